@@ -1,0 +1,42 @@
+// Accrual: what one close makes a subscriber owe a creator. The fraction of a base unit that floor division
+// leaves is carried to the next close of the same subscription, so that many small wins are worth exactly
+// as much as one large one.
+import type { Close } from './fact.ts';
+import type { Slot } from './ids.ts';
+import { type BaseUnits, type BasisPoints, BPS_WHOLE } from './money.ts';
+
+/** Terms of a subscription from one slot on. */
+export type Terms = {
+  readonly fromSlot: Slot;
+  readonly creatorWallet: string;
+  readonly shareBps: BasisPoints;
+};
+
+export type Accrued = {
+  /** Whole base units owed for this close; zero when it lost, or when only dust came of it. */
+  readonly amount: BaseUnits;
+  /** What is carried to the next close, in ten-thousandths of a base unit: 0 to 9,999. */
+  readonly carry: bigint;
+};
+
+/** Whether a close can make anybody owe anything: moving a position between own sub-accounts does not. */
+export function paysShare(close: Close): boolean {
+  return close.cause !== 'transfer' && close.netPnl > 0n;
+}
+
+/** amount = floor((netPnl * bps + carry) / 10,000); the remainder is the new carry. */
+export function accrue(close: Close, shareBps: BasisPoints, carry: bigint): Accrued {
+  if (!paysShare(close)) return { amount: 0n, carry };
+  const exact = close.netPnl * BigInt(shareBps) + carry;
+  return { amount: exact / BPS_WHOLE, carry: exact % BPS_WHOLE };
+}
+
+/** The terms in force at a slot: the latest that began at or before it, or null when none had. */
+export function termsAt(terms: readonly Terms[], slot: Slot): Terms | null {
+  let inForce: Terms | null = null;
+  for (const candidate of terms) {
+    if (candidate.fromSlot > slot) continue;
+    if (inForce === null || candidate.fromSlot > inForce.fromSlot) inForce = candidate;
+  }
+  return inForce;
+}

@@ -1,0 +1,63 @@
+// Close: realised PnL of one fill for one side of it, from the fill record alone, exact to the base unit.
+// Formula: drift program, math/orders.rs calculate_existing_position_fields_for_order_action and
+// controller/position.rs update_position_and_market; the record's floor division equals the program's truncation.
+import type { Close } from './fact.ts';
+import type { Address } from './ids.ts';
+import { mulDivCeil, mulDivFloor } from './money.ts';
+
+/** One side of a perp fill, as the record tells it. Quote amounts in 1e6, base in 1e9. */
+export type FillSide = {
+  readonly market: number;
+  readonly side: 'taker' | 'maker';
+  /** Direction of this side's order: long buys, short sells. */
+  readonly direction: 'long' | 'short';
+  readonly cause: Close['cause'];
+  readonly baseFilled: bigint;
+  readonly quoteFilled: bigint;
+  /** `taker_fee` or `maker_fee`; negative is a rebate. It already includes any builder fee. */
+  readonly fee: bigint;
+  /** This side's `existing_quote_entry_amount`: null when the fill did not reduce the position. */
+  readonly existingEntry: bigint | null;
+  /** This side's `existing_base_asset_amount`: null unless the fill flipped the position. */
+  readonly existingBase: bigint | null;
+  readonly fillRecordId: bigint;
+  readonly oraclePrice: bigint;
+  readonly counterparty: Address | null;
+};
+
+/**
+ * The close that a fill means for one side, or null when the fill only opened or increased.
+ *
+ * With Q quote filled, B base filled, E existing entry, X existing base (a flip only):
+ * proceeds = X is null ? Q : floor(Q * X / B); closing a long earns proceeds - E, closing a short E - proceeds.
+ * A flip's fee pays for closing and for opening: the close bears ceil(fee * X / B), so rounding never
+ * raises what the subscriber owes.
+ */
+export function closeOf(fill: FillSide): Close | null {
+  if (fill.existingEntry === null || fill.baseFilled <= 0n) return null;
+  const flipped = fill.existingBase !== null;
+  const baseClosed = fill.existingBase ?? fill.baseFilled;
+  const proceeds = flipped
+    ? mulDivFloor(fill.quoteFilled, baseClosed, fill.baseFilled)
+    : fill.quoteFilled;
+  const position = fill.direction === 'short' ? 'long' : 'short';
+  const grossPnl = position === 'long' ? proceeds - fill.existingEntry : fill.existingEntry - proceeds;
+  const fee = flipped ? mulDivCeil(fill.fee, baseClosed, fill.baseFilled) : fill.fee;
+  return {
+    kind: 'close',
+    market: fill.market,
+    side: fill.side,
+    position,
+    cause: fill.cause,
+    baseFilled: fill.baseFilled,
+    baseClosed,
+    proceeds,
+    entry: fill.existingEntry,
+    grossPnl,
+    fee,
+    netPnl: grossPnl - fee,
+    fillRecordId: fill.fillRecordId,
+    oraclePrice: fill.oraclePrice,
+    counterparty: fill.counterparty,
+  };
+}

@@ -1,0 +1,58 @@
+// Fault: something went wrong that somebody must be told about, with a stable code and a way out.
+// Outcomes that are part of the work (a payment that must wait) are values, not faults.
+
+/** Every code with what it means for the caller. `later`: the same call may succeed in a while. */
+export const FAULTS = {
+  settings_invalid: { retry: 'never', status: 500 },
+  body_invalid: { retry: 'never', status: 400 },
+  body_too_large: { retry: 'never', status: 413 },
+  unauthorised: { retry: 'never', status: 401 },
+  not_found: { retry: 'never', status: 404 },
+  conflict: { retry: 'never', status: 409 },
+  address_invalid: { retry: 'never', status: 422 },
+  key_mismatch: { retry: 'never', status: 422 },
+  creator_off_curve: { retry: 'never', status: 422 },
+  not_ready: { retry: 'later', status: 503 },
+  ledger_unavailable: { retry: 'later', status: 503 },
+  migration_changed: { retry: 'never', status: 500 },
+  rpc_unavailable: { retry: 'later', status: 503 },
+  rpc_refused: { retry: 'never', status: 502 },
+  key_unavailable: { retry: 'later', status: 503 },
+  pen_refused: { retry: 'never', status: 500 },
+  helius_failed: { retry: 'later', status: 502 },
+  local_world_failed: { retry: 'never', status: 500 },
+} as const satisfies Record<string, { retry: 'later' | 'never'; status: number }>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+/** An operational error: `code` is stable, the message says what to do, `context` carries the facts. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly context: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: FaultCode,
+    message: string,
+    options: { context?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'Fault';
+    this.code = code;
+    this.context = options.context ?? {};
+  }
+
+  /** Whether the same call may succeed in a while. */
+  get retry(): 'later' | 'never' {
+    return FAULTS[this.code].retry;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Closes a `switch` over a union: a new member does not compile until it is handled. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

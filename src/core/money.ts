@@ -1,0 +1,48 @@
+// Money. Amounts are whole base units in a bigint, everywhere; a decimal point exists only in text.
+// Every division names the way it rounds. Nothing here ever sees a float.
+
+/** An amount in the smallest unit of a token: 1 USDC is 1,000,000 base units. */
+export type BaseUnits = bigint;
+/** An amount of SOL: 1 SOL is 1,000,000,000 lamports. */
+export type Lamports = bigint;
+/** A share in hundredths of a percent: 10 % is 1,000 basis points, the whole is 10,000. */
+export type BasisPoints = number;
+
+export const BPS_WHOLE = 10_000n;
+export const USDC_DECIMALS = 6;
+
+/** `a * b / c`, rounded towards minus infinity. `c` must be positive. */
+export function mulDivFloor(a: bigint, b: bigint, c: bigint): bigint {
+  if (c <= 0n) throw new RangeError('mulDivFloor: the divisor must be positive');
+  const product = a * b;
+  const quotient = product / c;
+  return product < 0n && quotient * c !== product ? quotient - 1n : quotient;
+}
+
+/** `a * b / c`, rounded towards plus infinity. `c` must be positive. */
+export function mulDivCeil(a: bigint, b: bigint, c: bigint): bigint {
+  return -mulDivFloor(-a, b, c);
+}
+
+/** The smaller of two amounts. */
+export function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+/** The larger of two amounts. */
+export function most(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+/** Base units as decimal text: `12345678n` with 6 decimals is `12.345678`. Trailing zeros stay. */
+export function formatUnits(amount: bigint, decimals: number = USDC_DECIMALS): string {
+  const sign = amount < 0n ? '-' : '';
+  const digits = (amount < 0n ? -amount : amount).toString().padStart(decimals + 1, '0');
+  if (decimals === 0) return sign + digits;
+  return `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+}
+
+/** Reads a decimal string of base units, as JSON carries them. Returns null for anything else. */
+export function parseBaseUnits(text: string): BaseUnits | null {
+  return /^(0|[1-9][0-9]{0,18})$/.test(text) ? BigInt(text) : null;
+}

@@ -1,0 +1,319 @@
+// Payment: one signed transaction meant to discharge debts of one subscription, and the rules of its life.
+//
+//   planned   The debts are claimed and the amounts decided. Nothing is signed. May become `signed` or `failed`.
+//   signed    The exact bytes, their signature and lastValidBlockHeight are committed. Not one byte has left:
+//             the lane marks the payment `sent` before it sends. May become `sent` only.
+//   sent      The bytes may be anywhere. Only these bytes are ever sent again. May become `landed`, `failed` or `dead`.
+//   landed    Final: executed without error in a finalized block. The debts are discharged.
+//   failed    Final: executed with an error in a finalized block, or refused before signing. The debts are free again.
+//   dead      Final: proven that it was never executed and never can be. The debts are free again.
+//
+// Age is never proof. `processing` for five minutes is a reason to look, and looking is all it causes.
+// This module only decides; flows/settle.ts acts, one persisted step at a time.
+import type { Address, Signature, Slot } from './ids.ts';
+import { type BaseUnits, formatUnits, type Lamports, least } from './money.ts';
+
+export const PAYMENT_STATES = ['planned', 'signed', 'sent', 'landed', 'failed', 'dead'] as const;
+export type PaymentState = (typeof PAYMENT_STATES)[number];
+
+/**
+ * What kind of trouble an error is, and so what happens to the debt.
+ * `retry_soon`: seconds. `retry_when_healthier`: the account or a pool must recover first. `venue_paused`,
+ * `needs_sol`, `needs_authorisation`: a pause, which uses up no attempts. `operator`, `permanent`: a person must act.
+ */
+export const ERROR_CLASSES = [
+  'retry_soon',
+  'retry_when_healthier',
+  'venue_paused',
+  'needs_sol',
+  'needs_authorisation',
+  'operator',
+  'permanent',
+] as const;
+export type ErrorClass = (typeof ERROR_CLASSES)[number];
+
+/** Why a payment did not come about: the class decides, the code is stable, the detail is for people. */
+export type Trouble = {
+  readonly class: ErrorClass;
+  readonly code: string;
+  readonly detail: string;
+};
+
+/** A profit share with something left to pay. */
+export type Debt = {
+  readonly shareId: string;
+  readonly subscriptionId: string;
+  readonly creatorWallet: Address;
+  /** The Drift user whose close made the debt, and which pays it. */
+  readonly driftUser: Address;
+  readonly subAccountId: number;
+  readonly owed: BaseUnits;
+  readonly attempts: number;
+};
+
+export type Cover = { readonly shareId: string; readonly amount: BaseUnits };
+
+/** What a payment will do, decided before anything is signed. */
+export type PaymentPlan = {
+  readonly amount: BaseUnits;
+  readonly covers: readonly Cover[];
+  /** Taken out of Drift first; only what the agent's token account lacks. */
+  readonly withdraw: BaseUnits;
+  readonly settleMarkets: readonly number[];
+  readonly feePayer: 'agent' | 'sponsor';
+  /** Whether the agent's token account has to be created for the withdrawal. */
+  readonly createAgentAccount: boolean;
+};
+
+export type SignedBytes = {
+  readonly signature: Signature;
+  readonly bytes: Uint8Array;
+  readonly lastValidBlockHeight: number;
+  /** Slot of the bank that gave the blockhash: the transaction cannot be in an earlier one. */
+  readonly blockhashSlot: Slot;
+};
+
+export type Payment = {
+  readonly id: string;
+  readonly subscriberId: string;
+  readonly subscriptionId: string;
+  readonly creatorWallet: Address;
+  readonly driftUser: Address;
+  readonly subAccountId: number;
+  readonly plan: PaymentPlan;
+  readonly state: PaymentState;
+  readonly signed: SignedBytes | null;
+};
+
+// ── What to do next ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export type LaneView = {
+  /** The subscriber's live payment; there is at most one. */
+  readonly payment: Payment | null;
+  /** Debts whose time to try has come, oldest first. */
+  readonly due: readonly Debt[];
+};
+
+export type Command =
+  | { readonly do: 'plan'; readonly debts: readonly Debt[] }
+  | { readonly do: 'sign'; readonly payment: Payment }
+  | { readonly do: 'send'; readonly payment: Payment }
+  | { readonly do: 'look'; readonly payment: Payment }
+  | { readonly do: 'rest' };
+
+/** The one next step of a lane. A live payment always comes first: there is never a second one beside it. */
+export function next(view: LaneView): Command {
+  const { payment, due } = view;
+  if (payment !== null) {
+    if (payment.state === 'planned') return { do: 'sign', payment };
+    if (payment.state === 'signed') return { do: 'send', payment };
+    if (payment.state === 'sent') return { do: 'look', payment };
+    return { do: 'rest' };
+  }
+  const oldest = due[0];
+  if (oldest === undefined) return { do: 'rest' };
+  return { do: 'plan', debts: due.filter((debt) => debt.subscriptionId === oldest.subscriptionId) };
+}
+
+// ── Planning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Everything a plan depends on, read from the chain in one batch. SPL balances are token accounts, never collateral. */
+export type Preflight = {
+  readonly agentLamports: Lamports;
+  /** Null when the agent has no token account yet. */
+  readonly agentTokens: BaseUnits | null;
+  readonly agentFrozen: boolean;
+  readonly creatorAccount: 'absent' | 'open' | 'frozen';
+  /** Null when the Drift user does not exist. */
+  readonly venue: VenueFunds | null;
+  /** Null when no sponsor is configured. */
+  readonly sponsorLamports: Lamports | null;
+  readonly costs: SolCosts;
+};
+
+export type VenueFunds = {
+  /** USDC deposited in the Drift user, in token base units. */
+  readonly deposit: BaseUnits;
+  /** Markets whose realised but unsettled PnL is positive. */
+  readonly claimable: readonly { readonly market: number; readonly amount: BaseUnits }[];
+  /** Set when the account or the venue forbids paying just now. */
+  readonly blocked: Trouble | null;
+};
+
+export type SolCosts = {
+  readonly lamportsPerSignature: Lamports;
+  readonly priority: Lamports;
+  readonly tokenAccountRent: Lamports;
+  /** Kept in the agent wallet when it pays its own fees. */
+  readonly agentReserve: Lamports;
+  /** Kept in the sponsor wallet. */
+  readonly sponsorReserve: Lamports;
+};
+
+export type Planned =
+  | { readonly kind: 'pay'; readonly plan: PaymentPlan }
+  | { readonly kind: 'wait'; readonly trouble: Trouble };
+
+/** Covers whole debts, oldest first, as far as the money reaches. */
+function coverable(debts: readonly Debt[], available: BaseUnits): Cover[] {
+  const covers: Cover[] = [];
+  let left = available;
+  for (const debt of debts) {
+    if (debt.owed > left) break;
+    covers.push({ shareId: debt.shareId, amount: debt.owed });
+    left -= debt.owed;
+  }
+  return covers;
+}
+
+function choosePayer(
+  preflight: Preflight,
+  accountsToCreate: bigint,
+): { payer: PaymentPlan['feePayer'] } | { trouble: Trouble } {
+  const { costs } = preflight;
+  const rent = accountsToCreate * costs.tokenAccountRent;
+  const own = costs.lamportsPerSignature + costs.priority + rent + costs.agentReserve;
+  if (preflight.agentLamports >= own) return { payer: 'agent' };
+  const agentShort = own - preflight.agentLamports;
+  if (preflight.sponsorLamports === null) {
+    return {
+      trouble: {
+        class: 'needs_sol',
+        code: 'agent_needs_sol',
+        detail: `The agent wallet lacks ${formatUnits(agentShort, 9)} SOL (${agentShort} lamports) for fees. Top it up, or configure a sponsor.`,
+      },
+    };
+  }
+  const theirs = 2n * costs.lamportsPerSignature + costs.priority + rent + costs.sponsorReserve;
+  if (preflight.sponsorLamports >= theirs) return { payer: 'sponsor' };
+  const short = theirs - preflight.sponsorLamports;
+  return {
+    trouble: {
+      class: 'needs_sol',
+      code: 'sponsor_needs_sol',
+      detail: `The sponsor wallet lacks ${formatUnits(short, 9)} SOL (${short} lamports) for fees, and the agent cannot pay them itself.`,
+    },
+  };
+}
+
+/** Decides a payment for debts of one subscription, or says why there can be none now. */
+export function plan(debts: readonly Debt[], preflight: Preflight): Planned {
+  const wait = (trouble: Trouble): Planned => ({ kind: 'wait', trouble });
+  if (preflight.agentFrozen) {
+    return wait({ class: 'permanent', code: 'agent_account_frozen', detail: "The agent's USDC account is frozen by its issuer." });
+  }
+  if (preflight.creatorAccount === 'frozen') {
+    return wait({ class: 'permanent', code: 'creator_account_frozen', detail: "The creator's USDC account is frozen by its issuer." });
+  }
+  const tokens = preflight.agentTokens ?? 0n;
+  const funds = preflight.venue;
+  const claimable = funds?.claimable.reduce((sum, each) => sum + each.amount, 0n) ?? 0n;
+  const reachable = funds === null || funds.blocked !== null ? 0n : funds.deposit + claimable;
+  const covers = coverable(debts, tokens + reachable);
+  if (covers.length === 0) {
+    if (funds?.blocked) return wait(funds.blocked);
+    return wait({
+      class: 'retry_when_healthier',
+      code: 'insufficient_funds',
+      detail: `${formatUnits(tokens + reachable)} USDC can be reached, ${formatUnits(debts[0]?.owed ?? 0n)} USDC is owed.`,
+    });
+  }
+  const amount = covers.reduce((sum, cover) => sum + cover.amount, 0n);
+  const withdraw = amount - least(amount, tokens);
+  const createAgentAccount = preflight.agentTokens === null;
+  const creations = (createAgentAccount ? 1n : 0n) + (preflight.creatorAccount === 'absent' ? 1n : 0n);
+  const chosen = choosePayer(preflight, creations);
+  if ('trouble' in chosen) return wait(chosen.trouble);
+  return {
+    kind: 'pay',
+    plan: {
+      amount,
+      covers,
+      withdraw,
+      settleMarkets: withdraw > 0n ? (funds?.claimable.map((each) => each.market) ?? []) : [],
+      feePayer: chosen.payer,
+      createAgentAccount,
+    },
+  };
+}
+
+// ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What one look at the chain told about a signature. */
+export type Look =
+  | { readonly seen: 'executed'; readonly finality: 'processed' | 'confirmed' | 'finalized'; readonly slot: Slot; readonly error: unknown }
+  | { readonly seen: 'absent'; readonly finalizedBlockHeight: number }
+  | { readonly seen: 'nothing'; readonly why: string };
+
+export type Verdict =
+  | { readonly do: 'discharge'; readonly slot: Slot }
+  | { readonly do: 'fail'; readonly slot: Slot; readonly error: unknown }
+  | { readonly do: 'prove' }
+  | { readonly do: 'wait'; readonly rebroadcast: boolean };
+
+/** Blocks past lastValidBlockHeight, at finalized commitment, before a death may be proven. */
+export const DEATH_MARGIN_BLOCKS = 32;
+
+/** What a look means. Only a finalized result is final; an RPC error never means absence. */
+export function conclude(signed: SignedBytes, look: Look): Verdict {
+  if (look.seen === 'nothing') return { do: 'wait', rebroadcast: false };
+  if (look.seen === 'executed') {
+    if (look.finality !== 'finalized') return { do: 'wait', rebroadcast: false };
+    return look.error === null
+      ? { do: 'discharge', slot: look.slot }
+      : { do: 'fail', slot: look.slot, error: look.error };
+  }
+  if (look.finalizedBlockHeight > signed.lastValidBlockHeight + DEATH_MARGIN_BLOCKS) return { do: 'prove' };
+  return { do: 'wait', rebroadcast: look.finalizedBlockHeight <= signed.lastValidBlockHeight };
+}
+
+/**
+ * Evidence for a death, gathered in this order (solana-facts section 5). Every answer must come from a node that
+ * has seen the slot of the height reading; a question that was not answered is `null`, which proves nothing.
+ */
+export type DeathEvidence = {
+  readonly finalizedBlockHeight: number;
+  readonly statusAbsent: boolean | null;
+  readonly transactionAbsent: boolean | null;
+  /** Neither the signature nor the memo is in the token account's history since the blockhash's slot. */
+  readonly historyAbsent: boolean | null;
+  /** The same three from an independent provider; null when it could not tell, true when none is configured. */
+  readonly secondOpinion: boolean | null;
+};
+
+/** Whether the evidence proves that these bytes were never executed and never can be. */
+export function isProvenDead(signed: SignedBytes, evidence: DeathEvidence): boolean {
+  return (
+    evidence.finalizedBlockHeight > signed.lastValidBlockHeight + DEATH_MARGIN_BLOCKS &&
+    evidence.statusAbsent === true &&
+    evidence.transactionAbsent === true &&
+    evidence.historyAbsent === true &&
+    evidence.secondOpinion === true
+  );
+}
+
+// ── After trouble ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Aftermath = {
+  readonly status: 'pending' | 'failed';
+  readonly countsAsAttempt: boolean;
+  /** When to try again; null when a person must act first. */
+  readonly retry: 'backoff' | 'schedule' | null;
+};
+
+/** What trouble does to the debts it met: pauses cost nothing, failures back off, some need a person. */
+export function aftermath(trouble: Trouble): Aftermath {
+  switch (trouble.class) {
+    case 'retry_soon':
+      return { status: 'pending', countsAsAttempt: true, retry: 'backoff' };
+    case 'retry_when_healthier':
+      return { status: 'pending', countsAsAttempt: true, retry: 'schedule' };
+    case 'venue_paused':
+    case 'needs_sol':
+    case 'needs_authorisation':
+      return { status: 'pending', countsAsAttempt: false, retry: 'schedule' };
+    case 'operator':
+    case 'permanent':
+      return { status: 'failed', countsAsAttempt: true, retry: null };
+  }
+}

@@ -1,0 +1,90 @@
+// Policy: what the pen may sign. A payment's mandate comes from the ledger; the transaction is decoded again from
+// the bytes about to be signed, and every act in it must be covered by the mandate. Anything not recognised is refused.
+import type { Address } from './ids.ts';
+import type { BaseUnits, Lamports } from './money.ts';
+
+/** One instruction, decoded as far as the policy needs. */
+export type Act =
+  | { readonly act: 'compute_limit'; readonly units: number }
+  | { readonly act: 'compute_price'; readonly microLamports: bigint }
+  | { readonly act: 'create_token_account'; readonly payer: Address; readonly account: Address; readonly owner: Address; readonly mint: Address }
+  | { readonly act: 'transfer'; readonly source: Address; readonly mint: Address; readonly destination: Address; readonly authority: Address; readonly amount: BaseUnits }
+  | { readonly act: 'memo'; readonly text: string }
+  | { readonly act: 'settle'; readonly user: Address; readonly authority: Address; readonly markets: readonly number[] }
+  | { readonly act: 'withdraw'; readonly user: Address; readonly authority: Address; readonly market: number; readonly amount: BaseUnits; readonly reduceOnly: boolean; readonly destination: Address }
+  | { readonly act: 'unknown'; readonly program: Address };
+
+/** What a recorded payment entitles the pen to sign. */
+export type Mandate = {
+  readonly memo: string;
+  readonly agent: Address;
+  readonly agentTokenAccount: Address;
+  readonly creator: Address;
+  readonly creatorTokenAccount: Address;
+  readonly mint: Address;
+  readonly amount: BaseUnits;
+  readonly driftUser: Address;
+  readonly quoteMarket: number;
+  readonly withdraw: BaseUnits;
+  readonly settleMarkets: readonly number[];
+  readonly feePayer: Address;
+  readonly priorityFeeMost: Lamports;
+};
+
+const COMPUTE_UNITS_MOST = 1_400_000;
+
+function objectionTo(act: Act, mandate: Mandate): string | null {
+  switch (act.act) {
+    case 'compute_limit':
+      return act.units <= COMPUTE_UNITS_MOST ? null : `compute limit ${act.units} is above the maximum`;
+    case 'compute_price': {
+      const most = (act.microLamports * BigInt(COMPUTE_UNITS_MOST)) / 1_000_000n;
+      return most <= mandate.priorityFeeMost ? null : `priority fee could reach ${most} lamports`;
+    }
+    case 'create_token_account': {
+      const known =
+        (act.account === mandate.agentTokenAccount && act.owner === mandate.agent) ||
+        (act.account === mandate.creatorTokenAccount && act.owner === mandate.creator);
+      if (!known) return `creates a token account of ${act.owner}`;
+      if (act.mint !== mandate.mint) return `creates a token account of mint ${act.mint}`;
+      return act.payer === mandate.feePayer ? null : `rent is charged to ${act.payer}`;
+    }
+    case 'transfer': {
+      if (act.source !== mandate.agentTokenAccount) return `transfers from ${act.source}`;
+      if (act.destination !== mandate.creatorTokenAccount) return `transfers to ${act.destination}`;
+      if (act.mint !== mandate.mint) return `transfers mint ${act.mint}`;
+      if (act.authority !== mandate.agent) return `transfers by authority of ${act.authority}`;
+      return act.amount === mandate.amount ? null : `transfers ${act.amount}, the mandate is ${mandate.amount}`;
+    }
+    case 'memo':
+      return act.text === mandate.memo ? null : 'carries another memo';
+    case 'settle': {
+      if (act.user !== mandate.driftUser) return `settles user ${act.user}`;
+      const foreign = act.markets.find((market) => !mandate.settleMarkets.includes(market));
+      return foreign === undefined ? null : `settles market ${foreign}`;
+    }
+    case 'withdraw': {
+      if (act.user !== mandate.driftUser || act.authority !== mandate.agent) return `withdraws from ${act.user}`;
+      if (act.market !== mandate.quoteMarket) return `withdraws market ${act.market}`;
+      if (act.destination !== mandate.agentTokenAccount) return `withdraws to ${act.destination}`;
+      if (!act.reduceOnly) return 'withdraws without reduce_only, which could borrow';
+      return act.amount <= mandate.withdraw ? null : `withdraws ${act.amount}, the mandate is ${mandate.withdraw}`;
+    }
+    case 'unknown':
+      return `calls program ${act.program}`;
+  }
+}
+
+/** Every reason not to sign; empty when the acts are exactly a payment under the mandate. */
+export function objections(feePayer: Address, acts: readonly Act[], mandate: Mandate): string[] {
+  const found = acts.map((act) => objectionTo(act, mandate)).filter((each) => each !== null);
+  if (feePayer !== mandate.feePayer) found.push(`fee payer is ${feePayer}`);
+  const count = (kind: Act['act']) => acts.filter((act) => act.act === kind).length;
+  if (count('transfer') !== 1) found.push(`has ${count('transfer')} transfers, exactly one is due`);
+  if (count('memo') !== 1) found.push(`has ${count('memo')} memos, exactly one is due`);
+  if (count('withdraw') > 1) found.push('withdraws more than once');
+  for (const kind of ['compute_limit', 'compute_price'] as const) {
+    if (count(kind) > 1) found.push(`sets ${kind} more than once`);
+  }
+  return found;
+}

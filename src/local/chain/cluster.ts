@@ -1,0 +1,199 @@
+// Cluster: slots, blocks, blockhashes and commitments over the bank. A block is `processed` while it is open,
+// `confirmed` and `finalized` a few slots later. Until it is final, a block can be forked off: the accounts go back to
+// what they were, and its transactions were never executed.
+import { randomBytes } from 'node:crypto';
+import type { VersionedTransaction } from '@solana/web3.js';
+import { base58Text } from '../../core/ids.ts';
+import type { Account } from './account.ts';
+import type { Bank, Execution } from './bank.ts';
+
+export type Commitment = 'processed' | 'confirmed' | 'finalized';
+
+export type Landed = {
+  readonly signature: string;
+  readonly transaction: VersionedTransaction;
+  readonly bytes: Uint8Array;
+  readonly execution: Execution;
+  readonly slot: number;
+  readonly index: number;
+  readonly blockTime: number;
+};
+
+type Block = {
+  readonly slot: number;
+  readonly height: number;
+  readonly hash: string;
+  readonly time: number;
+  readonly landed: Landed[];
+  /** What accounts were when the block began. */
+  readonly before: Map<string, Account | null>;
+};
+
+export type ClusterOptions = {
+  readonly slotMs: number;
+  /** Blocks until a block is confirmed, and until it is final. */
+  readonly confirmedAfter: number;
+  readonly finalizedAfter: number;
+  readonly genesisUnixTime: number;
+};
+
+export const FAST_CLUSTER = { slotMs: 100, confirmedAfter: 1, finalizedAfter: 8 } as const;
+export const BLOCKHASH_LIFE = 150;
+const GENESIS_SLOT = 300_000_000;
+const GENESIS_HEIGHT = 280_000_000;
+
+export type ClusterEvent =
+  | { readonly kind: 'slot'; readonly slot: number; readonly parent: number; readonly root: number }
+  | { readonly kind: 'block'; readonly commitment: Commitment; readonly slot: number; readonly landed: readonly Landed[]; readonly changed: ReadonlySet<string> };
+
+export type Cluster = {
+  readonly bank: Bank;
+  readonly slotMs: number;
+  slot(commitment: Commitment): number;
+  height(commitment: Commitment): number;
+  blockhash(commitment: Commitment): { hash: string; lastValidBlockHeight: number; slot: number };
+  isBlockhashValid(hash: string): boolean;
+  account(address: string, commitment: Commitment): Account | null;
+  /** Writes an account outside any transaction, as a price feed would. */
+  put(address: string, account: Account | null): void;
+  /** Executes now. A string is a transaction error that kept it from being included. */
+  submit(transaction: VersionedTransaction, bytes: Uint8Array): Landed | string;
+  simulate(transaction: VersionedTransaction): Execution | string;
+  find(signature: string): Landed | null;
+  commitmentOf(slot: number): Commitment;
+  /** Newest first. */
+  history(address: string): readonly Landed[];
+  blockTime(slot: number): number | null;
+  /** Closes the open block and opens the next, `count` times. */
+  advance(count?: number): void;
+  /** Drops every block from this slot on that is not final. Returns what was in them, oldest first. */
+  forkOff(fromSlot: number): Landed[];
+  on(listener: (event: ClusterEvent) => void): () => void;
+};
+
+/** Creates a cluster over a bank. It stands still until it is told to advance. */
+export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
+  const blocks = new Map<number, Block>();
+  const byHeight: Block[] = [];
+  const bySignature = new Map<string, Landed>();
+  const byAddress = new Map<string, Landed[]>();
+  const listeners = new Set<(event: ClusterEvent) => void>();
+
+  const open = (slot: number, height: number): Block => {
+    const time = options.genesisUnixTime + Math.floor(((slot - GENESIS_SLOT) * options.slotMs) / 1000);
+    const block: Block = { slot, height, hash: base58Text(randomBytes(32)), time, landed: [], before: new Map() };
+    blocks.set(slot, block);
+    byHeight.push(block);
+    bank.setTime(BigInt(slot), BigInt(time));
+    return block;
+  };
+  let tip = open(GENESIS_SLOT, GENESIS_HEIGHT);
+
+  const lag = { processed: 0, confirmed: options.confirmedAfter, finalized: options.finalizedAfter };
+  const at = (commitment: Commitment): Block => byHeight[Math.max(0, byHeight.length - 1 - lag[commitment])] ?? tip;
+  const emit = (event: ClusterEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  const remember = (address: string, before: Account | null): void => {
+    if (!tip.before.has(address)) tip.before.set(address, before);
+  };
+  const report = (block: Block, commitment: Commitment): void => {
+    const changed = new Set(block.before.keys());
+    emit({ kind: 'block', commitment, slot: block.slot, landed: block.landed, changed });
+  };
+  const forget = (landed: Landed): void => {
+    bySignature.delete(landed.signature);
+    for (const key of landed.execution.message.keys) {
+      const list = byAddress.get(key)?.filter((each) => each.signature !== landed.signature);
+      if (list) byAddress.set(key, list);
+    }
+  };
+
+  return {
+    bank,
+    slotMs: options.slotMs,
+    slot: (commitment) => at(commitment).slot,
+    height: (commitment) => at(commitment).height,
+    blockhash(commitment) {
+      const block = at(commitment);
+      return { hash: block.hash, lastValidBlockHeight: block.height + BLOCKHASH_LIFE, slot: block.slot };
+    },
+    isBlockhashValid(hash) {
+      const from = Math.max(0, byHeight.length - 1 - BLOCKHASH_LIFE);
+      for (let i = byHeight.length - 1; i >= from; i--) if (byHeight[i]?.hash === hash) return true;
+      return false;
+    },
+    account(address, commitment) {
+      const seen = at(commitment);
+      const later = byHeight.slice(byHeight.indexOf(seen, -1 - lag[commitment]) + 1);
+      for (const block of later) {
+        const before = block.before.get(address);
+        if (before !== undefined) return before;
+      }
+      return bank.get(address);
+    },
+    put(address, account) {
+      remember(address, bank.get(address));
+      bank.set(address, account);
+    },
+    submit(transaction, bytes) {
+      const signature = base58Text(transaction.signatures[0] ?? new Uint8Array(64));
+      if (bySignature.has(signature)) return 'AlreadyProcessed';
+      if (!this.isBlockhashValid(transaction.message.recentBlockhash)) return 'BlockhashNotFound';
+      const execution = bank.execute(transaction, { verify: true });
+      if (typeof execution === 'string') return execution;
+      for (const [address, before] of execution.before) remember(address, before);
+      const landed: Landed = { signature, transaction, bytes, execution, slot: tip.slot, index: tip.landed.length, blockTime: tip.time };
+      tip.landed.push(landed);
+      bySignature.set(signature, landed);
+      for (const key of new Set(execution.message.keys)) {
+        const list = byAddress.get(key);
+        if (list) list.push(landed);
+        else byAddress.set(key, [landed]);
+      }
+      return landed;
+    },
+    simulate(transaction) {
+      const execution = bank.execute(transaction, { verify: false });
+      if (typeof execution !== 'string') bank.restore(execution.before);
+      return execution;
+    },
+    find: (signature) => bySignature.get(signature) ?? null,
+    commitmentOf(slot) {
+      if (slot <= at('finalized').slot) return 'finalized';
+      return slot <= at('confirmed').slot ? 'confirmed' : 'processed';
+    },
+    history: (address) => [...(byAddress.get(address) ?? [])].reverse(),
+    blockTime: (slot) => blocks.get(slot)?.time ?? null,
+    advance(count = 1) {
+      for (let i = 0; i < count; i++) {
+        report(tip, 'processed');
+        const parent = tip.slot;
+        tip = open(tip.slot + 1, tip.height + 1);
+        emit({ kind: 'slot', slot: tip.slot, parent, root: at('finalized').slot });
+        report(at('confirmed'), 'confirmed');
+        report(at('finalized'), 'finalized');
+      }
+    },
+    forkOff(fromSlot) {
+      const final = at('finalized').slot;
+      if (fromSlot <= final) throw new RangeError(`slot ${fromSlot} is final; only later slots can be forked off`);
+      const last = tip.slot;
+      const dropped: Landed[] = [];
+      while (tip.slot >= fromSlot) {
+        bank.restore(tip.before);
+        dropped.unshift(...tip.landed);
+        for (const landed of tip.landed) forget(landed);
+        blocks.delete(tip.slot);
+        byHeight.pop();
+        tip = byHeight.at(-1) ?? tip;
+      }
+      tip = open(last + 1, tip.height + 1);
+      return dropped;
+    },
+    on(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

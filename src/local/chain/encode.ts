@@ -1,0 +1,109 @@
+// Encode: transactions and accounts in the JSON that a Solana RPC node and Helius answer with.
+import { base58Text } from '../../core/ids.ts';
+import type { Account } from './account.ts';
+import type { TokenBalanceRow } from './bank.ts';
+import type { Landed } from './cluster.ts';
+
+type Slice = { readonly offset: number; readonly length: number };
+
+/** An account as RPC gives it. Encodings: base64 (also for base64+zstd's absence) and base58. */
+export function encodeAccount(account: Account | null, encoding: string, slice?: Slice) {
+  if (account === null) return null;
+  const data = slice ? account.data.subarray(slice.offset, slice.offset + slice.length) : account.data;
+  const text = encoding === 'base58' ? base58Text(data) : Buffer.from(data).toString('base64');
+  return {
+    lamports: Number(account.lamports),
+    owner: account.owner,
+    executable: account.executable,
+    rentEpoch: 18446744073709552000,
+    space: account.data.length,
+    data: [text, encoding === 'base58' ? 'base58' : 'base64'],
+  };
+}
+
+function encodeTokens(rows: readonly TokenBalanceRow[]) {
+  return rows.map(({ accountIndex, mint, owner, amount }) => ({
+    accountIndex,
+    mint,
+    owner,
+    programId: 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA',
+    uiTokenAmount: uiAmount(amount, 6),
+  }));
+}
+
+/** `uiTokenAmount` of an amount. The float in it is the one RPC gives; nobody should use it. */
+export function uiAmount(amount: bigint, decimals: number) {
+  const text = amount.toString().padStart(decimals + 1, '0');
+  const whole = `${text.slice(0, -decimals)}.${text.slice(-decimals)}`.replace(/\.?0+$/, '');
+  return { amount: amount.toString(), decimals, uiAmount: Number(whole), uiAmountString: whole };
+}
+
+/** The `meta` of a transaction. Helius leaves out what a webhook body does not carry. */
+export function encodeMeta(landed: Landed, style: 'rpc' | 'helius') {
+  const { execution } = landed;
+  const meta = {
+    err: execution.error,
+    fee: Number(execution.fee),
+    innerInstructions: execution.inner.map(({ index, instructions }) => ({
+      index,
+      instructions: instructions.map(({ programIdIndex, accounts, data, stackHeight }) =>
+        style === 'rpc'
+          ? { programIdIndex, accounts, data, stackHeight }
+          : { programIdIndex, accounts, data },
+      ),
+    })),
+    loadedAddresses: execution.message.loaded,
+    logMessages: execution.logs,
+    preBalances: execution.preBalances.map(Number),
+    postBalances: execution.postBalances.map(Number),
+    preTokenBalances: encodeTokens(execution.preTokens),
+    postTokenBalances: encodeTokens(execution.postTokens),
+    rewards: [],
+  };
+  if (style === 'helius') return meta;
+  const status = execution.error === null ? { Ok: null } : { Err: execution.error };
+  return { ...meta, status, computeUnitsConsumed: execution.units };
+}
+
+/** The `transaction` of a transaction in json encoding. */
+export function encodeTransaction(landed: Landed, style: 'rpc' | 'helius') {
+  const { transaction, execution } = landed;
+  const { message } = transaction;
+  const lookups = message.addressTableLookups.map((lookup) => ({
+    accountKey: lookup.accountKey.toBase58(),
+    writableIndexes: lookup.writableIndexes,
+    readonlyIndexes: lookup.readonlyIndexes,
+  }));
+  const versioned = transaction.version !== 'legacy';
+  return {
+    signatures: transaction.signatures.map(base58Text),
+    message: {
+      accountKeys: message.staticAccountKeys.map((key) => key.toBase58()),
+      header: {
+        numRequiredSignatures: message.header.numRequiredSignatures,
+        numReadonlySignedAccounts: message.header.numReadonlySignedAccounts,
+        numReadonlyUnsignedAccounts: message.header.numReadonlyUnsignedAccounts,
+      },
+      recentBlockhash: message.recentBlockhash,
+      instructions: execution.message.compiled.map(({ programIdIndex, accountKeyIndexes, data }) => ({
+        programIdIndex,
+        accounts: accountKeyIndexes,
+        data: base58Text(data),
+        ...(style === 'rpc' ? { stackHeight: null } : {}),
+      })),
+      ...(versioned || style === 'helius' ? { addressTableLookups: versioned ? lookups : null } : {}),
+    },
+  };
+}
+
+/** One entry of a raw Helius webhook body. */
+export function encodeDelivery(landed: Landed) {
+  return {
+    blockTime: landed.blockTime,
+    indexWithinBlock: landed.index,
+    meta: encodeMeta(landed, 'helius'),
+    slot: landed.slot,
+    transaction: encodeTransaction(landed, 'helius'),
+    version: landed.transaction.version,
+  };
+}

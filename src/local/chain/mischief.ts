@@ -1,0 +1,38 @@
+// Mischief: ways in which the local chain can be told to misbehave, as real providers do. All quiet by default.
+// Blocks are forked off and blockhashes expired through the cluster itself.
+
+export type Mischief = {
+  /** Answer the next N requests with HTTP 429. */
+  tooManyRequests: number;
+  /** Fail the next N requests of a method with a JSON-RPC error. */
+  failing: Map<string, number>;
+  /** Accept transactions and lose them: the next N. */
+  swallowSends: number;
+  /** Execute transactions, and answer the sender with an error: the next N. */
+  denySends: number;
+  /** Answer from this many slots ago. */
+  lagSlots: number;
+  /** Hold every answer for this long. */
+  delayMs: number;
+  /** Keep WebSockets open and send nothing on them. */
+  muteSockets: boolean;
+};
+
+export function createMischief(): Mischief {
+  return {
+    tooManyRequests: 0,
+    failing: new Map(),
+    swallowSends: 0,
+    denySends: 0,
+    lagSlots: 0,
+    delayMs: 0,
+    muteSockets: false,
+  };
+}
+
+/** Uses up one occurrence of a counted mischief. */
+export function strikes(mischief: Mischief, kind: 'tooManyRequests' | 'swallowSends' | 'denySends'): boolean {
+  if (mischief[kind] <= 0) return false;
+  mischief[kind]--;
+  return true;
+}

@@ -1,0 +1,86 @@
+// Subscriptions: the WebSocket side of the local chain. One per socket; nothing is replayed after a reconnect and
+// nothing is sent on subscribing, as on a real node.
+import type { WebSocket } from 'ws';
+import type { Cluster, ClusterEvent, Commitment, Landed } from './cluster.ts';
+import { encodeAccount } from './encode.ts';
+import type { Mischief } from './mischief.ts';
+
+type Config = Record<string, unknown>;
+type Subscription = {
+  readonly method: string;
+  readonly commitment: Commitment;
+  readonly target: string;
+  readonly encoding: string;
+};
+
+/** Serves one socket: `handle` answers a subscribe or unsubscribe, `close` ends it. */
+export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: Mischief) {
+  const subscriptions = new Map<number, Subscription>();
+  let lastId = 0;
+
+  const notify = (subscription: number, method: string, result: unknown): void => {
+    if (mischief.muteSockets || socket.readyState !== socket.OPEN) return;
+    socket.send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription, result } }));
+  };
+  const mentions = (landed: Landed, target: string): boolean =>
+    target === 'all' || landed.execution.message.keys.includes(target);
+
+  const onBlock = (id: number, each: Subscription, event: ClusterEvent & { kind: 'block' }): void => {
+    const context = { slot: event.slot };
+    if (each.method === 'account' && event.changed.has(each.target)) {
+      const account = cluster.account(each.target, event.commitment);
+      const gone = { lamports: 0, owner: '11111111111111111111111111111111', executable: false, rentEpoch: 0, space: 0, data: ['', 'base64'] };
+      notify(id, 'accountNotification', { context, value: encodeAccount(account, each.encoding) ?? gone });
+    }
+    if (each.method === 'logs') {
+      for (const landed of event.landed) {
+        if (!mentions(landed, each.target)) continue;
+        const value = { signature: landed.signature, err: landed.execution.error, logs: landed.execution.logs };
+        notify(id, 'logsNotification', { context, value });
+      }
+    }
+    if (each.method === 'signature') {
+      const landed = event.landed.find(({ signature }) => signature === each.target);
+      if (landed === undefined) return;
+      subscriptions.delete(id);
+      notify(id, 'signatureNotification', { context, value: { err: landed.execution.error } });
+    }
+  };
+  const stop = cluster.on((event) => {
+    for (const [id, each] of subscriptions) {
+      if (event.kind === 'slot') {
+        if (each.method === 'slot') notify(id, 'slotNotification', { slot: event.slot, parent: event.parent, root: event.root });
+      } else if (event.commitment === each.commitment) onBlock(id, each, event);
+    }
+  });
+
+  return {
+    /** The result of a WebSocket method, or undefined when it is not one. */
+    handle(method: string, params: readonly unknown[]): unknown {
+      if (method === 'ping') return null;
+      const unsubscribed = /^(account|logs|signature|slot)Unsubscribe$/.test(method);
+      if (unsubscribed) return subscriptions.delete(Number(params[0]));
+      const kind = /^(account|logs|signature|slot)Subscribe$/.exec(method)?.[1];
+      if (kind === undefined) return undefined;
+      const given = (params[1] ?? {}) as Config;
+      const first = params[0];
+      const mentioned = (first as { mentions?: string[] } | undefined)?.mentions?.[0];
+      const target = typeof first === 'string' ? (first === 'allWithVotes' ? 'all' : first) : (mentioned ?? '');
+      const commitment = (given.commitment ?? 'finalized') as Commitment;
+      subscriptions.set(++lastId, { method: kind, commitment, target, encoding: String(given.encoding ?? 'base58') });
+      if (kind === 'signature') reportPast(lastId, target, commitment);
+      return lastId;
+    },
+    close() {
+      stop();
+      subscriptions.clear();
+    },
+  };
+
+  function reportPast(id: number, signature: string, commitment: Commitment): void {
+    const landed = cluster.find(signature);
+    if (landed === null || landed.slot > cluster.slot(commitment)) return;
+    subscriptions.delete(id);
+    queueMicrotask(() => notify(id, 'signatureNotification', { context: { slot: landed.slot }, value: { err: landed.execution.error } }));
+  }
+}

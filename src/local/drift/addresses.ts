@@ -1,0 +1,30 @@
+// Addresses: the venue's program-derived addresses on the local chain, which are those of mainnet.
+import { PublicKey } from '@solana/web3.js';
+
+export const DRIFT = new PublicKey('dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH');
+export const USDC = new PublicKey('EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v');
+/** Owner of Pyth v1 price accounts, the oracle form this world uses. */
+export const PYTH = new PublicKey('FsJ3A3u2vn5cTVofAjvy6y5kwABJAqYWpe4975bi2epH');
+
+const u16 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return bytes;
+};
+const derive = (...seeds: (string | Buffer)[]): [PublicKey, number] =>
+  PublicKey.findProgramAddressSync(
+    seeds.map((seed) => (typeof seed === 'string' ? Buffer.from(seed) : seed)),
+    DRIFT,
+  );
+
+export const STATE = derive('drift_state')[0];
+export const [DRIFT_SIGNER, DRIFT_SIGNER_BUMP] = derive('drift_signer');
+export const spotMarketAddress = (index: number): PublicKey => derive('spot_market', u16(index))[0];
+export const vaultAddress = (index: number): PublicKey => derive('spot_market_vault', u16(index))[0];
+export const perpMarketAddress = (index: number): PublicKey => derive('perp_market', u16(index))[0];
+export const userAddress = (authority: PublicKey, subAccountId: number): PublicKey =>
+  derive('user', authority.toBuffer(), u16(subAccountId))[0];
+export const userStatsAddress = (authority: PublicKey): PublicKey =>
+  derive('user_stats', authority.toBuffer())[0];
+export const oracleAddress = (index: number): PublicKey =>
+  PublicKey.findProgramAddressSync([Buffer.from('bailiff_local_oracle'), u16(index)], PYTH)[0];

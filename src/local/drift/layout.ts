@@ -1,0 +1,201 @@
+// Layout: the venue's accounts, events and instruction arguments, encoded and decoded from its published interface
+// (the IDL that ships with the SDK). Integers are bigint when wider than 32 bits, keys are base58 text, enums are
+// the variant's name. Used by the local chain alone; the daemon has its own decoders.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { base58Bytes, base58Text } from '../../core/ids.ts';
+
+type IdlType =
+  | string
+  | { readonly defined: string }
+  | { readonly option: IdlType }
+  | { readonly array: readonly [IdlType, number] }
+  | { readonly vec: IdlType };
+type IdlField = { readonly name: string; readonly type: IdlType };
+type IdlDefinition = {
+  readonly name: string;
+  readonly type:
+    | { readonly kind: 'struct'; readonly fields: readonly IdlField[] }
+    | { readonly kind: 'enum'; readonly variants: readonly { readonly name: string }[] };
+};
+type Idl = {
+  readonly accounts: readonly IdlDefinition[];
+  readonly types: readonly IdlDefinition[];
+  readonly events: readonly { readonly name: string; readonly fields: readonly IdlField[] }[];
+  readonly instructions: readonly { readonly name: string; readonly accounts: readonly { readonly name: string; readonly isMut: boolean; readonly isSigner: boolean }[]; readonly args: readonly IdlField[] }[];
+  readonly errors: readonly { readonly code: number; readonly name: string; readonly msg: string }[];
+};
+
+/** A decoded struct. The local venue code knows the shapes it asks for. */
+// biome-ignore lint/suspicious/noExplicitAny: the shape is the IDL's, which TypeScript cannot see.
+export type Struct = Record<string, any>;
+
+const path = createRequire(import.meta.url).resolve('@drift-labs/sdk/lib/node/idl/drift.json');
+export const idl = JSON.parse(readFileSync(path, 'utf8')) as Idl;
+const definitions = new Map([...idl.types, ...idl.accounts].map((each) => [each.name, each.type]));
+
+const INTEGERS: Record<string, { bytes: number; signed: boolean }> = {
+  u8: { bytes: 1, signed: false },
+  i8: { bytes: 1, signed: true },
+  u16: { bytes: 2, signed: false },
+  i16: { bytes: 2, signed: true },
+  u32: { bytes: 4, signed: false },
+  i32: { bytes: 4, signed: true },
+  u64: { bytes: 8, signed: false },
+  i64: { bytes: 8, signed: true },
+  u128: { bytes: 16, signed: false },
+  i128: { bytes: 16, signed: true },
+};
+const variantName = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+class Cursor {
+  readonly bytes: Buffer;
+  at: number;
+
+  constructor(bytes: Uint8Array, at = 0) {
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.at = at;
+  }
+
+  readInteger(size: number, signed: boolean): bigint | number {
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.bytes[this.at + i] ?? 0);
+    this.at += size;
+    const exact = signed ? BigInt.asIntN(size * 8, value) : value;
+    return size <= 4 ? Number(exact) : exact;
+  }
+
+  writeInteger(size: number, value: bigint): void {
+    let rest = BigInt.asUintN(size * 8, value);
+    for (let i = 0; i < size; i++, rest >>= 8n) this.bytes[this.at + i] = Number(rest & 0xffn);
+    this.at += size;
+  }
+}
+
+function read(type: IdlType, cursor: Cursor): unknown {
+  if (typeof type === 'string') {
+    const integer = INTEGERS[type];
+    if (integer) return cursor.readInteger(integer.bytes, integer.signed);
+    if (type === 'bool') return cursor.readInteger(1, false) !== 0;
+    if (type === 'publicKey') {
+      cursor.at += 32;
+      return base58Text(cursor.bytes.subarray(cursor.at - 32, cursor.at));
+    }
+    throw new Error(`layout: unknown type ${type}`);
+  }
+  if ('option' in type) return cursor.readInteger(1, false) === 0 ? null : read(type.option, cursor);
+  if ('array' in type) return Array.from({ length: type.array[1] }, () => read(type.array[0], cursor));
+  if ('vec' in type) return Array.from({ length: Number(cursor.readInteger(4, false)) }, () => read(type.vec, cursor));
+  const definition = definitions.get(type.defined);
+  if (definition === undefined) throw new Error(`layout: unknown type ${type.defined}`);
+  if (definition.kind === 'enum') return variantName(definition.variants[Number(cursor.readInteger(1, false))]?.name ?? '');
+  return readFields(definition.fields, cursor);
+}
+
+function readFields(fields: readonly IdlField[], cursor: Cursor): Struct {
+  const struct: Struct = {};
+  for (const field of fields) struct[field.name] = read(field.type, cursor);
+  return struct;
+}
+
+function write(type: IdlType, value: unknown, cursor: Cursor): void {
+  if (typeof type === 'string') {
+    const integer = INTEGERS[type];
+    if (integer) cursor.writeInteger(integer.bytes, BigInt(value as bigint | number));
+    else if (type === 'bool') cursor.writeInteger(1, value ? 1n : 0n);
+    else if (type === 'publicKey') {
+      cursor.bytes.set(base58Bytes(value as string) ?? new Uint8Array(32), cursor.at);
+      cursor.at += 32;
+    } else throw new Error(`layout: unknown type ${type}`);
+  } else if ('option' in type) {
+    cursor.writeInteger(1, value === null ? 0n : 1n);
+    if (value !== null) write(type.option, value, cursor);
+  } else if ('array' in type) {
+    for (let i = 0; i < type.array[1]; i++) write(type.array[0], (value as ArrayLike<unknown>)[i], cursor);
+  } else if ('vec' in type) {
+    const items = value as ArrayLike<unknown>;
+    cursor.writeInteger(4, BigInt(items.length));
+    for (let i = 0; i < items.length; i++) write(type.vec, items[i], cursor);
+  } else {
+    const definition = definitions.get(type.defined);
+    if (definition === undefined) throw new Error(`layout: unknown type ${type.defined}`);
+    if (definition.kind === 'enum') {
+      const index = definition.variants.findIndex(({ name }) => variantName(name) === value);
+      if (index < 0) throw new Error(`layout: ${type.defined} has no variant ${String(value)}`);
+      cursor.writeInteger(1, BigInt(index));
+    } else writeFields(definition.fields, value as Struct, cursor);
+  }
+}
+
+function writeFields(fields: readonly IdlField[], struct: Struct, cursor: Cursor): void {
+  for (const field of fields) {
+    if (struct[field.name] === undefined) throw new Error(`layout: field ${field.name} is missing`);
+    write(field.type, struct[field.name], cursor);
+  }
+}
+
+function hash8(preimage: string): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(preimage).digest().subarray(0, 8));
+}
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** On-chain sizes, discriminator included. */
+const ACCOUNT_BYTES: Record<string, number> = { State: 992, SpotMarket: 776, PerpMarket: 1216, User: 4376, UserStats: 240 };
+
+function structOf(name: string): readonly IdlField[] {
+  const definition = definitions.get(name);
+  if (definition?.kind !== 'struct') throw new Error(`layout: ${name} is no struct`);
+  return definition.fields;
+}
+
+export function accountDiscriminator(name: string): Uint8Array {
+  return hash8(`account:${name}`);
+}
+
+export function decodeAccount(name: string, data: Uint8Array): Struct {
+  return readFields(structOf(name), new Cursor(data, 8));
+}
+
+/** An account whose every byte after the discriminator is zero. */
+export function blankAccount(name: string): Struct {
+  return decodeAccount(name, new Uint8Array(9_000));
+}
+
+export function encodeAccount(name: string, value: Struct): Uint8Array {
+  const cursor = new Cursor(new Uint8Array(9_000), 8);
+  writeFields(structOf(name), value, cursor);
+  const bytes = cursor.bytes.subarray(0, ACCOUNT_BYTES[name]);
+  bytes.set(accountDiscriminator(name), 0);
+  return new Uint8Array(bytes);
+}
+
+export function encodeEvent(name: string, value: Struct): Uint8Array {
+  const event = idl.events.find((each) => each.name === name);
+  if (event === undefined) throw new Error(`layout: no event ${name}`);
+  const cursor = new Cursor(new Uint8Array(2_000), 8);
+  writeFields(event.fields, value, cursor);
+  cursor.bytes.set(hash8(`event:${name}`), 0);
+  return new Uint8Array(cursor.bytes.subarray(0, cursor.at));
+}
+
+const byDiscriminator = new Map(
+  idl.instructions.map((each) => [Buffer.from(hash8(`global:${snake(each.name)}`)).toString('hex'), each]),
+);
+
+/** Reads an instruction's name and arguments; null when it is none of the venue's. */
+export function decodeInstruction(data: Uint8Array): { name: string; args: Struct; accounts: Idl['instructions'][number]['accounts'] } | null {
+  const found = byDiscriminator.get(Buffer.from(data.subarray(0, 8)).toString('hex'));
+  if (found === undefined) return null;
+  return { name: found.name, args: readFields(found.args, new Cursor(data, 8)), accounts: found.accounts };
+}
+
+export function encodeInstruction(name: string, args: Struct): Uint8Array {
+  const found = idl.instructions.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`layout: no instruction ${name}`);
+  const cursor = new Cursor(new Uint8Array(2_000), 8);
+  writeFields(found.args, args, cursor);
+  cursor.bytes.set(hash8(`global:${snake(name)}`), 0);
+  return new Uint8Array(cursor.bytes.subarray(0, cursor.at));
+}

@@ -1,0 +1,51 @@
+// Program: the stand-in for the compiled venue program. It executes the instructions that paying and copying need,
+// with the program's accounts, arguments, signer checks, events, counters and error codes, so that Bailiff runs end
+// to end on a machine that does not have the program. One contract suite holds it against the real one.
+import type { ProgramContext, StandIn } from '../chain/bank.ts';
+import type { ResolvedInstruction } from '../chain/message.ts';
+import { DRIFT } from './addresses.ts';
+import { decodeInstruction, type Struct } from './layout.ts';
+import { placeAndTakePerpOrder } from './orders.ts';
+import { createSession, failAnchor, type Session } from './session.ts';
+import { settleMultiplePnls, settlePnl } from './settle.ts';
+import { deposit, transferDeposit, withdraw } from './transfers.ts';
+import { initializeUser, initializeUserStats } from './users.ts';
+
+/** What each would cost, roughly as the real program does. */
+const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; units: number }> = {
+  initializeUserStats: { run: initializeUserStats, units: 20_000 },
+  initializeUser: { run: initializeUser, units: 30_000 },
+  deposit: { run: deposit, units: 35_000 },
+  withdraw: { run: withdraw, units: 55_000 },
+  transferDeposit: { run: transferDeposit, units: 60_000 },
+  settlePnl: { run: settlePnl, units: 60_000 },
+  settleMultiplePnls: { run: settleMultiplePnls, units: 90_000 },
+  placeAndTakePerpOrder: { run: placeAndTakePerpOrder, units: 140_000 },
+};
+
+const display = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+function requireSigners(session: Session, instruction: ResolvedInstruction, accounts: readonly { isSigner: boolean }[]): void {
+  for (const [index, { isSigner }] of accounts.entries()) {
+    if (isSigner && instruction.accounts[index]?.isSigner !== true) failAnchor(session, 3010, 'AccountNotSigner');
+  }
+}
+
+export function createDriftStandIn(): StandIn {
+  return {
+    programId: DRIFT.toBase58(),
+    execute(instruction: ResolvedInstruction, context: ProgramContext): number {
+      const decoded = decodeInstruction(instruction.data);
+      const handler = decoded === null ? undefined : HANDLERS[decoded.name];
+      if (decoded === null || handler === undefined) {
+        return failAnchor({ log: context.log }, 101, 'InstructionFallbackNotFound');
+      }
+      context.log(`Program log: Instruction: ${display(decoded.name)}`);
+      const session = createSession(instruction, decoded.accounts, context);
+      requireSigners(session, instruction, decoded.accounts);
+      handler.run(session, decoded.args);
+      session.save();
+      return handler.units;
+    },
+  };
+}

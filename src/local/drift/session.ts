@@ -1,0 +1,124 @@
+// Session: one instruction of the stand-in while it runs: its named accounts, the venue accounts it loads and saves,
+// the events it emits and the error it ends with.
+import { PublicKey } from '@solana/web3.js';
+import type { ProgramContext } from '../chain/bank.ts';
+import { ProgramFailure } from '../chain/failure.ts';
+import type { ResolvedInstruction } from '../chain/message.ts';
+import { DRIFT } from './addresses.ts';
+import { accountDiscriminator, decodeAccount, encodeAccount, encodeEvent, idl, type Struct } from './layout.ts';
+import { readPrice } from './oracle.ts';
+
+const PROGRAM = DRIFT.toBase58();
+const codes = new Map(idl.errors.map((each) => [each.name, each]));
+const NO_ORACLE = PublicKey.default.toBase58();
+
+/** Fails the instruction with one of the venue's own errors, by the name in its interface. */
+export function fail(session: Pick<Session, 'log'>, name: string): never {
+  const found = codes.get(name);
+  if (found === undefined) throw new Error(`the venue has no error named ${name}`);
+  session.log(`Program log: AnchorError occurred. Error Code: ${found.name}. Error Number: ${found.code}. Error Message: ${found.msg}.`);
+  throw new ProgramFailure({ Custom: found.code });
+}
+
+/** Fails with one of Anchor's own errors. */
+export function failAnchor(session: Pick<Session, 'log'>, code: number, name: string): never {
+  session.log(`Program log: AnchorError occurred. Error Code: ${name}. Error Number: ${code}.`);
+  throw new ProgramFailure({ Custom: code });
+}
+
+export type Session = {
+  readonly slot: bigint;
+  readonly now: bigint;
+  readonly context: ProgramContext;
+  /** Address of an account by its name in the interface. */
+  at(name: string): string;
+  log(line: string): void;
+  /** Emits through `sol_log_data`. */
+  emitData(event: string, value: Struct): void;
+  /** Emits as a log message, as the program does for order actions. */
+  emitLog(event: string, value: Struct): void;
+  /** Loads a venue account; the same object every time, saved at the end when it is writable. */
+  load(layout: string, address: string): Struct;
+  spotMarket(index: number, writable?: boolean): Struct;
+  perpMarket(index: number, writable?: boolean): Struct;
+  /** PRICE precision. */
+  price(oracle: string, source: string): bigint;
+  save(): void;
+};
+
+export function createSession(
+  instruction: ResolvedInstruction,
+  named: readonly { readonly name: string; readonly isMut: boolean; readonly isSigner: boolean }[],
+  context: ProgramContext,
+): Session {
+  const loaded = new Map<string, { layout: string; value: Struct }>();
+  const metas = new Map(instruction.accounts.map((meta) => [meta.address, meta]));
+  const remaining = instruction.accounts.slice(named.length);
+  const log = (line: string): void => context.log(line);
+
+  const session: Session = {
+    slot: context.slot,
+    now: context.unixTime,
+    context,
+    log,
+    at(name) {
+      const index = named.findIndex((each) => each.name === name);
+      return instruction.accounts[index]?.address ?? failAnchor({ log }, 3005, 'AccountNotEnoughKeys');
+    },
+    emitData(event, value) {
+      log(`Program data: ${Buffer.from(encodeEvent(event, value)).toString('base64')}`);
+    },
+    emitLog(event, value) {
+      log(`Program log: ${Buffer.from(encodeEvent(event, value)).toString('base64')}`);
+    },
+    load(layout, address) {
+      const known = loaded.get(address);
+      if (known !== undefined) return known.value;
+      const account = context.get(address);
+      if (account === null) return failAnchor({ log }, 3012, 'AccountNotInitialized');
+      if (account.owner !== PROGRAM) return failAnchor({ log }, 3007, 'AccountOwnedByWrongProgram');
+      if (!Buffer.from(account.data.subarray(0, 8)).equals(accountDiscriminator(layout))) {
+        return failAnchor({ log }, 3002, 'AccountDiscriminatorMismatch');
+      }
+      const value = decodeAccount(layout, account.data);
+      loaded.set(address, { layout, value });
+      return value;
+    },
+    spotMarket(index, writable = false) {
+      const meta = remaining.find(({ address }) => isMarket(context, address, 'SpotMarket', index));
+      if (meta === undefined) return fail({ log }, 'SpotMarketNotFound');
+      if (writable && !meta.isWritable) return fail({ log }, 'SpotMarketWrongMutability');
+      return session.load('SpotMarket', meta.address);
+    },
+    perpMarket(index, writable = false) {
+      const meta = remaining.find(({ address }) => isMarket(context, address, 'PerpMarket', index));
+      if (meta === undefined) return fail({ log }, 'PerpMarketNotFound');
+      if (writable && !meta.isWritable) return fail({ log }, 'MarketWrongMutability');
+      return session.load('PerpMarket', meta.address);
+    },
+    price(oracle, source) {
+      if (source === 'quoteAsset' || oracle === NO_ORACLE) return 1_000_000n;
+      if (!remaining.some(({ address }) => address === oracle)) return fail({ log }, 'OracleNotFound');
+      const account = context.get(oracle);
+      return account === null ? fail({ log }, 'OracleNotFound') : readPrice(account);
+    },
+    save() {
+      for (const [address, { layout, value }] of loaded) {
+        if (!metas.get(address)?.isWritable) continue;
+        const account = context.get(address);
+        if (account !== null) context.set(address, { ...account, data: encodeAccount(layout, value) });
+      }
+    },
+  };
+  return session;
+}
+
+const MARKET_INDEX_AT: Record<string, number> = { SpotMarket: 684, PerpMarket: 1160 };
+
+function isMarket(context: ProgramContext, address: string, layout: string, index: number): boolean {
+  const account = context.get(address);
+  if (account?.owner !== PROGRAM) return false;
+  const data = Buffer.from(account.data);
+  if (!data.subarray(0, 8).equals(accountDiscriminator(layout))) return false;
+  return data.readUInt16LE(MARKET_INDEX_AT[layout] ?? 0) === index;
+}

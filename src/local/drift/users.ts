@@ -1,0 +1,62 @@
+// Users: initialize_user_stats and initialize_user of the stand-in. Anybody may pay; the authority does not sign.
+import { PublicKey, SystemProgram } from '@solana/web3.js';
+import { DRIFT, userAddress, userStatsAddress } from './addresses.ts';
+import { blankAccount, encodeAccount, type Struct } from './layout.ts';
+import { fail, failAnchor, type Session } from './session.ts';
+
+function create(session: Session, address: string, layout: string, value: Struct): void {
+  if (session.context.get(address) !== null) failAnchor(session, 0, 'AccountAlreadyInUse');
+  const data = encodeAccount(layout, value);
+  session.context.call(
+    SystemProgram.createAccount({
+      fromPubkey: new PublicKey(session.at('payer')),
+      newAccountPubkey: new PublicKey(address),
+      // Rent of this many bytes at 6,960 lamports a byte, as the program's own `rent` sysvar says here.
+      lamports: (data.length + 128) * 6_960,
+      space: data.length,
+      programId: DRIFT,
+    }),
+  );
+  const account = session.context.get(address);
+  if (account !== null) session.context.set(address, { ...account, data });
+}
+
+export function initializeUserStats(session: Session): void {
+  const authority = session.at('authority');
+  const address = session.at('userStats');
+  if (userStatsAddress(new PublicKey(authority)).toBase58() !== address) failAnchor(session, 2006, 'ConstraintSeeds');
+  create(session, address, 'UserStats', { ...blankAccount('UserStats'), authority, numberOfSubAccounts: 0 });
+  const state = session.load('State', session.at('state'));
+  state.numberOfAuthorities += 1n;
+}
+
+export function initializeUser(session: Session, args: Struct): void {
+  const authority = session.at('authority');
+  const address = session.at('user');
+  const id: number = args.subAccountId;
+  if (userAddress(new PublicKey(authority), id).toBase58() !== address) failAnchor(session, 2006, 'ConstraintSeeds');
+  const stats = session.load('UserStats', session.at('userStats'));
+  if (stats.authority !== authority) failAnchor(session, 2001, 'ConstraintHasOne');
+  if (stats.numberOfSubAccountsCreated !== id) fail(session, 'InvalidUserSubAccountId');
+  create(session, address, 'User', {
+    ...blankAccount('User'),
+    authority,
+    subAccountId: id,
+    name: args.name,
+    nextOrderId: 1,
+    nextLiquidationId: 1,
+    lastActiveSlot: session.slot,
+  });
+  stats.numberOfSubAccounts += 1;
+  stats.numberOfSubAccountsCreated += 1;
+  const state = session.load('State', session.at('state'));
+  state.numberOfSubAccounts += 1n;
+  session.emitData('NewUserRecord', {
+    ts: session.now,
+    userAuthority: authority,
+    user: address,
+    subAccountId: id,
+    name: args.name,
+    referrer: PublicKey.default.toBase58(),
+  });
+}

@@ -1,0 +1,140 @@
+// Helius: a local one. It keeps webhook registrations behind the REST calls that helius-sdk makes, and posts raw
+// bodies to them at `confirmed`, at most a few times: three retries one second apart, then the event is lost.
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { messageOf } from '../core/fault.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Cluster, Landed } from './chain/cluster.ts';
+import { encodeDelivery } from './chain/encode.ts';
+
+export type Webhook = {
+  readonly webhookID: string;
+  wallet: string;
+  webhookURL: string;
+  transactionTypes: string[];
+  accountAddresses: string[];
+  webhookType: string;
+  authHeader: string;
+  active: boolean;
+};
+
+/** What the local Helius does wrong, on demand. */
+export type DeliveryMischief = { dropNext: number; duplicate: boolean; reverse: boolean; delayMs: number };
+
+export type LocalHelius = {
+  /** Stands for `https://api-mainnet.helius-rpc.com`. */
+  readonly apiUrl: string;
+  readonly webhooks: Map<string, Webhook>;
+  readonly mischief: DeliveryMischief;
+  /** Resolves once everything that is on its way has been delivered or lost. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const RETRIES = 3;
+const RETRY_MS = 1_000;
+
+async function json(request: IncomingMessage): Promise<Partial<Webhook>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString('utf8')) as Partial<Webhook>);
+}
+
+/** Serves the REST interface and delivers what the cluster confirms. */
+export async function serveHelius(cluster: Cluster, options: { apiKey: string; clock: Clock; port?: number }): Promise<LocalHelius> {
+  const webhooks = new Map<string, Webhook>();
+  const mischief: DeliveryMischief = { dropNext: 0, duplicate: false, reverse: false, delayMs: 0 };
+  const closing = new AbortController();
+  const underway = new Set<Promise<void>>();
+
+  const post = async (webhook: Webhook, entries: readonly Landed[]): Promise<void> => {
+    const body = JSON.stringify(entries.map(encodeDelivery));
+    if (mischief.delayMs > 0) await options.clock.sleep(mischief.delayMs, closing.signal);
+    for (let attempt = 0; attempt <= RETRIES && !closing.signal.aborted; attempt++) {
+      if (attempt > 0) await options.clock.sleep(RETRY_MS, closing.signal);
+      try {
+        const response = await fetch(webhook.webhookURL, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: webhook.authHeader },
+          body,
+          signal: AbortSignal.any([closing.signal, AbortSignal.timeout(1_000)]),
+        });
+        await response.arrayBuffer();
+        if (response.ok || response.status === 403) return;
+      } catch {
+        // A refused connection or a time-out is retried like a 5xx.
+      }
+    }
+  };
+  const deliver = (webhook: Webhook, landed: readonly Landed[]): void => {
+    const relevant = landed.filter(({ execution }) => execution.message.keys.some((key) => webhook.accountAddresses.includes(key)));
+    if (relevant.length === 0 || !webhook.active) return;
+    if (mischief.dropNext > 0) {
+      mischief.dropNext--;
+      return;
+    }
+    const ordered = mischief.reverse ? [...relevant].reverse() : relevant;
+    for (let copy = 0; copy < (mischief.duplicate ? 2 : 1); copy++) {
+      const delivery = post(webhook, ordered).finally(() => underway.delete(delivery));
+      underway.add(delivery);
+    }
+  };
+  const stop = cluster.on((event) => {
+    if (event.kind !== 'block' || event.commitment !== 'confirmed' || event.landed.length === 0) return;
+    for (const webhook of webhooks.values()) deliver(webhook, event.landed);
+  });
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const answer = (status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if (url.searchParams.get('api-key') !== options.apiKey) return void answer(401, { error: 'invalid api key' });
+    const [, , collection, id] = url.pathname.split('/');
+    if (collection !== 'webhooks') return void answer(404, { error: 'not found' });
+    const found = id === undefined ? undefined : webhooks.get(id);
+    if (id !== undefined && found === undefined) return void answer(404, { error: 'webhook not found' });
+    const given = await json(request);
+    if (request.method === 'GET') return void answer(200, found ?? [...webhooks.values()]);
+    if (request.method === 'POST') {
+      const created: Webhook = { webhookID: randomUUID(), wallet: 'local', webhookURL: '', transactionTypes: ['ANY'], accountAddresses: [], webhookType: 'raw', authHeader: '', active: true, ...given };
+      webhooks.set(created.webhookID, created);
+      return void answer(200, created);
+    }
+    if (found === undefined) return void answer(400, { error: 'webhook id required' });
+    if (request.method === 'PUT') {
+      // As the real one does: a field that is not sent is wiped.
+      Object.assign(found, { webhookURL: '', transactionTypes: [], accountAddresses: [], authHeader: '', ...given });
+      return void answer(200, found);
+    }
+    if (request.method === 'PATCH') {
+      found.active = given.active ?? found.active;
+      return void answer(200, found);
+    }
+    webhooks.delete(found.webhookID);
+    return void answer(200, {});
+  };
+  const server = createServer((request, response) => {
+    handle(request, response).catch((thrown: unknown) => response.writeHead(500).end(messageOf(thrown)));
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', () => {
+      const bound = server.address();
+      resolve(typeof bound === 'object' && bound !== null ? bound.port : 0);
+    });
+  });
+  return {
+    apiUrl: `http://127.0.0.1:${port}`,
+    webhooks,
+    mischief,
+    async settled() {
+      while (underway.size > 0) await Promise.all(underway);
+    },
+    async close() {
+      stop();
+      closing.abort();
+      await Promise.all(underway);
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

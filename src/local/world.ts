@@ -1,0 +1,89 @@
+// World: everything outside Bailiff that it needs to do its job, on loopback: a Solana chain with the venue's program
+// (the compiled one where its file is present, the stand-in otherwise), a market to trade on, and Helius.
+import { existsSync, readFileSync } from 'node:fs';
+import { Keypair } from '@solana/web3.js';
+import type { Clock } from '../core/ports.ts';
+import { type Bank, createBank } from './chain/bank.ts';
+import { type Cluster, type ClusterOptions, createCluster, FAST_CLUSTER } from './chain/cluster.ts';
+import { createMischief, type Mischief } from './chain/mischief.ts';
+import { type ChainServer, serveChain } from './chain/server.ts';
+import { DRIFT } from './drift/addresses.ts';
+import { writeGenesis } from './drift/genesis.ts';
+import { createDriftStandIn } from './drift/program.ts';
+import { createDriver, type Driver } from './driver.ts';
+import { type LocalHelius, serveHelius } from './helius.ts';
+
+/** SOL and BTC at genesis, PRICE precision. */
+export const GENESIS_PRICES = [150_000_000n, 90_000_000_000n] as const;
+
+export type World = {
+  readonly cluster: Cluster;
+  readonly mischief: Mischief;
+  readonly driver: Driver;
+  /** Which program executes the venue's instructions. */
+  readonly venueProgram: 'compiled' | 'stand-in';
+};
+
+export type WorldOptions = {
+  /** Path of the compiled venue program; the stand-in is used when there is no such file. */
+  readonly programFile: string | null;
+  readonly clock: Clock;
+  readonly cluster?: Partial<ClusterOptions>;
+};
+
+function bankFor(programFile: string | null): { bank: Bank; venueProgram: World['venueProgram'] } {
+  if (programFile !== null && existsSync(programFile)) {
+    const program = { id: DRIFT.toBase58(), bytes: new Uint8Array(readFileSync(programFile)) };
+    return { bank: createBank({ program }), venueProgram: 'compiled' };
+  }
+  return { bank: createBank({ standIn: createDriftStandIn() }), venueProgram: 'stand-in' };
+}
+
+/** Creates a world that stands still: nothing listens, and no slot passes unless it is told to. */
+export function createWorld(options: WorldOptions): World {
+  const { bank, venueProgram } = bankFor(options.programFile);
+  const genesisUnixTime = Math.floor(options.clock.nowMs() / 1000);
+  const cluster = createCluster(bank, { ...FAST_CLUSTER, genesisUnixTime, ...options.cluster });
+  const faucet = Keypair.generate();
+  const time = { slot: BigInt(cluster.slot('processed')), unixTime: BigInt(genesisUnixTime) };
+  writeGenesis((address, account) => cluster.put(address.toBase58(), account), faucet.publicKey, GENESIS_PRICES, time);
+  const driver = createDriver(cluster, faucet);
+  // Several blocks in, so that finalized reads see the genesis.
+  cluster.advance(20);
+  return { cluster, mischief: createMischief(), driver, venueProgram };
+}
+
+export type ServedWorld = World & {
+  readonly chain: ChainServer;
+  readonly helius: LocalHelius;
+  close(): Promise<void>;
+};
+
+/** Serves a world on loopback and lets its slots pass in real time. */
+export async function serveWorld(options: WorldOptions & { heliusApiKey: string; rpcPort?: number; heliusPort?: number }): Promise<ServedWorld> {
+  const world = createWorld(options);
+  const chain = await serveChain(world.cluster, world.mischief, options.rpcPort);
+  const helius = await serveHelius(world.cluster, {
+    apiKey: options.heliusApiKey,
+    clock: options.clock,
+    ...(options.heliusPort === undefined ? {} : { port: options.heliusPort }),
+  });
+  const closing = new AbortController();
+  const ticking = (async () => {
+    while (!closing.signal.aborted) {
+      await options.clock.sleep(world.cluster.slotMs, closing.signal);
+      world.cluster.advance();
+    }
+  })();
+  return {
+    ...world,
+    chain,
+    helius,
+    async close() {
+      closing.abort();
+      await ticking;
+      await helius.close();
+      await chain.close();
+    },
+  };
+}

@@ -112,7 +112,9 @@ export function next(view: LaneView): Command {
   }
   const oldest = due[0];
   if (oldest === undefined) return { do: 'rest' };
-  return { do: 'plan', debts: due.filter((debt) => debt.subscriptionId === oldest.subscriptionId) };
+  const together = (debt: Debt) =>
+    debt.subscriptionId === oldest.subscriptionId && debt.creatorWallet === oldest.creatorWallet;
+  return { do: 'plan', debts: due.filter(together) };
 }
 
 // ── Planning ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -134,8 +136,8 @@ export type Preflight = {
 export type VenueFunds = {
   /** USDC deposited in the Drift user, in token base units. */
   readonly deposit: BaseUnits;
-  /** Markets whose realised but unsettled PnL is positive. */
-  readonly claimable: readonly { readonly market: number; readonly amount: BaseUnits }[];
+  /** Markets whose realised but unsettled PnL is positive; `held` where a position is still open there. */
+  readonly claimable: readonly { readonly market: number; readonly amount: BaseUnits; readonly held: boolean }[];
   /** Set when the account or the venue forbids paying just now. */
   readonly blocked: Trouble | null;
 };
@@ -154,6 +156,9 @@ export type Planned =
   | { readonly kind: 'pay'; readonly plan: PaymentPlan }
   | { readonly kind: 'wait'; readonly trouble: Trouble };
 
+/** Markets that one transaction can settle without a lookup table. */
+const MARKETS_MOST = 3;
+
 /** Covers whole debts, oldest first, as far as the money reaches. */
 function coverable(debts: readonly Debt[], available: BaseUnits): Cover[] {
   const covers: Cover[] = [];
@@ -164,6 +169,22 @@ function coverable(debts: readonly Debt[], available: BaseUnits): Cover[] {
     left -= debt.owed;
   }
   return covers;
+}
+
+/**
+ * Which markets to settle before withdrawing: every closed one, and open ones only as far as the deposit would not
+ * suffice without them, because settling an open position also moves what is not realised. No more fit one transaction.
+ */
+function marketsToSettle(funds: VenueFunds, withdraw: BaseUnits): number[] {
+  const closed = funds.claimable.filter((each) => !each.held);
+  let reached = closed.reduce((sum, each) => sum + each.amount, funds.deposit);
+  const chosen = [...closed];
+  for (const open of funds.claimable.filter((each) => each.held)) {
+    if (reached >= withdraw) break;
+    chosen.push(open);
+    reached += open.amount;
+  }
+  return chosen.slice(0, MARKETS_MOST).map((each) => each.market);
 }
 
 function choosePayer(
@@ -230,7 +251,7 @@ export function plan(debts: readonly Debt[], preflight: Preflight): Planned {
       amount,
       covers,
       withdraw,
-      settleMarkets: withdraw > 0n ? (funds?.claimable.map((each) => each.market) ?? []) : [],
+      settleMarkets: withdraw > 0n && funds !== null ? marketsToSettle(funds, withdraw) : [],
       feePayer: chosen.payer,
       createAgentAccount,
     },

@@ -163,8 +163,8 @@ export type Shares = {
   due(subscriberId: string, nowMs: number): Promise<Debt[]>;
   /** Subscribers with a live payment, or with a debt whose time has come. */
   subscribersWithWork(nowMs: number): Promise<string[]>;
-  /** Records why debts could not be paid and when to try again; null needs a person. */
-  rest(shareIds: readonly string[], trouble: Trouble, retryAtMs: number | null, countsAsAttempt: boolean): Promise<void>;
+  /** Records why debts could not be paid, and when to try again; null leaves them `failed`, for a person. */
+  rest(subscriberId: string, shareIds: readonly string[], trouble: Trouble, retryAtMs: number | null, countsAsAttempt: boolean): Promise<void>;
   list(filter: { subscriberId?: string; status?: ProfitShare['status']; limit: number; before?: string }): Promise<ProfitShare[]>;
   find(id: string): Promise<ProfitShare | null>;
 };
@@ -183,9 +183,8 @@ export type Payments = {
 };
 
 export type Standings = {
-  history(subscriberId: string): Promise<StandingEvent[]>;
-  /** Saves the verdict; a new revision only when something changed. */
-  save(subscriberId: string, standing: Standing): Promise<RosterEntry>;
+  /** Judges the subscriber's history and saves the verdict, with nobody in between; a new revision only on change. */
+  update(subscriberId: string, judge: (history: readonly StandingEvent[]) => Standing): Promise<RosterEntry>;
   roster(): Promise<RosterEntry[]>;
   entry(subscriberId: string): Promise<RosterEntry | null>;
 };
@@ -223,6 +222,12 @@ export type Chain = {
   /** Every signature of an account in slots above `afterSlot`, oldest first, at finalized commitment. */
   signatures(account: Address, afterSlot: Slot): Promise<SignatureRow[]>;
   tokenAccountRent(): Promise<Lamports>;
+  /** The associated token account of an owner. Throws `creator_off_curve` for an owner that is no wallet. */
+  tokenAccount(mint: Address, owner: Address): Address;
+  /** Amount and state of a token account; null when it is none of this mint's. */
+  readTokenAccount(account: ChainAccount | null, mint: Address): { amount: BaseUnits; frozen: boolean } | null;
+  /** The instructions around the venue's: creation of token accounts, the transfer, the memo. */
+  transferInstructions(parts: PaymentParts, mint: Address, decimals: number, memo: string): { before: Instruction[]; after: Instruction[] };
   /** Runs a transaction without signatures against the latest blockhash, which it returns. */
   simulate(feePayer: Address, instructions: readonly Instruction[]): Promise<Simulated>;
   /** Sends exactly these bytes; no preflight, no retries by the node. An error here never proves anything. */
@@ -232,7 +237,8 @@ export type Chain = {
   deathEvidence(signed: SignedBytes, tokenAccount: Address, memo: string): Promise<DeathEvidence>;
 };
 
-export type Heard = { readonly kind: 'facts'; readonly facts: readonly Fact[] } | { readonly kind: 'truncated' };
+/** `opaque`: the transaction succeeded, and what it did to the accounts cannot be told from what it logged. */
+export type Heard = { readonly kind: 'facts'; readonly facts: readonly Fact[] } | { readonly kind: 'opaque'; readonly why: string };
 
 export type PaymentParts = {
   readonly agent: Address;
@@ -249,15 +255,15 @@ export type Venue = {
   readonly programId: Address;
   readonly quoteMint: Address;
   readonly quoteMarket: number;
+  readonly quoteDecimals: number;
   /** The PDA of a sub-account. */
-  userAddress(authority: Address, subAccountId: number): Address;
-  tokenAccount(owner: Address): Address;
-  /** The facts of a transaction for watched accounts; `truncated` when its logs cannot be trusted. */
+  userAddress(authority: Address, subAccountId: number): Promise<Address>;
+  /** The facts of a transaction for watched accounts. */
   hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): Heard;
   /** Accounts a preflight must read beside the wallets. */
-  preflightAccounts(driftUser: Address): readonly Address[];
+  preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
   /** What can be drawn from the venue, out of the accounts just named, in that order. */
-  funds(accounts: readonly (ChainAccount | null)[]): Preflight['venue'];
+  funds(driftUser: Address, accounts: readonly (ChainAccount | null)[]): Preflight['venue'];
   /** Settle and withdraw instructions of a payment. */
   instructions(parts: PaymentParts, readAccounts: Chain['accounts']): Promise<Instruction[]>;
   /** What one instruction does, when it is the venue's. */

@@ -47,6 +47,7 @@ export type Roster = {
   /** Notes that the chain was seen at a slot, so that the age of every answer is known. */
   observe(asOfSlot: Slot, atMs: number): void;
   freshness(): Freshness;
+  find(subscriber: string): RosterEntry | undefined;
   readonly size: number;
   readonly hydrated: boolean;
   /** Decides by platform id or by agent wallet. Reducing and closing are always allowed. */
@@ -79,6 +80,7 @@ export function createRoster(options: RosterOptions): Roster {
       if (seen.asOfSlot === null || asOfSlot >= seen.asOfSlot) seen = { asOfSlot, observedAtMs: atMs };
     },
     freshness: () => seen,
+    find,
     get size() {
       return entries.size;
     },

@@ -1,0 +1,153 @@
+// App: the composition root. Everything is opened and wired here by hand, and disposed in reverse. Read it as the
+// wiring diagram: deliveries → digest → inspect → accrue → lanes → settle, with standings judged along the way.
+import type { AddressInfo } from 'node:net';
+import { createChain, createFeeMarket } from './chain/chain.ts';
+import { budget } from './chain/compile.ts';
+import { createWebhookRegistry } from './chain/helius.ts';
+import { createPen } from './chain/pen.ts';
+import { openConnection } from './chain/rpc.ts';
+import { Fault } from './core/fault.ts';
+import type { Clock, Log, WebhookRegistry } from './core/ports.ts';
+import { createRoster } from './core/roster.ts';
+import { accrueCloses } from './flows/accrue.ts';
+import { backfill } from './flows/backfill.ts';
+import { digestDeliveries } from './flows/digest.ts';
+import { inspectDue } from './flows/inspect.ts';
+import { createLanes } from './flows/lanes.ts';
+import { type Loop, startLoop } from './flows/loop.ts';
+import { createReceive } from './flows/receive.ts';
+import { createRegister } from './flows/register.ts';
+import { createSettle } from './flows/settle.ts';
+import { judgeSubscribers } from './flows/standing.ts';
+import { loadWatched } from './flows/watched.ts';
+import { createServer } from './http/server.ts';
+import { openDatabase } from './ledger/database.ts';
+import { createLedger, listenStandings } from './ledger/ledger.ts';
+import { migrate } from './ledger/migrate.ts';
+import type { Settings } from './system/settings.ts';
+import { createDriftVenue } from './venue/drift.ts';
+
+export type App = {
+  /** Where the API listens. */
+  readonly url: string;
+  close(): Promise<void>;
+};
+
+const DIGEST_EVERY_MS = 2_000;
+const HEARTBEAT_EVERY_MS = 1_000;
+const SWEEP_EVERY_MS_MOST = 5_000;
+const REGISTRATION_EVERY_MS = 5 * 60_000;
+const FEES_EVERY_MS = 10_000;
+
+/** Starts the daemon. The settings must name a database and an RPC node. */
+export async function startApp(settings: Settings, clock: Clock, log: Log): Promise<App> {
+  const { secrets } = settings;
+  if (secrets.databaseUrl === null) throw new Fault('settings_invalid', 'DATABASE_URL: is required; a postgres:// URL');
+  if (settings.rpc.url === null) throw new Fault('settings_invalid', 'BAILIFF_RPC_URL: is required; the URL of a Solana RPC node');
+  await using stack = new AsyncDisposableStack();
+
+  const sql = stack.adopt(openDatabase(secrets.databaseUrl, log), (open) => open.end({ timeout: 5 }));
+  await migrate(sql, log);
+  const ledger = createLedger(sql);
+
+  const connection = openConnection(settings.rpc.url, settings.rpc.wsUrl);
+  const second = settings.rpc.secondUrl === null ? null : openConnection(settings.rpc.secondUrl, null);
+  const chain = createChain({ first: connection, second });
+  const venue = createDriftVenue();
+  const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
+  const fees = createFeeMarket(connection, { priorityFeeMost, everyMs: FEES_EVERY_MS, nowMs: clock.nowMs });
+  const pen = createPen({
+    masterKey: secrets.masterKey,
+    sponsorKey: secrets.sponsorKey,
+    mint: venue.quoteMint,
+    quoteMarket: venue.quoteMarket,
+    priorityFeeMost,
+    inspectVenue: venue.inspect,
+  });
+
+  const watched = await loadWatched(ledger.watchList);
+  const roster = createRoster(settings.gate);
+  const hydrate = async () => roster.hydrate(await ledger.standings.roster());
+  await hydrate();
+
+  const stopping = new AbortController();
+  const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
+  const settle = createSettle(
+    { ledger, chain, venue, pen, fees, budget, clock, log, onEnded: (id) => judgeAll([id]) },
+    {
+      ...settings.payments,
+      agentReserve: BigInt(settings.payments.agentReserveLamports),
+      sponsorReserve: BigInt(settings.payments.sponsorReserveLamports),
+    },
+  );
+  const lanes = createLanes({ ...settings.lanes, log, work: (id) => settle(id, stopping.signal) });
+  stack.defer(() => lanes.drain());
+  stack.defer(() => stopping.abort());
+
+  const unlisten = await listenStandings(
+    sql,
+    (id) => void ledger.standings.entry(id).then((entry) => entry && roster.apply(entry), (thrown: unknown) => log.warn('roster.refresh_failed', { err: thrown })),
+    () => void hydrate().catch((thrown: unknown) => log.warn('roster.refresh_failed', { err: thrown })),
+  );
+  stack.defer(unlisten);
+
+  const loop = (name: string, everyMs: number, work: (signal: AbortSignal) => Promise<void>): Loop => {
+    const started = startLoop({ name, everyMs, clock, log, work });
+    stack.defer(() => started.stop());
+    return started;
+  };
+  const inspecting = loop('inspect', settings.watch.finalityMs, async (signal) => {
+    for (let more = true; more && !signal.aborted; ) {
+      const found = await inspectDue({ ledger, chain, venue, watched, clock, log }, settings.watch);
+      await judgeAll(found.changed);
+      more = found.more;
+    }
+    const owing = await accrueCloses(ledger, log);
+    await judgeAll(owing);
+    for (const id of owing) lanes.nudge(id);
+  });
+  const digesting = loop('digest', DIGEST_EVERY_MS, async (signal) => {
+    while (!signal.aborted && (await digestDeliveries(ledger, watched, clock, log)));
+    inspecting.nudge();
+  });
+  loop('backfill', settings.watch.backfillEveryMs, async (signal) => {
+    await watched.refresh();
+    if ((await backfill({ ledger, chain, clock, log }, signal)) > 0) inspecting.nudge();
+  });
+  loop('sweep', Math.min(settings.payments.retryEveryMs, SWEEP_EVERY_MS_MOST), async () => {
+    for (const id of await ledger.shares.subscribersWithWork(clock.nowMs())) lanes.nudge(id);
+  });
+  loop('heartbeat', HEARTBEAT_EVERY_MS, async () => roster.observe(await chain.slot('confirmed'), clock.nowMs()));
+
+  // The registration needs to know our URL, which a free port gives only once we listen.
+  let webhooks: WebhookRegistry | null = null;
+  const registry: WebhookRegistry = { ensure: async (addresses) => webhooks?.ensure(addresses) };
+  const receive = createReceive(ledger.deliveries, clock, () => digesting.nudge());
+  const server = createServer({
+    log,
+    apiKeys: secrets.apiKeys,
+    webhook: { receive, secrets: secrets.webhookSecrets, bytesMost: settings.http.webhookBytesMost },
+    gate: { roster, clock },
+    platform: { ledger, mint: venue.quoteMint, register: createRegister({ ledger, chain, venue, pen, roster, watched, webhooks: registry, log }) },
+    health: { roster, ledger, clock, staleAfterMs: settings.gate.staleAfterMs, venue: venue.name, network: settings.network },
+  });
+  stack.defer(() => server.close());
+  await server.listen({ host: settings.http.host, port: settings.http.port });
+  const { port } = server.server.address() as AddressInfo;
+  const url = `http://${settings.http.host}:${port}`;
+  if (secrets.heliusApiKey !== null) {
+    webhooks = createWebhookRegistry({
+      apiKey: secrets.heliusApiKey,
+      apiUrl: settings.helius.apiUrl,
+      webhookUrl: settings.helius.webhookUrl ?? `${url}/webhooks/helius`,
+      secret: secrets.webhookSecrets[0] ?? '',
+      network: settings.network === 'devnet' ? 'devnet' : 'mainnet',
+      log,
+    });
+    loop('registration', REGISTRATION_EVERY_MS, async () => registry.ensure(watched.addresses()));
+  }
+  log.info('app.ready', { url, network: settings.network, venue: venue.name, subscribers: roster.size, sponsor: pen.sponsor });
+
+  const resources = stack.move();
+  return { url, close: () => resources.disposeAsync() };
+}

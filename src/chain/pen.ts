@@ -1,0 +1,130 @@
+// Pen: keeps agent keys sealed and signs recorded payments, nothing else. A key is opened for one signature and wiped
+// afterwards. What is signed is decoded again from the compiled bytes and held against the mandate of core/policy.ts.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { Keypair, type VersionedTransaction } from '@solana/web3.js';
+import { Fault } from '../core/fault.ts';
+import { type Address, base58Text, type Signature } from '../core/ids.ts';
+import { type Act, type Mandate, objections } from '../core/policy.ts';
+import type { PaymentParts, Pen, SealedKey } from '../core/ports.ts';
+import type { Instruction } from '../core/transaction.ts';
+import { compile, decompile } from './compile.ts';
+import { inspectTokens } from './tokens.ts';
+
+// Sealed form: version 1 | wrapped data key (12 nonce, 32 key, 16 tag) | secret (12 nonce, 64 bytes, 16 tag).
+const VERSION = 1;
+const NONCE = 12;
+const TAG = 16;
+
+function lock(key: Uint8Array, plain: Uint8Array, bound: string): Buffer {
+  const nonce = randomBytes(NONCE);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  cipher.setAAD(Buffer.from(bound));
+  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+function unlock(key: Uint8Array, locked: Uint8Array, bound: string): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, locked.subarray(0, NONCE));
+  decipher.setAAD(Buffer.from(bound));
+  decipher.setAuthTag(locked.subarray(locked.length - TAG));
+  return Buffer.concat([decipher.update(locked.subarray(NONCE, locked.length - TAG)), decipher.final()]);
+}
+
+const bindingOf = (subscriberId: string, publicKey: string): string => `bailiff/agent-key/${subscriberId}/${publicKey}`;
+
+function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandate {
+  const { payment } = parts;
+  return {
+    memo,
+    agent: parts.agent,
+    agentTokenAccount: parts.agentTokenAccount,
+    creator: parts.creator,
+    creatorTokenAccount: parts.creatorTokenAccount,
+    mint: rules.mint,
+    amount: payment.plan.amount,
+    driftUser: payment.driftUser,
+    quoteMarket: rules.quoteMarket,
+    withdraw: payment.plan.withdraw,
+    settleMarkets: payment.plan.settleMarkets,
+    feePayer: parts.payer,
+    priorityFeeMost: rules.priorityFeeMost,
+  };
+}
+
+export type PenOptions = {
+  /** 32 bytes; null when none is configured, and then no key can be kept. */
+  readonly masterKey: Uint8Array | null;
+  /** 64-byte secret key of the sponsor, when one pays fees for agents without SOL. */
+  readonly sponsorKey: Uint8Array | null;
+  readonly mint: Address;
+  readonly quoteMarket: number;
+  readonly priorityFeeMost: bigint;
+  readonly inspectVenue: (instruction: Instruction) => Act | null;
+};
+
+export function createPen(options: PenOptions): Pen {
+  const sponsor = options.sponsorKey === null ? null : Keypair.fromSecretKey(options.sponsorKey);
+  const masterKey = (): Uint8Array => {
+    if (options.masterKey === null) throw new Fault('key_unavailable', 'BAILIFF_MASTER_KEY is not set, so agent keys can be neither kept nor used.');
+    return options.masterKey;
+  };
+
+  /** Opens a key, hands it to `use`, and wipes every copy made here, whatever happens. */
+  const withKey = <T>(key: SealedKey, use: (keypair: Keypair) => T): T => {
+    const bound = bindingOf(key.subscriberId, key.publicKey);
+    let secret: Buffer | null = null;
+    let dataKey: Buffer | null = null;
+    let keypair: Keypair | null = null;
+    try {
+      if (key.sealed[0] !== VERSION) throw new RangeError(`sealed form ${key.sealed[0]} is not known`);
+      const wrappedEnd = 1 + NONCE + 32 + TAG;
+      dataKey = unlock(masterKey(), key.sealed.subarray(1, wrappedEnd), bound);
+      secret = unlock(dataKey, key.sealed.subarray(wrappedEnd), bound);
+      keypair = Keypair.fromSecretKey(new Uint8Array(secret));
+      return use(keypair);
+    } catch (thrown) {
+      if (thrown instanceof Fault) throw thrown;
+      throw new Fault('key_unavailable', `The key of subscriber ${key.subscriberId} cannot be opened: was the master key changed, or the row moved?`);
+    } finally {
+      secret?.fill(0);
+      dataKey?.fill(0);
+      keypair?.secretKey.fill(0);
+    }
+  };
+
+  const check = (transaction: VersionedTransaction, mandate: Mandate): void => {
+    const { feePayer, instructions } = decompile(transaction);
+    const acts = instructions.map((each) => options.inspectVenue(each) ?? inspectTokens(each));
+    const found = objections(feePayer, acts, mandate);
+    if (found.length > 0) throw new Fault('pen_refused', `The pen refuses to sign: ${found.join('; ')}.`);
+  };
+
+  return {
+    sponsor: sponsor === null ? null : (sponsor.publicKey.toBase58() as Address),
+    seal(subscriberId, publicKey, secretKey) {
+      const derived = Keypair.fromSecretKey(secretKey);
+      if (derived.publicKey.toBase58() !== publicKey) throw new Fault('key_mismatch', `The secret key belongs to ${derived.publicKey.toBase58()}, not to ${publicKey}.`);
+      const bound = bindingOf(subscriberId, publicKey);
+      const dataKey = randomBytes(32);
+      try {
+        return Buffer.concat([Buffer.of(VERSION), lock(masterKey(), dataKey, bound), lock(dataKey, secretKey, bound)]);
+      } finally {
+        dataKey.fill(0);
+      }
+    },
+    sign({ parts, memo, instructions, blockhash, key }) {
+      if (key === null) throw new Fault('key_unavailable', `Subscriber ${parts.payment.subscriberId} has no agent key here.`);
+      if (key.publicKey !== parts.agent) throw new Fault('pen_refused', 'The key at hand is not the agent of this payment.');
+      const transaction = compile(parts.payer, instructions, blockhash);
+      check(transaction, mandateOf(parts, memo, options));
+      withKey(key, (agent) => {
+        const signers = parts.payer === parts.agent ? [agent] : [agent, ...(sponsor === null ? [] : [sponsor])];
+        transaction.sign(signers);
+      });
+      const [first] = transaction.signatures;
+      if (first === undefined || transaction.signatures.some((each) => each.every((byte) => byte === 0))) {
+        throw new Fault('pen_refused', 'A signature is missing: the fee payer is neither the agent nor the configured sponsor.');
+      }
+      return { signature: base58Text(first) as Signature, bytes: transaction.serialize() };
+    },
+  };
+}

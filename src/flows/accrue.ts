@@ -1,0 +1,30 @@
+// Accrue: finalized closes become profit shares, in chain order, on the terms in force at their slot.
+import { accrue, termsAt } from '../core/accrual.ts';
+import type { Ledger, Log } from '../core/ports.ts';
+
+const BATCH = 100;
+
+/** Books what has become final. Returns the subscribers who owe something new. */
+export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> {
+  const owing = new Set<string>();
+  for (;;) {
+    const closes = await ledger.shares.unaccrued(BATCH);
+    let booked = 0;
+    const carried = new Set<string>();
+    for (const close of closes) {
+      const { fact, subscription } = close;
+      // The carry was read with the batch: a second close of the same subscription waits for the next batch.
+      if (carried.has(subscription.id)) continue;
+      carried.add(subscription.id);
+      // No terms at that slot means that nothing had been agreed yet: the close is booked as owing nothing.
+      const terms = termsAt(subscription.terms, fact.position.slot) ?? { fromSlot: 0, creatorWallet: '', shareBps: 0 };
+      const accrued = accrue(fact.body, terms.shareBps, subscription.carry);
+      if (!(await ledger.shares.book(close, terms, accrued))) continue;
+      booked++;
+      if (accrued.amount === 0n) continue;
+      owing.add(fact.subscriberId);
+      log.info('share.accrued', { subscriber: fact.subscriberId, subscription: subscription.id, signature: fact.signature, netPnl: fact.body.netPnl, amount: accrued.amount });
+    }
+    if (booked === 0) return [...owing];
+  }
+}

@@ -1,0 +1,79 @@
+// Inspect: rumours become facts. Every mentioned transaction is read again from RPC, first at `confirmed`, and once
+// more at `finalized`; what a dropped fork took with it is withdrawn. Which source mentioned it makes no difference.
+import { delayMs } from '../core/backoff.ts';
+import type { Chain, Clock, Ledger, Log, Sighting, Venue } from '../core/ports.ts';
+import type { WatchedAccounts } from './watched.ts';
+
+export type InspectPorts = {
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly venue: Venue;
+  readonly watched: WatchedAccounts;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+export type InspectOptions = {
+  /** How long after a confirmed reading the finalized one is tried. */
+  readonly finalityMs: number;
+};
+
+const BATCH = 50;
+const LEASE_MS = 30_000;
+/** A node may not have a transaction yet that another one has confirmed. */
+const NOT_YET = { firstMs: 250, mostMs: 30_000 };
+/** A rumour that no node has known for this long is forged, or was dropped before anybody read it. */
+const UNFOUND_AFTER_MS = 15 * 60_000;
+/** Slots by which the finalized tip must have passed a transaction's slot before its absence means anything. */
+const DROPPED_AFTER_SLOTS = 64;
+
+async function inspectOne(ports: InspectPorts, options: InspectOptions, sighting: Sighting): Promise<string[]> {
+  const { ledger, chain, venue, watched, clock, log } = ports;
+  const { signature } = sighting;
+  const finality = sighting.status === 'confirmed' ? 'finalized' : 'confirmed';
+  const transaction = await chain.transaction(signature, finality);
+  if (transaction === null) {
+    if (sighting.status === 'confirmed' && sighting.slot !== null) {
+      const tip = await chain.slot('finalized');
+      if (tip > sighting.slot + DROPPED_AFTER_SLOTS) {
+        log.warn('transaction.dropped', { signature, slot: sighting.slot });
+        return ledger.sightings.drop(signature);
+      }
+      await ledger.sightings.postpone(signature, clock.nowMs() + options.finalityMs);
+      return [];
+    }
+    if (clock.nowMs() - sighting.firstSeenMs > UNFOUND_AFTER_MS) {
+      log.warn('transaction.unfound', { signature });
+      await ledger.sightings.giveUp(signature);
+      return [];
+    }
+    await ledger.sightings.postpone(signature, clock.nowMs() + delayMs(NOT_YET, sighting.attempts, clock.random()));
+    return [];
+  }
+  const located = { ...transaction, blockIndex: transaction.blockIndex ?? sighting.blockIndex };
+  const heard = venue.hear(located, watched.map);
+  if (heard.kind === 'opaque') {
+    // Never guessed: it stays due, visible in the backlog, until something can tell what happened.
+    log.error('transaction.opaque', { signature, slot: transaction.slot, why: heard.why });
+    await ledger.sightings.postpone(signature, clock.nowMs() + 5 * 60_000);
+    return [];
+  }
+  const changed = await ledger.sightings.settle({
+    signature,
+    slot: transaction.slot,
+    finality,
+    facts: heard.facts,
+    dueMs: clock.nowMs() + options.finalityMs,
+  });
+  if (heard.facts.length > 0) log.info('transaction.inspected', { signature, slot: transaction.slot, finality, facts: heard.facts.length });
+  return changed;
+}
+
+/** Inspects what is due. Returns the subscribers whose history changed, and whether there may be more. */
+export async function inspectDue(ports: InspectPorts, options: InspectOptions): Promise<{ changed: string[]; more: boolean }> {
+  const due = await ports.ledger.sightings.claim(ports.clock.nowMs(), LEASE_MS, BATCH);
+  const changed = new Set<string>();
+  for (const sighting of due) {
+    for (const subscriberId of await inspectOne(ports, options, sighting)) changed.add(subscriberId);
+  }
+  return { changed: [...changed], more: due.length === BATCH };
+}

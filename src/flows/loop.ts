@@ -1,0 +1,54 @@
+// Loop: work that repeats, one run at a time: when it is nudged, and otherwise every so often. A run that fails is
+// logged, and the next one comes all the same.
+import { Fault, messageOf } from '../core/fault.ts';
+import type { Clock, Log } from '../core/ports.ts';
+
+export type Loop = {
+  /** Asks for a run soon. During a run it means one more run after it. */
+  nudge(): void;
+  /** Lets the present run finish, and then no other begins. */
+  stop(): Promise<void>;
+};
+
+export type LoopOptions = {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly work: (signal: AbortSignal) => Promise<void>;
+};
+
+/** Starts a loop; its first run begins at once. */
+export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loop {
+  const stopping = new AbortController();
+  let wake = new AbortController();
+  let nudged = true;
+
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      if (!nudged) await clock.sleep(everyMs, wake.signal);
+      if (stopping.signal.aborted) return;
+      nudged = false;
+      wake = new AbortController();
+      try {
+        await work(stopping.signal);
+      } catch (thrown) {
+        const passing = thrown instanceof Fault && thrown.retry === 'later';
+        log[passing ? 'warn' : 'error']('loop.failed', { loop: name, message: messageOf(thrown), ...(passing ? {} : { err: thrown }) });
+        await clock.sleep(Math.min(everyMs, 1_000), stopping.signal);
+      }
+    }
+  };
+  const running = run();
+  return {
+    nudge() {
+      nudged = true;
+      wake.abort();
+    },
+    async stop() {
+      stopping.abort();
+      wake.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+// Receive: webhook bodies become durable before they are answered. Bodies that arrive while one commit is on its way
+// share the next, so that many deliveries cost one commit and no timer is needed.
+import type { Clock, Deliveries } from '../core/ports.ts';
+
+export type Receive = {
+  /** Resolves once the body is stored; rejects when it could not be, and then nothing was. */
+  accept(body: Uint8Array): Promise<void>;
+};
+
+type Waiting = { readonly body: Uint8Array; readonly resolve: () => void; readonly reject: (thrown: unknown) => void };
+const BATCH_MOST = 200;
+
+export function createReceive(deliveries: Deliveries, clock: Clock, onStored: () => void): Receive {
+  let waiting: Waiting[] = [];
+  let busy = false;
+
+  const flush = async (): Promise<void> => {
+    busy = true;
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, BATCH_MOST);
+      waiting = waiting.slice(BATCH_MOST);
+      try {
+        await deliveries.record(batch.map((each) => each.body), clock.nowMs());
+        for (const each of batch) each.resolve();
+        onStored();
+      } catch (thrown) {
+        for (const each of batch) each.reject(thrown);
+      }
+    }
+    busy = false;
+  };
+  return {
+    accept: (body) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ body, resolve, reject });
+        if (!busy) void flush();
+      }),
+  };
+}

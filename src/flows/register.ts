@@ -1,0 +1,95 @@
+// Register: a platform tells Bailiff whom to watch and what was agreed. From here on the accounts are watched, and
+// the agent key is kept sealed.
+import type { Terms } from '../core/accrual.ts';
+import { Fault } from '../core/fault.ts';
+import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
+import type { Chain, Ledger, Log, Pen, Subscriber, Subscription, Venue, WebhookRegistry } from '../core/ports.ts';
+import type { Roster } from '../core/roster.ts';
+import type { WatchedAccounts } from './watched.ts';
+
+export type RegisterPorts = {
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly venue: Venue;
+  readonly pen: Pen;
+  readonly roster: Roster;
+  readonly watched: WatchedAccounts;
+  /** Null when no webhook is kept at Helius. */
+  readonly webhooks: WebhookRegistry | null;
+  readonly log: Log;
+};
+
+export type Register = {
+  subscriber(given: { id: string; agentWallet: string; agentSecretKey?: string; subAccountIds: readonly number[] }): Promise<Subscriber>;
+  subscription(subscriberId: string, given: { id: string; subAccountId: number; creatorWallet: string; shareBps: number }): Promise<Subscription>;
+};
+
+function addressOf(text: string, name: string): Address {
+  if (isAddress(text)) return text;
+  throw new Fault('address_invalid', `${name} is no Solana address: ${text.slice(0, 60)}`);
+}
+
+/** Reads a secret key as base58 or as a JSON array of 64 bytes. Never echoes it. */
+function secretKeyOf(text: string): Uint8Array {
+  const wrong = () => new Fault('body_invalid', 'agentSecretKey must be 64 bytes in base58, or a JSON array of 64 numbers.');
+  if (!text.trimStart().startsWith('[')) {
+    const bytes = base58Bytes(text.trim());
+    if (bytes?.length !== 64) throw wrong();
+    return bytes;
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw wrong();
+  }
+  const valid = Array.isArray(parsed) && parsed.length === 64 && parsed.every((each) => Number.isInteger(each) && each >= 0 && each < 256);
+  if (!valid) throw wrong();
+  return Uint8Array.from(parsed as number[]);
+}
+
+export function createRegister({ ledger, chain, venue, pen, roster, watched, webhooks, log }: RegisterPorts): Register {
+  const seal = (id: string, wallet: Address, text: string): Uint8Array => {
+    const secret = secretKeyOf(text);
+    try {
+      return pen.seal(id, wallet, secret);
+    } finally {
+      secret.fill(0);
+    }
+  };
+  return {
+    async subscriber(given) {
+      const agentWallet = addressOf(given.agentWallet, 'agentWallet');
+      const agentTokenAccount = chain.tokenAccount(venue.quoteMint, agentWallet);
+      const sealedKey = given.agentSecretKey === undefined ? null : seal(given.id, agentWallet, given.agentSecretKey);
+      const driftAccounts = await Promise.all(
+        given.subAccountIds.map(async (subAccountId) => ({ subAccountId, address: await venue.userAddress(agentWallet, subAccountId) })),
+      );
+      const fromSlot = await chain.slot('finalized');
+      const outcome = await ledger.subscribers.register({ id: given.id, agentWallet, agentTokenAccount, driftAccounts, sealedKey, fromSlot });
+      await watched.refresh();
+      const entry = await ledger.standings.entry(given.id);
+      if (entry !== null) roster.apply(entry);
+      if (outcome === 'created') log.info('subscriber.registered', { subscriber: given.id, agentWallet, driftAccounts: driftAccounts.length });
+      // A registration that Helius did not take is no reason to refuse: the backfill hears what webhooks do not tell,
+      // and the sweep registers the addresses again.
+      await webhooks?.ensure(watched.addresses()).catch((thrown: unknown) => log.warn('helius.not_registered', { subscriber: given.id, err: thrown }));
+      const saved = await ledger.subscribers.find(given.id);
+      if (saved === null) throw new Error(`subscriber ${given.id} vanished`);
+      return saved;
+    },
+    async subscription(subscriberId, given) {
+      const subscriber = await ledger.subscribers.find(subscriberId);
+      if (subscriber === null) throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
+      const account = subscriber.driftAccounts.find((each) => each.subAccountId === given.subAccountId);
+      if (account === undefined) throw new Fault('not_found', `Subscriber ${subscriberId} has no sub-account ${given.subAccountId}. Register it first.`);
+      const creatorWallet = addressOf(given.creatorWallet, 'creatorWallet');
+      // Throws when the creator is no wallet: money sent to a token account as if it were one would be lost.
+      chain.tokenAccount(venue.quoteMint, creatorWallet);
+      const terms: Terms = { fromSlot: await chain.slot('confirmed'), creatorWallet, shareBps: given.shareBps };
+      const saved = await ledger.subscriptions.put({ id: given.id, subscriberId, driftAccount: account.address, terms });
+      log.info('subscription.agreed', { subscription: given.id, subscriber: subscriberId, creatorWallet, shareBps: given.shareBps });
+      return saved;
+    },
+  };
+}

@@ -1,0 +1,239 @@
+// Settle: one subscriber's lane. It asks core/payment.ts for the next step, takes it, persists what came of it, and
+// asks again, until there is nothing to do now. No network call is ever awaited inside a database transaction, and a
+// crash between any two lines is safe: the next run reads the state and goes on from there.
+import { randomUUID } from 'node:crypto';
+import { delayMs } from '../core/backoff.ts';
+import { Fault, messageOf, unreachable } from '../core/fault.ts';
+import type { Address } from '../core/ids.ts';
+import { aftermath, conclude, type Debt, isProvenDead, next, type Payment, plan, type Preflight, type SignedBytes, type Trouble } from '../core/payment.ts';
+import type { Chain, Clock, FeeMarket, Ledger, Log, PaymentParts, Pen, Subscriber, Venue } from '../core/ports.ts';
+import type { Instruction } from '../core/transaction.ts';
+
+export type SettlePorts = {
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly venue: Venue;
+  readonly pen: Pen;
+  readonly fees: FeeMarket;
+  readonly budget: (units: number, microLamports: bigint) => Instruction[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called when a payment reached an end: standings may change. */
+  readonly onEnded: (subscriberId: string) => Promise<void>;
+};
+export type SettleOptions = {
+  readonly retryEveryMs: number;
+  readonly pollMs: number;
+  readonly rebroadcastMs: number;
+  readonly agentReserve: bigint;
+  readonly sponsorReserve: bigint;
+};
+
+const LAMPORTS_PER_SIGNATURE = 5_000n;
+const BACKOFF = { firstMs: 2_000, mostMs: 5 * 60_000 };
+/** Simulated units are what this slot needs; the next may need more (bump searches, funding). */
+const UNITS_MARGIN_PERCENT = 20n;
+const UNITS_FLOOR = 30_000;
+
+export const memoOf = (paymentId: string): string => `bailiff:${paymentId}`;
+
+export function createSettle(ports: SettlePorts, options: SettleOptions) {
+  const { ledger, chain, venue, pen, fees, clock, log } = ports;
+
+  const retryAt = (trouble: Trouble, attempts: number): number | null => {
+    const after = aftermath(trouble).retry;
+    if (after === null) return null;
+    const wait = after === 'backoff' ? delayMs(BACKOFF, attempts + 1, clock.random()) : options.retryEveryMs * (0.9 + clock.random() / 5);
+    return clock.nowMs() + Math.round(wait);
+  };
+
+  const subscriberOf = async (id: string): Promise<Subscriber> => {
+    const subscriber = await ledger.subscribers.find(id);
+    if (subscriber === null) throw new Fault('not_found', `subscriber ${id} is gone`);
+    return subscriber;
+  };
+
+  const partsOf = (payment: Payment, subscriber: Subscriber): PaymentParts => ({
+    payment,
+    agent: subscriber.agentWallet,
+    agentTokenAccount: subscriber.agentTokenAccount,
+    creator: payment.creatorWallet,
+    creatorTokenAccount: chain.tokenAccount(venue.quoteMint, payment.creatorWallet),
+    payer: payment.plan.feePayer === 'agent' || pen.sponsor === null ? subscriber.agentWallet : pen.sponsor,
+  });
+
+  /** One batched read of everything a plan depends on. */
+  const preflight = async (debt: Debt, subscriber: Subscriber): Promise<Preflight> => {
+    const creatorAccount = chain.tokenAccount(venue.quoteMint, debt.creatorWallet);
+    const venueAccounts = await venue.preflightAccounts(debt.driftUser);
+    const wallets: Address[] = [subscriber.agentWallet, subscriber.agentTokenAccount, creatorAccount];
+    const { accounts } = await chain.accounts([...wallets, pen.sponsor ?? subscriber.agentWallet, ...venueAccounts]);
+    const [agent, agentTokens, creator, payer] = accounts;
+    const own = chain.readTokenAccount(agentTokens ?? null, venue.quoteMint);
+    const theirs = chain.readTokenAccount(creator ?? null, venue.quoteMint);
+    const price = await fees.microLamports();
+    return {
+      agentLamports: agent?.lamports ?? 0n,
+      agentTokens: own?.amount ?? null,
+      agentFrozen: own?.frozen ?? false,
+      creatorAccount: theirs === null ? 'absent' : theirs.frozen ? 'frozen' : 'open',
+      venue: venue.funds(debt.driftUser, accounts.slice(wallets.length + 1)),
+      sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
+      costs: {
+        lamportsPerSignature: LAMPORTS_PER_SIGNATURE,
+        priority: price === 0n ? 0n : fees.priorityFeeMost,
+        tokenAccountRent: await chain.tokenAccountRent(),
+        agentReserve: options.agentReserve,
+        sponsorReserve: options.sponsorReserve,
+      },
+    };
+  };
+
+  const rest = async (subscriberId: string, debts: readonly Debt[], trouble: Trouble): Promise<void> => {
+    const attempts = Math.max(...debts.map((each) => each.attempts));
+    await ledger.shares.rest(subscriberId, debts.map((each) => each.shareId), trouble, retryAt(trouble, attempts), aftermath(trouble).countsAsAttempt);
+    log.warn('share.blocked', { subscriber: subscriberId, shares: debts.length, class: trouble.class, code: trouble.code, detail: trouble.detail });
+  };
+
+  const doPlan = async (subscriberId: string, debts: readonly Debt[]): Promise<void> => {
+    const [first] = debts;
+    if (first === undefined) return;
+    const subscriber = await subscriberOf(subscriberId);
+    if (!subscriber.hasKey) {
+      return rest(subscriberId, debts, { class: 'needs_authorisation', code: 'no_agent_key', detail: 'Bailiff holds no key for this agent wallet. Register it to let the debt be paid.' });
+    }
+    const planned = plan(debts, await preflight(first, subscriber));
+    if (planned.kind === 'wait') return rest(subscriberId, debts, planned.trouble);
+    const payment: Payment = {
+      id: randomUUID(),
+      subscriberId,
+      subscriptionId: first.subscriptionId,
+      creatorWallet: first.creatorWallet,
+      driftUser: first.driftUser,
+      subAccountId: first.subAccountId,
+      plan: planned.plan,
+      state: 'planned',
+      signed: null,
+    };
+    if (await ledger.payments.open(payment)) log.info('payment.planned', { payment: payment.id, subscriber: subscriberId, amount: planned.plan.amount, withdraw: planned.plan.withdraw });
+  };
+
+  const fail = async (payment: Payment, trouble: Trouble): Promise<void> => {
+    const ended = await ledger.payments.failed(payment.id, trouble, retryAt(trouble, 0), aftermath(trouble).countsAsAttempt);
+    if (ended) log.warn('payment.failed', { payment: payment.id, subscriber: payment.subscriberId, class: trouble.class, code: trouble.code, detail: trouble.detail });
+  };
+
+  const doSign = async (payment: Payment): Promise<void> => {
+    const subscriber = await subscriberOf(payment.subscriberId);
+    const parts = partsOf(payment, subscriber);
+    const memo = memoOf(payment.id);
+    const around = chain.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, memo);
+    const core = [...around.before, ...(await venue.instructions(parts, chain.accounts)), ...around.after];
+    const simulated = await chain.simulate(parts.payer, core);
+    if (simulated.error !== null) {
+      // The simulation put one compute budget instruction in front.
+      const programs = [core[0]?.program ?? venue.programId, ...core.map((each) => each.program)];
+      return fail(payment, venue.trouble(simulated.error, programs, simulated.logs));
+    }
+    const units = Math.max(UNITS_FLOOR, Number((BigInt(simulated.units) * (100n + UNITS_MARGIN_PERCENT)) / 100n));
+    const instructions = [...ports.budget(units, await fees.microLamports()), ...core];
+    let signed: SignedBytes;
+    try {
+      const written = pen.sign({ parts, memo, instructions, blockhash: simulated.blockhash, key: await ledger.subscribers.sealedKey(payment.subscriberId) });
+      signed = { ...written, lastValidBlockHeight: simulated.lastValidBlockHeight, blockhashSlot: simulated.slot };
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      const waits = thrown.code === 'key_unavailable';
+      return fail(payment, { class: waits ? 'needs_authorisation' : 'operator', code: thrown.code, detail: thrown.message });
+    }
+    if (await ledger.payments.signed(payment.id, signed)) log.info('payment.signed', { payment: payment.id, signature: signed.signature });
+  };
+
+  /** Sends the recorded bytes. What the node answers proves nothing, so it is only logged. */
+  const broadcast = async (payment: Payment, signed: SignedBytes): Promise<void> => {
+    try {
+      await chain.send(signed.bytes);
+    } catch (thrown) {
+      log.warn('payment.send_answered_with_error', { payment: payment.id, message: messageOf(thrown) });
+    }
+  };
+
+  const doSend = async (payment: Payment): Promise<void> => {
+    if (payment.signed === null || !(await ledger.payments.sent(payment.id, clock.nowMs()))) return;
+    await broadcast(payment, payment.signed);
+    log.info('payment.sent', { payment: payment.id, subscriber: payment.subscriberId, signature: payment.signed.signature });
+  };
+
+  const prove = async (payment: Payment, signed: SignedBytes, agentTokenAccount: Address): Promise<boolean> => {
+    const evidence = await chain.deathEvidence(signed, agentTokenAccount, memoOf(payment.id));
+    if (!isProvenDead(signed, evidence)) return false;
+    const trouble: Trouble = { class: 'retry_soon', code: 'expired', detail: '' };
+    if (await ledger.payments.dead(payment.id, evidence, retryAt(trouble, 0) ?? clock.nowMs())) {
+      log.warn('payment.dead', { payment: payment.id, subscriber: payment.subscriberId, signature: signed.signature, evidence });
+    }
+    return true;
+  };
+
+  /** Looks until the payment has ended, or the lane must give way. */
+  const doLook = async (payment: Payment, signal: AbortSignal): Promise<void> => {
+    const { signed } = payment;
+    if (signed === null) return;
+    const subscriber = await subscriberOf(payment.subscriberId);
+    let sentAtMs = clock.nowMs();
+    while (!signal.aborted) {
+      const verdict = conclude(signed, await chain.look(signed.signature));
+      switch (verdict.do) {
+        case 'discharge':
+          if (await ledger.payments.landed(payment.id, verdict.slot)) {
+            log.info('payment.landed', { payment: payment.id, subscriber: payment.subscriberId, signature: signed.signature, slot: verdict.slot, amount: payment.plan.amount });
+          }
+          return ports.onEnded(payment.subscriberId);
+        case 'fail': {
+          const transaction = await chain.transaction(signed.signature, 'finalized');
+          const programs = transaction?.instructions.map((each) => each.program) ?? [];
+          await fail(payment, venue.trouble(verdict.error, programs, transaction?.logs ?? []));
+          return ports.onEnded(payment.subscriberId);
+        }
+        case 'prove':
+          if (await prove(payment, signed, subscriber.agentTokenAccount)) return ports.onEnded(payment.subscriberId);
+          break;
+        case 'wait':
+          if (verdict.rebroadcast && clock.nowMs() - sentAtMs >= options.rebroadcastMs) {
+            sentAtMs = clock.nowMs();
+            await broadcast(payment, signed);
+          }
+          break;
+        default:
+          return unreachable(verdict);
+      }
+      await clock.sleep(options.pollMs, signal);
+    }
+  };
+
+  /** Does everything that can be done for a subscriber now. */
+  return async function settle(subscriberId: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const payment = await ledger.payments.live(subscriberId);
+      const due = payment === null ? await ledger.shares.due(subscriberId, clock.nowMs()) : [];
+      const command = next({ payment, due });
+      switch (command.do) {
+        case 'plan':
+          await doPlan(subscriberId, command.debts);
+          break;
+        case 'sign':
+          await doSign(command.payment);
+          break;
+        case 'send':
+          await doSend(command.payment);
+          break;
+        case 'look':
+          await doLook(command.payment, signal);
+          break;
+        case 'rest':
+          return;
+        default:
+          return unreachable(command);
+      }
+    }
+  };
+}

@@ -1,0 +1,89 @@
+// Platform: /v1 for the platform that runs the copying: subscribers, subscriptions, and what they owe.
+import type { FastifyPluginAsync } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { Fault } from '../core/fault.ts';
+import type { Ledger, ProfitShare, Subscription } from '../core/ports.ts';
+import { isoTime } from '../core/time.ts';
+import type { Register } from '../flows/register.ts';
+import { IdText, NewSubscriber, NewSubscription, ShareList, ShareQuery, ShareView, SubscriberView, SubscriptionView } from './shapes.ts';
+
+export type PlatformOptions = {
+  readonly ledger: Ledger;
+  readonly register: Register;
+  readonly mint: string;
+};
+
+const Id = Type.Object({ id: IdText });
+const SHARES_USUAL = 50;
+
+const subscriptionView = (subscription: Subscription): Static<typeof SubscriptionView> => ({
+  id: subscription.id,
+  subscriberId: subscription.subscriberId,
+  driftAccount: subscription.driftAccount,
+  terms: subscription.terms.map((each) => ({ ...each })),
+});
+
+function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
+  return {
+    id: share.id,
+    subscriberId: share.subscriberId,
+    subscriptionId: share.subscriptionId,
+    creatorWallet: share.creatorWallet,
+    mint,
+    close: { signature: share.signature, slot: share.slot, netPnl: share.netPnl.toString() },
+    shareBps: share.shareBps,
+    amount: share.amount.toString(),
+    paid: share.paid.toString(),
+    status: share.status,
+    reason: share.reason === null ? null : { ...share.reason },
+    attempts: share.attempts,
+    retryAt: share.retryAtMs === null ? null : isoTime(share.retryAtMs),
+    paidBy: [...share.paidBy],
+  };
+}
+
+export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (app, { ledger, register, mint }) => {
+  app.post<{ Body: Static<typeof NewSubscriber> }>(
+    '/v1/subscribers',
+    { schema: { body: NewSubscriber, response: { 201: SubscriberView } } },
+    async (request, reply) => reply.code(201).send(await register.subscriber(request.body)),
+  );
+  app.get<{ Params: Static<typeof Id> }>(
+    '/v1/subscribers/:id',
+    { schema: { params: Id, response: { 200: SubscriberView } } },
+    async (request) => {
+      const found = await ledger.subscribers.find(request.params.id);
+      if (found === null) throw new Fault('not_found', `Subscriber ${request.params.id} is not registered.`);
+      return found;
+    },
+  );
+  app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewSubscription> }>(
+    '/v1/subscribers/:id/subscriptions',
+    { schema: { params: Id, body: NewSubscription, response: { 201: SubscriptionView } } },
+    async (request, reply) => reply.code(201).send(subscriptionView(await register.subscription(request.params.id, request.body))),
+  );
+  app.get<{ Querystring: Static<typeof ShareQuery> }>(
+    '/v1/shares',
+    { schema: { querystring: ShareQuery, response: { 200: ShareList } } },
+    async (request) => {
+      const { subscriber, status, before, limit = SHARES_USUAL } = request.query;
+      const shares = await ledger.shares.list({
+        limit,
+        ...(subscriber === undefined ? {} : { subscriberId: subscriber }),
+        ...(status === undefined ? {} : { status }),
+        ...(before === undefined ? {} : { before }),
+      });
+      const next = shares.length === limit ? (shares.at(-1)?.id ?? null) : null;
+      return { shares: shares.map((each) => shareView(each, mint)), next };
+    },
+  );
+  app.get<{ Params: { id: string } }>(
+    '/v1/shares/:id',
+    { schema: { params: Type.Object({ id: Type.String({ maxLength: 64 }) }), response: { 200: ShareView } } },
+    async (request) => {
+      const found = await ledger.shares.find(request.params.id);
+      if (found === null) throw new Fault('not_found', `There is no profit share ${request.params.id}.`);
+      return shareView(found, mint);
+    },
+  );
+};

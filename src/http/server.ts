@@ -1,0 +1,45 @@
+// Server: Fastify with one plugin a surface. Dependencies come in as options; nothing hangs on the instance.
+import Fastify, { type FastifyInstance } from 'fastify';
+import { Fault } from '../core/fault.ts';
+import type { Log } from '../core/ports.ts';
+import { createSecretCheck } from './auth.ts';
+import { type GateOptions, gateRoutes } from './gate.ts';
+import { type HealthOptions, healthRoutes } from './health.ts';
+import { type PlatformOptions, platformRoutes } from './platform.ts';
+import { installProblems } from './problems.ts';
+import { type WebhookOptions, webhookRoutes } from './webhook.ts';
+
+export type ServerOptions = {
+  readonly log: Log;
+  /** Bearer values that may use /v1; with none, everybody who reaches the socket may. */
+  readonly apiKeys: readonly string[];
+  readonly webhook: WebhookOptions;
+  readonly gate: GateOptions;
+  readonly platform: PlatformOptions;
+  readonly health: HealthOptions;
+};
+
+const API_BODY_BYTES_MOST = 65_536;
+const BEARER = /^Bearer /i;
+
+export function createServer(options: ServerOptions): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: API_BODY_BYTES_MOST,
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },
+  });
+  installProblems(app, options.log);
+  app.register(healthRoutes, options.health);
+  app.register(webhookRoutes, options.webhook);
+  app.register(async (api) => {
+    const authorised = createSecretCheck(options.apiKeys);
+    api.addHook('onRequest', async (request) => {
+      if (options.apiKeys.length === 0) return;
+      if (!authorised(request.headers.authorization?.replace(BEARER, ''))) throw new Fault('unauthorised', 'Send one of the configured API keys as Authorization: Bearer.');
+    });
+    await api.register(gateRoutes, options.gate);
+    await api.register(platformRoutes, options.platform);
+  });
+  return app;
+}

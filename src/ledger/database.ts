@@ -1,0 +1,45 @@
+// Database: the connection pool, and the types that cross it. bigint columns are bigint here; sums are cast to it.
+import postgres from 'postgres';
+import { Fault, messageOf } from '../core/fault.ts';
+import type { Log } from '../core/ports.ts';
+
+export type Sql = postgres.Sql<{ bigint: bigint }>;
+export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
+
+/** Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode. */
+export function openDatabase(url: string, log: Log, poolSize = 10): Sql {
+  return postgres(url, {
+    max: poolSize,
+    types: { bigint: postgres.BigInt },
+    connection: { application_name: 'bailiff' },
+    connect_timeout: 10,
+    onnotice: (notice) => log.debug('ledger.notice', { message: notice.message }),
+  });
+}
+
+/** Turns a lost connection into a fault that says so; everything else passes. */
+export function asFault(thrown: unknown): unknown {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  const lost = typeof code === 'string' && /^(08|57P|ECONN|CONNECT|CONNECTION)/.test(code);
+  return lost
+    ? new Fault('ledger_unavailable', `Postgres cannot be reached: ${messageOf(thrown)}`, { cause: thrown })
+    : thrown;
+}
+
+/** Whether an error is a violation of this unique constraint or index. */
+export function violates(thrown: unknown, constraint: string): boolean {
+  const error = thrown as { code?: unknown; constraint_name?: unknown } | null;
+  return error?.code === '23505' && error.constraint_name === constraint;
+}
+
+/** JSON with bigint as decimal strings, for jsonb columns. */
+export function toJson(value: unknown): postgres.JSONValue {
+  return JSON.parse(
+    JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each)),
+  ) as postgres.JSONValue;
+}
+
+/** A timestamp parameter from milliseconds. */
+export function at(ms: number): Date {
+  return new Date(ms);
+}

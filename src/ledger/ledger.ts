@@ -1,0 +1,29 @@
+// Ledger: Postgres as the flows see it, one module a noun.
+import type { Ledger } from '../core/ports.ts';
+import type { Sql } from './database.ts';
+import { createDeliveries } from './deliveries.ts';
+import { createPayments } from './payments.ts';
+import { createShares } from './shares.ts';
+import { createSightings } from './sightings.ts';
+import { createStandings, STANDING_CHANNEL } from './standings.ts';
+import { createSubscribers, createWatchList } from './subscribers.ts';
+import { createSubscriptions } from './subscriptions.ts';
+
+export function createLedger(sql: Sql): Ledger {
+  return {
+    deliveries: createDeliveries(sql),
+    sightings: createSightings(sql),
+    watchList: createWatchList(sql),
+    subscribers: createSubscribers(sql),
+    subscriptions: createSubscriptions(sql),
+    shares: createShares(sql),
+    payments: createPayments(sql),
+    standings: createStandings(sql),
+  };
+}
+
+/** Hears of standings that any daemon changed. `onListen` runs at every (re)connection, to catch up on what was missed. */
+export async function listenStandings(sql: Sql, onChange: (subscriberId: string) => void, onListen: () => void): Promise<() => Promise<void>> {
+  const listening = await sql.listen(STANDING_CHANNEL, onChange, onListen);
+  return () => listening.unlisten();
+}

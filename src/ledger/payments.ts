@@ -1,0 +1,138 @@
+// Payments: each function is one conditional transition of core/payment.ts. False means that the payment was not in
+// the state the transition starts from: somebody else was faster, and nothing was changed.
+import type { Address, Signature } from '../core/ids.ts';
+import type { DeathEvidence, Payment, PaymentState, Trouble } from '../core/payment.ts';
+import type { Payments } from '../core/ports.ts';
+import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
+
+type Row = {
+  payment_id: string; subscriber_id: string; subscription_id: string; creator_wallet: Address; drift_user: Address; sub_account_id: number;
+  amount: bigint; withdraw: bigint; settle_markets: number[]; fee_payer: 'agent' | 'sponsor'; create_agent_account: boolean;
+  state: PaymentState; signature: Signature | null; bytes: Uint8Array | null; last_valid_block_height: bigint | null; blockhash_slot: bigint | null;
+};
+
+function paymentOf(row: Row, covers: Payment['plan']['covers']): Payment {
+  const signed = row.signature === null || row.bytes === null;
+  return {
+    id: row.payment_id,
+    subscriberId: row.subscriber_id,
+    subscriptionId: row.subscription_id,
+    creatorWallet: row.creator_wallet,
+    driftUser: row.drift_user,
+    subAccountId: row.sub_account_id,
+    state: row.state,
+    plan: {
+      amount: row.amount,
+      withdraw: row.withdraw,
+      settleMarkets: row.settle_markets,
+      feePayer: row.fee_payer,
+      createAgentAccount: row.create_agent_account,
+      covers,
+    },
+    signed: signed
+      ? null
+      : {
+          signature: row.signature as Signature,
+          bytes: row.bytes as Uint8Array,
+          lastValidBlockHeight: Number(row.last_valid_block_height),
+          blockhashSlot: Number(row.blockhash_slot),
+        },
+  };
+}
+
+class NotClaimed extends Error {}
+
+/** Frees a payment's debts, with the reason and the time to try again; null leaves them for a person. */
+async function free(tx: Transaction, paymentId: string, trouble: Trouble, retryAtMs: number | null, countsAsAttempt: boolean): Promise<void> {
+  await tx`
+    update profit_share s set
+      status = ${retryAtMs === null ? 'failed' : 'pending'}, reason = ${tx.json(toJson(trouble))},
+      retry_at = ${retryAtMs === null ? null : at(retryAtMs)}, attempts = attempts + ${countsAsAttempt ? 1 : 0}
+    from payment_share ps
+    where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and s.status = 'processing'`;
+}
+
+export function createPayments(sql: Sql): Payments {
+  return {
+    async live(subscriberId) {
+      const [row] = await sql<Row[]>`
+        select * from payment where subscriber_id = ${subscriberId} and state in ('planned', 'signed', 'sent')`;
+      if (row === undefined) return null;
+      const covers = await sql<{ share_id: string; amount: bigint }[]>`
+        select share_id, amount from payment_share where subscriber_id = ${subscriberId} and payment_id = ${row.payment_id}`;
+      return paymentOf(row, covers.map((each) => ({ shareId: each.share_id, amount: each.amount })));
+    },
+    async open(payment) {
+      const { plan } = payment;
+      try {
+        await sql.begin(async (tx) => {
+          await tx`
+            insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id,
+              amount, withdraw, settle_markets, fee_payer, create_agent_account)
+            values (${payment.id}, ${payment.subscriberId}, ${payment.subscriptionId}, ${payment.creatorWallet}, ${payment.driftUser},
+              ${payment.subAccountId}, ${plan.amount}, ${plan.withdraw}, ${[...plan.settleMarkets]}, ${plan.feePayer}, ${plan.createAgentAccount})`;
+          for (const cover of plan.covers) {
+            const claimed = await tx`
+              update profit_share set status = 'processing', reason = null
+              where subscriber_id = ${payment.subscriberId} and share_id = ${cover.shareId}
+                and status = 'pending' and amount - paid >= ${cover.amount} returning share_id`;
+            if (claimed.length === 0) throw new NotClaimed();
+            await tx`
+              insert into payment_share (subscriber_id, payment_id, share_id, amount)
+              values (${payment.subscriberId}, ${payment.id}, ${cover.shareId}, ${cover.amount})`;
+          }
+        });
+        return true;
+      } catch (thrown) {
+        if (thrown instanceof NotClaimed || violates(thrown, 'payment_one_live')) return false;
+        throw thrown;
+      }
+    },
+    async signed(paymentId, signed) {
+      const rows = await sql`
+        update payment set state = 'signed', signature = ${signed.signature}, bytes = ${Buffer.from(signed.bytes)},
+          last_valid_block_height = ${signed.lastValidBlockHeight}, blockhash_slot = ${signed.blockhashSlot}
+        where payment_id = ${paymentId} and state = 'planned' returning 1`;
+      return rows.length > 0;
+    },
+    async sent(paymentId, nowMs) {
+      const rows = await sql`
+        update payment set state = 'sent', sent_at = ${at(nowMs)}
+        where payment_id = ${paymentId} and state = 'signed' returning 1`;
+      return rows.length > 0;
+    },
+    landed: (paymentId, slot) =>
+      sql.begin(async (tx) => {
+        const rows = await tx`
+          update payment set state = 'landed', landed_slot = ${slot}, ended_at = now()
+          where payment_id = ${paymentId} and state = 'sent' returning 1`;
+        if (rows.length === 0) return false;
+        await tx`
+          update profit_share s set
+            paid = s.paid + ps.amount, reason = null, retry_at = null,
+            status = case when s.paid + ps.amount = s.amount then 'paid' else 'pending' end
+          from payment_share ps
+          where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id`;
+        return true;
+      }),
+    failed: (paymentId, trouble, retryAtMs, countsAsAttempt) =>
+      sql.begin(async (tx) => {
+        const rows = await tx`
+          update payment set state = 'failed', trouble = ${tx.json(toJson(trouble))}, ended_at = now()
+          where payment_id = ${paymentId} and state in ('planned', 'sent') returning 1`;
+        if (rows.length === 0) return false;
+        await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
+        return true;
+      }),
+    dead: (paymentId, evidence: DeathEvidence, retryAtMs) =>
+      sql.begin(async (tx) => {
+        const rows = await tx`
+          update payment set state = 'dead', evidence = ${tx.json(toJson(evidence))}, ended_at = now()
+          where payment_id = ${paymentId} and state = 'sent' returning 1`;
+        if (rows.length === 0) return false;
+        const trouble: Trouble = { class: 'retry_soon', code: 'expired', detail: 'The transaction expired unexecuted; this was proven on chain.' };
+        await free(tx, paymentId, trouble, retryAtMs, true);
+        return true;
+      }),
+  };
+}

@@ -1,0 +1,137 @@
+// Shares: profit shares, from the finalized close that makes one to the payment that discharges it.
+import { createHash } from 'node:crypto';
+import type { Close, Fact } from '../core/fact.ts';
+import { type Address, base58Text, type Signature } from '../core/ids.ts';
+import type { Debt, Trouble } from '../core/payment.ts';
+import type { ProfitShare, Shares, UnaccruedClose } from '../core/ports.ts';
+import { at, type Sql, toJson } from './database.ts';
+import { readBody } from './facts.ts';
+import { readSubscriptions } from './subscriptions.ts';
+
+type FactRow = { subscriber_id: string; account: Address; signature: Signature; slot: bigint; ordinal: number; block_index: number | null; body: unknown; subscription_id: string };
+
+/** A share's id follows from what made it, so that booking the same close again cannot make a second one. */
+function shareId(subscriptionId: string, fact: Fact): string {
+  const { slot, ordinal } = fact.position;
+  const preimage = [subscriptionId, fact.account, fact.signature, slot, ordinal].join('/');
+  return `ps_${base58Text(createHash('sha256').update(preimage).digest()).slice(0, 24)}`;
+}
+
+type ShareRow = {
+  share_id: string; subscriber_id: string; subscription_id: string; creator_wallet: Address; signature: Signature; slot: bigint;
+  net_pnl: bigint; share_bps: number; amount: bigint; paid: bigint; status: ProfitShare['status']; reason: Trouble | null;
+  attempts: number; retry_at: Date | null; paid_by: Signature[];
+};
+
+const shareOf = (row: ShareRow): ProfitShare => ({
+  id: row.share_id,
+  subscriberId: row.subscriber_id,
+  subscriptionId: row.subscription_id,
+  creatorWallet: row.creator_wallet,
+  signature: row.signature,
+  slot: Number(row.slot),
+  netPnl: row.net_pnl,
+  shareBps: row.share_bps,
+  amount: row.amount,
+  paid: row.paid,
+  status: row.status,
+  reason: row.reason,
+  attempts: row.attempts,
+  retryAtMs: row.retry_at?.getTime() ?? null,
+  paidBy: row.paid_by,
+});
+
+export function createShares(sql: Sql): Shares {
+  const select = (where: ReturnType<Sql>) => sql<ShareRow[]>`
+    select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, s.signature, s.slot, a.net_pnl, a.share_bps,
+           s.amount, s.paid, s.status, s.reason, s.attempts, s.retry_at,
+           array(select p.signature from payment_share ps join payment p using (subscriber_id, payment_id)
+                 where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed') as paid_by
+    from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal)
+    ${where}`;
+
+  return {
+    async unaccrued(limit) {
+      const rows = await sql<FactRow[]>`
+        select f.subscriber_id, f.account, f.signature, f.slot, f.ordinal, f.block_index, f.body, s.subscription_id
+        from fact f join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
+        where f.kind = 'close' and f.finality = 'finalized'
+          and f.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id)
+          and not exists (select 1 from accrual a where a.subscriber_id = f.subscriber_id
+            and a.subscription_id = s.subscription_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal)
+        order by f.slot, f.block_index nulls last, f.signature, f.ordinal limit ${limit}`;
+      const closes: UnaccruedClose[] = [];
+      for (const row of rows) {
+        const [subscription] = await readSubscriptions(sql, { subscription: row.subscription_id });
+        if (subscription === undefined) continue;
+        const body = readBody('close', row.body) as Close;
+        const position = { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal };
+        closes.push({ subscription, fact: { subscriberId: row.subscriber_id, account: row.account, signature: row.signature, position, body } });
+      }
+      return closes;
+    },
+    book: ({ fact, subscription }, terms, accrued) =>
+      sql.begin(async (tx) => {
+        const { slot, ordinal } = fact.position;
+        const moved = await tx`
+          update subscription set carry = ${accrued.carry}
+          where subscription_id = ${subscription.id} and carry = ${subscription.carry} returning 1`;
+        if (moved.length === 0) return false;
+        await tx`
+          insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, net_pnl, share_bps, amount, carry_before, carry_after)
+          values (${fact.subscriberId}, ${subscription.id}, ${fact.account}, ${fact.signature}, ${slot}, ${ordinal},
+                  ${fact.body.netPnl}, ${terms.shareBps}, ${accrued.amount}, ${subscription.carry}, ${accrued.carry})`;
+        if (accrued.amount > 0n) {
+          await tx`
+            insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, creator_wallet, amount)
+            values (${shareId(subscription.id, fact)}, ${fact.subscriberId}, ${subscription.id}, ${fact.signature}, ${slot}, ${ordinal},
+                    ${terms.creatorWallet}, ${accrued.amount})`;
+        }
+        return true;
+      }),
+    async due(subscriberId, nowMs) {
+      const rows = await sql<{ share_id: string; subscription_id: string; creator_wallet: Address; drift_account: Address; sub_account_id: number; owed: bigint; attempts: number }[]>`
+        select s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id, s.amount - s.paid as owed, s.attempts
+        from profit_share s
+        join subscription n using (subscriber_id, subscription_id)
+        join account a on a.address = n.drift_account
+        where s.subscriber_id = ${subscriberId} and s.status = 'pending' and (s.retry_at is null or s.retry_at <= ${at(nowMs)})
+        order by s.slot, s.ordinal, s.share_id`;
+      return rows.map((row): Debt => ({
+        shareId: row.share_id,
+        subscriptionId: row.subscription_id,
+        creatorWallet: row.creator_wallet,
+        driftUser: row.drift_account,
+        subAccountId: row.sub_account_id,
+        owed: row.owed,
+        attempts: row.attempts,
+      }));
+    },
+    async subscribersWithWork(nowMs) {
+      const rows = await sql<{ subscriber_id: string }[]>`
+        select subscriber_id from payment where state in ('planned', 'signed', 'sent')
+        union
+        select subscriber_id from profit_share where status = 'pending' and (retry_at is null or retry_at <= ${at(nowMs)})`;
+      return rows.map((row) => row.subscriber_id);
+    },
+    async rest(subscriberId, shareIds, trouble, retryAtMs, countsAsAttempt) {
+      await sql`
+        update profit_share set
+          status = ${retryAtMs === null ? 'failed' : 'pending'}, reason = ${sql.json(toJson(trouble))},
+          retry_at = ${retryAtMs === null ? null : at(retryAtMs)}, attempts = attempts + ${countsAsAttempt ? 1 : 0}
+        where subscriber_id = ${subscriberId} and share_id in ${sql(shareIds)} and status = 'pending'`;
+    },
+    async list({ subscriberId, status, limit, before }) {
+      const rows = await select(sql`
+        where (${subscriberId ?? null}::text is null or s.subscriber_id = ${subscriberId ?? null})
+          and (${status ?? null}::text is null or s.status = ${status ?? null})
+          and (${before ?? null}::text is null or (s.slot, s.share_id) < (select slot, share_id from profit_share where share_id = ${before ?? null}))
+        order by s.slot desc, s.share_id desc limit ${limit}`);
+      return rows.map(shareOf);
+    },
+    async find(id) {
+      const [row] = await select(sql`where s.share_id = ${id}`);
+      return row === undefined ? null : shareOf(row);
+    },
+  };
+}

@@ -1,0 +1,119 @@
+// Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is judged and saved in
+// one transaction that holds the subscriber's row, so that an older view never overwrites a newer one.
+import { accrue, termsAt } from '../core/accrual.ts';
+import type { Close, Outflow } from '../core/fact.ts';
+import type { Signature } from '../core/ids.ts';
+import type { Standings } from '../core/ports.ts';
+import type { RosterEntry } from '../core/roster.ts';
+import type { Evidence, Standing, StandingEvent } from '../core/standing.ts';
+import { type Sql, type Transaction, toJson } from './database.ts';
+import { readBody } from './facts.ts';
+import { readSubscriptions } from './subscriptions.ts';
+
+export const STANDING_CHANNEL = 'bailiff_standing';
+
+type FactRow = { account: string; signature: Signature; slot: bigint; block_index: number | null; ordinal: number; body: unknown; amount: bigint | null; forgiven: bigint | null };
+
+const positionOf = (row: { slot: bigint; block_index: number | null; ordinal: number }) => ({
+  slot: Number(row.slot),
+  blockIndex: row.block_index,
+  ordinal: row.ordinal,
+});
+
+/** What is owed: booked shares, and for closes that are only confirmed the share they will make. */
+async function owedEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
+  const subscriptions = await readSubscriptions(tx, { subscriber: subscriberId });
+  const rows = await tx<FactRow[]>`
+    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.body, a.amount,
+           case when s.status = 'voided' then s.amount - s.paid end as forgiven
+    from fact f
+    left join accrual a using (subscriber_id, signature, slot, ordinal, account)
+    left join profit_share s on s.subscriber_id = a.subscriber_id and s.subscription_id = a.subscription_id
+      and s.signature = a.signature and s.slot = a.slot and s.ordinal = a.ordinal
+    where f.subscriber_id = ${subscriberId} and f.kind = 'close' and f.finality <> 'withdrawn'`;
+  return rows.flatMap((row): StandingEvent[] => {
+    let amount = row.amount;
+    if (amount === null) {
+      const subscription = subscriptions.find((each) => each.driftAccount === row.account);
+      const terms = subscription && termsAt(subscription.terms, Number(row.slot));
+      amount = terms ? accrue(readBody('close', row.body) as Close, terms.shareBps, 0n).amount : 0n;
+    }
+    amount -= row.forgiven ?? 0n;
+    return amount > 0n ? [{ kind: 'owed', at: positionOf(row), amount }] : [];
+  });
+}
+
+async function settledEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
+  const rows = await tx<{ landed_slot: bigint; amount: bigint }[]>`
+    select landed_slot, amount from payment where subscriber_id = ${subscriberId} and state = 'landed'`;
+  return rows.map((row) => ({ kind: 'settled', at: { slot: Number(row.landed_slot), blockIndex: null, ordinal: 0 }, amount: row.amount }));
+}
+
+/** Value that left, other than by our own payments and to the subscriber's own accounts. */
+async function leftEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
+  const rows = await tx<FactRow[]>`
+    select account, signature, slot, block_index, ordinal, body from fact f
+    where subscriber_id = ${subscriberId} and kind = 'outflow' and finality <> 'withdrawn'
+      and not exists (select 1 from payment p where p.signature = f.signature)`;
+  return rows.flatMap((row): StandingEvent[] => {
+    const outflow = readBody('outflow', row.body) as Outflow;
+    if (outflow.internal || outflow.amount <= 0n) return [];
+    return [{ kind: 'left', at: positionOf(row), amount: outflow.amount, signature: row.signature }];
+  });
+}
+
+type StandingRow = { subscriber_id: string; agent_wallet: string; standing: Standing['standing']; outstanding: bigint; reason: string | null; evidence: Record<string, unknown> | null; revision: bigint };
+
+function entryOf(row: StandingRow): RosterEntry {
+  const { evidence } = row;
+  return {
+    subscriberId: row.subscriber_id,
+    agentWallet: row.agent_wallet,
+    standing: row.standing,
+    outstanding: row.outstanding,
+    reason: row.reason,
+    evidence:
+      evidence === null
+        ? null
+        : ({ signature: evidence.signature, slot: evidence.slot, amount: BigInt(evidence.amount as string), owedThen: BigInt(evidence.owedThen as string) } as Evidence),
+    revision: row.revision,
+  };
+}
+
+export function createStandings(sql: Sql): Standings {
+  const select = (tx: Sql | Transaction, id: string | null) => tx<StandingRow[]>`
+    select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.reason, s.evidence, s.revision
+    from standing s join subscriber b using (subscriber_id)
+    where ${id}::text is null or s.subscriber_id = ${id}`;
+  return {
+    update: (subscriberId, judge) =>
+      sql.begin(async (tx) => {
+        await tx`select 1 from standing where subscriber_id = ${subscriberId} for update`;
+        const [known] = await select(tx, subscriberId);
+        if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
+        const owed = await owedEvents(tx, subscriberId);
+        const settled = await settledEvents(tx, subscriberId);
+        const left = await leftEvents(tx, subscriberId);
+        const verdict = judge([...owed, ...settled, ...left]);
+        const reason = verdict.standing === 'delinquent' ? verdict.reason : null;
+        const evidence = verdict.standing === 'delinquent' ? tx.json(toJson(verdict.evidence)) : null;
+        if (known.standing === verdict.standing && known.outstanding === verdict.outstanding && known.reason === reason) return entryOf(known);
+        const [next] = await tx<{ last: bigint }[]>`update revision set last = last + 1 returning last`;
+        const revision = next?.last ?? 0n;
+        await tx`
+          update standing set standing = ${verdict.standing}, outstanding = ${verdict.outstanding}, reason = ${reason},
+            evidence = ${evidence}, revision = ${revision} where subscriber_id = ${subscriberId}`;
+        await tx`
+          insert into standing_change (revision, subscriber_id, standing, outstanding, reason, evidence)
+          values (${revision}, ${subscriberId}, ${verdict.standing}, ${verdict.outstanding}, ${reason}, ${evidence})`;
+        await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
+        const [saved] = await select(tx, subscriberId);
+        return entryOf(saved ?? known);
+      }),
+    roster: async () => (await select(sql, null)).map(entryOf),
+    async entry(subscriberId) {
+      const [row] = await select(sql, subscriberId);
+      return row === undefined ? null : entryOf(row);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+// Subscriptions: which Drift account copies which creator, and on what terms since when.
+import type { Terms } from '../core/accrual.ts';
+import { Fault } from '../core/fault.ts';
+import type { Address } from '../core/ids.ts';
+import type { Subscription, Subscriptions } from '../core/ports.ts';
+import { type Sql, type Transaction, violates } from './database.ts';
+
+type Row = { subscription_id: string; subscriber_id: string; drift_account: Address; carry: bigint };
+type TermsRow = { subscription_id: string; from_slot: bigint; creator_wallet: string; share_bps: number };
+
+const termsOf = (row: TermsRow): Terms => ({
+  fromSlot: Number(row.from_slot),
+  creatorWallet: row.creator_wallet,
+  shareBps: row.share_bps,
+});
+
+/** Subscriptions with all their terms, by any condition on `subscription`. */
+export async function readSubscriptions(sql: Sql | Transaction, where: { subscriber?: string; subscription?: string }): Promise<Subscription[]> {
+  const rows = await sql<Row[]>`
+    select subscription_id, subscriber_id, drift_account, carry from subscription
+    where (${where.subscriber ?? null}::text is null or subscriber_id = ${where.subscriber ?? null})
+      and (${where.subscription ?? null}::text is null or subscription_id = ${where.subscription ?? null})
+    order by subscription_id`;
+  if (rows.length === 0) return [];
+  const terms = await sql<TermsRow[]>`
+    select subscription_id, from_slot, creator_wallet, share_bps from subscription_terms
+    where subscription_id in ${sql(rows.map((row) => row.subscription_id))} order by from_slot`;
+  return rows.map((row) => ({
+    id: row.subscription_id,
+    subscriberId: row.subscriber_id,
+    driftAccount: row.drift_account,
+    carry: row.carry,
+    terms: terms.filter((each) => each.subscription_id === row.subscription_id).map(termsOf),
+  }));
+}
+
+export function createSubscriptions(sql: Sql): Subscriptions {
+  return {
+    async put({ id, subscriberId, driftAccount, terms }) {
+      try {
+        return await sql.begin(async (tx) => {
+          await tx`
+            insert into subscription (subscription_id, subscriber_id, drift_account)
+            values (${id}, ${subscriberId}, ${driftAccount}) on conflict (subscription_id) do nothing`;
+          const [known] = await tx<Row[]>`select * from subscription where subscription_id = ${id} for update`;
+          if (known?.subscriber_id !== subscriberId || known.drift_account !== driftAccount) {
+            throw new Fault('conflict', `Subscription ${id} is of another subscriber or Drift account. Use a new id.`);
+          }
+          const [latest] = await tx<TermsRow[]>`
+            select * from subscription_terms where subscription_id = ${id} order by from_slot desc limit 1`;
+          const same = latest?.creator_wallet === terms.creatorWallet && latest.share_bps === terms.shareBps;
+          if (!same) {
+            await tx`
+              insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps)
+              values (${subscriberId}, ${id}, ${Math.max(terms.fromSlot, Number(latest?.from_slot ?? -1n) + 1)}, ${terms.creatorWallet}, ${terms.shareBps})`;
+          }
+          const [saved] = await readSubscriptions(tx, { subscription: id });
+          if (saved === undefined) throw new Error(`subscription ${id} vanished`);
+          return saved;
+        });
+      } catch (thrown) {
+        if (violates(thrown, 'subscription_drift_account_key')) {
+          throw new Fault('conflict', 'This Drift account already has a subscription. Change its terms instead.', { cause: thrown });
+        }
+        throw thrown;
+      }
+    },
+    find: async (id) => (await readSubscriptions(sql, { subscription: id }))[0] ?? null,
+    ofSubscriber: (subscriberId) => readSubscriptions(sql, { subscriber: subscriberId }),
+  };
+}

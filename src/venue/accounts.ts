@@ -1,0 +1,113 @@
+// Accounts: the few fields that matter, at fixed offsets of the venue's zero-copy accounts (drift-facts section E).
+import type { Address } from '../core/ids.ts';
+import { base58Text } from '../core/ids.ts';
+import { startsWith } from './layout.ts';
+
+export type SpotPosition = {
+  readonly market: number;
+  readonly scaledBalance: bigint;
+  readonly isBorrow: boolean;
+};
+export type PerpPosition = {
+  readonly market: number;
+  readonly base: bigint;
+  readonly quote: bigint;
+  readonly entry: bigint;
+};
+export type User = {
+  readonly authority: Address;
+  readonly subAccountId: number;
+  readonly spots: readonly SpotPosition[];
+  readonly perps: readonly PerpPosition[];
+  readonly totalDeposits: bigint;
+  readonly totalWithdraws: bigint;
+  readonly settledPerpPnl: bigint;
+  readonly beingLiquidated: boolean;
+  readonly bankrupt: boolean;
+};
+export type SpotMarket = {
+  readonly index: number;
+  readonly oracle: Address;
+  readonly mint: Address;
+  readonly decimals: number;
+  readonly cumulativeDepositInterest: bigint;
+  readonly withdrawPaused: boolean;
+};
+
+export const DISCRIMINATOR = {
+  User: '9f755fe3ef973aec',
+  SpotMarket: '64b1086ba8414127',
+  PerpMarket: '0adf0c2c6bf537f7',
+  State: 'd8926b5e684bb6b1',
+} as const;
+
+const USER_BYTES = 4376;
+const key = (data: Uint8Array, offset: number): Address => base58Text(data.subarray(offset, offset + 32)) as Address;
+
+function viewOf(data: Uint8Array, name: keyof typeof DISCRIMINATOR, bytesLeast: number): DataView {
+  if (data.length < bytesLeast || !startsWith(data, DISCRIMINATOR[name])) {
+    throw new RangeError(`not a ${name} account of this venue (${data.length} bytes)`);
+  }
+  return new DataView(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Reads a User. Positions whose slot is unused are left out: their market index is stale. */
+export function readUser(data: Uint8Array): User {
+  const view = viewOf(data, 'User', USER_BYTES);
+  const spots: SpotPosition[] = [];
+  for (let at = 104; at < 424; at += 40) {
+    const scaledBalance = view.getBigUint64(at, true);
+    if (scaledBalance === 0n && view.getUint8(at + 35) === 0) continue;
+    spots.push({ market: view.getUint16(at + 32, true), scaledBalance, isBorrow: view.getUint8(at + 34) === 1 });
+  }
+  const perps: PerpPosition[] = [];
+  for (let at = 424; at < 1192; at += 96) {
+    const base = view.getBigInt64(at + 8, true);
+    const quote = view.getBigInt64(at + 16, true);
+    const used = base !== 0n || quote !== 0n || view.getUint8(at + 94) !== 0 || view.getBigUint64(at + 72, true) !== 0n;
+    if (used) perps.push({ market: view.getUint16(at + 92, true), base, quote, entry: view.getBigInt64(at + 32, true) });
+  }
+  const status = view.getUint8(4348);
+  return {
+    authority: key(data, 8),
+    subAccountId: view.getUint16(4346, true),
+    spots,
+    perps,
+    totalDeposits: view.getBigUint64(4272, true),
+    totalWithdraws: view.getBigUint64(4280, true),
+    settledPerpPnl: view.getBigInt64(4296, true),
+    beingLiquidated: (status & 1) !== 0,
+    bankrupt: (status & 2) !== 0,
+  };
+}
+
+export function readSpotMarket(data: Uint8Array): SpotMarket {
+  const view = viewOf(data, 'SpotMarket', 776);
+  const status = view.getUint8(688);
+  return {
+    index: view.getUint16(684, true),
+    oracle: key(data, 40),
+    mint: key(data, 72),
+    decimals: view.getUint32(680, true),
+    cumulativeDepositInterest: view.getBigUint64(464, true) | (view.getBigUint64(472, true) << 64n),
+    // Active, ReduceOnly and Settlement allow withdrawals; bit 8 of the paused operations forbids them.
+    withdrawPaused: ![1, 6, 7].includes(status) || (view.getUint8(690) & 8) !== 0,
+  };
+}
+
+/** The oracle of a PerpMarket: the first field of its AMM. */
+export function readPerpOracle(data: Uint8Array): Address {
+  viewOf(data, 'PerpMarket', 1216);
+  return key(data, 40);
+}
+
+/** `exchange_status` of the State: which operations are paused for everybody. */
+export function readExchangeStatus(data: Uint8Array): number {
+  return viewOf(data, 'State', 900).getUint8(EXCHANGE_STATUS_AT);
+}
+const EXCHANGE_STATUS_AT = 974;
+
+/** Tokens of a deposit, rounded down as the program does. */
+export function depositTokens(scaledBalance: bigint, market: SpotMarket): bigint {
+  return (scaledBalance * market.cumulativeDepositInterest) / 10n ** BigInt(19 - market.decimals);
+}

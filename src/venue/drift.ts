@@ -1,0 +1,120 @@
+// Drift: the Drift v2 venue behind the port. The program has been paused since April 2026; its successor would be
+// another profile, layout and error table behind the same port.
+import type { Address } from '../core/ids.ts';
+import type { Preflight, Trouble } from '../core/payment.ts';
+import type { Chain, ChainAccount, PaymentParts, Venue } from '../core/ports.ts';
+import type { AccountMeta, Instruction } from '../core/transaction.ts';
+import { depositTokens, readExchangeStatus, readPerpOracle, readSpotMarket, readUser, type User } from './accounts.ts';
+import { classify } from './errors.ts';
+import { hear } from './hearing.ts';
+import { inspectVenue } from './inspect.ts';
+import { PAUSED, PROGRAM_ID, QUOTE_DECIMALS, QUOTE_MARKET, QUOTE_MINT } from './profile.ts';
+import { createSdkDoor, type Sdk } from './sdk.ts';
+
+const NO_ORACLE = '11111111111111111111111111111111';
+const USERS_REMEMBERED_MOST = 10_000;
+
+function blockedBy(user: User, market: { withdrawPaused: boolean }, exchangeStatus: number): Trouble | null {
+  if (user.bankrupt) return { class: 'permanent', code: 'user_bankrupt', detail: 'The Drift account is bankrupt.' };
+  if (user.beingLiquidated) return { class: 'retry_when_healthier', code: 'being_liquidated', detail: 'The Drift account is being liquidated.' };
+  if (market.withdrawPaused || (exchangeStatus & PAUSED.withdraw) !== 0) {
+    return { class: 'venue_paused', code: 'withdrawals_paused', detail: 'Drift has paused withdrawals. It is tried again on schedule.' };
+  }
+  return null;
+}
+
+export function createDriftVenue(): Venue {
+  const door = createSdkDoor();
+  const oracles = new Map<string, Address>();
+  // What a plan has just seen of a user, so that building its transaction a moment later need not read again.
+  const lastSeen = new Map<string, User>();
+
+  /** Oracles hardly ever change; a wrong one fails the simulation, and that forgets them all. */
+  const oracleOf = async (kind: 'spot' | 'perp', index: number, sdk: Sdk, readAccounts: Chain['accounts']): Promise<Address> => {
+    const known = oracles.get(`${kind}/${index}`);
+    if (known !== undefined) return known;
+    const market = kind === 'spot' ? await sdk.spotMarket(index) : await sdk.perpMarket(index);
+    const [account] = (await readAccounts([market])).accounts;
+    if (!account) throw new RangeError(`the venue has no ${kind} market ${index}`);
+    const oracle = kind === 'spot' ? readSpotMarket(account.data).oracle : readPerpOracle(account.data);
+    oracles.set(`${kind}/${index}`, oracle);
+    return oracle;
+  };
+
+  /** Oracles, then spot markets, then perp markets, each once, as the program's account loader wants them. */
+  const remainingAccounts = async (user: User, settleMarkets: readonly number[], sdk: Sdk, readAccounts: Chain['accounts'], writable: 'settle' | 'withdraw'): Promise<AccountMeta[]> => {
+    const spots = [...new Set([QUOTE_MARKET, ...user.spots.map((each) => each.market)])];
+    const perps = [...new Set([...settleMarkets, ...user.perps.map((each) => each.market)])];
+    const wanted = await Promise.all([
+      ...spots.map((index) => oracleOf('spot', index, sdk, readAccounts)),
+      ...perps.map((index) => oracleOf('perp', index, sdk, readAccounts)),
+    ]);
+    const meta = (address: Address, isWritable: boolean): AccountMeta => ({ address, isSigner: false, isWritable });
+    return [
+      ...[...new Set(wanted)].filter((oracle) => oracle !== NO_ORACLE).map((oracle) => meta(oracle, false)),
+      ...(await Promise.all(spots.map(async (index) => meta(await sdk.spotMarket(index), index === QUOTE_MARKET)))),
+      ...(await Promise.all(perps.map(async (index) => meta(await sdk.perpMarket(index), writable === 'settle' && settleMarkets.includes(index))))),
+    ];
+  };
+
+  const userFor = async (driftUser: Address, readAccounts: Chain['accounts']): Promise<User> => {
+    const known = lastSeen.get(driftUser);
+    lastSeen.delete(driftUser);
+    if (known !== undefined) return known;
+    const [account] = (await readAccounts([driftUser])).accounts;
+    if (!account) throw new RangeError(`the Drift account ${driftUser} does not exist`);
+    return readUser(account.data);
+  };
+
+  return {
+    name: 'drift-v2',
+    programId: PROGRAM_ID,
+    quoteMint: QUOTE_MINT,
+    quoteMarket: QUOTE_MARKET,
+    quoteDecimals: QUOTE_DECIMALS,
+    userAddress: async (authority, subAccountId) => (await door.load()).user(authority, subAccountId),
+    hear: (transaction, watched) => hear(transaction, watched, PROGRAM_ID, QUOTE_MINT),
+    async preflightAccounts(driftUser) {
+      const sdk = await door.load();
+      return [driftUser, await sdk.spotMarket(QUOTE_MARKET), await sdk.state()];
+    },
+    funds(driftUser: Address, [userAccount, marketAccount, stateAccount]: readonly (ChainAccount | null)[]): Preflight['venue'] {
+      if (!userAccount || !marketAccount || !stateAccount) return null;
+      const user = readUser(userAccount.data);
+      const market = readSpotMarket(marketAccount.data);
+      if (lastSeen.size >= USERS_REMEMBERED_MOST) lastSeen.clear();
+      lastSeen.set(driftUser, user);
+      const exchangeStatus = readExchangeStatus(stateAccount.data);
+      const quote = user.spots.find((each) => each.market === QUOTE_MARKET && !each.isBorrow);
+      const settlePaused = (exchangeStatus & PAUSED.settlePnl) !== 0;
+      return {
+        deposit: quote === undefined ? 0n : depositTokens(quote.scaledBalance, market),
+        claimable: user.perps
+          .map((each) => ({ market: each.market, amount: each.quote - each.entry, held: each.base !== 0n }))
+          .filter((each) => each.amount > 0n && !settlePaused),
+        blocked: blockedBy(user, market, exchangeStatus),
+      };
+    },
+    async instructions({ payment, agent, agentTokenAccount }: PaymentParts, readAccounts): Promise<Instruction[]> {
+      const { plan } = payment;
+      if (plan.withdraw === 0n) return [];
+      const sdk = await door.load();
+      const user = await userFor(payment.driftUser, readAccounts);
+      const accounts = { user: payment.driftUser, authority: agent };
+      const built: Instruction[] = [];
+      if (plan.settleMarkets.length > 0) {
+        const remaining = await remainingAccounts(user, plan.settleMarkets, sdk, readAccounts, 'settle');
+        built.push(await sdk.settle(accounts, plan.settleMarkets, remaining));
+      }
+      const remaining = await remainingAccounts(user, plan.settleMarkets, sdk, readAccounts, 'withdraw');
+      built.push(await sdk.withdraw({ ...accounts, destination: agentTokenAccount }, plan.withdraw, remaining));
+      return built;
+    },
+    inspect: inspectVenue,
+    trouble(error, programs) {
+      const trouble = classify(error, programs, (code) => door.loaded()?.errorName(code) ?? `error ${code}`);
+      if (trouble.class === 'operator') oracles.clear();
+      return trouble;
+    },
+  };
+}

@@ -181,7 +181,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
     const subscriber = await subscriberOf(payment.subscriberId);
     let sentAtMs = clock.nowMs();
     while (!signal.aborted) {
-      const verdict = conclude(signed, await chain.look(signed.signature));
+      const look = await chain.look(signed.signature);
+      if (look.seen === 'nothing') log.warn('payment.look_unanswered', { payment: payment.id, why: look.why });
+      const verdict = conclude(signed, look);
       switch (verdict.do) {
         case 'discharge':
           if (await ledger.payments.landed(payment.id, verdict.slot)) {

@@ -172,7 +172,7 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
         epoch: Math.floor(slot / 432_000),
         slotIndex: slot % 432_000,
         slotsInEpoch: 432_000,
-        transactionCount: null,
+        transactionCount: 0,
       };
     },
     getLatestBlockhash: ([given]) => {

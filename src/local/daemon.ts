@@ -1,0 +1,94 @@
+// Daemon: the real daemon in a process of its own, kept running. When it dies, however it dies, it is started again
+// on the same database and port, as a supervisor would.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import type { Clock } from '../core/ports.ts';
+
+export type Daemon = {
+  readonly url: string;
+  readonly logFile: string;
+  /** The present process; changes when it was started again. */
+  pid(): number | undefined;
+  /** Asks the API; waits while the daemon is being started again. Throws once `deadlineMs` has passed. */
+  ask<T>(method: 'GET' | 'POST', route: string, body?: unknown): Promise<T>;
+  stop(): Promise<number | null>;
+};
+
+const MAIN = path.join(import.meta.dirname, '../main.ts');
+const RETRY_MS = 100;
+const ASK_MS_MOST = 30_000;
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const bound = probe.address();
+      probe.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
+    });
+  });
+}
+
+/** Starts it with this environment and nothing else that could set anything. */
+export async function startDaemon(options: { env: Record<string, string>; logFile: string; clock: Clock; onDeath: (how: string) => void }): Promise<Daemon> {
+  const { clock } = options;
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  mkdirSync(path.dirname(options.logFile), { recursive: true });
+  const lines = createWriteStream(options.logFile, { flags: 'w' });
+  let stopping = false;
+  let child: ChildProcess;
+
+  const launch = (): ChildProcess => {
+    const started = spawn(process.execPath, [MAIN, 'start'], {
+      env: { PATH: process.env.PATH ?? '', BAILIFF_HTTP_PORT: String(port), ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    started.stdout?.pipe(lines, { end: false });
+    started.stderr?.pipe(lines, { end: false });
+    started.on('exit', (code, signal) => {
+      if (stopping) return;
+      options.onDeath(signal ?? `exit code ${code}`);
+      child = launch();
+    });
+    return started;
+  };
+  child = launch();
+
+  return {
+    url,
+    logFile: options.logFile,
+    pid: () => child.pid,
+    async ask<T>(method: 'GET' | 'POST', route: string, body?: unknown): Promise<T> {
+      const startedMs = clock.nowMs();
+      for (;;) {
+        try {
+          const response = await fetch(url + route, {
+            method,
+            ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+          });
+          const text = await response.text();
+          if (response.status < 500) {
+            if (!response.ok) throw new RangeError(`${method} ${route}: ${text}`);
+            return JSON.parse(text) as T;
+          }
+        } catch (thrown) {
+          if (thrown instanceof RangeError) throw thrown;
+        }
+        if (clock.nowMs() - startedMs > ASK_MS_MOST) throw new Error(`${method} ${route}: the daemon does not answer; see ${options.logFile}`);
+        await clock.sleep(RETRY_MS, new AbortController().signal);
+      }
+    },
+    async stop() {
+      stopping = true;
+      const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      child.kill('SIGTERM');
+      const code = await ended;
+      lines.end();
+      return code;
+    },
+  };
+}

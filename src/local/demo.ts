@@ -1,0 +1,79 @@
+// Demo: the local world in this process, the real daemon in another one, and the story between them. The daemon may be
+// killed at any moment: it is started again, and the story ends with the same balances.
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { Keypair } from '@solana/web3.js';
+import { base58Text } from '../core/ids.ts';
+import { formatUnits } from '../core/money.ts';
+import { systemClock as clock } from '../system/clock.ts';
+import { silentLog } from '../system/log.ts';
+import { loadSettings, processEnvironment } from '../system/settings.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { furnish } from './furnish.ts';
+import { type Ending, tellStory } from './story.ts';
+
+export type DemoOptions = {
+  readonly keep: boolean;
+  readonly say: (text: string) => void;
+  /** Told of every daemon, for tests that kill it. */
+  readonly onDaemon?: (daemon: Daemon) => void;
+};
+
+/** Runs the story. Returns what the chain said at its end. */
+export async function runStory({ keep, say, onDaemon }: DemoOptions): Promise<Ending> {
+  const env = processEnvironment();
+  const settings = loadSettings({
+    ...(env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {}),
+    ...(env.BAILIFF_STATE_FOLDER ? { BAILIFF_STATE_FOLDER: env.BAILIFF_STATE_FOLDER } : {}),
+    ...(env.XDG_CACHE_HOME ? { XDG_CACHE_HOME: env.XDG_CACHE_HOME } : {}),
+  });
+  await using stack = new AsyncDisposableStack();
+  const furnished = stack.adopt(await furnish(settings, clock, silentLog), (open) => open.close());
+  const { world } = furnished;
+  if (world === null) throw new Error('the demo needs the local world');
+  const { secrets, rpc, helius } = furnished.settings;
+  const sponsor = Keypair.generate();
+  const daemon = stack.adopt(
+    await startDaemon({
+      clock,
+      logFile: path.join(settings.stateFolder, 'demo-daemon.log'),
+      onDeath: (how) => say(`\n   (the daemon died: ${how}; starting it again)`),
+      env: {
+        BAILIFF_NETWORK: 'local',
+        BAILIFF_RPC_URL: rpc.url ?? '',
+        BAILIFF_RPC_WS_URL: rpc.wsUrl ?? '',
+        BAILIFF_HELIUS_API_URL: helius.apiUrl ?? '',
+        BAILIFF_HELIUS_API_KEY: secrets.heliusApiKey ?? '',
+        BAILIFF_WEBHOOK_SECRETS: secrets.webhookSecrets.join(','),
+        BAILIFF_MASTER_KEY: randomBytes(32).toString('base64'),
+        BAILIFF_SPONSOR_KEY: base58Text(sponsor.secretKey),
+        DATABASE_URL: secrets.databaseUrl ?? '',
+      },
+    }),
+    async (running) => void (await running.stop()),
+  );
+  onDaemon?.(daemon);
+  say('Bailiff: chain-verified profit-share settlement, shown on a local chain.');
+  say(
+    world.venueProgram === 'compiled'
+      ? 'Venue: the real Drift v2 program, run by LiteSVM.'
+      : `Venue: a stand-in for the Drift v2 program (the compiled one is not at ${settings.programFile}).`,
+  );
+  say('Postgres, Solana RPC, Helius webhooks and the daemon are real processes and real sockets; the money is not.');
+  const ending = await tellStory({ world, daemon, sponsor, clock, say });
+  say(`\nDone: the creator was owed ${formatUnits(ending.anaOwed + ending.boOwed)} USDC and holds ${formatUnits(ending.creator)} USDC.`);
+  if (keep) {
+    say(`\nStill running. API ${daemon.url}  RPC ${world.chain.rpcUrl}  daemon log ${daemon.logFile}`);
+    say(`  curl '${daemon.url}/v1/gate/bo?action=open'\n  curl '${daemon.url}/v1/shares'\n  kill -9 ${daemon.pid()}     (it comes back)\nCtrl-C ends it.`);
+    await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve()));
+  } else {
+    say('\nTry next:\n  npm run demo -- --keep    stay, with URLs to ask\n  npm start                 the daemon in a local world of its own\n  npm test                  everything this rests on');
+  }
+  return ending;
+}
+
+/** The command. 0 when the creator holds exactly what was owed. */
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const ending = await runStory(options);
+  return ending.creator === ending.anaOwed + ending.boOwed ? 0 : 1;
+}

@@ -1,0 +1,48 @@
+// Roster: what the gate answers, and when it must not answer.
+import { expect, test } from 'vitest';
+import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
+
+const entry = (more: Partial<RosterEntry> = {}): RosterEntry => ({
+  subscriberId: 'ana', agentWallet: 'wallet', standing: 'good', outstanding: 0n, reason: null, evidence: null, revision: 1n, ...more,
+});
+const roster = (failOpen = false) => createRoster({ staleAfterMs: 1_000, failOpen });
+
+test('unknown before hydration, and when the chain has not been seen lately', () => {
+  const gate = roster();
+  expect(gate.decide('ana', 'open', 0)).toMatchObject({ verdict: 'unknown', allow: false });
+  gate.hydrate([entry()]);
+  expect(gate.decide('ana', 'open', 0).verdict).toBe('unknown');
+  gate.observe(7, 0);
+  expect(gate.decide('ana', 'open', 1_000)).toMatchObject({ verdict: 'allow', asOfSlot: 7, stale: false });
+  expect(gate.decide('ana', 'open', 1_001)).toMatchObject({ verdict: 'unknown', allow: false, stale: true });
+});
+
+test('whether unknown means go on is the setting’s', () => {
+  expect(roster(true).decide('ana', 'open', 0)).toMatchObject({ verdict: 'unknown', allow: true });
+});
+
+test('a delinquent is denied even when the view is stale, and may always close', () => {
+  const gate = roster();
+  gate.hydrate([entry({ standing: 'delinquent', reason: 'ran', outstanding: 5n })]);
+  gate.observe(1, 0);
+  expect(gate.decide('ana', 'open', 99_999)).toMatchObject({ verdict: 'deny', reason: 'ran', outstanding: 5n });
+  expect(gate.decide('ana', 'close', 0).allow).toBe(true);
+  expect(gate.decide('ana', 'reduce', 0).allow).toBe(true);
+});
+
+test('finds by agent wallet, denies strangers with the reason', () => {
+  const gate = roster();
+  gate.hydrate([entry()]);
+  gate.observe(1, 0);
+  expect(gate.decide('wallet', 'increase', 0).verdict).toBe('allow');
+  expect(gate.decide('nobody', 'open', 0)).toMatchObject({ verdict: 'deny', reason: expect.stringContaining('not registered') });
+});
+
+test('an older revision never replaces a newer one, and slots never go back', () => {
+  const gate = roster();
+  gate.hydrate([entry({ revision: 5n, standing: 'delinquent', reason: 'r' })]);
+  gate.apply(entry({ revision: 4n }));
+  gate.observe(10, 0);
+  gate.observe(9, 500);
+  expect(gate.decide('ana', 'open', 0)).toMatchObject({ verdict: 'deny', asOfSlot: 10 });
+});

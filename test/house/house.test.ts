@@ -1,0 +1,123 @@
+// House: the plan of the building as a test: which floor may use which, one door each for time, environment and the
+// libraries with effects, and nothing left half-built.
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FAULTS } from '../../src/core/fault.ts';
+import { settingsJsonSchema } from '../../src/system/settings.ts';
+
+const ROOT = path.join(import.meta.dirname, '../..');
+const files = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }));
+const tests = globSync('test/**/*.ts', { cwd: ROOT }).map((file) => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }));
+
+const floorOf = (file: string): string => {
+  const [, second] = file.split('/');
+  return second?.endsWith('.ts') ? second : (second ?? '');
+};
+const imports = (text: string): { specifier: string; typeOnly: boolean }[] =>
+  [...text.matchAll(/^\s*(import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|import\('([^']+)'\)|^import '([^']+)'/gm)].map((match) => ({
+    specifier: match[3] ?? match[4] ?? match[5] ?? '',
+    typeOnly: match[2] !== undefined,
+  }));
+
+/** Floors a floor may import from. `type:` allows types alone. */
+const ALLOWED: Record<string, readonly string[]> = {
+  core: [],
+  ledger: ['core'],
+  chain: ['core'],
+  venue: ['core', 'type:chain'],
+  system: ['core'],
+  flows: ['core'],
+  http: ['core', 'type:flows'],
+  local: ['core', 'ledger', 'chain', 'venue', 'system'],
+  'app.ts': ['core', 'ledger', 'chain', 'venue', 'system', 'flows', 'http'],
+  'main.ts': ['core', 'ledger', 'system', 'app.ts', 'local'],
+};
+
+describe('floors', () => {
+  test.each(files)('$file imports only what its floor may', ({ file, text }) => {
+    const floor = floorOf(file);
+    for (const { specifier, typeOnly } of imports(text)) {
+      if (!specifier.startsWith('.')) continue;
+      const target = floorOf(path.join(path.dirname(file), specifier));
+      if (target === floor) continue;
+      const allowed = ALLOWED[floor] ?? [];
+      const fine = allowed.includes(target) || (typeOnly && allowed.includes(`type:${target}`));
+      expect(fine, `${file} imports ${specifier}`).toBe(true);
+    }
+  });
+
+  test('core uses no library at all', () => {
+    for (const { file, text } of files.filter((each) => floorOf(each.file) === 'core')) {
+      expect(imports(text).filter(({ specifier }) => !specifier.startsWith('.')), file).toEqual([]);
+    }
+  });
+
+  test('the local world is imported by main.ts alone, and only dynamically', () => {
+    for (const { file, text } of files.filter((each) => floorOf(each.file) !== 'local')) {
+      const found = imports(text).filter(({ specifier }) => specifier.includes('/local/'));
+      if (file === 'src/main.ts') expect(text).not.toMatch(/^import .*\/local\//m);
+      else expect(found, file).toEqual([]);
+    }
+  });
+});
+
+describe('doors', () => {
+  const only = (pattern: RegExp, ...doors: string[]) => {
+    for (const { file, text } of files) {
+      if (floorOf(file) === 'local' || doors.some((door) => file.startsWith(door))) continue;
+      expect(text, `${file}: ${pattern}`).not.toMatch(pattern);
+    }
+  };
+  test('the environment is read in system/settings.ts', () => only(/process\.env/, 'src/system/settings.ts'));
+  test('time and chance come from system/clock.ts', () => only(/Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(/, 'src/system/clock.ts', 'src/main.ts'));
+  test('postgres is used in ledger/', () => only(/from 'postgres'/, 'src/ledger/'));
+  test('fastify is used in http/', () => only(/from 'fastify'/, 'src/http/'));
+  test('p-queue is used in flows/lanes.ts', () => only(/from 'p-queue'/, 'src/flows/lanes.ts'));
+  test('signers are made in chain/pen.ts', () => only(/fromSecretKey|\.sign\(\[/, 'src/chain/pen.ts'));
+  test('the venue SDK is loaded in venue/sdk.ts', () => only(/@drift-labs\/sdk/, 'src/venue/sdk.ts'));
+  test('helius-sdk is loaded in chain/helius.ts', () => only(/helius-sdk'/, 'src/chain/helius.ts'));
+});
+
+describe('care', () => {
+  test.each([...files, ...tests])('$file opens with its noun, and is not too long', ({ file, text }) => {
+    const lines = text.split('\n').length;
+    expect(text.startsWith('// '), `${file} should open with a comment`).toBe(true);
+    expect(lines, `${file} has ${lines} lines`).toBeLessThanOrEqual(330);
+  });
+
+  test('nothing is left half-built, and no file has a name that says nothing', () => {
+    for (const { file, text } of [...files, ...tests]) {
+      if (file.endsWith('house.test.ts')) continue;
+      expect(text, file).not.toMatch(/\bTODO\b|\bFIXME\b|\bXXX\b|not implemented|@ts-ignore|@ts-nocheck/);
+      expect(text, file).not.toMatch(/\b(?:it|test|describe)\.(?:only|todo)\b/);
+      expect(path.basename(file)).not.toMatch(/^(utils?|helpers?|types|service|index|common|misc)\.ts$/);
+    }
+  });
+
+  test('no money passes through a float', () => {
+    for (const { file, text } of files.filter((each) => floorOf(each.file) !== 'local')) expect(text, file).not.toMatch(/parseFloat/);
+  });
+
+  test('the settings schema for editors is the one in force', () => {
+    const written = readFileSync(path.join(ROOT, 'config/settings.schema.json'), 'utf8');
+    expect(written, 'run: npm run settings-schema').toBe(settingsJsonSchema());
+  });
+
+  test('every fault code has its heading in the runbook, and the runbook has no other', () => {
+    const runbook = readFileSync(path.join(ROOT, 'docs/runbook.md'), 'utf8');
+    const headings = [...runbook.matchAll(/^### `([a-z_]+)`$/gm)].map((match) => match[1]).sort();
+    expect(headings).toEqual(Object.keys(FAULTS).sort());
+  });
+
+  test('every log event has its line in docs/events.md, and the list has no other', () => {
+    const used = new Set(
+      files
+        .filter((each) => floorOf(each.file) !== 'local')
+        .flatMap(({ text }) => [...text.matchAll(/log(?:\[[^\]]+\])?(?:\.\w+)?\('([a-z]+\.[a-z_]+)'/g)].map((match) => match[1])),
+    );
+    const page = readFileSync(path.join(ROOT, 'docs/events.md'), 'utf8');
+    const listed = [...page.matchAll(/^\| `([a-z]+\.[a-z_]+)` \|/gm)].map((match) => match[1]);
+    expect(listed.sort()).toEqual([...used].sort());
+  });
+});

@@ -94,6 +94,7 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
     const { transaction, bytes, given } = parse(params);
     const signature = base58Text(transaction.signatures[0] ?? new Uint8Array(64));
     if (given.skipPreflight !== true) {
+      if (cluster.find(signature) !== null) throw new RpcError(-32002, 'Transaction simulation failed: This transaction has already been processed', { err: 'AlreadyProcessed', logs: [] });
       const preflight = simulated(VersionedTransaction.deserialize(bytes), { commitment: given.preflightCommitment ?? 'finalized' });
       if (preflight.value.err !== null) {
         throw new RpcError(-32002, `Transaction simulation failed: ${JSON.stringify(preflight.value.err)}`, preflight.value);

@@ -1,0 +1,226 @@
+// Chain: the local chain through a stock web3.js Connection, which must not be able to tell.
+import { createAssociatedTokenAccountIdempotentInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
+import { Connection, Keypair, LAMPORTS_PER_SOL, PublicKey, SystemProgram, Transaction, TransactionMessage, VersionedTransaction } from '@solana/web3.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DRIFT, STATE, USDC, userAddress } from '../../src/local/drift/addresses.ts';
+import { type ChainServer, serveChain } from '../../src/local/chain/server.ts';
+import { createWorld, type World } from '../../src/local/world.ts';
+import { systemClock } from '../../src/system/clock.ts';
+
+let world: World;
+let server: ChainServer;
+let connection: Connection;
+const payer = Keypair.generate();
+
+beforeAll(async () => {
+  world = createWorld({ programFile: null, clock: systemClock });
+  server = await serveChain(world.cluster, world.mischief);
+  connection = new Connection(server.rpcUrl, { commitment: 'confirmed', disableRetryOnRateLimit: true });
+  await connection.requestAirdrop(payer.publicKey, 10 * LAMPORTS_PER_SOL);
+  world.cluster.advance(20);
+});
+afterAll(() => server.close());
+
+const transferTo = async (to: PublicKey, lamports: number, commitment: 'processed' | 'finalized' = 'processed'): Promise<VersionedTransaction> => {
+  const { blockhash } = await connection.getLatestBlockhash(commitment);
+  const instructions = [SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: to, lamports })];
+  const transaction = new VersionedTransaction(new TransactionMessage({ payerKey: payer.publicKey, recentBlockhash: blockhash, instructions }).compileToV0Message());
+  transaction.sign([payer]);
+  return transaction;
+};
+
+describe('sending', () => {
+  test('a transaction goes through processed, confirmed and finalized', async () => {
+    const to = Keypair.generate().publicKey;
+    const signature = await connection.sendTransaction(await transferTo(to, 5_000_000));
+    const status = async () => (await connection.getSignatureStatuses([signature])).value[0]?.confirmationStatus;
+    expect(await status()).toBe('processed');
+    expect(await connection.getBalance(to, 'confirmed')).toBe(0);
+    expect(await connection.getTransaction(signature, { commitment: 'confirmed', maxSupportedTransactionVersion: 0 })).toBeNull();
+    world.cluster.advance(1);
+    expect(await status()).toBe('confirmed');
+    expect(await connection.getBalance(to, 'confirmed')).toBe(5_000_000);
+    expect(await connection.getBalance(to, 'finalized')).toBe(0);
+    world.cluster.advance(8);
+    expect(await status()).toBe('finalized');
+    expect(await connection.getBalance(to, 'finalized')).toBe(5_000_000);
+    const full = await connection.getTransaction(signature, { commitment: 'finalized', maxSupportedTransactionVersion: 0 });
+    expect(full?.meta?.fee).toBe(5_000);
+    expect(full?.meta?.logMessages).toContain('Program 11111111111111111111111111111111 success');
+  });
+
+  test('the same bytes land once', async () => {
+    const to = Keypair.generate().publicKey;
+    const bytes = (await transferTo(to, 1_000_000)).serialize();
+    await connection.sendRawTransaction(bytes, { skipPreflight: true });
+    await connection.sendRawTransaction(bytes, { skipPreflight: true });
+    world.cluster.advance(2);
+    expect(await connection.getBalance(to)).toBe(1_000_000);
+    await expect(connection.sendRawTransaction(bytes)).rejects.toThrow(/already been processed/);
+  });
+
+  test('a blockhash is good for 150 blocks and not one more', async () => {
+    const fresh = await transferTo(Keypair.generate().publicKey, 1_000_000);
+    const late = await transferTo(Keypair.generate().publicKey, 1_000_001);
+    world.cluster.advance(150);
+    const signature = await connection.sendTransaction(fresh, { skipPreflight: true });
+    world.cluster.advance(1);
+    const lost = await connection.sendTransaction(late, { skipPreflight: true });
+    world.cluster.advance(2);
+    const found = (await connection.getSignatureStatuses([signature, lost])).value;
+    expect(found[0]?.err).toBeNull();
+    expect(found[1]).toBeNull();
+  });
+
+  test('a failing transaction pays its fee, and says which instruction failed', async () => {
+    const poor = Keypair.generate();
+    await connection.requestAirdrop(poor.publicKey, 1_000_000);
+    const { blockhash } = await connection.getLatestBlockhash('processed');
+    const transaction = new Transaction({ feePayer: poor.publicKey, recentBlockhash: blockhash }).add(
+      SystemProgram.transfer({ fromPubkey: poor.publicKey, toPubkey: payer.publicKey, lamports: 5_000_000 }),
+    );
+    transaction.sign(poor);
+    await expect(connection.sendRawTransaction(transaction.serialize())).rejects.toThrow(/custom program error|0x1|simulation failed/);
+    const signature = await connection.sendRawTransaction(transaction.serialize(), { skipPreflight: true });
+    world.cluster.advance(2);
+    expect((await connection.getSignatureStatuses([signature])).value[0]?.err).toEqual({ InstructionError: [0, { Custom: 1 }] });
+    expect(await connection.getBalance(poor.publicKey)).toBe(995_000);
+  });
+
+  test('a false signature is refused', async () => {
+    const transaction = await transferTo(payer.publicKey, 1);
+    transaction.signatures[0]?.fill(1);
+    await expect(connection.sendTransaction(transaction, { skipPreflight: true })).rejects.toThrow(/signature verification/);
+  });
+
+  test('simulation changes nothing, needs no signature, and names the blockhash it used', async () => {
+    const to = Keypair.generate().publicKey;
+    const transaction = await transferTo(to, 7_000_000);
+    const simulated = await connection.simulateTransaction(transaction, { sigVerify: false, replaceRecentBlockhash: true });
+    expect(simulated.value.err).toBeNull();
+    expect(simulated.value.unitsConsumed).toBeGreaterThan(0);
+    expect((simulated.value as { replacementBlockhash?: unknown }).replacementBlockhash).toBeDefined();
+    world.cluster.advance(2);
+    expect(await connection.getBalance(to)).toBe(0);
+  });
+});
+
+describe('reading', () => {
+  test('accounts, slices, token balances, program accounts', async () => {
+    const trader = world.driver.createTrader({ deposit: 5_000_000n });
+    world.driver.giveUsdc(trader.agent.publicKey, 42n);
+    world.cluster.advance(2);
+    const ata = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
+    expect((await connection.getTokenAccountBalance(ata)).value.amount).toBe('42');
+    await expect(connection.getTokenAccountBalance(payer.publicKey)).rejects.toThrow(/not a Token account/);
+    const user = userAddress(trader.agent.publicKey, 0);
+    const [account, missing] = await connection.getMultipleAccountsInfo([user, Keypair.generate().publicKey], { commitment: 'confirmed', dataSlice: { offset: 8, length: 32 } });
+    expect(new PublicKey(account?.data ?? []).equals(trader.agent.publicKey)).toBe(true);
+    expect(missing).toBeNull();
+    const found = await connection.getProgramAccounts(DRIFT, { filters: [{ dataSize: 4376 }, { memcmp: { offset: 8, bytes: trader.agent.publicKey.toBase58() } }] });
+    expect(found.map((each) => each.pubkey.toBase58())).toEqual([user.toBase58()]);
+    expect(await connection.getMinimumBalanceForRentExemption(165)).toBe(2_039_280);
+    expect((await connection.getAccountInfo(STATE))?.owner.equals(DRIFT)).toBe(true);
+  });
+
+  test('slots, heights and epochs belong together', async () => {
+    const epoch = await connection.getEpochInfo('finalized');
+    expect(epoch.absoluteSlot).toBe(await connection.getSlot('finalized'));
+    expect(epoch.blockHeight).toBe(await connection.getBlockHeight('finalized'));
+    expect((await connection.getRecentPrioritizationFees()).length).toBeGreaterThan(0);
+  });
+
+  test('history: newest first, with before, until, memo and place in the block', async () => {
+    const to = Keypair.generate().publicKey;
+    const signatures: string[] = [];
+    for (let n = 1; n <= 4; n++) {
+      signatures.unshift(await connection.sendTransaction(await transferTo(to, 1_000_000 + n), { skipPreflight: true }));
+      if (n === 2) world.cluster.advance(1);
+    }
+    world.cluster.advance(2);
+    const all = await connection.getSignaturesForAddress(to, {}, 'confirmed');
+    expect(all.map((each) => each.signature)).toEqual(signatures);
+    expect(all.map((each) => (each as { transactionIndex?: number }).transactionIndex)).toEqual([1, 0, 1, 0]);
+    const middle = await connection.getSignaturesForAddress(to, { before: signatures[0] ?? '', until: signatures[3] ?? '' }, 'confirmed');
+    expect(middle.map((each) => each.signature)).toEqual(signatures.slice(1, 3));
+  });
+
+  test('inner instructions and token balances of a created account', async () => {
+    const owner = Keypair.generate().publicKey;
+    const ata = getAssociatedTokenAddressSync(USDC, owner);
+    const { blockhash } = await connection.getLatestBlockhash('processed');
+    const message = new TransactionMessage({ payerKey: payer.publicKey, recentBlockhash: blockhash, instructions: [createAssociatedTokenAccountIdempotentInstruction(payer.publicKey, ata, owner, USDC)] });
+    const transaction = new VersionedTransaction(message.compileToV0Message());
+    transaction.sign([payer]);
+    const signature = await connection.sendTransaction(transaction);
+    world.cluster.advance(2);
+    const full = await connection.getTransaction(signature, { commitment: 'confirmed', maxSupportedTransactionVersion: 0 });
+    expect(full?.meta?.innerInstructions?.[0]?.instructions.length).toBeGreaterThan(2);
+    expect(full?.meta?.postTokenBalances?.[0]).toMatchObject({ mint: USDC.toBase58(), owner: owner.toBase58(), uiTokenAmount: { amount: '0' } });
+  });
+
+  test('a versioned transaction is not given to who cannot read it', async () => {
+    const signature = await connection.sendTransaction(await transferTo(payer.publicKey, 3));
+    world.cluster.advance(2);
+    await expect(connection.getTransaction(signature, { commitment: 'confirmed' } as never)).rejects.toThrow(/maxSupportedTransactionVersion/);
+  });
+});
+
+describe('subscriptions', () => {
+  test('account, signature, logs and slot', async () => {
+    const to = Keypair.generate().publicKey;
+    const heard = { account: [] as number[], logs: [] as string[], slot: [] as number[] };
+    const got = Promise.withResolvers<void>();
+    connection.onAccountChange(to, (info) => heard.account.push(info.lamports), { commitment: 'confirmed' });
+    connection.onLogs(to, (logs) => heard.logs.push(logs.signature), 'confirmed');
+    connection.onSlotChange(({ slot }) => heard.slot.push(slot));
+    // Subscribing is done once the server has been asked for all three.
+    await expect.poll(() => server.calls.filter((each) => each.endsWith('Subscribe')).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    const transaction = await transferTo(to, 2_000_000);
+    const signature = await connection.sendTransaction(transaction);
+    connection.onSignature(signature, (result) => (result.err === null ? got.resolve() : got.reject(new Error('failed'))), 'confirmed');
+    await expect.poll(() => server.calls.filter((each) => each === 'signatureSubscribe').length).toBe(1);
+    world.cluster.advance(2);
+    await got.promise;
+    await expect.poll(() => heard.account).toEqual([2_000_000]);
+    await expect.poll(() => heard.logs).toEqual([signature]);
+    expect(heard.slot.length).toBeGreaterThan(0);
+  });
+});
+
+describe('misbehaving', () => {
+  test('a forked-off block never happened, and its transaction can land again', async () => {
+    const to = Keypair.generate().publicKey;
+    // A blockhash of the fork would go down with it.
+    const transaction = await transferTo(to, 4_000_000, 'finalized');
+    const slot = world.cluster.slot('processed');
+    const signature = await connection.sendTransaction(transaction, { skipPreflight: true });
+    world.cluster.advance(2);
+    expect(await connection.getBalance(to)).toBe(4_000_000);
+    const dropped = world.cluster.forkOff(slot);
+    expect(dropped.map((each) => each.signature)).toEqual([signature]);
+    expect(await connection.getBalance(to, 'processed')).toBe(0);
+    expect((await connection.getSignatureStatuses([signature], { searchTransactionHistory: true })).value[0]).toBeNull();
+    await connection.sendRawTransaction(transaction.serialize(), { skipPreflight: true });
+    world.cluster.advance(2);
+    expect(await connection.getBalance(to)).toBe(4_000_000);
+    expect((await connection.getSignatureStatuses([signature])).value[0]?.slot).toBeGreaterThan(slot);
+    expect(() => world.cluster.forkOff(world.cluster.slot('finalized'))).toThrow(RangeError);
+  });
+
+  test('429, node errors, lag, lost sends', async () => {
+    world.mischief.tooManyRequests = 1;
+    await expect(connection.getSlot()).rejects.toThrow(/429/);
+    world.mischief.failing.set('getSlot', 1);
+    await expect(connection.getSlot()).rejects.toThrow(/behind/);
+    const now = await connection.getSlot('confirmed');
+    world.mischief.lagSlots = 5;
+    expect(await connection.getSlot('confirmed')).toBe(now - 5);
+    world.mischief.lagSlots = 0;
+    world.mischief.swallowSends = 1;
+    const to = Keypair.generate().publicKey;
+    await connection.sendTransaction(await transferTo(to, 1_500_000), { skipPreflight: true });
+    world.cluster.advance(2);
+    expect(await connection.getBalance(to)).toBe(0);
+  });
+});

@@ -1,0 +1,98 @@
+// Postgres: the embedded server across restarts, crashes and sharing.
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import postgres from 'postgres';
+import { afterAll, expect, test } from 'vitest';
+import { openPostgres } from '../../src/local/postgres.ts';
+import { systemClock as clock } from '../../src/system/clock.ts';
+import { silentLog as log } from '../../src/system/log.ts';
+
+const folders: string[] = [];
+const newFolder = (mode = 0o755): string => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-pg-'));
+  chmodSync(folder, mode);
+  folders.push(folder);
+  return folder;
+};
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+const query = async <T>(url: string, run: (sql: postgres.Sql) => Promise<T>): Promise<T> => {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    return await run(sql);
+  } finally {
+    await sql.end();
+  }
+};
+const answers = (url: string) => query(url, async (sql) => (await sql`select 1`).length === 1).catch(() => false);
+
+test('keeps its data across restarts, and starts within five seconds', async () => {
+  const folder = newFolder();
+  const first = await openPostgres({ folder, clock, log });
+  await query(first.url, (sql) => sql.unsafe('create table kept as select 42 as answer'));
+  await first.close();
+  expect(await answers(first.url)).toBe(false);
+  const startedMs = performance.now();
+  const second = await openPostgres({ folder, clock, log });
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  expect((await query(second.url, (sql) => sql`select answer from kept`))[0]?.answer).toBe(42);
+  await second.close();
+});
+
+test('works below a folder that only its owner may enter', async () => {
+  const closed = newFolder(0o700);
+  const server = await openPostgres({ folder: path.join(closed, 'state'), clock, log });
+  expect(await answers(server.url)).toBe(true);
+  expect(statSync(path.join(closed, 'state/password')).mode & 0o077).toBe(0);
+  await server.close();
+});
+
+/** Another process that opens the server and waits. */
+async function otherProcess(folder: string) {
+  const program = `
+    import { openPostgres } from '${path.join(import.meta.dirname, '../../src/local/postgres.ts')}';
+    import { systemClock as clock } from '${path.join(import.meta.dirname, '../../src/system/clock.ts')}';
+    import { silentLog as log } from '${path.join(import.meta.dirname, '../../src/system/log.ts')}';
+    const server = await openPostgres({ folder: ${JSON.stringify(folder)}, clock, log });
+    console.log(server.url);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await new Promise<string>((resolve) => child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim())));
+  const died = new Promise((resolve) => child.once('exit', resolve));
+  return { url, kill: async () => { child.kill('SIGKILL'); await died; } };
+}
+
+test('is never left running when its process was killed', async () => {
+  const folder = newFolder();
+  const other = await otherProcess(folder);
+  expect(await answers(other.url)).toBe(true);
+  await other.kill();
+  await expect.poll(() => answers(other.url), { timeout: 15_000 }).toBe(false);
+});
+
+test('a second process shares the server and leaves it running', async () => {
+  const folder = newFolder();
+  const other = await otherProcess(folder);
+  const mine = await openPostgres({ folder, clock, log });
+  expect(mine.url).toBe(other.url);
+  await mine.close();
+  expect(await answers(other.url)).toBe(true);
+  await other.kill();
+});
+
+test('a server whose owner is gone is taken over, and stopped at the end', async () => {
+  const folder = newFolder();
+  const other = await otherProcess(folder);
+  const pid = Number(readFileSync(path.join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+  await other.kill();
+  // Whether it is still stopping or already gone, opening waits and ends with a server that answers.
+  const mine = await openPostgres({ folder, clock, log });
+  expect(await answers(mine.url)).toBe(true);
+  await mine.close();
+  expect(await answers(mine.url)).toBe(false);
+  expect(pid).toBeGreaterThan(0);
+});

@@ -7,7 +7,8 @@ import { createWebhookRegistry } from './chain/helius.ts';
 import { createPen } from './chain/pen.ts';
 import { openConnection } from './chain/rpc.ts';
 import { Fault } from './core/fault.ts';
-import type { Clock, Log, WebhookRegistry } from './core/ports.ts';
+import type { WebhookRegistry } from './core/outside.ts';
+import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
 import { accrueCloses } from './flows/accrue.ts';
 import { backfill } from './flows/backfill.ts';
@@ -42,20 +43,32 @@ const FEES_EVERY_MS = 10_000;
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, log: Log): Promise<App> {
   const { secrets } = settings;
-  if (secrets.databaseUrl === null) throw new Fault('settings_invalid', 'DATABASE_URL: is required; a postgres:// URL');
-  if (settings.rpc.url === null) throw new Fault('settings_invalid', 'BAILIFF_RPC_URL: is required; the URL of a Solana RPC node');
+  if (secrets.databaseUrl === null)
+    throw new Fault('settings_invalid', 'DATABASE_URL: is required; a postgres:// URL');
+  if (settings.rpc.url === null)
+    throw new Fault(
+      'settings_invalid',
+      'BAILIFF_RPC_URL: is required; the URL of a Solana RPC node',
+    );
   await using stack = new AsyncDisposableStack();
 
-  const sql = stack.adopt(openDatabase(secrets.databaseUrl, log), (open) => open.end({ timeout: 5 }));
+  const sql = stack.adopt(openDatabase(secrets.databaseUrl, log), (open) =>
+    open.end({ timeout: 5 }),
+  );
   await migrate(sql, log);
   const ledger = createLedger(sql);
 
   const connection = openConnection(settings.rpc.url, settings.rpc.wsUrl);
-  const second = settings.rpc.secondUrl === null ? null : openConnection(settings.rpc.secondUrl, null);
+  const second =
+    settings.rpc.secondUrl === null ? null : openConnection(settings.rpc.secondUrl, null);
   const chain = createChain({ first: connection, second });
   const venue = createDriftVenue();
   const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
-  const fees = createFeeMarket(connection, { priorityFeeMost, everyMs: FEES_EVERY_MS, nowMs: clock.nowMs });
+  const fees = createFeeMarket(connection, {
+    priorityFeeMost,
+    everyMs: FEES_EVERY_MS,
+    nowMs: clock.nowMs,
+  });
   const pen = createPen({
     masterKey: secrets.masterKey,
     sponsorKey: secrets.sponsorKey,
@@ -86,12 +99,21 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
 
   const unlisten = await listenStandings(
     sql,
-    (id) => void ledger.standings.entry(id).then((entry) => entry && roster.apply(entry), (thrown: unknown) => log.warn('roster.refresh_failed', { err: thrown })),
-    () => void hydrate().catch((thrown: unknown) => log.warn('roster.refresh_failed', { err: thrown })),
+    (id) =>
+      void ledger.standings.entry(id).then(
+        (entry) => entry && roster.apply(entry),
+        (thrown: unknown) => log.warn('roster.refresh_failed', { err: thrown }),
+      ),
+    () =>
+      void hydrate().catch((thrown: unknown) => log.warn('roster.refresh_failed', { err: thrown })),
   );
   stack.defer(unlisten);
 
-  const loop = (name: string, everyMs: number, work: (signal: AbortSignal) => Promise<void>): Loop => {
+  const loop = (
+    name: string,
+    everyMs: number,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Loop => {
     const started = startLoop({ name, everyMs, clock, log, work });
     stack.defer(() => started.stop());
     return started;
@@ -117,7 +139,9 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   loop('sweep', Math.min(settings.payments.retryEveryMs, SWEEP_EVERY_MS_MOST), async () => {
     for (const id of await ledger.shares.subscribersWithWork(clock.nowMs())) lanes.nudge(id);
   });
-  loop('heartbeat', HEARTBEAT_EVERY_MS, async () => roster.observe(await chain.slot('confirmed'), clock.nowMs()));
+  loop('heartbeat', HEARTBEAT_EVERY_MS, async () =>
+    roster.observe(await chain.slot('confirmed'), clock.nowMs()),
+  );
 
   // The registration needs to know our URL, which a free port gives only once we listen.
   let webhooks: WebhookRegistry | null = null;
@@ -126,10 +150,34 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   const server = createServer({
     log,
     apiKeys: secrets.apiKeys,
-    webhook: { receive, secrets: secrets.webhookSecrets, bytesMost: settings.http.webhookBytesMost },
+    webhook: {
+      receive,
+      secrets: secrets.webhookSecrets,
+      bytesMost: settings.http.webhookBytesMost,
+    },
     gate: { roster, clock },
-    platform: { ledger, mint: venue.quoteMint, register: createRegister({ ledger, chain, venue, pen, roster, watched, webhooks: registry, log }) },
-    health: { roster, ledger, clock, staleAfterMs: settings.gate.staleAfterMs, venue: venue.name, network: settings.network },
+    platform: {
+      ledger,
+      mint: venue.quoteMint,
+      register: createRegister({
+        ledger,
+        chain,
+        venue,
+        pen,
+        roster,
+        watched,
+        webhooks: registry,
+        log,
+      }),
+    },
+    health: {
+      roster,
+      ledger,
+      clock,
+      staleAfterMs: settings.gate.staleAfterMs,
+      venue: venue.name,
+      network: settings.network,
+    },
   });
   stack.defer(() => server.close());
   await server.listen({ host: settings.http.host, port: settings.http.port });
@@ -146,7 +194,13 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     });
     loop('registration', REGISTRATION_EVERY_MS, async () => registry.ensure(watched.addresses()));
   }
-  log.info('app.ready', { url, network: settings.network, venue: venue.name, subscribers: roster.size, sponsor: pen.sponsor });
+  log.info('app.ready', {
+    url,
+    network: settings.network,
+    venue: venue.name,
+    subscribers: roster.size,
+    sponsor: pen.sponsor,
+  });
 
   const resources = stack.move();
   return { url, close: () => resources.disposeAsync() };

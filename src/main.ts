@@ -10,7 +10,8 @@ import { openDatabase } from './ledger/database.ts';
 import { migrate } from './ledger/migrate.ts';
 import { systemClock } from './system/clock.ts';
 import { openLog } from './system/log.ts';
-import { loadSettings, processEnvironment, settingsJsonSchema, wantsLocalWorld } from './system/settings.ts';
+import { settingsJsonSchema } from './system/schema.ts';
+import { loadSettings, processEnvironment, wantsLocalWorld } from './system/settings.ts';
 
 const HELP = `bailiff: chain-verified profit-share settlement for copy trading
 
@@ -43,7 +44,11 @@ async function start(): Promise<void> {
   const local = wantsLocalWorld(given);
   if (local || given.secrets.databaseUrl === null) {
     const { furnish } = await import('./local/furnish.ts').catch((thrown: unknown) => {
-      throw new Fault('settings_invalid', 'DATABASE_URL and BAILIFF_NETWORK must be set: this installation has no embedded parts.', { cause: thrown });
+      throw new Fault(
+        'settings_invalid',
+        'DATABASE_URL and BAILIFF_NETWORK must be set: this installation has no embedded parts.',
+        { cause: thrown },
+      );
     });
     const furnished = stack.adopt(await furnish(given, systemClock, log), (open) => open.close());
     settings = furnished.settings;
@@ -52,7 +57,9 @@ async function start(): Promise<void> {
   if (local) {
     say('');
     say('  THIS IS A LOCAL WORLD: a chain, a venue and money that exist only in this process.');
-    say(`  Nothing here is real, and it ends with the process. API ${app.url}  RPC ${settings.rpc.url}`);
+    say(
+      `  Nothing here is real, and it ends with the process. API ${app.url}  RPC ${settings.rpc.url}`,
+    );
     say('  To run on a real network set BAILIFF_NETWORK and what it then asks for; see README.md.');
     say('');
   }
@@ -62,7 +69,8 @@ async function start(): Promise<void> {
 
 async function runMigrations(): Promise<void> {
   const settings = loadSettings(processEnvironment());
-  if (settings.secrets.databaseUrl === null) throw new Fault('settings_invalid', 'DATABASE_URL: is required for migrate; a postgres:// URL');
+  if (settings.secrets.databaseUrl === null)
+    throw new Fault('settings_invalid', 'DATABASE_URL: is required for migrate; a postgres:// URL');
   const log = openLog(settings.logLevel);
   const sql = openDatabase(settings.secrets.databaseUrl, log, 1);
   try {
@@ -74,7 +82,10 @@ async function runMigrations(): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { keep: { type: 'boolean' }, help: { type: 'boolean' } } });
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { keep: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
   const [command] = positionals;
   if (values.help || command === undefined) {
     say(HELP);
@@ -92,7 +103,10 @@ async function main(): Promise<number> {
       await runMigrations();
       return 0;
     case 'settings-schema':
-      await writeFile(path.join(import.meta.dirname, '../config/settings.schema.json'), settingsJsonSchema());
+      await writeFile(
+        path.join(import.meta.dirname, '../config/settings.schema.json'),
+        settingsJsonSchema(),
+      );
       return 0;
     default:
       say(`There is no command "${command}".\n\n${HELP}`);
@@ -104,7 +118,12 @@ main().then(
   (code) => process.exit(code),
   (thrown: unknown) => {
     // A fault's message says what to do; anything else needs its stack.
-    const text = thrown instanceof Fault ? thrown.message : thrown instanceof Error ? (thrown.stack ?? '') : messageOf(thrown);
+    const text =
+      thrown instanceof Fault
+        ? thrown.message
+        : thrown instanceof Error
+          ? (thrown.stack ?? '')
+          : messageOf(thrown);
     process.stderr.write(`${text}\n`);
     process.exit(1);
   },

@@ -3,8 +3,8 @@
 import { type BlockhashWithExpiryBlockHeight, type Connection, PublicKey } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
+import type { Chain, FeeMarket, SignatureRow } from '../core/outside.ts';
 import type { Look } from '../core/payment.ts';
-import type { Chain, FeeMarket, SignatureRow } from '../core/ports.ts';
 import { budget, compile } from './compile.ts';
 import { gatherDeathEvidence } from './proof.ts';
 import { asking } from './rpc.ts';
@@ -24,24 +24,43 @@ async function lookAt(connection: Connection, signature: Signature): Promise<Loo
   const status = found.value[0];
   if (!status) {
     // The height was read first: only then does absence say something about the time up to that height.
-    if (found.context.slot < epoch.absoluteSlot) return { seen: 'nothing', why: 'the node is behind' };
+    if (found.context.slot < epoch.absoluteSlot)
+      return { seen: 'nothing', why: 'the node is behind' };
     return { seen: 'absent', finalizedBlockHeight: epoch.blockHeight ?? 0 };
   }
-  return { seen: 'executed', finality: status.confirmationStatus ?? 'processed', slot: status.slot, error: status.err };
+  return {
+    seen: 'executed',
+    finality: status.confirmationStatus ?? 'processed',
+    slot: status.slot,
+    error: status.err,
+  };
 }
 
 /** Walks an account's history from newest to oldest until below a slot, and returns it oldest first. */
-async function walk(connection: Connection, account: Address, afterSlot: number): Promise<SignatureRow[]> {
+async function walk(
+  connection: Connection,
+  account: Address,
+  afterSlot: number,
+): Promise<SignatureRow[]> {
   const rows: SignatureRow[] = [];
   let before: string | undefined;
   for (;;) {
     const page = await asking('getSignaturesForAddress', () =>
-      connection.getSignaturesForAddress(new PublicKey(account), { limit: PAGE, ...(before === undefined ? {} : { before }) }, 'finalized'),
+      connection.getSignaturesForAddress(
+        new PublicKey(account),
+        { limit: PAGE, ...(before === undefined ? {} : { before }) },
+        'finalized',
+      ),
     );
     for (const row of page) {
       if (row.slot <= afterSlot) return rows.reverse();
       const index = (row as { transactionIndex?: unknown }).transactionIndex;
-      rows.push({ signature: row.signature as Signature, slot: row.slot, memo: row.memo, blockIndex: typeof index === 'number' ? index : null });
+      rows.push({
+        signature: row.signature as Signature,
+        slot: row.slot,
+        memo: row.memo,
+        blockIndex: typeof index === 'number' ? index : null,
+      });
     }
     if (page.length < PAGE) return rows.reverse();
     before = page.at(-1)?.signature;
@@ -58,34 +77,68 @@ export function createChain(connections: { first: Connection; second: Connection
     slot: (commitment) => asking('getSlot', () => connection.getSlot(commitment)),
     transaction: (signature, commitment) => readTransaction(connection, signature, commitment),
     async accounts(addresses) {
-      if (addresses.length > ACCOUNTS_MOST) throw new RangeError(`at most ${ACCOUNTS_MOST} accounts a read`);
+      if (addresses.length > ACCOUNTS_MOST)
+        throw new RangeError(`at most ${ACCOUNTS_MOST} accounts a read`);
       const found = await asking('getMultipleAccounts', () =>
-        connection.getMultipleAccountsInfoAndContext(addresses.map((each) => new PublicKey(each)), 'confirmed'),
+        connection.getMultipleAccountsInfoAndContext(
+          addresses.map((each) => new PublicKey(each)),
+          'confirmed',
+        ),
       );
       return {
         slot: found.context.slot,
         accounts: found.value.map((each) =>
-          each === null ? null : { lamports: BigInt(each.lamports), owner: each.owner.toBase58() as Address, data: new Uint8Array(each.data) },
+          each === null
+            ? null
+            : {
+                lamports: BigInt(each.lamports),
+                owner: each.owner.toBase58() as Address,
+                data: new Uint8Array(each.data),
+              },
         ),
       };
     },
     signatures: (account, afterSlot) => walk(connection, account, afterSlot),
     async tokenAccountRent() {
-      rent ??= BigInt(await asking('getMinimumBalanceForRentExemption', () => connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES)));
+      rent ??= BigInt(
+        await asking('getMinimumBalanceForRentExemption', () =>
+          connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES),
+        ),
+      );
       return rent;
     },
     async simulate(feePayer, instructions) {
-      const transaction = compile(feePayer, [...budget(SIMULATION_UNITS, 0n), ...instructions], PublicKey.default.toBase58());
+      const transaction = compile(
+        feePayer,
+        [...budget(SIMULATION_UNITS, 0n), ...instructions],
+        PublicKey.default.toBase58(),
+      );
       const { context, value } = await asking('simulateTransaction', () =>
-        connection.simulateTransaction(transaction, { sigVerify: false, replaceRecentBlockhash: true, commitment: 'confirmed' }),
+        connection.simulateTransaction(transaction, {
+          sigVerify: false,
+          replaceRecentBlockhash: true,
+          commitment: 'confirmed',
+        }),
       );
       // The node says which blockhash it put in; an older one that does not is asked for its latest.
-      const replaced = (value as { replacementBlockhash?: BlockhashWithExpiryBlockHeight }).replacementBlockhash;
-      const latest = replaced ?? (await asking('getLatestBlockhash', () => connection.getLatestBlockhash('confirmed')));
-      return { error: value.err, units: value.unitsConsumed ?? 0, logs: value.logs ?? [], blockhash: latest.blockhash, lastValidBlockHeight: latest.lastValidBlockHeight, slot: context.slot };
+      const replaced = (value as { replacementBlockhash?: BlockhashWithExpiryBlockHeight })
+        .replacementBlockhash;
+      const latest =
+        replaced ??
+        (await asking('getLatestBlockhash', () => connection.getLatestBlockhash('confirmed')));
+      return {
+        error: value.err,
+        units: value.unitsConsumed ?? 0,
+        logs: value.logs ?? [],
+        blockhash: latest.blockhash,
+        lastValidBlockHeight: latest.lastValidBlockHeight,
+        slot: context.slot,
+      };
     },
     async send(bytes) {
-      await asking('sendTransaction', () => connection.sendRawTransaction(bytes, { skipPreflight: true, maxRetries: 0 }));
+      await asking('sendTransaction', () =>
+        connection.sendRawTransaction(bytes, { skipPreflight: true, maxRetries: 0 }),
+      );
     },
     async look(signature) {
       try {
@@ -95,12 +148,16 @@ export function createChain(connections: { first: Connection; second: Connection
         throw thrown;
       }
     },
-    deathEvidence: (signed, account, memo) => gatherDeathEvidence(connections, signed, account, memo),
+    deathEvidence: (signed, account, memo) =>
+      gatherDeathEvidence(connections, signed, account, memo),
   };
 }
 
 /** Priority fees from what was paid recently, under a cap in lamports for a full transaction; read at most so often. */
-export function createFeeMarket(connection: Connection, options: { priorityFeeMost: bigint; everyMs: number; nowMs: () => number }): FeeMarket {
+export function createFeeMarket(
+  connection: Connection,
+  options: { priorityFeeMost: bigint; everyMs: number; nowMs: () => number },
+): FeeMarket {
   let price = 0n;
   let readAtMs = Number.NEGATIVE_INFINITY;
   const priceMost = (options.priorityFeeMost * 1_000_000n) / BigInt(SIMULATION_UNITS);
@@ -109,7 +166,9 @@ export function createFeeMarket(connection: Connection, options: { priorityFeeMo
     async microLamports() {
       if (options.nowMs() - readAtMs < options.everyMs) return price;
       readAtMs = options.nowMs();
-      const recent = await asking('getRecentPrioritizationFees', () => connection.getRecentPrioritizationFees());
+      const recent = await asking('getRecentPrioritizationFees', () =>
+        connection.getRecentPrioritizationFees(),
+      );
       const paid = recent.map((each) => each.prioritizationFee).sort((a, b) => a - b);
       const typical = BigInt(Math.floor(paid[Math.floor(paid.length * 0.75)] ?? 0));
       price = typical < priceMost ? typical : priceMost;

@@ -1,37 +1,76 @@
 // Compile: instructions in the core's shape into a v0 transaction, and back.
-import { ComputeBudgetProgram, PublicKey, TransactionInstruction, TransactionMessage, VersionedTransaction } from '@solana/web3.js';
+import {
+  ComputeBudgetProgram,
+  PublicKey,
+  TransactionInstruction,
+  TransactionMessage,
+  VersionedTransaction,
+} from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
 import type { Instruction } from '../core/transaction.ts';
 
 function toWeb3({ program, accounts, data }: Instruction): TransactionInstruction {
-  const keys = accounts.map(({ address, isSigner, isWritable }) => ({ pubkey: new PublicKey(address), isSigner, isWritable }));
-  return new TransactionInstruction({ programId: new PublicKey(program), keys, data: Buffer.from(data) });
+  const keys = accounts.map(({ address, isSigner, isWritable }) => ({
+    pubkey: new PublicKey(address),
+    isSigner,
+    isWritable,
+  }));
+  return new TransactionInstruction({
+    programId: new PublicKey(program),
+    keys,
+    data: Buffer.from(data),
+  });
 }
 
 /** An unsigned v0 transaction without lookup tables. */
-export function compile(feePayer: Address, instructions: readonly Instruction[], blockhash: string): VersionedTransaction {
-  const message = new TransactionMessage({ payerKey: new PublicKey(feePayer), recentBlockhash: blockhash, instructions: instructions.map(toWeb3) });
+export function compile(
+  feePayer: Address,
+  instructions: readonly Instruction[],
+  blockhash: string,
+): VersionedTransaction {
+  const message = new TransactionMessage({
+    payerKey: new PublicKey(feePayer),
+    recentBlockhash: blockhash,
+    instructions: instructions.map(toWeb3),
+  });
   return new VersionedTransaction(message.compileToV0Message());
 }
 
 /** Reads a transaction back into instructions. Lookup tables are not followed: the pen refuses what it cannot see. */
-export function decompile(transaction: VersionedTransaction): { feePayer: Address; instructions: Instruction[] } {
+export function decompile(transaction: VersionedTransaction): {
+  feePayer: Address;
+  instructions: Instruction[];
+} {
   const { message } = transaction;
-  if (message.addressTableLookups.length > 0) throw new RangeError('the transaction uses lookup tables');
+  if (message.addressTableLookups.length > 0)
+    throw new RangeError('the transaction uses lookup tables');
   const keys = message.staticAccountKeys.map((each) => each.toBase58() as Address);
   const at = (index: number): Address => keys[index] ?? ('' as Address);
   return {
     feePayer: at(0),
-    instructions: message.compiledInstructions.map(({ programIdIndex, accountKeyIndexes, data }) => ({
-      program: at(programIdIndex),
-      accounts: accountKeyIndexes.map((index) => ({ address: at(index), isSigner: message.isAccountSigner(index), isWritable: message.isAccountWritable(index) })),
-      data,
-    })),
+    instructions: message.compiledInstructions.map(
+      ({ programIdIndex, accountKeyIndexes, data }) => ({
+        program: at(programIdIndex),
+        accounts: accountKeyIndexes.map((index) => ({
+          address: at(index),
+          isSigner: message.isAccountSigner(index),
+          isWritable: message.isAccountWritable(index),
+        })),
+        data,
+      }),
+    ),
   };
 }
 
 /** Compute budget instructions: the limit and the price per unit. */
 export function budget(units: number, microLamports: bigint): Instruction[] {
-  const built = [ComputeBudgetProgram.setComputeUnitLimit({ units }), ...(microLamports > 0n ? [ComputeBudgetProgram.setComputeUnitPrice({ microLamports })] : [])];
-  return built.map(({ programId, data }) => ({ program: programId.toBase58() as Address, accounts: [], data: new Uint8Array(data) }));
+  const built = [
+    ComputeBudgetProgram.setComputeUnitLimit({ units }),
+    ...(microLamports > 0n ? [ComputeBudgetProgram.setComputeUnitPrice({ microLamports })] : []),
+  ];
+  return built.map(({ programId, data }) => ({
+    program: programId.toBase58() as Address,
+    accounts: [],
+    data: new Uint8Array(data),
+  }));
 }

@@ -2,7 +2,8 @@
 // so it is always read, merged and written, by one writer at a time.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { Log, WebhookRegistry } from '../core/ports.ts';
+import type { WebhookRegistry } from '../core/outside.ts';
+import type { Log } from '../core/ports.ts';
 import { redact } from './rpc.ts';
 
 export type HeliusOptions = {
@@ -17,7 +18,13 @@ export type HeliusOptions = {
   readonly log: Log;
 };
 
-type Webhook = { webhookID: string; webhookURL: string; accountAddresses: string[]; authHeader?: string; active?: boolean };
+type Webhook = {
+  webhookID: string;
+  webhookURL: string;
+  accountAddresses: string[];
+  authHeader?: string;
+  active?: boolean;
+};
 
 const SDK_HOST = 'https://api-mainnet.helius-rpc.com';
 const TIMEOUT_MS = 15_000;
@@ -47,7 +54,9 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
     }
     const { createHelius } = await import('helius-sdk');
     const { webhooks } = createHelius({ apiKey: options.apiKey, network: options.network });
-    const known = ((await webhooks.getAll()) as Webhook[]).find((each) => each.webhookURL === options.webhookUrl);
+    const known = ((await webhooks.getAll()) as Webhook[]).find(
+      (each) => each.webhookURL === options.webhookUrl,
+    );
     const wanted = {
       webhookURL: options.webhookUrl,
       transactionTypes: ['ANY'],
@@ -61,7 +70,9 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       options.log.info('helius.webhook_created', { addresses: wanted.accountAddresses.length });
       return;
     }
-    const complete = addresses.every((each) => known.accountAddresses.includes(each)) && known.authHeader === options.secret;
+    const complete =
+      addresses.every((each) => known.accountAddresses.includes(each)) &&
+      known.authHeader === options.secret;
     if (!complete) {
       await webhooks.update(known.webhookID, wanted as Create);
       options.log.info('helius.webhook_updated', { addresses: wanted.accountAddresses.length });
@@ -74,9 +85,11 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
 
   return {
     ensure(addresses) {
-      const turn = writing.then(() => write(addresses)).catch((thrown: unknown) => {
-        throw new Fault('helius_failed', `Helius: ${redact(messageOf(thrown))}`);
-      });
+      const turn = writing
+        .then(() => write(addresses))
+        .catch((thrown: unknown) => {
+          throw new Fault('helius_failed', `Helius: ${redact(messageOf(thrown))}`);
+        });
       // The next writer waits for this one, whether it succeeds or not.
       writing = turn.catch(() => {});
       return turn;

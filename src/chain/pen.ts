@@ -4,8 +4,9 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Keypair, type VersionedTransaction } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
+import type { PaymentParts, Pen } from '../core/outside.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
-import type { PaymentParts, Pen, SealedKey } from '../core/ports.ts';
+import type { SealedKey } from '../core/ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { compile, decompile } from './compile.ts';
 import { inspectTokens } from './tokens.ts';
@@ -26,10 +27,14 @@ function unlock(key: Uint8Array, locked: Uint8Array, bound: string): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, locked.subarray(0, NONCE));
   decipher.setAAD(Buffer.from(bound));
   decipher.setAuthTag(locked.subarray(locked.length - TAG));
-  return Buffer.concat([decipher.update(locked.subarray(NONCE, locked.length - TAG)), decipher.final()]);
+  return Buffer.concat([
+    decipher.update(locked.subarray(NONCE, locked.length - TAG)),
+    decipher.final(),
+  ]);
 }
 
-const bindingOf = (subscriberId: string, publicKey: string): string => `bailiff/agent-key/${subscriberId}/${publicKey}`;
+const bindingOf = (subscriberId: string, publicKey: string): string =>
+  `bailiff/agent-key/${subscriberId}/${publicKey}`;
 
 function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandate {
   const { payment } = parts;
@@ -64,7 +69,11 @@ export type PenOptions = {
 export function createPen(options: PenOptions): Pen {
   const sponsor = options.sponsorKey === null ? null : Keypair.fromSecretKey(options.sponsorKey);
   const masterKey = (): Uint8Array => {
-    if (options.masterKey === null) throw new Fault('key_unavailable', 'BAILIFF_MASTER_KEY is not set, so agent keys can be neither kept nor used.');
+    if (options.masterKey === null)
+      throw new Fault(
+        'key_unavailable',
+        'BAILIFF_MASTER_KEY is not set, so agent keys can be neither kept nor used.',
+      );
     return options.masterKey;
   };
 
@@ -75,7 +84,8 @@ export function createPen(options: PenOptions): Pen {
     let dataKey: Buffer | null = null;
     let keypair: Keypair | null = null;
     try {
-      if (key.sealed[0] !== VERSION) throw new RangeError(`sealed form ${key.sealed[0]} is not known`);
+      if (key.sealed[0] !== VERSION)
+        throw new RangeError(`sealed form ${key.sealed[0]} is not known`);
       const wrappedEnd = 1 + NONCE + 32 + TAG;
       dataKey = unlock(masterKey(), key.sealed.subarray(1, wrappedEnd), bound);
       secret = unlock(dataKey, key.sealed.subarray(wrappedEnd), bound);
@@ -83,7 +93,10 @@ export function createPen(options: PenOptions): Pen {
       return use(keypair);
     } catch (thrown) {
       if (thrown instanceof Fault) throw thrown;
-      throw new Fault('key_unavailable', `The key of subscriber ${key.subscriberId} cannot be opened: was the master key changed, or the row moved?`);
+      throw new Fault(
+        'key_unavailable',
+        `The key of subscriber ${key.subscriberId} cannot be opened: was the master key changed, or the row moved?`,
+      );
     } finally {
       secret?.fill(0);
       dataKey?.fill(0);
@@ -95,34 +108,55 @@ export function createPen(options: PenOptions): Pen {
     const { feePayer, instructions } = decompile(transaction);
     const acts = instructions.map((each) => options.inspectVenue(each) ?? inspectTokens(each));
     const found = objections(feePayer, acts, mandate);
-    if (found.length > 0) throw new Fault('pen_refused', `The pen refuses to sign: ${found.join('; ')}.`);
+    if (found.length > 0)
+      throw new Fault('pen_refused', `The pen refuses to sign: ${found.join('; ')}.`);
   };
 
   return {
     sponsor: sponsor === null ? null : (sponsor.publicKey.toBase58() as Address),
     seal(subscriberId, publicKey, secretKey) {
       const derived = Keypair.fromSecretKey(secretKey);
-      if (derived.publicKey.toBase58() !== publicKey) throw new Fault('key_mismatch', `The secret key belongs to ${derived.publicKey.toBase58()}, not to ${publicKey}.`);
+      if (derived.publicKey.toBase58() !== publicKey)
+        throw new Fault(
+          'key_mismatch',
+          `The secret key belongs to ${derived.publicKey.toBase58()}, not to ${publicKey}.`,
+        );
       const bound = bindingOf(subscriberId, publicKey);
       const dataKey = randomBytes(32);
       try {
-        return Buffer.concat([Buffer.of(VERSION), lock(masterKey(), dataKey, bound), lock(dataKey, secretKey, bound)]);
+        return Buffer.concat([
+          Buffer.of(VERSION),
+          lock(masterKey(), dataKey, bound),
+          lock(dataKey, secretKey, bound),
+        ]);
       } finally {
         dataKey.fill(0);
       }
     },
     sign({ parts, memo, instructions, blockhash, key }) {
-      if (key === null) throw new Fault('key_unavailable', `Subscriber ${parts.payment.subscriberId} has no agent key here.`);
-      if (key.publicKey !== parts.agent) throw new Fault('pen_refused', 'The key at hand is not the agent of this payment.');
+      if (key === null)
+        throw new Fault(
+          'key_unavailable',
+          `Subscriber ${parts.payment.subscriberId} has no agent key here.`,
+        );
+      if (key.publicKey !== parts.agent)
+        throw new Fault('pen_refused', 'The key at hand is not the agent of this payment.');
       const transaction = compile(parts.payer, instructions, blockhash);
       check(transaction, mandateOf(parts, memo, options));
       withKey(key, (agent) => {
-        const signers = parts.payer === parts.agent ? [agent] : [agent, ...(sponsor === null ? [] : [sponsor])];
+        const signers =
+          parts.payer === parts.agent ? [agent] : [agent, ...(sponsor === null ? [] : [sponsor])];
         transaction.sign(signers);
       });
       const [first] = transaction.signatures;
-      if (first === undefined || transaction.signatures.some((each) => each.every((byte) => byte === 0))) {
-        throw new Fault('pen_refused', 'A signature is missing: the fee payer is neither the agent nor the configured sponsor.');
+      if (
+        first === undefined ||
+        transaction.signatures.some((each) => each.every((byte) => byte === 0))
+      ) {
+        throw new Fault(
+          'pen_refused',
+          'A signature is missing: the fee payer is neither the agent nor the configured sponsor.',
+        );
       }
       return { signature: base58Text(first) as Signature, bytes: transaction.serialize() };
     },

@@ -20,13 +20,29 @@ async function answer(question: () => Promise<boolean>): Promise<boolean | null>
 }
 
 /** Whether neither signature nor memo is in the account's finalized history since the blockhash was born. */
-async function historyLacks(connection: Connection, account: Address, signed: SignedBytes, memo: string, minContextSlot: number): Promise<boolean> {
+async function historyLacks(
+  connection: Connection,
+  account: Address,
+  signed: SignedBytes,
+  memo: string,
+  minContextSlot: number,
+): Promise<boolean> {
   let before: string | undefined;
   for (let page = 0; page < PAGES_MOST; page++) {
     const rows = await asking('getSignaturesForAddress', () =>
-      connection.getSignaturesForAddress(new PublicKey(account), { limit: PAGE, minContextSlot, ...(before === undefined ? {} : { before }) }, 'finalized'),
+      connection.getSignaturesForAddress(
+        new PublicKey(account),
+        { limit: PAGE, minContextSlot, ...(before === undefined ? {} : { before }) },
+        'finalized',
+      ),
     );
-    if (rows.some((row) => row.signature === signed.signature || (row.memo?.includes(memo) && row.err === null))) return false;
+    if (
+      rows.some(
+        (row) =>
+          row.signature === signed.signature || (row.memo?.includes(memo) && row.err === null),
+      )
+    )
+      return false;
     const last = rows.at(-1);
     if (rows.length < PAGE || last === undefined || last.slot < signed.blockhashSlot) return true;
     before = last.signature;
@@ -37,23 +53,40 @@ async function historyLacks(connection: Connection, account: Address, signed: Si
 async function askOne(connection: Connection, signed: SignedBytes, account: Address, memo: string) {
   const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
   const statusAbsent = await answer(async () => {
-    const found = await connection.getSignatureStatuses([signed.signature], { searchTransactionHistory: true });
+    const found = await connection.getSignatureStatuses([signed.signature], {
+      searchTransactionHistory: true,
+    });
     if (found.context.slot < epoch.absoluteSlot) throw new RangeError('the node is behind');
     return found.value[0] === null;
   });
-  const transactionAbsent = await answer(async () => (await readTransaction(connection, signed.signature, 'finalized')) === null);
-  const historyAbsent = await answer(() => historyLacks(connection, account, signed, memo, epoch.absoluteSlot));
-  return { finalizedBlockHeight: epoch.blockHeight ?? 0, statusAbsent, transactionAbsent, historyAbsent };
+  const transactionAbsent = await answer(
+    async () => (await readTransaction(connection, signed.signature, 'finalized')) === null,
+  );
+  const historyAbsent = await answer(() =>
+    historyLacks(connection, account, signed, memo, epoch.absoluteSlot),
+  );
+  return {
+    finalizedBlockHeight: epoch.blockHeight ?? 0,
+    statusAbsent,
+    transactionAbsent,
+    historyAbsent,
+  };
 }
 
 /** Asks the node, and a second provider when one is configured. */
-export async function gatherDeathEvidence(connections: { first: Connection; second: Connection | null }, signed: SignedBytes, account: Address, memo: string): Promise<DeathEvidence> {
+export async function gatherDeathEvidence(
+  connections: { first: Connection; second: Connection | null },
+  signed: SignedBytes,
+  account: Address,
+  memo: string,
+): Promise<DeathEvidence> {
   const own = await askOne(connections.first, signed, account, memo);
   const { second } = connections;
   if (second === null) return { ...own, secondOpinion: true };
   const secondOpinion = await answer(async () => {
     const other = await askOne(second, signed, account, memo);
-    if (other.finalizedBlockHeight <= signed.lastValidBlockHeight) throw new RangeError('the second node is behind');
+    if (other.finalizedBlockHeight <= signed.lastValidBlockHeight)
+      throw new RangeError('the second node is behind');
     const answers = [other.statusAbsent, other.transactionAbsent, other.historyAbsent];
     if (answers.includes(null)) throw new RangeError('the second node could not answer');
     return answers.every((each) => each === true);

@@ -5,7 +5,9 @@ import { Fault, messageOf } from '../core/fault.ts';
 
 const TIMEOUT_MS = 10_000;
 /** JSON-RPC codes that pass by themselves: behind, unhealthy, slot not there yet, long-term storage trouble. */
-const PASSING = new Set([-32001, -32004, -32005, -32007, -32008, -32009, -32014, -32016, -32019, -32603]);
+const PASSING = new Set([
+  -32001, -32004, -32005, -32007, -32008, -32009, -32014, -32016, -32019, -32603,
+]);
 
 /** Opens a connection. web3.js must not retry by itself: our own budgets decide. */
 export function openConnection(rpcUrl: string, wsUrl: string | null): Connection {
@@ -13,13 +15,16 @@ export function openConnection(rpcUrl: string, wsUrl: string | null): Connection
     commitment: 'confirmed',
     disableRetryOnRateLimit: true,
     ...(wsUrl === null ? {} : { wsEndpoint: wsUrl }),
-    fetch: (input, init) => fetch(input as string, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }),
+    fetch: (input, init) =>
+      fetch(input as string, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }),
   });
 }
 
 /** The text of an error without what may be secret in it: query strings of URLs carry API keys. */
 export function redact(text: string): string {
-  return text.replace(/([?&](?:api-key|api_key|apikey|token)=)[^&\s"']+/gi, '$1…').replace(/(https?:\/\/[^\s"'?]*\?)[^\s"']+/g, '$1…');
+  return text
+    .replace(/([?&](?:api-key|api_key|apikey|token)=)[^&\s"']+/gi, '$1…')
+    .replace(/(https?:\/\/[^\s"'?]*\?)[^\s"']+/g, '$1…');
 }
 
 /** Runs one RPC call, and turns whatever it throws into a fault. */
@@ -31,6 +36,8 @@ export async function asking<T>(method: string, call: () => Promise<T>): Promise
     const code = (thrown as { code?: unknown } | null)?.code;
     const message = redact(messageOf(thrown)).slice(0, 300);
     const refused = typeof code === 'number' && code <= -32000 && !PASSING.has(code);
-    throw new Fault(refused ? 'rpc_refused' : 'rpc_unavailable', `${method}: ${message}`, { context: { method, code } });
+    throw new Fault(refused ? 'rpc_refused' : 'rpc_unavailable', `${method}: ${message}`, {
+      context: { method, code },
+    });
   }
 }

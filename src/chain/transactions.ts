@@ -9,10 +9,18 @@ import { asking } from './rpc.ts';
 type Meta = NonNullable<VersionedTransactionResponse['meta']>;
 
 function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
-  const rows = new Map<number, { mint: Address; owner: Address | null; before: bigint; after: bigint }>();
+  const rows = new Map<
+    number,
+    { mint: Address; owner: Address | null; before: bigint; after: bigint }
+  >();
   const put = (list: Meta['preTokenBalances'], side: 'before' | 'after'): void => {
     for (const { accountIndex, mint, owner, uiTokenAmount } of list ?? []) {
-      const row = rows.get(accountIndex) ?? { mint: mint as Address, owner: (owner ?? null) as Address | null, before: 0n, after: 0n };
+      const row = rows.get(accountIndex) ?? {
+        mint: mint as Address,
+        owner: (owner ?? null) as Address | null,
+        before: 0n,
+        after: 0n,
+      };
       row[side] = BigInt(uiTokenAmount.amount);
       rows.set(accountIndex, row);
     }
@@ -25,21 +33,33 @@ function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
   });
 }
 
-function instructionsOf(response: VersionedTransactionResponse, meta: Meta, keys: readonly Address[]): ExecutedInstruction[] {
+function instructionsOf(
+  response: VersionedTransactionResponse,
+  meta: Meta,
+  keys: readonly Address[],
+): ExecutedInstruction[] {
   const resolve = (programIdIndex: number, accounts: readonly number[], data: Uint8Array) => ({
     program: keys[programIdIndex] ?? ('' as Address),
     accounts: accounts.map((index) => keys[index] ?? ('' as Address)),
     data,
   });
-  const called = new Map((meta.innerInstructions ?? []).map((each) => [each.index, each.instructions]));
+  const called = new Map(
+    (meta.innerInstructions ?? []).map((each) => [each.index, each.instructions]),
+  );
   return response.transaction.message.compiledInstructions.map((compiled, index) => ({
     ...resolve(compiled.programIdIndex, compiled.accountKeyIndexes, compiled.data),
-    inner: (called.get(index) ?? []).map((each) => resolve(each.programIdIndex, each.accounts, base58Bytes(each.data) ?? new Uint8Array())),
+    inner: (called.get(index) ?? []).map((each) =>
+      resolve(each.programIdIndex, each.accounts, base58Bytes(each.data) ?? new Uint8Array()),
+    ),
   }));
 }
 
 /** Reads one transaction; null when the node does not have it at that commitment. */
-export async function readTransaction(connection: Connection, signature: Signature, commitment: 'confirmed' | 'finalized'): Promise<ChainTransaction | null> {
+export async function readTransaction(
+  connection: Connection,
+  signature: Signature,
+  commitment: 'confirmed' | 'finalized',
+): Promise<ChainTransaction | null> {
   const response = await asking('getTransaction', () =>
     connection.getTransaction(signature, { commitment, maxSupportedTransactionVersion: 1 as 0 }),
   );
@@ -48,9 +68,11 @@ export async function readTransaction(connection: Connection, signature: Signatu
   if (meta === null) return null;
   const { message } = response.transaction;
   const loaded = meta.loadedAddresses;
-  const keys = [...message.staticAccountKeys, ...(loaded?.writable ?? []), ...(loaded?.readonly ?? [])].map(
-    (each) => each.toBase58() as Address,
-  );
+  const keys = [
+    ...message.staticAccountKeys,
+    ...(loaded?.writable ?? []),
+    ...(loaded?.readonly ?? []),
+  ].map((each) => each.toBase58() as Address);
   const blockIndex = (response as { transactionIndex?: unknown }).transactionIndex;
   return {
     signature,

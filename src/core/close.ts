@@ -41,7 +41,8 @@ export function closeOf(fill: FillSide): Close | null {
     ? mulDivFloor(fill.quoteFilled, baseClosed, fill.baseFilled)
     : fill.quoteFilled;
   const position = fill.direction === 'short' ? 'long' : 'short';
-  const grossPnl = position === 'long' ? proceeds - fill.existingEntry : fill.existingEntry - proceeds;
+  const grossPnl =
+    position === 'long' ? proceeds - fill.existingEntry : fill.existingEntry - proceeds;
   const fee = flipped ? mulDivCeil(fill.fee, baseClosed, fill.baseFilled) : fill.fee;
   return {
     kind: 'close',

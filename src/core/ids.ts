@@ -64,6 +64,7 @@ export function address(text: string): Address {
 
 /** The text as a signature. Throws a RangeError when it is not one. */
 export function signature(text: string): Signature {
-  if (!isSignature(text)) throw new RangeError(`not a transaction signature: ${text.slice(0, 100)}`);
+  if (!isSignature(text))
+    throw new RangeError(`not a transaction signature: ${text.slice(0, 100)}`);
   return text;
 }

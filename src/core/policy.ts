@@ -7,11 +7,37 @@ import type { BaseUnits, Lamports } from './money.ts';
 export type Act =
   | { readonly act: 'compute_limit'; readonly units: number }
   | { readonly act: 'compute_price'; readonly microLamports: bigint }
-  | { readonly act: 'create_token_account'; readonly payer: Address; readonly account: Address; readonly owner: Address; readonly mint: Address }
-  | { readonly act: 'transfer'; readonly source: Address; readonly mint: Address; readonly destination: Address; readonly authority: Address; readonly amount: BaseUnits }
+  | {
+      readonly act: 'create_token_account';
+      readonly payer: Address;
+      readonly account: Address;
+      readonly owner: Address;
+      readonly mint: Address;
+    }
+  | {
+      readonly act: 'transfer';
+      readonly source: Address;
+      readonly mint: Address;
+      readonly destination: Address;
+      readonly authority: Address;
+      readonly amount: BaseUnits;
+    }
   | { readonly act: 'memo'; readonly text: string }
-  | { readonly act: 'settle'; readonly user: Address; readonly authority: Address; readonly markets: readonly number[] }
-  | { readonly act: 'withdraw'; readonly user: Address; readonly authority: Address; readonly market: number; readonly amount: BaseUnits; readonly reduceOnly: boolean; readonly destination: Address }
+  | {
+      readonly act: 'settle';
+      readonly user: Address;
+      readonly authority: Address;
+      readonly markets: readonly number[];
+    }
+  | {
+      readonly act: 'withdraw';
+      readonly user: Address;
+      readonly authority: Address;
+      readonly market: number;
+      readonly amount: BaseUnits;
+      readonly reduceOnly: boolean;
+      readonly destination: Address;
+    }
   | { readonly act: 'unknown'; readonly program: Address };
 
 /** What a recorded payment entitles the pen to sign. */
@@ -36,7 +62,9 @@ const COMPUTE_UNITS_MOST = 1_400_000;
 function objectionTo(act: Act, mandate: Mandate): string | null {
   switch (act.act) {
     case 'compute_limit':
-      return act.units <= COMPUTE_UNITS_MOST ? null : `compute limit ${act.units} is above the maximum`;
+      return act.units <= COMPUTE_UNITS_MOST
+        ? null
+        : `compute limit ${act.units} is above the maximum`;
     case 'compute_price': {
       const most = (act.microLamports * BigInt(COMPUTE_UNITS_MOST)) / 1_000_000n;
       return most <= mandate.priorityFeeMost ? null : `priority fee could reach ${most} lamports`;
@@ -54,7 +82,9 @@ function objectionTo(act: Act, mandate: Mandate): string | null {
       if (act.destination !== mandate.creatorTokenAccount) return `transfers to ${act.destination}`;
       if (act.mint !== mandate.mint) return `transfers mint ${act.mint}`;
       if (act.authority !== mandate.agent) return `transfers by authority of ${act.authority}`;
-      return act.amount === mandate.amount ? null : `transfers ${act.amount}, the mandate is ${mandate.amount}`;
+      return act.amount === mandate.amount
+        ? null
+        : `transfers ${act.amount}, the mandate is ${mandate.amount}`;
     }
     case 'memo':
       return act.text === mandate.memo ? null : 'carries another memo';
@@ -64,11 +94,14 @@ function objectionTo(act: Act, mandate: Mandate): string | null {
       return foreign === undefined ? null : `settles market ${foreign}`;
     }
     case 'withdraw': {
-      if (act.user !== mandate.driftUser || act.authority !== mandate.agent) return `withdraws from ${act.user}`;
+      if (act.user !== mandate.driftUser || act.authority !== mandate.agent)
+        return `withdraws from ${act.user}`;
       if (act.market !== mandate.quoteMarket) return `withdraws market ${act.market}`;
       if (act.destination !== mandate.agentTokenAccount) return `withdraws to ${act.destination}`;
       if (!act.reduceOnly) return 'withdraws without reduce_only, which could borrow';
-      return act.amount <= mandate.withdraw ? null : `withdraws ${act.amount}, the mandate is ${mandate.withdraw}`;
+      return act.amount <= mandate.withdraw
+        ? null
+        : `withdraws ${act.amount}, the mandate is ${mandate.withdraw}`;
     }
     case 'unknown':
       return `calls program ${act.program}`;

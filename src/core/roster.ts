@@ -77,7 +77,8 @@ export function createRoster(options: RosterOptions): Roster {
       idByWallet.set(entry.agentWallet, entry.subscriberId);
     },
     observe(asOfSlot, atMs) {
-      if (seen.asOfSlot === null || asOfSlot >= seen.asOfSlot) seen = { asOfSlot, observedAtMs: atMs };
+      if (seen.asOfSlot === null || asOfSlot >= seen.asOfSlot)
+        seen = { asOfSlot, observedAtMs: atMs };
     },
     freshness: () => seen,
     find,
@@ -98,8 +99,18 @@ export function createRoster(options: RosterOptions): Roster {
         revision: entry?.revision ?? null,
         stale,
       };
-      const allow = (reason: string): Decision => ({ verdict: 'allow', allow: true, reason, ...base });
-      const deny = (reason: string): Decision => ({ verdict: 'deny', allow: false, reason, ...base });
+      const allow = (reason: string): Decision => ({
+        verdict: 'allow',
+        allow: true,
+        reason,
+        ...base,
+      });
+      const deny = (reason: string): Decision => ({
+        verdict: 'deny',
+        allow: false,
+        reason,
+        ...base,
+      });
       const unknown = (reason: string): Decision => ({
         verdict: 'unknown',
         allow: options.failOpen,
@@ -111,7 +122,8 @@ export function createRoster(options: RosterOptions): Roster {
       }
       if (!hydrated) return unknown('Bailiff is starting and has not read its ledger yet.');
       if (entry?.standing === 'delinquent') return deny(entry.reason ?? 'Delinquent.');
-      if (stale) return unknown('The chain has not been seen recently; standings may be out of date.');
+      if (stale)
+        return unknown('The chain has not been seen recently; standings may be out of date.');
       if (entry === undefined) return deny('This subscriber is not registered with Bailiff.');
       return allow('In good standing.');
     },

@@ -17,13 +17,23 @@ export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> 
       if (carried.has(subscription.id)) continue;
       carried.add(subscription.id);
       // No terms at that slot means that nothing had been agreed yet: the close is booked as owing nothing.
-      const terms = termsAt(subscription.terms, fact.position.slot) ?? { fromSlot: 0, creatorWallet: '', shareBps: 0 };
+      const terms = termsAt(subscription.terms, fact.position.slot) ?? {
+        fromSlot: 0,
+        creatorWallet: '',
+        shareBps: 0,
+      };
       const accrued = accrue(fact.body, terms.shareBps, subscription.carry);
       if (!(await ledger.shares.book(close, terms, accrued))) continue;
       booked++;
       if (accrued.amount === 0n) continue;
       owing.add(fact.subscriberId);
-      log.info('share.accrued', { subscriber: fact.subscriberId, subscription: subscription.id, signature: fact.signature, netPnl: fact.body.netPnl, amount: accrued.amount });
+      log.info('share.accrued', {
+        subscriber: fact.subscriberId,
+        subscription: subscription.id,
+        signature: fact.signature,
+        netPnl: fact.body.netPnl,
+        amount: accrued.amount,
+      });
     }
     if (booked === 0) return [...owing];
   }

@@ -8,14 +8,18 @@ import type { WatchedAccounts } from './watched.ts';
 type Json = Record<string, unknown>;
 const BATCH = 50;
 
-const record = (value: unknown): Json | null => (value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : null);
-const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []);
+const record = (value: unknown): Json | null =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : null;
+const strings = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 
 /** Every account key of a raw entry: static keys, and those from lookup tables. */
 function keysOf(message: Json, meta: Json | null): string[] {
   const loaded = record(meta?.loadedAddresses);
   const own = Array.isArray(message.accountKeys)
-    ? message.accountKeys.map((each) => (typeof each === 'string' ? each : record(each)?.pubkey)).filter((each) => typeof each === 'string')
+    ? message.accountKeys
+        .map((each) => (typeof each === 'string' ? each : record(each)?.pubkey))
+        .filter((each) => typeof each === 'string')
     : [];
   return [...own, ...strings(loaded?.writable), ...strings(loaded?.readonly)];
 }
@@ -27,7 +31,8 @@ export function readEntry(value: unknown): Entry | null {
   const entry = record(value);
   if (entry === null) return null;
   const index = entry.indexWithinBlock;
-  const blockIndex = typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : null;
+  const blockIndex =
+    typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : null;
   const transaction = record(entry.transaction);
   const message = record(transaction?.message);
   if (message !== null) {
@@ -37,14 +42,24 @@ export function readEntry(value: unknown): Entry | null {
   }
   // An enhanced body is a hint: its signature, and whichever accounts it names.
   if (typeof entry.signature === 'string' && isSignature(entry.signature)) {
-    const accounts = Array.isArray(entry.accountData) ? entry.accountData.map((each) => record(each)?.account) : [];
-    return { rumour: { signature: entry.signature as Signature, blockIndex: null }, keys: strings(accounts) };
+    const accounts = Array.isArray(entry.accountData)
+      ? entry.accountData.map((each) => record(each)?.account)
+      : [];
+    return {
+      rumour: { signature: entry.signature as Signature, blockIndex: null },
+      keys: strings(accounts),
+    };
   }
   return null;
 }
 
 /** Digests what is stored; true when there may be more. */
-export async function digestDeliveries(ledger: Ledger, watched: WatchedAccounts, clock: Clock, log: Log): Promise<boolean> {
+export async function digestDeliveries(
+  ledger: Ledger,
+  watched: WatchedAccounts,
+  clock: Clock,
+  log: Log,
+): Promise<boolean> {
   const deliveries = await ledger.deliveries.undigested(BATCH);
   for (const { id, body } of deliveries) {
     let parsed: unknown = null;
@@ -56,9 +71,18 @@ export async function digestDeliveries(ledger: Ledger, watched: WatchedAccounts,
     const values = Array.isArray(parsed) ? parsed : parsed === null ? [] : [parsed];
     const entries = values.map(readEntry);
     const refused = entries.filter((each) => each === null).length;
-    if (refused > 0) log.warn('delivery.entries_refused', { delivery: id, refused, entries: entries.length });
-    const rumours = entries.filter((each) => each !== null).filter((each) => watched.touches(each.keys)).map((each) => each.rumour);
-    await ledger.deliveries.digested(id, { entries: entries.length, refused }, rumours, clock.nowMs());
+    if (refused > 0)
+      log.warn('delivery.entries_refused', { delivery: id, refused, entries: entries.length });
+    const rumours = entries
+      .filter((each) => each !== null)
+      .filter((each) => watched.touches(each.keys))
+      .map((each) => each.rumour);
+    await ledger.deliveries.digested(
+      id,
+      { entries: entries.length, refused },
+      rumours,
+      clock.nowMs(),
+    );
   }
   return deliveries.length === BATCH;
 }

@@ -1,7 +1,8 @@
 // Inspect: rumours become facts. Every mentioned transaction is read again from RPC, first at `confirmed`, and once
 // more at `finalized`; what a dropped fork took with it is withdrawn. Which source mentioned it makes no difference.
 import { delayMs } from '../core/backoff.ts';
-import type { Chain, Clock, Ledger, Log, Sighting, Venue } from '../core/ports.ts';
+import type { Chain, Venue } from '../core/outside.ts';
+import type { Clock, Ledger, Log, Sighting } from '../core/ports.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type InspectPorts = {
@@ -26,7 +27,11 @@ const UNFOUND_AFTER_MS = 15 * 60_000;
 /** Slots by which the finalized tip must have passed a transaction's slot before its absence means anything. */
 const DROPPED_AFTER_SLOTS = 64;
 
-async function inspectOne(ports: InspectPorts, options: InspectOptions, sighting: Sighting): Promise<string[]> {
+async function inspectOne(
+  ports: InspectPorts,
+  options: InspectOptions,
+  sighting: Sighting,
+): Promise<string[]> {
   const { ledger, chain, venue, watched, clock, log } = ports;
   const { signature } = sighting;
   const finality = sighting.status === 'confirmed' ? 'finalized' : 'confirmed';
@@ -46,7 +51,10 @@ async function inspectOne(ports: InspectPorts, options: InspectOptions, sighting
       await ledger.sightings.giveUp(signature);
       return [];
     }
-    await ledger.sightings.postpone(signature, clock.nowMs() + delayMs(NOT_YET, sighting.attempts, clock.random()));
+    await ledger.sightings.postpone(
+      signature,
+      clock.nowMs() + delayMs(NOT_YET, sighting.attempts, clock.random()),
+    );
     return [];
   }
   const located = { ...transaction, blockIndex: transaction.blockIndex ?? sighting.blockIndex };
@@ -64,16 +72,26 @@ async function inspectOne(ports: InspectPorts, options: InspectOptions, sighting
     facts: heard.facts,
     dueMs: clock.nowMs() + options.finalityMs,
   });
-  if (heard.facts.length > 0) log.info('transaction.inspected', { signature, slot: transaction.slot, finality, facts: heard.facts.length });
+  if (heard.facts.length > 0)
+    log.info('transaction.inspected', {
+      signature,
+      slot: transaction.slot,
+      finality,
+      facts: heard.facts.length,
+    });
   return changed;
 }
 
 /** Inspects what is due. Returns the subscribers whose history changed, and whether there may be more. */
-export async function inspectDue(ports: InspectPorts, options: InspectOptions): Promise<{ changed: string[]; more: boolean }> {
+export async function inspectDue(
+  ports: InspectPorts,
+  options: InspectOptions,
+): Promise<{ changed: string[]; more: boolean }> {
   const due = await ports.ledger.sightings.claim(ports.clock.nowMs(), LEASE_MS, BATCH);
   const changed = new Set<string>();
   for (const sighting of due) {
-    for (const subscriberId of await inspectOne(ports, options, sighting)) changed.add(subscriberId);
+    for (const subscriberId of await inspectOne(ports, options, sighting))
+      changed.add(subscriberId);
   }
   return { changed: [...changed], more: due.length === BATCH };
 }

@@ -13,7 +13,11 @@ export type Lanes = {
   drain(): Promise<void>;
 };
 
-export function createLanes(options: { concurrencyMost: number; log: Log; work: (subscriberId: string) => Promise<void> }): Lanes {
+export function createLanes(options: {
+  concurrencyMost: number;
+  log: Log;
+  work: (subscriberId: string) => Promise<void>;
+}): Lanes {
   const lanes = new Map<string, PQueue>();
   const gate = new PQueue({ concurrency: options.concurrencyMost });
   let draining = false;
@@ -25,7 +29,11 @@ export function createLanes(options: { concurrencyMost: number; log: Log; work: 
     } catch (thrown) {
       // Whatever it was, the next sweep asks again; only what will not pass by itself needs a person.
       const passing = thrown instanceof Fault && thrown.retry === 'later';
-      options.log[passing ? 'warn' : 'error']('lane.failed', { subscriber: subscriberId, message: messageOf(thrown), ...(passing ? {} : { err: thrown }) });
+      options.log[passing ? 'warn' : 'error']('lane.failed', {
+        subscriber: subscriberId,
+        message: messageOf(thrown),
+        ...(passing ? {} : { err: thrown }),
+      });
     }
   };
   return {

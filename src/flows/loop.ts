@@ -34,7 +34,11 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
         await work(stopping.signal);
       } catch (thrown) {
         const passing = thrown instanceof Fault && thrown.retry === 'later';
-        log[passing ? 'warn' : 'error']('loop.failed', { loop: name, message: messageOf(thrown), ...(passing ? {} : { err: thrown }) });
+        log[passing ? 'warn' : 'error']('loop.failed', {
+          loop: name,
+          message: messageOf(thrown),
+          ...(passing ? {} : { err: thrown }),
+        });
         await clock.sleep(Math.min(everyMs, 1_000), stopping.signal);
       }
     }

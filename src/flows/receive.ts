@@ -7,7 +7,11 @@ export type Receive = {
   accept(body: Uint8Array): Promise<void>;
 };
 
-type Waiting = { readonly body: Uint8Array; readonly resolve: () => void; readonly reject: (thrown: unknown) => void };
+type Waiting = {
+  readonly body: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (thrown: unknown) => void;
+};
 const BATCH_MOST = 200;
 
 export function createReceive(deliveries: Deliveries, clock: Clock, onStored: () => void): Receive {
@@ -20,7 +24,10 @@ export function createReceive(deliveries: Deliveries, clock: Clock, onStored: ()
       const batch = waiting.slice(0, BATCH_MOST);
       waiting = waiting.slice(BATCH_MOST);
       try {
-        await deliveries.record(batch.map((each) => each.body), clock.nowMs());
+        await deliveries.record(
+          batch.map((each) => each.body),
+          clock.nowMs(),
+        );
         for (const each of batch) each.resolve();
         onStored();
       } catch (thrown) {

@@ -3,7 +3,8 @@
 import type { Terms } from '../core/accrual.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
-import type { Chain, Ledger, Log, Pen, Subscriber, Subscription, Venue, WebhookRegistry } from '../core/ports.ts';
+import type { Chain, Pen, Venue, WebhookRegistry } from '../core/outside.ts';
+import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import type { WatchedAccounts } from './watched.ts';
 
@@ -20,8 +21,16 @@ export type RegisterPorts = {
 };
 
 export type Register = {
-  subscriber(given: { id: string; agentWallet: string; agentSecretKey?: string; subAccountIds: readonly number[] }): Promise<Subscriber>;
-  subscription(subscriberId: string, given: { id: string; subAccountId: number; creatorWallet: string; shareBps: number }): Promise<Subscription>;
+  subscriber(given: {
+    id: string;
+    agentWallet: string;
+    agentSecretKey?: string;
+    subAccountIds: readonly number[];
+  }): Promise<Subscriber>;
+  subscription(
+    subscriberId: string,
+    given: { id: string; subAccountId: number; creatorWallet: string; shareBps: number },
+  ): Promise<Subscription>;
 };
 
 function addressOf(text: string, name: string): Address {
@@ -31,7 +40,11 @@ function addressOf(text: string, name: string): Address {
 
 /** Reads a secret key as base58 or as a JSON array of 64 bytes. Never echoes it. */
 function secretKeyOf(text: string): Uint8Array {
-  const wrong = () => new Fault('body_invalid', 'agentSecretKey must be 64 bytes in base58, or a JSON array of 64 numbers.');
+  const wrong = () =>
+    new Fault(
+      'body_invalid',
+      'agentSecretKey must be 64 bytes in base58, or a JSON array of 64 numbers.',
+    );
   if (!text.trimStart().startsWith('[')) {
     const bytes = base58Bytes(text.trim());
     if (bytes?.length !== 64) throw wrong();
@@ -43,12 +56,24 @@ function secretKeyOf(text: string): Uint8Array {
   } catch {
     throw wrong();
   }
-  const valid = Array.isArray(parsed) && parsed.length === 64 && parsed.every((each) => Number.isInteger(each) && each >= 0 && each < 256);
+  const valid =
+    Array.isArray(parsed) &&
+    parsed.length === 64 &&
+    parsed.every((each) => Number.isInteger(each) && each >= 0 && each < 256);
   if (!valid) throw wrong();
   return Uint8Array.from(parsed as number[]);
 }
 
-export function createRegister({ ledger, chain, venue, pen, roster, watched, webhooks, log }: RegisterPorts): Register {
+export function createRegister({
+  ledger,
+  chain,
+  venue,
+  pen,
+  roster,
+  watched,
+  webhooks,
+  log,
+}: RegisterPorts): Register {
   const seal = (id: string, wallet: Address, text: string): Uint8Array => {
     const secret = secretKeyOf(text);
     try {
@@ -61,34 +86,77 @@ export function createRegister({ ledger, chain, venue, pen, roster, watched, web
     async subscriber(given) {
       const agentWallet = addressOf(given.agentWallet, 'agentWallet');
       const agentTokenAccount = chain.tokenAccount(venue.quoteMint, agentWallet);
-      const sealedKey = given.agentSecretKey === undefined ? null : seal(given.id, agentWallet, given.agentSecretKey);
+      const sealedKey =
+        given.agentSecretKey === undefined
+          ? null
+          : seal(given.id, agentWallet, given.agentSecretKey);
       const driftAccounts = await Promise.all(
-        given.subAccountIds.map(async (subAccountId) => ({ subAccountId, address: await venue.userAddress(agentWallet, subAccountId) })),
+        given.subAccountIds.map(async (subAccountId) => ({
+          subAccountId,
+          address: await venue.userAddress(agentWallet, subAccountId),
+        })),
       );
       const fromSlot = await chain.slot('finalized');
-      const outcome = await ledger.subscribers.register({ id: given.id, agentWallet, agentTokenAccount, driftAccounts, sealedKey, fromSlot });
+      const outcome = await ledger.subscribers.register({
+        id: given.id,
+        agentWallet,
+        agentTokenAccount,
+        driftAccounts,
+        sealedKey,
+        fromSlot,
+      });
       await watched.refresh();
       const entry = await ledger.standings.entry(given.id);
       if (entry !== null) roster.apply(entry);
-      if (outcome === 'created') log.info('subscriber.registered', { subscriber: given.id, agentWallet, driftAccounts: driftAccounts.length });
+      if (outcome === 'created')
+        log.info('subscriber.registered', {
+          subscriber: given.id,
+          agentWallet,
+          driftAccounts: driftAccounts.length,
+        });
       // A registration that Helius did not take is no reason to refuse: the backfill hears what webhooks do not tell,
       // and the sweep registers the addresses again.
-      await webhooks?.ensure(watched.addresses()).catch((thrown: unknown) => log.warn('helius.not_registered', { subscriber: given.id, err: thrown }));
+      await webhooks
+        ?.ensure(watched.addresses())
+        .catch((thrown: unknown) =>
+          log.warn('helius.not_registered', { subscriber: given.id, err: thrown }),
+        );
       const saved = await ledger.subscribers.find(given.id);
       if (saved === null) throw new Error(`subscriber ${given.id} vanished`);
       return saved;
     },
     async subscription(subscriberId, given) {
       const subscriber = await ledger.subscribers.find(subscriberId);
-      if (subscriber === null) throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
-      const account = subscriber.driftAccounts.find((each) => each.subAccountId === given.subAccountId);
-      if (account === undefined) throw new Fault('not_found', `Subscriber ${subscriberId} has no sub-account ${given.subAccountId}. Register it first.`);
+      if (subscriber === null)
+        throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
+      const account = subscriber.driftAccounts.find(
+        (each) => each.subAccountId === given.subAccountId,
+      );
+      if (account === undefined)
+        throw new Fault(
+          'not_found',
+          `Subscriber ${subscriberId} has no sub-account ${given.subAccountId}. Register it first.`,
+        );
       const creatorWallet = addressOf(given.creatorWallet, 'creatorWallet');
       // Throws when the creator is no wallet: money sent to a token account as if it were one would be lost.
       chain.tokenAccount(venue.quoteMint, creatorWallet);
-      const terms: Terms = { fromSlot: await chain.slot('confirmed'), creatorWallet, shareBps: given.shareBps };
-      const saved = await ledger.subscriptions.put({ id: given.id, subscriberId, driftAccount: account.address, terms });
-      log.info('subscription.agreed', { subscription: given.id, subscriber: subscriberId, creatorWallet, shareBps: given.shareBps });
+      const terms: Terms = {
+        fromSlot: await chain.slot('confirmed'),
+        creatorWallet,
+        shareBps: given.shareBps,
+      };
+      const saved = await ledger.subscriptions.put({
+        id: given.id,
+        subscriberId,
+        driftAccount: account.address,
+        terms,
+      });
+      log.info('subscription.agreed', {
+        subscription: given.id,
+        subscriber: subscriberId,
+        creatorWallet,
+        shareBps: given.shareBps,
+      });
       return saved;
     },
   };

@@ -5,31 +5,35 @@ import { randomUUID } from 'node:crypto';
 import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import { aftermath, conclude, type Debt, isProvenDead, next, type Payment, plan, type Preflight, type SignedBytes, type Trouble } from '../core/payment.ts';
-import type { Chain, Clock, FeeMarket, Ledger, Log, PaymentParts, Pen, Subscriber, Venue } from '../core/ports.ts';
+import {
+  aftermath,
+  conclude,
+  type Debt,
+  isProvenDead,
+  next,
+  type Payment,
+  type SignedBytes,
+  type Trouble,
+} from '../core/payment.ts';
+import { plan } from '../core/plan.ts';
+import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import type { Instruction } from '../core/transaction.ts';
+import { partsOf, type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
 
-export type SettlePorts = {
+export type SettlePorts = ReadPorts & {
   readonly ledger: Ledger;
-  readonly chain: Chain;
-  readonly venue: Venue;
-  readonly pen: Pen;
-  readonly fees: FeeMarket;
   readonly budget: (units: number, microLamports: bigint) => Instruction[];
   readonly clock: Clock;
   readonly log: Log;
   /** Called when a payment reached an end: standings may change. */
   readonly onEnded: (subscriberId: string) => Promise<void>;
 };
-export type SettleOptions = {
+export type SettleOptions = Reserves & {
   readonly retryEveryMs: number;
   readonly pollMs: number;
   readonly rebroadcastMs: number;
-  readonly agentReserve: bigint;
-  readonly sponsorReserve: bigint;
 };
 
-const LAMPORTS_PER_SIGNATURE = 5_000n;
 const BACKOFF = { firstMs: 2_000, mostMs: 5 * 60_000 };
 /** Simulated units are what this slot needs; the next may need more (bump searches, funding). */
 const UNITS_MARGIN_PERCENT = 20n;
@@ -43,7 +47,10 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
   const retryAt = (trouble: Trouble, attempts: number): number | null => {
     const after = aftermath(trouble).retry;
     if (after === null) return null;
-    const wait = after === 'backoff' ? delayMs(BACKOFF, attempts + 1, clock.random()) : options.retryEveryMs * (0.9 + clock.random() / 5);
+    const wait =
+      after === 'backoff'
+        ? delayMs(BACKOFF, attempts + 1, clock.random())
+        : options.retryEveryMs * (0.9 + clock.random() / 5);
     return clock.nowMs() + Math.round(wait);
   };
 
@@ -53,46 +60,26 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
     return subscriber;
   };
 
-  const partsOf = (payment: Payment, subscriber: Subscriber): PaymentParts => ({
-    payment,
-    agent: subscriber.agentWallet,
-    agentTokenAccount: subscriber.agentTokenAccount,
-    creator: payment.creatorWallet,
-    creatorTokenAccount: chain.tokenAccount(venue.quoteMint, payment.creatorWallet),
-    payer: payment.plan.feePayer === 'agent' || pen.sponsor === null ? subscriber.agentWallet : pen.sponsor,
-  });
-
-  /** One batched read of everything a plan depends on. */
-  const preflight = async (debt: Debt, subscriber: Subscriber): Promise<Preflight> => {
-    const creatorAccount = chain.tokenAccount(venue.quoteMint, debt.creatorWallet);
-    const venueAccounts = await venue.preflightAccounts(debt.driftUser);
-    const wallets: Address[] = [subscriber.agentWallet, subscriber.agentTokenAccount, creatorAccount];
-    const { accounts } = await chain.accounts([...wallets, pen.sponsor ?? subscriber.agentWallet, ...venueAccounts]);
-    const [agent, agentTokens, creator, payer] = accounts;
-    const own = chain.readTokenAccount(agentTokens ?? null, venue.quoteMint);
-    const theirs = chain.readTokenAccount(creator ?? null, venue.quoteMint);
-    const price = await fees.microLamports();
-    return {
-      agentLamports: agent?.lamports ?? 0n,
-      agentTokens: own?.amount ?? null,
-      agentFrozen: own?.frozen ?? false,
-      creatorAccount: theirs === null ? 'absent' : theirs.frozen ? 'frozen' : 'open',
-      venue: venue.funds(debt.driftUser, accounts.slice(wallets.length + 1)),
-      sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
-      costs: {
-        lamportsPerSignature: LAMPORTS_PER_SIGNATURE,
-        priority: price === 0n ? 0n : fees.priorityFeeMost,
-        tokenAccountRent: await chain.tokenAccountRent(),
-        agentReserve: options.agentReserve,
-        sponsorReserve: options.sponsorReserve,
-      },
-    };
-  };
-
-  const rest = async (subscriberId: string, debts: readonly Debt[], trouble: Trouble): Promise<void> => {
+  const rest = async (
+    subscriberId: string,
+    debts: readonly Debt[],
+    trouble: Trouble,
+  ): Promise<void> => {
     const attempts = Math.max(...debts.map((each) => each.attempts));
-    await ledger.shares.rest(subscriberId, debts.map((each) => each.shareId), trouble, retryAt(trouble, attempts), aftermath(trouble).countsAsAttempt);
-    log.warn('share.blocked', { subscriber: subscriberId, shares: debts.length, class: trouble.class, code: trouble.code, detail: trouble.detail });
+    await ledger.shares.rest(
+      subscriberId,
+      debts.map((each) => each.shareId),
+      trouble,
+      retryAt(trouble, attempts),
+      aftermath(trouble).countsAsAttempt,
+    );
+    log.warn('share.blocked', {
+      subscriber: subscriberId,
+      shares: debts.length,
+      class: trouble.class,
+      code: trouble.code,
+      detail: trouble.detail,
+    });
   };
 
   const doPlan = async (subscriberId: string, debts: readonly Debt[]): Promise<void> => {
@@ -100,9 +87,13 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
     if (first === undefined) return;
     const subscriber = await subscriberOf(subscriberId);
     if (!subscriber.hasKey) {
-      return rest(subscriberId, debts, { class: 'needs_authorisation', code: 'no_agent_key', detail: 'Bailiff holds no key for this agent wallet. Register it to let the debt be paid.' });
+      return rest(subscriberId, debts, {
+        class: 'needs_authorisation',
+        code: 'no_agent_key',
+        detail: 'Bailiff holds no key for this agent wallet. Register it to let the debt be paid.',
+      });
     }
-    const planned = plan(debts, await preflight(first, subscriber));
+    const planned = plan(debts, await readPreflight(ports, options, first, subscriber));
     if (planned.kind === 'wait') return rest(subscriberId, debts, planned.trouble);
     const payment: Payment = {
       id: randomUUID(),
@@ -115,38 +106,78 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
       state: 'planned',
       signed: null,
     };
-    if (await ledger.payments.open(payment)) log.info('payment.planned', { payment: payment.id, subscriber: subscriberId, amount: planned.plan.amount, withdraw: planned.plan.withdraw });
+    if (await ledger.payments.open(payment))
+      log.info('payment.planned', {
+        payment: payment.id,
+        subscriber: subscriberId,
+        amount: planned.plan.amount,
+        withdraw: planned.plan.withdraw,
+      });
   };
 
   const fail = async (payment: Payment, trouble: Trouble): Promise<void> => {
-    const ended = await ledger.payments.failed(payment.id, trouble, retryAt(trouble, 0), aftermath(trouble).countsAsAttempt);
-    if (ended) log.warn('payment.failed', { payment: payment.id, subscriber: payment.subscriberId, class: trouble.class, code: trouble.code, detail: trouble.detail });
+    const ended = await ledger.payments.failed(
+      payment.id,
+      trouble,
+      retryAt(trouble, 0),
+      aftermath(trouble).countsAsAttempt,
+    );
+    if (ended)
+      log.warn('payment.failed', {
+        payment: payment.id,
+        subscriber: payment.subscriberId,
+        class: trouble.class,
+        code: trouble.code,
+        detail: trouble.detail,
+      });
   };
 
   const doSign = async (payment: Payment): Promise<void> => {
     const subscriber = await subscriberOf(payment.subscriberId);
-    const parts = partsOf(payment, subscriber);
+    const parts = partsOf(ports, payment, subscriber);
     const memo = memoOf(payment.id);
     const around = chain.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, memo);
-    const core = [...around.before, ...(await venue.instructions(parts, chain.accounts)), ...around.after];
+    const core = [
+      ...around.before,
+      ...(await venue.instructions(parts, chain.accounts)),
+      ...around.after,
+    ];
     const simulated = await chain.simulate(parts.payer, core);
     if (simulated.error !== null) {
       // The simulation put one compute budget instruction in front.
       const programs = [core[0]?.program ?? venue.programId, ...core.map((each) => each.program)];
       return fail(payment, venue.trouble(simulated.error, programs, simulated.logs));
     }
-    const units = Math.max(UNITS_FLOOR, Number((BigInt(simulated.units) * (100n + UNITS_MARGIN_PERCENT)) / 100n));
+    const units = Math.max(
+      UNITS_FLOOR,
+      Number((BigInt(simulated.units) * (100n + UNITS_MARGIN_PERCENT)) / 100n),
+    );
     const instructions = [...ports.budget(units, await fees.microLamports()), ...core];
     let signed: SignedBytes;
     try {
-      const written = pen.sign({ parts, memo, instructions, blockhash: simulated.blockhash, key: await ledger.subscribers.sealedKey(payment.subscriberId) });
-      signed = { ...written, lastValidBlockHeight: simulated.lastValidBlockHeight, blockhashSlot: simulated.slot };
+      const written = pen.sign({
+        parts,
+        memo,
+        instructions,
+        blockhash: simulated.blockhash,
+        key: await ledger.subscribers.sealedKey(payment.subscriberId),
+      });
+      signed = {
+        ...written,
+        lastValidBlockHeight: simulated.lastValidBlockHeight,
+        blockhashSlot: simulated.slot,
+      };
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown;
       const waits = thrown.code === 'key_unavailable';
-      return fail(payment, { class: waits ? 'needs_authorisation' : 'operator', code: thrown.code, detail: thrown.message });
+      return fail(payment, {
+        class: waits ? 'needs_authorisation' : 'operator',
+        code: thrown.code,
+        detail: thrown.message,
+      });
     }
-    if (await ledger.payments.signed(payment.id, signed)) log.info('payment.signed', { payment: payment.id, signature: signed.signature });
+    if (await ledger.payments.signed(payment.id, signed))
+      log.info('payment.signed', { payment: payment.id, signature: signed.signature });
   };
 
   /** Sends the recorded bytes. What the node answers proves nothing, so it is only logged. */
@@ -154,22 +185,38 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
     try {
       await chain.send(signed.bytes);
     } catch (thrown) {
-      log.warn('payment.send_answered_with_error', { payment: payment.id, message: messageOf(thrown) });
+      log.warn('payment.send_answered_with_error', {
+        payment: payment.id,
+        message: messageOf(thrown),
+      });
     }
   };
 
   const doSend = async (payment: Payment): Promise<void> => {
     if (payment.signed === null || !(await ledger.payments.sent(payment.id, clock.nowMs()))) return;
     await broadcast(payment, payment.signed);
-    log.info('payment.sent', { payment: payment.id, subscriber: payment.subscriberId, signature: payment.signed.signature });
+    log.info('payment.sent', {
+      payment: payment.id,
+      subscriber: payment.subscriberId,
+      signature: payment.signed.signature,
+    });
   };
 
-  const prove = async (payment: Payment, signed: SignedBytes, agentTokenAccount: Address): Promise<boolean> => {
+  const prove = async (
+    payment: Payment,
+    signed: SignedBytes,
+    agentTokenAccount: Address,
+  ): Promise<boolean> => {
     const evidence = await chain.deathEvidence(signed, agentTokenAccount, memoOf(payment.id));
     if (!isProvenDead(signed, evidence)) return false;
     const trouble: Trouble = { class: 'retry_soon', code: 'expired', detail: '' };
     if (await ledger.payments.dead(payment.id, evidence, retryAt(trouble, 0) ?? clock.nowMs())) {
-      log.warn('payment.dead', { payment: payment.id, subscriber: payment.subscriberId, signature: signed.signature, evidence });
+      log.warn('payment.dead', {
+        payment: payment.id,
+        subscriber: payment.subscriberId,
+        signature: signed.signature,
+        evidence,
+      });
     }
     return true;
   };
@@ -182,12 +229,19 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
     let sentAtMs = clock.nowMs();
     while (!signal.aborted) {
       const look = await chain.look(signed.signature);
-      if (look.seen === 'nothing') log.warn('payment.look_unanswered', { payment: payment.id, why: look.why });
+      if (look.seen === 'nothing')
+        log.warn('payment.look_unanswered', { payment: payment.id, why: look.why });
       const verdict = conclude(signed, look);
       switch (verdict.do) {
         case 'discharge':
           if (await ledger.payments.landed(payment.id, verdict.slot)) {
-            log.info('payment.landed', { payment: payment.id, subscriber: payment.subscriberId, signature: signed.signature, slot: verdict.slot, amount: payment.plan.amount });
+            log.info('payment.landed', {
+              payment: payment.id,
+              subscriber: payment.subscriberId,
+              signature: signed.signature,
+              slot: verdict.slot,
+              amount: payment.plan.amount,
+            });
           }
           return ports.onEnded(payment.subscriberId);
         case 'fail': {
@@ -197,7 +251,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
           return ports.onEnded(payment.subscriberId);
         }
         case 'prove':
-          if (await prove(payment, signed, subscriber.agentTokenAccount)) return ports.onEnded(payment.subscriberId);
+          if (await prove(payment, signed, subscriber.agentTokenAccount))
+            return ports.onEnded(payment.subscriberId);
           break;
         case 'wait':
           if (verdict.rebroadcast && clock.nowMs() - sentAtMs >= options.rebroadcastMs) {

@@ -3,13 +3,19 @@ import type { Ledger, Log } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import { judge } from '../core/standing.ts';
 
-export async function judgeSubscribers(ledger: Ledger, roster: Roster, log: Log, subscriberIds: readonly string[]): Promise<void> {
+export async function judgeSubscribers(
+  ledger: Ledger,
+  roster: Roster,
+  log: Log,
+  subscriberIds: readonly string[],
+): Promise<void> {
   for (const id of subscriberIds) {
     const before = roster.find(id);
     const entry = await ledger.standings.update(id, judge);
     roster.apply(entry);
     if (before?.standing === entry.standing) continue;
-    if (entry.standing === 'delinquent') log.warn('subscriber.delinquent', { subscriber: id, reason: entry.reason });
+    if (entry.standing === 'delinquent')
+      log.warn('subscriber.delinquent', { subscriber: id, reason: entry.reason });
     else if (before?.standing === 'delinquent') log.info('subscriber.cleared', { subscriber: id });
   }
 }

@@ -21,9 +21,18 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, optio
     const { asOfSlot, observedAtMs } = roster.freshness();
     if (!roster.hydrated) reasons.push('the roster is not hydrated');
     if (observedAtMs === null) reasons.push('the chain has not been seen yet');
-    else if (clock.nowMs() - observedAtMs > staleAfterMs) reasons.push(`the chain was last seen ${clock.nowMs() - observedAtMs} ms ago`);
+    else if (clock.nowMs() - observedAtMs > staleAfterMs)
+      reasons.push(`the chain was last seen ${clock.nowMs() - observedAtMs} ms ago`);
     const backlog = await ledger.sightings.backlog().catch(() => null);
     if (backlog === null) reasons.push('Postgres does not answer');
-    return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons, asOfSlot, backlog, subscribers: roster.size, venue, network });
+    return reply.code(reasons.length === 0 ? 200 : 503).send({
+      ready: reasons.length === 0,
+      reasons,
+      asOfSlot,
+      backlog,
+      subscribers: roster.size,
+      venue,
+      network,
+    });
   });
 };

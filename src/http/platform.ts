@@ -5,7 +5,16 @@ import { Fault } from '../core/fault.ts';
 import type { Ledger, ProfitShare, Subscription } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Register } from '../flows/register.ts';
-import { IdText, NewSubscriber, NewSubscription, ShareList, ShareQuery, ShareView, SubscriberView, SubscriptionView } from './shapes.ts';
+import {
+  IdText,
+  NewSubscriber,
+  NewSubscription,
+  ShareList,
+  ShareQuery,
+  ShareView,
+  SubscriberView,
+  SubscriptionView,
+} from './shapes.ts';
 
 export type PlatformOptions = {
   readonly ledger: Ledger;
@@ -42,7 +51,10 @@ function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
   };
 }
 
-export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (app, { ledger, register, mint }) => {
+export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
+  app,
+  { ledger, register, mint },
+) => {
   app.post<{ Body: Static<typeof NewSubscriber> }>(
     '/v1/subscribers',
     { schema: { body: NewSubscriber, response: { 201: SubscriberView } } },
@@ -53,14 +65,18 @@ export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (app, {
     { schema: { params: Id, response: { 200: SubscriberView } } },
     async (request) => {
       const found = await ledger.subscribers.find(request.params.id);
-      if (found === null) throw new Fault('not_found', `Subscriber ${request.params.id} is not registered.`);
+      if (found === null)
+        throw new Fault('not_found', `Subscriber ${request.params.id} is not registered.`);
       return found;
     },
   );
   app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewSubscription> }>(
     '/v1/subscribers/:id/subscriptions',
     { schema: { params: Id, body: NewSubscription, response: { 201: SubscriptionView } } },
-    async (request, reply) => reply.code(201).send(subscriptionView(await register.subscription(request.params.id, request.body))),
+    async (request, reply) =>
+      reply
+        .code(201)
+        .send(subscriptionView(await register.subscription(request.params.id, request.body))),
   );
   app.get<{ Querystring: Static<typeof ShareQuery> }>(
     '/v1/shares',
@@ -79,10 +95,16 @@ export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (app, {
   );
   app.get<{ Params: { id: string } }>(
     '/v1/shares/:id',
-    { schema: { params: Type.Object({ id: Type.String({ maxLength: 64 }) }), response: { 200: ShareView } } },
+    {
+      schema: {
+        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+        response: { 200: ShareView },
+      },
+    },
     async (request) => {
       const found = await ledger.shares.find(request.params.id);
-      if (found === null) throw new Fault('not_found', `There is no profit share ${request.params.id}.`);
+      if (found === null)
+        throw new Fault('not_found', `There is no profit share ${request.params.id}.`);
       return shareView(found, mint);
     },
   );

@@ -9,24 +9,42 @@ type Problem = { type: string; title: string; status: number; detail: string };
 function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Fault) {
     const { status } = FAULTS[thrown.code];
-    return { type: `urn:bailiff:problem:${thrown.code}`, title: thrown.code, status, detail: thrown.message };
+    return {
+      type: `urn:bailiff:problem:${thrown.code}`,
+      title: thrown.code,
+      status,
+      detail: thrown.message,
+    };
   }
   const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
     const code = status === 413 ? 'body_too_large' : 'body_invalid';
     return { type: `urn:bailiff:problem:${code}`, title: code, status, detail: messageOf(thrown) };
   }
-  return { type: 'urn:bailiff:problem:internal', title: 'internal', status: 500, detail: 'Something went wrong here. It has been logged.' };
+  return {
+    type: 'urn:bailiff:problem:internal',
+    title: 'internal',
+    status: 500,
+    detail: 'Something went wrong here. It has been logged.',
+  };
 }
 
 export function installProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((thrown, request, reply) => {
     const problem = problemOf(thrown);
-    if (problem.status >= 500) log.error('http.failed', { method: request.method, route: request.routeOptions.url, err: thrown });
+    if (problem.status >= 500)
+      log.error('http.failed', {
+        method: request.method,
+        route: request.routeOptions.url,
+        err: thrown,
+      });
     void reply.code(problem.status).type('application/problem+json').send(problem);
   });
   app.setNotFoundHandler((request, reply) => {
     const detail = `There is no ${request.method} ${request.url.split('?')[0]}.`;
-    void reply.code(404).type('application/problem+json').send({ type: 'urn:bailiff:problem:not_found', title: 'not_found', status: 404, detail });
+    void reply
+      .code(404)
+      .type('application/problem+json')
+      .send({ type: 'urn:bailiff:problem:not_found', title: 'not_found', status: 404, detail });
   });
 }

@@ -36,7 +36,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
     const authorised = createSecretCheck(options.apiKeys);
     api.addHook('onRequest', async (request) => {
       if (options.apiKeys.length === 0) return;
-      if (!authorised(request.headers.authorization?.replace(BEARER, ''))) throw new Fault('unauthorised', 'Send one of the configured API keys as Authorization: Bearer.');
+      if (!authorised(request.headers.authorization?.replace(BEARER, '')))
+        throw new Fault(
+          'unauthorised',
+          'Send one of the configured API keys as Authorization: Bearer.',
+        );
     });
     await api.register(gateRoutes, options.gate);
     await api.register(platformRoutes, options.platform);

@@ -2,17 +2,38 @@
 // out. Money is a decimal string of base units.
 import Type from 'typebox';
 
-export const BaseUnits = Type.String({ pattern: '^[0-9]+$', description: 'Base units, as a decimal string.' });
-export const AddressText = Type.String({ minLength: 32, maxLength: 44, description: 'Solana address, base58.' });
-export const IdText = Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,64}$', description: 'An id of the platform.' });
+export const BaseUnits = Type.String({
+  pattern: '^[0-9]+$',
+  description: 'Base units, as a decimal string.',
+});
+export const AddressText = Type.String({
+  minLength: 32,
+  maxLength: 44,
+  description: 'Solana address, base58.',
+});
+export const IdText = Type.String({
+  pattern: '^[A-Za-z0-9_.:-]{1,64}$',
+  description: 'An id of the platform.',
+});
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const NewSubscriber = Type.Object(
   {
     id: IdText,
     agentWallet: AddressText,
-    agentSecretKey: Type.Optional(Type.String({ minLength: 64, maxLength: 400, description: 'Secret key of the agent wallet: 64 bytes in base58, or a JSON array. Kept sealed, never returned.' })),
-    subAccountIds: Type.Array(Type.Integer({ minimum: 0, maximum: 65_535 }), { minItems: 1, maxItems: 64, uniqueItems: true }),
+    agentSecretKey: Type.Optional(
+      Type.String({
+        minLength: 64,
+        maxLength: 400,
+        description:
+          'Secret key of the agent wallet: 64 bytes in base58, or a JSON array. Kept sealed, never returned.',
+      }),
+    ),
+    subAccountIds: Type.Array(Type.Integer({ minimum: 0, maximum: 65_535 }), {
+      minItems: 1,
+      maxItems: 64,
+      uniqueItems: true,
+    }),
   },
   { additionalProperties: false },
 );
@@ -28,9 +49,17 @@ export const SubscriberView = Type.Object({
 export const NewSubscription = Type.Object(
   {
     id: IdText,
-    subAccountId: Type.Integer({ minimum: 0, maximum: 65_535, description: 'The sub-account that copies the creator.' }),
+    subAccountId: Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description: 'The sub-account that copies the creator.',
+    }),
     creatorWallet: AddressText,
-    shareBps: Type.Integer({ minimum: 0, maximum: 10_000, description: "The creator's share of realised profit, in basis points." }),
+    shareBps: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      description: "The creator's share of realised profit, in basis points.",
+    }),
   },
   { additionalProperties: false },
 );
@@ -39,10 +68,14 @@ export const SubscriptionView = Type.Object({
   id: IdText,
   subscriberId: IdText,
   driftAccount: AddressText,
-  terms: Type.Array(Type.Object({ fromSlot: Type.Integer(), creatorWallet: AddressText, shareBps: Type.Integer() })),
+  terms: Type.Array(
+    Type.Object({ fromSlot: Type.Integer(), creatorWallet: AddressText, shareBps: Type.Integer() }),
+  ),
 });
 
-export const GateQuery = Type.Object({ action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])) });
+export const GateQuery = Type.Object({
+  action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])),
+});
 
 export const GateAnswer = Type.Object({
   verdict: Type.Enum(['allow', 'deny', 'unknown']),
@@ -50,7 +83,14 @@ export const GateAnswer = Type.Object({
   reason: Type.String(),
   standing: nullable(Type.Enum(['good', 'delinquent'])),
   outstanding: nullable(BaseUnits),
-  evidence: nullable(Type.Object({ signature: Type.String(), slot: Type.Integer(), amount: BaseUnits, owedThen: BaseUnits })),
+  evidence: nullable(
+    Type.Object({
+      signature: Type.String(),
+      slot: Type.Integer(),
+      amount: BaseUnits,
+      owedThen: BaseUnits,
+    }),
+  ),
   asOfSlot: nullable(Type.Integer()),
   revision: nullable(Type.String()),
   stale: Type.Boolean(),
@@ -74,9 +114,14 @@ export const ShareView = Type.Object({
   amount: BaseUnits,
   paid: BaseUnits,
   status: ShareStatus,
-  reason: nullable(Type.Object({ class: Type.String(), code: Type.String(), detail: Type.String() })),
+  reason: nullable(
+    Type.Object({ class: Type.String(), code: Type.String(), detail: Type.String() }),
+  ),
   attempts: Type.Integer(),
   retryAt: nullable(Type.String()),
   paidBy: Type.Array(Type.String()),
 });
-export const ShareList = Type.Object({ shares: Type.Array(ShareView), next: nullable(Type.String()) });
+export const ShareList = Type.Object({
+  shares: Type.Array(ShareView),
+  next: nullable(Type.String()),
+});

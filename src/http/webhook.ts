@@ -29,20 +29,34 @@ function isJson(body: Buffer): boolean {
 export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, options) => {
   const authorised = createSecretCheck(options.secrets);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: options.bytesMost }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer', bodyLimit: options.bytesMost },
+    (_request, body, done) => done(null, body),
+  );
   app.post('/webhooks/helius', {
     bodyLimit: options.bytesMost,
     onRequest: async (request) => {
       // Before the body is read: a stranger's ten megabytes are not worth reading.
-      if (!authorised(request.headers.authorization)) throw new Fault('unauthorised', 'The Authorization header is not one of the configured webhook secrets.');
+      if (!authorised(request.headers.authorization))
+        throw new Fault(
+          'unauthorised',
+          'The Authorization header is not one of the configured webhook secrets.',
+        );
     },
     handler: async (request, reply) => {
       const body = request.body;
-      if (!Buffer.isBuffer(body) || !isJson(body)) throw new Fault('body_invalid', 'The body must be a JSON array of transactions, as Helius raw webhooks send it.');
+      if (!Buffer.isBuffer(body) || !isJson(body))
+        throw new Fault(
+          'body_invalid',
+          'The body must be a JSON array of transactions, as Helius raw webhooks send it.',
+        );
       try {
         await options.receive.accept(body);
       } catch (thrown) {
-        throw new Fault('ledger_unavailable', 'The delivery could not be stored. Send it again.', { cause: thrown });
+        throw new Fault('ledger_unavailable', 'The delivery could not be stored. Send it again.', {
+          cause: thrown,
+        });
       }
       return reply.code(200).send({ stored: true });
     },

@@ -22,7 +22,9 @@ export function asFault(thrown: unknown): unknown {
   const code = (thrown as { code?: unknown } | null)?.code;
   const lost = typeof code === 'string' && /^(08|57P|ECONN|CONNECT|CONNECTION)/.test(code);
   return lost
-    ? new Fault('ledger_unavailable', `Postgres cannot be reached: ${messageOf(thrown)}`, { cause: thrown })
+    ? new Fault('ledger_unavailable', `Postgres cannot be reached: ${messageOf(thrown)}`, {
+        cause: thrown,
+      })
     : thrown;
 }
 
@@ -35,7 +37,9 @@ export function violates(thrown: unknown, constraint: string): boolean {
 /** JSON with bigint as decimal strings, for jsonb columns. */
 export function toJson(value: unknown): postgres.JSONValue {
   return JSON.parse(
-    JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each)),
+    JSON.stringify(value, (_, each: unknown) =>
+      typeof each === 'bigint' ? each.toString() : each,
+    ),
   ) as postgres.JSONValue;
 }
 

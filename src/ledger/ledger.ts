@@ -23,7 +23,11 @@ export function createLedger(sql: Sql): Ledger {
 }
 
 /** Hears of standings that any daemon changed. `onListen` runs at every (re)connection, to catch up on what was missed. */
-export async function listenStandings(sql: Sql, onChange: (subscriberId: string) => void, onListen: () => void): Promise<() => Promise<void>> {
+export async function listenStandings(
+  sql: Sql,
+  onChange: (subscriberId: string) => void,
+  onListen: () => void,
+): Promise<() => Promise<void>> {
   const listening = await sql.listen(STANDING_CHANNEL, onChange, onListen);
   return () => listening.unlisten();
 }

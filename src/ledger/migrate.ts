@@ -9,7 +9,12 @@ import type { Sql } from './database.ts';
 
 const FOLDER = path.join(import.meta.dirname, '../../sql');
 
-export type Migration = { readonly version: number; readonly name: string; readonly text: string; readonly hash: string };
+export type Migration = {
+  readonly version: number;
+  readonly name: string;
+  readonly text: string;
+  readonly hash: string;
+};
 
 /** Reads the migrations of this release, in order. Throws when the numbers have a gap. */
 export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
@@ -17,7 +22,8 @@ export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
   return Promise.all(
     names.map(async (name, index) => {
       const version = Number(name.slice(0, 4));
-      if (version !== index + 1) throw new RangeError(`migration ${name}: number ${index + 1} is missing`);
+      if (version !== index + 1)
+        throw new RangeError(`migration ${name}: number ${index + 1} is missing`);
       const text = await readFile(path.join(folder, name), 'utf8');
       return { version, name, text, hash: createHash('sha256').update(text).digest('hex') };
     }),
@@ -25,7 +31,11 @@ export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
 }
 
 /** Brings the database to this release. Returns the names that were applied. Safe to run from several daemons. */
-export async function migrate(sql: Sql, log: Log, migrations?: readonly Migration[]): Promise<string[]> {
+export async function migrate(
+  sql: Sql,
+  log: Log,
+  migrations?: readonly Migration[],
+): Promise<string[]> {
   const wanted = migrations ?? (await readMigrations());
   await sql.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(hashtextextended('bailiff.migrate', 0))`;
@@ -47,7 +57,9 @@ export async function migrate(sql: Sql, log: Log, migrations?: readonly Migratio
       log.info('ledger.migrated', { migration: migration.name });
       continue;
     }
-    const [row] = await sql<{ hash: string }[]>`select hash from migration where version = ${migration.version}`;
+    const [row] = await sql<
+      { hash: string }[]
+    >`select hash from migration where version = ${migration.version}`;
     if (row?.hash !== migration.hash) {
       throw new Fault(
         'migration_changed',

@@ -6,9 +6,22 @@ import type { Payments } from '../core/ports.ts';
 import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
 
 type Row = {
-  payment_id: string; subscriber_id: string; subscription_id: string; creator_wallet: Address; drift_user: Address; sub_account_id: number;
-  amount: bigint; withdraw: bigint; settle_markets: number[]; fee_payer: 'agent' | 'sponsor'; create_agent_account: boolean;
-  state: PaymentState; signature: Signature | null; bytes: Uint8Array | null; last_valid_block_height: bigint | null; blockhash_slot: bigint | null;
+  payment_id: string;
+  subscriber_id: string;
+  subscription_id: string;
+  creator_wallet: Address;
+  drift_user: Address;
+  sub_account_id: number;
+  amount: bigint;
+  withdraw: bigint;
+  settle_markets: number[];
+  fee_payer: 'agent' | 'sponsor';
+  create_agent_account: boolean;
+  state: PaymentState;
+  signature: Signature | null;
+  bytes: Uint8Array | null;
+  last_valid_block_height: bigint | null;
+  blockhash_slot: bigint | null;
 };
 
 function paymentOf(row: Row, covers: Payment['plan']['covers']): Payment {
@@ -43,7 +56,13 @@ function paymentOf(row: Row, covers: Payment['plan']['covers']): Payment {
 class NotClaimed extends Error {}
 
 /** Frees a payment's debts, with the reason and the time to try again; null leaves them for a person. */
-async function free(tx: Transaction, paymentId: string, trouble: Trouble, retryAtMs: number | null, countsAsAttempt: boolean): Promise<void> {
+async function free(
+  tx: Transaction,
+  paymentId: string,
+  trouble: Trouble,
+  retryAtMs: number | null,
+  countsAsAttempt: boolean,
+): Promise<void> {
   await tx`
     update profit_share s set
       status = ${retryAtMs === null ? 'failed' : 'pending'}, reason = ${tx.json(toJson(trouble))},
@@ -60,7 +79,10 @@ export function createPayments(sql: Sql): Payments {
       if (row === undefined) return null;
       const covers = await sql<{ share_id: string; amount: bigint }[]>`
         select share_id, amount from payment_share where subscriber_id = ${subscriberId} and payment_id = ${row.payment_id}`;
-      return paymentOf(row, covers.map((each) => ({ shareId: each.share_id, amount: each.amount })));
+      return paymentOf(
+        row,
+        covers.map((each) => ({ shareId: each.share_id, amount: each.amount })),
+      );
     },
     async open(payment) {
       const { plan } = payment;
@@ -130,7 +152,11 @@ export function createPayments(sql: Sql): Payments {
           update payment set state = 'dead', evidence = ${tx.json(toJson(evidence))}, ended_at = now()
           where payment_id = ${paymentId} and state = 'sent' returning 1`;
         if (rows.length === 0) return false;
-        const trouble: Trouble = { class: 'retry_soon', code: 'expired', detail: 'The transaction expired unexecuted; this was proven on chain.' };
+        const trouble: Trouble = {
+          class: 'retry_soon',
+          code: 'expired',
+          detail: 'The transaction expired unexecuted; this was proven on chain.',
+        };
         await free(tx, paymentId, trouble, retryAtMs, true);
         return true;
       }),

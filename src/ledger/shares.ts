@@ -8,7 +8,16 @@ import { at, type Sql, toJson } from './database.ts';
 import { readBody } from './facts.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
-type FactRow = { subscriber_id: string; account: Address; signature: Signature; slot: bigint; ordinal: number; block_index: number | null; body: unknown; subscription_id: string };
+type FactRow = {
+  subscriber_id: string;
+  account: Address;
+  signature: Signature;
+  slot: bigint;
+  ordinal: number;
+  block_index: number | null;
+  body: unknown;
+  subscription_id: string;
+};
 
 /** A share's id follows from what made it, so that booking the same close again cannot make a second one. */
 function shareId(subscriptionId: string, fact: Fact): string {
@@ -18,9 +27,21 @@ function shareId(subscriptionId: string, fact: Fact): string {
 }
 
 type ShareRow = {
-  share_id: string; subscriber_id: string; subscription_id: string; creator_wallet: Address; signature: Signature; slot: bigint;
-  net_pnl: bigint; share_bps: number; amount: bigint; paid: bigint; status: ProfitShare['status']; reason: Trouble | null;
-  attempts: number; retry_at: Date | null; paid_by: Signature[];
+  share_id: string;
+  subscriber_id: string;
+  subscription_id: string;
+  creator_wallet: Address;
+  signature: Signature;
+  slot: bigint;
+  net_pnl: bigint;
+  share_bps: number;
+  amount: bigint;
+  paid: bigint;
+  status: ProfitShare['status'];
+  reason: Trouble | null;
+  attempts: number;
+  retry_at: Date | null;
+  paid_by: Signature[];
 };
 
 const shareOf = (row: ShareRow): ProfitShare => ({
@@ -65,8 +86,21 @@ export function createShares(sql: Sql): Shares {
         const [subscription] = await readSubscriptions(sql, { subscription: row.subscription_id });
         if (subscription === undefined) continue;
         const body = readBody('close', row.body) as Close;
-        const position = { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal };
-        closes.push({ subscription, fact: { subscriberId: row.subscriber_id, account: row.account, signature: row.signature, position, body } });
+        const position = {
+          slot: Number(row.slot),
+          blockIndex: row.block_index,
+          ordinal: row.ordinal,
+        };
+        closes.push({
+          subscription,
+          fact: {
+            subscriberId: row.subscriber_id,
+            account: row.account,
+            signature: row.signature,
+            position,
+            body,
+          },
+        });
       }
       return closes;
     },
@@ -90,22 +124,34 @@ export function createShares(sql: Sql): Shares {
         return true;
       }),
     async due(subscriberId, nowMs) {
-      const rows = await sql<{ share_id: string; subscription_id: string; creator_wallet: Address; drift_account: Address; sub_account_id: number; owed: bigint; attempts: number }[]>`
+      const rows = await sql<
+        {
+          share_id: string;
+          subscription_id: string;
+          creator_wallet: Address;
+          drift_account: Address;
+          sub_account_id: number;
+          owed: bigint;
+          attempts: number;
+        }[]
+      >`
         select s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id, s.amount - s.paid as owed, s.attempts
         from profit_share s
         join subscription n using (subscriber_id, subscription_id)
         join account a on a.address = n.drift_account
         where s.subscriber_id = ${subscriberId} and s.status = 'pending' and (s.retry_at is null or s.retry_at <= ${at(nowMs)})
         order by s.slot, s.ordinal, s.share_id`;
-      return rows.map((row): Debt => ({
-        shareId: row.share_id,
-        subscriptionId: row.subscription_id,
-        creatorWallet: row.creator_wallet,
-        driftUser: row.drift_account,
-        subAccountId: row.sub_account_id,
-        owed: row.owed,
-        attempts: row.attempts,
-      }));
+      return rows.map(
+        (row): Debt => ({
+          shareId: row.share_id,
+          subscriptionId: row.subscription_id,
+          creatorWallet: row.creator_wallet,
+          driftUser: row.drift_account,
+          subAccountId: row.sub_account_id,
+          owed: row.owed,
+          attempts: row.attempts,
+        }),
+      );
     },
     async subscribersWithWork(nowMs) {
       const rows = await sql<{ subscriber_id: string }[]>`

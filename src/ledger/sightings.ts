@@ -6,10 +6,23 @@ import type { Rumour, Sightings } from '../core/ports.ts';
 import { at, type Sql, type Transaction, toJson } from './database.ts';
 
 /** Notes rumours; ones already known only learn their place in the block. */
-export async function noteRumours(tx: Sql | Transaction, rumours: readonly Rumour[], source: string, nowMs: number): Promise<void> {
+export async function noteRumours(
+  tx: Sql | Transaction,
+  rumours: readonly Rumour[],
+  source: string,
+  nowMs: number,
+): Promise<void> {
   if (rumours.length === 0) return;
-  const unique = [...new Map(rumours.map((each) => [each.signature, each])).values()].sort((a, b) => (a.signature < b.signature ? -1 : 1));
-  const rows = unique.map(({ signature, blockIndex }) => ({ signature, block_index: blockIndex, source, first_seen_at: at(nowMs), due_at: at(nowMs) }));
+  const unique = [...new Map(rumours.map((each) => [each.signature, each])).values()].sort(
+    (a, b) => (a.signature < b.signature ? -1 : 1),
+  );
+  const rows = unique.map(({ signature, blockIndex }) => ({
+    signature,
+    block_index: blockIndex,
+    source,
+    first_seen_at: at(nowMs),
+    due_at: at(nowMs),
+  }));
   await tx`
     insert into sighting ${tx(rows)}
     on conflict (signature) do update set
@@ -19,7 +32,14 @@ export async function noteRumours(tx: Sql | Transaction, rumours: readonly Rumou
     where sighting.status in ('dropped', 'unfound') or (sighting.block_index is null and excluded.block_index is not null)`;
 }
 
-type Row = { signature: Signature; status: 'wanted' | 'confirmed'; slot: bigint | null; block_index: number | null; attempts: number; first_seen_at: Date };
+type Row = {
+  signature: Signature;
+  status: 'wanted' | 'confirmed';
+  slot: bigint | null;
+  block_index: number | null;
+  attempts: number;
+  first_seen_at: Date;
+};
 
 async function putFact(tx: Transaction, fact: Fact, finality: string): Promise<boolean> {
   const { kind, ...body } = fact.body;
@@ -65,19 +85,28 @@ export function createSightings(sql: Sql): Sightings {
       sql.begin(async (tx) => {
         const changed = new Set<string>();
         await tx`select 1 from sighting where signature = ${signature} for update`;
-        const kept = new Set(facts.map((fact) => `${fact.subscriberId}/${fact.position.ordinal}/${fact.account}`));
-        const known = await tx<{ subscriber_id: string; slot: bigint; ordinal: number; account: string }[]>`
+        const kept = new Set(
+          facts.map((fact) => `${fact.subscriberId}/${fact.position.ordinal}/${fact.account}`),
+        );
+        const known = await tx<
+          { subscriber_id: string; slot: bigint; ordinal: number; account: string }[]
+        >`
           select subscriber_id, slot, ordinal, account from fact
           where signature = ${signature} and finality = 'confirmed'`;
         for (const row of known) {
-          if (Number(row.slot) === slot && kept.has(`${row.subscriber_id}/${row.ordinal}/${row.account}`)) continue;
+          if (
+            Number(row.slot) === slot &&
+            kept.has(`${row.subscriber_id}/${row.ordinal}/${row.account}`)
+          )
+            continue;
           await tx`
             update fact set finality = 'withdrawn'
             where subscriber_id = ${row.subscriber_id} and signature = ${signature} and slot = ${row.slot}
               and ordinal = ${row.ordinal} and account = ${row.account}`;
           changed.add(row.subscriber_id);
         }
-        for (const fact of facts) if (await putFact(tx, fact, finality)) changed.add(fact.subscriberId);
+        for (const fact of facts)
+          if (await putFact(tx, fact, finality)) changed.add(fact.subscriberId);
         await tx`
           update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}
           where signature = ${signature} and status <> 'finalized'`;

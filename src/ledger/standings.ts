@@ -12,7 +12,16 @@ import { readSubscriptions } from './subscriptions.ts';
 
 export const STANDING_CHANNEL = 'bailiff_standing';
 
-type FactRow = { account: string; signature: Signature; slot: bigint; block_index: number | null; ordinal: number; body: unknown; amount: bigint | null; forgiven: bigint | null };
+type FactRow = {
+  account: string;
+  signature: Signature;
+  slot: bigint;
+  block_index: number | null;
+  ordinal: number;
+  body: unknown;
+  amount: bigint | null;
+  forgiven: bigint | null;
+};
 
 const positionOf = (row: { slot: bigint; block_index: number | null; ordinal: number }) => ({
   slot: Number(row.slot),
@@ -46,7 +55,11 @@ async function owedEvents(tx: Transaction, subscriberId: string): Promise<Standi
 async function settledEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
   const rows = await tx<{ landed_slot: bigint; amount: bigint }[]>`
     select landed_slot, amount from payment where subscriber_id = ${subscriberId} and state = 'landed'`;
-  return rows.map((row) => ({ kind: 'settled', at: { slot: Number(row.landed_slot), blockIndex: null, ordinal: 0 }, amount: row.amount }));
+  return rows.map((row) => ({
+    kind: 'settled',
+    at: { slot: Number(row.landed_slot), blockIndex: null, ordinal: 0 },
+    amount: row.amount,
+  }));
 }
 
 /** Value that left, other than by our own payments and to the subscriber's own accounts. */
@@ -58,11 +71,21 @@ async function leftEvents(tx: Transaction, subscriberId: string): Promise<Standi
   return rows.flatMap((row): StandingEvent[] => {
     const outflow = readBody('outflow', row.body) as Outflow;
     if (outflow.internal || outflow.amount <= 0n) return [];
-    return [{ kind: 'left', at: positionOf(row), amount: outflow.amount, signature: row.signature }];
+    return [
+      { kind: 'left', at: positionOf(row), amount: outflow.amount, signature: row.signature },
+    ];
   });
 }
 
-type StandingRow = { subscriber_id: string; agent_wallet: string; standing: Standing['standing']; outstanding: bigint; reason: string | null; evidence: Record<string, unknown> | null; revision: bigint };
+type StandingRow = {
+  subscriber_id: string;
+  agent_wallet: string;
+  standing: Standing['standing'];
+  outstanding: bigint;
+  reason: string | null;
+  evidence: Record<string, unknown> | null;
+  revision: bigint;
+};
 
 function entryOf(row: StandingRow): RosterEntry {
   const { evidence } = row;
@@ -75,7 +98,12 @@ function entryOf(row: StandingRow): RosterEntry {
     evidence:
       evidence === null
         ? null
-        : ({ signature: evidence.signature, slot: evidence.slot, amount: BigInt(evidence.amount as string), owedThen: BigInt(evidence.owedThen as string) } as Evidence),
+        : ({
+            signature: evidence.signature,
+            slot: evidence.slot,
+            amount: BigInt(evidence.amount as string),
+            owedThen: BigInt(evidence.owedThen as string),
+          } as Evidence),
     revision: row.revision,
   };
 }
@@ -96,9 +124,17 @@ export function createStandings(sql: Sql): Standings {
         const left = await leftEvents(tx, subscriberId);
         const verdict = judge([...owed, ...settled, ...left]);
         const reason = verdict.standing === 'delinquent' ? verdict.reason : null;
-        const evidence = verdict.standing === 'delinquent' ? tx.json(toJson(verdict.evidence)) : null;
-        if (known.standing === verdict.standing && known.outstanding === verdict.outstanding && known.reason === reason) return entryOf(known);
-        const [next] = await tx<{ last: bigint }[]>`update revision set last = last + 1 returning last`;
+        const evidence =
+          verdict.standing === 'delinquent' ? tx.json(toJson(verdict.evidence)) : null;
+        if (
+          known.standing === verdict.standing &&
+          known.outstanding === verdict.outstanding &&
+          known.reason === reason
+        )
+          return entryOf(known);
+        const [next] = await tx<
+          { last: bigint }[]
+        >`update revision set last = last + 1 returning last`;
         const revision = next?.last ?? 0n;
         await tx`
           update standing set standing = ${verdict.standing}, outstanding = ${verdict.outstanding}, reason = ${reason},

@@ -1,12 +1,19 @@
 // Subscribers: who is watched, with which agent wallet and Drift accounts, and the sealed agent key.
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Subscribers, WatchList, Watched } from '../core/ports.ts';
+import type { Subscribers, Watched, WatchList } from '../core/ports.ts';
 import { type Sql, violates } from './database.ts';
 
 export function createSubscribers(sql: Sql): Subscribers {
   const find: Subscribers['find'] = async (id) => {
-    const [row] = await sql<{ subscriber_id: string; agent_wallet: Address; agent_token_account: Address; has_key: boolean }[]>`
+    const [row] = await sql<
+      {
+        subscriber_id: string;
+        agent_wallet: Address;
+        agent_token_account: Address;
+        has_key: boolean;
+      }[]
+    >`
       select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key
       from subscriber s left join agent_key k using (subscriber_id) where s.subscriber_id = ${id}`;
     if (row === undefined) return null;
@@ -17,7 +24,10 @@ export function createSubscribers(sql: Sql): Subscribers {
       id: row.subscriber_id,
       agentWallet: row.agent_wallet,
       agentTokenAccount: row.agent_token_account,
-      driftAccounts: accounts.map((each) => ({ address: each.address, subAccountId: each.sub_account_id })),
+      driftAccounts: accounts.map((each) => ({
+        address: each.address,
+        subAccountId: each.sub_account_id,
+      })),
       hasKey: row.has_key,
     };
   };
@@ -30,21 +40,34 @@ export function createSubscribers(sql: Sql): Subscribers {
             insert into subscriber (subscriber_id, agent_wallet, agent_token_account)
             values (${given.id}, ${given.agentWallet}, ${given.agentTokenAccount})
             on conflict (subscriber_id) do nothing returning subscriber_id`;
-          const [row] = await tx<{ agent_wallet: string }[]>`select agent_wallet from subscriber where subscriber_id = ${given.id}`;
+          const [row] = await tx<
+            { agent_wallet: string }[]
+          >`select agent_wallet from subscriber where subscriber_id = ${given.id}`;
           if (row?.agent_wallet !== given.agentWallet) {
-            throw new Fault('conflict', `Subscriber ${given.id} is registered with another agent wallet, ${row?.agent_wallet}. Register the new wallet under a new subscriber id.`);
+            throw new Fault(
+              'conflict',
+              `Subscriber ${given.id} is registered with another agent wallet, ${row?.agent_wallet}. Register the new wallet under a new subscriber id.`,
+            );
           }
           const watched = [
             { address: given.agentWallet, role: 'agent_wallet', sub_account_id: null },
             { address: given.agentTokenAccount, role: 'agent_token_account', sub_account_id: null },
-            ...given.driftAccounts.map((each) => ({ address: each.address, role: 'drift_user', sub_account_id: each.subAccountId })),
+            ...given.driftAccounts.map((each) => ({
+              address: each.address,
+              role: 'drift_user',
+              sub_account_id: each.subAccountId,
+            })),
           ].map((each) => ({ ...each, subscriber_id: given.id, cursor_slot: given.fromSlot }));
-          const added = await tx`insert into account ${tx(watched)} on conflict (address) do nothing returning address`;
+          const added =
+            await tx`insert into account ${tx(watched)} on conflict (address) do nothing returning address`;
           const mine = await tx<{ count: bigint }[]>`
             select count(*) as count from account
             where subscriber_id = ${given.id} and address in ${tx(watched.map((each) => each.address))}`;
           if (Number(mine[0]?.count) !== watched.length) {
-            throw new Fault('conflict', 'One of these accounts is already watched for another subscriber.');
+            throw new Fault(
+              'conflict',
+              'One of these accounts is already watched for another subscriber.',
+            );
           }
           if (given.sealedKey !== null) {
             await tx`
@@ -59,7 +82,9 @@ export function createSubscribers(sql: Sql): Subscribers {
         });
       } catch (thrown) {
         if (violates(thrown, 'subscriber_agent_wallet_key')) {
-          throw new Fault('conflict', 'This agent wallet is registered for another subscriber.', { cause: thrown });
+          throw new Fault('conflict', 'This agent wallet is registered for another subscriber.', {
+            cause: thrown,
+          });
         }
         throw thrown;
       }
@@ -67,7 +92,9 @@ export function createSubscribers(sql: Sql): Subscribers {
     async sealedKey(id) {
       const [row] = await sql<{ public_key: Address; sealed: Uint8Array }[]>`
         select public_key, sealed from agent_key where subscriber_id = ${id}`;
-      return row === undefined ? null : { subscriberId: id, publicKey: row.public_key, sealed: row.sealed };
+      return row === undefined
+        ? null
+        : { subscriberId: id, publicKey: row.public_key, sealed: row.sealed };
     },
     async putKey(key) {
       await sql`
@@ -83,7 +110,11 @@ export function createWatchList(sql: Sql): WatchList {
     async all() {
       const rows = await sql<{ address: Address; subscriber_id: string; role: Watched['role'] }[]>`
         select address, subscriber_id, role from account`;
-      return rows.map((row) => ({ address: row.address, subscriberId: row.subscriber_id, role: row.role }));
+      return rows.map((row) => ({
+        address: row.address,
+        subscriberId: row.subscriber_id,
+        role: row.role,
+      }));
     },
     async cursors() {
       const rows = await sql<{ address: Address; cursor_slot: bigint }[]>`

@@ -5,8 +5,18 @@ import type { Address } from '../core/ids.ts';
 import type { Subscription, Subscriptions } from '../core/ports.ts';
 import { type Sql, type Transaction, violates } from './database.ts';
 
-type Row = { subscription_id: string; subscriber_id: string; drift_account: Address; carry: bigint };
-type TermsRow = { subscription_id: string; from_slot: bigint; creator_wallet: string; share_bps: number };
+type Row = {
+  subscription_id: string;
+  subscriber_id: string;
+  drift_account: Address;
+  carry: bigint;
+};
+type TermsRow = {
+  subscription_id: string;
+  from_slot: bigint;
+  creator_wallet: string;
+  share_bps: number;
+};
 
 const termsOf = (row: TermsRow): Terms => ({
   fromSlot: Number(row.from_slot),
@@ -15,7 +25,10 @@ const termsOf = (row: TermsRow): Terms => ({
 });
 
 /** Subscriptions with all their terms, by any condition on `subscription`. */
-export async function readSubscriptions(sql: Sql | Transaction, where: { subscriber?: string; subscription?: string }): Promise<Subscription[]> {
+export async function readSubscriptions(
+  sql: Sql | Transaction,
+  where: { subscriber?: string; subscription?: string },
+): Promise<Subscription[]> {
   const rows = await sql<Row[]>`
     select subscription_id, subscriber_id, drift_account, carry from subscription
     where (${where.subscriber ?? null}::text is null or subscriber_id = ${where.subscriber ?? null})
@@ -42,13 +55,19 @@ export function createSubscriptions(sql: Sql): Subscriptions {
           await tx`
             insert into subscription (subscription_id, subscriber_id, drift_account)
             values (${id}, ${subscriberId}, ${driftAccount}) on conflict (subscription_id) do nothing`;
-          const [known] = await tx<Row[]>`select * from subscription where subscription_id = ${id} for update`;
+          const [known] = await tx<
+            Row[]
+          >`select * from subscription where subscription_id = ${id} for update`;
           if (known?.subscriber_id !== subscriberId || known.drift_account !== driftAccount) {
-            throw new Fault('conflict', `Subscription ${id} is of another subscriber or Drift account. Use a new id.`);
+            throw new Fault(
+              'conflict',
+              `Subscription ${id} is of another subscriber or Drift account. Use a new id.`,
+            );
           }
           const [latest] = await tx<TermsRow[]>`
             select * from subscription_terms where subscription_id = ${id} order by from_slot desc limit 1`;
-          const same = latest?.creator_wallet === terms.creatorWallet && latest.share_bps === terms.shareBps;
+          const same =
+            latest?.creator_wallet === terms.creatorWallet && latest.share_bps === terms.shareBps;
           if (!same) {
             await tx`
               insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps)
@@ -60,7 +79,11 @@ export function createSubscriptions(sql: Sql): Subscriptions {
         });
       } catch (thrown) {
         if (violates(thrown, 'subscription_drift_account_key')) {
-          throw new Fault('conflict', 'This Drift account already has a subscription. Change its terms instead.', { cause: thrown });
+          throw new Fault(
+            'conflict',
+            'This Drift account already has a subscription. Change its terms instead.',
+            { cause: thrown },
+          );
         }
         throw thrown;
       }

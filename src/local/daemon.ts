@@ -32,7 +32,12 @@ export function freePort(): Promise<number> {
 }
 
 /** Starts it with this environment and nothing else that could set anything. */
-export async function startDaemon(options: { env: Record<string, string>; logFile: string; clock: Clock; onDeath: (how: string) => void }): Promise<Daemon> {
+export async function startDaemon(options: {
+  env: Record<string, string>;
+  logFile: string;
+  clock: Clock;
+  onDeath: (how: string) => void;
+}): Promise<Daemon> {
   const { clock } = options;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -67,7 +72,9 @@ export async function startDaemon(options: { env: Record<string, string>; logFil
         try {
           const response = await fetch(url + route, {
             method,
-            ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+            ...(body === undefined
+              ? {}
+              : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
           });
           const text = await response.text();
           if (response.status < 500) {
@@ -77,13 +84,16 @@ export async function startDaemon(options: { env: Record<string, string>; logFil
         } catch (thrown) {
           if (thrown instanceof RangeError) throw thrown;
         }
-        if (clock.nowMs() - startedMs > ASK_MS_MOST) throw new Error(`${method} ${route}: the daemon does not answer; see ${options.logFile}`);
+        if (clock.nowMs() - startedMs > ASK_MS_MOST)
+          throw new Error(`${method} ${route}: the daemon does not answer; see ${options.logFile}`);
         await clock.sleep(RETRY_MS, new AbortController().signal);
       }
     },
     async stop() {
       stopping = true;
-      const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+      const ended = new Promise<number | null>((resolve) =>
+        child.once('exit', (code) => resolve(code)),
+      );
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill('SIGTERM');
       const code = await ended;

@@ -59,15 +59,27 @@ export async function runStory({ keep, say, onDaemon }: DemoOptions): Promise<En
       ? 'Venue: the real Drift v2 program, run by LiteSVM.'
       : `Venue: a stand-in for the Drift v2 program (the compiled one is not at ${settings.programFile}).`,
   );
-  say('Postgres, Solana RPC, Helius webhooks and the daemon are real processes and real sockets; the money is not.');
+  say(
+    'Postgres, Solana RPC, Helius webhooks and the daemon are real processes and real sockets; the money is not.',
+  );
   const ending = await tellStory({ world, daemon, sponsor, clock, say });
-  say(`\nDone: the creator was owed ${formatUnits(ending.anaOwed + ending.boOwed)} USDC and holds ${formatUnits(ending.creator)} USDC.`);
+  say(
+    `\nDone: the creator was owed ${formatUnits(ending.anaOwed + ending.boOwed)} USDC and holds ${formatUnits(ending.creator)} USDC.`,
+  );
   if (keep) {
-    say(`\nStill running. API ${daemon.url}  RPC ${world.chain.rpcUrl}  daemon log ${daemon.logFile}`);
-    say(`  curl '${daemon.url}/v1/gate/bo?action=open'\n  curl '${daemon.url}/v1/shares'\n  kill -9 ${daemon.pid()}     (it comes back)\nCtrl-C ends it.`);
-    await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve()));
+    say(
+      `\nStill running. API ${daemon.url}  RPC ${world.chain.rpcUrl}  daemon log ${daemon.logFile}`,
+    );
+    say(
+      `  curl '${daemon.url}/v1/gate/bo?action=open'\n  curl '${daemon.url}/v1/shares'\n  kill -9 ${daemon.pid()}     (it comes back)\nCtrl-C ends it.`,
+    );
+    await new Promise<void>((resolve) =>
+      process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve()),
+    );
   } else {
-    say('\nTry next:\n  npm run demo -- --keep    stay, with URLs to ask\n  npm start                 the daemon in a local world of its own\n  npm test                  everything this rests on');
+    say(
+      '\nTry next:\n  npm run demo -- --keep    stay, with URLs to ask\n  npm start                 the daemon in a local world of its own\n  npm test                  everything this rests on',
+    );
   }
   return ending;
 }

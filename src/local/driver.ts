@@ -5,100 +5,69 @@ import {
   createMintToInstruction,
   createTransferCheckedInstruction,
   getAssociatedTokenAddressSync,
-  TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import {
-  type AccountMeta,
   ComputeBudgetProgram,
   Keypair,
-  PublicKey,
-  SYSVAR_RENT_PUBKEY,
+  type PublicKey,
   SystemProgram,
-  TransactionInstruction,
+  type TransactionInstruction,
   TransactionMessage,
   VersionedTransaction,
 } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Cluster, Landed } from './chain/cluster.ts';
-import { DRIFT, DRIFT_SIGNER, oracleAddress, perpMarketAddress, STATE, spotMarketAddress, USDC, userAddress, userStatsAddress, vaultAddress } from './drift/addresses.ts';
+import { oracleAddress, perpMarketAddress, USDC, userAddress } from './drift/addresses.ts';
 import { repegged } from './drift/genesis.ts';
-import { decodeAccount, encodeInstruction, type Struct } from './drift/layout.ts';
+import { type Direction, type Trader, venueInstructions } from './drift/instructions.ts';
+import { decodeAccount, type Struct } from './drift/layout.ts';
 import { priceAccount } from './drift/oracle.ts';
-
-export type Trader = { readonly agent: Keypair; readonly subAccountId: number };
-export type Direction = 'long' | 'short';
 
 export type Driver = {
   readonly faucet: Keypair;
   /** Signs and executes; throws with the program's logs when it fails. */
   send(instructions: readonly TransactionInstruction[], signers: readonly Keypair[]): Landed;
   /** Executes whatever comes of it. A string is an error that kept it from being included. */
-  attempt(instructions: readonly TransactionInstruction[], signers: readonly Keypair[]): Landed | string;
+  attempt(
+    instructions: readonly TransactionInstruction[],
+    signers: readonly Keypair[],
+  ): Landed | string;
   giveSol(owner: PublicKey, lamports: bigint): void;
   giveUsdc(owner: PublicKey, amount: bigint): void;
   /** A new agent wallet whose Drift sub-account 0 holds `deposit`. It keeps no SOL unless told to. */
   createTrader(options: { deposit: bigint; lamports?: bigint; agent?: Keypair }): Trader;
   /** A market order that takes from the AMM at once; base in 1e9. */
-  trade(trader: Trader, direction: Direction, base: bigint, options?: { market?: number; reduceOnly?: boolean; limit?: bigint }): Landed;
+  trade(
+    trader: Trader,
+    direction: Direction,
+    base: bigint,
+    options?: { market?: number; reduceOnly?: boolean; limit?: bigint },
+  ): Landed;
   movePrice(market: number, price: bigint): void;
   /** Withdraws from Drift straight to somebody's token account, as an owner with the key can. */
-  withdrawTo(trader: Trader, destination: PublicKey, amount: bigint, options?: { reduceOnly?: boolean }): Landed;
+  withdrawTo(
+    trader: Trader,
+    destination: PublicKey,
+    amount: bigint,
+    options?: { reduceOnly?: boolean },
+  ): Landed;
   usdcOf(owner: PublicKey): bigint | null;
   lamportsOf(owner: PublicKey): bigint;
   userOf(trader: Trader): Struct;
   readonly instructions: ReturnType<typeof venueInstructions>;
 };
 
-const MARKETS = [0, 1];
-const meta = (pubkey: PublicKey, isWritable = false, isSigner = false): AccountMeta => ({ pubkey, isWritable, isSigner });
-
-/** Every oracle, then spot markets, then perp markets: the order the program asks for. */
-function remaining(options: { writableSpot?: readonly number[]; writablePerp?: readonly number[] } = {}): AccountMeta[] {
-  return [
-    ...MARKETS.map((index) => meta(oracleAddress(index))),
-    ...MARKETS.map((index) => meta(spotMarketAddress(index), options.writableSpot?.includes(index))),
-    ...MARKETS.map((index) => meta(perpMarketAddress(index), options.writablePerp?.includes(index))),
-  ];
-}
-
-/** The venue's instructions, from its published interface. */
-function venueInstructions() {
-  const build = (name: string, args: Struct, keys: AccountMeta[]) =>
-    new TransactionInstruction({ programId: DRIFT, keys, data: Buffer.from(encodeInstruction(name, args)) });
-  const user = ({ agent, subAccountId }: Trader) => userAddress(agent.publicKey, subAccountId);
-  return {
-    initializeUserStats: (authority: PublicKey, payer: PublicKey) =>
-      build('initializeUserStats', {}, [meta(userStatsAddress(authority), true), meta(STATE, true), meta(authority), meta(payer, true, true), meta(SYSVAR_RENT_PUBKEY), meta(SystemProgram.programId)]),
-    initializeUser: (authority: PublicKey, payer: PublicKey, subAccountId: number) =>
-      build('initializeUser', { subAccountId, name: [...Buffer.from(`account ${subAccountId}`.padEnd(32))] }, [meta(userAddress(authority, subAccountId), true), meta(userStatsAddress(authority), true), meta(STATE, true), meta(authority), meta(payer, true, true), meta(SYSVAR_RENT_PUBKEY), meta(SystemProgram.programId)]),
-    deposit: (trader: Trader, amount: bigint, market = 0, source = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey)) =>
-      build('deposit', { marketIndex: market, amount, reduceOnly: false }, [meta(STATE), meta(user(trader), true), meta(userStatsAddress(trader.agent.publicKey), true), meta(trader.agent.publicKey, false, true), meta(vaultAddress(market), true), meta(source, true), meta(TOKEN_PROGRAM_ID), ...remaining({ writableSpot: [market] })]),
-    withdraw: (trader: Trader, to: PublicKey, amount: bigint, reduceOnly = true, market = 0) =>
-      build('withdraw', { marketIndex: market, amount, reduceOnly }, [meta(STATE), meta(user(trader), true), meta(userStatsAddress(trader.agent.publicKey), true), meta(trader.agent.publicKey, false, true), meta(vaultAddress(market), true), meta(DRIFT_SIGNER), meta(to, true), meta(TOKEN_PROGRAM_ID), ...remaining({ writableSpot: [market] })]),
-    transferDeposit: (from: Trader, toSubAccountId: number, amount: bigint, market = 0) =>
-      build('transferDeposit', { marketIndex: market, amount }, [meta(user(from), true), meta(userAddress(from.agent.publicKey, toSubAccountId), true), meta(userStatsAddress(from.agent.publicKey), true), meta(from.agent.publicKey, false, true), meta(STATE), meta(vaultAddress(market)), ...remaining({ writableSpot: [market] })]),
-    settlePnl: (trader: Trader, market: number, signer: PublicKey = trader.agent.publicKey) =>
-      build('settlePnl', { marketIndex: market }, [meta(STATE), meta(user(trader), true), meta(signer, false, true), meta(vaultAddress(0)), ...remaining({ writableSpot: [0], writablePerp: [market] })]),
-    settleMultiplePnls: (trader: Trader, markets: readonly number[], mode: 'mustSettle' | 'trySettle') =>
-      build('settleMultiplePnls', { marketIndexes: markets, mode }, [meta(STATE), meta(user(trader), true), meta(trader.agent.publicKey, false, true), meta(vaultAddress(0)), ...remaining({ writableSpot: [0], writablePerp: markets })]),
-    trade: (trader: Trader, order: { direction: Direction; base: bigint; market: number; limit: bigint; reduceOnly: boolean }) =>
-      build(
-        'placeAndTakePerpOrder',
-        {
-          params: { orderType: 'market', marketType: 'perp', direction: order.direction, userOrderId: 0, baseAssetAmount: order.base, price: order.limit, marketIndex: order.market, reduceOnly: order.reduceOnly, postOnly: 'none', bitFlags: 0, maxTs: null, triggerPrice: null, triggerCondition: 'above', oraclePriceOffset: null, auctionDuration: null, auctionStartPrice: null, auctionEndPrice: null },
-          successCondition: null,
-        },
-        [meta(STATE), meta(user(trader), true), meta(userStatsAddress(trader.agent.publicKey), true), meta(trader.agent.publicKey, false, true), ...remaining({ writableSpot: [0], writablePerp: [order.market] })],
-      ),
-  };
-}
-
 export function createDriver(cluster: Cluster, faucet: Keypair): Driver {
   const instructions = venueInstructions();
   const ata = (owner: PublicKey) => getAssociatedTokenAddressSync(USDC, owner, true);
   const giveSol = (owner: PublicKey, lamports: bigint): void => {
     const address = owner.toBase58();
-    const account = cluster.bank.get(address) ?? { lamports: 0n, owner: SystemProgram.programId.toBase58(), data: new Uint8Array(), executable: false };
+    const account = cluster.bank.get(address) ?? {
+      lamports: 0n,
+      owner: SystemProgram.programId.toBase58(),
+      data: new Uint8Array(),
+      executable: false,
+    };
     cluster.put(address, { ...account, lamports: account.lamports + lamports });
   };
   giveSol(faucet.publicKey, 1_000_000_000_000n);
@@ -107,23 +76,43 @@ export function createDriver(cluster: Cluster, faucet: Keypair): Driver {
   const attempt: Driver['attempt'] = (given, signers) => {
     const payer = signers[0] ?? faucet;
     // The unit limit doubles as a nonce: two equal acts in one slot stay two transactions.
-    const units = ComputeBudgetProgram.setComputeUnitLimit({ units: 1_000_000 + (nonce++ % 400_000) });
-    const message = new TransactionMessage({ payerKey: payer.publicKey, recentBlockhash: cluster.blockhash('processed').hash, instructions: [units, ...given] });
+    const units = ComputeBudgetProgram.setComputeUnitLimit({
+      units: 1_000_000 + (nonce++ % 400_000),
+    });
+    const message = new TransactionMessage({
+      payerKey: payer.publicKey,
+      recentBlockhash: cluster.blockhash('processed').hash,
+      instructions: [units, ...given],
+    });
     const transaction = new VersionedTransaction(message.compileToV0Message());
-    transaction.sign([...new Map(signers.map((each) => [each.publicKey.toBase58(), each])).values()]);
+    transaction.sign([
+      ...new Map(signers.map((each) => [each.publicKey.toBase58(), each])).values(),
+    ]);
     return cluster.submit(transaction, transaction.serialize());
   };
   const send: Driver['send'] = (given, signers) => {
     const landed = attempt(given, signers);
-    if (typeof landed === 'string') throw new Fault('local_world_failed', `transaction refused: ${landed}`);
+    if (typeof landed === 'string')
+      throw new Fault('local_world_failed', `transaction refused: ${landed}`);
     if (landed.execution.error !== null) {
-      throw new Fault('local_world_failed', `transaction failed: ${JSON.stringify(landed.execution.error)}\n${landed.execution.logs.join('\n')}`);
+      throw new Fault(
+        'local_world_failed',
+        `transaction failed: ${JSON.stringify(landed.execution.error)}\n${landed.execution.logs.join('\n')}`,
+      );
     }
     return landed;
   };
   const giveUsdc = (owner: PublicKey, amount: bigint): void => {
     send(
-      [createAssociatedTokenAccountIdempotentInstruction(faucet.publicKey, ata(owner), owner, USDC), createMintToInstruction(USDC, ata(owner), faucet.publicKey, amount)],
+      [
+        createAssociatedTokenAccountIdempotentInstruction(
+          faucet.publicKey,
+          ata(owner),
+          owner,
+          USDC,
+        ),
+        createMintToInstruction(USDC, ata(owner), faucet.publicKey, amount),
+      ],
       [faucet],
     );
   };
@@ -139,16 +128,36 @@ export function createDriver(cluster: Cluster, faucet: Keypair): Driver {
       const trader = { agent, subAccountId: 0 };
       if (lamports > 0n) giveSol(agent.publicKey, lamports);
       giveUsdc(agent.publicKey, deposit);
-      send([instructions.initializeUserStats(agent.publicKey, faucet.publicKey), instructions.initializeUser(agent.publicKey, faucet.publicKey, 0)], [faucet]);
+      send(
+        [
+          instructions.initializeUserStats(agent.publicKey, faucet.publicKey),
+          instructions.initializeUser(agent.publicKey, faucet.publicKey, 0),
+        ],
+        [faucet],
+      );
       send([instructions.deposit(trader, deposit)], [faucet, agent]);
       return trader;
     },
     trade(trader, direction, base, { market = 0, reduceOnly = false, limit } = {}) {
       const worst = direction === 'long' ? 10n ** 15n : 1n;
-      return send([instructions.trade(trader, { direction, base, market, reduceOnly, limit: limit ?? worst })], [faucet, trader.agent]);
+      return send(
+        [
+          instructions.trade(trader, {
+            direction,
+            base,
+            market,
+            reduceOnly,
+            limit: limit ?? worst,
+          }),
+        ],
+        [faucet, trader.agent],
+      );
     },
     movePrice(market, price) {
-      const time = { slot: BigInt(cluster.slot('processed')), unixTime: BigInt(cluster.blockTime(cluster.slot('processed')) ?? 0) };
+      const time = {
+        slot: BigInt(cluster.slot('processed')),
+        unixTime: BigInt(cluster.blockTime(cluster.slot('processed')) ?? 0),
+      };
       cluster.put(oracleAddress(market).toBase58(), priceAccount(price, time.slot));
       const address = perpMarketAddress(market).toBase58();
       const account = cluster.bank.get(address);
@@ -156,7 +165,15 @@ export function createDriver(cluster: Cluster, faucet: Keypair): Driver {
     },
     withdrawTo(trader, destination, amount, { reduceOnly = true } = {}) {
       return send(
-        [createAssociatedTokenAccountIdempotentInstruction(faucet.publicKey, ata(destination), destination, USDC), instructions.withdraw(trader, ata(destination), amount, reduceOnly)],
+        [
+          createAssociatedTokenAccountIdempotentInstruction(
+            faucet.publicKey,
+            ata(destination),
+            destination,
+            USDC,
+          ),
+          instructions.withdraw(trader, ata(destination), amount, reduceOnly),
+        ],
         [faucet, trader.agent],
       );
     },
@@ -167,7 +184,8 @@ export function createDriver(cluster: Cluster, faucet: Keypair): Driver {
     lamportsOf: (owner) => cluster.account(owner.toBase58(), 'processed')?.lamports ?? 0n,
     userOf({ agent, subAccountId }) {
       const account = cluster.bank.get(userAddress(agent.publicKey, subAccountId).toBase58());
-      if (account === null) throw new Fault('local_world_failed', 'that trader has no Drift account');
+      if (account === null)
+        throw new Fault('local_world_failed', 'that trader has no Drift account');
       return decodeAccount('User', account.data);
     },
   };
@@ -178,7 +196,15 @@ export function transferUsdc(driver: Driver, from: Keypair, to: PublicKey, amoun
   const source = getAssociatedTokenAddressSync(USDC, from.publicKey);
   const destination = getAssociatedTokenAddressSync(USDC, to, true);
   return driver.send(
-    [createAssociatedTokenAccountIdempotentInstruction(driver.faucet.publicKey, destination, to, USDC), createTransferCheckedInstruction(source, USDC, destination, from.publicKey, amount, 6)],
+    [
+      createAssociatedTokenAccountIdempotentInstruction(
+        driver.faucet.publicKey,
+        destination,
+        to,
+        USDC,
+      ),
+      createTransferCheckedInstruction(source, USDC, destination, from.publicKey, amount, 6),
+    ],
     [driver.faucet, from],
   );
 }

@@ -22,7 +22,8 @@ async function freshDatabase(adminUrl: string): Promise<string> {
     const gone = await sql<{ datname: string }[]>`
       select datname from pg_database d where datname like 'world_%'
         and not exists (select 1 from pg_stat_activity a where a.datname = d.datname)`;
-    for (const { datname } of gone) await sql.unsafe(`drop database if exists ${datname}`).catch(() => {});
+    for (const { datname } of gone)
+      await sql.unsafe(`drop database if exists ${datname}`).catch(() => {});
     await sql.unsafe(`create database ${name}`);
     return name;
   } finally {
@@ -43,10 +44,17 @@ export async function furnish(settings: Settings, clock: Clock, log: Log): Promi
   if (!local) {
     const secrets = { ...settings.secrets, databaseUrl };
     const resources = stack.move();
-    return { settings: { ...settings, secrets }, world: null, close: () => resources.disposeAsync() };
+    return {
+      settings: { ...settings, secrets },
+      world: null,
+      close: () => resources.disposeAsync(),
+    };
   }
   const heliusApiKey = randomBytes(12).toString('hex');
-  const world = stack.adopt(await serveWorld({ programFile: settings.programFile, clock, heliusApiKey }), (open) => open.close());
+  const world = stack.adopt(
+    await serveWorld({ programFile: settings.programFile, clock, heliusApiKey }),
+    (open) => open.close(),
+  );
   const furnished: Settings = {
     ...settings,
     rpc: { ...settings.rpc, url: world.chain.rpcUrl, wsUrl: world.chain.wsUrl },

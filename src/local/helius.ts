@@ -19,7 +19,12 @@ export type Webhook = {
 };
 
 /** What the local Helius does wrong, on demand. */
-export type DeliveryMischief = { dropNext: number; duplicate: boolean; reverse: boolean; delayMs: number };
+export type DeliveryMischief = {
+  dropNext: number;
+  duplicate: boolean;
+  reverse: boolean;
+  delayMs: number;
+};
 
 export type LocalHelius = {
   /** Stands for `https://api-mainnet.helius-rpc.com`. */
@@ -37,11 +42,16 @@ const RETRY_MS = 1_000;
 async function json(request: IncomingMessage): Promise<Partial<Webhook>> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString('utf8')) as Partial<Webhook>);
+  return chunks.length === 0
+    ? {}
+    : (JSON.parse(Buffer.concat(chunks).toString('utf8')) as Partial<Webhook>);
 }
 
 /** Serves the REST interface and delivers what the cluster confirms. */
-export async function serveHelius(cluster: Cluster, options: { apiKey: string; clock: Clock; port?: number }): Promise<LocalHelius> {
+export async function serveHelius(
+  cluster: Cluster,
+  options: { apiKey: string; clock: Clock; port?: number },
+): Promise<LocalHelius> {
   const webhooks = new Map<string, Webhook>();
   const mischief: DeliveryMischief = { dropNext: 0, duplicate: false, reverse: false, delayMs: 0 };
   const closing = new AbortController();
@@ -67,7 +77,9 @@ export async function serveHelius(cluster: Cluster, options: { apiKey: string; c
     }
   };
   const deliver = (webhook: Webhook, landed: readonly Landed[]): void => {
-    const relevant = landed.filter(({ execution }) => execution.message.keys.some((key) => webhook.accountAddresses.includes(key)));
+    const relevant = landed.filter(({ execution }) =>
+      execution.message.keys.some((key) => webhook.accountAddresses.includes(key)),
+    );
     if (relevant.length === 0 || !webhook.active) return;
     if (mischief.dropNext > 0) {
       mischief.dropNext--;
@@ -80,29 +92,49 @@ export async function serveHelius(cluster: Cluster, options: { apiKey: string; c
     }
   };
   const stop = cluster.on((event) => {
-    if (event.kind !== 'block' || event.commitment !== 'confirmed' || event.landed.length === 0) return;
+    if (event.kind !== 'block' || event.commitment !== 'confirmed' || event.landed.length === 0)
+      return;
     for (const webhook of webhooks.values()) deliver(webhook, event.landed);
   });
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const answer = (status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    if (url.searchParams.get('api-key') !== options.apiKey) return void answer(401, { error: 'invalid api key' });
+    const answer = (status: number, body: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if (url.searchParams.get('api-key') !== options.apiKey)
+      return void answer(401, { error: 'invalid api key' });
     const [, , collection, id] = url.pathname.split('/');
     if (collection !== 'webhooks') return void answer(404, { error: 'not found' });
     const found = id === undefined ? undefined : webhooks.get(id);
-    if (id !== undefined && found === undefined) return void answer(404, { error: 'webhook not found' });
+    if (id !== undefined && found === undefined)
+      return void answer(404, { error: 'webhook not found' });
     const given = await json(request);
     if (request.method === 'GET') return void answer(200, found ?? [...webhooks.values()]);
     if (request.method === 'POST') {
-      const created: Webhook = { webhookID: randomUUID(), wallet: 'local', webhookURL: '', transactionTypes: ['ANY'], accountAddresses: [], webhookType: 'raw', authHeader: '', active: true, ...given };
+      const created: Webhook = {
+        webhookID: randomUUID(),
+        wallet: 'local',
+        webhookURL: '',
+        transactionTypes: ['ANY'],
+        accountAddresses: [],
+        webhookType: 'raw',
+        authHeader: '',
+        active: true,
+        ...given,
+      };
       webhooks.set(created.webhookID, created);
       return void answer(200, created);
     }
     if (found === undefined) return void answer(400, { error: 'webhook id required' });
     if (request.method === 'PUT') {
       // As the real one does: a field that is not sent is wiped.
-      Object.assign(found, { webhookURL: '', transactionTypes: [], accountAddresses: [], authHeader: '', ...given });
+      Object.assign(found, {
+        webhookURL: '',
+        transactionTypes: [],
+        accountAddresses: [],
+        authHeader: '',
+        ...given,
+      });
       return void answer(200, found);
     }
     if (request.method === 'PATCH') {
@@ -113,7 +145,9 @@ export async function serveHelius(cluster: Cluster, options: { apiKey: string; c
     return void answer(200, {});
   };
   const server = createServer((request, response) => {
-    handle(request, response).catch((thrown: unknown) => response.writeHead(500).end(messageOf(thrown)));
+    handle(request, response).catch((thrown: unknown) =>
+      response.writeHead(500).end(messageOf(thrown)),
+    );
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.once('error', reject);

@@ -6,7 +6,16 @@
 // owner is dead.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import postgres from 'postgres';
@@ -28,9 +37,16 @@ const START_MS_MOST = 20_000;
 /** The user PostgreSQL runs as when we are root: its own if the machine has one, else nobody. */
 function otherUser(): Identity | null {
   if (process.getuid?.() !== 0) return null;
-  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
-  const found = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
-  if (found === undefined) throw new Fault('local_world_failed', 'PostgreSQL cannot run as root, and this machine has neither a postgres nor a nobody user. Set DATABASE_URL, or run as an ordinary user.');
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  const found =
+    users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
+  if (found === undefined)
+    throw new Fault(
+      'local_world_failed',
+      'PostgreSQL cannot run as root, and this machine has neither a postgres nor a nobody user. Set DATABASE_URL, or run as an ordinary user.',
+    );
   return { uid: Number(found[2]), gid: Number(found[3]) };
 }
 
@@ -47,7 +63,11 @@ async function binaries(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries;
   } catch (thrown) {
-    throw new Fault('local_world_failed', `No embedded PostgreSQL for this platform (${name}). Install with development dependencies, or set DATABASE_URL.`, { cause: thrown });
+    throw new Fault(
+      'local_world_failed',
+      `No embedded PostgreSQL for this platform (${name}). Install with development dependencies, or set DATABASE_URL.`,
+      { cause: thrown },
+    );
   }
 }
 
@@ -65,12 +85,26 @@ function reachableBinaries(given: Binaries, home: string): Binaries {
 
 function run(command: string, args: readonly string[], identity: Identity | null): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...identity, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      ...identity,
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
-    child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-    child.stderr.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
     child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Fault('local_world_failed', `${path.basename(command)} failed: ${output.trim()}`))));
+    child.on('close', (code) =>
+      code === 0
+        ? resolve()
+        : reject(
+            new Fault('local_world_failed', `${path.basename(command)} failed: ${output.trim()}`),
+          ),
+    );
   });
 }
 
@@ -103,7 +137,11 @@ function readNumber(file: string, line = 0): number | null {
 /** Stops the server when our end of a pipe closes, which the kernel sees to even after kill -9. */
 function startWatchdog(serverPid: number): ChildProcess {
   const script = `trap '' INT TERM HUP; cat >/dev/null; kill -INT ${serverPid} 2>/dev/null`;
-  const watchdog = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' });
+  const watchdog = spawn('/bin/sh', ['-c', script], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    cwd: '/',
+  });
   watchdog.unref();
   (watchdog.stdin as unknown as { unref?: () => void } | null)?.unref?.();
   return watchdog;
@@ -138,10 +176,16 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
   mkdirSync(own, { recursive: true });
   // Root's clone may lie where nobody else can go; then the server lives in a folder of its own, named after the clone.
   const reachable = identity === null || reachableByOthers(own);
-  const home = reachable ? own : path.join('/var/tmp', `bailiff-postgres-${createHash('sha256').update(own).digest('hex').slice(0, 16)}`);
+  const home = reachable
+    ? own
+    : path.join(
+        '/var/tmp',
+        `bailiff-postgres-${createHash('sha256').update(own).digest('hex').slice(0, 16)}`,
+      );
   mkdirSync(home, { recursive: true, mode: 0o755 });
   const given = await binaries();
-  const bin = identity === null || reachableByOthers(given.postgres) ? given : reachableBinaries(given, home);
+  const bin =
+    identity === null || reachableByOthers(given.postgres) ? given : reachableBinaries(given, home);
   const data = path.join(home, 'data');
   const passwordFile = path.join(own, 'password');
   const ownerFile = path.join(own, 'owner');
@@ -153,21 +197,36 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
     writeFileSync(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
     const handed = path.join(home, 'initial');
     writeFileSync(handed, readFileSync(passwordFile), { mode: 0o600 });
-    if (identity !== null) for (const each of [data, handed]) chownSync(each, identity.uid, identity.gid);
+    if (identity !== null)
+      for (const each of [data, handed]) chownSync(each, identity.uid, identity.gid);
     try {
-      await run(bin.initdb, [`--pgdata=${data}`, '--username=bailiff', '--auth=scram-sha-256', `--pwfile=${handed}`, '--encoding=UTF8', '--locale=C', '--no-sync'], identity);
+      await run(
+        bin.initdb,
+        [
+          `--pgdata=${data}`,
+          '--username=bailiff',
+          '--auth=scram-sha-256',
+          `--pwfile=${handed}`,
+          '--encoding=UTF8',
+          '--locale=C',
+          '--no-sync',
+        ],
+        identity,
+      );
     } finally {
       rmSync(handed, { force: true });
     }
   }
   const password = readFileSync(passwordFile, 'utf8').trim();
-  const urlAt = (port: number, database: string) => `postgres://bailiff:${password}@127.0.0.1:${port}/${database}`;
+  const urlAt = (port: number, database: string) =>
+    `postgres://bailiff:${password}@127.0.0.1:${port}/${database}`;
   const pidFile = path.join(data, 'postmaster.pid');
 
   const found = await joinRunning();
   const { port, pid } = found ?? (await start());
   const ownerPid = readNumber(ownerFile);
-  const mine = found === null || ownerPid === null || ownerPid === process.pid || !isAlive(ownerPid);
+  const mine =
+    found === null || ownerPid === null || ownerPid === process.pid || !isAlive(ownerPid);
   const watchdog = mine ? startWatchdog(pid) : null;
   if (mine) writeFileSync(ownerFile, `${process.pid}\n`);
   await ensureDatabase();
@@ -182,22 +241,46 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
       if (at !== null && (await answers(urlAt(at, 'postgres')))) return { port: at, pid: running };
       await clock.sleep(100, neverAborted);
     }
-    throw new Fault('local_world_failed', `A PostgreSQL server on ${data} neither answers nor stops. Stop process ${readNumber(pidFile)} and start again.`);
+    throw new Fault(
+      'local_world_failed',
+      `A PostgreSQL server on ${data} neither answers nor stops. Stop process ${readNumber(pidFile)} and start again.`,
+    );
   }
 
   async function start(): Promise<{ port: number; pid: number }> {
     rmSync(pidFile, { force: true });
     const chosen = await freePort();
-    const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(chosen), max_connections: '200', ...options.settings };
-    const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-    const server = spawn(bin.postgres, args, { ...identity, detached: true, cwd: '/', stdio: 'ignore' });
+    const settings = {
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      port: String(chosen),
+      max_connections: '200',
+      ...options.settings,
+    };
+    const args = [
+      '-D',
+      data,
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ];
+    const server = spawn(bin.postgres, args, {
+      ...identity,
+      detached: true,
+      cwd: '/',
+      stdio: 'ignore',
+    });
     let failure: string | null = null;
-    server.on('error', (thrown) => { failure = messageOf(thrown); });
-    server.on('exit', (code) => { failure = `exited with ${code}`; });
+    server.on('error', (thrown) => {
+      failure = messageOf(thrown);
+    });
+    server.on('exit', (code) => {
+      failure = `exited with ${code}`;
+    });
     server.unref();
     for (let waited = 0; waited < START_MS_MOST; waited += 50) {
-      if (failure !== null) throw new Fault('local_world_failed', `PostgreSQL did not start: ${failure}`);
-      if (server.pid !== undefined && (await answers(urlAt(chosen, 'postgres')))) return { port: chosen, pid: server.pid };
+      if (failure !== null)
+        throw new Fault('local_world_failed', `PostgreSQL did not start: ${failure}`);
+      if (server.pid !== undefined && (await answers(urlAt(chosen, 'postgres'))))
+        return { port: chosen, pid: server.pid };
       await clock.sleep(50, neverAborted);
     }
     throw new Fault('local_world_failed', 'PostgreSQL did not answer in time');
@@ -226,9 +309,13 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
       } catch {
         // Already gone.
       }
-      for (let waited = 0; waited < START_MS_MOST && existsSync(pidFile) && isAlive(pid); waited += 20) await clock.sleep(20, neverAborted);
+      for (
+        let waited = 0;
+        waited < START_MS_MOST && existsSync(pidFile) && isAlive(pid);
+        waited += 20
+      )
+        await clock.sleep(20, neverAborted);
       watchdog?.kill('SIGKILL');
     },
   };
 }
-

@@ -1,17 +1,31 @@
 // Story: the main job, told in steps. A close is paid; a debt waits for SOL; a runaway is barred; the debt is paid and
 // the gate opens. Every amount is read from the chain over RPC, every verdict from the daemon's API.
-import { Connection, Keypair, PublicKey } from '@solana/web3.js';
+
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
+import { Connection, Keypair, type PublicKey } from '@solana/web3.js';
 import { base58Text } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Daemon } from './daemon.ts';
 import { USDC } from './drift/addresses.ts';
-import type { Trader } from './driver.ts';
+import type { Trader } from './drift/instructions.ts';
 import type { ServedWorld } from './world.ts';
 
-type Gate = { verdict: string; reason: string; standing: string | null; outstanding: string | null; evidence: { signature: string } | null };
-type Share = { id: string; amount: string; status: string; close: { netPnl: string; signature: string }; reason: { code: string; detail: string } | null; paidBy: string[] };
+type Gate = {
+  verdict: string;
+  reason: string;
+  standing: string | null;
+  outstanding: string | null;
+  evidence: { signature: string } | null;
+};
+type Share = {
+  id: string;
+  amount: string;
+  status: string;
+  close: { netPnl: string; signature: string };
+  reason: { code: string; detail: string } | null;
+  paidBy: string[];
+};
 
 export type Ending = {
   readonly creator: bigint;
@@ -35,7 +49,13 @@ const usd = (amount: bigint): string => `${formatUnits(amount)} USDC`;
 const sol = (lamports: bigint): string => `${formatUnits(lamports, 9)} SOL`;
 const short = (text: string): string => `${text.slice(0, 8)}…${text.slice(-4)}`;
 
-export async function tellStory({ world, daemon, sponsor, clock, say }: StoryOptions): Promise<Ending> {
+export async function tellStory({
+  world,
+  daemon,
+  sponsor,
+  clock,
+  say,
+}: StoryOptions): Promise<Ending> {
   const { driver } = world;
   const rpc = new Connection(world.chain.rpcUrl, 'confirmed');
   const never = new AbortController().signal;
@@ -52,24 +72,40 @@ export async function tellStory({ world, daemon, sponsor, clock, say }: StoryOpt
     for (;;) {
       const found = await look();
       if (found !== null) return found;
-      if (clock.nowMs() - startedMs > WAIT_MS_MOST) throw new Error(`waited too long for ${what}; see ${daemon.logFile}`);
+      if (clock.nowMs() - startedMs > WAIT_MS_MOST)
+        throw new Error(`waited too long for ${what}; see ${daemon.logFile}`);
       await clock.sleep(POLL_MS, never);
     }
   };
-  const gate = (id: string, action = 'open') => daemon.ask<Gate>('GET', `/v1/gate/${id}?action=${action}`);
-  const shares = async (id: string) => (await daemon.ask<{ shares: Share[] }>('GET', `/v1/shares?subscriber=${id}`)).shares;
+  const gate = (id: string, action = 'open') =>
+    daemon.ask<Gate>('GET', `/v1/gate/${id}?action=${action}`);
+  const shares = async (id: string) =>
+    (await daemon.ask<{ shares: Share[] }>('GET', `/v1/shares?subscriber=${id}`)).shares;
   const share = (id: string, what: string, ready: (each: Share) => boolean) =>
     until(what, async () => (await shares(id)).find(ready) ?? null);
-  const deposit = (trader: Trader): bigint => (driver.userOf(trader).spotPositions[0].scaledBalance as bigint) / 1000n;
+  const deposit = (trader: Trader): bigint =>
+    (driver.userOf(trader).spotPositions[0].scaledBalance as bigint) / 1000n;
 
   const subscribe = async (id: string, trader: Trader, creator: PublicKey): Promise<void> => {
     const wallet = trader.agent.publicKey.toBase58();
-    await daemon.ask('POST', '/v1/subscribers', { id, agentWallet: wallet, agentSecretKey: base58Text(trader.agent.secretKey), subAccountIds: [0] });
-    await daemon.ask('POST', `/v1/subscribers/${id}/subscriptions`, { id: `${id}-copies-creator`, subAccountId: 0, creatorWallet: creator.toBase58(), shareBps: 1_000 });
+    await daemon.ask('POST', '/v1/subscribers', {
+      id,
+      agentWallet: wallet,
+      agentSecretKey: base58Text(trader.agent.secretKey),
+      subAccountIds: [0],
+    });
+    await daemon.ask('POST', `/v1/subscribers/${id}/subscriptions`, {
+      id: `${id}-copies-creator`,
+      subAccountId: 0,
+      creatorWallet: creator.toBase58(),
+      shareBps: 1_000,
+    });
   };
   const sayGate = async (id: string, action: string): Promise<void> => {
     const answer = await gate(id, action);
-    line(`gate: may ${id} ${action} a position?  ${answer.verdict.toUpperCase()}. ${answer.reason}`);
+    line(
+      `gate: may ${id} ${action} a position?  ${answer.verdict.toUpperCase()}. ${answer.reason}`,
+    );
   };
 
   heading('1. A creator, two subscribers');
@@ -78,9 +114,15 @@ export async function tellStory({ world, daemon, sponsor, clock, say }: StoryOpt
   const bo = driver.createTrader({ deposit: 1_000_000_000n });
   await subscribe('ana', ana, creator);
   await subscribe('bo', bo, creator);
-  line(`creator   ${creator.toBase58()}  asks for 10 % of copiers' profit; has no USDC account yet`);
-  line(`ana       ${ana.agent.publicKey.toBase58()}  1,000 USDC on Drift, ${sol(await lamports(ana.agent.publicKey))}`);
-  line(`bo        ${bo.agent.publicKey.toBase58()}  1,000 USDC on Drift, ${sol(await lamports(bo.agent.publicKey))}`);
+  line(
+    `creator   ${creator.toBase58()}  asks for 10 % of copiers' profit; has no USDC account yet`,
+  );
+  line(
+    `ana       ${ana.agent.publicKey.toBase58()}  1,000 USDC on Drift, ${sol(await lamports(ana.agent.publicKey))}`,
+  );
+  line(
+    `bo        ${bo.agent.publicKey.toBase58()}  1,000 USDC on Drift, ${sol(await lamports(bo.agent.publicKey))}`,
+  );
   await sayGate('ana', 'open');
 
   heading('2. Ana copies a trade, and it closes with profit');
@@ -89,20 +131,35 @@ export async function tellStory({ world, daemon, sponsor, clock, say }: StoryOpt
   driver.movePrice(0, 165_000_000n);
   const closed = driver.trade(ana, 'short', 4_000_000_000n, { reduceOnly: true });
   line(`sold them at about 165, transaction ${short(closed.signature)}`);
-  line("the profit is Drift collateral now; the agent's token account holds " + usd(await balance(ana.agent.publicKey)));
+  line(
+    "the profit is Drift collateral now; the agent's token account holds " +
+      usd(await balance(ana.agent.publicKey)),
+  );
   const anaPaid = await share('ana', "ana's share to be paid", (each) => each.status === 'paid');
   const anaOwed = BigInt(anaPaid.amount);
-  line(`Bailiff heard the close: net profit ${usd(BigInt(anaPaid.close.netPnl))}, 10 % of it is ${usd(anaOwed)}`);
-  line(`paid in one transaction, ${short(anaPaid.paidBy[0] ?? '')}: settle, withdraw, create the creator's account, transfer, memo`);
-  line(`creator now holds ${usd(await balance(creator))}; ana's agent paid the fee and holds ${sol(await lamports(ana.agent.publicKey))}`);
+  line(
+    `Bailiff heard the close: net profit ${usd(BigInt(anaPaid.close.netPnl))}, 10 % of it is ${usd(anaOwed)}`,
+  );
+  line(
+    `paid in one transaction, ${short(anaPaid.paidBy[0] ?? '')}: settle, withdraw, create the creator's account, transfer, memo`,
+  );
+  line(
+    `creator now holds ${usd(await balance(creator))}; ana's agent paid the fee and holds ${sol(await lamports(ana.agent.publicKey))}`,
+  );
 
   heading('3. Bo makes a profit too, and nobody has SOL for the fee');
   driver.trade(bo, 'short', 3_000_000_000n);
   driver.movePrice(0, 150_000_000n);
   driver.trade(bo, 'long', 3_000_000_000n, { reduceOnly: true });
-  const waiting = await share('bo', "bo's share to wait for SOL", (each) => each.reason?.code === 'sponsor_needs_sol');
+  const waiting = await share(
+    'bo',
+    "bo's share to wait for SOL",
+    (each) => each.reason?.code === 'sponsor_needs_sol',
+  );
   const boOwed = BigInt(waiting.amount);
-  line(`bo owes ${usd(boOwed)}. It stands as an IOU (${waiting.status}): ${waiting.reason?.detail}`);
+  line(
+    `bo owes ${usd(boOwed)}. It stands as an IOU (${waiting.status}): ${waiting.reason?.detail}`,
+  );
   await sayGate('bo', 'open');
 
   heading('4. Bo withdraws on chain, past the platform, while owing');
@@ -110,7 +167,9 @@ export async function tellStory({ world, daemon, sponsor, clock, say }: StoryOpt
   const home = Keypair.generate().publicKey;
   const fled = driver.withdrawTo(bo, home, 500_000_000n);
   line(`500 USDC left for bo's own wallet, transaction ${short(fled.signature)}`);
-  await until('bo to be delinquent', async () => ((await gate('bo')).standing === 'delinquent' ? true : null));
+  await until('bo to be delinquent', async () =>
+    (await gate('bo')).standing === 'delinquent' ? true : null,
+  );
   await sayGate('bo', 'open');
   line(`evidence: ${(await gate('bo')).evidence?.signature}`);
   await sayGate('bo', 'close');
@@ -118,10 +177,21 @@ export async function tellStory({ world, daemon, sponsor, clock, say }: StoryOpt
   heading('5. The sponsor wallet gets SOL, and the retry pays');
   driver.giveSol(sponsor.publicKey, 1_000_000_000n);
   const boPaid = await share('bo', "bo's share to be paid", (each) => each.status === 'paid');
-  line(`paid, ${short(boPaid.paidBy[0] ?? '')}; the sponsor paid the fee, bo's agent holds ${sol(await lamports(bo.agent.publicKey))}`);
+  line(
+    `paid, ${short(boPaid.paidBy[0] ?? '')}; the sponsor paid the fee, bo's agent holds ${sol(await lamports(bo.agent.publicKey))}`,
+  );
   line(`creator: ${usd(before)} before, ${usd(await balance(creator))} after`);
-  await until('bo to be in good standing', async () => ((await gate('bo')).verdict === 'allow' ? true : null));
+  await until('bo to be in good standing', async () =>
+    (await gate('bo')).verdict === 'allow' ? true : null,
+  );
   await sayGate('bo', 'open');
 
-  return { creator: await balance(creator), anaOwed, boOwed, boAgentLamports: await lamports(bo.agent.publicKey), anaDeposit: deposit(ana), boDeposit: deposit(bo) };
+  return {
+    creator: await balance(creator),
+    anaOwed,
+    boOwed,
+    boAgentLamports: await lamports(bo.agent.publicKey),
+    anaDeposit: deposit(ana),
+    boDeposit: deposit(bo),
+  };
 }

@@ -46,7 +46,12 @@ export function createWorld(options: WorldOptions): World {
   const cluster = createCluster(bank, { ...FAST_CLUSTER, genesisUnixTime, ...options.cluster });
   const faucet = Keypair.generate();
   const time = { slot: BigInt(cluster.slot('processed')), unixTime: BigInt(genesisUnixTime) };
-  writeGenesis((address, account) => cluster.put(address.toBase58(), account), faucet.publicKey, GENESIS_PRICES, time);
+  writeGenesis(
+    (address, account) => cluster.put(address.toBase58(), account),
+    faucet.publicKey,
+    GENESIS_PRICES,
+    time,
+  );
   const driver = createDriver(cluster, faucet);
   // Several blocks in, so that finalized reads see the genesis.
   cluster.advance(20);
@@ -60,7 +65,9 @@ export type ServedWorld = World & {
 };
 
 /** Serves a world on loopback and lets its slots pass in real time. */
-export async function serveWorld(options: WorldOptions & { heliusApiKey: string; rpcPort?: number; heliusPort?: number }): Promise<ServedWorld> {
+export async function serveWorld(
+  options: WorldOptions & { heliusApiKey: string; rpcPort?: number; heliusPort?: number },
+): Promise<ServedWorld> {
   const world = createWorld(options);
   const chain = await serveChain(world.cluster, world.mischief, options.rpcPort);
   const helius = await serveHelius(world.cluster, {

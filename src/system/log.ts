@@ -2,27 +2,59 @@
 import pino from 'pino';
 import type { Log } from '../core/ports.ts';
 
-const SECRET_FIELDS = ['authorization', 'apiKey', 'secretKey', 'secret', 'masterKey', 'sealed', 'password'];
+const SECRET_FIELDS = [
+  'authorization',
+  'apiKey',
+  'secretKey',
+  'secret',
+  'masterKey',
+  'sealed',
+  'password',
+];
 
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'string') return value.replace(/([?&](?:api-key|api_key|apikey|token)=)[^&\s"']+/gi, '$1…').replace(/(postgres(?:ql)?:\/\/[^:@\s]+:)[^@\s]+@/gi, '$1…@');
+  if (typeof value === 'string')
+    return value
+      .replace(/([?&](?:api-key|api_key|apikey|token)=)[^&\s"']+/gi, '$1…')
+      .replace(/(postgres(?:ql)?:\/\/[^:@\s]+:)[^@\s]+@/gi, '$1…@');
   if (value instanceof Error) {
-    return { name: value.name, message: plain(value.message), stack: plain(value.stack ?? ''), ...(value.cause === undefined ? {} : { cause: plain(value.cause) }) };
+    return {
+      name: value.name,
+      message: plain(value.message),
+      stack: plain(value.stack ?? ''),
+      ...(value.cause === undefined ? {} : { cause: plain(value.cause) }),
+    };
   }
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (Array.isArray(value)) return value.map(plain);
   if (value !== null && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, SECRET_FIELDS.includes(name) ? '…' : plain(each)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [
+        name,
+        SECRET_FIELDS.includes(name) ? '…' : plain(each),
+      ]),
+    );
   }
   return value;
 }
 
 /** Opens the log at a level, on standard output or where `destination` says. */
 export function openLog(level: string, destination?: pino.DestinationStream): Log {
-  const options: pino.LoggerOptions = { level, base: { pid: process.pid }, messageKey: 'event', timestamp: pino.stdTimeFunctions.isoTime };
-  const logger = destination === undefined ? pino(options, pino.destination({ sync: true })) : pino(options, destination);
-  const write = (name: 'debug' | 'info' | 'warn' | 'error') => (event: string, fields: Record<string, unknown> = {}) => logger[name](plain(fields) as object, event);
+  const options: pino.LoggerOptions = {
+    level,
+    base: { pid: process.pid },
+    messageKey: 'event',
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
+  const logger =
+    destination === undefined
+      ? pino(options, pino.destination({ sync: true }))
+      : pino(options, destination);
+  const write =
+    (name: 'debug' | 'info' | 'warn' | 'error') =>
+    (event: string, fields: Record<string, unknown> = {}) =>
+      logger[name](plain(fields) as object, event);
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 

@@ -3,7 +3,8 @@
 // biome-ignore-start lint/suspicious/noConsole: the warning is written through it.
 const warn = console.warn;
 console.warn = (...given: unknown[]) => {
-  if (typeof given[0] === 'string' && given[0].startsWith('bigint: Failed to load bindings')) return;
+  if (typeof given[0] === 'string' && given[0].startsWith('bigint: Failed to load bindings'))
+    return;
   warn(...given);
 };
 // biome-ignore-end lint/suspicious/noConsole: see above.

@@ -3,55 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
 import Value from 'typebox/value';
-import { base58Bytes } from '../core/ids.ts';
 import { Fault } from '../core/fault.ts';
-
-const lamports = (description: string) => Type.String({ pattern: '^(0|[1-9][0-9]{0,17})$', description: `${description} Lamports, as a decimal string.` });
-const milliseconds = (description: string, minimum: number) => Type.Integer({ minimum, maximum: 86_400_000, description: `${description} Milliseconds.` });
-const url = (description: string, schemes: string) =>
-  Type.Unsafe<string | null>({ type: ['string', 'null'], pattern: `^(${schemes})://`, description });
-
-export const SettingsSchema = Type.Object(
-  {
-    $schema: Type.Optional(Type.String()),
-    network: Type.Enum(['mainnet', 'devnet', 'local']),
-    logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
-    http: Type.Object({
-      host: Type.String({ minLength: 1, description: 'Address to listen on. Anything but loopback needs an API key.' }),
-      port: Type.Integer({ minimum: 0, maximum: 65_535, description: '0 takes any free port.' }),
-      webhookBytesMost: Type.Integer({ minimum: 1_024, maximum: 104_857_600, description: 'Largest webhook body that is read. Bytes.' }),
-    }, { additionalProperties: false }),
-    rpc: Type.Object({
-      url: url('Solana JSON-RPC. Usually from BAILIFF_RPC_URL, because it carries an API key.', 'https?'),
-      wsUrl: url('Solana WebSocket; derived from the RPC URL when null.', 'wss?'),
-      secondUrl: url('A second, independent provider, asked before a payment is declared dead.', 'https?'),
-    }, { additionalProperties: false }),
-    helius: Type.Object({
-      webhookUrl: url('Public URL under which Helius reaches POST /webhooks/helius.', 'https?'),
-      apiUrl: url('Another host than the real Helius, for a local stand-in.', 'https?'),
-    }, { additionalProperties: false }),
-    payments: Type.Object({
-      retryEveryMs: milliseconds('How often a debt that waits is tried again.', 100),
-      pollMs: milliseconds('How often a payment on its way is looked up.', 50),
-      rebroadcastMs: milliseconds('How often its bytes are sent again.', 100),
-      agentReserveLamports: lamports('SOL left in an agent wallet that pays its own fees.'),
-      sponsorReserveLamports: lamports('SOL left in the sponsor wallet.'),
-      priorityFeeLamportsMost: lamports('The most that one payment may spend on priority.'),
-    }, { additionalProperties: false }),
-    watch: Type.Object({
-      backfillEveryMs: milliseconds('How often every account is scanned for what no webhook told.', 200),
-      finalityMs: milliseconds('When a confirmed transaction is looked at again for finality.', 50),
-    }, { additionalProperties: false }),
-    gate: Type.Object({
-      staleAfterMs: milliseconds('Past this age of the chain view the gate answers unknown.', 500),
-      failOpen: Type.Boolean({ description: 'What `allow` says when the verdict is unknown.' }),
-    }, { additionalProperties: false }),
-    lanes: Type.Object({ concurrencyMost: Type.Integer({ minimum: 1, maximum: 10_000, description: 'Subscribers worked on at once.' }) }, { additionalProperties: false }),
-  },
-  { additionalProperties: false, title: 'Bailiff settings' },
-);
+import { base58Bytes } from '../core/ids.ts';
+import { SettingsSchema } from './schema.ts';
 
 export type FileSettings = Static<typeof SettingsSchema>;
 export type Secrets = {
@@ -76,11 +32,34 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const CONFIG_FOLDER = path.join(import.meta.dirname, '../../config');
 const NETWORKS = ['mainnet', 'devnet', 'local'];
 /** Any of these means that somebody means a real installation. */
-const REAL = ['DATABASE_URL', 'BAILIFF_RPC_URL', 'BAILIFF_RPC_WS_URL', 'BAILIFF_SECOND_RPC_URL', 'BAILIFF_HELIUS_API_KEY', 'BAILIFF_WEBHOOK_URL', 'BAILIFF_WEBHOOK_SECRETS', 'BAILIFF_API_KEYS', 'BAILIFF_MASTER_KEY', 'BAILIFF_SPONSOR_KEY', 'BAILIFF_CONFIG'];
-const KNOWN = [...REAL, 'BAILIFF_NETWORK', 'BAILIFF_HTTP_HOST', 'BAILIFF_HTTP_PORT', 'BAILIFF_LOG_LEVEL', 'BAILIFF_HELIUS_API_URL', 'BAILIFF_STATE_FOLDER', 'BAILIFF_DRIFT_PROGRAM', 'BAILIFF_FIXTURES'];
+const REAL = [
+  'DATABASE_URL',
+  'BAILIFF_RPC_URL',
+  'BAILIFF_RPC_WS_URL',
+  'BAILIFF_SECOND_RPC_URL',
+  'BAILIFF_HELIUS_API_KEY',
+  'BAILIFF_WEBHOOK_URL',
+  'BAILIFF_WEBHOOK_SECRETS',
+  'BAILIFF_API_KEYS',
+  'BAILIFF_MASTER_KEY',
+  'BAILIFF_SPONSOR_KEY',
+  'BAILIFF_CONFIG',
+];
+const KNOWN = [
+  ...REAL,
+  'BAILIFF_NETWORK',
+  'BAILIFF_HTTP_HOST',
+  'BAILIFF_HTTP_PORT',
+  'BAILIFF_LOG_LEVEL',
+  'BAILIFF_HELIUS_API_URL',
+  'BAILIFF_STATE_FOLDER',
+  'BAILIFF_DRIFT_PROGRAM',
+  'BAILIFF_FIXTURES',
+];
 
 type Json = Record<string, unknown>;
-const isObject = (value: unknown): value is Json => value !== null && typeof value === 'object' && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 function merge(base: Json, over: Json): Json {
   const merged: Json = { ...base };
@@ -97,7 +76,9 @@ function readJson(file: string, problems: string[]): Json {
     if (isObject(parsed)) return parsed;
     problems.push(`${file}: must be a JSON object`);
   } catch (thrown) {
-    problems.push(`${file}: cannot be read as JSON (${thrown instanceof Error ? thrown.message : 'unknown'})`);
+    problems.push(
+      `${file}: cannot be read as JSON (${thrown instanceof Error ? thrown.message : 'unknown'})`,
+    );
   }
   return {};
 }
@@ -122,21 +103,32 @@ function overrides(env: Environment, problems: string[]): Json {
 }
 
 function bytes(text: string, length: number): Uint8Array | null {
-  const base64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) ? new Uint8Array(Buffer.from(text, 'base64')) : null;
+  const base64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text)
+    ? new Uint8Array(Buffer.from(text, 'base64'))
+    : null;
   if (base64?.length === length) return base64;
   const base58 = base58Bytes(text);
   if (base58?.length === length) return base58;
   if (!text.startsWith('[')) return null;
   try {
     const parsed: unknown = JSON.parse(text);
-    const valid = Array.isArray(parsed) && parsed.length === length && parsed.every((each) => Number.isInteger(each) && each >= 0 && each < 256);
+    const valid =
+      Array.isArray(parsed) &&
+      parsed.length === length &&
+      parsed.every((each) => Number.isInteger(each) && each >= 0 && each < 256);
     return valid ? Uint8Array.from(parsed as number[]) : null;
   } catch {
     return null;
   }
 }
 
-function secretBytes(env: Environment, name: string, length: number, what: string, problems: string[]): Uint8Array | null {
+function secretBytes(
+  env: Environment,
+  name: string,
+  length: number,
+  what: string,
+  problems: string[],
+): Uint8Array | null {
   const text = env[name];
   if (!text) return null;
   const found = bytes(text, length);
@@ -145,34 +137,65 @@ function secretBytes(env: Environment, name: string, length: number, what: strin
 }
 
 function list(env: Environment, name: string, lengthLeast: number, problems: string[]): string[] {
-  const items = (env[name] ?? '').split(',').map((each) => each.trim()).filter((each) => each !== '');
-  if (items.some((each) => each.length < lengthLeast)) problems.push(`${name}: each must have at least ${lengthLeast} characters; make one with: openssl rand -base64 32`);
+  const items = (env[name] ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+  if (items.some((each) => each.length < lengthLeast))
+    problems.push(
+      `${name}: each must have at least ${lengthLeast} characters; make one with: openssl rand -base64 32`,
+    );
   return items;
 }
 
 function secretsOf(env: Environment, problems: string[]): Secrets {
   const databaseUrl = env.DATABASE_URL || null;
-  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) problems.push('DATABASE_URL: must begin with postgres://');
+  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl))
+    problems.push('DATABASE_URL: must begin with postgres://');
   return {
     databaseUrl,
     heliusApiKey: env.BAILIFF_HELIUS_API_KEY || null,
     webhookSecrets: list(env, 'BAILIFF_WEBHOOK_SECRETS', 16, problems),
     apiKeys: list(env, 'BAILIFF_API_KEYS', 16, problems),
-    masterKey: secretBytes(env, 'BAILIFF_MASTER_KEY', 32, '32 bytes in base64; make one with: openssl rand -base64 32', problems),
-    sponsorKey: secretBytes(env, 'BAILIFF_SPONSOR_KEY', 64, 'a 64-byte secret key in base58, base64 or as a JSON array', problems),
+    masterKey: secretBytes(
+      env,
+      'BAILIFF_MASTER_KEY',
+      32,
+      '32 bytes in base64; make one with: openssl rand -base64 32',
+      problems,
+    ),
+    sponsorKey: secretBytes(
+      env,
+      'BAILIFF_SPONSOR_KEY',
+      64,
+      'a 64-byte secret key in base58, base64 or as a JSON array',
+      problems,
+    ),
   };
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /** What no schema can say: settings that need each other. */
 function togetherness(settings: FileSettings, secrets: Secrets, problems: string[]): void {
-  if (!isLoopback(settings.http.host) && secrets.apiKeys.length === 0) problems.push(`BAILIFF_API_KEYS: is required when http.host is ${settings.http.host}; without one only loopback may be served`);
+  if (!isLoopback(settings.http.host) && secrets.apiKeys.length === 0)
+    problems.push(
+      `BAILIFF_API_KEYS: is required when http.host is ${settings.http.host}; without one only loopback may be served`,
+    );
   if (settings.network === 'local') return;
-  if (settings.rpc.url === null) problems.push('BAILIFF_RPC_URL: is required; give the https URL of a Solana RPC node');
-  if (secrets.webhookSecrets.length === 0) problems.push('BAILIFF_WEBHOOK_SECRETS: is required; the value Helius sends as Authorization');
-  if (secrets.masterKey === null) problems.push('BAILIFF_MASTER_KEY: is required; 32 bytes in base64; make one with: openssl rand -base64 32');
-  if (secrets.heliusApiKey !== null && settings.helius.webhookUrl === null) problems.push('BAILIFF_WEBHOOK_URL: is required with BAILIFF_HELIUS_API_KEY; the public URL of POST /webhooks/helius');
+  if (settings.rpc.url === null)
+    problems.push('BAILIFF_RPC_URL: is required; give the https URL of a Solana RPC node');
+  if (secrets.webhookSecrets.length === 0)
+    problems.push('BAILIFF_WEBHOOK_SECRETS: is required; the value Helius sends as Authorization');
+  if (secrets.masterKey === null)
+    problems.push(
+      'BAILIFF_MASTER_KEY: is required; 32 bytes in base64; make one with: openssl rand -base64 32',
+    );
+  if (secrets.heliusApiKey !== null && settings.helius.webhookUrl === null)
+    problems.push(
+      'BAILIFF_WEBHOOK_URL: is required with BAILIFF_HELIUS_API_KEY; the public URL of POST /webhooks/helius',
+    );
 }
 
 /** Reads the settings. Throws `settings_invalid` with every problem, each naming the setting and what it should be. */
@@ -180,21 +203,37 @@ export function loadSettings(env: Environment): Settings {
   const problems: string[] = [];
   const real = REAL.filter((name) => env[name]);
   const network = env.BAILIFF_NETWORK ?? 'local';
-  if (env.BAILIFF_NETWORK === undefined && real.length > 0) problems.push(`BAILIFF_NETWORK: is required because ${real.join(', ')} is set; one of ${NETWORKS.join(', ')}`);
+  if (env.BAILIFF_NETWORK === undefined && real.length > 0)
+    problems.push(
+      `BAILIFF_NETWORK: is required because ${real.join(', ')} is set; one of ${NETWORKS.join(', ')}`,
+    );
   for (const name of Object.keys(env)) {
-    if (name.startsWith('BAILIFF_') && !KNOWN.includes(name)) problems.push(`${name}: is no setting; did you mean one of ${KNOWN.join(', ')}?`);
+    if (name.startsWith('BAILIFF_') && !KNOWN.includes(name))
+      problems.push(`${name}: is no setting; did you mean one of ${KNOWN.join(', ')}?`);
   }
-  if (!NETWORKS.includes(network)) throw new Fault('settings_invalid', `Settings are wrong:\n  BAILIFF_NETWORK: must be one of ${NETWORKS.join(', ')}; is "${network}"`);
+  if (!NETWORKS.includes(network))
+    throw new Fault(
+      'settings_invalid',
+      `Settings are wrong:\n  BAILIFF_NETWORK: must be one of ${NETWORKS.join(', ')}; is "${network}"`,
+    );
   let values = readJson(path.join(CONFIG_FOLDER, `${network}.json`), problems);
   if (env.BAILIFF_CONFIG) values = merge(values, readJson(env.BAILIFF_CONFIG, problems));
   values = merge(values, overrides(env, problems));
   for (const error of Value.Errors(SettingsSchema, values)) {
-    const allowed = error.keyword === 'enum' ? ` (${(error.params.allowedValues as unknown[]).join(', ')})` : '';
-    problems.push(`${error.instancePath.slice(1).replaceAll('/', '.') || 'settings'}: ${error.message}${allowed}`);
+    const allowed =
+      error.keyword === 'enum' ? ` (${(error.params.allowedValues as unknown[]).join(', ')})` : '';
+    problems.push(
+      `${error.instancePath.slice(1).replaceAll('/', '.') || 'settings'}: ${error.message}${allowed}`,
+    );
   }
   const secrets = secretsOf(env, problems);
   if (problems.length === 0) togetherness(values as FileSettings, secrets, problems);
-  if (problems.length > 0) throw new Fault('settings_invalid', `Settings are wrong:\n${problems.map((each) => `  ${each}`).join('\n')}`, { context: { problems } });
+  if (problems.length > 0)
+    throw new Fault(
+      'settings_invalid',
+      `Settings are wrong:\n${problems.map((each) => `  ${each}`).join('\n')}`,
+      { context: { problems } },
+    );
   const cache = env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
   return {
     ...(values as FileSettings),
@@ -210,13 +249,7 @@ export function processEnvironment(): Environment {
   return process.env;
 }
 
-/** The JSON schema of the settings files, for editors. */
-export function settingsJsonSchema(): string {
-  return `${JSON.stringify(SettingsSchema, null, 2)}\n`;
-}
-
 /** Whether the settings ask for the local world to be started beside the daemon. */
 export function wantsLocalWorld(settings: Settings): boolean {
   return settings.network === 'local' && settings.rpc.url === null;
 }
-

@@ -42,7 +42,8 @@ export const DISCRIMINATOR = {
 } as const;
 
 const USER_BYTES = 4376;
-const key = (data: Uint8Array, offset: number): Address => base58Text(data.subarray(offset, offset + 32)) as Address;
+const key = (data: Uint8Array, offset: number): Address =>
+  base58Text(data.subarray(offset, offset + 32)) as Address;
 
 function viewOf(data: Uint8Array, name: keyof typeof DISCRIMINATOR, bytesLeast: number): DataView {
   if (data.length < bytesLeast || !startsWith(data, DISCRIMINATOR[name])) {
@@ -58,14 +59,28 @@ export function readUser(data: Uint8Array): User {
   for (let at = 104; at < 424; at += 40) {
     const scaledBalance = view.getBigUint64(at, true);
     if (scaledBalance === 0n && view.getUint8(at + 35) === 0) continue;
-    spots.push({ market: view.getUint16(at + 32, true), scaledBalance, isBorrow: view.getUint8(at + 34) === 1 });
+    spots.push({
+      market: view.getUint16(at + 32, true),
+      scaledBalance,
+      isBorrow: view.getUint8(at + 34) === 1,
+    });
   }
   const perps: PerpPosition[] = [];
   for (let at = 424; at < 1192; at += 96) {
     const base = view.getBigInt64(at + 8, true);
     const quote = view.getBigInt64(at + 16, true);
-    const used = base !== 0n || quote !== 0n || view.getUint8(at + 94) !== 0 || view.getBigUint64(at + 72, true) !== 0n;
-    if (used) perps.push({ market: view.getUint16(at + 92, true), base, quote, entry: view.getBigInt64(at + 32, true) });
+    const used =
+      base !== 0n ||
+      quote !== 0n ||
+      view.getUint8(at + 94) !== 0 ||
+      view.getBigUint64(at + 72, true) !== 0n;
+    if (used)
+      perps.push({
+        market: view.getUint16(at + 92, true),
+        base,
+        quote,
+        entry: view.getBigInt64(at + 32, true),
+      });
   }
   const status = view.getUint8(4348);
   return {

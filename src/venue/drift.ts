@@ -1,10 +1,18 @@
 // Drift: the Drift v2 venue behind the port. The program has been paused since April 2026; its successor would be
 // another profile, layout and error table behind the same port.
 import type { Address } from '../core/ids.ts';
-import type { Preflight, Trouble } from '../core/payment.ts';
-import type { Chain, ChainAccount, PaymentParts, Venue } from '../core/ports.ts';
+import type { Chain, ChainAccount, PaymentParts, Venue } from '../core/outside.ts';
+import type { Trouble } from '../core/payment.ts';
+import type { Preflight } from '../core/plan.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
-import { depositTokens, readExchangeStatus, readPerpOracle, readSpotMarket, readUser, type User } from './accounts.ts';
+import {
+  depositTokens,
+  readExchangeStatus,
+  readPerpOracle,
+  readSpotMarket,
+  readUser,
+  type User,
+} from './accounts.ts';
 import { classify } from './errors.ts';
 import { hear } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
@@ -14,11 +22,25 @@ import { createSdkDoor, type Sdk } from './sdk.ts';
 const NO_ORACLE = '11111111111111111111111111111111';
 const USERS_REMEMBERED_MOST = 10_000;
 
-function blockedBy(user: User, market: { withdrawPaused: boolean }, exchangeStatus: number): Trouble | null {
-  if (user.bankrupt) return { class: 'permanent', code: 'user_bankrupt', detail: 'The Drift account is bankrupt.' };
-  if (user.beingLiquidated) return { class: 'retry_when_healthier', code: 'being_liquidated', detail: 'The Drift account is being liquidated.' };
+function blockedBy(
+  user: User,
+  market: { withdrawPaused: boolean },
+  exchangeStatus: number,
+): Trouble | null {
+  if (user.bankrupt)
+    return { class: 'permanent', code: 'user_bankrupt', detail: 'The Drift account is bankrupt.' };
+  if (user.beingLiquidated)
+    return {
+      class: 'retry_when_healthier',
+      code: 'being_liquidated',
+      detail: 'The Drift account is being liquidated.',
+    };
   if (market.withdrawPaused || (exchangeStatus & PAUSED.withdraw) !== 0) {
-    return { class: 'venue_paused', code: 'withdrawals_paused', detail: 'Drift has paused withdrawals. It is tried again on schedule.' };
+    return {
+      class: 'venue_paused',
+      code: 'withdrawals_paused',
+      detail: 'Drift has paused withdrawals. It is tried again on schedule.',
+    };
   }
   return null;
 }
@@ -30,30 +52,54 @@ export function createDriftVenue(): Venue {
   const lastSeen = new Map<string, User>();
 
   /** Oracles hardly ever change; a wrong one fails the simulation, and that forgets them all. */
-  const oracleOf = async (kind: 'spot' | 'perp', index: number, sdk: Sdk, readAccounts: Chain['accounts']): Promise<Address> => {
+  const oracleOf = async (
+    kind: 'spot' | 'perp',
+    index: number,
+    sdk: Sdk,
+    readAccounts: Chain['accounts'],
+  ): Promise<Address> => {
     const known = oracles.get(`${kind}/${index}`);
     if (known !== undefined) return known;
     const market = kind === 'spot' ? await sdk.spotMarket(index) : await sdk.perpMarket(index);
     const [account] = (await readAccounts([market])).accounts;
     if (!account) throw new RangeError(`the venue has no ${kind} market ${index}`);
-    const oracle = kind === 'spot' ? readSpotMarket(account.data).oracle : readPerpOracle(account.data);
+    const oracle =
+      kind === 'spot' ? readSpotMarket(account.data).oracle : readPerpOracle(account.data);
     oracles.set(`${kind}/${index}`, oracle);
     return oracle;
   };
 
   /** Oracles, then spot markets, then perp markets, each once, as the program's account loader wants them. */
-  const remainingAccounts = async (user: User, settleMarkets: readonly number[], sdk: Sdk, readAccounts: Chain['accounts'], writable: 'settle' | 'withdraw'): Promise<AccountMeta[]> => {
+  const remainingAccounts = async (
+    user: User,
+    settleMarkets: readonly number[],
+    sdk: Sdk,
+    readAccounts: Chain['accounts'],
+    writable: 'settle' | 'withdraw',
+  ): Promise<AccountMeta[]> => {
     const spots = [...new Set([QUOTE_MARKET, ...user.spots.map((each) => each.market)])];
     const perps = [...new Set([...settleMarkets, ...user.perps.map((each) => each.market)])];
     const wanted = await Promise.all([
       ...spots.map((index) => oracleOf('spot', index, sdk, readAccounts)),
       ...perps.map((index) => oracleOf('perp', index, sdk, readAccounts)),
     ]);
-    const meta = (address: Address, isWritable: boolean): AccountMeta => ({ address, isSigner: false, isWritable });
+    const meta = (address: Address, isWritable: boolean): AccountMeta => ({
+      address,
+      isSigner: false,
+      isWritable,
+    });
     return [
-      ...[...new Set(wanted)].filter((oracle) => oracle !== NO_ORACLE).map((oracle) => meta(oracle, false)),
-      ...(await Promise.all(spots.map(async (index) => meta(await sdk.spotMarket(index), index === QUOTE_MARKET)))),
-      ...(await Promise.all(perps.map(async (index) => meta(await sdk.perpMarket(index), writable === 'settle' && settleMarkets.includes(index))))),
+      ...[...new Set(wanted)]
+        .filter((oracle) => oracle !== NO_ORACLE)
+        .map((oracle) => meta(oracle, false)),
+      ...(await Promise.all(
+        spots.map(async (index) => meta(await sdk.spotMarket(index), index === QUOTE_MARKET)),
+      )),
+      ...(await Promise.all(
+        perps.map(async (index) =>
+          meta(await sdk.perpMarket(index), writable === 'settle' && settleMarkets.includes(index)),
+        ),
+      )),
     ];
   };
 
@@ -72,13 +118,17 @@ export function createDriftVenue(): Venue {
     quoteMint: QUOTE_MINT,
     quoteMarket: QUOTE_MARKET,
     quoteDecimals: QUOTE_DECIMALS,
-    userAddress: async (authority, subAccountId) => (await door.load()).user(authority, subAccountId),
+    userAddress: async (authority, subAccountId) =>
+      (await door.load()).user(authority, subAccountId),
     hear: (transaction, watched) => hear(transaction, watched, PROGRAM_ID, QUOTE_MINT),
     async preflightAccounts(driftUser) {
       const sdk = await door.load();
       return [driftUser, await sdk.spotMarket(QUOTE_MARKET), await sdk.state()];
     },
-    funds(driftUser: Address, [userAccount, marketAccount, stateAccount]: readonly (ChainAccount | null)[]): Preflight['venue'] {
+    funds(
+      driftUser: Address,
+      [userAccount, marketAccount, stateAccount]: readonly (ChainAccount | null)[],
+    ): Preflight['venue'] {
       if (!userAccount || !marketAccount || !stateAccount) return null;
       const user = readUser(userAccount.data);
       const market = readSpotMarket(marketAccount.data);
@@ -90,12 +140,19 @@ export function createDriftVenue(): Venue {
       return {
         deposit: quote === undefined ? 0n : depositTokens(quote.scaledBalance, market),
         claimable: user.perps
-          .map((each) => ({ market: each.market, amount: each.quote - each.entry, held: each.base !== 0n }))
+          .map((each) => ({
+            market: each.market,
+            amount: each.quote - each.entry,
+            held: each.base !== 0n,
+          }))
           .filter((each) => each.amount > 0n && !settlePaused),
         blocked: blockedBy(user, market, exchangeStatus),
       };
     },
-    async instructions({ payment, agent, agentTokenAccount }: PaymentParts, readAccounts): Promise<Instruction[]> {
+    async instructions(
+      { payment, agent, agentTokenAccount }: PaymentParts,
+      readAccounts,
+    ): Promise<Instruction[]> {
       const { plan } = payment;
       if (plan.withdraw === 0n) return [];
       const sdk = await door.load();
@@ -103,16 +160,38 @@ export function createDriftVenue(): Venue {
       const accounts = { user: payment.driftUser, authority: agent };
       const built: Instruction[] = [];
       if (plan.settleMarkets.length > 0) {
-        const remaining = await remainingAccounts(user, plan.settleMarkets, sdk, readAccounts, 'settle');
+        const remaining = await remainingAccounts(
+          user,
+          plan.settleMarkets,
+          sdk,
+          readAccounts,
+          'settle',
+        );
         built.push(await sdk.settle(accounts, plan.settleMarkets, remaining));
       }
-      const remaining = await remainingAccounts(user, plan.settleMarkets, sdk, readAccounts, 'withdraw');
-      built.push(await sdk.withdraw({ ...accounts, destination: agentTokenAccount }, plan.withdraw, remaining));
+      const remaining = await remainingAccounts(
+        user,
+        plan.settleMarkets,
+        sdk,
+        readAccounts,
+        'withdraw',
+      );
+      built.push(
+        await sdk.withdraw(
+          { ...accounts, destination: agentTokenAccount },
+          plan.withdraw,
+          remaining,
+        ),
+      );
       return built;
     },
     inspect: inspectVenue,
     trouble(error, programs) {
-      const trouble = classify(error, programs, (code) => door.loaded()?.errorName(code) ?? `error ${code}`);
+      const trouble = classify(
+        error,
+        programs,
+        (code) => door.loaded()?.errorName(code) ?? `error ${code}`,
+      );
       if (trouble.class === 'operator') oracles.clear();
       return trouble;
     },

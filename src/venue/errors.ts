@@ -9,14 +9,23 @@ const span = (...codes: number[]): readonly number[] => codes;
 
 /** Venue codes by class (drift-facts D4). A code that is in none of the lists is the operator's. */
 const VENUE: readonly (readonly [ErrorClass, readonly number[]])[] = [
-  ['retry_soon', span(6096, 6261, 6262, 6263, 6264, 6265, 6266, 6035, 6023, 6021, 6202, 6091, 6123, 6259, 6010)],
-  ['retry_when_healthier', span(6003, 6095, 6117, 6118, 6128, 6092, 6173, 6268, 6260, 6180, 6153, 6157, 6254)],
+  [
+    'retry_soon',
+    span(6096, 6261, 6262, 6263, 6264, 6265, 6266, 6035, 6023, 6021, 6202, 6091, 6123, 6259, 6010),
+  ],
+  [
+    'retry_when_healthier',
+    span(6003, 6095, 6117, 6118, 6128, 6092, 6173, 6268, 6260, 6180, 6153, 6157, 6254),
+  ],
   ['venue_paused', span(101, 6024, 6149, 6158, 6146, 6148, 6213, 6250)],
   ['permanent', span(6125, 6007, 6151, 6150, 6164, 6161, 6162, 6234)],
 ];
 
 const TOKEN: Readonly<Record<number, readonly [ErrorClass, string]>> = {
-  1: ['retry_when_healthier', 'The token account holds less than the transfer needs; a clamped withdrawal ends so.'],
+  1: [
+    'retry_when_healthier',
+    'The token account holds less than the transfer needs; a clamped withdrawal ends so.',
+  ],
   3: ['operator', 'The token account is of another mint.'],
   4: ['operator', 'The token account has another owner.'],
   17: ['permanent', 'The token account is frozen by its issuer.'],
@@ -24,8 +33,10 @@ const TOKEN: Readonly<Record<number, readonly [ErrorClass, string]>> = {
 
 const SENTENCE: Readonly<Record<ErrorClass, string>> = {
   retry_soon: 'Passing trouble; it is tried again in seconds.',
-  retry_when_healthier: 'The account or a pool cannot give the money up now; it is tried again on schedule.',
-  venue_paused: 'The venue has paused this operation; it is tried again on schedule and uses up no attempts.',
+  retry_when_healthier:
+    'The account or a pool cannot give the money up now; it is tried again on schedule.',
+  venue_paused:
+    'The venue has paused this operation; it is tried again on schedule and uses up no attempts.',
   needs_sol: 'SOL for fees is missing.',
   needs_authorisation: 'The agent key is missing.',
   operator: 'This points at set-up or at a fault of ours; an operator must look.',
@@ -48,7 +59,11 @@ const ASSOCIATED_PROGRAM = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
 
 function venueTrouble(code: number, nameOf: Say): Trouble {
   const found = VENUE.find(([, codes]) => codes.includes(code))?.[0] ?? 'operator';
-  return { class: found, code: `venue_${code}`, detail: `${nameOf(code)} (${code}). ${SENTENCE[found]}` };
+  return {
+    class: found,
+    code: `venue_${code}`,
+    detail: `${nameOf(code)} (${code}). ${SENTENCE[found]}`,
+  };
 }
 
 function tokenTrouble(code: number): Trouble {
@@ -72,13 +87,26 @@ export function classify(error: unknown, programs: readonly Address[], nameOf: S
   const program = programs[index];
   const custom = (inner as { Custom?: number } | null)?.Custom;
   if (typeof custom !== 'number') {
-    return { class: 'operator', code: String(inner), detail: `Instruction ${index} of ${program}: ${JSON.stringify(inner)}. ${SENTENCE.operator}` };
+    return {
+      class: 'operator',
+      code: String(inner),
+      detail: `Instruction ${index} of ${program}: ${JSON.stringify(inner)}. ${SENTENCE.operator}`,
+    };
   }
   // Below Anchor's range a venue instruction passes on the error of the token program that it called.
-  if (program === PROGRAM_ID) return custom < 100 ? tokenTrouble(custom) : venueTrouble(custom, nameOf);
+  if (program === PROGRAM_ID)
+    return custom < 100 ? tokenTrouble(custom) : venueTrouble(custom, nameOf);
   if (program === TOKEN_PROGRAM) return tokenTrouble(custom);
   if ((program === SYSTEM_PROGRAM || program === ASSOCIATED_PROGRAM) && custom === 1) {
-    return { class: 'needs_sol', code: 'system_1', detail: 'The fee payer cannot pay the rent of a token account.' };
+    return {
+      class: 'needs_sol',
+      code: 'system_1',
+      detail: 'The fee payer cannot pay the rent of a token account.',
+    };
   }
-  return { class: 'operator', code: `${program}_${custom}`, detail: `Program ${program} error ${custom}. ${SENTENCE.operator}` };
+  return {
+    class: 'operator',
+    code: `${program}_${custom}`,
+    detail: `Program ${program} error ${custom}. ${SENTENCE.operator}`,
+  };
 }

@@ -100,7 +100,23 @@ function readDeposit(bytes: Uint8Array): DepositRecord {
   const transferUser = read.option(read.key);
   const signer = read.option(read.key);
   const tokensAfter = read.left >= 16 ? read.i128() : null;
-  return { event: 'DepositRecord', ts, authority, user, direction, recordId, amount, market, oraclePrice, totalDepositsAfter, totalWithdrawsAfter, explanation, transferUser, signer, tokensAfter };
+  return {
+    event: 'DepositRecord',
+    ts,
+    authority,
+    user,
+    direction,
+    recordId,
+    amount,
+    market,
+    oraclePrice,
+    totalDepositsAfter,
+    totalWithdrawsAfter,
+    explanation,
+    transferUser,
+    signer,
+    tokensAfter,
+  };
 }
 
 function readOrderAction(bytes: Uint8Array): OrderActionRecord {
@@ -140,15 +156,39 @@ function readOrderAction(bytes: Uint8Array): OrderActionRecord {
   read.option(read.u64); // trigger_price
   read.option(read.u8); // builder_idx
   const builderFee = read.option(read.u64);
-  const side = (given: typeof taker, fee: bigint | null, existingEntry: bigint | null, existingBase: bigint | null): FillSideRecord | null =>
+  const side = (
+    given: typeof taker,
+    fee: bigint | null,
+    existingEntry: bigint | null,
+    existingBase: bigint | null,
+  ): FillSideRecord | null =>
     given.user === null || given.side === null
       ? null
-      : { user: given.user, orderId: given.orderId, direction: given.side, fee: fee ?? 0n, existingEntry, existingBase };
+      : {
+          user: given.user,
+          orderId: given.orderId,
+          direction: given.side,
+          fee: fee ?? 0n,
+          existingEntry,
+          existingBase,
+        };
   return {
-    event: 'OrderActionRecord', ts, action, explanation, market, marketType, filler, fillRecordId, baseFilled, quoteFilled,
+    event: 'OrderActionRecord',
+    ts,
+    action,
+    explanation,
+    market,
+    marketType,
+    filler,
+    fillRecordId,
+    baseFilled,
+    quoteFilled,
     taker: side(taker, takerFee, takerEntry, takerBase),
     maker: side(maker, makerFee, makerEntry, makerBase),
-    oraclePrice, bitFlags, hasExisting, builderFee,
+    oraclePrice,
+    bitFlags,
+    hasExisting,
+    builderFee,
   };
 }
 

@@ -3,21 +3,35 @@
 import { closeOf } from '../core/close.ts';
 import type { Close, Fact, FactBody } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
-import type { Heard, Watched } from '../core/ports.ts';
+import type { Heard } from '../core/outside.ts';
+import type { Watched } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import type { DepositRecord, FillSideRecord, OrderActionRecord } from './events.ts';
+import { startsWith } from './layout.ts';
 import { type LoggedEvent, readLogs } from './logs.ts';
 import { WITHDRAW_ACCOUNTS, WITHDRAW_DISCRIMINATOR } from './profile.ts';
-import { startsWith } from './layout.ts';
 
 type Watch = ReadonlyMap<string, Watched>;
 
 /** Index into the program's OrderActionExplanation. */
-const CAUSES: Readonly<Record<number, Close['cause']>> = { 5: 'liquidation', 10: 'expiry', 20: 'transfer' };
+const CAUSES: Readonly<Record<number, Close['cause']>> = {
+  5: 'liquidation',
+  10: 'expiry',
+  20: 'transfer',
+};
 
-function closesOf(record: OrderActionRecord, watched: Watch): { account: Address; subscriberId: string; body: Close }[] {
+function closesOf(
+  record: OrderActionRecord,
+  watched: Watch,
+): { account: Address; subscriberId: string; body: Close }[] {
   const { baseFilled, quoteFilled, taker, maker } = record;
-  if (record.action !== 'fill' || record.marketType !== 'perp' || baseFilled === null || quoteFilled === null) return [];
+  if (
+    record.action !== 'fill' ||
+    record.marketType !== 'perp' ||
+    baseFilled === null ||
+    quoteFilled === null
+  )
+    return [];
   const sides: [FillSideRecord | null, 'taker' | 'maker', FillSideRecord | null][] = [
     [taker, 'taker', maker],
     [maker, 'maker', taker],
@@ -44,16 +58,28 @@ function closesOf(record: OrderActionRecord, watched: Watch): { account: Address
 }
 
 /** The token account a withdrawal paid into: the n-th withdraw instruction of that user under the same top-level one. */
-function destinationOf(transaction: ChainTransaction, logged: LoggedEvent, user: Address, nth: number): Address | null {
+function destinationOf(
+  transaction: ChainTransaction,
+  logged: LoggedEvent,
+  user: Address,
+  nth: number,
+): Address | null {
   const top = transaction.instructions[logged.instruction];
   if (top === undefined) return null;
   const withdrawals = [top, ...top.inner].filter(
-    (each) => startsWith(each.data, WITHDRAW_DISCRIMINATOR) && each.accounts[WITHDRAW_ACCOUNTS.user] === user,
+    (each) =>
+      startsWith(each.data, WITHDRAW_DISCRIMINATOR) &&
+      each.accounts[WITHDRAW_ACCOUNTS.user] === user,
   );
   return withdrawals[nth]?.accounts[WITHDRAW_ACCOUNTS.destination] ?? null;
 }
 
-function withdrawalOf(record: DepositRecord, destination: Address | null, watched: Watch, mint: Address | null): FactBody {
+function withdrawalOf(
+  record: DepositRecord,
+  destination: Address | null,
+  watched: Watch,
+  mint: Address | null,
+): FactBody {
   const target = destination === null ? undefined : watched.get(destination);
   return {
     kind: 'outflow',
@@ -61,7 +87,8 @@ function withdrawalOf(record: DepositRecord, destination: Address | null, watche
     amount: record.amount,
     mint: mint ?? ('' as Address),
     destination,
-    internal: target !== undefined && target.subscriberId === watched.get(record.user)?.subscriberId,
+    internal:
+      target !== undefined && target.subscriberId === watched.get(record.user)?.subscriberId,
   };
 }
 
@@ -71,35 +98,54 @@ function mintAt(transaction: ChainTransaction, account: Address | null): Address
 }
 
 /** The facts of a transaction. A failed one has none, whatever it logged. */
-export function hear(transaction: ChainTransaction, watched: Watch, programId: Address, quoteMint: Address): Heard {
+export function hear(
+  transaction: ChainTransaction,
+  watched: Watch,
+  programId: Address,
+  quoteMint: Address,
+): Heard {
   if (transaction.error !== null) return { kind: 'facts', facts: [] };
   const logged = readLogs(transaction.logs, programId);
   if (logged === null) return { kind: 'opaque', why: 'the log was truncated' };
   const facts: Fact[] = [];
   const push = (subscriberId: string, account: Address, ordinal: number, body: FactBody): void => {
     const { slot, blockIndex } = transaction;
-    facts.push({ subscriberId, account, signature: transaction.signature, position: { slot, blockIndex, ordinal }, body });
+    facts.push({
+      subscriberId,
+      account,
+      signature: transaction.signature,
+      position: { slot, blockIndex, ordinal },
+      body,
+    });
   };
   // What the venue itself moved into and out of each subscriber's token account.
   const fromVenue = new Map<string, bigint>();
   const intoVenue = new Map<string, bigint>();
-  const add = (sums: Map<string, bigint>, id: string, amount: bigint) => sums.set(id, (sums.get(id) ?? 0n) + amount);
+  const add = (sums: Map<string, bigint>, id: string, amount: bigint) =>
+    sums.set(id, (sums.get(id) ?? 0n) + amount);
   const seen = new Map<string, number>();
 
   for (const [ordinal, each] of logged.entries()) {
     const { event } = each;
     if (event.event === 'OrderActionRecord') {
-      const touches = [event.taker, event.maker].some((side) => side !== null && watched.has(side.user));
+      const touches = [event.taker, event.maker].some(
+        (side) => side !== null && watched.has(side.user),
+      );
       if (touches && event.action === 'fill' && event.marketType === 'perp' && !event.hasExisting) {
-        return { kind: 'opaque', why: 'a fill record of an older program carries no entry amounts' };
+        return {
+          kind: 'opaque',
+          why: 'a fill record of an older program carries no entry amounts',
+        };
       }
-      for (const close of closesOf(event, watched)) push(close.subscriberId, close.account, ordinal, close.body);
+      for (const close of closesOf(event, watched))
+        push(close.subscriberId, close.account, ordinal, close.body);
     }
     if (event.event !== 'DepositRecord') continue;
     const watch = watched.get(event.user);
     if (watch?.role !== 'drift_user' || event.explanation === 'transfer') continue;
     if (event.direction === 'deposit') {
-      if (event.market === 0 && event.signer === null) add(intoVenue, watch.subscriberId, event.amount);
+      if (event.market === 0 && event.signer === null)
+        add(intoVenue, watch.subscriberId, event.amount);
       continue;
     }
     if (event.amount === 0n) continue;

@@ -3,7 +3,14 @@
 import type { Act } from '../core/policy.ts';
 import type { ExecutedInstruction, Instruction } from '../core/transaction.ts';
 import { createReader, startsWith } from './layout.ts';
-import { PROGRAM_ID, SETTLE_ACCOUNTS, SETTLE_DISCRIMINATOR, SETTLE_MULTIPLE_DISCRIMINATOR, WITHDRAW_ACCOUNTS, WITHDRAW_DISCRIMINATOR } from './profile.ts';
+import {
+  PROGRAM_ID,
+  SETTLE_ACCOUNTS,
+  SETTLE_DISCRIMINATOR,
+  SETTLE_MULTIPLE_DISCRIMINATOR,
+  WITHDRAW_ACCOUNTS,
+  WITHDRAW_DISCRIMINATOR,
+} from './profile.ts';
 
 /** The act of an instruction of the venue; null when it is another program's, `unknown` when it is none that pays. */
 export function inspectVenue(instruction: Instruction | ExecutedInstruction): Act | null {
@@ -15,9 +22,21 @@ export function inspectVenue(instruction: Instruction | ExecutedInstruction): Ac
   };
   const read = createReader(instruction.data, 8);
   if (startsWith(instruction.data, WITHDRAW_DISCRIMINATOR) && instruction.data.length === 19) {
-    const [user, authority, destination] = [at(WITHDRAW_ACCOUNTS.user), at(WITHDRAW_ACCOUNTS.authority), at(WITHDRAW_ACCOUNTS.destination)];
+    const [user, authority, destination] = [
+      at(WITHDRAW_ACCOUNTS.user),
+      at(WITHDRAW_ACCOUNTS.authority),
+      at(WITHDRAW_ACCOUNTS.destination),
+    ];
     if (user === undefined || authority === undefined || destination === undefined) return unknown;
-    return { act: 'withdraw', user, authority, destination, market: read.u16(), amount: read.u64(), reduceOnly: read.u8() === 1 };
+    return {
+      act: 'withdraw',
+      user,
+      authority,
+      destination,
+      market: read.u16(),
+      amount: read.u64(),
+      reduceOnly: read.u8() === 1,
+    };
   }
   const [user, authority] = [at(SETTLE_ACCOUNTS.user), at(SETTLE_ACCOUNTS.authority)];
   if (user === undefined || authority === undefined) return unknown;
@@ -27,7 +46,12 @@ export function inspectVenue(instruction: Instruction | ExecutedInstruction): Ac
   if (startsWith(instruction.data, SETTLE_MULTIPLE_DISCRIMINATOR)) {
     const count = read.u32();
     if (instruction.data.length !== 8 + 4 + count * 2 + 1) return unknown;
-    return { act: 'settle', user, authority, markets: Array.from({ length: count }, () => read.u16()) };
+    return {
+      act: 'settle',
+      user,
+      authority,
+      markets: Array.from({ length: count }, () => read.u16()),
+    };
   }
   return unknown;
 }

@@ -10,8 +10,16 @@ export type Sdk = {
   user(authority: Address, subAccountId: number): Address;
   spotMarket(index: number): Promise<Address>;
   perpMarket(index: number): Promise<Address>;
-  settle(accounts: SettleAccounts, markets: readonly number[], remaining: readonly AccountMeta[]): Promise<Instruction>;
-  withdraw(accounts: SettleAccounts & { destination: Address }, amount: bigint, remaining: readonly AccountMeta[]): Promise<Instruction>;
+  settle(
+    accounts: SettleAccounts,
+    markets: readonly number[],
+    remaining: readonly AccountMeta[],
+  ): Promise<Instruction>;
+  withdraw(
+    accounts: SettleAccounts & { destination: Address },
+    amount: bigint,
+    remaining: readonly AccountMeta[],
+  ): Promise<Instruction>;
   errorName(code: number): string;
 };
 type BuiltInstruction = Pick<TransactionInstruction, 'programId' | 'keys' | 'data'>;
@@ -31,7 +39,10 @@ async function load(): Promise<Sdk> {
     wallet: new sdk.Wallet(Keypair.generate()),
     programID: program,
     env: 'mainnet-beta',
-    accountSubscription: { type: 'polling', accountLoader: new sdk.BulkAccountLoader(connection, 'confirmed', 0) },
+    accountSubscription: {
+      type: 'polling',
+      accountLoader: new sdk.BulkAccountLoader(connection, 'confirmed', 0),
+    },
     skipLoadUsers: true,
   });
   const { instruction } = client.program;
@@ -43,11 +54,19 @@ async function load(): Promise<Sdk> {
   const names = new Map((client.program.idl.errors ?? []).map((each) => [each.code, each.name]));
   const toInstruction = (built: BuiltInstruction): Instruction => ({
     program: text(built.programId),
-    accounts: built.keys.map(({ pubkey, isSigner, isWritable }) => ({ address: text(pubkey), isSigner, isWritable })),
+    accounts: built.keys.map(({ pubkey, isSigner, isWritable }) => ({
+      address: text(pubkey),
+      isSigner,
+      isWritable,
+    })),
     data: new Uint8Array(built.data),
   });
   const metas = (remaining: readonly AccountMeta[]) =>
-    remaining.map(({ address, isSigner, isWritable }) => ({ pubkey: key(address), isSigner, isWritable }));
+    remaining.map(({ address, isSigner, isWritable }) => ({
+      pubkey: key(address),
+      isSigner,
+      isWritable,
+    }));
   const settleAccounts = async ({ user, authority }: SettleAccounts) => ({
     state: await sdk.getDriftStateAccountPublicKey(program),
     user: key(user),
@@ -56,11 +75,15 @@ async function load(): Promise<Sdk> {
   });
   return {
     state: async () => text(await sdk.getDriftStateAccountPublicKey(program)),
-    user: (authority, subAccountId) => text(sdk.getUserAccountPublicKeySync(program, key(authority), subAccountId)),
+    user: (authority, subAccountId) =>
+      text(sdk.getUserAccountPublicKeySync(program, key(authority), subAccountId)),
     spotMarket: async (index) => text(await sdk.getSpotMarketPublicKey(program, index)),
     perpMarket: async (index) => text(await sdk.getPerpMarketPublicKey(program, index)),
     async settle(accounts, markets, remaining) {
-      const options = { accounts: await settleAccounts(accounts), remainingAccounts: metas(remaining) };
+      const options = {
+        accounts: await settleAccounts(accounts),
+        remainingAccounts: metas(remaining),
+      };
       const [only] = markets;
       if (markets.length === 1) return encode('settlePnl', only, options);
       return encode('settleMultiplePnls', [...markets], { trySettle: {} }, options);
@@ -77,7 +100,8 @@ async function load(): Promise<Sdk> {
         remainingAccounts: metas(remaining),
       });
     },
-    errorName: (code) => names.get(code) ?? (code === 101 ? 'InstructionFallbackNotFound' : 'unnamed error'),
+    errorName: (code) =>
+      names.get(code) ?? (code === 101 ? 'InstructionFallbackNotFound' : 'unnamed error'),
   };
 }
 

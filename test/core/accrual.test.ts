@@ -5,8 +5,21 @@ import { accrue, type Terms, termsAt } from '../../src/core/accrual.ts';
 import type { Close } from '../../src/core/fact.ts';
 
 const close = (netPnl: bigint, cause: Close['cause'] = 'trade'): Close => ({
-  kind: 'close', market: 0, side: 'taker', position: 'long', cause, baseFilled: 1n, baseClosed: 1n, proceeds: 0n, entry: 0n,
-  grossPnl: netPnl, fee: 0n, netPnl, fillRecordId: 0n, oraclePrice: 0n, counterparty: null,
+  kind: 'close',
+  market: 0,
+  side: 'taker',
+  position: 'long',
+  cause,
+  baseFilled: 1n,
+  baseClosed: 1n,
+  proceeds: 0n,
+  entry: 0n,
+  grossPnl: netPnl,
+  fee: 0n,
+  netPnl,
+  fillRecordId: 0n,
+  oraclePrice: 0n,
+  counterparty: null,
 });
 
 test('floors to the unit and carries the rest', () => {
@@ -24,18 +37,22 @@ test('moving a position between own sub-accounts owes nothing', () => {
 
 test('over any series of wins the shares add up to the share of the sum', () => {
   fc.assert(
-    fc.property(fc.array(fc.bigInt({ min: 1n, max: 10n ** 12n }), { maxLength: 50 }), fc.integer({ min: 0, max: 10_000 }), (wins, bps) => {
-      let carry = 0n;
-      let owed = 0n;
-      for (const win of wins) {
-        const accrued = accrue(close(win), bps, carry);
-        owed += accrued.amount;
-        carry = accrued.carry;
-      }
-      const total = wins.reduce((sum, win) => sum + win, 0n) * BigInt(bps);
-      expect(owed).toBe(total / 10_000n);
-      expect(carry).toBe(total % 10_000n);
-    }),
+    fc.property(
+      fc.array(fc.bigInt({ min: 1n, max: 10n ** 12n }), { maxLength: 50 }),
+      fc.integer({ min: 0, max: 10_000 }),
+      (wins, bps) => {
+        let carry = 0n;
+        let owed = 0n;
+        for (const win of wins) {
+          const accrued = accrue(close(win), bps, carry);
+          owed += accrued.amount;
+          carry = accrued.carry;
+        }
+        const total = wins.reduce((sum, win) => sum + win, 0n) * BigInt(bps);
+        expect(owed).toBe(total / 10_000n);
+        expect(carry).toBe(total % 10_000n);
+      },
+    ),
   );
 });
 

@@ -22,17 +22,36 @@ const fill = (given: Partial<FillSide>): FillSide => ({
 describe('realised PnL of a close', () => {
   test('half of a long: the odd unit of the entry stays in the open part', () => {
     const close = closeOf(fill({ quoteFilled: 110_000_000n, existingEntry: 100_000_000n }));
-    expect(close).toMatchObject({ position: 'long', grossPnl: 10_000_000n, baseClosed: 1_000_000_000n });
+    expect(close).toMatchObject({
+      position: 'long',
+      grossPnl: 10_000_000n,
+      baseClosed: 1_000_000_000n,
+    });
   });
 
   test('a short that lost', () => {
-    const close = closeOf(fill({ direction: 'long', quoteFilled: 120_000_000n, existingEntry: 100_000_000n }));
+    const close = closeOf(
+      fill({ direction: 'long', quoteFilled: 120_000_000n, existingEntry: 100_000_000n }),
+    );
     expect(close).toMatchObject({ position: 'short', grossPnl: -20_000_000n });
   });
 
   test('a flip counts only the part that closed, and bears its part of the fee, rounded up', () => {
-    const close = closeOf(fill({ baseFilled: 3_000_000_000n, quoteFilled: 331_000_001n, existingEntry: 100_000_000n, existingBase: 1_000_000_000n, fee: 100n }));
-    expect(close).toMatchObject({ proceeds: 110_333_333n, grossPnl: 10_333_333n, fee: 34n, netPnl: 10_333_299n });
+    const close = closeOf(
+      fill({
+        baseFilled: 3_000_000_000n,
+        quoteFilled: 331_000_001n,
+        existingEntry: 100_000_000n,
+        existingBase: 1_000_000_000n,
+        fee: 100n,
+      }),
+    );
+    expect(close).toMatchObject({
+      proceeds: 110_333_333n,
+      grossPnl: 10_333_333n,
+      fee: 34n,
+      netPnl: 10_333_299n,
+    });
   });
 
   test('opening or increasing is no close', () => {
@@ -40,13 +59,19 @@ describe('realised PnL of a close', () => {
   });
 
   test("a maker's rebate raises the net", () => {
-    const close = closeOf(fill({ side: 'maker', quoteFilled: 110n, existingEntry: 100n, fee: -3n }));
+    const close = closeOf(
+      fill({ side: 'maker', quoteFilled: 110n, existingEntry: 100n, fee: -3n }),
+    );
     expect(close?.netPnl).toBe(13n);
   });
 });
 
 /** controller/position.rs: truncating division, signs as stored on chain. */
-function programPnl(position: { base: bigint; entry: bigint }, deltaBase: bigint, deltaQuote: bigint): bigint {
+function programPnl(
+  position: { base: bigint; entry: bigint },
+  deltaBase: bigint,
+  deltaQuote: bigint,
+): bigint {
   const abs = (value: bigint) => (value < 0n ? -value : value);
   if (abs(deltaBase) <= abs(position.base)) {
     const newEntry = position.entry - (position.entry * abs(deltaBase)) / abs(position.base);
@@ -59,21 +84,28 @@ function programPnl(position: { base: bigint; entry: bigint }, deltaBase: bigint
 test('equals the program to the unit, whatever the amounts', () => {
   const amount = fc.bigInt({ min: 1n, max: 10n ** 15n });
   fc.assert(
-    fc.property(amount, amount, amount, amount, fc.boolean(), (base, entry, filled, quote, isLong) => {
-      const position = { base: isLong ? base : -base, entry: isLong ? -entry : entry };
-      const delta = isLong ? -filled : filled;
-      const expected = programPnl(position, delta, isLong ? quote : -quote);
-      // math/orders.rs calculate_existing_position_fields_for_order_action
-      const flips = filled > base;
-      const record = fill({
-        direction: isLong ? 'short' : 'long',
-        baseFilled: filled,
-        quoteFilled: quote,
-        existingEntry: flips ? entry : (entry * filled) / base,
-        existingBase: flips ? base : null,
-      });
-      expect(closeOf(record)?.grossPnl).toBe(expected);
-    }),
+    fc.property(
+      amount,
+      amount,
+      amount,
+      amount,
+      fc.boolean(),
+      (base, entry, filled, quote, isLong) => {
+        const position = { base: isLong ? base : -base, entry: isLong ? -entry : entry };
+        const delta = isLong ? -filled : filled;
+        const expected = programPnl(position, delta, isLong ? quote : -quote);
+        // math/orders.rs calculate_existing_position_fields_for_order_action
+        const flips = filled > base;
+        const record = fill({
+          direction: isLong ? 'short' : 'long',
+          baseFilled: filled,
+          quoteFilled: quote,
+          existingEntry: flips ? entry : (entry * filled) / base,
+          existingBase: flips ? base : null,
+        });
+        expect(closeOf(record)?.grossPnl).toBe(expected);
+      },
+    ),
     { numRuns: 5_000 },
   );
 });

@@ -28,14 +28,18 @@ test('amounts as text', () => {
 
 test('base58 agrees with web3.js, leading zeros included', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.integer({ min: 0, max: 32 }), (bytes, zeros) => {
-      bytes.fill(0, 0, zeros);
-      const text = new PublicKey(bytes).toBase58();
-      expect(base58Text(bytes)).toBe(text);
-      expect(base58Bytes(text)).toEqual(bytes);
-      expect(isAddress(text)).toBe(true);
-      expect(isSignature(text)).toBe(false);
-    }),
+    fc.property(
+      fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      fc.integer({ min: 0, max: 32 }),
+      (bytes, zeros) => {
+        bytes.fill(0, 0, zeros);
+        const text = new PublicKey(bytes).toBase58();
+        expect(base58Text(bytes)).toBe(text);
+        expect(base58Bytes(text)).toEqual(bytes);
+        expect(isAddress(text)).toBe(true);
+        expect(isSignature(text)).toBe(false);
+      },
+    ),
   );
   expect(isAddress('0OIl')).toBe(false);
 });

@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
 
 const entry = (more: Partial<RosterEntry> = {}): RosterEntry => ({
-  subscriberId: 'ana', agentWallet: 'wallet', standing: 'good', outstanding: 0n, reason: null, evidence: null, revision: 1n, ...more,
+  subscriberId: 'ana',
+  agentWallet: 'wallet',
+  standing: 'good',
+  outstanding: 0n,
+  reason: null,
+  evidence: null,
+  revision: 1n,
+  ...more,
 });
 const roster = (failOpen = false) => createRoster({ staleAfterMs: 1_000, failOpen });
 
@@ -13,8 +20,16 @@ test('unknown before hydration, and when the chain has not been seen lately', ()
   gate.hydrate([entry()]);
   expect(gate.decide('ana', 'open', 0).verdict).toBe('unknown');
   gate.observe(7, 0);
-  expect(gate.decide('ana', 'open', 1_000)).toMatchObject({ verdict: 'allow', asOfSlot: 7, stale: false });
-  expect(gate.decide('ana', 'open', 1_001)).toMatchObject({ verdict: 'unknown', allow: false, stale: true });
+  expect(gate.decide('ana', 'open', 1_000)).toMatchObject({
+    verdict: 'allow',
+    asOfSlot: 7,
+    stale: false,
+  });
+  expect(gate.decide('ana', 'open', 1_001)).toMatchObject({
+    verdict: 'unknown',
+    allow: false,
+    stale: true,
+  });
 });
 
 test('whether unknown means go on is the setting’s', () => {
@@ -25,7 +40,11 @@ test('a delinquent is denied even when the view is stale, and may always close',
   const gate = roster();
   gate.hydrate([entry({ standing: 'delinquent', reason: 'ran', outstanding: 5n })]);
   gate.observe(1, 0);
-  expect(gate.decide('ana', 'open', 99_999)).toMatchObject({ verdict: 'deny', reason: 'ran', outstanding: 5n });
+  expect(gate.decide('ana', 'open', 99_999)).toMatchObject({
+    verdict: 'deny',
+    reason: 'ran',
+    outstanding: 5n,
+  });
   expect(gate.decide('ana', 'close', 0).allow).toBe(true);
   expect(gate.decide('ana', 'reduce', 0).allow).toBe(true);
 });
@@ -35,7 +54,10 @@ test('finds by agent wallet, denies strangers with the reason', () => {
   gate.hydrate([entry()]);
   gate.observe(1, 0);
   expect(gate.decide('wallet', 'increase', 0).verdict).toBe('allow');
-  expect(gate.decide('nobody', 'open', 0)).toMatchObject({ verdict: 'deny', reason: expect.stringContaining('not registered') });
+  expect(gate.decide('nobody', 'open', 0)).toMatchObject({
+    verdict: 'deny',
+    reason: expect.stringContaining('not registered'),
+  });
 });
 
 test('an older revision never replaces a newer one, and slots never go back', () => {

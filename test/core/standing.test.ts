@@ -4,15 +4,36 @@ import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
 import { judge, type StandingEvent } from '../../src/core/standing.ts';
 
-const at = (slot: number, blockIndex: number | null = 0, ordinal = 0) => ({ slot, blockIndex, ordinal });
-const owed = (slot: number, amount: bigint, blockIndex: number | null = 0): StandingEvent => ({ kind: 'owed', at: at(slot, blockIndex), amount });
-const settled = (slot: number, amount: bigint): StandingEvent => ({ kind: 'settled', at: at(slot, null), amount });
-const left = (slot: number, amount = 5n, blockIndex: number | null = 0): StandingEvent => ({ kind: 'left', at: at(slot, blockIndex), amount, signature: `sig${slot}` as Signature });
+const at = (slot: number, blockIndex: number | null = 0, ordinal = 0) => ({
+  slot,
+  blockIndex,
+  ordinal,
+});
+const owed = (slot: number, amount: bigint, blockIndex: number | null = 0): StandingEvent => ({
+  kind: 'owed',
+  at: at(slot, blockIndex),
+  amount,
+});
+const settled = (slot: number, amount: bigint): StandingEvent => ({
+  kind: 'settled',
+  at: at(slot, null),
+  amount,
+});
+const left = (slot: number, amount = 5n, blockIndex: number | null = 0): StandingEvent => ({
+  kind: 'left',
+  at: at(slot, blockIndex),
+  amount,
+  signature: `sig${slot}` as Signature,
+});
 
 describe('delinquency', () => {
   test('withdrawing while owing', () => {
     const verdict = judge([owed(1, 10n), left(2)]);
-    expect(verdict).toMatchObject({ standing: 'delinquent', outstanding: 10n, evidence: { signature: 'sig2', owedThen: 10n } });
+    expect(verdict).toMatchObject({
+      standing: 'delinquent',
+      outstanding: 10n,
+      evidence: { signature: 'sig2', owedThen: 10n },
+    });
   });
 
   test('withdrawing before anything was owed is nobody’s business', () => {
@@ -20,15 +41,24 @@ describe('delinquency', () => {
   });
 
   test('paying everything clears it', () => {
-    expect(judge([owed(1, 10n), left(2), settled(3, 10n)])).toEqual({ standing: 'good', outstanding: 0n });
+    expect(judge([owed(1, 10n), left(2), settled(3, 10n)])).toEqual({
+      standing: 'good',
+      outstanding: 0n,
+    });
   });
 
   test('paying a part does not', () => {
-    expect(judge([owed(1, 10n), left(2), settled(3, 9n)])).toMatchObject({ standing: 'delinquent', outstanding: 1n });
+    expect(judge([owed(1, 10n), left(2), settled(3, 9n)])).toMatchObject({
+      standing: 'delinquent',
+      outstanding: 1n,
+    });
   });
 
   test('an old runaway does not count once everything was paid, even when something new is owed', () => {
-    expect(judge([owed(1, 10n), left(2), settled(3, 10n), owed(4, 7n)])).toEqual({ standing: 'good', outstanding: 7n });
+    expect(judge([owed(1, 10n), left(2), settled(3, 10n), owed(4, 7n)])).toEqual({
+      standing: 'good',
+      outstanding: 7n,
+    });
   });
 
   test('a withdrawal heard before the close that made the debt is judged right afterwards', () => {
@@ -48,12 +78,21 @@ describe('delinquency', () => {
 
 test('the verdict does not depend on the order in which things were heard', () => {
   const event = fc.oneof(
-    fc.record({ slot: fc.integer({ min: 1, max: 30 }), amount: fc.bigInt({ min: 1n, max: 100n }) }).map((e) => owed(e.slot, e.amount)),
-    fc.record({ slot: fc.integer({ min: 1, max: 30 }), amount: fc.bigInt({ min: 1n, max: 100n }) }).map((e) => settled(e.slot, e.amount)),
+    fc
+      .record({ slot: fc.integer({ min: 1, max: 30 }), amount: fc.bigInt({ min: 1n, max: 100n }) })
+      .map((e) => owed(e.slot, e.amount)),
+    fc
+      .record({ slot: fc.integer({ min: 1, max: 30 }), amount: fc.bigInt({ min: 1n, max: 100n }) })
+      .map((e) => settled(e.slot, e.amount)),
     fc.integer({ min: 1, max: 30 }).map((slot) => left(slot)),
   );
-  const history = fc.uniqueArray(event, { maxLength: 12, selector: (each) => `${each.kind}/${each.at.slot}` });
-  const both = history.chain((events) => fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length })));
+  const history = fc.uniqueArray(event, {
+    maxLength: 12,
+    selector: (each) => `${each.kind}/${each.at.slot}`,
+  });
+  const both = history.chain((events) =>
+    fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length })),
+  );
   fc.assert(
     fc.property(both, ([one, other]) => {
       expect(judge(other)).toEqual(judge(one));

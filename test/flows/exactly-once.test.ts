@@ -18,7 +18,9 @@ async function begin(options: Parameters<typeof openStreet>[0] = {}) {
 async function paidExactly(street: Street, creator: Keypair['publicKey']): Promise<void> {
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(street.driver.usdcOf(creator)).toBe(BigInt(share.amount));
-  const landed = await street.database.sql<{ signature: string }[]>`select signature from payment where state = 'landed'`;
+  const landed = await street.database.sql<
+    { signature: string }[]
+  >`select signature from payment where state = 'landed'`;
   expect(landed).toHaveLength(1);
   expect(street.world.cluster.find(landed[0]?.signature ?? '')?.execution.error).toBeNull();
 }
@@ -45,11 +47,23 @@ test('a payment that never lands is proven dead, and only then is there another'
   const { street, creator, trader } = await begin({ slotMs: 5 });
   street.world.mischief.swallowSends = 1_000_000;
   profitableClose(street.driver, trader);
-  await expect.poll(async () => (await street.database.sql`select 1 from payment where state = 'dead'`).length, { timeout: 30_000 }).toBeGreaterThan(0);
+  await expect
+    .poll(
+      async () => (await street.database.sql`select 1 from payment where state = 'dead'`).length,
+      { timeout: 30_000 },
+    )
+    .toBeGreaterThan(0);
   street.world.mischief.swallowSends = 0;
   await paidExactly(street, creator);
-  const [dead] = await street.database.sql<{ evidence: Record<string, unknown>; signature: string }[]>`select evidence, signature from payment where state = 'dead'`;
-  expect(dead?.evidence).toMatchObject({ statusAbsent: true, transactionAbsent: true, historyAbsent: true, secondOpinion: true });
+  const [dead] = await street.database.sql<
+    { evidence: Record<string, unknown>; signature: string }[]
+  >`select evidence, signature from payment where state = 'dead'`;
+  expect(dead?.evidence).toMatchObject({
+    statusAbsent: true,
+    transactionAbsent: true,
+    historyAbsent: true,
+    secondOpinion: true,
+  });
   expect(street.world.cluster.find(dead?.signature ?? '')).toBeNull();
   await street[Symbol.asyncDispose]();
 });
@@ -58,10 +72,19 @@ test('while RPC gives no answer nothing is declared dead', async () => {
   const { street, creator, trader } = await begin({ slotMs: 5 });
   street.world.mischief.swallowSends = 1_000_000;
   profitableClose(street.driver, trader);
-  await expect.poll(async () => (await street.database.sql`select 1 from payment where state = 'sent'`).length, { timeout: 20_000 }).toBe(1);
+  await expect
+    .poll(
+      async () => (await street.database.sql`select 1 from payment where state = 'sent'`).length,
+      { timeout: 20_000 },
+    )
+    .toBe(1);
   street.world.mischief.failing.set('getSignaturesForAddress', 1_000_000);
-  const [{ height } = { height: 0n }] = await street.database.sql<{ height: bigint }[]>`select last_valid_block_height as height from payment`;
-  await expect.poll(() => street.world.cluster.height('finalized'), { timeout: 20_000 }).toBeGreaterThan(Number(height) + 80);
+  const [{ height } = { height: 0n }] = await street.database.sql<
+    { height: bigint }[]
+  >`select last_valid_block_height as height from payment`;
+  await expect
+    .poll(() => street.world.cluster.height('finalized'), { timeout: 20_000 })
+    .toBeGreaterThan(Number(height) + 80);
   expect(await street.database.sql`select 1 from payment where state = 'dead'`).toHaveLength(0);
   street.world.mischief.failing.clear();
   street.world.mischief.swallowSends = 0;
@@ -73,11 +96,18 @@ test('a payment on a fork that is dropped lands again', async () => {
   const { street, creator, trader } = await begin({ slotMs: 60 });
   profitableClose(street.driver, trader);
   let signature = '';
-  await expect.poll(async () => {
-    const [row] = await street.database.sql<{ signature: string }[]>`select signature from payment where state = 'sent'`;
-    signature = row?.signature ?? '';
-    return street.world.cluster.find(signature) !== null;
-  }, { timeout: 20_000, interval: 5 }).toBe(true);
+  await expect
+    .poll(
+      async () => {
+        const [row] = await street.database.sql<
+          { signature: string }[]
+        >`select signature from payment where state = 'sent'`;
+        signature = row?.signature ?? '';
+        return street.world.cluster.find(signature) !== null;
+      },
+      { timeout: 20_000, interval: 5 },
+    )
+    .toBe(true);
   const landed = street.world.cluster.find(signature);
   const dropped = street.world.cluster.forkOff(landed?.slot ?? 0);
   expect(dropped.some((each) => each.signature === signature)).toBe(true);
@@ -87,12 +117,22 @@ test('a payment on a fork that is dropped lands again', async () => {
 
 test('two daemons on one database pay once', async () => {
   const { street, creator, trader } = await begin();
-  const second = await startApp({ ...street.settings, secrets: { ...street.settings.secrets, heliusApiKey: null } }, systemClock, silentLog);
+  const second = await startApp(
+    { ...street.settings, secrets: { ...street.settings.secrets, heliusApiKey: null } },
+    systemClock,
+    silentLog,
+  );
   for (let n = 0; n < 4; n++) profitableClose(street.driver, trader);
-  await expect.poll(async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length, { timeout: 40_000 }).toBe(4);
+  await expect
+    .poll(
+      async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
+      { timeout: 40_000 },
+    )
+    .toBe(4);
   const owed = (await street.shares('ana')).reduce((sum, each) => sum + BigInt(each.amount), 0n);
   expect(street.driver.usdcOf(creator)).toBe(owed);
-  const gate = async (url: string) => ((await (await fetch(`${url}/v1/gate/ana`)).json()) as { outstanding: string }).outstanding;
+  const gate = async (url: string) =>
+    ((await (await fetch(`${url}/v1/gate/ana`)).json()) as { outstanding: string }).outstanding;
   await expect.poll(() => gate(second.url)).toBe('0');
   await second.close();
   await street[Symbol.asyncDispose]();
@@ -102,7 +142,12 @@ test('a daemon that stops while a payment is on its way goes on from there', asy
   const { street, creator, trader } = await begin();
   street.world.mischief.swallowSends = 1_000;
   profitableClose(street.driver, trader);
-  await expect.poll(async () => (await street.database.sql`select 1 from payment where state = 'sent'`).length, { timeout: 20_000 }).toBe(1);
+  await expect
+    .poll(
+      async () => (await street.database.sql`select 1 from payment where state = 'sent'`).length,
+      { timeout: 20_000 },
+    )
+    .toBe(1);
   await street.stop();
   street.world.mischief.swallowSends = 0;
   await street.restart();

@@ -1,6 +1,7 @@
 // Street: from a close on chain to a paid creator, and from a withdrawal to a closed gate, on real parts throughout.
+
+import { createCloseAccountInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';
-import { getAssociatedTokenAddressSync, createCloseAccountInstruction } from '@solana/spl-token';
 import { describe, expect, test } from 'vitest';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
@@ -22,7 +23,11 @@ describe('paying', () => {
     expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
     expect(driver.usdcOf(trader.agent.publicKey)).toBe(0n);
     const payment = street.world.cluster.find(share.paidBy[0] ?? '');
-    expect(payment?.execution.message.instructions.some((each) => Buffer.from(each.data).toString().startsWith('bailiff:'))).toBe(true);
+    expect(
+      payment?.execution.message.instructions.some((each) =>
+        Buffer.from(each.data).toString().startsWith('bailiff:'),
+      ),
+    ).toBe(true);
     expect(payment?.bytes.length).toBeLessThanOrEqual(1232);
     expect((await street.gate('ana')).outstanding).toBe('0');
   });
@@ -40,9 +45,21 @@ describe('paying', () => {
     expect(driver.lamportsOf(trader.agent.publicKey)).toBe(0n);
     expect(driver.usdcOf(creator.publicKey)).toBe(BigInt(first.amount));
     transferUsdc(driver, creator, driver.faucet.publicKey, BigInt(first.amount));
-    driver.send([createCloseAccountInstruction(getAssociatedTokenAddressSync(USDC, creator.publicKey), creator.publicKey, creator.publicKey)], [driver.faucet, creator]);
+    driver.send(
+      [
+        createCloseAccountInstruction(
+          getAssociatedTokenAddressSync(USDC, creator.publicKey),
+          creator.publicKey,
+          creator.publicKey,
+        ),
+      ],
+      [driver.faucet, creator],
+    );
     const again = profitableClose(driver, trader);
-    const second = await street.share('ana', (each) => each.status === 'paid' && each.close.signature === again);
+    const second = await street.share(
+      'ana',
+      (each) => each.status === 'paid' && each.close.signature === again,
+    );
     expect(driver.usdcOf(creator.publicKey)).toBe(BigInt(second.amount));
   });
 
@@ -57,11 +74,18 @@ describe('paying', () => {
     profitableClose(driver, trader);
     const share = await street.share('ana', (each) => each.status === 'paid');
     expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-    expect((driver.userOf(trader).totalWithdraws as bigint) - before).toBe(BigInt(share.amount) - 1_000_000n);
+    expect((driver.userOf(trader).totalWithdraws as bigint) - before).toBe(
+      BigInt(share.amount) - 1_000_000n,
+    );
   });
 
   test('losing closes owe nothing; several debts are paid together', async () => {
-    await using street = await openStreet({ settings: (given) => ({ ...given, payments: { ...given.payments, agentReserveLamports: '900000000' } }) });
+    await using street = await openStreet({
+      settings: (given) => ({
+        ...given,
+        payments: { ...given.payments, agentReserveLamports: '900000000' },
+      }),
+    });
     const { driver } = street;
     const creator = creatorWallet();
     const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
@@ -71,13 +95,26 @@ describe('paying', () => {
     driver.trade(trader, 'short', 1_000_000_000n, { reduceOnly: true });
     profitableClose(driver, trader);
     profitableClose(driver, trader);
-    await expect.poll(async () => (await street.shares('ana')).filter((each) => each.reason?.code === 'agent_needs_sol').length, { timeout: 20_000 }).toBe(2);
+    await expect
+      .poll(
+        async () =>
+          (await street.shares('ana')).filter((each) => each.reason?.code === 'agent_needs_sol')
+            .length,
+        { timeout: 20_000 },
+      )
+      .toBe(2);
     driver.giveSol(trader.agent.publicKey, 2_000_000_000n);
-    await expect.poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'), { timeout: 20_000 }).toBe(true);
+    await expect
+      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'), {
+        timeout: 20_000,
+      })
+      .toBe(true);
     const shares = await street.shares('ana');
     expect(shares).toHaveLength(2);
     expect(new Set(shares.flatMap((each) => each.paidBy)).size).toBe(1);
-    expect(driver.usdcOf(creator)).toBe(shares.reduce((sum, each) => sum + BigInt(each.amount), 0n));
+    expect(driver.usdcOf(creator)).toBe(
+      shares.reduce((sum, each) => sum + BigInt(each.amount), 0n),
+    );
   });
 
   test('without a key the debt waits, without using up attempts, until the key is registered', async () => {
@@ -86,11 +123,21 @@ describe('paying', () => {
     const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
     const agentWallet = trader.agent.publicKey.toBase58();
     await street.post('/v1/subscribers', { id: 'ana', agentWallet, subAccountIds: [0] });
-    await street.post('/v1/subscribers/ana/subscriptions', { id: 's', subAccountId: 0, creatorWallet: creatorWallet().toBase58(), shareBps: 500 });
+    await street.post('/v1/subscribers/ana/subscriptions', {
+      id: 's',
+      subAccountId: 0,
+      creatorWallet: creatorWallet().toBase58(),
+      shareBps: 500,
+    });
     profitableClose(driver, trader);
     const waiting = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
     expect(waiting).toMatchObject({ status: 'pending', attempts: 0 });
-    await street.post('/v1/subscribers', { id: 'ana', agentWallet, agentSecretKey: JSON.stringify([...trader.agent.secretKey]), subAccountIds: [0] });
+    await street.post('/v1/subscribers', {
+      id: 'ana',
+      agentWallet,
+      agentSecretKey: JSON.stringify([...trader.agent.secretKey]),
+      subAccountIds: [0],
+    });
     await street.share('ana', (each) => each.status === 'paid');
   });
 });
@@ -100,7 +147,10 @@ describe('runaways', () => {
     const sponsor = Keypair.generate();
     await using street = await openStreet({ sponsor });
     const { driver } = street;
-    const [ana, bo] = [driver.createTrader({ deposit: 1_000_000_000n }), driver.createTrader({ deposit: 1_000_000_000n })];
+    const [ana, bo] = [
+      driver.createTrader({ deposit: 1_000_000_000n }),
+      driver.createTrader({ deposit: 1_000_000_000n }),
+    ];
     await street.subscribe('ana', ana, creatorWallet());
     await street.subscribe('bo', bo, creatorWallet());
     const honest = driver.withdrawTo(bo, Keypair.generate().publicKey, 10_000_000n);
@@ -108,11 +158,24 @@ describe('runaways', () => {
     await street.share('ana', (each) => each.reason?.code === 'sponsor_needs_sol');
     const fled = driver.withdrawTo(ana, Keypair.generate().publicKey, 400_000_000n);
     const barred = await street.standing('ana', 'delinquent');
-    expect(barred).toMatchObject({ verdict: 'deny', allow: false, evidence: { signature: fled.signature } });
+    expect(barred).toMatchObject({
+      verdict: 'deny',
+      allow: false,
+      evidence: { signature: fled.signature },
+    });
     expect(barred.reason).toContain('400.000000');
     expect((await street.gate('ana', 'close')).allow).toBe(true);
     expect((await street.gate(ana.agent.publicKey.toBase58())).verdict).toBe('deny');
-    await expect.poll(async () => (await street.database.sql`select 1 from fact where signature = ${honest.signature} and finality = 'finalized'`).length, { timeout: 20_000 }).toBe(1);
+    await expect
+      .poll(
+        async () =>
+          (
+            await street.database
+              .sql`select 1 from fact where signature = ${honest.signature} and finality = 'finalized'`
+          ).length,
+        { timeout: 20_000 },
+      )
+      .toBe(1);
     expect((await street.gate('bo')).verdict).toBe('allow');
     driver.giveSol(sponsor.publicKey, 1_000_000_000n);
     await street.share('ana', (each) => each.status === 'paid');
@@ -128,7 +191,16 @@ describe('runaways', () => {
     profitableClose(driver, ana);
     await street.share('ana', (each) => each.reason?.code === 'sponsor_needs_sol');
     const moved = driver.withdrawTo(ana, ana.agent.publicKey, 100_000_000n);
-    await expect.poll(async () => (await street.database.sql`select body->>'internal' as internal from fact where signature = ${moved.signature}`)[0]?.internal, { timeout: 20_000 }).toBe('true');
+    await expect
+      .poll(
+        async () =>
+          (
+            await street.database
+              .sql`select body->>'internal' as internal from fact where signature = ${moved.signature}`
+          )[0]?.internal,
+        { timeout: 20_000 },
+      )
+      .toBe('true');
     expect((await street.gate('ana')).standing).toBe('good');
     const fled = transferUsdc(driver, ana.agent, Keypair.generate().publicKey, 60_000_000n);
     expect((await street.standing('ana', 'delinquent')).evidence?.signature).toBe(fled.signature);
@@ -155,7 +227,12 @@ describe('hearing', () => {
     const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
     await street.subscribe('ana', trader, creator);
     for (let n = 0; n < 3; n++) profitableClose(driver, trader);
-    await expect.poll(async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length, { timeout: 20_000 }).toBe(3);
+    await expect
+      .poll(
+        async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
+        { timeout: 20_000 },
+      )
+      .toBe(3);
     const owed = (await street.shares('ana')).reduce((sum, each) => sum + BigInt(each.amount), 0n);
     expect(driver.usdcOf(creator)).toBe(owed);
   });

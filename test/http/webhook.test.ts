@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeDelivery } from '../../src/local/chain/encode.ts';
-import type { Trader } from '../../src/local/driver.ts';
+import type { Trader } from '../../src/local/drift/instructions.ts';
 import { processEnvironment } from '../../src/system/settings.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
@@ -13,16 +13,31 @@ let street: Street;
 let trader: Trader;
 beforeAll(async () => {
   // No webhook registration and hardly any backfill: what is heard here was posted here.
-  street = await openStreet({ webhooks: false, settings: (given) => ({ ...given, watch: { ...given.watch, backfillEveryMs: 3_600_000 } }) });
+  street = await openStreet({
+    webhooks: false,
+    settings: (given) => ({ ...given, watch: { ...given.watch, backfillEveryMs: 3_600_000 } }),
+  });
   trader = street.driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
 });
 afterAll(() => street[Symbol.asyncDispose]());
 
-const deliver = (body: string, authorization: string | null = street.secret, type = 'application/json') =>
-  fetch(`${street.app().url}/webhooks/helius`, { method: 'POST', headers: { 'content-type': type, ...(authorization === null ? {} : { authorization }) }, body });
-const rows = () => street.database.sql<{ entries: number; refused: number }[]>`select entries, refused from delivery where digested_at is not null order by delivery_id`;
-const digested = (count: number) => expect.poll(async () => (await rows()).length, { timeout: 20_000 }).toBe(count);
+const deliver = (
+  body: string,
+  authorization: string | null = street.secret,
+  type = 'application/json',
+) =>
+  fetch(`${street.app().url}/webhooks/helius`, {
+    method: 'POST',
+    headers: { 'content-type': type, ...(authorization === null ? {} : { authorization }) },
+    body,
+  });
+const rows = () =>
+  street.database.sql<
+    { entries: number; refused: number }[]
+  >`select entries, refused from delivery where digested_at is not null order by delivery_id`;
+const digested = (count: number) =>
+  expect.poll(async () => (await rows()).length, { timeout: 20_000 }).toBe(count);
 
 describe('deliveries', () => {
   test('a wrong or missing secret is 401, and nothing is stored', async () => {
@@ -35,7 +50,8 @@ describe('deliveries', () => {
   });
 
   test('garbage is 400', async () => {
-    for (const body of ['', 'hello', '"text"', '7', '[{', 'null']) expect((await deliver(body)).status, body).toBe(400);
+    for (const body of ['', 'hello', '"text"', '7', '[{', 'null'])
+      expect((await deliver(body)).status, body).toBe(400);
     expect(await street.database.sql`select 1 from delivery`).toHaveLength(0);
   });
 
@@ -49,8 +65,18 @@ describe('deliveries', () => {
 
   test('entries that name no transaction are counted, and their neighbours are heard', async () => {
     const landed = street.driver.trade(trader, 'long', 1_000_000_000n);
-    const odd = [{}, null, 7, { meta: {} }, { transaction: {} }, { transaction: { message: {}, signatures: ['nope'] } }];
-    expect((await deliver(JSON.stringify([...odd, encodeDelivery(landed)]), street.secret, 'text/plain')).status).toBe(200);
+    const odd = [
+      {},
+      null,
+      7,
+      { meta: {} },
+      { transaction: {} },
+      { transaction: { message: {}, signatures: ['nope'] } },
+    ];
+    expect(
+      (await deliver(JSON.stringify([...odd, encodeDelivery(landed)]), street.secret, 'text/plain'))
+        .status,
+    ).toBe(200);
     await digested(2);
     expect((await rows())[1]).toEqual({ entries: 7, refused: 6 });
     const sightings = await street.database.sql`select signature from sighting`;
@@ -61,19 +87,48 @@ describe('deliveries', () => {
     const first = street.driver.trade(trader, 'short', 100_000_000n);
     const second = street.driver.trade(trader, 'short', 100_000_000n);
     expect((await deliver(JSON.stringify(encodeDelivery(first)))).status).toBe(200);
-    const accounts = second.execution.message.keys.map((account) => ({ account, nativeBalanceChange: 0 }));
-    expect((await deliver(JSON.stringify([{ signature: second.signature, type: 'UNKNOWN', accountData: accounts }]))).status).toBe(200);
-    await expect.poll(async () => (await street.database.sql`select 1 from sighting`).length, { timeout: 20_000 }).toBe(3);
-    await expect.poll(async () => (await street.database.sql`select 1 from fact where kind = 'close'`).length, { timeout: 20_000 }).toBe(2);
+    const accounts = second.execution.message.keys.map((account) => ({
+      account,
+      nativeBalanceChange: 0,
+    }));
+    expect(
+      (
+        await deliver(
+          JSON.stringify([{ signature: second.signature, type: 'UNKNOWN', accountData: accounts }]),
+        )
+      ).status,
+    ).toBe(200);
+    await expect
+      .poll(async () => (await street.database.sql`select 1 from sighting`).length, {
+        timeout: 20_000,
+      })
+      .toBe(3);
+    await expect
+      .poll(
+        async () => (await street.database.sql`select 1 from fact where kind = 'close'`).length,
+        { timeout: 20_000 },
+      )
+      .toBe(2);
   });
 
   test('a forged body cannot make a fact: the chain is asked', async () => {
     const landed = street.driver.trade(trader, 'short', 100_000_000n);
-    const forged = JSON.parse(JSON.stringify(encodeDelivery(landed))) as ReturnType<typeof encodeDelivery>;
+    const forged = JSON.parse(JSON.stringify(encodeDelivery(landed))) as ReturnType<
+      typeof encodeDelivery
+    >;
     forged.transaction.signatures = ['5'.repeat(88)];
     const before = await street.database.sql`select 1 from fact`;
     expect((await deliver(JSON.stringify([forged]))).status).toBe(200);
-    await expect.poll(async () => (await street.database.sql`select attempts from sighting where signature = ${'5'.repeat(88)}`)[0]?.attempts ?? 0, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect
+      .poll(
+        async () =>
+          (
+            await street.database
+              .sql`select attempts from sighting where signature = ${'5'.repeat(88)}`
+          )[0]?.attempts ?? 0,
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(0);
     expect(await street.database.sql`select 1 from fact`).toHaveLength(before.length);
   });
 
@@ -81,10 +136,15 @@ describe('deliveries', () => {
     const { port } = new URL(street.app().url);
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(port), '127.0.0.1');
-      socket.on('data', (chunk) => { resolve(chunk.toString()); socket.destroy(); });
+      socket.on('data', (chunk) => {
+        resolve(chunk.toString());
+        socket.destroy();
+      });
       socket.on('error', reject);
       // Only the head is sent: an answer now means that the body was never waited for.
-      socket.write(`POST /webhooks/helius HTTP/1.1\r\nhost: x\r\nauthorization: ${street.secret}\r\ncontent-type: application/json\r\ncontent-length: ${10 * 1024 * 1024}\r\n\r\n`);
+      socket.write(
+        `POST /webhooks/helius HTTP/1.1\r\nhost: x\r\nauthorization: ${street.secret}\r\ncontent-type: application/json\r\ncontent-length: ${10 * 1024 * 1024}\r\n\r\n`,
+      );
     });
     expect(answer).toContain('413');
   });
@@ -93,9 +153,14 @@ describe('deliveries', () => {
     const { port } = new URL(street.app().url);
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(port), '127.0.0.1');
-      socket.on('data', (chunk) => { resolve(chunk.toString()); socket.destroy(); });
+      socket.on('data', (chunk) => {
+        resolve(chunk.toString());
+        socket.destroy();
+      });
       socket.on('error', reject);
-      socket.write('POST /webhooks/helius HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 4000000\r\n\r\n');
+      socket.write(
+        'POST /webhooks/helius HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 4000000\r\n\r\n',
+      );
     });
     expect(answer).toContain('401');
   });
@@ -107,20 +172,27 @@ describe('deliveries', () => {
     expect(await street.database.sql`select 1 from delivery`).toHaveLength(before + 100);
   });
 
-  const shared = processEnvironment().BAILIFF_FIXTURES ?? path.join(import.meta.dirname, '../../../shared/fixtures');
+  const shared =
+    processEnvironment().BAILIFF_FIXTURES ??
+    path.join(import.meta.dirname, '../../../shared/fixtures');
   const real = path.join(shared, 'helius-raw-nftsale-docs.json');
-  test.runIf(existsSync(real))("Helius' own documented body is accepted and found irrelevant", async () => {
-    const file = JSON.parse(readFileSync(real, 'utf8')) as Record<string, unknown>;
-    const body = Array.isArray(file) ? file : (Object.values(file).find((each) => Array.isArray(each)) ?? file);
-    const before = (await street.database.sql`select 1 from sighting`).length;
-    const count = (await street.database.sql`select 1 from delivery`).length;
-    expect((await deliver(JSON.stringify(body))).status).toBe(200);
-    await digested(count + 1);
-    const last = (await rows()).at(-1);
-    expect(last?.entries).toBeGreaterThan(0);
-    expect(last?.refused).toBe(0);
-    expect(await street.database.sql`select 1 from sighting`).toHaveLength(before);
-  });
+  test.runIf(existsSync(real))(
+    "Helius' own documented body is accepted and found irrelevant",
+    async () => {
+      const file = JSON.parse(readFileSync(real, 'utf8')) as Record<string, unknown>;
+      const body = Array.isArray(file)
+        ? file
+        : (Object.values(file).find((each) => Array.isArray(each)) ?? file);
+      const before = (await street.database.sql`select 1 from sighting`).length;
+      const count = (await street.database.sql`select 1 from delivery`).length;
+      expect((await deliver(JSON.stringify(body))).status).toBe(200);
+      await digested(count + 1);
+      const last = (await rows()).at(-1);
+      expect(last?.entries).toBeGreaterThan(0);
+      expect(last?.refused).toBe(0);
+      expect(await street.database.sql`select 1 from sighting`).toHaveLength(before);
+    },
+  );
 
   test('none of it stopped the daemon', async () => {
     expect((await fetch(`${street.app().url}/health/ready`)).status).toBe(200);
@@ -135,15 +207,55 @@ describe('the API', () => {
       const { status, body: answer } = await street.post(route, body);
       return [status, answer.type];
     };
-    expect(await ask('/v1/subscribers', { ...base, id: 'no spaces please' })).toEqual([400, 'urn:bailiff:problem:body_invalid']);
-    expect(await ask('/v1/subscribers', { ...base, more: 1 })).toEqual([400, 'urn:bailiff:problem:body_invalid']);
-    expect(await ask('/v1/subscribers', { ...base, agentWallet: '0'.repeat(40) })).toEqual([422, 'urn:bailiff:problem:address_invalid']);
-    expect(await ask('/v1/subscribers', { ...base, agentSecretKey: JSON.stringify([...Keypair.generate().secretKey]) })).toEqual([422, 'urn:bailiff:problem:key_mismatch']);
-    expect(await ask('/v1/subscribers', { ...base, id: 'ana' })).toEqual([409, 'urn:bailiff:problem:conflict']);
-    expect(await ask('/v1/subscribers/nobody/subscriptions', { id: 's', subAccountId: 0, creatorWallet: wallet.publicKey.toBase58(), shareBps: 1 })).toEqual([404, 'urn:bailiff:problem:not_found']);
-    expect(await ask('/v1/subscribers/ana/subscriptions', { id: 's', subAccountId: 0, creatorWallet: 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v', shareBps: 10_001 })).toEqual([400, 'urn:bailiff:problem:body_invalid']);
-    const offCurve = street.world.cluster.bank.get('5zpq7DvB6UdFFvpmBPspGPNfUGoBRRCE2HHg5u3gxcsN') ? '5zpq7DvB6UdFFvpmBPspGPNfUGoBRRCE2HHg5u3gxcsN' : '';
-    expect(await ask('/v1/subscribers/ana/subscriptions', { id: 's', subAccountId: 0, creatorWallet: offCurve, shareBps: 1 })).toEqual([422, 'urn:bailiff:problem:creator_off_curve']);
+    expect(await ask('/v1/subscribers', { ...base, id: 'no spaces please' })).toEqual([
+      400,
+      'urn:bailiff:problem:body_invalid',
+    ]);
+    expect(await ask('/v1/subscribers', { ...base, more: 1 })).toEqual([
+      400,
+      'urn:bailiff:problem:body_invalid',
+    ]);
+    expect(await ask('/v1/subscribers', { ...base, agentWallet: '0'.repeat(40) })).toEqual([
+      422,
+      'urn:bailiff:problem:address_invalid',
+    ]);
+    expect(
+      await ask('/v1/subscribers', {
+        ...base,
+        agentSecretKey: JSON.stringify([...Keypair.generate().secretKey]),
+      }),
+    ).toEqual([422, 'urn:bailiff:problem:key_mismatch']);
+    expect(await ask('/v1/subscribers', { ...base, id: 'ana' })).toEqual([
+      409,
+      'urn:bailiff:problem:conflict',
+    ]);
+    expect(
+      await ask('/v1/subscribers/nobody/subscriptions', {
+        id: 's',
+        subAccountId: 0,
+        creatorWallet: wallet.publicKey.toBase58(),
+        shareBps: 1,
+      }),
+    ).toEqual([404, 'urn:bailiff:problem:not_found']);
+    expect(
+      await ask('/v1/subscribers/ana/subscriptions', {
+        id: 's',
+        subAccountId: 0,
+        creatorWallet: 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
+        shareBps: 10_001,
+      }),
+    ).toEqual([400, 'urn:bailiff:problem:body_invalid']);
+    const offCurve = street.world.cluster.bank.get('5zpq7DvB6UdFFvpmBPspGPNfUGoBRRCE2HHg5u3gxcsN')
+      ? '5zpq7DvB6UdFFvpmBPspGPNfUGoBRRCE2HHg5u3gxcsN'
+      : '';
+    expect(
+      await ask('/v1/subscribers/ana/subscriptions', {
+        id: 's',
+        subAccountId: 0,
+        creatorWallet: offCurve,
+        shareBps: 1,
+      }),
+    ).toEqual([422, 'urn:bailiff:problem:creator_off_curve']);
     expect((await fetch(`${street.app().url}/v1/shares/none`)).status).toBe(404);
     expect((await fetch(`${street.app().url}/v1/gate/ana?action=fly`)).status).toBe(400);
     expect((await fetch(`${street.app().url}/nowhere`)).status).toBe(404);
@@ -153,13 +265,23 @@ describe('the API', () => {
     const response = await fetch(`${street.app().url}/v1/subscribers/ana`);
     const body = (await response.json()) as Record<string, unknown>;
     expect(body.hasKey).toBe(true);
-    expect(Object.keys(body).sort()).toEqual(['agentTokenAccount', 'agentWallet', 'driftAccounts', 'hasKey', 'id']);
+    expect(Object.keys(body).sort()).toEqual([
+      'agentTokenAccount',
+      'agentWallet',
+      'driftAccounts',
+      'hasKey',
+      'id',
+    ]);
   });
 
   test('with API keys configured, only they may ask', async () => {
     const key = 'k'.repeat(32);
-    await using guarded = await openStreet({ webhooks: false, settings: (given) => ({ ...given, secrets: { ...given.secrets, apiKeys: [key] } }) });
-    const ask = (headers: Record<string, string>) => fetch(`${guarded.app().url}/v1/gate/ana`, { headers });
+    await using guarded = await openStreet({
+      webhooks: false,
+      settings: (given) => ({ ...given, secrets: { ...given.secrets, apiKeys: [key] } }),
+    });
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${guarded.app().url}/v1/gate/ana`, { headers });
     expect((await ask({})).status).toBe(401);
     expect((await ask({ authorization: 'Bearer nonsense' })).status).toBe(401);
     expect((await ask({ authorization: `Bearer ${key}` })).status).toBe(200);

@@ -1,10 +1,17 @@
 // Laws: what the database itself refuses, so that no fault in the code above can do it.
 import { describe, expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
-import { addressOf, closeFact, CREATOR, createTestLedger, settleFact, signatureOf } from '../support/ledger.ts';
+import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { judge } from '../../src/core/standing.ts';
+import {
+  addressOf,
+  CREATOR,
+  closeFact,
+  createTestLedger,
+  settleFact,
+  signatureOf,
+} from '../support/ledger.ts';
 
 async function withShare(netPnl = 100_000n) {
   const test = await createTestLedger();
@@ -15,17 +22,45 @@ async function withShare(netPnl = 100_000n) {
   return { ...test, share };
 }
 
-const paymentFor = (shareId: string, amount: bigint, driftUser = addressOf(3), id = 'p1'): Payment => ({
-  id, subscriberId: 'ana', subscriptionId: 'ana-sub', creatorWallet: CREATOR, driftUser, subAccountId: 0, state: 'planned', signed: null,
-  plan: { amount, covers: [{ shareId, amount }], withdraw: amount, settleMarkets: [0], feePayer: 'agent', createAgentAccount: false },
+const paymentFor = (
+  shareId: string,
+  amount: bigint,
+  driftUser = addressOf(3),
+  id = 'p1',
+): Payment => ({
+  id,
+  subscriberId: 'ana',
+  subscriptionId: 'ana-sub',
+  creatorWallet: CREATOR,
+  driftUser,
+  subAccountId: 0,
+  state: 'planned',
+  signed: null,
+  plan: {
+    amount,
+    covers: [{ shareId, amount }],
+    withdraw: amount,
+    settleMarkets: [0],
+    feePayer: 'agent',
+    createAgentAccount: false,
+  },
 });
-const bytes = { signature: signatureOf(500), bytes: Uint8Array.of(1, 2, 3), lastValidBlockHeight: 1_000, blockhashSlot: 5 };
+const bytes = {
+  signature: signatureOf(500),
+  bytes: Uint8Array.of(1, 2, 3),
+  lastValidBlockHeight: 1_000,
+  blockhashSlot: 5,
+};
 
 describe('debts', () => {
   test('one close makes at most one share, however often it is accrued', async () => {
     const held = await withShare();
     await Promise.all([accrueCloses(held.ledger, silentLog), accrueCloses(held.ledger, silentLog)]);
-    await settleFact(held.ledger, closeFact(1, 100_000n, { account: held.driftAccount }), 'finalized');
+    await settleFact(
+      held.ledger,
+      closeFact(1, 100_000n, { account: held.driftAccount }),
+      'finalized',
+    );
     await accrueCloses(held.ledger, silentLog);
     expect(await held.ledger.shares.list({ limit: 10 })).toHaveLength(1);
     await held[Symbol.asyncDispose]();
@@ -40,7 +75,8 @@ describe('debts', () => {
 
   test('dust is carried from close to close, across facts heard in any order', async () => {
     const held = await createTestLedger();
-    for (const n of [3, 1, 2]) await settleFact(held.ledger, closeFact(n, 4n, { account: held.driftAccount }), 'finalized');
+    for (const n of [3, 1, 2])
+      await settleFact(held.ledger, closeFact(n, 4n, { account: held.driftAccount }), 'finalized');
     await accrueCloses(held.ledger, silentLog);
     const shares = await held.ledger.shares.list({ limit: 10 });
     // 10 % of 4 units, three times: 0.4, 0.8, 1.2 — the third close makes the first whole unit.
@@ -55,7 +91,9 @@ describe('facts', () => {
     const held = await withShare();
     await expect(held.sql`update fact set body = '{}'`).rejects.toThrow(/never edited/);
     await expect(held.sql`delete from fact`).rejects.toThrow(/never deleted/);
-    await expect(held.sql`update fact set finality = 'withdrawn'`).rejects.toThrow(/stays finalized/);
+    await expect(held.sql`update fact set finality = 'withdrawn'`).rejects.toThrow(
+      /stays finalized/,
+    );
     await held[Symbol.asyncDispose]();
   });
 
@@ -66,18 +104,37 @@ describe('facts', () => {
     await settleFact(held.ledger, first, 'confirmed');
     expect(await settleFact(held.ledger, moved, 'finalized')).toEqual(['ana']);
     const rows = await held.sql`select slot, finality from fact order by slot`;
-    expect(rows.map((row) => [Number(row.slot), row.finality])).toEqual([[20, 'withdrawn'], [22, 'finalized']]);
+    expect(rows.map((row) => [Number(row.slot), row.finality])).toEqual([
+      [20, 'withdrawn'],
+      [22, 'finalized'],
+    ]);
   });
 
   test('what a dropped fork took with it is undone in the standing', async () => {
     await using held = await createTestLedger();
-    await settleFact(held.ledger, closeFact(1, 100_000n, { account: held.driftAccount, slot: 20 }), 'finalized');
-    const outflow = { ...closeFact(2, 0n, { account: held.driftAccount, slot: 21 }), body: { kind: 'outflow', route: 'withdraw', amount: 5n, mint: CREATOR, destination: null, internal: false } as const };
+    await settleFact(
+      held.ledger,
+      closeFact(1, 100_000n, { account: held.driftAccount, slot: 20 }),
+      'finalized',
+    );
+    const outflow = {
+      ...closeFact(2, 0n, { account: held.driftAccount, slot: 21 }),
+      body: {
+        kind: 'outflow',
+        route: 'withdraw',
+        amount: 5n,
+        mint: CREATOR,
+        destination: null,
+        internal: false,
+      } as const,
+    };
     await settleFact(held.ledger, outflow, 'confirmed');
     expect((await held.ledger.standings.update('ana', judge)).standing).toBe('delinquent');
     expect(await held.ledger.sightings.drop(outflow.signature)).toEqual(['ana']);
     expect((await held.ledger.standings.update('ana', judge)).standing).toBe('good');
-    const changes = await held.sql<{ revision: bigint }[]>`select revision from standing_change order by revision`;
+    const changes = await held.sql<
+      { revision: bigint }[]
+    >`select revision from standing_change order by revision`;
     expect(changes.map((row) => row.revision)).toEqual([1n, 2n]);
   });
 });
@@ -85,7 +142,13 @@ describe('facts', () => {
 describe('payments', () => {
   test('a subscriber has one live payment, whoever opens a second', async () => {
     const held = await withShare();
-    const opened = await Promise.all(['p1', 'p2', 'p3'].map((id) => held.ledger.payments.open(paymentFor(held.share.id, held.share.amount, held.driftAccount, id))));
+    const opened = await Promise.all(
+      ['p1', 'p2', 'p3'].map((id) =>
+        held.ledger.payments.open(
+          paymentFor(held.share.id, held.share.amount, held.driftAccount, id),
+        ),
+      ),
+    );
     expect(opened.filter(Boolean)).toHaveLength(1);
     await held[Symbol.asyncDispose]();
   });
@@ -94,7 +157,9 @@ describe('payments', () => {
     const held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     expect(await held.ledger.payments.sent('p1', 0)).toBe(false);
-    await expect(held.sql`update payment set state = 'signed' where payment_id = 'p1'`).rejects.toThrow(/check/);
+    await expect(
+      held.sql`update payment set state = 'signed' where payment_id = 'p1'`,
+    ).rejects.toThrow(/check/);
     await held[Symbol.asyncDispose]();
   });
 
@@ -102,9 +167,13 @@ describe('payments', () => {
     const held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     expect(await held.ledger.payments.signed('p1', bytes)).toBe(true);
-    expect(await held.ledger.payments.signed('p1', { ...bytes, signature: signatureOf(501) })).toBe(false);
+    expect(await held.ledger.payments.signed('p1', { ...bytes, signature: signatureOf(501) })).toBe(
+      false,
+    );
     await expect(held.sql`update payment set bytes = '\\x00'`).rejects.toThrow(/never replaced/);
-    await expect(held.sql`update payment set state = 'planned'`).rejects.toThrow(/cannot go from signed to planned/);
+    await expect(held.sql`update payment set state = 'planned'`).rejects.toThrow(
+      /cannot go from signed to planned/,
+    );
     await expect(held.sql`delete from payment`).rejects.toThrow(/never deleted/);
     await held[Symbol.asyncDispose]();
   });
@@ -115,22 +184,53 @@ describe('payments', () => {
     await held.ledger.payments.signed('p1', bytes);
     expect(await held.ledger.payments.landed('p1', 9)).toBe(false);
     await held.ledger.payments.sent('p1', 0);
-    const landed = await Promise.all([held.ledger.payments.landed('p1', 9), held.ledger.payments.landed('p1', 9)]);
+    const landed = await Promise.all([
+      held.ledger.payments.landed('p1', 9),
+      held.ledger.payments.landed('p1', 9),
+    ]);
     expect(landed.sort()).toEqual([false, true]);
-    expect(await held.ledger.shares.find(held.share.id)).toMatchObject({ status: 'paid', paid: held.share.amount, paidBy: [bytes.signature] });
-    expect(await held.ledger.payments.failed('p1', { class: 'operator', code: 'x', detail: '' }, null, true)).toBe(false);
+    expect(await held.ledger.shares.find(held.share.id)).toMatchObject({
+      status: 'paid',
+      paid: held.share.amount,
+      paidBy: [bytes.signature],
+    });
+    expect(
+      await held.ledger.payments.failed(
+        'p1',
+        { class: 'operator', code: 'x', detail: '' },
+        null,
+        true,
+      ),
+    ).toBe(false);
     await held[Symbol.asyncDispose]();
   });
 
   test('a failure frees the debt with its reason; one for a person leaves it failed', async () => {
     const held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
-    await held.ledger.payments.failed('p1', { class: 'retry_soon', code: 'x', detail: 'why' }, 5_000, true);
-    expect(await held.ledger.shares.find(held.share.id)).toMatchObject({ status: 'pending', attempts: 1, retryAtMs: 5_000, reason: { code: 'x', detail: 'why' } });
+    await held.ledger.payments.failed(
+      'p1',
+      { class: 'retry_soon', code: 'x', detail: 'why' },
+      5_000,
+      true,
+    );
+    expect(await held.ledger.shares.find(held.share.id)).toMatchObject({
+      status: 'pending',
+      attempts: 1,
+      retryAtMs: 5_000,
+      reason: { code: 'x', detail: 'why' },
+    });
     expect(await held.ledger.shares.due('ana', 4_999)).toEqual([]);
     expect(await held.ledger.shares.due('ana', 5_000)).toHaveLength(1);
-    await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount, held.driftAccount, 'p2'));
-    await held.ledger.payments.failed('p2', { class: 'permanent', code: 'y', detail: '' }, null, true);
+    await held.ledger.payments.open(
+      paymentFor(held.share.id, held.share.amount, held.driftAccount, 'p2'),
+    );
+    await held.ledger.payments.failed(
+      'p2',
+      { class: 'permanent', code: 'y', detail: '' },
+      null,
+      true,
+    );
     expect((await held.ledger.shares.find(held.share.id))?.status).toBe('failed');
     await held[Symbol.asyncDispose]();
   });
@@ -139,21 +239,50 @@ describe('payments', () => {
 describe('registration', () => {
   test('the same again is no conflict, something else under the id is', async () => {
     await using held = await createTestLedger();
-    const same = { id: 'ana', agentWallet: addressOf(1), agentTokenAccount: addressOf(2), driftAccounts: [{ address: held.driftAccount, subAccountId: 0 }], sealedKey: null, fromSlot: 1 };
+    const same = {
+      id: 'ana',
+      agentWallet: addressOf(1),
+      agentTokenAccount: addressOf(2),
+      driftAccounts: [{ address: held.driftAccount, subAccountId: 0 }],
+      sealedKey: null,
+      fromSlot: 1,
+    };
     expect(await held.ledger.subscribers.register(same)).toBe('known');
-    expect(await held.ledger.subscribers.register({ ...same, driftAccounts: [{ address: addressOf(44), subAccountId: 1 }] })).toBe('created');
-    await expect(held.ledger.subscribers.register({ ...same, agentWallet: addressOf(50) })).rejects.toMatchObject({ code: 'conflict' });
-    await expect(held.ledger.subscribers.register({ ...same, id: 'bo' })).rejects.toMatchObject({ code: 'conflict' });
+    expect(
+      await held.ledger.subscribers.register({
+        ...same,
+        driftAccounts: [{ address: addressOf(44), subAccountId: 1 }],
+      }),
+    ).toBe('created');
+    await expect(
+      held.ledger.subscribers.register({ ...same, agentWallet: addressOf(50) }),
+    ).rejects.toMatchObject({ code: 'conflict' });
+    await expect(held.ledger.subscribers.register({ ...same, id: 'bo' })).rejects.toMatchObject({
+      code: 'conflict',
+    });
   });
 
   test('new terms are added, never in place of the old', async () => {
     await using held = await createTestLedger();
     const put = (fromSlot: number, shareBps: number) =>
-      held.ledger.subscriptions.put({ id: 'ana-sub', subscriberId: 'ana', driftAccount: held.driftAccount, terms: { fromSlot, creatorWallet: CREATOR, shareBps } });
+      held.ledger.subscriptions.put({
+        id: 'ana-sub',
+        subscriberId: 'ana',
+        driftAccount: held.driftAccount,
+        terms: { fromSlot, creatorWallet: CREATOR, shareBps },
+      });
     await put(50, 2_000);
     const saved = await put(60, 2_000);
-    expect(saved.terms.map((each) => [each.fromSlot, each.shareBps])).toEqual([[1, 1_000], [50, 2_000]]);
-    const other = { id: 'other', subscriberId: 'ana', driftAccount: held.driftAccount, terms: { fromSlot: 1, creatorWallet: CREATOR, shareBps: 1 } };
+    expect(saved.terms.map((each) => [each.fromSlot, each.shareBps])).toEqual([
+      [1, 1_000],
+      [50, 2_000],
+    ]);
+    const other = {
+      id: 'other',
+      subscriberId: 'ana',
+      driftAccount: held.driftAccount,
+      terms: { fromSlot: 1, creatorWallet: CREATOR, shareBps: 1 },
+    };
     await expect(held.ledger.subscriptions.put(other)).rejects.toMatchObject({ code: 'conflict' });
   });
 });

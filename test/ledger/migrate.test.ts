@@ -18,12 +18,21 @@ test('a migration that was edited after it was applied is refused', async () => 
   const migrations = await readMigrations();
   await migrate(database.sql, silentLog, migrations);
   const edited = migrations.map((each) => ({ ...each, hash: 'another' }));
-  await expect(migrate(database.sql, silentLog, edited)).rejects.toMatchObject({ code: 'migration_changed' });
+  await expect(migrate(database.sql, silentLog, edited)).rejects.toMatchObject({
+    code: 'migration_changed',
+  });
 });
 
 test('a failing migration leaves nothing behind', async () => {
   await using database = await createDatabase({ empty: true });
-  const broken = [{ version: 1, name: '0001_broken.sql', text: 'create table half (id int); select nothing_like_this();', hash: 'x' }];
+  const broken = [
+    {
+      version: 1,
+      name: '0001_broken.sql',
+      text: 'create table half (id int); select nothing_like_this();',
+      hash: 'x',
+    },
+  ];
   await expect(migrate(database.sql, silentLog, broken)).rejects.toThrow();
   const tables = await database.sql`select to_regclass('half') as half`;
   expect(tables[0]?.half).toBeNull();

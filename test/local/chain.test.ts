@@ -1,9 +1,21 @@
 // Chain: the local chain through a stock web3.js Connection, which must not be able to tell.
-import { createAssociatedTokenAccountIdempotentInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
-import { Connection, Keypair, LAMPORTS_PER_SOL, PublicKey, SystemProgram, Transaction, TransactionMessage, VersionedTransaction } from '@solana/web3.js';
+import {
+  createAssociatedTokenAccountIdempotentInstruction,
+  getAssociatedTokenAddressSync,
+} from '@solana/spl-token';
+import {
+  Connection,
+  Keypair,
+  LAMPORTS_PER_SOL,
+  PublicKey,
+  SystemProgram,
+  Transaction,
+  TransactionMessage,
+  VersionedTransaction,
+} from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DRIFT, STATE, USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import { type ChainServer, serveChain } from '../../src/local/chain/server.ts';
+import { DRIFT, STATE, USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
 
@@ -15,16 +27,31 @@ const payer = Keypair.generate();
 beforeAll(async () => {
   world = createWorld({ programFile: null, clock: systemClock });
   server = await serveChain(world.cluster, world.mischief);
-  connection = new Connection(server.rpcUrl, { commitment: 'confirmed', disableRetryOnRateLimit: true });
+  connection = new Connection(server.rpcUrl, {
+    commitment: 'confirmed',
+    disableRetryOnRateLimit: true,
+  });
   await connection.requestAirdrop(payer.publicKey, 10 * LAMPORTS_PER_SOL);
   world.cluster.advance(20);
 });
 afterAll(() => server.close());
 
-const transferTo = async (to: PublicKey, lamports: number, commitment: 'processed' | 'finalized' = 'processed'): Promise<VersionedTransaction> => {
+const transferTo = async (
+  to: PublicKey,
+  lamports: number,
+  commitment: 'processed' | 'finalized' = 'processed',
+): Promise<VersionedTransaction> => {
   const { blockhash } = await connection.getLatestBlockhash(commitment);
-  const instructions = [SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: to, lamports })];
-  const transaction = new VersionedTransaction(new TransactionMessage({ payerKey: payer.publicKey, recentBlockhash: blockhash, instructions }).compileToV0Message());
+  const instructions = [
+    SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: to, lamports }),
+  ];
+  const transaction = new VersionedTransaction(
+    new TransactionMessage({
+      payerKey: payer.publicKey,
+      recentBlockhash: blockhash,
+      instructions,
+    }).compileToV0Message(),
+  );
   transaction.sign([payer]);
   return transaction;
 };
@@ -33,10 +60,16 @@ describe('sending', () => {
   test('a transaction goes through processed, confirmed and finalized', async () => {
     const to = Keypair.generate().publicKey;
     const signature = await connection.sendTransaction(await transferTo(to, 5_000_000));
-    const status = async () => (await connection.getSignatureStatuses([signature])).value[0]?.confirmationStatus;
+    const status = async () =>
+      (await connection.getSignatureStatuses([signature])).value[0]?.confirmationStatus;
     expect(await status()).toBe('processed');
     expect(await connection.getBalance(to, 'confirmed')).toBe(0);
-    expect(await connection.getTransaction(signature, { commitment: 'confirmed', maxSupportedTransactionVersion: 0 })).toBeNull();
+    expect(
+      await connection.getTransaction(signature, {
+        commitment: 'confirmed',
+        maxSupportedTransactionVersion: 0,
+      }),
+    ).toBeNull();
     world.cluster.advance(1);
     expect(await status()).toBe('confirmed');
     expect(await connection.getBalance(to, 'confirmed')).toBe(5_000_000);
@@ -44,7 +77,10 @@ describe('sending', () => {
     world.cluster.advance(8);
     expect(await status()).toBe('finalized');
     expect(await connection.getBalance(to, 'finalized')).toBe(5_000_000);
-    const full = await connection.getTransaction(signature, { commitment: 'finalized', maxSupportedTransactionVersion: 0 });
+    const full = await connection.getTransaction(signature, {
+      commitment: 'finalized',
+      maxSupportedTransactionVersion: 0,
+    });
     expect(full?.meta?.fee).toBe(5_000);
     expect(full?.meta?.logMessages).toContain('Program 11111111111111111111111111111111 success');
   });
@@ -76,30 +112,50 @@ describe('sending', () => {
     const poor = Keypair.generate();
     await connection.requestAirdrop(poor.publicKey, 1_000_000);
     const { blockhash } = await connection.getLatestBlockhash('processed');
-    const transaction = new Transaction({ feePayer: poor.publicKey, recentBlockhash: blockhash }).add(
-      SystemProgram.transfer({ fromPubkey: poor.publicKey, toPubkey: payer.publicKey, lamports: 5_000_000 }),
+    const transaction = new Transaction({
+      feePayer: poor.publicKey,
+      recentBlockhash: blockhash,
+    }).add(
+      SystemProgram.transfer({
+        fromPubkey: poor.publicKey,
+        toPubkey: payer.publicKey,
+        lamports: 5_000_000,
+      }),
     );
     transaction.sign(poor);
-    await expect(connection.sendRawTransaction(transaction.serialize())).rejects.toThrow(/custom program error|0x1|simulation failed/);
-    const signature = await connection.sendRawTransaction(transaction.serialize(), { skipPreflight: true });
+    await expect(connection.sendRawTransaction(transaction.serialize())).rejects.toThrow(
+      /custom program error|0x1|simulation failed/,
+    );
+    const signature = await connection.sendRawTransaction(transaction.serialize(), {
+      skipPreflight: true,
+    });
     world.cluster.advance(2);
-    expect((await connection.getSignatureStatuses([signature])).value[0]?.err).toEqual({ InstructionError: [0, { Custom: 1 }] });
+    expect((await connection.getSignatureStatuses([signature])).value[0]?.err).toEqual({
+      InstructionError: [0, { Custom: 1 }],
+    });
     expect(await connection.getBalance(poor.publicKey)).toBe(995_000);
   });
 
   test('a false signature is refused', async () => {
     const transaction = await transferTo(payer.publicKey, 1);
     transaction.signatures[0]?.fill(1);
-    await expect(connection.sendTransaction(transaction, { skipPreflight: true })).rejects.toThrow(/signature verification/);
+    await expect(connection.sendTransaction(transaction, { skipPreflight: true })).rejects.toThrow(
+      /signature verification/,
+    );
   });
 
   test('simulation changes nothing, needs no signature, and names the blockhash it used', async () => {
     const to = Keypair.generate().publicKey;
     const transaction = await transferTo(to, 7_000_000);
-    const simulated = await connection.simulateTransaction(transaction, { sigVerify: false, replaceRecentBlockhash: true });
+    const simulated = await connection.simulateTransaction(transaction, {
+      sigVerify: false,
+      replaceRecentBlockhash: true,
+    });
     expect(simulated.value.err).toBeNull();
     expect(simulated.value.unitsConsumed).toBeGreaterThan(0);
-    expect((simulated.value as { replacementBlockhash?: unknown }).replacementBlockhash).toBeDefined();
+    expect(
+      (simulated.value as { replacementBlockhash?: unknown }).replacementBlockhash,
+    ).toBeDefined();
     world.cluster.advance(2);
     expect(await connection.getBalance(to)).toBe(0);
   });
@@ -112,12 +168,22 @@ describe('reading', () => {
     world.cluster.advance(2);
     const ata = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
     expect((await connection.getTokenAccountBalance(ata)).value.amount).toBe('42');
-    await expect(connection.getTokenAccountBalance(payer.publicKey)).rejects.toThrow(/not a Token account/);
+    await expect(connection.getTokenAccountBalance(payer.publicKey)).rejects.toThrow(
+      /not a Token account/,
+    );
     const user = userAddress(trader.agent.publicKey, 0);
-    const [account, missing] = await connection.getMultipleAccountsInfo([user, Keypair.generate().publicKey], { commitment: 'confirmed', dataSlice: { offset: 8, length: 32 } });
+    const [account, missing] = await connection.getMultipleAccountsInfo(
+      [user, Keypair.generate().publicKey],
+      { commitment: 'confirmed', dataSlice: { offset: 8, length: 32 } },
+    );
     expect(new PublicKey(account?.data ?? []).equals(trader.agent.publicKey)).toBe(true);
     expect(missing).toBeNull();
-    const found = await connection.getProgramAccounts(DRIFT, { filters: [{ dataSize: 4376 }, { memcmp: { offset: 8, bytes: trader.agent.publicKey.toBase58() } }] });
+    const found = await connection.getProgramAccounts(DRIFT, {
+      filters: [
+        { dataSize: 4376 },
+        { memcmp: { offset: 8, bytes: trader.agent.publicKey.toBase58() } },
+      ],
+    });
     expect(found.map((each) => each.pubkey.toBase58())).toEqual([user.toBase58()]);
     expect(await connection.getMinimumBalanceForRentExemption(165)).toBe(2_039_280);
     expect((await connection.getAccountInfo(STATE))?.owner.equals(DRIFT)).toBe(true);
@@ -134,14 +200,24 @@ describe('reading', () => {
     const to = Keypair.generate().publicKey;
     const signatures: string[] = [];
     for (let n = 1; n <= 4; n++) {
-      signatures.unshift(await connection.sendTransaction(await transferTo(to, 1_000_000 + n), { skipPreflight: true }));
+      signatures.unshift(
+        await connection.sendTransaction(await transferTo(to, 1_000_000 + n), {
+          skipPreflight: true,
+        }),
+      );
       if (n === 2) world.cluster.advance(1);
     }
     world.cluster.advance(2);
     const all = await connection.getSignaturesForAddress(to, {}, 'confirmed');
     expect(all.map((each) => each.signature)).toEqual(signatures);
-    expect(all.map((each) => (each as { transactionIndex?: number }).transactionIndex)).toEqual([1, 0, 1, 0]);
-    const middle = await connection.getSignaturesForAddress(to, { before: signatures[0] ?? '', until: signatures[3] ?? '' }, 'confirmed');
+    expect(all.map((each) => (each as { transactionIndex?: number }).transactionIndex)).toEqual([
+      1, 0, 1, 0,
+    ]);
+    const middle = await connection.getSignaturesForAddress(
+      to,
+      { before: signatures[0] ?? '', until: signatures[3] ?? '' },
+      'confirmed',
+    );
     expect(middle.map((each) => each.signature)).toEqual(signatures.slice(1, 3));
   });
 
@@ -149,20 +225,35 @@ describe('reading', () => {
     const owner = Keypair.generate().publicKey;
     const ata = getAssociatedTokenAddressSync(USDC, owner);
     const { blockhash } = await connection.getLatestBlockhash('processed');
-    const message = new TransactionMessage({ payerKey: payer.publicKey, recentBlockhash: blockhash, instructions: [createAssociatedTokenAccountIdempotentInstruction(payer.publicKey, ata, owner, USDC)] });
+    const message = new TransactionMessage({
+      payerKey: payer.publicKey,
+      recentBlockhash: blockhash,
+      instructions: [
+        createAssociatedTokenAccountIdempotentInstruction(payer.publicKey, ata, owner, USDC),
+      ],
+    });
     const transaction = new VersionedTransaction(message.compileToV0Message());
     transaction.sign([payer]);
     const signature = await connection.sendTransaction(transaction);
     world.cluster.advance(2);
-    const full = await connection.getTransaction(signature, { commitment: 'confirmed', maxSupportedTransactionVersion: 0 });
+    const full = await connection.getTransaction(signature, {
+      commitment: 'confirmed',
+      maxSupportedTransactionVersion: 0,
+    });
     expect(full?.meta?.innerInstructions?.[0]?.instructions.length).toBeGreaterThan(2);
-    expect(full?.meta?.postTokenBalances?.[0]).toMatchObject({ mint: USDC.toBase58(), owner: owner.toBase58(), uiTokenAmount: { amount: '0' } });
+    expect(full?.meta?.postTokenBalances?.[0]).toMatchObject({
+      mint: USDC.toBase58(),
+      owner: owner.toBase58(),
+      uiTokenAmount: { amount: '0' },
+    });
   });
 
   test('a versioned transaction is not given to who cannot read it', async () => {
     const signature = await connection.sendTransaction(await transferTo(payer.publicKey, 3));
     world.cluster.advance(2);
-    await expect(connection.getTransaction(signature, { commitment: 'confirmed' } as never)).rejects.toThrow(/maxSupportedTransactionVersion/);
+    await expect(
+      connection.getTransaction(signature, { commitment: 'confirmed' } as never),
+    ).rejects.toThrow(/maxSupportedTransactionVersion/);
   });
 });
 
@@ -171,15 +262,27 @@ describe('subscriptions', () => {
     const to = Keypair.generate().publicKey;
     const heard = { account: [] as number[], logs: [] as string[], slot: [] as number[] };
     const got = Promise.withResolvers<void>();
-    connection.onAccountChange(to, (info) => heard.account.push(info.lamports), { commitment: 'confirmed' });
+    connection.onAccountChange(to, (info) => heard.account.push(info.lamports), {
+      commitment: 'confirmed',
+    });
     connection.onLogs(to, (logs) => heard.logs.push(logs.signature), 'confirmed');
     connection.onSlotChange(({ slot }) => heard.slot.push(slot));
     // Subscribing is done once the server has been asked for all three.
-    await expect.poll(() => server.calls.filter((each) => each.endsWith('Subscribe')).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    await expect
+      .poll(() => server.calls.filter((each) => each.endsWith('Subscribe')).length, {
+        timeout: 10_000,
+      })
+      .toBeGreaterThanOrEqual(3);
     const transaction = await transferTo(to, 2_000_000);
     const signature = await connection.sendTransaction(transaction);
-    connection.onSignature(signature, (result) => (result.err === null ? got.resolve() : got.reject(new Error('failed'))), 'confirmed');
-    await expect.poll(() => server.calls.filter((each) => each === 'signatureSubscribe').length).toBe(1);
+    connection.onSignature(
+      signature,
+      (result) => (result.err === null ? got.resolve() : got.reject(new Error('failed'))),
+      'confirmed',
+    );
+    await expect
+      .poll(() => server.calls.filter((each) => each === 'signatureSubscribe').length)
+      .toBe(1);
     world.cluster.advance(2);
     await got.promise;
     await expect.poll(() => heard.account).toEqual([2_000_000]);
@@ -200,11 +303,16 @@ describe('misbehaving', () => {
     const dropped = world.cluster.forkOff(slot);
     expect(dropped.map((each) => each.signature)).toEqual([signature]);
     expect(await connection.getBalance(to, 'processed')).toBe(0);
-    expect((await connection.getSignatureStatuses([signature], { searchTransactionHistory: true })).value[0]).toBeNull();
+    expect(
+      (await connection.getSignatureStatuses([signature], { searchTransactionHistory: true }))
+        .value[0],
+    ).toBeNull();
     await connection.sendRawTransaction(transaction.serialize(), { skipPreflight: true });
     world.cluster.advance(2);
     expect(await connection.getBalance(to)).toBe(4_000_000);
-    expect((await connection.getSignatureStatuses([signature])).value[0]?.slot).toBeGreaterThan(slot);
+    expect((await connection.getSignatureStatuses([signature])).value[0]?.slot).toBeGreaterThan(
+      slot,
+    );
     expect(() => world.cluster.forkOff(world.cluster.slot('finalized'))).toThrow(RangeError);
   });
 

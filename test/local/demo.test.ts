@@ -15,19 +15,36 @@ process.env.BAILIFF_STATE_FOLDER = folder;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('the command tells the whole story and ends with 0', async () => {
-  const child = spawn(process.execPath, ['src/main.ts', 'demo'], { cwd: ROOT, env: processEnvironment() as NodeJS.ProcessEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['src/main.ts', 'demo'], {
+    cwd: ROOT,
+    env: processEnvironment() as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
   expect(code, output).toBe(0);
-  for (const told of ['Done: the creator was owed', 'DENY. Withdrew 500.000000', 'ALLOW. In good standing', 'Try next']) expect(output).toContain(told);
+  for (const told of [
+    'Done: the creator was owed',
+    'DENY. Withdrew 500.000000',
+    'ALLOW. In good standing',
+    'Try next',
+  ])
+    expect(output).toContain(told);
 }, 90_000);
 
 const quiet = { keep: false, say: () => {} };
 
 /** Kills the daemon at moments drawn from a seed, a number of times. */
-async function killedStory(seed: number, kills: number): Promise<{ ending: Ending; killed: number }> {
+async function killedStory(
+  seed: number,
+  kills: number,
+): Promise<{ ending: Ending; killed: number }> {
   let state = seed;
   const random = () => {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;

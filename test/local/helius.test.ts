@@ -15,12 +15,19 @@ async function receiver(answer: () => number) {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      got.push({ authorization: request.headers.authorization, body: JSON.parse(Buffer.concat(chunks).toString()) });
+      got.push({
+        authorization: request.headers.authorization,
+        body: JSON.parse(Buffer.concat(chunks).toString()),
+      });
       response.writeHead(answer()).end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { got, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, close: () => new Promise((resolve) => server.close(resolve)) };
+  return {
+    got,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
 }
 
 test('registers, merges, switches on again, delivers raw bodies, retries three times and gives up', async () => {
@@ -29,7 +36,14 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
   const helius = await serveHelius(world.cluster, { apiKey: 'key', clock });
   let status = 200;
   const hook = await receiver(() => status);
-  const registry = createWebhookRegistry({ apiKey: 'key', apiUrl: helius.apiUrl, webhookUrl: hook.url, secret: 'Bearer s', network: 'mainnet', log: silentLog });
+  const registry = createWebhookRegistry({
+    apiKey: 'key',
+    apiUrl: helius.apiUrl,
+    webhookUrl: hook.url,
+    secret: 'Bearer s',
+    network: 'mainnet',
+    log: silentLog,
+  });
   const trader = world.driver.createTrader({ deposit: 1_000_000_000n });
   const wallet = trader.agent.publicKey.toBase58() as Address;
   const stranger = world.driver.faucet.publicKey.toBase58() as Address;
@@ -37,7 +51,12 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
   await registry.ensure([wallet]);
   const [webhook] = [...helius.webhooks.values()];
   expect(helius.webhooks.size).toBe(1);
-  expect(webhook).toMatchObject({ webhookURL: hook.url, authHeader: 'Bearer s', webhookType: 'raw', transactionTypes: ['ANY'] });
+  expect(webhook).toMatchObject({
+    webhookURL: hook.url,
+    authHeader: 'Bearer s',
+    webhookType: 'raw',
+    transactionTypes: ['ANY'],
+  });
   expect(webhook?.accountAddresses.sort()).toEqual([stranger, wallet].sort());
   if (webhook) webhook.active = false;
   await registry.ensure([]);
@@ -51,8 +70,18 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
   await helius.settled();
   expect(hook.got).toHaveLength(1);
   expect(hook.got[0]?.authorization).toBe('Bearer s');
-  const [entry] = hook.got[0]?.body as { slot: number; indexWithinBlock: number; transaction: { signatures: string[] }; meta: { err: null; logMessages: string[] } }[];
-  expect(entry).toMatchObject({ slot: landed.slot, indexWithinBlock: 0, transaction: { signatures: [landed.signature, expect.any(String)] }, meta: { err: null } });
+  const [entry] = (hook.got[0]?.body ?? []) as {
+    slot: number;
+    indexWithinBlock: number;
+    transaction: { signatures: string[] };
+    meta: { err: null; logMessages: string[] };
+  }[];
+  expect(entry).toMatchObject({
+    slot: landed.slot,
+    indexWithinBlock: 0,
+    transaction: { signatures: [landed.signature, expect.any(String)] },
+    meta: { err: null },
+  });
 
   status = 500;
   hook.got.length = 0;
@@ -60,7 +89,16 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
   world.cluster.advance(2);
   await helius.settled();
   expect(hook.got).toHaveLength(4);
-  await expect(createWebhookRegistry({ apiKey: 'wrong', apiUrl: helius.apiUrl, webhookUrl: hook.url, secret: 's', network: 'mainnet', log: silentLog }).ensure([wallet])).rejects.toMatchObject({ code: 'helius_failed' });
+  await expect(
+    createWebhookRegistry({
+      apiKey: 'wrong',
+      apiUrl: helius.apiUrl,
+      webhookUrl: hook.url,
+      secret: 's',
+      network: 'mainnet',
+      log: silentLog,
+    }).ensure([wallet]),
+  ).rejects.toMatchObject({ code: 'helius_failed' });
   await helius.close();
   await hook.close();
 });

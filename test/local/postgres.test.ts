@@ -28,7 +28,8 @@ const query = async <T>(url: string, run: (sql: postgres.Sql) => Promise<T>): Pr
     await sql.end();
   }
 };
-const answers = (url: string) => query(url, async (sql) => (await sql`select 1`).length === 1).catch(() => false);
+const answers = (url: string) =>
+  query(url, async (sql) => (await sql`select 1`).length === 1).catch(() => false);
 
 test('keeps its data across restarts, and starts within five seconds', async () => {
   const folder = newFolder();
@@ -60,10 +61,20 @@ async function otherProcess(folder: string) {
     const server = await openPostgres({ folder: ${JSON.stringify(folder)}, clock, log });
     console.log(server.url);
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = await new Promise<string>((resolve) => child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim())));
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve) =>
+    child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim())),
+  );
   const died = new Promise((resolve) => child.once('exit', resolve));
-  return { url, kill: async () => { child.kill('SIGKILL'); await died; } };
+  return {
+    url,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await died;
+    },
+  };
 }
 
 test('is never left running when its process was killed', async () => {

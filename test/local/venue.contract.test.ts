@@ -1,188 +1,34 @@
 // Venue contract: the same scenarios on the stand-in and, where its compiled file is present, on the real program.
-// Token balances, User fields, decoded events and error codes must be the same on both.
-import { existsSync } from 'node:fs';
-import { createTransferCheckedInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
-import { Keypair } from '@solana/web3.js';
+// Token balances, User fields, decoded events and error codes must be the same on both. What the real program did is
+// recorded (npm run record-fixtures), so that a machine without it still holds the stand-in to it.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Landed } from '../../src/local/chain/cluster.ts';
-import { PERP_PAUSE_SCENARIOS, setExchangeStatus, setSpotMarket } from '../support/venue-world.ts';
-import { DRIFT, USDC } from '../../src/local/drift/addresses.ts';
-import type { Driver, Trader } from '../../src/local/driver.ts';
-import { createWorld, type World } from '../../src/local/world.ts';
-import { readLogs } from '../../src/venue/logs.ts';
 import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
-import { createManualClock } from '../support/clock.ts';
+import { play, recordable, SCENARIOS } from '../support/venue-scenarios.ts';
 
 const env = processEnvironment();
-const { programFile } = loadSettings(env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {});
+const { programFile } = loadSettings(
+  env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
+);
 const hasProgram = existsSync(programFile);
+const recording = path.join(import.meta.dirname, '../fixtures/venue-recorded.json');
+const recorded = existsSync(recording)
+  ? (JSON.parse(readFileSync(recording, 'utf8')) as Record<string, unknown>)
+  : null;
 if (!hasProgram) {
-  process.stdout.write(`venue contract: no compiled Drift program at ${programFile}, so only the stand-in is tried. Put the file there, or: BAILIFF_DRIFT_PROGRAM=/path/drift.so npm test\n`);
-}
-
-/** Everything observable of one step, with what differs from run to run taken out. */
-type Step = { error: unknown; events: unknown[] };
-type Outcome = { steps: Step[]; user: unknown; agentUsdc: bigint | null; vaultChange: bigint };
-
-const eventsOf = (landed: Landed, names: Map<string, string>): unknown[] =>
-  (readLogs(landed.execution.logs, DRIFT.toBase58()) ?? []).map(({ event }) =>
-    JSON.parse(JSON.stringify(event, (key, value: unknown) => {
-      if (key === 'ts' || key === 'recordId') return undefined;
-      if (typeof value === 'bigint') return value.toString();
-      return typeof value === 'string' ? (names.get(value) ?? value) : value;
-    })) as unknown,
+  process.stdout.write(
+    `venue contract: no compiled Drift program at ${programFile}, so it is not run here. Put the file there, or: BAILIFF_DRIFT_PROGRAM=/path/drift.so npm test\n`,
   );
-
-function userOf(driver: Driver, trader: Trader): unknown {
-  const user = driver.userOf(trader);
-  const wanted = ['totalDeposits', 'totalWithdraws', 'settledPerpPnl', 'nextOrderId', 'status', 'subAccountId'];
-  const slots = (list: Record<string, unknown>[], used: (each: Record<string, unknown>) => boolean) => list.filter(used);
-  return {
-    ...Object.fromEntries(wanted.map((name) => [name, user[name]])),
-    spots: slots(user.spotPositions, (each) => each.scaledBalance !== 0n),
-    perps: slots(user.perpPositions, (each) => each.baseAssetAmount !== 0n || each.quoteAssetAmount !== 0n),
-  };
 }
 
-type Scenario = (step: (run: () => Landed | string) => void, world: World, trader: Trader) => void;
-
-function play(program: string | null, scenario: Scenario): Outcome {
-  const world = createWorld({ programFile: program, clock: createManualClock() });
-  const { driver } = world;
-  const trader = driver.createTrader({ deposit: 1_000_000_000n });
-  const names = new Map([[trader.agent.publicKey.toBase58(), 'agent']]);
-  const steps: Step[] = [];
-  scenario(
-    (run) => {
-      const landed = run();
-      if (typeof landed === 'string') steps.push({ error: landed, events: [] });
-      else steps.push({ error: landed.execution.error, events: landed.execution.error === null ? eventsOf(landed, names) : [] });
-    },
-    world,
-    trader,
-  );
-  return { steps, user: userOf(driver, trader), agentUsdc: driver.usdcOf(trader.agent.publicKey), vaultChange: 0n };
-}
-
-const attempt = (driver: Driver, instruction: Parameters<Driver['attempt']>[0][number], ...signers: Keypair[]) => driver.attempt([instruction], [driver.faucet, ...signers]);
-
-const SCENARIOS: Record<string, { run: Scenario; errors: unknown[] }> = {
-  'a round trip with profit, settled and withdrawn': {
-    errors: [null, null, null, null],
-    run: (step, { driver }, trader) => {
-      step(() => driver.trade(trader, 'long', 2_000_000_000n));
-      driver.movePrice(0, 165_000_000n);
-      step(() => driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true }));
-      step(() => attempt(driver, driver.instructions.settlePnl(trader, 0), trader.agent));
-      step(() => attempt(driver, driver.instructions.withdraw(trader, getAssociatedTokenAddressSync(USDC, trader.agent.publicKey), 1_020_000_000n), trader.agent));
-    },
-  },
-  'reduce, then flip': {
-    errors: [null, null, null],
-    run: (step, { driver }, trader) => {
-      step(() => driver.trade(trader, 'long', 1_000_000_000n));
-      step(() => driver.trade(trader, 'short', 400_000_000n));
-      step(() => driver.trade(trader, 'short', 900_000_000n));
-    },
-  },
-  'a withdrawal above the deposit is clamped when it may only reduce': {
-    errors: [null],
-    run: (step, { driver }, trader) => {
-      step(() => attempt(driver, driver.instructions.withdraw(trader, getAssociatedTokenAddressSync(USDC, trader.agent.publicKey), 5_000_000_000n), trader.agent));
-    },
-  },
-  'without reduce_only it would borrow, and fails for want of collateral': {
-    errors: [{ InstructionError: [1, { Custom: 6003 }] }],
-    run: (step, { driver }, trader) => {
-      step(() => attempt(driver, driver.instructions.withdraw(trader, getAssociatedTokenAddressSync(USDC, trader.agent.publicKey), 5_000_000_000n, false), trader.agent));
-    },
-  },
-  'with an open position only what margin leaves free can go': {
-    errors: [null, null],
-    run: (step, { driver }, trader) => {
-      step(() => driver.trade(trader, 'long', 20_000_000_000n));
-      step(() => attempt(driver, driver.instructions.withdraw(trader, getAssociatedTokenAddressSync(USDC, trader.agent.publicKey), 5_000_000_000n), trader.agent));
-    },
-  },
-  'an exact transfer after a clamped withdrawal fails, and everything with it': {
-    errors: [{ InstructionError: [2, { Custom: 1 }] }],
-    run: (step, { driver }, trader) => {
-      const ata = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
-      const vault = getAssociatedTokenAddressSync(USDC, driver.faucet.publicKey);
-      driver.giveUsdc(driver.faucet.publicKey, 0n);
-      step(() => driver.attempt(
-        [driver.instructions.withdraw(trader, ata, 5_000_000_000n), createTransferCheckedInstruction(ata, USDC, vault, trader.agent.publicKey, 5_000_000_000n, 6)],
-        [driver.faucet, trader.agent],
-      ));
-    },
-  },
-  'settling with nothing to settle': {
-    errors: [{ InstructionError: [1, { Custom: 6010 }] }],
-    run: (step, { driver }, trader) => step(() => attempt(driver, driver.instructions.settlePnl(trader, 0), trader.agent)),
-  },
-  'try-settle with nothing to settle does nothing': {
-    errors: [null],
-    run: (step, { driver }, trader) => step(() => attempt(driver, driver.instructions.settleMultiplePnls(trader, [0, 1], 'trySettle'), trader.agent)),
-  },
-  'a withdrawal that its owner did not sign': {
-    errors: [{ InstructionError: [1, { Custom: 3010 }] }],
-    run: (step, { driver }, trader) => {
-      const instruction = driver.instructions.withdraw(trader, getAssociatedTokenAddressSync(USDC, trader.agent.publicKey), 1n);
-      const unsigned = { ...instruction, keys: instruction.keys.map((meta) => ({ ...meta, isSigner: false })) };
-      step(() => attempt(driver, unsigned as typeof instruction));
-    },
-  },
-  "a withdrawal signed by somebody else's key": {
-    errors: [{ InstructionError: [1, { Custom: 2001 }] }],
-    run: (step, { driver }, trader) => {
-      const thief = Keypair.generate();
-      const instruction = driver.instructions.withdraw(trader, getAssociatedTokenAddressSync(USDC, trader.agent.publicKey), 1n);
-      const keys = instruction.keys.map((meta) => (meta.pubkey.equals(trader.agent.publicKey) ? { ...meta, pubkey: thief.publicKey } : meta));
-      step(() => attempt(driver, { ...instruction, keys } as typeof instruction, thief));
-    },
-  },
-  'a deposit moved to another sub-account': {
-    errors: [null, null],
-    run: (step, { driver }, trader) => {
-      step(() => attempt(driver, driver.instructions.initializeUser(trader.agent.publicKey, driver.faucet.publicKey, 1)));
-      step(() => attempt(driver, driver.instructions.transferDeposit(trader, 1, 250_000_000n), trader.agent));
-    },
-  },
-  'a sub-account id out of turn': {
-    errors: [{ InstructionError: [1, { Custom: 6214 }] }],
-    run: (step, { driver }, trader) => step(() => attempt(driver, driver.instructions.initializeUser(trader.agent.publicKey, driver.faucet.publicKey, 5))),
-  },
-  'withdrawals paused for everybody': {
-    errors: [{ InstructionError: [1, { Custom: 6024 }] }],
-    run: (step, world, trader) => {
-      setExchangeStatus(world, 2);
-      const ata = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
-      step(() => attempt(world.driver, world.driver.instructions.withdraw(trader, ata, 1n), trader.agent));
-    },
-  },
-  'withdrawals paused in the market': {
-    errors: [{ InstructionError: [1, { Custom: 6149 }] }],
-    run: (step, world, trader) => {
-      setSpotMarket(world, { pausedOperations: 8 });
-      const ata = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
-      step(() => attempt(world.driver, world.driver.instructions.withdraw(trader, ata, 1n), trader.agent));
-    },
-  },
-  'the daily limit': {
-    errors: [{ InstructionError: [1, { Custom: 6128 }] }],
-    run: (step, world, trader) => {
-      setSpotMarket(world, { withdrawGuardThreshold: 1_000n, depositTokenTwap: 10_000_000_000_000n });
-      const ata = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
-      step(() => attempt(world.driver, world.driver.instructions.withdraw(trader, ata, 1_000_000n), trader.agent));
-    },
-  },
-  ...PERP_PAUSE_SCENARIOS,
-};
-
-describe.each(Object.entries(SCENARIOS))('%s', (_name, { run, errors }) => {
+describe.each(Object.entries(SCENARIOS))('%s', (name, { run, errors }) => {
   const standIn = play(null, run);
   test('on the stand-in', () => expect(standIn.steps.map((each) => each.error)).toEqual(errors));
-  test.runIf(hasProgram)('the same on the compiled program', () => {
-    expect(play(programFile, run)).toEqual(standIn);
-  });
+  test.runIf(hasProgram)('the same on the compiled program', () =>
+    expect(play(programFile, run)).toEqual(standIn),
+  );
+  test.runIf(recorded !== null)('the same as was recorded of the compiled program', () =>
+    expect(recordable(standIn)).toEqual(recorded?.[name]),
+  );
 });

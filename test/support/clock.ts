@@ -4,7 +4,10 @@ import type { Clock } from '../../src/core/ports.ts';
 export type ManualClock = Clock & { advance(ms: number): void };
 
 /** Sleeps are over at once and move the time on. */
-export function createManualClock(startMs = 1_800_000_000_000, random: () => number = () => 0.5): ManualClock {
+export function createManualClock(
+  startMs = 1_800_000_000_000,
+  random: () => number = () => 0.5,
+): ManualClock {
   let now = startMs;
   return {
     nowMs: () => now,

@@ -19,7 +19,12 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-test-'));
   // Tests ask what is committed, not what survives a power cut.
-  const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '300' };
+  const settings = {
+    fsync: 'off',
+    full_page_writes: 'off',
+    synchronous_commit: 'off',
+    max_connections: '300',
+  };
   const server = await openPostgres({ folder, clock: systemClock, log: silentLog, settings });
   const sql = openDatabase(server.url, silentLog, 1);
   await migrate(sql, silentLog);

@@ -1,16 +1,33 @@
 // Ledger: a subscriber with a subscription in a fresh database, and closes as facts.
-import { createLedger } from '../../src/ledger/ledger.ts';
+
 import type { Close, Fact } from '../../src/core/fact.ts';
 import { type Address, base58Text, type Signature } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 
 /** A distinct address or signature for every number. */
-export const addressOf = (n: number): Address => base58Text(new Uint8Array(32).fill(7).with(0, n % 251).with(1, n >> 8)) as Address;
-export const signatureOf = (n: number): Signature => base58Text(new Uint8Array(64).fill(9).with(0, n % 251).with(1, n >> 8)) as Signature;
+export const addressOf = (n: number): Address =>
+  base58Text(
+    new Uint8Array(32)
+      .fill(7)
+      .with(0, n % 251)
+      .with(1, n >> 8),
+  ) as Address;
+export const signatureOf = (n: number): Signature =>
+  base58Text(
+    new Uint8Array(64)
+      .fill(9)
+      .with(0, n % 251)
+      .with(1, n >> 8),
+  ) as Signature;
 
 export const CREATOR = addressOf(900);
-export type TestLedger = AsyncDisposable & { readonly ledger: Ledger; readonly sql: TestDatabase['sql']; readonly driftAccount: Address };
+export type TestLedger = AsyncDisposable & {
+  readonly ledger: Ledger;
+  readonly sql: TestDatabase['sql'];
+  readonly driftAccount: Address;
+};
 
 export async function createTestLedger(id = 'ana'): Promise<TestLedger> {
   const database = await createDatabase();
@@ -24,25 +41,62 @@ export async function createTestLedger(id = 'ana'): Promise<TestLedger> {
     sealedKey: null,
     fromSlot: 1,
   });
-  await ledger.subscriptions.put({ id: `${id}-sub`, subscriberId: id, driftAccount, terms: { fromSlot: 1, creatorWallet: CREATOR, shareBps: 1_000 } });
-  return { ledger, sql: database.sql, driftAccount, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+  await ledger.subscriptions.put({
+    id: `${id}-sub`,
+    subscriberId: id,
+    driftAccount,
+    terms: { fromSlot: 1, creatorWallet: CREATOR, shareBps: 1_000 },
+  });
+  return {
+    ledger,
+    sql: database.sql,
+    driftAccount,
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
 }
 
-export function closeFact(n: number, netPnl: bigint, given: { slot?: number; account: Address; subscriberId?: string }): Fact & { body: Close } {
+export function closeFact(
+  n: number,
+  netPnl: bigint,
+  given: { slot?: number; account: Address; subscriberId?: string },
+): Fact & { body: Close } {
   return {
     subscriberId: given.subscriberId ?? 'ana',
     account: given.account,
     signature: signatureOf(n),
     position: { slot: given.slot ?? 10 + n, blockIndex: 0, ordinal: 0 },
     body: {
-      kind: 'close', market: 0, side: 'taker', position: 'long', cause: 'trade', baseFilled: 1n, baseClosed: 1n,
-      proceeds: netPnl, entry: 0n, grossPnl: netPnl, fee: 0n, netPnl, fillRecordId: BigInt(n), oraclePrice: 1n, counterparty: null,
+      kind: 'close',
+      market: 0,
+      side: 'taker',
+      position: 'long',
+      cause: 'trade',
+      baseFilled: 1n,
+      baseClosed: 1n,
+      proceeds: netPnl,
+      entry: 0n,
+      grossPnl: netPnl,
+      fee: 0n,
+      netPnl,
+      fillRecordId: BigInt(n),
+      oraclePrice: 1n,
+      counterparty: null,
     },
   };
 }
 
 /** Records a fact as read at a finality. */
-export async function settleFact(ledger: Ledger, fact: Fact, finality: 'confirmed' | 'finalized'): Promise<string[]> {
+export async function settleFact(
+  ledger: Ledger,
+  fact: Fact,
+  finality: 'confirmed' | 'finalized',
+): Promise<string[]> {
   await ledger.sightings.note([{ signature: fact.signature, blockIndex: 0 }], 'test', 0);
-  return ledger.sightings.settle({ signature: fact.signature, slot: fact.position.slot, finality, facts: [fact], dueMs: 0 });
+  return ledger.sightings.settle({
+    signature: fact.signature,
+    slot: fact.position.slot,
+    finality,
+    facts: [fact],
+    dueMs: 0,
+  });
 }

@@ -1,18 +1,34 @@
 // Street: the whole daemon in this process, against a local world on real sockets and a database of its own.
 import { randomBytes } from 'node:crypto';
-import { Keypair, type PublicKey } from '@solana/web3.js';
+import type { Keypair, PublicKey } from '@solana/web3.js';
 import { expect } from 'vitest';
 import { type App, startApp } from '../../src/app.ts';
 import { base58Text } from '../../src/core/ids.ts';
-import type { Driver, Trader } from '../../src/local/driver.ts';
+import type { Trader } from '../../src/local/drift/instructions.ts';
+import type { Driver } from '../../src/local/driver.ts';
 import { type ServedWorld, serveWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { loadSettings, processEnvironment, type Settings } from '../../src/system/settings.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 
-export type ShareView = { id: string; amount: string; paid: string; status: string; reason: { code: string; class: string; detail: string } | null; paidBy: string[]; close: { signature: string; netPnl: string } };
-export type GateView = { verdict: string; allow: boolean; reason: string; standing: string | null; outstanding: string | null; evidence: { signature: string } | null };
+export type ShareView = {
+  id: string;
+  amount: string;
+  paid: string;
+  status: string;
+  reason: { code: string; class: string; detail: string } | null;
+  paidBy: string[];
+  close: { signature: string; netPnl: string };
+};
+export type GateView = {
+  verdict: string;
+  allow: boolean;
+  reason: string;
+  standing: string | null;
+  outstanding: string | null;
+  evidence: { signature: string } | null;
+};
 
 export type Street = AsyncDisposable & {
   readonly world: ServedWorld;
@@ -35,14 +51,26 @@ export type Street = AsyncDisposable & {
 
 const PATIENCE = { timeout: 40_000, interval: 25 };
 
-export type StreetOptions = { sponsor?: Keypair; webhooks?: boolean; slotMs?: number; settings?: (settings: Settings) => Settings };
+export type StreetOptions = {
+  sponsor?: Keypair;
+  webhooks?: boolean;
+  slotMs?: number;
+  settings?: (settings: Settings) => Settings;
+};
 
 export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   const database = await createDatabase();
   const heliusApiKey = randomBytes(8).toString('hex');
   const env = processEnvironment();
-  const base = loadSettings(env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {});
-  const world = await serveWorld({ programFile: base.programFile, clock: systemClock, heliusApiKey, cluster: { slotMs: options.slotMs ?? 20 } });
+  const base = loadSettings(
+    env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
+  );
+  const world = await serveWorld({
+    programFile: base.programFile,
+    clock: systemClock,
+    heliusApiKey,
+    cluster: { slotMs: options.slotMs ?? 20 },
+  });
   const secret = randomBytes(16).toString('hex');
   const given: Settings = {
     ...base,
@@ -66,7 +94,8 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     if (app === null) throw new Error('the daemon is stopped');
     return app;
   };
-  const get = async <T>(route: string): Promise<T> => (await fetch(running().url + route)).json() as Promise<T>;
+  const get = async <T>(route: string): Promise<T> =>
+    (await fetch(running().url + route)).json() as Promise<T>;
   const stop = async (): Promise<void> => {
     await app?.close();
     app = null;
@@ -84,25 +113,42 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
       app = await startApp(settings, systemClock, silentLog);
     },
     async post(route, body) {
-      const response = await fetch(running().url + route, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      const response = await fetch(running().url + route, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
     async subscribe(id, trader, creator, shareBps = 1_000) {
       const agentWallet = trader.agent.publicKey.toBase58();
-      const registered = await street.post('/v1/subscribers', { id, agentWallet, agentSecretKey: base58Text(trader.agent.secretKey), subAccountIds: [0] });
+      const registered = await street.post('/v1/subscribers', {
+        id,
+        agentWallet,
+        agentSecretKey: base58Text(trader.agent.secretKey),
+        subAccountIds: [0],
+      });
       expect(registered.status).toBe(201);
-      const subscribed = await street.post(`/v1/subscribers/${id}/subscriptions`, { id: `${id}-sub`, subAccountId: 0, creatorWallet: creator.toBase58(), shareBps });
+      const subscribed = await street.post(`/v1/subscribers/${id}/subscriptions`, {
+        id: `${id}-sub`,
+        subAccountId: 0,
+        creatorWallet: creator.toBase58(),
+        shareBps,
+      });
       expect(subscribed.status).toBe(201);
     },
-    shares: async (id) => (await get<{ shares: ShareView[] }>(`/v1/shares?subscriber=${id}`)).shares,
+    shares: async (id) =>
+      (await get<{ shares: ShareView[] }>(`/v1/shares?subscriber=${id}`)).shares,
     gate: (id, action = 'open') => get<GateView>(`/v1/gate/${id}?action=${action}`),
     async share(id, ready) {
       let found: ShareView | undefined;
-      await expect.poll(async () => {
-        const all = await street.shares(id);
-        found = all.find(ready);
-        return found === undefined ? all : 'as wanted';
-      }, PATIENCE).toBe('as wanted');
+      await expect
+        .poll(async () => {
+          const all = await street.shares(id);
+          found = all.find(ready);
+          return found === undefined ? all : 'as wanted';
+        }, PATIENCE)
+        .toBe('as wanted');
       if (found === undefined) throw new Error('unreachable');
       return found;
     },

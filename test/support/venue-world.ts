@@ -1,8 +1,9 @@
 // Venue world: bending the venue's own accounts, as its administrators would.
-import { perpMarketAddress, STATE, spotMarketAddress } from '../../src/local/drift/addresses.ts';
-import { decodeAccount, encodeAccount, type Struct } from '../../src/local/drift/layout.ts';
+
 import type { Landed } from '../../src/local/chain/cluster.ts';
-import type { Trader } from '../../src/local/driver.ts';
+import { perpMarketAddress, STATE, spotMarketAddress } from '../../src/local/drift/addresses.ts';
+import type { Trader } from '../../src/local/drift/instructions.ts';
+import { decodeAccount, encodeAccount, type Struct } from '../../src/local/drift/layout.ts';
 import type { World } from '../../src/local/world.ts';
 
 function bend(world: World, layout: string, address: string, change: Struct): void {
@@ -12,27 +13,44 @@ function bend(world: World, layout: string, address: string, change: Struct): vo
   world.cluster.put(address, { ...account, data });
 }
 
-export const setExchangeStatus = (world: World, exchangeStatus: number) => bend(world, 'State', STATE.toBase58(), { exchangeStatus });
-export const setSpotMarket = (world: World, change: Struct) => bend(world, 'SpotMarket', spotMarketAddress(0).toBase58(), change);
-export const setPerpMarket = (world: World, change: Struct) => bend(world, 'PerpMarket', perpMarketAddress(0).toBase58(), change);
+export const setExchangeStatus = (world: World, exchangeStatus: number) =>
+  bend(world, 'State', STATE.toBase58(), { exchangeStatus });
+export const setSpotMarket = (world: World, change: Struct) =>
+  bend(world, 'SpotMarket', spotMarketAddress(0).toBase58(), change);
+export const setPerpMarket = (world: World, change: Struct) =>
+  bend(world, 'PerpMarket', perpMarketAddress(0).toBase58(), change);
 
 type Scenario = (step: (run: () => Landed | string) => void, world: World, trader: Trader) => void;
 
 /** Opens and closes with profit, then something is in the way of settling. */
-const blocked = (hinder: (world: World) => void): Scenario => (step, world, trader) => {
-  const { driver } = world;
-  driver.trade(trader, 'long', 1_000_000_000n);
-  driver.movePrice(0, 160_000_000n);
-  driver.trade(trader, 'short', 1_000_000_000n, { reduceOnly: true });
-  hinder(world);
-  step(() => driver.attempt([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]));
-};
+const blocked =
+  (hinder: (world: World) => void): Scenario =>
+  (step, world, trader) => {
+    const { driver } = world;
+    driver.trade(trader, 'long', 1_000_000_000n);
+    driver.movePrice(0, 160_000_000n);
+    driver.trade(trader, 'short', 1_000_000_000n, { reduceOnly: true });
+    hinder(world);
+    step(() =>
+      driver.attempt([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]),
+    );
+  };
 
 export const PERP_PAUSE_SCENARIOS: Record<string, { run: Scenario; errors: unknown[] }> = {
-  'settling paused for everybody': { errors: [{ InstructionError: [1, { Custom: 6024 }] }], run: blocked((world) => setExchangeStatus(world, 64)) },
-  'settling paused in the market': { errors: [{ InstructionError: [1, { Custom: 6158 }] }], run: blocked((world) => setPerpMarket(world, { pausedOperations: 8 })) },
+  'settling paused for everybody': {
+    errors: [{ InstructionError: [1, { Custom: 6024 }] }],
+    run: blocked((world) => setExchangeStatus(world, 64)),
+  },
+  'settling paused in the market': {
+    errors: [{ InstructionError: [1, { Custom: 6158 }] }],
+    run: blocked((world) => setPerpMarket(world, { pausedOperations: 8 })),
+  },
   'an empty pnl pool': {
     errors: [{ InstructionError: [1, { Custom: 6260 }] }],
-    run: blocked((world) => setPerpMarket(world, { pnlPool: { scaledBalance: 0n, marketIndex: 0, padding: [0, 0, 0, 0, 0, 0] } })),
+    run: blocked((world) =>
+      setPerpMarket(world, {
+        pnlPool: { scaledBalance: 0n, marketIndex: 0, padding: [0, 0, 0, 0, 0, 0] },
+      }),
+    ),
   },
 };

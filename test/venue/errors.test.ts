@@ -7,14 +7,25 @@ import { PROGRAM_ID } from '../../src/venue/profile.ts';
 const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
 const SYSTEM = '11111111111111111111111111111111' as Address;
 const programs = [SYSTEM, PROGRAM_ID, TOKEN];
-const custom = (index: number, code: number) => classify({ InstructionError: [index, { Custom: code }] }, programs, (each) => `E${each}`);
+const custom = (index: number, code: number) =>
+  classify({ InstructionError: [index, { Custom: code }] }, programs, (each) => `E${each}`);
 
 test.each([
-  [6259, 'retry_soon'], [6010, 'retry_soon'], [6264, 'retry_soon'],
-  [6003, 'retry_when_healthier'], [6128, 'retry_when_healthier'], [6260, 'retry_when_healthier'],
-  [6024, 'venue_paused'], [6149, 'venue_paused'], [6158, 'venue_paused'], [101, 'venue_paused'],
-  [6125, 'permanent'], [6234, 'permanent'],
-  [6093, 'operator'], [2001, 'operator'], [6999, 'operator'],
+  [6259, 'retry_soon'],
+  [6010, 'retry_soon'],
+  [6264, 'retry_soon'],
+  [6003, 'retry_when_healthier'],
+  [6128, 'retry_when_healthier'],
+  [6260, 'retry_when_healthier'],
+  [6024, 'venue_paused'],
+  [6149, 'venue_paused'],
+  [6158, 'venue_paused'],
+  [101, 'venue_paused'],
+  [6125, 'permanent'],
+  [6234, 'permanent'],
+  [6093, 'operator'],
+  [2001, 'operator'],
+  [6999, 'operator'],
 ] as const)('venue code %i is %s', (code, expected) => {
   expect(custom(1, code)).toMatchObject({ class: expected, code: `venue_${code}` });
 });
@@ -30,7 +41,11 @@ test('frozen accounts need a person', () => expect(custom(2, 17).class).toBe('pe
 test('errors of the whole transaction', () => {
   expect(classify('BlockhashNotFound', programs, String).class).toBe('retry_soon');
   expect(classify('AccountNotFound', programs, String).class).toBe('needs_sol');
-  expect(classify({ InsufficientFundsForRent: { account_index: 0 } }, programs, String).class).toBe('needs_sol');
+  expect(classify({ InsufficientFundsForRent: { account_index: 0 } }, programs, String).class).toBe(
+    'needs_sol',
+  );
   expect(classify('SanitizeFailure', programs, String).class).toBe('operator');
-  expect(classify({ InstructionError: [1, 'ComputationalBudgetExceeded'] }, programs, String).class).toBe('operator');
+  expect(
+    classify({ InstructionError: [1, 'ComputationalBudgetExceeded'] }, programs, String).class,
+  ).toBe('operator');
 });

@@ -2,19 +2,14 @@
 // instructions, balances, fees. Where the compiled venue program is absent, a stand-in executes its instructions: the
 // stretches between them run in LiteSVM, and everything is put back if any part fails, so a transaction stays atomic.
 import { createPublicKey, verify } from 'node:crypto';
-import { address as kitAddress, getTransactionDecoder } from '@solana/kit';
-import {
-  Keypair,
-  PublicKey,
-  TransactionInstruction,
-  TransactionMessage,
-  VersionedTransaction,
-} from '@solana/web3.js';
-import { FailedTransactionMetadata, LiteSVM, type TransactionMetadata } from 'litesvm';
+import { getTransactionDecoder, address as kitAddress } from '@solana/kit';
+import type { VersionedTransaction } from '@solana/web3.js';
+import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
 import { base58Text } from '../../core/ids.ts';
-import { type Account, readAccount, SYSTEM_PROGRAM, TOKEN_PROGRAM, writeAccount } from './account.ts';
-import { failureOf, ProgramFailure, type TransactionFailure } from './failure.ts';
-import { type ResolvedInstruction, type ResolvedMessage, resolveMessage } from './message.ts';
+import { type Account, readAccount, TOKEN_PROGRAM, writeAccount } from './account.ts';
+import { failureOf, type TransactionFailure } from './failure.ts';
+import { type ResolvedMessage, resolveMessage } from './message.ts';
+import { createSegments, innerOf, type Ran, type StandIn } from './segments.ts';
 
 export type InnerInstruction = {
   readonly programIdIndex: number;
@@ -41,22 +36,6 @@ export type Execution = {
   readonly postTokens: readonly TokenBalanceRow[];
   /** What every writable account was before; puts the bank back when written. */
   readonly before: ReadonlyMap<string, Account | null>;
-};
-
-/** What a stand-in program may do while it executes one instruction. */
-export type ProgramContext = {
-  readonly slot: bigint;
-  readonly unixTime: bigint;
-  get(address: string): Account | null;
-  set(address: string, account: Account): void;
-  log(line: string): void;
-  /** Calls another program, with any of the program's own addresses as signers. Throws ProgramFailure. */
-  call(instruction: TransactionInstruction): void;
-};
-export type StandIn = {
-  readonly programId: string;
-  /** Executes or throws ProgramFailure. Returns the compute units that it would have used. */
-  execute(instruction: ResolvedInstruction, context: ProgramContext): number;
 };
 
 export type Bank = {
@@ -114,11 +93,11 @@ export function createBank(options: {
     .withLogBytesLimit(undefined);
   if (options.program) svm.addProgram(kitAddress(options.program.id), options.program.bytes);
   const { standIn } = options;
-  const helper = Keypair.generate();
 
   const get = (address: string): Account | null => readAccount(svm, address);
-  const set = (address: string, account: Account | null): void => writeAccount(svm, address, account);
-  set(helper.publicKey.toBase58(), { lamports: 10n ** 18n, owner: SYSTEM_PROGRAM, data: new Uint8Array(), executable: false });
+  const set = (address: string, account: Account | null): void =>
+    writeAccount(svm, address, account);
+  const executeSegments = standIn === undefined ? null : createSegments(svm, standIn);
   const restore = (before: ReadonlyMap<string, Account | null>): void => {
     for (const [address, account] of before) set(address, account);
   };
@@ -131,95 +110,19 @@ export function createBank(options: {
       const owner = base58Text(data.subarray(32, 64));
       return [{ accountIndex, mint, owner, amount: data.readBigUInt64LE(64) }];
     });
-  const innerOf = (keys: readonly string[], meta: TransactionMetadata, segmentKeys: readonly string[], lift: number) =>
-    meta.innerInstructions().map((calls) =>
-      calls.map((call): InnerInstruction => {
-        const compiled = call.instruction();
-        const indexOf = (index: number) => keys.indexOf(segmentKeys[index] ?? '');
-        return {
-          programIdIndex: indexOf(compiled.programIdIndex()),
-          accounts: [...compiled.accounts()].map(indexOf),
-          data: base58Text(compiled.data()),
-          stackHeight: call.stackHeight() + lift,
-        };
-      }),
-    );
-
-  /** Runs instructions in LiteSVM at the helper's expense, so that fees stay out of the transaction's accounts. */
-  const runSegment = (instructions: readonly TransactionInstruction[]) => {
-    const message = new TransactionMessage({
-      payerKey: helper.publicKey,
-      recentBlockhash: PublicKey.default.toBase58(),
-      instructions: [...instructions],
-    }).compileToLegacyMessage();
-    const segment = new VersionedTransaction(message);
-    const result = svm.sendTransaction(decoder.decode(segment.serialize()));
-    const failed = result instanceof FailedTransactionMetadata;
-    const meta = failed ? result.meta() : result;
-    return { failure: failed ? failureOf(result) : null, meta, keys: message.accountKeys.map((key) => key.toBase58()) };
-  };
-
-  const executeSegments = (message: ResolvedMessage, program: StandIn): Pick<Execution, 'error' | 'logs' | 'inner' | 'units'> => {
-    const clock = svm.getClock();
-    const logs: string[] = [];
-    const inner: { index: number; instructions: InnerInstruction[] }[] = [];
-    let units = 0;
-    const call = (index: number, instruction: TransactionInstruction, lift: number): void => {
-      const ran = runSegment([instruction]);
-      units += Number(ran.meta.computeUnitsConsumed());
-      logs.push(...ran.meta.logs().map((line) => (lift === 0 ? line : line.replace(/invoke \[(\d+)\]/, (_, depth) => `invoke [${Number(depth) + lift}]`))));
-      const deeper = innerOf(message.keys, ran.meta, ran.keys, lift)[0] ?? [];
-      const own: InnerInstruction[] =
-        lift === 0
-          ? []
-          : [{ programIdIndex: message.keys.indexOf(instruction.programId.toBase58()), accounts: instruction.keys.map(({ pubkey }) => message.keys.indexOf(pubkey.toBase58())), data: base58Text(instruction.data), stackHeight: 2 }];
-      const found = inner.find((each) => each.index === index);
-      if (found) found.instructions.push(...own, ...deeper);
-      else if (own.length + deeper.length > 0) inner.push({ index, instructions: [...own, ...deeper] });
-      if (ran.failure === null) return;
-      if (typeof ran.failure === 'object' && 'InstructionError' in ran.failure) throw new ProgramFailure(ran.failure.InstructionError[1]);
-      throw new ProgramFailure(typeof ran.failure === 'string' ? ran.failure : 'GenericError');
-    };
-    for (const [index, instruction] of message.instructions.entries()) {
-      try {
-        if (instruction.program !== program.programId) {
-          const keys = instruction.accounts.map(({ address, isSigner, isWritable }) => ({ pubkey: new PublicKey(address), isSigner, isWritable }));
-          call(index, new TransactionInstruction({ programId: new PublicKey(instruction.program), keys, data: Buffer.from(instruction.data) }), 0);
-        } else {
-          logs.push(`Program ${program.programId} invoke [1]`);
-          const own = program.execute(instruction, {
-            slot: clock.slot,
-            unixTime: clock.unixTimestamp,
-            get,
-            set,
-            log: (line) => logs.push(line),
-            call: (called) => call(index, called, 1),
-          });
-          units += own;
-          logs.push(`Program ${program.programId} consumed ${own} of ${message.computeLimit} compute units`);
-          logs.push(`Program ${program.programId} success`);
-        }
-        if (units > message.computeLimit) throw new ProgramFailure('ComputationalBudgetExceeded');
-      } catch (thrown) {
-        if (!(thrown instanceof ProgramFailure)) throw thrown;
-        if (instruction.program === program.programId) {
-          const code = typeof thrown.failure === 'object' ? `custom program error: 0x${thrown.failure.Custom.toString(16)}` : thrown.failure;
-          logs.push(`Program ${program.programId} failed: ${code}`);
-        }
-        return { error: { InstructionError: [index, thrown.failure] }, logs, inner, units };
-      }
-    }
-    return { error: null, logs, inner, units };
-  };
-
-  const executeWhole = (transaction: VersionedTransaction, message: ResolvedMessage): Pick<Execution, 'error' | 'logs' | 'inner' | 'units'> => {
+  const executeWhole = (transaction: VersionedTransaction, message: ResolvedMessage): Ran => {
     const result = svm.sendTransaction(decoder.decode(transaction.serialize()));
     const failed = result instanceof FailedTransactionMetadata;
     const meta = failed ? result.meta() : result;
     const inner = innerOf(message.keys, meta, message.keys, 0)
       .map((instructions, index) => ({ index, instructions }))
       .filter((each) => each.instructions.length > 0);
-    return { error: failed ? failureOf(result) : null, logs: meta.logs(), inner, units: Number(meta.computeUnitsConsumed()) };
+    return {
+      error: failed ? failureOf(result) : null,
+      logs: meta.logs(),
+      inner,
+      units: Number(meta.computeUnitsConsumed()),
+    };
   };
 
   return {
@@ -243,7 +146,9 @@ export function createBank(options: {
       try {
         message = resolveMessage(transaction, get);
       } catch (thrown) {
-        return thrown instanceof Error && /^Address/.test(thrown.message) ? thrown.message : 'SanitizeFailure';
+        return thrown instanceof Error && /^Address/.test(thrown.message)
+          ? thrown.message
+          : 'SanitizeFailure';
       }
       if (check && !signaturesHold(transaction)) return 'SignatureFailure';
       const payer = message.keys[0] ?? '';
@@ -251,12 +156,18 @@ export function createBank(options: {
       if (payerBefore === null) return 'AccountNotFound';
       if (payerBefore.lamports < message.fee) return 'InsufficientFundsForFee';
       const before = new Map<string, Account | null>();
-      for (const [index, key] of message.keys.entries()) if (message.writable[index]) before.set(key, get(key));
+      for (const [index, key] of message.keys.entries())
+        if (message.writable[index]) before.set(key, get(key));
       const preBalances = message.keys.map((key) => get(key)?.lamports ?? 0n);
       const preTokens = tokensOf(message.keys);
-      const standsIn = standIn !== undefined && message.instructions.some(({ program }) => program === standIn.programId);
+      const standsIn =
+        standIn !== undefined &&
+        message.instructions.some(({ program }) => program === standIn.programId);
       if (standsIn) set(payer, { ...payerBefore, lamports: payerBefore.lamports - message.fee });
-      const ran = standsIn ? executeSegments(message, standIn) : executeWhole(transaction, message);
+      const ran =
+        standsIn && executeSegments !== null
+          ? executeSegments(message)
+          : executeWhole(transaction, message);
       if (standsIn && ran.error !== null) {
         restore(before);
         set(payer, { ...payerBefore, lamports: payerBefore.lamports - message.fee });

@@ -44,7 +44,13 @@ const GENESIS_HEIGHT = 280_000_000;
 
 export type ClusterEvent =
   | { readonly kind: 'slot'; readonly slot: number; readonly parent: number; readonly root: number }
-  | { readonly kind: 'block'; readonly commitment: Commitment; readonly slot: number; readonly landed: readonly Landed[]; readonly changed: ReadonlySet<string> };
+  | {
+      readonly kind: 'block';
+      readonly commitment: Commitment;
+      readonly slot: number;
+      readonly landed: readonly Landed[];
+      readonly changed: ReadonlySet<string>;
+    };
 
 export type Cluster = {
   readonly bank: Bank;
@@ -80,8 +86,16 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
   const listeners = new Set<(event: ClusterEvent) => void>();
 
   const open = (slot: number, height: number): Block => {
-    const time = options.genesisUnixTime + Math.floor(((slot - GENESIS_SLOT) * options.slotMs) / 1000);
-    const block: Block = { slot, height, hash: base58Text(randomBytes(32)), time, landed: [], before: new Map() };
+    const time =
+      options.genesisUnixTime + Math.floor(((slot - GENESIS_SLOT) * options.slotMs) / 1000);
+    const block: Block = {
+      slot,
+      height,
+      hash: base58Text(randomBytes(32)),
+      time,
+      landed: [],
+      before: new Map(),
+    };
     blocks.set(slot, block);
     byHeight.push(block);
     bank.setTime(BigInt(slot), BigInt(time));
@@ -89,8 +103,13 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
   };
   let tip = open(GENESIS_SLOT, GENESIS_HEIGHT);
 
-  const lag = { processed: 0, confirmed: options.confirmedAfter, finalized: options.finalizedAfter };
-  const at = (commitment: Commitment): Block => byHeight[Math.max(0, byHeight.length - 1 - lag[commitment])] ?? tip;
+  const lag = {
+    processed: 0,
+    confirmed: options.confirmedAfter,
+    finalized: options.finalizedAfter,
+  };
+  const at = (commitment: Commitment): Block =>
+    byHeight[Math.max(0, byHeight.length - 1 - lag[commitment])] ?? tip;
   const emit = (event: ClusterEvent): void => {
     for (const listener of listeners) listener(event);
   };
@@ -116,7 +135,11 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     height: (commitment) => at(commitment).height,
     blockhash(commitment) {
       const block = at(commitment);
-      return { hash: block.hash, lastValidBlockHeight: block.height + BLOCKHASH_LIFE, slot: block.slot };
+      return {
+        hash: block.hash,
+        lastValidBlockHeight: block.height + BLOCKHASH_LIFE,
+        slot: block.slot,
+      };
     },
     isBlockhashValid(hash) {
       const from = Math.max(0, byHeight.length - 1 - BLOCKHASH_LIFE);
@@ -143,7 +166,15 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
       const execution = bank.execute(transaction, { verify: true });
       if (typeof execution === 'string') return execution;
       for (const [address, before] of execution.before) remember(address, before);
-      const landed: Landed = { signature, transaction, bytes, execution, slot: tip.slot, index: tip.landed.length, blockTime: tip.time };
+      const landed: Landed = {
+        signature,
+        transaction,
+        bytes,
+        execution,
+        slot: tip.slot,
+        index: tip.landed.length,
+        blockTime: tip.time,
+      };
       tip.landed.push(landed);
       bySignature.set(signature, landed);
       for (const key of new Set(execution.message.keys)) {
@@ -177,7 +208,8 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     },
     forkOff(fromSlot) {
       const final = at('finalized').slot;
-      if (fromSlot <= final) throw new RangeError(`slot ${fromSlot} is final; only later slots can be forked off`);
+      if (fromSlot <= final)
+        throw new RangeError(`slot ${fromSlot} is final; only later slots can be forked off`);
       const last = tip.slot;
       const dropped: Landed[] = [];
       while (tip.slot >= fromSlot) {

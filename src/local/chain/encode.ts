@@ -9,7 +9,9 @@ type Slice = { readonly offset: number; readonly length: number };
 /** An account as RPC gives it. Encodings: base64 (also for base64+zstd's absence) and base58. */
 export function encodeAccount(account: Account | null, encoding: string, slice?: Slice) {
   if (account === null) return null;
-  const data = slice ? account.data.subarray(slice.offset, slice.offset + slice.length) : account.data;
+  const data = slice
+    ? account.data.subarray(slice.offset, slice.offset + slice.length)
+    : account.data;
   const text = encoding === 'base58' ? base58Text(data) : Buffer.from(data).toString('base64');
   return {
     lamports: Number(account.lamports),
@@ -85,13 +87,17 @@ export function encodeTransaction(landed: Landed, style: 'rpc' | 'helius') {
         numReadonlyUnsignedAccounts: message.header.numReadonlyUnsignedAccounts,
       },
       recentBlockhash: message.recentBlockhash,
-      instructions: execution.message.compiled.map(({ programIdIndex, accountKeyIndexes, data }) => ({
-        programIdIndex,
-        accounts: accountKeyIndexes,
-        data: base58Text(data),
-        ...(style === 'rpc' ? { stackHeight: null } : {}),
-      })),
-      ...(versioned || style === 'helius' ? { addressTableLookups: versioned ? lookups : null } : {}),
+      instructions: execution.message.compiled.map(
+        ({ programIdIndex, accountKeyIndexes, data }) => ({
+          programIdIndex,
+          accounts: accountKeyIndexes,
+          data: base58Text(data),
+          ...(style === 'rpc' ? { stackHeight: null } : {}),
+        }),
+      ),
+      ...(versioned || style === 'helius'
+        ? { addressTableLookups: versioned ? lookups : null }
+        : {}),
     },
   };
 }

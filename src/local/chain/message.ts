@@ -4,8 +4,8 @@ import {
   AddressLookupTableAccount,
   ComputeBudgetProgram,
   type MessageCompiledInstruction,
-  PublicKey,
-  VersionedTransaction,
+  type PublicKey,
+  type VersionedTransaction,
 } from '@solana/web3.js';
 import type { Account } from './account.ts';
 
@@ -54,7 +54,10 @@ export function resolveMessage(
     return new AddressLookupTableAccount({ key: lookup.accountKey, state });
   });
   const resolved = message.getAccountKeys({ addressLookupTableAccounts: tables });
-  const keys = resolved.keySegments().flat().map((key: PublicKey) => key.toBase58());
+  const keys = resolved
+    .keySegments()
+    .flat()
+    .map((key: PublicKey) => key.toBase58());
   const lookups = resolved.accountKeysFromLookups;
   const signerCount = message.header.numRequiredSignatures;
   const writable = keys.map((_, index) => message.isAccountWritable(index));

@@ -31,7 +31,10 @@ export function createMischief(): Mischief {
 }
 
 /** Uses up one occurrence of a counted mischief. */
-export function strikes(mischief: Mischief, kind: 'tooManyRequests' | 'swallowSends' | 'denySends'): boolean {
+export function strikes(
+  mischief: Mischief,
+  kind: 'tooManyRequests' | 'swallowSends' | 'denySends',
+): boolean {
   if (mischief[kind] <= 0) return false;
   mischief[kind]--;
   return true;

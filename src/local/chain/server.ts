@@ -4,7 +4,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { messageOf } from '../../core/fault.ts';
 import type { Cluster } from './cluster.ts';
 import { type Mischief, strikes } from './mischief.ts';
-import { createRpcMethods, RpcError, type RpcMethods } from './rpc.ts';
+import { RpcError } from './params.ts';
+import { createRpcMethods, type RpcMethods } from './rpc.ts';
 import { createSubscriber } from './subscriptions.ts';
 
 export type ChainServer = {
@@ -22,7 +23,10 @@ const MOST_REMEMBERED_CALLS = 100_000;
 
 function answer(methods: RpcMethods, mischief: Mischief, request: Request) {
   const reply = { jsonrpc: '2.0', id: request.id ?? null };
-  const fail = (code: number, message: string, data?: unknown) => ({ ...reply, error: { code, message, ...(data === undefined ? {} : { data }) } });
+  const fail = (code: number, message: string, data?: unknown) => ({
+    ...reply,
+    error: { code, message, ...(data === undefined ? {} : { data }) },
+  });
   const method = methods[request.method ?? ''];
   if (method === undefined) return fail(-32601, 'Method not found');
   const failing = mischief.failing.get(request.method ?? '') ?? 0;
@@ -55,7 +59,11 @@ function listen(server: Server, port: number): Promise<number> {
 }
 
 /** Serves a cluster. With port 0 a free pair of ports is found. */
-export async function serveChain(cluster: Cluster, mischief: Mischief, port = 0): Promise<ChainServer> {
+export async function serveChain(
+  cluster: Cluster,
+  mischief: Mischief,
+  port = 0,
+): Promise<ChainServer> {
   const methods = createRpcMethods(cluster, mischief);
   const calls: string[] = [];
   const note = (method: string | undefined): void => {
@@ -65,14 +73,18 @@ export async function serveChain(cluster: Cluster, mischief: Mischief, port = 0)
     response.setHeader('content-type', 'application/json');
     const body = await bodyOf(request);
     if (strikes(mischief, 'tooManyRequests')) {
-      response.writeHead(429).end('{"jsonrpc":"2.0","error":{"code":429,"message":"Too many requests"},"id":null}');
+      response
+        .writeHead(429)
+        .end('{"jsonrpc":"2.0","error":{"code":429,"message":"Too many requests"},"id":null}');
       return;
     }
     let parsed: Request | Request[];
     try {
       parsed = JSON.parse(body) as Request | Request[];
     } catch {
-      response.writeHead(200).end('{"jsonrpc":"2.0","error":{"code":-32700,"message":"Parse error"},"id":null}');
+      response
+        .writeHead(200)
+        .end('{"jsonrpc":"2.0","error":{"code":-32700,"message":"Parse error"},"id":null}');
       return;
     }
     const run = (each: Request) => {
@@ -85,7 +97,9 @@ export async function serveChain(cluster: Cluster, mischief: Mischief, port = 0)
     else reply();
   };
   const http = createServer((request, response) => {
-    serve(request, response).catch((thrown: unknown) => response.writeHead(500).end(messageOf(thrown)));
+    serve(request, response).catch((thrown: unknown) =>
+      response.writeHead(500).end(messageOf(thrown)),
+    );
   });
   const wsHttp = createServer();
   const bound = await bindPair(http, wsHttp, port);
@@ -99,7 +113,10 @@ export async function serveChain(cluster: Cluster, mischief: Mischief, port = 0)
       note(request.method);
       const result = subscriber.handle(request.method ?? '', request.params ?? []);
       if (request.id === undefined) return;
-      const reply = result === undefined ? answer(methods, mischief, request) : { jsonrpc: '2.0', id: request.id, result };
+      const reply =
+        result === undefined
+          ? answer(methods, mischief, request)
+          : { jsonrpc: '2.0', id: request.id, result };
       socket.send(JSON.stringify(reply));
     });
   });
@@ -114,7 +131,9 @@ export async function serveChain(cluster: Cluster, mischief: Mischief, port = 0)
       for (const socket of sockets.clients) socket.terminate();
       sockets.close();
       http.closeAllConnections();
-      await Promise.all([http, wsHttp].map((server) => new Promise((resolve) => server.close(resolve))));
+      await Promise.all(
+        [http, wsHttp].map((server) => new Promise((resolve) => server.close(resolve))),
+      );
     },
   };
 }

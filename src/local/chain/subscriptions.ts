@@ -25,17 +25,35 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
   const mentions = (landed: Landed, target: string): boolean =>
     target === 'all' || landed.execution.message.keys.includes(target);
 
-  const onBlock = (id: number, each: Subscription, event: ClusterEvent & { kind: 'block' }): void => {
+  const onBlock = (
+    id: number,
+    each: Subscription,
+    event: ClusterEvent & { kind: 'block' },
+  ): void => {
     const context = { slot: event.slot };
     if (each.method === 'account' && event.changed.has(each.target)) {
       const account = cluster.account(each.target, event.commitment);
-      const gone = { lamports: 0, owner: '11111111111111111111111111111111', executable: false, rentEpoch: 0, space: 0, data: ['', 'base64'] };
-      notify(id, 'accountNotification', { context, value: encodeAccount(account, each.encoding) ?? gone });
+      const gone = {
+        lamports: 0,
+        owner: '11111111111111111111111111111111',
+        executable: false,
+        rentEpoch: 0,
+        space: 0,
+        data: ['', 'base64'],
+      };
+      notify(id, 'accountNotification', {
+        context,
+        value: encodeAccount(account, each.encoding) ?? gone,
+      });
     }
     if (each.method === 'logs') {
       for (const landed of event.landed) {
         if (!mentions(landed, each.target)) continue;
-        const value = { signature: landed.signature, err: landed.execution.error, logs: landed.execution.logs };
+        const value = {
+          signature: landed.signature,
+          err: landed.execution.error,
+          logs: landed.execution.logs,
+        };
         notify(id, 'logsNotification', { context, value });
       }
     }
@@ -49,7 +67,12 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
   const stop = cluster.on((event) => {
     for (const [id, each] of subscriptions) {
       if (event.kind === 'slot') {
-        if (each.method === 'slot') notify(id, 'slotNotification', { slot: event.slot, parent: event.parent, root: event.root });
+        if (each.method === 'slot')
+          notify(id, 'slotNotification', {
+            slot: event.slot,
+            parent: event.parent,
+            root: event.root,
+          });
       } else if (event.commitment === each.commitment) onBlock(id, each, event);
     }
   });
@@ -65,9 +88,15 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
       const given = (params[1] ?? {}) as Config;
       const first = params[0];
       const mentioned = (first as { mentions?: string[] } | undefined)?.mentions?.[0];
-      const target = typeof first === 'string' ? (first === 'allWithVotes' ? 'all' : first) : (mentioned ?? '');
+      const target =
+        typeof first === 'string' ? (first === 'allWithVotes' ? 'all' : first) : (mentioned ?? '');
       const commitment = (given.commitment ?? 'finalized') as Commitment;
-      subscriptions.set(++lastId, { method: kind, commitment, target, encoding: String(given.encoding ?? 'base58') });
+      subscriptions.set(++lastId, {
+        method: kind,
+        commitment,
+        target,
+        encoding: String(given.encoding ?? 'base58'),
+      });
       if (kind === 'signature') reportPast(lastId, target, commitment);
       return lastId;
     },
@@ -81,6 +110,11 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
     const landed = cluster.find(signature);
     if (landed === null || landed.slot > cluster.slot(commitment)) return;
     subscriptions.delete(id);
-    queueMicrotask(() => notify(id, 'signatureNotification', { context: { slot: landed.slot }, value: { err: landed.execution.error } }));
+    queueMicrotask(() =>
+      notify(id, 'signatureNotification', {
+        context: { slot: landed.slot },
+        value: { err: landed.execution.error },
+      }),
+    );
   }
 }

@@ -4,7 +4,17 @@
 import { AccountLayout, MintLayout, TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from '../chain/account.ts';
-import { DRIFT, DRIFT_SIGNER, DRIFT_SIGNER_BUMP, oracleAddress, perpMarketAddress, STATE, spotMarketAddress, USDC, vaultAddress } from './addresses.ts';
+import {
+  DRIFT,
+  DRIFT_SIGNER,
+  DRIFT_SIGNER_BUMP,
+  oracleAddress,
+  perpMarketAddress,
+  STATE,
+  spotMarketAddress,
+  USDC,
+  vaultAddress,
+} from './addresses.ts';
 import { blankAccount, decodeAccount, encodeAccount, type Struct } from './layout.ts';
 import { priceAccount } from './oracle.ts';
 
@@ -29,26 +39,69 @@ const venueAccount = (layout: string, value: Struct): Account => ({
 export function tokenAccount(mint: PublicKey, owner: PublicKey, amount: bigint): Account {
   const data = Buffer.alloc(AccountLayout.span);
   AccountLayout.encode(
-    { mint, owner, amount, delegateOption: 0, delegate: PublicKey.default, state: 1, isNativeOption: 0, isNative: 0n, delegatedAmount: 0n, closeAuthorityOption: 0, closeAuthority: PublicKey.default },
+    {
+      mint,
+      owner,
+      amount,
+      delegateOption: 0,
+      delegate: PublicKey.default,
+      state: 1,
+      isNativeOption: 0,
+      isNative: 0n,
+      delegatedAmount: 0n,
+      closeAuthorityOption: 0,
+      closeAuthority: PublicKey.default,
+    },
     data,
   );
-  return { lamports: 2_039_280n, owner: TOKEN_PROGRAM_ID.toBase58(), data: new Uint8Array(data), executable: false };
+  return {
+    lamports: 2_039_280n,
+    owner: TOKEN_PROGRAM_ID.toBase58(),
+    data: new Uint8Array(data),
+    executable: false,
+  };
 }
 
 function mintAccount(authority: PublicKey): Account {
   const data = Buffer.alloc(MintLayout.span);
   MintLayout.encode(
-    { mintAuthorityOption: 1, mintAuthority: authority, supply: 10n ** 15n, decimals: 6, isInitialized: true, freezeAuthorityOption: 1, freezeAuthority: authority },
+    {
+      mintAuthorityOption: 1,
+      mintAuthority: authority,
+      supply: 10n ** 15n,
+      decimals: 6,
+      isInitialized: true,
+      freezeAuthorityOption: 1,
+      freezeAuthority: authority,
+    },
     data,
   );
-  return { lamports: 1_461_600n, owner: TOKEN_PROGRAM_ID.toBase58(), data: new Uint8Array(data), executable: false };
+  return {
+    lamports: 1_461_600n,
+    owner: TOKEN_PROGRAM_ID.toBase58(),
+    data: new Uint8Array(data),
+    executable: false,
+  };
 }
 
 function state(): Struct {
-  const tier = { feeNumerator: 100, feeDenominator: 100_000, makerRebateNumerator: 20, makerRebateDenominator: 100_000, referrerRewardNumerator: 0, referrerRewardDenominator: 100_000, refereeFeeNumerator: 0, refereeFeeDenominator: 100_000 };
+  const tier = {
+    feeNumerator: 100,
+    feeDenominator: 100_000,
+    makerRebateNumerator: 20,
+    makerRebateDenominator: 100_000,
+    referrerRewardNumerator: 0,
+    referrerRewardDenominator: 100_000,
+    refereeFeeNumerator: 0,
+    refereeFeeDenominator: 100_000,
+  };
   const fees = {
     feeTiers: Array.from({ length: 10 }, () => ({ ...tier })),
-    fillerRewardStructure: { rewardNumerator: 10, rewardDenominator: 100, timeBasedRewardLowerBound: 10_000n },
+    fillerRewardStructure: {
+      rewardNumerator: 10,
+      rewardDenominator: 100,
+      timeBasedRewardLowerBound: 10_000n,
+    },
     referrerRewardEpochUpperBound: 4_000_000_000n,
     flatFillerFee: 10_000n,
   };
@@ -63,14 +116,29 @@ function state(): Struct {
     perpFeeStructure: fees,
     spotFeeStructure: fees,
     oracleGuardRails: {
-      priceDivergence: { markOraclePercentDivergence: 100_000n, oracleTwap5minPercentDivergence: 500_000n },
-      validity: { slotsBeforeStaleForAmm: 1_000_000n, slotsBeforeStaleForMargin: 1_000_000n, confidenceIntervalMaxSize: 200_000n, tooVolatileRatio: 5n },
+      priceDivergence: {
+        markOraclePercentDivergence: 100_000n,
+        oracleTwap5minPercentDivergence: 500_000n,
+      },
+      validity: {
+        slotsBeforeStaleForAmm: 1_000_000n,
+        slotsBeforeStaleForMargin: 1_000_000n,
+        confidenceIntervalMaxSize: 200_000n,
+        tooVolatileRatio: 5n,
+      },
     },
   };
 }
 
 function priceHistory(price: bigint, now: bigint): Struct {
-  return { lastOraclePrice: price, lastOracleConf: 0n, lastOracleDelay: 0n, lastOraclePriceTwap: price, lastOraclePriceTwap5min: price, lastOraclePriceTwapTs: now };
+  return {
+    lastOraclePrice: price,
+    lastOracleConf: 0n,
+    lastOracleDelay: 0n,
+    lastOraclePriceTwap: price,
+    lastOraclePriceTwap5min: price,
+    lastOraclePriceTwapTs: now,
+  };
 }
 
 function spotMarket(index: number, fields: Struct, price: bigint, time: GenesisTime): Struct {
@@ -98,14 +166,30 @@ function spotMarket(index: number, fields: Struct, price: bigint, time: GenesisT
 function ammAt(price: bigint, time: GenesisTime): Struct {
   const reserve = 41_000_000n * 1_000_000_000n;
   return {
-    baseAssetReserve: reserve, quoteAssetReserve: reserve, sqrtK: reserve, terminalQuoteAssetReserve: reserve,
-    minBaseAssetReserve: (reserve * 10n) / 11n, maxBaseAssetReserve: (reserve * 11n) / 10n,
-    askBaseAssetReserve: reserve, askQuoteAssetReserve: reserve, bidBaseAssetReserve: reserve, bidQuoteAssetReserve: reserve,
-    concentrationCoef: 1_100_000n, pegMultiplier: price,
+    baseAssetReserve: reserve,
+    quoteAssetReserve: reserve,
+    sqrtK: reserve,
+    terminalQuoteAssetReserve: reserve,
+    minBaseAssetReserve: (reserve * 10n) / 11n,
+    maxBaseAssetReserve: (reserve * 11n) / 10n,
+    askBaseAssetReserve: reserve,
+    askQuoteAssetReserve: reserve,
+    bidBaseAssetReserve: reserve,
+    bidQuoteAssetReserve: reserve,
+    concentrationCoef: 1_100_000n,
+    pegMultiplier: price,
     historicalOracleData: priceHistory(price, time.unixTime),
-    lastMarkPriceTwap: price, lastMarkPriceTwap5min: price, lastBidPriceTwap: price, lastAskPriceTwap: price,
-    lastMarkPriceTwapTs: time.unixTime, lastOracleNormalisedPrice: price, lastUpdateSlot: time.slot, lastTradeTs: time.unixTime,
-    lastOracleValid: true, lastFundingRateTs: time.unixTime, lastFundingOracleTwap: price,
+    lastMarkPriceTwap: price,
+    lastMarkPriceTwap5min: price,
+    lastBidPriceTwap: price,
+    lastAskPriceTwap: price,
+    lastMarkPriceTwapTs: time.unixTime,
+    lastOracleNormalisedPrice: price,
+    lastUpdateSlot: time.slot,
+    lastTradeTs: time.unixTime,
+    lastOracleValid: true,
+    lastFundingRateTs: time.unixTime,
+    lastFundingOracleTwap: price,
   };
 }
 
@@ -149,7 +233,12 @@ function perpMarket(index: number, name: string, price: bigint, time: GenesisTim
 }
 
 /** Writes the world the venue lives in. `mintAuthority` may mint USDC, as the world's faucet. */
-export function writeGenesis(put: Put, mintAuthority: PublicKey, prices: readonly [bigint, bigint], time: GenesisTime): void {
+export function writeGenesis(
+  put: Put,
+  mintAuthority: PublicKey,
+  prices: readonly [bigint, bigint],
+  time: GenesisTime,
+): void {
   const [sol, btc] = prices;
   put(USDC, mintAccount(mintAuthority));
   put(vaultAddress(0), tokenAccount(USDC, DRIFT_SIGNER, 1_000_000_000_000n));
@@ -157,24 +246,65 @@ export function writeGenesis(put: Put, mintAuthority: PublicKey, prices: readonl
   put(STATE, venueAccount('State', state()));
   put(oracleAddress(SOL_PERP), priceAccount(sol, time.slot));
   put(oracleAddress(BTC_PERP), priceAccount(btc, time.slot));
-  const weights = { initialAssetWeight: 10_000, maintenanceAssetWeight: 10_000, initialLiabilityWeight: 10_000, maintenanceLiabilityWeight: 10_000 };
+  const weights = {
+    initialAssetWeight: 10_000,
+    maintenanceAssetWeight: 10_000,
+    initialLiabilityWeight: 10_000,
+    maintenanceLiabilityWeight: 10_000,
+  };
   put(
     spotMarketAddress(0),
-    venueAccount('SpotMarket', spotMarket(0, {
-      ...weights, mint: USDC.toBase58(), name: name32('USDC'), oracle: QUOTE_ORACLE, oracleSource: 'quoteAsset', decimals: 6,
-      depositBalance: 900_000_000_000_000n, depositTokenTwap: 900_000_000_000n, withdrawGuardThreshold: 1_000_000_000_000n,
-    }, 1_000_000n, time)),
+    venueAccount(
+      'SpotMarket',
+      spotMarket(
+        0,
+        {
+          ...weights,
+          mint: USDC.toBase58(),
+          name: name32('USDC'),
+          oracle: QUOTE_ORACLE,
+          oracleSource: 'quoteAsset',
+          decimals: 6,
+          depositBalance: 900_000_000_000_000n,
+          depositTokenTwap: 900_000_000_000n,
+          withdrawGuardThreshold: 1_000_000_000_000n,
+        },
+        1_000_000n,
+        time,
+      ),
+    ),
   );
   put(
     spotMarketAddress(1),
-    venueAccount('SpotMarket', spotMarket(1, {
-      initialAssetWeight: 8_000, maintenanceAssetWeight: 9_000, initialLiabilityWeight: 12_000, maintenanceLiabilityWeight: 11_000,
-      mint: WRAPPED_SOL.toBase58(), name: name32('SOL'), oracle: oracleAddress(SOL_PERP).toBase58(), oracleSource: 'pyth', decimals: 9,
-      withdrawGuardThreshold: 100_000_000_000_000n,
-    }, sol, time)),
+    venueAccount(
+      'SpotMarket',
+      spotMarket(
+        1,
+        {
+          initialAssetWeight: 8_000,
+          maintenanceAssetWeight: 9_000,
+          initialLiabilityWeight: 12_000,
+          maintenanceLiabilityWeight: 11_000,
+          mint: WRAPPED_SOL.toBase58(),
+          name: name32('SOL'),
+          oracle: oracleAddress(SOL_PERP).toBase58(),
+          oracleSource: 'pyth',
+          decimals: 9,
+          withdrawGuardThreshold: 100_000_000_000_000n,
+        },
+        sol,
+        time,
+      ),
+    ),
   );
-  put(perpMarketAddress(SOL_PERP), venueAccount('PerpMarket', perpMarket(SOL_PERP, 'SOL-PERP', sol, time)));
-  put(perpMarketAddress(BTC_PERP), venueAccount('PerpMarket', perpMarket(BTC_PERP, 'BTC-PERP', btc, time)));
+  put(
+    perpMarketAddress(SOL_PERP),
+    venueAccount('PerpMarket', perpMarket(SOL_PERP, 'SOL-PERP', sol, time)),
+  );
+  put(
+    perpMarketAddress(BTC_PERP),
+    venueAccount('PerpMarket', perpMarket(BTC_PERP, 'BTC-PERP', btc, time)),
+  );
 }
 
 /** A perp market after its price moved: the AMM is repegged, so that it trades at the oracle's price at once. */

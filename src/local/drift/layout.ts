@@ -23,12 +23,24 @@ type Idl = {
   readonly accounts: readonly IdlDefinition[];
   readonly types: readonly IdlDefinition[];
   readonly events: readonly { readonly name: string; readonly fields: readonly IdlField[] }[];
-  readonly instructions: readonly { readonly name: string; readonly accounts: readonly { readonly name: string; readonly isMut: boolean; readonly isSigner: boolean }[]; readonly args: readonly IdlField[] }[];
-  readonly errors: readonly { readonly code: number; readonly name: string; readonly msg: string }[];
+  readonly instructions: readonly {
+    readonly name: string;
+    readonly accounts: readonly {
+      readonly name: string;
+      readonly isMut: boolean;
+      readonly isSigner: boolean;
+    }[];
+    readonly args: readonly IdlField[];
+  }[];
+  readonly errors: readonly {
+    readonly code: number;
+    readonly name: string;
+    readonly msg: string;
+  }[];
 };
 
-/** A decoded struct. The local venue code knows the shapes it asks for. */
-// biome-ignore lint/suspicious/noExplicitAny: the shape is the IDL's, which TypeScript cannot see.
+/** A decoded struct. Its shape is the IDL's, which TypeScript cannot see; the local venue code knows what it asks for. */
+// oxlint-disable-next-line typescript/no-explicit-any
 export type Struct = Record<string, any>;
 
 const path = createRequire(import.meta.url).resolve('@drift-labs/sdk/lib/node/idl/drift.json');
@@ -60,7 +72,8 @@ class Cursor {
 
   readInteger(size: number, signed: boolean): bigint | number {
     let value = 0n;
-    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.bytes[this.at + i] ?? 0);
+    for (let i = size - 1; i >= 0; i--)
+      value = (value << 8n) | BigInt(this.bytes[this.at + i] ?? 0);
     this.at += size;
     const exact = signed ? BigInt.asIntN(size * 8, value) : value;
     return size <= 4 ? Number(exact) : exact;
@@ -84,12 +97,18 @@ function read(type: IdlType, cursor: Cursor): unknown {
     }
     throw new Error(`layout: unknown type ${type}`);
   }
-  if ('option' in type) return cursor.readInteger(1, false) === 0 ? null : read(type.option, cursor);
-  if ('array' in type) return Array.from({ length: type.array[1] }, () => read(type.array[0], cursor));
-  if ('vec' in type) return Array.from({ length: Number(cursor.readInteger(4, false)) }, () => read(type.vec, cursor));
+  if ('option' in type)
+    return cursor.readInteger(1, false) === 0 ? null : read(type.option, cursor);
+  if ('array' in type)
+    return Array.from({ length: type.array[1] }, () => read(type.array[0], cursor));
+  if ('vec' in type)
+    return Array.from({ length: Number(cursor.readInteger(4, false)) }, () =>
+      read(type.vec, cursor),
+    );
   const definition = definitions.get(type.defined);
   if (definition === undefined) throw new Error(`layout: unknown type ${type.defined}`);
-  if (definition.kind === 'enum') return variantName(definition.variants[Number(cursor.readInteger(1, false))]?.name ?? '');
+  if (definition.kind === 'enum')
+    return variantName(definition.variants[Number(cursor.readInteger(1, false))]?.name ?? '');
   return readFields(definition.fields, cursor);
 }
 
@@ -112,7 +131,8 @@ function write(type: IdlType, value: unknown, cursor: Cursor): void {
     cursor.writeInteger(1, value === null ? 0n : 1n);
     if (value !== null) write(type.option, value, cursor);
   } else if ('array' in type) {
-    for (let i = 0; i < type.array[1]; i++) write(type.array[0], (value as ArrayLike<unknown>)[i], cursor);
+    for (let i = 0; i < type.array[1]; i++)
+      write(type.array[0], (value as ArrayLike<unknown>)[i], cursor);
   } else if ('vec' in type) {
     const items = value as ArrayLike<unknown>;
     cursor.writeInteger(4, BigInt(items.length));
@@ -139,10 +159,17 @@ function hash8(preimage: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update(preimage).digest().subarray(0, 8));
 }
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const snake = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** On-chain sizes, discriminator included. */
-const ACCOUNT_BYTES: Record<string, number> = { State: 992, SpotMarket: 776, PerpMarket: 1216, User: 4376, UserStats: 240 };
+const ACCOUNT_BYTES: Record<string, number> = {
+  State: 992,
+  SpotMarket: 776,
+  PerpMarket: 1216,
+  User: 4376,
+  UserStats: 240,
+};
 
 function structOf(name: string): readonly IdlField[] {
   const definition = definitions.get(name);
@@ -181,14 +208,23 @@ export function encodeEvent(name: string, value: Struct): Uint8Array {
 }
 
 const byDiscriminator = new Map(
-  idl.instructions.map((each) => [Buffer.from(hash8(`global:${snake(each.name)}`)).toString('hex'), each]),
+  idl.instructions.map((each) => [
+    Buffer.from(hash8(`global:${snake(each.name)}`)).toString('hex'),
+    each,
+  ]),
 );
 
 /** Reads an instruction's name and arguments; null when it is none of the venue's. */
-export function decodeInstruction(data: Uint8Array): { name: string; args: Struct; accounts: Idl['instructions'][number]['accounts'] } | null {
+export function decodeInstruction(
+  data: Uint8Array,
+): { name: string; args: Struct; accounts: Idl['instructions'][number]['accounts'] } | null {
   const found = byDiscriminator.get(Buffer.from(data.subarray(0, 8)).toString('hex'));
   if (found === undefined) return null;
-  return { name: found.name, args: readFields(found.args, new Cursor(data, 8)), accounts: found.accounts };
+  return {
+    name: found.name,
+    args: readFields(found.args, new Cursor(data, 8)),
+    accounts: found.accounts,
+  };
 }
 
 export function encodeInstruction(name: string, args: Struct): Uint8Array {

@@ -52,11 +52,15 @@ export function marginOf(session: Session, user: Struct, kind: MarginKind): Marg
     const market = session.perpMarket(position.marketIndex);
     const price = session.price(market.amm.oracle, market.amm.oracleSource);
     const ratio = kind === 'initial' ? market.marginRatioInitial : market.marginRatioMaintenance;
-    const base = position.baseAssetAmount < 0n ? -position.baseAssetAmount : position.baseAssetAmount;
+    const base =
+      position.baseAssetAmount < 0n ? -position.baseAssetAmount : position.baseAssetAmount;
     const notional = (base * price) / BASE;
     requirement += (notional * BigInt(ratio)) / WEIGHT;
     const pnl = unrealisedPnl(position, price);
-    const weight = kind === 'initial' ? market.unrealizedPnlInitialAssetWeight : market.unrealizedPnlMaintenanceAssetWeight;
+    const weight =
+      kind === 'initial'
+        ? market.unrealizedPnlInitialAssetWeight
+        : market.unrealizedPnlMaintenanceAssetWeight;
     collateral += pnl > 0n ? (pnl * BigInt(weight)) / WEIGHT : pnl;
     hasLiability ||= base > 0n || position.quoteAssetAmount < 0n;
   }
@@ -64,7 +68,12 @@ export function marginOf(session: Session, user: Struct, kind: MarginKind): Marg
 }
 
 /** The most that can be withdrawn of a deposit without failing the initial margin check. */
-export function maxWithdrawable(session: Session, user: Struct, position: Struct, market: Struct): bigint {
+export function maxWithdrawable(
+  session: Session,
+  user: Struct,
+  position: Struct,
+  market: Struct,
+): bigint {
   const tokens = signedTokens(position, market);
   if (tokens <= 0n) return 0n;
   const { collateral, requirement, hasLiability } = marginOf(session, user, 'initial');

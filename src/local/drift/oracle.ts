@@ -8,7 +8,8 @@ const EXPONENT = -8;
 /** A price account. Confidence is a ten-thousandth of the price. */
 export function priceAccount(price: bigint, slot: bigint): Account {
   const data = Buffer.alloc(BYTES);
-  for (const [index, value] of [0xa1b2c3d4, 2, 3, BYTES, 1].entries()) data.writeUInt32LE(value, index * 4);
+  for (const [index, value] of [0xa1b2c3d4, 2, 3, BYTES, 1].entries())
+    data.writeUInt32LE(value, index * 4);
   data.writeInt32LE(EXPONENT, 20);
   data.writeUInt32LE(3, 24);
   data.writeUInt32LE(3, 28);
@@ -19,7 +20,12 @@ export function priceAccount(price: bigint, slot: bigint): Account {
   data.writeBigUInt64LE((price * 100n) / 10_000n, 216);
   data.writeUInt32LE(1, 224);
   data.writeBigUInt64LE(slot, 232);
-  return { lamports: 50_000_000n, owner: PYTH.toBase58(), data: new Uint8Array(data), executable: false };
+  return {
+    lamports: 50_000_000n,
+    owner: PYTH.toBase58(),
+    data: new Uint8Array(data),
+    executable: false,
+  };
 }
 
 /** The price of a price account, in PRICE precision. */

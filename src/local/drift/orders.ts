@@ -14,7 +14,8 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 function swapBase(amm: Struct, direction: 'long' | 'short', base: bigint): bigint {
   const root: bigint = amm.sqrtK;
   const invariant = root * root;
-  const baseAfter: bigint = direction === 'long' ? amm.baseAssetReserve - base : amm.baseAssetReserve + base;
+  const baseAfter: bigint =
+    direction === 'long' ? amm.baseAssetReserve - base : amm.baseAssetReserve + base;
   const quoteAfter = invariant / baseAfter;
   const moved: bigint = abs(quoteAfter - amm.quoteAssetReserve);
   amm.baseAssetReserve = baseAfter;
@@ -27,7 +28,12 @@ function swapBase(amm: Struct, direction: 'long' | 'short', base: bigint): bigin
 type Change = { existingEntry: bigint | null; existingBase: bigint | null };
 
 /** Applies a fill to a position, and says what a fill record reports of the position before it. */
-function applyFill(position: Struct, direction: 'long' | 'short', base: bigint, quote: bigint): Change {
+function applyFill(
+  position: Struct,
+  direction: 'long' | 'short',
+  base: bigint,
+  quote: bigint,
+): Change {
   const deltaBase = direction === 'long' ? base : -base;
   const deltaQuote = direction === 'long' ? -quote : quote;
   const before = position.baseAssetAmount as bigint;
@@ -58,17 +64,40 @@ function perpPosition(session: Session, user: Struct, marketIndex: number): Stru
   if (held !== undefined) return held;
   const free = positions.find((each) => !perpIsUsed(each));
   if (free === undefined) return fail(session, 'MaxNumberOfPositions');
-  Object.assign(free, { marketIndex, settledPnl: 0n, quoteEntryAmount: 0n, quoteBreakEvenAmount: 0n });
+  Object.assign(free, {
+    marketIndex,
+    settledPnl: 0n,
+    quoteEntryAmount: 0n,
+    quoteBreakEvenAmount: 0n,
+  });
   return free;
 }
 
 const NO_ACTION = {
-  filler: null, fillerReward: null, fillRecordId: null, baseAssetAmountFilled: null, quoteAssetAmountFilled: null,
-  takerFee: null, makerFee: null, referrerReward: null, quoteAssetAmountSurplus: null, spotFulfillmentMethodFee: null,
-  maker: null, makerOrderId: null, makerOrderDirection: null, makerOrderBaseAssetAmount: null,
-  makerOrderCumulativeBaseAssetAmountFilled: null, makerOrderCumulativeQuoteAssetAmountFilled: null, bitFlags: 0,
-  takerExistingQuoteEntryAmount: null, takerExistingBaseAssetAmount: null, makerExistingQuoteEntryAmount: null,
-  makerExistingBaseAssetAmount: null, triggerPrice: null, builderIdx: null, builderFee: null,
+  filler: null,
+  fillerReward: null,
+  fillRecordId: null,
+  baseAssetAmountFilled: null,
+  quoteAssetAmountFilled: null,
+  takerFee: null,
+  makerFee: null,
+  referrerReward: null,
+  quoteAssetAmountSurplus: null,
+  spotFulfillmentMethodFee: null,
+  maker: null,
+  makerOrderId: null,
+  makerOrderDirection: null,
+  makerOrderBaseAssetAmount: null,
+  makerOrderCumulativeBaseAssetAmountFilled: null,
+  makerOrderCumulativeQuoteAssetAmountFilled: null,
+  bitFlags: 0,
+  takerExistingQuoteEntryAmount: null,
+  takerExistingBaseAssetAmount: null,
+  makerExistingQuoteEntryAmount: null,
+  makerExistingBaseAssetAmount: null,
+  triggerPrice: null,
+  builderIdx: null,
+  builderFee: null,
 } as const;
 
 export function placeAndTakePerpOrder(session: Session, args: Struct): void {
@@ -77,11 +106,13 @@ export function placeAndTakePerpOrder(session: Session, args: Struct): void {
   const stats = session.load('UserStats', session.at('userStats'));
   const state = session.load('State', session.at('state'));
   const signer = session.at('authority');
-  if (signer !== user.authority && signer !== user.delegate) failAnchor(session, 2003, 'ConstraintRaw');
+  if (signer !== user.authority && signer !== user.delegate)
+    failAnchor(session, 2003, 'ConstraintRaw');
   if (state.exchangeStatus & FILL_PAUSED) fail(session, 'ExchangePaused');
   if (params.marketType !== 'perp') fail(session, 'InvalidOrderMarketType');
   const market = session.perpMarket(params.marketIndex, true);
-  if (market.status !== 'active' && market.status !== 'reduceOnly') fail(session, 'MarketPlaceOrderPaused');
+  if (market.status !== 'active' && market.status !== 'reduceOnly')
+    fail(session, 'MarketPlaceOrderPaused');
   const { amm } = market;
   const direction: 'long' | 'short' = params.direction;
   const price = session.price(amm.oracle, amm.oracleSource);
@@ -97,19 +128,31 @@ export function placeAndTakePerpOrder(session: Session, args: Struct): void {
   const userKey = session.at('user');
   const action = {
     ...NO_ACTION,
-    ts: session.now, marketIndex: params.marketIndex, marketType: 'perp', oraclePrice: price,
-    taker: userKey, takerOrderId: orderId, takerOrderDirection: direction, takerOrderBaseAssetAmount: base,
-    takerOrderCumulativeBaseAssetAmountFilled: 0n, takerOrderCumulativeQuoteAssetAmountFilled: 0n,
+    ts: session.now,
+    marketIndex: params.marketIndex,
+    marketType: 'perp',
+    oraclePrice: price,
+    taker: userKey,
+    takerOrderId: orderId,
+    takerOrderDirection: direction,
+    takerOrderBaseAssetAmount: base,
+    takerOrderCumulativeBaseAssetAmountFilled: 0n,
+    takerOrderCumulativeQuoteAssetAmountFilled: 0n,
   };
   session.emitLog('OrderActionRecord', { ...action, action: 'place', actionExplanation: 'none' });
   const reserves = { base: amm.baseAssetReserve, quote: amm.quoteAssetReserve };
   const quote = swapBase(amm, direction, base);
   const average = (quote * BASE) / base;
-  const worse = params.price !== 0n && (direction === 'long' ? average > params.price : average < params.price);
+  const worse =
+    params.price !== 0n && (direction === 'long' ? average > params.price : average < params.price);
   user.lastActiveSlot = session.slot;
   if (worse) {
     Object.assign(amm, { baseAssetReserve: reserves.base, quoteAssetReserve: reserves.quote });
-    session.emitLog('OrderActionRecord', { ...action, action: 'cancel', actionExplanation: 'none' });
+    session.emitLog('OrderActionRecord', {
+      ...action,
+      action: 'cancel',
+      actionExplanation: 'none',
+    });
     return;
   }
   const tier = state.perpFeeStructure.feeTiers[0];
@@ -118,7 +161,11 @@ export function placeAndTakePerpOrder(session: Session, args: Struct): void {
   position.quoteAssetAmount -= fee;
   if (position.baseAssetAmount !== 0n) position.quoteBreakEvenAmount -= fee;
   const riskIncreasing = !reduces || change.existingBase !== null;
-  const { collateral, requirement } = marginOf(session, user, riskIncreasing ? 'initial' : 'maintenance');
+  const { collateral, requirement } = marginOf(
+    session,
+    user,
+    riskIncreasing ? 'initial' : 'maintenance',
+  );
   if (riskIncreasing && collateral < requirement) fail(session, 'InsufficientCollateral');
 
   const signed = direction === 'long' ? base : -base;

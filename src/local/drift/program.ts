@@ -1,8 +1,9 @@
 // Program: the stand-in for the compiled venue program. It executes the instructions that paying and copying need,
 // with the program's accounts, arguments, signer checks, events, counters and error codes, so that Bailiff runs end
 // to end on a machine that does not have the program. One contract suite holds it against the real one.
-import type { ProgramContext, StandIn } from '../chain/bank.ts';
+
 import type { ResolvedInstruction } from '../chain/message.ts';
+import type { ProgramContext, StandIn } from '../chain/segments.ts';
 import { DRIFT } from './addresses.ts';
 import { decodeInstruction, type Struct } from './layout.ts';
 import { placeAndTakePerpOrder } from './orders.ts';
@@ -25,9 +26,14 @@ const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; 
 
 const display = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
-function requireSigners(session: Session, instruction: ResolvedInstruction, accounts: readonly { isSigner: boolean }[]): void {
+function requireSigners(
+  session: Session,
+  instruction: ResolvedInstruction,
+  accounts: readonly { isSigner: boolean }[],
+): void {
   for (const [index, { isSigner }] of accounts.entries()) {
-    if (isSigner && instruction.accounts[index]?.isSigner !== true) failAnchor(session, 3010, 'AccountNotSigner');
+    if (isSigner && instruction.accounts[index]?.isSigner !== true)
+      failAnchor(session, 3010, 'AccountNotSigner');
   }
 }
 

@@ -1,11 +1,18 @@
 // Session: one instruction of the stand-in while it runs: its named accounts, the venue accounts it loads and saves,
 // the events it emits and the error it ends with.
 import { PublicKey } from '@solana/web3.js';
-import type { ProgramContext } from '../chain/bank.ts';
 import { ProgramFailure } from '../chain/failure.ts';
 import type { ResolvedInstruction } from '../chain/message.ts';
+import type { ProgramContext } from '../chain/segments.ts';
 import { DRIFT } from './addresses.ts';
-import { accountDiscriminator, decodeAccount, encodeAccount, encodeEvent, idl, type Struct } from './layout.ts';
+import {
+  accountDiscriminator,
+  decodeAccount,
+  encodeAccount,
+  encodeEvent,
+  idl,
+  type Struct,
+} from './layout.ts';
 import { readPrice } from './oracle.ts';
 
 const PROGRAM = DRIFT.toBase58();
@@ -16,7 +23,9 @@ const NO_ORACLE = PublicKey.default.toBase58();
 export function fail(session: Pick<Session, 'log'>, name: string): never {
   const found = codes.get(name);
   if (found === undefined) throw new Error(`the venue has no error named ${name}`);
-  session.log(`Program log: AnchorError occurred. Error Code: ${found.name}. Error Number: ${found.code}. Error Message: ${found.msg}.`);
+  session.log(
+    `Program log: AnchorError occurred. Error Code: ${found.name}. Error Number: ${found.code}. Error Message: ${found.msg}.`,
+  );
   throw new ProgramFailure({ Custom: found.code });
 }
 
@@ -63,7 +72,9 @@ export function createSession(
     log,
     at(name) {
       const index = named.findIndex((each) => each.name === name);
-      return instruction.accounts[index]?.address ?? failAnchor({ log }, 3005, 'AccountNotEnoughKeys');
+      return (
+        instruction.accounts[index]?.address ?? failAnchor({ log }, 3005, 'AccountNotEnoughKeys')
+      );
     },
     emitData(event, value) {
       log(`Program data: ${Buffer.from(encodeEvent(event, value)).toString('base64')}`);
@@ -98,7 +109,8 @@ export function createSession(
     },
     price(oracle, source) {
       if (source === 'quoteAsset' || oracle === NO_ORACLE) return 1_000_000n;
-      if (!remaining.some(({ address }) => address === oracle)) return fail({ log }, 'OracleNotFound');
+      if (!remaining.some(({ address }) => address === oracle))
+        return fail({ log }, 'OracleNotFound');
       const account = context.get(oracle);
       return account === null ? fail({ log }, 'OracleNotFound') : readPrice(account);
     },
@@ -106,7 +118,8 @@ export function createSession(
       for (const [address, { layout, value }] of loaded) {
         if (!metas.get(address)?.isWritable) continue;
         const account = context.get(address);
-        if (account !== null) context.set(address, { ...account, data: encodeAccount(layout, value) });
+        if (account !== null)
+          context.set(address, { ...account, data: encodeAccount(layout, value) });
       }
     },
   };
@@ -115,7 +128,12 @@ export function createSession(
 
 const MARKET_INDEX_AT: Record<string, number> = { SpotMarket: 684, PerpMarket: 1160 };
 
-function isMarket(context: ProgramContext, address: string, layout: string, index: number): boolean {
+function isMarket(
+  context: ProgramContext,
+  address: string,
+  layout: string,
+  index: number,
+): boolean {
   const account = context.get(address);
   if (account?.owner !== PROGRAM) return false;
   const data = Buffer.from(account.data);

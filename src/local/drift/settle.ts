@@ -1,5 +1,6 @@
 // Settle: settle_pnl and settle_multiple_pnls of the stand-in. Order of checks and amounts follow the program's
 // controller/pnl.rs; every refusal of `TrySettle` that the program turns into a no-op is one here too.
+import { least } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import { marginOf, perpIsUsed, unrealisedPnl } from './margin.ts';
 import { fail, type Session } from './session.ts';
@@ -11,7 +12,13 @@ const PERP_PAUSE = { settle: 8, settleWithPosition: 16 } as const;
 const BASE = 1_000_000_000n;
 
 /** What a user may claim of a positive PnL: what is realised, plus what the pool holds beyond all users' PnL. */
-function claimable(market: Struct, quote: Struct, position: Struct, price: bigint, pnl: bigint): bigint {
+function claimable(
+  market: Struct,
+  quote: Struct,
+  position: Struct,
+  price: bigint,
+  pnl: bigint,
+): bigint {
   if (pnl <= 0n) return pnl;
   const pool = tokensOf(market.pnlPool.scaledBalance, quote, 'deposit');
   const netBase: bigint = market.amm.baseAssetAmountWithAmm;
@@ -33,29 +40,56 @@ function settleMarket(session: Session, user: Struct, marketIndex: number, must:
   const market = session.perpMarket(marketIndex, true);
   const quote = session.spotMarket(0, true);
   const price = session.price(market.amm.oracle, market.amm.oracleSource);
-  const position = (user.perpPositions as Struct[]).find((each) => each.marketIndex === marketIndex && perpIsUsed(each));
-  if (position === undefined) return refuse('UserHasNoPositionInMarket');
+  const position = (user.perpPositions as Struct[]).find(
+    (each) => each.marketIndex === marketIndex && perpIsUsed(each),
+  );
+  if (position === undefined) {
+    refuse('UserHasNoPositionInMarket');
+    return;
+  }
   const pnl = unrealisedPnl(position, price);
   if (pnl < 0n) {
     const { collateral, requirement } = marginOf(session, user, 'maintenance');
-    if (collateral < requirement) return refuse('InsufficientCollateralForSettlingPNL');
+    if (collateral < requirement) {
+      refuse('InsufficientCollateralForSettlingPNL');
+      return;
+    }
   }
   const held = position.baseAssetAmount !== 0n;
   const status: string = market.status;
-  const paused = market.pausedOperations & PERP_PAUSE.settle || (held && market.pausedOperations & PERP_PAUSE.settleWithPosition);
+  const paused =
+    market.pausedOperations & PERP_PAUSE.settle ||
+    (held && market.pausedOperations & PERP_PAUSE.settleWithPosition);
   const open = held ? status === 'active' : status === 'active' || status === 'reduceOnly';
-  if (paused || !open) return refuse('InvalidMarketStatusToSettlePnl');
+  if (paused || !open) {
+    refuse('InvalidMarketStatusToSettlePnl');
+    return;
+  }
   const wanted = claimable(market, quote, position, price, pnl);
-  if (wanted === 0n) return refuse('NoUnsettledPnl');
+  if (wanted === 0n) {
+    refuse('NoUnsettledPnl');
+    return;
+  }
   const pool = tokensOf(market.pnlPool.scaledBalance, quote, 'deposit');
-  const amount = wanted > pool ? pool : wanted;
-  if (amount === 0n) return refuse('PnlPoolCantSettleUser');
+  const amount = least(wanted, pool);
+  if (amount === 0n) {
+    refuse('PnlPoolCantSettleUser');
+    return;
+  }
   const signer = session.at('authority');
-  if (amount > 0n && signer !== user.authority && signer !== user.delegate) return refuse('UserMustSettleTheirOwnPositiveUnsettledPNL');
+  if (amount > 0n && signer !== user.authority && signer !== user.delegate) {
+    refuse('UserMustSettleTheirOwnPositiveUnsettledPNL');
+    return;
+  }
 
   const size = amount < 0n ? -amount : amount;
   movePool(market.pnlPool, quote, amount > 0n ? 'borrow' : 'deposit', size);
-  movePosition(spotPosition(session, user, 0, true), quote, amount > 0n ? 'deposit' : 'borrow', size);
+  movePosition(
+    spotPosition(session, user, 0, true),
+    quote,
+    amount > 0n ? 'deposit' : 'borrow',
+    size,
+  );
   position.quoteAssetAmount -= amount;
   position.settledPnl += amount;
   market.amm.quoteAssetAmount -= amount;

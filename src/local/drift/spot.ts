@@ -27,7 +27,10 @@ function shiftTotal(market: Struct, type: BalanceType, delta: bigint): void {
 }
 
 /** A balance that can be moved: a user's spot position, or a pool, which is always a deposit. */
-type Balance = { get: () => { scaled: bigint; type: BalanceType }; set: (scaled: bigint, type: BalanceType) => void };
+type Balance = {
+  get: () => { scaled: bigint; type: BalanceType };
+  set: (scaled: bigint, type: BalanceType) => void;
+};
 
 function move(balance: Balance, market: Struct, direction: BalanceType, tokens: bigint): void {
   let { scaled, type } = balance.get();
@@ -52,7 +55,12 @@ function move(balance: Balance, market: Struct, direction: BalanceType, tokens: 
 }
 
 /** Moves tokens into (`deposit`) or out of (`borrow`) a user's position. */
-export function movePosition(position: Struct, market: Struct, direction: BalanceType, tokens: bigint): void {
+export function movePosition(
+  position: Struct,
+  market: Struct,
+  direction: BalanceType,
+  tokens: bigint,
+): void {
   move(
     {
       get: () => ({ scaled: position.scaledBalance, type: position.balanceType }),
@@ -68,7 +76,12 @@ export function movePosition(position: Struct, market: Struct, direction: Balanc
 }
 
 /** Moves tokens into or out of a pool. */
-export function movePool(pool: Struct, market: Struct, direction: BalanceType, tokens: bigint): void {
+export function movePool(
+  pool: Struct,
+  market: Struct,
+  direction: BalanceType,
+  tokens: bigint,
+): void {
   move(
     {
       get: () => ({ scaled: pool.scaledBalance, type: 'deposit' }),
@@ -83,17 +96,29 @@ export function movePool(pool: Struct, market: Struct, direction: BalanceType, t
 }
 
 /** The user's position in a spot market; the quote market is always the first slot. */
-export function spotPosition(session: Session, user: Struct, marketIndex: number, create: boolean): Struct {
+export function spotPosition(
+  session: Session,
+  user: Struct,
+  marketIndex: number,
+  create: boolean,
+): Struct {
   const positions = user.spotPositions as Struct[];
   const free = (each: Struct) => each.scaledBalance === 0n && each.openOrders === 0;
   const quote = positions[0];
   if (marketIndex === 0 && quote !== undefined) return quote;
-  const found = positions.find((each, index) => index > 0 && each.marketIndex === marketIndex && !free(each));
+  const found = positions.find(
+    (each, index) => index > 0 && each.marketIndex === marketIndex && !free(each),
+  );
   if (found !== undefined) return found;
   if (!create) return fail(session, 'CouldNotFindSpotPosition');
   const slot = positions.find((each, index) => index > 0 && free(each));
   if (slot === undefined) return fail(session, 'NoSpotPositionAvailable');
-  Object.assign(slot, { marketIndex, balanceType: 'deposit', scaledBalance: 0n, cumulativeDeposits: 0n });
+  Object.assign(slot, {
+    marketIndex,
+    balanceType: 'deposit',
+    scaledBalance: 0n,
+    cumulativeDeposits: 0n,
+  });
   return slot;
 }
 
@@ -107,7 +132,12 @@ export function signedTokens(position: Struct, market: Struct): bigint {
  * The venue's guard against a run: after a withdrawal the market must keep a share of its daily average deposits and
  * must not be borrowed out. Small users with a deposit are exempt. Source: math/spot_withdraw.rs.
  */
-export function withinWithdrawLimits(market: Struct, user: Struct, position: Struct, withdrawn: bigint): boolean {
+export function withinWithdrawLimits(
+  market: Struct,
+  user: Struct,
+  position: Struct,
+  withdrawn: bigint,
+): boolean {
   const most = (a: bigint, b: bigint) => (a > b ? a : b);
   const least = (a: bigint, b: bigint) => (a < b ? a : b);
   const deposits = tokensOf(market.depositBalance, market, 'deposit');
@@ -117,7 +147,10 @@ export function withinWithdrawLimits(market: Struct, user: Struct, position: Str
   const depositFloor = twap - most(twap / 4n, least(threshold, twap));
   const borrowTwap: bigint = market.borrowTokenTwap;
   const sixth = deposits / 6n;
-  const borrowCeiling = most(threshold, least(most(sixth, borrowTwap + borrowTwap / 5n), deposits - deposits / 5n));
+  const borrowCeiling = most(
+    threshold,
+    least(most(sixth, borrowTwap + borrowTwap / 5n), deposits - deposits / 5n),
+  );
   if (deposits >= depositFloor && borrows <= borrowCeiling) return true;
   const net = BigInt(user.totalDeposits) - BigInt(user.totalWithdraws);
   return (

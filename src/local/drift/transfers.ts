@@ -6,7 +6,13 @@ import { DRIFT_SIGNER } from './addresses.ts';
 import type { Struct } from './layout.ts';
 import { marginOf, maxWithdrawable } from './margin.ts';
 import { fail, failAnchor, type Session } from './session.ts';
-import { movePosition, signedTokens, spotPosition, tokensOf, withinWithdrawLimits } from './spot.ts';
+import {
+  movePosition,
+  signedTokens,
+  spotPosition,
+  tokensOf,
+  withinWithdrawLimits,
+} from './spot.ts';
 
 const PAUSE = { deposit: 1, withdraw: 2 } as const;
 const SPOT_PAUSE = { deposit: 4, withdraw: 8 } as const;
@@ -24,7 +30,17 @@ export function requireAuthority(session: Session, user: Struct, name = 'authori
 
 function record(
   session: Session,
-  entry: { user: Struct; userKey: string; market: Struct; amount: bigint; direction: 'deposit' | 'withdraw'; explanation: string; transferUser?: string; signer?: string; position: Struct },
+  entry: {
+    user: Struct;
+    userKey: string;
+    market: Struct;
+    amount: bigint;
+    direction: 'deposit' | 'withdraw';
+    explanation: string;
+    transferUser?: string;
+    signer?: string;
+    position: Struct;
+  },
 ): void {
   const { user, market } = entry;
   session.emitData('DepositRecord', {
@@ -50,15 +66,35 @@ function record(
 }
 
 /** Lowers a position by a withdrawal; what is more than the deposit becomes a borrow. */
-function takeOut(session: Session, user: Struct, market: Struct, position: Struct, amount: bigint): void {
-  user.totalWithdraws += quoteValue(amount, session.price(market.oracle, market.oracleSource), market);
+function takeOut(
+  session: Session,
+  user: Struct,
+  market: Struct,
+  position: Struct,
+  amount: bigint,
+): void {
+  user.totalWithdraws += quoteValue(
+    amount,
+    session.price(market.oracle, market.oracleSource),
+    market,
+  );
   movePosition(position, market, 'borrow', amount);
   position.cumulativeDeposits -= amount;
   if (!withinWithdrawLimits(market, user, position, amount)) fail(session, 'DailyWithdrawLimit');
 }
 
-function putIn(session: Session, user: Struct, market: Struct, position: Struct, amount: bigint): void {
-  user.totalDeposits += quoteValue(amount, session.price(market.oracle, market.oracleSource), market);
+function putIn(
+  session: Session,
+  user: Struct,
+  market: Struct,
+  position: Struct,
+  amount: bigint,
+): void {
+  user.totalDeposits += quoteValue(
+    amount,
+    session.price(market.oracle, market.oracleSource),
+    market,
+  );
   movePosition(position, market, 'deposit', amount);
   position.cumulativeDeposits += amount;
 }
@@ -76,7 +112,8 @@ export function deposit(session: Session, args: Struct): void {
   if (args.amount === 0n) fail(session, 'InsufficientDeposit');
   if (market.pausedOperations & SPOT_PAUSE.deposit) fail(session, 'MarketActionPaused');
   const position = spotPosition(session, user, args.marketIndex, true);
-  const borrowed = position.balanceType === 'borrow' ? tokensOf(position.scaledBalance, market, 'borrow') : 0n;
+  const borrowed =
+    position.balanceType === 'borrow' ? tokensOf(position.scaledBalance, market, 'borrow') : 0n;
   const amount: bigint = args.reduceOnly && args.amount > borrowed ? borrowed : args.amount;
   putIn(session, user, market, position, amount);
   user.lastActiveSlot = session.slot;
@@ -93,7 +130,12 @@ export function deposit(session: Session, args: Struct): void {
     ...(outsider ? { signer: depositor } : {}),
   });
   session.context.call(
-    createTransferInstruction(key(session.at('userTokenAccount')), key(session.at('spotMarketVault')), key(depositor), amount),
+    createTransferInstruction(
+      key(session.at('userTokenAccount')),
+      key(session.at('spotMarketVault')),
+      key(depositor),
+      amount,
+    ),
   );
 }
 
@@ -105,7 +147,10 @@ export function withdraw(session: Session, args: Struct): void {
   if (user.status & BANKRUPT) fail(session, 'UserBankrupt');
   const market = session.spotMarket(args.marketIndex, true);
   const status: string = market.status;
-  if (market.pausedOperations & SPOT_PAUSE.withdraw || !['active', 'reduceOnly', 'settlement'].includes(status)) {
+  if (
+    market.pausedOperations & SPOT_PAUSE.withdraw ||
+    !['active', 'reduceOnly', 'settlement'].includes(status)
+  ) {
     fail(session, 'MarketWithdrawPaused');
   }
   const reduceOnly: boolean = args.reduceOnly || status === 'reduceOnly';
@@ -130,7 +175,12 @@ export function withdraw(session: Session, args: Struct): void {
     position,
   });
   session.context.call(
-    createTransferInstruction(key(session.at('spotMarketVault')), key(session.at('userTokenAccount')), DRIFT_SIGNER, amount),
+    createTransferInstruction(
+      key(session.at('spotMarketVault')),
+      key(session.at('userTokenAccount')),
+      DRIFT_SIGNER,
+      amount,
+    ),
   );
 }
 
@@ -148,9 +198,27 @@ export function transferDeposit(session: Session, args: Struct): void {
   takeOut(session, from, market, source, args.amount);
   requireInitialMargin(session, from);
   from.lastActiveSlot = session.slot;
-  record(session, { user: from, userKey: fromKey, market, amount: args.amount, direction: 'withdraw', explanation: 'transfer', transferUser: toKey, position: source });
+  record(session, {
+    user: from,
+    userKey: fromKey,
+    market,
+    amount: args.amount,
+    direction: 'withdraw',
+    explanation: 'transfer',
+    transferUser: toKey,
+    position: source,
+  });
   const target = spotPosition(session, to, args.marketIndex, true);
   putIn(session, to, market, target, args.amount);
   to.lastActiveSlot = session.slot;
-  record(session, { user: to, userKey: toKey, market, amount: args.amount, direction: 'deposit', explanation: 'transfer', transferUser: fromKey, position: target });
+  record(session, {
+    user: to,
+    userKey: toKey,
+    market,
+    amount: args.amount,
+    direction: 'deposit',
+    explanation: 'transfer',
+    transferUser: fromKey,
+    position: target,
+  });
 }

@@ -24,8 +24,13 @@ function create(session: Session, address: string, layout: string, value: Struct
 export function initializeUserStats(session: Session): void {
   const authority = session.at('authority');
   const address = session.at('userStats');
-  if (userStatsAddress(new PublicKey(authority)).toBase58() !== address) failAnchor(session, 2006, 'ConstraintSeeds');
-  create(session, address, 'UserStats', { ...blankAccount('UserStats'), authority, numberOfSubAccounts: 0 });
+  if (userStatsAddress(new PublicKey(authority)).toBase58() !== address)
+    failAnchor(session, 2006, 'ConstraintSeeds');
+  create(session, address, 'UserStats', {
+    ...blankAccount('UserStats'),
+    authority,
+    numberOfSubAccounts: 0,
+  });
   const state = session.load('State', session.at('state'));
   state.numberOfAuthorities += 1n;
 }
@@ -34,7 +39,8 @@ export function initializeUser(session: Session, args: Struct): void {
   const authority = session.at('authority');
   const address = session.at('user');
   const id: number = args.subAccountId;
-  if (userAddress(new PublicKey(authority), id).toBase58() !== address) failAnchor(session, 2006, 'ConstraintSeeds');
+  if (userAddress(new PublicKey(authority), id).toBase58() !== address)
+    failAnchor(session, 2006, 'ConstraintSeeds');
   const stats = session.load('UserStats', session.at('userStats'));
   if (stats.authority !== authority) failAnchor(session, 2001, 'ConstraintHasOne');
   if (stats.numberOfSubAccountsCreated !== id) fail(session, 'InvalidUserSubAccountId');

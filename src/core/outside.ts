@@ -1,0 +1,128 @@
+// Outside: the ports to what is not ours: the chain, the venue, the pen, fees, and the webhook registry.
+import type { Fact } from './fact.ts';
+import type { Address, Signature, Slot } from './ids.ts';
+import type { BaseUnits, Lamports } from './money.ts';
+import type { DeathEvidence, Look, Payment, SignedBytes, Trouble } from './payment.ts';
+import type { Preflight } from './plan.ts';
+import type { Act } from './policy.ts';
+import type { SealedKey, Watched } from './ports.ts';
+import type { ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
+
+export type ChainAccount = {
+  readonly lamports: Lamports;
+  readonly owner: Address;
+  readonly data: Uint8Array;
+};
+export type Simulated = {
+  readonly error: unknown;
+  readonly units: number;
+  readonly logs: readonly string[];
+  readonly blockhash: string;
+  readonly lastValidBlockHeight: number;
+  readonly slot: Slot;
+};
+export type SignatureRow = {
+  readonly signature: Signature;
+  readonly slot: Slot;
+  readonly blockIndex: number | null;
+  readonly memo: string | null;
+};
+
+/** RPC. Every function throws a Fault (`rpc_unavailable`, `rpc_refused`) rather than make an answer up. */
+export type Chain = {
+  slot(commitment: 'confirmed' | 'finalized'): Promise<Slot>;
+  transaction(
+    signature: Signature,
+    commitment: 'confirmed' | 'finalized',
+  ): Promise<ChainTransaction | null>;
+  /** Accounts at confirmed commitment, in one call; null where there is none. */
+  accounts(
+    addresses: readonly Address[],
+  ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
+  /** Every signature of an account in slots above `afterSlot`, oldest first, at finalized commitment. */
+  signatures(account: Address, afterSlot: Slot): Promise<SignatureRow[]>;
+  tokenAccountRent(): Promise<Lamports>;
+  /** The associated token account of an owner. Throws `creator_off_curve` for an owner that is no wallet. */
+  tokenAccount(mint: Address, owner: Address): Address;
+  /** Amount and state of a token account; null when it is none of this mint's. */
+  readTokenAccount(
+    account: ChainAccount | null,
+    mint: Address,
+  ): { amount: BaseUnits; frozen: boolean } | null;
+  /** The instructions around the venue's: creation of token accounts, the transfer, the memo. */
+  transferInstructions(
+    parts: PaymentParts,
+    mint: Address,
+    decimals: number,
+    memo: string,
+  ): { before: Instruction[]; after: Instruction[] };
+  /** Runs a transaction without signatures against the latest blockhash, which it returns. */
+  simulate(feePayer: Address, instructions: readonly Instruction[]): Promise<Simulated>;
+  /** Sends exactly these bytes; no preflight, no retries by the node. An error here never proves anything. */
+  send(bytes: Uint8Array): Promise<void>;
+  look(signature: Signature): Promise<Look>;
+  /** Gathers evidence for a death; a question that was not answered is null. */
+  deathEvidence(signed: SignedBytes, tokenAccount: Address, memo: string): Promise<DeathEvidence>;
+};
+
+/** `opaque`: the transaction succeeded, and what it did to the accounts cannot be told from what it logged. */
+export type Heard =
+  | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
+  | { readonly kind: 'opaque'; readonly why: string };
+
+export type PaymentParts = {
+  readonly agent: Address;
+  readonly agentTokenAccount: Address;
+  readonly creator: Address;
+  readonly creatorTokenAccount: Address;
+  readonly payer: Address;
+  readonly payment: Payment;
+};
+
+/** One venue's facts: addresses, layouts, instructions, error table. The successor of Drift v2 is another of these. */
+export type Venue = {
+  readonly name: string;
+  readonly programId: Address;
+  readonly quoteMint: Address;
+  readonly quoteMarket: number;
+  readonly quoteDecimals: number;
+  /** The PDA of a sub-account. */
+  userAddress(authority: Address, subAccountId: number): Promise<Address>;
+  /** The facts of a transaction for watched accounts. */
+  hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): Heard;
+  /** Accounts a preflight must read beside the wallets. */
+  preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
+  /** What can be drawn from the venue, out of the accounts just named, in that order. */
+  funds(driftUser: Address, accounts: readonly (ChainAccount | null)[]): Preflight['venue'];
+  /** Settle and withdraw instructions of a payment. */
+  instructions(parts: PaymentParts, readAccounts: Chain['accounts']): Promise<Instruction[]>;
+  /** What one instruction does, when it is the venue's. */
+  inspect(instruction: Instruction | ExecutedInstruction): Act | null;
+  /** The class of an on-chain error, given the programs of the transaction's top-level instructions. */
+  trouble(error: unknown, programs: readonly Address[], logs: readonly string[]): Trouble;
+};
+
+/** The pen: signs recorded payments and nothing else. */
+export type Pen = {
+  /** Seals an agent's secret key for the ledger, bound to the subscriber and the public key. */
+  seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
+  /** The sponsor's address when one is configured. */
+  readonly sponsor: Address | null;
+  /** Builds, checks against the mandate, and signs. Throws `pen_refused` or `key_unavailable`. */
+  sign(request: {
+    parts: PaymentParts;
+    memo: string;
+    instructions: readonly Instruction[];
+    blockhash: string;
+    key: SealedKey | null;
+  }): { signature: Signature; bytes: Uint8Array };
+};
+
+/** Chooses the priority fee of the next payment, in micro-lamports a compute unit, under the configured cap. */
+export type FeeMarket = { microLamports(): Promise<bigint>; readonly priorityFeeMost: Lamports };
+
+/** The webhook registration at Helius. */
+export type WebhookRegistry = {
+  /** Makes sure that these addresses, and the ones already there, are registered at our URL and active. */
+  ensure(addresses: readonly Address[]): Promise<void>;
+};

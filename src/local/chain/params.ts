@@ -1,0 +1,38 @@
+// Params: reading the parameters of a JSON-RPC call, with the refusals an Agave node would give.
+import { base58Bytes } from '../../core/ids.ts';
+import type { Commitment } from './cluster.ts';
+
+/** An error answer, with the code that Agave gives. */
+export class RpcError extends Error {
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+export type Params = readonly unknown[];
+export type Config = Record<string, unknown>;
+
+export const text = (value: unknown, name: string): string => {
+  if (typeof value !== 'string')
+    throw new RpcError(-32602, `Invalid params: ${name} must be a string`);
+  return value;
+};
+export const key = (value: unknown): string => {
+  const given = text(value, 'address');
+  if (base58Bytes(given)?.length !== 32) throw new RpcError(-32602, 'Invalid param: WrongSize');
+  return given;
+};
+export const config = (value: unknown): Config =>
+  value !== null && typeof value === 'object' ? (value as Config) : {};
+export const commitmentOf = (given: Config, fallback: Commitment = 'finalized'): Commitment => {
+  const wanted = given.commitment ?? fallback;
+  if (wanted === 'processed' || wanted === 'confirmed' || wanted === 'finalized') return wanted;
+  throw new RpcError(-32602, `Invalid params: unknown commitment ${String(wanted)}`);
+};
+export const encodingOf = (given: Config): string =>
+  typeof given.encoding === 'string' ? given.encoding : 'base58';

@@ -1,0 +1,184 @@
+// Instructions: the venue's instructions as people on the local chain send them, from its published interface.
+import { getAssociatedTokenAddressSync, TOKEN_PROGRAM_ID } from '@solana/spl-token';
+import {
+  type AccountMeta,
+  type Keypair,
+  type PublicKey,
+  SYSVAR_RENT_PUBKEY,
+  SystemProgram,
+  TransactionInstruction,
+} from '@solana/web3.js';
+import {
+  DRIFT,
+  DRIFT_SIGNER,
+  oracleAddress,
+  perpMarketAddress,
+  STATE,
+  spotMarketAddress,
+  USDC,
+  userAddress,
+  userStatsAddress,
+  vaultAddress,
+} from './addresses.ts';
+import { encodeInstruction, type Struct } from './layout.ts';
+
+export type Trader = { readonly agent: Keypair; readonly subAccountId: number };
+export type Direction = 'long' | 'short';
+
+const MARKETS = [0, 1];
+const meta = (pubkey: PublicKey, isWritable = false, isSigner = false): AccountMeta => ({
+  pubkey,
+  isWritable,
+  isSigner,
+});
+
+/** Every oracle, then spot markets, then perp markets: the order the program asks for. */
+function remaining(
+  options: { writableSpot?: readonly number[]; writablePerp?: readonly number[] } = {},
+): AccountMeta[] {
+  return [
+    ...MARKETS.map((index) => meta(oracleAddress(index))),
+    ...MARKETS.map((index) =>
+      meta(spotMarketAddress(index), options.writableSpot?.includes(index)),
+    ),
+    ...MARKETS.map((index) =>
+      meta(perpMarketAddress(index), options.writablePerp?.includes(index)),
+    ),
+  ];
+}
+
+/** The venue's instructions, from its published interface. */
+export function venueInstructions() {
+  const build = (name: string, args: Struct, keys: AccountMeta[]) =>
+    new TransactionInstruction({
+      programId: DRIFT,
+      keys,
+      data: Buffer.from(encodeInstruction(name, args)),
+    });
+  const user = ({ agent, subAccountId }: Trader) => userAddress(agent.publicKey, subAccountId);
+  return {
+    initializeUserStats: (authority: PublicKey, payer: PublicKey) =>
+      build('initializeUserStats', {}, [
+        meta(userStatsAddress(authority), true),
+        meta(STATE, true),
+        meta(authority),
+        meta(payer, true, true),
+        meta(SYSVAR_RENT_PUBKEY),
+        meta(SystemProgram.programId),
+      ]),
+    initializeUser: (authority: PublicKey, payer: PublicKey, subAccountId: number) =>
+      build(
+        'initializeUser',
+        { subAccountId, name: [...Buffer.from(`account ${subAccountId}`.padEnd(32))] },
+        [
+          meta(userAddress(authority, subAccountId), true),
+          meta(userStatsAddress(authority), true),
+          meta(STATE, true),
+          meta(authority),
+          meta(payer, true, true),
+          meta(SYSVAR_RENT_PUBKEY),
+          meta(SystemProgram.programId),
+        ],
+      ),
+    deposit: (
+      trader: Trader,
+      amount: bigint,
+      market = 0,
+      source = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey),
+    ) =>
+      build('deposit', { marketIndex: market, amount, reduceOnly: false }, [
+        meta(STATE),
+        meta(user(trader), true),
+        meta(userStatsAddress(trader.agent.publicKey), true),
+        meta(trader.agent.publicKey, false, true),
+        meta(vaultAddress(market), true),
+        meta(source, true),
+        meta(TOKEN_PROGRAM_ID),
+        ...remaining({ writableSpot: [market] }),
+      ]),
+    withdraw: (trader: Trader, to: PublicKey, amount: bigint, reduceOnly = true, market = 0) =>
+      build('withdraw', { marketIndex: market, amount, reduceOnly }, [
+        meta(STATE),
+        meta(user(trader), true),
+        meta(userStatsAddress(trader.agent.publicKey), true),
+        meta(trader.agent.publicKey, false, true),
+        meta(vaultAddress(market), true),
+        meta(DRIFT_SIGNER),
+        meta(to, true),
+        meta(TOKEN_PROGRAM_ID),
+        ...remaining({ writableSpot: [market] }),
+      ]),
+    transferDeposit: (from: Trader, toSubAccountId: number, amount: bigint, market = 0) =>
+      build('transferDeposit', { marketIndex: market, amount }, [
+        meta(user(from), true),
+        meta(userAddress(from.agent.publicKey, toSubAccountId), true),
+        meta(userStatsAddress(from.agent.publicKey), true),
+        meta(from.agent.publicKey, false, true),
+        meta(STATE),
+        meta(vaultAddress(market)),
+        ...remaining({ writableSpot: [market] }),
+      ]),
+    settlePnl: (trader: Trader, market: number, signer: PublicKey = trader.agent.publicKey) =>
+      build('settlePnl', { marketIndex: market }, [
+        meta(STATE),
+        meta(user(trader), true),
+        meta(signer, false, true),
+        meta(vaultAddress(0)),
+        ...remaining({ writableSpot: [0], writablePerp: [market] }),
+      ]),
+    settleMultiplePnls: (
+      trader: Trader,
+      markets: readonly number[],
+      mode: 'mustSettle' | 'trySettle',
+    ) =>
+      build('settleMultiplePnls', { marketIndexes: markets, mode }, [
+        meta(STATE),
+        meta(user(trader), true),
+        meta(trader.agent.publicKey, false, true),
+        meta(vaultAddress(0)),
+        ...remaining({ writableSpot: [0], writablePerp: markets }),
+      ]),
+    trade: (
+      trader: Trader,
+      order: {
+        direction: Direction;
+        base: bigint;
+        market: number;
+        limit: bigint;
+        reduceOnly: boolean;
+      },
+    ) =>
+      build(
+        'placeAndTakePerpOrder',
+        {
+          params: {
+            orderType: 'market',
+            marketType: 'perp',
+            direction: order.direction,
+            userOrderId: 0,
+            baseAssetAmount: order.base,
+            price: order.limit,
+            marketIndex: order.market,
+            reduceOnly: order.reduceOnly,
+            postOnly: 'none',
+            bitFlags: 0,
+            maxTs: null,
+            triggerPrice: null,
+            triggerCondition: 'above',
+            oraclePriceOffset: null,
+            auctionDuration: null,
+            auctionStartPrice: null,
+            auctionEndPrice: null,
+          },
+          successCondition: null,
+        },
+        [
+          meta(STATE),
+          meta(user(trader), true),
+          meta(userStatsAddress(trader.agent.publicKey), true),
+          meta(trader.agent.publicKey, false, true),
+          ...remaining({ writableSpot: [0], writablePerp: [order.market] }),
+        ],
+      ),
+  };
+}

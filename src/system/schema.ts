@@ -1,0 +1,110 @@
+// Schema: what the settings files may say, once: the type, the check and what editors are told.
+import Type from 'typebox';
+
+const lamports = (description: string) =>
+  Type.String({
+    pattern: '^(0|[1-9][0-9]{0,17})$',
+    description: `${description} Lamports, as a decimal string.`,
+  });
+const milliseconds = (description: string, minimum: number) =>
+  Type.Integer({ minimum, maximum: 86_400_000, description: `${description} Milliseconds.` });
+const url = (description: string, schemes: string) =>
+  Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    pattern: `^(${schemes})://`,
+    description,
+  });
+
+export const SettingsSchema = Type.Object(
+  {
+    $schema: Type.Optional(Type.String()),
+    network: Type.Enum(['mainnet', 'devnet', 'local']),
+    logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
+    http: Type.Object(
+      {
+        host: Type.String({
+          minLength: 1,
+          description: 'Address to listen on. Anything but loopback needs an API key.',
+        }),
+        port: Type.Integer({ minimum: 0, maximum: 65_535, description: '0 takes any free port.' }),
+        webhookBytesMost: Type.Integer({
+          minimum: 1_024,
+          maximum: 104_857_600,
+          description: 'Largest webhook body that is read. Bytes.',
+        }),
+      },
+      { additionalProperties: false },
+    ),
+    rpc: Type.Object(
+      {
+        url: url(
+          'Solana JSON-RPC. Usually from BAILIFF_RPC_URL, because it carries an API key.',
+          'https?',
+        ),
+        wsUrl: url('Solana WebSocket; derived from the RPC URL when null.', 'wss?'),
+        secondUrl: url(
+          'A second, independent provider, asked before a payment is declared dead.',
+          'https?',
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    helius: Type.Object(
+      {
+        webhookUrl: url('Public URL under which Helius reaches POST /webhooks/helius.', 'https?'),
+        apiUrl: url('Another host than the real Helius, for a local stand-in.', 'https?'),
+      },
+      { additionalProperties: false },
+    ),
+    payments: Type.Object(
+      {
+        retryEveryMs: milliseconds('How often a debt that waits is tried again.', 100),
+        pollMs: milliseconds('How often a payment on its way is looked up.', 50),
+        rebroadcastMs: milliseconds('How often its bytes are sent again.', 100),
+        agentReserveLamports: lamports('SOL left in an agent wallet that pays its own fees.'),
+        sponsorReserveLamports: lamports('SOL left in the sponsor wallet.'),
+        priorityFeeLamportsMost: lamports('The most that one payment may spend on priority.'),
+      },
+      { additionalProperties: false },
+    ),
+    watch: Type.Object(
+      {
+        backfillEveryMs: milliseconds(
+          'How often every account is scanned for what no webhook told.',
+          200,
+        ),
+        finalityMs: milliseconds(
+          'When a confirmed transaction is looked at again for finality.',
+          50,
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    gate: Type.Object(
+      {
+        staleAfterMs: milliseconds(
+          'Past this age of the chain view the gate answers unknown.',
+          500,
+        ),
+        failOpen: Type.Boolean({ description: 'What `allow` says when the verdict is unknown.' }),
+      },
+      { additionalProperties: false },
+    ),
+    lanes: Type.Object(
+      {
+        concurrencyMost: Type.Integer({
+          minimum: 1,
+          maximum: 10_000,
+          description: 'Subscribers worked on at once.',
+        }),
+      },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false, title: 'Bailiff settings' },
+);
+
+/** The JSON schema of the settings files, for editors. */
+export function settingsJsonSchema(): string {
+  return `${JSON.stringify(SettingsSchema, null, 2)}\n`;
+}

@@ -180,7 +180,8 @@ create table payment (
   blockhash_slot bigint,
   planned_at timestamptz not null default now(),
   sent_at timestamptz,
-  landed_slot bigint,
+  -- The finalized slot it was executed in, with or without an error.
+  executed_slot bigint,
   trouble jsonb,
   evidence jsonb,
   ended_at timestamptz,
@@ -190,7 +191,8 @@ create table payment (
   check (state in ('planned', 'failed') or (signature is not null and bytes is not null and last_valid_block_height is not null and blockhash_slot is not null)),
   check ((signature is null) = (bytes is null)),
   check (state not in ('sent', 'landed', 'dead') or sent_at is not null),
-  check ((state = 'landed') = (landed_slot is not null)),
+  -- Only what never left, or what was seen executed, may be called failed: the debts become free again.
+  check ((state = 'landed' or (state = 'failed' and signature is not null)) = (executed_slot is not null)),
   check (state <> 'dead' or evidence is not null)
 );
 -- Law 1: a subscriber has at most one payment that may still land.

@@ -81,6 +81,8 @@ export type Payment = {
   readonly driftUser: Address;
   readonly subAccountId: number;
   readonly plan: PaymentPlan;
+  /** The most often that one of its debts has failed before. */
+  readonly attempts: number;
   readonly state: PaymentState;
   readonly signed: SignedBytes | null;
 };

@@ -206,9 +206,17 @@ export type Payments = {
   signed(paymentId: string, bytes: SignedBytes): Promise<boolean>;
   sent(paymentId: string, nowMs: number): Promise<boolean>;
   landed(paymentId: string, slot: Slot): Promise<boolean>;
-  /** From `planned` (nothing signed) or from `sent` (finalized with an error). Frees the debts. */
+  /** From `planned` alone: nothing was signed. Frees the debts. */
+  refused(
+    paymentId: string,
+    trouble: Trouble,
+    retryAtMs: number | null,
+    countsAsAttempt: boolean,
+  ): Promise<boolean>;
+  /** From `sent`, executed with an error in this finalized slot. Frees the debts. */
   failed(
     paymentId: string,
+    slot: Slot,
     trouble: Trouble,
     retryAtMs: number | null,
     countsAsAttempt: boolean,

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
-import type { Address } from '../core/ids.ts';
+import type { Address, Slot } from '../core/ids.ts';
 import {
   aftermath,
   conclude,
@@ -103,6 +103,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
       driftUser: first.driftUser,
       subAccountId: first.subAccountId,
       plan: planned.plan,
+      attempts: Math.max(...debts.map((each) => each.attempts)),
       state: 'planned',
       signed: null,
     };
@@ -115,21 +116,26 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
       });
   };
 
-  const fail = async (payment: Payment, trouble: Trouble): Promise<void> => {
-    const ended = await ledger.payments.failed(
-      payment.id,
-      trouble,
-      retryAt(trouble, 0),
-      aftermath(trouble).countsAsAttempt,
-    );
-    if (ended)
-      log.warn('payment.failed', {
-        payment: payment.id,
-        subscriber: payment.subscriberId,
-        class: trouble.class,
-        code: trouble.code,
-        detail: trouble.detail,
-      });
+  /**
+   * Ends a payment that was refused before signing, or with a slot one that was executed with an error. The two must
+   * not be one: a replica whose simulation fails because the other's bytes have landed may not free their debts.
+   */
+  const fail = async (payment: Payment, trouble: Trouble, slot: Slot | null): Promise<void> => {
+    const retry = retryAt(trouble, payment.attempts);
+    const counts = aftermath(trouble).countsAsAttempt;
+    const ended =
+      slot === null
+        ? await ledger.payments.refused(payment.id, trouble, retry, counts)
+        : await ledger.payments.failed(payment.id, slot, trouble, retry, counts);
+    if (!ended) return;
+    const { class: kind, code, detail } = trouble;
+    log.warn('payment.failed', {
+      payment: payment.id,
+      subscriber: payment.subscriberId,
+      class: kind,
+      code,
+      detail,
+    });
   };
 
   const doSign = async (payment: Payment): Promise<void> => {
@@ -146,7 +152,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
     if (simulated.error !== null) {
       // The simulation put one compute budget instruction in front.
       const programs = [core[0]?.program ?? venue.programId, ...core.map((each) => each.program)];
-      return fail(payment, venue.trouble(simulated.error, programs, simulated.logs));
+      return fail(payment, venue.trouble(simulated.error, programs, simulated.logs), null);
     }
     const units = Math.max(
       UNITS_FLOOR,
@@ -170,11 +176,15 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown;
       const waits = thrown.code === 'key_unavailable';
-      return fail(payment, {
-        class: waits ? 'needs_authorisation' : 'operator',
-        code: thrown.code,
-        detail: thrown.message,
-      });
+      return fail(
+        payment,
+        {
+          class: waits ? 'needs_authorisation' : 'operator',
+          code: thrown.code,
+          detail: thrown.message,
+        },
+        null,
+      );
     }
     if (await ledger.payments.signed(payment.id, signed))
       log.info('payment.signed', { payment: payment.id, signature: signed.signature });
@@ -210,7 +220,13 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
     const evidence = await chain.deathEvidence(signed, agentTokenAccount, memoOf(payment.id));
     if (!isProvenDead(signed, evidence)) return false;
     const trouble: Trouble = { class: 'retry_soon', code: 'expired', detail: '' };
-    if (await ledger.payments.dead(payment.id, evidence, retryAt(trouble, 0) ?? clock.nowMs())) {
+    if (
+      await ledger.payments.dead(
+        payment.id,
+        evidence,
+        retryAt(trouble, payment.attempts) ?? clock.nowMs(),
+      )
+    ) {
       log.warn('payment.dead', {
         payment: payment.id,
         subscriber: payment.subscriberId,
@@ -247,7 +263,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
         case 'fail': {
           const transaction = await chain.transaction(signed.signature, 'finalized');
           const programs = transaction?.instructions.map((each) => each.program) ?? [];
-          await fail(payment, venue.trouble(verdict.error, programs, transaction?.logs ?? []));
+          const trouble = venue.trouble(verdict.error, programs, transaction?.logs ?? []);
+          await fail(payment, trouble, verdict.slot);
           return ports.onEnded(payment.subscriberId);
         }
         case 'prove':

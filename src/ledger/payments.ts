@@ -24,7 +24,7 @@ type Row = {
   blockhash_slot: bigint | null;
 };
 
-function paymentOf(row: Row, covers: Payment['plan']['covers']): Payment {
+function paymentOf(row: Row, covers: Payment['plan']['covers'], attempts: number): Payment {
   const signed = row.signature === null || row.bytes === null;
   return {
     id: row.payment_id,
@@ -33,6 +33,7 @@ function paymentOf(row: Row, covers: Payment['plan']['covers']): Payment {
     creatorWallet: row.creator_wallet,
     driftUser: row.drift_user,
     subAccountId: row.sub_account_id,
+    attempts,
     state: row.state,
     plan: {
       amount: row.amount,
@@ -77,11 +78,14 @@ export function createPayments(sql: Sql): Payments {
       const [row] = await sql<Row[]>`
         select * from payment where subscriber_id = ${subscriberId} and state in ('planned', 'signed', 'sent')`;
       if (row === undefined) return null;
-      const covers = await sql<{ share_id: string; amount: bigint }[]>`
-        select share_id, amount from payment_share where subscriber_id = ${subscriberId} and payment_id = ${row.payment_id}`;
+      const covers = await sql<{ share_id: string; amount: bigint; attempts: number }[]>`
+        select ps.share_id, ps.amount, s.attempts
+        from payment_share ps join profit_share s using (subscriber_id, share_id)
+        where ps.subscriber_id = ${subscriberId} and ps.payment_id = ${row.payment_id}`;
       return paymentOf(
         row,
         covers.map((each) => ({ shareId: each.share_id, amount: each.amount })),
+        Math.max(0, ...covers.map((each) => each.attempts)),
       );
     },
     async open(payment) {
@@ -126,7 +130,7 @@ export function createPayments(sql: Sql): Payments {
     landed: (paymentId, slot) =>
       sql.begin(async (tx) => {
         const rows = await tx`
-          update payment set state = 'landed', landed_slot = ${slot}, ended_at = now()
+          update payment set state = 'landed', executed_slot = ${slot}, ended_at = now()
           where payment_id = ${paymentId} and state = 'sent' returning 1`;
         if (rows.length === 0) return false;
         await tx`
@@ -137,11 +141,21 @@ export function createPayments(sql: Sql): Payments {
           where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id`;
         return true;
       }),
-    failed: (paymentId, trouble, retryAtMs, countsAsAttempt) =>
+    refused: (paymentId, trouble, retryAtMs, countsAsAttempt) =>
       sql.begin(async (tx) => {
         const rows = await tx`
           update payment set state = 'failed', trouble = ${tx.json(toJson(trouble))}, ended_at = now()
-          where payment_id = ${paymentId} and state in ('planned', 'sent') returning 1`;
+          where payment_id = ${paymentId} and state = 'planned' returning 1`;
+        if (rows.length === 0) return false;
+        await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
+        return true;
+      }),
+    failed: (paymentId, slot, trouble, retryAtMs, countsAsAttempt) =>
+      sql.begin(async (tx) => {
+        const rows = await tx`
+          update payment set state = 'failed', executed_slot = ${slot},
+            trouble = ${tx.json(toJson(trouble))}, ended_at = now()
+          where payment_id = ${paymentId} and state = 'sent' returning 1`;
         if (rows.length === 0) return false;
         await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
         return true;

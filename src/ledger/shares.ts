@@ -62,6 +62,9 @@ const shareOf = (row: ShareRow): ProfitShare => ({
   paidBy: row.paid_by,
 });
 
+/** Another daemon has carried dust since this close was read; it is read again. */
+class Overtaken extends Error {}
+
 export function createShares(sql: Sql): Shares {
   const select = (where: ReturnType<Sql>) => sql<ShareRow[]>`
     select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, s.signature, s.slot, a.net_pnl, a.share_bps,
@@ -104,25 +107,33 @@ export function createShares(sql: Sql): Shares {
       }
       return closes;
     },
-    book: ({ fact, subscription }, terms, accrued) =>
-      sql.begin(async (tx) => {
-        const { slot, ordinal } = fact.position;
-        const moved = await tx`
-          update subscription set carry = ${accrued.carry}
-          where subscription_id = ${subscription.id} and carry = ${subscription.carry} returning 1`;
-        if (moved.length === 0) return false;
-        await tx`
-          insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, net_pnl, share_bps, amount, carry_before, carry_after)
-          values (${fact.subscriberId}, ${subscription.id}, ${fact.account}, ${fact.signature}, ${slot}, ${ordinal},
-                  ${fact.body.netPnl}, ${terms.shareBps}, ${accrued.amount}, ${subscription.carry}, ${accrued.carry})`;
-        if (accrued.amount > 0n) {
-          await tx`
-            insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, creator_wallet, amount)
-            values (${shareId(subscription.id, fact)}, ${fact.subscriberId}, ${subscription.id}, ${fact.signature}, ${slot}, ${ordinal},
-                    ${terms.creatorWallet}, ${accrued.amount})`;
-        }
-        return true;
-      }),
+    async book({ fact, subscription }, terms, accrued) {
+      const { slot, ordinal } = fact.position;
+      try {
+        return await sql.begin(async (tx) => {
+          const booked = await tx`
+            insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, net_pnl, share_bps, amount, carry_before, carry_after)
+            values (${fact.subscriberId}, ${subscription.id}, ${fact.account}, ${fact.signature}, ${slot}, ${ordinal},
+                    ${fact.body.netPnl}, ${terms.shareBps}, ${accrued.amount}, ${subscription.carry}, ${accrued.carry})
+            on conflict do nothing returning 1`;
+          if (booked.length === 0) return false;
+          const carried = await tx`
+            update subscription set carry = ${accrued.carry}
+            where subscription_id = ${subscription.id} and carry = ${subscription.carry} returning 1`;
+          if (carried.length === 0) throw new Overtaken();
+          if (accrued.amount > 0n) {
+            await tx`
+              insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, creator_wallet, amount)
+              values (${shareId(subscription.id, fact)}, ${fact.subscriberId}, ${subscription.id}, ${fact.signature}, ${slot}, ${ordinal},
+                      ${terms.creatorWallet}, ${accrued.amount})`;
+          }
+          return true;
+        });
+      } catch (thrown) {
+        if (thrown instanceof Overtaken) return false;
+        throw thrown;
+      }
+    },
     async due(subscriberId, nowMs) {
       const rows = await sql<
         {

@@ -53,11 +53,11 @@ async function owedEvents(tx: Transaction, subscriberId: string): Promise<Standi
 }
 
 async function settledEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
-  const rows = await tx<{ landed_slot: bigint; amount: bigint }[]>`
-    select landed_slot, amount from payment where subscriber_id = ${subscriberId} and state = 'landed'`;
+  const rows = await tx<{ executed_slot: bigint; amount: bigint }[]>`
+    select executed_slot, amount from payment where subscriber_id = ${subscriberId} and state = 'landed'`;
   return rows.map((row) => ({
     kind: 'settled',
-    at: { slot: Number(row.landed_slot), blockIndex: null, ordinal: 0 },
+    at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },
     amount: row.amount,
   }));
 }

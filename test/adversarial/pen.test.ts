@@ -56,6 +56,7 @@ beforeAll(async () => {
     driftUser: user,
     subAccountId: 0,
     state: 'planned',
+    attempts: 0,
     signed: null,
     plan: {
       amount: 100n,

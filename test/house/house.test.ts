@@ -146,13 +146,13 @@ describe('care', () => {
       files
         .filter((each) => floorOf(each.file) !== 'local')
         .flatMap(({ text }) =>
-          [...text.matchAll(/log(?:\[[^\]]+\])?(?:\.\w+)?\('([a-z]+\.[a-z_]+)'/g)].map(
+          [...text.matchAll(/log(?:\[[^\]]+\])?(?:\.\w+)?\(\s*'([a-z]+\.[a-z_]+)'/g)].map(
             (match) => match[1],
           ),
         ),
     );
     const page = readFileSync(path.join(ROOT, 'docs/events.md'), 'utf8');
-    const listed = [...page.matchAll(/^\| `([a-z]+\.[a-z_]+)` \|/gm)].map((match) => match[1]);
+    const listed = [...page.matchAll(/^\| `([a-z]+\.[a-z_]+)` +\|/gm)].map((match) => match[1]);
     expect(listed.sort()).toEqual([...used].sort());
   });
 });

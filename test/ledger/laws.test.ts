@@ -35,6 +35,7 @@ const paymentFor = (
   driftUser,
   subAccountId: 0,
   state: 'planned',
+  attempts: 0,
   signed: null,
   plan: {
     amount,
@@ -197,6 +198,7 @@ describe('payments', () => {
     expect(
       await held.ledger.payments.failed(
         'p1',
+        9,
         { class: 'operator', code: 'x', detail: '' },
         null,
         true,
@@ -205,10 +207,28 @@ describe('payments', () => {
     await held[Symbol.asyncDispose]();
   });
 
+  test('what may be on its way is never called refused, and failed only with the slot it was executed in', async () => {
+    const held = await withShare();
+    const trouble = { class: 'retry_soon', code: 'x', detail: '' } as const;
+    await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
+    await held.ledger.payments.signed('p1', bytes);
+    expect(await held.ledger.payments.refused('p1', trouble, 0, true)).toBe(false);
+    expect(await held.ledger.payments.failed('p1', 9, trouble, 0, true)).toBe(false);
+    await held.ledger.payments.sent('p1', 0);
+    expect(await held.ledger.payments.refused('p1', trouble, 0, true)).toBe(false);
+    await expect(
+      held.sql`update payment set state = 'failed' where payment_id = 'p1'`,
+    ).rejects.toThrow(/check/);
+    expect((await held.ledger.shares.find(held.share.id))?.status).toBe('processing');
+    expect(await held.ledger.payments.failed('p1', 9, trouble, 0, true)).toBe(true);
+    expect((await held.ledger.shares.find(held.share.id))?.status).toBe('pending');
+    await held[Symbol.asyncDispose]();
+  });
+
   test('a failure frees the debt with its reason; one for a person leaves it failed', async () => {
     const held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
-    await held.ledger.payments.failed(
+    await held.ledger.payments.refused(
       'p1',
       { class: 'retry_soon', code: 'x', detail: 'why' },
       5_000,
@@ -225,7 +245,7 @@ describe('payments', () => {
     await held.ledger.payments.open(
       paymentFor(held.share.id, held.share.amount, held.driftAccount, 'p2'),
     );
-    await held.ledger.payments.failed(
+    await held.ledger.payments.refused(
       'p2',
       { class: 'permanent', code: 'y', detail: '' },
       null,

@@ -1,0 +1,54 @@
+// Logs: which lines of a transaction count as the venue's own.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { encodeEvent } from '../../src/local/drift/layout.ts';
+import { readLogs } from '../../src/venue/logs.ts';
+import { PROGRAM_ID } from '../../src/venue/profile.ts';
+import { arbitraryEvent } from '../support/sdk-oracle.ts';
+
+describe('attribution', () => {
+  const line = `Program log: ${Buffer.from(encodeEvent('SettlePnlRecord', fc.sample(arbitraryEvent('SettlePnlRecord'), 1)[0] ?? {})).toString('base64')}`;
+  const other = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
+  test('only lines the venue itself wrote count', () => {
+    expect(
+      readLogs([`Program ${other} invoke [1]`, line, `Program ${other} success`], PROGRAM_ID),
+    ).toEqual([]);
+    expect(
+      readLogs(
+        [
+          `Program ${PROGRAM_ID} invoke [1]`,
+          `Program ${other} invoke [2]`,
+          line,
+          `Program ${other} success`,
+          `Program ${PROGRAM_ID} success`,
+        ],
+        PROGRAM_ID,
+      ),
+    ).toEqual([]);
+    const heard = readLogs(
+      [
+        `Program ${other} invoke [1]`,
+        `Program ${PROGRAM_ID} invoke [2]`,
+        line,
+        `Program ${PROGRAM_ID} success`,
+        `Program ${other} success`,
+      ],
+      PROGRAM_ID,
+    );
+    expect(heard?.map((each) => each.instruction)).toEqual([0]);
+  });
+  test('a truncated log tells nothing, even if more lines follow', () => {
+    expect(
+      readLogs([`Program ${PROGRAM_ID} invoke [1]`, 'Log truncated', line], PROGRAM_ID),
+    ).toBeNull();
+  });
+  test('a log line that claims to be an invocation does not fool the stack', () => {
+    const forged = [
+      `Program ${other} invoke [1]`,
+      `Program log: Program ${PROGRAM_ID} invoke [2]`,
+      line,
+      `Program ${other} success`,
+    ];
+    expect(readLogs(forged, PROGRAM_ID)).toEqual([]);
+  });
+});

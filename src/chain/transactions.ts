@@ -11,12 +11,13 @@ type Meta = NonNullable<VersionedTransactionResponse['meta']>;
 function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
   const rows = new Map<
     number,
-    { mint: Address; owner: Address | null; before: bigint; after: bigint }
+    { mint: Address; decimals: number; owner: Address | null; before: bigint; after: bigint }
   >();
   const put = (list: Meta['preTokenBalances'], side: 'before' | 'after'): void => {
     for (const { accountIndex, mint, owner, uiTokenAmount } of list ?? []) {
       const row = rows.get(accountIndex) ?? {
         mint: mint as Address,
+        decimals: uiTokenAmount.decimals,
         owner: (owner ?? null) as Address | null,
         before: 0n,
         after: 0n,

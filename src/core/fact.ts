@@ -49,7 +49,9 @@ export type Outflow = {
   readonly route: 'withdraw' | 'token_transfer';
   /** Token base units. */
   readonly amount: BaseUnits;
-  readonly mint: Address;
+  /** Null when no token balance of the transaction tells. */
+  readonly mint: Address | null;
+  readonly decimals: number | null;
   readonly destination: Address | null;
   /** True when it ended in another account of the same subscriber. */
   readonly internal: boolean;

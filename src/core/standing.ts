@@ -15,6 +15,8 @@ export type StandingEvent =
       readonly kind: 'left';
       readonly at: ChainPosition;
       readonly amount: BaseUnits;
+      /** What left, for people: `500.000000 USDC`. */
+      readonly what: string;
       readonly signature: Signature;
     };
 
@@ -23,6 +25,7 @@ export type Evidence = {
   readonly signature: Signature;
   readonly slot: number;
   readonly amount: BaseUnits;
+  readonly what: string;
   readonly owedThen: BaseUnits;
 };
 
@@ -58,6 +61,7 @@ export function judge(history: readonly StandingEvent[]): Standing {
         signature: event.signature,
         slot: event.at.slot,
         amount: event.amount,
+        what: event.what,
         owedThen: owed,
       };
     }
@@ -66,7 +70,7 @@ export function judge(history: readonly StandingEvent[]): Standing {
   const outstanding = owed > 0n ? owed : 0n;
   if (runaway === null || outstanding === 0n) return { standing: 'good', outstanding };
   const reason =
-    `Withdrew ${formatUnits(runaway.amount)} on chain in slot ${runaway.slot} while owing ` +
+    `Withdrew ${runaway.what} on chain in slot ${runaway.slot} while owing ` +
     `${formatUnits(runaway.owedThen)} USDC of profit share; ${formatUnits(outstanding)} USDC is still unpaid.`;
   return { standing: 'delinquent', outstanding, evidence: runaway, reason };
 }

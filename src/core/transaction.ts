@@ -26,6 +26,7 @@ export type ExecutedInstruction = {
 export type TokenBalance = {
   readonly account: Address;
   readonly mint: Address;
+  readonly decimals: number;
   readonly owner: Address | null;
   readonly before: bigint;
   readonly after: bigint;

@@ -36,6 +36,7 @@ export const gateRoutes: FastifyPluginAsync<GateOptions> = async (app, { roster,
             : {
                 signature: evidence.signature,
                 slot: evidence.slot,
+                what: evidence.what,
                 amount: evidence.amount.toString(),
                 owedThen: evidence.owedThen.toString(),
               },

@@ -88,6 +88,7 @@ export const GateAnswer = Type.Object({
       signature: Type.String(),
       slot: Type.Integer(),
       amount: BaseUnits,
+      what: Type.String(),
       owedThen: BaseUnits,
     }),
   ),

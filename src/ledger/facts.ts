@@ -31,7 +31,8 @@ function readOutflow(body: Json): Outflow {
     kind: 'outflow',
     route: body.route as Outflow['route'],
     amount: amount(body, 'amount'),
-    mint: body.mint as Address,
+    mint: body.mint as Address | null,
+    decimals: body.decimals as number | null,
     destination: body.destination as Address | null,
     internal: body.internal as boolean,
   };

@@ -126,6 +126,10 @@ export function createShares(sql: Sql): Shares {
               insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, creator_wallet, amount)
               values (${shareId(subscription.id, fact)}, ${fact.subscriberId}, ${subscription.id}, ${fact.signature}, ${slot}, ${ordinal},
                       ${terms.creatorWallet}, ${accrued.amount})`;
+            // A new debt is a reason to try the older ones with it.
+            await tx`
+              update profit_share set retry_at = null
+              where subscriber_id = ${fact.subscriberId} and status = 'pending' and retry_at is not null`;
           }
           return true;
         });

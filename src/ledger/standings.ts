@@ -3,6 +3,7 @@
 import { accrue, termsAt } from '../core/accrual.ts';
 import type { Close, Outflow } from '../core/fact.ts';
 import type { Signature } from '../core/ids.ts';
+import { formatUnits } from '../core/money.ts';
 import type { Standings } from '../core/ports.ts';
 import type { RosterEntry } from '../core/roster.ts';
 import type { Evidence, Standing, StandingEvent } from '../core/standing.ts';
@@ -10,6 +11,8 @@ import { type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
+/** Only to name it for people: no rule depends on this mint. */
+const USDC = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v';
 export const STANDING_CHANNEL = 'bailiff_standing';
 
 type FactRow = {
@@ -62,6 +65,12 @@ async function settledEvents(tx: Transaction, subscriberId: string): Promise<Sta
   }));
 }
 
+/** An outflow's amount for people. The quote token goes by its name, another by its mint. */
+function whatLeft({ amount, mint, decimals }: Outflow): string {
+  if (mint === null || decimals === null) return `${amount} base units of an unknown token`;
+  return `${formatUnits(amount, decimals)} ${mint === USDC ? 'USDC' : mint}`;
+}
+
 /** Value that left, other than by our own payments and to the subscriber's own accounts. */
 async function leftEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
   const rows = await tx<FactRow[]>`
@@ -72,7 +81,13 @@ async function leftEvents(tx: Transaction, subscriberId: string): Promise<Standi
     const outflow = readBody('outflow', row.body) as Outflow;
     if (outflow.internal || outflow.amount <= 0n) return [];
     return [
-      { kind: 'left', at: positionOf(row), amount: outflow.amount, signature: row.signature },
+      {
+        kind: 'left',
+        at: positionOf(row),
+        amount: outflow.amount,
+        what: whatLeft(outflow),
+        signature: row.signature,
+      },
     ];
   });
 }
@@ -102,6 +117,7 @@ function entryOf(row: StandingRow): RosterEntry {
             signature: evidence.signature,
             slot: evidence.slot,
             amount: BigInt(evidence.amount as string),
+            what: evidence.what,
             owedThen: BigInt(evidence.owedThen as string),
           } as Evidence),
     revision: row.revision,

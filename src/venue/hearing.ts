@@ -5,11 +5,11 @@ import type { Close, Fact, FactBody } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
 import type { Heard } from '../core/outside.ts';
 import type { Watched } from '../core/ports.ts';
-import type { ChainTransaction } from '../core/transaction.ts';
+import type { ChainTransaction, TokenBalance } from '../core/transaction.ts';
 import type { DepositRecord, FillSideRecord, OrderActionRecord } from './events.ts';
 import { startsWith } from './layout.ts';
 import { type LoggedEvent, readLogs } from './logs.ts';
-import { WITHDRAW_ACCOUNTS, WITHDRAW_DISCRIMINATOR } from './profile.ts';
+import { QUOTE_MARKET, WITHDRAW_ACCOUNTS, WITHDRAW_DISCRIMINATOR } from './profile.ts';
 
 type Watch = ReadonlyMap<string, Watched>;
 
@@ -78,23 +78,19 @@ function withdrawalOf(
   record: DepositRecord,
   destination: Address | null,
   watched: Watch,
-  mint: Address | null,
+  token: TokenBalance | undefined,
 ): FactBody {
   const target = destination === null ? undefined : watched.get(destination);
   return {
     kind: 'outflow',
     route: 'withdraw',
     amount: record.amount,
-    mint: mint ?? ('' as Address),
+    mint: token?.mint ?? null,
+    decimals: token?.decimals ?? null,
     destination,
     internal:
       target !== undefined && target.subscriberId === watched.get(record.user)?.subscriberId,
   };
-}
-
-/** Mint of a withdrawal: that of its destination's token balance. */
-function mintAt(transaction: ChainTransaction, account: Address | null): Address | null {
-  return transaction.tokenBalances.find((each) => each.account === account)?.mint ?? null;
 }
 
 /** The facts of a transaction. A failed one has none, whatever it logged. */
@@ -144,7 +140,7 @@ export function hear(
     const watch = watched.get(event.user);
     if (watch?.role !== 'drift_user' || event.explanation === 'transfer') continue;
     if (event.direction === 'deposit') {
-      if (event.market === 0 && event.signer === null)
+      if (event.market === QUOTE_MARKET && event.signer === null)
         add(intoVenue, watch.subscriberId, event.amount);
       continue;
     }
@@ -153,8 +149,10 @@ export function hear(
     const nth = seen.get(place) ?? 0;
     seen.set(place, nth + 1);
     const destination = destinationOf(transaction, each, event.user, nth);
-    const body = withdrawalOf(event, destination, watched, mintAt(transaction, destination));
-    if (body.kind === 'outflow' && body.internal) add(fromVenue, watch.subscriberId, event.amount);
+    const token = transaction.tokenBalances.find((balance) => balance.account === destination);
+    const body = withdrawalOf(event, destination, watched, token);
+    if (body.kind === 'outflow' && body.internal && event.market === QUOTE_MARKET)
+      add(fromVenue, watch.subscriberId, event.amount);
     push(watch.subscriberId, event.user, ordinal, body);
   }
 
@@ -170,6 +168,7 @@ export function hear(
       route: 'token_transfer',
       amount: left,
       mint: balance.mint,
+      decimals: balance.decimals,
       destination: receiverOf(transaction, balance.account, quoteMint),
       internal: false,
     });

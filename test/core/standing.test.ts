@@ -21,6 +21,7 @@ const settled = (slot: number, amount: bigint): StandingEvent => ({
 });
 const left = (slot: number, amount = 5n, blockIndex: number | null = 0): StandingEvent => ({
   kind: 'left',
+  what: '5 units',
   at: at(slot, blockIndex),
   amount,
   signature: `sig${slot}` as Signature,

@@ -125,6 +125,7 @@ describe('facts', () => {
         route: 'withdraw',
         amount: 5n,
         mint: CREATOR,
+        decimals: 6,
         destination: null,
         internal: false,
       } as const,

@@ -124,4 +124,36 @@ describe('misbehaving', () => {
     world.cluster.advance(2);
     expect(await connection.getBalance(to)).toBe(0);
   });
+
+  test('notifications can be lost or stop without a word; sockets can be cut', async () => {
+    const to = Keypair.generate().publicKey;
+    const seen: number[] = [];
+    const asked = () => server.calls.filter((each) => each === 'accountSubscribe').length;
+    const before = asked();
+    connection.onAccountChange(to, (info) => seen.push(info.lamports), { commitment: 'confirmed' });
+    await expect.poll(asked).toBe(before + 1);
+    const pay = async (lamports: number) => {
+      await connection.sendTransaction(await transferTo(to, lamports), { skipPreflight: true });
+      world.cluster.advance(2);
+    };
+    world.mischief.dropNotifications = 1_000;
+    await pay(1_000_000);
+    world.mischief.dropNotifications = 0;
+    world.mischief.muteSockets = true;
+    await pay(1_000_001);
+    world.mischief.muteSockets = false;
+    await pay(1_000_002);
+    await expect.poll(() => seen).toEqual([3_000_003]);
+    server.cutSockets(1001);
+    // Anything but a normal closure makes web3.js subscribe again.
+    await expect.poll(asked, { timeout: 10_000 }).toBeGreaterThan(before + 1);
+  });
+
+  test('an airdrop is a transaction that can be confirmed', async () => {
+    const to = Keypair.generate().publicKey;
+    const signature = await connection.requestAirdrop(to, 12_345_678);
+    world.cluster.advance(2);
+    expect((await connection.getSignatureStatuses([signature])).value[0]?.err).toBeNull();
+    expect(await connection.getBalance(to)).toBe(12_345_678);
+  });
 });

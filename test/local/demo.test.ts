@@ -31,7 +31,7 @@ test('the command tells the whole story and ends with 0', async () => {
   expect(code, output).toBe(0);
   for (const told of [
     'Done: the creator was owed',
-    'DENY. Withdrew 500.000000',
+    'DENY. Withdrew 500.000000 USDC',
     'ALLOW. In good standing',
     'Try next',
   ])

@@ -14,6 +14,10 @@ export type Mischief = {
   lagSlots: number;
   /** Hold every answer for this long. */
   delayMs: number;
+  /** Lose the next N notifications. */
+  dropNotifications: number;
+  /** Hold every other notification back until the next one has gone out. */
+  swapNotifications: boolean;
   /** Keep WebSockets open and send nothing on them. */
   muteSockets: boolean;
 };
@@ -26,6 +30,8 @@ export function createMischief(): Mischief {
     denySends: 0,
     lagSlots: 0,
     delayMs: 0,
+    dropNotifications: 0,
+    swapNotifications: false,
     muteSockets: false,
   };
 }
@@ -33,7 +39,7 @@ export function createMischief(): Mischief {
 /** Uses up one occurrence of a counted mischief. */
 export function strikes(
   mischief: Mischief,
-  kind: 'tooManyRequests' | 'swallowSends' | 'denySends',
+  kind: 'tooManyRequests' | 'swallowSends' | 'denySends' | 'dropNotifications',
 ): boolean {
   if (mischief[kind] <= 0) return false;
   mischief[kind]--;

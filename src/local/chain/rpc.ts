@@ -1,5 +1,5 @@
 // Rpc: the JSON-RPC methods of the local chain, answering from the cluster as an Agave node would.
-import { base58Bytes, base58Text } from '../../core/ids.ts';
+import { base58Bytes } from '../../core/ids.ts';
 import { type Account, TOKEN_PROGRAM } from './account.ts';
 import type { Cluster, Commitment, Landed } from './cluster.ts';
 import { encodeAccount, encodeMeta, encodeTransaction, uiAmount } from './encode.ts';
@@ -182,18 +182,7 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
       const signers = (count[0] ?? 0) >= 128 ? (count[1] ?? 1) : (count[0] ?? 1);
       return { context: context(commitmentOf(config(options))), value: 5000 * signers };
     },
-    requestAirdrop: ([address, lamports]) => {
-      const target = key(address);
-      const before = bank.get(target);
-      const base = before ?? {
-        lamports: 0n,
-        owner: '11111111111111111111111111111111',
-        data: new Uint8Array(),
-        executable: false,
-      };
-      cluster.put(target, { ...base, lamports: base.lamports + BigInt(Number(lamports)) });
-      return base58Text(new Uint8Array(64).fill(1));
-    },
+    requestAirdrop: ([address, lamports]) => sending.airdrop(key(address), Number(lamports)),
     sendTransaction: sending.send,
     simulateTransaction: sending.simulate,
     getSignatureStatuses: ([signatures, options]) => {

@@ -1,6 +1,14 @@
 // Sending: the JSON-RPC methods that take a transaction, and what became of one.
-import { VersionedTransaction } from '@solana/web3.js';
+import {
+  ComputeBudgetProgram,
+  Keypair,
+  PublicKey,
+  SystemProgram,
+  TransactionMessage,
+  VersionedTransaction,
+} from '@solana/web3.js';
 import { base58Bytes, base58Text } from '../../core/ids.ts';
+import { SYSTEM_PROGRAM } from './account.ts';
 import type { Cluster, Commitment } from './cluster.ts';
 import { type Mischief, strikes } from './mischief.ts';
 import {
@@ -109,9 +117,35 @@ export function createSending(cluster: Cluster, mischief: Mischief, context: Con
     };
   };
 
+  let airdrops = 0;
+  // A faucet with more SOL than anybody asks for; airdrops are transactions like any other.
+  const faucet = Keypair.generate();
+  const airdrop = (address: string, lamports: number): string => {
+    const from = faucet.publicKey.toBase58();
+    if (cluster.bank.get(from) === null) {
+      const data = new Uint8Array();
+      cluster.put(from, { lamports: 10n ** 17n, owner: SYSTEM_PROGRAM, data, executable: false });
+    }
+    const toPubkey = new PublicKey(address);
+    const message = new TransactionMessage({
+      payerKey: faucet.publicKey,
+      recentBlockhash: cluster.blockhash('processed').hash,
+      instructions: [
+        SystemProgram.transfer({ fromPubkey: faucet.publicKey, toPubkey, lamports }),
+        ComputeBudgetProgram.setComputeUnitLimit({ units: 10_000 + (airdrops++ % 1_000_000) }),
+      ],
+    });
+    const transaction = new VersionedTransaction(message.compileToV0Message());
+    transaction.sign([faucet]);
+    const landed = cluster.submit(transaction, transaction.serialize());
+    if (typeof landed === 'string') throw new RpcError(-32603, `airdrop failed: ${landed}`);
+    return landed.signature;
+  };
+
   return {
     send,
     status,
+    airdrop,
     simulate: (params: Params) => {
       const { transaction, given } = parse(params);
       return simulated(transaction, given);

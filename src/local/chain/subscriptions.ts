@@ -3,7 +3,7 @@
 import type { WebSocket } from 'ws';
 import type { Cluster, ClusterEvent, Commitment, Landed } from './cluster.ts';
 import { encodeAccount } from './encode.ts';
-import type { Mischief } from './mischief.ts';
+import { type Mischief, strikes } from './mischief.ts';
 
 type Config = Record<string, unknown>;
 type Subscription = {
@@ -18,9 +18,18 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
   const subscriptions = new Map<number, Subscription>();
   let lastId = 0;
 
+  let held: string | null = null;
   const notify = (subscription: number, method: string, result: unknown): void => {
     if (mischief.muteSockets || socket.readyState !== socket.OPEN) return;
-    socket.send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription, result } }));
+    if (strikes(mischief, 'dropNotifications')) return;
+    const message = JSON.stringify({ jsonrpc: '2.0', method, params: { subscription, result } });
+    if (mischief.swapNotifications && held === null) {
+      held = message;
+      return;
+    }
+    socket.send(message);
+    if (held !== null) socket.send(held);
+    held = null;
   };
   const mentions = (landed: Landed, target: string): boolean =>
     target === 'all' || landed.execution.message.keys.includes(target);

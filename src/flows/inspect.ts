@@ -19,7 +19,7 @@ export type InspectOptions = {
 };
 
 const BATCH = 50;
-const LEASE_MS = 30_000;
+const LEASE_MS = 10_000;
 /** A node may not have a transaction yet that another one has confirmed. */
 const NOT_YET = { firstMs: 250, mostMs: 30_000 };
 /** A rumour that no node has known for this long is forged, or was dropped before anybody read it. */

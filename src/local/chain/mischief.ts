@@ -10,6 +10,8 @@ export type Mischief = {
   swallowSends: number;
   /** Execute transactions, and answer the sender with an error: the next N. */
   denySends: number;
+  /** Called around the execution of every sent transaction. */
+  onSend: { readonly when: 'before' | 'after'; readonly act: () => void } | null;
   /** Answer from this many slots ago. */
   lagSlots: number;
   /** Hold every answer for this long. */
@@ -28,6 +30,7 @@ export function createMischief(): Mischief {
     failing: new Map(),
     swallowSends: 0,
     denySends: 0,
+    onSend: null,
     lagSlots: 0,
     delayMs: 0,
     dropNotifications: 0,

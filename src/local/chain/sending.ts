@@ -94,7 +94,13 @@ export function createSending(cluster: Cluster, mischief: Mischief, context: Con
       }
     }
     if (strikes(mischief, 'swallowSends')) return signature;
+    if (mischief.onSend?.when === 'before') {
+      // Whoever asked is gone before the transaction is executed: it is lost.
+      mischief.onSend.act();
+      return signature;
+    }
     const landed = cluster.submit(transaction, bytes);
+    if (mischief.onSend?.when === 'after') mischief.onSend.act();
     if (strikes(mischief, 'denySends')) throw new RpcError(-32603, 'Internal error');
     // As on a real node, a transaction that cannot be included is accepted and never heard of again.
     if (landed === 'SignatureFailure')

@@ -1,0 +1,41 @@
+// Kill many: as many kill rounds as asked for, steps drawn in turn, with one and three daemons. Prints what was survived.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openDatabase } from '../../src/ledger/database.ts';
+import { migrate } from '../../src/ledger/migrate.ts';
+import { openPostgres } from '../../src/local/postgres.ts';
+import { systemClock as clock } from '../../src/system/clock.ts';
+import { silentLog as log } from '../../src/system/log.ts';
+import { openRounds, STEPS } from '../support/kill-rounds.ts';
+
+const wanted = Number(process.argv[2] ?? 100);
+const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-kill-'));
+const server = await openPostgres({ folder, clock, log });
+let failed = 0;
+for (const replicas of [1, 3]) {
+  const sql = openDatabase(server.url, log);
+  await migrate(sql, log);
+  await sql.unsafe('truncate subscriber, sighting, delivery cascade');
+  const rounds = await openRounds({ sql, databaseUrl: server.url, replicas });
+  const count = Math.ceil(wanted / 2);
+  for (let round = 0; round < count; round++) {
+    const step = STEPS[round % STEPS.length] ?? STEPS[0];
+    try {
+      await rounds.play(step);
+    } catch (thrown) {
+      failed++;
+      process.stdout.write(
+        `FAILED with ${replicas}: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`,
+      );
+    }
+  }
+  process.stdout.write(
+    `${replicas} daemon(s): ${count} rounds, ${rounds.kills} kills, ${failed} failures so far\n`,
+  );
+  await rounds.close();
+  await sql.end();
+}
+await server.close();
+rmSync(folder, { recursive: true, force: true });
+process.exit(failed === 0 ? 0 : 1);

@@ -170,7 +170,7 @@ create table payment (
   sub_account_id integer not null,
   amount bigint not null check (amount > 0),
   withdraw bigint not null check (withdraw between 0 and amount),
-  settle_markets integer[] not null,
+  settle_markets jsonb not null check (jsonb_typeof(settle_markets) = 'array'),
   fee_payer text not null check (fee_payer in ('agent', 'sponsor')),
   create_agent_account boolean not null,
   state text not null default 'planned' check (state in ('planned', 'signed', 'sent', 'landed', 'failed', 'dead')),

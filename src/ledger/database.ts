@@ -11,6 +11,8 @@ export function openDatabase(url: string, log: Log, poolSize = 10): Sql {
   return postgres(url, {
     max: poolSize,
     types: { bigint: postgres.BigInt },
+    // Asking for array types is a query of the driver's own, whose rejection nobody could catch.
+    fetch_types: false,
     connection: { application_name: 'bailiff' },
     connect_timeout: 10,
     onnotice: (notice) => log.debug('ledger.notice', { message: notice.message }),

@@ -96,7 +96,7 @@ export function createPayments(sql: Sql): Payments {
             insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id,
               amount, withdraw, settle_markets, fee_payer, create_agent_account)
             values (${payment.id}, ${payment.subscriberId}, ${payment.subscriptionId}, ${payment.creatorWallet}, ${payment.driftUser},
-              ${payment.subAccountId}, ${plan.amount}, ${plan.withdraw}, ${[...plan.settleMarkets]}, ${plan.feePayer}, ${plan.createAgentAccount})`;
+              ${payment.subAccountId}, ${plan.amount}, ${plan.withdraw}, ${tx.json([...plan.settleMarkets])}, ${plan.feePayer}, ${plan.createAgentAccount})`;
           for (const cover of plan.covers) {
             const claimed = await tx`
               update profit_share set status = 'processing', reason = null

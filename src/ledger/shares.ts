@@ -69,7 +69,7 @@ export function createShares(sql: Sql): Shares {
   const select = (where: ReturnType<Sql>) => sql<ShareRow[]>`
     select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, s.signature, s.slot, a.net_pnl, a.share_bps,
            s.amount, s.paid, s.status, s.reason, s.attempts, s.retry_at,
-           array(select p.signature from payment_share ps join payment p using (subscriber_id, payment_id)
+           (select coalesce(jsonb_agg(p.signature), '[]') from payment_share ps join payment p using (subscriber_id, payment_id)
                  where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed') as paid_by
     from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal)
     ${where}`;

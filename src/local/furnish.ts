@@ -16,7 +16,7 @@ export type Furnished = {
 
 /** A database for a world that begins anew; those of worlds that ended are removed. */
 async function freshDatabase(adminUrl: string): Promise<string> {
-  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  const sql = postgres(adminUrl, { max: 1, fetch_types: false, onnotice: () => {} });
   try {
     const name = `world_${randomBytes(6).toString('hex')}`;
     const gone = await sql<{ datname: string }[]>`

@@ -148,7 +148,7 @@ function startWatchdog(serverPid: number): ChildProcess {
 }
 
 async function answers(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
+  const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 2, onnotice: () => {} });
   try {
     await sql`select 1`;
     return true;
@@ -287,7 +287,11 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
   }
 
   async function ensureDatabase(): Promise<void> {
-    const sql = postgres(urlAt(port, 'postgres'), { max: 1, onnotice: () => {} });
+    const sql = postgres(urlAt(port, 'postgres'), {
+      max: 1,
+      fetch_types: false,
+      onnotice: () => {},
+    });
     try {
       const known = await sql`select 1 from pg_database where datname = ${DATABASE}`;
       if (known.length === 0) await sql.unsafe(`create database ${DATABASE}`);

@@ -21,7 +21,7 @@ afterAll(() => {
 });
 
 const query = async <T>(url: string, run: (sql: postgres.Sql) => Promise<T>): Promise<T> => {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
   try {
     return await run(sql);
   } finally {

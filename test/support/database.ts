@@ -10,7 +10,7 @@ export type TestDatabase = AsyncDisposable & { readonly sql: Sql; readonly url: 
 /** Copies the template; with `empty`, a database that was never migrated. */
 export async function createDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  const admin = postgres(inject('adminUrl'), { max: 1, onnotice: () => {} });
+  const admin = postgres(inject('adminUrl'), { max: 1, fetch_types: false, onnotice: () => {} });
   const template = options.empty ? 'template0' : new URL(inject('templateUrl')).pathname.slice(1);
   await admin.unsafe(`create database ${name} template ${template}`);
   await admin.end();

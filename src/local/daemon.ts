@@ -2,9 +2,10 @@
 // on the same database and port, as a supervisor would.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import type { Clock } from '../core/ports.ts';
+import { processEnvironment } from '../system/settings.ts';
+import { freePort } from './free-port.ts';
 
 export type Daemon = {
   readonly url: string;
@@ -19,17 +20,6 @@ export type Daemon = {
 const MAIN = path.join(import.meta.dirname, '../main.ts');
 const RETRY_MS = 100;
 const ASK_MS_MOST = 30_000;
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const bound = probe.address();
-      probe.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
-    });
-  });
-}
 
 /** Starts it with this environment and nothing else that could set anything. */
 export async function startDaemon(options: {
@@ -48,7 +38,11 @@ export async function startDaemon(options: {
 
   const launch = (): ChildProcess => {
     const started = spawn(process.execPath, [MAIN, 'start'], {
-      env: { PATH: process.env.PATH ?? '', BAILIFF_HTTP_PORT: String(port), ...options.env },
+      env: {
+        PATH: processEnvironment().PATH ?? '',
+        BAILIFF_HTTP_PORT: String(port),
+        ...options.env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     started.stdout?.pipe(lines, { end: false });

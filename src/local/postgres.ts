@@ -13,14 +13,15 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { Socket } from 'node:net';
 import path from 'node:path';
 import postgres from 'postgres';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { freePort } from './free-port.ts';
+import { type Identity, otherUser, reachableByOthers } from './identity.ts';
 
 export type PostgresServer = {
   readonly url: string;
@@ -29,33 +30,20 @@ export type PostgresServer = {
   close(): Promise<void>;
 };
 
-type Identity = { readonly uid: number; readonly gid: number };
 type Binaries = { readonly postgres: string; readonly initdb: string };
 const DATABASE = 'bailiff';
 const START_MS_MOST = 20_000;
 
-/** The user PostgreSQL runs as when we are root: its own if the machine has one, else nobody. */
-function otherUser(): Identity | null {
-  if (process.getuid?.() !== 0) return null;
-  const users = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'));
-  const found =
-    users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
-  if (found === undefined)
-    throw new Fault(
-      'local_world_failed',
-      'PostgreSQL cannot run as root, and this machine has neither a postgres nor a nobody user. Set DATABASE_URL, or run as an ordinary user.',
-    );
-  return { uid: Number(found[2]), gid: Number(found[3]) };
-}
-
-/** Whether every folder above a path lets other users through. */
-function reachableByOthers(target: string): boolean {
-  for (let folder = path.resolve(target); ; folder = path.dirname(folder)) {
-    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;
-    if (folder === path.dirname(folder)) return true;
+/** Copies the binaries once to where another user can reach them, and says where they are. */
+function reachableBinaries(given: Binaries, home: string): Binaries {
+  const native = path.dirname(path.dirname(given.postgres));
+  const copy = path.join(home, 'native');
+  if (!existsSync(path.join(copy, 'complete'))) {
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+    writeFileSync(path.join(copy, 'complete'), '');
   }
+  return { postgres: path.join(copy, 'bin/postgres'), initdb: path.join(copy, 'bin/initdb') };
 }
 
 async function binaries(): Promise<Binaries> {
@@ -69,18 +57,6 @@ async function binaries(): Promise<Binaries> {
       { cause: thrown },
     );
   }
-}
-
-/** Copies the binaries once to where another user can reach them, and says where they are. */
-function reachableBinaries(given: Binaries, home: string): Binaries {
-  const native = path.dirname(path.dirname(given.postgres));
-  const copy = path.join(home, 'native');
-  if (!existsSync(path.join(copy, 'complete'))) {
-    rmSync(copy, { recursive: true, force: true });
-    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-    writeFileSync(path.join(copy, 'complete'), '');
-  }
-  return { postgres: path.join(copy, 'bin/postgres'), initdb: path.join(copy, 'bin/initdb') };
 }
 
 function run(command: string, args: readonly string[], identity: Identity | null): Promise<void> {
@@ -108,17 +84,6 @@ function run(command: string, args: readonly string[], identity: Identity | null
   });
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const bound = probe.address();
-      probe.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
-    });
-  });
-}
-
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -143,7 +108,8 @@ function startWatchdog(serverPid: number): ChildProcess {
     cwd: '/',
   });
   watchdog.unref();
-  (watchdog.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+  // The pipe must not keep our process alive: its end is what the watchdog waits for.
+  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
   return watchdog;
 }
 

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../../src/local/daemon.ts';
+import { freePort } from '../../src/local/free-port.ts';
 import { type ServedWorld, serveWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';

@@ -4,9 +4,7 @@ import {
   getAssociatedTokenAddressSync,
 } from '@solana/spl-token';
 import {
-  Connection,
   Keypair,
-  LAMPORTS_PER_SOL,
   PublicKey,
   SystemProgram,
   Transaction,
@@ -14,70 +12,37 @@ import {
   VersionedTransaction,
 } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ChainServer, serveChain } from '../../src/local/chain/server.ts';
 import { DRIFT, STATE, USDC, userAddress } from '../../src/local/drift/addresses.ts';
-import { createWorld, type World } from '../../src/local/world.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { openTestChain, type TestChain } from '../support/chain.ts';
 
-let world: World;
-let server: ChainServer;
-let connection: Connection;
-const payer = Keypair.generate();
-
+let chain: TestChain;
 beforeAll(async () => {
-  world = createWorld({ programFile: null, clock: systemClock });
-  server = await serveChain(world.cluster, world.mischief);
-  connection = new Connection(server.rpcUrl, {
-    commitment: 'confirmed',
-    disableRetryOnRateLimit: true,
-  });
-  await connection.requestAirdrop(payer.publicKey, 10 * LAMPORTS_PER_SOL);
-  world.cluster.advance(20);
+  chain = await openTestChain();
 });
-afterAll(() => server.close());
-
-const transferTo = async (
-  to: PublicKey,
-  lamports: number,
-  commitment: 'processed' | 'finalized' = 'processed',
-): Promise<VersionedTransaction> => {
-  const { blockhash } = await connection.getLatestBlockhash(commitment);
-  const instructions = [
-    SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: to, lamports }),
-  ];
-  const transaction = new VersionedTransaction(
-    new TransactionMessage({
-      payerKey: payer.publicKey,
-      recentBlockhash: blockhash,
-      instructions,
-    }).compileToV0Message(),
-  );
-  transaction.sign([payer]);
-  return transaction;
-};
+afterAll(() => chain.server.close());
 
 describe('sending', () => {
   test('a transaction goes through processed, confirmed and finalized', async () => {
     const to = Keypair.generate().publicKey;
-    const signature = await connection.sendTransaction(await transferTo(to, 5_000_000));
+    const signature = await chain.connection.sendTransaction(await chain.transferTo(to, 5_000_000));
     const status = async () =>
-      (await connection.getSignatureStatuses([signature])).value[0]?.confirmationStatus;
+      (await chain.connection.getSignatureStatuses([signature])).value[0]?.confirmationStatus;
     expect(await status()).toBe('processed');
-    expect(await connection.getBalance(to, 'confirmed')).toBe(0);
+    expect(await chain.connection.getBalance(to, 'confirmed')).toBe(0);
     expect(
-      await connection.getTransaction(signature, {
+      await chain.connection.getTransaction(signature, {
         commitment: 'confirmed',
         maxSupportedTransactionVersion: 0,
       }),
     ).toBeNull();
-    world.cluster.advance(1);
+    chain.world.cluster.advance(1);
     expect(await status()).toBe('confirmed');
-    expect(await connection.getBalance(to, 'confirmed')).toBe(5_000_000);
-    expect(await connection.getBalance(to, 'finalized')).toBe(0);
-    world.cluster.advance(8);
+    expect(await chain.connection.getBalance(to, 'confirmed')).toBe(5_000_000);
+    expect(await chain.connection.getBalance(to, 'finalized')).toBe(0);
+    chain.world.cluster.advance(8);
     expect(await status()).toBe('finalized');
-    expect(await connection.getBalance(to, 'finalized')).toBe(5_000_000);
-    const full = await connection.getTransaction(signature, {
+    expect(await chain.connection.getBalance(to, 'finalized')).toBe(5_000_000);
+    const full = await chain.connection.getTransaction(signature, {
       commitment: 'finalized',
       maxSupportedTransactionVersion: 0,
     });
@@ -87,67 +52,69 @@ describe('sending', () => {
 
   test('the same bytes land once', async () => {
     const to = Keypair.generate().publicKey;
-    const bytes = (await transferTo(to, 1_000_000)).serialize();
-    await connection.sendRawTransaction(bytes, { skipPreflight: true });
-    await connection.sendRawTransaction(bytes, { skipPreflight: true });
-    world.cluster.advance(2);
-    expect(await connection.getBalance(to)).toBe(1_000_000);
-    await expect(connection.sendRawTransaction(bytes)).rejects.toThrow(/already been processed/);
+    const bytes = (await chain.transferTo(to, 1_000_000)).serialize();
+    await chain.connection.sendRawTransaction(bytes, { skipPreflight: true });
+    await chain.connection.sendRawTransaction(bytes, { skipPreflight: true });
+    chain.world.cluster.advance(2);
+    expect(await chain.connection.getBalance(to)).toBe(1_000_000);
+    await expect(chain.connection.sendRawTransaction(bytes)).rejects.toThrow(
+      /already been processed/,
+    );
   });
 
   test('a blockhash is good for 150 blocks and not one more', async () => {
-    const fresh = await transferTo(Keypair.generate().publicKey, 1_000_000);
-    const late = await transferTo(Keypair.generate().publicKey, 1_000_001);
-    world.cluster.advance(150);
-    const signature = await connection.sendTransaction(fresh, { skipPreflight: true });
-    world.cluster.advance(1);
-    const lost = await connection.sendTransaction(late, { skipPreflight: true });
-    world.cluster.advance(2);
-    const found = (await connection.getSignatureStatuses([signature, lost])).value;
+    const fresh = await chain.transferTo(Keypair.generate().publicKey, 1_000_000);
+    const late = await chain.transferTo(Keypair.generate().publicKey, 1_000_001);
+    chain.world.cluster.advance(150);
+    const signature = await chain.connection.sendTransaction(fresh, { skipPreflight: true });
+    chain.world.cluster.advance(1);
+    const lost = await chain.connection.sendTransaction(late, { skipPreflight: true });
+    chain.world.cluster.advance(2);
+    const found = (await chain.connection.getSignatureStatuses([signature, lost])).value;
     expect(found[0]?.err).toBeNull();
     expect(found[1]).toBeNull();
   });
 
   test('a failing transaction pays its fee, and says which instruction failed', async () => {
     const poor = Keypair.generate();
-    await connection.requestAirdrop(poor.publicKey, 1_000_000);
-    const { blockhash } = await connection.getLatestBlockhash('processed');
+    await chain.connection.requestAirdrop(poor.publicKey, 1_000_000);
+    const { blockhash } = await chain.connection.getLatestBlockhash('processed');
     const transaction = new Transaction({
       feePayer: poor.publicKey,
       recentBlockhash: blockhash,
     }).add(
       SystemProgram.transfer({
         fromPubkey: poor.publicKey,
-        toPubkey: payer.publicKey,
+        toPubkey: chain.payer.publicKey,
         lamports: 5_000_000,
       }),
     );
     transaction.sign(poor);
-    await expect(connection.sendRawTransaction(transaction.serialize())).rejects.toThrow(
+    await expect(chain.connection.sendRawTransaction(transaction.serialize())).rejects.toThrow(
       /custom program error|0x1|simulation failed/,
     );
-    const signature = await connection.sendRawTransaction(transaction.serialize(), {
+    const signature = await chain.connection.sendRawTransaction(transaction.serialize(), {
       skipPreflight: true,
     });
-    world.cluster.advance(2);
-    expect((await connection.getSignatureStatuses([signature])).value[0]?.err).toEqual({
+    chain.world.cluster.advance(2);
+    expect((await chain.connection.getSignatureStatuses([signature])).value[0]?.err).toEqual({
       InstructionError: [0, { Custom: 1 }],
     });
-    expect(await connection.getBalance(poor.publicKey)).toBe(995_000);
+    expect(await chain.connection.getBalance(poor.publicKey)).toBe(995_000);
   });
 
   test('a false signature is refused', async () => {
-    const transaction = await transferTo(payer.publicKey, 1);
+    const transaction = await chain.transferTo(chain.payer.publicKey, 1);
     transaction.signatures[0]?.fill(1);
-    await expect(connection.sendTransaction(transaction, { skipPreflight: true })).rejects.toThrow(
-      /signature verification/,
-    );
+    await expect(
+      chain.connection.sendTransaction(transaction, { skipPreflight: true }),
+    ).rejects.toThrow(/signature verification/);
   });
 
   test('simulation changes nothing, needs no signature, and names the blockhash it used', async () => {
     const to = Keypair.generate().publicKey;
-    const transaction = await transferTo(to, 7_000_000);
-    const simulated = await connection.simulateTransaction(transaction, {
+    const transaction = await chain.transferTo(to, 7_000_000);
+    const simulated = await chain.connection.simulateTransaction(transaction, {
       sigVerify: false,
       replaceRecentBlockhash: true,
     });
@@ -156,44 +123,44 @@ describe('sending', () => {
     expect(
       (simulated.value as { replacementBlockhash?: unknown }).replacementBlockhash,
     ).toBeDefined();
-    world.cluster.advance(2);
-    expect(await connection.getBalance(to)).toBe(0);
+    chain.world.cluster.advance(2);
+    expect(await chain.connection.getBalance(to)).toBe(0);
   });
 });
 
 describe('reading', () => {
   test('accounts, slices, token balances, program accounts', async () => {
-    const trader = world.driver.createTrader({ deposit: 5_000_000n });
-    world.driver.giveUsdc(trader.agent.publicKey, 42n);
-    world.cluster.advance(2);
+    const trader = chain.world.driver.createTrader({ deposit: 5_000_000n });
+    chain.world.driver.giveUsdc(trader.agent.publicKey, 42n);
+    chain.world.cluster.advance(2);
     const ata = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
-    expect((await connection.getTokenAccountBalance(ata)).value.amount).toBe('42');
-    await expect(connection.getTokenAccountBalance(payer.publicKey)).rejects.toThrow(
+    expect((await chain.connection.getTokenAccountBalance(ata)).value.amount).toBe('42');
+    await expect(chain.connection.getTokenAccountBalance(chain.payer.publicKey)).rejects.toThrow(
       /not a Token account/,
     );
     const user = userAddress(trader.agent.publicKey, 0);
-    const [account, missing] = await connection.getMultipleAccountsInfo(
+    const [account, missing] = await chain.connection.getMultipleAccountsInfo(
       [user, Keypair.generate().publicKey],
       { commitment: 'confirmed', dataSlice: { offset: 8, length: 32 } },
     );
     expect(new PublicKey(account?.data ?? []).equals(trader.agent.publicKey)).toBe(true);
     expect(missing).toBeNull();
-    const found = await connection.getProgramAccounts(DRIFT, {
+    const found = await chain.connection.getProgramAccounts(DRIFT, {
       filters: [
         { dataSize: 4376 },
         { memcmp: { offset: 8, bytes: trader.agent.publicKey.toBase58() } },
       ],
     });
     expect(found.map((each) => each.pubkey.toBase58())).toEqual([user.toBase58()]);
-    expect(await connection.getMinimumBalanceForRentExemption(165)).toBe(2_039_280);
-    expect((await connection.getAccountInfo(STATE))?.owner.equals(DRIFT)).toBe(true);
+    expect(await chain.connection.getMinimumBalanceForRentExemption(165)).toBe(2_039_280);
+    expect((await chain.connection.getAccountInfo(STATE))?.owner.equals(DRIFT)).toBe(true);
   });
 
   test('slots, heights and epochs belong together', async () => {
-    const epoch = await connection.getEpochInfo('finalized');
-    expect(epoch.absoluteSlot).toBe(await connection.getSlot('finalized'));
-    expect(epoch.blockHeight).toBe(await connection.getBlockHeight('finalized'));
-    expect((await connection.getRecentPrioritizationFees()).length).toBeGreaterThan(0);
+    const epoch = await chain.connection.getEpochInfo('finalized');
+    expect(epoch.absoluteSlot).toBe(await chain.connection.getSlot('finalized'));
+    expect(epoch.blockHeight).toBe(await chain.connection.getBlockHeight('finalized'));
+    expect((await chain.connection.getRecentPrioritizationFees()).length).toBeGreaterThan(0);
   });
 
   test('history: newest first, with before, until, memo and place in the block', async () => {
@@ -201,19 +168,19 @@ describe('reading', () => {
     const signatures: string[] = [];
     for (let n = 1; n <= 4; n++) {
       signatures.unshift(
-        await connection.sendTransaction(await transferTo(to, 1_000_000 + n), {
+        await chain.connection.sendTransaction(await chain.transferTo(to, 1_000_000 + n), {
           skipPreflight: true,
         }),
       );
-      if (n === 2) world.cluster.advance(1);
+      if (n === 2) chain.world.cluster.advance(1);
     }
-    world.cluster.advance(2);
-    const all = await connection.getSignaturesForAddress(to, {}, 'confirmed');
+    chain.world.cluster.advance(2);
+    const all = await chain.connection.getSignaturesForAddress(to, {}, 'confirmed');
     expect(all.map((each) => each.signature)).toEqual(signatures);
     expect(all.map((each) => (each as { transactionIndex?: number }).transactionIndex)).toEqual([
       1, 0, 1, 0,
     ]);
-    const middle = await connection.getSignaturesForAddress(
+    const middle = await chain.connection.getSignaturesForAddress(
       to,
       { before: signatures[0] ?? '', until: signatures[3] ?? '' },
       'confirmed',
@@ -224,19 +191,19 @@ describe('reading', () => {
   test('inner instructions and token balances of a created account', async () => {
     const owner = Keypair.generate().publicKey;
     const ata = getAssociatedTokenAddressSync(USDC, owner);
-    const { blockhash } = await connection.getLatestBlockhash('processed');
+    const { blockhash } = await chain.connection.getLatestBlockhash('processed');
     const message = new TransactionMessage({
-      payerKey: payer.publicKey,
+      payerKey: chain.payer.publicKey,
       recentBlockhash: blockhash,
       instructions: [
-        createAssociatedTokenAccountIdempotentInstruction(payer.publicKey, ata, owner, USDC),
+        createAssociatedTokenAccountIdempotentInstruction(chain.payer.publicKey, ata, owner, USDC),
       ],
     });
     const transaction = new VersionedTransaction(message.compileToV0Message());
-    transaction.sign([payer]);
-    const signature = await connection.sendTransaction(transaction);
-    world.cluster.advance(2);
-    const full = await connection.getTransaction(signature, {
+    transaction.sign([chain.payer]);
+    const signature = await chain.connection.sendTransaction(transaction);
+    chain.world.cluster.advance(2);
+    const full = await chain.connection.getTransaction(signature, {
       commitment: 'confirmed',
       maxSupportedTransactionVersion: 0,
     });
@@ -249,10 +216,12 @@ describe('reading', () => {
   });
 
   test('a versioned transaction is not given to who cannot read it', async () => {
-    const signature = await connection.sendTransaction(await transferTo(payer.publicKey, 3));
-    world.cluster.advance(2);
+    const signature = await chain.connection.sendTransaction(
+      await chain.transferTo(chain.payer.publicKey, 3),
+    );
+    chain.world.cluster.advance(2);
     await expect(
-      connection.getTransaction(signature, { commitment: 'confirmed' } as never),
+      chain.connection.getTransaction(signature, { commitment: 'confirmed' } as never),
     ).rejects.toThrow(/maxSupportedTransactionVersion/);
   });
 });

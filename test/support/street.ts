@@ -55,7 +55,7 @@ export type StreetOptions = {
   sponsor?: Keypair;
   webhooks?: boolean;
   slotMs?: number;
-  settings?: (settings: Settings) => Settings;
+  settings?: (settings: Settings) => Settings | Promise<Settings>;
 };
 
 export async function openStreet(options: StreetOptions = {}): Promise<Street> {
@@ -88,7 +88,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
       sponsorKey: options.sponsor?.secretKey ?? null,
     },
   };
-  const settings = options.settings?.(given) ?? given;
+  const settings = (await options.settings?.(given)) ?? given;
   let app: App | null = await startApp(settings, systemClock, silentLog);
   const running = (): App => {
     if (app === null) throw new Error('the daemon is stopped');

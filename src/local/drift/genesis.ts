@@ -1,7 +1,6 @@
 // Genesis: the venue's accounts as this world begins with them: state, a USDC and a SOL spot market, perp markets with
 // an AMM deep enough to fill, oracles, and a vault with other people's deposits. Built from the layouts; the values are
 // plausible, not copied.
-import { AccountLayout, MintLayout, TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from '../chain/account.ts';
 import {
@@ -17,6 +16,7 @@ import {
 } from './addresses.ts';
 import { blankAccount, decodeAccount, encodeAccount, type Struct } from './layout.ts';
 import { priceAccount } from './oracle.ts';
+import { mintAccount, tokenAccount } from './tokens.ts';
 
 export const WRAPPED_SOL = new PublicKey('So11111111111111111111111111111111111111112');
 export const SOL_PERP = 0;
@@ -34,55 +34,6 @@ const venueAccount = (layout: string, value: Struct): Account => ({
   data: encodeAccount(layout, value),
   executable: false,
 });
-
-/** A token account's bytes, initialised. */
-export function tokenAccount(mint: PublicKey, owner: PublicKey, amount: bigint): Account {
-  const data = Buffer.alloc(AccountLayout.span);
-  AccountLayout.encode(
-    {
-      mint,
-      owner,
-      amount,
-      delegateOption: 0,
-      delegate: PublicKey.default,
-      state: 1,
-      isNativeOption: 0,
-      isNative: 0n,
-      delegatedAmount: 0n,
-      closeAuthorityOption: 0,
-      closeAuthority: PublicKey.default,
-    },
-    data,
-  );
-  return {
-    lamports: 2_039_280n,
-    owner: TOKEN_PROGRAM_ID.toBase58(),
-    data: new Uint8Array(data),
-    executable: false,
-  };
-}
-
-function mintAccount(authority: PublicKey): Account {
-  const data = Buffer.alloc(MintLayout.span);
-  MintLayout.encode(
-    {
-      mintAuthorityOption: 1,
-      mintAuthority: authority,
-      supply: 10n ** 15n,
-      decimals: 6,
-      isInitialized: true,
-      freezeAuthorityOption: 1,
-      freezeAuthority: authority,
-    },
-    data,
-  );
-  return {
-    lamports: 1_461_600n,
-    owner: TOKEN_PROGRAM_ID.toBase58(),
-    data: new Uint8Array(data),
-    executable: false,
-  };
-}
 
 function state(): Struct {
   const tier = {

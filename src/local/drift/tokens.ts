@@ -1,0 +1,54 @@
+// Tokens: SPL accounts as the world begins with them.
+import { AccountLayout, MintLayout, TOKEN_PROGRAM_ID } from '@solana/spl-token';
+import { PublicKey } from '@solana/web3.js';
+import type { Account } from '../chain/account.ts';
+
+/** A token account's bytes, initialised. */
+export function tokenAccount(mint: PublicKey, owner: PublicKey, amount: bigint): Account {
+  const data = Buffer.alloc(AccountLayout.span);
+  AccountLayout.encode(
+    {
+      mint,
+      owner,
+      amount,
+      delegateOption: 0,
+      delegate: PublicKey.default,
+      state: 1,
+      isNativeOption: 0,
+      isNative: 0n,
+      delegatedAmount: 0n,
+      closeAuthorityOption: 0,
+      closeAuthority: PublicKey.default,
+    },
+    data,
+  );
+  return {
+    lamports: 2_039_280n,
+    owner: TOKEN_PROGRAM_ID.toBase58(),
+    data: new Uint8Array(data),
+    executable: false,
+  };
+}
+
+/** A mint with a freeze authority, as USDC has one. */
+export function mintAccount(authority: PublicKey): Account {
+  const data = Buffer.alloc(MintLayout.span);
+  MintLayout.encode(
+    {
+      mintAuthorityOption: 1,
+      mintAuthority: authority,
+      supply: 10n ** 15n,
+      decimals: 6,
+      isInitialized: true,
+      freezeAuthorityOption: 1,
+      freezeAuthority: authority,
+    },
+    data,
+  );
+  return {
+    lamports: 1_461_600n,
+    owner: TOKEN_PROGRAM_ID.toBase58(),
+    data: new Uint8Array(data),
+    executable: false,
+  };
+}

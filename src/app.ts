@@ -12,6 +12,7 @@ import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
 import { accrueCloses } from './flows/accrue.ts';
 import { backfill } from './flows/backfill.ts';
+import { createClear } from './flows/clear.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { inspectDue } from './flows/inspect.ts';
 import { createLanes } from './flows/lanes.ts';
@@ -169,6 +170,22 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
         webhooks: registry,
         log,
       }),
+    },
+    clearances: {
+      clear: createClear(
+        {
+          ledger,
+          chain,
+          clock,
+          log,
+          nudge: (id) => lanes.nudge(id),
+          outstanding: async (id) => {
+            await judgeAll([id]);
+            return roster.find(id)?.outstanding ?? 0n;
+          },
+        },
+        settings.clearances,
+      ),
     },
     health: {
       roster,

@@ -2,6 +2,7 @@
 // simulator can stand in for a whole floor. Nothing here says how. The world outside is in outside.ts.
 
 import type { Accrued, Terms } from './accrual.ts';
+import type { Clearance } from './clearance.ts';
 import type { Close, Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
@@ -173,6 +174,15 @@ export type ProfitShare = {
   readonly paidBy: readonly Signature[];
 };
 
+export type Clearances = {
+  grant(
+    subscriberId: string,
+    clearance: Clearance,
+    grantedAtMs: number,
+    untilMs: number,
+  ): Promise<void>;
+};
+
 export type Shares = {
   /** Finalized closes under a subscription that have not been accrued, in chain order. */
   unaccrued(limit: number): Promise<UnaccruedClose[]>;
@@ -196,6 +206,10 @@ export type Shares = {
     before?: string;
   }): Promise<ProfitShare[]>;
   find(id: string): Promise<ProfitShare | null>;
+  /** What a subscriber still owes, oldest first. */
+  open(subscriberId: string): Promise<ProfitShare[]>;
+  /** Makes every pending debt due now, and forgets why it waited. */
+  hasten(subscriberId: string): Promise<void>;
 };
 
 /** Every function is one conditional update: false means that the payment was not in the state it starts from. */
@@ -242,5 +256,6 @@ export type Ledger = {
   readonly subscriptions: Subscriptions;
   readonly shares: Shares;
   readonly payments: Payments;
+  readonly clearances: Clearances;
   readonly standings: Standings;
 };

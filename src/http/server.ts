@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Log } from '../core/ports.ts';
 import { createSecretCheck } from './auth.ts';
+import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
 import { type GateOptions, gateRoutes } from './gate.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
 import { type PlatformOptions, platformRoutes } from './platform.ts';
@@ -16,6 +17,7 @@ export type ServerOptions = {
   readonly webhook: WebhookOptions;
   readonly gate: GateOptions;
   readonly platform: PlatformOptions;
+  readonly clearances: ClearanceOptions;
   readonly health: HealthOptions;
 };
 
@@ -44,6 +46,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     });
     await api.register(gateRoutes, options.gate);
     await api.register(platformRoutes, options.platform);
+    await api.register(clearanceRoutes, options.clearances);
   });
   return app;
 }

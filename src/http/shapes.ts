@@ -126,3 +126,22 @@ export const ShareList = Type.Object({
   shares: Type.Array(ShareView),
   next: nullable(Type.String()),
 });
+
+export const NewClearance = Type.Object(
+  {
+    purpose: Type.Enum(['withdraw', 'close']),
+    amount: Type.Optional(BaseUnits),
+  },
+  { additionalProperties: false },
+);
+export const ClearanceAnswer = Type.Object({
+  status: Type.Enum(['cleared', 'blocked']),
+  id: Type.Optional(Type.String()),
+  purpose: Type.Optional(Type.Enum(['withdraw', 'close'])),
+  amount: Type.Optional(BaseUnits),
+  until: Type.Optional(Type.String({ description: 'ISO 8601, UTC.' })),
+  outstanding: Type.Optional(BaseUnits),
+  reason: Type.Optional(
+    Type.String({ description: 'For the subscriber: why not, and what to do.' }),
+  ),
+});

@@ -1,5 +1,6 @@
 // Ledger: Postgres as the flows see it, one module a noun.
 import type { Ledger } from '../core/ports.ts';
+import { createClearances } from './clearances.ts';
 import type { Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createPayments } from './payments.ts';
@@ -18,6 +19,7 @@ export function createLedger(sql: Sql): Ledger {
     subscriptions: createSubscriptions(sql),
     shares: createShares(sql),
     payments: createPayments(sql),
+    clearances: createClearances(sql),
     standings: createStandings(sql),
   };
 }

@@ -190,6 +190,17 @@ export function createShares(sql: Sql): Shares {
         order by s.slot desc, s.share_id desc limit ${limit}`);
       return rows.map(shareOf);
     },
+    async open(subscriberId) {
+      const rows = await select(sql`
+        where s.subscriber_id = ${subscriberId} and s.status in ('pending', 'processing', 'failed')
+        order by s.slot, s.ordinal, s.share_id`);
+      return rows.map(shareOf);
+    },
+    async hasten(subscriberId) {
+      await sql`
+        update profit_share set retry_at = null, reason = null
+        where subscriber_id = ${subscriberId} and status = 'pending'`;
+    },
     async find(id) {
       const [row] = await select(sql`where s.share_id = ${id}`);
       return row === undefined ? null : shareOf(row);

@@ -1,17 +1,19 @@
 // Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is judged and saved in
 // one transaction that holds the subscriber's row, so that an older view never overwrites a newer one.
 import { accrue, termsAt } from '../core/accrual.ts';
+import { clearedOutflows } from '../core/clearance.ts';
 import type { Close, Outflow } from '../core/fact.ts';
 import type { Signature } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Standings } from '../core/ports.ts';
 import type { RosterEntry } from '../core/roster.ts';
 import type { Evidence, Standing, StandingEvent } from '../core/standing.ts';
+import { readClearances } from './clearances.ts';
 import { type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
-/** Only to name it for people: no rule depends on this mint. */
+/** The quote token: it goes by its name, and clearances are in it. */
 const USDC = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v';
 export const STANDING_CHANNEL = 'bailiff_standing';
 
@@ -71,25 +73,37 @@ function whatLeft({ amount, mint, decimals }: Outflow): string {
   return `${formatUnits(amount, decimals)} ${mint === USDC ? 'USDC' : mint}`;
 }
 
-/** Value that left, other than by our own payments and to the subscriber's own accounts. */
+/** Value that left: not by our own payments, not to the subscriber's own accounts, not cleared. */
 async function leftEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
   const rows = await tx<FactRow[]>`
     select account, signature, slot, block_index, ordinal, body from fact f
     where subscriber_id = ${subscriberId} and kind = 'outflow' and finality <> 'withdrawn'
       and not exists (select 1 from payment p where p.signature = f.signature)`;
-  return rows.flatMap((row): StandingEvent[] => {
-    const outflow = readBody('outflow', row.body) as Outflow;
-    if (outflow.internal || outflow.amount <= 0n) return [];
-    return [
-      {
-        kind: 'left',
-        at: positionOf(row),
-        amount: outflow.amount,
-        what: whatLeft(outflow),
-        signature: row.signature,
-      },
-    ];
-  });
+  const outflows = rows
+    .map((row) => ({
+      row,
+      key: `${row.signature}/${row.slot}/${row.ordinal}/${row.account}`,
+      outflow: readBody('outflow', row.body) as Outflow,
+    }))
+    .filter(({ outflow }) => !outflow.internal && outflow.amount > 0n);
+  const cleared = clearedOutflows(
+    await readClearances(tx, subscriberId),
+    outflows.map(({ key, row, outflow }) => ({
+      key,
+      slot: Number(row.slot),
+      amount: outflow.amount,
+      isQuote: outflow.mint === USDC,
+    })),
+  );
+  return outflows
+    .filter(({ key }) => !cleared.has(key))
+    .map(({ row, outflow }) => ({
+      kind: 'left',
+      at: positionOf(row),
+      amount: outflow.amount,
+      what: whatLeft(outflow),
+      signature: row.signature,
+    }));
 }
 
 type StandingRow = {

@@ -90,6 +90,13 @@ export const SettingsSchema = Type.Object(
       },
       { additionalProperties: false },
     ),
+    clearances: Type.Object(
+      {
+        lastsMs: milliseconds('How long a clearance to withdraw or close lasts.', 1_000),
+        patienceMs: milliseconds('How long a request for one may wait for a payment.', 0),
+      },
+      { additionalProperties: false },
+    ),
     lanes: Type.Object(
       {
         concurrencyMost: Type.Integer({

@@ -26,6 +26,7 @@ import { createServer } from './http/server.ts';
 import { openDatabase } from './ledger/database.ts';
 import { createLedger, listenStandings } from './ledger/ledger.ts';
 import { migrate } from './ledger/migrate.ts';
+import { newId } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
 import { createDriftVenue } from './venue/drift.ts';
 
@@ -87,7 +88,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   const stopping = new AbortController();
   const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const settle = createSettle(
-    { ledger, chain, venue, pen, fees, budget, clock, log, onEnded: (id) => judgeAll([id]) },
+    { newId, ledger, chain, venue, pen, fees, budget, clock, log, onEnded: (id) => judgeAll([id]) },
     {
       ...settings.payments,
       agentReserve: BigInt(settings.payments.agentReserveLamports),
@@ -174,6 +175,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     clearances: {
       clear: createClear(
         {
+          newId,
           ledger,
           chain,
           clock,

@@ -41,6 +41,7 @@ async function walk(
   connection: Connection,
   account: Address,
   afterSlot: number,
+  seenSlot: number,
 ): Promise<SignatureRow[]> {
   const rows: SignatureRow[] = [];
   let before: string | undefined;
@@ -48,7 +49,7 @@ async function walk(
     const page = await asking('getSignaturesForAddress', () =>
       connection.getSignaturesForAddress(
         new PublicKey(account),
-        { limit: PAGE, ...(before === undefined ? {} : { before }) },
+        { limit: PAGE, minContextSlot: seenSlot, ...(before === undefined ? {} : { before }) },
         'finalized',
       ),
     );
@@ -98,7 +99,7 @@ export function createChain(connections: { first: Connection; second: Connection
         ),
       };
     },
-    signatures: (account, afterSlot) => walk(connection, account, afterSlot),
+    signatures: (account, afterSlot, seenSlot) => walk(connection, account, afterSlot, seenSlot),
     async tokenAccountRent() {
       rent ??= BigInt(
         await asking('getMinimumBalanceForRentExemption', () =>

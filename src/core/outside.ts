@@ -39,8 +39,11 @@ export type Chain = {
   accounts(
     addresses: readonly Address[],
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
-  /** Every signature of an account in slots above `afterSlot`, oldest first, at finalized commitment. */
-  signatures(account: Address, afterSlot: Slot): Promise<SignatureRow[]>;
+  /**
+   * Every signature of an account in finalized slots above `afterSlot`, oldest first, from a node that has seen
+   * `seenSlot`: one that is behind would leave out the end, and nobody would notice.
+   */
+  signatures(account: Address, afterSlot: Slot, seenSlot: Slot): Promise<SignatureRow[]>;
   tokenAccountRent(): Promise<Lamports>;
   /** The associated token account of an owner. Throws `creator_off_curve` for an owner that is no wallet. */
   tokenAccount(mint: Address, owner: Address): Address;

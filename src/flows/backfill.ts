@@ -17,7 +17,7 @@ export async function backfill(
   for (const { address, slot } of await ledger.watchList.cursors()) {
     if (signal.aborted) return noted;
     if (slot >= tip) continue;
-    const rows = (await chain.signatures(address, Math.max(0, slot - OVERLAP_SLOTS))).filter(
+    const rows = (await chain.signatures(address, Math.max(0, slot - OVERLAP_SLOTS), tip)).filter(
       (row) => row.slot <= tip,
     );
     if (rows.length > 0) await ledger.sightings.note(rows, 'backfill', clock.nowMs());

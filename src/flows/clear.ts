@@ -1,6 +1,5 @@
 // Clear: a platform asks whether a subscriber may withdraw or close. What is owed is paid at once if it can be; then the
 // answer is a clearance, or a sentence that says why not and what to do.
-import { randomUUID } from 'node:crypto';
 import { type Clearance, whyBlocked } from '../core/clearance.ts';
 import { Fault } from '../core/fault.ts';
 import type { BaseUnits } from '../core/money.ts';
@@ -15,6 +14,7 @@ export type ClearPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly clock: Clock;
+  readonly newId: () => string;
   readonly log: Log;
   /** Judges the subscriber anew and returns what is owed. */
   readonly outstanding: (subscriberId: string) => Promise<BaseUnits>;
@@ -74,7 +74,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     const grantedSlot = await chain.slot('confirmed');
     const grantedAtMs = clock.nowMs();
     const clearance: Clearance = {
-      id: randomUUID(),
+      id: ports.newId(),
       purpose,
       amount,
       grantedSlot,

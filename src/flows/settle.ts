@@ -1,7 +1,6 @@
 // Settle: one subscriber's lane. It asks core/payment.ts for the next step, takes it, persists what came of it, and
 // asks again, until there is nothing to do now. No network call is ever awaited inside a database transaction, and a
 // crash between any two lines is safe: the next run reads the state and goes on from there.
-import { randomUUID } from 'node:crypto';
 import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -24,6 +23,7 @@ export type SettlePorts = ReadPorts & {
   readonly ledger: Ledger;
   readonly budget: (units: number, microLamports: bigint) => Instruction[];
   readonly clock: Clock;
+  readonly newId: () => string;
   readonly log: Log;
   /** Called when a payment reached an end: standings may change. */
   readonly onEnded: (subscriberId: string) => Promise<void>;
@@ -96,7 +96,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions) {
     const planned = plan(debts, await readPreflight(ports, options, first, subscriber));
     if (planned.kind === 'wait') return rest(subscriberId, debts, planned.trouble);
     const payment: Payment = {
-      id: randomUUID(),
+      id: ports.newId(),
       subscriberId,
       subscriptionId: first.subscriptionId,
       creatorWallet: first.creatorWallet,

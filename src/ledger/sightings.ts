@@ -64,7 +64,7 @@ export function createSightings(sql: Sql): Sightings {
         where signature in (
           select signature from sighting
           where status in ('wanted', 'confirmed') and due_at <= ${at(nowMs)}
-          order by due_at limit ${limit} for update skip locked)
+          order by due_at, signature limit ${limit} for update skip locked)
         returning signature, status, slot, block_index, attempts, first_seen_at`;
       return rows.map((row) => ({
         signature: row.signature,

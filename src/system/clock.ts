@@ -1,4 +1,5 @@
 // Clock: the one door to time and chance.
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/ports.ts';
 
 /** The machine's own time and randomness. */
@@ -18,3 +19,6 @@ export const systemClock: Clock = {
       return undefined;
     }),
 };
+
+/** A new identity, unlike any other. */
+export const newId = (): string => randomUUID();

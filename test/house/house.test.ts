@@ -86,7 +86,7 @@ describe('doors', () => {
     only(/process\.env/, 'src/system/settings.ts'));
   test('time and chance come from system/clock.ts', () =>
     only(
-      /Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(/,
+      /Date\.now\(|new Date\(\)|Math\.random\(|randomUUID|setTimeout\(|setInterval\(/,
       'src/system/clock.ts',
       'src/main.ts',
     ));

@@ -65,6 +65,9 @@ describe('misbehaving', () => {
     expect(
       (await chain.connection.getSignatureStatuses([signature])).value[0]?.slot,
     ).toBeGreaterThan(slot);
+    const final = chain.world.cluster.slot('finalized');
+    chain.world.cluster.forkOff(final + 1);
+    expect(chain.world.cluster.slot('finalized')).toBe(final);
     expect(() => chain.world.cluster.forkOff(chain.world.cluster.slot('finalized'))).toThrow(
       RangeError,
     );

@@ -108,8 +108,14 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     confirmed: options.confirmedAfter,
     finalized: options.finalizedAfter,
   };
-  const at = (commitment: Commitment): Block =>
+  // What was final once stays final, also while a fork has made the chain shorter.
+  let rooted = tip;
+  const lagging = (commitment: Commitment): Block =>
     byHeight[Math.max(0, byHeight.length - 1 - lag[commitment])] ?? tip;
+  const at = (commitment: Commitment): Block => {
+    const block = lagging(commitment);
+    return block.slot < rooted.slot ? rooted : block;
+  };
   const emit = (event: ClusterEvent): void => {
     for (const listener of listeners) listener(event);
   };
@@ -203,7 +209,11 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
         tip = open(tip.slot + 1, tip.height + 1);
         emit({ kind: 'slot', slot: tip.slot, parent, root: at('finalized').slot });
         report(at('confirmed'), 'confirmed');
-        report(at('finalized'), 'finalized');
+        const final = lagging('finalized');
+        if (final.slot > rooted.slot) {
+          rooted = final;
+          report(rooted, 'finalized');
+        }
       }
     },
     forkOff(fromSlot) {

@@ -1,0 +1,274 @@
+// Ports: chain, venue and pen of one simulated process, over the simulated chain, through weather.
+
+import type { Fact } from '../../src/core/fact.ts';
+import { Fault } from '../../src/core/fault.ts';
+import type { Address } from '../../src/core/ids.ts';
+import type {
+  Chain,
+  ChainAccount,
+  FeeMarket,
+  PaymentParts,
+  Pen,
+  Venue,
+} from '../../src/core/outside.ts';
+import type { Trouble } from '../../src/core/payment.ts';
+import type { Watched } from '../../src/core/ports.ts';
+import type { ChainTransaction, Instruction } from '../../src/core/transaction.ts';
+import { addressOf } from '../support/ledger.ts';
+import { type Act, type Balances, BLOCKHASH_LIFE, type SimChain, signatureOf } from './chain.ts';
+import type { Random } from './random.ts';
+
+/** How bad it is; all zero is fair weather. */
+export type Weather = { error: number; lost: number; denied: number; delayed: number; lag: number };
+
+export const FAIR: Weather = { error: 0, lost: 0, denied: 0, delayed: 0, lag: 0 };
+export const MINT = addressOf(7_000);
+export const SPONSOR = addressOf(7_001);
+const ROLES = ['agent', 'agentTokens', 'drift', 'creator', 'creatorTokens'] as const;
+type Role = (typeof ROLES)[number];
+export const at = (subscriber: number, role: Role): Address =>
+  addressOf(1_000 + subscriber * 10 + ROLES.indexOf(role));
+
+const bytesOf = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
+const parse = <T>(bytes: Uint8Array): T => JSON.parse(Buffer.from(bytes).toString()) as T;
+
+export function actOf(parts: PaymentParts, memo: string, height: number): Act {
+  const { plan, subscriberId } = parts.payment;
+  return {
+    kind: 'payment',
+    subscriber: Number(subscriberId.slice(1)),
+    memo,
+    payer: parts.payer === SPONSOR ? 'sponsor' : 'agent',
+    withdraw: plan.withdraw.toString(),
+    amount: plan.amount.toString(),
+    covers: plan.covers.map((each) => each.shareId),
+    height,
+  };
+}
+
+export function createSimPorts(world: { chain: SimChain; random: Random; weather: () => Weather }) {
+  const { chain: sim, random } = world;
+  const stormy = (): void => {
+    if (random.chance(world.weather().error)) throw new Fault('rpc_unavailable', 'weather');
+  };
+  const lag = (): number => (random.chance(world.weather().lag) ? random.below(4) : 0);
+
+  const accountAt = (address: Address, balances: Balances): ChainAccount | null => {
+    const made = (lamports: bigint, value: unknown): ChainAccount => ({
+      lamports,
+      owner: MINT,
+      data: bytesOf(value),
+    });
+    if (address === SPONSOR) return made(balances.sponsor, null);
+    for (const [index, own] of balances.accounts.entries()) {
+      if (address === at(index, 'agent')) return made(own.lamports, null);
+      if (address === at(index, 'agentTokens')) return made(1n, own.tokens.toString());
+      if (address === at(index, 'creatorTokens')) return made(1n, own.creator.toString());
+      if (address === at(index, 'drift')) return made(1n, own.deposit.toString());
+    }
+    return null;
+  };
+
+  const chain: Chain = {
+    async slot(commitment) {
+      stormy();
+      return commitment === 'finalized' ? sim.finalSlot(lag()) : sim.slot() - lag();
+    },
+    async transaction(signature, commitment) {
+      stormy();
+      const behind = lag();
+      const found = sim.find(signature, behind);
+      if (found === null || (commitment === 'finalized' && found.slot > sim.finalSlot(behind)))
+        return null;
+      const { act, error } = found.executed;
+      const touched = act.subscriber;
+      return {
+        signature,
+        slot: found.slot,
+        blockIndex: found.index,
+        error,
+        keys: [at(touched, 'drift'), at(touched, 'agentTokens')],
+        instructions: [],
+        tokenBalances: [],
+        logs: [JSON.stringify(act)],
+      };
+    },
+    async accounts(addresses) {
+      stormy();
+      return { slot: sim.slot(), accounts: addresses.map((each) => accountAt(each, sim.balances)) };
+    },
+    async signatures(account, afterSlot, seenSlot) {
+      stormy();
+      const final = sim.finalSlot(lag());
+      if (final < seenSlot) throw new Fault('rpc_unavailable', 'this node is behind');
+      return sim
+        .blocks()
+        .filter((block) => block.slot > afterSlot && block.slot <= final)
+        .flatMap((block) =>
+          block.executed.flatMap((each, index) =>
+            at(each.act.subscriber, 'drift') === account
+              ? [{ signature: each.signature, slot: block.slot, blockIndex: index, memo: null }]
+              : [],
+          ),
+        );
+    },
+    tokenAccountRent: async () => 0n,
+    tokenAccount: (_, owner) => {
+      for (let index = 0; index < sim.balances.accounts.length; index++)
+        if (owner === at(index, 'creator')) return at(index, 'creatorTokens');
+      throw new RangeError(`no token account of ${owner}`);
+    },
+    readTokenAccount: (account) =>
+      account === null ? null : { amount: BigInt(parse<string>(account.data)), frozen: false },
+    transferInstructions: (parts, _mint, _decimals, memo) => ({
+      before: [],
+      after: [{ program: MINT, accounts: [], data: bytesOf(actOf(parts, memo, 0)) }],
+    }),
+    async simulate(_payer, instructions) {
+      stormy();
+      const act = parse<Act>((instructions.at(-1) as Instruction).data);
+      const height = sim.blocks().length;
+      return {
+        error: sim.trial(act),
+        units: 1,
+        logs: [],
+        blockhash: String(height),
+        lastValidBlockHeight: height + BLOCKHASH_LIFE,
+        slot: sim.slot(),
+      };
+    },
+    async send(bytes) {
+      const { lost, denied, delayed } = world.weather();
+      if (random.chance(lost)) return;
+      sim.submit(bytes, random.chance(delayed) ? 1 + random.below(BLOCKHASH_LIFE + 4) : 0);
+      if (random.chance(denied))
+        throw new Fault('rpc_unavailable', 'denied, and yet it is on its way');
+    },
+    async look(signature) {
+      if (random.chance(world.weather().error)) return { seen: 'nothing', why: 'weather' };
+      const behind = lag();
+      const found = sim.find(signature, behind);
+      const finalHeight = sim
+        .blocks()
+        .filter((block) => block.slot <= sim.finalSlot(behind)).length;
+      if (found === null) return { seen: 'absent', finalizedBlockHeight: finalHeight };
+      const finality = found.slot <= sim.finalSlot(behind) ? 'finalized' : 'confirmed';
+      return { seen: 'executed', finality, slot: found.slot, error: found.executed.error };
+    },
+    async deathEvidence(signed) {
+      stormy();
+      const unanswered = () => random.chance(world.weather().error);
+      const finalizedBlockHeight = sim
+        .blocks()
+        .filter((block) => block.slot <= sim.finalSlot()).length;
+      const absent = sim.find(signed.signature) === null;
+      return {
+        finalizedBlockHeight,
+        statusAbsent: unanswered() ? null : absent,
+        transactionAbsent: unanswered() ? null : absent,
+        historyAbsent: unanswered() ? null : absent,
+        secondOpinion: true,
+      };
+    },
+  };
+
+  const factsOf = (
+    transaction: ChainTransaction,
+    watched: ReadonlyMap<string, Watched>,
+  ): Fact[] => {
+    const act = parse<Act>(Buffer.from(transaction.logs[0] ?? '{}'));
+    const account = at(act.subscriber, 'drift');
+    const watch = watched.get(account);
+    if (watch === undefined || transaction.error !== null) return [];
+    const { signature, slot, blockIndex } = transaction;
+    const base = {
+      subscriberId: watch.subscriberId,
+      account,
+      signature,
+      position: { slot, blockIndex, ordinal: 0 },
+    };
+    if (act.kind === 'close') {
+      const netPnl = BigInt(act.netPnl);
+      return [
+        {
+          ...base,
+          body: {
+            kind: 'close',
+            market: 0,
+            side: 'taker',
+            position: 'long',
+            cause: 'trade',
+            baseFilled: 1n,
+            baseClosed: 1n,
+            proceeds: netPnl,
+            entry: 0n,
+            grossPnl: netPnl,
+            fee: 0n,
+            netPnl,
+            fillRecordId: 0n,
+            oraclePrice: 1n,
+            counterparty: null,
+          },
+        },
+      ];
+    }
+    const amount = BigInt(act.kind === 'payment' ? act.withdraw : act.amount);
+    return amount === 0n
+      ? []
+      : [
+          {
+            ...base,
+            body: {
+              kind: 'outflow',
+              route: 'withdraw',
+              amount,
+              mint: MINT,
+              decimals: 6,
+              destination: null,
+              internal: false,
+            },
+          },
+        ];
+  };
+  const trouble = (error: unknown): Trouble => ({
+    class:
+      error === 'paused'
+        ? 'venue_paused'
+        : error === 'short'
+          ? 'retry_when_healthier'
+          : 'needs_sol',
+    code: String(error),
+    detail: '',
+  });
+  const venue: Venue = {
+    name: 'simulated',
+    programId: MINT,
+    quoteMint: MINT,
+    quoteMarket: 0,
+    quoteDecimals: 6,
+    userAddress: async () => MINT,
+    hear: (transaction, watched) => ({ kind: 'facts', facts: factsOf(transaction, watched) }),
+    preflightAccounts: async (driftUser) => [driftUser],
+    funds: (_, [account]) =>
+      account
+        ? {
+            deposit: BigInt(parse<string>(account.data)),
+            claimable: [],
+            blocked: sim.paused ? trouble('paused') : null,
+          }
+        : null,
+    instructions: async () => [],
+    inspect: () => null,
+    trouble,
+  };
+  const pen: Pen = {
+    sponsor: SPONSOR,
+    seal: () => new Uint8Array(),
+    sign({ parts, memo, blockhash }) {
+      const bytes = bytesOf(actOf(parts, memo, Number(blockhash)));
+      return { signature: signatureOf(bytes), bytes };
+    },
+  };
+  const fees: FeeMarket = { priorityFeeMost: 0n, microLamports: async () => 0n };
+  return { chain, venue, pen, fees };
+}

@@ -1,0 +1,51 @@
+// Run: as many simulated histories as asked for. `npm run sim -- --seeds 1000 --from 1`
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { openDatabase } from '../../src/ledger/database.ts';
+import { migrate } from '../../src/ledger/migrate.ts';
+import { openPostgres } from '../../src/local/postgres.ts';
+import { systemClock as clock } from '../../src/system/clock.ts';
+import { silentLog as log } from '../../src/system/log.ts';
+import { simulate } from './simulate.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    from: { type: 'string', default: '1' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-sim-'));
+const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const server = await openPostgres({ folder, clock, log, settings });
+const sql = openDatabase(server.url, log, 4);
+await migrate(sql, log);
+const total = { seeds: 0, failed: 0, steps: 0, kills: 0, forks: 0, payments: 0, dead: 0 };
+for (let seed = Number(values.from); seed < Number(values.from) + Number(values.seeds); seed++) {
+  total.seeds++;
+  const startedMs = clock.nowMs();
+  try {
+    const { steps, kills, forks, payments, dead } = await simulate(seed, sql);
+    total.steps += steps;
+    total.kills += kills;
+    total.forks += forks;
+    total.payments += payments;
+    total.dead += dead;
+    if (values.verbose)
+      process.stdout.write(
+        `seed ${seed}: ${clock.nowMs() - startedMs} ms, ${JSON.stringify({ steps, kills, forks, payments, dead })}\n`,
+      );
+  } catch (thrown) {
+    total.failed++;
+    process.stdout.write(
+      `seed ${seed}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
+    );
+  }
+}
+process.stdout.write(`${JSON.stringify(total)}\n`);
+await sql.end();
+await server.close();
+rmSync(folder, { recursive: true, force: true });
+process.exit(total.failed === 0 ? 0 : 1);

@@ -1,0 +1,362 @@
+// Simulate: one history from one seed. The production flows and the production ledger on real Postgres; the chain, its
+// nodes, time and chance are simulated. Several daemons run at once, are killed between any two steps, and hear late,
+// twice, out of order or not at all. The laws are checked on the way, and in fair weather everything must come out.
+
+import type { Chain } from '../../src/core/outside.ts';
+import type { Clock, Ledger, Log } from '../../src/core/ports.ts';
+import { createRoster } from '../../src/core/roster.ts';
+import { judge, type StandingEvent } from '../../src/core/standing.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { backfill } from '../../src/flows/backfill.ts';
+import { inspectDue } from '../../src/flows/inspect.ts';
+import { createSettle } from '../../src/flows/settle.ts';
+import { judgeSubscribers } from '../../src/flows/standing.ts';
+import { loadWatched } from '../../src/flows/watched.ts';
+import type { Sql } from '../../src/ledger/database.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createSimChain, type SimChain } from './chain.ts';
+import { at, createSimPorts, FAIR, type Weather } from './ports.ts';
+import { createRandom, type Random } from './random.ts';
+import { createTurns } from './turns.ts';
+
+export type Outcome = {
+  readonly seed: number;
+  readonly steps: number;
+  readonly kills: number;
+  readonly forks: number;
+  readonly payments: number;
+  readonly dead: number;
+};
+
+/** A fault put in on purpose, to see that it is caught. */
+export type Sabotage = {
+  readonly ledger?: (ledger: Ledger) => Ledger;
+  readonly chain?: (chain: Chain) => Chain;
+  /** Something that happens to the database now and then. */
+  readonly meddle?: (sql: Sql) => Promise<void>;
+};
+
+const SUBSCRIBERS = 2;
+const STEPS = 600;
+const STEPS_MOST = 6_000;
+const TURNS_EACH = 5;
+const SHARE_BPS = 1_000;
+const ASYNC_CHAIN = new Set([
+  'slot',
+  'transaction',
+  'accounts',
+  'signatures',
+  'tokenAccountRent',
+  'simulate',
+  'send',
+  'look',
+  'deathEvidence',
+]);
+
+const idOf = (subscriber: number): string => `s${subscriber}`;
+
+/** Every history has weather of its own, from almost fair to hardly anything getting through. */
+const storm = (random: Random): Weather => ({
+  error: random.next() * 0.3,
+  lost: random.pick([0.05, 0.3, 0.9, 1]),
+  denied: random.next() * 0.3,
+  delayed: random.next() * 0.7,
+  lag: random.next() * 0.5,
+});
+
+/** Law 1, on the chain itself: no share is covered by two payments that were executed. */
+function checkPaidOnce(chain: SimChain): void {
+  const paidBy = new Map<string, string>();
+  for (const { executed } of chain.blocks()) {
+    for (const { act, error } of executed) {
+      if (act.kind !== 'payment' || error !== null) continue;
+      for (const share of act.covers) {
+        const other = paidBy.get(share);
+        if (other !== undefined)
+          throw new Error(`law 1: share ${share} was paid by ${other} and by ${act.memo}`);
+        paidBy.set(share, act.memo);
+      }
+    }
+  }
+}
+
+async function register(ledger: Ledger): Promise<void> {
+  for (let index = 0; index < SUBSCRIBERS; index++) {
+    const id = idOf(index);
+    const driftAccount = at(index, 'drift');
+    await ledger.subscribers.register({
+      id,
+      agentWallet: at(index, 'agent'),
+      agentTokenAccount: at(index, 'agentTokens'),
+      driftAccounts: [{ address: driftAccount, subAccountId: 0 }],
+      sealedKey: new Uint8Array([1]),
+      fromSlot: 1,
+    });
+    await ledger.subscriptions.put({
+      id: `${id}-sub`,
+      subscriberId: id,
+      driftAccount,
+      terms: { fromSlot: 1, creatorWallet: at(index, 'creator'), shareBps: SHARE_BPS },
+    });
+  }
+}
+
+/** What people do. */
+function live(chain: SimChain, random: Random): void {
+  const subscriber = random.below(SUBSCRIBERS);
+  const own = chain.balances.accounts[subscriber];
+  if (own === undefined) return;
+  const what = random.next();
+  if (what < 0.45)
+    chain.happen({ kind: 'close', subscriber, netPnl: String(random.below(2_000_000) - 400_000) });
+  else if (what < 0.6)
+    chain.happen({
+      kind: 'outflow',
+      subscriber,
+      amount: String(1 + random.below(Number(own.deposit / 4n) + 1)),
+    });
+  else if (what < 0.75) own.lamports += 20_000n;
+  else if (what < 0.9) chain.balances.sponsor += 50_000n;
+  else chain.paused = !chain.paused;
+}
+
+export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}): Promise<Outcome> {
+  await sql`truncate subscriber, sighting, delivery cascade`;
+  await sql`update revision set last = 0`;
+  const random = createRandom(seed);
+  const turns = createTurns(random);
+  const chain = createSimChain(random, SUBSCRIBERS);
+  let weather = storm(random);
+  const plainLedger = createLedger(sql);
+  await register(plainLedger);
+  const ports = createSimPorts({ chain, random, weather: () => weather });
+  let lastProcess = 0;
+  let kills = 0;
+  let forks = 0;
+  let steps = 0;
+
+  /** A daemon's process: its ports give the turn up at every call. */
+  const createProcess = async () => {
+    const process = ++lastProcess;
+    const gate = <T extends object>(target: T, only?: ReadonlySet<string>): T =>
+      Object.fromEntries(
+        Object.entries(target).map(([name, value]) => {
+          if (typeof value === 'object' && value !== null) return [name, gate(value as object)];
+          if (typeof value !== 'function' || (only && !only.has(name))) return [name, value];
+          return [
+            name,
+            async (...given: unknown[]) => {
+              await turns.park(process);
+              return (value as (...all: unknown[]) => unknown)(...given);
+            },
+          ];
+        }),
+      ) as T;
+    const clock: Clock = {
+      nowMs: turns.nowMs,
+      random: random.next,
+      sleep: (ms) => turns.park(process, ms),
+    };
+    const ledger = gate(sabotage.ledger?.(plainLedger) ?? plainLedger);
+    const gated = gate(sabotage.chain?.(ports.chain) ?? ports.chain, ASYNC_CHAIN);
+    const roster = createRoster({ staleAfterMs: 1e12, failOpen: false });
+    const watched = await loadWatched(plainLedger.watchList);
+    const log: Log = silentLog;
+    const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
+    let ids = 0;
+    const settle = createSettle(
+      {
+        ...ports,
+        chain: gated,
+        ledger,
+        clock,
+        log,
+        budget: () => [],
+        newId: () => `p${process}.${++ids}`,
+        onEnded: (id) => judgeAll([id]),
+      },
+      {
+        retryEveryMs: 4_000,
+        pollMs: 400,
+        rebroadcastMs: 1_200,
+        agentReserve: 0n,
+        sponsorReserve: 0n,
+      },
+    );
+    const busy = new Set<string>();
+    const never = new AbortController().signal;
+    const job =
+      (name: string, run: () => Promise<void>): (() => Promise<void>) =>
+      async () => {
+        if (busy.has(name)) return;
+        busy.add(name);
+        await turns.start(process, async () => {
+          try {
+            await run();
+          } catch (thrown) {
+            // A daemon logs a passing fault and goes on; anything else is a finding.
+            if ((thrown as { retry?: unknown }).retry !== 'later') throw thrown;
+          } finally {
+            busy.delete(name);
+          }
+        });
+      };
+    return {
+      process,
+      jobs: [
+        job('inspect', async () => {
+          const found = await inspectDue(
+            { ledger, chain: gated, venue: ports.venue, watched, clock, log },
+            { finalityMs: 800 },
+          );
+          await judgeAll(found.changed);
+          await judgeAll(await accrueCloses(ledger, log));
+        }),
+        job(
+          'backfill',
+          async () => void (await backfill({ ledger, chain: gated, clock, log }, never)),
+        ),
+        ...Array.from({ length: SUBSCRIBERS }, (_, index) =>
+          job(`settle ${index}`, () => settle(idOf(index), never)),
+        ),
+      ],
+    };
+  };
+
+  const processes = await Promise.all(Array.from({ length: 1 + random.below(3) }, createProcess));
+  /** A webhook: it may come late, twice, or never; the daemon only learns a signature. */
+  const rumour = async (): Promise<void> => {
+    const all = chain
+      .blocks()
+      .slice(-12)
+      .flatMap((block) => block.executed);
+    if (all.length === 0) return;
+    await plainLedger.sightings.note(
+      [{ signature: random.pick(all).signature, blockIndex: null }],
+      'webhook',
+      turns.nowMs(),
+    );
+  };
+  const advance = (ms = 400): void => {
+    chain.tick();
+    turns.pass(ms);
+  };
+  const check = (): void => {
+    checkPaidOnce(chain);
+    const [failure] = turns.failures;
+    if (failure !== undefined) throw failure;
+  };
+
+  for (; steps < STEPS; steps++) {
+    const what = random.next();
+    if (what < 0.42) for (let turn = 0; turn < TURNS_EACH; turn++) await turns.step();
+    else if (what < 0.62) advance();
+    else if (what < 0.84) await random.pick(random.pick(processes).jobs)();
+    else if (what < 0.9) {
+      live(chain, random);
+      // A webhook is prompt, as a rule.
+      if (random.chance(0.6)) await rumour();
+    } else if (what < 0.95) await rumour();
+    else if (what < 0.97) {
+      chain.fork();
+      forks++;
+    } else {
+      const index = random.below(processes.length);
+      turns.kill(processes[index]?.process ?? 0);
+      kills++;
+      processes[index] = await createProcess();
+    }
+    if (sabotage.meddle !== undefined && random.chance(0.1)) await sabotage.meddle(sql);
+    check();
+  }
+
+  weather = FAIR;
+  chain.paused = false;
+  chain.balances.sponsor += 10n ** 12n;
+  for (const own of chain.balances.accounts) own.deposit += 10n ** 12n;
+  let quiet = 0;
+  for (; quiet < 8 && steps < STEPS_MOST; steps++) {
+    // Rumours of what a fork took away are given up after a quarter of an hour; nobody has to wait for it here.
+    advance(5_000);
+    for (const { jobs } of processes) for (const job of jobs) await job();
+    for (let turn = 0; turn < 60 && (await turns.step()); turn++);
+    check();
+    const [row] = await sql<{ open: bigint }[]>`
+      select (select count(*) from sighting where status in ('wanted', 'confirmed'))
+           + (select count(*) from profit_share where status <> 'paid') as open`;
+    const scanned = (await plainLedger.watchList.cursors()).every(
+      (each) => each.slot >= chain.finalSlot() - 20,
+    );
+    quiet = row?.open === 0n && scanned ? quiet + 1 : 0;
+  }
+  if (quiet < 8) throw new Error('law 2: in fair weather something stays open');
+  await checkOutcome(chain, plainLedger, sql);
+  const [counts] = await sql<
+    { payments: bigint; dead: bigint }[]
+  >`select count(*) as payments, count(*) filter (where state = 'dead') as dead from payment`;
+  return {
+    seed,
+    steps,
+    kills,
+    forks,
+    payments: Number(counts?.payments ?? 0n),
+    dead: Number(counts?.dead ?? 0n),
+  };
+}
+
+/** In the end: the ledger is the history of the chain, debts are what it implies, and creators hold exactly that. */
+async function checkOutcome(chain: SimChain, ledger: Ledger, sql: Sql): Promise<void> {
+  const final = chain.finalSlot();
+  for (let index = 0; index < SUBSCRIBERS; index++) {
+    const id = idOf(index);
+    const closes: bigint[] = [];
+    const history: StandingEvent[] = [];
+    let carry = 0n;
+    for (const { slot, executed } of chain.blocks()) {
+      for (const [blockIndex, { act, signature, error }] of executed.entries()) {
+        if (act.subscriber !== index || error !== null || slot > final) continue;
+        const place = { slot, blockIndex, ordinal: 0 };
+        if (act.kind === 'close') {
+          const netPnl = BigInt(act.netPnl);
+          closes.push(netPnl);
+          const exact = netPnl > 0n ? netPnl * BigInt(SHARE_BPS) + carry : carry;
+          carry = exact % 10_000n;
+          if (exact >= 10_000n) history.push({ kind: 'owed', at: place, amount: exact / 10_000n });
+        } else if (act.kind === 'payment')
+          history.push({
+            kind: 'settled',
+            at: { ...place, blockIndex: null },
+            amount: BigInt(act.amount),
+          });
+        else
+          history.push({
+            kind: 'left',
+            at: place,
+            amount: BigInt(act.amount),
+            what: '',
+            signature,
+          });
+      }
+    }
+    const owed =
+      (closes.filter((each) => each > 0n).reduce((sum, each) => sum + each, 0n) *
+        BigInt(SHARE_BPS)) /
+      10_000n;
+    const [booked] = await sql<
+      { total: bigint | null }[]
+    >`select sum(amount)::bigint as total from profit_share where subscriber_id = ${id}`;
+    if ((booked?.total ?? 0n) !== owed)
+      throw new Error(`law 2: ${id} owes ${owed} by the chain, ${booked?.total} by the ledger`);
+    const held = chain.balances.accounts[index]?.creator ?? 0n;
+    if (held !== owed)
+      throw new Error(`law 1: the creator of ${id} was owed ${owed} and holds ${held}`);
+    const expected = judge(history);
+    const entry = await ledger.standings.update(id, judge);
+    if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding) {
+      throw new Error(
+        `law 6: ${id} is ${entry.standing} by the ledger, ${expected.standing} by the chain`,
+      );
+    }
+  }
+}

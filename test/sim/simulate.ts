@@ -5,7 +5,6 @@
 import type { Chain } from '../../src/core/outside.ts';
 import type { Clock, Ledger, Log } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
-import { judge, type StandingEvent } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { inspectDue } from '../../src/flows/inspect.ts';
@@ -16,6 +15,7 @@ import type { Sql } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createSimChain, type SimChain } from './chain.ts';
+import { checkOutcome, checkPaidOnce, idOf, SHARE_BPS, SUBSCRIBERS } from './laws.ts';
 import { at, createSimPorts, FAIR, type Weather } from './ports.ts';
 import { createRandom, type Random } from './random.ts';
 import { createTurns } from './turns.ts';
@@ -37,11 +37,9 @@ export type Sabotage = {
   readonly meddle?: (sql: Sql) => Promise<void>;
 };
 
-const SUBSCRIBERS = 2;
 const STEPS = 600;
 const STEPS_MOST = 6_000;
 const TURNS_EACH = 5;
-const SHARE_BPS = 1_000;
 const ASYNC_CHAIN = new Set([
   'slot',
   'transaction',
@@ -54,8 +52,6 @@ const ASYNC_CHAIN = new Set([
   'deathEvidence',
 ]);
 
-const idOf = (subscriber: number): string => `s${subscriber}`;
-
 /** Every history has weather of its own, from almost fair to hardly anything getting through. */
 const storm = (random: Random): Weather => ({
   error: random.next() * 0.3,
@@ -64,22 +60,6 @@ const storm = (random: Random): Weather => ({
   delayed: random.next() * 0.7,
   lag: random.next() * 0.5,
 });
-
-/** Law 1, on the chain itself: no share is covered by two payments that were executed. */
-function checkPaidOnce(chain: SimChain): void {
-  const paidBy = new Map<string, string>();
-  for (const { executed } of chain.blocks()) {
-    for (const { act, error } of executed) {
-      if (act.kind !== 'payment' || error !== null) continue;
-      for (const share of act.covers) {
-        const other = paidBy.get(share);
-        if (other !== undefined)
-          throw new Error(`law 1: share ${share} was paid by ${other} and by ${act.memo}`);
-        paidBy.set(share, act.memo);
-      }
-    }
-  }
-}
 
 async function register(ledger: Ledger): Promise<void> {
   for (let index = 0; index < SUBSCRIBERS; index++) {
@@ -303,60 +283,4 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
     payments: Number(counts?.payments ?? 0n),
     dead: Number(counts?.dead ?? 0n),
   };
-}
-
-/** In the end: the ledger is the history of the chain, debts are what it implies, and creators hold exactly that. */
-async function checkOutcome(chain: SimChain, ledger: Ledger, sql: Sql): Promise<void> {
-  const final = chain.finalSlot();
-  for (let index = 0; index < SUBSCRIBERS; index++) {
-    const id = idOf(index);
-    const closes: bigint[] = [];
-    const history: StandingEvent[] = [];
-    let carry = 0n;
-    for (const { slot, executed } of chain.blocks()) {
-      for (const [blockIndex, { act, signature, error }] of executed.entries()) {
-        if (act.subscriber !== index || error !== null || slot > final) continue;
-        const place = { slot, blockIndex, ordinal: 0 };
-        if (act.kind === 'close') {
-          const netPnl = BigInt(act.netPnl);
-          closes.push(netPnl);
-          const exact = netPnl > 0n ? netPnl * BigInt(SHARE_BPS) + carry : carry;
-          carry = exact % 10_000n;
-          if (exact >= 10_000n) history.push({ kind: 'owed', at: place, amount: exact / 10_000n });
-        } else if (act.kind === 'payment')
-          history.push({
-            kind: 'settled',
-            at: { ...place, blockIndex: null },
-            amount: BigInt(act.amount),
-          });
-        else
-          history.push({
-            kind: 'left',
-            at: place,
-            amount: BigInt(act.amount),
-            what: '',
-            signature,
-          });
-      }
-    }
-    const owed =
-      (closes.filter((each) => each > 0n).reduce((sum, each) => sum + each, 0n) *
-        BigInt(SHARE_BPS)) /
-      10_000n;
-    const [booked] = await sql<
-      { total: bigint | null }[]
-    >`select sum(amount)::bigint as total from profit_share where subscriber_id = ${id}`;
-    if ((booked?.total ?? 0n) !== owed)
-      throw new Error(`law 2: ${id} owes ${owed} by the chain, ${booked?.total} by the ledger`);
-    const held = chain.balances.accounts[index]?.creator ?? 0n;
-    if (held !== owed)
-      throw new Error(`law 1: the creator of ${id} was owed ${owed} and holds ${held}`);
-    const expected = judge(history);
-    const entry = await ledger.standings.update(id, judge);
-    if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding) {
-      throw new Error(
-        `law 6: ${id} is ${entry.standing} by the ledger, ${expected.standing} by the chain`,
-      );
-    }
-  }
 }

@@ -160,6 +160,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     gate: { roster, clock },
     platform: {
       ledger,
+      nudge: (id) => lanes.nudge(id),
       mint: venue.quoteMint,
       register: createRegister({
         ledger,

@@ -208,6 +208,8 @@ export type Shares = {
   find(id: string): Promise<ProfitShare | null>;
   /** What a subscriber still owes, oldest first. */
   open(subscriberId: string): Promise<ProfitShare[]>;
+  /** Makes a debt that waits, or that waits for a person, due now. False when it is neither. */
+  retry(id: string): Promise<boolean>;
   /** Makes every pending debt due now, and forgets why it waited. */
   hasten(subscriberId: string): Promise<void>;
 };

@@ -19,6 +19,8 @@ import {
 export type PlatformOptions = {
   readonly ledger: Ledger;
   readonly register: Register;
+  /** Gets a subscriber's lane going. */
+  readonly nudge: (subscriberId: string) => void;
   readonly mint: string;
 };
 
@@ -53,7 +55,7 @@ function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
 
 export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
   app,
-  { ledger, register, mint },
+  { ledger, register, nudge, mint },
 ) => {
   app.post<{ Body: Static<typeof NewSubscriber> }>(
     '/v1/subscribers',
@@ -106,6 +108,28 @@ export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
       if (found === null)
         throw new Fault('not_found', `There is no profit share ${request.params.id}.`);
       return shareView(found, mint);
+    },
+  );
+  app.post<{ Params: { id: string } }>(
+    '/v1/shares/:id/retry',
+    {
+      schema: {
+        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+        response: { 200: ShareView },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const known = await ledger.shares.find(id);
+      if (known === null) throw new Fault('not_found', `There is no profit share ${id}.`);
+      if (!(await ledger.shares.retry(id))) {
+        throw new Fault(
+          'conflict',
+          `Profit share ${id} is ${known.status}; there is nothing to try again.`,
+        );
+      }
+      nudge(known.subscriberId);
+      return shareView((await ledger.shares.find(id)) ?? known, mint);
     },
   );
 };

@@ -196,6 +196,12 @@ export function createShares(sql: Sql): Shares {
         order by s.slot, s.ordinal, s.share_id`);
       return rows.map(shareOf);
     },
+    async retry(id) {
+      const rows = await sql`
+        update profit_share set status = 'pending', retry_at = null
+        where share_id = ${id} and status in ('pending', 'failed') returning 1`;
+      return rows.length > 0;
+    },
     async hasten(subscriberId) {
       await sql`
         update profit_share set retry_at = null, reason = null

@@ -142,6 +142,21 @@ describe('paying', () => {
   });
 });
 
+test('a debt that needs a person stays, until somebody asks for it to be tried again', async () => {
+  await using street = await openStreet();
+  const { driver, database } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, creatorWallet());
+  profitableClose(driver, trader);
+  const waiting = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  await database.sql`update profit_share set status = 'failed', retry_at = null`;
+  driver.giveSol(trader.agent.publicKey, 50_000_000n);
+  expect((await street.post('/v1/shares/none/retry', {})).status).toBe(404);
+  expect((await street.post(`/v1/shares/${waiting.id}/retry`, {})).status).toBe(200);
+  await street.share('ana', (each) => each.status === 'paid');
+  expect((await street.post(`/v1/shares/${waiting.id}/retry`, {})).status).toBe(409);
+});
+
 describe('runaways', () => {
   test('barred while owing, let in again once paid; a withdrawal in good standing is nobody’s business', async () => {
     const sponsor = Keypair.generate();

@@ -25,6 +25,8 @@ import { type Identity, otherUser, reachableByOthers } from './identity.ts';
 
 export type PostgresServer = {
   readonly url: string;
+  /** Where it keeps its data; outside the given folder when another user must reach it. */
+  readonly home: string;
   /** A URL of another database on the same server. */
   urlOf(database: string): string;
   close(): Promise<void>;
@@ -270,6 +272,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
 
   return {
     url: urlAt(port, DATABASE),
+    home,
     urlOf: (database) => urlAt(port, database),
     async close() {
       if (!mine) return;

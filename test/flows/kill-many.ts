@@ -37,5 +37,5 @@ for (const replicas of [1, 3]) {
   await sql.end();
 }
 await server.close();
-rmSync(folder, { recursive: true, force: true });
+for (const each of [folder, server.home]) rmSync(each, { recursive: true, force: true });
 process.exit(failed === 0 ? 0 : 1);

@@ -1,6 +1,6 @@
 // Demo: the command as a stranger runs it, and the same story with the daemon killed at any moment.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -11,6 +11,8 @@ import { processEnvironment } from '../../src/system/settings.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-demo-'));
+// Reachable by whoever PostgreSQL runs as, so that everything it keeps is below this folder.
+chmodSync(folder, 0o755);
 process.env.BAILIFF_STATE_FOLDER = folder;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -48,6 +48,7 @@ test('works below a folder that only its owner may enter', async () => {
   const closed = newFolder(0o700);
   const server = await openPostgres({ folder: path.join(closed, 'state'), clock, log });
   expect(await answers(server.url)).toBe(true);
+  folders.push(server.home);
   expect(statSync(path.join(closed, 'state/password')).mode & 0o077).toBe(0);
   await server.close();
 });

@@ -47,5 +47,5 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
 process.stdout.write(`${JSON.stringify(total)}\n`);
 await sql.end();
 await server.close();
-rmSync(folder, { recursive: true, force: true });
+for (const each of [folder, server.home]) rmSync(each, { recursive: true, force: true });
 process.exit(total.failed === 0 ? 0 : 1);

@@ -33,6 +33,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('templateUrl', server.url);
   return async () => {
     await server.close();
-    rmSync(folder, { recursive: true, force: true });
+    for (const each of [folder, server.home]) rmSync(each, { recursive: true, force: true });
   };
 }

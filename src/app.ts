@@ -40,6 +40,7 @@ const DIGEST_EVERY_MS = 2_000;
 const HEARTBEAT_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS_MOST = 5_000;
 const REGISTRATION_EVERY_MS = 5 * 60_000;
+const JUDGE_EVERY_MS = 30_000;
 const FEES_EVERY_MS = 10_000;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
@@ -141,6 +142,8 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   loop('sweep', Math.min(settings.payments.retryEveryMs, SWEEP_EVERY_MS_MOST), async () => {
     for (const id of await ledger.shares.subscribersWithWork(clock.nowMs())) lanes.nudge(id);
   });
+  // A crash between a fact or a payment and its verdict leaves the verdict behind: it is judged again, at start first.
+  loop('judge', JUDGE_EVERY_MS, async () => judgeAll(await ledger.standings.owing()));
   loop('heartbeat', HEARTBEAT_EVERY_MS, async () =>
     roster.observe(await chain.slot('confirmed'), clock.nowMs()),
   );

@@ -247,6 +247,8 @@ export type Standings = {
     judge: (history: readonly StandingEvent[]) => Standing,
   ): Promise<RosterEntry>;
   roster(): Promise<RosterEntry[]>;
+  /** Whose verdict may be behind their history: everybody who owes, by the verdict or by the books. */
+  owing(): Promise<string[]>;
   entry(subscriberId: string): Promise<RosterEntry | null>;
 };
 

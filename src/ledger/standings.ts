@@ -177,6 +177,13 @@ export function createStandings(sql: Sql): Standings {
         return entryOf(saved ?? known);
       }),
     roster: async () => (await select(sql, null)).map(entryOf),
+    async owing() {
+      const rows = await sql<{ subscriber_id: string }[]>`
+        select subscriber_id from standing where outstanding > 0
+        union
+        select subscriber_id from profit_share where status in ('pending', 'processing', 'failed')`;
+      return rows.map((row) => row.subscriber_id);
+    },
     async entry(subscriberId) {
       const [row] = await select(sql, subscriberId);
       return row === undefined ? null : entryOf(row);

@@ -222,6 +222,30 @@ describe('runaways', () => {
   });
 });
 
+test('a verdict that a crash left behind the books is judged again at the next start', async () => {
+  await using street = await openStreet({ webhooks: false });
+  const { driver, database } = street;
+  const [ana, bo] = [
+    driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n }),
+    driver.createTrader({ deposit: 1_000_000_000n }),
+  ];
+  await street.subscribe('ana', ana, creatorWallet());
+  await street.subscribe('bo', bo, creatorWallet());
+  profitableClose(driver, ana);
+  profitableClose(driver, bo);
+  await street.share('ana', (each) => each.status === 'paid');
+  await street.share('bo', (each) => each.reason?.code === 'agent_needs_sol');
+  driver.withdrawTo(bo, Keypair.generate().publicKey, 5_000_000n);
+  await street.standing('bo', 'delinquent');
+  await street.stop();
+  await database.sql`update standing set outstanding = 7 where subscriber_id = 'ana'`;
+  await database.sql`
+    update standing set standing = 'good', outstanding = 0, reason = null, evidence = null where subscriber_id = 'bo'`;
+  await street.restart();
+  await street.standing('bo', 'delinquent');
+  await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
+});
+
 describe('hearing', () => {
   test('with no webhook at all the backfill hears everything', async () => {
     await using street = await openStreet({ webhooks: false });

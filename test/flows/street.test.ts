@@ -237,6 +237,9 @@ test('a verdict that a crash left behind the books is judged again at the next s
   await street.share('bo', (each) => each.reason?.code === 'agent_needs_sol');
   driver.withdrawTo(bo, Keypair.generate().publicKey, 5_000_000n);
   await street.standing('bo', 'delinquent');
+  // Once all is final, nothing that is heard again would mend the verdicts by the way.
+  const unread = () => database.sql`select 1 from sighting where status in ('wanted', 'confirmed')`;
+  await expect.poll(async () => (await unread()).length, { timeout: 20_000 }).toBe(0);
   await street.stop();
   await database.sql`update standing set outstanding = 7 where subscriber_id = 'ana'`;
   await database.sql`

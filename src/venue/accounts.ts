@@ -1,7 +1,6 @@
 // Accounts: the few fields that matter, at fixed offsets of the venue's zero-copy accounts (drift-facts section E).
-import type { Address } from '../core/ids.ts';
-import { base58Text } from '../core/ids.ts';
-import { startsWith } from './layout.ts';
+import { type Address, base58Text } from '../core/ids.ts';
+import type { Key } from './codec.ts';
 
 export type SpotPosition = {
   readonly market: number;
@@ -15,7 +14,8 @@ export type PerpPosition = {
   readonly entry: bigint;
 };
 export type User = {
-  readonly authority: Address;
+  readonly authority: Key;
+  readonly delegate: Key;
   readonly subAccountId: number;
   readonly spots: readonly SpotPosition[];
   readonly perps: readonly PerpPosition[];
@@ -45,46 +45,54 @@ const USER_BYTES = 4376;
 const key = (data: Uint8Array, offset: number): Address =>
   base58Text(data.subarray(offset, offset + 32)) as Address;
 
+const MAGIC = Object.fromEntries(
+  Object.entries(DISCRIMINATOR).map(([name, hex]) => [name, Buffer.from(hex, 'hex').readBigUInt64BE()]),
+) as Record<keyof typeof DISCRIMINATOR, bigint>;
+
 function viewOf(data: Uint8Array, name: keyof typeof DISCRIMINATOR, bytesLeast: number): DataView {
-  if (data.length < bytesLeast || !startsWith(data, DISCRIMINATOR[name])) {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (data.length < bytesLeast || view.getBigUint64(0) !== MAGIC[name]) {
     throw new RangeError(`not a ${name} account of this venue (${data.length} bytes)`);
   }
-  return new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return view;
 }
+
+/** Whether eight bytes are zero: no bigint is made of the many slots that nobody uses. */
+const isZero = (view: DataView, at: number): boolean =>
+  view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0;
 
 /** Reads a User. Positions whose slot is unused are left out: their market index is stale. */
 export function readUser(data: Uint8Array): User {
   const view = viewOf(data, 'User', USER_BYTES);
   const spots: SpotPosition[] = [];
   for (let at = 104; at < 424; at += 40) {
-    const scaledBalance = view.getBigUint64(at, true);
-    if (scaledBalance === 0n && view.getUint8(at + 35) === 0) continue;
+    if (isZero(view, at) && view.getUint8(at + 35) === 0) continue;
     spots.push({
       market: view.getUint16(at + 32, true),
-      scaledBalance,
+      scaledBalance: view.getBigUint64(at, true),
       isBorrow: view.getUint8(at + 34) === 1,
     });
   }
   const perps: PerpPosition[] = [];
   for (let at = 424; at < 1192; at += 96) {
-    const base = view.getBigInt64(at + 8, true);
-    const quote = view.getBigInt64(at + 16, true);
-    const used =
-      base !== 0n ||
-      quote !== 0n ||
-      view.getUint8(at + 94) !== 0 ||
-      view.getBigUint64(at + 72, true) !== 0n;
-    if (used)
-      perps.push({
-        market: view.getUint16(at + 92, true),
-        base,
-        quote,
-        entry: view.getBigInt64(at + 32, true),
-      });
+    const unused =
+      isZero(view, at + 8) &&
+      isZero(view, at + 16) &&
+      isZero(view, at + 72) &&
+      view.getUint8(at + 94) === 0;
+    if (unused) continue;
+    perps.push({
+      market: view.getUint16(at + 92, true),
+      base: view.getBigInt64(at + 8, true),
+      quote: view.getBigInt64(at + 16, true),
+      entry: view.getBigInt64(at + 32, true),
+    });
   }
   const status = view.getUint8(4348);
+  const keyText = Buffer.prototype.latin1Slice.call(data, 8, 72);
   return {
-    authority: key(data, 8),
+    authority: keyText.substring(0, 32) as Key,
+    delegate: keyText.substring(32) as Key,
     subAccountId: view.getUint16(4346, true),
     spots,
     perps,

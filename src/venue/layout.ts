@@ -57,7 +57,15 @@ export function createReader(bytes: Uint8Array, from = 0): Reader {
   };
 }
 
+const discriminators = new Map<string, bigint>();
+
 /** Whether bytes begin with an eight-byte discriminator, given in hex. */
 export function startsWith(bytes: Uint8Array, discriminator: string): boolean {
-  return bytes.length >= 8 && Buffer.from(bytes.subarray(0, 8)).toString('hex') === discriminator;
+  if (bytes.length < 8) return false;
+  let wanted = discriminators.get(discriminator);
+  if (wanted === undefined) {
+    wanted = Buffer.from(discriminator, 'hex').readBigUInt64BE();
+    discriminators.set(discriminator, wanted);
+  }
+  return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0) === wanted;
 }

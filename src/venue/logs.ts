@@ -1,36 +1,87 @@
-// Logs: which lines of a transaction's log the venue itself wrote. Any program can print any bytes, so a line counts
-// only while the venue is on top of the invoke stack. Events are in `Program log:` lines as well as `Program data:`.
-import { decodeEvent, type VenueEvent } from './events.ts';
+// Logs: which lines of a transaction's log the venue itself wrote, and under which of its calls. Any program can print
+// any bytes, so a line counts only while the venue is on top of the invoke stack, and no program can write a line that
+// does not begin with `Program log: ` or its like. Events are in `Program log:` lines as well as `Program data:`.
+import { decodeIn, mayBeRecord, type VenueEvent } from './records.ts';
 
-const INVOKE = /^Program ([1-9A-HJ-NP-Za-km-z]{32,44}) invoke \[(\d+)\]$/;
-const ENDED = /^Program ([1-9A-HJ-NP-Za-km-z]{32,44}) (success|failed)/;
-const PAYLOAD = /^Program (?:log|data): ([A-Za-z0-9+/]{11,}={0,2})$/;
+/** An event, with the call it came from: the n-th top-level instruction that logs, and the n-th call below it. */
+export type LoggedEvent = {
+  readonly instruction: number;
+  /** 0 is the top-level instruction itself, n its n-th inner instruction. */
+  readonly call: number;
+  readonly event: VenueEvent;
+};
 
-/** An event with the index of the top-level instruction it came from. */
-export type LoggedEvent = { readonly instruction: number; readonly event: VenueEvent };
+// Offsets and character codes of the runtime's own lines, of which there are few forms:
+// `Program ID invoke [N]`, `Program ID success`, `Program ID failed: …`, `Program ID consumed N of M compute units`,
+// `Program log: …`, `Program data: …`, `Program return: …`, `Log truncated`.
+const WORD = 'Program '.length;
+const ID_LEAST = 32;
+const [P, L, LOWER_L, LOWER_D, COLON, BRACKET, LOWER_S, LOWER_I, BLANK] = [
+  80, 76, 108, 100, 58, 93, 115, 105, 32,
+] as const;
+const INVOKE = ' invoke [1]'.length;
+const SUCCESS = ' success'.length;
+
+const SCRATCH = Buffer.alloc(2_048);
+const SCRATCH_VIEW = new DataView(SCRATCH.buffer, SCRATCH.byteOffset, SCRATCH.byteLength);
+
+function readPayload(line: string, from: number): VenueEvent | null {
+  if (!mayBeRecord(line, from)) return null;
+  const length = SCRATCH.write(line.slice(from), 'base64');
+  return decodeIn(SCRATCH, SCRATCH_VIEW, length);
+}
+
+/** Where the payload of a `log: ` or `data: ` line begins; 0 when it is another line. No id holds a colon. */
+function payloadAt(line: string): number {
+  const first = line.charCodeAt(WORD);
+  if (first === LOWER_L) return line.charCodeAt(WORD + 3) === COLON ? WORD + 5 : 0;
+  if (first === LOWER_D) return line.charCodeAt(WORD + 4) === COLON ? WORD + 6 : 0;
+  return 0;
+}
 
 /** The venue's events in order, or null when the log was cut and so cannot be trusted to be whole. */
 export function readLogs(lines: readonly string[], programId: string): LoggedEvent[] | null {
-  const stack: string[] = [];
   const events: LoggedEvent[] = [];
+  // Of every frame on the stack: which call it is, or -1 when it is not the venue's.
+  const venueCalls: number[] = [];
+  const first = programId.charCodeAt(0);
+  let depth = 0;
+  let top = -1;
   let instruction = -1;
-  for (const line of lines) {
-    if (line.startsWith('Log truncated')) return null;
-    const invoked = INVOKE.exec(line);
-    if (invoked) {
-      if (stack.length === 0) instruction++;
-      stack.push(invoked[1] ?? '');
+  let calls = 0;
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i] as string;
+    if (line.charCodeAt(0) !== P) {
+      if (line.charCodeAt(0) === L && line.startsWith('Log truncated')) return null;
       continue;
     }
-    if (ENDED.test(line)) {
-      stack.pop();
+    const payload = payloadAt(line);
+    if (payload !== 0) {
+      if (top < 0) continue;
+      const event = readPayload(line, payload);
+      if (event !== null) events.push({ instruction, call: top, event });
       continue;
     }
-    if (stack.at(-1) !== programId) continue;
-    const payload = PAYLOAD.exec(line)?.[1];
-    if (payload === undefined) continue;
-    const event = decodeEvent(Buffer.from(payload, 'base64'));
-    if (event !== null) events.push({ instruction, event });
+    const { length } = line;
+    const last = line.charCodeAt(length - 1);
+    if (last === BRACKET) {
+      const word = length - INVOKE;
+      if (word < WORD + ID_LEAST || line.charCodeAt(word + 1) !== LOWER_I) continue;
+      if (depth === 0) {
+        instruction++;
+        calls = 0;
+      } else calls++;
+      top = line.charCodeAt(WORD) === first && line.startsWith(programId, WORD) ? calls : -1;
+      venueCalls[depth++] = top;
+    } else if (
+      (last === LOWER_S &&
+        line.charCodeAt(length - 2) === LOWER_S &&
+        line.charCodeAt(length - SUCCESS) === BLANK) ||
+      (depth > 0 && last !== LOWER_S && line.includes(' failed', WORD + ID_LEAST))
+    ) {
+      if (depth > 0) depth--;
+      top = depth === 0 ? -1 : (venueCalls[depth - 1] ?? -1);
+    }
   }
   return events;
 }

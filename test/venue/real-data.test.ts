@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { processEnvironment } from '../../src/system/settings.ts';
 import { readSpotMarket, readUser } from '../../src/venue/accounts.ts';
-import { decodeEvent } from '../../src/venue/events.ts';
+import { decodeEvent } from '../../src/venue/records.ts';
 import { client, compare } from '../support/sdk-oracle.ts';
 
 const shared =
@@ -22,6 +22,9 @@ describe.runIf(hasShared)('real chain data', () => {
     'logs-driftrs-parses_jit_proxy_logs.json',
     'events-driftrs-history.json',
     'logs-driftrs-parses_swap_logs.json',
+    'logs-swap-beginend-jupiter-protocolv2.json',
+    'events-fundingpayment-driftsim-localnet.json',
+    'events-swap-spotinterest-2025-pinax.json',
     'logs-updatefundingrate-curve-fundingrate-protocolv2.json',
   ];
   test.each(names)('%s', (name) => {

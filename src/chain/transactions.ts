@@ -11,7 +11,11 @@ type Meta = NonNullable<VersionedTransactionResponse['meta']>;
 function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
   const rows = new Map<
     number,
-    { mint: Address; decimals: number; owner: Address | null; before: bigint; after: bigint }
+    Omit<TokenBalance, 'account' | 'before' | 'after'> & {
+      before: bigint;
+      after: bigint;
+      ownerAfter: Address | null;
+    }
   >();
   const put = (list: Meta['preTokenBalances'], side: 'before' | 'after'): void => {
     for (const { accountIndex, mint, owner, uiTokenAmount } of list ?? []) {
@@ -19,10 +23,12 @@ function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
         mint: mint as Address,
         decimals: uiTokenAmount.decimals,
         owner: (owner ?? null) as Address | null,
+        ownerAfter: null,
         before: 0n,
         after: 0n,
       };
       row[side] = BigInt(uiTokenAmount.amount);
+      if (side === 'after') row.ownerAfter = (owner ?? null) as Address | null;
       rows.set(accountIndex, row);
     }
   };

@@ -1,7 +1,7 @@
 // Accrual: what one close makes a subscriber owe a creator. The fraction of a base unit that floor division
 // leaves is carried to the next close of the same subscription, so that many small wins are worth exactly
 // as much as one large one.
-import type { Close } from './fact.ts';
+import type { Close, Reckoning } from './fact.ts';
 import type { Slot } from './ids.ts';
 import { type BaseUnits, type BasisPoints, BPS_WHOLE } from './money.ts';
 
@@ -19,15 +19,23 @@ export type Accrued = {
   readonly carry: bigint;
 };
 
-/** Whether a close can make anybody owe anything: moving a position between own sub-accounts does not. */
-export function paysShare(close: Close): boolean {
-  return close.cause !== 'transfer' && close.netPnl > 0n;
+/** A profit or loss that became real: of one close, or of several that only account state tells. */
+export type Realised = Close | Reckoning;
+
+/** Whether it can make anybody owe anything: moving a position between own sub-accounts does not. */
+export function paysShare(realised: Realised): boolean {
+  return !isOwnTransfer(realised) && realised.netPnl > 0n;
+}
+
+/** A position moved between sub-accounts of the same owner: nothing was traded. */
+export function isOwnTransfer(realised: Realised): boolean {
+  return realised.kind === 'close' && realised.cause === 'transfer';
 }
 
 /** amount = floor((netPnl * bps + carry) / 10,000); the remainder is the new carry. */
-export function accrue(close: Close, shareBps: BasisPoints, carry: bigint): Accrued {
-  if (!paysShare(close)) return { amount: 0n, carry };
-  const exact = close.netPnl * BigInt(shareBps) + carry;
+export function accrue(realised: Realised, shareBps: BasisPoints, carry: bigint): Accrued {
+  if (!paysShare(realised)) return { amount: 0n, carry };
+  const exact = realised.netPnl * BigInt(shareBps) + carry;
   return { amount: exact / BPS_WHOLE, carry: exact % BPS_WHOLE };
 }
 

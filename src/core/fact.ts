@@ -43,11 +43,22 @@ export type Close = {
   readonly counterparty: Address | null;
 };
 
+/** How value left. `transfer` stays with the same owner, and is followed. */
+export const ROUTES = [
+  'withdraw',
+  'isolated_withdraw',
+  'transfer',
+  'foreign_deposit',
+  'token_transfer',
+  'token_handover',
+  'sol_transfer',
+] as const;
+
 /** Value left the subscriber's Drift account or agent wallet. */
 export type Outflow = {
   readonly kind: 'outflow';
-  readonly route: 'withdraw' | 'token_transfer';
-  /** Token base units. */
+  readonly route: (typeof ROUTES)[number];
+  /** Token base units; lamports for `sol_transfer`. */
   readonly amount: BaseUnits;
   /** Null when no token balance of the transaction tells. */
   readonly mint: Address | null;
@@ -55,9 +66,74 @@ export type Outflow = {
   readonly destination: Address | null;
   /** True when it ended in another account of the same subscriber. */
   readonly internal: boolean;
+  /** Quote base units at the record's oracle price; null when no record tells a price. */
+  readonly usd: BaseUnits | null;
 };
 
-export type FactBody = Close | Outflow;
+/**
+ * What the records of one transaction say that the counters of one account changed by. Account state must agree with
+ * their sum: that is how Bailiff knows that it has heard everything. Units: see each.
+ */
+export type Tally = {
+  readonly kind: 'tally';
+  /** Change of T, the account's realised total: PnL of closes, less all fees, plus funding. Quote base units. */
+  readonly realised: bigint;
+  /** The part of `realised` that is funding. */
+  readonly funding: bigint;
+  /** Change of `total_deposits` and `total_withdraws`: USD in 1e6, of every spot market. */
+  readonly deposits: bigint;
+  readonly withdraws: bigint;
+  /** Change of a token account's amount. */
+  readonly tokens: bigint;
+};
+
+/** The transaction did something to the account that its records do not tell: the account's own state has to. */
+export type Unknown = {
+  readonly kind: 'unknown';
+  readonly why: 'log_truncated' | 'older_record' | 'unknown_market';
+};
+
+/** Profit that account state proves and no record tells: the transaction was `unknown`. */
+export type Reckoning = {
+  readonly kind: 'reckoning';
+  /** PnL of the closes less all fees, funding left out. */
+  readonly netPnl: BaseUnits;
+  /** The account's state at these two finalized slots is what proves it. */
+  readonly afterSlot: Slot;
+  readonly uptoSlot: Slot;
+};
+
+export const NOTICES = [
+  // Losses that need judgement: suspicions, each with its evidence.
+  'off_price_fill',
+  'swap_loss',
+  'liquidated',
+  'builder_fee',
+  'position_transfer',
+  // Control over the account or the wallet changed.
+  'sub_account_seen',
+  'user_deleted',
+  'delegate_changed',
+  'margin_trading_changed',
+  'pool_changed',
+  'builder_approved',
+  'isolated_transfer',
+  'token_approved',
+  'token_authority_changed',
+] as const;
+
+/** Something that moved no value out by itself, and that a person or a later rule may need to know. */
+export type Notice = {
+  readonly kind: 'notice';
+  readonly what: (typeof NOTICES)[number];
+  /** Whose: the counterparty, the new delegate, the builder, the sub-account. */
+  readonly who: Address | null;
+  /** What it is worth or allows, in the unit that `detail` names. */
+  readonly amount: bigint | null;
+  readonly detail: string;
+};
+
+export type FactBody = Close | Outflow | Tally | Unknown | Reckoning | Notice;
 
 /** A fact as read from one transaction, before it is recorded. */
 export type Fact = {

@@ -68,11 +68,6 @@ export type Chain = {
   deathEvidence(signed: SignedBytes, tokenAccount: Address, memo: string): Promise<DeathEvidence>;
 };
 
-/** `opaque`: the transaction succeeded, and what it did to the accounts cannot be told from what it logged. */
-export type Heard =
-  | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
-  | { readonly kind: 'opaque'; readonly why: string };
-
 export type PaymentParts = {
   readonly agent: Address;
   readonly agentTokenAccount: Address;
@@ -92,7 +87,7 @@ export type Venue = {
   /** The PDA of a sub-account. */
   userAddress(authority: Address, subAccountId: number): Promise<Address>;
   /** The facts of a transaction for watched accounts. */
-  hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): Heard;
+  hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): Fact[];
   /** Accounts a preflight must read beside the wallets. */
   preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
   /** What can be drawn from the venue, out of the accounts just named, in that order. */

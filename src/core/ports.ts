@@ -1,9 +1,9 @@
 // Ports: what the flows need of the world below them. Each is a record of functions, so that a test or the
 // simulator can stand in for a whole floor. Nothing here says how. The world outside is in outside.ts.
 
-import type { Accrued, Terms } from './accrual.ts';
+import type { Accrued, Realised, Terms } from './accrual.ts';
 import type { Clearance } from './clearance.ts';
-import type { Close, Fact } from './fact.ts';
+import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { DeathEvidence, Debt, Payment, SignedBytes, Trouble } from './payment.ts';
@@ -152,7 +152,7 @@ export type Subscriptions = {
 // ── Debts and payments ───────────────────────────────────────────────────────────────────────────────────────────
 
 export type UnaccruedClose = {
-  readonly fact: Fact & { readonly body: Close };
+  readonly fact: Fact & { readonly body: Realised };
   readonly subscription: Subscription;
 };
 

@@ -28,6 +28,8 @@ export type TokenBalance = {
   readonly mint: Address;
   readonly decimals: number;
   readonly owner: Address | null;
+  /** The owner afterwards; null when the account is gone, or the node does not say. */
+  readonly ownerAfter: Address | null;
   readonly before: bigint;
   readonly after: bigint;
 };
@@ -44,3 +46,31 @@ export type ChainTransaction = {
   readonly tokenBalances: readonly TokenBalance[];
   readonly logs: readonly string[];
 };
+
+/** One executed call: a top-level instruction, or one that it called. */
+export type Call = {
+  readonly program: Address;
+  readonly accounts: readonly Address[];
+  readonly data: Uint8Array;
+  /** Index of the top-level instruction, and the place below it; 0 is the instruction itself. */
+  readonly top: number;
+  readonly inner: number;
+  /** Place in the order of execution. */
+  readonly place: number;
+};
+
+/** Every call of a transaction in the order of execution. */
+export function callsOf({ instructions }: ChainTransaction): Call[] {
+  const calls: Call[] = [];
+  for (const [top, instruction] of instructions.entries()) {
+    for (const [inner, each] of [instruction, ...instruction.inner].entries()) {
+      const { program, accounts, data } = each;
+      calls.push({ program, accounts, data, top, inner, place: calls.length });
+    }
+  }
+  return calls;
+}
+
+/** Places for facts: those of one call follow each other, and what only the whole transaction tells comes last. */
+export const ORDINALS_A_CALL = 1_024;
+export const LAST_ORDINAL = 2_000_000_000;

@@ -1,5 +1,5 @@
 // Accrue: finalized closes become profit shares, in chain order, on the terms in force at their slot.
-import { accrue, termsAt } from '../core/accrual.ts';
+import { accrue, isOwnTransfer, termsAt } from '../core/accrual.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 
 const BATCH = 100;
@@ -16,12 +16,13 @@ export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> 
       // The carry was read with the batch: a second close of the same subscription waits for the next batch.
       if (carried.has(subscription.id)) continue;
       carried.add(subscription.id);
-      // No terms at that slot means that nothing had been agreed yet: the close is booked as owing nothing.
-      const terms = termsAt(subscription.terms, fact.position.slot) ?? {
-        fromSlot: 0,
-        creatorWallet: '',
-        shareBps: 0,
-      };
+      // Without terms at that slot nothing had been agreed yet, and a position moved between own sub-accounts was not
+      // traded: such a close is booked as owing nothing.
+      const agreed = termsAt(subscription.terms, fact.position.slot);
+      const terms =
+        agreed === null || isOwnTransfer(fact.body)
+          ? { fromSlot: 0, creatorWallet: agreed?.creatorWallet ?? '', shareBps: 0 }
+          : agreed;
       const accrued = accrue(fact.body, terms.shareBps, subscription.carry);
       if (!(await ledger.shares.book(close, terms, accrued))) continue;
       booked++;

@@ -1,6 +1,7 @@
 // Inspect: rumours become facts. Every mentioned transaction is read again from RPC, first at `confirmed`, and once
 // more at `finalized`; what a dropped fork took with it is withdrawn. Which source mentioned it makes no difference.
 import { delayMs } from '../core/backoff.ts';
+import type { Fact } from '../core/fact.ts';
 import type { Chain, Venue } from '../core/outside.ts';
 import type { Clock, Ledger, Log, Sighting } from '../core/ports.ts';
 import type { WatchedAccounts } from './watched.ts';
@@ -26,6 +27,7 @@ const NOT_YET = { firstMs: 250, mostMs: 30_000 };
 const UNFOUND_AFTER_MS = 15 * 60_000;
 /** Slots by which the finalized tip must have passed a transaction's slot before its absence means anything. */
 const DROPPED_AFTER_SLOTS = 64;
+const UNREADABLE_AGAIN_MS = 5 * 60_000;
 
 async function inspectOne(
   ports: InspectPorts,
@@ -58,26 +60,37 @@ async function inspectOne(
     return [];
   }
   const located = { ...transaction, blockIndex: transaction.blockIndex ?? sighting.blockIndex };
-  const heard = venue.hear(located, watched.map);
-  if (heard.kind === 'opaque') {
-    // Never guessed: it stays due, visible in the backlog, until something can tell what happened.
-    log.error('transaction.opaque', { signature, slot: transaction.slot, why: heard.why });
-    await ledger.sightings.postpone(signature, clock.nowMs() + 5 * 60_000);
+  let facts: Fact[];
+  try {
+    facts = venue.hear(located, watched.map);
+  } catch (thrown) {
+    // A record that breaks the layouts we know: it stays due and visible, and holds nobody else up.
+    log.error('transaction.unreadable', { signature, slot: transaction.slot, err: thrown });
+    await ledger.sightings.postpone(signature, clock.nowMs() + UNREADABLE_AGAIN_MS);
     return [];
+  }
+  for (const { body, account } of facts) {
+    if (body.kind === 'unknown')
+      log.warn('transaction.unknown', {
+        signature,
+        slot: transaction.slot,
+        account,
+        why: body.why,
+      });
   }
   const changed = await ledger.sightings.settle({
     signature,
     slot: transaction.slot,
     finality,
-    facts: heard.facts,
+    facts,
     dueMs: clock.nowMs() + options.finalityMs,
   });
-  if (heard.facts.length > 0)
+  if (facts.length > 0)
     log.info('transaction.inspected', {
       signature,
       slot: transaction.slot,
       finality,
-      facts: heard.facts.length,
+      facts: facts.length,
     });
   return changed;
 }

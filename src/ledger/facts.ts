@@ -1,44 +1,36 @@
 // Facts: reading them back out of jsonb, with every amount a bigint again.
-import type { Close, FactBody, Outflow } from '../core/fact.ts';
-import type { Address } from '../core/ids.ts';
+import type { FactBody } from '../core/fact.ts';
 
-type Json = Record<string, unknown>;
+/** The amounts of each kind of fact; jsonb keeps them as decimal text. */
+const AMOUNTS: Readonly<Record<FactBody['kind'], readonly string[]>> = {
+  close: [
+    'baseFilled',
+    'baseClosed',
+    'proceeds',
+    'entry',
+    'grossPnl',
+    'fee',
+    'netPnl',
+    'fillRecordId',
+    'oraclePrice',
+  ],
+  outflow: ['amount', 'usd'],
+  tally: ['realised', 'funding', 'deposits', 'withdraws', 'tokens'],
+  unknown: [],
+  reckoning: ['netPnl'],
+  notice: ['amount'],
+};
 
-const amount = (body: Json, name: string): bigint => BigInt(body[name] as string);
-
-function readClose(body: Json): Close {
-  return {
-    kind: 'close',
-    market: body.market as number,
-    side: body.side as Close['side'],
-    position: body.position as Close['position'],
-    cause: body.cause as Close['cause'],
-    baseFilled: amount(body, 'baseFilled'),
-    baseClosed: amount(body, 'baseClosed'),
-    proceeds: amount(body, 'proceeds'),
-    entry: amount(body, 'entry'),
-    grossPnl: amount(body, 'grossPnl'),
-    fee: amount(body, 'fee'),
-    netPnl: amount(body, 'netPnl'),
-    fillRecordId: amount(body, 'fillRecordId'),
-    oraclePrice: amount(body, 'oraclePrice'),
-    counterparty: body.counterparty as Address | null,
-  };
-}
-
-function readOutflow(body: Json): Outflow {
-  return {
-    kind: 'outflow',
-    route: body.route as Outflow['route'],
-    amount: amount(body, 'amount'),
-    mint: body.mint as Address | null,
-    decimals: body.decimals as number | null,
-    destination: body.destination as Address | null,
-    internal: body.internal as boolean,
-  };
-}
-
-/** The body of a fact row. */
-export function readBody(kind: FactBody['kind'], body: unknown): FactBody {
-  return kind === 'close' ? readClose(body as Json) : readOutflow(body as Json);
+/** The body of a fact row. Its shape is what `toJson` wrote of a body of that kind. */
+export function readBody<Kind extends FactBody['kind']>(
+  kind: Kind,
+  body: unknown,
+): Extract<FactBody, { kind: Kind }> {
+  const read: Record<string, unknown> = { ...(body as Record<string, unknown>), kind };
+  for (const name of AMOUNTS[kind]) {
+    const text = read[name];
+    if (typeof text === 'string') read[name] = BigInt(text);
+    else read[name] ??= null;
+  }
+  return read as Extract<FactBody, { kind: Kind }>;
 }

@@ -1,6 +1,6 @@
 // Shares: profit shares, from the finalized close that makes one to the payment that discharges it.
 import { createHash } from 'node:crypto';
-import type { Close, Fact } from '../core/fact.ts';
+import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import type { Debt, Trouble } from '../core/payment.ts';
 import type { ProfitShare, Shares, UnaccruedClose } from '../core/ports.ts';
@@ -14,6 +14,7 @@ type FactRow = {
   signature: Signature;
   slot: bigint;
   ordinal: number;
+  kind: 'close' | 'reckoning';
   block_index: number | null;
   body: unknown;
   subscription_id: string;
@@ -77,9 +78,9 @@ export function createShares(sql: Sql): Shares {
   return {
     async unaccrued(limit) {
       const rows = await sql<FactRow[]>`
-        select f.subscriber_id, f.account, f.signature, f.slot, f.ordinal, f.block_index, f.body, s.subscription_id
+        select f.subscriber_id, f.account, f.signature, f.slot, f.ordinal, f.block_index, f.kind, f.body, s.subscription_id
         from fact f join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
-        where f.kind = 'close' and f.finality = 'finalized'
+        where f.kind in ('close', 'reckoning') and f.finality = 'finalized'
           and f.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id)
           and not exists (select 1 from accrual a where a.subscriber_id = f.subscriber_id
             and a.subscription_id = s.subscription_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal)
@@ -88,7 +89,7 @@ export function createShares(sql: Sql): Shares {
       for (const row of rows) {
         const [subscription] = await readSubscriptions(sql, { subscription: row.subscription_id });
         if (subscription === undefined) continue;
-        const body = readBody('close', row.body) as Close;
+        const body = readBody(row.kind, row.body);
         const position = {
           slot: Number(row.slot),
           blockIndex: row.block_index,

@@ -1,10 +1,10 @@
 // Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is judged and saved in
 // one transaction that holds the subscriber's row, so that an older view never overwrites a newer one.
 import { accrue, termsAt } from '../core/accrual.ts';
-import { clearedOutflows } from '../core/clearance.ts';
-import type { Close, Outflow } from '../core/fact.ts';
-import type { Signature } from '../core/ids.ts';
+import type { Outflow } from '../core/fact.ts';
+import type { Address, Signature } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
+import { classifyOutflows } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
 import type { RosterEntry } from '../core/roster.ts';
 import type { Evidence, Standing, StandingEvent } from '../core/standing.ts';
@@ -14,7 +14,7 @@ import { readBody } from './facts.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 /** The quote token: it goes by its name, and clearances are in it. */
-const USDC = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v';
+const USDC = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Address;
 export const STANDING_CHANNEL = 'bailiff_standing';
 
 type FactRow = {
@@ -23,6 +23,7 @@ type FactRow = {
   slot: bigint;
   block_index: number | null;
   ordinal: number;
+  kind: 'close' | 'reckoning';
   body: unknown;
   amount: bigint | null;
   forgiven: bigint | null;
@@ -38,19 +39,19 @@ const positionOf = (row: { slot: bigint; block_index: number | null; ordinal: nu
 async function owedEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
   const subscriptions = await readSubscriptions(tx, { subscriber: subscriberId });
   const rows = await tx<FactRow[]>`
-    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.body, a.amount,
+    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.amount,
            case when s.status = 'voided' then s.amount - s.paid end as forgiven
     from fact f
     left join accrual a using (subscriber_id, signature, slot, ordinal, account)
     left join profit_share s on s.subscriber_id = a.subscriber_id and s.subscription_id = a.subscription_id
       and s.signature = a.signature and s.slot = a.slot and s.ordinal = a.ordinal
-    where f.subscriber_id = ${subscriberId} and f.kind = 'close' and f.finality <> 'withdrawn'`;
+    where f.subscriber_id = ${subscriberId} and f.kind in ('close', 'reckoning') and f.finality <> 'withdrawn'`;
   return rows.flatMap((row): StandingEvent[] => {
     let amount = row.amount;
     if (amount === null) {
       const subscription = subscriptions.find((each) => each.driftAccount === row.account);
       const terms = subscription && termsAt(subscription.terms, Number(row.slot));
-      amount = terms ? accrue(readBody('close', row.body) as Close, terms.shareBps, 0n).amount : 0n;
+      amount = terms ? accrue(readBody(row.kind, row.body), terms.shareBps, 0n).amount : 0n;
     }
     amount -= row.forgiven ?? 0n;
     return amount > 0n ? [{ kind: 'owed', at: positionOf(row), amount }] : [];
@@ -67,41 +68,34 @@ async function settledEvents(tx: Transaction, subscriberId: string): Promise<Sta
   }));
 }
 
-/** An outflow's amount for people. The quote token goes by its name, another by its mint. */
-function whatLeft({ amount, mint, decimals }: Outflow): string {
+/** An outflow's amount for people. The quote token and SOL go by their names, another by its mint. */
+function whatLeft({ route, amount, mint, decimals }: Outflow): string {
+  if (route === 'sol_transfer') return `${formatUnits(amount, 9)} SOL`;
   if (mint === null || decimals === null) return `${amount} base units of an unknown token`;
   return `${formatUnits(amount, decimals)} ${mint === USDC ? 'USDC' : mint}`;
 }
 
-/** Value that left: not by our own payments, not to the subscriber's own accounts, not cleared. */
+/** Value that left by the subscriber's own doing. */
 async function leftEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
-  const rows = await tx<FactRow[]>`
-    select account, signature, slot, block_index, ordinal, body from fact f
-    where subscriber_id = ${subscriberId} and kind = 'outflow' and finality <> 'withdrawn'
-      and not exists (select 1 from payment p where p.signature = f.signature)`;
-  const outflows = rows
-    .map((row) => ({
-      row,
-      key: `${row.signature}/${row.slot}/${row.ordinal}/${row.account}`,
-      outflow: readBody('outflow', row.body) as Outflow,
-    }))
-    .filter(({ outflow }) => !outflow.internal && outflow.amount > 0n);
-  const cleared = clearedOutflows(
-    await readClearances(tx, subscriberId),
-    outflows.map(({ key, row, outflow }) => ({
-      key,
-      slot: Number(row.slot),
-      amount: outflow.amount,
-      isQuote: outflow.mint === USDC,
-    })),
-  );
+  const rows = await tx<(Omit<FactRow, 'kind'> & { ours: boolean })[]>`
+    select account, signature, slot, block_index, ordinal, body,
+           exists (select 1 from payment p where p.signature = f.signature) as ours
+    from fact f where subscriber_id = ${subscriberId} and kind = 'outflow' and finality <> 'withdrawn'`;
+  const outflows = rows.map((row) => ({
+    row,
+    key: `${row.signature}/${row.slot}/${row.ordinal}/${row.account}`,
+    slot: Number(row.slot),
+    ours: row.ours,
+    body: readBody('outflow', row.body),
+  }));
+  const classes = classifyOutflows(outflows, await readClearances(tx, subscriberId), USDC);
   return outflows
-    .filter(({ key }) => !cleared.has(key))
-    .map(({ row, outflow }) => ({
+    .filter(({ key, body }) => classes.get(key) === 'outflow' && body.amount > 0n)
+    .map(({ row, body }) => ({
       kind: 'left',
       at: positionOf(row),
-      amount: outflow.amount,
-      what: whatLeft(outflow),
+      amount: body.amount,
+      what: whatLeft(body),
       signature: row.signature,
     }));
 }

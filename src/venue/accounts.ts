@@ -1,5 +1,6 @@
 // Accounts: the few fields that matter, at fixed offsets of the venue's zero-copy accounts (drift-facts section E).
 import { type Address, base58Text } from '../core/ids.ts';
+import type { AccountState } from '../core/reckoning.ts';
 import type { Key } from './codec.ts';
 
 export type SpotPosition = {
@@ -39,6 +40,7 @@ export const DISCRIMINATOR = {
   SpotMarket: '64b1086ba8414127',
   PerpMarket: '0adf0c2c6bf537f7',
   State: 'd8926b5e684bb6b1',
+  UserStats: 'b0df881b7a4f20e3',
 } as const;
 
 const USER_BYTES = 4376;
@@ -46,7 +48,10 @@ const key = (data: Uint8Array, offset: number): Address =>
   base58Text(data.subarray(offset, offset + 32)) as Address;
 
 const MAGIC = Object.fromEntries(
-  Object.entries(DISCRIMINATOR).map(([name, hex]) => [name, Buffer.from(hex, 'hex').readBigUInt64BE()]),
+  Object.entries(DISCRIMINATOR).map(([name, hex]) => [
+    name,
+    Buffer.from(hex, 'hex').readBigUInt64BE(),
+  ]),
 ) as Record<keyof typeof DISCRIMINATOR, bigint>;
 
 function viewOf(data: Uint8Array, name: keyof typeof DISCRIMINATOR, bytesLeast: number): DataView {
@@ -102,6 +107,47 @@ export function readUser(data: Uint8Array): User {
     beingLiquidated: (status & 1) !== 0,
     bankrupt: (status & 2) !== 0,
   };
+}
+
+/** The part of a User that a sweep reads: every counter and the status, and none of the orders. */
+export const PULSE = { offset: 4264, length: 93 } as const;
+
+/**
+ * What a User's own state says of its history. T, the realised total, is the sum over perp slots of quote less entry,
+ * plus what was ever settled: only closes, fees, funding and liquidations change it (drift-facts B7).
+ */
+export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
+  const view = viewOf(data, 'User', USER_BYTES);
+  let realised = view.getBigInt64(4296, true);
+  let isolated = 0n;
+  for (let at = 424; at < 1192; at += 96) {
+    if (!isZero(view, at + 72)) isolated += view.getBigUint64(at + 72, true);
+    if (isZero(view, at + 16) && isZero(view, at + 32)) continue;
+    realised += view.getBigInt64(at + 16, true) - view.getBigInt64(at + 32, true);
+  }
+  const delegate = Buffer.prototype.latin1Slice.call(data, 40, 72);
+  return {
+    counters: {
+      realised,
+      funding: view.getBigInt64(4312, true),
+      deposits: view.getBigUint64(4272, true),
+      withdraws: view.getBigUint64(4280, true),
+      tokens: 0n,
+    },
+    hints: {
+      exists: true,
+      delegate: delegate === NOBODY ? '' : delegate,
+      quoteFlow: view.getBigInt64(104 + 24, true),
+      isolated,
+    },
+    pulse: Buffer.prototype.latin1Slice.call(data, PULSE.offset, PULSE.offset + PULSE.length),
+  };
+}
+const NOBODY = '\0'.repeat(32);
+
+/** `number_of_sub_accounts_created` of a UserStats: ids are given in sequence and never again. */
+export function readSubAccountsCreated(data: Uint8Array): number {
+  return viewOf(data, 'UserStats', 240).getUint16(186, true);
 }
 
 export function readSpotMarket(data: Uint8Array): SpotMarket {

@@ -13,6 +13,7 @@ import {
   readUser,
   type User,
 } from './accounts.ts';
+import { ownUsers } from './addresses.ts';
 import { classify } from './errors.ts';
 import { hear } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
@@ -120,7 +121,7 @@ export function createDriftVenue(): Venue {
     quoteDecimals: QUOTE_DECIMALS,
     userAddress: async (authority, subAccountId) =>
       (await door.load()).user(authority, subAccountId),
-    hear: (transaction, watched) => hear(transaction, watched, PROGRAM_ID, QUOTE_MINT),
+    hear: (transaction, watched) => hear(transaction, watched, ownUsers),
     async preflightAccounts(driftUser) {
       const sdk = await door.load();
       return [driftUser, await sdk.spotMarket(QUOTE_MARKET), await sdk.state()];

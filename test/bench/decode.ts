@@ -1,7 +1,12 @@
 // Decode: our reading of logs and accounts against the SDK's, on the same bytes in the same run.
 import * as sdk from '@drift-labs/sdk';
 import fc from 'fast-check';
-import { blankAccount, encodeAccount, encodeEvent, type Struct } from '../../src/local/drift/layout.ts';
+import {
+  blankAccount,
+  encodeAccount,
+  encodeEvent,
+  type Struct,
+} from '../../src/local/drift/layout.ts';
 import { readUser } from '../../src/venue/accounts.ts';
 import { readLogs } from '../../src/venue/logs.ts';
 import { PROGRAM_ID } from '../../src/venue/profile.ts';
@@ -29,15 +34,21 @@ function logOf(program: string, payloads: readonly string[]): string[] {
       `Program ${TOKEN} success`,
     );
   }
-  return [...lines, `Program ${program} consumed 140000 of 200000 compute units`, `Program ${program} success`];
+  return [
+    ...lines,
+    `Program ${program} consumed 140000 of 200000 compute units`,
+    `Program ${program} success`,
+  ];
 }
 
 function samples(): { relevant: string[][]; irrelevant: string[][] } {
   const draw = (name: string) =>
-    fc.sample(arbitraryEvent(name), { numRuns: TRANSACTIONS, seed: 7 }).map((value) =>
-      Buffer.from(encodeEvent(name, value)).toString('base64'),
-    );
-  const [deposits, orders, settles] = ['DepositRecord', 'OrderActionRecord', 'SettlePnlRecord'].map(draw);
+    fc
+      .sample(arbitraryEvent(name), { numRuns: TRANSACTIONS, seed: 7 })
+      .map((value) => Buffer.from(encodeEvent(name, value)).toString('base64'));
+  const [deposits, orders, settles] = ['DepositRecord', 'OrderActionRecord', 'SettlePnlRecord'].map(
+    draw,
+  );
   const relevant = Array.from({ length: TRANSACTIONS }, (_, index) =>
     logOf(PROGRAM_ID, [
       `Program data: ${deposits?.[index]}`,
@@ -54,7 +65,10 @@ function samples(): { relevant: string[][]; irrelevant: string[][] } {
 function userAccount(): Uint8Array {
   const user = blankAccount('User');
   for (let slot = 0; slot < 3; slot++) {
-    Object.assign(user.spotPositions[slot] as Struct, { marketIndex: slot, scaledBalance: 10n ** 12n });
+    Object.assign(user.spotPositions[slot] as Struct, {
+      marketIndex: slot,
+      scaledBalance: 10n ** 12n,
+    });
     Object.assign(user.perpPositions[slot] as Struct, {
       marketIndex: slot,
       baseAssetAmount: 10n ** 9n,
@@ -63,7 +77,11 @@ function userAccount(): Uint8Array {
     });
   }
   for (let slot = 0; slot < 4; slot++)
-    Object.assign(user.orders[slot] as Struct, { status: 'open', orderId: slot + 1, baseAssetAmount: 10n ** 9n });
+    Object.assign(user.orders[slot] as Struct, {
+      status: 'open',
+      orderId: slot + 1,
+      baseAssetAmount: 10n ** 9n,
+    });
   return encodeAccount('User', user);
 }
 
@@ -77,7 +95,8 @@ export function benchDecode(): boolean {
   };
   const ours = (lines: string[]) => readLogs(lines, PROGRAM_ID);
   const theirs = (lines: string[]) => sdk.parseLogs(program, lines);
-  if (over(relevant, ours)() !== over(relevant, theirs)()) throw new Error('the two must find the same events');
+  if (over(relevant, ours)() !== over(relevant, theirs)())
+    throw new Error('the two must find the same events');
   const bytes = Buffer.from(userAccount());
   return [
     report(

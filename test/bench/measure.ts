@@ -9,7 +9,11 @@ export type Row = {
   readonly ratio: number;
   readonly target: number | null;
 };
-export type Variant = { readonly name: string; readonly work: () => void; readonly target?: number };
+export type Variant = {
+  readonly name: string;
+  readonly work: () => void;
+  readonly target?: number;
+};
 
 const cpuUs = (): number => {
   const { user, system } = process.cpuUsage();
@@ -58,7 +62,9 @@ export function report(title: string, rows: readonly Row[], unit = 'µs CPU'): b
   const width = Math.max(...rows.map((row) => row.name.length));
   for (const row of rows) {
     const verdict =
-      row.target === null ? '' : `  target ${row.target} ×: ${row.ratio >= row.target ? 'met' : 'MISSED'}`;
+      row.target === null
+        ? ''
+        : `  target ${row.target} ×: ${row.ratio >= row.target ? 'met' : 'MISSED'}`;
     process.stdout.write(
       `  ${row.name.padEnd(width)}  ${row.leastUs.toFixed(2).padStart(9)} ${unit} (median ${row.medianUs.toFixed(2)})  ${row.ratio.toFixed(2).padStart(7)} ×${verdict}\n`,
     );

@@ -6,9 +6,12 @@ const BENCHES: Record<string, () => boolean | Promise<boolean>> = { decode: benc
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {
-  process.stderr.write(`unknown bench: ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}\n`);
+  process.stderr.write(
+    `unknown bench: ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}\n`,
+  );
   process.exit(2);
 }
 let met = true;
-for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHES)) met = (await BENCHES[name]?.()) !== false && met;
+for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHES))
+  met = (await BENCHES[name]?.()) !== false && met;
 process.exit(met ? 0 : 1);

@@ -34,7 +34,7 @@ test('pays what is owed, clears, and the withdrawal that follows makes no runawa
   const finalized = (signature: string) => async () =>
     (
       await street.database
-        .sql`select 1 from fact where signature = ${signature} and finality = 'finalized'`
+        .sql`select 1 from fact where signature = ${signature} and kind = 'outflow' and finality = 'finalized'`
     ).length;
   await expect.poll(finalized(agreed.signature), { timeout: 20_000 }).toBe(1);
   expect((await street.gate('ana')).standing).toBe('good');

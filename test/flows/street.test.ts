@@ -186,7 +186,7 @@ describe('runaways', () => {
         async () =>
           (
             await street.database
-              .sql`select 1 from fact where signature = ${honest.signature} and finality = 'finalized'`
+              .sql`select 1 from fact where signature = ${honest.signature} and kind = 'outflow' and finality = 'finalized'`
           ).length,
         { timeout: 20_000 },
       )

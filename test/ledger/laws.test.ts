@@ -128,6 +128,7 @@ describe('facts', () => {
         decimals: 6,
         destination: null,
         internal: false,
+        usd: null,
       } as const,
     };
     await settleFact(held.ledger, outflow, 'confirmed');

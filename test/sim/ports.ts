@@ -227,6 +227,7 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
               decimals: 6,
               destination: null,
               internal: false,
+              usd: null,
             },
           },
         ];
@@ -250,7 +251,7 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
     quoteMarket: 0,
     quoteDecimals: 6,
     userAddress: async () => MINT,
-    hear: (transaction, watched) => ({ kind: 'facts', facts: factsOf(transaction, watched) }),
+    hear: (transaction, watched) => factsOf(transaction, watched),
     preflightAccounts: async (driftUser) => [driftUser],
     funds: (_, [account]) =>
       account

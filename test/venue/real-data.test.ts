@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { processEnvironment } from '../../src/system/settings.ts';
 import { readSpotMarket, readUser } from '../../src/venue/accounts.ts';
+import { addressOf } from '../../src/venue/codec.ts';
 import { decodeEvent } from '../../src/venue/records.ts';
 import { client, compare } from '../support/sdk-oracle.ts';
 
@@ -51,7 +52,8 @@ describe.runIf(hasShared)('real chain data', () => {
     for (const bytes of users) {
       const ours = readUser(bytes);
       const theirs = sdk.decodeUser(bytes);
-      expect(ours.authority).toBe(theirs.authority.toBase58());
+      expect(addressOf(ours.authority)).toBe(theirs.authority.toBase58());
+      expect(addressOf(ours.delegate)).toBe(theirs.delegate.toBase58());
       expect([ours.totalDeposits, ours.totalWithdraws, ours.settledPerpPnl].map(String)).toEqual(
         [theirs.totalDeposits, theirs.totalWithdraws, theirs.settledPerpPnl].map(String),
       );

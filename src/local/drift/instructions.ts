@@ -47,6 +47,36 @@ function remaining(
   ];
 }
 
+/** Parameters of an order; what this world does not use is left out. */
+function orderParams(order: {
+  orderType: 'market' | 'limit';
+  direction: Direction;
+  base: bigint;
+  market: number;
+  limit: bigint;
+  reduceOnly: boolean;
+}): Struct {
+  return {
+    orderType: order.orderType,
+    marketType: 'perp',
+    direction: order.direction,
+    userOrderId: 0,
+    baseAssetAmount: order.base,
+    price: order.limit,
+    marketIndex: order.market,
+    reduceOnly: order.reduceOnly,
+    postOnly: order.orderType === 'limit' ? 'mustPostOnly' : 'none',
+    bitFlags: 0,
+    maxTs: null,
+    triggerPrice: null,
+    triggerCondition: 'above',
+    oraclePriceOffset: null,
+    auctionDuration: null,
+    auctionStartPrice: null,
+    auctionEndPrice: null,
+  };
+}
+
 /** The venue's instructions, from its published interface. */
 export function venueInstructions() {
   const build = (name: string, args: Struct, keys: AccountMeta[]) =>
@@ -146,30 +176,13 @@ export function venueInstructions() {
         market: number;
         limit: bigint;
         reduceOnly: boolean;
+        makers?: readonly Trader[];
       },
     ) =>
       build(
         'placeAndTakePerpOrder',
         {
-          params: {
-            orderType: 'market',
-            marketType: 'perp',
-            direction: order.direction,
-            userOrderId: 0,
-            baseAssetAmount: order.base,
-            price: order.limit,
-            marketIndex: order.market,
-            reduceOnly: order.reduceOnly,
-            postOnly: 'none',
-            bitFlags: 0,
-            maxTs: null,
-            triggerPrice: null,
-            triggerCondition: 'above',
-            oraclePriceOffset: null,
-            auctionDuration: null,
-            auctionStartPrice: null,
-            auctionEndPrice: null,
-          },
+          params: orderParams({ ...order, orderType: 'market' }),
           successCondition: null,
         },
         [
@@ -178,7 +191,68 @@ export function venueInstructions() {
           meta(userStatsAddress(trader.agent.publicKey), true),
           meta(trader.agent.publicKey, false, true),
           ...remaining({ writableSpot: [0], writablePerp: [order.market] }),
+          ...(order.makers ?? []).flatMap((maker) => [
+            meta(user(maker), true),
+            meta(userStatsAddress(maker.agent.publicKey), true),
+          ]),
         ],
+      ),
+    /** Rests a post-only limit order. */
+    rest: (
+      trader: Trader,
+      order: { direction: Direction; base: bigint; market: number; limit: bigint },
+    ) =>
+      build(
+        'placePerpOrder',
+        { params: orderParams({ ...order, reduceOnly: false, orderType: 'limit' }) },
+        [
+          meta(STATE),
+          meta(user(trader), true),
+          meta(trader.agent.publicKey, false, true),
+          ...remaining({ writableSpot: [0], writablePerp: [order.market] }),
+        ],
+      ),
+    settleFunding: (trader: Trader) =>
+      build('settleFundingPayment', {}, [
+        meta(STATE),
+        meta(user(trader), true),
+        ...remaining({ writablePerp: MARKETS }),
+      ]),
+    liquidate: (liquidator: Trader, victim: Trader, market: number, withFill: boolean) =>
+      build(
+        withFill ? 'liquidatePerpWithFill' : 'liquidatePerp',
+        withFill
+          ? { marketIndex: market }
+          : { marketIndex: market, liquidatorMaxBaseAssetAmount: 10n ** 15n, limitPrice: null },
+        [
+          meta(STATE),
+          meta(liquidator.agent.publicKey, false, true),
+          meta(user(liquidator), true),
+          meta(userStatsAddress(liquidator.agent.publicKey), true),
+          meta(user(victim), true),
+          meta(userStatsAddress(victim.agent.publicKey), true),
+          ...remaining({ writableSpot: [0], writablePerp: [market] }),
+        ],
+      ),
+    transferPosition: (
+      from: Trader,
+      toSubAccountId: number,
+      market: number,
+      amount: bigint | null,
+    ) =>
+      build('transferPerpPosition', { marketIndex: market, amount }, [
+        meta(user(from), true),
+        meta(userAddress(from.agent.publicKey, toSubAccountId), true),
+        meta(userStatsAddress(from.agent.publicKey), true),
+        meta(from.agent.publicKey, false, true),
+        meta(STATE),
+        ...remaining({ writableSpot: [0], writablePerp: [market] }),
+      ]),
+    updateDelegate: (trader: Trader, delegate: PublicKey) =>
+      build(
+        'updateUserDelegate',
+        { subAccountId: trader.subAccountId, delegate: delegate.toBase58() },
+        [meta(user(trader), true), meta(trader.agent.publicKey, false, true)],
       ),
   };
 }

@@ -1,17 +1,26 @@
-// Orders: place_and_take_perp_order of the stand-in. A market order fills against the market's AMM at once or not at
-// all; the AMM is the program's constant product with a peg and no spread. Position rules: controller/position.rs.
-import { mulDivCeil } from '../../core/money.ts';
+// Orders: place_perp_order and place_and_take_perp_order of the stand-in. A taking order fills against the resting orders
+// of the makers it names, best price first, and then against the market's AMM, at once or not at all; the AMM is the
+// program's constant product with a peg and no spread.
+import { least, mulDivCeil } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
-import { marginOf, perpIsUsed } from './margin.ts';
+import { marginOf } from './margin.ts';
+import {
+  applyFill,
+  charge,
+  type Direction,
+  opposite,
+  perpPosition,
+  restampFunding,
+  settleFunding,
+} from './positions.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 
 const BASE = 1_000_000_000n;
 const FILL_PAUSED = 8;
 const abs = (value: bigint): bigint => (value < 0n ? -value : value);
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** Swaps base against the AMM. Quote in 1e6; a buyer pays one unit more, as in amm math. */
-function swapBase(amm: Struct, direction: 'long' | 'short', base: bigint): bigint {
+export function swapBase(amm: Struct, direction: Direction, base: bigint): bigint {
   const root: bigint = amm.sqrtK;
   const invariant = root * root;
   const baseAfter: bigint =
@@ -25,55 +34,7 @@ function swapBase(amm: Struct, direction: 'long' | 'short', base: bigint): bigin
   return direction === 'long' ? quote + 1n : quote;
 }
 
-type Change = { existingEntry: bigint | null; existingBase: bigint | null };
-
-/** Applies a fill to a position, and says what a fill record reports of the position before it. */
-function applyFill(
-  position: Struct,
-  direction: 'long' | 'short',
-  base: bigint,
-  quote: bigint,
-): Change {
-  const deltaBase = direction === 'long' ? base : -base;
-  const deltaQuote = direction === 'long' ? -quote : quote;
-  const before = position.baseAssetAmount as bigint;
-  const entry = position.quoteEntryAmount as bigint;
-  const even = position.quoteBreakEvenAmount as bigint;
-  const reduces = before !== 0n && before > 0n !== deltaBase > 0n;
-  position.baseAssetAmount = before + deltaBase;
-  position.quoteAssetAmount += deltaQuote;
-  if (!reduces) {
-    position.quoteEntryAmount = entry + deltaQuote;
-    position.quoteBreakEvenAmount = even + deltaQuote;
-    return { existingEntry: null, existingBase: null };
-  }
-  if (base <= abs(before)) {
-    position.quoteEntryAmount = entry - (entry * base) / abs(before);
-    position.quoteBreakEvenAmount = even - (even * base) / abs(before);
-    return { existingEntry: (abs(entry) * base) / abs(before), existingBase: null };
-  }
-  const opened = deltaQuote - (deltaQuote * abs(before)) / base;
-  position.quoteEntryAmount = opened;
-  position.quoteBreakEvenAmount = opened;
-  return { existingEntry: abs(entry), existingBase: abs(before) };
-}
-
-function perpPosition(session: Session, user: Struct, marketIndex: number): Struct {
-  const positions = user.perpPositions as Struct[];
-  const held = positions.find((each) => each.marketIndex === marketIndex && perpIsUsed(each));
-  if (held !== undefined) return held;
-  const free = positions.find((each) => !perpIsUsed(each));
-  if (free === undefined) return fail(session, 'MaxNumberOfPositions');
-  Object.assign(free, {
-    marketIndex,
-    settledPnl: 0n,
-    quoteEntryAmount: 0n,
-    quoteBreakEvenAmount: 0n,
-  });
-  return free;
-}
-
-const NO_ACTION = {
+export const NO_ACTION = {
   filler: null,
   fillerReward: null,
   fillRecordId: null,
@@ -100,10 +61,8 @@ const NO_ACTION = {
   builderFee: null,
 } as const;
 
-export function placeAndTakePerpOrder(session: Session, args: Struct): void {
-  const { params } = args;
+function begin(session: Session, params: Struct): { user: Struct; state: Struct; market: Struct } {
   const user = session.load('User', session.at('user'));
-  const stats = session.load('UserStats', session.at('userStats'));
   const state = session.load('State', session.at('state'));
   const signer = session.at('authority');
   if (signer !== user.authority && signer !== user.delegate)
@@ -113,8 +72,140 @@ export function placeAndTakePerpOrder(session: Session, args: Struct): void {
   const market = session.perpMarket(params.marketIndex, true);
   if (market.status !== 'active' && market.status !== 'reduceOnly')
     fail(session, 'MarketPlaceOrderPaused');
+  settleFunding(session, user, session.at('user'), market);
+  return { user, state, market };
+}
+
+/** Rests a post-only limit order on the book. */
+export function placePerpOrder(session: Session, args: Struct): void {
+  const { params } = args;
+  const { user, market } = begin(session, params);
+  const order = (user.orders as Struct[]).find((each) => each.status !== 'open');
+  if (order === undefined) fail(session, 'MaxNumberOfOrders');
+  const position = perpPosition(session, user, params.marketIndex);
+  const base: bigint = params.baseAssetAmount;
+  const orderId = user.nextOrderId++;
+  Object.assign(order as Struct, {
+    slot: session.slot,
+    price: params.price,
+    baseAssetAmount: base,
+    baseAssetAmountFilled: 0n,
+    quoteAssetAmountFilled: 0n,
+    orderId,
+    marketIndex: params.marketIndex,
+    status: 'open',
+    orderType: 'limit',
+    marketType: 'perp',
+    direction: params.direction,
+    reduceOnly: params.reduceOnly,
+    postOnly: true,
+  });
+  position.openOrders += 1;
+  user.openOrders += 1;
+  user.hasOpenOrder = true;
+  if (params.direction === 'long') position.openBids += base;
+  else position.openAsks -= base;
+  user.lastActiveSlot = session.slot;
+  const { collateral, requirement } = marginOf(session, user, 'initial');
+  if (collateral < requirement) fail(session, 'InsufficientCollateral');
+  session.emitLog('OrderActionRecord', {
+    ...NO_ACTION,
+    ts: session.now,
+    action: 'place',
+    actionExplanation: 'none',
+    marketIndex: params.marketIndex,
+    marketType: 'perp',
+    oraclePrice: session.price(market.amm.oracle, market.amm.oracleSource),
+    taker: null,
+    takerOrderId: null,
+    takerOrderDirection: null,
+    takerOrderBaseAssetAmount: null,
+    takerOrderCumulativeBaseAssetAmountFilled: null,
+    takerOrderCumulativeQuoteAssetAmountFilled: null,
+    maker: session.at('user'),
+    makerOrderId: orderId,
+    makerOrderDirection: params.direction,
+    makerOrderBaseAssetAmount: base,
+    makerOrderCumulativeBaseAssetAmountFilled: 0n,
+    makerOrderCumulativeQuoteAssetAmountFilled: 0n,
+  });
+}
+
+type Resting = { readonly key: string; readonly user: Struct; readonly order: Struct };
+
+/** Orders of the named makers that a taker of that direction would fill, best price first. */
+function restingOrders(session: Session, marketIndex: number, direction: Direction): Resting[] {
+  const found = session
+    .makers()
+    .filter((key) => key !== session.at('user'))
+    .flatMap((key) => {
+      const user = session.load('User', key);
+      return (user.orders as Struct[])
+        .filter(
+          (order) =>
+            order.status === 'open' &&
+            order.marketIndex === marketIndex &&
+            order.direction === opposite(direction),
+        )
+        .map((order) => ({ key, user, order }));
+    });
+  const priceOf = ({ order }: Resting): number => Number(order.price);
+  const sign = direction === 'long' ? 1 : -1;
+  return found.sort((a, b) => sign * (priceOf(a) - priceOf(b)));
+}
+
+/** Fills a resting order at its price. Returns what was filled. */
+function match(
+  session: Session,
+  { key, user, order }: Resting,
+  market: Struct,
+  wanted: bigint,
+  tier: Struct,
+): { base: bigint; quote: bigint; record: Struct } {
+  settleFunding(session, user, key, market);
+  const open = (order.baseAssetAmount as bigint) - order.baseAssetAmountFilled;
+  const base = least(open, wanted);
+  const price: bigint = order.price;
+  const quote = (base * price) / BASE;
+  const position = perpPosition(session, user, market.marketIndex);
+  const change = applyFill(position, order.direction, base, quote);
+  const rebate = (quote * BigInt(tier.makerRebateNumerator)) / BigInt(tier.makerRebateDenominator);
+  charge(position, -rebate);
+  restampFunding(position, market);
+  order.baseAssetAmountFilled += base;
+  order.quoteAssetAmountFilled += quote;
+  if (order.direction === 'long') position.openBids -= base;
+  else position.openAsks += base;
+  if (base === open) {
+    order.status = 'filled';
+    position.openOrders -= 1;
+    user.openOrders -= 1;
+  }
+  user.lastActiveSlot = session.slot;
+  return {
+    base,
+    quote,
+    record: {
+      actionExplanation: 'orderFilledWithMatch',
+      maker: key,
+      makerOrderId: order.orderId,
+      makerOrderDirection: order.direction,
+      makerOrderBaseAssetAmount: order.baseAssetAmount,
+      makerOrderCumulativeBaseAssetAmountFilled: order.baseAssetAmountFilled,
+      makerOrderCumulativeQuoteAssetAmountFilled: order.quoteAssetAmountFilled,
+      makerFee: -rebate,
+      makerExistingQuoteEntryAmount: change.existingEntry,
+      makerExistingBaseAssetAmount: change.existingBase,
+    },
+  };
+}
+
+export function placeAndTakePerpOrder(session: Session, args: Struct): void {
+  const { params } = args;
+  const { user, state, market } = begin(session, params);
+  const stats = session.load('UserStats', session.at('userStats'));
   const { amm } = market;
-  const direction: 'long' | 'short' = params.direction;
+  const direction: Direction = params.direction;
   const price = session.price(amm.oracle, amm.oracleSource);
   const position = perpPosition(session, user, params.marketIndex);
   const orderId = user.nextOrderId++;
@@ -125,14 +216,13 @@ export function placeAndTakePerpOrder(session: Session, args: Struct): void {
   if (params.reduceOnly) base = reduces ? least(base, abs(held)) : 0n;
   if (base < amm.minOrderSize) fail(session, 'InvalidOrderMinOrderSize');
 
-  const userKey = session.at('user');
   const action = {
     ...NO_ACTION,
     ts: session.now,
     marketIndex: params.marketIndex,
     marketType: 'perp',
     oraclePrice: price,
-    taker: userKey,
+    taker: session.at('user'),
     takerOrderId: orderId,
     takerOrderDirection: direction,
     takerOrderBaseAssetAmount: base,
@@ -140,54 +230,71 @@ export function placeAndTakePerpOrder(session: Session, args: Struct): void {
     takerOrderCumulativeQuoteAssetAmountFilled: 0n,
   };
   session.emitLog('OrderActionRecord', { ...action, action: 'place', actionExplanation: 'none' });
-  const reserves = { base: amm.baseAssetReserve, quote: amm.quoteAssetReserve };
-  const quote = swapBase(amm, direction, base);
-  const average = (quote * BASE) / base;
-  const worse =
-    params.price !== 0n && (direction === 'long' ? average > params.price : average < params.price);
   user.lastActiveSlot = session.slot;
-  if (worse) {
-    Object.assign(amm, { baseAssetReserve: reserves.base, quoteAssetReserve: reserves.quote });
+  const tier = state.perpFeeStructure.feeTiers[0];
+  const worseThanLimit = (average: bigint): boolean =>
+    params.price !== 0n && (direction === 'long' ? average > params.price : average < params.price);
+  let left = base;
+  let spent = 0n;
+  let flipped = false;
+
+  const take = (filled: { base: bigint; quote: bigint; record: Struct }): bigint => {
+    const { quote } = filled;
+    const change = applyFill(position, direction, filled.base, quote);
+    const fee = mulDivCeil(quote, BigInt(tier.feeNumerator), BigInt(tier.feeDenominator));
+    charge(position, fee);
+    restampFunding(position, market);
+    flipped ||= change.existingBase !== null;
+    left -= filled.base;
+    spent += quote;
+    stats.fees.totalFeePaid += fee;
+    stats.takerVolume30d += quote;
     session.emitLog('OrderActionRecord', {
       ...action,
-      action: 'cancel',
-      actionExplanation: 'none',
+      action: 'fill',
+      fillRecordId: market.nextFillRecordId++,
+      baseAssetAmountFilled: filled.base,
+      quoteAssetAmountFilled: quote,
+      takerFee: fee,
+      quoteAssetAmountSurplus: 0n,
+      takerOrderCumulativeBaseAssetAmountFilled: base - left,
+      takerOrderCumulativeQuoteAssetAmountFilled: spent,
+      takerExistingQuoteEntryAmount: change.existingEntry,
+      takerExistingBaseAssetAmount: change.existingBase,
+      ...filled.record,
     });
-    return;
+    return fee;
+  };
+  for (const resting of restingOrders(session, params.marketIndex, direction)) {
+    if (left === 0n || worseThanLimit(resting.order.price)) break;
+    take(match(session, resting, market, left, tier));
   }
-  const tier = state.perpFeeStructure.feeTiers[0];
-  const fee = mulDivCeil(quote, BigInt(tier.feeNumerator), BigInt(tier.feeDenominator));
-  const change = applyFill(position, direction, base, quote);
-  position.quoteAssetAmount -= fee;
-  if (position.baseAssetAmount !== 0n) position.quoteBreakEvenAmount -= fee;
-  const riskIncreasing = !reduces || change.existingBase !== null;
-  const { collateral, requirement } = marginOf(
-    session,
-    user,
-    riskIncreasing ? 'initial' : 'maintenance',
-  );
+  if (left > 0n) {
+    const reserves = { base: amm.baseAssetReserve, quote: amm.quoteAssetReserve };
+    const swapped = left;
+    const quote = swapBase(amm, direction, swapped);
+    if (worseThanLimit((quote * BASE) / swapped)) {
+      Object.assign(amm, { baseAssetReserve: reserves.base, quoteAssetReserve: reserves.quote });
+      session.emitLog('OrderActionRecord', {
+        ...action,
+        action: 'cancel',
+        actionExplanation: 'none',
+      });
+      return;
+    }
+    const fee = take({
+      base: swapped,
+      quote,
+      record: { actionExplanation: 'orderFilledWithAMM' },
+    });
+    amm.baseAssetAmountWithAmm += direction === 'long' ? swapped : -swapped;
+    amm.quoteAssetAmount += (direction === 'long' ? -quote : quote) - fee;
+    amm.totalFee += fee;
+    amm.totalExchangeFee += fee;
+    amm.totalFeeMinusDistributions += fee;
+  }
+  const riskIncreasing = !reduces || flipped;
+  const kind = riskIncreasing ? 'initial' : 'maintenance';
+  const { collateral, requirement } = marginOf(session, user, kind);
   if (riskIncreasing && collateral < requirement) fail(session, 'InsufficientCollateral');
-
-  const signed = direction === 'long' ? base : -base;
-  amm.baseAssetAmountWithAmm += signed;
-  amm.quoteAssetAmount += (direction === 'long' ? -quote : quote) - fee;
-  amm.totalFee += fee;
-  amm.totalExchangeFee += fee;
-  amm.totalFeeMinusDistributions += fee;
-  stats.fees.totalFeePaid += fee;
-  stats.takerVolume30d += quote;
-  session.emitLog('OrderActionRecord', {
-    ...action,
-    action: 'fill',
-    actionExplanation: 'orderFilledWithAMM',
-    fillRecordId: market.nextFillRecordId++,
-    baseAssetAmountFilled: base,
-    quoteAssetAmountFilled: quote,
-    takerFee: fee,
-    quoteAssetAmountSurplus: 0n,
-    takerOrderCumulativeBaseAssetAmountFilled: base,
-    takerOrderCumulativeQuoteAssetAmountFilled: quote,
-    takerExistingQuoteEntryAmount: change.existingEntry,
-    takerExistingBaseAssetAmount: change.existingBase,
-  });
 }

@@ -5,8 +5,15 @@
 import type { ResolvedInstruction } from '../chain/message.ts';
 import type { ProgramContext, StandIn } from '../chain/segments.ts';
 import { DRIFT } from './addresses.ts';
+import {
+  liquidatePerp,
+  liquidatePerpWithFill,
+  settleFundingPayment,
+  transferPerpPosition,
+  updateUserDelegate,
+} from './keepers.ts';
 import { decodeInstruction, type Struct } from './layout.ts';
-import { placeAndTakePerpOrder } from './orders.ts';
+import { placeAndTakePerpOrder, placePerpOrder } from './orders.ts';
 import { createSession, failAnchor, type Session } from './session.ts';
 import { settleMultiplePnls, settlePnl } from './settle.ts';
 import { deposit, transferDeposit, withdraw } from './transfers.ts';
@@ -22,6 +29,12 @@ const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; 
   settlePnl: { run: settlePnl, units: 60_000 },
   settleMultiplePnls: { run: settleMultiplePnls, units: 90_000 },
   placeAndTakePerpOrder: { run: placeAndTakePerpOrder, units: 140_000 },
+  placePerpOrder: { run: placePerpOrder, units: 60_000 },
+  transferPerpPosition: { run: transferPerpPosition, units: 120_000 },
+  settleFundingPayment: { run: settleFundingPayment, units: 40_000 },
+  liquidatePerp: { run: liquidatePerp, units: 150_000 },
+  liquidatePerpWithFill: { run: liquidatePerpWithFill, units: 180_000 },
+  updateUserDelegate: { run: updateUserDelegate, units: 8_000 },
 };
 
 const display = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);

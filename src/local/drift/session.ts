@@ -50,6 +50,8 @@ export type Session = {
   load(layout: string, address: string): Struct;
   spotMarket(index: number, writable?: boolean): Struct;
   perpMarket(index: number, writable?: boolean): Struct;
+  /** Users among the accounts beyond the named ones: makers that an order may be filled against. */
+  makers(): string[];
   /** PRICE precision. */
   price(oracle: string, source: string): bigint;
   save(): void;
@@ -107,6 +109,16 @@ export function createSession(
       if (writable && !meta.isWritable) return fail({ log }, 'MarketWrongMutability');
       return session.load('PerpMarket', meta.address);
     },
+    makers: () =>
+      remaining
+        .map(({ address }) => address)
+        .filter((address) => {
+          const account = context.get(address);
+          return (
+            account?.owner === PROGRAM &&
+            Buffer.from(account.data.subarray(0, 8)).equals(accountDiscriminator('User'))
+          );
+        }),
     price(oracle, source) {
       if (source === 'quoteAsset' || oracle === NO_ORACLE) return 1_000_000n;
       if (!remaining.some(({ address }) => address === oracle))

@@ -1,0 +1,31 @@
+// Addresses: the venue's program-derived addresses that must be known without waiting for the SDK.
+import { PublicKey } from '@solana/web3.js';
+import type { Address } from '../core/ids.ts';
+import { PROGRAM_ID } from './profile.ts';
+
+const PROGRAM = new PublicKey(PROGRAM_ID);
+/** Sub-account ids are given in sequence; more than this of one wallet are found as they are created. */
+const SUB_ACCOUNTS = 16;
+const OWNERS_REMEMBERED_MOST = 10_000;
+
+/** The PDA of a sub-account: seeds "user", authority, id as u16. */
+export function userAddress(authority: Address, subAccountId: number): Address {
+  const id = Buffer.alloc(2);
+  id.writeUInt16LE(subAccountId);
+  return PublicKey.findProgramAddressSync(
+    [Buffer.from('user'), new PublicKey(authority).toBuffer(), id],
+    PROGRAM,
+  )[0].toBase58() as Address;
+}
+
+const owned = new Map<Address, ReadonlySet<Address>>();
+
+/** The addresses that the first sub-accounts of a wallet have, whether they exist or not. */
+export function ownUsers(agent: Address): ReadonlySet<Address> {
+  const known = owned.get(agent);
+  if (known !== undefined) return known;
+  if (owned.size >= OWNERS_REMEMBERED_MOST) owned.clear();
+  const derived = new Set(Array.from({ length: SUB_ACCOUNTS }, (_, id) => userAddress(agent, id)));
+  owned.set(agent, derived);
+  return derived;
+}

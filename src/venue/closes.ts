@@ -1,0 +1,216 @@
+// Closes: what every fill, funding payment and liquidation of a transaction did to the watched accounts. A close is a fact
+// of its own; everything that changes an account's realised total goes into its tally, opening fees included.
+import { closeOf } from '../core/close.ts';
+import type { Close } from '../core/fact.ts';
+import { formatUnits } from '../core/money.ts';
+import type { Watched } from '../core/ports.ts';
+import { addressOf, type Key } from './codec.ts';
+import type { Heard, HeardEvent } from './heard.ts';
+import type { LiquidationRecord, OrderActionRecord } from './records.ts';
+import type { Tallies } from './tallies.ts';
+
+const BASE = 1_000_000_000n;
+/** A fill this far from the oracle, in basis points, is worth a look. */
+const OFF_PRICE_BPS = 500n;
+
+const CAUSES: Readonly<Record<string, Close['cause']>> = {
+  liquidation: 'liquidation',
+  marketExpired: 'expiry',
+  transferPerpPosition: 'transfer',
+};
+
+type Side = {
+  readonly side: 'taker' | 'maker';
+  readonly user: Key;
+  readonly direction: 'long' | 'short';
+  readonly fee: bigint;
+  readonly entry: bigint | null | undefined;
+  readonly base: bigint | null | undefined;
+  readonly other: Key | null;
+};
+
+function sidesOf(record: OrderActionRecord): Side[] {
+  const { taker, takerOrderDirection, maker, makerOrderDirection } = record;
+  const sides: Side[] = [];
+  if (taker !== null && takerOrderDirection !== null) {
+    sides.push({
+      side: 'taker',
+      user: taker,
+      direction: takerOrderDirection,
+      fee: record.takerFee ?? 0n,
+      entry: record.takerExistingQuoteEntryAmount,
+      base: record.takerExistingBaseAssetAmount,
+      other: maker,
+    });
+  }
+  if (maker !== null && makerOrderDirection !== null) {
+    sides.push({
+      side: 'maker',
+      user: maker,
+      direction: makerOrderDirection,
+      fee: record.makerFee ?? 0n,
+      entry: record.makerExistingQuoteEntryAmount,
+      base: record.makerExistingBaseAssetAmount,
+      other: taker,
+    });
+  }
+  return sides;
+}
+
+/**
+ * What liquidate_perp_with_fill charges beside its fills. Only there: in liquidate_perp the taker fee holds it already.
+ * It is borne by the last close of the liquidated account in that call.
+ */
+function insuranceFees(heard: Heard): Map<HeardEvent, bigint> {
+  const fees = new Map<HeardEvent, bigint>();
+  for (const each of heard.events ?? []) {
+    const { event, call } = each;
+    if (event.event !== 'LiquidationRecord' || event.liquidationType !== 'liquidatePerp') continue;
+    if (call?.known?.call !== 'liquidate_perp_with_fill') continue;
+    const fills = (heard.events ?? []).filter(
+      (fill) =>
+        fill.call === call &&
+        fill.event.event === 'OrderActionRecord' &&
+        fill.event.action === 'fill' &&
+        [fill.event.taker, fill.event.maker].includes(event.user),
+    );
+    const last = fills.at(-1);
+    if (last !== undefined) fees.set(last, event.liquidatePerp.ifFee);
+  }
+  return fees;
+}
+
+function hearFill(
+  heard: Heard,
+  tallies: Tallies,
+  each: HeardEvent,
+  record: OrderActionRecord,
+  extra: bigint,
+): void {
+  const { baseAssetAmountFilled: base, quoteAssetAmountFilled: quote } = record;
+  if (record.action !== 'fill' || record.marketType !== 'perp' || !base || quote === null) return;
+  const filler = heard.userOf(record.filler);
+  if (filler !== undefined && record.filler !== record.taker && record.filler !== record.maker)
+    tallies.add(filler, { realised: record.fillerReward ?? 0n });
+  for (const own of sidesOf(record)) {
+    const watch = heard.userOf(own.user);
+    if (watch === undefined) continue;
+    if (own.entry === undefined || own.base === undefined) {
+      tallies.unknown(watch, 'older_record');
+      continue;
+    }
+    // A liquidation's insurance fee is the liquidated side's, who is the taker of its fills.
+    const insurance = own.side === 'taker' ? extra : 0n;
+    const cause = CAUSES[record.actionExplanation] ?? 'trade';
+    const close = closeOf({
+      market: record.marketIndex,
+      side: own.side,
+      direction: own.direction,
+      cause,
+      baseFilled: base,
+      quoteFilled: quote,
+      fee: own.fee,
+      existingEntry: own.entry,
+      existingBase: own.base,
+      fillRecordId: record.fillRecordId ?? 0n,
+      oraclePrice: record.oraclePrice,
+      counterparty: own.other === null ? null : addressOf(own.other),
+    });
+    tallies.add(watch, { realised: (close?.grossPnl ?? 0n) - own.fee - insurance });
+    if (close !== null) {
+      heard.put(watch.subscriberId, watch.address, each.ordinal, {
+        ...close,
+        fee: close.fee + insurance,
+        netPnl: close.netPnl - insurance,
+      });
+    }
+    doubt(heard, each, record, own, watch, { base, quote, cause });
+  }
+}
+
+/** Losses that need judgement: they are no withdrawals, and are shown with their evidence. */
+function doubt(
+  heard: Heard,
+  each: HeardEvent,
+  record: OrderActionRecord,
+  own: Side,
+  watch: Watched,
+  { base, quote, cause }: { base: bigint; quote: bigint; cause: Close['cause'] },
+): void {
+  const who = own.other === null ? null : addressOf(own.other);
+  const { put } = heard;
+  if (cause === 'transfer') {
+    put(watch.subscriberId, watch.address, each.ordinal + 1, {
+      kind: 'notice',
+      what: 'position_transfer',
+      who,
+      amount: base,
+      detail: `${formatUnits(base, 9)} base of market ${record.marketIndex} moved between own sub-accounts at ${formatUnits(quote)} USDC.`,
+    });
+    return;
+  }
+  const price = (quote * BASE) / base;
+  const off = price > record.oraclePrice ? price - record.oraclePrice : record.oraclePrice - price;
+  const worse = own.direction === 'long' ? price > record.oraclePrice : price < record.oraclePrice;
+  if (worse && record.oraclePrice > 0n && off * 10_000n > record.oraclePrice * OFF_PRICE_BPS) {
+    put(watch.subscriberId, watch.address, each.ordinal + 1, {
+      kind: 'notice',
+      what: 'off_price_fill',
+      who,
+      amount: (off * base) / BASE,
+      detail: `Filled at ${formatUnits(price)}, oracle ${formatUnits(record.oraclePrice)}: ${formatUnits((off * base) / BASE)} USDC worse.`,
+    });
+  }
+  if (own.side === 'taker' && (record.builderFee ?? 0n) > 0n) {
+    put(watch.subscriberId, watch.address, each.ordinal + 2, {
+      kind: 'notice',
+      what: 'builder_fee',
+      who: null,
+      amount: record.builderFee ?? 0n,
+      detail: `${formatUnits(record.builderFee ?? 0n)} USDC of the taker fee went to a builder.`,
+    });
+  }
+}
+
+/** PnL that liquidations move without a fill. Both the liquidated and the liquidator may be watched. */
+function hearLiquidation(
+  heard: Heard,
+  tallies: Tallies,
+  each: HeardEvent,
+  record: LiquidationRecord,
+): void {
+  const [user, liquidator] = [heard.userOf(record.user), heard.userOf(record.liquidator)];
+  const moved =
+    record.liquidationType === 'liquidateBorrowForPerpPnl'
+      ? -record.liquidateBorrowForPerpPnl.pnlTransfer
+      : record.liquidationType === 'liquidatePerpPnlForDeposit'
+        ? record.liquidatePerpPnlForDeposit.pnlTransfer
+        : 0n;
+  if (liquidator !== undefined) tallies.add(liquidator, { realised: -moved });
+  if (user === undefined) return;
+  const forgiven = record.liquidationType === 'perpBankruptcy' ? -record.perpBankruptcy.pnl : 0n;
+  tallies.add(user, { realised: moved + forgiven });
+  heard.put(user.subscriberId, user.address, each.ordinal + 3, {
+    kind: 'notice',
+    what: 'liquidated',
+    who: addressOf(record.liquidator),
+    amount: record.liquidatePerp.liquidatorFee,
+    detail: `${record.liquidationType}, liquidation ${record.liquidationId} of the account.`,
+  });
+}
+
+/** Puts the closes of a transaction whose log is whole, and adds to the tallies. */
+export function hearCloses(heard: Heard, tallies: Tallies): void {
+  const fees = insuranceFees(heard);
+  for (const each of heard.events ?? []) {
+    const { event } = each;
+    if (event.event === 'OrderActionRecord')
+      hearFill(heard, tallies, each, event, fees.get(each) ?? 0n);
+    else if (event.event === 'LiquidationRecord') hearLiquidation(heard, tallies, each, event);
+    else if (event.event === 'FundingPaymentRecord') {
+      const user = heard.userOf(event.user);
+      if (user !== undefined)
+        tallies.add(user, { realised: event.fundingPayment, funding: event.fundingPayment });
+    }
+  }
+}

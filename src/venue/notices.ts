@@ -1,0 +1,83 @@
+// Notices: instructions that change who controls a watched account or what may be taken from it. They move no value by
+// themselves, emit no record, and come before many a loss.
+import type { Notice } from '../core/fact.ts';
+import type { Address } from '../core/ids.ts';
+import { base58Text } from '../core/ids.ts';
+import type { Watched } from '../core/ports.ts';
+import { ORDINALS_A_CALL } from '../core/transaction.ts';
+import type { Heard, VenueCall } from './heard.ts';
+
+const keyAt = (call: VenueCall, at: number): Address | null =>
+  call.data.length < at + 32 ? null : (base58Text(call.data.subarray(at, at + 32)) as Address);
+const u16At = (call: VenueCall, at: number): number =>
+  (call.data[at] ?? 0) | ((call.data[at + 1] ?? 0) << 8);
+
+function noticeOf(call: VenueCall): Omit<Notice, 'kind'> | null {
+  const none = { who: null, amount: null };
+  switch (call.known?.call) {
+    case 'update_user_delegate':
+      return {
+        what: 'delegate_changed',
+        ...none,
+        who: keyAt(call, 10),
+        detail: 'May trade, swap and move positions between own sub-accounts.',
+      };
+    case 'delete_user':
+      return { what: 'user_deleted', ...none, detail: 'The Drift account was closed.' };
+    case 'update_user_margin_trading_enabled':
+      return {
+        what: 'margin_trading_changed',
+        ...none,
+        detail: call.data[10] === 1 ? 'Borrowing was allowed.' : 'Borrowing was switched off.',
+      };
+    case 'update_user_pool_id':
+      return { what: 'pool_changed', ...none, detail: `Moved to pool ${call.data[10] ?? 0}.` };
+    case 'isolated_transfer':
+      return {
+        what: 'isolated_transfer',
+        ...none,
+        amount: Buffer.from(call.data).readBigInt64LE(12),
+        detail: `Collateral into or out of the isolated position of market ${u16At(call, 10)}.`,
+      };
+    case 'change_approved_builder':
+      return {
+        what: 'builder_approved',
+        who: keyAt(call, 8),
+        amount: BigInt(u16At(call, 40)),
+        detail: `May charge up to ${u16At(call, 40)} tenths of a basis point of every fill.`,
+      };
+    default:
+      return null;
+  }
+}
+
+/** Whom a call of the venue is about, among the watched. */
+function subjectOf(heard: Heard, call: VenueCall): Watched | undefined {
+  if (call.known === null) return undefined;
+  const at = 'user' in call.known ? call.known.user : call.known.authority;
+  return heard.watched.get(call.accounts[at] ?? '');
+}
+
+/** Puts notices of a transaction's instructions; logs tell nothing of these. */
+export function hearNotices(heard: Heard): void {
+  for (const call of heard.venueCalls) {
+    const ordinal = call.place * ORDINALS_A_CALL + 2;
+    if (call.known?.call === 'initialize_user') {
+      const wallet = heard.watched.get(call.accounts[call.known.authority] ?? '');
+      const created = call.accounts[call.known.user];
+      if (wallet?.role !== 'agent_wallet' || created === undefined) continue;
+      heard.put(wallet.subscriberId, wallet.address, ordinal, {
+        kind: 'notice',
+        what: 'sub_account_seen',
+        who: created,
+        amount: BigInt(u16At(call, 8)),
+        detail: `Sub-account ${u16At(call, 8)} was created.`,
+      });
+      continue;
+    }
+    const subject = subjectOf(heard, call);
+    const notice = noticeOf(call);
+    if (subject === undefined || notice === null) continue;
+    heard.put(subject.subscriberId, subject.address, ordinal, { kind: 'notice', ...notice });
+  }
+}

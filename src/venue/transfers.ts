@@ -1,0 +1,197 @@
+// Transfers: value that the venue itself moved: withdrawals, deposits, transfers between sub-accounts, swaps. Amounts and
+// prices come from its records; destinations, and everything where the log was cut, from instructions and token transfers.
+import type { Outflow } from '../core/fact.ts';
+import type { Address } from '../core/ids.ts';
+import { formatUnits } from '../core/money.ts';
+import type { Watched } from '../core/ports.ts';
+import { ORDINALS_A_CALL } from '../core/transaction.ts';
+import { ownerAmong } from '../core/wallet.ts';
+import { walletCall } from '../core/wallet-call.ts';
+import { addressOf } from './codec.ts';
+import type { Heard, HeardEvent, VenueCall } from './heard.ts';
+import { SPOT_DECIMALS } from './profile.ts';
+import type { DepositRecord, SwapRecord } from './records.ts';
+import type { Tallies } from './tallies.ts';
+
+/** A swap may lose this much of its value to fees and slippage, in basis points, before it is worth a look. */
+const SWAP_LOSS_BPS = 200n;
+
+const accountAt = (call: VenueCall, index: number): Address =>
+  call.accounts[index] ?? ('' as Address);
+
+/** USD in 1e6 of tokens at a price in 1e6, rounded down as the program's counters are. */
+function usdOf(amount: bigint, market: number, price: bigint): bigint | null {
+  const decimals = SPOT_DECIMALS[market];
+  return decimals === undefined ? null : (amount * price) / 10n ** BigInt(decimals);
+}
+
+/** What the token program moved for a deposit or withdrawal: its next call below the same instruction. */
+export function tokensMoved(heard: Heard, call: VenueCall): bigint {
+  if (call.known === null || !('vault' in call.known)) return 0n;
+  const [vault, token] = [accountAt(call, call.known.vault), accountAt(call, call.known.token)];
+  for (const next of heard.calls.slice(call.place + 1)) {
+    if (next.top !== call.top) break;
+    const act = walletCall(next);
+    if (act?.act !== 'token_transfer') continue;
+    const ends = [act.source, act.destination];
+    if (ends.includes(vault) && ends.includes(token)) return act.amount;
+  }
+  return 0n;
+}
+
+function outflow(
+  heard: Heard,
+  user: Watched,
+  given: Pick<Outflow, 'route' | 'amount' | 'destination' | 'usd'> & { internal?: boolean },
+): Outflow {
+  const row = heard.transaction.tokenBalances.find((each) => each.account === given.destination);
+  const owner = given.destination === null ? undefined : ownerAmong(heard, given.destination);
+  return {
+    kind: 'outflow',
+    mint: row?.mint ?? null,
+    decimals: row?.decimals ?? null,
+    internal: owner === user.subscriberId,
+    ...given,
+  };
+}
+
+function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: DepositRecord): void {
+  const user = heard.userOf(record.user);
+  if (user === undefined) return;
+  const usd = usdOf(record.amount, record.marketIndex, record.oraclePrice);
+  if (usd === null) {
+    tallies.unknown(user, 'unknown_market');
+  } else tallies.add(user, record.direction === 'deposit' ? { deposits: usd } : { withdraws: usd });
+  if (record.direction === 'deposit' || record.amount === 0n) return;
+  if (record.explanation !== 'transfer') {
+    const known = each.call?.known;
+    const destination =
+      each.call !== null && known && 'token' in known ? accountAt(each.call, known.token) : null;
+    const body = outflow(heard, user, {
+      route: known?.call === 'isolated_withdraw' ? 'isolated_withdraw' : 'withdraw',
+      amount: record.amount,
+      destination,
+      usd,
+    });
+    heard.put(user.subscriberId, user.address, each.ordinal, body);
+    return;
+  }
+  // The program lets deposits move only between accounts of one authority.
+  const to = record.transferUser === null ? null : addressOf(record.transferUser);
+  const body = outflow(heard, user, {
+    route: 'transfer',
+    amount: record.amount,
+    destination: to,
+    usd,
+    internal: true,
+  });
+  heard.put(user.subscriberId, user.address, each.ordinal, {
+    ...body,
+    decimals: SPOT_DECIMALS[record.marketIndex] ?? null,
+  });
+}
+
+/** Without records: the instructions say who moved where, the token program says how much. */
+function hearCall(heard: Heard, call: VenueCall): void {
+  const { known } = call;
+  if (known === null || !('user' in known)) return;
+  const user = heard.watched.get(accountAt(call, known.user));
+  if (user?.role !== 'drift_user') return;
+  const ordinal = call.place * ORDINALS_A_CALL;
+  if (known.call === 'withdraw' || known.call === 'isolated_withdraw') {
+    const amount = tokensMoved(heard, call);
+    const destination = accountAt(call, known.token);
+    if (amount === 0n) return;
+    const body = outflow(heard, user, { route: known.call, amount, destination, usd: null });
+    heard.put(user.subscriberId, user.address, ordinal, body);
+  } else if (known.call === 'transfer_deposit' || known.call === 'transfer_pools') {
+    const to = accountAt(call, known.to);
+    const amount =
+      known.call === 'transfer_deposit' ? Buffer.from(call.data).readBigUInt64LE(10) : 0n;
+    const body = outflow(heard, user, {
+      route: 'transfer',
+      amount,
+      destination: to,
+      usd: null,
+      internal: true,
+    });
+    heard.put(user.subscriberId, user.address, ordinal, body);
+  }
+}
+
+/** A swap that gave back much less than it took. What was sent away by hand inside it is the wallet's outflow. */
+function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): void {
+  const user = heard.userOf(record.user);
+  const taken = usdOf(record.amountIn, record.inMarketIndex, record.inOraclePrice);
+  const given = usdOf(record.amountOut, record.outMarketIndex, record.outOraclePrice);
+  if (user === undefined || taken === null || given === null) return;
+  const loss = taken - given;
+  if (loss * 10_000n <= taken * SWAP_LOSS_BPS) return;
+  heard.put(user.subscriberId, user.address, each.ordinal, {
+    kind: 'notice',
+    what: 'swap_loss',
+    who: null,
+    amount: loss,
+    detail: `A swap took ${formatUnits(taken)} USD out and put ${formatUnits(given)} USD back.`,
+  });
+}
+
+/** Puts what the venue moved out, and adds to the tallies. */
+export function hearTransfers(heard: Heard, tallies: Tallies): void {
+  if (heard.events === null) {
+    for (const call of heard.venueCalls) hearCall(heard, call);
+    return;
+  }
+  for (const each of heard.events) {
+    if (each.event.event === 'DepositRecord') hearRecord(heard, tallies, each, each.event);
+    else if (each.event.event === 'SwapRecord') hearSwap(heard, each, each.event);
+  }
+}
+
+/**
+ * Net tokens that the venue moved into each token account for its owner's own Drift account: withdrawals in, deposits
+ * out. A deposit for somebody else's account is not among them, so the wallet sees it leave.
+ */
+export function venueMoves(
+  heard: Heard,
+  ownUsers: (agent: Address) => ReadonlySet<Address>,
+): Map<string, bigint> {
+  const moved = new Map<string, bigint>();
+  for (const call of heard.venueCalls) {
+    const { known } = call;
+    if (known === null || !('vault' in known)) continue;
+    const amount = tokensMoved(heard, call);
+    const token = accountAt(call, known.token);
+    const into = known.call === 'withdraw' || known.call === 'isolated_withdraw';
+    if (!into && !isOwn(heard, token, accountAt(call, known.user), ownUsers)) continue;
+    moved.set(token, (moved.get(token) ?? 0n) + (into ? amount : -amount));
+  }
+  return moved;
+}
+
+function isOwn(
+  heard: Heard,
+  token: Address,
+  user: Address,
+  ownUsers: (agent: Address) => ReadonlySet<Address>,
+): boolean {
+  const watch = heard.watched.get(user);
+  const owner = ownerAmong(heard, token);
+  if (watch !== undefined) return watch.subscriberId === owner;
+  // A sub-account that nobody has told us of yet is still the agent's own when its address derives from the agent.
+  const row = heard.transaction.tokenBalances.find((each) => each.account === token);
+  return row?.owner != null && ownUsers(row.owner).has(user);
+}
+
+/** Top-level instructions between which each subscriber swaps with the venue's tokens. */
+export function swapBrackets(heard: Heard): Map<string, [number, number]> {
+  const brackets = new Map<string, [number, number]>();
+  for (const { known, accounts, top } of heard.venueCalls) {
+    if (known?.call !== 'begin_swap' && known?.call !== 'end_swap') continue;
+    const user = heard.watched.get(accounts[known.user] ?? '');
+    if (user === undefined) continue;
+    const [from, to] = brackets.get(user.subscriberId) ?? [top, top];
+    brackets.set(user.subscriberId, [Math.min(from, top), Math.max(to, top)]);
+  }
+  return brackets;
+}

@@ -7,6 +7,8 @@ create index fact_counted on fact (account, slot) where kind in ('tally', 'unkno
 
 -- When an account joined the watch-list: transactions that were read before did not look for it.
 alter table account add column watched_at timestamptz not null default now();
+-- When the cursor last moved: every rumour of the slots below it was noted by then.
+alter table account add column cursor_at timestamptz not null default now();
 alter table sighting add column settled_at timestamptz;
 -- A transaction is read again when an account that it touches joins the watch-list later.
 create index sighting_unsettled on sighting (first_seen_at) where status in ('wanted', 'confirmed');

@@ -3,28 +3,36 @@
 import type { AddressInfo } from 'node:net';
 import { createChain, createFeeMarket } from './chain/chain.ts';
 import { budget } from './chain/compile.ts';
+import { openFeed } from './chain/feed.ts';
 import { createWebhookRegistry } from './chain/helius.ts';
 import { createPen } from './chain/pen.ts';
 import { openConnection } from './chain/rpc.ts';
+import type { Fact } from './core/fact.ts';
 import { Fault } from './core/fault.ts';
+import type { Address } from './core/ids.ts';
 import type { WebhookRegistry } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
 import { accrueCloses } from './flows/accrue.ts';
+import { adoptFrom } from './flows/adopt.ts';
 import { backfill } from './flows/backfill.ts';
+import { beginChecks, checkAccounts } from './flows/check.ts';
 import { createClear } from './flows/clear.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { inspectDue } from './flows/inspect.ts';
+import { createKeeper } from './flows/keep.ts';
 import { createLanes } from './flows/lanes.ts';
 import { type Loop, startLoop } from './flows/loop.ts';
 import { createReceive } from './flows/receive.ts';
 import { createRegister } from './flows/register.ts';
 import { createSettle } from './flows/settle.ts';
+import { createSources, type Source } from './flows/sources.ts';
 import { judgeSubscribers } from './flows/standing.ts';
+import { createWatch } from './flows/watch.ts';
 import { loadWatched } from './flows/watched.ts';
 import { createServer } from './http/server.ts';
 import { openDatabase } from './ledger/database.ts';
-import { createLedger, listenStandings } from './ledger/ledger.ts';
+import { createLedger, listenStandings, listenWatchList } from './ledger/ledger.ts';
 import { migrate } from './ledger/migrate.ts';
 import { newId } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
@@ -42,6 +50,8 @@ const SWEEP_EVERY_MS_MOST = 5_000;
 const REGISTRATION_EVERY_MS = 5 * 60_000;
 const JUDGE_EVERY_MS = 30_000;
 const FEES_EVERY_MS = 10_000;
+const SCAN_EVERY_MS = 30_000;
+const SCAN_PATIENCE_MS = 250;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, log: Log): Promise<App> {
@@ -121,9 +131,19 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     stack.defer(() => started.stop());
     return started;
   };
+  const uses = (source: Source): boolean => settings.watch.sources.includes(source);
+  const sources = createSources({
+    webhooks: uses('webhooks'),
+    subscriptions: uses('subscriptions'),
+    backfill: uses('backfill'),
+    sweep: uses('sweep'),
+  });
+  const ports = { ledger, chain, venue, watched, sources, clock, log };
+  const adopting = { ...ports, onGrown: (grown: readonly Address[]) => void onWatched(grown) };
   const inspecting = loop('inspect', settings.watch.finalityMs, async (signal) => {
+    const adopt = (facts: readonly Fact[]) => adoptFrom(adopting, facts);
     for (let more = true; more && !signal.aborted; ) {
-      const found = await inspectDue({ ledger, chain, venue, watched, clock, log }, settings.watch);
+      const found = await inspectDue({ ...ports, adopt }, settings.watch);
       await judgeAll(found.changed);
       more = found.more;
     }
@@ -131,14 +151,80 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     await judgeAll(owing);
     for (const id of owing) lanes.nudge(id);
   });
+  const watch = createWatch({
+    ...ports,
+    trustFirstSight: uses('backfill'),
+    onChange: () => scanning?.nudge(),
+  });
+  watch.remember(await ledger.checks.pulses());
+  const told = (keys: readonly string[], slot: number | null): void => {
+    sources.note('webhooks', slot, clock.nowMs());
+    if (slot === null) return;
+    for (const key of keys) if (watched.map.has(key)) watch.told(key as Address, slot);
+  };
   const digesting = loop('digest', DIGEST_EVERY_MS, async (signal) => {
-    while (!signal.aborted && (await digestDeliveries(ledger, watched, clock, log)));
+    while (!signal.aborted && (await digestDeliveries(ledger, watched, clock, log, told)));
     inspecting.nudge();
   });
-  loop('backfill', settings.watch.backfillEveryMs, async (signal) => {
-    await watched.refresh();
-    if ((await backfill({ ledger, chain, clock, log }, signal)) > 0) inspecting.nudge();
+  const scanning: Loop | undefined = loop('scan', SCAN_EVERY_MS, async (signal) => {
+    // What a webhook tells in this moment needs no scan.
+    await clock.sleep(SCAN_PATIENCE_MS, signal);
+    if ((await watch.scan(signal)) > 0) inspecting.nudge();
   });
+  const walking = !uses('backfill')
+    ? null
+    : loop('backfill', settings.watch.backfillEveryMs, async (signal) => {
+        await watched.refresh();
+        const { tip, noted } = await backfill(ports, signal);
+        sources.note('backfill', tip, clock.nowMs());
+        if (noted > 0) inspecting.nudge();
+      });
+  const feed = !uses('subscriptions')
+    ? null
+    : openFeed({
+        ...settings.watch,
+        url: settings.rpc.wsUrl ?? settings.rpc.url.replace(/^http/, 'ws'),
+        clock,
+        log,
+        onSlot: (slot) => sources.note('subscriptions', slot, clock.nowMs()),
+        onAccount: watch.notified,
+        onSubscribed: watch.subscribed,
+      });
+  if (feed !== null) stack.defer(() => feed.close());
+  feed?.watch(watched.addresses());
+  const deaf = await listenWatchList(
+    sql,
+    () =>
+      void watched.refresh().then(
+        () => feed?.watch(watched.addresses()),
+        (thrown: unknown) => log.warn('watched.refresh_failed', { err: thrown }),
+      ),
+  );
+  stack.defer(deaf);
+  if (uses('sweep'))
+    loop('sweep-accounts', settings.watch.sweepEveryMs, async (signal) =>
+      watch.sweep([...watched.map.values()], signal),
+    );
+  const checking = loop('check', settings.watch.checkEveryMs, async (signal) => {
+    const { reckoned, noted } = await checkAccounts(ports, watch.takeChanged(), signal);
+    if (noted > 0 || reckoned.length > 0) inspecting.nudge();
+    await judgeAll(reckoned);
+  });
+  // The registration needs to know our URL, which a free port gives only once we listen.
+  let webhooks: WebhookRegistry | null = null;
+  const registry: WebhookRegistry = {
+    ensure: async (addresses) => (await webhooks?.ensure(addresses)) ?? { wasDisabled: false },
+  };
+  const onWatched = async (addresses: readonly Address[]): Promise<void> => {
+    feed?.watch(addresses);
+    // A registration that Helius did not take is no reason to refuse, nor a state that could not be read: loops ask again.
+    await Promise.all([
+      beginChecks(ports, addresses).catch(() => checking.nudge()),
+      registry
+        .ensure(watched.addresses())
+        .catch((thrown: unknown) => log.warn('helius.not_registered', { err: thrown })),
+    ]);
+  };
   loop('sweep', Math.min(settings.payments.retryEveryMs, SWEEP_EVERY_MS_MOST), async () => {
     for (const id of await ledger.shares.subscribersWithWork(clock.nowMs())) lanes.nudge(id);
   });
@@ -148,9 +234,6 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     roster.observe(await chain.slot('confirmed'), clock.nowMs()),
   );
 
-  // The registration needs to know our URL, which a free port gives only once we listen.
-  let webhooks: WebhookRegistry | null = null;
-  const registry: WebhookRegistry = { ensure: async (addresses) => webhooks?.ensure(addresses) };
   const receive = createReceive(ledger.deliveries, clock, () => digesting.nudge());
   const server = createServer({
     log,
@@ -172,7 +255,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
         pen,
         roster,
         watched,
-        webhooks: registry,
+        onWatched,
         log,
       }),
     },
@@ -193,6 +276,13 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
         settings.clearances,
       ),
     },
+    hearing: {
+      sightings: ledger.sightings,
+      checks: ledger.checks,
+      clock,
+      progress: () => sources.read(),
+      feed: () => feed?.status() ?? null,
+    },
     health: {
       roster,
       ledger,
@@ -206,16 +296,21 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   await server.listen({ host: settings.http.host, port: settings.http.port });
   const { port } = server.server.address() as AddressInfo;
   const url = `http://${settings.http.host}:${port}`;
-  if (secrets.heliusApiKey !== null) {
+  if (secrets.heliusApiKey !== null && uses('webhooks')) {
     webhooks = createWebhookRegistry({
       apiKey: secrets.heliusApiKey,
       apiUrl: settings.helius.apiUrl,
       webhookUrl: settings.helius.webhookUrl ?? `${url}/webhooks/helius`,
       secret: secrets.webhookSecrets[0] ?? '',
       network: settings.network === 'devnet' ? 'devnet' : 'mainnet',
+      alone: (work) => ledger.locks.exclusively('helius', work),
       log,
     });
-    loop('registration', REGISTRATION_EVERY_MS, async () => registry.ensure(watched.addresses()));
+    const keep = createKeeper(
+      { ledger, webhooks, clock, log, onHole: () => walking?.nudge() },
+      10 * settings.watch.silentAfterMs,
+    );
+    loop('registration', REGISTRATION_EVERY_MS, async () => keep(watched.addresses()));
   }
   log.info('app.ready', {
     url,

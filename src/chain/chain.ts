@@ -3,7 +3,7 @@
 import { type BlockhashWithExpiryBlockHeight, type Connection, PublicKey } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Chain, FeeMarket, SignatureRow } from '../core/outside.ts';
+import type { Chain, FeeMarket, SignatureRow, Slice } from '../core/outside.ts';
 import type { Look } from '../core/payment.ts';
 import { budget, compile } from './compile.ts';
 import { gatherDeathEvidence } from './proof.ts';
@@ -42,6 +42,7 @@ async function walk(
   account: Address,
   afterSlot: number,
   seenSlot: number,
+  commitment: 'confirmed' | 'finalized',
 ): Promise<SignatureRow[]> {
   const rows: SignatureRow[] = [];
   let before: string | undefined;
@@ -50,7 +51,7 @@ async function walk(
       connection.getSignaturesForAddress(
         new PublicKey(account),
         { limit: PAGE, minContextSlot: seenSlot, ...(before === undefined ? {} : { before }) },
-        'finalized',
+        commitment,
       ),
     );
     for (const row of page) {
@@ -68,6 +69,34 @@ async function walk(
   }
 }
 
+async function readAccounts(
+  connection: Connection,
+  addresses: readonly Address[],
+  slice: Slice | null,
+  commitment: 'confirmed' | 'finalized',
+): ReturnType<Chain['slices']> {
+  if (addresses.length > ACCOUNTS_MOST)
+    throw new RangeError(`at most ${ACCOUNTS_MOST} accounts a read`);
+  const found = await asking('getMultipleAccounts', () =>
+    connection.getMultipleAccountsInfoAndContext(
+      addresses.map((each) => new PublicKey(each)),
+      { commitment, ...(slice === null ? {} : { dataSlice: slice }) },
+    ),
+  );
+  return {
+    slot: found.context.slot,
+    accounts: found.value.map((each) =>
+      each === null
+        ? null
+        : {
+            lamports: BigInt(each.lamports),
+            owner: each.owner.toBase58() as Address,
+            data: new Uint8Array(each.data),
+          },
+    ),
+  };
+}
+
 export function createChain(connections: { first: Connection; second: Connection | null }): Chain {
   const { first: connection } = connections;
   let rent: bigint | null = null;
@@ -77,29 +106,11 @@ export function createChain(connections: { first: Connection; second: Connection
     transferInstructions,
     slot: (commitment) => asking('getSlot', () => connection.getSlot(commitment)),
     transaction: (signature, commitment) => readTransaction(connection, signature, commitment),
-    async accounts(addresses) {
-      if (addresses.length > ACCOUNTS_MOST)
-        throw new RangeError(`at most ${ACCOUNTS_MOST} accounts a read`);
-      const found = await asking('getMultipleAccounts', () =>
-        connection.getMultipleAccountsInfoAndContext(
-          addresses.map((each) => new PublicKey(each)),
-          'confirmed',
-        ),
-      );
-      return {
-        slot: found.context.slot,
-        accounts: found.value.map((each) =>
-          each === null
-            ? null
-            : {
-                lamports: BigInt(each.lamports),
-                owner: each.owner.toBase58() as Address,
-                data: new Uint8Array(each.data),
-              },
-        ),
-      };
-    },
-    signatures: (account, afterSlot, seenSlot) => walk(connection, account, afterSlot, seenSlot),
+    accounts: (addresses) => readAccounts(connection, addresses, null, 'confirmed'),
+    slices: (addresses, slice, commitment) =>
+      readAccounts(connection, addresses, slice, commitment),
+    signatures: (account, afterSlot, seenSlot, commitment) =>
+      walk(connection, account, afterSlot, seenSlot, commitment),
     async tokenAccountRent() {
       rent ??= BigInt(
         await asking('getMinimumBalanceForRentExemption', () =>

@@ -1,5 +1,6 @@
-// Helius: our webhook registration, through helius-sdk. An edit must carry the complete object and there is no ETag,
-// so it is always read, merged and written, by one writer at a time.
+// Helius: our webhook registrations, through helius-sdk. An edit must carry the complete object and there is no ETag, so a
+// webhook is always read, merged and written, by one writer at a time. More addresses than one webhook takes are spread
+// over several, all with our URL.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { WebhookRegistry } from '../core/outside.ts';
@@ -15,6 +16,10 @@ export type HeliusOptions = {
   /** The value it shall send as `Authorization`. */
   readonly secret: string;
   readonly network: 'mainnet' | 'devnet';
+  /** Addresses that one webhook is given at most. Helius takes 100,000. */
+  readonly addressesMost?: number;
+  /** Runs the work alone, of all daemons that share the database. */
+  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
   readonly log: Log;
 };
 
@@ -28,6 +33,7 @@ type Webhook = {
 
 const SDK_HOST = 'https://api-mainnet.helius-rpc.com';
 const TIMEOUT_MS = 15_000;
+const ADDRESSES_MOST = 95_000;
 
 /**
  * helius-sdk calls the global fetch with a fixed host and no time-out. This wraps it for that host alone: a deadline
@@ -42,54 +48,98 @@ function guardFetch(apiUrl: string | null): void {
   };
 }
 
-/** Keeps one webhook of ours at Helius: its addresses, URL, secret and active flag. */
-export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
-  let guarded = false;
-  let writing: Promise<void> = Promise.resolve();
+/** What went wrong at Helius, so that the right alarm is raised. The SDK throws plain errors with the status in them. */
+export function heliusFault(thrown: unknown): Fault {
+  const message = redact(messageOf(thrown));
+  const status = Number(/status: (\d{3})/.exec(message)?.[1] ?? 0);
+  if (status === 401 || status === 403)
+    return new Fault('helius_key_rejected', `Helius does not accept the API key: ${message}`);
+  if (status === 429 && /credit/i.test(message))
+    return new Fault('helius_credits_exhausted', `Helius has no credits left for us: ${message}`);
+  return new Fault('helius_failed', `Helius: ${message}`);
+}
 
-  const write = async (addresses: readonly Address[]): Promise<void> => {
+/** Which addresses each webhook shall hold: what one holds stays there, what is new goes where there is room. */
+export function spreadAddresses(
+  held: readonly (readonly string[])[],
+  wanted: readonly string[],
+  most: number,
+): string[][] {
+  const shards = held.map((each) => [...new Set(each)]);
+  const known = new Set(shards.flat());
+  for (const address of new Set(wanted)) {
+    if (known.has(address)) continue;
+    let shard = shards.find((each) => each.length < most);
+    if (shard === undefined) {
+      shard = [];
+      shards.push(shard);
+    }
+    shard.push(address);
+  }
+  return shards;
+}
+
+/** Keeps our webhooks at Helius: their addresses, URL, secret and active flags. */
+export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
+  const { log, secret, webhookUrl } = options;
+  let guarded = false;
+  let writing: Promise<unknown> = Promise.resolve();
+
+  const write = async (addresses: readonly Address[]): Promise<boolean> => {
     if (!guarded) {
       guardFetch(options.apiUrl);
       guarded = true;
     }
     const { createHelius } = await import('helius-sdk');
     const { webhooks } = createHelius({ apiKey: options.apiKey, network: options.network });
-    const known = ((await webhooks.getAll()) as Webhook[]).find(
-      (each) => each.webhookURL === options.webhookUrl,
+    const known = ((await webhooks.getAll()) as Webhook[]).filter(
+      (each) => each.webhookURL === webhookUrl,
     );
-    const wanted = {
-      webhookURL: options.webhookUrl,
-      transactionTypes: ['ANY'],
-      webhookType: options.network === 'devnet' ? 'rawDevnet' : 'raw',
-      authHeader: options.secret,
-      accountAddresses: [...new Set([...(known?.accountAddresses ?? []), ...addresses])],
-    };
-    type Create = Parameters<typeof webhooks.create>[0];
-    if (known === undefined) {
-      await webhooks.create(wanted as Create);
-      options.log.info('helius.webhook_created', { addresses: wanted.accountAddresses.length });
-      return;
+    const shards = spreadAddresses(
+      known.map((each) => each.accountAddresses),
+      addresses,
+      options.addressesMost ?? ADDRESSES_MOST,
+    );
+    let wasDisabled = false;
+    for (const [index, accountAddresses] of shards.entries()) {
+      const webhook = known[index];
+      const wanted = {
+        webhookURL: webhookUrl,
+        transactionTypes: ['ANY'],
+        webhookType: options.network === 'devnet' ? 'rawDevnet' : 'raw',
+        authHeader: secret,
+        accountAddresses,
+      } as Parameters<typeof webhooks.create>[0];
+      if (webhook === undefined) {
+        await webhooks.create(wanted);
+        log.info('helius.webhook_created', { addresses: accountAddresses.length });
+        continue;
+      }
+      const complete =
+        accountAddresses.length === webhook.accountAddresses.length &&
+        webhook.authHeader === secret;
+      if (!complete) {
+        await webhooks.update(webhook.webhookID, wanted);
+        log.info('helius.webhook_updated', { addresses: accountAddresses.length });
+      }
+      if (webhook.active === false) {
+        await webhooks.toggle(webhook.webhookID, true);
+        wasDisabled = true;
+        log.warn('helius.webhook_enabled_again', { webhook: webhook.webhookID });
+      }
     }
-    const complete =
-      addresses.every((each) => known.accountAddresses.includes(each)) &&
-      known.authHeader === options.secret;
-    if (!complete) {
-      await webhooks.update(known.webhookID, wanted as Create);
-      options.log.info('helius.webhook_updated', { addresses: wanted.accountAddresses.length });
-    }
-    if (known.active === false) {
-      await webhooks.toggle(known.webhookID, true);
-      options.log.warn('helius.webhook_enabled_again', {});
-    }
+    return wasDisabled;
   };
 
   return {
     ensure(addresses) {
-      const turn = writing
-        .then(() => write(addresses))
-        .catch((thrown: unknown) => {
-          throw new Fault('helius_failed', `Helius: ${redact(messageOf(thrown))}`);
-        });
+      const turn = writing.then(async () => {
+        try {
+          return { wasDisabled: await options.alone(() => write(addresses)) };
+        } catch (thrown) {
+          throw heliusFault(thrown);
+        }
+      });
       // The next writer waits for this one, whether it succeeds or not.
       writing = turn.catch(() => {});
       return turn;

@@ -20,6 +20,8 @@ export const FAULTS = {
   key_unavailable: { retry: 'later', status: 503 },
   pen_refused: { retry: 'never', status: 500 },
   helius_failed: { retry: 'later', status: 502 },
+  helius_key_rejected: { retry: 'never', status: 502 },
+  helius_credits_exhausted: { retry: 'never', status: 502 },
   local_world_failed: { retry: 'never', status: 500 },
 } as const satisfies Record<string, { retry: 'later' | 'never'; status: number }>;
 

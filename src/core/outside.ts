@@ -1,11 +1,13 @@
 // Outside: the ports to what is not ours: the chain, the venue, the pen, fees, and the webhook registry.
 import type { Fact } from './fact.ts';
+import type { Watched } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import type { DeathEvidence, Look, Payment, SignedBytes, Trouble } from './payment.ts';
 import type { Preflight } from './plan.ts';
 import type { Act } from './policy.ts';
-import type { SealedKey, Watched } from './ports.ts';
+import type { SealedKey } from './ports.ts';
+import type { AccountState } from './reckoning.ts';
 import type { ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
 
 export type ChainAccount = {
@@ -21,6 +23,8 @@ export type Simulated = {
   readonly lastValidBlockHeight: number;
   readonly slot: Slot;
 };
+/** A part of an account's data. */
+export type Slice = { readonly offset: number; readonly length: number };
 export type SignatureRow = {
   readonly signature: Signature;
   readonly slot: Slot;
@@ -39,11 +43,22 @@ export type Chain = {
   accounts(
     addresses: readonly Address[],
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
+  /** A part of each account, at most a hundred in one call; null where there is none. */
+  slices(
+    addresses: readonly Address[],
+    slice: Slice | null,
+    commitment: 'confirmed' | 'finalized',
+  ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
   /**
-   * Every signature of an account in finalized slots above `afterSlot`, oldest first, from a node that has seen
-   * `seenSlot`: one that is behind would leave out the end, and nobody would notice.
+   * Every signature of an account in slots above `afterSlot`, oldest first, from a node that has seen `seenSlot`: one
+   * that is behind would leave out the end, and nobody would notice. Only finalized ones may move a cursor.
    */
-  signatures(account: Address, afterSlot: Slot, seenSlot: Slot): Promise<SignatureRow[]>;
+  signatures(
+    account: Address,
+    afterSlot: Slot,
+    seenSlot: Slot,
+    commitment: 'confirmed' | 'finalized',
+  ): Promise<SignatureRow[]>;
   tokenAccountRent(): Promise<Lamports>;
   /** The associated token account of an owner. Throws `creator_off_curve` for an owner that is no wallet. */
   tokenAccount(mint: Address, owner: Address): Address;
@@ -77,6 +92,14 @@ export type PaymentParts = {
   readonly payment: Payment;
 };
 
+/** Account subscriptions. What comes is handed on at once; what may have been missed is said, never replayed. */
+export type AccountFeed = {
+  /** Subscribes; accounts that are subscribed already stay as they are. */
+  watch(addresses: readonly Address[]): void;
+  status(): { readonly sockets: number; readonly accounts: number; readonly subscribed: number };
+  close(): Promise<void>;
+};
+
 /** One venue's facts: addresses, layouts, instructions, error table. The successor of Drift v2 is another of these. */
 export type Venue = {
   readonly name: string;
@@ -88,6 +111,13 @@ export type Venue = {
   userAddress(authority: Address, subAccountId: number): Promise<Address>;
   /** The facts of a transaction for watched accounts. */
   hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): Fact[];
+  /** The part of an account that changes whenever anything that matters does; null is all of it. */
+  pulseSlice(role: Watched['role']): Slice;
+  /** What an account's own state says of its history. Null for a wallet, which keeps no counters. */
+  stateOf(role: Watched['role'], slot: Slot, account: ChainAccount | null): AccountState | null;
+  /** The account that counts an authority's sub-accounts, and how many it says were ever created. */
+  statsAddress(authority: Address): Address;
+  subAccountsCreated(account: ChainAccount | null): number;
   /** Accounts a preflight must read beside the wallets. */
   preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
   /** What can be drawn from the venue, out of the accounts just named, in that order. */
@@ -119,8 +149,11 @@ export type Pen = {
 /** Chooses the priority fee of the next payment, in micro-lamports a compute unit, under the configured cap. */
 export type FeeMarket = { microLamports(): Promise<bigint>; readonly priorityFeeMost: Lamports };
 
-/** The webhook registration at Helius. */
+/** The webhook registrations at Helius. */
 export type WebhookRegistry = {
-  /** Makes sure that these addresses, and the ones already there, are registered at our URL and active. */
-  ensure(addresses: readonly Address[]): Promise<void>;
+  /**
+   * Makes sure that these addresses, and the ones already there, are registered at our URL, with our secret, and active.
+   * `wasDisabled`: a webhook had been switched off, so nothing was delivered for a while.
+   */
+  ensure(addresses: readonly Address[]): Promise<{ readonly wasDisabled: boolean }>;
 };

@@ -4,6 +4,7 @@
 import type { Accrued, Realised, Terms } from './accrual.ts';
 import type { Clearance } from './clearance.ts';
 import type { Fact } from './fact.ts';
+import type { Checks, Deliveries, Locks, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { DeathEvidence, Debt, Payment, SignedBytes, Trouble } from './payment.ts';
@@ -26,73 +27,6 @@ export type Log = {
   warn(event: string, fields?: Record<string, unknown>): void;
   /** A person must act. */
   error(event: string, fields?: Record<string, unknown>): void;
-};
-
-// ── Watched accounts and what was heard of them ──────────────────────────────────────────────────────────────────
-
-export const WATCH_ROLES = ['drift_user', 'agent_wallet', 'agent_token_account'] as const;
-export type Watched = {
-  readonly address: Address;
-  readonly subscriberId: string;
-  readonly role: (typeof WATCH_ROLES)[number];
-};
-
-/** Somebody said that this transaction touches a watched account. It is true once RPC says so too. */
-export type Rumour = {
-  readonly signature: Signature;
-  /** The order inside the block, where the source told it. */
-  readonly blockIndex: number | null;
-};
-
-export type Sighting = Rumour & {
-  /** `wanted`: not read yet. `confirmed`: facts are recorded at confirmed commitment. */
-  readonly status: 'wanted' | 'confirmed';
-  readonly slot: Slot | null;
-  readonly attempts: number;
-  readonly firstSeenMs: number;
-};
-
-export type Deliveries = {
-  /** Stores raw bodies durably, all or none. */
-  record(bodies: readonly Uint8Array[], nowMs: number): Promise<void>;
-  undigested(limit: number): Promise<{ readonly id: bigint; readonly body: Uint8Array }[]>;
-  /** Marks one digested and notes its rumours, in one transaction. */
-  digested(
-    id: bigint,
-    counts: { entries: number; refused: number },
-    rumours: readonly Rumour[],
-    nowMs: number,
-  ): Promise<void>;
-};
-
-export type Sightings = {
-  note(rumours: readonly Rumour[], source: string, nowMs: number): Promise<void>;
-  /** Takes due sightings for `leaseMs`; another replica will not see them meanwhile. */
-  claim(nowMs: number, leaseMs: number, limit: number): Promise<Sighting[]>;
-  postpone(signature: Signature, dueMs: number): Promise<void>;
-  /** Gives up on a rumour that no node knows: forged, or dropped before anybody read it. */
-  giveUp(signature: Signature): Promise<void>;
-  /**
-   * Records what a transaction is at a finality: its facts become exactly these, facts of the same signature in
-   * other slots are withdrawn. Idempotent. Returns the subscribers whose history changed.
-   */
-  settle(read: {
-    signature: Signature;
-    slot: Slot;
-    finality: 'confirmed' | 'finalized';
-    facts: readonly Fact[];
-    dueMs: number;
-  }): Promise<string[]>;
-  /** The transaction is on no fork that lived: withdraws its facts. Returns the subscribers it touched. */
-  drop(signature: Signature): Promise<string[]>;
-  /** The slot of the oldest confirmed sighting that is not final yet. */
-  backlog(): Promise<{ wanted: number; confirmed: number }>;
-};
-
-export type WatchList = {
-  all(): Promise<Watched[]>;
-  cursors(): Promise<{ address: Address; slot: Slot }[]>;
-  advance(address: Address, slot: Slot): Promise<void>;
 };
 
 // ── Who, and on what terms ───────────────────────────────────────────────────────────────────────────────────────
@@ -256,6 +190,8 @@ export type Ledger = {
   readonly deliveries: Deliveries;
   readonly sightings: Sightings;
   readonly watchList: WatchList;
+  readonly checks: Checks;
+  readonly locks: Locks;
   readonly subscribers: Subscribers;
   readonly subscriptions: Subscriptions;
   readonly shares: Shares;

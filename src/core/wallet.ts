@@ -2,8 +2,8 @@
 // that the agent owns, the ownership of such an account, and SOL. Token balances of the transaction are the measure, so
 // a log that is cut or forged changes nothing. What the venue moved in and out is given, and is not the wallet's loss.
 import type { FactBody, Outflow } from './fact.ts';
+import type { Watched } from './hearing-ports.ts';
 import type { Address } from './ids.ts';
-import type { Watched } from './ports.ts';
 import {
   type Call,
   type ChainTransaction,

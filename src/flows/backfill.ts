@@ -1,29 +1,32 @@
 // Backfill: what no webhook told. Every watched account's signatures are read from the last finalized slot that was
 // scanned to the present one; the cursor moves only after the whole walk and its rumours are stored.
+import type { Address, Slot } from '../core/ids.ts';
 import type { Chain } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 
 /** Slots scanned again each time: order inside a slot is not to be relied on at the edge. */
 const OVERLAP_SLOTS = 2;
 
-/** Scans every watched account once. Returns how many rumours it noted. */
+/** Scans every watched account once, or just these. Returns how far, and how many rumours it noted. */
 export async function backfill(
   ports: { ledger: Ledger; chain: Chain; clock: Clock; log: Log },
   signal: AbortSignal,
-): Promise<number> {
+  addresses?: readonly Address[],
+): Promise<{ tip: Slot; noted: number }> {
   const { ledger, chain, clock, log } = ports;
   const tip = await chain.slot('finalized');
   let noted = 0;
-  for (const { address, slot } of await ledger.watchList.cursors()) {
-    if (signal.aborted) return noted;
+  for (const { address, slot, watchedAtMs } of await ledger.watchList.cursors(addresses)) {
+    if (signal.aborted) break;
     if (slot >= tip) continue;
-    const rows = (await chain.signatures(address, Math.max(0, slot - OVERLAP_SLOTS), tip)).filter(
+    const after = Math.max(0, slot - OVERLAP_SLOTS);
+    const rows = (await chain.signatures(address, after, tip, 'finalized')).filter(
       (row) => row.slot <= tip,
     );
-    if (rows.length > 0) await ledger.sightings.note(rows, 'backfill', clock.nowMs());
-    await ledger.watchList.advance(address, tip);
+    if (rows.length > 0) await ledger.sightings.note(rows, 'backfill', clock.nowMs(), watchedAtMs);
+    await ledger.watchList.advance(address, tip, clock.nowMs());
     noted += rows.length;
   }
   log.debug('backfill.done', { tip, noted });
-  return noted;
+  return { tip, noted };
 }

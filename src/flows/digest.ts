@@ -1,8 +1,10 @@
 // Digest: stored deliveries become rumours: signatures of transactions that seem to touch a watched account. Nothing
 // else of a body is believed. One bad entry never hurts its neighbours.
-import type { Signature } from '../core/ids.ts';
+
+import type { Rumour } from '../core/hearing-ports.ts';
+import type { Signature, Slot } from '../core/ids.ts';
 import { isSignature } from '../core/ids.ts';
-import type { Clock, Ledger, Log, Rumour } from '../core/ports.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 type Json = Record<string, unknown>;
@@ -24,7 +26,11 @@ function keysOf(message: Json, meta: Json | null): string[] {
   return [...own, ...strings(loaded?.writable), ...strings(loaded?.readonly)];
 }
 
-export type Entry = { readonly rumour: Rumour; readonly keys: readonly string[] };
+export type Entry = {
+  readonly rumour: Rumour;
+  readonly keys: readonly string[];
+  readonly slot: Slot | null;
+};
 
 /** Reads one entry of a body, raw or enhanced. Null when it names no transaction. */
 export function readEntry(value: unknown): Entry | null {
@@ -38,7 +44,8 @@ export function readEntry(value: unknown): Entry | null {
   if (message !== null) {
     const signature = strings(transaction?.signatures)[0];
     if (signature === undefined || !isSignature(signature)) return null;
-    return { rumour: { signature, blockIndex }, keys: keysOf(message, record(entry.meta)) };
+    const slot = typeof entry.slot === 'number' ? entry.slot : null;
+    return { rumour: { signature, blockIndex }, keys: keysOf(message, record(entry.meta)), slot };
   }
   // An enhanced body is a hint: its signature, and whichever accounts it names.
   if (typeof entry.signature === 'string' && isSignature(entry.signature)) {
@@ -48,6 +55,7 @@ export function readEntry(value: unknown): Entry | null {
     return {
       rumour: { signature: entry.signature as Signature, blockIndex: null },
       keys: strings(accounts),
+      slot: null,
     };
   }
   return null;
@@ -59,6 +67,7 @@ export async function digestDeliveries(
   watched: WatchedAccounts,
   clock: Clock,
   log: Log,
+  onTold: (keys: readonly string[], slot: Slot | null) => void = () => {},
 ): Promise<boolean> {
   const deliveries = await ledger.deliveries.undigested(BATCH);
   for (const { id, body } of deliveries) {
@@ -73,16 +82,16 @@ export async function digestDeliveries(
     const refused = entries.filter((each) => each === null).length;
     if (refused > 0)
       log.warn('delivery.entries_refused', { delivery: id, refused, entries: entries.length });
-    const rumours = entries
+    const touching = entries
       .filter((each) => each !== null)
-      .filter((each) => watched.touches(each.keys))
-      .map((each) => each.rumour);
+      .filter((each) => watched.touches(each.keys));
     await ledger.deliveries.digested(
       id,
       { entries: entries.length, refused },
-      rumours,
+      touching.map((each) => each.rumour),
       clock.nowMs(),
     );
+    for (const { keys, slot } of touching) onTold(keys, slot);
   }
   return deliveries.length === BATCH;
 }

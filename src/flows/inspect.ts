@@ -2,8 +2,9 @@
 // more at `finalized`; what a dropped fork took with it is withdrawn. Which source mentioned it makes no difference.
 import { delayMs } from '../core/backoff.ts';
 import type { Fact } from '../core/fact.ts';
+import type { Sighting } from '../core/hearing-ports.ts';
 import type { Chain, Venue } from '../core/outside.ts';
-import type { Clock, Ledger, Log, Sighting } from '../core/ports.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type InspectPorts = {
@@ -13,6 +14,8 @@ export type InspectPorts = {
   readonly watched: WatchedAccounts;
   readonly clock: Clock;
   readonly log: Log;
+  /** Watches accounts of the same owner that facts name; true when there were new ones. */
+  readonly adopt: (facts: readonly Fact[]) => Promise<boolean>;
 };
 export type InspectOptions = {
   /** How long after a confirmed reading the finalized one is tried. */
@@ -69,6 +72,8 @@ async function inspectOne(
     await ledger.sightings.postpone(signature, clock.nowMs() + UNREADABLE_AGAIN_MS);
     return [];
   }
+  // What it says of accounts that nobody watches yet is followed first, and then it is read with them.
+  if (await ports.adopt(facts)) facts = venue.hear(located, watched.map);
   for (const { body, account } of facts) {
     if (body.kind === 'unknown')
       log.warn('transaction.unknown', {
@@ -84,6 +89,7 @@ async function inspectOne(
     finality,
     facts,
     dueMs: clock.nowMs() + options.finalityMs,
+    nowMs: clock.nowMs(),
   });
   if (facts.length > 0)
     log.info('transaction.inspected', {

@@ -1,6 +1,7 @@
 // Receive: webhook bodies become durable before they are answered. Bodies that arrive while one commit is on its way
 // share the next, so that many deliveries cost one commit and no timer is needed.
-import type { Clock, Deliveries } from '../core/ports.ts';
+import type { Deliveries } from '../core/hearing-ports.ts';
+import type { Clock } from '../core/ports.ts';
 
 export type Receive = {
   /** Resolves once the body is stored; rejects when it could not be, and then nothing was. */

@@ -3,7 +3,7 @@
 import type { Terms } from '../core/accrual.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
-import type { Chain, Pen, Venue, WebhookRegistry } from '../core/outside.ts';
+import type { Chain, Pen, Venue } from '../core/outside.ts';
 import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import type { WatchedAccounts } from './watched.ts';
@@ -15,8 +15,8 @@ export type RegisterPorts = {
   readonly pen: Pen;
   readonly roster: Roster;
   readonly watched: WatchedAccounts;
-  /** Null when no webhook is kept at Helius. */
-  readonly webhooks: WebhookRegistry | null;
+  /** New accounts are on the watch-list: every source is told, before the answer. */
+  readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
   readonly log: Log;
 };
 
@@ -71,7 +71,7 @@ export function createRegister({
   pen,
   roster,
   watched,
-  webhooks,
+  onWatched,
   log,
 }: RegisterPorts): Register {
   const seal = (id: string, wallet: Address, text: string): Uint8Array => {
@@ -114,13 +114,11 @@ export function createRegister({
           agentWallet,
           driftAccounts: driftAccounts.length,
         });
-      // A registration that Helius did not take is no reason to refuse: the backfill hears what webhooks do not tell,
-      // and the sweep registers the addresses again.
-      await webhooks
-        ?.ensure(watched.addresses())
-        .catch((thrown: unknown) =>
-          log.warn('helius.not_registered', { subscriber: given.id, err: thrown }),
-        );
+      await onWatched([
+        agentWallet,
+        agentTokenAccount,
+        ...driftAccounts.map((each) => each.address),
+      ]);
       const saved = await ledger.subscribers.find(given.id);
       if (saved === null) throw new Error(`subscriber ${given.id} vanished`);
       return saved;

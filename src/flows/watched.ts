@@ -1,6 +1,7 @@
 // Watched: the watch-list in memory, so that an irrelevant transaction costs a few look-ups and no query.
+
+import type { Watched, WatchList } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { Watched, WatchList } from '../core/ports.ts';
 
 export type WatchedAccounts = {
   readonly map: ReadonlyMap<string, Watched>;

@@ -6,6 +6,7 @@ import { createSecretCheck } from './auth.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
 import { type GateOptions, gateRoutes } from './gate.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
+import { type HearingOptions, hearingRoutes } from './hearing.ts';
 import { type PlatformOptions, platformRoutes } from './platform.ts';
 import { installProblems } from './problems.ts';
 import { type WebhookOptions, webhookRoutes } from './webhook.ts';
@@ -18,6 +19,7 @@ export type ServerOptions = {
   readonly gate: GateOptions;
   readonly platform: PlatformOptions;
   readonly clearances: ClearanceOptions;
+  readonly hearing: HearingOptions;
   readonly health: HealthOptions;
 };
 
@@ -47,6 +49,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(gateRoutes, options.gate);
     await api.register(platformRoutes, options.platform);
     await api.register(clearanceRoutes, options.clearances);
+    await api.register(hearingRoutes, options.hearing);
   });
   return app;
 }

@@ -1,5 +1,5 @@
 // Deliveries: webhook bodies exactly as received, kept before they are understood.
-import type { Deliveries } from '../core/ports.ts';
+import type { Deliveries } from '../core/hearing-ports.ts';
 import { at, type Sql } from './database.ts';
 import { noteRumours } from './sightings.ts';
 

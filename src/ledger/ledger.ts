@@ -1,20 +1,25 @@
 // Ledger: Postgres as the flows see it, one module a noun.
 import type { Ledger } from '../core/ports.ts';
+import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import type { Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
+import { createLocks } from './locks.ts';
 import { createPayments } from './payments.ts';
 import { createShares } from './shares.ts';
 import { createSightings } from './sightings.ts';
 import { createStandings, STANDING_CHANNEL } from './standings.ts';
-import { createSubscribers, createWatchList } from './subscribers.ts';
+import { createSubscribers } from './subscribers.ts';
 import { createSubscriptions } from './subscriptions.ts';
+import { createWatchList, WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 export function createLedger(sql: Sql): Ledger {
   return {
     deliveries: createDeliveries(sql),
     sightings: createSightings(sql),
     watchList: createWatchList(sql),
+    checks: createChecks(sql),
+    locks: createLocks(sql),
     subscribers: createSubscribers(sql),
     subscriptions: createSubscriptions(sql),
     shares: createShares(sql),
@@ -31,5 +36,11 @@ export async function listenStandings(
   onListen: () => void,
 ): Promise<() => Promise<void>> {
   const listening = await sql.listen(STANDING_CHANNEL, onChange, onListen);
+  return () => listening.unlisten();
+}
+
+/** Hears of accounts that any daemon began to watch, and runs at every (re)connection. */
+export async function listenWatchList(sql: Sql, onGrown: () => void): Promise<() => Promise<void>> {
+  const listening = await sql.listen(WATCH_LIST_CHANNEL, onGrown, onGrown);
   return () => listening.unlisten();
 }

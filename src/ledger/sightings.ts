@@ -1,16 +1,23 @@
 // Sightings: transactions that somebody mentioned, and the facts that reading them produced. Recording is idempotent,
 // and says the same whoever mentioned the transaction, how often, and in what order.
 import type { Fact } from '../core/fact.ts';
+import type { Rumour, Sightings } from '../core/hearing-ports.ts';
 import type { Signature } from '../core/ids.ts';
-import type { Rumour, Sightings } from '../core/ports.ts';
 import { at, type Sql, type Transaction, toJson } from './database.ts';
 
-/** Notes rumours; ones already known only learn their place in the block. */
+/** How long a daemon may go on with a watch-list that another one has added to. */
+const WATCH_LIST_AGE_MS_MOST = 15_000;
+
+/**
+ * Notes rumours. One that is known only learns its place in the block, unless it was given up, or was read before the
+ * account that tells of it was watched: then it is wanted again. Facts that are there already stay.
+ */
 export async function noteRumours(
   tx: Sql | Transaction,
   rumours: readonly Rumour[],
   source: string,
   nowMs: number,
+  watchedSinceMs?: number,
 ): Promise<void> {
   if (rumours.length === 0) return;
   const unique = [...new Map(rumours.map((each) => [each.signature, each])).values()].sort(
@@ -23,13 +30,20 @@ export async function noteRumours(
     first_seen_at: at(nowMs),
     due_at: at(nowMs),
   }));
+  // Another daemon may have read with an older watch-list for a while.
+  const readBefore =
+    watchedSinceMs === undefined ? null : at(watchedSinceMs + WATCH_LIST_AGE_MS_MOST);
   await tx`
     insert into sighting ${tx(rows)}
     on conflict (signature) do update set
       block_index = coalesce(sighting.block_index, excluded.block_index),
-      status = case when sighting.status in ('dropped', 'unfound') then 'wanted' else sighting.status end,
-      due_at = case when sighting.status in ('dropped', 'unfound') then excluded.due_at else sighting.due_at end
-    where sighting.status in ('dropped', 'unfound') or (sighting.block_index is null and excluded.block_index is not null)`;
+      status = case when sighting.status in ('dropped', 'unfound') or sighting.settled_at < ${readBefore}::timestamptz
+        then 'wanted' else sighting.status end,
+      settled_at = case when sighting.settled_at < ${readBefore}::timestamptz then null else sighting.settled_at end,
+      due_at = case when sighting.status in ('dropped', 'unfound') or sighting.settled_at < ${readBefore}::timestamptz
+        then excluded.due_at else sighting.due_at end
+    where sighting.status in ('dropped', 'unfound') or sighting.settled_at < ${readBefore}::timestamptz
+       or (sighting.block_index is null and excluded.block_index is not null)`;
 }
 
 type Row = {
@@ -57,7 +71,8 @@ async function putFact(tx: Transaction, fact: Fact, finality: string): Promise<b
 
 export function createSightings(sql: Sql): Sightings {
   return {
-    note: (rumours, source, nowMs) => noteRumours(sql, rumours, source, nowMs),
+    note: (rumours, source, nowMs, watchedSinceMs) =>
+      noteRumours(sql, rumours, source, nowMs, watchedSinceMs),
     async claim(nowMs, leaseMs, limit) {
       const rows = await sql<Row[]>`
         update sighting set due_at = ${at(nowMs + leaseMs)}, attempts = attempts + 1
@@ -81,7 +96,7 @@ export function createSightings(sql: Sql): Sightings {
     async giveUp(signature) {
       await sql`update sighting set status = 'unfound' where signature = ${signature} and status = 'wanted'`;
     },
-    settle: ({ signature, slot, finality, facts, dueMs }) =>
+    settle: ({ signature, slot, finality, facts, dueMs, nowMs }) =>
       sql.begin(async (tx) => {
         const changed = new Set<string>();
         await tx`select 1 from sighting where signature = ${signature} for update`;
@@ -108,7 +123,7 @@ export function createSightings(sql: Sql): Sightings {
         for (const fact of facts)
           if (await putFact(tx, fact, finality)) changed.add(fact.subscriberId);
         await tx`
-          update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}
+          update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}, settled_at = ${at(nowMs)}
           where signature = ${signature} and status <> 'finalized'`;
         return [...changed];
       }),
@@ -121,11 +136,26 @@ export function createSightings(sql: Sql): Sightings {
         return [...new Set(rows.map((row) => row.subscriber_id))];
       }),
     async backlog() {
-      const [row] = await sql<{ wanted: bigint; confirmed: bigint }[]>`
+      const [row] = await sql<{ wanted: bigint; confirmed: bigint; oldest: Date | null }[]>`
         select count(*) filter (where status = 'wanted') as wanted,
-               count(*) filter (where status = 'confirmed') as confirmed
+               count(*) filter (where status = 'confirmed') as confirmed,
+               min(first_seen_at) as oldest
         from sighting where status in ('wanted', 'confirmed')`;
-      return { wanted: Number(row?.wanted ?? 0), confirmed: Number(row?.confirmed ?? 0) };
+      return {
+        wanted: Number(row?.wanted ?? 0),
+        confirmed: Number(row?.confirmed ?? 0),
+        oldestMs: row?.oldest?.getTime() ?? null,
+      };
+    },
+    async lastHeard() {
+      const [row] = await sql<{ webhook: Date | null; other: Date | null }[]>`
+        select (select max(received_at) from delivery) as webhook,
+               (select max(first_seen_at) from sighting where status in ('confirmed', 'finalized')
+                and source <> 'webhook') as other`;
+      return {
+        webhookMs: row?.webhook?.getTime() ?? null,
+        otherMs: row?.other?.getTime() ?? null,
+      };
     },
   };
 }

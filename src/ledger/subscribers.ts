@@ -1,8 +1,9 @@
 // Subscribers: who is watched, with which agent wallet and Drift accounts, and the sealed agent key.
 import { Fault } from '../core/fault.ts';
-import type { Address, Slot } from '../core/ids.ts';
-import type { Subscribers, Watched, WatchList } from '../core/ports.ts';
+import type { Address } from '../core/ids.ts';
+import type { Subscribers } from '../core/ports.ts';
 import { type Sql, violates } from './database.ts';
+import { WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 export function createSubscribers(sql: Sql): Subscribers {
   const find: Subscribers['find'] = async (id) => {
@@ -60,6 +61,7 @@ export function createSubscribers(sql: Sql): Subscribers {
           ].map((each) => ({ ...each, subscriber_id: given.id, cursor_slot: given.fromSlot }));
           const added =
             await tx`insert into account ${tx(watched)} on conflict (address) do nothing returning address`;
+          if (added.length > 0) await tx`select pg_notify(${WATCH_LIST_CHANNEL}, '')`;
           const mine = await tx<{ count: bigint }[]>`
             select count(*) as count from account
             where subscriber_id = ${given.id} and address in ${tx(watched.map((each) => each.address))}`;
@@ -101,28 +103,6 @@ export function createSubscribers(sql: Sql): Subscribers {
         insert into agent_key (subscriber_id, public_key, sealed)
         values (${key.subscriberId}, ${key.publicKey}, ${Buffer.from(key.sealed)})
         on conflict (subscriber_id) do update set public_key = excluded.public_key, sealed = excluded.sealed`;
-    },
-  };
-}
-
-export function createWatchList(sql: Sql): WatchList {
-  return {
-    async all() {
-      const rows = await sql<{ address: Address; subscriber_id: string; role: Watched['role'] }[]>`
-        select address, subscriber_id, role from account`;
-      return rows.map((row) => ({
-        address: row.address,
-        subscriberId: row.subscriber_id,
-        role: row.role,
-      }));
-    },
-    async cursors() {
-      const rows = await sql<{ address: Address; cursor_slot: bigint }[]>`
-        select address, cursor_slot from account order by cursor_slot`;
-      return rows.map((row) => ({ address: row.address, slot: Number(row.cursor_slot) as Slot }));
-    },
-    async advance(address, slot) {
-      await sql`update account set cursor_slot = ${slot} where address = ${address} and cursor_slot < ${slot}`;
     },
   };
 }

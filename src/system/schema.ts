@@ -77,6 +77,26 @@ export const SettingsSchema = Type.Object(
           'When a confirmed transaction is looked at again for finality.',
           50,
         ),
+        sweepEveryMs: milliseconds('How often a slice of every account is compared.', 200),
+        checkEveryMs: milliseconds(
+          'How often account state is checked against what was heard of it.',
+          200,
+        ),
+        silentAfterMs: milliseconds(
+          'A WebSocket without a slot for so long is opened anew; webhooks that bring nothing for ten times as long while the chain moves raise an alarm.',
+          500,
+        ),
+        accountsPerSocket: Type.Integer({
+          minimum: 1,
+          maximum: 100_000,
+          description: 'Account subscriptions that one WebSocket carries.',
+        }),
+        sources: Type.Array(Type.Enum(['webhooks', 'subscriptions', 'backfill', 'sweep']), {
+          minItems: 1,
+          uniqueItems: true,
+          description:
+            'Where news comes from. Any one is enough to hear everything; together they are faster and survive each other.',
+        }),
       },
       { additionalProperties: false },
     ),

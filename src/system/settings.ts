@@ -52,6 +52,7 @@ const KNOWN = [
   'BAILIFF_HTTP_PORT',
   'BAILIFF_LOG_LEVEL',
   'BAILIFF_HELIUS_API_URL',
+  'BAILIFF_SOURCES',
   'BAILIFF_STATE_FOLDER',
   'BAILIFF_DRIFT_PROGRAM',
   'BAILIFF_FIXTURES',
@@ -98,6 +99,12 @@ function overrides(env: Environment, problems: string[]): Json {
     if (/^\d+$/.test(env.BAILIFF_HTTP_PORT)) put('http', 'port', Number(env.BAILIFF_HTTP_PORT));
     else problems.push('BAILIFF_HTTP_PORT: must be a port number');
   }
+  if (env.BAILIFF_SOURCES)
+    put(
+      'watch',
+      'sources',
+      env.BAILIFF_SOURCES.split(',').map((each) => each.trim()),
+    );
   if (env.BAILIFF_LOG_LEVEL) given.logLevel = env.BAILIFF_LOG_LEVEL;
   return given;
 }

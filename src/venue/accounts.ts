@@ -1,6 +1,5 @@
 // Accounts: the few fields that matter, at fixed offsets of the venue's zero-copy accounts (drift-facts section E).
 import { type Address, base58Text } from '../core/ids.ts';
-import type { AccountState } from '../core/reckoning.ts';
 import type { Key } from './codec.ts';
 
 export type SpotPosition = {
@@ -43,7 +42,7 @@ export const DISCRIMINATOR = {
   UserStats: 'b0df881b7a4f20e3',
 } as const;
 
-const USER_BYTES = 4376;
+export const USER_BYTES = 4376;
 const key = (data: Uint8Array, offset: number): Address =>
   base58Text(data.subarray(offset, offset + 32)) as Address;
 
@@ -54,7 +53,11 @@ const MAGIC = Object.fromEntries(
   ]),
 ) as Record<keyof typeof DISCRIMINATOR, bigint>;
 
-function viewOf(data: Uint8Array, name: keyof typeof DISCRIMINATOR, bytesLeast: number): DataView {
+export function viewOf(
+  data: Uint8Array,
+  name: keyof typeof DISCRIMINATOR,
+  bytesLeast: number,
+): DataView {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (data.length < bytesLeast || view.getBigUint64(0) !== MAGIC[name]) {
     throw new RangeError(`not a ${name} account of this venue (${data.length} bytes)`);
@@ -63,7 +66,7 @@ function viewOf(data: Uint8Array, name: keyof typeof DISCRIMINATOR, bytesLeast: 
 }
 
 /** Whether eight bytes are zero: no bigint is made of the many slots that nobody uses. */
-const isZero = (view: DataView, at: number): boolean =>
+export const isZero = (view: DataView, at: number): boolean =>
   view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0;
 
 /** Reads a User. Positions whose slot is unused are left out: their market index is stale. */
@@ -108,42 +111,6 @@ export function readUser(data: Uint8Array): User {
     bankrupt: (status & 2) !== 0,
   };
 }
-
-/** The part of a User that a sweep reads: every counter and the status, and none of the orders. */
-export const PULSE = { offset: 4264, length: 93 } as const;
-
-/**
- * What a User's own state says of its history. T, the realised total, is the sum over perp slots of quote less entry,
- * plus what was ever settled: only closes, fees, funding and liquidations change it (drift-facts B7).
- */
-export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
-  const view = viewOf(data, 'User', USER_BYTES);
-  let realised = view.getBigInt64(4296, true);
-  let isolated = 0n;
-  for (let at = 424; at < 1192; at += 96) {
-    if (!isZero(view, at + 72)) isolated += view.getBigUint64(at + 72, true);
-    if (isZero(view, at + 16) && isZero(view, at + 32)) continue;
-    realised += view.getBigInt64(at + 16, true) - view.getBigInt64(at + 32, true);
-  }
-  const delegate = Buffer.prototype.latin1Slice.call(data, 40, 72);
-  return {
-    counters: {
-      realised,
-      funding: view.getBigInt64(4312, true),
-      deposits: view.getBigUint64(4272, true),
-      withdraws: view.getBigUint64(4280, true),
-      tokens: 0n,
-    },
-    hints: {
-      exists: true,
-      delegate: delegate === NOBODY ? '' : delegate,
-      quoteFlow: view.getBigInt64(104 + 24, true),
-      isolated,
-    },
-    pulse: Buffer.prototype.latin1Slice.call(data, PULSE.offset, PULSE.offset + PULSE.length),
-  };
-}
-const NOBODY = '\0'.repeat(32);
 
 /** `number_of_sub_accounts_created` of a UserStats: ids are given in sequence and never again. */
 export function readSubAccountsCreated(data: Uint8Array): number {

@@ -18,6 +18,14 @@ export function userAddress(authority: Address, subAccountId: number): Address {
   )[0].toBase58() as Address;
 }
 
+/** The PDA that counts a wallet's sub-accounts. */
+export function userStatsAddress(authority: Address): Address {
+  return PublicKey.findProgramAddressSync(
+    [Buffer.from('user_stats'), new PublicKey(authority).toBuffer()],
+    PROGRAM,
+  )[0].toBase58() as Address;
+}
+
 const owned = new Map<Address, ReadonlySet<Address>>();
 
 /** The addresses that the first sub-accounts of a wallet have, whether they exist or not. */

@@ -2,8 +2,8 @@
 // of its own; everything that changes an account's realised total goes into its tally, opening fees included.
 import { closeOf } from '../core/close.ts';
 import type { Close } from '../core/fact.ts';
+import type { Watched } from '../core/hearing-ports.ts';
 import { formatUnits } from '../core/money.ts';
-import type { Watched } from '../core/ports.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Heard, HeardEvent } from './heard.ts';
 import type { LiquidationRecord, OrderActionRecord } from './records.ts';

@@ -10,15 +10,17 @@ import {
   readExchangeStatus,
   readPerpOracle,
   readSpotMarket,
+  readSubAccountsCreated,
   readUser,
   type User,
 } from './accounts.ts';
-import { ownUsers } from './addresses.ts';
+import { ownUsers, userStatsAddress } from './addresses.ts';
 import { classify } from './errors.ts';
 import { hear } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
 import { PAUSED, PROGRAM_ID, QUOTE_DECIMALS, QUOTE_MARKET, QUOTE_MINT } from './profile.ts';
 import { createSdkDoor, type Sdk } from './sdk.ts';
+import { PULSES, stateOf } from './state.ts';
 
 const NO_ORACLE = '11111111111111111111111111111111';
 const USERS_REMEMBERED_MOST = 10_000;
@@ -122,6 +124,10 @@ export function createDriftVenue(): Venue {
     userAddress: async (authority, subAccountId) =>
       (await door.load()).user(authority, subAccountId),
     hear: (transaction, watched) => hear(transaction, watched, ownUsers),
+    pulseSlice: (role) => PULSES[role],
+    stateOf,
+    statsAddress: userStatsAddress,
+    subAccountsCreated: (account) => (account === null ? 0 : readSubAccountsCreated(account.data)),
     async preflightAccounts(driftUser) {
       const sdk = await door.load();
       return [driftUser, await sdk.spotMarket(QUOTE_MARKET), await sdk.state()];

@@ -1,8 +1,8 @@
 // Heard: one transaction as the collectors of this floor look at it: its calls, the venue's events with the call each came
 // from, who is watched, and where a fact is put.
 import type { FactBody } from '../core/fact.ts';
+import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { Watched } from '../core/ports.ts';
 import { type Call, type ChainTransaction, callsOf, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { addressOf, type Key } from './codec.ts';
 import { readLogs } from './logs.ts';

@@ -2,8 +2,8 @@
 // A failed transaction has none. Where the log was cut, instructions and balances tell what left, and what the account
 // realised is marked unknown, for its own state to tell.
 import type { Fact } from '../core/fact.ts';
+import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { Watched } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import { hearWallets } from '../core/wallet.ts';
 import { hearCloses } from './closes.ts';

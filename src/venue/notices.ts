@@ -1,9 +1,9 @@
 // Notices: instructions that change who controls a watched account or what may be taken from it. They move no value by
 // themselves, emit no record, and come before many a loss.
 import type { Notice } from '../core/fact.ts';
+import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { base58Text } from '../core/ids.ts';
-import type { Watched } from '../core/ports.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
 import type { Heard, VenueCall } from './heard.ts';
 

@@ -2,7 +2,7 @@
 // them that cannot be told.
 
 import type { Tally, Unknown } from '../core/fact.ts';
-import type { Watched } from '../core/ports.ts';
+import type { Watched } from '../core/hearing-ports.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import type { Heard } from './heard.ts';
 

@@ -1,9 +1,9 @@
 // Transfers: value that the venue itself moved: withdrawals, deposits, transfers between sub-accounts, swaps. Amounts and
 // prices come from its records; destinations, and everything where the log was cut, from instructions and token transfers.
 import type { Outflow } from '../core/fact.ts';
+import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
-import type { Watched } from '../core/ports.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
 import { ownerAmong } from '../core/wallet.ts';
 import { walletCall } from '../core/wallet-call.ts';

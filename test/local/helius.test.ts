@@ -42,6 +42,7 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
     webhookUrl: hook.url,
     secret: 'Bearer s',
     network: 'mainnet',
+    alone: (work) => work(),
     log: silentLog,
   });
   const trader = world.driver.createTrader({ deposit: 1_000_000_000n });
@@ -96,9 +97,10 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
       webhookUrl: hook.url,
       secret: 's',
       network: 'mainnet',
+      alone: (work) => work(),
       log: silentLog,
     }).ensure([wallet]),
-  ).rejects.toMatchObject({ code: 'helius_failed' });
+  ).rejects.toMatchObject({ code: 'helius_key_rejected' });
   await helius.close();
   await hook.close();
 });

@@ -2,6 +2,7 @@
 
 import type { Fact } from '../../src/core/fact.ts';
 import { Fault } from '../../src/core/fault.ts';
+import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type {
   Chain,
@@ -12,7 +13,6 @@ import type {
   Venue,
 } from '../../src/core/outside.ts';
 import type { Trouble } from '../../src/core/payment.ts';
-import type { Watched } from '../../src/core/ports.ts';
 import type { ChainTransaction, Instruction } from '../../src/core/transaction.ts';
 import { addressOf } from '../support/ledger.ts';
 import { type Act, type Balances, BLOCKHASH_LIFE, type SimChain, signatureOf } from './chain.ts';
@@ -96,6 +96,9 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
     async accounts(addresses) {
       stormy();
       return { slot: sim.slot(), accounts: addresses.map((each) => accountAt(each, sim.balances)) };
+    },
+    slices: async () => {
+      throw new Fault('rpc_unavailable', 'the simulator has no account slices');
     },
     async signatures(account, afterSlot, seenSlot) {
       stormy();
@@ -252,6 +255,10 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
     quoteDecimals: 6,
     userAddress: async () => MINT,
     hear: (transaction, watched) => factsOf(transaction, watched),
+    pulseSlice: () => ({ offset: 0, length: 0 }),
+    stateOf: () => null,
+    statsAddress: () => MINT,
+    subAccountsCreated: () => 0,
     preflightAccounts: async (driftUser) => [driftUser],
     funds: (_, [account]) =>
       account

@@ -187,7 +187,15 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
       jobs: [
         job('inspect', async () => {
           const found = await inspectDue(
-            { ledger, chain: gated, venue: ports.venue, watched, clock, log },
+            {
+              ledger,
+              chain: gated,
+              venue: ports.venue,
+              watched,
+              clock,
+              log,
+              adopt: async () => false,
+            },
             { finalityMs: 800 },
           );
           await judgeAll(found.changed);

@@ -98,5 +98,6 @@ export async function settleFact(
     finality,
     facts: [fact],
     dueMs: 0,
+    nowMs: 0,
   });
 }

@@ -78,7 +78,13 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     rpc: { ...base.rpc, url: world.chain.rpcUrl, wsUrl: world.chain.wsUrl },
     helius: { ...base.helius, apiUrl: world.helius.apiUrl },
     payments: { ...base.payments, retryEveryMs: 300, pollMs: 50, rebroadcastMs: 200 },
-    watch: { backfillEveryMs: 400, finalityMs: 60 },
+    watch: {
+      ...base.watch,
+      backfillEveryMs: 400,
+      finalityMs: 60,
+      sweepEveryMs: 1_000,
+      checkEveryMs: 500,
+    },
     secrets: {
       databaseUrl: database.url,
       heliusApiKey: options.webhooks === false ? null : heliusApiKey,

@@ -11,11 +11,15 @@ const u16 = (value: number): Buffer => {
   bytes.writeUInt16LE(value);
   return bytes;
 };
-const derive = (...seeds: (string | Buffer)[]): [PublicKey, number] =>
-  PublicKey.findProgramAddressSync(
-    seeds.map((seed) => (typeof seed === 'string' ? Buffer.from(seed) : seed)),
-    DRIFT,
-  );
+const derived = new Map<string, [PublicKey, number]>();
+/** Deriving tries points of the curve until one is off it: worth remembering. */
+const derive = (...seeds: (string | Buffer)[]): [PublicKey, number] => {
+  const bytes = seeds.map((seed) => (typeof seed === 'string' ? Buffer.from(seed) : seed));
+  const name = Buffer.concat(bytes).toString('latin1');
+  const known = derived.get(name) ?? PublicKey.findProgramAddressSync(bytes, DRIFT);
+  derived.set(name, known);
+  return known;
+};
 
 export const STATE = derive('drift_state')[0];
 export const [DRIFT_SIGNER, DRIFT_SIGNER_BUMP] = derive('drift_signer');
@@ -27,5 +31,10 @@ export const userAddress = (authority: PublicKey, subAccountId: number): PublicK
   derive('user', authority.toBuffer(), u16(subAccountId))[0];
 export const userStatsAddress = (authority: PublicKey): PublicKey =>
   derive('user_stats', authority.toBuffer())[0];
-export const oracleAddress = (index: number): PublicKey =>
-  PublicKey.findProgramAddressSync([Buffer.from('bailiff_local_oracle'), u16(index)], PYTH)[0];
+const oracles = new Map<number, PublicKey>();
+export const oracleAddress = (index: number): PublicKey => {
+  const seeds = [Buffer.from('bailiff_local_oracle'), u16(index)];
+  const known = oracles.get(index) ?? PublicKey.findProgramAddressSync(seeds, PYTH)[0];
+  oracles.set(index, known);
+  return known;
+};

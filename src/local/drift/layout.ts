@@ -71,18 +71,23 @@ class Cursor {
   }
 
   readInteger(size: number, signed: boolean): bigint | number {
-    let value = 0n;
-    for (let i = size - 1; i >= 0; i--)
-      value = (value << 8n) | BigInt(this.bytes[this.at + i] ?? 0);
+    const { bytes, at } = this;
     this.at += size;
-    const exact = signed ? BigInt.asIntN(size * 8, value) : value;
-    return size <= 4 ? Number(exact) : exact;
+    if (size <= 4) return signed ? bytes.readIntLE(at, size) : bytes.readUIntLE(at, size);
+    const low = bytes.readBigUInt64LE(at);
+    if (size === 8) return signed ? BigInt.asIntN(64, low) : low;
+    const high = signed ? bytes.readBigInt64LE(at + 8) : bytes.readBigUInt64LE(at + 8);
+    return (high << 64n) | low;
   }
 
   writeInteger(size: number, value: bigint): void {
-    let rest = BigInt.asUintN(size * 8, value);
-    for (let i = 0; i < size; i++, rest >>= 8n) this.bytes[this.at + i] = Number(rest & 0xffn);
+    const { bytes, at } = this;
     this.at += size;
+    if (size <= 4) bytes.writeUIntLE(Number(BigInt.asUintN(size * 8, value)), at, size);
+    else {
+      bytes.writeBigUInt64LE(BigInt.asUintN(64, value), at);
+      if (size === 16) bytes.writeBigUInt64LE(BigInt.asUintN(64, value >> 64n), at + 8);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Session: one instruction of the stand-in while it runs: its named accounts, the venue accounts it loads and saves,
 // the events it emits and the error it ends with.
 import { PublicKey } from '@solana/web3.js';
+import type { Account } from '../chain/account.ts';
 import { ProgramFailure } from '../chain/failure.ts';
 import type { ResolvedInstruction } from '../chain/message.ts';
 import type { ProgramContext } from '../chain/segments.ts';
@@ -60,8 +61,28 @@ export type Session = {
 export function createSession(
   instruction: ResolvedInstruction,
   named: readonly { readonly name: string; readonly isMut: boolean; readonly isSigner: boolean }[],
-  context: ProgramContext,
+  world: ProgramContext,
 ): Session {
+  // Reading an account out of the runtime is dear, and one instruction looks at the same ones many times.
+  const seen = new Map<string, Account | null>();
+  const context: ProgramContext = {
+    ...world,
+    get(address) {
+      const known = seen.get(address);
+      if (known !== undefined) return known;
+      const account = world.get(address);
+      seen.set(address, account);
+      return account;
+    },
+    set(address, account) {
+      seen.delete(address);
+      world.set(address, account);
+    },
+    call(called) {
+      seen.clear();
+      world.call(called);
+    },
+  };
   const loaded = new Map<string, { layout: string; value: Struct }>();
   const metas = new Map(instruction.accounts.map((meta) => [meta.address, meta]));
   const remaining = instruction.accounts.slice(named.length);

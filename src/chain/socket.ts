@@ -1,0 +1,161 @@
+// Socket: one supervised WebSocket to an RPC node with the account subscriptions it carries. Whatever ends it, it comes
+// back and subscribes again; a socket that is open and mute is found by the slots that stop coming. A node replays nothing,
+// so every (re)subscription is reported, for the accounts to be read.
+import { WebSocket } from 'ws';
+import { delayMs } from '../core/backoff.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import { redact } from './rpc.ts';
+
+export type SocketOptions = {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Without a slot for so long, the socket counts as dead. */
+  readonly silentAfterMs: number;
+  readonly onSlot: (slot: number) => void;
+  readonly onAccount: (address: string, slot: number, value: unknown) => void;
+  /** These are subscribed from now on; what happened before was not told. */
+  readonly onSubscribed: (addresses: readonly string[]) => void;
+};
+export type Socket = {
+  add(address: string): void;
+  readonly size: number;
+  /** Accounts that the node has acknowledged on the present connection. */
+  readonly subscribed: number;
+  close(): Promise<void>;
+};
+
+const RECONNECT = { firstMs: 250, mostMs: 15_000 };
+const MESSAGE_BYTES_MOST = 2 * 1024 * 1024;
+
+type Message = {
+  id?: number;
+  result?: unknown;
+  error?: unknown;
+  method?: string;
+  params?: { subscription?: number; result?: unknown };
+};
+
+function parse(data: unknown): Message | null {
+  try {
+    const value: unknown = JSON.parse(String(data));
+    return value !== null && typeof value === 'object' ? (value as Message) : null;
+  } catch {
+    return null;
+  }
+}
+
+export function openSocket(options: SocketOptions): Socket {
+  const { clock, log } = options;
+  const wanted = new Set<string>();
+  const stopping = new AbortController();
+  let send: ((address: string) => void) | null = null;
+  let acknowledged = 0;
+
+  /** One connection's life; resolves when it is over. */
+  const live = (): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = new WebSocket(options.url, {
+        maxPayload: MESSAGE_BYTES_MOST,
+        handshakeTimeout: options.silentAfterMs,
+      });
+      const asked = new Map<number, string>();
+      const accounts = new Map<number, string>();
+      let lastId = 0;
+      let heardMs = clock.nowMs();
+      acknowledged = 0;
+      const over = new AbortController();
+      const finish = (why: string): void => {
+        if (over.signal.aborted) return;
+        over.abort();
+        send = null;
+        acknowledged = 0;
+        socket.terminate();
+        resolve(why);
+      };
+      const ask = (method: string, params: unknown[]): number => {
+        const id = ++lastId;
+        socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+        return id;
+      };
+      const subscribe = (address: string): void => {
+        const config = { encoding: 'base64', commitment: 'confirmed' };
+        asked.set(ask('accountSubscribe', [address, config]), address);
+      };
+      const watchdog = async (): Promise<void> => {
+        while (!over.signal.aborted) {
+          await clock.sleep(options.silentAfterMs / 4, over.signal);
+          if (clock.nowMs() - heardMs > options.silentAfterMs) finish('silent');
+        }
+      };
+      socket.on('open', () => {
+        ask('slotSubscribe', []);
+        for (const address of wanted) subscribe(address);
+        send = subscribe;
+      });
+      socket.on('message', (data) => {
+        const message = parse(data);
+        if (message === null) return;
+        if (message.method === 'slotNotification') {
+          heardMs = clock.nowMs();
+          const { slot } = (message.params?.result ?? {}) as { slot?: unknown };
+          if (typeof slot === 'number') options.onSlot(slot);
+          return;
+        }
+        if (message.method === 'accountNotification') {
+          const address = accounts.get(message.params?.subscription ?? -1);
+          const result = message.params?.result as
+            | { context?: { slot?: unknown }; value?: unknown }
+            | undefined;
+          const slot = result?.context?.slot;
+          if (address !== undefined && typeof slot === 'number')
+            options.onAccount(address, slot, result?.value);
+          return;
+        }
+        const address = asked.get(message.id ?? -1);
+        if (address === undefined) return;
+        asked.delete(message.id ?? -1);
+        if (typeof message.result !== 'number') {
+          finish('a subscription was refused');
+          return;
+        }
+        accounts.set(message.result, address);
+        acknowledged = accounts.size;
+        options.onSubscribed([address]);
+      });
+      socket.on('error', (error) => finish(redact(error.message)));
+      socket.on('close', (code) => finish(`closed with code ${code}`));
+      stopping.signal.addEventListener('abort', () => finish('stopped'), { once: true });
+      void watchdog();
+    });
+
+  const run = async (): Promise<void> => {
+    for (let attempt = 0; !stopping.signal.aborted; ) {
+      const startedMs = clock.nowMs();
+      const why = await live();
+      if (stopping.signal.aborted) return;
+      // A connection that lived for a while starts the waiting over.
+      attempt = clock.nowMs() - startedMs > RECONNECT.mostMs ? 0 : attempt + 1;
+      log.warn('feed.disconnected', { why, accounts: wanted.size });
+      await clock.sleep(delayMs(RECONNECT, attempt, clock.random()), stopping.signal);
+    }
+  };
+  const running = run();
+  return {
+    add(address) {
+      if (wanted.has(address)) return;
+      wanted.add(address);
+      send?.(address);
+    },
+    get size() {
+      return wanted.size;
+    },
+    get subscribed() {
+      return acknowledged;
+    },
+    async close() {
+      stopping.abort();
+      await running;
+    },
+  };
+}

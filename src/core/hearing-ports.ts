@@ -1,0 +1,141 @@
+// Hearing ports: what the ledger keeps of watched accounts: who is watched, what was delivered and mentioned, how far each
+// history was scanned, and whether account state agrees with the facts.
+import type { Fact } from './fact.ts';
+import type { Address, Signature, Slot } from './ids.ts';
+import type { AccountState, Counters } from './reckoning.ts';
+
+export const WATCH_ROLES = ['drift_user', 'agent_wallet', 'agent_token_account'] as const;
+export type Watched = {
+  readonly address: Address;
+  readonly subscriberId: string;
+  readonly role: (typeof WATCH_ROLES)[number];
+};
+
+/** Somebody said that this transaction touches a watched account. It is true once RPC says so too. */
+export type Rumour = {
+  readonly signature: Signature;
+  /** The order inside the block, where the source told it. */
+  readonly blockIndex: number | null;
+};
+
+export type Sighting = Rumour & {
+  /** `wanted`: not read yet. `confirmed`: facts are recorded at confirmed commitment. */
+  readonly status: 'wanted' | 'confirmed';
+  readonly slot: Slot | null;
+  readonly attempts: number;
+  readonly firstSeenMs: number;
+};
+
+export type Deliveries = {
+  /** Stores raw bodies durably, all or none. */
+  record(bodies: readonly Uint8Array[], nowMs: number): Promise<void>;
+  undigested(limit: number): Promise<{ readonly id: bigint; readonly body: Uint8Array }[]>;
+  /** Marks one digested and notes its rumours, in one transaction. */
+  digested(
+    id: bigint,
+    counts: { entries: number; refused: number },
+    rumours: readonly Rumour[],
+    nowMs: number,
+  ): Promise<void>;
+};
+
+export type Sightings = {
+  /**
+   * Notes rumours. `watchedSinceMs` is when the account whose history told them was registered: what was read before
+   * that did not look for it, and is read again.
+   */
+  note(
+    rumours: readonly Rumour[],
+    source: string,
+    nowMs: number,
+    watchedSinceMs?: number,
+  ): Promise<void>;
+  /** Takes due sightings for `leaseMs`; another replica will not see them meanwhile. */
+  claim(nowMs: number, leaseMs: number, limit: number): Promise<Sighting[]>;
+  postpone(signature: Signature, dueMs: number): Promise<void>;
+  /** Gives up on a rumour that no node knows: forged, or dropped before anybody read it. */
+  giveUp(signature: Signature): Promise<void>;
+  /**
+   * Records what a transaction is at a finality: its facts become exactly these, facts of the same signature in
+   * other slots are withdrawn. Idempotent. Returns the subscribers whose history changed.
+   */
+  settle(read: {
+    signature: Signature;
+    slot: Slot;
+    finality: 'confirmed' | 'finalized';
+    facts: readonly Fact[];
+    dueMs: number;
+    nowMs: number;
+  }): Promise<string[]>;
+  /** The transaction is on no fork that lived: withdraws its facts. Returns the subscribers it touched. */
+  drop(signature: Signature): Promise<string[]>;
+  /** What was mentioned and is not final yet, and since when the oldest of it waits. */
+  backlog(): Promise<{ wanted: number; confirmed: number; oldestMs: number | null }>;
+  /** When a webhook last delivered, and when another source last told of a transaction with facts. */
+  lastHeard(): Promise<{ webhookMs: number | null; otherMs: number | null }>;
+};
+
+export type WatchList = {
+  all(): Promise<Watched[]>;
+  /** Of all accounts, or of these. */
+  cursors(addresses?: readonly Address[]): Promise<Cursor[]>;
+  /** The scan of this account has reached the finalized slot, and everything it told is noted. */
+  advance(address: Address, slot: Slot, nowMs: number): Promise<void>;
+  /** Watches a sub-account that its owner made later. False when it is watched already. */
+  adopt(account: {
+    address: Address;
+    subscriberId: string;
+    subAccountId: number;
+    fromSlot: Slot;
+    nowMs: number;
+  }): Promise<boolean>;
+};
+
+/** How far an account's history was scanned. */
+export type Cursor = {
+  readonly address: Address;
+  readonly slot: Slot;
+  readonly watchedAtMs: number;
+};
+
+/** Account state against facts; see core/reckoning.ts. All slots are finalized. */
+export type AccountCheck = Watched & {
+  readonly cursor: Cursor;
+  readonly baseline: AccountState | null;
+  readonly candidate: AccountState | null;
+  readonly unexplained: Counters | null;
+};
+export type Gap = {
+  readonly address: Address;
+  readonly subscriberId: string;
+  readonly difference: Counters;
+  readonly sinceMs: number;
+};
+export type Checks = {
+  /** Accounts without a baseline, with facts beyond it, with a state that waits, or with a gap. */
+  due(limit: number): Promise<AccountCheck[]>;
+  find(addresses: readonly Address[]): Promise<AccountCheck[]>;
+  begin(account: Watched, state: AccountState): Promise<void>;
+  propose(address: Address, state: AccountState): Promise<void>;
+  /** Sums of finalized facts above one slot up to another; `settled` when nothing heard of them is still unread. */
+  told(
+    address: Address,
+    afterSlot: Slot,
+    uptoSlot: Slot,
+  ): Promise<{ told: Counters; unknowns: number; settled: boolean }>;
+  /** Everything up to the candidate is accounted for: it becomes the baseline. */
+  advance(address: Address): Promise<void>;
+  /** As `advance`, and records profit that only the state proves, at the last unknown transaction. */
+  reckon(account: AccountCheck, netPnl: bigint): Promise<void>;
+  /** The candidate is not explained. Returns whether that is news. */
+  gap(address: Address, difference: Counters, nowMs: number): Promise<boolean>;
+  gaps(): Promise<Gap[]>;
+  /** The pulse of every baseline. */
+  pulses(): Promise<{ address: Address; slot: Slot; pulse: string }[]>;
+};
+
+/** Work that one daemon at a time does, of all that share the database. */
+export type Locks = {
+  /** Waits until nobody else holds the name, and runs the work. */
+  exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
+};

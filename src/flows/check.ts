@@ -1,0 +1,140 @@
+// Check: does what was heard of an account add up to what the account itself says? States are read at finalized slots and
+// judged by core/reckoning.ts once everything up to them has been heard. What nobody can explain stays visible.
+import type { AccountCheck, Watched } from '../core/hearing-ports.ts';
+import type { Address } from '../core/ids.ts';
+import type { Chain, Venue } from '../core/outside.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
+import { checkState } from '../core/reckoning.ts';
+import { backfill } from './backfill.ts';
+
+export type CheckPorts = {
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly venue: Venue;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+const BATCH = 100;
+
+/** Reads states of accounts at a finalized slot. */
+async function read(ports: CheckPorts, accounts: readonly AccountCheck[]): Promise<void> {
+  const { ledger, chain, venue } = ports;
+  const addresses = accounts.map((each) => each.address);
+  const { slot, accounts: found } = await chain.slices(addresses, null, 'finalized');
+  for (const [index, account] of accounts.entries()) {
+    const state = venue.stateOf(account.role, slot, found[index] ?? null);
+    if (state === null) continue;
+    if (account.baseline === null) await ledger.checks.begin(account, state);
+    else if (state.slot > account.baseline.slot)
+      await ledger.checks.propose(account.address, state);
+  }
+}
+
+/** The state that an account's history counts from. Registering reads it at once: what is before it is not checked. */
+export async function beginChecks(ports: CheckPorts, accounts: readonly Address[]): Promise<void> {
+  const fresh = (await ports.ledger.checks.find(accounts)).filter((each) => each.baseline === null);
+  for (let from = 0; from < fresh.length; from += BATCH)
+    await read(ports, fresh.slice(from, from + BATCH));
+}
+
+async function judge(ports: CheckPorts, account: AccountCheck): Promise<'reckoned' | 'other'> {
+  const { ledger, clock, log } = ports;
+  const { address, baseline, candidate, subscriberId } = account;
+  if (baseline === null || candidate === null) return 'other';
+  const { told, unknowns, settled } = await ledger.checks.told(
+    address,
+    baseline.slot,
+    candidate.slot,
+  );
+  if (!settled) return 'other';
+  const check = checkState(baseline, told, unknowns, candidate);
+  switch (check.verdict) {
+    case 'explained':
+      await ledger.checks.advance(address);
+      if (account.unexplained !== null)
+        log.info('account.explained', { address, subscriber: subscriberId });
+      return 'other';
+    case 'closed':
+      log.warn('account.closed', { address, subscriber: subscriberId, slot: candidate.slot });
+      await ledger.checks.advance(address);
+      return 'other';
+    case 'reckoned':
+      log.warn('account.reckoned', {
+        address,
+        subscriber: subscriberId,
+        netPnl: check.netPnl,
+        transactions: unknowns,
+      });
+      await ledger.checks.reckon(account, check.netPnl);
+      return 'reckoned';
+    case 'gap': {
+      const news = await ledger.checks.gap(address, check.difference, clock.nowMs());
+      if (news)
+        log.error('account.gap', {
+          address,
+          subscriber: subscriberId,
+          afterSlot: baseline.slot,
+          uptoSlot: candidate.slot,
+          means: check.meanings.map((each) => each.says),
+        });
+      return 'other';
+    }
+  }
+}
+
+/**
+ * Checks what is due and what has changed. A candidate is judged when the account's own history was scanned past it and
+ * everything that scan told was read; until then it waits. Returns subscribers for whom profit was reckoned.
+ */
+export async function checkAccounts(
+  ports: CheckPorts,
+  changed: readonly Address[],
+  signal: AbortSignal,
+): Promise<{ reckoned: string[]; noted: number }> {
+  const { ledger } = ports;
+  const due = await ledger.checks.due(BATCH);
+  const known = new Set(due.map((each) => each.address));
+  const accounts = [
+    ...due,
+    ...(await ledger.checks.find(changed)).filter((each) => !known.has(each.address)),
+  ];
+  const reckoned = new Set<string>();
+  let noted = 0;
+  for (let from = 0; from < accounts.length && !signal.aborted; from += BATCH) {
+    const batch = accounts.slice(from, from + BATCH);
+    const behind = batch.filter((each) => each.candidate && each.cursor.slot < each.candidate.slot);
+    if (behind.length > 0) {
+      // A gap is looked for from where the account was last understood, not from where the cursor stands.
+      const scan = await backfill(
+        ports,
+        signal,
+        behind.map((each) => each.address),
+      );
+      noted += scan.noted;
+    }
+    for (const each of batch) {
+      if (each.candidate === null || each.cursor.slot < each.candidate.slot) continue;
+      if ((await judge(ports, each)) === 'reckoned') reckoned.add(each.subscriberId);
+    }
+    const open = batch.filter((each) => each.candidate === null);
+    if (open.length > 0) await read(ports, open);
+  }
+  return { reckoned: [...reckoned], noted };
+}
+
+/** Sub-accounts that an owner made without telling: ids are given in sequence, and a counter says how many there are. */
+export async function missingSubAccounts(
+  ports: Pick<CheckPorts, 'chain' | 'venue'>,
+  agentWallet: Address,
+  watched: ReadonlyMap<string, Watched>,
+): Promise<{ address: Address; subAccountId: number }[]> {
+  const { chain, venue } = ports;
+  const { accounts } = await chain.slices([venue.statsAddress(agentWallet)], null, 'confirmed');
+  const created = venue.subAccountsCreated(accounts[0] ?? null);
+  const missing: { address: Address; subAccountId: number }[] = [];
+  for (let subAccountId = 0; subAccountId < created; subAccountId++) {
+    const address = await venue.userAddress(agentWallet, subAccountId);
+    if (!watched.has(address)) missing.push({ address, subAccountId });
+  }
+  return missing;
+}

@@ -1,0 +1,62 @@
+// Hearing: how far each source has come, what is not verified yet, and which accounts have changed in ways that nobody can
+// explain. Numbers, for people and for alarms.
+import type { FastifyPluginAsync } from 'fastify';
+import Type from 'typebox';
+import type { Checks, Sightings } from '../core/hearing-ports.ts';
+import type { Clock } from '../core/ports.ts';
+
+export type HearingOptions = {
+  readonly sightings: Pick<Sightings, 'backlog'>;
+  readonly checks: Pick<Checks, 'gaps'>;
+  readonly clock: Clock;
+  /** By source: the last slot it told of, and when. */
+  readonly progress: () => Readonly<
+    Record<string, { readonly lastSlot: number | null; readonly lastMs: number | null }>
+  >;
+  readonly feed: () => { sockets: number; accounts: number; subscribed: number } | null;
+};
+
+const Count = Type.Integer({ minimum: 0 });
+const Maybe = Type.Union([Type.Integer(), Type.Null()]);
+const Amount = Type.String({ pattern: '^-?\\d+$' });
+const Answer = Type.Object({
+  sources: Type.Record(Type.String(), Type.Object({ lastSlot: Maybe, ageMs: Maybe })),
+  subscriptions: Type.Union([
+    Type.Object({ sockets: Count, accounts: Count, subscribed: Count }),
+    Type.Null(),
+  ]),
+  unverified: Type.Object({ wanted: Count, confirmed: Count, oldestAgeMs: Maybe }),
+  gaps: Type.Array(
+    Type.Object({
+      address: Type.String(),
+      subscriber: Type.String(),
+      ageMs: Type.Integer(),
+      difference: Type.Record(Type.String(), Amount),
+    }),
+  ),
+});
+
+export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, options) => {
+  const { sightings, checks, clock } = options;
+  app.get('/v1/hearing', { schema: { response: { 200: Answer } } }, async () => {
+    const nowMs = clock.nowMs();
+    const { wanted, confirmed, oldestMs } = await sightings.backlog();
+    const sources = Object.entries(options.progress()).map(([name, { lastSlot, lastMs }]) => [
+      name,
+      { lastSlot, ageMs: lastMs === null ? null : nowMs - lastMs },
+    ]);
+    return {
+      sources: Object.fromEntries(sources),
+      subscriptions: options.feed(),
+      unverified: { wanted, confirmed, oldestAgeMs: oldestMs === null ? null : nowMs - oldestMs },
+      gaps: (await checks.gaps()).map(({ address, subscriberId, sinceMs, difference }) => ({
+        address,
+        subscriber: subscriberId,
+        ageMs: nowMs - sinceMs,
+        difference: Object.fromEntries(
+          Object.entries(difference).map(([name, amount]) => [name, String(amount)]),
+        ),
+      })),
+    };
+  });
+};

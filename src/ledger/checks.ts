@@ -1,0 +1,161 @@
+// Checks: account state at finalized slots, kept beside the facts that should explain it.
+import type { AccountCheck, Checks, Watched } from '../core/hearing-ports.ts';
+import type { Address } from '../core/ids.ts';
+import { type AccountState, COUNTERS, type Counters } from '../core/reckoning.ts';
+import { LAST_ORDINAL } from '../core/transaction.ts';
+import { at, type Sql, toJson } from './database.ts';
+
+type Json = Record<string, unknown>;
+type Row = {
+  address: Address;
+  subscriber_id: string;
+  role: Watched['role'];
+  cursor_slot: bigint;
+  watched_at: Date;
+  baseline: Json | null;
+  candidate: Json | null;
+  difference: Json | null;
+};
+
+const countersOf = (json: Json): Counters =>
+  Object.fromEntries(COUNTERS.map((name) => [name, BigInt(json[name] as string)])) as Counters;
+
+function stateOf(json: Json | null): AccountState | null {
+  if (json === null) return null;
+  const hints = json.hints as Json;
+  return {
+    slot: json.slot as number,
+    counters: countersOf(json.counters as Json),
+    hints: {
+      exists: hints.exists as boolean,
+      delegate: Buffer.from(hints.delegate as string, 'hex').toString('latin1'),
+      quoteFlow: BigInt(hints.quoteFlow as string),
+      isolated: BigInt(hints.isolated as string),
+    },
+    pulse: Buffer.from(json.pulse as string, 'hex').toString('latin1'),
+  };
+}
+
+/** Raw bytes go as hex: jsonb takes no zero characters. */
+const hex = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('hex');
+const jsonOf = (state: AccountState) =>
+  toJson({
+    ...state,
+    hints: { ...state.hints, delegate: hex(state.hints.delegate) },
+    pulse: hex(state.pulse),
+  });
+
+const checkOf = (row: Row): AccountCheck => ({
+  address: row.address,
+  subscriberId: row.subscriber_id,
+  role: row.role,
+  cursor: {
+    address: row.address,
+    slot: Number(row.cursor_slot),
+    watchedAtMs: row.watched_at.getTime(),
+  },
+  baseline: stateOf(row.baseline),
+  candidate: stateOf(row.candidate),
+  unexplained: row.difference === null ? null : countersOf(row.difference),
+});
+
+export function createChecks(sql: Sql): Checks {
+  const select = (where: ReturnType<Sql>) => sql<Row[]>`
+    select a.address, a.subscriber_id, a.role, a.cursor_slot, a.watched_at, c.baseline, c.candidate, c.difference
+    from account a left join account_check c using (address)
+    where a.role <> 'agent_wallet' and ${where}`;
+  return {
+    async due(limit) {
+      const rows =
+        await select(sql`(c.address is null or c.candidate is not null or c.difference is not null
+        or exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown', 'reckoning')
+                   and f.slot > (c.baseline->>'slot')::bigint and f.finality = 'finalized'))
+        order by c.checked_at nulls first limit ${limit}`);
+      return rows.map(checkOf);
+    },
+    async find(addresses) {
+      if (addresses.length === 0) return [];
+      return (await select(sql`a.address in ${sql(addresses as Address[])}`)).map(checkOf);
+    },
+    async begin(account, state) {
+      await sql`
+        insert into account_check (address, subscriber_id, baseline)
+        values (${account.address}, ${account.subscriberId}, ${sql.json(jsonOf(state))}) on conflict do nothing`;
+    },
+    async propose(address, state) {
+      await sql`
+        update account_check set candidate = ${sql.json(jsonOf(state))}
+        where address = ${address} and candidate is null and (baseline->>'slot')::bigint < ${state.slot}`;
+    },
+    async told(address, afterSlot, uptoSlot) {
+      const [row] = await sql<
+        (Record<keyof Counters, string> & { unknowns: number; settled: boolean })[]
+      >`
+        select coalesce(sum((body->>'realised')::numeric) filter (where kind = 'tally'), 0)::text as realised,
+               coalesce(sum((body->>'funding')::numeric), 0)::text as funding,
+               coalesce(sum((body->>'deposits')::numeric), 0)::text as deposits,
+               coalesce(sum((body->>'withdraws')::numeric), 0)::text as withdraws,
+               coalesce(sum((body->>'tokens')::numeric), 0)::text as tokens,
+               (count(*) filter (where kind = 'unknown'))::int as unknowns,
+               not exists (select 1 from sighting s where s.status = 'wanted'
+                           and s.first_seen_at <= (select cursor_at from account where address = ${address}))
+               and not exists (select 1 from sighting s where s.status = 'confirmed' and s.slot <= ${uptoSlot}) as settled
+        from fact where account = ${address} and finality = 'finalized' and kind in ('tally', 'unknown')
+          and slot > ${afterSlot} and slot <= ${uptoSlot}`;
+      if (row === undefined) throw new Error('a sum is always a row');
+      return { told: countersOf(row), unknowns: row.unknowns, settled: row.settled };
+    },
+    async advance(address) {
+      await sql`
+        update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,
+          checked_at = now() where address = ${address} and candidate is not null`;
+    },
+    async reckon({ address, subscriberId, baseline, candidate }, netPnl) {
+      if (baseline === null || candidate === null) return;
+      const body = toJson({ netPnl, afterSlot: baseline.slot, uptoSlot: candidate.slot });
+      await sql.begin(async (tx) => {
+        const advanced = await tx`
+          update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,
+            checked_at = now()
+          where address = ${address} and (candidate->>'slot')::bigint = ${candidate.slot}
+            and (baseline->>'slot')::bigint = ${baseline.slot} returning 1`;
+        if (advanced.length === 0 || netPnl === 0n) return;
+        await tx`
+          insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
+          select subscriber_id, account, signature, slot, ${LAST_ORDINAL + 1}, block_index, 'reckoning', 'finalized', ${tx.json(body)}
+          from fact where subscriber_id = ${subscriberId} and account = ${address} and kind = 'unknown'
+            and finality = 'finalized' and slot > ${baseline.slot} and slot <= ${candidate.slot}
+          order by slot desc, block_index desc nulls last, signature limit 1 on conflict do nothing`;
+      });
+    },
+    async gap(address, difference, nowMs) {
+      const rows = await sql<{ news: boolean }[]>`
+        update account_check c set candidate = null, difference = ${sql.json(toJson(difference))}, checked_at = now(),
+          unexplained_since = coalesce(c.unexplained_since, ${at(nowMs)})
+        from account_check old where c.address = ${address} and old.address = c.address
+        returning old.difference is null as news`;
+      return rows[0]?.news ?? false;
+    },
+    async pulses() {
+      const rows = await sql<{ address: Address; slot: bigint; pulse: string }[]>`
+        select address, (baseline->>'slot')::bigint as slot, baseline->>'pulse' as pulse from account_check`;
+      return rows.map((row) => ({
+        address: row.address,
+        slot: Number(row.slot),
+        pulse: Buffer.from(row.pulse, 'hex').toString('latin1'),
+      }));
+    },
+    async gaps() {
+      const rows = await sql<
+        { address: Address; subscriber_id: string; difference: Json; unexplained_since: Date }[]
+      >`select address, subscriber_id, difference, unexplained_since from account_check
+        where difference is not null order by unexplained_since`;
+      return rows.map((row) => ({
+        address: row.address,
+        subscriberId: row.subscriber_id,
+        difference: countersOf(row.difference),
+        sinceMs: row.unexplained_since.getTime(),
+      }));
+    },
+  };
+}

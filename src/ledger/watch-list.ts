@@ -1,0 +1,43 @@
+// Watch list: the accounts that are watched, and how far the history of each was scanned.
+import type { Watched, WatchList } from '../core/hearing-ports.ts';
+import type { Address } from '../core/ids.ts';
+import { at, type Sql } from './database.ts';
+
+export const WATCH_LIST_CHANNEL = 'bailiff_watch_list';
+
+export function createWatchList(sql: Sql): WatchList {
+  return {
+    async all() {
+      const rows = await sql<{ address: Address; subscriber_id: string; role: Watched['role'] }[]>`
+        select address, subscriber_id, role from account`;
+      return rows.map((row) => ({
+        address: row.address,
+        subscriberId: row.subscriber_id,
+        role: row.role,
+      }));
+    },
+    async cursors(addresses) {
+      const rows = await sql<{ address: Address; cursor_slot: bigint; watched_at: Date }[]>`
+        select address, cursor_slot, watched_at from account
+        ${addresses === undefined ? sql`` : sql`where address in ${sql(addresses as Address[])}`} order by cursor_slot`;
+      return rows.map((row) => ({
+        address: row.address,
+        slot: Number(row.cursor_slot),
+        watchedAtMs: row.watched_at.getTime(),
+      }));
+    },
+    async advance(address, slot, nowMs) {
+      await sql`
+        update account set cursor_slot = ${slot}, cursor_at = ${at(nowMs)}
+        where address = ${address} and cursor_slot < ${slot}`;
+    },
+    async adopt({ address, subscriberId, subAccountId, fromSlot, nowMs }) {
+      const added = await sql`
+        insert into account (address, subscriber_id, role, sub_account_id, cursor_slot, cursor_at, watched_at)
+        values (${address}, ${subscriberId}, 'drift_user', ${subAccountId}, ${fromSlot}, ${at(nowMs)}, ${at(nowMs)})
+        on conflict (address) do nothing returning address`;
+      if (added.length > 0) await sql`select pg_notify(${WATCH_LIST_CHANNEL}, '')`;
+      return added.length > 0;
+    },
+  };
+}

@@ -1,7 +1,7 @@
 // Check: does what was heard of an account add up to what the account itself says? States are read at finalized slots and
 // judged by core/reckoning.ts once everything up to them has been heard. What nobody can explain stays visible.
 import type { AccountCheck, Watched } from '../core/hearing-ports.ts';
-import type { Address } from '../core/ids.ts';
+import type { Address, Slot } from '../core/ids.ts';
 import type { Chain, Venue } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { checkState } from '../core/reckoning.ts';
@@ -37,7 +37,21 @@ export async function beginChecks(ports: CheckPorts, accounts: readonly Address[
     await read(ports, fresh.slice(from, from + BATCH));
 }
 
-async function judge(ports: CheckPorts, account: AccountCheck): Promise<'reckoned' | 'other'> {
+/** Reads everything again that happened since the account was last understood, however often it was read before. */
+async function repair(
+  { ledger, chain, clock }: CheckPorts,
+  address: Address,
+  afterSlot: Slot,
+  uptoSlot: Slot,
+): Promise<void> {
+  const rows = await chain.signatures(address, afterSlot, uptoSlot, 'finalized');
+  await ledger.sightings.note(rows, 'repair', clock.nowMs(), clock.nowMs());
+}
+
+async function judge(
+  ports: CheckPorts,
+  account: AccountCheck,
+): Promise<'reckoned' | 'repaired' | 'other'> {
   const { ledger, clock, log } = ports;
   const { address, baseline, candidate, subscriberId } = account;
   if (baseline === null || candidate === null) return 'other';
@@ -69,15 +83,16 @@ async function judge(ports: CheckPorts, account: AccountCheck): Promise<'reckone
       return 'reckoned';
     case 'gap': {
       const news = await ledger.checks.gap(address, check.difference, clock.nowMs());
-      if (news)
-        log.error('account.gap', {
-          address,
-          subscriber: subscriberId,
-          afterSlot: baseline.slot,
-          uptoSlot: candidate.slot,
-          means: check.meanings.map((each) => each.says),
-        });
-      return 'other';
+      if (!news) return 'other';
+      log.error('account.gap', {
+        address,
+        subscriber: subscriberId,
+        afterSlot: baseline.slot,
+        uptoSlot: candidate.slot,
+        means: check.meanings.map((each) => each.says),
+      });
+      await repair(ports, address, baseline.slot, candidate.slot);
+      return 'repaired';
     }
   }
 }
@@ -104,7 +119,6 @@ export async function checkAccounts(
     const batch = accounts.slice(from, from + BATCH);
     const behind = batch.filter((each) => each.candidate && each.cursor.slot < each.candidate.slot);
     if (behind.length > 0) {
-      // A gap is looked for from where the account was last understood, not from where the cursor stands.
       const scan = await backfill(
         ports,
         signal,
@@ -114,7 +128,9 @@ export async function checkAccounts(
     }
     for (const each of batch) {
       if (each.candidate === null || each.cursor.slot < each.candidate.slot) continue;
-      if ((await judge(ports, each)) === 'reckoned') reckoned.add(each.subscriberId);
+      const outcome = await judge(ports, each);
+      if (outcome === 'reckoned') reckoned.add(each.subscriberId);
+      if (outcome === 'repaired') noted++;
     }
     const open = batch.filter((each) => each.candidate === null);
     if (open.length > 0) await read(ports, open);

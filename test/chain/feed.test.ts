@@ -1,0 +1,149 @@
+// Feed: account subscriptions against a node that ends, mutes and refuses sockets in every way. Whatever it does, every account
+// is subscribed again, and what may have been missed is said.
+import { Keypair } from '@solana/web3.js';
+import { afterEach, expect, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { openFeed } from '../../src/chain/feed.ts';
+import type { Address } from '../../src/core/ids.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { silentLog } from '../../src/system/log.ts';
+
+type Node = {
+  url: string;
+  sockets: Set<WebSocket>;
+  /** Subscribed addresses on living connections. */
+  subscribed(): string[];
+  notify(address: string, slot: number, lamports: number): void;
+  mute: boolean;
+  refuse: boolean;
+  close(): Promise<void>;
+};
+
+async function openNode(): Promise<Node> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const accounts = new Map<WebSocket, Map<string, number>>();
+  let ids = 0;
+  let slot = 0;
+  const node: Node = {
+    url: `ws://127.0.0.1:${(server.address() as { port: number }).port}`,
+    sockets: new Set(),
+    subscribed: () => [...node.sockets].flatMap((each) => [...(accounts.get(each)?.keys() ?? [])]),
+    notify(address, at, lamports) {
+      for (const socket of node.sockets) {
+        const subscription = accounts.get(socket)?.get(address);
+        if (subscription === undefined) continue;
+        const value = { lamports, owner: '11111111111111111111111111111111', data: ['', 'base64'] };
+        const params = { subscription, result: { context: { slot: at }, value } };
+        socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'accountNotification', params }));
+      }
+    },
+    mute: false,
+    refuse: false,
+    async close() {
+      clearInterval(ticking);
+      for (const socket of node.sockets) socket.terminate();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  server.on('connection', (socket) => {
+    node.sockets.add(socket);
+    accounts.set(socket, new Map());
+    socket.on('close', () => node.sockets.delete(socket));
+    socket.on('message', (data) => {
+      const { id, method, params } = JSON.parse(String(data));
+      if (node.refuse && method === 'accountSubscribe') {
+        socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32005, message: 'no' } }));
+        return;
+      }
+      ids++;
+      if (method === 'accountSubscribe') accounts.get(socket)?.set(params[0], ids);
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: ids }));
+    });
+  });
+  const ticking = setInterval(() => {
+    slot++;
+    if (node.mute) return;
+    const params = { subscription: 0, result: { slot } };
+    for (const socket of node.sockets)
+      socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'slotNotification', params }));
+  }, 20);
+  return node;
+}
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+async function start(accountsPerSocket = 100, silentAfterMs = 400) {
+  const node = await openNode();
+  const told: { address: string; slot: number }[] = [];
+  const gaps: string[] = [];
+  const feed = openFeed({
+    url: node.url,
+    clock: systemClock,
+    log: silentLog,
+    silentAfterMs,
+    accountsPerSocket,
+    onSlot: () => {},
+    onAccount: (address, slot) => void told.push({ address, slot }),
+    onSubscribed: (addresses) => void gaps.push(...addresses),
+  });
+  open.push(node, feed);
+  return { node, feed, told, gaps };
+}
+const addresses = (count: number): Address[] =>
+  Array.from({ length: count }, () => Keypair.generate().publicKey.toBase58() as Address);
+const PATIENCE = { timeout: 20_000, interval: 10 };
+
+test('spreads accounts over sockets and hands notifications on', async () => {
+  const { node, feed, told, gaps } = await start(4);
+  const watched = addresses(10);
+  feed.watch(watched.slice(0, 6));
+  feed.watch(watched);
+  await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual([...watched].sort());
+  await expect
+    .poll(() => feed.status(), PATIENCE)
+    .toEqual({ sockets: 3, accounts: 10, subscribed: 10 });
+  expect([...gaps].sort()).toEqual([...watched].sort());
+  node.notify(watched[7] ?? '', 42, 5);
+  await expect.poll(() => told, PATIENCE).toEqual([{ address: watched[7], slot: 42 }]);
+});
+
+test.each([
+  ['a server’s clean close, code 1000', (socket: WebSocket) => socket.close(1000)],
+  ['a server that goes away, code 1001', (socket: WebSocket) => socket.close(1001)],
+  ['a connection that is cut', (socket: WebSocket) => socket.terminate()],
+])('%s: subscribes again, and says that it may have missed something', async (_, end) => {
+  const { node, feed, gaps } = await start();
+  const watched = addresses(3);
+  feed.watch(watched);
+  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(3);
+  gaps.length = 0;
+  for (const socket of node.sockets) end(socket);
+  await expect.poll(() => [...gaps].sort(), PATIENCE).toEqual([...watched].sort());
+  expect(feed.status().subscribed).toBe(3);
+});
+
+test('a socket that is open and mute is found by the slots that stop coming', async () => {
+  const { node, feed, gaps } = await start();
+  const watched = addresses(2);
+  feed.watch(watched);
+  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(2);
+  const first = [...node.sockets][0];
+  gaps.length = 0;
+  node.mute = true;
+  await expect.poll(() => node.sockets.has(first as WebSocket), PATIENCE).toBe(false);
+  node.mute = false;
+  await expect.poll(() => [...new Set(gaps)].sort(), PATIENCE).toEqual([...watched].sort());
+});
+
+test('a refused subscription is asked for again until it is taken', async () => {
+  const { node, feed } = await start();
+  node.refuse = true;
+  feed.watch(addresses(1));
+  await expect.poll(() => node.sockets.size, PATIENCE).toBe(1);
+  node.refuse = false;
+  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(1);
+});

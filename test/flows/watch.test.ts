@@ -1,0 +1,112 @@
+// Watch: notifications are snapshots. Older ones are dropped, equal ones mean nothing, many changes cost one scan, and a scan
+// that fails is made again.
+import { expect, test } from 'vitest';
+import type { Watched } from '../../src/core/hearing-ports.ts';
+import type { Address } from '../../src/core/ids.ts';
+import type { Chain, Venue } from '../../src/core/outside.ts';
+import type { Ledger } from '../../src/core/ports.ts';
+import { isSilent } from '../../src/flows/keep.ts';
+import { createSources } from '../../src/flows/sources.ts';
+import { createWatch } from '../../src/flows/watch.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createManualClock } from '../support/clock.ts';
+
+const ACCOUNT = 'account' as Address;
+const never = new AbortController().signal;
+
+function setUp(trustFirstSight = false) {
+  const scans: { after: number; seen: number }[] = [];
+  const trouble = { failing: false };
+  const noted: string[] = [];
+  const watched = new Map<string, Watched>([
+    [ACCOUNT, { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }],
+  ]);
+  const watch = createWatch({
+    ledger: {
+      watchList: { cursors: async () => [{ address: ACCOUNT, slot: 10, watchedAtMs: 0 }] },
+      sightings: {
+        note: async (rows: { signature: string }[]) =>
+          void noted.push(...rows.map((each) => each.signature)),
+      },
+    } as unknown as Ledger,
+    chain: {
+      async signatures(_: Address, after: number, seen: number) {
+        if (trouble.failing) throw new Error('the node is away');
+        scans.push({ after, seen });
+        return [{ signature: `s${seen}`, slot: seen, blockIndex: 0, memo: null }];
+      },
+      slices: async () => ({
+        slot: 50,
+        accounts: [{ lamports: 9n, owner: ACCOUNT, data: new Uint8Array() }],
+      }),
+    } as unknown as Chain,
+    venue: { pulseSlice: () => ({ offset: 0, length: 0 }) } as unknown as Venue,
+    watched: {
+      map: watched,
+      touches: () => true,
+      addresses: () => [ACCOUNT],
+      refresh: async () => {},
+    },
+    sources: createSources({ webhooks: true, subscriptions: true, backfill: true, sweep: true }),
+    clock: createManualClock(),
+    log: silentLog,
+    trustFirstSight,
+    onChange: () => {},
+  });
+  const see = (slot: number, lamports: bigint) =>
+    watch.notified(ACCOUNT, slot, { lamports, owner: ACCOUNT, data: new Uint8Array() });
+  return { watch, see, scans, noted, trouble };
+}
+
+test('many changes in a row cost one scan, from the cursor on', async () => {
+  const { watch, see, scans } = setUp();
+  for (let slot = 20; slot < 30; slot++) see(slot, BigInt(slot));
+  expect(await watch.scan(never)).toBe(1);
+  expect(scans).toEqual([{ after: 8, seen: 29 }]);
+  expect(await watch.scan(never)).toBe(0);
+  expect(watch.takeChanged()).toEqual([ACCOUNT]);
+  expect(watch.takeChanged()).toEqual([]);
+});
+
+test('an older snapshot is dropped, an equal one means nothing', async () => {
+  const { watch, see, scans } = setUp();
+  see(20, 5n);
+  await watch.scan(never);
+  see(19, 4n);
+  see(21, 5n);
+  expect(await watch.scan(never)).toBe(0);
+  see(21, 6n);
+  await watch.scan(never);
+  expect(scans.map((each) => each.seen)).toEqual([20, 21]);
+});
+
+test('what a webhook told already is not looked for, and a failing scan is made again', async () => {
+  const { watch, see, noted, trouble } = setUp();
+  watch.told(ACCOUNT, 20);
+  see(20, 5n);
+  expect(await watch.scan(never)).toBe(0);
+  trouble.failing = true;
+  see(21, 6n);
+  await expect(watch.scan(never)).rejects.toThrow('away');
+  trouble.failing = false;
+  expect(await watch.scan(never)).toBe(1);
+  expect(noted).toEqual(['s21']);
+});
+
+test('after a subscription the account is read: what changed meanwhile is found', async () => {
+  const { watch, scans } = setUp(true);
+  watch.remember([{ address: ACCOUNT, slot: 5, pulse: '8' }]);
+  watch.subscribed([ACCOUNT]);
+  expect(await watch.scan(never)).toBe(1);
+  expect(scans.map((each) => each.seen)).toEqual([50]);
+});
+
+test('silence: only when another source heard of the chain and webhooks did not, for long enough', () => {
+  const silent = (webhookMs: number | null, otherMs: number | null) =>
+    isSilent({ webhookMs, otherMs }, 100_000, 10_000);
+  expect(silent(null, null)).toBe(false);
+  expect(silent(null, 99_000)).toBe(false);
+  expect(silent(null, 80_000)).toBe(true);
+  expect(silent(75_000, 80_000)).toBe(false);
+  expect(silent(60_000, 80_000)).toBe(true);
+});

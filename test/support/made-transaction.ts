@@ -1,0 +1,197 @@
+// Made transaction: a transaction built by hand from the venue's layouts: instructions with what they called, the records
+// each call emitted, and the token balances. The log is written as the runtime writes it, or cut off.
+import { createHash } from 'node:crypto';
+import { Keypair } from '@solana/web3.js';
+import type { Fact, FactBody } from '../../src/core/fact.ts';
+import type { Watched } from '../../src/core/hearing-ports.ts';
+import { type Address, base58Bytes, type Signature } from '../../src/core/ids.ts';
+import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
+import { encodeEvent, encodeInstruction, type Struct } from '../../src/local/drift/layout.ts';
+import { ownUsers, userAddress } from '../../src/venue/addresses.ts';
+import { hear } from '../../src/venue/hearing.ts';
+import { CALLS, PROGRAM_ID, QUOTE_MINT } from '../../src/venue/profile.ts';
+
+export const someone = (): Address => Keypair.generate().publicKey.toBase58() as Address;
+export const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
+export const SYSTEM = '11111111111111111111111111111111' as Address;
+export const OTHER = 'JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4' as Address;
+
+export const agent = someone();
+export const user = userAddress(agent, 0);
+export const agentTokens = someone();
+export const vault = someone();
+export const stranger = someone();
+
+export const watched = new Map<string, Watched>(
+  (
+    [
+      [agent, 'agent_wallet'],
+      [user, 'drift_user'],
+      [agentTokens, 'agent_token_account'],
+    ] as const
+  ).map(([address, role]) => [address, { address, subscriberId: 'ana', role }]),
+);
+
+type Emitted = { readonly event: string; readonly value: Struct; readonly as?: 'log' | 'data' };
+export type MadeCall = {
+  readonly program: Address;
+  readonly accounts: readonly Address[];
+  readonly data: Uint8Array;
+  readonly emits?: readonly Emitted[];
+};
+export type Made = MadeCall & { readonly inner?: readonly MadeCall[] };
+
+const discriminators = new Map<string, string>(
+  Object.entries(CALLS).map(([hex, { call }]) => [call, hex]),
+);
+
+/** An instruction of the venue; accounts that nothing looks at are anybody. */
+export function venue(
+  call: string,
+  at: Readonly<Record<number, Address>>,
+  rest: {
+    args?: Struct;
+    name?: string;
+    emits?: readonly Emitted[];
+    inner?: readonly MadeCall[];
+  } = {},
+): Made {
+  const length = Math.max(8, ...Object.keys(at).map((index) => Number(index) + 1));
+  const data =
+    rest.name === undefined
+      ? Buffer.concat([Buffer.from(discriminators.get(call) ?? '', 'hex'), Buffer.alloc(40)])
+      : encodeInstruction(rest.name, rest.args ?? {});
+  return {
+    program: PROGRAM_ID,
+    accounts: Array.from({ length }, (_, index) => at[index] ?? someone()),
+    data,
+    ...(rest.emits === undefined ? {} : { emits: rest.emits }),
+    ...(rest.inner === undefined ? {} : { inner: rest.inner }),
+  };
+}
+
+const withU64 = (head: readonly number[], amount: bigint, tail: readonly number[] = []) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(amount);
+  return Buffer.from([...head, ...bytes, ...tail]);
+};
+export const transfer = (from: Address, to: Address, amount: bigint): MadeCall => ({
+  program: TOKEN,
+  accounts: [from, to, someone()],
+  data: withU64([3], amount),
+});
+export const tokenCall = (accounts: readonly Address[], data: Uint8Array): MadeCall => ({
+  program: TOKEN,
+  accounts,
+  data,
+});
+export const approve = (source: Address, delegate: Address, amount: bigint): MadeCall =>
+  tokenCall([source, delegate, agent], withU64([4], amount));
+export const setOwner = (account: Address, owner: Address): MadeCall =>
+  tokenCall([account, agent], Buffer.from([6, 2, 1, ...(base58Bytes(owner) ?? [])]));
+export const sendSol = (from: Address, to: Address, lamports: bigint): MadeCall => ({
+  program: SYSTEM,
+  accounts: [from, to],
+  data: withU64([2, 0, 0, 0], lamports),
+});
+
+export const tokens = (
+  account: Address,
+  before: bigint,
+  after: bigint,
+  given: Partial<TokenBalance> = {},
+): TokenBalance => ({
+  account,
+  mint: QUOTE_MINT,
+  decimals: 6,
+  owner: stranger,
+  ownerAfter: stranger,
+  before,
+  after,
+  ...given,
+});
+export const mine = { owner: agent, ownerAfter: agent };
+
+function logOf(made: readonly Made[]): string[] {
+  const lines: string[] = [];
+  const write = (call: MadeCall, depth: number, inner: readonly MadeCall[]): void => {
+    lines.push(`Program ${call.program} invoke [${depth}]`);
+    for (const { event, value, as } of call.emits ?? [])
+      lines.push(
+        `Program ${as ?? 'data'}: ${Buffer.from(encodeEvent(event, value)).toString('base64')}`,
+      );
+    for (const each of inner) write(each, depth + 1, []);
+    lines.push(`Program ${call.program} success`);
+  };
+  for (const each of made) write(each, 1, each.inner ?? []);
+  return lines;
+}
+
+let counter = 0;
+/** The transaction, whole or with its log cut before the first record. */
+export function made(
+  instructions: readonly Made[],
+  balances: readonly TokenBalance[] = [],
+  log: 'whole' | 'cut' = 'whole',
+): ChainTransaction {
+  const keys = [
+    ...new Set(
+      instructions.flatMap((each) =>
+        [each, ...(each.inner ?? [])].flatMap((call) => [call.program, ...call.accounts]),
+      ),
+    ),
+  ];
+  return {
+    signature: createHash('sha512').update(String(counter++)).digest('hex') as Signature,
+    slot: 100,
+    blockIndex: 0,
+    error: null,
+    keys,
+    instructions: instructions.map(({ program, accounts, data, inner }) => ({
+      program,
+      accounts,
+      data,
+      inner: (inner ?? []).map((call) => ({
+        program: call.program,
+        accounts: call.accounts,
+        data: call.data,
+      })),
+    })),
+    tokenBalances: balances,
+    logs: log === 'whole' ? logOf(instructions) : ['Program log: noise', 'Log truncated'],
+  };
+}
+
+export const bodies = (transaction: ChainTransaction): FactBody[] =>
+  hear(transaction, watched, ownUsers).map((each: Fact) => each.body);
+export const ofKind = <Kind extends FactBody['kind']>(
+  transaction: ChainTransaction,
+  kind: Kind,
+): Extract<FactBody, { kind: Kind }>[] =>
+  bodies(transaction).filter((each) => each.kind === kind) as Extract<FactBody, { kind: Kind }>[];
+
+/** A DepositRecord of our user, with what a test does not care about filled in. */
+export const depositRecord = (value: Struct): Emitted => ({
+  event: 'DepositRecord',
+  value: {
+    ts: 1n,
+    userAuthority: agent,
+    user,
+    direction: 'withdraw',
+    depositRecordId: 1n,
+    amount: 0n,
+    marketIndex: 0,
+    oraclePrice: 1_000_000n,
+    marketDepositBalance: 0n,
+    marketWithdrawBalance: 0n,
+    marketCumulativeDepositInterest: 0n,
+    marketCumulativeBorrowInterest: 0n,
+    totalDepositsAfter: 0n,
+    totalWithdrawsAfter: 0n,
+    explanation: 'none',
+    transferUser: null,
+    signer: null,
+    userTokenAmountAfter: 0n,
+    ...value,
+  },
+});

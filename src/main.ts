@@ -17,6 +17,7 @@ const HELP = `bailiff: chain-verified profit-share settlement for copy trading
 
   start             run the daemon; with nothing set, in a local world of its own
   demo [--keep]     show the main job end to end, then end (or stay, with URLs)
+       [--sources webhooks|subscriptions|backfill|sweep,…]   with no other source of news
   migrate           bring the database to this release
   settings-schema   write config/settings.schema.json anew
 `;
@@ -84,7 +85,11 @@ async function runMigrations(): Promise<void> {
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { keep: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: {
+      keep: { type: 'boolean' },
+      sources: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   });
   const [command] = positionals;
   if (values.help || command === undefined) {
@@ -97,7 +102,8 @@ async function main(): Promise<number> {
       return 0;
     case 'demo': {
       const { runDemo } = await import('./local/demo.ts');
-      return runDemo({ keep: values.keep === true, say });
+      const { sources } = values;
+      return runDemo({ keep: values.keep === true, say, ...(sources ? { sources } : {}) });
     }
     case 'migrate':
       await runMigrations();

@@ -14,13 +14,15 @@ import { type Ending, tellStory } from './story.ts';
 
 export type DemoOptions = {
   readonly keep: boolean;
+  /** The only sources of news that the daemon may use; all of them when left out. */
+  readonly sources?: string;
   readonly say: (text: string) => void;
   /** Told of every daemon, for tests that kill it. */
   readonly onDaemon?: (daemon: Daemon) => void;
 };
 
 /** Runs the story. Returns what the chain said at its end. */
-export async function runStory({ keep, say, onDaemon }: DemoOptions): Promise<Ending> {
+export async function runStory({ keep, sources, say, onDaemon }: DemoOptions): Promise<Ending> {
   const env = processEnvironment();
   const settings = loadSettings({
     ...(env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {}),
@@ -48,6 +50,7 @@ export async function runStory({ keep, say, onDaemon }: DemoOptions): Promise<En
         BAILIFF_MASTER_KEY: randomBytes(32).toString('base64'),
         BAILIFF_SPONSOR_KEY: base58Text(sponsor.secretKey),
         DATABASE_URL: secrets.databaseUrl ?? '',
+        ...(sources === undefined ? {} : { BAILIFF_SOURCES: sources }),
       },
     }),
     async (running) => void (await running.stop()),

@@ -1,0 +1,215 @@
+// Sources: the same history told through webhooks, subscriptions, backfill and sweeps in random orders, with losses,
+// duplicates, failing nodes and crashes, ends in the identical ledger, and in no gap.
+import { describe, expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
+import type { Address } from '../../src/core/ids.ts';
+import type { Chain } from '../../src/core/outside.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { backfill } from '../../src/flows/backfill.ts';
+import { beginChecks, checkAccounts } from '../../src/flows/check.ts';
+import { digestDeliveries } from '../../src/flows/digest.ts';
+import { inspectDue } from '../../src/flows/inspect.ts';
+import { createSources } from '../../src/flows/sources.ts';
+import { createWatch } from '../../src/flows/watch.ts';
+import { loadWatched } from '../../src/flows/watched.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { silentLog as log } from '../../src/system/log.ts';
+import { createDriftVenue } from '../../src/venue/drift.ts';
+import { createRandom } from '../sim/random.ts';
+import { createManualClock } from '../support/clock.ts';
+import { createDatabase } from '../support/database.ts';
+import { type History, playHistory } from '../support/history.ts';
+
+const FINAL_AFTER = 8;
+const ALL = { webhooks: true, subscriptions: true, backfill: true, sweep: true };
+
+/** The chain as far as it has come, in the words of the port; it fails when it is told to. */
+function chainOf(history: History, now: { slot: number; failing: () => boolean }): Chain {
+  const upTo = (commitment: 'confirmed' | 'finalized') =>
+    commitment === 'confirmed' ? now.slot : now.slot - FINAL_AFTER;
+  const asked = () => {
+    if (now.failing()) throw new Fault('rpc_unavailable', 'the node is away');
+  };
+  return {
+    async slot(commitment: 'confirmed' | 'finalized') {
+      asked();
+      return upTo(commitment);
+    },
+    async transaction(signature: string, commitment: 'confirmed' | 'finalized') {
+      asked();
+      const found = history.happened.find((each) => each.transaction.signature === signature);
+      return found && found.transaction.slot <= upTo(commitment) ? found.transaction : null;
+    },
+    async signatures(
+      account: Address,
+      after: number,
+      _: number,
+      commitment: 'confirmed' | 'finalized',
+    ) {
+      asked();
+      return history.happened
+        .filter((each) => each.transaction.keys.includes(account))
+        .map(({ transaction: { signature, slot, blockIndex } }) => ({
+          signature,
+          slot,
+          blockIndex,
+          memo: null,
+        }))
+        .filter(({ slot }) => slot > after && slot <= upTo(commitment));
+    },
+    async slices(
+      addresses: readonly Address[],
+      slice: { offset: number; length: number } | null,
+      commitment: 'confirmed' | 'finalized',
+    ) {
+      asked();
+      const slot = upTo(commitment);
+      const accounts = addresses.map((address) => {
+        const account = history.at(address, slot);
+        if (account === null || slice === null) return account;
+        return {
+          ...account,
+          data: account.data.subarray(slice.offset, slice.offset + slice.length),
+        };
+      });
+      return { slot, accounts };
+    },
+  } as unknown as Chain;
+}
+
+/** Everything that the ledger says at the end, in an order of its own. */
+async function told(history: History, seed: number | null): Promise<unknown> {
+  await using database = await createDatabase();
+  const { sql } = database;
+  const ledger = createLedger(sql);
+  const clock = createManualClock();
+  const random = createRandom(seed ?? 0);
+  const calm = { over: seed === null };
+  const now = {
+    slot: history.fromSlot + FINAL_AFTER,
+    failing: () => !calm.over && random.chance(0.15),
+  };
+  const chain = chainOf(history, now);
+  const venue = createDriftVenue();
+  const never = new AbortController().signal;
+  for (const { id, agent, accounts } of history.subscribers) {
+    await ledger.subscribers.register({
+      id,
+      agentWallet: agent,
+      agentTokenAccount: accounts[2]?.address as Address,
+      driftAccounts: [{ address: accounts[0]?.address as Address, subAccountId: 0 }],
+      sealedKey: null,
+      fromSlot: history.fromSlot,
+    });
+    await ledger.subscriptions.put({
+      id: `${id}-sub`,
+      subscriberId: id,
+      driftAccount: accounts[0]?.address as Address,
+      terms: { fromSlot: history.fromSlot, creatorWallet: agent, shareBps: 1_000 },
+    });
+  }
+  await sql`update account set watched_at = 'epoch'`;
+  let watched = await loadWatched(ledger.watchList);
+  const sources = createSources(ALL);
+  const plain = { ledger, chain, venue, clock, log };
+  const begun = [...watched.map.keys()] as Address[];
+  const calmly = async (work: () => Promise<unknown>): Promise<void> => {
+    calm.over = true;
+    await work();
+    calm.over = seed === null;
+  };
+  await calmly(() => beginChecks(plain, begun));
+  const openWatch = () =>
+    createWatch({ ...plain, watched, sources, trustFirstSight: false, onChange: () => {} });
+  let watch = openWatch();
+  const told = (keys: readonly string[], slot: number | null) => {
+    for (const key of keys)
+      if (slot !== null && watched.map.has(key)) watch.told(key as Address, slot);
+  };
+  const inspect = () =>
+    inspectDue({ ...plain, watched, adopt: async () => false }, { finalityMs: 500 });
+  const check = () => checkAccounts(plain, watch.takeChanged(), never);
+  const past = () => history.happened.filter((each) => each.transaction.slot <= now.slot);
+
+  const turns: (() => Promise<unknown>)[] = [
+    async () => {
+      if (past().length === 0) return;
+      // Any past delivery again, late or for the first time; some never come.
+      const some = Array.from({ length: 1 + random.below(3) }, () => random.pick(past()).body);
+      await ledger.deliveries.record(some, clock.nowMs());
+      await digestDeliveries(ledger, watched, clock, log, told);
+    },
+    async () => {
+      if (past().length === 0) return;
+      const { touches, transaction } = random.pick(past());
+      for (const address of touches) {
+        const slot = Math.min(now.slot, transaction.slot + random.below(3));
+        watch.notified(address, slot, history.at(address, slot));
+      }
+    },
+    () => watch.scan(never),
+    () => watch.sweep([...watched.map.values()], never),
+    () => backfill(plain, never),
+    inspect,
+    inspect,
+    check,
+    () => accrueCloses(ledger, log),
+    async () => {
+      // A crash: everything in memory is gone.
+      watched = await loadWatched(ledger.watchList);
+      watch = openWatch();
+      watch.remember(await ledger.checks.pulses());
+    },
+    async () => {
+      now.slot = Math.min(history.toSlot, now.slot + 1 + random.below(4));
+    },
+    async () => void clock.advance(300 + random.below(2_000)),
+  ];
+  for (let turn = 0; seed !== null && turn < 250; turn++)
+    await random
+      .pick(turns)()
+      .catch((thrown: unknown) => {
+        if (!(thrown instanceof Fault)) throw thrown;
+      });
+  // The weather clears, and one source alone has to be enough for what is missing.
+  calm.over = true;
+  now.slot = history.toSlot + FINAL_AFTER;
+  for (let round = 0; round < 40; round++) {
+    clock.advance(20_000);
+    // Which one is the seed's choice.
+    if ((seed ?? 0) % 3 === 0) await backfill(plain, never);
+    else if ((seed ?? 0) % 3 === 1) await watch.sweep([...watched.map.values()], never);
+    else
+      for (const address of begun) watch.notified(address, now.slot, history.at(address, now.slot));
+    await watch.scan(never);
+    while ((await inspect()).more);
+    await accrueCloses(ledger, log);
+    await check();
+  }
+  expect(await ledger.sightings.backlog()).toMatchObject({ wanted: 0, confirmed: 0 });
+  expect(await ledger.checks.gaps()).toEqual([]);
+  const facts = await sql`
+    select subscriber_id, account, signature, slot::int, ordinal, block_index, kind, finality, body from fact
+    where kind <> 'reckoning' order by slot, signature, ordinal, account`;
+  // Where records tell nothing, account state tells the sum of what it saw at once: how often it looked is its own affair.
+  const reckoned = await sql`
+    select account, sum((body->>'netPnl')::numeric)::text as net from fact where kind = 'reckoning' group by account order by account`;
+  const accrued = await sql`
+    select a.subscriber_id, a.signature, a.ordinal, a.net_pnl, a.amount, a.carry_before, a.carry_after from accrual a
+    join fact f using (subscriber_id, signature, slot, ordinal, account) where f.kind = 'close' order by a.slot, a.signature, a.ordinal`;
+  const carried = reckoned.length > 0 ? [] : [...accrued];
+  return { facts: [...facts], reckoned: [...reckoned].filter((each) => each.net !== '0'), carried };
+}
+
+describe.each([101, 102, 103])('history %i', (historySeed) => {
+  const history = playHistory(historySeed, 60);
+  test('through every kind of weather ends in the ledger of a quiet day', {
+    timeout: 120_000,
+  }, async () => {
+    const quiet = await told(history, null);
+    expect((quiet as { facts: unknown[] }).facts.length).toBeGreaterThan(60);
+    const fresh = 1 + (Number(process.env.VITEST_POOL_ID ?? 1) % 7);
+    for (const seed of [historySeed * 10 + 1, historySeed * 10 + 2, historySeed * 10 + fresh + 2])
+      expect(await told(history, seed), `weather ${seed}`).toEqual(quiet);
+  });
+});

@@ -26,3 +26,7 @@ create table account_check (
   checked_at timestamptz
 );
 create index account_check_open on account_check (unexplained_since) where unexplained_since is not null;
+
+-- A row holds the bodies that were committed together. Rows from before this hold one body as it came.
+alter table delivery add column packing text not null default 'none' check (packing in ('none', 'zstd'));
+alter table delivery alter column body set storage external;

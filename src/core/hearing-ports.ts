@@ -27,9 +27,11 @@ export type Sighting = Rumour & {
 };
 
 export type Deliveries = {
-  /** Stores raw bodies durably, all or none. */
+  /** Stores raw bodies durably, all or none, as one delivery. */
   record(bodies: readonly Uint8Array[], nowMs: number): Promise<void>;
-  undigested(limit: number): Promise<{ readonly id: bigint; readonly body: Uint8Array }[]>;
+  undigested(
+    limit: number,
+  ): Promise<{ readonly id: bigint; readonly bodies: readonly Uint8Array[] }[]>;
   /** Marks one digested and notes its rumours, in one transaction. */
   digested(
     id: bigint,

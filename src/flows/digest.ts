@@ -61,6 +61,18 @@ export function readEntry(value: unknown): Entry | null {
   return null;
 }
 
+/** The entries of a body; one that is no JSON has none, and is told of. */
+function readBody(body: Uint8Array, onUnreadable: () => void): (Entry | null)[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    onUnreadable();
+    return [];
+  }
+  return (Array.isArray(parsed) ? parsed : [parsed]).map(readEntry);
+}
+
 /** Digests what is stored; true when there may be more. */
 export async function digestDeliveries(
   ledger: Ledger,
@@ -70,15 +82,10 @@ export async function digestDeliveries(
   onTold: (keys: readonly string[], slot: Slot | null) => void = () => {},
 ): Promise<boolean> {
   const deliveries = await ledger.deliveries.undigested(BATCH);
-  for (const { id, body } of deliveries) {
-    let parsed: unknown = null;
-    try {
-      parsed = JSON.parse(Buffer.from(body).toString('utf8'));
-    } catch {
-      log.warn('delivery.unreadable', { delivery: id });
-    }
-    const values = Array.isArray(parsed) ? parsed : parsed === null ? [] : [parsed];
-    const entries = values.map(readEntry);
+  for (const { id, bodies } of deliveries) {
+    const entries = bodies.flatMap((body) =>
+      readBody(body, () => log.warn('delivery.unreadable', { delivery: id })),
+    );
     const refused = entries.filter((each) => each === null).length;
     if (refused > 0)
       log.warn('delivery.entries_refused', { delivery: id, refused, entries: entries.length });

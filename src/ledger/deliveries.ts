@@ -1,18 +1,23 @@
-// Deliveries: webhook bodies exactly as received, kept before they are understood.
+// Deliveries: webhook bodies exactly as received, kept before they are understood; those that one commit takes are one
+// delivery.
 import type { Deliveries } from '../core/hearing-ports.ts';
 import { at, type Sql } from './database.ts';
+import { packBodies, unpackBodies } from './parcel.ts';
 import { noteRumours } from './sightings.ts';
 
 export function createDeliveries(sql: Sql): Deliveries {
   return {
     async record(bodies, nowMs) {
-      const rows = bodies.map((body) => ({ received_at: at(nowMs), body: Buffer.from(body) }));
-      await sql`insert into delivery ${sql(rows)}`;
+      await sql`
+        insert into delivery (received_at, packing, body) values (${at(nowMs)}, 'zstd', ${packBodies(bodies)})`;
     },
     async undigested(limit) {
-      const rows = await sql<{ delivery_id: bigint; body: Uint8Array }[]>`
-        select delivery_id, body from delivery where digested_at is null order by delivery_id limit ${limit}`;
-      return rows.map((row) => ({ id: row.delivery_id, body: row.body }));
+      const rows = await sql<{ delivery_id: bigint; packing: string; body: Uint8Array }[]>`
+        select delivery_id, packing, body from delivery where digested_at is null order by delivery_id limit ${limit}`;
+      return rows.map(({ delivery_id, packing, body }) => ({
+        id: delivery_id,
+        bodies: packing === 'zstd' ? unpackBodies(body) : [body],
+      }));
     },
     async digested(id, counts, rumours, nowMs) {
       await sql.begin(async (tx) => {

@@ -1,7 +1,13 @@
 // Run: `npm run bench -- decode|intake|watch`. Prints ratios measured in one run; exits 1 when a stated one is missed.
 import { benchDecode } from './decode.ts';
+import { benchIntake } from './intake.ts';
+import { benchWatch } from './watch.ts';
 
-const BENCHES: Record<string, () => boolean | Promise<boolean>> = { decode: benchDecode };
+const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
+  decode: benchDecode,
+  intake: benchIntake,
+  watch: benchWatch,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in BENCHES));

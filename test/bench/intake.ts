@@ -1,0 +1,145 @@
+// Intake: durable webhook intake, answered after the commit, against a server that only parses the body, and against one
+// that inserts each request by itself. Real sockets, real Postgres with its defaults, a body as Helius sends it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openDatabase } from '../../src/ledger/database.ts';
+import { migrate } from '../../src/ledger/migrate.ts';
+import { encodeDelivery } from '../../src/local/chain/encode.ts';
+import { openPostgres } from '../../src/local/postgres.ts';
+import { createWorld } from '../../src/local/world.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { silentLog } from '../../src/system/log.ts';
+
+const MODES = ['parse', 'bailiff', 'insert'] as const;
+type Mode = (typeof MODES)[number];
+const ROUNDS = 9;
+const SLICE_MS = 700;
+
+/** One raw webhook body of a trade, padded with further log lines to the 11 KB of a documented one. */
+function sampleBody(): Buffer {
+  const { driver } = createWorld({ programFile: null, clock: systemClock });
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const entry = encodeDelivery(driver.trade(trader, 'long', 1_000_000_000n));
+  const lines = [...entry.meta.logMessages];
+  while (
+    JSON.stringify([{ ...entry, meta: { ...entry.meta, logMessages: lines } }]).length < 11_400
+  )
+    lines.push('Program log: a line that says nothing of note, as many programs write them');
+  return Buffer.from(JSON.stringify([{ ...entry, meta: { ...entry.meta, logMessages: lines } }]));
+}
+
+function requestOf(body: Buffer): Buffer {
+  const head = `POST /webhooks/helius HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nauthorization: Bearer bench\r\ncontent-length: ${body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), body]);
+}
+
+/** Keeps every connection busy for a while; returns answers a second. */
+async function load(port: number, connections: number, request: Buffer): Promise<number> {
+  let answers = 0;
+  let over = false;
+  const sockets = await Promise.all(
+    Array.from({ length: connections }, async (): Promise<Socket> => {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  const startedMs = performance.now();
+  const done = sockets.map(
+    (socket) =>
+      new Promise<void>((resolve, reject) => {
+        socket.on('data', (chunk: Buffer) => {
+          if (!chunk.includes('HTTP/1.1 200')) reject(new Error(chunk.toString()));
+          answers++;
+          if (over) {
+            socket.destroy();
+            resolve();
+          } else socket.write(request);
+        });
+        socket.on('error', reject);
+        socket.write(request);
+      }),
+  );
+  await systemClock.sleep(SLICE_MS, new AbortController().signal);
+  over = true;
+  await Promise.all(done);
+  return (answers * 1_000) / (performance.now() - startedMs);
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+export async function benchIntake(): Promise<boolean> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-bench-'));
+  const postgres = await openPostgres({ folder, clock: systemClock, log: silentLog });
+  const sql = openDatabase(postgres.url, silentLog, 1);
+  await migrate(sql, silentLog);
+  const servers = await Promise.all(
+    MODES.map(async (mode) => {
+      const child = spawn(
+        process.execPath,
+        [path.join(import.meta.dirname, 'intake-server.ts'), mode, postgres.url],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+          env: { ...process.env, NODE_ENV: 'production' },
+        },
+      );
+      const [line] = (await once(child.stdout, 'data')) as [Buffer];
+      return { mode, child, port: Number(line.toString()) };
+    }),
+  );
+  const request = requestOf(sampleBody());
+  let met = true;
+  try {
+    for (const connections of [10, 100]) {
+      const rates = new Map<Mode, number[]>(MODES.map((mode) => [mode, []]));
+      for (const { port } of servers) await load(port, connections, request);
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const index of MODES.keys()) {
+          const server = servers[(index + round) % MODES.length];
+          if (server === undefined) continue;
+          rates.get(server.mode)?.push(await load(server.port, connections, request));
+        }
+        await sql`truncate delivery`;
+      }
+      const ratioTo = (other: Mode): number =>
+        median(
+          (rates.get('bailiff') ?? []).map(
+            (rate, round) => rate / (rates.get(other)?.[round] ?? Number.NaN),
+          ),
+        );
+      process.stdout.write(
+        `\nWebhook intake, ${connections} connections, ${request.length} bytes a request\n`,
+      );
+      for (const mode of MODES)
+        process.stdout.write(
+          `  ${mode.padEnd(8)} ${median(rates.get(mode) ?? [])
+            .toFixed(0)
+            .padStart(6)} requests/s\n`,
+        );
+      const claims: [string, number, number][] =
+        connections === 10
+          ? [['parse-only', ratioTo('parse'), 0.35]]
+          : [
+              ['parse-only', ratioTo('parse'), 0.7],
+              ['an insert per request', ratioTo('insert'), 4],
+            ];
+      for (const [what, ratio, target] of claims) {
+        met &&= ratio >= target;
+        process.stdout.write(
+          `  durable, after commit: ${ratio.toFixed(2)} × ${what}  target ${target} ×: ${ratio >= target ? 'met' : 'MISSED'}\n`,
+        );
+      }
+    }
+  } finally {
+    for (const { child } of servers) child.kill('SIGTERM');
+    await sql.end();
+    await postgres.close();
+    for (const each of [folder, postgres.home]) rmSync(each, { recursive: true, force: true });
+  }
+  return met;
+}

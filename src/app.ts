@@ -25,6 +25,7 @@ import { createLanes } from './flows/lanes.ts';
 import { type Loop, startLoop } from './flows/loop.ts';
 import { createReceive } from './flows/receive.ts';
 import { createRegister } from './flows/register.ts';
+import { createRescan } from './flows/rescan.ts';
 import { createSettle } from './flows/settle.ts';
 import { createSources, type Source } from './flows/sources.ts';
 import { judgeSubscribers } from './flows/standing.ts';
@@ -206,7 +207,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
       watch.sweep([...watched.map.values()], signal),
     );
   const checking = loop('check', settings.watch.checkEveryMs, async (signal) => {
-    const { reckoned, noted } = await checkAccounts(ports, watch.takeChanged(), signal);
+    const { reckoned, noted } = await checkAccounts(ports, watch.changed, signal);
     if (noted > 0 || reckoned.length > 0) inspecting.nudge();
     await judgeAll(reckoned);
   });
@@ -281,6 +282,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
       checks: ledger.checks,
       clock,
       progress: () => sources.read(),
+      rescan: createRescan({ ...ports, onNoted: () => inspecting.nudge() }),
       feed: () => feed?.status() ?? null,
     },
     health: {

@@ -6,6 +6,7 @@ import type { Chain, Venue } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { checkState } from '../core/reckoning.ts';
 import { backfill } from './backfill.ts';
+import { rescan } from './rescan.ts';
 
 export type CheckPorts = {
   readonly ledger: Ledger;
@@ -15,6 +16,8 @@ export type CheckPorts = {
   readonly log: Log;
 };
 const BATCH = 100;
+/** Changed accounts looked at in one run; the others wait for the next. */
+const CHANGED_MOST = 1_000;
 
 /** Reads states of accounts at a finalized slot. */
 async function read(ports: CheckPorts, accounts: readonly AccountCheck[]): Promise<void> {
@@ -35,17 +38,6 @@ export async function beginChecks(ports: CheckPorts, accounts: readonly Address[
   const fresh = (await ports.ledger.checks.find(accounts)).filter((each) => each.baseline === null);
   for (let from = 0; from < fresh.length; from += BATCH)
     await read(ports, fresh.slice(from, from + BATCH));
-}
-
-/** Reads everything again that happened since the account was last understood, however often it was read before. */
-async function repair(
-  { ledger, chain, clock }: CheckPorts,
-  address: Address,
-  afterSlot: Slot,
-  uptoSlot: Slot,
-): Promise<void> {
-  const rows = await chain.signatures(address, afterSlot, uptoSlot, 'finalized');
-  await ledger.sightings.note(rows, 'repair', clock.nowMs(), clock.nowMs());
 }
 
 async function judge(
@@ -91,7 +83,7 @@ async function judge(
         uptoSlot: candidate.slot,
         means: check.meanings.map((each) => each.says),
       });
-      await repair(ports, address, baseline.slot, candidate.slot);
+      await rescan(ports, address, baseline.slot, candidate.slot);
       return 'repaired';
     }
   }
@@ -103,15 +95,21 @@ async function judge(
  */
 export async function checkAccounts(
   ports: CheckPorts,
-  changed: readonly Address[],
+  changed: Map<Address, Slot>,
   signal: AbortSignal,
 ): Promise<{ reckoned: string[]; noted: number }> {
   const { ledger } = ports;
   const due = await ledger.checks.due(BATCH);
   const known = new Set(due.map((each) => each.address));
+  const looked = [...changed].slice(0, CHANGED_MOST);
+  const altered = await ledger.checks.find(looked.map(([address]) => address));
+  // A change is understood once a finalized state from after it was checked; a wallet has nothing to check.
+  const open = new Map(altered.map((each) => [each.address, each.baseline?.slot ?? -1]));
+  for (const [address, slot] of looked)
+    if ((open.get(address) ?? slot) >= slot) changed.delete(address);
   const accounts = [
     ...due,
-    ...(await ledger.checks.find(changed)).filter((each) => !known.has(each.address)),
+    ...altered.filter((each) => changed.has(each.address) && !known.has(each.address)),
   ];
   const reckoned = new Set<string>();
   let noted = 0;
@@ -132,8 +130,8 @@ export async function checkAccounts(
       if (outcome === 'reckoned') reckoned.add(each.subscriberId);
       if (outcome === 'repaired') noted++;
     }
-    const open = batch.filter((each) => each.candidate === null);
-    if (open.length > 0) await read(ports, open);
+    const idle = batch.filter((each) => each.candidate === null);
+    if (idle.length > 0) await read(ports, idle);
   }
   return { reckoned: [...reckoned], noted };
 }

@@ -34,8 +34,8 @@ export type Watch = {
   told(address: Address, slot: Slot): void;
   /** Scans the histories of what has changed. Returns how many transactions it noted. */
   scan(signal: AbortSignal): Promise<number>;
-  /** Accounts that changed, in the order of their changes, since the last time. */
-  takeChanged(): Address[];
+  /** Accounts that changed, and in which slot at the latest; whoever has checked one past that slot takes it out. */
+  readonly changed: Map<Address, Slot>;
 };
 
 const BATCH = 100;
@@ -49,7 +49,7 @@ export function createWatch(ports: WatchPorts): Watch {
   const toldUpTo = new Map<Address, Slot>();
   const scannedUpTo = new Map<Address, Slot>();
   const toScan = new Map<Address, Slot>();
-  let changed = new Set<Address>();
+  const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
 
   const observe = (address: Address, slot: Slot, pulse: string): void => {
@@ -57,7 +57,7 @@ export function createWatch(ports: WatchPorts): Watch {
     if (known !== undefined && slot < known.slot) return;
     pulses.set(address, { slot, pulse });
     if (known === undefined ? ports.trustFirstSight : known.pulse === pulse) return;
-    changed.add(address);
+    changed.set(address, slot);
     toScan.set(address, slot);
     ports.onChange();
   };
@@ -134,10 +134,6 @@ export function createWatch(ports: WatchPorts): Watch {
       if (toScan.size > 0 && due.length === BATCH) ports.onChange();
       return noted;
     },
-    takeChanged() {
-      const taken = [...changed];
-      changed = new Set();
-      return taken;
-    },
+    changed,
   };
 }

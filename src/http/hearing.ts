@@ -1,7 +1,7 @@
 // Hearing: how far each source has come, what is not verified yet, and which accounts have changed in ways that nobody can
 // explain. Numbers, for people and for alarms.
 import type { FastifyPluginAsync } from 'fastify';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import type { Checks, Sightings } from '../core/hearing-ports.ts';
 import type { Clock } from '../core/ports.ts';
 
@@ -13,6 +13,8 @@ export type HearingOptions = {
   readonly progress: () => Readonly<
     Record<string, { readonly lastSlot: number | null; readonly lastMs: number | null }>
   >;
+  /** Has the history of a watched account read again from a slot on; `not_found` when nobody watches it. */
+  readonly rescan: (address: string, fromSlot: number) => Promise<number>;
   readonly feed: () => { sockets: number; accounts: number; subscribed: number } | null;
 };
 
@@ -36,8 +38,26 @@ const Answer = Type.Object({
   ),
 });
 
+const Rescan = Type.Object(
+  {
+    address: Type.String({ minLength: 32, maxLength: 44, description: 'A watched account.' }),
+    fromSlot: Type.Integer({ minimum: 0, description: 'The first slot to read again.' }),
+  },
+  { additionalProperties: false },
+);
+
 export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, options) => {
   const { sightings, checks, clock } = options;
+  app.post<{ Body: Static<typeof Rescan> }>(
+    '/v1/hearing/rescans',
+    {
+      schema: { body: Rescan, response: { 202: Type.Object({ transactions: Type.Integer() }) } },
+    },
+    async (request, reply) => {
+      const { address, fromSlot } = request.body;
+      return reply.code(202).send({ transactions: await options.rescan(address, fromSlot) });
+    },
+  );
   app.get('/v1/hearing', { schema: { response: { 200: Answer } } }, async () => {
     const nowMs = clock.nowMs();
     const { wanted, confirmed, oldestMs } = await sightings.backlog();

@@ -134,6 +134,26 @@ test('what nobody can explain is a gap with its size, until account and facts ag
   expect(subscriptions?.subscribed).toBe(subscriptions?.accounts);
 });
 
+test('an operator can have an account’s history read again', async () => {
+  const trader = street.driver.createTrader({ deposit: 500_000_000n });
+  await street.subscribe('ed', trader, Keypair.generate().publicKey);
+  const address = userAddress(trader.agent.publicKey, 0).toBase58();
+  const { signature } = street.driver.trade(trader, 'long', 100_000_000n);
+  const known = () => street.database.sql<{ status: string; settled_at: Date }[]>`
+    select status, settled_at from sighting where signature = ${signature}`;
+  await expect.poll(async () => (await known())[0]?.status, PATIENCE).toBe('finalized');
+  const before = (await known())[0]?.settled_at;
+  const again = await street.post('/v1/hearing/rescans', { address, fromSlot: 0 });
+  expect(again).toMatchObject({ status: 202, body: { transactions: expect.any(Number) } });
+  await expect
+    .poll(async () => Number((await known())[0]?.settled_at ?? 0) > Number(before), PATIENCE)
+    .toBe(true);
+  expect(
+    (await street.post('/v1/hearing/rescans', { address: 'x'.repeat(40), fromSlot: 0 })).status,
+  ).toBe(404);
+  expect((await street.post('/v1/hearing/rescans', { address })).status).toBe(400);
+});
+
 test('a sub-account that the owner makes is watched from then on, and what it did at once is heard', async () => {
   const { driver } = street;
   const trader = driver.createTrader({ deposit: 500_000_000n });

@@ -128,7 +128,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   };
   const inspect = () =>
     inspectDue({ ...plain, watched, adopt: async () => false }, { finalityMs: 500 });
-  const check = () => checkAccounts(plain, watch.takeChanged(), never);
+  const check = () => checkAccounts(plain, watch.changed, never);
   const past = () => history.happened.filter((each) => each.transaction.slot <= now.slot);
 
   const turns: (() => Promise<unknown>)[] = [

@@ -5,11 +5,19 @@ import { Keypair } from '@solana/web3.js';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
 import type { Watched } from '../../src/core/hearing-ports.ts';
 import { type Address, base58Bytes, type Signature } from '../../src/core/ids.ts';
+import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
-import { encodeEvent, encodeInstruction, type Struct } from '../../src/local/drift/layout.ts';
+import {
+  blankAccount,
+  encodeAccount,
+  encodeEvent,
+  encodeInstruction,
+  type Struct,
+} from '../../src/local/drift/layout.ts';
 import { ownUsers, userAddress } from '../../src/venue/addresses.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import { CALLS, PROGRAM_ID, QUOTE_MINT } from '../../src/venue/profile.ts';
+import { readAccountState } from '../../src/venue/state.ts';
 
 export const someone = (): Address => Keypair.generate().publicKey.toBase58() as Address;
 export const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
@@ -195,3 +203,16 @@ export const depositRecord = (value: Struct): Emitted => ({
     ...value,
   },
 });
+
+/** The account before and after, as its counters show it. */
+export const stateOf = (slot: number, change: (user: Struct) => void = () => {}): AccountState => {
+  const account = blankAccount('User');
+  account.authority = agent;
+  account.totalDeposits = 1_000_000_000n;
+  account.spotPositions[0].cumulativeDeposits = 1_000_000_000n;
+  account.spotPositions[0].scaledBalance = 1_000_000_000_000n;
+  change(account);
+  return { slot, ...readAccountState(encodeAccount('User', account)) };
+};
+export const means = (change: (user: Struct) => void): string[] =>
+  meaningsOf(stateOf(1), NO_COUNTERS, stateOf(2, change)).map((each) => each.what);

@@ -5,9 +5,10 @@ import * as sdk from '@drift-labs/sdk';
 import { describe, expect, test } from 'vitest';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { processEnvironment } from '../../src/system/settings.ts';
-import { readSpotMarket, readUser } from '../../src/venue/accounts.ts';
+import { readSpotMarket, readSubAccountsCreated, readUser } from '../../src/venue/accounts.ts';
 import { addressOf } from '../../src/venue/codec.ts';
 import { decodeEvent } from '../../src/venue/records.ts';
+import { readAccountState } from '../../src/venue/state.ts';
 import { client, compare } from '../support/sdk-oracle.ts';
 
 const shared =
@@ -57,6 +58,18 @@ describe.runIf(hasShared)('real chain data', () => {
       expect([ours.totalDeposits, ours.totalWithdraws, ours.settledPerpPnl].map(String)).toEqual(
         [theirs.totalDeposits, theirs.totalWithdraws, theirs.settledPerpPnl].map(String),
       );
+      const { counters } = readAccountState(bytes);
+      const open = theirs.perpPositions.reduce(
+        (sum, each) => sum + BigInt(each.quoteAssetAmount.sub(each.quoteEntryAmount).toString()),
+        0n,
+      );
+      expect(counters).toEqual({
+        realised: open + BigInt(theirs.settledPerpPnl.toString()),
+        funding: BigInt(theirs.cumulativePerpFunding.toString()),
+        deposits: BigInt(theirs.totalDeposits.toString()),
+        withdraws: BigInt(theirs.totalWithdraws.toString()),
+        tokens: 0n,
+      });
       for (const perp of ours.perps) {
         const same = theirs.perpPositions.find(
           (each) =>
@@ -73,6 +86,20 @@ describe.runIf(hasShared)('real chain data', () => {
         );
         expect(same?.scaledBalance.toString()).toBe(spot.scaledBalance.toString());
       }
+    }
+  });
+
+  test('27 mainnet UserStats: how many sub-accounts were created', () => {
+    const buffers = [
+      ...JSON.stringify(load('accounts-userstats-27-driftpy.json')).matchAll(
+        /"([A-Za-z0-9+/]{300,}={0,2})"/g,
+      ),
+    ].map((match) => Buffer.from(match[1] ?? '', 'base64'));
+    const stats = buffers.filter((each) => each.length === 240);
+    expect(stats).toHaveLength(27);
+    for (const bytes of stats) {
+      const theirs = client.program.coder.accounts.decodeUnchecked('UserStats', bytes) as Struct;
+      expect(readSubAccountsCreated(bytes)).toBe(theirs.numberOfSubAccountsCreated);
     }
   });
 

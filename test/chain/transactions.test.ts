@@ -1,0 +1,128 @@
+// Transactions: every version that a node may answer with, brought into the one shape the rest reads: legacy, version 0 with
+// lookup tables, version 1. Served over HTTP to a stock Connection.
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openConnection } from '../../src/chain/rpc.ts';
+import { readTransaction } from '../../src/chain/transactions.ts';
+import type { Signature } from '../../src/core/ids.ts';
+import { OTHER, someone, TOKEN } from '../support/made-transaction.ts';
+
+const [payer, source, looked, seen] = [someone(), someone(), someone(), someone()];
+const message = {
+  accountKeys: [payer, source, OTHER],
+  header: {
+    numRequiredSignatures: 1,
+    numReadonlySignedAccounts: 0,
+    numReadonlyUnsignedAccounts: 1,
+  },
+  recentBlockhash: someone(),
+  instructions: [
+    { programIdIndex: 2, accounts: [0, 1, 3], data: '3Bxs4h24hBtQy9rw', stackHeight: null },
+  ],
+};
+const meta = {
+  err: null,
+  fee: 5000,
+  preBalances: [1, 1, 1],
+  postBalances: [1, 1, 1],
+  innerInstructions: [
+    {
+      index: 0,
+      instructions: [{ programIdIndex: 4, accounts: [1, 3], data: '3Dc8EpW7Kr3R', stackHeight: 2 }],
+    },
+  ],
+  logMessages: [`Program ${OTHER} invoke [1]`],
+  preTokenBalances: [
+    {
+      accountIndex: 1,
+      mint: seen,
+      owner: payer,
+      programId: TOKEN,
+      uiTokenAmount: {
+        amount: '18446744073709551615',
+        decimals: 6,
+        uiAmount: null,
+        uiAmountString: '',
+      },
+    },
+  ],
+  postTokenBalances: [],
+  loadedAddresses: { writable: [looked], readonly: [TOKEN] },
+  rewards: [],
+};
+const lookups = [{ accountKey: someone(), writableIndexes: [0], readonlyIndexes: [1] }];
+const answers: Record<string, unknown> = {
+  legacy: { ...message },
+  v0: { ...message, addressTableLookups: lookups },
+  v1: {
+    ...message,
+    accountKeys: [payer, source, OTHER, looked, TOKEN],
+    transactionConfig: {
+      computeUnitLimit: 200_000,
+      priorityFee: 7_000,
+      loadedAccountsDataSizeLimit: null,
+      heapSize: null,
+    },
+  },
+};
+
+let server: Server;
+let asked: { params: [string, { maxSupportedTransactionVersion: number }] }[] = [];
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString());
+      asked.push(body);
+      const version = String(body.params[0]);
+      const result = {
+        slot: 9,
+        transactionIndex: 4,
+        blockTime: 1,
+        version: version === 'legacy' ? 'legacy' : Number(version.slice(1)),
+        transaction: { message: answers[version], signatures: [version] },
+        meta:
+          version === 'v0'
+            ? meta
+            : {
+                ...meta,
+                loadedAddresses: version === 'v1' ? { writable: [], readonly: [] } : undefined,
+              },
+      };
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: body.id, result }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+afterAll(() => server.close());
+
+test.each(['v0', 'v1'])('%s: the same instruction, calls and balances', async (version) => {
+  asked = [];
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const read = await readTransaction(openConnection(url, null), version as Signature, 'confirmed');
+  expect(asked[0]?.params[1].maxSupportedTransactionVersion).toBe(1);
+  expect(read).toMatchObject({
+    slot: 9,
+    blockIndex: 4,
+    keys: [payer, source, OTHER, looked, TOKEN],
+    instructions: [
+      {
+        program: OTHER,
+        accounts: [payer, source, looked],
+        inner: [{ program: TOKEN, accounts: [source, looked] }],
+      },
+    ],
+    tokenBalances: [
+      {
+        account: source,
+        before: 18_446_744_073_709_551_615n,
+        after: 0n,
+        owner: payer,
+        ownerAfter: null,
+      },
+    ],
+  });
+});

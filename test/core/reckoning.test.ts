@@ -1,0 +1,43 @@
+// Reckoning: what a state proves, next to what was told.
+import { expect, test } from 'vitest';
+import { type AccountState, checkState, NO_COUNTERS } from '../../src/core/reckoning.ts';
+
+const state = (
+  slot: number,
+  counters: Partial<typeof NO_COUNTERS>,
+  exists = true,
+): AccountState => ({
+  slot,
+  counters: { ...NO_COUNTERS, ...counters },
+  hints: { exists, delegate: '', quoteFlow: 0n, isolated: 0n },
+  pulse: '',
+});
+const was = state(1, { realised: 100n, funding: 5n, withdraws: 7n });
+const told = { ...NO_COUNTERS, realised: 20n, funding: 3n };
+
+test('everything adds up', () =>
+  expect(
+    checkState(was, told, 0, state(2, { realised: 120n, funding: 8n, withdraws: 7n })),
+  ).toEqual({
+    verdict: 'explained',
+  }));
+test('what records do not tell of unreadable transactions, state does, funding left out', () =>
+  expect(
+    checkState(was, told, 2, state(2, { realised: 170n, funding: 10n, withdraws: 9n })),
+  ).toEqual({
+    verdict: 'reckoned',
+    netPnl: 48n,
+  }));
+test('without an unreadable transaction the same difference is a gap, and says what it means', () => {
+  const check = checkState(was, told, 0, state(2, { realised: 170n, funding: 8n, withdraws: 9n }));
+  expect(check).toMatchObject({
+    verdict: 'gap',
+    difference: { realised: 50n, funding: 0n, withdraws: 2n },
+  });
+  expect(check.verdict === 'gap' && check.meanings.map((each) => each.what)).toEqual([
+    'withdraw',
+    'trade',
+  ]);
+});
+test('an account that is gone is closed, and no gap', () =>
+  expect(checkState(was, told, 0, state(2, {}, false))).toEqual({ verdict: 'closed' }));

@@ -1,0 +1,55 @@
+// Profile: the venue's facts that are written down here are those of its SDK.
+
+import { createHash } from 'node:crypto';
+import * as sdk from '@drift-labs/sdk';
+import { PublicKey } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { idl } from '../../src/local/drift/layout.ts';
+import { userAddress, userStatsAddress } from '../../src/venue/addresses.ts';
+import { CALLS, PROGRAM_ID, SPOT_DECIMALS } from '../../src/venue/profile.ts';
+import { someone } from '../support/made-transaction.ts';
+
+test('decimals of every spot market', () => {
+  const markets = sdk.SpotMarkets['mainnet-beta'];
+  expect(SPOT_DECIMALS).toHaveLength(markets.length);
+  for (const { marketIndex, precisionExp } of markets)
+    expect(SPOT_DECIMALS[marketIndex], `market ${marketIndex}`).toBe(precisionExp.toNumber());
+});
+
+test('addresses of sub-accounts and of their counter', async () => {
+  const authority = someone();
+  const [program, key] = [new PublicKey(PROGRAM_ID), new PublicKey(authority)];
+  for (const id of [0, 1, 300])
+    expect(userAddress(authority, id)).toBe(
+      sdk.getUserAccountPublicKeySync(program, key, id).toBase58(),
+    );
+  expect(userStatsAddress(authority)).toBe(
+    sdk.getUserStatsAccountPublicKey(program, key).toBase58(),
+  );
+});
+
+test('discriminators and places of accounts of every call that moves value or control', () => {
+  const names: Record<string, string> = {
+    isolated_withdraw: 'withdraw_from_isolated_perp_position',
+    isolated_deposit: 'deposit_into_isolated_perp_position',
+    isolated_transfer: 'transfer_isolated_perp_position_deposit',
+  };
+  const places: Record<string, string[]> = {
+    user: ['user', 'fromUser'],
+    to: ['toUser'],
+    vault: ['spotMarketVault'],
+    token: ['userTokenAccount'],
+    signer: ['authority'],
+    authority: ['authority'],
+  };
+  for (const [hex, { call, ...at }] of Object.entries(CALLS)) {
+    const name = names[call] ?? call;
+    expect(createHash('sha256').update(`global:${name}`).digest('hex').slice(0, 16), name).toBe(
+      hex,
+    );
+    const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const accounts = idl.instructions.find((each) => each.name === camel)?.accounts ?? [];
+    for (const [role, index] of Object.entries(at))
+      expect(places[role], `${name} ${role}`).toContain(accounts[index as number]?.name);
+  }
+});

@@ -50,7 +50,9 @@ const u64 = (data: Uint8Array, at: number): bigint =>
 
 function tokenCall({ accounts, data }: Call): WalletCall | null {
   const at = (index: number) => accounts[index] ?? ('' as Address);
-  switch (data[0]) {
+  // The numbers are the program's own, and it may have more than are known here.
+  const instruction: number = data[0] ?? -1;
+  switch (instruction) {
     case 3:
       return { act: 'token_transfer', source: at(0), destination: at(1), amount: u64(data, 1) };
     case 12:

@@ -12,44 +12,41 @@ const keyAt = (call: VenueCall, at: number): Address | null =>
 const u16At = (call: VenueCall, at: number): number =>
   (call.data[at] ?? 0) | ((call.data[at + 1] ?? 0) << 8);
 
-function noticeOf(call: VenueCall): Omit<Notice, 'kind'> | null {
-  const none = { who: null, amount: null };
-  switch (call.known?.call) {
-    case 'update_user_delegate':
-      return {
-        what: 'delegate_changed',
-        ...none,
-        who: keyAt(call, 10),
-        detail: 'May trade, swap and move positions between own sub-accounts.',
-      };
-    case 'delete_user':
-      return { what: 'user_deleted', ...none, detail: 'The Drift account was closed.' };
-    case 'update_user_margin_trading_enabled':
-      return {
-        what: 'margin_trading_changed',
-        ...none,
-        detail: call.data[10] === 1 ? 'Borrowing was allowed.' : 'Borrowing was switched off.',
-      };
-    case 'update_user_pool_id':
-      return { what: 'pool_changed', ...none, detail: `Moved to pool ${call.data[10] ?? 0}.` };
-    case 'isolated_transfer':
-      return {
-        what: 'isolated_transfer',
-        ...none,
-        amount: Buffer.from(call.data).readBigInt64LE(12),
-        detail: `Collateral into or out of the isolated position of market ${u16At(call, 10)}.`,
-      };
-    case 'change_approved_builder':
-      return {
-        what: 'builder_approved',
-        who: keyAt(call, 8),
-        amount: BigInt(u16At(call, 40)),
-        detail: `May charge up to ${u16At(call, 40)} tenths of a basis point of every fill.`,
-      };
-    default:
-      return null;
-  }
-}
+type Reader = (call: VenueCall) => Omit<Notice, 'kind'>;
+const none = { who: null, amount: null };
+
+/** What the notice of each call says; calls that are not here have none. */
+const NOTICES: Readonly<Record<string, Reader>> = {
+  update_user_delegate: (call) => ({
+    what: 'delegate_changed',
+    ...none,
+    who: keyAt(call, 10),
+    detail: 'May trade, swap and move positions between own sub-accounts.',
+  }),
+  delete_user: () => ({ what: 'user_deleted', ...none, detail: 'The Drift account was closed.' }),
+  update_user_margin_trading_enabled: (call) => ({
+    what: 'margin_trading_changed',
+    ...none,
+    detail: call.data[10] === 1 ? 'Borrowing was allowed.' : 'Borrowing was switched off.',
+  }),
+  update_user_pool_id: (call) => ({
+    what: 'pool_changed',
+    ...none,
+    detail: `Moved to pool ${call.data[10] ?? 0}.`,
+  }),
+  isolated_transfer: (call) => ({
+    what: 'isolated_transfer',
+    ...none,
+    amount: Buffer.from(call.data).readBigInt64LE(12),
+    detail: `Collateral into or out of the isolated position of market ${u16At(call, 10)}.`,
+  }),
+  change_approved_builder: (call) => ({
+    what: 'builder_approved',
+    who: keyAt(call, 8),
+    amount: BigInt(u16At(call, 40)),
+    detail: `May charge up to ${u16At(call, 40)} tenths of a basis point of every fill.`,
+  }),
+};
 
 /** Whom a call of the venue is about, among the watched. */
 function subjectOf(heard: Heard, call: VenueCall): Watched | undefined {
@@ -76,8 +73,8 @@ export function hearNotices(heard: Heard): void {
       continue;
     }
     const subject = subjectOf(heard, call);
-    const notice = noticeOf(call);
-    if (subject === undefined || notice === null) continue;
-    heard.put(subject.subscriberId, subject.address, ordinal, { kind: 'notice', ...notice });
+    const read = NOTICES[call.known?.call ?? ''];
+    if (subject === undefined || read === undefined) continue;
+    heard.put(subject.subscriberId, subject.address, ordinal, { kind: 'notice', ...read(call) });
   }
 }

@@ -13,6 +13,7 @@ import type { Address } from './core/ids.ts';
 import type { WebhookRegistry } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
+import { createAccept } from './flows/accept.ts';
 import { accrueCloses } from './flows/accrue.ts';
 import { adoptFrom } from './flows/adopt.ts';
 import { backfill } from './flows/backfill.ts';
@@ -282,6 +283,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
       checks: ledger.checks,
       clock,
       progress: () => sources.read(),
+      accept: createAccept(ports),
       rescan: createRescan({ ...ports, onNoted: () => inspecting.nudge() }),
       feed: () => feed?.status() ?? null,
     },

@@ -131,6 +131,8 @@ export type Checks = {
   reckon(account: AccountCheck, netPnl: bigint): Promise<void>;
   /** The candidate is not explained. Returns whether that is news. */
   gap(address: Address, difference: Counters, nowMs: number): Promise<boolean>;
+  /** A person takes the state for right as it is. False when the account has no gap. */
+  accept(address: Address, state: AccountState): Promise<boolean>;
   gaps(): Promise<Gap[]>;
   /** The pulse of every baseline. */
   pulses(): Promise<{ address: Address; slot: Slot; pulse: string }[]>;

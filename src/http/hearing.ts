@@ -15,6 +15,8 @@ export type HearingOptions = {
   >;
   /** Has the history of a watched account read again from a slot on; `not_found` when nobody watches it. */
   readonly rescan: (address: string, fromSlot: number) => Promise<number>;
+  /** A person takes an account's state for right although nobody can explain it. */
+  readonly accept: (address: string, reason: string) => Promise<void>;
   readonly feed: () => { sockets: number; accounts: number; subscribed: number } | null;
 };
 
@@ -46,6 +48,14 @@ const Rescan = Type.Object(
   { additionalProperties: false },
 );
 
+const Acceptance = Type.Object(
+  {
+    address: Type.String({ minLength: 32, maxLength: 44, description: 'An account with a gap.' }),
+    reason: Type.String({ minLength: 3, maxLength: 500, description: 'Why; it goes on record.' }),
+  },
+  { additionalProperties: false },
+);
+
 export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, options) => {
   const { sightings, checks, clock } = options;
   app.post<{ Body: Static<typeof Rescan> }>(
@@ -56,6 +66,14 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
     async (request, reply) => {
       const { address, fromSlot } = request.body;
       return reply.code(202).send({ transactions: await options.rescan(address, fromSlot) });
+    },
+  );
+  app.post<{ Body: Static<typeof Acceptance> }>(
+    '/v1/hearing/acceptances',
+    { schema: { body: Acceptance } },
+    async (request, reply) => {
+      await options.accept(request.body.address, request.body.reason);
+      return reply.code(204).send();
     },
   );
   app.get('/v1/hearing', { schema: { response: { 200: Answer } } }, async () => {

@@ -145,6 +145,13 @@ export function createChecks(sql: Sql): Checks {
         pulse: Buffer.from(row.pulse, 'hex').toString('latin1'),
       }));
     },
+    async accept(address, state) {
+      const rows = await sql`
+        update account_check set baseline = ${sql.json(jsonOf(state))}, candidate = null, difference = null,
+          unexplained_since = null, checked_at = now()
+        where address = ${address} and difference is not null returning 1`;
+      return rows.length > 0;
+    },
     async gaps() {
       const rows = await sql<
         { address: Address; subscriber_id: string; difference: Json; unexplained_since: Date }[]

@@ -24,6 +24,11 @@ const NOTICES: Readonly<Record<string, Reader>> = {
     detail: 'May trade, swap and move positions between own sub-accounts.',
   }),
   delete_user: () => ({ what: 'user_deleted', ...none, detail: 'The Drift account was closed.' }),
+  force_delete_user: () => ({
+    what: 'user_deleted',
+    ...none,
+    detail: 'The venue closed an idle Drift account that held next to nothing.',
+  }),
   update_user_margin_trading_enabled: (call) => ({
     what: 'margin_trading_changed',
     ...none,

@@ -128,6 +128,13 @@ test('what nobody can explain is a gap with its size, until account and facts ag
     ]);
   shift(-123_000_000n);
   await expect.poll(async () => (await hearing()).gaps, PATIENCE).toEqual([]);
+  const accept = () =>
+    street.post('/v1/hearing/acceptances', { address, reason: 'a referral reward' });
+  expect((await accept()).status).toBe(409);
+  shift(7n);
+  await expect.poll(async () => (await hearing()).gaps.length, PATIENCE).toBe(1);
+  expect((await accept()).status).toBe(204);
+  expect((await hearing()).gaps).toEqual([]);
   const { sources, subscriptions } = await hearing();
   for (const source of ['subscriptions', 'backfill', 'sweep'])
     expect(sources[source]?.lastSlot, source).toBeGreaterThan(0);

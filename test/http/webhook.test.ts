@@ -16,7 +16,10 @@ beforeAll(async () => {
   // No webhook registration and hardly any backfill: what is heard here was posted here.
   street = await openStreet({
     webhooks: false,
-    settings: (given) => ({ ...given, watch: { ...given.watch, backfillEveryMs: 3_600_000 } }),
+    settings: (given) => ({
+      ...given,
+      watch: { ...given.watch, sources: ['webhooks'], checkEveryMs: 3_600_000 },
+    }),
   });
   trader = street.driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);

@@ -124,7 +124,11 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      const text = await response.text();
+      return {
+        status: response.status,
+        body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
+      };
     },
     async subscribe(id, trader, creator, shareBps = 1_000) {
       const agentWallet = trader.agent.publicKey.toBase58();

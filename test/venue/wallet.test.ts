@@ -125,6 +125,7 @@ describe('control', () => {
   test.each([
     ['delegate_changed', venue('update_user_delegate', { 0: user, 1: agent })],
     ['user_deleted', venue('delete_user', { 0: user, 3: agent })],
+    ['user_deleted', venue('force_delete_user', { 0: user, 3: agent })],
     ['margin_trading_changed', venue('update_user_margin_trading_enabled', { 0: user, 1: agent })],
     ['pool_changed', venue('update_user_pool_id', { 0: user, 1: agent })],
     ['sub_account_seen', venue('initialize_user', { 0: userAddress(agent, 1), 3: agent })],

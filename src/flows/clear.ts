@@ -45,6 +45,9 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     const deadlineMs = clock.nowMs() + options.patienceMs;
     await ledger.shares.hasten(subscriberId);
     ports.nudge(subscriberId);
+    // An attempt may have been under way when we asked, and have looked before whatever has changed since: the first refusal
+    // is asked about once more.
+    let refusals = 0;
     for (;;) {
       const owed = await ports.outstanding(subscriberId);
       if (owed === 0n || clock.nowMs() >= deadlineMs) return owed;
@@ -52,7 +55,11 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       const stuck =
         open.length > 0 &&
         open.every((each) => each.reason !== null && each.status !== 'processing');
-      if (stuck) return owed;
+      if (stuck && ++refusals > 1) return owed;
+      if (stuck) {
+        await ledger.shares.hasten(subscriberId);
+        ports.nudge(subscriberId);
+      }
       await clock.sleep(POLL_MS, never);
     }
   };

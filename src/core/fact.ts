@@ -90,7 +90,7 @@ export type Tally = {
 /** The transaction did something to the account that its records do not tell: the account's own state has to. */
 export type Unknown = {
   readonly kind: 'unknown';
-  readonly why: 'log_truncated' | 'older_record' | 'unknown_market';
+  readonly why: 'log_truncated' | 'record_broken' | 'older_record' | 'unknown_market';
 };
 
 /** Profit that account state proves and no record tells: the transaction was `unknown`. */

@@ -1,7 +1,7 @@
 // Hearing: the facts of one transaction for the accounts that are watched, whoever caused it and whatever called the venue.
 // A failed transaction has none. Where the log was cut, instructions and balances tell what left, and what the account
 // realised is marked unknown, for its own state to tell.
-import type { Fact } from '../core/fact.ts';
+import type { Fact, Unknown } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
@@ -14,11 +14,11 @@ import { createTallies, type Tallies } from './tallies.ts';
 import { hearTransfers, swapBrackets, venueMoves } from './transfers.ts';
 
 /** Every watched Drift account that the venue was given while nobody can read what it did. */
-function markUnknown(heard: Heard, tallies: Tallies): void {
+function markUnknown(heard: Heard, tallies: Tallies, why: Unknown['why']): void {
   for (const call of heard.venueCalls) {
     for (const account of call.accounts) {
       const watch = heard.watched.get(account);
-      if (watch?.role === 'drift_user') tallies.unknown(watch, 'log_truncated');
+      if (watch?.role === 'drift_user') tallies.unknown(watch, why);
     }
   }
 }
@@ -45,7 +45,7 @@ export function hear(
     });
   const heard = readHeard(transaction, watched, put);
   const tallies = createTallies();
-  if (heard.events === null) markUnknown(heard, tallies);
+  if (heard.unread !== null) markUnknown(heard, tallies, heard.unread);
   hearCloses(heard, tallies);
   hearTransfers(heard, tallies);
   hearNotices(heard);

@@ -224,6 +224,17 @@ describe('liquidation', () => {
   });
 });
 
+test('a record that breaks its layout hides nothing: the account is unknown, what left is still seen', () => {
+  const transaction = made([calls(fill({}))]);
+  const cut = (line: string) => line.slice(0, 60);
+  const logs = transaction.logs.map((line) =>
+    line.startsWith('Program log: ') ? cut(line) : line,
+  );
+  expect(ofKind({ ...transaction, logs }, 'unknown')).toEqual([
+    { kind: 'unknown', why: 'record_broken' },
+  ]);
+});
+
 test('a record older than the entry amounts is unknown, never guessed', () => {
   const whole = encodeEvent(
     'OrderActionRecord',

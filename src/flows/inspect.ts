@@ -67,7 +67,7 @@ async function inspectOne(
   try {
     facts = venue.hear(located, watched.map);
   } catch (thrown) {
-    // A record that breaks the layouts we know: it stays due and visible, and holds nobody else up.
+    // Nothing that is known makes it throw: it stays due and visible for a person, and holds nobody else up.
     log.error('transaction.unreadable', { signature, slot: transaction.slot, err: thrown });
     await ledger.sightings.postpone(signature, clock.nowMs() + UNREADABLE_AGAIN_MS);
     return [];

@@ -70,7 +70,7 @@ export const SettingsSchema = Type.Object(
     watch: Type.Object(
       {
         backfillEveryMs: milliseconds(
-          'How often every account is scanned for what no webhook told.',
+          'How often the history of every account is walked, beside the walk at start. What changes is scanned at once anyway.',
           200,
         ),
         finalityMs: milliseconds(

@@ -1,12 +1,14 @@
-// Run: `npm run bench -- decode|intake|watch`. Prints ratios measured in one run; exits 1 when a stated one is missed.
+// Run: `npm run bench -- decode|intake|watch|lanes`. Prints ratios measured in one run; exits 1 when a stated one is missed.
 import { benchDecode } from './decode.ts';
 import { benchIntake } from './intake.ts';
+import { benchLanes } from './lanes.ts';
 import { benchWatch } from './watch.ts';
 
 const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   decode: benchDecode,
   intake: benchIntake,
   watch: benchWatch,
+  lanes: benchLanes,
 };
 
 const wanted = process.argv.slice(2);

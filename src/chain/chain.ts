@@ -17,16 +17,19 @@ const PAGE = 1_000;
 const ACCOUNTS_MOST = 100;
 
 async function lookAt(connection: Connection, signature: Signature): Promise<Look> {
-  const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
-  const found = await asking('getSignatureStatuses', () =>
-    connection.getSignatureStatuses([signature], { searchTransactionHistory: true }),
-  );
-  const status = found.value[0];
+  const ask = () =>
+    asking('getSignatureStatuses', () =>
+      connection.getSignatureStatuses([signature], { searchTransactionHistory: true }),
+    );
+  let status = (await ask()).value[0];
   if (!status) {
-    // The height was read first: only then does absence say something about the time up to that height.
-    if (found.context.slot < epoch.absoluteSlot)
+    // Absence says something about the time up to a height only when it is asked for after that height was read.
+    const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
+    const again = await ask();
+    status = again.value[0];
+    if (!status && again.context.slot < epoch.absoluteSlot)
       return { seen: 'nothing', why: 'the node is behind' };
-    return { seen: 'absent', finalizedBlockHeight: epoch.blockHeight ?? 0 };
+    if (!status) return { seen: 'absent', finalizedBlockHeight: epoch.blockHeight ?? 0 };
   }
   return {
     seen: 'executed',

@@ -134,16 +134,10 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     return started;
   };
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
-  const sources = createSources({
-    webhooks: uses('webhooks'),
-    subscriptions: uses('subscriptions'),
-    backfill: uses('backfill'),
-    sweep: uses('sweep'),
-  });
+  const sources = createSources(settings.watch.sources);
   const ports = { ledger, chain, venue, watched, sources, clock, log };
-  const adopting = { ...ports, onGrown: (grown: readonly Address[]) => void onWatched(grown) };
   const inspecting = loop('inspect', settings.watch.finalityMs, async (signal) => {
-    const adopt = (facts: readonly Fact[]) => adoptFrom(adopting, facts);
+    const adopt = (facts: readonly Fact[]) => adoptFrom(ports, facts);
     for (let more = true; more && !signal.aborted; ) {
       const found = await inspectDue({ ...ports, adopt }, settings.watch);
       await judgeAll(found.changed);
@@ -194,11 +188,16 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
       });
   if (feed !== null) stack.defer(() => feed.close());
   feed?.watch(watched.addresses());
+  // Accounts join the watch-list here, in another daemon, or by adoption: either way it is heard from the database.
+  let keeping: Loop | null = null;
   const deaf = await listenWatchList(
     sql,
     () =>
       void watched.refresh().then(
-        () => feed?.watch(watched.addresses()),
+        () => {
+          feed?.watch(watched.addresses());
+          keeping?.nudge();
+        },
         (thrown: unknown) => log.warn('watched.refresh_failed', { err: thrown }),
       ),
   );
@@ -314,7 +313,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
       { ledger, webhooks, clock, log, onHole: () => walking?.nudge() },
       10 * settings.watch.silentAfterMs,
     );
-    loop('registration', REGISTRATION_EVERY_MS, async () => keep(watched.addresses()));
+    keeping = loop('registration', REGISTRATION_EVERY_MS, async () => keep(watched.addresses()));
   }
   log.info('app.ready', {
     url,

@@ -7,8 +7,6 @@ import type { WatchedAccounts } from './watched.ts';
 
 export type AdoptPorts = CheckPorts & {
   readonly watched: WatchedAccounts;
-  /** The watch-list has grown. */
-  readonly onGrown: (addresses: readonly Address[]) => void;
 };
 
 /** Accounts of the same owner that a fact names and nobody watches. */
@@ -31,17 +29,15 @@ export async function adoptSubAccounts(
   fromSlot: Slot,
 ): Promise<boolean> {
   const { ledger, clock, log, watched } = ports;
-  const added: Address[] = [];
+  let grown = false;
   for (const each of await missingSubAccounts(ports, agentWallet, watched.map)) {
     const account = { ...each, subscriberId, fromSlot, nowMs: clock.nowMs() };
     if (!(await ledger.watchList.adopt(account))) continue;
-    added.push(each.address);
+    grown = true;
     log.warn('account.adopted', { subscriber: subscriberId, ...each });
   }
-  if (added.length === 0) return false;
-  await watched.refresh();
-  ports.onGrown(added);
-  return true;
+  if (grown) await watched.refresh();
+  return grown;
 }
 
 /** Follows what freshly heard facts say of accounts that are not watched yet. True when there were any. */

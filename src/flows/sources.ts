@@ -11,9 +11,9 @@ export type Sources = {
   read(): Readonly<Partial<Record<Source, Progress>>>;
 };
 
-export function createSources(enabled: Readonly<Record<Source, boolean>>): Sources {
+export function createSources(enabled: readonly Source[]): Sources {
   const progress = new Map<Source, Progress>(
-    SOURCES.filter((each) => enabled[each]).map((each) => [each, { lastSlot: null, lastMs: null }]),
+    enabled.map((each) => [each, { lastSlot: null, lastMs: null }]),
   );
   return {
     note(source, slot, nowMs) {

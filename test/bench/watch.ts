@@ -11,7 +11,7 @@ import { createChain } from '../../src/chain/chain.ts';
 import { openFeed } from '../../src/chain/feed.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
 import { type Address, base58Text } from '../../src/core/ids.ts';
-import { createSources } from '../../src/flows/sources.ts';
+import { createSources, SOURCES } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
@@ -119,12 +119,7 @@ export async function benchWatch(): Promise<boolean> {
     say('start: reading the watch-list', `${(performance.now() - startedMs).toFixed(0)} ms`);
     say('memory of the watch-list', `${(mebibytes() - before).toFixed(1)} MiB`);
 
-    const sources = createSources({
-      webhooks: true,
-      subscriptions: true,
-      backfill: true,
-      sweep: true,
-    });
+    const sources = createSources(SOURCES);
     const chain = createChain({
       first: openConnection(`http://127.0.0.1:${node.port}`, null),
       second: null,

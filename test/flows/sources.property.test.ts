@@ -9,7 +9,7 @@ import { backfill } from '../../src/flows/backfill.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/check.ts';
 import { digestDeliveries } from '../../src/flows/digest.ts';
 import { inspectDue } from '../../src/flows/inspect.ts';
-import { createSources } from '../../src/flows/sources.ts';
+import { createSources, SOURCES } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
@@ -21,7 +21,6 @@ import { createDatabase } from '../support/database.ts';
 import { type History, playHistory } from '../support/history.ts';
 
 const FINAL_AFTER = 8;
-const ALL = { webhooks: true, subscriptions: true, backfill: true, sweep: true };
 
 /** The chain as far as it has come, in the words of the port; it fails when it is told to. */
 function chainOf(history: History, now: { slot: number; failing: () => boolean }): Chain {
@@ -110,7 +109,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   }
   await sql`update account set watched_at = 'epoch'`;
   let watched = await loadWatched(ledger.watchList);
-  const sources = createSources(ALL);
+  const sources = createSources(SOURCES);
   const plain = { ledger, chain, venue, clock, log };
   const begun = [...watched.map.keys()] as Address[];
   const calmly = async (work: () => Promise<unknown>): Promise<void> => {

@@ -6,7 +6,7 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Chain, Venue } from '../../src/core/outside.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { isSilent } from '../../src/flows/keep.ts';
-import { createSources } from '../../src/flows/sources.ts';
+import { createSources, SOURCES } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -47,7 +47,7 @@ function setUp(trustFirstSight = false) {
       addresses: () => [ACCOUNT],
       refresh: async () => {},
     },
-    sources: createSources({ webhooks: true, subscriptions: true, backfill: true, sweep: true }),
+    sources: createSources(SOURCES),
     clock: createManualClock(),
     log: silentLog,
     trustFirstSight,

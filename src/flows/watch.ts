@@ -52,11 +52,12 @@ export function createWatch(ports: WatchPorts): Watch {
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
 
-  const observe = (address: Address, slot: Slot, pulse: string): void => {
+  /** `trusting`: a read at first sight is no news; a notification always is. */
+  const observe = (address: Address, slot: Slot, pulse: string, trusting: boolean): void => {
     const known = pulses.get(address);
     if (known !== undefined && slot < known.slot) return;
     pulses.set(address, { slot, pulse });
-    if (known === undefined ? ports.trustFirstSight : known.pulse === pulse) return;
+    if (known === undefined ? trusting : known.pulse === pulse) return;
     changed.set(address, slot);
     toScan.set(address, slot);
     ports.onChange();
@@ -85,7 +86,7 @@ export function createWatch(ports: WatchPorts): Watch {
           'confirmed',
         );
         for (const [index, address] of batch.entries())
-          observe(address, slot, pulseOf(role, read[index] ?? null, false));
+          observe(address, slot, pulseOf(role, read[index] ?? null, false), ports.trustFirstSight);
         sources.note(source, slot, clock.nowMs());
       }
     }
@@ -99,7 +100,7 @@ export function createWatch(ports: WatchPorts): Watch {
       const watch = watched.map.get(address);
       if (watch === undefined) return;
       sources.note('subscriptions', slot, clock.nowMs());
-      observe(address, slot, pulseOf(watch.role, account, true));
+      observe(address, slot, pulseOf(watch.role, account, true), false);
     },
     subscribed(addresses) {
       for (const address of addresses) unread.add(address);

@@ -92,6 +92,16 @@ test('what a webhook told already is not looked for, and a failing scan is made 
   expect(noted).toEqual(['s21']);
 });
 
+test('a first notification is news, though a first read is none', async () => {
+  const { watch, see, scans } = setUp(true);
+  see(20, 5n);
+  expect(await watch.scan(never)).toBe(1);
+  const read = setUp(true);
+  await read.watch.sweep([{ address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }], never);
+  expect(await read.watch.scan(never)).toBe(0);
+  expect([scans.length, read.scans.length]).toEqual([1, 0]);
+});
+
 test('after a subscription the account is read: what changed meanwhile is found', async () => {
   const { watch, scans } = setUp(true);
   watch.remember([{ address: ACCOUNT, slot: 5, pulse: '8' }]);

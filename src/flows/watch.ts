@@ -16,7 +16,7 @@ export type WatchPorts = {
   readonly sources: Sources;
   readonly clock: Clock;
   readonly log: Log;
-  /** At first sight of an account its past is somebody else's business: a backfill walks it. */
+  /** The past of accounts that are watched from the start is somebody else's business: a backfill walks it. */
   readonly trustFirstSight: boolean;
   /** Some account has changed, or has to be read. */
   readonly onChange: () => void;
@@ -45,6 +45,7 @@ const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 
 export function createWatch(ports: WatchPorts): Watch {
   const { ledger, chain, venue, watched, sources, clock } = ports;
+  const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);
   const pulses = new Map<Address, { slot: Slot; pulse: string }>();
   const toldUpTo = new Map<Address, Slot>();
   const scannedUpTo = new Map<Address, Slot>();
@@ -86,7 +87,7 @@ export function createWatch(ports: WatchPorts): Watch {
           'confirmed',
         );
         for (const [index, address] of batch.entries())
-          observe(address, slot, pulseOf(role, read[index] ?? null, false), ports.trustFirstSight);
+          observe(address, slot, pulseOf(role, read[index] ?? null, false), walked.has(address));
         sources.note(source, slot, clock.nowMs());
       }
     }

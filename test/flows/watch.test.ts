@@ -55,7 +55,7 @@ function setUp(trustFirstSight = false) {
   });
   const see = (slot: number, lamports: bigint) =>
     watch.notified(ACCOUNT, slot, { lamports, owner: ACCOUNT, data: new Uint8Array() });
-  return { watch, see, scans, noted, trouble };
+  return { watch, see, scans, noted, trouble, watched };
 }
 
 test('many changes in a row cost one scan, from the cursor on', async () => {
@@ -100,6 +100,12 @@ test('a first notification is news, though a first read is none', async () => {
   await read.watch.sweep([{ address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }], never);
   expect(await read.watch.scan(never)).toBe(0);
   expect([scans.length, read.scans.length]).toEqual([1, 0]);
+  // One that joined later has a past since then, which nobody has walked.
+  const LATER = 'later' as Address;
+  const later = { address: LATER, subscriberId: 'bo', role: 'agent_wallet' } as const;
+  read.watched.set(LATER, later);
+  await read.watch.sweep([later], never);
+  expect([...read.watch.changed.keys()]).toEqual([LATER]);
 });
 
 test('after a subscription the account is read: what changed meanwhile is found', async () => {

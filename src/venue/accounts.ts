@@ -15,7 +15,6 @@ export type PerpPosition = {
 };
 export type User = {
   readonly authority: Key;
-  readonly delegate: Key;
   readonly subAccountId: number;
   readonly spots: readonly SpotPosition[];
   readonly perps: readonly PerpPosition[];
@@ -97,10 +96,8 @@ export function readUser(data: Uint8Array): User {
     });
   }
   const status = view.getUint8(4348);
-  const keyText = Buffer.prototype.latin1Slice.call(data, 8, 72);
   return {
-    authority: keyText.substring(0, 32) as Key,
-    delegate: keyText.substring(32) as Key,
+    authority: Buffer.prototype.latin1Slice.call(data, 8, 40) as Key,
     subAccountId: view.getUint16(4346, true),
     spots,
     perps,

@@ -10,6 +10,8 @@ alter table account add column watched_at timestamptz not null default now();
 -- When the cursor last moved: every rumour of the slots below it was noted by then.
 alter table account add column cursor_at timestamptz not null default now();
 alter table sighting add column settled_at timestamptz;
+-- Compared with cursor_at, so both are the database's own time, whichever daemon writes.
+alter table sighting add column noted_at timestamptz not null default now();
 -- A transaction is read again when an account that it touches joins the watch-list later.
 create index sighting_unsettled on sighting (first_seen_at) where status in ('wanted', 'confirmed');
 

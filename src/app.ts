@@ -35,6 +35,7 @@ import { loadWatched } from './flows/watched.ts';
 import { createServer } from './http/server.ts';
 import { openDatabase } from './ledger/database.ts';
 import { createLedger, listenStandings, listenWatchList } from './ledger/ledger.ts';
+import { createLocks } from './ledger/locks.ts';
 import { migrate } from './ledger/migrate.ts';
 import { newId } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
@@ -58,7 +59,8 @@ const SCAN_PATIENCE_MS = 250;
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, log: Log): Promise<App> {
   const { secrets } = settings;
-  if (secrets.databaseUrl === null)
+  const { databaseUrl } = secrets;
+  if (databaseUrl === null)
     throw new Fault('settings_invalid', 'DATABASE_URL: is required; a postgres:// URL');
   if (settings.rpc.url === null)
     throw new Fault(
@@ -67,11 +69,10 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     );
   await using stack = new AsyncDisposableStack();
 
-  const sql = stack.adopt(openDatabase(secrets.databaseUrl, log), (open) =>
-    open.end({ timeout: 5 }),
-  );
+  const sql = stack.adopt(openDatabase(databaseUrl, log), (open) => open.end({ timeout: 5 }));
   await migrate(sql, log);
   const ledger = createLedger(sql);
+  const locks = createLocks(() => openDatabase(databaseUrl, log, 1));
 
   const connection = openConnection(settings.rpc.url, settings.rpc.wsUrl);
   const second =
@@ -306,7 +307,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
       webhookUrl: settings.helius.webhookUrl ?? `${url}/webhooks/helius`,
       secret: secrets.webhookSecrets[0] ?? '',
       network: settings.network === 'devnet' ? 'devnet' : 'mainnet',
-      alone: (work) => ledger.locks.exclusively('helius', work),
+      alone: (work) => locks.exclusively('helius', work),
       log,
     });
     const keep = createKeeper(

@@ -82,7 +82,7 @@ export type WatchList = {
   /** Of all accounts, or of these. */
   cursors(addresses?: readonly Address[]): Promise<Cursor[]>;
   /** The scan of this account has reached the finalized slot, and everything it told is noted. */
-  advance(address: Address, slot: Slot, nowMs: number): Promise<void>;
+  advance(address: Address, slot: Slot): Promise<void>;
   /** Watches a sub-account that its owner made later. False when it is watched already. */
   adopt(account: {
     address: Address;
@@ -126,7 +126,7 @@ export type Checks = {
     uptoSlot: Slot,
   ): Promise<{ told: Counters; unknowns: number; settled: boolean }>;
   /** Everything up to the candidate is accounted for: it becomes the baseline. */
-  advance(address: Address): Promise<void>;
+  advance(account: AccountCheck): Promise<void>;
   /** As `advance`, and records profit that only the state proves, at the last unknown transaction. */
   reckon(account: AccountCheck, netPnl: bigint): Promise<void>;
   /** The candidate is not explained. Returns whether that is news. */

@@ -4,7 +4,7 @@
 import type { Accrued, Realised, Terms } from './accrual.ts';
 import type { Clearance } from './clearance.ts';
 import type { Fact } from './fact.ts';
-import type { Checks, Deliveries, Locks, Sightings, WatchList } from './hearing-ports.ts';
+import type { Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { DeathEvidence, Debt, Payment, SignedBytes, Trouble } from './payment.ts';
@@ -191,7 +191,6 @@ export type Ledger = {
   readonly sightings: Sightings;
   readonly watchList: WatchList;
   readonly checks: Checks;
-  readonly locks: Locks;
   readonly subscribers: Subscribers;
   readonly subscriptions: Subscriptions;
   readonly shares: Shares;

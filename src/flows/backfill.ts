@@ -24,7 +24,7 @@ export async function backfill(
       (row) => row.slot <= tip,
     );
     if (rows.length > 0) await ledger.sightings.note(rows, 'backfill', clock.nowMs(), watchedAtMs);
-    await ledger.watchList.advance(address, tip, clock.nowMs());
+    await ledger.watchList.advance(address, tip);
     noted += rows.length;
   }
   log.debug('backfill.done', { tip, noted });

@@ -56,13 +56,13 @@ async function judge(
   const check = checkState(baseline, told, unknowns, candidate);
   switch (check.verdict) {
     case 'explained':
-      await ledger.checks.advance(address);
+      await ledger.checks.advance(account);
       if (account.unexplained !== null)
         log.info('account.explained', { address, subscriber: subscriberId });
       return 'other';
     case 'closed':
       log.warn('account.closed', { address, subscriber: subscriberId, slot: candidate.slot });
-      await ledger.checks.advance(address);
+      await ledger.checks.advance(account);
       return 'other';
     case 'reckoned':
       log.warn('account.reckoned', {

@@ -98,17 +98,20 @@ export function createChecks(sql: Sql): Checks {
                coalesce(sum((body->>'tokens')::numeric), 0)::text as tokens,
                (count(*) filter (where kind = 'unknown'))::int as unknowns,
                not exists (select 1 from sighting s where s.status = 'wanted'
-                           and s.first_seen_at <= (select cursor_at from account where address = ${address}))
+                           and s.noted_at <= (select cursor_at from account where address = ${address}))
                and not exists (select 1 from sighting s where s.status = 'confirmed' and s.slot <= ${uptoSlot}) as settled
         from fact where account = ${address} and finality = 'finalized' and kind in ('tally', 'unknown')
           and slot > ${afterSlot} and slot <= ${uptoSlot}`;
       if (row === undefined) throw new Error('a sum is always a row');
       return { told: countersOf(row), unknowns: row.unknowns, settled: row.settled };
     },
-    async advance(address) {
+    async advance({ address, baseline, candidate }) {
+      // Another daemon may have gone on meanwhile: only the state that was judged may become the baseline.
       await sql`
         update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,
-          checked_at = now() where address = ${address} and candidate is not null`;
+          checked_at = now()
+        where address = ${address} and (candidate->>'slot')::bigint = ${candidate?.slot ?? -1}
+          and (baseline->>'slot')::bigint = ${baseline?.slot ?? -1}`;
     },
     async reckon({ address, subscriberId, baseline, candidate }, netPnl) {
       if (baseline === null || candidate === null) return;

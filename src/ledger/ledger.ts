@@ -4,7 +4,6 @@ import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import type { Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
-import { createLocks } from './locks.ts';
 import { createPayments } from './payments.ts';
 import { createShares } from './shares.ts';
 import { createSightings } from './sightings.ts';
@@ -19,7 +18,6 @@ export function createLedger(sql: Sql): Ledger {
     sightings: createSightings(sql),
     watchList: createWatchList(sql),
     checks: createChecks(sql),
-    locks: createLocks(sql),
     subscribers: createSubscribers(sql),
     subscriptions: createSubscriptions(sql),
     shares: createShares(sql),

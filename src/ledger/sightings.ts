@@ -69,6 +69,27 @@ async function putFact(tx: Transaction, fact: Fact, finality: string): Promise<b
   return rows.length > 0;
 }
 
+const COUNTED: ReadonlySet<string> = new Set(['close', 'tally', 'unknown']);
+
+/**
+ * How a finalized reading has told of each account's counters: by records, or as unknown. It stays at that. A node with a
+ * longer log, or a newer decoder, must not add a close to profit that account state has proven already: it would be paid twice.
+ */
+async function countedAlready(
+  tx: Transaction,
+  signature: Signature,
+): Promise<Map<string, ReadonlySet<string>>> {
+  const rows = await tx<{ account: string; kind: string }[]>`
+    select account, kind from fact
+    where signature = ${signature} and finality = 'finalized' and kind in ('tally', 'unknown')`;
+  return new Map(
+    rows.map(({ account, kind }) => [
+      account,
+      new Set(kind === 'unknown' ? ['unknown'] : ['close', 'tally']),
+    ]),
+  );
+}
+
 export function createSightings(sql: Sql): Sightings {
   return {
     note: (rumours, source, nowMs, watchedSinceMs) =>
@@ -120,8 +141,12 @@ export function createSightings(sql: Sql): Sightings {
               and ordinal = ${row.ordinal} and account = ${row.account}`;
           changed.add(row.subscriber_id);
         }
-        for (const fact of facts)
+        const told = await countedAlready(tx, signature);
+        for (const fact of facts) {
+          if (COUNTED.has(fact.body.kind) && told.get(fact.account)?.has(fact.body.kind) === false)
+            continue;
           if (await putFact(tx, fact, finality)) changed.add(fact.subscriberId);
+        }
         await tx`
           update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}, settled_at = ${at(nowMs)}
           where signature = ${signature} and status <> 'finalized'`;

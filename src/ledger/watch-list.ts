@@ -26,15 +26,15 @@ export function createWatchList(sql: Sql): WatchList {
         watchedAtMs: row.watched_at.getTime(),
       }));
     },
-    async advance(address, slot, nowMs) {
+    async advance(address, slot) {
       await sql`
-        update account set cursor_slot = ${slot}, cursor_at = ${at(nowMs)}
+        update account set cursor_slot = ${slot}, cursor_at = now()
         where address = ${address} and cursor_slot < ${slot}`;
     },
     async adopt({ address, subscriberId, subAccountId, fromSlot, nowMs }) {
       const added = await sql`
-        insert into account (address, subscriber_id, role, sub_account_id, cursor_slot, cursor_at, watched_at)
-        values (${address}, ${subscriberId}, 'drift_user', ${subAccountId}, ${fromSlot}, ${at(nowMs)}, ${at(nowMs)})
+        insert into account (address, subscriber_id, role, sub_account_id, cursor_slot, watched_at)
+        values (${address}, ${subscriberId}, 'drift_user', ${subAccountId}, ${fromSlot}, ${at(nowMs)})
         on conflict (address) do nothing returning address`;
       if (added.length > 0) await sql`select pg_notify(${WATCH_LIST_CHANNEL}, '')`;
       return added.length > 0;

@@ -5,7 +5,9 @@ import { createWebhookRegistry, heliusFault, spreadAddresses } from '../../src/c
 import type { Address } from '../../src/core/ids.ts';
 import type { Log } from '../../src/core/ports.ts';
 import { createKeeper } from '../../src/flows/keep.ts';
+import { openDatabase } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
+import { createLocks } from '../../src/ledger/locks.ts';
 import { type LocalHelius, serveHelius } from '../../src/local/helius.ts';
 import { createWorld } from '../../src/local/world.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -36,7 +38,8 @@ const registryOf = (secret = 'Bearer s') =>
     secret,
     network: 'mainnet',
     addressesMost: 4,
-    alone: (work) => createLedger(database.sql).locks.exclusively('helius', work),
+    alone: (work) =>
+      createLocks(() => openDatabase(database.url, log, 1)).exclusively('helius', work),
     log,
   });
 const many = Array.from({ length: 10 }, someone) as Address[];

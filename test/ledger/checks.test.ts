@@ -1,0 +1,66 @@
+// Checks: profit that account state has proven is never booked a second time, and no state becomes a baseline unjudged.
+import { expect, test } from 'vitest';
+import type { AccountCheck } from '../../src/core/hearing-ports.ts';
+import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+
+const state = (slot: number, realised: bigint): AccountState => ({
+  slot,
+  counters: { ...NO_COUNTERS, realised },
+  hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
+  pulse: '',
+});
+
+async function withCandidate() {
+  const { ledger, driftAccount, sql } = await createTestLedger();
+  const account = { address: driftAccount, subscriberId: 'ana', role: 'drift_user' } as const;
+  const found = async (): Promise<AccountCheck> => {
+    const [check] = await ledger.checks.find([driftAccount]);
+    if (check === undefined) throw new Error('no such account');
+    return check;
+  };
+  await ledger.checks.begin(account, state(5, 0n));
+  await ledger.checks.propose(driftAccount, state(50, 100_000n));
+  return { ledger, driftAccount, sql, found };
+}
+
+test('a close that a longer log tells after its profit was reckoned makes no second debt', async () => {
+  const { ledger, driftAccount, found } = await withCandidate();
+  const close = closeFact(1, 100_000n, { account: driftAccount });
+  const unknown = { ...close, body: { kind: 'unknown', why: 'log_truncated' } as const };
+  await settleFact(ledger, unknown, 'finalized');
+  await ledger.checks.reckon(await found(), 100_000n);
+  await accrueCloses(ledger, silentLog);
+  const shares = await ledger.shares.list({ limit: 10 });
+  expect(shares.map((each) => each.netPnl)).toEqual([100_000n]);
+
+  const later = { ...close, position: { ...close.position, ordinal: 7 } };
+  await settleFact(ledger, later, 'finalized');
+  await accrueCloses(ledger, silentLog);
+  expect(await ledger.shares.list({ limit: 10 })).toEqual(shares);
+});
+
+test('a reckoning is booked once, by whichever daemon is first', async () => {
+  const { ledger, driftAccount, found, sql } = await withCandidate();
+  const close = closeFact(1, 100_000n, { account: driftAccount });
+  await settleFact(
+    ledger,
+    { ...close, body: { kind: 'unknown', why: 'log_truncated' } },
+    'finalized',
+  );
+  const check = await found();
+  await Promise.all([ledger.checks.reckon(check, 100_000n), ledger.checks.reckon(check, 100_000n)]);
+  expect(await sql`select 1 from fact where kind = 'reckoning'`).toHaveLength(1);
+});
+
+test('a daemon that judged an older state does not pass a newer one unseen', async () => {
+  const { ledger, driftAccount, found } = await withCandidate();
+  const judged = await found();
+  await ledger.checks.advance(judged);
+  await ledger.checks.propose(driftAccount, state(90, 300_000n));
+  await ledger.checks.advance(judged);
+  const now = await found();
+  expect([now.baseline?.slot, now.candidate?.slot]).toEqual([50, 90]);
+});

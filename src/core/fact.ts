@@ -91,6 +91,8 @@ export type Tally = {
 export type Unknown = {
   readonly kind: 'unknown';
   readonly why: 'log_truncated' | 'record_broken' | 'older_record' | 'unknown_market';
+  /** Place of the last call that may have traded for the account: profit came there, if any; null when none may have. */
+  readonly tradedAt: number | null;
 };
 
 /** Profit that account state proves and no record tells: the transaction was `unknown`. */

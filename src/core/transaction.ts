@@ -74,3 +74,6 @@ export function callsOf({ instructions }: ChainTransaction): Call[] {
 /** Places for facts: those of one call follow each other, and what only the whole transaction tells comes last. */
 export const ORDINALS_A_CALL = 1_024;
 export const LAST_ORDINAL = 2_000_000_000;
+/** The place behind everything that a call did. */
+export const afterCall = ({ place }: Pick<Call, 'place'>): number =>
+  place * ORDINALS_A_CALL + ORDINALS_A_CALL - 1;

@@ -125,10 +125,10 @@ export function createChecks(sql: Sql): Checks {
         if (advanced.length === 0 || netPnl === 0n) return;
         await tx`
           insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
-          select subscriber_id, account, signature, slot, ${LAST_ORDINAL + 1}, block_index, 'reckoning', 'finalized', ${tx.json(body)}
+          select subscriber_id, account, signature, slot, coalesce((body->>'tradedAt')::int, ${LAST_ORDINAL + 1}), block_index, 'reckoning', 'finalized', ${tx.json(body)}
           from fact where subscriber_id = ${subscriberId} and account = ${address} and kind = 'unknown'
             and finality = 'finalized' and slot > ${baseline.slot} and slot <= ${candidate.slot}
-          order by slot desc, block_index desc nulls last, signature limit 1 on conflict do nothing`;
+          order by body->>'tradedAt' is null, slot desc, block_index desc nulls last, signature limit 1 on conflict do nothing`;
       });
     },
     async gap(address, difference, nowMs) {

@@ -4,6 +4,7 @@ import { closeOf } from '../core/close.ts';
 import type { Close } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import { formatUnits } from '../core/money.ts';
+import { afterCall } from '../core/transaction.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Heard, HeardEvent } from './heard.ts';
 import type { LiquidationRecord, OrderActionRecord } from './records.ts';
@@ -96,7 +97,7 @@ function hearFill(
     const watch = heard.userOf(own.user);
     if (watch === undefined) continue;
     if (own.entry === undefined || own.base === undefined) {
-      tallies.unknown(watch, 'older_record');
+      tallies.unknown(watch, 'older_record', afterCall(each.call ?? { place: 0 }));
       continue;
     }
     // A liquidation's insurance fee is the liquidated side's, who is the taker of its fills.

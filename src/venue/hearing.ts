@@ -4,7 +4,7 @@
 import type { Fact, Unknown } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { ChainTransaction } from '../core/transaction.ts';
+import { afterCall, type ChainTransaction } from '../core/transaction.ts';
 import { hearWallets } from '../core/wallet.ts';
 import { hearCloses } from './closes.ts';
 import { type Heard, readHeard } from './heard.ts';
@@ -18,7 +18,10 @@ function markUnknown(heard: Heard, tallies: Tallies, why: Unknown['why']): void 
   for (const call of heard.venueCalls) {
     for (const account of call.accounts) {
       const watch = heard.watched.get(account);
-      if (watch?.role === 'drift_user') tallies.unknown(watch, why);
+      if (watch?.role !== 'drift_user') continue;
+      // Withdrawals and their like realise nothing; whatever is not known to be one of them may.
+      const trades = call.known === null || call.known.call === 'liquidate_perp_with_fill';
+      tallies.unknown(watch, why, trades ? afterCall(call) : null);
     }
   }
 }

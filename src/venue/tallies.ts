@@ -12,13 +12,13 @@ const NAMES = ['realised', 'funding', 'deposits', 'withdraws'] as const;
 export type Tallies = {
   add(account: Watched, change: Change): void;
   /** The records do not tell what happened to this account: no tally is put for it, but an `unknown`. */
-  unknown(account: Watched, why: Unknown['why']): void;
+  unknown(account: Watched, why: Unknown['why'], tradedAt: number | null): void;
   put(put: Heard['put']): void;
 };
 
 export function createTallies(): Tallies {
   const sums = new Map<Watched, Tally>();
-  const unknowns = new Map<Watched, Unknown['why']>();
+  const unknowns = new Map<Watched, Unknown>();
   return {
     add(account, change) {
       const sum = sums.get(account) ?? {
@@ -34,10 +34,14 @@ export function createTallies(): Tallies {
       );
       sums.set(account, { ...sum, ...next });
     },
-    unknown: (account, why) => void unknowns.set(account, why),
+    unknown(account, why, tradedAt) {
+      const known = unknowns.get(account)?.tradedAt ?? null;
+      const last = known === null ? tradedAt : Math.max(known, tradedAt ?? 0);
+      unknowns.set(account, { kind: 'unknown', why, tradedAt: last });
+    },
     put(put) {
-      for (const [account, why] of unknowns)
-        put(account.subscriberId, account.address, LAST_ORDINAL, { kind: 'unknown', why });
+      for (const [account, unknown] of unknowns)
+        put(account.subscriberId, account.address, LAST_ORDINAL, unknown);
       for (const [account, tally] of sums) {
         if (unknowns.has(account) || NAMES.every((name) => tally[name] === 0n)) continue;
         put(account.subscriberId, account.address, LAST_ORDINAL, tally);

@@ -60,7 +60,7 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
   if (user === undefined) return;
   const usd = usdOf(record.amount, record.marketIndex, record.oraclePrice);
   if (usd === null) {
-    tallies.unknown(user, 'unknown_market');
+    tallies.unknown(user, 'unknown_market', null);
   } else tallies.add(user, record.direction === 'deposit' ? { deposits: usd } : { withdraws: usd });
   if (record.direction === 'deposit' || record.amount === 0n) return;
   if (record.explanation !== 'transfer') {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { AccountCheck } from '../../src/core/hearing-ports.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
+import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
@@ -29,7 +30,10 @@ async function withCandidate() {
 test('a close that a longer log tells after its profit was reckoned makes no second debt', async () => {
   const { ledger, driftAccount, found } = await withCandidate();
   const close = closeFact(1, 100_000n, { account: driftAccount });
-  const unknown = { ...close, body: { kind: 'unknown', why: 'log_truncated' } as const };
+  const unknown = {
+    ...close,
+    body: { kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 } as const,
+  };
   await settleFact(ledger, unknown, 'finalized');
   await ledger.checks.reckon(await found(), 100_000n);
   await accrueCloses(ledger, silentLog);
@@ -47,7 +51,7 @@ test('a reckoning is booked once, by whichever daemon is first', async () => {
   const close = closeFact(1, 100_000n, { account: driftAccount });
   await settleFact(
     ledger,
-    { ...close, body: { kind: 'unknown', why: 'log_truncated' } },
+    { ...close, body: { kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 } },
     'finalized',
   );
   const check = await found();
@@ -63,4 +67,26 @@ test('a daemon that judged an older state does not pass a newer one unseen', asy
   await ledger.checks.advance(judged);
   const now = await found();
   expect([now.baseline?.slot, now.candidate?.slot]).toEqual([50, 90]);
+});
+
+test('profit hidden behind a cut log counts before the hidden withdrawal that followed it', async () => {
+  const { ledger, driftAccount, found } = await withCandidate();
+  const traded = closeFact(1, 100_000n, { account: driftAccount });
+  const left = closeFact(2, 0n, { account: driftAccount });
+  const unknown = (tradedAt: number | null) =>
+    ({ kind: 'unknown', why: 'log_truncated', tradedAt }) as const;
+  await settleFact(ledger, { ...traded, body: unknown(1_023) }, 'finalized');
+  await settleFact(ledger, { ...left, body: unknown(null) }, 'finalized');
+  const outflow = {
+    kind: 'outflow',
+    route: 'withdraw',
+    amount: 900n,
+    mint: null,
+    decimals: null,
+  } as const;
+  const gone = { ...outflow, destination: null, internal: false, usd: null };
+  const at = { ...left.position, ordinal: 8 };
+  await settleFact(ledger, { ...left, position: at, body: gone }, 'finalized');
+  await ledger.checks.reckon(await found(), 100_000n);
+  expect(await ledger.standings.update('ana', judge)).toMatchObject({ standing: 'delinquent' });
 });

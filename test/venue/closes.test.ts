@@ -231,7 +231,7 @@ test('a record that breaks its layout hides nothing: the account is unknown, wha
     line.startsWith('Program log: ') ? cut(line) : line,
   );
   expect(ofKind({ ...transaction, logs }, 'unknown')).toEqual([
-    { kind: 'unknown', why: 'record_broken' },
+    { kind: 'unknown', why: 'record_broken', tradedAt: 1_023 },
   ]);
 });
 
@@ -246,7 +246,9 @@ test('a record older than the entry amounts is unknown, never guessed', () => {
     line.startsWith('Program log: ') ? `Program log: ${older}` : line,
   );
   const old = { ...transaction, logs };
-  expect(ofKind(old, 'unknown')).toEqual([{ kind: 'unknown', why: 'older_record' }]);
+  expect(ofKind(old, 'unknown')).toEqual([
+    { kind: 'unknown', why: 'older_record', tradedAt: 1_023 },
+  ]);
   expect(ofKind(old, 'close')).toEqual([]);
   expect(ofKind(old, 'tally')).toEqual([]);
 });

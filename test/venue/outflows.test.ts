@@ -291,7 +291,10 @@ test('a failed transaction has no facts, whatever it logged', () => {
 test('a cut log marks what was realised as unknown, and only where the venue was given the account', () => {
   const traded = venue('orders', { 1: user });
   expect(ofKind(made([traded], [], 'cut'), 'unknown')).toEqual([
-    { kind: 'unknown', why: 'log_truncated' },
+    { kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 },
+  ]);
+  expect(ofKind(made([withdrawal(someone(), 5n)], [], 'cut'), 'unknown')).toEqual([
+    { kind: 'unknown', why: 'log_truncated', tradedAt: null },
   ]);
   expect(ofKind(made([transfer(someone(), someone(), 1n)], [], 'cut'), 'unknown')).toEqual([]);
   expect(watched.size).toBe(3);

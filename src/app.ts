@@ -1,14 +1,10 @@
 // App: the composition root. Everything is opened and wired here by hand, and disposed in reverse. Read it as the
 // wiring diagram: deliveries → digest → inspect → accrue → lanes → settle, with standings judged along the way.
 import type { AddressInfo } from 'node:net';
-import { createChain, createFeeMarket } from './chain/chain.ts';
 import { budget } from './chain/compile.ts';
 import { openFeed } from './chain/feed.ts';
 import { createWebhookRegistry } from './chain/helius.ts';
-import { createPen } from './chain/pen.ts';
-import { openConnection } from './chain/rpc.ts';
 import type { Fact } from './core/fact.ts';
-import { Fault } from './core/fault.ts';
 import type { Address } from './core/ids.ts';
 import type { WebhookRegistry } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
@@ -17,12 +13,14 @@ import { createAccept } from './flows/accept.ts';
 import { accrueCloses } from './flows/accrue.ts';
 import { adoptFrom } from './flows/adopt.ts';
 import { backfill } from './flows/backfill.ts';
+import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
 import { createClear } from './flows/clear.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { inspectDue } from './flows/inspect.ts';
 import { createKeeper } from './flows/keep.ts';
 import { createLanes } from './flows/lanes.ts';
+import { lapseDebts } from './flows/lapse.ts';
 import { type Loop, startLoop } from './flows/loop.ts';
 import { createReceive } from './flows/receive.ts';
 import { createRegister } from './flows/register.ts';
@@ -30,16 +28,16 @@ import { createRescan } from './flows/rescan.ts';
 import { createSettle } from './flows/settle.ts';
 import { createSources, type Source } from './flows/sources.ts';
 import { judgeSubscribers } from './flows/standing.ts';
+import { createWake } from './flows/wake.ts';
 import { createWatch } from './flows/watch.ts';
 import { loadWatched } from './flows/watched.ts';
 import { createServer } from './http/server.ts';
 import { openDatabase } from './ledger/database.ts';
-import { createLedger, listenStandings, listenWatchList } from './ledger/ledger.ts';
+import { listenStandings, listenWatchList } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
-import { migrate } from './ledger/migrate.ts';
+import { openParts, payingOf } from './parts.ts';
 import { newId } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
-import { createDriftVenue } from './venue/drift.ts';
 
 export type App = {
   /** Where the API listens. */
@@ -52,47 +50,19 @@ const HEARTBEAT_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS_MOST = 5_000;
 const REGISTRATION_EVERY_MS = 5 * 60_000;
 const JUDGE_EVERY_MS = 30_000;
-const FEES_EVERY_MS = 10_000;
+const WAKE_EVERY_MS = 5_000;
 const SCAN_EVERY_MS = 30_000;
 const SCAN_PATIENCE_MS = 250;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, log: Log): Promise<App> {
   const { secrets } = settings;
-  const { databaseUrl } = secrets;
-  if (databaseUrl === null)
-    throw new Fault('settings_invalid', 'DATABASE_URL: is required; a postgres:// URL');
-  if (settings.rpc.url === null)
-    throw new Fault(
-      'settings_invalid',
-      'BAILIFF_RPC_URL: is required; the URL of a Solana RPC node',
-    );
   await using stack = new AsyncDisposableStack();
 
-  const sql = stack.adopt(openDatabase(databaseUrl, log), (open) => open.end({ timeout: 5 }));
-  await migrate(sql, log);
-  const ledger = createLedger(sql);
+  const parts = await openParts(settings, clock, log);
+  const { ledger, chain, venue, pen, databaseUrl } = parts;
+  const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 5 }));
   const locks = createLocks(() => openDatabase(databaseUrl, log, 1));
-
-  const connection = openConnection(settings.rpc.url, settings.rpc.wsUrl);
-  const second =
-    settings.rpc.secondUrl === null ? null : openConnection(settings.rpc.secondUrl, null);
-  const chain = createChain({ first: connection, second });
-  const venue = createDriftVenue();
-  const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
-  const fees = createFeeMarket(connection, {
-    priorityFeeMost,
-    everyMs: FEES_EVERY_MS,
-    nowMs: clock.nowMs,
-  });
-  const pen = createPen({
-    masterKey: secrets.masterKey,
-    sponsorKey: secrets.sponsorKey,
-    mint: venue.quoteMint,
-    quoteMarket: venue.quoteMarket,
-    priorityFeeMost,
-    inspectVenue: venue.inspect,
-  });
 
   const watched = await loadWatched(ledger.watchList);
   const roster = createRoster(settings.gate);
@@ -102,14 +72,23 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   const stopping = new AbortController();
   const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const settle = createSettle(
-    { newId, ledger, chain, venue, pen, fees, budget, clock, log, onEnded: (id) => judgeAll([id]) },
     {
-      ...settings.payments,
-      agentReserve: BigInt(settings.payments.agentReserveLamports),
-      sponsorReserve: BigInt(settings.payments.sponsorReserveLamports),
+      ...parts,
+      newId,
+      books: createBooks(parts),
+      budget,
+      clock,
+      log,
+      onEnded: (id) => judgeAll([id]),
     },
+    payingOf(settings),
   );
-  const lanes = createLanes({ ...settings.lanes, log, work: (id) => settle(id, stopping.signal) });
+  const lanes = createLanes({
+    ...settings.lanes,
+    clock,
+    log,
+    work: (id) => settle.run(id, stopping.signal),
+  });
   stack.defer(() => lanes.drain());
   stack.defer(() => stopping.abort());
 
@@ -148,16 +127,32 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     await judgeAll(owing);
     for (const id of owing) lanes.nudge(id);
   });
+  const wake = createWake({ ...ports, nudge: (id) => lanes.nudge(id) });
+  const waking = loop('wake', WAKE_EVERY_MS, () => wake.run());
+  /** An account changed, or is said to have: what waits for that may go on. */
+  const stirred = (address: string): void => {
+    const account = watched.map.get(address as Address);
+    if (account === undefined) return;
+    settle.heard(account.subscriberId);
+    wake.changed(account);
+    waking.nudge();
+  };
   const watch = createWatch({
     ...ports,
     trustFirstSight: uses('backfill'),
-    onChange: () => scanning?.nudge(),
+    onChange(address) {
+      scanning?.nudge();
+      if (address !== null) stirred(address);
+    },
   });
   watch.remember(await ledger.checks.pulses());
   const told = (keys: readonly string[], slot: number | null): void => {
     sources.note('webhooks', slot, clock.nowMs());
     if (slot === null) return;
-    for (const key of keys) if (watched.map.has(key)) watch.told(key as Address, slot);
+    for (const key of keys) {
+      stirred(key);
+      if (watched.map.has(key)) watch.told(key as Address, slot);
+    }
   };
   const digesting = loop('digest', DIGEST_EVERY_MS, async (signal) => {
     while (!signal.aborted && (await digestDeliveries(ledger, watched, clock, log, told)));
@@ -180,7 +175,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     ? null
     : openFeed({
         ...settings.watch,
-        url: settings.rpc.wsUrl ?? settings.rpc.url.replace(/^http/, 'ws'),
+        url: settings.rpc.wsUrl ?? parts.rpcUrl.replace(/^http/, 'ws'),
         clock,
         log,
         onSlot: (slot) => sources.note('subscriptions', slot, clock.nowMs()),
@@ -228,6 +223,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     ]);
   };
   loop('sweep', Math.min(settings.payments.retryEveryMs, SWEEP_EVERY_MS_MOST), async () => {
+    await judgeAll(await lapseDebts(ledger, clock, log));
     for (const id of await ledger.shares.subscribersWithWork(clock.nowMs())) lanes.nudge(id);
   });
   // A crash between a fact or a payment and its verdict leaves the verdict behind: it is judged again, at start first.

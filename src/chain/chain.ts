@@ -1,14 +1,25 @@
 // Chain: Solana as the flows see it. Reads at an explicit commitment, sends exactly the bytes it is given, and looks
 // a signature up with history, so that absence means what it says.
-import { type BlockhashWithExpiryBlockHeight, type Connection, PublicKey } from '@solana/web3.js';
+import {
+  type BlockhashWithExpiryBlockHeight,
+  type Connection,
+  PublicKey,
+  VersionedTransaction,
+} from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Chain, FeeMarket, SignatureRow, Slice } from '../core/outside.ts';
+import type { Chain, FeeMarket, SignatureRow, Simulated, Slice } from '../core/outside.ts';
 import type { Look } from '../core/payment.ts';
 import { budget, compile } from './compile.ts';
 import { gatherDeathEvidence } from './proof.ts';
 import { asking } from './rpc.ts';
-import { readTokenAccount, tokenAccount, transferInstructions } from './tokens.ts';
+import {
+  inspectTokens,
+  isOnCurve,
+  readTokenAccount,
+  tokenAccount,
+  transferInstructions,
+} from './tokens.ts';
 import { readTransaction } from './transactions.ts';
 
 const TOKEN_ACCOUNT_BYTES = 165;
@@ -65,6 +76,7 @@ async function walk(
         slot: row.slot,
         memo: row.memo,
         blockIndex: typeof index === 'number' ? index : null,
+        failed: row.err !== null,
       });
     }
     if (page.length < PAGE) return rows.reverse();
@@ -100,13 +112,71 @@ async function readAccounts(
   };
 }
 
+/** Runs a transaction without signatures against the latest blockhash. */
+async function runSimulation(
+  connection: Connection,
+  transaction: VersionedTransaction,
+  watched: readonly Address[],
+): Promise<Simulated> {
+  const { context, value } = await asking('simulateTransaction', () =>
+    connection.simulateTransaction(transaction, {
+      sigVerify: false,
+      replaceRecentBlockhash: true,
+      commitment: 'confirmed',
+      ...(watched.length === 0
+        ? {}
+        : { accounts: { encoding: 'base64', addresses: [...watched] } }),
+    }),
+  );
+  // The node says which blockhash it put in; an older one that does not is asked for its latest.
+  const replaced = (value as { replacementBlockhash?: BlockhashWithExpiryBlockHeight })
+    .replacementBlockhash;
+  const latest =
+    replaced ??
+    (await asking('getLatestBlockhash', () => connection.getLatestBlockhash('confirmed')));
+  const { compiledInstructions, staticAccountKeys } = transaction.message;
+  return {
+    error: value.err,
+    units: value.unitsConsumed ?? 0,
+    logs: value.logs ?? [],
+    programs: compiledInstructions.map(
+      (each) => (staticAccountKeys[each.programIdIndex]?.toBase58() ?? '') as Address,
+    ),
+    accounts: (value.accounts ?? []).map((each) =>
+      each === null
+        ? null
+        : {
+            lamports: BigInt(each.lamports),
+            owner: each.owner as Address,
+            data: new Uint8Array(Buffer.from(each.data[0] ?? '', 'base64')),
+          },
+    ),
+    blockhash: latest.blockhash,
+    lastValidBlockHeight: latest.lastValidBlockHeight,
+    slot: context.slot,
+  };
+}
+
 export function createChain(connections: { first: Connection; second: Connection | null }): Chain {
   const { first: connection } = connections;
   let rent: bigint | null = null;
   return {
     tokenAccount,
+    isOnCurve,
     readTokenAccount,
     transferInstructions,
+    actsOf: ({ instructions }) =>
+      instructions.map(({ program, accounts, data }) =>
+        inspectTokens({
+          program,
+          data,
+          accounts: accounts.map((address) => ({ address, isSigner: false, isWritable: false })),
+        }),
+      ),
+    async finalizedHeight() {
+      const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
+      return epoch.blockHeight ?? 0;
+    },
     slot: (commitment) => asking('getSlot', () => connection.getSlot(commitment)),
     transaction: (signature, commitment) => readTransaction(connection, signature, commitment),
     accounts: (addresses) => readAccounts(connection, addresses, null, 'confirmed'),
@@ -122,34 +192,18 @@ export function createChain(connections: { first: Connection; second: Connection
       );
       return rent;
     },
-    async simulate(feePayer, instructions) {
-      const transaction = compile(
-        feePayer,
-        [...budget(SIMULATION_UNITS, 0n), ...instructions],
-        PublicKey.default.toBase58(),
-      );
-      const { context, value } = await asking('simulateTransaction', () =>
-        connection.simulateTransaction(transaction, {
-          sigVerify: false,
-          replaceRecentBlockhash: true,
-          commitment: 'confirmed',
-        }),
-      );
-      // The node says which blockhash it put in; an older one that does not is asked for its latest.
-      const replaced = (value as { replacementBlockhash?: BlockhashWithExpiryBlockHeight })
-        .replacementBlockhash;
-      const latest =
-        replaced ??
-        (await asking('getLatestBlockhash', () => connection.getLatestBlockhash('confirmed')));
-      return {
-        error: value.err,
-        units: value.unitsConsumed ?? 0,
-        logs: value.logs ?? [],
-        blockhash: latest.blockhash,
-        lastValidBlockHeight: latest.lastValidBlockHeight,
-        slot: context.slot,
-      };
-    },
+    simulate: (feePayer, instructions, watched) =>
+      runSimulation(
+        connection,
+        compile(
+          feePayer,
+          [...budget(SIMULATION_UNITS, 0n), ...instructions],
+          PublicKey.default.toBase58(),
+        ),
+        watched,
+      ),
+    simulateBytes: (bytes) =>
+      runSimulation(connection, VersionedTransaction.deserialize(bytes), []),
     async send(bytes) {
       await asking('sendTransaction', () =>
         connection.sendRawTransaction(bytes, { skipPreflight: true, maxRetries: 0 }),

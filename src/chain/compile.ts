@@ -7,6 +7,7 @@ import {
   VersionedTransaction,
 } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
+import type { LookupTable } from '../core/outside.ts';
 import type { Instruction } from '../core/transaction.ts';
 
 function toWeb3({ program, accounts, data }: Instruction): TransactionInstruction {
@@ -36,15 +37,30 @@ export function compile(
   return new VersionedTransaction(message.compileToV0Message());
 }
 
-/** Reads a transaction back into instructions. Lookup tables are not followed: the pen refuses what it cannot see. */
-export function decompile(transaction: VersionedTransaction): {
-  feePayer: Address;
-  instructions: Instruction[];
-} {
+/**
+ * Reads a transaction back into instructions. Throws a RangeError when it uses a lookup table, or an entry of one, that is
+ * not given: the pen refuses what it cannot see.
+ */
+export function decompile(
+  transaction: VersionedTransaction,
+  tables: readonly LookupTable[] = [],
+): { feePayer: Address; instructions: Instruction[] } {
   const { message } = transaction;
-  if (message.addressTableLookups.length > 0)
-    throw new RangeError('the transaction uses lookup tables');
-  const keys = message.staticAccountKeys.map((each) => each.toBase58() as Address);
+  const looked = (which: 'writableIndexes' | 'readonlyIndexes'): Address[] =>
+    message.addressTableLookups.flatMap((lookup) => {
+      const table = tables.find((each) => each.key === lookup.accountKey.toBase58());
+      return lookup[which].map((index) => {
+        const address = table?.addresses[index];
+        if (address === undefined)
+          throw new RangeError('the transaction uses a lookup table that is not known');
+        return address;
+      });
+    });
+  const keys = [
+    ...message.staticAccountKeys.map((each) => each.toBase58() as Address),
+    ...looked('writableIndexes'),
+    ...looked('readonlyIndexes'),
+  ];
   const at = (index: number): Address => keys[index] ?? ('' as Address);
   return {
     feePayer: at(0),

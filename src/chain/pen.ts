@@ -1,15 +1,17 @@
 // Pen: keeps agent keys sealed and signs recorded payments, nothing else. A key is opened for one signature and wiped
 // afterwards. What is signed is decoded again from the compiled bytes and held against the mandate of core/policy.ts.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { Keypair, type VersionedTransaction } from '@solana/web3.js';
-import { Fault } from '../core/fault.ts';
+import { Keypair, VersionedTransaction } from '@solana/web3.js';
+import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import type { PaymentParts, Pen } from '../core/outside.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
+import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { compile, decompile } from './compile.ts';
-import { inspectTokens } from './tokens.ts';
+import { inspectSwap, WRAPPED_SOL } from './swap.ts';
+import { inspectTokens, tokenAccount } from './tokens.ts';
 
 // Sealed form: version 1 | wrapped data key (12 nonce, 32 key, 16 tag) | secret (12 nonce, 64 bytes, 16 tag).
 const VERSION = 1;
@@ -51,6 +53,8 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
     withdraw: payment.plan.withdraw,
     settleMarkets: payment.plan.settleMarkets,
     feePayer: parts.payer,
+    reimburse: payment.plan.reimburse,
+    sponsorTokenAccount: parts.sponsorTokenAccount,
     priorityFeeMost: rules.priorityFeeMost,
   };
 }
@@ -63,6 +67,8 @@ export type PenOptions = {
   readonly mint: Address;
   readonly quoteMarket: number;
   readonly priorityFeeMost: bigint;
+  /** Null where agents may not swap. */
+  readonly swap: SwapLimits | null;
   readonly inspectVenue: (instruction: Instruction) => Act | null;
 };
 
@@ -104,12 +110,37 @@ export function createPen(options: PenOptions): Pen {
     }
   };
 
+  const refuse = (found: readonly string[]): void => {
+    if (found.length > 0)
+      throw new Fault('pen_refused', `The pen refuses to sign: ${found.join('; ')}.`);
+  };
   const check = (transaction: VersionedTransaction, mandate: Mandate): void => {
     const { feePayer, instructions } = decompile(transaction);
     const acts = instructions.map((each) => options.inspectVenue(each) ?? inspectTokens(each));
-    const found = objections(feePayer, acts, mandate);
-    if (found.length > 0)
-      throw new Fault('pen_refused', `The pen refuses to sign: ${found.join('; ')}.`);
+    refuse(objections(feePayer, acts, mandate));
+  };
+  /** The key of exactly this agent. */
+  const keyOf = (key: SealedKey | null, agent: Address, subscriberId: string): SealedKey => {
+    if (key === null)
+      throw new Fault('key_unavailable', `Subscriber ${subscriberId} has no agent key here.`);
+    if (key.publicKey !== agent)
+      throw new Fault('pen_refused', 'The key at hand is not the agent of this payment.');
+    return key;
+  };
+  const written = (
+    transaction: VersionedTransaction,
+  ): { signature: Signature; bytes: Uint8Array } => {
+    const [first] = transaction.signatures;
+    if (
+      first === undefined ||
+      transaction.signatures.some((each) => each.every((byte) => byte === 0))
+    ) {
+      throw new Fault(
+        'pen_refused',
+        'A signature is missing: the fee payer is neither the agent nor the configured sponsor.',
+      );
+    }
+    return { signature: base58Text(first) as Signature, bytes: transaction.serialize() };
   };
 
   return {
@@ -134,31 +165,40 @@ export function createPen(options: PenOptions): Pen {
       }
     },
     sign({ parts, memo, instructions, blockhash, key }) {
-      if (key === null)
-        throw new Fault(
-          'key_unavailable',
-          `Subscriber ${parts.payment.subscriberId} has no agent key here.`,
-        );
-      if (key.publicKey !== parts.agent)
-        throw new Fault('pen_refused', 'The key at hand is not the agent of this payment.');
+      const own = keyOf(key, parts.agent, parts.payment.subscriberId);
       const transaction = compile(parts.payer, instructions, blockhash);
       check(transaction, mandateOf(parts, memo, options));
-      withKey(key, (agent) => {
+      withKey(own, (agent) => {
         const signers =
           parts.payer === parts.agent ? [agent] : [agent, ...(sponsor === null ? [] : [sponsor])];
         transaction.sign(signers);
       });
-      const [first] = transaction.signatures;
-      if (
-        first === undefined ||
-        transaction.signatures.some((each) => each.every((byte) => byte === 0))
-      ) {
-        throw new Fault(
-          'pen_refused',
-          'A signature is missing: the fee payer is neither the agent nor the configured sponsor.',
-        );
+      return written(transaction);
+    },
+    signSwap({ payment, agent, transaction: given, tables, blockhash, key }) {
+      const own = keyOf(key, agent, payment.subscriberId);
+      if (options.swap === null) throw new Fault('pen_refused', 'Agents may not swap here.');
+      const transaction = VersionedTransaction.deserialize(given);
+      // Its life must be known, so it gets a blockhash of ours.
+      transaction.message.recentBlockhash = blockhash;
+      let read: ReturnType<typeof decompile>;
+      try {
+        read = decompile(transaction, tables);
+      } catch (thrown) {
+        throw new Fault('pen_refused', `The pen refuses to sign: ${messageOf(thrown)}.`);
       }
-      return { signature: base58Text(first) as Signature, bytes: transaction.serialize() };
+      const mandate = {
+        ...options.swap,
+        agent,
+        source: tokenAccount(options.mint, agent),
+        wrapped: tokenAccount(WRAPPED_SOL, agent),
+        wrappedMint: WRAPPED_SOL,
+        amount: payment.plan.amount,
+        priorityFeeMost: options.priorityFeeMost,
+      };
+      refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));
+      withKey(own, (keypair) => transaction.sign([keypair]));
+      return written(transaction);
     },
   };
 }

@@ -10,7 +10,6 @@ import {
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import { PublicKey, TransactionInstruction } from '@solana/web3.js';
-import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Chain, PaymentParts } from '../core/outside.ts';
 import type { Act } from '../core/policy.ts';
@@ -20,17 +19,11 @@ const MEMO_PROGRAM = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr'
 const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111';
 const key = (address: Address): PublicKey => new PublicKey(address);
 
-export const tokenAccount: Chain['tokenAccount'] = (mint, owner) => {
-  try {
-    return getAssociatedTokenAddressSync(key(mint), key(owner)).toBase58() as Address;
-  } catch (thrown) {
-    throw new Fault(
-      'creator_off_curve',
-      `${owner} is no wallet: it is a program's address or a token account. Give the wallet that owns it.`,
-      { cause: thrown },
-    );
-  }
-};
+/** Owners off the curve are taken: whether one may be paid was decided when the terms were agreed. */
+export const tokenAccount: Chain['tokenAccount'] = (mint, owner) =>
+  getAssociatedTokenAddressSync(key(mint), key(owner), true).toBase58() as Address;
+
+export const isOnCurve: Chain['isOnCurve'] = (address) => PublicKey.isOnCurve(key(address));
 
 export const readTokenAccount: Chain['readTokenAccount'] = (account, mint) => {
   if (
@@ -58,7 +51,8 @@ function neutral(built: TransactionInstruction): Instruction {
 
 /**
  * Around the venue's instructions: token accounts are created idempotently, the creator's always, because the owner
- * may have closed it since anybody looked; then the exact transfer, and the memo that names the payment on chain.
+ * may have closed it since anybody looked; then the exact transfer, what the sponsor is reimbursed, and the memo that names
+ * the payment on chain.
  */
 export function transferInstructions(
   parts: PaymentParts,
@@ -76,22 +70,27 @@ export function transferInstructions(
         key(mint),
       ),
     );
+  const transfer = (destination: Address, amount: bigint) =>
+    neutral(
+      createTransferCheckedInstruction(
+        key(parts.agentTokenAccount),
+        key(mint),
+        key(destination),
+        key(parts.agent),
+        amount,
+        decimals,
+      ),
+    );
   return {
     before: [
       ...(plan.createAgentAccount ? [create(parts.agentTokenAccount, parts.agent)] : []),
       create(parts.creatorTokenAccount, parts.creator),
     ],
     after: [
-      neutral(
-        createTransferCheckedInstruction(
-          key(parts.agentTokenAccount),
-          key(mint),
-          key(parts.creatorTokenAccount),
-          key(parts.agent),
-          plan.amount,
-          decimals,
-        ),
-      ),
+      transfer(parts.creatorTokenAccount, plan.amount),
+      ...(plan.reimburse > 0n && parts.sponsorTokenAccount !== null
+        ? [transfer(parts.sponsorTokenAccount, plan.reimburse)]
+        : []),
       neutral(
         new TransactionInstruction({ programId: MEMO_PROGRAM, keys: [], data: Buffer.from(memo) }),
       ),

@@ -2,14 +2,18 @@
 // leaves is carried to the next close of the same subscription, so that many small wins are worth exactly
 // as much as one large one.
 import type { Close, Reckoning } from './fact.ts';
-import type { Slot } from './ids.ts';
+import type { Address, Slot } from './ids.ts';
 import { type BaseUnits, type BasisPoints, BPS_WHOLE } from './money.ts';
 
 /** Terms of a subscription from one slot on. */
 export type Terms = {
   readonly fromSlot: Slot;
-  readonly creatorWallet: string;
+  readonly creatorWallet: Address;
   readonly shareBps: BasisPoints;
+  /** Whether the creator may be an address that nobody holds a key to, such as a vault. */
+  readonly offCurve: boolean;
+  /** After how long an unpaid debt lapses; null is never. */
+  readonly expiresAfterMs: number | null;
 };
 
 export type Accrued = {

@@ -63,6 +63,7 @@ export function whyBlocked(outstanding: BaseUnits, trouble: Trouble | null): str
       return `${owing} It cannot be paid because Drift has paused withdrawals. Ask again once they are open.`;
     case 'retry_when_healthier':
       return `${owing} It cannot be paid because your collateral is tied up. Close or reduce a position, or deposit, and ask again.`;
+    case 'books_behind':
     case 'operator':
     case 'permanent':
       return `${owing} It cannot be paid without help. Contact your platform and give this code: ${trouble.code}.`;

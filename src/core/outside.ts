@@ -19,6 +19,10 @@ export type Simulated = {
   readonly error: unknown;
   readonly units: number;
   readonly logs: readonly string[];
+  /** Of the top-level instructions, as they were simulated. */
+  readonly programs: readonly Address[];
+  /** The accounts that were asked for, as they would have become. */
+  readonly accounts: readonly (ChainAccount | null)[];
   readonly blockhash: string;
   readonly lastValidBlockHeight: number;
   readonly slot: Slot;
@@ -30,11 +34,15 @@ export type SignatureRow = {
   readonly slot: Slot;
   readonly blockIndex: number | null;
   readonly memo: string | null;
+  /** Executed with an error: it changed nothing. */
+  readonly failed: boolean;
 };
 
 /** RPC. Every function throws a Fault (`rpc_unavailable`, `rpc_refused`) rather than make an answer up. */
 export type Chain = {
   slot(commitment: 'confirmed' | 'finalized'): Promise<Slot>;
+  /** Block height, which is what blockhashes expire by. */
+  finalizedHeight(): Promise<number>;
   transaction(
     signature: Signature,
     commitment: 'confirmed' | 'finalized',
@@ -60,8 +68,10 @@ export type Chain = {
     commitment: 'confirmed' | 'finalized',
   ): Promise<SignatureRow[]>;
   tokenAccountRent(): Promise<Lamports>;
-  /** The associated token account of an owner. Throws `creator_off_curve` for an owner that is no wallet. */
+  /** The associated token account of an owner, whatever that is. */
   tokenAccount(mint: Address, owner: Address): Address;
+  /** Whether somebody can hold a key to this address; a program's address and a token account are off the curve. */
+  isOnCurve(address: Address): boolean;
   /** Amount and state of a token account; null when it is none of this mint's. */
   readTokenAccount(
     account: ChainAccount | null,
@@ -74,8 +84,16 @@ export type Chain = {
     decimals: number,
     memo: string,
   ): { before: Instruction[]; after: Instruction[] };
+  /** What a transaction's top-level instructions do, as far as wallets and tokens go. */
+  actsOf(transaction: ChainTransaction): Act[];
   /** Runs a transaction without signatures against the latest blockhash, which it returns. */
-  simulate(feePayer: Address, instructions: readonly Instruction[]): Promise<Simulated>;
+  simulate(
+    feePayer: Address,
+    instructions: readonly Instruction[],
+    watched: readonly Address[],
+  ): Promise<Simulated>;
+  /** The same for a transaction that somebody else has built. */
+  simulateBytes(transaction: Uint8Array): Promise<Simulated>;
   /** Sends exactly these bytes; no preflight, no retries by the node. An error here never proves anything. */
   send(bytes: Uint8Array): Promise<void>;
   look(signature: Signature): Promise<Look>;
@@ -89,7 +107,20 @@ export type PaymentParts = {
   readonly creator: Address;
   readonly creatorTokenAccount: Address;
   readonly payer: Address;
+  /** Where the sponsor is reimbursed; null when it does not pay. */
+  readonly sponsorTokenAccount: Address | null;
   readonly payment: Payment;
+};
+
+/** A lookup table with its contents, without which a transaction that uses it cannot be read. */
+export type LookupTable = { readonly key: Address; readonly addresses: readonly Address[] };
+/** Where agents may swap USDC for SOL: an endpoint that answers with a transaction to sign. */
+export type SwapDesk = {
+  /** An unsigned transaction that swaps this much of the owner's USDC for SOL. Throws `swap_failed`. */
+  offer(
+    owner: Address,
+    amount: BaseUnits,
+  ): Promise<{ transaction: Uint8Array; tables: readonly LookupTable[] }>;
 };
 
 /** Account subscriptions. What comes is handed on at once; what may have been missed is said, never replayed. */
@@ -141,6 +172,15 @@ export type Pen = {
     parts: PaymentParts;
     memo: string;
     instructions: readonly Instruction[];
+    blockhash: string;
+    key: SealedKey | null;
+  }): { signature: Signature; bytes: Uint8Array };
+  /** Checks a swap that somebody else has built against the swap policy, and signs it. Throws the same. */
+  signSwap(request: {
+    payment: Payment;
+    agent: Address;
+    transaction: Uint8Array;
+    tables: readonly LookupTable[];
     blockhash: string;
     key: SealedKey | null;
   }): { signature: Signature; bytes: Uint8Array };

@@ -9,9 +9,10 @@
 //   dead      Final: proven that it was never executed and never can be. The debts are free again.
 //
 // Age is never proof. `processing` for five minutes is a reason to look, and looking is all it causes.
+// A top-up (`purpose`) is the agent's own USDC for SOL. It discharges nothing, and lives by the same rules.
 // This module only decides; flows/settle.ts acts, one persisted step at a time.
 import type { Address, Signature, Slot } from './ids.ts';
-import type { BaseUnits } from './money.ts';
+import type { BaseUnits, Lamports } from './money.ts';
 
 export const PAYMENT_STATES = ['planned', 'signed', 'sent', 'landed', 'failed', 'dead'] as const;
 export type PaymentState = (typeof PAYMENT_STATES)[number];
@@ -19,7 +20,8 @@ export type PaymentState = (typeof PAYMENT_STATES)[number];
 /**
  * What kind of trouble an error is, and so what happens to the debt.
  * `retry_soon`: seconds. `retry_when_healthier`: the account or a pool must recover first. `venue_paused`,
- * `needs_sol`, `needs_authorisation`: a pause, which uses up no attempts. `operator`, `permanent`: a person must act.
+ * `needs_sol`, `needs_authorisation`, `books_behind`: a pause, which uses up no attempts. `operator`, `permanent`: a
+ * person must act. The last two park the debt; `books_behind` goes on by itself once the books are whole.
  */
 export const ERROR_CLASSES = [
   'retry_soon',
@@ -27,6 +29,7 @@ export const ERROR_CLASSES = [
   'venue_paused',
   'needs_sol',
   'needs_authorisation',
+  'books_behind',
   'operator',
   'permanent',
 ] as const;
@@ -37,6 +40,8 @@ export type Trouble = {
   readonly class: ErrorClass;
   readonly code: string;
   readonly detail: string;
+  /** With `needs_sol`: what the fee payer lacks. */
+  readonly lamports?: Lamports;
 };
 
 /** A profit share with something left to pay. */
@@ -44,11 +49,13 @@ export type Debt = {
   readonly shareId: string;
   readonly subscriptionId: string;
   readonly creatorWallet: Address;
-  /** The Drift user whose close made the debt, and which pays it. */
+  /** The Drift user whose close made the debt, and which is asked first to pay it. */
   readonly driftUser: Address;
   readonly subAccountId: number;
   readonly owed: BaseUnits;
   readonly attempts: number;
+  /** Where its close was: a payment of it cannot be earlier. */
+  readonly slot: Slot;
 };
 
 export type Cover = { readonly shareId: string; readonly amount: BaseUnits };
@@ -61,8 +68,12 @@ export type PaymentPlan = {
   readonly withdraw: BaseUnits;
   readonly settleMarkets: readonly number[];
   readonly feePayer: 'agent' | 'sponsor';
+  /** USDC for the sponsor, for the fee it pays; on top of the amount. */
+  readonly reimburse: BaseUnits;
   /** Whether the agent's token account has to be created for the withdrawal. */
   readonly createAgentAccount: boolean;
+  /** Whether the creator's token account was absent. It is created in every payment, in case it is closed meanwhile. */
+  readonly createCreatorAccount: boolean;
 };
 
 export type SignedBytes = {
@@ -75,6 +86,7 @@ export type SignedBytes = {
 
 export type Payment = {
   readonly id: string;
+  readonly purpose: 'share' | 'top_up';
   readonly subscriberId: string;
   readonly subscriptionId: string;
   readonly creatorWallet: Address;
@@ -97,13 +109,17 @@ export type LaneView = {
 };
 
 export type Command =
-  | { readonly do: 'plan'; readonly debts: readonly Debt[] }
+  /** `debts` are those of the oldest debt's creator; `due` are all. */
+  | { readonly do: 'plan'; readonly debts: readonly Debt[]; readonly due: readonly Debt[] }
   | { readonly do: 'sign'; readonly payment: Payment }
   | { readonly do: 'send'; readonly payment: Payment }
   | { readonly do: 'look'; readonly payment: Payment }
   | { readonly do: 'rest' };
 
-/** The one next step of a lane. A live payment always comes first: there is never a second one beside it. */
+/**
+ * The one next step of a lane. A live payment always comes first: there is never a second one beside it. Creators are
+ * paid in the order of their oldest debt, each with everything that is due to them.
+ */
 export function next(view: LaneView): Command {
   const { payment, due } = view;
   if (payment !== null) {
@@ -114,9 +130,8 @@ export function next(view: LaneView): Command {
   }
   const oldest = due[0];
   if (oldest === undefined) return { do: 'rest' };
-  const together = (debt: Debt) =>
-    debt.subscriptionId === oldest.subscriptionId && debt.creatorWallet === oldest.creatorWallet;
-  return { do: 'plan', debts: due.filter(together) };
+  const debts = due.filter((debt) => debt.creatorWallet === oldest.creatorWallet);
+  return { do: 'plan', debts, due };
 }
 
 // ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -199,6 +214,7 @@ export function aftermath(trouble: Trouble): Aftermath {
     case 'venue_paused':
     case 'needs_sol':
     case 'needs_authorisation':
+    case 'books_behind':
       return { status: 'pending', countsAsAttempt: false, retry: 'schedule' };
     case 'operator':
     case 'permanent':

@@ -54,10 +54,21 @@ export type Mandate = {
   readonly withdraw: BaseUnits;
   readonly settleMarkets: readonly number[];
   readonly feePayer: Address;
+  /** USDC for the sponsor that pays the fee, and where it goes; zero and null when there is none. */
+  readonly reimburse: BaseUnits;
+  readonly sponsorTokenAccount: Address | null;
   readonly priorityFeeMost: Lamports;
 };
 
-const COMPUTE_UNITS_MOST = 1_400_000;
+export const COMPUTE_UNITS_MOST = 1_400_000;
+
+/** What the mandate owes to a token account; null when it owes nothing there. */
+function dueTo(account: Address, mandate: Mandate): BaseUnits | null {
+  if (account === mandate.creatorTokenAccount) return mandate.amount;
+  return mandate.reimburse > 0n && account === mandate.sponsorTokenAccount
+    ? mandate.reimburse
+    : null;
+}
 
 function objectionTo(act: Act, mandate: Mandate): string | null {
   switch (act.act) {
@@ -79,12 +90,11 @@ function objectionTo(act: Act, mandate: Mandate): string | null {
     }
     case 'transfer': {
       if (act.source !== mandate.agentTokenAccount) return `transfers from ${act.source}`;
-      if (act.destination !== mandate.creatorTokenAccount) return `transfers to ${act.destination}`;
       if (act.mint !== mandate.mint) return `transfers mint ${act.mint}`;
       if (act.authority !== mandate.agent) return `transfers by authority of ${act.authority}`;
-      return act.amount === mandate.amount
-        ? null
-        : `transfers ${act.amount}, the mandate is ${mandate.amount}`;
+      const due = dueTo(act.destination, mandate);
+      if (due === null) return `transfers to ${act.destination}`;
+      return act.amount === due ? null : `transfers ${act.amount}, the mandate is ${due}`;
     }
     case 'memo':
       return act.text === mandate.memo ? null : 'carries another memo';
@@ -113,7 +123,12 @@ export function objections(feePayer: Address, acts: readonly Act[], mandate: Man
   const found = acts.map((act) => objectionTo(act, mandate)).filter((each) => each !== null);
   if (feePayer !== mandate.feePayer) found.push(`fee payer is ${feePayer}`);
   const count = (kind: Act['act']) => acts.filter((act) => act.act === kind).length;
-  if (count('transfer') !== 1) found.push(`has ${count('transfer')} transfers, exactly one is due`);
+  const paid = (account: Address | null) =>
+    acts.filter((act) => act.act === 'transfer' && act.destination === account).length;
+  if (paid(mandate.creatorTokenAccount) !== 1)
+    found.push(`has ${paid(mandate.creatorTokenAccount)} transfers, exactly one is due`);
+  if (paid(mandate.sponsorTokenAccount) > (mandate.reimburse > 0n ? 1 : 0))
+    found.push('reimburses the sponsor more than once');
   if (count('memo') !== 1) found.push(`has ${count('memo')} memos, exactly one is due`);
   if (count('withdraw') > 1) found.push('withdraws more than once');
   for (const kind of ['compute_limit', 'compute_price'] as const) {

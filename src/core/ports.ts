@@ -6,8 +6,17 @@ import type { Clearance } from './clearance.ts';
 import type { Fact } from './fact.ts';
 import type { Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
-import type { BaseUnits } from './money.ts';
-import type { DeathEvidence, Debt, Payment, SignedBytes, Trouble } from './payment.ts';
+import type { BaseUnits, BasisPoints } from './money.ts';
+import type {
+  Cover,
+  DeathEvidence,
+  Debt,
+  ErrorClass,
+  Payment,
+  SignedBytes,
+  Trouble,
+} from './payment.ts';
+import type { PaidOnChain, UncoveredShare } from './rebuild.ts';
 import type { RosterEntry } from './roster.ts';
 import type { Standing, StandingEvent } from './standing.ts';
 
@@ -59,6 +68,7 @@ export type Subscribers = {
   /** Registers, or does nothing when exactly this is registered. A `conflict` fault when something else is. */
   register(subscriber: NewSubscriber): Promise<'created' | 'known'>;
   find(id: string): Promise<Subscriber | null>;
+  ids(): Promise<string[]>;
   sealedKey(id: string): Promise<SealedKey | null>;
   putKey(key: SealedKey): Promise<void>;
 };
@@ -121,7 +131,11 @@ export type Shares = {
   /** Finalized closes under a subscription that have not been accrued, in chain order. */
   unaccrued(limit: number): Promise<UnaccruedClose[]>;
   /** Books a close: its profit share when something is owed, and the carry. False when it was booked already. */
-  book(close: UnaccruedClose, terms: Terms, accrued: Accrued): Promise<boolean>;
+  book(
+    close: UnaccruedClose,
+    terms: { readonly creatorWallet: Address | null; readonly shareBps: BasisPoints },
+    accrued: Accrued,
+  ): Promise<boolean>;
   due(subscriberId: string, nowMs: number): Promise<Debt[]>;
   /** Subscribers with a live payment, or with a debt whose time has come. */
   subscribersWithWork(nowMs: number): Promise<string[]>;
@@ -146,6 +160,16 @@ export type Shares = {
   retry(id: string): Promise<boolean>;
   /** Makes every pending debt due now, and forgets why it waited. */
   hasten(subscriberId: string): Promise<void>;
+  /** Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are. */
+  wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;
+  /** A debt that waits with this code, if there is one, and everybody who has such a debt. */
+  waitingWith(code: string): Promise<{ driftUser: Address | null; subscribers: string[] }>;
+  /** The slot before the oldest close that is not paid for yet; 0 when there is none. */
+  oldestOpenSlot(subscriberId: string): Promise<Slot>;
+  /** Every share, oldest first, with what no landed payment covers of it. */
+  uncovered(subscriberId: string): Promise<UncoveredShare[]>;
+  /** Lets debts lapse whose own terms say so. Returns them. */
+  lapse(nowMs: number): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
 };
 
 /** Every function is one conditional update: false means that the payment was not in the state it starts from. */
@@ -171,7 +195,30 @@ export type Payments = {
     retryAtMs: number | null,
     countsAsAttempt: boolean,
   ): Promise<boolean>;
-  dead(paymentId: string, evidence: DeathEvidence, retryAtMs: number): Promise<boolean>;
+  /** Frees the debts with this reason. */
+  dead(
+    paymentId: string,
+    evidence: DeathEvidence,
+    trouble: Trouble,
+    retryAtMs: number,
+  ): Promise<boolean>;
+  /** How often a token account of this creator was opened by a payment that landed. */
+  creations(creatorWallet: Address): Promise<number>;
+  /** Whether a top-up was tried since then, whatever became of it. */
+  toppedUpSince(subscriberId: string, sinceMs: number): Promise<boolean>;
+  /** Those of the ids that name no payment here. */
+  unknown(ids: readonly string[]): Promise<string[]>;
+  /** Books a payment that the chain shows and the ledger lost, as landed. False when it is known after all. */
+  restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
+};
+
+/** Where nothing new is signed: everywhere, for a creator, or for a subscriber. */
+export type Halt = { readonly scope: string; readonly reason: string; readonly sinceMs: number };
+export type Halts = {
+  set(scope: string, reason: string): Promise<void>;
+  /** False when there was no such halt. */
+  lift(scope: string): Promise<boolean>;
+  list(): Promise<Halt[]>;
 };
 
 export type Standings = {
@@ -195,6 +242,7 @@ export type Ledger = {
   readonly subscriptions: Subscriptions;
   readonly shares: Shares;
   readonly payments: Payments;
+  readonly halts: Halts;
   readonly clearances: Clearances;
   readonly standings: Standings;
 };

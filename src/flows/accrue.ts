@@ -6,7 +6,7 @@ const BATCH = 100;
 
 /** Books what has become final. Returns the subscribers who owe something new. */
 export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> {
-  const owing = new Set<string>();
+  const owe = new Set<string>();
   for (;;) {
     const closes = await ledger.shares.unaccrued(BATCH);
     let booked = 0;
@@ -19,15 +19,14 @@ export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> 
       // Without terms at that slot nothing had been agreed yet, and a position moved between own sub-accounts was not
       // traded: such a close is booked as owing nothing.
       const agreed = termsAt(subscription.terms, fact.position.slot);
-      const terms =
-        agreed === null || isOwnTransfer(fact.body)
-          ? { fromSlot: 0, creatorWallet: agreed?.creatorWallet ?? '', shareBps: 0 }
-          : agreed;
-      const accrued = accrue(fact.body, terms.shareBps, subscription.carry);
-      if (!(await ledger.shares.book(close, terms, accrued))) continue;
+      const owing = agreed !== null && !isOwnTransfer(fact.body);
+      const shareBps = owing ? agreed.shareBps : 0;
+      const accrued = accrue(fact.body, shareBps, subscription.carry);
+      const creatorWallet = agreed?.creatorWallet ?? null;
+      if (!(await ledger.shares.book(close, { creatorWallet, shareBps }, accrued))) continue;
       booked++;
       if (accrued.amount === 0n) continue;
-      owing.add(fact.subscriberId);
+      owe.add(fact.subscriberId);
       log.info('share.accrued', {
         subscriber: fact.subscriberId,
         subscription: subscription.id,
@@ -36,6 +35,6 @@ export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> 
         amount: accrued.amount,
       });
     }
-    if (booked === 0) return [...owing];
+    if (booked === 0) return [...owe];
   }
 }

@@ -29,7 +29,14 @@ export type Register = {
   }): Promise<Subscriber>;
   subscription(
     subscriberId: string,
-    given: { id: string; subAccountId: number; creatorWallet: string; shareBps: number },
+    given: {
+      id: string;
+      subAccountId: number;
+      creatorWallet: string;
+      shareBps: number;
+      offCurve?: boolean;
+      expiresAfterMs?: number | null;
+    },
   ): Promise<Subscription>;
 };
 
@@ -81,6 +88,21 @@ export function createRegister({
     } finally {
       secret.fill(0);
     }
+  };
+  /** Money sent to a token account as if it were a wallet would be lost; a vault's address must be meant. */
+  const requirePayable = async (creator: Address, offCurve: boolean): Promise<void> => {
+    if (chain.isOnCurve(creator)) return;
+    if (!offCurve)
+      throw new Fault(
+        'creator_off_curve',
+        `${creator} is no wallet: it is a program's address or a token account. Give the wallet that owns it, or set offCurve for a vault.`,
+      );
+    const [account] = (await chain.accounts([creator])).accounts;
+    if (account && chain.readTokenAccount(account, venue.quoteMint) !== null)
+      throw new Fault(
+        'creator_off_curve',
+        `${creator} is a token account. Give the address that owns it.`,
+      );
   };
   return {
     async subscriber(given) {
@@ -136,12 +158,13 @@ export function createRegister({
           `Subscriber ${subscriberId} has no sub-account ${given.subAccountId}. Register it first.`,
         );
       const creatorWallet = addressOf(given.creatorWallet, 'creatorWallet');
-      // Throws when the creator is no wallet: money sent to a token account as if it were one would be lost.
-      chain.tokenAccount(venue.quoteMint, creatorWallet);
+      await requirePayable(creatorWallet, given.offCurve ?? false);
       const terms: Terms = {
         fromSlot: await chain.slot('confirmed'),
         creatorWallet,
         shareBps: given.shareBps,
+        offCurve: given.offCurve ?? false,
+        expiresAfterMs: given.expiresAfterMs ?? null,
       };
       const saved = await ledger.subscriptions.put({
         id: given.id,

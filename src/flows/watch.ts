@@ -18,8 +18,8 @@ export type WatchPorts = {
   readonly log: Log;
   /** The past of accounts that are watched from the start is somebody else's business: a backfill walks it. */
   readonly trustFirstSight: boolean;
-  /** Some account has changed, or has to be read. */
-  readonly onChange: () => void;
+  /** An account has changed; with null, some have to be read. */
+  readonly onChange: (address: Address | null) => void;
 };
 export type Watch = {
   /** Pulses that the ledger remembers: an account that still has its own has not changed. */
@@ -61,7 +61,7 @@ export function createWatch(ports: WatchPorts): Watch {
     if (known === undefined ? trusting : known.pulse === pulse) return;
     changed.set(address, slot);
     toScan.set(address, slot);
-    ports.onChange();
+    ports.onChange(address);
   };
   /** Of a whole account, or of its slice: what of it makes the pulse. */
   const pulseOf = (role: Watched['role'], account: ChainAccount | null, whole: boolean): string => {
@@ -105,7 +105,7 @@ export function createWatch(ports: WatchPorts): Watch {
     },
     subscribed(addresses) {
       for (const address of addresses) unread.add(address);
-      ports.onChange();
+      ports.onChange(null);
     },
     sweep: (accounts, signal) => sweep(accounts, signal, 'sweep'),
     told(address, slot) {
@@ -133,7 +133,7 @@ export function createWatch(ports: WatchPorts): Watch {
         if (toScan.get(address) === slot) toScan.delete(address);
         noted += rows.length;
       }
-      if (toScan.size > 0 && due.length === BATCH) ports.onChange();
+      if (toScan.size > 0 && due.length === BATCH) ports.onChange(null);
       return noted;
     },
     changed,

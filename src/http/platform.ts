@@ -2,6 +2,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';
+import type { Trouble } from '../core/payment.ts';
 import type { Ledger, ProfitShare, Subscription } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Register } from '../flows/register.ts';
@@ -34,6 +35,13 @@ const subscriptionView = (subscription: Subscription): Static<typeof Subscriptio
   terms: subscription.terms.map((each) => ({ ...each })),
 });
 
+/** In the ledger lamports are text; JSON keeps them so. */
+const reasonView = ({
+  lamports,
+  ...reason
+}: Trouble): NonNullable<Static<typeof ShareView>['reason']> =>
+  lamports === undefined ? reason : { ...reason, lamports: String(lamports) };
+
 function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
   return {
     id: share.id,
@@ -46,7 +54,7 @@ function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
     amount: share.amount.toString(),
     paid: share.paid.toString(),
     status: share.status,
-    reason: share.reason === null ? null : { ...share.reason },
+    reason: share.reason === null ? null : reasonView(share.reason),
     attempts: share.attempts,
     retryAt: share.retryAtMs === null ? null : isoTime(share.retryAtMs),
     paidBy: [...share.paidBy],

@@ -60,6 +60,20 @@ export const NewSubscription = Type.Object(
       maximum: 10_000,
       description: "The creator's share of realised profit, in basis points.",
     }),
+    offCurve: Type.Optional(
+      Type.Boolean({
+        description: 'The creator is an address that nobody holds a key to, such as a vault.',
+      }),
+    ),
+    expiresAfterMs: Type.Optional(
+      nullable(
+        Type.Integer({
+          minimum: 60_000,
+          maximum: 9_007_199_254_740_991,
+          description: 'After how long an unpaid debt lapses; null, as when left out, is never.',
+        }),
+      ),
+    ),
   },
   { additionalProperties: false },
 );
@@ -69,7 +83,13 @@ export const SubscriptionView = Type.Object({
   subscriberId: IdText,
   driftAccount: AddressText,
   terms: Type.Array(
-    Type.Object({ fromSlot: Type.Integer(), creatorWallet: AddressText, shareBps: Type.Integer() }),
+    Type.Object({
+      fromSlot: Type.Integer(),
+      creatorWallet: AddressText,
+      shareBps: Type.Integer(),
+      offCurve: Type.Boolean(),
+      expiresAfterMs: nullable(Type.Integer()),
+    }),
   ),
 });
 
@@ -116,7 +136,14 @@ export const ShareView = Type.Object({
   paid: BaseUnits,
   status: ShareStatus,
   reason: nullable(
-    Type.Object({ class: Type.String(), code: Type.String(), detail: Type.String() }),
+    Type.Object({
+      class: Type.String(),
+      code: Type.String(),
+      detail: Type.String(),
+      lamports: Type.Optional(
+        Type.String({ pattern: '^[0-9]+$', description: 'With needs_sol: what is lacking.' }),
+      ),
+    }),
   ),
   attempts: Type.Integer(),
   retryAt: nullable(Type.String()),

@@ -4,6 +4,7 @@ import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import type { Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
+import { createHalts } from './halts.ts';
 import { createPayments } from './payments.ts';
 import { createShares } from './shares.ts';
 import { createSightings } from './sightings.ts';
@@ -22,6 +23,7 @@ export function createLedger(sql: Sql): Ledger {
     subscriptions: createSubscriptions(sql),
     shares: createShares(sql),
     payments: createPayments(sql),
+    halts: createHalts(sql),
     clearances: createClearances(sql),
     standings: createStandings(sql),
   };

@@ -1,12 +1,13 @@
 // Payments: each function is one conditional transition of core/payment.ts. False means that the payment was not in
 // the state the transition starts from: somebody else was faster, and nothing was changed.
 import type { Address, Signature } from '../core/ids.ts';
-import type { DeathEvidence, Payment, PaymentState, Trouble } from '../core/payment.ts';
+import type { Payment, PaymentState, Trouble } from '../core/payment.ts';
 import type { Payments } from '../core/ports.ts';
 import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
 
 type Row = {
   payment_id: string;
+  purpose: Payment['purpose'];
   subscriber_id: string;
   subscription_id: string;
   creator_wallet: Address;
@@ -16,7 +17,9 @@ type Row = {
   withdraw: bigint;
   settle_markets: number[];
   fee_payer: 'agent' | 'sponsor';
+  reimburse: bigint;
   create_agent_account: boolean;
+  create_creator_account: boolean;
   state: PaymentState;
   signature: Signature | null;
   bytes: Uint8Array | null;
@@ -28,6 +31,7 @@ function paymentOf(row: Row, covers: Payment['plan']['covers'], attempts: number
   const signed = row.signature === null || row.bytes === null;
   return {
     id: row.payment_id,
+    purpose: row.purpose,
     subscriberId: row.subscriber_id,
     subscriptionId: row.subscription_id,
     creatorWallet: row.creator_wallet,
@@ -40,7 +44,9 @@ function paymentOf(row: Row, covers: Payment['plan']['covers'], attempts: number
       withdraw: row.withdraw,
       settleMarkets: row.settle_markets,
       feePayer: row.fee_payer,
+      reimburse: row.reimburse,
       createAgentAccount: row.create_agent_account,
+      createCreatorAccount: row.create_creator_account,
       covers,
     },
     signed: signed
@@ -93,10 +99,11 @@ export function createPayments(sql: Sql): Payments {
       try {
         await sql.begin(async (tx) => {
           await tx`
-            insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id,
-              amount, withdraw, settle_markets, fee_payer, create_agent_account)
-            values (${payment.id}, ${payment.subscriberId}, ${payment.subscriptionId}, ${payment.creatorWallet}, ${payment.driftUser},
-              ${payment.subAccountId}, ${plan.amount}, ${plan.withdraw}, ${tx.json([...plan.settleMarkets])}, ${plan.feePayer}, ${plan.createAgentAccount})`;
+            insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id,
+              amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account)
+            values (${payment.id}, ${payment.purpose}, ${payment.subscriberId}, ${payment.subscriptionId}, ${payment.creatorWallet},
+              ${payment.driftUser}, ${payment.subAccountId}, ${plan.amount}, ${plan.withdraw}, ${tx.json([...plan.settleMarkets])},
+              ${plan.feePayer}, ${plan.reimburse}, ${plan.createAgentAccount}, ${plan.createCreatorAccount})`;
           for (const cover of plan.covers) {
             const claimed = await tx`
               update profit_share set status = 'processing', reason = null
@@ -160,19 +167,62 @@ export function createPayments(sql: Sql): Payments {
         await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
         return true;
       }),
-    dead: (paymentId, evidence: DeathEvidence, retryAtMs) =>
+    dead: (paymentId, evidence, trouble, retryAtMs) =>
       sql.begin(async (tx) => {
         const rows = await tx`
           update payment set state = 'dead', evidence = ${tx.json(toJson(evidence))}, ended_at = now()
           where payment_id = ${paymentId} and state = 'sent' returning 1`;
         if (rows.length === 0) return false;
-        const trouble: Trouble = {
-          class: 'retry_soon',
-          code: 'expired',
-          detail: 'The transaction expired unexecuted; this was proven on chain.',
-        };
         await free(tx, paymentId, trouble, retryAtMs, true);
         return true;
       }),
+    async creations(creatorWallet) {
+      const [row] = await sql<{ count: bigint }[]>`
+        select count(*) from payment
+        where creator_wallet = ${creatorWallet} and create_creator_account and state = 'landed'`;
+      return Number(row?.count ?? 0n);
+    },
+    async toppedUpSince(subscriberId, sinceMs) {
+      const rows = await sql`
+        select 1 from payment
+        where subscriber_id = ${subscriberId} and purpose = 'top_up' and planned_at > ${at(sinceMs)} limit 1`;
+      return rows.length > 0;
+    },
+    async unknown(ids) {
+      if (ids.length === 0) return [];
+      const rows = await sql<{ payment_id: string }[]>`
+        select payment_id from payment where payment_id in ${sql(ids)}`;
+      const known = new Set(rows.map((row) => row.payment_id));
+      return ids.filter((id) => !known.has(id));
+    },
+    async restore(subscriberId, paid, covers) {
+      const [first] = covers;
+      if (first === undefined)
+        throw new RangeError('a payment that covers nothing is not restored');
+      return sql.begin(async (tx) => {
+        const rows = await tx`
+          insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, amount,
+            withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored)
+          select ${paid.id}, s.subscriber_id, s.subscription_id, ${paid.creatorWallet}, n.drift_account, a.sub_account_id, ${paid.amount},
+            0, '[]', 'agent', false, 'landed', ${paid.signature}, now(), ${paid.slot}, now(), true
+          from profit_share s join subscription n using (subscriber_id, subscription_id) join account a on a.address = n.drift_account
+          where s.subscriber_id = ${subscriberId} and s.share_id = ${first.shareId}
+          on conflict do nothing returning 1`;
+        if (rows.length === 0) return false;
+        for (const { shareId, amount } of covers) {
+          await tx`
+            insert into payment_share (subscriber_id, payment_id, share_id, amount)
+            values (${subscriberId}, ${paid.id}, ${shareId}, ${amount})`;
+          // A share that remembers being paid stays paid; one that does not is, now, as far as the chain shows.
+          await tx`
+            update profit_share s set paid = greatest(s.paid, c.covered), voided = null, reason = null, retry_at = null,
+              status = case when greatest(s.paid, c.covered) = s.amount then 'paid' when s.status = 'paid' then 'paid' else 'pending' end
+            from (select sum(ps.amount)::bigint as covered from payment_share ps join payment p using (subscriber_id, payment_id)
+                  where ps.subscriber_id = ${subscriberId} and ps.share_id = ${shareId} and p.state = 'landed') c
+            where s.subscriber_id = ${subscriberId} and s.share_id = ${shareId}`;
+        }
+        return true;
+      });
+    },
   };
 }

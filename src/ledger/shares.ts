@@ -149,13 +149,17 @@ export function createShares(sql: Sql): Shares {
           sub_account_id: number;
           owed: bigint;
           attempts: number;
+          slot: bigint;
         }[]
       >`
-        select s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id, s.amount - s.paid as owed, s.attempts
+        select s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id, s.amount - s.paid as owed,
+          s.attempts, s.slot
         from profit_share s
         join subscription n using (subscriber_id, subscription_id)
         join account a on a.address = n.drift_account
         where s.subscriber_id = ${subscriberId} and s.status = 'pending' and (s.retry_at is null or s.retry_at <= ${at(nowMs)})
+          and not exists (select 1 from halt h
+            where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))
         order by s.slot, s.ordinal, s.share_id`;
       return rows.map(
         (row): Debt => ({
@@ -166,6 +170,7 @@ export function createShares(sql: Sql): Shares {
           subAccountId: row.sub_account_id,
           owed: row.owed,
           attempts: row.attempts,
+          slot: Number(row.slot),
         }),
       );
     },
@@ -173,7 +178,9 @@ export function createShares(sql: Sql): Shares {
       const rows = await sql<{ subscriber_id: string }[]>`
         select subscriber_id from payment where state in ('planned', 'signed', 'sent')
         union
-        select subscriber_id from profit_share where status = 'pending' and (retry_at is null or retry_at <= ${at(nowMs)})`;
+        select subscriber_id from profit_share s where status = 'pending' and (retry_at is null or retry_at <= ${at(nowMs)})
+          and not exists (select 1 from halt h
+            where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))`;
       return rows.map((row) => row.subscriber_id);
     },
     async rest(subscriberId, shareIds, trouble, retryAtMs, countsAsAttempt) {
@@ -207,6 +214,62 @@ export function createShares(sql: Sql): Shares {
       await sql`
         update profit_share set retry_at = null, reason = null
         where subscriber_id = ${subscriberId} and status = 'pending'`;
+    },
+    async wake(waiting) {
+      if (waiting.length === 0) return [];
+      const rows = await sql<{ subscriber_id: string }[]>`
+        update profit_share s set retry_at = null
+        from (select subscriber_id, class
+              from jsonb_to_recordset(${sql.json(waiting.map((each) => ({ subscriber_id: each.subscriberId, class: each.class })))})
+                as w(subscriber_id text, class text)) w
+        where s.subscriber_id = w.subscriber_id and s.reason ->> 'class' = w.class and s.status = 'pending'
+          and s.retry_at is not null returning s.subscriber_id`;
+      return [...new Set(rows.map((row) => row.subscriber_id))];
+    },
+    async waitingWith(code) {
+      const rows = await sql<{ subscriber_id: string; drift_account: Address }[]>`
+        select distinct on (s.subscriber_id) s.subscriber_id, n.drift_account
+        from profit_share s join subscription n using (subscriber_id, subscription_id)
+        where s.status = 'pending' and s.reason ->> 'code' = ${code}`;
+      return {
+        driftUser: rows[0]?.drift_account ?? null,
+        subscribers: rows.map((row) => row.subscriber_id),
+      };
+    },
+    async oldestOpenSlot(subscriberId) {
+      const [row] = await sql<{ slot: bigint | null }[]>`
+        select min(slot) as slot from profit_share
+        where subscriber_id = ${subscriberId} and status in ('pending', 'processing', 'failed')`;
+      return Math.max(0, Number(row?.slot ?? 0n) - 1);
+    },
+    async uncovered(subscriberId) {
+      const rows = await sql<{ share_id: string; creator_wallet: Address; uncovered: bigint }[]>`
+        select s.share_id, s.creator_wallet, s.amount - coalesce((select sum(ps.amount)::bigint
+            from payment_share ps join payment p using (subscriber_id, payment_id)
+            where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed'), 0) as uncovered
+        from profit_share s where s.subscriber_id = ${subscriberId}
+        order by s.slot, s.ordinal, s.share_id`;
+      return rows.map((row) => ({
+        shareId: row.share_id,
+        creatorWallet: row.creator_wallet,
+        uncovered: row.uncovered,
+      }));
+    },
+    async lapse(nowMs) {
+      const rows = await sql<{ share_id: string; subscriber_id: string; left: bigint }[]>`
+        update profit_share s set status = 'voided', retry_at = null,
+          voided = jsonb_build_object('by', 'terms', 'reason', 'lapsed', 'afterMs', t.expires_after_ms, 'at', ${at(nowMs).toISOString()}::text)
+        from subscription_terms t
+        where s.status in ('pending', 'failed') and t.subscription_id = s.subscription_id and t.expires_after_ms is not null
+          and t.from_slot = (select max(u.from_slot) from subscription_terms u
+                             where u.subscription_id = s.subscription_id and u.from_slot <= s.slot)
+          and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${at(nowMs)}
+        returning s.share_id, s.subscriber_id, s.amount - s.paid as left`;
+      return rows.map((row) => ({
+        shareId: row.share_id,
+        subscriberId: row.subscriber_id,
+        left: row.left,
+      }));
     },
     async find(id) {
       const [row] = await select(sql`where s.share_id = ${id}`);

@@ -60,7 +60,7 @@ async function owedEvents(tx: Transaction, subscriberId: string): Promise<Standi
 
 async function settledEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
   const rows = await tx<{ executed_slot: bigint; amount: bigint }[]>`
-    select executed_slot, amount from payment where subscriber_id = ${subscriberId} and state = 'landed'`;
+    select executed_slot, amount from payment where subscriber_id = ${subscriberId} and state = 'landed' and purpose = 'share'`;
   return rows.map((row) => ({
     kind: 'settled',
     at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },

@@ -34,6 +34,11 @@ export function createSubscribers(sql: Sql): Subscribers {
   };
   return {
     find,
+    async ids() {
+      const rows = await sql<{ subscriber_id: string }[]>`
+        select subscriber_id from subscriber order by subscriber_id`;
+      return rows.map((row) => row.subscriber_id);
+    },
     async register(given) {
       try {
         return await sql.begin(async (tx) => {

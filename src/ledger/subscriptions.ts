@@ -14,15 +14,26 @@ type Row = {
 type TermsRow = {
   subscription_id: string;
   from_slot: bigint;
-  creator_wallet: string;
+  creator_wallet: Address;
   share_bps: number;
+  off_curve: boolean;
+  expires_after_ms: bigint | null;
 };
 
 const termsOf = (row: TermsRow): Terms => ({
   fromSlot: Number(row.from_slot),
   creatorWallet: row.creator_wallet,
   shareBps: row.share_bps,
+  offCurve: row.off_curve,
+  expiresAfterMs: row.expires_after_ms === null ? null : Number(row.expires_after_ms),
 });
+
+/** Whether two terms say the same, whenever they began. */
+const agree = (one: Terms, other: Terms): boolean =>
+  one.creatorWallet === other.creatorWallet &&
+  one.shareBps === other.shareBps &&
+  one.offCurve === other.offCurve &&
+  one.expiresAfterMs === other.expiresAfterMs;
 
 /** Subscriptions with all their terms, by any condition on `subscription`. */
 export async function readSubscriptions(
@@ -36,7 +47,7 @@ export async function readSubscriptions(
     order by subscription_id`;
   if (rows.length === 0) return [];
   const terms = await sql<TermsRow[]>`
-    select subscription_id, from_slot, creator_wallet, share_bps from subscription_terms
+    select * from subscription_terms
     where subscription_id in ${sql(rows.map((row) => row.subscription_id))} order by from_slot`;
   return rows.map((row) => ({
     id: row.subscription_id,
@@ -66,12 +77,11 @@ export function createSubscriptions(sql: Sql): Subscriptions {
           }
           const [latest] = await tx<TermsRow[]>`
             select * from subscription_terms where subscription_id = ${id} order by from_slot desc limit 1`;
-          const same =
-            latest?.creator_wallet === terms.creatorWallet && latest.share_bps === terms.shareBps;
-          if (!same) {
+          if (latest === undefined || !agree(termsOf(latest), terms)) {
+            const fromSlot = Math.max(terms.fromSlot, Number(latest?.from_slot ?? -1n) + 1);
             await tx`
-              insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps)
-              values (${subscriberId}, ${id}, ${Math.max(terms.fromSlot, Number(latest?.from_slot ?? -1n) + 1)}, ${terms.creatorWallet}, ${terms.shareBps})`;
+              insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, off_curve, expires_after_ms)
+              values (${subscriberId}, ${id}, ${fromSlot}, ${terms.creatorWallet}, ${terms.shareBps}, ${terms.offCurve}, ${terms.expiresAfterMs})`;
           }
           const [saved] = await readSubscriptions(tx, { subscription: id });
           if (saved === undefined) throw new Error(`subscription ${id} vanished`);

@@ -6,6 +6,11 @@ const lamports = (description: string) =>
     pattern: '^(0|[1-9][0-9]{0,17})$',
     description: `${description} Lamports, as a decimal string.`,
   });
+const baseUnits = (description: string) =>
+  Type.String({
+    pattern: '^(0|[1-9][0-9]{0,17})$',
+    description: `${description} USDC base units, as a decimal string.`,
+  });
 const milliseconds = (description: string, minimum: number) =>
   Type.Integer({ minimum, maximum: 86_400_000, description: `${description} Milliseconds.` });
 const url = (description: string, schemes: string) =>
@@ -61,9 +66,45 @@ export const SettingsSchema = Type.Object(
         retryEveryMs: milliseconds('How often a debt that waits is tried again.', 100),
         pollMs: milliseconds('How often a payment on its way is looked up.', 50),
         rebroadcastMs: milliseconds('How often its bytes are sent again.', 100),
+        finalityMs: milliseconds(
+          'How long a block usually takes to become final: when a payment that was executed is looked up.',
+          0,
+        ),
+        partialLeast: Type.Union([baseUnits('The least part'), Type.Null()], {
+          description:
+            'When not all of a debt can be reached, the least part of it that is worth a payment, in USDC base units; null pays whole debts only.',
+        }),
+        marginFloorBps: Type.Integer({
+          minimum: 0,
+          maximum: 10_000,
+          description:
+            'While positions are open, the part of the deposit that must stay free beyond the initial margin, in basis points. 0 leaves it to the venue.',
+        }),
+        creationsMost: Type.Integer({
+          minimum: 0,
+          maximum: 1_000,
+          description: "Token accounts of one creator that are opened at the payer's cost.",
+        }),
+        reimbursePerSol: baseUnits(
+          'What an agent gives the sponsor for one SOL of fees, in the same transaction; 0 is nothing.',
+        ),
+        reimburseMost: baseUnits('The most an agent gives the sponsor for one payment.'),
         agentReserveLamports: lamports('SOL left in an agent wallet that pays its own fees.'),
         sponsorReserveLamports: lamports('SOL left in the sponsor wallet.'),
         priorityFeeLamportsMost: lamports('The most that one payment may spend on priority.'),
+      },
+      { additionalProperties: false },
+    ),
+    swap: Type.Object(
+      {
+        url: url(
+          'A Jupiter-compatible swap API, so that an agent short of SOL may buy some; null for never.',
+          'https?',
+        ),
+        amount: baseUnits('How much an agent swaps at a time.'),
+        lamportsLeast: lamports('The least SOL that this must bring at its worst.'),
+        slippageBpsMost: Type.Integer({ minimum: 0, maximum: 1_000, description: 'Basis points.' }),
+        everyMs: milliseconds('The least time between two swaps of one agent.', 1_000),
       },
       { additionalProperties: false },
     ),

@@ -190,6 +190,10 @@ function togetherness(settings: FileSettings, secrets: Secrets, problems: string
     problems.push(
       `BAILIFF_API_KEYS: is required when http.host is ${settings.http.host}; without one only loopback may be served`,
     );
+  if (settings.swap.url !== null && secrets.sponsorKey !== null)
+    problems.push(
+      'swap.url: has no effect beside BAILIFF_SPONSOR_KEY, which pays for agents without SOL; set one of the two',
+    );
   if (settings.network === 'local') return;
   if (settings.rpc.url === null)
     problems.push('BAILIFF_RPC_URL: is required; give the https URL of a Solana RPC node');

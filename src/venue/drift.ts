@@ -153,6 +153,11 @@ export function createDriftVenue(): Venue {
             held: each.base !== 0n,
           }))
           .filter((each) => each.amount > 0n && !settlePaused),
+        // A slot in use without base or quote has open orders, which take margin as well.
+        exposed:
+          user.spots.some((each) => each.isBorrow) ||
+          user.perps.some((each) => each.base !== 0n || each.quote <= 0n),
+        room: null,
         blocked: blockedBy(user, market, exchangeStatus),
       };
     },

@@ -7,7 +7,7 @@ import { PROGRAM_ID } from './profile.ts';
 type Say = (code: number) => string;
 const span = (...codes: number[]): readonly number[] => codes;
 
-/** Venue codes by class (drift-facts D4). A code that is in none of the lists is the operator's. */
+/** Venue codes by class, every one that settle, withdraw and transfer can end in. One that is in no list is the operator's. */
 const VENUE: readonly (readonly [ErrorClass, readonly number[]])[] = [
   [
     'retry_soon',
@@ -19,6 +19,52 @@ const VENUE: readonly (readonly [ErrorClass, readonly number[]])[] = [
   ],
   ['venue_paused', span(101, 6024, 6149, 6158, 6146, 6148, 6213, 6250)],
   ['permanent', span(6125, 6007, 6151, 6150, 6164, 6161, 6162, 6234)],
+  [
+    'operator',
+    span(
+      6093,
+      6022,
+      6036,
+      6077,
+      6078,
+      6079,
+      6080,
+      6081,
+      6086,
+      6087,
+      6088,
+      6089,
+      6090,
+      6083,
+      6084,
+      6065,
+      6201,
+      6302,
+      6242,
+      6282,
+      6324,
+      6322,
+      6216,
+      6041,
+      6223,
+      6255,
+      6129,
+      6019,
+      6020,
+      6172,
+      // Anchor's own: constraints, wrong programs, signers and accounts.
+      2001,
+      2003,
+      2006,
+      2012,
+      2014,
+      2015,
+      3007,
+      3008,
+      3010,
+      3012,
+    ),
+  ],
 ];
 
 const TOKEN: Readonly<Record<number, readonly [ErrorClass, string]>> = {
@@ -39,6 +85,7 @@ const SENTENCE: Readonly<Record<ErrorClass, string>> = {
     'The venue has paused this operation; it is tried again on schedule and uses up no attempts.',
   needs_sol: 'SOL for fees is missing.',
   needs_authorisation: 'The agent key is missing.',
+  books_behind: 'The books lack payments that the chain shows.',
   operator: 'This points at set-up or at a fault of ours; an operator must look.',
   permanent: 'This account cannot pay any more without a person stepping in.',
 };

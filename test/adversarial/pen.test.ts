@@ -31,6 +31,7 @@ const pen = createPen({
   sponsorKey: sponsor.secretKey,
   mint: QUOTE_MINT,
   quoteMarket: 0,
+  swap: null,
   priorityFeeMost: 1_000_000n,
   inspectVenue,
 });
@@ -50,6 +51,7 @@ beforeAll(async () => {
   user = sdk.user(text(agent.publicKey), 0);
   const payment: Payment = {
     id: 'p1',
+    purpose: 'share',
     subscriberId: 'ana',
     subscriptionId: 's',
     creatorWallet: text(creator),
@@ -65,6 +67,8 @@ beforeAll(async () => {
       settleMarkets: [0],
       feePayer: 'sponsor',
       createAgentAccount: true,
+      reimburse: 5n,
+      createCreatorAccount: false,
     },
   };
   parts = {
@@ -74,6 +78,7 @@ beforeAll(async () => {
     creator: text(creator),
     creatorTokenAccount: ata(creator),
     payer: text(sponsor.publicKey),
+    sponsorTokenAccount: ata(sponsor.publicKey),
   };
   const { before, after } = transferInstructions(parts, QUOTE_MINT, 6, MEMO);
   const accounts = { user, authority: parts.agent };
@@ -127,7 +132,9 @@ describe('refused', () => {
           }
         : each,
     );
-  const [LIMIT, PRICE, AGENT_ATA, SETTLE, WITHDRAW, TRANSFER, NOTE] = [0, 1, 2, 4, 5, 6, 7];
+  const [LIMIT, PRICE, AGENT_ATA, SETTLE, WITHDRAW, TRANSFER, REIMBURSE, NOTE] = [
+    0, 1, 2, 4, 5, 6, 7, 8,
+  ];
 
   test('another amount', () =>
     refused(
@@ -138,6 +145,19 @@ describe('refused', () => {
   test('another source', () => refused(withAccount(TRANSFER, 0, ata(thief)), /transfers from/));
   test('another mint', () => refused(withAccount(TRANSFER, 1, text(thief)), /transfers mint/));
   test('a second transfer', () => refused([...good, good[TRANSFER] as Instruction], /2 transfers/));
+  test('a larger reimbursement, a second one, or one to somebody else', () => {
+    refused(
+      withData(REIMBURSE, (data) => data.writeBigUInt64LE(6n, 1)),
+      /transfers 6/,
+    );
+    refused([...good, good[REIMBURSE] as Instruction], /more than once/);
+    refused(withAccount(REIMBURSE, 2, ata(thief)), /transfers to/);
+  });
+  test('a reimbursement that was not planned', () => {
+    const plan = { ...parts.payment.plan, reimburse: 0n };
+    const payment = { ...parts.payment, plan };
+    expect(() => sign(good, { parts: { ...parts, payment } })).toThrow(/transfers to/);
+  });
   test('no transfer', () =>
     refused(
       good.filter((_, at) => at !== TRANSFER),
@@ -248,6 +268,7 @@ describe('sealed keys', () => {
       sponsorKey: null,
       mint: QUOTE_MINT,
       quoteMarket: 0,
+      swap: null,
       priorityFeeMost: 0n,
       inspectVenue,
     });

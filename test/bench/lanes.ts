@@ -1,5 +1,6 @@
 // Lanes: 100,000 subscribers with work waiting at once: time and memory of a lane, and what is left when all are done.
 import { createLanes } from '../../src/flows/lanes.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 
 const SUBSCRIBERS = 100_000;
@@ -13,9 +14,11 @@ export async function benchLanes(): Promise<boolean> {
   let done = 0;
   const lanes = createLanes({
     concurrencyMost: 64,
+    clock: systemClock,
     log: silentLog,
     work: async () => {
       done++;
+      return null;
     },
   });
   const before = heap();

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { accrue, type Terms, termsAt } from '../../src/core/accrual.ts';
 import type { Close } from '../../src/core/fact.ts';
+import { termsOf } from '../support/terms.ts';
 
 const close = (netPnl: bigint, cause: Close['cause'] = 'trade'): Close => ({
   kind: 'close',
@@ -57,10 +58,7 @@ test('over any series of wins the shares add up to the share of the sum', () => 
 });
 
 test('the terms in force are the latest that began at or before the slot', () => {
-  const terms: Terms[] = [
-    { fromSlot: 20, creatorWallet: 'b', shareBps: 2_000 },
-    { fromSlot: 10, creatorWallet: 'a', shareBps: 1_000 },
-  ];
+  const terms: Terms[] = [termsOf(20, 'b', 2_000), termsOf(10, 'a', 1_000)];
   expect(termsAt(terms, 9)).toBeNull();
   expect(termsAt(terms, 19)?.shareBps).toBe(1_000);
   expect(termsAt(terms, 20)?.shareBps).toBe(2_000);

@@ -19,6 +19,7 @@ import { createRandom } from '../sim/random.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createDatabase } from '../support/database.ts';
 import { type History, playHistory } from '../support/history.ts';
+import { termsOf } from '../support/terms.ts';
 
 const FINAL_AFTER = 8;
 
@@ -104,7 +105,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       id: `${id}-sub`,
       subscriberId: id,
       driftAccount: accounts[0]?.address as Address,
-      terms: { fromSlot: history.fromSlot, creatorWallet: agent, shareBps: 1_000 },
+      terms: termsOf(history.fromSlot, agent, 1_000),
     });
   }
   await sql`update account set watched_at = 'epoch'`;

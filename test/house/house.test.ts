@@ -40,8 +40,10 @@ const ALLOWED: Record<string, readonly string[]> = {
   flows: ['core'],
   http: ['core', 'type:flows'],
   local: ['core', 'ledger', 'chain', 'venue', 'system'],
-  'app.ts': ['core', 'ledger', 'chain', 'venue', 'system', 'flows', 'http'],
-  'main.ts': ['core', 'ledger', 'system', 'app.ts', 'local'],
+  'parts.ts': ['core', 'ledger', 'chain', 'venue', 'system'],
+  'app.ts': ['core', 'ledger', 'chain', 'venue', 'system', 'flows', 'http', 'parts.ts'],
+  'main.ts': ['core', 'ledger', 'system', 'app.ts', 'cli', 'local'],
+  cli: ['core', 'flows', 'parts.ts', 'type:system'],
 };
 
 describe('floors', () => {

@@ -12,6 +12,7 @@ import {
   settleFact,
   signatureOf,
 } from '../support/ledger.ts';
+import { termsOf } from '../support/terms.ts';
 
 async function withShare(netPnl = 100_000n) {
   const test = await createTestLedger();
@@ -29,6 +30,7 @@ const paymentFor = (
   id = 'p1',
 ): Payment => ({
   id,
+  purpose: 'share',
   subscriberId: 'ana',
   subscriptionId: 'ana-sub',
   creatorWallet: CREATOR,
@@ -44,6 +46,8 @@ const paymentFor = (
     settleMarkets: [0],
     feePayer: 'agent',
     createAgentAccount: false,
+    createCreatorAccount: false,
+    reimburse: 0n,
   },
 });
 const bytes = {
@@ -291,7 +295,7 @@ describe('registration', () => {
         id: 'ana-sub',
         subscriberId: 'ana',
         driftAccount: held.driftAccount,
-        terms: { fromSlot, creatorWallet: CREATOR, shareBps },
+        terms: termsOf(fromSlot, CREATOR, shareBps),
       });
     await put(50, 2_000);
     const saved = await put(60, 2_000);
@@ -303,7 +307,7 @@ describe('registration', () => {
       id: 'other',
       subscriberId: 'ana',
       driftAccount: held.driftAccount,
-      terms: { fromSlot: 1, creatorWallet: CREATOR, shareBps: 1 },
+      terms: termsOf(1, CREATOR, 1),
     };
     await expect(held.ledger.subscriptions.put(other)).rejects.toMatchObject({ code: 'conflict' });
   });

@@ -13,6 +13,7 @@ import type {
   Venue,
 } from '../../src/core/outside.ts';
 import type { Trouble } from '../../src/core/payment.ts';
+import type { Act as PolicyAct } from '../../src/core/policy.ts';
 import type { ChainTransaction, Instruction } from '../../src/core/transaction.ts';
 import { addressOf } from '../support/ledger.ts';
 import { type Act, type Balances, BLOCKHASH_LIFE, type SimChain, signatureOf } from './chain.ts';
@@ -24,11 +25,31 @@ export type Weather = { error: number; lost: number; denied: number; delayed: nu
 export const FAIR: Weather = { error: 0, lost: 0, denied: 0, delayed: 0, lag: 0 };
 export const MINT = addressOf(7_000);
 export const SPONSOR = addressOf(7_001);
+const SPONSOR_TOKENS = addressOf(7_002);
 const ROLES = ['agent', 'agentTokens', 'drift', 'creator', 'creatorTokens'] as const;
 type Role = (typeof ROLES)[number];
 export const at = (subscriber: number, role: Role): Address =>
   addressOf(1_000 + subscriber * 10 + ROLES.indexOf(role));
 
+const watchedBy = (subscriber: number): Address[] => [
+  at(subscriber, 'drift'),
+  at(subscriber, 'agentTokens'),
+];
+/** A payment's acts, as the pen would read them. */
+const actsOf = (act: Act): PolicyAct[] =>
+  act.kind !== 'payment'
+    ? []
+    : [
+        { act: 'memo', text: act.memo },
+        {
+          act: 'transfer',
+          source: at(act.subscriber, 'agentTokens'),
+          mint: MINT,
+          destination: at(act.subscriber, 'creatorTokens'),
+          authority: at(act.subscriber, 'agent'),
+          amount: BigInt(act.amount),
+        },
+      ];
 const bytesOf = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
 const parse = <T>(bytes: Uint8Array): T => JSON.parse(Buffer.from(bytes).toString()) as T;
 
@@ -109,18 +130,31 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
         .filter((block) => block.slot > afterSlot && block.slot <= final)
         .flatMap((block) =>
           block.executed.flatMap((each, index) =>
-            at(each.act.subscriber, 'drift') === account
-              ? [{ signature: each.signature, slot: block.slot, blockIndex: index, memo: null }]
+            watchedBy(each.act.subscriber).includes(account)
+              ? [
+                  {
+                    signature: each.signature,
+                    slot: block.slot,
+                    blockIndex: index,
+                    memo: each.act.kind === 'payment' ? each.act.memo : null,
+                    failed: each.error !== null,
+                  },
+                ]
               : [],
           ),
         );
     },
+    finalizedHeight: async () => sim.blocks().length,
+    actsOf: (transaction) => actsOf(parse<Act>(Buffer.from(transaction.logs[0] ?? '{}'))),
+    isOnCurve: () => true,
     tokenAccountRent: async () => 0n,
     tokenAccount: (_, owner) => {
       for (let index = 0; index < sim.balances.accounts.length; index++)
         if (owner === at(index, 'creator')) return at(index, 'creatorTokens');
+      if (owner === SPONSOR) return SPONSOR_TOKENS;
       throw new RangeError(`no token account of ${owner}`);
     },
+    simulateBytes: () => Promise.reject(new RangeError('nobody swaps here')),
     readTokenAccount: (account) =>
       account === null ? null : { amount: BigInt(parse<string>(account.data)), frozen: false },
     transferInstructions: (parts, _mint, _decimals, memo) => ({
@@ -136,6 +170,8 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
         error: random.chance(world.weather().error) ? 'flaky' : sim.trial(act),
         units: 1,
         logs: [],
+        programs: [],
+        accounts: [],
         blockhash: String(height),
         lastValidBlockHeight: height + BLOCKHASH_LIFE,
         slot: sim.slot(),
@@ -265,6 +301,8 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
         ? {
             deposit: BigInt(parse<string>(account.data)),
             claimable: [],
+            exposed: false,
+            room: null,
             blocked: sim.paused ? trouble('paused') : null,
           }
         : null,
@@ -278,6 +316,9 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
     sign({ parts, memo, blockhash }) {
       const bytes = bytesOf(actOf(parts, memo, Number(blockhash)));
       return { signature: signatureOf(bytes), bytes };
+    },
+    signSwap: () => {
+      throw new RangeError('nobody swaps here');
     },
   };
   const fees: FeeMarket = { priorityFeeMost: 0n, microLamports: async () => 0n };

@@ -7,6 +7,7 @@ import type { Clock, Ledger, Log } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { backfill } from '../../src/flows/backfill.ts';
+import { createBooks } from '../../src/flows/books.ts';
 import { inspectDue } from '../../src/flows/inspect.ts';
 import { createSettle } from '../../src/flows/settle.ts';
 import { judgeSubscribers } from '../../src/flows/standing.ts';
@@ -14,6 +15,7 @@ import { loadWatched } from '../../src/flows/watched.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { termsOf } from '../support/terms.ts';
 import { createSimChain, type SimChain } from './chain.ts';
 import { checkOutcome, checkPaidOnce, idOf, SHARE_BPS, SUBSCRIBERS } from './laws.ts';
 import { at, createSimPorts, FAIR, type Weather } from './ports.ts';
@@ -37,6 +39,20 @@ export type Sabotage = {
   readonly meddle?: (sql: Sql) => Promise<void>;
 };
 
+const PAYING = {
+  retryEveryMs: 4_000,
+  pollMs: 400,
+  rebroadcastMs: 1_200,
+  finalityMs: 2_000,
+  agentReserve: 0n,
+  sponsorReserve: 0n,
+  partialLeast: 1_000n,
+  marginFloorBps: 0,
+  creationsMost: 3,
+  reimbursement: null,
+  topUp: null,
+  topUpEveryMs: 1,
+};
 const STEPS = 600;
 const STEPS_MOST = 6_000;
 const TURNS_EACH = 5;
@@ -77,7 +93,7 @@ async function register(ledger: Ledger): Promise<void> {
       id: `${id}-sub`,
       subscriberId: id,
       driftAccount,
-      terms: { fromSlot: 1, creatorWallet: at(index, 'creator'), shareBps: SHARE_BPS },
+      terms: termsOf(1, at(index, 'creator'), SHARE_BPS),
     });
   }
 }
@@ -152,16 +168,14 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
         ledger,
         clock,
         log,
+        swaps: null,
+        books: createBooks({ ledger, chain: gated, venue: ports.venue }),
         budget: () => [],
         newId: () => `p${process}.${++ids}`,
         onEnded: (id) => judgeAll([id]),
       },
       {
-        retryEveryMs: 4_000,
-        pollMs: 400,
-        rebroadcastMs: 1_200,
-        agentReserve: 0n,
-        sponsorReserve: 0n,
+        ...PAYING,
       },
     );
     const busy = new Set<string>();
@@ -206,7 +220,7 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
           async () => void (await backfill({ ledger, chain: gated, clock, log }, never)),
         ),
         ...Array.from({ length: SUBSCRIBERS }, (_, index) =>
-          job(`settle ${index}`, () => settle(idOf(index), never)),
+          job(`settle ${index}`, async () => void (await settle.run(idOf(index), never))),
         ),
       ],
     };

@@ -5,6 +5,7 @@ import { type Address, base58Text, type Signature } from '../../src/core/ids.ts'
 import type { Ledger } from '../../src/core/ports.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
+import { termsOf } from './terms.ts';
 
 /** A distinct address or signature for every number. */
 export const addressOf = (n: number): Address =>
@@ -45,7 +46,7 @@ export async function createTestLedger(id = 'ana'): Promise<TestLedger> {
     id: `${id}-sub`,
     subscriberId: id,
     driftAccount,
-    terms: { fromSlot: 1, creatorWallet: CREATOR, shareBps: 1_000 },
+    terms: termsOf(1, CREATOR, 1_000),
   });
   return {
     ledger,

@@ -64,7 +64,11 @@ export type Cluster = {
   put(address: string, account: Account | null): void;
   /** Executes now. A string is a transaction error that kept it from being included. */
   submit(transaction: VersionedTransaction, bytes: Uint8Array): Landed | string;
-  simulate(transaction: VersionedTransaction): Execution | string;
+  /** Executes and puts everything back; `after` holds these accounts as they would have become. */
+  simulate(
+    transaction: VersionedTransaction,
+    addresses?: readonly string[],
+  ): { execution: Execution | string; after: (Account | null)[] };
   find(signature: string): Landed | null;
   commitmentOf(slot: number): Commitment;
   /** Newest first. */
@@ -190,10 +194,11 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
       }
       return landed;
     },
-    simulate(transaction) {
+    simulate(transaction, addresses = []) {
       const execution = bank.execute(transaction, { verify: false });
+      const after = addresses.map((each) => bank.get(each));
       if (typeof execution !== 'string') bank.restore(execution.before);
-      return execution;
+      return { execution, after };
     },
     find: (signature) => bySignature.get(signature) ?? null,
     commitmentOf(slot) {

@@ -10,6 +10,7 @@ import {
 import { base58Bytes, base58Text } from '../../core/ids.ts';
 import { SYSTEM_PROGRAM } from './account.ts';
 import type { Cluster, Commitment } from './cluster.ts';
+import { encodeAccount } from './encode.ts';
 import { type Mischief, strikes } from './mischief.ts';
 import {
   type Config,
@@ -50,14 +51,17 @@ export function createSending(cluster: Cluster, mischief: Mischief, context: Con
     const at = context(commitment, given);
     if (given.replaceRecentBlockhash === true) transaction.message.recentBlockhash = latest.hash;
     const unknown = !cluster.isBlockhashValid(transaction.message.recentBlockhash);
-    const ran = unknown ? 'BlockhashNotFound' : cluster.simulate(transaction);
+    const wanted = (given.accounts as { addresses?: string[] } | undefined)?.addresses ?? [];
+    const { execution: ran, after } = unknown
+      ? { execution: 'BlockhashNotFound', after: [] }
+      : cluster.simulate(transaction, wanted);
     const failed = typeof ran === 'string';
     return {
       context: at,
       value: {
         err: failed ? ran : ran.error,
         logs: failed ? [] : ran.logs,
-        accounts: null,
+        accounts: wanted.length === 0 ? null : after.map((each) => encodeAccount(each, 'base64')),
         unitsConsumed: failed ? 0 : ran.units,
         returnData: null,
         innerInstructions: null,

@@ -1,0 +1,113 @@
+// Swap: the client of a Jupiter-compatible endpoint (quote, then swap), and the reading of what it built. The endpoint is not
+// trusted: whatever it answers goes through core/swap.ts before the pen signs it.
+import { type Connection, VersionedTransaction } from '@solana/web3.js';
+import { Fault, messageOf } from '../core/fault.ts';
+import type { Address } from '../core/ids.ts';
+import type { LookupTable, SwapDesk } from '../core/outside.ts';
+import type { SwapAct } from '../core/swap.ts';
+import type { Instruction } from '../core/transaction.ts';
+import { asking } from './rpc.ts';
+import { inspectTokens } from './tokens.ts';
+
+export const WRAPPED_SOL = 'So11111111111111111111111111111111111111112' as Address;
+const SWAP_PROGRAM = 'JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4' as Address;
+const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
+/** sha256("global:route")[0..8]. */
+const ROUTE = 'e517cb977ae3ad2a';
+/** in_amount u64, quoted_out_amount u64, slippage_bps u16, platform_fee_bps u8: the fixed tail behind the route plan. */
+const TAIL = 19;
+const TIMEOUT_MS = 10_000;
+
+/** What one instruction of a swap does. Only the plain `route` is known, which uses nobody else's accounts in between. */
+export function inspectSwap(instruction: Instruction): SwapAct {
+  const { program, accounts, data } = instruction;
+  const at = (index: number): Address => accounts[index]?.address ?? ('' as Address);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (program === SWAP_PROGRAM) {
+    const known = Buffer.from(data.subarray(0, 8)).toString('hex') === ROUTE;
+    if (!known || data.length < 8 + 4 + TAIL || accounts.length < 9)
+      return { act: 'unknown', program };
+    // An optional account that is left out is given as the program itself.
+    if (at(4) !== SWAP_PROGRAM || at(6) !== SWAP_PROGRAM) return { act: 'unknown', program };
+    const tail = data.length - TAIL;
+    return {
+      act: 'swap',
+      authority: at(1),
+      source: at(2),
+      destination: at(3),
+      destinationMint: at(5),
+      amountIn: view.getBigUint64(tail, true),
+      quotedOut: view.getBigUint64(tail + 8, true),
+      slippageBps: view.getUint16(tail + 16, true),
+      platformFeeBps: view.getUint8(tail + 18),
+    };
+  }
+  if (program === TOKEN_PROGRAM && data[0] === 9 && data.length === 1 && accounts.length === 3)
+    return { act: 'close_account', account: at(0), destination: at(1), authority: at(2) };
+  return inspectTokens(instruction);
+}
+
+export function createSwapDesk(options: {
+  connection: Connection;
+  url: string;
+  mint: Address;
+  slippageBpsMost: number;
+}): SwapDesk {
+  const { connection, url, mint, slippageBpsMost } = options;
+  const ask = async (what: string, input: string, init?: RequestInit): Promise<unknown> => {
+    try {
+      const answer = await fetch(input, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+      return await answer.json();
+    } catch (thrown) {
+      throw new Fault('swap_failed', `The swap endpoint gave no ${what}: ${messageOf(thrown)}.`, {
+        cause: thrown,
+      });
+    }
+  };
+  const tablesOf = (transaction: VersionedTransaction): Promise<LookupTable[]> =>
+    Promise.all(
+      transaction.message.addressTableLookups.map(async ({ accountKey }) => {
+        const { value } = await asking('getAccountInfo', () =>
+          connection.getAddressLookupTable(accountKey),
+        );
+        return {
+          key: accountKey.toBase58() as Address,
+          addresses: (value?.state.addresses ?? []).map((each) => each.toBase58() as Address),
+        };
+      }),
+    );
+  return {
+    async offer(owner, amount) {
+      const query = new URLSearchParams({
+        inputMint: mint,
+        outputMint: WRAPPED_SOL,
+        amount: amount.toString(),
+        slippageBps: String(slippageBpsMost),
+        // Other routes would open token accounts in between, which the pen does not sign.
+        onlyDirectRoutes: 'true',
+      });
+      const quoteResponse = await ask('quote', `${url}/quote?${query}`);
+      const built = (await ask('transaction', `${url}/swap`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          quoteResponse,
+          userPublicKey: owner,
+          wrapAndUnwrapSol: true,
+          useSharedAccounts: false,
+        }),
+      })) as { swapTransaction?: unknown };
+      const bytes = new Uint8Array(Buffer.from(String(built.swapTransaction ?? ''), 'base64'));
+      try {
+        const transaction = VersionedTransaction.deserialize(bytes);
+        return { transaction: bytes, tables: await tablesOf(transaction) };
+      } catch (thrown) {
+        if (thrown instanceof Fault) throw thrown;
+        throw new Fault('swap_failed', 'The swap endpoint answered with no transaction.', {
+          cause: thrown,
+        });
+      }
+    },
+  };
+}

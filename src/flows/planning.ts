@@ -1,0 +1,165 @@
+// Planning: from debts that are due to a payment that may be opened, or to the reason why there can be none now. Reads the
+// chain; writes nothing.
+import type { Address } from '../core/ids.ts';
+import type { Debt, Payment, PaymentPlan, Trouble } from '../core/payment.ts';
+import { cushionOf, type PayingPolicy, type Planned, type Preflight, plan } from '../core/plan.ts';
+import type { Clock, Ledger, Subscriber } from '../core/ports.ts';
+import type { Books } from './books.ts';
+import { askRoom, type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
+
+export type PlanningPorts = ReadPorts & {
+  readonly ledger: Ledger;
+  readonly books: Books;
+  readonly clock: Clock;
+  readonly newId: () => string;
+};
+export type PlanningOptions = Reserves &
+  PayingPolicy & {
+    /** Token accounts of one creator that are opened at the payer's cost. */
+    readonly creationsMost: number;
+    readonly topUpEveryMs: number;
+  };
+export type Intent =
+  | { readonly kind: 'open'; readonly payment: Payment }
+  | { readonly kind: 'rest'; readonly debts: readonly Debt[]; readonly trouble: Trouble };
+
+const NO_KEY: Trouble = {
+  class: 'needs_authorisation',
+  code: 'no_agent_key',
+  detail: 'Bailiff holds no key for this agent wallet. Register it to let the debt be paid.',
+};
+const TOP_UP: Omit<PaymentPlan, 'amount'> = {
+  covers: [],
+  withdraw: 0n,
+  settleMarkets: [],
+  feePayer: 'agent',
+  reimburse: 0n,
+  createAgentAccount: false,
+  createCreatorAccount: false,
+};
+
+const reopened = (times: number): Trouble => ({
+  class: 'operator',
+  code: 'creator_account_reopened',
+  detail: `The creator has no USDC account, and ${times} were already opened at the payer's cost. The creator must open one; then retry.`,
+});
+
+export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
+  const { ledger, venue, clock } = ports;
+
+  const paymentOf = (
+    subscriber: Subscriber,
+    debts: readonly Debt[],
+    oldest: Debt,
+    decided: PaymentPlan,
+  ): Payment => ({
+    id: ports.newId(),
+    purpose: 'share',
+    subscriberId: subscriber.id,
+    subscriptionId: oldest.subscriptionId,
+    creatorWallet: oldest.creatorWallet,
+    driftUser: oldest.driftUser,
+    subAccountId: oldest.subAccountId,
+    plan: decided,
+    attempts: Math.max(...debts.map((each) => each.attempts)),
+    state: 'planned',
+    signed: null,
+  });
+
+  /** Plans again within the room that the venue leaves above the margin floor, where anything leans on the collateral. */
+  const withinFloor = async (
+    subscriber: Subscriber,
+    debts: readonly Debt[],
+    from: Debt,
+    preflight: Preflight,
+    first: Planned,
+  ): Promise<Planned> => {
+    const funds = preflight.venue;
+    if (first.kind !== 'pay' || first.plan.withdraw === 0n || funds === null) return first;
+    const cushion = cushionOf(funds, options);
+    if (cushion === 0n) return first;
+    const wanted = first.plan.withdraw + cushion;
+    const payment = paymentOf(subscriber, debts, from, first.plan);
+    const asked = await askRoom(ports, payment, subscriber, wanted, preflight.agentTokens ?? 0n);
+    if ('error' in asked) {
+      const trouble = venue.trouble(asked.error, asked.programs, asked.logs);
+      return { kind: 'wait', about: 'subscriber', trouble };
+    }
+    if (asked.room >= wanted) return first;
+    const room = asked.room > cushion ? asked.room - cushion : 0n;
+    return plan(debts, { ...preflight, venue: { ...funds, room } }, options);
+  };
+
+  const planFrom = async (
+    subscriber: Subscriber,
+    debts: readonly Debt[],
+    from: Debt,
+    mayTopUp: boolean,
+  ): Promise<Planned> => {
+    const preflight = await readPreflight(ports, options, from, subscriber);
+    if (preflight.creatorAccount === 'absent') {
+      const opened = await ledger.payments.creations(from.creatorWallet);
+      if (opened >= options.creationsMost)
+        return { kind: 'wait', about: 'creator', trouble: reopened(opened) };
+    }
+    const policy = mayTopUp ? options : { ...options, topUp: null };
+    const first = plan(debts, preflight, policy);
+    return withinFloor(subscriber, debts, from, preflight, first);
+  };
+
+  /**
+   * The best plan: out of the account that made the debt, else out of another of the subscriber's, so that collateral moved
+   * between own sub-accounts is not out of reach.
+   */
+  const best = async (
+    subscriber: Subscriber,
+    debts: readonly Debt[],
+    oldest: Debt,
+  ): Promise<{ planned: Planned; from: Debt }> => {
+    const since = clock.nowMs() - options.topUpEveryMs;
+    const mayTopUp =
+      options.topUp !== null && !(await ledger.payments.toppedUpSince(subscriber.id, since));
+    let found: { planned: Planned; from: Debt } | null = null;
+    const others = subscriber.driftAccounts.filter((each) => each.address !== oldest.driftUser);
+    for (const { address, subAccountId } of [
+      { address: oldest.driftUser, subAccountId: oldest.subAccountId },
+      ...others,
+    ] as { address: Address; subAccountId: number }[]) {
+      const from = { ...oldest, driftUser: address, subAccountId };
+      const planned = await planFrom(subscriber, debts, from, mayTopUp);
+      const amount = planned.kind === 'pay' ? planned.plan.amount : 0n;
+      const known = found?.planned.kind === 'pay' ? found.planned.plan.amount : 0n;
+      if (found === null || amount > known) found = { planned, from };
+      const lacking = planned.kind === 'wait' && planned.trouble.class === 'retry_when_healthier';
+      const whole = planned.kind === 'pay' && planned.plan.covers.length === debts.length;
+      if (whole || (planned.kind !== 'pay' && !lacking)) break;
+    }
+    return found as { planned: Planned; from: Debt };
+  };
+
+  /** What to do about debts to one creator. `due` is everything the subscriber has to pay now. */
+  return async function intend(
+    subscriber: Subscriber,
+    debts: readonly Debt[],
+    due: readonly Debt[],
+  ): Promise<Intent | null> {
+    const [oldest] = debts;
+    if (oldest === undefined) return null;
+    if (!subscriber.hasKey) return { kind: 'rest', debts: due, trouble: NO_KEY };
+    const behind = await ports.books.disagreement(subscriber);
+    if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };
+    const { planned, from } = await best(subscriber, debts, oldest);
+    if (planned.kind === 'wait') {
+      // Older debts come first: what keeps the subscriber from paying one creator keeps the younger ones waiting too.
+      const resting = planned.about === 'creator' ? debts : due;
+      return { kind: 'rest', debts: resting, trouble: planned.trouble };
+    }
+    if (planned.kind === 'pay')
+      return { kind: 'open', payment: paymentOf(subscriber, debts, from, planned.plan) };
+    const payment = paymentOf(subscriber, debts, from, { ...TOP_UP, amount: planned.amount });
+    return {
+      kind: 'open',
+      payment: { ...payment, purpose: 'top_up', creatorWallet: subscriber.agentWallet },
+    };
+  };
+}

@@ -1,0 +1,21 @@
+// Halts: where nothing new is signed. Debts that are halted are simply not due; what is signed already is seen to its end.
+import type { Halts } from '../core/ports.ts';
+import type { Sql } from './database.ts';
+
+export function createHalts(sql: Sql): Halts {
+  return {
+    async set(scope, reason) {
+      await sql`
+        insert into halt (scope, reason) values (${scope}, ${reason})
+        on conflict (scope) do update set reason = excluded.reason`;
+    },
+    async lift(scope) {
+      return (await sql`delete from halt where scope = ${scope} returning 1`).length > 0;
+    },
+    async list() {
+      const rows = await sql<{ scope: string; reason: string; since: Date }[]>`
+        select scope, reason, since from halt order by since, scope`;
+      return rows.map(({ scope, reason, since }) => ({ scope, reason, sinceMs: since.getTime() }));
+    },
+  };
+}

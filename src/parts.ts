@@ -1,0 +1,100 @@
+// Parts: what the daemon and the commands both stand on, opened and wired by hand: the ledger on Postgres, the chain over RPC,
+// the venue, the pen, and where agents may swap. Nothing here runs by itself.
+import { createChain, createFeeMarket } from './chain/chain.ts';
+import { createPen } from './chain/pen.ts';
+import { openConnection } from './chain/rpc.ts';
+import { createSwapDesk } from './chain/swap.ts';
+import { Fault } from './core/fault.ts';
+import type { Chain, FeeMarket, Pen, SwapDesk, Venue } from './core/outside.ts';
+import type { Clock, Ledger, Log } from './core/ports.ts';
+import { openDatabase, type Sql } from './ledger/database.ts';
+import { createLedger } from './ledger/ledger.ts';
+import { migrate } from './ledger/migrate.ts';
+import type { Settings } from './system/settings.ts';
+import { createDriftVenue } from './venue/drift.ts';
+
+export type Parts = {
+  readonly databaseUrl: string;
+  readonly rpcUrl: string;
+  readonly sql: Sql;
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly venue: Venue;
+  readonly pen: Pen;
+  readonly fees: FeeMarket;
+  readonly swaps: SwapDesk | null;
+};
+
+const FEES_EVERY_MS = 10_000;
+
+/** Opens and migrates the ledger, and wires the rest. The settings must name a database and an RPC node. */
+export async function openParts(settings: Settings, clock: Clock, log: Log): Promise<Parts> {
+  const { secrets, rpc } = settings;
+  const { databaseUrl } = secrets;
+  if (databaseUrl === null)
+    throw new Fault('settings_invalid', 'DATABASE_URL: is required; a postgres:// URL');
+  if (rpc.url === null)
+    throw new Fault(
+      'settings_invalid',
+      'BAILIFF_RPC_URL: is required; the URL of a Solana RPC node',
+    );
+  const connection = openConnection(rpc.url, rpc.wsUrl);
+  const second = rpc.secondUrl === null ? null : openConnection(rpc.secondUrl, null);
+  const venue = createDriftVenue();
+  const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
+  const { swap } = settings;
+  const sql = openDatabase(databaseUrl, log);
+  try {
+    await migrate(sql, log);
+  } catch (thrown) {
+    await sql.end({ timeout: 5 });
+    throw thrown;
+  }
+  return {
+    databaseUrl,
+    rpcUrl: rpc.url,
+    sql,
+    ledger: createLedger(sql),
+    chain: createChain({ first: connection, second }),
+    venue,
+    fees: createFeeMarket(connection, {
+      priorityFeeMost,
+      everyMs: FEES_EVERY_MS,
+      nowMs: clock.nowMs,
+    }),
+    pen: createPen({
+      masterKey: secrets.masterKey,
+      sponsorKey: secrets.sponsorKey,
+      mint: venue.quoteMint,
+      quoteMarket: venue.quoteMarket,
+      priorityFeeMost,
+      swap: swap.url === null ? null : { ...swap, lamportsLeast: BigInt(swap.lamportsLeast) },
+      inspectVenue: venue.inspect,
+    }),
+    swaps:
+      swap.url === null
+        ? null
+        : createSwapDesk({
+            connection,
+            url: swap.url,
+            mint: venue.quoteMint,
+            slippageBpsMost: swap.slippageBpsMost,
+          }),
+  };
+}
+
+/** What the settings allow a payment to be, in the units of the core. */
+export function payingOf({ payments, swap }: Settings) {
+  const reimbursed = payments.reimbursePerSol !== '0' && payments.reimburseMost !== '0';
+  return {
+    ...payments,
+    agentReserve: BigInt(payments.agentReserveLamports),
+    sponsorReserve: BigInt(payments.sponsorReserveLamports),
+    partialLeast: payments.partialLeast === null ? null : BigInt(payments.partialLeast),
+    reimbursement: reimbursed
+      ? { perSol: BigInt(payments.reimbursePerSol), most: BigInt(payments.reimburseMost) }
+      : null,
+    topUp: swap.url === null ? null : BigInt(swap.amount),
+    topUpEveryMs: swap.everyMs,
+  };
+}

@@ -1,0 +1,233 @@
+// Plan: what a payment will do, from a preflight and the platform's policy.
+import { describe, expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
+import type { Debt } from '../../src/core/payment.ts';
+import {
+  cushionOf,
+  type PayingPolicy,
+  type Preflight,
+  plan,
+  type VenueFunds,
+} from '../../src/core/plan.ts';
+
+const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({
+  shareId,
+  owed,
+  subscriptionId: 's1',
+  creatorWallet: 'creator' as Address,
+  driftUser: 'user' as Address,
+  subAccountId: 0,
+  attempts: 0,
+  slot: 1,
+  ...more,
+});
+const RENT = 2_039_280n;
+const FUNDS: VenueFunds = {
+  deposit: 1_000n,
+  claimable: [],
+  exposed: false,
+  room: null,
+  blocked: null,
+};
+const POLICY: PayingPolicy = {
+  partialLeast: null,
+  marginFloorBps: 0,
+  reimbursement: null,
+  topUp: null,
+};
+const preflight = (more: Partial<Preflight> = {}): Preflight => ({
+  agentLamports: 100_000_000n,
+  agentTokens: 0n,
+  agentFrozen: false,
+  creatorAccount: 'open',
+  venue: FUNDS,
+  sponsorTakesTokens: false,
+  sponsorLamports: null,
+  costs: {
+    lamportsPerSignature: 5_000n,
+    priority: 0n,
+    tokenAccountRent: RENT,
+    agentReserve: 3_000_000n,
+    sponsorReserve: 10_000_000n,
+  },
+  ...more,
+});
+const planned = (debts: Debt[], given: Preflight, policy: Partial<PayingPolicy> = {}) => {
+  const found = plan(debts, given, { ...POLICY, ...policy });
+  if (found.kind !== 'pay') throw new Error(JSON.stringify(found.kind));
+  return found.plan;
+};
+const trouble = (debts: Debt[], given: Preflight, policy: Partial<PayingPolicy> = {}) => {
+  const found = plan(debts, given, { ...POLICY, ...policy });
+  if (found.kind !== 'wait') throw new Error('a payment was planned');
+  return found.trouble;
+};
+
+describe('planning', () => {
+  test("withdraws only what the agent's token account lacks", () => {
+    expect(planned([debt('a', 100n)], preflight({ agentTokens: 30n })).withdraw).toBe(70n);
+    expect(planned([debt('a', 100n)], preflight({ agentTokens: 100n })).withdraw).toBe(0n);
+  });
+
+  test('collateral is no wallet balance: without a Drift account only tokens count', () => {
+    expect(trouble([debt('a', 100n)], preflight({ venue: null, agentTokens: 99n }))).toMatchObject({
+      code: 'insufficient_funds',
+      class: 'retry_when_healthier',
+    });
+  });
+
+  test('covers whole debts, oldest first, as far as the money reaches', () => {
+    const found = planned([debt('a', 600n), debt('b', 300n), debt('c', 200n)], preflight());
+    expect(found).toMatchObject({
+      amount: 900n,
+      covers: [
+        { shareId: 'a', amount: 600n },
+        { shareId: 'b', amount: 300n },
+      ],
+    });
+  });
+
+  test('settles closed positions, and open ones only when the money would not reach without', () => {
+    const claimable = [
+      { market: 0, amount: 50n, held: false },
+      { market: 1, amount: 500n, held: true },
+    ];
+    const venue = { ...FUNDS, deposit: 100n, claimable };
+    expect(planned([debt('a', 150n)], preflight({ venue })).settleMarkets).toEqual([0]);
+    expect(planned([debt('a', 151n)], preflight({ venue })).settleMarkets).toEqual([0, 1]);
+  });
+
+  test('settles nothing when nothing is withdrawn', () => {
+    const claimable = [{ market: 0, amount: 50n, held: false }];
+    const venue = { ...FUNDS, deposit: 0n, claimable };
+    expect(planned([debt('a', 10n)], preflight({ venue, agentTokens: 10n })).settleMarkets).toEqual(
+      [],
+    );
+  });
+
+  test('the agent pays the fee while it can keep its reserve, then the sponsor', () => {
+    const enough = 5_000n + 3_000_000n;
+    expect(planned([debt('a', 1n)], preflight({ agentLamports: enough })).feePayer).toBe('agent');
+    expect(
+      planned(
+        [debt('a', 1n)],
+        preflight({ agentLamports: enough - 1n, sponsorLamports: 10n ** 9n }),
+      ).feePayer,
+    ).toBe('sponsor');
+  });
+
+  test('names the exact shortfall in lamports, rent of both accounts included', () => {
+    const found = trouble(
+      [debt('a', 1n)],
+      preflight({ agentLamports: 7n, agentTokens: null, creatorAccount: 'absent' }),
+    );
+    expect(found.class).toBe('needs_sol');
+    expect(found.lamports).toBe(5_000n + 2n * RENT + 3_000_000n - 7n);
+    expect(found.detail).toContain(`${5_000n + 2n * RENT + 3_000_000n - 7n} lamports`);
+  });
+
+  test('a sponsor without SOL is named', () => {
+    expect(
+      trouble([debt('a', 1n)], preflight({ agentLamports: 0n, sponsorLamports: 0n })).code,
+    ).toBe('sponsor_needs_sol');
+  });
+
+  test('frozen accounts are parked for a person', () => {
+    expect(trouble([debt('a', 1n)], preflight({ creatorAccount: 'frozen' })).class).toBe(
+      'permanent',
+    );
+    expect(trouble([debt('a', 1n)], preflight({ agentFrozen: true })).class).toBe('permanent');
+  });
+
+  test('a part is paid where the policy allows it, from its least size on, and the rest stays owed', () => {
+    const debts = [debt('a', 600n), debt('b', 700n), debt('c', 1n)];
+    expect(planned(debts, preflight(), { partialLeast: 400n })).toMatchObject({
+      amount: 1_000n,
+      covers: [
+        { shareId: 'a', amount: 600n },
+        { shareId: 'b', amount: 400n },
+      ],
+    });
+    expect(planned(debts, preflight(), { partialLeast: 401n }).amount).toBe(600n);
+    expect(trouble([debt('a', 1_001n)], preflight()).code).toBe('insufficient_funds');
+    expect(planned([debt('a', 1_001n)], preflight(), { partialLeast: 1n }).amount).toBe(1_000n);
+  });
+
+  test('no more is withdrawn than the venue leaves above the margin floor', () => {
+    const venue = { ...FUNDS, exposed: true, room: 99n };
+    expect(trouble([debt('a', 100n)], preflight({ venue }))).toMatchObject({
+      code: 'margin_floor',
+      class: 'retry_when_healthier',
+    });
+    expect(planned([debt('a', 100n)], preflight({ venue }), { partialLeast: 1n }).withdraw).toBe(
+      99n,
+    );
+    expect(planned([debt('a', 99n)], preflight({ venue })).withdraw).toBe(99n);
+  });
+
+  test('the cushion above the floor is a part of the deposit, rounded up, and only where something leans on it', () => {
+    const policy = { ...POLICY, marginFloorBps: 500 };
+    expect(cushionOf({ ...FUNDS, deposit: 1_001n, exposed: true }, policy)).toBe(51n);
+    expect(cushionOf({ ...FUNDS, deposit: 1_001n }, policy)).toBe(0n);
+  });
+
+  test('the sponsor is reimbursed out of what is left, rounded up, and never above the cap', () => {
+    const given = { agentLamports: 0n, sponsorLamports: 10n ** 9n, sponsorTakesTokens: true };
+    const reimbursement = { perSol: 150_000_000n, most: 10_000n };
+    // Two signatures, 10,000 lamports, at 150 USDC: 1,500 base units.
+    const found = planned(
+      [debt('a', 100n)],
+      preflight({ ...given, venue: { ...FUNDS, deposit: 5_000n } }),
+      { reimbursement },
+    );
+    expect(found).toMatchObject({ amount: 100n, reimburse: 1_500n, withdraw: 1_600n });
+    expect(planned([debt('a', 100n)], preflight(given), { reimbursement }).reimburse).toBe(900n);
+    const capped = { ...reimbursement, most: 7n };
+    expect(planned([debt('a', 100n)], preflight(given), { reimbursement: capped }).reimburse).toBe(
+      7n,
+    );
+    expect(
+      planned([debt('a', 100n)], preflight({ ...given, sponsorTakesTokens: false }), {
+        reimbursement,
+      }).reimburse,
+    ).toBe(0n);
+    expect(
+      planned([debt('a', 100n)], preflight({ agentLamports: 10n ** 9n }), { reimbursement })
+        .reimburse,
+    ).toBe(0n);
+  });
+
+  test('an agent short of SOL swaps some USDC first, when it can still send that', () => {
+    const toSend = 5_000n + RENT;
+    const given = { agentLamports: toSend, agentTokens: 2_000n };
+    const ask = (more: Partial<Preflight>, policy: Partial<PayingPolicy>) =>
+      plan([debt('a', 1n)], preflight({ ...given, ...more }), { ...POLICY, ...policy });
+    expect(ask({}, { topUp: 2_000n })).toEqual({ kind: 'top_up', amount: 2_000n });
+    expect(ask({}, { topUp: 2_001n }).kind).toBe('wait');
+    expect(ask({}, {}).kind).toBe('wait');
+    expect(ask({ agentLamports: toSend - 1n }, { topUp: 1n }).kind).toBe('wait');
+    expect(ask({ sponsorLamports: 0n }, { topUp: 1n }).kind).toBe('wait');
+  });
+
+  test("a creator's trouble is theirs alone; the subscriber's stands in the way of every debt", () => {
+    const about = (given: Partial<Preflight>) => {
+      const found = plan([debt('a', 1n)], preflight(given), POLICY);
+      return found.kind === 'wait' && found.about;
+    };
+    expect(about({ creatorAccount: 'frozen' })).toBe('creator');
+    expect(about({ agentFrozen: true })).toBe('subscriber');
+    expect(about({ agentLamports: 0n })).toBe('subscriber');
+    expect(about({ venue: null })).toBe('subscriber');
+  });
+
+  test('a paused venue still lets wallet tokens pay', () => {
+    const venue = {
+      ...FUNDS,
+      deposit: 1_000n,
+      claimable: [],
+      blocked: { class: 'venue_paused', code: 'withdrawals_paused', detail: '' },
+    } as const;
+    expect(trouble([debt('a', 100n)], preflight({ venue })).code).toBe('withdrawals_paused');
+    expect(planned([debt('a', 100n)], preflight({ venue, agentTokens: 100n })).withdraw).toBe(0n);
+  });
+});

@@ -1,0 +1,75 @@
+// Rebuild: payments recognised from the chain alone, and what they covered.
+import { expect, test } from 'vitest';
+import type { Address, Signature } from '../../src/core/ids.ts';
+import type { Act } from '../../src/core/policy.ts';
+import { allot, type PaidOnChain, paymentIdIn, recognise } from '../../src/core/rebuild.ts';
+
+const [AGENT, TOKENS, CREATOR, THEIRS, STRANGER] = ['a', 'at', 'c', 'ct', 's'] as Address[] as [
+  Address,
+  Address,
+  Address,
+  Address,
+  Address,
+];
+const memo = (text: string): Act => ({ act: 'memo', text });
+const transfer = (more: Partial<Extract<Act, { act: 'transfer' }>> = {}): Act => ({
+  act: 'transfer',
+  source: TOKENS,
+  mint: 'm' as Address,
+  destination: THEIRS,
+  authority: AGENT,
+  amount: 7n,
+  ...more,
+});
+const read = (acts: Act[]) =>
+  recognise(acts, { wallet: AGENT, tokenAccount: TOKENS }, new Map([[THEIRS, CREATOR]]));
+
+test('a memo gives its payment id, as it was written and as RPC tells it', () => {
+  expect(paymentIdIn('bailiff:p-1')).toBe('p-1');
+  expect(paymentIdIn('[11] bailiff:p-1')).toBe('p-1');
+  for (const other of [null, '', 'bailiff:', 'xbailiff:p', 'bailiff:p q', '[3] abc'])
+    expect(paymentIdIn(other)).toBeNull();
+});
+
+test('a payment is a memo with one transfer by the agent to a creator it has terms with', () => {
+  expect(read([memo('bailiff:p'), transfer()])).toEqual({
+    id: 'p',
+    creatorWallet: CREATOR,
+    amount: 7n,
+  });
+});
+
+test("anybody can write a memo: a stranger's transfer is no payment of ours", () => {
+  expect(read([memo('bailiff:p')])).toBeNull();
+  expect(read([transfer()])).toBeNull();
+  expect(read([memo('bailiff:p'), transfer({ destination: STRANGER })])).toBeNull();
+  expect(read([memo('bailiff:p'), transfer({ source: STRANGER })])).toBeNull();
+  expect(read([memo('bailiff:p'), transfer({ authority: STRANGER })])).toBeNull();
+  expect(read([memo('bailiff:p'), memo('bailiff:q'), transfer()])).toBeNull();
+  expect(read([memo('bailiff:p'), transfer(), transfer()])).toBeNull();
+});
+
+test('it covers the oldest shares of its creator, and what is beyond them all is a difference', () => {
+  const paid: PaidOnChain = {
+    id: 'p',
+    signature: 's' as Signature,
+    slot: 1,
+    creatorWallet: CREATOR,
+    amount: 10n,
+  };
+  const share = (shareId: string, uncovered: bigint, creatorWallet = CREATOR) => ({
+    shareId,
+    uncovered,
+    creatorWallet,
+  });
+  expect(
+    allot(paid, [share('x', 5n, STRANGER), share('a', 0n), share('b', 4n), share('c', 9n)]),
+  ).toEqual({
+    covers: [
+      { shareId: 'b', amount: 4n },
+      { shareId: 'c', amount: 6n },
+    ],
+    excess: 0n,
+  });
+  expect(allot(paid, [share('a', 4n)]).excess).toBe(6n);
+});

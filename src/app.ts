@@ -92,15 +92,11 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   stack.defer(() => lanes.drain());
   stack.defer(() => stopping.abort());
 
+  const late = (thrown: unknown): void => log.warn('roster.refresh_failed', { err: thrown });
   const unlisten = await listenStandings(
     sql,
-    (id) =>
-      void ledger.standings.entry(id).then(
-        (entry) => entry && roster.apply(entry),
-        (thrown: unknown) => log.warn('roster.refresh_failed', { err: thrown }),
-      ),
-    () =>
-      void hydrate().catch((thrown: unknown) => log.warn('roster.refresh_failed', { err: thrown })),
+    (id) => void ledger.standings.entry(id).then((entry) => entry && roster.apply(entry), late),
+    () => void hydrate().catch(late),
   );
   stack.defer(unlisten);
 
@@ -127,8 +123,14 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     await judgeAll(owing);
     for (const id of owing) lanes.nudge(id);
   });
-  const wake = createWake({ ...ports, nudge: (id) => lanes.nudge(id) });
-  const waking = loop('wake', WAKE_EVERY_MS, () => wake.run());
+  const wake = createWake({
+    ...ports,
+    venueEveryMs: settings.watch.checkEveryMs,
+    nudge: (id) => lanes.nudge(id),
+  });
+  const waking = loop('wake', Math.min(WAKE_EVERY_MS, settings.watch.checkEveryMs), () =>
+    wake.run(),
+  );
   /** An account changed, or is said to have: what waits for that may go on. */
   const stirred = (address: string): void => {
     const account = watched.map.get(address as Address);
@@ -254,6 +256,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
         roster,
         watched,
         onWatched,
+        nudge: (id) => lanes.nudge(id),
         log,
       }),
     },

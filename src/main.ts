@@ -3,24 +3,17 @@
 import './system/native-warning.ts';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { startApp } from './app.ts';
+import { createProgram } from './cli/program.ts';
 import { Fault, messageOf } from './core/fault.ts';
 import { openDatabase } from './ledger/database.ts';
 import { migrate } from './ledger/migrate.ts';
+import { openParts } from './parts.ts';
 import { systemClock } from './system/clock.ts';
 import { openLog } from './system/log.ts';
 import { settingsJsonSchema } from './system/schema.ts';
 import { loadSettings, processEnvironment, wantsLocalWorld } from './system/settings.ts';
 
-const HELP = `bailiff: chain-verified profit-share settlement for copy trading
-
-  start             run the daemon; with nothing set, in a local world of its own
-  demo [--keep]     show the main job end to end, then end (or stay, with URLs)
-       [--sources webhooks|subscriptions|backfill|sweep,…]   with no other source of news
-  migrate           bring the database to this release
-  settings-schema   write config/settings.schema.json anew
-`;
 const STOP_MS_MOST = 9_000;
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
@@ -82,46 +75,40 @@ async function runMigrations(): Promise<void> {
   }
 }
 
-async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      keep: { type: 'boolean' },
-      sources: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
-  const [command] = positionals;
-  if (values.help || command === undefined) {
-    say(HELP);
-    return values.help ? 0 : 2;
-  }
-  switch (command) {
-    case 'start':
-      await start();
-      return 0;
-    case 'demo': {
-      const { runDemo } = await import('./local/demo.ts');
-      const { sources } = values;
-      return runDemo({ keep: values.keep === true, say, ...(sources ? { sources } : {}) });
+let exitCode = 0;
+const program = createProgram({
+  say,
+  terminal: process.stderr.isTTY ? process.stderr : null,
+  clock: systemClock,
+  start,
+  migrate: runMigrations,
+  async demo({ keep, sources }) {
+    const { runDemo } = await import('./local/demo.ts');
+    return runDemo({ keep, say, ...(sources === undefined ? {} : { sources }) });
+  },
+  writeSettingsSchema: () =>
+    writeFile(
+      path.join(import.meta.dirname, '../config/settings.schema.json'),
+      settingsJsonSchema(),
+    ),
+  async withParts(work) {
+    const settings = loadSettings(processEnvironment());
+    // Commands talk through their output; what they log is for when something is wrong.
+    const log = openLog('error');
+    const parts = await openParts(settings, systemClock, log);
+    try {
+      return await work(parts, log);
+    } finally {
+      await parts.sql.end({ timeout: 5 });
     }
-    case 'migrate':
-      await runMigrations();
-      return 0;
-    case 'settings-schema':
-      await writeFile(
-        path.join(import.meta.dirname, '../config/settings.schema.json'),
-        settingsJsonSchema(),
-      );
-      return 0;
-    default:
-      say(`There is no command "${command}".\n\n${HELP}`);
-      return 2;
-  }
-}
+  },
+  exitWith(code) {
+    exitCode = code;
+  },
+});
 
-main().then(
-  (code) => process.exit(code),
+program.parseAsync(process.argv).then(
+  () => process.exit(exitCode),
   (thrown: unknown) => {
     // A fault's message says what to do; anything else needs its stack.
     const text =

@@ -168,6 +168,8 @@ export type Shares = {
   oldestOpenSlot(subscriberId: string): Promise<Slot>;
   /** Every share, oldest first, with what no landed payment covers of it. */
   uncovered(subscriberId: string): Promise<UncoveredShare[]>;
+  /** Frees debts whose payment is nowhere in the books. Only after everything signed before can no longer land. */
+  freeOrphans(): Promise<number>;
   /** Lets debts lapse whose own terms say so. Returns them. */
   lapse(nowMs: number): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
 };

@@ -17,6 +17,8 @@ export type RegisterPorts = {
   readonly watched: WatchedAccounts;
   /** New accounts are on the watch-list: every source is told, before the answer. */
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
+  /** Gets the subscriber's lane going. */
+  readonly nudge: (subscriberId: string) => void;
   readonly log: Log;
 };
 
@@ -79,6 +81,7 @@ export function createRegister({
   roster,
   watched,
   onWatched,
+  nudge,
   log,
 }: RegisterPorts): Register {
   const seal = (id: string, wallet: Address, text: string): Uint8Array => {
@@ -141,6 +144,11 @@ export function createRegister({
         agentTokenAccount,
         ...driftAccounts.map((each) => each.address),
       ]);
+      // What waited for the key need not wait for the schedule as well.
+      if (sealedKey !== null) {
+        await ledger.shares.wake([{ subscriberId: given.id, class: 'needs_authorisation' }]);
+        nudge(given.id);
+      }
       const saved = await ledger.subscribers.find(given.id);
       if (saved === null) throw new Error(`subscriber ${given.id} vanished`);
       return saved;

@@ -12,6 +12,8 @@ export type WakePorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly nudge: (subscriberId: string) => void;
+  /** How often a venue that has paused is asked whether it is open again. */
+  readonly venueEveryMs: number;
 };
 export type Wake = {
   /** A watched account changed. */
@@ -21,7 +23,6 @@ export type Wake = {
 };
 
 const PAUSED = 'withdrawals_paused';
-const ASK_VENUE_EVERY_MS = 15_000;
 /** A busy account does not make its owner's debts be tried with every trade. */
 const EACH_EVERY_MS = 5_000;
 
@@ -40,7 +41,7 @@ export function createWake(ports: WakePorts): Wake {
   let wasPaused = false;
 
   const venueResumed = async (): Promise<readonly string[]> => {
-    if (clock.nowMs() - askedAtMs < ASK_VENUE_EVERY_MS) return [];
+    if (clock.nowMs() - askedAtMs < ports.venueEveryMs) return [];
     askedAtMs = clock.nowMs();
     const { driftUser, subscribers } = await ledger.shares.waitingWith(PAUSED);
     if (driftUser === null) return [];

@@ -21,7 +21,7 @@ type FactRow = {
 };
 
 /** A share's id follows from what made it, so that booking the same close again cannot make a second one. */
-function shareId(subscriptionId: string, fact: Fact): string {
+export function shareIdOf(subscriptionId: string, fact: Fact): string {
   const { slot, ordinal } = fact.position;
   const preimage = [subscriptionId, fact.account, fact.signature, slot, ordinal].join('/');
   return `ps_${base58Text(createHash('sha256').update(preimage).digest()).slice(0, 24)}`;
@@ -125,7 +125,7 @@ export function createShares(sql: Sql): Shares {
           if (accrued.amount > 0n) {
             await tx`
               insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, creator_wallet, amount)
-              values (${shareId(subscription.id, fact)}, ${fact.subscriberId}, ${subscription.id}, ${fact.signature}, ${slot}, ${ordinal},
+              values (${shareIdOf(subscription.id, fact)}, ${fact.subscriberId}, ${subscription.id}, ${fact.signature}, ${slot}, ${ordinal},
                       ${terms.creatorWallet}, ${accrued.amount})`;
             // A new debt is a reason to try the older ones with it.
             await tx`
@@ -254,6 +254,15 @@ export function createShares(sql: Sql): Shares {
         creatorWallet: row.creator_wallet,
         uncovered: row.uncovered,
       }));
+    },
+    async freeOrphans() {
+      const rows = await sql`
+        update profit_share s set status = 'pending', retry_at = null
+        where s.status = 'processing' and not exists (
+          select 1 from payment_share ps join payment p using (subscriber_id, payment_id)
+          where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state in ('planned', 'signed', 'sent'))
+        returning 1`;
+      return rows.length;
     },
     async lapse(nowMs) {
       const rows = await sql<{ share_id: string; subscriber_id: string; left: bigint }[]>`

@@ -14,7 +14,7 @@ import { readBody } from './facts.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 /** The quote token: it goes by its name, and clearances are in it. */
-const USDC = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Address;
+export const QUOTE_TOKEN = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Address;
 export const STANDING_CHANNEL = 'bailiff_standing';
 
 type FactRow = {
@@ -69,10 +69,10 @@ async function settledEvents(tx: Transaction, subscriberId: string): Promise<Sta
 }
 
 /** An outflow's amount for people. The quote token and SOL go by their names, another by its mint. */
-function whatLeft({ route, amount, mint, decimals }: Outflow): string {
+export function whatLeft({ route, amount, mint, decimals }: Outflow): string {
   if (route === 'sol_transfer') return `${formatUnits(amount, 9)} SOL`;
   if (mint === null || decimals === null) return `${amount} base units of an unknown token`;
-  return `${formatUnits(amount, decimals)} ${mint === USDC ? 'USDC' : mint}`;
+  return `${formatUnits(amount, decimals)} ${mint === QUOTE_TOKEN ? 'USDC' : mint}`;
 }
 
 /** Value that left by the subscriber's own doing. */
@@ -88,7 +88,7 @@ async function leftEvents(tx: Transaction, subscriberId: string): Promise<Standi
     ours: row.ours,
     body: readBody('outflow', row.body),
   }));
-  const classes = classifyOutflows(outflows, await readClearances(tx, subscriberId), USDC);
+  const classes = classifyOutflows(outflows, await readClearances(tx, subscriberId), QUOTE_TOKEN);
   return outflows
     .filter(({ key, body }) => classes.get(key) === 'outflow' && body.amount > 0n)
     .map(({ row, body }) => ({

@@ -42,7 +42,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   local: ['core', 'ledger', 'chain', 'venue', 'system'],
   'parts.ts': ['core', 'ledger', 'chain', 'venue', 'system'],
   'app.ts': ['core', 'ledger', 'chain', 'venue', 'system', 'flows', 'http', 'parts.ts'],
-  'main.ts': ['core', 'ledger', 'system', 'app.ts', 'cli', 'local'],
+  'main.ts': ['core', 'ledger', 'system', 'app.ts', 'parts.ts', 'cli', 'local'],
   cli: ['core', 'flows', 'parts.ts', 'type:system'],
 };
 

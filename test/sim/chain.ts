@@ -17,7 +17,7 @@ export type Act =
       readonly payer: 'agent' | 'sponsor';
       readonly withdraw: string;
       readonly amount: string;
-      readonly covers: readonly string[];
+      readonly covers: readonly { readonly shareId: string; readonly amount: string }[];
       readonly height: number;
     };
 export type Executed = {

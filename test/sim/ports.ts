@@ -62,7 +62,7 @@ export function actOf(parts: PaymentParts, memo: string, height: number): Act {
     payer: parts.payer === SPONSOR ? 'sponsor' : 'agent',
     withdraw: plan.withdraw.toString(),
     amount: plan.amount.toString(),
-    covers: plan.covers.map((each) => each.shareId),
+    covers: plan.covers.map(({ shareId, amount }) => ({ shareId, amount: amount.toString() })),
     height,
   };
 }

@@ -1,4 +1,4 @@
-// Run: as many simulated histories as asked for. `npm run sim -- --seeds 1000 --from 1`
+// Run: as many simulated histories as asked for. `npm run sim -- --seeds 10000 --from 1`, with --postgres on the real ledger.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { migrate } from '../../src/ledger/migrate.ts';
 import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
+import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';
 import { simulate } from './simulate.ts';
 
 const { values } = parseArgs({
@@ -15,19 +16,36 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '100' },
     from: { type: 'string', default: '1' },
     verbose: { type: 'boolean', default: false },
+    postgres: { type: 'boolean', default: false },
   },
 });
-const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-sim-'));
-const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
-const server = await openPostgres({ folder, clock, log, settings });
-const sql = openDatabase(server.url, log, 4);
-await migrate(sql, log);
+/** A Postgres of its own, when it is wanted. */
+async function openReal(): Promise<{ books: OpenBooks; close: () => Promise<void> }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-sim-'));
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+  const server = await openPostgres({ folder, clock, log, settings });
+  const sql = openDatabase(server.url, log, 4);
+  await migrate(sql, log);
+  return {
+    books: postgresBooks(sql),
+    async close() {
+      await sql.end();
+      await server.close();
+      for (const each of [folder, server.home]) rmSync(each, { recursive: true, force: true });
+    },
+  };
+}
+
+const real = values.postgres ? await openReal() : null;
 const total = { seeds: 0, failed: 0, steps: 0, kills: 0, forks: 0, payments: 0, dead: 0 };
 for (let seed = Number(values.from); seed < Number(values.from) + Number(values.seeds); seed++) {
   total.seeds++;
   const startedMs = clock.nowMs();
   try {
-    const { steps, kills, forks, payments, dead } = await simulate(seed, sql);
+    const { steps, kills, forks, payments, dead } = await simulate(
+      seed,
+      real?.books ?? memoryBooks,
+    );
     total.steps += steps;
     total.kills += kills;
     total.forks += forks;
@@ -45,7 +63,5 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
   }
 }
 process.stdout.write(`${JSON.stringify(total)}\n`);
-await sql.end();
-await server.close();
-for (const each of [folder, server.home]) rmSync(each, { recursive: true, force: true });
+await real?.close();
 process.exit(total.failed === 0 ? 0 : 1);

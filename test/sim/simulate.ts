@@ -1,8 +1,9 @@
-// Simulate: one history from one seed. The production flows and the production ledger on real Postgres; the chain, its
-// nodes, time and chance are simulated. Several daemons run at once, are killed between any two steps, and hear late,
-// twice, out of order or not at all. The laws are checked on the way, and in fair weather everything must come out.
+// Simulate: one history from one seed. The production flows; the ledger in memory, or the production one on real Postgres; the
+// chain, its nodes, time and chance are simulated. Several daemons run at once, are killed between any two steps, and hear
+// late, twice, out of order or not at all; operators retry, halt and hasten. The laws are checked on the way, and in fair
+// weather everything must come out.
 
-import type { Chain } from '../../src/core/outside.ts';
+import type { Chain, Pen } from '../../src/core/outside.ts';
 import type { Clock, Ledger, Log } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
@@ -12,10 +13,9 @@ import { inspectDue } from '../../src/flows/inspect.ts';
 import { createSettle } from '../../src/flows/settle.ts';
 import { judgeSubscribers } from '../../src/flows/standing.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
-import type { Sql } from '../../src/ledger/database.ts';
-import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { termsOf } from '../support/terms.ts';
+import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain.ts';
 import { checkOutcome, checkPaidOnce, idOf, SHARE_BPS, SUBSCRIBERS } from './laws.ts';
 import { at, createSimPorts, FAIR, type Weather } from './ports.ts';
@@ -33,10 +33,13 @@ export type Outcome = {
 
 /** A fault put in on purpose, to see that it is caught. */
 export type Sabotage = {
-  readonly ledger?: (ledger: Ledger) => Ledger;
+  readonly ledger?: (ledger: Ledger, books: SimBooks) => Ledger;
   readonly chain?: (chain: Chain) => Chain;
-  /** Something that happens to the database now and then. */
-  readonly meddle?: (sql: Sql) => Promise<void>;
+  readonly pen?: (pen: Pen, chain: SimChain) => Pen;
+  /** Done to the books at the beginning. */
+  readonly prepare?: (books: SimBooks) => void;
+  /** Something that happens to the books now and then. */
+  readonly meddle?: (books: SimBooks) => void;
 };
 
 const PAYING = {
@@ -117,14 +120,30 @@ function live(chain: SimChain, random: Random): void {
   else chain.paused = !chain.paused;
 }
 
-export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}): Promise<Outcome> {
-  await sql`truncate subscriber, sighting, delivery cascade`;
-  await sql`update revision set last = 0`;
+/** What operators and platforms do. */
+async function operate(ledger: Ledger, random: Random): Promise<void> {
+  const id = idOf(random.below(SUBSCRIBERS));
+  const what = random.next();
+  if (what < 0.3) await ledger.shares.hasten(id);
+  else if (what < 0.6) {
+    const open = await ledger.shares.open(id);
+    if (open.length > 0) await ledger.shares.retry(random.pick(open).id);
+  } else if (what < 0.8) await ledger.halts.set(random.pick(['all', `subscriber:${id}`]), 'drill');
+  else for (const { scope } of await ledger.halts.list()) await ledger.halts.lift(scope);
+}
+
+export async function simulate(
+  seed: number,
+  openBooks: OpenBooks,
+  sabotage: Sabotage = {},
+): Promise<Outcome> {
   const random = createRandom(seed);
   const turns = createTurns(random);
   const chain = createSimChain(random, SUBSCRIBERS);
   let weather = storm(random);
-  const plainLedger = createLedger(sql);
+  const books = await openBooks(turns.nowMs);
+  const plainLedger = books.ledger;
+  sabotage.prepare?.(books);
   await register(plainLedger);
   const ports = createSimPorts({ chain, random, weather: () => weather });
   let lastProcess = 0;
@@ -154,7 +173,7 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
       random: random.next,
       sleep: (ms) => turns.park(process, ms),
     };
-    const ledger = gate(sabotage.ledger?.(plainLedger) ?? plainLedger);
+    const ledger = gate(sabotage.ledger?.(plainLedger, books) ?? plainLedger);
     const gated = gate(sabotage.chain?.(ports.chain) ?? ports.chain, ASYNC_CHAIN);
     const roster = createRoster({ staleAfterMs: 1e12, failOpen: false });
     const watched = await loadWatched(plainLedger.watchList);
@@ -164,6 +183,7 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
     const settle = createSettle(
       {
         ...ports,
+        pen: sabotage.pen?.(ports.pen, chain) ?? ports.pen,
         chain: gated,
         ledger,
         clock,
@@ -244,8 +264,8 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
     chain.tick();
     turns.pass(ms);
   };
-  const check = (): void => {
-    checkPaidOnce(chain);
+  const check = async (): Promise<void> => {
+    await checkPaidOnce(chain, books);
     const [failure] = turns.failures;
     if (failure !== undefined) throw failure;
   };
@@ -254,8 +274,12 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
     const what = random.next();
     if (what < 0.42) for (let turn = 0; turn < TURNS_EACH; turn++) await turns.step();
     else if (what < 0.62) advance();
-    else if (what < 0.84) await random.pick(random.pick(processes).jobs)();
-    else if (what < 0.9) {
+    else if (what < 0.84) {
+      // Daemons hear of the same thing at the same time, as a rule.
+      const job = random.below(processes[0]?.jobs.length ?? 1);
+      const together = random.chance(0.4) ? processes : [random.pick(processes)];
+      for (const { jobs } of together) await jobs[job]?.();
+    } else if (what < 0.9) {
       live(chain, random);
       // A webhook is prompt, as a rule.
       if (random.chance(0.6)) await rumour();
@@ -269,12 +293,14 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
       kills++;
       processes[index] = await createProcess();
     }
-    if (sabotage.meddle !== undefined && random.chance(0.1)) await sabotage.meddle(sql);
-    check();
+    if (random.chance(0.02)) await operate(plainLedger, random);
+    if (sabotage.meddle !== undefined && random.chance(0.1)) sabotage.meddle(books);
+    await check();
   }
 
   weather = FAIR;
   chain.paused = false;
+  for (const { scope } of await plainLedger.halts.list()) await plainLedger.halts.lift(scope);
   chain.balances.sponsor += 10n ** 12n;
   for (const own of chain.balances.accounts) own.deposit += 10n ** 12n;
   let quiet = 0;
@@ -283,26 +309,20 @@ export async function simulate(seed: number, sql: Sql, sabotage: Sabotage = {}):
     advance(5_000);
     for (const { jobs } of processes) for (const job of jobs) await job();
     for (let turn = 0; turn < 60 && (await turns.step()); turn++);
-    check();
-    const [row] = await sql<{ open: bigint }[]>`
-      select (select count(*) from sighting where status in ('wanted', 'confirmed'))
-           + (select count(*) from profit_share where status <> 'paid') as open`;
+    await check();
+    const open = await books.open();
     const scanned = (await plainLedger.watchList.cursors()).every(
       (each) => each.slot >= chain.finalSlot() - 20,
     );
-    quiet = row?.open === 0n && scanned ? quiet + 1 : 0;
+    quiet = open === 0 && scanned ? quiet + 1 : 0;
   }
   if (quiet < 8) throw new Error('law 2: in fair weather something stays open');
-  await checkOutcome(chain, plainLedger, sql);
-  const [counts] = await sql<
-    { payments: bigint; dead: bigint }[]
-  >`select count(*) as payments, count(*) filter (where state = 'dead') as dead from payment`;
+  await checkOutcome(chain, books);
   return {
     seed,
     steps,
     kills,
     forks,
-    payments: Number(counts?.payments ?? 0n),
-    dead: Number(counts?.dead ?? 0n),
+    ...(await books.payments()),
   };
 }

@@ -1,6 +1,6 @@
 // Street: the whole daemon in this process, against a local world on real sockets and a database of its own.
 import { randomBytes } from 'node:crypto';
-import type { Keypair, PublicKey } from '@solana/web3.js';
+import { type Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect } from 'vitest';
 import { type App, startApp } from '../../src/app.ts';
 import { base58Text } from '../../src/core/ids.ts';
@@ -17,7 +17,7 @@ export type ShareView = {
   amount: string;
   paid: string;
   status: string;
-  reason: { code: string; class: string; detail: string } | null;
+  reason: { code: string; class: string; detail: string; lamports?: string } | null;
   paidBy: string[];
   close: { signature: string; netPnl: string };
 };
@@ -41,7 +41,15 @@ export type Street = AsyncDisposable & {
   restart(): Promise<void>;
   stop(): Promise<void>;
   post(route: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
-  subscribe(id: string, trader: Trader, creator: PublicKey, shareBps?: number): Promise<void>;
+  subscribe(
+    id: string,
+    trader: Trader,
+    creator: PublicKey,
+    shareBps?: number,
+    terms?: Record<string, unknown>,
+  ): Promise<void>;
+  /** SOL by a transaction, so that accounts tell of it. */
+  sendSol(to: PublicKey, lamports: bigint): void;
   shares(id: string): Promise<ShareView[]>;
   gate(id: string, action?: string): Promise<GateView>;
   /** Waits until a share of a subscriber is as wanted. */
@@ -130,7 +138,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
         body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
       };
     },
-    async subscribe(id, trader, creator, shareBps = 1_000) {
+    async subscribe(id, trader, creator, shareBps = 1_000, terms = {}) {
       const agentWallet = trader.agent.publicKey.toBase58();
       const registered = await street.post('/v1/subscribers', {
         id,
@@ -144,8 +152,14 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
         subAccountId: 0,
         creatorWallet: creator.toBase58(),
         shareBps,
+        ...terms,
       });
       expect(subscribed.status).toBe(201);
+    },
+    sendSol(toPubkey, lamports) {
+      const { driver } = world;
+      const fromPubkey = driver.faucet.publicKey;
+      driver.send([SystemProgram.transfer({ fromPubkey, toPubkey, lamports })], [driver.faucet]);
     },
     shares: async (id) =>
       (await get<{ shares: ShareView[] }>(`/v1/shares?subscriber=${id}`)).shares,
@@ -174,6 +188,14 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   };
   return street;
 }
+
+/** Settings under which nothing is tried again by schedule: only triggers do it. */
+export const unscheduled =
+  (payments: Partial<Settings['payments']> = {}): NonNullable<StreetOptions['settings']> =>
+  (given) => ({
+    ...given,
+    payments: { ...given.payments, retryEveryMs: 3_600_000, ...payments },
+  });
 
 /** Opens and closes a long with profit; returns the closing transaction. */
 export function profitableClose(driver: Driver, trader: Trader, base = 2_000_000_000n): string {

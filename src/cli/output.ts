@@ -1,0 +1,55 @@
+// Output: what commands print: sentences for people, or one JSON document with --json; progress only to a terminal.
+import { Presets, SingleBar } from 'cli-progress';
+
+export type Progress = { update(done: number, of?: number): void; stop(): void };
+export type Output = {
+  /** The outcome, once a command: the document, and the same in sentences. */
+  result(document: unknown, lines: readonly string[]): void;
+  /** Rows for people; with --json the document is all there is. */
+  progress(what: string, of: number): Progress;
+};
+
+const exact = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value;
+
+export function createOutput(options: {
+  json: boolean;
+  say: (text: string) => unknown;
+  /** Standard error, when it is a terminal; null shows no progress. */
+  terminal: NodeJS.WriteStream | null;
+}): Output {
+  return {
+    result(document, lines) {
+      if (options.json) options.say(JSON.stringify(document, exact, 2));
+      else for (const line of lines) options.say(line);
+    },
+    progress(what, of) {
+      if (options.json || options.terminal === null) return { update: () => {}, stop: () => {} };
+      const bar = new SingleBar(
+        { format: `${what} {bar} {value}/{total}`, stream: options.terminal, hideCursor: true },
+        Presets.shades_classic,
+      );
+      bar.start(of, 0);
+      return {
+        update(done, total) {
+          if (total !== undefined) bar.setTotal(total);
+          bar.update(done);
+        },
+        stop: () => bar.stop(),
+      };
+    },
+  };
+}
+
+/** Rows as columns, each as wide as its widest cell. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,60 @@
+// Rebuild: the command that makes books whole from the chain, after payments were lost with a disk or an older copy was restored.
+
+import { formatUnits } from '../core/money.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import { rebuildPayments } from '../flows/rebuild.ts';
+import type { Parts } from '../parts.ts';
+import type { Output } from './output.ts';
+
+/** A blockhash lives for 150 blocks; the margin is that of a proof of death. */
+const BLOCKS_UNTIL_DEAD = 182;
+const POLL_MS = 1_000;
+/** Exit code when the chain shows payments that no debt here explains. */
+export const DIFFERENT = 3;
+
+/** Waits until nothing that was signed before this moment can land any more. */
+async function untilNothingFlies(parts: Parts, clock: Clock, output: Output): Promise<void> {
+  const until = (await parts.chain.finalizedHeight()) + BLOCKS_UNTIL_DEAD;
+  const bar = output.progress('waiting for what was signed to land or expire', BLOCKS_UNTIL_DEAD);
+  for (;;) {
+    const left = until - (await parts.chain.finalizedHeight());
+    bar.update(BLOCKS_UNTIL_DEAD - Math.max(0, left));
+    if (left <= 0) break;
+    await clock.sleep(POLL_MS, new AbortController().signal);
+  }
+  bar.stop();
+}
+
+/** Rebuilds, says what was found, and returns the exit code: 0 when books and chain agree. */
+export async function rebuild(
+  parts: Parts,
+  given: { clock: Clock; log: Log; output: Output; dryRun: boolean },
+): Promise<number> {
+  const { output } = given;
+  await untilNothingFlies(parts, given.clock, output);
+  const bar = output.progress('reading the histories of the agents', 1);
+  const { subscribers, restored, differences } = await rebuildPayments(
+    { ...parts, log: given.log },
+    { dryRun: given.dryRun, onProgress: (done, of) => bar.update(done, of) },
+  );
+  bar.stop();
+  const freed =
+    given.dryRun || differences.length > 0 ? 0 : await parts.ledger.shares.freeOrphans();
+  const total = restored.reduce((sum, each) => sum + each.amount, 0n);
+  output.result({ subscribers, written: !given.dryRun, restored, differences, freed }, [
+    `${restored.length} lost payments of ${formatUnits(total)} USDC ${given.dryRun ? 'would be' : 'were'} restored, for ${subscribers} subscribers.`,
+    ...restored.map(
+      (each) =>
+        `  ${each.id}  ${formatUnits(each.amount)} USDC  slot ${each.slot}  ${each.signature}`,
+    ),
+    ...(freed === 0 ? [] : [`${freed} debts that waited for a lost payment are free again.`]),
+    ...differences.map(
+      (each) =>
+        `DIFFERENCE: ${each.signature} paid ${formatUnits(each.amount)} USDC to ${each.creatorWallet}, ${formatUnits(each.excess)} USDC more than the debts known of ${each.subscriberId}.`,
+    ),
+    differences.length === 0
+      ? 'Books and chain agree. Subscribers whose payments waited for this are paid again.'
+      : 'These subscribers stay unpaid. Let the daemon hear their whole history (it is running, and /v1/hearing shows no backlog), then run this again.',
+  ]);
+  return differences.length === 0 ? 0 : DIFFERENT;
+}

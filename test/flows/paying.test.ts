@@ -1,0 +1,246 @@
+// Paying: everything short of the plain case: parts, other sub-accounts, health, who pays fees, creators that close accounts,
+// terms that lapse, halts. Nothing here is tried again by schedule: what goes on, goes on because something happened.
+import {
+  createAssociatedTokenAccountInstruction,
+  createCloseAccountInstruction,
+  getAssociatedTokenAddressSync,
+} from '@solana/spl-token';
+import { Keypair, PublicKey } from '@solana/web3.js';
+import { describe, expect, test } from 'vitest';
+import { base58Text } from '../../src/core/ids.ts';
+import { createHalts } from '../../src/ledger/halts.ts';
+import { STATE, USDC } from '../../src/local/drift/addresses.ts';
+import { transferUsdc } from '../../src/local/driver.ts';
+import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
+
+const SOL = 1_000_000_000n;
+const creatorWallet = () => Keypair.generate().publicKey;
+const ata = (owner: PublicKey) => getAssociatedTokenAddressSync(USDC, owner, true);
+const registerKey = (street: Street, agent: Keypair, subAccountIds = [0]) =>
+  street.post('/v1/subscribers', {
+    id: 'ana',
+    agentWallet: agent.publicKey.toBase58(),
+    agentSecretKey: base58Text(agent.secretKey),
+    subAccountIds,
+  });
+
+describe('when not everything can be reached', () => {
+  test('a part is paid and the rest is paid when money arrives, without waiting for the schedule', async () => {
+    await using street = await openStreet({ settings: unscheduled() });
+    const { driver } = street;
+    const creator = creatorWallet();
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    await street.subscribe('ana', trader, creator, 5_000);
+    await street.database.sql`delete from agent_key`;
+    profitableClose(driver, trader);
+    const waiting = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
+    const owed = BigInt(waiting.amount);
+    driver.send([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]);
+    const deposit = 1_000_000_000n + BigInt(waiting.close.netPnl) - 4_000_000n;
+    driver.withdrawTo(trader, creatorWallet(), deposit);
+    await street.standing('ana', 'delinquent');
+    await registerKey(street, trader.agent);
+    const part = await street.share('ana', (each) => each.paid !== '0');
+    expect(part.status).toBe('pending');
+    expect(BigInt(part.paid)).toBeLessThan(owed);
+    expect(driver.usdcOf(creator)).toBe(BigInt(part.paid));
+    expect((await street.gate('ana')).verdict).toBe('deny');
+    driver.giveUsdc(trader.agent.publicKey, owed);
+    const whole = await street.share('ana', (each) => each.status === 'paid');
+    expect(whole.paidBy).toHaveLength(2);
+    expect(driver.usdcOf(creator)).toBe(owed);
+    await street.standing('ana', 'good');
+  });
+
+  test('collateral moved to another own sub-account still pays', async () => {
+    await using street = await openStreet({ settings: unscheduled() });
+    const { driver } = street;
+    const creator = creatorWallet();
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    await street.subscribe('ana', trader, creator);
+    await street.database.sql`delete from agent_key`;
+    profitableClose(driver, trader);
+    const { amount } = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
+    driver.send([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]);
+    const { agent } = trader;
+    driver.send(
+      [driver.instructions.initializeUser(agent.publicKey, driver.faucet.publicKey, 1)],
+      [driver.faucet],
+    );
+    driver.send(
+      [driver.instructions.transferDeposit(trader, 1, 1_000_000_000n)],
+      [driver.faucet, agent],
+    );
+    driver.withdrawTo(trader, agent.publicKey, 100_000_000n);
+    transferUsdc(driver, agent, creatorWallet(), driver.usdcOf(agent.publicKey) ?? 0n);
+    await registerKey(street, agent, [0, 1]);
+    await street.share('ana', (each) => each.status === 'paid');
+    expect(driver.usdcOf(creator)).toBe(BigInt(amount));
+    const [payment] = await street.database.sql`select sub_account_id from payment`;
+    expect(payment?.sub_account_id).toBe(1);
+  });
+
+  test('the venue decides by simulation: nothing leaves that the margin floor needs', async () => {
+    await using street = await openStreet({ settings: unscheduled({ marginFloorBps: 9_000 }) });
+    const { driver } = street;
+    const creator = creatorWallet();
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    await street.subscribe('ana', trader, creator);
+    driver.movePrice(0, 150_000_000n);
+    driver.trade(trader, 'long', 20_000_000_000n);
+    driver.movePrice(0, 165_000_000n);
+    driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
+    const share = await street.share('ana', (each) => each.reason?.code === 'margin_floor');
+    expect(share).toMatchObject({ status: 'pending', paid: '0' });
+    expect(await street.database.sql`select 1 from payment`).toHaveLength(0);
+    driver.trade(trader, 'short', 18_000_000_000n, { reduceOnly: true });
+    await expect
+      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'), {
+        timeout: 20_000,
+      })
+      .toBe(true);
+  });
+});
+
+describe('who pays fees', () => {
+  test('a debt that waits for SOL names the lamports, and is paid as soon as they arrive', async () => {
+    await using street = await openStreet({ settings: unscheduled() });
+    const { driver } = street;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000n });
+    await street.subscribe('ana', trader, creatorWallet());
+    profitableClose(driver, trader);
+    const waiting = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+    const lamports = BigInt(waiting.reason?.lamports ?? '0');
+    expect(lamports).toBeGreaterThan(2_000_000n);
+    street.sendSol(trader.agent.publicKey, lamports);
+    await street.share('ana', (each) => each.status === 'paid');
+  });
+
+  test('the sponsor is given its fee back in USDC in the same transaction', async () => {
+    const sponsor = Keypair.generate();
+    await using street = await openStreet({
+      sponsor,
+      settings: unscheduled({ reimbursePerSol: '150000000', reimburseMost: '1000000' }),
+    });
+    const { driver } = street;
+    driver.giveSol(sponsor.publicKey, SOL);
+    driver.giveUsdc(sponsor.publicKey, 1n);
+    const creator = creatorWallet();
+    driver.giveUsdc(creator, 1n);
+    const trader = driver.createTrader({ deposit: 1_000_000_000n });
+    await street.subscribe('ana', trader, creator);
+    profitableClose(driver, trader);
+    const share = await street.share('ana', (each) => each.status === 'paid');
+    expect(driver.usdcOf(creator)).toBe(BigInt(share.amount) + 1n);
+    // Two signatures of 5,000 lamports, at 150 USDC a SOL.
+    expect(driver.usdcOf(sponsor.publicKey)).toBe(1_500n + 1n);
+    expect(driver.lamportsOf(sponsor.publicKey)).toBe(SOL - 10_000n);
+    await expect.poll(async () => (await street.gate('ana')).standing).toBe('good');
+  });
+});
+
+describe('creators', () => {
+  test('an account that the creator closes after being paid is not opened for ever', async () => {
+    await using street = await openStreet({ settings: unscheduled({ creationsMost: 1 }) });
+    const { driver } = street;
+    const creator = Keypair.generate();
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    await street.subscribe('ana', trader, creator.publicKey);
+    profitableClose(driver, trader);
+    const first = await street.share('ana', (each) => each.status === 'paid');
+    transferUsdc(driver, creator, driver.faucet.publicKey, BigInt(first.amount));
+    const own = ata(creator.publicKey);
+    driver.send(
+      [createCloseAccountInstruction(own, creator.publicKey, creator.publicKey)],
+      [driver.faucet, creator],
+    );
+    profitableClose(driver, trader);
+    const parked = await street.share('ana', (each) => each.status === 'failed');
+    expect(parked.reason).toMatchObject({ code: 'creator_account_reopened', class: 'operator' });
+    const payer = driver.faucet.publicKey;
+    driver.send(
+      [createAssociatedTokenAccountInstruction(payer, own, creator.publicKey, USDC)],
+      [driver.faucet],
+    );
+    await street.post(`/v1/shares/${parked.id}/retry`, {});
+    await street.share('ana', (each) => each.id === parked.id && each.status === 'paid');
+  });
+
+  test('a vault is paid where the terms say so; by default it is refused, and a token account always', async () => {
+    await using street = await openStreet();
+    const { driver } = street;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    const [vault] = PublicKey.findProgramAddressSync([Buffer.from('vault')], USDC);
+    await registerKey(street, trader.agent);
+    const subscribe = (creatorWallet: PublicKey, offCurve: boolean) =>
+      street.post('/v1/subscribers/ana/subscriptions', {
+        id: 's',
+        subAccountId: 0,
+        creatorWallet: creatorWallet.toBase58(),
+        shareBps: 1_000,
+        offCurve,
+      });
+    const refused = (await subscribe(vault, false)).body;
+    expect(refused).toMatchObject({ title: 'creator_off_curve', status: 422 });
+    const tokens = await subscribe(ata(trader.agent.publicKey), true);
+    expect(tokens.body).toMatchObject({ title: 'creator_off_curve', status: 422 });
+    expect((await subscribe(vault, true)).status).toBe(201);
+    profitableClose(driver, trader);
+    const share = await street.share('ana', (each) => each.status === 'paid');
+    expect(driver.usdcOf(vault)).toBe(BigInt(share.amount));
+  });
+});
+
+describe('what keeps a debt', () => {
+  test('a halt keeps anything new from being signed, and lifting it lets the debt be paid', async () => {
+    await using street = await openStreet();
+    const { driver, database } = street;
+    const creator = creatorWallet();
+    const halts = createHalts(database.sql);
+    await halts.set(`creator:${creator.toBase58()}`, 'looked into');
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    await street.subscribe('ana', trader, creator);
+    profitableClose(driver, trader);
+    const share = await street.share('ana', (each) => each.status === 'pending');
+    expect(await halts.list()).toMatchObject([{ reason: 'looked into' }]);
+    expect(await database.sql`select 1 from payment`).toHaveLength(0);
+    expect(await halts.lift(`creator:${creator.toBase58()}`)).toBe(true);
+    await street.share('ana', (each) => each.id === share.id && each.status === 'paid');
+  });
+
+  test('a debt lapses by its own terms alone, on record, and the gate knows', async () => {
+    await using street = await openStreet();
+    const { driver, database } = street;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n });
+    await street.subscribe('ana', trader, creatorWallet(), 1_000, { expiresAfterMs: 86_400_000 });
+    profitableClose(driver, trader);
+    const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+    await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
+    await database.sql`update profit_share set accrued_at = now() - interval '25 hours'`;
+    await street.share('ana', (each) => each.status === 'voided');
+    const [row] = await database.sql`select voided from profit_share`;
+    expect(row?.voided).toMatchObject({ by: 'terms', reason: 'lapsed' });
+    await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
+  });
+
+  test('a venue that opens again is noticed, and who waited for it is paid', async () => {
+    await using street = await openStreet({ settings: unscheduled() });
+    const { driver, world } = street;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+    await street.subscribe('ana', trader, creatorWallet());
+    const state = STATE.toBase58();
+    const setStatus = (status: number): void => {
+      const account = world.cluster.bank.get(state);
+      if (account === null) throw new Error('the venue has no state');
+      const data = Uint8Array.from(account.data);
+      data[974] = status;
+      world.cluster.put(state, { ...account, data });
+    };
+    setStatus(2);
+    profitableClose(driver, trader);
+    const waiting = await street.share('ana', (each) => each.reason?.code === 'withdrawals_paused');
+    expect(waiting).toMatchObject({ status: 'pending', attempts: 0 });
+    setStatus(0);
+    await street.share('ana', (each) => each.status === 'paid');
+  });
+});

@@ -1,0 +1,100 @@
+// Rebuild: the payment tables are lost. The daemon notices on chain that something was paid, refuses to pay, and the command makes
+// the books whole from the chain alone. No creator is paid twice.
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { createOutput } from '../../src/cli/output.ts';
+import { rebuild } from '../../src/cli/rebuild.ts';
+import { openParts } from '../../src/parts.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { openStreet, profitableClose, type Street } from '../support/street.ts';
+
+/** What a disk that died, or a backup from before the payments, leaves: debts, and no memory of having paid them. */
+async function loseThePayments({ sql }: Street['database']): Promise<void> {
+  await sql`truncate payment_share, payment`;
+  await sql`update profit_share set status = 'pending', paid = 0, retry_at = null`;
+}
+
+async function rebuilt(street: Street, dryRun: boolean) {
+  const parts = await openParts(street.settings, systemClock, silentLog);
+  const said: string[] = [];
+  const output = createOutput({ json: true, say: (text) => said.push(text), terminal: null });
+  const code = await rebuild(parts, { clock: systemClock, log: silentLog, output, dryRun });
+  await parts.sql.end();
+  return {
+    code,
+    document: JSON.parse(said.join('\n')) as {
+      restored: { id: string; amount: string }[];
+      differences: unknown[];
+    },
+  };
+}
+
+test('after total loss of the payments nothing is paid twice, and the chain makes the books whole', async () => {
+  await using street = await openStreet({ slotMs: 8 });
+  const { driver, database } = street;
+  const creators = [Keypair.generate().publicKey, Keypair.generate().publicKey];
+  const traders = creators.map(() =>
+    driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n }),
+  );
+  for (const [index, id] of ['ana', 'bo'].entries())
+    await street.subscribe(id, traders[index] as never, creators[index] as never);
+  const owed = async (id: string) =>
+    (await street.shares(id)).reduce((sum, each) => sum + BigInt(each.amount), 0n);
+  const allPaid = (id: string, count: number) =>
+    expect
+      .poll(
+        async () =>
+          (await street.shares(id)).filter((each) => each.status === 'paid').length === count,
+        { timeout: 30_000 },
+      )
+      .toBe(true);
+  for (let n = 1; n <= 2; n++) {
+    for (const trader of traders) profitableClose(driver, trader);
+    for (const id of ['ana', 'bo']) await allPaid(id, n);
+  }
+  const held = creators.map((each) => driver.usdcOf(each));
+  // Somebody else's memo on the agent's account is no payment of ours, and stops nobody.
+  const known = (await database.sql`select payment_id from payment`).map((row) => row.payment_id);
+  await street.stop();
+  await loseThePayments(database);
+  await street.restart();
+
+  const refused = await street.share('ana', (each) => each.reason?.code === 'payments_unknown');
+  expect(refused).toMatchObject({ status: 'pending', attempts: 0 });
+  profitableClose(driver, traders[0] as never);
+  await expect.poll(async () => (await street.shares('ana')).length, { timeout: 20_000 }).toBe(3);
+  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+  expect(creators.map((each) => driver.usdcOf(each))).toEqual(held);
+
+  const dry = await rebuilt(street, true);
+  expect(dry.code).toBe(0);
+  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+  const { code, document } = await rebuilt(street, false);
+  expect(code).toBe(0);
+  expect(document.restored.map((each) => each.id).sort()).toEqual([...known].sort());
+  expect((await rebuilt(street, false)).document.restored).toEqual([]);
+
+  await allPaid('ana', 3);
+  await allPaid('bo', 2);
+  for (const [index, id] of ['ana', 'bo'].entries())
+    expect(driver.usdcOf(creators[index] as never), id).toBe(await owed(id));
+  await street.standing('ana', 'good');
+}, 120_000);
+
+test('payments beyond every known debt are a difference: nothing is booked, and the command says so', async () => {
+  await using street = await openStreet({ slotMs: 8 });
+  const { driver, database } = street;
+  const creator = Keypair.generate().publicKey;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  await street.subscribe('ana', trader, creator);
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.status === 'paid');
+  await street.stop();
+  await loseThePayments(database);
+  await database.sql`delete from profit_share`;
+  const { code, document } = await rebuilt(street, false);
+  expect(code).toBe(3);
+  expect(document.differences).toHaveLength(1);
+  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+}, 60_000);

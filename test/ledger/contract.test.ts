@@ -1,0 +1,264 @@
+// Contract: the in-memory ledger of the simulator against the one on Postgres. Both are told the same random things, and must
+// give the same answers at every step; so what the simulator proves of one holds of the other.
+import { expect, test } from 'vitest';
+import type { Fact } from '../../src/core/fact.ts';
+import type { Debt, Payment, Trouble } from '../../src/core/payment.ts';
+import { ERROR_CLASSES } from '../../src/core/payment.ts';
+import type { Ledger } from '../../src/core/ports.ts';
+import { judge } from '../../src/core/standing.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createMemoryLedger } from '../sim/memory/ledger.ts';
+import { createRandom, type Random } from '../sim/random.ts';
+import { createDatabase } from '../support/database.ts';
+import { addressOf, closeFact, signatureOf } from '../support/ledger.ts';
+import { termsOf } from '../support/terms.ts';
+
+const WHO = ['ana', 'bo'];
+const driftOf = (index: number) => addressOf(10 + index);
+const START = 1_800_000_000_000;
+
+async function settle(ledger: Ledger): Promise<void> {
+  for (const [index, id] of WHO.entries()) {
+    await ledger.subscribers.register({
+      id,
+      agentWallet: addressOf(20 + index),
+      agentTokenAccount: addressOf(30 + index),
+      driftAccounts: [{ address: driftOf(index), subAccountId: 0 }],
+      sealedKey: Uint8Array.of(1),
+      fromSlot: 1,
+    });
+    await ledger.subscriptions.put({
+      id: `${id}-sub`,
+      subscriberId: id,
+      driftAccount: driftOf(index),
+      terms: termsOf(1, addressOf(40 + index), 1_500),
+    });
+  }
+}
+
+const factOf = (random: Random, n: number): Fact => {
+  const who = n % WHO.length;
+  const account = driftOf(who);
+  const slot = 10 + random.below(30);
+  const base = closeFact(n, BigInt(random.below(9_000) - 2_000), {
+    account,
+    slot,
+    subscriberId: WHO[who] ?? '',
+  });
+  const blockIndex = random.chance(0.3) ? null : random.below(5);
+  const position = { ...base.position, blockIndex };
+  if (random.chance(0.6)) return { ...base, position };
+  const body = {
+    kind: 'outflow' as const,
+    route: 'withdraw' as const,
+    amount: BigInt(1 + random.below(500)),
+    mint: null,
+    decimals: null,
+    destination: null,
+    internal: random.chance(0.2),
+    usd: null,
+  };
+  return { ...base, position, body };
+};
+
+const troubleOf = (random: Random): Trouble => ({
+  class: random.pick(ERROR_CLASSES),
+  code: random.pick(['withdrawals_paused', 'expired', 'other']),
+  detail: 'as it was',
+});
+
+const paymentOf = (
+  id: string,
+  subscriberId: string,
+  debts: readonly Debt[],
+  part: bigint,
+): Payment => {
+  const [first] = debts as [Debt];
+  const covers = debts.map(({ shareId, owed }) => ({ shareId, amount: owed > part ? part : owed }));
+  const amount = covers.reduce((sum, each) => sum + each.amount, 0n);
+  return {
+    id,
+    purpose: 'share',
+    subscriberId,
+    subscriptionId: first.subscriptionId,
+    creatorWallet: first.creatorWallet,
+    driftUser: first.driftUser,
+    subAccountId: 0,
+    attempts: 0,
+    state: 'planned',
+    signed: null,
+    plan: {
+      amount,
+      covers,
+      withdraw: 0n,
+      settleMarkets: [],
+      feePayer: 'agent',
+      reimburse: 0n,
+      createAgentAccount: false,
+      createCreatorAccount: part === 3n,
+    },
+  };
+};
+
+/** One step, drawn once and told to whichever ledger it is called with. */
+function draw(random: Random, n: number, nowMs: number): (ledger: Ledger) => Promise<unknown> {
+  const id = random.pick(WHO);
+  const signature = signatureOf(random.below(40));
+  const fact = factOf(random, random.below(40));
+  const finality = random.chance(0.6) ? 'finalized' : 'confirmed';
+  const trouble = troubleOf(random);
+  const retryAtMs = random.chance(0.3) ? null : nowMs + random.below(5_000) - 1_000;
+  const counts = random.chance(0.5);
+  const choice = random.below(100);
+  const scope = random.pick(['all', `subscriber:${id}`, `creator:${addressOf(40)}`]);
+  const part = random.pick([1n, 3n, 10n ** 6n]);
+  const end = random.below(5);
+  const seed = random.below(1_000);
+  if (choice < 14)
+    return (ledger) =>
+      ledger.sightings.note([{ signature: fact.signature, blockIndex: null }], 'test', nowMs);
+  if (choice < 20)
+    return async (ledger) =>
+      (await ledger.sightings.claim(nowMs, 500, 1_000)).sort((a, b) =>
+        a.signature < b.signature ? -1 : 1,
+      );
+  if (choice < 44)
+    return async (ledger) =>
+      (
+        await ledger.sightings.settle({
+          signature: fact.signature,
+          slot: fact.position.slot,
+          finality,
+          facts: [fact],
+          dueMs: nowMs + 100,
+          nowMs,
+        })
+      ).sort();
+  if (choice < 48) return (ledger) => ledger.sightings.drop(signature);
+  if (choice < 50) return (ledger) => ledger.sightings.giveUp(signature);
+  if (choice < 58) return async (ledger) => (await accrueCloses(ledger, silentLog)).sort();
+  if (choice < 66)
+    return async (ledger) => {
+      const due = await ledger.shares.due(id, nowMs);
+      if (due.length === 0) return 'nothing due';
+      return ledger.payments.open(paymentOf(`p${n}`, id, due, part));
+    };
+  if (choice < 80)
+    return async (ledger) => {
+      const live = await ledger.payments.live(id);
+      if (live === null) return 'nobody';
+      if (live.state === 'planned') {
+        if (end === 0) return ledger.payments.refused(live.id, trouble, retryAtMs, counts);
+        return ledger.payments
+          .signed(live.id, {
+            signature: signatureOf(500 + seed),
+            bytes: Uint8Array.of(1),
+            lastValidBlockHeight: 5,
+            blockhashSlot: 3,
+          })
+          .catch(() => 'that signature is taken');
+      }
+      if (live.state === 'signed') return ledger.payments.sent(live.id, nowMs);
+      if (end < 3) return ledger.payments.landed(live.id, 50);
+      if (end === 3) return ledger.payments.failed(live.id, 50, trouble, retryAtMs, counts);
+      const evidence = {
+        finalizedBlockHeight: 900,
+        statusAbsent: true,
+        transactionAbsent: true,
+        historyAbsent: true,
+        secondOpinion: true,
+      };
+      return ledger.payments.dead(live.id, evidence, trouble, nowMs + 100);
+    };
+  if (choice < 84)
+    return async (ledger) => {
+      const due = await ledger.shares.due(id, nowMs);
+      const ids = due.map((each) => each.shareId);
+      if (ids.length > 0) await ledger.shares.rest(id, ids, trouble, retryAtMs, counts);
+    };
+  if (choice < 87)
+    return async (ledger) => {
+      const [first] = await ledger.shares.open(id);
+      return first === undefined ? null : ledger.shares.retry(first.id);
+    };
+  if (choice < 89) return (ledger) => ledger.shares.hasten(id);
+  if (choice < 91)
+    return async (ledger) =>
+      (await ledger.shares.wake([{ subscriberId: id, class: trouble.class }])).sort();
+  if (choice < 93) return (ledger) => ledger.halts.set(scope, 'drill');
+  if (choice < 95) return (ledger) => ledger.halts.lift(scope);
+  if (choice < 97)
+    return (ledger) =>
+      ledger.clearances.grant(
+        id,
+        { id: `c${n}`, purpose: 'close', amount: null, grantedSlot: 10 + (n % 20), untilSlot: 45 },
+        nowMs,
+        nowMs + 10,
+      );
+  return (ledger) => ledger.standings.update(id, judge);
+}
+
+/** As JSON, with what has no order put in one. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value ?? null, (name, each: unknown) =>
+      name === 'bytes'
+        ? 'bytes'
+        : Array.isArray(each) && (name === 'covers' || name === 'paidBy')
+          ? each.map((one: unknown) => JSON.stringify(plain(one))).sort()
+          : typeof each === 'bigint'
+            ? `${each}n`
+            : each,
+    ),
+  );
+
+async function everything(ledger: Ledger, nowMs: number): Promise<unknown> {
+  const of = async (id: string) => ({
+    open: await ledger.shares.open(id),
+    due: await ledger.shares.due(id, nowMs),
+    live: await ledger.payments.live(id),
+    uncovered: await ledger.shares.uncovered(id),
+    oldest: await ledger.shares.oldestOpenSlot(id),
+    standing: await ledger.standings.update(id, judge),
+    carry: (await ledger.subscriptions.find(`${id}-sub`))?.carry,
+  });
+  // One after the other: a verdict that changes takes the next revision.
+  const who = [];
+  for (const id of WHO) who.push(await of(id));
+  return plain({
+    who,
+    shares: await ledger.shares.list({ limit: 500 }),
+    work: (await ledger.shares.subscribersWithWork(nowMs)).sort(),
+    owing: (await ledger.standings.owing()).sort(),
+    backlog: await ledger.sightings.backlog(),
+    waiting: (await ledger.shares.waitingWith('withdrawals_paused')).subscribers.sort(),
+    creations: await ledger.payments.creations(addressOf(40)),
+    unknown: await ledger.payments.unknown(['p3', 'nope']),
+  });
+}
+
+test.each([1, 2, 3, 4, 5, 6])(
+  'history %i is answered alike',
+  async (seed) => {
+    await using database = await createDatabase();
+    const real = createLedger(database.sql);
+    let nowMs = START;
+    const { ledger: memory } = createMemoryLedger(() => nowMs);
+    await settle(real);
+    await settle(memory);
+    const random = createRandom(seed);
+    for (let n = 0; n < 250; n++) {
+      nowMs += random.below(400);
+      const step = draw(random, n, nowMs);
+      const [expected, found] = [plain(await step(real)), plain(await step(memory))];
+      expect(found, `step ${n}: ${step.toString().slice(0, 200)}`).toEqual(expected);
+      if (n % 50 === 49)
+        expect(await everything(memory, nowMs), `after step ${n}`).toEqual(
+          await everything(real, nowMs),
+        );
+    }
+  },
+  60_000,
+);

@@ -1,0 +1,69 @@
+// Books: the ledger of a simulated history, in memory or on real Postgres, and the few questions that a history asks of it
+// beyond the ledger's own.
+import type { Ledger } from '../../src/core/ports.ts';
+import type { Sql } from '../../src/ledger/database.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { createMemoryLedger } from './memory/ledger.ts';
+import type { State } from './memory/state.ts';
+
+export type SimBooks = {
+  readonly ledger: Ledger;
+  /** Rumours that are not final and debts that are not paid. */
+  open(): Promise<number>;
+  /** Sum of the subscriber's shares. */
+  booked(subscriberId: string): Promise<bigint>;
+  payments(): Promise<{ payments: number; dead: number }>;
+  /** What a deliberate fault meddles with; null on Postgres. */
+  readonly state: State | null;
+};
+/** Opens empty books. Time is the simulated one. */
+export type OpenBooks = (nowMs: () => number) => Promise<SimBooks>;
+
+export const memoryBooks: OpenBooks = async (nowMs) => {
+  const { ledger, state } = createMemoryLedger(nowMs);
+  return {
+    ledger,
+    state,
+    async open() {
+      const { wanted, confirmed } = await ledger.sightings.backlog();
+      const owed = [...state.shares.values()].filter((each) => each.status !== 'paid');
+      return wanted + confirmed + owed.length;
+    },
+    booked: async (id) =>
+      [...state.shares.values()].reduce(
+        (sum, each) => sum + (each.subscriberId === id ? each.amount : 0n),
+        0n,
+      ),
+    async payments() {
+      const all = [...state.payments.values()];
+      return { payments: all.length, dead: all.filter((each) => each.state === 'dead').length };
+    },
+  };
+};
+
+export const postgresBooks =
+  (sql: Sql): OpenBooks =>
+  async () => {
+    await sql`truncate subscriber, sighting, delivery, halt cascade`;
+    await sql`update revision set last = 0`;
+    return {
+      ledger: createLedger(sql),
+      state: null,
+      async open() {
+        const [row] = await sql<{ open: bigint }[]>`
+          select (select count(*) from sighting where status in ('wanted', 'confirmed'))
+               + (select count(*) from profit_share where status <> 'paid') as open`;
+        return Number(row?.open ?? 0n);
+      },
+      async booked(id) {
+        const [row] = await sql<{ total: bigint | null }[]>`
+          select sum(amount)::bigint as total from profit_share where subscriber_id = ${id}`;
+        return row?.total ?? 0n;
+      },
+      async payments() {
+        const [row] = await sql<{ payments: bigint; dead: bigint }[]>`
+          select count(*) as payments, count(*) filter (where state = 'dead') as dead from payment`;
+        return { payments: Number(row?.payments ?? 0n), dead: Number(row?.dead ?? 0n) };
+      },
+    };
+  };

@@ -1,0 +1,361 @@
+// Debts: profit shares and payments, in memory.
+
+import type { Trouble } from '../../../src/core/payment.ts';
+import type { Payments, ProfitShare, Shares } from '../../../src/core/ports.ts';
+import { shareIdOf } from '../../../src/ledger/shares.ts';
+import { accrualKey, type PaymentRow, type ShareRow, type State } from './state.ts';
+
+const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
+const OPEN: ReadonlySet<string> = new Set(['pending', 'processing', 'failed']);
+
+const byAge = (a: ShareRow, b: ShareRow): number =>
+  a.slot - b.slot || a.ordinal - b.ordinal || (a.id < b.id ? -1 : 1);
+const sharesOf = (state: State, subscriberId: string): ShareRow[] =>
+  [...state.shares.values()].filter((each) => each.subscriberId === subscriberId).sort(byAge);
+const halted = (state: State, share: ShareRow): boolean =>
+  ['all', `creator:${share.creatorWallet}`, `subscriber:${share.subscriberId}`].some((each) =>
+    state.halts.has(each),
+  );
+const landed = (state: State, shareId: string): PaymentRow[] =>
+  [...state.payments.values()].filter(
+    (each) => each.state === 'landed' && each.covers.some((cover) => cover.shareId === shareId),
+  );
+
+export function createMemoryShares(state: State, nowMs: () => number): Shares {
+  const viewOf = (row: ShareRow): ProfitShare => ({
+    id: row.id,
+    subscriberId: row.subscriberId,
+    subscriptionId: row.subscriptionId,
+    creatorWallet: row.creatorWallet,
+    signature: row.signature,
+    slot: row.slot,
+    netPnl: row.netPnl,
+    shareBps: row.shareBps,
+    amount: row.amount,
+    paid: row.paid,
+    status: row.status,
+    reason: row.reason,
+    attempts: row.attempts,
+    retryAtMs: row.retryAtMs,
+    paidBy: landed(state, row.id).flatMap((each) => each.signature() ?? []),
+  });
+  const isDue = (row: ShareRow, atMs: number): boolean =>
+    row.status === 'pending' &&
+    (row.retryAtMs === null || row.retryAtMs <= atMs) &&
+    !halted(state, row);
+  const covered = (row: ShareRow): bigint =>
+    landed(state, row.id).reduce(
+      (sum, payment) =>
+        sum + payment.covers.reduce((own, c) => own + (c.shareId === row.id ? c.amount : 0n), 0n),
+      0n,
+    );
+  return {
+    async unaccrued(limit) {
+      const found = [...state.facts.values()].flatMap(({ fact, finality, blockIndex }) => {
+        const { body } = fact;
+        if ((body.kind !== 'close' && body.kind !== 'reckoning') || finality !== 'finalized')
+          return [];
+        return [...state.subscriptions.values()]
+          .filter(
+            (each) =>
+              each.driftAccount === fact.account &&
+              each.subscriberId === fact.subscriberId &&
+              fact.position.slot >= Math.min(...each.terms.map((terms) => terms.fromSlot)) &&
+              !state.accruals.has(accrualKey(each.id, fact)),
+          )
+          .map((subscription) => ({
+            subscription: { ...subscription },
+            fact: { ...fact, body, position: { ...fact.position, blockIndex } },
+          }));
+      });
+      const last = Number.POSITIVE_INFINITY;
+      return found
+        .sort(
+          ({ fact: a }, { fact: b }) =>
+            a.position.slot - b.position.slot ||
+            (a.position.blockIndex ?? last) - (b.position.blockIndex ?? last) ||
+            (a.signature < b.signature ? -1 : a.signature > b.signature ? 1 : 0) ||
+            a.position.ordinal - b.position.ordinal,
+        )
+        .slice(0, limit);
+    },
+    async book({ fact, subscription }, terms, accrued) {
+      const key = accrualKey(subscription.id, fact);
+      const own = state.subscriptions.get(subscription.id);
+      if (state.accruals.has(key) || own === undefined || own.carry !== subscription.carry)
+        return false;
+      state.accruals.set(key, accrued.amount);
+      own.carry = accrued.carry;
+      if (accrued.amount === 0n || terms.creatorWallet === null) return true;
+      const { slot, ordinal } = fact.position;
+      const id = shareIdOf(subscription.id, fact);
+      state.shares.set(id, {
+        id,
+        subscriberId: fact.subscriberId,
+        subscriptionId: subscription.id,
+        creatorWallet: terms.creatorWallet,
+        signature: fact.signature,
+        slot,
+        ordinal,
+        amount: accrued.amount,
+        netPnl: fact.body.netPnl,
+        shareBps: terms.shareBps,
+        accruedAtMs: nowMs(),
+        paid: 0n,
+        status: 'pending',
+        reason: null,
+        attempts: 0,
+        retryAtMs: null,
+      });
+      for (const each of sharesOf(state, fact.subscriberId))
+        if (each.status === 'pending') each.retryAtMs = null;
+      return true;
+    },
+    async due(subscriberId, atMs) {
+      return sharesOf(state, subscriberId)
+        .filter((each) => isDue(each, atMs))
+        .map((row) => {
+          const driftUser =
+            state.subscriptions.get(row.subscriptionId)?.driftAccount ?? ('' as never);
+          return {
+            shareId: row.id,
+            subscriptionId: row.subscriptionId,
+            creatorWallet: row.creatorWallet,
+            driftUser,
+            subAccountId: state.accounts.get(driftUser)?.subAccountId ?? 0,
+            owed: row.amount - row.paid,
+            attempts: row.attempts,
+            slot: row.slot,
+          };
+        });
+    },
+    async subscribersWithWork(atMs) {
+      const live = [...state.payments.values()].filter((each) => LIVE.has(each.state));
+      const due = [...state.shares.values()].filter((each) => isDue(each, atMs));
+      return [...new Set([...live, ...due].map((each) => each.subscriberId))].sort();
+    },
+    async rest(subscriberId, shareIds, trouble, retryAtMs, countsAsAttempt) {
+      for (const row of sharesOf(state, subscriberId)) {
+        if (!shareIds.includes(row.id) || row.status !== 'pending') continue;
+        row.status = retryAtMs === null ? 'failed' : 'pending';
+        row.reason = trouble;
+        row.retryAtMs = retryAtMs;
+        if (countsAsAttempt) row.attempts++;
+      }
+    },
+    async list({ subscriberId, status, limit }) {
+      return [...state.shares.values()]
+        .filter((each) => subscriberId === undefined || each.subscriberId === subscriberId)
+        .filter((each) => status === undefined || each.status === status)
+        .sort((a, b) => b.slot - a.slot || (a.id < b.id ? 1 : -1))
+        .slice(0, limit)
+        .map(viewOf);
+    },
+    async find(id) {
+      const row = state.shares.get(id);
+      return row === undefined ? null : viewOf(row);
+    },
+    open: async (subscriberId) =>
+      sharesOf(state, subscriberId)
+        .filter((each) => OPEN.has(each.status))
+        .map(viewOf),
+    async retry(id) {
+      const row = state.shares.get(id);
+      if (row?.status !== 'pending' && row?.status !== 'failed') return false;
+      row.status = 'pending';
+      row.retryAtMs = null;
+      return true;
+    },
+    async hasten(subscriberId) {
+      for (const row of sharesOf(state, subscriberId)) {
+        if (row.status !== 'pending') continue;
+        row.retryAtMs = null;
+        row.reason = null;
+      }
+    },
+    async wake(waiting) {
+      const woken = [...state.shares.values()].filter(
+        (row) =>
+          row.status === 'pending' &&
+          row.retryAtMs !== null &&
+          waiting.some(
+            (each) => each.subscriberId === row.subscriberId && each.class === row.reason?.class,
+          ),
+      );
+      for (const row of woken) row.retryAtMs = null;
+      return [...new Set(woken.map((each) => each.subscriberId))];
+    },
+    async waitingWith(code) {
+      const rows = [...state.shares.values()].filter(
+        (each) => each.status === 'pending' && each.reason?.code === code,
+      );
+      const [first] = rows;
+      const subscription = first && state.subscriptions.get(first.subscriptionId);
+      return {
+        driftUser: subscription?.driftAccount ?? null,
+        subscribers: [...new Set(rows.map((each) => each.subscriberId))].sort(),
+      };
+    },
+    async oldestOpenSlot(subscriberId) {
+      const open = sharesOf(state, subscriberId).find((each) => OPEN.has(each.status));
+      return Math.max(0, (open?.slot ?? 0) - 1);
+    },
+    uncovered: async (subscriberId) =>
+      sharesOf(state, subscriberId).map((row) => ({
+        shareId: row.id,
+        creatorWallet: row.creatorWallet,
+        uncovered: row.amount - covered(row),
+      })),
+    async freeOrphans() {
+      const orphans = [...state.shares.values()].filter(
+        (row) =>
+          row.status === 'processing' &&
+          ![...state.payments.values()].some(
+            (each) => LIVE.has(each.state) && each.covers.some((c) => c.shareId === row.id),
+          ),
+      );
+      for (const row of orphans) Object.assign(row, { status: 'pending', retryAtMs: null });
+      return orphans.length;
+    },
+    async lapse(atMs) {
+      const lapsed = [...state.shares.values()].filter((row) => {
+        const terms = state.subscriptions.get(row.subscriptionId)?.terms ?? [];
+        const inForce = terms.filter((each) => each.fromSlot <= row.slot).at(-1);
+        const after = inForce?.expiresAfterMs ?? null;
+        return (
+          (row.status === 'pending' || row.status === 'failed') &&
+          after !== null &&
+          row.accruedAtMs + after <= atMs
+        );
+      });
+      for (const row of lapsed) Object.assign(row, { status: 'voided', retryAtMs: null });
+      return lapsed.map((row) => ({
+        shareId: row.id,
+        subscriberId: row.subscriberId,
+        left: row.amount - row.paid,
+      }));
+    },
+  };
+}
+
+export function createMemoryPayments(state: State, nowMs: () => number): Payments {
+  const liveOf = (subscriberId: string): PaymentRow | undefined =>
+    [...state.payments.values()].find(
+      (each) => each.subscriberId === subscriberId && LIVE.has(each.state),
+    );
+  /** The payment, when it is in the state that the transition starts from. */
+  const from = (id: string, expected: PaymentRow['state']): PaymentRow | null => {
+    const row = state.payments.get(id);
+    return row?.state === expected ? row : null;
+  };
+  const free = (
+    payment: PaymentRow,
+    trouble: Trouble,
+    retryAtMs: number | null,
+    counts: boolean,
+  ): void => {
+    for (const { shareId } of payment.covers) {
+      const share = state.shares.get(shareId);
+      if (share?.status !== 'processing') continue;
+      share.status = retryAtMs === null ? 'failed' : 'pending';
+      share.reason = trouble;
+      share.retryAtMs = retryAtMs;
+      if (counts) share.attempts++;
+    }
+  };
+  return {
+    async live(subscriberId) {
+      const row = liveOf(subscriberId);
+      if (row === undefined) return null;
+      const attempts = row.covers.map((each) => state.shares.get(each.shareId)?.attempts ?? 0);
+      const { executedSlot, evidence, signature, plannedAtMs, covers, ...payment } = row;
+      return { ...payment, attempts: Math.max(0, ...attempts) };
+    },
+    async open(payment) {
+      const { attempts, ...rest } = payment;
+      const { covers } = payment.plan;
+      if (state.oneLive && liveOf(payment.subscriberId) !== undefined) return false;
+      const claimable = covers.every(({ shareId, amount }) => {
+        const share = state.shares.get(shareId);
+        return share?.status === 'pending' && share.amount - share.paid >= amount;
+      });
+      if (!claimable) return false;
+      for (const { shareId } of covers)
+        Object.assign(state.shares.get(shareId) as ShareRow, {
+          status: 'processing',
+          reason: null,
+        });
+      const row: PaymentRow = {
+        ...rest,
+        covers,
+        executedSlot: null,
+        evidence: null,
+        signature: () => row.signed?.signature ?? null,
+        plannedAtMs: nowMs(),
+      };
+      state.payments.set(payment.id, row);
+      return true;
+    },
+    async signed(id, signed) {
+      const row = from(id, 'planned');
+      if (row === null) return false;
+      Object.assign(row, { state: 'signed', signed });
+      return true;
+    },
+    async sent(id) {
+      const row = from(id, 'signed');
+      if (row !== null) row.state = 'sent';
+      return row !== null;
+    },
+    async landed(id, slot) {
+      const row = from(id, 'sent');
+      if (row === null) return false;
+      Object.assign(row, { state: 'landed', executedSlot: slot });
+      for (const { shareId, amount } of row.covers) {
+        const share = state.shares.get(shareId) as ShareRow;
+        if (share.paid + amount > share.amount) throw new Error('check: paid between 0 and amount');
+        share.paid += amount;
+        Object.assign(share, { reason: null, retryAtMs: null });
+        share.status = share.paid === share.amount ? 'paid' : 'pending';
+      }
+      return true;
+    },
+    async refused(id, trouble, retryAtMs, counts) {
+      const row = from(id, 'planned');
+      if (row === null) return false;
+      row.state = 'failed';
+      free(row, trouble, retryAtMs, counts);
+      return true;
+    },
+    async failed(id, slot, trouble, retryAtMs, counts) {
+      const row = from(id, 'sent');
+      if (row === null) return false;
+      Object.assign(row, { state: 'failed', executedSlot: slot });
+      free(row, trouble, retryAtMs, counts);
+      return true;
+    },
+    async dead(id, evidence, trouble, retryAtMs) {
+      const row = from(id, 'sent');
+      if (row === null) return false;
+      Object.assign(row, { state: 'dead', evidence });
+      free(row, trouble, retryAtMs, true);
+      return true;
+    },
+    creations: async (creatorWallet) =>
+      [...state.payments.values()].filter(
+        (each) =>
+          each.creatorWallet === creatorWallet &&
+          each.plan.createCreatorAccount &&
+          each.state === 'landed',
+      ).length,
+    toppedUpSince: async (subscriberId, sinceMs) =>
+      [...state.payments.values()].some(
+        (each) =>
+          each.subscriberId === subscriberId &&
+          each.purpose === 'top_up' &&
+          each.plannedAtMs > sinceMs,
+      ),
+    unknown: async (ids) => ids.filter((id) => !state.payments.has(id)),
+    restore: () => Promise.reject(new RangeError('the simulator loses no payments')),
+  };
+}

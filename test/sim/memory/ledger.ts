@@ -1,0 +1,149 @@
+// Ledger: the whole ledger in memory, for histories by the thousand. Every function is one step, as a transaction is.
+import { accrue, termsAt } from '../../../src/core/accrual.ts';
+import { classifyOutflows } from '../../../src/core/outflow.ts';
+import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
+import type { StandingEvent } from '../../../src/core/standing.ts';
+import { QUOTE_TOKEN, whatLeft } from '../../../src/ledger/standings.ts';
+import { createMemoryPayments, createMemoryShares } from './debts.ts';
+import {
+  createMemorySightings,
+  createMemorySubscribers,
+  createMemorySubscriptions,
+  createMemoryWatchList,
+} from './hearing.ts';
+import { accrualKey, emptyState, type State } from './state.ts';
+
+function createMemoryHalts(state: State): Halts {
+  return {
+    async set(scope, reason) {
+      const known = state.halts.get(scope);
+      state.halts.set(scope, { scope, reason, sinceMs: known?.sinceMs ?? 0 });
+    },
+    lift: async (scope) => state.halts.delete(scope),
+    list: async () => [...state.halts.values()],
+  };
+}
+
+function eventsOf(state: State, subscriberId: string): StandingEvent[] {
+  const rows = [...state.facts.values()].filter(
+    ({ fact, finality }) => fact.subscriberId === subscriberId && finality !== 'withdrawn',
+  );
+  const subscriptions = [...state.subscriptions.values()].filter(
+    (each) => each.subscriberId === subscriberId,
+  );
+  const owed = rows.flatMap(({ fact, blockIndex }): StandingEvent[] => {
+    const { body, account } = fact;
+    if (body.kind !== 'close' && body.kind !== 'reckoning') return [];
+    const subscription = subscriptions.find((each) => each.driftAccount === account);
+    if (subscription === undefined) return [];
+    const terms = termsAt(subscription.terms, fact.position.slot);
+    let amount =
+      state.accruals.get(accrualKey(subscription.id, fact)) ??
+      (terms === null ? 0n : accrue(body, terms.shareBps, 0n).amount);
+    const share = [...state.shares.values()].find(
+      (each) =>
+        each.subscriptionId === subscription.id &&
+        each.signature === fact.signature &&
+        each.slot === fact.position.slot &&
+        each.ordinal === fact.position.ordinal,
+    );
+    if (share?.status === 'voided') amount -= share.amount - share.paid;
+    return amount > 0n ? [{ kind: 'owed', at: { ...fact.position, blockIndex }, amount }] : [];
+  });
+  const payments = [...state.payments.values()].filter(
+    (each) => each.subscriberId === subscriberId,
+  );
+  const settled = payments
+    .filter((each) => each.state === 'landed' && each.purpose === 'share')
+    .map(
+      (each): StandingEvent => ({
+        kind: 'settled',
+        at: { slot: each.executedSlot ?? 0, blockIndex: null, ordinal: 0 },
+        amount: each.plan.amount,
+      }),
+    );
+  const ours = new Set([...state.payments.values()].map((each) => each.signature()));
+  const outflows = rows.flatMap(({ fact, blockIndex }) => {
+    const { body, signature, position, account } = fact;
+    if (body.kind !== 'outflow') return [];
+    const key = `${signature}/${position.slot}/${position.ordinal}/${account}`;
+    const at = { ...position, blockIndex };
+    return [{ key, slot: position.slot, ours: ours.has(signature), body, at, signature }];
+  });
+  const classes = classifyOutflows(outflows, state.clearances.get(subscriberId) ?? [], QUOTE_TOKEN);
+  const left = outflows
+    .filter(({ key, body }) => classes.get(key) === 'outflow' && body.amount > 0n)
+    .map(
+      ({ at, body, signature }): StandingEvent => ({
+        kind: 'left',
+        at,
+        amount: body.amount,
+        what: whatLeft(body),
+        signature,
+      }),
+    );
+  return [...owed, ...settled, ...left];
+}
+
+function createMemoryStandings(state: State): Standings {
+  return {
+    async update(subscriberId, judge) {
+      const known = state.standings.get(subscriberId);
+      if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
+      const verdict = judge(eventsOf(state, subscriberId));
+      const { standing, outstanding } = verdict;
+      const reason = standing === 'delinquent' ? verdict.reason : null;
+      if (
+        known.standing === standing &&
+        known.outstanding === outstanding &&
+        known.reason === reason
+      )
+        return known;
+      const evidence = standing === 'delinquent' ? verdict.evidence : null;
+      const revision = ++state.revision;
+      const entry = { ...known, standing, outstanding, reason, evidence, revision };
+      state.standings.set(subscriberId, entry);
+      return entry;
+    },
+    roster: async () => [...state.standings.values()],
+    owing: async () => [
+      ...new Set([
+        ...[...state.standings.values()]
+          .filter((each) => each.outstanding > 0n)
+          .map((each) => each.subscriberId),
+        ...[...state.shares.values()]
+          .filter((each) => each.status !== 'paid' && each.status !== 'voided')
+          .map((each) => each.subscriberId),
+      ]),
+    ],
+    entry: async (subscriberId) => state.standings.get(subscriberId) ?? null,
+  };
+}
+
+const nobodyAsks = <T extends object>(what: string): T =>
+  new Proxy({} as T, {
+    get: () => () => Promise.reject(new RangeError(`nobody asks for ${what} in memory`)),
+  });
+
+export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state: State } {
+  const state = emptyState();
+  const ledger: Ledger = {
+    deliveries: nobodyAsks('deliveries'),
+    checks: nobodyAsks('checks'),
+    sightings: createMemorySightings(state),
+    watchList: createMemoryWatchList(state),
+    subscribers: createMemorySubscribers(state),
+    subscriptions: createMemorySubscriptions(state),
+    shares: createMemoryShares(state, nowMs),
+    payments: createMemoryPayments(state, nowMs),
+    halts: createMemoryHalts(state),
+    clearances: {
+      async grant(subscriberId, clearance) {
+        const known = state.clearances.get(subscriberId) ?? [];
+        state.clearances.set(subscriberId, [...known, clearance]);
+      },
+    },
+    standings: createMemoryStandings(state),
+  };
+  return { ledger, state };
+}

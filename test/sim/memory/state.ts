@@ -1,0 +1,100 @@
+// State: everything the in-memory ledger keeps. It follows the Postgres ledger function by function; one contract suite
+// (test/ledger/contract.test.ts) holds the two together.
+import type { Clearance } from '../../../src/core/clearance.ts';
+import type { Fact } from '../../../src/core/fact.ts';
+import type { Rumour, Watched } from '../../../src/core/hearing-ports.ts';
+import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
+import type { Cover, DeathEvidence, Payment, Trouble } from '../../../src/core/payment.ts';
+import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/core/ports.ts';
+import type { RosterEntry } from '../../../src/core/roster.ts';
+
+export type SightingRow = Rumour & {
+  status: 'wanted' | 'confirmed' | 'finalized' | 'dropped' | 'unfound';
+  blockIndex: number | null;
+  slot: Slot | null;
+  source: string;
+  attempts: number;
+  firstSeenMs: number;
+  dueMs: number;
+  settledMs: number | null;
+};
+export type FactRow = {
+  readonly fact: Fact;
+  blockIndex: number | null;
+  finality: 'confirmed' | 'finalized' | 'withdrawn';
+};
+export type AccountRow = Watched & {
+  readonly subAccountId: number | null;
+  cursorSlot: Slot;
+  watchedAtMs: number;
+};
+export type ShareRow = {
+  readonly id: string;
+  readonly subscriberId: string;
+  readonly subscriptionId: string;
+  readonly creatorWallet: Address;
+  readonly signature: Signature;
+  readonly slot: Slot;
+  readonly ordinal: number;
+  readonly amount: bigint;
+  readonly netPnl: bigint;
+  readonly shareBps: number;
+  readonly accruedAtMs: number;
+  paid: bigint;
+  status: 'pending' | 'processing' | 'paid' | 'failed' | 'voided';
+  reason: Trouble | null;
+  attempts: number;
+  retryAtMs: number | null;
+};
+export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
+  state: Payment['state'];
+  signed: Payment['signed'];
+  executedSlot: Slot | null;
+  evidence: DeathEvidence | null;
+  readonly signature: () => Signature | null;
+  readonly plannedAtMs: number;
+  readonly covers: readonly Cover[];
+};
+
+export type State = {
+  readonly subscribers: Map<string, Omit<Subscriber, 'hasKey' | 'driftAccounts'>>;
+  readonly keys: Map<string, SealedKey>;
+  readonly accounts: Map<Address, AccountRow>;
+  readonly subscriptions: Map<string, { -readonly [K in keyof Subscription]: Subscription[K] }>;
+  readonly sightings: Map<Signature, SightingRow>;
+  readonly facts: Map<string, FactRow>;
+  /** Amount booked by close, under its fact's key and subscription. */
+  readonly accruals: Map<string, bigint>;
+  readonly shares: Map<string, ShareRow>;
+  readonly payments: Map<string, PaymentRow>;
+  readonly halts: Map<string, Halt>;
+  readonly clearances: Map<string, Clearance[]>;
+  readonly standings: Map<string, RosterEntry>;
+  revision: bigint;
+  /** The second live payment of a subscriber is refused, as the unique index does; a deliberate fault turns it off. */
+  oneLive: boolean;
+};
+
+export const emptyState = (): State => ({
+  subscribers: new Map(),
+  keys: new Map(),
+  accounts: new Map(),
+  subscriptions: new Map(),
+  sightings: new Map(),
+  facts: new Map(),
+  accruals: new Map(),
+  shares: new Map(),
+  payments: new Map(),
+  halts: new Map(),
+  clearances: new Map(),
+  standings: new Map(),
+  revision: 0n,
+  oneLive: true,
+});
+
+export const factKey = (fact: Fact): string =>
+  [fact.subscriberId, fact.signature, fact.position.slot, fact.position.ordinal, fact.account].join(
+    '/',
+  );
+export const accrualKey = (subscriptionId: string, fact: Fact): string =>
+  `${subscriptionId}/${factKey(fact)}`;

@@ -1,0 +1,192 @@
+// Sabotage: faults put in on purpose, each with the number of seeds within which the laws must catch it. Most are what other
+// payers really do (test/sim/peer.ts runs such rules whole).
+import type { Payments } from '../../src/core/ports.ts';
+import type { SimBooks } from './books.ts';
+import type { Sabotage } from './simulate.ts';
+
+const payments =
+  (
+    change: (own: Payments, books: SimBooks) => Partial<Payments>,
+  ): NonNullable<Sabotage['ledger']> =>
+  (ledger, books) => ({
+    ...ledger,
+    payments: { ...ledger.payments, ...change(ledger.payments, books) },
+  });
+const withoutIndex = ({ state }: SimBooks): void => {
+  if (state !== null) state.oneLive = false;
+};
+/** Processing debts are due again, whatever became of their payments. */
+const resetStale = ({ state }: SimBooks): void => {
+  for (const share of state?.shares.values() ?? [])
+    if (share.status === 'processing') Object.assign(share, { status: 'pending', retryAtMs: null });
+};
+
+export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> = {
+  'taking a confirmed close for a final one': {
+    within: 30,
+    sabotage: {
+      ledger: (ledger) => ({
+        ...ledger,
+        sightings: {
+          ...ledger.sightings,
+          settle: (read) => ledger.sightings.settle({ ...read, finality: 'finalized' }),
+        },
+      }),
+    },
+  },
+  'taking a confirmed payment for a final one': {
+    within: 30,
+    sabotage: {
+      chain: (chain) => ({
+        ...chain,
+        look: async (signature) => {
+          const look = await chain.look(signature);
+          return look.seen === 'executed' ? { ...look, finality: 'finalized' } : look;
+        },
+      }),
+    },
+  },
+  'resetting stale debts blindly, with no index to stop a second payment': {
+    within: 30,
+    sabotage: {
+      prepare: withoutIndex,
+      meddle: resetStale,
+      ledger: payments(() => ({ live: async () => null })),
+    },
+  },
+  'claiming debts without looking whether somebody else has, and no index': {
+    within: 60,
+    sabotage: {
+      prepare: withoutIndex,
+      ledger: payments((own, { state }) => ({
+        open(payment) {
+          for (const { shareId } of payment.plan.covers) {
+            const share = state?.shares.get(shareId);
+            if (share?.status === 'processing') share.status = 'pending';
+          }
+          return own.open(payment);
+        },
+      })),
+    },
+  },
+  'refusing a payment that is on its way, because its simulation fails': {
+    within: 400,
+    sabotage: {
+      ledger: payments((own, { state }) => ({
+        refused(id, ...rest) {
+          const payment = state?.payments.get(id);
+          if (payment?.state === 'signed' || payment?.state === 'sent') payment.state = 'planned';
+          return own.refused(id, ...rest);
+        },
+      })),
+    },
+  },
+  'sending as soon as it is signed, before that is on record': {
+    within: 60,
+    sabotage: {
+      pen: (pen, chain) => ({
+        ...pen,
+        sign(request) {
+          const signed = pen.sign(request);
+          chain.submit(signed.bytes, 0);
+          return signed;
+        },
+      }),
+    },
+  },
+  'taking age for a proof of death': {
+    within: 30,
+    sabotage: {
+      chain: (chain) => ({
+        ...chain,
+        look: async (signature) => {
+          const look = await chain.look(signature);
+          return look.seen === 'absent'
+            ? { ...look, finalizedBlockHeight: Number.MAX_SAFE_INTEGER }
+            : look;
+        },
+        deathEvidence: async (signed, account, memo) => ({
+          ...(await chain.deathEvidence(signed, account, memo)),
+          finalizedBlockHeight: Number.MAX_SAFE_INTEGER,
+        }),
+      }),
+    },
+  },
+  'taking an error for an absence': {
+    within: 60,
+    sabotage: {
+      chain: (chain) => ({
+        ...chain,
+        look: async (signature) => {
+          const look = await chain.look(signature);
+          return look.seen === 'nothing' ||
+            (look.seen === 'executed' && look.finality !== 'finalized')
+            ? { seen: 'absent', finalizedBlockHeight: Number.MAX_SAFE_INTEGER }
+            : look;
+        },
+        deathEvidence: async () => ({
+          finalizedBlockHeight: Number.MAX_SAFE_INTEGER,
+          statusAbsent: true,
+          transactionAbsent: true,
+          historyAbsent: true,
+          secondOpinion: true,
+        }),
+      }),
+    },
+  },
+  'taking a payment that failed on chain for one that paid': {
+    within: 60,
+    sabotage: {
+      chain: (chain) => ({
+        ...chain,
+        look: async (signature) => {
+          const look = await chain.look(signature);
+          return look.seen === 'executed' ? { ...look, error: null } : look;
+        },
+      }),
+    },
+  },
+  'losing what was heard before it was read': {
+    within: 10,
+    sabotage: {
+      ledger: (ledger) => ({ ...ledger, sightings: { ...ledger.sightings, note: async () => {} } }),
+    },
+  },
+  'keeping the facts of a fork that was dropped': {
+    within: 60,
+    sabotage: {
+      ledger: (ledger) => ({
+        ...ledger,
+        sightings: { ...ledger.sightings, drop: async () => [] },
+      }),
+    },
+  },
+  'dropping the fraction that division leaves': {
+    within: 10,
+    sabotage: {
+      ledger: (ledger) => ({
+        ...ledger,
+        shares: {
+          ...ledger.shares,
+          book: (close, terms, accrued) =>
+            ledger.shares.book(close, terms, { ...accrued, carry: 0n }),
+        },
+      }),
+    },
+  },
+  'booking a close twice': {
+    within: 30,
+    sabotage: {
+      meddle: ({ state }) => state?.accruals.clear(),
+    },
+  },
+  'giving up a debt that failed': {
+    within: 30,
+    sabotage: {
+      meddle: ({ state }) => {
+        for (const share of state?.shares.values() ?? [])
+          if (share.attempts > 1 && share.status === 'pending') share.status = 'voided';
+      },
+    },
+  },
+};

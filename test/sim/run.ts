@@ -9,6 +9,7 @@ import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';
+import { simulatePeer } from './peer.ts';
 import { simulate } from './simulate.ts';
 
 const { values } = parseArgs({
@@ -17,6 +18,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     verbose: { type: 'boolean', default: false },
     postgres: { type: 'boolean', default: false },
+    peer: { type: 'boolean', default: false },
+    mild: { type: 'boolean', default: false },
   },
 });
 /** A Postgres of its own, when it is wanted. */
@@ -36,6 +39,25 @@ async function openReal(): Promise<{ books: OpenBooks; close: () => Promise<void
   };
 }
 
+if (values.peer) {
+  const sum = { seeds: 0, debts: 0, owed: 0n, doubled: 0, overpaid: 0n, lost: 0, unpaid: 0n };
+  for (let seed = Number(values.from); seed < Number(values.from) + Number(values.seeds); seed++) {
+    const outcome = await simulatePeer(seed, values.mild);
+    sum.seeds++;
+    sum.debts += outcome.debts;
+    sum.owed += outcome.owed;
+    sum.doubled += outcome.doubled;
+    sum.overpaid += outcome.overpaid;
+    sum.lost += outcome.lost;
+    sum.unpaid += outcome.unpaid;
+  }
+  const percent = (part: number, of: number): string => `${((100 * part) / of).toFixed(1)} %`;
+  process.stdout.write(
+    `${JSON.stringify(sum, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each))}\n` +
+      `paid twice or more: ${percent(sum.doubled, sum.debts)} of debts; never paid in full: ${percent(sum.lost, sum.debts)}\n`,
+  );
+  process.exit(0);
+}
 const real = values.postgres ? await openReal() : null;
 const total = { seeds: 0, failed: 0, steps: 0, kills: 0, forks: 0, payments: 0, dead: 0 };
 for (let seed = Number(values.from); seed < Number(values.from) + Number(values.seeds); seed++) {

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';
+import { simulatePeer } from './peer.ts';
 import { SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
 
@@ -53,3 +54,14 @@ test.each(Object.entries(SABOTAGES))(
   },
   240_000,
 );
+
+test('the same weather makes a payer without these laws pay twice, and lose debts', async () => {
+  let [doubled, lost] = [0, 0];
+  for (const seed of from(1, 60)) {
+    const outcome = await simulatePeer(seed);
+    doubled += outcome.doubled;
+    lost += outcome.lost;
+  }
+  expect(doubled).toBeGreaterThan(0);
+  expect(lost).toBeGreaterThan(0);
+});

@@ -72,7 +72,7 @@ const ASYNC_CHAIN = new Set([
 ]);
 
 /** Every history has weather of its own, from almost fair to hardly anything getting through. */
-const storm = (random: Random): Weather => ({
+export const storm = (random: Random): Weather => ({
   error: random.next() * 0.3,
   lost: random.pick([0.05, 0.3, 0.9, 1]),
   denied: random.next() * 0.3,
@@ -102,7 +102,7 @@ async function register(ledger: Ledger): Promise<void> {
 }
 
 /** What people do. */
-function live(chain: SimChain, random: Random): void {
+export function live(chain: SimChain, random: Random): void {
   const subscriber = random.below(SUBSCRIBERS);
   const own = chain.balances.accounts[subscriber];
   if (own === undefined) return;

@@ -1,5 +1,5 @@
 // World: everything outside Bailiff that it needs to do its job, on loopback: a Solana chain with the venue's program
-// (the compiled one where its file is present, the stand-in otherwise), a market to trade on, and Helius.
+// (the compiled one where its file is present, the stand-in otherwise), a market to trade on, Helius, and a place to swap.
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
 import type { Clock } from '../core/ports.ts';
@@ -12,6 +12,7 @@ import { writeGenesis } from './drift/genesis.ts';
 import { createDriftStandIn } from './drift/program.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { type LocalHelius, serveHelius } from './helius.ts';
+import { createSwapStandIn, type LocalSwap, serveSwap, writeSwapGenesis } from './swap.ts';
 
 /** SOL and BTC at genesis, PRICE precision. */
 export const GENESIS_PRICES = [150_000_000n, 90_000_000_000n] as const;
@@ -32,11 +33,12 @@ export type WorldOptions = {
 };
 
 function bankFor(programFile: string | null): { bank: Bank; venueProgram: World['venueProgram'] } {
+  const swap = createSwapStandIn();
   if (programFile !== null && existsSync(programFile)) {
     const program = { id: DRIFT.toBase58(), bytes: new Uint8Array(readFileSync(programFile)) };
-    return { bank: createBank({ program }), venueProgram: 'compiled' };
+    return { bank: createBank({ program, standIns: [swap] }), venueProgram: 'compiled' };
   }
-  return { bank: createBank({ standIn: createDriftStandIn() }), venueProgram: 'stand-in' };
+  return { bank: createBank({ standIns: [createDriftStandIn(), swap] }), venueProgram: 'stand-in' };
 }
 
 /** Creates a world that stands still: nothing listens, and no slot passes unless it is told to. */
@@ -52,6 +54,10 @@ export function createWorld(options: WorldOptions): World {
     GENESIS_PRICES,
     time,
   );
+  writeSwapGenesis(
+    (address, account) => cluster.put(address.toBase58(), account),
+    faucet.publicKey,
+  );
   const driver = createDriver(cluster, faucet);
   // Several blocks in, so that finalized reads see the genesis.
   cluster.advance(20);
@@ -61,6 +67,7 @@ export function createWorld(options: WorldOptions): World {
 export type ServedWorld = World & {
   readonly chain: ChainServer;
   readonly helius: LocalHelius;
+  readonly swap: LocalSwap;
   close(): Promise<void>;
 };
 
@@ -75,6 +82,7 @@ export async function serveWorld(
     clock: options.clock,
     ...(options.heliusPort === undefined ? {} : { port: options.heliusPort }),
   });
+  const swap = await serveSwap(world.cluster);
   const closing = new AbortController();
   const ticking = (async () => {
     while (!closing.signal.aborted) {
@@ -86,9 +94,11 @@ export async function serveWorld(
     ...world,
     chain,
     helius,
+    swap,
     async close() {
       closing.abort();
       await ticking;
+      await swap.close();
       await helius.close();
       await chain.close();
     },

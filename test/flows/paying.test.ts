@@ -116,6 +116,34 @@ describe('who pays fees', () => {
     await street.share('ana', (each) => each.status === 'paid');
   });
 
+  test('an agent with too little SOL for its reserve buys some with its own USDC, and then pays', async () => {
+    await using street = await openStreet({
+      settings: (given, world) =>
+        ({
+          ...unscheduled()(given, world),
+          swap: { ...given.swap, url: world.swap.url },
+        }) as never,
+    });
+    const { driver, database } = street;
+    const creator = creatorWallet();
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 4_000_000n });
+    driver.giveUsdc(trader.agent.publicKey, 3_000_000n);
+    await street.subscribe('ana', trader, creator);
+    profitableClose(driver, trader);
+    const share = await street.share('ana', (each) => each.status === 'paid');
+    expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
+    const rows = await database.sql`select purpose, state, amount from payment order by planned_at`;
+    expect(rows.map((each) => [each.purpose, each.state, each.amount])).toEqual([
+      ['top_up', 'landed', 2_000_000n],
+      ['share', 'landed', BigInt(share.amount)],
+    ]);
+    // 2 USDC at 150 buy 13,333,333 lamports; both fees and the rent of the creator's account are paid.
+    expect(driver.lamportsOf(trader.agent.publicKey)).toBe(
+      4_000_000n + 13_333_333n - 2n * 5_000n - 2_039_280n,
+    );
+    await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
+  });
+
   test('the sponsor is given its fee back in USDC in the same transaction', async () => {
     const sponsor = Keypair.generate();
     await using street = await openStreet({

@@ -63,7 +63,7 @@ export type StreetOptions = {
   sponsor?: Keypair;
   webhooks?: boolean;
   slotMs?: number;
-  settings?: (settings: Settings) => Settings | Promise<Settings>;
+  settings?: (settings: Settings, world: ServedWorld) => Settings | Promise<Settings>;
 };
 
 export async function openStreet(options: StreetOptions = {}): Promise<Street> {
@@ -102,7 +102,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
       sponsorKey: options.sponsor?.secretKey ?? null,
     },
   };
-  const settings = (await options.settings?.(given)) ?? given;
+  const settings = (await options.settings?.(given, world)) ?? given;
   let app: App | null = await startApp(settings, systemClock, silentLog);
   const running = (): App => {
     if (app === null) throw new Error('the daemon is stopped');

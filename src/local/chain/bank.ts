@@ -81,10 +81,10 @@ function collectLogs(lines: readonly string[]): string[] {
   return kept;
 }
 
-/** Creates an empty bank. `program` is the compiled venue program; otherwise `standIn` executes in its place. */
+/** Creates an empty bank. `program` is the compiled venue program; `standIns` execute in the place of others. */
 export function createBank(options: {
   program?: { id: string; bytes: Uint8Array };
-  standIn?: StandIn;
+  standIns: readonly StandIn[];
 }): Bank {
   const svm = new LiteSVM()
     .withBlockhashCheck(false)
@@ -92,12 +92,12 @@ export function createBank(options: {
     .withTransactionHistory(0n)
     .withLogBytesLimit(undefined);
   if (options.program) svm.addProgram(kitAddress(options.program.id), options.program.bytes);
-  const { standIn } = options;
+  const { standIns } = options;
 
   const get = (address: string): Account | null => readAccount(svm, address);
   const set = (address: string, account: Account | null): void =>
     writeAccount(svm, address, account);
-  const executeSegments = standIn === undefined ? null : createSegments(svm, standIn);
+  const executeSegments = createSegments(svm, standIns);
   const restore = (before: ReadonlyMap<string, Account | null>): void => {
     for (const [address, account] of before) set(address, account);
   };
@@ -160,14 +160,11 @@ export function createBank(options: {
         if (message.writable[index]) before.set(key, get(key));
       const preBalances = message.keys.map((key) => get(key)?.lamports ?? 0n);
       const preTokens = tokensOf(message.keys);
-      const standsIn =
-        standIn !== undefined &&
-        message.instructions.some(({ program }) => program === standIn.programId);
+      const standsIn = message.instructions.some(({ program }) =>
+        standIns.some((each) => each.programId === program),
+      );
       if (standsIn) set(payer, { ...payerBefore, lamports: payerBefore.lamports - message.fee });
-      const ran =
-        standsIn && executeSegments !== null
-          ? executeSegments(message)
-          : executeWhole(transaction, message);
+      const ran = standsIn ? executeSegments(message) : executeWhole(transaction, message);
       if (standsIn && ran.error !== null) {
         restore(before);
         set(payer, { ...payerBefore, lamports: payerBefore.lamports - message.fee });

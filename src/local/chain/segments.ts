@@ -57,8 +57,11 @@ export function innerOf(
   );
 }
 
-/** Prepares the helper, and returns what executes a message around the stand-in. */
-export function createSegments(svm: LiteSVM, program: StandIn): (message: ResolvedMessage) => Ran {
+/** Prepares the helper, and returns what executes a message around the stand-ins. */
+export function createSegments(
+  svm: LiteSVM,
+  programs: readonly StandIn[],
+): (message: ResolvedMessage) => Ran {
   const helper = Keypair.generate();
   const get = (address: string): Account | null => readAccount(svm, address);
   const set = (address: string, account: Account | null): void =>
@@ -128,8 +131,9 @@ export function createSegments(svm: LiteSVM, program: StandIn): (message: Resolv
       throw new ProgramFailure(typeof ran.failure === 'string' ? ran.failure : 'GenericError');
     };
     for (const [index, instruction] of message.instructions.entries()) {
+      const program = programs.find((each) => each.programId === instruction.program);
       try {
-        if (instruction.program !== program.programId) {
+        if (program === undefined) {
           const keys = instruction.accounts.map(({ address, isSigner, isWritable }) => ({
             pubkey: new PublicKey(address),
             isSigner,
@@ -163,7 +167,7 @@ export function createSegments(svm: LiteSVM, program: StandIn): (message: Resolv
         if (units > message.computeLimit) throw new ProgramFailure('ComputationalBudgetExceeded');
       } catch (thrown) {
         if (!(thrown instanceof ProgramFailure)) throw thrown;
-        if (instruction.program === program.programId) {
+        if (program !== undefined) {
           const code =
             typeof thrown.failure === 'object'
               ? `custom program error: 0x${thrown.failure.Custom.toString(16)}`

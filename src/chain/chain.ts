@@ -222,16 +222,35 @@ export function createChain(connections: { first: Connection; second: Connection
   };
 }
 
-/** Priority fees from what was paid recently, under a cap in lamports for a full transaction; read at most so often. */
+/** The network's base fee, asked for once; priority fees from what was paid recently, under a cap in lamports for a full transaction, read at most so often. */
 export function createFeeMarket(
   connection: Connection,
   options: { priorityFeeMost: bigint; everyMs: number; nowMs: () => number },
 ): FeeMarket {
   let price = 0n;
+  let base: bigint | null = null;
   let readAtMs = Number.NEGATIVE_INFINITY;
   const priceMost = (options.priorityFeeMost * 1_000_000n) / BigInt(SIMULATION_UNITS);
   return {
     priorityFeeMost: options.priorityFeeMost,
+    async lamportsPerSignature() {
+      if (base !== null) return base;
+      // Of the smallest message there is: one signature, nothing to do.
+      const { blockhash } = await asking('getLatestBlockhash', () =>
+        connection.getLatestBlockhash('confirmed'),
+      );
+      const message = compile(PublicKey.default.toBase58() as Address, [], blockhash).message;
+      const { value } = await asking('getFeeForMessage', () =>
+        connection.getFeeForMessage(message, 'confirmed'),
+      );
+      if (value === null)
+        throw new Fault(
+          'rpc_unavailable',
+          'getFeeForMessage: the node does not know the blockhash',
+        );
+      base = BigInt(value);
+      return base;
+    },
     async microLamports() {
       if (options.nowMs() - readAtMs < options.everyMs) return price;
       readAtMs = options.nowMs();

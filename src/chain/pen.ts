@@ -1,7 +1,7 @@
 // Pen: keeps agent keys sealed and signs recorded payments, nothing else. A key is opened for one signature and wiped
 // afterwards. What is signed is decoded again from the compiled bytes and held against the mandate of core/policy.ts.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { Keypair, VersionedTransaction } from '@solana/web3.js';
+import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import type { PaymentParts, Pen } from '../core/outside.ts';
@@ -83,20 +83,21 @@ export function createPen(options: PenOptions): Pen {
     return options.masterKey;
   };
 
-  /** Opens a key, hands it to `use`, and wipes every copy made here, whatever happens. */
-  const withKey = <T>(key: SealedKey, use: (keypair: Keypair) => T): T => {
+  /**
+   * Opens a key, hands it to `use`, and wipes it, whatever happens. It is open in one buffer: a Keypair would hand out a
+   * copy at every look. The signature itself copies the seed once more, inside the library, and forgets it.
+   */
+  const withKey = <T>(key: SealedKey, use: (signer: Signer) => T): T => {
     const bound = bindingOf(key.subscriberId, key.publicKey);
     let secret: Buffer | null = null;
     let dataKey: Buffer | null = null;
-    let keypair: Keypair | null = null;
     try {
       if (key.sealed[0] !== VERSION)
         throw new RangeError(`sealed form ${key.sealed[0]} is not known`);
       const wrappedEnd = 1 + NONCE + 32 + TAG;
       dataKey = unlock(masterKey(), key.sealed.subarray(1, wrappedEnd), bound);
       secret = unlock(dataKey, key.sealed.subarray(wrappedEnd), bound);
-      keypair = Keypair.fromSecretKey(new Uint8Array(secret));
-      return use(keypair);
+      return use({ publicKey: new PublicKey(key.publicKey), secretKey: secret });
     } catch (thrown) {
       if (thrown instanceof Fault) throw thrown;
       throw new Fault(
@@ -106,7 +107,6 @@ export function createPen(options: PenOptions): Pen {
     } finally {
       secret?.fill(0);
       dataKey?.fill(0);
-      keypair?.secretKey.fill(0);
     }
   };
 
@@ -197,7 +197,7 @@ export function createPen(options: PenOptions): Pen {
         priorityFeeMost: options.priorityFeeMost,
       };
       refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));
-      withKey(own, (keypair) => transaction.sign([keypair]));
+      withKey(own, (signer) => transaction.sign([signer]));
       return written(transaction);
     },
   };

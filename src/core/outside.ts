@@ -187,7 +187,12 @@ export type Pen = {
 };
 
 /** Chooses the priority fee of the next payment, in micro-lamports a compute unit, under the configured cap. */
-export type FeeMarket = { microLamports(): Promise<bigint>; readonly priorityFeeMost: Lamports };
+export type FeeMarket = {
+  microLamports(): Promise<bigint>;
+  /** What the network takes for one signature, as it says itself. */
+  lamportsPerSignature(): Promise<Lamports>;
+  readonly priorityFeeMost: Lamports;
+};
 
 /** The webhook registrations at Helius. */
 export type WebhookRegistry = {

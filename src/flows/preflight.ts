@@ -16,8 +16,6 @@ export type ReadPorts = {
 };
 export type Reserves = { readonly agentReserve: bigint; readonly sponsorReserve: bigint };
 
-const LAMPORTS_PER_SIGNATURE = 5_000n;
-
 export const memoOf = (paymentId: string): string => `bailiff:${paymentId}`;
 
 /** Everybody's addresses in a payment. */
@@ -82,7 +80,7 @@ export async function readPreflight(
     sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
     sponsorTakesTokens: sponsors !== null && !sponsors.frozen,
     costs: {
-      lamportsPerSignature: LAMPORTS_PER_SIGNATURE,
+      lamportsPerSignature: await fees.lamportsPerSignature(),
       priority: price === 0n ? 0n : fees.priorityFeeMost,
       tokenAccountRent: await chain.tokenAccountRent(),
       agentReserve: reserves.agentReserve,

@@ -67,6 +67,9 @@ const VENUE: readonly (readonly [ErrorClass, readonly number[]])[] = [
   ],
 ];
 
+/** The codes that the table names; every other is the operator's as well. */
+export const LISTED: ReadonlySet<number> = new Set(VENUE.flatMap(([, codes]) => codes));
+
 const TOKEN: Readonly<Record<number, readonly [ErrorClass, string]>> = {
   1: [
     'retry_when_healthier',

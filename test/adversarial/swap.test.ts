@@ -13,12 +13,13 @@ import {
   ComputeBudgetProgram,
   Keypair,
   type PublicKey,
+  type Signer,
   SystemProgram,
   type TransactionInstruction,
   TransactionMessage,
   VersionedTransaction,
 } from '@solana/web3.js';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createPen } from '../../src/chain/pen.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { LookupTable } from '../../src/core/outside.ts';
@@ -195,4 +196,29 @@ test('lookup tables are followed when they are known, and refused when they are 
   expect(sign([OPEN, ROUTE, CLOSE], { table, known }).signatures).toHaveLength(1);
   const lying = [{ key: text(table.key), addresses: [text(thief), text(thief), text(thief)] }];
   expect(() => sign([OPEN, ROUTE, CLOSE], { table, known: lying })).toThrow(/refuses/);
+});
+
+const SWAP = [LIMIT, OPEN, ROUTE, CLOSE];
+test('one copy is made for a signature, whatever is signed, and it is wiped, also when signing fails', () => {
+  const open: Uint8Array[] = [];
+  const signing = vi.spyOn(VersionedTransaction.prototype, 'sign');
+  const wasOpen = (signers: readonly Signer[]): void => {
+    const [first] = signers as [Signer];
+    expect(Buffer.from(first.secretKey)).toEqual(Buffer.from(agent.secretKey));
+    open.push(first.secretKey);
+  };
+  signing.mockImplementationOnce(function (this: VersionedTransaction, signers) {
+    wasOpen(signers);
+    this.sign(signers);
+  });
+  sign(SWAP);
+  signing.mockImplementationOnce((signers) => {
+    wasOpen(signers);
+    throw new Error('the library broke');
+  });
+  expect(() => sign(SWAP)).toThrow();
+  signing.mockRestore();
+  expect(open).toHaveLength(2);
+  for (const each of open) expect(each.every((byte) => byte === 0)).toBe(true);
+  expect(agent.secretKey.some((byte) => byte !== 0)).toBe(true);
 });

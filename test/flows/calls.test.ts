@@ -76,7 +76,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
     'sendTransaction',
     'getSignatureStatuses',
   ]);
-  // Once a process: books against the chain, rent, and the oracles of the markets.
+  // Once a process: books against the chain, base fee, rent, and the oracles of the markets.
   expect(first.length).toBeLessThanOrEqual(10);
   await parts.sql.end();
 }, 60_000);

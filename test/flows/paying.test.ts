@@ -118,11 +118,10 @@ describe('who pays fees', () => {
 
   test('an agent with too little SOL for its reserve buys some with its own USDC, and then pays', async () => {
     await using street = await openStreet({
-      settings: (given, world) =>
-        ({
-          ...unscheduled()(given, world),
-          swap: { ...given.swap, url: world.swap.url },
-        }) as never,
+      settings: (given, world) => ({
+        ...unscheduled()(given),
+        swap: { ...given.swap, url: world.swap.url },
+      }),
     });
     const { driver, database } = street;
     const creator = creatorWallet();

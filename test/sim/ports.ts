@@ -1,23 +1,14 @@
 // Ports: chain, venue and pen of one simulated process, over the simulated chain, through weather.
 
-import type { Fact } from '../../src/core/fact.ts';
 import { Fault } from '../../src/core/fault.ts';
-import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type {
-  Chain,
-  ChainAccount,
-  FeeMarket,
-  PaymentParts,
-  Pen,
-  Venue,
-} from '../../src/core/outside.ts';
-import type { Trouble } from '../../src/core/payment.ts';
+import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen } from '../../src/core/outside.ts';
 import type { Act as PolicyAct } from '../../src/core/policy.ts';
-import type { ChainTransaction, Instruction } from '../../src/core/transaction.ts';
+import type { Instruction } from '../../src/core/transaction.ts';
 import { addressOf } from '../support/ledger.ts';
 import { type Act, type Balances, BLOCKHASH_LIFE, type SimChain, signatureOf } from './chain.ts';
 import type { Random } from './random.ts';
+import { createSimVenue } from './venue.ts';
 
 /** How bad it is; all zero is fair weather. */
 export type Weather = { error: number; lost: number; denied: number; delayed: number; lag: number };
@@ -51,7 +42,7 @@ const actsOf = (act: Act): PolicyAct[] =>
         },
       ];
 const bytesOf = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
-const parse = <T>(bytes: Uint8Array): T => JSON.parse(Buffer.from(bytes).toString()) as T;
+export const parse = <T>(bytes: Uint8Array): T => JSON.parse(Buffer.from(bytes).toString()) as T;
 
 export function actOf(parts: PaymentParts, memo: string, height: number): Act {
   const { plan, subscriberId } = parts.payment;
@@ -212,104 +203,7 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
     },
   };
 
-  const factsOf = (
-    transaction: ChainTransaction,
-    watched: ReadonlyMap<string, Watched>,
-  ): Fact[] => {
-    const act = parse<Act>(Buffer.from(transaction.logs[0] ?? '{}'));
-    const account = at(act.subscriber, 'drift');
-    const watch = watched.get(account);
-    if (watch === undefined || transaction.error !== null) return [];
-    const { signature, slot, blockIndex } = transaction;
-    const base = {
-      subscriberId: watch.subscriberId,
-      account,
-      signature,
-      position: { slot, blockIndex, ordinal: 0 },
-    };
-    if (act.kind === 'close') {
-      const netPnl = BigInt(act.netPnl);
-      return [
-        {
-          ...base,
-          body: {
-            kind: 'close',
-            market: 0,
-            side: 'taker',
-            position: 'long',
-            cause: 'trade',
-            baseFilled: 1n,
-            baseClosed: 1n,
-            proceeds: netPnl,
-            entry: 0n,
-            grossPnl: netPnl,
-            fee: 0n,
-            netPnl,
-            fillRecordId: 0n,
-            oraclePrice: 1n,
-            counterparty: null,
-          },
-        },
-      ];
-    }
-    const amount = BigInt(act.kind === 'payment' ? act.withdraw : act.amount);
-    return amount === 0n
-      ? []
-      : [
-          {
-            ...base,
-            body: {
-              kind: 'outflow',
-              route: 'withdraw',
-              amount,
-              mint: MINT,
-              decimals: 6,
-              destination: null,
-              internal: false,
-              usd: null,
-            },
-          },
-        ];
-  };
-  const trouble = (error: unknown): Trouble => ({
-    class:
-      error === 'flaky'
-        ? 'retry_soon'
-        : error === 'paused'
-          ? 'venue_paused'
-          : error === 'short'
-            ? 'retry_when_healthier'
-            : 'needs_sol',
-    code: String(error),
-    detail: '',
-  });
-  const venue: Venue = {
-    name: 'simulated',
-    programId: MINT,
-    quoteMint: MINT,
-    quoteMarket: 0,
-    quoteDecimals: 6,
-    userAddress: async () => MINT,
-    hear: (transaction, watched) => factsOf(transaction, watched),
-    pulseSlice: () => ({ offset: 0, length: 0 }),
-    stateOf: () => null,
-    statsAddress: () => MINT,
-    subAccountsCreated: () => 0,
-    preflightAccounts: async (driftUser) => [driftUser],
-    funds: (_, [account]) =>
-      account
-        ? {
-            deposit: BigInt(parse<string>(account.data)),
-            claimable: [],
-            exposed: false,
-            room: null,
-            blocked: sim.paused ? trouble('paused') : null,
-          }
-        : null,
-    instructions: async () => [],
-    inspect: () => null,
-    trouble,
-  };
+  const venue = createSimVenue(sim);
   const pen: Pen = {
     sponsor: SPONSOR,
     seal: () => new Uint8Array(),
@@ -321,6 +215,10 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
       throw new RangeError('nobody swaps here');
     },
   };
-  const fees: FeeMarket = { priorityFeeMost: 0n, microLamports: async () => 0n };
+  const fees: FeeMarket = {
+    priorityFeeMost: 0n,
+    microLamports: async () => 0n,
+    lamportsPerSignature: async () => 5_000n,
+  };
   return { chain, venue, pen, fees };
 }

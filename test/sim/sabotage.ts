@@ -185,7 +185,7 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])
-          if (share.attempts > 1 && share.status === 'pending') share.status = 'voided';
+          if (share.attempts > 0 && share.status === 'pending') share.status = 'voided';
       },
     },
   },

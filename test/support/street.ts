@@ -191,8 +191,8 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
 
 /** Settings under which nothing is tried again by schedule: only triggers do it. */
 export const unscheduled =
-  (payments: Partial<Settings['payments']> = {}): NonNullable<StreetOptions['settings']> =>
-  (given) => ({
+  (payments: Partial<Settings['payments']> = {}) =>
+  (given: Settings): Settings => ({
     ...given,
     payments: { ...given.payments, retryEveryMs: 3_600_000, ...payments },
   });

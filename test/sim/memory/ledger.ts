@@ -4,13 +4,14 @@ import { classifyOutflows } from '../../../src/core/outflow.ts';
 import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
 import { QUOTE_TOKEN, whatLeft } from '../../../src/ledger/standings.ts';
-import { createMemoryPayments, createMemoryShares } from './debts.ts';
 import {
   createMemorySightings,
   createMemorySubscribers,
   createMemorySubscriptions,
   createMemoryWatchList,
 } from './hearing.ts';
+import { createMemoryPayments } from './payments.ts';
+import { createMemoryShares } from './shares.ts';
 import { accrualKey, emptyState, type State } from './state.ts';
 
 function createMemoryHalts(state: State): Halts {

@@ -98,3 +98,5 @@ export const factKey = (fact: Fact): string =>
   );
 export const accrualKey = (subscriptionId: string, fact: Fact): string =>
   `${subscriptionId}/${factKey(fact)}`;
+
+export const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);

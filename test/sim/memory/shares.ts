@@ -1,11 +1,9 @@
-// Debts: profit shares and payments, in memory.
+// Shares: profit shares, in memory.
 
-import type { Trouble } from '../../../src/core/payment.ts';
-import type { Payments, ProfitShare, Shares } from '../../../src/core/ports.ts';
+import type { ProfitShare, Shares } from '../../../src/core/ports.ts';
 import { shareIdOf } from '../../../src/ledger/shares.ts';
-import { accrualKey, type PaymentRow, type ShareRow, type State } from './state.ts';
+import { accrualKey, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
 
-const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
 const OPEN: ReadonlySet<string> = new Set(['pending', 'processing', 'failed']);
 
 const byAge = (a: ShareRow, b: ShareRow): number =>
@@ -235,127 +233,5 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         left: row.amount - row.paid,
       }));
     },
-  };
-}
-
-export function createMemoryPayments(state: State, nowMs: () => number): Payments {
-  const liveOf = (subscriberId: string): PaymentRow | undefined =>
-    [...state.payments.values()].find(
-      (each) => each.subscriberId === subscriberId && LIVE.has(each.state),
-    );
-  /** The payment, when it is in the state that the transition starts from. */
-  const from = (id: string, expected: PaymentRow['state']): PaymentRow | null => {
-    const row = state.payments.get(id);
-    return row?.state === expected ? row : null;
-  };
-  const free = (
-    payment: PaymentRow,
-    trouble: Trouble,
-    retryAtMs: number | null,
-    counts: boolean,
-  ): void => {
-    for (const { shareId } of payment.covers) {
-      const share = state.shares.get(shareId);
-      if (share?.status !== 'processing') continue;
-      share.status = retryAtMs === null ? 'failed' : 'pending';
-      share.reason = trouble;
-      share.retryAtMs = retryAtMs;
-      if (counts) share.attempts++;
-    }
-  };
-  return {
-    async live(subscriberId) {
-      const row = liveOf(subscriberId);
-      if (row === undefined) return null;
-      const attempts = row.covers.map((each) => state.shares.get(each.shareId)?.attempts ?? 0);
-      const { executedSlot, evidence, signature, plannedAtMs, covers, ...payment } = row;
-      return { ...payment, attempts: Math.max(0, ...attempts) };
-    },
-    async open(payment) {
-      const { attempts, ...rest } = payment;
-      const { covers } = payment.plan;
-      if (state.oneLive && liveOf(payment.subscriberId) !== undefined) return false;
-      const claimable = covers.every(({ shareId, amount }) => {
-        const share = state.shares.get(shareId);
-        return share?.status === 'pending' && share.amount - share.paid >= amount;
-      });
-      if (!claimable) return false;
-      for (const { shareId } of covers)
-        Object.assign(state.shares.get(shareId) as ShareRow, {
-          status: 'processing',
-          reason: null,
-        });
-      const row: PaymentRow = {
-        ...rest,
-        covers,
-        executedSlot: null,
-        evidence: null,
-        signature: () => row.signed?.signature ?? null,
-        plannedAtMs: nowMs(),
-      };
-      state.payments.set(payment.id, row);
-      return true;
-    },
-    async signed(id, signed) {
-      const row = from(id, 'planned');
-      if (row === null) return false;
-      Object.assign(row, { state: 'signed', signed });
-      return true;
-    },
-    async sent(id) {
-      const row = from(id, 'signed');
-      if (row !== null) row.state = 'sent';
-      return row !== null;
-    },
-    async landed(id, slot) {
-      const row = from(id, 'sent');
-      if (row === null) return false;
-      Object.assign(row, { state: 'landed', executedSlot: slot });
-      for (const { shareId, amount } of row.covers) {
-        const share = state.shares.get(shareId) as ShareRow;
-        if (share.paid + amount > share.amount) throw new Error('check: paid between 0 and amount');
-        share.paid += amount;
-        Object.assign(share, { reason: null, retryAtMs: null });
-        share.status = share.paid === share.amount ? 'paid' : 'pending';
-      }
-      return true;
-    },
-    async refused(id, trouble, retryAtMs, counts) {
-      const row = from(id, 'planned');
-      if (row === null) return false;
-      row.state = 'failed';
-      free(row, trouble, retryAtMs, counts);
-      return true;
-    },
-    async failed(id, slot, trouble, retryAtMs, counts) {
-      const row = from(id, 'sent');
-      if (row === null) return false;
-      Object.assign(row, { state: 'failed', executedSlot: slot });
-      free(row, trouble, retryAtMs, counts);
-      return true;
-    },
-    async dead(id, evidence, trouble, retryAtMs) {
-      const row = from(id, 'sent');
-      if (row === null) return false;
-      Object.assign(row, { state: 'dead', evidence });
-      free(row, trouble, retryAtMs, true);
-      return true;
-    },
-    creations: async (creatorWallet) =>
-      [...state.payments.values()].filter(
-        (each) =>
-          each.creatorWallet === creatorWallet &&
-          each.plan.createCreatorAccount &&
-          each.state === 'landed',
-      ).length,
-    toppedUpSince: async (subscriberId, sinceMs) =>
-      [...state.payments.values()].some(
-        (each) =>
-          each.subscriberId === subscriberId &&
-          each.purpose === 'top_up' &&
-          each.plannedAtMs > sinceMs,
-      ),
-    unknown: async (ids) => ids.filter((id) => !state.payments.has(id)),
-    restore: () => Promise.reject(new RangeError('the simulator loses no payments')),
   };
 }

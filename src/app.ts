@@ -17,11 +17,13 @@ import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
 import { createClear } from './flows/clear.ts';
 import { digestDeliveries } from './flows/digest.ts';
+import { refreshDoubts } from './flows/doubt.ts';
 import { inspectDue } from './flows/inspect.ts';
 import { createKeeper } from './flows/keep.ts';
 import { createLanes } from './flows/lanes.ts';
 import { lapseDebts } from './flows/lapse.ts';
 import { type Loop, startLoop } from './flows/loop.ts';
+import { createPublisher } from './flows/publish.ts';
 import { createReceive } from './flows/receive.ts';
 import { createRegister } from './flows/register.ts';
 import { createRescan } from './flows/rescan.ts';
@@ -35,7 +37,7 @@ import { createServer } from './http/server.ts';
 import { openDatabase } from './ledger/database.ts';
 import { listenStandings, listenWatchList } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
-import { openParts, payingOf } from './parts.ts';
+import { gateOf, openParts, payingOf } from './parts.ts';
 import { newId } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
 
@@ -65,12 +67,13 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   const locks = createLocks(() => openDatabase(databaseUrl, log, 1));
 
   const watched = await loadWatched(ledger.watchList);
-  const roster = createRoster(settings.gate);
-  const hydrate = async () => roster.hydrate(await ledger.standings.roster());
-  await hydrate();
+  const rules = gateOf(settings);
+  const roster = createRoster(rules);
+  const publisher = createPublisher({ ledger, roster, log });
+  await publisher.hydrate();
 
   const stopping = new AbortController();
-  const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
+  const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, clock, log, ids);
   const settle = createSettle(
     {
       ...parts,
@@ -92,13 +95,7 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   stack.defer(() => lanes.drain());
   stack.defer(() => stopping.abort());
 
-  const late = (thrown: unknown): void => log.warn('roster.refresh_failed', { err: thrown });
-  const unlisten = await listenStandings(
-    sql,
-    (id) => void ledger.standings.entry(id).then((entry) => entry && roster.apply(entry), late),
-    () => void hydrate().catch(late),
-  );
-  stack.defer(unlisten);
+  stack.defer(await listenStandings(sql, () => void publisher.pull()));
 
   const loop = (
     name: string,
@@ -188,18 +185,12 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   feed?.watch(watched.addresses());
   // Accounts join the watch-list here, in another daemon, or by adoption: either way it is heard from the database.
   let keeping: Loop | null = null;
-  const deaf = await listenWatchList(
-    sql,
-    () =>
-      void watched.refresh().then(
-        () => {
-          feed?.watch(watched.addresses());
-          keeping?.nudge();
-        },
-        (thrown: unknown) => log.warn('watched.refresh_failed', { err: thrown }),
-      ),
-  );
-  stack.defer(deaf);
+  const grown = (): void => {
+    feed?.watch(watched.addresses());
+    keeping?.nudge();
+  };
+  const unread = (thrown: unknown): void => log.warn('watched.refresh_failed', { err: thrown });
+  stack.defer(await listenWatchList(sql, () => void watched.refresh().then(grown, unread)));
   if (uses('sweep'))
     loop('sweep-accounts', settings.watch.sweepEveryMs, async (signal) =>
       watch.sweep([...watched.map.values()], signal),
@@ -230,9 +221,17 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
   });
   // A crash between a fact or a payment and its verdict leaves the verdict behind: it is judged again, at start first.
   loop('judge', JUDGE_EVERY_MS, async () => judgeAll(await ledger.standings.owing()));
-  loop('heartbeat', HEARTBEAT_EVERY_MS, async () =>
-    roster.observe(await chain.slot('confirmed'), clock.nowMs()),
-  );
+  const startedMs = clock.nowMs();
+  loop('heartbeat', HEARTBEAT_EVERY_MS, async () => {
+    try {
+      roster.observe(await chain.slot('confirmed'), clock.nowMs());
+      await refreshDoubts({ ledger, roster, sources, clock }, startedMs, settings.gate.lagMsMost);
+      // A notification may have been lost with the connection that it was to come on.
+      await publisher.pull();
+    } finally {
+      publisher.beat();
+    }
+  });
 
   const receive = createReceive(ledger.deliveries, clock, () => digesting.nudge());
   const server = createServer({
@@ -243,7 +242,8 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
       secrets: secrets.webhookSecrets,
       bytesMost: settings.http.webhookBytesMost,
     },
-    gate: { roster, clock },
+    gate: { roster, clock, onVerdict: () => {} },
+    stream: { roster, publisher, ledger, clock, rules },
     platform: {
       ledger,
       nudge: (id) => lanes.nudge(id),

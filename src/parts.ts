@@ -7,6 +7,7 @@ import { createSwapDesk } from './chain/swap.ts';
 import { Fault } from './core/fault.ts';
 import type { Chain, FeeMarket, Pen, SwapDesk, Venue } from './core/outside.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
+import type { RosterOptions } from './core/roster.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { migrate } from './ledger/migrate.ts';
@@ -82,6 +83,14 @@ export async function openParts(settings: Settings, clock: Clock, log: Log): Pro
           }),
   };
 }
+
+/** The gate's policy, in the units of the core. */
+export const gateOf = ({ gate }: Settings): RosterOptions => ({
+  staleAfterMs: gate.staleAfterMs,
+  failOpen: gate.failOpen,
+  owedForMsMost: gate.owedForMsMost,
+  outstandingMost: gate.outstandingMost === null ? null : BigInt(gate.outstandingMost),
+});
 
 /** What the settings allow a payment to be, in the units of the core. */
 export function payingOf({ payments, swap }: Settings) {

@@ -72,7 +72,13 @@ export type Sightings = {
   /** The transaction is on no fork that lived: withdraws its facts. Returns the subscribers it touched. */
   drop(signature: Signature): Promise<string[]>;
   /** What was mentioned and is not final yet, and since when the oldest of it waits. */
-  backlog(): Promise<{ wanted: number; confirmed: number; oldestMs: number | null }>;
+  backlog(): Promise<{
+    wanted: number;
+    confirmed: number;
+    oldestMs: number | null;
+    /** The oldest of those that nobody has read at all. */
+    unreadSinceMs: number | null;
+  }>;
   /** When a webhook last delivered, and when another source last told of a transaction with facts. */
   lastHeard(): Promise<{ webhookMs: number | null; otherMs: number | null }>;
 };

@@ -228,8 +228,12 @@ export type Standings = {
   update(
     subscriberId: string,
     judge: (history: readonly StandingEvent[]) => Standing,
+    nowMs: number,
   ): Promise<RosterEntry>;
-  roster(): Promise<RosterEntry[]>;
+  /** Everybody, as of a revision. */
+  roster(): Promise<{ readonly revision: bigint; readonly entries: RosterEntry[] }>;
+  /** Changes after a revision, in order, without gaps. */
+  changesSince(revision: bigint, limit: number): Promise<RosterEntry[]>;
   /** Whose verdict may be behind their history: everybody who owes, by the verdict or by the books. */
   owing(): Promise<string[]>;
   entry(subscriberId: string): Promise<RosterEntry | null>;

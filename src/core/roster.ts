@@ -1,7 +1,8 @@
 // Roster: every subscriber's standing in memory, and the gate's answer from it. It never answers from a state it
-// cannot vouch for: before it is hydrated, or once its source has gone quiet, it says `unknown` and why.
+// cannot vouch for: before it is hydrated, once its source has gone quiet, while what was heard is not read, or while
+// an account shows what nobody can explain, it says `unknown` and why. The gate client decides with this very module.
 import type { Slot } from './ids.ts';
-import type { BaseUnits } from './money.ts';
+import { type BaseUnits, formatUnits } from './money.ts';
 import type { Evidence } from './standing.ts';
 
 export type RosterEntry = {
@@ -9,6 +10,8 @@ export type RosterEntry = {
   readonly agentWallet: string;
   readonly standing: 'good' | 'delinquent';
   readonly outstanding: BaseUnits;
+  /** Since when something has been owed without a pause. */
+  readonly owedSinceMs: number | null;
   readonly reason: string | null;
   readonly evidence: Evidence | null;
   readonly revision: bigint;
@@ -16,9 +19,10 @@ export type RosterEntry = {
 
 export const ACTIONS = ['open', 'increase', 'reduce', 'close'] as const;
 export type Action = (typeof ACTIONS)[number];
+export const VERDICTS = ['allow', 'deny', 'unknown'] as const;
 
 export type Decision = {
-  readonly verdict: 'allow' | 'deny' | 'unknown';
+  readonly verdict: (typeof VERDICTS)[number];
   readonly allow: boolean;
   readonly reason: string;
   readonly standing: 'good' | 'delinquent' | null;
@@ -27,6 +31,8 @@ export type Decision = {
   readonly asOfSlot: Slot | null;
   readonly revision: bigint | null;
   readonly stale: boolean;
+  /** What `allow` would be, were the verdict unknown. */
+  readonly failOpen: boolean;
 };
 
 /** How fresh the roster's picture of the chain is. */
@@ -37,6 +43,10 @@ export type RosterOptions = {
   readonly staleAfterMs: number;
   /** Whether an engine should go on opening positions when the answer is `unknown`. */
   readonly failOpen: boolean;
+  /** Above this debt nothing may be opened either, whatever the standing; null for no limit. */
+  readonly outstandingMost: BaseUnits | null;
+  /** Nor when something has been owed for longer than this. */
+  readonly owedForMsMost: number | null;
 };
 
 export type Roster = {
@@ -46,8 +56,14 @@ export type Roster = {
   apply(entry: RosterEntry): void;
   /** Notes that the chain was seen at a slot, so that the age of every answer is known. */
   observe(asOfSlot: Slot, atMs: number): void;
+  /** Why nobody's standing can be vouched for just now; null when it can. */
+  doubtAll(why: string | null): void;
+  /** Whose accounts show something that nobody can explain. */
+  doubt(subscriberIds: readonly string[]): void;
+  readonly doubts: { readonly all: string | null; readonly of: ReadonlySet<string> };
   freshness(): Freshness;
   find(subscriber: string): RosterEntry | undefined;
+  all(): Iterable<RosterEntry>;
   readonly size: number;
   readonly hydrated: boolean;
   /** Decides by platform id or by agent wallet. Reducing and closing are always allowed. */
@@ -60,9 +76,49 @@ export function createRoster(options: RosterOptions): Roster {
   let idByWallet = new Map<string, string>();
   let hydrated = false;
   let seen: Freshness = { asOfSlot: null, observedAtMs: null };
+  let doubtOfAll: string | null = null;
+  let doubted: ReadonlySet<string> = new Set();
 
   const find = (subscriber: string): RosterEntry | undefined =>
     entries.get(subscriber) ?? entries.get(idByWallet.get(subscriber) ?? '');
+
+  /** Why an entry in good standing may not open all the same. */
+  const beyondLimit = (entry: RosterEntry, nowMs: number): string | null => {
+    const { outstandingMost, owedForMsMost } = options;
+    if (outstandingMost !== null && entry.outstanding > outstandingMost)
+      return `Owes ${formatUnits(entry.outstanding)} USDC, more than the ${formatUnits(outstandingMost)} USDC this platform allows.`;
+    if (
+      owedForMsMost !== null &&
+      entry.owedSinceMs !== null &&
+      nowMs - entry.owedSinceMs > owedForMsMost
+    )
+      return `Has owed something for ${Math.floor((nowMs - entry.owedSinceMs) / 1_000)} s, longer than the ${owedForMsMost / 1_000} s this platform allows.`;
+    return null;
+  };
+
+  const judge = (
+    entry: RosterEntry | undefined,
+    action: Action,
+    nowMs: number,
+    stale: boolean,
+  ): readonly [Decision['verdict'], string] => {
+    if (action === 'reduce' || action === 'close')
+      return ['allow', 'Reducing and closing positions is always allowed.'];
+    if (!hydrated) return ['unknown', 'Bailiff is starting and has not read its ledger yet.'];
+    if (entry?.standing === 'delinquent') return ['deny', entry.reason ?? 'Delinquent.'];
+    if (stale)
+      return ['unknown', 'The chain has not been seen recently; standings may be out of date.'];
+    if (entry === undefined) return ['deny', 'This subscriber is not registered with Bailiff.'];
+    const limit = beyondLimit(entry, nowMs);
+    if (limit !== null) return ['deny', limit];
+    if (doubtOfAll !== null) return ['unknown', doubtOfAll];
+    if (doubted.has(entry.subscriberId))
+      return [
+        'unknown',
+        'An account of this subscriber shows something that nobody can explain yet.',
+      ];
+    return ['allow', 'In good standing.'];
+  };
 
   return {
     hydrate(all) {
@@ -80,8 +136,18 @@ export function createRoster(options: RosterOptions): Roster {
       if (seen.asOfSlot === null || asOfSlot >= seen.asOfSlot)
         seen = { asOfSlot, observedAtMs: atMs };
     },
+    doubtAll(why) {
+      doubtOfAll = why;
+    },
+    doubt(subscriberIds) {
+      doubted = new Set(subscriberIds);
+    },
+    get doubts() {
+      return { all: doubtOfAll, of: doubted };
+    },
     freshness: () => seen,
     find,
+    all: () => entries.values(),
     get size() {
       return entries.size;
     },
@@ -91,41 +157,19 @@ export function createRoster(options: RosterOptions): Roster {
     decide(subscriber, action, nowMs) {
       const entry = find(subscriber);
       const stale = seen.observedAtMs === null || nowMs - seen.observedAtMs > options.staleAfterMs;
-      const base = {
+      const [verdict, reason] = judge(entry, action, nowMs, stale);
+      return {
+        verdict,
+        allow: verdict === 'unknown' ? options.failOpen : verdict === 'allow',
+        reason,
         standing: entry?.standing ?? null,
         outstanding: entry?.outstanding ?? null,
         evidence: entry?.evidence ?? null,
         asOfSlot: seen.asOfSlot,
         revision: entry?.revision ?? null,
         stale,
+        failOpen: options.failOpen,
       };
-      const allow = (reason: string): Decision => ({
-        verdict: 'allow',
-        allow: true,
-        reason,
-        ...base,
-      });
-      const deny = (reason: string): Decision => ({
-        verdict: 'deny',
-        allow: false,
-        reason,
-        ...base,
-      });
-      const unknown = (reason: string): Decision => ({
-        verdict: 'unknown',
-        allow: options.failOpen,
-        reason,
-        ...base,
-      });
-      if (action === 'reduce' || action === 'close') {
-        return allow('Reducing and closing positions is always allowed.');
-      }
-      if (!hydrated) return unknown('Bailiff is starting and has not read its ledger yet.');
-      if (entry?.standing === 'delinquent') return deny(entry.reason ?? 'Delinquent.');
-      if (stale)
-        return unknown('The chain has not been seen recently; standings may be out of date.');
-      if (entry === undefined) return deny('This subscriber is not registered with Bailiff.');
-      return allow('In good standing.');
     },
   };
 }

@@ -97,6 +97,17 @@ export const GateQuery = Type.Object({
   action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])),
 });
 
+export const GateMany = Type.Object(
+  {
+    subscribers: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      minItems: 1,
+      maxItems: 1_000,
+      description: 'Platform ids or agent wallets.',
+    }),
+    action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])),
+  },
+  { additionalProperties: false },
+);
 export const GateAnswer = Type.Object({
   verdict: Type.Enum(['allow', 'deny', 'unknown']),
   allow: Type.Boolean(),
@@ -115,6 +126,10 @@ export const GateAnswer = Type.Object({
   asOfSlot: nullable(Type.Integer()),
   revision: nullable(Type.String()),
   stale: Type.Boolean(),
+  failOpen: Type.Boolean({ description: 'What allow says when the verdict is unknown.' }),
+});
+export const GateAnswers = Type.Object({
+  answers: Type.Array(Type.Object({ subscriber: Type.String(), ...GateAnswer.properties })),
 });
 
 export const ShareStatus = Type.Enum(['pending', 'processing', 'paid', 'failed', 'voided']);

@@ -29,13 +29,12 @@ export function createLedger(sql: Sql): Ledger {
   };
 }
 
-/** Hears of standings that any daemon changed. `onListen` runs at every (re)connection, to catch up on what was missed. */
+/** Hears of standings that any daemon changed, and runs at every (re)connection, to catch up on what was missed. */
 export async function listenStandings(
   sql: Sql,
-  onChange: (subscriberId: string) => void,
-  onListen: () => void,
+  onChange: () => void,
 ): Promise<() => Promise<void>> {
-  const listening = await sql.listen(STANDING_CHANNEL, onChange, onListen);
+  const listening = await sql.listen(STANDING_CHANNEL, onChange, onChange);
   return () => listening.unlisten();
 }
 

@@ -161,15 +161,19 @@ export function createSightings(sql: Sql): Sightings {
         return [...new Set(rows.map((row) => row.subscriber_id))];
       }),
     async backlog() {
-      const [row] = await sql<{ wanted: bigint; confirmed: bigint; oldest: Date | null }[]>`
+      const [row] = await sql<
+        { wanted: bigint; confirmed: bigint; oldest: Date | null; unread: Date | null }[]
+      >`
         select count(*) filter (where status = 'wanted') as wanted,
                count(*) filter (where status = 'confirmed') as confirmed,
-               min(first_seen_at) as oldest
+               min(first_seen_at) as oldest,
+               min(first_seen_at) filter (where status = 'wanted') as unread
         from sighting where status in ('wanted', 'confirmed')`;
       return {
         wanted: Number(row?.wanted ?? 0),
         confirmed: Number(row?.confirmed ?? 0),
         oldestMs: row?.oldest?.getTime() ?? null,
+        unreadSinceMs: row?.unread?.getTime() ?? null,
       };
     },
     async lastHeard() {

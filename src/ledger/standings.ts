@@ -9,7 +9,7 @@ import type { Standings } from '../core/ports.ts';
 import type { RosterEntry } from '../core/roster.ts';
 import type { Evidence, Standing, StandingEvent } from '../core/standing.ts';
 import { readClearances } from './clearances.ts';
-import { type Sql, type Transaction, toJson } from './database.ts';
+import { at, type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
@@ -100,6 +100,22 @@ async function leftEvents(tx: Transaction, subscriberId: string): Promise<Standi
     }));
 }
 
+/** Takes the next revision. It holds everybody else's up until the transaction ends, so it comes last in one. */
+async function nextRevision(tx: Transaction): Promise<bigint> {
+  const [next] = await tx<{ last: bigint }[]>`update revision set last = last + 1 returning last`;
+  return next?.last ?? 0n;
+}
+
+/** A new subscriber joins the roster, in good standing. */
+export async function joinStandings(tx: Transaction, subscriberId: string): Promise<void> {
+  const revision = await nextRevision(tx);
+  await tx`
+    insert into standing (subscriber_id, standing, outstanding, revision) values (${subscriberId}, 'good', 0, ${revision})`;
+  await tx`
+    insert into standing_change (revision, subscriber_id, standing, outstanding) values (${revision}, ${subscriberId}, 'good', 0)`;
+  await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
+}
+
 type StandingRow = {
   subscriber_id: string;
   agent_wallet: string;
@@ -107,6 +123,7 @@ type StandingRow = {
   outstanding: bigint;
   reason: string | null;
   evidence: Record<string, unknown> | null;
+  owed_since: Date | null;
   revision: bigint;
 };
 
@@ -128,17 +145,18 @@ function entryOf(row: StandingRow): RosterEntry {
             what: evidence.what,
             owedThen: BigInt(evidence.owedThen as string),
           } as Evidence),
+    owedSinceMs: row.owed_since?.getTime() ?? null,
     revision: row.revision,
   };
 }
 
 export function createStandings(sql: Sql): Standings {
   const select = (tx: Sql | Transaction, id: string | null) => tx<StandingRow[]>`
-    select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.reason, s.evidence, s.revision
+    select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.reason, s.evidence, s.owed_since, s.revision
     from standing s join subscriber b using (subscriber_id)
     where ${id}::text is null or s.subscriber_id = ${id}`;
   return {
-    update: (subscriberId, judge) =>
+    update: (subscriberId, judge, nowMs) =>
       sql.begin(async (tx) => {
         await tx`select 1 from standing where subscriber_id = ${subscriberId} for update`;
         const [known] = await select(tx, subscriberId);
@@ -156,21 +174,31 @@ export function createStandings(sql: Sql): Standings {
           known.reason === reason
         )
           return entryOf(known);
-        const [next] = await tx<
-          { last: bigint }[]
-        >`update revision set last = last + 1 returning last`;
-        const revision = next?.last ?? 0n;
+        const owedSince = verdict.outstanding === 0n ? null : (known.owed_since ?? at(nowMs));
+        const revision = await nextRevision(tx);
         await tx`
           update standing set standing = ${verdict.standing}, outstanding = ${verdict.outstanding}, reason = ${reason},
-            evidence = ${evidence}, revision = ${revision} where subscriber_id = ${subscriberId}`;
+            evidence = ${evidence}, owed_since = ${owedSince}, revision = ${revision} where subscriber_id = ${subscriberId}`;
         await tx`
-          insert into standing_change (revision, subscriber_id, standing, outstanding, reason, evidence)
-          values (${revision}, ${subscriberId}, ${verdict.standing}, ${verdict.outstanding}, ${reason}, ${evidence})`;
+          insert into standing_change (revision, subscriber_id, standing, outstanding, reason, evidence, owed_since)
+          values (${revision}, ${subscriberId}, ${verdict.standing}, ${verdict.outstanding}, ${reason}, ${evidence}, ${owedSince})`;
         await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
         const [saved] = await select(tx, subscriberId);
         return entryOf(saved ?? known);
       }),
-    roster: async () => (await select(sql, null)).map(entryOf),
+    roster: () =>
+      // One snapshot: the entries are exactly those of the revision.
+      sql.begin('isolation level repeatable read', async (tx) => {
+        const [row] = await tx<{ last: bigint }[]>`select last from revision`;
+        return { revision: row?.last ?? 0n, entries: (await select(tx, null)).map(entryOf) };
+      }),
+    async changesSince(revision, limit) {
+      const rows = await sql<StandingRow[]>`
+        select c.subscriber_id, b.agent_wallet, c.standing, c.outstanding, c.reason, c.evidence, c.owed_since, c.revision
+        from standing_change c join subscriber b using (subscriber_id)
+        where c.revision > ${revision} order by c.revision limit ${limit}`;
+      return rows.map(entryOf);
+    },
     async owing() {
       const rows = await sql<{ subscriber_id: string }[]>`
         select subscriber_id from standing where outstanding > 0

@@ -148,6 +148,18 @@ export const SettingsSchema = Type.Object(
           500,
         ),
         failOpen: Type.Boolean({ description: 'What `allow` says when the verdict is unknown.' }),
+        lagMsMost: milliseconds(
+          'Past this age of what was heard and not read, or of the last word of any source, the gate answers unknown.',
+          1_000,
+        ),
+        outstandingMost: Type.Union([baseUnits('A debt'), Type.Null()], {
+          description:
+            'Above this debt, in USDC base units, nothing new may be opened, whatever the standing; null for no limit.',
+        }),
+        owedForMsMost: Type.Union([Type.Integer({ minimum: 1_000 }), Type.Null()], {
+          description:
+            'Nor when something has been owed for longer than this. Milliseconds; null for no limit.',
+        }),
       },
       { additionalProperties: false },
     ),

@@ -1,18 +1,26 @@
 // Roster: what the gate answers, and when it must not answer.
 import { expect, test } from 'vitest';
-import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
+import { createRoster, type RosterEntry, type RosterOptions } from '../../src/core/roster.ts';
 
 const entry = (more: Partial<RosterEntry> = {}): RosterEntry => ({
   subscriberId: 'ana',
   agentWallet: 'wallet',
   standing: 'good',
   outstanding: 0n,
+  owedSinceMs: null,
   reason: null,
   evidence: null,
   revision: 1n,
   ...more,
 });
-const roster = (failOpen = false) => createRoster({ staleAfterMs: 1_000, failOpen });
+const roster = (failOpen = false, more: Partial<RosterOptions> = {}) =>
+  createRoster({
+    staleAfterMs: 1_000,
+    failOpen,
+    outstandingMost: null,
+    owedForMsMost: null,
+    ...more,
+  });
 
 test('unknown before hydration, and when the chain has not been seen lately', () => {
   const gate = roster();

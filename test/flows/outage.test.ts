@@ -60,7 +60,7 @@ test('RPC gone: the gate says unknown, a payment on its way is neither repeated 
       return {
         ...given,
         rpc: { ...given.rpc, url: `http://127.0.0.1:${proxy.port}` },
-        gate: { staleAfterMs: 1_500, failOpen: false },
+        gate: { ...given.gate, staleAfterMs: 1_500, failOpen: false },
       };
     },
   });

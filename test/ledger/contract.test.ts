@@ -197,7 +197,7 @@ function draw(random: Random, n: number, nowMs: number): (ledger: Ledger) => Pro
         nowMs,
         nowMs + 10,
       );
-  return (ledger) => ledger.standings.update(id, judge);
+  return (ledger) => ledger.standings.update(id, judge, 0);
 }
 
 /** As JSON, with what has no order put in one. */
@@ -221,7 +221,7 @@ async function everything(ledger: Ledger, nowMs: number): Promise<unknown> {
     live: await ledger.payments.live(id),
     uncovered: await ledger.shares.uncovered(id),
     oldest: await ledger.shares.oldestOpenSlot(id),
-    standing: await ledger.standings.update(id, judge),
+    standing: await ledger.standings.update(id, judge, 0),
     carry: (await ledger.subscriptions.find(`${id}-sub`))?.carry,
   });
   // One after the other: a verdict that changes takes the next revision.

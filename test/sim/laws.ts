@@ -75,7 +75,7 @@ export async function checkOutcome(chain: SimChain, books: SimBooks): Promise<vo
     if (held !== owed)
       throw new Error(`law 1: the creator of ${id} was owed ${owed} and holds ${held}`);
     const expected = judge(history);
-    const entry = await books.ledger.standings.update(id, judge);
+    const entry = await books.ledger.standings.update(id, judge, 0);
     if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding) {
       throw new Error(
         `law 6: ${id} is ${entry.standing} by the ledger, ${expected.standing} by the chain`,

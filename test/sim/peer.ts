@@ -4,9 +4,9 @@
 // It shows what these laws are for. `npm run sim -- --peer --seeds 1000`
 import { createSimChain, signatureOf } from './chain.ts';
 import { SHARE_BPS, SUBSCRIBERS } from './laws.ts';
+import { live, storm } from './people.ts';
 import { createSimPorts, FAIR, type Weather } from './ports.ts';
 import { createRandom } from './random.ts';
-import { live, storm } from './simulate.ts';
 import { createTurns } from './turns.ts';
 
 export type PeerOutcome = {

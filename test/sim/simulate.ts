@@ -18,8 +18,9 @@ import { termsOf } from '../support/terms.ts';
 import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain.ts';
 import { checkOutcome, checkPaidOnce, idOf, SHARE_BPS, SUBSCRIBERS } from './laws.ts';
-import { at, createSimPorts, FAIR, type Weather } from './ports.ts';
-import { createRandom, type Random } from './random.ts';
+import { live, operate, storm } from './people.ts';
+import { at, createSimPorts, FAIR } from './ports.ts';
+import { createRandom } from './random.ts';
 import { createTurns } from './turns.ts';
 
 export type Outcome = {
@@ -71,15 +72,6 @@ const ASYNC_CHAIN = new Set([
   'deathEvidence',
 ]);
 
-/** Every history has weather of its own, from almost fair to hardly anything getting through. */
-export const storm = (random: Random): Weather => ({
-  error: random.next() * 0.3,
-  lost: random.pick([0.05, 0.3, 0.9, 1]),
-  denied: random.next() * 0.3,
-  delayed: random.next() * 0.7,
-  lag: random.next() * 0.5,
-});
-
 async function register(ledger: Ledger): Promise<void> {
   for (let index = 0; index < SUBSCRIBERS; index++) {
     const id = idOf(index);
@@ -99,37 +91,6 @@ async function register(ledger: Ledger): Promise<void> {
       terms: termsOf(1, at(index, 'creator'), SHARE_BPS),
     });
   }
-}
-
-/** What people do. */
-export function live(chain: SimChain, random: Random): void {
-  const subscriber = random.below(SUBSCRIBERS);
-  const own = chain.balances.accounts[subscriber];
-  if (own === undefined) return;
-  const what = random.next();
-  if (what < 0.45)
-    chain.happen({ kind: 'close', subscriber, netPnl: String(random.below(2_000_000) - 400_000) });
-  else if (what < 0.6)
-    chain.happen({
-      kind: 'outflow',
-      subscriber,
-      amount: String(1 + random.below(Number(own.deposit / 4n) + 1)),
-    });
-  else if (what < 0.75) own.lamports += 20_000n;
-  else if (what < 0.9) chain.balances.sponsor += 50_000n;
-  else chain.paused = !chain.paused;
-}
-
-/** What operators and platforms do. */
-async function operate(ledger: Ledger, random: Random): Promise<void> {
-  const id = idOf(random.below(SUBSCRIBERS));
-  const what = random.next();
-  if (what < 0.3) await ledger.shares.hasten(id);
-  else if (what < 0.6) {
-    const open = await ledger.shares.open(id);
-    if (open.length > 0) await ledger.shares.retry(random.pick(open).id);
-  } else if (what < 0.8) await ledger.halts.set(random.pick(['all', `subscriber:${id}`]), 'drill');
-  else for (const { scope } of await ledger.halts.list()) await ledger.halts.lift(scope);
 }
 
 export async function simulate(
@@ -175,10 +136,15 @@ export async function simulate(
     };
     const ledger = gate(sabotage.ledger?.(plainLedger, books) ?? plainLedger);
     const gated = gate(sabotage.chain?.(ports.chain) ?? ports.chain, ASYNC_CHAIN);
-    const roster = createRoster({ staleAfterMs: 1e12, failOpen: false });
+    const roster = createRoster({
+      staleAfterMs: 1e12,
+      failOpen: false,
+      outstandingMost: null,
+      owedForMsMost: null,
+    });
     const watched = await loadWatched(plainLedger.watchList);
     const log: Log = silentLog;
-    const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
+    const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, clock, log, ids);
     let ids = 0;
     const settle = createSettle(
       {

@@ -34,9 +34,10 @@ export function createMemorySubscribers(state: State): Subscribers {
           agentWallet,
           standing: 'good',
           outstanding: 0n,
+          owedSinceMs: null,
           reason: null,
           evidence: null,
-          revision: 0n,
+          revision: ++state.revision,
         });
       }
       return known === undefined ? 'created' : 'known';
@@ -112,6 +113,9 @@ export function createMemoryWatchList(state: State): WatchList {
     },
   };
 }
+
+const oldest = (rows: readonly { firstSeenMs: number }[]): number | null =>
+  rows.length === 0 ? null : Math.min(...rows.map((each) => each.firstSeenMs));
 
 export function createMemorySightings(state: State): Sightings {
   const open = () =>
@@ -220,7 +224,8 @@ export function createMemorySightings(state: State): Sightings {
       return {
         wanted: rows.filter((each) => each.status === 'wanted').length,
         confirmed: rows.filter((each) => each.status === 'confirmed').length,
-        oldestMs: rows.length === 0 ? null : Math.min(...rows.map((each) => each.firstSeenMs)),
+        oldestMs: oldest(rows),
+        unreadSinceMs: oldest(rows.filter((each) => each.status === 'wanted')),
       };
     },
     lastHeard: async () => ({ webhookMs: null, otherMs: null }),

@@ -88,7 +88,7 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
 
 function createMemoryStandings(state: State): Standings {
   return {
-    async update(subscriberId, judge) {
+    async update(subscriberId, judge, nowMs) {
       const known = state.standings.get(subscriberId);
       if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
       const verdict = judge(eventsOf(state, subscriberId));
@@ -102,11 +102,13 @@ function createMemoryStandings(state: State): Standings {
         return known;
       const evidence = standing === 'delinquent' ? verdict.evidence : null;
       const revision = ++state.revision;
-      const entry = { ...known, standing, outstanding, reason, evidence, revision };
+      const owedSinceMs = outstanding === 0n ? null : (known.owedSinceMs ?? nowMs);
+      const entry = { ...known, standing, outstanding, owedSinceMs, reason, evidence, revision };
       state.standings.set(subscriberId, entry);
       return entry;
     },
-    roster: async () => [...state.standings.values()],
+    roster: async () => ({ revision: state.revision, entries: [...state.standings.values()] }),
+    changesSince: () => Promise.reject(new RangeError('nobody reads the stream in memory')),
     owing: async () => [
       ...new Set([
         ...[...state.standings.values()]

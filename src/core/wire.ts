@@ -1,0 +1,70 @@
+// Wire: the messages of the gate stream as JSON carries them, and back. The server writes them, the gate client reads them.
+import type { RosterEntry, RosterOptions } from './roster.ts';
+
+export type WireEvidence = {
+  readonly signature: string;
+  readonly slot: number;
+  readonly amount: string;
+  readonly what: string;
+  readonly owedThen: string;
+};
+export type WireEntry = {
+  readonly subscriber: string;
+  readonly agentWallet: string;
+  readonly standing: 'good' | 'delinquent';
+  readonly outstanding: string;
+  readonly owedSince: string | null;
+  readonly reason: string | null;
+  readonly evidence: WireEvidence | null;
+  readonly revision: string;
+};
+/** First of all: the rules by which the daemon decides. */
+export type WireHello = {
+  readonly staleAfterMs: number;
+  readonly failOpen: boolean;
+  readonly outstandingMost: string | null;
+  readonly owedForMsMost: number | null;
+};
+/** Again and again: what may be vouched for. */
+export type WireBeat = {
+  readonly revision: string;
+  readonly asOfSlot: number | null;
+  /** How long ago the daemon saw the chain. */
+  readonly ageMs: number | null;
+  readonly doubt: string | null;
+  readonly doubted: readonly string[];
+};
+
+export const helloOf = (rules: RosterOptions): WireHello => ({
+  ...rules,
+  outstandingMost: rules.outstandingMost?.toString() ?? null,
+});
+export const rulesOf = (hello: WireHello): RosterOptions => ({
+  ...hello,
+  outstandingMost: hello.outstandingMost === null ? null : BigInt(hello.outstandingMost),
+});
+
+/** The entry of a message. Throws a RangeError or SyntaxError when it is none. */
+export function entryOf(wire: WireEntry): RosterEntry {
+  const { evidence } = wire;
+  if (wire.standing !== 'good' && wire.standing !== 'delinquent')
+    throw new RangeError(`not a standing: ${String(wire.standing)}`);
+  return {
+    subscriberId: wire.subscriber,
+    agentWallet: wire.agentWallet,
+    standing: wire.standing,
+    outstanding: BigInt(wire.outstanding),
+    owedSinceMs: wire.owedSince === null ? null : Date.parse(wire.owedSince),
+    reason: wire.reason,
+    evidence:
+      evidence === null
+        ? null
+        : {
+            ...evidence,
+            signature: evidence.signature as never,
+            amount: BigInt(evidence.amount),
+            owedThen: BigInt(evidence.owedThen),
+          },
+    revision: BigInt(wire.revision),
+  };
+}

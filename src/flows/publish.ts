@@ -1,0 +1,86 @@
+// Publish: the roster follows the ledger by its gapless revisions, whichever daemon made them, and every reader of the stream is told
+// in that order. A notification only says when to look; the ledger says what changed.
+import type { Ledger, Log } from '../core/ports.ts';
+import type { Roster, RosterEntry } from '../core/roster.ts';
+
+export type Reader = {
+  /** One change, in the order of revisions. */
+  change(entry: RosterEntry): void;
+  /** What may be vouched for, and as of when. */
+  beat(): void;
+};
+export type Publisher = {
+  /** Reads everything anew. */
+  hydrate(): Promise<void>;
+  /** Reads and publishes what changed since. */
+  pull(): Promise<void>;
+  /** Tells every reader that time passes. */
+  beat(): void;
+  /** From now on; what was before is in the roster. Returns how to stop. */
+  subscribe(reader: Reader): () => void;
+  readonly revision: bigint;
+  readonly readers: number;
+};
+
+const BATCH = 1_000;
+
+export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Log }): Publisher {
+  const { ledger, roster, log } = ports;
+  const readers = new Set<Reader>();
+  let revision = 0n;
+  let pulling: Promise<void> | null = null;
+  let again = false;
+
+  const read = async (): Promise<void> => {
+    for (;;) {
+      const changes = await ledger.standings.changesSince(revision, BATCH);
+      for (const entry of changes) {
+        roster.apply(entry);
+        revision = entry.revision;
+        for (const reader of readers) reader.change(entry);
+      }
+      if (changes.length < BATCH) return;
+    }
+  };
+  const pull = async (): Promise<void> => {
+    // One reads at a time, and whoever asks meanwhile has one more read made.
+    if (pulling !== null) {
+      again = true;
+      return pulling;
+    }
+    pulling = (async () => {
+      do {
+        again = false;
+        await read();
+      } while (again);
+    })();
+    try {
+      await pulling;
+    } catch (thrown) {
+      log.warn('roster.refresh_failed', { err: thrown });
+    } finally {
+      pulling = null;
+    }
+  };
+  return {
+    pull,
+    async hydrate() {
+      const all = await ledger.standings.roster();
+      roster.hydrate(all.entries);
+      revision = all.revision;
+    },
+    beat() {
+      for (const reader of readers) reader.beat();
+    },
+    subscribe(reader) {
+      readers.add(reader);
+      return () => void readers.delete(reader);
+    },
+    get revision() {
+      return revision;
+    },
+    get readers() {
+      return readers.size;
+    },
+  };
+}

@@ -1,0 +1,32 @@
+// Events: reads server-sent events out of a byte stream.
+
+export type ServerEvent = {
+  readonly id: string | null;
+  readonly event: string;
+  readonly data: string;
+};
+
+/** Takes text as it comes; returns the events that are whole. */
+export function createEventReader(): (text: string) => ServerEvent[] {
+  let rest = '';
+  const parse = (block: string): ServerEvent | null => {
+    let id: string | null = null;
+    let event = 'message';
+    const data: string[] = [];
+    for (const line of block.split('\n')) {
+      const colon = line.indexOf(':');
+      const name = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+      if (name === 'id') id = value;
+      else if (name === 'event') event = value;
+      else if (name === 'data') data.push(value);
+    }
+    return data.length === 0 ? null : { id, event, data: data.join('\n') };
+  };
+  return (text) => {
+    rest += text.replaceAll('\r\n', '\n');
+    const blocks = rest.split('\n\n');
+    rest = blocks.pop() ?? '';
+    return blocks.map(parse).filter((each) => each !== null);
+  };
+}

@@ -1,0 +1,106 @@
+// Stream: the roster as server-sent events, for engines that decide in their own process. First everything, or what changed
+// since `Last-Event-ID`; then every change, by gapless revision; and a heartbeat that says what may be vouched for. A reader that
+// is too slow is dropped, and begins anew; nobody waits for it.
+import type { ServerResponse } from 'node:http';
+import type { FastifyPluginAsync } from 'fastify';
+import type { Clock, Ledger } from '../core/ports.ts';
+import type { Roster, RosterOptions } from '../core/roster.ts';
+import { helloOf, type WireBeat } from '../core/wire.ts';
+import type { Publisher, Reader } from '../flows/publish.ts';
+import { entryView } from './answers.ts';
+
+export type StreamOptions = {
+  readonly roster: Roster;
+  readonly publisher: Publisher;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly rules: RosterOptions;
+};
+
+const ENTRIES_A_MESSAGE = 500;
+/** What may wait for a reader before it is dropped. */
+const WAITING_BYTES_MOST = 4 * 1_024 * 1_024;
+/** Beyond so many changes a whole hydration is cheaper. */
+const CATCH_UP_MOST = 10_000;
+
+const message = (event: string, data: unknown, id?: bigint): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+
+export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, options) => {
+  const { roster, publisher, ledger, clock, rules } = options;
+  const open = new Set<ServerResponse>();
+  app.addHook('preClose', async () => {
+    for (const each of open) each.end();
+  });
+
+  const beatView = (): WireBeat => {
+    const { asOfSlot, observedAtMs } = roster.freshness();
+    return {
+      revision: publisher.revision.toString(),
+      asOfSlot,
+      ageMs: observedAtMs === null ? null : clock.nowMs() - observedAtMs,
+      doubt: roster.doubts.all,
+      doubted: [...roster.doubts.of],
+    };
+  };
+
+  app.get('/v1/gate/stream', { schema: { hide: true } as object }, async (request, reply) => {
+    const given = request.headers['last-event-id'];
+    const since = typeof given === 'string' && /^\d{1,18}$/.test(given) ? BigInt(given) : null;
+    reply.hijack();
+    const response = reply.raw;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    open.add(response);
+    const send = (text: string): void => {
+      if (response.destroyed) return;
+      response.write(text);
+      // The reader comes back with the last revision it has seen.
+      if (response.writableLength > WAITING_BYTES_MOST) response.destroy();
+    };
+    // Changes that come while the past is being sent wait here, so that revisions stay in order.
+    let waiting: string[] | null = [];
+    const reader: Reader = {
+      change(entry) {
+        const text = message('change', entryView(entry), entry.revision);
+        if (waiting === null) send(text);
+        else waiting.push(text);
+      },
+      beat: () => send(message('beat', beatView())),
+    };
+    const stop = publisher.subscribe(reader);
+    response.on('close', () => {
+      stop();
+      open.delete(response);
+    });
+    send(message('hello', helloOf(rules)));
+    const at = publisher.revision;
+    const missed =
+      since === null || since > at || at - since > BigInt(CATCH_UP_MOST)
+        ? null
+        : await ledger.standings.changesSince(since, CATCH_UP_MOST).catch(() => null);
+    if (missed === null) {
+      const entries = [...roster.all()];
+      for (let from = 0; from < entries.length; from += ENTRIES_A_MESSAGE) {
+        const chunk = entries.slice(from, from + ENTRIES_A_MESSAGE);
+        send(message('entries', chunk.map(entryView)));
+        // A whole roster is more than may wait: it is written as fast as it is read.
+        if (response.writableLength > WAITING_BYTES_MOST / 2 && !response.destroyed)
+          await new Promise<void>((resolve) => {
+            response.once('drain', resolve);
+            response.once('close', resolve);
+          });
+      }
+    } else {
+      for (const entry of missed)
+        if (entry.revision <= at) send(message('change', entryView(entry), entry.revision));
+    }
+    send(message('live', { revision: at.toString() }, at));
+    reader.beat();
+    for (const text of waiting) send(text);
+    waiting = null;
+  });
+};

@@ -1,0 +1,155 @@
+// Stream: several daemons on one Postgres tell the same changes in the same order; who comes back gets what was missed; who is too
+// slow is dropped; and the gate client decides from it as the daemon does, or says that it cannot.
+import { connect } from 'node:net';
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { route } from '../../examples/engine.ts';
+import { startApp } from '../../src/app.ts';
+import { createGateClient, type GateState } from '../../src/gate-client/client.ts';
+import { createEventReader, type ServerEvent } from '../../src/gate-client/events.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { openStreet, profitableClose } from '../support/street.ts';
+
+/** Reads a stream until `enough`, and returns its events. */
+async function read(
+  url: string,
+  enough: (events: ServerEvent[]) => boolean,
+  since?: string,
+): Promise<ServerEvent[]> {
+  const ending = new AbortController();
+  const response = await fetch(`${url}/v1/gate/stream`, {
+    signal: ending.signal,
+    ...(since === undefined ? {} : { headers: { 'last-event-id': since } }),
+  });
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  const parse = createEventReader();
+  const decoder = new TextDecoder();
+  const events: ServerEvent[] = [];
+  for await (const chunk of response.body ?? []) {
+    events.push(...parse(decoder.decode(chunk, { stream: true })));
+    if (enough(events)) break;
+  }
+  ending.abort();
+  return events;
+}
+const changes = (events: ServerEvent[]) =>
+  events
+    .filter((each) => each.event === 'change')
+    .map(
+      (each) => JSON.parse(each.data) as { revision: string; subscriber: string; standing: string },
+    );
+const isLive = (events: ServerEvent[]) => events.some((each) => each.event === 'live');
+
+test('hydration, then every change by gapless revision, the same from two daemons', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const secrets = { ...street.settings.secrets, heliusApiKey: null };
+  const second = await startApp({ ...street.settings, secrets }, systemClock, silentLog);
+  const urls = [street.app().url, second.url];
+  const told = urls.map((url) => read(url, (events) => changes(events).length >= 5));
+  const traders = ['ana', 'bo'].map(() => driver.createTrader({ deposit: 1_000_000_000n }));
+  await street.subscribe('ana', traders[0] as never, Keypair.generate().publicKey);
+  await street.subscribe('bo', traders[1] as never, Keypair.generate().publicKey);
+  profitableClose(driver, traders[0] as never);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  driver.withdrawTo(traders[0] as never, Keypair.generate().publicKey, 10_000_000n);
+  await street.standing('ana', 'delinquent');
+  profitableClose(driver, traders[1] as never);
+  const [one, other] = (await Promise.all(told)).map(changes);
+  expect(one?.slice(0, 5)).toEqual(other?.slice(0, 5));
+  expect(one?.slice(0, 5).map((each) => Number(each.revision))).toEqual([1, 2, 3, 4, 5]);
+
+  const late = await read(urls[1] ?? '', isLive, '2');
+  expect(late.some((each) => each.event === 'entries')).toBe(false);
+  expect(Number(changes(late)[0]?.revision)).toBe(3);
+  const fresh = await read(urls[0] ?? '', isLive);
+  const entries = fresh
+    .filter((each) => each.event === 'entries')
+    .flatMap((each) => JSON.parse(each.data) as { subscriber: string; standing: string }[]);
+  expect(entries.map((each) => [each.subscriber, each.standing]).sort()).toEqual([
+    ['ana', 'delinquent'],
+    ['bo', 'good'],
+  ]);
+  await second.close();
+}, 90_000);
+
+test('an engine with the client denies a runaway, goes stale when the daemon is gone, and comes back', async () => {
+  await using street = await openStreet({
+    settings: (given) => ({ ...given, gate: { ...given.gate, staleAfterMs: 3_000 } }),
+  });
+  const { driver } = street;
+  const port = Number(new URL(street.app().url).port);
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  const states: GateState[] = [];
+  const gate = createGateClient({ url: street.app().url, onState: (state) => states.push(state) });
+  expect(gate.decide('ana', 'open')).toMatchObject({ verdict: 'unknown', allow: false });
+  expect(gate.decide('ana', 'close').allow).toBe(true);
+  await gate.ready();
+  await expect.poll(() => gate.decide('ana', 'open').verdict, { timeout: 20_000 }).toBe('allow');
+  expect(gate.decide('nobody', 'open').verdict).toBe('deny');
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  driver.withdrawTo(trader, Keypair.generate().publicKey, 10_000_000n);
+  await expect.poll(() => gate.decide('ana', 'open').verdict, { timeout: 20_000 }).toBe('deny');
+  const signal = { copiers: ['ana'] };
+  expect(route(gate, { action: 'open', ...signal }).skipped[0]?.why).toContain(
+    'Withdrew 10.000000 USDC',
+  );
+  expect(route(gate, { action: 'close', ...signal }).copied).toEqual(['ana']);
+  expect(gate.decide(trader.agent.publicKey.toBase58(), 'open').verdict).toBe('deny');
+  const { reason } = await street.gate('ana');
+  expect(gate.decide('ana', 'open').reason).toBe(reason);
+
+  await street.stop();
+  await expect.poll(() => gate.state, { timeout: 20_000 }).toBe('stale');
+  await expect.poll(() => gate.decide('bo', 'open').verdict, { timeout: 20_000 }).toBe('unknown');
+  const again = await startApp(
+    { ...street.settings, http: { ...street.settings.http, port } },
+    systemClock,
+    silentLog,
+  );
+  await expect.poll(() => gate.state, { timeout: 30_000 }).toBe('live');
+  expect(gate.decide('ana', 'open').verdict).toBe('deny');
+  gate.close();
+  expect(states).toEqual(['live', 'stale', 'live', 'closed']);
+  await again.close();
+}, 120_000);
+
+test('a reader that does not read is dropped, and holds nobody up', async () => {
+  await using street = await openStreet();
+  const { database } = street;
+  // Thirty thousand subscribers are more than may wait for one reader.
+  await database.sql`
+    insert into subscriber (subscriber_id, agent_wallet, agent_token_account)
+    select 's' || n, 'w' || n || repeat('x', 30), 't' || n from generate_series(1, 30000) n`;
+  await database.sql`
+    insert into standing (subscriber_id, standing, outstanding, revision) select 's' || n, 'good', 0, n from generate_series(1, 30000) n`;
+  await database.sql`
+    insert into standing_change (revision, subscriber_id, standing, outstanding) select n, 's' || n, 'good', 0 from generate_series(1, 30000) n`;
+  await database.sql`update revision set last = 30000`;
+  await street.restart();
+  const { port } = new URL(street.app().url);
+  const slow = connect(Number(port), '127.0.0.1');
+  slow.pause();
+  slow.on('error', () => {});
+  slow.write('GET /v1/gate/stream HTTP/1.1\r\nHost: x\r\n\r\n');
+  const brisk = read(street.app().url, (events) => changes(events).length >= 3_000);
+  await expect
+    .poll(async () => (await street.gate('s7')).verdict, { timeout: 20_000 })
+    .toBe('allow');
+  // Every change is told to the brisk reader while the slow one reads nothing.
+  for (let batch = 0; batch < 20; batch++)
+    await database.sql`
+      with next as (update revision set last = last + 2000 returning last)
+      insert into standing_change (revision, subscriber_id, standing, outstanding, reason, evidence)
+      select last - 2000 + n, 's' || n, 'delinquent', 5, repeat('because ', 60), '{"signature":"s","slot":1,"amount":"1","what":"w","owedThen":"1"}'
+      from next, generate_series(1, 2000) n`;
+  await database.sql`select pg_notify('bailiff_standing', '')`;
+  const events = await brisk;
+  expect(Number(changes(events)[0]?.revision)).toBeGreaterThan(30_000);
+  const closed = new Promise((resolve) => slow.once('close', resolve));
+  slow.resume();
+  await closed;
+}, 90_000);

@@ -76,3 +76,37 @@ test('an older revision never replaces a newer one, and slots never go back', ()
   gate.observe(9, 500);
   expect(gate.decide('ana', 'open', 0)).toMatchObject({ verdict: 'deny', asOfSlot: 10 });
 });
+
+test('a debt or its age beyond the platform’s limit denies, a doubt makes unknown, and both leave closing alone', () => {
+  const owing = entry({ outstanding: 11n, owedSinceMs: 0 });
+  const seen = (gate: ReturnType<typeof roster>, all = [owing, entry({ subscriberId: 'bo' })]) => {
+    gate.hydrate(all);
+    gate.observe(1, 500);
+    return gate;
+  };
+  expect(seen(roster(false, { outstandingMost: 10n })).decide('ana', 'open', 500)).toMatchObject({
+    verdict: 'deny',
+    standing: 'good',
+  });
+  expect(seen(roster(false, { outstandingMost: 11n })).decide('ana', 'open', 500).verdict).toBe(
+    'allow',
+  );
+  expect(seen(roster(false, { owedForMsMost: 499 })).decide('ana', 'open', 500).verdict).toBe(
+    'deny',
+  );
+  expect(seen(roster(false, { owedForMsMost: 500 })).decide('ana', 'increase', 500).verdict).toBe(
+    'allow',
+  );
+  const doubting = seen(roster(true));
+  doubting.doubt(['ana']);
+  expect(doubting.decide('ana', 'open', 500)).toMatchObject({
+    verdict: 'unknown',
+    allow: true,
+    failOpen: true,
+  });
+  expect(doubting.decide('bo', 'open', 500).verdict).toBe('allow');
+  doubting.doubtAll('quiet');
+  expect(doubting.decide('bo', 'open', 500)).toMatchObject({ verdict: 'unknown', reason: 'quiet' });
+  expect(doubting.decide('nobody', 'open', 500).verdict).toBe('deny');
+  expect(doubting.decide('bo', 'close', 500).verdict).toBe('allow');
+});

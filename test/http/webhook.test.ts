@@ -121,7 +121,6 @@ describe('deliveries', () => {
       typeof encodeDelivery
     >;
     forged.transaction.signatures = ['5'.repeat(88)];
-    const before = await street.database.sql`select 1 from fact`;
     expect((await deliver(JSON.stringify([forged]))).status).toBe(200);
     await expect
       .poll(
@@ -133,7 +132,10 @@ describe('deliveries', () => {
         { timeout: 20_000 },
       )
       .toBeGreaterThan(0);
-    expect(await street.database.sql`select 1 from fact`).toHaveLength(before.length);
+    // The real one, with the same content, is heard meanwhile.
+    expect(
+      await street.database.sql`select 1 from fact where signature = ${'5'.repeat(88)}`,
+    ).toHaveLength(0);
   });
 
   test('ten megabytes are refused before they are read', async () => {

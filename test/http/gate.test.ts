@@ -1,0 +1,98 @@
+// Gate: one or many at a time, the same by the fast path and the usual one; what it cannot vouch for it does not say.
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { openStreet, profitableClose } from '../support/street.ts';
+
+const KEY = 'k'.repeat(32);
+
+test('many at once are answered as one by one, and wrong questions are refused', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  await expect
+    .poll(async () => (await street.gate('ana')).verdict, { timeout: 20_000 })
+    .toBe('allow');
+  const wallet = trader.agent.publicKey.toBase58();
+  const many = await street.post('/v1/gate', { subscribers: ['ana', wallet, 'nobody'] });
+  const answers = many.body.answers as Record<string, unknown>[];
+  expect(answers.map((each) => [each.subscriber, each.verdict])).toEqual([
+    ['ana', 'allow'],
+    [wallet, 'allow'],
+    ['nobody', 'deny'],
+  ]);
+  const { subscriber, asOfSlot, ...answer } = answers[0] ?? {};
+  expect(await street.gate('ana')).toMatchObject(answer);
+  const closing = await street.post('/v1/gate', { subscribers: ['nobody'], action: 'close' });
+  expect((closing.body.answers as { allow: boolean }[])[0]?.allow).toBe(true);
+  for (const wrong of [{}, { subscribers: [] }, { subscribers: ['a'], action: 'steal' }])
+    expect(await street.post('/v1/gate', wrong)).toMatchObject({
+      status: 400,
+      body: { title: 'body_invalid' },
+    });
+  const plain = async (route: string) => {
+    const response = await fetch(street.app().url + route);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  expect(await plain('/v1/gate/ana?action=steal')).toMatchObject({ status: 400 });
+  // A question that the fast path does not take is answered the usual way, and alike.
+  const usual = (await plain('/v1/gate/ana?action=open&')).body;
+  expect(Object.keys(usual)).toEqual(Object.keys(await street.gate('ana')));
+});
+
+test('without a key the fast path answers nobody', async () => {
+  await using street = await openStreet({
+    settings: (given) => ({ ...given, secrets: { ...given.secrets, apiKeys: [KEY] } }),
+  });
+  const ask = (authorization?: string) =>
+    fetch(`${street.app().url}/v1/gate/ana`, {
+      headers: authorization === undefined ? {} : { authorization },
+    });
+  expect((await ask()).status).toBe(401);
+  expect((await ask('Bearer wrong')).status).toBe(401);
+  expect((await ask(`Bearer ${KEY}`)).status).toBe(200);
+  expect((await fetch(`${street.app().url}/v1/gate/stream`)).status).toBe(401);
+});
+
+test('an open gap makes the answer unknown for that subscriber alone; a limit on debts denies', async () => {
+  await using street = await openStreet({
+    settings: (given) => ({ ...given, gate: { ...given.gate, outstandingMost: '1000' } }),
+  });
+  const { driver, database } = street;
+  const [ana, bo, cy] = [0, 1, 2].map(() => driver.createTrader({ deposit: 1_000_000_000n }));
+  for (const [id, trader] of Object.entries({ ana, bo, cy }))
+    await street.subscribe(id, trader as never, Keypair.generate().publicKey);
+  await expect
+    .poll(async () => (await street.gate('ana')).verdict, { timeout: 20_000 })
+    .toBe('allow');
+  await database.sql`
+    update account_check set difference = '{"realised":"1"}', unexplained_since = now(), candidate = baseline
+    where subscriber_id = 'ana' and address = (select address from account where subscriber_id = 'ana' and role = 'drift_user')`;
+  profitableClose(driver, cy as never);
+  await expect
+    .poll(async () => (await street.gate('cy')).verdict, { timeout: 20_000 })
+    .toBe('deny');
+  expect((await street.gate('cy')).reason).toMatch(/more than the 0\.001000 USDC/);
+  expect((await street.gate('bo')).verdict).toBe('allow');
+});
+
+test('sources that have gone quiet make every answer unknown, and failing open is said', async () => {
+  await using street = await openStreet({
+    settings: (given) => ({
+      ...given,
+      watch: { ...given.watch, sources: ['webhooks'] },
+      gate: { ...given.gate, lagMsMost: 1_000, failOpen: true },
+    }),
+  });
+  const trader = street.driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  await expect
+    .poll(async () => street.gate('ana'), { timeout: 20_000 })
+    .toMatchObject({
+      verdict: 'unknown',
+      allow: true,
+      failOpen: true,
+      reason: expect.stringContaining('No source has told of the chain'),
+    });
+  expect((await street.gate('ana', 'close')).verdict).toBe('allow');
+});

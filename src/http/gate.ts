@@ -4,7 +4,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Clock } from '../core/ports.ts';
 import { ACTIONS, type Action, type Decision, type Roster } from '../core/roster.ts';
-import { gateView } from './answers.ts';
+import { gateText, gateView } from './answers.ts';
 import { GateAnswer, GateAnswers, GateMany, GateQuery } from './shapes.ts';
 
 export type GateOptions = {
@@ -43,15 +43,14 @@ export const gateRoutes: FastifyPluginAsync<GateOptions> = async (app, options) 
     { schema: { body: GateMany, response: { 200: GateAnswers } } },
     async (request, reply) => {
       const { subscribers, action = 'open' } = request.body;
-      const answers = subscribers.map((subscriber) => ({
-        subscriber,
-        ...gateView(decide(subscriber, action)),
-      }));
-      // Written here: a thousand answers through a serialiser are slower than through none.
+      const answers = subscribers.map(
+        (subscriber) =>
+          `{"subscriber":${JSON.stringify(subscriber)},${gateText(decide(subscriber, action)).slice(1)}`,
+      );
       return reply
         .type('application/json; charset=utf-8')
-        .serializer((body: unknown) => JSON.stringify(body))
-        .send({ answers });
+        .serializer(String)
+        .send(`{"answers":[${answers.join(',')}]}`);
     },
   );
 };
@@ -73,7 +72,7 @@ export function createFastGate(
     if (subscriber === undefined || subscriber === 'stream') return false;
     if (!(ACTIONS as readonly string[]).includes(action)) return false;
     if (!options.authorised(request.headers.authorization)) return false;
-    const body = JSON.stringify(gateView(decide(subscriber, action as Action)));
+    const body = gateText(decide(subscriber, action as Action));
     response.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(body),

@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDatabase } from '../../src/ledger/database.ts';
@@ -13,11 +12,11 @@ import { openPostgres } from '../../src/local/postgres.ts';
 import { createWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { load, median } from './load.ts';
 
 const MODES = ['parse', 'bailiff', 'insert'] as const;
 type Mode = (typeof MODES)[number];
 const ROUNDS = 9;
-const SLICE_MS = 700;
 
 /** One raw webhook body of a trade, padded with further log lines to the 11 KB of a documented one. */
 function sampleBody(): Buffer {
@@ -36,42 +35,6 @@ function requestOf(body: Buffer): Buffer {
   const head = `POST /webhooks/helius HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nauthorization: Bearer bench\r\ncontent-length: ${body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 }
-
-/** Keeps every connection busy for a while; returns answers a second. */
-async function load(port: number, connections: number, request: Buffer): Promise<number> {
-  let answers = 0;
-  let over = false;
-  const sockets = await Promise.all(
-    Array.from({ length: connections }, async (): Promise<Socket> => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      await once(socket, 'connect');
-      return socket;
-    }),
-  );
-  const startedMs = performance.now();
-  const done = sockets.map(
-    (socket) =>
-      new Promise<void>((resolve, reject) => {
-        socket.on('data', (chunk: Buffer) => {
-          if (!chunk.includes('HTTP/1.1 200')) reject(new Error(chunk.toString()));
-          answers++;
-          if (over) {
-            socket.destroy();
-            resolve();
-          } else socket.write(request);
-        });
-        socket.on('error', reject);
-        socket.write(request);
-      }),
-  );
-  await systemClock.sleep(SLICE_MS, new AbortController().signal);
-  over = true;
-  await Promise.all(done);
-  return (answers * 1_000) / (performance.now() - startedMs);
-}
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 export async function benchIntake(): Promise<boolean> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-bench-'));

@@ -1,5 +1,6 @@
-// Run: `npm run bench -- decode|intake|watch|lanes`. Prints ratios measured in one run; exits 1 when a stated one is missed.
+// Run: `npm run bench -- decode|intake|watch|lanes|gate`. Prints ratios measured in one run; exits 1 when a stated one is missed.
 import { benchDecode } from './decode.ts';
+import { benchGate } from './gate.ts';
 import { benchIntake } from './intake.ts';
 import { benchLanes } from './lanes.ts';
 import { benchWatch } from './watch.ts';
@@ -9,6 +10,7 @@ const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   intake: benchIntake,
   watch: benchWatch,
   lanes: benchLanes,
+  gate: benchGate,
 };
 
 const wanted = process.argv.slice(2);

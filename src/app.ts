@@ -9,13 +9,11 @@ import type { Address } from './core/ids.ts';
 import type { WebhookRegistry } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
-import { createAccept } from './flows/accept.ts';
 import { accrueCloses } from './flows/accrue.ts';
 import { adoptFrom } from './flows/adopt.ts';
 import { backfill } from './flows/backfill.ts';
 import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
-import { createClear } from './flows/clear.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { refreshDoubts } from './flows/doubt.ts';
 import { inspectDue } from './flows/inspect.ts';
@@ -24,21 +22,21 @@ import { createLanes } from './flows/lanes.ts';
 import { lapseDebts } from './flows/lapse.ts';
 import { type Loop, startLoop } from './flows/loop.ts';
 import { createPublisher } from './flows/publish.ts';
-import { createReceive } from './flows/receive.ts';
-import { createRegister } from './flows/register.ts';
-import { createRescan } from './flows/rescan.ts';
 import { createSettle } from './flows/settle.ts';
 import { createSources, type Source } from './flows/sources.ts';
 import { judgeSubscribers } from './flows/standing.ts';
 import { createWake } from './flows/wake.ts';
 import { createWatch } from './flows/watch.ts';
 import { loadWatched } from './flows/watched.ts';
+import { installGauges } from './gauges.ts';
 import { createServer } from './http/server.ts';
 import { openDatabase } from './ledger/database.ts';
 import { listenStandings, listenWatchList } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
 import { gateOf, openParts, payingOf } from './parts.ts';
+import { surfaceOf } from './surface.ts';
 import { newId } from './system/clock.ts';
+import { createMetrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
 
 export type App = {
@@ -57,11 +55,13 @@ const SCAN_EVERY_MS = 30_000;
 const SCAN_PATIENCE_MS = 250;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
-export async function startApp(settings: Settings, clock: Clock, log: Log): Promise<App> {
+export async function startApp(settings: Settings, clock: Clock, plainLog: Log): Promise<App> {
+  const metrics = createMetrics();
+  const log = metrics.metered(plainLog);
   const { secrets } = settings;
   await using stack = new AsyncDisposableStack();
 
-  const parts = await openParts(settings, clock, log);
+  const parts = await openParts(settings, clock, log, metrics.rpc);
   const { ledger, chain, venue, pen, databaseUrl } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 5 }));
   const locks = createLocks(() => openDatabase(databaseUrl, log, 1));
@@ -233,68 +233,23 @@ export async function startApp(settings: Settings, clock: Clock, log: Log): Prom
     }
   });
 
-  const receive = createReceive(ledger.deliveries, clock, () => digesting.nudge());
-  const server = createServer({
-    log,
-    apiKeys: secrets.apiKeys,
-    webhook: {
-      receive,
-      secrets: secrets.webhookSecrets,
-      bytesMost: settings.http.webhookBytesMost,
-    },
-    gate: { roster, clock, onVerdict: () => {} },
-    stream: { roster, publisher, ledger, clock, rules },
-    platform: {
-      ledger,
-      nudge: (id) => lanes.nudge(id),
-      mint: venue.quoteMint,
-      register: createRegister({
-        ledger,
-        chain,
-        venue,
-        pen,
-        roster,
-        watched,
-        onWatched,
-        nudge: (id) => lanes.nudge(id),
-        log,
-      }),
-    },
-    clearances: {
-      clear: createClear(
-        {
-          newId,
-          ledger,
-          chain,
-          clock,
-          log,
-          nudge: (id) => lanes.nudge(id),
-          outstanding: async (id) => {
-            await judgeAll([id]);
-            return roster.find(id)?.outstanding ?? 0n;
-          },
-        },
-        settings.clearances,
-      ),
-    },
-    hearing: {
-      sightings: ledger.sightings,
-      checks: ledger.checks,
-      clock,
-      progress: () => sources.read(),
-      accept: createAccept(ports),
-      rescan: createRescan({ ...ports, onNoted: () => inspecting.nudge() }),
-      feed: () => feed?.status() ?? null,
-    },
-    health: {
+  installGauges(metrics, { parts, roster, publisher, lanes, sources, clock });
+  const server = createServer(
+    surfaceOf(settings, {
+      ...ports,
+      parts,
       roster,
-      ledger,
-      clock,
-      staleAfterMs: settings.gate.staleAfterMs,
-      venue: venue.name,
-      network: settings.network,
-    },
-  });
+      rules,
+      publisher,
+      metrics,
+      feed: () => feed?.status() ?? null,
+      judgeAll,
+      onWatched,
+      nudge: (id) => lanes.nudge(id),
+      onDelivered: () => digesting.nudge(),
+      onNoted: () => inspecting.nudge(),
+    }),
+  );
   stack.defer(() => server.close());
   await server.listen({ host: settings.http.host, port: settings.http.port });
   const { port } = server.server.address() as AddressInfo;

@@ -2,7 +2,7 @@
 // the venue, the pen, and where agents may swap. Nothing here runs by itself.
 import { createChain, createFeeMarket } from './chain/chain.ts';
 import { createPen } from './chain/pen.ts';
-import { openConnection } from './chain/rpc.ts';
+import { openConnection, type RpcListener } from './chain/rpc.ts';
 import { createSwapDesk } from './chain/swap.ts';
 import { Fault } from './core/fault.ts';
 import type { Chain, FeeMarket, Pen, SwapDesk, Venue } from './core/outside.ts';
@@ -29,7 +29,12 @@ export type Parts = {
 const FEES_EVERY_MS = 10_000;
 
 /** Opens and migrates the ledger, and wires the rest. The settings must name a database and an RPC node. */
-export async function openParts(settings: Settings, clock: Clock, log: Log): Promise<Parts> {
+export async function openParts(
+  settings: Settings,
+  clock: Clock,
+  log: Log,
+  onCall: RpcListener = () => {},
+): Promise<Parts> {
   const { secrets, rpc } = settings;
   const { databaseUrl } = secrets;
   if (databaseUrl === null)
@@ -39,8 +44,8 @@ export async function openParts(settings: Settings, clock: Clock, log: Log): Pro
       'settings_invalid',
       'BAILIFF_RPC_URL: is required; the URL of a Solana RPC node',
     );
-  const connection = openConnection(rpc.url, rpc.wsUrl);
-  const second = rpc.secondUrl === null ? null : openConnection(rpc.secondUrl, null);
+  const connection = openConnection(rpc.url, rpc.wsUrl, onCall);
+  const second = rpc.secondUrl === null ? null : openConnection(rpc.secondUrl, null, onCall);
   const venue = createDriftVenue();
   const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
   const { swap } = settings;

@@ -9,14 +9,31 @@ const PASSING = new Set([
   -32001, -32004, -32005, -32007, -32008, -32009, -32014, -32016, -32019, -32603,
 ]);
 
+/** Hears of every call, whatever came of it. */
+export type RpcListener = (method: string, outcome: 'answered' | 'failed') => void;
+
 /** Opens a connection. web3.js must not retry by itself: our own budgets decide. */
-export function openConnection(rpcUrl: string, wsUrl: string | null): Connection {
+export function openConnection(
+  rpcUrl: string,
+  wsUrl: string | null,
+  onCall: RpcListener = () => {},
+): Connection {
   return new Connection(rpcUrl, {
     commitment: 'confirmed',
     disableRetryOnRateLimit: true,
     ...(wsUrl === null ? {} : { wsEndpoint: wsUrl }),
-    fetch: (input, init) =>
-      fetch(input as string, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }),
+    async fetch(input, init) {
+      const method = /"method":"(\w+)"/.exec(String(init?.body))?.[1] ?? 'batch';
+      try {
+        const signal = AbortSignal.timeout(TIMEOUT_MS);
+        const answer = await fetch(input as string, { ...init, signal });
+        onCall(method, answer.ok ? 'answered' : 'failed');
+        return answer;
+      } catch (thrown) {
+        onCall(method, 'failed');
+        throw thrown;
+      }
+    },
   });
 }
 

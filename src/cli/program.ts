@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Parts } from '../parts.ts';
+import { halt, listPayments, listShares, resume, retryShare, voidShare } from './debts.ts';
 import { createOutput } from './output.ts';
 import { rebuild } from './rebuild.ts';
 
@@ -68,6 +69,48 @@ export function createProgram(ports: ProgramPorts): Command {
           rebuild(parts, { clock, log, output: output(), dryRun: dryRun === true }),
         ),
       ),
+    );
+
+  const reasoned = (command: Command): Command =>
+    command.requiredOption('--reason <text>', 'why; it goes on record');
+  const shares = program.command('shares').description('debts of subscribers to creators');
+  shares
+    .command('list')
+    .description('the newest profit shares')
+    .option('--subscriber <id>')
+    .option('--status <status>', 'pending, processing, paid, failed or voided')
+    .action((given: { subscriber?: string; status?: string }) =>
+      ports.withParts((parts) => listShares(parts, output(), given)),
+    );
+  shares
+    .command('retry <share>')
+    .description('try a debt now, also one that waits for a person')
+    .action(async (id: string) =>
+      exitWith(await ports.withParts((parts) => retryShare(parts, output(), id))),
+    );
+  reasoned(shares.command('void <share>').description('end a debt unpaid, or forgive it')).action(
+    async (id: string, { reason }: { reason: string }) =>
+      exitWith(await ports.withParts((parts) => voidShare(parts, output(), clock, id, reason))),
+  );
+  payments
+    .command('list')
+    .description('the newest payments')
+    .option('--subscriber <id>')
+    .action((given: { subscriber?: string }) =>
+      ports.withParts((parts) => listPayments(parts, output(), given)),
+    );
+  reasoned(
+    program
+      .command('halt <scope>')
+      .description('sign nothing new for: all, creator:WALLET or subscriber:ID'),
+  ).action((scope: string, { reason }: { reason: string }) =>
+    ports.withParts((parts) => halt(parts, output(), scope, reason)),
+  );
+  program
+    .command('resume <scope>')
+    .description('lift a halt')
+    .action(async (scope: string) =>
+      exitWith(await ports.withParts((parts) => resume(parts, output(), scope))),
     );
   return program;
 }

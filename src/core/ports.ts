@@ -118,6 +118,30 @@ export type ProfitShare = {
   readonly paidBy: readonly Signature[];
 };
 
+export type Earnings = {
+  readonly owed: BaseUnits;
+  /** Claimed by a payment that has not ended. */
+  readonly inFlight: BaseUnits;
+  readonly paid: BaseUnits;
+  readonly voided: BaseUnits;
+};
+
+export type PaymentRecord = {
+  readonly id: string;
+  readonly purpose: Payment['purpose'];
+  readonly subscriberId: string;
+  readonly creatorWallet: Address;
+  readonly amount: BaseUnits;
+  readonly withdrawn: BaseUnits;
+  readonly feePayer: 'agent' | 'sponsor';
+  readonly state: Payment['state'];
+  readonly signature: Signature | null;
+  readonly slot: Slot | null;
+  readonly trouble: Trouble | null;
+  readonly plannedAtMs: number;
+  readonly endedAtMs: number | null;
+};
+
 export type Clearances = {
   grant(
     subscriberId: string,
@@ -158,6 +182,15 @@ export type Shares = {
   open(subscriberId: string): Promise<ProfitShare[]>;
   /** Makes a debt that waits, or that waits for a person, due now. False when it is neither. */
   retry(id: string): Promise<boolean>;
+  /** Ends a debt unpaid, on record. False when it is paid, voided, or has a payment that may still land. */
+  void(id: string, reason: string, nowMs: number): Promise<boolean>;
+  totals(): Promise<
+    { readonly status: ProfitShare['status']; readonly count: number; readonly left: BaseUnits }[]
+  >;
+  /** How long the oldest open debt has been one; null when there is none. */
+  oldestOpenMs(nowMs: number): Promise<number | null>;
+  /** Of one creator, in base units. The four add up to everything that ever accrued. */
+  earnings(creatorWallet: Address): Promise<Earnings>;
   /** Makes every pending debt due now, and forgets why it waited. */
   hasten(subscriberId: string): Promise<void>;
   /** Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are. */
@@ -204,6 +237,14 @@ export type Payments = {
     trouble: Trouble,
     retryAtMs: number,
   ): Promise<boolean>;
+  totals(): Promise<{ readonly state: Payment['state']; readonly count: number }[]>;
+  /** Newest first; `before` is the id of the last one that was seen. */
+  list(filter: {
+    subscriberId?: string;
+    state?: Payment['state'];
+    limit: number;
+    before?: string;
+  }): Promise<PaymentRecord[]>;
   /** How often a token account of this creator was opened by a payment that landed. */
   creations(creatorWallet: Address): Promise<number>;
   /** Whether a top-up was tried since then, whatever became of it. */

@@ -8,6 +8,8 @@ import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
 import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
 import { type HearingOptions, hearingRoutes } from './hearing.ts';
+import { type MetricsOptions, metricsRoutes } from './metrics.ts';
+import { type OperatorOptions, operatorRoutes } from './operator.ts';
 import { type PlatformOptions, platformRoutes } from './platform.ts';
 import { installProblems } from './problems.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
@@ -23,7 +25,9 @@ export type ServerOptions = {
   readonly platform: PlatformOptions;
   readonly clearances: ClearanceOptions;
   readonly hearing: HearingOptions;
+  readonly operator: OperatorOptions;
   readonly health: HealthOptions;
+  readonly metrics: MetricsOptions;
 };
 
 const API_BODY_BYTES_MOST = 65_536;
@@ -60,6 +64,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(platformRoutes, options.platform);
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);
+    await api.register(operatorRoutes, options.operator);
+    await api.register(metricsRoutes, options.metrics);
   });
   return app;
 }

@@ -187,3 +187,61 @@ export const ClearanceAnswer = Type.Object({
     Type.String({ description: 'For the subscriber: why not, and what to do.' }),
   ),
 });
+
+export const Reason = Type.Object(
+  { reason: Type.String({ minLength: 3, maxLength: 500, description: 'Why; it goes on record.' }) },
+  { additionalProperties: false },
+);
+export const Halt = Type.Object(
+  {
+    scope: Type.String({
+      pattern: '^(all|creator:[1-9A-HJ-NP-Za-km-z]{32,44}|subscriber:[A-Za-z0-9_.:-]{1,64})$',
+      description: 'all, creator:WALLET or subscriber:ID.',
+    }),
+    ...Reason.properties,
+  },
+  { additionalProperties: false },
+);
+export const HaltList = Type.Object({
+  halts: Type.Array(
+    Type.Object({ scope: Type.String(), reason: Type.String(), since: Type.String() }),
+  ),
+});
+const PaymentState = Type.Enum(['planned', 'signed', 'sent', 'landed', 'failed', 'dead']);
+export const PaymentQuery = Type.Object({
+  subscriber: Type.Optional(IdText),
+  state: Type.Optional(PaymentState),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  before: Type.Optional(Type.String({ maxLength: 64 })),
+});
+export const PaymentView = Type.Object({
+  id: Type.String(),
+  purpose: Type.Enum(['share', 'top_up']),
+  subscriberId: IdText,
+  creatorWallet: AddressText,
+  mint: AddressText,
+  amount: BaseUnits,
+  withdrawn: BaseUnits,
+  feePayer: Type.Enum(['agent', 'sponsor']),
+  state: PaymentState,
+  signature: nullable(Type.String()),
+  slot: nullable(Type.Integer()),
+  trouble: nullable(
+    Type.Object({ class: Type.String(), code: Type.String(), detail: Type.String() }),
+  ),
+  plannedAt: Type.String(),
+  endedAt: nullable(Type.String()),
+});
+export const PaymentList = Type.Object({
+  payments: Type.Array(PaymentView),
+  next: nullable(Type.String()),
+});
+export const EarningsView = Type.Object({
+  creatorWallet: AddressText,
+  mint: AddressText,
+  owed: BaseUnits,
+  inFlight: BaseUnits,
+  paid: BaseUnits,
+  voided: BaseUnits,
+  accrued: Type.String({ description: 'The sum of the four.' }),
+});

@@ -176,6 +176,42 @@ export function createPayments(sql: Sql): Payments {
         await free(tx, paymentId, trouble, retryAtMs, true);
         return true;
       }),
+    async totals() {
+      const rows = await sql<{ state: PaymentState; count: bigint }[]>`
+        select state, count(*) from payment group by state`;
+      return rows.map((row) => ({ state: row.state, count: Number(row.count) }));
+    },
+    async list({ subscriberId, state, limit, before }) {
+      const rows = await sql<
+        (Row & {
+          executed_slot: bigint | null;
+          trouble: Trouble | null;
+          planned_at: Date;
+          ended_at: Date | null;
+        })[]
+      >`
+        select * from payment
+        where (${subscriberId ?? null}::text is null or subscriber_id = ${subscriberId ?? null})
+          and (${state ?? null}::text is null or state = ${state ?? null})
+          and (${before ?? null}::text is null or (planned_at, payment_id) <
+            (select planned_at, payment_id from payment where payment_id = ${before ?? null}))
+        order by planned_at desc, payment_id desc limit ${limit}`;
+      return rows.map((row) => ({
+        id: row.payment_id,
+        purpose: row.purpose,
+        subscriberId: row.subscriber_id,
+        creatorWallet: row.creator_wallet,
+        amount: row.amount,
+        withdrawn: row.withdraw,
+        feePayer: row.fee_payer,
+        state: row.state,
+        signature: row.signature,
+        slot: row.executed_slot === null ? null : Number(row.executed_slot),
+        trouble: row.trouble,
+        plannedAtMs: row.planned_at.getTime(),
+        endedAtMs: row.ended_at?.getTime() ?? null,
+      }));
+    },
     async creations(creatorWallet) {
       const [row] = await sql<{ count: bigint }[]>`
         select count(*) from payment

@@ -210,6 +210,41 @@ export function createShares(sql: Sql): Shares {
         where share_id = ${id} and status in ('pending', 'failed') returning 1`;
       return rows.length > 0;
     },
+    async void(id, reason, nowMs) {
+      const voided = { by: 'operator', reason, at: at(nowMs).toISOString() };
+      const rows = await sql`
+        update profit_share set status = 'voided', retry_at = null, voided = ${sql.json(voided)}
+        where share_id = ${id} and status in ('pending', 'failed') returning 1`;
+      return rows.length > 0;
+    },
+    async totals() {
+      const rows = await sql<{ status: ProfitShare['status']; count: bigint; left: bigint }[]>`
+        select status, count(*), sum(amount - paid)::bigint as left from profit_share group by status`;
+      return rows.map((row) => ({ ...row, count: Number(row.count) }));
+    },
+    async oldestOpenMs(nowMs) {
+      const [row] = await sql<{ since: Date | null }[]>`
+        select min(accrued_at) as since from profit_share where status in ('pending', 'processing', 'failed')`;
+      return row?.since == null ? null : Math.max(0, nowMs - row.since.getTime());
+    },
+    async earnings(creatorWallet) {
+      const [row] = await sql<{ owed: bigint; in_flight: bigint; paid: bigint; voided: bigint }[]>`
+        select coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing')), 0)::bigint
+               - coalesce(sum(claimed), 0)::bigint as owed,
+               coalesce(sum(claimed), 0)::bigint as in_flight,
+               coalesce(sum(paid), 0)::bigint as paid,
+               coalesce(sum(amount - paid) filter (where status = 'voided'), 0)::bigint as voided
+        from (select s.*, (select sum(ps.amount) from payment_share ps join payment p using (subscriber_id, payment_id)
+                where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
+                  and p.state in ('planned', 'signed', 'sent')) as claimed
+              from profit_share s where creator_wallet = ${creatorWallet}) s`;
+      return {
+        owed: row?.owed ?? 0n,
+        inFlight: row?.in_flight ?? 0n,
+        paid: row?.paid ?? 0n,
+        voided: row?.voided ?? 0n,
+      };
+    },
     async hasten(subscriberId) {
       await sql`
         update profit_share set retry_at = null, reason = null

@@ -56,7 +56,9 @@ const app =
         platform: unasked,
         clearances: unasked,
         hearing: unasked,
+        operator: unasked,
         health: unasked,
+        metrics: unasked,
       });
 await app.listen({ port: 0, host: '127.0.0.1' });
 process.stdout.write(`${(app.server.address() as AddressInfo).port}\n`);

@@ -106,6 +106,8 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
       free(row, trouble, retryAtMs, true);
       return true;
     },
+    totals: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    list: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     creations: async (creatorWallet) =>
       [...state.payments.values()].filter(
         (each) =>

@@ -164,6 +164,10 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       row.retryAtMs = null;
       return true;
     },
+    totals: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    oldestOpenMs: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    void: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    earnings: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     async hasten(subscriberId) {
       for (const row of sharesOf(state, subscriberId)) {
         if (row.status !== 'pending') continue;

@@ -1,0 +1,13 @@
+// Metrics: the page that Prometheus reads.
+import type { FastifyPluginAsync } from 'fastify';
+
+export type MetricsOptions = {
+  readonly text: () => Promise<string>;
+  readonly contentType: string;
+};
+
+export const metricsRoutes: FastifyPluginAsync<MetricsOptions> = async (app, options) => {
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(options.contentType).send(await options.text()),
+  );
+};

@@ -1,0 +1,140 @@
+// Operator: what is paid and owed, and the few acts of a person: halts, and debts that end unpaid.
+import type { FastifyPluginAsync } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { Fault } from '../core/fault.ts';
+import { isAddress } from '../core/ids.ts';
+import type { Clock, Ledger, Log, PaymentRecord } from '../core/ports.ts';
+import { isoTime } from '../core/time.ts';
+import {
+  EarningsView,
+  Halt,
+  HaltList,
+  PaymentList,
+  PaymentQuery,
+  type PaymentView,
+  Reason,
+} from './shapes.ts';
+
+export type OperatorOptions = {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly mint: string;
+  /** A debt ended: the standing may change. */
+  readonly onVoided: (subscriberId: string) => Promise<void>;
+};
+
+const PAYMENTS_USUAL = 50;
+
+const paymentView = (payment: PaymentRecord, mint: string): Static<typeof PaymentView> => {
+  const { amount, withdrawn, plannedAtMs, endedAtMs, trouble, ...rest } = payment;
+  return {
+    ...rest,
+    mint,
+    amount: amount.toString(),
+    withdrawn: withdrawn.toString(),
+    trouble:
+      trouble === null
+        ? null
+        : { class: trouble.class, code: trouble.code, detail: trouble.detail },
+    plannedAt: isoTime(plannedAtMs),
+    endedAt: endedAtMs === null ? null : isoTime(endedAtMs),
+  };
+};
+
+export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, options) => {
+  const { ledger, clock, log, mint } = options;
+  app.get<{ Querystring: Static<typeof PaymentQuery> }>(
+    '/v1/payments',
+    { schema: { querystring: PaymentQuery, response: { 200: PaymentList } } },
+    async (request) => {
+      const { subscriber, state, before, limit = PAYMENTS_USUAL } = request.query;
+      const payments = await ledger.payments.list({
+        limit,
+        ...(subscriber === undefined ? {} : { subscriberId: subscriber }),
+        ...(state === undefined ? {} : { state }),
+        ...(before === undefined ? {} : { before }),
+      });
+      const next = payments.length === limit ? (payments.at(-1)?.id ?? null) : null;
+      return { payments: payments.map((each) => paymentView(each, mint)), next };
+    },
+  );
+  app.get<{ Params: { wallet: string } }>(
+    '/v1/creators/:wallet/earnings',
+    {
+      schema: {
+        params: Type.Object({ wallet: Type.String({ maxLength: 64 }) }),
+        response: { 200: EarningsView },
+      },
+    },
+    async (request) => {
+      const { wallet } = request.params;
+      if (!isAddress(wallet))
+        throw new Fault('address_invalid', `wallet is no Solana address: ${wallet}`);
+      const { owed, inFlight, paid, voided } = await ledger.shares.earnings(wallet);
+      return {
+        creatorWallet: wallet,
+        mint,
+        owed: owed.toString(),
+        inFlight: inFlight.toString(),
+        paid: paid.toString(),
+        voided: voided.toString(),
+        accrued: (owed + inFlight + paid + voided).toString(),
+      };
+    },
+  );
+  app.post<{ Params: { id: string }; Body: Static<typeof Reason> }>(
+    '/v1/shares/:id/void',
+    {
+      schema: { params: Type.Object({ id: Type.String({ maxLength: 64 }) }), body: Reason },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const known = await ledger.shares.find(id);
+      if (known === null) throw new Fault('not_found', `There is no profit share ${id}.`);
+      const { reason } = request.body;
+      if (!(await ledger.shares.void(id, reason, clock.nowMs())))
+        throw new Fault(
+          'conflict',
+          `Profit share ${id} is ${(await ledger.shares.find(id))?.status}. Only one that waits can be voided; a payment that is on its way is seen to its end first.`,
+        );
+      log.warn('share.voided', {
+        share: id,
+        subscriber: known.subscriberId,
+        left: known.amount - known.paid,
+        by: 'operator',
+        reason,
+      });
+      await options.onVoided(known.subscriberId);
+      return reply.code(204).send();
+    },
+  );
+  app.get('/v1/halts', { schema: { response: { 200: HaltList } } }, async () => ({
+    halts: (await ledger.halts.list()).map(({ scope, reason, sinceMs }) => ({
+      scope,
+      reason,
+      since: isoTime(sinceMs),
+    })),
+  }));
+  app.put<{ Body: Static<typeof Halt> }>(
+    '/v1/halts',
+    { schema: { body: Halt } },
+    async (request, reply) => {
+      const { scope, reason } = request.body;
+      await ledger.halts.set(scope, reason);
+      log.warn('payments.halted', { scope, reason });
+      return reply.code(204).send();
+    },
+  );
+  app.delete<{ Params: { scope: string } }>(
+    '/v1/halts/:scope',
+    { schema: { params: Type.Object({ scope: Type.String({ maxLength: 80 }) }) } },
+    async (request, reply) => {
+      const { scope } = request.params;
+      if (!(await ledger.halts.lift(scope)))
+        throw new Fault('not_found', `There is no halt of ${scope}.`);
+      log.warn('payments.resumed', { scope });
+      return reply.code(204).send();
+    },
+  );
+};

@@ -1,0 +1,88 @@
+// Surface: what the HTTP server is given of the daemon's parts, route group by route group.
+import type { Address } from './core/ids.ts';
+import type { Clock, Log } from './core/ports.ts';
+import type { Roster, RosterOptions } from './core/roster.ts';
+import { createAccept } from './flows/accept.ts';
+import { createClear } from './flows/clear.ts';
+import type { Publisher } from './flows/publish.ts';
+import { createReceive } from './flows/receive.ts';
+import { createRegister } from './flows/register.ts';
+import { createRescan } from './flows/rescan.ts';
+import type { Sources } from './flows/sources.ts';
+import type { WatchedAccounts } from './flows/watched.ts';
+import type { HearingOptions } from './http/hearing.ts';
+import type { ServerOptions } from './http/server.ts';
+import type { Parts } from './parts.ts';
+import { newId } from './system/clock.ts';
+import type { Metrics } from './system/metrics.ts';
+import type { Settings } from './system/settings.ts';
+
+export type Wiring = {
+  readonly parts: Parts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly roster: Roster;
+  readonly rules: RosterOptions;
+  readonly publisher: Publisher;
+  readonly watched: WatchedAccounts;
+  readonly sources: Sources;
+  readonly metrics: Metrics;
+  readonly feed: HearingOptions['feed'];
+  readonly judgeAll: (ids: readonly string[]) => Promise<void>;
+  readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
+  /** Gets a subscriber's lane going. */
+  readonly nudge: (subscriberId: string) => void;
+  readonly onDelivered: () => void;
+  readonly onNoted: () => void;
+};
+
+export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
+  const { parts, clock, log, roster, publisher, nudge, judgeAll, metrics } = wiring;
+  const { ledger, venue } = parts;
+  const { secrets } = settings;
+  const ports = { ...wiring, ...parts };
+  return {
+    log,
+    apiKeys: secrets.apiKeys,
+    webhook: {
+      receive: createReceive(ledger.deliveries, clock, wiring.onDelivered),
+      secrets: secrets.webhookSecrets,
+      bytesMost: settings.http.webhookBytesMost,
+    },
+    gate: { roster, clock, onVerdict: metrics.verdict },
+    stream: { roster, publisher, ledger, clock, rules: wiring.rules },
+    platform: { ledger, nudge, mint: venue.quoteMint, register: createRegister(ports) },
+    clearances: {
+      clear: createClear(
+        {
+          ...ports,
+          newId,
+          async outstanding(id) {
+            await judgeAll([id]);
+            return roster.find(id)?.outstanding ?? 0n;
+          },
+        },
+        settings.clearances,
+      ),
+    },
+    operator: { ledger, clock, log, mint: venue.quoteMint, onVoided: (id) => judgeAll([id]) },
+    hearing: {
+      sightings: ledger.sightings,
+      checks: ledger.checks,
+      clock,
+      progress: () => wiring.sources.read(),
+      accept: createAccept(ports),
+      rescan: createRescan(ports),
+      feed: wiring.feed,
+    },
+    health: {
+      roster,
+      ledger,
+      clock,
+      staleAfterMs: settings.gate.staleAfterMs,
+      venue: venue.name,
+      network: settings.network,
+    },
+    metrics,
+  };
+}

@@ -1,0 +1,77 @@
+// Metrics: what Prometheus reads. Counters are moved by what happens; gauges are read when somebody asks.
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Log } from '../core/ports.ts';
+
+/** A gauge's values by their labels, as read at this moment. */
+export type Reading = {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly read: () => Promise<readonly { labels: Record<string, string>; value: number }[]>;
+};
+export type Metrics = {
+  /** A log whose every event is counted as well. */
+  metered(log: Log): Log;
+  verdict(verdict: string): void;
+  rpc(method: string, outcome: 'answered' | 'failed'): void;
+  gauge(reading: Reading): void;
+  /** The text that Prometheus reads. */
+  text(): Promise<string>;
+  readonly contentType: string;
+};
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  // Among them the event loop's lag.
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const events = new Counter({
+    name: 'bailiff_events_total',
+    help: 'Log events by name and level; docs/events.md lists them.',
+    labelNames: ['event', 'level'],
+    registers,
+  });
+  const verdicts = new Counter({
+    name: 'bailiff_gate_verdicts_total',
+    help: 'Answers of the gate over HTTP.',
+    labelNames: ['verdict'],
+    registers,
+  });
+  const calls = new Counter({
+    name: 'bailiff_rpc_calls_total',
+    help: 'JSON-RPC calls by method and outcome.',
+    labelNames: ['method', 'outcome'],
+    registers,
+  });
+  const counted =
+    (level: string, write: Log['info']): Log['info'] =>
+    (event, fields) => {
+      events.inc({ event, level });
+      write(event, fields);
+    };
+  return {
+    metered: (log) => ({
+      debug: log.debug,
+      info: counted('info', log.info),
+      warn: counted('warn', log.warn),
+      error: counted('error', log.error),
+    }),
+    verdict: (verdict) => verdicts.inc({ verdict }),
+    rpc: (method, outcome) => calls.inc({ method, outcome }),
+    gauge({ name, help, labels, read }) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers,
+        async collect() {
+          const values = await read();
+          this.reset();
+          for (const each of values) this.set(each.labels, each.value);
+        },
+      });
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

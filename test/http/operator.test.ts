@@ -1,0 +1,133 @@
+// Operator: payments and earnings that add up, halts, debts that end unpaid, the numbers for Prometheus; over HTTP and by command.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { Keypair } from '@solana/web3.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Trader } from '../../src/local/drift/instructions.ts';
+import { openStreet, profitableClose, type Street } from '../support/street.ts';
+
+const ROOT = path.join(import.meta.dirname, '../..');
+const creator = Keypair.generate().publicKey;
+let street: Street;
+let ana: Trader;
+let bo: Trader;
+beforeAll(async () => {
+  street = await openStreet();
+  const { driver } = street;
+  ana = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  bo = driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', ana, creator);
+  await street.subscribe('bo', bo, creator);
+}, 60_000);
+afterAll(() => street[Symbol.asyncDispose]());
+
+async function ask(method: string, route: string, body?: unknown) {
+  const response = await fetch(street.app().url + route, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    body: (text.startsWith('{') ? JSON.parse(text) : text) as never,
+  };
+}
+/** The command, against the daemon's own database. */
+async function bailiff(...args: string[]): Promise<{ code: number; out: string }> {
+  const env = {
+    PATH: process.env.PATH ?? '',
+    BAILIFF_NETWORK: 'local',
+    DATABASE_URL: street.database.url,
+    BAILIFF_RPC_URL: street.world.chain.rpcUrl,
+  };
+  try {
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, ['src/main.ts', ...args], { cwd: ROOT, env });
+    return { code: 0, out: stdout };
+  } catch (thrown) {
+    const { code, stdout, stderr } = thrown as { code: number; stdout: string; stderr: string };
+    return { code, out: stdout + stderr };
+  }
+}
+
+test('payments and earnings add up; halts hold, and voiding ends a debt on record', async () => {
+  profitableClose(street.driver, ana);
+  const paid = await street.share('ana', (each) => each.status === 'paid');
+  const { payments } = (await ask('GET', '/v1/payments?subscriber=ana')).body as {
+    payments: Record<string, unknown>[];
+  };
+  expect(payments).toMatchObject([
+    {
+      state: 'landed',
+      amount: paid.amount,
+      signature: paid.paidBy[0],
+      purpose: 'share',
+      trouble: null,
+    },
+  ]);
+  const { id } = payments[0] as { id: string };
+  expect((await ask('GET', `/v1/payments?before=${id}`)).body).toMatchObject({ payments: [] });
+
+  const scope = `creator:${creator.toBase58()}`;
+  expect((await ask('PUT', '/v1/halts', { scope, reason: 'a drill' })).status).toBe(204);
+  expect((await ask('GET', '/v1/halts')).body).toMatchObject({
+    halts: [{ scope, reason: 'a drill' }],
+  });
+  profitableClose(street.driver, bo);
+  const owed = await street.share('bo', (each) => each.status === 'pending');
+  expect((await ask('POST', `/v1/shares/${owed.id}/void`, { reason: 'no' })).status).toBe(400);
+  expect((await ask('POST', '/v1/shares/none/void', { reason: 'agreed' })).status).toBe(404);
+  expect((await ask('POST', `/v1/shares/${paid.id}/void`, { reason: 'agreed' })).status).toBe(409);
+  expect((await ask('POST', `/v1/shares/${owed.id}/void`, { reason: 'agreed' })).status).toBe(204);
+  const earnings = (await ask('GET', `/v1/creators/${creator.toBase58()}/earnings`)).body;
+  expect(earnings).toMatchObject({
+    paid: paid.amount,
+    voided: owed.amount,
+    owed: '0',
+    inFlight: '0',
+    accrued: String(BigInt(paid.amount) + BigInt(owed.amount)),
+  });
+  expect((await ask('GET', '/v1/creators/nobody/earnings')).status).toBe(422);
+  expect((await ask('PUT', '/v1/halts', { scope: 'everything', reason: 'a drill' })).status).toBe(
+    400,
+  );
+  expect((await ask('DELETE', `/v1/halts/${scope}`)).status).toBe(204);
+  expect((await ask('DELETE', `/v1/halts/${scope}`)).status).toBe(404);
+}, 60_000);
+
+test('the same by command, with JSON and exit codes', async () => {
+  const listed = await bailiff('--json', 'shares', 'list', '--subscriber', 'ana');
+  expect(JSON.parse(listed.out)).toMatchObject({
+    shares: [{ subscriberId: 'ana', status: 'paid' }],
+  });
+  expect((await bailiff('payments', 'list')).out).toMatch(/^PAYMENT +SUBSCRIBER/);
+  expect((await bailiff('halt', 'subscriber:ana', '--reason', 'a drill')).code).toBe(0);
+  expect((await ask('GET', '/v1/halts')).body).toMatchObject({
+    halts: [{ scope: 'subscriber:ana' }],
+  });
+  expect((await bailiff('resume', 'subscriber:ana')).out).toContain('is lifted');
+  expect((await bailiff('resume', 'subscriber:ana')).code).toBe(1);
+  expect((await bailiff('shares', 'retry', 'none')).code).toBe(1);
+  expect((await bailiff('halt', 'all')).code).toBe(2);
+  expect((await bailiff('shares', '--help')).out).toContain('end a debt unpaid');
+}, 60_000);
+
+test('every metric that alerts and dashboard ask for exists', async () => {
+  await street.gate('ana');
+  const text = (await ask('GET', '/metrics')).body as string;
+  const known = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map((match) => match[1]));
+  for (const file of ['alerts.yaml', 'dashboard.json']) {
+    const asked = readFileSync(path.join(ROOT, 'config/ops', file), 'utf8');
+    const names = [...asked.matchAll(/\b(bailiff_\w+|nodejs_\w+)/g)].map((match) => match[1]);
+    expect(names.length).toBeGreaterThan(5);
+    for (const name of names) expect(known.has(name), `${file}: ${name}`).toBe(true);
+  }
+  expect(text).toMatch(/bailiff_debts\{status="paid"\} 1/);
+  expect(text).toMatch(/bailiff_gate_verdicts_total\{verdict="allow"\} [1-9]/);
+  expect(text).toMatch(/bailiff_rpc_calls_total\{method="getSlot",outcome="answered"\} [1-9]/);
+  expect(text).toMatch(/bailiff_events_total\{event="payment.landed",level="info"\} 1/);
+});

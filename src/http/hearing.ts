@@ -4,6 +4,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Checks, Sightings } from '../core/hearing-ports.ts';
 import type { Clock } from '../core/ports.ts';
+import { Reason } from './shapes.ts';
 
 export type HearingOptions = {
   readonly sightings: Pick<Sightings, 'backlog'>;
@@ -51,7 +52,7 @@ const Rescan = Type.Object(
 const Acceptance = Type.Object(
   {
     address: Type.String({ minLength: 32, maxLength: 44, description: 'An account with a gap.' }),
-    reason: Type.String({ minLength: 3, maxLength: 500, description: 'Why; it goes on record.' }),
+    ...Reason.properties,
   },
   { additionalProperties: false },
 );

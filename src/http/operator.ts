@@ -9,10 +9,12 @@ import {
   EarningsView,
   Halt,
   HaltList,
+  IdText,
   PaymentList,
   PaymentQuery,
   type PaymentView,
   Reason,
+  ScopeText,
 } from './shapes.ts';
 
 export type OperatorOptions = {
@@ -25,6 +27,7 @@ export type OperatorOptions = {
 };
 
 const PAYMENTS_USUAL = 50;
+const Id = Type.Object({ id: IdText });
 
 const paymentView = (payment: PaymentRecord, mint: string): Static<typeof PaymentView> => {
   const { amount, withdrawn, plannedAtMs, endedAtMs, trouble, ...rest } = payment;
@@ -63,7 +66,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
     '/v1/creators/:wallet/earnings',
     {
       schema: {
-        params: Type.Object({ wallet: Type.String({ maxLength: 64 }) }),
+        params: Type.Object({ wallet: IdText }),
         response: { 200: EarningsView },
       },
     },
@@ -86,7 +89,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
   app.post<{ Params: { id: string }; Body: Static<typeof Reason> }>(
     '/v1/shares/:id/void',
     {
-      schema: { params: Type.Object({ id: Type.String({ maxLength: 64 }) }), body: Reason },
+      schema: { params: Id, body: Reason },
     },
     async (request, reply) => {
       const { id } = request.params;
@@ -128,7 +131,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
   );
   app.delete<{ Params: { scope: string } }>(
     '/v1/halts/:scope',
-    { schema: { params: Type.Object({ scope: Type.String({ maxLength: 80 }) }) } },
+    { schema: { params: Type.Object({ scope: ScopeText }) } },
     async (request, reply) => {
       const { scope } = request.params;
       if (!(await ledger.halts.lift(scope)))

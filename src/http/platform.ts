@@ -107,7 +107,7 @@ export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
     '/v1/shares/:id',
     {
       schema: {
-        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+        params: Id,
         response: { 200: ShareView },
       },
     },
@@ -122,7 +122,7 @@ export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
     '/v1/shares/:id/retry',
     {
       schema: {
-        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+        params: Id,
         response: { 200: ShareView },
       },
     },

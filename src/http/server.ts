@@ -9,6 +9,7 @@ import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
 import { type HearingOptions, hearingRoutes } from './hearing.ts';
 import { type MetricsOptions, metricsRoutes } from './metrics.ts';
+import { describeApi } from './openapi.ts';
 import { type OperatorOptions, operatorRoutes } from './operator.ts';
 import { type PlatformOptions, platformRoutes } from './platform.ts';
 import { installProblems } from './problems.ts';
@@ -49,6 +50,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },
   });
   installProblems(app, options.log);
+  describeApi(app);
   app.register(healthRoutes, options.health);
   app.register(webhookRoutes, options.webhook);
   app.register(async (api) => {

@@ -137,7 +137,7 @@ export const ShareQuery = Type.Object({
   subscriber: Type.Optional(IdText),
   status: Type.Optional(ShareStatus),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
-  before: Type.Optional(Type.String({ maxLength: 64 })),
+  before: Type.Optional(IdText),
 });
 export const ShareView = Type.Object({
   id: Type.String(),
@@ -189,15 +189,24 @@ export const ClearanceAnswer = Type.Object({
 });
 
 export const Reason = Type.Object(
-  { reason: Type.String({ minLength: 3, maxLength: 500, description: 'Why; it goes on record.' }) },
+  {
+    reason: Type.String({
+      minLength: 3,
+      maxLength: 500,
+      // Postgres takes no NUL, and a log line no others.
+      pattern: '^[^\\u0000-\\u001f]*$',
+      description: 'Why; it goes on record. One line.',
+    }),
+  },
   { additionalProperties: false },
 );
+export const ScopeText = Type.String({
+  pattern: '^(all|creator:[1-9A-HJ-NP-Za-km-z]{32,44}|subscriber:[A-Za-z0-9_.:-]{1,64})$',
+  description: 'all, creator:WALLET or subscriber:ID.',
+});
 export const Halt = Type.Object(
   {
-    scope: Type.String({
-      pattern: '^(all|creator:[1-9A-HJ-NP-Za-km-z]{32,44}|subscriber:[A-Za-z0-9_.:-]{1,64})$',
-      description: 'all, creator:WALLET or subscriber:ID.',
-    }),
+    scope: ScopeText,
     ...Reason.properties,
   },
   { additionalProperties: false },
@@ -212,7 +221,7 @@ export const PaymentQuery = Type.Object({
   subscriber: Type.Optional(IdText),
   state: Type.Optional(PaymentState),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
-  before: Type.Optional(Type.String({ maxLength: 64 })),
+  before: Type.Optional(IdText),
 });
 export const PaymentView = Type.Object({
   id: Type.String(),

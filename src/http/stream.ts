@@ -44,7 +44,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
     };
   };
 
-  app.get('/v1/gate/stream', { schema: { hide: true } as object }, async (request, reply) => {
+  app.get('/v1/gate/stream', async (request, reply) => {
     const given = request.headers['last-event-id'];
     const since = typeof given === 'string' && /^\d{1,18}$/.test(given) ? BigInt(given) : null;
     reply.hijack();

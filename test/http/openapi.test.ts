@@ -1,0 +1,200 @@
+// OpenAPI: the document is valid, has every route, and 20,000 random requests made from it, right and wrong, never end in a fault
+// of ours, and change nothing that they should not.
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Keypair } from '@solana/web3.js';
+import { afterAll, expect, test } from 'vitest';
+import { SUMMARIES } from '../../src/http/openapi.ts';
+import { createRandom, type Random } from '../sim/random.ts';
+import { openStreet, profitableClose, type Street } from '../support/street.ts';
+
+type Schema = {
+  type?: string | string[];
+  enum?: unknown[];
+  anyOf?: Schema[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  pattern?: string;
+};
+type Operation = {
+  parameters?: { name: string; in: string; required?: boolean; schema: Schema }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+};
+type OpenApi = { paths: Record<string, Record<string, Operation>> };
+
+const REQUESTS = 20_000;
+const AT_ONCE = 40;
+let street: Street;
+let document: OpenApi;
+let known: string[] = [];
+/** A daemon with somebody who owes; opened inside the first test, because it waits. */
+async function setUp(): Promise<void> {
+  street = await openStreet({
+    settings: (given) => ({ ...given, clearances: { ...given.clearances, patienceMs: 0 } }),
+  });
+  const { driver } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  profitableClose(driver, trader);
+  const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  document = (await (await fetch(`${street.app().url}/openapi.json`)).json()) as OpenApi;
+  known = ['ana', 'bo', share.id, trader.agent.publicKey.toBase58(), 'all', 'ana-sub'];
+}
+afterAll(() => street[Symbol.asyncDispose]());
+
+test('the document is valid OpenAPI 3.1, and has every route with its summary', async () => {
+  await setUp();
+  const { valid, errors } = await new Validator().validate(structuredClone(document) as never);
+  expect(errors ?? []).toEqual([]);
+  expect(valid).toBe(true);
+  const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(routes.sort()).toEqual(Object.keys(SUMMARIES).sort());
+  const page = await (await fetch(`${street.app().url}/docs`)).text();
+  for (const path of Object.keys(document.paths)) expect(page).toContain(path);
+});
+
+const NASTY = [
+  '',
+  ' ',
+  '\u0000',
+  '%00',
+  '../../etc',
+  "';drop table payment;--",
+  '💥',
+  'null',
+  '-1',
+  '1e9',
+  '9'.repeat(40),
+  'x'.repeat(70),
+  '{"a":1}',
+  '/',
+  '?',
+  '#',
+  '__proto__',
+  'constructor',
+  '0x10',
+  '１２',
+];
+const junk = (random: Random): unknown =>
+  random.pick<unknown>([
+    null,
+    true,
+    -1,
+    1.5,
+    2 ** 60,
+    [],
+    {},
+    [[]],
+    { a: { b: [] } },
+    random.pick(NASTY),
+  ]);
+
+/** A value for a schema; mostly right. */
+function valueFor(schema: Schema, random: Random, wrong: number): unknown {
+  if (random.chance(wrong)) return junk(random);
+  if (schema.anyOf !== undefined) return valueFor(random.pick(schema.anyOf), random, wrong);
+  if (schema.enum !== undefined) return random.pick(schema.enum);
+  const type = [schema.type ?? 'string'].flat();
+  switch (String(random.pick(type))) {
+    case 'object':
+      return Object.fromEntries(
+        Object.entries(schema.properties ?? {})
+          .filter(([name]) => (schema.required ?? []).includes(name) || random.chance(0.6))
+          .filter(() => !random.chance(wrong / 2))
+          .map(([name, each]) => [name, valueFor(each, random, wrong)]),
+      );
+    case 'array':
+      return Array.from({ length: (schema.minItems ?? 0) + random.below(4) }, () =>
+        valueFor(schema.items ?? {}, random, wrong),
+      );
+    case 'integer':
+      return (schema.minimum ?? 0) + random.below(Math.min(schema.maximum ?? 1_000, 100_000));
+    case 'boolean':
+      return random.chance(0.5);
+    case 'null':
+      return null;
+    default:
+      return random.chance(0.2)
+        ? random.pick(NASTY)
+        : random.pick([
+            ...known,
+            'fz1',
+            'fz2',
+            '1000',
+            'a drill',
+            Keypair.generate().publicKey.toBase58(),
+          ]);
+  }
+}
+
+test(`${REQUESTS} random requests end in no fault of ours, and change nothing they should not`, async () => {
+  const random = createRandom(20_261_124);
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+  const { sql } = street.database;
+  const precious = async () =>
+    JSON.stringify(
+      [
+        await sql`select * from payment order by payment_id`,
+        await sql`select subscriber_id, agent_wallet from subscriber where subscriber_id = 'ana'`,
+        await sql`select * from agent_key where subscriber_id = 'ana'`,
+        await sql`select fact.signature, finality, body from fact where subscriber_id = 'ana' and kind = 'close' order by slot, ordinal`,
+        await sql`select amount, paid from profit_share`,
+      ],
+      (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each),
+    );
+  const before = await precious();
+  const statuses = new Map<number, number>();
+  const faults: string[] = [];
+  const one = async (): Promise<void> => {
+    const { path, method, operation } = random.pick(operations);
+    const wrong = random.pick([0, 0.1, 0.5]);
+    const query = new URLSearchParams();
+    let route = path;
+    for (const parameter of operation.parameters ?? []) {
+      const value = valueFor(parameter.schema, random, wrong);
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      if (parameter.in === 'path')
+        route = route.replace(
+          `{${parameter.name}}`,
+          encodeURIComponent(random.chance(0.5) ? random.pick(known) : text),
+        );
+      else if (random.chance(0.7)) query.append(parameter.name, text);
+    }
+    const schema = operation.requestBody?.content['application/json']?.schema;
+    const body = schema === undefined ? undefined : valueFor(schema, random, wrong);
+    const raw =
+      body === undefined ? undefined : random.chance(0.03) ? '{"broken' : JSON.stringify(body);
+    const url = `${street.app().url}${route}${query.size > 0 ? `?${query}` : ''}`;
+    const response = await fetch(url, {
+      method: method.toUpperCase(),
+      ...(raw === undefined ? {} : { body: raw, headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+    const expected = response.status < 500 || response.status === 503;
+    const problem =
+      response.status < 400 ||
+      response.headers.get('content-type')?.startsWith('application/problem+json');
+    if (!expected || !problem)
+      faults.push(`${method} ${url} ${raw ?? ''}: ${response.status} ${text.slice(0, 300)}`);
+  };
+  let left = REQUESTS;
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      while (left-- > 0) await one();
+    }),
+  );
+  expect(faults.slice(0, 3)).toEqual([]);
+  for (const wanted of [200, 201, 204, 400, 404, 409, 422])
+    expect(statuses.get(wanted) ?? 0, String(wanted)).toBeGreaterThan(0);
+  expect(await precious()).toBe(before);
+}, 240_000);

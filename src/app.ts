@@ -29,6 +29,7 @@ import { createWake } from './flows/wake.ts';
 import { createWatch } from './flows/watch.ts';
 import { loadWatched } from './flows/watched.ts';
 import { installGauges } from './gauges.ts';
+import { createAuthority } from './http/auth.ts';
 import { createServer } from './http/server.ts';
 import { openDatabase } from './ledger/database.ts';
 import { listenStandings, listenWatchList } from './ledger/ledger.ts';
@@ -72,6 +73,9 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const publisher = createPublisher({ ledger, roster, log });
   await publisher.hydrate();
 
+  const { apiKeys: configured } = secrets;
+  const authority = createAuthority({ configured, keys: ledger.apiKeys, clock, log });
+  await authority.refresh();
   const stopping = new AbortController();
   const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, clock, log, ids);
   const settle = createSettle(
@@ -228,6 +232,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       await refreshDoubts({ ledger, roster, sources, clock }, startedMs, settings.gate.lagMsMost);
       // A notification may have been lost with the connection that it was to come on.
       await publisher.pull();
+      await authority.refresh();
     } finally {
       publisher.beat();
     }
@@ -242,6 +247,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       rules,
       publisher,
       metrics,
+      authority,
       feed: () => feed?.status() ?? null,
       judgeAll,
       onWatched,

@@ -10,6 +10,7 @@ import { createRegister } from './flows/register.ts';
 import { createRescan } from './flows/rescan.ts';
 import type { Sources } from './flows/sources.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
+import type { Authority } from './http/auth.ts';
 import type { HearingOptions } from './http/hearing.ts';
 import type { ServerOptions } from './http/server.ts';
 import type { Parts } from './parts.ts';
@@ -27,6 +28,7 @@ export type Wiring = {
   readonly watched: WatchedAccounts;
   readonly sources: Sources;
   readonly metrics: Metrics;
+  readonly authority: Authority;
   readonly feed: HearingOptions['feed'];
   readonly judgeAll: (ids: readonly string[]) => Promise<void>;
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
@@ -43,7 +45,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
   const ports = { ...wiring, ...parts };
   return {
     log,
-    apiKeys: secrets.apiKeys,
+    authority: wiring.authority,
     webhook: {
       receive: createReceive(ledger.deliveries, clock, wiring.onDelivered),
       secrets: secrets.webhookSecrets,

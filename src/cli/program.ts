@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Parts } from '../parts.ts';
 import { halt, listPayments, listShares, resume, retryShare, voidShare } from './debts.ts';
+import { createKey, listKeys, revokeKey } from './keys.ts';
 import { createOutput } from './output.ts';
 import { rebuild } from './rebuild.ts';
 
@@ -106,6 +107,24 @@ export function createProgram(ports: ProgramPorts): Command {
   ).action((scope: string, { reason }: { reason: string }) =>
     ports.withParts((parts) => halt(parts, output(), scope, reason)),
   );
+  const keys = program.command('api-keys').description('who may use the API, and for what');
+  keys
+    .command('create <name>')
+    .description('make a key; it is shown once')
+    .requiredOption('--scopes <list>', 'gate:read, platform:write, operator; separated by commas')
+    .action((name: string, { scopes }: { scopes: string }) =>
+      ports.withParts((parts) => createKey(parts, output(), name, scopes.split(','))),
+    );
+  keys
+    .command('list')
+    .description('every key that was ever made')
+    .action(() => ports.withParts((parts) => listKeys(parts, output())));
+  keys
+    .command('revoke <id>')
+    .description('take a key back, for good')
+    .action(async (id: string) =>
+      exitWith(await ports.withParts((parts) => revokeKey(parts, output(), id))),
+    );
   program
     .command('resume <scope>')
     .description('lift a halt')

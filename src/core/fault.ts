@@ -7,6 +7,7 @@ export const FAULTS = {
   body_invalid: { retry: 'never', status: 400 },
   body_too_large: { retry: 'never', status: 413 },
   unauthorised: { retry: 'never', status: 401 },
+  forbidden: { retry: 'never', status: 403 },
   not_found: { retry: 'never', status: 404 },
   conflict: { retry: 'never', status: 409 },
   address_invalid: { retry: 'never', status: 422 },

@@ -2,6 +2,7 @@
 // simulator can stand in for a whole floor. Nothing here says how. The world outside is in outside.ts.
 
 import type { Accrued, Realised, Terms } from './accrual.ts';
+import type { ApiKeys } from './api-key.ts';
 import type { Clearance } from './clearance.ts';
 import type { Fact } from './fact.ts';
 import type { Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
@@ -290,6 +291,7 @@ export type Ledger = {
   readonly shares: Shares;
   readonly payments: Payments;
   readonly halts: Halts;
+  readonly apiKeys: ApiKeys;
   readonly clearances: Clearances;
   readonly standings: Standings;
 };

@@ -1,5 +1,8 @@
-// Auth: constant-time comparison of bearer values. Hashing first makes lengths equal and leaks none.
+// Auth: constant-time comparison of bearer values, and what their bearers may do. Hashing first makes lengths equal and leaks
+// none; stored keys are compared by hash, which says nothing of the key.
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { type ApiKeys, covers, type Scope, scopeOf } from '../core/api-key.ts';
+import type { Clock, Log } from '../core/ports.ts';
 
 const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -13,5 +16,56 @@ export function createSecretCheck(
     let matched = false;
     for (const each of hashes) if (timingSafeEqual(each, own)) matched = true;
     return matched && given !== undefined;
+  };
+}
+
+export type AuthorityOptions = {
+  /** From the environment: they may do everything. */
+  readonly configured: readonly string[];
+  readonly keys: Pick<ApiKeys, 'live'>;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+export type Authority = {
+  /** At once, from what is known: yes, no for what it asks, or nobody by that name is known. */
+  judge(header: string | undefined, path: string): 'yes' | 'no' | 'unknown';
+  /** Reads the keys again, at most so often. */
+  refresh(): Promise<void>;
+};
+
+const BEARER = /^Bearer /i;
+/** Somebody with a wrong key may ask as often as they like; Postgres is not. */
+const REFRESH_EVERY_MS = 250;
+
+export function createAuthority({ configured, keys, clock, log }: AuthorityOptions): Authority {
+  const isConfigured = createSecretCheck(configured);
+  let live = new Map<string, readonly Scope[]>();
+  let ever = false;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  /** Without any key, whoever reaches the socket may: loopback, then, which the settings see to. */
+  const open = (): boolean => configured.length === 0 && !ever;
+  return {
+    judge(header, path) {
+      if (open()) return 'yes';
+      const given = header?.replace(BEARER, '');
+      if (given === undefined) return 'unknown';
+      if (isConfigured(given)) return 'yes';
+      const scopes = live.get(hash(given).toString('hex'));
+      if (scopes === undefined) return 'unknown';
+      return covers(scopes, scopeOf(path)) ? 'yes' : 'no';
+    },
+    async refresh() {
+      if (clock.nowMs() - readAtMs < REFRESH_EVERY_MS) return;
+      readAtMs = clock.nowMs();
+      try {
+        const read = await keys.live();
+        ever = read.ever;
+        live = new Map(
+          read.keys.map((each) => [Buffer.from(each.hash).toString('hex'), each.scopes] as const),
+        );
+      } catch (thrown) {
+        log.warn('keys.refresh_failed', { err: thrown });
+      }
+    },
   };
 }

@@ -1,9 +1,10 @@
 // Server: Fastify with one plugin a surface. Dependencies come in as options; nothing hangs on the instance.
 import { createServer as createHttpServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { scopeOf } from '../core/api-key.ts';
 import { Fault } from '../core/fault.ts';
 import type { Log } from '../core/ports.ts';
-import { createSecretCheck } from './auth.ts';
+import type { Authority } from './auth.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
 import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
@@ -18,8 +19,8 @@ import { type WebhookOptions, webhookRoutes } from './webhook.ts';
 
 export type ServerOptions = {
   readonly log: Log;
-  /** Bearer values that may use /v1; with none, everybody who reaches the socket may. */
-  readonly apiKeys: readonly string[];
+  /** Who may do what; without any key, everybody who reaches the socket may do everything. */
+  readonly authority: Authority;
   readonly webhook: WebhookOptions;
   readonly gate: GateOptions;
   readonly stream: StreamOptions;
@@ -32,13 +33,13 @@ export type ServerOptions = {
 };
 
 const API_BODY_BYTES_MOST = 65_536;
-const BEARER = /^Bearer /i;
 
 export function createServer(options: ServerOptions): FastifyInstance {
-  const accepted = createSecretCheck(options.apiKeys);
-  const authorised = (header: string | undefined): boolean =>
-    options.apiKeys.length === 0 || accepted(header?.replace(BEARER, ''));
-  const fastGate = createFastGate({ ...options.gate, authorised });
+  const { authority } = options;
+  const fastGate = createFastGate({
+    ...options.gate,
+    authorised: (header) => authority.judge(header, '/v1/gate') === 'yes',
+  });
   const app = Fastify({
     logger: false,
     serverFactory: (handler) =>
@@ -55,11 +56,19 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.register(webhookRoutes, options.webhook);
   app.register(async (api) => {
     api.addHook('onRequest', async (request) => {
-      if (!authorised(request.headers.authorization))
+      const { authorization } = request.headers;
+      const path = request.url;
+      if (authority.judge(authorization, path) === 'yes') return;
+      // A key that was just made, or just lost its scope, is not known here yet.
+      await authority.refresh();
+      const judged = authority.judge(authorization, path);
+      if (judged === 'no')
         throw new Fault(
-          'unauthorised',
-          'Send one of the configured API keys as Authorization: Bearer.',
+          'forbidden',
+          `This key may not do that; it takes the scope ${scopeOf(path)}.`,
         );
+      if (judged === 'unknown')
+        throw new Fault('unauthorised', 'Send a live API key as Authorization: Bearer.');
     });
     await api.register(streamRoutes, options.stream);
     await api.register(gateRoutes, options.gate);

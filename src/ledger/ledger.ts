@@ -1,5 +1,6 @@
 // Ledger: Postgres as the flows see it, one module a noun.
 import type { Ledger } from '../core/ports.ts';
+import { createApiKeys } from './api-keys.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import type { Sql } from './database.ts';
@@ -24,6 +25,7 @@ export function createLedger(sql: Sql): Ledger {
     shares: createShares(sql),
     payments: createPayments(sql),
     halts: createHalts(sql),
+    apiKeys: createApiKeys(sql),
     clearances: createClearances(sql),
     standings: createStandings(sql),
   };

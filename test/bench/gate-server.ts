@@ -49,7 +49,7 @@ const app =
     ? constant()
     : createServer({
         log,
-        apiKeys: [],
+        authority: { judge: () => 'yes', refresh: async () => {} },
         webhook: { receive: unasked, secrets: ['x'], bytesMost: 1_000 },
         gate,
         stream: unasked,

@@ -131,3 +131,45 @@ test('every metric that alerts and dashboard ask for exists', async () => {
   expect(text).toMatch(/bailiff_rpc_calls_total\{method="getSlot",outcome="answered"\} [1-9]/);
   expect(text).toMatch(/bailiff_events_total\{event="payment.landed",level="info"\} 1/);
 });
+
+test('keys: what is made by command works within its scopes until it is revoked', async () => {
+  const make = async (name: string, scopes: string) =>
+    JSON.parse((await bailiff('--json', 'api-keys', 'create', name, '--scopes', scopes)).out) as {
+      id: string;
+      key: string;
+    };
+  expect((await bailiff('api-keys', 'create', 'x', '--scopes', 'root')).code).toBe(1);
+  const gate = await make('engine', 'gate:read');
+  const platform = await make('platform', 'platform:write');
+  const operator = await make('ops', 'operator');
+  const rows = await street.database.sql`select hash from api_key`;
+  expect(JSON.stringify(rows)).not.toContain(gate.key);
+  const status = async (key: string | null, route: string) =>
+    (
+      await fetch(street.app().url + route, {
+        headers: key === null ? {} : { authorization: `Bearer ${key}` },
+      })
+    ).status;
+  // From the first key on nobody is let in without one.
+  await expect.poll(() => status(null, '/v1/gate/ana'), { timeout: 10_000 }).toBe(401);
+  const table: [string, number[]][] = [
+    ['/v1/gate/ana', [200, 200, 200]],
+    ['/v1/shares', [403, 200, 200]],
+    ['/v1/halts', [403, 403, 200]],
+    ['/metrics', [403, 403, 200]],
+  ];
+  for (const [route, wanted] of table) {
+    const got = [];
+    for (const { key } of [gate, platform, operator]) got.push(await status(key, route));
+    expect(got, route).toEqual(wanted);
+  }
+  expect(await status('bailiff_made_up', '/v1/gate/ana')).toBe(401);
+  expect((await bailiff('api-keys', 'revoke', gate.id)).code).toBe(0);
+  expect((await bailiff('api-keys', 'revoke', gate.id)).code).toBe(1);
+  await expect.poll(() => status(gate.key, '/v1/gate/ana'), { timeout: 10_000 }).toBe(401);
+  expect((await bailiff('api-keys', 'list')).out).toMatch(/engine +gate:read/);
+  // Nor is anybody let in once the last is gone.
+  for (const { id } of [platform, operator]) await bailiff('api-keys', 'revoke', id);
+  await expect.poll(() => status(operator.key, '/v1/gate/ana'), { timeout: 10_000 }).toBe(401);
+  expect(await status(null, '/v1/gate/ana')).toBe(401);
+}, 60_000);

@@ -133,6 +133,7 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
   const ledger: Ledger = {
     deliveries: nobodyAsks('deliveries'),
     checks: nobodyAsks('checks'),
+    apiKeys: nobodyAsks('API keys'),
     sightings: createMemorySightings(state),
     watchList: createMemoryWatchList(state),
     subscribers: createMemorySubscribers(state),

@@ -1,0 +1,43 @@
+// API keys: who may use the API for what. A key itself is seen once, when it is made; here is only its hash.
+import type { ApiKeys, Scope } from '../core/api-key.ts';
+import type { Sql } from './database.ts';
+
+type Row = {
+  key_id: string;
+  name: string;
+  scopes: Scope[];
+  created_at: Date;
+  revoked_at: Date | null;
+};
+
+export function createApiKeys(sql: Sql): ApiKeys {
+  return {
+    async add({ id, name, hash, scopes }) {
+      await sql`
+        insert into api_key (key_id, name, hash, scopes)
+        values (${id}, ${name}, ${Buffer.from(hash)}, ${sql.json([...scopes])})`;
+    },
+    async live() {
+      const rows = await sql<{ hash: Uint8Array; scopes: Scope[]; live: boolean }[]>`
+        select hash, scopes, revoked_at is null as live from api_key`;
+      const keys = rows.filter((row) => row.live).map(({ hash, scopes }) => ({ hash, scopes }));
+      return { ever: rows.length > 0, keys };
+    },
+    async list() {
+      const rows = await sql<Row[]>`
+        select key_id, name, scopes, created_at, revoked_at from api_key order by created_at, key_id`;
+      return rows.map((row) => ({
+        id: row.key_id,
+        name: row.name,
+        scopes: row.scopes,
+        createdAtMs: row.created_at.getTime(),
+        revokedAtMs: row.revoked_at?.getTime() ?? null,
+      }));
+    },
+    async revoke(id) {
+      const rows = await sql`
+        update api_key set revoked_at = now() where key_id = ${id} and revoked_at is null returning 1`;
+      return rows.length > 0;
+    },
+  };
+}

@@ -1,6 +1,9 @@
 // Story: the main job, told in steps. A close is paid; a debt waits for SOL; a runaway is barred; the debt is paid and
 // the gate opens. Every amount is read from the chain over RPC, every verdict from the daemon's API.
 
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Connection, Keypair, type PublicKey } from '@solana/web3.js';
 import { base58Text } from '../core/ids.ts';
@@ -43,6 +46,7 @@ export type StoryOptions = {
   readonly say: (text: string) => void;
 };
 
+const ENGINE = path.join(import.meta.dirname, '../../examples/engine.ts');
 const WAIT_MS_MOST = 60_000;
 const POLL_MS = 100;
 const usd = (amount: bigint): string => `${formatUnits(amount)} USDC`;
@@ -106,6 +110,22 @@ export async function tellStory({
     line(
       `gate: may ${id} ${action} a position?  ${answer.verdict.toUpperCase()}. ${answer.reason}`,
     );
+  };
+
+  /** The example engine in a process of its own: it holds the roster by the stream, and decides by itself. */
+  const sayEngine = async (): Promise<void> => {
+    const { stdout } = await promisify(execFile)(process.execPath, [ENGINE, 'ana', 'bo'], {
+      env: { PATH: process.env.PATH ?? '', BAILIFF_URL: daemon.url },
+    });
+    for (const decided of stdout.trim().split('\n')) {
+      const { action, copied, skipped } = JSON.parse(decided) as {
+        action: string;
+        copied: string[];
+        skipped: { copier: string }[];
+      };
+      const barred = skipped.map((each) => each.copier).join(', ') || 'nobody';
+      line(`engine: to ${action}, copied for ${copied.join(', ') || 'nobody'}; skipped: ${barred}`);
+    }
   };
 
   heading('1. A creator, two subscribers');
@@ -173,6 +193,7 @@ export async function tellStory({
   await sayGate('bo', 'open');
   line(`evidence: ${(await gate('bo')).evidence?.signature}`);
   await sayGate('bo', 'close');
+  await sayEngine();
 
   heading('5. The sponsor wallet gets SOL, and the retry pays');
   driver.giveSol(sponsor.publicKey, 1_000_000_000n);
@@ -185,6 +206,7 @@ export async function tellStory({
     (await gate('bo')).verdict === 'allow' ? true : null,
   );
   await sayGate('bo', 'open');
+  await sayEngine();
 
   return {
     creator: await balance(creator),

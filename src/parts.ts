@@ -74,7 +74,15 @@ export async function openParts(
       mint: venue.quoteMint,
       quoteMarket: venue.quoteMarket,
       priorityFeeMost,
-      swap: swap.url === null ? null : { ...swap, lamportsLeast: BigInt(swap.lamportsLeast) },
+      reimburseMost: BigInt(settings.payments.reimburseMost),
+      swap:
+        swap.url === null
+          ? null
+          : {
+              amountMost: BigInt(swap.amount),
+              lamportsLeast: BigInt(swap.lamportsLeast),
+              slippageBpsMost: swap.slippageBpsMost,
+            },
       inspectVenue: venue.inspect,
     }),
     swaps:

@@ -4,6 +4,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
+import { least } from '../core/money.ts';
 import type { PaymentParts, Pen } from '../core/outside.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
@@ -53,7 +54,7 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
     withdraw: payment.plan.withdraw,
     settleMarkets: payment.plan.settleMarkets,
     feePayer: parts.payer,
-    reimburse: payment.plan.reimburse,
+    reimburse: least(payment.plan.reimburse, rules.reimburseMost),
     sponsorTokenAccount: parts.sponsorTokenAccount,
     priorityFeeMost: rules.priorityFeeMost,
   };
@@ -67,6 +68,8 @@ export type PenOptions = {
   readonly mint: Address;
   readonly quoteMarket: number;
   readonly priorityFeeMost: bigint;
+  /** The most USDC that one payment may give the sponsor. */
+  readonly reimburseMost: bigint;
   /** Null where agents may not swap. */
   readonly swap: SwapLimits | null;
   readonly inspectVenue: (instruction: Instruction) => Act | null;
@@ -193,7 +196,7 @@ export function createPen(options: PenOptions): Pen {
         source: tokenAccount(options.mint, agent),
         wrapped: tokenAccount(WRAPPED_SOL, agent),
         wrappedMint: WRAPPED_SOL,
-        amount: payment.plan.amount,
+        amount: least(payment.plan.amount, options.swap.amountMost),
         priorityFeeMost: options.priorityFeeMost,
       };
       refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));

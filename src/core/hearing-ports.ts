@@ -76,7 +76,7 @@ export type Sightings = {
     wanted: number;
     confirmed: number;
     oldestMs: number | null;
-    /** The oldest of those that nobody has read at all. */
+    /** The oldest of those that nobody has asked for yet; one that no node knows does not count. */
     unreadSinceMs: number | null;
   }>;
   /** When a webhook last delivered, and when another source last told of a transaction with facts. */

@@ -200,7 +200,7 @@ export type Shares = {
   waitingWith(code: string): Promise<{ driftUser: Address | null; subscribers: string[] }>;
   /** The slot before the oldest close that is not paid for yet; 0 when there is none. */
   oldestOpenSlot(subscriberId: string): Promise<Slot>;
-  /** Every share, oldest first, with what no landed payment covers of it. */
+  /** Every share, oldest first, with what no landed payment covers of it; of a voided one, of what was paid. */
   uncovered(subscriberId: string): Promise<UncoveredShare[]>;
   /** Frees debts whose payment is nowhere in the books. Only after everything signed before can no longer land. */
   freeOrphans(): Promise<number>;
@@ -263,6 +263,8 @@ export type Halts = {
   /** False when there was no such halt. */
   lift(scope: string): Promise<boolean>;
   list(): Promise<Halt[]>;
+  /** The halt that holds a payment to this creator by this subscriber, if there is one. */
+  holding(subscriberId: string, creatorWallet: string): Promise<Halt | null>;
 };
 
 export type Standings = {

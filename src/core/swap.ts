@@ -26,6 +26,8 @@ export type SwapAct =
     };
 
 export type SwapLimits = {
+  /** The most USDC that one swap may take. */
+  readonly amountMost: BaseUnits;
   readonly slippageBpsMost: number;
   /** The least SOL that a swap must bring at its worst. */
   readonly lamportsLeast: Lamports;

@@ -14,7 +14,7 @@ import {
   type SignedBytes,
   type Trouble,
 } from '../core/payment.ts';
-import type { Log, Subscriber } from '../core/ports.ts';
+import type { Halt, Log, Subscriber } from '../core/ports.ts';
 import { createLooking, type LookingOptions } from './looking.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
 import { memoOf } from './preflight.ts';
@@ -40,6 +40,13 @@ const EXPIRED: Trouble = {
   code: 'expired',
   detail: 'The transaction expired unexecuted; this was proven on chain.',
 };
+
+/** A payment that was planned before the halt, and is not signed any more. */
+const haltedBy = ({ scope, reason }: Halt): Trouble => ({
+  class: 'needs_authorisation',
+  code: 'halted',
+  detail: `Signing is halted for ${scope}: ${reason}`,
+});
 
 export function createSettle(ports: SettlePorts, options: SettleOptions): Settle {
   const { ledger, chain, venue, clock, log } = ports;
@@ -124,6 +131,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   const doSign = async (payment: Payment): Promise<void> => {
+    const halt = await ledger.halts.holding(payment.subscriberId, payment.creatorWallet);
+    if (halt !== null) return fail(payment, haltedBy(halt), null);
     const outcome = await sign(payment, await subscriberOf(payment.subscriberId));
     if ('refused' in outcome) return fail(payment, outcome.refused, null);
     const { signature } = outcome.bytes;

@@ -23,6 +23,7 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, optio
     if (observedAtMs === null) reasons.push('the chain has not been seen yet');
     else if (clock.nowMs() - observedAtMs > staleAfterMs)
       reasons.push(`the chain was last seen ${clock.nowMs() - observedAtMs} ms ago`);
+    if (roster.doubts.all !== null) reasons.push(roster.doubts.all);
     const backlog = await ledger.sightings.backlog().catch(() => null);
     if (backlog === null) reasons.push('Postgres does not answer');
     return reply.code(reasons.length === 0 ? 200 : 503).send({

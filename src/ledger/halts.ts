@@ -12,6 +12,13 @@ export function createHalts(sql: Sql): Halts {
     async lift(scope) {
       return (await sql`delete from halt where scope = ${scope} returning 1`).length > 0;
     },
+    async holding(subscriberId, creatorWallet) {
+      const [row] = await sql<{ scope: string; reason: string; since: Date }[]>`
+        select scope, reason, since from halt
+        where scope in ('all', ${`creator:${creatorWallet}`}, ${`subscriber:${subscriberId}`}) limit 1`;
+      if (row === undefined) return null;
+      return { scope: row.scope, reason: row.reason, sinceMs: row.since.getTime() };
+    },
     async list() {
       const rows = await sql<{ scope: string; reason: string; since: Date }[]>`
         select scope, reason, since from halt order by since, scope`;

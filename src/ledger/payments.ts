@@ -251,8 +251,9 @@ export function createPayments(sql: Sql): Payments {
             values (${subscriberId}, ${paid.id}, ${shareId}, ${amount})`;
           // A share that remembers being paid stays paid; one that does not is, now, as far as the chain shows.
           await tx`
-            update profit_share s set paid = greatest(s.paid, c.covered), voided = null, reason = null, retry_at = null,
-              status = case when greatest(s.paid, c.covered) = s.amount then 'paid' when s.status = 'paid' then 'paid' else 'pending' end
+            update profit_share s set paid = greatest(s.paid, c.covered), reason = null, retry_at = null,
+              status = case when s.status = 'voided' then 'voided'
+                when greatest(s.paid, c.covered) = s.amount then 'paid' else 'pending' end
             from (select sum(ps.amount)::bigint as covered from payment_share ps join payment p using (subscriber_id, payment_id)
                   where ps.subscriber_id = ${subscriberId} and ps.share_id = ${shareId} and p.state = 'landed') c
             where s.subscriber_id = ${subscriberId} and s.share_id = ${shareId}`;

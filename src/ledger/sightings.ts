@@ -167,7 +167,7 @@ export function createSightings(sql: Sql): Sightings {
         select count(*) filter (where status = 'wanted') as wanted,
                count(*) filter (where status = 'confirmed') as confirmed,
                min(first_seen_at) as oldest,
-               min(first_seen_at) filter (where status = 'wanted') as unread
+               min(first_seen_at) filter (where status = 'wanted' and attempts = 0) as unread
         from sighting where status in ('wanted', 'confirmed')`;
       return {
         wanted: Number(row?.wanted ?? 0),

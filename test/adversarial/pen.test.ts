@@ -31,6 +31,7 @@ const pen = createPen({
   sponsorKey: sponsor.secretKey,
   mint: QUOTE_MINT,
   quoteMarket: 0,
+  reimburseMost: 5n,
   swap: null,
   priorityFeeMost: 1_000_000n,
   inspectVenue,
@@ -153,6 +154,12 @@ describe('refused', () => {
     refused([...good, good[REIMBURSE] as Instruction], /more than once/);
     refused(withAccount(REIMBURSE, 2, ata(thief)), /transfers to/);
   });
+  test('a reimbursement above the cap, whatever the books say', () => {
+    const plan = { ...parts.payment.plan, reimburse: 6n };
+    const larger = withData(REIMBURSE, (data) => data.writeBigUInt64LE(6n, 1));
+    const payment = { ...parts.payment, plan };
+    expect(() => sign(larger, { parts: { ...parts, payment } })).toThrow(/transfers 6/);
+  });
   test('a reimbursement that was not planned', () => {
     const plan = { ...parts.payment.plan, reimburse: 0n };
     const payment = { ...parts.payment, plan };
@@ -268,6 +275,7 @@ describe('sealed keys', () => {
       sponsorKey: null,
       mint: QUOTE_MINT,
       quoteMarket: 0,
+      reimburseMost: 0n,
       swap: null,
       priorityFeeMost: 0n,
       inspectVenue,

@@ -41,7 +41,8 @@ const pen = createPen({
   mint: text(USDC),
   quoteMarket: 0,
   priorityFeeMost: 1_000_000n,
-  swap: { slippageBpsMost: 100, lamportsLeast: 10_000_000n },
+  reimburseMost: 0n,
+  swap: { amountMost: AMOUNT, slippageBpsMost: 100, lamportsLeast: 10_000_000n },
   inspectVenue,
 });
 const key: SealedKey = {
@@ -86,7 +87,12 @@ const withAccount = (given: TransactionInstruction, index: number, pubkey: Publi
 
 function sign(
   instructions: TransactionInstruction[],
-  options: { payer?: PublicKey; table?: AddressLookupTableAccount; known?: LookupTable[] } = {},
+  options: {
+    payer?: PublicKey;
+    table?: AddressLookupTableAccount;
+    known?: LookupTable[];
+    payment?: Payment;
+  } = {},
 ): VersionedTransaction {
   const message = new TransactionMessage({
     payerKey: options.payer ?? owner,
@@ -95,7 +101,7 @@ function sign(
   }).compileToV0Message(options.table === undefined ? [] : [options.table]);
   const blockhash = text(Keypair.generate().publicKey);
   const { bytes } = pen.signSwap({
-    payment,
+    payment: options.payment ?? payment,
     agent: text(owner),
     transaction: new VersionedTransaction(message).serialize(),
     tables: options.known ?? [],
@@ -175,6 +181,13 @@ const REFUSED: Record<string, [TransactionInstruction[], RegExp]> = {
 };
 test.each(Object.entries(REFUSED))('refused: %s', (_name, [instructions, why]) => {
   expect(() => sign(instructions)).toThrow(why);
+});
+
+test('no more than the cap is swapped, whatever the books say', () => {
+  const larger = { ...payment, plan: { ...payment.plan, amount: AMOUNT + 1n } };
+  expect(() => sign([OPEN, route({ amount: AMOUNT + 1n }), CLOSE], { payment: larger })).toThrow(
+    /swaps 2000001/,
+  );
 });
 
 test('another fee payer is refused', () => {

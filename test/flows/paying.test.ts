@@ -189,8 +189,16 @@ describe('creators', () => {
       [createAssociatedTokenAccountInstruction(payer, own, creator.publicKey, USDC)],
       [driver.faucet],
     );
-    await street.post(`/v1/shares/${parked.id}/retry`, {});
-    await street.share('ana', (each) => each.id === parked.id && each.status === 'paid');
+    // Nodes tell of the account once its block is confirmed; a retry before that parks the debt again.
+    await expect
+      .poll(
+        async () => {
+          await street.post(`/v1/shares/${parked.id}/retry`, {});
+          return (await street.shares('ana')).find((each) => each.id === parked.id)?.status;
+        },
+        { timeout: 20_000, interval: 100 },
+      )
+      .toBe('paid');
   });
 
   test('a vault is paid where the terms say so; by default it is refused, and a token account always', async () => {

@@ -35,7 +35,7 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
     },
   },
   'taking a confirmed payment for a final one': {
-    within: 30,
+    within: 150,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -181,7 +181,7 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
     },
   },
   'giving up a debt that failed': {
-    within: 30,
+    within: 100,
     sabotage: {
       meddle: ({ state }) => {
         for (const share of state?.shares.values() ?? [])

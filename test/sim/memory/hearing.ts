@@ -225,7 +225,9 @@ export function createMemorySightings(state: State): Sightings {
         wanted: rows.filter((each) => each.status === 'wanted').length,
         confirmed: rows.filter((each) => each.status === 'confirmed').length,
         oldestMs: oldest(rows),
-        unreadSinceMs: oldest(rows.filter((each) => each.status === 'wanted')),
+        unreadSinceMs: oldest(
+          rows.filter((each) => each.status === 'wanted' && each.attempts === 0),
+        ),
       };
     },
     lastHeard: async () => ({ webhookMs: null, otherMs: null }),

@@ -22,6 +22,10 @@ function createMemoryHalts(state: State): Halts {
     },
     lift: async (scope) => state.halts.delete(scope),
     list: async () => [...state.halts.values()],
+    holding: async (subscriberId, creatorWallet) =>
+      ['all', `creator:${creatorWallet}`, `subscriber:${subscriberId}`]
+        .map((scope) => state.halts.get(scope))
+        .find((each) => each !== undefined) ?? null,
   };
 }
 

@@ -206,7 +206,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       sharesOf(state, subscriberId).map((row) => ({
         shareId: row.id,
         creatorWallet: row.creatorWallet,
-        uncovered: row.amount - covered(row),
+        uncovered: (row.status === 'voided' ? row.paid : row.amount) - covered(row),
       })),
     async freeOrphans() {
       const orphans = [...state.shares.values()].filter(

@@ -1,5 +1,6 @@
 // Debts: the commands that show what is owed and paid, and the acts of an operator. They work on the ledger; running daemons see
 // what they did with their next look.
+import { explain } from '../core/explain.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Parts } from '../parts.ts';
@@ -55,6 +56,20 @@ export async function listPayments(
       ]),
     ]),
   );
+}
+
+export async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
+  const accrual = await ledger.shares.accrual(id);
+  if (accrual === null) {
+    output.result({ share: id, found: false }, [`There is no profit share ${id}.`]);
+    return 1;
+  }
+  const { sentence, steps } = explain(accrual);
+  output.result({ share: id, sentence, steps }, [
+    sentence,
+    ...table(steps.map((each) => [`  ${each.name}`, each.value, each.formula])),
+  ]);
+  return 0;
 }
 
 /** Exit code 1 when the debt is not one that waits. */

@@ -2,7 +2,15 @@
 import { Command } from 'commander';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Parts } from '../parts.ts';
-import { halt, listPayments, listShares, resume, retryShare, voidShare } from './debts.ts';
+import {
+  explainShare,
+  halt,
+  listPayments,
+  listShares,
+  resume,
+  retryShare,
+  voidShare,
+} from './debts.ts';
 import { createKey, listKeys, revokeKey } from './keys.ts';
 import { createOutput } from './output.ts';
 import { rebuild } from './rebuild.ts';
@@ -88,6 +96,12 @@ export function createProgram(ports: ProgramPorts): Command {
     .description('try a debt now, also one that waits for a person')
     .action(async (id: string) =>
       exitWith(await ports.withParts((parts) => retryShare(parts, output(), id))),
+    );
+  shares
+    .command('explain <share>')
+    .description('how a share came to be its amount, number by number')
+    .action(async (id: string) =>
+      exitWith(await ports.withParts((parts) => explainShare(parts, output(), id))),
     );
   reasoned(shares.command('void <share>').description('end a debt unpaid, or forgive it')).action(
     async (id: string, { reason }: { reason: string }) =>

@@ -4,6 +4,7 @@
 import type { Accrued, Realised, Terms } from './accrual.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Clearance } from './clearance.ts';
+import type { Accrual } from './explain.ts';
 import type { Fact } from './fact.ts';
 import type { Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
@@ -179,6 +180,8 @@ export type Shares = {
     before?: string;
   }): Promise<ProfitShare[]>;
   find(id: string): Promise<ProfitShare | null>;
+  /** What a share was reckoned from; null when there is no such share. */
+  accrual(id: string): Promise<Accrual | null>;
   /** What a subscriber still owes, oldest first. */
   open(subscriberId: string): Promise<ProfitShare[]>;
   /** Makes a debt that waits, or that waits for a person, due now. False when it is neither. */

@@ -130,7 +130,11 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       const amount = planned.kind === 'pay' ? planned.plan.amount : 0n;
       const known = found?.planned.kind === 'pay' ? found.planned.plan.amount : 0n;
       if (found === null || amount > known) found = { planned, from };
-      const lacking = planned.kind === 'wait' && planned.trouble.class === 'retry_when_healthier';
+      // This account cannot; another of the same owner may.
+      const lacking =
+        planned.kind === 'wait' &&
+        (planned.trouble.class === 'retry_when_healthier' ||
+          planned.trouble.code === 'user_bankrupt');
       const whole = planned.kind === 'pay' && planned.plan.covers.length === debts.length;
       if (whole || (planned.kind !== 'pay' && !lacking)) break;
     }

@@ -29,7 +29,7 @@ export type AuthorityOptions = {
 export type Authority = {
   /** At once, from what is known: yes, no for what it asks, or nobody by that name is known. */
   judge(header: string | undefined, path: string): 'yes' | 'no' | 'unknown';
-  /** Reads the keys again, at most so often. */
+  /** Reads the keys again; resolves with a read that began after the call. */
   refresh(): Promise<void>;
 };
 
@@ -42,6 +42,24 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
   let live = new Map<string, readonly Scope[]>();
   let ever = false;
   let readAtMs = Number.NEGATIVE_INFINITY;
+  let coming: Promise<void> | null = null;
+  const never = new AbortController().signal;
+  /** The next read. Whoever asks before it begins shares it: it tells of every key that was made before they asked. */
+  const read = async (): Promise<void> => {
+    const waitMs = readAtMs + REFRESH_EVERY_MS - clock.nowMs();
+    await clock.sleep(Math.max(0, waitMs), never);
+    coming = null;
+    readAtMs = clock.nowMs();
+    try {
+      const found = await keys.live();
+      ever = found.ever;
+      live = new Map(
+        found.keys.map((each) => [Buffer.from(each.hash).toString('hex'), each.scopes] as const),
+      );
+    } catch (thrown) {
+      log.warn('keys.refresh_failed', { err: thrown });
+    }
+  };
   /** Without any key, whoever reaches the socket may: loopback, then, which the settings see to. */
   const open = (): boolean => configured.length === 0 && !ever;
   return {
@@ -54,18 +72,9 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
       if (scopes === undefined) return 'unknown';
       return covers(scopes, scopeOf(path)) ? 'yes' : 'no';
     },
-    async refresh() {
-      if (clock.nowMs() - readAtMs < REFRESH_EVERY_MS) return;
-      readAtMs = clock.nowMs();
-      try {
-        const read = await keys.live();
-        ever = read.ever;
-        live = new Map(
-          read.keys.map((each) => [Buffer.from(each.hash).toString('hex'), each.scopes] as const),
-        );
-      } catch (thrown) {
-        log.warn('keys.refresh_failed', { err: thrown });
-      }
+    refresh() {
+      coming ??= read();
+      return coming;
     },
   };
 }

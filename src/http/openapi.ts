@@ -12,6 +12,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'POST /v1/subscribers/{id}/clearances': 'Ask before withdrawing for a subscriber, or closing.',
   'GET /v1/shares': 'Profit shares, newest first.',
   'GET /v1/shares/{id}': 'One profit share.',
+  'GET /v1/shares/{id}/explanation': 'How a share came to be its amount, number by number.',
   'POST /v1/shares/{id}/retry': 'Try a debt now, also one that waits for a person.',
   'POST /v1/shares/{id}/void': 'End a debt unpaid, or forgive it, on record.',
   'GET /v1/payments': 'Payments, newest first.',

@@ -1,12 +1,14 @@
 // Platform: /v1 for the platform that runs the copying: subscribers, subscriptions, and what they owe.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
+import { explain } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import type { Trouble } from '../core/payment.ts';
 import type { Ledger, ProfitShare, Subscription } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Register } from '../flows/register.ts';
 import {
+  Explanation,
   IdText,
   NewSubscriber,
   NewSubscription,
@@ -116,6 +118,17 @@ export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
       if (found === null)
         throw new Fault('not_found', `There is no profit share ${request.params.id}.`);
       return shareView(found, mint);
+    },
+  );
+  app.get<{ Params: { id: string } }>(
+    '/v1/shares/:id/explanation',
+    { schema: { params: Id, response: { 200: Explanation } } },
+    async (request) => {
+      const { id } = request.params;
+      const accrual = await ledger.shares.accrual(id);
+      if (accrual === null) throw new Fault('not_found', `There is no profit share ${id}.`);
+      const { sentence, steps } = explain(accrual);
+      return { share: id, sentence, steps: steps.map((each) => ({ ...each })) };
     },
   );
   app.post<{ Params: { id: string } }>(

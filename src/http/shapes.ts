@@ -164,6 +164,17 @@ export const ShareView = Type.Object({
   retryAt: nullable(Type.String()),
   paidBy: Type.Array(Type.String()),
 });
+export const Explanation = Type.Object({
+  share: Type.String(),
+  sentence: Type.String(),
+  steps: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      value: Type.String({ description: 'Base units, unless the formula says otherwise.' }),
+      formula: Type.String({ description: 'Where it was read, or how it was reckoned.' }),
+    }),
+  ),
+});
 export const ShareList = Type.Object({
   shares: Type.Array(ShareView),
   next: nullable(Type.String()),

@@ -92,6 +92,21 @@ test('payments and earnings add up; halts hold, and voiding ends a debt on recor
     accrued: String(BigInt(paid.amount) + BigInt(owed.amount)),
   });
   expect((await ask('GET', '/v1/creators/nobody/earnings')).status).toBe(422);
+
+  const told = (await ask('GET', `/v1/shares/${paid.id}/explanation`)).body as {
+    sentence: string;
+    steps: { name: string; value: string }[];
+  };
+  const number = Object.fromEntries(told.steps.map((each) => [each.name, BigInt(each.value)]));
+  const of = (name: string): bigint => number[name] ?? 0n;
+  expect(of('grossPnl')).toBe(of('proceeds') - of('entry'));
+  expect(of('netPnl')).toBe(of('grossPnl') - of('fee'));
+  expect(of('amount')).toBe((of('netPnl') * of('shareBps') + of('carryBefore')) / 10_000n);
+  expect(of('amount')).toBe(BigInt(paid.amount));
+  expect(told.sentence).toContain(paid.close.signature);
+  expect(told.sentence).toMatch(/10 % of that is 2\.9669\d\d USDC\.$/);
+  expect((await ask('GET', '/v1/shares/none/explanation')).status).toBe(404);
+  expect((await bailiff('shares', 'explain', paid.id)).out).toContain(told.sentence);
   expect((await ask('PUT', '/v1/halts', { scope: 'everything', reason: 'a drill' })).status).toBe(
     400,
   );

@@ -1,7 +1,7 @@
 // Shares: profit shares, in memory.
 
 import type { ProfitShare, Shares } from '../../../src/core/ports.ts';
-import { shareIdOf } from '../../../src/ledger/shares.ts';
+import { shareIdOf } from '../../../src/ledger/accruals.ts';
 import { accrualKey, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
 
 const OPEN: ReadonlySet<string> = new Set(['pending', 'processing', 'failed']);
@@ -164,6 +164,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       row.retryAtMs = null;
       return true;
     },
+    accrual: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     totals: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     oldestOpenMs: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     void: () => Promise.reject(new RangeError('nobody asks for this in memory')),

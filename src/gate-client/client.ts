@@ -25,7 +25,7 @@ export type GateClientOptions = {
   readonly url: string;
   /** With the scope `gate:read`. */
   readonly apiKey?: string;
-  /** Called at every change of state, with the reason. */
+  /** Called at every change of state, and when it cannot begin, with the reason. */
   readonly onState?: (state: GateState, why: string) => void;
   readonly fetch?: typeof globalThis.fetch;
   readonly nowMs?: () => number;
@@ -147,6 +147,7 @@ export function createGateClient(options: GateClientOptions): GateClient {
       const why = await listen();
       if (closing.signal.aborted) return;
       if (roster.hydrated) become('stale', why);
+      else options.onState?.(state, why);
       const waitMs = delayMs(BACKOFF, ++failures, random());
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, waitMs);

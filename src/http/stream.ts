@@ -67,9 +67,12 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
       change(entry) {
         const text = message('change', entryView(entry), entry.revision);
         if (waiting === null) send(text);
-        else waiting.push(text);
+        else if (waiting.push(text) > CATCH_UP_MOST) response.destroy();
       },
-      beat: () => send(message('beat', beatView())),
+      // Not before the reader has everything: a beat says that it may be vouched for.
+      beat() {
+        if (waiting === null) send(message('beat', beatView()));
+      },
     };
     const stop = publisher.subscribe(reader);
     response.on('close', () => {
@@ -84,7 +87,8 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         : await ledger.standings.changesSince(since, CATCH_UP_MOST).catch(() => null);
     if (missed === null) {
       const entries = [...roster.all()];
-      for (let from = 0; from < entries.length; from += ENTRIES_A_MESSAGE) {
+      // At least one message, so that a reader knows that nobody is left of those it knew.
+      for (let from = 0; from < Math.max(1, entries.length); from += ENTRIES_A_MESSAGE) {
         const chunk = entries.slice(from, from + ENTRIES_A_MESSAGE);
         send(message('entries', chunk.map(entryView)));
         // A whole roster is more than may wait: it is written as fast as it is read.
@@ -99,8 +103,8 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         if (entry.revision <= at) send(message('change', entryView(entry), entry.revision));
     }
     send(message('live', { revision: at.toString() }, at));
-    reader.beat();
     for (const text of waiting) send(text);
     waiting = null;
+    reader.beat();
   });
 };

@@ -30,6 +30,42 @@ export async function checkPaidOnce(chain: SimChain, books: SimBooks): Promise<v
   }
 }
 
+const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
+const fail = (law: string): never => {
+  throw new Error(law);
+};
+
+/** Laws 1 to 3 as the books must show them after every step; of the ledger in memory, which can be looked into. */
+export function checkBooks(chain: SimChain, { state }: SimBooks): void {
+  if (state === null) return;
+  const payments = [...state.payments.values()];
+  const live = payments.filter((each) => LIVE.has(each.state));
+  if (new Set(live.map((each) => each.subscriberId)).size < live.length)
+    fail('law 1: a subscriber has two payments that may still land');
+  for (const share of state.shares.values()) {
+    if (share.paid < 0n || share.paid > share.amount)
+      fail(`law 1: share ${share.id} of ${share.amount} counts ${share.paid} as paid`);
+    if ((share.status === 'paid') !== (share.paid === share.amount))
+      fail(`law 2: share ${share.id} is ${share.status} with ${share.paid} of ${share.amount}`);
+    const claimed = live.some((each) => each.covers.some((cover) => cover.shareId === share.id));
+    if (claimed !== (share.status === 'processing'))
+      fail(
+        `law 2: share ${share.id} is ${share.status}, and ${claimed ? 'has' : 'has no'} payment`,
+      );
+  }
+  for (const { slot, executed } of chain.blocks()) {
+    for (const { act, signature, error } of executed) {
+      if (act.kind !== 'payment') continue;
+      const known = state.payments.get(act.memo.replace('bailiff:', ''));
+      if (known?.signed?.signature !== signature)
+        fail(`law 3: ${act.memo} is on chain, and its bytes are not on record`);
+      const final = slot <= chain.finalSlot();
+      if (final && (known?.state === 'dead' || (known?.state === 'failed' && error === null)))
+        fail(`law 3: ${act.memo} was executed, and is called ${known?.state}`);
+    }
+  }
+}
+
 /** In the end: the ledger is the history of the chain, debts are what it implies, and creators hold exactly that. */
 export async function checkOutcome(chain: SimChain, books: SimBooks): Promise<void> {
   const final = chain.finalSlot();

@@ -40,7 +40,7 @@ const STEPS = 600;
 const FAIR_STEPS = 400;
 
 /** Hardly a cloud: now and then an error, a send that is lost or late, a node a little behind. */
-const MILD: Weather = { error: 0.01, lost: 0.02, denied: 0.02, delayed: 0.1, lag: 0.1 };
+const MILD: Weather = { error: 0.01, lost: 0.02, denied: 0.02, delayed: 0.1, lag: 0.1, lie: 0 };
 
 export async function simulatePeer(seed: number, mild = false): Promise<PeerOutcome> {
   const random = createRandom(seed);

@@ -12,6 +12,7 @@ export const storm = (random: Random): Weather => ({
   denied: random.next() * 0.3,
   delayed: random.next() * 0.7,
   lag: random.next() * 0.5,
+  lie: random.next() * 0.2,
 });
 
 /** What people do. */

@@ -11,9 +11,17 @@ import type { Random } from './random.ts';
 import { createSimVenue } from './venue.ts';
 
 /** How bad it is; all zero is fair weather. */
-export type Weather = { error: number; lost: number; denied: number; delayed: number; lag: number };
+export type Weather = {
+  error: number;
+  lost: number;
+  denied: number;
+  delayed: number;
+  lag: number;
+  /** A node says that there is nothing where there is something. */
+  lie: number;
+};
 
-export const FAIR: Weather = { error: 0, lost: 0, denied: 0, delayed: 0, lag: 0 };
+export const FAIR: Weather = { error: 0, lost: 0, denied: 0, delayed: 0, lag: 0, lie: 0 };
 export const MINT = addressOf(7_000);
 export const SPONSOR = addressOf(7_001);
 const SPONSOR_TOKENS = addressOf(7_002);
@@ -182,7 +190,8 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
       const finalHeight = sim
         .blocks()
         .filter((block) => block.slot <= sim.finalSlot(behind)).length;
-      if (found === null) return { seen: 'absent', finalizedBlockHeight: finalHeight };
+      if (found === null || random.chance(world.weather().lie))
+        return { seen: 'absent', finalizedBlockHeight: finalHeight };
       const finality = found.slot <= sim.finalSlot(behind) ? 'finalized' : 'confirmed';
       return { seen: 'executed', finality, slot: found.slot, error: found.executed.error };
     },
@@ -193,11 +202,17 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
         .blocks()
         .filter((block) => block.slot <= sim.finalSlot()).length;
       const absent = sim.find(signed.signature) === null;
+      // One index of a node may be broken; that all three are is what a second provider is for.
+      const liar = random.chance(world.weather().lie) ? random.below(3) : -1;
+      const answers = [0, 1, 2].map((each) =>
+        unanswered() ? null : each === liar ? true : absent,
+      );
+      const [statusAbsent = null, transactionAbsent = null, historyAbsent = null] = answers;
       return {
         finalizedBlockHeight,
-        statusAbsent: unanswered() ? null : absent,
-        transactionAbsent: unanswered() ? null : absent,
-        historyAbsent: unanswered() ? null : absent,
+        statusAbsent,
+        transactionAbsent,
+        historyAbsent,
         secondOpinion: true,
       };
     },

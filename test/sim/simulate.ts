@@ -17,7 +17,7 @@ import { silentLog } from '../../src/system/log.ts';
 import { termsOf } from '../support/terms.ts';
 import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain.ts';
-import { checkOutcome, checkPaidOnce, idOf, SHARE_BPS, SUBSCRIBERS } from './laws.ts';
+import { checkBooks, checkOutcome, checkPaidOnce, idOf, SHARE_BPS, SUBSCRIBERS } from './laws.ts';
 import { live, operate, storm } from './people.ts';
 import { at, createSimPorts, FAIR } from './ports.ts';
 import { createRandom } from './random.ts';
@@ -232,6 +232,7 @@ export async function simulate(
   };
   const check = async (): Promise<void> => {
     await checkPaidOnce(chain, books);
+    checkBooks(chain, books);
     const [failure] = turns.failures;
     if (failure !== undefined) throw failure;
   };

@@ -22,7 +22,7 @@ import { PAUSED, PROGRAM_ID, QUOTE_DECIMALS, QUOTE_MARKET, QUOTE_MINT } from './
 import { createSdkDoor, type Sdk } from './sdk.ts';
 import { PULSES, stateOf } from './state.ts';
 
-const NO_ORACLE = '11111111111111111111111111111111';
+const NO_ORACLE = '11111111111111111111111111111111' as Address;
 const USERS_REMEMBERED_MOST = 10_000;
 
 function blockedBy(
@@ -50,26 +50,30 @@ function blockedBy(
 
 export function createDriftVenue(): Venue {
   const door = createSdkDoor();
-  const oracles = new Map<string, Address>();
+  /** By market address. */
+  const oracles = new Map<Address, Address>();
   // What a plan has just seen of a user, so that building its transaction a moment later need not read again.
   const lastSeen = new Map<string, User>();
 
-  /** Oracles hardly ever change; a wrong one fails the simulation, and that forgets them all. */
-  const oracleOf = async (
-    kind: 'spot' | 'perp',
-    index: number,
-    sdk: Sdk,
+  /** Oracles hardly ever change; a wrong one fails the simulation, and that forgets them all. What is missing is read at once. */
+  const oraclesOf = async (
+    markets: readonly { kind: 'spot' | 'perp'; index: number; address: Address }[],
     readAccounts: Chain['accounts'],
-  ): Promise<Address> => {
-    const known = oracles.get(`${kind}/${index}`);
-    if (known !== undefined) return known;
-    const market = kind === 'spot' ? await sdk.spotMarket(index) : await sdk.perpMarket(index);
-    const [account] = (await readAccounts([market])).accounts;
-    if (!account) throw new RangeError(`the venue has no ${kind} market ${index}`);
-    const oracle =
-      kind === 'spot' ? readSpotMarket(account.data).oracle : readPerpOracle(account.data);
-    oracles.set(`${kind}/${index}`, oracle);
-    return oracle;
+  ): Promise<Address[]> => {
+    const missing = markets.filter((each) => !oracles.has(each.address));
+    const read =
+      missing.length === 0
+        ? []
+        : (await readAccounts(missing.map((each) => each.address))).accounts;
+    for (const [at, { kind, index, address }] of missing.entries()) {
+      const account = read[at];
+      if (!account) throw new RangeError(`the venue has no ${kind} market ${index}`);
+      oracles.set(
+        address,
+        kind === 'spot' ? readSpotMarket(account.data).oracle : readPerpOracle(account.data),
+      );
+    }
+    return markets.map((each) => oracles.get(each.address) ?? NO_ORACLE);
   };
 
   /** Oracles, then spot markets, then perp markets, each once, as the program's account loader wants them. */
@@ -82,10 +86,19 @@ export function createDriftVenue(): Venue {
   ): Promise<AccountMeta[]> => {
     const spots = [...new Set([QUOTE_MARKET, ...user.spots.map((each) => each.market)])];
     const perps = [...new Set([...settleMarkets, ...user.perps.map((each) => each.market)])];
-    const wanted = await Promise.all([
-      ...spots.map((index) => oracleOf('spot', index, sdk, readAccounts)),
-      ...perps.map((index) => oracleOf('perp', index, sdk, readAccounts)),
+    const markets = await Promise.all([
+      ...spots.map(async (index) => ({
+        kind: 'spot' as const,
+        index,
+        address: await sdk.spotMarket(index),
+      })),
+      ...perps.map(async (index) => ({
+        kind: 'perp' as const,
+        index,
+        address: await sdk.perpMarket(index),
+      })),
     ]);
+    const wanted = await oraclesOf(markets, readAccounts);
     const meta = (address: Address, isWritable: boolean): AccountMeta => ({
       address,
       isSigner: false,
@@ -95,14 +108,14 @@ export function createDriftVenue(): Venue {
       ...[...new Set(wanted)]
         .filter((oracle) => oracle !== NO_ORACLE)
         .map((oracle) => meta(oracle, false)),
-      ...(await Promise.all(
-        spots.map(async (index) => meta(await sdk.spotMarket(index), index === QUOTE_MARKET)),
-      )),
-      ...(await Promise.all(
-        perps.map(async (index) =>
-          meta(await sdk.perpMarket(index), writable === 'settle' && settleMarkets.includes(index)),
+      ...markets.map(({ kind, index, address }) =>
+        meta(
+          address,
+          kind === 'spot'
+            ? index === QUOTE_MARKET
+            : writable === 'settle' && settleMarkets.includes(index),
         ),
-      )),
+      ),
     ];
   };
 

@@ -4,6 +4,7 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createOutput } from '../../src/cli/output.ts';
 import { rebuild } from '../../src/cli/rebuild.ts';
+import { createBooks } from '../../src/flows/books.ts';
 import { openParts } from '../../src/parts.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -97,4 +98,32 @@ test('payments beyond every known debt are a difference: nothing is booked, and 
   expect(code).toBe(3);
   expect(document.differences).toHaveLength(1);
   expect(await database.sql`select 1 from payment`).toHaveLength(0);
+}, 60_000);
+
+test('an older debt that is heard of later has the chain asked again', async () => {
+  await using street = await openStreet({ slotMs: 8 });
+  const { driver, database } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  profitableClose(driver, trader);
+  const first = await street.share('ana', (each) => each.status === 'paid');
+  await database.sql`delete from agent_key`;
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
+  await street.stop();
+  await database.sql`truncate payment_share, payment`;
+  const parts = await openParts(street.settings, systemClock, silentLog);
+  const books = createBooks(parts);
+  const ana = await parts.ledger.subscribers.find('ana');
+  if (ana === null) throw new Error('ana is gone');
+  // Only the younger debt is open, and nothing was paid since its close.
+  expect(await books.disagreement(ana)).toBeNull();
+  await database.sql`update profit_share set status = 'pending', paid = 0 where share_id = ${first.id}`;
+  expect(await books.disagreement(ana)).toMatchObject({ code: 'payments_unknown' });
+  // A node that names the transaction and cannot show it has not said that it is no payment.
+  const blind = { ...parts.chain, transaction: async () => null };
+  await expect(createBooks({ ...parts, chain: blind }).disagreement(ana)).rejects.toMatchObject({
+    code: 'rpc_unavailable',
+  });
+  await parts.sql.end();
 }, 60_000);

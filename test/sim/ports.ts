@@ -120,9 +120,9 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
     slices: async () => {
       throw new Fault('rpc_unavailable', 'the simulator has no account slices');
     },
-    async signatures(account, afterSlot, seenSlot) {
+    async signatures(account, afterSlot, seenSlot, commitment) {
       stormy();
-      const final = sim.finalSlot(lag());
+      const final = commitment === 'finalized' ? sim.finalSlot(lag()) : sim.slot() - lag();
       if (final < seenSlot) throw new Fault('rpc_unavailable', 'this node is behind');
       return sim
         .blocks()

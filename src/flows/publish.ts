@@ -48,19 +48,20 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
       again = true;
       return pulling;
     }
+    // It never rejects: whoever shares it may not be waiting.
     pulling = (async () => {
-      do {
-        again = false;
-        await read();
-      } while (again);
+      try {
+        do {
+          again = false;
+          await read();
+        } while (again);
+      } catch (thrown) {
+        log.warn('roster.refresh_failed', { err: thrown });
+      } finally {
+        pulling = null;
+      }
     })();
-    try {
-      await pulling;
-    } catch (thrown) {
-      log.warn('roster.refresh_failed', { err: thrown });
-    } finally {
-      pulling = null;
-    }
+    await pulling;
   };
   return {
     pull,

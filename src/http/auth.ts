@@ -40,7 +40,8 @@ const REFRESH_EVERY_MS = 250;
 export function createAuthority({ configured, keys, clock, log }: AuthorityOptions): Authority {
   const isConfigured = createSecretCheck(configured);
   let live = new Map<string, readonly Scope[]>();
-  let ever = false;
+  // Until it was read that no key was ever made, nobody is let in without one.
+  let ever = true;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let coming: Promise<void> | null = null;
   const never = new AbortController().signal;

@@ -60,7 +60,9 @@ export function describeApi(app: FastifyInstance): void {
   });
   app.get('/openapi.json', async () => app.swagger());
   app.get('/docs', async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').send(page(app.swagger() as unknown as Document)),
+    reply
+      .type('text/html; charset=utf-8')
+      .send(page(JSON.parse(JSON.stringify(app.swagger())) as Document)),
   );
 }
 

@@ -226,6 +226,51 @@ describe('creators', () => {
   });
 });
 
+test('two creators are paid in the order of their oldest debts, each with everything that is due to them', async () => {
+  await using street = await openStreet({ settings: unscheduled() });
+  const { driver, database } = street;
+  const [older, younger] = [creatorWallet(), creatorWallet()];
+  const first = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  const { agent } = first;
+  const second = { agent, subAccountId: 1 };
+  driver.send(
+    [driver.instructions.initializeUser(agent.publicKey, driver.faucet.publicKey, 1)],
+    [driver.faucet],
+  );
+  driver.giveUsdc(agent.publicKey, 1_000_000_000n);
+  driver.send([driver.instructions.deposit(second, 1_000_000_000n)], [driver.faucet, agent]);
+  await registerKey(street, agent, [0, 1]);
+  for (const [subAccountId, creator] of [older, younger].entries())
+    await street.post('/v1/subscribers/ana/subscriptions', {
+      id: `sub-${subAccountId}`,
+      subAccountId,
+      creatorWallet: creator.toBase58(),
+      shareBps: 1_000,
+    });
+  await database.sql`delete from agent_key`;
+  for (const trader of [first, second, first]) profitableClose(driver, trader);
+  await expect
+    .poll(
+      async () =>
+        (await street.shares('ana')).filter((each) => each.reason?.code === 'no_agent_key').length,
+      { timeout: 20_000 },
+    )
+    .toBe(3);
+  await registerKey(street, agent, [0, 1]);
+  await expect
+    .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'), {
+      timeout: 20_000,
+    })
+    .toBe(true);
+  const payments = await database.sql<{ creator_wallet: string; shares: bigint }[]>`
+    select creator_wallet, (select count(*) from payment_share ps where ps.payment_id = p.payment_id) as shares
+    from payment p order by executed_slot`;
+  expect(payments.map((each) => [each.creator_wallet, Number(each.shares)])).toEqual([
+    [older?.toBase58(), 2],
+    [younger?.toBase58(), 1],
+  ]);
+});
+
 describe('what keeps a debt', () => {
   test('a halt keeps anything new from being signed, and lifting it lets the debt be paid', async () => {
     await using street = await openStreet();

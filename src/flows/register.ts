@@ -110,6 +110,11 @@ export function createRegister({
   return {
     async subscriber(given) {
       const agentWallet = addressOf(given.agentWallet, 'agentWallet');
+      if (!chain.isOnCurve(agentWallet))
+        throw new Fault(
+          'address_invalid',
+          `agentWallet is no wallet: ${agentWallet} is a program's address or a token account.`,
+        );
       const agentTokenAccount = chain.tokenAccount(venue.quoteMint, agentWallet);
       const sealedKey =
         given.agentSecretKey === undefined

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Keypair } from '@solana/web3.js';
+import { Keypair, PublicKey } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
@@ -113,6 +113,15 @@ test('payments and earnings add up; halts hold, and voiding ends a debt on recor
   expect((await ask('DELETE', `/v1/halts/${scope}`)).status).toBe(204);
   expect((await ask('DELETE', `/v1/halts/${scope}`)).status).toBe(404);
 }, 60_000);
+
+test('an agent wallet that nobody can hold a key to is refused', async () => {
+  const [agentWallet] = PublicKey.findProgramAddressSync([Buffer.from('agent')], creator);
+  const given = { id: 'cy', agentWallet: agentWallet.toBase58(), subAccountIds: [0] };
+  expect(await ask('POST', '/v1/subscribers', given)).toMatchObject({
+    status: 422,
+    body: { title: 'address_invalid' },
+  });
+});
 
 test('the same by command, with JSON and exit codes', async () => {
   const listed = await bailiff('--json', 'shares', 'list', '--subscriber', 'ana');

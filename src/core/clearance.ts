@@ -68,6 +68,7 @@ export function whyBlocked(outstanding: BaseUnits, trouble: Trouble | null): str
     case 'permanent':
       return `${owing} It cannot be paid without help. Contact your platform and give this code: ${trouble.code}.`;
     case 'retry_soon':
+    case 'accumulating':
     case undefined:
       return `${owing} It is being paid now. Ask again in a minute.`;
   }

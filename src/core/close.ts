@@ -1,7 +1,7 @@
 // Close: realised PnL of one fill for one side of it, from the fill record alone, exact to the base unit.
 // Formula: drift program, math/orders.rs calculate_existing_position_fields_for_order_action and
 // controller/position.rs update_position_and_market; the record's floor division equals the program's truncation.
-import type { Close } from './fact.ts';
+import type { Close, Open } from './fact.ts';
 import type { Address } from './ids.ts';
 import { mulDivCeil, mulDivFloor } from './money.ts';
 
@@ -61,4 +61,13 @@ export function closeOf(fill: FillSide): Close | null {
     oraclePrice: fill.oraclePrice,
     counterparty: fill.counterparty,
   };
+}
+
+/** What a fill opened or added for one side: all of it when it reduced nothing, what a flip had left over, else null. */
+export function openOf(fill: FillSide): Open | null {
+  const closed = fill.existingEntry === null ? 0n : (fill.existingBase ?? fill.baseFilled);
+  const base = fill.baseFilled - closed;
+  if (base <= 0n) return null;
+  const { market, direction: position, fillRecordId } = fill;
+  return { kind: 'open', market, position, base, fillRecordId };
 }

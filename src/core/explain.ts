@@ -1,6 +1,6 @@
 // Explain: how a profit share came to be its amount: each number with where it was read and the formula that made it, and the
 // whole as a sentence. A reader can check every step with a calculator and a block explorer.
-import type { Realised } from './accrual.ts';
+import type { Basis, Realised, Tab } from './accrual.ts';
 import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
 
@@ -9,11 +9,18 @@ export type Accrual = {
   readonly slot: Slot;
   readonly ordinal: number;
   readonly realised: Realised;
+  /** Where the terms of this part began. */
+  readonly termsSlot: Slot;
+  readonly basis: Basis;
+  /** Base of this part in 1e9, and where the first of it was opened; null when it is the whole, under the only terms there are. */
+  readonly base: bigint | null;
+  readonly openedSlot: Slot | null;
+  readonly netPnl: BaseUnits;
   readonly shareBps: number;
-  /** In ten-thousandths of a base unit. */
-  readonly carryBefore: bigint;
-  readonly carryAfter: bigint;
+  readonly charged: BaseUnits;
   readonly amount: BaseUnits;
+  readonly before: Tab;
+  readonly after: Tab;
 };
 /** One number: where it comes from, and how. Amounts are quote base units unless the name says otherwise. */
 export type Step = {
@@ -66,39 +73,79 @@ function profitSteps(realised: Realised, at: string): Step[] {
   ];
 }
 
+/** Which part of the profit falls under these terms, and what of it is charged. */
+function partSteps({
+  realised,
+  base,
+  openedSlot,
+  netPnl,
+  basis,
+  charged,
+  before,
+}: Accrual): Step[] {
+  const steps: Step[] = [];
+  if (realised.kind === 'close' && base !== null && base !== realised.baseClosed)
+    steps.push({
+      name: 'partPnl',
+      value: netPnl.toString(),
+      formula: `netPnl × ${base} / ${realised.baseClosed}: the base that was opened under these terms, from slot ${openedSlot} on, of all that was closed; first opened, first closed`,
+    });
+  if (basis === 'high_water_mark')
+    steps.push(
+      {
+        name: 'deficitBefore',
+        value: before.deficit.toString(),
+        formula: 'losses since the last peak under this subscription, to be made good first',
+      },
+      {
+        name: 'charged',
+        value: charged.toString(),
+        formula: `max(0, ${netPnl} − deficitBefore)`,
+      },
+    );
+  return steps;
+}
+
 /** The steps from the record on chain to the amount owed, and a sentence for people. */
 export function explain(accrual: Accrual): Explanation {
-  const { realised, shareBps, carryBefore, carryAfter, amount } = accrual;
+  const { realised, shareBps, before, after, amount, charged, openedSlot, termsSlot } = accrual;
   const at = `${accrual.signature}, slot ${accrual.slot}`;
+  const opened =
+    openedSlot === null ? `at slot ${accrual.slot}` : `when it was opened, in slot ${openedSlot}`;
   const steps: Step[] = [
     ...profitSteps(realised, at),
+    ...partSteps(accrual),
     {
       name: 'shareBps',
       value: String(shareBps),
-      formula: `terms in force at slot ${accrual.slot}`,
+      formula: `terms that began at slot ${termsSlot}, in force ${opened}`,
     },
     {
       name: 'carryBefore',
-      value: carryBefore.toString(),
+      value: before.carry.toString(),
       formula: 'what earlier closes left over, in ten-thousandths of a base unit',
     },
     {
       name: 'amount',
       value: amount.toString(),
-      formula: 'floor((netPnl × shareBps + carryBefore) / 10,000)',
+      formula: `floor((${charged} × shareBps + carryBefore) / 10,000)`,
     },
     {
       name: 'carryAfter',
-      value: carryAfter.toString(),
-      formula: '(netPnl × shareBps + carryBefore) mod 10,000',
+      value: after.carry.toString(),
+      formula: `(${charged} × shareBps + carryBefore) mod 10,000`,
     },
   ];
   const what =
     realised.kind === 'reckoning'
       ? `Account state shows a profit of ${formatUnits(realised.netPnl)} USDC in transaction ${accrual.signature}`
       : `A ${realised.position} position closed in transaction ${accrual.signature} (slot ${accrual.slot}) with ${formatUnits(realised.grossPnl)} USDC of realised profit, less ${formatUnits(realised.fee)} USDC of fees: ${formatUnits(realised.netPnl)} USDC`;
+  const of =
+    charged === realised.netPnl
+      ? 'that'
+      : `${formatUnits(charged)} USDC, the part opened under these terms less earlier losses,`;
   return {
     steps,
-    sentence: `${what}. ${percent(shareBps)} of that is ${formatUnits(amount)} USDC.`,
+    sentence: `${what}. ${percent(shareBps)} of ${of} is ${formatUnits(amount)} USDC.`,
   };
 }

@@ -43,6 +43,16 @@ export type Close = {
   readonly counterparty: Address | null;
 };
 
+/** A perp position got larger, or was opened: by a fill that reduced nothing, or by what a flip had left over. */
+export type Open = {
+  readonly kind: 'open';
+  readonly market: number;
+  readonly position: 'long' | 'short';
+  /** Base that was added, in 1e9 units. */
+  readonly base: bigint;
+  readonly fillRecordId: bigint;
+};
+
 /** How value left. `transfer` stays with the same owner, and is followed. */
 export const ROUTES = [
   'withdraw',
@@ -103,6 +113,8 @@ export type Reckoning = {
   /** The account's state at these two finalized slots is what proves it. */
   readonly afterSlot: Slot;
   readonly uptoSlot: Slot;
+  /** What the account held at the latter, base in 1e9, negative when short; null where it was not asked. */
+  readonly held: readonly { readonly market: number; readonly base: bigint }[] | null;
 };
 
 export const NOTICES = [
@@ -135,7 +147,7 @@ export type Notice = {
   readonly detail: string;
 };
 
-export type FactBody = Close | Outflow | Tally | Unknown | Reckoning | Notice;
+export type FactBody = Open | Close | Outflow | Tally | Unknown | Reckoning | Notice;
 
 /** A fact as read from one transaction, before it is recorded. */
 export type Fact = {

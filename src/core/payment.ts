@@ -12,7 +12,7 @@
 // A top-up (`purpose`) is the agent's own USDC for SOL. It discharges nothing, and lives by the same rules.
 // This module only decides; flows/settle.ts acts, one persisted step at a time.
 import type { Address, Signature, Slot } from './ids.ts';
-import type { BaseUnits, Lamports } from './money.ts';
+import { type BaseUnits, formatUnits, type Lamports, least } from './money.ts';
 
 export const PAYMENT_STATES = ['planned', 'signed', 'sent', 'landed', 'failed', 'dead'] as const;
 export type PaymentState = (typeof PAYMENT_STATES)[number];
@@ -20,8 +20,8 @@ export type PaymentState = (typeof PAYMENT_STATES)[number];
 /**
  * What kind of trouble an error is, and so what happens to the debt.
  * `retry_soon`: seconds. `retry_when_healthier`: the account or a pool must recover first. `venue_paused`,
- * `needs_sol`, `needs_authorisation`, `books_behind`: a pause, which uses up no attempts. `operator`, `permanent`: a
- * person must act. The last two park the debt; `books_behind` goes on by itself once the books are whole.
+ * `needs_sol`, `needs_authorisation`, `books_behind`: a pause, which uses up no attempts. `accumulating`: too small yet by its own
+ * terms. `operator`, `permanent`: a person must act. The last two park the debt; `books_behind` goes on by itself once the books are whole.
  */
 export const ERROR_CLASSES = [
   'retry_soon',
@@ -30,6 +30,7 @@ export const ERROR_CLASSES = [
   'needs_sol',
   'needs_authorisation',
   'books_behind',
+  'accumulating',
   'operator',
   'permanent',
 ] as const;
@@ -56,6 +57,8 @@ export type Debt = {
   readonly attempts: number;
   /** Where its close was: a payment of it cannot be earlier. */
   readonly slot: Slot;
+  /** Below this sum debts to the creator wait for each other; 0 once somebody asked, or the subscriber is delinquent. */
+  readonly minimum: BaseUnits;
 };
 
 export type Cover = { readonly shareId: string; readonly amount: BaseUnits };
@@ -132,6 +135,18 @@ export function next(view: LaneView): Command {
   if (oldest === undefined) return { do: 'rest' };
   const debts = due.filter((debt) => debt.creatorWallet === oldest.creatorWallet);
   return { do: 'plan', debts, due };
+}
+
+/** Why debts to one creator wait for each other; null when they need not: their sum reaches what one of them asks for. */
+export function tooSmall(debts: readonly Debt[]): Trouble | null {
+  const owed = debts.reduce((sum, debt) => sum + debt.owed, 0n);
+  if (debts.length === 0 || debts.some((debt) => owed >= debt.minimum)) return null;
+  const minimum = debts.reduce((lowest, debt) => least(lowest, debt.minimum), debts[0]!.minimum);
+  return {
+    class: 'accumulating',
+    code: 'below_minimum',
+    detail: `${formatUnits(owed)} USDC is owed to this creator; payments begin at ${formatUnits(minimum)} USDC. It is paid with the next shares, or before a withdrawal.`,
+  };
 }
 
 // ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,6 +230,7 @@ export function aftermath(trouble: Trouble): Aftermath {
     case 'needs_sol':
     case 'needs_authorisation':
     case 'books_behind':
+    case 'accumulating':
       return { status: 'pending', countsAsAttempt: false, retry: 'schedule' };
     case 'operator':
     case 'permanent':

@@ -1,14 +1,15 @@
 // Ports: what the flows need of the world below them. Each is a record of functions, so that a test or the
 // simulator can stand in for a whole floor. Nothing here says how. The world outside is in outside.ts.
 
-import type { Accrued, Realised, Terms } from './accrual.ts';
+import type { Agreement, Booking, Realised, Terms } from './accrual.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Clearance } from './clearance.ts';
 import type { Accrual } from './explain.ts';
 import type { Fact } from './fact.ts';
 import type { Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
-import type { BaseUnits, BasisPoints } from './money.ts';
+import type { Movement } from './lots.ts';
+import type { BaseUnits } from './money.ts';
 import type {
   Cover,
   DeathEvidence,
@@ -75,21 +76,23 @@ export type Subscribers = {
   putKey(key: SealedKey): Promise<void>;
 };
 
-export type Subscription = {
+export type Subscription = Agreement & {
   readonly id: string;
   readonly subscriberId: string;
   readonly driftAccount: Address;
-  readonly terms: readonly Terms[];
-  readonly carry: bigint;
 };
 
 export type Subscriptions = {
-  /** Creates, or adds terms from a later slot. `conflict` when the account already copies somebody else. */
+  /**
+   * Creates, or adds terms from a later slot. `held` is kept of the first time alone. `conflict` when the account already has
+   * another subscription.
+   */
   put(subscription: {
     id: string;
     subscriberId: string;
     driftAccount: Address;
     terms: Terms;
+    held: Agreement['held'];
   }): Promise<Subscription>;
   find(id: string): Promise<Subscription | null>;
   ofSubscriber(subscriberId: string): Promise<Subscription[]>;
@@ -100,6 +103,8 @@ export type Subscriptions = {
 export type UnaccruedClose = {
   readonly fact: Fact & { readonly body: Realised };
   readonly subscription: Subscription;
+  /** What moved the account's positions before it; empty where it makes no difference. */
+  readonly history: readonly Movement[];
 };
 
 export type ProfitShare = {
@@ -154,14 +159,13 @@ export type Clearances = {
 };
 
 export type Shares = {
-  /** Finalized closes under a subscription that have not been accrued, in chain order. */
+  /**
+   * Finalized closes under a subscription that have not been accrued, in chain order. Where the order of closes matters to what
+   * they owe, only those up to a slot up to which account state has shown that everything was heard.
+   */
   unaccrued(limit: number): Promise<UnaccruedClose[]>;
-  /** Books a close: its profit share when something is owed, and the carry. False when it was booked already. */
-  book(
-    close: UnaccruedClose,
-    terms: { readonly creatorWallet: Address | null; readonly shareBps: BasisPoints },
-    accrued: Accrued,
-  ): Promise<boolean>;
+  /** Books a close: a profit share for each part that owes something, and the tabs. False when it was booked already. */
+  book(close: UnaccruedClose, bookings: readonly Booking[]): Promise<boolean>;
   due(subscriberId: string, nowMs: number): Promise<Debt[]>;
   /** Subscribers with a live payment, or with a debt whose time has come. */
   subscribersWithWork(nowMs: number): Promise<string[]>;
@@ -195,7 +199,7 @@ export type Shares = {
   oldestOpenMs(nowMs: number): Promise<number | null>;
   /** Of one creator, in base units. The four add up to everything that ever accrued. */
   earnings(creatorWallet: Address): Promise<Earnings>;
-  /** Makes every pending debt due now, and forgets why it waited. */
+  /** Makes every pending debt due now, however small, and forgets why it waited. */
   hasten(subscriberId: string): Promise<void>;
   /** Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are. */
   wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;

@@ -29,6 +29,8 @@ export type AccountState = {
   readonly slot: Slot;
   readonly counters: Counters;
   readonly hints: Hints;
+  /** Open perp positions: base in 1e9, negative when short. Null in states kept by an older release. */
+  readonly positions: readonly { readonly market: number; readonly base: bigint }[] | null;
   /** The slice that a sweep compares, as latin1 text. */
   readonly pulse: string;
 };

@@ -1,5 +1,5 @@
-// Accrue: finalized closes become profit shares, in chain order, on the terms in force at their slot.
-import { accrue, isOwnTransfer, termsAt } from '../core/accrual.ts';
+// Accrue: finalized closes become profit shares, in chain order, on the terms under which their parts were opened.
+import { bookingsOf } from '../core/accrual.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 
 const BATCH = 100;
@@ -10,30 +10,27 @@ export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> 
   for (;;) {
     const closes = await ledger.shares.unaccrued(BATCH);
     let booked = 0;
-    const carried = new Set<string>();
+    const touched = new Set<string>();
     for (const close of closes) {
-      const { fact, subscription } = close;
-      // The carry was read with the batch: a second close of the same subscription waits for the next batch.
-      if (carried.has(subscription.id)) continue;
-      carried.add(subscription.id);
-      // Without terms at that slot nothing had been agreed yet, and a position moved between own sub-accounts was not
-      // traded: such a close is booked as owing nothing.
-      const agreed = termsAt(subscription.terms, fact.position.slot);
-      const owing = agreed !== null && !isOwnTransfer(fact.body);
-      const shareBps = owing ? agreed.shareBps : 0;
-      const accrued = accrue(fact.body, shareBps, subscription.carry);
-      const creatorWallet = agreed?.creatorWallet ?? null;
-      if (!(await ledger.shares.book(close, { creatorWallet, shareBps }, accrued))) continue;
+      const { fact, subscription, history } = close;
+      // Its tabs were read with the batch: a second close of the same subscription waits for the next batch.
+      if (touched.has(subscription.id)) continue;
+      touched.add(subscription.id);
+      const bookings = bookingsOf(fact.body, fact.position.slot, subscription, history);
+      if (!(await ledger.shares.book(close, bookings))) continue;
       booked++;
-      if (accrued.amount === 0n) continue;
-      owe.add(fact.subscriberId);
-      log.info('share.accrued', {
-        subscriber: fact.subscriberId,
-        subscription: subscription.id,
-        signature: fact.signature,
-        netPnl: fact.body.netPnl,
-        amount: accrued.amount,
-      });
+      for (const { amount, netPnl, terms } of bookings) {
+        if (amount === 0n) continue;
+        owe.add(fact.subscriberId);
+        log.info('share.accrued', {
+          subscriber: fact.subscriberId,
+          subscription: subscription.id,
+          creatorWallet: terms?.creatorWallet,
+          signature: fact.signature,
+          netPnl,
+          amount,
+        });
+      }
     }
     if (booked === 0) return [...owe];
   }

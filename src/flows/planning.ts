@@ -1,7 +1,13 @@
 // Planning: from debts that are due to a payment that may be opened, or to the reason why there can be none now. Reads the
 // chain; writes nothing.
 import type { Address } from '../core/ids.ts';
-import type { Debt, Payment, PaymentPlan, Trouble } from '../core/payment.ts';
+import {
+  type Debt,
+  type Payment,
+  type PaymentPlan,
+  type Trouble,
+  tooSmall,
+} from '../core/payment.ts';
 import { cushionOf, type PayingPolicy, type Planned, type Preflight, plan } from '../core/plan.ts';
 import type { Clock, Ledger, Subscriber } from '../core/ports.ts';
 import type { Books } from './books.ts';
@@ -149,6 +155,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   ): Promise<Intent | null> {
     const [oldest] = debts;
     if (oldest === undefined) return null;
+    const small = tooSmall(debts);
+    if (small !== null) return { kind: 'rest', debts, trouble: small };
     if (!subscriber.hasKey) return { kind: 'rest', debts: due, trouble: NO_KEY };
     const behind = await ports.books.disagreement(subscriber);
     if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };

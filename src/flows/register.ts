@@ -1,6 +1,6 @@
 // Register: a platform tells Bailiff whom to watch and what was agreed. From here on the accounts are watched, and
 // the agent key is kept sealed.
-import type { Terms } from '../core/accrual.ts';
+import type { Agreement, Basis, Terms } from '../core/accrual.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
 import type { Chain, Pen, Venue } from '../core/outside.ts';
@@ -36,10 +36,14 @@ export type Register = {
       subAccountId: number;
       creatorWallet: string;
       shareBps: number;
+      basis?: Basis;
+      minimumPayment?: string;
       offCurve?: boolean;
       expiresAfterMs?: number | null;
     },
   ): Promise<Subscription>;
+  /** From now on what is opened owes nothing; what was opened before still does when it closes. */
+  end(subscriberId: string, subscriptionId: string): Promise<Subscription>;
 };
 
 function addressOf(text: string, name: string): Address {
@@ -106,6 +110,12 @@ export function createRegister({
         'creator_off_curve',
         `${creator} is a token account. Give the address that owns it.`,
       );
+  };
+  /** What an account holds, of its last finalized state: opened before anything was agreed. */
+  const heldBy = async (account: Address): Promise<Agreement['held']> => {
+    const { slot, accounts } = await chain.slices([account], null, 'finalized');
+    const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
+    return { slot, positions: state?.positions ?? [] };
   };
   return {
     async subscriber(given) {
@@ -176,14 +186,18 @@ export function createRegister({
         fromSlot: await chain.slot('confirmed'),
         creatorWallet,
         shareBps: given.shareBps,
+        basis: given.basis ?? 'per_close',
+        minimumPayment: BigInt(given.minimumPayment ?? '0'),
         offCurve: given.offCurve ?? false,
         expiresAfterMs: given.expiresAfterMs ?? null,
+        ended: false,
       };
       const saved = await ledger.subscriptions.put({
         id: given.id,
         subscriberId,
         driftAccount: account.address,
         terms,
+        held: await heldBy(account.address),
       });
       log.info('subscription.agreed', {
         subscription: given.id,
@@ -191,6 +205,23 @@ export function createRegister({
         creatorWallet,
         shareBps: given.shareBps,
       });
+      return saved;
+    },
+    async end(subscriberId, subscriptionId) {
+      const known = await ledger.subscriptions.find(subscriptionId);
+      const latest = known?.terms.at(-1);
+      if (known === null || known.subscriberId !== subscriberId || latest === undefined)
+        throw new Fault(
+          'not_found',
+          `Subscriber ${subscriberId} has no subscription ${subscriptionId}.`,
+        );
+      if (latest.ended) return known;
+      const fromSlot = await chain.slot('confirmed');
+      const saved = await ledger.subscriptions.put({
+        ...known,
+        terms: { ...latest, fromSlot, ended: true },
+      });
+      log.info('subscription.ended', { subscription: subscriptionId, subscriber: subscriberId });
       return saved;
     },
   };

@@ -83,6 +83,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
       retryAt(trouble, attempts),
       aftermath(trouble).countsAsAttempt,
     );
+    if (trouble.class === 'accumulating') return;
     log.warn('share.blocked', { subscriber: subscriberId, shares: debts.length, ...trouble });
     if (trouble.class === 'needs_sol')
       log.error('agent.needs_sol', {

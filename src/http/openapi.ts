@@ -9,6 +9,9 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'POST /v1/subscribers': 'Register a subscriber, more sub-accounts, or the agent key.',
   'GET /v1/subscribers/{id}': 'One subscriber.',
   'POST /v1/subscribers/{id}/subscriptions': 'Agree on terms, or change them from now on.',
+  'GET /v1/subscribers/{id}/subscriptions': 'What was agreed, with its whole history.',
+  'DELETE /v1/subscribers/{id}/subscriptions/{subscription}':
+    'End a subscription: what is opened from now on owes nothing.',
   'POST /v1/subscribers/{id}/clearances': 'Ask before withdrawing for a subscriber, or closing.',
   'GET /v1/shares': 'Profit shares, newest first.',
   'GET /v1/shares/{id}': 'One profit share.',

@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox';
 import { explain } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import type { Trouble } from '../core/payment.ts';
-import type { Ledger, ProfitShare, Subscription } from '../core/ports.ts';
+import type { Ledger, ProfitShare, Subscriber, Subscription } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Register } from '../flows/register.ts';
 import {
@@ -16,6 +16,7 @@ import {
   ShareQuery,
   ShareView,
   SubscriberView,
+  SubscriptionList,
   SubscriptionView,
 } from './shapes.ts';
 
@@ -28,13 +29,17 @@ export type PlatformOptions = {
 };
 
 const Id = Type.Object({ id: IdText });
+const Both = Type.Object({ id: IdText, subscription: IdText });
 const SHARES_USUAL = 50;
 
 const subscriptionView = (subscription: Subscription): Static<typeof SubscriptionView> => ({
   id: subscription.id,
   subscriberId: subscription.subscriberId,
   driftAccount: subscription.driftAccount,
-  terms: subscription.terms.map((each) => ({ ...each })),
+  terms: subscription.terms.map((each) => ({
+    ...each,
+    minimumPayment: each.minimumPayment.toString(),
+  })),
 });
 
 /** In the ledger lamports are text; JSON keeps them so. */
@@ -67,6 +72,11 @@ export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
   app,
   { ledger, register, nudge, mint },
 ) => {
+  const known = async (id: string): Promise<Subscriber> => {
+    const found = await ledger.subscribers.find(id);
+    if (found === null) throw new Fault('not_found', `Subscriber ${id} is not registered.`);
+    return found;
+  };
   app.post<{ Body: Static<typeof NewSubscriber> }>(
     '/v1/subscribers',
     { schema: { body: NewSubscriber, response: { 201: SubscriberView } } },
@@ -75,12 +85,7 @@ export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
   app.get<{ Params: Static<typeof Id> }>(
     '/v1/subscribers/:id',
     { schema: { params: Id, response: { 200: SubscriberView } } },
-    async (request) => {
-      const found = await ledger.subscribers.find(request.params.id);
-      if (found === null)
-        throw new Fault('not_found', `Subscriber ${request.params.id} is not registered.`);
-      return found;
-    },
+    (request) => known(request.params.id),
   );
   app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewSubscription> }>(
     '/v1/subscribers/:id/subscriptions',
@@ -89,6 +94,20 @@ export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
       reply
         .code(201)
         .send(subscriptionView(await register.subscription(request.params.id, request.body))),
+  );
+  app.get<{ Params: Static<typeof Id> }>(
+    '/v1/subscribers/:id/subscriptions',
+    { schema: { params: Id, response: { 200: SubscriptionList } } },
+    async (request) => {
+      await known(request.params.id);
+      const found = await ledger.subscriptions.ofSubscriber(request.params.id);
+      return { subscriptions: found.map(subscriptionView) };
+    },
+  );
+  app.delete<{ Params: Static<typeof Both> }>(
+    '/v1/subscribers/:id/subscriptions/:subscription',
+    { schema: { params: Both, response: { 200: SubscriptionView } } },
+    async ({ params }) => subscriptionView(await register.end(params.id, params.subscription)),
   );
   app.get<{ Querystring: Static<typeof ShareQuery> }>(
     '/v1/shares',

@@ -60,6 +60,19 @@ export const NewSubscription = Type.Object(
       maximum: 10_000,
       description: "The creator's share of realised profit, in basis points.",
     }),
+    basis: Type.Optional(
+      Type.Enum(['per_close', 'high_water_mark'], {
+        description:
+          'per_close, as when left out: every win counts. high_water_mark: losses are made good first.',
+      }),
+    ),
+    minimumPayment: Type.Optional(
+      Type.String({
+        pattern: '^(0|[1-9][0-9]{0,17})$',
+        description:
+          'Base units. Shares below this sum wait for each other, until a withdrawal is asked for; 0, as when left out, pays each at once.',
+      }),
+    ),
     offCurve: Type.Optional(
       Type.Boolean({
         description: 'The creator is an address that nobody holds a key to, such as a vault.',
@@ -87,11 +100,16 @@ export const SubscriptionView = Type.Object({
       fromSlot: Type.Integer(),
       creatorWallet: AddressText,
       shareBps: Type.Integer(),
+      basis: Type.Enum(['per_close', 'high_water_mark']),
+      minimumPayment: BaseUnits,
       offCurve: Type.Boolean(),
       expiresAfterMs: nullable(Type.Integer()),
+      ended: Type.Boolean({ description: 'What is opened from here on owes nothing.' }),
     }),
   ),
 });
+
+export const SubscriptionList = Type.Object({ subscriptions: Type.Array(SubscriptionView) });
 
 export const GateQuery = Type.Object({
   action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])),

@@ -1,9 +1,11 @@
-// Accruals: finalized closes that become profit shares, each once, with what it was reckoned from.
+// Accruals: finalized closes that become profit shares, each part once, with what it was reckoned from.
 import { createHash } from 'node:crypto';
+import { type Booking, isPlain } from '../core/accrual.ts';
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
+import type { Movement } from '../core/lots.ts';
 import type { Shares, UnaccruedClose } from '../core/ports.ts';
-import type { Sql } from './database.ts';
+import type { Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
@@ -19,15 +21,50 @@ type FactRow = {
   subscription_id: string;
 };
 
-/** A share's id follows from what made it, so that booking the same close again cannot make a second one. */
-export function shareIdOf(subscriptionId: string, fact: Fact): string {
+/** A share's id follows from what made it, so that booking the same part of a close again cannot make a second one. */
+export function shareIdOf(subscriptionId: string, fact: Fact, termsSlot: number): string {
   const { slot, ordinal } = fact.position;
-  const preimage = [subscriptionId, fact.account, fact.signature, slot, ordinal].join('/');
+  const preimage = [subscriptionId, fact.account, fact.signature, slot, ordinal, termsSlot].join(
+    '/',
+  );
   return `ps_${base58Text(createHash('sha256').update(preimage).digest()).slice(0, 24)}`;
 }
+/** Where the terms of a booking began; -1 when there are none. */
+export const termsSlotOf = ({ terms }: Pick<Booking, 'terms'>): number => terms?.fromSlot ?? -1;
 
-/** Another daemon has carried dust since this close was read; it is read again. */
+/** Another daemon has changed a tab since this close was read; it is read again. */
 class Overtaken extends Error {}
+
+/** What moved an account's positions before a place on the chain, in chain order. */
+export async function readMovements(
+  sql: Sql | Transaction,
+  { account, signature, position }: Pick<Fact, 'account' | 'signature' | 'position'>,
+): Promise<Movement[]> {
+  const { slot, blockIndex, ordinal } = position;
+  // The order of closes that are waiting: by slot, place in the block where it is known, signature, and place within.
+  const last = 2_147_483_647;
+  const rows = await sql<{ kind: Movement['kind']; slot: bigint; body: unknown }[]>`
+    select kind, slot, body from fact
+    where account = ${account} and kind in ('open', 'close', 'unknown', 'reckoning') and finality <> 'withdrawn'
+      and (slot, coalesce(block_index, ${last}), signature, ordinal) < (${slot}::bigint, ${blockIndex ?? last}::int, ${signature}, ${ordinal}::int)
+    order by slot, coalesce(block_index, ${last}), signature, ordinal`;
+  return rows.map((row) => ({ ...readBody(row.kind, row.body), slot: Number(row.slot) }));
+}
+
+/** Takes a tab from where it was to where a booking leaves it. */
+async function keepTab(
+  tx: Transaction,
+  subscription: { id: string; subscriberId: string },
+  { terms, before, after }: Booking,
+): Promise<void> {
+  if (terms === null) return;
+  const kept = await tx`
+    insert into tab (subscriber_id, subscription_id, creator_wallet, carry, deficit)
+    values (${subscription.subscriberId}, ${subscription.id}, ${terms.creatorWallet}, ${after.carry}, ${after.deficit})
+    on conflict (subscriber_id, subscription_id, creator_wallet) do update set carry = excluded.carry, deficit = excluded.deficit
+      where tab.carry = ${before.carry} and tab.deficit = ${before.deficit} returning 1`;
+  if (kept.length === 0) throw new Overtaken();
+}
 
 export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'accrual'> {
   return {
@@ -39,54 +76,57 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
           and f.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id)
           and not exists (select 1 from accrual a where a.subscriber_id = f.subscriber_id
             and a.subscription_id = s.subscription_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal)
+          and ((s.held = '[]' and (select count(*) = 1 and min(basis) = 'per_close' from subscription_terms t
+                where t.subscription_id = s.subscription_id))
+            or f.slot <= (select (baseline->>'slot')::bigint from account_check c where c.address = f.account))
         order by f.slot, f.block_index nulls last, f.signature, f.ordinal limit ${limit}`;
       const closes: UnaccruedClose[] = [];
+      const touched = new Set<string>();
       for (const row of rows) {
         const [subscription] = await readSubscriptions(sql, { subscription: row.subscription_id });
         if (subscription === undefined) continue;
-        const body = readBody(row.kind, row.body);
-        const position = {
-          slot: Number(row.slot),
-          blockIndex: row.block_index,
-          ordinal: row.ordinal,
+        const fact = {
+          subscriberId: row.subscriber_id,
+          account: row.account,
+          signature: row.signature,
+          position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
+          body: readBody(row.kind, row.body),
         };
-        closes.push({
-          subscription,
-          fact: {
-            subscriberId: row.subscriber_id,
-            account: row.account,
-            signature: row.signature,
-            position,
-            body,
-          },
-        });
+        // Only the first of a subscription is booked from a batch: the history of the others is not needed yet.
+        const ordered = !isPlain(subscription) && !touched.has(subscription.id);
+        touched.add(subscription.id);
+        closes.push({ subscription, fact, history: ordered ? await readMovements(sql, fact) : [] });
       }
       return closes;
     },
-    async book({ fact, subscription }, terms, accrued) {
+    async book({ fact, subscription }, bookings) {
       const { slot, ordinal } = fact.position;
+      const { subscriberId, signature, account } = fact;
       try {
         return await sql.begin(async (tx) => {
-          const booked = await tx`
-            insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, net_pnl, share_bps, amount, carry_before, carry_after)
-            values (${fact.subscriberId}, ${subscription.id}, ${fact.account}, ${fact.signature}, ${slot}, ${ordinal},
-                    ${fact.body.netPnl}, ${terms.shareBps}, ${accrued.amount}, ${subscription.carry}, ${accrued.carry})
-            on conflict do nothing returning 1`;
-          if (booked.length === 0) return false;
-          const carried = await tx`
-            update subscription set carry = ${accrued.carry}
-            where subscription_id = ${subscription.id} and carry = ${subscription.carry} returning 1`;
-          if (carried.length === 0) throw new Overtaken();
-          if (accrued.amount > 0n) {
+          for (const booking of bookings) {
+            const { terms, netPnl, charged, amount, base, openedSlot, before, after } = booking;
+            const termsSlot = termsSlotOf(booking);
+            const booked = await tx`
+              insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, basis, base, opened_slot,
+                net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after)
+              values (${subscriberId}, ${subscription.id}, ${account}, ${signature}, ${slot}, ${ordinal}, ${termsSlot},
+                ${terms?.basis ?? 'per_close'}, ${base}, ${openedSlot}, ${netPnl}, ${terms?.shareBps ?? 0}, ${charged}, ${amount},
+                ${before.carry}, ${after.carry}, ${before.deficit}, ${after.deficit})
+              on conflict do nothing returning 1`;
+            if (booked.length === 0) throw new Overtaken();
+            await keepTab(tx, subscription, booking);
+            if (terms === null || amount === 0n) continue;
             await tx`
-              insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, creator_wallet, amount)
-              values (${shareIdOf(subscription.id, fact)}, ${fact.subscriberId}, ${subscription.id}, ${fact.signature}, ${slot}, ${ordinal},
-                      ${terms.creatorWallet}, ${accrued.amount})`;
-            // A new debt is a reason to try the older ones with it.
+              insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, amount)
+              values (${shareIdOf(subscription.id, fact, termsSlot)}, ${subscriberId}, ${subscription.id}, ${signature}, ${slot}, ${ordinal},
+                ${termsSlot}, ${terms.creatorWallet}, ${amount})`;
+          }
+          // A new debt is a reason to try the older ones with it.
+          if (bookings.some((each) => each.amount > 0n))
             await tx`
               update profit_share set retry_at = null
-              where subscriber_id = ${fact.subscriberId} and status = 'pending' and retry_at is not null`;
-          }
+              where subscriber_id = ${subscriberId} and status = 'pending' and retry_at is not null`;
           return true;
         });
       } catch (thrown) {
@@ -102,15 +142,24 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
           ordinal: number;
           kind: 'close' | 'reckoning';
           body: unknown;
+          terms_slot: bigint;
+          basis: 'per_close' | 'high_water_mark';
+          base: bigint | null;
+          opened_slot: bigint | null;
+          net_pnl: bigint;
           share_bps: number;
+          charged: bigint;
+          amount: bigint;
           carry_before: bigint;
           carry_after: bigint;
-          amount: bigint;
+          deficit_before: bigint;
+          deficit_after: bigint;
         }[]
       >`
-        select a.signature, a.slot, a.ordinal, f.kind, f.body, a.share_bps, a.carry_before, a.carry_after, a.amount
+        select a.signature, a.slot, a.ordinal, f.kind, f.body, a.terms_slot, a.basis, a.base, a.opened_slot, a.net_pnl, a.share_bps, a.charged,
+          a.amount, a.carry_before, a.carry_after, a.deficit_before, a.deficit_after
         from profit_share s
-        join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal)
+        join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
         join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot
           and f.ordinal = a.ordinal and f.account = a.account
         where s.share_id = ${id}`;
@@ -120,10 +169,16 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
         slot: Number(row.slot),
         ordinal: row.ordinal,
         realised: readBody(row.kind, row.body),
+        termsSlot: Number(row.terms_slot),
+        basis: row.basis,
+        base: row.base,
+        openedSlot: row.opened_slot === null ? null : Number(row.opened_slot),
+        netPnl: row.net_pnl,
         shareBps: row.share_bps,
-        carryBefore: row.carry_before,
-        carryAfter: row.carry_after,
+        charged: row.charged,
         amount: row.amount,
+        before: { carry: row.carry_before, deficit: row.deficit_before },
+        after: { carry: row.carry_after, deficit: row.deficit_after },
       };
     },
   };

@@ -4,6 +4,7 @@ import type { Address } from '../core/ids.ts';
 import { type AccountState, COUNTERS, type Counters } from '../core/reckoning.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import { at, type Sql, toJson } from './database.ts';
+import { heldOf } from './facts.ts';
 
 type Json = Record<string, unknown>;
 type Row = {
@@ -32,6 +33,7 @@ function stateOf(json: Json | null): AccountState | null {
       quoteFlow: BigInt(hints.quoteFlow as string),
       isolated: BigInt(hints.isolated as string),
     },
+    positions: heldOf(json.positions),
     pulse: Buffer.from(json.pulse as string, 'hex').toString('latin1'),
   };
 }
@@ -115,7 +117,12 @@ export function createChecks(sql: Sql): Checks {
     },
     async reckon({ address, subscriberId, baseline, candidate }, netPnl) {
       if (baseline === null || candidate === null) return;
-      const body = toJson({ netPnl, afterSlot: baseline.slot, uptoSlot: candidate.slot });
+      const body = toJson({
+        netPnl,
+        afterSlot: baseline.slot,
+        uptoSlot: candidate.slot,
+        held: candidate.positions,
+      });
       await sql.begin(async (tx) => {
         const advanced = await tx`
           update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,

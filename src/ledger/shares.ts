@@ -47,7 +47,7 @@ export function createShares(sql: Sql): Shares {
            s.amount, s.paid, s.status, s.reason, s.attempts, s.retry_at,
            (select coalesce(jsonb_agg(p.signature), '[]') from payment_share ps join payment p using (subscriber_id, payment_id)
                  where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed') as paid_by
-    from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal)
+    from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
     ${where}`;
 
   return {
@@ -63,13 +63,19 @@ export function createShares(sql: Sql): Shares {
           owed: bigint;
           attempts: number;
           slot: bigint;
+          minimum: bigint;
         }[]
       >`
         select s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id, s.amount - s.paid as owed,
-          s.attempts, s.slot
+          s.attempts, s.slot,
+          case when s.hastened or d.standing = 'delinquent' or (select ended from subscription_terms u
+              where u.subscription_id = s.subscription_id order by from_slot desc limit 1)
+            then 0 else t.minimum_payment end as minimum
         from profit_share s
         join subscription n using (subscriber_id, subscription_id)
+        join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot
         join account a on a.address = n.drift_account
+        join standing d on d.subscriber_id = s.subscriber_id
         where s.subscriber_id = ${subscriberId} and s.status = 'pending' and (s.retry_at is null or s.retry_at <= ${at(nowMs)})
           and not exists (select 1 from halt h
             where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))
@@ -84,6 +90,7 @@ export function createShares(sql: Sql): Shares {
           owed: row.owed,
           attempts: row.attempts,
           slot: Number(row.slot),
+          minimum: row.minimum,
         }),
       );
     },
@@ -119,7 +126,7 @@ export function createShares(sql: Sql): Shares {
     },
     async retry(id) {
       const rows = await sql`
-        update profit_share set status = 'pending', retry_at = null
+        update profit_share set status = 'pending', retry_at = null, hastened = true
         where share_id = ${id} and status in ('pending', 'failed') returning 1`;
       return rows.length > 0;
     },
@@ -160,7 +167,7 @@ export function createShares(sql: Sql): Shares {
     },
     async hasten(subscriberId) {
       await sql`
-        update profit_share set retry_at = null, reason = null
+        update profit_share set retry_at = null, reason = null, hastened = true
         where subscriber_id = ${subscriberId} and status = 'pending'`;
     },
     async wake(waiting) {
@@ -218,8 +225,7 @@ export function createShares(sql: Sql): Shares {
           voided = jsonb_build_object('by', 'terms', 'reason', 'lapsed', 'afterMs', t.expires_after_ms, 'at', ${at(nowMs).toISOString()}::text)
         from subscription_terms t
         where s.status in ('pending', 'failed') and t.subscription_id = s.subscription_id and t.expires_after_ms is not null
-          and t.from_slot = (select max(u.from_slot) from subscription_terms u
-                             where u.subscription_id = s.subscription_id and u.from_slot <= s.slot)
+          and t.from_slot = s.terms_slot
           and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${at(nowMs)}
         returning s.share_id, s.subscriber_id, s.amount - s.paid as left`;
       return rows.map((row) => ({

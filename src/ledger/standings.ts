@@ -1,6 +1,6 @@
 // Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is judged and saved in
 // one transaction that holds the subscriber's row, so that an older view never overwrites a newer one.
-import { accrue, termsAt } from '../core/accrual.ts';
+import { bookingsOf, isPlain, tabsAfter } from '../core/accrual.ts';
 import type { Outflow } from '../core/fact.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
@@ -8,6 +8,7 @@ import { classifyOutflows } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
 import type { RosterEntry } from '../core/roster.ts';
 import type { Evidence, Standing, StandingEvent } from '../core/standing.ts';
+import { readMovements } from './accruals.ts';
 import { readClearances } from './clearances.ts';
 import { at, type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
@@ -18,15 +19,15 @@ export const QUOTE_TOKEN = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Add
 export const STANDING_CHANNEL = 'bailiff_standing';
 
 type FactRow = {
-  account: string;
+  account: Address;
   signature: Signature;
   slot: bigint;
   block_index: number | null;
   ordinal: number;
   kind: 'close' | 'reckoning';
   body: unknown;
+  /** What is booked for it and not forgiven; null when it is not booked. */
   amount: bigint | null;
-  forgiven: bigint | null;
 };
 
 const positionOf = (row: { slot: bigint; block_index: number | null; ordinal: number }) => ({
@@ -35,27 +36,36 @@ const positionOf = (row: { slot: bigint; block_index: number | null; ordinal: nu
   ordinal: row.ordinal,
 });
 
-/** What is owed: booked shares, and for closes that are only confirmed the share they will make. */
+/** What is owed: booked shares, and for closes that are not booked yet the shares they will make. */
 async function owedEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
-  const subscriptions = await readSubscriptions(tx, { subscriber: subscriberId });
   const rows = await tx<FactRow[]>`
-    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.amount,
-           case when s.status = 'voided' then s.amount - s.paid end as forgiven
+    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.amount
     from fact f
-    left join accrual a using (subscriber_id, signature, slot, ordinal, account)
-    left join profit_share s on s.subscriber_id = a.subscriber_id and s.subscription_id = a.subscription_id
-      and s.signature = a.signature and s.slot = a.slot and s.ordinal = a.ordinal
-    where f.subscriber_id = ${subscriberId} and f.kind in ('close', 'reckoning') and f.finality <> 'withdrawn'`;
-  return rows.flatMap((row): StandingEvent[] => {
-    let amount = row.amount;
-    if (amount === null) {
-      const subscription = subscriptions.find((each) => each.driftAccount === row.account);
-      const terms = subscription && termsAt(subscription.terms, Number(row.slot));
-      amount = terms ? accrue(readBody(row.kind, row.body), terms.shareBps, 0n).amount : 0n;
+    left join lateral (
+      select sum(case when s.status = 'voided' then s.paid else a.amount end)::bigint as amount
+      from accrual a left join profit_share s using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
+      where a.subscriber_id = f.subscriber_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal
+        and a.account = f.account) a on true
+    where f.subscriber_id = ${subscriberId} and f.kind in ('close', 'reckoning') and f.finality <> 'withdrawn'
+    order by f.slot, f.block_index nulls last, f.signature, f.ordinal`;
+  const unbooked = rows.some((row) => row.amount === null);
+  let subscriptions = unbooked ? await readSubscriptions(tx, { subscriber: subscriberId }) : [];
+  const events: StandingEvent[] = [];
+  for (const row of rows) {
+    let { amount } = row;
+    const subscription = subscriptions.find((each) => each.driftAccount === row.account);
+    if (amount === null && subscription !== undefined) {
+      const place = { ...row, position: positionOf(row) };
+      const history = isPlain(subscription) ? [] : await readMovements(tx, place);
+      const body = readBody(row.kind, row.body);
+      const bookings = bookingsOf(body, place.position.slot, subscription, history);
+      amount = bookings.reduce((sum, each) => sum + each.amount, 0n);
+      const after = { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) };
+      subscriptions = subscriptions.map((each) => (each === subscription ? after : each));
     }
-    amount -= row.forgiven ?? 0n;
-    return amount > 0n ? [{ kind: 'owed', at: positionOf(row), amount }] : [];
-  });
+    if (amount !== null && amount > 0n) events.push({ kind: 'owed', at: positionOf(row), amount });
+  }
+  return events;
 }
 
 async function settledEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
@@ -80,7 +90,8 @@ async function leftEvents(tx: Transaction, subscriberId: string): Promise<Standi
   const rows = await tx<(Omit<FactRow, 'kind'> & { ours: boolean })[]>`
     select account, signature, slot, block_index, ordinal, body,
            exists (select 1 from payment p where p.signature = f.signature) as ours
-    from fact f where subscriber_id = ${subscriberId} and kind = 'outflow' and finality <> 'withdrawn'`;
+    from fact f where subscriber_id = ${subscriberId} and kind = 'outflow' and finality <> 'withdrawn'
+    order by slot, block_index nulls last, signature, ordinal`;
   const outflows = rows.map((row) => ({
     row,
     key: `${row.signature}/${row.slot}/${row.ordinal}/${row.account}`,

@@ -1,39 +1,56 @@
 // Subscriptions: which Drift account copies which creator, and on what terms since when.
-import type { Terms } from '../core/accrual.ts';
+import type { Basis, Tab, Terms } from '../core/accrual.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscription, Subscriptions } from '../core/ports.ts';
-import { type Sql, type Transaction, violates } from './database.ts';
+import { type Sql, type Transaction, toJson, violates } from './database.ts';
+import { heldOf } from './facts.ts';
 
 type Row = {
   subscription_id: string;
   subscriber_id: string;
   drift_account: Address;
-  carry: bigint;
+  held: unknown;
+  held_slot: bigint;
 };
+type TabRow = { subscription_id: string; creator_wallet: string; carry: bigint; deficit: bigint };
 type TermsRow = {
   subscription_id: string;
   from_slot: bigint;
   creator_wallet: Address;
   share_bps: number;
+  basis: Basis;
+  minimum_payment: bigint;
   off_curve: boolean;
   expires_after_ms: bigint | null;
+  ended: boolean;
 };
 
 const termsOf = (row: TermsRow): Terms => ({
   fromSlot: Number(row.from_slot),
   creatorWallet: row.creator_wallet,
   shareBps: row.share_bps,
+  basis: row.basis,
+  minimumPayment: row.minimum_payment,
   offCurve: row.off_curve,
   expiresAfterMs: row.expires_after_ms === null ? null : Number(row.expires_after_ms),
+  ended: row.ended,
 });
 
 /** Whether two terms say the same, whenever they began. */
 const agree = (one: Terms, other: Terms): boolean =>
   one.creatorWallet === other.creatorWallet &&
   one.shareBps === other.shareBps &&
+  one.basis === other.basis &&
+  one.minimumPayment === other.minimumPayment &&
   one.offCurve === other.offCurve &&
-  one.expiresAfterMs === other.expiresAfterMs;
+  one.expiresAfterMs === other.expiresAfterMs &&
+  one.ended === other.ended;
+
+const tabsOf = (rows: readonly TabRow[]): Record<string, Tab> =>
+  Object.fromEntries(
+    rows.map(({ creator_wallet, carry, deficit }) => [creator_wallet, { carry, deficit }]),
+  );
 
 /** Subscriptions with all their terms, by any condition on `subscription`. */
 export async function readSubscriptions(
@@ -41,31 +58,34 @@ export async function readSubscriptions(
   where: { subscriber?: string; subscription?: string },
 ): Promise<Subscription[]> {
   const rows = await sql<Row[]>`
-    select subscription_id, subscriber_id, drift_account, carry from subscription
+    select subscription_id, subscriber_id, drift_account, held, held_slot from subscription
     where (${where.subscriber ?? null}::text is null or subscriber_id = ${where.subscriber ?? null})
       and (${where.subscription ?? null}::text is null or subscription_id = ${where.subscription ?? null})
     order by subscription_id`;
   if (rows.length === 0) return [];
+  const ids = rows.map((row) => row.subscription_id);
   const terms = await sql<TermsRow[]>`
-    select * from subscription_terms
-    where subscription_id in ${sql(rows.map((row) => row.subscription_id))} order by from_slot`;
+    select * from subscription_terms where subscription_id in ${sql(ids)} order by from_slot`;
+  const tabs = await sql<TabRow[]>`
+    select subscription_id, creator_wallet, carry, deficit from tab where subscription_id in ${sql(ids)}`;
   return rows.map((row) => ({
     id: row.subscription_id,
     subscriberId: row.subscriber_id,
     driftAccount: row.drift_account,
-    carry: row.carry,
+    held: { slot: Number(row.held_slot), positions: heldOf(row.held) ?? [] },
+    tabs: tabsOf(tabs.filter((each) => each.subscription_id === row.subscription_id)),
     terms: terms.filter((each) => each.subscription_id === row.subscription_id).map(termsOf),
   }));
 }
 
 export function createSubscriptions(sql: Sql): Subscriptions {
   return {
-    async put({ id, subscriberId, driftAccount, terms }) {
+    async put({ id, subscriberId, driftAccount, terms, held }) {
       try {
         return await sql.begin(async (tx) => {
           await tx`
-            insert into subscription (subscription_id, subscriber_id, drift_account)
-            values (${id}, ${subscriberId}, ${driftAccount}) on conflict (subscription_id) do nothing`;
+            insert into subscription (subscription_id, subscriber_id, drift_account, held, held_slot)
+            values (${id}, ${subscriberId}, ${driftAccount}, ${tx.json(toJson(held.positions))}, ${held.slot}) on conflict (subscription_id) do nothing`;
           const [known] = await tx<
             Row[]
           >`select * from subscription where subscription_id = ${id} for update`;
@@ -80,8 +100,10 @@ export function createSubscriptions(sql: Sql): Subscriptions {
           if (latest === undefined || !agree(termsOf(latest), terms)) {
             const fromSlot = Math.max(terms.fromSlot, Number(latest?.from_slot ?? -1n) + 1);
             await tx`
-              insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, off_curve, expires_after_ms)
-              values (${subscriberId}, ${id}, ${fromSlot}, ${terms.creatorWallet}, ${terms.shareBps}, ${terms.offCurve}, ${terms.expiresAfterMs})`;
+              insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
+                off_curve, expires_after_ms, ended)
+              values (${subscriberId}, ${id}, ${fromSlot}, ${terms.creatorWallet}, ${terms.shareBps}, ${terms.basis}, ${terms.minimumPayment},
+                ${terms.offCurve}, ${terms.expiresAfterMs}, ${terms.ended})`;
           }
           const [saved] = await readSubscriptions(tx, { subscription: id });
           if (saved === undefined) throw new Error(`subscription ${id} vanished`);

@@ -1,6 +1,6 @@
 // Closes: what every fill, funding payment and liquidation of a transaction did to the watched accounts. A close is a fact
 // of its own; everything that changes an account's realised total goes into its tally, opening fees included.
-import { closeOf } from '../core/close.ts';
+import { closeOf, type FillSide, openOf } from '../core/close.ts';
 import type { Close } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import { formatUnits } from '../core/money.ts';
@@ -103,7 +103,7 @@ function hearFill(
     // A liquidation's insurance fee is the liquidated side's, who is the taker of its fills.
     const insurance = own.side === 'taker' ? extra : 0n;
     const cause = CAUSES[record.actionExplanation] ?? 'trade';
-    const close = closeOf({
+    const fill: FillSide = {
       market: record.marketIndex,
       side: own.side,
       direction: own.direction,
@@ -116,7 +116,8 @@ function hearFill(
       fillRecordId: record.fillRecordId ?? 0n,
       oraclePrice: record.oraclePrice,
       counterparty: own.other === null ? null : addressOf(own.other),
-    });
+    };
+    const close = closeOf(fill);
     tallies.add(watch, { realised: (close?.grossPnl ?? 0n) - own.fee - insurance });
     if (close !== null) {
       heard.put(watch.subscriberId, watch.address, each.ordinal, {
@@ -125,6 +126,8 @@ function hearFill(
         netPnl: close.netPnl - insurance,
       });
     }
+    const open = openOf(fill);
+    if (open !== null) heard.put(watch.subscriberId, watch.address, each.ordinal + 3, open);
     doubt(heard, each, record, own, watch, { base, quote, cause });
   }
 }

@@ -89,6 +89,7 @@ const SENTENCE: Readonly<Record<ErrorClass, string>> = {
   needs_sol: 'SOL for fees is missing.',
   needs_authorisation: 'The agent key is missing.',
   books_behind: 'The books lack payments that the chain shows.',
+  accumulating: 'Too small to be paid by itself, by the terms of the subscription.',
   operator: 'This points at set-up or at a fault of ours; an operator must look.',
   permanent: 'This account cannot pay any more without a person stepping in.',
 };

@@ -17,8 +17,14 @@ export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
   const view = viewOf(data, 'User', USER_BYTES);
   let realised = view.getBigInt64(4296, true);
   let isolated = 0n;
+  const positions: { market: number; base: bigint }[] = [];
   for (let at = 424; at < 1192; at += 96) {
     if (!isZero(view, at + 72)) isolated += view.getBigUint64(at + 72, true);
+    if (!isZero(view, at + 8))
+      positions.push({
+        market: view.getUint16(at + 92, true),
+        base: view.getBigInt64(at + 8, true),
+      });
     if (isZero(view, at + 16) && isZero(view, at + 32)) continue;
     realised += view.getBigInt64(at + 16, true) - view.getBigInt64(at + 32, true);
   }
@@ -37,6 +43,7 @@ export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
       quoteFlow: view.getBigInt64(104 + 24, true),
       isolated,
     },
+    positions,
     pulse: Buffer.prototype.latin1Slice.call(
       data,
       USER_PULSE.offset,
@@ -63,13 +70,14 @@ export function stateOf(
 ): AccountState | null {
   if (role === 'agent_wallet') return null;
   if (account === null || account.data.length === 0)
-    return { slot, counters: NO_COUNTERS, hints: NOTHING, pulse: '' };
+    return { slot, counters: NO_COUNTERS, hints: NOTHING, positions: [], pulse: '' };
   if (role === 'drift_user') return { slot, ...readAccountState(account.data) };
   const bytes = Buffer.from(account.data);
   return {
     slot,
     counters: { ...NO_COUNTERS, tokens: bytes.length < 72 ? 0n : bytes.readBigUInt64LE(64) },
     hints: { ...NOTHING, exists: true },
+    positions: [],
     pulse: bytes.toString('latin1', TOKEN_PULSE.offset, TOKEN_PULSE.offset + TOKEN_PULSE.length),
   };
 }

@@ -11,6 +11,7 @@ import {
   next,
   type Payment,
   type SignedBytes,
+  tooSmall,
 } from '../../src/core/payment.ts';
 
 const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({
@@ -21,6 +22,7 @@ const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => 
   driftUser: 'user' as Address,
   subAccountId: 0,
   attempts: 0,
+  minimum: 0n,
   slot: 1,
   ...more,
 });
@@ -114,10 +116,24 @@ test('a death needs every answer', () => {
 test('pauses use up no attempts, and no class lets a debt die', () => {
   for (const each of ERROR_CLASSES) {
     const after = aftermath({ class: each, code: '', detail: '' });
-    const paused = ['venue_paused', 'needs_sol', 'needs_authorisation', 'books_behind'].includes(
-      each,
-    );
+    const paused = [
+      'venue_paused',
+      'needs_sol',
+      'needs_authorisation',
+      'books_behind',
+      'accumulating',
+    ].includes(each);
     expect(after.countsAsAttempt, each).toBe(!paused);
     expect(['pending', 'failed']).toContain(after.status);
   }
+});
+
+test('debts to a creator wait for each other until one of them asks for no more', () => {
+  expect(tooSmall([debt('a', 4n), debt('b', 5n)])).toBeNull();
+  const small = [debt('a', 4n, { minimum: 10n }), debt('b', 5n, { minimum: 20n })];
+  expect(tooSmall(small)).toMatchObject({ class: 'accumulating', code: 'below_minimum' });
+  expect(tooSmall([...small, debt('c', 1n, { minimum: 20n })])).toBeNull();
+  // Somebody asked for one of them, or its subscriber is delinquent.
+  expect(tooSmall([...small, debt('c', 0n)])).toBeNull();
+  expect(tooSmall([])).toBeNull();
 });

@@ -18,6 +18,7 @@ const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => 
   driftUser: 'user' as Address,
   subAccountId: 0,
   attempts: 0,
+  minimum: 0n,
   slot: 1,
   ...more,
 });

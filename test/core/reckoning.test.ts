@@ -10,6 +10,7 @@ const state = (
   slot,
   counters: { ...NO_COUNTERS, ...counters },
   hints: { exists, delegate: '', quoteFlow: 0n, isolated: 0n },
+  positions: [],
   pulse: '',
 });
 const was = state(1, { realised: 100n, funding: 5n, withdraws: 7n });

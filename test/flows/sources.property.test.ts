@@ -19,7 +19,7 @@ import { createRandom } from '../sim/random.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createDatabase } from '../support/database.ts';
 import { type History, playHistory } from '../support/history.ts';
-import { termsOf } from '../support/terms.ts';
+import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const FINAL_AFTER = 8;
 
@@ -106,6 +106,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       subscriberId: id,
       driftAccount: accounts[0]?.address as Address,
       terms: termsOf(history.fromSlot, agent, 1_000),
+      held: NOTHING_HELD,
     });
   }
   await sql`update account set watched_at = 'epoch'`;

@@ -11,6 +11,7 @@ const state = (slot: number, realised: bigint): AccountState => ({
   slot,
   counters: { ...NO_COUNTERS, realised },
   hints: { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n },
+  positions: [],
   pulse: '',
 });
 

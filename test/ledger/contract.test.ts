@@ -13,7 +13,7 @@ import { createMemoryLedger } from '../sim/memory/ledger.ts';
 import { createRandom, type Random } from '../sim/random.ts';
 import { createDatabase } from '../support/database.ts';
 import { addressOf, closeFact, signatureOf } from '../support/ledger.ts';
-import { termsOf } from '../support/terms.ts';
+import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const WHO = ['ana', 'bo'];
 const driftOf = (index: number) => addressOf(10 + index);
@@ -34,6 +34,7 @@ async function settle(ledger: Ledger): Promise<void> {
       subscriberId: id,
       driftAccount: driftOf(index),
       terms: termsOf(1, addressOf(40 + index), 1_500),
+      held: NOTHING_HELD,
     });
   }
 }
@@ -222,7 +223,7 @@ async function everything(ledger: Ledger, nowMs: number): Promise<unknown> {
     uncovered: await ledger.shares.uncovered(id),
     oldest: await ledger.shares.oldestOpenSlot(id),
     standing: await ledger.standings.update(id, judge, 0),
-    carry: (await ledger.subscriptions.find(`${id}-sub`))?.carry,
+    tabs: (await ledger.subscriptions.find(`${id}-sub`))?.tabs,
   });
   // One after the other: a verdict that changes takes the next revision.
   const who = [];

@@ -12,7 +12,7 @@ import {
   settleFact,
   signatureOf,
 } from '../support/ledger.ts';
-import { termsOf } from '../support/terms.ts';
+import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 async function withShare(netPnl = 100_000n) {
   const test = await createTestLedger();
@@ -86,7 +86,9 @@ describe('debts', () => {
     const shares = await held.ledger.shares.list({ limit: 10 });
     // 10 % of 4 units, three times: 0.4, 0.8, 1.2 — the third close makes the first whole unit.
     expect(shares.map((each) => [each.slot, each.amount])).toEqual([[13, 1n]]);
-    expect((await held.ledger.subscriptions.find('ana-sub'))?.carry).toBe(2_000n);
+    expect((await held.ledger.subscriptions.find('ana-sub'))?.tabs).toEqual({
+      [CREATOR]: { carry: 2_000n, deficit: 0n },
+    });
     await held[Symbol.asyncDispose]();
   });
 });
@@ -297,6 +299,7 @@ describe('registration', () => {
         subscriberId: 'ana',
         driftAccount: held.driftAccount,
         terms: termsOf(fromSlot, CREATOR, shareBps),
+        held: NOTHING_HELD,
       });
     await put(50, 2_000);
     const saved = await put(60, 2_000);
@@ -309,6 +312,7 @@ describe('registration', () => {
       subscriberId: 'ana',
       driftAccount: held.driftAccount,
       terms: termsOf(1, CREATOR, 1),
+      held: NOTHING_HELD,
     };
     await expect(held.ledger.subscriptions.put(other)).rejects.toMatchObject({ code: 'conflict' });
   });

@@ -168,8 +168,11 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
         ...ledger,
         shares: {
           ...ledger.shares,
-          book: (close, terms, accrued) =>
-            ledger.shares.book(close, terms, { ...accrued, carry: 0n }),
+          book: (close, bookings) =>
+            ledger.shares.book(
+              close,
+              bookings.map((each) => ({ ...each, after: { ...each.after, carry: 0n } })),
+            ),
         },
       }),
     },

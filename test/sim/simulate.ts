@@ -14,7 +14,7 @@ import { createSettle } from '../../src/flows/settle.ts';
 import { judgeSubscribers } from '../../src/flows/standing.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { termsOf } from '../support/terms.ts';
+import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain.ts';
 import { checkBooks, checkOutcome, checkPaidOnce, idOf, SHARE_BPS, SUBSCRIBERS } from './laws.ts';
@@ -89,6 +89,7 @@ async function register(ledger: Ledger): Promise<void> {
       subscriberId: id,
       driftAccount,
       terms: termsOf(1, at(index, 'creator'), SHARE_BPS),
+      held: NOTHING_HELD,
     });
   }
 }

@@ -5,7 +5,7 @@ import { type Address, base58Text, type Signature } from '../../src/core/ids.ts'
 import type { Ledger } from '../../src/core/ports.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
-import { termsOf } from './terms.ts';
+import { NOTHING_HELD, termsOf } from './terms.ts';
 
 /** A distinct address or signature for every number. */
 export const addressOf = (n: number): Address =>
@@ -47,6 +47,7 @@ export async function createTestLedger(id = 'ana'): Promise<TestLedger> {
     subscriberId: id,
     driftAccount,
     terms: termsOf(1, CREATOR, 1_000),
+    held: NOTHING_HELD,
   });
   return {
     ledger,

@@ -11,7 +11,13 @@ export const termsOf = (
   fromSlot,
   creatorWallet: creatorWallet as Address,
   shareBps,
+  basis: 'per_close',
+  minimumPayment: 0n,
   offCurve: false,
   expiresAfterMs: null,
+  ended: false,
   ...more,
 });
+
+/** Nothing was held when the terms began. */
+export const NOTHING_HELD = { slot: 0, positions: [] };

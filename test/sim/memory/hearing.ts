@@ -61,13 +61,14 @@ export function createMemorySubscribers(state: State): Subscribers {
 
 export function createMemorySubscriptions(state: State): Subscriptions {
   return {
-    async put({ id, subscriberId, driftAccount, terms }) {
+    async put({ id, subscriberId, driftAccount, terms, held }) {
       const known = state.subscriptions.get(id) ?? {
         id,
         subscriberId,
         driftAccount,
         terms: [],
-        carry: 0n,
+        held,
+        tabs: {},
       };
       state.subscriptions.set(id, { ...known, terms: [...known.terms, terms] });
       return { ...known, terms: [...known.terms, terms] };

@@ -1,5 +1,5 @@
 // Ledger: the whole ledger in memory, for histories by the thousand. Every function is one step, as a transaction is.
-import { accrue, termsAt } from '../../../src/core/accrual.ts';
+import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
 import { classifyOutflows } from '../../../src/core/outflow.ts';
 import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
@@ -12,7 +12,7 @@ import {
 } from './hearing.ts';
 import { createMemoryPayments } from './payments.ts';
 import { createMemoryShares } from './shares.ts';
-import { accrualKey, emptyState, type State } from './state.ts';
+import { accrualKey, emptyState, inChainOrder, type State } from './state.ts';
 
 function createMemoryHalts(state: State): Halts {
   return {
@@ -33,18 +33,21 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
   const rows = [...state.facts.values()].filter(
     ({ fact, finality }) => fact.subscriberId === subscriberId && finality !== 'withdrawn',
   );
-  const subscriptions = [...state.subscriptions.values()].filter(
-    (each) => each.subscriberId === subscriberId,
-  );
-  const owed = rows.flatMap(({ fact, blockIndex }): StandingEvent[] => {
+  const tabs = new Map([...state.subscriptions].map(([id, each]) => [id, each.tabs]));
+  const owed = rows.sort(inChainOrder).flatMap(({ fact, blockIndex }): StandingEvent[] => {
     const { body, account } = fact;
     if (body.kind !== 'close' && body.kind !== 'reckoning') return [];
-    const subscription = subscriptions.find((each) => each.driftAccount === account);
+    const subscription = [...state.subscriptions.values()].find(
+      (each) => each.subscriberId === subscriberId && each.driftAccount === account,
+    );
     if (subscription === undefined) return [];
-    const terms = termsAt(subscription.terms, fact.position.slot);
-    let amount =
-      state.accruals.get(accrualKey(subscription.id, fact)) ??
-      (terms === null ? 0n : accrue(body, terms.shareBps, 0n).amount);
+    let amount = state.accruals.get(accrualKey(subscription.id, fact));
+    if (amount === undefined) {
+      const agreement = { ...subscription, tabs: tabs.get(subscription.id) ?? {} };
+      const bookings = bookingsOf(body, fact.position.slot, agreement, []);
+      tabs.set(subscription.id, tabsAfter(agreement.tabs, bookings));
+      amount = bookings.reduce((sum, each) => sum + each.amount, 0n);
+    }
     const share = [...state.shares.values()].find(
       (each) =>
         each.subscriptionId === subscription.id &&

@@ -1,11 +1,21 @@
 // Shares: profit shares, in memory.
 
+import { tabsAfter } from '../../../src/core/accrual.ts';
 import type { ProfitShare, Shares } from '../../../src/core/ports.ts';
-import { shareIdOf } from '../../../src/ledger/accruals.ts';
-import { accrualKey, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
+import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
+import {
+  accrualKey,
+  inChainOrder,
+  LIVE,
+  type PaymentRow,
+  type ShareRow,
+  type State,
+} from './state.ts';
 
 const OPEN: ReadonlySet<string> = new Set(['pending', 'processing', 'failed']);
 
+const exact = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? String(value) : value;
 const byAge = (a: ShareRow, b: ShareRow): number =>
   a.slot - b.slot || a.ordinal - b.ordinal || (a.id < b.id ? -1 : 1);
 const sharesOf = (state: State, subscriberId: string): ShareRow[] =>
@@ -63,48 +73,55 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           )
           .map((subscription) => ({
             subscription: { ...subscription },
+            // The simulated terms are plain: no history bears on what a close owes.
+            history: [],
             fact: { ...fact, body, position: { ...fact.position, blockIndex } },
           }));
       });
-      const last = Number.POSITIVE_INFINITY;
       return found
-        .sort(
-          ({ fact: a }, { fact: b }) =>
-            a.position.slot - b.position.slot ||
-            (a.position.blockIndex ?? last) - (b.position.blockIndex ?? last) ||
-            (a.signature < b.signature ? -1 : a.signature > b.signature ? 1 : 0) ||
-            a.position.ordinal - b.position.ordinal,
+        .sort((a, b) =>
+          inChainOrder(
+            { ...a, blockIndex: a.fact.position.blockIndex, finality: 'finalized' },
+            { ...b, blockIndex: b.fact.position.blockIndex, finality: 'finalized' },
+          ),
         )
         .slice(0, limit);
     },
-    async book({ fact, subscription }, terms, accrued) {
+    async book({ fact, subscription }, bookings) {
       const key = accrualKey(subscription.id, fact);
       const own = state.subscriptions.get(subscription.id);
-      if (state.accruals.has(key) || own === undefined || own.carry !== subscription.carry)
-        return false;
-      state.accruals.set(key, accrued.amount);
-      own.carry = accrued.carry;
-      if (accrued.amount === 0n || terms.creatorWallet === null) return true;
+      const sameTabs =
+        JSON.stringify(own?.tabs, exact) === JSON.stringify(subscription.tabs, exact);
+      if (state.accruals.has(key) || own === undefined || !sameTabs) return false;
+      own.tabs = tabsAfter(own.tabs, bookings);
+      state.accruals.set(
+        key,
+        bookings.reduce((sum, each) => sum + each.amount, 0n),
+      );
       const { slot, ordinal } = fact.position;
-      const id = shareIdOf(subscription.id, fact);
-      state.shares.set(id, {
-        id,
-        subscriberId: fact.subscriberId,
-        subscriptionId: subscription.id,
-        creatorWallet: terms.creatorWallet,
-        signature: fact.signature,
-        slot,
-        ordinal,
-        amount: accrued.amount,
-        netPnl: fact.body.netPnl,
-        shareBps: terms.shareBps,
-        accruedAtMs: nowMs(),
-        paid: 0n,
-        status: 'pending',
-        reason: null,
-        attempts: 0,
-        retryAtMs: null,
-      });
+      const owing = bookings.filter((each) => each.amount > 0n);
+      for (const booking of owing) {
+        const id = shareIdOf(subscription.id, fact, termsSlotOf(booking));
+        state.shares.set(id, {
+          id,
+          subscriberId: fact.subscriberId,
+          subscriptionId: subscription.id,
+          creatorWallet: booking.terms?.creatorWallet ?? ('' as never),
+          signature: fact.signature,
+          slot,
+          ordinal,
+          amount: booking.amount,
+          netPnl: booking.netPnl,
+          shareBps: booking.terms?.shareBps ?? 0,
+          accruedAtMs: nowMs(),
+          paid: 0n,
+          status: 'pending',
+          reason: null,
+          attempts: 0,
+          retryAtMs: null,
+        });
+      }
+      if (owing.length === 0) return true;
       for (const each of sharesOf(state, fact.subscriberId))
         if (each.status === 'pending') each.retryAtMs = null;
       return true;
@@ -124,6 +141,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
             owed: row.amount - row.paid,
             attempts: row.attempts,
             slot: row.slot,
+            minimum: 0n,
           };
         });
     },

@@ -92,6 +92,19 @@ export const emptyState = (): State => ({
   oneLive: true,
 });
 
+/** The order in which closes are booked. */
+export function inChainOrder(one: FactRow, other: FactRow): number {
+  const [a, b] = [one.fact, other.fact];
+  const last = Number.POSITIVE_INFINITY;
+  return (
+    a.position.slot - b.position.slot ||
+    // Both may be unknown.
+    Math.sign((one.blockIndex ?? last) - (other.blockIndex ?? last)) ||
+    (a.signature < b.signature ? -1 : a.signature > b.signature ? 1 : 0) ||
+    a.position.ordinal - b.position.ordinal
+  );
+}
+
 export const factKey = (fact: Fact): string =>
   [fact.subscriberId, fact.signature, fact.position.slot, fact.position.ordinal, fact.account].join(
     '/',

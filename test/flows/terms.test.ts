@@ -1,0 +1,160 @@
+// Terms: what was agreed when a position was opened is what its close owes, to whom and how; on the whole street.
+import { Keypair, type PublicKey } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import type { Driver } from '../../src/local/driver.ts';
+import { openStreet, type Street } from '../support/street.ts';
+
+const creatorWallet = () => Keypair.generate().publicKey;
+const SOL = 1_000_000_000n;
+type Trader = ReturnType<Driver['createTrader']>;
+
+async function agree(
+  street: Street,
+  creator: PublicKey,
+  shareBps: number,
+  more: Record<string, unknown> = {},
+): Promise<void> {
+  const answer = await street.post('/v1/subscribers/ana/subscriptions', {
+    id: 'ana-sub',
+    subAccountId: 0,
+    creatorWallet: creator.toBase58(),
+    shareBps,
+    ...more,
+  });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+}
+/** Until the chain has gone on by a slot everybody sees. */
+async function aSlotLater({ world, app }: Street): Promise<void> {
+  const slot = world.cluster.slot('processed');
+  await expect
+    .poll(
+      async () => {
+        const health = await fetch(`${app().url}/health/ready`);
+        return ((await health.json()) as { asOfSlot: number }).asOfSlot;
+      },
+      { timeout: 20_000 },
+    )
+    .toBeGreaterThan(slot);
+}
+const close = (driver: Driver, trader: Trader, base: bigint, price: bigint): string => {
+  driver.movePrice(0, price);
+  return driver.trade(trader, 'short', base, { reduceOnly: true }).signature;
+};
+
+test('a close owes by the terms of its opening: before any nothing, after a change the old, after the end still', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const [before, later] = [creatorWallet(), creatorWallet()];
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', 1_000_000_000n);
+  await aSlotLater(street);
+  // What is open now was opened before anything was agreed; the node has to know of it finally.
+  await expect
+    .poll(() => street.world.cluster.slot('finalized'), { timeout: 20_000 })
+    .toBeGreaterThan(street.world.cluster.slot('processed') - 40);
+  street.world.cluster.advance(40);
+  await street.subscribe('ana', trader, before, 1_000);
+  await aSlotLater(street);
+  driver.trade(trader, 'long', 1_000_000_000n);
+  await aSlotLater(street);
+  await agree(street, later, 2_000);
+  await aSlotLater(street);
+  driver.trade(trader, 'long', 1_000_000_000n);
+  await aSlotLater(street);
+  const ended = await fetch(`${street.app().url}/v1/subscribers/ana/subscriptions/ana-sub`, {
+    method: 'DELETE',
+  });
+  expect(await ended.json()).toMatchObject({
+    terms: [
+      { shareBps: 1_000, ended: false },
+      { shareBps: 2_000, ended: false },
+      { shareBps: 2_000, ended: true },
+    ],
+  });
+  await aSlotLater(street);
+  driver.trade(trader, 'long', 1_000_000_000n);
+  const signature = close(driver, trader, 4_000_000_000n, 180_000_000n);
+  await expect
+    .poll(async () => (await street.shares('ana')).map((each) => each.status), { timeout: 30_000 })
+    .toEqual(['paid', 'paid']);
+  const rows = await street.database.sql<
+    { creator: string | null; net_pnl: bigint; amount: bigint; base: bigint }[]
+  >`
+    select (select creator_wallet from subscription_terms t where t.from_slot = a.terms_slot) as creator, net_pnl, amount, base
+    from accrual a where signature = ${signature} order by opened_slot`;
+  expect(rows.map((each) => each.base)).toEqual([2_000_000_000n, 1_000_000_000n, 1_000_000_000n]);
+  const [none, first, second] = rows;
+  expect([none?.creator, none?.amount]).toEqual([null, 0n]);
+  expect(first).toMatchObject({
+    creator: before.toBase58(),
+    amount: ((first?.net_pnl ?? 0n) * 1_000n) / 10_000n,
+  });
+  expect(second).toMatchObject({
+    creator: later.toBase58(),
+    amount: ((second?.net_pnl ?? 0n) * 2_000n) / 10_000n,
+  });
+  expect(driver.usdcOf(before)).toBe(first?.amount);
+  expect(driver.usdcOf(later)).toBe(second?.amount);
+  const [share] = (await street.shares('ana')).filter(
+    (each) => each.amount === String(second?.amount),
+  );
+  const told = await fetch(`${street.app().url}/v1/shares/${share?.id}/explanation`);
+  const { steps } = (await told.json()) as { steps: { name: string; value: string }[] };
+  expect(steps.find((each) => each.name === 'partPnl')?.value).toBe(String(second?.net_pnl));
+}, 90_000);
+
+test('with a high-water mark losses are made good first, and small shares wait for each other until a withdrawal', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const creator = creatorWallet();
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  await street.subscribe('ana', trader, creator, 1_000, {
+    basis: 'high_water_mark',
+    minimumPayment: '50000000',
+  });
+  const round = (from: bigint, to: bigint): string => {
+    driver.movePrice(0, from);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    return close(driver, trader, 1_000_000_000n, to);
+  };
+  round(150_000_000n, 140_000_000n);
+  round(150_000_000n, 155_000_000n);
+  const won = round(150_000_000n, 180_000_000n);
+  const share = await street.share('ana', (each) => each.reason?.code === 'below_minimum');
+  expect(share.close.signature).toBe(won);
+  expect(share).toMatchObject({ status: 'pending', attempts: 0 });
+  const closes = await street.database.sql<
+    { net_pnl: bigint; charged: bigint; deficit_after: bigint }[]
+  >`
+    select net_pnl, charged, deficit_after from accrual order by slot`;
+  const total = closes.reduce((sum, each) => sum + each.net_pnl, 0n);
+  expect(closes.map((each) => each.charged)).toEqual([0n, 0n, total]);
+  expect(closes.at(-1)?.deficit_after).toBe(0n);
+  expect(BigInt(share.amount)).toBe(total / 10n);
+  expect((await street.gate('ana')).outstanding).toBe(share.amount);
+  expect(driver.usdcOf(creator)).toBeNull();
+  // The platform asks before a withdrawal: then nothing is too small.
+  const cleared = await street.post('/v1/subscribers/ana/clearances', {
+    purpose: 'withdraw',
+    amount: '1000000',
+  });
+  expect(cleared).toMatchObject({ status: 201, body: { status: 'cleared' } });
+  expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
+}, 90_000);
+
+test('who runs away while owing too little to be paid is barred, and paid for all the same', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const creator = creatorWallet();
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  await street.subscribe('ana', trader, creator, 1_000, { minimumPayment: '50000000' });
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', 1_000_000_000n);
+  close(driver, trader, 1_000_000_000n, 160_000_000n);
+  const share = await street.share('ana', (each) => each.reason?.code === 'below_minimum');
+  driver.withdrawTo(trader, creatorWallet(), 10_000_000n);
+  await street.share('ana', (each) => each.status === 'paid');
+  expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
+  await street.standing('ana', 'good');
+}, 90_000);

@@ -7,6 +7,7 @@ RUN npm ci --omit=dev --ignore-scripts
 COPY config ./config
 COPY sql ./sql
 COPY src ./src
+COPY docs/runbook.md ./docs/runbook.md
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

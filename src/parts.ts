@@ -106,10 +106,11 @@ export const gateOf = ({ gate }: Settings): RosterOptions => ({
 });
 
 /** What the settings allow a payment to be, in the units of the core. */
-export function payingOf({ payments, swap }: Settings) {
+export function payingOf({ payments, swap, mode }: Settings) {
   const reimbursed = payments.reimbursePerSol !== '0' && payments.reimburseMost !== '0';
   return {
     ...payments,
+    mode,
     agentReserve: BigInt(payments.agentReserveLamports),
     sponsorReserve: BigInt(payments.sponsorReserveLamports),
     partialLeast: payments.partialLeast === null ? null : BigInt(payments.partialLeast),

@@ -53,8 +53,14 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     },
     gate: { roster, clock, onVerdict: metrics.verdict },
     stream: { roster, publisher, ledger, clock, rules: wiring.rules },
-    platform: { ledger, nudge, mint: venue.quoteMint, register: createRegister(ports) },
+    subscribers: { ledger, register: createRegister(ports) },
+    shares: { ledger, nudge, mint: venue.quoteMint },
+    acts: ledger.acts,
+    clock,
+    requestsPerMinuteMost: settings.http.requestsPerMinuteMost,
     clearances: {
+      ...ports,
+      clearances: ledger.clearances,
       clear: createClear(
         {
           ...ports,

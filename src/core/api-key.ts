@@ -8,7 +8,11 @@ export type ApiKeys = {
   /** `ever`: whether any key was ever made; from then on nobody is let in without one, also when all are revoked. */
   live(): Promise<{
     readonly ever: boolean;
-    readonly keys: { readonly hash: Uint8Array; readonly scopes: readonly Scope[] }[];
+    readonly keys: {
+      readonly id: string;
+      readonly hash: Uint8Array;
+      readonly scopes: readonly Scope[];
+    }[];
   }>;
   list(): Promise<
     {
@@ -25,6 +29,7 @@ export type ApiKeys = {
 
 /** Acts of a person, and what only a person needs to see. */
 const OPERATOR = [
+  /^\/v1\/audit/,
   /^\/v1\/halts/,
   /^\/v1\/hearing/,
   /^\/metrics/,

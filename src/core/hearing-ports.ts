@@ -83,8 +83,17 @@ export type Sightings = {
   lastHeard(): Promise<{ webhookMs: number | null; otherMs: number | null }>;
 };
 
+/** A watched account, and how far it is known. */
+export type WatchedRecord = Watched & {
+  readonly subAccountId: number | null;
+  /** The last finalized slot up to which its history was scanned, and the one up to which its state has proven it whole. */
+  readonly scannedSlot: Slot;
+  readonly checkedSlot: Slot | null;
+  readonly hasGap: boolean;
+};
 export type WatchList = {
   all(): Promise<Watched[]>;
+  ofSubscriber(subscriberId: string): Promise<WatchedRecord[]>;
   /** Of all accounts, or of these. */
   cursors(addresses?: readonly Address[]): Promise<Cursor[]>;
   /** The scan of this account has reached the finalized slot, and everything it told is noted. */

@@ -29,6 +29,8 @@ export type Register = {
     agentSecretKey?: string;
     subAccountIds: readonly number[];
   }): Promise<Subscriber>;
+  /** Keeps another key of the agent wallet; debts that waited for one are tried at once. */
+  key(subscriber: Subscriber, agentSecretKey: string): Promise<void>;
   subscription(
     subscriberId: string,
     given: {
@@ -111,6 +113,11 @@ export function createRegister({
         `${creator} is a token account. Give the address that owns it.`,
       );
   };
+  /** What waited for the key need not wait for the schedule as well. */
+  const keyCame = async (subscriberId: string): Promise<void> => {
+    await ledger.shares.wake([{ subscriberId, class: 'needs_authorisation' }]);
+    nudge(subscriberId);
+  };
   /** What an account holds, of its last finalized state: opened before anything was agreed. */
   const heldBy = async (account: Address): Promise<Agreement['held']> => {
     const { slot, accounts } = await chain.slices([account], null, 'finalized');
@@ -159,14 +166,15 @@ export function createRegister({
         agentTokenAccount,
         ...driftAccounts.map((each) => each.address),
       ]);
-      // What waited for the key need not wait for the schedule as well.
-      if (sealedKey !== null) {
-        await ledger.shares.wake([{ subscriberId: given.id, class: 'needs_authorisation' }]);
-        nudge(given.id);
-      }
+      if (sealedKey !== null) await keyCame(given.id);
       const saved = await ledger.subscribers.find(given.id);
       if (saved === null) throw new Error(`subscriber ${given.id} vanished`);
       return saved;
+    },
+    async key({ id, agentWallet }, agentSecretKey) {
+      const sealed = seal(id, agentWallet, agentSecretKey);
+      await ledger.subscribers.putKey({ subscriberId: id, publicKey: agentWallet, sealed });
+      await keyCame(id);
     },
     async subscription(subscriberId, given) {
       const subscriber = await ledger.subscribers.find(subscriberId);

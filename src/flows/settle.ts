@@ -26,7 +26,12 @@ export type SettlePorts = PlanningPorts &
     /** Called when a payment reached an end: standings may change. */
     readonly onEnded: (subscriberId: string) => Promise<void>;
   };
-export type SettleOptions = PlanningOptions & LookingOptions & { readonly retryEveryMs: number };
+export type SettleOptions = PlanningOptions &
+  LookingOptions & {
+    readonly retryEveryMs: number;
+    /** `observe`: nothing is signed, and nothing that was signed is sent for the first time. */
+    readonly mode: 'settle' | 'observe';
+  };
 export type Settle = {
   /** Does everything that can be done for a subscriber now. Milliseconds after which to run again, or null. */
   run(subscriberId: string, signal: AbortSignal): Promise<number | null>;
@@ -231,6 +236,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     async run(subscriberId, signal) {
       while (!signal.aborted) {
         const payment = await ledger.payments.live(subscriberId);
+        if (options.mode === 'observe' && payment?.state !== 'sent') return null;
         const due = payment === null ? await ledger.shares.due(subscriberId, clock.nowMs()) : [];
         const command = next({ payment, due });
         switch (command.do) {

@@ -29,6 +29,8 @@ export type AuthorityOptions = {
 export type Authority = {
   /** At once, from what is known: yes, no for what it asks, or nobody by that name is known. */
   judge(header: string | undefined, path: string): 'yes' | 'no' | 'unknown';
+  /** Who asks: a key's id, `configured` for one from the environment, `anyone` without. */
+  actor(header: string | undefined): string;
   /** Reads the keys again; resolves with a read that began after the call. */
   refresh(): Promise<void>;
 };
@@ -39,7 +41,7 @@ const REFRESH_EVERY_MS = 250;
 
 export function createAuthority({ configured, keys, clock, log }: AuthorityOptions): Authority {
   const isConfigured = createSecretCheck(configured);
-  let live = new Map<string, readonly Scope[]>();
+  let live = new Map<string, { readonly id: string; readonly scopes: readonly Scope[] }>();
   // Until it was read that no key was ever made, nobody is let in without one.
   let ever = true;
   let readAtMs = Number.NEGATIVE_INFINITY;
@@ -55,7 +57,10 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
       const found = await keys.live();
       ever = found.ever;
       live = new Map(
-        found.keys.map((each) => [Buffer.from(each.hash).toString('hex'), each.scopes] as const),
+        found.keys.map(
+          ({ id, hash: own, scopes }) =>
+            [Buffer.from(own).toString('hex'), { id, scopes }] as const,
+        ),
       );
     } catch (thrown) {
       log.warn('keys.refresh_failed', { err: thrown });
@@ -69,9 +74,15 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
       const given = header?.replace(BEARER, '');
       if (given === undefined) return 'unknown';
       if (isConfigured(given)) return 'yes';
-      const scopes = live.get(hash(given).toString('hex'));
-      if (scopes === undefined) return 'unknown';
-      return covers(scopes, scopeOf(path)) ? 'yes' : 'no';
+      const known = live.get(hash(given).toString('hex'));
+      if (known === undefined) return 'unknown';
+      return covers(known.scopes, scopeOf(path)) ? 'yes' : 'no';
+    },
+    actor(header) {
+      const given = header?.replace(BEARER, '');
+      if (given === undefined) return 'anyone';
+      if (isConfigured(given)) return 'configured';
+      return live.get(hash(given).toString('hex'))?.id ?? 'anyone';
     },
     refresh() {
       coming ??= read();

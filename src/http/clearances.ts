@@ -3,15 +3,25 @@ import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';
 import { parseBaseUnits } from '../core/money.ts';
+import type { Chain } from '../core/outside.ts';
+import type { Clearances, Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Clear } from '../flows/clear.ts';
-import { ClearanceAnswer, IdText, NewClearance } from './shapes.ts';
+import { ClearanceAnswer, ClearanceList, IdText, NewClearance } from './shapes.ts';
 
-export type ClearanceOptions = { readonly clear: Clear };
+export type ClearanceOptions = {
+  readonly clear: Clear;
+  readonly clearances: Clearances;
+  readonly chain: Pick<Chain, 'slot'>;
+  readonly clock: Clock;
+};
 
 const Id = Type.Object({ id: IdText });
+const Both = Type.Object({ id: IdText, clearance: IdText });
+const CLEARANCES_MOST = 500;
 
-export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app, { clear }) => {
+export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app, options) => {
+  const { clear, clearances, chain, clock } = options;
   app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewClearance> }>(
     '/v1/subscribers/:id/clearances',
     {
@@ -43,6 +53,32 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
         ...(clearance.amount === null ? {} : { amount: clearance.amount.toString() }),
         until: isoTime(answer.untilMs),
       });
+    },
+  );
+  app.get<{ Params: Static<typeof Id> }>(
+    '/v1/subscribers/:id/clearances',
+    { schema: { params: Id, response: { 200: ClearanceList } } },
+    async ({ params }) => ({
+      clearances: (await clearances.list(params.id, CLEARANCES_MOST)).map((each) => ({
+        id: each.id,
+        purpose: each.purpose,
+        amount: each.amount?.toString() ?? null,
+        grantedSlot: each.grantedSlot,
+        untilSlot: each.untilSlot,
+        grantedAt: isoTime(each.grantedAtMs),
+        until: isoTime(each.untilMs),
+        revokedAt: each.revokedAtMs === null ? null : isoTime(each.revokedAtMs),
+      })),
+    }),
+  );
+  app.delete<{ Params: Static<typeof Both> }>(
+    '/v1/subscribers/:id/clearances/:clearance',
+    { schema: { params: Both } },
+    async ({ params: { id, clearance } }, reply) => {
+      const slot = await chain.slot('confirmed');
+      if (!(await clearances.revoke(id, clearance, slot, clock.nowMs())))
+        throw new Fault('not_found', `Subscriber ${id} has no live clearance ${clearance}.`);
+      return reply.code(204).send();
     },
   );
 };

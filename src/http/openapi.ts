@@ -7,19 +7,29 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'GET /v1/gate/{subscriber}': 'May this subscriber open, increase, reduce or close?',
   'POST /v1/gate': 'The same for many at once.',
   'POST /v1/subscribers': 'Register a subscriber, more sub-accounts, or the agent key.',
+  'GET /v1/subscribers': 'All subscribers, in the order of their ids.',
   'GET /v1/subscribers/{id}': 'One subscriber.',
+  'PUT /v1/subscribers/{id}/key': 'Keep another agent key, sealed.',
+  'DELETE /v1/subscribers/{id}/key': 'Forget the agent key; debts then wait.',
+  'GET /v1/subscribers/{id}/accounts': 'Watched accounts, and up to where each is known.',
+  'GET /v1/subscribers/{id}/facts': 'What happened on chain, newest first.',
   'POST /v1/subscribers/{id}/subscriptions': 'Agree on terms, or change them from now on.',
   'GET /v1/subscribers/{id}/subscriptions': 'What was agreed, with its whole history.',
+  'GET /v1/subscribers/{id}/subscriptions/{subscription}': 'One subscription.',
   'DELETE /v1/subscribers/{id}/subscriptions/{subscription}':
     'End a subscription: what is opened from now on owes nothing.',
   'POST /v1/subscribers/{id}/clearances': 'Ask before withdrawing for a subscriber, or closing.',
+  'GET /v1/subscribers/{id}/clearances': 'Permissions that were given, newest first.',
+  'DELETE /v1/subscribers/{id}/clearances/{clearance}': 'Take a permission back.',
   'GET /v1/shares': 'Profit shares, newest first.',
   'GET /v1/shares/{id}': 'One profit share.',
   'GET /v1/shares/{id}/explanation': 'How a share came to be its amount, number by number.',
   'POST /v1/shares/{id}/retry': 'Try a debt now, also one that waits for a person.',
   'POST /v1/shares/{id}/void': 'End a debt unpaid, or forgive it, on record.',
   'GET /v1/payments': 'Payments, newest first.',
+  'GET /v1/payments/{id}': 'One payment.',
   'GET /v1/creators/{wallet}/earnings': 'What a creator is owed, and was paid; it adds up.',
+  'GET /v1/audit': 'Who asked for what to be changed, newest first.',
   'GET /v1/halts': 'Where nothing new is signed.',
   'PUT /v1/halts': 'Halt signing everywhere, for a creator, or for a subscriber.',
   'DELETE /v1/halts/{scope}': 'Lift a halt.',
@@ -80,7 +90,7 @@ type Document = {
   paths?: Record<string, Record<string, Operation>>;
 };
 
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`);
 const schemaOf = (
   holder: { content?: Record<string, { schema?: unknown }> } | undefined,

@@ -1,9 +1,10 @@
 // Operator: what is paid and owed, and the few acts of a person: halts, and debts that end unpaid.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
+import type { PaymentRecord } from '../core/debt-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
-import type { Clock, Ledger, Log, PaymentRecord } from '../core/ports.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import {
   EarningsView,
@@ -12,7 +13,7 @@ import {
   IdText,
   PaymentList,
   PaymentQuery,
-  type PaymentView,
+  PaymentView,
   Reason,
   ScopeText,
 } from './shapes.ts';
@@ -51,15 +52,24 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
     '/v1/payments',
     { schema: { querystring: PaymentQuery, response: { 200: PaymentList } } },
     async (request) => {
-      const { subscriber, state, before, limit = PAYMENTS_USUAL } = request.query;
+      const { subscriber, creator, limit = PAYMENTS_USUAL, ...rest } = request.query;
       const payments = await ledger.payments.list({
         limit,
+        ...rest,
         ...(subscriber === undefined ? {} : { subscriberId: subscriber }),
-        ...(state === undefined ? {} : { state }),
-        ...(before === undefined ? {} : { before }),
+        ...(creator === undefined ? {} : { creatorWallet: creator }),
       });
       const next = payments.length === limit ? (payments.at(-1)?.id ?? null) : null;
       return { payments: payments.map((each) => paymentView(each, mint)), next };
+    },
+  );
+  app.get<{ Params: { id: string } }>(
+    '/v1/payments/:id',
+    { schema: { params: Id, response: { 200: PaymentView } } },
+    async ({ params }) => {
+      const found = await ledger.payments.find(params.id);
+      if (found === null) throw new Fault('not_found', `There is no payment ${params.id}.`);
+      return paymentView(found, mint);
     },
   );
   app.get<{ Params: { wallet: string } }>(

@@ -38,7 +38,11 @@ export function installProblems(app: FastifyInstance, log: Log): void {
         route: request.routeOptions.url,
         err: thrown,
       });
-    void reply.code(problem.status).type('application/problem+json').send(problem);
+    void reply
+      .code(problem.status)
+      .header('link', `</problems/${problem.title}>; rel="help"`)
+      .type('application/problem+json')
+      .send(problem);
   });
   app.setNotFoundHandler((request, reply) => {
     const detail = `There is no ${request.method} ${request.url.split('?')[0]}.`;

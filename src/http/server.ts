@@ -1,9 +1,12 @@
 // Server: Fastify with one plugin a surface. Dependencies come in as options; nothing hangs on the instance.
 import { createServer as createHttpServer } from 'node:http';
-import Fastify, { type FastifyInstance } from 'fastify';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Acts } from '../core/act.ts';
 import { scopeOf } from '../core/api-key.ts';
 import { Fault } from '../core/fault.ts';
-import type { Log } from '../core/ports.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import { auditRoutes, recordActs } from './acts.ts';
 import type { Authority } from './auth.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
 import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
@@ -12,9 +15,12 @@ import { type HearingOptions, hearingRoutes } from './hearing.ts';
 import { type MetricsOptions, metricsRoutes } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { type OperatorOptions, operatorRoutes } from './operator.ts';
-import { type PlatformOptions, platformRoutes } from './platform.ts';
+import { problemPages } from './problem-pages.ts';
 import { installProblems } from './problems.ts';
+import { type ShareOptions, shareRoutes } from './shares.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
+import { type SubscriberOptions, subscriberRoutes } from './subscribers.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
 import { type WebhookOptions, webhookRoutes } from './webhook.ts';
 
 export type ServerOptions = {
@@ -24,7 +30,12 @@ export type ServerOptions = {
   readonly webhook: WebhookOptions;
   readonly gate: GateOptions;
   readonly stream: StreamOptions;
-  readonly platform: PlatformOptions;
+  readonly subscribers: SubscriberOptions;
+  readonly shares: ShareOptions;
+  readonly acts: Acts;
+  readonly clock: Clock;
+  /** Requests a minute that one key may make, the gate's left out. */
+  readonly requestsPerMinuteMost: number;
   readonly clearances: ClearanceOptions;
   readonly hearing: HearingOptions;
   readonly operator: OperatorOptions;
@@ -33,6 +44,7 @@ export type ServerOptions = {
 };
 
 const API_BODY_BYTES_MOST = 65_536;
+const MINUTE_MS = 60_000;
 
 export function createServer(options: ServerOptions): FastifyInstance {
   const { authority } = options;
@@ -53,6 +65,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   installProblems(app, options.log);
   describeApi(app);
   app.register(healthRoutes, options.health);
+  app.register(problemPages);
   app.register(webhookRoutes, options.webhook);
   app.register(async (api) => {
     api.addHook('onRequest', async (request) => {
@@ -70,12 +83,29 @@ export function createServer(options: ServerOptions): FastifyInstance {
       if (judged === 'unknown')
         throw new Fault('unauthorised', 'Send a live API key as Authorization: Bearer.');
     });
+    const actorOf = (request: FastifyRequest): string =>
+      authority.actor(request.headers.authorization);
+    recordActs(api, { acts: options.acts, clock: options.clock, actorOf });
+    // The gate is answered from memory, as often as an engine asks.
     await api.register(streamRoutes, options.stream);
     await api.register(gateRoutes, options.gate);
-    await api.register(platformRoutes, options.platform);
+    await api.register(rateLimit, {
+      max: options.requestsPerMinuteMost,
+      timeWindow: MINUTE_MS,
+      keyGenerator: (request) => `${actorOf(request)} ${request.ip}`,
+      errorResponseBuilder: (_, { max, ttl }) =>
+        new Fault(
+          'rate_limited',
+          `More than ${max} requests in a minute. Ask again in ${Math.ceil(ttl / 1_000)} s.`,
+        ),
+    });
+    await api.register(subscriberRoutes, options.subscribers);
+    await api.register(subscriptionRoutes, options.subscribers);
+    await api.register(shareRoutes, options.shares);
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);
     await api.register(operatorRoutes, options.operator);
+    await api.register(auditRoutes, options);
     await api.register(metricsRoutes, options.metrics);
   });
   return app;

@@ -15,101 +15,7 @@ export const IdText = Type.String({
   pattern: '^[A-Za-z0-9_.:-]{1,64}$',
   description: 'An id of the platform.',
 });
-const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-
-export const NewSubscriber = Type.Object(
-  {
-    id: IdText,
-    agentWallet: AddressText,
-    agentSecretKey: Type.Optional(
-      Type.String({
-        minLength: 64,
-        maxLength: 400,
-        description:
-          'Secret key of the agent wallet: 64 bytes in base58, or a JSON array. Kept sealed, never returned.',
-      }),
-    ),
-    subAccountIds: Type.Array(Type.Integer({ minimum: 0, maximum: 65_535 }), {
-      minItems: 1,
-      maxItems: 64,
-      uniqueItems: true,
-    }),
-  },
-  { additionalProperties: false },
-);
-
-export const SubscriberView = Type.Object({
-  id: IdText,
-  agentWallet: AddressText,
-  agentTokenAccount: AddressText,
-  hasKey: Type.Boolean(),
-  driftAccounts: Type.Array(Type.Object({ address: AddressText, subAccountId: Type.Integer() })),
-});
-
-export const NewSubscription = Type.Object(
-  {
-    id: IdText,
-    subAccountId: Type.Integer({
-      minimum: 0,
-      maximum: 65_535,
-      description: 'The sub-account that copies the creator.',
-    }),
-    creatorWallet: AddressText,
-    shareBps: Type.Integer({
-      minimum: 0,
-      maximum: 10_000,
-      description: "The creator's share of realised profit, in basis points.",
-    }),
-    basis: Type.Optional(
-      Type.Enum(['per_close', 'high_water_mark'], {
-        description:
-          'per_close, as when left out: every win counts. high_water_mark: losses are made good first.',
-      }),
-    ),
-    minimumPayment: Type.Optional(
-      Type.String({
-        pattern: '^(0|[1-9][0-9]{0,17})$',
-        description:
-          'Base units. Shares below this sum wait for each other, until a withdrawal is asked for; 0, as when left out, pays each at once.',
-      }),
-    ),
-    offCurve: Type.Optional(
-      Type.Boolean({
-        description: 'The creator is an address that nobody holds a key to, such as a vault.',
-      }),
-    ),
-    expiresAfterMs: Type.Optional(
-      nullable(
-        Type.Integer({
-          minimum: 60_000,
-          maximum: 9_007_199_254_740_991,
-          description: 'After how long an unpaid debt lapses; null, as when left out, is never.',
-        }),
-      ),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-export const SubscriptionView = Type.Object({
-  id: IdText,
-  subscriberId: IdText,
-  driftAccount: AddressText,
-  terms: Type.Array(
-    Type.Object({
-      fromSlot: Type.Integer(),
-      creatorWallet: AddressText,
-      shareBps: Type.Integer(),
-      basis: Type.Enum(['per_close', 'high_water_mark']),
-      minimumPayment: BaseUnits,
-      offCurve: Type.Boolean(),
-      expiresAfterMs: nullable(Type.Integer()),
-      ended: Type.Boolean({ description: 'What is opened from here on owes nothing.' }),
-    }),
-  ),
-});
-
-export const SubscriptionList = Type.Object({ subscriptions: Type.Array(SubscriptionView) });
+export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const GateQuery = Type.Object({
   action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])),
@@ -153,6 +59,8 @@ export const GateAnswers = Type.Object({
 export const ShareStatus = Type.Enum(['pending', 'processing', 'paid', 'failed', 'voided']);
 export const ShareQuery = Type.Object({
   subscriber: Type.Optional(IdText),
+  subscription: Type.Optional(IdText),
+  creator: Type.Optional(IdText),
   status: Type.Optional(ShareStatus),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
   before: Type.Optional(IdText),
@@ -217,6 +125,21 @@ export const ClearanceAnswer = Type.Object({
   ),
 });
 
+export const ClearanceList = Type.Object({
+  clearances: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      purpose: Type.Enum(['withdraw', 'close']),
+      amount: nullable(BaseUnits),
+      grantedSlot: Type.Integer(),
+      untilSlot: Type.Integer(),
+      grantedAt: Type.String(),
+      until: Type.String(),
+      revokedAt: nullable(Type.String()),
+    }),
+  ),
+});
+
 export const Reason = Type.Object(
   {
     reason: Type.String({
@@ -248,6 +171,7 @@ export const HaltList = Type.Object({
 const PaymentState = Type.Enum(['planned', 'signed', 'sent', 'landed', 'failed', 'dead']);
 export const PaymentQuery = Type.Object({
   subscriber: Type.Optional(IdText),
+  creator: Type.Optional(IdText),
   state: Type.Optional(PaymentState),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
   before: Type.Optional(IdText),

@@ -1,10 +1,10 @@
 // Accruals: finalized closes that become profit shares, each part once, with what it was reckoned from.
 import { createHash } from 'node:crypto';
 import { type Booking, isPlain } from '../core/accrual.ts';
+import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import type { Movement } from '../core/lots.ts';
-import type { Shares, UnaccruedClose } from '../core/ports.ts';
 import type { Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
 import { readSubscriptions } from './subscriptions.ts';

@@ -18,9 +18,9 @@ export function createApiKeys(sql: Sql): ApiKeys {
         values (${id}, ${name}, ${Buffer.from(hash)}, ${sql.json([...scopes])})`;
     },
     async live() {
-      const rows = await sql<{ hash: Uint8Array; scopes: Scope[]; live: boolean }[]>`
-        select hash, scopes, revoked_at is null as live from api_key`;
-      const keys = rows.filter((row) => row.live).map(({ hash, scopes }) => ({ hash, scopes }));
+      const rows = await sql<{ id: string; hash: Uint8Array; scopes: Scope[]; live: boolean }[]>`
+        select key_id as id, hash, scopes, revoked_at is null as live from api_key`;
+      const keys = rows.filter((row) => row.live).map(({ live, ...key }) => key);
       return { ever: rows.length > 0, keys };
     },
     async list() {

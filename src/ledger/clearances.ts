@@ -10,6 +10,15 @@ type Row = {
   granted_slot: bigint;
   until_slot: bigint;
 };
+type WholeRow = Row & { granted_at: Date; until_at: Date; revoked_at: Date | null };
+
+const clearanceOf = (row: Row): Clearance => ({
+  id: row.clearance_id,
+  purpose: row.purpose,
+  amount: row.amount,
+  grantedSlot: Number(row.granted_slot),
+  untilSlot: Number(row.until_slot),
+});
 
 /** Every clearance a subscriber was ever given. */
 export async function readClearances(
@@ -19,17 +28,30 @@ export async function readClearances(
   const rows = await tx<Row[]>`
     select clearance_id, purpose, amount, granted_slot, until_slot from clearance
     where subscriber_id = ${subscriberId}`;
-  return rows.map((row) => ({
-    id: row.clearance_id,
-    purpose: row.purpose,
-    amount: row.amount,
-    grantedSlot: Number(row.granted_slot),
-    untilSlot: Number(row.until_slot),
-  }));
+  return rows.map(clearanceOf);
 }
 
 export function createClearances(sql: Sql): Clearances {
   return {
+    async list(subscriberId, limit) {
+      const rows = await sql<WholeRow[]>`
+        select * from clearance where subscriber_id = ${subscriberId}
+        order by granted_at desc, clearance_id limit ${limit}`;
+      return rows.map((row) => ({
+        ...clearanceOf(row),
+        grantedAtMs: row.granted_at.getTime(),
+        untilMs: row.until_at.getTime(),
+        revokedAtMs: row.revoked_at?.getTime() ?? null,
+      }));
+    },
+    async revoke(subscriberId, id, slot, nowMs) {
+      // It covered what left up to here: that stays so.
+      const rows = await sql`
+        update clearance set until_slot = greatest(${slot}, granted_slot + 1), revoked_at = ${at(nowMs)}
+        where subscriber_id = ${subscriberId} and clearance_id = ${id} and revoked_at is null and until_slot > ${slot}
+          and until_at > ${at(nowMs)} returning 1`;
+      return rows.length > 0;
+    },
     async grant(subscriberId, clearance, grantedAtMs, untilMs) {
       await sql`
         insert into clearance (clearance_id, subscriber_id, purpose, amount, granted_slot, until_slot, granted_at, until_at)

@@ -1,5 +1,8 @@
 // Facts: reading them back out of jsonb, with every amount a bigint again.
 import type { FactBody } from '../core/fact.ts';
+import type { Address, Signature } from '../core/ids.ts';
+import type { FactRecord, Facts } from '../core/ports.ts';
+import type { Sql } from './database.ts';
 
 /** The amounts of each kind of fact; jsonb keeps them as decimal text. */
 const AMOUNTS: Readonly<Record<FactBody['kind'], readonly string[]>> = {
@@ -44,4 +47,41 @@ export function readBody<Kind extends FactBody['kind']>(
   }
   if (kind === 'reckoning') read.held = heldOf(read.held);
   return read as Extract<FactBody, { kind: Kind }>;
+}
+
+type Row = {
+  account: Address;
+  signature: Signature;
+  slot: bigint;
+  ordinal: number;
+  block_index: number | null;
+  kind: FactBody['kind'];
+  finality: FactRecord['finality'];
+  body: unknown;
+};
+
+export function createFacts(sql: Sql): Facts {
+  return {
+    async list({ subscriberId, kind, limit, before }) {
+      // A cursor that nobody gave out names no place: the list then ends there.
+      const [slot, signature, ordinal, account] = before?.split('.') ?? [];
+      const whole = /^\d{1,15}$/.test(slot ?? '') && /^\d{1,10}$/.test(ordinal ?? '');
+      const from = before === undefined ? null : whole ? slot : '-1';
+      const rows = await sql<Row[]>`
+        select account, signature, slot, ordinal, block_index, kind, finality, body from fact
+        where subscriber_id = ${subscriberId} and (${kind ?? null}::text is null or kind = ${kind ?? null})
+          and (${from ?? null}::bigint is null or (slot, signature, ordinal::bigint, account)
+            < (${from ?? null}::bigint, ${signature ?? ''}, ${whole ? (ordinal ?? '0') : '0'}::bigint, ${account ?? ''}))
+        order by slot desc, signature desc, ordinal desc, account desc limit ${limit}`;
+      return rows.map((row) => ({
+        subscriberId,
+        account: row.account,
+        signature: row.signature,
+        position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
+        body: readBody(row.kind, row.body),
+        finality: row.finality,
+        cursor: [row.slot, row.signature, row.ordinal, row.account].join('.'),
+      }));
+    },
+  };
 }

@@ -1,10 +1,12 @@
 // Ledger: Postgres as the flows see it, one module a noun.
 import type { Ledger } from '../core/ports.ts';
+import { createActs } from './acts.ts';
 import { createApiKeys } from './api-keys.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import type { Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
+import { createFacts } from './facts.ts';
 import { createHalts } from './halts.ts';
 import { createPayments } from './payments.ts';
 import { createShares } from './shares.ts';
@@ -26,6 +28,8 @@ export function createLedger(sql: Sql): Ledger {
     payments: createPayments(sql),
     halts: createHalts(sql),
     apiKeys: createApiKeys(sql),
+    acts: createActs(sql),
+    facts: createFacts(sql),
     clearances: createClearances(sql),
     standings: createStandings(sql),
   };

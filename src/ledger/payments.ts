@@ -1,8 +1,9 @@
 // Payments: each function is one conditional transition of core/payment.ts. False means that the payment was not in
 // the state the transition starts from: somebody else was faster, and nothing was changed.
+
+import type { PaymentRecord, Payments } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Payment, PaymentState, Trouble } from '../core/payment.ts';
-import type { Payments } from '../core/ports.ts';
 import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
 
 type Row = {
@@ -59,6 +60,29 @@ function paymentOf(row: Row, covers: Payment['plan']['covers'], attempts: number
         },
   };
 }
+
+type RecordRow = Row & {
+  executed_slot: bigint | null;
+  trouble: Trouble | null;
+  planned_at: Date;
+  ended_at: Date | null;
+};
+
+const recordOf = (row: RecordRow): PaymentRecord => ({
+  id: row.payment_id,
+  purpose: row.purpose,
+  subscriberId: row.subscriber_id,
+  creatorWallet: row.creator_wallet,
+  amount: row.amount,
+  withdrawn: row.withdraw,
+  feePayer: row.fee_payer,
+  state: row.state,
+  signature: row.signature,
+  slot: row.executed_slot === null ? null : Number(row.executed_slot),
+  trouble: row.trouble,
+  plannedAtMs: row.planned_at.getTime(),
+  endedAtMs: row.ended_at?.getTime() ?? null,
+});
 
 class NotClaimed extends Error {}
 
@@ -181,36 +205,20 @@ export function createPayments(sql: Sql): Payments {
         select state, count(*) from payment group by state`;
       return rows.map((row) => ({ state: row.state, count: Number(row.count) }));
     },
-    async list({ subscriberId, state, limit, before }) {
-      const rows = await sql<
-        (Row & {
-          executed_slot: bigint | null;
-          trouble: Trouble | null;
-          planned_at: Date;
-          ended_at: Date | null;
-        })[]
-      >`
+    async list({ subscriberId, creatorWallet, state, limit, before }) {
+      const rows = await sql<RecordRow[]>`
         select * from payment
         where (${subscriberId ?? null}::text is null or subscriber_id = ${subscriberId ?? null})
+          and (${creatorWallet ?? null}::text is null or creator_wallet = ${creatorWallet ?? null})
           and (${state ?? null}::text is null or state = ${state ?? null})
           and (${before ?? null}::text is null or (planned_at, payment_id) <
             (select planned_at, payment_id from payment where payment_id = ${before ?? null}))
         order by planned_at desc, payment_id desc limit ${limit}`;
-      return rows.map((row) => ({
-        id: row.payment_id,
-        purpose: row.purpose,
-        subscriberId: row.subscriber_id,
-        creatorWallet: row.creator_wallet,
-        amount: row.amount,
-        withdrawn: row.withdraw,
-        feePayer: row.fee_payer,
-        state: row.state,
-        signature: row.signature,
-        slot: row.executed_slot === null ? null : Number(row.executed_slot),
-        trouble: row.trouble,
-        plannedAtMs: row.planned_at.getTime(),
-        endedAtMs: row.ended_at?.getTime() ?? null,
-      }));
+      return rows.map(recordOf);
+    },
+    async find(id) {
+      const [row] = await sql<RecordRow[]>`select * from payment where payment_id = ${id}`;
+      return row === undefined ? null : recordOf(row);
     },
     async creations(creatorWallet) {
       const [row] = await sql<{ count: bigint }[]>`

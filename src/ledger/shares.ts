@@ -1,7 +1,8 @@
 // Shares: profit shares, from being owed to the payment that discharges them.
+
+import type { ProfitShare, Shares } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Debt, Trouble } from '../core/payment.ts';
-import type { ProfitShare, Shares } from '../core/ports.ts';
 import { createAccruals } from './accruals.ts';
 import { at, type Sql, toJson } from './database.ts';
 
@@ -110,9 +111,11 @@ export function createShares(sql: Sql): Shares {
           retry_at = ${retryAtMs === null ? null : at(retryAtMs)}, attempts = attempts + ${countsAsAttempt ? 1 : 0}
         where subscriber_id = ${subscriberId} and share_id in ${sql(shareIds)} and status = 'pending'`;
     },
-    async list({ subscriberId, status, limit, before }) {
+    async list({ subscriberId, subscriptionId, creatorWallet, status, limit, before }) {
       const rows = await select(sql`
         where (${subscriberId ?? null}::text is null or s.subscriber_id = ${subscriberId ?? null})
+          and (${subscriptionId ?? null}::text is null or s.subscription_id = ${subscriptionId ?? null})
+          and (${creatorWallet ?? null}::text is null or s.creator_wallet = ${creatorWallet ?? null})
           and (${status ?? null}::text is null or s.status = ${status ?? null})
           and (${before ?? null}::text is null or (s.slot, s.share_id) < (select slot, share_id from profit_share where share_id = ${before ?? null}))
         order by s.slot desc, s.share_id desc limit ${limit}`);

@@ -35,6 +35,16 @@ export function createSubscribers(sql: Sql): Subscribers {
   };
   return {
     find,
+    async list({ limit, after }) {
+      const rows = await sql<{ subscriber_id: string }[]>`
+        select subscriber_id from subscriber where ${after ?? null}::text is null or subscriber_id > ${after ?? null}
+        order by subscriber_id limit ${limit}`;
+      const found = await Promise.all(rows.map((row) => find(row.subscriber_id)));
+      return found.filter((each) => each !== null);
+    },
+    async dropKey(id) {
+      return (await sql`delete from agent_key where subscriber_id = ${id} returning 1`).length > 0;
+    },
     async ids() {
       const rows = await sql<{ subscriber_id: string }[]>`
         select subscriber_id from subscriber order by subscriber_id`;

@@ -16,6 +16,31 @@ export function createWatchList(sql: Sql): WatchList {
         role: row.role,
       }));
     },
+    async ofSubscriber(subscriberId) {
+      const rows = await sql<
+        {
+          address: Address;
+          role: Watched['role'];
+          sub_account_id: number | null;
+          cursor_slot: bigint;
+          checked_slot: bigint | null;
+          gap: boolean;
+        }[]
+      >`
+        select a.address, a.role, a.sub_account_id, a.cursor_slot, (c.baseline->>'slot')::bigint as checked_slot,
+          c.difference is not null as gap
+        from account a left join account_check c using (address)
+        where a.subscriber_id = ${subscriberId} order by a.role, a.sub_account_id nulls first`;
+      return rows.map((row) => ({
+        address: row.address,
+        subscriberId,
+        role: row.role,
+        subAccountId: row.sub_account_id,
+        scannedSlot: Number(row.cursor_slot),
+        checkedSlot: row.checked_slot === null ? null : Number(row.checked_slot),
+        hasGap: row.gap,
+      }));
+    },
     async cursors(addresses) {
       const rows = await sql<{ address: Address; cursor_slot: bigint; watched_at: Date }[]>`
         select address, cursor_slot, watched_at from account

@@ -24,6 +24,10 @@ export const SettingsSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String()),
     network: Type.Enum(['mainnet', 'devnet', 'local']),
+    mode: Type.Enum(['settle', 'observe'], {
+      description:
+        'settle pays what is owed. observe computes, serves and announces everything, and signs nothing.',
+    }),
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
     http: Type.Object(
       {
@@ -32,6 +36,12 @@ export const SettingsSchema = Type.Object(
           description: 'Address to listen on. Anything but loopback needs an API key.',
         }),
         port: Type.Integer({ minimum: 0, maximum: 65_535, description: '0 takes any free port.' }),
+        requestsPerMinuteMost: Type.Integer({
+          minimum: 1,
+          maximum: 10_000_000,
+          description:
+            'Requests a minute that one API key may make; questions to the gate are not counted.',
+        }),
         webhookBytesMost: Type.Integer({
           minimum: 1_024,
           maximum: 104_857_600,

@@ -48,6 +48,7 @@ const REAL = [
 const KNOWN = [
   ...REAL,
   'BAILIFF_NETWORK',
+  'BAILIFF_MODE',
   'BAILIFF_HTTP_HOST',
   'BAILIFF_HTTP_PORT',
   'BAILIFF_LOG_LEVEL',
@@ -105,6 +106,7 @@ function overrides(env: Environment, problems: string[]): Json {
       'sources',
       env.BAILIFF_SOURCES.split(',').map((each) => each.trim()),
     );
+  if (env.BAILIFF_MODE) given.mode = env.BAILIFF_MODE;
   if (env.BAILIFF_LOG_LEVEL) given.logLevel = env.BAILIFF_LOG_LEVEL;
   return given;
 }

@@ -49,11 +49,15 @@ const app =
     ? constant()
     : createServer({
         log,
-        authority: { judge: () => 'yes', refresh: async () => {} },
+        authority: { judge: () => 'yes', actor: () => 'anyone', refresh: async () => {} },
         webhook: { receive: unasked, secrets: ['x'], bytesMost: 1_000 },
         gate,
         stream: unasked,
-        platform: unasked,
+        subscribers: unasked,
+        shares: unasked,
+        acts: unasked,
+        clock,
+        requestsPerMinuteMost: 1_000_000,
         clearances: unasked,
         hearing: unasked,
         operator: unasked,

@@ -162,7 +162,10 @@ test(`${REQUESTS} random requests end in no fault of ours, and change nothing th
     for (const parameter of operation.parameters ?? []) {
       const value = valueFor(parameter.schema, random, wrong);
       const text = typeof value === 'string' ? value : JSON.stringify(value);
-      if (parameter.in === 'path')
+      // Forgetting a key is what that request is for: it is asked for somebody else's.
+      if (parameter.in === 'path' && method === 'delete' && path.endsWith('/key'))
+        route = route.replace(`{${parameter.name}}`, 'bo');
+      else if (parameter.in === 'path')
         route = route.replace(
           `{${parameter.name}}`,
           encodeURIComponent(random.chance(0.5) ? random.pick(known) : text),

@@ -1,6 +1,6 @@
 // Sabotage: faults put in on purpose, each with the number of seeds within which the laws must catch it. Most are what other
 // payers really do (test/sim/peer.ts runs such rules whole).
-import type { Payments } from '../../src/core/ports.ts';
+import type { Payments } from '../../src/core/debt-ports.ts';
 import type { SimBooks } from './books.ts';
 import type { Sabotage } from './simulate.ts';
 

@@ -44,6 +44,7 @@ export type Sabotage = {
 };
 
 const PAYING = {
+  mode: 'settle' as const,
   retryEveryMs: 4_000,
   pollMs: 400,
   rebroadcastMs: 1_200,

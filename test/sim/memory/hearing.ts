@@ -51,6 +51,8 @@ export function createMemorySubscribers(state: State): Subscribers {
         .sort((a, b) => a.subAccountId - b.subAccountId);
       return { ...found, driftAccounts, hasKey: state.keys.has(id) };
     },
+    list: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    dropKey: async (id) => state.keys.delete(id),
     ids: async () => [...state.subscribers.keys()].sort(),
     sealedKey: async (id) => state.keys.get(id) ?? null,
     async putKey(key) {
@@ -87,6 +89,7 @@ export function createMemoryWatchList(state: State): WatchList {
         subscriberId,
         role,
       })),
+    ofSubscriber: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     cursors: async (addresses) =>
       [...state.accounts.values()]
         .filter((each) => addresses === undefined || addresses.includes(each.address))

@@ -148,7 +148,10 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
     shares: createMemoryShares(state, nowMs),
     payments: createMemoryPayments(state, nowMs),
     halts: createMemoryHalts(state),
+    acts: nobodyAsks('acts'),
+    facts: nobodyAsks('facts'),
     clearances: {
+      ...nobodyAsks<Ledger['clearances']>('clearances'),
       async grant(subscriberId, clearance) {
         const known = state.clearances.get(subscriberId) ?? [];
         state.clearances.set(subscriberId, [...known, clearance]);

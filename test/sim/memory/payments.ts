@@ -1,6 +1,7 @@
 // Payments: their life, in memory.
+
+import type { Payments } from '../../../src/core/debt-ports.ts';
 import type { Trouble } from '../../../src/core/payment.ts';
-import type { Payments } from '../../../src/core/ports.ts';
 import { LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
 
 export function createMemoryPayments(state: State, nowMs: () => number): Payments {
@@ -108,6 +109,7 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
     },
     totals: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     list: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    find: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     creations: async (creatorWallet) =>
       [...state.payments.values()].filter(
         (each) =>

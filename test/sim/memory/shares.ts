@@ -1,7 +1,7 @@
 // Shares: profit shares, in memory.
 
 import { tabsAfter } from '../../../src/core/accrual.ts';
-import type { ProfitShare, Shares } from '../../../src/core/ports.ts';
+import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
 import {
   accrualKey,

@@ -1,46 +1,23 @@
-// Platform: /v1 for the platform that runs the copying: subscribers, subscriptions, and what they owe.
+// Shares: what subscribers owe creators, why it is not paid, and how each came to be its amount.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
+import type { ProfitShare } from '../core/debt-ports.ts';
 import { explain } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import type { Trouble } from '../core/payment.ts';
-import type { Ledger, ProfitShare, Subscriber, Subscription } from '../core/ports.ts';
+import type { Ledger } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
-import type { Register } from '../flows/register.ts';
-import {
-  Explanation,
-  IdText,
-  NewSubscriber,
-  NewSubscription,
-  ShareList,
-  ShareQuery,
-  ShareView,
-  SubscriberView,
-  SubscriptionList,
-  SubscriptionView,
-} from './shapes.ts';
+import { Explanation, IdText, ShareList, ShareQuery, ShareView } from './shapes.ts';
 
-export type PlatformOptions = {
+export type ShareOptions = {
   readonly ledger: Ledger;
-  readonly register: Register;
   /** Gets a subscriber's lane going. */
   readonly nudge: (subscriberId: string) => void;
   readonly mint: string;
 };
 
 const Id = Type.Object({ id: IdText });
-const Both = Type.Object({ id: IdText, subscription: IdText });
 const SHARES_USUAL = 50;
-
-const subscriptionView = (subscription: Subscription): Static<typeof SubscriptionView> => ({
-  id: subscription.id,
-  subscriberId: subscription.subscriberId,
-  driftAccount: subscription.driftAccount,
-  terms: subscription.terms.map((each) => ({
-    ...each,
-    minimumPayment: each.minimumPayment.toString(),
-  })),
-});
 
 /** In the ledger lamports are text; JSON keeps them so. */
 const reasonView = ({
@@ -68,57 +45,21 @@ function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
   };
 }
 
-export const platformRoutes: FastifyPluginAsync<PlatformOptions> = async (
+export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
   app,
-  { ledger, register, nudge, mint },
+  { ledger, nudge, mint },
 ) => {
-  const known = async (id: string): Promise<Subscriber> => {
-    const found = await ledger.subscribers.find(id);
-    if (found === null) throw new Fault('not_found', `Subscriber ${id} is not registered.`);
-    return found;
-  };
-  app.post<{ Body: Static<typeof NewSubscriber> }>(
-    '/v1/subscribers',
-    { schema: { body: NewSubscriber, response: { 201: SubscriberView } } },
-    async (request, reply) => reply.code(201).send(await register.subscriber(request.body)),
-  );
-  app.get<{ Params: Static<typeof Id> }>(
-    '/v1/subscribers/:id',
-    { schema: { params: Id, response: { 200: SubscriberView } } },
-    (request) => known(request.params.id),
-  );
-  app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewSubscription> }>(
-    '/v1/subscribers/:id/subscriptions',
-    { schema: { params: Id, body: NewSubscription, response: { 201: SubscriptionView } } },
-    async (request, reply) =>
-      reply
-        .code(201)
-        .send(subscriptionView(await register.subscription(request.params.id, request.body))),
-  );
-  app.get<{ Params: Static<typeof Id> }>(
-    '/v1/subscribers/:id/subscriptions',
-    { schema: { params: Id, response: { 200: SubscriptionList } } },
-    async (request) => {
-      await known(request.params.id);
-      const found = await ledger.subscriptions.ofSubscriber(request.params.id);
-      return { subscriptions: found.map(subscriptionView) };
-    },
-  );
-  app.delete<{ Params: Static<typeof Both> }>(
-    '/v1/subscribers/:id/subscriptions/:subscription',
-    { schema: { params: Both, response: { 200: SubscriptionView } } },
-    async ({ params }) => subscriptionView(await register.end(params.id, params.subscription)),
-  );
   app.get<{ Querystring: Static<typeof ShareQuery> }>(
     '/v1/shares',
     { schema: { querystring: ShareQuery, response: { 200: ShareList } } },
     async (request) => {
-      const { subscriber, status, before, limit = SHARES_USUAL } = request.query;
+      const { subscriber, subscription, creator, limit = SHARES_USUAL, ...rest } = request.query;
       const shares = await ledger.shares.list({
         limit,
+        ...rest,
         ...(subscriber === undefined ? {} : { subscriberId: subscriber }),
-        ...(status === undefined ? {} : { status }),
-        ...(before === undefined ? {} : { before }),
+        ...(subscription === undefined ? {} : { subscriptionId: subscription }),
+        ...(creator === undefined ? {} : { creatorWallet: creator }),
       });
       const next = shares.length === limit ? (shares.at(-1)?.id ?? null) : null;
       return { shares: shares.map((each) => shareView(each, mint)), next };

@@ -1,0 +1,58 @@
+// Act: something that somebody asked to be changed. It is on record before it is done, so that nothing is ever changed by nobody; and
+// with a key of its own it is done once, however often it is sent.
+
+export type NewAct = {
+  readonly actor: string;
+  /** Method and route, or the command. */
+  readonly what: string;
+  /** What was given, without anything secret. */
+  readonly asked: Readonly<Record<string, unknown>>;
+  readonly once: { readonly key: string; readonly fingerprint: Uint8Array } | null;
+};
+export type Begun =
+  | { readonly kind: 'begun'; readonly id: bigint }
+  /** Done before: this was the answer. */
+  | { readonly kind: 'done'; readonly status: number; readonly answer: string }
+  /** Being done at this moment. */
+  | { readonly kind: 'running' }
+  /** The same key, with another request. */
+  | { readonly kind: 'other' };
+export type Act = {
+  readonly id: bigint;
+  readonly atMs: number;
+  readonly actor: string;
+  readonly what: string;
+  readonly asked: unknown;
+  /** HTTP status, or exit code of a command; null when it is being done, or was broken off. */
+  readonly status: number | null;
+};
+export type Acts = {
+  begin(act: NewAct, nowMs: number): Promise<Begun>;
+  /** `answer` is kept of an act with a key that succeeded; a refused one changed nothing, and its key is free again. */
+  end(id: bigint, status: number, answer: string | null, nowMs: number): Promise<void>;
+  /** Newest first; `before` is the id of the last one that was seen. */
+  list(filter: {
+    actor?: string;
+    subscriber?: string;
+    limit: number;
+    before?: bigint;
+  }): Promise<Act[]>;
+  /** Forgets the keys of acts from before then; the acts stay. */
+  forgetKeys(beforeMs: number): Promise<void>;
+};
+
+const SECRETS = /secret|password|^key$/i;
+
+/** What was asked, with everything secret left out. */
+export function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  // Postgres takes no NUL.
+  if (typeof value === 'string') return value.replaceAll('\0', '');
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [
+      name,
+      SECRETS.test(name) ? '…' : withoutSecrets(each),
+    ]),
+  );
+}

@@ -1,0 +1,176 @@
+// Debt ports: what the ledger keeps of profit shares and of the payments that discharge them.
+import type { Booking, Realised } from './accrual.ts';
+import type { Accrual } from './explain.ts';
+import type { Fact } from './fact.ts';
+import type { Address, Signature, Slot } from './ids.ts';
+import type { Movement } from './lots.ts';
+import type { BaseUnits } from './money.ts';
+import type {
+  Cover,
+  DeathEvidence,
+  Debt,
+  ErrorClass,
+  Payment,
+  SignedBytes,
+  Trouble,
+} from './payment.ts';
+import type { Subscription } from './ports.ts';
+import type { PaidOnChain, UncoveredShare } from './rebuild.ts';
+
+export type UnaccruedClose = {
+  readonly fact: Fact & { readonly body: Realised };
+  readonly subscription: Subscription;
+  /** What moved the account's positions before it; empty where it makes no difference. */
+  readonly history: readonly Movement[];
+};
+
+export type ProfitShare = {
+  readonly id: string;
+  readonly subscriberId: string;
+  readonly subscriptionId: string;
+  readonly creatorWallet: Address;
+  readonly signature: Signature;
+  readonly slot: Slot;
+  readonly netPnl: BaseUnits;
+  readonly shareBps: number;
+  readonly amount: BaseUnits;
+  readonly paid: BaseUnits;
+  readonly status: 'pending' | 'processing' | 'paid' | 'failed' | 'voided';
+  readonly reason: Trouble | null;
+  readonly attempts: number;
+  readonly retryAtMs: number | null;
+  readonly paidBy: readonly Signature[];
+};
+
+export type Earnings = {
+  readonly owed: BaseUnits;
+  /** Claimed by a payment that has not ended. */
+  readonly inFlight: BaseUnits;
+  readonly paid: BaseUnits;
+  readonly voided: BaseUnits;
+};
+
+export type PaymentRecord = {
+  readonly id: string;
+  readonly purpose: Payment['purpose'];
+  readonly subscriberId: string;
+  readonly creatorWallet: Address;
+  readonly amount: BaseUnits;
+  readonly withdrawn: BaseUnits;
+  readonly feePayer: 'agent' | 'sponsor';
+  readonly state: Payment['state'];
+  readonly signature: Signature | null;
+  readonly slot: Slot | null;
+  readonly trouble: Trouble | null;
+  readonly plannedAtMs: number;
+  readonly endedAtMs: number | null;
+};
+
+export type Shares = {
+  /**
+   * Finalized closes under a subscription that have not been accrued, in chain order. Where the order of closes matters to what
+   * they owe, only those up to a slot up to which account state has shown that everything was heard.
+   */
+  unaccrued(limit: number): Promise<UnaccruedClose[]>;
+  /** Books a close: a profit share for each part that owes something, and the tabs. False when it was booked already. */
+  book(close: UnaccruedClose, bookings: readonly Booking[]): Promise<boolean>;
+  due(subscriberId: string, nowMs: number): Promise<Debt[]>;
+  /** Subscribers with a live payment, or with a debt whose time has come. */
+  subscribersWithWork(nowMs: number): Promise<string[]>;
+  /** Records why debts could not be paid, and when to try again; null leaves them `failed`, for a person. */
+  rest(
+    subscriberId: string,
+    shareIds: readonly string[],
+    trouble: Trouble,
+    retryAtMs: number | null,
+    countsAsAttempt: boolean,
+  ): Promise<void>;
+  list(filter: {
+    subscriberId?: string;
+    subscriptionId?: string;
+    creatorWallet?: string;
+    status?: ProfitShare['status'];
+    limit: number;
+    before?: string;
+  }): Promise<ProfitShare[]>;
+  find(id: string): Promise<ProfitShare | null>;
+  /** What a share was reckoned from; null when there is no such share. */
+  accrual(id: string): Promise<Accrual | null>;
+  /** What a subscriber still owes, oldest first. */
+  open(subscriberId: string): Promise<ProfitShare[]>;
+  /** Makes a debt that waits, or that waits for a person, due now. False when it is neither. */
+  retry(id: string): Promise<boolean>;
+  /** Ends a debt unpaid, on record. False when it is paid, voided, or has a payment that may still land. */
+  void(id: string, reason: string, nowMs: number): Promise<boolean>;
+  totals(): Promise<
+    { readonly status: ProfitShare['status']; readonly count: number; readonly left: BaseUnits }[]
+  >;
+  /** How long the oldest open debt has been one; null when there is none. */
+  oldestOpenMs(nowMs: number): Promise<number | null>;
+  /** Of one creator, in base units. The four add up to everything that ever accrued. */
+  earnings(creatorWallet: Address): Promise<Earnings>;
+  /** Makes every pending debt due now, however small, and forgets why it waited. */
+  hasten(subscriberId: string): Promise<void>;
+  /** Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are. */
+  wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;
+  /** A debt that waits with this code, if there is one, and everybody who has such a debt. */
+  waitingWith(code: string): Promise<{ driftUser: Address | null; subscribers: string[] }>;
+  /** The slot before the oldest close that is not paid for yet; 0 when there is none. */
+  oldestOpenSlot(subscriberId: string): Promise<Slot>;
+  /** Every share, oldest first, with what no landed payment covers of it; of a voided one, of what was paid. */
+  uncovered(subscriberId: string): Promise<UncoveredShare[]>;
+  /** Frees debts whose payment is nowhere in the books. Only after everything signed before can no longer land. */
+  freeOrphans(): Promise<number>;
+  /** Lets debts lapse whose own terms say so. Returns them. */
+  lapse(nowMs: number): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
+};
+
+/** Every function is one conditional update: false means that the payment was not in the state it starts from. */
+export type Payments = {
+  live(subscriberId: string): Promise<Payment | null>;
+  /** Claims the debts and inserts the payment, in one transaction; false when somebody was faster. */
+  open(payment: Payment): Promise<boolean>;
+  signed(paymentId: string, bytes: SignedBytes): Promise<boolean>;
+  sent(paymentId: string, nowMs: number): Promise<boolean>;
+  landed(paymentId: string, slot: Slot): Promise<boolean>;
+  /** From `planned` alone: nothing was signed. Frees the debts. */
+  refused(
+    paymentId: string,
+    trouble: Trouble,
+    retryAtMs: number | null,
+    countsAsAttempt: boolean,
+  ): Promise<boolean>;
+  /** From `sent`, executed with an error in this finalized slot. Frees the debts. */
+  failed(
+    paymentId: string,
+    slot: Slot,
+    trouble: Trouble,
+    retryAtMs: number | null,
+    countsAsAttempt: boolean,
+  ): Promise<boolean>;
+  /** Frees the debts with this reason. */
+  dead(
+    paymentId: string,
+    evidence: DeathEvidence,
+    trouble: Trouble,
+    retryAtMs: number,
+  ): Promise<boolean>;
+  totals(): Promise<{ readonly state: Payment['state']; readonly count: number }[]>;
+  /** Newest first; `before` is the id of the last one that was seen. */
+  list(filter: {
+    subscriberId?: string;
+    creatorWallet?: string;
+    state?: Payment['state'];
+    limit: number;
+    before?: string;
+  }): Promise<PaymentRecord[]>;
+  find(id: string): Promise<PaymentRecord | null>;
+  /** How often a token account of this creator was opened by a payment that landed. */
+  creations(creatorWallet: Address): Promise<number>;
+  /** Whether a top-up was tried since then, whatever became of it. */
+  toppedUpSince(subscriberId: string, sinceMs: number): Promise<boolean>;
+  /** Those of the ids that name no payment here. */
+  unknown(ids: readonly string[]): Promise<string[]>;
+  /** Books a payment that the chain shows and the ledger lost, as landed. False when it is known after all. */
+  restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
+};

@@ -1,0 +1,129 @@
+// Acts: every request that changes something is written down before it is done. With an Idempotency-Key it is done once: sent again it
+// gets the same answer, and another request under the same key is refused.
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { type Acts, withoutSecrets } from '../core/act.ts';
+import { Fault } from '../core/fault.ts';
+import type { Clock } from '../core/ports.ts';
+import { isoTime } from '../core/time.ts';
+import { IdText, nullable } from './shapes.ts';
+
+export type ActOptions = {
+  readonly acts: Acts;
+  readonly clock: Clock;
+  readonly actorOf: (request: FastifyRequest) => string;
+};
+
+const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const KEY = /^[\x21-\x7e]{1,255}$/;
+const ACTS_USUAL = 50;
+
+/** Whether a request changes something. Asking the gate for many is a question. */
+const changes = (request: FastifyRequest): boolean =>
+  !READS.has(request.method) && request.routeOptions.url !== '/v1/gate';
+
+function onceOf(request: FastifyRequest): { key: string; fingerprint: Uint8Array } | null {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key !== 'string' || !KEY.test(key))
+    throw new Fault('body_invalid', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
+  const asked = JSON.stringify([request.method, request.url, request.body ?? null]);
+  return { key, fingerprint: createHash('sha256').update(asked).digest() };
+}
+
+const BEGUN = Symbol('act');
+type Marked = FastifyRequest & { [BEGUN]?: { id: bigint; once: boolean } };
+
+/** Before every route whose requests may change something. */
+export function recordActs(app: FastifyInstance, { acts, clock, actorOf }: ActOptions): void {
+  app.addHook('preHandler', async (request: Marked, reply) => {
+    if (!changes(request)) return;
+    const once = onceOf(request);
+    const path = request.params as Record<string, unknown>;
+    const asked = { path, body: withoutSecrets(request.body ?? null) };
+    const what = `${request.method} ${request.routeOptions.url}`;
+    const begun = await acts.begin({ actor: actorOf(request), what, asked, once }, clock.nowMs());
+    switch (begun.kind) {
+      case 'begun':
+        request[BEGUN] = { id: begun.id, once: once !== null };
+        return;
+      case 'done':
+        return reply
+          .code(begun.status)
+          .headers({
+            'idempotency-replayed': 'true',
+            ...(begun.answer === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+          })
+          .serializer(String)
+          .send(begun.answer);
+      case 'running':
+        throw new Fault(
+          'idempotency_running',
+          'A request with this Idempotency-Key is being done. Ask again in a moment.',
+        );
+      case 'other':
+        throw new Fault(
+          'idempotency_mismatch',
+          'This Idempotency-Key was used for another request. Use a new key for a new request.',
+        );
+    }
+  });
+  app.addHook('onSend', async (request: Marked, reply, payload) => {
+    const act = request[BEGUN];
+    if (act === undefined) return;
+    const { statusCode } = reply;
+    const kept = act.once && statusCode < 300 && (payload == null || typeof payload === 'string');
+    await acts.end(
+      act.id,
+      statusCode,
+      kept ? ((payload as string | null) ?? '') : null,
+      clock.nowMs(),
+    );
+  });
+}
+
+const ActQuery = Type.Object({
+  actor: Type.Optional(IdText),
+  subscriber: Type.Optional(IdText),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  before: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })),
+});
+const ActList = Type.Object({
+  acts: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      at: Type.String(),
+      actor: Type.String({ description: 'An API key, configured, anyone, or command.' }),
+      what: Type.String(),
+      asked: Type.Unknown({ description: 'Path and body, without anything secret.' }),
+      status: nullable(
+        Type.Integer({ description: 'HTTP status, or exit code; null when it was broken off.' }),
+      ),
+    }),
+  ),
+  next: nullable(Type.String()),
+});
+
+/** What was changed by whom. */
+export const auditRoutes = async (
+  app: FastifyInstance,
+  { acts }: Pick<ActOptions, 'acts'>,
+): Promise<void> => {
+  app.get<{ Querystring: Static<typeof ActQuery> }>(
+    '/v1/audit',
+    { schema: { querystring: ActQuery, response: { 200: ActList } } },
+    async ({ query }) => {
+      const { limit = ACTS_USUAL, before, ...filter } = query;
+      const found = await acts.list({
+        ...filter,
+        limit,
+        ...(before === undefined ? {} : { before: BigInt(before) }),
+      });
+      return {
+        acts: found.map(({ id, atMs, ...act }) => ({ ...act, id: String(id), at: isoTime(atMs) })),
+        next: found.length === limit ? String(found.at(-1)?.id) : null,
+      };
+    },
+  );
+};

@@ -1,0 +1,157 @@
+// Subscriber shapes: the JSON of subscribers, their accounts, facts and subscriptions.
+import Type from 'typebox';
+import { AddressText, BaseUnits, IdText, nullable } from './shapes.ts';
+
+const SecretKeyText = Type.String({
+  minLength: 64,
+  maxLength: 400,
+  description:
+    'Secret key of the agent wallet: 64 bytes in base58, or a JSON array. Kept sealed, never returned.',
+});
+
+export const NewSubscriber = Type.Object(
+  {
+    id: IdText,
+    agentWallet: AddressText,
+    agentSecretKey: Type.Optional(SecretKeyText),
+    subAccountIds: Type.Array(Type.Integer({ minimum: 0, maximum: 65_535 }), {
+      minItems: 1,
+      maxItems: 64,
+      uniqueItems: true,
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export const SubscriberView = Type.Object({
+  id: IdText,
+  agentWallet: AddressText,
+  agentTokenAccount: AddressText,
+  hasKey: Type.Boolean(),
+  driftAccounts: Type.Array(Type.Object({ address: AddressText, subAccountId: Type.Integer() })),
+});
+
+export const NewKey = Type.Object(
+  { agentSecretKey: SecretKeyText },
+  { additionalProperties: false },
+);
+
+const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 500 }));
+
+export const SubscriberQuery = Type.Object({ limit: Limit, after: Type.Optional(IdText) });
+
+export const SubscriberList = Type.Object({
+  subscribers: Type.Array(SubscriberView),
+  next: nullable(Type.String({ description: 'Give it as after to go on.' })),
+});
+
+export const AccountList = Type.Object({
+  accounts: Type.Array(
+    Type.Object({
+      address: AddressText,
+      role: Type.Enum(['drift_user', 'agent_wallet', 'agent_token_account']),
+      subAccountId: nullable(Type.Integer()),
+      scannedSlot: Type.Integer({ description: 'Up to here its history was walked.' }),
+      checkedSlot: nullable(
+        Type.Integer({ description: 'Up to here its state has proven that all was heard.' }),
+      ),
+      hasGap: Type.Boolean({ description: 'It shows something that nobody can explain.' }),
+    }),
+  ),
+});
+
+const FactKind = Type.Enum(['open', 'close', 'outflow', 'tally', 'unknown', 'reckoning', 'notice']);
+
+export const FactQuery = Type.Object({
+  kind: Type.Optional(FactKind),
+  limit: Limit,
+  before: Type.Optional(Type.String({ pattern: '^[0-9A-Za-z.]{1,200}$' })),
+});
+
+export const FactList = Type.Object({
+  facts: Type.Array(
+    Type.Object({
+      kind: FactKind,
+      account: AddressText,
+      signature: Type.String(),
+      slot: Type.Integer(),
+      blockIndex: nullable(Type.Integer()),
+      ordinal: Type.Integer(),
+      finality: Type.Enum(['confirmed', 'finalized', 'withdrawn']),
+      body: Type.Unknown({ description: 'By kind, amounts as decimal strings: docs/hearing.md.' }),
+    }),
+  ),
+  next: nullable(Type.String({ description: 'Give it as before to go on.' })),
+});
+
+export const NewSubscription = Type.Object(
+  {
+    id: IdText,
+    subAccountId: Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description: 'The sub-account that copies the creator.',
+    }),
+    creatorWallet: AddressText,
+    shareBps: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      description: "The creator's share of realised profit, in basis points.",
+    }),
+    basis: Type.Optional(
+      Type.Enum(['per_close', 'high_water_mark'], {
+        description:
+          'per_close, as when left out: every win counts. high_water_mark: losses are made good first.',
+      }),
+    ),
+    minimumPayment: Type.Optional(
+      Type.String({
+        pattern: '^(0|[1-9][0-9]{0,17})$',
+        description:
+          'Base units. Shares below this sum wait for each other, until a withdrawal is asked for; 0, as when left out, pays each at once.',
+      }),
+    ),
+    offCurve: Type.Optional(
+      Type.Boolean({
+        description: 'The creator is an address that nobody holds a key to, such as a vault.',
+      }),
+    ),
+    expiresAfterMs: Type.Optional(
+      nullable(
+        Type.Integer({
+          minimum: 60_000,
+          maximum: 9_007_199_254_740_991,
+          description: 'After how long an unpaid debt lapses; null, as when left out, is never.',
+        }),
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const SubscriptionView = Type.Object({
+  id: IdText,
+  subscriberId: IdText,
+  driftAccount: AddressText,
+  terms: Type.Array(
+    Type.Object({
+      fromSlot: Type.Integer(),
+      creatorWallet: AddressText,
+      shareBps: Type.Integer(),
+      basis: Type.Enum(['per_close', 'high_water_mark']),
+      minimumPayment: BaseUnits,
+      offCurve: Type.Boolean(),
+      expiresAfterMs: nullable(Type.Integer()),
+      ended: Type.Boolean({ description: 'What is opened from here on owes nothing.' }),
+    }),
+  ),
+  tabs: Type.Array(
+    Type.Object({
+      creatorWallet: AddressText,
+      carry: Type.String({ description: 'Dust, in ten-thousandths of a base unit.' }),
+      deficit: Type.String({ description: 'Losses to be made good first, in base units.' }),
+    }),
+  ),
+});
+
+export const SubscriptionList = Type.Object({ subscriptions: Type.Array(SubscriptionView) });

@@ -1,0 +1,109 @@
+// Subscribers: who is watched, with which accounts, and what happened to them. An agent key comes in and never goes out.
+import type { FastifyPluginAsync } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { Fault } from '../core/fault.ts';
+import type { Ledger, Subscriber } from '../core/ports.ts';
+import type { Register } from '../flows/register.ts';
+import { IdText } from './shapes.ts';
+import {
+  AccountList,
+  FactList,
+  FactQuery,
+  NewKey,
+  NewSubscriber,
+  SubscriberList,
+  SubscriberQuery,
+  SubscriberView,
+} from './subscriber-shapes.ts';
+
+export type SubscriberOptions = { readonly ledger: Ledger; readonly register: Register };
+
+const Id = Type.Object({ id: IdText });
+const USUAL = 50;
+
+/** Amounts of a fact as text. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)),
+  );
+
+export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
+  app,
+  { ledger, register },
+) => {
+  const known = async (id: string): Promise<Subscriber> => {
+    const found = await ledger.subscribers.find(id);
+    if (found === null) throw new Fault('not_found', `Subscriber ${id} is not registered.`);
+    return found;
+  };
+  app.post<{ Body: Static<typeof NewSubscriber> }>(
+    '/v1/subscribers',
+    { schema: { body: NewSubscriber, response: { 201: SubscriberView } } },
+    async (request, reply) => reply.code(201).send(await register.subscriber(request.body)),
+  );
+  app.get<{ Querystring: Static<typeof SubscriberQuery> }>(
+    '/v1/subscribers',
+    { schema: { querystring: SubscriberQuery, response: { 200: SubscriberList } } },
+    async ({ query }) => {
+      const { limit = USUAL, after } = query;
+      const found = await ledger.subscribers.list({
+        limit,
+        ...(after === undefined ? {} : { after }),
+      });
+      return {
+        subscribers: found,
+        next: found.length === limit ? (found.at(-1)?.id ?? null) : null,
+      };
+    },
+  );
+  app.get<{ Params: Static<typeof Id> }>(
+    '/v1/subscribers/:id',
+    { schema: { params: Id, response: { 200: SubscriberView } } },
+    ({ params }) => known(params.id),
+  );
+  app.put<{ Params: Static<typeof Id>; Body: Static<typeof NewKey> }>(
+    '/v1/subscribers/:id/key',
+    { schema: { params: Id, body: NewKey } },
+    async ({ params, body }, reply) => {
+      await register.key(await known(params.id), body.agentSecretKey);
+      return reply.code(204).send();
+    },
+  );
+  app.delete<{ Params: Static<typeof Id> }>(
+    '/v1/subscribers/:id/key',
+    { schema: { params: Id } },
+    async ({ params }, reply) => {
+      if (!(await ledger.subscribers.dropKey(params.id)))
+        throw new Fault('not_found', `No key of subscriber ${params.id} is kept.`);
+      return reply.code(204).send();
+    },
+  );
+  app.get<{ Params: Static<typeof Id> }>(
+    '/v1/subscribers/:id/accounts',
+    { schema: { params: Id, response: { 200: AccountList } } },
+    async ({ params }) => {
+      await known(params.id);
+      const found = await ledger.watchList.ofSubscriber(params.id);
+      return { accounts: found.map(({ subscriberId, ...each }) => each) };
+    },
+  );
+  app.get<{ Params: Static<typeof Id>; Querystring: Static<typeof FactQuery> }>(
+    '/v1/subscribers/:id/facts',
+    { schema: { params: Id, querystring: FactQuery, response: { 200: FactList } } },
+    async ({ params, query }) => {
+      const { limit = USUAL, ...filter } = query;
+      const found = await ledger.facts.list({ subscriberId: params.id, limit, ...filter });
+      return {
+        facts: found.map(({ body: { kind, ...body }, account, signature, position, finality }) => ({
+          kind,
+          account,
+          signature,
+          ...position,
+          finality,
+          body: plain(body),
+        })),
+        next: found.length === limit ? (found.at(-1)?.cursor ?? null) : null,
+      };
+    },
+  );
+};

@@ -1,0 +1,67 @@
+// Subscriptions: who copies which creator on what terms. Terms are added, never changed: what was opened under them keeps them.
+import type { FastifyPluginAsync } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { Fault } from '../core/fault.ts';
+import type { Ledger, Subscription } from '../core/ports.ts';
+import type { Register } from '../flows/register.ts';
+import { IdText } from './shapes.ts';
+import { NewSubscription, SubscriptionList, SubscriptionView } from './subscriber-shapes.ts';
+
+export type SubscriptionOptions = { readonly ledger: Ledger; readonly register: Register };
+
+const Id = Type.Object({ id: IdText });
+const Both = Type.Object({ id: IdText, subscription: IdText });
+
+const subscriptionView = (subscription: Subscription): Static<typeof SubscriptionView> => ({
+  id: subscription.id,
+  subscriberId: subscription.subscriberId,
+  driftAccount: subscription.driftAccount,
+  terms: subscription.terms.map((each) => ({
+    ...each,
+    minimumPayment: each.minimumPayment.toString(),
+  })),
+  tabs: Object.entries(subscription.tabs).map(([creatorWallet, { carry, deficit }]) => ({
+    creatorWallet,
+    carry: carry.toString(),
+    deficit: deficit.toString(),
+  })),
+});
+
+export const subscriptionRoutes: FastifyPluginAsync<SubscriptionOptions> = async (
+  app,
+  { ledger, register },
+) => {
+  app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewSubscription> }>(
+    '/v1/subscribers/:id/subscriptions',
+    { schema: { params: Id, body: NewSubscription, response: { 201: SubscriptionView } } },
+    async (request, reply) =>
+      reply
+        .code(201)
+        .send(subscriptionView(await register.subscription(request.params.id, request.body))),
+  );
+  app.get<{ Params: Static<typeof Id> }>(
+    '/v1/subscribers/:id/subscriptions',
+    { schema: { params: Id, response: { 200: SubscriptionList } } },
+    async ({ params }) => ({
+      subscriptions: (await ledger.subscriptions.ofSubscriber(params.id)).map(subscriptionView),
+    }),
+  );
+  app.get<{ Params: Static<typeof Both> }>(
+    '/v1/subscribers/:id/subscriptions/:subscription',
+    { schema: { params: Both, response: { 200: SubscriptionView } } },
+    async ({ params }) => {
+      const found = await ledger.subscriptions.find(params.subscription);
+      if (found?.subscriberId !== params.id)
+        throw new Fault(
+          'not_found',
+          `Subscriber ${params.id} has no subscription ${params.subscription}.`,
+        );
+      return subscriptionView(found);
+    },
+  );
+  app.delete<{ Params: Static<typeof Both> }>(
+    '/v1/subscribers/:id/subscriptions/:subscription',
+    { schema: { params: Both, response: { 200: SubscriptionView } } },
+    async ({ params }) => subscriptionView(await register.end(params.id, params.subscription)),
+  );
+};

@@ -1,0 +1,193 @@
+// Acts: what changes something is on record before it is done; with a key it is done once; nothing secret is kept; and a key may ask
+// only so often.
+import { randomBytes } from 'node:crypto';
+import { Keypair } from '@solana/web3.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withoutSecrets } from '../../src/core/act.ts';
+import { base58Text } from '../../src/core/ids.ts';
+import { createActs } from '../../src/ledger/acts.ts';
+import type { Trader } from '../../src/local/drift/instructions.ts';
+import { openStreet, type Street } from '../support/street.ts';
+
+let street: Street;
+let ana: Trader;
+beforeAll(async () => {
+  street = await openStreet();
+  ana = street.driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', ana, Keypair.generate().publicKey);
+}, 60_000);
+afterAll(() => street[Symbol.asyncDispose]());
+
+async function ask(method: string, route: string, body?: unknown, key?: string) {
+  const response = await fetch(street.app().url + route, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    replayed: response.headers.get('idempotency-replayed') === 'true',
+    link: response.headers.get('link'),
+    text,
+    body: (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>,
+  };
+}
+const clearance = (amount = '1000000') => ({ purpose: 'withdraw', amount });
+const CLEARANCES = '/v1/subscribers/ana/clearances';
+
+test('the same request under one key is done once, to the byte; another under it is refused', async () => {
+  const first = await ask('POST', CLEARANCES, clearance(), 'withdrawal-1');
+  expect(first).toMatchObject({ status: 201, replayed: false });
+  const again = await ask('POST', CLEARANCES, clearance(), 'withdrawal-1');
+  expect(again).toMatchObject({ status: 201, replayed: true, text: first.text });
+  const other = await ask('POST', CLEARANCES, clearance('2'), 'withdrawal-1');
+  expect(other).toMatchObject({ status: 422, body: { title: 'idempotency_mismatch' } });
+  expect((await ask('POST', CLEARANCES, clearance(), 'withdrawal-2')).text).not.toBe(first.text);
+  expect((await ask('POST', CLEARANCES, clearance(), 'not a key')).status).toBe(400);
+  const granted = (await ask('GET', CLEARANCES)).body.clearances as { id: string }[];
+  expect(granted).toHaveLength(2);
+  expect((await ask('DELETE', `${CLEARANCES}/${granted[0]?.id}`, undefined, 'back')).status).toBe(
+    204,
+  );
+  expect(await ask('DELETE', `${CLEARANCES}/${granted[0]?.id}`, undefined, 'back')).toMatchObject({
+    status: 204,
+    replayed: true,
+  });
+  expect((await ask('DELETE', `${CLEARANCES}/${granted[0]?.id}`)).status).toBe(404);
+});
+
+test('many at once under one key: one is done, the others are told so or get its answer', async () => {
+  const before = ((await ask('GET', CLEARANCES)).body.clearances as unknown[]).length;
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => ask('POST', CLEARANCES, clearance('7'), 'race')),
+  );
+  expect(answers.filter((each) => each.status === 201 && !each.replayed)).toHaveLength(1);
+  for (const each of answers)
+    expect(each.status === 201 || each.body.title === 'idempotency_running').toBe(true);
+  expect((await ask('GET', CLEARANCES)).body.clearances).toHaveLength(before + 1);
+});
+
+test('a refused request changed nothing, so its key is free again', async () => {
+  const share = await ask('POST', '/v1/shares/none/retry', undefined, 'retry-1');
+  expect(share).toMatchObject({ status: 404, link: '</problems/not_found>; rel="help"' });
+  expect(await ask('POST', '/v1/shares/none/retry', undefined, 'retry-1')).toMatchObject({
+    status: 404,
+    replayed: false,
+  });
+});
+
+test('an act that a dying daemon broke off may be done again after a minute', async () => {
+  const acts = createActs(street.database.sql);
+  const act = (key: string) => ({
+    actor: 'x',
+    what: 'POST /v1/x',
+    asked: {},
+    once: { key, fingerprint: randomBytes(32) },
+  });
+  const one = act('k');
+  expect(await acts.begin(one, 1_000)).toMatchObject({ kind: 'begun' });
+  expect(await acts.begin(one, 60_000)).toEqual({ kind: 'running' });
+  expect(await acts.begin(one, 62_000)).toMatchObject({ kind: 'begun' });
+  await acts.forgetKeys(70_000);
+  expect(await acts.begin(act('k'), 63_000)).toMatchObject({ kind: 'begun' });
+});
+
+test('the audit tells who asked for what, with nothing secret in it, also of what was refused', async () => {
+  const agentSecretKey = base58Text(ana.agent.secretKey);
+  expect((await ask('PUT', '/v1/subscribers/ana/key', { agentSecretKey })).status).toBe(204);
+  expect((await ask('DELETE', '/v1/subscribers/ana/key')).status).toBe(204);
+  expect((await ask('DELETE', '/v1/subscribers/ana/key')).status).toBe(404);
+  const told = (await ask('GET', '/v1/audit?subscriber=ana&limit=3')).body as {
+    acts: Record<string, unknown>[];
+    next: string;
+  };
+  expect(told.acts.map((each) => [each.what, each.status, each.actor])).toEqual([
+    ['DELETE /v1/subscribers/:id/key', 404, 'anyone'],
+    ['DELETE /v1/subscribers/:id/key', 204, 'anyone'],
+    ['PUT /v1/subscribers/:id/key', 204, 'anyone'],
+  ]);
+  const older = (await ask('GET', `/v1/audit?subscriber=ana&before=${told.next}`)).body;
+  expect(JSON.stringify(older)).toContain('POST /v1/subscribers');
+  const rows = await street.database.sql`select * from act`;
+  expect(
+    JSON.stringify(rows, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)),
+  ).not.toContain(agentSecretKey);
+  expect(withoutSecrets({ a: [{ agentSecretKey: 'x', b: 1 }], secret: 's' })).toEqual({
+    a: [{ agentSecretKey: '…', b: 1 }],
+    secret: '…',
+  });
+});
+
+test('subscribers, accounts and facts can be read page by page', async () => {
+  await street.subscribe(
+    'bo',
+    street.driver.createTrader({ deposit: 1_000_000_000n }),
+    Keypair.generate().publicKey,
+  );
+  const one = (await ask('GET', '/v1/subscribers?limit=1')).body as {
+    subscribers: unknown[];
+    next: string;
+  };
+  expect(one).toMatchObject({ subscribers: [{ id: 'ana' }], next: 'ana' });
+  expect((await ask('GET', `/v1/subscribers?after=${one.next}`)).body).toMatchObject({
+    subscribers: [{ id: 'bo' }],
+    next: null,
+  });
+  const { accounts } = (await ask('GET', '/v1/subscribers/ana/accounts')).body;
+  expect(accounts).toMatchObject([
+    { role: 'agent_token_account' },
+    { role: 'agent_wallet' },
+    { role: 'drift_user', subAccountId: 0, hasGap: false },
+  ]);
+  const { driver } = street;
+  driver.trade(ana, 'long', 1_000_000_000n);
+  driver.trade(ana, 'short', 1_000_000_000n, { reduceOnly: true });
+  const facts = async (query: string) =>
+    (await ask('GET', `/v1/subscribers/ana/facts?${query}`)).body as {
+      facts: { kind: string; body: Record<string, unknown> }[];
+      next: string;
+    };
+  await expect
+    .poll(async () => (await facts('kind=close')).facts.length, { timeout: 20_000 })
+    .toBe(1);
+  const all = (await facts('limit=500')).facts;
+  const paged = [];
+  for (let next = ''; ; ) {
+    const page = await facts(`limit=1${next === '' ? '' : `&before=${next}`}`);
+    paged.push(...page.facts);
+    if (page.next === null) break;
+    next = page.next;
+  }
+  expect(paged).toEqual(all);
+  expect((await facts('kind=open')).facts[0]?.body).toMatchObject({ base: '1000000000' });
+  expect((await facts('before=nowhere')).facts).toEqual([]);
+  for (const route of ['accounts', 'facts']) {
+    const answer = await ask('GET', `/v1/subscribers/nobody/${route}`);
+    expect(answer.status, route).toBe(route === 'facts' ? 200 : 404);
+  }
+});
+
+test('every problem that an answer names has its page', async () => {
+  const page = await ask('GET', '/problems/idempotency_mismatch');
+  expect(page.text).toContain('HTTP 422');
+  expect(page.text).toContain('was used for another request');
+  expect((await ask('GET', '/problems/nothing')).status).toBe(404);
+});
+
+test('a key may ask so often and no more; the gate is not counted', async () => {
+  await using limited = await openStreet({
+    settings: (given) => ({ ...given, http: { ...given.http, requestsPerMinuteMost: 3 } }),
+  });
+  const status = async (route: string) => (await fetch(limited.app().url + route)).status;
+  const seen = [];
+  for (let n = 0; n < 5; n++) seen.push(await status('/v1/shares'));
+  expect(seen).toEqual([200, 200, 200, 429, 429]);
+  const refused = await fetch(`${limited.app().url}/v1/shares`);
+  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+  expect(await refused.json()).toMatchObject({ title: 'rate_limited', status: 429 });
+  expect(await status('/v1/gate/nobody?action=close&')).toBe(200);
+}, 60_000);

@@ -21,6 +21,7 @@ import { createKeeper } from './flows/keep.ts';
 import { createLanes } from './flows/lanes.ts';
 import { lapseDebts } from './flows/lapse.ts';
 import { type Loop, startLoop } from './flows/loop.ts';
+import { notifyEndpoints } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
 import { createSettle } from './flows/settle.ts';
 import { createSources, type Source } from './flows/sources.ts';
@@ -32,11 +33,12 @@ import { installGauges } from './gauges.ts';
 import { createAuthority } from './http/auth.ts';
 import { createServer } from './http/server.ts';
 import { openDatabase } from './ledger/database.ts';
-import { listenStandings, listenWatchList } from './ledger/ledger.ts';
+import { listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
 import { gateOf, openParts, payingOf } from './parts.ts';
 import { surfaceOf } from './surface.ts';
 import { newId } from './system/clock.ts';
+import { createMail } from './system/mail.ts';
 import { createMetrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
 
@@ -54,6 +56,10 @@ const JUDGE_EVERY_MS = 30_000;
 const WAKE_EVERY_MS = 5_000;
 const SCAN_EVERY_MS = 30_000;
 const SCAN_PATIENCE_MS = 250;
+const NOTIFY_EVERY_MS = 5_000;
+const FORGET_EVERY_MS = 3_600_000;
+/** How long a request is known by its Idempotency-Key. */
+const ACT_KEYS_LAST_MS = 24 * 3_600_000;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, plainLog: Log): Promise<App> {
@@ -225,6 +231,14 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   });
   // A crash between a fact or a payment and its verdict leaves the verdict behind: it is judged again, at start first.
   loop('judge', JUDGE_EVERY_MS, async () => judgeAll(await ledger.standings.owing()));
+  const mail = createMail(settings.events);
+  const notifying = loop('notify', NOTIFY_EVERY_MS, async (signal) => {
+    while (!signal.aborted && (await notifyEndpoints({ ...parts, mail, clock, log })));
+  });
+  stack.defer(await listenEvents(sql, () => notifying.nudge()));
+  loop('forget', FORGET_EVERY_MS, async () => {
+    await ledger.acts.forgetKeys(clock.nowMs() - ACT_KEYS_LAST_MS);
+  });
   const startedMs = clock.nowMs();
   loop('heartbeat', HEARTBEAT_EVERY_MS, async () => {
     try {
@@ -254,6 +268,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       nudge: (id) => lanes.nudge(id),
       onDelivered: () => digesting.nudge(),
       onNoted: () => inspecting.nudge(),
+      mail,
+      onEvents: () => notifying.nudge(),
     }),
   );
   stack.defer(() => server.close());

@@ -4,8 +4,9 @@ import { createChain, createFeeMarket } from './chain/chain.ts';
 import { createPen } from './chain/pen.ts';
 import { openConnection, type RpcListener } from './chain/rpc.ts';
 import { createSwapDesk } from './chain/swap.ts';
+import { createVault } from './chain/vault.ts';
 import { Fault } from './core/fault.ts';
-import type { Chain, FeeMarket, Pen, SwapDesk, Venue } from './core/outside.ts';
+import type { Chain, FeeMarket, Pen, SwapDesk, Vault, Venue } from './core/outside.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
@@ -22,6 +23,7 @@ export type Parts = {
   readonly chain: Chain;
   readonly venue: Venue;
   readonly pen: Pen;
+  readonly vault: Vault;
   readonly fees: FeeMarket;
   readonly swaps: SwapDesk | null;
 };
@@ -68,6 +70,7 @@ export async function openParts(
       everyMs: FEES_EVERY_MS,
       nowMs: clock.nowMs,
     }),
+    vault: createVault(secrets.masterKey),
     pen: createPen({
       masterKey: secrets.masterKey,
       sponsorKey: secrets.sponsorKey,

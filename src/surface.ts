@@ -1,9 +1,11 @@
 // Surface: what the HTTP server is given of the daemon's parts, route group by route group.
 import type { Address } from './core/ids.ts';
+import type { Mail } from './core/mail.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster, RosterOptions } from './core/roster.ts';
 import { createAccept } from './flows/accept.ts';
 import { createClear } from './flows/clear.ts';
+import { boundTo } from './flows/notify.ts';
 import type { Publisher } from './flows/publish.ts';
 import { createReceive } from './flows/receive.ts';
 import { createRegister } from './flows/register.ts';
@@ -36,6 +38,9 @@ export type Wiring = {
   readonly nudge: (subscriberId: string) => void;
   readonly onDelivered: () => void;
   readonly onNoted: () => void;
+  readonly mail: Mail;
+  /** There are events to hand on. */
+  readonly onEvents: () => void;
 };
 
 export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
@@ -74,6 +79,13 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       ),
     },
     operator: { ledger, clock, log, mint: venue.quoteMint, onVoided: (id) => judgeAll([id]) },
+    endpoints: {
+      endpoints: ledger.endpoints,
+      mail: wiring.mail,
+      seal: (id, secret) => parts.vault.seal(boundTo(id), Buffer.from(secret)),
+      newId,
+      onDue: wiring.onEvents,
+    },
     hearing: {
       sightings: ledger.sightings,
       checks: ledger.checks,

@@ -1,6 +1,5 @@
 // Pen: keeps agent keys sealed and signs recorded payments, nothing else. A key is opened for one signature and wiped
 // afterwards. What is signed is decoded again from the compiled bytes and held against the mandate of core/policy.ts.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
@@ -13,30 +12,10 @@ import type { Instruction } from '../core/transaction.ts';
 import { compile, decompile } from './compile.ts';
 import { inspectSwap, WRAPPED_SOL } from './swap.ts';
 import { inspectTokens, tokenAccount } from './tokens.ts';
+import { createVault } from './vault.ts';
 
-// Sealed form: version 1 | wrapped data key (12 nonce, 32 key, 16 tag) | secret (12 nonce, 64 bytes, 16 tag).
-const VERSION = 1;
-const NONCE = 12;
-const TAG = 16;
-
-function lock(key: Uint8Array, plain: Uint8Array, bound: string): Buffer {
-  const nonce = randomBytes(NONCE);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  cipher.setAAD(Buffer.from(bound));
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-}
-
-function unlock(key: Uint8Array, locked: Uint8Array, bound: string): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', key, locked.subarray(0, NONCE));
-  decipher.setAAD(Buffer.from(bound));
-  decipher.setAuthTag(locked.subarray(locked.length - TAG));
-  return Buffer.concat([
-    decipher.update(locked.subarray(NONCE, locked.length - TAG)),
-    decipher.final(),
-  ]);
-}
-
-const bindingOf = (subscriberId: string, publicKey: string): string =>
+/** What an agent key is sealed for. */
+export const bindingOf = (subscriberId: string, publicKey: string): string =>
   `bailiff/agent-key/${subscriberId}/${publicKey}`;
 
 function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandate {
@@ -77,39 +56,23 @@ export type PenOptions = {
 
 export function createPen(options: PenOptions): Pen {
   const sponsor = options.sponsorKey === null ? null : Keypair.fromSecretKey(options.sponsorKey);
-  const masterKey = (): Uint8Array => {
-    if (options.masterKey === null)
-      throw new Fault(
-        'key_unavailable',
-        'BAILIFF_MASTER_KEY is not set, so agent keys can be neither kept nor used.',
-      );
-    return options.masterKey;
-  };
+  const vault = createVault(options.masterKey);
 
   /**
    * Opens a key, hands it to `use`, and wipes it, whatever happens. It is open in one buffer: a Keypair would hand out a
    * copy at every look. The signature itself copies the seed once more, inside the library, and forgets it.
    */
   const withKey = <T>(key: SealedKey, use: (signer: Signer) => T): T => {
-    const bound = bindingOf(key.subscriberId, key.publicKey);
-    let secret: Buffer | null = null;
-    let dataKey: Buffer | null = null;
     try {
-      if (key.sealed[0] !== VERSION)
-        throw new RangeError(`sealed form ${key.sealed[0]} is not known`);
-      const wrappedEnd = 1 + NONCE + 32 + TAG;
-      dataKey = unlock(masterKey(), key.sealed.subarray(1, wrappedEnd), bound);
-      secret = unlock(dataKey, key.sealed.subarray(wrappedEnd), bound);
-      return use({ publicKey: new PublicKey(key.publicKey), secretKey: secret });
+      return vault.open(bindingOf(key.subscriberId, key.publicKey), key.sealed, (secretKey) =>
+        use({ publicKey: new PublicKey(key.publicKey), secretKey }),
+      );
     } catch (thrown) {
       if (thrown instanceof Fault) throw thrown;
       throw new Fault(
         'key_unavailable',
         `The key of subscriber ${key.subscriberId} cannot be opened: was the master key changed, or the row moved?`,
       );
-    } finally {
-      secret?.fill(0);
-      dataKey?.fill(0);
     }
   };
 
@@ -155,17 +118,7 @@ export function createPen(options: PenOptions): Pen {
           'key_mismatch',
           `The secret key belongs to ${derived.publicKey.toBase58()}, not to ${publicKey}.`,
         );
-      const bound = bindingOf(subscriberId, publicKey);
-      const dataKey = randomBytes(32);
-      try {
-        return Buffer.concat([
-          Buffer.of(VERSION),
-          lock(masterKey(), dataKey, bound),
-          lock(dataKey, secretKey, bound),
-        ]);
-      } finally {
-        dataKey.fill(0);
-      }
+      return vault.seal(bindingOf(subscriberId, publicKey), secretKey);
     },
     sign({ parts, memo, instructions, blockhash, key }) {
       const own = keyOf(key, parts.agent, parts.payment.subscriberId);

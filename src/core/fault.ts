@@ -16,6 +16,7 @@ export const FAULTS = {
   address_invalid: { retry: 'never', status: 422 },
   key_mismatch: { retry: 'never', status: 422 },
   creator_off_curve: { retry: 'never', status: 422 },
+  endpoint_refused: { retry: 'never', status: 422 },
   not_ready: { retry: 'later', status: 503 },
   ledger_unavailable: { retry: 'later', status: 503 },
   migration_changed: { retry: 'never', status: 500 },

@@ -161,6 +161,15 @@ export type Venue = {
   trouble(error: unknown, programs: readonly Address[], logs: readonly string[]): Trouble;
 };
 
+/** The vault: secrets at rest, each bound to what it is for. Throws `key_unavailable` without a master key. */
+export type Vault = {
+  seal(bound: string, plain: Uint8Array): Uint8Array;
+  /** Hands the secret to `use` and wipes it afterwards. Throws when it was sealed for something else, or by another key. */
+  open<T>(bound: string, sealed: Uint8Array, use: (plain: Uint8Array) => T): T;
+  /** The same secret under another master key; it is never opened for that. */
+  rewrap(bound: string, sealed: Uint8Array, nextMasterKey: Uint8Array): Uint8Array;
+};
+
 /** The pen: signs recorded payments and nothing else. */
 export type Pen = {
   /** Seals an agent's secret key for the ledger, bound to the subscriber and the public key. */

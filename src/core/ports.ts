@@ -6,6 +6,7 @@ import type { Acts } from './act.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Clearance } from './clearance.ts';
 import type { Payments, Shares } from './debt-ports.ts';
+import type { Endpoints } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
 import type { Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
@@ -166,6 +167,7 @@ export type Ledger = {
   readonly apiKeys: ApiKeys;
   readonly acts: Acts;
   readonly facts: Facts;
+  readonly endpoints: Endpoints;
   readonly clearances: Clearances;
   readonly standings: Standings;
 };

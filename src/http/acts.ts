@@ -9,6 +9,13 @@ import type { Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import { IdText, nullable } from './shapes.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The answer shows a secret, once. */
+    secretAnswer?: boolean;
+  }
+}
+
 export type ActOptions = {
   readonly acts: Acts;
   readonly clock: Clock;
@@ -31,6 +38,11 @@ function onceOf(request: FastifyRequest): { key: string; fingerprint: Uint8Array
   const asked = JSON.stringify([request.method, request.url, request.body ?? null]);
   return { key, fingerprint: createHash('sha256').update(asked).digest() };
 }
+
+const textOf = (payload: unknown, secret: boolean): string => {
+  const text = typeof payload === 'string' ? payload : '';
+  return secret && text !== '' ? JSON.stringify(withoutSecrets(JSON.parse(text))) : text;
+};
 
 const BEGUN = Symbol('act');
 type Marked = FastifyRequest & { [BEGUN]?: { id: bigint; once: boolean } };
@@ -73,11 +85,13 @@ export function recordActs(app: FastifyInstance, { acts, clock, actorOf }: ActOp
     const act = request[BEGUN];
     if (act === undefined) return;
     const { statusCode } = reply;
+    // A secret that was shown once is not kept to be shown again.
+    const { secretAnswer } = request.routeOptions.config;
     const kept = act.once && statusCode < 300 && (payload == null || typeof payload === 'string');
     await acts.end(
       act.id,
       statusCode,
-      kept ? ((payload as string | null) ?? '') : null,
+      kept ? textOf(payload, secretAnswer === true) : null,
       clock.nowMs(),
     );
   });

@@ -9,6 +9,7 @@ import type { Clock, Log } from '../core/ports.ts';
 import { auditRoutes, recordActs } from './acts.ts';
 import type { Authority } from './auth.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
+import { type EndpointOptions, endpointRoutes } from './endpoints.ts';
 import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
 import { type HearingOptions, hearingRoutes } from './hearing.ts';
@@ -39,6 +40,7 @@ export type ServerOptions = {
   readonly clearances: ClearanceOptions;
   readonly hearing: HearingOptions;
   readonly operator: OperatorOptions;
+  readonly endpoints: EndpointOptions;
   readonly health: HealthOptions;
   readonly metrics: MetricsOptions;
 };
@@ -105,6 +107,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);
     await api.register(operatorRoutes, options.operator);
+    await api.register(endpointRoutes, options.endpoints);
     await api.register(auditRoutes, options);
     await api.register(metricsRoutes, options.metrics);
   });

@@ -7,6 +7,7 @@ import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import type { Movement } from '../core/lots.ts';
 import type { Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
+import { tell } from './outbox.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 type FactRow = {
@@ -117,10 +118,21 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
             if (booked.length === 0) throw new Overtaken();
             await keepTab(tx, subscription, booking);
             if (terms === null || amount === 0n) continue;
+            const share = shareIdOf(subscription.id, fact, termsSlot);
             await tx`
               insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, amount)
-              values (${shareIdOf(subscription.id, fact, termsSlot)}, ${subscriberId}, ${subscription.id}, ${signature}, ${slot}, ${ordinal},
+              values (${share}, ${subscriberId}, ${subscription.id}, ${signature}, ${slot}, ${ordinal},
                 ${termsSlot}, ${terms.creatorWallet}, ${amount})`;
+            await tell(tx, 'share.accrued', subscriberId, {
+              share,
+              subscription: subscription.id,
+              creatorWallet: terms.creatorWallet,
+              signature,
+              slot,
+              netPnl,
+              shareBps: terms.shareBps,
+              amount,
+            });
           }
           // A new debt is a reason to try the older ones with it.
           if (bookings.some((each) => each.amount > 0n))

@@ -5,6 +5,7 @@ import { type AccountState, COUNTERS, type Counters } from '../core/reckoning.ts
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import { at, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
+import { tell } from './outbox.ts';
 
 type Json = Record<string, unknown>;
 type Row = {
@@ -138,14 +139,17 @@ export function createChecks(sql: Sql): Checks {
           order by body->>'tradedAt' is null, slot desc, block_index desc nulls last, signature limit 1 on conflict do nothing`;
       });
     },
-    async gap(address, difference, nowMs) {
-      const rows = await sql<{ news: boolean }[]>`
-        update account_check c set candidate = null, difference = ${sql.json(toJson(difference))}, checked_at = now(),
-          unexplained_since = coalesce(c.unexplained_since, ${at(nowMs)})
-        from account_check old where c.address = ${address} and old.address = c.address
-        returning old.difference is null as news`;
-      return rows[0]?.news ?? false;
-    },
+    gap: (address, difference, nowMs) =>
+      sql.begin(async (tx) => {
+        const [row] = await tx<{ news: boolean; subscriber_id: string }[]>`
+          update account_check c set candidate = null, difference = ${tx.json(toJson(difference))}, checked_at = now(),
+            unexplained_since = coalesce(c.unexplained_since, ${at(nowMs)})
+          from account_check old where c.address = ${address} and old.address = c.address
+          returning old.difference is null as news, c.subscriber_id`;
+        if (row?.news === true)
+          await tell(tx, 'account.gap', row.subscriber_id, { address, difference });
+        return row?.news ?? false;
+      }),
     async pulses() {
       const rows = await sql<{ address: Address; slot: bigint; pulse: string }[]>`
         select address, (baseline->>'slot')::bigint as slot, baseline->>'pulse' as pulse from account_check`;

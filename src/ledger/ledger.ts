@@ -6,8 +6,10 @@ import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import type { Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
+import { createEndpoints } from './endpoints.ts';
 import { createFacts } from './facts.ts';
 import { createHalts } from './halts.ts';
+import { EVENT_CHANNEL } from './outbox.ts';
 import { createPayments } from './payments.ts';
 import { createShares } from './shares.ts';
 import { createSightings } from './sightings.ts';
@@ -30,6 +32,7 @@ export function createLedger(sql: Sql): Ledger {
     apiKeys: createApiKeys(sql),
     acts: createActs(sql),
     facts: createFacts(sql),
+    endpoints: createEndpoints(sql),
     clearances: createClearances(sql),
     standings: createStandings(sql),
   };
@@ -41,6 +44,12 @@ export async function listenStandings(
   onChange: () => void,
 ): Promise<() => Promise<void>> {
   const listening = await sql.listen(STANDING_CHANNEL, onChange, onChange);
+  return () => listening.unlisten();
+}
+
+/** Hears of events that any daemon wrote, and runs at every (re)connection. */
+export async function listenEvents(sql: Sql, onEvent: () => void): Promise<() => Promise<void>> {
+  const listening = await sql.listen(EVENT_CHANNEL, onEvent, onEvent);
   return () => listening.unlisten();
 }
 

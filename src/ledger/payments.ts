@@ -5,6 +5,7 @@ import type { PaymentRecord, Payments } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Payment, PaymentState, Trouble } from '../core/payment.ts';
 import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
+import { tell } from './outbox.ts';
 
 type Row = {
   payment_id: string;
@@ -61,6 +62,10 @@ function paymentOf(row: Row, covers: Payment['plan']['covers'], attempts: number
   };
 }
 
+type EndedRow = Pick<
+  Row,
+  'payment_id' | 'subscriber_id' | 'creator_wallet' | 'amount' | 'signature'
+>;
 type RecordRow = Row & {
   executed_slot: bigint | null;
   trouble: Trouble | null;
@@ -94,13 +99,32 @@ async function free(
   retryAtMs: number | null,
   countsAsAttempt: boolean,
 ): Promise<void> {
-  await tx`
+  const rows = await tx<{ share_id: string; subscriber_id: string }[]>`
     update profit_share s set
       status = ${retryAtMs === null ? 'failed' : 'pending'}, reason = ${tx.json(toJson(trouble))},
       retry_at = ${retryAtMs === null ? null : at(retryAtMs)}, attempts = attempts + ${countsAsAttempt ? 1 : 0}
     from payment_share ps
-    where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and s.status = 'processing'`;
+    where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and s.status = 'processing'
+    returning s.share_id, s.subscriber_id`;
+  // What is tried again by itself is told of by the payment that failed.
+  for (const { share_id: share, subscriber_id } of retryAtMs === null ? rows : [])
+    await tell(tx, 'share.blocked', subscriber_id, { share, ...trouble, waitsForPerson: true });
 }
+
+/** A payment has ended without paying. */
+const tellEnd = (
+  tx: Transaction,
+  kind: 'payment.failed' | 'payment.dead',
+  row: EndedRow | undefined,
+  trouble: Trouble,
+): Promise<void> =>
+  tell(tx, kind, row?.subscriber_id ?? null, {
+    payment: row?.payment_id,
+    creatorWallet: row?.creator_wallet,
+    amount: row?.amount,
+    signature: row?.signature,
+    ...trouble,
+  });
 
 export function createPayments(sql: Sql): Payments {
   return {
@@ -160,43 +184,57 @@ export function createPayments(sql: Sql): Payments {
     },
     landed: (paymentId, slot) =>
       sql.begin(async (tx) => {
-        const rows = await tx`
+        const [row] = await tx<(EndedRow & { purpose: string })[]>`
           update payment set state = 'landed', executed_slot = ${slot}, ended_at = now()
-          where payment_id = ${paymentId} and state = 'sent' returning 1`;
-        if (rows.length === 0) return false;
-        await tx`
+          where payment_id = ${paymentId} and state = 'sent'
+          returning payment_id, subscriber_id, creator_wallet, amount, signature, purpose`;
+        if (row === undefined) return false;
+        const paid = await tx<{ share_id: string; amount: bigint; status: string }[]>`
           update profit_share s set
             paid = s.paid + ps.amount, reason = null, retry_at = null,
             status = case when s.paid + ps.amount = s.amount then 'paid' else 'pending' end
           from payment_share ps
-          where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id`;
+          where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
+          returning s.share_id, s.amount, s.status`;
+        const { subscriber_id, creator_wallet: creatorWallet, signature, purpose } = row;
+        const told = { payment: paymentId, creatorWallet, signature, slot };
+        await tell(tx, 'payment.landed', subscriber_id, { ...told, purpose, amount: row.amount });
+        for (const { share_id: share, amount, status } of paid)
+          if (status === 'paid')
+            await tell(tx, 'share.paid', subscriber_id, { share, ...told, amount });
         return true;
       }),
     refused: (paymentId, trouble, retryAtMs, countsAsAttempt) =>
       sql.begin(async (tx) => {
-        const rows = await tx`
+        const rows = await tx<EndedRow[]>`
           update payment set state = 'failed', trouble = ${tx.json(toJson(trouble))}, ended_at = now()
-          where payment_id = ${paymentId} and state = 'planned' returning 1`;
+          where payment_id = ${paymentId} and state = 'planned'
+          returning payment_id, subscriber_id, creator_wallet, amount, signature`;
         if (rows.length === 0) return false;
+        await tellEnd(tx, 'payment.failed', rows[0], trouble);
         await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
         return true;
       }),
     failed: (paymentId, slot, trouble, retryAtMs, countsAsAttempt) =>
       sql.begin(async (tx) => {
-        const rows = await tx`
+        const rows = await tx<EndedRow[]>`
           update payment set state = 'failed', executed_slot = ${slot},
             trouble = ${tx.json(toJson(trouble))}, ended_at = now()
-          where payment_id = ${paymentId} and state = 'sent' returning 1`;
+          where payment_id = ${paymentId} and state = 'sent'
+          returning payment_id, subscriber_id, creator_wallet, amount, signature`;
         if (rows.length === 0) return false;
+        await tellEnd(tx, 'payment.failed', rows[0], trouble);
         await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
         return true;
       }),
     dead: (paymentId, evidence, trouble, retryAtMs) =>
       sql.begin(async (tx) => {
-        const rows = await tx`
+        const rows = await tx<EndedRow[]>`
           update payment set state = 'dead', evidence = ${tx.json(toJson(evidence))}, ended_at = now()
-          where payment_id = ${paymentId} and state = 'sent' returning 1`;
+          where payment_id = ${paymentId} and state = 'sent'
+          returning payment_id, subscriber_id, creator_wallet, amount, signature`;
         if (rows.length === 0) return false;
+        await tellEnd(tx, 'payment.dead', rows[0], trouble);
         await free(tx, paymentId, trouble, retryAtMs, true);
         return true;
       }),

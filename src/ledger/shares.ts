@@ -5,6 +5,7 @@ import type { Address, Signature } from '../core/ids.ts';
 import type { Debt, Trouble } from '../core/payment.ts';
 import { createAccruals } from './accruals.ts';
 import { at, type Sql, toJson } from './database.ts';
+import { tell } from './outbox.ts';
 
 type ShareRow = {
   share_id: string;
@@ -105,11 +106,35 @@ export function createShares(sql: Sql): Shares {
       return rows.map((row) => row.subscriber_id);
     },
     async rest(subscriberId, shareIds, trouble, retryAtMs, countsAsAttempt) {
-      await sql`
-        update profit_share set
-          status = ${retryAtMs === null ? 'failed' : 'pending'}, reason = ${sql.json(toJson(trouble))},
-          retry_at = ${retryAtMs === null ? null : at(retryAtMs)}, attempts = attempts + ${countsAsAttempt ? 1 : 0}
-        where subscriber_id = ${subscriberId} and share_id in ${sql(shareIds)} and status = 'pending'`;
+      const reason = sql.json(toJson(trouble));
+      await sql.begin(async (tx) => {
+        const [waiting] =
+          trouble.class !== 'venue_paused'
+            ? []
+            : await tx`select 1 from profit_share where reason ->> 'class' = 'venue_paused' and status = 'pending' limit 1`;
+        const rows = await tx<{ share_id: string; left: bigint; news: boolean }[]>`
+          update profit_share s set
+            status = ${retryAtMs === null ? 'failed' : 'pending'}, reason = ${reason},
+            retry_at = ${retryAtMs === null ? null : at(retryAtMs)}, attempts = s.attempts + ${countsAsAttempt ? 1 : 0}
+          from profit_share old
+          where s.subscriber_id = ${subscriberId} and s.share_id in ${tx(shareIds)} and s.status = 'pending'
+            and old.subscriber_id = s.subscriber_id and old.share_id = s.share_id
+          returning s.share_id, s.amount - s.paid as left, old.reason ->> 'code' is distinct from ${trouble.code} as news`;
+        // What waits on for the same reason is no news.
+        const news = rows.filter((row) => row.news);
+        if (news.length === 0 || trouble.class === 'accumulating') return;
+        for (const { share_id: share, left } of news)
+          await tell(tx, 'share.blocked', subscriberId, {
+            share,
+            left,
+            ...trouble,
+            waitsForPerson: retryAtMs === null,
+          });
+        if (trouble.class === 'needs_sol')
+          await tell(tx, 'agent.needs_sol', subscriberId, { ...trouble });
+        if (trouble.class === 'venue_paused' && waiting === undefined)
+          await tell(tx, 'venue.paused', null, { ...trouble });
+      });
     },
     async list({ subscriberId, subscriptionId, creatorWallet, status, limit, before }) {
       const rows = await select(sql`
@@ -135,10 +160,14 @@ export function createShares(sql: Sql): Shares {
     },
     async void(id, reason, nowMs) {
       const voided = { by: 'operator', reason, at: at(nowMs).toISOString() };
-      const rows = await sql`
-        update profit_share set status = 'voided', retry_at = null, voided = ${sql.json(voided)}
-        where share_id = ${id} and status in ('pending', 'failed') returning 1`;
-      return rows.length > 0;
+      return sql.begin(async (tx) => {
+        const [row] = await tx<{ subscriber_id: string; left: bigint }[]>`
+          update profit_share set status = 'voided', retry_at = null, voided = ${tx.json(voided)}
+          where share_id = ${id} and status in ('pending', 'failed') returning subscriber_id, amount - paid as left`;
+        if (row === undefined) return false;
+        await tell(tx, 'share.voided', row.subscriber_id, { share: id, left: row.left, ...voided });
+        return true;
+      });
     },
     async totals() {
       const rows = await sql<{ status: ProfitShare['status']; count: bigint; left: bigint }[]>`
@@ -175,14 +204,18 @@ export function createShares(sql: Sql): Shares {
     },
     async wake(waiting) {
       if (waiting.length === 0) return [];
-      const rows = await sql<{ subscriber_id: string }[]>`
+      return sql.begin(async (tx) => {
+        const rows = await tx<{ subscriber_id: string; class: string }[]>`
         update profit_share s set retry_at = null
         from (select subscriber_id, class
-              from jsonb_to_recordset(${sql.json(waiting.map((each) => ({ subscriber_id: each.subscriberId, class: each.class })))})
+              from jsonb_to_recordset(${tx.json(waiting.map((each) => ({ subscriber_id: each.subscriberId, class: each.class })))})
                 as w(subscriber_id text, class text)) w
         where s.subscriber_id = w.subscriber_id and s.reason ->> 'class' = w.class and s.status = 'pending'
-          and s.retry_at is not null returning s.subscriber_id`;
-      return [...new Set(rows.map((row) => row.subscriber_id))];
+          and s.retry_at is not null returning s.subscriber_id, w.class`;
+        if (rows.some((row) => row.class === 'venue_paused'))
+          await tell(tx, 'venue.resumed', null, { waiting: rows.length });
+        return [...new Set(rows.map((row) => row.subscriber_id))];
+      });
     },
     async waitingWith(code) {
       const rows = await sql<{ subscriber_id: string; drift_account: Address }[]>`
@@ -222,8 +255,9 @@ export function createShares(sql: Sql): Shares {
         returning 1`;
       return rows.length;
     },
-    async lapse(nowMs) {
-      const rows = await sql<{ share_id: string; subscriber_id: string; left: bigint }[]>`
+    lapse: (nowMs) =>
+      sql.begin(async (tx) => {
+        const rows = await tx<{ share_id: string; subscriber_id: string; left: bigint }[]>`
         update profit_share s set status = 'voided', retry_at = null,
           voided = jsonb_build_object('by', 'terms', 'reason', 'lapsed', 'afterMs', t.expires_after_ms, 'at', ${at(nowMs).toISOString()}::text)
         from subscription_terms t
@@ -231,12 +265,20 @@ export function createShares(sql: Sql): Shares {
           and t.from_slot = s.terms_slot
           and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${at(nowMs)}
         returning s.share_id, s.subscriber_id, s.amount - s.paid as left`;
-      return rows.map((row) => ({
-        shareId: row.share_id,
-        subscriberId: row.subscriber_id,
-        left: row.left,
-      }));
-    },
+        const lapsed = rows.map((row) => ({
+          shareId: row.share_id,
+          subscriberId: row.subscriber_id,
+          left: row.left,
+        }));
+        for (const { shareId: share, subscriberId, left } of lapsed)
+          await tell(tx, 'share.voided', subscriberId, {
+            share,
+            left,
+            by: 'terms',
+            reason: 'lapsed',
+          });
+        return lapsed;
+      }),
     async find(id) {
       const [row] = await select(sql`where s.share_id = ${id}`);
       return row === undefined ? null : shareOf(row);

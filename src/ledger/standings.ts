@@ -12,6 +12,7 @@ import { readMovements } from './accruals.ts';
 import { readClearances } from './clearances.ts';
 import { at, type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
+import { tell } from './outbox.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 /** The quote token: it goes by its name, and clearances are in it. */
@@ -194,6 +195,16 @@ export function createStandings(sql: Sql): Standings {
           insert into standing_change (revision, subscriber_id, standing, outstanding, reason, evidence, owed_since)
           values (${revision}, ${subscriberId}, ${verdict.standing}, ${verdict.outstanding}, ${reason}, ${evidence}, ${owedSince})`;
         await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
+        const { outstanding } = verdict;
+        if (verdict.standing === 'delinquent' && known.standing === 'good')
+          await tell(tx, 'subscriber.delinquent', subscriberId, {
+            outstanding,
+            reason,
+            evidence: verdict.evidence,
+            revision,
+          });
+        if (verdict.standing === 'good' && known.standing === 'delinquent')
+          await tell(tx, 'subscriber.cleared', subscriberId, { outstanding, revision });
         const [saved] = await select(tx, subscriberId);
         return entryOf(saved ?? known);
       }),

@@ -3,6 +3,7 @@ import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscribers } from '../core/ports.ts';
 import { type Sql, violates } from './database.ts';
+import { tell } from './outbox.ts';
 import { joinStandings } from './standings.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
 
@@ -93,7 +94,10 @@ export function createSubscribers(sql: Sql): Subscribers {
               values (${given.id}, ${given.agentWallet}, ${Buffer.from(given.sealedKey)})
               on conflict (subscriber_id) do update set public_key = excluded.public_key, sealed = excluded.sealed`;
           }
-          if (created.length > 0) await joinStandings(tx, given.id);
+          if (created.length > 0) {
+            await tell(tx, 'subscriber.registered', given.id, { agentWallet: given.agentWallet });
+            await joinStandings(tx, given.id);
+          }
           return created.length > 0 || added.length > 0 ? 'created' : 'known';
         });
       } catch (thrown) {

@@ -180,6 +180,14 @@ export const SettingsSchema = Type.Object(
       },
       { additionalProperties: false },
     ),
+    events: Type.Object(
+      {
+        allowPrivate: Type.Boolean({
+          description: 'Whether events may go to private addresses, and over http.',
+        }),
+      },
+      { additionalProperties: false },
+    ),
     lanes: Type.Object(
       {
         concurrencyMost: Type.Integer({

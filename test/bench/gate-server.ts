@@ -61,6 +61,7 @@ const app =
         clearances: unasked,
         hearing: unasked,
         operator: unasked,
+        endpoints: unasked,
         health: unasked,
         metrics: unasked,
       });

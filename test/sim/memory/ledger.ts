@@ -150,6 +150,7 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
     halts: createMemoryHalts(state),
     acts: nobodyAsks('acts'),
     facts: nobodyAsks('facts'),
+    endpoints: nobodyAsks('endpoints'),
     clearances: {
       ...nobodyAsks<Ledger['clearances']>('clearances'),
       async grant(subscriberId, clearance) {

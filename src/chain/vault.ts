@@ -1,0 +1,82 @@
+// Vault: secrets at rest. Each is sealed under a data key of its own, which the master key wraps; so a new master key takes
+// wrapping data keys again and never opens a secret. What is sealed is bound to what it is for: a row that was moved does not open.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { Fault } from '../core/fault.ts';
+import type { Vault } from '../core/outside.ts';
+
+// Sealed form: version 1 | wrapped data key (12 nonce, 32 key, 16 tag) | secret (12 nonce, its bytes, 16 tag).
+const VERSION = 1;
+const NONCE = 12;
+const TAG = 16;
+const WRAPPED_END = 1 + NONCE + 32 + TAG;
+
+function lock(key: Uint8Array, plain: Uint8Array, bound: string): Buffer {
+  const nonce = randomBytes(NONCE);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  cipher.setAAD(Buffer.from(bound));
+  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+function unlock(key: Uint8Array, locked: Uint8Array, bound: string): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, locked.subarray(0, NONCE));
+  decipher.setAAD(Buffer.from(bound));
+  decipher.setAuthTag(locked.subarray(locked.length - TAG));
+  return Buffer.concat([
+    decipher.update(locked.subarray(NONCE, locked.length - TAG)),
+    decipher.final(),
+  ]);
+}
+
+/** `masterKey` is 32 bytes; without one nothing can be sealed or opened, and a `key_unavailable` fault says so. */
+export function createVault(given: Uint8Array | null): Vault {
+  const masterKey = (): Uint8Array => {
+    if (given === null)
+      throw new Fault(
+        'key_unavailable',
+        'BAILIFF_MASTER_KEY is not set, so secrets can be neither kept nor used.',
+      );
+    return given;
+  };
+  const dataKeyOf = (bound: string, sealed: Uint8Array): Buffer => {
+    if (sealed[0] !== VERSION) throw new RangeError(`sealed form ${sealed[0]} is not known`);
+    return unlock(masterKey(), sealed.subarray(1, WRAPPED_END), bound);
+  };
+  return {
+    seal(bound, plain) {
+      const dataKey = randomBytes(32);
+      try {
+        return Buffer.concat([
+          Buffer.of(VERSION),
+          lock(masterKey(), dataKey, bound),
+          lock(dataKey, plain, bound),
+        ]);
+      } finally {
+        dataKey.fill(0);
+      }
+    },
+    open(bound, sealed, use) {
+      let plain: Buffer | null = null;
+      let dataKey: Buffer | null = null;
+      try {
+        dataKey = dataKeyOf(bound, sealed);
+        plain = unlock(dataKey, sealed.subarray(WRAPPED_END), bound);
+        return use(plain);
+      } finally {
+        plain?.fill(0);
+        dataKey?.fill(0);
+      }
+    },
+    rewrap(bound, sealed, nextMasterKey) {
+      const dataKey = dataKeyOf(bound, sealed);
+      try {
+        return Buffer.concat([
+          Buffer.of(VERSION),
+          lock(nextMasterKey, dataKey, bound),
+          sealed.subarray(WRAPPED_END),
+        ]);
+      } finally {
+        dataKey.fill(0);
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+// Notify: hands events to endpoints, signed as Standard Webhooks, as often as it takes; what an endpoint does not take for days is given
+// up on record, and one that takes nothing at all is disabled and reported. Handing on is at least once: the id tells a receiver.
+import { DEAD_AFTER_MS, type Dispatch, retryAfterMs, type SealedSecret } from '../core/event.ts';
+import { messageOf } from '../core/fault.ts';
+import type { Mail } from '../core/mail.ts';
+import type { Vault } from '../core/outside.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
+import { isoTime } from '../core/time.ts';
+
+export type NotifyPorts = {
+  readonly ledger: Pick<Ledger, 'endpoints'>;
+  readonly vault: Vault;
+  readonly mail: Mail;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+const BATCH = 20;
+/** Longer than an attempt may take. */
+const LEASE_MS = 60_000;
+const GONE = 410;
+
+/** What an endpoint's secret is sealed for. */
+export const boundTo = (endpointId: string): string => `bailiff/endpoint/${endpointId}`;
+const opened = (vault: Vault, endpointId: string, secret: SealedSecret): string =>
+  vault.open(boundTo(endpointId), secret, (plain) => Buffer.from(plain).toString('utf8'));
+
+async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
+  const { ledger, vault, mail, clock, log } = ports;
+  const { endpoint, eventId, kind, atMs, body, attempts } = dispatch;
+  let outcome: string;
+  let gone = false;
+  try {
+    const secrets = dispatch.secrets.map((each) => opened(vault, endpoint.id, each));
+    const status = await mail.send({
+      url: endpoint.url,
+      id: eventId,
+      atMs: clock.nowMs(),
+      body: JSON.stringify({ type: kind, timestamp: isoTime(atMs), data: body }),
+      secrets,
+    });
+    outcome = `answered ${status}`;
+    if (status >= 200 && status < 300)
+      return await ledger.endpoints.delivered(endpoint.id, eventId, outcome, clock.nowMs());
+    gone = status === GONE;
+  } catch (thrown) {
+    outcome = messageOf(thrown).slice(0, 300);
+  }
+  const now = clock.nowMs();
+  const waitMs = retryAfterMs(attempts, clock.random());
+  const dueMs = waitMs === null ? null : now + waitMs;
+  await ledger.endpoints.refused(endpoint.id, eventId, outcome, dueMs, now);
+  if (dueMs === null)
+    log.warn('event.given_up', { endpoint: endpoint.id, event: eventId, outcome });
+  const dead = endpoint.failingSinceMs !== null && now - endpoint.failingSinceMs > DEAD_AFTER_MS;
+  if (!gone && !dead) return;
+  const why = gone ? 'It answered 410 Gone.' : `It has taken nothing for days: ${outcome}`;
+  if (await ledger.endpoints.disable(endpoint.id, why, now))
+    log.error('endpoint.disabled', { endpoint: endpoint.id, url: endpoint.url, why });
+}
+
+/** Hands on what is due. True when there may be more. */
+export async function notifyEndpoints(ports: NotifyPorts): Promise<boolean> {
+  const due = await ports.ledger.endpoints.claim(ports.clock.nowMs(), LEASE_MS, BATCH);
+  await Promise.all(due.map((each) => handOn(ports, each)));
+  return due.length === BATCH;
+}

@@ -1,0 +1,188 @@
+// Endpoints: where a platform wants to be told of events. A signing secret is shown once, when it is made.
+import { randomBytes } from 'node:crypto';
+import type { FastifyPluginAsync } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { type Endpoint, EVENT_KINDS } from '../core/event.ts';
+import { Fault } from '../core/fault.ts';
+import type { Mail } from '../core/mail.ts';
+import type { Ledger } from '../core/ports.ts';
+import { isoTime } from '../core/time.ts';
+import { IdText, nullable } from './shapes.ts';
+
+export type EndpointOptions = {
+  readonly endpoints: Ledger['endpoints'];
+  readonly mail: Mail;
+  readonly seal: (endpointId: string, secret: string) => Uint8Array;
+  readonly newId: () => string;
+  /** There is something to hand on. */
+  readonly onDue: () => void;
+};
+const Id = Type.Object({ id: IdText });
+const Kinds = Type.Array(Type.Enum([...EVENT_KINDS]), { minItems: 1, uniqueItems: true });
+const NewEndpoint = Type.Object(
+  {
+    url: Type.String({
+      minLength: 8,
+      maxLength: 500,
+      pattern: '^https?://',
+      description: 'Private addresses are refused, redirects are not followed.',
+    }),
+    kinds: Type.Optional(nullable(Kinds)),
+  },
+  { additionalProperties: false },
+);
+const EndpointView = Type.Object({
+  id: IdText,
+  url: Type.String(),
+  kinds: nullable(Type.Array(Type.String(), { description: 'null is all.' })),
+  createdAt: Type.String(),
+  failingSince: nullable(Type.String()),
+  disabled: nullable(Type.Object({ at: Type.String(), why: Type.String() })),
+});
+const Secret = {
+  secret: Type.String({
+    description: 'Signs what is sent, as Standard Webhooks; shown this once.',
+  }),
+};
+const Made = Type.Object({ ...EndpointView.properties, ...Secret });
+const EndpointList = Type.Object({ endpoints: Type.Array(EndpointView) });
+const Replay = Type.Object(
+  { since: Type.String({ format: 'date-time', description: 'ISO 8601.' }) },
+  { additionalProperties: false },
+);
+const State = Type.Enum(['pending', 'delivered', 'failed']);
+const DeliveryQuery = Type.Object({
+  state: Type.Optional(State),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  before: Type.Optional(IdText),
+});
+const DeliveryList = Type.Object({
+  deliveries: Type.Array(
+    Type.Object({
+      event: Type.String(),
+      kind: Type.String(),
+      at: Type.String(),
+      state: State,
+      attempts: Type.Integer(),
+      outcome: nullable(Type.String()),
+      dueAt: nullable(Type.String()),
+    }),
+  ),
+  next: nullable(Type.String()),
+});
+const USUAL = 50;
+/** Secrets that sign beside the newest while one is rotated. */
+const OLDER_KEPT = 1;
+
+const when = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
+const view = (endpoint: Endpoint): Static<typeof EndpointView> => ({
+  id: endpoint.id,
+  url: endpoint.url,
+  kinds: endpoint.kinds === null ? null : [...endpoint.kinds],
+  createdAt: isoTime(endpoint.createdAtMs),
+  failingSince: when(endpoint.failingSinceMs),
+  disabled:
+    endpoint.disabled === null
+      ? null
+      : { at: isoTime(endpoint.disabled.atMs), why: endpoint.disabled.why },
+});
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+
+export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, options) => {
+  const { endpoints, mail, seal, newId, onDue } = options;
+  const known = async (id: string): Promise<Endpoint> => {
+    const found = await endpoints.find(id);
+    if (found === null) throw new Fault('not_found', `There is no endpoint ${id}.`);
+    return found;
+  };
+  app.post<{ Body: Static<typeof NewEndpoint> }>(
+    '/v1/endpoints',
+    { schema: { body: NewEndpoint, response: { 201: Made } }, config: { secretAnswer: true } },
+    async ({ body: { url, kinds = null } }, reply) => {
+      await mail.check(url);
+      const id = newId();
+      const secret = newSecret();
+      const made = await endpoints.create({ id, url, kinds, secret: seal(id, secret) });
+      return reply.code(201).send({ ...view(made), secret });
+    },
+  );
+  app.get('/v1/endpoints', { schema: { response: { 200: EndpointList } } }, async () => ({
+    endpoints: (await endpoints.list()).map(view),
+  }));
+  app.get<{ Params: Static<typeof Id> }>(
+    '/v1/endpoints/:id',
+    { schema: { params: Id, response: { 200: EndpointView } } },
+    async ({ params }) => view(await known(params.id)),
+  );
+  app.delete<{ Params: Static<typeof Id> }>(
+    '/v1/endpoints/:id',
+    { schema: { params: Id } },
+    async ({ params }, reply) => {
+      await known(params.id);
+      await endpoints.remove(params.id);
+      return reply.code(204).send();
+    },
+  );
+  app.post<{ Params: Static<typeof Id> }>(
+    '/v1/endpoints/:id/secrets',
+    {
+      schema: { params: Id, response: { 201: Type.Object(Secret) } },
+      config: { secretAnswer: true },
+    },
+    async ({ params }, reply) => {
+      const { id } = await known(params.id);
+      const secret = newSecret();
+      await endpoints.addSecret(id, seal(id, secret), OLDER_KEPT);
+      return reply.code(201).send({ secret });
+    },
+  );
+  app.post<{ Params: Static<typeof Id> }>(
+    '/v1/endpoints/:id/enable',
+    { schema: { params: Id, response: { 200: EndpointView } } },
+    async ({ params }) => {
+      await known(params.id);
+      await endpoints.enable(params.id);
+      onDue();
+      return view(await known(params.id));
+    },
+  );
+  app.post<{ Params: Static<typeof Id>; Body: Static<typeof Replay> }>(
+    '/v1/endpoints/:id/replays',
+    {
+      schema: {
+        params: Id,
+        body: Replay,
+        response: { 202: Type.Object({ events: Type.Integer() }) },
+      },
+    },
+    async ({ params, body }, reply) => {
+      await known(params.id);
+      const sinceMs = Date.parse(body.since);
+      if (Number.isNaN(sinceMs)) throw new Fault('body_invalid', 'since is no moment in time.');
+      const events = await endpoints.replay(params.id, Math.max(0, sinceMs));
+      onDue();
+      return reply.code(202).send({ events });
+    },
+  );
+  app.get<{ Params: Static<typeof Id>; Querystring: Static<typeof DeliveryQuery> }>(
+    '/v1/endpoints/:id/deliveries',
+    { schema: { params: Id, querystring: DeliveryQuery, response: { 200: DeliveryList } } },
+    async ({ params, query }) => {
+      await known(params.id);
+      const { limit = USUAL, ...filter } = query;
+      const found = await endpoints.deliveries(params.id, { limit, ...filter });
+      return {
+        deliveries: found.map((each) => ({
+          event: each.eventId,
+          kind: each.kind,
+          at: isoTime(each.atMs),
+          state: each.state,
+          attempts: each.attempts,
+          outcome: each.outcome,
+          dueAt: when(each.dueAtMs),
+        })),
+        next: found.length === limit ? (found.at(-1)?.eventId ?? null) : null,
+      };
+    },
+  );
+};

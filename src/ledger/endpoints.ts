@@ -1,0 +1,170 @@
+// Endpoints: where events go, what waits for each, and what came of it.
+import type { Delivery, Endpoint, Endpoints, EventKind } from '../core/event.ts';
+import { at, type Sql, type Transaction } from './database.ts';
+import { tell } from './outbox.ts';
+
+type Row = {
+  endpoint_id: string;
+  url: string;
+  secrets: string[];
+  kinds: EventKind[] | null;
+  created_at: Date;
+  failing_since: Date | null;
+  disabled_at: Date | null;
+  disabled_why: string | null;
+};
+
+const endpointOf = (row: Row): Endpoint => ({
+  id: row.endpoint_id,
+  url: row.url,
+  kinds: row.kinds,
+  createdAtMs: row.created_at.getTime(),
+  failingSinceMs: row.failing_since?.getTime() ?? null,
+  disabled:
+    row.disabled_at === null
+      ? null
+      : { atMs: row.disabled_at.getTime(), why: row.disabled_why ?? '' },
+});
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const bytesOf = (secrets: readonly string[]): Uint8Array[] =>
+  secrets.map((each) => Buffer.from(each, 'hex'));
+
+export function createEndpoints(sql: Sql): Endpoints {
+  const end = (
+    tx: Transaction,
+    given: { endpointId: string; eventId: string; state: string; outcome: string; atMs: number },
+  ) => tx`
+    update event_delivery set state = ${given.state}, outcome = ${given.outcome}, ended_at = ${at(given.atMs)}
+    where endpoint_id = ${given.endpointId} and event_id = ${given.eventId} and state = 'pending'`;
+  return {
+    async create({ id, url, kinds, secret }) {
+      const [row] = await sql<Row[]>`
+        insert into endpoint (endpoint_id, url, kinds, secrets)
+        values (${id}, ${url}, ${kinds === null ? null : sql.json([...kinds])}, ${sql.json([hex(secret)])}) returning *`;
+      return endpointOf(row as Row);
+    },
+    async find(id) {
+      const [row] = await sql<Row[]>`select * from endpoint where endpoint_id = ${id}`;
+      return row === undefined ? null : endpointOf(row);
+    },
+    async list() {
+      return (await sql<Row[]>`select * from endpoint order by created_at, endpoint_id`).map(
+        endpointOf,
+      );
+    },
+    async addSecret(id, secret, keep) {
+      await sql`
+        update endpoint set secrets = jsonb_build_array(${hex(secret)}::text)
+          || coalesce((select jsonb_agg(each order by n) from jsonb_array_elements(secrets) with ordinality as s(each, n)
+                       where n <= ${keep}), '[]')
+        where endpoint_id = ${id}`;
+    },
+    async secrets() {
+      const rows = await sql<Row[]>`select * from endpoint order by endpoint_id`;
+      return rows.map((row) => ({ id: row.endpoint_id, secrets: bytesOf(row.secrets) }));
+    },
+    async replaceSecrets(id, secrets) {
+      await sql`update endpoint set secrets = ${sql.json(secrets.map(hex))} where endpoint_id = ${id}`;
+    },
+    async enable(id) {
+      await sql`
+        update endpoint set disabled_at = null, disabled_why = null, failing_since = null where endpoint_id = ${id}`;
+    },
+    disable: (id, why, nowMs) =>
+      sql.begin(async (tx) => {
+        const rows = await tx<{ url: string }[]>`
+          update endpoint set disabled_at = ${at(nowMs)}, disabled_why = ${why}
+          where endpoint_id = ${id} and disabled_at is null returning url`;
+        const [row] = rows;
+        if (row !== undefined)
+          await tell(tx, 'endpoint.disabled', null, { endpoint: id, url: row.url, why });
+        return row !== undefined;
+      }),
+    async remove(id) {
+      return (await sql`delete from endpoint where endpoint_id = ${id} returning 1`).length > 0;
+    },
+    async replay(id, sinceMs) {
+      const rows = await sql`
+        insert into event_delivery (endpoint_id, event_id)
+        select p.endpoint_id, e.event_id from endpoint p join event e on p.kinds is null or p.kinds ? e.kind
+        where p.endpoint_id = ${id} and e.at >= ${at(sinceMs)}
+        on conflict (endpoint_id, event_id) do update set state = 'pending', attempts = 0, due_at = now(), ended_at = null
+        returning 1`;
+      return rows.length;
+    },
+    async deliveries(id, { state, limit, before }) {
+      const rows = await sql<
+        {
+          event_id: string;
+          kind: EventKind;
+          at: Date;
+          state: Delivery['state'];
+          attempts: number;
+          outcome: string | null;
+          due_at: Date;
+        }[]
+      >`
+        select d.event_id, e.kind, e.at, d.state, d.attempts, d.outcome, d.due_at
+        from event_delivery d join event e using (event_id)
+        where d.endpoint_id = ${id} and (${state ?? null}::text is null or d.state = ${state ?? null})
+          and (${before ?? null}::text is null or e.sequence < (select sequence from event where event_id = ${before ?? null}))
+        order by e.sequence desc limit ${limit}`;
+      return rows.map((row) => ({
+        eventId: row.event_id,
+        kind: row.kind,
+        atMs: row.at.getTime(),
+        state: row.state,
+        attempts: row.attempts,
+        outcome: row.outcome,
+        dueAtMs: row.state === 'pending' ? row.due_at.getTime() : null,
+      }));
+    },
+    async claim(nowMs, leaseMs, limit) {
+      const rows = await sql<
+        (Row & { event_id: string; kind: EventKind; at: Date; body: unknown; attempts: number })[]
+      >`
+        with due as (
+          select d.endpoint_id, d.event_id from event_delivery d join endpoint p using (endpoint_id)
+          where d.state = 'pending' and d.due_at <= ${at(nowMs)} and p.disabled_at is null
+          order by d.due_at, d.event_id limit ${limit} for update of d skip locked),
+        taken as (
+          update event_delivery d set due_at = ${at(nowMs + leaseMs)}, attempts = d.attempts + 1
+          from due where d.endpoint_id = due.endpoint_id and d.event_id = due.event_id
+          returning d.endpoint_id, d.event_id, d.attempts)
+        select p.*, e.event_id, e.kind, e.at, e.body, t.attempts
+        from taken t join endpoint p using (endpoint_id) join event e using (event_id) order by e.sequence`;
+      return rows.map((row) => ({
+        endpoint: endpointOf(row),
+        secrets: bytesOf(row.secrets),
+        eventId: row.event_id,
+        kind: row.kind,
+        atMs: row.at.getTime(),
+        body: row.body,
+        attempts: row.attempts,
+      }));
+    },
+    async delivered(endpointId, eventId, outcome, nowMs) {
+      await sql.begin(async (tx) => {
+        await end(tx, { endpointId, eventId, state: 'delivered', outcome, atMs: nowMs });
+        await tx`update endpoint set failing_since = null where endpoint_id = ${endpointId} and failing_since is not null`;
+      });
+    },
+    async refused(endpointId, eventId, outcome, dueMs, nowMs) {
+      await sql.begin(async (tx) => {
+        if (dueMs === null)
+          await end(tx, { endpointId, eventId, state: 'failed', outcome, atMs: nowMs });
+        else
+          await tx`
+            update event_delivery set due_at = ${at(dueMs)}, outcome = ${outcome}
+            where endpoint_id = ${endpointId} and event_id = ${eventId} and state = 'pending'`;
+        await tx`
+          update endpoint set failing_since = coalesce(failing_since, ${at(nowMs)}) where endpoint_id = ${endpointId}`;
+      });
+    },
+    async totals() {
+      const rows = await sql<{ state: Delivery['state']; count: bigint }[]>`
+        select state, count(*) from event_delivery group by state`;
+      return rows.map((row) => ({ state: row.state, count: Number(row.count) }));
+    },
+  };
+}

@@ -1,0 +1,120 @@
+// Mail: events as HTTP requests to addresses that others have chosen. Names are resolved by the same look-up that connects, so that none
+// can point at us, our network or our cloud's metadata after it was checked. Redirects are not followed.
+import { lookup as lookUp } from 'node:dns';
+import { request as plainRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import { Fault } from '../core/fault.ts';
+import type { Letter, Mail } from '../core/mail.ts';
+
+const TIMEOUT_MS = 15_000;
+
+const closed = new BlockList();
+for (const [net, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const)
+  closed.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [
+  ['::', 127],
+  ['64:ff9b::', 96],
+  ['2002::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const)
+  closed.addSubnet(net, bits, 'ipv6');
+
+/** Whether an address is one that no stranger's name may lead to. IPv4 inside IPv6 counts as IPv4. */
+export function isPrivate(address: string): boolean {
+  return closed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+const refused = (url: URL, why: string): Fault =>
+  new Fault('endpoint_refused', `${url.origin} ${why}`);
+
+export function createMail({ allowPrivate }: { allowPrivate: boolean }): Mail {
+  const lookup: LookupFunction = (hostname, options, done) =>
+    lookUp(hostname, { ...options, all: true }, (error, found) => {
+      if (error !== null) return done(error, '');
+      const bad = allowPrivate ? undefined : found.find((each) => isPrivate(each.address));
+      if (bad !== undefined)
+        return done(new Error(`${hostname} leads to the private address ${bad.address}`), '');
+      // Node asks for all addresses where it may try several.
+      if (options.all === true) return done(null, found as never);
+      return done(null, found[0]?.address ?? '', found[0]?.family ?? 4);
+    });
+  const urlOf = (text: string): URL => {
+    let url: URL;
+    try {
+      url = new URL(text);
+    } catch {
+      throw new Fault('endpoint_refused', 'url is no URL.');
+    }
+    if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:'))
+      throw refused(url, 'must begin with https://');
+    if (url.username !== '' || url.password !== '')
+      throw refused(url, 'must not carry a user name or password; events are signed');
+    // A literal address is connected to without a look-up.
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (!allowPrivate && isIP(host) !== 0 && isPrivate(host))
+      throw refused(url, 'is a private address; events.allowPrivate would allow it');
+    return url;
+  };
+  return {
+    async check(text) {
+      const url = urlOf(text);
+      const host = url.hostname.replace(/^\[|\]$/g, '');
+      if (isIP(host) !== 0) return;
+      await new Promise<void>((resolve, reject) =>
+        lookup(host, { all: true }, (error) =>
+          error === null ? resolve() : reject(refused(url, `is refused: ${error.message}`)),
+        ),
+      );
+    },
+    async send({ url: text, id, atMs, body, secrets }: Letter) {
+      const url = urlOf(text);
+      const timestamp = new Date(atMs);
+      const signature = secrets
+        .map((each) => new Webhook(each).sign(id, timestamp, body))
+        .join(' ');
+      const request = url.protocol === 'https:' ? secureRequest : plainRequest;
+      return new Promise((resolve, reject) => {
+        const outgoing = request(
+          url,
+          {
+            method: 'POST',
+            lookup,
+            signal: AbortSignal.timeout(TIMEOUT_MS),
+            headers: {
+              'content-type': 'application/json',
+              'content-length': Buffer.byteLength(body),
+              'user-agent': 'bailiff',
+              'webhook-id': id,
+              'webhook-timestamp': String(Math.floor(atMs / 1_000)),
+              'webhook-signature': signature,
+            },
+          },
+          (answer) => {
+            // What it says beyond the status is nobody's business.
+            answer.resume();
+            answer.destroy();
+            resolve(answer.statusCode ?? 0);
+          },
+        );
+        outgoing.on('error', reject);
+        outgoing.end(body);
+      });
+    },
+  };
+}

@@ -3,7 +3,6 @@
 import type { AddressInfo } from 'node:net';
 import { budget } from './chain/compile.ts';
 import { openFeed } from './chain/feed.ts';
-import { createWebhookRegistry } from './chain/helius.ts';
 import type { Fact } from './core/fact.ts';
 import type { Address } from './core/ids.ts';
 import type { WebhookRegistry } from './core/outside.ts';
@@ -32,10 +31,8 @@ import { loadWatched } from './flows/watched.ts';
 import { installGauges } from './gauges.ts';
 import { createAuthority } from './http/auth.ts';
 import { createServer } from './http/server.ts';
-import { openDatabase } from './ledger/database.ts';
 import { listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
-import { createLocks } from './ledger/locks.ts';
-import { gateOf, openParts, payingOf } from './parts.ts';
+import { gateOf, openParts, openRegistry, payingOf } from './parts.ts';
 import { surfaceOf } from './surface.ts';
 import { newId } from './system/clock.ts';
 import { createMail } from './system/mail.ts';
@@ -69,9 +66,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   await using stack = new AsyncDisposableStack();
 
   const parts = await openParts(settings, clock, log, metrics.rpc);
-  const { ledger, chain, venue, pen, databaseUrl } = parts;
+  const { ledger, chain, venue, pen, locks } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 5 }));
-  const locks = createLocks(() => openDatabase(databaseUrl, log, 1));
 
   const watched = await loadWatched(ledger.watchList);
   const rules = gateOf(settings);
@@ -212,7 +208,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   });
   // The registration needs to know our URL, which a free port gives only once we listen.
   let webhooks: WebhookRegistry | null = null;
-  const registry: WebhookRegistry = {
+  const registry: Pick<WebhookRegistry, 'ensure'> = {
     ensure: async (addresses) => (await webhooks?.ensure(addresses)) ?? { wasDisabled: false },
   };
   const onWatched = async (addresses: readonly Address[]): Promise<void> => {
@@ -276,16 +272,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   await server.listen({ host: settings.http.host, port: settings.http.port });
   const { port } = server.server.address() as AddressInfo;
   const url = `http://${settings.http.host}:${port}`;
-  if (secrets.heliusApiKey !== null && uses('webhooks')) {
-    webhooks = createWebhookRegistry({
-      apiKey: secrets.heliusApiKey,
-      apiUrl: settings.helius.apiUrl,
-      webhookUrl: settings.helius.webhookUrl ?? `${url}/webhooks/helius`,
-      secret: secrets.webhookSecrets[0] ?? '',
-      network: settings.network === 'devnet' ? 'devnet' : 'mainnet',
-      alone: (work) => locks.exclusively('helius', work),
-      log,
-    });
+  webhooks = openRegistry(settings, log, url, (work) => locks.exclusively('helius', work));
+  if (webhooks !== null) {
     const keep = createKeeper(
       { ledger, webhooks, clock, log, onHole: () => walking?.nudge() },
       10 * settings.watch.silentAfterMs,

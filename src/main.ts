@@ -4,15 +4,23 @@ import './system/native-warning.ts';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startApp } from './app.ts';
+import { publicKeyOf } from './chain/pen.ts';
 import { createProgram } from './cli/program.ts';
 import { Fault, messageOf } from './core/fault.ts';
+import { wrong } from './core/finding.ts';
 import { openDatabase } from './ledger/database.ts';
 import { migrate } from './ledger/migrate.ts';
 import { openParts } from './parts.ts';
+import { probeAll } from './probes/probes.ts';
 import { systemClock } from './system/clock.ts';
 import { openLog } from './system/log.ts';
 import { settingsJsonSchema } from './system/schema.ts';
-import { loadSettings, processEnvironment, wantsLocalWorld } from './system/settings.ts';
+import {
+  loadSettings,
+  processEnvironment,
+  type Settings,
+  wantsLocalWorld,
+} from './system/settings.ts';
 
 const STOP_MS_MOST = 9_000;
 
@@ -91,13 +99,25 @@ const program = createProgram({
       path.join(import.meta.dirname, '../config/settings.schema.json'),
       settingsJsonSchema(),
     ),
+  async probe() {
+    let settings: Settings;
+    try {
+      settings = loadSettings(processEnvironment());
+    } catch (thrown) {
+      const mend = 'Mend every line of it; config/settings.schema.json says what each may be.';
+      return [wrong('settings', messageOf(thrown), mend)];
+    }
+    const { sponsorKey } = settings.secrets;
+    const sponsor = sponsorKey === null ? null : publicKeyOf(sponsorKey);
+    return probeAll(settings, sponsor, systemClock, openLog('error'));
+  },
   async withParts(work) {
     const settings = loadSettings(processEnvironment());
     // Commands talk through their output; what they log is for when something is wrong.
     const log = openLog('error');
     const parts = await openParts(settings, systemClock, log);
     try {
-      return await work(parts, log);
+      return await work({ parts, settings, log });
     } finally {
       await parts.sql.end({ timeout: 5 });
     }

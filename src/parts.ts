@@ -1,16 +1,27 @@
 // Parts: what the daemon and the commands both stand on, opened and wired by hand: the ledger on Postgres, the chain over RPC,
 // the venue, the pen, and where agents may swap. Nothing here runs by itself.
 import { createChain, createFeeMarket } from './chain/chain.ts';
+import { createWebhookRegistry } from './chain/helius.ts';
 import { createPen } from './chain/pen.ts';
 import { openConnection, type RpcListener } from './chain/rpc.ts';
 import { createSwapDesk } from './chain/swap.ts';
 import { createVault } from './chain/vault.ts';
 import { Fault } from './core/fault.ts';
-import type { Chain, FeeMarket, Pen, SwapDesk, Vault, Venue } from './core/outside.ts';
+import type { Locks } from './core/hearing-ports.ts';
+import type {
+  Chain,
+  FeeMarket,
+  Pen,
+  SwapDesk,
+  Vault,
+  Venue,
+  WebhookRegistry,
+} from './core/outside.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createLedger } from './ledger/ledger.ts';
+import { createLocks } from './ledger/locks.ts';
 import { migrate } from './ledger/migrate.ts';
 import type { Settings } from './system/settings.ts';
 import { createDriftVenue } from './venue/drift.ts';
@@ -24,6 +35,7 @@ export type Parts = {
   readonly venue: Venue;
   readonly pen: Pen;
   readonly vault: Vault;
+  readonly locks: Locks;
   readonly fees: FeeMarket;
   readonly swaps: SwapDesk | null;
 };
@@ -71,6 +83,7 @@ export async function openParts(
       nowMs: clock.nowMs,
     }),
     vault: createVault(secrets.masterKey),
+    locks: createLocks(() => openDatabase(databaseUrl, log, 1)),
     pen: createPen({
       masterKey: secrets.masterKey,
       sponsorKey: secrets.sponsorKey,
@@ -98,6 +111,28 @@ export async function openParts(
             slippageBpsMost: swap.slippageBpsMost,
           }),
   };
+}
+
+/** Our webhooks at Helius; null where no key or no URL is known. `alone` runs work that one daemon at a time does. */
+export function openRegistry(
+  settings: Settings,
+  log: Log,
+  ownUrl: string | null,
+  alone: <T>(work: () => Promise<T>) => Promise<T>,
+): WebhookRegistry | null {
+  const { secrets, helius, network, watch } = settings;
+  const webhookUrl = helius.webhookUrl ?? (ownUrl === null ? null : `${ownUrl}/webhooks/helius`);
+  if (secrets.heliusApiKey === null || webhookUrl === null) return null;
+  if (!watch.sources.includes('webhooks')) return null;
+  return createWebhookRegistry({
+    apiKey: secrets.heliusApiKey,
+    apiUrl: helius.apiUrl,
+    webhookUrl,
+    secret: secrets.webhookSecrets[0] ?? '',
+    network: network === 'devnet' ? 'devnet' : 'mainnet',
+    alone,
+    log,
+  });
 }
 
 /** The gate's policy, in the units of the core. */

@@ -3,7 +3,7 @@
 // over several, all with our URL.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { WebhookRegistry } from '../core/outside.ts';
+import type { RegistryReport, WebhookRegistry } from '../core/outside.ts';
 import type { Log } from '../core/ports.ts';
 import { redact } from './rpc.ts';
 
@@ -85,7 +85,7 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
   let guarded = false;
   let writing: Promise<unknown> = Promise.resolve();
 
-  const write = async (addresses: readonly Address[]): Promise<boolean> => {
+  const open = async () => {
     if (!guarded) {
       guardFetch(options.apiUrl);
       guarded = true;
@@ -95,8 +95,16 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
     const known = ((await webhooks.getAll()) as Webhook[]).filter(
       (each) => each.webhookURL === webhookUrl,
     );
+    return { webhooks, known };
+  };
+  /** `only`: what nobody wants any more is taken out. */
+  const write = async (addresses: readonly Address[], only: boolean): Promise<boolean> => {
+    const { webhooks, known } = await open();
+    const wantedOnly = new Set<string>(addresses);
     const shards = spreadAddresses(
-      known.map((each) => each.accountAddresses),
+      known.map((each) =>
+        each.accountAddresses.filter((address) => !only || wantedOnly.has(address)),
+      ),
       addresses,
       options.addressesMost ?? ADDRESSES_MOST,
     );
@@ -115,8 +123,10 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
         log.info('helius.webhook_created', { addresses: accountAddresses.length });
         continue;
       }
+      const held = new Set(webhook.accountAddresses);
       const complete =
         accountAddresses.length === webhook.accountAddresses.length &&
+        accountAddresses.every((each) => held.has(each)) &&
         webhook.authHeader === secret;
       if (!complete) {
         await webhooks.update(webhook.webhookID, wanted);
@@ -131,18 +141,39 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
     return wasDisabled;
   };
 
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = writing.then(async () => {
+      try {
+        return await options.alone(work);
+      } catch (thrown) {
+        throw heliusFault(thrown);
+      }
+    });
+    // The next writer waits for this one, whether it succeeds or not.
+    writing = turn.catch(() => {});
+    return turn;
+  };
+  const inspect = async (addresses: readonly Address[]): Promise<RegistryReport> => {
+    const { known } = await open().catch((thrown: unknown) => {
+      throw heliusFault(thrown);
+    });
+    const registered = new Set(known.flatMap((each) => each.accountAddresses));
+    const wanted = new Set<string>(addresses);
+    return {
+      webhooks: known.length,
+      disabled: known.filter((each) => each.active === false).length,
+      wrongSecret: known.filter((each) => each.authHeader !== secret).length,
+      missing: [...wanted].filter((each) => !registered.has(each)),
+      extra: [...registered].filter((each) => !wanted.has(each)),
+    };
+  };
   return {
-    ensure(addresses) {
-      const turn = writing.then(async () => {
-        try {
-          return { wasDisabled: await options.alone(() => write(addresses)) };
-        } catch (thrown) {
-          throw heliusFault(thrown);
-        }
-      });
-      // The next writer waits for this one, whether it succeeds or not.
-      writing = turn.catch(() => {});
-      return turn;
+    ensure: async (addresses) => ({ wasDisabled: await alone(() => write(addresses, false)) }),
+    inspect,
+    async repair(addresses) {
+      const { extra } = await inspect(addresses);
+      await alone(() => write(addresses, true));
+      return extra.length;
     },
   };
 }

@@ -14,6 +14,10 @@ import { inspectSwap, WRAPPED_SOL } from './swap.ts';
 import { inspectTokens, tokenAccount } from './tokens.ts';
 import { createVault } from './vault.ts';
 
+/** The address of a 64-byte secret key. */
+export const publicKeyOf = (secretKey: Uint8Array): Address =>
+  Keypair.fromSecretKey(secretKey).publicKey.toBase58() as Address;
+
 /** What an agent key is sealed for. */
 export const bindingOf = (subscriberId: string, publicKey: string): string =>
   `bailiff/agent-key/${subscriberId}/${publicKey}`;

@@ -1,14 +1,17 @@
 // Debts: the commands that show what is owed and paid, and the acts of an operator. They work on the ledger; running daemons see
 // what they did with their next look.
+import type { Command } from 'commander';
 import { explain } from '../core/explain.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Parts } from '../parts.ts';
 import { type Output, table } from './output.ts';
+import { rebuild } from './rebuild.ts';
+import { reasoned, type Tools } from './tools.ts';
 
 const LIST_MOST = 200;
 
-export async function listShares(
+async function listShares(
   { ledger }: Parts,
   output: Output,
   given: { subscriber?: string; status?: string },
@@ -34,7 +37,7 @@ export async function listShares(
   );
 }
 
-export async function listPayments(
+async function listPayments(
   { ledger }: Parts,
   output: Output,
   given: { subscriber?: string },
@@ -58,7 +61,7 @@ export async function listPayments(
   );
 }
 
-export async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
+async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const accrual = await ledger.shares.accrual(id);
   if (accrual === null) {
     output.result({ share: id, found: false }, [`There is no profit share ${id}.`]);
@@ -73,7 +76,7 @@ export async function explainShare({ ledger }: Parts, output: Output, id: string
 }
 
 /** Exit code 1 when the debt is not one that waits. */
-export async function voidShare(
+async function voidShare(
   { ledger }: Parts,
   output: Output,
   clock: Clock,
@@ -90,7 +93,7 @@ export async function voidShare(
   return done ? 0 : 1;
 }
 
-export async function retryShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
+async function retryShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const done = await ledger.shares.retry(id);
   output.result({ share: id, due: done }, [
     done ? `${id} is due now.` : `${id} is not a debt that waits.`,
@@ -98,7 +101,7 @@ export async function retryShare({ ledger }: Parts, output: Output, id: string):
   return done ? 0 : 1;
 }
 
-export async function halt(
+async function halt(
   { ledger }: Parts,
   output: Output,
   scope: string,
@@ -110,7 +113,7 @@ export async function halt(
   ]);
 }
 
-export async function resume({ ledger }: Parts, output: Output, scope: string): Promise<number> {
+async function resume({ ledger }: Parts, output: Output, scope: string): Promise<number> {
   const lifted = await ledger.halts.lift(scope);
   const left = await ledger.halts.list();
   output.result({ scope, lifted, left }, [
@@ -118,4 +121,99 @@ export async function resume({ ledger }: Parts, output: Output, scope: string): 
     ...left.map((each) => `Still halted: ${each.scope} (${each.reason})`),
   ]);
   return lifted ? 0 : 1;
+}
+
+/** Ends everything that a subscriber owes and that waits. Exit code 1 when nothing does. */
+async function forgive(
+  parts: Parts,
+  output: Output,
+  clock: Clock,
+  subscriber: string,
+  reason: string,
+): Promise<number> {
+  const { ledger } = parts;
+  const forgiven: { share: string; left: bigint }[] = [];
+  for (const each of await ledger.shares.open(subscriber))
+    if (await ledger.shares.void(each.id, reason, clock.nowMs()))
+      forgiven.push({ share: each.id, left: each.amount - each.paid });
+  const total = forgiven.reduce((sum, each) => sum + each.left, 0n);
+  output.result({ subscriber, forgiven, total }, [
+    forgiven.length === 0
+      ? `${subscriber} owes nothing that waits; a payment that is on its way is seen to its end first.`
+      : `${formatUnits(total)} USDC in ${forgiven.length} shares are forgiven; daemons judge ${subscriber} again within half a minute.`,
+  ]);
+  return forgiven.length === 0 ? 1 : 0;
+}
+
+export function addDebts(program: Command, tools: Tools): void {
+  const shares = program.command('shares').description('debts of subscribers to creators');
+  shares
+    .command('list')
+    .description('the newest profit shares')
+    .option('--subscriber <id>')
+    .option('--status <status>', 'pending, processing, paid, failed or voided')
+    .action((given: { subscriber?: string; status?: string }) =>
+      tools.look(({ parts }) => listShares(parts, tools.output(), given)),
+    );
+  shares
+    .command('explain <share>')
+    .description('how a share came to be its amount, number by number')
+    .action((id: string) => tools.look(({ parts }) => explainShare(parts, tools.output(), id)));
+  shares
+    .command('retry <share>')
+    .description('try a debt now, also one that waits for a person')
+    .action((id: string) =>
+      tools.act('shares retry', { share: id }, ({ parts }) =>
+        retryShare(parts, tools.output(), id),
+      ),
+    );
+  reasoned(shares.command('void <share>').description('end a debt unpaid')).action(
+    (id: string, { reason }: { reason: string }) =>
+      tools.act('shares void', { share: id, reason }, ({ parts }) =>
+        voidShare(parts, tools.output(), tools.clock, id, reason),
+      ),
+  );
+  reasoned(
+    shares
+      .command('forgive <subscriber>')
+      .description('end everything that a subscriber owes and that waits'),
+  ).action((id: string, { reason }: { reason: string }) =>
+    tools.act('shares forgive', { id, reason }, ({ parts }) =>
+      forgive(parts, tools.output(), tools.clock, id, reason),
+    ),
+  );
+  const payments = program.command('payments').description('what was paid');
+  payments
+    .command('list')
+    .description('the newest payments')
+    .option('--subscriber <id>')
+    .action((given: { subscriber?: string }) =>
+      tools.look(({ parts }) => listPayments(parts, tools.output(), given)),
+    );
+  payments
+    .command('rebuild')
+    .description('after payments were lost: find on chain what was paid, and book it')
+    .option('--dry-run', 'say what would be restored, and write nothing')
+    .addHelpText(
+      'after',
+      '\nEvery payment carries its id on chain. A daemon whose books lack one of them refuses to pay that\nsubscriber until this has run. It may run beside daemons, and again.',
+    )
+    .action(({ dryRun = false }: { dryRun?: boolean }) =>
+      tools.act('payments rebuild', { dryRun }, ({ parts, log }) =>
+        rebuild(parts, { clock: tools.clock, log, output: tools.output(), dryRun }),
+      ),
+    );
+  reasoned(
+    program
+      .command('halt <scope>')
+      .description('sign nothing new for: all, creator:WALLET or subscriber:ID'),
+  ).action((scope: string, { reason }: { reason: string }) =>
+    tools.act('halt', { scope, reason }, ({ parts }) => halt(parts, tools.output(), scope, reason)),
+  );
+  program
+    .command('resume <scope>')
+    .description('lift a halt')
+    .action((scope: string) =>
+      tools.act('resume', { scope }, ({ parts }) => resume(parts, tools.output(), scope)),
+    );
 }

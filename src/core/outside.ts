@@ -210,4 +210,15 @@ export type WebhookRegistry = {
    * `wasDisabled`: a webhook had been switched off, so nothing was delivered for a while.
    */
   ensure(addresses: readonly Address[]): Promise<{ readonly wasDisabled: boolean }>;
+  /** How what is registered differs from these addresses. Changes nothing. */
+  inspect(addresses: readonly Address[]): Promise<RegistryReport>;
+  /** As `ensure`, and takes addresses out that are not among these. Returns how many those were. */
+  repair(addresses: readonly Address[]): Promise<number>;
+};
+export type RegistryReport = {
+  readonly webhooks: number;
+  readonly disabled: number;
+  readonly wrongSecret: number;
+  readonly missing: readonly string[];
+  readonly extra: readonly string[];
 };

@@ -6,7 +6,7 @@ import type { Clock, Ledger, Log } from '../core/ports.ts';
 
 export type KeepPorts = {
   readonly ledger: Ledger;
-  readonly webhooks: WebhookRegistry;
+  readonly webhooks: Pick<WebhookRegistry, 'ensure'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Something was not delivered: the histories must be walked now. */

@@ -54,7 +54,7 @@ function addressOf(text: string, name: string): Address {
 }
 
 /** Reads a secret key as base58 or as a JSON array of 64 bytes. Never echoes it. */
-function secretKeyOf(text: string): Uint8Array {
+export function secretKeyOf(text: string): Uint8Array {
   const wrong = () =>
     new Fault(
       'body_invalid',

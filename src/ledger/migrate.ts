@@ -30,6 +30,42 @@ export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
   );
 }
 
+/** Names of migrations that this database lacks. Throws `migration_changed` as `migrate` does. Changes nothing. */
+export async function pendingMigrations(sql: Sql): Promise<string[]> {
+  const wanted = await readMigrations();
+  const [table] = await sql<
+    { there: boolean }[]
+  >`select to_regclass('migration') is not null as there`;
+  if (table?.there !== true) return wanted.map((each) => each.name);
+  const rows = await sql<{ version: number; hash: string }[]>`select version, hash from migration`;
+  return wanted
+    .filter((migration) => {
+      const known = rows.find((row) => row.version === migration.version);
+      if (known !== undefined && known.hash !== migration.hash) throw changed(migration.name);
+      return known === undefined;
+    })
+    .map((each) => each.name);
+}
+
+const ROUND_TRIP_MS = 3_000;
+
+/** Whether a notification that is sent comes back: it does not through a pooler in transaction mode. */
+export async function roundTrip(sql: Sql): Promise<boolean> {
+  const heard = Promise.withResolvers<boolean>();
+  const listening = await sql.listen('bailiff_doctor', () => heard.resolve(true));
+  await sql.notify('bailiff_doctor', '');
+  AbortSignal.timeout(ROUND_TRIP_MS).addEventListener('abort', () => heard.resolve(false));
+  const came = await heard.promise;
+  await listening.unlisten();
+  return came;
+}
+
+const changed = (name: string): Fault =>
+  new Fault(
+    'migration_changed',
+    `Migration ${name} was applied to this database in another form. Migrations are immutable: restore the file, and put the change into a new one.`,
+  );
+
 /** Brings the database to this release. Returns the names that were applied. Safe to run from several daemons. */
 export async function migrate(
   sql: Sql,
@@ -61,10 +97,7 @@ export async function migrate(
       { hash: string }[]
     >`select hash from migration where version = ${migration.version}`;
     if (row?.hash !== migration.hash) {
-      throw new Fault(
-        'migration_changed',
-        `Migration ${migration.name} was applied to this database in another form. Migrations are immutable: restore the file, and put the change into a new one.`,
-      );
+      throw changed(migration.name);
     }
   }
   return applied;

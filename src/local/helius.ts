@@ -24,6 +24,8 @@ export type DeliveryMischief = {
   duplicate: boolean;
   reverse: boolean;
   delayMs: number;
+  /** The plan's credits are used up: calls are refused, and nothing is delivered. */
+  exhausted: boolean;
 };
 
 export type LocalHelius = {
@@ -53,7 +55,13 @@ export async function serveHelius(
   options: { apiKey: string; clock: Clock; port?: number },
 ): Promise<LocalHelius> {
   const webhooks = new Map<string, Webhook>();
-  const mischief: DeliveryMischief = { dropNext: 0, duplicate: false, reverse: false, delayMs: 0 };
+  const mischief: DeliveryMischief = {
+    dropNext: 0,
+    duplicate: false,
+    reverse: false,
+    delayMs: 0,
+    exhausted: false,
+  };
   const closing = new AbortController();
   const underway = new Set<Promise<void>>();
 
@@ -80,7 +88,7 @@ export async function serveHelius(
     const relevant = landed.filter(({ execution }) =>
       execution.message.keys.some((key) => webhook.accountAddresses.includes(key)),
     );
-    if (relevant.length === 0 || !webhook.active) return;
+    if (relevant.length === 0 || !webhook.active || mischief.exhausted) return;
     if (mischief.dropNext > 0) {
       mischief.dropNext--;
       return;
@@ -103,6 +111,7 @@ export async function serveHelius(
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     if (url.searchParams.get('api-key') !== options.apiKey)
       return void answer(401, { error: 'invalid api key' });
+    if (mischief.exhausted) return void answer(429, { error: 'max credits usage reached' });
     const [, , collection, id] = url.pathname.split('/');
     if (collection !== 'webhooks') return void answer(404, { error: 'not found' });
     const found = id === undefined ? undefined : webhooks.get(id);

@@ -14,6 +14,8 @@ import { createDriver, type Driver } from './driver.ts';
 import { type LocalHelius, serveHelius } from './helius.ts';
 import { createSwapStandIn, type LocalSwap, serveSwap, writeSwapGenesis } from './swap.ts';
 
+const NATIVE_LOADER = 'NativeLoader1111111111111111111111111111111';
+
 /** SOL and BTC at genesis, PRICE precision. */
 export const GENESIS_PRICES = [150_000_000n, 90_000_000_000n] as const;
 
@@ -54,6 +56,14 @@ export function createWorld(options: WorldOptions): World {
     GENESIS_PRICES,
     time,
   );
+  // A stand-in is as much of a program as anybody can see from outside.
+  if (venueProgram === 'stand-in')
+    cluster.put(DRIFT.toBase58(), {
+      lamports: 1n,
+      owner: NATIVE_LOADER,
+      data: new Uint8Array(),
+      executable: true,
+    });
   writeSwapGenesis(
     (address, account) => cluster.put(address.toBase58(), account),
     faucet.publicKey,

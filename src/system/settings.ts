@@ -16,6 +16,8 @@ export type Secrets = {
   readonly webhookSecrets: readonly string[];
   readonly apiKeys: readonly string[];
   readonly masterKey: Uint8Array | null;
+  /** Only for `bailiff keys rotate-master`. */
+  readonly nextMasterKey: Uint8Array | null;
   readonly sponsorKey: Uint8Array | null;
 };
 export type Settings = FileSettings & {
@@ -42,6 +44,7 @@ const REAL = [
   'BAILIFF_WEBHOOK_SECRETS',
   'BAILIFF_API_KEYS',
   'BAILIFF_MASTER_KEY',
+  'BAILIFF_NEXT_MASTER_KEY',
   'BAILIFF_SPONSOR_KEY',
   'BAILIFF_CONFIG',
 ];
@@ -169,6 +172,13 @@ function secretsOf(env: Environment, problems: string[]): Secrets {
     masterKey: secretBytes(
       env,
       'BAILIFF_MASTER_KEY',
+      32,
+      '32 bytes in base64; make one with: openssl rand -base64 32',
+      problems,
+    ),
+    nextMasterKey: secretBytes(
+      env,
+      'BAILIFF_NEXT_MASTER_KEY',
       32,
       '32 bytes in base64; make one with: openssl rand -base64 32',
       problems,

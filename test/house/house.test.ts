@@ -56,8 +56,9 @@ const ALLOWED: Record<string, readonly string[]> = {
     'gauges.ts',
     'surface.ts',
   ],
-  'main.ts': ['core', 'ledger', 'system', 'app.ts', 'parts.ts', 'cli', 'local'],
-  cli: ['core', 'flows', 'parts.ts', 'type:system'],
+  probes: ['core', 'ledger', 'chain', 'venue', 'parts.ts', 'type:system'],
+  'main.ts': ['core', 'ledger', 'chain', 'system', 'app.ts', 'parts.ts', 'probes', 'cli', 'local'],
+  cli: ['core', 'flows', 'chain', 'parts.ts', 'type:system'],
 };
 
 describe('floors', () => {

@@ -1,11 +1,10 @@
 // Operator: payments and earnings that add up, halts, debts that end unpaid, the numbers for Prometheus; over HTTP and by command.
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { Keypair, PublicKey } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Trader } from '../../src/local/drift/instructions.ts';
+import { runCommand } from '../support/command.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -36,23 +35,7 @@ async function ask(method: string, route: string, body?: unknown) {
     body: (text.startsWith('{') ? JSON.parse(text) : text) as never,
   };
 }
-/** The command, against the daemon's own database. */
-async function bailiff(...args: string[]): Promise<{ code: number; out: string }> {
-  const env = {
-    PATH: process.env.PATH ?? '',
-    BAILIFF_NETWORK: 'local',
-    DATABASE_URL: street.database.url,
-    BAILIFF_RPC_URL: street.world.chain.rpcUrl,
-  };
-  try {
-    const run = promisify(execFile);
-    const { stdout } = await run(process.execPath, ['src/main.ts', ...args], { cwd: ROOT, env });
-    return { code: 0, out: stdout };
-  } catch (thrown) {
-    const { code, stdout, stderr } = thrown as { code: number; stdout: string; stderr: string };
-    return { code, out: stdout + stderr };
-  }
-}
+const bailiff = (...args: string[]) => runCommand(street, args);
 
 test('payments and earnings add up; halts hold, and voiding ends a debt on record', async () => {
   profitableClose(street.driver, ana);

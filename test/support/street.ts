@@ -99,6 +99,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
       webhookSecrets: [secret],
       apiKeys: [],
       masterKey: new Uint8Array(randomBytes(32)),
+      nextMasterKey: null,
       sponsorKey: options.sponsor?.secretKey ?? null,
     },
   };

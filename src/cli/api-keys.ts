@@ -1,15 +1,17 @@
-// Keys: the commands that make, list and revoke API keys.
+// API keys: the commands that make, list and revoke them.
 import { createHash, randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
 import { SCOPES, type Scope } from '../core/api-key.ts';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
 import type { Parts } from '../parts.ts';
 import { type Output, table } from './output.ts';
+import type { Tools } from './tools.ts';
 
 const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text);
 
 /** Makes a key and shows it, this once. */
-export async function createKey(
+async function createKey(
   { ledger }: Parts,
   output: Output,
   name: string,
@@ -31,7 +33,7 @@ export async function createKey(
   ]);
 }
 
-export async function listKeys({ ledger }: Parts, output: Output): Promise<void> {
+async function listKeys({ ledger }: Parts, output: Output): Promise<void> {
   const keys = await ledger.apiKeys.list();
   output.result(
     { keys },
@@ -48,10 +50,33 @@ export async function listKeys({ ledger }: Parts, output: Output): Promise<void>
   );
 }
 
-export async function revokeKey({ ledger }: Parts, output: Output, id: string): Promise<number> {
+async function revokeKey({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const revoked = await ledger.apiKeys.revoke(id);
   output.result({ id, revoked }, [
     revoked ? `${id} is revoked; daemons know within seconds.` : `There is no live key ${id}.`,
   ]);
   return revoked ? 0 : 1;
+}
+
+export function addApiKeys(program: Command, tools: Tools): void {
+  const keys = program.command('api-keys').description('who may use the API, and for what');
+  keys
+    .command('create <name>')
+    .description('make a key; it is shown once')
+    .requiredOption('--scopes <list>', 'gate:read, platform:write, operator; separated by commas')
+    .action((name: string, { scopes }: { scopes: string }) =>
+      tools.act('api-keys create', { name, scopes }, ({ parts }) =>
+        createKey(parts, tools.output(), name, scopes.split(',')),
+      ),
+    );
+  keys
+    .command('list')
+    .description('every key that was ever made')
+    .action(() => tools.look(({ parts }) => listKeys(parts, tools.output())));
+  keys
+    .command('revoke <id>')
+    .description('take a key back, for good')
+    .action((id: string) =>
+      tools.act('api-keys revoke', { id }, ({ parts }) => revokeKey(parts, tools.output(), id)),
+    );
 }

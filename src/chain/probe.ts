@@ -1,0 +1,82 @@
+// Probe: what a node says of itself and of accounts, for the doctor: which chain it is on, how far behind, and whether its WebSocket lives.
+import { type Connection, PublicKey } from '@solana/web3.js';
+import { WebSocket } from 'ws';
+import type { Address, Slot } from '../core/ids.ts';
+import { asking, redact } from './rpc.ts';
+
+export type NodeReport = {
+  readonly version: string;
+  readonly genesis: string;
+  readonly slot: Slot;
+  /** When the last finalized block was made, by the chain's own clock. */
+  readonly blockTimeMs: number | null;
+};
+export type OwnedAccount = {
+  readonly owner: Address;
+  readonly executable: boolean;
+  readonly lamports: bigint;
+  readonly data: Uint8Array;
+};
+
+/** Throws `rpc_unavailable` or `rpc_refused`. */
+export async function readNode(connection: Connection): Promise<NodeReport> {
+  const version = await asking('getVersion', () => connection.getVersion());
+  const genesis = await asking('getGenesisHash', () => connection.getGenesisHash());
+  const slot = await asking('getSlot', () => connection.getSlot('finalized'));
+  const time = await asking('getBlockTime', () => connection.getBlockTime(slot)).catch(() => null);
+  return {
+    version: version['solana-core'],
+    genesis,
+    slot,
+    blockTimeMs: time === null ? null : time * 1_000,
+  };
+}
+
+/** Accounts with their owners; null where there is none. */
+export async function readOwned(
+  connection: Connection,
+  addresses: readonly Address[],
+): Promise<(OwnedAccount | null)[]> {
+  const found = await asking('getMultipleAccounts', () =>
+    connection.getMultipleAccountsInfo(addresses.map((each) => new PublicKey(each))),
+  );
+  return found.map((each) =>
+    each === null
+      ? null
+      : {
+          owner: each.owner.toBase58() as Address,
+          executable: each.executable,
+          lamports: BigInt(each.lamports),
+          data: new Uint8Array(each.data),
+        },
+  );
+}
+
+/** The next slot that a WebSocket tells. Rejects when none comes in time. */
+export function hearSlot(url: string, signal: AbortSignal): Promise<Slot> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    const end = (finish: () => void): void => {
+      socket.removeAllListeners();
+      // What it still says is of no interest, nor is how it ends.
+      socket.on('error', () => {});
+      socket.terminate();
+      finish();
+    };
+    signal.addEventListener('abort', () =>
+      end(() => reject(new Error('it was opened, and told no slot in time'))),
+    );
+    socket.on('error', (error) => end(() => reject(new Error(redact(error.message)))));
+    socket.on('open', () =>
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'slotSubscribe', params: [] })),
+    );
+    socket.on('message', (data) => {
+      const told = JSON.parse(String(data)) as {
+        method?: string;
+        params?: { result?: { slot?: Slot } };
+      };
+      const slot = told.params?.result?.slot;
+      if (told.method === 'slotNotification' && slot !== undefined) end(() => resolve(slot));
+    });
+  });
+}

@@ -1,0 +1,19 @@
+// Doctor: the command that looks at everything a daemon stands on, and says of each thing what is wrong and how to mend it.
+import type { Finding } from '../core/finding.ts';
+import { type Output, table } from './output.ts';
+
+const MARK = { ok: 'ok', warning: 'warning', wrong: 'WRONG' } as const;
+
+/** Exit code 3 when something is wrong. */
+export function report(findings: readonly Finding[], output: Output): number {
+  const bad = findings.filter((each) => each.state === 'wrong').length;
+  const rows = findings.flatMap((each) => [
+    [MARK[each.state], each.what, each.says],
+    ...(each.mend === null ? [] : [['', '', `→ ${each.mend}`]]),
+  ]);
+  output.result({ healthy: bad === 0, findings }, [
+    ...table(rows),
+    bad === 0 ? 'Nothing is wrong.' : `${bad} things are wrong.`,
+  ]);
+  return bad === 0 ? 0 : 3;
+}

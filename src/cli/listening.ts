@@ -1,0 +1,164 @@
+// Listening: the commands about what is heard: one transaction again, the histories of accounts, and the watch-list at Helius.
+import type { Command } from 'commander';
+import { Fault } from '../core/fault.ts';
+import { isSignature } from '../core/ids.ts';
+import { backfill } from '../flows/backfill.ts';
+import { rescan } from '../flows/rescan.ts';
+import { loadWatched } from '../flows/watched.ts';
+import { openRegistry } from '../parts.ts';
+import { table } from './output.ts';
+import type { Opened, Tools } from './tools.ts';
+
+const exact = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
+
+/** Reads a transaction, shows what is heard in it, and lets running daemons record it again. */
+async function replay(
+  { parts }: Opened,
+  tools: Tools,
+  text: string,
+  dryRun: boolean,
+): Promise<number> {
+  if (!isSignature(text))
+    throw new Fault('body_invalid', `No transaction signature: ${text.slice(0, 100)}`);
+  const { ledger, chain, venue } = parts;
+  const transaction = await chain.transaction(text, 'confirmed');
+  if (transaction === null) {
+    tools.output().result({ signature: text, found: false }, [`No node knows ${text}.`]);
+    return 1;
+  }
+  const watched = await loadWatched(ledger.watchList);
+  const facts = venue.hear(transaction, watched.map);
+  if (!dryRun) {
+    const now = tools.clock.nowMs();
+    await ledger.sightings.note(
+      [{ signature: text, blockIndex: transaction.blockIndex }],
+      'replay',
+      now,
+      now,
+    );
+  }
+  tools.output().result(
+    {
+      signature: text,
+      slot: transaction.slot,
+      failed: transaction.error !== null,
+      facts,
+      noted: !dryRun,
+    },
+    [
+      `Slot ${transaction.slot}: ${transaction.error === null ? `${facts.length} facts` : 'it failed, and changed nothing'}.`,
+      ...table(
+        facts.map(({ subscriberId, account, body: { kind, ...body } }) => [
+          `  ${kind}`,
+          subscriberId,
+          account,
+          exact(body),
+        ]),
+      ),
+      dryRun ? 'Nothing was noted.' : 'Running daemons read it again within seconds.',
+    ],
+  );
+  return 0;
+}
+
+/** Walks the histories of accounts, from where each was scanned to, or from a slot. */
+async function walk(
+  { parts, log }: Opened,
+  tools: Tools,
+  given: { subscriber?: string; fromSlot?: string },
+): Promise<number> {
+  const { ledger, chain } = parts;
+  const ports = { ...parts, clock: tools.clock, log };
+  const list = await ledger.watchList.all();
+  const addresses = list
+    .filter((each) => given.subscriber === undefined || each.subscriberId === given.subscriber)
+    .map((each) => each.address);
+  if (addresses.length === 0) {
+    tools.output().result({ accounts: 0 }, ['Nobody like that is watched.']);
+    return 1;
+  }
+  const output = tools.output();
+  const bar = output.progress('reading histories', addresses.length);
+  const tip = await chain.slot('finalized');
+  const never = new AbortController().signal;
+  let transactions = 0;
+  for (const [index, address] of addresses.entries()) {
+    transactions +=
+      given.fromSlot === undefined
+        ? (await backfill(ports, never, [address])).noted
+        : await rescan(ports, address, Number(given.fromSlot) - 1, tip);
+    bar.update(index + 1);
+  }
+  bar.stop();
+  output.result({ accounts: addresses.length, transactions, tip }, [
+    `${transactions} transactions of ${addresses.length} accounts up to slot ${tip} are noted; running daemons read them.`,
+  ]);
+  return 0;
+}
+
+async function watchList(
+  { parts, settings, log }: Opened,
+  tools: Tools,
+  mend: boolean,
+): Promise<number> {
+  const registry = openRegistry(settings, log, null, (work) =>
+    parts.locks.exclusively('helius', work),
+  );
+  if (registry === null)
+    throw new Fault(
+      'settings_invalid',
+      'BAILIFF_HELIUS_API_KEY and BAILIFF_WEBHOOK_URL: are required to look at the watch-list at Helius',
+    );
+  const addresses = (await parts.ledger.watchList.all()).map((each) => each.address);
+  if (mend) await registry.repair(addresses);
+  const seen = await registry.inspect(addresses);
+  const same = seen.missing.length + seen.extra.length + seen.disabled + seen.wrongSecret === 0;
+  tools
+    .output()
+    .result({ watched: addresses.length, ...seen }, [
+      `${addresses.length} accounts are watched, in ${seen.webhooks} webhooks.`,
+      ...seen.missing.map((each) => `  missing  ${each}`),
+      ...seen.extra.map((each) => `  extra    ${each}`),
+      ...(seen.disabled > 0 ? [`  ${seen.disabled} webhooks are disabled`] : []),
+      ...(seen.wrongSecret > 0 ? [`  ${seen.wrongSecret} webhooks send another secret`] : []),
+      same ? 'Nothing differs.' : 'Mend it with: bailiff watch-list repair',
+    ]);
+  return same ? 0 : 3;
+}
+
+export function addListening(program: Command, tools: Tools): void {
+  program
+    .command('replay <signature>')
+    .description('read a transaction again: what is heard in it, and have it recorded')
+    .option('--dry-run', 'only show it')
+    .action((signature: string, { dryRun }: { dryRun?: boolean }) =>
+      tools.act('replay', { signature, dryRun: dryRun === true }, (opened) =>
+        replay(opened, tools, signature, dryRun === true),
+      ),
+    );
+  program
+    .command('backfill')
+    .description('walk the histories of watched accounts now')
+    .option('--subscriber <id>', 'only of this one')
+    .option(
+      '--from-slot <slot>',
+      'from this slot on, however often it was read; else from where each was scanned to',
+    )
+    .action(async (given: { subscriber?: string; fromSlot?: string }) => {
+      if (given.fromSlot !== undefined && !/^\d{1,15}$/.test(given.fromSlot))
+        throw new Fault('body_invalid', `No slot: ${given.fromSlot}`);
+      await tools.act('backfill', { id: given.subscriber, fromSlot: given.fromSlot }, (opened) =>
+        walk(opened, tools, given),
+      );
+    });
+  const list = program.command('watch-list').description('what is registered at Helius');
+  list
+    .command('diff')
+    .description('how it differs from what is watched; exit code 3 when it does')
+    .action(() => tools.look((opened) => watchList(opened, tools, false)));
+  list
+    .command('repair')
+    .description('register what is missing, take out what nobody watches, enable what is disabled')
+    .action(() => tools.act('watch-list repair', {}, (opened) => watchList(opened, tools, true)));
+}

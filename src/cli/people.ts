@@ -1,0 +1,127 @@
+// People: the commands that show subscribers, and what the gate would say of one.
+import type { Command } from 'commander';
+import { formatUnits } from '../core/money.ts';
+import { ACTIONS, type Action, createRoster } from '../core/roster.ts';
+import { gateOf } from '../parts.ts';
+import { table } from './output.ts';
+import type { Opened, Tools } from './tools.ts';
+
+const LIST_MOST = 500;
+
+/** What a daemon that has heard all of the ledger would answer now. */
+async function decide({ parts, settings }: Opened, tools: Tools, who: string, action: Action) {
+  const { ledger, chain } = parts;
+  const roster = createRoster(gateOf(settings));
+  const entry = await ledger.standings.entry(who);
+  roster.hydrate(entry === null ? [] : [entry]);
+  roster.observe(await chain.slot('confirmed'), tools.clock.nowMs());
+  roster.doubt((await ledger.checks.gaps()).map((each) => each.subscriberId));
+  return roster.decide(who, action, tools.clock.nowMs());
+}
+
+export function addPeople(program: Command, tools: Tools): void {
+  program
+    .command('gate <subscriber>')
+    .description('may this subscriber open, increase, reduce or close? exit code 3 when not')
+    .option('--action <action>', ACTIONS.join(', '), 'open')
+    .action(async (who: string, { action }: { action: string }) => {
+      if (!(ACTIONS as readonly string[]).includes(action)) {
+        tools
+          .output()
+          .result({ action }, [`No action: ${action}. There are: ${ACTIONS.join(', ')}.`]);
+        return tools.exitWith(2);
+      }
+      await tools.look(async (opened) => {
+        const decision = await decide(opened, tools, who, action as Action);
+        const owed =
+          decision.outstanding === null ? '' : `, owes ${formatUnits(decision.outstanding)} USDC`;
+        tools
+          .output()
+          .result({ subscriber: who, action, ...decision }, [
+            `${decision.verdict}: ${decision.reason}`,
+            `standing ${decision.standing ?? 'none'}${owed}`,
+          ]);
+        return decision.verdict === 'allow' ? 0 : 3;
+      });
+    });
+  const subscribers = program.command('subscribers').description('who is watched');
+  subscribers
+    .command('list')
+    .description('subscribers in the order of their ids')
+    .option('--after <id>', 'go on after this one')
+    .action(({ after }: { after?: string }) =>
+      tools.look(async ({ parts }) => {
+        const page = after === undefined ? {} : { after };
+        const found = await parts.ledger.subscribers.list({ limit: LIST_MOST, ...page });
+        tools
+          .output()
+          .result(
+            { subscribers: found },
+            table([
+              ['SUBSCRIBER', 'AGENT WALLET', 'SUB-ACCOUNTS', 'KEY'],
+              ...found.map((each) => [
+                each.id,
+                each.agentWallet,
+                each.driftAccounts.map((one) => one.subAccountId).join(','),
+                each.hasKey ? 'kept' : 'none',
+              ]),
+            ]),
+          );
+      }),
+    );
+  subscribers
+    .command('show <id>')
+    .description('accounts, terms, standing and what is owed')
+    .action((id: string) =>
+      tools.look(async ({ parts: { ledger } }) => {
+        const subscriber = await ledger.subscribers.find(id);
+        if (subscriber === null) {
+          tools.output().result({ id, found: false }, [`${id} is not registered.`]);
+          return 1;
+        }
+        const accounts = await ledger.watchList.ofSubscriber(id);
+        const subscriptions = await ledger.subscriptions.ofSubscriber(id);
+        const standing = await ledger.standings.entry(id);
+        const open = await ledger.shares.open(id);
+        const text = (value: unknown): string => String(value ?? '');
+        tools
+          .output()
+          .result({ subscriber, accounts, subscriptions, standing, open }, [
+            `${id}: ${standing?.standing}, owes ${formatUnits(standing?.outstanding ?? 0n)} USDC. ${standing?.reason ?? ''}`.trim(),
+            ...table([
+              ['ACCOUNT', 'ROLE', 'SCANNED', 'CHECKED', 'GAP'],
+              ...accounts.map((each) => [
+                each.address,
+                each.role,
+                text(each.scannedSlot),
+                text(each.checkedSlot),
+                each.hasGap ? 'yes' : '',
+              ]),
+            ]),
+            ...table([
+              ['SUBSCRIPTION', 'CREATOR', 'FROM SLOT', 'SHARE', 'BASIS'],
+              ...subscriptions.flatMap((each) =>
+                each.terms.map((terms) => [
+                  each.id,
+                  terms.creatorWallet,
+                  text(terms.fromSlot),
+                  terms.ended ? 'ended' : `${terms.shareBps} bps`,
+                  terms.basis,
+                ]),
+              ),
+            ]),
+            ...table([
+              ['SHARE', 'OWED', 'PAID', 'STATUS', 'WHY'],
+              ...open.map((each) => [
+                each.id,
+                formatUnits(each.amount),
+                formatUnits(each.paid),
+                each.status,
+                each.reason?.code ?? '',
+              ]),
+            ]),
+          ]);
+        return 0;
+      }),
+    );
+}

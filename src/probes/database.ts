@@ -1,0 +1,43 @@
+// Database: whether Postgres answers, takes writes, hands notifications on, and is of this release.
+import { type Finding, fine, odd, wrong } from '../core/finding.ts';
+import type { Clock } from '../core/ports.ts';
+import { asFault, type Sql } from '../ledger/database.ts';
+import { pendingMigrations, roundTrip } from '../ledger/migrate.ts';
+import { skewOf } from './clock.ts';
+
+const SKEW_MS_MOST = 10_000;
+
+export async function ofDatabase(sql: Sql, clock: Clock): Promise<Finding[]> {
+  const [row] = await sql<{ version: string; now: Date; replica: boolean; encoding: string }[]>`
+    select current_setting('server_version') as version, now(), pg_is_in_recovery() as replica,
+      current_setting('server_encoding') as encoding`.catch((thrown: unknown) => {
+    throw asFault(thrown);
+  });
+  if (row === undefined) throw new Error('Postgres answered nothing');
+  const found: Finding[] = [fine('postgres', `Postgres ${row.version} answers`)];
+  if (row.replica)
+    found.push(wrong('postgres', 'this is a read replica', 'Let DATABASE_URL name the primary.'));
+  if (row.encoding !== 'UTF8')
+    found.push(
+      wrong('postgres', `the database is ${row.encoding}`, 'Make it anew with encoding UTF8.'),
+    );
+  if (!(await roundTrip(sql)))
+    found.push(
+      wrong(
+        'postgres',
+        'a notification did not come back: there is a pooler in transaction mode in between',
+        'Let DATABASE_URL reach Postgres directly, or through a pooler in session mode.',
+      ),
+    );
+  const pending = await pendingMigrations(sql);
+  found.push(
+    pending.length === 0
+      ? fine('migrations', 'the database is of this release')
+      : odd(
+          'migrations',
+          `${pending.join(', ')} not applied yet`,
+          'Run: bailiff migrate. The daemon does it at start, too.',
+        ),
+  );
+  return [...found, ...skewOf('Postgres', row.now.getTime(), clock.nowMs(), SKEW_MS_MOST)];
+}

@@ -1,0 +1,83 @@
+// Helius: whether our webhooks are there, active, and hold what is watched.
+import { Fault, messageOf } from '../core/fault.ts';
+import { type Finding, fine, odd, wrong } from '../core/finding.ts';
+import type { Address } from '../core/ids.ts';
+import type { Log } from '../core/ports.ts';
+import { openRegistry } from '../parts.ts';
+import type { Settings } from '../system/settings.ts';
+
+const HELIUS_MENDS: Readonly<Record<string, string>> = {
+  helius_key_rejected: 'Put a valid key into BAILIFF_HELIUS_API_KEY.',
+  helius_credits_exhausted:
+    'Add credits to the Helius plan: until then every webhook of it pauses.',
+};
+
+async function look(
+  settings: Settings,
+  addresses: readonly Address[],
+  log: Log,
+): Promise<Finding[]> {
+  const registry = openRegistry(settings, log, null, (work) => work());
+  if (registry === null)
+    return settings.watch.sources.includes('webhooks')
+      ? [
+          odd(
+            'helius',
+            'no key is set, so no webhook is kept; the other sources hear everything, later',
+            'Set BAILIFF_HELIUS_API_KEY and BAILIFF_WEBHOOK_URL.',
+          ),
+        ]
+      : [];
+  const seen = await registry.inspect(addresses);
+  const found: Finding[] = [];
+  if (seen.disabled > 0)
+    found.push(
+      wrong(
+        'helius',
+        `${seen.disabled} of ${seen.webhooks} webhooks are disabled`,
+        'Start the daemon, which enables them and walks the hole; then see why deliveries failed.',
+      ),
+    );
+  if (seen.wrongSecret > 0)
+    found.push(
+      wrong(
+        'helius',
+        `${seen.wrongSecret} webhooks send another secret`,
+        'Run: bailiff watch-list repair.',
+      ),
+    );
+  if (seen.missing.length > 0)
+    found.push(
+      wrong(
+        'helius',
+        `${seen.missing.length} of ${addresses.length} addresses are not registered`,
+        'Run: bailiff watch-list repair.',
+      ),
+    );
+  if (seen.extra.length > 0)
+    found.push(
+      odd(
+        'helius',
+        `${seen.extra.length} addresses are registered that nobody watches; they cost credits`,
+        'Run: bailiff watch-list repair.',
+      ),
+    );
+  return found.length > 0
+    ? found
+    : [fine('helius', `${seen.webhooks} webhooks with ${addresses.length} addresses, active`)];
+}
+
+/** Never throws: a key that is refused is a finding of its own. */
+export async function ofHelius(
+  settings: Settings,
+  addresses: readonly Address[],
+  log: Log,
+): Promise<Finding[]> {
+  try {
+    return await look(settings, addresses, log);
+  } catch (thrown) {
+    const code = thrown instanceof Fault ? thrown.code : '';
+    const mend = HELIUS_MENDS[code] ?? 'Check key, plan and host of Helius.';
+    return [wrong('helius', messageOf(thrown), mend)];
+  }
+}

@@ -1,0 +1,96 @@
+// Probes: everything a daemon stands on, looked at one by one, without changing any of it. What cannot be reached is a finding, too, so the
+// doctor always has something to say.
+import { hearSlot, readNode } from '../chain/probe.ts';
+import { openConnection } from '../chain/rpc.ts';
+import { messageOf } from '../core/fault.ts';
+import { type Finding, fine, odd, wrong } from '../core/finding.ts';
+import type { Address } from '../core/ids.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import { openDatabase } from '../ledger/database.ts';
+import { createLedger } from '../ledger/ledger.ts';
+import type { Settings } from '../system/settings.ts';
+import { ofDatabase } from './database.ts';
+import { ofHelius } from './helius.ts';
+import { ofKeys, ofSponsor } from './keys.ts';
+import { ofNode } from './node.ts';
+import { ofVenue } from './venue.ts';
+
+const SOCKET_MS = 8_000;
+
+type Probe = () => Promise<Finding[]>;
+
+async function safely(what: string, mend: string, probe: Probe): Promise<Finding[]> {
+  try {
+    return await probe();
+  } catch (thrown) {
+    return [wrong(what, messageOf(thrown), mend)];
+  }
+}
+
+/** Looks at everything. Nothing here is changed, and nothing throws. */
+export async function probeAll(
+  settings: Settings,
+  sponsor: Address | null,
+  clock: Clock,
+  log: Log,
+): Promise<Finding[]> {
+  const { secrets, rpc } = settings;
+  const found: Finding[] = [fine('settings', `network ${settings.network}, mode ${settings.mode}`)];
+  let addresses: readonly Address[] = [];
+  if (secrets.databaseUrl === null)
+    found.push(wrong('postgres', 'no database is named', 'Set DATABASE_URL.'));
+  else {
+    const sql = openDatabase(secrets.databaseUrl, log, 2);
+    const mend = 'Check DATABASE_URL, that Postgres runs, and that this machine may reach it.';
+    const seen = await safely('postgres', mend, () => ofDatabase(sql, clock));
+    found.push(...seen);
+    // Tables of an older release are not read.
+    if (seen.every((each) => each.state === 'ok')) {
+      found.push(...(await safely('keys', 'See the message.', () => ofKeys(settings, sql))));
+      addresses = (await createLedger(sql).watchList.all()).map((each) => each.address);
+    }
+    await sql.end({ timeout: 2 });
+  }
+  if (rpc.url === null) found.push(wrong('rpc', 'no node is named', 'Set BAILIFF_RPC_URL.'));
+  else {
+    const { url } = rpc;
+    const mend = 'Check the URL, the key in it, and the plan.';
+    const nodes: [string, string][] = [
+      ['rpc', url],
+      ...(rpc.secondUrl === null ? [] : [['second rpc', rpc.secondUrl] as [string, string]]),
+    ];
+    for (const [what, each] of nodes)
+      found.push(
+        ...(await safely(what, mend, async () =>
+          ofNode(what, await readNode(openConnection(each, null)), settings, clock),
+        )),
+      );
+    if (rpc.secondUrl === null)
+      found.push(
+        odd(
+          'second rpc',
+          'none is set, so one provider alone can have a payment declared dead',
+          'Set BAILIFF_SECOND_RPC_URL to another provider.',
+        ),
+      );
+    const wsUrl = rpc.wsUrl ?? url.replace(/^http/, 'ws');
+    found.push(
+      ...(await safely(
+        'websocket',
+        'Check BAILIFF_RPC_WS_URL, and whether the plan has WebSockets.',
+        async () => [
+          fine('websocket', `tells slot ${await hearSlot(wsUrl, AbortSignal.timeout(SOCKET_MS))}`),
+        ],
+      )),
+    );
+    found.push(...(await safely('venue', mend, () => ofVenue(url))));
+    if (sponsor !== null)
+      found.push(
+        ...(await safely('sponsor', mend, () =>
+          ofSponsor(url, sponsor, BigInt(settings.payments.sponsorReserveLamports)),
+        )),
+      );
+  }
+  found.push(...(await ofHelius(settings, addresses, log)));
+  return found;
+}

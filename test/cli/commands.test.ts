@@ -1,0 +1,168 @@
+// Commands: what an operator does without HTTP, as processes of their own beside a running daemon; what they change is on record.
+import { Keypair } from '@solana/web3.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { base58Text } from '../../src/core/ids.ts';
+import type { Trader } from '../../src/local/drift/instructions.ts';
+import { runCommand } from '../support/command.ts';
+import { openStreet, profitableClose, type Street } from '../support/street.ts';
+
+let street: Street;
+let ana: Trader;
+beforeAll(async () => {
+  street = await openStreet();
+  ana = street.driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', ana, Keypair.generate().publicKey);
+}, 60_000);
+afterAll(() => street[Symbol.asyncDispose]());
+
+const bailiff = (...args: string[]) => runCommand(street, args);
+const json = async (...args: string[]) =>
+  JSON.parse((await bailiff('--json', ...args)).out) as Record<string, unknown>;
+
+test('gate and subscribers tell what the daemon would', async () => {
+  expect(await bailiff('gate', 'ana')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('allow'),
+  });
+  expect(await bailiff('gate', 'nobody')).toMatchObject({
+    code: 3,
+    out: expect.stringContaining('not registered'),
+  });
+  expect((await bailiff('gate', 'nobody', '--action', 'close')).code).toBe(0);
+  expect((await bailiff('gate', 'ana', '--action', 'steal')).code).toBe(2);
+  expect(await json('subscribers', 'list')).toMatchObject({
+    subscribers: [{ id: 'ana', hasKey: true }],
+  });
+  expect((await bailiff('subscribers', 'show', 'ana')).out).toMatch(
+    /ana: good, owes 0\.000000 USDC/,
+  );
+  expect((await bailiff('subscribers', 'show', 'nobody')).code).toBe(1);
+}, 60_000);
+
+test('forgiving ends what waits, on record, and opens the gate', async () => {
+  profitableClose(street.driver, ana);
+  const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  street.driver.withdrawTo(ana, Keypair.generate().publicKey, 10_000_000n);
+  await street.standing('ana', 'delinquent');
+  expect((await bailiff('gate', 'ana')).code).toBe(3);
+  expect((await bailiff('shares', 'forgive', 'ana')).code).toBe(2);
+  const forgiven = await bailiff('shares', 'forgive', 'ana', '--reason', 'a drill');
+  expect(forgiven).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('in 1 shares are forgiven'),
+  });
+  expect((await bailiff('shares', 'forgive', 'ana', '--reason', 'a drill')).code).toBe(1);
+  await street.share('ana', (each) => each.id === share.id && each.status === 'voided');
+  await street.standing('ana', 'good');
+  const audit = await fetch(`${street.app().url}/v1/audit?actor=command&limit=2`);
+  expect(await audit.json()).toMatchObject({
+    acts: [
+      { what: 'shares forgive', status: 1, asked: { path: { id: 'ana', reason: 'a drill' } } },
+      { what: 'shares forgive', status: 0 },
+    ],
+  });
+}, 90_000);
+
+test('a transaction is shown and read again; histories are walked', async () => {
+  const signature = profitableClose(street.driver, ana);
+  await street.share('ana', (each) => each.close.signature === signature);
+  const told = await json('replay', signature, '--dry-run');
+  expect(told).toMatchObject({ noted: false, failed: false });
+  expect((told.facts as { body: { kind: string } }[]).map((each) => each.body.kind)).toContain(
+    'close',
+  );
+  const { sql } = street.database;
+  const settled = async () =>
+    (
+      await sql<
+        { at: Date | null }[]
+      >`select settled_at as at from sighting where signature = ${signature}`
+    )[0]?.at;
+  const before = await settled();
+  expect((await bailiff('replay', signature)).code).toBe(0);
+  await expect
+    .poll(async () => Number(await settled()) > Number(before), { timeout: 20_000 })
+    .toBe(true);
+  expect((await bailiff('replay', base58Text(new Uint8Array(64).fill(7)))).code).toBe(1);
+  expect((await bailiff('replay', 'nonsense')).out).toContain('No transaction signature');
+  expect(await json('backfill', '--subscriber', 'ana', '--from-slot', '0')).toMatchObject({
+    accounts: 3,
+  });
+  expect((await bailiff('backfill', '--subscriber', 'nobody')).code).toBe(1);
+}, 90_000);
+
+test('a key comes in by standard input, and only the right one; a new master key seals everything anew', async () => {
+  const secret = base58Text(ana.agent.secretKey);
+  const wrong = await runCommand(street, ['keys', 'import', 'ana', '-'], {
+    input: base58Text(Keypair.generate().secretKey),
+  });
+  expect(wrong).toMatchObject({ code: 1, out: expect.stringContaining('not to') });
+  const right = await runCommand(street, ['keys', 'import', 'ana', '-'], { input: `${secret}\n` });
+  expect(right.code).toBe(0);
+  expect(right.out).not.toContain(secret);
+  const next = Buffer.alloc(32, 5).toString('base64');
+  expect((await bailiff('keys', 'rotate-master')).out).toContain('BAILIFF_NEXT_MASTER_KEY');
+  const env = { BAILIFF_NEXT_MASTER_KEY: next };
+  await street.post('/v1/endpoints', { url: 'http://127.0.0.1:9/x' });
+  const rotated = await runCommand(street, ['--json', 'keys', 'rotate-master'], { env });
+  expect(JSON.parse(rotated.out)).toEqual({ keys: 1, secrets: 1 });
+  // It may run again: what is under the next key already stays.
+  expect((await runCommand(street, ['keys', 'rotate-master'], { env })).code).toBe(0);
+  const doctor = await runCommand(street, ['--json', 'doctor'], {
+    env: { BAILIFF_MASTER_KEY: next },
+  });
+  const { findings } = JSON.parse(doctor.out) as { findings: { what: string; says: string }[] };
+  expect(findings.find((each) => each.what === 'keys')?.says).toBe(
+    '1 agent keys open, of 1 subscribers',
+  );
+  const old = await runCommand(street, ['doctor']);
+  expect(old).toMatchObject({ code: 3, out: expect.stringContaining('do not open') });
+}, 90_000);
+
+test('the watch-list at Helius is compared and mended', async () => {
+  const env = {
+    BAILIFF_HELIUS_API_KEY: street.settings.secrets.heliusApiKey ?? '',
+    BAILIFF_HELIUS_API_URL: street.world.helius.apiUrl,
+    BAILIFF_WEBHOOK_URL: `${street.app().url}/webhooks/helius`,
+    BAILIFF_WEBHOOK_SECRETS: street.secret,
+  };
+  const run = (...args: string[]) => runCommand(street, ['watch-list', ...args], { env });
+  expect(await run('diff')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('Nothing differs'),
+  });
+  const [webhook] = [...street.world.helius.webhooks.values()];
+  if (webhook === undefined) throw new Error('no webhook');
+  const stranger = base58Text(new Uint8Array(32).fill(3));
+  const [first, ...rest] = webhook.accountAddresses;
+  webhook.accountAddresses = [...rest, stranger];
+  const differs = await run('diff');
+  expect(differs.code).toBe(3);
+  expect(differs.out).toContain(`missing  ${first}`);
+  expect(differs.out).toContain(`extra    ${stranger}`);
+  expect((await run('repair')).code).toBe(0);
+  expect([...webhook.accountAddresses].sort()).toEqual([first, ...rest].sort());
+  expect((await bailiff('watch-list', 'diff')).out).toContain('BAILIFF_HELIUS_API_KEY');
+}, 90_000);
+
+test('help teaches, and settings that are wrong are a finding', async () => {
+  const help = (await bailiff('--help')).out;
+  for (const command of [
+    'doctor',
+    'gate',
+    'subscribers',
+    'shares',
+    'payments',
+    'replay',
+    'backfill',
+    'keys',
+    'api-keys',
+    'watch-list',
+    'halt',
+    'resume',
+  ])
+    expect(help).toContain(`  ${command}`);
+  expect(help).toContain('Exit codes');
+  const wrong = await runCommand(street, ['doctor'], { env: { BAILIFF_LOG_LEVEL: 'loud' } });
+  expect(wrong).toMatchObject({ code: 3, out: expect.stringContaining('logLevel') });
+});

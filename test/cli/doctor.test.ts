@@ -1,0 +1,152 @@
+// Doctor: each thing that a daemon stands on is broken in turn, and the doctor says which it is, and how to mend it.
+
+import { MintLayout } from '@solana/spl-token';
+import { Keypair } from '@solana/web3.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { report } from '../../src/cli/doctor.ts';
+import { createOutput } from '../../src/cli/output.ts';
+import type { Finding } from '../../src/core/finding.ts';
+import { base58Text } from '../../src/core/ids.ts';
+import { USDC } from '../../src/local/drift/addresses.ts';
+import { probeAll } from '../../src/probes/probes.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { silentLog } from '../../src/system/log.ts';
+import type { Settings } from '../../src/system/settings.ts';
+import { openStreet, type Street } from '../support/street.ts';
+import { setExchangeStatus } from '../support/venue-world.ts';
+
+let street: Street;
+beforeAll(async () => {
+  street = await openStreet({
+    settings: (given) => ({ ...given, network: 'mainnet' }),
+  });
+  const trader = street.driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+}, 60_000);
+afterAll(() => street[Symbol.asyncDispose]());
+
+const settings = (over: Partial<Settings> = {}): Settings => ({
+  ...street.settings,
+  helius: { ...street.settings.helius, webhookUrl: `${street.app().url}/webhooks/helius` },
+  ...over,
+});
+const probe = (over: Partial<Settings> = {}, sponsor: string | null = null) =>
+  probeAll(settings(over), sponsor as never, systemClock, silentLog);
+const wrongs = (findings: readonly Finding[]) =>
+  findings.filter((each) => each.state === 'wrong').map((each) => [each.what, each.says]);
+
+test('of a whole system nothing is wrong, and every thing is named', async () => {
+  const findings = await probe();
+  expect(wrongs(findings)).toEqual([]);
+  const named = new Set(findings.map((each) => each.what));
+  for (const what of [
+    'settings',
+    'postgres',
+    'migrations',
+    'keys',
+    'rpc',
+    'websocket',
+    'venue',
+    'mint',
+    'helius',
+  ])
+    expect(named.has(what), what).toBe(true);
+  const lines: string[] = [];
+  const say = (text: string) => lines.push(text);
+  expect(report(findings, createOutput({ json: false, say, terminal: null }))).toBe(0);
+  expect(lines.at(-1)).toBe('Nothing is wrong.');
+  // Whatever is no more than odd says how to mend it as well.
+  expect(lines.join('\n')).toContain('BAILIFF_SECOND_RPC_URL');
+});
+
+test('Postgres that cannot be reached, and another release’s database', async () => {
+  const secrets = { ...street.settings.secrets, databaseUrl: 'postgres://x:y@127.0.0.1:1/none' };
+  const findings = await probe({ secrets });
+  expect(wrongs(findings)).toEqual([['postgres', expect.stringContaining('cannot be reached')]]);
+  // The others are looked at all the same.
+  expect(findings.some((each) => each.what === 'websocket' && each.state === 'ok')).toBe(true);
+  const { sql } = street.database;
+  await sql`update migration set hash = 'another' where version = 1`;
+  expect(wrongs(await probe())).toEqual([['postgres', expect.stringContaining('another form')]]);
+  const [original] = await sql<{ hash: string }[]>`select hash from migration where version = 2`;
+  await sql`delete from migration where version = 2`;
+  const { readMigrations } = await import('../../src/ledger/migrate.ts');
+  await sql`update migration set hash = ${(await readMigrations())[0]?.hash ?? ''} where version = 1`;
+  expect((await probe()).find((each) => each.what === 'migrations')).toMatchObject({
+    state: 'warning',
+    says: '0002_clearance.sql not applied yet',
+  });
+  await sql`insert into migration (version, name, hash) values (2, '0002_clearance.sql', ${original?.hash ?? ''})`;
+});
+
+test('a mint that is not the one the venue profile is made for', async () => {
+  const { cluster } = street.world;
+  const known = cluster.bank.get(USDC.toBase58());
+  if (known === null) throw new Error('no mint');
+  const data = Uint8Array.from(known.data);
+  data[44] = 9;
+  cluster.put(USDC.toBase58(), { ...known, data });
+  expect(MintLayout.decode(data).decimals).toBe(9);
+  await expect
+    .poll(async () => wrongs(await probe()), { timeout: 20_000 })
+    .toEqual([['mint', expect.stringContaining('has 9 decimals')]]);
+  cluster.put(USDC.toBase58(), known);
+});
+
+test('a WebSocket that is open and says nothing', async () => {
+  street.world.mischief.muteSockets = true;
+  expect(wrongs(await probe())).toEqual([['websocket', expect.stringContaining('told no slot')]]);
+  street.world.mischief.muteSockets = false;
+}, 30_000);
+
+test('webhooks: disabled, incomplete, with another secret, without credits, with a rejected key', async () => {
+  const { webhooks, mischief } = street.world.helius;
+  const [webhook] = [...webhooks.values()];
+  if (webhook === undefined) throw new Error('no webhook');
+  webhook.active = false;
+  expect(wrongs(await probe())).toEqual([['helius', '1 of 1 webhooks are disabled']]);
+  webhook.active = true;
+  const { accountAddresses } = webhook;
+  webhook.accountAddresses = [...accountAddresses.slice(1), base58Text(new Uint8Array(32).fill(3))];
+  const findings = await probe();
+  expect(wrongs(findings)).toEqual([['helius', '1 of 3 addresses are not registered']]);
+  expect(findings.filter((each) => each.state === 'warning').map((each) => each.says)).toContain(
+    '1 addresses are registered that nobody watches; they cost credits',
+  );
+  webhook.accountAddresses = accountAddresses;
+  const { authHeader } = webhook;
+  webhook.authHeader = 'another';
+  expect(wrongs(await probe())).toEqual([['helius', '1 webhooks send another secret']]);
+  webhook.authHeader = authHeader;
+  mischief.exhausted = true;
+  const exhausted = await probe();
+  expect(wrongs(exhausted)).toEqual([['helius', expect.stringContaining('no credits left')]]);
+  expect(exhausted.find((each) => each.state === 'wrong')?.mend).toContain('Add credits');
+  mischief.exhausted = false;
+  const secrets = { ...street.settings.secrets, heliusApiKey: 'nobody' };
+  expect(wrongs(await probe({ secrets }))).toEqual([
+    ['helius', expect.stringContaining('does not accept the API key')],
+  ]);
+});
+
+test('keys under another master key, a sponsor without SOL, a venue that has paused', async () => {
+  const secrets = { ...street.settings.secrets, masterKey: new Uint8Array(32).fill(9) };
+  expect(wrongs(await probe({ secrets }))).toEqual([
+    ['keys', expect.stringContaining('1 of 1 agent keys do not open')],
+  ]);
+  const sponsor = Keypair.generate().publicKey.toBase58();
+  expect(wrongs(await probe({}, sponsor))).toEqual([
+    ['sponsor', expect.stringContaining('0.000000000 SOL')],
+  ]);
+  setExchangeStatus(street.world, 2);
+  await expect
+    .poll(async () => (await probe()).find((each) => each.what === 'venue'), { timeout: 20_000 })
+    .toMatchObject({ state: 'warning', says: 'drift-v2 has paused withdrawals' });
+  setExchangeStatus(street.world, 0);
+});
+
+test('a clock that is off, and a node that is behind', async () => {
+  const late = { ...systemClock, nowMs: () => systemClock.nowMs() + 3_600_000 };
+  const found = wrongs(await probeAll(settings(), null, late, silentLog));
+  expect(found.map(([what]) => what)).toEqual(['clock', 'rpc']);
+});

@@ -145,8 +145,8 @@ export type Standings = {
     judge: (history: readonly StandingEvent[]) => Standing,
     nowMs: number,
   ): Promise<RosterEntry>;
-  /** Everybody, as of a revision. */
-  roster(): Promise<{ readonly revision: bigint; readonly entries: RosterEntry[] }>;
+  /** Everybody, in turns, as of the revision that it returns. */
+  roster(take: (entries: readonly RosterEntry[]) => void): Promise<bigint>;
   /** Changes after a revision, in order, without gaps. */
   changesSince(revision: bigint, limit: number): Promise<RosterEntry[]>;
   /** Whose verdict may be behind their history: everybody who owes, by the verdict or by the books. */

@@ -3,6 +3,7 @@
 // an account shows what nobody can explain, it says `unknown` and why. The gate client decides with this very module.
 import type { Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
+import { createRosterTable } from './roster-table.ts';
 import type { Evidence } from './standing.ts';
 
 export type RosterEntry = {
@@ -51,7 +52,9 @@ export type RosterOptions = {
 
 export type Roster = {
   /** Replaces everything; the roster may answer from now on. */
-  hydrate(entries: readonly RosterEntry[]): void;
+  hydrate(entries: Iterable<RosterEntry>): void;
+  /** The same for entries that come in turns, everybody once: until `done` the roster answers as before. */
+  hydration(): { add(entries: Iterable<RosterEntry>): void; done(): void };
   /** Takes one entry, unless a newer revision of it is already known. */
   apply(entry: RosterEntry): void;
   /** Notes that the chain was seen at a slot, so that the age of every answer is known. */
@@ -72,18 +75,35 @@ export type Roster = {
 
 /** Creates an empty roster, which answers `unknown` until it is hydrated. */
 export function createRoster(options: RosterOptions): Roster {
-  let entries = new Map<string, RosterEntry>();
-  let idByWallet = new Map<string, string>();
+  let table = createRosterTable();
   let hydrated = false;
   let seen: Freshness = { asOfSlot: null, observedAtMs: null };
   let doubtOfAll: string | null = null;
   let doubted: ReadonlySet<string> = new Set();
 
-  const find = (subscriber: string): RosterEntry | undefined =>
-    entries.get(subscriber) ?? entries.get(idByWallet.get(subscriber) ?? '');
+  const find = (subscriber: string): RosterEntry | undefined => {
+    const row = table.rowOf(subscriber);
+    return row < 0 ? undefined : table.entry(row);
+  };
+  const hydration: Roster['hydration'] = () => {
+    const next = createRosterTable();
+    return {
+      add(entries) {
+        for (const entry of entries) next.load(entry);
+      },
+      done() {
+        next.loaded();
+        table = next;
+        hydrated = true;
+      },
+    };
+  };
 
   /** Why an entry in good standing may not open all the same. */
-  const beyondLimit = (entry: RosterEntry, nowMs: number): string | null => {
+  const beyondLimit = (
+    entry: Pick<RosterEntry, 'outstanding' | 'owedSinceMs'>,
+    nowMs: number,
+  ): string | null => {
     const { outstandingMost, owedForMsMost } = options;
     if (outstandingMost !== null && entry.outstanding > outstandingMost)
       return `Owes ${formatUnits(entry.outstanding)} USDC, more than the ${formatUnits(outstandingMost)} USDC this platform allows.`;
@@ -97,7 +117,8 @@ export function createRoster(options: RosterOptions): Roster {
   };
 
   const judge = (
-    entry: RosterEntry | undefined,
+    entry: Pick<RosterEntry, 'standing' | 'outstanding' | 'owedSinceMs' | 'reason'> | undefined,
+    subscriberId: () => string,
     action: Action,
     nowMs: number,
     stale: boolean,
@@ -112,7 +133,7 @@ export function createRoster(options: RosterOptions): Roster {
     const limit = beyondLimit(entry, nowMs);
     if (limit !== null) return ['deny', limit];
     if (doubtOfAll !== null) return ['unknown', doubtOfAll];
-    if (doubted.has(entry.subscriberId))
+    if (doubted.size > 0 && doubted.has(subscriberId()))
       return [
         'unknown',
         'An account of this subscriber shows something that nobody can explain yet.',
@@ -121,16 +142,15 @@ export function createRoster(options: RosterOptions): Roster {
   };
 
   return {
+    hydration,
     hydrate(all) {
-      entries = new Map(all.map((entry) => [entry.subscriberId, entry]));
-      idByWallet = new Map(all.map((entry) => [entry.agentWallet, entry.subscriberId]));
-      hydrated = true;
+      const next = hydration();
+      next.add(all);
+      next.done();
     },
     apply(entry) {
-      const known = entries.get(entry.subscriberId);
-      if (known !== undefined && known.revision > entry.revision) return;
-      entries.set(entry.subscriberId, entry);
-      idByWallet.set(entry.agentWallet, entry.subscriberId);
+      const row = table.rowOf(entry.subscriberId);
+      if (row < 0 || table.facts(row).revision <= entry.revision) table.put(entry);
     },
     observe(asOfSlot, atMs) {
       if (seen.asOfSlot === null || asOfSlot >= seen.asOfSlot)
@@ -147,17 +167,22 @@ export function createRoster(options: RosterOptions): Roster {
     },
     freshness: () => seen,
     find,
-    all: () => entries.values(),
+    *all() {
+      const from = table;
+      for (let row = 0; row < from.size; row++) yield from.entry(row);
+    },
     get size() {
-      return entries.size;
+      return table.size;
     },
     get hydrated() {
       return hydrated;
     },
     decide(subscriber, action, nowMs) {
-      const entry = find(subscriber);
+      const row = table.rowOf(subscriber);
+      const entry = row < 0 ? undefined : table.facts(row);
       const stale = seen.observedAtMs === null || nowMs - seen.observedAtMs > options.staleAfterMs;
-      const [verdict, reason] = judge(entry, action, nowMs, stale);
+      const idOf = () => table.entry(row).subscriberId;
+      const [verdict, reason] = judge(entry, idOf, action, nowMs, stale);
       return {
         verdict,
         allow: verdict === 'unknown' ? options.failOpen : verdict === 'allow',

@@ -66,9 +66,9 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
   return {
     pull,
     async hydrate() {
-      const all = await ledger.standings.roster();
-      roster.hydrate(all.entries);
-      revision = all.revision;
+      const { add, done } = roster.hydration();
+      revision = await ledger.standings.roster(add);
+      done();
     },
     beat() {
       for (const reader of readers) reader.beat();

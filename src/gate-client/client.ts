@@ -2,13 +2,7 @@
 // daemon's own rules, without asking anybody. It needs nothing but `fetch`. When it cannot vouch for what it holds, it says
 // `unknown`, as the daemon would.
 import { delayMs } from '../core/backoff.ts';
-import {
-  type Action,
-  createRoster,
-  type Decision,
-  type Roster,
-  type RosterEntry,
-} from '../core/roster.ts';
+import { type Action, createRoster, type Decision, type Roster } from '../core/roster.ts';
 import { entryOf, rulesOf, type WireBeat, type WireEntry, type WireHello } from '../core/wire.ts';
 import { createEventReader, type ServerEvent } from './events.ts';
 
@@ -56,7 +50,7 @@ export function createGateClient(options: GateClientOptions): GateClient {
   let staleAfterMs = 5_000;
   let state: GateState = 'hydrating';
   let revision = 0n;
-  let hydrating: RosterEntry[] | null = null;
+  let hydrating: ReturnType<Roster['hydration']> | null = null;
   let failures = 0;
   let wake: { resolve: () => void; reject: (why: Error) => void } | null = null;
   const first = new Promise<void>((resolve, reject) => {
@@ -78,12 +72,12 @@ export function createGateClient(options: GateClientOptions): GateClient {
         staleAfterMs = rules.staleAfterMs;
         const known = roster;
         roster = createRoster(rules);
-        if (known.hydrated) roster.hydrate([...known.all()]);
+        if (known.hydrated) roster.hydrate(known.all());
         return;
       }
       case 'entries':
-        hydrating ??= [];
-        for (const each of value as WireEntry[]) hydrating.push(entryOf(each));
+        hydrating ??= roster.hydration();
+        hydrating.add((value as WireEntry[]).map(entryOf));
         return;
       case 'change': {
         const entry = entryOf(value as WireEntry);
@@ -92,7 +86,8 @@ export function createGateClient(options: GateClientOptions): GateClient {
         return;
       }
       case 'live':
-        if (hydrating !== null || !roster.hydrated) roster.hydrate(hydrating ?? []);
+        if (hydrating !== null) hydrating.done();
+        else if (!roster.hydrated) roster.hydrate([]);
         hydrating = null;
         revision = BigInt((value as { revision: string }).revision);
         return;

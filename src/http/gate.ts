@@ -29,6 +29,45 @@ const decider =
     onVerdict(decision.verdict);
     return decision;
   };
+type Decide = ReturnType<typeof decider>;
+
+const PLAIN = /^[\w.:-]*$/;
+const REVISION = /(?<="revision":")\d+(?=")/;
+
+/**
+ * The answer to many, as text. Most owe nothing and are allowed: their answers differ in name and revision alone, so what is the same
+ * is written once a request.
+ */
+function answersText(decide: Decide, subscribers: readonly string[], action: Action): string {
+  let text = '{"answers":[';
+  let common: { readonly head: string; readonly tail: string; readonly reason: string } | null =
+    null;
+  for (let index = 0; index < subscribers.length; index++) {
+    const subscriber = subscribers[index] ?? '';
+    const name = PLAIN.test(subscriber) ? `"${subscriber}"` : JSON.stringify(subscriber);
+    const decision = decide(subscriber, action);
+    const { revision } = decision;
+    text += index === 0 ? '{"subscriber":' : ',{"subscriber":';
+    text += name;
+    const usual =
+      decision.verdict === 'allow' &&
+      decision.outstanding === 0n &&
+      decision.evidence === null &&
+      revision !== null;
+    if (!usual || (common !== null && common.reason !== decision.reason)) {
+      text += `,${gateText(decision).slice(1)}`;
+      continue;
+    }
+    if (common === null) {
+      const [head = '', tail = ''] = gateText(decision).slice(1).split(REVISION);
+      common = { head: `,${head}`, tail, reason: decision.reason };
+    }
+    text += common.head;
+    text += revision;
+    text += common.tail;
+  }
+  return `${text}]}`;
+}
 
 export const gateRoutes: FastifyPluginAsync<GateOptions> = async (app, options) => {
   const decide = decider(options);
@@ -43,41 +82,85 @@ export const gateRoutes: FastifyPluginAsync<GateOptions> = async (app, options) 
     { schema: { body: GateMany, response: { 200: GateAnswers } } },
     async (request, reply) => {
       const { subscribers, action = 'open' } = request.body;
-      const answers = subscribers.map(
-        (subscriber) =>
-          `{"subscriber":${JSON.stringify(subscriber)},${gateText(decide(subscriber, action)).slice(1)}`,
-      );
       return reply
         .type('application/json; charset=utf-8')
         .serializer(String)
-        .send(`{"answers":[${answers.join(',')}]}`);
+        .send(answersText(decide, subscribers, action));
     },
   );
 };
 
 const PATH = /^\/v1\/gate\/([A-Za-z0-9_.:-]{1,64})(?:\?action=([a-z]+))?$/;
+const SUBSCRIBERS_MOST = 1_000;
+const isAction = (text: unknown): text is Action => (ACTIONS as readonly unknown[]).includes(text);
+
+/** The plain question to many; null for anything that the usual way must look at. */
+function manyOf(body: Buffer): { subscribers: string[]; action: Action } | null {
+  let asked: unknown;
+  try {
+    asked = JSON.parse(body.toString('utf8'));
+  } catch {
+    return null;
+  }
+  if (asked === null || typeof asked !== 'object') return null;
+  const { subscribers, action = 'open', ...rest } = asked as Record<string, unknown>;
+  if (!Array.isArray(subscribers) || !isAction(action)) return null;
+  if (subscribers.length === 0 || subscribers.length > SUBSCRIBERS_MOST) return null;
+  for (const _ in rest) return null;
+  for (const each of subscribers)
+    if (typeof each !== 'string' || each.length === 0 || each.length > 64) return null;
+  return { subscribers: subscribers as string[], action };
+}
+
+export type FastGate = {
+  /** Answers the plain question before Fastify sees it. Returns whether it did, or will. */
+  take(request: IncomingMessage, response: ServerResponse): boolean;
+};
+export type FastGateOptions = GateOptions & {
+  readonly authorised: (header: string | undefined) => boolean;
+  readonly bytesMost: number;
+  /** The usual way for a request whose body was read here already, so that errors are the same. */
+  readonly usual: (request: IncomingMessage, body: Buffer, response: ServerResponse) => void;
+};
 
 /**
- * The fast path: the plain question, answered before Fastify sees it. Anything else, and whoever is not authorised, takes
- * the usual way, so that errors are the same. Returns whether it answered.
+ * The fast path: the plain question, for one or for many. Anything else, and whoever is not authorised, takes the usual way.
  */
-export function createFastGate(
-  options: GateOptions & { readonly authorised: (header: string | undefined) => boolean },
-): (request: IncomingMessage, response: ServerResponse) => boolean {
+export function createFastGate(options: FastGateOptions): FastGate {
   const decide = decider(options);
-  return (request, response) => {
-    if (request.method !== 'GET') return false;
-    const found = PATH.exec(request.url ?? '');
-    const [, subscriber, action = 'open'] = found ?? [];
-    if (subscriber === undefined || subscriber === 'stream') return false;
-    if (!(ACTIONS as readonly string[]).includes(action)) return false;
-    if (!options.authorised(request.headers.authorization)) return false;
-    const body = gateText(decide(subscriber, action as Action));
+  const answer = (response: ServerResponse, body: string): void => {
+    const bytes = Buffer.from(body);
     response.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
+      'content-length': bytes.length,
     });
-    response.end(body);
+    response.end(bytes);
+  };
+  const takeMany = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const length = Number(request.headers['content-length']);
+    if (!(length > 0 && length <= options.bytesMost)) return false;
+    if (request.headers['content-type'] !== 'application/json') return false;
+    if (!options.authorised(request.headers.authorization)) return false;
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      const asked = manyOf(body);
+      if (asked === null) options.usual(request, body, response);
+      else answer(response, answersText(decide, asked.subscribers, asked.action));
+    });
     return true;
+  };
+  return {
+    take(request, response) {
+      const { method, url = '' } = request;
+      if (method === 'POST') return url === '/v1/gate' && takeMany(request, response);
+      if (method !== 'GET') return false;
+      const [, subscriber, action = 'open'] = PATH.exec(url) ?? [];
+      if (subscriber === undefined || subscriber === 'stream' || !isAction(action)) return false;
+      if (!options.authorised(request.headers.authorization)) return false;
+      answer(response, gateText(decide(subscriber, action)));
+      return true;
+    },
   };
 }

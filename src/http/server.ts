@@ -1,5 +1,5 @@
 // Server: Fastify with one plugin a surface. Dependencies come in as options; nothing hangs on the instance.
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type OutgoingHttpHeaders } from 'node:http';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Acts } from '../core/act.ts';
@@ -53,12 +53,22 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const fastGate = createFastGate({
     ...options.gate,
     authorised: (header) => authority.judge(header, '/v1/gate') === 'yes',
+    bytesMost: API_BODY_BYTES_MOST,
+    usual(request, payload, response) {
+      const { method, url = '/', headers } = request;
+      void app.inject({ method: method as 'POST', url, headers, payload }).then(
+        ({ statusCode, headers: answered, rawPayload }) => {
+          response.writeHead(statusCode, answered as OutgoingHttpHeaders).end(rawPayload);
+        },
+        () => response.destroy(),
+      );
+    },
   });
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
     logger: false,
     serverFactory: (handler) =>
       createHttpServer((request, response) => {
-        if (!fastGate(request, response)) handler(request, response);
+        if (!fastGate.take(request, response)) handler(request, response);
       }),
     bodyLimit: API_BODY_BYTES_MOST,
     forceCloseConnections: 'idle',

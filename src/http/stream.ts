@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Clock, Ledger } from '../core/ports.ts';
 import type { Roster, RosterOptions } from '../core/roster.ts';
-import { helloOf, type WireBeat } from '../core/wire.ts';
+import { helloOf, type WireBeat, type WireEntry } from '../core/wire.ts';
 import type { Publisher, Reader } from '../flows/publish.ts';
 import { entryView } from './answers.ts';
 
@@ -86,18 +86,22 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         ? null
         : await ledger.standings.changesSince(since, CATCH_UP_MOST).catch(() => null);
     if (missed === null) {
-      const entries = [...roster.all()];
-      // At least one message, so that a reader knows that nobody is left of those it knew.
-      for (let from = 0; from < Math.max(1, entries.length); from += ENTRIES_A_MESSAGE) {
-        const chunk = entries.slice(from, from + ENTRIES_A_MESSAGE);
-        send(message('entries', chunk.map(entryView)));
+      let chunk: WireEntry[] = [];
+      const flush = async (): Promise<void> => {
+        send(message('entries', chunk));
+        chunk = [];
         // A whole roster is more than may wait: it is written as fast as it is read.
         if (response.writableLength > WAITING_BYTES_MOST / 2 && !response.destroyed)
           await new Promise<void>((resolve) => {
             response.once('drain', resolve);
             response.once('close', resolve);
           });
-      }
+      };
+      // What changes meanwhile waits, and is told again after it.
+      for (const entry of roster.all())
+        if (chunk.push(entryView(entry)) === ENTRIES_A_MESSAGE) await flush();
+      // At least one message, so that a reader knows that nobody is left of those it knew.
+      await flush();
     } else {
       for (const entry of missed)
         if (entry.revision <= at) send(message('change', entryView(entry), entry.revision));

@@ -17,6 +17,8 @@ import { readSubscriptions } from './subscriptions.ts';
 
 /** The quote token: it goes by its name, and clearances are in it. */
 export const QUOTE_TOKEN = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Address;
+/** Rows of the whole roster that are held at once. */
+const ROWS_A_TURN = 5_000;
 export const STANDING_CHANNEL = 'bailiff_standing';
 
 type FactRow = {
@@ -208,11 +210,12 @@ export function createStandings(sql: Sql): Standings {
         const [saved] = await select(tx, subscriberId);
         return entryOf(saved ?? known);
       }),
-    roster: () =>
+    roster: (take) =>
       // One snapshot: the entries are exactly those of the revision.
       sql.begin('isolation level repeatable read', async (tx) => {
         const [row] = await tx<{ last: bigint }[]>`select last from revision`;
-        return { revision: row?.last ?? 0n, entries: (await select(tx, null)).map(entryOf) };
+        await select(tx, null).cursor(ROWS_A_TURN, (rows) => take(rows.map(entryOf)));
+        return row?.last ?? 0n;
       }),
     async changesSince(revision, limit) {
       const rows = await sql<StandingRow[]>`

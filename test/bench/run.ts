@@ -3,6 +3,8 @@ import { benchDecode } from './decode.ts';
 import { benchGate } from './gate.ts';
 import { benchIntake } from './intake.ts';
 import { benchLanes } from './lanes.ts';
+import { benchLatency } from './latency.ts';
+import { benchRoster } from './roster.ts';
 import { benchWatch } from './watch.ts';
 
 const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
@@ -10,7 +12,10 @@ const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   intake: benchIntake,
   watch: benchWatch,
   lanes: benchLanes,
-  gate: benchGate,
+  gate: async () => {
+    const parts = [await benchGate(), await benchRoster(), await benchLatency()];
+    return parts.every(Boolean);
+  },
 };
 
 const wanted = process.argv.slice(2);

@@ -53,6 +53,9 @@ const JUDGE_EVERY_MS = 30_000;
 const WAKE_EVERY_MS = 5_000;
 const SCAN_EVERY_MS = 30_000;
 const SCAN_PATIENCE_MS = 250;
+/** Loops whose runs are short; walks of histories may last for hours. */
+const PROMPT = ['digest', 'inspect', 'wake', 'sweep', 'judge', 'heartbeat'];
+const STUCK_AFTER_MS = 10 * 60_000;
 const NOTIFY_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 3_600_000;
 /** How long a request is known by its Idempotency-Key. */
@@ -103,12 +106,19 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
 
   stack.defer(await listenStandings(sql, () => void publisher.pull()));
 
+  const loops = new Map<string, Loop>();
+  const stuck = (): string[] =>
+    PROMPT.filter((name) => {
+      const since = loops.get(name)?.runningSinceMs ?? null;
+      return since !== null && clock.nowMs() - since > STUCK_AFTER_MS;
+    });
   const loop = (
     name: string,
     everyMs: number,
     work: (signal: AbortSignal) => Promise<void>,
   ): Loop => {
     const started = startLoop({ name, everyMs, clock, log, work });
+    loops.set(name, started);
     stack.defer(() => started.stop());
     return started;
   };
@@ -118,7 +128,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const inspecting = loop('inspect', settings.watch.finalityMs, async (signal) => {
     const adopt = (facts: readonly Fact[]) => adoptFrom(ports, facts);
     for (let more = true; more && !signal.aborted; ) {
-      const found = await inspectDue({ ...ports, adopt }, settings.watch);
+      const found = await inspectDue({ ...ports, adopt, onFacts: metrics.facts }, settings.watch);
       await judgeAll(found.changed);
       more = found.more;
     }
@@ -248,6 +258,11 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     }
   });
 
+  if (authority.judge(undefined, '/v1/halts') === 'yes')
+    log.warn('api.open', {
+      host: settings.http.host,
+      detail: 'No API key was ever made: whoever reaches this address may do everything.',
+    });
   installGauges(metrics, { parts, roster, publisher, lanes, sources, clock });
   const server = createServer(
     surfaceOf(settings, {
@@ -265,6 +280,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       onDelivered: () => digesting.nudge(),
       onNoted: () => inspecting.nudge(),
       mail,
+      stuck,
       onEvents: () => notifying.nudge(),
     }),
   );

@@ -18,11 +18,14 @@ export type GaugeParts = {
 };
 
 const LAMPORTS_A_SOL = 1e9;
+const HOUR_MS = 3_600_000;
+const AGES_MS = [5 * 60_000, HOUR_MS, 24 * HOUR_MS];
+const UNKNOWN_AFTER_MS = 2 * 60_000;
 const one = (value: number) => [{ labels: {}, value }];
 
 export function installGauges(metrics: Metrics, given: GaugeParts): void {
   const { parts, roster, publisher, lanes, sources, clock } = given;
-  const { ledger, chain, pen } = parts;
+  const { ledger, chain, pen, fees } = parts;
   const gauge = (
     name: string,
     help: string,
@@ -45,8 +48,43 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   gauge('debt_oldest_seconds', 'Age of the oldest debt that is open.', [], async () =>
     one(((await ledger.shares.oldestOpenMs(clock.nowMs())) ?? 0) / 1_000),
   );
-  gauge('payments', 'Payments by state.', ['state'], async () =>
-    (await ledger.payments.totals()).map(({ state, count }) => ({
+  gauge('debts_older', 'Open debts older than so many seconds.', ['seconds'], async () => {
+    const ages = await ledger.shares.openOlderThan(clock.nowMs(), AGES_MS);
+    return ages.map((count, index) => ({
+      labels: { seconds: String((AGES_MS[index] ?? 0) / 1_000) },
+      value: count,
+    }));
+  });
+  gauge(
+    'close_to_paid_seconds',
+    'From hearing of a close to its payment being final, in the last hour.',
+    ['quantile'],
+    async () =>
+      Object.entries(await ledger.shares.closeToPaid(clock.nowMs() - HOUR_MS)).map(
+        ([quantile, ms]) => ({
+          labels: { quantile },
+          value: ms / 1_000,
+        }),
+      ),
+  );
+  gauge(
+    'payments',
+    'Payments by state and, of those that ended badly, class of trouble.',
+    ['state', 'class'],
+    async () =>
+      (await ledger.payments.totals()).map(({ state, class: trouble, count }) => ({
+        labels: { state, class: trouble },
+        value: count,
+      })),
+  );
+  gauge(
+    'payments_unknown',
+    'Payments sent over two minutes ago of which nobody knows what became.',
+    [],
+    async () => one(await ledger.payments.sentBefore(clock.nowMs() - UNKNOWN_AFTER_MS)),
+  );
+  gauge('events', 'Events to endpoints, by state.', ['state'], async () =>
+    (await ledger.endpoints.totals()).map(({ state, count }) => ({
       labels: { state },
       value: count,
     })),
@@ -74,6 +112,17 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     const { observedAtMs } = roster.freshness();
     return one(observedAtMs === null ? -1 : (clock.nowMs() - observedAtMs) / 1_000);
   });
+  gauge(
+    'sponsor_runway',
+    'Payments that the sponsor can pay fees for, at the most they cost; -1 without one.',
+    [],
+    async () => {
+      if (pen.sponsor === null) return one(-1);
+      const { accounts } = await chain.accounts([pen.sponsor as Address]);
+      const cost = 2n * (await fees.lamportsPerSignature()) + fees.priorityFeeMost;
+      return one(Number((accounts[0]?.lamports ?? 0n) / cost));
+    },
+  );
   gauge('sponsor_sol', 'What the sponsor holds; -1 without one.', [], async () => {
     if (pen.sponsor === null) return one(-1);
     const { accounts } = await chain.accounts([pen.sponsor as Address]);

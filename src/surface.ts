@@ -38,6 +38,8 @@ export type Wiring = {
   readonly nudge: (subscriberId: string) => void;
   readonly onDelivered: () => void;
   readonly onNoted: () => void;
+  /** Work that does not come to an end, by name. */
+  readonly stuck: () => string[];
   readonly mail: Mail;
   /** There are events to hand on. */
   readonly onEvents: () => void;
@@ -55,6 +57,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       receive: createReceive(ledger.deliveries, clock, wiring.onDelivered),
       secrets: secrets.webhookSecrets,
       bytesMost: settings.http.webhookBytesMost,
+      onDelivery: metrics.delivery,
     },
     gate: { roster, clock, onVerdict: metrics.verdict },
     stream: { roster, publisher, ledger, clock, rules: wiring.rules },
@@ -102,6 +105,8 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       staleAfterMs: settings.gate.staleAfterMs,
       venue: venue.name,
       network: settings.network,
+      mode: settings.mode,
+      stuck: wiring.stuck,
     },
     metrics,
   };

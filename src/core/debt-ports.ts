@@ -105,6 +105,10 @@ export type Shares = {
   totals(): Promise<
     { readonly status: ProfitShare['status']; readonly count: number; readonly left: BaseUnits }[]
   >;
+  /** How many open debts are older than each of these ages. */
+  openOlderThan(nowMs: number, agesMs: readonly number[]): Promise<number[]>;
+  /** Milliseconds from hearing of a close to its payment being final, by quantile, of what was paid since then. */
+  closeToPaid(sinceMs: number): Promise<Readonly<Record<string, number>>>;
   /** How long the oldest open debt has been one; null when there is none. */
   oldestOpenMs(nowMs: number): Promise<number | null>;
   /** Of one creator, in base units. The four add up to everything that ever accrued. */
@@ -155,7 +159,12 @@ export type Payments = {
     trouble: Trouble,
     retryAtMs: number,
   ): Promise<boolean>;
-  totals(): Promise<{ readonly state: Payment['state']; readonly count: number }[]>;
+  /** By state and, of those that ended badly, the class of their trouble; empty text for the others. */
+  totals(): Promise<
+    { readonly state: Payment['state']; readonly class: string; readonly count: number }[]
+  >;
+  /** How many were sent before then and have not ended. */
+  sentBefore(ms: number): Promise<number>;
   /** Newest first; `before` is the id of the last one that was seen. */
   list(filter: {
     subscriberId?: string;

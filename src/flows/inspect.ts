@@ -16,6 +16,8 @@ export type InspectPorts = {
   readonly log: Log;
   /** Watches accounts of the same owner that facts name; true when there were new ones. */
   readonly adopt: (facts: readonly Fact[]) => Promise<boolean>;
+  /** Every reading's facts are counted. */
+  readonly onFacts: (facts: readonly Fact[]) => void;
 };
 export type InspectOptions = {
   /** How long after a confirmed reading the finalized one is tried. */
@@ -91,6 +93,7 @@ async function inspectOne(
     dueMs: clock.nowMs() + options.finalityMs,
     nowMs: clock.nowMs(),
   });
+  ports.onFacts(facts);
   if (facts.length > 0)
     log.info('transaction.inspected', {
       signature,

@@ -4,6 +4,8 @@ import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 export type Loop = {
+  /** Since when the present run lasts; null between runs. */
+  readonly runningSinceMs: number | null;
   /** Asks for a run soon. During a run it means one more run after it. */
   nudge(): void;
   /** Lets the present run finish, and then no other begins. */
@@ -23,6 +25,7 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
   const stopping = new AbortController();
   let wake = new AbortController();
   let nudged = true;
+  let runningSinceMs: number | null = null;
 
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -30,6 +33,7 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
       if (stopping.signal.aborted) return;
       nudged = false;
       wake = new AbortController();
+      runningSinceMs = clock.nowMs();
       try {
         await work(stopping.signal);
       } catch (thrown) {
@@ -40,11 +44,16 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
           ...(passing ? {} : { err: thrown }),
         });
         await clock.sleep(Math.min(everyMs, 1_000), stopping.signal);
+      } finally {
+        runningSinceMs = null;
       }
     }
   };
   const running = run();
   return {
+    get runningSinceMs() {
+      return runningSinceMs;
+    },
     nudge() {
       nudged = true;
       wake.abort();

@@ -11,11 +11,19 @@ export type HealthOptions = {
   readonly staleAfterMs: number;
   readonly venue: string;
   readonly network: string;
+  readonly mode: string;
+  /** Work that does not come to an end, by name. */
+  readonly stuck: () => string[];
 };
 
 export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, options) => {
-  const { roster, ledger, clock, staleAfterMs, venue, network } = options;
-  app.get('/health/live', async () => ({ live: true }));
+  const { roster, ledger, clock, staleAfterMs, venue, network, mode, stuck } = options;
+  app.get('/health/live', async (_request, reply) => {
+    const hanging = stuck();
+    const live = hanging.length === 0;
+    const reasons = hanging.map((each) => `${each} does not come to an end`);
+    return reply.code(live ? 200 : 503).send({ live, reasons });
+  });
   app.get('/health/ready', async (_request, reply) => {
     const reasons: string[] = [];
     const { asOfSlot, observedAtMs } = roster.freshness();
@@ -34,6 +42,7 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, optio
       subscribers: roster.size,
       venue,
       network,
+      mode,
     });
   });
 };

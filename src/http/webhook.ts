@@ -10,6 +10,7 @@ export type WebhookOptions = {
   readonly receive: Receive;
   readonly secrets: readonly string[];
   readonly bytesMost: number;
+  readonly onDelivery: (outcome: 'stored' | 'refused' | 'failed') => void;
 };
 
 const BLANKS = new Set([0x09, 0x0a, 0x0d, 0x20]);
@@ -39,26 +40,32 @@ export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, opt
     bodyLimit: options.bytesMost,
     onRequest: async (request) => {
       // Before the body is read: a stranger's ten megabytes are not worth reading.
-      if (!authorised(request.headers.authorization))
+      if (!authorised(request.headers.authorization)) {
+        options.onDelivery('refused');
         throw new Fault(
           'unauthorised',
           'The Authorization header is not one of the configured webhook secrets.',
         );
+      }
     },
     handler: async (request, reply) => {
       const body = request.body;
-      if (!Buffer.isBuffer(body) || !looksLikeJson(body))
+      if (!Buffer.isBuffer(body) || !looksLikeJson(body)) {
+        options.onDelivery('refused');
         throw new Fault(
           'body_invalid',
           'The body must be a JSON array of transactions, as Helius raw webhooks send it.',
         );
+      }
       try {
         await options.receive.accept(body);
       } catch (thrown) {
+        options.onDelivery('failed');
         throw new Fault('ledger_unavailable', 'The delivery could not be stored. Send it again.', {
           cause: thrown,
         });
       }
+      options.onDelivery('stored');
       return reply.code(200).send({ stored: true });
     },
   });

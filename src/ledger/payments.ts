@@ -239,9 +239,14 @@ export function createPayments(sql: Sql): Payments {
         return true;
       }),
     async totals() {
-      const rows = await sql<{ state: PaymentState; count: bigint }[]>`
-        select state, count(*) from payment group by state`;
-      return rows.map((row) => ({ state: row.state, count: Number(row.count) }));
+      const rows = await sql<{ state: PaymentState; class: string; count: bigint }[]>`
+        select state, coalesce(trouble ->> 'class', '') as class, count(*) from payment group by 1, 2`;
+      return rows.map((row) => ({ ...row, count: Number(row.count) }));
+    },
+    async sentBefore(ms) {
+      const [row] = await sql<{ count: bigint }[]>`
+        select count(*) from payment where state = 'sent' and sent_at < ${at(ms)}`;
+      return Number(row?.count ?? 0n);
     },
     async list({ subscriberId, creatorWallet, state, limit, before }) {
       const rows = await sql<RecordRow[]>`

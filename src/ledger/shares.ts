@@ -174,6 +174,27 @@ export function createShares(sql: Sql): Shares {
         select status, count(*), sum(amount - paid)::bigint as left from profit_share group by status`;
       return rows.map((row) => ({ ...row, count: Number(row.count) }));
     },
+    async openOlderThan(nowMs, agesMs) {
+      const counts: number[] = [];
+      for (const ageMs of agesMs) {
+        const [row] = await sql<{ count: bigint }[]>`
+          select count(*) from profit_share
+          where status in ('pending', 'processing', 'failed') and accrued_at < ${at(nowMs - ageMs)}`;
+        counts.push(Number(row?.count ?? 0n));
+      }
+      return counts;
+    },
+    async closeToPaid(sinceMs) {
+      const [row] = await sql<{ median: number | null; most: number | null }[]>`
+        select percentile_cont(0.5) within group (order by took) as median, percentile_cont(0.95) within group (order by took) as most
+        from (select extract(epoch from p.ended_at - f.recorded_at)::float8 * 1000 as took
+              from payment p join payment_share ps using (subscriber_id, payment_id)
+              join profit_share s using (subscriber_id, share_id)
+              join fact f on f.subscriber_id = s.subscriber_id and f.signature = s.signature and f.slot = s.slot and f.ordinal = s.ordinal
+                and f.kind in ('close', 'reckoning')
+              where p.state = 'landed' and p.ended_at > ${at(sinceMs)} and s.status = 'paid') t`;
+      return row?.median == null ? {} : { '0.5': row.median, '0.95': row.most ?? row.median };
+    },
     async oldestOpenMs(nowMs) {
       const [row] = await sql<{ since: Date | null }[]>`
         select min(accrued_at) as since from profit_share where status in ('pending', 'processing', 'failed')`;

@@ -14,6 +14,8 @@ export type Metrics = {
   metered(log: Log): Log;
   verdict(verdict: string): void;
   rpc(method: string, outcome: 'answered' | 'failed'): void;
+  delivery(outcome: 'stored' | 'refused' | 'failed'): void;
+  facts(facts: readonly { readonly body: { readonly kind: string } }[]): void;
   gauge(reading: Reading): void;
   /** The text that Prometheus reads. */
   text(): Promise<string>;
@@ -43,6 +45,18 @@ export function createMetrics(): Metrics {
     labelNames: ['method', 'outcome'],
     registers,
   });
+  const deliveries = new Counter({
+    name: 'bailiff_deliveries_total',
+    help: 'Webhook bodies by what became of them.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const facts = new Counter({
+    name: 'bailiff_facts_total',
+    help: 'Facts that were heard, by kind; each once at confirmed and once at finalized.',
+    labelNames: ['kind'],
+    registers,
+  });
   const counted =
     (level: string, write: Log['info']): Log['info'] =>
     (event, fields) => {
@@ -58,6 +72,10 @@ export function createMetrics(): Metrics {
     }),
     verdict: (verdict) => verdicts.inc({ verdict }),
     rpc: (method, outcome) => calls.inc({ method, outcome }),
+    delivery: (outcome) => deliveries.inc({ outcome }),
+    facts(heard) {
+      for (const { body } of heard) facts.inc({ kind: body.kind });
+    },
     gauge({ name, help, labels, read }) {
       new Gauge({
         name,

@@ -50,7 +50,7 @@ const app =
     : createServer({
         log,
         authority: { judge: () => 'yes', actor: () => 'anyone', refresh: async () => {} },
-        webhook: { receive: unasked, secrets: ['x'], bytesMost: 1_000 },
+        webhook: { receive: unasked, secrets: ['x'], bytesMost: 1_000, onDelivery: () => {} },
         gate,
         stream: unasked,
         subscribers: unasked,

@@ -24,7 +24,12 @@ if (mode === 'insert') {
 }
 if (mode === 'bailiff') {
   const receive = createReceive(createDeliveries(sql), systemClock, () => {});
-  app.register(webhookRoutes, { receive, secrets: ['Bearer bench'], bytesMost: 5_000_000 });
+  app.register(webhookRoutes, {
+    receive,
+    secrets: ['Bearer bench'],
+    bytesMost: 5_000_000,
+    onDelivery: () => {},
+  });
 }
 await app.listen({ port: 0, host: '127.0.0.1' });
 process.stdout.write(`${(app.server.address() as AddressInfo).port}\n`);

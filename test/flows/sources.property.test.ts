@@ -128,7 +128,10 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       if (slot !== null && watched.map.has(key)) watch.told(key as Address, slot);
   };
   const inspect = () =>
-    inspectDue({ ...plain, watched, adopt: async () => false }, { finalityMs: 500 });
+    inspectDue(
+      { ...plain, watched, adopt: async () => false, onFacts: () => {} },
+      { finalityMs: 500 },
+    );
   const check = () => checkAccounts(plain, watch.changed, never);
   const past = () => history.happened.filter((each) => each.transaction.slot <= now.slot);
 

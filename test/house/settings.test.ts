@@ -1,6 +1,9 @@
 // Settings and log: every problem at once, no accident on a real network, and no secret in a line.
+
+import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
+import { base58Text } from '../../src/core/ids.ts';
 import { openLog } from '../../src/system/log.ts';
 import { loadSettings, wantsLocalWorld } from '../../src/system/settings.ts';
 
@@ -89,10 +92,57 @@ describe('the log', () => {
     });
     log.info('try.leak', { bytes: new Uint8Array([97, 98, 99]), amount: 12n });
     expect(lines.join('')).not.toContain('abc');
+    expect(lines).toHaveLength(3);
     expect(JSON.parse(lines[2] ?? '{}')).toMatchObject({
       event: 'try.leak',
       bytes: '3 bytes',
       amount: '12',
     });
+  });
+
+  // Whatever a careless line could carry: by name, inside texts, inside what was thrown, at any depth.
+  const key = Keypair.generate();
+  const secretText = base58Text(key.secretKey);
+  const secretNumbers = JSON.stringify([...key.secretKey]);
+  test.each<[string, unknown, string]>([
+    ['agentSecretKey', { agentSecretKey: secretText }, secretText],
+    ['a body', { body: [{ deep: { agentSecretKey: secretText } }] }, secretText],
+    ['secrets of the settings', { secrets: { heliusApiKey: 'hunter2hunter2' } }, 'hunter2hunter2'],
+    ['nextMasterKey', { nextMasterKey: 'hunter2hunter2' }, 'hunter2hunter2'],
+    ['BAILIFF_MASTER_KEY', { BAILIFF_MASTER_KEY: 'hunter2hunter2' }, 'hunter2hunter2'],
+    ['databaseUrl', { databaseUrl: 'postgres://u:hunter2@h/d' }, 'hunter2'],
+    ['a URL of any scheme', { url: 'redis://u:hunter2@h/1' }, 'hunter2'],
+    ['a key in a WebSocket URL', { message: 'lost wss://h/?api-key=hunter2' }, 'hunter2'],
+    ['a header', { headers: { Authorization: 'Bearer hunter2' } }, 'hunter2'],
+    ['a header in a text', { message: 'got Authorization: Bearer hunter2.x-y' }, 'hunter2'],
+    [
+      'an API key in a text',
+      { message: 'who is bailiff_ab12cd_hunter2hunter2hunter2?' },
+      'hunter2',
+    ],
+    ['a signing secret', { message: 'whsec_aHVudGVyMmh1bnRlcjI=' }, 'aHVudGVy'],
+    ['a keypair as numbers', { message: `key ${secretNumbers}` }, secretNumbers.slice(1, 30)],
+    [
+      'a keypair as an array',
+      { given: [...key.secretKey] },
+      `${key.secretKey[0]},${key.secretKey[1]}`,
+    ],
+    ['bytes', { given: key.secretKey }, secretText],
+    [
+      'a cause',
+      { err: new Error('a', { cause: new Error('https://h/?api_key=hunter2') }) },
+      'hunter2',
+    ],
+    [
+      'something thrown that is no error',
+      { err: { response: { config: { password: 'hunter2' } } } },
+      'hunter2',
+    ],
+  ])('%s does not leak', (_, fields, secret) => {
+    const lines: string[] = [];
+    const log = openLog('debug', { write: (line: string) => void lines.push(line) });
+    log.error('try.leak', fields as Record<string, unknown>);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain(secret);
   });
 });

@@ -197,6 +197,7 @@ export async function simulate(
               clock,
               log,
               adopt: async () => false,
+              onFacts: () => {},
             },
             { finalityMs: 800 },
           );

@@ -184,6 +184,8 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
     },
     accrual: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     totals: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    openOlderThan: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    closeToPaid: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     oldestOpenMs: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     void: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     earnings: () => Promise.reject(new RangeError('nobody asks for this in memory')),

@@ -1,0 +1,94 @@
+// Health: live means that work comes to an end, ready that the gate can vouch; every reason why not is named. And a daemon that observes
+// does everything but pay.
+
+import { Keypair } from '@solana/web3.js';
+import Fastify from 'fastify';
+import { expect, test } from 'vitest';
+import { createRoster } from '../../src/core/roster.ts';
+import { healthRoutes } from '../../src/http/health.ts';
+import { createManualClock } from '../support/clock.ts';
+import { openStreet, profitableClose } from '../support/street.ts';
+
+test('work that hangs, a view that is old, doubts and a missing Postgres are each named', async () => {
+  const clock = createManualClock(1_000_000);
+  const roster = createRoster({
+    staleAfterMs: 5_000,
+    failOpen: false,
+    outstandingMost: null,
+    owedForMsMost: null,
+  });
+  let hanging: string[] = [];
+  let reachable = false;
+  const backlog = async () => {
+    if (!reachable) throw new Error('Postgres is gone');
+    return { wanted: 0, confirmed: 0, oldestMs: null, unreadSinceMs: null };
+  };
+  const app = Fastify();
+  app.register(healthRoutes, {
+    roster,
+    ledger: { sightings: { backlog } } as never,
+    clock,
+    staleAfterMs: 5_000,
+    venue: 'v',
+    network: 'local',
+    mode: 'observe',
+    stuck: () => hanging,
+  });
+  const ask = async (route: string) => {
+    const answer = await app.inject(route);
+    const body = answer.json<Record<string, unknown>>();
+    return { ...body, status: answer.statusCode, reasons: body.reasons };
+  };
+  expect(await ask('/health/live')).toMatchObject({ status: 200, live: true, reasons: [] });
+  hanging = ['inspect'];
+  expect(await ask('/health/live')).toMatchObject({
+    status: 503,
+    reasons: ['inspect does not come to an end'],
+  });
+  expect(await ask('/health/ready')).toMatchObject({
+    status: 503,
+    reasons: [
+      'the roster is not hydrated',
+      'the chain has not been seen yet',
+      'Postgres does not answer',
+    ],
+  });
+  reachable = true;
+  roster.hydrate([]);
+  roster.observe(7, clock.nowMs());
+  clock.advance(6_000);
+  roster.doubtAll('No source has told of the chain.');
+  expect((await ask('/health/ready')).reasons).toEqual([
+    'the chain was last seen 6000 ms ago',
+    'No source has told of the chain.',
+  ]);
+  roster.doubtAll(null);
+  roster.observe(8, clock.nowMs());
+  expect(await ask('/health/ready')).toMatchObject({ status: 200, ready: true, mode: 'observe' });
+});
+
+test('in observe mode debts are reckoned, served and judged, and nothing is signed', async () => {
+  await using street = await openStreet({ settings: (given) => ({ ...given, mode: 'observe' }) });
+  const { driver, database } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  profitableClose(driver, trader);
+  const share = await street.share('ana', (each) => each.status === 'pending');
+  driver.withdrawTo(trader, Keypair.generate().publicKey, 10_000_000n);
+  await street.standing('ana', 'delinquent');
+  // The schedule has come round by now.
+  await expect
+    .poll(
+      async () =>
+        (await database.sql`select 1 from event where kind = 'subscriber.delinquent'`).length,
+    )
+    .toBe(1);
+  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+  await database.sql`update profit_share set retry_at = null`;
+  const health = (await (await fetch(`${street.app().url}/health/ready`)).json()) as {
+    mode: string;
+  };
+  expect(health.mode).toBe('observe');
+  expect((await street.post(`/v1/shares/${share.id}/retry`, {})).status).toBe(200);
+  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+}, 60_000);

@@ -10,6 +10,7 @@ import type { Publisher } from './flows/publish.ts';
 import { createReceive } from './flows/receive.ts';
 import { createRegister } from './flows/register.ts';
 import { createRescan } from './flows/rescan.ts';
+import { createRetire } from './flows/retire.ts';
 import type { Sources } from './flows/sources.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
 import type { Authority } from './http/auth.ts';
@@ -61,7 +62,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     },
     gate: { roster, clock, onVerdict: metrics.verdict },
     stream: { roster, publisher, ledger, clock, rules: wiring.rules },
-    subscribers: { ledger, register: createRegister(ports) },
+    subscribers: { ledger, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ledger, nudge, mint: venue.quoteMint },
     acts: ledger.acts,
     clock,

@@ -39,6 +39,7 @@ export type Subscriber = {
   readonly agentTokenAccount: Address;
   readonly driftAccounts: readonly { readonly address: Address; readonly subAccountId: number }[];
   readonly hasKey: boolean;
+  readonly retiredAtMs: number | null;
 };
 
 export type SealedKey = {
@@ -68,6 +69,11 @@ export type Subscribers = {
   putKey(key: SealedKey): Promise<void>;
   /** False when there was none. */
   dropKey(id: string): Promise<boolean>;
+  /**
+   * Ends every subscription at this slot, forgets the key, and watches nothing of it any more. False when something is owed, or a
+   * payment has not ended. Registering it again brings it back, from then on.
+   */
+  retire(id: string, slot: Slot, nowMs: number): Promise<boolean>;
 };
 
 export type Subscription = Agreement & {

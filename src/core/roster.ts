@@ -6,10 +6,14 @@ import { type BaseUnits, formatUnits } from './money.ts';
 import { createRosterTable } from './roster-table.ts';
 import type { Evidence } from './standing.ts';
 
+/** `retired`: has left, owing nothing; nobody watches it any more. */
+export const ROSTER_STANDINGS = ['good', 'delinquent', 'retired'] as const;
+export type RosterStanding = (typeof ROSTER_STANDINGS)[number];
+
 export type RosterEntry = {
   readonly subscriberId: string;
   readonly agentWallet: string;
-  readonly standing: 'good' | 'delinquent';
+  readonly standing: RosterStanding;
   readonly outstanding: BaseUnits;
   /** Since when something has been owed without a pause. */
   readonly owedSinceMs: number | null;
@@ -26,7 +30,7 @@ export type Decision = {
   readonly verdict: (typeof VERDICTS)[number];
   readonly allow: boolean;
   readonly reason: string;
-  readonly standing: 'good' | 'delinquent' | null;
+  readonly standing: RosterStanding | null;
   readonly outstanding: BaseUnits | null;
   readonly evidence: Evidence | null;
   readonly asOfSlot: Slot | null;
@@ -127,6 +131,7 @@ export function createRoster(options: RosterOptions): Roster {
       return ['allow', 'Reducing and closing positions is always allowed.'];
     if (!hydrated) return ['unknown', 'Bailiff is starting and has not read its ledger yet.'];
     if (entry?.standing === 'delinquent') return ['deny', entry.reason ?? 'Delinquent.'];
+    if (entry?.standing === 'retired') return ['deny', 'This subscriber has left.'];
     if (stale)
       return ['unknown', 'The chain has not been seen recently; standings may be out of date.'];
     if (entry === undefined) return ['deny', 'This subscriber is not registered with Bailiff.'];

@@ -1,5 +1,10 @@
 // Wire: the messages of the gate stream as JSON carries them, and back. The server writes them, the gate client reads them.
-import type { RosterEntry, RosterOptions } from './roster.ts';
+import {
+  ROSTER_STANDINGS,
+  type RosterEntry,
+  type RosterOptions,
+  type RosterStanding,
+} from './roster.ts';
 
 export type WireEvidence = {
   readonly signature: string;
@@ -11,7 +16,7 @@ export type WireEvidence = {
 export type WireEntry = {
   readonly subscriber: string;
   readonly agentWallet: string;
-  readonly standing: 'good' | 'delinquent';
+  readonly standing: RosterStanding;
   readonly outstanding: string;
   readonly owedSince: string | null;
   readonly reason: string | null;
@@ -47,7 +52,7 @@ export const rulesOf = (hello: WireHello): RosterOptions => ({
 /** The entry of a message. Throws a RangeError or SyntaxError when it is none. */
 export function entryOf(wire: WireEntry): RosterEntry {
   const { evidence } = wire;
-  if (wire.standing !== 'good' && wire.standing !== 'delinquent')
+  if (!ROSTER_STANDINGS.includes(wire.standing))
     throw new RangeError(`not a standing: ${String(wire.standing)}`);
   return {
     subscriberId: wire.subscriber,

@@ -8,14 +8,19 @@ export type WatchedAccounts = {
   /** Whether any of these keys is watched. */
   touches(keys: Iterable<string>): boolean;
   addresses(): Address[];
-  /** Reads the list again; everything that was watched stays watched meanwhile. */
+  /** Reads the list again; who is on it stays watched meanwhile. */
   refresh(): Promise<void>;
 };
 
 export async function loadWatched(list: WatchList): Promise<WatchedAccounts> {
   const map = new Map<string, Watched>();
   const refresh = async (): Promise<void> => {
-    for (const each of await list.all()) map.set(each.address, each);
+    const all = await list.all();
+    for (const each of all) map.set(each.address, each);
+    if (map.size === all.length) return;
+    // Somebody has left. Until here they were watched still.
+    const left = new Set<string>(all.map((each) => each.address));
+    for (const address of map.keys()) if (!left.has(address)) map.delete(address);
   };
   await refresh();
   return {

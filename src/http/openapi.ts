@@ -9,6 +9,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'POST /v1/subscribers': 'Register a subscriber, more sub-accounts, or the agent key.',
   'GET /v1/subscribers': 'All subscribers, in the order of their ids.',
   'GET /v1/subscribers/{id}': 'One subscriber.',
+  'DELETE /v1/subscribers/{id}': 'Let a subscriber go who owes nothing and holds nothing.',
   'PUT /v1/subscribers/{id}/key': 'Keep another agent key, sealed.',
   'DELETE /v1/subscribers/{id}/key': 'Forget the agent key; debts then wait.',
   'GET /v1/subscribers/{id}/accounts': 'Watched accounts, and up to where each is known.',

@@ -36,7 +36,7 @@ export const GateAnswer = Type.Object({
   verdict: Type.Enum(['allow', 'deny', 'unknown']),
   allow: Type.Boolean(),
   reason: Type.String(),
-  standing: nullable(Type.Enum(['good', 'delinquent'])),
+  standing: nullable(Type.Enum(['good', 'delinquent', 'retired'])),
   outstanding: nullable(BaseUnits),
   evidence: nullable(
     Type.Object({

@@ -28,6 +28,7 @@ export const SubscriberView = Type.Object({
   agentWallet: AddressText,
   agentTokenAccount: AddressText,
   hasKey: Type.Boolean(),
+  retiredAt: nullable(Type.String()),
   driftAccounts: Type.Array(Type.Object({ address: AddressText, subAccountId: Type.Integer() })),
 });
 

@@ -3,7 +3,9 @@ import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
+import { isoTime } from '../core/time.ts';
 import type { Register } from '../flows/register.ts';
+import type { Retire } from '../flows/retire.ts';
 import { IdText } from './shapes.ts';
 import {
   AccountList,
@@ -16,10 +18,24 @@ import {
   SubscriberView,
 } from './subscriber-shapes.ts';
 
-export type SubscriberOptions = { readonly ledger: Ledger; readonly register: Register };
+export type SubscriberOptions = {
+  readonly ledger: Ledger;
+  readonly register: Register;
+  readonly retire: Retire;
+};
 
 const Id = Type.Object({ id: IdText });
 const USUAL = 50;
+
+const subscriberView = ({
+  retiredAtMs,
+  driftAccounts,
+  ...subscriber
+}: Subscriber): Static<typeof SubscriberView> => ({
+  ...subscriber,
+  driftAccounts: driftAccounts.map((each) => ({ ...each })),
+  retiredAt: retiredAtMs === null ? null : isoTime(retiredAtMs),
+});
 
 /** Amounts of a fact as text. */
 const plain = (value: unknown): unknown =>
@@ -29,7 +45,7 @@ const plain = (value: unknown): unknown =>
 
 export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   app,
-  { ledger, register },
+  { ledger, register, retire },
 ) => {
   const known = async (id: string): Promise<Subscriber> => {
     const found = await ledger.subscribers.find(id);
@@ -39,7 +55,8 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   app.post<{ Body: Static<typeof NewSubscriber> }>(
     '/v1/subscribers',
     { schema: { body: NewSubscriber, response: { 201: SubscriberView } } },
-    async (request, reply) => reply.code(201).send(await register.subscriber(request.body)),
+    async (request, reply) =>
+      reply.code(201).send(subscriberView(await register.subscriber(request.body))),
   );
   app.get<{ Querystring: Static<typeof SubscriberQuery> }>(
     '/v1/subscribers',
@@ -51,7 +68,7 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
         ...(after === undefined ? {} : { after }),
       });
       return {
-        subscribers: found,
+        subscribers: found.map(subscriberView),
         next: found.length === limit ? (found.at(-1)?.id ?? null) : null,
       };
     },
@@ -59,7 +76,15 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   app.get<{ Params: Static<typeof Id> }>(
     '/v1/subscribers/:id',
     { schema: { params: Id, response: { 200: SubscriberView } } },
-    ({ params }) => known(params.id),
+    async ({ params }) => subscriberView(await known(params.id)),
+  );
+  app.delete<{ Params: Static<typeof Id> }>(
+    '/v1/subscribers/:id',
+    { schema: { params: Id } },
+    async ({ params }, reply) => {
+      await retire(params.id);
+      return reply.code(204).send();
+    },
   );
   app.put<{ Params: Static<typeof Id>; Body: Static<typeof NewKey> }>(
     '/v1/subscribers/:id/key',

@@ -65,8 +65,8 @@ const checkOf = (row: Row): AccountCheck => ({
 export function createChecks(sql: Sql): Checks {
   const select = (where: ReturnType<Sql>) => sql<Row[]>`
     select a.address, a.subscriber_id, a.role, a.cursor_slot, a.watched_at, c.baseline, c.candidate, c.difference
-    from account a left join account_check c using (address)
-    where a.role <> 'agent_wallet' and ${where}`;
+    from account a join subscriber s on s.subscriber_id = a.subscriber_id left join account_check c using (address)
+    where s.retired_at is null and a.role <> 'agent_wallet' and ${where}`;
   return {
     async due(limit) {
       const rows =
@@ -169,8 +169,8 @@ export function createChecks(sql: Sql): Checks {
     async gaps() {
       const rows = await sql<
         { address: Address; subscriber_id: string; difference: Json; unexplained_since: Date }[]
-      >`select address, subscriber_id, difference, unexplained_since from account_check
-        where difference is not null order by unexplained_since`;
+      >`select address, subscriber_id, difference, unexplained_since from account_check join subscriber using (subscriber_id)
+        where difference is not null and retired_at is null order by unexplained_since`;
       return rows.map((row) => ({
         address: row.address,
         subscriberId: row.subscriber_id,

@@ -7,7 +7,7 @@ import { formatUnits } from '../core/money.ts';
 import { classifyOutflows } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
 import type { RosterEntry } from '../core/roster.ts';
-import type { Evidence, Standing, StandingEvent } from '../core/standing.ts';
+import type { Evidence, StandingEvent } from '../core/standing.ts';
 import { readMovements } from './accruals.ts';
 import { readClearances } from './clearances.ts';
 import { at, type Sql, type Transaction, toJson } from './database.ts';
@@ -120,20 +120,26 @@ async function nextRevision(tx: Transaction): Promise<bigint> {
   return next?.last ?? 0n;
 }
 
-/** A new subscriber joins the roster, in good standing. */
-export async function joinStandings(tx: Transaction, subscriberId: string): Promise<void> {
+/** A subscriber joins the roster in good standing, or leaves it. */
+export async function joinStandings(
+  tx: Transaction,
+  subscriberId: string,
+  standing: 'good' | 'retired' = 'good',
+): Promise<void> {
   const revision = await nextRevision(tx);
   await tx`
-    insert into standing (subscriber_id, standing, outstanding, revision) values (${subscriberId}, 'good', 0, ${revision})`;
+    insert into standing (subscriber_id, standing, outstanding, revision) values (${subscriberId}, ${standing}, 0, ${revision})
+    on conflict (subscriber_id) do update set standing = excluded.standing, outstanding = 0, reason = null, evidence = null,
+      owed_since = null, revision = excluded.revision`;
   await tx`
-    insert into standing_change (revision, subscriber_id, standing, outstanding) values (${revision}, ${subscriberId}, 'good', 0)`;
+    insert into standing_change (revision, subscriber_id, standing, outstanding) values (${revision}, ${subscriberId}, ${standing}, 0)`;
   await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
 }
 
 type StandingRow = {
   subscriber_id: string;
   agent_wallet: string;
-  standing: Standing['standing'];
+  standing: RosterEntry['standing'];
   outstanding: bigint;
   reason: string | null;
   evidence: Record<string, unknown> | null;
@@ -175,6 +181,7 @@ export function createStandings(sql: Sql): Standings {
         await tx`select 1 from standing where subscriber_id = ${subscriberId} for update`;
         const [known] = await select(tx, subscriberId);
         if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
+        if (known.standing === 'retired') return entryOf(known);
         const owed = await owedEvents(tx, subscriberId);
         const settled = await settledEvents(tx, subscriberId);
         const left = await leftEvents(tx, subscriberId);

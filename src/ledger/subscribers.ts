@@ -2,7 +2,7 @@
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscribers } from '../core/ports.ts';
-import { type Sql, violates } from './database.ts';
+import { at, type Sql, violates } from './database.ts';
 import { tell } from './outbox.ts';
 import { joinStandings } from './standings.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
@@ -15,9 +15,10 @@ export function createSubscribers(sql: Sql): Subscribers {
         agent_wallet: Address;
         agent_token_account: Address;
         has_key: boolean;
+        retired_at: Date | null;
       }[]
     >`
-      select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key
+      select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key, retired_at
       from subscriber s left join agent_key k using (subscriber_id) where s.subscriber_id = ${id}`;
     if (row === undefined) return null;
     const accounts = await sql<{ address: Address; sub_account_id: number }[]>`
@@ -32,6 +33,7 @@ export function createSubscribers(sql: Sql): Subscribers {
         subAccountId: each.sub_account_id,
       })),
       hasKey: row.has_key,
+      retiredAtMs: row.retired_at?.getTime() ?? null,
     };
   };
   return {
@@ -43,6 +45,28 @@ export function createSubscribers(sql: Sql): Subscribers {
       const found = await Promise.all(rows.map((row) => find(row.subscriber_id)));
       return found.filter((each) => each !== null);
     },
+    retire: (id, slot, nowMs) =>
+      sql.begin(async (tx) => {
+        await tx`select 1 from standing where subscriber_id = ${id} for update`;
+        const busy = await tx`
+          select 1 from standing where subscriber_id = ${id} and outstanding > 0
+          union all select 1 from profit_share where subscriber_id = ${id} and status in ('pending', 'processing', 'failed')
+          union all select 1 from payment where subscriber_id = ${id} and state in ('planned', 'signed', 'sent') limit 1`;
+        if (busy.length > 0) return false;
+        await tx`update subscriber set retired_at = ${at(nowMs)} where subscriber_id = ${id}`;
+        await tx`delete from agent_key where subscriber_id = ${id}`;
+        await tx`
+          insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
+            off_curve, expires_after_ms, ended)
+          select subscriber_id, subscription_id, greatest(${slot}, from_slot + 1), creator_wallet, share_bps, basis, minimum_payment,
+            off_curve, expires_after_ms, true
+          from (select distinct on (subscription_id) * from subscription_terms where subscriber_id = ${id}
+                order by subscription_id, from_slot desc) t where not ended`;
+        await tx`update subscription set dormant = true where subscriber_id = ${id}`;
+        await joinStandings(tx, id, 'retired');
+        await tx`select pg_notify(${WATCH_LIST_CHANNEL}, '')`;
+        return true;
+      }),
     async dropKey(id) {
       return (await sql`delete from agent_key where subscriber_id = ${id} returning 1`).length > 0;
     },
@@ -67,6 +91,15 @@ export function createSubscribers(sql: Sql): Subscribers {
               `Subscriber ${given.id} is registered with another agent wallet, ${row?.agent_wallet}. Register the new wallet under a new subscriber id.`,
             );
           }
+          const [returned] = await tx<{ subscriber_id: string }[]>`
+            update subscriber set retired_at = null where subscriber_id = ${given.id} and retired_at is not null returning subscriber_id`;
+          if (returned !== undefined) {
+            // Nobody watched it meanwhile: its history counts from here, and its state is believed as it is now.
+            await tx`delete from account_check where subscriber_id = ${given.id}`;
+            await tx`
+              update account set cursor_slot = ${given.fromSlot}, cursor_at = now(), watched_at = now() where subscriber_id = ${given.id}`;
+            await joinStandings(tx, given.id);
+          }
           const watched = [
             { address: given.agentWallet, role: 'agent_wallet', sub_account_id: null },
             { address: given.agentTokenAccount, role: 'agent_token_account', sub_account_id: null },
@@ -78,7 +111,8 @@ export function createSubscribers(sql: Sql): Subscribers {
           ].map((each) => ({ ...each, subscriber_id: given.id, cursor_slot: given.fromSlot }));
           const added =
             await tx`insert into account ${tx(watched)} on conflict (address) do nothing returning address`;
-          if (added.length > 0) await tx`select pg_notify(${WATCH_LIST_CHANNEL}, '')`;
+          if (added.length > 0 || returned !== undefined)
+            await tx`select pg_notify(${WATCH_LIST_CHANNEL}, '')`;
           const mine = await tx<{ count: bigint }[]>`
             select count(*) as count from account
             where subscriber_id = ${given.id} and address in ${tx(watched.map((each) => each.address))}`;
@@ -98,7 +132,9 @@ export function createSubscribers(sql: Sql): Subscribers {
             await tell(tx, 'subscriber.registered', given.id, { agentWallet: given.agentWallet });
             await joinStandings(tx, given.id);
           }
-          return created.length > 0 || added.length > 0 ? 'created' : 'known';
+          return created.length > 0 || added.length > 0 || returned !== undefined
+            ? 'created'
+            : 'known';
         });
       } catch (thrown) {
         if (violates(thrown, 'subscriber_agent_wallet_key')) {

@@ -85,7 +85,9 @@ export function createSubscriptions(sql: Sql): Subscriptions {
         return await sql.begin(async (tx) => {
           await tx`
             insert into subscription (subscription_id, subscriber_id, drift_account, held, held_slot)
-            values (${id}, ${subscriberId}, ${driftAccount}, ${tx.json(toJson(held.positions))}, ${held.slot}) on conflict (subscription_id) do nothing`;
+            values (${id}, ${subscriberId}, ${driftAccount}, ${tx.json(toJson(held.positions))}, ${held.slot})
+            on conflict (subscription_id) do update set held = excluded.held, held_slot = excluded.held_slot, dormant = false
+              where subscription.dormant`;
           const [known] = await tx<
             Row[]
           >`select * from subscription where subscription_id = ${id} for update`;

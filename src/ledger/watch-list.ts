@@ -9,7 +9,7 @@ export function createWatchList(sql: Sql): WatchList {
   return {
     async all() {
       const rows = await sql<{ address: Address; subscriber_id: string; role: Watched['role'] }[]>`
-        select address, subscriber_id, role from account`;
+        select address, subscriber_id, role from account join subscriber using (subscriber_id) where retired_at is null`;
       return rows.map((row) => ({
         address: row.address,
         subscriberId: row.subscriber_id,
@@ -43,8 +43,9 @@ export function createWatchList(sql: Sql): WatchList {
     },
     async cursors(addresses) {
       const rows = await sql<{ address: Address; cursor_slot: bigint; watched_at: Date }[]>`
-        select address, cursor_slot, watched_at from account
-        ${addresses === undefined ? sql`` : sql`where address in ${sql(addresses as Address[])}`} order by cursor_slot`;
+        select address, cursor_slot, watched_at from account join subscriber using (subscriber_id)
+        where retired_at is null ${addresses === undefined ? sql`` : sql`and address in ${sql(addresses as Address[])}`}
+        order by cursor_slot`;
       return rows.map((row) => ({
         address: row.address,
         slot: Number(row.cursor_slot),

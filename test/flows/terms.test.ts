@@ -158,3 +158,47 @@ test('who runs away while owing too little to be paid is barred, and paid for al
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
   await street.standing('ana', 'good');
 }, 90_000);
+
+test('a subscriber leaves only when nothing is open, owed or unheard, and may come back', async () => {
+  await using street = await openStreet();
+  const { driver, database } = street;
+  const creator = creatorWallet();
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, creator);
+  const leave = async () => {
+    const answer = await fetch(`${street.app().url}/v1/subscribers/ana`, { method: 'DELETE' });
+    const text = await answer.text();
+    return text === '' ? answer.status : (JSON.parse(text) as { detail: string }).detail;
+  };
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', 1_000_000_000n);
+  await expect.poll(leave, { timeout: 20_000 }).toMatch(/holds positions/);
+  close(driver, trader, 1_000_000_000n, 160_000_000n);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  await expect.poll(leave, { timeout: 20_000 }).toMatch(/owes something/);
+  street.sendSol(trader.agent.publicKey, 50_000_000n);
+  await street.share('ana', (each) => each.status === 'paid');
+  await expect.poll(leave, { timeout: 20_000 }).toBe(204);
+  expect(await leave()).toBe(204);
+  expect(await street.gate('ana')).toMatchObject({ verdict: 'deny', standing: 'retired' });
+  expect((await street.gate('ana', 'close')).allow).toBe(true);
+  expect(await database.sql`select 1 from agent_key`).toHaveLength(0);
+  // Nobody listens: what happens now is no business of ours.
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', 1_000_000_000n);
+  await aSlotLater(street);
+  street.world.cluster.advance(40);
+  await street.subscribe('ana', trader, creator);
+  expect((await street.gate('ana')).standing).toBe('good');
+  await aSlotLater(street);
+  const signature = close(driver, trader, 1_000_000_000n, 170_000_000n);
+  // Opened while nobody had agreed on anything: heard, and owing nothing.
+  await expect
+    .poll(
+      async () =>
+        (await database.sql`select amount from accrual where signature = ${signature}`)[0]?.amount,
+      { timeout: 20_000 },
+    )
+    .toBe(0n);
+  expect(await street.shares('ana')).toHaveLength(1);
+}, 90_000);

@@ -49,9 +49,10 @@ export function createMemorySubscribers(state: State): Subscribers {
         .filter((each) => each.subscriberId === id && each.role === 'drift_user')
         .map(({ address, subAccountId }) => ({ address, subAccountId: subAccountId ?? 0 }))
         .sort((a, b) => a.subAccountId - b.subAccountId);
-      return { ...found, driftAccounts, hasKey: state.keys.has(id) };
+      return { ...found, driftAccounts, hasKey: state.keys.has(id), retiredAtMs: null };
     },
     list: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    retire: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     dropKey: async (id) => state.keys.delete(id),
     ids: async () => [...state.subscribers.keys()].sort(),
     sealedKey: async (id) => state.keys.get(id) ?? null,

@@ -57,7 +57,7 @@ export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
 };
 
 export type State = {
-  readonly subscribers: Map<string, Omit<Subscriber, 'hasKey' | 'driftAccounts'>>;
+  readonly subscribers: Map<string, Omit<Subscriber, 'hasKey' | 'driftAccounts' | 'retiredAtMs'>>;
   readonly keys: Map<string, SealedKey>;
   readonly accounts: Map<Address, AccountRow>;
   readonly subscriptions: Map<string, { -readonly [K in keyof Subscription]: Subscription[K] }>;

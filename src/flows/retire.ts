@@ -1,0 +1,67 @@
+// Retire: a subscriber leaves. Nobody watches it any more afterwards, so it may only go once everything it ever did is heard, nothing of
+// it is owed, and nothing is open that could still make a debt.
+import { Fault } from '../core/fault.ts';
+import type { Address } from '../core/ids.ts';
+import { type AccountState, differenceOf, NO_COUNTERS } from '../core/reckoning.ts';
+import type { Roster } from '../core/roster.ts';
+import { judge } from '../core/standing.ts';
+import type { CheckPorts } from './check.ts';
+import type { WatchedAccounts } from './watched.ts';
+
+export type RetirePorts = CheckPorts & {
+  readonly roster: Roster;
+  readonly watched: WatchedAccounts;
+};
+export type Retire = (subscriberId: string) => Promise<void>;
+
+/** Throws `not_found`, `conflict` with what is in the way, or `not_ready` while not everything is heard. */
+export function createRetire(ports: RetirePorts): Retire {
+  const { ledger, chain, venue, clock, roster, watched, log } = ports;
+
+  const holds = (state: AccountState | null): boolean => (state?.positions ?? []).length > 0;
+
+  /** The account's own state must show nothing open, nothing that was not heard, and nothing that is not final yet. */
+  const requireDone = async (address: Address, subAccountId: number): Promise<void> => {
+    const final = await chain.slices([address], null, 'finalized');
+    const now = await chain.slices([address], null, 'confirmed');
+    const state = venue.stateOf('drift_user', final.slot, final.accounts[0] ?? null);
+    const latest = venue.stateOf('drift_user', final.slot, now.accounts[0] ?? null);
+    if (holds(state) || holds(latest))
+      throw new Fault(
+        'conflict',
+        `Sub-account ${subAccountId} holds positions, whose profit would be shared. Close them first.`,
+      );
+    if (state === null || latest === null) return;
+    const baseline = (await ledger.checks.find([address]))[0]?.baseline ?? null;
+    const still = differenceOf(state, NO_COUNTERS, latest) === null;
+    if (still && baseline !== null && baseline.slot <= state.slot) {
+      const { told, unknowns } = await ledger.checks.told(address, baseline.slot, state.slot);
+      if (unknowns === 0 && differenceOf(baseline, told, state) === null) return;
+    }
+    throw new Fault(
+      'not_ready',
+      `Not everything that sub-account ${subAccountId} did is heard and final yet. Ask again in a minute; GET /v1/hearing shows gaps.`,
+    );
+  };
+
+  return async (subscriberId) => {
+    const subscriber = await ledger.subscribers.find(subscriberId);
+    if (subscriber === null)
+      throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
+    if (subscriber.retiredAtMs !== null) return;
+    const slot = await chain.slot('confirmed');
+    for (const { address, subAccountId } of subscriber.driftAccounts)
+      await requireDone(address, subAccountId);
+    await ledger.standings.update(subscriberId, judge, clock.nowMs());
+    // What is opened after the states that were read owes nothing.
+    if (!(await ledger.subscribers.retire(subscriberId, slot, clock.nowMs())))
+      throw new Fault(
+        'conflict',
+        `${subscriberId} owes something, or a payment is on its way. Let it be paid, or forgive it, first.`,
+      );
+    await watched.refresh();
+    const entry = await ledger.standings.entry(subscriberId);
+    if (entry !== null) roster.apply(entry);
+    log.info('subscriber.retired', { subscriber: subscriberId });
+  };
+}

@@ -29,7 +29,12 @@ const NewEndpoint = Type.Object(
     }),
     kinds: Type.Optional(nullable(Kinds)),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      { url: 'https://203.0.113.7/bailiff', kinds: ['share.paid', 'subscriber.delinquent'] },
+    ],
+  },
 );
 const EndpointView = Type.Object({
   id: IdText,
@@ -48,7 +53,7 @@ const Made = Type.Object({ ...EndpointView.properties, ...Secret });
 const EndpointList = Type.Object({ endpoints: Type.Array(EndpointView) });
 const Replay = Type.Object(
   { since: Type.String({ format: 'date-time', description: 'ISO 8601.' }) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ since: '2026-01-01T00:00:00Z' }] },
 );
 const State = Type.Enum(['pending', 'delivered', 'failed']);
 const DeliveryQuery = Type.Object({

@@ -46,7 +46,10 @@ const Rescan = Type.Object(
     address: Type.String({ minLength: 32, maxLength: 44, description: 'A watched account.' }),
     fromSlot: Type.Integer({ minimum: 0, description: 'The first slot to read again.' }),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ address: '7v54NWdBtkjuAFJrLGsS2SXnuk8nKam81mZJeeYxVFi9', fromSlot: 0 }],
+  },
 );
 
 const Acceptance = Type.Object(
@@ -54,7 +57,12 @@ const Acceptance = Type.Object(
     address: Type.String({ minLength: 32, maxLength: 44, description: 'An account with a gap.' }),
     ...Reason.properties,
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      { address: '7v54NWdBtkjuAFJrLGsS2SXnuk8nKam81mZJeeYxVFi9', reason: 'A referral reward.' },
+    ],
+  },
 );
 
 export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, options) => {

@@ -30,7 +30,7 @@ export const GateMany = Type.Object(
     }),
     action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ subscribers: ['ana', 'bo'], action: 'open' }] },
 );
 export const GateAnswer = Type.Object({
   verdict: Type.Enum(['allow', 'deny', 'unknown']),
@@ -111,7 +111,10 @@ export const NewClearance = Type.Object(
     purpose: Type.Enum(['withdraw', 'close']),
     amount: Type.Optional(BaseUnits),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ purpose: 'withdraw', amount: '500000000' }, { purpose: 'close' }],
+  },
 );
 export const ClearanceAnswer = Type.Object({
   status: Type.Enum(['cleared', 'blocked']),
@@ -150,7 +153,7 @@ export const Reason = Type.Object(
       description: 'Why; it goes on record. One line.',
     }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ reason: 'Agreed with the creator.' }] },
 );
 export const ScopeText = Type.String({
   pattern: '^(all|creator:[1-9A-HJ-NP-Za-km-z]{32,44}|subscriber:[A-Za-z0-9_.:-]{1,64})$',
@@ -161,7 +164,7 @@ export const Halt = Type.Object(
     scope: ScopeText,
     ...Reason.properties,
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ scope: 'subscriber:ana', reason: 'A drill.' }] },
 );
 export const HaltList = Type.Object({
   halts: Type.Array(

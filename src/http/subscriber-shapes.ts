@@ -20,7 +20,16 @@ export const NewSubscriber = Type.Object(
       uniqueItems: true,
     }),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        id: 'ana',
+        agentWallet: '7v54NWdBtkjuAFJrLGsS2SXnuk8nKam81mZJeeYxVFi9',
+        subAccountIds: [0],
+      },
+    ],
+  },
 );
 
 export const SubscriberView = Type.Object({
@@ -127,7 +136,25 @@ export const NewSubscription = Type.Object(
       ),
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        id: 'ana-1',
+        subAccountId: 0,
+        creatorWallet: 'mBKqcnGotbsSb5vNrdyhzZ5EhqZdids9QYiTRckvi7v',
+        shareBps: 1_000,
+      },
+      {
+        id: 'ana-1',
+        subAccountId: 0,
+        creatorWallet: 'mBKqcnGotbsSb5vNrdyhzZ5EhqZdids9QYiTRckvi7v',
+        shareBps: 1_500,
+        basis: 'high_water_mark',
+        minimumPayment: '1000000',
+      },
+    ],
+  },
 );
 
 export const SubscriptionView = Type.Object({

@@ -143,22 +143,23 @@ export function createEndpoints(sql: Sql): Endpoints {
         attempts: row.attempts,
       }));
     },
+    // The endpoint's row is always taken first, as removing it does: so the two never wait for each other.
     async delivered(endpointId, eventId, outcome, nowMs) {
       await sql.begin(async (tx) => {
-        await end(tx, { endpointId, eventId, state: 'delivered', outcome, atMs: nowMs });
         await tx`update endpoint set failing_since = null where endpoint_id = ${endpointId} and failing_since is not null`;
+        await end(tx, { endpointId, eventId, state: 'delivered', outcome, atMs: nowMs });
       });
     },
     async refused(endpointId, eventId, outcome, dueMs, nowMs) {
       await sql.begin(async (tx) => {
+        await tx`
+          update endpoint set failing_since = coalesce(failing_since, ${at(nowMs)}) where endpoint_id = ${endpointId}`;
         if (dueMs === null)
           await end(tx, { endpointId, eventId, state: 'failed', outcome, atMs: nowMs });
         else
           await tx`
             update event_delivery set due_at = ${at(dueMs)}, outcome = ${outcome}
             where endpoint_id = ${endpointId} and event_id = ${eventId} and state = 'pending'`;
-        await tx`
-          update endpoint set failing_since = coalesce(failing_since, ${at(nowMs)}) where endpoint_id = ${endpointId}`;
       });
     },
     async totals() {

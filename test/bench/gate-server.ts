@@ -3,10 +3,9 @@ import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
 import { gateView } from '../../src/http/answers.ts';
-import { createServer } from '../../src/http/server.ts';
 import { GateAnswer } from '../../src/http/shapes.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
-import { silentLog as log } from '../../src/system/log.ts';
+import { createBareServer } from '../support/bare-server.ts';
 
 const [mode, count] = process.argv.slice(2);
 const roster = createRoster({
@@ -31,8 +30,6 @@ const entries = Array.from(
 roster.hydrate(entries);
 roster.observe(1, clock.nowMs());
 const gate = { roster, clock, onVerdict: () => {} };
-/** What this bench never asks for. */
-const unasked = {} as never;
 
 function constant() {
   const app = Fastify({ logger: false });
@@ -44,26 +41,6 @@ function constant() {
   );
   return app;
 }
-const app =
-  mode === 'constant'
-    ? constant()
-    : createServer({
-        log,
-        authority: { judge: () => 'yes', actor: () => 'anyone', refresh: async () => {} },
-        webhook: { receive: unasked, secrets: ['x'], bytesMost: 1_000, onDelivery: () => {} },
-        gate,
-        stream: unasked,
-        subscribers: unasked,
-        shares: unasked,
-        acts: unasked,
-        clock,
-        requestsPerMinuteMost: 1_000_000,
-        clearances: unasked,
-        hearing: unasked,
-        operator: unasked,
-        endpoints: unasked,
-        health: unasked,
-        metrics: unasked,
-      });
+const app = mode === 'constant' ? constant() : createBareServer({ gate });
 await app.listen({ port: 0, host: '127.0.0.1' });
 process.stdout.write(`${(app.server.address() as AddressInfo).port}\n`);

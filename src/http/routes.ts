@@ -1,0 +1,119 @@
+// Routes: what each route of the API is for, and which problems of its own it may answer with, beside those that every route has. The
+// description is made of it, and tests hold it to what the routes do.
+import type { FaultCode } from '../core/fault.ts';
+
+export type Route = { readonly summary: string; readonly problems: readonly FaultCode[] };
+
+/** Of every route: who asks, how often, and how. */
+export const COMMON_PROBLEMS = ['unauthorised', 'forbidden', 'rate_limited'] as const;
+/** Of every route that takes parameters or a body. */
+export const INPUT_PROBLEMS = ['body_invalid'] as const;
+/** Of every route that changes something. */
+export const WRITE_PROBLEMS = ['idempotency_running', 'idempotency_mismatch'] as const;
+
+const route = (summary: string, ...problems: FaultCode[]): Route => ({ summary, problems });
+
+export const ROUTES: Readonly<Record<string, Route>> = {
+  'GET /v1/gate/{subscriber}': route('May this subscriber open, increase, reduce or close?'),
+  'POST /v1/gate': route('The same for many at once.'),
+  'POST /v1/subscribers': route(
+    'Register a subscriber, more sub-accounts, or the agent key.',
+    'conflict',
+    'address_invalid',
+    'key_mismatch',
+  ),
+  'GET /v1/subscribers': route('All subscribers, in the order of their ids.'),
+  'GET /v1/subscribers/{id}': route('One subscriber.', 'not_found'),
+  'DELETE /v1/subscribers/{id}': route(
+    'Let a subscriber go who owes nothing and holds nothing.',
+    'not_found',
+    'conflict',
+    'not_ready',
+  ),
+  'PUT /v1/subscribers/{id}/key': route(
+    'Keep another agent key, sealed.',
+    'not_found',
+    'key_mismatch',
+  ),
+  'DELETE /v1/subscribers/{id}/key': route('Forget the agent key; debts then wait.', 'not_found'),
+  'GET /v1/subscribers/{id}/accounts': route(
+    'Watched accounts, and up to where each is known.',
+    'not_found',
+  ),
+  'GET /v1/subscribers/{id}/facts': route('What happened on chain, newest first.'),
+  'POST /v1/subscribers/{id}/subscriptions': route(
+    'Agree on terms, or change them from now on.',
+    'not_found',
+    'conflict',
+    'address_invalid',
+    'creator_off_curve',
+  ),
+  'GET /v1/subscribers/{id}/subscriptions': route('What was agreed, with its whole history.'),
+  'GET /v1/subscribers/{id}/subscriptions/{subscription}': route('One subscription.', 'not_found'),
+  'DELETE /v1/subscribers/{id}/subscriptions/{subscription}': route(
+    'End a subscription: what is opened from now on owes nothing.',
+    'not_found',
+  ),
+  'POST /v1/subscribers/{id}/clearances': route(
+    'Ask before withdrawing for a subscriber, or closing.',
+    'not_found',
+  ),
+  'GET /v1/subscribers/{id}/clearances': route('Permissions that were given, newest first.'),
+  'DELETE /v1/subscribers/{id}/clearances/{clearance}': route(
+    'Take a permission back.',
+    'not_found',
+  ),
+  'GET /v1/shares': route('Profit shares, newest first.'),
+  'GET /v1/shares/{id}': route('One profit share.', 'not_found'),
+  'GET /v1/shares/{id}/explanation': route(
+    'How a share came to be its amount, number by number.',
+    'not_found',
+  ),
+  'POST /v1/shares/{id}/retry': route(
+    'Try a debt now, also one that waits for a person.',
+    'not_found',
+    'conflict',
+  ),
+  'POST /v1/shares/{id}/void': route(
+    'End a debt unpaid, or forgive it, on record.',
+    'not_found',
+    'conflict',
+  ),
+  'GET /v1/payments': route('Payments, newest first.'),
+  'GET /v1/payments/{id}': route('One payment.', 'not_found'),
+  'GET /v1/creators/{wallet}/earnings': route(
+    'What a creator is owed, and was paid; it adds up.',
+    'address_invalid',
+  ),
+  'GET /v1/audit': route('Who asked for what to be changed, newest first.'),
+  'POST /v1/endpoints': route(
+    'Be told of events at a URL; the answer shows its signing secret once.',
+    'endpoint_refused',
+  ),
+  'GET /v1/endpoints': route('Where events go.'),
+  'GET /v1/endpoints/{id}': route('One endpoint.', 'not_found'),
+  'POST /v1/endpoints/{id}/secrets': route(
+    'A new signing secret; the last one signs beside it.',
+    'not_found',
+  ),
+  'POST /v1/endpoints/{id}/enable': route('Try an endpoint again that was disabled.', 'not_found'),
+  'POST /v1/endpoints/{id}/replays': route(
+    'Have everything since then handed over again.',
+    'not_found',
+  ),
+  'GET /v1/endpoints/{id}/deliveries': route(
+    'What was handed over, what waits, and why.',
+    'not_found',
+  ),
+  'DELETE /v1/endpoints/{id}': route('Forget an endpoint, with what waits for it.', 'not_found'),
+  'GET /v1/halts': route('Where nothing new is signed.'),
+  'PUT /v1/halts': route('Halt signing everywhere, for a creator, or for a subscriber.'),
+  'DELETE /v1/halts/{scope}': route('Lift a halt.', 'not_found'),
+  'GET /v1/hearing': route('How far each source has come, and what nobody can explain.'),
+  'POST /v1/hearing/rescans': route('Read the history of an account again.', 'not_found'),
+  'POST /v1/hearing/acceptances': route(
+    "Take an account's state for right although nobody explains it.",
+    'not_found',
+    'conflict',
+  ),
+};

@@ -1,0 +1,29 @@
+// Bare server: the production server with nothing behind its routes, for what is only about the routes themselves.
+import type { FastifyInstance } from 'fastify';
+import { createServer, type ServerOptions } from '../../src/http/server.ts';
+import { systemClock as clock } from '../../src/system/clock.ts';
+import { silentLog as log } from '../../src/system/log.ts';
+
+/** Whatever is not given must not be asked for. */
+export function createBareServer(given: Partial<ServerOptions> = {}): FastifyInstance {
+  const unasked = {} as never;
+  return createServer({
+    log,
+    authority: { judge: () => 'yes', actor: () => 'anyone', refresh: async () => {} },
+    webhook: { receive: unasked, secrets: ['x'], bytesMost: 1_000, onDelivery: () => {} },
+    gate: unasked,
+    stream: unasked,
+    subscribers: unasked,
+    shares: unasked,
+    acts: unasked,
+    clock,
+    requestsPerMinuteMost: 1_000_000,
+    clearances: unasked,
+    hearing: unasked,
+    operator: unasked,
+    endpoints: unasked,
+    health: unasked,
+    metrics: unasked,
+    ...given,
+  });
+}

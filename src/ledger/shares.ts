@@ -52,6 +52,11 @@ export function createShares(sql: Sql): Shares {
     from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
     ${where}`;
 
+  /** Oldest first, as the chain has it: several closes may share a slot. */
+  const byAge = sql`
+    order by s.slot, (select f.block_index from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature
+      and f.slot = s.slot and f.ordinal = s.ordinal limit 1) nulls last, s.ordinal, s.share_id`;
+
   return {
     ...createAccruals(sql),
     async due(subscriberId, nowMs) {
@@ -81,7 +86,7 @@ export function createShares(sql: Sql): Shares {
         where s.subscriber_id = ${subscriberId} and s.status = 'pending' and (s.retry_at is null or s.retry_at <= ${at(nowMs)})
           and not exists (select 1 from halt h
             where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))
-        order by s.slot, s.ordinal, s.share_id`;
+        ${byAge}`;
       return rows.map(
         (row): Debt => ({
           shareId: row.share_id,
@@ -149,7 +154,7 @@ export function createShares(sql: Sql): Shares {
     async open(subscriberId) {
       const rows = await select(sql`
         where s.subscriber_id = ${subscriberId} and s.status in ('pending', 'processing', 'failed')
-        order by s.slot, s.ordinal, s.share_id`);
+        ${byAge}`);
       return rows.map(shareOf);
     },
     async retry(id) {
@@ -260,7 +265,7 @@ export function createShares(sql: Sql): Shares {
             from payment_share ps join payment p using (subscriber_id, payment_id)
             where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed'), 0) as uncovered
         from profit_share s where s.subscriber_id = ${subscriberId}
-        order by s.slot, s.ordinal, s.share_id`;
+        ${byAge}`;
       return rows.map((row) => ({
         shareId: row.share_id,
         creatorWallet: row.creator_wallet,

@@ -3,8 +3,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { EVENT_KINDS } from '../../src/core/event.ts';
 import { FAULTS } from '../../src/core/fault.ts';
 import { settingsJsonSchema } from '../../src/system/schema.ts';
+import { API_PAGE, apiPage } from '../support/api-page.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const files = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => ({
@@ -158,6 +160,25 @@ describe('care', () => {
       .map((match) => match[1] ?? '')
       .sort();
     expect(headings).toEqual(Object.keys(FAULTS).sort());
+  });
+
+  test('docs/api.md is made of the routes in force', () =>
+    expect(readFileSync(API_PAGE, 'utf8'), 'run: npm run api-page').toBe(apiPage()));
+
+  test('every event that is told has its line in docs/events-out.md, and the list has no other', () => {
+    const page = readFileSync(path.join(ROOT, 'docs/events-out.md'), 'utf8');
+    const listed = [...page.matchAll(/^\| `([a-z]+\.[a-z_]+)` +\|/gm)].map((match) => match[1]);
+    expect(listed.sort()).toEqual([...EVENT_KINDS].sort());
+  });
+
+  test('every setting of the environment is named in the README', () => {
+    const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+    const settings = readFileSync(path.join(ROOT, 'src/system/settings.ts'), 'utf8');
+    const names = new Set(
+      [...settings.matchAll(/'(BAILIFF_[A-Z_]+)'/g)].map((match) => match[1] ?? ''),
+    );
+    expect(names.size).toBeGreaterThan(15);
+    for (const name of names) expect(readme, name).toContain(name);
   });
 
   test('every log event has its line in docs/events.md, and the list has no other', () => {

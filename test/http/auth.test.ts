@@ -1,8 +1,12 @@
-// Auth: nobody is let in by a read that failed.
+// Auth: nobody is let in by a read that failed, nor without a key once there is one, nor beyond its scopes.
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../../src/http/auth.ts';
+import { ROUTES } from '../../src/http/routes.ts';
+import { createApiKeys } from '../../src/ledger/api-keys.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
+import { openStreet } from '../support/street.ts';
 
 test('until it was read that no key was ever made, nobody is let in without one', async () => {
   const clock = createManualClock();
@@ -21,3 +25,29 @@ test('until it was read that no key was ever made, nobody is let in without one'
   await authority.refresh();
   expect(authority.judge(undefined, '/v1/halts')).toBe('yes');
 });
+
+test('nobody is let in without a key once there is one, and nobody beyond its scopes', async () => {
+  await using closed = await openStreet({
+    settings: (given) => ({ ...given, secrets: { ...given.secrets, apiKeys: ['k'.repeat(32)] } }),
+  });
+  const status = async (name: string, authorization?: string) => {
+    const [method = '', path = ''] = name.split(' ');
+    const response = await fetch(closed.app().url + path.replace(/\{\w+\}/g, 'x'), {
+      method,
+      headers: authorization === undefined ? {} : { authorization },
+    });
+    await response.arrayBuffer();
+    return response.status;
+  };
+  const hash = createHash('sha256').update('gate-only').digest();
+  await createApiKeys(closed.database.sql).add({
+    id: 'gateonly1',
+    name: 'x',
+    hash,
+    scopes: ['gate:read'],
+  });
+  for (const name of Object.keys(ROUTES)) {
+    expect(await status(name), name).toBe(401);
+    if (!name.includes('/v1/gate')) expect(await status(name, 'Bearer gate-only'), name).toBe(403);
+  }
+}, 60_000);

@@ -160,8 +160,12 @@ test(`${REQUESTS} random requests end in no fault of ours, and change nothing th
     for (const parameter of operation.parameters ?? []) {
       const value = valueFor(parameter.schema, random, wrong);
       const text = typeof value === 'string' ? value : JSON.stringify(value);
-      // Forgetting a key is what that request is for: it is asked for somebody else's.
-      if (parameter.in === 'path' && method === 'delete' && path.endsWith('/key'))
+      // Forgetting a key and leaving are what these requests are for: they are asked for somebody else.
+      if (
+        parameter.in === 'path' &&
+        method === 'delete' &&
+        /subscribers\/\{id\}(\/key)?$/.test(path)
+      )
         route = route.replace(`{${parameter.name}}`, 'bo');
       else if (parameter.in === 'path')
         route = route.replace(

@@ -285,6 +285,7 @@ describe('the API', () => {
       'driftAccounts',
       'hasKey',
       'id',
+      'retiredAt',
     ]);
   });
 

@@ -1,5 +1,6 @@
 // Migrate: two daemons at once, and migrations that were changed afterwards.
 import { expect, test } from 'vitest';
+import { createLedger } from '../../src/ledger/ledger.ts';
 import { migrate, readMigrations } from '../../src/ledger/migrate.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createDatabase } from '../support/database.ts';
@@ -37,4 +38,70 @@ test('a failing migration leaves nothing behind', async () => {
   const tables = await database.sql`select to_regclass('half') as half`;
   expect(tables[0]?.half).toBeNull();
   expect(await database.sql`select * from migration`).toHaveLength(0);
+});
+
+test('books of an earlier release come along: dust, amounts, and what each share was reckoned from', async () => {
+  await using database = await createDatabase({ empty: true });
+  const { sql } = database;
+  const migrations = await readMigrations();
+  await migrate(sql, silentLog, migrations.slice(0, 6));
+  await sql`insert into subscriber (subscriber_id, agent_wallet, agent_token_account) values ('ana', 'w', 't')`;
+  await sql`insert into standing (subscriber_id, standing, outstanding, revision) values ('ana', 'good', 0, 1)`;
+  await sql`
+    insert into account (address, subscriber_id, role, sub_account_id, cursor_slot) values ('d', 'ana', 'drift_user', 0, 1)`;
+  await sql`
+    insert into subscription (subscription_id, subscriber_id, drift_account, carry) values ('s', 'ana', 'd', 2500)`;
+  await sql`
+    insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps)
+    values ('ana', 's', 5, 'older', 1000), ('ana', 's', 20, 'newer', 2000)`;
+  const body = {
+    netPnl: '1234',
+    baseClosed: '1',
+    proceeds: '1234',
+    entry: '0',
+    grossPnl: '1234',
+    fee: '0',
+  };
+  for (const [signature, slot, bps] of [
+    ['one', 10, 1_000],
+    ['two', 30, 2_000],
+  ] as const) {
+    await sql`
+      insert into fact (subscriber_id, account, signature, slot, ordinal, kind, finality, body)
+      values ('ana', 'd', ${signature}, ${slot}, 0, 'close', 'finalized', ${sql.json(body)})`;
+    const exact = 1_234n * BigInt(bps);
+    await sql`
+      insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, net_pnl, share_bps, amount, carry_before, carry_after)
+      values ('ana', 's', 'd', ${signature}, ${slot}, 0, 1234, ${bps}, ${exact / 10_000n}, 0, ${exact % 10_000n})`;
+    await sql`
+      insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, creator_wallet, amount)
+      values (${signature}, 'ana', 's', ${signature}, ${slot}, 0, 'c', ${exact / 10_000n})`;
+  }
+  expect(await migrate(sql, silentLog)).toEqual(migrations.slice(6).map((each) => each.name));
+  const ledger = createLedger(sql);
+  expect(await ledger.subscriptions.find('s')).toMatchObject({
+    held: { slot: 0, positions: [] },
+    tabs: { newer: { carry: 2_500n, deficit: 0n } },
+    terms: [
+      { shareBps: 1_000, basis: 'per_close', minimumPayment: 0n, ended: false },
+      { shareBps: 2_000 },
+    ],
+  });
+  expect(await ledger.shares.accrual('one')).toMatchObject({
+    termsSlot: 5,
+    charged: 1_234n,
+    amount: 123n,
+  });
+  expect(await ledger.shares.accrual('two')).toMatchObject({
+    termsSlot: 20,
+    charged: 1_234n,
+    amount: 246n,
+  });
+  expect(
+    (await ledger.shares.due('ana', 0)).map((each) => [each.shareId, each.owed, each.minimum]),
+  ).toEqual([
+    ['one', 123n, 0n],
+    ['two', 246n, 0n],
+  ]);
+  expect(await ledger.shares.unaccrued(10)).toEqual([]);
 });

@@ -16,10 +16,26 @@ const OPEN: ReadonlySet<string> = new Set(['pending', 'processing', 'failed']);
 
 const exact = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? String(value) : value;
-const byAge = (a: ShareRow, b: ShareRow): number =>
-  a.slot - b.slot || a.ordinal - b.ordinal || (a.id < b.id ? -1 : 1);
+/** Oldest first, as the chain has it: several closes may share a slot. */
+function byAge(state: State): (a: ShareRow, b: ShareRow) => number {
+  const placeOf = (share: ShareRow): number => {
+    for (const { fact, blockIndex } of state.facts.values())
+      if (
+        fact.signature === share.signature &&
+        fact.subscriberId === share.subscriberId &&
+        fact.position.slot === share.slot &&
+        fact.position.ordinal === share.ordinal
+      )
+        return blockIndex ?? Number.MAX_SAFE_INTEGER;
+    return 0;
+  };
+  return (a, b) =>
+    a.slot - b.slot || placeOf(a) - placeOf(b) || a.ordinal - b.ordinal || (a.id < b.id ? -1 : 1);
+}
 const sharesOf = (state: State, subscriberId: string): ShareRow[] =>
-  [...state.shares.values()].filter((each) => each.subscriberId === subscriberId).sort(byAge);
+  [...state.shares.values()]
+    .filter((each) => each.subscriberId === subscriberId)
+    .sort(byAge(state));
 const halted = (state: State, share: ShareRow): boolean =>
   ['all', `creator:${share.creatorWallet}`, `subscriber:${share.subscriberId}`].some((each) =>
     state.halts.has(each),

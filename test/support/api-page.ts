@@ -1,0 +1,34 @@
+// API page: docs/api.md, made of the list of routes. Run as a program it writes the page; a test holds the two together.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { scopeOf } from '../../src/core/api-key.ts';
+import { COMMON_PROBLEMS, INPUT_PROBLEMS, ROUTES, WRITE_PROBLEMS } from '../../src/http/routes.ts';
+
+export const API_PAGE = path.join(import.meta.dirname, '../../docs/api.md');
+const list = (codes: readonly string[]): string =>
+  codes.map((code) => `[\`${code}\`](runbook.md#${code})`).join(', ');
+
+export function apiPage(): string {
+  const rows = Object.entries(ROUTES).map(([name, { summary, problems }]) => {
+    const path = name.split(' ')[1] ?? '';
+    return `- **\`${name}\`** (\`${scopeOf(path)}\`) ${summary}${problems.length === 0 ? '' : ` Problems: ${list(problems)}.`}`;
+  });
+  return `# API
+
+Made by \`npm run api-page\` from the routes of \`src/http/routes.ts\`. Shapes, parameters and examples are at \`/docs\` and \`/openapi.json\` of a running daemon.
+
+Money is decimal strings of base units. Lists give \`next\`, which goes on as \`before\` (newest first) or \`after\`. A problem is \`application/problem+json\`
+with a \`type\` that never changes, and a \`link\` to its page. What changes something takes an \`Idempotency-Key\`: the same request under it is
+done once, and answered alike for a day; a refused request changed nothing, and its key is free again.
+
+Every route may answer ${list(COMMON_PROBLEMS)}; those that take anything ${list(INPUT_PROBLEMS)}; those that change something ${list(WRITE_PROBLEMS)}.
+Behind each route stands the scope it asks for; \`platform:write\` may read the gate, \`operator\` may do everything.
+
+${rows.join('\n')}
+- **\`GET /v1/gate/stream\`** (\`gate:read\`) The roster as server-sent events: see [integrating](integration.md).
+- **\`POST /webhooks/helius\`** Where Helius delivers, with one of \`BAILIFF_WEBHOOK_SECRETS\`.
+- **\`GET /health/live\`**, **\`GET /health/ready\`**, **\`GET /metrics\`** (\`operator\`), **\`GET /docs\`**, **\`GET /openapi.json\`**, **\`GET /problems/CODE\`**
+`;
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(API_PAGE, apiPage());

@@ -16,7 +16,7 @@ async function createKey(
   output: Output,
   name: string,
   scopes: readonly string[],
-): Promise<void> {
+): Promise<number> {
   const wrong = scopes.filter((each) => !isScope(each));
   if (wrong.length > 0)
     throw new Fault(
@@ -31,9 +31,10 @@ async function createKey(
     key,
     `It is shown this once. It may: ${scopes.join(', ')}. Revoke it with: bailiff api-keys revoke ${id}`,
   ]);
+  return 0;
 }
 
-async function listKeys({ ledger }: Parts, output: Output): Promise<void> {
+async function listKeys({ ledger }: Parts, output: Output): Promise<number> {
   const keys = await ledger.apiKeys.list();
   output.result(
     { keys },
@@ -48,6 +49,7 @@ async function listKeys({ ledger }: Parts, output: Output): Promise<void> {
       ]),
     ]),
   );
+  return 0;
 }
 
 async function revokeKey({ ledger }: Parts, output: Output, id: string): Promise<number> {

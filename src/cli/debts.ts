@@ -15,7 +15,7 @@ async function listShares(
   { ledger }: Parts,
   output: Output,
   given: { subscriber?: string; status?: string },
-): Promise<void> {
+): Promise<number> {
   const shares = await ledger.shares.list({
     limit: LIST_MOST,
     ...(given.subscriber === undefined ? {} : { subscriberId: given.subscriber }),
@@ -35,13 +35,14 @@ async function listShares(
       ]),
     ]),
   );
+  return 0;
 }
 
 async function listPayments(
   { ledger }: Parts,
   output: Output,
   given: { subscriber?: string },
-): Promise<void> {
+): Promise<number> {
   const payments = await ledger.payments.list({
     limit: LIST_MOST,
     ...(given.subscriber === undefined ? {} : { subscriberId: given.subscriber }),
@@ -59,6 +60,7 @@ async function listPayments(
       ]),
     ]),
   );
+  return 0;
 }
 
 async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
@@ -106,11 +108,12 @@ async function halt(
   output: Output,
   scope: string,
   reason: string,
-): Promise<void> {
+): Promise<number> {
   await ledger.halts.set(scope, reason);
   output.result({ scope, reason }, [
     `Nothing new is signed for ${scope}. What is signed already is seen to its end.`,
   ]);
+  return 0;
 }
 
 async function resume({ ledger }: Parts, output: Output, scope: string): Promise<number> {

@@ -67,6 +67,7 @@ export function addPeople(program: Command, tools: Tools): void {
               ]),
             ]),
           );
+        return 0;
       }),
     );
   subscribers

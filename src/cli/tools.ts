@@ -11,12 +11,12 @@ export type Tools = {
   output(): Output;
   readonly exitWith: (code: number) => void;
   /** Opens the parts for a command that changes nothing. Its number is the exit code. */
-  look(work: (opened: Opened) => Promise<number | void>): Promise<void>;
+  look(work: (opened: Opened) => Promise<number>): Promise<void>;
   /** The same for one that does: it is on record before it is done. */
   act(
     what: string,
     asked: Record<string, unknown>,
-    work: (opened: Opened) => Promise<number | void>,
+    work: (opened: Opened) => Promise<number>,
   ): Promise<void>;
 };
 
@@ -26,17 +26,16 @@ export function createTools(
   },
 ): Tools {
   const { clock, exitWith, withParts } = given;
-  const ended = (code: number | void): number => code ?? 0;
   return {
     ...given,
-    look: async (work) => exitWith(ended(await withParts(work))),
+    look: async (work) => exitWith(await withParts(work)),
     act: async (what, asked, work) =>
       exitWith(
         await withParts(async (opened) => {
           const { acts } = opened.parts.ledger;
           const act = { actor: 'command', what, asked: { path: asked }, once: null };
           const begun = await acts.begin(act, clock.nowMs());
-          const code = ended(await work(opened));
+          const code = await work(opened);
           if (begun.kind === 'begun') await acts.end(begun.id, code, null, clock.nowMs());
           return code;
         }),

@@ -9,7 +9,7 @@ const RUNBOOK = path.join(import.meta.dirname, '../../docs/runbook.md');
 
 /** Sections of the runbook by fault code. */
 export function readSections(text: string): ReadonlyMap<string, string> {
-  const sections = text.matchAll(/^### `(\w+)`\n([^]*?)(?=^### |(?![^]))/gm);
+  const sections = text.matchAll(/^### `(\w+)`\n([\s\S]*?)(?=^### |(?![\s\S]))/gm);
   return new Map([...sections].map(([, code = '', section = '']) => [code, section.trim()]));
 }
 

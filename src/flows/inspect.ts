@@ -16,7 +16,7 @@ export type InspectPorts = {
   readonly log: Log;
   /** Watches accounts of the same owner that facts name; true when there were new ones. */
   readonly adopt: (facts: readonly Fact[]) => Promise<boolean>;
-  /** Every reading's facts are counted. */
+  /** Facts that have just become final, each once, however often its transaction is read. */
   readonly onFacts: (facts: readonly Fact[]) => void;
 };
 export type InspectOptions = {
@@ -93,7 +93,8 @@ async function inspectOne(
     dueMs: clock.nowMs() + options.finalityMs,
     nowMs: clock.nowMs(),
   });
-  ports.onFacts(facts);
+  if (finality === 'finalized')
+    ports.onFacts(facts.filter(({ subscriberId }) => changed.includes(subscriberId)));
   if (facts.length > 0)
     log.info('transaction.inspected', {
       signature,

@@ -53,7 +53,7 @@ export function createMetrics(): Metrics {
   });
   const facts = new Counter({
     name: 'bailiff_facts_total',
-    help: 'Facts that were heard, by kind; each once at confirmed and once at finalized.',
+    help: 'Facts that became final, by kind.',
     labelNames: ['kind'],
     registers,
   });

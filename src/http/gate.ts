@@ -24,8 +24,8 @@ const Who = Type.Object({
 
 const decider =
   ({ roster, clock, onVerdict }: GateOptions) =>
-  (subscriber: string, action: Action): Decision => {
-    const decision = roster.decide(subscriber, action, clock.nowMs());
+  (subscriber: string, action: Action, nowMs = clock.nowMs()): Decision => {
+    const decision = roster.decide(subscriber, action, nowMs);
     onVerdict(decision.verdict);
     return decision;
   };
@@ -38,14 +38,18 @@ const REVISION = /(?<="revision":")\d+(?=")/;
  * The answer to many, as text. Most owe nothing and are allowed: their answers differ in name and revision alone, so what is the same
  * is written once a request.
  */
-function answersText(decide: Decide, subscribers: readonly string[], action: Action): string {
+function answersText(
+  decide: Decide,
+  { subscribers, action = 'open' }: { subscribers: readonly string[]; action?: Action },
+  nowMs: number,
+): string {
   let text = '{"answers":[';
   let common: { readonly head: string; readonly tail: string; readonly reason: string } | null =
     null;
   for (let index = 0; index < subscribers.length; index++) {
     const subscriber = subscribers[index] ?? '';
     const name = PLAIN.test(subscriber) ? `"${subscriber}"` : JSON.stringify(subscriber);
-    const decision = decide(subscriber, action);
+    const decision = decide(subscriber, action, nowMs);
     const { revision } = decision;
     text += index === 0 ? '{"subscriber":' : ',{"subscriber":';
     text += name;
@@ -80,13 +84,11 @@ export const gateRoutes: FastifyPluginAsync<GateOptions> = async (app, options) 
   app.post<{ Body: Static<typeof GateMany> }>(
     '/v1/gate',
     { schema: { body: GateMany, response: { 200: GateAnswers } } },
-    async (request, reply) => {
-      const { subscribers, action = 'open' } = request.body;
-      return reply
+    async (request, reply) =>
+      reply
         .type('application/json; charset=utf-8')
         .serializer(String)
-        .send(answersText(decide, subscribers, action));
-    },
+        .send(answersText(decide, request.body, options.clock.nowMs())),
   );
 };
 
@@ -147,7 +149,7 @@ export function createFastGate(options: FastGateOptions): FastGate {
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
       const asked = manyOf(body);
       if (asked === null) options.usual(request, body, response);
-      else answer(response, answersText(decide, asked.subscribers, asked.action));
+      else answer(response, answersText(decide, asked, options.clock.nowMs()));
     });
     return true;
   };

@@ -5,6 +5,7 @@ import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
 import { gateView } from '../../src/http/answers.ts';
 import { GateAnswer } from '../../src/http/shapes.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
+import { createMetrics } from '../../src/system/metrics.ts';
 import { createBareServer } from '../support/bare-server.ts';
 
 const [mode, count] = process.argv.slice(2);
@@ -29,7 +30,7 @@ const entries = Array.from(
 );
 roster.hydrate(entries);
 roster.observe(1, clock.nowMs());
-const gate = { roster, clock, onVerdict: () => {} };
+const gate = { roster, clock, onVerdict: createMetrics().verdict };
 
 function constant() {
   const app = Fastify({ logger: false });

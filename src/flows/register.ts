@@ -118,9 +118,12 @@ export function createRegister({
     await ledger.shares.wake([{ subscriberId, class: 'needs_authorisation' }]);
     nudge(subscriberId);
   };
-  /** What an account holds, of its last finalized state: opened before anything was agreed. */
+  /**
+   * What an account holds just now: opened before anything was agreed. Terms begin in the slot after, so that nothing falls between.
+   * A fork that dropped a confirmed opening would let as much go free later; waiting for finality would charge what is opened meanwhile.
+   */
   const heldBy = async (account: Address): Promise<Agreement['held']> => {
-    const { slot, accounts } = await chain.slices([account], null, 'finalized');
+    const { slot, accounts } = await chain.slices([account], null, 'confirmed');
     const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
     return { slot, positions: state?.positions ?? [] };
   };
@@ -190,8 +193,9 @@ export function createRegister({
         );
       const creatorWallet = addressOf(given.creatorWallet, 'creatorWallet');
       await requirePayable(creatorWallet, given.offCurve ?? false);
+      const held = await heldBy(account.address);
       const terms: Terms = {
-        fromSlot: await chain.slot('confirmed'),
+        fromSlot: held.slot + 1,
         creatorWallet,
         shareBps: given.shareBps,
         basis: given.basis ?? 'per_close',
@@ -205,7 +209,7 @@ export function createRegister({
         subscriberId,
         driftAccount: account.address,
         terms,
-        held: await heldBy(account.address),
+        held,
       });
       log.info('subscription.agreed', {
         subscription: given.id,

@@ -63,6 +63,8 @@ export type StreetOptions = {
   sponsor?: Keypair;
   webhooks?: boolean;
   slotMs?: number;
+  /** Slots until a block is final. */
+  finalizedAfter?: number;
   settings?: (settings: Settings, world: ServedWorld) => Settings | Promise<Settings>;
 };
 
@@ -77,7 +79,10 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     programFile: base.programFile,
     clock: systemClock,
     heliusApiKey,
-    cluster: { slotMs: options.slotMs ?? 20 },
+    cluster: {
+      slotMs: options.slotMs ?? 20,
+      ...(options.finalizedAfter === undefined ? {} : { finalizedAfter: options.finalizedAfter }),
+    },
   });
   const secret = randomBytes(16).toString('hex');
   const given: Settings = {

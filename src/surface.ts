@@ -61,7 +61,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       onDelivery: metrics.delivery,
     },
     gate: { roster, clock, onVerdict: metrics.verdict },
-    stream: { roster, publisher, ledger, clock, rules: wiring.rules },
+    stream: { roster, publisher, ledger, clock, log, rules: wiring.rules },
     subscribers: { ledger, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ledger, nudge, mint: venue.quoteMint },
     acts: ledger.acts,

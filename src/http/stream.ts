@@ -3,7 +3,7 @@
 // is too slow is dropped, and begins anew; nobody waits for it.
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
-import type { Clock, Ledger } from '../core/ports.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Roster, RosterOptions } from '../core/roster.ts';
 import { helloOf, type WireBeat, type WireEntry } from '../core/wire.ts';
 import type { Publisher, Reader } from '../flows/publish.ts';
@@ -14,6 +14,7 @@ export type StreamOptions = {
   readonly publisher: Publisher;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  readonly log: Log;
   readonly rules: RosterOptions;
 };
 
@@ -27,7 +28,7 @@ const message = (event: string, data: unknown, id?: bigint): string =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
 export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, options) => {
-  const { roster, publisher, ledger, clock, rules } = options;
+  const { roster, publisher, ledger, clock, log, rules } = options;
   const open = new Set<ServerResponse>();
   app.addHook('preClose', async () => {
     for (const each of open) each.end();
@@ -55,11 +56,16 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
       'x-accel-buffering': 'no',
     });
     open.add(response);
+    // The reader comes back with the last revision it has seen.
+    const drop = (): void => {
+      if (response.destroyed) return;
+      response.destroy();
+      log.warn('stream.reader_dropped', { from: request.ip, revision: publisher.revision });
+    };
     const send = (text: string): void => {
       if (response.destroyed) return;
       response.write(text);
-      // The reader comes back with the last revision it has seen.
-      if (response.writableLength > WAITING_BYTES_MOST) response.destroy();
+      if (response.writableLength > WAITING_BYTES_MOST) drop();
     };
     // Changes that come while the past is being sent wait here, so that revisions stay in order.
     let waiting: string[] | null = [];
@@ -67,7 +73,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
       change(entry) {
         const text = message('change', entryView(entry), entry.revision);
         if (waiting === null) send(text);
-        else if (waiting.push(text) > CATCH_UP_MOST) response.destroy();
+        else if (waiting.push(text) > CATCH_UP_MOST) drop();
       },
       // Not before the reader has everything: a beat says that it may be vouched for.
       beat() {
@@ -98,8 +104,10 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
           });
       };
       // What changes meanwhile waits, and is told again after it.
-      for (const entry of roster.all())
+      for (const entry of roster.all()) {
         if (chunk.push(entryView(entry)) === ENTRIES_A_MESSAGE) await flush();
+        if (response.destroyed) return;
+      }
       // At least one message, so that a reader knows that nobody is left of those it knew.
       await flush();
     } else {

@@ -198,15 +198,15 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
         onSubscribed: watch.subscribed,
       });
   if (feed !== null) stack.defer(() => feed.close());
-  feed?.watch(watched.addresses());
-  // Accounts join the watch-list here, in another daemon, or by adoption: either way it is heard from the database.
+  feed?.follow(watched.addresses());
+  // Accounts join and leave the watch-list here, in another daemon, or by adoption: either way it is heard from the database.
   let keeping: Loop | null = null;
-  const grown = (): void => {
-    feed?.watch(watched.addresses());
+  const listed = (): void => {
+    feed?.follow(watched.addresses());
     keeping?.nudge();
   };
   const unread = (thrown: unknown): void => log.warn('watched.refresh_failed', { err: thrown });
-  stack.defer(await listenWatchList(sql, () => void watched.refresh().then(grown, unread)));
+  stack.defer(await listenWatchList(sql, () => void watched.refresh().then(listed, unread)));
   if (uses('sweep'))
     loop('sweep-accounts', settings.watch.sweepEveryMs, async (signal) =>
       watch.sweep([...watched.map.values()], signal),
@@ -218,18 +218,21 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   });
   // The registration needs to know our URL, which a free port gives only once we listen.
   let webhooks: WebhookRegistry | null = null;
-  const registry: Pick<WebhookRegistry, 'ensure'> = {
-    ensure: async (addresses) => (await webhooks?.ensure(addresses)) ?? { wasDisabled: false },
-  };
+  const notRegistered = (thrown: unknown): void =>
+    log.warn('helius.not_registered', { err: thrown });
   const onWatched = async (addresses: readonly Address[]): Promise<void> => {
-    feed?.watch(addresses);
+    feed?.follow(watched.addresses());
     // A registration that Helius did not take is no reason to refuse, nor a state that could not be read: loops ask again.
     await Promise.all([
       beginChecks(ports, addresses).catch(() => checking.nudge()),
-      registry
-        .ensure(watched.addresses())
-        .catch((thrown: unknown) => log.warn('helius.not_registered', { err: thrown })),
+      webhooks?.ensure(watched.addresses()).catch(notRegistered),
     ]);
+  };
+  const onLeft = async (addresses: readonly Address[]): Promise<void> => {
+    feed?.follow(watched.addresses());
+    // Whoever has come back meanwhile stays.
+    const gone = addresses.filter((each) => !watched.map.has(each));
+    await webhooks?.remove(gone).catch(notRegistered);
   };
   loop('sweep', Math.min(settings.payments.retryEveryMs, SWEEP_EVERY_MS_MOST), async () => {
     await judgeAll(await lapseDebts(ledger, clock, log));
@@ -276,6 +279,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       feed: () => feed?.status() ?? null,
       judgeAll,
       onWatched,
+      onLeft,
       nudge: (id) => lanes.nudge(id),
       onDelivered: () => digesting.nudge(),
       onNoted: () => inspecting.nudge(),

@@ -35,6 +35,7 @@ export type Wiring = {
   readonly feed: HearingOptions['feed'];
   readonly judgeAll: (ids: readonly string[]) => Promise<void>;
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
+  readonly onLeft: (addresses: readonly Address[]) => Promise<void>;
   /** Gets a subscriber's lane going. */
   readonly nudge: (subscriberId: string) => void;
   readonly onDelivered: () => void;

@@ -32,7 +32,7 @@ export function readNotified(value: unknown): ChainAccount | null | undefined {
 
 export function openFeed(options: FeedOptions): AccountFeed {
   const sockets: Socket[] = [];
-  const known = new Set<Address>();
+  const known = new Map<Address, Socket>();
   const open = (): Socket =>
     openSocket({
       url: options.url,
@@ -47,17 +47,24 @@ export function openFeed(options: FeedOptions): AccountFeed {
       onSubscribed: (addresses) => options.onSubscribed(addresses as Address[]),
     });
   return {
-    watch(addresses) {
+    follow(addresses) {
       for (const address of addresses) {
         if (known.has(address)) continue;
-        known.add(address);
-        let socket = sockets.at(-1);
-        if (socket === undefined || socket.size >= options.accountsPerSocket) {
+        let socket = sockets.find((each) => each.size < options.accountsPerSocket);
+        if (socket === undefined) {
           socket = open();
           sockets.push(socket);
         }
         socket.add(address);
+        known.set(address, socket);
       }
+      if (known.size === addresses.length) return;
+      const wanted = new Set(addresses);
+      for (const [address, socket] of known)
+        if (!wanted.has(address)) {
+          socket.remove(address);
+          known.delete(address);
+        }
     },
     status: () => ({
       sockets: sockets.length,

@@ -97,14 +97,18 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
     );
     return { webhooks, known };
   };
-  /** `only`: what nobody wants any more is taken out. */
-  const write = async (addresses: readonly Address[], only: boolean): Promise<boolean> => {
+  /** Adds addresses, and takes out what is `unwanted`; the last ones of a webhook stay, since it must hold some. */
+  const write = async (
+    addresses: readonly Address[],
+    unwanted: (address: string) => boolean = () => false,
+  ): Promise<boolean> => {
     const { webhooks, known } = await open();
-    const wantedOnly = new Set<string>(addresses);
+    const kept = ({ accountAddresses }: Webhook): string[] => {
+      const left = accountAddresses.filter((address) => !unwanted(address));
+      return left.length === 0 ? accountAddresses : left;
+    };
     const shards = spreadAddresses(
-      known.map((each) =>
-        each.accountAddresses.filter((address) => !only || wantedOnly.has(address)),
-      ),
+      known.map(kept),
       addresses,
       options.addressesMost ?? ADDRESSES_MOST,
     );
@@ -168,11 +172,16 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
     };
   };
   return {
-    ensure: async (addresses) => ({ wasDisabled: await alone(() => write(addresses, false)) }),
+    ensure: async (addresses) => ({ wasDisabled: await alone(() => write(addresses)) }),
+    async remove(addresses) {
+      const left = new Set<string>(addresses);
+      await alone(() => write([], (address) => left.has(address)));
+    },
     inspect,
     async repair(addresses) {
       const { extra } = await inspect(addresses);
-      await alone(() => write(addresses, true));
+      const wanted = new Set<string>(addresses);
+      await alone(() => write(addresses, (address) => !wanted.has(address)));
       return extra.length;
     },
   };

@@ -19,6 +19,7 @@ export type SocketOptions = {
 };
 export type Socket = {
   add(address: string): void;
+  remove(address: string): void;
   readonly size: number;
   /** Accounts that the node has acknowledged on the present connection. */
   readonly subscribed: number;
@@ -49,7 +50,8 @@ export function openSocket(options: SocketOptions): Socket {
   const { clock, log } = options;
   const wanted = new Set<string>();
   const stopping = new AbortController();
-  let send: ((address: string) => void) | null = null;
+  /** On the present connection; null while there is none. */
+  let link: { subscribe(address: string): void; unsubscribe(address: string): void } | null = null;
   let acknowledged = 0;
 
   /** One connection's life; resolves when it is over. */
@@ -68,7 +70,7 @@ export function openSocket(options: SocketOptions): Socket {
       const finish = (why: string): void => {
         if (over.signal.aborted) return;
         over.abort();
-        send = null;
+        link = null;
         acknowledged = 0;
         socket.terminate();
         resolve(why);
@@ -82,6 +84,14 @@ export function openSocket(options: SocketOptions): Socket {
         const config = { encoding: 'base64', commitment: 'confirmed' };
         asked.set(ask('accountSubscribe', [address, config]), address);
       };
+      const unsubscribe = (address: string): void => {
+        for (const [id, each] of accounts)
+          if (each === address) {
+            ask('accountUnsubscribe', [id]);
+            accounts.delete(id);
+          }
+        acknowledged = accounts.size;
+      };
       const watchdog = async (): Promise<void> => {
         while (!over.signal.aborted) {
           await clock.sleep(options.silentAfterMs / 4, over.signal);
@@ -91,7 +101,7 @@ export function openSocket(options: SocketOptions): Socket {
       socket.on('open', () => {
         ask('slotSubscribe', []);
         for (const address of wanted) subscribe(address);
-        send = subscribe;
+        link = { subscribe, unsubscribe };
       });
       socket.on('message', (data) => {
         const message = parse(data);
@@ -121,7 +131,9 @@ export function openSocket(options: SocketOptions): Socket {
         }
         accounts.set(message.result, address);
         acknowledged = accounts.size;
-        options.onSubscribed([address]);
+        // It may have been removed while it was being asked for.
+        if (wanted.has(address)) options.onSubscribed([address]);
+        else unsubscribe(address);
       });
       socket.on('error', (error) => finish(redact(error.message)));
       socket.on('close', (code) => finish(`closed with code ${code}`));
@@ -145,7 +157,10 @@ export function openSocket(options: SocketOptions): Socket {
     add(address) {
       if (wanted.has(address)) return;
       wanted.add(address);
-      send?.(address);
+      link?.subscribe(address);
+    },
+    remove(address) {
+      if (wanted.delete(address)) link?.unsubscribe(address);
     },
     get size() {
       return wanted.size;

@@ -125,8 +125,8 @@ export type SwapDesk = {
 
 /** Account subscriptions. What comes is handed on at once; what may have been missed is said, never replayed. */
 export type AccountFeed = {
-  /** Subscribes; accounts that are subscribed already stay as they are. */
-  watch(addresses: readonly Address[]): void;
+  /** Subscribes to these accounts and to no others; those that are subscribed already stay as they are. */
+  follow(addresses: readonly Address[]): void;
   status(): { readonly sockets: number; readonly accounts: number; readonly subscribed: number };
   close(): Promise<void>;
 };
@@ -210,6 +210,8 @@ export type WebhookRegistry = {
    * `wasDisabled`: a webhook had been switched off, so nothing was delivered for a while.
    */
   ensure(addresses: readonly Address[]): Promise<{ readonly wasDisabled: boolean }>;
+  /** Takes these addresses out, but for the last ones of a webhook, which must hold some. */
+  remove(addresses: readonly Address[]): Promise<void>;
   /** How what is registered differs from these addresses. Changes nothing. */
   inspect(addresses: readonly Address[]): Promise<RegistryReport>;
   /** As `ensure`, and takes addresses out that are not among these. Returns how many those were. */

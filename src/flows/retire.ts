@@ -11,6 +11,8 @@ import type { WatchedAccounts } from './watched.ts';
 export type RetirePorts = CheckPorts & {
   readonly roster: Roster;
   readonly watched: WatchedAccounts;
+  /** These accounts are watched no more. */
+  readonly onLeft: (addresses: readonly Address[]) => Promise<void>;
 };
 export type Retire = (subscriberId: string) => Promise<void>;
 
@@ -63,5 +65,10 @@ export function createRetire(ports: RetirePorts): Retire {
     const entry = await ledger.standings.entry(subscriberId);
     if (entry !== null) roster.apply(entry);
     log.info('subscriber.retired', { subscriber: subscriberId });
+    await ports.onLeft([
+      subscriber.agentWallet,
+      subscriber.agentTokenAccount,
+      ...subscriber.driftAccounts.map(({ address }) => address),
+    ]);
   };
 }

@@ -162,7 +162,7 @@ export async function benchWatch(): Promise<boolean> {
       onAccount: () => {},
       onSubscribed: () => {},
     });
-    feed.watch(all.map((each) => each.address as Address));
+    feed.follow(all.map((each) => each.address as Address));
     while (feed.status().subscribed < all.length) await clock.sleep(10, never);
     say(
       'subscribing all of them',

@@ -60,7 +60,10 @@ async function openNode(): Promise<Node> {
         return;
       }
       ids++;
-      if (method === 'accountSubscribe') accounts.get(socket)?.set(params[0], ids);
+      const own = accounts.get(socket);
+      if (method === 'accountSubscribe') own?.set(params[0], ids);
+      if (method === 'accountUnsubscribe')
+        for (const [address, given] of own ?? []) if (given === params[0]) own?.delete(address);
       socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: ids }));
     });
   });
@@ -103,8 +106,8 @@ const PATIENCE = { timeout: 20_000, interval: 10 };
 test('spreads accounts over sockets and hands notifications on', async () => {
   const { node, feed, told, gaps } = await start(4);
   const watched = addresses(10);
-  feed.watch(watched.slice(0, 6));
-  feed.watch(watched);
+  feed.follow(watched.slice(0, 6));
+  feed.follow(watched);
   await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual([...watched].sort());
   await expect
     .poll(() => feed.status(), PATIENCE)
@@ -114,6 +117,25 @@ test('spreads accounts over sockets and hands notifications on', async () => {
   await expect.poll(() => told, PATIENCE).toEqual([{ address: watched[7], slot: 42 }]);
 });
 
+test('follows exactly who it is told to: who has left is unsubscribed, and makes room', async () => {
+  const { node, feed, gaps } = await start(4);
+  const [first, ...rest] = addresses(8);
+  feed.follow([first as Address, ...rest.slice(0, 3)]);
+  // Before the node has acknowledged anything, and after.
+  feed.follow(rest.slice(0, 5));
+  await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual(rest.slice(0, 5).sort());
+  await expect
+    .poll(() => feed.status(), PATIENCE)
+    .toEqual({ sockets: 2, accounts: 5, subscribed: 5 });
+  expect(gaps).not.toContain(first);
+  feed.follow(rest.slice(2));
+  await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual(rest.slice(2).sort());
+  expect(feed.status()).toEqual({ sockets: 2, accounts: 5, subscribed: 5 });
+  // On the next connection too.
+  for (const socket of node.sockets) socket.terminate();
+  await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual(rest.slice(2).sort());
+});
+
 test.each([
   ['a server’s clean close, code 1000', (socket: WebSocket) => socket.close(1000)],
   ['a server that goes away, code 1001', (socket: WebSocket) => socket.close(1001)],
@@ -121,7 +143,7 @@ test.each([
 ])('%s: subscribes again, and says that it may have missed something', async (_, end) => {
   const { node, feed, gaps } = await start();
   const watched = addresses(3);
-  feed.watch(watched);
+  feed.follow(watched);
   await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(3);
   gaps.length = 0;
   for (const socket of node.sockets) end(socket);
@@ -132,7 +154,7 @@ test.each([
 test('a socket that is open and mute is found by the slots that stop coming', async () => {
   const { node, feed, gaps } = await start();
   const watched = addresses(2);
-  feed.watch(watched);
+  feed.follow(watched);
   await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(2);
   const first = [...node.sockets][0];
   gaps.length = 0;
@@ -145,7 +167,7 @@ test('a socket that is open and mute is found by the slots that stop coming', as
 test('a refused subscription is asked for again until it is taken', async () => {
   const { node, feed } = await start();
   node.refuse = true;
-  feed.watch(addresses(1));
+  feed.follow(addresses(1));
   await expect.poll(() => node.refused, PATIENCE).toBeGreaterThan(0);
   node.refuse = false;
   await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(1);

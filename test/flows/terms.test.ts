@@ -183,6 +183,14 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   const creator = creatorWallet();
   const trader = driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ana', trader, creator);
+  await street.subscribe('bo', driver.createTrader({ deposit: 1_000_000_000n }), creator);
+  const followed = async () => {
+    const hearing = await (await fetch(`${street.app().url}/v1/hearing`)).json();
+    const { accounts } = (hearing as { subscriptions: { accounts: number } }).subscriptions;
+    const at = [...street.world.helius.webhooks.values()].flatMap((each) => each.accountAddresses);
+    return [accounts, at.length, at.includes(trader.agent.publicKey.toBase58())];
+  };
+  expect(await followed()).toEqual([6, 6, true]);
   const leave = async () => {
     const answer = await fetch(`${street.app().url}/v1/subscribers/ana`, { method: 'DELETE' });
     const text = await answer.text();
@@ -198,9 +206,10 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   await street.share('ana', (each) => each.status === 'paid');
   await expect.poll(leave, { timeout: 20_000 }).toBe(204);
   expect(await leave()).toBe(204);
+  expect(await followed()).toEqual([3, 3, false]);
   expect(await street.gate('ana')).toMatchObject({ verdict: 'deny', standing: 'retired' });
   expect((await street.gate('ana', 'close')).allow).toBe(true);
-  expect(await database.sql`select 1 from agent_key`).toHaveLength(0);
+  expect(await database.sql`select 1 from agent_key where subscriber_id = 'ana'`).toHaveLength(0);
   // Nobody listens: what happens now is no business of ours.
   driver.movePrice(0, 150_000_000n);
   driver.trade(trader, 'long', 1_000_000_000n);
@@ -208,6 +217,7 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   street.world.cluster.advance(40);
   await street.subscribe('ana', trader, creator);
   expect((await street.gate('ana')).standing).toBe('good');
+  expect(await followed()).toEqual([6, 6, true]);
   await aSlotLater(street);
   const signature = close(driver, trader, 1_000_000_000n, 170_000_000n);
   // Opened while nobody had agreed on anything: heard, and owing nothing.

@@ -1,13 +1,14 @@
 // Watch: notifications are snapshots. Older ones are dropped, equal ones mean nothing, many changes cost one scan, and a scan
 // that fails is made again.
 import { expect, test } from 'vitest';
-import type { Watched } from '../../src/core/hearing-ports.ts';
+import type { Watched, WatchList } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Chain, Venue } from '../../src/core/outside.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { isSilent } from '../../src/flows/keep.ts';
 import { createSources, SOURCES } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
+import { loadWatched } from '../../src/flows/watched.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 
@@ -124,4 +125,29 @@ test('silence: only when another source heard of the chain and webhooks did not,
   expect(silent(null, 80_000)).toBe(true);
   expect(silent(75_000, 80_000)).toBe(false);
   expect(silent(60_000, 80_000)).toBe(true);
+});
+
+test('an older list that comes late does not drop who has joined meanwhile', async () => {
+  const one = { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' } as const;
+  const two = { ...one, address: 'joined' as Address };
+  const answers: ((list: Watched[]) => void)[] = [];
+  const list = {
+    all: () => new Promise<Watched[]>((answer) => answers.push(answer)),
+  } as unknown as WatchList;
+  const answer = async (at: number, all: Watched[]): Promise<void> => {
+    await expect.poll(() => answers.length).toBe(at + 1);
+    answers[at]?.(all);
+  };
+  const loading = loadWatched(list);
+  await answer(0, [one]);
+  const watched = await loading;
+  const older = watched.refresh();
+  await expect.poll(() => answers.length).toBe(2);
+  const newer = [watched.refresh(), watched.refresh()];
+  await answer(1, [one]);
+  await older;
+  await answer(2, [one, two]);
+  await Promise.all(newer);
+  expect(watched.addresses()).toEqual([ACCOUNT, 'joined']);
+  expect(answers).toHaveLength(3);
 });

@@ -59,6 +59,11 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
     transactionTypes: ['ANY'],
   });
   expect(webhook?.accountAddresses.sort()).toEqual([stranger, wallet].sort());
+  await registry.remove([stranger]);
+  expect(webhook?.accountAddresses).toEqual([wallet]);
+  // A webhook must hold something.
+  await registry.remove([wallet]);
+  expect(webhook?.accountAddresses).toEqual([wallet]);
   if (webhook) webhook.active = false;
   await registry.ensure([]);
   expect(webhook?.active).toBe(true);

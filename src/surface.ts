@@ -74,7 +74,6 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       clear: createClear(
         {
           ...ports,
-          newId,
           async outstanding(id) {
             await judgeAll([id]);
             return roster.find(id)?.outstanding ?? 0n;

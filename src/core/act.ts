@@ -10,6 +10,7 @@ export type NewAct = {
   readonly once: { readonly key: string; readonly fingerprint: Uint8Array } | null;
 };
 export type Begun =
+  /** The id is the same when an act that was broken off is done again. */
   | { readonly kind: 'begun'; readonly id: bigint }
   /** Done before: this was the answer. */
   | { readonly kind: 'done'; readonly status: number; readonly answer: string }

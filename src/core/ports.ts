@@ -123,6 +123,7 @@ export type ClearanceRecord = Clearance & {
 export type Clearances = {
   /** Newest first. */
   list(subscriberId: string, limit: number): Promise<ClearanceRecord[]>;
+  find(subscriberId: string, id: string): Promise<ClearanceRecord | null>;
   /** It covers nothing after this slot. False when there is no such clearance, or it has ended. */
   revoke(subscriberId: string, id: string, slot: Slot, nowMs: number): Promise<boolean>;
   grant(

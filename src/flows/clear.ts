@@ -14,7 +14,6 @@ export type ClearPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly clock: Clock;
-  readonly newId: () => string;
   readonly log: Log;
   /** Judges the subscriber anew and returns what is owed. */
   readonly outstanding: (subscriberId: string) => Promise<BaseUnits>;
@@ -31,9 +30,10 @@ const POLL_MS = 100;
 /** The shortest slot the network is going to have: a clearance never ends earlier on chain than on the clock. */
 const SLOT_MS_LEAST = 200;
 
+/** Asked again under the same id, it answers with what was granted then. */
 export type Clear = (
   subscriberId: string,
-  wanted: { purpose: Clearance['purpose']; amount: BaseUnits | null },
+  wanted: { id: string; purpose: Clearance['purpose']; amount: BaseUnits | null },
 ) => Promise<ClearAnswer>;
 
 export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
@@ -64,10 +64,12 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     }
   };
 
-  return async (subscriberId, { purpose, amount }) => {
+  return async (subscriberId, { id, purpose, amount }) => {
     if ((await ledger.subscribers.find(subscriberId)) === null) {
       throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
     }
+    const known = await ledger.clearances.find(subscriberId, id);
+    if (known !== null) return { status: 'cleared', clearance: known, untilMs: known.untilMs };
     let owed = await ports.outstanding(subscriberId);
     if (owed > 0n) owed = await settleUp(subscriberId);
     if (owed > 0n) {
@@ -81,7 +83,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     const grantedSlot = await chain.slot('confirmed');
     const grantedAtMs = clock.nowMs();
     const clearance: Clearance = {
-      id: ports.newId(),
+      id,
       purpose,
       amount,
       grantedSlot,
@@ -93,7 +95,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       subscriber: subscriberId,
       purpose,
       amount,
-      clearance: clearance.id,
+      clearance: id,
     });
     return { status: 'cleared', clearance, untilMs };
   };

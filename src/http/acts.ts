@@ -47,6 +47,13 @@ const textOf = (payload: unknown, secret: boolean): string => {
 const BEGUN = Symbol('act');
 type Marked = FastifyRequest & { [BEGUN]?: { id: bigint; once: boolean } };
 
+/** The id of the act that a request is: the same however often it is sent with one Idempotency-Key. */
+export function actOf(request: Marked): bigint {
+  const act = request[BEGUN];
+  if (act === undefined) throw new TypeError('a request that reads is no act');
+  return act.id;
+}
+
 /** Before every route whose requests may change something. */
 export function recordActs(app: FastifyInstance, { acts, clock, actorOf }: ActOptions): void {
   app.addHook('preHandler', async (request: Marked, reply) => {

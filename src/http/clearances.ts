@@ -7,6 +7,7 @@ import type { Chain } from '../core/outside.ts';
 import type { Clearances, Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Clear } from '../flows/clear.ts';
+import { actOf } from './acts.ts';
 import { ClearanceAnswer, ClearanceList, IdText, NewClearance } from './shapes.ts';
 
 export type ClearanceOptions = {
@@ -40,7 +41,8 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
           'A clearance to withdraw names an amount above zero in base units; one to close names none.',
         );
       }
-      const answer = await clear(request.params.id, { purpose, amount });
+      const id = `clearance-${actOf(request)}`;
+      const answer = await clear(request.params.id, { id, purpose, amount });
       if (answer.status === 'blocked') {
         const { status, outstanding, reason } = answer;
         return reply.code(200).send({ status, outstanding: outstanding.toString(), reason });

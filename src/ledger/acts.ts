@@ -2,7 +2,7 @@
 import type { Acts } from '../core/act.ts';
 import { at, type Sql, toJson, violates } from './database.ts';
 
-/** An act that has not ended for so long was broken off with its daemon; the same request may be done again. */
+/** An act that has not ended for so long was broken off with its daemon; the same request goes on with it. */
 const BROKEN_OFF_AFTER_MS = 60_000;
 
 type Row = {
@@ -20,11 +20,14 @@ export function createActs(sql: Sql): Acts {
       const fingerprint = once === null ? null : Buffer.from(once.fingerprint);
       try {
         return await sql.begin(async (tx) => {
-          if (once !== null)
-            await tx`
-              update act set idempotency_key = null, fingerprint = null
-              where actor = ${actor} and idempotency_key = ${once.key} and status is null
-                and at < ${at(nowMs - BROKEN_OFF_AFTER_MS)}`;
+          const [resumed] =
+            once === null
+              ? []
+              : await tx<{ act_id: bigint }[]>`
+                  update act set at = ${at(nowMs)}
+                  where actor = ${actor} and idempotency_key = ${once.key} and fingerprint = ${fingerprint} and status is null
+                    and at < ${at(nowMs - BROKEN_OFF_AFTER_MS)} returning act_id`;
+          if (resumed !== undefined) return { kind: 'begun' as const, id: resumed.act_id };
           const [row] = await tx<{ act_id: bigint }[]>`
             insert into act (at, actor, what, asked, idempotency_key, fingerprint)
             values (${at(nowMs)}, ${actor}, ${what}, ${tx.json(toJson(asked))}, ${once?.key ?? null}, ${fingerprint})

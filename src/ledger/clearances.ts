@@ -1,6 +1,6 @@
 // Clearances: permissions given, kept for good, so that a verdict can always be judged again.
 import type { Clearance } from '../core/clearance.ts';
-import type { Clearances } from '../core/ports.ts';
+import type { ClearanceRecord, Clearances } from '../core/ports.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 
 type Row = {
@@ -20,6 +20,13 @@ const clearanceOf = (row: Row): Clearance => ({
   untilSlot: Number(row.until_slot),
 });
 
+const recordOf = (row: WholeRow): ClearanceRecord => ({
+  ...clearanceOf(row),
+  grantedAtMs: row.granted_at.getTime(),
+  untilMs: row.until_at.getTime(),
+  revokedAtMs: row.revoked_at?.getTime() ?? null,
+});
+
 /** Every clearance a subscriber was ever given. */
 export async function readClearances(
   tx: Sql | Transaction,
@@ -37,12 +44,12 @@ export function createClearances(sql: Sql): Clearances {
       const rows = await sql<WholeRow[]>`
         select * from clearance where subscriber_id = ${subscriberId}
         order by granted_at desc, clearance_id limit ${limit}`;
-      return rows.map((row) => ({
-        ...clearanceOf(row),
-        grantedAtMs: row.granted_at.getTime(),
-        untilMs: row.until_at.getTime(),
-        revokedAtMs: row.revoked_at?.getTime() ?? null,
-      }));
+      return rows.map(recordOf);
+    },
+    async find(subscriberId, id) {
+      const [row] = await sql<WholeRow[]>`
+        select * from clearance where subscriber_id = ${subscriberId} and clearance_id = ${id}`;
+      return row === undefined ? null : recordOf(row);
     },
     async revoke(subscriberId, id, slot, nowMs) {
       // It covered what left up to here: that stays so.

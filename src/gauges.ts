@@ -34,22 +34,22 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   ): void => metrics.gauge({ name: `bailiff_${name}`, help, labels, read });
 
   gauge('debts', 'Profit shares by status.', ['status'], async () =>
-    (await ledger.shares.totals()).map(({ status, count }) => ({
+    (await ledger.figures.debts()).map(({ status, count }) => ({
       labels: { status },
       value: count,
     })),
   );
   gauge('debts_base_units', 'What is not paid of them, in USDC base units.', ['status'], async () =>
-    (await ledger.shares.totals()).map(({ status, left }) => ({
+    (await ledger.figures.debts()).map(({ status, left }) => ({
       labels: { status },
       value: Number(left),
     })),
   );
   gauge('debt_oldest_seconds', 'Age of the oldest debt that is open.', [], async () =>
-    one(((await ledger.shares.oldestOpenMs(clock.nowMs())) ?? 0) / 1_000),
+    one(((await ledger.figures.oldestDebtMs(clock.nowMs())) ?? 0) / 1_000),
   );
   gauge('debts_older', 'Open debts older than so many seconds.', ['seconds'], async () => {
-    const ages = await ledger.shares.openOlderThan(clock.nowMs(), AGES_MS);
+    const ages = await ledger.figures.debtsOlderThan(clock.nowMs(), AGES_MS);
     return ages.map((count, index) => ({
       labels: { seconds: String((AGES_MS[index] ?? 0) / 1_000) },
       value: count,
@@ -60,7 +60,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'From hearing of a close to its payment being final, in the last hour.',
     ['quantile'],
     async () =>
-      Object.entries(await ledger.shares.closeToPaid(clock.nowMs() - HOUR_MS)).map(
+      Object.entries(await ledger.figures.closeToPaid(clock.nowMs() - HOUR_MS)).map(
         ([quantile, ms]) => ({
           labels: { quantile },
           value: ms / 1_000,
@@ -72,7 +72,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'Payments by state and, of those that ended badly, class of trouble.',
     ['state', 'class'],
     async () =>
-      (await ledger.payments.totals()).map(({ state, class: trouble, count }) => ({
+      (await ledger.figures.payments()).map(({ state, class: trouble, count }) => ({
         labels: { state, class: trouble },
         value: count,
       })),
@@ -81,7 +81,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'payments_unknown',
     'Payments sent over two minutes ago of which nobody knows what became.',
     [],
-    async () => one(await ledger.payments.sentBefore(clock.nowMs() - UNKNOWN_AFTER_MS)),
+    async () => one(await ledger.figures.paymentsSentBefore(clock.nowMs() - UNKNOWN_AFTER_MS)),
   );
   gauge('events', 'Events to endpoints, by state.', ['state'], async () =>
     (await ledger.endpoints.totals()).map(({ state, count }) => ({

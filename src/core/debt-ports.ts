@@ -42,14 +42,6 @@ export type ProfitShare = {
   readonly paidBy: readonly Signature[];
 };
 
-export type Earnings = {
-  readonly owed: BaseUnits;
-  /** Claimed by a payment that has not ended. */
-  readonly inFlight: BaseUnits;
-  readonly paid: BaseUnits;
-  readonly voided: BaseUnits;
-};
-
 export type PaymentRecord = {
   readonly id: string;
   readonly purpose: Payment['purpose'];
@@ -102,17 +94,6 @@ export type Shares = {
   retry(id: string): Promise<boolean>;
   /** Ends a debt unpaid, on record. False when it is paid, voided, or has a payment that may still land. */
   void(id: string, reason: string, nowMs: number): Promise<boolean>;
-  totals(): Promise<
-    { readonly status: ProfitShare['status']; readonly count: number; readonly left: BaseUnits }[]
-  >;
-  /** How many open debts are older than each of these ages. */
-  openOlderThan(nowMs: number, agesMs: readonly number[]): Promise<number[]>;
-  /** Milliseconds from hearing of a close to its payment being final, by quantile, of what was paid since then. */
-  closeToPaid(sinceMs: number): Promise<Readonly<Record<string, number>>>;
-  /** How long the oldest open debt has been one; null when there is none. */
-  oldestOpenMs(nowMs: number): Promise<number | null>;
-  /** Of one creator, in base units. The four add up to everything that ever accrued. */
-  earnings(creatorWallet: Address): Promise<Earnings>;
   /** Makes every pending debt due now, however small, and forgets why it waited. */
   hasten(subscriberId: string): Promise<void>;
   /** Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are. */
@@ -159,12 +140,6 @@ export type Payments = {
     trouble: Trouble,
     retryAtMs: number,
   ): Promise<boolean>;
-  /** By state and, of those that ended badly, the class of their trouble; empty text for the others. */
-  totals(): Promise<
-    { readonly state: Payment['state']; readonly class: string; readonly count: number }[]
-  >;
-  /** How many were sent before then and have not ended. */
-  sentBefore(ms: number): Promise<number>;
   /** Newest first; `before` is the id of the last one that was seen. */
   list(filter: {
     subscriberId?: string;

@@ -8,6 +8,7 @@ import type { Clearance } from './clearance.ts';
 import type { Payments, Shares } from './debt-ports.ts';
 import type { Endpoints } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
+import type { Figures } from './figures.ts';
 import type { Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { RosterEntry } from './roster.ts';
@@ -170,6 +171,7 @@ export type Ledger = {
   readonly subscriptions: Subscriptions;
   readonly shares: Shares;
   readonly payments: Payments;
+  readonly figures: Figures;
   readonly halts: Halts;
   readonly apiKeys: ApiKeys;
   readonly acts: Acts;

@@ -84,7 +84,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       const { wallet } = request.params;
       if (!isAddress(wallet))
         throw new Fault('address_invalid', `wallet is no Solana address: ${wallet}`);
-      const { owed, inFlight, paid, voided } = await ledger.shares.earnings(wallet);
+      const { owed, inFlight, paid, voided } = await ledger.figures.earnings(wallet);
       return {
         creatorWallet: wallet,
         mint,

@@ -3,7 +3,7 @@ import type { AccountCheck, Checks, Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type AccountState, COUNTERS, type Counters } from '../core/reckoning.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
-import { at, type Sql, toJson } from './database.ts';
+import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
 import { tell } from './outbox.ts';
 
@@ -63,7 +63,7 @@ const checkOf = (row: Row): AccountCheck => ({
 });
 
 export function createChecks(sql: Sql): Checks {
-  const select = (where: ReturnType<Sql>) => sql<Row[]>`
+  const select = (where: Fragment) => sql<Row[]>`
     select a.address, a.subscriber_id, a.role, a.cursor_slot, a.watched_at, c.baseline, c.candidate, c.difference
     from account a join subscriber s on s.subscriber_id = a.subscriber_id left join account_check c using (address)
     where s.retired_at is null and a.role <> 'agent_wallet' and ${where}`;

@@ -5,6 +5,8 @@ import type { Log } from '../core/ports.ts';
 
 export type Sql = postgres.Sql<{ bigint: bigint }>;
 export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
+/** A piece of a query. */
+export type Fragment = postgres.Fragment;
 
 /** Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode. */
 export function openDatabase(url: string, log: Log, poolSize = 10): Sql {

@@ -8,6 +8,7 @@ import type { Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createFacts } from './facts.ts';
+import { createFigures } from './figures.ts';
 import { createHalts } from './halts.ts';
 import { EVENT_CHANNEL } from './outbox.ts';
 import { createPayments } from './payments.ts';
@@ -28,6 +29,7 @@ export function createLedger(sql: Sql): Ledger {
     subscriptions: createSubscriptions(sql),
     shares: createShares(sql),
     payments: createPayments(sql),
+    figures: createFigures(sql),
     halts: createHalts(sql),
     apiKeys: createApiKeys(sql),
     acts: createActs(sql),

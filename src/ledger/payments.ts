@@ -4,7 +4,7 @@
 import type { PaymentRecord, Payments } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Payment, PaymentState, Trouble } from '../core/payment.ts';
-import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
+import { at, type Fragment, type Sql, type Transaction, toJson, violates } from './database.ts';
 import { tell } from './outbox.ts';
 
 type Row = {
@@ -111,22 +111,31 @@ async function free(
     await tell(tx, 'share.blocked', subscriber_id, { share, ...trouble, waitsForPerson: true });
 }
 
-/** A payment has ended without paying. */
-const tellEnd = (
-  tx: Transaction,
-  kind: 'payment.failed' | 'payment.dead',
-  row: EndedRow | undefined,
-  trouble: Trouble,
-): Promise<void> =>
-  tell(tx, kind, row?.subscriber_id ?? null, {
-    payment: row?.payment_id,
-    creatorWallet: row?.creator_wallet,
-    amount: row?.amount,
-    signature: row?.signature,
-    ...trouble,
-  });
-
 export function createPayments(sql: Sql): Payments {
+  /** A payment ends without paying: it is told of, and its debts are free again. */
+  const endUnpaid = (
+    paymentId: string,
+    from: PaymentState,
+    change: Fragment,
+    trouble: Trouble,
+    retryAtMs: number | null,
+    countsAsAttempt: boolean,
+  ): Promise<boolean> =>
+    sql.begin(async (tx) => {
+      const [row] = await tx<(EndedRow & { state: PaymentState })[]>`
+        update payment set ${change}, ended_at = now() where payment_id = ${paymentId} and state = ${from}
+        returning payment_id, subscriber_id, creator_wallet, amount, signature, state`;
+      if (row === undefined) return false;
+      await tell(tx, row.state === 'dead' ? 'payment.dead' : 'payment.failed', row.subscriber_id, {
+        payment: row.payment_id,
+        creatorWallet: row.creator_wallet,
+        amount: row.amount,
+        signature: row.signature,
+        ...trouble,
+      });
+      await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
+      return true;
+    });
   return {
     async live(subscriberId) {
       const [row] = await sql<Row[]>`
@@ -204,49 +213,17 @@ export function createPayments(sql: Sql): Payments {
             await tell(tx, 'share.paid', subscriber_id, { share, ...told, amount });
         return true;
       }),
-    refused: (paymentId, trouble, retryAtMs, countsAsAttempt) =>
-      sql.begin(async (tx) => {
-        const rows = await tx<EndedRow[]>`
-          update payment set state = 'failed', trouble = ${tx.json(toJson(trouble))}, ended_at = now()
-          where payment_id = ${paymentId} and state = 'planned'
-          returning payment_id, subscriber_id, creator_wallet, amount, signature`;
-        if (rows.length === 0) return false;
-        await tellEnd(tx, 'payment.failed', rows[0], trouble);
-        await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
-        return true;
-      }),
-    failed: (paymentId, slot, trouble, retryAtMs, countsAsAttempt) =>
-      sql.begin(async (tx) => {
-        const rows = await tx<EndedRow[]>`
-          update payment set state = 'failed', executed_slot = ${slot},
-            trouble = ${tx.json(toJson(trouble))}, ended_at = now()
-          where payment_id = ${paymentId} and state = 'sent'
-          returning payment_id, subscriber_id, creator_wallet, amount, signature`;
-        if (rows.length === 0) return false;
-        await tellEnd(tx, 'payment.failed', rows[0], trouble);
-        await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
-        return true;
-      }),
-    dead: (paymentId, evidence, trouble, retryAtMs) =>
-      sql.begin(async (tx) => {
-        const rows = await tx<EndedRow[]>`
-          update payment set state = 'dead', evidence = ${tx.json(toJson(evidence))}, ended_at = now()
-          where payment_id = ${paymentId} and state = 'sent'
-          returning payment_id, subscriber_id, creator_wallet, amount, signature`;
-        if (rows.length === 0) return false;
-        await tellEnd(tx, 'payment.dead', rows[0], trouble);
-        await free(tx, paymentId, trouble, retryAtMs, true);
-        return true;
-      }),
-    async totals() {
-      const rows = await sql<{ state: PaymentState; class: string; count: bigint }[]>`
-        select state, coalesce(trouble ->> 'class', '') as class, count(*) from payment group by 1, 2`;
-      return rows.map((row) => ({ ...row, count: Number(row.count) }));
+    refused: (paymentId, trouble, retryAtMs, countsAsAttempt) => {
+      const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}`;
+      return endUnpaid(paymentId, 'planned', change, trouble, retryAtMs, countsAsAttempt);
     },
-    async sentBefore(ms) {
-      const [row] = await sql<{ count: bigint }[]>`
-        select count(*) from payment where state = 'sent' and sent_at < ${at(ms)}`;
-      return Number(row?.count ?? 0n);
+    failed: (paymentId, slot, trouble, retryAtMs, countsAsAttempt) => {
+      const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}, executed_slot = ${slot}`;
+      return endUnpaid(paymentId, 'sent', change, trouble, retryAtMs, countsAsAttempt);
+    },
+    dead: (paymentId, evidence, trouble, retryAtMs) => {
+      const change = sql`state = 'dead', evidence = ${sql.json(toJson(evidence))}`;
+      return endUnpaid(paymentId, 'sent', change, trouble, retryAtMs, true);
     },
     async list({ subscriberId, creatorWallet, state, limit, before }) {
       const rows = await sql<RecordRow[]>`

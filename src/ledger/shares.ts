@@ -4,7 +4,7 @@ import type { ProfitShare, Shares } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Debt, Trouble } from '../core/payment.ts';
 import { createAccruals } from './accruals.ts';
-import { at, type Sql, toJson } from './database.ts';
+import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { tell } from './outbox.ts';
 
 type ShareRow = {
@@ -44,7 +44,7 @@ const shareOf = (row: ShareRow): ProfitShare => ({
 });
 
 export function createShares(sql: Sql): Shares {
-  const select = (where: ReturnType<Sql>) => sql<ShareRow[]>`
+  const select = (where: Fragment) => sql<ShareRow[]>`
     select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, s.signature, s.slot, a.net_pnl, a.share_bps,
            s.amount, s.paid, s.status, s.reason, s.attempts, s.retry_at,
            (select coalesce(jsonb_agg(p.signature), '[]') from payment_share ps join payment p using (subscriber_id, payment_id)
@@ -173,55 +173,6 @@ export function createShares(sql: Sql): Shares {
         await tell(tx, 'share.voided', row.subscriber_id, { share: id, left: row.left, ...voided });
         return true;
       });
-    },
-    async totals() {
-      const rows = await sql<{ status: ProfitShare['status']; count: bigint; left: bigint }[]>`
-        select status, count(*), sum(amount - paid)::bigint as left from profit_share group by status`;
-      return rows.map((row) => ({ ...row, count: Number(row.count) }));
-    },
-    async openOlderThan(nowMs, agesMs) {
-      const counts: number[] = [];
-      for (const ageMs of agesMs) {
-        const [row] = await sql<{ count: bigint }[]>`
-          select count(*) from profit_share
-          where status in ('pending', 'processing', 'failed') and accrued_at < ${at(nowMs - ageMs)}`;
-        counts.push(Number(row?.count ?? 0n));
-      }
-      return counts;
-    },
-    async closeToPaid(sinceMs) {
-      const [row] = await sql<{ median: number | null; most: number | null }[]>`
-        select percentile_cont(0.5) within group (order by took) as median, percentile_cont(0.95) within group (order by took) as most
-        from (select extract(epoch from p.ended_at - f.recorded_at)::float8 * 1000 as took
-              from payment p join payment_share ps using (subscriber_id, payment_id)
-              join profit_share s using (subscriber_id, share_id)
-              join fact f on f.subscriber_id = s.subscriber_id and f.signature = s.signature and f.slot = s.slot and f.ordinal = s.ordinal
-                and f.kind in ('close', 'reckoning')
-              where p.state = 'landed' and p.ended_at > ${at(sinceMs)} and s.status = 'paid') t`;
-      return row?.median == null ? {} : { '0.5': row.median, '0.95': row.most ?? row.median };
-    },
-    async oldestOpenMs(nowMs) {
-      const [row] = await sql<{ since: Date | null }[]>`
-        select min(accrued_at) as since from profit_share where status in ('pending', 'processing', 'failed')`;
-      return row?.since == null ? null : Math.max(0, nowMs - row.since.getTime());
-    },
-    async earnings(creatorWallet) {
-      const [row] = await sql<{ owed: bigint; in_flight: bigint; paid: bigint; voided: bigint }[]>`
-        select coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing')), 0)::bigint
-               - coalesce(sum(claimed), 0)::bigint as owed,
-               coalesce(sum(claimed), 0)::bigint as in_flight,
-               coalesce(sum(paid), 0)::bigint as paid,
-               coalesce(sum(amount - paid) filter (where status = 'voided'), 0)::bigint as voided
-        from (select s.*, (select sum(ps.amount) from payment_share ps join payment p using (subscriber_id, payment_id)
-                where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
-                  and p.state in ('planned', 'signed', 'sent')) as claimed
-              from profit_share s where creator_wallet = ${creatorWallet}) s`;
-      return {
-        owed: row?.owed ?? 0n,
-        inFlight: row?.in_flight ?? 0n,
-        paid: row?.paid ?? 0n,
-        voided: row?.voided ?? 0n,
-      };
     },
     async hasten(subscriberId) {
       await sql`

@@ -151,6 +151,7 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
     shares: createMemoryShares(state, nowMs),
     payments: createMemoryPayments(state, nowMs),
     halts: createMemoryHalts(state),
+    figures: nobodyAsks('figures'),
     acts: nobodyAsks('acts'),
     facts: nobodyAsks('facts'),
     endpoints: nobodyAsks('endpoints'),

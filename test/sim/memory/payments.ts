@@ -107,8 +107,6 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
       free(row, trouble, retryAtMs, true);
       return true;
     },
-    sentBefore: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    totals: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     list: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     find: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     creations: async (creatorWallet) =>

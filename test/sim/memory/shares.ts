@@ -199,12 +199,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       return true;
     },
     accrual: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    totals: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    openOlderThan: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    closeToPaid: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    oldestOpenMs: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     void: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    earnings: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     async hasten(subscriberId) {
       for (const row of sharesOf(state, subscriberId)) {
         if (row.status !== 'pending') continue;

@@ -1,0 +1,69 @@
+// Figures: sums over debts and payments, for metrics and for creators.
+import type { ProfitShare } from '../core/debt-ports.ts';
+import type { Figures } from '../core/figures.ts';
+import type { PaymentState } from '../core/payment.ts';
+import { at, type Sql } from './database.ts';
+
+export function createFigures(sql: Sql): Figures {
+  return {
+    async debts() {
+      const rows = await sql<{ status: ProfitShare['status']; count: bigint; left: bigint }[]>`
+        select status, count(*), sum(amount - paid)::bigint as left from profit_share group by status`;
+      return rows.map((row) => ({ ...row, count: Number(row.count) }));
+    },
+    async debtsOlderThan(nowMs, agesMs) {
+      const counts: number[] = [];
+      for (const ageMs of agesMs) {
+        const [row] = await sql<{ count: bigint }[]>`
+          select count(*) from profit_share
+          where status in ('pending', 'processing', 'failed') and accrued_at < ${at(nowMs - ageMs)}`;
+        counts.push(Number(row?.count ?? 0n));
+      }
+      return counts;
+    },
+    async closeToPaid(sinceMs) {
+      const [row] = await sql<{ median: number | null; most: number | null }[]>`
+        select percentile_cont(0.5) within group (order by took) as median, percentile_cont(0.95) within group (order by took) as most
+        from (select extract(epoch from p.ended_at - f.recorded_at)::float8 * 1000 as took
+              from payment p join payment_share ps using (subscriber_id, payment_id)
+              join profit_share s using (subscriber_id, share_id)
+              join fact f on f.subscriber_id = s.subscriber_id and f.signature = s.signature and f.slot = s.slot and f.ordinal = s.ordinal
+                and f.kind in ('close', 'reckoning')
+              where p.state = 'landed' and p.ended_at > ${at(sinceMs)} and s.status = 'paid') t`;
+      return row?.median == null ? {} : { '0.5': row.median, '0.95': row.most ?? row.median };
+    },
+    async oldestDebtMs(nowMs) {
+      const [row] = await sql<{ since: Date | null }[]>`
+        select min(accrued_at) as since from profit_share where status in ('pending', 'processing', 'failed')`;
+      return row?.since == null ? null : Math.max(0, nowMs - row.since.getTime());
+    },
+    async earnings(creatorWallet) {
+      const [row] = await sql<{ owed: bigint; in_flight: bigint; paid: bigint; voided: bigint }[]>`
+        select coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing')), 0)::bigint
+               - coalesce(sum(claimed), 0)::bigint as owed,
+               coalesce(sum(claimed), 0)::bigint as in_flight,
+               coalesce(sum(paid), 0)::bigint as paid,
+               coalesce(sum(amount - paid) filter (where status = 'voided'), 0)::bigint as voided
+        from (select s.*, (select sum(ps.amount) from payment_share ps join payment p using (subscriber_id, payment_id)
+                where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
+                  and p.state in ('planned', 'signed', 'sent')) as claimed
+              from profit_share s where creator_wallet = ${creatorWallet}) s`;
+      return {
+        owed: row?.owed ?? 0n,
+        inFlight: row?.in_flight ?? 0n,
+        paid: row?.paid ?? 0n,
+        voided: row?.voided ?? 0n,
+      };
+    },
+    async payments() {
+      const rows = await sql<{ state: PaymentState; class: string; count: bigint }[]>`
+        select state, coalesce(trouble ->> 'class', '') as class, count(*) from payment group by 1, 2`;
+      return rows.map((row) => ({ ...row, count: Number(row.count) }));
+    },
+    async paymentsSentBefore(ms) {
+      const [row] = await sql<{ count: bigint }[]>`
+        select count(*) from payment where state = 'sent' and sent_at < ${at(ms)}`;
+      return Number(row?.count ?? 0n);
+    },
+  };
+}

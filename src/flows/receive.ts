@@ -14,6 +14,8 @@ type Waiting = {
   readonly reject: (thrown: unknown) => void;
 };
 const BATCH_MOST = 200;
+/** A turn of the event loop: every socket is looked at once. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function createReceive(deliveries: Deliveries, clock: Clock, onStored: () => void): Receive {
   let waiting: Waiting[] = [];
@@ -22,6 +24,9 @@ export function createReceive(deliveries: Deliveries, clock: Clock, onStored: ()
   const flush = async (): Promise<void> => {
     busy = true;
     while (waiting.length > 0) {
+      // Whoever is at the door comes along: in the first turn those who are there, in the second those who came meanwhile.
+      await turn();
+      await turn();
       const batch = waiting.slice(0, BATCH_MOST);
       waiting = waiting.slice(BATCH_MOST);
       try {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
-import { load, median } from './load.ts';
+import { median, openLoader } from './load.ts';
 
 const ROUNDS = 7;
 const CONNECTIONS = [10, 100];
@@ -66,6 +66,7 @@ function decideUs(): number {
 
 export async function benchGate(): Promise<boolean> {
   const [constant, bailiff] = await Promise.all([start('constant'), start('bailiff')]);
+  const loader = openLoader();
   let met = true;
   const judge = (name: string, ratio: number, target: number): void => {
     met &&= ratio >= target;
@@ -80,7 +81,7 @@ export async function benchGate(): Promise<boolean> {
       const order = round % 2 === 0 ? [0, 1] : [1, 0];
       for (const which of order)
         rates[which as 0 | 1].push(
-          await load(which === 0 ? constant.port : bailiff.port, connections, ONE),
+          await loader.rate(which === 0 ? constant.port : bailiff.port, connections, ONE),
         );
     }
     say(`  ${connections} connections: ${median(rates[1]).toFixed(0)} answers/s`);
@@ -89,11 +90,12 @@ export async function benchGate(): Promise<boolean> {
   const [single, batched]: [number[], number[]] = [[], []];
   const request = many();
   for (let round = 0; round < ROUNDS; round++) {
-    single.push(await load(bailiff.port, 10, ONE));
-    batched.push(BATCH * (await load(bailiff.port, 10, request)));
+    single.push(await loader.rate(bailiff.port, 10, ONE));
+    batched.push(BATCH * (await loader.rate(bailiff.port, 10, request)));
   }
   judge(`ids a second in batches of ${BATCH}, to one by one`, median(batched) / median(single), 15);
   say(`  in the engine's own process: ${decideUs().toFixed(2)} µs a decision`);
+  loader.stop();
   constant.stop();
   bailiff.stop();
   return met;

@@ -12,7 +12,7 @@ import { openPostgres } from '../../src/local/postgres.ts';
 import { createWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { load, median } from './load.ts';
+import { median, openLoader } from './load.ts';
 
 const MODES = ['parse', 'bailiff', 'insert'] as const;
 type Mode = (typeof MODES)[number];
@@ -56,16 +56,17 @@ export async function benchIntake(): Promise<boolean> {
     }),
   );
   const request = requestOf(sampleBody());
+  const loader = openLoader();
   let met = true;
   try {
     for (const connections of [10, 100]) {
       const rates = new Map<Mode, number[]>(MODES.map((mode) => [mode, []]));
-      for (const { port } of servers) await load(port, connections, request);
+      for (const { port } of servers) await loader.rate(port, connections, request);
       for (let round = 0; round < ROUNDS; round++) {
         for (const index of MODES.keys()) {
           const server = servers[(index + round) % MODES.length];
           if (server === undefined) continue;
-          rates.get(server.mode)?.push(await load(server.port, connections, request));
+          rates.get(server.mode)?.push(await loader.rate(server.port, connections, request));
         }
         await sql`truncate delivery`;
       }
@@ -99,6 +100,7 @@ export async function benchIntake(): Promise<boolean> {
       }
     }
   } finally {
+    loader.stop();
     for (const { child } of servers) child.kill('SIGTERM');
     await sql.end();
     await postgres.close();

@@ -1,41 +1,27 @@
-// Load: keeps connections to a server busy with one request, written by hand so that the load costs little.
+// Load: answers a second of a server whose connections are kept busy by a process of its own.
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { systemClock } from '../../src/system/clock.ts';
+import path from 'node:path';
+import type { Load, Loaded } from './load-client.ts';
 
-const SLICE_MS = 700;
+export type Loader = {
+  /** Keeps every connection busy for a while; returns answers a second. */
+  rate(port: number, connections: number, request: Buffer): Promise<number>;
+  stop(): void;
+};
 
-/** Keeps every connection busy for a while; returns answers a second. */
-export async function load(port: number, connections: number, request: Buffer): Promise<number> {
-  let answers = 0;
-  let over = false;
-  const sockets = await Promise.all(
-    Array.from({ length: connections }, async (): Promise<Socket> => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      await once(socket, 'connect');
-      return socket;
-    }),
-  );
-  const startedMs = performance.now();
-  const done = sockets.map(
-    (socket) =>
-      new Promise<void>((resolve, reject) => {
-        socket.on('data', (chunk: Buffer) => {
-          if (!chunk.includes('HTTP/1.1 200')) reject(new Error(chunk.toString()));
-          answers++;
-          if (over) {
-            socket.destroy();
-            resolve();
-          } else socket.write(request);
-        });
-        socket.on('error', reject);
-        socket.write(request);
-      }),
-  );
-  await systemClock.sleep(SLICE_MS, new AbortController().signal);
-  over = true;
-  await Promise.all(done);
-  return (answers * 1_000) / (performance.now() - startedMs);
+export function openLoader(): Loader {
+  const client = fork(path.join(import.meta.dirname, 'load-client.ts'));
+  return {
+    async rate(port, connections, request) {
+      const asked: Load = { port, connections, request: request.toString('base64') };
+      client.send(asked);
+      const [loaded] = (await once(client, 'message')) as [Loaded];
+      if ('wrong' in loaded) throw new Error(loaded.wrong);
+      return loaded.rate;
+    },
+    stop: () => client.disconnect(),
+  };
 }
 
 export const median = (values: readonly number[]): number =>

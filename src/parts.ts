@@ -70,6 +70,7 @@ export async function openParts(
     await sql.end({ timeout: 5 });
     throw thrown;
   }
+  const vault = createVault(secrets);
   return {
     databaseUrl,
     rpcUrl: rpc.url,
@@ -82,10 +83,10 @@ export async function openParts(
       everyMs: FEES_EVERY_MS,
       nowMs: clock.nowMs,
     }),
-    vault: createVault(secrets.masterKey),
+    vault,
     locks: createLocks(() => openDatabase(databaseUrl, log, 1)),
     pen: createPen({
-      masterKey: secrets.masterKey,
+      vault,
       sponsorKey: secrets.sponsorKey,
       mint: venue.quoteMint,
       quoteMarket: venue.quoteMarket,

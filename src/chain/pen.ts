@@ -4,7 +4,7 @@ import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/w
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
-import type { PaymentParts, Pen } from '../core/outside.ts';
+import type { PaymentParts, Pen, Vault } from '../core/outside.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
@@ -12,7 +12,6 @@ import type { Instruction } from '../core/transaction.ts';
 import { compile, decompile } from './compile.ts';
 import { inspectSwap, WRAPPED_SOL } from './swap.ts';
 import { inspectTokens, tokenAccount } from './tokens.ts';
-import { createVault } from './vault.ts';
 
 /** The address of a 64-byte secret key. */
 export const publicKeyOf = (secretKey: Uint8Array): Address =>
@@ -45,7 +44,7 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
 
 export type PenOptions = {
   /** 32 bytes; null when none is configured, and then no key can be kept. */
-  readonly masterKey: Uint8Array | null;
+  readonly vault: Vault;
   /** 64-byte secret key of the sponsor, when one pays fees for agents without SOL. */
   readonly sponsorKey: Uint8Array | null;
   readonly mint: Address;
@@ -60,7 +59,7 @@ export type PenOptions = {
 
 export function createPen(options: PenOptions): Pen {
   const sponsor = options.sponsorKey === null ? null : Keypair.fromSecretKey(options.sponsorKey);
-  const vault = createVault(options.masterKey);
+  const { vault } = options;
 
   /**
    * Opens a key, hands it to `use`, and wipes it, whatever happens. It is open in one buffer: a Keypair would hand out a

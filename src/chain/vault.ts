@@ -27,29 +27,42 @@ function unlock(key: Uint8Array, locked: Uint8Array, bound: string): Buffer {
   ]);
 }
 
-/** `masterKey` is 32 bytes; without one nothing can be sealed or opened, and a `key_unavailable` fault says so. */
-export function createVault(given: Uint8Array | null): Vault {
-  const masterKey = (): Uint8Array => {
-    if (given === null)
+export type MasterKeys = {
+  /** 32 bytes; without one nothing can be sealed or opened, and a `key_unavailable` fault says so. */
+  readonly masterKey: Uint8Array | null;
+  /** While a new master key takes over: it seals, and both open. */
+  readonly nextMasterKey: Uint8Array | null;
+};
+
+export function createVault({ masterKey, nextMasterKey }: MasterKeys): Vault {
+  /** The one that seals first. */
+  const masterKeys = (): [Uint8Array, ...Uint8Array[]] => {
+    if (masterKey === null)
       throw new Fault(
         'key_unavailable',
         'BAILIFF_MASTER_KEY is not set, so secrets can be neither kept nor used.',
       );
-    return given;
+    return nextMasterKey === null ? [masterKey] : [nextMasterKey, masterKey];
   };
+  const wrap = (bound: string, dataKey: Uint8Array, locked: Uint8Array): Buffer =>
+    Buffer.concat([Buffer.of(VERSION), lock(masterKeys()[0], dataKey, bound), locked]);
   const dataKeyOf = (bound: string, sealed: Uint8Array): Buffer => {
     if (sealed[0] !== VERSION) throw new RangeError(`sealed form ${sealed[0]} is not known`);
-    return unlock(masterKey(), sealed.subarray(1, WRAPPED_END), bound);
+    const [first, ...older] = masterKeys();
+    const wrapped = sealed.subarray(1, WRAPPED_END);
+    for (const key of older)
+      try {
+        return unlock(key, wrapped, bound);
+      } catch {
+        // Not this one; the last one's refusal is the answer.
+      }
+    return unlock(first, wrapped, bound);
   };
   return {
     seal(bound, plain) {
       const dataKey = randomBytes(32);
       try {
-        return Buffer.concat([
-          Buffer.of(VERSION),
-          lock(masterKey(), dataKey, bound),
-          lock(dataKey, plain, bound),
-        ]);
+        return wrap(bound, dataKey, lock(dataKey, plain, bound));
       } finally {
         dataKey.fill(0);
       }
@@ -66,14 +79,10 @@ export function createVault(given: Uint8Array | null): Vault {
         dataKey?.fill(0);
       }
     },
-    rewrap(bound, sealed, nextMasterKey) {
+    rewrap(bound, sealed) {
       const dataKey = dataKeyOf(bound, sealed);
       try {
-        return Buffer.concat([
-          Buffer.of(VERSION),
-          lock(nextMasterKey, dataKey, bound),
-          sealed.subarray(WRAPPED_END),
-        ]);
+        return wrap(bound, dataKey, sealed.subarray(WRAPPED_END));
       } finally {
         dataKey.fill(0);
       }

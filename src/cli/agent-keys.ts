@@ -4,9 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { bindingOf } from '../chain/pen.ts';
-import { createVault } from '../chain/vault.ts';
 import { Fault } from '../core/fault.ts';
-import type { Vault } from '../core/outside.ts';
 import { boundTo } from '../flows/notify.ts';
 import { secretKeyOf } from '../flows/register.ts';
 import type { Opened, Tools } from './tools.ts';
@@ -45,30 +43,14 @@ async function importKey(
   return 0;
 }
 
-/** Wraps one secret anew. What the next key opens already was wrapped before: the command may run again. */
-function rewrapped(
-  vaults: { now: Vault; next: Vault },
-  nextKey: Uint8Array,
-  bound: string,
-  sealed: Uint8Array,
-): Uint8Array {
-  try {
-    vaults.next.open(bound, sealed, () => undefined);
-    return sealed;
-  } catch {
-    return vaults.now.rewrap(bound, sealed, nextKey);
-  }
-}
-
 async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number> {
-  const { nextMasterKey } = settings.secrets;
-  if (nextMasterKey === null)
+  if (settings.secrets.nextMasterKey === null)
     throw new Fault(
       'settings_invalid',
       'BAILIFF_NEXT_MASTER_KEY: is required; 32 bytes in base64; make one with: openssl rand -base64 32',
     );
-  const vaults = { now: parts.vault, next: createVault(nextMasterKey) };
-  const { subscribers, endpoints } = parts.ledger;
+  const { vault, ledger } = parts;
+  const { subscribers, endpoints } = ledger;
   const ids = await subscribers.ids();
   const output = tools.output();
   const bar = output.progress('wrapping keys', ids.length);
@@ -76,24 +58,20 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
   for (const [index, id] of ids.entries()) {
     const key = await subscribers.sealedKey(id);
     if (key !== null) {
-      const sealed = rewrapped(vaults, nextMasterKey, bindingOf(id, key.publicKey), key.sealed);
-      await subscribers.putKey({ ...key, sealed });
-      keys++;
+      const sealed = vault.rewrap(bindingOf(id, key.publicKey), key.sealed);
+      if (await subscribers.replaceKey(key, sealed)) keys++;
     }
     bar.update(index + 1);
   }
   bar.stop();
   let secrets = 0;
   for (const each of await endpoints.secrets()) {
-    const wrapped = each.secrets.map((sealed) =>
-      rewrapped(vaults, nextMasterKey, boundTo(each.id), sealed),
-    );
-    await endpoints.replaceSecrets(each.id, wrapped);
-    secrets += wrapped.length;
+    const wrapped = each.secrets.map((sealed) => vault.rewrap(boundTo(each.id), sealed));
+    if (await endpoints.replaceSecrets(each.id, each.secrets, wrapped)) secrets += wrapped.length;
   }
   output.result({ keys, secrets }, [
     `${keys} agent keys and ${secrets} signing secrets are under the next master key.`,
-    'Now start every daemon with it as BAILIFF_MASTER_KEY. Until then debts wait without using up attempts.',
+    'Now start every daemon with it as BAILIFF_MASTER_KEY, alone. Daemons that were not given it as BAILIFF_NEXT_MASTER_KEY before let debts wait until then, without using up attempts.',
   ]);
   return 0;
 }

@@ -63,7 +63,12 @@ export type Endpoints = {
   /** Adds a newer secret beside those that are accepted still; `keep` of the older ones stay. */
   addSecret(id: string, secret: SealedSecret, keep: number): Promise<void>;
   secrets(): Promise<{ readonly id: string; readonly secrets: readonly SealedSecret[] }[]>;
-  replaceSecrets(id: string, secrets: readonly SealedSecret[]): Promise<void>;
+  /** False when they are others by now. */
+  replaceSecrets(
+    id: string,
+    from: readonly SealedSecret[],
+    to: readonly SealedSecret[],
+  ): Promise<boolean>;
   /** Lets it be tried again; what waited goes on. */
   enable(id: string): Promise<void>;
   /** False when it is disabled already. */

@@ -166,8 +166,8 @@ export type Vault = {
   seal(bound: string, plain: Uint8Array): Uint8Array;
   /** Hands the secret to `use` and wipes it afterwards. Throws when it was sealed for something else, or by another key. */
   open<T>(bound: string, sealed: Uint8Array, use: (plain: Uint8Array) => T): T;
-  /** The same secret under another master key; it is never opened for that. */
-  rewrap(bound: string, sealed: Uint8Array, nextMasterKey: Uint8Array): Uint8Array;
+  /** The same secret under the master key that seals now; it is never opened for that. */
+  rewrap(bound: string, sealed: Uint8Array): Uint8Array;
 };
 
 /** The pen: signs recorded payments and nothing else. */

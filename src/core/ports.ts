@@ -68,6 +68,8 @@ export type Subscribers = {
   list(page: { limit: number; after?: string }): Promise<Subscriber[]>;
   sealedKey(id: string): Promise<SealedKey | null>;
   putKey(key: SealedKey): Promise<void>;
+  /** The same key, sealed anew. False when it is another by now, or gone. */
+  replaceKey(key: SealedKey, sealed: Uint8Array): Promise<boolean>;
   /** False when there was none. */
   dropKey(id: string): Promise<boolean>;
   /**

@@ -63,8 +63,11 @@ export function createEndpoints(sql: Sql): Endpoints {
       const rows = await sql<Row[]>`select * from endpoint order by endpoint_id`;
       return rows.map((row) => ({ id: row.endpoint_id, secrets: bytesOf(row.secrets) }));
     },
-    async replaceSecrets(id, secrets) {
-      await sql`update endpoint set secrets = ${sql.json(secrets.map(hex))} where endpoint_id = ${id}`;
+    async replaceSecrets(id, from, to) {
+      const rows = await sql`
+        update endpoint set secrets = ${sql.json(to.map(hex))}
+        where endpoint_id = ${id} and secrets = ${sql.json(from.map(hex))} returning 1`;
+      return rows.length > 0;
     },
     async enable(id) {
       await sql`

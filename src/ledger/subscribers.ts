@@ -152,6 +152,12 @@ export function createSubscribers(sql: Sql): Subscribers {
         ? null
         : { subscriberId: id, publicKey: row.public_key, sealed: row.sealed };
     },
+    async replaceKey(key, sealed) {
+      const rows = await sql`
+        update agent_key set sealed = ${Buffer.from(sealed)}
+        where subscriber_id = ${key.subscriberId} and sealed = ${Buffer.from(key.sealed)} returning 1`;
+      return rows.length > 0;
+    },
     async putKey(key) {
       await sql`
         insert into agent_key (subscriber_id, public_key, sealed)

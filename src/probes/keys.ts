@@ -12,7 +12,7 @@ import type { Settings } from '../system/settings.ts';
 
 export async function ofKeys(settings: Settings, sql: Sql): Promise<Finding[]> {
   const ledger = createLedger(sql);
-  const vault = createVault(settings.secrets.masterKey);
+  const vault = createVault(settings.secrets);
   const ids = await ledger.subscribers.ids();
   let kept = 0;
   const closed: string[] = [];

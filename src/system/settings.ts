@@ -16,7 +16,7 @@ export type Secrets = {
   readonly webhookSecrets: readonly string[];
   readonly apiKeys: readonly string[];
   readonly masterKey: Uint8Array | null;
-  /** Only for `bailiff keys rotate-master`. */
+  /** A new master key while it takes over: it seals, both open. */
   readonly nextMasterKey: Uint8Array | null;
   readonly sponsorKey: Uint8Array | null;
 };

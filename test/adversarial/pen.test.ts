@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { budget } from '../../src/chain/compile.ts';
 import { createPen } from '../../src/chain/pen.ts';
 import { transferInstructions } from '../../src/chain/tokens.ts';
+import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { PaymentParts } from '../../src/core/outside.ts';
 import type { Payment } from '../../src/core/payment.ts';
@@ -22,12 +23,12 @@ const agent = Keypair.generate();
 const creator = Keypair.generate().publicKey;
 const thief = Keypair.generate().publicKey;
 const sponsor = Keypair.generate();
-const masterKey = new Uint8Array(randomBytes(32));
+const vault = createVault({ masterKey: randomBytes(32), nextMasterKey: null });
 const blockhash = text(Keypair.generate().publicKey);
 const MEMO = 'bailiff:p1';
 
 const pen = createPen({
-  masterKey,
+  vault,
   sponsorKey: sponsor.secretKey,
   mint: QUOTE_MINT,
   quoteMarket: 0,
@@ -271,7 +272,7 @@ describe('sealed keys', () => {
   test('open only for the subscriber and public key they were sealed for', () => {
     expect(() => sign(good, { key: { ...key, subscriberId: 'bo' } })).toThrow(/cannot be opened/);
     const swapped = createPen({
-      masterKey: new Uint8Array(32),
+      vault: createVault({ masterKey: new Uint8Array(32), nextMasterKey: null }),
       sponsorKey: null,
       mint: QUOTE_MINT,
       quoteMarket: 0,

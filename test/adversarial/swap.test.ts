@@ -21,6 +21,7 @@ import {
 } from '@solana/web3.js';
 import { expect, test, vi } from 'vitest';
 import { createPen } from '../../src/chain/pen.ts';
+import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { LookupTable } from '../../src/core/outside.ts';
 import type { Payment } from '../../src/core/payment.ts';
@@ -36,7 +37,7 @@ const owner = agent.publicKey;
 const AMOUNT = 2_000_000n;
 const OUT = 13_333_333n;
 const pen = createPen({
-  masterKey: new Uint8Array(randomBytes(32)),
+  vault: createVault({ masterKey: randomBytes(32), nextMasterKey: null }),
   sponsorKey: null,
   mint: text(USDC),
   quoteMarket: 0,

@@ -154,7 +154,7 @@ test('a secret that was shown once is not shown again under its Idempotency-Key'
 async function withEndpoint() {
   const held = await createTestLedger();
   const receiver = await openReceiver();
-  const vault = createVault(new Uint8Array(32).fill(7));
+  const vault = createVault({ masterKey: new Uint8Array(32).fill(7), nextMasterKey: null });
   const { ledger, sql } = held;
   const seal = (secret: string) => vault.seal(boundTo('e1'), Buffer.from(secret));
   await ledger.endpoints.create({

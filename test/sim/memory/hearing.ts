@@ -56,6 +56,7 @@ export function createMemorySubscribers(state: State): Subscribers {
     dropKey: async (id) => state.keys.delete(id),
     ids: async () => [...state.subscribers.keys()].sort(),
     sealedKey: async (id) => state.keys.get(id) ?? null,
+    replaceKey: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     async putKey(key) {
       state.keys.set(key.subscriberId, key);
     },

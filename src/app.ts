@@ -58,8 +58,9 @@ const PROMPT = ['digest', 'inspect', 'wake', 'sweep', 'judge', 'heartbeat'];
 const STUCK_AFTER_MS = 10 * 60_000;
 const NOTIFY_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 3_600_000;
+const DAY_MS = 24 * 3_600_000;
 /** How long a request is known by its Idempotency-Key. */
-const ACT_KEYS_LAST_MS = 24 * 3_600_000;
+const ACT_KEYS_LAST_MS = DAY_MS;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, plainLog: Log): Promise<App> {
@@ -247,6 +248,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   stack.defer(await listenEvents(sql, () => notifying.nudge()));
   loop('forget', FORGET_EVERY_MS, async () => {
     await ledger.acts.forgetKeys(clock.nowMs() - ACT_KEYS_LAST_MS);
+    await ledger.deliveries.forget(clock.nowMs() - settings.keep.deliveriesDays * DAY_MS);
+    await ledger.endpoints.forget(clock.nowMs() - settings.keep.eventsDays * DAY_MS);
   });
   const startedMs = clock.nowMs();
   loop('heartbeat', HEARTBEAT_EVERY_MS, async () => {

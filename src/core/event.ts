@@ -69,6 +69,8 @@ export type Endpoints = {
     from: readonly SealedSecret[],
     to: readonly SealedSecret[],
   ): Promise<boolean>;
+  /** Deletes events from before then, whatever became of them. */
+  forget(beforeMs: number): Promise<void>;
   /** Lets it be tried again; what waited goes on. */
   enable(id: string): Promise<void>;
   /** False when it is disabled already. */

@@ -39,6 +39,8 @@ export type Deliveries = {
     rumours: readonly Rumour[],
     nowMs: number,
   ): Promise<void>;
+  /** Deletes what was digested before then. */
+  forget(beforeMs: number): Promise<void>;
 };
 
 export type Sightings = {

@@ -19,6 +19,9 @@ export function createDeliveries(sql: Sql): Deliveries {
         bodies: packing === 'zstd' ? unpackBodies(body) : [body],
       }));
     },
+    async forget(beforeMs) {
+      await sql`delete from delivery where digested_at < ${at(beforeMs)}`;
+    },
     async digested(id, counts, rumours, nowMs) {
       await sql.begin(async (tx) => {
         await noteRumours(tx, rumours, 'webhook', nowMs);

@@ -29,6 +29,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const bytesOf = (secrets: readonly string[]): Uint8Array[] =>
   secrets.map((each) => Buffer.from(each, 'hex'));
 
+const FORGOTTEN_AT_ONCE = 5_000;
+
 export function createEndpoints(sql: Sql): Endpoints {
   const end = (
     tx: Transaction,
@@ -68,6 +70,15 @@ export function createEndpoints(sql: Sql): Endpoints {
         update endpoint set secrets = ${sql.json(to.map(hex))}
         where endpoint_id = ${id} and secrets = ${sql.json(from.map(hex))} returning 1`;
       return rows.length > 0;
+    },
+    async forget(beforeMs) {
+      for (let forgotten = FORGOTTEN_AT_ONCE; forgotten === FORGOTTEN_AT_ONCE; ) {
+        const rows = await sql`
+          with old as (select event_id from event where at < ${at(beforeMs)} order by at limit ${FORGOTTEN_AT_ONCE}),
+            handed as (delete from event_delivery where event_id in (select event_id from old))
+          delete from event where event_id in (select event_id from old) returning 1`;
+        forgotten = rows.length;
+      }
     },
     async enable(id) {
       await sql`

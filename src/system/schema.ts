@@ -188,6 +188,23 @@ export const SettingsSchema = Type.Object(
       },
       { additionalProperties: false },
     ),
+    keep: Type.Object(
+      {
+        deliveriesDays: Type.Integer({
+          minimum: 1,
+          maximum: 36_500,
+          description:
+            'Webhook bodies that were read are kept so long. What they told is kept for good.',
+        }),
+        eventsDays: Type.Integer({
+          minimum: 14,
+          maximum: 36_500,
+          description:
+            'Events for endpoints are kept so long, handed on or not, and can be replayed.',
+        }),
+      },
+      { additionalProperties: false },
+    ),
     lanes: Type.Object(
       {
         concurrencyMost: Type.Integer({

@@ -43,7 +43,7 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
 }
 
 export type PenOptions = {
-  /** 32 bytes; null when none is configured, and then no key can be kept. */
+  /** Seals and opens agent keys. */
   readonly vault: Vault;
   /** 64-byte secret key of the sponsor, when one pays fees for agents without SOL. */
   readonly sponsorKey: Uint8Array | null;

@@ -56,18 +56,25 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
   const bar = output.progress('wrapping keys', ids.length);
   let keys = 0;
   for (const [index, id] of ids.entries()) {
-    const key = await subscribers.sealedKey(id);
-    if (key !== null) {
+    // Somebody may be faster: then what there is by now is wrapped, until nothing comes between.
+    for (let key = await subscribers.sealedKey(id); key !== null; ) {
       const sealed = vault.rewrap(bindingOf(id, key.publicKey), key.sealed);
-      if (await subscribers.replaceKey(key, sealed)) keys++;
+      const replaced = await subscribers.replaceKey(key, sealed);
+      if (replaced) keys++;
+      key = replaced ? null : await subscribers.sealedKey(id);
     }
     bar.update(index + 1);
   }
   bar.stop();
   let secrets = 0;
-  for (const each of await endpoints.secrets()) {
-    const wrapped = each.secrets.map((sealed) => vault.rewrap(boundTo(each.id), sealed));
-    if (await endpoints.replaceSecrets(each.id, each.secrets, wrapped)) secrets += wrapped.length;
+  for (let due = await endpoints.secrets(); due.length > 0; ) {
+    const changed = new Set<string>();
+    for (const each of due) {
+      const wrapped = each.secrets.map((sealed) => vault.rewrap(boundTo(each.id), sealed));
+      if (await endpoints.replaceSecrets(each.id, each.secrets, wrapped)) secrets += wrapped.length;
+      else changed.add(each.id);
+    }
+    due = changed.size === 0 ? [] : (await endpoints.secrets()).filter(({ id }) => changed.has(id));
   }
   output.result({ keys, secrets }, [
     `${keys} agent keys and ${secrets} signing secrets are under the next master key.`,

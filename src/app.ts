@@ -207,7 +207,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     keeping?.nudge();
   };
   const unread = (thrown: unknown): void => log.warn('watched.refresh_failed', { err: thrown });
-  stack.defer(await listenWatchList(sql, () => void watched.refresh().then(listed, unread)));
+  stack.defer(await listenWatchList(sql, (id) => void watched.refresh(id).then(listed, unread)));
   if (uses('sweep'))
     loop('sweep-accounts', settings.watch.sweepEveryMs, async (signal) =>
       watch.sweep([...watched.map.values()], signal),

@@ -94,7 +94,8 @@ export type WatchedRecord = Watched & {
   readonly hasGap: boolean;
 };
 export type WatchList = {
-  all(): Promise<Watched[]>;
+  /** Everybody's, or one subscriber's. */
+  all(subscriberId?: string): Promise<Watched[]>;
   ofSubscriber(subscriberId: string): Promise<WatchedRecord[]>;
   /** Of all accounts, or of these. */
   cursors(addresses?: readonly Address[]): Promise<Cursor[]>;

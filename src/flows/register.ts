@@ -155,7 +155,7 @@ export function createRegister({
         sealedKey,
         fromSlot,
       });
-      await watched.refresh();
+      await watched.refresh(given.id);
       const entry = await ledger.standings.entry(given.id);
       if (entry !== null) roster.apply(entry);
       if (outcome === 'created')

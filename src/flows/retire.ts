@@ -61,7 +61,7 @@ export function createRetire(ports: RetirePorts): Retire {
         'conflict',
         `${subscriberId} owes something, or a payment is on its way. Let it be paid, or forgive it, first.`,
       );
-    await watched.refresh();
+    await watched.refresh(subscriberId);
     const entry = await ledger.standings.entry(subscriberId);
     if (entry !== null) roster.apply(entry);
     log.info('subscriber.retired', { subscriber: subscriberId });

@@ -8,13 +8,13 @@ export type WatchedAccounts = {
   /** Whether any of these keys is watched. */
   touches(keys: Iterable<string>): boolean;
   addresses(): Address[];
-  /** Reads the list again; who is on it stays watched meanwhile. */
-  refresh(): Promise<void>;
+  /** Reads the list again, or one subscriber's part of it; who is on it stays watched meanwhile. */
+  refresh(subscriberId?: string): Promise<void>;
 };
 
 export async function loadWatched(list: WatchList): Promise<WatchedAccounts> {
   const map = new Map<string, Watched>();
-  const read = async (): Promise<void> => {
+  const readAll = async (): Promise<void> => {
     const all = await list.all();
     for (const each of all) map.set(each.address, each);
     if (map.size === all.length) return;
@@ -22,15 +22,28 @@ export async function loadWatched(list: WatchList): Promise<WatchedAccounts> {
     const left = new Set<string>(all.map((each) => each.address));
     for (const address of map.keys()) if (!left.has(address)) map.delete(address);
   };
-  // One reads at a time, since an older list that comes late would drop who has joined; whoever asks meanwhile shares the next.
+  /** Accounts of a subscriber come one by one and leave all at once. */
+  const readOf = async (subscriberId: string): Promise<void> => {
+    const own = await list.all(subscriberId);
+    for (const each of own) map.set(each.address, each);
+    if (own.length > 0) return;
+    for (const each of map.values())
+      if (each.subscriberId === subscriberId) map.delete(each.address);
+  };
+  // One reads at a time: an older list that comes late would drop who has joined.
   let reading: Promise<void> = Promise.resolve();
+  const inTurn = (read: () => Promise<void>): Promise<void> => {
+    const turn = reading.then(read);
+    reading = turn.catch(() => {});
+    return turn;
+  };
+  // The whole list is long: whoever asks for it while a turn is waiting shares that one.
   let next: Promise<void> | null = null;
-  const refresh = (): Promise<void> => {
-    next ??= reading.then(() => {
+  const refresh = (subscriberId?: string): Promise<void> => {
+    if (subscriberId !== undefined) return inTurn(() => readOf(subscriberId));
+    next ??= inTurn(() => {
       next = null;
-      const begun = read();
-      reading = begun.catch(() => {});
-      return begun;
+      return readAll();
     });
     return next;
   };

@@ -72,11 +72,9 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
     async unaccrued(limit) {
       const rows = await sql<FactRow[]>`
         select f.subscriber_id, f.account, f.signature, f.slot, f.ordinal, f.block_index, f.kind, f.body, s.subscription_id
-        from fact f join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
-        where f.kind in ('close', 'reckoning') and f.finality = 'finalized'
-          and f.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id)
-          and not exists (select 1 from accrual a where a.subscriber_id = f.subscriber_id
-            and a.subscription_id = s.subscription_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal)
+        from unbooked u join fact f using (subscriber_id, signature, slot, ordinal, account)
+        join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
+        where f.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id)
           and ((s.held = '[]' and (select count(*) = 1 and min(basis) = 'per_close' from subscription_terms t
                 where t.subscription_id = s.subscription_id))
             or f.slot <= (select (baseline->>'slot')::bigint from account_check c where c.address = f.account))
@@ -105,6 +103,10 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
       const { subscriberId, signature, account } = fact;
       try {
         return await sql.begin(async (tx) => {
+          const waited = await tx`
+            delete from unbooked where account = ${account} and slot = ${slot} and signature = ${signature}
+              and ordinal = ${ordinal} and subscriber_id = ${subscriberId} returning 1`;
+          if (waited.length === 0) throw new Overtaken();
           for (const booking of bookings) {
             const { terms, netPnl, charged, amount, base, openedSlot, before, after } = booking;
             const termsSlot = termsSlotOf(booking);

@@ -8,7 +8,9 @@ export function createFigures(sql: Sql): Figures {
   return {
     async debts() {
       const rows = await sql<{ status: ProfitShare['status']; count: bigint; left: bigint }[]>`
-        select status, count(*), sum(amount - paid)::bigint as left from profit_share group by status`;
+        select status, count(*), sum(amount - paid)::bigint as left from profit_share where status <> 'paid' group by status
+        union all
+        select 'paid', (select count(*) from profit_share) - (select count(*) from profit_share where status <> 'paid'), 0::bigint`;
       return rows.map((row) => ({ ...row, count: Number(row.count) }));
     },
     async debtsOlderThan(nowMs, agesMs) {
@@ -57,7 +59,9 @@ export function createFigures(sql: Sql): Figures {
     },
     async payments() {
       const rows = await sql<{ state: PaymentState; class: string; count: bigint }[]>`
-        select state, coalesce(trouble ->> 'class', '') as class, count(*) from payment group by 1, 2`;
+        select state, coalesce(trouble ->> 'class', '') as class, count(*) from payment where state <> 'landed' group by 1, 2
+        union all
+        select 'landed', '', count(*) from payment where state = 'landed'`;
       return rows.map((row) => ({ ...row, count: Number(row.count) }));
     },
     async paymentsSentBefore(ms) {

@@ -55,8 +55,11 @@ export async function listenEvents(sql: Sql, onEvent: () => void): Promise<() =>
   return () => listening.unlisten();
 }
 
-/** Hears of accounts that any daemon began to watch, and runs at every (re)connection. */
-export async function listenWatchList(sql: Sql, onGrown: () => void): Promise<() => Promise<void>> {
-  const listening = await sql.listen(WATCH_LIST_CHANNEL, onGrown, onGrown);
+/** Hears whose accounts any daemon began or ceased to watch; at every (re)connection it may be anybody's. */
+export async function listenWatchList(
+  sql: Sql,
+  onListed: (subscriberId?: string) => void,
+): Promise<() => Promise<void>> {
+  const listening = await sql.listen(WATCH_LIST_CHANNEL, onListed, () => onListed());
   return () => listening.unlisten();
 }

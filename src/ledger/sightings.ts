@@ -178,7 +178,7 @@ export function createSightings(sql: Sql): Sightings {
     },
     async lastHeard() {
       const [row] = await sql<{ webhook: Date | null; other: Date | null }[]>`
-        select (select max(received_at) from delivery) as webhook,
+        select (select received_at from delivery order by delivery_id desc limit 1) as webhook,
                (select max(first_seen_at) from sighting where status in ('confirmed', 'finalized')
                 and source <> 'webhook') as other`;
       return {

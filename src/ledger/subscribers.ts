@@ -64,7 +64,7 @@ export function createSubscribers(sql: Sql): Subscribers {
                 order by subscription_id, from_slot desc) t where not ended`;
         await tx`update subscription set dormant = true where subscriber_id = ${id}`;
         await joinStandings(tx, id, 'retired');
-        await tx`select pg_notify(${WATCH_LIST_CHANNEL}, '')`;
+        await tx`select pg_notify(${WATCH_LIST_CHANNEL}, ${id})`;
         return true;
       }),
     async dropKey(id) {
@@ -112,7 +112,7 @@ export function createSubscribers(sql: Sql): Subscribers {
           const added =
             await tx`insert into account ${tx(watched)} on conflict (address) do nothing returning address`;
           if (added.length > 0 || returned !== undefined)
-            await tx`select pg_notify(${WATCH_LIST_CHANNEL}, '')`;
+            await tx`select pg_notify(${WATCH_LIST_CHANNEL}, ${given.id})`;
           const mine = await tx<{ count: bigint }[]>`
             select count(*) as count from account
             where subscriber_id = ${given.id} and address in ${tx(watched.map((each) => each.address))}`;

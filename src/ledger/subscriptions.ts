@@ -106,6 +106,9 @@ export function createSubscriptions(sql: Sql): Subscriptions {
                 off_curve, expires_after_ms, ended)
               values (${subscriberId}, ${id}, ${fromSlot}, ${terms.creatorWallet}, ${terms.shareBps}, ${terms.basis}, ${terms.minimumPayment},
                 ${terms.offCurve}, ${terms.expiresAfterMs}, ${terms.ended})`;
+            // What closed before anything was agreed is never booked.
+            if (latest === undefined)
+              await tx`delete from unbooked where account = ${driftAccount} and slot < ${fromSlot}`;
           }
           const [saved] = await readSubscriptions(tx, { subscription: id });
           if (saved === undefined) throw new Error(`subscription ${id} vanished`);

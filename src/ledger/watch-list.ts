@@ -7,9 +7,10 @@ export const WATCH_LIST_CHANNEL = 'bailiff_watch_list';
 
 export function createWatchList(sql: Sql): WatchList {
   return {
-    async all() {
+    async all(subscriberId) {
       const rows = await sql<{ address: Address; subscriber_id: string; role: Watched['role'] }[]>`
-        select address, subscriber_id, role from account join subscriber using (subscriber_id) where retired_at is null`;
+        select address, subscriber_id, role from account join subscriber using (subscriber_id)
+        where retired_at is null and (${subscriberId ?? null}::text is null or subscriber_id = ${subscriberId ?? null})`;
       return rows.map((row) => ({
         address: row.address,
         subscriberId: row.subscriber_id,
@@ -62,7 +63,7 @@ export function createWatchList(sql: Sql): WatchList {
         insert into account (address, subscriber_id, role, sub_account_id, cursor_slot, watched_at)
         values (${address}, ${subscriberId}, 'drift_user', ${subAccountId}, ${fromSlot}, ${at(nowMs)})
         on conflict (address) do nothing returning address`;
-      if (added.length > 0) await sql`select pg_notify(${WATCH_LIST_CHANNEL}, '')`;
+      if (added.length > 0) await sql`select pg_notify(${WATCH_LIST_CHANNEL}, ${subscriberId})`;
       return added.length > 0;
     },
   };

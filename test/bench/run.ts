@@ -1,10 +1,11 @@
-// Run: `npm run bench -- decode|intake|watch|lanes|gate`. Prints ratios measured in one run; exits 1 when a stated one is missed.
+// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume`. Prints ratios measured in one run; exits 1 when a stated one is missed.
 import { benchDecode } from './decode.ts';
 import { benchGate } from './gate.ts';
 import { benchIntake } from './intake.ts';
 import { benchLanes } from './lanes.ts';
 import { benchLatency } from './latency.ts';
 import { benchRoster } from './roster.ts';
+import { benchVolume } from './volume.ts';
 import { benchWatch } from './watch.ts';
 
 const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
@@ -12,6 +13,7 @@ const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   intake: benchIntake,
   watch: benchWatch,
   lanes: benchLanes,
+  volume: benchVolume,
   gate: async () => {
     const parts = [await benchGate(), await benchRoster(), await benchLatency()];
     return parts.every(Boolean);

@@ -150,4 +150,14 @@ test('an older list that comes late does not drop who has joined meanwhile', asy
   await Promise.all(newer);
   expect(watched.addresses()).toEqual([ACCOUNT, 'joined']);
   expect(answers).toHaveLength(3);
+  // One subscriber's part waits for its turn as well, and nobody else's is touched by it.
+  const whole = watched.refresh();
+  await expect.poll(() => answers.length).toBe(4);
+  const parts = [watched.refresh('bo'), watched.refresh('ana')];
+  await answer(3, [one, two]);
+  await whole;
+  await answer(4, [{ ...one, subscriberId: 'bo', address: 'of bo' as Address }]);
+  await answer(5, []);
+  await Promise.all(parts);
+  expect(watched.addresses()).toEqual(['of bo']);
 });

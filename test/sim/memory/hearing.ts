@@ -85,12 +85,10 @@ export function createMemorySubscriptions(state: State): Subscriptions {
 
 export function createMemoryWatchList(state: State): WatchList {
   return {
-    all: async () =>
-      [...state.accounts.values()].map(({ address, subscriberId, role }) => ({
-        address,
-        subscriberId,
-        role,
-      })),
+    all: async (of) =>
+      [...state.accounts.values()]
+        .filter((each) => of === undefined || each.subscriberId === of)
+        .map(({ address, subscriberId, role }) => ({ address, subscriberId, role })),
     ofSubscriber: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     cursors: async (addresses) =>
       [...state.accounts.values()]

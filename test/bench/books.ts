@@ -1,0 +1,56 @@
+// Books: a ledger with so many subscribers, each of whom has closed, owed and paid so often, written in bulk.
+import type { Sql } from '../../src/ledger/database.ts';
+
+const CLOSES_EACH = 25;
+export const CREATORS = 200;
+/** Every twentieth has a debt that is open. */
+const OWES = 'n % 20 = 0';
+
+/** Adds the subscribers from one number up to another. */
+export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<void> {
+  const everybody = `generate_series(${from}, ${upTo}) n`;
+  const closes = `${everybody}, generate_series(1, ${CLOSES_EACH}) c`;
+  const id = (letter: string) => `'${letter}' || n || repeat('x', 36)`;
+  const signature = (letter: string) => `'${letter}' || n || '_' || c || repeat('z', 60)`;
+  const creator = `'c' || n % ${CREATORS} || repeat('y', 36)`;
+  const unpaid = `(c = ${CLOSES_EACH} and ${OWES})`;
+  await sql.unsafe(`
+    insert into subscriber (subscriber_id, agent_wallet, agent_token_account) select 's' || n, ${id('w')}, ${id('t')} from ${everybody};
+    insert into account (address, subscriber_id, role, sub_account_id, cursor_slot)
+      select ${id('d')}, 's' || n, 'drift_user', 0, 1 from ${everybody}
+      union all select ${id('w')}, 's' || n, 'agent_wallet', null, 1 from ${everybody}
+      union all select ${id('t')}, 's' || n, 'agent_token_account', null, 1 from ${everybody};
+    insert into subscription (subscriber_id, subscription_id, drift_account) select 's' || n, 'sub' || n, ${id('d')} from ${everybody};
+    insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps)
+      select 's' || n, 'sub' || n, 1, ${creator}, 1000 from ${everybody};
+    insert into account_check (address, subscriber_id, baseline, checked_at)
+      select ${id('d')}, 's' || n, '{"slot":1000000000,"pulse":"00"}', now() from ${everybody};
+    insert into standing (subscriber_id, standing, outstanding, revision)
+      select 's' || n, 'good', case when ${OWES} then 1000000 else 0 end, n from ${everybody};
+    insert into standing_change (revision, subscriber_id, standing, outstanding) select n, 's' || n, 'good', 0 from ${everybody};
+    update revision set last = ${upTo};
+    insert into sighting (signature, status, slot, source, first_seen_at, due_at, settled_at)
+      select ${signature('x')}, 'finalized', 100 + c * 10, 'webhook', now(), now(), now() from ${closes};
+    insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
+      select 's' || n, ${id('d')}, ${signature('x')}, 100 + c * 10, k * 10, n % 1000, (array['open', 'close', 'tally'])[k], 'finalized',
+        (array['{"market":0,"position":"long","base":"1000000000","fillRecordId":"1"}',
+          '{"market":0,"side":"taker","position":"long","cause":"trade","baseFilled":"1000000000","baseClosed":"1000000000","proceeds":"11000000","entry":"1000000","grossPnl":"10000000","fee":"0","netPnl":"10000000","fillRecordId":"1","oraclePrice":"1000000","counterparty":null}',
+          '{"realised":"10000000","funding":"0","deposits":"0","withdraws":"0","tokens":"0"}'])[k]::jsonb
+      from ${closes}, generate_series(1, 3) k;
+    insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, net_pnl, share_bps, charged, amount,
+        carry_before, carry_after)
+      select 's' || n, 'sub' || n, ${id('d')}, ${signature('x')}, 100 + c * 10, 20, 1, 10000000, 1000, 10000000, 1000000, 0, 0 from ${closes};
+    truncate unbooked;
+    insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, amount, paid, status)
+      select 'ps_' || n || '_' || c, 's' || n, 'sub' || n, ${signature('x')}, 100 + c * 10, 20, 1, ${creator}, 1000000,
+        case when ${unpaid} then 0 else 1000000 end, case when ${unpaid} then 'pending' else 'paid' end from ${closes};
+    insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, amount, withdraw,
+        settle_markets, fee_payer, create_agent_account, state, signature, bytes, last_valid_block_height, blockhash_slot, sent_at,
+        executed_slot, ended_at, planned_at)
+      select 'p' || n || '_' || c, 's' || n, 'sub' || n, ${creator}, ${id('d')}, 0, 1000000, 1000000, '[0]', 'sponsor', false, 'landed',
+        ${signature('y')}, decode(repeat('ab', 900), 'hex'), 1, 1, now(), 105 + c * 10, now() - interval '2 hours',
+        now() - interval '1 day' - c * interval '1 hour' from ${closes} where not ${unpaid};
+    insert into payment_share (subscriber_id, payment_id, share_id, amount)
+      select 's' || n, 'p' || n || '_' || c, 'ps_' || n || '_' || c, 1000000 from ${closes} where not ${unpaid};`);
+  await sql.unsafe('vacuum analyze');
+}

@@ -1,0 +1,90 @@
+// Volume: what the daemon and its API ask of the ledger all the time, with ten times the books. What is asked about one subscriber, one
+// page or what is new must not read everything that ever happened.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Address } from '../../src/core/ids.ts';
+import type { Ledger } from '../../src/core/ports.ts';
+import { judge } from '../../src/core/standing.ts';
+import { openDatabase } from '../../src/ledger/database.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { migrate } from '../../src/ledger/migrate.ts';
+import { openPostgres } from '../../src/local/postgres.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { fillBooks } from './books.ts';
+import { median } from './load.ts';
+
+const SUBSCRIBERS = [1_000, 10_000] as const;
+const ROUNDS = 9;
+/** Ten times the books may take so much longer; less than a millisecond is noise. */
+const GROWTH_MOST = 3;
+const NOISE_MS = 1;
+const LIMIT = 50;
+
+function questions(ledger: Ledger): Record<string, () => Promise<unknown>> {
+  const { shares, payments, standings, sightings, facts, figures } = ledger;
+  const creatorWallet = `c7${'y'.repeat(36)}` as Address;
+  const subscriberId = 's20';
+  return {
+    'closes that are not booked': () => shares.unaccrued(100),
+    'debts of one subscriber': () => shares.due(subscriberId, Date.UTC(2100, 0, 1)),
+    'debts that lapse': () => shares.lapse(0),
+    'shares, the newest': () => shares.list({ limit: LIMIT }),
+    'shares, a later page': () => shares.list({ limit: LIMIT, before: 'ps_7_20' }),
+    'shares of a subscriber': () => shares.list({ subscriberId, limit: LIMIT }),
+    'one share, explained': () => shares.accrual('ps_7_3'),
+    'payments, the newest': () => payments.list({ limit: LIMIT }),
+    'payments of a creator': () => payments.list({ creatorWallet, limit: LIMIT }),
+    'the payment on its way': () => payments.live(subscriberId),
+    'a verdict': () => standings.update(subscriberId, judge, 0),
+    'changes of standing': () => standings.changesSince(10n, LIMIT),
+    'what is unread': () => sightings.backlog(),
+    'what was heard last': () => sightings.lastHeard(),
+    'facts of a subscriber': () => facts.list({ subscriberId, limit: LIMIT }),
+    'the oldest debt': () => figures.oldestDebtMs(0),
+  };
+}
+
+async function measure(ledger: Ledger): Promise<Map<string, number>> {
+  const taken = new Map<string, number>();
+  for (const [name, ask] of Object.entries(questions(ledger))) {
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const startedMs = performance.now();
+      await ask();
+      times.push(performance.now() - startedMs);
+    }
+    taken.set(name, median(times));
+  }
+  return taken;
+}
+
+export async function benchVolume(): Promise<boolean> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-bench-'));
+  const postgres = await openPostgres({ folder, clock: systemClock, log: silentLog });
+  const sql = openDatabase(postgres.url, silentLog, 2);
+  try {
+    await migrate(sql, silentLog);
+    const ledger = createLedger(sql);
+    const [few, many] = SUBSCRIBERS;
+    await fillBooks(sql, 1, few);
+    const before = await measure(ledger);
+    await fillBooks(sql, few + 1, many);
+    const after = await measure(ledger);
+    process.stdout.write(`\n${many * 25} closes, to ${few * 25}\n`);
+    let met = true;
+    for (const [name, ms] of after) {
+      const growth = ms / Math.max(before.get(name) ?? Number.NaN, NOISE_MS);
+      met &&= growth <= GROWTH_MOST;
+      process.stdout.write(
+        `  ${name.padEnd(28)} ${ms.toFixed(1).padStart(8)} ms  ${growth.toFixed(1).padStart(6)} ×  ${growth <= GROWTH_MOST ? 'met' : 'MISSED'}\n`,
+      );
+    }
+    return met;
+  } finally {
+    await sql.end();
+    await postgres.close();
+    for (const each of [folder, postgres.home]) rmSync(each, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,57 @@
+// Unbooked: closes wait in a queue from when they are final until they are booked, and nothing else is asked for.
+import { expect, test } from 'vitest';
+import { bookingsOf } from '../../src/core/accrual.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { addressOf, CREATOR, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+import { NOTHING_HELD, termsOf } from '../support/terms.ts';
+
+test('a close waits from when it is final, once, until it is booked', async () => {
+  await using held = await createTestLedger();
+  const { ledger, sql, driftAccount } = held;
+  const waiting = async () => (await sql`select 1 from unbooked`).length;
+  const close = closeFact(1, 100_000n, { account: driftAccount });
+  await settleFact(ledger, close, 'confirmed');
+  expect(await waiting()).toBe(0);
+  await settleFact(ledger, close, 'finalized');
+  await settleFact(ledger, close, 'finalized');
+  expect(await waiting()).toBe(1);
+  const [read] = await ledger.shares.unaccrued(5);
+  if (read === undefined) throw new Error('nothing waits');
+  const bookings = bookingsOf(close.body, close.position.slot, read.subscription, []);
+  const both = [ledger.shares.book(read, bookings), ledger.shares.book(read, bookings)];
+  expect((await Promise.all(both)).sort()).toEqual([false, true]);
+  expect(await waiting()).toBe(0);
+  await settleFact(ledger, close, 'finalized');
+  expect(await ledger.shares.unaccrued(5)).toEqual([]);
+  expect(await ledger.shares.list({ limit: 5 })).toHaveLength(1);
+});
+
+test('what closed before anything was agreed does not wait for ever', async () => {
+  await using held = await createTestLedger();
+  const { ledger, sql } = held;
+  const account = addressOf(44);
+  await ledger.watchList.adopt({
+    address: account,
+    subscriberId: 'ana',
+    subAccountId: 7,
+    fromSlot: 1,
+    nowMs: 0,
+  });
+  for (const [n, slot] of [
+    [1, 10],
+    [2, 20],
+  ] as const)
+    await settleFact(ledger, closeFact(n, 100_000n, { account, slot }), 'finalized');
+  expect(await ledger.shares.unaccrued(5)).toEqual([]);
+  await ledger.subscriptions.put({
+    id: 'late',
+    subscriberId: 'ana',
+    driftAccount: account,
+    terms: termsOf(15, CREATOR, 1_000),
+    held: NOTHING_HELD,
+  });
+  expect((await sql`select slot from unbooked`).map((row) => row.slot)).toEqual([20n]);
+  await accrueCloses(ledger, silentLog);
+  expect((await ledger.shares.list({ limit: 5 })).map((each) => each.slot)).toEqual([20]);
+});

@@ -24,7 +24,7 @@ import { notifyEndpoints } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
 import { createSettle } from './flows/settle.ts';
 import { createSources, type Source } from './flows/sources.ts';
-import { judgeSubscribers } from './flows/standing.ts';
+import { inTurns, judgeSubscribers } from './flows/standing.ts';
 import { createWake } from './flows/wake.ts';
 import { createWatch } from './flows/watch.ts';
 import { loadWatched } from './flows/watched.ts';
@@ -50,6 +50,7 @@ const HEARTBEAT_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS_MOST = 5_000;
 const REGISTRATION_EVERY_MS = 5 * 60_000;
 const JUDGE_EVERY_MS = 30_000;
+const JUDGED_AT_ONCE = 2_000;
 const WAKE_EVERY_MS = 5_000;
 const SCAN_EVERY_MS = 30_000;
 const SCAN_PATIENCE_MS = 250;
@@ -239,8 +240,9 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     await judgeAll(await lapseDebts(ledger, clock, log));
     for (const id of await ledger.shares.subscribersWithWork(clock.nowMs())) lanes.nudge(id);
   });
-  // A crash between a fact or a payment and its verdict leaves the verdict behind: it is judged again, at start first.
-  loop('judge', JUDGE_EVERY_MS, async () => judgeAll(await ledger.standings.owing()));
+  // A crash between a fact or a payment and its verdict leaves the verdict behind: whoever owes is judged again, at start first.
+  const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
+  loop('judge', JUDGE_EVERY_MS, async () => judgeAll(await whoOwes()));
   const mail = createMail(settings.events);
   const notifying = loop('notify', NOTIFY_EVERY_MS, async (signal) => {
     while (!signal.aborted && (await notifyEndpoints({ ...parts, mail, clock, log })));

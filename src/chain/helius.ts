@@ -171,8 +171,26 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       extra: [...registered].filter((each) => !wanted.has(each)),
     };
   };
+  // An edit carries everything and costs a hundred credits: whoever comes while one is waiting for its turn goes with it.
+  let waiting: { readonly wanted: Set<Address>; readonly turn: Promise<boolean> } | null = null;
+  const together = (addresses: readonly Address[]): Promise<boolean> => {
+    const wanted = waiting?.wanted ?? new Set<Address>();
+    for (const each of addresses) wanted.add(each);
+    if (waiting !== null) return waiting.turn;
+    const leave = (): void => {
+      if (waiting?.wanted === wanted) waiting = null;
+    };
+    const work = (): Promise<boolean> => {
+      leave();
+      return write([...wanted]);
+    };
+    // Where its turn never comes it must not be waited for either.
+    const turn = alone(work).finally(leave);
+    waiting = { wanted, turn };
+    return turn;
+  };
   return {
-    ensure: async (addresses) => ({ wasDisabled: await alone(() => write(addresses)) }),
+    ensure: async (addresses) => ({ wasDisabled: await together(addresses) }),
     async remove(addresses) {
       const left = new Set<string>(addresses);
       await alone(() => write([], (address) => left.has(address)));

@@ -20,3 +20,14 @@ export async function judgeSubscribers(
     else if (before?.standing === 'delinquent') log.info('subscriber.cleared', { subscriber: id });
   }
 }
+
+/** Of a list that is too long to be worked on at once, the next `most` in the order of ids with each call, and the first again after the last. */
+export function inTurns(list: () => Promise<readonly string[]>, most: number) {
+  let upTo = '';
+  return async (): Promise<string[]> => {
+    const left = (await list()).filter((id) => id > upTo).sort();
+    const turn = left.slice(0, most);
+    upTo = turn.length < left.length ? (turn.at(-1) ?? '') : '';
+    return turn;
+  };
+}

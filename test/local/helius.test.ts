@@ -1,6 +1,7 @@
 // Helius: the local one, driven by the real helius-sdk through our registry.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createWebhookRegistry } from '../../src/chain/helius.ts';
 import type { Address } from '../../src/core/ids.ts';
@@ -35,6 +36,8 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
   const world = createWorld({ programFile: null, clock });
   const helius = await serveHelius(world.cluster, { apiKey: 'key', clock });
   let status = 200;
+  let writes = 0;
+  let locked = false;
   const hook = await receiver(() => status);
   const registry = createWebhookRegistry({
     apiKey: 'key',
@@ -42,7 +45,12 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
     webhookUrl: hook.url,
     secret: 'Bearer s',
     network: 'mainnet',
-    alone: (work) => work(),
+    alone(work) {
+      writes++;
+      if (!locked) return work();
+      locked = false;
+      return Promise.reject(new Error('the lock is gone'));
+    },
     log: silentLog,
   });
   const trader = world.driver.createTrader({ deposit: 1_000_000_000n });
@@ -59,6 +67,18 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
     transactionTypes: ['ANY'],
   });
   expect(webhook?.accountAddresses.sort()).toEqual([stranger, wallet].sort());
+  const others = Array.from(
+    { length: 9 },
+    () => Keypair.generate().publicKey.toBase58() as Address,
+  );
+  locked = true;
+  await expect(registry.ensure(others)).rejects.toThrow(/lock is gone/);
+  writes = 0;
+  await Promise.all(others.map((each) => registry.ensure([each])));
+  expect(webhook?.accountAddresses).toHaveLength(2 + others.length);
+  // One edit costs as much as any.
+  expect(writes).toBeLessThanOrEqual(2);
+  await registry.remove(others);
   await registry.remove([stranger]);
   expect(webhook?.accountAddresses).toEqual([wallet]);
   // A webhook must hold something.

@@ -1,8 +1,8 @@
 // Accrue: finalized closes become profit shares, in chain order, on the terms under which their parts were opened.
-import { bookingsOf } from '../core/accrual.ts';
-import type { Ledger, Log } from '../core/ports.ts';
+import { bookingsOf, isPlain, tabsAfter } from '../core/accrual.ts';
+import type { Ledger, Log, Subscription } from '../core/ports.ts';
 
-const BATCH = 100;
+const BATCH = 500;
 
 /** Books what has become final. Returns the subscribers who owe something new. */
 export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> {
@@ -10,14 +10,18 @@ export async function accrueCloses(ledger: Ledger, log: Log): Promise<string[]> 
   for (;;) {
     const closes = await ledger.shares.unaccrued(BATCH);
     let booked = 0;
-    const touched = new Set<string>();
+    /** As booking leaves them; null where the next batch must read anew. */
+    const left = new Map<string, Subscription | null>();
     for (const close of closes) {
-      const { fact, subscription, history } = close;
-      // Its tabs were read with the batch: a second close of the same subscription waits for the next batch.
-      if (touched.has(subscription.id)) continue;
-      touched.add(subscription.id);
+      const { fact, history } = close;
+      const subscription = left.get(close.subscription.id) ?? close.subscription;
+      const { id } = subscription;
+      // What moved the account was read for the first close of the batch alone; where it bears on nothing, the others need not wait.
+      if (left.has(id) && (left.get(id) === null || !isPlain(subscription))) continue;
+      left.set(id, null);
       const bookings = bookingsOf(fact.body, fact.position.slot, subscription, history);
-      if (!(await ledger.shares.book(close, bookings))) continue;
+      if (!(await ledger.shares.book({ ...close, subscription }, bookings))) continue;
+      left.set(id, { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) });
       booked++;
       for (const { amount, netPnl, terms } of bookings) {
         if (amount === 0n) continue;

@@ -5,6 +5,7 @@ import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import type { Movement } from '../core/lots.ts';
+import type { Subscription } from '../core/ports.ts';
 import type { Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
 import { tell } from './outbox.ts';
@@ -80,10 +81,15 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
             or f.slot <= (select (baseline->>'slot')::bigint from account_check c where c.address = f.account))
         order by f.slot, f.block_index nulls last, f.signature, f.ordinal limit ${limit}`;
       const closes: UnaccruedClose[] = [];
-      const touched = new Set<string>();
+      const read = new Map<string, Subscription>();
       for (const row of rows) {
-        const [subscription] = await readSubscriptions(sql, { subscription: row.subscription_id });
+        const id = row.subscription_id;
+        const first = !read.has(id);
+        const [subscription] = first
+          ? await readSubscriptions(sql, { subscription: id })
+          : [read.get(id)];
         if (subscription === undefined) continue;
+        read.set(id, subscription);
         const fact = {
           subscriberId: row.subscriber_id,
           account: row.account,
@@ -91,9 +97,8 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
           position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
           body: readBody(row.kind, row.body),
         };
-        // Only the first of a subscription is booked from a batch: the history of the others is not needed yet.
-        const ordered = !isPlain(subscription) && !touched.has(subscription.id);
-        touched.add(subscription.id);
+        // Where history bears on it, only the first of a subscription is booked from a batch: the others' is not needed yet.
+        const ordered = first && !isPlain(subscription);
         closes.push({ subscription, fact, history: ordered ? await readMovements(sql, fact) : [] });
       }
       return closes;

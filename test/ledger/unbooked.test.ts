@@ -55,3 +55,24 @@ test('what closed before anything was agreed does not wait for ever', async () =
   await accrueCloses(ledger, silentLog);
   expect((await ledger.shares.list({ limit: 5 })).map((each) => each.slot)).toEqual([20]);
 });
+
+test('a heavy trader’s closes of a whole outage are booked from one batch, dust carried from one to the next', async () => {
+  await using held = await createTestLedger();
+  const { ledger, driftAccount } = held;
+  for (let n = 1; n <= 30; n++)
+    await settleFact(ledger, closeFact(n, 33n, { account: driftAccount }), 'finalized');
+  let asked = 0;
+  const shares = {
+    ...ledger.shares,
+    unaccrued(limit: number) {
+      asked++;
+      return ledger.shares.unaccrued(limit);
+    },
+  };
+  expect(await accrueCloses({ ...ledger, shares }, silentLog)).toEqual(['ana']);
+  // Once with all of them, once to see that nothing is left.
+  expect(asked).toBe(2);
+  const booked = await ledger.shares.list({ limit: 50 });
+  // 30 closes of 33 base units at 10 %.
+  expect(booked.reduce((sum, each) => sum + each.amount, 0n)).toBe(99n);
+});

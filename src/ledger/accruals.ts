@@ -112,6 +112,11 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
             delete from unbooked where account = ${account} and slot = ${slot} and signature = ${signature}
               and ordinal = ${ordinal} and subscriber_id = ${subscriberId} returning 1`;
           if (waited.length === 0) throw new Overtaken();
+          // A daemon of an earlier release books without taking it out: then that is all there is to do.
+          const already = await tx`
+            select 1 from accrual where subscriber_id = ${subscriberId} and subscription_id = ${subscription.id}
+              and signature = ${signature} and slot = ${slot} and ordinal = ${ordinal} limit 1`;
+          if (already.length > 0) return false;
           for (const booking of bookings) {
             const { terms, netPnl, charged, amount, base, openedSlot, before, after } = booking;
             const termsSlot = termsSlotOf(booking);

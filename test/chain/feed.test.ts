@@ -17,6 +17,8 @@ type Node = {
   mute: boolean;
   refuse: boolean;
   refused: number;
+  /** Answers that are kept back; null lets them go at once. */
+  kept: (() => void)[] | null;
   close(): Promise<void>;
 };
 
@@ -42,6 +44,7 @@ async function openNode(): Promise<Node> {
     mute: false,
     refuse: false,
     refused: 0,
+    kept: null,
     async close() {
       clearInterval(ticking);
       for (const socket of node.sockets) socket.terminate();
@@ -64,7 +67,9 @@ async function openNode(): Promise<Node> {
       if (method === 'accountSubscribe') own?.set(params[0], ids);
       if (method === 'accountUnsubscribe')
         for (const [address, given] of own ?? []) if (given === params[0]) own?.delete(address);
-      socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: ids }));
+      const answer = JSON.stringify({ jsonrpc: '2.0', id, result: ids });
+      if (node.kept === null) socket.send(answer);
+      else node.kept.push(() => socket.send(answer));
     });
   });
   const ticking = setInterval(() => {
@@ -134,6 +139,22 @@ test('follows exactly who it is told to: who has left is unsubscribed, and makes
   // On the next connection too.
   for (const socket of node.sockets) socket.terminate();
   await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual(rest.slice(2).sort());
+});
+
+test('who leaves before the node has answered is unsubscribed when it does', async () => {
+  const { node, feed, gaps } = await start();
+  const [stays, leaves] = addresses(2) as [Address, Address];
+  feed.follow([stays]);
+  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(1);
+  node.kept = [];
+  feed.follow([stays, leaves]);
+  await expect.poll(() => node.subscribed(), PATIENCE).toContain(leaves);
+  feed.follow([stays]);
+  for (const answer of node.kept.splice(0)) answer();
+  node.kept = null;
+  await expect.poll(() => node.subscribed(), PATIENCE).toEqual([stays]);
+  expect(feed.status()).toEqual({ sockets: 1, accounts: 1, subscribed: 1 });
+  expect(gaps).toEqual([stays]);
 });
 
 test.each([

@@ -133,7 +133,7 @@ export function createDriver(cluster: Cluster, faucet: Keypair): Driver {
           instructions.initializeUserStats(agent.publicKey, faucet.publicKey),
           instructions.initializeUser(agent.publicKey, faucet.publicKey, 0),
         ],
-        [faucet],
+        [faucet, agent],
       );
       send([instructions.deposit(trader, deposit)], [faucet, agent]);
       return trader;

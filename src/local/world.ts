@@ -1,8 +1,10 @@
 // World: everything outside Bailiff that it needs to do its job, on loopback: a Solana chain with the venue's program
 // (the compiled one where its file is present, the stand-in otherwise), a market to trade on, Helius, and a place to swap.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
 import type { Clock } from '../core/ports.ts';
+import { type Build, buildOf, CURRENT_BUILD } from '../venue/builds.ts';
 import { type Bank, createBank } from './chain/bank.ts';
 import { type Cluster, type ClusterOptions, createCluster, FAST_CLUSTER } from './chain/cluster.ts';
 import { createMischief, type Mischief } from './chain/mischief.ts';
@@ -10,6 +12,7 @@ import { type ChainServer, serveChain } from './chain/server.ts';
 import { DRIFT } from './drift/addresses.ts';
 import { writeGenesis } from './drift/genesis.ts';
 import { createDriftStandIn } from './drift/program.ts';
+import { translateLogs } from './drift/translation.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { type LocalHelius, serveHelius } from './helius.ts';
 import { createSwapStandIn, type LocalSwap, serveSwap, writeSwapGenesis } from './swap.ts';
@@ -25,27 +28,42 @@ export type World = {
   readonly driver: Driver;
   /** Which program executes the venue's instructions. */
   readonly venueProgram: 'compiled' | 'stand-in';
+  /** The build of that program; the stand-in behaves as the current one. */
+  readonly build: Build;
 };
 
 export type WorldOptions = {
   /** Path of the compiled venue program; the stand-in is used when there is no such file. */
   readonly programFile: string | null;
+  /** Whether an older build's records stay as it wrote them, or are translated to those of the current build (default). */
+  readonly records?: 'as_written' | 'as_current';
   readonly clock: Clock;
   readonly cluster?: Partial<ClusterOptions>;
 };
 
-function bankFor(programFile: string | null): { bank: Bank; venueProgram: World['venueProgram'] } {
+function bankFor({
+  programFile,
+  records = 'as_current',
+}: WorldOptions): { bank: Bank } & Pick<World, 'venueProgram' | 'build'> {
   const swap = createSwapStandIn();
-  if (programFile !== null && existsSync(programFile)) {
-    const program = { id: DRIFT.toBase58(), bytes: new Uint8Array(readFileSync(programFile)) };
-    return { bank: createBank({ program, standIns: [swap] }), venueProgram: 'compiled' };
+  if (programFile === null || !existsSync(programFile)) {
+    const bank = createBank({ standIns: [createDriftStandIn(), swap] });
+    return { bank, venueProgram: 'stand-in', build: CURRENT_BUILD };
   }
-  return { bank: createBank({ standIns: [createDriftStandIn(), swap] }), venueProgram: 'stand-in' };
+  const bytes = new Uint8Array(readFileSync(programFile));
+  const build = buildOf(createHash('sha256').update(bytes).digest('hex'));
+  const translated = records === 'as_current' && !build.tellsCloses;
+  const bank = createBank({
+    program: { id: DRIFT.toBase58(), bytes },
+    standIns: [swap],
+    ...(translated ? { translate: translateLogs } : {}),
+  });
+  return { bank, venueProgram: 'compiled', build };
 }
 
 /** Creates a world that stands still: nothing listens, and no slot passes unless it is told to. */
 export function createWorld(options: WorldOptions): World {
-  const { bank, venueProgram } = bankFor(options.programFile);
+  const { bank, venueProgram, build } = bankFor(options);
   const genesisUnixTime = Math.floor(options.clock.nowMs() / 1000);
   const cluster = createCluster(bank, { ...FAST_CLUSTER, genesisUnixTime, ...options.cluster });
   const faucet = Keypair.generate();
@@ -71,7 +89,7 @@ export function createWorld(options: WorldOptions): World {
   const driver = createDriver(cluster, faucet);
   // Several blocks in, so that finalized reads see the genesis.
   cluster.advance(20);
-  return { cluster, mischief: createMischief(), driver, venueProgram };
+  return { cluster, mischief: createMischief(), driver, venueProgram, build };
 }
 
 export type ServedWorld = World & {

@@ -65,7 +65,7 @@ describe('when not everything can be reached', () => {
     const { agent } = trader;
     driver.send(
       [driver.instructions.initializeUser(agent.publicKey, driver.faucet.publicKey, 1)],
-      [driver.faucet],
+      [driver.faucet, agent],
     );
     driver.send(
       [driver.instructions.transferDeposit(trader, 1, 1_000_000_000n)],
@@ -235,7 +235,7 @@ test('two creators are paid in the order of their oldest debts, each with everyt
   const second = { agent, subAccountId: 1 };
   driver.send(
     [driver.instructions.initializeUser(agent.publicKey, driver.faucet.publicKey, 1)],
-    [driver.faucet],
+    [driver.faucet, agent],
   );
   driver.giveUsdc(agent.publicKey, 1_000_000_000n);
   driver.send([driver.instructions.deposit(second, 1_000_000_000n)], [driver.faucet, agent]);

@@ -85,6 +85,15 @@ function collectLogs(lines: readonly string[]): string[] {
 export function createBank(options: {
   program?: { id: string; bytes: Uint8Array };
   standIns: readonly StandIn[];
+  /**
+   * Rewrites the log that an older build of the program wrote. `before` and `after` read the accounts at both ends of
+   * the transaction; `after` is null when it failed.
+   */
+  translate?: (
+    logs: readonly string[],
+    before: (address: string) => Account | null,
+    after: ((address: string) => Account | null) | null,
+  ) => string[];
 }): Bank {
   const svm = new LiteSVM()
     .withBlockhashCheck(false)
@@ -169,11 +178,13 @@ export function createBank(options: {
         restore(before);
         set(payer, { ...payerBefore, lamports: payerBefore.lamports - message.fee });
       }
+      const was = (address: string) => before.get(address) ?? null;
+      const logs = options.translate?.(ran.logs, was, ran.error === null ? get : null) ?? ran.logs;
       return {
         ...ran,
         message,
         fee: message.fee,
-        logs: collectLogs(ran.logs),
+        logs: collectLogs(logs),
         preBalances,
         preTokens,
         postBalances: message.keys.map((key) => get(key)?.lamports ?? 0n),

@@ -258,9 +258,16 @@ export function writeGenesis(
   );
 }
 
-/** A perp market after its price moved: the AMM is repegged, so that it trades at the oracle's price at once. */
+/**
+ * A perp market after its price moved: the AMM is repegged, so that it trades at the oracle's price at once. Reserves stay,
+ * for they tell what the AMM holds against traders: the program checks that, with that closed, they end where they began.
+ */
 export function repegged(account: Account, price: bigint, time: GenesisTime): Account {
   const market = decodeAccount('PerpMarket', account.data);
-  Object.assign(market.amm, ammAt(price, time));
+  const { pegMultiplier, ...fresh } = ammAt(price, time);
+  const marks = Object.fromEntries(
+    Object.entries(fresh).filter(([name]) => !/Reserve$|^sqrtK$|^concentrationCoef$/.test(name)),
+  );
+  Object.assign(market.amm, marks, { pegMultiplier });
   return { ...account, data: encodeAccount('PerpMarket', market) };
 }

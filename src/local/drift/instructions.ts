@@ -91,7 +91,7 @@ export function venueInstructions() {
       build('initializeUserStats', {}, [
         meta(userStatsAddress(authority), true),
         meta(STATE, true),
-        meta(authority),
+        meta(authority, false, true),
         meta(payer, true, true),
         meta(SYSVAR_RENT_PUBKEY),
         meta(SystemProgram.programId),
@@ -104,7 +104,7 @@ export function venueInstructions() {
           meta(userAddress(authority, subAccountId), true),
           meta(userStatsAddress(authority), true),
           meta(STATE, true),
-          meta(authority),
+          meta(authority, false, true),
           meta(payer, true, true),
           meta(SYSVAR_RENT_PUBKEY),
           meta(SystemProgram.programId),

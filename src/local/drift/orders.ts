@@ -214,7 +214,7 @@ export function placeAndTakePerpOrder(session: Session, args: Struct): void {
   let base = size - (size % (amm.orderStepSize as bigint));
   const reduces = held !== 0n && held > 0n !== (direction === 'long');
   if (params.reduceOnly) base = reduces ? least(base, abs(held)) : 0n;
-  if (base < amm.minOrderSize) fail(session, 'InvalidOrderMinOrderSize');
+  if (base < amm.minOrderSize) fail(session, 'OrderAmountTooSmall');
 
   const action = {
     ...NO_ACTION,
@@ -252,6 +252,8 @@ export function placeAndTakePerpOrder(session: Session, args: Struct): void {
     session.emitLog('OrderActionRecord', {
       ...action,
       action: 'fill',
+      filler: session.at('user'),
+      fillerReward: 0n,
       fillRecordId: market.nextFillRecordId++,
       baseAssetAmountFilled: filled.base,
       quoteAssetAmountFilled: quote,

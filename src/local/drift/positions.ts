@@ -11,6 +11,31 @@ export const opposite = (direction: Direction): Direction =>
 
 export type Change = { existingEntry: bigint | null; existingBase: bigint | null };
 
+/** A position's base and the quote it was entered at, after a fill, and what a fill record reports of it before. */
+export function moved(
+  { base: held, entry }: { base: bigint; entry: bigint },
+  direction: Direction,
+  base: bigint,
+  quote: bigint,
+): { position: { base: bigint; entry: bigint }; change: Change } {
+  const [deltaBase, deltaQuote] = direction === 'long' ? [base, -quote] : [-base, quote];
+  const size = abs(held);
+  if (held === 0n || held > 0n === deltaBase > 0n)
+    return {
+      position: { base: held + deltaBase, entry: entry + deltaQuote },
+      change: { existingEntry: null, existingBase: null },
+    };
+  if (base <= size)
+    return {
+      position: { base: held + deltaBase, entry: entry - (entry * base) / size },
+      change: { existingEntry: (abs(entry) * base) / size, existingBase: null },
+    };
+  return {
+    position: { base: held + deltaBase, entry: deltaQuote - (deltaQuote * size) / base },
+    change: { existingEntry: abs(entry), existingBase: size },
+  };
+}
+
 /** Applies a fill to a position, and says what a fill record reports of the position before it. */
 export function applyFill(
   position: Struct,
@@ -18,28 +43,14 @@ export function applyFill(
   base: bigint,
   quote: bigint,
 ): Change {
-  const deltaBase = direction === 'long' ? base : -base;
-  const deltaQuote = direction === 'long' ? -quote : quote;
-  const before = position.baseAssetAmount as bigint;
-  const entry = position.quoteEntryAmount as bigint;
-  const even = position.quoteBreakEvenAmount as bigint;
-  const reduces = before !== 0n && before > 0n !== deltaBase > 0n;
-  position.baseAssetAmount = before + deltaBase;
-  position.quoteAssetAmount += deltaQuote;
-  if (!reduces) {
-    position.quoteEntryAmount = entry + deltaQuote;
-    position.quoteBreakEvenAmount = even + deltaQuote;
-    return { existingEntry: null, existingBase: null };
-  }
-  if (base <= abs(before)) {
-    position.quoteEntryAmount = entry - (entry * base) / abs(before);
-    position.quoteBreakEvenAmount = even - (even * base) / abs(before);
-    return { existingEntry: (abs(entry) * base) / abs(before), existingBase: null };
-  }
-  const opened = deltaQuote - (deltaQuote * abs(before)) / base;
-  position.quoteEntryAmount = opened;
-  position.quoteBreakEvenAmount = opened;
-  return { existingEntry: abs(entry), existingBase: abs(before) };
+  const was = { base: position.baseAssetAmount, entry: position.quoteEntryAmount };
+  const even = { base: position.baseAssetAmount, entry: position.quoteBreakEvenAmount };
+  const { position: after, change } = moved(was, direction, base, quote);
+  position.baseAssetAmount = after.base;
+  position.quoteAssetAmount += direction === 'long' ? -quote : quote;
+  position.quoteEntryAmount = after.entry;
+  position.quoteBreakEvenAmount = moved(even, direction, base, quote).position.entry;
+  return change;
 }
 
 export function perpPosition(session: Session, user: Struct, marketIndex: number): Struct {

@@ -89,6 +89,7 @@ function settleMarket(session: Session, user: Struct, marketIndex: number, must:
     quote,
     amount > 0n ? 'deposit' : 'borrow',
     size,
+    false,
   );
   position.quoteAssetAmount -= amount;
   position.settledPnl += amount;

@@ -32,14 +32,21 @@ type Balance = {
   set: (scaled: bigint, type: BalanceType) => void;
 };
 
-function move(balance: Balance, market: Struct, direction: BalanceType, tokens: bigint): void {
+/** `leaving`: out of the market, which rounds against the balance; from one balance to another in it does not. */
+function move(
+  balance: Balance,
+  market: Struct,
+  direction: BalanceType,
+  tokens: bigint,
+  leaving: boolean,
+): void {
   let { scaled, type } = balance.get();
   let left = tokens;
   if (direction !== type) {
     const current = tokensOf(scaled, market, type);
     if (current !== 0n) {
       const whole = current <= left;
-      const delta = whole ? scaled : scaledOf(left, market, type, type === 'deposit');
+      const delta = whole ? scaled : scaledOf(left, market, type, leaving && type === 'deposit');
       scaled -= delta;
       shiftTotal(market, type, -delta);
       left -= whole ? current : left;
@@ -60,6 +67,7 @@ export function movePosition(
   market: Struct,
   direction: BalanceType,
   tokens: bigint,
+  leaving = true,
 ): void {
   move(
     {
@@ -72,6 +80,7 @@ export function movePosition(
     market,
     direction,
     tokens,
+    leaving,
   );
 }
 
@@ -92,6 +101,7 @@ export function movePool(
     market,
     direction,
     tokens,
+    false,
   );
 }
 

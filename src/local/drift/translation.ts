@@ -1,0 +1,129 @@
+// Translation: order records of an older build, as the current build would have written them. Builds before 2025-06 leave
+// out what a fill closed (`existing_*`). It follows from the position before the fill and the program's own arithmetic
+// (controller/position.rs), and the replayed position must end where the program itself left the account.
+import { Fault } from '../../core/fault.ts';
+import { base58Text } from '../../core/ids.ts';
+import { decodeEvent, type OrderActionRecord } from '../../venue/records.ts';
+import type { Account } from '../chain/account.ts';
+import { DRIFT } from './addresses.ts';
+import { decodeAccount, type Struct } from './layout.ts';
+import { type Change, type Direction, moved } from './positions.ts';
+
+type Position = { base: bigint; entry: bigint };
+/** Reads an account as it stood at one end of the transaction; null when it did not exist. */
+export type Get = (address: string) => Account | null;
+
+const PAYLOAD = /^Program (?:log|data): ([A-Za-z0-9+/]+=*)$/;
+const INVOKED = /^Program (\w+) invoke \[\d+\]$/;
+const RETURNED = /^Program \w+ (?:success|failed: .*)$/;
+const NOTHING: Change = { existingEntry: null, existingBase: null };
+const FLAT: Position = { base: 0n, entry: 0n };
+
+function positionOf(account: Account | null, market: number): Position {
+  if (account === null) return { ...FLAT };
+  const found = (decodeAccount('User', account.data).perpPositions as Struct[]).find(
+    (each) =>
+      each.marketIndex === market &&
+      (each.baseAssetAmount !== 0n || each.quoteAssetAmount !== 0n || each.openOrders !== 0),
+  );
+  return found === undefined
+    ? { ...FLAT }
+    : { base: found.baseAssetAmount, entry: found.quoteEntryAmount };
+}
+
+/** Borsh of an optional u64. */
+function optional(value: bigint | null): Buffer {
+  if (value === null) return Buffer.of(0);
+  const bytes = Buffer.alloc(9);
+  bytes.writeUInt8(1);
+  bytes.writeBigUInt64LE(value, 1);
+  return bytes;
+}
+
+/** The positions of the users that a transaction's fills touched, moved fill by fill. */
+function createReplay(before: Get) {
+  const positions = new Map<string, Position>();
+  return {
+    /** Moves one side of a fill, and says what of its position the fill closed. */
+    fill(user: string, market: number, direction: Direction, base: bigint, quote: bigint): Change {
+      const name = `${user}/${market}`;
+      const was = positions.get(name) ?? positionOf(before(user), market);
+      const { position, change } = moved(was, direction, base, quote);
+      positions.set(name, position);
+      return change;
+    },
+    /** Throws when a position does not end where the program left it. */
+    requireAgreement(after: Get): void {
+      for (const [name, { base, entry }] of positions) {
+        const [user = '', market = ''] = name.split('/');
+        const left = positionOf(after(user), Number(market));
+        if (left.base === base && left.entry === entry) continue;
+        throw new Fault(
+          'local_world_failed',
+          `the replayed fills of ${name} end with base ${base} and entry ${entry}; the program left base ${left.base} and entry ${left.entry}`,
+        );
+      }
+    },
+  };
+}
+
+/** The fields that an older order record lacks, as bytes that follow it. */
+function tailOf(record: OrderActionRecord, replay: ReturnType<typeof createReplay>): Buffer {
+  const { baseAssetAmountFilled: base, quoteAssetAmountFilled: quote, marketIndex } = record;
+  const filled = record.action === 'fill' && record.marketType === 'perp';
+  const side = (key: string | null, direction: Direction | null): Change => {
+    if (!filled || !base || quote === null || key === null || direction === null) return NOTHING;
+    const user = base58Text(Buffer.from(key, 'latin1'));
+    return replay.fill(user, marketIndex, direction, base, quote);
+  };
+  const taker = side(record.taker, record.takerOrderDirection);
+  const maker = side(record.maker, record.makerOrderDirection);
+  const [triggerPrice, builderIdx, builderFee] = [null, null, null];
+  return Buffer.concat([
+    record.bitFlags === undefined ? Buffer.of(0) : Buffer.alloc(0),
+    ...[
+      taker.existingEntry,
+      taker.existingBase,
+      maker.existingEntry,
+      maker.existingBase,
+      triggerPrice,
+      builderIdx,
+      builderFee,
+    ].map(optional),
+  ]);
+}
+
+function orderRecord(bytes: Buffer): OrderActionRecord | null {
+  try {
+    const event = decodeEvent(bytes);
+    return event?.event === 'OrderActionRecord' ? event : null;
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return null;
+    throw thrown;
+  }
+}
+
+/**
+ * The log of a transaction as the current build would have written it. `before` and `after` read the accounts at both
+ * ends; `after` is null when the transaction failed, and nothing is held against it then. Throws `local_world_failed`
+ * when the replay and the program disagree, so that a wrong translation can't pass for the program's word.
+ */
+export function translateLogs(logs: readonly string[], before: Get, after: Get | null): string[] {
+  const replay = createReplay(before);
+  const programs: string[] = [];
+  const lines = logs.map((line) => {
+    const program = INVOKED.exec(line)?.[1];
+    if (program !== undefined) programs.push(program);
+    else if (RETURNED.test(line)) programs.pop();
+    const text = PAYLOAD.exec(line)?.[1];
+    // Any program may print the bytes of a record: only the venue's own lines are records.
+    if (text === undefined || programs.at(-1) !== DRIFT.toBase58()) return line;
+    const bytes = Buffer.from(text, 'base64');
+    const record = orderRecord(bytes);
+    if (record === null || record.takerExistingQuoteEntryAmount !== undefined) return line;
+    const whole = Buffer.concat([bytes, tailOf(record, replay)]).toString('base64');
+    return `${line.slice(0, line.length - text.length)}${whole}`;
+  });
+  if (after !== null) replay.requireAgreement(after);
+  return lines;
+}

@@ -1,0 +1,115 @@
+// Venue play: plays a scenario on the stand-in or on the compiled program, and keeps what can be observed of it.
+import { PublicKey } from '@solana/web3.js';
+import type { Landed } from '../../src/local/chain/cluster.ts';
+import { DRIFT, userAddress } from '../../src/local/drift/addresses.ts';
+import type { Trader } from '../../src/local/drift/instructions.ts';
+import type { Driver } from '../../src/local/driver.ts';
+import { createWorld, type World } from '../../src/local/world.ts';
+import type { Build } from '../../src/venue/builds.ts';
+import { addressOf, type Key } from '../../src/venue/codec.ts';
+import { readLogs } from '../../src/venue/logs.ts';
+import { createManualClock } from './clock.ts';
+
+/** Everything observable of one step, with what differs from run to run taken out. */
+type Step = { error: unknown; events: unknown[] };
+export type Outcome = { build: Build; steps: Step[]; user: unknown; agentUsdc: bigint | null };
+
+const eventsOf = (landed: Landed, names: Map<string, string>): unknown[] =>
+  (readLogs(landed.execution.logs, DRIFT.toBase58()) ?? []).map(
+    ({ event }) =>
+      JSON.parse(
+        JSON.stringify(event, (key, value: unknown) => {
+          if (key === 'ts' || key === 'recordId') return undefined;
+          if (typeof value === 'bigint') return value.toString();
+          if (typeof value !== 'string' || value.length !== 32 || key === 'name') return value;
+          return names.get(addressOf(value as Key)) ?? 'another';
+        }),
+      ) as unknown,
+  );
+
+function observeUser(driver: Driver, trader: Trader): unknown {
+  const user = driver.userOf(trader);
+  const wanted = [
+    'totalDeposits',
+    'totalWithdraws',
+    'settledPerpPnl',
+    'nextOrderId',
+    'status',
+    'subAccountId',
+  ];
+  const slots = (
+    list: Record<string, unknown>[],
+    used: (each: Record<string, unknown>) => boolean,
+  ) => list.filter(used);
+  return {
+    ...Object.fromEntries(wanted.map((name) => [name, user[name]])),
+    spots: slots(user.spotPositions, (each) => each.scaledBalance !== 0n),
+    perps: slots(
+      user.perpPositions,
+      (each) => each.baseAssetAmount !== 0n || each.quoteAssetAmount !== 0n,
+    ),
+  };
+}
+
+export type Scenario = (
+  step: (run: () => Landed | string) => void,
+  world: World,
+  trader: Trader,
+) => void;
+
+/** Plays a scenario on the compiled program, or with null on the stand-in. */
+export function play(program: string | null, scenario: Scenario): Outcome {
+  const world = createWorld({ programFile: program, clock: createManualClock() });
+  const { driver } = world;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const names = new Map([
+    [trader.agent.publicKey.toBase58(), 'agent'],
+    [userAddress(trader.agent.publicKey, 0).toBase58(), 'user 0'],
+    [userAddress(trader.agent.publicKey, 1).toBase58(), 'user 1'],
+    [PublicKey.default.toBase58(), 'nobody'],
+  ]);
+  const steps: Step[] = [];
+  scenario(
+    (run) => {
+      const landed = run();
+      if (typeof landed === 'string') steps.push({ error: landed, events: [] });
+      else
+        steps.push({
+          error: landed.execution.error,
+          events: landed.execution.error === null ? eventsOf(landed, names) : [],
+        });
+    },
+    world,
+    trader,
+  );
+  return {
+    build: world.build,
+    steps,
+    user: observeUser(driver, trader),
+    agentUsdc: driver.usdcOf(trader.agent.publicKey),
+  };
+}
+
+/**
+ * Everything of an outcome but the fields that the records of an older build do not have yet, so that what is
+ * left can be compared with it.
+ */
+export function within(outcome: Outcome, older: Outcome): Outcome {
+  const steps = outcome.steps.map((step, at) => ({
+    ...step,
+    events: step.events.map((event, nth) => {
+      const known = older.steps[at]?.events[nth];
+      if (typeof known !== 'object' || known === null) return event;
+      return Object.fromEntries(Object.entries(event as object).filter(([name]) => name in known));
+    }),
+  }));
+  return { ...outcome, build: older.build, steps };
+}
+
+/** An outcome as JSON, with bigint as text: what a recording holds. */
+export const recordable = (outcome: Outcome): unknown =>
+  JSON.parse(
+    JSON.stringify(outcome, (_, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    ),
+  );

@@ -2,6 +2,7 @@
 // history was scanned, and whether account state agrees with the facts.
 import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
+import type { Taking } from './reading.ts';
 import type { AccountState, Counters } from './reckoning.ts';
 
 export const WATCH_ROLES = ['drift_user', 'agent_wallet', 'agent_token_account'] as const;
@@ -22,8 +23,16 @@ export type Sighting = Rumour & {
   /** `wanted`: not read yet. `confirmed`: facts are recorded at confirmed commitment. */
   readonly status: 'wanted' | 'confirmed';
   readonly slot: Slot | null;
+  /** A finalized reading was recorded before: it is read again at finalized commitment, for the sake of another account. */
+  readonly final: boolean;
   readonly attempts: number;
   readonly firstSeenMs: number;
+};
+
+/** What recording a reading came to, and the subscribers whose history it changed. */
+export type Settled = {
+  readonly outcome: Taking['outcome'];
+  readonly changed: readonly string[];
 };
 
 export type Deliveries = {
@@ -60,8 +69,8 @@ export type Sightings = {
   /** Gives up on a rumour that no node knows: forged, or dropped before anybody read it. */
   giveUp(signature: Signature): Promise<void>;
   /**
-   * Records what a transaction is at a finality: its facts become exactly these, facts of the same signature in
-   * other slots are withdrawn. Idempotent. Returns the subscribers whose history changed.
+   * Records what a transaction is at a finality: its facts become exactly these, as core/reading.ts decides. Idempotent. With
+   * `insist`, a reading without a log is taken although an earlier one had it.
    */
   settle(read: {
     signature: Signature;
@@ -70,7 +79,8 @@ export type Sightings = {
     facts: readonly Fact[];
     dueMs: number;
     nowMs: number;
-  }): Promise<string[]>;
+    insist?: boolean;
+  }): Promise<Settled>;
   /** The transaction is on no fork that lived: withdraws its facts. Returns the subscribers it touched. */
   drop(signature: Signature): Promise<string[]>;
   /** What was mentioned and is not final yet, and since when the oldest of it waits. */

@@ -5,6 +5,7 @@ import type { Fact } from '../core/fact.ts';
 import type { Sighting } from '../core/hearing-ports.ts';
 import type { Chain, Venue } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { ChainTransaction } from '../core/transaction.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type InspectPorts = {
@@ -33,6 +34,10 @@ const UNFOUND_AFTER_MS = 15 * 60_000;
 /** Slots by which the finalized tip must have passed a transaction's slot before its absence means anything. */
 const DROPPED_AFTER_SLOTS = 64;
 const UNREADABLE_AGAIN_MS = 5 * 60_000;
+/** So often a finalized transaction without its log is read again, because another node may have it, before that is believed. */
+const LOG_TRIES = 12;
+/** A node that keeps no logs, or none of this transaction, tells less than one line of a log that was cut. */
+const keptNoLog = ({ logs }: ChainTransaction): boolean => logs.length === 1;
 
 async function inspectOne(
   ports: InspectPorts,
@@ -41,7 +46,13 @@ async function inspectOne(
 ): Promise<string[]> {
   const { ledger, chain, venue, watched, clock, log } = ports;
   const { signature } = sighting;
-  const finality = sighting.status === 'confirmed' ? 'finalized' : 'confirmed';
+  const finality = sighting.status === 'confirmed' || sighting.final ? 'finalized' : 'confirmed';
+  /** It is read again, later with each try. */
+  const again = async (): Promise<string[]> => {
+    const waitMs = delayMs(NOT_YET, sighting.attempts, clock.random());
+    await ledger.sightings.postpone(signature, clock.nowMs() + waitMs);
+    return [];
+  };
   const transaction = await chain.transaction(signature, finality);
   if (transaction === null) {
     if (sighting.status === 'confirmed' && sighting.slot !== null) {
@@ -53,16 +64,12 @@ async function inspectOne(
       await ledger.sightings.postpone(signature, clock.nowMs() + options.finalityMs);
       return [];
     }
-    if (clock.nowMs() - sighting.firstSeenMs > UNFOUND_AFTER_MS) {
+    if (!sighting.final && clock.nowMs() - sighting.firstSeenMs > UNFOUND_AFTER_MS) {
       log.warn('transaction.unfound', { signature });
       await ledger.sightings.giveUp(signature);
       return [];
     }
-    await ledger.sightings.postpone(
-      signature,
-      clock.nowMs() + delayMs(NOT_YET, sighting.attempts, clock.random()),
-    );
-    return [];
+    return again();
   }
   const located = { ...transaction, blockIndex: transaction.blockIndex ?? sighting.blockIndex };
   let facts: Fact[];
@@ -85,14 +92,21 @@ async function inspectOne(
         why: body.why,
       });
   }
-  const changed = await ledger.sightings.settle({
+  const patient = sighting.attempts <= LOG_TRIES;
+  const cut = facts.some(({ body }) => body.kind === 'unknown' && body.why === 'log_truncated');
+  if (finality === 'finalized' && patient && cut && keptNoLog(transaction)) return again();
+  const { outcome, changed } = await ledger.sightings.settle({
     signature,
     slot: transaction.slot,
     finality,
     facts,
     dueMs: clock.nowMs() + options.finalityMs,
     nowMs: clock.nowMs(),
+    insist: !patient,
   });
+  if (outcome === 'contradicted')
+    log.error('transaction.contradicted', { signature, slot: transaction.slot });
+  if (outcome !== 'settled') return again();
   if (finality === 'finalized')
     ports.onFacts(facts.filter(({ subscriberId }) => changed.includes(subscriberId)));
   if (facts.length > 0)
@@ -102,7 +116,7 @@ async function inspectOne(
       finality,
       facts: facts.length,
     });
-  return changed;
+  return [...changed];
 }
 
 /** Inspects what is due. Returns the subscribers whose history changed, and whether there may be more. */

@@ -1,9 +1,9 @@
-// Sightings: transactions that somebody mentioned, and the facts that reading them produced. Recording is idempotent,
-// and says the same whoever mentioned the transaction, how often, and in what order.
-import type { Fact } from '../core/fact.ts';
+// Sightings: transactions that a source has named, until they are read. Which source named one, how often and in what order
+// makes no difference to what is recorded of it; readings.ts records that.
 import type { Rumour, Sightings } from '../core/hearing-ports.ts';
 import type { Signature } from '../core/ids.ts';
-import { at, type Sql, type Transaction, toJson } from './database.ts';
+import { at, type Sql, type Transaction } from './database.ts';
+import { createReadings } from './readings.ts';
 
 /** How long a daemon may go on with a watch-list that another one has added to. */
 const WATCH_LIST_AGE_MS_MOST = 15_000;
@@ -39,6 +39,7 @@ export async function noteRumours(
       block_index = coalesce(sighting.block_index, excluded.block_index),
       status = case when sighting.status in ('dropped', 'unfound') or sighting.settled_at < ${readBefore}::timestamptz
         then 'wanted' else sighting.status end,
+      finalized_at = case when sighting.status = 'finalized' then coalesce(sighting.finalized_at, sighting.settled_at) else sighting.finalized_at end,
       settled_at = case when sighting.settled_at < ${readBefore}::timestamptz then null else sighting.settled_at end,
       due_at = case when sighting.status in ('dropped', 'unfound') or sighting.settled_at < ${readBefore}::timestamptz
         then excluded.due_at else sighting.due_at end
@@ -51,47 +52,14 @@ type Row = {
   status: 'wanted' | 'confirmed';
   slot: bigint | null;
   block_index: number | null;
+  final: boolean;
   attempts: number;
   first_seen_at: Date;
 };
 
-async function putFact(tx: Transaction, fact: Fact, finality: string): Promise<boolean> {
-  const { kind, ...body } = fact.body;
-  const { slot, ordinal, blockIndex } = fact.position;
-  const rows = await tx`
-    insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
-    values (${fact.subscriberId}, ${fact.account}, ${fact.signature}, ${slot}, ${ordinal}, ${blockIndex}, ${kind}, ${finality}, ${tx.json(toJson(body))})
-    on conflict (subscriber_id, signature, slot, ordinal, account) do update
-      set finality = excluded.finality, block_index = coalesce(fact.block_index, excluded.block_index)
-      where (fact.finality <> 'finalized' and fact.finality <> excluded.finality)
-         or (fact.block_index is null and excluded.block_index is not null)
-    returning subscriber_id`;
-  return rows.length > 0;
-}
-
-const COUNTED: ReadonlySet<string> = new Set(['close', 'tally', 'unknown']);
-
-/**
- * How a finalized reading has told of each account's counters: by records, or as unknown. It stays at that. A node with a
- * longer log, or a newer decoder, must not add a close to profit that account state has proven already: it would be paid twice.
- */
-async function countedAlready(
-  tx: Transaction,
-  signature: Signature,
-): Promise<Map<string, ReadonlySet<string>>> {
-  const rows = await tx<{ account: string; kind: string }[]>`
-    select account, kind from fact
-    where signature = ${signature} and finality = 'finalized' and kind in ('tally', 'unknown')`;
-  return new Map(
-    rows.map(({ account, kind }) => [
-      account,
-      new Set(kind === 'unknown' ? ['unknown'] : ['close', 'tally']),
-    ]),
-  );
-}
-
 export function createSightings(sql: Sql): Sightings {
   return {
+    ...createReadings(sql),
     note: (rumours, source, nowMs, watchedSinceMs) =>
       noteRumours(sql, rumours, source, nowMs, watchedSinceMs),
     async claim(nowMs, leaseMs, limit) {
@@ -101,12 +69,13 @@ export function createSightings(sql: Sql): Sightings {
           select signature from sighting
           where status in ('wanted', 'confirmed') and due_at <= ${at(nowMs)}
           order by due_at, signature limit ${limit} for update skip locked)
-        returning signature, status, slot, block_index, attempts, first_seen_at`;
+        returning signature, status, slot, block_index, finalized_at is not null as final, attempts, first_seen_at`;
       return rows.map((row) => ({
         signature: row.signature,
         status: row.status,
         slot: row.slot === null ? null : Number(row.slot),
         blockIndex: row.block_index,
+        final: row.final,
         attempts: row.attempts,
         firstSeenMs: row.first_seen_at.getTime(),
       }));
@@ -117,49 +86,6 @@ export function createSightings(sql: Sql): Sightings {
     async giveUp(signature) {
       await sql`update sighting set status = 'unfound' where signature = ${signature} and status = 'wanted'`;
     },
-    settle: ({ signature, slot, finality, facts, dueMs, nowMs }) =>
-      sql.begin(async (tx) => {
-        const changed = new Set<string>();
-        await tx`select 1 from sighting where signature = ${signature} for update`;
-        const kept = new Set(
-          facts.map((fact) => `${fact.subscriberId}/${fact.position.ordinal}/${fact.account}`),
-        );
-        const known = await tx<
-          { subscriber_id: string; slot: bigint; ordinal: number; account: string }[]
-        >`
-          select subscriber_id, slot, ordinal, account from fact
-          where signature = ${signature} and finality = 'confirmed'`;
-        for (const row of known) {
-          if (
-            Number(row.slot) === slot &&
-            kept.has(`${row.subscriber_id}/${row.ordinal}/${row.account}`)
-          )
-            continue;
-          await tx`
-            update fact set finality = 'withdrawn'
-            where subscriber_id = ${row.subscriber_id} and signature = ${signature} and slot = ${row.slot}
-              and ordinal = ${row.ordinal} and account = ${row.account}`;
-          changed.add(row.subscriber_id);
-        }
-        const told = await countedAlready(tx, signature);
-        for (const fact of facts) {
-          if (COUNTED.has(fact.body.kind) && told.get(fact.account)?.has(fact.body.kind) === false)
-            continue;
-          if (await putFact(tx, fact, finality)) changed.add(fact.subscriberId);
-        }
-        await tx`
-          update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}, settled_at = ${at(nowMs)}
-          where signature = ${signature} and status <> 'finalized'`;
-        return [...changed];
-      }),
-    drop: (signature) =>
-      sql.begin(async (tx) => {
-        const rows = await tx<{ subscriber_id: string }[]>`
-          update fact set finality = 'withdrawn' where signature = ${signature} and finality = 'confirmed'
-          returning subscriber_id`;
-        await tx`update sighting set status = 'dropped' where signature = ${signature} and status <> 'finalized'`;
-        return [...new Set(rows.map((row) => row.subscriber_id))];
-      }),
     async backlog() {
       const [row] = await sql<
         { wanted: bigint; confirmed: bigint; oldest: Date | null; unread: Date | null }[]

@@ -126,17 +126,18 @@ function draw(random: Random, n: number, nowMs: number): (ledger: Ledger) => Pro
         a.signature < b.signature ? -1 : 1,
       );
   if (choice < 44)
-    return async (ledger) =>
-      (
-        await ledger.sightings.settle({
-          signature: fact.signature,
-          slot: fact.position.slot,
-          finality,
-          facts: [fact],
-          dueMs: nowMs + 100,
-          nowMs,
-        })
-      ).sort();
+    return async (ledger) => {
+      const { outcome, changed } = await ledger.sightings.settle({
+        signature: fact.signature,
+        slot: fact.position.slot,
+        finality,
+        facts: [fact],
+        dueMs: nowMs + 100,
+        nowMs,
+        insist: seed % 2 === 0,
+      });
+      return { outcome, changed: [...changed].sort() };
+    };
   if (choice < 48) return (ledger) => ledger.sightings.drop(signature);
   if (choice < 50) return (ledger) => ledger.sightings.giveUp(signature);
   if (choice < 58) return async (ledger) => (await accrueCloses(ledger, silentLog)).sort();

@@ -94,7 +94,7 @@ export async function settleFact(
   finality: 'confirmed' | 'finalized',
 ): Promise<string[]> {
   await ledger.sightings.note([{ signature: fact.signature, blockIndex: 0 }], 'test', 0);
-  return ledger.sightings.settle({
+  const { changed } = await ledger.sightings.settle({
     signature: fact.signature,
     slot: fact.position.slot,
     finality,
@@ -102,4 +102,5 @@ export async function settleFact(
     dueMs: 0,
     nowMs: 0,
   });
+  return [...changed];
 }

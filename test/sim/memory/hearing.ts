@@ -1,11 +1,12 @@
 // Hearing: subscribers, accounts, rumours and facts, in memory.
+import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../../src/core/fault.ts';
 import type { Sightings, WatchList } from '../../../src/core/hearing-ports.ts';
 import type { Subscribers, Subscriptions } from '../../../src/core/ports.ts';
+import { takeReading } from '../../../src/core/reading.ts';
 import { factKey, type State } from './state.ts';
 
 const WATCH_LIST_AGE_MS = 15_000;
-const COUNTED: ReadonlySet<string> = new Set(['close', 'tally', 'unknown']);
 
 export function createMemorySubscribers(state: State): Subscribers {
   return {
@@ -134,6 +135,7 @@ export function createMemorySightings(state: State): Sightings {
             blockIndex,
             source,
             status: 'wanted',
+            final: false,
             slot: null,
             attempts: 0,
             firstSeenMs: nowMs,
@@ -143,6 +145,7 @@ export function createMemorySightings(state: State): Sightings {
           continue;
         }
         known.blockIndex ??= blockIndex;
+        if (known.status === 'finalized') known.final = true;
         const readBefore =
           watchedSinceMs !== undefined &&
           known.settledMs !== null &&
@@ -162,9 +165,9 @@ export function createMemorySightings(state: State): Sightings {
       return due.map((row) => {
         row.dueMs = nowMs + leaseMs;
         row.attempts++;
-        const { signature, slot, blockIndex, attempts, firstSeenMs } = row;
+        const { signature, slot, blockIndex, final, attempts, firstSeenMs } = row;
         const status = row.status as 'wanted' | 'confirmed';
-        return { signature, status, slot, blockIndex, attempts, firstSeenMs };
+        return { signature, status, slot, blockIndex, final, attempts, firstSeenMs };
       });
     },
     async postpone(signature, dueMs) {
@@ -175,42 +178,47 @@ export function createMemorySightings(state: State): Sightings {
       const row = state.sightings.get(signature);
       if (row?.status === 'wanted') row.status = 'unfound';
     },
-    async settle({ signature, slot, finality, facts, dueMs, nowMs }) {
+    async settle({ signature, slot, finality, facts, dueMs, nowMs, insist }) {
+      const row = state.sightings.get(signature);
+      const known = [...state.facts.values()]
+        .filter((each) => each.fact.signature === signature)
+        .map((each) => ({ fact: each.fact, finality: each.finality }));
+      const isFinal = row?.status === 'finalized' || (row?.final ?? false);
+      const taking = takeReading(
+        known,
+        { slot, finality, facts },
+        { isFinal, insist: insist ?? false },
+      );
+      if (taking.outcome === 'superseded' && row !== undefined) row.final = true;
+      if (taking.outcome !== 'settled') return { outcome: taking.outcome, changed: [] };
       const changed = new Set<string>();
-      const kept = new Set(facts.map(factKey));
-      const mine = [...state.facts.entries()].filter(([, row]) => row.fact.signature === signature);
-      for (const [key, row] of mine) {
-        if (row.finality !== 'confirmed') continue;
-        if (row.fact.position.slot === slot && kept.has(key)) continue;
-        row.finality = 'withdrawn';
-        changed.add(row.fact.subscriberId);
+      for (const fact of taking.withdraw) {
+        const own = state.facts.get(factKey(fact));
+        if (own !== undefined) own.finality = 'withdrawn';
+        changed.add(fact.subscriberId);
       }
-      const told = new Map<string, ReadonlySet<string>>();
-      for (const [, { fact, finality: known }] of mine) {
-        const { kind } = fact.body;
-        if (known === 'finalized' && (kind === 'tally' || kind === 'unknown'))
-          told.set(fact.account, new Set(kind === 'unknown' ? ['unknown'] : ['close', 'tally']));
-      }
-      for (const fact of facts) {
-        const { kind } = fact.body;
-        if (COUNTED.has(kind) && told.get(fact.account)?.has(kind) === false) continue;
-        const known = state.facts.get(factKey(fact));
+      for (const fact of taking.put) {
+        const own = state.facts.get(factKey(fact));
         const { blockIndex } = fact.position;
-        if (known === undefined) {
+        if (own === undefined) {
           state.facts.set(factKey(fact), { fact, blockIndex, finality });
           changed.add(fact.subscriberId);
           continue;
         }
-        const moves = known.finality !== 'finalized' && known.finality !== finality;
-        if (!moves && !(known.blockIndex === null && blockIndex !== null)) continue;
-        known.finality = finality;
-        known.blockIndex ??= blockIndex;
+        const final = own.finality === 'finalized';
+        const same = own.finality === finality && isDeepStrictEqual(own.fact.body, fact.body);
+        if ((final || same) && !(own.blockIndex === null && blockIndex !== null)) continue;
+        if (!final) {
+          own.finality = finality;
+          own.fact = fact;
+        }
+        own.blockIndex = final ? (own.blockIndex ?? blockIndex) : (blockIndex ?? own.blockIndex);
         changed.add(fact.subscriberId);
       }
-      const row = state.sightings.get(signature);
+      if (row !== undefined && finality === 'finalized') row.final = true;
       if (row !== undefined && row.status !== 'finalized')
         Object.assign(row, { status: finality, slot, dueMs, settledMs: nowMs });
-      return [...changed];
+      return { outcome: 'settled', changed: [...changed] };
     },
     async drop(signature) {
       const changed = new Set<string>();

@@ -11,6 +11,8 @@ import type { RosterEntry } from '../../../src/core/roster.ts';
 export type SightingRow = Rumour & {
   status: 'wanted' | 'confirmed' | 'finalized' | 'dropped' | 'unfound';
   blockIndex: number | null;
+  /** A finalized reading was recorded. */
+  final: boolean;
   slot: Slot | null;
   source: string;
   attempts: number;
@@ -19,7 +21,7 @@ export type SightingRow = Rumour & {
   settledMs: number | null;
 };
 export type FactRow = {
-  readonly fact: Fact;
+  fact: Fact;
   blockIndex: number | null;
   finality: 'confirmed' | 'finalized' | 'withdrawn';
 };

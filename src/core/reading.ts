@@ -1,0 +1,110 @@
+// Reading: what one reading of a transaction changes in the facts on record. A later reading replaces an earlier one as a
+// whole: closes, tallies and `unknown` alike. A finalized reading is the last one; what it has counted for an account is never
+// counted again, whichever node or decoder reads the transaction later.
+import type { Fact, FactBody, Finality } from './fact.ts';
+import type { Address, Slot } from './ids.ts';
+
+/** A fact on record, of the transaction that is being read. */
+export type RecordedFact = { readonly fact: Fact; readonly finality: Finality };
+export type Reading = {
+  readonly slot: Slot;
+  readonly finality: 'confirmed' | 'finalized';
+  readonly facts: readonly Fact[];
+};
+export type Taking =
+  | {
+      readonly outcome: 'settled';
+      /** Facts on record that this reading does not tell. */
+      readonly withdraw: readonly Fact[];
+      /** Facts to record, or to move to this reading's finality. Those on record as final stay as they are. */
+      readonly put: readonly Fact[];
+    }
+  /** A finalized reading is on record; this one is only confirmed. */
+  | { readonly outcome: 'superseded' }
+  /** The log is missing, and an earlier reading at the same place had it. */
+  | { readonly outcome: 'poorer' }
+  /** A finalized reading placed the transaction in another slot: one of the two nodes is on another chain, or lies. */
+  | { readonly outcome: 'contradicted' };
+
+/** Facts that say how an account's counters changed: by records, or as unknown. */
+const COUNTED: ReadonlySet<FactBody['kind']> = new Set(['close', 'tally', 'unknown']);
+/** Facts that only a whole log tells. */
+const FROM_LOG: ReadonlySet<FactBody['kind']> = new Set(['open', 'close', 'tally']);
+
+const keyOf = ({ subscriberId, account, position }: Fact): string =>
+  [subscriberId, account, position.slot, position.ordinal].join('/');
+
+/** What makes a fact the same fact wherever a decoder places it in its transaction; null for facts that are counted. */
+function sameness({ account, body }: Fact): string | null {
+  switch (body.kind) {
+    case 'close':
+    case 'tally':
+    case 'unknown':
+    case 'reckoning':
+      return null;
+    case 'open':
+      return [account, body.kind, body.market, body.fillRecordId].join('/');
+    case 'outflow':
+      return [account, body.kind, body.route, body.amount, body.mint, body.destination].join('/');
+    case 'notice':
+      return [account, body.kind, body.what, body.who, body.amount].join('/');
+  }
+}
+
+/** Of a finalized reading after another: what it adds to the accounts that the first one told of, and to those it did not. */
+function addedBy(facts: readonly Fact[], final: readonly Fact[]): Fact[] {
+  const places = new Map(final.map((each) => [keyOf(each), each]));
+  const counted = new Set<Address>();
+  const told = new Map<string, number>();
+  for (const fact of final) {
+    if (COUNTED.has(fact.body.kind)) counted.add(fact.account);
+    const same = sameness(fact);
+    if (same !== null) told.set(same, (told.get(same) ?? 0) + 1);
+  }
+  const unread = new Set(
+    final.filter((each) => each.body.kind === 'unknown').map((each) => each.account),
+  );
+  return facts.filter((fact) => {
+    const same = sameness(fact);
+    if (same !== null && (told.get(same) ?? 0) > 0) {
+      told.set(same, (told.get(same) ?? 0) - 1);
+      return places.get(keyOf(fact))?.body.kind === fact.body.kind;
+    }
+    if (fact.body.kind === 'open' && unread.has(fact.account)) return false;
+    const before = places.get(keyOf(fact));
+    if (before !== undefined) return before.body.kind === fact.body.kind;
+    return !COUNTED.has(fact.body.kind) || !counted.has(fact.account);
+  });
+}
+
+/**
+ * Decides what a reading changes. `known` are all facts on record of the same transaction, in whatever slot. `isFinal`: a
+ * finalized reading was recorded before, perhaps without any fact. `insist` takes a reading without a log although an earlier
+ * one had it.
+ */
+export function takeReading(
+  known: readonly RecordedFact[],
+  reading: Reading,
+  { isFinal, insist }: { readonly isFinal: boolean; readonly insist: boolean },
+): Taking {
+  const { slot, finality, facts } = reading;
+  const final = known
+    .filter((each) => each.finality === 'finalized' && each.fact.body.kind !== 'reckoning')
+    .map((each) => each.fact);
+  const open = known.filter((each) => each.finality === 'confirmed').map((each) => each.fact);
+  if (finality === 'confirmed' && (isFinal || final.length > 0)) return { outcome: 'superseded' };
+  if (final.some((each) => each.position.slot !== slot)) return { outcome: 'contradicted' };
+
+  const cut = new Set(
+    facts.filter(({ body }) => body.kind === 'unknown').map(({ account }) => account),
+  );
+  const hadLog = open.some(
+    ({ account, position, body }) =>
+      position.slot === slot && cut.has(account) && FROM_LOG.has(body.kind),
+  );
+  if (hadLog && !insist) return { outcome: 'poorer' };
+
+  const put = final.length === 0 ? facts : addedBy(facts, final);
+  const kept = new Set(put.map(keyOf));
+  return { outcome: 'settled', withdraw: open.filter((each) => !kept.has(keyOf(each))), put };
+}

@@ -1,0 +1,113 @@
+// Readings: what a transaction did, recorded as one reading of it says. core/reading.ts decides what a reading changes; here it
+// is done in one transaction that holds the sighting's row.
+import type { Fact, Finality } from '../core/fact.ts';
+import type { Settled, Sightings } from '../core/hearing-ports.ts';
+import type { Address, Signature } from '../core/ids.ts';
+import { type RecordedFact, takeReading } from '../core/reading.ts';
+import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
+import { readBody } from './facts.ts';
+
+type FactRow = {
+  subscriber_id: string;
+  account: Address;
+  slot: bigint;
+  ordinal: number;
+  block_index: number | null;
+  kind: Fact['body']['kind'];
+  finality: Finality;
+  body: unknown;
+};
+
+async function recorded(tx: Transaction, signature: Signature): Promise<RecordedFact[]> {
+  const rows = await tx<FactRow[]>`
+    select subscriber_id, account, slot, ordinal, block_index, kind, finality, body from fact
+    where signature = ${signature}`;
+  return rows.map((row) => ({
+    finality: row.finality,
+    fact: {
+      subscriberId: row.subscriber_id,
+      account: row.account,
+      signature,
+      position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
+      body: readBody(row.kind, row.body),
+    },
+  }));
+}
+
+/** Records a fact of a reading, or brings the one at its place to this reading. False when nothing changed. */
+async function putFact(tx: Transaction, fact: Fact, finality: string): Promise<boolean> {
+  const { kind, ...body } = fact.body;
+  const { slot, ordinal, blockIndex } = fact.position;
+  const rows = await tx`
+    insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
+    values (${fact.subscriberId}, ${fact.account}, ${fact.signature}, ${slot}, ${ordinal}, ${blockIndex}, ${kind}, ${finality}, ${tx.json(toJson(body))})
+    on conflict (subscriber_id, signature, slot, ordinal, account) do update
+      set finality = excluded.finality,
+        kind = case when fact.finality = 'finalized' then fact.kind else excluded.kind end,
+        body = case when fact.finality = 'finalized' then fact.body else excluded.body end,
+        block_index = case when fact.finality = 'finalized' then coalesce(fact.block_index, excluded.block_index)
+          else coalesce(excluded.block_index, fact.block_index) end
+      where (fact.finality <> 'finalized'
+          and (fact.finality, fact.kind, fact.body) is distinct from (excluded.finality, excluded.kind, excluded.body))
+         or (fact.block_index is null and excluded.block_index is not null)
+    returning subscriber_id`;
+  return rows.length > 0;
+}
+
+async function withdraw(tx: Transaction, fact: Fact): Promise<void> {
+  await tx`
+    update fact set finality = 'withdrawn'
+    where subscriber_id = ${fact.subscriberId} and signature = ${fact.signature} and slot = ${fact.position.slot}
+      and ordinal = ${fact.position.ordinal} and account = ${fact.account} and finality = 'confirmed'`;
+}
+
+/** Another transaction has told the same fill, and is final: one of the two is not of our chain. */
+const FILL_ONCE = 'fact_fill_once';
+
+export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
+  return {
+    async settle({ signature, slot, finality, facts, dueMs, nowMs, insist }) {
+      try {
+        return await sql.begin(async (tx): Promise<Settled> => {
+          const [row] = await tx<{ final: boolean }[]>`
+            select status = 'finalized' or finalized_at is not null as final from sighting
+            where signature = ${signature} for update`;
+          const known = await recorded(tx, signature);
+          const isFinal = row?.final ?? false;
+          const taking = takeReading(
+            known,
+            { slot, finality, facts },
+            { isFinal, insist: insist ?? false },
+          );
+          if (taking.outcome === 'superseded')
+            await tx`
+              update sighting set finalized_at = coalesce(finalized_at, ${at(nowMs)}) where signature = ${signature}`;
+          if (taking.outcome !== 'settled') return { outcome: taking.outcome, changed: [] };
+          const changed = new Set<string>();
+          for (const fact of taking.withdraw) {
+            await withdraw(tx, fact);
+            changed.add(fact.subscriberId);
+          }
+          for (const fact of taking.put)
+            if (await putFact(tx, fact, finality)) changed.add(fact.subscriberId);
+          await tx`
+            update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}, settled_at = ${at(nowMs)},
+              finalized_at = case when ${finality === 'finalized'} then coalesce(finalized_at, ${at(nowMs)}) else finalized_at end
+            where signature = ${signature} and status <> 'finalized'`;
+          return { outcome: 'settled', changed: [...changed] };
+        });
+      } catch (thrown) {
+        if (violates(thrown, FILL_ONCE)) return { outcome: 'contradicted', changed: [] };
+        throw thrown;
+      }
+    },
+    drop: (signature) =>
+      sql.begin(async (tx) => {
+        const rows = await tx<{ subscriber_id: string }[]>`
+          update fact set finality = 'withdrawn' where signature = ${signature} and finality = 'confirmed'
+          returning subscriber_id`;
+        await tx`update sighting set status = 'dropped' where signature = ${signature} and status <> 'finalized'`;
+        return [...new Set(rows.map((row) => row.subscriber_id))];
+      }),
+  };
+}

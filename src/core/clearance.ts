@@ -61,6 +61,8 @@ export function whyBlocked(outstanding: BaseUnits, trouble: Trouble | null): str
       return `${owing} It cannot be paid because the key of your agent wallet is not available. Contact your platform.`;
     case 'venue_paused':
       return `${owing} It cannot be paid because Drift has paused withdrawals. Ask again once they are open.`;
+    case 'venue_limited':
+      return `${owing} It cannot be paid because Drift lets nobody withdraw more just now. It is tried again by itself; ask again later.`;
     case 'retry_when_healthier':
       return `${owing} It cannot be paid because your collateral is tied up. Close or reduce a position, or deposit, and ask again.`;
     case 'books_behind':
@@ -68,6 +70,7 @@ export function whyBlocked(outstanding: BaseUnits, trouble: Trouble | null): str
     case 'permanent':
       return `${owing} It cannot be paid without help. Contact your platform and give this code: ${trouble.code}.`;
     case 'retry_soon':
+    case 'unexpected':
     case 'accumulating':
     case undefined:
       return `${owing} It is being paid now. Ask again in a minute.`;

@@ -19,18 +19,23 @@ export type PaymentState = (typeof PAYMENT_STATES)[number];
 
 /**
  * What kind of trouble an error is, and so what happens to the debt.
- * `retry_soon`: seconds. `retry_when_healthier`: the account or a pool must recover first. `venue_paused`,
- * `needs_sol`, `needs_authorisation`, `books_behind`: a pause, which uses up no attempts. `accumulating`: too small yet by its own
- * terms. `operator`, `permanent`: a person must act. The last two park the debt; `books_behind` goes on by itself once the books are whole.
+ * `retry_soon`: it passes within seconds. `retry_when_healthier`: the account must recover first.
+ * `venue_paused`, `venue_limited` (the venue gives nobody more for now), `needs_sol`,
+ * `needs_authorisation`, `books_behind`: pauses, which use up no attempts. `accumulating`: the debt is
+ * too small yet by its own terms. `unexpected`: an error that is in no table; it is tried again
+ * UNEXPECTED_MOST times at growing intervals, then it parks the debt. `operator`, `permanent`: a person
+ * must act, so the debt is parked at once.
  */
 export const ERROR_CLASSES = [
   'retry_soon',
   'retry_when_healthier',
   'venue_paused',
+  'venue_limited',
   'needs_sol',
   'needs_authorisation',
   'books_behind',
   'accumulating',
+  'unexpected',
   'operator',
   'permanent',
 ] as const;
@@ -219,21 +224,60 @@ export type Aftermath = {
   readonly retry: 'backoff' | 'schedule' | null;
 };
 
-/** What trouble does to the debts it met: pauses cost nothing, failures back off, some need a person. */
-export function aftermath(trouble: Trouble): Aftermath {
+/** So many unexpected troubles of one debt are tried again; the next one parks it for a person. */
+export const UNEXPECTED_MOST = 8;
+
+/**
+ * What trouble does to the debts it met: pauses cost nothing, failures back off, some need a person.
+ * `unexpectedBefore`: how many unexpected troubles one of the debts has had.
+ */
+export function aftermath(trouble: Trouble, unexpectedBefore = 0): Aftermath {
   switch (trouble.class) {
     case 'retry_soon':
       return { status: 'pending', countsAsAttempt: true, retry: 'backoff' };
     case 'retry_when_healthier':
       return { status: 'pending', countsAsAttempt: true, retry: 'schedule' };
     case 'venue_paused':
+    case 'venue_limited':
     case 'needs_sol':
     case 'needs_authorisation':
     case 'books_behind':
     case 'accumulating':
       return { status: 'pending', countsAsAttempt: false, retry: 'schedule' };
+    case 'unexpected':
+      return unexpectedBefore < UNEXPECTED_MOST
+        ? { status: 'pending', countsAsAttempt: true, retry: 'backoff' }
+        : { status: 'failed', countsAsAttempt: true, retry: null };
     case 'operator':
     case 'permanent':
       return { status: 'failed', countsAsAttempt: true, retry: null };
   }
+}
+
+/** The account holds too little. Another account of the subscriber may hold enough. */
+export const INSUFFICIENT_FUNDS = 'insufficient_funds';
+/** What keeps a subscriber with several accounts from paying, the most telling first. */
+const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS)[] = [
+  'needs_authorisation',
+  'books_behind',
+  'needs_sol',
+  'venue_paused',
+  'venue_limited',
+  'operator',
+  'unexpected',
+  'retry_soon',
+  'retry_when_healthier',
+  INSUFFICIENT_FUNDS,
+  'permanent',
+  'accumulating',
+];
+
+/**
+ * The trouble that matters of two, which two accounts of one subscriber have: the one whose end would
+ * let the debt be paid soonest. Where both say as much, it is the first.
+ */
+export function moreTelling(first: Trouble, second: Trouble): Trouble {
+  const rank = ({ class: kind, code }: Trouble): number =>
+    TELLING.indexOf(code === INSUFFICIENT_FUNDS ? INSUFFICIENT_FUNDS : kind);
+  return rank(second) < rank(first) ? second : first;
 }

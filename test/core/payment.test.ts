@@ -7,11 +7,15 @@ import {
   type DeathEvidence,
   type Debt,
   ERROR_CLASSES,
+  INSUFFICIENT_FUNDS,
   isProvenDead,
+  moreTelling,
   next,
   type Payment,
   type SignedBytes,
+  type Trouble,
   tooSmall,
+  UNEXPECTED_MOST,
 } from '../../src/core/payment.ts';
 
 const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({
@@ -118,6 +122,7 @@ test('pauses use up no attempts, and no class lets a debt die', () => {
     const after = aftermath({ class: each, code: '', detail: '' });
     const paused = [
       'venue_paused',
+      'venue_limited',
       'needs_sol',
       'needs_authorisation',
       'books_behind',
@@ -126,6 +131,41 @@ test('pauses use up no attempts, and no class lets a debt die', () => {
     expect(after.countsAsAttempt, each).toBe(!paused);
     expect(['pending', 'failed']).toContain(after.status);
   }
+});
+
+test('an unexpected error is tried again a stated number of times, and then parks the debt', () => {
+  const trouble = { class: 'unexpected', code: 'venue_6999', detail: '' } as const;
+  expect(aftermath(trouble)).toEqual({
+    status: 'pending',
+    countsAsAttempt: true,
+    retry: 'backoff',
+  });
+  expect(aftermath(trouble, UNEXPECTED_MOST - 1).status).toBe('pending');
+  expect(aftermath(trouble, UNEXPECTED_MOST)).toMatchObject({ status: 'failed', retry: null });
+});
+
+describe('of the troubles of several accounts the one that matters is told', () => {
+  const trouble = (kind: Trouble['class'], code: string = kind): Trouble => ({
+    class: kind,
+    code,
+    detail: '',
+  });
+  const short = trouble('retry_when_healthier', INSUFFICIENT_FUNDS);
+  test.each([
+    [short, trouble('needs_sol')],
+    [short, trouble('retry_when_healthier', 'margin_floor')],
+    [short, trouble('venue_paused')],
+    [trouble('permanent', 'user_bankrupt'), short],
+    [trouble('retry_when_healthier', 'margin_floor'), trouble('needs_sol')],
+    [trouble('retry_soon'), trouble('venue_limited')],
+  ])('%j says less than %j, in either order', (less, more) => {
+    expect(moreTelling(less, more)).toBe(more);
+    expect(moreTelling(more, less)).toBe(more);
+  });
+  test('of two that say as much it is the first', () => {
+    const [one, other] = [trouble('venue_paused', 'a'), trouble('venue_paused', 'b')];
+    expect(moreTelling(one, other)).toBe(one);
+  });
 });
 
 test('debts to a creator wait for each other until one of them asks for no more', () => {

@@ -1,79 +1,113 @@
-// Errors: every code that paying can meet has its class, and the same number means something else in another program.
-import { expect, test } from 'vitest';
+// Errors: every error that paying can meet has its class, its name is the IDL's, and the same number means
+// something else in another program.
+import { createRequire } from 'node:module';
+import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
-import { classify, LISTED } from '../../src/venue/errors.ts';
+import { ERRORS } from '../../src/venue/error-table.ts';
+import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from '../../src/venue/errors.ts';
 import { PROGRAM_ID } from '../../src/venue/profile.ts';
 
 const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
 const SYSTEM = '11111111111111111111111111111111' as Address;
 const programs = [SYSTEM, PROGRAM_ID, TOKEN];
-const custom = (index: number, code: number) =>
-  classify({ InstructionError: [index, { Custom: code }] }, programs, (each) => `E${each}`);
+const custom = (index: number, number: number) =>
+  classify({ InstructionError: [index, { Custom: number }] }, programs, (each) => `E${each}`);
+const whole = (error: unknown) => classify(error, programs, String);
 
-test.each([
-  [6259, 'retry_soon'],
-  [6010, 'retry_soon'],
-  [6264, 'retry_soon'],
-  [6003, 'retry_when_healthier'],
-  [6128, 'retry_when_healthier'],
-  [6260, 'retry_when_healthier'],
-  [6024, 'venue_paused'],
-  [6149, 'venue_paused'],
-  [6158, 'venue_paused'],
-  [101, 'venue_paused'],
-  [6125, 'permanent'],
-  [6234, 'permanent'],
-  [6093, 'operator'],
-  [2001, 'operator'],
-  [6999, 'operator'],
-] as const)('venue code %i is %s', (code, expected) => {
-  expect(custom(1, code)).toMatchObject({ class: expected, code: `venue_${code}` });
+/** Every error that settle, withdraw and transfer can end in, by what it means for the debt. */
+const CLASSES: Record<string, readonly number[]> = {
+  retry_soon: [
+    6010, 6019, 6021, 6023, 6035, 6091, 6096, 6123, 6202, 6251, 6259, 6261, 6262, 6263, 6264, 6265,
+    6266,
+  ],
+  retry_when_healthier: [6003, 6095, 6117, 6118, 6153, 6157, 6161, 6162, 6254],
+  venue_limited: [6092, 6128, 6173, 6180, 6260, 6268],
+  venue_paused: [101, 6024, 6146, 6148, 6149, 6158, 6213, 6250],
+  permanent: [6007, 6125, 6150, 6151, 6164, 6234],
+  operator: [
+    2001, 2003, 2006, 2012, 2014, 2015, 3007, 3008, 3010, 3012, 6020, 6022, 6036, 6041, 6065, 6077,
+    6078, 6079, 6080, 6081, 6083, 6084, 6086, 6087, 6088, 6089, 6090, 6093, 6129, 6168, 6172, 6201,
+    6214, 6216, 6223, 6242, 6255, 6282, 6302, 6322, 6324,
+  ],
+};
+
+describe('errors of the venue', () => {
+  test.each(Object.entries(CLASSES))('%s', (kind, numbers) => {
+    for (const number of numbers) {
+      const found = custom(1, number);
+      expect(found).toMatchObject({ class: kind, code: `venue_${number}` });
+      const row = ERRORS.get(number);
+      expect(found.detail).toContain(`${row?.name} (${number}). ${row?.reason}`);
+    }
+  });
+
+  test('the table and this list hold the same errors', () => {
+    const listed = Object.values(CLASSES).flat();
+    expect([...ERRORS.keys()].sort((a, b) => a - b)).toEqual([...listed].sort((a, b) => a - b));
+  });
+
+  test('every name is the one that the IDL gives to that number', () => {
+    const idl = createRequire(import.meta.url)('@drift-labs/sdk/lib/node/idl/drift.json') as {
+      errors: { code: number; name: string }[];
+    };
+    const names = new Map(idl.errors.map((each) => [each.code, each.name]));
+    for (const { number, name } of ERRORS.values())
+      if (number >= 6000) expect([number, names.get(number)]).toEqual([number, name]);
+  });
+
+  test('one that is not in the table is unexpected, and carries the name that the SDK has for it', () => {
+    expect(custom(1, 6999)).toMatchObject({ class: 'unexpected', code: 'venue_6999' });
+    expect(custom(1, 6999).detail).toMatch(/^E6999 \(6999\)\./);
+  });
+
+  test('the codes that planning asks about are codes of the table', () => {
+    for (const code of [SHORT_OF_COLLATERAL, ...NOTHING_TO_SETTLE])
+      expect(ERRORS.has(Number(code.replace('venue_', '')))).toBe(true);
+    expect(custom(1, 6003).code).toBe(SHORT_OF_COLLATERAL);
+    expect([custom(1, 6010).code, custom(1, 6259).code]).toEqual(NOTHING_TO_SETTLE);
+  });
 });
 
-/** Every code that settle, withdraw and transfer can end in. */
-const ALL: Record<string, readonly number[]> = {
-  retry_soon: [
-    6096, 6261, 6262, 6263, 6264, 6265, 6266, 6035, 6023, 6021, 6202, 6091, 6123, 6259, 6010,
-  ],
-  retry_when_healthier: [
-    6003, 6095, 6117, 6118, 6128, 6092, 6173, 6268, 6260, 6180, 6153, 6157, 6254,
-  ],
-  venue_paused: [6024, 6149, 6158, 6146, 6148, 6213, 6250, 101],
-  operator: [
-    6093, 6022, 6036, 6077, 6078, 6079, 6080, 6081, 6086, 6087, 6088, 6089, 6090, 6083, 6084, 6065,
-    6201, 6302, 6242, 6282, 6324, 6322, 6216, 6041, 6223, 6255, 6129, 6019, 6020, 6172, 2001, 2003,
-    2006, 2012, 2014, 2015, 3007, 3008, 3010, 3012,
-  ],
-  permanent: [6125, 6007, 6151, 6150, 6164, 6161, 6162, 6234],
-};
-test.each(Object.entries(ALL))(
-  'every code of class %s, with a sentence that names it',
-  (kind, codes) => {
-    for (const code of codes) {
-      const found = custom(1, code);
-      expect([code, found.class]).toEqual([code, kind]);
-      expect(found.detail).toContain(`(${code})`);
-      expect(LISTED.has(code), `${code} is in the table`).toBe(true);
-    }
-  },
-);
-
-test('code 1 is three different things', () => {
+test('error 1 is three different things', () => {
   expect(custom(0, 1).class).toBe('needs_sol');
   expect(custom(1, 1)).toMatchObject({ class: 'retry_when_healthier', code: 'token_1' });
   expect(custom(2, 1)).toMatchObject({ class: 'retry_when_healthier', code: 'token_1' });
 });
 
-test('frozen accounts need a person', () => expect(custom(2, 17).class).toBe('permanent'));
+test('a frozen token account needs a person', () =>
+  expect(custom(2, 17)).toMatchObject({ class: 'permanent', code: 'token_17' }));
 
-test('errors of the whole transaction', () => {
-  expect(classify('BlockhashNotFound', programs, String).class).toBe('retry_soon');
-  expect(classify('AccountNotFound', programs, String).class).toBe('needs_sol');
-  expect(classify({ InsufficientFundsForRent: { account_index: 0 } }, programs, String).class).toBe(
-    'needs_sol',
+describe('errors of the whole transaction', () => {
+  test.each([
+    'BlockhashNotFound',
+    'AccountInUse',
+    'AlreadyProcessed',
+    'ClusterMaintenance',
+    'CommitCancelled',
+    'ProgramCacheHitMaxLimit',
+    'ResanitizationNeeded',
+    'WouldExceedAccountDataBlockLimit',
+    'WouldExceedAccountDataTotalLimit',
+    'WouldExceedMaxAccountCostLimit',
+    'WouldExceedMaxBlockCostLimit',
+    'WouldExceedMaxVoteCostLimit',
+  ])('%s passes by itself', (name) =>
+    expect(whole(name)).toMatchObject({ class: 'retry_soon', code: name }),
   );
-  expect(classify('SanitizeFailure', programs, String).class).toBe('operator');
-  expect(
-    classify({ InstructionError: [1, 'ComputationalBudgetExceeded'] }, programs, String).class,
-  ).toBe('operator');
+
+  test('what the fee payer lacks is SOL', () => {
+    expect(whole('AccountNotFound').class).toBe('needs_sol');
+    expect(whole('InsufficientFundsForFee').class).toBe('needs_sol');
+    expect(whole({ InsufficientFundsForRent: { account_index: 0 } }).class).toBe('needs_sol');
+  });
+
+  test.each([
+    ['SanitizeFailure', 'SanitizeFailure'],
+    [{ SomethingNew: { account_index: 1 } }, 'SomethingNew'],
+    [{ InstructionError: [1, 'ComputationalBudgetExceeded'] }, 'ComputationalBudgetExceeded'],
+    [{ InstructionError: [1, { BorshIoError: 'x' }] }, 'BorshIoError'],
+    [null, 'unknown'],
+  ])('%j is unexpected: it is tried again before a person must look', (error, code) =>
+    expect(whole(error)).toMatchObject({ class: 'unexpected', code }),
+  );
 });

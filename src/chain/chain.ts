@@ -10,7 +10,7 @@ import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Chain, FeeMarket, SignatureRow, Simulated, Slice } from '../core/outside.ts';
 import type { Look } from '../core/payment.ts';
-import { budget, compile } from './compile.ts';
+import { budget, compile, fitsPacket, programsOf } from './compile.ts';
 import { gatherDeathEvidence } from './proof.ts';
 import { asking } from './rpc.ts';
 import {
@@ -192,6 +192,11 @@ export function createChain(connections: { first: Connection; second: Connection
       );
       return rent;
     },
+    async fits(feePayer, instructions) {
+      const whole = [...budget(SIMULATION_UNITS, 1n), ...instructions];
+      return fitsPacket(compile(feePayer, whole, PublicKey.default.toBase58()));
+    },
+    programsOf,
     simulate: (feePayer, instructions, watched) =>
       runSimulation(
         connection,

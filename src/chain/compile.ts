@@ -90,3 +90,29 @@ export function budget(units: number, microLamports: bigint): Instruction[] {
     data: new Uint8Array(data),
   }));
 }
+
+/** The most bytes of a serialized transaction: one IPv6 packet without its headers. */
+const PACKET_BYTES = 1232;
+/** A signature, and the count of signatures in front of them. */
+const [SIGNATURE_BYTES, COUNT_BYTES] = [64, 1];
+
+/** Whether a transaction fits one packet, whoever signs it. */
+export function fitsPacket({ message }: VersionedTransaction): boolean {
+  try {
+    const signatures = COUNT_BYTES + SIGNATURE_BYTES * message.header.numRequiredSignatures;
+    return signatures + message.serialize().length <= PACKET_BYTES;
+  } catch (thrown) {
+    // web3.js writes into a buffer of one packet, and fails where a message is longer.
+    if (thrown instanceof RangeError) return false;
+    throw thrown;
+  }
+}
+
+/** The programs of the top-level instructions of a serialized transaction. */
+export function programsOf(bytes: Uint8Array): Address[] {
+  const { message } = VersionedTransaction.deserialize(bytes);
+  return message.compiledInstructions.map(
+    ({ programIdIndex }) =>
+      (message.staticAccountKeys[programIdIndex]?.toBase58() ?? '') as Address,
+  );
+}

@@ -4,7 +4,7 @@ import type { Watched } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import type { DeathEvidence, Look, Payment, SignedBytes, Trouble } from './payment.ts';
-import type { Preflight } from './plan.ts';
+import type { VenueFunds } from './plan.ts';
 import type { Act } from './policy.ts';
 import type { SealedKey } from './ports.ts';
 import type { AccountState } from './reckoning.ts';
@@ -86,6 +86,10 @@ export type Chain = {
   ): { before: Instruction[]; after: Instruction[] };
   /** What a transaction's top-level instructions do, as far as wallets and tokens go. */
   actsOf(transaction: ChainTransaction): Act[];
+  /** Whether a transaction of these instructions fits one packet, with a compute limit and a price. */
+  fits(feePayer: Address, instructions: readonly Instruction[]): Promise<boolean>;
+  /** The programs of the top-level instructions of a signed transaction, read from its bytes. */
+  programsOf(bytes: Uint8Array): readonly Address[];
   /** Runs a transaction without signatures against the latest blockhash, which it returns. */
   simulate(
     feePayer: Address,
@@ -138,6 +142,10 @@ export type Venue = {
   readonly quoteMint: Address;
   readonly quoteMarket: number;
   readonly quoteDecimals: number;
+  /** The code of the trouble that says: what would be left is too little collateral. */
+  readonly shortOfCollateral: string;
+  /** Codes of a settlement that says: this market has nothing to bring. */
+  readonly nothingToSettle: readonly string[];
   /** The PDA of a sub-account. */
   userAddress(authority: Address, subAccountId: number): Promise<Address>;
   /** The facts of a transaction for watched accounts. */
@@ -152,9 +160,23 @@ export type Venue = {
   /** Accounts a preflight must read beside the wallets. */
   preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
   /** What can be drawn from the venue, out of the accounts just named, in that order. */
-  funds(driftUser: Address, accounts: readonly (ChainAccount | null)[]): Preflight['venue'];
-  /** Settle and withdraw instructions of a payment. */
+  funds(driftUser: Address, accounts: readonly (ChainAccount | null)[]): VenueFunds | null;
+  /**
+   * The same funds, where open positions count with the loss that is not realised yet, at the price that
+   * their markets saw last. `funds` must have been called for the account just before.
+   */
+  valued(
+    driftUser: Address,
+    funds: VenueFunds,
+    readAccounts: Chain['accounts'],
+  ): Promise<VenueFunds>;
+  /**
+   * The instructions of a payment: one settle instruction for each of its markets, in their order, then
+   * the withdrawal; none when nothing is withdrawn. The account is read anew only if it is forgotten.
+   */
   instructions(parts: PaymentParts, readAccounts: Chain['accounts']): Promise<Instruction[]>;
+  /** The account's positions may have changed: the next instructions are built from a new reading. */
+  forget(driftUser: Address): void;
   /** What one instruction does, when it is the venue's. */
   inspect(instruction: Instruction | ExecutedInstruction): Act | null;
   /** The class of an on-chain error, given the programs of the transaction's top-level instructions. */

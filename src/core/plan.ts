@@ -1,5 +1,6 @@
-// Plan: what a payment will do, decided from one reading of the chain, or why there can be none now. Pure: flows read,
-// this decides. Balances are those of token accounts; collateral counts only as what can be withdrawn.
+// Plan: what a payment will do, decided from one reading of the chain, or why there can be none now.
+// Pure: flows read, this decides. Balances are those of token accounts; collateral counts only as what
+// can be withdrawn. Markets are settled only as far as the deposit falls short of the withdrawal.
 import {
   type BaseUnits,
   BPS_WHOLE,
@@ -8,7 +9,13 @@ import {
   least,
   mulDivCeil,
 } from './money.ts';
-import type { Cover, Debt, PaymentPlan, Trouble } from './payment.ts';
+import {
+  type Cover,
+  type Debt,
+  INSUFFICIENT_FUNDS,
+  type PaymentPlan,
+  type Trouble,
+} from './payment.ts';
 
 /** Everything a plan depends on, read from the chain in one batch. SPL balances are token accounts, never collateral. */
 export type Preflight = {
@@ -26,18 +33,22 @@ export type Preflight = {
   readonly costs: SolCosts;
 };
 
+/** A market that settling brings USDC from into the deposit. */
+export type Claimable = {
+  readonly market: number;
+  /** What settling brings, in token base units, as far as one reading tells. */
+  readonly amount: BaseUnits;
+  /** A position is still open there; settling it moves what is not realised as well. */
+  readonly held: boolean;
+};
+
 export type VenueFunds = {
   /** USDC deposited in the Drift user, in token base units. */
   readonly deposit: BaseUnits;
-  /** Markets whose realised but unsettled PnL is positive; `held` where a position is still open there. */
-  readonly claimable: readonly {
-    readonly market: number;
-    readonly amount: BaseUnits;
-    readonly held: boolean;
-  }[];
+  readonly claimable: readonly Claimable[];
   /** Whether positions or borrows lean on the collateral, so that not all of it may leave. */
   readonly exposed: boolean;
-  /** The most that may leave for the account's health, once the venue was asked; null when it was not. */
+  /** The most that may leave for the account's health, as the venue answered; null before it is asked. */
   readonly room: BaseUnits | null;
   /** Set when the account or the venue forbids paying just now. */
   readonly blocked: Trouble | null;
@@ -72,8 +83,8 @@ export type Planned =
   /** `about`: whether it is the creator's trouble alone, or stands in the way of everything the subscriber owes. */
   | { readonly kind: 'wait'; readonly about: 'creator' | 'subscriber'; readonly trouble: Trouble };
 
-/** Markets that one transaction can settle without a lookup table. */
-const MARKETS_MOST = 3;
+/** Markets that one payment settles at most: an account has no more positions. */
+const MARKETS_MOST = 8;
 const LAMPORTS_A_SOL = 1_000_000_000n;
 
 /** Covers whole debts, oldest first, as far as the money reaches; then a part of the next, if parts are allowed. */
@@ -95,19 +106,28 @@ function coverable(
 }
 
 /**
- * Which markets to settle before withdrawing: every closed one, and open ones only as far as the deposit would not
- * suffice without them, because settling an open position also moves what is not realised. No more fit one transaction.
+ * The markets that a payment may settle, in the order in which it does: closed positions first, because
+ * settling an open one also moves what is not realised; among each, what brings most comes first.
  */
+export function settleable(funds: VenueFunds): Claimable[] {
+  return [...funds.claimable]
+    .sort(
+      (a, b) =>
+        Number(a.held) - Number(b.held) || Number(b.amount - a.amount) || a.market - b.market,
+    )
+    .slice(0, MARKETS_MOST);
+}
+
+/** Which markets to settle so that the deposit suffices for a withdrawal; none when it does already. */
 function marketsToSettle(funds: VenueFunds, withdraw: BaseUnits): number[] {
-  const closed = funds.claimable.filter((each) => !each.held);
-  let reached = closed.reduce((sum, each) => sum + each.amount, funds.deposit);
-  const chosen = [...closed];
-  for (const open of funds.claimable.filter((each) => each.held)) {
+  const chosen: number[] = [];
+  let reached = funds.deposit;
+  for (const { market, amount } of settleable(funds)) {
     if (reached >= withdraw) break;
-    chosen.push(open);
-    reached += open.amount;
+    chosen.push(market);
+    reached += amount;
   }
-  return chosen.slice(0, MARKETS_MOST).map((each) => each.market);
+  return chosen;
 }
 
 const needsSol = (code: string, whose: string, short: Lamports, then: string): Trouble => ({
@@ -159,7 +179,7 @@ const frozen = (whose: string): Trouble => ({
 /** What the venue lets go: nothing while it is blocked, and no more than the account's health allows. */
 function reachableFrom(funds: VenueFunds | null): BaseUnits {
   if (funds === null || funds.blocked !== null) return 0n;
-  const all = funds.claimable.reduce((sum, each) => sum + each.amount, funds.deposit);
+  const all = settleable(funds).reduce((sum, each) => sum + each.amount, funds.deposit);
   return funds.room === null ? all : least(all, funds.room);
 }
 
@@ -167,6 +187,21 @@ function reachableFrom(funds: VenueFunds | null): BaseUnits {
 export function cushionOf(funds: VenueFunds, policy: PayingPolicy): BaseUnits {
   if (!funds.exposed) return 0n;
   return mulDivCeil(funds.deposit, BigInt(policy.marginFloorBps), BPS_WHOLE);
+}
+
+/** Why nothing can be covered: the margin floor, when there would be enough without it. */
+function tooLittle(debts: readonly Debt[], preflight: Preflight, policy: PayingPolicy): Trouble {
+  const { venue } = preflight;
+  if (venue?.blocked) return venue.blocked;
+  const tokens = preflight.agentTokens ?? 0n;
+  const available = formatUnits(tokens + reachableFrom(venue));
+  const unbound = venue === null ? tokens : tokens + reachableFrom({ ...venue, room: null });
+  const floor = coverable(debts, unbound, policy.partialLeast).length > 0;
+  return {
+    class: 'retry_when_healthier',
+    code: floor ? 'margin_floor' : INSUFFICIENT_FUNDS,
+    detail: `${available} USDC can be reached${floor ? ' without bringing the account closer to liquidation than allowed' : ''}; ${formatUnits(debts[0]?.owed ?? 0n)} USDC is owed.`,
+  };
 }
 
 /** Decides a payment for debts to one creator, oldest first, or says why there can be none now. */
@@ -182,15 +217,7 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
   const funds = preflight.venue;
   const available = tokens + reachableFrom(funds);
   const covers = coverable(debts, available, policy.partialLeast);
-  if (covers.length === 0) {
-    if (funds?.blocked) return wait(funds.blocked);
-    const owed = formatUnits(debts[0]?.owed ?? 0n);
-    return wait({
-      class: 'retry_when_healthier',
-      code: funds?.room == null ? 'insufficient_funds' : 'margin_floor',
-      detail: `${formatUnits(available)} USDC can be reached${funds?.room == null ? '' : ' without bringing the account closer to liquidation than allowed'}, ${owed} USDC is owed.`,
-    });
-  }
+  if (covers.length === 0) return wait(tooLittle(debts, preflight, policy));
   const amount = covers.reduce((sum, cover) => sum + cover.amount, 0n);
   const createAgentAccount = preflight.agentTokens === null;
   const createCreatorAccount = preflight.creatorAccount === 'absent';
@@ -202,7 +229,8 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
       return { kind: 'top_up', amount: topUp };
     return wait(chosen.trouble);
   }
-  // The debt comes first: the sponsor is reimbursed out of what is left, and never above the cap.
+  // The debt comes first: the sponsor is reimbursed out of what is left, and never above the cap. Where
+  // the wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.
   const due =
     policy.reimbursement === null || chosen.payer === 'agent' || !preflight.sponsorTakesTokens
       ? 0n
@@ -210,7 +238,7 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
           policy.reimbursement.most,
           mulDivCeil(chosen.cost, policy.reimbursement.perSol, LAMPORTS_A_SOL),
         );
-  const reimburse = least(due, available - amount);
+  const reimburse = least(due, (tokens >= amount ? tokens : available) - amount);
   const withdraw = amount + reimburse - least(amount + reimburse, tokens);
   return {
     kind: 'pay',

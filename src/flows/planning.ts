@@ -1,17 +1,21 @@
-// Planning: from debts that are due to a payment that may be opened, or to the reason why there can be none now. Reads the
-// chain; writes nothing.
+// Planning: from debts that are due to a payment that may be opened, or to the reason why there can be
+// none now. Reads the chain; writes nothing.
 import type { Address } from '../core/ids.ts';
 import {
   type Debt,
+  type ErrorClass,
+  moreTelling,
   type Payment,
   type PaymentPlan,
   type Trouble,
   tooSmall,
 } from '../core/payment.ts';
-import { cushionOf, type PayingPolicy, type Planned, type Preflight, plan } from '../core/plan.ts';
+import type { PayingPolicy, Planned, Preflight } from '../core/plan.ts';
 import type { Clock, Ledger, Subscriber } from '../core/ports.ts';
 import type { Books } from './books.ts';
-import { askRoom, type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
+import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
+import { refusalOf } from './refusal.ts';
+import { createRoom } from './room.ts';
 
 export type PlanningPorts = ReadPorts & {
   readonly ledger: Ledger;
@@ -50,8 +54,31 @@ const reopened = (times: number): Trouble => ({
   detail: `The creator has no USDC account, and ${times} were already opened at the payer's cost. The creator must open one; then retry.`,
 });
 
+/** Troubles of one account, which another account of the same owner need not have. */
+const LACKING: ReadonlySet<ErrorClass> = new Set([
+  'retry_soon',
+  'retry_when_healthier',
+  'venue_limited',
+  'unexpected',
+  'operator',
+  'permanent',
+]);
+
+type Option = { readonly planned: Planned; readonly from: Debt };
+
+/** The better of what two accounts can do: the one that pays more, else a swap, else the more telling trouble. */
+function better(first: Option, second: Option): Option {
+  const paid = ({ planned }: Option) => (planned.kind === 'pay' ? planned.plan.amount : 0n);
+  if (paid(first) > 0n || paid(second) > 0n) return paid(second) > paid(first) ? second : first;
+  const [one, other] = [first.planned, second.planned];
+  if (one.kind !== 'wait') return first;
+  if (other.kind !== 'wait') return second;
+  return moreTelling(one.trouble, other.trouble) === one.trouble ? first : second;
+}
+
 export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   const { ledger, venue, clock } = ports;
+  const granted = createRoom(ports);
 
   const paymentOf = (
     subscriber: Subscriber,
@@ -72,28 +99,18 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     signed: null,
   });
 
-  /** Plans again within the room that the venue leaves above the margin floor, where anything leans on the collateral. */
-  const withinFloor = async (
-    subscriber: Subscriber,
+  /** Values open positions, where the debts cannot be paid without settling one. */
+  const valued = async (
     debts: readonly Debt[],
     from: Debt,
     preflight: Preflight,
-    first: Planned,
-  ): Promise<Planned> => {
+  ): Promise<Preflight> => {
     const funds = preflight.venue;
-    if (first.kind !== 'pay' || first.plan.withdraw === 0n || funds === null) return first;
-    const cushion = cushionOf(funds, options);
-    if (cushion === 0n) return first;
-    const wanted = first.plan.withdraw + cushion;
-    const payment = paymentOf(subscriber, debts, from, first.plan);
-    const asked = await askRoom(ports, payment, subscriber, wanted, preflight.agentTokens ?? 0n);
-    if ('error' in asked) {
-      const trouble = venue.trouble(asked.error, asked.programs, asked.logs);
-      return { kind: 'wait', about: 'subscriber', trouble };
-    }
-    if (asked.room >= wanted) return first;
-    const room = asked.room > cushion ? asked.room - cushion : 0n;
-    return plan(debts, { ...preflight, venue: { ...funds, room } }, options);
+    if (funds === null || !funds.claimable.some((each) => each.held)) return preflight;
+    const owed = debts.reduce((sum, each) => sum + each.owed, 0n);
+    const closed = funds.claimable.reduce((sum, each) => sum + (each.held ? 0n : each.amount), 0n);
+    if ((preflight.agentTokens ?? 0n) + funds.deposit + closed >= owed) return preflight;
+    return { ...preflight, venue: await venue.valued(from.driftUser, funds, ports.chain.accounts) };
   };
 
   const planFrom = async (
@@ -102,15 +119,21 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     from: Debt,
     mayTopUp: boolean,
   ): Promise<Planned> => {
-    const preflight = await readPreflight(ports, options, from, subscriber);
+    const read = await readPreflight(ports, options, from, subscriber);
+    const preflight = await valued(debts, from, read);
     if (preflight.creatorAccount === 'absent') {
       const opened = await ledger.payments.creations(from.creatorWallet);
       if (opened >= options.creationsMost)
         return { kind: 'wait', about: 'creator', trouble: reopened(opened) };
     }
     const policy = mayTopUp ? options : { ...options, topUp: null };
-    const first = plan(debts, preflight, policy);
-    return withinFloor(subscriber, debts, from, preflight, first);
+    return granted({
+      subscriber,
+      debts,
+      preflight,
+      policy,
+      paymentOf: (decided) => paymentOf(subscriber, debts, from, decided),
+    });
   };
 
   /**
@@ -133,26 +156,23 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     ] as { address: Address; subAccountId: number }[]) {
       const from = { ...oldest, driftUser: address, subAccountId };
       const planned = await planFrom(subscriber, debts, from, mayTopUp);
-      const amount = planned.kind === 'pay' ? planned.plan.amount : 0n;
-      const known = found?.planned.kind === 'pay' ? found.planned.plan.amount : 0n;
-      if (found === null || amount > known) found = { planned, from };
+      found = found === null ? { planned, from } : better(found, { planned, from });
       // This account cannot; another of the same owner may.
       const lacking =
         planned.kind === 'wait' &&
-        (planned.trouble.class === 'retry_when_healthier' ||
-          planned.trouble.code === 'user_bankrupt');
+        planned.about === 'subscriber' &&
+        LACKING.has(planned.trouble.class);
       const whole = planned.kind === 'pay' && planned.plan.covers.length === debts.length;
       if (whole || (planned.kind !== 'pay' && !lacking)) break;
     }
     return found as { planned: Planned; from: Debt };
   };
 
-  /** What to do about debts to one creator. `due` is everything the subscriber has to pay now. */
-  return async function intend(
+  const intendSafely = async (
     subscriber: Subscriber,
     debts: readonly Debt[],
     due: readonly Debt[],
-  ): Promise<Intent | null> {
+  ): Promise<Intent | null> => {
     const [oldest] = debts;
     if (oldest === undefined) return null;
     const small = tooSmall(debts);
@@ -173,5 +193,23 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       kind: 'open',
       payment: { ...payment, purpose: 'top_up', creatorWallet: subscriber.agentWallet },
     };
+  };
+
+  /**
+   * What to do about debts to one creator. `due` is everything the subscriber has to pay now. Where no
+   * plan can be made at all, the debts rest with the reason.
+   */
+  return async function intend(
+    subscriber: Subscriber,
+    debts: readonly Debt[],
+    due: readonly Debt[],
+  ): Promise<Intent | null> {
+    try {
+      return await intendSafely(subscriber, debts, due);
+    } catch (thrown) {
+      const trouble = refusalOf(thrown);
+      if (trouble === null) throw thrown;
+      return { kind: 'rest', debts: due.length === 0 ? debts : due, trouble };
+    }
   };
 }

@@ -1,9 +1,8 @@
-// Preflight: what a payment is made of, and the one reading of the chain that its plan depends on. SPL balances come from
-// token accounts, never from Drift collateral.
+// Preflight: what a payment is made of, and the one reading of the chain that its plan depends on. SPL
+// balances come from token accounts, never from Drift collateral.
 import type { Address } from '../core/ids.ts';
-import type { BaseUnits } from '../core/money.ts';
-import type { Chain, FeeMarket, PaymentParts, Pen, Venue } from '../core/outside.ts';
-import type { Debt, Payment } from '../core/payment.ts';
+import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen, Venue } from '../core/outside.ts';
+import type { Debt, Payment, Trouble } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { Instruction } from '../core/transaction.ts';
@@ -47,6 +46,25 @@ export async function instructionsOf(
   return [...around.before, ...drawn, ...around.after];
 }
 
+/** The funds of a Drift account; one that cannot be read gives nothing, and says so. */
+function fundsIn(
+  venue: Venue,
+  driftUser: Address,
+  accounts: readonly (ChainAccount | null)[],
+): Preflight['venue'] {
+  try {
+    return venue.funds(driftUser, accounts);
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    const blocked: Trouble = {
+      class: 'operator',
+      code: 'account_unreadable',
+      detail: `The Drift account ${driftUser} is in a form that is not known: ${thrown.message}.`,
+    };
+    return { deposit: 0n, claimable: [], exposed: false, room: null, blocked };
+  }
+}
+
 /** One batched read of everything a plan depends on, with the Drift user that would pay. */
 export async function readPreflight(
   { chain, venue, pen, fees }: ReadPorts,
@@ -76,7 +94,7 @@ export async function readPreflight(
     agentTokens: own?.amount ?? null,
     agentFrozen: own?.frozen ?? false,
     creatorAccount: theirs === null ? 'absent' : theirs.frozen ? 'frozen' : 'open',
-    venue: venue.funds(debt.driftUser, accounts.slice(wallets.length)),
+    venue: fundsIn(venue, debt.driftUser, accounts.slice(wallets.length)),
     sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
     sponsorTakesTokens: sponsors !== null && !sponsors.frozen,
     costs: {
@@ -87,30 +105,4 @@ export async function readPreflight(
       sponsorReserve: reserves.sponsorReserve,
     },
   };
-}
-
-/**
- * Asks the venue itself, by simulation, how much of `wanted` it would let go: settling and withdrawing, and nothing else.
- * The withdrawal is reduce-only, so the program takes what its own margin rules allow; what arrives is the answer.
- */
-export async function askRoom(
-  ports: ReadPorts,
-  payment: Payment,
-  subscriber: Subscriber,
-  wanted: BaseUnits,
-  tokensBefore: BaseUnits,
-): Promise<
-  { room: BaseUnits } | { error: unknown; programs: readonly Address[]; logs: readonly string[] }
-> {
-  const { chain, venue } = ports;
-  const probe = { ...payment, plan: { ...payment.plan, withdraw: wanted } };
-  const parts = partsOf(ports, probe, subscriber);
-  const { before } = chain.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, '');
-  const instructions = [...before, ...(await venue.instructions(parts, chain.accounts))];
-  const watched = [subscriber.agentTokenAccount];
-  const simulated = await chain.simulate(parts.payer, instructions, watched);
-  if (simulated.error !== null)
-    return { error: simulated.error, programs: simulated.programs, logs: simulated.logs };
-  const after = chain.readTokenAccount(simulated.accounts[0] ?? null, venue.quoteMint);
-  return { room: (after?.amount ?? tokensBefore) - tokensBefore };
 }

@@ -60,7 +60,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const looking = createLooking(clock, options);
 
   const retryAt = (trouble: Trouble, attempts: number): number | null => {
-    const after = aftermath(trouble).retry;
+    const after = aftermath(trouble, attempts).retry;
     if (after === null) return null;
     const wait =
       after === 'backoff'
@@ -188,9 +188,14 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     slot: Slot,
     error: unknown,
   ): Promise<void> => {
-    const transaction = await chain.transaction(signed.signature, 'finalized');
-    const programs = transaction?.instructions.map((each) => each.program) ?? [];
-    await fail(payment, venue.trouble(error, programs, transaction?.logs ?? []), slot);
+    // The programs are known from our own bytes; no node has to remember the transaction. Its simulation
+    // passed, so an error of set-up is a change in between, and not for a person at once.
+    const trouble = venue.trouble(error, chain.programsOf(signed.bytes), []);
+    await fail(
+      payment,
+      trouble.class === 'operator' ? { ...trouble, class: 'unexpected' } : trouble,
+      slot,
+    );
   };
 
   /** Gathers the evidence; false while it does not prove a death. */

@@ -1,11 +1,11 @@
-// Signing: a planned payment becomes bytes, once: its instructions are simulated, sized, and signed by the pen. What fails here
-// was never signed, so its debts are free again.
-import { Fault, type FaultCode } from '../core/fault.ts';
-import type { SwapDesk } from '../core/outside.ts';
-import type { ErrorClass, Payment, SignedBytes, Trouble } from '../core/payment.ts';
+// Signing: a planned payment becomes bytes, once: its instructions are simulated, sized, and signed by
+// the pen. What fails here was never signed, so its debts are free again.
+import type { PaymentParts, Simulated, SwapDesk } from '../core/outside.ts';
+import type { Payment, SignedBytes, Trouble } from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { instructionsOf, memoOf, partsOf, type ReadPorts } from './preflight.ts';
+import { refusalOf } from './refusal.ts';
 
 export type SigningPorts = ReadPorts & {
   readonly ledger: Ledger;
@@ -18,13 +18,6 @@ export type Signed = { readonly bytes: SignedBytes } | { readonly refused: Troub
 /** Simulated units are what this slot needs; the next may need more (bump searches, funding). */
 const UNITS_MARGIN_PERCENT = 20n;
 const UNITS_FLOOR = 30_000;
-
-/** What a fault says of the debts, where it is about this payment and not about the way to the chain. */
-const REFUSALS: Partial<Record<FaultCode, ErrorClass>> = {
-  key_unavailable: 'needs_authorisation',
-  pen_refused: 'operator',
-  swap_failed: 'needs_sol',
-};
 
 export function createSigning(ports: SigningPorts) {
   const { ledger, chain, venue, pen, fees, swaps } = ports;
@@ -50,12 +43,27 @@ export function createSigning(ports: SigningPorts) {
     return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };
   };
 
+  /**
+   * Builds and simulates a payment. An error of set-up may be our memory of the venue: an oracle that it
+   * moved, a market that the account has left. Everything is then read anew, and tried once more.
+   */
+  const rehearsed = async (
+    parts: PaymentParts,
+  ): Promise<{ core: Instruction[]; simulated: Simulated; trouble: Trouble | null }> => {
+    for (let again = false; ; again = true) {
+      const core = await instructionsOf(ports, parts);
+      venue.forget(parts.payment.driftUser);
+      const simulated = await chain.simulate(parts.payer, core, []);
+      if (simulated.error === null) return { core, simulated, trouble: null };
+      const trouble = venue.trouble(simulated.error, simulated.programs, simulated.logs);
+      if (trouble.class !== 'operator' || again) return { core, simulated, trouble };
+    }
+  };
+
   const share = async (payment: Payment, subscriber: Subscriber): Promise<Signed> => {
     const parts = partsOf(ports, payment, subscriber);
-    const core = await instructionsOf(ports, parts);
-    const simulated = await chain.simulate(parts.payer, core, []);
-    if (simulated.error !== null)
-      return { refused: venue.trouble(simulated.error, simulated.programs, simulated.logs) };
+    const { core, simulated, trouble } = await rehearsed(parts);
+    if (trouble !== null) return { refused: trouble };
     const units = Math.max(
       UNITS_FLOOR,
       Number((BigInt(simulated.units) * (100n + UNITS_MARGIN_PERCENT)) / 100n),
@@ -75,9 +83,12 @@ export function createSigning(ports: SigningPorts) {
     try {
       return await (payment.purpose === 'top_up' ? topUp : share)(payment, subscriber);
     } catch (thrown) {
-      const refusal = thrown instanceof Fault ? REFUSALS[thrown.code] : undefined;
-      if (!(thrown instanceof Fault) || refusal === undefined) throw thrown;
-      return { refused: { class: refusal, code: thrown.code, detail: thrown.message } };
+      const refused = refusalOf(thrown);
+      if (refused === null) throw thrown;
+      // A swap that cannot be read or simulated is no swap: SOL is still what is missing.
+      return payment.purpose === 'share'
+        ? { refused }
+        : { refused: { ...refused, class: 'needs_sol', code: 'swap_failed' } };
     }
   };
 }

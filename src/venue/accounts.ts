@@ -12,6 +12,8 @@ export type PerpPosition = {
   readonly base: bigint;
   readonly quote: bigint;
   readonly entry: bigint;
+  /** Scaled balance of the collateral that is this position's alone; null for a cross-margined one. */
+  readonly isolated: bigint | null;
 };
 export type User = {
   readonly authority: Key;
@@ -23,6 +25,7 @@ export type User = {
   readonly settledPerpPnl: bigint;
   readonly beingLiquidated: boolean;
   readonly bankrupt: boolean;
+  readonly hasOpenOrders: boolean;
 };
 export type SpotMarket = {
   readonly index: number;
@@ -93,6 +96,9 @@ export function readUser(data: Uint8Array): User {
       base: view.getBigInt64(at + 8, true),
       quote: view.getBigInt64(at + 16, true),
       entry: view.getBigInt64(at + 32, true),
+      // Before 2026 the balance was a field of liquidity providers, and stale bytes of it remain.
+      isolated:
+        (view.getUint8(at + 95) & ISOLATED_FLAG) === 0 ? null : view.getBigUint64(at + 72, true),
     });
   }
   const status = view.getUint8(4348);
@@ -106,8 +112,11 @@ export function readUser(data: Uint8Array): User {
     settledPerpPnl: view.getBigInt64(4296, true),
     beingLiquidated: (status & 1) !== 0,
     bankrupt: (status & 2) !== 0,
+    hasOpenOrders: view.getUint8(4351) !== 0,
   };
 }
+/** Bit of a perp position's flags. */
+const ISOLATED_FLAG = 1;
 
 /** `number_of_sub_accounts_created` of a UserStats: ids are given in sequence and never again. */
 export function readSubAccountsCreated(data: Uint8Array): number {
@@ -133,6 +142,10 @@ export function readPerpOracle(data: Uint8Array): Address {
   viewOf(data, 'PerpMarket', 1216);
   return key(data, 40);
 }
+
+/** The oracle price, PRICE precision (1e6), that a PerpMarket saw when it was last updated. */
+export const readPerpPrice = (data: Uint8Array): bigint =>
+  viewOf(data, 'PerpMarket', 1216).getBigInt64(72, true);
 
 /** `exchange_status` of the State: which operations are paused for everybody. */
 export function readExchangeStatus(data: Uint8Array): number {

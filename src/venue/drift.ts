@@ -1,58 +1,36 @@
 // Drift: the Drift v2 venue behind the port. The program has been paused since April 2026; its successor would be
 // another profile, layout and error table behind the same port.
 import type { Address } from '../core/ids.ts';
-import type { Chain, ChainAccount, PaymentParts, Venue } from '../core/outside.ts';
-import type { Trouble } from '../core/payment.ts';
-import type { Preflight } from '../core/plan.ts';
+import type { Chain, PaymentParts, Venue } from '../core/outside.ts';
+import type { VenueFunds } from '../core/plan.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import {
-  depositTokens,
   readExchangeStatus,
   readPerpOracle,
+  readPerpPrice,
   readSpotMarket,
   readSubAccountsCreated,
   readUser,
   type User,
 } from './accounts.ts';
 import { ownUsers, userStatsAddress } from './addresses.ts';
-import { classify } from './errors.ts';
+import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from './errors.ts';
+import { atPrices, fundsOf } from './funds.ts';
 import { hear } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
-import { PAUSED, PROGRAM_ID, QUOTE_DECIMALS, QUOTE_MARKET, QUOTE_MINT } from './profile.ts';
+import { PROGRAM_ID, QUOTE_DECIMALS, QUOTE_MARKET, QUOTE_MINT } from './profile.ts';
 import { createSdkDoor, type Sdk } from './sdk.ts';
 import { PULSES, stateOf } from './state.ts';
 
 const NO_ORACLE = '11111111111111111111111111111111' as Address;
 const USERS_REMEMBERED_MOST = 10_000;
 
-function blockedBy(
-  user: User,
-  market: { withdrawPaused: boolean },
-  exchangeStatus: number,
-): Trouble | null {
-  if (user.bankrupt)
-    return { class: 'permanent', code: 'user_bankrupt', detail: 'The Drift account is bankrupt.' };
-  if (user.beingLiquidated)
-    return {
-      class: 'retry_when_healthier',
-      code: 'being_liquidated',
-      detail: 'The Drift account is being liquidated.',
-    };
-  if (market.withdrawPaused || (exchangeStatus & PAUSED.withdraw) !== 0) {
-    return {
-      class: 'venue_paused',
-      code: 'withdrawals_paused',
-      detail: 'Drift has paused withdrawals. It is tried again on schedule.',
-    };
-  }
-  return null;
-}
-
 export function createDriftVenue(): Venue {
   const door = createSdkDoor();
   /** By market address. */
   const oracles = new Map<Address, Address>();
-  // What a plan has just seen of a user, so that building its transaction a moment later need not read again.
+  // What a plan has just seen of a user, so that building its transaction a moment later need not read
+  // again. Whoever built the last transaction of a payment forgets it.
   const lastSeen = new Map<string, User>();
 
   /** Oracles hardly ever change; a wrong one fails the simulation, and that forgets them all. What is missing is read at once. */
@@ -121,7 +99,6 @@ export function createDriftVenue(): Venue {
 
   const userFor = async (driftUser: Address, readAccounts: Chain['accounts']): Promise<User> => {
     const known = lastSeen.get(driftUser);
-    lastSeen.delete(driftUser);
     if (known !== undefined) return known;
     const [account] = (await readAccounts([driftUser])).accounts;
     if (!account) throw new RangeError(`the Drift account ${driftUser} does not exist`);
@@ -134,6 +111,8 @@ export function createDriftVenue(): Venue {
     quoteMint: QUOTE_MINT,
     quoteMarket: QUOTE_MARKET,
     quoteDecimals: QUOTE_DECIMALS,
+    shortOfCollateral: SHORT_OF_COLLATERAL,
+    nothingToSettle: NOTHING_TO_SETTLE,
     userAddress: async (authority, subAccountId) =>
       (await door.load()).user(authority, subAccountId),
     hear: (transaction, watched) => hear(transaction, watched, ownUsers),
@@ -145,35 +124,29 @@ export function createDriftVenue(): Venue {
       const sdk = await door.load();
       return [driftUser, await sdk.spotMarket(QUOTE_MARKET), await sdk.state()];
     },
-    funds(
-      driftUser: Address,
-      [userAccount, marketAccount, stateAccount]: readonly (ChainAccount | null)[],
-    ): Preflight['venue'] {
+    funds(driftUser, [userAccount, marketAccount, stateAccount]): VenueFunds | null {
       if (!userAccount || !marketAccount || !stateAccount) return null;
       const user = readUser(userAccount.data);
-      const market = readSpotMarket(marketAccount.data);
       if (lastSeen.size >= USERS_REMEMBERED_MOST) lastSeen.clear();
       lastSeen.set(driftUser, user);
       const exchangeStatus = readExchangeStatus(stateAccount.data);
-      const quote = user.spots.find((each) => each.market === QUOTE_MARKET && !each.isBorrow);
-      const settlePaused = (exchangeStatus & PAUSED.settlePnl) !== 0;
-      return {
-        deposit: quote === undefined ? 0n : depositTokens(quote.scaledBalance, market),
-        claimable: user.perps
-          .map((each) => ({
-            market: each.market,
-            amount: each.quote - each.entry,
-            held: each.base !== 0n,
-          }))
-          .filter((each) => each.amount > 0n && !settlePaused),
-        // A slot in use without base or quote has open orders, which take margin as well.
-        exposed:
-          user.spots.some((each) => each.isBorrow) ||
-          user.perps.some((each) => each.base !== 0n || each.quote <= 0n),
-        room: null,
-        blocked: blockedBy(user, market, exchangeStatus),
-      };
+      return fundsOf(user, readSpotMarket(marketAccount.data), exchangeStatus);
     },
+    async valued(driftUser, funds, readAccounts) {
+      const user = lastSeen.get(driftUser);
+      const held = funds.claimable.filter((each) => each.held).map((each) => each.market);
+      if (user === undefined || held.length === 0) return funds;
+      const sdk = await door.load();
+      const addresses = await Promise.all(held.map((market) => sdk.perpMarket(market)));
+      const { accounts } = await readAccounts(addresses);
+      const prices = new Map<number, bigint>();
+      for (const [at, market] of held.entries()) {
+        const account = accounts[at];
+        if (account) prices.set(market, readPerpPrice(account.data));
+      }
+      return atPrices(funds, user, prices);
+    },
+    forget: (driftUser) => void lastSeen.delete(driftUser),
     async instructions(
       { payment, agent, agentTokenAccount }: PaymentParts,
       readAccounts,
@@ -192,7 +165,9 @@ export function createDriftVenue(): Venue {
           readAccounts,
           'settle',
         );
-        built.push(await sdk.settle(accounts, plan.settleMarkets, remaining));
+        // One instruction a market: one that is refused names its market by its place.
+        for (const market of plan.settleMarkets)
+          built.push(await sdk.settle(accounts, market, remaining));
       }
       const remaining = await remainingAccounts(
         user,

@@ -12,7 +12,7 @@ export type Sdk = {
   perpMarket(index: number): Promise<Address>;
   settle(
     accounts: SettleAccounts,
-    markets: readonly number[],
+    market: number,
     remaining: readonly AccountMeta[],
   ): Promise<Instruction>;
   withdraw(
@@ -79,14 +79,11 @@ async function load(): Promise<Sdk> {
       text(sdk.getUserAccountPublicKeySync(program, key(authority), subAccountId)),
     spotMarket: async (index) => text(await sdk.getSpotMarketPublicKey(program, index)),
     perpMarket: async (index) => text(await sdk.getPerpMarketPublicKey(program, index)),
-    async settle(accounts, markets, remaining) {
-      const options = {
+    async settle(accounts, market, remaining) {
+      return encode('settlePnl', market, {
         accounts: await settleAccounts(accounts),
         remainingAccounts: metas(remaining),
-      };
-      const [only] = markets;
-      if (markets.length === 1) return encode('settlePnl', only, options);
-      return encode('settleMultiplePnls', [...markets], { trySettle: {} }, options);
+      });
     },
     async withdraw(accounts, amount, remaining) {
       return encode('withdraw', QUOTE_MARKET, new sdk.BN(amount.toString()), true, {

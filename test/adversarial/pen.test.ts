@@ -87,7 +87,7 @@ beforeAll(async () => {
   good = [
     ...budget(200_000, 1_000n),
     ...before,
-    await sdk.settle(accounts, [0], []),
+    await sdk.settle(accounts, 0, []),
     await sdk.withdraw({ ...accounts, destination: parts.agentTokenAccount }, 60n, []),
     ...after,
   ];

@@ -98,6 +98,27 @@ describe('planning', () => {
     expect(planned([debt('a', 151n)], preflight({ venue })).settleMarkets).toEqual([0, 1]);
   });
 
+  test('a deposit that suffices is withdrawn from without settling anything', () => {
+    const claimable = [{ market: 0, amount: 50n, held: false }];
+    const venue = { ...FUNDS, deposit: 100n, claimable };
+    expect(planned([debt('a', 100n)], preflight({ venue })).settleMarkets).toEqual([]);
+    expect(planned([debt('a', 101n)], preflight({ venue })).settleMarkets).toEqual([0]);
+  });
+
+  test('what brings most is settled first, and only what one payment can settle is reachable', () => {
+    const claimable = [1n, 1n, 1n, 20n, 20n, 1n, 1n, 1n, 1n, 1n].map((amount, market) => ({
+      market,
+      amount,
+      held: false,
+    }));
+    const venue = { ...FUNDS, deposit: 0n, claimable };
+    expect(planned([debt('a', 15n)], preflight({ venue })).settleMarkets).toEqual([3]);
+    expect(planned([debt('a', 21n)], preflight({ venue })).settleMarkets).toEqual([3, 4]);
+    // Eight markets bring 46 of 48.
+    expect(planned([debt('a', 46n)], preflight({ venue })).settleMarkets).toHaveLength(8);
+    expect(trouble([debt('a', 47n)], preflight({ venue })).code).toBe('insufficient_funds');
+  });
+
   test('settles nothing when nothing is withdrawn', () => {
     const claimable = [{ market: 0, amount: 50n, held: false }];
     const venue = { ...FUNDS, deposit: 0n, claimable };
@@ -156,6 +177,7 @@ describe('planning', () => {
 
   test('no more is withdrawn than the venue leaves above the margin floor', () => {
     const venue = { ...FUNDS, exposed: true, room: 99n };
+    expect(trouble([debt('a', 1_001n)], preflight({ venue })).code).toBe('insufficient_funds');
     expect(trouble([debt('a', 100n)], preflight({ venue }))).toMatchObject({
       code: 'margin_floor',
       class: 'retry_when_healthier',
@@ -182,6 +204,12 @@ describe('planning', () => {
       { reimbursement },
     );
     expect(found).toMatchObject({ amount: 100n, reimburse: 1_500n, withdraw: 1_600n });
+    // The wallet's tokens pay the debt: nothing is withdrawn for the sponsor alone.
+    const tokens = preflight({ ...given, agentTokens: 700n });
+    expect(planned([debt('a', 100n)], tokens, { reimbursement })).toMatchObject({
+      reimburse: 600n,
+      withdraw: 0n,
+    });
     expect(planned([debt('a', 100n)], preflight(given), { reimbursement }).reimburse).toBe(900n);
     const capped = { ...reimbursement, most: 7n };
     expect(planned([debt('a', 100n)], preflight(given), { reimbursement: capped }).reimburse).toBe(

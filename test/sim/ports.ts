@@ -154,6 +154,8 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
       throw new RangeError(`no token account of ${owner}`);
     },
     simulateBytes: () => Promise.reject(new RangeError('nobody swaps here')),
+    fits: async () => true,
+    programsOf: () => [],
     readTokenAccount: (account) =>
       account === null ? null : { amount: BigInt(parse<string>(account.data)), frozen: false },
     transferInstructions: (parts, _mint, _decimals, memo) => ({

@@ -85,6 +85,8 @@ export function createSimVenue(sim: SimChain): Venue {
     quoteMint: MINT,
     quoteMarket: 0,
     quoteDecimals: 6,
+    shortOfCollateral: 'short_of_collateral',
+    nothingToSettle: [],
     userAddress: async () => MINT,
     hear: (transaction, watched) => factsOf(transaction, watched),
     pulseSlice: () => ({ offset: 0, length: 0 }),
@@ -102,7 +104,9 @@ export function createSimVenue(sim: SimChain): Venue {
             blocked: sim.paused ? trouble('paused') : null,
           }
         : null,
+    valued: async (_, funds) => funds,
     instructions: async () => [],
+    forget: () => {},
     inspect: () => null,
     trouble,
   };

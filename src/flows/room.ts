@@ -1,0 +1,181 @@
+// Room: how much the venue lets go, found out by asking it: settling and withdrawing are simulated, and
+// nothing else. A market that it does not settle is left out. Where it refuses the withdrawal for want of
+// collateral, less is asked for. The plan that comes back is one that was granted, with its markets.
+import { type BaseUnits, least } from '../core/money.ts';
+import type { Chain } from '../core/outside.ts';
+import {
+  type Debt,
+  moreTelling,
+  type Payment,
+  type PaymentPlan,
+  type Trouble,
+} from '../core/payment.ts';
+import {
+  cushionOf,
+  type PayingPolicy,
+  type Planned,
+  type Preflight,
+  plan,
+  settleable,
+  type VenueFunds,
+} from '../core/plan.ts';
+import type { Subscriber } from '../core/ports.ts';
+import { instructionsOf, partsOf, type ReadPorts } from './preflight.ts';
+
+export type RoomRequest = {
+  readonly subscriber: Subscriber;
+  readonly debts: readonly Debt[];
+  readonly preflight: Preflight;
+  readonly policy: PayingPolicy;
+  /** The payment that a plan would become. */
+  readonly paymentOf: (decided: PaymentPlan) => Payment;
+};
+
+type Answer =
+  /** The withdrawal passes, and this much of it arrives. */
+  | { readonly kind: 'granted'; readonly room: BaseUnits }
+  /** What would be left is too little collateral. */
+  | { readonly kind: 'short' }
+  | { readonly kind: 'not_settled'; readonly market: number; readonly trouble: Trouble }
+  | { readonly kind: 'refused'; readonly trouble: Trouble };
+
+/** Plans that are tried for one payment: every market may be refused once, and all may be tried at once. */
+const PLANS_MOST = 12;
+/** Halvings of the amount, where the venue refuses instead of giving less: to within 1/64 of it. */
+const HALVINGS = 6;
+
+const SETTLED_SHORT: Trouble = {
+  class: 'venue_limited',
+  code: 'settled_short',
+  detail:
+    'Settling brings less than the account may claim: the profit pool of a market holds too little. The debt is tried again on schedule; this uses up no attempts.',
+};
+const TOO_LARGE: Trouble = {
+  class: 'retry_when_healthier',
+  code: 'transaction_too_large',
+  detail:
+    'The account uses so many markets that a payment out of it does not fit one transaction. Close a position, or name a lookup table that holds the markets.',
+};
+
+/** The index of the instruction that failed; -1 when none did. */
+const failedAt = (error: unknown): number => {
+  const at = (error as { InstructionError?: [number, unknown] } | null)?.InstructionError;
+  return Array.isArray(at) ? at[0] : -1;
+};
+
+export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
+  const { chain, venue } = ports;
+
+  /** Simulates settling these markets and withdrawing this much. Errors of set-up are asked about twice. */
+  const ask = async (request: RoomRequest, decided: PaymentPlan): Promise<Answer> => {
+    const { subscriber, preflight } = request;
+    for (let again = false; ; again = true) {
+      const payment = request.paymentOf(decided);
+      const parts = partsOf(ports, payment, subscriber);
+      const { quoteMint, quoteDecimals } = venue;
+      const { before } = chain.transferInstructions(parts, quoteMint, quoteDecimals, '');
+      const instructions = [...before, ...(await venue.instructions(parts, chain.accounts))];
+      const watched = [subscriber.agentTokenAccount];
+      const simulated = await chain.simulate(parts.payer, instructions, watched);
+      if (simulated.error === null) {
+        const after = chain.readTokenAccount(simulated.accounts[0] ?? null, quoteMint);
+        const tokens = preflight.agentTokens ?? 0n;
+        return { kind: 'granted', room: (after?.amount ?? tokens) - tokens };
+      }
+      const trouble = venue.trouble(simulated.error, simulated.programs, simulated.logs);
+      // An oracle that the venue moved, or a market that changed: both are read anew, once.
+      if (trouble.class === 'operator' && !again) {
+        venue.forget(payment.driftUser);
+        continue;
+      }
+      const prefix = simulated.programs.length - instructions.length + before.length;
+      const market = decided.settleMarkets[failedAt(simulated.error) - prefix];
+      if (market !== undefined) return { kind: 'not_settled', market, trouble };
+      if (trouble.code === venue.shortOfCollateral) return { kind: 'short' };
+      return { kind: 'refused', trouble };
+    }
+  };
+
+  /** The most that passes below an amount that does not, in few questions. The least that is of use is asked first. */
+  const below = async (
+    request: RoomRequest,
+    decided: PaymentPlan,
+    refused: BaseUnits,
+    leastOfUse: BaseUnits,
+  ): Promise<BaseUnits> => {
+    const passes = async (withdraw: BaseUnits): Promise<BaseUnits | null> => {
+      const answer = await ask(request, { ...decided, withdraw });
+      return answer.kind === 'granted' ? answer.room : null;
+    };
+    if (leastOfUse >= refused) return 0n;
+    let room = await passes(leastOfUse);
+    if (room === null) return 0n;
+    let above = refused;
+    for (let halving = 0; halving < HALVINGS; halving++) {
+      const amount = (room + above) / 2n;
+      if (amount <= room) break;
+      const arrives = await passes(amount);
+      if (arrives === null) above = amount;
+      else room = arrives;
+    }
+    return room;
+  };
+
+  /** The best plan that the venue grants, or why there is none. */
+  return async function granted(request: RoomRequest): Promise<Planned> {
+    const { debts, preflight, policy, subscriber, paymentOf } = request;
+    /** What kept a market from being settled, when that is what the debts wait for. */
+    let unsettled: Trouble | null = null;
+    const told = (found: Planned): Planned =>
+      found.kind === 'wait' && unsettled !== null
+        ? { ...found, trouble: moreTelling(found.trouble, unsettled) }
+        : found;
+    const planWith = (venueFunds: VenueFunds | null): Planned =>
+      plan(debts, { ...preflight, venue: venueFunds }, policy);
+    let funds = preflight.venue;
+    // Whether everything is settled that can be: what is not settled is no collateral.
+    let everything = false;
+    for (let tried = 0; tried < PLANS_MOST; tried++) {
+      const found = planWith(funds);
+      if (found.kind !== 'pay' || found.plan.withdraw === 0n || funds === null) return told(found);
+      const all = settleable(funds).map((each) => each.market);
+      const settleMarkets = everything ? all : found.plan.settleMarkets;
+      const decided = { ...found.plan, settleMarkets };
+      const parts = partsOf(ports, paymentOf(decided), subscriber);
+      if (!(await chain.fits(parts.payer, await instructionsOf(ports, parts)))) {
+        if (settleMarkets.length === 0) return planWith({ ...funds, blocked: TOO_LARGE });
+        const kept = settleable(funds).slice(0, settleMarkets.length - 1);
+        funds = { ...funds, claimable: kept };
+        continue;
+      }
+      if (!funds.exposed && settleMarkets.length === 0) return found;
+      const cushion = cushionOf(funds, policy);
+      const wanted = decided.withdraw + cushion;
+      const answer = await ask(request, { ...decided, withdraw: wanted });
+      // The wallet's own tokens may still pay, or a part.
+      if (answer.kind === 'refused') return told(planWith({ ...funds, blocked: answer.trouble }));
+      if (answer.kind === 'not_settled') {
+        const { market, trouble } = answer;
+        if (!venue.nothingToSettle.includes(trouble.code)) unsettled = trouble;
+        funds = { ...funds, claimable: funds.claimable.filter((each) => each.market !== market) };
+        continue;
+      }
+      if (answer.kind === 'granted' && answer.room >= wanted) return { kind: 'pay', plan: decided };
+      if (all.length > settleMarkets.length) {
+        everything = true;
+        continue;
+      }
+      if (answer.kind === 'granted' && !funds.exposed) unsettled = SETTLED_SHORT;
+      const owed = debts[0]?.owed ?? 0n;
+      const part = policy.partialLeast === null ? owed : least(owed, policy.partialLeast);
+      const tokens = preflight.agentTokens ?? 0n;
+      const leastOfUse = (part > tokens ? part - tokens : 1n) + cushion;
+      const room =
+        answer.kind === 'granted' ? answer.room : await below(request, decided, wanted, leastOfUse);
+      const bounded = planWith({ ...funds, room: room > cushion ? room - cushion : 0n });
+      if (bounded.kind !== 'pay' || bounded.plan.withdraw === 0n) return told(bounded);
+      return { kind: 'pay', plan: { ...bounded.plan, settleMarkets } };
+    }
+    return told(planWith(funds === null ? null : { ...funds, room: 0n }));
+  };
+}

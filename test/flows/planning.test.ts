@@ -1,0 +1,241 @@
+// Planning: which of a subscriber's accounts pays, and what is told when none can. Ports are stubs: an
+// account is a record of funds, and the venue answers as the test says.
+import { expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
+import type { Simulated } from '../../src/core/outside.ts';
+import type { Debt } from '../../src/core/payment.ts';
+import type { VenueFunds } from '../../src/core/plan.ts';
+import type { Subscriber } from '../../src/core/ports.ts';
+import {
+  createPlanning,
+  type PlanningOptions,
+  type PlanningPorts,
+} from '../../src/flows/planning.ts';
+import { createDriftVenue } from '../../src/venue/drift.ts';
+import { PROGRAM_ID } from '../../src/venue/profile.ts';
+
+const SYSTEM = '11111111111111111111111111111111' as Address;
+const FUNDS: VenueFunds = {
+  deposit: 0n,
+  claimable: [],
+  exposed: false,
+  room: null,
+  blocked: null,
+};
+type Account = Partial<VenueFunds>;
+/** Settles these markets and withdraws this much: an error, or what arrives. */
+type Verdict = (
+  settle: readonly number[],
+  withdraw: bigint,
+) => { error: unknown } | { arrives: bigint };
+
+const refusing = (index: number, number: number) => ({
+  error: { InstructionError: [index, { Custom: number }] },
+});
+
+function planningWith(given: {
+  accounts: Account[];
+  lamports?: bigint;
+  tokens?: bigint;
+  options?: Partial<PlanningOptions>;
+  verdict?: Verdict;
+}) {
+  const { lamports = 10n ** 9n, tokens = 0n } = given;
+  const asked: { settle: readonly number[]; withdraw: bigint }[] = [];
+  const classify = createDriftVenue();
+  const chain = {
+    accounts: async () => ({
+      slot: 1,
+      accounts: [{ lamports, owner: SYSTEM, data: new Uint8Array() }, {}, {}, null],
+    }),
+    tokenAccount: () => 'ata',
+    readTokenAccount: (account: { amount?: bigint }) => ({
+      amount: account?.amount ?? tokens,
+      frozen: false,
+    }),
+    tokenAccountRent: async () => 2_039_280n,
+    fits: async () => true,
+    transferInstructions: () => ({ before: [], after: [] }),
+    simulate: async (_payer: Address, instructions: readonly { data: bigint }[]) => {
+      const amounts = instructions.map((each) => each.data);
+      const settle = amounts.slice(0, -1).map(Number);
+      const withdraw = amounts.at(-1) ?? 0n;
+      asked.push({ settle, withdraw });
+      const verdict = given.verdict?.(settle, withdraw) ?? { arrives: withdraw };
+      return {
+        error: 'error' in verdict ? verdict.error : null,
+        programs: [SYSTEM, ...instructions.map(() => PROGRAM_ID)],
+        logs: [],
+        accounts: 'error' in verdict ? [] : [{ amount: tokens + verdict.arrives }],
+      } as unknown as Simulated;
+    },
+  };
+  const venue = {
+    ...classify,
+    preflightAccounts: async () => [],
+    funds: (user: string) => ({ ...FUNDS, ...given.accounts[Number(user.slice(1))] }),
+    valued: async (_: string, funds: VenueFunds) => funds,
+    instructions: async ({
+      payment: { plan },
+    }: {
+      payment: { plan: { settleMarkets: number[]; withdraw: bigint } };
+    }) => [...plan.settleMarkets.map(BigInt), plan.withdraw].map((data) => ({ data })),
+    forget: () => {},
+  };
+  const ports = {
+    chain,
+    venue,
+    pen: { sponsor: null },
+    fees: {
+      microLamports: async () => 0n,
+      lamportsPerSignature: async () => 5_000n,
+      priorityFeeMost: 0n,
+    },
+    ledger: { payments: { creations: async () => 0, toppedUpSince: async () => false } },
+    books: { disagreement: async () => null },
+    clock: { nowMs: () => 0, random: () => 0 },
+    newId: () => 'p',
+  } as unknown as PlanningPorts;
+  const intend = createPlanning(ports, {
+    agentReserve: 3_000_000n,
+    sponsorReserve: 0n,
+    partialLeast: null,
+    marginFloorBps: 0,
+    creationsMost: 3,
+    reimbursement: null,
+    topUp: null,
+    topUpEveryMs: 1,
+    ...given.options,
+  });
+  const subscriber = {
+    id: 'ana',
+    hasKey: true,
+    agentWallet: 'a',
+    agentTokenAccount: 't',
+    driftAccounts: given.accounts.map((_, at) => ({ address: `u${at}`, subAccountId: at })),
+  } as unknown as Subscriber;
+  const debt = (owed: bigint): Debt => ({
+    shareId: `s${owed}`,
+    subscriptionId: 'x',
+    creatorWallet: 'c' as Address,
+    driftUser: 'u0' as Address,
+    subAccountId: 0,
+    owed,
+    attempts: 0,
+    slot: 1,
+    minimum: 0n,
+  });
+  return {
+    asked,
+    async intend(...owed: bigint[]) {
+      const debts = owed.map(debt);
+      const intent = await intend(subscriber, debts, debts);
+      if (intent === null) throw new Error('nothing is intended');
+      return intent.kind === 'open'
+        ? {
+            ...intent.payment.plan,
+            from: intent.payment.driftUser,
+            purpose: intent.payment.purpose,
+          }
+        : intent.trouble;
+    },
+  };
+}
+
+test('where the money is in another account and SOL is missing, SOL is what the debt waits for', async () => {
+  const accounts = [{ deposit: 0n }, { deposit: 1_000_000_000n }];
+  const poor = planningWith({ accounts, lamports: 2_500_000n, tokens: 3_000_000n });
+  expect(await poor.intend(50_000_000n)).toMatchObject({ code: 'agent_needs_sol' });
+  const options = { topUp: 2_000_000n };
+  const swapping = planningWith({ accounts, lamports: 2_500_000n, tokens: 3_000_000n, options });
+  expect(await swapping.intend(50_000_000n)).toMatchObject({ purpose: 'top_up' });
+});
+
+test('an account that the venue cannot pay from does not hide one that can', async () => {
+  const verdict: Verdict = (_, withdraw) =>
+    withdraw === 101n ? refusing(1, 6128) : { arrives: withdraw };
+  const exposed = true;
+  const found = planningWith({
+    accounts: [
+      { deposit: 500n, exposed },
+      { deposit: 300n, exposed },
+    ],
+    verdict: (settle, withdraw) => verdict(settle, withdraw),
+  });
+  expect(await found.intend(100n)).toMatchObject({ from: 'u0', amount: 100n });
+  expect(await found.intend(101n)).toMatchObject({ code: 'venue_6128', class: 'venue_limited' });
+});
+
+const CLAIMABLE = [
+  { market: 0, amount: 10n, held: false },
+  { market: 1, amount: 30n, held: false },
+  { market: 2, amount: 20n, held: true },
+];
+
+test('a market that the venue does not settle is left out, whatever it says, and another is settled', async () => {
+  const verdict: Verdict = (settle, withdraw) => {
+    const at = settle.indexOf(1);
+    return at < 0 ? { arrives: withdraw } : refusing(1 + at, 6260);
+  };
+  const found = planningWith({ accounts: [{ deposit: 5n, claimable: CLAIMABLE }], verdict });
+  expect(await found.intend(34n)).toMatchObject({ settleMarkets: [0, 2], withdraw: 34n });
+  expect(found.asked.map((each) => each.settle)).toEqual([[1], [0, 2]]);
+  // Without it the money does not reach, and what the venue said is what the debt waits for.
+  expect(await found.intend(40n)).toMatchObject({ code: 'venue_6260', class: 'venue_limited' });
+});
+
+test('that a market has nothing to settle is no reason of its own', async () => {
+  const verdict: Verdict = (settle, withdraw) =>
+    settle.length === 0 ? { arrives: withdraw } : refusing(1, 6259);
+  const found = planningWith({ accounts: [{ deposit: 5n, claimable: CLAIMABLE }], verdict });
+  expect(await found.intend(34n)).toMatchObject({ code: 'insufficient_funds' });
+  expect(await found.intend(5n)).toMatchObject({ settleMarkets: [], withdraw: 5n });
+});
+
+test('where collateral is short, everything is settled first; then less is asked for, with the same markets', async () => {
+  // Settling both brings room for 60 of the 100 owed.
+  const verdict: Verdict = (settle, withdraw) =>
+    withdraw <= (settle.length === 3 ? 60n : 10n)
+      ? { arrives: withdraw }
+      : refusing(1 + settle.length, 6003);
+  const accounts = [{ deposit: 100n, exposed: true, claimable: CLAIMABLE }];
+  const options = { partialLeast: 1n };
+  const found = planningWith({ accounts, verdict, options });
+  const plan = await found.intend(100n);
+  expect(plan).toMatchObject({ settleMarkets: [1, 0, 2] });
+  const { amount, withdraw } = plan as unknown as { amount: bigint; withdraw: bigint };
+  expect(amount).toBe(withdraw);
+  expect(withdraw).toBeGreaterThan(55n);
+  expect(withdraw).toBeLessThanOrEqual(60n);
+  // The venue has granted exactly what is going to be signed.
+  expect(found.asked).toContainEqual({ settle: [1, 0, 2], withdraw });
+  expect(found.asked.length).toBeLessThanOrEqual(10);
+  // Whole debts only: one question about the least of use tells that there is no room.
+  const whole = planningWith({ accounts, verdict });
+  expect(await whole.intend(100n)).toMatchObject({ code: 'margin_floor' });
+  expect(whole.asked).toHaveLength(2);
+});
+
+test('an oracle that the venue moved costs one question more, and nobody is told', async () => {
+  let moved = true;
+  const found = planningWith({
+    accounts: [{ deposit: 100n, exposed: true }],
+    verdict: (_, withdraw) => {
+      if (!moved) return { arrives: withdraw };
+      moved = false;
+      return refusing(1, 6036);
+    },
+  });
+  expect(await found.intend(50n)).toMatchObject({ amount: 50n });
+  expect(found.asked).toHaveLength(2);
+});
+
+test('whatever cannot be built at all leaves the debt with its reason', async () => {
+  const broken = planningWith({
+    accounts: [{ deposit: 100n, exposed: true }],
+    verdict: () => {
+      throw new RangeError('the venue has no perp market 7');
+    },
+  });
+  expect(await broken.intend(50n)).toMatchObject({ class: 'unexpected', code: 'not_built' });
+});

@@ -31,7 +31,7 @@ import { loadWatched } from './flows/watched.ts';
 import { installGauges } from './gauges.ts';
 import { createAuthority } from './http/auth.ts';
 import { createServer } from './http/server.ts';
-import { listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
+import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
 import { gateOf, openParts, openRegistry, payingOf } from './parts.ts';
 import { surfaceOf } from './surface.ts';
 import { newId } from './system/clock.ts';
@@ -83,6 +83,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const { apiKeys: configured } = secrets;
   const authority = createAuthority({ configured, keys: ledger.apiKeys, clock, log });
   await authority.refresh();
+  stack.defer(await listenApiKeys(sql, () => void authority.refresh()));
   const stopping = new AbortController();
   const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, clock, log, ids);
   const settle = createSettle(
@@ -266,7 +267,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     }
   });
 
-  if (authority.judge(undefined, '/v1/halts') === 'yes')
+  if (authority.judge(undefined, 'operator') === 'yes')
     log.warn('api.open', {
       host: settings.http.host,
       detail: 'No API key was ever made: whoever reaches this address may do everything.',

@@ -48,7 +48,7 @@ export type Wiring = {
 };
 
 export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
-  const { parts, clock, log, roster, publisher, nudge, judgeAll, metrics } = wiring;
+  const { parts, clock, log, roster, nudge, judgeAll, metrics } = wiring;
   const { ledger, venue } = parts;
   const { secrets } = settings;
   const ports = { ...wiring, ...parts };
@@ -62,12 +62,13 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       onDelivery: metrics.delivery,
     },
     gate: { roster, clock, onVerdict: metrics.verdict },
-    stream: { roster, publisher, ledger, clock, log, rules: wiring.rules },
+    stream: { ...wiring, ledger },
     subscribers: { ledger, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ledger, nudge, mint: venue.quoteMint },
     acts: ledger.acts,
     clock,
     requestsPerMinuteMost: settings.http.requestsPerMinuteMost,
+    publicRequestsPerMinuteMost: settings.http.publicRequestsPerMinuteMost,
     clearances: {
       ...ports,
       clearances: ledger.clearances,

@@ -1,4 +1,4 @@
-// API key: what a bearer of one may do. `platform:write` includes reading what a platform needs; `operator` includes everything.
+// API key: what the bearer of a key may do. `platform:write` includes reading what a platform needs; `operator` includes everything.
 export const SCOPES = ['gate:read', 'platform:write', 'operator'] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -27,22 +27,7 @@ export type ApiKeys = {
   revoke(id: string): Promise<boolean>;
 };
 
-/** Acts of a person, and what only a person needs to see. */
-const OPERATOR = [
-  /^\/v1\/audit/,
-  /^\/v1\/halts/,
-  /^\/v1\/hearing/,
-  /^\/metrics/,
-  /^\/v1\/shares\/[^/]+\/(void|retry)/,
-];
-
-/** What a route asks for. */
-export function scopeOf(path: string): Scope {
-  if (/^\/v1\/gate(\/|$)/.test(path)) return 'gate:read';
-  return OPERATOR.some((each) => each.test(path)) ? 'operator' : 'platform:write';
-}
-
-/** Whether any of the scopes covers another. */
+/** Whether a key with these scopes may use a route that asks for `asked`. */
 export function covers(scopes: readonly Scope[], asked: Scope): boolean {
   if (scopes.includes('operator')) return true;
   return scopes.includes(asked) || (asked === 'gate:read' && scopes.includes('platform:write'));

@@ -1,7 +1,7 @@
-// Auth: constant-time comparison of bearer values, and what their bearers may do. Hashing first makes lengths equal and leaks
-// none; stored keys are compared by hash, which says nothing of the key.
+// Auth: which API key a request carries, and whether that key covers a scope. Configured keys are
+// compared by SHA-256 in constant time; keys of the ledger are looked up by their SHA-256.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type ApiKeys, covers, type Scope, scopeOf } from '../core/api-key.ts';
+import { type ApiKeys, covers, type Scope } from '../core/api-key.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -27,30 +27,34 @@ export type AuthorityOptions = {
   readonly log: Log;
 };
 export type Authority = {
-  /** At once, from what is known: yes, no for what it asks, or nobody by that name is known. */
-  judge(header: string | undefined, path: string): 'yes' | 'no' | 'unknown';
-  /** Who asks: a key's id, `configured` for one from the environment, `anyone` without. */
+  /** From memory: `yes`, `no` when the key lacks the scope, `unknown` when no such key is live. */
+  judge(header: string | undefined, asked: Scope): 'yes' | 'no' | 'unknown';
+  /** The key's id, `configured` for a key from the environment, `anyone` without a known key. */
   actor(header: string | undefined): string;
   /** Reads the keys again; resolves with a read that began after the call. */
   refresh(): Promise<void>;
+  /** Runs after each read of the keys that succeeded. Returns what ends that. */
+  onRead(listener: () => void): () => void;
 };
 
 const BEARER = /^Bearer /i;
-/** Somebody with a wrong key may ask as often as they like; Postgres is not. */
+/** Requests with unknown keys lead to at most four reads of the keys a second. */
 const REFRESH_EVERY_MS = 250;
 
 export function createAuthority({ configured, keys, clock, log }: AuthorityOptions): Authority {
   const isConfigured = createSecretCheck(configured);
   let live = new Map<string, { readonly id: string; readonly scopes: readonly Scope[] }>();
-  // Until it was read that no key was ever made, nobody is let in without one.
+  // Requests without a key are refused until a read has shown that no key was ever made.
   let ever = true;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let coming: Promise<void> | null = null;
   const never = new AbortController().signal;
-  /** The next read. Whoever asks before it begins shares it: it tells of every key that was made before they asked. */
+  const listeners = new Set<() => void>();
+  /** The next read. Callers that ask before it begins share it: it shows every key made before they asked. */
   const read = async (): Promise<void> => {
     const waitMs = readAtMs + REFRESH_EVERY_MS - clock.nowMs();
-    await clock.sleep(Math.max(0, waitMs), never);
+    // A clock that was set back must not make the wait longer.
+    await clock.sleep(Math.min(REFRESH_EVERY_MS, Math.max(0, waitMs)), never);
     coming = null;
     readAtMs = clock.nowMs();
     try {
@@ -62,21 +66,22 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
             [Buffer.from(own).toString('hex'), { id, scopes }] as const,
         ),
       );
+      for (const each of listeners) each();
     } catch (thrown) {
       log.warn('keys.refresh_failed', { err: thrown });
     }
   };
-  /** Without any key, whoever reaches the socket may: loopback, then, which the settings see to. */
+  /** While no key was ever made every request is allowed; the settings then permit loopback only. */
   const open = (): boolean => configured.length === 0 && !ever;
   return {
-    judge(header, path) {
+    judge(header, asked) {
       if (open()) return 'yes';
       const given = header?.replace(BEARER, '');
       if (given === undefined) return 'unknown';
       if (isConfigured(given)) return 'yes';
       const known = live.get(hash(given).toString('hex'));
       if (known === undefined) return 'unknown';
-      return covers(known.scopes, scopeOf(path)) ? 'yes' : 'no';
+      return covers(known.scopes, asked) ? 'yes' : 'no';
     },
     actor(header) {
       const given = header?.replace(BEARER, '');
@@ -87,6 +92,10 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
     refresh() {
       coming ??= read();
       return coming;
+    },
+    onRead(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }

@@ -1,6 +1,7 @@
-// Stream: the roster as server-sent events, for engines that decide in their own process. First everything, or what changed
-// since `Last-Event-ID`; then every change, by gapless revision; and a heartbeat that says what may be vouched for. A reader that
-// is too slow is dropped, and begins anew; nobody waits for it.
+// Stream: the roster as server-sent events, for engines that decide in their own process. A reader is sent the whole
+// roster, or the changes since its `Last-Event-ID`; then every change, by gapless revision; and a beat each second
+// that says how fresh the roster is. A reader whose unread bytes exceed 4 MiB is dropped and begins anew, so that
+// it delays no other reader. A reader whose API key was revoked is dropped when the daemon reads the keys.
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
@@ -8,6 +9,7 @@ import type { Roster, RosterOptions } from '../core/roster.ts';
 import { helloOf, type WireBeat, type WireEntry } from '../core/wire.ts';
 import type { Publisher, Reader } from '../flows/publish.ts';
 import { entryView } from './answers.ts';
+import type { Authority } from './auth.ts';
 
 export type StreamOptions = {
   readonly roster: Roster;
@@ -16,6 +18,7 @@ export type StreamOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly rules: RosterOptions;
+  readonly authority: Pick<Authority, 'judge' | 'onRead'>;
 };
 
 const ENTRIES_A_MESSAGE = 500;
@@ -29,10 +32,19 @@ const message = (event: string, data: unknown, id?: bigint): string =>
 
 export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, options) => {
   const { roster, publisher, ledger, clock, log, rules } = options;
-  const open = new Set<ServerResponse>();
+  /** Open streams, each with the Authorization header that its reader sent. */
+  const open = new Map<ServerResponse, string | undefined>();
   app.addHook('preClose', async () => {
-    for (const each of open) each.end();
+    for (const each of open.keys()) each.end();
   });
+  const forget = options.authority.onRead(() => {
+    for (const [response, header] of open) {
+      if (options.authority.judge(header, 'gate:read') === 'yes') continue;
+      response.end();
+      log.warn('stream.key_revoked', { revision: publisher.revision });
+    }
+  });
+  app.addHook('onClose', async () => forget());
 
   const beatView = (): WireBeat => {
     const { asOfSlot, observedAtMs } = roster.freshness();
@@ -45,7 +57,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
     };
   };
 
-  app.get('/v1/gate/stream', async (request, reply) => {
+  app.get('/v1/gate/stream', { config: { scope: 'gate:read' } }, async (request, reply) => {
     const given = request.headers['last-event-id'];
     const since = typeof given === 'string' && /^\d{1,18}$/.test(given) ? BigInt(given) : null;
     reply.hijack();
@@ -55,7 +67,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    open.add(response);
+    open.set(response, request.headers.authorization);
     // The reader comes back with the last revision it has seen.
     const drop = (): void => {
       if (response.destroyed) return;

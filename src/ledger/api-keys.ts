@@ -2,6 +2,9 @@
 import type { ApiKeys, Scope } from '../core/api-key.ts';
 import type { Sql } from './database.ts';
 
+/** Postgres tells this channel when a key was made or revoked. */
+export const API_KEY_CHANNEL = 'bailiff_api_key';
+
 type Row = {
   key_id: string;
   name: string;
@@ -16,6 +19,7 @@ export function createApiKeys(sql: Sql): ApiKeys {
       await sql`
         insert into api_key (key_id, name, hash, scopes)
         values (${id}, ${name}, ${Buffer.from(hash)}, ${sql.json([...scopes])})`;
+      await sql.notify(API_KEY_CHANNEL, id);
     },
     async live() {
       const rows = await sql<{ id: string; hash: Uint8Array; scopes: Scope[]; live: boolean }[]>`
@@ -37,6 +41,7 @@ export function createApiKeys(sql: Sql): ApiKeys {
     async revoke(id) {
       const rows = await sql`
         update api_key set revoked_at = now() where key_id = ${id} and revoked_at is null returning 1`;
+      if (rows.length > 0) await sql.notify(API_KEY_CHANNEL, id);
       return rows.length > 0;
     },
   };

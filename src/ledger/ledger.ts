@@ -1,7 +1,7 @@
 // Ledger: Postgres as the flows see it, one module a noun.
 import type { Ledger } from '../core/ports.ts';
 import { createActs } from './acts.ts';
-import { createApiKeys } from './api-keys.ts';
+import { API_KEY_CHANNEL, createApiKeys } from './api-keys.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import type { Sql } from './database.ts';
@@ -52,6 +52,12 @@ export async function listenStandings(
 /** Hears of events that any daemon wrote, and runs at every (re)connection. */
 export async function listenEvents(sql: Sql, onEvent: () => void): Promise<() => Promise<void>> {
   const listening = await sql.listen(EVENT_CHANNEL, onEvent, onEvent);
+  return () => listening.unlisten();
+}
+
+/** Runs when any daemon or command made or revoked an API key, and at every (re)connection. */
+export async function listenApiKeys(sql: Sql, onChange: () => void): Promise<() => Promise<void>> {
+  const listening = await sql.listen(API_KEY_CHANNEL, onChange, onChange);
   return () => listening.unlisten();
 }
 

@@ -1,17 +1,25 @@
 // API page: docs/api.md, made of the list of routes. Run as a program it writes the page; a test holds the two together.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { scopeOf } from '../../src/core/api-key.ts';
 import { COMMON_PROBLEMS, INPUT_PROBLEMS, ROUTES, WRITE_PROBLEMS } from '../../src/http/routes.ts';
+import { createBareServer } from './bare-server.ts';
 
 export const API_PAGE = path.join(import.meta.dirname, '../../docs/api.md');
 const list = (codes: readonly string[]): string =>
   codes.map((code) => `[\`${code}\`](runbook.md#${code})`).join(', ');
 
-export function apiPage(): string {
+/** The text of docs/api.md. */
+export async function apiPage(): Promise<string> {
+  const app = createBareServer();
+  await app.ready();
+  const { paths } = app.swagger() as {
+    paths: Record<string, Record<string, { 'x-scope'?: string }>>;
+  };
+  const scopeOf = (method: string, path: string): string =>
+    paths[path]?.[method.toLowerCase()]?.['x-scope'] ?? '';
   const rows = Object.entries(ROUTES).map(([name, { summary, problems }]) => {
-    const path = name.split(' ')[1] ?? '';
-    return `- **\`${name}\`** (\`${scopeOf(path)}\`) ${summary}${problems.length === 0 ? '' : ` Problems: ${list(problems)}.`}`;
+    const [method = '', path = ''] = name.split(' ');
+    return `- **\`${name}\`** (\`${scopeOf(method, path)}\`) ${summary}${problems.length === 0 ? '' : ` Problems: ${list(problems)}.`}`;
   });
   return `# API
 
@@ -21,7 +29,7 @@ Money is decimal strings of base units. Lists give \`next\`, which goes on as \`
 with a \`type\` that never changes, and a \`link\` to its page. What changes something takes an \`Idempotency-Key\`: the same request under it is
 done once, and answered alike for a day; a refused request changed nothing, and its key is free again.
 
-Every route may answer ${list(COMMON_PROBLEMS)}; those that take anything ${list(INPUT_PROBLEMS)}; those that change something ${list(WRITE_PROBLEMS)}.
+Every route may answer ${list(COMMON_PROBLEMS)}; those whose method may carry a body ${list(INPUT_PROBLEMS)}; those that change something ${list(WRITE_PROBLEMS)}.
 Behind each route stands the scope it asks for; \`platform:write\` may read the gate, \`operator\` may do everything.
 
 ${rows.join('\n')}
@@ -31,4 +39,4 @@ ${rows.join('\n')}
 `;
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(API_PAGE, apiPage());
+if (process.argv[1] === import.meta.filename) writeFileSync(API_PAGE, await apiPage());

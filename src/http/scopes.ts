@@ -1,0 +1,48 @@
+// Scopes: what each route asks of its caller. A route declares its scope in its own options, beside its
+// schema; a route that declares none stops the daemon at start, so no route is open by default. The
+// scope is judged on the route that the router matched, never on the text of the URL.
+import type { FastifyInstance } from 'fastify';
+import { SCOPES, type Scope } from '../core/api-key.ts';
+import { Fault } from '../core/fault.ts';
+import type { Authority } from './auth.ts';
+
+/**
+ * `public` answers everybody. `webhook` checks the webhook secrets itself. The others need an API key
+ * whose scopes cover them.
+ */
+export const ROUTE_SCOPES = ['public', 'webhook', ...SCOPES] as const;
+export type RouteScope = (typeof ROUTE_SCOPES)[number];
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    scope?: RouteScope;
+  }
+}
+
+const needsKey = (scope: RouteScope): scope is Scope => scope !== 'public' && scope !== 'webhook';
+
+/**
+ * Checks every request against the scope of its route, and every route for having one. Call it before
+ * any route is registered. Throws at registration for a route without a scope; answers `unauthorised`
+ * without a live key, and `forbidden` to a key whose scopes do not cover the route.
+ */
+export function enforceScopes(app: FastifyInstance, authority: Authority): void {
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (!ROUTE_SCOPES.includes(config?.scope as RouteScope))
+      throw new TypeError(`${String(method)} ${url} declares no scope: add config.scope`);
+  });
+  app.addHook('onRequest', async (request) => {
+    const { scope } = request.routeOptions.config;
+    // The handler of unknown routes has no scope, and says only that there is no such route.
+    if (scope === undefined || !needsKey(scope)) return;
+    const { authorization } = request.headers;
+    if (authority.judge(authorization, scope) === 'yes') return;
+    // The key may have been made, or given a scope, since the daemon last read the keys.
+    await authority.refresh();
+    const judged = authority.judge(authorization, scope);
+    if (judged === 'no')
+      throw new Fault('forbidden', `This key may not do that; it takes the scope ${scope}.`);
+    if (judged === 'unknown')
+      throw new Fault('unauthorised', 'Send a live API key as Authorization: Bearer.');
+  });
+}

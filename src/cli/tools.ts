@@ -1,6 +1,7 @@
 // Tools: what every command works with: the parts of a daemon, an output, and a record of what was changed by command.
 import type { Command } from 'commander';
 import type { Clock, Log } from '../core/ports.ts';
+import { withoutSecretText } from '../core/secrets.ts';
 import type { Parts } from '../parts.ts';
 import type { Settings } from '../system/settings.ts';
 import type { Output } from './output.ts';
@@ -45,4 +46,6 @@ export function createTools(
 
 /** An act that a person answers for. */
 export const reasoned = (command: Command): Command =>
-  command.requiredOption('--reason <text>', 'why; it goes on record');
+  command.requiredOption('--reason <text>', 'why; it goes on record', (text: string) =>
+    withoutSecretText(text),
+  );

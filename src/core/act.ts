@@ -1,5 +1,6 @@
-// Act: something that somebody asked to be changed. It is on record before it is done, so that nothing is ever changed by nobody; and
-// with a key of its own it is done once, however often it is sent.
+// Act: a request to change something. The daemon writes it down before doing it, so that every change has an actor on
+// record. An act with an Idempotency-Key is done once, however often it is sent.
+import { withoutSecretText, withoutSecretUrl } from './secrets.ts';
 
 export type NewAct = {
   readonly actor: string;
@@ -44,16 +45,20 @@ export type Acts = {
 
 const SECRETS = /secret|password|^key$/i;
 
-/** What was asked, with everything secret left out. */
+/**
+ * The body or parameters of a request as they may be kept: fields named like secrets are `…`, a field named `url` loses its
+ * tokens, and every other text loses what looks like a key.
+ */
 export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   // Postgres takes no NUL.
-  if (typeof value === 'string') return value.replaceAll('\0', '');
+  if (typeof value === 'string') return withoutSecretText(value.replaceAll('\0', ''));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [
-      name,
-      SECRETS.test(name) ? '…' : withoutSecrets(each),
-    ]),
+    Object.entries(value).map(([name, each]) => {
+      if (SECRETS.test(name)) return [name, '…'];
+      if (name === 'url' && typeof each === 'string') return [name, withoutSecretUrl(each)];
+      return [name, withoutSecrets(each)];
+    }),
   );
 }

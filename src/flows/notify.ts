@@ -5,6 +5,7 @@ import { messageOf } from '../core/fault.ts';
 import type { Mail } from '../core/mail.ts';
 import type { Vault } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import { withoutSecretUrl } from '../core/secrets.ts';
 import { isoTime } from '../core/time.ts';
 
 export type NotifyPorts = {
@@ -56,7 +57,11 @@ async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
   if (!gone && !dead) return;
   const why = gone ? 'It answered 410 Gone.' : `It has taken nothing for days: ${outcome}`;
   if (await ledger.endpoints.disable(endpoint.id, why, now))
-    log.error('endpoint.disabled', { endpoint: endpoint.id, url: endpoint.url, why });
+    log.error('endpoint.disabled', {
+      endpoint: endpoint.id,
+      url: withoutSecretUrl(endpoint.url),
+      why,
+    });
 }
 
 /** Hands on what is due. True when there may be more. */

@@ -7,6 +7,7 @@ import { type Acts, withoutSecrets } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
+import { cleanBody } from './reasons.ts';
 import { IdText, nullable } from './shapes.ts';
 
 declare module 'fastify' {
@@ -58,6 +59,7 @@ export function actOf(request: Marked): bigint {
 export function recordActs(app: FastifyInstance, { acts, clock, actorOf }: ActOptions): void {
   app.addHook('preHandler', async (request: Marked, reply) => {
     if (!changes(request)) return;
+    cleanBody(request.body);
     const once = onceOf(request);
     const path = request.params as Record<string, unknown>;
     const asked = { path, body: withoutSecrets(request.body ?? null) };
@@ -133,7 +135,10 @@ export const auditRoutes = async (
 ): Promise<void> => {
   app.get<{ Querystring: Static<typeof ActQuery> }>(
     '/v1/audit',
-    { schema: { querystring: ActQuery, response: { 200: ActList } } },
+    {
+      config: { scope: 'operator' },
+      schema: { querystring: ActQuery, response: { 200: ActList } },
+    },
     async ({ query }) => {
       const { limit = ACTS_USUAL, before, ...filter } = query;
       const found = await acts.list({

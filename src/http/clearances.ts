@@ -26,6 +26,7 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
   app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewClearance> }>(
     '/v1/subscribers/:id/clearances',
     {
+      config: { scope: 'platform:write' },
       schema: {
         params: Id,
         body: NewClearance,
@@ -59,7 +60,10 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
   );
   app.get<{ Params: Static<typeof Id> }>(
     '/v1/subscribers/:id/clearances',
-    { schema: { params: Id, response: { 200: ClearanceList } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, response: { 200: ClearanceList } },
+    },
     async ({ params }) => ({
       clearances: (await clearances.list(params.id, CLEARANCES_MOST)).map((each) => ({
         id: each.id,
@@ -75,7 +79,7 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
   );
   app.delete<{ Params: Static<typeof Both> }>(
     '/v1/subscribers/:id/clearances/:clearance',
-    { schema: { params: Both } },
+    { config: { scope: 'platform:write' }, schema: { params: Both } },
     async ({ params: { id, clearance } }, reply) => {
       const slot = await chain.slot('confirmed');
       if (!(await clearances.revoke(id, clearance, slot, clock.nowMs())))

@@ -6,6 +6,7 @@ import { type Endpoint, EVENT_KINDS } from '../core/event.ts';
 import { Fault } from '../core/fault.ts';
 import type { Mail } from '../core/mail.ts';
 import type { Ledger } from '../core/ports.ts';
+import { withoutSecretUrl } from '../core/secrets.ts';
 import { isoTime } from '../core/time.ts';
 import { IdText, nullable } from './shapes.ts';
 
@@ -38,7 +39,10 @@ const NewEndpoint = Type.Object(
 );
 const EndpointView = Type.Object({
   id: IdText,
-  url: Type.String(),
+  url: Type.String({
+    description:
+      'Without the values of its query, and long path segments cut: they may be secrets.',
+  }),
   kinds: nullable(Type.Array(Type.String(), { description: 'null is all.' })),
   createdAt: Type.String(),
   failingSince: nullable(Type.String()),
@@ -82,7 +86,7 @@ const OLDER_KEPT = 1;
 const when = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 const view = (endpoint: Endpoint): Static<typeof EndpointView> => ({
   id: endpoint.id,
-  url: endpoint.url,
+  url: withoutSecretUrl(endpoint.url),
   kinds: endpoint.kinds === null ? null : [...endpoint.kinds],
   createdAt: isoTime(endpoint.createdAtMs),
   failingSince: when(endpoint.failingSinceMs),
@@ -102,7 +106,10 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
   };
   app.post<{ Body: Static<typeof NewEndpoint> }>(
     '/v1/endpoints',
-    { schema: { body: NewEndpoint, response: { 201: Made } }, config: { secretAnswer: true } },
+    {
+      config: { scope: 'platform:write', secretAnswer: true },
+      schema: { body: NewEndpoint, response: { 201: Made } },
+    },
     async ({ body: { url, kinds = null } }, reply) => {
       await mail.check(url);
       const id = newId();
@@ -111,17 +118,24 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
       return reply.code(201).send({ ...view(made), secret });
     },
   );
-  app.get('/v1/endpoints', { schema: { response: { 200: EndpointList } } }, async () => ({
-    endpoints: (await endpoints.list()).map(view),
-  }));
+  app.get(
+    '/v1/endpoints',
+    { config: { scope: 'platform:write' }, schema: { response: { 200: EndpointList } } },
+    async () => ({
+      endpoints: (await endpoints.list()).map(view),
+    }),
+  );
   app.get<{ Params: Static<typeof Id> }>(
     '/v1/endpoints/:id',
-    { schema: { params: Id, response: { 200: EndpointView } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, response: { 200: EndpointView } },
+    },
     async ({ params }) => view(await known(params.id)),
   );
   app.delete<{ Params: Static<typeof Id> }>(
     '/v1/endpoints/:id',
-    { schema: { params: Id } },
+    { config: { scope: 'platform:write' }, schema: { params: Id } },
     async ({ params }, reply) => {
       await known(params.id);
       await endpoints.remove(params.id);
@@ -131,8 +145,8 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
   app.post<{ Params: Static<typeof Id> }>(
     '/v1/endpoints/:id/secrets',
     {
+      config: { scope: 'platform:write', secretAnswer: true },
       schema: { params: Id, response: { 201: Type.Object(Secret) } },
-      config: { secretAnswer: true },
     },
     async ({ params }, reply) => {
       const { id } = await known(params.id);
@@ -143,7 +157,10 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
   );
   app.post<{ Params: Static<typeof Id> }>(
     '/v1/endpoints/:id/enable',
-    { schema: { params: Id, response: { 200: EndpointView } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, response: { 200: EndpointView } },
+    },
     async ({ params }) => {
       await known(params.id);
       await endpoints.enable(params.id);
@@ -154,6 +171,7 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
   app.post<{ Params: Static<typeof Id>; Body: Static<typeof Replay> }>(
     '/v1/endpoints/:id/replays',
     {
+      config: { scope: 'platform:write' },
       schema: {
         params: Id,
         body: Replay,
@@ -171,7 +189,10 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
   );
   app.get<{ Params: Static<typeof Id>; Querystring: Static<typeof DeliveryQuery> }>(
     '/v1/endpoints/:id/deliveries',
-    { schema: { params: Id, querystring: DeliveryQuery, response: { 200: DeliveryList } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, querystring: DeliveryQuery, response: { 200: DeliveryList } },
+    },
     async ({ params, query }) => {
       await known(params.id);
       const { limit = USUAL, ...filter } = query;

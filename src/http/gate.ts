@@ -77,13 +77,16 @@ export const gateRoutes: FastifyPluginAsync<GateOptions> = async (app, options) 
   const decide = decider(options);
   app.get<{ Params: Static<typeof Who>; Querystring: Static<typeof GateQuery> }>(
     '/v1/gate/:subscriber',
-    { schema: { params: Who, querystring: GateQuery, response: { 200: GateAnswer } } },
+    {
+      config: { scope: 'gate:read' },
+      schema: { params: Who, querystring: GateQuery, response: { 200: GateAnswer } },
+    },
     async (request): Promise<Static<typeof GateAnswer>> =>
       gateView(decide(request.params.subscriber, request.query.action ?? 'open')),
   );
   app.post<{ Body: Static<typeof GateMany> }>(
     '/v1/gate',
-    { schema: { body: GateMany, response: { 200: GateAnswers } } },
+    { config: { scope: 'gate:read' }, schema: { body: GateMany, response: { 200: GateAnswers } } },
     async (request, reply) =>
       reply
         .type('application/json; charset=utf-8')

@@ -18,13 +18,13 @@ export type HealthOptions = {
 
 export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, options) => {
   const { roster, ledger, clock, staleAfterMs, venue, network, mode, stuck } = options;
-  app.get('/health/live', async (_request, reply) => {
+  app.get('/health/live', { config: { scope: 'public' } }, async (_request, reply) => {
     const hanging = stuck();
     const live = hanging.length === 0;
     const reasons = hanging.map((each) => `${each} does not come to an end`);
     return reply.code(live ? 200 : 503).send({ live, reasons });
   });
-  app.get('/health/ready', async (_request, reply) => {
+  app.get('/health/ready', { config: { scope: 'public' } }, async (_request, reply) => {
     const reasons: string[] = [];
     const { asOfSlot, observedAtMs } = roster.freshness();
     if (!roster.hydrated) reasons.push('the roster is not hydrated');

@@ -70,6 +70,7 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
   app.post<{ Body: Static<typeof Rescan> }>(
     '/v1/hearing/rescans',
     {
+      config: { scope: 'operator' },
       schema: { body: Rescan, response: { 202: Type.Object({ transactions: Type.Integer() }) } },
     },
     async (request, reply) => {
@@ -79,31 +80,35 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
   );
   app.post<{ Body: Static<typeof Acceptance> }>(
     '/v1/hearing/acceptances',
-    { schema: { body: Acceptance } },
+    { config: { scope: 'operator' }, schema: { body: Acceptance } },
     async (request, reply) => {
       await options.accept(request.body.address, request.body.reason);
       return reply.code(204).send();
     },
   );
-  app.get('/v1/hearing', { schema: { response: { 200: Answer } } }, async () => {
-    const nowMs = clock.nowMs();
-    const { wanted, confirmed, oldestMs } = await sightings.backlog();
-    const sources = Object.entries(options.progress()).map(([name, { lastSlot, lastMs }]) => [
-      name,
-      { lastSlot, ageMs: lastMs === null ? null : nowMs - lastMs },
-    ]);
-    return {
-      sources: Object.fromEntries(sources),
-      subscriptions: options.feed(),
-      unverified: { wanted, confirmed, oldestAgeMs: oldestMs === null ? null : nowMs - oldestMs },
-      gaps: (await checks.gaps()).map(({ address, subscriberId, sinceMs, difference }) => ({
-        address,
-        subscriber: subscriberId,
-        ageMs: nowMs - sinceMs,
-        difference: Object.fromEntries(
-          Object.entries(difference).map(([name, amount]) => [name, String(amount)]),
-        ),
-      })),
-    };
-  });
+  app.get(
+    '/v1/hearing',
+    { config: { scope: 'operator' }, schema: { response: { 200: Answer } } },
+    async () => {
+      const nowMs = clock.nowMs();
+      const { wanted, confirmed, oldestMs } = await sightings.backlog();
+      const sources = Object.entries(options.progress()).map(([name, { lastSlot, lastMs }]) => [
+        name,
+        { lastSlot, ageMs: lastMs === null ? null : nowMs - lastMs },
+      ]);
+      return {
+        sources: Object.fromEntries(sources),
+        subscriptions: options.feed(),
+        unverified: { wanted, confirmed, oldestAgeMs: oldestMs === null ? null : nowMs - oldestMs },
+        gaps: (await checks.gaps()).map(({ address, subscriberId, sinceMs, difference }) => ({
+          address,
+          subscriber: subscriberId,
+          ageMs: nowMs - sinceMs,
+          difference: Object.fromEntries(
+            Object.entries(difference).map(([name, amount]) => [name, String(amount)]),
+          ),
+        })),
+      };
+    },
+  );
 };

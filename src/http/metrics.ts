@@ -7,7 +7,7 @@ export type MetricsOptions = {
 };
 
 export const metricsRoutes: FastifyPluginAsync<MetricsOptions> = async (app, options) => {
-  app.get('/metrics', async (_request, reply) =>
+  app.get('/metrics', { config: { scope: 'operator' } }, async (_request, reply) =>
     reply.type(options.contentType).send(await options.text()),
   );
 };

@@ -1,8 +1,9 @@
 // OpenAPI: the API described from the very schemas that check it, as JSON and as a page to read.
 import swagger from '@fastify/swagger';
-import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { FAULTS, type FaultCode } from '../core/fault.ts';
+import { pagePolicy } from './headers.ts';
 import { COMMON_PROBLEMS, INPUT_PROBLEMS, ROUTES, type Route, WRITE_PROBLEMS } from './routes.ts';
 
 type Answers = Readonly<Record<string, unknown>>;
@@ -10,13 +11,16 @@ type Answers = Readonly<Record<string, unknown>>;
 const answersOf = (declared: unknown): Answers =>
   (declared as Answers | undefined) ?? { 204: { type: 'null', description: 'Done.' } };
 
+/** The gate answers from memory, as often as an engine asks. */
+const inMemory = (name: string): boolean => name.includes('/v1/gate');
+const OF_THE_LEDGER: readonly FaultCode[] = ['rate_limited', 'ledger_unavailable'];
+
 /** Its problems by status, each with their types. */
-function problemsOf(name: string, { problems }: Route, schema: FastifySchema | undefined): Answers {
-  const takes = schema?.body ?? schema?.params ?? schema?.querystring;
+function problemsOf(name: string, { problems }: Route): Answers {
   const changes = !name.startsWith('GET ') && name !== 'POST /v1/gate';
   const codes: FaultCode[] = [
-    ...COMMON_PROBLEMS.filter((code) => code !== 'rate_limited' || !name.includes('/v1/gate')),
-    ...(takes === undefined ? [] : INPUT_PROBLEMS),
+    ...COMMON_PROBLEMS.filter((code) => !inMemory(name) || !OF_THE_LEDGER.includes(code)),
+    ...(name.startsWith('GET ') ? [] : INPUT_PROBLEMS),
     ...(changes ? WRITE_PROBLEMS : []),
     ...problems,
   ];
@@ -62,19 +66,42 @@ export function describeApi(app: FastifyInstance): void {
       const known = ROUTES[name];
       if (hidden(url) || known === undefined) return { url, schema: { ...schema, hide: true } };
       const { summary } = known;
-      const responses = { ...answersOf(schema?.response), ...problemsOf(name, known, schema) };
+      const description = `Takes an API key with the scope \`${route.config?.scope}\`.`;
+      const responses = { ...answersOf(schema?.response), ...problemsOf(name, known) };
       return {
         url,
-        schema: { ...schema, summary, operationId: name.replace(/\W+/g, '_'), response: responses },
+        schema: {
+          ...schema,
+          summary,
+          description,
+          'x-scope': route.config?.scope,
+          operationId: name.replace(/\W+/g, '_'),
+          response: responses,
+        },
       };
     },
   });
-  app.get('/openapi.json', async () => app.swagger());
-  app.get('/docs', async (_request, reply) =>
-    reply
-      .type('text/html; charset=utf-8')
-      .send(page(JSON.parse(JSON.stringify(app.swagger())) as Document)),
+}
+
+/** Serves the description as JSON and as a page. */
+export async function describedRoutes(app: FastifyInstance): Promise<void> {
+  // Routes do not change after the start: both texts are made at the first request and kept.
+  let json: string | null = null;
+  let html: string | null = null;
+  const text = (): string => {
+    json ??= JSON.stringify(app.swagger());
+    return json;
+  };
+  app.get('/openapi.json', { config: { scope: 'public' } }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(text()),
   );
+  app.get('/docs', { config: { scope: 'public' } }, async (_request, reply) => {
+    html ??= page(JSON.parse(text()) as Document);
+    return reply
+      .header('content-security-policy', pagePolicy(STYLE))
+      .type('text/html; charset=utf-8')
+      .send(html);
+  });
 }
 
 type Operation = {
@@ -99,6 +126,9 @@ const schemaOf = (
 const code = (schema: unknown): string =>
   schema === undefined ? '' : `<pre>${escaped(JSON.stringify(schema, null, 2))}</pre>`;
 
+const STYLE =
+  'body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{background:#8881;padding:.5rem;overflow:auto}summary{cursor:pointer;padding:.3rem 0}';
+
 /** The description for people: no script, no style sheet from elsewhere. */
 function page({ info, paths }: Document): string {
   const operations = Object.entries(paths ?? {}).flatMap(([path, methods]) =>
@@ -120,7 +150,7 @@ function page({ info, paths }: Document): string {
     }),
   );
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(info.title)} API</title>
-<style>body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{background:#8881;padding:.5rem;overflow:auto}summary{cursor:pointer;padding:.3rem 0}</style>
+<style>${STYLE}</style>
 <h1>${escaped(info.title)} API</h1><p>${escaped(info.description ?? '')} <a href="/openapi.json">openapi.json</a></p>
 ${operations.join('\n')}</html>`;
 }

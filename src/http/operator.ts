@@ -50,7 +50,10 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
   const { ledger, clock, log, mint } = options;
   app.get<{ Querystring: Static<typeof PaymentQuery> }>(
     '/v1/payments',
-    { schema: { querystring: PaymentQuery, response: { 200: PaymentList } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { querystring: PaymentQuery, response: { 200: PaymentList } },
+    },
     async (request) => {
       const { subscriber, creator, limit = PAYMENTS_USUAL, ...rest } = request.query;
       const payments = await ledger.payments.list({
@@ -65,7 +68,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
   );
   app.get<{ Params: { id: string } }>(
     '/v1/payments/:id',
-    { schema: { params: Id, response: { 200: PaymentView } } },
+    { config: { scope: 'platform:write' }, schema: { params: Id, response: { 200: PaymentView } } },
     async ({ params }) => {
       const found = await ledger.payments.find(params.id);
       if (found === null) throw new Fault('not_found', `There is no payment ${params.id}.`);
@@ -75,6 +78,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
   app.get<{ Params: { wallet: string } }>(
     '/v1/creators/:wallet/earnings',
     {
+      config: { scope: 'platform:write' },
       schema: {
         params: Type.Object({ wallet: IdText }),
         response: { 200: EarningsView },
@@ -99,6 +103,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
   app.post<{ Params: { id: string }; Body: Static<typeof Reason> }>(
     '/v1/shares/:id/void',
     {
+      config: { scope: 'operator' },
       schema: { params: Id, body: Reason },
     },
     async (request, reply) => {
@@ -122,16 +127,20 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       return reply.code(204).send();
     },
   );
-  app.get('/v1/halts', { schema: { response: { 200: HaltList } } }, async () => ({
-    halts: (await ledger.halts.list()).map(({ scope, reason, sinceMs }) => ({
-      scope,
-      reason,
-      since: isoTime(sinceMs),
-    })),
-  }));
+  app.get(
+    '/v1/halts',
+    { config: { scope: 'operator' }, schema: { response: { 200: HaltList } } },
+    async () => ({
+      halts: (await ledger.halts.list()).map(({ scope, reason, sinceMs }) => ({
+        scope,
+        reason,
+        since: isoTime(sinceMs),
+      })),
+    }),
+  );
   app.put<{ Body: Static<typeof Halt> }>(
     '/v1/halts',
-    { schema: { body: Halt } },
+    { config: { scope: 'operator' }, schema: { body: Halt } },
     async (request, reply) => {
       const { scope, reason } = request.body;
       await ledger.halts.set(scope, reason);
@@ -141,7 +150,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
   );
   app.delete<{ Params: { scope: string } }>(
     '/v1/halts/:scope',
-    { schema: { params: Type.Object({ scope: ScopeText }) } },
+    { config: { scope: 'operator' }, schema: { params: Type.Object({ scope: ScopeText }) } },
     async (request, reply) => {
       const { scope } = request.params;
       if (!(await ledger.halts.lift(scope)))

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { FAULTS, Fault } from '../core/fault.ts';
+import { pagePolicy } from './headers.ts';
 import { escaped } from './openapi.ts';
 
 const RUNBOOK = path.join(import.meta.dirname, '../../docs/runbook.md');
@@ -13,9 +14,11 @@ export function readSections(text: string): ReadonlyMap<string, string> {
   return new Map([...sections].map(([, code = '', section = '']) => [code, section.trim()]));
 }
 
+const STYLE =
+  'body{font:16px/1.5 system-ui;max-width:45rem;margin:2rem auto;padding:0 1rem}code{background:#8882;padding:0 .2rem}';
 const html = (title: string, body: string): string =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>
-<style>body{font:16px/1.5 system-ui;max-width:45rem;margin:2rem auto;padding:0 1rem}code{background:#8882;padding:0 .2rem}</style>
+<style>${STYLE}</style>
 <h1><code>${title}</code></h1>${body}</html>`;
 
 const paragraphs = (text: string): string =>
@@ -27,14 +30,19 @@ const paragraphs = (text: string): string =>
 /** Open to everybody: there is nothing secret in what a problem means. */
 export async function problemPages(app: FastifyInstance): Promise<void> {
   const sections = readSections(readFileSync(RUNBOOK, 'utf8'));
-  app.get<{ Params: { code: string } }>('/problems/:code', async ({ params }, reply) => {
-    const section = sections.get(params.code);
-    if (section === undefined || !(params.code in FAULTS))
-      throw new Fault('not_found', `There is no problem ${params.code.slice(0, 60)}.`);
-    const { status, retry } = FAULTS[params.code as keyof typeof FAULTS];
-    const facts = `<p>HTTP ${status}. ${retry === 'later' ? 'The same request may succeed in a while.' : 'The same request will not succeed by itself.'}</p>`;
-    return reply
-      .type('text/html; charset=utf-8')
-      .send(html(params.code, facts + paragraphs(section)));
-  });
+  app.get<{ Params: { code: string } }>(
+    '/problems/:code',
+    { config: { scope: 'public' } },
+    async ({ params }, reply) => {
+      const section = sections.get(params.code);
+      if (section === undefined || !(params.code in FAULTS))
+        throw new Fault('not_found', `There is no problem ${params.code.slice(0, 60)}.`);
+      const { status, retry } = FAULTS[params.code as keyof typeof FAULTS];
+      const facts = `<p>HTTP ${status}. ${retry === 'later' ? 'The same request may succeed in a while.' : 'The same request will not succeed by itself.'}</p>`;
+      return reply
+        .header('content-security-policy', pagePolicy(STYLE))
+        .type('text/html; charset=utf-8')
+        .send(html(params.code, facts + paragraphs(section)));
+    },
+  );
 }

@@ -1,54 +1,90 @@
-// Problems: every error as RFC 9457 problem+json, with a stable type. What is under 500 says what to do; what is not
-// says nothing that could be a secret.
-import type { FastifyInstance } from 'fastify';
-import { FAULTS, Fault, messageOf } from '../core/fault.ts';
+// Problems: every error as RFC 9457 problem+json with a stable type, also those that Node and Fastify find before
+// a route is reached. A problem below 500 says what to do. One of 500 and above says nothing of its cause,
+// which may hold a secret; the cause is logged.
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { FAULTS, Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import type { Log } from '../core/ports.ts';
+import { SAFE_HEADERS } from './headers.ts';
 
 type Problem = { type: string; title: string; status: number; detail: string };
 
+const problem = (code: FaultCode | 'internal', status: number, detail: string): Problem => ({
+  type: `urn:bailiff:problem:${code}`,
+  title: code,
+  status,
+  detail,
+});
+
+/** Which code stands for an HTTP status that Fastify chose itself. */
+const codeOf = (status: number): FaultCode => {
+  if (status === 413) return 'body_too_large';
+  if (status === 415) return 'encoding_unsupported';
+  if (status === 404) return 'not_found';
+  return 'body_invalid';
+};
+
 function problemOf(thrown: unknown): Problem {
-  if (thrown instanceof Fault) {
-    const { status } = FAULTS[thrown.code];
-    return {
-      type: `urn:bailiff:problem:${thrown.code}`,
-      title: thrown.code,
-      status,
-      detail: thrown.message,
-    };
-  }
+  if (thrown instanceof Fault)
+    return problem(thrown.code, FAULTS[thrown.code].status, thrown.message);
   const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
-  if (typeof status === 'number' && status >= 400 && status < 500) {
-    const code = status === 413 ? 'body_too_large' : 'body_invalid';
-    return { type: `urn:bailiff:problem:${code}`, title: code, status, detail: messageOf(thrown) };
-  }
-  return {
-    type: 'urn:bailiff:problem:internal',
-    title: 'internal',
-    status: 500,
-    detail: 'Something went wrong here. It has been logged.',
-  };
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return problem(codeOf(status), status, messageOf(thrown));
+  return problem('internal', 500, 'Something went wrong here. It has been logged.');
 }
 
+const send = (reply: FastifyReply, told: Problem): FastifyReply =>
+  reply
+    .code(told.status)
+    .header('link', `</problems/${told.title}>; rel="help"`)
+    .type('application/problem+json')
+    .send(told);
+
+/** Answers what the router refuses before any route is known: a malformed URL, or a parameter that is too long. */
+export function frameworkProblem(
+  thrown: Error & { statusCode?: number },
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const status = thrown.statusCode ?? 400;
+  // No hook has run for this request.
+  void send(
+    reply.headers(SAFE_HEADERS),
+    problem('request_invalid', status, 'The URL cannot be read.'),
+  );
+}
+
+const BROKEN: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The headers are larger than 16 KiB.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive whole in time.'],
+};
+
+/** Answers bytes that Node could not read as a request, and closes the connection. */
+export function clientProblem(thrown: Error & { code?: string }, socket: Socket): void {
+  if (thrown.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  const [status, detail] = BROKEN[thrown.code ?? ''] ?? [400, 'This is not an HTTP request.'];
+  const body = JSON.stringify(problem('request_invalid', status, detail));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+      `X-Content-Type-Options: nosniff\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** Installs the handlers of errors and unknown routes. */
 export function installProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((thrown, request, reply) => {
-    const problem = problemOf(thrown);
-    if (problem.status >= 500)
+    const told = problemOf(thrown);
+    if (told.status >= 500)
       log.error('http.failed', {
         method: request.method,
         route: request.routeOptions.url,
         err: thrown,
       });
-    void reply
-      .code(problem.status)
-      .header('link', `</problems/${problem.title}>; rel="help"`)
-      .type('application/problem+json')
-      .send(problem);
+    void send(reply, told);
   });
   app.setNotFoundHandler((request, reply) => {
-    const detail = `There is no ${request.method} ${request.url.split('?')[0]}.`;
-    void reply
-      .code(404)
-      .type('application/problem+json')
-      .send({ type: 'urn:bailiff:problem:not_found', title: 'not_found', status: 404, detail });
+    const [path = ''] = request.url.split('?');
+    void send(reply, problem('not_found', 404, `There is no ${request.method} ${path}.`));
   });
 }

@@ -4,11 +4,17 @@ import type { FaultCode } from '../core/fault.ts';
 
 export type Route = { readonly summary: string; readonly problems: readonly FaultCode[] };
 
-/** Of every route: who asks, how often, and how. */
-export const COMMON_PROBLEMS = ['unauthorised', 'forbidden', 'rate_limited'] as const;
-/** Of every route that takes parameters or a body. */
-export const INPUT_PROBLEMS = ['body_invalid'] as const;
-/** Of every route that changes something. */
+/** Every route may answer these: on the key, its rate, the path and the query, and the ledger. */
+export const COMMON_PROBLEMS = [
+  'unauthorised',
+  'forbidden',
+  'rate_limited',
+  'query_invalid',
+  'ledger_unavailable',
+] as const;
+/** Every route whose method may carry a body answers these, also to a body it does not take. */
+export const INPUT_PROBLEMS = ['body_invalid', 'body_too_large', 'encoding_unsupported'] as const;
+/** Every route that changes something answers these. */
 export const WRITE_PROBLEMS = ['idempotency_running', 'idempotency_mismatch'] as const;
 
 const route = (summary: string, ...problems: FaultCode[]): Route => ({ summary, problems });

@@ -3,30 +3,33 @@ import { createServer as createHttpServer, type OutgoingHttpHeaders } from 'node
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Acts } from '../core/act.ts';
-import { scopeOf } from '../core/api-key.ts';
 import { Fault } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { auditRoutes, recordActs } from './acts.ts';
 import type { Authority } from './auth.ts';
+import { installBodies } from './bodies.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
 import { type EndpointOptions, endpointRoutes } from './endpoints.ts';
 import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
+import { installHeaders } from './headers.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
 import { type HearingOptions, hearingRoutes } from './hearing.ts';
 import { type MetricsOptions, metricsRoutes } from './metrics.ts';
-import { describeApi } from './openapi.ts';
+import { describeApi, describedRoutes } from './openapi.ts';
 import { type OperatorOptions, operatorRoutes } from './operator.ts';
 import { problemPages } from './problem-pages.ts';
-import { installProblems } from './problems.ts';
+import { clientProblem, frameworkProblem, installProblems } from './problems.ts';
+import { enforceScopes } from './scopes.ts';
 import { type ShareOptions, shareRoutes } from './shares.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
 import { type SubscriberOptions, subscriberRoutes } from './subscribers.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
+import { installValidation } from './validation.ts';
 import { type WebhookOptions, webhookRoutes } from './webhook.ts';
 
 export type ServerOptions = {
   readonly log: Log;
-  /** Who may do what; without any key, everybody who reaches the socket may do everything. */
+  /** Judges API keys. While no key was ever made, every request is allowed every scope. */
   readonly authority: Authority;
   readonly webhook: WebhookOptions;
   readonly gate: GateOptions;
@@ -37,6 +40,8 @@ export type ServerOptions = {
   readonly clock: Clock;
   /** Requests a minute that one key may make, the gate's left out. */
   readonly requestsPerMinuteMost: number;
+  /** Requests a minute to health, docs and problem pages that one address may make. */
+  readonly publicRequestsPerMinuteMost: number;
   readonly clearances: ClearanceOptions;
   readonly hearing: HearingOptions;
   readonly operator: OperatorOptions;
@@ -48,11 +53,17 @@ export type ServerOptions = {
 const API_BODY_BYTES_MOST = 65_536;
 const MINUTE_MS = 60_000;
 
+const tooMany = (_request: FastifyRequest, { max, ttl }: { max: number; ttl: number }): Fault =>
+  new Fault(
+    'rate_limited',
+    `More than ${max} requests in a minute. Ask again in ${Math.ceil(ttl / 1_000)} s.`,
+  );
+
 export function createServer(options: ServerOptions): FastifyInstance {
   const { authority } = options;
   const fastGate = createFastGate({
     ...options.gate,
-    authorised: (header) => authority.judge(header, '/v1/gate') === 'yes',
+    authorised: (header) => authority.judge(header, 'gate:read') === 'yes',
     bytesMost: API_BODY_BYTES_MOST,
     usual(request, payload, response) {
       const { method, url = '/', headers } = request;
@@ -72,29 +83,28 @@ export function createServer(options: ServerOptions): FastifyInstance {
       }),
     bodyLimit: API_BODY_BYTES_MOST,
     forceCloseConnections: 'idle',
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },
+    frameworkErrors: frameworkProblem,
+    clientErrorHandler: clientProblem,
   });
   installProblems(app, options.log);
+  installHeaders(app);
+  installBodies(app, options.clock);
+  installValidation(app);
+  enforceScopes(app, authority);
   describeApi(app);
-  app.register(healthRoutes, options.health);
-  app.register(problemPages);
+  app.register(async (open) => {
+    await open.register(rateLimit, {
+      max: options.publicRequestsPerMinuteMost,
+      timeWindow: MINUTE_MS,
+      keyGenerator: (request) => request.ip,
+      errorResponseBuilder: tooMany,
+    });
+    await open.register(healthRoutes, options.health);
+    await open.register(problemPages);
+    await open.register(describedRoutes);
+  });
   app.register(webhookRoutes, options.webhook);
   app.register(async (api) => {
-    api.addHook('onRequest', async (request) => {
-      const { authorization } = request.headers;
-      const path = request.url;
-      if (authority.judge(authorization, path) === 'yes') return;
-      // A key that was just made, or just lost its scope, is not known here yet.
-      await authority.refresh();
-      const judged = authority.judge(authorization, path);
-      if (judged === 'no')
-        throw new Fault(
-          'forbidden',
-          `This key may not do that; it takes the scope ${scopeOf(path)}.`,
-        );
-      if (judged === 'unknown')
-        throw new Fault('unauthorised', 'Send a live API key as Authorization: Bearer.');
-    });
     const actorOf = (request: FastifyRequest): string =>
       authority.actor(request.headers.authorization);
     recordActs(api, { acts: options.acts, clock: options.clock, actorOf });
@@ -104,12 +114,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(rateLimit, {
       max: options.requestsPerMinuteMost,
       timeWindow: MINUTE_MS,
-      keyGenerator: (request) => `${actorOf(request)} ${request.ip}`,
-      errorResponseBuilder: (_, { max, ttl }) =>
-        new Fault(
-          'rate_limited',
-          `More than ${max} requests in a minute. Ask again in ${Math.ceil(ttl / 1_000)} s.`,
-        ),
+      // A key has one budget from all addresses; only requests without any key are told apart by address.
+      keyGenerator: (request) => {
+        const actor = actorOf(request);
+        return actor === 'anyone' ? `anyone ${request.ip}` : actor;
+      },
+      errorResponseBuilder: tooMany,
     });
     await api.register(subscriberRoutes, options.subscribers);
     await api.register(subscriptionRoutes, options.subscribers);

@@ -2,6 +2,12 @@
 // out. Money is a decimal string of base units.
 import Type from 'typebox';
 
+/** An amount that a client gives: fits a bigint of Postgres with room to add. */
+export const AmountText = Type.String({
+  pattern: '^(0|[1-9][0-9]{0,17})$',
+  description: 'base units as a decimal string of at most 18 digits.',
+});
+/** An amount that an answer tells. */
 export const BaseUnits = Type.String({
   pattern: '^[0-9]+$',
   description: 'Base units, as a decimal string.',
@@ -109,7 +115,7 @@ export const ShareList = Type.Object({
 export const NewClearance = Type.Object(
   {
     purpose: Type.Enum(['withdraw', 'close']),
-    amount: Type.Optional(BaseUnits),
+    amount: Type.Optional(AmountText),
   },
   {
     additionalProperties: false,

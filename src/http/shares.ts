@@ -51,7 +51,10 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
 ) => {
   app.get<{ Querystring: Static<typeof ShareQuery> }>(
     '/v1/shares',
-    { schema: { querystring: ShareQuery, response: { 200: ShareList } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { querystring: ShareQuery, response: { 200: ShareList } },
+    },
     async (request) => {
       const { subscriber, subscription, creator, limit = SHARES_USUAL, ...rest } = request.query;
       const shares = await ledger.shares.list({
@@ -68,6 +71,7 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
   app.get<{ Params: { id: string } }>(
     '/v1/shares/:id',
     {
+      config: { scope: 'platform:write' },
       schema: {
         params: Id,
         response: { 200: ShareView },
@@ -82,7 +86,7 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
   );
   app.get<{ Params: { id: string } }>(
     '/v1/shares/:id/explanation',
-    { schema: { params: Id, response: { 200: Explanation } } },
+    { config: { scope: 'platform:write' }, schema: { params: Id, response: { 200: Explanation } } },
     async (request) => {
       const { id } = request.params;
       const accrual = await ledger.shares.accrual(id);
@@ -94,6 +98,7 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
   app.post<{ Params: { id: string } }>(
     '/v1/shares/:id/retry',
     {
+      config: { scope: 'operator' },
       schema: {
         params: Id,
         response: { 200: ShareView },

@@ -54,13 +54,19 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   };
   app.post<{ Body: Static<typeof NewSubscriber> }>(
     '/v1/subscribers',
-    { schema: { body: NewSubscriber, response: { 201: SubscriberView } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { body: NewSubscriber, response: { 201: SubscriberView } },
+    },
     async (request, reply) =>
       reply.code(201).send(subscriberView(await register.subscriber(request.body))),
   );
   app.get<{ Querystring: Static<typeof SubscriberQuery> }>(
     '/v1/subscribers',
-    { schema: { querystring: SubscriberQuery, response: { 200: SubscriberList } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { querystring: SubscriberQuery, response: { 200: SubscriberList } },
+    },
     async ({ query }) => {
       const { limit = USUAL, after } = query;
       const found = await ledger.subscribers.list({
@@ -75,12 +81,15 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   );
   app.get<{ Params: Static<typeof Id> }>(
     '/v1/subscribers/:id',
-    { schema: { params: Id, response: { 200: SubscriberView } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, response: { 200: SubscriberView } },
+    },
     async ({ params }) => subscriberView(await known(params.id)),
   );
   app.delete<{ Params: Static<typeof Id> }>(
     '/v1/subscribers/:id',
-    { schema: { params: Id } },
+    { config: { scope: 'platform:write' }, schema: { params: Id } },
     async ({ params }, reply) => {
       await retire(params.id);
       return reply.code(204).send();
@@ -88,7 +97,7 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   );
   app.put<{ Params: Static<typeof Id>; Body: Static<typeof NewKey> }>(
     '/v1/subscribers/:id/key',
-    { schema: { params: Id, body: NewKey } },
+    { config: { scope: 'platform:write' }, schema: { params: Id, body: NewKey } },
     async ({ params, body }, reply) => {
       await register.key(await known(params.id), body.agentSecretKey);
       return reply.code(204).send();
@@ -96,7 +105,7 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   );
   app.delete<{ Params: Static<typeof Id> }>(
     '/v1/subscribers/:id/key',
-    { schema: { params: Id } },
+    { config: { scope: 'platform:write' }, schema: { params: Id } },
     async ({ params }, reply) => {
       if (!(await ledger.subscribers.dropKey(params.id)))
         throw new Fault('not_found', `No key of subscriber ${params.id} is kept.`);
@@ -105,7 +114,7 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   );
   app.get<{ Params: Static<typeof Id> }>(
     '/v1/subscribers/:id/accounts',
-    { schema: { params: Id, response: { 200: AccountList } } },
+    { config: { scope: 'platform:write' }, schema: { params: Id, response: { 200: AccountList } } },
     async ({ params }) => {
       await known(params.id);
       const found = await ledger.watchList.ofSubscriber(params.id);
@@ -114,7 +123,10 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   );
   app.get<{ Params: Static<typeof Id>; Querystring: Static<typeof FactQuery> }>(
     '/v1/subscribers/:id/facts',
-    { schema: { params: Id, querystring: FactQuery, response: { 200: FactList } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, querystring: FactQuery, response: { 200: FactList } },
+    },
     async ({ params, query }) => {
       const { limit = USUAL, ...filter } = query;
       const found = await ledger.facts.list({ subscriberId: params.id, limit, ...filter });

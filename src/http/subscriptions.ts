@@ -33,7 +33,10 @@ export const subscriptionRoutes: FastifyPluginAsync<SubscriptionOptions> = async
 ) => {
   app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewSubscription> }>(
     '/v1/subscribers/:id/subscriptions',
-    { schema: { params: Id, body: NewSubscription, response: { 201: SubscriptionView } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, body: NewSubscription, response: { 201: SubscriptionView } },
+    },
     async (request, reply) =>
       reply
         .code(201)
@@ -41,14 +44,20 @@ export const subscriptionRoutes: FastifyPluginAsync<SubscriptionOptions> = async
   );
   app.get<{ Params: Static<typeof Id> }>(
     '/v1/subscribers/:id/subscriptions',
-    { schema: { params: Id, response: { 200: SubscriptionList } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, response: { 200: SubscriptionList } },
+    },
     async ({ params }) => ({
       subscriptions: (await ledger.subscriptions.ofSubscriber(params.id)).map(subscriptionView),
     }),
   );
   app.get<{ Params: Static<typeof Both> }>(
     '/v1/subscribers/:id/subscriptions/:subscription',
-    { schema: { params: Both, response: { 200: SubscriptionView } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Both, response: { 200: SubscriptionView } },
+    },
     async ({ params }) => {
       const found = await ledger.subscriptions.find(params.subscription);
       if (found?.subscriberId !== params.id)
@@ -61,7 +70,10 @@ export const subscriptionRoutes: FastifyPluginAsync<SubscriptionOptions> = async
   );
   app.delete<{ Params: Static<typeof Both> }>(
     '/v1/subscribers/:id/subscriptions/:subscription',
-    { schema: { params: Both, response: { 200: SubscriptionView } } },
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Both, response: { 200: SubscriptionView } },
+    },
     async ({ params }) => subscriptionView(await register.end(params.id, params.subscription)),
   );
 };

@@ -37,6 +37,7 @@ export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, opt
     (_request, body, done) => done(null, body),
   );
   app.post('/webhooks/helius', {
+    config: { scope: 'webhook' },
     bodyLimit: options.bytesMost,
     onRequest: async (request) => {
       // Before the body is read: a stranger's ten megabytes are not worth reading.

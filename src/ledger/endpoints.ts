@@ -1,5 +1,6 @@
 // Endpoints: where events go, what waits for each, and what came of it.
 import type { Delivery, Endpoint, Endpoints, EventKind } from '../core/event.ts';
+import { withoutSecretUrl } from '../core/secrets.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 import { tell } from './outbox.ts';
 
@@ -91,7 +92,11 @@ export function createEndpoints(sql: Sql): Endpoints {
           where endpoint_id = ${id} and disabled_at is null returning url`;
         const [row] = rows;
         if (row !== undefined)
-          await tell(tx, 'endpoint.disabled', null, { endpoint: id, url: row.url, why });
+          await tell(tx, 'endpoint.disabled', null, {
+            endpoint: id,
+            url: withoutSecretUrl(row.url),
+            why,
+          });
         return row !== undefined;
       }),
     async remove(id) {

@@ -2,10 +2,27 @@
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscribers } from '../core/ports.ts';
-import { at, type Sql, violates } from './database.ts';
+import { at, type Sql, type Transaction, violates } from './database.ts';
 import { tell } from './outbox.ts';
 import { joinStandings } from './standings.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
+
+/**
+ * Refuses an id that is another subscriber's wallet, and a wallet that is another's id: the gate takes both as a name.
+ * The locks on both names make two registrations at once take turns.
+ */
+async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address): Promise<void> {
+  for (const name of [id, agentWallet].sort())
+    await tx`select pg_advisory_xact_lock(hashtextextended(${`bailiff.name ${name}`}, 0))`;
+  const [taken] = await tx<{ subscriber_id: string }[]>`
+    select subscriber_id from subscriber
+    where subscriber_id <> ${id} and (agent_wallet = ${id} or subscriber_id = ${agentWallet})`;
+  if (taken !== undefined)
+    throw new Fault(
+      'conflict',
+      'An id may not be the wallet of another subscriber, nor a wallet the id of another. Use another id.',
+    );
+}
 
 export function createSubscribers(sql: Sql): Subscribers {
   const find: Subscribers['find'] = async (id) => {
@@ -78,6 +95,7 @@ export function createSubscribers(sql: Sql): Subscribers {
     async register(given) {
       try {
         return await sql.begin(async (tx) => {
+          await requireOwnNames(tx, given.id, given.agentWallet);
           const created = await tx`
             insert into subscriber (subscriber_id, agent_wallet, agent_token_account)
             values (${given.id}, ${given.agentWallet}, ${given.agentTokenAccount})

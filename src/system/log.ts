@@ -1,25 +1,14 @@
 // Log: pino lines with the event's name first. Keys, secrets and API keys inside URLs never reach them.
 import pino from 'pino';
 import type { Log } from '../core/ports.ts';
+import { withoutSecretText } from '../core/secrets.ts';
 
-/** Whatever stands under such a name is left out, however it is written. */
+/** A field with such a name is shown as `…`, whatever its value. */
 const SECRET_FIELD =
   /secret|password|authorization|api[-_]?keys?$|master[-_]?key|sponsor[-_]?key|sealed|database[-_]?url|cookie/i;
-/** What is secret wherever it stands in a text, and what is shown in its place. */
-const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
-  [/([?&](?:api-key|api_key|apikey|token|key|secret)=)[^&\s"']+/gi, '$1…'],
-  [/(\w+:\/\/[^:@/\s]+:)[^@\s]+@/g, '$1…@'],
-  [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 …'],
-  [/\bwhsec_[\w+/=-]+/g, 'whsec_…'],
-  [/\b(bailiff_[a-z0-9]+_)[\w-]{16,}/g, '$1…'],
-  // A keypair as the Solana CLI writes it.
-  [/\[\s*(?:\d{1,3}\s*,\s*){31,}\d{1,3}\s*\]/g, '[…]'],
-];
-
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'string')
-    return SECRET_TEXTS.reduce((text, [pattern, shown]) => text.replace(pattern, shown), value);
+  if (typeof value === 'string') return withoutSecretText(value);
   if (value instanceof Error) {
     return {
       name: value.name,

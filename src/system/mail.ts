@@ -1,5 +1,6 @@
-// Mail: events as HTTP requests to addresses that others have chosen. Names are resolved by the same look-up that connects, so that none
-// can point at us, our network or our cloud's metadata after it was checked. Redirects are not followed.
+// Mail: events as HTTP requests to URLs that platforms chose. The look-up that resolves a name is the one that the
+// connection uses, so a name cannot lead to the daemon, its network or its cloud's metadata after it was
+// checked. Redirects are not followed. A refusal never tells what a name resolved to.
 import { lookup as lookUp } from 'node:dns';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
@@ -19,6 +20,7 @@ for (const [net, bits] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 4],
@@ -26,16 +28,24 @@ for (const [net, bits] of [
 ] as const)
   closed.addSubnet(net, bits, 'ipv4');
 for (const [net, bits] of [
-  ['::', 127],
+  ['::', 96],
+  // Addresses that carry an IPv4 address: translated, NAT64 of both prefixes, 6to4, Teredo.
+  ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
   ['2002::', 16],
+  ['2001::', 32],
+  // Discard-only, segment routing, and site-local.
+  ['100::', 64],
+  ['5f00::', 16],
+  ['fec0::', 10],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
 ] as const)
   closed.addSubnet(net, bits, 'ipv6');
 
-/** Whether an address is one that no stranger's name may lead to. IPv4 inside IPv6 counts as IPv4. */
+/** Whether a platform's URL may not lead to this address. A mapped IPv4 address counts as IPv4. */
 export function isPrivate(address: string): boolean {
   return closed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
@@ -43,13 +53,23 @@ export function isPrivate(address: string): boolean {
 const refused = (url: URL, why: string): Fault =>
   new Fault('endpoint_refused', `${url.origin} ${why}`);
 
-export function createMail({ allowPrivate }: { allowPrivate: boolean }): Mail {
+export type MailOptions = {
+  /** Whether URLs may lead to private addresses, over http, and to any port. */
+  readonly allowPrivate: boolean;
+  /** The ports that URLs may name otherwise. */
+  readonly ports: readonly number[];
+};
+const HTTPS_PORT = 443;
+
+export function createMail({ allowPrivate, ports }: MailOptions): Mail {
   const lookup: LookupFunction = (hostname, options, done) =>
     lookUp(hostname, { ...options, all: true }, (error, found) => {
+      if (error !== null && !allowPrivate)
+        return done(new Error(`${hostname} does not lead to a public address`), '');
       if (error !== null) return done(error, '');
       const bad = allowPrivate ? undefined : found.find((each) => isPrivate(each.address));
       if (bad !== undefined)
-        return done(new Error(`${hostname} leads to the private address ${bad.address}`), '');
+        return done(new Error(`${hostname} does not lead to a public address`), '');
       // Node asks for all addresses where it may try several.
       if (options.all === true) return done(null, found as never);
       return done(null, found[0]?.address ?? '', found[0]?.family ?? 4);
@@ -65,6 +85,9 @@ export function createMail({ allowPrivate }: { allowPrivate: boolean }): Mail {
       throw refused(url, 'must begin with https://');
     if (url.username !== '' || url.password !== '')
       throw refused(url, 'must not carry a user name or password; events are signed');
+    const port = url.port === '' ? HTTPS_PORT : Number(url.port);
+    if (!allowPrivate && !ports.includes(port))
+      throw refused(url, `must use one of the ports ${ports.join(', ')} (events.ports)`);
     // A literal address is connected to without a look-up.
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (!allowPrivate && isIP(host) !== 0 && isPrivate(host))
@@ -106,7 +129,7 @@ export function createMail({ allowPrivate }: { allowPrivate: boolean }): Mail {
             },
           },
           (answer) => {
-            // What it says beyond the status is nobody's business.
+            // The body of the answer is not read: only the status counts.
             answer.resume();
             answer.destroy();
             resolve(answer.statusCode ?? 0);

@@ -42,6 +42,12 @@ export const SettingsSchema = Type.Object(
           description:
             'Requests a minute that one API key may make; questions to the gate are not counted.',
         }),
+        publicRequestsPerMinuteMost: Type.Integer({
+          minimum: 1,
+          maximum: 10_000_000,
+          description:
+            'Requests a minute that one address may make to the routes without a key: health, docs, problem pages.',
+        }),
         webhookBytesMost: Type.Integer({
           minimum: 1_024,
           maximum: 104_857_600,
@@ -184,6 +190,11 @@ export const SettingsSchema = Type.Object(
       {
         allowPrivate: Type.Boolean({
           description: 'Whether events may go to private addresses, and over http.',
+        }),
+        ports: Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {
+          minItems: 1,
+          maxItems: 32,
+          description: 'The ports that URLs of endpoints may name, unless allowPrivate is set.',
         }),
       },
       { additionalProperties: false },

@@ -168,7 +168,7 @@ async function withEndpoint() {
   // Postgres says when an event was written; our clock when it is tried.
   const [row] = await sql<{ now: Date }[]>`select now() + interval '1 second' as now`;
   const clock = createManualClock(row?.now.getTime() ?? 0);
-  const mail = createMail({ allowPrivate: true });
+  const mail = createMail({ allowPrivate: true, ports: [443] });
   const run = () => notifyEndpoints({ ledger, vault, mail, clock, log: silentLog });
   return { ...held, receiver, clock, run };
 }
@@ -249,12 +249,20 @@ test.each([
   ['fd00::1', true],
   ['::ffff:127.0.0.1', true],
   ['64:ff9b::7f00:1', true],
+  ['64:ff9b:1::7f00:1', true],
+  ['::ffff:0:127.0.0.1', true],
+  ['::127.0.0.1', true],
+  ['2001::1', true],
+  ['100::1', true],
+  ['5f00::1', true],
+  ['fec0::1', true],
+  ['192.88.99.1', true],
   ['8.8.8.8', false],
   ['2606:4700::1111', false],
 ])('%s is private: %s', (address, wanted) => expect(isPrivate(address)).toBe(wanted));
 
 test('no URL leads into our own network, by name or by number', async () => {
-  const mail = createMail({ allowPrivate: false });
+  const mail = createMail({ allowPrivate: false, ports: [443] });
   for (const url of [
     'https://127.0.0.1/',
     'https://[::1]/',
@@ -263,11 +271,25 @@ test('no URL leads into our own network, by name or by number', async () => {
     'http://8.8.8.8/',
     'https://user:pass@8.8.8.8/',
     'https://no-such-name.invalid/',
+    'https://8.8.8.8:22/',
     'nonsense',
   ])
     await expect(mail.check(url), url).rejects.toMatchObject({ code: 'endpoint_refused' });
   await expect(mail.check('https://8.8.8.8/')).resolves.toBeUndefined();
+  // A refusal does not tell which internal names exist, nor what they resolve to.
+  const told = async (url: string): Promise<string> =>
+    mail.check(url).then(
+      () => '',
+      (thrown: Error) =>
+        thrown.message
+          .replace(new URL(url).hostname, 'NAME')
+          .replace(new URL(url).hostname, 'NAME'),
+    );
+  expect(await told('https://localhost/')).toBe(await told('https://no-such-name.invalid/'));
+  expect(await told('https://localhost/')).not.toMatch(/127|::1/);
   // The look-up that connects refuses, too: a name may have led elsewhere when it was checked.
   const letter = { id: 'e', atMs: 0, body: '{}', secrets: [] };
-  await expect(mail.send({ ...letter, url: 'https://localhost:9/' })).rejects.toThrow(/private/);
+  await expect(mail.send({ ...letter, url: 'https://localhost/' })).rejects.toThrow(
+    /does not lead to a public address/,
+  );
 });

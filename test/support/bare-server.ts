@@ -9,15 +9,21 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
   const unasked = {} as never;
   return createServer({
     log,
-    authority: { judge: () => 'yes', actor: () => 'anyone', refresh: async () => {} },
+    authority: {
+      judge: () => 'yes',
+      actor: () => 'anyone',
+      refresh: async () => {},
+      onRead: () => () => {},
+    },
     webhook: { receive: unasked, secrets: ['x'], bytesMost: 1_000, onDelivery: () => {} },
     gate: unasked,
-    stream: unasked,
+    stream: { authority: { judge: () => 'yes', onRead: () => () => {} } } as never,
     subscribers: unasked,
     shares: unasked,
     acts: unasked,
     clock,
     requestsPerMinuteMost: 1_000_000,
+    publicRequestsPerMinuteMost: 1_000_000,
     clearances: unasked,
     hearing: unasked,
     operator: unasked,

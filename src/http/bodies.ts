@@ -1,0 +1,59 @@
+// Bodies: how a request's body reaches its parser. gzip and deflate are unpacked as they are read; the
+// parser counts the unpacked bytes and stops at its limit, so a small body cannot become a large one.
+import { createGunzip, createInflate } from 'node:zlib';
+import type { FastifyInstance } from 'fastify';
+import { Fault } from '../core/fault.ts';
+import type { Clock } from '../core/ports.ts';
+
+/** Bytes that a client may still send after a refusal: of a body that was too large, and of any other. */
+const DRAINED_BYTES_MOST = { tooLarge: 8 * 1_024 * 1_024, other: 262_144 } as const;
+/** How long it may take to send them. */
+const DRAINED_MS_MOST = 5_000;
+
+const UNPACKERS = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate } as const;
+const isPacked = (text: string): text is keyof typeof UNPACKERS => Object.hasOwn(UNPACKERS, text);
+
+/**
+ * Unpacks compressed bodies, and lets a client that still sends a refused body read the refusal. A body in
+ * another encoding is answered `encoding_unsupported`, one that cannot be unpacked `body_invalid`.
+ */
+export function installBodies(app: FastifyInstance, clock: Clock): void {
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const encoding = String(request.headers['content-encoding'] ?? 'identity').toLowerCase();
+    if (encoding === 'identity' || request.is404) return payload;
+    if (!isPacked(encoding))
+      throw new Fault('encoding_unsupported', 'Send the body plain, or as gzip or deflate.');
+    const unpacked = UNPACKERS[encoding]();
+    let received = 0;
+    payload.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    payload.on('error', (thrown: Error) => unpacked.destroy(thrown));
+    payload.pipe(unpacked);
+    // Fastify holds both counts, the packed and the unpacked one, against the route's limit.
+    Object.defineProperty(unpacked, 'receivedEncodedLength', { get: () => received });
+    return unpacked;
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    const { raw } = request;
+    if (reply.statusCode < 400 || raw.complete || raw.destroyed || raw.readableEnded)
+      return payload;
+    // Closing a connection with unread bytes resets it, and the client may lose the answer.
+    reply.removeHeader('connection');
+    const most = DRAINED_BYTES_MOST[reply.statusCode === 413 ? 'tooLarge' : 'other'];
+    const ended = new AbortController();
+    const close = (): void => void raw.socket.destroy();
+    void clock.sleep(DRAINED_MS_MOST, ended.signal).then(() => {
+      if (!ended.signal.aborted) close();
+    });
+    let drained = 0;
+    raw.on('data', (chunk: Buffer) => {
+      drained += chunk.length;
+      if (drained > most) close();
+    });
+    raw.once('close', () => ended.abort());
+    raw.once('end', () => ended.abort());
+    raw.resume();
+    return payload;
+  });
+}

@@ -1,0 +1,34 @@
+// Reasons: the text with which a person answers for an act. It is kept and shown in many places, so anything secret
+// in it is taken out before the act is written down.
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { base58Bytes } from '../core/ids.ts';
+import { withoutSecretText } from '../core/secrets.ts';
+
+/** PKCS#8 header of an Ed25519 private key; the seed of 32 bytes follows (RFC 8410). */
+const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+const SEED_BYTES = 32;
+const KEYPAIR_BYTES = 64;
+
+/** Whether the text is a Solana keypair in base58: a signature is as long, but its halves do not belong together. */
+function isKeypair(text: string): boolean {
+  const bytes = base58Bytes(text);
+  if (bytes?.length !== KEYPAIR_BYTES) return false;
+  const der = Buffer.concat([PKCS8, bytes.subarray(0, SEED_BYTES)]);
+  const key = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+  const spki = key.export({ format: 'der', type: 'spki' });
+  return spki.subarray(-SEED_BYTES).equals(bytes.subarray(SEED_BYTES));
+}
+
+/** The reason with secrets replaced by `…`. */
+export function cleanReason(text: string): string {
+  return withoutSecretText(text).replace(/[1-9A-HJ-NP-Za-km-z]{80,90}/g, (each) =>
+    isKeypair(each) ? '…' : each,
+  );
+}
+
+/** Cleans the `reason` of a body in place. */
+export function cleanBody(body: unknown): void {
+  if (body === null || typeof body !== 'object' || !('reason' in body)) return;
+  const holder = body as { reason: unknown };
+  if (typeof holder.reason === 'string') holder.reason = cleanReason(holder.reason);
+}

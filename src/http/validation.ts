@@ -1,0 +1,155 @@
+// Validation: holds every request against the schemas of its route, and says in words what does not fit.
+// Values of a body keep the type they were sent with: null is not 0 and true is not 1. Parameters of the
+// path and the query are text by nature, so they alone are converted. Unknown properties and unknown
+// query parameters are refused by name, on routes without a schema too.
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import ajvFormats from 'ajv-formats';
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
+import { Fault } from '../core/fault.ts';
+
+/** Levels of arrays and objects that a body may have. The API's own bodies have at most 3. */
+const DEPTH_MOST = 32;
+
+const options = {
+  removeAdditional: false,
+  allErrors: false,
+  verbose: true,
+  strict: false,
+} as const;
+const exact = new Ajv({ ...options, coerceTypes: false });
+const fromText = new Ajv({ ...options, coerceTypes: 'array' });
+for (const each of [exact, fromText]) ajvFormats.default(each);
+
+type JsonSchema = {
+  readonly description?: string;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, unknown>>;
+};
+
+/** The schema with unknown members refused, where it says nothing of them itself. */
+const closed = (schema: object): object =>
+  'properties' in schema && !('additionalProperties' in schema)
+    ? { ...schema, additionalProperties: false }
+    : schema;
+
+const namesOf = (names: readonly unknown[]): string =>
+  names.length === 0 ? 'none' : names.map((each) => String(each)).join(', ');
+
+const kindOf = (value: unknown): string => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+};
+
+/** `body/a/0` as `a[0]`; the part itself where the whole of it is meant. */
+const placeOf = (path: string, part: string): string =>
+  path === ''
+    ? part
+    : path
+        .slice(1)
+        .replace(/\/(\d+)(?=\/|$)/g, '[$1]')
+        .replaceAll('/', '.');
+
+const named = (error: ErrorObject, part: string): string => placeOf(error.instancePath, part);
+
+/** One sentence on one fault. It names the place and what is allowed there, never the value given. */
+function sentence(error: ErrorObject, part: string): string {
+  const schema = (error.parentSchema ?? {}) as JsonSchema;
+  const place = named(error, part);
+  switch (error.keyword) {
+    case 'required':
+      return `${part} lacks ${(error.params as { missingProperty: string }).missingProperty}.`;
+    case 'additionalProperties': {
+      const { additionalProperty } = error.params as { additionalProperty: string };
+      return `${place} has no ${additionalProperty.slice(0, 60)}; it takes: ${namesOf(Object.keys(schema.properties ?? {}))}.`;
+    }
+    case 'enum':
+      return `${place} must be one of: ${namesOf(schema.enum ?? [])}.`;
+    case 'type':
+      return `${place} must be of type ${[(error.params as { type: string | string[] }).type].flat().join(' or ')}, and is ${kindOf(error.data)}.`;
+    case 'pattern':
+      return `${place} does not fit: ${schema.description ?? `it must match ${(error.params as { pattern: string }).pattern}`}`;
+    default:
+      return `${place} ${error.message ?? 'does not fit'}.`;
+  }
+}
+
+/** What to say of all that Ajv found: of alternatives (a value or null) the first is what was meant. */
+function sentenceOf(errors: readonly ErrorObject[], part: string): string {
+  const told = errors.find((each) => each.keyword !== 'anyOf') ?? errors[0];
+  return told === undefined ? `${part} does not fit.` : sentence(told, part);
+}
+
+/** Throws `body_invalid` for text that Postgres or a log line cannot hold, and for a body nested too deep. */
+export function refuseOddText(body: unknown): void {
+  const waiting: { value: unknown; depth: number }[] = [{ value: body, depth: 0 }];
+  const check = (text: string): void => {
+    if (text.includes('\0'))
+      throw new Fault(
+        'body_invalid',
+        'The body holds a NUL character, which nothing here can keep.',
+      );
+    if (!text.isWellFormed())
+      throw new Fault(
+        'body_invalid',
+        'The body holds half of a surrogate pair: it is not Unicode text.',
+      );
+  };
+  for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) {
+    const { value, depth } = each;
+    if (typeof value === 'string') check(value);
+    if (value === null || typeof value !== 'object') continue;
+    if (depth >= DEPTH_MOST)
+      throw new Fault('body_invalid', `The body is nested deeper than ${DEPTH_MOST} levels.`);
+    for (const [name, inner] of Object.entries(value)) {
+      check(name);
+      waiting.push({ value: inner, depth: depth + 1 });
+    }
+  }
+}
+
+const isEmpty = (body: unknown): boolean =>
+  body === undefined ||
+  body === null ||
+  (typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0);
+
+function refuseBody(request: FastifyRequest, schema: FastifySchema | undefined): void {
+  if (Buffer.isBuffer(request.body)) return;
+  refuseOddText(request.body);
+  if (schema?.body === undefined && !isEmpty(request.body))
+    throw new Fault('body_invalid', 'This route takes no body.');
+}
+
+function refuseQuery(request: FastifyRequest, schema: FastifySchema | undefined): void {
+  const [unknown] = Object.keys((request.query ?? {}) as object);
+  if (schema?.querystring === undefined && unknown !== undefined)
+    throw new Fault(
+      'query_invalid',
+      `This route takes no query parameter ${unknown.slice(0, 60)}.`,
+    );
+}
+
+/** Installs the checks. Before any route is registered. */
+export function installValidation(app: FastifyInstance): void {
+  const compiled = new WeakMap<object, ValidateFunction>();
+  app.setValidatorCompiler<object>(({ schema, httpPart }) => {
+    const known = compiled.get(schema);
+    if (known !== undefined) return known;
+    const made = httpPart === 'body' ? exact.compile(schema) : fromText.compile(closed(schema));
+    compiled.set(schema, made);
+    return made;
+  });
+  app.setSchemaErrorFormatter((errors, part) => {
+    const inBody = part === 'body';
+    const name = inBody ? 'The body' : part === 'querystring' ? 'The query' : 'The path';
+    return new Fault(
+      inBody ? 'body_invalid' : 'query_invalid',
+      sentenceOf(errors as ErrorObject[], name),
+    );
+  });
+  app.addHook('preValidation', async (request) => {
+    if (request.is404) return;
+    refuseQuery(request, request.routeOptions.schema);
+    refuseBody(request, request.routeOptions.schema);
+  });
+}

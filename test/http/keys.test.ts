@@ -1,0 +1,117 @@
+// Keys: what a running daemon does when keys are revoked, names collide, and clients misplace secrets.
+import { createHash } from 'node:crypto';
+import { Keypair } from '@solana/web3.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { base58Text } from '../../src/core/ids.ts';
+import { createApiKeys } from '../../src/ledger/api-keys.ts';
+import { openStreet, type Street } from '../support/street.ts';
+
+const MASTER = 'k'.repeat(32);
+let street: Street;
+beforeAll(async () => {
+  street = await openStreet({
+    settings: (given) => ({ ...given, secrets: { ...given.secrets, apiKeys: [MASTER] } }),
+  });
+});
+afterAll(() => street[Symbol.asyncDispose]());
+
+const ask = async (method: string, path: string, body?: unknown, key = MASTER) => {
+  const answer = await fetch(street.app().url + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text };
+};
+
+test('a stream ends when its key is revoked', async () => {
+  const keys = createApiKeys(street.database.sql);
+  const hash = createHash('sha256').update('engine').digest();
+  await keys.add({ id: 'engineone', name: 'engine', hash, scopes: ['gate:read'] });
+  const stream = await fetch(`${street.app().url}/v1/gate/stream`, {
+    headers: { authorization: 'Bearer engine' },
+  });
+  expect(stream.status).toBe(200);
+  const reader = stream.body!.getReader();
+  await reader.read();
+  expect(await keys.revoke('engineone')).toBe(true);
+  while (!(await reader.read()).done);
+});
+
+test('an id may not be the wallet of another subscriber, nor a wallet the id of another', async () => {
+  const [first, second] = [Keypair.generate(), Keypair.generate()].map((each) =>
+    each.publicKey.toBase58(),
+  );
+  const register = (id: string, agentWallet: string) =>
+    ask('POST', '/v1/subscribers', { id, agentWallet, subAccountIds: [0] });
+  expect((await register('one', first!)).status).toBe(201);
+  expect((await register(first!, second!)).status).toBe(409);
+  expect((await register(second!, Keypair.generate().publicKey.toBase58())).status).toBe(201);
+  expect((await register('two', second!)).status).toBe(409);
+  // A subscriber may be called by its own wallet.
+  const own = Keypair.generate().publicKey.toBase58();
+  expect((await register(own, own)).status).toBe(201);
+  // Of two that would shadow each other and come at once, one is refused.
+  const [a, b] = [Keypair.generate(), Keypair.generate()].map((each) => each.publicKey.toBase58());
+  const both = await Promise.all([register(a!, b!), register('x', a!)]);
+  expect(both.map((each) => each.status).sort()).toEqual([201, 409]);
+});
+
+test('secrets in a reason or in the URL of an endpoint are shown nowhere', async () => {
+  const keypair = Keypair.generate();
+  const secrets = {
+    keypair: base58Text(keypair.secretKey),
+    cli: JSON.stringify([...keypair.secretKey]),
+    bearer: 'Bearer abcdefgh12345678',
+    query: 'q-token-0123456789',
+    path: 'T0KEN0123456789abcdefgh',
+  };
+  const signature = base58Text(new Uint8Array(64).fill(7));
+  const reason = `see ${signature} ${secrets.keypair} ${secrets.cli} ${secrets.bearer}`;
+  expect((await ask('PUT', '/v1/halts', { scope: 'all', reason })).status).toBe(204);
+  const url = `http://127.0.0.1:9/hooks/${secrets.path}?token=${secrets.query}&q=${secrets.query}`;
+  expect((await ask('POST', '/v1/endpoints', { url })).status).toBe(201);
+  const shown = await Promise.all(
+    ['/v1/halts', '/v1/audit', '/v1/endpoints'].map((path) => ask('GET', path)),
+  );
+  const tables = await street.database.sql`select reason from halt`;
+  const all = [...shown.map((each) => each.text), JSON.stringify(tables)].join('\n');
+  expect(all).toContain(signature);
+  for (const [name, secret] of Object.entries(secrets)) expect(all, name).not.toContain(secret);
+  expect(all).toContain('http://127.0.0.1:9/hooks/T0KE…?token=…&q=…');
+});
+
+test('one key has one budget, from whatever address', async () => {
+  await using limited = await openStreet({
+    settings: (given) => ({
+      ...given,
+      http: {
+        ...given.http,
+        host: '0.0.0.0',
+        requestsPerMinuteMost: 3,
+        publicRequestsPerMinuteMost: 4,
+      },
+      secrets: { ...given.secrets, apiKeys: [MASTER] },
+    }),
+  });
+  const { port } = new URL(limited.app().url);
+  const get = async (host: string, path: string) =>
+    (
+      await fetch(`http://${host}:${port}${path}`, {
+        headers: { authorization: `Bearer ${MASTER}` },
+      })
+    ).status;
+  const answers: number[] = [];
+  for (const host of ['127.0.0.1', '127.0.0.2', '127.0.0.1', '127.0.0.2'])
+    answers.push(await get(host, '/v1/halts'));
+  expect(answers).toEqual([200, 200, 200, 429]);
+  // Routes without a key have a budget by address, shared by health, docs and problem pages.
+  const open: number[] = [];
+  for (const path of ['/health/live', '/docs', '/openapi.json', '/problems/conflict', '/docs'])
+    open.push(await get('127.0.0.1', path));
+  expect(open).toEqual([200, 200, 200, 200, 429]);
+});

@@ -14,6 +14,7 @@ import { budget, compile, fitsPacket, programsOf } from './compile.ts';
 import { gatherDeathEvidence } from './proof.ts';
 import { asking } from './rpc.ts';
 import {
+  derivedAddress,
   inspectTokens,
   isOnCurve,
   readTokenAccount,
@@ -163,6 +164,7 @@ export function createChain(connections: { first: Connection; second: Connection
   return {
     tokenAccount,
     isOnCurve,
+    derivedAddress,
     readTokenAccount,
     transferInstructions,
     actsOf: ({ instructions }) =>

@@ -25,6 +25,18 @@ export const tokenAccount: Chain['tokenAccount'] = (mint, owner) =>
 
 export const isOnCurve: Chain['isOnCurve'] = (address) => PublicKey.isOnCurve(key(address));
 
+export const derivedAddress: Chain['derivedAddress'] = (program, seeds) => {
+  try {
+    const [found] = PublicKey.findProgramAddressSync(
+      seeds.map((each) => Buffer.from(each)),
+      key(program),
+    );
+    return found.toBase58() as Address;
+  } catch {
+    return null;
+  }
+};
+
 export const readTokenAccount: Chain['readTokenAccount'] = (account, mint) => {
   if (
     account === null ||

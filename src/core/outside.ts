@@ -72,6 +72,8 @@ export type Chain = {
   tokenAccount(mint: Address, owner: Address): Address;
   /** Whether somebody can hold a key to this address; a program's address and a token account are off the curve. */
   isOnCurve(address: Address): boolean;
+  /** The address that a program derives from seeds; null when they give none. */
+  derivedAddress(program: Address, seeds: readonly Uint8Array[]): Address | null;
   /** Amount and state of a token account; null when it is none of this mint's. */
   readTokenAccount(
     account: ChainAccount | null,

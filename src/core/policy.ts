@@ -62,12 +62,29 @@ export type Mandate = {
 
 export const COMPUTE_UNITS_MOST = 1_400_000;
 
-/** What the mandate owes to a token account; null when it owes nothing there. */
-function dueTo(account: Address, mandate: Mandate): BaseUnits | null {
-  if (account === mandate.creatorTokenAccount) return mandate.amount;
-  return mandate.reimburse > 0n && account === mandate.sponsorTokenAccount
-    ? mandate.reimburse
-    : null;
+/** What the mandate owes: by role, since the sponsor may be the creator of this payment. */
+function duesOf(mandate: Mandate): { role: 'creator' | 'sponsor'; to: Address; due: BaseUnits }[] {
+  const { creatorTokenAccount, sponsorTokenAccount, amount, reimburse } = mandate;
+  return [
+    { role: 'creator', to: creatorTokenAccount, due: amount },
+    ...(reimburse > 0n && sponsorTokenAccount !== null
+      ? [{ role: 'sponsor' as const, to: sponsorTokenAccount, due: reimburse }]
+      : []),
+  ];
+}
+
+/** How many transfers each role gets: a transfer counts for the first role that is still owed exactly this. */
+function transfersByRole(acts: readonly Act[], mandate: Mandate): Record<string, number> {
+  const open = duesOf(mandate);
+  const counts = { creator: 0, sponsor: 0 };
+  for (const act of acts) {
+    if (act.act !== 'transfer') continue;
+    const at = open.findIndex((each) => each.to === act.destination && each.due === act.amount);
+    const paid = open[at] ?? duesOf(mandate).find((each) => each.to === act.destination);
+    if (at >= 0) open.splice(at, 1);
+    if (paid !== undefined) counts[paid.role]++;
+  }
+  return counts;
 }
 
 function objectionTo(act: Act, mandate: Mandate): string | null {
@@ -92,9 +109,10 @@ function objectionTo(act: Act, mandate: Mandate): string | null {
       if (act.source !== mandate.agentTokenAccount) return `transfers from ${act.source}`;
       if (act.mint !== mandate.mint) return `transfers mint ${act.mint}`;
       if (act.authority !== mandate.agent) return `transfers by authority of ${act.authority}`;
-      const due = dueTo(act.destination, mandate);
-      if (due === null) return `transfers to ${act.destination}`;
-      return act.amount === due ? null : `transfers ${act.amount}, the mandate is ${due}`;
+      const dues = duesOf(mandate).filter((each) => each.to === act.destination);
+      if (dues.length === 0) return `transfers to ${act.destination}`;
+      if (dues.some((each) => each.due === act.amount)) return null;
+      return `transfers ${act.amount}, the mandate is ${dues.map((each) => each.due).join(' and ')}`;
     }
     case 'memo':
       return act.text === mandate.memo ? null : 'carries another memo';
@@ -123,12 +141,9 @@ export function objections(feePayer: Address, acts: readonly Act[], mandate: Man
   const found = acts.map((act) => objectionTo(act, mandate)).filter((each) => each !== null);
   if (feePayer !== mandate.feePayer) found.push(`fee payer is ${feePayer}`);
   const count = (kind: Act['act']) => acts.filter((act) => act.act === kind).length;
-  const paid = (account: Address | null) =>
-    acts.filter((act) => act.act === 'transfer' && act.destination === account).length;
-  if (paid(mandate.creatorTokenAccount) !== 1)
-    found.push(`has ${paid(mandate.creatorTokenAccount)} transfers, exactly one is due`);
-  if (paid(mandate.sponsorTokenAccount) > (mandate.reimburse > 0n ? 1 : 0))
-    found.push('reimburses the sponsor more than once');
+  const { creator = 0, sponsor = 0 } = transfersByRole(acts, mandate);
+  if (creator !== 1) found.push(`has ${creator} transfers, exactly one is due`);
+  if (sponsor > 1) found.push('reimburses the sponsor more than once');
   if (count('memo') !== 1) found.push(`has ${count('memo')} memos, exactly one is due`);
   if (count('withdraw') > 1) found.push('withdraws more than once');
   for (const kind of ['compute_limit', 'compute_price'] as const) {

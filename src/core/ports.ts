@@ -118,6 +118,23 @@ export type Facts = {
   }): Promise<FactRecord[]>;
 };
 
+/** Whose addresses are paid. */
+export type Creators = {
+  /** Whether the address is an agent wallet of this ledger, or an account that is watched for one; for good. */
+  isAgent(address: Address): Promise<boolean>;
+  /** Whether any terms ever named this address. */
+  isCreator(address: Address): Promise<boolean>;
+  /** Every address that any terms ever named. */
+  wallets(): Promise<Address[]>;
+  /** Whether it was shown that an address off the curve may be paid. */
+  isProven(address: Address): Promise<boolean>;
+  prove(address: Address, evidence: VaultEvidence): Promise<void>;
+};
+/** What shows that an address off the curve may be paid. */
+export type VaultEvidence =
+  | { readonly by: 'existence'; readonly owner: Address | null }
+  | { readonly by: 'derivation'; readonly program: Address; readonly seeds: readonly string[] };
+
 export type ClearanceRecord = Clearance & {
   readonly grantedAtMs: number;
   readonly untilMs: number;
@@ -171,6 +188,7 @@ export type Ledger = {
   readonly checks: Checks;
   readonly subscribers: Subscribers;
   readonly subscriptions: Subscriptions;
+  readonly creators: Creators;
   readonly shares: Shares;
   readonly payments: Payments;
   readonly figures: Figures;

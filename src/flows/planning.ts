@@ -13,6 +13,7 @@ import {
 import type { PayingPolicy, Planned, Preflight } from '../core/plan.ts';
 import type { Clock, Ledger, Subscriber } from '../core/ports.ts';
 import type { Books } from './books.ts';
+import { createPayable } from './payable.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
 import { refusalOf } from './refusal.ts';
 import { createRoom } from './room.ts';
@@ -79,6 +80,7 @@ function better(first: Option, second: Option): Option {
 export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   const { ledger, venue, clock } = ports;
   const granted = createRoom(ports);
+  const payable = createPayable(ports);
 
   const paymentOf = (
     subscriber: Subscriber,
@@ -120,6 +122,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     mayTopUp: boolean,
   ): Promise<Planned> => {
     const read = await readPreflight(ports, options, from, subscriber);
+    const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
+    if (unpayable !== null) return { kind: 'wait', about: 'creator', trouble: unpayable };
     const preflight = await valued(debts, from, read);
     if (preflight.creatorAccount === 'absent') {
       const opened = await ledger.payments.creations(from.creatorWallet);

@@ -46,6 +46,8 @@ export async function instructionsOf(
   return [...around.before, ...drawn, ...around.after];
 }
 
+/** What a plan depends on, and the account at the creator's address. */
+export type Reading = Preflight & { readonly creatorWallet: ChainAccount | null };
 /** The funds of a Drift account; one that cannot be read gives nothing, and says so. */
 function fundsIn(
   venue: Venue,
@@ -71,7 +73,7 @@ export async function readPreflight(
   reserves: Reserves,
   debt: Pick<Debt, 'creatorWallet' | 'driftUser'>,
   subscriber: Subscriber,
-): Promise<Preflight> {
+): Promise<Reading> {
   const { quoteMint } = venue;
   const venueAccounts = await venue.preflightAccounts(debt.driftUser);
   const sponsorTokens = pen.sponsor === null ? [] : [chain.tokenAccount(quoteMint, pen.sponsor)];
@@ -79,11 +81,12 @@ export async function readPreflight(
     subscriber.agentWallet,
     subscriber.agentTokenAccount,
     chain.tokenAccount(quoteMint, debt.creatorWallet),
+    debt.creatorWallet,
     pen.sponsor ?? subscriber.agentWallet,
     ...sponsorTokens,
   ];
   const { accounts } = await chain.accounts([...wallets, ...venueAccounts]);
-  const [agent, agentTokens, creator, payer, sponsorAccount] = accounts;
+  const [agent, agentTokens, creator, creatorWallet, payer, sponsorAccount] = accounts;
   const own = chain.readTokenAccount(agentTokens ?? null, quoteMint);
   const theirs = chain.readTokenAccount(creator ?? null, quoteMint);
   const sponsors =
@@ -95,8 +98,10 @@ export async function readPreflight(
     agentFrozen: own?.frozen ?? false,
     creatorAccount: theirs === null ? 'absent' : theirs.frozen ? 'frozen' : 'open',
     venue: fundsIn(venue, debt.driftUser, accounts.slice(wallets.length)),
+    creatorWallet: creatorWallet ?? null,
     sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
-    sponsorTakesTokens: sponsors !== null && !sponsors.frozen,
+    // A sponsor that is the creator as well gives nothing to itself.
+    sponsorTakesTokens: sponsors !== null && !sponsors.frozen && pen.sponsor !== debt.creatorWallet,
     costs: {
       lamportsPerSignature: await fees.lamportsPerSignature(),
       priority: price === 0n ? 0n : fees.priorityFeeMost,

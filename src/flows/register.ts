@@ -1,11 +1,13 @@
 // Register: a platform tells Bailiff whom to watch and what was agreed. From here on the accounts are watched, and
 // the agent key is kept sealed.
 import type { Agreement, Basis, Terms } from '../core/accrual.ts';
+import type { VaultProof } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
 import type { Chain, Pen, Venue } from '../core/outside.ts';
 import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
+import { createPayable } from './payable.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type RegisterPorts = {
@@ -41,6 +43,8 @@ export type Register = {
       basis?: Basis;
       minimumPayment?: string;
       offCurve?: boolean;
+      /** How the vault's address is derived, where nothing exists there yet. */
+      vault?: GivenVault;
       expiresAfterMs?: number | null;
     },
   ): Promise<Subscription>;
@@ -79,6 +83,23 @@ export function secretKeyOf(text: string): Uint8Array {
   return Uint8Array.from(parsed as number[]);
 }
 
+/** Seeds as the API takes them: text, an address, or bytes. */
+export type GivenVault = {
+  program: string;
+  seeds: readonly ({ text: string } | { address: string } | { hex: string })[];
+};
+
+function vaultOf({ program, seeds }: GivenVault): VaultProof {
+  return {
+    program: addressOf(program, 'vault.program'),
+    seeds: seeds.map((seed) => {
+      if ('text' in seed) return new TextEncoder().encode(seed.text);
+      if ('hex' in seed) return Uint8Array.from(Buffer.from(seed.hex, 'hex'));
+      return base58Bytes(addressOf(seed.address, 'vault.seeds')) as Uint8Array;
+    }),
+  };
+}
+
 export function createRegister({
   ledger,
   chain,
@@ -98,21 +119,7 @@ export function createRegister({
       secret.fill(0);
     }
   };
-  /** Money sent to a token account as if it were a wallet would be lost; a vault's address must be meant. */
-  const requirePayable = async (creator: Address, offCurve: boolean): Promise<void> => {
-    if (chain.isOnCurve(creator)) return;
-    if (!offCurve)
-      throw new Fault(
-        'creator_off_curve',
-        `${creator} is no wallet: it is a program's address or a token account. Give the wallet that owns it, or set offCurve for a vault.`,
-      );
-    const [account] = (await chain.accounts([creator])).accounts;
-    if (account && chain.readTokenAccount(account, venue.quoteMint) !== null)
-      throw new Fault(
-        'creator_off_curve',
-        `${creator} is a token account. Give the address that owns it.`,
-      );
-  };
+  const payable = createPayable({ ledger, chain, venue, pen });
   /** What waited for the key need not wait for the schedule as well. */
   const keyCame = async (subscriberId: string): Promise<void> => {
     await ledger.shares.wake([{ subscriberId, class: 'needs_authorisation' }]);
@@ -134,6 +141,13 @@ export function createRegister({
         throw new Fault(
           'address_invalid',
           `agentWallet is no wallet: ${agentWallet} is a program's address or a token account.`,
+        );
+      // One that is registered already may still bring its key or another sub-account.
+      const { creators } = ledger;
+      if ((await creators.isCreator(agentWallet)) && !(await creators.isAgent(agentWallet)))
+        throw new Fault(
+          'agent_is_creator',
+          `${agentWallet} is the creator of a subscription here: shares would be paid to an agent wallet. Give this agent a wallet of its own.`,
         );
       const agentTokenAccount = chain.tokenAccount(venue.quoteMint, agentWallet);
       const sealedKey =
@@ -192,7 +206,10 @@ export function createRegister({
           `Subscriber ${subscriberId} has no sub-account ${given.subAccountId}. Register it first.`,
         );
       const creatorWallet = addressOf(given.creatorWallet, 'creatorWallet');
-      await requirePayable(creatorWallet, given.offCurve ?? false);
+      await payable.require(creatorWallet, {
+        offCurve: given.offCurve ?? false,
+        vault: given.vault === undefined ? null : vaultOf(given.vault),
+      });
       const held = await heldBy(account.address);
       const terms: Terms = {
         fromSlot: held.slot + 1,

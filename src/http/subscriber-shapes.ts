@@ -94,6 +94,28 @@ export const FactList = Type.Object({
   next: nullable(Type.String({ description: 'Give it as before to go on.' })),
 });
 
+const Vault = Type.Object(
+  {
+    program: AddressText,
+    seeds: Type.Array(
+      Type.Union([
+        Type.Object({ text: Type.String({ maxLength: 32 }) }, { additionalProperties: false }),
+        Type.Object({ address: AddressText }, { additionalProperties: false }),
+        Type.Object(
+          { hex: Type.String({ pattern: '^([0-9a-f]{2}){0,32}$' }) },
+          { additionalProperties: false },
+        ),
+      ]),
+      { minItems: 1, maxItems: 15 },
+    ),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'With offCurve: the program that signs for creatorWallet, and the seeds it derives it from, without the bump. Needed once per address, and only where nothing exists at it yet.',
+  },
+);
+
 export const NewSubscription = Type.Object(
   {
     id: IdText,
@@ -123,9 +145,11 @@ export const NewSubscription = Type.Object(
     ),
     offCurve: Type.Optional(
       Type.Boolean({
-        description: 'The creator is an address that nobody holds a key to, such as a vault.',
+        description:
+          'The creator is an address without a key, such as the vault of a multisig. It must exist on chain, or vault must tell how it is derived.',
       }),
     ),
+    vault: Type.Optional(Vault),
     expiresAfterMs: Type.Optional(
       nullable(
         Type.Integer({

@@ -4,6 +4,7 @@ import { createActs } from './acts.ts';
 import { API_KEY_CHANNEL, createApiKeys } from './api-keys.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
+import { createCreators } from './creators.ts';
 import type { Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createEndpoints } from './endpoints.ts';
@@ -27,6 +28,7 @@ export function createLedger(sql: Sql): Ledger {
     checks: createChecks(sql),
     subscribers: createSubscribers(sql),
     subscriptions: createSubscriptions(sql),
+    creators: createCreators(sql),
     shares: createShares(sql),
     payments: createPayments(sql),
     figures: createFigures(sql),

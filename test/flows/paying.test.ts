@@ -1,21 +1,15 @@
-// Paying: everything short of the plain case: parts, other sub-accounts, health, who pays fees, creators that close accounts,
+// Paying: everything short of the plain case: parts, other sub-accounts, health, who pays fees,
 // terms that lapse, halts. Nothing here is tried again by schedule: what goes on, goes on because something happened.
-import {
-  createAssociatedTokenAccountInstruction,
-  createCloseAccountInstruction,
-  getAssociatedTokenAddressSync,
-} from '@solana/spl-token';
-import { Keypair, PublicKey } from '@solana/web3.js';
+import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
 import { createHalts } from '../../src/ledger/halts.ts';
-import { STATE, USDC } from '../../src/local/drift/addresses.ts';
+import { STATE } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
 const SOL = 1_000_000_000n;
 const creatorWallet = () => Keypair.generate().publicKey;
-const ata = (owner: PublicKey) => getAssociatedTokenAddressSync(USDC, owner, true);
 const registerKey = (street: Street, agent: Keypair, subAccountIds = [0]) =>
   street.post('/v1/subscribers', {
     id: 'ana',
@@ -165,66 +159,6 @@ describe('who pays fees', () => {
     expect(driver.usdcOf(sponsor.publicKey)).toBe(1_500n + 1n);
     expect(driver.lamportsOf(sponsor.publicKey)).toBe(SOL - 10_000n);
     await expect.poll(async () => (await street.gate('ana')).standing).toBe('good');
-  });
-});
-
-describe('creators', () => {
-  test('an account that the creator closes after being paid is not opened for ever', async () => {
-    await using street = await openStreet({ settings: unscheduled({ creationsMost: 1 }) });
-    const { driver } = street;
-    const creator = Keypair.generate();
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-    await street.subscribe('ana', trader, creator.publicKey);
-    profitableClose(driver, trader);
-    const first = await street.share('ana', (each) => each.status === 'paid');
-    transferUsdc(driver, creator, driver.faucet.publicKey, BigInt(first.amount));
-    const own = ata(creator.publicKey);
-    driver.send(
-      [createCloseAccountInstruction(own, creator.publicKey, creator.publicKey)],
-      [driver.faucet, creator],
-    );
-    profitableClose(driver, trader);
-    const parked = await street.share('ana', (each) => each.status === 'failed');
-    expect(parked.reason).toMatchObject({ code: 'creator_account_reopened', class: 'operator' });
-    const payer = driver.faucet.publicKey;
-    driver.send(
-      [createAssociatedTokenAccountInstruction(payer, own, creator.publicKey, USDC)],
-      [driver.faucet],
-    );
-    // Nodes tell of the account once its block is confirmed; a retry before that parks the debt again.
-    await expect
-      .poll(
-        async () => {
-          await street.post(`/v1/shares/${parked.id}/retry`, {});
-          return (await street.shares('ana')).find((each) => each.id === parked.id)?.status;
-        },
-        { timeout: 20_000, interval: 100 },
-      )
-      .toBe('paid');
-  });
-
-  test('a vault is paid where the terms say so; by default it is refused, and a token account always', async () => {
-    await using street = await openStreet();
-    const { driver } = street;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
-    const [vault] = PublicKey.findProgramAddressSync([Buffer.from('vault')], USDC);
-    await registerKey(street, trader.agent);
-    const subscribe = (creatorWallet: PublicKey, offCurve: boolean) =>
-      street.post('/v1/subscribers/ana/subscriptions', {
-        id: 's',
-        subAccountId: 0,
-        creatorWallet: creatorWallet.toBase58(),
-        shareBps: 1_000,
-        offCurve,
-      });
-    const refused = (await subscribe(vault, false)).body;
-    expect(refused).toMatchObject({ title: 'creator_off_curve', status: 422 });
-    const tokens = await subscribe(ata(trader.agent.publicKey), true);
-    expect(tokens.body).toMatchObject({ title: 'creator_off_curve', status: 422 });
-    expect((await subscribe(vault, true)).status).toBe(201);
-    profitableClose(driver, trader);
-    const share = await street.share('ana', (each) => each.status === 'paid');
-    expect(driver.usdcOf(vault)).toBe(BigInt(share.amount));
   });
 });
 

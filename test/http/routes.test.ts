@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS, type FaultCode } from '../../src/core/fault.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import { ROUTES } from '../../src/http/routes.ts';
-import { userAddress } from '../../src/local/drift/addresses.ts';
+import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { examplesOf, type OpenApi } from '../support/openapi-lint.ts';
 import { openStreet, profitableClose, type ShareView, type Street } from '../support/street.ts';
@@ -60,6 +60,7 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
         subAccountIds: [0],
       },
     ],
+    agent_is_creator: () => ['', { id: 'x', agentWallet: creator, subAccountIds: [0] }],
   },
   'GET /v1/subscribers/{id}': { not_found: () => ['/v1/subscribers/nobody'] },
   'DELETE /v1/subscribers/{id}': {
@@ -89,6 +90,18 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
     creator_off_curve: () => [
       '/v1/subscribers/ann/subscriptions',
       { ...terms(), creatorWallet: userAddress(ana.agent.publicKey, 0).toBase58() },
+    ],
+    creator_not_payable: () => [
+      '/v1/subscribers/ann/subscriptions',
+      { ...terms(), creatorWallet: USDC.toBase58() },
+    ],
+    creator_unproven: () => [
+      '/v1/subscribers/ann/subscriptions',
+      { ...terms(), creatorWallet: userAddress(USDC, 7).toBase58(), offCurve: true },
+    ],
+    creator_is_agent: () => [
+      '/v1/subscribers/ann/subscriptions',
+      { ...terms(), creatorWallet: wallet() },
     ],
   },
   'GET /v1/subscribers/{id}/subscriptions/{subscription}': {

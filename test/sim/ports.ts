@@ -146,6 +146,7 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
     finalizedHeight: async () => sim.blocks().length,
     actsOf: (transaction) => actsOf(parse<Act>(Buffer.from(transaction.logs[0] ?? '{}'))),
     isOnCurve: () => true,
+    derivedAddress: () => null,
     tokenAccountRent: async () => 0n,
     tokenAccount: (_, owner) => {
       for (let index = 0; index < sim.balances.accounts.length; index++)

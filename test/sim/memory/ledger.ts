@@ -148,6 +148,10 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
     watchList: createMemoryWatchList(state),
     subscribers: createMemorySubscribers(state),
     subscriptions: createMemorySubscriptions(state),
+    creators: {
+      ...nobodyAsks<Ledger['creators']>('creators'),
+      isAgent: async () => false,
+    },
     shares: createMemoryShares(state, nowMs),
     payments: createMemoryPayments(state, nowMs),
     halts: createMemoryHalts(state),

@@ -1,0 +1,108 @@
+// Payable: whether a creator's address may be paid: asked when terms are agreed or changed, and again when a payment is planned,
+// because an account can become another one meanwhile. The rules are in core/creator.ts.
+import {
+  type CreatorObjection,
+  creatorObjection,
+  proofObjection,
+  type VaultProof,
+} from '../core/creator.ts';
+import { Fault } from '../core/fault.ts';
+import type { Address } from '../core/ids.ts';
+import type { Chain, ChainAccount, Pen, Venue } from '../core/outside.ts';
+import type { Trouble } from '../core/payment.ts';
+import type { Ledger } from '../core/ports.ts';
+import { WRAPPED_SOL } from '../core/wallet-call.ts';
+
+export type PayablePorts = {
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly venue: Pick<Venue, 'quoteMint' | 'programId'>;
+  readonly pen: Pick<Pen, 'sponsor'>;
+};
+export type Payable = {
+  /**
+   * Throws a fault that says why the creator cannot be paid at this address. What shows that an address off the curve may be
+   * paid is kept, once for every subscription.
+   */
+  require(creator: Address, terms: { offCurve: boolean; vault: VaultProof | null }): Promise<void>;
+  /** Why a payment to this creator may not be planned; null when it may. `account` is what the plan has just read there. */
+  trouble(creator: Address, account: ChainAccount | null): Promise<Trouble | null>;
+};
+
+const readingOf = (chain: Chain, address: Address, account: ChainAccount | null) => ({
+  address,
+  onCurve: chain.isOnCurve(address),
+  account: account === null ? null : { owner: account.owner, bytes: account.data.length },
+});
+
+export function createPayable({ ledger, chain, venue, pen }: PayablePorts): Payable {
+  const { creators } = ledger;
+  const mints = [venue.quoteMint, WRAPPED_SOL as Address];
+
+  const ofAgent = async (creator: Address): Promise<CreatorObjection | null> =>
+    (await creators.isAgent(creator))
+      ? {
+          code: 'creator_is_agent',
+          detail: `${creator} is an agent wallet, or an account of one: a share paid there would come back to a subscriber. Give the creator's own wallet.`,
+        }
+      : null;
+
+  /** A token account that is not open, or holds lamports alone, looks like a vault: it is told by whose it would be. */
+  const isTokenAccountOfSomebodyKnown = async (creator: Address): Promise<boolean> => {
+    const wallets = [...(await creators.wallets()), ...(pen.sponsor === null ? [] : [pen.sponsor])];
+    return wallets.some((wallet) =>
+      mints.some((mint) => chain.tokenAccount(mint, wallet) === creator),
+    );
+  };
+
+  const objectionTo = async (
+    creator: Address,
+    { offCurve, vault }: { offCurve: boolean; vault: VaultProof | null },
+  ): Promise<CreatorObjection | null> => {
+    const asked = vault === null ? [creator] : [creator, vault.program];
+    const [account = null, program = null] = (await chain.accounts(asked)).accounts;
+    if (vault !== null) {
+      const derived = chain.derivedAddress(vault.program, vault.seeds);
+      const refused = proofObjection(creator, vault, derived, program, venue.programId);
+      if (refused !== null) return refused;
+    }
+    const reading = readingOf(chain, creator, account);
+    const proven = vault !== null || (await creators.isProven(creator));
+    const objection =
+      creatorObjection(reading, { offCurve, proven, venue: venue.programId }) ??
+      (await ofAgent(creator));
+    if (objection !== null || reading.onCurve) return objection;
+    if (vault === null && (await isTokenAccountOfSomebodyKnown(creator)))
+      return {
+        code: 'creator_off_curve',
+        detail: `${creator} is the token account of a known wallet. Give the wallet.`,
+      };
+    await creators.prove(
+      creator,
+      vault === null
+        ? { by: 'existence', owner: account?.owner ?? null }
+        : {
+            by: 'derivation',
+            program: vault.program,
+            seeds: vault.seeds.map((each) => Buffer.from(each).toString('hex')),
+          },
+    );
+    return null;
+  };
+
+  return {
+    async require(creator, terms) {
+      const objection = await objectionTo(creator, terms);
+      if (objection !== null) throw new Fault(objection.code, objection.detail);
+    },
+    async trouble(creator, account) {
+      const reading = readingOf(chain, creator, account);
+      // What must not be paid without a word in the terms was refused when they were agreed.
+      const proven = reading.onCurve || account !== null || (await creators.isProven(creator));
+      const objection =
+        creatorObjection(reading, { offCurve: true, proven, venue: venue.programId }) ??
+        (await ofAgent(creator));
+      return objection === null ? null : { class: 'operator', ...objection };
+    },
+  };
+}

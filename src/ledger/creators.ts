@@ -1,0 +1,35 @@
+// Creators: which addresses are paid, which of them are agents of this ledger, and what showed that a vault may be paid.
+
+import type { Address } from '../core/ids.ts';
+import type { Creators } from '../core/ports.ts';
+import { type Sql, toJson } from './database.ts';
+
+export function createCreators(sql: Sql): Creators {
+  return {
+    async isAgent(address) {
+      const rows = await sql`
+        select 1 from account where address = ${address}
+        union all select 1 from subscriber where agent_wallet = ${address} or agent_token_account = ${address} limit 1`;
+      return rows.length > 0;
+    },
+    async isCreator(address) {
+      const rows = await sql`
+        select 1 from subscription_terms where creator_wallet = ${address} limit 1`;
+      return rows.length > 0;
+    },
+    async wallets() {
+      const rows = await sql<{ creator_wallet: Address }[]>`
+        select distinct creator_wallet from subscription_terms`;
+      return rows.map((row) => row.creator_wallet);
+    },
+    async isProven(address) {
+      return (await sql`select 1 from creator_vault where address = ${address}`).length > 0;
+    },
+    async prove(address, evidence) {
+      await sql`
+        insert into creator_vault (address, evidence) values (${address}, ${sql.json(toJson(evidence))})
+        on conflict (address) do update set evidence = excluded.evidence, proven_at = now()
+          where creator_vault.evidence ->> 'by' = 'existence'`;
+    },
+  };
+}

@@ -1,34 +1,38 @@
 // Transactions: a transaction as RPC tells it, brought into the core's shape: all keys resolved, inner instructions
-// under their callers, token balances as bigint with absence read as zero.
+// under their callers, token and lamport balances as bigint. A token account that did not exist counts as zero.
 import type { Connection, VersionedTransactionResponse } from '@solana/web3.js';
+import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { base58Bytes } from '../core/ids.ts';
-import type { ChainTransaction, ExecutedInstruction, TokenBalance } from '../core/transaction.ts';
+import type {
+  ChainTransaction,
+  ExecutedInstruction,
+  LamportBalances,
+  TokenBalance,
+} from '../core/transaction.ts';
 import { asking } from './rpc.ts';
 
 type Meta = NonNullable<VersionedTransactionResponse['meta']>;
+type Writable<Row> = { -readonly [Field in keyof Row]: Row[Field] };
 
 function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
-  const rows = new Map<
-    number,
-    Omit<TokenBalance, 'account' | 'before' | 'after'> & {
-      before: bigint;
-      after: bigint;
-      ownerAfter: Address | null;
-    }
-  >();
+  const rows = new Map<number, Writable<Omit<TokenBalance, 'account'>>>();
   const put = (list: Meta['preTokenBalances'], side: 'before' | 'after'): void => {
-    for (const { accountIndex, mint, owner, uiTokenAmount } of list ?? []) {
+    for (const balance of list ?? []) {
+      const { accountIndex, mint, uiTokenAmount } = balance;
+      // web3.js leaves out the token program, which every node has told since 2021.
+      const { programId } = balance as { programId?: string };
       const row = rows.get(accountIndex) ?? {
         mint: mint as Address,
         decimals: uiTokenAmount.decimals,
-        owner: (owner ?? null) as Address | null,
+        program: (programId ?? null) as Address | null,
+        owner: null,
         ownerAfter: null,
         before: 0n,
         after: 0n,
       };
       row[side] = BigInt(uiTokenAmount.amount);
-      if (side === 'after') row.ownerAfter = (owner ?? null) as Address | null;
+      row[side === 'before' ? 'owner' : 'ownerAfter'] = (balance.owner ?? null) as Address | null;
       rows.set(accountIndex, row);
     }
   };
@@ -38,6 +42,13 @@ function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
     const account = keys[index];
     return account === undefined ? [] : [{ account, ...row }];
   });
+}
+
+/** Lamports of every key; null where a node leaves some out, for then nothing can be added up. */
+function lamportBalances(meta: Meta, keys: readonly Address[]): LamportBalances | null {
+  const { preBalances, postBalances } = meta as Partial<Meta>;
+  if (preBalances?.length !== keys.length || postBalances?.length !== keys.length) return null;
+  return { before: preBalances.map(BigInt), after: postBalances.map(BigInt) };
 }
 
 function instructionsOf(
@@ -72,7 +83,9 @@ export async function readTransaction(
   );
   if (response === null) return null;
   const { meta } = response;
-  if (meta === null) return null;
+  // The node has the transaction and not its status. That is no answer, and above all it is not an absence.
+  if (meta === null)
+    throw new Fault('rpc_unavailable', `getTransaction ${signature}: the node gave no status.`);
   const { message } = response.transaction;
   const loaded = meta.loadedAddresses;
   const keys = [
@@ -89,6 +102,9 @@ export async function readTransaction(
     keys,
     instructions: instructionsOf(response, meta, keys),
     tokenBalances: tokenBalances(meta, keys),
+    signers: keys.slice(0, message.header.numRequiredSignatures),
+    fee: BigInt(meta.fee),
+    lamports: lamportBalances(meta, keys),
     logs: meta.logMessages ?? ['Log truncated'],
   };
 }

@@ -9,6 +9,8 @@ export type ChainPosition = {
   readonly blockIndex: number | null;
   /** Ordinal of the event inside its transaction, in execution order. */
   readonly ordinal: number;
+  /** The transaction, where the place is compared with others: two facts of one transaction always have an order. */
+  readonly signature?: Signature;
 };
 
 /**
@@ -62,20 +64,36 @@ export const ROUTES = [
   'token_transfer',
   'token_handover',
   'sol_transfer',
+  'sol_handover',
+  'network_fee',
 ] as const;
+
+/**
+ * Whose doing an outflow was. `agent`: the agent signed. `appointed`: it did not, and the program that keeps the value lets
+ * nobody else take it but a delegate or a closing authority that the agent appointed. `none`: the transaction proves
+ * neither, and only a signer whom the agent is known to have appointed makes it the agent's.
+ */
+export const CONSENTS = ['agent', 'appointed', 'none'] as const;
 
 /** Value left the subscriber's Drift account or agent wallet. */
 export type Outflow = {
   readonly kind: 'outflow';
   readonly route: (typeof ROUTES)[number];
-  /** Token base units; lamports for `sol_transfer`. */
+  /** Token base units; lamports where the mint is null and the route is one of SOL. */
   readonly amount: BaseUnits;
-  /** Null when no token balance of the transaction tells. */
+  /** Null for SOL, wrapped or not, and where no token balance of the transaction tells. */
   readonly mint: Address | null;
   readonly decimals: number | null;
   readonly destination: Address | null;
+  /** Who owns the destination: of a token account its owner, else the destination itself. */
+  readonly owner: Address | null;
   /** True when it ended in another account of the same subscriber. */
   readonly internal: boolean;
+  /** SOL, or a mint that the venue has a market of. Other tokens can be made by anybody, and are worth nothing here. */
+  readonly ofValue: boolean;
+  readonly consent: (typeof CONSENTS)[number];
+  /** Who signed, where the consent is `none`; else empty. */
+  readonly signers: readonly Address[];
   /** Quote base units at the record's oracle price; null when no record tells a price. */
   readonly usd: BaseUnits | null;
 };
@@ -160,11 +178,13 @@ export type Fact = {
 };
 
 /**
- * Orders two places on the chain: negative when `a` came first. Zero when the order cannot be told,
- * which is the case inside one slot as long as one side does not know its index in the block.
+ * Orders two places on the chain: negative when `a` came first. Zero when the order cannot be told: inside one slot, in two
+ * transactions of which one does not know its index in the block. Inside one transaction the ordinal always tells.
+ * The order is partial: it must not be given to a sort of more than one slot's events without care.
  */
 export function comparePositions(a: ChainPosition, b: ChainPosition): number {
   if (a.slot !== b.slot) return a.slot - b.slot;
+  if (a.signature !== undefined && a.signature === b.signature) return a.ordinal - b.ordinal;
   if (a.blockIndex === null || b.blockIndex === null) return 0;
   return a.blockIndex - b.blockIndex || a.ordinal - b.ordinal;
 }

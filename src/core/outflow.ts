@@ -1,43 +1,186 @@
-// Outflow: what kind of leaving an outflow was. Ours pays a creator, a cleared one was permitted, an internal one stays with
-// the subscriber; any other is the subscriber's own doing, and counts against who owes.
+// Outflow: what kind of leaving an outflow was, and which leavings count against who owes. Pure functions of the sets given, so
+// that a history can be judged again at any time and in whatever order it was heard. The whole rule: docs/standing.md.
 import { type Clearance, clearedOutflows } from './clearance.ts';
-import type { Outflow } from './fact.ts';
-import type { Address, Slot } from './ids.ts';
+import type { ChainPosition, Outflow } from './fact.ts';
+import type { Address, Signature, Slot } from './ids.ts';
+import { type BaseUnits, formatUnits } from './money.ts';
+import type { StandingEvent } from './standing.ts';
+import { WRAPPED_SOL } from './wallet-call.ts';
 
-export type OutflowClass = 'ours' | 'cleared' | 'internal' | 'outflow';
+/**
+ * `ours` pays a creator by a payment of this ledger; `creator` pays one all the same; `cleared` was permitted; `internal`
+ * stays with the subscriber; `worthless` is of a token without value; `unsigned` was not the agent's doing; `small` is a
+ * tip, a fee in the token or rent. Any other, `outflow`, is the subscriber's own doing and counts.
+ */
+export type OutflowClass =
+  | 'ours'
+  | 'creator'
+  | 'cleared'
+  | 'internal'
+  | 'worthless'
+  | 'unsigned'
+  | 'small'
+  | 'outflow';
 export type HeardOutflow = {
   readonly key: string;
+  readonly signature: Signature;
   readonly slot: Slot;
   /** Its signature is one of our payments. */
   readonly ours: boolean;
   readonly body: Outflow;
 };
+/** What is known of the subscriber beside its outflows. */
+export type OutflowContext = {
+  /** Wallets that the subscriber's terms, past and present, name as creators. */
+  readonly creators: ReadonlySet<string>;
+  /** Delegates and closing authorities that the agent is known to have appointed. */
+  readonly appointed: ReadonlySet<string>;
+};
+const NOBODY: OutflowContext = { creators: new Set(), appointed: new Set() };
 
-/** Lamports that an agent wallet may send at once as tips and rent without anybody asking why: 0.01 SOL. */
-export const NEGLIGIBLE_LAMPORTS = 10_000_000n;
+/**
+ * What may leave a wallet without anybody asking why, by transaction and by day: tips, rent of other people's accounts, a
+ * relayer's fee in the token. SOL in lamports, USDC in base units.
+ */
+export const SMALL = {
+  sol: { transaction: 10_000_000n, day: 50_000_000n },
+  quote: { transaction: 500_000n, day: 2_500_000n },
+} as const;
+/** A day of slots of 200 ms. Where slots are longer it spans more than a day, and allows less. */
+export const DAY_SLOTS = 432_000;
 
-/** Classifies outflows; depends on nothing but the sets given, so it can be judged again at any time. */
+const isSol = ({ mint, decimals, route }: Outflow): boolean =>
+  mint === WRAPPED_SOL || (mint === null && (decimals === 9 || route === 'sol_transfer'));
+
+/** Which allowance an outflow falls under; null when it has none. Withdrawals from the venue never have one. */
+function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | null {
+  switch (body.route) {
+    case 'sol_transfer':
+    case 'network_fee':
+      return 'sol';
+    case 'token_transfer':
+      return isSol(body) ? 'sol' : body.mint === quoteMint ? 'quote' : null;
+    case 'withdraw':
+    case 'isolated_withdraw':
+    case 'transfer':
+    case 'foreign_deposit':
+    case 'token_handover':
+    case 'sol_handover':
+      return null;
+  }
+}
+
+/**
+ * Those that are small: of a transaction no more than its allowance, together with every other small transaction of the
+ * day before it no more than the day's.
+ */
+function smallOutflows(outflows: readonly HeardOutflow[], quoteMint: Address): Set<string> {
+  type Group = { slot: Slot; id: string; amount: bigint; keys: string[] };
+  const small = new Set<string>();
+  for (const asset of ['sol', 'quote'] as const) {
+    const groups = new Map<string, Group>();
+    for (const { key, signature, slot, body } of outflows) {
+      if (allowanceOf(body, quoteMint) !== asset) continue;
+      const id = `${slot}/${signature}`;
+      const known = groups.get(id) ?? { slot, id, amount: 0n, keys: [] };
+      known.amount += body.amount;
+      known.keys.push(key);
+      groups.set(id, known);
+    }
+    const limits = SMALL[asset];
+    const inOrder = [...groups.values()]
+      .filter((each) => each.amount <= limits.transaction)
+      .sort((a, b) => a.slot - b.slot || (a.id < b.id ? -1 : 1));
+    let sum = 0n;
+    let from = 0;
+    for (const group of inOrder) {
+      sum += group.amount;
+      while ((inOrder[from]?.slot ?? group.slot) <= group.slot - DAY_SLOTS)
+        sum -= inOrder[from++]?.amount ?? 0n;
+      if (sum <= limits.day) for (const key of group.keys) small.add(key);
+    }
+  }
+  return small;
+}
+
+/** Whether a creator got it: then it lessens what is owed to that creator, and is no flight whoever signed it. */
+const toCreator = ({ destination, owner }: Outflow, creators: ReadonlySet<string>): boolean =>
+  (owner !== null && creators.has(owner)) || (destination !== null && creators.has(destination));
+
+/** Classifies outflows; depends on nothing but the sets given. */
 export function classifyOutflows(
   outflows: readonly HeardOutflow[],
   clearances: readonly Clearance[],
   quoteMint: Address,
+  { creators, appointed }: OutflowContext = NOBODY,
 ): Map<string, OutflowClass> {
   const classes = new Map<string, OutflowClass>();
+  // A mint that the venue paid out once is of value, though its market may be newer than this release.
+  const paidOut = new Set<string | null>(
+    outflows
+      .filter(({ body }) => body.route === 'withdraw' || body.route === 'isolated_withdraw')
+      .map(({ body }) => body.mint),
+  );
   const others = outflows.filter(({ key, ours, body }) => {
-    const negligible = body.route === 'sol_transfer' && body.amount <= NEGLIGIBLE_LAMPORTS;
+    const { mint, consent, signers } = body;
     if (ours) classes.set(key, 'ours');
-    else if (body.internal || negligible) classes.set(key, 'internal');
+    else if (body.internal) classes.set(key, 'internal');
+    else if (mint === quoteMint && toCreator(body, creators)) classes.set(key, 'creator');
+    else if (body.ofValue === false && !paidOut.has(mint)) classes.set(key, 'worthless');
+    else if (consent === 'none' && !signers.some((each) => appointed.has(each)))
+      classes.set(key, 'unsigned');
     return !classes.has(key);
   });
+  const small = smallOutflows(others, quoteMint);
+  for (const key of small) classes.set(key, 'small');
+  const large = others.filter(({ key }) => !small.has(key));
   const cleared = clearedOutflows(
     clearances,
-    others.map(({ key, slot, body }) => ({
+    large.map(({ key, slot, body }) => ({
       key,
       slot,
       amount: body.amount,
       isQuote: body.mint === quoteMint,
     })),
   );
-  for (const { key } of others) classes.set(key, cleared.has(key) ? 'cleared' : 'outflow');
+  for (const { key } of large) classes.set(key, cleared.has(key) ? 'cleared' : 'outflow');
   return classes;
+}
+
+/** An amount that left, for people. The quote token and SOL go by their names, another by its mint. */
+export function whatLeft(body: Outflow, quoteMint: Address): string {
+  const { amount, mint, decimals } = body;
+  if (isSol(body)) return `${formatUnits(amount, 9)} SOL`;
+  if (mint === null || decimals === null) return `${amount} base units of an unknown token`;
+  return `${formatUnits(amount, decimals)} ${mint === quoteMint ? 'USDC' : mint}`;
+}
+
+/**
+ * What counts in the judgement of a subscriber. An amount that went to several receivers in one transaction is told as
+ * their sum, at the place of each.
+ */
+export function leftEvents(
+  outflows: readonly (HeardOutflow & { readonly at: ChainPosition })[],
+  clearances: readonly Clearance[],
+  quoteMint: Address,
+  context: OutflowContext,
+): StandingEvent[] {
+  const classes = classifyOutflows(outflows, clearances, quoteMint, context);
+  const counted = outflows.filter(
+    ({ key, body }) => classes.get(key) === 'outflow' && body.amount > 0n,
+  );
+  const idOf = ({ signature, slot, body }: HeardOutflow): string =>
+    `${slot}/${signature}/${isSol(body) ? 'SOL' : body.mint}`;
+  const sums = new Map<string, BaseUnits>();
+  for (const each of counted) sums.set(idOf(each), (sums.get(idOf(each)) ?? 0n) + each.body.amount);
+  return counted.map((each) => {
+    const amount = sums.get(idOf(each)) ?? each.body.amount;
+    return {
+      kind: 'left',
+      at: { ...each.at, signature: each.signature },
+      amount,
+      what: whatLeft({ ...each.body, amount }, quoteMint),
+      signature: each.signature,
+    };
+  });
 }

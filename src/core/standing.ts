@@ -38,35 +38,69 @@ export type Standing =
       readonly reason: string;
     };
 
-// Where the chain does not tell the order inside a slot, nobody is accused: what settles counts first, then what
-// leaves, and only then what is newly owed.
-const DOUBT_ORDER = { settled: 0, left: 1, owed: 2 } as const;
+type Left = Extract<StandingEvent, { kind: 'left' }>;
 
-function inOrder(a: StandingEvent, b: StandingEvent): number {
-  return comparePositions(a.at, b.at) || DOUBT_ORDER[a.kind] - DOUBT_ORDER[b.kind];
+/** Which of several flights in one slot is named as evidence: a total order, so that it never depends on who was heard first. */
+function inNamingOrder(a: Left, b: Left): number {
+  const index = ({ at }: Left): number => at.blockIndex ?? Number.MAX_SAFE_INTEGER;
+  return (
+    index(a) - index(b) ||
+    Number(a.signature > b.signature) - Number(a.signature < b.signature) ||
+    a.at.ordinal - b.at.ordinal ||
+    Number(a.what > b.what) - Number(a.what < b.what)
+  );
+}
+
+const sumOf = (events: readonly { readonly amount: BaseUnits }[]): BaseUnits =>
+  events.reduce((sum, each) => sum + each.amount, 0n);
+
+/**
+ * One slot's events. Where the chain does not tell which of two came first, nobody is accused: what settles counts as
+ * earlier than what left, and what was newly owed as later. Returns the runaway that stands after the slot.
+ */
+function judgeSlot(
+  events: readonly StandingEvent[],
+  owedBefore: BaseUnits,
+  runaway: Evidence | null,
+): { owed: BaseUnits; runaway: Evidence | null } {
+  const of = <Kind extends StandingEvent['kind']>(kind: Kind) =>
+    events.filter((each): each is Extract<StandingEvent, { kind: Kind }> => each.kind === kind);
+  const [owed, settled, left] = [of('owed'), of('settled'), of('left')];
+  const precedes = (a: StandingEvent, b: StandingEvent) => comparePositions(a.at, b.at) < 0;
+  /** The least that can have been owed at this event, the event itself left out. */
+  const leastAt = (event: StandingEvent): BaseUnits =>
+    owedBefore +
+    sumOf(owed.filter((each) => precedes(each, event))) -
+    sumOf(settled.filter((each) => each !== event && !precedes(event, each)));
+  /** Moments at which nothing may have been owed any more: what left before one of them is forgotten. */
+  const cleared = settled.filter((each) => leastAt(each) - each.amount <= 0n);
+  const [first] = left
+    .filter((each) => leastAt(each) > 0n && !cleared.some((moment) => precedes(each, moment)))
+    .sort(inNamingOrder);
+  let standing = cleared.length > 0 ? null : runaway;
+  if (standing === null && first !== undefined) {
+    const { signature, amount, what, at } = first;
+    standing = { signature, slot: at.slot, amount, what, owedThen: leastAt(first) };
+  }
+  const after = owedBefore + sumOf(owed) - sumOf(settled);
+  return { owed: after, runaway: after <= 0n ? null : standing };
 }
 
 /**
- * The standing that a history means. `left` must hold only outflows that are neither ours, nor cleared, nor
- * internal. Delinquent: a runaway is newer than the last moment at which nothing was owed, and something still is.
+ * The standing that a history means. `left` must hold only outflows that count (core/outflow.ts). Delinquent: a runaway is
+ * newer than the last moment at which nothing was owed, and something still is.
  */
 export function judge(history: readonly StandingEvent[]): Standing {
+  const slots = new Map<number, StandingEvent[]>();
+  for (const event of history) {
+    const known = slots.get(event.at.slot);
+    if (known === undefined) slots.set(event.at.slot, [event]);
+    else known.push(event);
+  }
   let owed = 0n;
   let runaway: Evidence | null = null;
-  for (const event of [...history].sort(inOrder)) {
-    if (event.kind === 'owed') owed += event.amount;
-    else if (event.kind === 'settled') owed -= event.amount;
-    else if (owed > 0n && runaway === null) {
-      runaway = {
-        signature: event.signature,
-        slot: event.at.slot,
-        amount: event.amount,
-        what: event.what,
-        owedThen: owed,
-      };
-    }
-    if (owed <= 0n) runaway = null;
-  }
+  for (const slot of [...slots.keys()].sort((a, b) => a - b))
+    ({ owed, runaway } = judgeSlot(slots.get(slot) ?? [], owed, runaway));
   const outstanding = owed > 0n ? owed : 0n;
   if (runaway === null || outstanding === 0n) return { standing: 'good', outstanding };
   const reason =

@@ -1,6 +1,7 @@
 // Transaction: what Bailiff needs of a Solana transaction, free of any library's types. Chain code fills it in from
 // RPC, venue code reads events out of it, and both build instructions in this shape.
 import type { Address, Signature, Slot } from './ids.ts';
+import type { Lamports } from './money.ts';
 
 export type AccountMeta = {
   readonly address: Address;
@@ -27,11 +28,19 @@ export type TokenBalance = {
   readonly account: Address;
   readonly mint: Address;
   readonly decimals: number;
+  /** The token program that keeps the account; null when the node does not say. */
+  readonly program: Address | null;
+  /** The owner before; null when the account did not exist then, or the node does not say. */
   readonly owner: Address | null;
   /** The owner afterwards; null when the account is gone, or the node does not say. */
   readonly ownerAfter: Address | null;
   readonly before: bigint;
   readonly after: bigint;
+};
+
+export type LamportBalances = {
+  readonly before: readonly Lamports[];
+  readonly after: readonly Lamports[];
 };
 
 export type ChainTransaction = {
@@ -44,6 +53,12 @@ export type ChainTransaction = {
   readonly keys: readonly Address[];
   readonly instructions: readonly ExecutedInstruction[];
   readonly tokenBalances: readonly TokenBalance[];
+  /** Keys that signed; the first of them pays the fee. */
+  readonly signers: readonly Address[];
+  /** Base fee and priority fee, in lamports. */
+  readonly fee: Lamports;
+  /** Lamports of every key before and after, in the order of `keys`; null when the node does not say. */
+  readonly lamports: LamportBalances | null;
   readonly logs: readonly string[];
 };
 

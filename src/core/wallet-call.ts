@@ -1,16 +1,15 @@
 // Wallet call: what an instruction of the token programs or the system program does, read from its bytes. Layouts:
-// spl-token's TokenInstruction and the system program's SystemInstruction.
+// spl-token's TokenInstruction with p-token's additions (38, 45, 255), and the system program's SystemInstruction.
 import type { Address } from './ids.ts';
 import { base58Text } from './ids.ts';
 import type { Call } from './transaction.ts';
 
-export const TOKEN_PROGRAMS: ReadonlySet<string> = new Set([
-  'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA',
-  'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb',
-]);
+export const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
+export const TOKEN_2022_PROGRAM = 'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb';
+export const TOKEN_PROGRAMS: ReadonlySet<string> = new Set([TOKEN_PROGRAM, TOKEN_2022_PROGRAM]);
 export const ASSOCIATED_TOKEN_PROGRAM = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
-export const WRAPPED_SOL = 'So11111111111111111111111111111111111111112';
-const SYSTEM_PROGRAM = '11111111111111111111111111111111';
+export const WRAPPED_SOL = 'So11111111111111111111111111111111111111112' as Address;
+export const SYSTEM_PROGRAM = '11111111111111111111111111111111';
 
 export type WalletCall =
   | {
@@ -33,82 +32,142 @@ export type WalletCall =
       /** Which: 2 is the owner, 3 who may close the account. */
       readonly type: number;
     }
-  | { readonly act: 'token_close'; readonly account: Address; readonly destination: Address }
+  | { readonly act: 'token_burn'; readonly account: Address }
+  /** Closing (9), unwrapping (45) and taking excess lamports (38): lamports of a token account go to the destination. */
+  | { readonly act: 'token_lamports'; readonly account: Address; readonly destination: Address }
   | {
       readonly act: 'sol_transfer';
       readonly source: Address;
       readonly destination: Address;
       readonly lamports: bigint;
-      /** Bytes of the account that is created with it; 0 for a plain transfer. */
-      readonly space: bigint;
+    }
+  /** An account gets its size, or its owning program, or both. */
+  | {
+      readonly act: 'account_made';
+      readonly account: Address;
+      readonly space: bigint | null;
+      readonly owner: Address | null;
     };
 
 const u64 = (data: Uint8Array, at: number): bigint =>
   data.length < at + 8
     ? 0n
     : new DataView(data.buffer, data.byteOffset, data.byteLength).getBigUint64(at, true);
+const keyAt = (data: Uint8Array, at: number): Address | null =>
+  data.length < at + 32 ? null : (base58Text(data.subarray(at, at + 32)) as Address);
 
-function tokenCall({ accounts, data }: Call): WalletCall | null {
+type Read = Pick<Call, 'accounts' | 'data'>;
+
+/** Header of each call inside a batch: how many accounts it takes, and how many bytes of data. */
+const BATCH_HEADER = 2;
+
+/** The calls inside p-token's `batch`. A batch that does not fit its data has failed on chain, and tells nothing. */
+function batched({ accounts, data }: Read): Read[] {
+  const calls: Read[] = [];
+  let [at, account] = [1, 0];
+  while (at + BATCH_HEADER <= data.length) {
+    const [count, length] = [data[at] ?? 0, data[at + 1] ?? 0];
+    at += BATCH_HEADER;
+    calls.push({
+      accounts: accounts.slice(account, account + count),
+      data: data.subarray(at, at + length),
+    });
+    account += count;
+    at += length;
+  }
+  return calls;
+}
+
+function tokenCalls({ accounts, data }: Read): WalletCall[] {
   const at = (index: number) => accounts[index] ?? ('' as Address);
   // The numbers are the program's own, and it may have more than are known here.
   const instruction: number = data[0] ?? -1;
   switch (instruction) {
     case 3:
-      return { act: 'token_transfer', source: at(0), destination: at(1), amount: u64(data, 1) };
+      return [{ act: 'token_transfer', source: at(0), destination: at(1), amount: u64(data, 1) }];
     case 12:
-      return { act: 'token_transfer', source: at(0), destination: at(2), amount: u64(data, 1) };
+      return [{ act: 'token_transfer', source: at(0), destination: at(2), amount: u64(data, 1) }];
     case 26: // TransferFeeExtension: TransferCheckedWithFee is its second instruction.
       return data[1] === 1
-        ? { act: 'token_transfer', source: at(0), destination: at(2), amount: u64(data, 2) }
-        : null;
+        ? [{ act: 'token_transfer', source: at(0), destination: at(2), amount: u64(data, 2) }]
+        : [];
     case 4:
-      return { act: 'token_approve', source: at(0), delegate: at(1), amount: u64(data, 1) };
+      return [{ act: 'token_approve', source: at(0), delegate: at(1), amount: u64(data, 1) }];
     case 13:
-      return { act: 'token_approve', source: at(0), delegate: at(2), amount: u64(data, 1) };
-    case 6:
-      return {
-        act: 'token_set_authority',
-        account: at(0),
-        type: data[1] ?? 0,
-        authority: data[2] === 1 ? (base58Text(data.subarray(3, 35)) as Address) : null,
-      };
-    case 9:
-      return { act: 'token_close', account: at(0), destination: at(1) };
+      return [{ act: 'token_approve', source: at(0), delegate: at(2), amount: u64(data, 1) }];
+    case 6: {
+      const authority = data[2] === 1 ? keyAt(data, 3) : null;
+      return [{ act: 'token_set_authority', account: at(0), type: data[1] ?? 0, authority }];
+    }
+    case 8: // Burn
+    case 15: // BurnChecked
+      return [{ act: 'token_burn', account: at(0) }];
+    case 9: // CloseAccount
+    case 38: // WithdrawExcessLamports
+    case 45: // UnwrapLamports
+      return [{ act: 'token_lamports', account: at(0), destination: at(1) }];
+    case 255:
+      return batched({ accounts, data }).flatMap(tokenCalls);
     default:
-      return null;
+      return [];
   }
 }
 
-function systemCall({ accounts, data }: Call): WalletCall | null {
-  const source = accounts[0];
-  if (source === undefined || data.length < 12) return null;
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const sent = (destination: Address | undefined, lamports: bigint, space: bigint): WalletCall => ({
+function systemCalls({ accounts, data }: Read): WalletCall[] {
+  if (data.length < 4) return [];
+  const at = (index: number) => accounts[index] ?? ('' as Address);
+  const sent = (source: Address, destination: Address, lamports: bigint): WalletCall => ({
     act: 'sol_transfer',
     source,
-    destination: destination ?? ('' as Address),
+    destination,
     lamports,
-    space,
   });
-  switch (view.getUint32(0, true)) {
-    case 0: // CreateAccount
-      return sent(accounts[1], u64(data, 4), u64(data, 12));
+  const made = (space: bigint | null, owner: Address | null, account = at(0)): WalletCall => ({
+    act: 'account_made',
+    account,
+    space,
+    owner,
+  });
+  const instruction = new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(
+    0,
+    true,
+  );
+  switch (instruction) {
+    case 0: // CreateAccount: lamports, space, owner
+      return [sent(at(0), at(1), u64(data, 4)), made(u64(data, 12), keyAt(data, 20), at(1))];
+    case 1: // Assign
+      return [made(null, keyAt(data, 4))];
     case 2: // Transfer
-      return sent(accounts[1], u64(data, 4), 0n);
+      return [sent(at(0), at(1), u64(data, 4))];
     case 3: {
       // CreateAccountWithSeed: base key, length and text of the seed, then as above.
-      const seed = Number(u64(data, 36));
-      return sent(accounts[1], u64(data, 44 + seed), u64(data, 52 + seed));
+      const rest = 44 + Number(u64(data, 36));
+      return [
+        sent(at(0), at(1), u64(data, rest)),
+        made(u64(data, rest + 8), keyAt(data, rest + 16), at(1)),
+      ];
     }
+    case 5: // WithdrawNonceAccount: the second account receives.
     case 11: // TransferWithSeed: the third account receives.
-      return sent(accounts[2], u64(data, 4), 0n);
+      return [sent(at(0), at(instruction === 5 ? 1 : 2), u64(data, 4))];
+    case 8: // Allocate
+      return [made(u64(data, 4), null)];
+    case 9: {
+      // AllocateWithSeed: base key, seed, space, owner
+      const rest = 44 + Number(u64(data, 36));
+      return [made(u64(data, rest), keyAt(data, rest + 8))];
+    }
+    case 10: // AssignWithSeed: base key, seed, owner
+      return [made(null, keyAt(data, 44 + Number(u64(data, 36))))];
+    case 13: // CreateAccountAllowPrefund: the new account comes first, then who funds it.
+      return [sent(at(1), at(0), u64(data, 4)), made(u64(data, 12), keyAt(data, 20))];
     default:
-      return null;
+      return [];
   }
 }
 
-/** Reads a call. Null when it is another program's, or moves nothing. */
-export function walletCall(call: Call): WalletCall | null {
-  if (TOKEN_PROGRAMS.has(call.program)) return tokenCall(call);
-  return call.program === SYSTEM_PROGRAM ? systemCall(call) : null;
+/** What a call does, in order; nothing when it is another program's, or moves neither value nor control. */
+export function walletCalls(call: Pick<Call, 'program' | 'accounts' | 'data'>): WalletCall[] {
+  if (TOKEN_PROGRAMS.has(call.program)) return tokenCalls(call);
+  return call.program === SYSTEM_PROGRAM ? systemCalls(call) : [];
 }

@@ -34,6 +34,9 @@ export function heldOf(json: unknown): { market: number; base: bigint }[] | null
   }));
 }
 
+/** Outflows that an earlier release recorded: it took every one for the agent's own doing, and every token for valuable. */
+const OLDER_OUTFLOW = { owner: null, ofValue: true, consent: 'agent', signers: [] };
+
 /** The body of a fact row. Its shape is what `toJson` wrote of a body of that kind. */
 export function readBody<Kind extends FactBody['kind']>(
   kind: Kind,
@@ -46,6 +49,7 @@ export function readBody<Kind extends FactBody['kind']>(
     else read[name] ??= null;
   }
   if (kind === 'reckoning') read.held = heldOf(read.held);
+  if (kind === 'outflow') return { ...OLDER_OUTFLOW, ...read } as never;
   return read as Extract<FactBody, { kind: Kind }>;
 }
 

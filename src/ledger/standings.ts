@@ -1,10 +1,8 @@
 // Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is judged and saved in
 // one transaction that holds the subscriber's row, so that an older view never overwrites a newer one.
 import { bookingsOf, isPlain, tabsAfter } from '../core/accrual.ts';
-import type { Outflow } from '../core/fact.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import { formatUnits } from '../core/money.ts';
-import { classifyOutflows } from '../core/outflow.ts';
+import { leftEvents } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
 import type { RosterEntry } from '../core/roster.ts';
 import type { Evidence, StandingEvent } from '../core/standing.ts';
@@ -33,10 +31,16 @@ type FactRow = {
   amount: bigint | null;
 };
 
-const positionOf = (row: { slot: bigint; block_index: number | null; ordinal: number }) => ({
+const positionOf = (row: {
+  signature: Signature;
+  slot: bigint;
+  block_index: number | null;
+  ordinal: number;
+}) => ({
   slot: Number(row.slot),
   blockIndex: row.block_index,
   ordinal: row.ordinal,
+  signature: row.signature,
 });
 
 /** What is owed: booked shares, and for closes that are not booked yet the shares they will make. */
@@ -81,37 +85,42 @@ async function settledEvents(tx: Transaction, subscriberId: string): Promise<Sta
   }));
 }
 
-/** An outflow's amount for people. The quote token and SOL go by their names, another by its mint. */
-export function whatLeft({ route, amount, mint, decimals }: Outflow): string {
-  if (route === 'sol_transfer') return `${formatUnits(amount, 9)} SOL`;
-  if (mint === null || decimals === null) return `${amount} base units of an unknown token`;
-  return `${formatUnits(amount, decimals)} ${mint === QUOTE_TOKEN ? 'USDC' : mint}`;
+/** Wallets that the subscriber's terms name as creators, whenever they held. */
+async function creatorsOf(tx: Transaction, subscriberId: string): Promise<Set<string>> {
+  const rows = await tx<{ creator_wallet: string }[]>`
+    select distinct creator_wallet from subscription_terms where subscriber_id = ${subscriberId}`;
+  return new Set(rows.map((row) => row.creator_wallet));
+}
+
+/** Whom the agent let take tokens, or close token accounts, at any time. */
+async function appointedBy(tx: Transaction, subscriberId: string): Promise<Set<string>> {
+  const rows = await tx<{ who: string }[]>`
+    select distinct body->>'who' as who from fact
+    where subscriber_id = ${subscriberId} and kind = 'notice' and finality <> 'withdrawn' and body->>'who' is not null
+      and body->>'what' in ('token_approved', 'token_authority_changed', 'delegate_changed')`;
+  return new Set(rows.map((row) => row.who));
 }
 
 /** Value that left by the subscriber's own doing. */
-async function leftEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
+async function outflowEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
   const rows = await tx<(Omit<FactRow, 'kind'> & { ours: boolean })[]>`
     select account, signature, slot, block_index, ordinal, body,
            exists (select 1 from payment p where p.signature = f.signature) as ours
     from fact f where subscriber_id = ${subscriberId} and kind = 'outflow' and finality <> 'withdrawn'
     order by slot, block_index nulls last, signature, ordinal`;
+  if (rows.length === 0) return [];
   const outflows = rows.map((row) => ({
-    row,
     key: `${row.signature}/${row.slot}/${row.ordinal}/${row.account}`,
+    signature: row.signature,
     slot: Number(row.slot),
     ours: row.ours,
     body: readBody('outflow', row.body),
+    at: positionOf(row),
   }));
-  const classes = classifyOutflows(outflows, await readClearances(tx, subscriberId), QUOTE_TOKEN);
-  return outflows
-    .filter(({ key, body }) => classes.get(key) === 'outflow' && body.amount > 0n)
-    .map(({ row, body }) => ({
-      kind: 'left',
-      at: positionOf(row),
-      amount: body.amount,
-      what: whatLeft(body),
-      signature: row.signature,
-    }));
+  return leftEvents(outflows, await readClearances(tx, subscriberId), QUOTE_TOKEN, {
+    creators: await creatorsOf(tx, subscriberId),
+    appointed: await appointedBy(tx, subscriberId),
+  });
 }
 
 /** Takes the next revision. It holds everybody else's up until the transaction ends, so it comes last in one. */
@@ -184,7 +193,7 @@ export function createStandings(sql: Sql): Standings {
         if (known.standing === 'retired') return entryOf(known);
         const owed = await owedEvents(tx, subscriberId);
         const settled = await settledEvents(tx, subscriberId);
-        const left = await leftEvents(tx, subscriberId);
+        const left = await outflowEvents(tx, subscriberId);
         const verdict = judge([...owed, ...settled, ...left]);
         const reason = verdict.standing === 'delinquent' ? verdict.reason : null;
         const evidence =

@@ -26,14 +26,21 @@ export function userStatsAddress(authority: Address): Address {
   )[0].toBase58() as Address;
 }
 
-const owned = new Map<Address, ReadonlySet<Address>>();
+type Owned = { readonly users: ReadonlySet<Address>; readonly all: ReadonlySet<Address> };
+const owned = new Map<Address, Owned>();
 
-/** The addresses that the first sub-accounts of a wallet have, whether they exist or not. */
-export function ownUsers(agent: Address): ReadonlySet<Address> {
+function ownedBy(agent: Address): Owned {
   const known = owned.get(agent);
   if (known !== undefined) return known;
   if (owned.size >= OWNERS_REMEMBERED_MOST) owned.clear();
-  const derived = new Set(Array.from({ length: SUB_ACCOUNTS }, (_, id) => userAddress(agent, id)));
+  const users = new Set(Array.from({ length: SUB_ACCOUNTS }, (_, id) => userAddress(agent, id)));
+  const derived = { users, all: new Set([...users, userStatsAddress(agent)]) };
   owned.set(agent, derived);
   return derived;
 }
+
+/** The addresses that the first sub-accounts of a wallet have, whether they exist or not. */
+export const ownUsers = (agent: Address): ReadonlySet<Address> => ownedBy(agent).users;
+
+/** Every account at the venue whose rent goes back to this wallet when it is closed. */
+export const ownAccounts = (agent: Address): ReadonlySet<Address> => ownedBy(agent).all;

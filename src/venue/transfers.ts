@@ -6,7 +6,7 @@ import type { Address } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
 import { ownerAmong } from '../core/wallet.ts';
-import { walletCall } from '../core/wallet-call.ts';
+import { walletCalls } from '../core/wallet-call.ts';
 import { addressOf } from './codec.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
 import { SPOT_DECIMALS } from './profile.ts';
@@ -25,18 +25,31 @@ function usdOf(amount: bigint, market: number, price: bigint): bigint | null {
   return decimals === undefined ? null : (amount * price) / 10n ** BigInt(decimals);
 }
 
-/** What the token program moved for a deposit or withdrawal: its next call below the same instruction. */
-export function tokensMoved(heard: Heard, call: VenueCall): bigint {
-  if (call.known === null || !('vault' in call.known)) return 0n;
-  const [vault, token] = [accountAt(call, call.known.vault), accountAt(call, call.known.token)];
+/** What the token program moved between two accounts for a call of the venue, below the same instruction. */
+function movedBetween(heard: Heard, call: VenueCall, vault: Address, token: Address): bigint {
+  let moved = 0n;
   for (const next of heard.calls.slice(call.place + 1)) {
-    if (next.top !== call.top) break;
-    const act = walletCall(next);
-    if (act?.act !== 'token_transfer') continue;
-    const ends = [act.source, act.destination];
-    if (ends.includes(vault) && ends.includes(token)) return act.amount;
+    if (next.top !== call.top || next.program === call.program) break;
+    for (const act of walletCalls(next)) {
+      if (act.act !== 'token_transfer') continue;
+      if (act.source === vault && act.destination === token) moved += act.amount;
+      if (act.source === token && act.destination === vault) moved -= act.amount;
+    }
   }
-  return 0n;
+  return moved;
+}
+
+/** Tokens that a deposit or withdrawal moved, whichever way. */
+export function tokensMoved(heard: Heard, call: VenueCall): bigint {
+  const { known } = call;
+  if (known === null || !('vault' in known)) return 0n;
+  const moved = movedBetween(
+    heard,
+    call,
+    accountAt(call, known.vault),
+    accountAt(call, known.token),
+  );
+  return moved < 0n ? -moved : moved;
 }
 
 function outflow(
@@ -50,7 +63,12 @@ function outflow(
     kind: 'outflow',
     mint: row?.mint ?? null,
     decimals: row?.decimals ?? null,
+    owner: row?.ownerAfter ?? row?.owner ?? null,
     internal: owner === user.subscriberId,
+    ofValue: true,
+    // The venue lets nobody but the account's authority withdraw.
+    consent: 'agent',
+    signers: [],
     ...given,
   };
 }
@@ -149,8 +167,9 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
 }
 
 /**
- * Net tokens that the venue moved into each token account for its owner's own Drift account: withdrawals in, deposits
- * out. A deposit for somebody else's account is not among them, so the wallet sees it leave.
+ * Net tokens that the venue moved into each token account for its owner's own Drift account: withdrawals and what a swap
+ * takes in, deposits and what it gives back out. A deposit for somebody else's account is not among them, so the wallet
+ * sees it leave.
  */
 export function venueMoves(
   heard: Heard,
@@ -158,15 +177,30 @@ export function venueMoves(
 ): Map<string, bigint> {
   const moved = new Map<string, bigint>();
   for (const call of heard.venueCalls) {
-    const { known } = call;
-    if (known === null || !('vault' in known)) continue;
-    const amount = tokensMoved(heard, call);
-    const token = accountAt(call, known.token);
-    const into = known.call === 'withdraw' || known.call === 'isolated_withdraw';
-    if (!into && !isOwn(heard, token, accountAt(call, known.user), ownUsers)) continue;
-    moved.set(token, (moved.get(token) ?? 0n) + (into ? amount : -amount));
+    for (const { vault, token } of endsOf(call)) {
+      const amount = movedBetween(heard, call, vault, token);
+      if (amount === 0n) continue;
+      if (amount < 0n && !isOwn(heard, token, userOf(call), ownUsers)) continue;
+      moved.set(token, (moved.get(token) ?? 0n) + amount);
+    }
   }
   return moved;
+}
+
+const userOf = (call: VenueCall): Address =>
+  call.known !== null && 'user' in call.known ? accountAt(call, call.known.user) : ('' as Address);
+
+/** The pairs of vault and token account that a call moves tokens between. */
+function endsOf(call: VenueCall): { vault: Address; token: Address }[] {
+  const { known } = call;
+  if (known === null) return [];
+  if ('vault' in known)
+    return [{ vault: accountAt(call, known.vault), token: accountAt(call, known.token) }];
+  if (!('vaults' in known)) return [];
+  return known.vaults.map((vault, index) => ({
+    vault: accountAt(call, vault),
+    token: accountAt(call, known.tokens[index] ?? -1),
+  }));
 }
 
 function isOwn(
@@ -180,7 +214,7 @@ function isOwn(
   if (watch !== undefined) return watch.subscriberId === owner;
   // A sub-account that nobody has told us of yet is still the agent's own when its address derives from the agent.
   const row = heard.transaction.tokenBalances.find((each) => each.account === token);
-  return row?.owner != null && ownUsers(row.owner).has(user);
+  return [row?.owner, row?.ownerAfter].some((each) => each != null && ownUsers(each).has(user));
 }
 
 /** Top-level instructions between which each subscriber swaps with the venue's tokens. */

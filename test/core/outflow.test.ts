@@ -1,11 +1,8 @@
 // Outflow: whose doing a leaving was.
 import { expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
-import {
-  classifyOutflows,
-  type HeardOutflow,
-  NEGLIGIBLE_LAMPORTS,
-} from '../../src/core/outflow.ts';
+import type { Signature } from '../../src/core/ids.ts';
+import { classifyOutflows, type HeardOutflow, SMALL } from '../../src/core/outflow.ts';
 import { QUOTE_MINT } from '../../src/venue/profile.ts';
 
 const body: Outflow = {
@@ -16,10 +13,15 @@ const body: Outflow = {
   decimals: 6,
   destination: null,
   internal: false,
+  owner: null,
+  ofValue: true,
+  consent: 'agent',
+  signers: [],
   usd: 100n,
 };
 const heard = (key: string, given: Partial<Outflow> = {}, ours = false): HeardOutflow => ({
   key,
+  signature: `signature of ${key}` as Signature,
   slot: 10,
   ours,
   body: { ...body, ...given },
@@ -39,8 +41,12 @@ test('ours, internal, cleared, and everything else', () => {
       heard('to the own wallet', { internal: true }),
       heard('permitted'),
       heard('too much for what is left', { amount: 1n }),
-      heard('a tip', { route: 'sol_transfer', mint: null, amount: NEGLIGIBLE_LAMPORTS }),
-      heard('all the SOL', { route: 'sol_transfer', mint: null, amount: NEGLIGIBLE_LAMPORTS + 1n }),
+      heard('a tip', { route: 'sol_transfer', mint: null, amount: SMALL.sol.transaction }),
+      heard('all the SOL', {
+        route: 'sol_transfer',
+        mint: null,
+        amount: SMALL.sol.transaction + 1n,
+      }),
     ],
     [clearance],
     QUOTE_MINT,
@@ -50,7 +56,7 @@ test('ours, internal, cleared, and everything else', () => {
     'to the own wallet': 'internal',
     permitted: 'cleared',
     'too much for what is left': 'outflow',
-    'a tip': 'internal',
+    'a tip': 'small',
     'all the SOL': 'outflow',
   });
 });

@@ -78,6 +78,7 @@ test('profit hidden behind a cut log counts before the hidden withdrawal that fo
     ({ kind: 'unknown', why: 'log_truncated', tradedAt }) as const;
   await settleFact(ledger, { ...traded, body: unknown(1_023) }, 'finalized');
   await settleFact(ledger, { ...left, body: unknown(null) }, 'finalized');
+  const signed = { owner: null, ofValue: true, consent: 'agent', signers: [] } as const;
   const outflow = {
     kind: 'outflow',
     route: 'withdraw',
@@ -85,7 +86,7 @@ test('profit hidden behind a cut log counts before the hidden withdrawal that fo
     mint: null,
     decimals: null,
   } as const;
-  const gone = { ...outflow, destination: null, internal: false, usd: null };
+  const gone = { ...outflow, destination: null, internal: false, ...signed, usd: null };
   const at = { ...left.position, ordinal: 8 };
   await settleFact(ledger, { ...left, position: at, body: gone }, 'finalized');
   await ledger.checks.reckon(await found(), 100_000n);

@@ -59,6 +59,10 @@ const factOf = (random: Random, n: number): Fact => {
     decimals: null,
     destination: null,
     internal: random.chance(0.2),
+    owner: null,
+    ofValue: true,
+    consent: 'agent' as const,
+    signers: [],
     usd: null,
   };
   return { ...base, position, body };

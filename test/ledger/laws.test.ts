@@ -134,6 +134,10 @@ describe('facts', () => {
         decimals: 6,
         destination: null,
         internal: false,
+        owner: null,
+        ofValue: true,
+        consent: 'agent',
+        signers: [],
         usd: null,
       } as const,
     };

@@ -110,6 +110,9 @@ export function createSimPorts(world: { chain: SimChain; random: Random; weather
         keys: [at(touched, 'drift'), at(touched, 'agentTokens')],
         instructions: [],
         tokenBalances: [],
+        signers: [],
+        fee: 0n,
+        lamports: null,
         logs: [JSON.stringify(act)],
       };
     },

@@ -6,7 +6,12 @@ import type { Fact, FactBody } from '../../src/core/fact.ts';
 import type { Watched } from '../../src/core/hearing-ports.ts';
 import { type Address, base58Bytes, type Signature } from '../../src/core/ids.ts';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
-import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
+import type {
+  ChainTransaction,
+  LamportBalances,
+  TokenBalance,
+} from '../../src/core/transaction.ts';
+import { WRAPPED_SOL, walletCalls } from '../../src/core/wallet-call.ts';
 import {
   blankAccount,
   encodeAccount,
@@ -112,6 +117,7 @@ export const tokens = (
   account,
   mint: QUOTE_MINT,
   decimals: 6,
+  program: TOKEN,
   owner: stranger,
   ownerAfter: stranger,
   before,
@@ -135,19 +141,78 @@ function logOf(made: readonly Made[]): string[] {
   return lines;
 }
 
+/** Lamports that a wallet begins with, and that an own token account is taken to hold beyond its rent. */
+export const WALLET_LAMPORTS = 1_000_000_000_000n;
+export const EXCESS_LAMPORTS = 5_000_000_000n;
+export const FEE = 5_000n;
+
+/**
+ * What the runtime would make of the lamports: the calls' own transfers, wrapped SOL along with its tokens, and what leaves
+ * token accounts when they are closed, unwrapped (45) or rid of excess lamports (38). Token accounts need no rent here.
+ */
+function lamportsOf(
+  keys: readonly Address[],
+  instructions: readonly Made[],
+  balances: readonly TokenBalance[],
+  payer: Address | undefined,
+): LamportBalances {
+  const wrapped = new Map(
+    balances.filter((row) => row.mint === WRAPPED_SOL).map((row) => [row.account, row]),
+  );
+  const tokenAccounts = new Set(balances.map((row) => row.account));
+  const calls = instructions.flatMap((each) => [each, ...(each.inner ?? [])]);
+  const taken = new Set(
+    calls.filter((call) => call.data[0] === 38).map((call) => call.accounts[0]),
+  );
+  const before = keys.map((key) => {
+    const row = wrapped.get(key);
+    if (row !== undefined) return row.before;
+    if (tokenAccounts.has(key)) return taken.has(key) ? EXCESS_LAMPORTS : 0n;
+    return WALLET_LAMPORTS;
+  });
+  const after = [...before];
+  const move = (account: Address | undefined, amount: bigint): void => {
+    const index = keys.findIndex((key) => key === account && !wrapped.has(key));
+    if (index >= 0) after[index] = (after[index] ?? 0n) + amount;
+  };
+  if (payer !== undefined) move(payer, -FEE);
+  for (const call of calls)
+    for (const act of walletCalls(call)) {
+      if (act.act === 'sol_transfer') {
+        move(act.source, -act.lamports);
+        move(act.destination, act.lamports);
+      } else if (act.act === 'token_lamports') {
+        const row = wrapped.get(act.account);
+        const amount =
+          row !== undefined ? row.before - row.after : call.data[0] === 38 ? EXCESS_LAMPORTS : 0n;
+        move(act.account, -amount);
+        move(act.destination, amount);
+      }
+    }
+  for (const [account, row] of wrapped) {
+    const index = keys.indexOf(account);
+    if (index >= 0) after[index] = row.after;
+  }
+  return { before, after };
+}
+
 let counter = 0;
-/** The transaction, whole or with its log cut before the first record. */
+/** The transaction, whole or with its log cut before the first record. The agent signs it and pays, unless told. */
 export function made(
   instructions: readonly Made[],
   balances: readonly TokenBalance[] = [],
   log: 'whole' | 'cut' = 'whole',
+  given: Partial<ChainTransaction> = {},
 ): ChainTransaction {
+  const signers = given.signers ?? [agent];
   const keys = [
-    ...new Set(
-      instructions.flatMap((each) =>
+    ...new Set([
+      ...signers,
+      ...instructions.flatMap((each) =>
         [each, ...(each.inner ?? [])].flatMap((call) => [call.program, ...call.accounts]),
       ),
-    ),
+      ...balances.map((each) => each.account),
+    ]),
   ];
   return {
     signature: createHash('sha512').update(String(counter++)).digest('hex') as Signature,
@@ -166,7 +231,11 @@ export function made(
       })),
     })),
     tokenBalances: balances,
+    signers,
+    fee: FEE,
+    lamports: lamportsOf(keys, instructions, balances, signers[0]),
     logs: log === 'whole' ? logOf(instructions) : ['Program log: noise', 'Log truncated'],
+    ...given,
   };
 }
 

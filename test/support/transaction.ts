@@ -12,18 +12,19 @@ export function transactionOf(landed: Landed): ChainTransaction {
     ['before', execution.preTokens],
     ['after', execution.postTokens],
   ] as const) {
-    for (const { accountIndex, mint, owner, amount } of list) {
+    for (const { accountIndex, mint, owner, amount, decimals, program } of list) {
       const row = rows.get(accountIndex) ?? {
         account: key(accountIndex),
         mint: mint as Address,
-        decimals: 6,
-        owner: owner as Address,
+        decimals,
+        program: program as Address,
+        owner: null,
         ownerAfter: null,
         before: 0n,
         after: 0n,
       };
       row[side] = amount;
-      if (side === 'after') row.ownerAfter = owner as Address;
+      row[side === 'before' ? 'owner' : 'ownerAfter'] = owner as Address;
       rows.set(accountIndex, row);
     }
   }
@@ -46,6 +47,9 @@ export function transactionOf(landed: Landed): ChainTransaction {
       ),
     })),
     tokenBalances: [...rows.values()],
+    signers: keys.slice(0, execution.message.signerCount),
+    fee: execution.fee,
+    lamports: { before: execution.preBalances, after: execution.postBalances },
     logs: execution.logs,
   };
 }

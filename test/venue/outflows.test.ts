@@ -25,6 +25,7 @@ import {
   watched,
 } from '../support/made-transaction.ts';
 
+const USDC = 1_000_000n;
 const withdrawal = (to: string, amount: bigint, record: Struct = {}, call = 'withdraw'): Made =>
   venue(
     call,
@@ -176,12 +177,13 @@ describe('swap', () => {
     { 1: user, 3: agent, 5: vault, 7: agentTokens },
     { inner: [transfer(vault, agentTokens, 1_000_000_000n)] },
   );
-  const jupiter: Made = {
+  const pool = someone();
+  const jupiter = (spent: bigint): Made => ({
     program: OTHER,
     accounts: [agentTokens, outTokens],
     data: Buffer.from([1]),
-    inner: [transfer(agentTokens, someone(), 600_000_000n)],
-  };
+    inner: [transfer(agentTokens, pool, spent)],
+  });
   const end = (back: bigint) =>
     venue(
       'end_swap',
@@ -211,8 +213,8 @@ describe('swap', () => {
   ];
   test.each(['whole', 'cut'] as const)('tokens sent away inside the bracket, log %s', (log) => {
     const transaction = made(
-      [begin, jupiter, transfer(agentTokens, away, 400_000_000n), end(4_000_000_000n)],
-      balances,
+      [begin, jupiter(600n * USDC), transfer(agentTokens, away, 400n * USDC), end(4_000_000_000n)],
+      [...balances, tokens(pool, 0n, 600n * USDC), tokens(away, 0n, 400n * USDC)],
       log,
     );
     expect(ofKind(transaction, 'outflow')).toEqual([
@@ -220,12 +222,12 @@ describe('swap', () => {
     ]);
   });
   test('a swap at a fair price is nobody’s business', () => {
-    const fair = made([begin, jupiter, end(6_620_000_000n)], balances);
+    const fair = made([begin, jupiter(1_000n * USDC), end(6_620_000_000n)], balances);
     expect(ofKind(fair, 'outflow')).toEqual([]);
     expect(ofKind(fair, 'notice')).toEqual([]);
   });
   test('much slippage is a suspicion with its evidence, and no withdrawal', () => {
-    const bad = made([begin, jupiter, end(6_000_000_000n)], balances);
+    const bad = made([begin, jupiter(1_000n * USDC), end(6_000_000_000n)], balances);
     expect(ofKind(bad, 'outflow')).toEqual([]);
     expect(ofKind(bad, 'notice')).toEqual([
       expect.objectContaining({ what: 'swap_loss', amount: 100_000_000n }),

@@ -89,7 +89,9 @@ describe('agent wallet', () => {
       data: Buffer.from([1]),
       inner: [sendSol(agent, away, 2_039_280n)],
     };
-    expect(ofKind(made([ata]), 'outflow')).toEqual([]);
+    expect(
+      ofKind(made([ata], [tokens(away, 0n, 0n, { ...mine, owner: null })]), 'outflow'),
+    ).toEqual([]);
     const wrapped = someone();
     const wrap = made(
       [sendSol(agent, wrapped, 5_000_000_000n)],
@@ -100,7 +102,7 @@ describe('agent wallet', () => {
         }),
       ],
     );
-    expect(ofKind(wrap, 'outflow')).toEqual([expect.objectContaining({ internal: true })]);
+    expect(ofKind(wrap, 'outflow')).toEqual([]);
   });
   test('unwrapped SOL that goes to somebody else', () => {
     const wrapped = someone();

@@ -14,6 +14,7 @@ const kitAddress = (address: string): KitAddress => address as KitAddress;
 
 export const SYSTEM_PROGRAM = '11111111111111111111111111111111';
 export const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
+export const TOKEN_2022_PROGRAM = 'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb';
 
 /** Reads an account; null where there is none. An account without lamports does not exist. */
 export function readAccount(svm: LiteSVM, address: string): Account | null {

@@ -6,7 +6,13 @@ import { getTransactionDecoder, address as kitAddress } from '@solana/kit';
 import type { VersionedTransaction } from '@solana/web3.js';
 import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
 import { base58Text } from '../../core/ids.ts';
-import { type Account, readAccount, TOKEN_PROGRAM, writeAccount } from './account.ts';
+import {
+  type Account,
+  readAccount,
+  TOKEN_2022_PROGRAM,
+  TOKEN_PROGRAM,
+  writeAccount,
+} from './account.ts';
 import { failureOf, type TransactionFailure } from './failure.ts';
 import { type ResolvedMessage, resolveMessage } from './message.ts';
 import { createSegments, innerOf, type Ran, type StandIn } from './segments.ts';
@@ -22,6 +28,9 @@ export type TokenBalanceRow = {
   readonly mint: string;
   readonly owner: string;
   readonly amount: bigint;
+  readonly decimals: number;
+  /** The token program that owns the account. */
+  readonly program: string;
 };
 export type Execution = {
   readonly message: ResolvedMessage;
@@ -48,6 +57,20 @@ export type Bank = {
   execute(transaction: VersionedTransaction, options: { verify: boolean }): Execution | string;
   restore(before: ReadonlyMap<string, Account | null>): void;
 };
+
+const MINT_DECIMALS_AT = 44;
+const TOKEN_ACCOUNT_BYTES = 165;
+/** Token-2022 writes what an account with extensions is right behind the classic layout. */
+const TOKEN_2022_IS_ACCOUNT = 2;
+
+function isTokenAccount({ owner, data }: Account): boolean {
+  if (owner === TOKEN_PROGRAM) return data.length === TOKEN_ACCOUNT_BYTES;
+  if (owner !== TOKEN_2022_PROGRAM) return false;
+  return (
+    data.length === TOKEN_ACCOUNT_BYTES ||
+    (data.length > TOKEN_ACCOUNT_BYTES && data[TOKEN_ACCOUNT_BYTES] === TOKEN_2022_IS_ACCOUNT)
+  );
+}
 
 const LOG_BYTES = 10_000;
 const decoder = getTransactionDecoder();
@@ -110,14 +133,31 @@ export function createBank(options: {
   const restore = (before: ReadonlyMap<string, Account | null>): void => {
     for (const [address, account] of before) set(address, account);
   };
+  /** A mint's decimals never change, and reading an account out of the runtime is dear. */
+  const decimals = new Map<string, number>();
+  const decimalsOf = (mint: string): number => {
+    const known = decimals.get(mint);
+    if (known !== undefined) return known;
+    const found = get(mint)?.data[MINT_DECIMALS_AT];
+    if (found !== undefined) decimals.set(mint, found);
+    return found ?? 0;
+  };
   const tokensOf = (keys: readonly string[]): TokenBalanceRow[] =>
     keys.flatMap((key, accountIndex) => {
       const account = get(key);
-      if (account?.owner !== TOKEN_PROGRAM || account.data.length !== 165) return [];
+      if (account === null || !isTokenAccount(account)) return [];
       const data = Buffer.from(account.data);
       const mint = base58Text(data.subarray(0, 32));
-      const owner = base58Text(data.subarray(32, 64));
-      return [{ accountIndex, mint, owner, amount: data.readBigUInt64LE(64) }];
+      return [
+        {
+          accountIndex,
+          mint,
+          owner: base58Text(data.subarray(32, 64)),
+          amount: data.readBigUInt64LE(64),
+          decimals: decimalsOf(mint),
+          program: account.owner,
+        },
+      ];
     });
   const executeWhole = (transaction: VersionedTransaction, message: ResolvedMessage): Ran => {
     const result = svm.sendTransaction(decoder.decode(transaction.serialize()));

@@ -24,17 +24,24 @@ export function encodeAccount(account: Account | null, encoding: string, slice?:
 }
 
 function encodeTokens(rows: readonly TokenBalanceRow[]) {
-  return rows.map(({ accountIndex, mint, owner, amount }) => ({
+  return rows.map(({ accountIndex, mint, owner, amount, decimals, program }) => ({
     accountIndex,
     mint,
     owner,
-    programId: 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA',
-    uiTokenAmount: uiAmount(amount, 6),
+    programId: program,
+    uiTokenAmount: uiAmount(amount, decimals),
   }));
 }
 
 /** `uiTokenAmount` of an amount. The float in it is the one RPC gives; nobody should use it. */
 export function uiAmount(amount: bigint, decimals: number) {
+  if (decimals === 0)
+    return {
+      amount: amount.toString(),
+      decimals,
+      uiAmount: Number(amount),
+      uiAmountString: amount.toString(),
+    };
   const text = amount.toString().padStart(decimals + 1, '0');
   const whole = `${text.slice(0, -decimals)}.${text.slice(-decimals)}`.replace(/\.?0+$/, '');
   return { amount: amount.toString(), decimals, uiAmount: Number(whole), uiAmountString: whole };

@@ -1,9 +1,9 @@
 // Ledger: the whole ledger in memory, for histories by the thousand. Every function is one step, as a transaction is.
 import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
-import { classifyOutflows } from '../../../src/core/outflow.ts';
+import { leftEvents } from '../../../src/core/outflow.ts';
 import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
-import { QUOTE_TOKEN, whatLeft } from '../../../src/ledger/standings.ts';
+import { QUOTE_TOKEN } from '../../../src/ledger/standings.ts';
 import {
   createMemorySightings,
   createMemorySubscribers,
@@ -78,18 +78,13 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     const at = { ...position, blockIndex };
     return [{ key, slot: position.slot, ours: ours.has(signature), body, at, signature }];
   });
-  const classes = classifyOutflows(outflows, state.clearances.get(subscriberId) ?? [], QUOTE_TOKEN);
-  const left = outflows
-    .filter(({ key, body }) => classes.get(key) === 'outflow' && body.amount > 0n)
-    .map(
-      ({ at, body, signature }): StandingEvent => ({
-        kind: 'left',
-        at,
-        amount: body.amount,
-        what: whatLeft(body),
-        signature,
-      }),
-    );
+  const terms = [...state.subscriptions.values()].filter(
+    (each) => each.subscriberId === subscriberId,
+  );
+  const left = leftEvents(outflows, state.clearances.get(subscriberId) ?? [], QUOTE_TOKEN, {
+    creators: new Set(terms.flatMap((each) => each.terms.map((term) => term.creatorWallet))),
+    appointed: new Set(),
+  });
   return [...owed, ...settled, ...left];
 }
 

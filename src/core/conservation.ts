@@ -1,0 +1,296 @@
+// Conservation: every lamport and every token of a subscriber is accounted for, transaction by transaction. What its wallet,
+// token accounts and venue accounts held before, plus what the venue paid in, less fees, must be there afterwards. What
+// is missing has left, whatever instruction took it. Wrapped SOL counts as SOL: both are lamports.
+import type { Outflow } from './fact.ts';
+import {
+  type Asset,
+  assetsOf,
+  type Holding,
+  ownership,
+  type Perimeter,
+  type Subject,
+} from './holdings.ts';
+import type { Address } from './ids.ts';
+import { least } from './money.ts';
+import { LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
+import {
+  SYSTEM_PROGRAM,
+  TOKEN_2022_PROGRAM,
+  TOKEN_PROGRAM,
+  TOKEN_PROGRAMS,
+  WRAPPED_SOL,
+  walletCalls,
+} from './wallet-call.ts';
+
+/** A part of what left, by where it went. */
+export type Leaving = {
+  /** Null is SOL. */
+  readonly mint: Address | null;
+  readonly decimals: number;
+  readonly amount: bigint;
+  readonly how: 'transfer' | 'handover' | 'fee';
+  /** The own account that lost most of it. */
+  readonly source: Address;
+  /** Null when nobody received it: it was burnt, or went to the network as a fee. */
+  readonly destination: Address | null;
+  /** Who owns the destination: of a token account its owner, else the destination itself. */
+  readonly owner: Address | null;
+  readonly ordinal: number;
+  readonly consent: Consent;
+};
+
+export type Consent = Outflow['consent'];
+
+/** Priority fees are the engine's; above this the excess counts as SOL that left, for a validator may be a friend. */
+export const FEE_LAMPORTS_MOST = 5_000_000n;
+/** The most that rent has ever been, in lamports a byte. It is the bound for accounts that the venue itself creates. */
+export const RENT_LAMPORTS_A_BYTE = 6_960n;
+/** Bytes that the runtime counts beside an account's data. */
+const RENT_OVERHEAD_BYTES = 128n;
+
+/**
+ * What a swap with the venue's tokens spent of an asset: the net of what the programs between its two instructions moved,
+ * and what each account got of it. What somebody sends by hand in between is not among it.
+ */
+function swapped(
+  perimeter: Perimeter,
+  subject: Subject,
+  asset: Asset,
+): { spent: bigint; got: ReadonlyMap<Address, bigint> } {
+  const got = new Map<Address, bigint>();
+  const bracket = perimeter.swaps.get(subject.subscriberId);
+  if (bracket === undefined) return { spent: 0n, got };
+  const own = new Set(
+    perimeter.transaction.tokenBalances
+      .filter((row) => (asset.mint ?? WRAPPED_SOL) === row.mint)
+      .filter((row) => ownership(perimeter, row, subject).before)
+      .map((row) => row.account),
+  );
+  let spent = 0n;
+  for (const call of perimeter.calls) {
+    const inside = call.inner > 0 && call.top >= bracket[0] && call.top <= bracket[1];
+    const top = perimeter.transaction.instructions[call.top]?.program;
+    if (!inside || top === perimeter.venue) continue;
+    for (const act of walletCalls(call)) {
+      if (act.act !== 'token_transfer') continue;
+      const { source, destination, amount } = act;
+      if (own.has(source)) got.set(destination, (got.get(destination) ?? 0n) + amount);
+      if (own.has(source)) spent += amount;
+      if (own.has(destination)) spent -= amount;
+    }
+  }
+  return { spent: spent > 0n ? spent : 0n, got };
+}
+
+/** Bytes of accounts that the venue itself created in this transaction, by account. */
+function madeByVenue({ calls, venue }: Perimeter): Map<Address, bigint> {
+  const spaces = new Map<Address, bigint>();
+  const owners = new Map<Address, Address>();
+  const tops = new Set(calls.filter((call) => call.program === venue).map((call) => call.top));
+  for (const call of calls) {
+    if (call.inner === 0 || !tops.has(call.top)) continue;
+    for (const act of walletCalls(call)) {
+      if (act.act !== 'account_made') continue;
+      if (act.space !== null) spaces.set(act.account, act.space);
+      if (act.owner !== null) owners.set(act.account, act.owner);
+    }
+  }
+  return new Map([...spaces].filter(([account]) => owners.get(account) === venue));
+}
+
+/** The last call of a wallet program that names an own account, and this one when it is given. */
+function placeOf(
+  { calls }: Perimeter,
+  own: ReadonlySet<Address>,
+  destination: Address | null,
+): number | null {
+  for (let index = calls.length - 1; index >= 0; index--) {
+    const call = calls[index];
+    if (call === undefined) continue;
+    if (call.program !== SYSTEM_PROGRAM && !TOKEN_PROGRAMS.has(call.program)) continue;
+    if (destination !== null && !call.accounts.includes(destination)) continue;
+    if (call.accounts.some((each) => own.has(each))) return call.place;
+  }
+  return null;
+}
+
+function consentTo(perimeter: Perimeter, { agent }: Subject, asset: Asset): Consent {
+  const { signers, tokenBalances } = perimeter.transaction;
+  if (signers.includes(agent)) return 'agent';
+  const fell = asset.holdings.filter(
+    (each) => each.ownBefore && (!each.ownAfter || each.after < each.before),
+  );
+  const program = (account: Address) =>
+    tokenBalances.find((row) => row.account === account)?.program ?? null;
+  // Of a classic token account nobody takes tokens but its owner or a delegate. Lamports of an account without wrapped
+  // SOL are not bound like that: a stranger may close an account that it gave away, and keep the rent.
+  const bound = ({ account }: Holding): boolean =>
+    account === agent ||
+    (program(account) === TOKEN_PROGRAM &&
+      (asset.mint !== null ||
+        tokenBalances.some(
+          (row) =>
+            row.account === account &&
+            row.mint === WRAPPED_SOL &&
+            (row.after < row.before || row.ownerAfter !== agent),
+        )));
+  return fell.some(bound) ? 'appointed' : 'none';
+}
+
+/** The account that lost most; of equals the first by address. */
+function poorest(own: readonly Holding[]): Address | undefined {
+  const lost = ({ before, after }: Holding): bigint => before - after;
+  return [...own].sort(
+    (a, b) =>
+      Number(lost(b) > lost(a)) - Number(lost(b) < lost(a)) || (a.account < b.account ? -1 : 1),
+  )[0]?.account;
+}
+
+/** Gives ordinals out: parts of one call follow each other, and what no call shows comes after everything. */
+function createOrdinals(): (place: number | null) => number {
+  const given = new Map<number | null, number>();
+  return (place) => {
+    const nth = given.get(place) ?? 0;
+    given.set(place, nth + 1);
+    return place === null ? LAST_ORDINAL - 1 - nth : place * ORDINALS_A_CALL + 8 + nth;
+  };
+}
+
+/** What left of one asset, in parts by receiver. */
+function leavingsOf(
+  perimeter: Perimeter,
+  subject: Subject,
+  asset: Asset,
+  ordinals: (place: number | null) => number,
+): Leaving[] {
+  const { transaction, venueMoved } = perimeter;
+  const isSol = asset.mint === null;
+  const own = asset.holdings.filter((each) => each.ownBefore || each.ownAfter);
+  const ownAccounts = new Set(own.map((each) => each.account));
+  const wrapped = new Set(
+    transaction.tokenBalances
+      .filter((row) => row.mint === WRAPPED_SOL)
+      .map((row) => row.account as string),
+  );
+  const moved = [...venueMoved].reduce(
+    (sum, [account, amount]) =>
+      ownAccounts.has(account as Address) && (!isSol || wrapped.has(account)) ? sum + amount : sum,
+    0n,
+  );
+  const fee = isSol && transaction.signers[0] === subject.agent ? transaction.fee : 0n;
+  const swap = swapped(perimeter, subject, asset);
+  let left = moved - fee - swap.spent;
+  for (const { ownBefore, ownAfter, before, after } of own)
+    left += (ownBefore ? before : 0n) - (ownAfter ? after : 0n);
+  const excess = fee > FEE_LAMPORTS_MOST ? fee - FEE_LAMPORTS_MOST : 0n;
+  if (left <= 0n && excess === 0n) return [];
+
+  const consent = consentTo(perimeter, subject, asset);
+  const leaving = (given: Pick<Leaving, 'amount' | 'how' | 'destination' | 'owner'>): Leaving => ({
+    mint: asset.mint,
+    decimals: asset.decimals,
+    source: poorest(own) ?? subject.agent,
+    consent,
+    ordinal: ordinals(
+      placeOf(perimeter, ownAccounts, given.destination) ?? placeOf(perimeter, ownAccounts, null),
+    ),
+    ...given,
+  });
+
+  const leavings: Leaving[] = [];
+  const rents = isSol ? madeByVenue(perimeter) : new Map<Address, bigint>();
+  const gains = asset.holdings
+    .filter((each) => !each.ownAfter)
+    .map((each) => {
+      const before = each.ownBefore ? 0n : each.before;
+      return { ...each, gain: each.after - before - (swap.got.get(each.account) ?? 0n) };
+    })
+    .filter((each) => each.gain > 0n)
+    .map((each) => ({ ...each, named: placeOf(perimeter, ownAccounts, each.account) !== null }))
+    .sort(
+      (a, b) =>
+        Number(b.named) - Number(a.named) ||
+        Number(b.gain > a.gain) - Number(b.gain < a.gain) ||
+        Number(a.account > b.account) - Number(a.account < b.account),
+    );
+  for (const { account, owner, ownBefore, gain } of gains) {
+    const part = least(gain, left);
+    if (part <= 0n) break;
+    left -= part;
+    const space = rents.get(account);
+    const rent = space === undefined ? 0n : (space + RENT_OVERHEAD_BYTES) * RENT_LAMPORTS_A_BYTE;
+    const amount = part - least(part, rent);
+    if (amount === 0n) continue;
+    leavings.push(
+      ownBefore
+        ? leaving({ amount, how: 'handover', destination: owner, owner })
+        : leaving({ amount, how: 'transfer', destination: account, owner }),
+    );
+  }
+  // A fee that a Token-2022 mint keeps back on a transfer goes to nobody. Burning is somebody's act.
+  const burnt = perimeter.calls.some((call) =>
+    walletCalls(call).some((act) => act.act === 'token_burn' && ownAccounts.has(act.account)),
+  );
+  if (left > 0n && (asset.program !== TOKEN_2022_PROGRAM || burnt))
+    leavings.push(leaving({ amount: left, how: 'transfer', destination: null, owner: null }));
+  if (excess > 0n)
+    leavings.push(leaving({ amount: excess, how: 'fee', destination: null, owner: null }));
+  return leavings;
+}
+
+/** The wallet itself given to a program, which may take its lamports from then on without any signature. */
+function assigned(perimeter: Perimeter, { agent }: Subject): Leaving[] {
+  const { lamports, keys } = perimeter.transaction;
+  for (const call of perimeter.calls)
+    for (const act of walletCalls(call)) {
+      if (act.act !== 'account_made' || act.account !== agent) continue;
+      const { owner } = act;
+      if (owner === null || owner === SYSTEM_PROGRAM) continue;
+      return [
+        {
+          mint: null,
+          decimals: 9,
+          amount: lamports?.after[keys.indexOf(agent)] ?? 0n,
+          how: 'handover',
+          source: agent,
+          destination: owner,
+          owner,
+          ordinal: call.place * ORDINALS_A_CALL,
+          consent: 'agent',
+        },
+      ];
+    }
+  return [];
+}
+
+/** What left the wallets of a subject in a transaction that succeeded, of every asset. */
+export function leavings(perimeter: Perimeter, subject: Subject): Leaving[] {
+  const ordinals = createOrdinals();
+  return [
+    ...assetsOf(perimeter, subject).flatMap((asset) =>
+      leavingsOf(perimeter, subject, asset, ordinals),
+    ),
+    ...assigned(perimeter, subject),
+  ];
+}
+
+/** What a failed transaction took: nothing but its fee. */
+export function leavingsOfFailed(
+  { transaction: { signers, fee } }: Pick<Perimeter, 'transaction'>,
+  { agent }: Subject,
+): Leaving[] {
+  if (signers[0] !== agent || fee <= FEE_LAMPORTS_MOST) return [];
+  return [
+    {
+      mint: null,
+      decimals: 9,
+      amount: fee - FEE_LAMPORTS_MOST,
+      how: 'fee',
+      source: agent,
+      destination: null,
+      owner: null,
+      ordinal: LAST_ORDINAL - 1,
+      consent: 'agent',
+    },
+  ];
+}

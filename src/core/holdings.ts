@@ -1,0 +1,133 @@
+// Holdings: what a subscriber held of each asset before and after one transaction: in its wallet, in every token account
+// that it owns, and as rent of its accounts at the venue. The transaction's own balances say who owns a token account.
+import type { Watched } from './hearing-ports.ts';
+import type { Address } from './ids.ts';
+import type { Call, ChainTransaction, TokenBalance } from './transaction.ts';
+import { WRAPPED_SOL } from './wallet-call.ts';
+
+export type Perimeter = {
+  readonly transaction: ChainTransaction;
+  readonly calls: readonly Call[];
+  readonly watched: ReadonlyMap<string, Watched>;
+  readonly venue: Address;
+  readonly quoteMint: Address;
+  /** Whether the venue has a market of this mint; SOL is of value as well. */
+  readonly ofValue: (mint: Address) => boolean;
+  /** The venue's accounts that derive from an agent: the lamports in them are the agent's. */
+  readonly venueAccounts: (agent: Address) => ReadonlySet<Address>;
+  /** Net tokens that the venue moved into a token account, negative when out of it, for the owner's own account. */
+  readonly venueMoved: ReadonlyMap<string, bigint>;
+  /** Top-level instructions between which a subscriber swaps with the venue's tokens, both included. */
+  readonly swaps: ReadonlyMap<string, readonly [from: number, to: number]>;
+};
+
+/** Whose wallet is looked at. */
+export type Subject = { readonly subscriberId: string; readonly agent: Address };
+
+/** An account's side in an asset: what it held while it was the subject's, and what it held as a whole. */
+export type Holding = {
+  readonly account: Address;
+  readonly owner: Address | null;
+  readonly ownBefore: boolean;
+  readonly ownAfter: boolean;
+  readonly before: bigint;
+  readonly after: bigint;
+};
+export type Asset = {
+  readonly mint: Address | null;
+  readonly decimals: number;
+  readonly program: Address | null;
+  readonly holdings: readonly Holding[];
+};
+
+/** The token program has not been told of by this row: then only the watch-list says whose account it is. */
+const untold = (row: TokenBalance): boolean => row.owner === null && row.ownerAfter === null;
+
+/** Whether a token account was the subject's, before and after. The transaction's own balances decide. */
+export function ownership(
+  { watched }: Pick<Perimeter, 'watched'>,
+  row: TokenBalance,
+  { subscriberId, agent }: Subject,
+): { before: boolean; after: boolean } {
+  if (untold(row)) {
+    const own = watched.get(row.account)?.subscriberId === subscriberId;
+    return { before: own, after: own };
+  }
+  return { before: row.owner === agent, after: row.ownerAfter === agent };
+}
+
+/** Everybody whose wallet or token accounts the transaction names. */
+export function subjectsOf({
+  transaction,
+  watched,
+}: Pick<Perimeter, 'transaction' | 'watched'>): Subject[] {
+  const agents = new Map<string, Address>();
+  const note = (address: Address | null): void => {
+    const found = address === null ? undefined : watched.get(address);
+    if (found?.role === 'agent_wallet') agents.set(found.subscriberId, found.address);
+  };
+  for (const key of transaction.keys) note(key);
+  for (const { owner, ownerAfter } of transaction.tokenBalances) {
+    note(owner);
+    note(ownerAfter);
+  }
+  return [...agents].map(([subscriberId, agent]) => ({ subscriberId, agent }));
+}
+
+function tokenAssets(perimeter: Perimeter, subject: Subject): Asset[] {
+  const byMint = new Map<Address, TokenBalance[]>();
+  for (const row of perimeter.transaction.tokenBalances) {
+    if (row.mint === WRAPPED_SOL) continue;
+    byMint.set(row.mint, [...(byMint.get(row.mint) ?? []), row]);
+  }
+  return [...byMint].flatMap(([mint, rows]): Asset[] => {
+    const holdings = rows.map((row): Holding => {
+      const own = ownership(perimeter, row, subject);
+      return {
+        account: row.account,
+        owner: row.ownerAfter ?? row.owner,
+        ownBefore: own.before,
+        ownAfter: own.after,
+        before: row.before,
+        after: row.after,
+      };
+    });
+    const [first] = rows;
+    if (first === undefined || !holdings.some((each) => each.ownBefore || each.ownAfter)) return [];
+    return [{ mint, decimals: first.decimals, program: first.program, holdings }];
+  });
+}
+
+/** SOL: lamports of the wallet, of every own token account, and of the agent's accounts at the venue. */
+function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
+  const { transaction, venueAccounts, watched } = perimeter;
+  const { lamports, keys, tokenBalances } = transaction;
+  if (lamports === null) return null;
+  const rows = new Map(tokenBalances.map((row) => [row.account, row]));
+  const atVenue = venueAccounts(subject.agent);
+  const holdings = keys.map((account, index): Holding => {
+    const row = rows.get(account);
+    const watch = watched.get(account);
+    const own =
+      account === subject.agent ||
+      atVenue.has(account) ||
+      (watch?.role === 'drift_user' && watch.subscriberId === subject.subscriberId);
+    const side =
+      row === undefined ? { before: own, after: own } : ownership(perimeter, row, subject);
+    return {
+      account,
+      owner: row === undefined ? account : (row.ownerAfter ?? row.owner),
+      ownBefore: side.before,
+      ownAfter: side.after,
+      before: lamports.before[index] ?? 0n,
+      after: lamports.after[index] ?? 0n,
+    };
+  });
+  return { mint: null, decimals: 9, program: null, holdings };
+}
+
+/** Every asset that the subject held before or after: each mint but wrapped SOL, and SOL with the wrapped. */
+export function assetsOf(perimeter: Perimeter, subject: Subject): Asset[] {
+  const sol = solAsset(perimeter, subject);
+  return [...tokenAssets(perimeter, subject), ...(sol === null ? [] : [sol])];
+}

@@ -113,6 +113,13 @@ export type Tally = {
   readonly withdraws: bigint;
   /** Change of a token account's amount. */
   readonly tokens: bigint;
+  /**
+   * Quote base units that `realised` may have changed by beside, each as a whole or not at all: a referral reward whose
+   * record does not say whose it is, a keeper's reward that finds no free position slot.
+   */
+  readonly perhaps?: readonly bigint[];
+  /** Flat fees of keepers that the account may have paid while the record tells them as 0. */
+  readonly untoldFees?: number;
 };
 
 /** The transaction did something to the account that its records do not tell: the account's own state has to. */

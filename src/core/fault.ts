@@ -28,6 +28,7 @@ export const FAULTS = {
   ledger_unavailable: { retry: 'later', status: 503 },
   migration_changed: { retry: 'never', status: 500 },
   rpc_unavailable: { retry: 'later', status: 503 },
+  account_unreadable: { retry: 'later', status: 502 },
   rpc_refused: { retry: 'never', status: 502 },
   key_unavailable: { retry: 'later', status: 503 },
   pen_refused: { retry: 'never', status: 500 },

@@ -2,6 +2,7 @@
 // history was scanned, and whether account state agrees with the facts.
 import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
+import type { Perhaps } from './perhaps.ts';
 import type { Taking } from './reading.ts';
 import type { AccountState, Counters } from './reckoning.ts';
 
@@ -147,12 +148,15 @@ export type Checks = {
   find(addresses: readonly Address[]): Promise<AccountCheck[]>;
   begin(account: Watched, state: AccountState): Promise<void>;
   propose(address: Address, state: AccountState): Promise<void>;
-  /** Sums of finalized facts above one slot up to another; `settled` when nothing heard of them is still unread. */
+  /**
+   * Sums of finalized facts above one slot up to another, and what those facts leave open; `settled` when nothing heard of
+   * them is still unread.
+   */
   told(
     address: Address,
     afterSlot: Slot,
     uptoSlot: Slot,
-  ): Promise<{ told: Counters; unknowns: number; settled: boolean }>;
+  ): Promise<{ told: Counters; perhaps: Perhaps; unknowns: number; settled: boolean }>;
   /** Everything up to the candidate is accounted for: it becomes the baseline. */
   advance(account: AccountCheck): Promise<void>;
   /** As `advance`, and records profit that only the state proves, at the last unknown transaction. */

@@ -159,6 +159,8 @@ export type Venue = {
   /** The account that counts an authority's sub-accounts, and how many it says were ever created. */
   statsAddress(authority: Address): Address;
   subAccountsCreated(account: ChainAccount | null): number;
+  /** What a keeper is paid for triggering or cancelling somebody's order, as it is in force now. Quote base units. */
+  flatFee(readAccounts: Chain['accounts']): Promise<bigint>;
   /** Accounts a preflight must read beside the wallets. */
   preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
   /** What can be drawn from the venue, out of the accounts just named, in that order. */

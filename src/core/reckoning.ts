@@ -3,6 +3,7 @@
 // not be read, or a gap, which is shown until it is closed. Formulas: drift program, T of docs/invariants.md.
 import type { Slot } from './ids.ts';
 import { formatUnits } from './money.ts';
+import { mayBe, NOTHING_PERHAPS, type Perhaps } from './perhaps.ts';
 
 export const COUNTERS = ['realised', 'funding', 'deposits', 'withdraws', 'tokens'] as const;
 /** Counters of a watched account. Units are those of Tally; a Drift user has the first four, a token account the last. */
@@ -109,19 +110,26 @@ export type Check =
 /**
  * Judges a state against its baseline. `told` sums the facts between the two; `unknowns` is how many transactions
  * between them could not be read. Reckoning may only be acted on when every transaction up to the state was heard.
+ * `perhaps` is what the facts leave open, `flatFee` the venue's fee for keepers in force, in quote base units. A reckoned
+ * profit leaves out what may have been a referral reward: a reward is no profit of trading.
  */
 export function checkState(
   baseline: AccountState,
   told: Counters,
   unknowns: number,
   seen: AccountState,
+  perhaps: Perhaps = NOTHING_PERHAPS,
+  flatFee = 0n,
 ): Check {
   if (baseline.hints.exists && !seen.hints.exists) return { verdict: 'closed' };
   const difference = differenceOf(baseline, told, seen);
   if (unknowns > 0) {
     const { realised, funding } = difference ?? NO_COUNTERS;
-    return { verdict: 'reckoned', netPnl: realised - funding };
+    const rewards = perhaps.amounts.reduce((sum, each) => (each > 0n ? sum + each : sum), 0n);
+    return { verdict: 'reckoned', netPnl: realised - funding - rewards };
   }
   if (difference === null) return { verdict: 'explained' };
+  const onlyRealised = COUNTERS.every((name) => name === 'realised' || difference[name] === 0n);
+  if (onlyRealised && mayBe(difference.realised, perhaps, flatFee)) return { verdict: 'explained' };
   return { verdict: 'gap', difference, meanings: meaningsOf(baseline, told, seen) };
 }

@@ -1,10 +1,12 @@
 // Check: does what was heard of an account add up to what the account itself says? States are read at finalized slots and
 // judged by core/reckoning.ts once everything up to them has been heard. What nobody can explain stays visible.
+import { Fault } from '../core/fault.ts';
 import type { AccountCheck, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Chain, Venue } from '../core/outside.ts';
+import type { Chain, ChainAccount, Venue } from '../core/outside.ts';
+import type { Perhaps } from '../core/perhaps.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import { checkState } from '../core/reckoning.ts';
+import { type AccountState, checkState } from '../core/reckoning.ts';
 import { backfill } from './backfill.ts';
 import { rescan } from './rescan.ts';
 
@@ -19,13 +21,29 @@ const BATCH = 100;
 /** Changed accounts looked at in one run; the others wait for the next. */
 const CHANGED_MOST = 1_000;
 
+/** The state of one account. One that can't be read is told, and keeps no other from being checked. */
+function readState(
+  { venue, log }: CheckPorts,
+  { address, role, subscriberId }: AccountCheck,
+  slot: Slot,
+  account: ChainAccount | null,
+): AccountState | null {
+  try {
+    return venue.stateOf(role, slot, account);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.code !== 'account_unreadable') throw thrown;
+    log.error('account.unreadable', { address, subscriber: subscriberId, why: thrown.message });
+    return null;
+  }
+}
+
 /** Reads states of accounts at a finalized slot. */
 async function read(ports: CheckPorts, accounts: readonly AccountCheck[]): Promise<void> {
-  const { ledger, chain, venue } = ports;
+  const { ledger, chain } = ports;
   const addresses = accounts.map((each) => each.address);
   const { slot, accounts: found } = await chain.slices(addresses, null, 'finalized');
   for (const [index, account] of accounts.entries()) {
-    const state = venue.stateOf(account.role, slot, found[index] ?? null);
+    const state = readState(ports, account, slot, found[index] ?? null);
     if (state === null) continue;
     if (account.baseline === null) await ledger.checks.begin(account, state);
     else if (state.slot > account.baseline.slot)
@@ -40,6 +58,12 @@ export async function beginChecks(ports: CheckPorts, accounts: readonly Address[
     await read(ports, fresh.slice(from, from + BATCH));
 }
 
+/** The venue's flat fee for keepers, asked for only where a record may have left one untold. */
+export const flatFeeFor = async (
+  { chain, venue }: Pick<CheckPorts, 'chain' | 'venue'>,
+  perhaps: Perhaps,
+): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
+
 async function judge(
   ports: CheckPorts,
   account: AccountCheck,
@@ -47,13 +71,14 @@ async function judge(
   const { ledger, clock, log } = ports;
   const { address, baseline, candidate, subscriberId } = account;
   if (baseline === null || candidate === null) return 'other';
-  const { told, unknowns, settled } = await ledger.checks.told(
+  const { told, perhaps, unknowns, settled } = await ledger.checks.told(
     address,
     baseline.slot,
     candidate.slot,
   );
   if (!settled) return 'other';
-  const check = checkState(baseline, told, unknowns, candidate);
+  const flatFee = await flatFeeFor(ports, perhaps);
+  const check = checkState(baseline, told, unknowns, candidate, perhaps, flatFee);
   switch (check.verdict) {
     case 'explained':
       await ledger.checks.advance(account);

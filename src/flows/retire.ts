@@ -2,10 +2,10 @@
 // it is owed, and nothing is open that could still make a debt.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import { type AccountState, differenceOf, NO_COUNTERS } from '../core/reckoning.ts';
+import { type AccountState, checkState, differenceOf, NO_COUNTERS } from '../core/reckoning.ts';
 import type { Roster } from '../core/roster.ts';
 import { judge } from '../core/standing.ts';
-import type { CheckPorts } from './check.ts';
+import { type CheckPorts, flatFeeFor } from './check.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type RetirePorts = CheckPorts & {
@@ -37,8 +37,14 @@ export function createRetire(ports: RetirePorts): Retire {
     const baseline = (await ledger.checks.find([address]))[0]?.baseline ?? null;
     const still = differenceOf(state, NO_COUNTERS, latest) === null;
     if (still && baseline !== null && baseline.slot <= state.slot) {
-      const { told, unknowns } = await ledger.checks.told(address, baseline.slot, state.slot);
-      if (unknowns === 0 && differenceOf(baseline, told, state) === null) return;
+      const { told, unknowns, perhaps } = await ledger.checks.told(
+        address,
+        baseline.slot,
+        state.slot,
+      );
+      const flatFee = await flatFeeFor({ chain, venue }, perhaps);
+      const check = checkState(baseline, told, unknowns, state, perhaps, flatFee);
+      if (check.verdict === 'explained') return;
     }
     throw new Fault(
       'not_ready',

@@ -92,13 +92,20 @@ export function createChecks(sql: Sql): Checks {
     },
     async told(address, afterSlot, uptoSlot) {
       const [row] = await sql<
-        (Record<keyof Counters, string> & { unknowns: number; settled: boolean })[]
+        (Record<keyof Counters, string> & {
+          perhaps: string[][];
+          untold_fees: number;
+          unknowns: number;
+          settled: boolean;
+        })[]
       >`
         select coalesce(sum((body->>'realised')::numeric) filter (where kind = 'tally'), 0)::text as realised,
                coalesce(sum((body->>'funding')::numeric), 0)::text as funding,
                coalesce(sum((body->>'deposits')::numeric), 0)::text as deposits,
                coalesce(sum((body->>'withdraws')::numeric), 0)::text as withdraws,
                coalesce(sum((body->>'tokens')::numeric), 0)::text as tokens,
+               coalesce(jsonb_agg(body->'perhaps') filter (where body->'perhaps' is not null), '[]') as perhaps,
+               coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
                (count(*) filter (where kind = 'unknown'))::int as unknowns,
                not exists (select 1 from sighting s where s.status = 'wanted'
                            and s.noted_at <= (select cursor_at from account where address = ${address}))
@@ -106,7 +113,13 @@ export function createChecks(sql: Sql): Checks {
         from fact where account = ${address} and finality = 'finalized' and kind in ('tally', 'unknown')
           and slot > ${afterSlot} and slot <= ${uptoSlot}`;
       if (row === undefined) throw new Error('a sum is always a row');
-      return { told: countersOf(row), unknowns: row.unknowns, settled: row.settled };
+      const { unknowns, settled, perhaps, untold_fees: untoldFees } = row;
+      return {
+        told: countersOf(row),
+        perhaps: { amounts: perhaps.flat().map(BigInt), untoldFees },
+        unknowns,
+        settled,
+      };
     },
     async advance({ address, baseline, candidate }) {
       // Another daemon may have gone on meanwhile: only the state that was judged may become the baseline.

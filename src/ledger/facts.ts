@@ -48,6 +48,8 @@ export function readBody<Kind extends FactBody['kind']>(
     if (typeof text === 'string') read[name] = BigInt(text);
     else read[name] ??= null;
   }
+  if (kind === 'tally' && Array.isArray(read.perhaps))
+    read.perhaps = read.perhaps.map((each) => BigInt(each as string));
   if (kind === 'reckoning') read.held = heldOf(read.held);
   if (kind === 'outflow') return { ...OLDER_OUTFLOW, ...read } as never;
   return read as Extract<FactBody, { kind: Kind }>;

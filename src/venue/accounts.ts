@@ -1,5 +1,7 @@
 // Accounts: the few fields that matter, at fixed offsets of the venue's zero-copy accounts (drift-facts section E).
+import { Fault } from '../core/fault.ts';
 import { type Address, base58Text } from '../core/ids.ts';
+import { CURRENT_BUILD } from './builds.ts';
 import type { Key } from './codec.ts';
 
 export type SpotPosition = {
@@ -44,7 +46,14 @@ export const DISCRIMINATOR = {
   UserStats: 'b0df881b7a4f20e3',
 } as const;
 
-export const USER_BYTES = 4376;
+/** Exact lengths, discriminator included. A layout goes by its length: the venue's successor has other ones. */
+const BYTES = {
+  User: 4376,
+  SpotMarket: 776,
+  PerpMarket: 1216,
+  State: 992,
+  UserStats: 240,
+} as const;
 const key = (data: Uint8Array, offset: number): Address =>
   base58Text(data.subarray(offset, offset + 32)) as Address;
 
@@ -55,15 +64,18 @@ const MAGIC = Object.fromEntries(
   ]),
 ) as Record<keyof typeof DISCRIMINATOR, bigint>;
 
-export function viewOf(
-  data: Uint8Array,
-  name: keyof typeof DISCRIMINATOR,
-  bytesLeast: number,
-): DataView {
+/**
+ * The bytes of an account of that kind. Its length must be exactly the one whose layout is known: an account that the venue
+ * has made longer may have other fields at these offsets. Throws `account_unreadable`.
+ */
+export function viewOf(data: Uint8Array, name: keyof typeof DISCRIMINATOR): DataView {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  if (data.length < bytesLeast || view.getBigUint64(0) !== MAGIC[name]) {
-    throw new RangeError(`not a ${name} account of this venue (${data.length} bytes)`);
-  }
+  if (data.length !== BYTES[name] || view.getBigUint64(0) !== MAGIC[name])
+    throw new Fault(
+      'account_unreadable',
+      `An account of ${data.length} bytes is no ${name} of Drift v2: that has ${BYTES[name]} bytes and begins with ${DISCRIMINATOR[name]}. It is another venue's, or of a newer program than this release reads.`,
+      { context: { bytes: data.length, kind: name } },
+    );
   return view;
 }
 
@@ -71,9 +83,21 @@ export function viewOf(
 export const isZero = (view: DataView, at: number): boolean =>
   view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0;
 
-/** Reads a User. Positions whose slot is unused are left out: their market index is stale. */
+/**
+ * Scaled collateral of its own that a perp slot has; null for a cross-margined one. The balance counts behind its flag only:
+ * before 2026 a figure of liquidity providers stood in its place, and stale bytes of it remain in real accounts.
+ */
+export const isolatedOf = (view: DataView, at: number): bigint | null =>
+  (view.getUint8(at + 95) & ISOLATED_FLAG) === 0 ? null : view.getBigUint64(at + 72, true);
+/** Bit of a perp position's flags. */
+const ISOLATED_FLAG = 1;
+
+/**
+ * Reads a User. Positions whose slot is unused are left out: their market index is stale. A slot with nothing but bytes at
+ * +72 is kept, because the program counts it as used and wants its market among the accounts.
+ */
 export function readUser(data: Uint8Array): User {
-  const view = viewOf(data, 'User', USER_BYTES);
+  const view = viewOf(data, 'User');
   const spots: SpotPosition[] = [];
   for (let at = 104; at < 424; at += 40) {
     if (isZero(view, at) && view.getUint8(at + 35) === 0) continue;
@@ -96,9 +120,7 @@ export function readUser(data: Uint8Array): User {
       base: view.getBigInt64(at + 8, true),
       quote: view.getBigInt64(at + 16, true),
       entry: view.getBigInt64(at + 32, true),
-      // Before 2026 the balance was a field of liquidity providers, and stale bytes of it remain.
-      isolated:
-        (view.getUint8(at + 95) & ISOLATED_FLAG) === 0 ? null : view.getBigUint64(at + 72, true),
+      isolated: isolatedOf(view, at),
     });
   }
   const status = view.getUint8(4348);
@@ -115,16 +137,14 @@ export function readUser(data: Uint8Array): User {
     hasOpenOrders: view.getUint8(4351) !== 0,
   };
 }
-/** Bit of a perp position's flags. */
-const ISOLATED_FLAG = 1;
 
 /** `number_of_sub_accounts_created` of a UserStats: ids are given in sequence and never again. */
 export function readSubAccountsCreated(data: Uint8Array): number {
-  return viewOf(data, 'UserStats', 240).getUint16(186, true);
+  return viewOf(data, 'UserStats').getUint16(186, true);
 }
 
 export function readSpotMarket(data: Uint8Array): SpotMarket {
-  const view = viewOf(data, 'SpotMarket', 776);
+  const view = viewOf(data, 'SpotMarket');
   const status = view.getUint8(688);
   return {
     index: view.getUint16(684, true),
@@ -132,26 +152,34 @@ export function readSpotMarket(data: Uint8Array): SpotMarket {
     mint: key(data, 72),
     decimals: view.getUint32(680, true),
     cumulativeDepositInterest: view.getBigUint64(464, true) | (view.getBigUint64(472, true) << 64n),
-    // Active, ReduceOnly and Settlement allow withdrawals; bit 8 of the paused operations forbids them.
-    withdrawPaused: ![1, 6, 7].includes(status) || (view.getUint8(690) & 8) !== 0,
+    // Active, ReduceOnly and Settlement allow withdrawals, unless the paused operations say otherwise. The bit of an older
+    // build is found out by simulation: its refusal is 6149, withdrawals paused.
+    withdrawPaused:
+      ![1, 6, 7].includes(status) || (view.getUint8(690) & CURRENT_BUILD.withdrawPausedBit) !== 0,
   };
 }
 
 /** The oracle of a PerpMarket: the first field of its AMM. */
 export function readPerpOracle(data: Uint8Array): Address {
-  viewOf(data, 'PerpMarket', 1216);
+  viewOf(data, 'PerpMarket');
   return key(data, 40);
 }
 
 /** The oracle price, PRICE precision (1e6), that a PerpMarket saw when it was last updated. */
 export const readPerpPrice = (data: Uint8Array): bigint =>
-  viewOf(data, 'PerpMarket', 1216).getBigInt64(72, true);
+  viewOf(data, 'PerpMarket').getBigInt64(72, true);
 
 /** `exchange_status` of the State: which operations are paused for everybody. */
 export function readExchangeStatus(data: Uint8Array): number {
-  return viewOf(data, 'State', 900).getUint8(EXCHANGE_STATUS_AT);
+  return viewOf(data, 'State').getUint8(EXCHANGE_STATUS_AT);
 }
 const EXCHANGE_STATUS_AT = 974;
+
+/** `perp_fee_structure.flat_filler_fee` of the State: what a keeper is paid for an order that it does not fill. */
+export function readFlatFillerFee(data: Uint8Array): bigint {
+  return viewOf(data, 'State').getBigUint64(FLAT_FILLER_FEE_AT, true);
+}
+const FLAT_FILLER_FEE_AT = 520;
 
 /** Tokens of a deposit, rounded down as the program does. */
 export function depositTokens(scaledBalance: bigint, market: SpotMarket): bigint {

@@ -7,6 +7,7 @@ import { formatUnits } from '../core/money.ts';
 import { afterCall } from '../core/transaction.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Heard, HeardEvent } from './heard.ts';
+import { hearKeeping } from './keeping.ts';
 import type { LiquidationRecord, OrderActionRecord } from './records.ts';
 import type { Tallies } from './tallies.ts';
 
@@ -90,9 +91,6 @@ function hearFill(
 ): void {
   const { baseAssetAmountFilled: base, quoteAssetAmountFilled: quote } = record;
   if (record.action !== 'fill' || record.marketType !== 'perp' || !base || quote === null) return;
-  const filler = heard.userOf(record.filler);
-  if (filler !== undefined && record.filler !== record.taker && record.filler !== record.maker)
-    tallies.add(filler, { realised: record.fillerReward ?? 0n });
   for (const own of sidesOf(record)) {
     const watch = heard.userOf(own.user);
     if (watch === undefined) continue;
@@ -208,9 +206,10 @@ export function hearCloses(heard: Heard, tallies: Tallies): void {
   const fees = insuranceFees(heard);
   for (const each of heard.events ?? []) {
     const { event } = each;
-    if (event.event === 'OrderActionRecord')
+    if (event.event === 'OrderActionRecord') {
       hearFill(heard, tallies, each, event, fees.get(each) ?? 0n);
-    else if (event.event === 'LiquidationRecord') hearLiquidation(heard, tallies, each, event);
+      hearKeeping(heard, tallies, each);
+    } else if (event.event === 'LiquidationRecord') hearLiquidation(heard, tallies, each, event);
     else if (event.event === 'FundingPaymentRecord') {
       const user = heard.userOf(event.user);
       if (user !== undefined)

@@ -76,7 +76,7 @@ const wide = (high: bigint, low: bigint): bigint => (high === 0n ? low : (high <
 function fieldSource(type: FieldType, into: string): string {
   if (typeof type === 'string') return `${into} = ${TAKE[type]}; o += ${SIZE[type]};`;
   if (Array.isArray(type)) {
-    return `${into} = ${JSON.stringify(type)}[view.getUint8(o)]; o += 1; if (${into} === undefined) broken('unknown variant');`;
+    return `${into} = ${JSON.stringify(type)}[view.getUint8(o)]; o += 1; if (${into} === undefined) odd = true;`;
   }
   if ('option' in type) {
     return `if (view.getUint8(o++) === 0) ${into} = null; else { ${fieldSource(type.option, into)} }`;
@@ -96,28 +96,48 @@ function structSource(layout: Layout, into: string): string {
   return `let ${locals.join(', ')};\n${reads.join('\n')}\n${into} = { ${object} };`;
 }
 
-export type Reader<T> = (bytes: Buffer, view: DataView, end: number) => T;
+/**
+ * A record that can't be believed. With a variant that the table lacks, the rest was read, and `keys` are all that it names;
+ * when it ends inside a field that every version of it had, `keys` is null.
+ */
+export type Spoiled = {
+  readonly event: 'Spoiled';
+  readonly of: string;
+  readonly keys: readonly Key[] | null;
+};
+
+export type Reader<T> = (bytes: Buffer, view: DataView, end: number) => T | Spoiled;
 
 /**
- * Compiles a table. The reader starts behind the discriminator and throws a RangeError when the record ends inside a
- * field that every version of it had. Bytes behind the last field are left alone: newer versions only add.
+ * Compiles a table. The reader starts behind the discriminator. Bytes behind the last field are left alone: newer versions
+ * only add. A record that is not as the table says comes back as `Spoiled`, so that it spoils nothing beside itself.
  */
 export function compileReader<Name extends string, T extends Layout>(
   event: Name,
   layout: T,
 ): Reader<{ readonly event: Name } & RecordOf<T>> {
-  const broken = (why: string): never => {
-    throw new RangeError(`${event}: ${why}`);
-  };
+  const keys = Object.entries(layout).flatMap(([name, type]) =>
+    type === 'key' || (typeof type === 'object' && 'option' in type && type.option === 'key')
+      ? [name.replace('?', '')]
+      : [],
+  );
+  const spoiled = (record: Record<string, unknown> | null): Spoiled => ({
+    event: 'Spoiled',
+    of: event,
+    keys:
+      record &&
+      keys.map((name) => record[name]).filter((key): key is Key => typeof key === 'string'),
+  });
   const tagged = structSource(layout, 'record').replace(
     'record = { ',
     `record = { event: ${JSON.stringify(event)}, `,
   );
   // The text is made once: a key is then a part of it, and costs no call out of JavaScript.
   const source = `'use strict'; return function read(bytes, view, end) {
-    const text = bytes.latin1Slice(0, end); let o = 8; let record; ${tagged}
-    if (o > end) broken('the record ends too early'); return record; };`;
-  return new Function('broken', 'wide', source)(broken, wide);
+    const text = bytes.latin1Slice(0, end); let o = 8; let record; let odd = false;
+    try { ${tagged} } catch (thrown) { if (thrown instanceof RangeError) return spoiled(null); throw thrown; }
+    return o > end ? spoiled(null) : odd ? spoiled(record) : record; };`;
+  return new Function('spoiled', 'wide', source)(spoiled, wide);
 }
 
 const known = new Map<string, Address>();

@@ -6,6 +6,7 @@ import type { VenueFunds } from '../core/plan.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import {
   readExchangeStatus,
+  readFlatFillerFee,
   readPerpOracle,
   readPerpPrice,
   readSpotMarket,
@@ -120,6 +121,11 @@ export function createDriftVenue(): Venue {
     stateOf,
     statsAddress: userStatsAddress,
     subAccountsCreated: (account) => (account === null ? 0 : readSubAccountsCreated(account.data)),
+    async flatFee(readAccounts) {
+      const state = await (await door.load()).state();
+      const [account] = (await readAccounts([state])).accounts;
+      return account ? readFlatFillerFee(account.data) : 0n;
+    },
     async preflightAccounts(driftUser) {
       const sdk = await door.load();
       return [driftUser, await sdk.spotMarket(QUOTE_MARKET), await sdk.state()];

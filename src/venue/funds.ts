@@ -47,13 +47,14 @@ export function fundsOf(user: User, market: SpotMarket, exchangeStatus: number):
     claimable: user.perps
       .map((each) => claimableOf(each, market))
       .filter((each) => each.amount > 0n),
-    // A slot in use without base or quote has open orders, which take margin as well. Whether an account
-    // that is marked as being liquidated has recovered, only the program can tell: it is asked.
+    // Open orders take margin as well. A slot without base, quote and orders, such as one in which bytes of an older build
+    // remain, takes none. Whether an account that is marked as being liquidated has recovered, only the program can tell: it
+    // is asked.
     exposed:
       user.beingLiquidated ||
       user.hasOpenOrders ||
       user.spots.some((each) => each.isBorrow) ||
-      user.perps.some((each) => each.base !== 0n || each.quote <= 0n),
+      user.perps.some((each) => each.base !== 0n || each.quote < 0n),
     room: null,
     blocked: blockedBy(user, market, exchangeStatus),
   };

@@ -1,11 +1,11 @@
 // Heard: one transaction as the collectors of this floor look at it: its calls, the venue's events with the call each came
 // from, who is watched, and where a fact is put.
-import type { FactBody, Unknown } from '../core/fact.ts';
+import type { FactBody } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type Call, type ChainTransaction, callsOf, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { addressOf, type Key } from './codec.ts';
-import { type LoggedEvent, readLogs } from './logs.ts';
+import { readLogs } from './logs.ts';
 import { CALLS, PROGRAM_ID } from './profile.ts';
 import type { VenueEvent } from './records.ts';
 
@@ -22,13 +22,13 @@ export type Heard = {
   readonly transaction: ChainTransaction;
   readonly calls: readonly Call[];
   readonly venueCalls: readonly VenueCall[];
-  /** Null when the log was cut, or holds a record that breaks its layout: then only instructions and balances tell. */
+  /** Null when the log was cut: then only instructions and balances tell. */
   readonly events: readonly HeardEvent[] | null;
-  /** Why there are none. */
-  readonly unread: Unknown['why'] | null;
   readonly watched: ReadonlyMap<string, Watched>;
   /** The watched Drift account that a key of a record names. */
   userOf(key: Key | null): Watched | undefined;
+  /** Every watched Drift account that a call was given; with null, that any call of the transaction was. */
+  givenTo(call: VenueCall | null): Watched[];
   put(subscriberId: string, account: Address, ordinal: number, body: FactBody): void;
 };
 
@@ -44,17 +44,6 @@ function venueCall(call: Call): VenueCall {
   return { ...call, known: CALLS[discriminator as keyof typeof CALLS] ?? null };
 }
 
-/** The events of a log, or why it does not tell them. */
-function read(lines: readonly string[]): LoggedEvent[] | Unknown['why'] {
-  try {
-    return readLogs(lines, PROGRAM_ID) ?? 'log_truncated';
-  } catch (thrown) {
-    // A newer program, perhaps. Nothing of such a log is believed, and nobody waits for somebody to understand it.
-    if (thrown instanceof RangeError) return 'record_broken';
-    throw thrown;
-  }
-}
-
 /** Reads the calls and events of a transaction. */
 export function readHeard(
   transaction: ChainTransaction,
@@ -67,10 +56,9 @@ export function readHeard(
   const logging = transaction.instructions.flatMap((each, index) =>
     SILENT.has(each.program) ? [] : [index],
   );
-  const logged = read(transaction.logs);
+  const logged = readLogs(transaction.logs, PROGRAM_ID);
   const counts = new Map<number, number>();
-  const whole = typeof logged === 'string' ? null : logged;
-  const events = whole?.map(({ event, instruction, call }): HeardEvent => {
+  const events = logged?.map(({ event, instruction, call }): HeardEvent => {
     const from = byPlace.get(`${logging[instruction]}/${call}`) ?? null;
     const place = from?.place ?? 0;
     const nth = counts.get(place) ?? 0;
@@ -83,12 +71,18 @@ export function readHeard(
     calls,
     venueCalls,
     events: events ?? null,
-    unread: typeof logged === 'string' ? logged : null,
     watched,
     userOf(key) {
       if (key === null) return undefined;
       const found = watched.get(addressOf(key));
       return found?.role === 'drift_user' ? found : undefined;
+    },
+    givenTo(call) {
+      const accounts = new Set<string>(call?.accounts ?? transaction.keys);
+      return [...accounts].flatMap((address) => {
+        const found = watched.get(address);
+        return found?.role === 'drift_user' ? [found] : [];
+      });
     },
     put,
   };

@@ -1,7 +1,7 @@
 // Hearing: the facts of one transaction for the accounts that are watched, whoever caused it and whatever called the venue.
 // A failed transaction moved nothing but its fee. Where the log was cut, instructions and balances tell what left, and what the account
-// realised is marked unknown, for its own state to tell.
-import type { Fact, Unknown } from '../core/fact.ts';
+// realised is marked unknown, for its own state to tell. A record that can't be read does so for the accounts it concerns.
+import type { Fact } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Perimeter } from '../core/holdings.ts';
 import type { Address } from '../core/ids.ts';
@@ -9,22 +9,34 @@ import { afterCall, type ChainTransaction } from '../core/transaction.ts';
 import { hearFailed, hearWallets } from '../core/wallet.ts';
 import { ownAccounts } from './addresses.ts';
 import { hearCloses } from './closes.ts';
-import { type Heard, readHeard } from './heard.ts';
+import { type Heard, readHeard, type VenueCall } from './heard.ts';
 import { hearNotices } from './notices.ts';
 import { MARKET_MINTS, PROGRAM_ID, QUOTE_MINT } from './profile.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import { hearTransfers, swapBrackets, venueMoves } from './transfers.ts';
 
-/** Every watched Drift account that the venue was given while nobody can read what it did. */
-function markUnknown(heard: Heard, tallies: Tallies, why: Unknown['why']): void {
-  for (const call of heard.venueCalls) {
-    for (const account of call.accounts) {
-      const watch = heard.watched.get(account);
-      if (watch?.role !== 'drift_user') continue;
-      // Withdrawals and their like realise nothing; whatever is not known to be one of them may.
-      const trades = call.known === null || call.known.call === 'liquidate_perp_with_fill';
-      tallies.unknown(watch, why, trades ? afterCall(call) : null);
-    }
+/** Where in the transaction a call may have realised profit; null when it is one that realises none. */
+function tradedAt(call: VenueCall | null): number | null {
+  if (call === null) return afterCall({ place: 0 });
+  // Withdrawals and their like realise nothing; whatever is not known to be one of them may.
+  const trades = call.known === null || call.known.call === 'liquidate_perp_with_fill';
+  return trades ? afterCall(call) : null;
+}
+
+/** Every watched Drift account that the venue was given in a transaction whose log was cut. */
+function markCut(heard: Heard, tallies: Tallies): void {
+  for (const call of heard.venueCalls)
+    for (const account of heard.givenTo(call))
+      tallies.unknown(account, 'log_truncated', tradedAt(call));
+}
+
+/** Every watched Drift account that a record names which can't be read, or else that its call was given. */
+function markSpoiled(heard: Heard, tallies: Tallies): void {
+  for (const { event, call } of heard.events ?? []) {
+    if (event.event !== 'Spoiled') continue;
+    const named = event.keys?.map((key) => heard.userOf(key)) ?? heard.givenTo(call);
+    for (const account of named)
+      if (account !== undefined) tallies.unknown(account, 'record_broken', tradedAt(call));
   }
 }
 
@@ -69,7 +81,8 @@ export function hear(
   }
   const heard = readHeard(transaction, watched, put);
   const tallies = createTallies();
-  if (heard.unread !== null) markUnknown(heard, tallies, heard.unread);
+  if (heard.events === null) markCut(heard, tallies);
+  markSpoiled(heard, tallies);
   hearCloses(heard, tallies);
   hearTransfers(heard, tallies);
   hearNotices(heard);
@@ -83,5 +96,9 @@ export function hear(
     },
     put,
   );
-  return facts;
+  // What an account's state will tell of this transaction as a whole must not be told in part as well.
+  return facts.filter(
+    ({ account, body }) =>
+      (body.kind !== 'close' && body.kind !== 'open') || !tallies.isUnknown(account),
+  );
 }

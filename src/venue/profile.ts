@@ -24,6 +24,7 @@ export const CALLS = {
   '5f6f7c6956a9bb22': { call: 'liquidate_perp_with_fill', user: 4 },
   '6f11b9fa3c7a26fe': { call: 'initialize_user', user: 0, authority: 3 },
   ba5511f9dbe762fb: { call: 'delete_user', user: 0 },
+  '40b5c43fde4840e8': { call: 'force_cancel_orders', user: 3 },
   '02f1c3ace318fe9e': { call: 'force_delete_user', user: 0 },
   '8bcd8d8d71245ebb': { call: 'update_user_delegate', user: 0 },
   c25cccdff6bc1fcb: { call: 'update_user_margin_trading_enabled', user: 0 },

@@ -1,6 +1,6 @@
-// Records: the layouts of the events that matter, as tables in the order of the program's state/events.rs. A `?` marks
-// a field that older versions of the program did not write yet.
-import { compileReader, type Layout, type RecordOf } from './codec.ts';
+// Records: the layouts of the events that Bailiff asks, as tables in the order of the program's state/events.rs. A `?` marks
+// a field that older versions of the program did not write yet. Records of other kinds are passed over undecoded.
+import { compileReader, type Layout, type RecordOf, type Spoiled } from './codec.ts';
 
 const MARKET_TYPE = ['spot', 'perp'] as const;
 const DIRECTION = ['long', 'short'] as const;
@@ -90,18 +90,6 @@ const OrderActionRecord = {
   'triggerPrice?': { option: 'u64' },
   'builderIdx?': { option: 'u8' },
   'builderFee?': { option: 'u64' },
-} as const satisfies Layout;
-
-const SettlePnlRecord = {
-  ts: 'i64',
-  user: 'key',
-  marketIndex: 'u16',
-  pnl: 'i128',
-  baseAssetAmount: 'i64',
-  quoteAssetAmountAfter: 'i64',
-  quoteEntryAmount: 'i64',
-  settlePrice: 'i64',
-  'explanation?': ['none', 'expiredPosition'],
 } as const satisfies Layout;
 
 const FundingPaymentRecord = {
@@ -216,35 +204,6 @@ const SwapRecord = {
   fee: 'u64',
 } as const satisfies Layout;
 
-const NewUserRecord = {
-  ts: 'i64',
-  userAuthority: 'key',
-  user: 'key',
-  subAccountId: 'u16',
-  name: 'name',
-  referrer: 'key',
-} as const satisfies Layout;
-
-const DeleteUserRecord = {
-  ts: 'i64',
-  userAuthority: 'key',
-  user: 'key',
-  subAccountId: 'u16',
-  keeper: { option: 'key' },
-} as const satisfies Layout;
-
-const RevenueShareSettleRecord = {
-  ts: 'i64',
-  builder: { option: 'key' },
-  referrer: { option: 'key' },
-  feeSettled: 'u64',
-  marketIndex: 'u16',
-  marketType: MARKET_TYPE,
-  builderSubAccountId: 'u16',
-  builderTotalReferrerRewards: 'u64',
-  builderTotalBuilderRewards: 'u64',
-} as const satisfies Layout;
-
 type Of<Name extends string, T> = { readonly event: Name } & RecordOf<T>;
 export type DepositRecord = Of<'DepositRecord', typeof DepositRecord>;
 export type OrderActionRecord = Of<'OrderActionRecord', typeof OrderActionRecord>;
@@ -255,15 +214,12 @@ export type SwapRecord = Of<'SwapRecord', typeof SwapRecord>;
 const READERS = {
   b4f1dacf66872c86: compileReader('DepositRecord', DepositRecord),
   e0344347c2ed6d01: compileReader('OrderActionRecord', OrderActionRecord),
-  '3944691a77c6d559': compileReader('SettlePnlRecord', SettlePnlRecord),
   '083b601489c9385f': compileReader('FundingPaymentRecord', FundingPaymentRecord),
   '7f11006cb60de735': compileReader('LiquidationRecord', LiquidationRecord),
   a2bb7bc28a38faf1: compileReader('SwapRecord', SwapRecord),
-  ecba71db2a3395f9: compileReader('NewUserRecord', NewUserRecord),
-  '476fbe76070384de': compileReader('DeleteUserRecord', DeleteUserRecord),
-  '3da2590a18143b2d': compileReader('RevenueShareSettleRecord', RevenueShareSettleRecord),
 };
-export type VenueEvent = ReturnType<(typeof READERS)[keyof typeof READERS]>;
+/** A record that matters; `Spoiled` in place of one that is not as its table says. */
+export type VenueEvent = ReturnType<(typeof READERS)[keyof typeof READERS]> | Spoiled;
 
 type AnyReader = (bytes: Buffer, view: DataView, end: number) => VenueEvent;
 const byDiscriminator = new Map<bigint, AnyReader>(
@@ -288,7 +244,7 @@ export function mayBeRecord(line: string, from: number): boolean {
   return beginnings.has(four(line, from));
 }
 
-/** Decodes one payload. Null when it is none of the records that matter; a RangeError when it is one and is broken. */
+/** Decodes one payload. Null when it is none of the records that matter. */
 export function decodeEvent(payload: Uint8Array): VenueEvent | null {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);

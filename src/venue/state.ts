@@ -4,7 +4,7 @@
 import type { Watched } from '../core/hearing-ports.ts';
 import type { ChainAccount, Slice } from '../core/outside.ts';
 import { type AccountState, NO_COUNTERS } from '../core/reckoning.ts';
-import { isZero, USER_BYTES, viewOf } from './accounts.ts';
+import { isolatedOf, isZero, viewOf } from './accounts.ts';
 
 /** The part of a User that a sweep reads: every counter and the status, and none of the orders. */
 const USER_PULSE = { offset: 4264, length: 93 };
@@ -14,12 +14,12 @@ const USER_PULSE = { offset: 4264, length: 93 };
  * plus what was ever settled: only closes, fees, funding and liquidations change it (drift-facts B7).
  */
 export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
-  const view = viewOf(data, 'User', USER_BYTES);
+  const view = viewOf(data, 'User');
   let realised = view.getBigInt64(4296, true);
   let isolated = 0n;
   const positions: { market: number; base: bigint }[] = [];
   for (let at = 424; at < 1192; at += 96) {
-    if (!isZero(view, at + 72)) isolated += view.getBigUint64(at + 72, true);
+    isolated += isolatedOf(view, at) ?? 0n;
     if (!isZero(view, at + 8))
       positions.push({
         market: view.getUint16(at + 92, true),

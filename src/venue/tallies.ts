@@ -3,6 +3,7 @@
 
 import type { Tally, Unknown } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
+import type { Address } from '../core/ids.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import type { Heard } from './heard.ts';
 
@@ -11,39 +12,56 @@ const NAMES = ['realised', 'funding', 'deposits', 'withdraws'] as const;
 
 export type Tallies = {
   add(account: Watched, change: Change): void;
+  /** An amount of `realised` that the account may have got, and no record tells whether it did. */
+  perhaps(account: Watched, amount: bigint): void;
+  /** A keeper's flat fee that the account may have paid while the record tells 0. */
+  perhapsFee(account: Watched): void;
   /** The records do not tell what happened to this account: no tally is put for it, but an `unknown`. */
   unknown(account: Watched, why: Unknown['why'], tradedAt: number | null): void;
+  isUnknown(account: Address): boolean;
   put(put: Heard['put']): void;
 };
 
 export function createTallies(): Tallies {
   const sums = new Map<Watched, Tally>();
   const unknowns = new Map<Watched, Unknown>();
+  const sumOf = (account: Watched): Tally =>
+    sums.get(account) ?? {
+      kind: 'tally',
+      realised: 0n,
+      funding: 0n,
+      deposits: 0n,
+      withdraws: 0n,
+      tokens: 0n,
+    };
   return {
     add(account, change) {
-      const sum = sums.get(account) ?? {
-        kind: 'tally',
-        realised: 0n,
-        funding: 0n,
-        deposits: 0n,
-        withdraws: 0n,
-        tokens: 0n,
-      };
+      const sum = sumOf(account);
       const next = Object.fromEntries(
         NAMES.map((name) => [name, sum[name] + (change[name] ?? 0n)]),
       );
       sums.set(account, { ...sum, ...next });
+    },
+    perhaps(account, amount) {
+      const sum = sumOf(account);
+      sums.set(account, { ...sum, perhaps: [...(sum.perhaps ?? []), amount] });
+    },
+    perhapsFee(account) {
+      const sum = sumOf(account);
+      sums.set(account, { ...sum, untoldFees: (sum.untoldFees ?? 0) + 1 });
     },
     unknown(account, why, tradedAt) {
       const known = unknowns.get(account)?.tradedAt ?? null;
       const last = known === null ? tradedAt : Math.max(known, tradedAt ?? 0);
       unknowns.set(account, { kind: 'unknown', why, tradedAt: last });
     },
+    isUnknown: (account) => [...unknowns.keys()].some((each) => each.address === account),
     put(put) {
       for (const [account, unknown] of unknowns)
         put(account.subscriberId, account.address, LAST_ORDINAL, unknown);
       for (const [account, tally] of sums) {
-        if (unknowns.has(account) || NAMES.every((name) => tally[name] === 0n)) continue;
+        const open = tally.perhaps !== undefined || tally.untoldFees !== undefined;
+        if (unknowns.has(account) || (NAMES.every((name) => tally[name] === 0n) && !open)) continue;
         put(account.subscriberId, account.address, LAST_ORDINAL, tally);
       }
     },

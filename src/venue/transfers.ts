@@ -161,7 +161,10 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
     return;
   }
   for (const each of heard.events) {
-    if (each.event.event === 'DepositRecord') hearRecord(heard, tallies, each, each.event);
+    // Where the record of a movement can't be read, its instruction is asked, as where the log was cut.
+    if (each.event.event === 'Spoiled' && each.event.of === 'DepositRecord' && each.call !== null)
+      hearCall(heard, each.call);
+    else if (each.event.event === 'DepositRecord') hearRecord(heard, tallies, each, each.event);
     else if (each.event.event === 'SwapRecord') hearSwap(heard, each, each.event);
   }
 }

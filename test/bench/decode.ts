@@ -46,7 +46,7 @@ function samples(): { relevant: string[][]; irrelevant: string[][] } {
     fc
       .sample(arbitraryEvent(name), { numRuns: TRANSACTIONS, seed: 7 })
       .map((value) => Buffer.from(encodeEvent(name, value)).toString('base64'));
-  const [deposits, orders, settles] = ['DepositRecord', 'OrderActionRecord', 'SettlePnlRecord'].map(
+  const [deposits, orders, settles] = ['DepositRecord', 'OrderActionRecord', 'SwapRecord'].map(
     draw,
   );
   const relevant = Array.from({ length: TRANSACTIONS }, (_, index) =>

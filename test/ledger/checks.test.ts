@@ -1,5 +1,6 @@
 // Checks: profit that account state has proven is never booked a second time, and no state becomes a baseline unjudged.
 import { expect, test } from 'vitest';
+import type { Tally } from '../../src/core/fact.ts';
 import type { AccountCheck } from '../../src/core/hearing-ports.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { judge } from '../../src/core/standing.ts';
@@ -45,6 +46,27 @@ test('a close that a longer log tells after its profit was reckoned makes no sec
   await settleFact(ledger, later, 'finalized');
   await accrueCloses(ledger, silentLog);
   expect(await ledger.shares.list({ limit: 10 })).toEqual(shares);
+});
+
+test('what tallies leave open is kept beside the sums of their counters', async () => {
+  const { ledger, driftAccount } = await withCandidate();
+  const tally = (slot: number, body: Partial<Tally>) => ({
+    ...closeFact(slot, 0n, { account: driftAccount }),
+    body: { kind: 'tally', ...NO_COUNTERS, ...body } as const,
+  });
+  await settleFact(ledger, tally(6, { realised: -7n, perhaps: [750n, -4n] }), 'finalized');
+  await settleFact(ledger, tally(7, { realised: 5n, untoldFees: 2 }), 'finalized');
+  await settleFact(ledger, tally(8, { perhaps: [33n], untoldFees: 1 }), 'finalized');
+  // Beyond the state that is judged.
+  await settleFact(ledger, tally(51, { perhaps: [9n], untoldFees: 1 }), 'finalized');
+  const { told, perhaps } = await ledger.checks.told(driftAccount, 5, 50);
+  expect(told).toEqual({ ...NO_COUNTERS, realised: -2n });
+  expect(perhaps.untoldFees).toBe(3);
+  expect([...perhaps.amounts].sort((a, b) => Number(a - b))).toEqual([-4n, 33n, 750n]);
+  const facts = await ledger.facts.list({ subscriberId: 'ana', kind: 'tally', limit: 10 });
+  expect(facts.map(({ body }) => body)).toContainEqual(
+    expect.objectContaining({ realised: -7n, perhaps: [750n, -4n] }),
+  );
 });
 
 test('a reckoning is booked once, by whichever daemon is first', async () => {

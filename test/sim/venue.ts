@@ -97,6 +97,7 @@ export function createSimVenue(sim: SimChain): Venue {
     stateOf: () => null,
     statsAddress: () => MINT,
     subAccountsCreated: () => 0,
+    flatFee: async () => 10_000n,
     preflightAccounts: async (driftUser) => [driftUser],
     funds: (_, [account]) =>
       account

@@ -63,7 +63,8 @@ export const oracle = (bytes: Uint8Array): Struct | null => {
 export function compare(bytes: Uint8Array, padded: Uint8Array = bytes): void {
   const theirs = oracle(padded);
   const ours = decodeEvent(bytes);
-  if (ours === null || theirs === null) throw new Error('both should decode this');
+  if (ours === null || ours.event === 'Spoiled' || theirs === null)
+    throw new Error('both should decode this');
   const { event, ...fields } = ours;
   const absent = new Set(
     Object.entries(fields)

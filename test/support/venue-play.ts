@@ -1,31 +1,38 @@
 // Venue play: plays a scenario on the stand-in or on the compiled program, and keeps what can be observed of it.
 import { PublicKey } from '@solana/web3.js';
 import type { Landed } from '../../src/local/chain/cluster.ts';
-import { DRIFT, userAddress } from '../../src/local/drift/addresses.ts';
+import { userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
+import { eventsIn } from '../../src/local/drift/log.ts';
 import type { Driver } from '../../src/local/driver.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
 import type { Build } from '../../src/venue/builds.ts';
-import { addressOf, type Key } from '../../src/venue/codec.ts';
-import { readLogs } from '../../src/venue/logs.ts';
 import { createManualClock } from './clock.ts';
+
+const ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
 
 /** Everything observable of one step, with what differs from run to run taken out. */
 type Step = { error: unknown; events: unknown[] };
 export type Outcome = { build: Build; steps: Step[]; user: unknown; agentUsdc: bigint | null };
 
-const eventsOf = (landed: Landed, names: Map<string, string>): unknown[] =>
-  (readLogs(landed.execution.logs, DRIFT.toBase58()) ?? []).map(
-    ({ event }) =>
-      JSON.parse(
-        JSON.stringify(event, (key, value: unknown) => {
-          if (key === 'ts' || key === 'recordId') return undefined;
-          if (typeof value === 'bigint') return value.toString();
-          if (typeof value !== 'string' || value.length !== 32 || key === 'name') return value;
-          return names.get(addressOf(value as Key)) ?? 'another';
-        }),
-      ) as unknown,
-  );
+/**
+ * The records of a transaction, with addresses by their name in the scenario. The stand-in writes no OrderRecord, which
+ * repeats what the account's order slot says.
+ */
+const eventsOf = ({ execution }: Landed, names: Map<string, string>): unknown[] =>
+  eventsIn(execution.logs)
+    .filter(({ name }) => name !== 'OrderRecord')
+    .map(
+      ({ name, fields }) =>
+        JSON.parse(
+          JSON.stringify({ event: name, ...fields }, (key, value: unknown) => {
+            if (key === 'ts' || key === 'name') return undefined;
+            if (typeof value === 'bigint') return value.toString();
+            if (typeof value !== 'string' || !ADDRESS.test(value)) return value;
+            return names.get(value) ?? 'another';
+          }),
+        ) as unknown,
+    );
 
 function observeUser(driver: Driver, trader: Trader): unknown {
   const user = driver.userOf(trader);

@@ -77,10 +77,21 @@ export const SCENARIOS: Record<string, Played> = {
       );
     },
   },
-  'with an open position what margin leaves free can go': {
-    errors: [null, null],
+  'what an open position leaves free: refused at the edge where the clamp ends, paid below it': {
+    errors: [null, { InstructionError: [1, { Custom: 6003 }] }, null],
     run: (step, { driver }, trader) => {
       step(() => driver.trade(trader, 'long', 20_000_000_000n));
+      step(() =>
+        attempt(
+          driver,
+          driver.instructions.withdraw(
+            trader,
+            getAssociatedTokenAddressSync(USDC, trader.agent.publicKey),
+            5_000_000_000n,
+          ),
+          trader.agent,
+        ),
+      );
       step(() =>
         attempt(
           driver,

@@ -7,7 +7,7 @@ import { PROGRAM_ID } from '../../src/venue/profile.ts';
 import { arbitraryEvent } from '../support/sdk-oracle.ts';
 
 describe('attribution', () => {
-  const line = `Program log: ${Buffer.from(encodeEvent('SettlePnlRecord', fc.sample(arbitraryEvent('SettlePnlRecord'), 1)[0] ?? {})).toString('base64')}`;
+  const line = `Program log: ${Buffer.from(encodeEvent('SwapRecord', fc.sample(arbitraryEvent('SwapRecord'), 1)[0] ?? {})).toString('base64')}`;
   const other = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
   test('only lines the venue itself wrote count', () => {
     expect(

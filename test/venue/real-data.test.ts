@@ -36,6 +36,7 @@ describe.runIf(hasShared)('real chain data', () => {
     for (const bytes of payloads) {
       const ours = decodeEvent(bytes);
       if (ours === null) continue;
+      if (ours.event === 'Spoiled') throw new Error(`a real ${ours.of} can't be read`);
       // The SDK needs the missing trailing fields padded with zeros; ours reads the bytes as they are.
       compare(bytes, Buffer.concat([bytes, Buffer.alloc(64)]));
       expect(ours.ts > 0n).toBe(true);

@@ -212,6 +212,23 @@ export function encodeEvent(name: string, value: Struct): Uint8Array {
   return new Uint8Array(cursor.bytes.subarray(0, cursor.at));
 }
 
+const eventsByDiscriminator = new Map(
+  idl.events.map((each) => [Buffer.from(hash8(`event:${each.name}`)).toString('hex'), each]),
+);
+
+/** Reads a record; null when it is none of the venue's. Fields behind the end of an older, shorter record are left out. */
+export function readEvent(bytes: Uint8Array): { name: string; fields: Struct } | null {
+  const event = eventsByDiscriminator.get(Buffer.from(bytes.subarray(0, 8)).toString('hex'));
+  if (event === undefined) return null;
+  const cursor = new Cursor(bytes, 8);
+  const fields: Struct = {};
+  for (const { name, type } of event.fields) {
+    if (cursor.at >= bytes.length) break;
+    fields[name] = read(type, cursor);
+  }
+  return { name: event.name, fields };
+}
+
 const byDiscriminator = new Map(
   idl.instructions.map((each) => [
     Buffer.from(hash8(`global:${snake(each.name)}`)).toString('hex'),

@@ -1,7 +1,8 @@
 // Margin: collateral and requirement of a cross-margined user, as far as this world's markets go: spot deposits at
 // asset weight, borrows at liability weight, perps at their margin ratio, positive unrealised PnL at its own weight.
-// Prices are the oracle's; the strict variant of the program differs only where spot oracles move.
-import { mulDivFloor } from '../../core/money.ts';
+// Prices are the oracle's. The strict variant, which a withdrawal must pass, takes the worse of price and five-minute average;
+// the program's average of a price that never moves ends one unit above it.
+import { mulDivCeil, mulDivFloor } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import type { Session } from './session.ts';
 import { signedTokens } from './spot.ts';
@@ -31,7 +32,10 @@ export function unrealisedPnl(position: Struct, price: bigint): bigint {
   return mulDivFloor(position.baseAssetAmount * price, 1n, BASE) + position.quoteAssetAmount;
 }
 
-export function marginOf(session: Session, user: Struct, kind: MarginKind): Margin {
+/** Quote units at the strict price. */
+const strictly = (value: bigint): bigint => mulDivCeil(value, PRICE + 1n, PRICE);
+
+export function marginOf(session: Session, user: Struct, kind: MarginKind, strict = false): Margin {
   let collateral = 0n;
   let requirement = 0n;
   let hasLiability = false;
@@ -55,8 +59,9 @@ export function marginOf(session: Session, user: Struct, kind: MarginKind): Marg
     const base =
       position.baseAssetAmount < 0n ? -position.baseAssetAmount : position.baseAssetAmount;
     const notional = (base * price) / BASE;
-    requirement += (notional * BigInt(ratio)) / WEIGHT;
-    const pnl = unrealisedPnl(position, price);
+    requirement += ((strict ? strictly(notional) : notional) * BigInt(ratio)) / WEIGHT;
+    const flat = unrealisedPnl(position, price);
+    const pnl = strict && flat < 0n ? -strictly(-flat) : flat;
     const weight =
       kind === 'initial'
         ? market.unrealizedPnlInitialAssetWeight

@@ -100,7 +100,7 @@ function putIn(
 }
 
 function requireInitialMargin(session: Session, user: Struct): void {
-  const { collateral, requirement } = marginOf(session, user, 'initial');
+  const { collateral, requirement } = marginOf(session, user, 'initial', true);
   if (requirement > 0n && collateral < requirement) fail(session, 'InsufficientCollateral');
 }
 

@@ -5,17 +5,14 @@ import { Fault } from '../../core/fault.ts';
 import { base58Text } from '../../core/ids.ts';
 import { decodeEvent, type OrderActionRecord } from '../../venue/records.ts';
 import type { Account } from '../chain/account.ts';
-import { DRIFT } from './addresses.ts';
 import { decodeAccount, type Struct } from './layout.ts';
+import { mapPayloads } from './log.ts';
 import { type Change, type Direction, moved } from './positions.ts';
 
 type Position = { base: bigint; entry: bigint };
 /** Reads an account as it stood at one end of the transaction; null when it did not exist. */
 export type Get = (address: string) => Account | null;
 
-const PAYLOAD = /^Program (?:log|data): ([A-Za-z0-9+/]+=*)$/;
-const INVOKED = /^Program (\w+) invoke \[\d+\]$/;
-const RETURNED = /^Program \w+ (?:success|failed: .*)$/;
 const NOTHING: Change = { existingEntry: null, existingBase: null };
 const FLAT: Position = { base: 0n, entry: 0n };
 
@@ -93,16 +90,6 @@ function tailOf(record: OrderActionRecord, replay: ReturnType<typeof createRepla
   ]);
 }
 
-function orderRecord(bytes: Buffer): OrderActionRecord | null {
-  try {
-    const event = decodeEvent(bytes);
-    return event?.event === 'OrderActionRecord' ? event : null;
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return null;
-    throw thrown;
-  }
-}
-
 /**
  * The log of a transaction as the current build would have written it. `before` and `after` read the accounts at both
  * ends; `after` is null when the transaction failed, and nothing is held against it then. Throws `local_world_failed`
@@ -110,19 +97,11 @@ function orderRecord(bytes: Buffer): OrderActionRecord | null {
  */
 export function translateLogs(logs: readonly string[], before: Get, after: Get | null): string[] {
   const replay = createReplay(before);
-  const programs: string[] = [];
-  const lines = logs.map((line) => {
-    const program = INVOKED.exec(line)?.[1];
-    if (program !== undefined) programs.push(program);
-    else if (RETURNED.test(line)) programs.pop();
-    const text = PAYLOAD.exec(line)?.[1];
-    // Any program may print the bytes of a record: only the venue's own lines are records.
-    if (text === undefined || programs.at(-1) !== DRIFT.toBase58()) return line;
-    const bytes = Buffer.from(text, 'base64');
-    const record = orderRecord(bytes);
-    if (record === null || record.takerExistingQuoteEntryAmount !== undefined) return line;
-    const whole = Buffer.concat([bytes, tailOf(record, replay)]).toString('base64');
-    return `${line.slice(0, line.length - text.length)}${whole}`;
+  const lines = mapPayloads(logs, (payload) => {
+    const record = decodeEvent(payload);
+    if (record?.event !== 'OrderActionRecord') return null;
+    if (record.takerExistingQuoteEntryAmount !== undefined) return null;
+    return Buffer.concat([payload, tailOf(record, replay)]);
   });
   if (after !== null) replay.requireAgreement(after);
   return lines;

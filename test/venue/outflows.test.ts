@@ -134,7 +134,10 @@ describe('isolated positions', () => {
   test('from counters alone', () =>
     expect(
       means((after) => {
-        after.perpPositions[0].isolatedPositionScaledBalance = 25_000n;
+        Object.assign(after.perpPositions[0], {
+          positionFlag: 1,
+          isolatedPositionScaledBalance: 25_000n,
+        });
         after.spotPositions[0].scaledBalance -= 25_000n;
         after.spotPositions[0].cumulativeDeposits -= 25n;
       }),

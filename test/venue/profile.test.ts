@@ -41,6 +41,8 @@ test('discriminators and places of accounts of every call that moves value or co
     token: ['userTokenAccount'],
     signer: ['authority'],
     authority: ['authority'],
+    vaults: ['outSpotMarketVault', 'inSpotMarketVault'],
+    tokens: ['outTokenAccount', 'inTokenAccount'],
   };
   for (const [hex, { call, ...at }] of Object.entries(CALLS)) {
     const name = names[call] ?? call;
@@ -49,7 +51,8 @@ test('discriminators and places of accounts of every call that moves value or co
     );
     const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     const accounts = idl.instructions.find((each) => each.name === camel)?.accounts ?? [];
-    for (const [role, index] of Object.entries(at))
-      expect(places[role], `${name} ${role}`).toContain(accounts[index as number]?.name);
+    for (const [role, indexes] of Object.entries(at))
+      for (const index of [indexes as number | number[]].flat())
+        expect(places[role], `${name} ${role}`).toContain(accounts[index]?.name);
   }
 });

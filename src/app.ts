@@ -238,8 +238,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     await webhooks?.remove(gone).catch(notRegistered);
   };
   loop('sweep', Math.min(settings.payments.retryEveryMs, SWEEP_EVERY_MS_MOST), async () => {
-    await judgeAll(await lapseDebts(ledger, clock, log));
-    for (const id of await ledger.shares.subscribersWithWork(clock.nowMs())) lanes.nudge(id);
+    await judgeAll(await lapseDebts(ledger, log));
+    for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
   });
   // A crash between a fact or a payment and its verdict leaves the verdict behind: whoever owes is judged again, at start first.
   const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
@@ -250,9 +250,9 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   });
   stack.defer(await listenEvents(sql, () => notifying.nudge()));
   loop('forget', FORGET_EVERY_MS, async () => {
-    await ledger.acts.forgetKeys(clock.nowMs() - ACT_KEYS_LAST_MS);
-    await ledger.deliveries.forget(clock.nowMs() - settings.keep.deliveriesDays * DAY_MS);
-    await ledger.endpoints.forget(clock.nowMs() - settings.keep.eventsDays * DAY_MS);
+    await ledger.acts.forgetKeys(ACT_KEYS_LAST_MS);
+    await ledger.deliveries.forget(settings.keep.deliveriesDays * DAY_MS);
+    await ledger.endpoints.forget(settings.keep.eventsDays * DAY_MS);
   });
   const startedMs = clock.nowMs();
   loop('heartbeat', HEARTBEAT_EVERY_MS, async () => {

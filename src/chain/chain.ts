@@ -6,6 +6,7 @@ import {
   PublicKey,
   VersionedTransaction,
 } from '@solana/web3.js';
+import { raisedPrice } from '../core/backoff.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Chain, FeeMarket, SignatureRow, Simulated, Slice } from '../core/outside.ts';
@@ -258,8 +259,9 @@ export function createFeeMarket(
       base = BigInt(value);
       return base;
     },
-    async microLamports() {
-      if (options.nowMs() - readAtMs < options.everyMs) return price;
+    async microLamports(expiries = 0) {
+      if (options.nowMs() - readAtMs < options.everyMs)
+        return raisedPrice(price, expiries, priceMost);
       readAtMs = options.nowMs();
       const recent = await asking('getRecentPrioritizationFees', () =>
         connection.getRecentPrioritizationFees(),
@@ -267,7 +269,7 @@ export function createFeeMarket(
       const paid = recent.map((each) => each.prioritizationFee).sort((a, b) => a - b);
       const typical = BigInt(Math.floor(paid[Math.floor(paid.length * 0.75)] ?? 0));
       price = typical < priceMost ? typical : priceMost;
-      return price;
+      return raisedPrice(price, expiries, priceMost);
     },
   };
 }

@@ -39,8 +39,8 @@ export type Acts = {
     limit: number;
     before?: bigint;
   }): Promise<Act[]>;
-  /** Forgets the keys of acts from before then; the acts stay. */
-  forgetKeys(beforeMs: number): Promise<void>;
+  /** Forgets the keys of acts that are older, by the database's clock; the acts stay. */
+  forgetKeys(keepMs: number): Promise<void>;
 };
 
 const SECRETS = /secret|password|^key$/i;

@@ -12,6 +12,7 @@ import type {
   ErrorClass,
   Payment,
   SignedBytes,
+  Tries,
   Trouble,
 } from './payment.ts';
 import type { Subscription } from './ports.ts';
@@ -58,6 +59,10 @@ export type PaymentRecord = {
   readonly endedAtMs: number | null;
 };
 
+/** How long a payment may stay unsigned before somebody who asks for the debt ends it. */
+export const UNSIGNED_MOST_MS = 5_000;
+
+/** Ages and times to try again are kept by the database's clock: that of a daemon may be wrong. */
 export type Shares = {
   /**
    * Finalized closes under a subscription that have not been accrued, in chain order. Where the order of closes matters to what
@@ -66,15 +71,20 @@ export type Shares = {
   unaccrued(limit: number): Promise<UnaccruedClose[]>;
   /** Books a close: a profit share for each part that owes something, and the tabs. False when it was booked already. */
   book(close: UnaccruedClose, bookings: readonly Booking[]): Promise<boolean>;
-  due(subscriberId: string, nowMs: number): Promise<Debt[]>;
+  due(subscriberId: string): Promise<Debt[]>;
   /** Subscribers with a live payment, or with a debt whose time has come. */
-  subscribersWithWork(nowMs: number): Promise<string[]>;
-  /** Records why debts could not be paid, and when to try again; null leaves them `failed`, for a person. */
+  subscribersWithWork(): Promise<string[]>;
+  /** The most that one of these debts has met of each. */
+  tries(subscriberId: string, shareIds: readonly string[]): Promise<Tries>;
+  /**
+   * Records why debts could not be paid, and after how many milliseconds to try again; null leaves them
+   * `failed`, for a person.
+   */
   rest(
     subscriberId: string,
     shareIds: readonly string[],
     trouble: Trouble,
-    retryAtMs: number | null,
+    retryInMs: number | null,
     countsAsAttempt: boolean,
   ): Promise<void>;
   list(filter: {
@@ -90,11 +100,20 @@ export type Shares = {
   accrual(id: string): Promise<Accrual | null>;
   /** What a subscriber still owes, oldest first. */
   open(subscriberId: string): Promise<ProfitShare[]>;
-  /** Makes a debt that waits, or that waits for a person, due now. False when it is neither. */
+  /**
+   * Makes a debt due now that waits, also for a person, and ends a payment of it that nothing is signed
+   * of. False when it is none that waits, or has a payment that may still land.
+   */
   retry(id: string): Promise<boolean>;
-  /** Ends a debt unpaid, on record. False when it is paid, voided, or has a payment that may still land. */
+  /**
+   * Ends a debt unpaid, on record, and a payment of it that nothing is signed of. False when it is paid,
+   * voided, or has a payment that may still land.
+   */
   void(id: string, reason: string, nowMs: number): Promise<boolean>;
-  /** Makes every pending debt due now, however small, and forgets why it waited. */
+  /**
+   * Makes every pending debt due now, however small, and forgets why it waited. A payment that nothing
+   * is signed of after UNSIGNED_MOST_MS is ended, and its debts are planned anew.
+   */
   hasten(subscriberId: string): Promise<void>;
   /** Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are. */
   wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;
@@ -106,8 +125,8 @@ export type Shares = {
   uncovered(subscriberId: string): Promise<UncoveredShare[]>;
   /** Frees debts whose payment is nowhere in the books. Only after everything signed before can no longer land. */
   freeOrphans(): Promise<number>;
-  /** Lets debts lapse whose own terms say so. Returns them. */
-  lapse(nowMs: number): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
+  /** Lets debts lapse whose own terms say so, by the database's clock. Returns them. */
+  lapse(): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
 };
 
 /** Every function is one conditional update: false means that the payment was not in the state it starts from. */
@@ -122,15 +141,18 @@ export type Payments = {
   refused(
     paymentId: string,
     trouble: Trouble,
-    retryAtMs: number | null,
+    retryInMs: number | null,
     countsAsAttempt: boolean,
   ): Promise<boolean>;
-  /** From `sent`, executed with an error in this finalized slot. Frees the debts. */
+  /**
+   * From `sent`, executed with an error in this finalized slot. Frees the debts; nothing of the subscriber
+   * is tried again before, whatever wakes it.
+   */
   failed(
     paymentId: string,
     slot: Slot,
     trouble: Trouble,
-    retryAtMs: number | null,
+    retryInMs: number | null,
     countsAsAttempt: boolean,
   ): Promise<boolean>;
   /** Frees the debts with this reason. */
@@ -138,7 +160,7 @@ export type Payments = {
     paymentId: string,
     evidence: DeathEvidence,
     trouble: Trouble,
-    retryAtMs: number,
+    retryInMs: number,
   ): Promise<boolean>;
   /** Newest first; `before` is the id of the last one that was seen. */
   list(filter: {
@@ -151,8 +173,8 @@ export type Payments = {
   find(id: string): Promise<PaymentRecord | null>;
   /** How often a token account of this creator was opened by a payment that landed. */
   creations(creatorWallet: Address): Promise<number>;
-  /** Whether a top-up was tried since then, whatever became of it. */
-  toppedUpSince(subscriberId: string, sinceMs: number): Promise<boolean>;
+  /** Whether a top-up was tried within the last so many milliseconds, whatever became of it. */
+  toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;
   /** Those of the ids that name no payment here. */
   unknown(ids: readonly string[]): Promise<string[]>;
   /** Books a payment that the chain shows and the ledger lost, as landed. False when it is known after all. */

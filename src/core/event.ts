@@ -69,8 +69,8 @@ export type Endpoints = {
     from: readonly SealedSecret[],
     to: readonly SealedSecret[],
   ): Promise<boolean>;
-  /** Deletes events from before then, whatever became of them. */
-  forget(beforeMs: number): Promise<void>;
+  /** Deletes events that are older, by the database's clock, whatever became of them. */
+  forget(keepMs: number): Promise<void>;
   /** Lets it be tried again; what waited goes on. */
   enable(id: string): Promise<void>;
   /** False when it is disabled already. */

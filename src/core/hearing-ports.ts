@@ -49,8 +49,8 @@ export type Deliveries = {
     rumours: readonly Rumour[],
     nowMs: number,
   ): Promise<void>;
-  /** Deletes what was digested before then. */
-  forget(beforeMs: number): Promise<void>;
+  /** Deletes what was digested longer ago, by the database's clock. */
+  forget(keepMs: number): Promise<void>;
 };
 
 export type Sightings = {

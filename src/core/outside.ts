@@ -223,7 +223,8 @@ export type Pen = {
 
 /** Chooses the priority fee of the next payment, in micro-lamports a compute unit, under the configured cap. */
 export type FeeMarket = {
-  microLamports(): Promise<bigint>;
+  /** `expiries`: how many payments of these debts have expired unexecuted; the price rises with each. */
+  microLamports(expiries?: number): Promise<bigint>;
   /** What the network takes for one signature, as it says itself. */
   lamportsPerSignature(): Promise<Lamports>;
   readonly priorityFeeMost: Lamports;

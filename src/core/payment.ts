@@ -11,6 +11,7 @@
 // Age is never proof. `processing` for five minutes is a reason to look, and looking is all it causes.
 // A top-up (`purpose`) is the agent's own USDC for SOL. It discharges nothing, and lives by the same rules.
 // This module only decides; flows/settle.ts acts, one persisted step at a time.
+import type { BackoffRule } from './backoff.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits, type Lamports, least } from './money.ts';
 
@@ -224,14 +225,32 @@ export type Aftermath = {
   readonly retry: 'backoff' | 'schedule' | null;
 };
 
+/** What became of the payments that a debt was in, since the last one that landed. */
+export type Tries = {
+  /** Errors that are in no table. */
+  readonly unexpected: number;
+  /** Executed with an error, which cost a fee. */
+  readonly failures: number;
+  /** Expired unexecuted. */
+  readonly expiries: number;
+};
+export const NO_TRIES: Tries = { unexpected: 0, failures: 0, expiries: 0 };
+
+/**
+ * How long nothing of a subscriber is tried after a failure on chain: from five seconds, doubling, up to
+ * an hour. So a debt costs the fees of at most eleven failed payments in its first hour, and of two in
+ * every hour after that.
+ */
+export const AFTER_FAILURE: BackoffRule = { firstMs: 5_000, mostMs: 3_600_000 };
+
 /** So many unexpected troubles of one debt are tried again; the next one parks it for a person. */
 export const UNEXPECTED_MOST = 8;
 
 /**
  * What trouble does to the debts it met: pauses cost nothing, failures back off, some need a person.
- * `unexpectedBefore`: how many unexpected troubles one of the debts has had.
+ * `tries` are those before it.
  */
-export function aftermath(trouble: Trouble, unexpectedBefore = 0): Aftermath {
+export function aftermath(trouble: Trouble, tries: Tries = NO_TRIES): Aftermath {
   switch (trouble.class) {
     case 'retry_soon':
       return { status: 'pending', countsAsAttempt: true, retry: 'backoff' };
@@ -245,7 +264,7 @@ export function aftermath(trouble: Trouble, unexpectedBefore = 0): Aftermath {
     case 'accumulating':
       return { status: 'pending', countsAsAttempt: false, retry: 'schedule' };
     case 'unexpected':
-      return unexpectedBefore < UNEXPECTED_MOST
+      return tries.unexpected < UNEXPECTED_MOST
         ? { status: 'pending', countsAsAttempt: true, retry: 'backoff' }
         : { status: 'failed', countsAsAttempt: true, retry: null };
     case 'operator':

@@ -11,7 +11,7 @@ import {
   tooSmall,
 } from '../core/payment.ts';
 import type { PayingPolicy, Planned, Preflight } from '../core/plan.ts';
-import type { Clock, Ledger, Subscriber } from '../core/ports.ts';
+import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { Books } from './books.ts';
 import { createPayable } from './payable.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
@@ -21,7 +21,6 @@ import { createRoom } from './room.ts';
 export type PlanningPorts = ReadPorts & {
   readonly ledger: Ledger;
   readonly books: Books;
-  readonly clock: Clock;
   readonly newId: () => string;
 };
 export type PlanningOptions = Reserves &
@@ -77,8 +76,19 @@ function better(first: Option, second: Option): Option {
   return moreTelling(one.trouble, other.trouble) === one.trouble ? first : second;
 }
 
+/** How many payments of one of these debts have expired; a debt that was never tried is not asked about. */
+async function expiriesOf(
+  ledger: Ledger,
+  subscriberId: string,
+  debts: readonly Debt[],
+): Promise<number> {
+  if (debts.every((each) => each.attempts === 0)) return 0;
+  const ids = debts.map((each) => each.shareId);
+  return (await ledger.shares.tries(subscriberId, ids)).expiries;
+}
+
 export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
-  const { ledger, venue, clock } = ports;
+  const { ledger, venue } = ports;
   const granted = createRoom(ports);
   const payable = createPayable(ports);
 
@@ -121,7 +131,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     from: Debt,
     mayTopUp: boolean,
   ): Promise<Planned> => {
-    const read = await readPreflight(ports, options, from, subscriber);
+    const expiries = await expiriesOf(ledger, subscriber.id, debts);
+    const read = await readPreflight(ports, options, from, subscriber, expiries);
     const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
     if (unpayable !== null) return { kind: 'wait', about: 'creator', trouble: unpayable };
     const preflight = await valued(debts, from, read);
@@ -149,9 +160,9 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     debts: readonly Debt[],
     oldest: Debt,
   ): Promise<{ planned: Planned; from: Debt }> => {
-    const since = clock.nowMs() - options.topUpEveryMs;
     const mayTopUp =
-      options.topUp !== null && !(await ledger.payments.toppedUpSince(subscriber.id, since));
+      options.topUp !== null &&
+      !(await ledger.payments.toppedUpWithin(subscriber.id, options.topUpEveryMs));
     let found: { planned: Planned; from: Debt } | null = null;
     const others = subscriber.driftAccounts.filter((each) => each.address !== oldest.driftUser);
     for (const { address, subAccountId } of [

@@ -67,12 +67,16 @@ function fundsIn(
   }
 }
 
-/** One batched read of everything a plan depends on, with the Drift user that would pay. */
+/**
+ * One batched read of everything a plan depends on, with the Drift user that would pay. `expiries`: how
+ * many payments of these debts have expired, which the price rises with.
+ */
 export async function readPreflight(
   { chain, venue, pen, fees }: ReadPorts,
   reserves: Reserves,
   debt: Pick<Debt, 'creatorWallet' | 'driftUser'>,
   subscriber: Subscriber,
+  expiries: number,
 ): Promise<Reading> {
   const { quoteMint } = venue;
   const venueAccounts = await venue.preflightAccounts(debt.driftUser);
@@ -91,7 +95,7 @@ export async function readPreflight(
   const theirs = chain.readTokenAccount(creator ?? null, quoteMint);
   const sponsors =
     pen.sponsor === null ? null : chain.readTokenAccount(sponsorAccount ?? null, quoteMint);
-  const price = await fees.microLamports();
+  const price = await fees.microLamports(expiries);
   return {
     agentLamports: agent?.lamports ?? 0n,
     agentTokens: own?.amount ?? null,

@@ -5,16 +5,19 @@ import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import {
+  AFTER_FAILURE,
   aftermath,
   conclude,
   type Debt,
   isProvenDead,
+  NO_TRIES,
   next,
   type Payment,
   type SignedBytes,
+  type Tries,
   type Trouble,
 } from '../core/payment.ts';
-import type { Halt, Log, Subscriber } from '../core/ports.ts';
+import type { Clock, Halt, Log, Subscriber } from '../core/ports.ts';
 import { createLooking, type LookingOptions } from './looking.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
 import { memoOf } from './preflight.ts';
@@ -22,6 +25,7 @@ import { createSigning, type SigningPorts } from './signing.ts';
 
 export type SettlePorts = PlanningPorts &
   SigningPorts & {
+    readonly clock: Clock;
     readonly log: Log;
     /** Called when a payment reached an end: standings may change. */
     readonly onEnded: (subscriberId: string) => Promise<void>;
@@ -59,14 +63,15 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const sign = createSigning(ports);
   const looking = createLooking(clock, options);
 
-  const retryAt = (trouble: Trouble, attempts: number): number | null => {
-    const after = aftermath(trouble, attempts).retry;
+  /** After how many milliseconds to try again; null when a person must act first. */
+  const retryIn = (trouble: Trouble, attempts: number, tries: Tries): number | null => {
+    const after = aftermath(trouble, tries).retry;
     if (after === null) return null;
     const wait =
       after === 'backoff'
         ? delayMs(BACKOFF, attempts + 1, clock.random())
         : options.retryEveryMs * (0.9 + clock.random() / 5);
-    return clock.nowMs() + Math.round(wait);
+    return Math.round(wait);
   };
 
   const subscriberOf = async (id: string): Promise<Subscriber> => {
@@ -81,13 +86,12 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     trouble: Trouble,
   ): Promise<void> => {
     const attempts = Math.max(...debts.map((each) => each.attempts));
-    await ledger.shares.rest(
-      subscriberId,
-      debts.map((each) => each.shareId),
-      trouble,
-      retryAt(trouble, attempts),
-      aftermath(trouble).countsAsAttempt,
-    );
+    const ids = debts.map((each) => each.shareId);
+    const tries =
+      trouble.class === 'unexpected' ? await ledger.shares.tries(subscriberId, ids) : NO_TRIES;
+    const { countsAsAttempt } = aftermath(trouble, tries);
+    const retry = retryIn(trouble, attempts, tries);
+    await ledger.shares.rest(subscriberId, ids, trouble, retry, countsAsAttempt);
     if (trouble.class === 'accumulating') return;
     log.warn('share.blocked', { subscriber: subscriberId, shares: debts.length, ...trouble });
     if (trouble.class === 'needs_sol')
@@ -122,16 +126,30 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
    * not be one: a replica whose simulation fails because the other's bytes have landed may not free their debts.
    */
   const fail = async (payment: Payment, trouble: Trouble, slot: Slot | null): Promise<void> => {
-    const retry = retryAt(trouble, payment.attempts);
-    const counts = aftermath(trouble).countsAsAttempt;
+    const { subscriberId, plan } = payment;
+    const ids = plan.covers.map((each) => each.shareId);
+    const tries =
+      slot !== null || trouble.class === 'unexpected'
+        ? await ledger.shares.tries(subscriberId, ids)
+        : NO_TRIES;
+    const retry = retryIn(trouble, payment.attempts, tries);
+    const counts = aftermath(trouble, tries).countsAsAttempt;
+    // Each failure on chain costs a fee: whatever the trouble is, the next try waits longer.
+    const held = delayMs(AFTER_FAILURE, tries.failures + 1, clock.random());
     const ended =
       slot === null
         ? await ledger.payments.refused(payment.id, trouble, retry, counts)
-        : await ledger.payments.failed(payment.id, slot, trouble, retry, counts);
+        : await ledger.payments.failed(
+            payment.id,
+            slot,
+            trouble,
+            retry === null ? null : Math.max(retry, held),
+            counts,
+          );
     if (!ended) return;
     log.warn('payment.failed', {
       payment: payment.id,
-      subscriber: payment.subscriberId,
+      subscriber: subscriberId,
       ...trouble,
     });
   };
@@ -203,7 +221,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const { agentTokenAccount } = await subscriberOf(payment.subscriberId);
     const evidence = await chain.deathEvidence(signed, agentTokenAccount, memoOf(payment.id));
     if (!isProvenDead(signed, evidence)) return false;
-    const retry = retryAt(EXPIRED, payment.attempts) ?? clock.nowMs();
+    const retry = retryIn(EXPIRED, payment.attempts, NO_TRIES) ?? 0;
     if (await ledger.payments.dead(payment.id, evidence, EXPIRED, retry))
       log.warn('payment.dead', {
         payment: payment.id,
@@ -242,7 +260,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
       while (!signal.aborted) {
         const payment = await ledger.payments.live(subscriberId);
         if (options.mode === 'observe' && payment?.state !== 'sent') return null;
-        const due = payment === null ? await ledger.shares.due(subscriberId, clock.nowMs()) : [];
+        const due = payment === null ? await ledger.shares.due(subscriberId) : [];
         const command = next({ payment, due });
         switch (command.do) {
           case 'plan':

@@ -1,7 +1,13 @@
 // Signing: a planned payment becomes bytes, once: its instructions are simulated, sized, and signed by
 // the pen. What fails here was never signed, so its debts are free again.
 import type { PaymentParts, Simulated, SwapDesk } from '../core/outside.ts';
-import type { Payment, SignedBytes, Trouble } from '../core/payment.ts';
+import {
+  NO_TRIES,
+  type Payment,
+  type SignedBytes,
+  type Tries,
+  type Trouble,
+} from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { instructionsOf, memoOf, partsOf, type ReadPorts } from './preflight.ts';
@@ -15,9 +21,20 @@ export type SigningPorts = ReadPorts & {
 };
 export type Signed = { readonly bytes: SignedBytes } | { readonly refused: Trouble };
 
-/** Simulated units are what this slot needs; the next may need more (bump searches, funding). */
-const UNITS_MARGIN_PERCENT = 20n;
+/**
+ * Simulated units are what this slot needs; the next may need more (bump searches, funding). After a
+ * failure on chain the margin is wider, because too few units may have been the reason.
+ */
+const UNITS_MARGIN_PERCENT = 20;
+const UNITS_MARGIN_PERCENT_MOST = 100;
+const UNITS_MOST = 1_400_000;
 const UNITS_FLOOR = 30_000;
+
+function unitsFor(simulated: number, failures: number): number {
+  const margin = Math.min(UNITS_MARGIN_PERCENT * (1 + failures), UNITS_MARGIN_PERCENT_MOST);
+  const units = Math.floor((simulated * (100 + margin)) / 100);
+  return Math.min(UNITS_MOST, Math.max(UNITS_FLOOR, units));
+}
 
 export function createSigning(ports: SigningPorts) {
   const { ledger, chain, venue, pen, fees, swaps } = ports;
@@ -60,18 +77,25 @@ export function createSigning(ports: SigningPorts) {
     }
   };
 
+  /** A payment whose debts were never tried is not asked about. */
+  const triesOf = async ({ attempts, subscriberId, plan }: Payment): Promise<Tries> =>
+    attempts === 0
+      ? NO_TRIES
+      : ledger.shares.tries(
+          subscriberId,
+          plan.covers.map((each) => each.shareId),
+        );
+
   const share = async (payment: Payment, subscriber: Subscriber): Promise<Signed> => {
     const parts = partsOf(ports, payment, subscriber);
     const { core, simulated, trouble } = await rehearsed(parts);
     if (trouble !== null) return { refused: trouble };
-    const units = Math.max(
-      UNITS_FLOOR,
-      Number((BigInt(simulated.units) * (100n + UNITS_MARGIN_PERCENT)) / 100n),
-    );
+    const { failures, expiries } = await triesOf(payment);
+    const units = unitsFor(simulated.units, failures);
     const written = pen.sign({
       parts,
       memo: memoOf(payment.id),
-      instructions: [...ports.budget(units, await fees.microLamports()), ...core],
+      instructions: [...ports.budget(units, await fees.microLamports(expiries)), ...core],
       blockhash: simulated.blockhash,
       key: await ledger.subscribers.sealedKey(payment.subscriberId),
     });

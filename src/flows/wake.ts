@@ -1,5 +1,6 @@
 // Wake: debts that rest are tried again as soon as what they wait for may have come: SOL in the agent's wallet, money or
 // health in its accounts, a venue that opens again. A nudge may be lost; the schedule asks again all the same.
+import { type BackoffRule, delayMs } from '../core/backoff.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Chain, Venue } from '../core/outside.ts';
 import type { ErrorClass } from '../core/payment.ts';
@@ -23,8 +24,14 @@ export type Wake = {
 };
 
 const PAUSED = 'withdrawals_paused';
-/** A busy account does not make its owner's debts be tried with every trade. */
-const EACH_EVERY_MS = 5_000;
+/**
+ * An account that changes with every trade does not make its owner's debts be tried as often: from five
+ * seconds, doubling up to a minute while it goes on. What failed on chain is held back by the ledger, and
+ * no change of an account hastens that.
+ */
+const EACH_EVERY: BackoffRule = { firstMs: 5_000, mostMs: 60_000 };
+/** Without a change for so long, the next one counts as the first again. */
+const QUIET_AFTER_MS = 2 * EACH_EVERY.mostMs;
 
 /** What a change of an account can end. A payment that fails on chain changes the wallet, never these others. */
 const ENDS: Record<Watched['role'], ErrorClass> = {
@@ -36,7 +43,7 @@ const ENDS: Record<Watched['role'], ErrorClass> = {
 export function createWake(ports: WakePorts): Wake {
   const { ledger, chain, venue, clock, log } = ports;
   const waiting = new Map<string, { subscriberId: string; class: ErrorClass }>();
-  const wokenAtMs = new Map<string, number>();
+  const woken = new Map<string, { atMs: number; times: number }>();
   let askedAtMs = Number.NEGATIVE_INFINITY;
   let wasPaused = false;
 
@@ -60,18 +67,22 @@ export function createWake(ports: WakePorts): Wake {
     },
     async run() {
       const now = clock.nowMs();
-      const due = [...waiting].filter(
-        ([key]) => now - (wokenAtMs.get(key) ?? Number.NEGATIVE_INFINITY) >= EACH_EVERY_MS,
-      );
-      const woken = await ledger.shares.wake(due.map(([, each]) => each));
-      for (const [key] of due) waiting.delete(key);
-      for (const [key, atMs] of wokenAtMs) if (now - atMs >= EACH_EVERY_MS) wokenAtMs.delete(key);
-      for (const [key, each] of due) if (woken.includes(each.subscriberId)) wokenAtMs.set(key, now);
+      for (const [key, { atMs }] of woken) if (now - atMs > QUIET_AFTER_MS) woken.delete(key);
+      const due = [...waiting].filter(([key]) => {
+        const last = woken.get(key);
+        return last === undefined || now - last.atMs >= delayMs(EACH_EVERY, last.times, 1);
+      });
+      const roused = await ledger.shares.wake(due.map(([, each]) => each));
+      for (const [key, each] of due) {
+        waiting.delete(key);
+        if (!roused.includes(each.subscriberId)) continue;
+        woken.set(key, { atMs: now, times: (woken.get(key)?.times ?? 0) + 1 });
+      }
       const resumed = await venueResumed();
       await ledger.shares.wake(
         resumed.map((subscriberId) => ({ subscriberId, class: 'venue_paused' })),
       );
-      for (const id of [...woken, ...resumed]) ports.nudge(id);
+      for (const id of [...roused, ...resumed]) ports.nudge(id);
     },
   };
 }

@@ -73,10 +73,10 @@ export function createActs(sql: Sql): Acts {
         status: row.status,
       }));
     },
-    async forgetKeys(beforeMs) {
+    async forgetKeys(keepMs) {
       await sql`
         update act set idempotency_key = null, fingerprint = null, answer = null
-        where idempotency_key is not null and at < ${at(beforeMs)}`;
+        where idempotency_key is not null and at < now() - ${keepMs} * interval '1 millisecond'`;
     },
   };
 }

@@ -51,3 +51,7 @@ export function toJson(value: unknown): postgres.JSONValue {
 export function at(ms: number): Date {
   return new Date(ms);
 }
+
+/** So many milliseconds from now, by the clock of the ledger; null stays null. */
+export const inMs = (sql: Sql | Transaction, now: Fragment, ms: number | null): Fragment =>
+  ms === null ? sql`null::timestamptz` : sql`${now} + ${Math.round(ms)} * interval '1 millisecond'`;

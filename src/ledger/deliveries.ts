@@ -19,8 +19,8 @@ export function createDeliveries(sql: Sql): Deliveries {
         bodies: packing === 'zstd' ? unpackBodies(body) : [body],
       }));
     },
-    async forget(beforeMs) {
-      await sql`delete from delivery where digested_at < ${at(beforeMs)}`;
+    async forget(keepMs) {
+      await sql`delete from delivery where digested_at < now() - ${keepMs} * interval '1 millisecond'`;
     },
     async digested(id, counts, rumours, nowMs) {
       await sql.begin(async (tx) => {

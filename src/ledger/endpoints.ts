@@ -72,10 +72,10 @@ export function createEndpoints(sql: Sql): Endpoints {
         where endpoint_id = ${id} and secrets = ${sql.json(from.map(hex))} returning 1`;
       return rows.length > 0;
     },
-    async forget(beforeMs) {
+    async forget(keepMs) {
       for (let forgotten = FORGOTTEN_AT_ONCE; forgotten === FORGOTTEN_AT_ONCE; ) {
         const rows = await sql`
-          with old as (select event_id from event where at < ${at(beforeMs)} order by at limit ${FORGOTTEN_AT_ONCE}),
+          with old as (select event_id from event where at < now() - ${keepMs} * interval '1 millisecond' order by at limit ${FORGOTTEN_AT_ONCE}),
             handed as (delete from event_delivery where event_id in (select event_id from old))
           delete from event where event_id in (select event_id from old) returning 1`;
         forgotten = rows.length;

@@ -5,7 +5,7 @@ import { API_KEY_CHANNEL, createApiKeys } from './api-keys.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import { createCreators } from './creators.ts';
-import type { Sql } from './database.ts';
+import type { Fragment, Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createFacts } from './facts.ts';
@@ -20,7 +20,8 @@ import { createSubscribers } from './subscribers.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { createWatchList, WATCH_LIST_CHANNEL } from './watch-list.ts';
 
-export function createLedger(sql: Sql): Ledger {
+/** `now` is what debts and payments take for the time: the database's clock, unless a test gives another. */
+export function createLedger(sql: Sql, now: Fragment = sql`now()`): Ledger {
   return {
     deliveries: createDeliveries(sql),
     sightings: createSightings(sql),
@@ -29,8 +30,8 @@ export function createLedger(sql: Sql): Ledger {
     subscribers: createSubscribers(sql),
     subscriptions: createSubscriptions(sql),
     creators: createCreators(sql),
-    shares: createShares(sql),
-    payments: createPayments(sql),
+    shares: createShares(sql, now),
+    payments: createPayments(sql, now),
     figures: createFigures(sql),
     halts: createHalts(sql),
     apiKeys: createApiKeys(sql),

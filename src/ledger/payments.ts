@@ -4,8 +4,9 @@
 import type { PaymentRecord, Payments } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Payment, PaymentState, Trouble } from '../core/payment.ts';
-import { at, type Fragment, type Sql, type Transaction, toJson, violates } from './database.ts';
+import { at, type Fragment, type Sql, toJson, violates } from './database.ts';
 import { tell } from './outbox.ts';
+import { type End, endUnpaid } from './unpaid.ts';
 
 type Row = {
   payment_id: string;
@@ -91,50 +92,18 @@ const recordOf = (row: RecordRow): PaymentRecord => ({
 
 class NotClaimed extends Error {}
 
-/** Frees a payment's debts, with the reason and the time to try again; null leaves them for a person. */
-async function free(
-  tx: Transaction,
-  paymentId: string,
-  trouble: Trouble,
-  retryAtMs: number | null,
-  countsAsAttempt: boolean,
-): Promise<void> {
-  const rows = await tx<{ share_id: string; subscriber_id: string }[]>`
-    update profit_share s set
-      status = ${retryAtMs === null ? 'failed' : 'pending'}, reason = ${tx.json(toJson(trouble))},
-      retry_at = ${retryAtMs === null ? null : at(retryAtMs)}, attempts = attempts + ${countsAsAttempt ? 1 : 0}
-    from payment_share ps
-    where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and s.status = 'processing'
-    returning s.share_id, s.subscriber_id`;
-  // What is tried again by itself is told of by the payment that failed.
-  for (const { share_id: share, subscriber_id } of retryAtMs === null ? rows : [])
-    await tell(tx, 'share.blocked', subscriber_id, { share, ...trouble, waitsForPerson: true });
-}
-
-export function createPayments(sql: Sql): Payments {
-  /** A payment ends without paying: it is told of, and its debts are free again. */
-  const endUnpaid = (
+/** `now` is the database's clock, unless a test gives another. */
+export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
+  /** A payment ends without paying. False when it is not in the state that this starts from. */
+  const end = (
     paymentId: string,
     from: PaymentState,
     change: Fragment,
-    trouble: Trouble,
-    retryAtMs: number | null,
-    countsAsAttempt: boolean,
+    how: End,
   ): Promise<boolean> =>
     sql.begin(async (tx) => {
-      const [row] = await tx<(EndedRow & { state: PaymentState })[]>`
-        update payment set ${change}, ended_at = now() where payment_id = ${paymentId} and state = ${from}
-        returning payment_id, subscriber_id, creator_wallet, amount, signature, state`;
-      if (row === undefined) return false;
-      await tell(tx, row.state === 'dead' ? 'payment.dead' : 'payment.failed', row.subscriber_id, {
-        payment: row.payment_id,
-        creatorWallet: row.creator_wallet,
-        amount: row.amount,
-        signature: row.signature,
-        ...trouble,
-      });
-      await free(tx, paymentId, trouble, retryAtMs, countsAsAttempt);
-      return true;
+      const where = tx`p.payment_id = ${paymentId}`;
+      return (await endUnpaid(tx, now, { from, where, change }, how)) > 0;
     });
   return {
     async live(subscriberId) {
@@ -201,6 +170,7 @@ export function createPayments(sql: Sql): Payments {
         const paid = await tx<{ share_id: string; amount: bigint; status: string }[]>`
           update profit_share s set
             paid = s.paid + ps.amount, reason = null, retry_at = null,
+            unexpected = 0, failures = 0, expiries = 0, held_until = null,
             status = case when s.paid + ps.amount = s.amount then 'paid' else 'pending' end
           from payment_share ps
           where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
@@ -213,17 +183,28 @@ export function createPayments(sql: Sql): Payments {
             await tell(tx, 'share.paid', subscriber_id, { share, ...told, amount });
         return true;
       }),
-    refused: (paymentId, trouble, retryAtMs, countsAsAttempt) => {
+    refused: (paymentId, trouble, retryInMs, countsAsAttempt) => {
       const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}`;
-      return endUnpaid(paymentId, 'planned', change, trouble, retryAtMs, countsAsAttempt);
+      return end(paymentId, 'planned', change, {
+        trouble,
+        retryInMs,
+        countsAsAttempt,
+        how: 'refused',
+      });
     },
-    failed: (paymentId, slot, trouble, retryAtMs, countsAsAttempt) => {
+    failed: (paymentId, slot, trouble, retryInMs, countsAsAttempt) => {
       const change = sql`state = 'failed', trouble = ${sql.json(toJson(trouble))}, executed_slot = ${slot}`;
-      return endUnpaid(paymentId, 'sent', change, trouble, retryAtMs, countsAsAttempt);
+      return end(paymentId, 'sent', change, {
+        trouble,
+        retryInMs,
+        countsAsAttempt,
+        how: 'failed_on_chain',
+      });
     },
-    dead: (paymentId, evidence, trouble, retryAtMs) => {
+    dead: (paymentId, evidence, trouble, retryInMs) => {
       const change = sql`state = 'dead', evidence = ${sql.json(toJson(evidence))}`;
-      return endUnpaid(paymentId, 'sent', change, trouble, retryAtMs, true);
+      const how: End = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' };
+      return end(paymentId, 'sent', change, how);
     },
     async list({ subscriberId, creatorWallet, state, limit, before }) {
       const rows = await sql<RecordRow[]>`
@@ -246,10 +227,11 @@ export function createPayments(sql: Sql): Payments {
         where creator_wallet = ${creatorWallet} and create_creator_account and state = 'landed'`;
       return Number(row?.count ?? 0n);
     },
-    async toppedUpSince(subscriberId, sinceMs) {
+    async toppedUpWithin(subscriberId, ms) {
       const rows = await sql`
         select 1 from payment
-        where subscriber_id = ${subscriberId} and purpose = 'top_up' and planned_at > ${at(sinceMs)} limit 1`;
+        where subscriber_id = ${subscriberId} and purpose = 'top_up'
+          and planned_at > ${now} - ${ms} * interval '1 millisecond' limit 1`;
       return rows.length > 0;
     },
     async unknown(ids) {

@@ -1,11 +1,12 @@
 // Shares: profit shares, from being owed to the payment that discharges them.
 
-import type { ProfitShare, Shares } from '../core/debt-ports.ts';
+import { type ProfitShare, type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Debt, Trouble } from '../core/payment.ts';
+import { type Debt, NO_TRIES, type Tries, type Trouble } from '../core/payment.ts';
 import { createAccruals } from './accruals.ts';
-import { at, type Fragment, type Sql, toJson } from './database.ts';
+import { at, type Fragment, inMs, type Sql, type Transaction, toJson } from './database.ts';
 import { tell } from './outbox.ts';
+import { endUnsigned } from './unpaid.ts';
 
 type ShareRow = {
   share_id: string;
@@ -43,10 +44,19 @@ const shareOf = (row: ShareRow): ProfitShare => ({
   paidBy: row.paid_by,
 });
 
-export function createShares(sql: Sql): Shares {
+/** Told of a payment that is ended before anything is signed, because a person or a clearance asks. */
+export const PLANNED_ANEW: Trouble = {
+  class: 'retry_soon',
+  code: 'planned_anew',
+  detail: 'The debt was asked for before anything was signed, so it is planned anew.',
+};
+
+/** `now` is the database's clock, unless a test gives another. */
+export function createShares(sql: Sql, now: Fragment = sql`now()`): Shares {
   const select = (where: Fragment) => sql<ShareRow[]>`
     select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, s.signature, s.slot, a.net_pnl, a.share_bps,
-           s.amount, s.paid, s.status, s.reason, s.attempts, s.retry_at,
+           s.amount, s.paid, s.status, s.reason, s.attempts,
+           case when s.status = 'pending' then greatest(s.retry_at, s.held_until) else s.retry_at end as retry_at,
            (select coalesce(jsonb_agg(p.signature), '[]') from payment_share ps join payment p using (subscriber_id, payment_id)
                  where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed') as paid_by
     from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
@@ -57,9 +67,26 @@ export function createShares(sql: Sql): Shares {
     order by s.slot, (select f.block_index from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature
       and f.slot = s.slot and f.ordinal = s.ordinal limit 1) nulls last, s.ordinal, s.share_id`;
 
+  /** Debts whose time has come, and which nothing holds back. */
+  const isDue = sql`
+    s.status = 'pending' and (s.retry_at is null or s.retry_at <= ${now})
+      and not exists (select 1 from profit_share h
+        where h.subscriber_id = s.subscriber_id and h.held_until > ${now} and h.status = 'pending')
+      and not exists (select 1 from halt h
+        where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))`;
+  /** Ends the payment of a share that nothing is signed of, so that its debts are free. */
+  const endUnsignedOf = (tx: Transaction, shareId: string): Promise<void> =>
+    endUnsigned(
+      tx,
+      now,
+      tx`exists (select 1 from payment_share ps where ps.subscriber_id = p.subscriber_id
+        and ps.payment_id = p.payment_id and ps.share_id = ${shareId})`,
+      PLANNED_ANEW,
+    );
+
   return {
     ...createAccruals(sql),
-    async due(subscriberId, nowMs) {
+    async due(subscriberId) {
       const rows = await sql<
         {
           share_id: string;
@@ -83,9 +110,7 @@ export function createShares(sql: Sql): Shares {
         join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot
         join account a on a.address = n.drift_account
         join standing d on d.subscriber_id = s.subscriber_id
-        where s.subscriber_id = ${subscriberId} and s.status = 'pending' and (s.retry_at is null or s.retry_at <= ${at(nowMs)})
-          and not exists (select 1 from halt h
-            where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))
+        where s.subscriber_id = ${subscriberId} and ${isDue}
         ${byAge}`;
       return rows.map(
         (row): Debt => ({
@@ -101,16 +126,22 @@ export function createShares(sql: Sql): Shares {
         }),
       );
     },
-    async subscribersWithWork(nowMs) {
+    async subscribersWithWork() {
       const rows = await sql<{ subscriber_id: string }[]>`
         select subscriber_id from payment where state in ('planned', 'signed', 'sent')
         union
-        select subscriber_id from profit_share s where status = 'pending' and (retry_at is null or retry_at <= ${at(nowMs)})
-          and not exists (select 1 from halt h
-            where h.scope in ('all', 'creator:' || s.creator_wallet, 'subscriber:' || s.subscriber_id))`;
+        select subscriber_id from profit_share s where ${isDue}`;
       return rows.map((row) => row.subscriber_id);
     },
-    async rest(subscriberId, shareIds, trouble, retryAtMs, countsAsAttempt) {
+    async tries(subscriberId, shareIds) {
+      if (shareIds.length === 0) return NO_TRIES;
+      const [row] = await sql<Tries[]>`
+        select coalesce(max(unexpected), 0)::int as unexpected, coalesce(max(failures), 0)::int as failures,
+          coalesce(max(expiries), 0)::int as expiries
+        from profit_share where subscriber_id = ${subscriberId} and share_id in ${sql([...shareIds])}`;
+      return row ?? NO_TRIES;
+    },
+    async rest(subscriberId, shareIds, trouble, retryInMs, countsAsAttempt) {
       const reason = sql.json(toJson(trouble));
       await sql.begin(async (tx) => {
         const [waiting] =
@@ -119,8 +150,9 @@ export function createShares(sql: Sql): Shares {
             : await tx`select 1 from profit_share where reason ->> 'class' = 'venue_paused' and status = 'pending' limit 1`;
         const rows = await tx<{ share_id: string; left: bigint; news: boolean }[]>`
           update profit_share s set
-            status = ${retryAtMs === null ? 'failed' : 'pending'}, reason = ${reason},
-            retry_at = ${retryAtMs === null ? null : at(retryAtMs)}, attempts = s.attempts + ${countsAsAttempt ? 1 : 0}
+            status = ${retryInMs === null ? 'failed' : 'pending'}, reason = ${reason},
+            retry_at = ${inMs(tx, now, retryInMs)}, attempts = s.attempts + ${countsAsAttempt ? 1 : 0},
+            unexpected = s.unexpected + ${trouble.class === 'unexpected' ? 1 : 0}
           from profit_share old
           where s.subscriber_id = ${subscriberId} and s.share_id in ${tx(shareIds)} and s.status = 'pending'
             and old.subscriber_id = s.subscriber_id and old.share_id = s.share_id
@@ -133,7 +165,7 @@ export function createShares(sql: Sql): Shares {
             share,
             left,
             ...trouble,
-            waitsForPerson: retryAtMs === null,
+            waitsForPerson: retryInMs === null,
           });
         if (trouble.class === 'needs_sol')
           await tell(tx, 'agent.needs_sol', subscriberId, { ...trouble });
@@ -157,15 +189,22 @@ export function createShares(sql: Sql): Shares {
         ${byAge}`);
       return rows.map(shareOf);
     },
-    async retry(id) {
-      const rows = await sql`
-        update profit_share set status = 'pending', retry_at = null, hastened = true
-        where share_id = ${id} and status in ('pending', 'failed') returning 1`;
-      return rows.length > 0;
-    },
+    retry: (id) =>
+      sql.begin(async (tx) => {
+        await endUnsignedOf(tx, id);
+        const [row] = await tx<{ subscriber_id: string }[]>`
+          update profit_share set status = 'pending', retry_at = null, hastened = true, unexpected = 0, failures = 0
+          where share_id = ${id} and status in ('pending', 'failed') returning subscriber_id`;
+        if (row === undefined) return false;
+        await tx`
+          update profit_share set held_until = null
+          where subscriber_id = ${row.subscriber_id} and held_until is not null`;
+        return true;
+      }),
     async void(id, reason, nowMs) {
       const voided = { by: 'operator', reason, at: at(nowMs).toISOString() };
       return sql.begin(async (tx) => {
+        await endUnsignedOf(tx, id);
         const [row] = await tx<{ subscriber_id: string; left: bigint }[]>`
           update profit_share set status = 'voided', retry_at = null, voided = ${tx.json(voided)}
           where share_id = ${id} and status in ('pending', 'failed') returning subscriber_id, amount - paid as left`;
@@ -175,9 +214,13 @@ export function createShares(sql: Sql): Shares {
       });
     },
     async hasten(subscriberId) {
-      await sql`
-        update profit_share set retry_at = null, reason = null, hastened = true
-        where subscriber_id = ${subscriberId} and status = 'pending'`;
+      await sql.begin(async (tx) => {
+        const stale = tx`p.subscriber_id = ${subscriberId} and p.planned_at < ${now} - ${UNSIGNED_MOST_MS} * interval '1 millisecond'`;
+        await endUnsigned(tx, now, stale, PLANNED_ANEW);
+        await tx`
+          update profit_share set retry_at = null, reason = null, hastened = true
+          where subscriber_id = ${subscriberId} and status = 'pending'`;
+      });
     },
     async wake(waiting) {
       if (waiting.length === 0) return [];
@@ -232,15 +275,16 @@ export function createShares(sql: Sql): Shares {
         returning 1`;
       return rows.length;
     },
-    lapse: (nowMs) =>
+    lapse: () =>
       sql.begin(async (tx) => {
         const rows = await tx<{ share_id: string; subscriber_id: string; left: bigint }[]>`
         update profit_share s set status = 'voided', retry_at = null,
-          voided = jsonb_build_object('by', 'terms', 'reason', 'lapsed', 'afterMs', t.expires_after_ms, 'at', ${at(nowMs).toISOString()}::text)
+          voided = jsonb_build_object('by', 'terms', 'reason', 'lapsed', 'afterMs', t.expires_after_ms,
+            'at', to_char(${now} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
         from subscription_terms t
         where s.status in ('pending', 'failed') and t.subscription_id = s.subscription_id and t.expires_after_ms is not null
           and t.from_slot = s.terms_slot
-          and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${at(nowMs)}
+          and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${now}
         returning s.share_id, s.subscriber_id, s.amount - s.paid as left`;
         const lapsed = rows.map((row) => ({
           shareId: row.share_id,

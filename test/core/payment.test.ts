@@ -10,6 +10,7 @@ import {
   INSUFFICIENT_FUNDS,
   isProvenDead,
   moreTelling,
+  NO_TRIES,
   next,
   type Payment,
   type SignedBytes,
@@ -140,8 +141,12 @@ test('an unexpected error is tried again a stated number of times, and then park
     countsAsAttempt: true,
     retry: 'backoff',
   });
-  expect(aftermath(trouble, UNEXPECTED_MOST - 1).status).toBe('pending');
-  expect(aftermath(trouble, UNEXPECTED_MOST)).toMatchObject({ status: 'failed', retry: null });
+  const tried = (unexpected: number) => ({ ...NO_TRIES, unexpected });
+  expect(aftermath(trouble, tried(UNEXPECTED_MOST - 1)).status).toBe('pending');
+  expect(aftermath(trouble, tried(UNEXPECTED_MOST))).toMatchObject({
+    status: 'failed',
+    retry: null,
+  });
 });
 
 describe('of the troubles of several accounts the one that matters is told', () => {

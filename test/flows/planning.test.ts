@@ -91,7 +91,7 @@ function planningWith(given: {
       lamportsPerSignature: async () => 5_000n,
       priorityFeeMost: 0n,
     },
-    ledger: { payments: { creations: async () => 0, toppedUpSince: async () => false } },
+    ledger: { payments: { creations: async () => 0, toppedUpWithin: async () => false } },
     books: { disagreement: async () => null },
     clock: { nowMs: () => 0, random: () => 0 },
     newId: () => 'p',

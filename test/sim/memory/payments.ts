@@ -1,7 +1,7 @@
 // Payments: their life, in memory.
 
 import type { Payments } from '../../../src/core/debt-ports.ts';
-import type { Trouble } from '../../../src/core/payment.ts';
+import { NO_TRIES, type Trouble } from '../../../src/core/payment.ts';
 import { LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
 
 export function createMemoryPayments(state: State, nowMs: () => number): Payments {
@@ -17,9 +17,11 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
   const free = (
     payment: PaymentRow,
     trouble: Trouble,
-    retryAtMs: number | null,
+    retryInMs: number | null,
     counts: boolean,
+    how: 'refused' | 'failed' | 'expired',
   ): void => {
+    const retryAtMs = retryInMs === null ? null : nowMs() + retryInMs;
     for (const { shareId } of payment.covers) {
       const share = state.shares.get(shareId);
       if (share?.status !== 'processing') continue;
@@ -27,6 +29,12 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
       share.reason = trouble;
       share.retryAtMs = retryAtMs;
       if (counts) share.attempts++;
+      if (trouble.class === 'unexpected') share.unexpected++;
+      if (how === 'expired') share.expiries++;
+      if (how === 'failed') {
+        share.failures++;
+        share.heldUntilMs = retryAtMs;
+      }
     }
   };
   return {
@@ -81,30 +89,30 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
         const share = state.shares.get(shareId) as ShareRow;
         if (share.paid + amount > share.amount) throw new Error('check: paid between 0 and amount');
         share.paid += amount;
-        Object.assign(share, { reason: null, retryAtMs: null });
+        Object.assign(share, { reason: null, retryAtMs: null, heldUntilMs: null, ...NO_TRIES });
         share.status = share.paid === share.amount ? 'paid' : 'pending';
       }
       return true;
     },
-    async refused(id, trouble, retryAtMs, counts) {
+    async refused(id, trouble, retryInMs, counts) {
       const row = from(id, 'planned');
       if (row === null) return false;
       row.state = 'failed';
-      free(row, trouble, retryAtMs, counts);
+      free(row, trouble, retryInMs, counts, 'refused');
       return true;
     },
-    async failed(id, slot, trouble, retryAtMs, counts) {
+    async failed(id, slot, trouble, retryInMs, counts) {
       const row = from(id, 'sent');
       if (row === null) return false;
       Object.assign(row, { state: 'failed', executedSlot: slot });
-      free(row, trouble, retryAtMs, counts);
+      free(row, trouble, retryInMs, counts, 'failed');
       return true;
     },
-    async dead(id, evidence, trouble, retryAtMs) {
+    async dead(id, evidence, trouble, retryInMs) {
       const row = from(id, 'sent');
       if (row === null) return false;
       Object.assign(row, { state: 'dead', evidence });
-      free(row, trouble, retryAtMs, true);
+      free(row, trouble, retryInMs, true, 'expired');
       return true;
     },
     list: () => Promise.reject(new RangeError('nobody asks for this in memory')),
@@ -116,12 +124,12 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
           each.plan.createCreatorAccount &&
           each.state === 'landed',
       ).length,
-    toppedUpSince: async (subscriberId, sinceMs) =>
+    toppedUpWithin: async (subscriberId, ms) =>
       [...state.payments.values()].some(
         (each) =>
           each.subscriberId === subscriberId &&
           each.purpose === 'top_up' &&
-          each.plannedAtMs > sinceMs,
+          each.plannedAtMs > nowMs() - ms,
       ),
     unknown: async (ids) => ids.filter((id) => !state.payments.has(id)),
     restore: () => Promise.reject(new RangeError('the simulator loses no payments')),

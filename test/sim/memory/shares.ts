@@ -1,8 +1,10 @@
 // Shares: profit shares, in memory.
 
 import { tabsAfter } from '../../../src/core/accrual.ts';
-import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
+import { type ProfitShare, type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
+import { NO_TRIES } from '../../../src/core/payment.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
+import { PLANNED_ANEW } from '../../../src/ledger/shares.ts';
 import {
   accrualKey,
   inChainOrder,
@@ -60,13 +62,30 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
     status: row.status,
     reason: row.reason,
     attempts: row.attempts,
-    retryAtMs: row.retryAtMs,
+    retryAtMs:
+      row.status === 'pending' && row.heldUntilMs !== null
+        ? Math.max(row.retryAtMs ?? 0, row.heldUntilMs)
+        : row.retryAtMs,
     paidBy: landed(state, row.id).flatMap((each) => each.signature() ?? []),
   });
-  const isDue = (row: ShareRow, atMs: number): boolean =>
+  const isHeld = (subscriberId: string): boolean =>
+    sharesOf(state, subscriberId).some(
+      (each) => each.status === 'pending' && (each.heldUntilMs ?? 0) > nowMs(),
+    );
+  const isDue = (row: ShareRow): boolean =>
     row.status === 'pending' &&
-    (row.retryAtMs === null || row.retryAtMs <= atMs) &&
+    (row.retryAtMs === null || row.retryAtMs <= nowMs()) &&
+    !isHeld(row.subscriberId) &&
     !halted(state, row);
+  /** Nothing is signed of it: it ends, and its debts are due. */
+  const endUnsigned = (payment: PaymentRow): void => {
+    payment.state = 'failed';
+    for (const { shareId } of payment.covers) {
+      const share = state.shares.get(shareId);
+      if (share?.status !== 'processing') continue;
+      Object.assign(share, { status: 'pending', reason: PLANNED_ANEW, retryAtMs: nowMs() });
+    }
+  };
   const covered = (row: ShareRow): bigint =>
     landed(state, row.id).reduce(
       (sum, payment) =>
@@ -135,6 +154,8 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           reason: null,
           attempts: 0,
           retryAtMs: null,
+          heldUntilMs: null,
+          ...NO_TRIES,
         });
       }
       if (owing.length === 0) return true;
@@ -142,9 +163,9 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         if (each.status === 'pending') each.retryAtMs = null;
       return true;
     },
-    async due(subscriberId, atMs) {
+    async due(subscriberId) {
       return sharesOf(state, subscriberId)
-        .filter((each) => isDue(each, atMs))
+        .filter(isDue)
         .map((row) => {
           const driftUser =
             state.subscriptions.get(row.subscriptionId)?.driftAccount ?? ('' as never);
@@ -161,18 +182,28 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           };
         });
     },
-    async subscribersWithWork(atMs) {
+    async subscribersWithWork() {
       const live = [...state.payments.values()].filter((each) => LIVE.has(each.state));
-      const due = [...state.shares.values()].filter((each) => isDue(each, atMs));
+      const due = [...state.shares.values()].filter(isDue);
       return [...new Set([...live, ...due].map((each) => each.subscriberId))].sort();
     },
-    async rest(subscriberId, shareIds, trouble, retryAtMs, countsAsAttempt) {
+    async tries(subscriberId, shareIds) {
+      const rows = sharesOf(state, subscriberId).filter((each) => shareIds.includes(each.id));
+      const most = (count: (row: ShareRow) => number) => Math.max(0, ...rows.map(count));
+      return {
+        unexpected: most((each) => each.unexpected),
+        failures: most((each) => each.failures),
+        expiries: most((each) => each.expiries),
+      };
+    },
+    async rest(subscriberId, shareIds, trouble, retryInMs, countsAsAttempt) {
       for (const row of sharesOf(state, subscriberId)) {
         if (!shareIds.includes(row.id) || row.status !== 'pending') continue;
-        row.status = retryAtMs === null ? 'failed' : 'pending';
+        row.status = retryInMs === null ? 'failed' : 'pending';
         row.reason = trouble;
-        row.retryAtMs = retryAtMs;
+        row.retryAtMs = retryInMs === null ? null : nowMs() + retryInMs;
         if (countsAsAttempt) row.attempts++;
+        if (trouble.class === 'unexpected') row.unexpected++;
       }
     },
     async list({ subscriberId, status, limit }) {
@@ -193,14 +224,25 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         .map(viewOf),
     async retry(id) {
       const row = state.shares.get(id);
+      const planned = [...state.payments.values()].find(
+        (each) => each.state === 'planned' && each.covers.some((cover) => cover.shareId === id),
+      );
+      if (planned !== undefined) endUnsigned(planned);
       if (row?.status !== 'pending' && row?.status !== 'failed') return false;
-      row.status = 'pending';
-      row.retryAtMs = null;
+      Object.assign(row, { status: 'pending', retryAtMs: null, unexpected: 0, failures: 0 });
+      for (const each of sharesOf(state, row.subscriberId)) each.heldUntilMs = null;
       return true;
     },
     accrual: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     void: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     async hasten(subscriberId) {
+      for (const each of state.payments.values())
+        if (
+          each.subscriberId === subscriberId &&
+          each.state === 'planned' &&
+          each.plannedAtMs < nowMs() - UNSIGNED_MOST_MS
+        )
+          endUnsigned(each);
       for (const row of sharesOf(state, subscriberId)) {
         if (row.status !== 'pending') continue;
         row.retryAtMs = null;
@@ -251,7 +293,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       for (const row of orphans) Object.assign(row, { status: 'pending', retryAtMs: null });
       return orphans.length;
     },
-    async lapse(atMs) {
+    async lapse() {
       const lapsed = [...state.shares.values()].filter((row) => {
         const terms = state.subscriptions.get(row.subscriptionId)?.terms ?? [];
         const inForce = terms.filter((each) => each.fromSlot <= row.slot).at(-1);
@@ -259,7 +301,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         return (
           (row.status === 'pending' || row.status === 'failed') &&
           after !== null &&
-          row.accruedAtMs + after <= atMs
+          row.accruedAtMs + after <= nowMs()
         );
       });
       for (const row of lapsed) Object.assign(row, { status: 'voided', retryAtMs: null });

@@ -47,6 +47,10 @@ export type ShareRow = {
   reason: Trouble | null;
   attempts: number;
   retryAtMs: number | null;
+  heldUntilMs: number | null;
+  unexpected: number;
+  failures: number;
+  expiries: number;
 };
 export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
   state: Payment['state'];

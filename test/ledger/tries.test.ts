@@ -1,0 +1,176 @@
+// Tries: what became of a debt's payments is counted, a failure on chain holds the subscriber back whatever
+// wakes it, and ages are those of the database's clock.
+import { expect, test } from 'vitest';
+import type { Payment, Trouble } from '../../src/core/payment.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { lapseDebts } from '../../src/flows/lapse.ts';
+import { silentLog } from '../../src/system/log.ts';
+import {
+  CREATOR,
+  closeFact,
+  createTestLedger,
+  settleFact,
+  signatureOf,
+  type TestLedger,
+} from '../support/ledger.ts';
+
+const SHORT: Trouble = { class: 'retry_when_healthier', code: 'venue_6003', detail: '' };
+const EVIDENCE = {
+  finalizedBlockHeight: 900,
+  statusAbsent: true,
+  transactionAbsent: true,
+  historyAbsent: true,
+  secondOpinion: true,
+};
+
+/** Debts of one subscriber, one a number. */
+async function owing(held: TestLedger, ...numbers: number[]): Promise<string[]> {
+  for (const n of numbers)
+    await settleFact(
+      held.ledger,
+      closeFact(n, 100_000_000n, { account: held.driftAccount }),
+      'finalized',
+    );
+  await accrueCloses(held.ledger, silentLog);
+  return (await held.ledger.shares.open('ana')).map((each) => each.id);
+}
+const amount = 10_000_000n;
+const plannedFor = ({ driftAccount }: TestLedger, id: string, shareId: string): Payment => ({
+  id,
+  purpose: 'share',
+  subscriberId: 'ana',
+  subscriptionId: 'ana-sub',
+  creatorWallet: CREATOR,
+  driftUser: driftAccount,
+  subAccountId: 0,
+  attempts: 0,
+  state: 'planned',
+  signed: null,
+  plan: {
+    amount,
+    covers: [{ shareId, amount }],
+    withdraw: 0n,
+    settleMarkets: [],
+    feePayer: 'agent',
+    reimburse: 0n,
+    createAgentAccount: false,
+    createCreatorAccount: false,
+  },
+});
+/** A payment of a debt that is on its way. */
+async function sent(held: TestLedger, id: string, shareId: string, n: number): Promise<void> {
+  const { payments } = held.ledger;
+  expect(await payments.open(plannedFor(held, id, shareId))).toBe(true);
+  const bytes = Uint8Array.of(1);
+  await payments.signed(id, {
+    signature: signatureOf(100 + n),
+    bytes,
+    lastValidBlockHeight: 1,
+    blockhashSlot: 1,
+  });
+  await payments.sent(id, 0);
+}
+const due = async ({ ledger }: TestLedger) =>
+  (await ledger.shares.due('ana')).map((each) => each.shareId);
+
+test('after a failure on chain nothing of the subscriber is due for as long as was said, whatever wakes it', async () => {
+  await using held = await createTestLedger();
+  const { shares, payments } = held.ledger;
+  const [first = '', second = ''] = await owing(held, 1, 2);
+  await sent(held, 'p1', first, 1);
+  expect(await payments.failed('p1', 9, SHORT, 60_000, true)).toBe(true);
+  expect(await shares.tries('ana', [first, second])).toEqual({
+    unexpected: 0,
+    failures: 1,
+    expiries: 0,
+  });
+  // The other debt would be paid by the same account, and fail the same way.
+  expect(await due(held)).toEqual([]);
+  expect(await shares.subscribersWithWork()).toEqual([]);
+  expect(await shares.wake([{ subscriberId: 'ana', class: SHORT.class }])).toEqual(['ana']);
+  await shares.hasten('ana');
+  expect(await due(held)).toEqual([]);
+  expect((await shares.find(first))?.retryAtMs).toBeGreaterThan(Date.now() + 50_000);
+  await held.sql`update profit_share set held_until = now() where held_until is not null`;
+  expect(await due(held)).toEqual([first, second]);
+});
+
+test('an operator who asks for the debt ends the wait, and the counts begin anew', async () => {
+  await using held = await createTestLedger();
+  const { shares, payments } = held.ledger;
+  const [first = '', second = ''] = await owing(held, 1, 2);
+  await sent(held, 'p1', first, 1);
+  await payments.failed('p1', 9, SHORT, 60_000, true);
+  expect(await shares.retry(second)).toBe(true);
+  expect(await due(held)).toEqual([second]);
+  expect(await shares.retry(first)).toBe(true);
+  expect(await due(held)).toEqual([first, second]);
+  expect((await shares.tries('ana', [first])).failures).toBe(0);
+});
+
+test('expiries and unexpected errors are counted until a payment lands', async () => {
+  await using held = await createTestLedger();
+  const { shares, payments } = held.ledger;
+  const [first = ''] = await owing(held, 1);
+  const odd: Trouble = { class: 'unexpected', code: 'venue_6999', detail: '' };
+  await shares.rest('ana', [first], odd, 0, true);
+  await payments.open(plannedFor(held, 'p1', first));
+  await payments.refused('p1', odd, 0, true);
+  await sent(held, 'p2', first, 2);
+  await payments.dead('p2', EVIDENCE, { ...SHORT, class: 'retry_soon' }, 0);
+  expect(await shares.tries('ana', [first])).toEqual({ unexpected: 2, failures: 0, expiries: 1 });
+  await sent(held, 'p3', first, 3);
+  await payments.landed('p3', 9);
+  expect(await shares.tries('ana', [first])).toEqual({ unexpected: 0, failures: 0, expiries: 0 });
+});
+
+test('a debt can be voided or retried while a payment of it is unsigned, which ends that payment', async () => {
+  await using held = await createTestLedger();
+  const { shares, payments } = held.ledger;
+  const [first = '', second = ''] = await owing(held, 1, 2);
+  await payments.open(plannedFor(held, 'p1', first));
+  expect(await shares.retry(first)).toBe(true);
+  expect(await payments.find('p1')).toMatchObject({
+    state: 'failed',
+    trouble: { code: 'planned_anew' },
+  });
+  expect(await due(held)).toEqual([first, second]);
+  await payments.open(plannedFor(held, 'p2', first));
+  expect(await shares.void(first, 'forgiven', Date.now())).toBe(true);
+  expect((await shares.find(first))?.status).toBe('voided');
+  expect((await payments.find('p2'))?.state).toBe('failed');
+  // What was signed meanwhile in memory is not taken any more.
+  const bytes = { signature: signatureOf(5), bytes: Uint8Array.of(1) };
+  expect(await payments.signed('p2', { ...bytes, lastValidBlockHeight: 1, blockhashSlot: 1 })).toBe(
+    false,
+  );
+  // Bytes that are signed may land: nothing is ended any more.
+  await sent(held, 'p3', second, 3);
+  expect(await shares.retry(second)).toBe(false);
+  expect(await shares.void(second, 'forgiven', Date.now())).toBe(false);
+});
+
+test('a clearance ends a payment that stays unsigned, and leaves one that was planned just now', async () => {
+  await using held = await createTestLedger();
+  const { shares, payments } = held.ledger;
+  const [first = ''] = await owing(held, 1);
+  await payments.open(plannedFor(held, 'p1', first));
+  await shares.hasten('ana');
+  expect((await payments.find('p1'))?.state).toBe('planned');
+  await held.sql`update payment set planned_at = now() - interval '6 seconds'`;
+  await shares.hasten('ana');
+  expect((await payments.find('p1'))?.state).toBe('failed');
+  expect(await due(held)).toEqual([first]);
+});
+
+test('a debt lapses by the age that the database knows; no clock of a daemon is asked', async () => {
+  await using held = await createTestLedger();
+  const [first = ''] = await owing(held, 1);
+  await held.sql`update subscription_terms set expires_after_ms = 86400000`;
+  expect(await lapseDebts(held.ledger, silentLog)).toEqual([]);
+  await held.sql`update profit_share set accrued_at = now() - interval '25 hours'`;
+  expect(await lapseDebts(held.ledger, silentLog)).toEqual(['ana']);
+  const [row] = await held.sql<{ voided: { at: string } }[]>`select voided from profit_share`;
+  expect(Math.abs(Date.parse(row?.voided.at ?? '') - Date.now())).toBeLessThan(3_600_000);
+  expect((await held.ledger.shares.find(first))?.status).toBe('voided');
+});

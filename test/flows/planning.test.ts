@@ -55,6 +55,7 @@ function planningWith(given: {
     }),
     tokenAccountRent: async () => 2_039_280n,
     fits: async () => true,
+    isOnCurve: () => true,
     transferInstructions: () => ({ before: [], after: [] }),
     simulate: async (_payer: Address, instructions: readonly { data: bigint }[]) => {
       const amounts = instructions.map((each) => each.data);
@@ -91,7 +92,10 @@ function planningWith(given: {
       lamportsPerSignature: async () => 5_000n,
       priorityFeeMost: 0n,
     },
-    ledger: { payments: { creations: async () => 0, toppedUpWithin: async () => false } },
+    ledger: {
+      payments: { creations: async () => 0, toppedUpWithin: async () => false },
+      creators: { isAgent: async () => false },
+    },
     books: { disagreement: async () => null },
     clock: { nowMs: () => 0, random: () => 0 },
     newId: () => 'p',

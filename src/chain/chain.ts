@@ -188,11 +188,14 @@ export function createChain(connections: { first: Connection; second: Connection
     signatures: (account, afterSlot, seenSlot, commitment) =>
       walk(connection, account, afterSlot, seenSlot, commitment),
     async tokenAccountRent() {
-      rent ??= BigInt(
-        await asking('getMinimumBalanceForRentExemption', () =>
-          connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES),
-        ),
+      if (rent !== null) return rent;
+      const answered = await asking('getMinimumBalanceForRentExemption', () =>
+        connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES),
       );
+      // web3.js answers 0 when the node answered with an error; no account is free of rent.
+      if (answered === 0)
+        throw new Fault('rpc_unavailable', 'getMinimumBalanceForRentExemption: no answer');
+      rent = BigInt(answered);
       return rent;
     },
     async fits(feePayer, instructions) {

@@ -26,8 +26,8 @@ import { PULSES, stateOf } from './state.ts';
 const NO_ORACLE = '11111111111111111111111111111111' as Address;
 const USERS_REMEMBERED_MOST = 10_000;
 
-export function createDriftVenue(): Venue {
-  const door = createSdkDoor();
+/** `door` loads the SDK, for instruction encodings; venues may share one. */
+export function createDriftVenue(door = createSdkDoor()): Venue {
   /** By market address. */
   const oracles = new Map<Address, Address>();
   // What a plan has just seen of a user, so that building its transaction a moment later need not read

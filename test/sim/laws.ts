@@ -1,42 +1,45 @@
 // Laws: what must hold of a simulated history, on the way and in the end.
-
-import { judge, type StandingEvent } from '../../src/core/standing.ts';
+import type { Address } from '../../src/core/ids.ts';
+import { judge } from '../../src/core/standing.ts';
 import type { SimBooks } from './books.ts';
-import type { SimChain } from './chain.ts';
+import { TOKEN } from './chain/account.ts';
+import type { Landed, SimChain } from './chain/chain.ts';
+import { CALL, DRIFT_PROGRAM } from './chain/drift.ts';
+import { type History, type Moment, standingOf } from './oracle.ts';
+import type { Witness } from './witness.ts';
+import { CREATOR_WALLETS, creatorTokens, PEOPLE, SHARE_BPS, subscriptionOf } from './world.ts';
 
-export const SUBSCRIBERS = 2;
-export const SHARE_BPS = 1_000;
-export const idOf = (subscriber: number): string => `s${subscriber}`;
+const fail = (law: string): never => {
+  throw new Error(law);
+};
 
 /** Law 1, on the chain itself: payments that were executed never cover more of a share than there is. */
-export async function checkPaidOnce(chain: SimChain, books: SimBooks): Promise<void> {
+export async function checkPaidOnce(
+  chain: SimChain,
+  books: SimBooks,
+  witness: Witness,
+): Promise<void> {
   const paid = new Map<string, { amount: bigint; by: string[] }>();
-  for (const { executed } of chain.blocks()) {
-    for (const { act, error } of executed) {
-      if (act.kind !== 'payment' || error !== null) continue;
-      for (const { shareId, amount } of act.covers) {
-        const known = paid.get(shareId) ?? { amount: 0n, by: [] };
-        paid.set(shareId, { amount: known.amount + BigInt(amount), by: [...known.by, act.memo] });
-      }
+  for (const landed of chain.landed()) {
+    const payment = witness.paymentOf(landed);
+    if (payment === null || landed.execution.error !== null) continue;
+    for (const { shareId, amount } of payment.covers) {
+      const known = paid.get(shareId) ?? { amount: 0n, by: [] };
+      paid.set(shareId, { amount: known.amount + amount, by: [...known.by, payment.id] });
     }
   }
   for (const [shareId, { amount, by }] of paid) {
     if (by.length < 2) continue;
     const share = await books.ledger.shares.find(shareId);
     if (share !== null && amount > share.amount)
-      throw new Error(
-        `law 1: share ${shareId} of ${share.amount} was paid ${amount} by ${by.join(', ')}`,
-      );
+      fail(`law 1: share ${shareId} of ${share.amount} was paid ${amount} by ${by.join(', ')}`);
   }
 }
 
 const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
-const fail = (law: string): never => {
-  throw new Error(law);
-};
 
 /** Laws 1 to 3 as the books must show them after every step; of the ledger in memory, which can be looked into. */
-export function checkBooks(chain: SimChain, { state }: SimBooks): void {
+export function checkBooks(chain: SimChain, { state }: SimBooks, witness: Witness): void {
   if (state === null) return;
   const payments = [...state.payments.values()];
   const live = payments.filter((each) => LIVE.has(each.state));
@@ -53,69 +56,115 @@ export function checkBooks(chain: SimChain, { state }: SimBooks): void {
         `law 2: share ${share.id} is ${share.status}, and ${claimed ? 'has' : 'has no'} payment`,
       );
   }
-  for (const { slot, executed } of chain.blocks()) {
-    for (const { act, signature, error } of executed) {
-      if (act.kind !== 'payment') continue;
-      const known = state.payments.get(act.memo.replace('bailiff:', ''));
-      if (known?.signed?.signature !== signature)
-        fail(`law 3: ${act.memo} is on chain, and its bytes are not on record`);
-      const final = slot <= chain.finalSlot();
-      if (final && (known?.state === 'dead' || (known?.state === 'failed' && error === null)))
-        fail(`law 3: ${act.memo} was executed, and is called ${known?.state}`);
-    }
+  for (const landed of chain.landed()) {
+    const payment = witness.paymentOf(landed);
+    if (payment === null) continue;
+    const { signature } = landed.transaction;
+    const known = state.payments.get(payment.id);
+    if (known?.signed?.signature !== signature)
+      fail(`law 3: ${payment.id} is on chain, and its bytes are not on record`);
+    const failed = landed.execution.error !== null;
+    if (
+      chain.isFinal(landed) &&
+      (known?.state === 'dead' || (known?.state === 'failed' && !failed))
+    )
+      fail(`law 3: ${payment.id} was executed, and is called ${known?.state}`);
   }
 }
 
+/** Net profit of each close in a transaction, by account, read from the instructions that people gave. */
+export function closesOf({
+  transaction,
+  execution,
+}: Landed): { user: string; netPnl: bigint; inside: number }[] {
+  if (execution.error !== null) return [];
+  return transaction.instructions.flatMap(({ program, accounts, data }, inside) => {
+    const view = Buffer.from(data);
+    if (program !== DRIFT_PROGRAM || view.toString('hex', 0, 8) !== CALL.fill || view[18] !== 1)
+      return [];
+    return [{ user: accounts[1] ?? '', netPnl: view.readBigInt64LE(19), inside }];
+  });
+}
+/** Places of what people took out of a subscriber's accounts. */
+function outflowsOf(landed: Landed, person: (typeof PEOPLE)[number]): Moment[] {
+  const { transaction, execution, slot, index } = landed;
+  if (execution.error !== null) return [];
+  return transaction.instructions.flatMap(({ program, accounts, data }, inside): Moment[] => {
+    const view = Buffer.from(data);
+    const withdraws =
+      program === DRIFT_PROGRAM &&
+      view.toString('hex', 0, 8) === CALL.withdraw &&
+      person.users.some((user) => user === accounts[1]) &&
+      accounts[6] !== person.agentTokens;
+    const sends = program === TOKEN && data[0] === 3 && accounts[0] === person.agentTokens;
+    return withdraws || sends ? [[slot, index, inside]] : [];
+  });
+}
+
+/** What the surviving chain says of one subscriber: debts by creator, and the history that standing depends on. */
+export function truthOf(
+  chain: SimChain,
+  witness: Witness,
+  person: (typeof PEOPLE)[number],
+): { owed: Map<string, bigint>; history: History } {
+  const owed = new Map<string, bigint>();
+  const events: {
+    owed: History['owed'][number][];
+    paid: History['paid'][number][];
+    out: Moment[];
+  } = { owed: [], paid: [], out: [] };
+  /** What division left over, by subscription. */
+  const carries = new Map<string, bigint>();
+  for (const landed of chain.landed()) {
+    if (!chain.isFinal(landed)) continue;
+    const { slot, index } = landed;
+    const payment = witness.paymentOf(landed);
+    if (payment !== null) {
+      if (payment.subscriberId === person.id && landed.execution.error === null)
+        events.paid.push({ at: [slot, index, 0], amount: payment.amount });
+      continue;
+    }
+    events.out.push(...outflowsOf(landed, person));
+    for (const { user, netPnl, inside } of closesOf(landed)) {
+      const sub = person.users.indexOf(user as Address);
+      if (sub < 0 || netPnl <= 0n) continue;
+      const { id, creatorWallet } = subscriptionOf(PEOPLE.indexOf(person), sub);
+      const exact = netPnl * BigInt(SHARE_BPS) + (carries.get(id) ?? 0n);
+      carries.set(id, exact % 10_000n);
+      const amount = exact / 10_000n;
+      if (amount === 0n) continue;
+      owed.set(creatorWallet, (owed.get(creatorWallet) ?? 0n) + amount);
+      events.owed.push({ at: [slot, index, inside], amount });
+    }
+  }
+  return { owed, history: { owed: events.owed, paid: events.paid, outflows: events.out } };
+}
+
 /** In the end: the ledger is the history of the chain, debts are what it implies, and creators hold exactly that. */
-export async function checkOutcome(chain: SimChain, books: SimBooks): Promise<void> {
-  const final = chain.finalSlot();
-  for (let index = 0; index < SUBSCRIBERS; index++) {
-    const id = idOf(index);
-    const closes: bigint[] = [];
-    const history: StandingEvent[] = [];
-    let carry = 0n;
-    for (const { slot, executed } of chain.blocks()) {
-      for (const [blockIndex, { act, signature, error }] of executed.entries()) {
-        if (act.subscriber !== index || error !== null || slot > final) continue;
-        const place = { slot, blockIndex, ordinal: 0 };
-        if (act.kind === 'close') {
-          const netPnl = BigInt(act.netPnl);
-          closes.push(netPnl);
-          const exact = netPnl > 0n ? netPnl * BigInt(SHARE_BPS) + carry : carry;
-          carry = exact % 10_000n;
-          if (exact >= 10_000n) history.push({ kind: 'owed', at: place, amount: exact / 10_000n });
-        } else if (act.kind === 'payment')
-          history.push({
-            kind: 'settled',
-            at: { ...place, blockIndex: null },
-            amount: BigInt(act.amount),
-          });
-        else
-          history.push({
-            kind: 'left',
-            at: place,
-            amount: BigInt(act.amount),
-            what: '',
-            signature,
-          });
-      }
-    }
-    const owed =
-      (closes.filter((each) => each > 0n).reduce((sum, each) => sum + each, 0n) *
-        BigInt(SHARE_BPS)) /
-      10_000n;
-    const booked = await books.booked(id);
-    if (booked !== owed)
-      throw new Error(`law 2: ${id} owes ${owed} by the chain, ${booked} by the ledger`);
-    const held = chain.balances.accounts[index]?.creator ?? 0n;
-    if (held !== owed)
-      throw new Error(`law 1: the creator of ${id} was owed ${owed} and holds ${held}`);
-    const expected = judge(history);
-    const entry = await books.ledger.standings.update(id, judge, 0);
-    if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding) {
-      throw new Error(
-        `law 6: ${id} is ${entry.standing} by the ledger, ${expected.standing} by the chain`,
+export async function checkOutcome(
+  chain: SimChain,
+  books: SimBooks,
+  witness: Witness,
+): Promise<void> {
+  const due = new Map<string, bigint>();
+  for (const person of PEOPLE) {
+    const { owed, history } = truthOf(chain, witness, person);
+    const total = [...owed.values()].reduce((sum, each) => sum + each, 0n);
+    const booked = await books.booked(person.id);
+    if (booked !== total)
+      fail(`law 2: ${person.id} owes ${total} by the chain, ${booked} by the ledger`);
+    for (const [creator, amount] of owed) due.set(creator, (due.get(creator) ?? 0n) + amount);
+    const expected = standingOf(history);
+    const entry = await books.ledger.standings.update(person.id, judge, 0);
+    if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding)
+      fail(
+        `law 6: ${person.id} is ${entry.standing} and owes ${entry.outstanding} by the ledger, ${expected.standing} and ${expected.outstanding} by the chain`,
       );
-    }
+  }
+  for (const wallet of CREATOR_WALLETS) {
+    const account = chain.store.get(creatorTokens(wallet));
+    const held = account === null ? 0n : Buffer.from(account.data).readBigUInt64LE(64);
+    if (held !== (due.get(wallet) ?? 0n))
+      fail(`law 1: creator ${wallet} was owed ${due.get(wallet) ?? 0n} and holds ${held}`);
   }
 }

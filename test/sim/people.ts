@@ -1,9 +1,22 @@
-// People: what happens to a simulated history from outside: trades, flights, top-ups, pauses, operators, and the weather.
+// People: what happens to a simulated history from outside: trades, flights, gifts, dust, pauses, operators, and the weather.
 import type { Ledger } from '../../src/core/ports.ts';
-import type { SimChain } from './chain.ts';
-import { idOf, SUBSCRIBERS } from './laws.ts';
-import type { Weather } from './ports.ts';
+import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { rentOf, SYSTEM, TOKEN } from './chain/account.ts';
+import type { Landed, SimChain } from './chain/chain.ts';
+import { CALL, DRIFT_PROGRAM, depositOf, fillData, stateAccount } from './chain/drift.ts';
+import { made, type SimInstruction } from './chain/message.ts';
+import { MEMO } from './chain/programs.ts';
+import type { Weather } from './provider.ts';
 import type { Random } from './random.ts';
+import {
+  MARKETS,
+  PEOPLE,
+  type Person,
+  PLACES,
+  SPONSOR,
+  STRANGER,
+  STRANGER_TOKENS,
+} from './world.ts';
 
 /** Every history has weather of its own, from almost fair to hardly anything getting through. */
 export const storm = (random: Random): Weather => ({
@@ -15,33 +28,129 @@ export const storm = (random: Random): Weather => ({
   lie: random.next() * 0.2,
 });
 
-/** What people do. */
-export function live(chain: SimChain, random: Random): void {
-  const subscriber = random.below(SUBSCRIBERS);
-  const own = chain.balances.accounts[subscriber];
-  if (own === undefined) return;
-  const what = random.next();
-  if (what < 0.45)
-    chain.happen({ kind: 'close', subscriber, netPnl: String(random.below(2_000_000) - 400_000) });
-  else if (what < 0.6)
-    chain.happen({
-      kind: 'outflow',
-      subscriber,
-      amount: String(1 + random.below(Number(own.deposit / 4n) + 1)),
-    });
-  else if (what < 0.75) own.lamports += 20_000n;
-  else if (what < 0.9) chain.balances.sponsor += 50_000n;
-  else chain.paused = !chain.paused;
-}
+const withU64 = (head: readonly number[], amount: bigint, tail: readonly number[] = []) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(amount);
+  return new Uint8Array([...head, ...bytes, ...tail]);
+};
+const hex = (text: string): number[] => [...Buffer.from(text, 'hex')];
+const venue = (accounts: readonly string[], data: Uint8Array): SimInstruction => ({
+  program: DRIFT_PROGRAM,
+  accounts,
+  data,
+});
 
-/** What operators and platforms do. */
-export async function operate(ledger: Ledger, random: Random): Promise<void> {
-  const id = idOf(random.below(SUBSCRIBERS));
-  const what = random.next();
-  if (what < 0.3) await ledger.shares.hasten(id);
-  else if (what < 0.6) {
-    const open = await ledger.shares.open(id);
-    if (open.length > 0) await ledger.shares.retry(random.pick(open).id);
-  } else if (what < 0.8) await ledger.halts.set(random.pick(['all', `subscriber:${id}`]), 'drill');
-  else for (const { scope } of await ledger.halts.list()) await ledger.halts.lift(scope);
+/** What people can do, each as the instructions of one transaction. */
+export const ACTS = {
+  /** Opens and closes a position: the close is what makes a debt. */
+  close: (user: string, market: number, netPnl: bigint, base = 1_000_000_000n) => {
+    const accounts = [PLACES.state, user, PLACES.perpMarkets[market] ?? ''];
+    return [
+      venue(accounts, fillData({ market, base, netPnl: null })),
+      venue(accounts, fillData({ market, base, netPnl })),
+    ];
+  },
+  withdraw: (person: Person, user: string, amount: bigint, into: string) => [
+    venue(
+      [PLACES.state, user, person.stats, person.agent, PLACES.vault, PLACES.signer, into, TOKEN],
+      withU64([...hex(CALL.withdraw), 0, 0], amount, [1]),
+    ),
+  ],
+  deposit: (person: Person, user: string, amount: bigint) => [
+    venue(
+      [PLACES.state, user, person.stats, STRANGER, PLACES.vault, STRANGER_TOKENS, TOKEN],
+      withU64([...hex(CALL.deposit), 0, 0], amount, [0]),
+    ),
+  ],
+  sendSol: (to: string, lamports: bigint) => [
+    { program: SYSTEM, accounts: [STRANGER, to], data: withU64([2, 0, 0, 0], lamports) },
+  ],
+  sendTokens: (from: string, to: string, authority: string, amount: bigint) => [
+    { program: TOKEN, accounts: [from, to, authority], data: withU64([3], amount) },
+  ],
+  memo: (text: string): SimInstruction[] => [
+    { program: MEMO, accounts: [], data: new Uint8Array(Buffer.from(text)) },
+  ],
+  closeTokens: (account: string, owner: string): SimInstruction[] => [
+    { program: TOKEN, accounts: [account, owner, owner], data: Uint8Array.of(9) },
+  ],
+  giveAway: (account: string, owner: string, key: Uint8Array): SimInstruction[] => [
+    { program: TOKEN, accounts: [account, owner], data: Uint8Array.from([6, 2, 1, ...key]) },
+  ],
+  freeze: (account: string, frozen: boolean): SimInstruction[] => [
+    {
+      program: TOKEN,
+      accounts: [account, QUOTE_MINT, STRANGER],
+      data: Uint8Array.of(frozen ? 10 : 11),
+    },
+  ],
+};
+
+export type People = {
+  /** Something happens on chain. */
+  live(): void;
+  /** Something an operator or a platform does. */
+  operate(ledger: Ledger): Promise<void>;
+  /** Does this, signed by the stranger who pays, and by another. */
+  act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
+  /** Whatever held payments up comes to an end: pauses, and want of money. */
+  mend(): void;
+  resume(): void;
+  /** The sponsor has enough for everything. */
+  fund(): void;
+};
+
+export function createPeople(chain: SimChain, random: Random): People {
+  let nonce = 0;
+  let paused = false;
+  const act: People['act'] = (instructions, signer) =>
+    chain.happen(
+      made(nonce++, [STRANGER, ...(signer === undefined ? [] : [signer])], instructions),
+    );
+  const pause = (wanted: boolean): void => {
+    paused = wanted;
+    chain.store.set(PLACES.state, stateAccount(paused));
+  };
+  return {
+    act,
+    live() {
+      const person = random.pick(PEOPLE);
+      const user = random.pick(person.users);
+      const what = random.next();
+      if (what < 0.45) {
+        const netPnl = BigInt(random.below(2_000_000) - 400_000);
+        act(ACTS.close(user, random.below(MARKETS), netPnl));
+      } else if (what < 0.6) {
+        // A part, or everything: then what is on its way fails on chain.
+        const deposit = depositOf(chain.store.get(user));
+        const part = 1n + BigInt(random.below(Number(deposit / 4n) + 1));
+        const amount = random.chance(0.5) ? part : deposit;
+        act(ACTS.withdraw(person, user, amount, STRANGER_TOKENS), person.agent);
+      } else if (what < 0.65) act(ACTS.deposit(person, user, BigInt(1 + random.below(3_000_000))));
+      else if (what < 0.75) act(ACTS.sendSol(person.agent, 20_000n));
+      else if (what < 0.9) act(ACTS.sendSol(SPONSOR, 60_000n));
+      else pause(!paused);
+    },
+    async operate(ledger) {
+      const { id } = random.pick(PEOPLE);
+      const what = random.next();
+      if (what < 0.3) await ledger.shares.hasten(id);
+      else if (what < 0.6) {
+        const open = await ledger.shares.open(id);
+        if (open.length > 0) await ledger.shares.retry(random.pick(open).id);
+      } else if (what < 0.8)
+        await ledger.halts.set(random.pick(['all', `subscriber:${id}`]), 'drill');
+      else for (const { scope } of await ledger.halts.list()) await ledger.halts.lift(scope);
+    },
+    resume: () => pause(false),
+    fund: () => void act(ACTS.sendSol(SPONSOR, 10n ** 12n)),
+    mend() {
+      this.resume();
+      this.fund();
+      for (const person of PEOPLE) {
+        act(ACTS.sendSol(person.agent, 10n * rentOf(165)));
+        for (const user of person.users) act(ACTS.deposit(person, user, 10n ** 12n));
+      }
+    },
+  };
 }

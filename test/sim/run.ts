@@ -1,4 +1,5 @@
 // Run: as many simulated histories as asked for. `npm run sim -- --seeds 10000 --from 1`, with --postgres on the real ledger.
+import '../../src/system/native-warning.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +11,7 @@ import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';
 import { simulatePeer } from './peer.ts';
+import { caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
 
 const { values } = parseArgs({
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     postgres: { type: 'boolean', default: false },
     peer: { type: 'boolean', default: false },
     mild: { type: 'boolean', default: false },
+    sabotage: { type: 'boolean', default: false },
   },
 });
 /** A Postgres of its own, when it is wanted. */
@@ -58,6 +61,15 @@ if (values.peer) {
   );
   process.exit(0);
 }
+if (values.sabotage) {
+  for (const [name, each] of Object.entries(SABOTAGES)) {
+    const caught = await caughtAt(each);
+    process.stdout.write(
+      `${name}: ${caught === null ? `NOT caught within ${each.within}` : `at seed ${caught.seed} of ${each.within}: ${caught.law}`}\n`,
+    );
+  }
+  process.exit(0);
+}
 const real = values.postgres ? await openReal() : null;
 const total = { seeds: 0, failed: 0, steps: 0, kills: 0, forks: 0, payments: 0, dead: 0 };
 for (let seed = Number(values.from); seed < Number(values.from) + Number(values.seeds); seed++) {
@@ -67,6 +79,8 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
     const { steps, kills, forks, payments, dead } = await simulate(
       seed,
       real?.books ?? memoryBooks,
+      {},
+      values.verbose,
     );
     total.steps += steps;
     total.kills += kills;

@@ -1,8 +1,9 @@
 // Sabotage: faults put in on purpose, each with the number of seeds within which the laws must catch it. Most are what other
 // payers really do (test/sim/peer.ts runs such rules whole).
 import type { Payments } from '../../src/core/debt-ports.ts';
-import type { SimBooks } from './books.ts';
-import type { Sabotage } from './simulate.ts';
+import { memoryBooks, type SimBooks } from './books.ts';
+import { readTransaction } from './chain/message.ts';
+import { type Sabotage, simulate } from './simulate.ts';
 
 const payments =
   (
@@ -35,7 +36,7 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
     },
   },
   'taking a confirmed payment for a final one': {
-    within: 150,
+    within: 60,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -88,7 +89,7 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
         ...pen,
         sign(request) {
           const signed = pen.sign(request);
-          chain.submit(signed.bytes, 0);
+          chain.submit(readTransaction(signed.bytes, false), 0);
           return signed;
         },
       }),
@@ -193,3 +194,18 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
     },
   },
 };
+
+/** The first seed whose history breaks a law under this fault; null when none within the stated number does. */
+export async function caughtAt(
+  { sabotage, within }: { sabotage: Sabotage; within: number },
+  from = 1,
+): Promise<{ seed: number; law: string } | null> {
+  for (let seed = from; seed < from + within; seed++) {
+    try {
+      await simulate(seed, memoryBooks, sabotage);
+    } catch (thrown) {
+      return { seed, law: thrown instanceof Error ? thrown.message : String(thrown) };
+    }
+  }
+  return null;
+}

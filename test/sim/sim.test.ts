@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';
 import { simulatePeer } from './peer.ts';
-import { SABOTAGES } from './sabotage.ts';
+import { caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
 
-const FIXED = 300;
-const FRESH = 100;
-const SAMPLED = 12;
+const FIXED = 16;
+const FRESH = 8;
+const SAMPLED = 2;
 const from = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index);
 const freshSeed = (): number => Date.now() % 1_000_000_000;
@@ -41,23 +41,20 @@ test('a seed is a history: twice the same', async () => {
   expect(await simulate(77, memoryBooks)).toEqual(await simulate(77, memoryBooks));
 });
 
-test.each(Object.entries(SABOTAGES))(
+/** Those that take too many histories for every run are left to `npm run sim -- --sabotage`. */
+const QUICK = 120;
+
+test.each(Object.entries(SABOTAGES).filter(([, { within }]) => within <= QUICK))(
   '%s is caught',
-  async (_name, { sabotage, within }) => {
-    let caught: { seed: number; law: string } | null = null;
-    for (let seed = 1; seed <= within && caught === null; seed++) {
-      await simulate(seed, memoryBooks, sabotage).catch((thrown: unknown) => {
-        caught = { seed, law: thrown instanceof Error ? thrown.message : String(thrown) };
-      });
-    }
-    expect(caught).not.toBeNull();
+  async (_name, each) => {
+    expect(await caughtAt(each)).not.toBeNull();
   },
   240_000,
 );
 
 test('the same weather makes a payer without these laws pay twice, and lose debts', async () => {
   let [doubled, lost] = [0, 0];
-  for (const seed of from(1, 60)) {
+  for (const seed of from(1, 12)) {
     const outcome = await simulatePeer(seed);
     doubled += outcome.doubled;
     lost += outcome.lost;

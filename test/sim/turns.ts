@@ -1,5 +1,5 @@
-// Turns: lets tasks of several simulated processes go on one at a time, in an order drawn from the seed. A task gives
-// its turn up at every call of a port; killing a process means that its tasks never get another.
+// Turns: lets tasks of several simulated processes go on one at a time, in an order drawn from the seed. A task gives its turn up
+// at every request to a node and at every call of the ledger; a killed process never gets another turn.
 import type { Random } from './random.ts';
 
 type Parked = { readonly process: number; readonly wakeAtMs: number; readonly resume: () => void };
@@ -7,10 +7,12 @@ type Parked = { readonly process: number; readonly wakeAtMs: number; readonly re
 export type Turns = {
   nowMs(): number;
   pass(ms: number): void;
-  /** Starts a task of a process; it runs to its first port call at once. */
-  start(process: number, task: () => Promise<void>): Promise<void>;
+  /** Starts a task of a process; it runs to its first call at once. */
+  start(task: () => Promise<void>): Promise<void>;
   /** Gives the turn up; resolves when the task may go on, which for a killed process is never. */
   park(process: number, ms?: number): Promise<void>;
+  /** Runs a call that may take real time (Postgres), and counts it as going on until it is answered. */
+  during<T>(call: () => Promise<T>): Promise<T>;
   /** Lets one task that may go on do so. False when there is none. */
   step(): Promise<boolean>;
   kill(process: number): void;
@@ -20,16 +22,12 @@ export type Turns = {
 export function createTurns(random: Random): Turns {
   let now = 1_800_000_000_000;
   let parked: Parked[] = [];
-  let idle: (() => void) | null = null;
+  let going = 0;
   const failures: unknown[] = [];
-  const settled = (): Promise<void> =>
-    new Promise((resolve) => {
-      idle = resolve;
-    });
-  const rest = (): void => {
-    const done = idle;
-    idle = null;
-    done?.();
+  /** Until every task is parked or has ended: nothing is left to do but to give one of them its turn. */
+  const quiet = async (): Promise<void> => {
+    do await new Promise<void>((resolve) => setImmediate(resolve));
+    while (going > 0);
   };
   return {
     failures,
@@ -37,28 +35,29 @@ export function createTurns(random: Random): Turns {
     pass(ms) {
       now += ms;
     },
-    async start(_process, task) {
-      const quiet = settled();
-      task().then(rest, (thrown: unknown) => {
-        failures.push(thrown);
-        rest();
-      });
-      await quiet;
+    start(task) {
+      task().catch((thrown: unknown) => failures.push(thrown));
+      return quiet();
     },
-    park(process, ms = 0) {
-      return new Promise((resolve) => {
+    park: (process, ms = 0) =>
+      new Promise((resolve) => {
         parked.push({ process, wakeAtMs: now + ms, resume: resolve });
-        rest();
-      });
+      }),
+    async during(call) {
+      going++;
+      try {
+        return await call();
+      } finally {
+        going--;
+      }
     },
     async step() {
       const ready = parked.filter((each) => each.wakeAtMs <= now);
       if (ready.length === 0) return false;
       const chosen = random.pick(ready);
       parked = parked.filter((each) => each !== chosen);
-      const quiet = settled();
       chosen.resume();
-      await quiet;
+      await quiet();
       return true;
     },
     kill(process) {

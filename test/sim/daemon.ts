@@ -1,0 +1,183 @@
+// Daemon: one process of the simulator: the production flows, chain, pen and venue, over a ledger and RPC connections that give the
+// turn up at every call. Nothing above JSON-RPC is a stand-in.
+import { Connection } from '@solana/web3.js';
+import { createChain, createFeeMarket } from '../../src/chain/chain.ts';
+import { budget } from '../../src/chain/compile.ts';
+import type { Chain, Pen } from '../../src/core/outside.ts';
+import type { Clock, Ledger } from '../../src/core/ports.ts';
+import { createRoster } from '../../src/core/roster.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { backfill } from '../../src/flows/backfill.ts';
+import { createBooks } from '../../src/flows/books.ts';
+import { inspectDue } from '../../src/flows/inspect.ts';
+import { createSettle } from '../../src/flows/settle.ts';
+import { judgeSubscribers } from '../../src/flows/standing.ts';
+import { loadWatched } from '../../src/flows/watched.ts';
+import { silentLog as log } from '../../src/system/log.ts';
+import { rentOf } from './chain/account.ts';
+import type { Provider } from './provider.ts';
+import type { Random } from './random.ts';
+import type { Turns } from './turns.ts';
+import type { Witness } from './witness.ts';
+import { PEOPLE, PRIORITY_FEE_MOST, penOf, venueOf } from './world.ts';
+
+export type Job = () => Promise<void>;
+export type Daemon = {
+  readonly process: number;
+  /** What a daemon does all the time, and what it does once a minute or so. */
+  readonly jobs: readonly Job[];
+  readonly rare: readonly Job[];
+};
+export type DaemonWorld = {
+  readonly turns: Turns;
+  readonly random: Random;
+  readonly ledger: Ledger;
+  readonly providers: { readonly first: Provider; readonly second: Provider | null };
+  readonly witness: Witness;
+  readonly chain: (own: Chain) => Chain;
+  readonly pen: (own: Pen) => Pen;
+};
+
+const PAYING = {
+  mode: 'settle' as const,
+  retryEveryMs: 4_000,
+  pollMs: 400,
+  rebroadcastMs: 1_200,
+  finalityMs: 2_000,
+  agentReserve: rentOf(0),
+  sponsorReserve: rentOf(0),
+  partialLeast: 1_000n,
+  marginFloorBps: 0,
+  creationsMost: 3,
+  reimbursement: null,
+  topUp: null,
+  topUpEveryMs: 1,
+};
+
+/** A connection whose requests wait for their turn, and whose answers may have to wait for another. */
+function connect(provider: Provider, process: number, { turns, random }: DaemonWorld): Connection {
+  const answer = async (_input: unknown, init?: { body?: unknown }) => {
+    await turns.park(process);
+    const text = provider.fetch(String(init?.body));
+    // The answer is what was true a while ago.
+    if (random.chance(0.1)) await turns.park(process);
+    return { ok: true, status: 200, statusText: 'OK', text: async () => text };
+  };
+  return new Connection('http://sim.invalid', {
+    commitment: 'confirmed',
+    disableRetryOnRateLimit: true,
+    fetch: answer as unknown as typeof fetch,
+    httpAgent: false,
+  });
+}
+
+/** A port whose every call gives the turn up first. */
+function gated<T extends object>(target: T, turns: Turns, process: number): T {
+  return Object.fromEntries(
+    Object.entries(target).map(([name, value]) => {
+      if (typeof value === 'object' && value !== null)
+        return [name, gated(value as object, turns, process)];
+      if (typeof value !== 'function') return [name, value];
+      return [
+        name,
+        async (...given: unknown[]) => {
+          await turns.park(process);
+          return turns.during(async () => (value as (...all: unknown[]) => unknown)(...given));
+        },
+      ];
+    }),
+  ) as T;
+}
+
+export async function createDaemon(process: number, world: DaemonWorld): Promise<Daemon> {
+  const { turns, random, providers } = world;
+  const clock: Clock = {
+    nowMs: turns.nowMs,
+    random: random.next,
+    sleep: (ms) => turns.park(process, ms),
+  };
+  const first = connect(providers.first, process, world);
+  const second = providers.second === null ? null : connect(providers.second, process, world);
+  const chain = world.chain(createChain({ first, second }));
+  const venue = venueOf();
+  const pen = world.pen(world.witness.watch(penOf()));
+  const fees = createFeeMarket(first, {
+    priorityFeeMost: PRIORITY_FEE_MOST,
+    everyMs: 10_000,
+    nowMs: clock.nowMs,
+  });
+  const ledger = gated(world.ledger, turns, process);
+  const roster = createRoster({
+    staleAfterMs: 1e12,
+    failOpen: false,
+    outstandingMost: null,
+    owedForMsMost: null,
+  });
+  const watched = await loadWatched(world.ledger.watchList);
+  const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, clock, log, ids);
+  const never = new AbortController().signal;
+  let ids = 0;
+  const settle = createSettle(
+    {
+      chain,
+      venue,
+      pen,
+      fees,
+      ledger,
+      clock,
+      log,
+      swaps: null,
+      books: createBooks({ ledger, chain, venue }),
+      budget,
+      newId: () => `p${process}.${++ids}`,
+      onEnded: (id) => judgeAll([id]),
+    },
+    PAYING,
+  );
+  const busy = new Set<string>();
+  const job =
+    (name: string, run: () => Promise<void>): Job =>
+    async () => {
+      if (busy.has(name)) return;
+      busy.add(name);
+      await turns.start(async () => {
+        try {
+          await run();
+        } catch (thrown) {
+          // A daemon logs a passing fault and goes on; anything else is a finding.
+          if ((thrown as { retry?: unknown }).retry !== 'later') throw thrown;
+        } finally {
+          busy.delete(name);
+        }
+      });
+    };
+  return {
+    process,
+    jobs: [
+      job('inspect', async () => {
+        const found = await inspectDue(
+          {
+            ledger,
+            chain,
+            venue,
+            watched,
+            clock,
+            log,
+            adopt: async () => false,
+            onFacts: () => {},
+          },
+          { finalityMs: 800 },
+        );
+        await judgeAll(found.changed);
+        await judgeAll(await accrueCloses(ledger, log));
+      }),
+      job('backfill', async () => void (await backfill({ ledger, chain, clock, log }, never))),
+      ...PEOPLE.map(({ id }) =>
+        job(`settle ${id}`, async () => void (await settle.run(id, never))),
+      ),
+    ],
+    rare: [
+      job('backfill', async () => void (await backfill({ ledger, chain, clock, log }, never))),
+    ],
+  };
+}

@@ -1,0 +1,37 @@
+// Oracle: the standing that a subscriber must have, told from the chain by the sentences of the design alone ("Standing, precisely"):
+// "An outflow at position p is a runaway if at p a profit share existed and was unpaid. A subscriber is delinquent while a runaway
+// exists that is newer than the last moment at which they owed nothing, and anything they owed is still unpaid." It shares no code
+// with the judge of the daemon, and asks other questions: what was owed at each moment, never what comes next.
+
+/** A place on the chain: slot, index in the block, index in the transaction. */
+export type Moment = readonly [slot: number, index: number, inside: number];
+export type Standing = { readonly standing: 'good' | 'delinquent'; readonly outstanding: bigint };
+export type History = {
+  readonly owed: readonly { readonly at: Moment; readonly amount: bigint }[];
+  readonly paid: readonly { readonly at: Moment; readonly amount: bigint }[];
+  /** Outflows that are neither payments, nor cleared, nor to the subscriber. */
+  readonly outflows: readonly Moment[];
+};
+
+const before = (a: Moment, b: Moment): boolean =>
+  a[0] !== b[0] ? a[0] < b[0] : a[1] !== b[1] ? a[1] < b[1] : a[2] < b[2];
+
+export function standingOf({ owed, paid, outflows }: History): Standing {
+  const sum = (rows: History['owed'], counts: (at: Moment) => boolean): bigint =>
+    rows.reduce((total, { at, amount }) => (counts(at) ? total + amount : total), 0n);
+  // The daemon keeps the slot of a payment alone: in doubt it came first in its slot, so that nobody is accused wrongly.
+  const unpaidBefore = (p: Moment): bigint =>
+    sum(owed, (at) => before(at, p)) - sum(paid, (at) => at[0] <= p[0]);
+  const unpaidAfter = (p: Moment): bigint =>
+    sum(owed, (at) => !before(p, at)) - sum(paid, (at) => at[0] <= p[0]);
+  const outstanding = sum(owed, () => true) - sum(paid, () => true);
+  if (outstanding <= 0n) return { standing: 'good', outstanding: 0n };
+  const runaways = outflows.filter((p) => unpaidBefore(p) > 0n);
+  // Moments at which nothing was owed: only a payment can bring one about.
+  const free = paid.filter(({ at }) => {
+    const start: Moment = [at[0], -1, -1];
+    return unpaidAfter(start) <= 0n;
+  });
+  const runawayStands = runaways.some((p) => !free.some(({ at }) => at[0] > p[0]));
+  return { standing: runawayStands ? 'delinquent' : 'good', outstanding };
+}

@@ -1,0 +1,100 @@
+// Provider: what stands behind one RPC URL: some nodes, of which each request gets any; and the way there, on which requests are
+// lost, answered late, or answered with an error although they got through. `fetch` is the only thing that the daemon sees of it.
+import { BLOCKHASH_LIFE, type SimChain } from './chain/chain.ts';
+import { DRIFT_PROGRAM } from './chain/drift.ts';
+import { readTransaction, type SimTransaction } from './chain/message.ts';
+import { METHODS, RpcError, type SimNode } from './chain/node.ts';
+import type { Random } from './random.ts';
+
+/** How bad it is; all zero is fair weather. */
+export type Weather = {
+  /** Requests that fail, and simulations that fail on one node and would not on another. */
+  error: number;
+  /** Bytes that reach no leader. */
+  lost: number;
+  /** Sends that are answered with an error although the bytes are on their way. */
+  denied: number;
+  /** Bytes that a leader takes up only later, perhaps too late. */
+  delayed: number;
+  /** Answers from a node that is some blocks behind. */
+  lag: number;
+  /** Answers from a node one of whose indices is broken. */
+  lie: number;
+};
+export const FAIR: Weather = { error: 0, lost: 0, denied: 0, delayed: 0, lag: 0, lie: 0 };
+
+export type Provider = {
+  readonly nodes: SimNode[];
+  /** Answers one request body. */
+  fetch(body: string): string;
+  /** What becomes of bytes that somebody sends. Throws when the answer is an error. */
+  send(transaction: SimTransaction): void;
+};
+
+/** An oracle that is stale on this node: a passing error of the venue, at the first instruction that asks it. */
+const flaky = ({ instructions }: SimTransaction): unknown => {
+  const at = instructions.findIndex(({ program }) => program === DRIFT_PROGRAM);
+  return at < 0 ? 'BlockhashNotFound' : { InstructionError: [at, { Custom: 6035 }] };
+};
+const LAG_MOST = 4;
+
+export function createProvider(given: {
+  nodes: SimNode[];
+  chain: SimChain;
+  random: Random;
+  weather: () => Weather;
+}): Provider {
+  const { nodes, random, chain } = given;
+  const send = (transaction: SimTransaction): void => {
+    const { lost, denied, delayed } = given.weather();
+    if (!random.chance(lost))
+      chain.submit(transaction, random.chance(delayed) ? 1 + random.below(BLOCKHASH_LIFE + 4) : 0);
+    if (random.chance(denied)) throw new RpcError(-32005, 'denied, and yet it is on its way');
+  };
+  const answer = (method: string, params: readonly unknown[]): unknown => {
+    const weather = given.weather();
+    if (random.chance(weather.error)) throw new RpcError(-32005, 'weather');
+    const chosen = random.pick(nodes);
+    const node = random.chance(weather.lag)
+      ? { ...chosen, lag: chosen.lag + 1 + random.below(LAG_MOST) }
+      : chosen;
+    if (method === 'sendTransaction') {
+      const bytes = Buffer.from(String(params[0]), 'base64');
+      let transaction: SimTransaction;
+      try {
+        transaction = readTransaction(bytes, true);
+      } catch (thrown) {
+        throw new RpcError(-32602, String(thrown));
+      }
+      send(transaction);
+      return transaction.signature;
+    }
+    const run = METHODS[method];
+    if (run === undefined) throw new RpcError(-32601, `Method not found: ${method}`);
+    const result = run(node, params);
+    if (method === 'simulateTransaction' && random.chance(weather.error)) {
+      const { value } = result as { value: Record<string, unknown> };
+      const transaction = readTransaction(Buffer.from(String(params[0]), 'base64'), false);
+      if (value.err === null) Object.assign(value, { err: flaky(transaction), logs: [] });
+    }
+    return result;
+  };
+  return {
+    nodes,
+    send,
+    fetch(body) {
+      const { id, method, params } = JSON.parse(body) as {
+        id: unknown;
+        method: string;
+        params?: unknown[];
+      };
+      try {
+        return JSON.stringify({ jsonrpc: '2.0', id, result: answer(method, params ?? []) });
+      } catch (thrown) {
+        if (!(thrown instanceof RpcError)) throw thrown;
+        const { code, message } = thrown;
+        return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
+      }
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// Witness: what happened outside the ledger, so that the laws need not believe it: every payment that the pen has signed, with what
+// it was to cover, kept where no lost commit reaches it.
+import type { Pen } from '../../src/core/outside.ts';
+import type { Cover } from '../../src/core/payment.ts';
+import type { Landed } from './chain/chain.ts';
+
+export type SignedPayment = {
+  readonly id: string;
+  readonly subscriberId: string;
+  readonly creatorWallet: string;
+  readonly amount: bigint;
+  readonly covers: readonly Cover[];
+};
+export type Witness = {
+  readonly signed: ReadonlyMap<string, SignedPayment>;
+  watch(pen: Pen): Pen;
+  /** The payment that a landed transaction is, or null when people made it. */
+  paymentOf(landed: Landed): SignedPayment | null;
+};
+
+export function createWitness(): Witness {
+  const signed = new Map<string, SignedPayment>();
+  return {
+    signed,
+    watch: (pen) => ({
+      ...pen,
+      sign(request) {
+        const made = pen.sign(request);
+        const { id, subscriberId, creatorWallet, plan } = request.parts.payment;
+        signed.set(made.signature, {
+          id,
+          subscriberId,
+          creatorWallet,
+          amount: plan.amount,
+          covers: plan.covers,
+        });
+        return made;
+      },
+    }),
+    paymentOf: ({ transaction }) => signed.get(transaction.signature) ?? null,
+  };
+}

@@ -1,32 +1,22 @@
-// Accrual: what one close makes a subscriber owe a creator. Each part of it follows the terms under which that part was opened.
-// The fraction of a base unit that floor division leaves is carried, so that many small wins are worth exactly as much as one
-// large one; and where the terms say so, losses are carried forward and made good before anything is owed again.
-import type { Close, Reckoning } from './fact.ts';
-import type { Address, Slot } from './ids.ts';
-import { type Holdings, lotsAfter, type Movement, takeLots } from './lots.ts';
-import { type BaseUnits, type BasisPoints, BPS_WHOLE, most, mulDivFloor } from './money.ts';
+// Accrual: what one close makes a subscriber owe a creator. Each part of it follows the terms under which that part was opened, and is
+// net of the fees of opening and closing it. The fraction of a base unit that floor division leaves is carried, so that many small
+// wins are worth exactly as much as one large one; and where the terms say so, losses are carried forward and made good first.
+import type { Close, Held, Reckoning } from './fact.ts';
+import { unreachable } from './fault.ts';
+import type { Slot } from './ids.ts';
+import {
+  type Holdings,
+  hiddenFrom,
+  type Lot,
+  lotsAfter,
+  type Movement,
+  resync,
+  takeLots,
+} from './lots.ts';
+import { type BaseUnits, BPS_WHOLE, most, mulDivFloor } from './money.ts';
+import { dearer, dearestBetween, type Terms } from './terms.ts';
 
-/** `per_close`: every win counts. `high_water_mark`: what was lost since the last peak comes off first. */
-export const BASES = ['per_close', 'high_water_mark'] as const;
-export type Basis = (typeof BASES)[number];
-
-/** Terms of a subscription for whatever is opened from one slot on. */
-export type Terms = {
-  readonly fromSlot: Slot;
-  readonly creatorWallet: Address;
-  readonly shareBps: BasisPoints;
-  readonly basis: Basis;
-  /** Below this sum shares wait for each other; 0 pays each at once. */
-  readonly minimumPayment: BaseUnits;
-  /** Whether the creator may be an address that nobody holds a key to, such as a vault. */
-  readonly offCurve: boolean;
-  /** After how long an unpaid debt lapses; null is never. */
-  readonly expiresAfterMs: number | null;
-  /** Whether the subscription ended here: what is opened from now on owes nothing. */
-  readonly ended: boolean;
-};
-
-/** What a subscription has running with a creator. */
+/** What a subscription has running with one creator. */
 export type Tab = {
   /** Dust, in ten-thousandths of a base unit: 0 to 9,999. */
   readonly carry: bigint;
@@ -38,11 +28,6 @@ export const EMPTY_TAB: Tab = { carry: 0n, deficit: 0n };
 /** A profit or loss that became real: of one close, or of several that only account state tells. */
 export type Realised = Close | Reckoning;
 
-/** A position moved between sub-accounts of the same owner: nothing was traded, so nothing is owed. */
-export function isOwnTransfer(realised: Realised): boolean {
-  return realised.kind === 'close' && realised.cause === 'transfer';
-}
-
 /**
  * What a profit or loss makes owed: amount = floor((charged × bps + carry) / 10,000), the remainder is the new carry. Charged
  * is the profit; with a high-water mark, what of it exceeds the deficit, which losses raise and wins lower.
@@ -52,20 +37,21 @@ export function accrue(
   { shareBps, basis }: Pick<Terms, 'shareBps' | 'basis'>,
   tab: Tab,
 ): { charged: BaseUnits; amount: BaseUnits; tab: Tab } {
-  const deficit = basis === 'per_close' ? tab.deficit : most(tab.deficit - netPnl, 0n);
-  const charged = most(basis === 'per_close' ? netPnl : netPnl - tab.deficit, 0n);
+  let charged: BaseUnits;
+  let { deficit } = tab;
+  switch (basis) {
+    case 'per_close':
+      charged = most(netPnl, 0n);
+      break;
+    case 'high_water_mark':
+      charged = most(netPnl - tab.deficit, 0n);
+      deficit = most(tab.deficit - netPnl, 0n);
+      break;
+    default:
+      return unreachable(basis);
+  }
   const exact = charged * BigInt(shareBps) + tab.carry;
   return { charged, amount: exact / BPS_WHOLE, tab: { carry: exact % BPS_WHOLE, deficit } };
-}
-
-/** The terms in force at a slot: the latest that began at or before it, or null when none had. */
-export function termsAt(terms: readonly Terms[], slot: Slot): Terms | null {
-  let inForce: Terms | null = null;
-  for (const candidate of terms) {
-    if (candidate.fromSlot > slot) continue;
-    if (inForce === null || candidate.fromSlot > inForce.fromSlot) inForce = candidate;
-  }
-  return inForce;
 }
 
 /** A subscription as accrual sees it. */
@@ -73,13 +59,11 @@ export type Agreement = {
   readonly terms: readonly Terms[];
   /** What the account held when the first terms began, and as of which slot. */
   readonly held: { readonly slot: Slot; readonly positions: readonly Held[] };
-  /** By creator wallet. */
+  /** By `markSlot` of the terms: a new wallet of the same creator goes on with the tab of the old one. */
   readonly tabs: Readonly<Record<string, Tab>>;
 };
-/** A position of an account: base in 1e9, negative when short. */
-export type Held = { readonly market: number; readonly base: bigint };
 
-/** Whether a close owes the same whenever its position was opened, and in whatever order closes are booked. */
+/** Whether every part of every close falls under the same terms, and no loss is carried from one close to the next. */
 export function isPlain({ terms, held }: Pick<Agreement, 'terms' | 'held'>): boolean {
   return terms.length === 1 && held.positions.length === 0 && terms[0]?.basis === 'per_close';
 }
@@ -91,6 +75,10 @@ export type Booking = {
   /** Base of this part in 1e9, and where the first of it was opened; null where only account state tells. */
   readonly base: bigint | null;
   readonly openedSlot: Slot | null;
+  /** What opening it cost, or brought when short; null where the venue's entry for the whole close is the part's. */
+  readonly entry: BaseUnits | null;
+  /** Fees of opening what was closed. They are deducted in `netPnl`. */
+  readonly openingFee: BaseUnits;
   readonly netPnl: BaseUnits;
   readonly charged: BaseUnits;
   readonly amount: BaseUnits;
@@ -98,92 +86,180 @@ export type Booking = {
   readonly after: Tab;
 };
 
-type Part = Pick<Booking, 'terms' | 'base' | 'openedSlot' | 'netPnl'>;
+type Part = Pick<Booking, 'terms' | 'base' | 'openedSlot' | 'entry' | 'openingFee' | 'netPnl'>;
+/** Lots that a close takes under the same terms. */
+type Group = Pick<Lot, 'terms' | 'base' | 'openedSlot' | 'entry' | 'fee'>;
 
-/** Which terms hold for what was opened at a slot. */
-const holding = (terms: readonly Terms[], slot: Slot): Terms | null => {
-  const found = termsAt(terms, slot);
-  return found?.ended === true ? null : found;
-};
-
-function partsOfClose(
-  close: Close,
-  slot: Slot,
-  agreement: Agreement,
-  { lots, hiddenSlot }: Holdings,
-): Part[] {
-  const { taken, unexplained } = takeLots(lots, close);
-  // Everything else is known: what no lot explains was opened where nobody could see, or in this very slot at the latest.
-  if (unexplained > 0n) taken.push({ ...close, openedSlot: hiddenSlot ?? slot, base: unexplained });
-  const parts: { terms: Terms | null; base: bigint; openedSlot: Slot }[] = [];
-  for (const { openedSlot, base } of taken) {
-    const terms = holding(agreement.terms, openedSlot);
-    const known = parts.find((each) => each.terms?.fromSlot === terms?.fromSlot);
-    if (known === undefined) parts.push({ terms, base, openedSlot });
-    else known.base += base;
+function groupsOf(taken: readonly Lot[]): Group[] {
+  const groups = new Map<Slot, Group>();
+  for (const { terms, base, openedSlot, entry, fee } of taken) {
+    const key = terms?.fromSlot ?? -1;
+    const known = groups.get(key);
+    groups.set(key, {
+      terms,
+      base: base + (known?.base ?? 0n),
+      openedSlot: Math.min(openedSlot, known?.openedSlot ?? openedSlot),
+      entry: entry === null || known?.entry === null ? null : entry + (known?.entry ?? 0n),
+      fee: fee + (known?.fee ?? 0n),
+    });
   }
-  // Shares of the whole by running sums, so that the parts add up to it.
-  let running = 0n;
-  return parts.map((part) => {
-    const from = mulDivFloor(close.netPnl, running, close.baseClosed);
-    running += part.base;
-    return { ...part, netPnl: mulDivFloor(close.netPnl, running, close.baseClosed) - from };
-  });
-}
-
-/** Profit behind a cut log: under the terms of the oldest position that was open then, or those in force. */
-function partsOfReckoning(
-  { netPnl }: Reckoning,
-  slot: Slot,
-  { terms }: Agreement,
-  { lots }: Holdings,
-): Part[] {
-  const oldest = Math.min(...lots.map((lot) => lot.openedSlot), slot);
-  return [{ terms: holding(terms, oldest), base: null, openedSlot: null, netPnl }];
+  return [...groups.values()].sort((a, b) => a.openedSlot - b.openedSlot);
 }
 
 /**
- * What a close or reckoning owes, part by part, each under the terms in force when that part was opened: first opened, first
- * closed. `history` is what moved the account's positions before it, in chain order; a plain agreement needs none.
+ * The parts of a close. Where everything that is open was opened under the same terms, the venue's figures are the part's. Where not,
+ * the venue's average entry mixes old and new prices: each part is then worth what was paid for it, less what was paid to open it,
+ * and the difference from the venue's figure belongs to no terms. Parts add up to the venue's profit less all opening fees.
  */
-export function bookingsOf(
+function partsOfClose(
+  close: Close,
+  slot: Slot,
+  { terms }: Agreement,
+  { lots, hidden }: Holdings,
+): Part[] {
+  const { unexplained, ...found } = takeLots(lots, close);
+  // What no lot explains was opened where it could not be read, or in this very slot at the latest.
+  const unseen: Lot = {
+    market: close.market,
+    position: close.position,
+    terms: dearestBetween(terms, hidden[0] ?? slot, hidden.at(-1) ?? slot),
+    openedSlot: hidden[0] ?? slot,
+    base: unexplained,
+    entry: null,
+    fee: 0n,
+  };
+  const taken = unexplained > 0n ? [...found.taken, unseen] : found.taken;
+  const groups = groupsOf(taken);
+  const open = lots.filter((lot) => lot.market === close.market && lot.position === close.position);
+  const keys = new Set([...open, ...taken].map((lot) => lot.terms?.fromSlot ?? -1));
+  const whole = close.netPnl - groups.reduce((sum, each) => sum + each.fee, 0n);
+  if (keys.size === 1)
+    return groups.map(({ terms: under, base, openedSlot, fee }) => ({
+      terms: under,
+      base,
+      openedSlot,
+      entry: null,
+      openingFee: fee,
+      netPnl: whole,
+    }));
+  // Shares of the whole by running sums, so that they add up to it.
+  let running = 0n;
+  const share = (amount: bigint, base: bigint): bigint =>
+    mulDivFloor(amount, running + base, close.baseClosed) -
+    mulDivFloor(amount, running, close.baseClosed);
+  const parts = groups.map(({ terms: under, base, openedSlot, entry, fee }): Part => {
+    const proceeds = share(close.proceeds, base);
+    const paid = entry ?? share(close.entry, base);
+    const gross = close.position === 'long' ? proceeds - paid : paid - proceeds;
+    const netPnl = gross - share(close.fee, base) - fee;
+    running += base;
+    return { terms: under, base, openedSlot, entry: paid, openingFee: fee, netPnl };
+  });
+  const agreed = parts.filter((part) => part.terms !== null);
+  const rest = parts.find((part) => part.terms === null) ?? {
+    terms: null,
+    base: 0n,
+    openedSlot: null,
+    entry: null,
+    openingFee: 0n,
+    netPnl: 0n,
+  };
+  const netPnl = whole - agreed.reduce((sum, part) => sum + part.netPnl, 0n);
+  return netPnl === 0n && rest.base === 0n ? agreed : [{ ...rest, netPnl }, ...agreed];
+}
+
+/**
+ * Profit behind a cut log: under the terms in force where it was realised, the dearest of them where that slot is not known, or under
+ * those of what was closed there when they are dearer. The fees of opening what was closed are deducted, as they are from a told close.
+ */
+function partsOfReckoning(
+  reckoning: Reckoning,
+  slot: Slot,
+  { terms }: Agreement,
+  holdings: Holdings,
+): Part[] {
+  const from = hiddenFrom(holdings, { slot, afterSlot: reckoning.afterSlot });
+  const closed =
+    reckoning.held === null ? [] : resync(holdings, reckoning.held, from, slot, terms).closed;
+  const concerned = reckoning.held === null ? holdings.lots : closed;
+  const under = concerned.reduce<Terms | null>(
+    (found, lot) => dearer(found, lot.terms),
+    dearestBetween(terms, from, slot),
+  );
+  const openingFee = closed.reduce((sum, lot) => sum + lot.fee, 0n);
+  return [
+    {
+      terms: under,
+      base: null,
+      openedSlot: null,
+      entry: null,
+      openingFee,
+      netPnl: reckoning.netPnl - openingFee,
+    },
+  ];
+}
+
+/** Whether the venue's own entry in a close's record agrees with the lots: then every opening before it was heard. */
+export function explains({ averages, lots }: Holdings, close: Close): boolean {
+  const known = averages.get(close.market);
+  if (known === undefined || known.entry === null) return false;
+  const size = known.base < 0n ? -known.base : known.base;
+  if (known.base < 0n !== (close.position === 'short') || size < close.baseClosed) return false;
+  return (
+    takeLots(lots, close).unexplained === 0n &&
+    mulDivFloor(known.entry, close.baseClosed, size) === close.entry
+  );
+}
+
+export type Accrued = {
+  readonly bookings: readonly Booking[];
+  /** Whether the record itself shows that everything before it in its market was heard. */
+  readonly explained: boolean;
+  /** Whether the account then holds nothing in the market: what comes later needs no history from before. */
+  readonly flat: boolean;
+};
+
+/**
+ * What a close or reckoning owes, part by part, each under the terms in force when that part was opened: last opened, first
+ * closed. `history` is what moved the account's positions before it, in chain order.
+ */
+export function accrualOf(
   realised: Realised,
   slot: Slot,
   agreement: Agreement,
   history: readonly Movement[],
-): Booking[] {
-  let parts: Part[];
-  if (isOwnTransfer(realised))
-    parts = [{ terms: null, base: null, openedSlot: null, netPnl: realised.netPnl }];
-  else if (isPlain(agreement))
-    parts = [
-      {
-        terms: holding(agreement.terms, slot),
-        base: null,
-        openedSlot: null,
-        netPnl: realised.netPnl,
-      },
-    ];
-  else {
-    const holdings = lotsAfter(agreement.held, history);
-    parts =
-      realised.kind === 'close'
-        ? partsOfClose(realised, slot, agreement, holdings)
-        : partsOfReckoning(realised, slot, agreement, holdings);
-  }
+): Accrued {
+  const holdings = lotsAfter(agreement.held, history, agreement.terms);
+  const parts =
+    realised.kind === 'close'
+      ? partsOfClose(realised, slot, agreement, holdings)
+      : partsOfReckoning(realised, slot, agreement, holdings);
   const tabs: Record<string, Tab> = { ...agreement.tabs };
-  return parts.map((part): Booking => {
+  const bookings = parts.map((part): Booking => {
     const { terms, netPnl } = part;
-    if (terms === null) {
-      const { charged } = accrue(netPnl, { shareBps: 0, basis: 'per_close' }, EMPTY_TAB);
-      return { ...part, charged, amount: 0n, before: EMPTY_TAB, after: EMPTY_TAB };
-    }
-    const before = tabs[terms.creatorWallet] ?? EMPTY_TAB;
+    if (terms === null)
+      return {
+        ...part,
+        charged: most(netPnl, 0n),
+        amount: 0n,
+        before: EMPTY_TAB,
+        after: EMPTY_TAB,
+      };
+    const before = tabs[terms.markSlot] ?? EMPTY_TAB;
     const { charged, amount, tab: after } = accrue(netPnl, terms, before);
-    tabs[terms.creatorWallet] = after;
+    tabs[terms.markSlot] = after;
     return { ...part, charged, amount, before, after };
   });
+  if (realised.kind === 'reckoning') return { bookings, explained: false, flat: false };
+  const explained = explains(holdings, realised);
+  const known = holdings.averages.get(realised.market)?.base ?? 0n;
+  const flat = explained && (known < 0n ? -known : known) === realised.baseClosed;
+  return { bookings, explained, flat };
 }
+
+/** The bookings alone. */
+export const bookingsOf = (...given: Parameters<typeof accrualOf>): readonly Booking[] =>
+  accrualOf(...given).bookings;
 
 /** The tabs after these bookings. */
 export function tabsAfter(
@@ -191,6 +267,6 @@ export function tabsAfter(
   bookings: readonly Booking[],
 ): Agreement['tabs'] {
   const next = { ...tabs };
-  for (const { terms, after } of bookings) if (terms !== null) next[terms.creatorWallet] = after;
+  for (const { terms, after } of bookings) if (terms !== null) next[terms.markSlot] = after;
   return next;
 }

@@ -65,9 +65,12 @@ export function closeOf(fill: FillSide): Close | null {
 
 /** What a fill opened or added for one side: all of it when it reduced nothing, what a flip had left over, else null. */
 export function openOf(fill: FillSide): Open | null {
-  const closed = fill.existingEntry === null ? 0n : (fill.existingBase ?? fill.baseFilled);
-  const base = fill.baseFilled - closed;
+  const close = closeOf(fill);
+  const base = fill.baseFilled - (close?.baseClosed ?? 0n);
   if (base <= 0n) return null;
   const { market, direction: position, fillRecordId } = fill;
-  return { kind: 'open', market, position, base, fillRecordId };
+  // The close and the opening share the fill's quote and fee, so that nothing of either is lost between them.
+  const quote = fill.quoteFilled - (close?.proceeds ?? 0n);
+  const fee = fill.fee - (close?.fee ?? 0n);
+  return { kind: 'open', market, position, base, quote, fee, fillRecordId };
 }

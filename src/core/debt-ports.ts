@@ -1,5 +1,5 @@
 // Debt ports: what the ledger keeps of profit shares and of the payments that discharge them.
-import type { Booking, Realised } from './accrual.ts';
+import type { Accrued, Realised } from './accrual.ts';
 import type { Accrual } from './explain.ts';
 import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
@@ -21,8 +21,10 @@ import type { PaidOnChain, UncoveredShare } from './rebuild.ts';
 export type UnaccruedClose = {
   readonly fact: Fact & { readonly body: Realised };
   readonly subscription: Subscription;
-  /** What moved the account's positions before it; empty where it makes no difference. */
+  /** What moved the account's positions before it, as far back as it bears on this close. */
   readonly history: readonly Movement[];
+  /** Whether account state has shown that everything up to its slot was heard, or was never read. */
+  readonly vouched: boolean;
 };
 
 export type ProfitShare = {
@@ -65,12 +67,15 @@ export const UNSIGNED_MOST_MS = 5_000;
 /** Ages and times to try again are kept by the database's clock: that of a daemon may be wrong. */
 export type Shares = {
   /**
-   * Finalized closes under a subscription that have not been accrued, in chain order. Where the order of closes matters to what
-   * they owe, only those up to a slot up to which account state has shown that everything was heard.
+   * Finalized closes under a subscription that have not been accrued, in chain order, of places after `after`. Where the order of
+   * closes matters to what they owe, only those up to a slot up to which account state has shown that everything was heard.
    */
-  unaccrued(limit: number): Promise<UnaccruedClose[]>;
+  unaccrued(
+    limit: number,
+    after?: Pick<Fact, 'signature' | 'position'> | null,
+  ): Promise<UnaccruedClose[]>;
   /** Books a close: a profit share for each part that owes something, and the tabs. False when it was booked already. */
-  book(close: UnaccruedClose, bookings: readonly Booking[]): Promise<boolean>;
+  book(close: UnaccruedClose, accrued: Accrued): Promise<boolean>;
   due(subscriberId: string): Promise<Debt[]>;
   /** Subscribers with a live payment, or with a debt whose time has come. */
   subscribersWithWork(): Promise<string[]>;

@@ -1,8 +1,10 @@
 // Explain: how a profit share came to be its amount: each number with where it was read and the formula that made it, and the
 // whole as a sentence. A reader can check every step with a calculator and a block explorer.
-import type { Basis, Realised, Tab } from './accrual.ts';
+import type { Realised, Tab } from './accrual.ts';
+import { unreachable } from './fault.ts';
 import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
+import type { Basis } from './terms.ts';
 
 export type Accrual = {
   readonly signature: Signature;
@@ -15,6 +17,9 @@ export type Accrual = {
   /** Base of this part in 1e9, and where the first of it was opened; null when it is the whole, under the only terms there are. */
   readonly base: bigint | null;
   readonly openedSlot: Slot | null;
+  /** What opening this part cost, or brought when short; null where the record's entry is the part's. */
+  readonly entry: BaseUnits | null;
+  readonly openingFee: BaseUnits;
   readonly netPnl: BaseUnits;
   readonly shareBps: number;
   readonly charged: BaseUnits;
@@ -32,13 +37,24 @@ export type Explanation = { readonly steps: readonly Step[]; readonly sentence: 
 
 const percent = (bps: number): string => `${bps / 100} %`;
 
-function profitSteps(realised: Realised, at: string): Step[] {
+function profitSteps({ realised, openingFee, entry }: Accrual, at: string): Step[] {
+  const opening: Step = {
+    name: 'openingFee',
+    value: openingFee.toString(),
+    formula: 'fees of the fills that opened what was closed, in proportion to its base',
+  };
   if (realised.kind === 'reckoning') {
     return [
       {
-        name: 'netPnl',
+        name: 'realised',
         value: realised.netPnl.toString(),
         formula: `change of the account's realised total between finalized slots ${realised.afterSlot} and ${realised.uptoSlot}, less what records tell of it and less funding; the transaction ${at} has no readable record`,
+      },
+      opening,
+      {
+        name: 'netPnl',
+        value: (realised.netPnl - openingFee).toString(),
+        formula: 'realised − openingFee',
       },
     ];
   }
@@ -69,7 +85,17 @@ function profitSteps(realised: Realised, at: string): Step[] {
       value: realised.fee.toString(),
       formula: `the close's part of the fill's fee; negative for a rebate; ${record}`,
     },
-    { name: 'netPnl', value: realised.netPnl.toString(), formula: 'grossPnl − fee' },
+    opening,
+    // Of a close in several parts each part says what it is worth.
+    ...(entry === null
+      ? [
+          {
+            name: 'netPnl',
+            value: (realised.netPnl - openingFee).toString(),
+            formula: 'grossPnl − fee − openingFee',
+          },
+        ]
+      : []),
   ];
 }
 
@@ -78,31 +104,53 @@ function partSteps({
   realised,
   base,
   openedSlot,
+  entry,
   netPnl,
   basis,
   charged,
   before,
 }: Accrual): Step[] {
   const steps: Step[] = [];
-  if (realised.kind === 'close' && base !== null && base !== realised.baseClosed)
-    steps.push({
-      name: 'partPnl',
-      value: netPnl.toString(),
-      formula: `netPnl × ${base} / ${realised.baseClosed}: the base that was opened under these terms, from slot ${openedSlot} on, of all that was closed; first opened, first closed`,
-    });
-  if (basis === 'high_water_mark')
+  if (realised.kind === 'close' && entry !== null)
     steps.push(
       {
-        name: 'deficitBefore',
-        value: before.deficit.toString(),
-        formula: 'losses since the last peak under this subscription, to be made good first',
+        name: 'partBase',
+        value: String(base),
+        formula: `the part of baseClosed that was opened under these terms, from slot ${openedSlot} on, in 1e9; last opened, first closed`,
       },
       {
-        name: 'charged',
-        value: charged.toString(),
-        formula: `max(0, ${netPnl} − deficitBefore)`,
+        name: 'partEntry',
+        value: entry.toString(),
+        formula:
+          'quote exchanged when partBase was opened, from the records of its openings: other parts of the position do not bear on it',
+      },
+      {
+        name: 'partPnl',
+        value: netPnl.toString(),
+        formula: `${realised.position === 'long' ? 'proceeds × partBase / baseClosed − partEntry' : 'partEntry − proceeds × partBase / baseClosed'} − fee × partBase / baseClosed − openingFee, to the base unit that rounding in running sums leaves`,
       },
     );
+  switch (basis) {
+    case 'per_close':
+      break;
+    case 'high_water_mark':
+      steps.push(
+        {
+          name: 'deficitBefore',
+          value: before.deficit.toString(),
+          formula:
+            'losses since the last peak under this creator, to be made good first, whichever wallet was paid',
+        },
+        {
+          name: 'charged',
+          value: charged.toString(),
+          formula: `max(0, ${netPnl} − deficitBefore)`,
+        },
+      );
+      break;
+    default:
+      return unreachable(basis);
+  }
   return steps;
 }
 
@@ -113,7 +161,7 @@ export function explain(accrual: Accrual): Explanation {
   const opened =
     openedSlot === null ? `at slot ${accrual.slot}` : `when it was opened, in slot ${openedSlot}`;
   const steps: Step[] = [
-    ...profitSteps(realised, at),
+    ...profitSteps(accrual, at),
     ...partSteps(accrual),
     {
       name: 'shareBps',
@@ -136,12 +184,13 @@ export function explain(accrual: Accrual): Explanation {
       formula: `(${charged} × shareBps + carryBefore) mod 10,000`,
     },
   ];
+  const whole = realised.netPnl - accrual.openingFee;
   const what =
     realised.kind === 'reckoning'
-      ? `Account state shows a profit of ${formatUnits(realised.netPnl)} USDC in transaction ${accrual.signature}`
-      : `A ${realised.position} position closed in transaction ${accrual.signature} (slot ${accrual.slot}) with ${formatUnits(realised.grossPnl)} USDC of realised profit, less ${formatUnits(realised.fee)} USDC of fees: ${formatUnits(realised.netPnl)} USDC`;
+      ? `Account state shows a profit of ${formatUnits(whole)} USDC, net of fees, in transaction ${accrual.signature}`
+      : `A ${realised.position} position closed in transaction ${accrual.signature} (slot ${accrual.slot}) with ${formatUnits(realised.grossPnl)} USDC of realised profit, less ${formatUnits(realised.fee + accrual.openingFee)} USDC of fees for opening and closing it: ${formatUnits(whole)} USDC`;
   const of =
-    charged === realised.netPnl
+    charged === whole
       ? 'that'
       : `${formatUnits(charged)} USDC, the part opened under these terms less earlier losses,`;
   return {

@@ -52,6 +52,10 @@ export type Open = {
   readonly position: 'long' | 'short';
   /** Base that was added, in 1e9 units. */
   readonly base: bigint;
+  /** Quote exchanged for `base`: what it is worth when nothing changes. Null in facts of an earlier release. */
+  readonly quote: BaseUnits | null;
+  /** The part of the fill's fee that belongs to the opening; negative for a maker's rebate. Null as above. */
+  readonly fee: BaseUnits | null;
   readonly fillRecordId: bigint;
 };
 
@@ -138,8 +142,16 @@ export type Reckoning = {
   /** The account's state at these two finalized slots is what proves it. */
   readonly afterSlot: Slot;
   readonly uptoSlot: Slot;
-  /** What the account held at the latter, base in 1e9, negative when short; null where it was not asked. */
-  readonly held: readonly { readonly market: number; readonly base: bigint }[] | null;
+  /** What the account held at the latter; null where it was not asked. */
+  readonly held: readonly Held[] | null;
+};
+
+/** A position as account state tells it: base in 1e9, negative when short. */
+export type Held = {
+  readonly market: number;
+  readonly base: bigint;
+  /** The venue's entry value of all of it, never negative; null in states that an earlier release kept. */
+  readonly entry: BaseUnits | null;
 };
 
 export const NOTICES = [

@@ -1,40 +1,84 @@
-// Lots: when each part of a position was opened. What is opened joins the end of a queue, what is closed leaves from its front:
-// first opened, first closed. So nobody can keep an old crumb of a position open to have everything after it fall under old terms.
-import type { Close, Reckoning } from './fact.ts';
+// Lots: under which terms each part of a position was opened, at what price, and with what fees. A lot is everything that was opened
+// under the same terms, one fill after the other. What is closed leaves the youngest lot first: a position from before the terms
+// does not shield a trade that was copied on top of it, and a copied trade does not realise the gains of the older position.
+import type { Close, Held, Reckoning } from './fact.ts';
 import type { Slot } from './ids.ts';
-import { least } from './money.ts';
+import { type BaseUnits, least, most, mulDivCeil, mulDivFloor } from './money.ts';
+import { dearestBetween, holding, type Terms } from './terms.ts';
 
 /** Part of a position: base in 1e9, above zero. */
 export type Lot = {
   readonly market: number;
   readonly position: 'long' | 'short';
+  /** Null: opened before anything was agreed, or after the subscription ended. */
+  readonly terms: Terms | null;
+  /** Where the first of it was opened. */
   readonly openedSlot: Slot;
   readonly base: bigint;
+  /** Quote that opening it cost, or brought when short; null where neither record nor state told. */
+  readonly entry: BaseUnits | null;
+  /** Fees of opening it; negative for rebates. Fees of hidden openings are in the reckoning of their transaction, and 0 here. */
+  readonly fee: BaseUnits;
 };
 
 /** What moves lots, in chain order. */
 export type Movement = { readonly slot: Slot } & (
-  | Pick<Lot & { kind: 'open' }, 'kind' | 'market' | 'position' | 'base'>
+  | {
+      readonly kind: 'open';
+      readonly market: number;
+      readonly position: 'long' | 'short';
+      readonly base: bigint;
+      readonly quote: BaseUnits | null;
+      readonly fee: BaseUnits | null;
+    }
   | Pick<Close, 'kind' | 'market' | 'position' | 'baseClosed'>
-  /** After transactions that nobody could read, the account says what it holds. */
-  | Pick<Reckoning, 'kind' | 'held'>
+  /** After transactions that could not be read, the account says what it holds. */
+  | Pick<Reckoning, 'kind' | 'held' | 'afterSlot'>
   /** Something may have been opened here unseen. */
   | { readonly kind: 'unknown' }
+  /** A booked close has shown that the account holds nothing in this market. */
+  | { readonly kind: 'flat'; readonly market: number }
 );
 
+/** What the venue itself keeps of a position: all of its base, and one average entry. */
+export type Average = { readonly base: bigint; readonly entry: BaseUnits | null };
+
+export type Holdings = {
+  /** In the order in which they were opened. */
+  readonly lots: readonly Lot[];
+  /** By market: `base` is negative when short. */
+  readonly averages: ReadonlyMap<number, Average>;
+  /** Slots of transactions that could not be read, since the account's state was last asked; in order. */
+  readonly hidden: readonly Slot[];
+};
+
+const sizeOf = (base: bigint): bigint => (base < 0n ? -base : base);
+const directionOf = (base: bigint): Lot['position'] => (base < 0n ? 'short' : 'long');
+const isOf =
+  ({ market, position }: Pick<Lot, 'market' | 'position'>) =>
+  (lot: Lot): boolean =>
+    lot.market === market && lot.position === position;
+
+/** A part of a lot: its entry rounded down, as the venue does, and its fees up, so that rounding never raises what is owed. */
+function partOf(lot: Lot, base: bigint): Lot {
+  if (base === lot.base) return lot;
+  return {
+    ...lot,
+    base,
+    entry: lot.entry === null ? null : mulDivFloor(lot.entry, base, lot.base),
+    fee: mulDivCeil(lot.fee, base, lot.base),
+  };
+}
+
 export type Taken = {
-  readonly taken: Lot[];
-  readonly left: Lot[];
+  /** Youngest first. */
+  readonly taken: readonly Lot[];
+  readonly left: readonly Lot[];
   /** Base that no lot explains. */
   readonly unexplained: bigint;
 };
 
-/** What an account holds, and where something may have been opened last that nobody could see. */
-export type Holdings = { readonly lots: readonly Lot[]; readonly hiddenSlot: Slot | null };
-
-const directionOf = (base: bigint): Lot['position'] => (base < 0n ? 'short' : 'long');
-
-/** Takes a close out of the lots, oldest first. Lots of the other direction must have been closed unseen before. */
+/** Takes a close out of the lots, youngest first. Lots of the other direction must have been closed unseen before. */
 export function takeLots(
   lots: readonly Lot[],
   close: Pick<Close, 'market' | 'position' | 'baseClosed'>,
@@ -42,66 +86,197 @@ export function takeLots(
   const taken: Lot[] = [];
   const left: Lot[] = [];
   let wanted = close.baseClosed;
-  for (const lot of lots) {
+  for (const lot of lots.toReversed()) {
     if (lot.market !== close.market) {
-      left.push(lot);
+      left.unshift(lot);
       continue;
     }
     if (lot.position !== close.position) continue;
     const base = least(lot.base, wanted);
     wanted -= base;
-    if (base > 0n) taken.push({ ...lot, base });
-    if (lot.base > base) left.push({ ...lot, base: lot.base - base });
+    const part = partOf(lot, base);
+    if (base > 0n) taken.push(part);
+    if (lot.base > base)
+      left.unshift({
+        ...lot,
+        base: lot.base - base,
+        entry: lot.entry === null || part.entry === null ? null : lot.entry - part.entry,
+        fee: lot.fee - (base > 0n ? part.fee : 0n),
+      });
   }
   return { taken, left, unexplained: wanted };
 }
 
-/** Trims or fills a market's lots to what the account says it holds. */
-function resync(lots: readonly Lot[], market: number, base: bigint, slot: Slot): Lot[] {
-  const position = directionOf(base);
-  const held = base < 0n ? -base : base;
-  const own = lots.filter((lot) => lot.market === market && lot.position === position);
-  const known = own.reduce((sum, lot) => sum + lot.base, 0n);
-  const others = lots.filter((lot) => lot.market !== market);
-  if (known >= held)
-    return [...others, ...takeLots(own, { market, position, baseClosed: known - held }).left];
-  return [...others, ...own, { market, position, openedSlot: slot, base: held - known }];
+/** Adds an opening: to the youngest lot of the position when that is under the same terms, else as a lot of its own. */
+function addLot(lots: readonly Lot[], opened: Lot): Lot[] {
+  const kept = lots.filter(
+    (lot) => lot.market !== opened.market || lot.position === opened.position,
+  );
+  const at = kept.findLastIndex(isOf(opened));
+  const youngest = kept[at];
+  if (youngest === undefined || youngest.terms?.fromSlot !== opened.terms?.fromSlot)
+    return [...kept, opened];
+  const entry =
+    youngest.entry === null || opened.entry === null ? null : youngest.entry + opened.entry;
+  kept[at] = {
+    ...youngest,
+    base: youngest.base + opened.base,
+    entry,
+    fee: youngest.fee + opened.fee,
+  };
+  return kept;
 }
 
-/** Lots after these movements, beginning with what was held at a slot; what happened up to that slot is in it already. */
-export function lotsAfter(
-  held: {
-    readonly slot: Slot;
-    readonly positions: readonly { readonly market: number; readonly base: bigint }[];
-  },
-  movements: readonly Movement[],
-): Holdings {
-  let lots: Lot[] = [];
-  let hiddenSlot: Slot | null = null;
-  for (const { market, base } of held.positions) lots = resync(lots, market, base, held.slot);
-  for (const move of movements) {
-    if (move.slot <= held.slot) continue;
-    switch (move.kind) {
-      case 'open': {
-        const { market, position, base } = move;
-        lots = lots.filter((lot) => lot.market !== market || lot.position === position);
-        lots.push({ market, position, openedSlot: move.slot, base });
-        break;
-      }
-      case 'close':
-        lots = takeLots(lots, move).left;
-        break;
-      case 'reckoning': {
-        if (move.held === null) break;
-        const seen = new Map(move.held.map((each) => [each.market, each.base]));
-        const markets = new Set([...seen.keys(), ...lots.map((lot) => lot.market)]);
-        for (const market of markets)
-          lots = resync(lots, market, seen.get(market) ?? 0n, move.slot);
-        break;
-      }
-      case 'unknown':
-        hiddenSlot = move.slot;
+/** The venue's average after a close: it takes floor(entry × closed / base), as controller/position.rs does. */
+function closedAverage({ base, entry }: Average, closed: bigint): Average {
+  const size = sizeOf(base);
+  const left = size - closed;
+  if (left <= 0n) return { base: 0n, entry: 0n };
+  const rest = entry === null ? null : entry - mulDivFloor(entry, closed, size);
+  return { base: base < 0n ? -left : left, entry: rest };
+}
+
+/** Several hidden reductions round several times: an entry that differs by no more than this was not traded anew. */
+const ENTRY_SLACK = 1_000n;
+
+/** Whether the state's entry follows from what was known and reductions alone: then nothing was opened unseen. */
+function onlyReduced(known: Average | undefined, seen: Held): boolean {
+  if (known === undefined || known.entry === null || seen.entry === null) return true;
+  const closed = sizeOf(known.base) - sizeOf(seen.base);
+  if (closed < 0n || known.base < 0n !== seen.base < 0n) return true;
+  const difference = (closedAverage(known, closed).entry ?? 0n) - seen.entry;
+  return sizeOf(difference) <= ENTRY_SLACK;
+}
+
+/** The first slot in which something can have been hidden that this reckoning proves. */
+export function hiddenFrom(
+  { hidden }: Holdings,
+  { slot, afterSlot }: { readonly slot: Slot; readonly afterSlot: Slot },
+): Slot {
+  return Math.min(slot, hidden.find((each) => each > afterSlot) ?? slot);
+}
+
+export type Resynced = { readonly holdings: Holdings; readonly closed: readonly Lot[] };
+
+/**
+ * Trims and fills the lots of every market to what the account says it holds after transactions that could not be read, the first in
+ * slot `from` and the last in slot `slot`. `closed` is what must have been closed unseen. What was opened unseen falls under the
+ * dearest terms in force between the two. A position whose entry does not follow from what was known was closed and opened anew.
+ */
+export function resync(
+  { lots, averages }: Holdings,
+  held: readonly Held[],
+  from: Slot,
+  slot: Slot,
+  terms: readonly Terms[],
+): Resynced {
+  const seen = new Map(held.map((each) => [each.market, each]));
+  const markets = new Set([...seen.keys(), ...lots.map((lot) => lot.market)]);
+  const closed: Lot[] = [];
+  let rest = [...lots];
+  const next = new Map<number, Average>();
+  for (const market of markets) {
+    const state = seen.get(market) ?? { market, base: 0n, entry: 0n };
+    const position = directionOf(state.base);
+    const size = sizeOf(state.base);
+    const own = rest.filter(isOf({ market, position }));
+    const known = own.reduce((sum, lot) => sum + lot.base, 0n);
+    const stays = onlyReduced(averages.get(market), state) ? least(known, size) : 0n;
+    const others = rest.filter((lot) => lot.market === market && lot.position !== position);
+    const trimmed = takeLots(own, { market, position, baseClosed: known - stays });
+    closed.push(...others, ...trimmed.taken);
+    rest = [...rest.filter((lot) => lot.market !== market), ...trimmed.left];
+    const tracked = stays === 0n ? 0n : (averages.get(market)?.entry ?? null);
+    if (size > stays)
+      rest = addLot(rest, {
+        market,
+        position,
+        terms: dearestBetween(terms, from, slot),
+        openedSlot: from,
+        base: size - stays,
+        entry: state.entry === null || tracked === null ? null : most(state.entry - tracked, 0n),
+        fee: 0n,
+      });
+    if (size > 0n) next.set(market, { base: state.base, entry: state.entry });
+  }
+  return { holdings: { lots: rest, averages: next, hidden: [] }, closed };
+}
+
+function moved(holdings: Holdings, move: Movement, terms: readonly Terms[]): Holdings {
+  const { lots, averages, hidden } = holdings;
+  switch (move.kind) {
+    case 'open': {
+      const { market, position, base, quote, slot } = move;
+      const opened = addLot(lots, {
+        market,
+        position,
+        terms: holding(terms, slot),
+        openedSlot: slot,
+        base,
+        entry: quote,
+        fee: move.fee ?? 0n,
+      });
+      const known = averages.get(market);
+      const grows =
+        known !== undefined && known.base !== 0n && directionOf(known.base) === position;
+      const size = (grows ? sizeOf(known.base) : 0n) + base;
+      const before = grows ? known.entry : 0n;
+      const entry = before === null || quote === null ? null : before + quote;
+      const average = { base: position === 'short' ? -size : size, entry };
+      return { lots: opened, averages: new Map(averages).set(market, average), hidden };
+    }
+    case 'close': {
+      const known = averages.get(move.market);
+      const next = new Map(averages);
+      if (known !== undefined) next.set(move.market, closedAverage(known, move.baseClosed));
+      return { lots: takeLots(lots, move).left, averages: next, hidden };
+    }
+    case 'reckoning':
+      return move.held === null
+        ? holdings
+        : resync(holdings, move.held, hiddenFrom(holdings, move), move.slot, terms).holdings;
+    case 'unknown':
+      return { ...holdings, hidden: [...hidden, move.slot] };
+    case 'flat': {
+      const next = new Map(averages);
+      next.delete(move.market);
+      return {
+        lots: lots.filter((lot) => lot.market !== move.market),
+        averages: next,
+        hidden,
+      };
     }
   }
-  return { lots, hiddenSlot };
+}
+
+/**
+ * Lots after these movements, beginning with what was held at a slot, before anything was agreed; what happened up to that slot
+ * is in it already.
+ */
+export function lotsAfter(
+  held: { readonly slot: Slot; readonly positions: readonly Held[] },
+  movements: readonly Movement[],
+  terms: readonly Terms[],
+): Holdings {
+  const lots = held.positions.map(
+    ({ market, base, entry }): Lot => ({
+      market,
+      position: directionOf(base),
+      terms: null,
+      openedSlot: held.slot,
+      base: sizeOf(base),
+      entry,
+      fee: 0n,
+    }),
+  );
+  const averages = new Map(
+    held.positions.map(({ market, base, entry }) => [market, { base, entry }]),
+  );
+  return movements
+    .filter((move) => move.slot > held.slot)
+    .reduce<Holdings>((holdings, move) => moved(holdings, move, terms), {
+      lots,
+      averages,
+      hidden: [],
+    });
 }

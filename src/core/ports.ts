@@ -1,7 +1,7 @@
 // Ports: what the flows need of the world below them. Each is a record of functions, so that a test or the
 // simulator can stand in for a whole floor. Nothing here says how. The world outside is in outside.ts.
 
-import type { Agreement, Terms } from './accrual.ts';
+import type { Agreement } from './accrual.ts';
 import type { Acts } from './act.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Clearance } from './clearance.ts';
@@ -13,6 +13,7 @@ import type { Checks, Deliveries, Sightings, WatchList } from './hearing-ports.t
 import type { Address, Slot } from './ids.ts';
 import type { RosterEntry } from './roster.ts';
 import type { Standing, StandingEvent } from './standing.ts';
+import type { Terms } from './terms.ts';
 
 /** Time and chance. The only door to both. */
 export type Clock = {
@@ -87,8 +88,9 @@ export type Subscription = Agreement & {
 
 export type Subscriptions = {
   /**
-   * Creates, or adds terms from a later slot. `held` is kept of the first time alone. `conflict` when the account already has
-   * another subscription.
+   * Creates, or adds terms from a later slot. `held` is kept of the first time alone. `basedOn` is where the terms began from which
+   * these were made, null when there were none: when others were added since, nothing is changed and the answer is null. Left
+   * out, it is not compared. `conflict` when the account already has another subscription.
    */
   put(subscription: {
     id: string;
@@ -96,7 +98,8 @@ export type Subscriptions = {
     driftAccount: Address;
     terms: Terms;
     held: Agreement['held'];
-  }): Promise<Subscription>;
+    basedOn?: Slot | null;
+  }): Promise<Subscription | null>;
   find(id: string): Promise<Subscription | null>;
   ofSubscriber(subscriberId: string): Promise<Subscription[]>;
 };

@@ -1,6 +1,7 @@
 // Reckoning: does an account's own state agree with everything that was heard of it? Transactions say what happened, state
 // says whether all of them were heard. What state proves and no record tells is either profit of a transaction that could
 // not be read, or a gap, which is shown until it is closed. Formulas: drift program, T of docs/invariants.md.
+import type { Held } from './fact.ts';
 import type { Slot } from './ids.ts';
 import { formatUnits } from './money.ts';
 import { mayBe, NOTHING_PERHAPS, type Perhaps } from './perhaps.ts';
@@ -30,8 +31,8 @@ export type AccountState = {
   readonly slot: Slot;
   readonly counters: Counters;
   readonly hints: Hints;
-  /** Open perp positions: base in 1e9, negative when short. Null in states kept by an older release. */
-  readonly positions: readonly { readonly market: number; readonly base: bigint }[] | null;
+  /** Open perp positions. Null in states kept by an older release. */
+  readonly positions: readonly Held[] | null;
   /** The slice that a sweep compares, as latin1 text. */
   readonly pulse: string;
 };

@@ -1,12 +1,13 @@
 // Register: a platform tells Bailiff whom to watch and what was agreed. From here on the accounts are watched, and
 // the agent key is kept sealed.
-import type { Agreement, Basis, Terms } from '../core/accrual.ts';
+import type { Agreement } from '../core/accrual.ts';
 import type { VaultProof } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
 import type { Chain, Pen, Venue } from '../core/outside.ts';
 import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
+import { type Basis, type TermsChange, termsAfter } from '../core/terms.ts';
 import { createPayable } from './payable.ts';
 import type { WatchedAccounts } from './watched.ts';
 
@@ -33,24 +34,29 @@ export type Register = {
   }): Promise<Subscriber>;
   /** Keeps another key of the agent wallet; debts that waited for one are tried at once. */
   key(subscriber: Subscriber, agentSecretKey: string): Promise<void>;
+  /** Agrees on first terms, or changes the fields that are given; the others stay as they were. */
   subscription(
     subscriberId: string,
     given: {
       id: string;
       subAccountId: number;
-      creatorWallet: string;
-      shareBps: number;
+      creatorWallet?: string;
+      shareBps?: number;
       basis?: Basis;
       minimumPayment?: string;
       offCurve?: boolean;
       /** How the vault's address is derived, where nothing exists there yet. */
       vault?: GivenVault;
       expiresAfterMs?: number | null;
+      newCreator?: boolean;
     },
   ): Promise<Subscription>;
   /** From now on what is opened owes nothing; what was opened before still does when it closes. */
   end(subscriberId: string, subscriptionId: string): Promise<Subscription>;
 };
+
+/** A change of terms that others overtake so often is refused. */
+const CHANGES_AT_ONCE_MOST = 5;
 
 function addressOf(text: string, name: string): Address {
   if (isAddress(text)) return text;
@@ -205,36 +211,44 @@ export function createRegister({
           'not_found',
           `Subscriber ${subscriberId} has no sub-account ${given.subAccountId}. Register it first.`,
         );
-      const creatorWallet = addressOf(given.creatorWallet, 'creatorWallet');
-      await payable.require(creatorWallet, {
-        offCurve: given.offCurve ?? false,
-        vault: given.vault === undefined ? null : vaultOf(given.vault),
-      });
-      const held = await heldBy(account.address);
-      const terms: Terms = {
-        fromSlot: held.slot + 1,
-        creatorWallet,
-        shareBps: given.shareBps,
-        basis: given.basis ?? 'per_close',
-        minimumPayment: BigInt(given.minimumPayment ?? '0'),
-        offCurve: given.offCurve ?? false,
-        expiresAfterMs: given.expiresAfterMs ?? null,
-        ended: false,
+      const { id, subAccountId, creatorWallet, minimumPayment, vault, ...rest } = given;
+      const change: TermsChange = {
+        ...rest,
+        ...(creatorWallet === undefined
+          ? {}
+          : { creatorWallet: addressOf(creatorWallet, 'creatorWallet') }),
+        ...(minimumPayment === undefined ? {} : { minimumPayment: BigInt(minimumPayment) }),
       };
-      const saved = await ledger.subscriptions.put({
-        id: given.id,
-        subscriberId,
-        driftAccount: account.address,
-        terms,
-        held,
-      });
-      log.info('subscription.agreed', {
-        subscription: given.id,
-        subscriber: subscriberId,
-        creatorWallet,
-        shareBps: given.shareBps,
-      });
-      return saved;
+      // Another change may be added between the reading and the writing: then this one is made anew of what that one left.
+      for (let tries = 0; tries < CHANGES_AT_ONCE_MOST; tries++) {
+        const latest = (await ledger.subscriptions.find(id))?.terms.at(-1) ?? null;
+        const held = await heldBy(account.address);
+        const terms = termsAfter(latest, change, held.slot + 1);
+        await payable.require(terms.creatorWallet, {
+          offCurve: terms.offCurve,
+          vault: vault === undefined ? null : vaultOf(vault),
+        });
+        const saved = await ledger.subscriptions.put({
+          id,
+          subscriberId,
+          driftAccount: account.address,
+          terms,
+          held,
+          basedOn: latest?.fromSlot ?? null,
+        });
+        if (saved === null) continue;
+        log.info('subscription.agreed', {
+          subscription: id,
+          subscriber: subscriberId,
+          creatorWallet: terms.creatorWallet,
+          shareBps: terms.shareBps,
+        });
+        return saved;
+      }
+      throw new Fault(
+        'conflict',
+        `The terms of subscription ${id} are being changed by others. Ask again.`,
+      );
     },
     async end(subscriberId, subscriptionId) {
       const known = await ledger.subscriptions.find(subscriptionId);
@@ -246,10 +260,12 @@ export function createRegister({
         );
       if (latest.ended) return known;
       const fromSlot = await chain.slot('confirmed');
+      // An end is an end, whatever else was changed at the same time.
       const saved = await ledger.subscriptions.put({
         ...known,
         terms: { ...latest, fromSlot, ended: true },
       });
+      if (saved === null) throw new Error('an end compares nothing');
       log.info('subscription.ended', { subscription: subscriptionId, subscriber: subscriberId });
       return saved;
     },

@@ -1,5 +1,6 @@
 // Subscriber shapes: the JSON of subscribers, their accounts, facts and subscriptions.
 import Type from 'typebox';
+import { BASES } from '../core/terms.ts';
 import { AddressText, BaseUnits, IdText, nullable } from './shapes.ts';
 
 const SecretKeyText = Type.String({
@@ -124,23 +125,32 @@ export const NewSubscription = Type.Object(
       maximum: 65_535,
       description: 'The sub-account that copies the creator.',
     }),
-    creatorWallet: AddressText,
-    shareBps: Type.Integer({
-      minimum: 0,
-      maximum: 10_000,
-      description: "The creator's share of realised profit, in basis points.",
-    }),
-    basis: Type.Optional(
-      Type.Enum(['per_close', 'high_water_mark'], {
+    creatorWallet: Type.Optional(AddressText),
+    shareBps: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 10_000,
         description:
-          'per_close, as when left out: every win counts. high_water_mark: losses are made good first.',
+          "The creator's share of realised profit, in basis points. A new subscription needs it and creatorWallet; in a change, whatever is left out stays as it was.",
+      }),
+    ),
+    newCreator: Type.Optional(
+      Type.Boolean({
+        description:
+          "With another creatorWallet: true when that is another creator, whose mark begins anew. As when left out it is the same creator's new wallet, and losses carried forward stay.",
+      }),
+    ),
+    basis: Type.Optional(
+      Type.Enum([...BASES], {
+        description:
+          'per_close, the basis of a new subscription that names none: every win counts. high_water_mark: losses are made good first.',
       }),
     ),
     minimumPayment: Type.Optional(
       Type.String({
         pattern: '^(0|[1-9][0-9]{0,17})$',
         description:
-          'Base units. Shares below this sum wait for each other, until a withdrawal is asked for; 0, as when left out, pays each at once.',
+          'Base units. Shares below this sum wait for each other, until a withdrawal is asked for; 0, as in a new subscription that names none, pays each at once.',
       }),
     ),
     offCurve: Type.Optional(
@@ -155,7 +165,8 @@ export const NewSubscription = Type.Object(
         Type.Integer({
           minimum: 60_000,
           maximum: 9_007_199_254_740_991,
-          description: 'After how long an unpaid debt lapses; null, as when left out, is never.',
+          description:
+            'After how long an unpaid debt lapses; null, as in a new subscription that names none, is never.',
         }),
       ),
     ),
@@ -172,10 +183,7 @@ export const NewSubscription = Type.Object(
       {
         id: 'ana-1',
         subAccountId: 0,
-        creatorWallet: 'mBKqcnGotbsSb5vNrdyhzZ5EhqZdids9QYiTRckvi7v',
         shareBps: 1_500,
-        basis: 'high_water_mark',
-        minimumPayment: '1000000',
       },
     ],
   },
@@ -190,16 +198,19 @@ export const SubscriptionView = Type.Object({
       fromSlot: Type.Integer(),
       creatorWallet: AddressText,
       shareBps: Type.Integer(),
-      basis: Type.Enum(['per_close', 'high_water_mark']),
+      basis: Type.Enum([...BASES]),
       minimumPayment: BaseUnits,
       offCurve: Type.Boolean(),
       expiresAfterMs: nullable(Type.Integer()),
       ended: Type.Boolean({ description: 'What is opened from here on owes nothing.' }),
+      markSlot: Type.Integer({
+        description: 'Where the present creator began: fromSlot of the terms that said so.',
+      }),
     }),
   ),
   tabs: Type.Array(
     Type.Object({
-      creatorWallet: AddressText,
+      markSlot: Type.Integer({ description: 'Of the terms that share this tab.' }),
       carry: Type.String({ description: 'Dust, in ten-thousandths of a base unit.' }),
       deficit: Type.String({ description: 'Losses to be made good first, in base units.' }),
     }),

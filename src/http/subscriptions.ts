@@ -1,4 +1,5 @@
-// Subscriptions: who copies which creator on what terms. Terms are added, never changed: what was opened under them keeps them.
+// Subscriptions: who copies which creator on what terms. Terms are added, never edited: what was opened under them keeps them, and a
+// change names the fields that it changes.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';
@@ -20,8 +21,8 @@ const subscriptionView = (subscription: Subscription): Static<typeof Subscriptio
     ...each,
     minimumPayment: each.minimumPayment.toString(),
   })),
-  tabs: Object.entries(subscription.tabs).map(([creatorWallet, { carry, deficit }]) => ({
-    creatorWallet,
+  tabs: Object.entries(subscription.tabs).map(([markSlot, { carry, deficit }]) => ({
+    markSlot: Number(markSlot),
     carry: carry.toString(),
     deficit: deficit.toString(),
   })),

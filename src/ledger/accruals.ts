@@ -1,13 +1,13 @@
 // Accruals: finalized closes that become profit shares, each part once, with what it was reckoned from.
 import { createHash } from 'node:crypto';
-import { type Booking, isPlain } from '../core/accrual.ts';
+import type { Booking } from '../core/accrual.ts';
 import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
-import type { Movement } from '../core/lots.ts';
-import type { Subscription } from '../core/ports.ts';
+import type { Basis } from '../core/terms.ts';
 import type { Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
+import { readHistories } from './movements.ts';
 import { tell } from './outbox.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
@@ -21,7 +21,10 @@ type FactRow = {
   block_index: number | null;
   body: unknown;
   subscription_id: string;
+  vouched: boolean;
 };
+/** Sorts after every place in a block that is known. */
+const LAST = 2_147_483_647;
 
 /** A share's id follows from what made it, so that booking the same part of a close again cannot make a second one. */
 export function shareIdOf(subscriptionId: string, fact: Fact, termsSlot: number): string {
@@ -37,22 +40,6 @@ export const termsSlotOf = ({ terms }: Pick<Booking, 'terms'>): number => terms?
 /** Another daemon has changed a tab since this close was read; it is read again. */
 class Overtaken extends Error {}
 
-/** What moved an account's positions before a place on the chain, in chain order. */
-export async function readMovements(
-  sql: Sql | Transaction,
-  { account, signature, position }: Pick<Fact, 'account' | 'signature' | 'position'>,
-): Promise<Movement[]> {
-  const { slot, blockIndex, ordinal } = position;
-  // The order of closes that are waiting: by slot, place in the block where it is known, signature, and place within.
-  const last = 2_147_483_647;
-  const rows = await sql<{ kind: Movement['kind']; slot: bigint; body: unknown }[]>`
-    select kind, slot, body from fact
-    where account = ${account} and kind in ('open', 'close', 'unknown', 'reckoning') and finality <> 'withdrawn'
-      and (slot, coalesce(block_index, ${last}), signature, ordinal) < (${slot}::bigint, ${blockIndex ?? last}::int, ${signature}, ${ordinal}::int)
-    order by slot, coalesce(block_index, ${last}), signature, ordinal`;
-  return rows.map((row) => ({ ...readBody(row.kind, row.body), slot: Number(row.slot) }));
-}
-
 /** Takes a tab from where it was to where a booking leaves it. */
 async function keepTab(
   tx: Transaction,
@@ -61,49 +48,58 @@ async function keepTab(
 ): Promise<void> {
   if (terms === null) return;
   const kept = await tx`
-    insert into tab (subscriber_id, subscription_id, creator_wallet, carry, deficit)
-    values (${subscription.subscriberId}, ${subscription.id}, ${terms.creatorWallet}, ${after.carry}, ${after.deficit})
-    on conflict (subscriber_id, subscription_id, creator_wallet) do update set carry = excluded.carry, deficit = excluded.deficit
+    insert into tab (subscriber_id, subscription_id, mark_slot, carry, deficit)
+    values (${subscription.subscriberId}, ${subscription.id}, ${terms.markSlot}, ${after.carry}, ${after.deficit})
+    on conflict (subscriber_id, subscription_id, mark_slot) do update set carry = excluded.carry, deficit = excluded.deficit
       where tab.carry = ${before.carry} and tab.deficit = ${before.deficit} returning 1`;
   if (kept.length === 0) throw new Overtaken();
 }
 
 export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'accrual'> {
   return {
-    async unaccrued(limit) {
+    async unaccrued(limit, after) {
+      const { slot, blockIndex, ordinal } = after?.position ?? {};
       const rows = await sql<FactRow[]>`
-        select f.subscriber_id, f.account, f.signature, f.slot, f.ordinal, f.block_index, f.kind, f.body, s.subscription_id
+        select f.subscriber_id, f.account, f.signature, f.slot, f.ordinal, f.block_index, f.kind, f.body, s.subscription_id,
+          c.address is null or f.slot <= (c.baseline->>'slot')::bigint as vouched
         from unbooked u join fact f using (subscriber_id, signature, slot, ordinal, account)
         join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
+        left join account_check c on c.address = f.account
         where f.slot >= (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id)
           and ((s.held = '[]' and (select count(*) = 1 and min(basis) = 'per_close' from subscription_terms t
                 where t.subscription_id = s.subscription_id))
-            or f.slot <= (select (baseline->>'slot')::bigint from account_check c where c.address = f.account))
-        order by f.slot, f.block_index nulls last, f.signature, f.ordinal limit ${limit}`;
-      const closes: UnaccruedClose[] = [];
-      const read = new Map<string, Subscription>();
-      for (const row of rows) {
-        const id = row.subscription_id;
-        const first = !read.has(id);
-        const [subscription] = first
-          ? await readSubscriptions(sql, { subscription: id })
-          : [read.get(id)];
-        if (subscription === undefined) continue;
-        read.set(id, subscription);
-        const fact = {
+            or f.slot <= (c.baseline->>'slot')::bigint)
+          and (${slot ?? null}::bigint is null or (f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal)
+            > (${slot ?? null}::bigint, ${blockIndex ?? LAST}::int, ${after?.signature ?? ''}, ${ordinal ?? 0}::int))
+        order by f.slot, coalesce(f.block_index, ${LAST}), f.signature, f.ordinal limit ${limit}`;
+      const closes = rows.map((row) => ({
+        subscriptionId: row.subscription_id,
+        vouched: row.vouched,
+        fact: {
           subscriberId: row.subscriber_id,
           account: row.account,
           signature: row.signature,
           position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
           body: readBody(row.kind, row.body),
-        };
-        // Where history bears on it, only the first of a subscription is booked from a batch: the others' is not needed yet.
-        const ordered = first && !isPlain(subscription);
-        closes.push({ subscription, fact, history: ordered ? await readMovements(sql, fact) : [] });
+        },
+      }));
+      const found = new Map<UnaccruedClose['fact'], UnaccruedClose>();
+      for (const id of new Set(closes.map((each) => each.subscriptionId))) {
+        const [subscription] = await readSubscriptions(sql, { subscription: id });
+        if (subscription === undefined) continue;
+        const own = closes.filter((each) => each.subscriptionId === id);
+        const histories = await readHistories(
+          sql,
+          subscription.driftAccount,
+          subscription.held.slot,
+          own.map((each) => each.fact),
+        );
+        for (const [index, { fact, vouched }] of own.entries())
+          found.set(fact, { subscription, fact, vouched, history: histories[index] ?? [] });
       }
-      return closes;
+      return closes.flatMap(({ fact }) => found.get(fact) ?? []);
     },
-    async book({ fact, subscription }, bookings) {
+    async book({ fact, subscription }, { bookings, flat }) {
       const { slot, ordinal } = fact.position;
       const { subscriberId, signature, account } = fact;
       try {
@@ -119,13 +115,14 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
           if (already.length > 0) return false;
           for (const booking of bookings) {
             const { terms, netPnl, charged, amount, base, openedSlot, before, after } = booking;
+            const market = fact.body.kind === 'close' ? fact.body.market : null;
             const termsSlot = termsSlotOf(booking);
             const booked = await tx`
               insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, basis, base, opened_slot,
-                net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after)
+                entry, opening_fee, net_pnl, share_bps, charged, amount, carry_before, carry_after, deficit_before, deficit_after, market, flat)
               values (${subscriberId}, ${subscription.id}, ${account}, ${signature}, ${slot}, ${ordinal}, ${termsSlot},
-                ${terms?.basis ?? 'per_close'}, ${base}, ${openedSlot}, ${netPnl}, ${terms?.shareBps ?? 0}, ${charged}, ${amount},
-                ${before.carry}, ${after.carry}, ${before.deficit}, ${after.deficit})
+                ${terms?.basis ?? 'per_close'}, ${base}, ${openedSlot}, ${booking.entry}, ${booking.openingFee}, ${netPnl}, ${terms?.shareBps ?? 0}, ${charged}, ${amount},
+                ${before.carry}, ${after.carry}, ${before.deficit}, ${after.deficit}, ${market}, ${flat})
               on conflict do nothing returning 1`;
             if (booked.length === 0) throw new Overtaken();
             await keepTab(tx, subscription, booking);
@@ -167,7 +164,9 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
           kind: 'close' | 'reckoning';
           body: unknown;
           terms_slot: bigint;
-          basis: 'per_close' | 'high_water_mark';
+          basis: Basis;
+          entry: bigint | null;
+          opening_fee: bigint;
           base: bigint | null;
           opened_slot: bigint | null;
           net_pnl: bigint;
@@ -180,7 +179,7 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
           deficit_after: bigint;
         }[]
       >`
-        select a.signature, a.slot, a.ordinal, f.kind, f.body, a.terms_slot, a.basis, a.base, a.opened_slot, a.net_pnl, a.share_bps, a.charged,
+        select a.signature, a.slot, a.ordinal, f.kind, f.body, a.terms_slot, a.basis, a.base, a.opened_slot, a.entry, a.opening_fee, a.net_pnl, a.share_bps, a.charged,
           a.amount, a.carry_before, a.carry_after, a.deficit_before, a.deficit_after
         from profit_share s
         join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
@@ -197,6 +196,8 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
         basis: row.basis,
         base: row.base,
         openedSlot: row.opened_slot === null ? null : Number(row.opened_slot),
+        entry: row.entry,
+        openingFee: row.opening_fee,
         netPnl: row.net_pnl,
         shareBps: row.share_bps,
         charged: row.charged,

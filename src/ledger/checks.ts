@@ -143,7 +143,8 @@ export function createChecks(sql: Sql): Checks {
             checked_at = now()
           where address = ${address} and (candidate->>'slot')::bigint = ${candidate.slot}
             and (baseline->>'slot')::bigint = ${baseline.slot} returning 1`;
-        if (advanced.length === 0 || netPnl === 0n) return;
+        // A sum of nothing is recorded, too: it says what the account held then, and so what was opened or closed unseen.
+        if (advanced.length === 0) return;
         await tx`
           insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
           select subscriber_id, account, signature, slot, coalesce((body->>'tradedAt')::int, ${LAST_ORDINAL + 1}), block_index, 'reckoning', 'finalized', ${tx.json(body)}

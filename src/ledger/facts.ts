@@ -1,12 +1,12 @@
 // Facts: reading them back out of jsonb, with every amount a bigint again.
-import type { FactBody } from '../core/fact.ts';
+import type { FactBody, Held } from '../core/fact.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { FactRecord, Facts } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 
 /** The amounts of each kind of fact; jsonb keeps them as decimal text. */
 const AMOUNTS: Readonly<Record<FactBody['kind'], readonly string[]>> = {
-  open: ['base', 'fillRecordId'],
+  open: ['base', 'quote', 'fee', 'fillRecordId'],
   close: [
     'baseFilled',
     'baseClosed',
@@ -26,12 +26,15 @@ const AMOUNTS: Readonly<Record<FactBody['kind'], readonly string[]>> = {
 };
 
 /** Positions out of jsonb; null where none were kept. */
-export function heldOf(json: unknown): { market: number; base: bigint }[] | null {
+export function heldOf(json: unknown): Held[] | null {
   if (!Array.isArray(json)) return null;
-  return (json as { market: number; base: string }[]).map(({ market, base }) => ({
-    market,
-    base: BigInt(base),
-  }));
+  return (json as { market: number; base: string; entry?: string | null }[]).map(
+    ({ market, base, entry }) => ({
+      market,
+      base: BigInt(base),
+      entry: entry === undefined || entry === null ? null : BigInt(entry),
+    }),
+  );
 }
 
 /** Outflows that an earlier release recorded: it took every one for the agent's own doing, and every token for valuable. */

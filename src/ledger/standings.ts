@@ -1,15 +1,15 @@
 // Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is judged and saved in
 // one transaction that holds the subscriber's row, so that an older view never overwrites a newer one.
-import { bookingsOf, isPlain, tabsAfter } from '../core/accrual.ts';
+import { bookingsOf, tabsAfter } from '../core/accrual.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { leftEvents } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
 import type { RosterEntry } from '../core/roster.ts';
 import type { Evidence, StandingEvent } from '../core/standing.ts';
-import { readMovements } from './accruals.ts';
 import { readClearances } from './clearances.ts';
 import { at, type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
+import { readHistories } from './movements.ts';
 import { tell } from './outbox.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
@@ -62,10 +62,10 @@ async function owedEvents(tx: Transaction, subscriberId: string): Promise<Standi
     let { amount } = row;
     const subscription = subscriptions.find((each) => each.driftAccount === row.account);
     if (amount === null && subscription !== undefined) {
-      const place = { ...row, position: positionOf(row) };
-      const history = isPlain(subscription) ? [] : await readMovements(tx, place);
-      const body = readBody(row.kind, row.body);
-      const bookings = bookingsOf(body, place.position.slot, subscription, history);
+      const close = { ...row, position: positionOf(row), body: readBody(row.kind, row.body) };
+      const since = subscription.held.slot;
+      const [history = []] = await readHistories(tx, row.account, since, [close]);
+      const bookings = bookingsOf(close.body, close.position.slot, subscription, history);
       amount = bookings.reduce((sum, each) => sum + each.amount, 0n);
       const after = { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) };
       subscriptions = subscriptions.map((each) => (each === subscription ? after : each));

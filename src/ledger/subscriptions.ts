@@ -1,8 +1,9 @@
 // Subscriptions: which Drift account copies which creator, and on what terms since when.
-import type { Basis, Tab, Terms } from '../core/accrual.ts';
+import type { Tab } from '../core/accrual.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscription, Subscriptions } from '../core/ports.ts';
+import { type Basis, sameTerms, type Terms } from '../core/terms.ts';
 import { type Sql, type Transaction, toJson, violates } from './database.ts';
 import { heldOf } from './facts.ts';
 
@@ -13,7 +14,7 @@ type Row = {
   held: unknown;
   held_slot: bigint;
 };
-type TabRow = { subscription_id: string; creator_wallet: string; carry: bigint; deficit: bigint };
+type TabRow = { subscription_id: string; mark_slot: bigint; carry: bigint; deficit: bigint };
 type TermsRow = {
   subscription_id: string;
   from_slot: bigint;
@@ -24,6 +25,7 @@ type TermsRow = {
   off_curve: boolean;
   expires_after_ms: bigint | null;
   ended: boolean;
+  mark_slot: bigint;
 };
 
 const termsOf = (row: TermsRow): Terms => ({
@@ -35,21 +37,12 @@ const termsOf = (row: TermsRow): Terms => ({
   offCurve: row.off_curve,
   expiresAfterMs: row.expires_after_ms === null ? null : Number(row.expires_after_ms),
   ended: row.ended,
+  markSlot: Number(row.mark_slot),
 });
-
-/** Whether two terms say the same, whenever they began. */
-const agree = (one: Terms, other: Terms): boolean =>
-  one.creatorWallet === other.creatorWallet &&
-  one.shareBps === other.shareBps &&
-  one.basis === other.basis &&
-  one.minimumPayment === other.minimumPayment &&
-  one.offCurve === other.offCurve &&
-  one.expiresAfterMs === other.expiresAfterMs &&
-  one.ended === other.ended;
 
 const tabsOf = (rows: readonly TabRow[]): Record<string, Tab> =>
   Object.fromEntries(
-    rows.map(({ creator_wallet, carry, deficit }) => [creator_wallet, { carry, deficit }]),
+    rows.map(({ mark_slot, carry, deficit }) => [String(mark_slot), { carry, deficit }]),
   );
 
 /** Subscriptions with all their terms, by any condition on `subscription`. */
@@ -67,7 +60,7 @@ export async function readSubscriptions(
   const terms = await sql<TermsRow[]>`
     select * from subscription_terms where subscription_id in ${sql(ids)} order by from_slot`;
   const tabs = await sql<TabRow[]>`
-    select subscription_id, creator_wallet, carry, deficit from tab where subscription_id in ${sql(ids)}`;
+    select subscription_id, mark_slot, carry, deficit from tab where subscription_id in ${sql(ids)} order by mark_slot`;
   return rows.map((row) => ({
     id: row.subscription_id,
     subscriberId: row.subscriber_id,
@@ -80,7 +73,7 @@ export async function readSubscriptions(
 
 export function createSubscriptions(sql: Sql): Subscriptions {
   return {
-    async put({ id, subscriberId, driftAccount, terms, held }) {
+    async put({ id, subscriberId, driftAccount, terms, held, basedOn }) {
       try {
         return await sql.begin(async (tx) => {
           await tx`
@@ -99,13 +92,16 @@ export function createSubscriptions(sql: Sql): Subscriptions {
           }
           const [latest] = await tx<TermsRow[]>`
             select * from subscription_terms where subscription_id = ${id} order by from_slot desc limit 1`;
-          if (latest === undefined || !agree(termsOf(latest), terms)) {
-            const fromSlot = Math.max(terms.fromSlot, Number(latest?.from_slot ?? -1n) + 1);
+          const began = latest === undefined ? null : Number(latest.from_slot);
+          if (basedOn !== undefined && basedOn !== began) return null;
+          if (latest === undefined || !sameTerms(termsOf(latest), terms)) {
+            const fromSlot = Math.max(terms.fromSlot, (began ?? -1) + 1);
+            const markSlot = terms.markSlot === terms.fromSlot ? fromSlot : terms.markSlot;
             await tx`
               insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, basis, minimum_payment,
-                off_curve, expires_after_ms, ended)
+                off_curve, expires_after_ms, ended, mark_slot)
               values (${subscriberId}, ${id}, ${fromSlot}, ${terms.creatorWallet}, ${terms.shareBps}, ${terms.basis}, ${terms.minimumPayment},
-                ${terms.offCurve}, ${terms.expiresAfterMs}, ${terms.ended})`;
+                ${terms.offCurve}, ${terms.expiresAfterMs}, ${terms.ended}, ${markSlot})`;
             // What closed before anything was agreed is never booked.
             if (latest === undefined)
               await tx`delete from unbooked where account = ${driftAccount} and slot < ${fromSlot}`;

@@ -1,6 +1,7 @@
 // State: what a watched account's own bytes say of its history: counters that the facts must add up to, hints of what a
 // difference means, and the pulse that a sweep compares.
 
+import type { Held } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { ChainAccount, Slice } from '../core/outside.ts';
 import { type AccountState, NO_COUNTERS } from '../core/reckoning.ts';
@@ -17,13 +18,14 @@ export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
   const view = viewOf(data, 'User');
   let realised = view.getBigInt64(4296, true);
   let isolated = 0n;
-  const positions: { market: number; base: bigint }[] = [];
+  const positions: Held[] = [];
   for (let at = 424; at < 1192; at += 96) {
     isolated += isolatedOf(view, at) ?? 0n;
     if (!isZero(view, at + 8))
       positions.push({
         market: view.getUint16(at + 92, true),
         base: view.getBigInt64(at + 8, true),
+        entry: sizeOf(view.getBigInt64(at + 32, true)),
       });
     if (isZero(view, at + 16) && isZero(view, at + 32)) continue;
     realised += view.getBigInt64(at + 16, true) - view.getBigInt64(at + 32, true);
@@ -51,6 +53,8 @@ export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
     ),
   };
 }
+/** Without its sign: a long's entry is stored negative, a short's positive. */
+const sizeOf = (entry: bigint): bigint => (entry < 0n ? -entry : entry);
 const NOBODY = '\0'.repeat(32);
 
 /** Owner, amount, delegate and state of a token account. */

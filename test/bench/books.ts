@@ -21,8 +21,8 @@ export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<v
       union all select ${id('w')}, 's' || n, 'agent_wallet', null, 1 from ${everybody}
       union all select ${id('t')}, 's' || n, 'agent_token_account', null, 1 from ${everybody};
     insert into subscription (subscriber_id, subscription_id, drift_account) select 's' || n, 'sub' || n, ${id('d')} from ${everybody};
-    insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps)
-      select 's' || n, 'sub' || n, 1, ${creator}, 1000 from ${everybody};
+    insert into subscription_terms (subscriber_id, subscription_id, from_slot, creator_wallet, share_bps, mark_slot)
+      select 's' || n, 'sub' || n, 1, ${creator}, 1000, 1 from ${everybody};
     insert into account_check (address, subscriber_id, baseline, checked_at)
       select ${id('d')}, 's' || n, '{"slot":1000000000,"pulse":"00"}', now() from ${everybody};
     insert into standing (subscriber_id, standing, outstanding, revision)
@@ -33,13 +33,13 @@ export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<v
       select ${signature('x')}, 'finalized', 100 + c * 10, 'webhook', now(), now(), now() from ${closes};
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
       select 's' || n, ${id('d')}, ${signature('x')}, 100 + c * 10, k * 10, n % 1000, (array['open', 'close', 'tally'])[k], 'finalized',
-        (array['{"market":0,"position":"long","base":"1000000000","fillRecordId":"1"}',
+        (array['{"market":0,"position":"long","base":"1000000000","quote":"1000000","fee":"0","fillRecordId":"1"}',
           '{"market":0,"side":"taker","position":"long","cause":"trade","baseFilled":"1000000000","baseClosed":"1000000000","proceeds":"11000000","entry":"1000000","grossPnl":"10000000","fee":"0","netPnl":"10000000","fillRecordId":"1","oraclePrice":"1000000","counterparty":null}',
           '{"realised":"10000000","funding":"0","deposits":"0","withdraws":"0","tokens":"0"}'])[k]::jsonb
       from ${closes}, generate_series(1, 3) k;
     insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, net_pnl, share_bps, charged, amount,
-        carry_before, carry_after)
-      select 's' || n, 'sub' || n, ${id('d')}, ${signature('x')}, 100 + c * 10, 20, 1, 10000000, 1000, 10000000, 1000000, 0, 0 from ${closes};
+        carry_before, carry_after, market, flat)
+      select 's' || n, 'sub' || n, ${id('d')}, ${signature('x')}, 100 + c * 10, 20, 1, 10000000, 1000, 10000000, 1000000, 0, 0, 0, true from ${closes};
     truncate unbooked;
     insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, amount, paid, status)
       select 'ps_' || n || '_' || c, 's' || n, 'sub' || n, ${signature('x')}, 100 + c * 10, 20, 1, ${creator}, 1000000,

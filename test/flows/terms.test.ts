@@ -54,7 +54,7 @@ test('a close owes by the terms of its opening: before any nothing, after a chan
   await aSlotLater(street);
   driver.trade(trader, 'long', 1_000_000_000n);
   await aSlotLater(street);
-  await agree(street, later, 2_000);
+  await agree(street, later, 2_000, { newCreator: true });
   await aSlotLater(street);
   driver.trade(trader, 'long', 1_000_000_000n);
   await aSlotLater(street);

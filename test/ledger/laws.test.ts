@@ -87,7 +87,7 @@ describe('debts', () => {
     // 10 % of 4 units, three times: 0.4, 0.8, 1.2 — the third close makes the first whole unit.
     expect(shares.map((each) => [each.slot, each.amount])).toEqual([[13, 1n]]);
     expect((await held.ledger.subscriptions.find('ana-sub'))?.tabs).toEqual({
-      [CREATOR]: { carry: 2_000n, deficit: 0n },
+      1: { carry: 2_000n, deficit: 0n },
     });
     await held[Symbol.asyncDispose]();
   });
@@ -307,7 +307,7 @@ describe('registration', () => {
       });
     await put(50, 2_000);
     const saved = await put(60, 2_000);
-    expect(saved.terms.map((each) => [each.fromSlot, each.shareBps])).toEqual([
+    expect(saved?.terms.map((each) => [each.fromSlot, each.shareBps])).toEqual([
       [1, 1_000],
       [50, 2_000],
     ]);

@@ -87,7 +87,7 @@ test('books of an earlier release come along: dust, amounts, and what each share
   const ledger = createLedger(sql);
   expect(await ledger.subscriptions.find('s')).toMatchObject({
     held: { slot: 0, positions: [] },
-    tabs: { newer: { carry: 2_500n, deficit: 0n } },
+    tabs: { 5: { carry: 2_500n, deficit: 0n } },
     terms: [
       { shareBps: 1_000, basis: 'per_close', minimumPayment: 0n, ended: false },
       { shareBps: 2_000 },

@@ -66,6 +66,7 @@ async function owed({ ledger, sql, driftAccount }: TestLedger): Promise<bigint[]
   const verdict = checkState(check.baseline, told, unknowns, check.candidate);
   expect(verdict.verdict).not.toBe('gap');
   if (verdict.verdict === 'reckoned') await ledger.checks.reckon(check, verdict.netPnl);
+  else await ledger.checks.advance(check);
   await accrueCloses(ledger, silentLog);
   const rows = await sql<{ amount: bigint }[]>`select amount from profit_share`;
   return rows.map((row) => row.amount);
@@ -141,7 +142,15 @@ test('a release that counts events otherwise charges no fill again, and adds no 
       position: { ...fact.position, ordinal: fact.position.ordinal + by },
     }));
   const beside: Fact[] = [
-    { kind: 'open', market: 0, position: 'short', base: 5n, fillRecordId: 1n } as const,
+    {
+      kind: 'open',
+      market: 0,
+      position: 'short',
+      base: 5n,
+      quote: 500n,
+      fee: 0n,
+      fillRecordId: 1n,
+    } as const,
     {
       kind: 'outflow',
       route: 'withdraw',

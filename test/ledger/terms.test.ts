@@ -25,7 +25,15 @@ function history(seed: number, account: Fact['account']): Fact[] {
       held += base;
       facts.push({
         ...close,
-        body: { kind: 'open', market: 0, position: 'long', base, fillRecordId: BigInt(n) },
+        body: {
+          kind: 'open',
+          market: 0,
+          position: 'long',
+          base,
+          quote: base * 100n,
+          fee: BigInt(random.below(3)),
+          fillRecordId: BigInt(n),
+        },
       });
     }
   }

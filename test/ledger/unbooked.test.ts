@@ -1,6 +1,6 @@
 // Unbooked: closes wait in a queue from when they are final until they are booked, and nothing else is asked for.
 import { expect, test } from 'vitest';
-import { bookingsOf } from '../../src/core/accrual.ts';
+import { accrualOf } from '../../src/core/accrual.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { addressOf, CREATOR, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
@@ -18,8 +18,8 @@ test('a close waits from when it is final, once, until it is booked', async () =
   expect(await waiting()).toBe(1);
   const [read] = await ledger.shares.unaccrued(5);
   if (read === undefined) throw new Error('nothing waits');
-  const bookings = bookingsOf(close.body, close.position.slot, read.subscription, []);
-  const both = [ledger.shares.book(read, bookings), ledger.shares.book(read, bookings)];
+  const accrued = accrualOf(close.body, close.position.slot, read.subscription, []);
+  const both = [ledger.shares.book(read, accrued), ledger.shares.book(read, accrued)];
   expect((await Promise.all(both)).sort()).toEqual([false, true]);
   expect(await waiting()).toBe(0);
   await settleFact(ledger, close, 'finalized');
@@ -27,8 +27,9 @@ test('a close waits from when it is final, once, until it is booked', async () =
   // Booked by a daemon of an earlier release, which knows of no queue; under other terms than are read now.
   await sql`
     insert into unbooked (subscriber_id, account, signature, slot, ordinal) select subscriber_id, account, signature, slot, ordinal from fact`;
-  const other = bookings.map((each) => ({ ...each, terms: termsOf(3, addressOf(901), 1_000) }));
-  expect(await ledger.shares.book(read, other)).toBe(false);
+  const terms = termsOf(3, addressOf(901), 1_000);
+  const other = accrued.bookings.map((each) => ({ ...each, terms }));
+  expect(await ledger.shares.book(read, { ...accrued, bookings: other })).toBe(false);
   expect(await waiting()).toBe(0);
   expect(await ledger.shares.list({ limit: 5 })).toHaveLength(1);
 });

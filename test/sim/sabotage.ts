@@ -169,11 +169,14 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
         ...ledger,
         shares: {
           ...ledger.shares,
-          book: (close, bookings) =>
-            ledger.shares.book(
-              close,
-              bookings.map((each) => ({ ...each, after: { ...each.after, carry: 0n } })),
-            ),
+          book: (close, accrued) =>
+            ledger.shares.book(close, {
+              ...accrued,
+              bookings: accrued.bookings.map((each) => ({
+                ...each,
+                after: { ...each.after, carry: 0n },
+              })),
+            }),
         },
       }),
     },

@@ -1,6 +1,6 @@
 // Terms: of a subscription, plain unless said otherwise.
-import type { Terms } from '../../src/core/accrual.ts';
 import type { Address } from '../../src/core/ids.ts';
+import type { Terms } from '../../src/core/terms.ts';
 
 export const termsOf = (
   fromSlot: number,
@@ -16,6 +16,7 @@ export const termsOf = (
   offCurve: false,
   expiresAfterMs: null,
   ended: false,
+  markSlot: more.fromSlot ?? fromSlot,
   ...more,
 });
 

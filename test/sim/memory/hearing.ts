@@ -4,6 +4,7 @@ import { Fault } from '../../../src/core/fault.ts';
 import type { Sightings, WatchList } from '../../../src/core/hearing-ports.ts';
 import type { Subscribers, Subscriptions } from '../../../src/core/ports.ts';
 import { takeReading } from '../../../src/core/reading.ts';
+import { sameTerms } from '../../../src/core/terms.ts';
 import { factKey, type State } from './state.ts';
 
 const WATCH_LIST_AGE_MS = 15_000;
@@ -66,7 +67,7 @@ export function createMemorySubscribers(state: State): Subscribers {
 
 export function createMemorySubscriptions(state: State): Subscriptions {
   return {
-    async put({ id, subscriberId, driftAccount, terms, held }) {
+    async put({ id, subscriberId, driftAccount, terms, held, basedOn }) {
       const known = state.subscriptions.get(id) ?? {
         id,
         subscriberId,
@@ -75,6 +76,9 @@ export function createMemorySubscriptions(state: State): Subscriptions {
         held,
         tabs: {},
       };
+      const latest = known.terms.at(-1);
+      if (basedOn !== undefined && basedOn !== (latest?.fromSlot ?? null)) return null;
+      if (latest !== undefined && sameTerms(latest, terms)) return { ...known };
       state.subscriptions.set(id, { ...known, terms: [...known.terms, terms] });
       return { ...known, terms: [...known.terms, terms] };
     },

@@ -2,6 +2,7 @@
 
 import { tabsAfter } from '../../../src/core/accrual.ts';
 import { type ProfitShare, type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
+import type { Fact } from '../../../src/core/fact.ts';
 import { NO_TRIES } from '../../../src/core/payment.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
 import { PLANNED_ANEW } from '../../../src/ledger/shares.ts';
@@ -34,6 +35,15 @@ function byAge(state: State): (a: ShareRow, b: ShareRow) => number {
   return (a, b) =>
     a.slot - b.slot || placeOf(a) - placeOf(b) || a.ordinal - b.ordinal || (a.id < b.id ? -1 : 1);
 }
+type Place = Pick<Fact, 'signature' | 'position'>;
+const comesAfter = (fact: Place, after: Place): boolean => {
+  const row = (each: Place) => ({
+    fact: each as Fact,
+    blockIndex: each.position.blockIndex,
+    finality: 'finalized' as const,
+  });
+  return inChainOrder(row(fact), row(after)) > 0;
+};
 const sharesOf = (state: State, subscriberId: string): ShareRow[] =>
   [...state.shares.values()]
     .filter((each) => each.subscriberId === subscriberId)
@@ -93,7 +103,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       0n,
     );
   return {
-    async unaccrued(limit) {
+    async unaccrued(limit, after) {
       const found = [...state.facts.values()].flatMap(({ fact, finality, blockIndex }) => {
         const { body } = fact;
         if ((body.kind !== 'close' && body.kind !== 'reckoning') || finality !== 'finalized')
@@ -108,8 +118,9 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           )
           .map((subscription) => ({
             subscription: { ...subscription },
-            // The simulated terms are plain: no history bears on what a close owes.
+            // The simulated terms are plain, and openings are not simulated: a close is the whole of what it closes.
             history: [],
+            vouched: true,
             fact: { ...fact, body, position: { ...fact.position, blockIndex } },
           }));
       });
@@ -120,9 +131,10 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
             { ...b, blockIndex: b.fact.position.blockIndex, finality: 'finalized' },
           ),
         )
+        .filter(({ fact }) => after == null || comesAfter(fact, after))
         .slice(0, limit);
     },
-    async book({ fact, subscription }, bookings) {
+    async book({ fact, subscription }, { bookings }) {
       const key = accrualKey(subscription.id, fact);
       const own = state.subscriptions.get(subscription.id);
       const sameTabs =
@@ -148,6 +160,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           amount: booking.amount,
           netPnl: booking.netPnl,
           shareBps: booking.terms?.shareBps ?? 0,
+          termsSlot: termsSlotOf(booking),
           accruedAtMs: nowMs(),
           paid: 0n,
           status: 'pending',
@@ -296,8 +309,8 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
     async lapse() {
       const lapsed = [...state.shares.values()].filter((row) => {
         const terms = state.subscriptions.get(row.subscriptionId)?.terms ?? [];
-        const inForce = terms.filter((each) => each.fromSlot <= row.slot).at(-1);
-        const after = inForce?.expiresAfterMs ?? null;
+        const under = terms.find((each) => each.fromSlot === row.termsSlot);
+        const after = under?.expiresAfterMs ?? null;
         return (
           (row.status === 'pending' || row.status === 'failed') &&
           after !== null &&

@@ -41,6 +41,8 @@ export type ShareRow = {
   readonly amount: bigint;
   readonly netPnl: bigint;
   readonly shareBps: number;
+  /** Where the terms began under which this part was opened. */
+  readonly termsSlot: Slot;
   readonly accruedAtMs: number;
   paid: bigint;
   status: 'pending' | 'processing' | 'paid' | 'failed' | 'voided';

@@ -1,0 +1,113 @@
+// Terms: what a subscription agrees with a creator, from one slot on. Terms are added, never edited: a change names the fields that it
+// changes, and every other field stays as it was.
+import { Fault } from './fault.ts';
+import type { Address, Slot } from './ids.ts';
+import type { BaseUnits, BasisPoints } from './money.ts';
+
+/** `per_close`: every win counts. `high_water_mark`: losses since the last peak are made good first. */
+export const BASES = ['per_close', 'high_water_mark'] as const;
+export type Basis = (typeof BASES)[number];
+
+/** Terms of a subscription for everything that is opened from `fromSlot` on, until the next terms begin. */
+export type Terms = {
+  readonly fromSlot: Slot;
+  readonly creatorWallet: Address;
+  readonly shareBps: BasisPoints;
+  readonly basis: Basis;
+  /** Below this sum shares wait for each other; 0 pays each at once. */
+  readonly minimumPayment: BaseUnits;
+  /** Whether the creator may be an address that nobody holds a key to, such as a vault. */
+  readonly offCurve: boolean;
+  /** After how long an unpaid debt lapses; null is never. */
+  readonly expiresAfterMs: number | null;
+  /** Whether the subscription ended here: what is opened from now on owes nothing. */
+  readonly ended: boolean;
+  /** Where the present creator began: `fromSlot` of the terms that said so. Dust and losses are carried on from there. */
+  readonly markSlot: Slot;
+};
+
+/** A change of terms: only the fields that it names change. */
+export type TermsChange = {
+  readonly creatorWallet?: Address;
+  readonly shareBps?: BasisPoints;
+  readonly basis?: Basis;
+  readonly minimumPayment?: BaseUnits;
+  readonly offCurve?: boolean;
+  readonly expiresAfterMs?: number | null;
+  /**
+   * The wallet that is named belongs to another creator: losses from before are not made good under the new one. Without it a
+   * new wallet is the same creator's new address, and the losses stay. It says nothing while the wallet stays the same.
+   */
+  readonly newCreator?: boolean;
+};
+
+/**
+ * The terms after a change. The first terms of a subscription must name the creator and the share; every other field has a
+ * default. A change of a subscription that ended begins it again. Throws `body_invalid` when the first terms lack one of the two.
+ */
+export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: Slot): Terms {
+  const creatorWallet = change.creatorWallet ?? latest?.creatorWallet;
+  const shareBps = change.shareBps ?? latest?.shareBps;
+  if (creatorWallet === undefined || shareBps === undefined)
+    throw new Fault(
+      'body_invalid',
+      'A new subscription needs creatorWallet and shareBps. A change of terms may leave out whatever stays as it was.',
+    );
+  const begins = latest === null || latest.fromSlot < fromSlot ? fromSlot : latest.fromSlot + 1;
+  const another =
+    latest === null || (change.newCreator === true && creatorWallet !== latest.creatorWallet);
+  const expiresAfterMs = change.expiresAfterMs;
+  return {
+    fromSlot: begins,
+    creatorWallet,
+    shareBps,
+    basis: change.basis ?? latest?.basis ?? 'per_close',
+    minimumPayment: change.minimumPayment ?? latest?.minimumPayment ?? 0n,
+    offCurve: change.offCurve ?? latest?.offCurve ?? false,
+    expiresAfterMs:
+      expiresAfterMs === undefined ? (latest?.expiresAfterMs ?? null) : expiresAfterMs,
+    ended: false,
+    markSlot: another ? begins : latest.markSlot,
+  };
+}
+
+/** Whether two terms say the same, whenever they began. */
+export const sameTerms = (one: Terms, other: Terms): boolean =>
+  one.creatorWallet === other.creatorWallet &&
+  one.shareBps === other.shareBps &&
+  one.basis === other.basis &&
+  one.minimumPayment === other.minimumPayment &&
+  one.offCurve === other.offCurve &&
+  one.expiresAfterMs === other.expiresAfterMs &&
+  one.ended === other.ended;
+
+/** The terms in force at a slot: the latest that began at or before it, or null when none had. */
+export function termsAt(terms: readonly Terms[], slot: Slot): Terms | null {
+  let inForce: Terms | null = null;
+  for (const candidate of terms) {
+    if (candidate.fromSlot > slot) continue;
+    if (inForce === null || candidate.fromSlot > inForce.fromSlot) inForce = candidate;
+  }
+  return inForce;
+}
+
+/** The terms that hold for something opened at a slot; null before the first terms, and after the subscription ended. */
+export function holding(terms: readonly Terms[], slot: Slot): Terms | null {
+  const found = termsAt(terms, slot);
+  return found?.ended === true ? null : found;
+}
+
+/** The terms that take more of a profit: the larger share, then `per_close`, then the later ones. Null takes nothing. */
+export function dearer(one: Terms | null, other: Terms | null): Terms | null {
+  if (one === null || other === null) return one ?? other;
+  if (one.shareBps !== other.shareBps) return one.shareBps > other.shareBps ? one : other;
+  if (one.basis !== other.basis) return one.basis === 'per_close' ? one : other;
+  return one.fromSlot >= other.fromSlot ? one : other;
+}
+
+/** The dearest terms that held for an opening somewhere from one slot to another, both included. */
+export function dearestBetween(terms: readonly Terms[], from: Slot, to: Slot): Terms | null {
+  return terms
+    .filter((each) => each.fromSlot > from && each.fromSlot <= to && !each.ended)
+    .reduce(dearer, holding(terms, from));
+}

@@ -1,0 +1,76 @@
+// Terms: a change names what it changes, and what it leaves out stays as it was.
+import { expect, test } from 'vitest';
+import {
+  dearer,
+  dearestBetween,
+  sameTerms,
+  type Terms,
+  termsAfter,
+  termsAt,
+} from '../../src/core/terms.ts';
+import { termsOf } from '../support/terms.ts';
+
+const wallet = (name: string) => name as Terms['creatorWallet'];
+
+test('the terms in force are the latest that began at or before the slot', () => {
+  const terms: Terms[] = [termsOf(20, 'b', 2_000), termsOf(10, 'a', 1_000)];
+  expect(termsAt(terms, 9)).toBeNull();
+  expect(termsAt(terms, 19)?.shareBps).toBe(1_000);
+  expect(termsAt(terms, 20)?.shareBps).toBe(2_000);
+});
+
+test('a change of the share alone keeps the mark, the minimum and everything else', () => {
+  const whole = termsOf(10, 'a', 1_000, {
+    basis: 'high_water_mark',
+    minimumPayment: 5_000_000n,
+    offCurve: true,
+    expiresAfterMs: 90_000,
+  });
+  const changed = termsAfter(whole, { shareBps: 1_500 }, 30);
+  expect(changed).toEqual({ ...whole, fromSlot: 30, shareBps: 1_500 });
+  for (const change of [
+    { creatorWallet: wallet('b') },
+    { basis: 'per_close' },
+    { minimumPayment: 0n },
+    { offCurve: false },
+    { expiresAfterMs: null },
+  ] as const)
+    expect(termsAfter(whole, change, 30)).toEqual({ ...whole, ...change, fromSlot: 30 });
+  expect(sameTerms(whole, termsAfter(whole, {}, 30))).toBe(true);
+});
+
+test('another creator is said, never inferred from another wallet', () => {
+  const first = termsOf(10, 'a', 1_000);
+  expect(termsAfter(first, { creatorWallet: wallet('b') }, 30).markSlot).toBe(10);
+  const another = { creatorWallet: wallet('b'), newCreator: true };
+  const said = termsAfter(first, another, 30);
+  expect(said.markSlot).toBe(30);
+  // Said again, it changes nothing.
+  expect(termsAfter(said, another, 60).markSlot).toBe(30);
+});
+
+test('first terms need a creator and a share; a subscription that ended begins again', () => {
+  expect(() => termsAfter(null, { shareBps: 5 }, 1)).toThrow(/creatorWallet and shareBps/);
+  expect(() => termsAfter(null, { creatorWallet: wallet('a') }, 1)).toThrow();
+  expect(termsAfter(null, { creatorWallet: wallet('a'), shareBps: 0 }, 7)).toEqual(
+    termsOf(7, 'a', 0),
+  );
+  const ended = termsOf(10, 'a', 1_000, { ended: true });
+  expect(termsAfter(ended, {}, 30)).toMatchObject({ ended: false, shareBps: 1_000, fromSlot: 30 });
+  expect(termsAfter(ended, {}, 4)).toMatchObject({ fromSlot: 11 });
+});
+
+test('the dearest terms take most: by share, then by basis, then the later', () => {
+  const cheap = termsOf(10, 'a', 500);
+  const marked = termsOf(20, 'b', 2_000, { basis: 'high_water_mark' });
+  const plain = termsOf(30, 'c', 2_000);
+  const ended = termsOf(40, 'c', 9_000, { ended: true });
+  expect(dearer(cheap, marked)).toBe(marked);
+  expect(dearer(plain, marked)).toBe(plain);
+  expect(dearer(null, cheap)).toBe(cheap);
+  const all = [cheap, marked, plain, ended];
+  expect(dearestBetween(all, 5, 9)).toBeNull();
+  expect(dearestBetween(all, 5, 12)).toBe(cheap);
+  expect(dearestBetween(all, 12, 45)).toBe(plain);
+  expect(dearestBetween(all, 41, 50)).toBeNull();
+});

@@ -18,6 +18,7 @@ import {
   derivedAddress,
   inspectTokens,
   isOnCurve,
+  passingAccount,
   readTokenAccount,
   tokenAccount,
   transferInstructions,
@@ -161,11 +162,11 @@ async function runSimulation(
 
 export function createChain(connections: { first: Connection; second: Connection | null }): Chain {
   const { first: connection } = connections;
-  let rent: bigint | null = null;
   return {
     tokenAccount,
     isOnCurve,
     derivedAddress,
+    passingAccount,
     readTokenAccount,
     transferInstructions,
     actsOf: ({ instructions }) =>
@@ -187,17 +188,6 @@ export function createChain(connections: { first: Connection; second: Connection
       readAccounts(connection, addresses, slice, commitment),
     signatures: (account, afterSlot, seenSlot, commitment) =>
       walk(connection, account, afterSlot, seenSlot, commitment),
-    async tokenAccountRent() {
-      if (rent !== null) return rent;
-      const answered = await asking('getMinimumBalanceForRentExemption', () =>
-        connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES),
-      );
-      // web3.js answers 0 when the node answered with an error; no account is free of rent.
-      if (answered === 0)
-        throw new Fault('rpc_unavailable', 'getMinimumBalanceForRentExemption: no answer');
-      rent = BigInt(answered);
-      return rent;
-    },
     async fits(feePayer, instructions) {
       const whole = [...budget(SIMULATION_UNITS, 1n), ...instructions];
       return fitsPacket(compile(feePayer, whole, PublicKey.default.toBase58()));
@@ -233,35 +223,69 @@ export function createChain(connections: { first: Connection; second: Connection
   };
 }
 
-/** The network's base fee, asked for once; priority fees from what was paid recently, under a cap in lamports for a full transaction, read at most so often. */
+/** A value that is asked for again once it is older than this. */
+function remembered<T>(
+  ask: () => Promise<T>,
+  forMs: number,
+  nowMs: () => number,
+): () => Promise<T> {
+  let known: { value: T; atMs: number } | null = null;
+  return async () => {
+    if (known === null || nowMs() - known.atMs >= forMs)
+      known = { value: await ask(), atMs: nowMs() };
+    return known.value;
+  };
+}
+
+/** Base fee and rent change with an epoch at most; a value that is older than this is asked for again. */
+const NETWORK_PRICES_LAST_MS = 60_000;
+
+/**
+ * What the network takes: base fee and rent as it says itself, asked for again every minute; priority fees
+ * from what was paid recently, under a cap in lamports for a full transaction, read at most so often.
+ */
 export function createFeeMarket(
   connection: Connection,
   options: { priorityFeeMost: bigint; everyMs: number; nowMs: () => number },
 ): FeeMarket {
   let price = 0n;
-  let base: bigint | null = null;
   let readAtMs = Number.NEGATIVE_INFINITY;
   const priceMost = (options.priorityFeeMost * 1_000_000n) / BigInt(SIMULATION_UNITS);
   return {
     priorityFeeMost: options.priorityFeeMost,
-    async lamportsPerSignature() {
-      if (base !== null) return base;
-      // Of the smallest message there is: one signature, nothing to do.
-      const { blockhash } = await asking('getLatestBlockhash', () =>
-        connection.getLatestBlockhash('confirmed'),
-      );
-      const message = compile(PublicKey.default.toBase58() as Address, [], blockhash).message;
-      const { value } = await asking('getFeeForMessage', () =>
-        connection.getFeeForMessage(message, 'confirmed'),
-      );
-      if (value === null)
-        throw new Fault(
-          'rpc_unavailable',
-          'getFeeForMessage: the node does not know the blockhash',
+    tokenAccountRent: remembered(
+      async () => {
+        const answered = await asking('getMinimumBalanceForRentExemption', () =>
+          connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES),
         );
-      base = BigInt(value);
-      return base;
-    },
+        // web3.js answers 0 when the node answered with an error; no account is free of rent.
+        if (answered === 0)
+          throw new Fault('rpc_unavailable', 'getMinimumBalanceForRentExemption: no answer');
+        return BigInt(answered);
+      },
+      NETWORK_PRICES_LAST_MS,
+      options.nowMs,
+    ),
+    lamportsPerSignature: remembered(
+      async () => {
+        // Of the smallest message there is: one signature, nothing to do.
+        const { blockhash } = await asking('getLatestBlockhash', () =>
+          connection.getLatestBlockhash('confirmed'),
+        );
+        const message = compile(PublicKey.default.toBase58() as Address, [], blockhash).message;
+        const { value } = await asking('getFeeForMessage', () =>
+          connection.getFeeForMessage(message, 'confirmed'),
+        );
+        if (value === null)
+          throw new Fault(
+            'rpc_unavailable',
+            'getFeeForMessage: the node does not know the blockhash',
+          );
+        return BigInt(value);
+      },
+      NETWORK_PRICES_LAST_MS,
+      options.nowMs,
+    ),
     async microLamports(expiries = 0) {
       if (options.nowMs() - readAtMs < options.everyMs)
         return raisedPrice(price, expiries, priceMost);

@@ -11,7 +11,7 @@ import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { compile, decompile } from './compile.ts';
 import { inspectSwap, WRAPPED_SOL } from './swap.ts';
-import { inspectTokens, tokenAccount } from './tokens.ts';
+import { inspectTokens, passingAccount, tokenAccount } from './tokens.ts';
 
 /** The address of a 64-byte secret key. */
 export const publicKeyOf = (secretKey: Uint8Array): Address =>
@@ -23,10 +23,12 @@ export const bindingOf = (subscriberId: string, publicKey: string): string =>
 
 function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandate {
   const { payment } = parts;
+  const passing = payment.plan.createAgentAccount ? passingAccount(parts.agent, payment.id) : null;
   return {
     memo,
     agent: parts.agent,
-    agentTokenAccount: parts.agentTokenAccount,
+    source: passing ?? parts.agentTokenAccount,
+    passing,
     creator: parts.creator,
     creatorTokenAccount: parts.creatorTokenAccount,
     mint: rules.mint,

@@ -1,15 +1,19 @@
 // Tokens: SPL token accounts and the instructions around them, through @solana/spl-token. A balance is always that of
 // the token account.
+import { createHash } from 'node:crypto';
 import {
+  ACCOUNT_SIZE,
   AccountLayout,
   AccountState,
   ASSOCIATED_TOKEN_PROGRAM_ID,
   createAssociatedTokenAccountIdempotentInstruction,
+  createCloseAccountInstruction,
+  createInitializeAccount3Instruction,
   createTransferCheckedInstruction,
   getAssociatedTokenAddressSync,
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
-import { PublicKey, TransactionInstruction } from '@solana/web3.js';
+import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
 import type { Chain, PaymentParts } from '../core/outside.ts';
 import type { Act } from '../core/policy.ts';
@@ -17,6 +21,7 @@ import type { Instruction } from '../core/transaction.ts';
 
 const MEMO_PROGRAM = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr');
 const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111';
+const SEED_LENGTH = 32;
 const key = (address: Address): PublicKey => new PublicKey(address);
 
 /** Owners off the curve are taken: whether one may be paid was decided when the terms were agreed. */
@@ -37,7 +42,24 @@ export const derivedAddress: Chain['derivedAddress'] = (program, seeds) => {
   }
 };
 
-export const readTokenAccount: Chain['readTokenAccount'] = (account, mint) => {
+/** A seed of at most 32 characters, as the system program allows: of the payment's id, which is drawn at random. */
+const passingSeed = (paymentId: string): string =>
+  createHash('sha256').update(paymentId).digest('hex').slice(0, SEED_LENGTH);
+
+/**
+ * As `PublicKey.createWithSeed`: SHA-256 of base, seed and owner. Nobody but the agent can open an account
+ * there, and nobody knows the address before the payment is signed.
+ */
+export const passingAccount: Chain['passingAccount'] = (agent, paymentId) =>
+  new PublicKey(
+    createHash('sha256')
+      .update(key(agent).toBytes())
+      .update(passingSeed(paymentId))
+      .update(TOKEN_PROGRAM_ID.toBytes())
+      .digest(),
+  ).toBase58() as Address;
+
+export const readTokenAccount: Chain['readTokenAccount'] = (account, mint, owner) => {
   if (
     account === null ||
     account.owner !== TOKEN_PROGRAM_ID.toBase58() ||
@@ -46,7 +68,11 @@ export const readTokenAccount: Chain['readTokenAccount'] = (account, mint) => {
     return null;
   const decoded = AccountLayout.decode(account.data);
   if (decoded.mint.toBase58() !== mint || decoded.state === AccountState.Uninitialized) return null;
-  return { amount: decoded.amount, frozen: decoded.state === AccountState.Frozen };
+  return {
+    amount: decoded.amount,
+    frozen: decoded.state === AccountState.Frozen,
+    foreign: decoded.owner.toBase58() !== owner,
+  };
 };
 
 function neutral(built: TransactionInstruction): Instruction {
@@ -62,6 +88,27 @@ function neutral(built: TransactionInstruction): Instruction {
 }
 
 /**
+ * Opens the passing account. The agent's own token account is named as well, though it is not used: the
+ * payments of an agent are found in the history of that address, where books and proofs of death look.
+ */
+function openPassing(parts: PaymentParts, mint: Address, rent: bigint): Instruction[] {
+  const created = SystemProgram.createAccountWithSeed({
+    fromPubkey: key(parts.payer),
+    newAccountPubkey: key(parts.source),
+    basePubkey: key(parts.agent),
+    seed: passingSeed(parts.payment.id),
+    lamports: Number(rent),
+    space: ACCOUNT_SIZE,
+    programId: TOKEN_PROGRAM_ID,
+  });
+  created.keys.push({ pubkey: key(parts.agentTokenAccount), isSigner: false, isWritable: false });
+  return [
+    neutral(created),
+    neutral(createInitializeAccount3Instruction(key(parts.source), key(mint), key(parts.agent))),
+  ];
+}
+
+/**
  * Around the venue's instructions: token accounts are created idempotently, the creator's always, because the owner
  * may have closed it since anybody looked; then the exact transfer, what the sponsor is reimbursed, and the memo that names
  * the payment on chain.
@@ -71,6 +118,7 @@ export function transferInstructions(
   mint: Address,
   decimals: number,
   memo: string,
+  rent: bigint,
 ): { before: Instruction[]; after: Instruction[] } {
   const { plan } = parts.payment;
   const create = (account: Address, owner: Address) =>
@@ -85,7 +133,7 @@ export function transferInstructions(
   const transfer = (destination: Address, amount: bigint) =>
     neutral(
       createTransferCheckedInstruction(
-        key(parts.agentTokenAccount),
+        key(parts.source),
         key(mint),
         key(destination),
         key(parts.agent),
@@ -95,7 +143,7 @@ export function transferInstructions(
     );
   return {
     before: [
-      ...(plan.createAgentAccount ? [create(parts.agentTokenAccount, parts.agent)] : []),
+      ...(plan.createAgentAccount ? openPassing(parts, mint, rent) : []),
       create(parts.creatorTokenAccount, parts.creator),
     ],
     after: [
@@ -103,10 +151,36 @@ export function transferInstructions(
       ...(plan.reimburse > 0n && parts.sponsorTokenAccount !== null
         ? [transfer(parts.sponsorTokenAccount, plan.reimburse)]
         : []),
+      ...(plan.createAgentAccount
+        ? [
+            neutral(
+              createCloseAccountInstruction(key(parts.source), key(parts.payer), key(parts.agent)),
+            ),
+          ]
+        : []),
       neutral(
         new TransactionInstruction({ programId: MEMO_PROGRAM, keys: [], data: Buffer.from(memo) }),
       ),
     ],
+  };
+}
+
+/** CreateAccountWithSeed (3): base, length and text of the seed, lamports, space, owning program. */
+function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): Act {
+  const unknown: Act = { act: 'unknown', program: SystemProgram.programId.toBase58() as Address };
+  const [payer, account] = accounts;
+  const whole = 36 + 8 + SEED_LENGTH + 8 + 8 + 32;
+  if (data.length !== whole || payer === undefined || account === undefined) return unknown;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (view.getUint32(0, true) !== 3 || view.getBigUint64(36, true) !== BigInt(SEED_LENGTH))
+    return unknown;
+  return {
+    act: 'create_seeded_account',
+    payer: payer.address,
+    account: account.address,
+    base: new PublicKey(data.subarray(4, 36)).toBase58() as Address,
+    space: view.getBigUint64(whole - 40, true),
+    program: new PublicKey(data.subarray(whole - 32)).toBase58() as Address,
   };
 }
 
@@ -138,6 +212,17 @@ export function inspectTokens({ program, accounts, data }: Instruction): Act {
       amount: view.getBigUint64(1, true),
     };
   }
+  if (program === SystemProgram.programId.toBase58()) return inspectCreation(accounts, data);
+  const isToken = program === TOKEN_PROGRAM_ID.toBase58();
+  if (isToken && tag === 18 && data.length === 33)
+    return {
+      act: 'initialize_token_account',
+      account: at(0),
+      mint: at(1),
+      owner: new PublicKey(data.subarray(1)).toBase58() as Address,
+    };
+  if (isToken && tag === 9 && data.length === 1 && accounts.length === 3)
+    return { act: 'close_token_account', account: at(0), destination: at(1), authority: at(2) };
   if (program === MEMO_PROGRAM.toBase58() && accounts.length === 0)
     return { act: 'memo', text: Buffer.from(data).toString('utf8') };
   return { act: 'unknown', program };

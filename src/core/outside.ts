@@ -67,24 +67,33 @@ export type Chain = {
     seenSlot: Slot,
     commitment: 'confirmed' | 'finalized',
   ): Promise<SignatureRow[]>;
-  tokenAccountRent(): Promise<Lamports>;
   /** The associated token account of an owner, whatever that is. */
   tokenAccount(mint: Address, owner: Address): Address;
   /** Whether somebody can hold a key to this address; a program's address and a token account are off the curve. */
   isOnCurve(address: Address): boolean;
   /** The address that a program derives from seeds; null when they give none. */
   derivedAddress(program: Address, seeds: readonly Uint8Array[]): Address | null;
-  /** Amount and state of a token account; null when it is none of this mint's. */
+  /** The address of the token account that an agent opens and closes within one payment. */
+  passingAccount(agent: Address, paymentId: string): Address;
+  /**
+   * Amount and state of a token account; null when it is none of this mint's. `foreign`: another than
+   * this owner may spend from it, whoever's address it derives from.
+   */
   readTokenAccount(
     account: ChainAccount | null,
     mint: Address,
-  ): { amount: BaseUnits; frozen: boolean } | null;
-  /** The instructions around the venue's: creation of token accounts, the transfer, the memo. */
+    owner: Address,
+  ): { amount: BaseUnits; frozen: boolean; foreign: boolean } | null;
+  /**
+   * The instructions around the venue's: creation of token accounts, the transfer, the memo. `rent` is what
+   * a passing account is opened with.
+   */
   transferInstructions(
     parts: PaymentParts,
     mint: Address,
     decimals: number,
     memo: string,
+    rent: Lamports,
   ): { before: Instruction[]; after: Instruction[] };
   /** What a transaction's top-level instructions do, as far as wallets and tokens go. */
   actsOf(transaction: ChainTransaction): Act[];
@@ -110,6 +119,8 @@ export type Chain = {
 export type PaymentParts = {
   readonly agent: Address;
   readonly agentTokenAccount: Address;
+  /** The token account that pays: the agent's own, or one that exists within the transaction alone. */
+  readonly source: Address;
   readonly creator: Address;
   readonly creatorTokenAccount: Address;
   readonly payer: Address;
@@ -227,6 +238,8 @@ export type FeeMarket = {
   microLamports(expiries?: number): Promise<bigint>;
   /** What the network takes for one signature, as it says itself. */
   lamportsPerSignature(): Promise<Lamports>;
+  /** The least balance of a token account, as the network says itself: it changes with the cluster's settings. */
+  tokenAccountRent(): Promise<Lamports>;
   readonly priorityFeeMost: Lamports;
 };
 

@@ -79,7 +79,10 @@ export type PaymentPlan = {
   readonly feePayer: 'agent' | 'sponsor';
   /** USDC for the sponsor, for the fee it pays; on top of the amount. */
   readonly reimburse: BaseUnits;
-  /** Whether the agent's token account has to be created for the withdrawal. */
+  /**
+   * Whether the withdrawal goes through a token account of the agent that is opened and closed within
+   * the transaction, because its own is closed, frozen or another's. Its rent comes back at once.
+   */
   readonly createAgentAccount: boolean;
   /** Whether the creator's token account was absent. It is created in every payment, in case it is closed meanwhile. */
   readonly createCreatorAccount: boolean;

@@ -20,10 +20,10 @@ import {
 /** Everything a plan depends on, read from the chain in one batch. SPL balances are token accounts, never collateral. */
 export type Preflight = {
   readonly agentLamports: Lamports;
-  /** Null when the agent has no token account yet. */
+  /** Null when the agent has no token account that it can spend from: closed, frozen, or given away. */
   readonly agentTokens: BaseUnits | null;
-  readonly agentFrozen: boolean;
-  readonly creatorAccount: 'absent' | 'open' | 'frozen';
+  /** `foreign`: the creator gave the account away, so nothing in it would be the creator's. */
+  readonly creatorAccount: 'absent' | 'open' | 'frozen' | 'foreign';
   /** Null when the Drift user does not exist. */
   readonly venue: VenueFunds | null;
   /** Null when no sponsor is configured. */
@@ -137,15 +137,21 @@ const needsSol = (code: string, whose: string, short: Lamports, then: string): T
   lamports: short,
 });
 
-/** Who pays fee and rent: the agent as long as its reserve stays, else the sponsor. */
+/**
+ * Who pays fee and rent: the agent as long as its reserve stays, else the sponsor. The rent of the agent's
+ * own account comes back within the transaction: it must be there, and costs nothing.
+ */
 function choosePayer(
   preflight: Preflight,
-  accountsToCreate: bigint,
+  createAgentAccount: boolean,
+  createCreatorAccount: boolean,
 ): { payer: PaymentPlan['feePayer']; cost: Lamports } | { trouble: Trouble } {
   const { costs } = preflight;
-  const rent = accountsToCreate * costs.tokenAccountRent;
-  const own = costs.lamportsPerSignature + costs.priority + rent + costs.agentReserve;
-  if (preflight.agentLamports >= own) return { payer: 'agent', cost: own - costs.agentReserve };
+  const rent = createCreatorAccount ? costs.tokenAccountRent : 0n;
+  const lent = createAgentAccount ? costs.tokenAccountRent : 0n;
+  const ownCost = costs.lamportsPerSignature + costs.priority + rent;
+  const own = ownCost + lent + costs.agentReserve;
+  if (preflight.agentLamports >= own) return { payer: 'agent', cost: ownCost };
   if (preflight.sponsorLamports === null) {
     const then = '. Top it up, or configure a sponsor.';
     return {
@@ -153,7 +159,7 @@ function choosePayer(
     };
   }
   const cost = 2n * costs.lamportsPerSignature + costs.priority + rent;
-  const short = cost + costs.sponsorReserve - preflight.sponsorLamports;
+  const short = cost + lent + costs.sponsorReserve - preflight.sponsorLamports;
   if (short <= 0n) return { payer: 'sponsor', cost };
   return {
     trouble: needsSol('sponsor_needs_sol', 'sponsor', short, ', and the agent cannot pay them.'),
@@ -170,11 +176,17 @@ function canTopUp(preflight: Preflight, amount: BaseUnits): boolean {
   return (preflight.agentTokens ?? 0n) >= amount && preflight.agentLamports >= toSend;
 }
 
-const frozen = (whose: string): Trouble => ({
+const CREATOR_FROZEN: Trouble = {
   class: 'permanent',
-  code: `${whose}_account_frozen`,
-  detail: `The ${whose}'s USDC account is frozen by its issuer.`,
-});
+  code: 'creator_account_frozen',
+  detail: "The creator's USDC account is frozen by its issuer.",
+};
+const CREATOR_FOREIGN: Trouble = {
+  class: 'operator',
+  code: 'creator_account_given_away',
+  detail:
+    "The creator's USDC account belongs to somebody else: the creator gave it away. Agree on terms with another wallet, then retry.",
+};
 
 /** What the venue lets go: nothing while it is blocked, and no more than the account's health allows. */
 function reachableFrom(funds: VenueFunds | null): BaseUnits {
@@ -211,8 +223,8 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
     about,
     trouble,
   });
-  if (preflight.agentFrozen) return wait(frozen('agent'));
-  if (preflight.creatorAccount === 'frozen') return wait(frozen('creator'), 'creator');
+  if (preflight.creatorAccount === 'frozen') return wait(CREATOR_FROZEN, 'creator');
+  if (preflight.creatorAccount === 'foreign') return wait(CREATOR_FOREIGN, 'creator');
   const tokens = preflight.agentTokens ?? 0n;
   const funds = preflight.venue;
   const available = tokens + reachableFrom(funds);
@@ -221,8 +233,7 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
   const amount = covers.reduce((sum, cover) => sum + cover.amount, 0n);
   const createAgentAccount = preflight.agentTokens === null;
   const createCreatorAccount = preflight.creatorAccount === 'absent';
-  const creations = (createAgentAccount ? 1n : 0n) + (createCreatorAccount ? 1n : 0n);
-  const chosen = choosePayer(preflight, creations);
+  const chosen = choosePayer(preflight, createAgentAccount, createCreatorAccount);
   if ('trouble' in chosen) {
     const { topUp } = policy;
     if (topUp !== null && preflight.sponsorLamports === null && canTopUp(preflight, topUp))

@@ -22,6 +22,27 @@ export type Act =
       readonly authority: Address;
       readonly amount: BaseUnits;
     }
+  /** An account at an address derived from a base key and a seed. */
+  | {
+      readonly act: 'create_seeded_account';
+      readonly payer: Address;
+      readonly account: Address;
+      readonly base: Address;
+      readonly space: bigint;
+      readonly program: Address;
+    }
+  | {
+      readonly act: 'initialize_token_account';
+      readonly account: Address;
+      readonly mint: Address;
+      readonly owner: Address;
+    }
+  | {
+      readonly act: 'close_token_account';
+      readonly account: Address;
+      readonly destination: Address;
+      readonly authority: Address;
+    }
   | { readonly act: 'memo'; readonly text: string }
   | {
       readonly act: 'settle';
@@ -44,7 +65,10 @@ export type Act =
 export type Mandate = {
   readonly memo: string;
   readonly agent: Address;
-  readonly agentTokenAccount: Address;
+  /** The token account that pays: the agent's own, or the passing one. */
+  readonly source: Address;
+  /** A token account of the agent that exists within this transaction alone; null where none is due. */
+  readonly passing: Address | null;
   readonly creator: Address;
   readonly creatorTokenAccount: Address;
   readonly mint: Address;
@@ -60,6 +84,14 @@ export type Mandate = {
   readonly priorityFeeMost: Lamports;
 };
 
+const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
+const TOKEN_ACCOUNT_BYTES = 165n;
+/** What a passing account takes, each exactly once: what it was opened with goes back to the fee payer at its end. */
+const PASSING_ACTS = [
+  'create_seeded_account',
+  'initialize_token_account',
+  'close_token_account',
+] as const;
 export const COMPUTE_UNITS_MOST = 1_400_000;
 
 /** What the mandate owes: by role, since the sponsor may be the creator of this payment. */
@@ -98,21 +130,36 @@ function objectionTo(act: Act, mandate: Mandate): string | null {
       return most <= mandate.priorityFeeMost ? null : `priority fee could reach ${most} lamports`;
     }
     case 'create_token_account': {
-      const known =
-        (act.account === mandate.agentTokenAccount && act.owner === mandate.agent) ||
-        (act.account === mandate.creatorTokenAccount && act.owner === mandate.creator);
-      if (!known) return `creates a token account of ${act.owner}`;
+      if (act.account !== mandate.creatorTokenAccount || act.owner !== mandate.creator)
+        return `creates a token account of ${act.owner}`;
       if (act.mint !== mandate.mint) return `creates a token account of mint ${act.mint}`;
       return act.payer === mandate.feePayer ? null : `rent is charged to ${act.payer}`;
     }
     case 'transfer': {
-      if (act.source !== mandate.agentTokenAccount) return `transfers from ${act.source}`;
+      if (act.source !== mandate.source) return `transfers from ${act.source}`;
       if (act.mint !== mandate.mint) return `transfers mint ${act.mint}`;
       if (act.authority !== mandate.agent) return `transfers by authority of ${act.authority}`;
       const dues = duesOf(mandate).filter((each) => each.to === act.destination);
       if (dues.length === 0) return `transfers to ${act.destination}`;
       if (dues.some((each) => each.due === act.amount)) return null;
       return `transfers ${act.amount}, the mandate is ${dues.map((each) => each.due).join(' and ')}`;
+    }
+    case 'create_seeded_account': {
+      if (act.account !== mandate.passing || act.base !== mandate.agent)
+        return `creates the account ${act.account}`;
+      if (act.program !== TOKEN_PROGRAM || act.space !== TOKEN_ACCOUNT_BYTES)
+        return `creates an account of ${act.program} with ${act.space} bytes`;
+      return act.payer === mandate.feePayer ? null : `rent is charged to ${act.payer}`;
+    }
+    case 'initialize_token_account': {
+      if (act.account !== mandate.passing) return `initializes ${act.account}`;
+      if (act.owner !== mandate.agent) return `gives a token account to ${act.owner}`;
+      return act.mint === mandate.mint ? null : `opens a token account of mint ${act.mint}`;
+    }
+    case 'close_token_account': {
+      if (act.account !== mandate.passing || act.authority !== mandate.agent)
+        return `closes ${act.account}`;
+      return act.destination === mandate.feePayer ? null : `gives rent to ${act.destination}`;
     }
     case 'memo':
       return act.text === mandate.memo ? null : 'carries another memo';
@@ -125,7 +172,7 @@ function objectionTo(act: Act, mandate: Mandate): string | null {
       if (act.user !== mandate.driftUser || act.authority !== mandate.agent)
         return `withdraws from ${act.user}`;
       if (act.market !== mandate.quoteMarket) return `withdraws market ${act.market}`;
-      if (act.destination !== mandate.agentTokenAccount) return `withdraws to ${act.destination}`;
+      if (act.destination !== mandate.source) return `withdraws to ${act.destination}`;
       if (!act.reduceOnly) return 'withdraws without reduce_only, which could borrow';
       return act.amount <= mandate.withdraw
         ? null
@@ -145,6 +192,13 @@ export function objections(feePayer: Address, acts: readonly Act[], mandate: Man
   if (creator !== 1) found.push(`has ${creator} transfers, exactly one is due`);
   if (sponsor > 1) found.push('reimburses the sponsor more than once');
   if (count('memo') !== 1) found.push(`has ${count('memo')} memos, exactly one is due`);
+  for (const kind of PASSING_ACTS)
+    if (count(kind) !== (mandate.passing === null ? 0 : 1))
+      found.push(
+        `has ${count(kind)} of ${kind}, the mandate is ${mandate.passing === null ? 0 : 1}`,
+      );
+  if (mandate.withdraw > mandate.amount + mandate.reimburse)
+    found.push(`withdraws ${mandate.withdraw}, more than it pays`);
   if (count('withdraw') > 1) found.push('withdraws more than once');
   for (const kind of ['compute_limit', 'compute_price'] as const) {
     if (count(kind) > 1) found.push(`sets ${kind} more than once`);

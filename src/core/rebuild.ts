@@ -38,8 +38,12 @@ export function recognise(
   creatorOf: ReadonlyMap<Address, Address>,
 ): { id: string; creatorWallet: Address; amount: BaseUnits } | null {
   const ids = acts.flatMap((act) => (act.act === 'memo' ? (paymentIdIn(act.text) ?? []) : []));
+  // A token account that the agent opened for this transaction alone pays as its own does.
+  const passing = acts.flatMap((act) =>
+    act.act === 'create_seeded_account' && act.base === agent.wallet ? [act.account] : [],
+  );
   const paid = acts.flatMap((act) => {
-    if (act.act !== 'transfer' || act.source !== agent.tokenAccount) return [];
+    if (act.act !== 'transfer' || ![agent.tokenAccount, ...passing].includes(act.source)) return [];
     const creatorWallet = creatorOf.get(act.destination);
     if (act.authority !== agent.wallet || creatorWallet === undefined) return [];
     return [{ creatorWallet, amount: act.amount }];

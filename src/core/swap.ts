@@ -77,6 +77,9 @@ function objectionTo(act: SwapAct, mandate: SwapMandate): string | null {
         ? null
         : `may bring only ${worstOf(act.quotedOut, act.slippageBps)} lamports`;
     case 'transfer':
+    case 'create_seeded_account':
+    case 'initialize_token_account':
+    case 'close_token_account':
     case 'memo':
     case 'settle':
     case 'withdraw':

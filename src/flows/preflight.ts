@@ -28,6 +28,9 @@ export function partsOf(
     payment,
     agent: subscriber.agentWallet,
     agentTokenAccount: subscriber.agentTokenAccount,
+    source: payment.plan.createAgentAccount
+      ? chain.passingAccount(subscriber.agentWallet, payment.id)
+      : subscriber.agentTokenAccount,
     creator: payment.creatorWallet,
     creatorTokenAccount: chain.tokenAccount(venue.quoteMint, payment.creatorWallet),
     payer: sponsored ? pen.sponsor : subscriber.agentWallet,
@@ -35,13 +38,23 @@ export function partsOf(
   };
 }
 
+/** What stands before and after the venue's instructions. */
+export async function aroundOf(
+  { chain, venue, fees }: ReadPorts,
+  parts: PaymentParts,
+): Promise<{ before: Instruction[]; after: Instruction[] }> {
+  const memo = memoOf(parts.payment.id);
+  const rent = await fees.tokenAccountRent();
+  return chain.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, memo, rent);
+}
+
 /** A payment's instructions, without the compute budget. */
 export async function instructionsOf(
-  { chain, venue }: ReadPorts,
+  ports: ReadPorts,
   parts: PaymentParts,
 ): Promise<Instruction[]> {
-  const memo = memoOf(parts.payment.id);
-  const around = chain.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, memo);
+  const { chain, venue } = ports;
+  const around = await aroundOf(ports, parts);
   const drawn = await venue.instructions(parts, chain.accounts);
   return [...around.before, ...drawn, ...around.after];
 }
@@ -91,25 +104,28 @@ export async function readPreflight(
   ];
   const { accounts } = await chain.accounts([...wallets, ...venueAccounts]);
   const [agent, agentTokens, creator, creatorWallet, payer, sponsorAccount] = accounts;
-  const own = chain.readTokenAccount(agentTokens ?? null, quoteMint);
-  const theirs = chain.readTokenAccount(creator ?? null, quoteMint);
+  const own = chain.readTokenAccount(agentTokens ?? null, quoteMint, subscriber.agentWallet);
+  const theirs = chain.readTokenAccount(creator ?? null, quoteMint, debt.creatorWallet);
   const sponsors =
-    pen.sponsor === null ? null : chain.readTokenAccount(sponsorAccount ?? null, quoteMint);
+    pen.sponsor === null
+      ? null
+      : chain.readTokenAccount(sponsorAccount ?? null, quoteMint, pen.sponsor);
+  const usable = (read: typeof own) => read !== null && !read.frozen && !read.foreign;
   const price = await fees.microLamports(expiries);
   return {
     agentLamports: agent?.lamports ?? 0n,
-    agentTokens: own?.amount ?? null,
-    agentFrozen: own?.frozen ?? false,
-    creatorAccount: theirs === null ? 'absent' : theirs.frozen ? 'frozen' : 'open',
+    agentTokens: own !== null && usable(own) ? own.amount : null,
+    creatorAccount:
+      theirs === null ? 'absent' : theirs.foreign ? 'foreign' : theirs.frozen ? 'frozen' : 'open',
     venue: fundsIn(venue, debt.driftUser, accounts.slice(wallets.length)),
     creatorWallet: creatorWallet ?? null,
     sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
     // A sponsor that is the creator as well gives nothing to itself.
-    sponsorTakesTokens: sponsors !== null && !sponsors.frozen && pen.sponsor !== debt.creatorWallet,
+    sponsorTakesTokens: usable(sponsors) && pen.sponsor !== debt.creatorWallet,
     costs: {
       lamportsPerSignature: await fees.lamportsPerSignature(),
       priority: price === 0n ? 0n : fees.priorityFeeMost,
-      tokenAccountRent: await chain.tokenAccountRent(),
+      tokenAccountRent: await fees.tokenAccountRent(),
       agentReserve: reserves.agentReserve,
       sponsorReserve: reserves.sponsorReserve,
     },

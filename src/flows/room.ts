@@ -20,7 +20,7 @@ import {
   type VenueFunds,
 } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
-import { instructionsOf, partsOf, type ReadPorts } from './preflight.ts';
+import { aroundOf, instructionsOf, partsOf, type ReadPorts } from './preflight.ts';
 
 export type RoomRequest = {
   readonly subscriber: Subscriber;
@@ -72,13 +72,16 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
     for (let again = false; ; again = true) {
       const payment = request.paymentOf(decided);
       const parts = partsOf(ports, payment, subscriber);
-      const { quoteMint, quoteDecimals } = venue;
-      const { before } = chain.transferInstructions(parts, quoteMint, quoteDecimals, '');
+      const { quoteMint } = venue;
+      const { before } = await aroundOf(ports, parts);
       const instructions = [...before, ...(await venue.instructions(parts, chain.accounts))];
-      const watched = [subscriber.agentTokenAccount];
-      const simulated = await chain.simulate(parts.payer, instructions, watched);
+      const simulated = await chain.simulate(parts.payer, instructions, [parts.source]);
       if (simulated.error === null) {
-        const after = chain.readTokenAccount(simulated.accounts[0] ?? null, quoteMint);
+        const after = chain.readTokenAccount(
+          simulated.accounts[0] ?? null,
+          quoteMint,
+          subscriber.agentWallet,
+        );
         const tokens = preflight.agentTokens ?? 0n;
         return { kind: 'granted', room: (after?.amount ?? tokens) - tokens };
       }

@@ -154,7 +154,7 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
     },
     forget: (driftUser) => void lastSeen.delete(driftUser),
     async instructions(
-      { payment, agent, agentTokenAccount }: PaymentParts,
+      { payment, agent, source }: PaymentParts,
       readAccounts,
     ): Promise<Instruction[]> {
       const { plan } = payment;
@@ -183,11 +183,7 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
         'withdraw',
       );
       built.push(
-        await sdk.withdraw(
-          { ...accounts, destination: agentTokenAccount },
-          plan.withdraw,
-          remaining,
-        ),
+        await sdk.withdraw({ ...accounts, destination: source }, plan.withdraw, remaining),
       );
       return built;
     },

@@ -5,7 +5,7 @@ import { Keypair, PublicKey, SystemProgram, VersionedTransaction } from '@solana
 import { beforeAll, describe, expect, test } from 'vitest';
 import { budget } from '../../src/chain/compile.ts';
 import { createPen } from '../../src/chain/pen.ts';
-import { transferInstructions } from '../../src/chain/tokens.ts';
+import { passingAccount, transferInstructions } from '../../src/chain/tokens.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { PaymentParts } from '../../src/core/outside.ts';
@@ -77,18 +77,19 @@ beforeAll(async () => {
     payment,
     agent: text(agent.publicKey),
     agentTokenAccount: ata(agent.publicKey),
+    source: passingAccount(text(agent.publicKey), 'p1'),
     creator: text(creator),
     creatorTokenAccount: ata(creator),
     payer: text(sponsor.publicKey),
     sponsorTokenAccount: ata(sponsor.publicKey),
   };
-  const { before, after } = transferInstructions(parts, QUOTE_MINT, 6, MEMO);
+  const { before, after } = transferInstructions(parts, QUOTE_MINT, 6, MEMO, 2_039_280n);
   const accounts = { user, authority: parts.agent };
   good = [
     ...budget(200_000, 1_000n),
     ...before,
     await sdk.settle(accounts, 0, []),
-    await sdk.withdraw({ ...accounts, destination: parts.agentTokenAccount }, 60n, []),
+    await sdk.withdraw({ ...accounts, destination: parts.source }, 60n, []),
     ...after,
   ];
 });
@@ -134,9 +135,19 @@ describe('refused', () => {
           }
         : each,
     );
-  const [LIMIT, PRICE, AGENT_ATA, SETTLE, WITHDRAW, TRANSFER, REIMBURSE, NOTE] = [
-    0, 1, 2, 4, 5, 6, 7, 8,
-  ];
+  const [
+    LIMIT,
+    PRICE,
+    CREATE,
+    INITIALIZE,
+    CREATOR_ATA,
+    SETTLE,
+    WITHDRAW,
+    TRANSFER,
+    REIMBURSE,
+    CLOSE,
+    NOTE,
+  ] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
   test('another amount', () =>
     refused(
@@ -218,9 +229,52 @@ describe('refused', () => {
       /compute limit/,
     ));
   test("rent of a stranger's token account", () =>
-    refused(withAccount(AGENT_ATA, 2, text(thief)), /creates a token account/));
+    refused(withAccount(CREATOR_ATA, 2, text(thief)), /creates a token account/));
   test('rent charged to the agent', () =>
-    refused(withAccount(AGENT_ATA, 0, text(agent.publicKey)), /rent is charged/));
+    refused(withAccount(CREATOR_ATA, 0, text(agent.publicKey)), /rent is charged/));
+
+  test('a passing account elsewhere, of somebody else, of another program or paid for by another', () => {
+    refused(withAccount(CREATE, 1, text(thief)), /creates the account/);
+    const program = 36 + 8 + 32 + 8 + 8;
+    refused(
+      withData(CREATE, (data) => data.fill(7, program)),
+      /creates an account of/,
+    );
+    refused(
+      withData(CREATE, (data) => data.writeBigUInt64LE(10_000n, program - 8)),
+      /with 10000 bytes/,
+    );
+    refused(
+      withData(CREATE, (data) => data.fill(7, 4, 36)),
+      /creates the account/,
+    );
+    refused(withAccount(CREATE, 0, text(agent.publicKey)), /rent is charged/);
+    refused(
+      withData(INITIALIZE, (data) => data.fill(7, 1)),
+      /gives a token account to/,
+    );
+    refused(withAccount(INITIALIZE, 1, text(thief)), /of mint/);
+    refused(withAccount(INITIALIZE, 0, text(thief)), /initializes/);
+  });
+  test('a passing account that is not closed, closed for another, or closed in place of another', () => {
+    refused(
+      good.filter((_, at) => at !== CLOSE),
+      /0 of close_token_account/,
+    );
+    refused(withAccount(CLOSE, 1, text(thief)), /gives rent to/);
+    refused(withAccount(CLOSE, 0, ata(agent.publicKey)), /closes/);
+    refused([...good, good[CLOSE] as Instruction], /2 of close_token_account/);
+  });
+  test('a passing account that was not planned', () => {
+    const plan = { ...parts.payment.plan, createAgentAccount: false };
+    const payment = { ...parts.payment, plan };
+    expect(() => sign(good, { parts: { ...parts, payment } })).toThrow(/creates the account/);
+  });
+  test('a withdrawal of more than is paid, whatever the books say', () => {
+    const plan = { ...parts.payment.plan, withdraw: 106n };
+    const payment = { ...parts.payment, plan };
+    expect(() => sign(good, { parts: { ...parts, payment } })).toThrow(/more than it pays/);
+  });
 
   test('any other instruction of the venue', async () => {
     const transfer: Instruction = {

@@ -39,7 +39,6 @@ const POLICY: PayingPolicy = {
 const preflight = (more: Partial<Preflight> = {}): Preflight => ({
   agentLamports: 100_000_000n,
   agentTokens: 0n,
-  agentFrozen: false,
   creatorAccount: 'open',
   venue: FUNDS,
   sponsorTakesTokens: false,
@@ -158,8 +157,30 @@ describe('planning', () => {
     expect(trouble([debt('a', 1n)], preflight({ creatorAccount: 'frozen' })).class).toBe(
       'permanent',
     );
-    expect(trouble([debt('a', 1n)], preflight({ agentFrozen: true })).class).toBe('permanent');
   });
+
+  test('an agent without a token account of its own pays through one that lasts for the transaction: its rent costs nothing', () => {
+    const own = preflight({ agentTokens: null, agentLamports: 3_005_000n + RENT });
+    expect(planned([debt('a', 10n)], own)).toMatchObject({
+      createAgentAccount: true,
+      withdraw: 10n,
+      feePayer: 'agent',
+    });
+    const sponsored = preflight({
+      agentTokens: null,
+      agentLamports: 0n,
+      sponsorLamports: 10_010_000n + RENT,
+      sponsorTakesTokens: true,
+    });
+    const reimbursement = { perSol: 15_000_000n, most: 1_000_000n };
+    expect(planned([debt('a', 10n)], sponsored, { reimbursement }).reimburse).toBe(150n);
+  });
+
+  test('a creator that gave its token account away is told apart from one without', () =>
+    expect(trouble([debt('a', 1n)], preflight({ creatorAccount: 'foreign' }))).toMatchObject({
+      class: 'operator',
+      code: 'creator_account_given_away',
+    }));
 
   test('a part is paid where the policy allows it, from its least size on, and the rest stays owed', () => {
     const debts = [debt('a', 600n), debt('b', 700n), debt('c', 1n)];
@@ -244,7 +265,7 @@ describe('planning', () => {
       return found.kind === 'wait' && found.about;
     };
     expect(about({ creatorAccount: 'frozen' })).toBe('creator');
-    expect(about({ agentFrozen: true })).toBe('subscriber');
+    expect(about({ creatorAccount: 'foreign' })).toBe('creator');
     expect(about({ agentLamports: 0n })).toBe('subscriber');
     expect(about({ venue: null })).toBe('subscriber');
   });

@@ -52,10 +52,10 @@ function planningWith(given: {
     readTokenAccount: (account: { amount?: bigint }) => ({
       amount: account?.amount ?? tokens,
       frozen: false,
+      foreign: false,
     }),
-    tokenAccountRent: async () => 2_039_280n,
-    fits: async () => true,
     isOnCurve: () => true,
+    fits: async () => true,
     transferInstructions: () => ({ before: [], after: [] }),
     simulate: async (_payer: Address, instructions: readonly { data: bigint }[]) => {
       const amounts = instructions.map((each) => each.data);
@@ -90,6 +90,7 @@ function planningWith(given: {
     fees: {
       microLamports: async () => 0n,
       lamportsPerSignature: async () => 5_000n,
+      tokenAccountRent: async () => 2_039_280n,
       priorityFeeMost: 0n,
     },
     ledger: {

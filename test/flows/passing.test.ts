@@ -1,0 +1,85 @@
+// Passing: an agent whose own token account is closed, frozen or given away pays all the same, through a token account
+// that is opened and closed within the payment; nobody keeps its rent.
+import {
+  AuthorityType,
+  createCloseAccountInstruction,
+  createSetAuthorityInstruction,
+  getAssociatedTokenAddressSync,
+} from '@solana/spl-token';
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { USDC } from '../../src/local/drift/addresses.ts';
+import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
+
+const SOL = 1_000_000_000n;
+const ata = (owner: Keypair) => getAssociatedTokenAddressSync(USDC, owner.publicKey);
+const noticed = async ({ database }: Street, what: string): Promise<number> =>
+  (await database.sql`select 1 from fact where kind = 'notice' and body ->> 'what' = ${what}`)
+    .length;
+
+test('an account that was given to a stranger: the debt is paid past it, and the gift is on record', async () => {
+  await using street = await openStreet({ settings: unscheduled() });
+  const { driver } = street;
+  const creator = Keypair.generate().publicKey;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  const { agent } = trader;
+  await street.subscribe('ana', trader, creator);
+  const stranger = Keypair.generate().publicKey;
+  driver.send(
+    [
+      createSetAuthorityInstruction(
+        ata(agent),
+        agent.publicKey,
+        AuthorityType.AccountOwner,
+        stranger,
+      ),
+    ],
+    [driver.faucet, agent],
+  );
+  profitableClose(driver, trader);
+  const share = await street.share('ana', (each) => each.status === 'paid');
+  expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
+  expect(await noticed(street, 'token_authority_changed')).toBe(1);
+  // The fee, and the rent of the creator's account; the other rent came back.
+  expect(driver.lamportsOf(agent.publicKey)).toBe(SOL - 5_000n - 2_039_280n);
+  expect((await street.gate('ana')).standing).toBe('good');
+  // Books and proofs find the payment by the address of the agent's own account.
+  await street.restart();
+  profitableClose(driver, trader);
+  await expect
+    .poll(
+      async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
+      {
+        timeout: 20_000,
+      },
+    )
+    .toBe(2);
+});
+
+test('an account that is closed after each payment is never opened at the cost of the sponsor', async () => {
+  const sponsor = Keypair.generate();
+  await using street = await openStreet({ sponsor, settings: unscheduled() });
+  const { driver } = street;
+  driver.giveSol(sponsor.publicKey, SOL);
+  const creator = Keypair.generate().publicKey;
+  driver.giveUsdc(creator, 1n);
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const { agent } = trader;
+  await street.subscribe('ana', trader, creator);
+  const loot = Keypair.generate().publicKey;
+  driver.send(
+    [createCloseAccountInstruction(ata(agent), loot, agent.publicKey)],
+    [driver.faucet, agent],
+  );
+  for (let n = 1; n <= 2; n++) {
+    profitableClose(driver, trader);
+    await expect
+      .poll(
+        async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
+        { timeout: 20_000 },
+      )
+      .toBe(n);
+    expect(driver.usdcOf(agent.publicKey)).toBeNull();
+  }
+  expect(driver.lamportsOf(sponsor.publicKey)).toBe(SOL - 2n * 10_000n);
+});

@@ -1,0 +1,46 @@
+// Passing: the pen lets a payment open one token account of its agent and close it again, exactly so and no otherwise.
+import { expect, test } from 'vitest';
+import type { Instruction } from '../../src/core/transaction.ts';
+import { ata, createPenBench, PLACES, text } from '../support/pen-bench.ts';
+
+const { agent, thief, good, sign, withData, withAccount, without, planned } =
+  await createPenBench();
+const refused = (instructions: readonly Instruction[], why: RegExp) =>
+  expect(() => sign(instructions)).toThrow(why);
+
+test('a passing account elsewhere, of somebody else, of another program or paid for by another', () => {
+  refused(withAccount(PLACES.create, 1, text(thief)), /creates the account/);
+  const program = 36 + 8 + 32 + 8 + 8;
+  refused(
+    withData(PLACES.create, (data) => data.fill(7, program)),
+    /creates an account of/,
+  );
+  refused(
+    withData(PLACES.create, (data) => data.writeBigUInt64LE(10_000n, program - 8)),
+    /with 10000 bytes/,
+  );
+  refused(
+    withData(PLACES.create, (data) => data.fill(7, 4, 36)),
+    /creates the account/,
+  );
+  refused(withAccount(PLACES.create, 0, text(agent.publicKey)), /rent is charged/);
+  refused(
+    withData(PLACES.initialize, (data) => data.fill(7, 1)),
+    /gives a token account to/,
+  );
+  refused(withAccount(PLACES.initialize, 1, text(thief)), /of mint/);
+  refused(withAccount(PLACES.initialize, 0, text(thief)), /initializes/);
+});
+test('a passing account that is not closed, closed for another, or closed in place of another', () => {
+  refused(without(PLACES.close), /0 of close_token_account/);
+  refused(withAccount(PLACES.close, 1, text(thief)), /gives rent to/);
+  refused(withAccount(PLACES.close, 0, ata(agent.publicKey)), /closes/);
+  refused([...good, good[PLACES.close] as Instruction], /2 of close_token_account/);
+});
+test('a passing account that was not planned', () => {
+  const own = planned({ createAgentAccount: false });
+  expect(() => sign(good, { parts: own })).toThrow(/creates the account/);
+});
+test('a withdrawal of more than is paid, whatever the books say', () => {
+  expect(() => sign(good, { parts: planned({ withdraw: 106n }) })).toThrow(/more than it pays/);
+});

@@ -1,0 +1,159 @@
+// Pen bench: a pen with a sealed key, and a good payment through a passing account, for tests that change one thing of it.
+import { randomBytes } from 'node:crypto';
+import { getAssociatedTokenAddressSync } from '@solana/spl-token';
+import { Keypair, PublicKey } from '@solana/web3.js';
+import { budget } from '../../src/chain/compile.ts';
+import { createPen, type PenOptions } from '../../src/chain/pen.ts';
+import { passingAccount, transferInstructions } from '../../src/chain/tokens.ts';
+import { createVault } from '../../src/chain/vault.ts';
+import type { Address } from '../../src/core/ids.ts';
+import type { PaymentParts } from '../../src/core/outside.ts';
+import type { Payment } from '../../src/core/payment.ts';
+import type { SealedKey } from '../../src/core/ports.ts';
+import type { Instruction } from '../../src/core/transaction.ts';
+import { inspectVenue } from '../../src/venue/inspect.ts';
+import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { createSdkDoor } from '../../src/venue/sdk.ts';
+
+export const text = (key: PublicKey) => key.toBase58() as Address;
+export const ata = (owner: PublicKey) =>
+  text(getAssociatedTokenAddressSync(new PublicKey(QUOTE_MINT), owner));
+export const MEMO = 'bailiff:p1';
+/** Where each instruction of the good payment stands. */
+export const PLACES = {
+  limit: 0,
+  price: 1,
+  create: 2,
+  initialize: 3,
+  creatorAccount: 4,
+  settle: 5,
+  withdraw: 6,
+  transfer: 7,
+  reimburse: 8,
+  close: 9,
+  memo: 10,
+} as const;
+
+export async function createPenBench(more: Partial<PenOptions> = {}) {
+  const agent = Keypair.generate();
+  const creator = Keypair.generate().publicKey;
+  const thief = Keypair.generate().publicKey;
+  const sponsor = Keypair.generate();
+  const vault = createVault({ masterKey: randomBytes(32), nextMasterKey: null });
+  const blockhash = text(Keypair.generate().publicKey);
+  const pen = createPen({
+    vault,
+    sponsorKey: sponsor.secretKey,
+    mint: QUOTE_MINT,
+    quoteMarket: 0,
+    reimburseMost: 5n,
+    swap: null,
+    priorityFeeMost: 1_000_000n,
+    inspectVenue,
+    ...more,
+  });
+  const key: SealedKey = {
+    subscriberId: 'ana',
+    publicKey: text(agent.publicKey),
+    sealed: pen.seal('ana', text(agent.publicKey), agent.secretKey),
+  };
+  const sdk = await createSdkDoor().load();
+  const user = sdk.user(text(agent.publicKey), 0);
+  const payment: Payment = {
+    id: 'p1',
+    purpose: 'share',
+    subscriberId: 'ana',
+    subscriptionId: 's',
+    creatorWallet: text(creator),
+    driftUser: user,
+    subAccountId: 0,
+    state: 'planned',
+    attempts: 0,
+    signed: null,
+    plan: {
+      amount: 100n,
+      covers: [],
+      withdraw: 60n,
+      settleMarkets: [0],
+      feePayer: 'sponsor',
+      createAgentAccount: true,
+      reimburse: 5n,
+      createCreatorAccount: false,
+    },
+  };
+  const parts: PaymentParts = {
+    payment,
+    agent: text(agent.publicKey),
+    agentTokenAccount: ata(agent.publicKey),
+    source: passingAccount(text(agent.publicKey), 'p1'),
+    creator: text(creator),
+    creatorTokenAccount: ata(creator),
+    payer: text(sponsor.publicKey),
+    sponsorTokenAccount: ata(sponsor.publicKey),
+  };
+  const { before, after } = transferInstructions(parts, QUOTE_MINT, 6, MEMO, 2_039_280n);
+  const accounts = { user, authority: parts.agent };
+  const good = [
+    ...budget(200_000, 1_000n),
+    ...before,
+    await sdk.settle(accounts, 0, []),
+    await sdk.withdraw({ ...accounts, destination: parts.source }, 60n, []),
+    ...after,
+  ];
+  const sign = (
+    instructions: readonly Instruction[],
+    given: { parts?: PaymentParts; key?: SealedKey | null } = {},
+  ) =>
+    pen.sign({
+      parts: given.parts ?? parts,
+      memo: MEMO,
+      instructions,
+      blockhash,
+      key: given.key === undefined ? key : given.key,
+    });
+  /** The good payment with one byte string of one instruction changed. */
+  const withData = (index: number, change: (data: Buffer) => void): Instruction[] =>
+    good.map((each, at) => {
+      if (at !== index) return each;
+      const data = Buffer.from(each.data);
+      change(data);
+      return { ...each, data: new Uint8Array(data) };
+    });
+  /** The good payment with one account of one instruction changed. */
+  const withAccount = (index: number, account: number, address: Address): Instruction[] =>
+    good.map((each, at) =>
+      at === index
+        ? {
+            ...each,
+            accounts: each.accounts.map((meta, place) =>
+              place === account ? { ...meta, address } : meta,
+            ),
+          }
+        : each,
+    );
+  const without = (index: number): Instruction[] => good.filter((_, at) => at !== index);
+  const planned = (change: Partial<Payment['plan']>): PaymentParts => ({
+    ...parts,
+    payment: { ...payment, plan: { ...payment.plan, ...change } },
+  });
+  return {
+    agent,
+    creator,
+    thief,
+    sponsor,
+    pen,
+    key,
+    sdk,
+    user,
+    payment,
+    parts,
+    blockhash,
+    good,
+    sign,
+    withData,
+    withAccount,
+    without,
+    planned,
+  };
+}
+export type PenBench = Awaited<ReturnType<typeof createPenBench>>;

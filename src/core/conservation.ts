@@ -203,7 +203,9 @@ function leavingsOf(
     .filter((each) => !each.ownAfter)
     .map((each) => {
       const before = each.ownBefore ? 0n : each.before;
-      return { ...each, gain: each.after - before - (swap.got.get(each.account) ?? 0n) };
+      // Who paid the fee received more than its lamports show.
+      const paid = isSol && each.account === transaction.signers[0] ? transaction.fee : 0n;
+      return { ...each, gain: each.after + paid - before - (swap.got.get(each.account) ?? 0n) };
     })
     .filter((each) => each.gain > 0n)
     .map((each) => ({ ...each, named: placeOf(perimeter, ownAccounts, each.account) !== null }))

@@ -56,6 +56,7 @@ const isSol = ({ mint, decimals, route }: Outflow): boolean =>
 function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | null {
   switch (body.route) {
     case 'sol_transfer':
+    case 'sol_handover':
     case 'network_fee':
       return 'sol';
     case 'token_transfer':
@@ -65,7 +66,6 @@ function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | nu
     case 'transfer':
     case 'foreign_deposit':
     case 'token_handover':
-    case 'sol_handover':
       return null;
   }
 }

@@ -2,7 +2,6 @@
 // `route` instruction at a fixed price, and the pool that it draws from.
 import { createServer } from 'node:http';
 import {
-  AccountLayout,
   createAssociatedTokenAccountIdempotentInstruction,
   createCloseAccountInstruction,
   createTransferCheckedInstruction,
@@ -23,7 +22,7 @@ import type { Cluster } from './chain/cluster.ts';
 import { ProgramFailure } from './chain/failure.ts';
 import type { StandIn } from './chain/segments.ts';
 import { USDC } from './drift/addresses.ts';
-import { mintAccount, tokenAccount } from './drift/tokens.ts';
+import { mintAccount, tokenAccount, wrappedAccount } from './drift/tokens.ts';
 
 export const SWAP_PROGRAM = new PublicKey('JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4');
 const ROUTE = Buffer.from('e517cb977ae3ad2a', 'hex');
@@ -31,7 +30,6 @@ const ROUTE = Buffer.from('e517cb977ae3ad2a', 'hex');
 const PRICE = 150_000_000n;
 const LAMPORTS_A_SOL = 1_000_000_000n;
 const POOL_LAMPORTS = 1_000n * LAMPORTS_A_SOL;
-const RENT = 2_039_280n;
 const SLIPPAGE_EXCEEDED = 6001;
 
 const [POOL] = PublicKey.findProgramAddressSync([Buffer.from('bailiff_local_pool')], SWAP_PROGRAM);
@@ -48,15 +46,7 @@ export function writeSwapGenesis(
   data[44] = 9;
   put(NATIVE_MINT, { ...mint, data });
   put(poolOf(USDC), tokenAccount(USDC, POOL, 0n));
-  const wrapped = tokenAccount(NATIVE_MINT, POOL, POOL_LAMPORTS);
-  const decoded = AccountLayout.decode(wrapped.data);
-  const native = Buffer.alloc(AccountLayout.span);
-  AccountLayout.encode({ ...decoded, isNativeOption: 1, isNative: RENT }, native);
-  put(poolOf(NATIVE_MINT), {
-    ...wrapped,
-    data: new Uint8Array(native),
-    lamports: POOL_LAMPORTS + RENT,
-  });
+  put(poolOf(NATIVE_MINT), wrappedAccount(NATIVE_MINT, POOL, POOL_LAMPORTS));
 }
 
 /** Executes `route`: in_amount of USDC for SOL at the price, or fails past the slippage. */

@@ -1,8 +1,16 @@
 // Outflow: whose doing a leaving was.
-import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
-import type { Signature } from '../../src/core/ids.ts';
-import { classifyOutflows, type HeardOutflow, SMALL } from '../../src/core/outflow.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
+import {
+  classifyOutflows,
+  DAY_SLOTS,
+  type HeardOutflow,
+  leftEvents,
+  type OutflowContext,
+  SMALL,
+} from '../../src/core/outflow.ts';
 import { QUOTE_MINT } from '../../src/venue/profile.ts';
 
 const body: Outflow = {
@@ -59,4 +67,115 @@ test('ours, internal, cleared, and everything else', () => {
     'a tip': 'small',
     'all the SOL': 'outflow',
   });
+});
+
+const sol = (amount: bigint, given: Partial<Outflow> = {}): Partial<Outflow> => ({
+  route: 'sol_transfer',
+  mint: null,
+  decimals: 9,
+  amount,
+  ...given,
+});
+const at = (slot: number, key: string, given: Partial<Outflow>): HeardOutflow => ({
+  ...heard(key, given),
+  slot,
+});
+const outOf = (outflows: readonly HeardOutflow[], context?: OutflowContext): string[] => {
+  const classes = classifyOutflows(outflows, [], QUOTE_MINT, context);
+  return outflows.filter((each) => classes.get(each.key) === 'outflow').map((each) => each.key);
+};
+
+describe('small amounts', () => {
+  const tip = SMALL.sol.transaction;
+  test('add up inside one transaction', () => {
+    const one = (key: string): HeardOutflow => ({
+      ...heard(key, sol(tip / 2n)),
+      signature: 'one transaction' as Signature,
+    });
+    expect(outOf([one('a'), one('b')])).toEqual([]);
+    expect(outOf([one('a'), one('b'), one('c')])).toEqual(['a', 'b', 'c']);
+  });
+  test('add up over a day of slots, and are forgotten after it', () => {
+    const tips = Array.from({ length: 7 }, (_, n) => at(1_000 + n, `tip ${n}`, sol(tip)));
+    expect(outOf(tips)).toEqual(['tip 5', 'tip 6']);
+    const spread = tips.map((each, n) => ({ ...each, slot: 1_000 + (n * DAY_SLOTS) / 5 }));
+    expect(outOf(spread)).toEqual([]);
+  });
+  test('of the quote token as well, but never what was withdrawn from the venue', () => {
+    const fee = { route: 'token_transfer', amount: SMALL.quote.transaction } as const;
+    expect(outOf([heard('a relayer', fee)])).toEqual([]);
+    expect(outOf([heard('too much', { ...fee, amount: fee.amount + 1n })])).toEqual(['too much']);
+    expect(outOf([heard('withdrawn', { amount: 1n })])).toEqual(['withdrawn']);
+    const other = { ...fee, amount: 1n, mint: 'jup' as never };
+    expect(outOf([heard('another token of value', other)])).toEqual(['another token of value']);
+  });
+  test('are the same in whatever order they were heard', () => {
+    const tips = fc.array(
+      fc.record({
+        slot: fc.integer({ min: 1, max: 3 * DAY_SLOTS }),
+        amount: fc.bigInt({ min: 1n, max: 2n * tip }),
+      }),
+      { maxLength: 25 },
+    );
+    const both = tips
+      .map((all) => all.map(({ slot, amount }, n) => at(slot, `tip ${n}`, sol(amount))))
+      .chain((all) =>
+        fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+      );
+    fc.assert(
+      fc.property(both, ([one, other]) => {
+        expect(outOf(other).sort()).toEqual(outOf(one).sort());
+      }),
+    );
+  });
+});
+
+describe('whose doing', () => {
+  const stranger = 'stranger' as Address;
+  const context = (given: Partial<OutflowContext>): OutflowContext => ({
+    creators: new Set(),
+    appointed: new Set(),
+    ...given,
+  });
+  test('nobody answers for what it did not sign, but for whom it appointed', () => {
+    const taken = heard('taken', { consent: 'none', signers: [stranger] });
+    expect(outOf([taken])).toEqual([]);
+    expect(outOf([taken], context({ appointed: new Set([stranger]) }))).toEqual(['taken']);
+    const delegate = heard('by a delegate', { consent: 'appointed' });
+    expect(outOf([delegate])).toEqual(['by a delegate']);
+  });
+  test('what a creator got is no flight, in whatever transaction and by whatever account', () => {
+    const creator = 'creator' as Address;
+    const known = context({ creators: new Set([creator]) });
+    const paid = { route: 'token_transfer', amount: 10n ** 9n } as const;
+    expect(outOf([heard('to its account', { ...paid, owner: creator })], known)).toEqual([]);
+    expect(outOf([heard('withdrawn to it', { owner: creator })], known)).toEqual([]);
+    const mint = 'jup' as never;
+    expect(outOf([heard('another token', { ...paid, owner: creator, mint })], known)).toEqual([
+      'another token',
+    ]);
+    expect(outOf([heard('to a stranger', { ...paid, owner: stranger })], known)).toEqual([
+      'to a stranger',
+    ]);
+  });
+  test('a token without value counts once the venue has paid it out', () => {
+    const mint = 'a newer market' as never;
+    const sent = heard('sent', { route: 'token_transfer', mint, ofValue: false });
+    expect(outOf([sent])).toEqual([]);
+    const out = heard('withdrawn', { route: 'withdraw', mint, internal: true });
+    expect(outOf([sent, out])).toEqual(['sent']);
+  });
+});
+
+test('what went to several receivers at once is told as one sum', () => {
+  const parts = ['a', 'b'].map((key) => ({
+    ...heard(key, sol(3_000_000_000n)),
+    signature: 'one' as Signature,
+    at: { slot: 10, blockIndex: null, ordinal: key === 'a' ? 8 : 9 },
+  }));
+  const none = { creators: new Set<string>(), appointed: new Set<string>() };
+  expect(leftEvents(parts, [], QUOTE_MINT, none)).toEqual([
+    expect.objectContaining({ what: '6.000000000 SOL', amount: 6_000_000_000n }),
+    expect.objectContaining({ what: '6.000000000 SOL', amount: 6_000_000_000n }),
+  ]);
 });

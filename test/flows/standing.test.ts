@@ -1,6 +1,137 @@
-// Standing: a list too long to be judged at once is judged in turns, and nobody is left out.
+// Standing, on the street: what accuses a subscriber who owes and what does not, told by a whole daemon from the chain. And a
+// list too long to be judged at once is judged in turns, and nobody is left out.
+import {
+  AuthorityType,
+  createAssociatedTokenAccountIdempotentInstruction,
+  createInitializeMintInstruction,
+  createInitializePermanentDelegateInstruction,
+  createMintToInstruction,
+  createSetAuthorityInstruction,
+  createTransferCheckedInstruction,
+  ExtensionType,
+  getAssociatedTokenAddressSync,
+  getMintLen,
+  TOKEN_2022_PROGRAM_ID,
+} from '@solana/spl-token';
+import { Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { inTurns } from '../../src/flows/standing.ts';
+import { openStreet, profitableClose, type Street } from '../support/street.ts';
+import { SOL, usdcAccount, withdrawExcessLamports } from '../support/wallet-acts.ts';
+
+const T22 = TOKEN_2022_PROGRAM_ID;
+const isFinal = async ({ database }: Street, signature: string) => {
+  await expect
+    .poll(
+      async () =>
+        (
+          await database.sql`select 1 from sighting where signature = ${signature} and status = 'finalized'`
+        ).length,
+      { timeout: 40_000 },
+    )
+    .toBe(1);
+};
+/** A subscriber who owes and cannot pay: its agent has no SOL, and nobody sponsors it. */
+async function owing(street: Street, lamports = 0n) {
+  const { driver } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  return trader;
+}
+
+test('a stranger that takes back its own token accuses nobody', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const trader = await owing(street);
+  const { agent } = trader;
+  const [stranger, mint] = [Keypair.generate(), Keypair.generate()];
+  driver.giveSol(stranger.publicKey, SOL);
+  const accountOf = (owner: PublicKey) =>
+    getAssociatedTokenAddressSync(mint.publicKey, owner, false, T22);
+  const open = (owner: PublicKey) =>
+    createAssociatedTokenAccountIdempotentInstruction(
+      stranger.publicKey,
+      accountOf(owner),
+      owner,
+      mint.publicKey,
+      T22,
+    );
+  const [mine, theirs] = [accountOf(agent.publicKey), accountOf(stranger.publicKey)];
+  driver.send(
+    [
+      SystemProgram.createAccount({
+        fromPubkey: stranger.publicKey,
+        newAccountPubkey: mint.publicKey,
+        lamports: 10_000_000,
+        space: getMintLen([ExtensionType.PermanentDelegate]),
+        programId: T22,
+      }),
+      createInitializePermanentDelegateInstruction(mint.publicKey, stranger.publicKey, T22),
+      createInitializeMintInstruction(mint.publicKey, 0, stranger.publicKey, null, T22),
+      open(stranger.publicKey),
+      open(agent.publicKey),
+      createMintToInstruction(mint.publicKey, mine, stranger.publicKey, 7n, [], T22),
+    ],
+    [stranger, mint],
+  );
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  const { publicKey } = stranger;
+  const taken = driver.send(
+    [
+      createTransferCheckedInstruction(mine, mint.publicKey, theirs, publicKey, 7n, 0, [], T22),
+      SystemProgram.transfer({
+        fromPubkey: publicKey,
+        toPubkey: agent.publicKey,
+        lamports: 1_000_000,
+      }),
+    ],
+    [stranger],
+  );
+  await isFinal(street, taken.signature);
+  expect(await street.gate('ana')).toMatchObject({ standing: 'good', verdict: 'allow' });
+}, 90_000);
+
+test('SOL that leaves by an instruction of 2026, out of the own token account, is a flight', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const trader = await owing(street);
+  const { publicKey } = trader.agent;
+  const own = usdcAccount(publicKey);
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  const { faucet } = driver;
+  driver.send(
+    [SystemProgram.transfer({ fromPubkey: faucet.publicKey, toPubkey: own, lamports: 5n * SOL })],
+    [faucet],
+  );
+  const to = Keypair.generate().publicKey;
+  const gone = driver.send([withdrawExcessLamports(own, to, publicKey)], [faucet, trader.agent]);
+  const gate = await street.standing('ana', 'delinquent');
+  expect(gate.evidence?.signature).toBe(gone.signature);
+  expect(gate.reason).toContain('5.000000000 SOL');
+}, 90_000);
+
+test('collateral withdrawn into a USDC account that belongs to a stranger by now is a flight', async () => {
+  await using street = await openStreet();
+  const { driver } = street;
+  const trader = await owing(street);
+  const { agent } = trader;
+  const own = usdcAccount(agent.publicKey);
+  const to = Keypair.generate().publicKey;
+  driver.send(
+    [createSetAuthorityInstruction(own, agent.publicKey, AuthorityType.AccountOwner, to)],
+    [driver.faucet, agent],
+  );
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason !== null);
+  const fled = driver.send(
+    [driver.instructions.withdraw(trader, own, 900_000_000n)],
+    [driver.faucet, agent],
+  );
+  const gate = await street.standing('ana', 'delinquent');
+  expect(gate.evidence?.signature).toBe(fled.signature);
+}, 90_000);
 
 test('everybody has a turn, whoever comes and goes meanwhile', async () => {
   let owing = ['e', 'b', 'a', 'd', 'c'];

@@ -16,7 +16,7 @@ import {
 } from './addresses.ts';
 import { blankAccount, decodeAccount, encodeAccount, type Struct } from './layout.ts';
 import { priceAccount } from './oracle.ts';
-import { mintAccount, tokenAccount } from './tokens.ts';
+import { mintAccount, tokenAccount, wrappedAccount } from './tokens.ts';
 
 export const WRAPPED_SOL = new PublicKey('So11111111111111111111111111111111111111112');
 export const SOL_PERP = 0;
@@ -193,7 +193,7 @@ export function writeGenesis(
   const [sol, btc] = prices;
   put(USDC, mintAccount(mintAuthority));
   put(vaultAddress(0), tokenAccount(USDC, DRIFT_SIGNER, 1_000_000_000_000n));
-  put(vaultAddress(1), tokenAccount(WRAPPED_SOL, DRIFT_SIGNER, 0n));
+  put(vaultAddress(1), wrappedAccount(WRAPPED_SOL, DRIFT_SIGNER, 0n));
   put(STATE, venueAccount('State', state()));
   put(oracleAddress(SOL_PERP), priceAccount(sol, time.slot));
   put(oracleAddress(BTC_PERP), priceAccount(btc, time.slot));

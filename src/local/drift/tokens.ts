@@ -3,6 +3,8 @@ import { AccountLayout, MintLayout, TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from '../chain/account.ts';
 
+const TOKEN_ACCOUNT_RENT = 2_039_280n;
+
 /** A token account's bytes, initialised. */
 export function tokenAccount(mint: PublicKey, owner: PublicKey, amount: bigint): Account {
   const data = Buffer.alloc(AccountLayout.span);
@@ -23,11 +25,20 @@ export function tokenAccount(mint: PublicKey, owner: PublicKey, amount: bigint):
     data,
   );
   return {
-    lamports: 2_039_280n,
+    lamports: TOKEN_ACCOUNT_RENT,
     owner: TOKEN_PROGRAM_ID.toBase58(),
     data: new Uint8Array(data),
     executable: false,
   };
+}
+
+/** A token account of wrapped SOL: its lamports are its tokens and its rent. */
+export function wrappedAccount(mint: PublicKey, owner: PublicKey, lamports: bigint): Account {
+  const plain = tokenAccount(mint, owner, lamports);
+  const data = Buffer.alloc(AccountLayout.span);
+  const native = { isNativeOption: 1, isNative: TOKEN_ACCOUNT_RENT } as const;
+  AccountLayout.encode({ ...AccountLayout.decode(plain.data), ...native }, data);
+  return { ...plain, data: new Uint8Array(data), lamports: lamports + TOKEN_ACCOUNT_RENT };
 }
 
 /** A mint with a freeze authority, as USDC has one. */

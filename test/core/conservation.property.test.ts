@@ -1,0 +1,122 @@
+// Conservation over random transactions: what is gone from the accounts, read from the chain, is exactly what was told.
+import {
+  AccountLayout,
+  createCloseAccountInstruction,
+  createInitializeAccount3Instruction,
+  createTransferCheckedInstruction,
+  TOKEN_PROGRAM_ID,
+} from '@solana/spl-token';
+import {
+  Keypair,
+  type PublicKey,
+  SystemProgram,
+  type TransactionInstruction,
+} from '@solana/web3.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { USDC } from '../../src/local/drift/addresses.ts';
+import { createRandom } from '../sim/random.ts';
+import {
+  batch,
+  openStage,
+  SOL,
+  type Stage,
+  unwrapLamports,
+  usdcAccount,
+  withdrawExcessLamports,
+  wrappedAccountOf,
+  wrapSol,
+} from '../support/wallet-acts.ts';
+
+let stage: Stage;
+let agent: PublicKey;
+let own: PublicKey;
+const stranger = Keypair.generate();
+const theirs = usdcAccount(stranger.publicKey);
+beforeEach(() => {
+  stage = openStage();
+  agent = stage.agent;
+  own = usdcAccount(agent);
+  stage.world.driver.giveUsdc(stranger.publicKey, 1n);
+  stage.world.driver.giveSol(stranger.publicKey, SOL);
+});
+
+const pay = (from: PublicKey, to: PublicKey, lamports: bigint) =>
+  SystemProgram.transfer({ fromPubkey: from, toPubkey: to, lamports });
+const send = (from: PublicKey, to: PublicKey, amount: bigint, owner = agent) =>
+  createTransferCheckedInstruction(from, USDC, to, owner, amount, 6);
+
+describe('to the unit', () => {
+  /** Holdings of everything that the agent owns, read from the chain and not from a transaction. */
+  const held = (accounts: readonly PublicKey[]) => {
+    const sums = { sol: 0n, usdc: 0n };
+    for (const each of accounts) {
+      const account = stage.world.cluster.bank.get(each.toBase58());
+      if (account === null) continue;
+      const isToken = account.owner === TOKEN_PROGRAM_ID.toBase58();
+      const decoded = isToken ? AccountLayout.decode(account.data) : null;
+      if (decoded !== null && !decoded.owner.equals(agent)) continue;
+      sums.sol += account.lamports;
+      if (decoded?.mint.equals(USDC)) sums.usdc += decoded.amount;
+    }
+    return sums;
+  };
+  test('over random transactions, what is gone is exactly what was told', () => {
+    const random = createRandom(7);
+    const second = Keypair.generate();
+    const wrapped = wrappedAccountOf(agent);
+    const { driver } = stage.world;
+    const rent = stage.world.cluster.bank.minimumBalance(165);
+    const openSecond = [
+      SystemProgram.createAccount({
+        fromPubkey: agent,
+        newAccountPubkey: second.publicKey,
+        lamports: Number(rent),
+        space: 165,
+        programId: TOKEN_PROGRAM_ID,
+      }),
+      createInitializeAccount3Instruction(second.publicKey, USDC, agent),
+    ];
+    const accounts = [agent, own, wrapped, second.publicKey];
+    driver.giveUsdc(stranger.publicKey, 50_000_000n);
+    driver.giveSol(stranger.publicKey, 50n * SOL);
+    stage.act(openSecond, [stage.trader.agent, second]);
+    const some = () => BigInt(1 + random.below(400_000));
+    const moves: (() => TransactionInstruction[])[] = [
+      () => [pay(agent, stranger.publicKey, some())],
+      () => [pay(stranger.publicKey, agent, some())],
+      () => [send(own, theirs, some())],
+      () => [send(own, second.publicKey, some())],
+      () => [batch(send(own, theirs, some()), send(own, second.publicKey, some()))],
+      () => [send(theirs, own, some(), stranger.publicKey)],
+      () => wrapSol(agent, some()),
+      () => [...wrapSol(agent, some()), unwrapLamports(wrapped, stranger.publicKey, agent)],
+      () => [...wrapSol(agent, some()), createCloseAccountInstruction(wrapped, agent, agent)],
+      () => [pay(agent, own, some()), withdrawExcessLamports(own, stranger.publicKey, agent)],
+      () => [pay(agent, own, some())],
+    ];
+    let told = 0;
+    for (let round = 0; round < 120; round++) {
+      const before = held(accounts);
+      const steps = Array.from({ length: 1 + random.below(3) }, () => random.pick(moves)());
+      const byAgent = random.chance(0.5);
+      const sign = [pay(agent, agent, 0n), pay(stranger.publicKey, stranger.publicKey, 0n)];
+      const landed = driver.attempt(
+        [...steps.flat(), ...sign],
+        [byAgent ? stage.trader.agent : driver.faucet, stage.trader.agent, stranger],
+      );
+      if (typeof landed === 'string' || landed.execution.error !== null) continue;
+      const after = held(accounts);
+      const fee = byAgent ? landed.execution.fee : 0n;
+      const left = stage.outflows(landed);
+      const sum = (isUsdc: boolean) =>
+        left
+          .filter((each) => (each.mint === USDC.toBase58()) === isUsdc)
+          .reduce((total, each) => total + each.amount, 0n);
+      const lost = (change: bigint) => (change > 0n ? change : 0n);
+      expect(sum(false)).toBe(lost(before.sol - fee - after.sol));
+      expect(sum(true)).toBe(lost(before.usdc - after.usdc));
+      told += left.length;
+    }
+    expect(told).toBeGreaterThan(50);
+  });
+});

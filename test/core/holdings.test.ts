@@ -1,0 +1,224 @@
+// Holdings: the transaction's own balances say who owns a token account and who got what left, and nobody answers for what it did
+// not sign. Executed by the real token programs in LiteSVM.
+import {
+  AuthorityType,
+  createAssociatedTokenAccountIdempotentInstruction,
+  createCloseAccountInstruction,
+  createInitializeAccount3Instruction,
+  createInitializeMintInstruction,
+  createInitializePermanentDelegateInstruction,
+  createMintToInstruction,
+  createSetAuthorityInstruction,
+  createTransferCheckedInstruction,
+  ExtensionType,
+  getAssociatedTokenAddressSync,
+  getMintLen,
+  TOKEN_2022_PROGRAM_ID,
+  TOKEN_PROGRAM_ID,
+} from '@solana/spl-token';
+import { Keypair, PublicKey, SystemProgram } from '@solana/web3.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Outflow } from '../../src/core/fact.ts';
+import type { Landed } from '../../src/local/chain/cluster.ts';
+import { USDC } from '../../src/local/drift/addresses.ts';
+import { openAccount, openStage, SOL, type Stage, usdcAccount } from '../support/wallet-acts.ts';
+
+let stage: Stage;
+let agent: PublicKey;
+let own: PublicKey;
+const stranger = Keypair.generate();
+const theirs = usdcAccount(stranger.publicKey);
+beforeEach(() => {
+  stage = openStage();
+  agent = stage.agent;
+  own = usdcAccount(agent);
+  stage.world.driver.giveUsdc(stranger.publicKey, 1n);
+  stage.world.driver.giveSol(stranger.publicKey, SOL);
+});
+
+const pay = (from: PublicKey, to: PublicKey, lamports: bigint) =>
+  SystemProgram.transfer({ fromPubkey: from, toPubkey: to, lamports });
+const send = (from: PublicKey, to: PublicKey, amount: bigint, owner = agent) =>
+  createTransferCheckedInstruction(from, USDC, to, owner, amount, 6);
+
+const usdcOf = (outflows: readonly Outflow[]): bigint[] =>
+  outflows.filter((each) => each.mint === USDC.toBase58()).map((each) => each.amount);
+
+describe('who got it', () => {
+  test('several receivers, one of them the subscriber: only what really left counts', () => {
+    const second = Keypair.generate();
+    const mine = usdcAccount(agent);
+    const landed = stage.act([
+      openAccount(stage.world.driver.faucet.publicKey, second.publicKey, USDC),
+      send(own, theirs, 30_000n),
+      send(own, usdcAccount(second.publicKey), 20_000n),
+      send(own, mine, 5_000_000n),
+    ]);
+    expect(
+      stage.outflows(landed).map((each) => [each.destination, each.owner, each.amount]),
+    ).toEqual([
+      [theirs.toBase58(), stranger.publicKey.toBase58(), 30_000n],
+      [usdcAccount(second.publicKey).toBase58(), second.publicKey.toBase58(), 20_000n],
+    ]);
+    // A relayer's fee in the token is small.
+    expect(stage.standing(landed)).toBe('good');
+  });
+  test('what was withdrawn into an account that had been given away has left', () => {
+    const given = stage.act([
+      send(own, theirs, 100_000_000n),
+      createSetAuthorityInstruction(own, agent, AuthorityType.AccountOwner, stranger.publicKey),
+    ]);
+    expect(usdcOf(stage.outflows(given))).toEqual([100_000_000n]);
+    const { withdraw } = stage.world.driver.instructions;
+    const landed = stage.act([withdraw(stage.trader, own, 900_000_000n)]);
+    expect(stage.outflows(landed)).toEqual([
+      expect.objectContaining({
+        route: 'withdraw',
+        amount: 900_000_000n,
+        internal: false,
+        owner: stranger.publicKey.toBase58(),
+      }),
+    ]);
+    expect(stage.standing(landed)).toBe('delinquent');
+  });
+  test('given away and filled in one transaction, in whatever order', () => {
+    const give = createSetAuthorityInstruction(
+      own,
+      agent,
+      AuthorityType.AccountOwner,
+      stranger.publicKey,
+    );
+    const { withdraw } = stage.world.driver.instructions;
+    const landed = stage.act([give, withdraw(stage.trader, own, 400_000_000n)]);
+    expect(stage.standing(landed)).toBe('delinquent');
+    expect(usdcOf(stage.outflows(landed).filter((each) => !each.internal))).toEqual([500_000_000n]);
+  });
+  test('an empty token account given away takes nothing but its rent along, which is small', () => {
+    const emptied = stage.act([send(own, theirs, 100_000_000n)]);
+    const given = stage.act([
+      createSetAuthorityInstruction(own, agent, AuthorityType.AccountOwner, stranger.publicKey),
+    ]);
+    expect(stage.standing(emptied)).toBe('delinquent');
+    expect(stage.standing(given)).toBe('good');
+  });
+});
+
+const T22 = TOKEN_2022_PROGRAM_ID;
+/** A Token-2022 mint that its issuer may take back, with 7,000,000 units in an account of the agent. */
+function recallable(at: PublicKey | null): { taken: Landed; mint: PublicKey } {
+  const { driver, cluster } = stage.world;
+  const made = Keypair.generate();
+  const space = getMintLen([ExtensionType.PermanentDelegate]);
+  driver.send(
+    [
+      SystemProgram.createAccount({
+        fromPubkey: stranger.publicKey,
+        newAccountPubkey: made.publicKey,
+        lamports: 10_000_000,
+        space,
+        programId: T22,
+      }),
+      createInitializePermanentDelegateInstruction(made.publicKey, stranger.publicKey, T22),
+      createInitializeMintInstruction(made.publicKey, 6, stranger.publicKey, null, T22),
+    ],
+    [stranger, made],
+  );
+  const mint = at ?? made.publicKey;
+  if (at !== null) cluster.put(at.toBase58(), cluster.bank.get(made.publicKey.toBase58()));
+  const accountOf = (owner: PublicKey) => getAssociatedTokenAddressSync(mint, owner, false, T22);
+  const open = (owner: PublicKey) =>
+    createAssociatedTokenAccountIdempotentInstruction(
+      stranger.publicKey,
+      accountOf(owner),
+      owner,
+      mint,
+      T22,
+    );
+  driver.send(
+    [
+      open(stranger.publicKey),
+      open(agent),
+      createMintToInstruction(mint, accountOf(agent), stranger.publicKey, 7_000_000n, [], T22),
+    ],
+    [stranger],
+  );
+  const take = createTransferCheckedInstruction(
+    accountOf(agent),
+    mint,
+    accountOf(stranger.publicKey),
+    stranger.publicKey,
+    7_000_000n,
+    6,
+    [],
+    T22,
+  );
+  // One lamport to the wallet makes Bailiff read it.
+  return { taken: stage.act([take, pay(stranger.publicKey, agent, 1n)], [stranger]), mint };
+}
+
+describe('strangers accuse nobody', () => {
+  test('a token of a stranger’s making, taken back by its permanent delegate', () => {
+    expect(stage.outflows(recallable(null).taken)).toEqual([]);
+  });
+  test('a token of value, taken back by its issuer: told, and not the agent’s doing', () => {
+    const pyusd = new PublicKey('2b1kV6DkPAnxd5ixfnxCpjxmKwqjjaYmCZfHsFu24GXo');
+    const { taken } = recallable(pyusd);
+    expect(stage.outflows(taken)).toEqual([
+      expect.objectContaining({ ofValue: true, consent: 'none', amount: 7_000_000n }),
+    ]);
+    expect(stage.standing(taken)).toBe('good');
+  });
+  test('a worthless token that the agent itself sends away', () => {
+    const { mint } = recallable(null);
+    const mine = getAssociatedTokenAddressSync(mint, agent, false, T22);
+    const back = getAssociatedTokenAddressSync(mint, stranger.publicKey, false, T22);
+    stage.world.driver.send(
+      [createMintToInstruction(mint, mine, stranger.publicKey, 5n, [], T22)],
+      [stranger],
+    );
+    const sent = stage.act([
+      createTransferCheckedInstruction(mine, mint, back, agent, 5n, 6, [], T22),
+    ]);
+    expect(stage.outflows(sent)).toEqual([
+      expect.objectContaining({ ofValue: false, consent: 'agent', amount: 5n }),
+    ]);
+    expect(stage.standing(sent)).toBe('good');
+  });
+  test('an account that a stranger made for the agent, and closes to get its rent back', () => {
+    const made = Keypair.generate();
+    const { driver, cluster } = stage.world;
+    const close = createCloseAccountInstruction(
+      made.publicKey,
+      stranger.publicKey,
+      stranger.publicKey,
+    );
+    stage.act(
+      [
+        SystemProgram.createAccount({
+          fromPubkey: stranger.publicKey,
+          newAccountPubkey: made.publicKey,
+          lamports: Number(cluster.bank.minimumBalance(165)) + 500_000_000,
+          space: 165,
+          programId: TOKEN_PROGRAM_ID,
+        }),
+        createInitializeAccount3Instruction(made.publicKey, USDC, stranger.publicKey),
+        createSetAuthorityInstruction(
+          made.publicKey,
+          stranger.publicKey,
+          AuthorityType.CloseAccount,
+          stranger.publicKey,
+        ),
+        createSetAuthorityInstruction(
+          made.publicKey,
+          stranger.publicKey,
+          AuthorityType.AccountOwner,
+          agent,
+        ),
+      ],
+      [stranger, made],
+    );
+    const closed = driver.send([close, pay(stranger.publicKey, agent, 1n)], [stranger]);
+    expect(stage.outflows(closed)).toEqual([expect.objectContaining({ consent: 'none' })]);
+    expect(stage.standing(closed)).toBe('good');
+  });
+});

@@ -64,6 +64,9 @@ export type Scenario = (
   trader: Trader,
 ) => void;
 
+/** `errorsOf`: what a build ends with where that depends on it. */
+export type Played = { run: Scenario; errors: unknown[]; errorsOf?: (build: Build) => unknown[] };
+
 /** Plays a scenario on the compiled program, or with null on the stand-in. */
 export function play(program: string | null, scenario: Scenario): Outcome {
   const world = createWorld({ programFile: program, clock: createManualClock() });

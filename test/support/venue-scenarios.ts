@@ -3,8 +3,8 @@ import { createTransferCheckedInstruction, getAssociatedTokenAddressSync } from 
 import { Keypair } from '@solana/web3.js';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import type { Driver } from '../../src/local/driver.ts';
-import type { Build } from '../../src/venue/builds.ts';
-import type { Scenario } from './venue-play.ts';
+import { KEEPER_SCENARIOS } from './keeper-scenarios.ts';
+import type { Played } from './venue-play.ts';
 import { PERP_PAUSE_SCENARIOS, setExchangeStatus, setSpotMarket } from './venue-world.ts';
 
 const attempt = (
@@ -13,8 +13,6 @@ const attempt = (
   ...signers: Keypair[]
 ) => driver.attempt([instruction], [driver.faucet, ...signers]);
 
-/** `errorsOf`: what a build ends with where that depends on it. */
-type Played = { run: Scenario; errors: unknown[]; errorsOf?: (build: Build) => unknown[] };
 export const SCENARIOS: Record<string, Played> = {
   'a round trip with profit, settled and withdrawn': {
     errors: [null, null, null, null],
@@ -242,4 +240,5 @@ export const SCENARIOS: Record<string, Played> = {
     },
   },
   ...PERP_PAUSE_SCENARIOS,
+  ...KEEPER_SCENARIOS,
 };

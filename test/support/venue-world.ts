@@ -6,12 +6,21 @@ import type { Trader } from '../../src/local/drift/instructions.ts';
 import { decodeAccount, encodeAccount, type Struct } from '../../src/local/drift/layout.ts';
 import type { World } from '../../src/local/world.ts';
 
-function bend(world: World, layout: string, address: string, change: Struct): void {
-  const account = world.cluster.bank.get(address);
+/** Rewrites an account of the venue in place. */
+export function bendAccount(
+  { cluster }: World,
+  layout: string,
+  address: string,
+  change: (value: Struct) => void,
+): void {
+  const account = cluster.bank.get(address);
   if (account === null) throw new Error(`no account ${address}`);
-  const data = encodeAccount(layout, { ...decodeAccount(layout, account.data), ...change });
-  world.cluster.put(address, { ...account, data });
+  const value = decodeAccount(layout, account.data);
+  change(value);
+  cluster.put(address, { ...account, data: encodeAccount(layout, value) });
 }
+const bend = (world: World, layout: string, address: string, change: Struct): void =>
+  bendAccount(world, layout, address, (value) => Object.assign(value, change));
 
 export const setExchangeStatus = (world: World, exchangeStatus: number) =>
   bend(world, 'State', STATE.toBase58(), { exchangeStatus });

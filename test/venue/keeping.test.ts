@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';
-import { NO_ACTION } from '../../src/local/drift/orders.ts';
+import { NO_ACTION } from '../../src/local/drift/order-record.ts';
 import { ownUsers } from '../../src/venue/addresses.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import { made, ofKind, someone, user, venue, watched } from '../support/made-transaction.ts';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { encodeEvent, type Struct } from '../../src/local/drift/layout.ts';
-import { NO_ACTION } from '../../src/local/drift/orders.ts';
+import { NO_ACTION } from '../../src/local/drift/order-record.ts';
 import { ownUsers, userAddress } from '../../src/venue/addresses.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import { PROGRAM_ID } from '../../src/venue/profile.ts';

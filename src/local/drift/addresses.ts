@@ -26,6 +26,8 @@ export const [DRIFT_SIGNER, DRIFT_SIGNER_BUMP] = derive('drift_signer');
 export const spotMarketAddress = (index: number): PublicKey => derive('spot_market', u16(index))[0];
 export const vaultAddress = (index: number): PublicKey =>
   derive('spot_market_vault', u16(index))[0];
+export const insuranceVaultAddress = (index: number): PublicKey =>
+  derive('insurance_fund_vault', u16(index))[0];
 export const perpMarketAddress = (index: number): PublicKey => derive('perp_market', u16(index))[0];
 export const userAddress = (authority: PublicKey, subAccountId: number): PublicKey =>
   derive('user', authority.toBuffer(), u16(subAccountId))[0];

@@ -26,14 +26,14 @@ export type Trader = { readonly agent: Keypair; readonly subAccountId: number };
 export type Direction = 'long' | 'short';
 
 const MARKETS = [0, 1];
-const meta = (pubkey: PublicKey, isWritable = false, isSigner = false): AccountMeta => ({
+export const meta = (pubkey: PublicKey, isWritable = false, isSigner = false): AccountMeta => ({
   pubkey,
   isWritable,
   isSigner,
 });
 
 /** Every oracle, then spot markets, then perp markets: the order the program asks for. */
-function remaining(
+export function remaining(
   options: { writableSpot?: readonly number[]; writablePerp?: readonly number[] } = {},
 ): AccountMeta[] {
   return [
@@ -47,14 +47,15 @@ function remaining(
   ];
 }
 
-/** Parameters of an order; what this world does not use is left out. */
-function orderParams(order: {
-  orderType: 'market' | 'limit';
+/** Parameters of an order; what this world does not use is left out. `more` overrides fields of the interface. */
+export function orderParams(order: {
+  orderType: 'market' | 'limit' | 'triggerMarket';
   direction: Direction;
   base: bigint;
   market: number;
   limit: bigint;
   reduceOnly: boolean;
+  more?: Struct;
 }): Struct {
   return {
     orderType: order.orderType,
@@ -74,18 +75,22 @@ function orderParams(order: {
     auctionDuration: null,
     auctionStartPrice: null,
     auctionEndPrice: null,
+    ...order.more,
   };
 }
 
+/** An instruction of the venue by its name in the interface. */
+export const build = (name: string, args: Struct, keys: AccountMeta[]): TransactionInstruction =>
+  new TransactionInstruction({
+    programId: DRIFT,
+    keys,
+    data: Buffer.from(encodeInstruction(name, args)),
+  });
+export const user = ({ agent, subAccountId }: Trader): PublicKey =>
+  userAddress(agent.publicKey, subAccountId);
+
 /** The venue's instructions, from its published interface. */
 export function venueInstructions() {
-  const build = (name: string, args: Struct, keys: AccountMeta[]) =>
-    new TransactionInstruction({
-      programId: DRIFT,
-      keys,
-      data: Buffer.from(encodeInstruction(name, args)),
-    });
-  const user = ({ agent, subAccountId }: Trader) => userAddress(agent.publicKey, subAccountId);
   return {
     initializeUserStats: (authority: PublicKey, payer: PublicKey) =>
       build('initializeUserStats', {}, [
@@ -96,7 +101,12 @@ export function venueInstructions() {
         meta(SYSVAR_RENT_PUBKEY),
         meta(SystemProgram.programId),
       ]),
-    initializeUser: (authority: PublicKey, payer: PublicKey, subAccountId: number) =>
+    initializeUser: (
+      authority: PublicKey,
+      payer: PublicKey,
+      subAccountId: number,
+      referrer?: PublicKey,
+    ) =>
       build(
         'initializeUser',
         { subAccountId, name: [...Buffer.from(`account ${subAccountId}`.padEnd(32))] },
@@ -108,6 +118,9 @@ export function venueInstructions() {
           meta(payer, true, true),
           meta(SYSVAR_RENT_PUBKEY),
           meta(SystemProgram.programId),
+          ...(referrer === undefined
+            ? []
+            : [meta(userAddress(referrer, 0), true), meta(userStatsAddress(referrer), true)]),
         ],
       ),
     deposit: (

@@ -3,9 +3,10 @@
 
 import { PublicKey } from '@solana/web3.js';
 import { least, mulDivCeil } from '../../core/money.ts';
+import { swapBase } from './filling.ts';
 import type { Struct } from './layout.ts';
 import { marginOf } from './margin.ts';
-import { NO_ACTION, swapBase } from './orders.ts';
+import { NO_ACTION } from './order-record.ts';
 import {
   applyFill,
   charge,

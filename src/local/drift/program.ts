@@ -13,7 +13,8 @@ import {
   updateUserDelegate,
 } from './keepers.ts';
 import { decodeInstruction, type Struct } from './layout.ts';
-import { placeAndTakePerpOrder, placePerpOrder } from './orders.ts';
+import { fillPerpOrder, forceCancelOrders, triggerOrder } from './order-keepers.ts';
+import { cancelOrder, placeAndTakePerpOrder, placePerpOrder } from './orders.ts';
 import { createSession, failAnchor, type Session } from './session.ts';
 import { settleMultiplePnls, settlePnl } from './settle.ts';
 import { deposit, transferDeposit, withdraw } from './transfers.ts';
@@ -30,6 +31,10 @@ const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; 
   settleMultiplePnls: { run: settleMultiplePnls, units: 90_000 },
   placeAndTakePerpOrder: { run: placeAndTakePerpOrder, units: 140_000 },
   placePerpOrder: { run: placePerpOrder, units: 60_000 },
+  cancelOrder: { run: cancelOrder, units: 40_000 },
+  fillPerpOrder: { run: fillPerpOrder, units: 150_000 },
+  triggerOrder: { run: triggerOrder, units: 70_000 },
+  forceCancelOrders: { run: forceCancelOrders, units: 90_000 },
   transferPerpPosition: { run: transferPerpPosition, units: 120_000 },
   settleFundingPayment: { run: settleFundingPayment, units: 40_000 },
   liquidatePerp: { run: liquidatePerp, units: 150_000 },

@@ -5,7 +5,7 @@ import type { Account } from '../chain/account.ts';
 import { ProgramFailure } from '../chain/failure.ts';
 import type { ResolvedInstruction } from '../chain/message.ts';
 import type { ProgramContext } from '../chain/segments.ts';
-import { DRIFT } from './addresses.ts';
+import { DRIFT, userStatsAddress } from './addresses.ts';
 import {
   accountDiscriminator,
   decodeAccount,
@@ -53,6 +53,8 @@ export type Session = {
   perpMarket(index: number, writable?: boolean): Struct;
   /** Users among the accounts beyond the named ones: makers that an order may be filled against. */
   makers(): string[];
+  /** The UserStats of an authority, when it is among the accounts beyond the named ones. */
+  statsOf(authority: string): Struct | null;
   /** PRICE precision. */
   price(oracle: string, source: string): bigint;
   save(): void;
@@ -140,6 +142,13 @@ export function createSession(
             Buffer.from(account.data.subarray(0, 8)).equals(accountDiscriminator('User'))
           );
         }),
+    statsOf(authority) {
+      if (authority === NO_ORACLE) return null;
+      const address = userStatsAddress(new PublicKey(authority)).toBase58();
+      return remaining.some((meta) => meta.address === address)
+        ? session.load('UserStats', address)
+        : null;
+    },
     price(oracle, source) {
       if (source === 'quoteAsset' || oracle === NO_ORACLE) return 1_000_000n;
       if (!remaining.some(({ address }) => address === oracle))

@@ -53,6 +53,9 @@ export function initializeUser(session: Session, args: Struct): void {
     nextLiquidationId: 1,
     lastActiveSlot: session.slot,
   });
+  // The first sub-account of an authority may name who referred it: the other's first sub-account, and its counter.
+  const referrer = id === 0 ? (session.makers()[0] ?? null) : null;
+  if (referrer !== null) stats.referrer = session.load('User', referrer).authority;
   stats.numberOfSubAccounts += 1;
   stats.numberOfSubAccountsCreated += 1;
   const state = session.load('State', session.at('state'));
@@ -63,6 +66,6 @@ export function initializeUser(session: Session, args: Struct): void {
     user: address,
     subAccountId: id,
     name: args.name,
-    referrer: PublicKey.default.toBase58(),
+    referrer: stats.referrer,
   });
 }

@@ -3,7 +3,7 @@
 
 import { least } from '../../../src/core/money.ts';
 import { encodeEvent } from '../../../src/local/drift/layout.ts';
-import { NO_ACTION } from '../../../src/local/drift/orders.ts';
+import { NO_ACTION } from '../../../src/local/drift/order-record.ts';
 import {
   type Account,
   base58Of,

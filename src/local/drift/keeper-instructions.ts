@@ -1,0 +1,224 @@
+// Keeper instructions: the venue's instructions that keepers, liquidators and swappers send, from its published interface,
+// and the orders that they work on.
+import { TOKEN_PROGRAM_ID } from '@solana/spl-token';
+import {
+  type AccountMeta,
+  type PublicKey,
+  SYSVAR_INSTRUCTIONS_PUBKEY,
+  type TransactionInstruction,
+} from '@solana/web3.js';
+import {
+  DRIFT_SIGNER,
+  insuranceVaultAddress,
+  STATE,
+  userStatsAddress,
+  vaultAddress,
+} from './addresses.ts';
+import { build, meta, orderParams, remaining, type Trader, user } from './instructions.ts';
+
+const every = () => remaining({ writableSpot: [0, 1], writablePerp: [0, 1] });
+const stats = ({ agent }: Trader): AccountMeta => meta(userStatsAddress(agent.publicKey), true);
+const account = (trader: Trader): AccountMeta => meta(user(trader), true);
+const signer = ({ agent }: Trader): AccountMeta => meta(agent.publicKey, false, true);
+/** Makers and referrers: each account with its counter. */
+const others = (traders: readonly Trader[]): AccountMeta[] =>
+  traders.flatMap((each) => [account(each), stats(each)]);
+
+export type Swap = {
+  readonly trader: Trader;
+  /** The market whose tokens are taken out, and the one whose tokens are put back. */
+  readonly inMarket: number;
+  readonly outMarket: number;
+  /** Token accounts of the authority, of either market's mint. */
+  readonly inTokens: PublicKey;
+  readonly outTokens: PublicKey;
+};
+
+/** Leaves an order on the book: with an auction, a trigger, an end in time, or at a limit. */
+export const placeOrder = (
+  trader: Trader,
+  order: Parameters<typeof orderParams>[0],
+): TransactionInstruction =>
+  build('placePerpOrder', { params: orderParams(order) }, [
+    meta(STATE),
+    account(trader),
+    signer(trader),
+    ...remaining({ writableSpot: [0], writablePerp: [order.market] }),
+  ]);
+
+export const cancelOrder = (trader: Trader, orderId: number): TransactionInstruction =>
+  build('cancelOrder', { orderId }, [meta(STATE), account(trader), signer(trader), ...every()]);
+
+/** Has a keeper fill, or cancel when it has expired, somebody's order. */
+export const fillOrder = (
+  keeper: Trader,
+  owner: Trader,
+  orderId: number,
+  market: number,
+  makersAndReferrer: readonly Trader[] = [],
+): TransactionInstruction =>
+  build('fillPerpOrder', { orderId, makerOrderId: null }, [
+    meta(STATE),
+    signer(keeper),
+    account(keeper),
+    stats(keeper),
+    account(owner),
+    stats(owner),
+    ...remaining({ writableSpot: [0], writablePerp: [market] }),
+    ...others(makersAndReferrer),
+  ]);
+
+export const triggerOrder = (
+  keeper: Trader,
+  owner: Trader,
+  orderId: number,
+): TransactionInstruction =>
+  build('triggerOrder', { orderId }, [
+    meta(STATE),
+    signer(keeper),
+    account(keeper),
+    account(owner),
+    ...every(),
+  ]);
+
+/** Cancels every order of an account that fails its initial margin; paid out of the spot balance. */
+export const forceCancelOrders = (keeper: Trader, owner: Trader): TransactionInstruction =>
+  build('forceCancelOrders', {}, [
+    meta(STATE),
+    signer(keeper),
+    account(keeper),
+    account(owner),
+    ...every(),
+  ]);
+
+const liquidation = (
+  name: string,
+  args: Parameters<typeof build>[1],
+  liquidator: Trader,
+  victim: Trader,
+  extra: readonly AccountMeta[] = [],
+): TransactionInstruction =>
+  build(name, args, [
+    meta(STATE),
+    signer(liquidator),
+    account(liquidator),
+    stats(liquidator),
+    account(victim),
+    stats(victim),
+    ...extra,
+    ...every(),
+  ]);
+
+/** A borrow is repaid by the liquidator, who takes a deposit for it. */
+export const liquidateSpot = (
+  liquidator: Trader,
+  victim: Trader,
+  [asset, liability]: readonly [number, number],
+  most: bigint,
+): TransactionInstruction =>
+  liquidation(
+    'liquidateSpot',
+    {
+      assetMarketIndex: asset,
+      liabilityMarketIndex: liability,
+      liquidatorMaxLiabilityTransfer: most,
+      limitPrice: null,
+    },
+    liquidator,
+    victim,
+  );
+
+/** A borrow is repaid by the liquidator, who takes profit of a perp market for it. */
+export const liquidateBorrowForPerpPnl = (
+  liquidator: Trader,
+  victim: Trader,
+  [perp, spot]: readonly [number, number],
+  most: bigint,
+): TransactionInstruction =>
+  liquidation(
+    'liquidateBorrowForPerpPnl',
+    {
+      perpMarketIndex: perp,
+      spotMarketIndex: spot,
+      liquidatorMaxLiabilityTransfer: most,
+      limitPrice: null,
+    },
+    liquidator,
+    victim,
+  );
+
+/** A loss of a perp market is taken over by the liquidator, who takes a deposit for it. */
+export const liquidatePerpPnlForDeposit = (
+  liquidator: Trader,
+  victim: Trader,
+  [perp, spot]: readonly [number, number],
+  most: bigint,
+): TransactionInstruction =>
+  liquidation(
+    'liquidatePerpPnlForDeposit',
+    {
+      perpMarketIndex: perp,
+      spotMarketIndex: spot,
+      liquidatorMaxPnlTransfer: most,
+      limitPrice: null,
+    },
+    liquidator,
+    victim,
+  );
+
+const bankruptcy = (market: number): AccountMeta[] => [
+  meta(vaultAddress(market), true),
+  meta(insuranceVaultAddress(market), true),
+  meta(DRIFT_SIGNER),
+  meta(TOKEN_PROGRAM_ID),
+];
+export const resolvePerpBankruptcy = (
+  liquidator: Trader,
+  victim: Trader,
+  market: number,
+): TransactionInstruction =>
+  liquidation(
+    'resolvePerpBankruptcy',
+    { quoteSpotMarketIndex: 0, marketIndex: market },
+    liquidator,
+    victim,
+    bankruptcy(0),
+  );
+export const resolveSpotBankruptcy = (
+  liquidator: Trader,
+  victim: Trader,
+  market: number,
+): TransactionInstruction =>
+  liquidation(
+    'resolveSpotBankruptcy',
+    { marketIndex: market },
+    liquidator,
+    victim,
+    bankruptcy(market),
+  );
+
+const swapAccounts = ({ trader, inMarket, outMarket, inTokens, outTokens }: Swap) => [
+  meta(STATE),
+  account(trader),
+  stats(trader),
+  signer(trader),
+  meta(vaultAddress(outMarket), true),
+  meta(vaultAddress(inMarket), true),
+  meta(outTokens, true),
+  meta(inTokens, true),
+  meta(TOKEN_PROGRAM_ID),
+  meta(DRIFT_SIGNER),
+  meta(SYSVAR_INSTRUCTIONS_PUBKEY),
+  ...every(),
+];
+/** Both ends of a swap; what is exchanged in between is the caller's. */
+export const swapEnds = (
+  swap: Swap,
+  amountIn: bigint,
+): { begin: TransactionInstruction; end: TransactionInstruction } => {
+  const markets = { inMarketIndex: swap.inMarket, outMarketIndex: swap.outMarket };
+  return {
+    begin: build('beginSwap', { ...markets, amountIn }, swapAccounts(swap)),
+    end: build('endSwap', { ...markets, limitPrice: null, reduceOnly: null }, swapAccounts(swap)),
+  };
+};

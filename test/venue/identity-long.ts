@@ -1,0 +1,28 @@
+// Identity, long: the histories of the identity tests at length, with figures. npm run identity -- [fills] [keepers' fills]
+import { existsSync } from 'node:fs';
+import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
+import { playIdentity } from '../support/identity-play.ts';
+import { playKeepers } from '../support/keepers-play.ts';
+
+const [fills = 10_000, kept = 3_000] = process.argv.slice(2).map(Number);
+const env = processEnvironment();
+const { programFile } = loadSettings(
+  env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
+);
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const SEEDS = [1, 2, 3, 4, 5];
+
+for (const file of [null, ...(existsSync(programFile) ? [programFile] : [])]) {
+  say(file === null ? 'On the stand-in:' : `On the program ${file}:`);
+  const plain = SEEDS.map((seed) => playIdentity(file, seed, Math.ceil(fills / SEEDS.length)));
+  const sum = (of: readonly { fills: number }[]) => of.reduce((all, each) => all + each.fills, 0);
+  const closes = plain.reduce((all, each) => all + each.closes.length, 0);
+  say(`  trades: ${sum(plain)} fills, ${closes} closes, 0 units off`);
+  const others = SEEDS.map((seed) => playKeepers(file, seed, Math.ceil(kept / SEEDS.length)));
+  const kinds = new Map<string, number>();
+  for (const each of others)
+    for (const [kind, times] of each.kinds) kinds.set(kind, (kinds.get(kind) ?? 0) + times);
+  const more = others.reduce((all, each) => all + each.closes, 0);
+  say(`  keepers: ${sum(others)} fills, ${more} closes, 0 units off`);
+  for (const [kind, times] of kinds) say(`    ${kind}: ${times}`);
+}

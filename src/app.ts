@@ -3,30 +3,30 @@
 import type { AddressInfo } from 'node:net';
 import { budget } from './chain/compile.ts';
 import { openFeed } from './chain/feed.ts';
-import type { Fact } from './core/fact.ts';
 import type { Address } from './core/ids.ts';
 import type { WebhookRegistry } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
 import { accrueCloses } from './flows/accrue.ts';
 import { adoptFrom } from './flows/adopt.ts';
+import { createAside } from './flows/aside.ts';
 import { backfill } from './flows/backfill.ts';
 import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { refreshDoubts } from './flows/doubt.ts';
-import { inspectDue } from './flows/inspect.ts';
+import { createInspector } from './flows/inspector.ts';
 import { createKeeper } from './flows/keep.ts';
 import { createLanes } from './flows/lanes.ts';
 import { lapseDebts } from './flows/lapse.ts';
-import { type Loop, startLoop } from './flows/loop.ts';
+import { createLoops, type Loop } from './flows/loop.ts';
 import { notifyEndpoints } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
 import { createSettle } from './flows/settle.ts';
 import { createSources, type Source } from './flows/sources.ts';
 import { inTurns, judgeSubscribers } from './flows/standing.ts';
 import { createWake } from './flows/wake.ts';
-import { createWatch } from './flows/watch.ts';
+import { createWatch, type Watch } from './flows/watch.ts';
 import { loadWatched } from './flows/watched.ts';
 import { installGauges } from './gauges.ts';
 import { createAuthority } from './http/auth.ts';
@@ -54,9 +54,7 @@ const JUDGED_AT_ONCE = 2_000;
 const WAKE_EVERY_MS = 5_000;
 const SCAN_EVERY_MS = 30_000;
 const SCAN_PATIENCE_MS = 250;
-/** Loops whose runs are short; walks of histories may last for hours. */
-const PROMPT = ['digest', 'inspect', 'wake', 'sweep', 'judge', 'heartbeat'];
-const STUCK_AFTER_MS = 10 * 60_000;
+const WATCH_LIST_EVERY_MS = 2_000;
 const NOTIFY_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 3_600_000;
 const DAY_MS = 24 * 3_600_000;
@@ -109,35 +107,38 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
 
   stack.defer(await listenStandings(sql, () => void publisher.pull()));
 
-  const loops = new Map<string, Loop>();
-  const stuck = (): string[] =>
-    PROMPT.filter((name) => {
-      const since = loops.get(name)?.runningSinceMs ?? null;
-      return since !== null && clock.nowMs() - since > STUCK_AFTER_MS;
-    });
-  const loop = (
-    name: string,
-    everyMs: number,
-    work: (signal: AbortSignal) => Promise<void>,
-  ): Loop => {
-    const started = startLoop({ name, everyMs, clock, log, work });
-    loops.set(name, started);
-    stack.defer(() => started.stop());
-    return started;
-  };
+  const loops = createLoops({ clock, log, onStarted: (each) => stack.defer(() => each.stop()) });
+  const loop = loops.start;
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources);
-  const ports = { ledger, chain, venue, watched, sources, clock, log };
-  const inspecting = loop('inspect', settings.watch.finalityMs, async (signal) => {
-    const adopt = (facts: readonly Fact[]) => adoptFrom(ports, facts);
-    for (let more = true; more && !signal.aborted; ) {
-      const found = await inspectDue({ ...ports, adopt, onFacts: metrics.facts }, settings.watch);
-      await judgeAll(found.changed);
-      more = found.more;
-    }
+  const aside = createAside({ ledger, clock, log });
+  const ports = { ledger, chain, venue, watched, sources, aside, clock, log };
+  const booking = loop('accrue', settings.watch.finalityMs, async () => {
     const owing = await accrueCloses(ledger, log);
     await judgeAll(owing);
     for (const id of owing) lanes.nudge(id);
+  });
+  const inspector = createInspector(
+    {
+      ...ports,
+      adopt: (facts) => adoptFrom(ports, facts),
+      onFacts: metrics.facts,
+      onRead({ keys, slot }, source) {
+        if (source === 'webhook') sources.note('webhooks', slot, clock.nowMs());
+        for (const key of keys) if (watched.map.has(key)) watch.told(key, slot);
+      },
+    },
+    settings.watch,
+    () => inspecting.nudge(),
+  );
+  stack.defer(() => inspector.drained());
+  const inspecting: Loop = loop('inspect', settings.watch.finalityMs, async (signal) => {
+    for (let more = true; more && !signal.aborted; ) {
+      const found = await inspector.round();
+      await judgeAll(found.changed);
+      if (found.changed.length > 0) booking.nudge();
+      more = found.more;
+    }
   });
   const wake = createWake({
     ...ports,
@@ -155,8 +156,9 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     wake.changed(account);
     waking.nudge();
   };
-  const watch = createWatch({
+  const watch: Watch = createWatch({
     ...ports,
+    latestSlot: () => roster.freshness().asOfSlot,
     trustFirstSight: uses('backfill'),
     onChange(address) {
       scanning?.nudge();
@@ -164,27 +166,27 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     },
   });
   watch.remember(await ledger.checks.pulses());
-  const told = (keys: readonly string[], slot: number | null): void => {
-    sources.note('webhooks', slot, clock.nowMs());
-    if (slot === null) return;
-    for (const key of keys) {
-      stirred(key);
-      if (watched.map.has(key)) watch.told(key as Address, slot);
+  const onTold = (accounts: readonly Address[], saidSlot: number | null): void => {
+    // What the body says of slots is not believed: this notes that webhooks come, and a read tells up to where.
+    sources.note('webhooks', null, clock.nowMs());
+    for (const account of accounts) {
+      stirred(account);
+      if (saidSlot !== null) watch.hinted(account, saidSlot);
     }
   };
   const digesting = loop('digest', DIGEST_EVERY_MS, async (signal) => {
-    while (!signal.aborted && (await digestDeliveries(ledger, watched, clock, log, told)));
+    while (!signal.aborted && (await digestDeliveries({ ...ports, onTold })));
     inspecting.nudge();
   });
   const scanning: Loop | undefined = loop('scan', SCAN_EVERY_MS, async (signal) => {
     // What a webhook tells in this moment needs no scan.
     await clock.sleep(SCAN_PATIENCE_MS, signal);
     if ((await watch.scan(signal)) > 0) inspecting.nudge();
+    if (watch.waiting) scanning?.nudge();
   });
   const walking = !uses('backfill')
     ? null
     : loop('backfill', settings.watch.backfillEveryMs, async (signal) => {
-        await watched.refresh();
         const { tip, noted } = await backfill(ports, signal);
         sources.note('backfill', tip, clock.nowMs());
         if (noted > 0) inspecting.nudge();
@@ -209,14 +211,18 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     keeping?.nudge();
   };
   const unread = (thrown: unknown): void => log.warn('watched.refresh_failed', { err: thrown });
-  stack.defer(await listenWatchList(sql, (id) => void watched.refresh(id).then(listed, unread)));
+  const relist = (): Promise<void> => watched.refresh().then((moved) => void (moved && listed()));
+  stack.defer(await listenWatchList(sql, () => void relist().catch(unread)));
+  // A notification may be lost with the wire that it was to come on, and nobody tells.
+  loop('watch-list', WATCH_LIST_EVERY_MS, relist);
   if (uses('sweep'))
     loop('sweep-accounts', settings.watch.sweepEveryMs, async (signal) =>
       watch.sweep([...watched.map.values()], signal),
     );
   const checking = loop('check', settings.watch.checkEveryMs, async (signal) => {
     const { reckoned, noted } = await checkAccounts(ports, watch.changed, signal);
-    if (noted > 0 || reckoned.length > 0) inspecting.nudge();
+    if (noted > 0) inspecting.nudge();
+    if (reckoned.length > 0) booking.nudge();
     await judgeAll(reckoned);
   });
   // The registration needs to know our URL, which a free port gives only once we listen.
@@ -290,7 +296,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       onDelivered: () => digesting.nudge(),
       onNoted: () => inspecting.nudge(),
       mail,
-      stuck,
+      stuck: loops.stuck,
       onEvents: () => notifying.nudge(),
     }),
   );

@@ -1,4 +1,5 @@
 // Gauges: what the daemon's metrics read of its parts, each by name.
+import { ASIDE_KINDS } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
 import type { Clock } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
@@ -96,6 +97,15 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
       { labels: { status: 'confirmed' }, value: confirmed },
     ];
   });
+  gauge(
+    'set_aside',
+    'What cannot be read for now and is tried again, by kind.',
+    ['kind'],
+    async () => {
+      const counts = await ledger.asides.counts();
+      return ASIDE_KINDS.map((kind) => ({ labels: { kind }, value: counts.get(kind) ?? 0 }));
+    },
+  );
   gauge('gaps', 'Accounts that show what nobody can explain.', [], async () =>
     one((await ledger.checks.gaps()).length),
   );

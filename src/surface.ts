@@ -4,6 +4,7 @@ import type { Mail } from './core/mail.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster, RosterOptions } from './core/roster.ts';
 import { createAccept } from './flows/accept.ts';
+import type { SetAside } from './flows/aside.ts';
 import { createClear } from './flows/clear.ts';
 import { boundTo } from './flows/notify.ts';
 import type { Publisher } from './flows/publish.ts';
@@ -30,6 +31,7 @@ export type Wiring = {
   readonly publisher: Publisher;
   readonly watched: WatchedAccounts;
   readonly sources: Sources;
+  readonly aside: SetAside;
   readonly metrics: Metrics;
   readonly authority: Authority;
   readonly feed: HearingOptions['feed'];
@@ -94,6 +96,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     hearing: {
       sightings: ledger.sightings,
       checks: ledger.checks,
+      asides: ledger.asides,
       clock,
       progress: () => wiring.sources.read(),
       accept: createAccept(ports),

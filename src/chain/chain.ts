@@ -11,6 +11,7 @@ import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Chain, FeeMarket, SignatureRow, Simulated, Slice } from '../core/outside.ts';
 import type { Look } from '../core/payment.ts';
+import { proveAbsence } from './absence.ts';
 import { budget, compile, fitsPacket, programsOf } from './compile.ts';
 import { gatherDeathEvidence } from './proof.ts';
 import { asking } from './rpc.ts';
@@ -188,6 +189,8 @@ export function createChain(connections: { first: Connection; second: Connection
       readAccounts(connection, addresses, slice, commitment),
     signatures: (account, afterSlot, seenSlot, commitment) =>
       walk(connection, account, afterSlot, seenSlot, commitment),
+    finalizedAbsence: (signature, accounts, slot) =>
+      proveAbsence(connections, walk, signature, accounts, slot),
     async fits(feePayer, instructions) {
       const whole = [...budget(SIMULATION_UNITS, 1n), ...instructions];
       return fitsPacket(compile(feePayer, whole, PublicKey.default.toBase58()));

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
+import { createAside } from '../flows/aside.ts';
 import { backfill } from '../flows/backfill.ts';
 import { rescan } from '../flows/rescan.ts';
 import { loadWatched } from '../flows/watched.ts';
@@ -30,13 +31,16 @@ async function replay(
   const watched = await loadWatched(ledger.watchList);
   const facts = venue.hear(transaction, watched.map);
   if (!dryRun) {
-    const now = tools.clock.nowMs();
-    await ledger.sightings.note(
-      [{ signature: text, blockIndex: transaction.blockIndex }],
-      'replay',
-      now,
-      now,
-    );
+    const { blockIndex, slot, keys } = transaction;
+    const accounts = keys.filter((key) => watched.map.has(key));
+    const rumour = { signature: text, blockIndex, slot, accounts, urgent: true };
+    const nowMs = tools.clock.nowMs();
+    await ledger.sightings.note([rumour], {
+      source: 'replay',
+      by: 'confirmed',
+      nowMs,
+      again: true,
+    });
   }
   tools.output().result(
     {
@@ -69,7 +73,8 @@ async function walk(
   given: { subscriber?: string; fromSlot?: string },
 ): Promise<number> {
   const { ledger, chain } = parts;
-  const ports = { ...parts, clock: tools.clock, log };
+  const { clock } = tools;
+  const ports = { ...parts, aside: createAside({ ledger, clock, log }), clock, log };
   const list = await ledger.watchList.all();
   const addresses = list
     .filter((each) => given.subscriber === undefined || each.subscriberId === given.subscriber)

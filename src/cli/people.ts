@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import { ACTIONS, type Action, createRoster } from '../core/roster.ts';
+import { doubtedBy } from '../flows/doubt.ts';
 import { gateOf } from '../parts.ts';
 import { table } from './output.ts';
 import type { Opened, Tools } from './tools.ts';
@@ -15,7 +16,8 @@ async function decide({ parts, settings }: Opened, tools: Tools, who: string, ac
   const entry = await ledger.standings.entry(who);
   roster.hydrate(entry === null ? [] : [entry]);
   roster.observe(await chain.slot('confirmed'), tools.clock.nowMs());
-  roster.doubt((await ledger.checks.gaps()).map((each) => each.subscriberId));
+  const beforeMs = tools.clock.nowMs() - settings.gate.lagMsMost;
+  roster.doubt((await doubtedBy(ledger, beforeMs)).subscribers);
   return roster.decide(who, action, tools.clock.nowMs());
 }
 

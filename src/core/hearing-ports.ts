@@ -13,35 +13,69 @@ export type Watched = {
   readonly role: (typeof WATCH_ROLES)[number];
 };
 
-/** Somebody said that this transaction touches a watched account. It is true once RPC says so too. */
+/** A source has named a transaction as one that touches watched accounts. It is true once RPC says so too. */
 export type Rumour = {
   readonly signature: Signature;
-  /** The order inside the block, where the source told it. */
+  /** The order inside the block, where an account's history tells it. */
   readonly blockIndex: number | null;
+  /** The watched accounts that it is said to touch. */
+  readonly accounts: readonly Address[];
+  /** The slot that an account's history gives it. */
+  readonly slot?: Slot | null;
+  /** An account was seen changed in that very slot: it is read before all others. */
+  readonly urgent?: boolean;
+};
+/** Who names transactions, and on what grounds. */
+export type Naming = {
+  readonly source: string;
+  readonly nowMs: number;
+  /** A webhook body is a rumour; the history of an account is RPC's own word, at a commitment. */
+  readonly by: 'rumour' | 'confirmed' | 'finalized';
+  /** The watch-list's revision with which the account joined: what was read with an older list is read again. */
+  readonly listedRevision?: number;
+  /** Read them again in any case. */
+  readonly again?: boolean;
 };
 
-export type Sighting = Rumour & {
+export type Sighting = {
+  readonly signature: Signature;
   /** `wanted`: not read yet. `confirmed`: facts are recorded at confirmed commitment. */
   readonly status: 'wanted' | 'confirmed';
   readonly slot: Slot | null;
+  /** The slot by an account's history, and the best grounds on which it was named. */
+  readonly namedSlot: Slot | null;
+  readonly named: Naming['by'];
+  /** The order inside the block by an account's history. */
+  readonly blockIndex: number | null;
   /** A finalized reading was recorded before: it is read again at finalized commitment, for the sake of another account. */
   readonly final: boolean;
+  /** The source that named it first, and the watched accounts that it is said to touch. */
+  readonly source: string;
+  readonly accounts: readonly Address[];
   readonly attempts: number;
-  readonly firstSeenMs: number;
+  /** Since when it is wanted, and since when nodes have answered that they do not have it. */
+  readonly wantedMs: number;
+  readonly absentMs: number | null;
 };
+
+/** The watch-list with which a transaction was read, and every address that it touches: keys, and owners of moved tokens. */
+export type ReadWith = { readonly listRevision: number; readonly touching: readonly string[] };
 
 /** What recording a reading came to, and the subscribers whose history it changed. */
 export type Settled = {
-  readonly outcome: Taking['outcome'];
+  /** `stale`: it touches an account that joined after the watch-list it was read with, and nothing was recorded. */
+  readonly outcome: Taking['outcome'] | 'stale';
   readonly changed: readonly string[];
 };
 
 export type Deliveries = {
   /** Stores raw bodies durably, all or none, as one delivery. */
   record(bodies: readonly Uint8Array[], nowMs: number): Promise<void>;
+  /** Oldest first, without those that are set aside. `bodies` unpacks; a row that is broken throws there. */
   undigested(
     limit: number,
-  ): Promise<{ readonly id: bigint; readonly bodies: readonly Uint8Array[] }[]>;
+    nowMs: number,
+  ): Promise<{ readonly id: bigint; readonly bodies: () => readonly Uint8Array[] }[]>;
   /** Marks one digested and notes its rumours, in one transaction. */
   digested(
     id: bigint,
@@ -54,24 +88,23 @@ export type Deliveries = {
 };
 
 export type Sightings = {
+  /** Notes transactions that a source names, however many. */
+  note(rumours: readonly Rumour[], naming: Naming): Promise<void>;
   /**
-   * Notes rumours. `watchedSinceMs` is when the account whose history told them was registered: what was read before
-   * that did not look for it, and is read again.
+   * Takes due sightings for `leaseMs`; another daemon will not see them meanwhile. Those that a history named and rumours take
+   * turns; of one account so many are due at once, and the others at a pace.
    */
-  note(
-    rumours: readonly Rumour[],
-    source: string,
-    nowMs: number,
-    watchedSinceMs?: number,
-  ): Promise<void>;
-  /** Takes due sightings for `leaseMs`; another replica will not see them meanwhile. */
   claim(nowMs: number, leaseMs: number, limit: number): Promise<Sighting[]>;
-  postpone(signature: Signature, dueMs: number): Promise<void>;
-  /** Gives up on a rumour that no node knows: forged, or dropped before anybody read it. */
+  /** `absentMs`: nodes have just answered that they do not have it. */
+  postpone(signature: Signature, dueMs: number, absentMs?: number): Promise<void>;
+  /** Gives up on a rumour that no node knows: forged, or dropped before it was read. What a history named stays. */
   giveUp(signature: Signature): Promise<void>;
+  /** The watched accounts that a transaction is said to touch, and those of its facts. */
+  accountsOf(signature: Signature): Promise<Address[]>;
   /**
    * Records what a transaction is at a finality: its facts become exactly these, as core/reading.ts decides. Idempotent. With
-   * `insist`, a reading without a log is taken although an earlier one had it.
+   * `insist`, a reading without a log is taken although an earlier one had it. With `readWith`, a reading that did not look for
+   * an account that has joined since is refused as stale.
    */
   settle(read: {
     signature: Signature;
@@ -81,6 +114,7 @@ export type Sightings = {
     dueMs: number;
     nowMs: number;
     insist?: boolean;
+    readWith?: ReadWith;
   }): Promise<Settled>;
   /** The transaction is on no fork that lived: withdraws its facts. Returns the subscribers it touched. */
   drop(signature: Signature): Promise<string[]>;
@@ -89,9 +123,14 @@ export type Sightings = {
     wanted: number;
     confirmed: number;
     oldestMs: number | null;
-    /** The oldest of those that nobody has asked for yet; one that no node knows does not count. */
-    unreadSinceMs: number | null;
   }>;
+  /**
+   * Whose transactions are wanted since before then and not read. A rumour that nodes answered they do not have does not count.
+   * `anybodySinceMs` is of those that an earlier release noted, which may be anybody's.
+   */
+  unread(
+    beforeMs: number,
+  ): Promise<{ readonly subscribers: readonly string[]; readonly anybodySinceMs: number | null }>;
   /** When a webhook last delivered, and when another source last told of a transaction with facts. */
   lastHeard(): Promise<{ webhookMs: number | null; otherMs: number | null }>;
 };
@@ -107,6 +146,12 @@ export type WatchedRecord = Watched & {
 export type WatchList = {
   /** Everybody's, or one subscriber's. */
   all(subscriberId?: string): Promise<Watched[]>;
+  /** Who has joined and which subscribers have left since a revision, and the present one; everybody since -1. */
+  since(revision: number): Promise<{
+    readonly revision: number;
+    readonly joined: readonly Watched[];
+    readonly left: readonly string[];
+  }>;
   ofSubscriber(subscriberId: string): Promise<WatchedRecord[]>;
   /** Of all accounts, or of these. */
   cursors(addresses?: readonly Address[]): Promise<Cursor[]>;
@@ -126,7 +171,8 @@ export type WatchList = {
 export type Cursor = {
   readonly address: Address;
   readonly slot: Slot;
-  readonly watchedAtMs: number;
+  /** The watch-list's revision with which it joined. */
+  readonly listedRevision: number;
 };
 
 /** Account state against facts; see core/reckoning.ts. All slots are finalized. */
@@ -144,19 +190,21 @@ export type Gap = {
 };
 export type Checks = {
   /** Accounts without a baseline, with facts beyond it, with a state that waits, or with a gap. */
-  due(limit: number): Promise<AccountCheck[]>;
+  due(limit: number, nowMs: number): Promise<AccountCheck[]>;
   find(addresses: readonly Address[]): Promise<AccountCheck[]>;
   begin(account: Watched, state: AccountState): Promise<void>;
   propose(address: Address, state: AccountState): Promise<void>;
   /**
-   * Sums of finalized facts above one slot up to another, and what those facts leave open; `settled` when nothing heard of
-   * them is still unread.
+   * Sums of finalized facts above one slot up to another, and what those facts leave open; `settled` when no transaction that its
+   * own history named up to there, and none that was read at confirmed, is still to be read as final.
    */
   told(
     address: Address,
     afterSlot: Slot,
     uptoSlot: Slot,
   ): Promise<{ told: Counters; perhaps: Perhaps; unknowns: number; settled: boolean }>;
+  /** It was looked at, and not everything up to the candidate is read. */
+  wait(address: Address): Promise<void>;
   /** Everything up to the candidate is accounted for: it becomes the baseline. */
   advance(account: AccountCheck): Promise<void>;
   /** As `advance`, and records profit that only the state proves, at the last unknown transaction. */
@@ -168,6 +216,39 @@ export type Checks = {
   gaps(): Promise<Gap[]>;
   /** The pulse of every baseline. */
   pulses(): Promise<{ address: Address; slot: Slot; pulse: string }[]>;
+};
+
+export const ASIDE_KINDS = ['transaction', 'history', 'state', 'delivery'] as const;
+export type AsideKind = (typeof ASIDE_KINDS)[number];
+/** Something that cannot be read or written for now. Its subject is a signature, an account, or the id of a delivery. */
+export type Aside = {
+  readonly kind: AsideKind;
+  readonly subject: string;
+  readonly reason: string;
+  /** Failures in a row. */
+  readonly attempts: number;
+  readonly sinceMs: number;
+  readonly retryMs: number;
+};
+export type Asides = {
+  /** Notes a failure. It is tried again after `firstMs`, and after twice as long with each further failure, up to `mostMs`. */
+  put(failure: {
+    kind: AsideKind;
+    subject: string;
+    reason: string;
+    nowMs: number;
+    firstMs: number;
+    mostMs: number;
+  }): Promise<{ readonly attempts: number; readonly retryMs: number }>;
+  /** It went well. Returns how often it had failed. */
+  clear(kind: AsideKind, subject: string): Promise<number>;
+  /** When each is tried again. */
+  of(kind: AsideKind): Promise<ReadonlyMap<string, number>>;
+  /** Oldest first. */
+  list(limit: number): Promise<Aside[]>;
+  counts(): Promise<ReadonlyMap<AsideKind, number>>;
+  /** Subscribers of accounts whose history or state has failed since before then. */
+  subscribersBefore(beforeMs: number): Promise<string[]>;
 };
 
 /** Work that one daemon at a time does, of all that share the database. */

@@ -67,6 +67,15 @@ export type Chain = {
     seenSlot: Slot,
     commitment: 'confirmed' | 'finalized',
   ): Promise<SignatureRow[]>;
+  /**
+   * Whether the finalized chain lacks a transaction that was once seen in a slot: by status, by the transaction and by the history of
+   * these accounts, from a node that keeps that slot and has seen later ones, and from the second provider too where there is one.
+   */
+  finalizedAbsence(
+    signature: Signature,
+    accounts: readonly Address[],
+    slot: Slot,
+  ): Promise<boolean>;
   /** The associated token account of an owner, whatever that is. */
   tokenAccount(mint: Address, owner: Address): Address;
   /** Whether somebody can hold a key to this address; a program's address and a token account are off the curve. */

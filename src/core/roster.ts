@@ -141,7 +141,7 @@ export function createRoster(options: RosterOptions): Roster {
     if (doubted.size > 0 && doubted.has(subscriberId()))
       return [
         'unknown',
-        'An account of this subscriber shows something that nobody can explain yet.',
+        'An account of this subscriber shows what no fact explains, or did something that is not read yet.',
       ];
     return ['allow', 'In good standing.'];
   };

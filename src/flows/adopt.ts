@@ -36,7 +36,7 @@ export async function adoptSubAccounts(
     grown = true;
     log.warn('account.adopted', { subscriber: subscriberId, ...each });
   }
-  if (grown) await watched.refresh(subscriberId);
+  if (grown) await watched.refresh();
   return grown;
 }
 

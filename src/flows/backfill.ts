@@ -1,32 +1,77 @@
-// Backfill: what no webhook told. Every watched account's signatures are read from the last finalized slot that was
-// scanned to the present one; the cursor moves only after the whole walk and its rumours are stored.
+// Backfill: what no webhook told. Every watched account's signatures are read from the last finalized slot that was scanned to
+// the present one; the cursor moves only after the whole walk and its rumours are stored. A history that cannot be read is set
+// aside, and the others are walked.
+
+import type { Cursor } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Chain } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { SetAside } from './aside.ts';
+import { sideBySide } from './window.ts';
+
+export type BackfillPorts = {
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly aside: SetAside;
+  readonly clock: Clock;
+  readonly log: Log;
+};
 
 /** Slots scanned again each time: order inside a slot is not to be relied on at the edge. */
 const OVERLAP_SLOTS = 2;
+/** Histories walked side by side. */
+const AT_ONCE = 8;
+/** So many failures in a row, and it is the node that is sick, not the histories. */
+const FAILURES_MOST = 24;
 
-/** Scans every watched account once, or just these. Returns how far, and how many rumours it noted. */
+/** Scans every watched account once, or just these. Returns how far, and how many transactions it noted. */
 export async function backfill(
-  ports: { ledger: Ledger; chain: Chain; clock: Clock; log: Log },
+  ports: BackfillPorts,
   signal: AbortSignal,
   addresses?: readonly Address[],
+  atOnce = AT_ONCE,
 ): Promise<{ tip: Slot; noted: number }> {
-  const { ledger, chain, clock, log } = ports;
+  const { ledger, chain, aside, clock, log } = ports;
   const tip = await chain.slot('finalized');
+  const failing = await aside.of('history');
+  const cursors = await ledger.watchList.cursors(addresses);
   let noted = 0;
-  for (const { address, slot, watchedAtMs } of await ledger.watchList.cursors(addresses)) {
-    if (signal.aborted) break;
-    if (slot >= tip) continue;
+  let failures = 0;
+  const walk = async ({ address, slot, listedRevision }: Cursor): Promise<void> => {
     const after = Math.max(0, slot - OVERLAP_SLOTS);
-    const rows = (await chain.signatures(address, after, tip, 'finalized')).filter(
-      (row) => row.slot <= tip,
-    );
-    if (rows.length > 0) await ledger.sightings.note(rows, 'backfill', clock.nowMs(), watchedAtMs);
+    const rows = await chain.signatures(address, after, tip, 'finalized');
+    const rumours = rows
+      .filter((row) => row.slot <= tip)
+      .map(({ signature, blockIndex, slot: at }) => ({
+        signature,
+        blockIndex,
+        slot: at,
+        accounts: [address],
+      }));
+    const naming = {
+      source: 'backfill',
+      by: 'finalized',
+      nowMs: clock.nowMs(),
+      listedRevision,
+    } as const;
+    await ledger.sightings.note(rumours, naming);
     await ledger.watchList.advance(address, tip);
-    noted += rows.length;
-  }
+    noted += rumours.length;
+  };
+  await sideBySide(cursors, atOnce, async (cursor) => {
+    const { address, slot } = cursor;
+    const retryMs = failing.get(address);
+    if (signal.aborted || slot >= tip || (retryMs !== undefined && retryMs > clock.nowMs())) return;
+    try {
+      await walk(cursor);
+      failures = 0;
+    } catch (thrown) {
+      await aside.failed('history', address, thrown);
+      if (++failures >= FAILURES_MOST) throw thrown;
+      return;
+    }
+    if (retryMs !== undefined) await aside.succeeded('history', address);
+  });
   log.debug('backfill.done', { tip, noted });
   return { tip, noted };
 }

@@ -1,12 +1,12 @@
 // Check: does what was heard of an account add up to what the account itself says? States are read at finalized slots and
 // judged by core/reckoning.ts once everything up to them has been heard. What nobody can explain stays visible.
-import { Fault } from '../core/fault.ts';
 import type { AccountCheck, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Chain, ChainAccount, Venue } from '../core/outside.ts';
+import type { Chain, Venue } from '../core/outside.ts';
 import type { Perhaps } from '../core/perhaps.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import { type AccountState, checkState } from '../core/reckoning.ts';
+import { checkState } from '../core/reckoning.ts';
+import type { SetAside } from './aside.ts';
 import { backfill } from './backfill.ts';
 import { rescan } from './rescan.ts';
 
@@ -14,6 +14,7 @@ export type CheckPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly venue: Venue;
+  readonly aside: SetAside;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -21,33 +22,43 @@ const BATCH = 100;
 /** Changed accounts looked at in one run; the others wait for the next. */
 const CHANGED_MOST = 1_000;
 
-/** The state of one account. One that can't be read is told, and keeps no other from being checked. */
-function readState(
-  { venue, log }: CheckPorts,
-  { address, role, subscriberId }: AccountCheck,
-  slot: Slot,
-  account: ChainAccount | null,
-): AccountState | null {
+/** Accounts whose state could not be read or judged, and when each is tried again. */
+type Failing = ReadonlyMap<string, number>;
+
+/** Does what concerns one account alone; what fails is set aside. Undefined when it failed. */
+async function alone<T>(
+  { aside }: CheckPorts,
+  address: Address,
+  failing: Failing,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    return venue.stateOf(role, slot, account);
+    const done = await work();
+    if (failing.has(address)) await aside.succeeded('state', address);
+    return done;
   } catch (thrown) {
-    if (!(thrown instanceof Fault) || thrown.code !== 'account_unreadable') throw thrown;
-    log.error('account.unreadable', { address, subscriber: subscriberId, why: thrown.message });
-    return null;
+    await aside.failed('state', address, thrown);
+    return undefined;
   }
 }
 
 /** Reads states of accounts at a finalized slot. */
-async function read(ports: CheckPorts, accounts: readonly AccountCheck[]): Promise<void> {
-  const { ledger, chain } = ports;
+async function read(
+  ports: CheckPorts,
+  accounts: readonly AccountCheck[],
+  failing: Failing = new Map(),
+): Promise<void> {
+  const { ledger, chain, venue } = ports;
   const addresses = accounts.map((each) => each.address);
   const { slot, accounts: found } = await chain.slices(addresses, null, 'finalized');
   for (const [index, account] of accounts.entries()) {
-    const state = readState(ports, account, slot, found[index] ?? null);
-    if (state === null) continue;
-    if (account.baseline === null) await ledger.checks.begin(account, state);
-    else if (state.slot > account.baseline.slot)
-      await ledger.checks.propose(account.address, state);
+    await alone(ports, account.address, failing, async () => {
+      const state = venue.stateOf(account.role, slot, found[index] ?? null);
+      if (state === null) return;
+      if (account.baseline === null) await ledger.checks.begin(account, state);
+      else if (state.slot > account.baseline.slot)
+        await ledger.checks.propose(account.address, state);
+    });
   }
 }
 
@@ -64,9 +75,11 @@ export const flatFeeFor = async (
   perhaps: Perhaps,
 ): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
 
+/** `repairing`: the last try failed, perhaps after the gap was recorded and before its stretch was read again. */
 async function judge(
   ports: CheckPorts,
   account: AccountCheck,
+  repairing: boolean,
 ): Promise<'reckoned' | 'repaired' | 'other'> {
   const { ledger, clock, log } = ports;
   const { address, baseline, candidate, subscriberId } = account;
@@ -76,7 +89,11 @@ async function judge(
     baseline.slot,
     candidate.slot,
   );
-  if (!settled) return 'other';
+  if (!settled) {
+    // Others have their turn before it is looked at again.
+    await ledger.checks.wait(address);
+    return 'other';
+  }
   const flatFee = await flatFeeFor(ports, perhaps);
   const check = checkState(baseline, told, unknowns, candidate, perhaps, flatFee);
   switch (check.verdict) {
@@ -100,7 +117,7 @@ async function judge(
       return 'reckoned';
     case 'gap': {
       const news = await ledger.checks.gap(address, check.difference, clock.nowMs());
-      if (!news) return 'other';
+      if (!news && !repairing) return 'other';
       log.error('account.gap', {
         address,
         subscriber: subscriberId,
@@ -123,8 +140,10 @@ export async function checkAccounts(
   changed: Map<Address, Slot>,
   signal: AbortSignal,
 ): Promise<{ reckoned: string[]; noted: number }> {
-  const { ledger } = ports;
-  const due = await ledger.checks.due(BATCH);
+  const { ledger, aside, clock } = ports;
+  const failing = await aside.of('state');
+  const resting = (address: Address): boolean => (failing.get(address) ?? 0) > clock.nowMs();
+  const due = await ledger.checks.due(BATCH, clock.nowMs());
   const known = new Set(due.map((each) => each.address));
   const looked = [...changed].slice(0, CHANGED_MOST);
   const altered = await ledger.checks.find(looked.map(([address]) => address));
@@ -134,7 +153,9 @@ export async function checkAccounts(
     if ((open.get(address) ?? slot) >= slot) changed.delete(address);
   const accounts = [
     ...due,
-    ...altered.filter((each) => changed.has(each.address) && !known.has(each.address)),
+    ...altered.filter(
+      ({ address }) => changed.has(address) && !known.has(address) && !resting(address),
+    ),
   ];
   const reckoned = new Set<string>();
   let noted = 0;
@@ -151,12 +172,14 @@ export async function checkAccounts(
     }
     for (const each of batch) {
       if (each.candidate === null || each.cursor.slot < each.candidate.slot) continue;
-      const outcome = await judge(ports, each);
+      const outcome = await alone(ports, each.address, failing, () =>
+        judge(ports, each, failing.has(each.address)),
+      );
       if (outcome === 'reckoned') reckoned.add(each.subscriberId);
       if (outcome === 'repaired') noted++;
     }
     const idle = batch.filter((each) => each.candidate === null);
-    if (idle.length > 0) await read(ports, idle);
+    if (idle.length > 0) await read(ports, idle, failing);
   }
   return { reckoned: [...reckoned], noted };
 }

@@ -1,11 +1,21 @@
-// Digest: stored deliveries become rumours: signatures of transactions that seem to touch a watched account. Nothing
-// else of a body is believed. One bad entry never hurts its neighbours.
-
-import type { Rumour } from '../core/hearing-ports.ts';
-import type { Signature, Slot } from '../core/ids.ts';
+// Digest: stored deliveries become rumours: signatures of transactions that seem to touch a watched account. Nothing else of a
+// body is believed: slots and places in a block come from RPC alone. An entry that cannot be read does not hurt the others of its
+// body; a delivery that cannot be digested is set aside, and the next is read.
+import type { Address, Signature, Slot } from '../core/ids.ts';
 import { isSignature } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { SetAside } from './aside.ts';
 import type { WatchedAccounts } from './watched.ts';
+
+export type DigestPorts = {
+  readonly ledger: Ledger;
+  readonly watched: WatchedAccounts;
+  readonly aside: SetAside;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A webhook names these watched accounts; the slot is what the body says. */
+  readonly onTold: (accounts: readonly Address[], saidSlot: Slot | null) => void;
+};
 
 type Json = Record<string, unknown>;
 const BATCH = 50;
@@ -26,9 +36,30 @@ function keysOf(message: Json, meta: Json | null): string[] {
   return [...own, ...strings(loaded?.writable), ...strings(loaded?.readonly)];
 }
 
+/** Owners and token accounts of what an enhanced entry says that it moved. */
+function movedKeysOf(entry: Json): string[] {
+  const records = (value: unknown): Json[] =>
+    Array.isArray(value) ? value.map(record).filter((each) => each !== null) : [];
+  const accounts = records(entry.accountData);
+  const changes = accounts.flatMap((each) => records(each.tokenBalanceChanges));
+  const moves = [...records(entry.tokenTransfers), ...records(entry.nativeTransfers)];
+  return strings([
+    entry.feePayer,
+    ...accounts.map((each) => each.account),
+    ...changes.flatMap((each) => [each.userAccount, each.tokenAccount]),
+    ...moves.flatMap((each) => [
+      each.fromUserAccount,
+      each.toUserAccount,
+      each.fromTokenAccount,
+      each.toTokenAccount,
+    ]),
+  ]);
+}
+
 export type Entry = {
-  readonly rumour: Rumour;
+  readonly signature: Signature;
   readonly keys: readonly string[];
+  /** What the body says. It decides nothing: a scan may wait a moment for a change of that slot. */
   readonly slot: Slot | null;
 };
 
@@ -36,28 +67,17 @@ export type Entry = {
 export function readEntry(value: unknown): Entry | null {
   const entry = record(value);
   if (entry === null) return null;
-  const index = entry.indexWithinBlock;
-  const blockIndex =
-    typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : null;
+  const slot = Number.isSafeInteger(entry.slot) ? (entry.slot as number) : null;
   const transaction = record(entry.transaction);
   const message = record(transaction?.message);
   if (message !== null) {
     const signature = strings(transaction?.signatures)[0];
     if (signature === undefined || !isSignature(signature)) return null;
-    const slot = typeof entry.slot === 'number' ? entry.slot : null;
-    return { rumour: { signature, blockIndex }, keys: keysOf(message, record(entry.meta)), slot };
+    return { signature, keys: keysOf(message, record(entry.meta)), slot };
   }
-  // An enhanced body is a hint: its signature, and whichever accounts it names.
-  if (typeof entry.signature === 'string' && isSignature(entry.signature)) {
-    const accounts = Array.isArray(entry.accountData)
-      ? entry.accountData.map((each) => record(each)?.account)
-      : [];
-    return {
-      rumour: { signature: entry.signature as Signature, blockIndex: null },
-      keys: strings(accounts),
-      slot: null,
-    };
-  }
+  // An enhanced body is a hint: its signature, and the accounts that it names.
+  if (typeof entry.signature === 'string' && isSignature(entry.signature))
+    return { signature: entry.signature as Signature, keys: movedKeysOf(entry), slot };
   return null;
 }
 
@@ -73,32 +93,45 @@ function readBody(body: Uint8Array, onUnreadable: () => void): (Entry | null)[] 
   return (Array.isArray(parsed) ? parsed : [parsed]).map(readEntry);
 }
 
+type Stored = Awaited<ReturnType<Ledger['deliveries']['undigested']>>[number];
+
+async function digestOne(ports: DigestPorts, { id, bodies }: Stored): Promise<void> {
+  const { ledger, watched, clock, log } = ports;
+  const entries = bodies().flatMap((body) =>
+    readBody(body, () => log.warn('delivery.unreadable', { delivery: id })),
+  );
+  const refused = entries.filter((each) => each === null).length;
+  if (refused > 0)
+    log.warn('delivery.entries_refused', { delivery: id, refused, entries: entries.length });
+  const touching = entries.filter((each) => each !== null && watched.touches(each.keys)) as Entry[];
+  const rumours = touching.map(({ signature, keys }) => ({
+    signature,
+    blockIndex: null,
+    accounts: [...new Set(keys)].filter((key) => watched.map.has(key)) as Address[],
+  }));
+  const counts = { entries: entries.length, refused };
+  await ledger.deliveries.digested(id, counts, rumours, clock.nowMs());
+  for (const [index, { accounts }] of rumours.entries())
+    ports.onTold(accounts, touching[index]?.slot ?? null);
+}
+
 /** Digests what is stored; true when there may be more. */
-export async function digestDeliveries(
-  ledger: Ledger,
-  watched: WatchedAccounts,
-  clock: Clock,
-  log: Log,
-  onTold: (keys: readonly string[], slot: Slot | null) => void = () => {},
-): Promise<boolean> {
-  const deliveries = await ledger.deliveries.undigested(BATCH);
-  for (const { id, bodies } of deliveries) {
-    const entries = bodies.flatMap((body) =>
-      readBody(body, () => log.warn('delivery.unreadable', { delivery: id })),
-    );
-    const refused = entries.filter((each) => each === null).length;
-    if (refused > 0)
-      log.warn('delivery.entries_refused', { delivery: id, refused, entries: entries.length });
-    const touching = entries
-      .filter((each) => each !== null)
-      .filter((each) => watched.touches(each.keys));
-    await ledger.deliveries.digested(
-      id,
-      { entries: entries.length, refused },
-      touching.map((each) => each.rumour),
-      clock.nowMs(),
-    );
-    for (const { keys, slot } of touching) onTold(keys, slot);
+export async function digestDeliveries(ports: DigestPorts): Promise<boolean> {
+  const { ledger, watched, aside, clock } = ports;
+  const deliveries = await ledger.deliveries.undigested(BATCH, clock.nowMs());
+  if (deliveries.length === 0) return false;
+  // Bodies may tell of accounts that another daemon has just begun to watch.
+  await watched.refresh();
+  const failing = await aside.of('delivery');
+  for (const delivery of deliveries) {
+    const subject = String(delivery.id);
+    try {
+      await digestOne(ports, delivery);
+    } catch (thrown) {
+      await aside.failed('delivery', subject, thrown);
+      continue;
+    }
+    if (failing.has(subject)) await aside.succeeded('delivery', subject);
   }
   return deliveries.length === BATCH;
 }

@@ -1,5 +1,5 @@
-// Doubt: what keeps the gate from vouching: sources that have gone quiet, transactions that were heard and are not read yet, and
-// accounts that show what nobody can explain.
+// Doubt: what keeps the gate from vouching. For everybody: sources that have gone quiet. For a subscriber: transactions that were
+// named and are not read yet, histories and states that cannot be read, and accounts that show what no fact explains.
 import type { Clock, Ledger } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import type { Sources } from './sources.ts';
@@ -11,24 +11,43 @@ export type DoubtPorts = {
   readonly clock: Clock;
 };
 
-/** Looks once. `startedMs` is when this daemon began to listen: nobody has been quiet for longer. */
+/** Whom the ledger gives reason to doubt, when what is older than `beforeMs` should have been read. */
+export async function doubtedBy(
+  ledger: Pick<Ledger, 'sightings' | 'checks' | 'asides'>,
+  beforeMs: number,
+): Promise<{ readonly subscribers: readonly string[]; readonly anybodySinceMs: number | null }> {
+  const [unread, gaps, unreadable] = await Promise.all([
+    ledger.sightings.unread(beforeMs),
+    ledger.checks.gaps(),
+    ledger.asides.subscribersBefore(beforeMs),
+  ]);
+  const subscribers = [
+    ...gaps.map((each) => each.subscriberId),
+    ...unread.subscribers,
+    ...unreadable,
+  ];
+  return { subscribers, anybodySinceMs: unread.anybodySinceMs };
+}
+
+/** Looks once. `startedMs` is when this daemon began to listen: no source has been quiet for longer. */
 export async function refreshDoubts(
   { ledger, roster, sources, clock }: DoubtPorts,
   startedMs: number,
   lagMsMost: number,
 ): Promise<void> {
-  const [backlog, gaps] = await Promise.all([ledger.sightings.backlog(), ledger.checks.gaps()]);
   const now = clock.nowMs();
+  const doubted = await doubtedBy(ledger, now - lagMsMost);
   const heardMs = Math.max(
     startedMs,
     ...Object.values(sources.read()).map((each) => each.lastMs ?? 0),
   );
-  const why =
+  const seconds = (sinceMs: number) => Math.floor((now - sinceMs) / 1_000);
+  roster.doubtAll(
     now - heardMs > lagMsMost
-      ? `No source has told of the chain for ${Math.floor((now - heardMs) / 1_000)} s.`
-      : backlog.unreadSinceMs !== null && now - backlog.unreadSinceMs > lagMsMost
-        ? `Transactions that were heard ${Math.floor((now - backlog.unreadSinceMs) / 1_000)} s ago are not read yet.`
-        : null;
-  roster.doubtAll(why);
-  roster.doubt(gaps.map((each) => each.subscriberId));
+      ? `No source has told of the chain for ${seconds(heardMs)} s.`
+      : doubted.anybodySinceMs !== null
+        ? `Transactions that were heard ${seconds(doubted.anybodySinceMs)} s ago are not read yet.`
+        : null,
+  );
+  roster.doubt(doubted.subscribers);
 }

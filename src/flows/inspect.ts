@@ -1,11 +1,13 @@
-// Inspect: rumours become facts. Every mentioned transaction is read again from RPC, first at `confirmed`, and once
-// more at `finalized`; what a dropped fork took with it is withdrawn. Which source mentioned it makes no difference.
+// Inspect: transactions that were named become facts. Each is read again from RPC, first at `confirmed`, and once more at
+// `finalized`; which source named it makes no difference. One that cannot be read is set aside, and the others go on.
 import { delayMs } from '../core/backoff.ts';
 import type { Fact } from '../core/fact.ts';
-import type { Sighting } from '../core/hearing-ports.ts';
+import type { Settled, Sighting } from '../core/hearing-ports.ts';
 import type { Chain, Venue } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
+import { onAbsent } from './absence.ts';
+import type { SetAside } from './aside.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type InspectPorts = {
@@ -13,122 +15,144 @@ export type InspectPorts = {
   readonly chain: Chain;
   readonly venue: Venue;
   readonly watched: WatchedAccounts;
+  readonly aside: SetAside;
   readonly clock: Clock;
   readonly log: Log;
   /** Watches accounts of the same owner that facts name; true when there were new ones. */
   readonly adopt: (facts: readonly Fact[]) => Promise<boolean>;
   /** Facts that have just become final, each once, however often its transaction is read. */
   readonly onFacts: (facts: readonly Fact[]) => void;
+  /** A transaction was read: RPC says that it happened in this slot, and names these keys. */
+  readonly onRead: (transaction: ChainTransaction, source: string) => void;
 };
 export type InspectOptions = {
   /** How long after a confirmed reading the finalized one is tried. */
   readonly finalityMs: number;
+  /** Transactions that are read side by side. */
+  readonly readsAtOnce: number;
 };
 
-const BATCH = 50;
-const LEASE_MS = 10_000;
 /** A node may not have a transaction yet that another one has confirmed. */
-const NOT_YET = { firstMs: 250, mostMs: 30_000 };
-/** A rumour that no node has known for this long is forged, or was dropped before anybody read it. */
-const UNFOUND_AFTER_MS = 15 * 60_000;
+export const NOT_YET = { firstMs: 250, mostMs: 30_000 };
 /** Slots by which the finalized tip must have passed a transaction's slot before its absence means anything. */
-const DROPPED_AFTER_SLOTS = 64;
-const UNREADABLE_AGAIN_MS = 5 * 60_000;
+export const FINALIZED_SOON_SLOTS = 64;
+/** What waited for longer than this is final by now, as a rule: one reading is enough then. */
+const FINAL_BY_MS = 30_000;
 /** So often a finalized transaction without its log is read again, because another node may have it, before that is believed. */
 const LOG_TRIES = 12;
+/** Readings with a watch-list that moved meanwhile, before the transaction is left for later. */
+const LIST_TRIES = 3;
 /** A node that keeps no logs, or none of this transaction, tells less than one line of a log that was cut. */
 const keptNoLog = ({ logs }: ChainTransaction): boolean => logs.length === 1;
+
+type Read = {
+  readonly transaction: ChainTransaction;
+  readonly finality: 'confirmed' | 'finalized';
+};
+
+/** Reads a transaction at the highest commitment at which it can be expected; null when no node that was asked has it. */
+async function read({ chain, clock }: InspectPorts, sighting: Sighting): Promise<Read | null> {
+  const { signature, status, named, final } = sighting;
+  const mustBeFinal = status === 'confirmed' || final || named === 'finalized';
+  const placed = (transaction: ChainTransaction): ChainTransaction => ({
+    ...transaction,
+    blockIndex: transaction.blockIndex ?? sighting.blockIndex,
+  });
+  const late = named !== 'rumour' && clock.nowMs() - sighting.wantedMs > FINAL_BY_MS;
+  if (mustBeFinal || late) {
+    const transaction = await chain.transaction(signature, 'finalized');
+    if (transaction !== null) return { transaction: placed(transaction), finality: 'finalized' };
+    if (mustBeFinal) return null;
+  }
+  const transaction = await chain.transaction(signature, 'confirmed');
+  return transaction === null ? null : { transaction: placed(transaction), finality: 'confirmed' };
+}
+
+type Recorded = Settled & { readonly facts: readonly Fact[] };
+
+/** Hears a transaction and records what it did, with a watch-list that is the ledger's own at that moment. */
+async function record(
+  ports: InspectPorts,
+  options: InspectOptions,
+  { signature, attempts }: Sighting,
+  { transaction, finality }: Read,
+): Promise<Recorded> {
+  const { ledger, venue, watched, clock } = ports;
+  const insist = attempts > LOG_TRIES;
+  const owners = transaction.tokenBalances.flatMap((each) => [each.owner, each.ownerAfter]);
+  const touching = [...transaction.keys, ...owners.filter((each) => each !== null)];
+  for (let tries = 1; ; tries++) {
+    let { revision } = watched;
+    let facts = venue.hear(transaction, watched.map);
+    // What it says of accounts that are not watched yet is followed first, and then it is read with them.
+    if ((await ports.adopt(facts)) || revision !== watched.revision) {
+      revision = watched.revision;
+      facts = venue.hear(transaction, watched.map);
+    }
+    const cut = facts.some(({ body }) => body.kind === 'unknown' && body.why === 'log_truncated');
+    if (finality === 'finalized' && cut && keptNoLog(transaction) && !insist)
+      return { outcome: 'poorer', changed: [], facts };
+    const settled = await ledger.sightings.settle({
+      signature,
+      slot: transaction.slot,
+      finality,
+      facts,
+      dueMs: clock.nowMs() + options.finalityMs,
+      nowMs: clock.nowMs(),
+      insist,
+      readWith: { listRevision: revision, touching },
+    });
+    if (settled.outcome !== 'stale' || tries === LIST_TRIES) return { ...settled, facts };
+    await watched.refresh();
+  }
+}
 
 async function inspectOne(
   ports: InspectPorts,
   options: InspectOptions,
   sighting: Sighting,
-): Promise<string[]> {
-  const { ledger, chain, venue, watched, clock, log } = ports;
+): Promise<readonly string[]> {
+  const { ledger, clock, log } = ports;
   const { signature } = sighting;
-  const finality = sighting.status === 'confirmed' || sighting.final ? 'finalized' : 'confirmed';
-  /** It is read again, later with each try. */
-  const again = async (): Promise<string[]> => {
+  const found = await read(ports, sighting);
+  if (found === null) return onAbsent(ports, options, sighting);
+  const { transaction, finality } = found;
+  const { slot } = transaction;
+  const { outcome, changed, facts } = await record(ports, options, sighting, found);
+  if (outcome === 'contradicted') {
+    log.error('transaction.contradicted', { signature, slot });
+    throw new Error(`Read as final in slot ${slot}, it contradicts what is on record as final.`);
+  }
+  if (outcome !== 'settled') {
     const waitMs = delayMs(NOT_YET, sighting.attempts, clock.random());
     await ledger.sightings.postpone(signature, clock.nowMs() + waitMs);
     return [];
-  };
-  const transaction = await chain.transaction(signature, finality);
-  if (transaction === null) {
-    if (sighting.status === 'confirmed' && sighting.slot !== null) {
-      const tip = await chain.slot('finalized');
-      if (tip > sighting.slot + DROPPED_AFTER_SLOTS) {
-        log.warn('transaction.dropped', { signature, slot: sighting.slot });
-        return ledger.sightings.drop(signature);
-      }
-      await ledger.sightings.postpone(signature, clock.nowMs() + options.finalityMs);
-      return [];
-    }
-    if (!sighting.final && clock.nowMs() - sighting.firstSeenMs > UNFOUND_AFTER_MS) {
-      log.warn('transaction.unfound', { signature });
-      await ledger.sightings.giveUp(signature);
-      return [];
-    }
-    return again();
   }
-  const located = { ...transaction, blockIndex: transaction.blockIndex ?? sighting.blockIndex };
-  let facts: Fact[];
-  try {
-    facts = venue.hear(located, watched.map);
-  } catch (thrown) {
-    // Nothing that is known makes it throw: it stays due and visible for a person, and holds nobody else up.
-    log.error('transaction.unreadable', { signature, slot: transaction.slot, err: thrown });
-    await ledger.sightings.postpone(signature, clock.nowMs() + UNREADABLE_AGAIN_MS);
-    return [];
-  }
-  // What it says of accounts that nobody watches yet is followed first, and then it is read with them.
-  if (await ports.adopt(facts)) facts = venue.hear(located, watched.map);
-  for (const { body, account } of facts) {
+  if (sighting.attempts > 1) await ports.aside.succeeded('transaction', signature);
+  ports.onRead(transaction, sighting.source);
+  for (const { body, account } of facts)
     if (body.kind === 'unknown')
-      log.warn('transaction.unknown', {
-        signature,
-        slot: transaction.slot,
-        account,
-        why: body.why,
-      });
-  }
-  const patient = sighting.attempts <= LOG_TRIES;
-  const cut = facts.some(({ body }) => body.kind === 'unknown' && body.why === 'log_truncated');
-  if (finality === 'finalized' && patient && cut && keptNoLog(transaction)) return again();
-  const { outcome, changed } = await ledger.sightings.settle({
-    signature,
-    slot: transaction.slot,
-    finality,
-    facts,
-    dueMs: clock.nowMs() + options.finalityMs,
-    nowMs: clock.nowMs(),
-    insist: !patient,
-  });
-  if (outcome === 'contradicted')
-    log.error('transaction.contradicted', { signature, slot: transaction.slot });
-  if (outcome !== 'settled') return again();
+      log.warn('transaction.unknown', { signature, slot, account, why: body.why });
   if (finality === 'finalized')
     ports.onFacts(facts.filter(({ subscriberId }) => changed.includes(subscriberId)));
   if (facts.length > 0)
-    log.info('transaction.inspected', {
-      signature,
-      slot: transaction.slot,
-      finality,
-      facts: facts.length,
-    });
-  return [...changed];
+    log.info('transaction.inspected', { signature, slot, finality, facts: facts.length });
+  return changed;
 }
 
-/** Inspects what is due. Returns the subscribers whose history changed, and whether there may be more. */
-export async function inspectDue(
+/** Inspects one, by itself: what it throws is its own trouble, and it is tried again later. */
+export async function inspectAlone(
   ports: InspectPorts,
   options: InspectOptions,
-): Promise<{ changed: string[]; more: boolean }> {
-  const due = await ports.ledger.sightings.claim(ports.clock.nowMs(), LEASE_MS, BATCH);
-  const changed = new Set<string>();
-  for (const sighting of due) {
-    for (const subscriberId of await inspectOne(ports, options, sighting))
-      changed.add(subscriberId);
+  sighting: Sighting,
+): Promise<readonly string[]> {
+  const { ledger, aside } = ports;
+  const { signature } = sighting;
+  try {
+    return await inspectOne(ports, options, sighting);
+  } catch (thrown) {
+    const retryMs = await aside.failed('transaction', signature, thrown);
+    await ledger.sightings.postpone(signature, retryMs);
+    return [];
   }
-  return { changed: [...changed], more: due.length === BATCH };
 }

@@ -175,7 +175,7 @@ export function createRegister({
         sealedKey,
         fromSlot,
       });
-      await watched.refresh(given.id);
+      await watched.refresh();
       const entry = await ledger.standings.entry(given.id);
       if (entry !== null) roster.apply(entry);
       if (outcome === 'created')

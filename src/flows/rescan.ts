@@ -1,5 +1,5 @@
-// Rescan: a stretch of an account's history is read again, however often it was read before. Facts that are there stay, and
-// what was missed is added.
+// Rescan: a stretch of an account's history is read again, however often it was read before. Facts that are on record as final
+// stay as they are, and what was missed is added.
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Chain } from '../core/outside.ts';
@@ -19,7 +19,14 @@ export async function rescan(
   uptoSlot: Slot,
 ): Promise<number> {
   const rows = await chain.signatures(address, afterSlot, uptoSlot, 'finalized');
-  await ledger.sightings.note(rows, 'repair', clock.nowMs(), clock.nowMs());
+  const rumours = rows.map(({ signature, blockIndex, slot }) => ({
+    signature,
+    blockIndex,
+    slot,
+    accounts: [address],
+  }));
+  const nowMs = clock.nowMs();
+  await ledger.sightings.note(rumours, { source: 'repair', by: 'finalized', nowMs, again: true });
   return rows.length;
 }
 

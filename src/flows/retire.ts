@@ -67,7 +67,7 @@ export function createRetire(ports: RetirePorts): Retire {
         'conflict',
         `${subscriberId} owes something, or a payment is on its way. Let it be paid, or forgive it, first.`,
       );
-    await watched.refresh(subscriberId);
+    await watched.refresh();
     const entry = await ledger.standings.entry(subscriberId);
     if (entry !== null) roster.apply(entry);
     log.info('subscriber.retired', { subscriber: subscriberId });

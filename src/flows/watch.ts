@@ -1,12 +1,14 @@
 // Watch: accounts tell that something happened to them, from subscriptions and from sweeps; what happened is found by their
 // history. A notification is a snapshot and never a step: states are compared, older ones dropped, and of many changes in a
 // row one scan is made.
-import type { Watched } from '../core/hearing-ports.ts';
+import type { Cursor, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Chain, ChainAccount, Venue } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { SetAside } from './aside.ts';
 import type { Source, Sources } from './sources.ts';
 import type { WatchedAccounts } from './watched.ts';
+import { sideBySide } from './window.ts';
 
 export type WatchPorts = {
   readonly ledger: Ledger;
@@ -14,8 +16,11 @@ export type WatchPorts = {
   readonly venue: Venue;
   readonly watched: WatchedAccounts;
   readonly sources: Sources;
+  readonly aside: SetAside;
   readonly clock: Clock;
   readonly log: Log;
+  /** The newest slot that the chain is known to have reached; null when none was read yet. */
+  readonly latestSlot: () => Slot | null;
   /** The past of accounts that are watched from the start is somebody else's business: a backfill walks it. */
   readonly trustFirstSight: boolean;
   /** An account has changed; with null, some have to be read. */
@@ -30,10 +35,14 @@ export type Watch = {
   subscribed(addresses: readonly Address[]): void;
   /** Reads these accounts' pulses; what differs from the last one is marked changed. */
   sweep(accounts: readonly Watched[], signal: AbortSignal): Promise<void>;
-  /** A webhook told of a transaction in this slot that touches the account: no scan is needed to learn of it. */
+  /** A webhook names the account in this slot: a scan for a change of that slot waits a moment, until the transaction is read. */
+  hinted(address: Address, slot: Slot): void;
+  /** A transaction of this slot that touches the account was read: the change of that slot needs no scan. */
   told(address: Address, slot: Slot): void;
   /** Scans the histories of what has changed. Returns how many transactions it noted. */
   scan(signal: AbortSignal): Promise<number>;
+  /** Whether scans wait for what a webhook is about to tell. */
+  readonly waiting: boolean;
   /** Accounts that changed, and in which slot at the latest; whoever has checked one past that slot takes it out. */
   readonly changed: Map<Address, Slot>;
 };
@@ -41,26 +50,58 @@ export type Watch = {
 const BATCH = 100;
 /** Slots scanned again: order inside a slot is not to be relied on at the edge. */
 const OVERLAP_SLOTS = 2;
+/** Histories scanned side by side. */
+const SCANS_AT_ONCE = 8;
+/** So long a scan waits at most for the transaction that a webhook named. */
+const HINT_MS_MOST = 1_500;
+/** Slots of an account that are remembered as read, or as hinted at. */
+const REMEMBERED_MOST = 16;
+/** A notification of a slot this far ahead of the chain is of no chain of ours. */
+const AHEAD_MOST = 5_000;
 const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 
+/** A change that waits for its scan. */
+type Pending = {
+  /** The last slot in which the account was seen changed. */
+  readonly slot: Slot;
+  /** Every slot in which a notification saw it change; what a sweep saw may be of any slot before. */
+  readonly slots: ReadonlySet<Slot>;
+  readonly swept: boolean;
+  readonly sinceMs: number;
+};
+
 export function createWatch(ports: WatchPorts): Watch {
-  const { ledger, chain, venue, watched, sources, clock } = ports;
+  const { ledger, chain, venue, watched, sources, aside, clock } = ports;
   const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);
   const pulses = new Map<Address, { slot: Slot; pulse: string }>();
-  const toldUpTo = new Map<Address, Slot>();
+  const readSlots = new Map<Address, readonly Slot[]>();
+  const hints = new Map<Address, readonly { readonly slot: Slot; readonly atMs: number }[]>();
   const scannedUpTo = new Map<Address, Slot>();
-  const toScan = new Map<Address, Slot>();
+  const toScan = new Map<Address, Pending>();
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
 
-  /** `trusting`: a read at first sight is no news; a notification always is. */
-  const observe = (address: Address, slot: Slot, pulse: string, trusting: boolean): void => {
+  /** `swept`: read by a sweep, which tells no slot of the change, and for which a first sight may be no news. */
+  const observe = (
+    address: Address,
+    slot: Slot,
+    pulse: string,
+    from: { readonly swept: boolean; readonly trusting: boolean },
+  ): void => {
     const known = pulses.get(address);
     if (known !== undefined && slot < known.slot) return;
     pulses.set(address, { slot, pulse });
-    if (known === undefined ? trusting : known.pulse === pulse) return;
+    if (known === undefined ? from.trusting : known.pulse === pulse) return;
     changed.set(address, slot);
-    toScan.set(address, slot);
+    if (from.swept || readSlots.get(address)?.includes(slot) !== true) {
+      const before = toScan.get(address);
+      toScan.set(address, {
+        slot,
+        slots: new Set([...(before?.slots ?? []), ...(from.swept ? [] : [slot])]),
+        swept: from.swept || (before?.swept ?? false),
+        sinceMs: before?.sinceMs ?? clock.nowMs(),
+      });
+    }
     ports.onChange(address);
   };
   /** Of a whole account, or of its slice: what of it makes the pulse. */
@@ -87,10 +128,46 @@ export function createWatch(ports: WatchPorts): Watch {
           'confirmed',
         );
         for (const [index, address] of batch.entries())
-          observe(address, slot, pulseOf(role, read[index] ?? null, false), walked.has(address));
+          observe(address, slot, pulseOf(role, read[index] ?? null, false), {
+            swept: true,
+            trusting: walked.has(address),
+          });
         sources.note(source, slot, clock.nowMs());
       }
     }
+  };
+
+  /** Whether all that a scan could find is about to be read, because a webhook has just named it. */
+  const awaited = (address: Address, { slots, swept, sinceMs }: Pending): boolean => {
+    if (swept || clock.nowMs() - sinceMs >= HINT_MS_MOST) return false;
+    const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < HINT_MS_MOST);
+    return [...slots].every((slot) => hinted.some((each) => each.slot === slot));
+  };
+
+  const scanOne = async ({ address, slot: cursor, listedRevision }: Cursor): Promise<number> => {
+    const pending = toScan.get(address);
+    const slot = pending?.slot ?? 0;
+    const after = Math.max(0, Math.max(cursor, scannedUpTo.get(address) ?? 0) - OVERLAP_SLOTS);
+    const rows = await chain.signatures(address, after, slot, 'confirmed');
+    const rumours = rows.map((row) => ({
+      signature: row.signature,
+      blockIndex: row.blockIndex,
+      slot: row.slot,
+      accounts: [address],
+      // Anybody can have an account named; in these slots something happened to it.
+      urgent: pending?.slots.has(row.slot) ?? false,
+    }));
+    const nowMs = clock.nowMs();
+    await ledger.sightings.note(rumours, {
+      source: 'watch',
+      by: 'confirmed',
+      nowMs,
+      listedRevision,
+    });
+    scannedUpTo.set(address, slot);
+    // It may have changed again meanwhile.
+    if (toScan.get(address)?.slot === slot) toScan.delete(address);
+    return rows.length;
   };
 
   return {
@@ -100,41 +177,58 @@ export function createWatch(ports: WatchPorts): Watch {
     notified(address, slot, account) {
       const watch = watched.map.get(address);
       if (watch === undefined) return;
+      const latest = ports.latestSlot();
+      if (latest !== null && slot > latest + AHEAD_MOST) return;
       sources.note('subscriptions', slot, clock.nowMs());
-      observe(address, slot, pulseOf(watch.role, account, true), false);
+      observe(address, slot, pulseOf(watch.role, account, true), { swept: false, trusting: false });
     },
     subscribed(addresses) {
       for (const address of addresses) unread.add(address);
       ports.onChange(null);
     },
     sweep: (accounts, signal) => sweep(accounts, signal, 'sweep'),
+    hinted(address, slot) {
+      const hint = { slot, atMs: clock.nowMs() };
+      hints.set(address, [hint, ...(hints.get(address) ?? [])].slice(0, REMEMBERED_MOST));
+    },
     told(address, slot) {
-      toldUpTo.set(address, Math.max(slot, toldUpTo.get(address) ?? 0));
+      readSlots.set(address, [slot, ...(readSlots.get(address) ?? [])].slice(0, REMEMBERED_MOST));
+      const pending = toScan.get(address);
+      if (pending === undefined || !pending.slots.has(slot)) return;
+      const slots = new Set(pending.slots);
+      slots.delete(slot);
+      if (slots.size > 0 || pending.swept) toScan.set(address, { ...pending, slots });
+      else toScan.delete(address);
     },
     async scan(signal) {
-      for (const [address, slot] of toScan)
-        if ((toldUpTo.get(address) ?? -1) >= slot) toScan.delete(address);
       const fresh = [...unread];
       const accounts = fresh.map((each) => watched.map.get(each)).filter((each) => !!each);
       await sweep(accounts, signal, 'subscriptions');
       for (const address of fresh) unread.delete(address);
-      const due = [...toScan].slice(0, BATCH);
+      const failing = await aside.of('history');
+      const ready = [...toScan].filter(
+        ([address, pending]) =>
+          !awaited(address, pending) && (failing.get(address) ?? 0) <= clock.nowMs(),
+      );
+      const due = ready.slice(0, BATCH).map(([address]) => address);
+      const cursors = due.length === 0 ? [] : await ledger.watchList.cursors(due);
       let noted = 0;
-      const cursors =
-        due.length === 0 ? [] : await ledger.watchList.cursors(due.map(([each]) => each));
-      for (const { address, slot: cursor, watchedAtMs } of cursors) {
-        if (signal.aborted) return noted;
-        const slot = toScan.get(address) ?? 0;
-        const after = Math.max(0, Math.max(cursor, scannedUpTo.get(address) ?? 0) - OVERLAP_SLOTS);
-        const rows = await chain.signatures(address, after, slot, 'confirmed');
-        if (rows.length > 0) await ledger.sightings.note(rows, 'watch', clock.nowMs(), watchedAtMs);
-        scannedUpTo.set(address, slot);
-        // It may have changed again meanwhile; whatever throws above leaves it on the list.
-        if (toScan.get(address) === slot) toScan.delete(address);
-        noted += rows.length;
-      }
-      if (toScan.size > 0 && due.length === BATCH) ports.onChange(null);
+      await sideBySide(cursors, SCANS_AT_ONCE, async (cursor) => {
+        if (signal.aborted) return;
+        try {
+          noted += await scanOne(cursor);
+        } catch (thrown) {
+          // It stays on the list, and the others are scanned.
+          await aside.failed('history', cursor.address, thrown);
+          return;
+        }
+        if (failing.has(cursor.address)) await aside.succeeded('history', cursor.address);
+      });
+      if (ready.length > BATCH) ports.onChange(null);
       return noted;
+    },
+    get waiting() {
+      return [...toScan].some(([address, pending]) => awaited(address, pending));
     },
     changed,
   };

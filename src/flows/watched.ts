@@ -1,55 +1,51 @@
-// Watched: the watch-list in memory, so that an irrelevant transaction costs a few look-ups and no query.
-
+// Watched: the watch-list in memory, so that a transaction that touches nobody costs a few look-ups and no query. It is the
+// ledger's list of one revision, and the ledger takes no facts that were read with an older one.
 import type { Watched, WatchList } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 
 export type WatchedAccounts = {
   readonly map: ReadonlyMap<string, Watched>;
+  /** The ledger's revision of the list that the map is. */
+  readonly revision: number;
   /** Whether any of these keys is watched. */
   touches(keys: Iterable<string>): boolean;
   addresses(): Address[];
-  /** Reads the list again, or one subscriber's part of it; who is on it stays watched meanwhile. */
-  refresh(subscriberId?: string): Promise<void>;
+  /** Takes in who has joined or left before this call, here or at another daemon. True when there was anything. */
+  refresh(): Promise<boolean>;
 };
 
-export async function loadWatched(list: WatchList): Promise<WatchedAccounts> {
+export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<WatchedAccounts> {
   const map = new Map<string, Watched>();
-  const readAll = async (): Promise<void> => {
-    const all = await list.all();
-    for (const each of all) map.set(each.address, each);
-    if (map.size === all.length) return;
-    // Somebody has left. Until here they were watched still.
-    const left = new Set<string>(all.map((each) => each.address));
-    for (const address of map.keys()) if (!left.has(address)) map.delete(address);
+  let revision = -1;
+  const read = async (): Promise<boolean> => {
+    const news = await list.since(revision);
+    if (news.revision === revision) return false;
+    const left = new Set(news.left);
+    for (const each of left.size === 0 ? [] : map.values())
+      if (left.has(each.subscriberId)) map.delete(each.address);
+    for (const each of news.joined) map.set(each.address, each);
+    revision = news.revision;
+    return true;
   };
-  /** Accounts of a subscriber come one by one and leave all at once. */
-  const readOf = async (subscriberId: string): Promise<void> => {
-    const own = await list.all(subscriberId);
-    for (const each of own) map.set(each.address, each);
-    if (own.length > 0) return;
-    for (const each of map.values())
-      if (each.subscriberId === subscriberId) map.delete(each.address);
-  };
-  // One reads at a time: an older list that comes late would drop who has joined.
-  let reading: Promise<void> = Promise.resolve();
-  const inTurn = (read: () => Promise<void>): Promise<void> => {
-    const turn = reading.then(read);
+  // One reads at a time, and those that ask while a turn is waiting share that one.
+  let reading: Promise<unknown> = Promise.resolve();
+  let next: Promise<boolean> | null = null;
+  const refresh = (): Promise<boolean> => {
+    if (next !== null) return next;
+    const turn = reading.then(() => {
+      next = null;
+      return read();
+    });
+    next = turn;
     reading = turn.catch(() => {});
     return turn;
-  };
-  // The whole list is long: whoever asks for it while a turn is waiting shares that one.
-  let next: Promise<void> | null = null;
-  const refresh = (subscriberId?: string): Promise<void> => {
-    if (subscriberId !== undefined) return inTurn(() => readOf(subscriberId));
-    next ??= inTurn(() => {
-      next = null;
-      return readAll();
-    });
-    return next;
   };
   await refresh();
   return {
     map,
+    get revision() {
+      return revision;
+    },
     refresh,
     addresses: () => [...map.values()].map((each) => each.address),
     touches(keys) {

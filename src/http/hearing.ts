@@ -2,13 +2,14 @@
 // explain. Numbers, for people and for alarms.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import type { Checks, Sightings } from '../core/hearing-ports.ts';
+import { ASIDE_KINDS, type Asides, type Checks, type Sightings } from '../core/hearing-ports.ts';
 import type { Clock } from '../core/ports.ts';
 import { Reason } from './shapes.ts';
 
 export type HearingOptions = {
   readonly sightings: Pick<Sightings, 'backlog'>;
   readonly checks: Pick<Checks, 'gaps'>;
+  readonly asides: Pick<Asides, 'list' | 'counts'>;
   readonly clock: Clock;
   /** By source: the last slot it told of, and when. */
   readonly progress: () => Readonly<
@@ -21,6 +22,7 @@ export type HearingOptions = {
   readonly feed: () => { sockets: number; accounts: number; subscribed: number } | null;
 };
 
+const SHOWN_MOST = 100;
 const Count = Type.Integer({ minimum: 0 });
 const Maybe = Type.Union([Type.Integer(), Type.Null()]);
 const Amount = Type.String({ pattern: '^-?\\d+$' });
@@ -31,6 +33,25 @@ const Answer = Type.Object({
     Type.Null(),
   ]),
   unverified: Type.Object({ wanted: Count, confirmed: Count, oldestAgeMs: Maybe }),
+  setAside: Type.Object(
+    {
+      counts: Type.Record(Type.Union(ASIDE_KINDS.map((kind) => Type.Literal(kind))), Count),
+      oldest: Type.Array(
+        Type.Object({
+          kind: Type.Union(ASIDE_KINDS.map((kind) => Type.Literal(kind))),
+          subject: Type.String(),
+          reason: Type.String(),
+          attempts: Count,
+          ageMs: Type.Integer(),
+          retryInMs: Type.Integer(),
+        }),
+      ),
+    },
+    {
+      description:
+        'What cannot be read for now, the hundred oldest of it. It is tried again by itself.',
+    },
+  ),
   gaps: Type.Array(
     Type.Object({
       address: Type.String(),
@@ -66,7 +87,7 @@ const Acceptance = Type.Object(
 );
 
 export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, options) => {
-  const { sightings, checks, clock } = options;
+  const { sightings, checks, asides, clock } = options;
   app.post<{ Body: Static<typeof Rescan> }>(
     '/v1/hearing/rescans',
     {
@@ -92,6 +113,7 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
     async () => {
       const nowMs = clock.nowMs();
       const { wanted, confirmed, oldestMs } = await sightings.backlog();
+      const counts = await asides.counts();
       const sources = Object.entries(options.progress()).map(([name, { lastSlot, lastMs }]) => [
         name,
         { lastSlot, ageMs: lastMs === null ? null : nowMs - lastMs },
@@ -100,6 +122,19 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
         sources: Object.fromEntries(sources),
         subscriptions: options.feed(),
         unverified: { wanted, confirmed, oldestAgeMs: oldestMs === null ? null : nowMs - oldestMs },
+        setAside: {
+          counts: Object.fromEntries(ASIDE_KINDS.map((kind) => [kind, counts.get(kind) ?? 0])),
+          oldest: (await asides.list(SHOWN_MOST)).map(
+            ({ kind, subject, reason, attempts, sinceMs, retryMs }) => ({
+              kind,
+              subject,
+              reason,
+              attempts,
+              ageMs: nowMs - sinceMs,
+              retryInMs: retryMs - nowMs,
+            }),
+          ),
+        },
         gaps: (await checks.gaps()).map(({ address, subscriberId, sinceMs, difference }) => ({
           address,
           subscriber: subscriberId,

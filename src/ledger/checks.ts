@@ -13,7 +13,7 @@ type Row = {
   subscriber_id: string;
   role: Watched['role'];
   cursor_slot: bigint;
-  watched_at: Date;
+  listed_revision: bigint;
   baseline: Json | null;
   candidate: Json | null;
   difference: Json | null;
@@ -55,7 +55,7 @@ const checkOf = (row: Row): AccountCheck => ({
   cursor: {
     address: row.address,
     slot: Number(row.cursor_slot),
-    watchedAtMs: row.watched_at.getTime(),
+    listedRevision: Number(row.listed_revision),
   },
   baseline: stateOf(row.baseline),
   candidate: stateOf(row.candidate),
@@ -64,13 +64,14 @@ const checkOf = (row: Row): AccountCheck => ({
 
 export function createChecks(sql: Sql): Checks {
   const select = (where: Fragment) => sql<Row[]>`
-    select a.address, a.subscriber_id, a.role, a.cursor_slot, a.watched_at, c.baseline, c.candidate, c.difference
+    select a.address, a.subscriber_id, a.role, a.cursor_slot, a.listed_revision, c.baseline, c.candidate, c.difference
     from account a join subscriber s on s.subscriber_id = a.subscriber_id left join account_check c using (address)
     where s.retired_at is null and a.role <> 'agent_wallet' and ${where}`;
   return {
-    async due(limit) {
+    async due(limit, nowMs) {
       const rows =
-        await select(sql`(c.address is null or c.candidate is not null or c.difference is not null
+        await select(sql`not exists (select 1 from set_aside s where s.kind = 'state' and s.subject = a.address and s.retry_at > ${at(nowMs)})
+        and (c.address is null or c.candidate is not null or c.difference is not null
         or exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown', 'reckoning')
                    and f.slot > (c.baseline->>'slot')::bigint and f.finality = 'finalized'))
         order by c.checked_at nulls first limit ${limit}`);
@@ -107,9 +108,12 @@ export function createChecks(sql: Sql): Checks {
                coalesce(jsonb_agg(body->'perhaps') filter (where body->'perhaps' is not null), '[]') as perhaps,
                coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
                (count(*) filter (where kind = 'unknown'))::int as unknowns,
-               not exists (select 1 from sighting s where s.status = 'wanted'
-                           and s.noted_at <= (select cursor_at from account where address = ${address}))
-               and not exists (select 1 from sighting s where s.status = 'confirmed' and s.slot <= ${uptoSlot}) as settled
+               not exists (select 1 from sighting_account m join sighting s using (signature) where m.account = ${address}
+                 and ((s.status = 'wanted' and s.rank < 2 and (s.named_slot is null or s.named_slot <= ${uptoSlot}))
+                   or (s.status = 'confirmed' and s.slot <= ${uptoSlot})))
+               and not exists (select 1 from sighting s where not s.accounts_known
+                 and ((s.status = 'wanted' and s.noted_at <= (select cursor_at from account where address = ${address}))
+                   or (s.status = 'confirmed' and s.slot <= ${uptoSlot}))) as settled
         from fact where account = ${address} and finality = 'finalized' and kind in ('tally', 'unknown')
           and slot > ${afterSlot} and slot <= ${uptoSlot}`;
       if (row === undefined) throw new Error('a sum is always a row');
@@ -120,6 +124,9 @@ export function createChecks(sql: Sql): Checks {
         unknowns,
         settled,
       };
+    },
+    async wait(address) {
+      await sql`update account_check set checked_at = now() where address = ${address}`;
     },
     async advance({ address, baseline, candidate }) {
       // Another daemon may have gone on meanwhile: only the state that was judged may become the baseline.

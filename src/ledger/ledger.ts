@@ -2,6 +2,7 @@
 import type { Ledger } from '../core/ports.ts';
 import { createActs } from './acts.ts';
 import { API_KEY_CHANNEL, createApiKeys } from './api-keys.ts';
+import { createAsides } from './asides.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import { createCreators } from './creators.ts';
@@ -27,6 +28,7 @@ export function createLedger(sql: Sql, now: Fragment = sql`now()`): Ledger {
     sightings: createSightings(sql),
     watchList: createWatchList(sql),
     checks: createChecks(sql),
+    asides: createAsides(sql),
     subscribers: createSubscribers(sql),
     subscriptions: createSubscriptions(sql),
     creators: createCreators(sql),

@@ -1,7 +1,7 @@
 // Readings: what a transaction did, recorded as one reading of it says. core/reading.ts decides what a reading changes; here it
 // is done in one transaction that holds the sighting's row.
 import type { Fact, Finality } from '../core/fact.ts';
-import type { Settled, Sightings } from '../core/hearing-ports.ts';
+import type { ReadWith, Settled, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { type RecordedFact, takeReading } from '../core/reading.ts';
 import { at, type Sql, type Transaction, toJson, violates } from './database.ts';
@@ -61,17 +61,34 @@ async function withdraw(tx: Transaction, fact: Fact): Promise<void> {
       and ordinal = ${fact.position.ordinal} and account = ${fact.account} and finality = 'confirmed'`;
 }
 
+/** Whether it touches an account that joined the watch-list after the revision it was read with. */
+async function isStale(
+  tx: Transaction,
+  { listRevision, touching }: ReadWith,
+  revision: number,
+): Promise<boolean> {
+  if (listRevision >= revision) return false;
+  const joined = await tx`
+    select 1 from account where listed_revision > ${listRevision}
+      and address in (select jsonb_array_elements_text(${tx.json([...touching])})) limit 1`;
+  return joined.length > 0;
+}
+
 /** Another transaction has told the same fill, and is final: one of the two is not of our chain. */
 const FILL_ONCE = 'fact_fill_once';
 
 export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
   return {
-    async settle({ signature, slot, finality, facts, dueMs, nowMs, insist }) {
+    async settle({ signature, slot, finality, facts, dueMs, nowMs, insist, readWith }) {
       try {
         return await sql.begin(async (tx): Promise<Settled> => {
           const [row] = await tx<{ final: boolean }[]>`
             select status = 'finalized' or finalized_at is not null as final from sighting
             where signature = ${signature} for update`;
+          const [list] = await tx<{ revision: bigint }[]>`select revision from watch_list`;
+          const revision = Number(list?.revision ?? 0n);
+          if (readWith !== undefined && (await isStale(tx, readWith, revision)))
+            return { outcome: 'stale', changed: [] };
           const known = await recorded(tx, signature);
           const isFinal = row?.final ?? false;
           const taking = takeReading(
@@ -92,8 +109,11 @@ export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
             if (await putFact(tx, fact, finality)) changed.add(fact.subscriberId);
           await tx`
             update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}, settled_at = ${at(nowMs)},
+              settled_revision = ${readWith?.listRevision ?? revision}, attempts = 0, absent_at = null,
               finalized_at = case when ${finality === 'finalized'} then coalesce(finalized_at, ${at(nowMs)}) else finalized_at end
             where signature = ${signature} and status <> 'finalized'`;
+          if (finality === 'finalized')
+            await tx`delete from sighting_account where signature = ${signature}`;
           return { outcome: 'settled', changed: [...changed] };
         });
       } catch (thrown) {
@@ -106,6 +126,7 @@ export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
         const rows = await tx<{ subscriber_id: string }[]>`
           update fact set finality = 'withdrawn' where signature = ${signature} and finality = 'confirmed'
           returning subscriber_id`;
+        await tx`delete from sighting_account where signature = ${signature}`;
         await tx`update sighting set status = 'dropped' where signature = ${signature} and status <> 'finalized'`;
         return [...new Set(rows.map((row) => row.subscriber_id))];
       }),

@@ -1,105 +1,222 @@
 // Sightings: transactions that a source has named, until they are read. Which source named one, how often and in what order
 // makes no difference to what is recorded of it; readings.ts records that.
-import type { Rumour, Sightings } from '../core/hearing-ports.ts';
-import type { Signature } from '../core/ids.ts';
+import type { Naming, Rumour, Sighting, Sightings } from '../core/hearing-ports.ts';
+import type { Address, Signature } from '../core/ids.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 import { createReadings } from './readings.ts';
 
-/** How long a daemon may go on with a watch-list that another one has added to. */
-const WATCH_LIST_AGE_MS_MOST = 15_000;
+/** Transactions that one statement notes. */
+const CHUNK = 1_000;
+/** So many transactions of an account are due as soon as they are named; those beyond follow at this pace. */
+const AT_ONCE = 200;
+const PACE_MS = 50;
 
-/**
- * Notes rumours. One that is known only learns its place in the block, unless it was given up, or was read before the
- * account that tells of it was watched: then it is wanted again. Facts that are there already stay.
- */
-export async function noteRumours(
-  tx: Sql | Transaction,
-  rumours: readonly Rumour[],
-  source: string,
-  nowMs: number,
-  watchedSinceMs?: number,
+/** When each transaction is due: an account's own queue decides, the shortest one where it touches several. */
+function dueOf(queues: Map<Address, number>, { accounts, urgent }: Rumour, nowMs: number): number {
+  let waitMs = Number.POSITIVE_INFINITY;
+  for (const account of accounts) {
+    const before = queues.get(account) ?? 0;
+    queues.set(account, before + 1);
+    waitMs = Math.min(waitMs, Math.max(0, before - AT_ONCE) * PACE_MS);
+  }
+  return nowMs + (urgent === true || accounts.length === 0 ? 0 : waitMs);
+}
+
+async function noteChunk(
+  tx: Transaction,
+  rumours: readonly (Rumour & { readonly dueMs: number })[],
+  naming: Naming,
 ): Promise<void> {
-  if (rumours.length === 0) return;
-  const unique = [...new Map(rumours.map((each) => [each.signature, each])).values()].sort(
-    (a, b) => (a.signature < b.signature ? -1 : 1),
-  );
-  const rows = unique.map(({ signature, blockIndex }) => ({
-    signature,
-    block_index: blockIndex,
-    source,
-    first_seen_at: at(nowMs),
-    due_at: at(nowMs),
+  const { source, nowMs, by, listedRevision } = naming;
+  const rank = (rumour: Rumour): number => (by === 'rumour' ? 2 : rumour.urgent === true ? 0 : 1);
+  const rows = rumours.map((rumour) => ({
+    signature: rumour.signature,
+    block_index: by === 'rumour' ? null : rumour.blockIndex,
+    rank: rank(rumour),
+    named_slot: by === 'rumour' ? null : (rumour.slot ?? null),
+    due_at: at(rumour.dueMs).toISOString(),
+    accounts_known: rumour.accounts.length > 0,
   }));
-  // Another daemon may have read with an older watch-list for a while.
-  const readBefore =
-    watchedSinceMs === undefined ? null : at(watchedSinceMs + WATCH_LIST_AGE_MS_MOST);
+  const again = tx`(sighting.status in ('dropped', 'unfound') or ${naming.again ?? false}::boolean
+    or (sighting.settled_at is not null and coalesce(sighting.settled_revision, -1) < ${listedRevision ?? null}::bigint))`;
+  const final = by === 'finalized';
   await tx`
-    insert into sighting ${tx(rows)}
+    insert into sighting (signature, block_index, source, first_seen_at, wanted_at, due_at, rank, named_slot, named_final, accounts_known)
+    select signature, block_index, ${source}, ${at(nowMs)}, ${at(nowMs)}, due_at, rank, named_slot, ${final}, accounts_known
+    from jsonb_to_recordset(${tx.json(rows)}) as r(signature text, block_index integer, rank smallint, named_slot bigint,
+      due_at timestamptz, accounts_known boolean)
     on conflict (signature) do update set
       block_index = coalesce(sighting.block_index, excluded.block_index),
-      status = case when sighting.status in ('dropped', 'unfound') or sighting.settled_at < ${readBefore}::timestamptz
-        then 'wanted' else sighting.status end,
-      finalized_at = case when sighting.status = 'finalized' then coalesce(sighting.finalized_at, sighting.settled_at) else sighting.finalized_at end,
-      settled_at = case when sighting.settled_at < ${readBefore}::timestamptz then null else sighting.settled_at end,
-      due_at = case when sighting.status in ('dropped', 'unfound') or sighting.settled_at < ${readBefore}::timestamptz
-        then excluded.due_at else sighting.due_at end
-    where sighting.status in ('dropped', 'unfound') or sighting.settled_at < ${readBefore}::timestamptz
-       or (sighting.block_index is null and excluded.block_index is not null)`;
+      rank = least(sighting.rank, excluded.rank),
+      named_slot = case when excluded.named_final then excluded.named_slot else coalesce(sighting.named_slot, excluded.named_slot) end,
+      named_final = sighting.named_final or excluded.named_final,
+      finalized_at = case when sighting.status = 'finalized' then coalesce(sighting.finalized_at, sighting.settled_at)
+        else sighting.finalized_at end,
+      status = case when ${again} then 'wanted' else sighting.status end,
+      attempts = case when ${again} then 0 else sighting.attempts end,
+      wanted_at = case when ${again} then excluded.wanted_at else sighting.wanted_at end,
+      absent_at = case when ${again} then null else sighting.absent_at end,
+      settled_at = case when ${again} then null else sighting.settled_at end,
+      due_at = case when ${again} then excluded.due_at else least(sighting.due_at, excluded.due_at) end
+    where ${again} or (sighting.status in ('wanted', 'confirmed') and (excluded.rank < sighting.rank
+        or (excluded.named_final and not sighting.named_final) or (sighting.named_slot is null and excluded.named_slot is not null)))
+      or (sighting.block_index is null and excluded.block_index is not null)`;
+  const pairs = rumours.flatMap(({ signature, accounts }) =>
+    accounts.map((account) => ({ signature, account })),
+  );
+  if (pairs.length === 0) return;
+  await tx`
+    insert into sighting_account (account, signature, subscriber_id)
+    select p.account, p.signature, a.subscriber_id
+    from jsonb_to_recordset(${tx.json(pairs)}) as p(account text, signature text)
+    join account a on a.address = p.account
+    join sighting s on s.signature = p.signature and s.status in ('wanted', 'confirmed')
+    on conflict do nothing`;
+}
+
+/**
+ * Notes transactions that a source names. One that is known only learns what this source knows better; it is read again when it
+ * had been given up, when it was read before an account that tells of it was watched, or on demand. Facts on record stay.
+ */
+export async function noteRumours(
+  sql: Sql | Transaction,
+  rumours: readonly Rumour[],
+  naming: Naming,
+): Promise<void> {
+  if (rumours.length === 0) return;
+  const merged = new Map<Signature, Rumour>();
+  for (const each of rumours) {
+    const known = merged.get(each.signature);
+    const accounts = new Set([...(known?.accounts ?? []), ...each.accounts]);
+    merged.set(each.signature, { ...each, accounts: [...accounts] });
+  }
+  const named = [...new Set([...merged.values()].flatMap((each) => each.accounts))];
+  const queues = new Map<Address, number>();
+  if (named.length > 0) {
+    const counts = await sql<{ account: Address; waiting: number }[]>`
+      select account, count(*)::int as waiting from sighting_account
+      where account in (select jsonb_array_elements_text(${sql.json(named)})) group by account`;
+    for (const { account, waiting } of counts) queues.set(account, waiting);
+  }
+  const due = [...merged.values()].map((each) => ({
+    ...each,
+    dueMs: dueOf(queues, each, naming.nowMs),
+  }));
+  // In one order everywhere: two daemons that note the same ones must not wait for each other.
+  due.sort((a, b) => (a.signature < b.signature ? -1 : 1));
+  for (let from = 0; from < due.length; from += CHUNK) {
+    const chunk = due.slice(from, from + CHUNK);
+    if ('begin' in sql) await sql.begin((tx) => noteChunk(tx, chunk, naming));
+    else await noteChunk(sql, chunk, naming);
+  }
 }
 
 type Row = {
   signature: Signature;
-  status: 'wanted' | 'confirmed';
+  status: Sighting['status'];
   slot: bigint | null;
+  named_slot: bigint | null;
   block_index: number | null;
+  rank: number;
   final: boolean;
+  named_final: boolean;
+  source: string;
   attempts: number;
-  first_seen_at: Date;
+  wanted_at: Date;
+  absent_at: Date | null;
+  accounts: Address[];
 };
 
+const sightingOf = (row: Row): Sighting => ({
+  signature: row.signature,
+  status: row.status,
+  slot: row.slot === null ? null : Number(row.slot),
+  namedSlot: row.named_slot === null ? null : Number(row.named_slot),
+  blockIndex: row.block_index,
+  named: row.named_final ? 'finalized' : row.rank < 2 ? 'confirmed' : 'rumour',
+  final: row.final,
+  source: row.source,
+  accounts: row.accounts,
+  attempts: row.attempts,
+  wantedMs: row.wanted_at.getTime(),
+  absentMs: row.absent_at?.getTime() ?? null,
+});
+
 export function createSightings(sql: Sql): Sightings {
+  /** What no history named and no node has is no news; everything else that is wanted is. */
+  const unread = () => sql`s.status = 'wanted' and (s.rank < 2 or s.absent_at is null)`;
   return {
     ...createReadings(sql),
-    note: (rumours, source, nowMs, watchedSinceMs) =>
-      noteRumours(sql, rumours, source, nowMs, watchedSinceMs),
+    note: (rumours, naming) => noteRumours(sql, rumours, naming),
     async claim(nowMs, leaseMs, limit) {
+      // Those that an account's history named, and rumours, in turns: neither can keep the other from being read.
       const rows = await sql<Row[]>`
-        update sighting set due_at = ${at(nowMs + leaseMs)}, attempts = attempts + 1
-        where signature in (
-          select signature from sighting
-          where status in ('wanted', 'confirmed') and due_at <= ${at(nowMs)}
-          order by due_at, signature limit ${limit} for update skip locked)
-        returning signature, status, slot, block_index, finalized_at is not null as final, attempts, first_seen_at`;
-      return rows.map((row) => ({
-        signature: row.signature,
-        status: row.status,
-        slot: row.slot === null ? null : Number(row.slot),
-        blockIndex: row.block_index,
-        final: row.final,
-        attempts: row.attempts,
-        firstSeenMs: row.first_seen_at.getTime(),
-      }));
+        with named as (
+            select signature, rank, due_at from sighting
+            where status in ('wanted', 'confirmed') and rank <= 1 and due_at <= ${at(nowMs)}
+            order by rank, due_at, signature limit ${limit} for update skip locked),
+          rumoured as (
+            select signature, rank, due_at from sighting
+            where status in ('wanted', 'confirmed') and rank = 2 and due_at <= ${at(nowMs)}
+            order by rank, due_at, signature limit ${limit} for update skip locked),
+          turn as (
+            select signature, rank, row_number() over (order by rank, due_at, signature) as nth from named
+            union all
+            select signature, rank, row_number() over (order by due_at, signature) as nth from rumoured
+            order by nth, rank limit ${limit})
+        update sighting s set due_at = ${at(nowMs + leaseMs)}, attempts = attempts + 1
+        where signature in (select signature from turn)
+        returning signature, status, slot, named_slot, block_index, rank, finalized_at is not null as final, named_final, source,
+          attempts, wanted_at, absent_at,
+          coalesce((select jsonb_agg(m.account) from sighting_account m where m.signature = s.signature), '[]') as accounts`;
+      return rows
+        .sort((a, b) => a.rank - b.rank || a.wanted_at.getTime() - b.wanted_at.getTime())
+        .map(sightingOf);
     },
-    async postpone(signature, dueMs) {
-      await sql`update sighting set due_at = ${at(dueMs)} where signature = ${signature} and status in ('wanted', 'confirmed')`;
+    async postpone(signature, dueMs, absentMs) {
+      const absent =
+        absentMs === undefined
+          ? sql`absent_at`
+          : sql`coalesce(absent_at, ${at(absentMs)}::timestamptz)`;
+      await sql`
+        update sighting set due_at = ${at(dueMs)}, absent_at = ${absent}
+        where signature = ${signature} and status in ('wanted', 'confirmed')`;
     },
     async giveUp(signature) {
-      await sql`update sighting set status = 'unfound' where signature = ${signature} and status = 'wanted'`;
+      await sql.begin(async (tx) => {
+        const rows = await tx`
+          update sighting set status = 'unfound' where signature = ${signature} and status = 'wanted' and rank = 2 returning 1`;
+        if (rows.length > 0) await tx`delete from sighting_account where signature = ${signature}`;
+      });
+    },
+    async accountsOf(signature) {
+      const rows = await sql<{ account: Address }[]>`
+        select account from sighting_account where signature = ${signature}
+        union select account from fact where signature = ${signature} and finality <> 'withdrawn'`;
+      return rows.map((row) => row.account);
     },
     async backlog() {
-      const [row] = await sql<
-        { wanted: bigint; confirmed: bigint; oldest: Date | null; unread: Date | null }[]
-      >`
+      const [row] = await sql<{ wanted: bigint; confirmed: bigint; oldest: Date | null }[]>`
         select count(*) filter (where status = 'wanted') as wanted,
                count(*) filter (where status = 'confirmed') as confirmed,
-               min(first_seen_at) as oldest,
-               min(first_seen_at) filter (where status = 'wanted' and attempts = 0) as unread
+               min(wanted_at) as oldest
         from sighting where status in ('wanted', 'confirmed')`;
       return {
         wanted: Number(row?.wanted ?? 0),
         confirmed: Number(row?.confirmed ?? 0),
         oldestMs: row?.oldest?.getTime() ?? null,
-        unreadSinceMs: row?.unread?.getTime() ?? null,
+      };
+    },
+    async unread(beforeMs) {
+      const rows = await sql<{ subscriber_id: string }[]>`
+        select distinct m.subscriber_id from sighting s join sighting_account m using (signature)
+        where ${unread()} and s.wanted_at <= ${at(beforeMs)}`;
+      const [any] = await sql<{ since: Date | null }[]>`
+        select min(s.wanted_at) as since from sighting s where ${unread()} and not s.accounts_known
+          and s.wanted_at <= ${at(beforeMs)}`;
+      return {
+        subscribers: rows.map((row) => row.subscriber_id),
+        anybodySinceMs: any?.since?.getTime() ?? null,
       };
     },
     async lastHeard() {

@@ -17,6 +17,30 @@ export function createWatchList(sql: Sql): WatchList {
         role: row.role,
       }));
     },
+    async since(revision) {
+      const [now] = await sql<{ revision: bigint }[]>`select revision from watch_list`;
+      if (Number(now?.revision ?? 0n) === revision) return { revision, joined: [], left: [] };
+      // One snapshot: the list is exactly that of the revision.
+      return sql.begin('isolation level repeatable read', async (tx) => {
+        const [at] = await tx<{ revision: bigint }[]>`select revision from watch_list`;
+        const joined = await tx<
+          { address: Address; subscriber_id: string; role: Watched['role'] }[]
+        >`
+          select address, subscriber_id, role from account join subscriber using (subscriber_id)
+          where retired_at is null and listed_revision > ${revision}`;
+        const left = await tx<{ subscriber_id: string }[]>`
+          select subscriber_id from subscriber where left_revision > greatest(${revision}, 0)`;
+        return {
+          revision: Number(at?.revision ?? 0n),
+          joined: joined.map((row) => ({
+            address: row.address,
+            subscriberId: row.subscriber_id,
+            role: row.role,
+          })),
+          left: left.map((row) => row.subscriber_id),
+        };
+      });
+    },
     async ofSubscriber(subscriberId) {
       const rows = await sql<
         {
@@ -43,14 +67,14 @@ export function createWatchList(sql: Sql): WatchList {
       }));
     },
     async cursors(addresses) {
-      const rows = await sql<{ address: Address; cursor_slot: bigint; watched_at: Date }[]>`
-        select address, cursor_slot, watched_at from account join subscriber using (subscriber_id)
+      const rows = await sql<{ address: Address; cursor_slot: bigint; listed_revision: bigint }[]>`
+        select address, cursor_slot, listed_revision from account join subscriber using (subscriber_id)
         where retired_at is null ${addresses === undefined ? sql`` : sql`and address in ${sql(addresses as Address[])}`}
         order by cursor_slot`;
       return rows.map((row) => ({
         address: row.address,
         slot: Number(row.cursor_slot),
-        watchedAtMs: row.watched_at.getTime(),
+        listedRevision: Number(row.listed_revision),
       }));
     },
     async advance(address, slot) {

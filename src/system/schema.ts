@@ -134,6 +134,11 @@ export const SettingsSchema = Type.Object(
           'When a confirmed transaction is looked at again for finality.',
           50,
         ),
+        readsAtOnce: Type.Integer({
+          minimum: 1,
+          maximum: 256,
+          description: 'Transactions that are read from RPC side by side.',
+        }),
         sweepEveryMs: milliseconds('How often a slice of every account is compared.', 200),
         checkEveryMs: milliseconds(
           'How often account state is checked against what was heard of it.',

@@ -11,6 +11,7 @@ import { createChain } from '../../src/chain/chain.ts';
 import { openFeed } from '../../src/chain/feed.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
 import { type Address, base58Text } from '../../src/core/ids.ts';
+import { createAside } from '../../src/flows/aside.ts';
 import { createSources, SOURCES } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
@@ -131,6 +132,8 @@ export async function benchWatch(): Promise<boolean> {
       venue,
       watched,
       sources,
+      aside: createAside({ ledger, clock, log }),
+      latestSlot: () => null,
       clock,
       log,
       trustFirstSight: true,

@@ -4,11 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Chain } from '../../src/core/outside.ts';
+import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
+import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/check.ts';
 import { digestDeliveries } from '../../src/flows/digest.ts';
-import { inspectDue } from '../../src/flows/inspect.ts';
+import { inspectDue } from '../../src/flows/inspector.ts';
 import { createSources, SOURCES } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
@@ -44,6 +46,10 @@ function chainOf(
       if (!found || found.transaction.slot > upTo(commitment)) return null;
       // One of the provider's nodes keeps no logs.
       return now.cutting() ? { ...found.transaction, logs: ['Log truncated'] } : found.transaction;
+    },
+    async finalizedAbsence(signature: string) {
+      asked();
+      return !history.happened.some((each) => each.transaction.signature === signature);
     },
     async signatures(
       account: Address,
@@ -118,7 +124,8 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   await sql`update account set watched_at = 'epoch'`;
   let watched = await loadWatched(ledger.watchList);
   const sources = createSources(SOURCES);
-  const plain = { ledger, chain, venue, clock, log };
+  const aside = createAside({ ledger, clock, log });
+  const plain = { ledger, chain, venue, aside, clock, log };
   const begun = [...watched.map.keys()] as Address[];
   const calmly = async (work: () => Promise<unknown>): Promise<void> => {
     calm.over = true;
@@ -127,16 +134,25 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   };
   await calmly(() => beginChecks(plain, begun));
   const openWatch = () =>
-    createWatch({ ...plain, watched, sources, trustFirstSight: false, onChange: () => {} });
+    createWatch({
+      ...plain,
+      watched,
+      sources,
+      trustFirstSight: false,
+      latestSlot: () => null,
+      onChange: () => {},
+    });
   let watch = openWatch();
-  const told = (keys: readonly string[], slot: number | null) => {
-    for (const key of keys)
-      if (slot !== null && watched.map.has(key)) watch.told(key as Address, slot);
+  const onTold = (accounts: readonly Address[], slot: number | null) => {
+    for (const account of accounts) if (slot !== null) watch.hinted(account, slot);
+  };
+  const onRead = ({ keys, slot }: ChainTransaction) => {
+    for (const key of keys) if (watched.map.has(key)) watch.told(key, slot);
   };
   const inspect = () =>
     inspectDue(
-      { ...plain, watched, adopt: async () => false, onFacts: () => {} },
-      { finalityMs: 500 },
+      { ...plain, watched, adopt: async () => false, onFacts: () => {}, onRead },
+      { finalityMs: 500, readsAtOnce: 4 },
     );
   const check = () => checkAccounts(plain, watch.changed, never);
   const past = () => history.happened.filter((each) => each.transaction.slot <= now.slot);
@@ -147,7 +163,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       // Any past delivery again, late or for the first time; some never come.
       const some = Array.from({ length: 1 + random.below(3) }, () => random.pick(past()).body);
       await ledger.deliveries.record(some, clock.nowMs());
-      await digestDeliveries(ledger, watched, clock, log, told);
+      await digestDeliveries({ ...plain, watched, onTold });
     },
     async () => {
       if (past().length === 0) return;

@@ -16,15 +16,23 @@ const ACCOUNT = 'account' as Address;
 const never = new AbortController().signal;
 
 function setUp(trustFirstSight = false) {
+  const clock = createManualClock();
   const scans: { after: number; seen: number }[] = [];
   const trouble = { failing: false };
   const noted: string[] = [];
+  const failed: string[] = [];
+  const latest: { slot: number | null } = { slot: null };
+  const aside = {
+    failed: async (_: string, subject: string) => failed.push(subject),
+    succeeded: async () => {},
+    of: async () => new Map<string, number>(),
+  };
   const watched = new Map<string, Watched>([
     [ACCOUNT, { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }],
   ]);
   const watch = createWatch({
     ledger: {
-      watchList: { cursors: async () => [{ address: ACCOUNT, slot: 10, watchedAtMs: 0 }] },
+      watchList: { cursors: async () => [{ address: ACCOUNT, slot: 10, listedRevision: 0 }] },
       sightings: {
         note: async (rows: { signature: string }[]) =>
           void noted.push(...rows.map((each) => each.signature)),
@@ -46,17 +54,20 @@ function setUp(trustFirstSight = false) {
       map: watched,
       touches: () => true,
       addresses: () => [ACCOUNT],
-      refresh: async () => {},
+      revision: 0,
+      refresh: async () => false,
     },
     sources: createSources(SOURCES),
-    clock: createManualClock(),
+    aside,
+    latestSlot: () => latest.slot,
+    clock,
     log: silentLog,
     trustFirstSight,
     onChange: () => {},
   });
   const see = (slot: number, lamports: bigint) =>
     watch.notified(ACCOUNT, slot, { lamports, owner: ACCOUNT, data: new Uint8Array() });
-  return { watch, see, scans, noted, trouble, watched };
+  return { watch, see, scans, noted, failed, latest, trouble, watched, clock };
 }
 
 test('many changes in a row cost one scan, from the cursor on', async () => {
@@ -80,17 +91,54 @@ test('an older snapshot is dropped, an equal one means nothing', async () => {
   expect(scans.map((each) => each.seen)).toEqual([20, 21]);
 });
 
-test('what a webhook told already is not looked for, and a failing scan is made again', async () => {
-  const { watch, see, noted, trouble } = setUp();
+test('what was read already is not looked for, and a scan that fails is made again by itself', async () => {
+  const { watch, see, noted, failed, trouble } = setUp();
   watch.told(ACCOUNT, 20);
   see(20, 5n);
   expect(await watch.scan(never)).toBe(0);
   trouble.failing = true;
   see(21, 6n);
-  await expect(watch.scan(never)).rejects.toThrow('away');
+  expect(await watch.scan(never)).toBe(0);
+  expect(failed).toEqual([ACCOUNT]);
   trouble.failing = false;
   expect(await watch.scan(never)).toBe(1);
   expect(noted).toEqual(['s21']);
+});
+
+test('a change is looked for until the transaction of that very slot is read, whatever else is', async () => {
+  const { watch, see, scans } = setUp();
+  see(20, 5n);
+  see(22, 6n);
+  watch.told(ACCOUNT, 22);
+  watch.told(ACCOUNT, 9e15);
+  expect(await watch.scan(never)).toBe(1);
+  see(23, 7n);
+  watch.told(ACCOUNT, 23);
+  expect(await watch.scan(never)).toBe(0);
+  expect(scans).toHaveLength(1);
+});
+
+test('what a webhook says of a slot makes a scan wait a moment, and only for a change of that slot', async () => {
+  const { watch, see, clock, scans } = setUp();
+  watch.hinted(ACCOUNT, 20);
+  see(20, 5n);
+  expect(await watch.scan(never)).toBe(0);
+  expect(watch.waiting).toBe(true);
+  clock.advance(1_500);
+  expect(await watch.scan(never)).toBe(1);
+  watch.hinted(ACCOUNT, 9e15);
+  see(30, 6n);
+  expect(await watch.scan(never)).toBe(1);
+  expect(scans.map((each) => each.seen)).toEqual([20, 30]);
+});
+
+test('a notification from a slot that cannot be silences nothing', async () => {
+  const { watch, see, latest, scans } = setUp();
+  latest.slot = 100;
+  see(900_000_000_000, 4n);
+  see(101, 5n);
+  await watch.scan(never);
+  expect(scans.map((each) => each.seen)).toEqual([101]);
 });
 
 test('a first notification is news, though a first read is none', async () => {
@@ -127,37 +175,36 @@ test('silence: only when another source heard of the chain and webhooks did not,
   expect(silent(60_000, 80_000)).toBe(true);
 });
 
-test('an older list that comes late does not drop who has joined meanwhile', async () => {
+test('the watch-list is taken in revision by revision, one read at a time, and nobody is dropped who stays', async () => {
   const one = { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' } as const;
-  const two = { ...one, address: 'joined' as Address };
-  const answers: ((list: Watched[]) => void)[] = [];
+  const two = { ...one, address: 'joined' as Address, subscriberId: 'bo' };
+  const asked: number[] = [];
+  const answers: ((news: Awaited<ReturnType<WatchList['since']>>) => void)[] = [];
   const list = {
-    all: () => new Promise<Watched[]>((answer) => answers.push(answer)),
-  } as unknown as WatchList;
-  const answer = async (at: number, all: Watched[]): Promise<void> => {
+    since(revision: number) {
+      asked.push(revision);
+      return new Promise<Awaited<ReturnType<WatchList['since']>>>((answer) => answers.push(answer));
+    },
+  };
+  const answer = async (at: number, news: Parameters<(typeof answers)[0]>[0]): Promise<void> => {
     await expect.poll(() => answers.length).toBe(at + 1);
-    answers[at]?.(all);
+    answers[at]?.(news);
   };
   const loading = loadWatched(list);
-  await answer(0, [one]);
+  await answer(0, { revision: 3, joined: [one], left: [] });
   const watched = await loading;
   const older = watched.refresh();
   await expect.poll(() => answers.length).toBe(2);
+  // Those that ask while one is reading share the next turn: it sees what was there when they asked.
   const newer = [watched.refresh(), watched.refresh()];
-  await answer(1, [one]);
-  await older;
-  await answer(2, [one, two]);
-  await Promise.all(newer);
-  expect(watched.addresses()).toEqual([ACCOUNT, 'joined']);
-  expect(answers).toHaveLength(3);
-  // One subscriber's part waits for its turn as well, and nobody else's is touched by it.
-  const whole = watched.refresh();
-  await expect.poll(() => answers.length).toBe(4);
-  const parts = [watched.refresh('bo'), watched.refresh('ana')];
-  await answer(3, [one, two]);
-  await whole;
-  await answer(4, [{ ...one, subscriberId: 'bo', address: 'of bo' as Address }]);
-  await answer(5, []);
-  await Promise.all(parts);
-  expect(watched.addresses()).toEqual(['of bo']);
+  await answer(1, { revision: 3, joined: [], left: [] });
+  expect(await older).toBe(false);
+  await answer(2, { revision: 5, joined: [two], left: [] });
+  expect(await Promise.all(newer)).toEqual([true, true]);
+  expect([watched.addresses(), watched.revision]).toEqual([[ACCOUNT, 'joined'], 5]);
+  const leaving = watched.refresh();
+  await answer(3, { revision: 6, joined: [], left: ['ana'] });
+  await leaving;
+  expect(watched.addresses()).toEqual(['joined']);
+  expect(asked).toEqual([-1, 3, 3, 5]);
 });

@@ -21,7 +21,7 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
   let reachable = false;
   const backlog = async () => {
     if (!reachable) throw new Error('Postgres is gone');
-    return { wanted: 0, confirmed: 0, oldestMs: null, unreadSinceMs: null };
+    return { wanted: 0, confirmed: 0, oldestMs: null };
   };
   const app = Fastify();
   app.register(healthRoutes, {

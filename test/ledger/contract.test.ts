@@ -123,7 +123,23 @@ function draw(random: Random, n: number, nowMs: number): (ledger: Ledger) => Pro
   const seed = random.below(1_000);
   if (choice < 14)
     return (ledger) =>
-      ledger.sightings.note([{ signature: fact.signature, blockIndex: null }], 'test', nowMs);
+      ledger.sightings.note(
+        [
+          {
+            signature: fact.signature,
+            blockIndex: seed % 5,
+            accounts: [fact.account],
+            slot: fact.position.slot,
+            urgent: seed % 7 === 0,
+          },
+        ],
+        {
+          source: 'test',
+          by: (['rumour', 'confirmed', 'finalized'] as const)[seed % 3] ?? 'rumour',
+          nowMs,
+          again: seed % 11 === 0,
+        },
+      );
   if (choice < 20)
     return async (ledger) =>
       (await ledger.sightings.claim(nowMs, 500, 1_000)).sort((a, b) =>

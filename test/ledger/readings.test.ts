@@ -42,7 +42,8 @@ async function settle(
   const [first] = facts;
   if (first === undefined) throw new Error('nothing to settle');
   const { slot = 50, insist = false } = given;
-  await ledger.sightings.note([{ signature: first.signature, blockIndex: 0 }], 'test', 0);
+  const rumour = { signature: first.signature, blockIndex: 0, accounts: [first.account] };
+  await ledger.sightings.note([rumour], { source: 'test', by: 'confirmed', nowMs: 0 });
   return ledger.sightings.settle({
     signature: first.signature,
     slot,

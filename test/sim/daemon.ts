@@ -7,9 +7,10 @@ import type { Chain, Pen } from '../../src/core/outside.ts';
 import type { Clock, Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
+import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { createBooks } from '../../src/flows/books.ts';
-import { inspectDue } from '../../src/flows/inspect.ts';
+import { inspectDue } from '../../src/flows/inspector.ts';
 import { createSettle } from '../../src/flows/settle.ts';
 import { judgeSubscribers } from '../../src/flows/standing.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
@@ -134,6 +135,8 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     },
     PAYING,
   );
+  const aside = createAside({ ledger, clock, log });
+  const scanning = { ledger, chain, aside, clock, log };
   const busy = new Set<string>();
   const job =
     (name: string, run: () => Promise<void>): Job =>
@@ -165,19 +168,20 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
             log,
             adopt: async () => false,
             onFacts: () => {},
+            aside,
+            onRead: () => {},
           },
-          { finalityMs: 800 },
+          // A simulated process does one thing at a time.
+          { finalityMs: 800, readsAtOnce: 1 },
         );
         await judgeAll(found.changed);
         await judgeAll(await accrueCloses(ledger, log));
       }),
-      job('backfill', async () => void (await backfill({ ledger, chain, clock, log }, never))),
+      job('backfill', async () => void (await backfill(scanning, never, undefined, 1))),
       ...PEOPLE.map(({ id }) =>
         job(`settle ${id}`, async () => void (await settle.run(id, never))),
       ),
     ],
-    rare: [
-      job('backfill', async () => void (await backfill({ ledger, chain, clock, log }, never))),
-    ],
+    rare: [job('backfill', async () => void (await backfill(scanning, never, undefined, 1)))],
   };
 }

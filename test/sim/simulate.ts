@@ -120,8 +120,12 @@ async function play(seed: number, openBooks: OpenBooks, sabotage: Sabotage): Pro
   const rumour = async (): Promise<void> => {
     const recent = chain.landed().slice(-8);
     if (recent.length === 0) return;
-    const { signature } = random.pick(recent).transaction;
-    await plainLedger.sightings.note([{ signature, blockIndex: null }], 'webhook', turns.nowMs());
+    const { signature, keys } = random.pick(recent).transaction;
+    const accounts = PEOPLE.flatMap((each) => [each.agent, each.agentTokens, ...each.users]);
+    await plainLedger.sightings.note(
+      [{ signature, blockIndex: null, accounts: accounts.filter((each) => keys.includes(each)) }],
+      { source: 'webhook', by: 'rumour', nowMs: turns.nowMs() },
+    );
   };
   const advance = (blocks: number, ms = BLOCK_MS): void => {
     for (let count = 0; count < blocks; count++) chain.tick();

@@ -93,7 +93,8 @@ export async function settleFact(
   fact: Fact,
   finality: 'confirmed' | 'finalized',
 ): Promise<string[]> {
-  await ledger.sightings.note([{ signature: fact.signature, blockIndex: 0 }], 'test', 0);
+  const rumour = { signature: fact.signature, blockIndex: 0, accounts: [fact.account] };
+  await ledger.sightings.note([rumour], { source: 'test', by: 'confirmed', nowMs: 0 });
   const { changed } = await ledger.sightings.settle({
     signature: fact.signature,
     slot: fact.position.slot,

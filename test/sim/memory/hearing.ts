@@ -1,13 +1,12 @@
 // Hearing: subscribers, accounts, rumours and facts, in memory.
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../../src/core/fault.ts';
-import type { Sightings, WatchList } from '../../../src/core/hearing-ports.ts';
+import type { Sightings } from '../../../src/core/hearing-ports.ts';
+import type { Address } from '../../../src/core/ids.ts';
 import type { Subscribers, Subscriptions } from '../../../src/core/ports.ts';
 import { takeReading } from '../../../src/core/reading.ts';
 import { sameTerms } from '../../../src/core/terms.ts';
-import { factKey, type State } from './state.ts';
-
-const WATCH_LIST_AGE_MS = 15_000;
+import { factKey, type SightingRow, type State } from './state.ts';
 
 export function createMemorySubscribers(state: State): Subscribers {
   return {
@@ -24,7 +23,8 @@ export function createMemorySubscribers(state: State): Subscribers {
       ];
       for (const each of accounts) {
         if (state.accounts.has(each.address)) continue;
-        const row = { ...each, subscriberId: id, cursorSlot: given.fromSlot, watchedAtMs: 0 };
+        const listedRevision = ++state.listRevision;
+        const row = { ...each, subscriberId: id, cursorSlot: given.fromSlot, listedRevision };
         state.accounts.set(each.address, row);
       }
       const { sealedKey } = given;
@@ -88,102 +88,122 @@ export function createMemorySubscriptions(state: State): Subscriptions {
   };
 }
 
-export function createMemoryWatchList(state: State): WatchList {
-  return {
-    all: async (of) =>
-      [...state.accounts.values()]
-        .filter((each) => of === undefined || each.subscriberId === of)
-        .map(({ address, subscriberId, role }) => ({ address, subscriberId, role })),
-    ofSubscriber: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    cursors: async (addresses) =>
-      [...state.accounts.values()]
-        .filter((each) => addresses === undefined || addresses.includes(each.address))
-        .sort((a, b) => a.cursorSlot - b.cursorSlot)
-        .map(({ address, cursorSlot, watchedAtMs }) => ({
-          address,
-          slot: cursorSlot,
-          watchedAtMs,
-        })),
-    async advance(address, slot) {
-      const row = state.accounts.get(address);
-      if (row !== undefined && row.cursorSlot < slot) row.cursorSlot = slot;
-    },
-    async adopt({ address, subscriberId, subAccountId, fromSlot, nowMs }) {
-      if (state.accounts.has(address)) return false;
-      state.accounts.set(address, {
-        address,
-        subscriberId,
-        role: 'drift_user',
-        subAccountId,
-        cursorSlot: fromSlot,
-        watchedAtMs: nowMs,
-      });
-      return true;
-    },
-  };
-}
-
-const oldest = (rows: readonly { firstSeenMs: number }[]): number | null =>
-  rows.length === 0 ? null : Math.min(...rows.map((each) => each.firstSeenMs));
-
 export function createMemorySightings(state: State): Sightings {
   const open = () =>
     [...state.sightings.values()].filter((each) => ['wanted', 'confirmed'].includes(each.status));
   return {
-    async note(rumours, source, nowMs, watchedSinceMs) {
-      for (const { signature, blockIndex } of rumours) {
+    async note(rumours, { source, nowMs, by, listedRevision, again }) {
+      for (const rumour of rumours) {
+        const { signature, accounts } = rumour;
+        const rank = by === 'rumour' ? 2 : rumour.urgent === true ? 0 : 1;
+        const blockIndex = by === 'rumour' ? null : rumour.blockIndex;
+        const namedSlot = by === 'rumour' ? null : (rumour.slot ?? null);
         const known = state.sightings.get(signature);
         if (known === undefined) {
           state.sightings.set(signature, {
             signature,
             blockIndex,
             source,
+            rank,
+            namedSlot,
+            namedFinal: by === 'finalized',
+            accounts: new Set(accounts),
             status: 'wanted',
             final: false,
             slot: null,
             attempts: 0,
-            firstSeenMs: nowMs,
+            wantedMs: nowMs,
+            absentMs: null,
             dueMs: nowMs,
-            settledMs: null,
+            settledRevision: null,
           });
           continue;
         }
-        known.blockIndex ??= blockIndex;
+        const renewed =
+          again === true ||
+          known.status === 'dropped' ||
+          known.status === 'unfound' ||
+          (listedRevision !== undefined &&
+            known.settledRevision !== null &&
+            known.settledRevision < listedRevision);
         if (known.status === 'finalized') known.final = true;
-        const readBefore =
-          watchedSinceMs !== undefined &&
-          known.settledMs !== null &&
-          known.settledMs < watchedSinceMs + WATCH_LIST_AGE_MS;
-        if (readBefore || known.status === 'dropped' || known.status === 'unfound') {
-          known.status = 'wanted';
-          known.dueMs = nowMs;
-          if (readBefore) known.settledMs = null;
+        const open = known.status === 'wanted' || known.status === 'confirmed';
+        const better =
+          rank < known.rank ||
+          (by === 'finalized' && !known.namedFinal) ||
+          (known.namedSlot === null && namedSlot !== null);
+        const place = known.blockIndex === null && blockIndex !== null;
+        if (renewed || (open && better) || place) {
+          known.blockIndex ??= blockIndex;
+          known.rank = Math.min(known.rank, rank);
+          known.namedSlot = by === 'finalized' ? namedSlot : (known.namedSlot ?? namedSlot);
+          known.namedFinal ||= by === 'finalized';
+          known.dueMs = renewed ? nowMs : Math.min(known.dueMs, nowMs);
         }
+        if (renewed)
+          Object.assign(known, {
+            status: 'wanted',
+            attempts: 0,
+            wantedMs: nowMs,
+            absentMs: null,
+            settledRevision: null,
+          });
+        if (known.status === 'wanted' || known.status === 'confirmed')
+          for (const account of accounts) known.accounts.add(account);
       }
     },
     async claim(nowMs, leaseMs, limit) {
-      const due = open()
-        .filter((each) => each.dueMs <= nowMs)
-        .sort((a, b) => a.dueMs - b.dueMs || (a.signature < b.signature ? -1 : 1))
-        .slice(0, limit);
-      return due.map((row) => {
-        row.dueMs = nowMs + leaseMs;
-        row.attempts++;
-        const { signature, slot, blockIndex, final, attempts, firstSeenMs } = row;
-        const status = row.status as 'wanted' | 'confirmed';
-        return { signature, status, slot, blockIndex, final, attempts, firstSeenMs };
-      });
+      const inTurn = (ranks: readonly number[]) =>
+        open()
+          .filter((each) => each.dueMs <= nowMs && ranks.includes(each.rank))
+          .sort(
+            (a, b) => a.rank - b.rank || a.dueMs - b.dueMs || (a.signature < b.signature ? -1 : 1),
+          );
+      const [named, rumoured] = [inTurn([0, 1]), inTurn([2])];
+      const due: SightingRow[] = [];
+      for (let nth = 0; nth < Math.max(named.length, rumoured.length); nth++)
+        due.push(...[named[nth], rumoured[nth]].filter((each) => each !== undefined));
+      return due
+        .slice(0, limit)
+        .sort((a, b) => a.rank - b.rank || a.wantedMs - b.wantedMs)
+        .map((row) => {
+          row.dueMs = nowMs + leaseMs;
+          row.attempts++;
+          return {
+            signature: row.signature,
+            status: row.status as 'wanted' | 'confirmed',
+            slot: row.slot,
+            namedSlot: row.namedSlot,
+            named: row.namedFinal ? 'finalized' : row.rank < 2 ? 'confirmed' : 'rumour',
+            blockIndex: row.blockIndex,
+            final: row.final,
+            source: row.source,
+            accounts: [...row.accounts],
+            attempts: row.attempts,
+            wantedMs: row.wantedMs,
+            absentMs: row.absentMs,
+          };
+        });
     },
-    async postpone(signature, dueMs) {
+    async postpone(signature, dueMs, absentMs) {
       const row = state.sightings.get(signature);
-      if (row?.status === 'wanted' || row?.status === 'confirmed') row.dueMs = dueMs;
+      if (row?.status !== 'wanted' && row?.status !== 'confirmed') return;
+      row.dueMs = dueMs;
+      if (absentMs !== undefined) row.absentMs ??= absentMs;
     },
     async giveUp(signature) {
       const row = state.sightings.get(signature);
-      if (row?.status === 'wanted') row.status = 'unfound';
+      if (row?.status !== 'wanted' || row.rank < 2) return;
+      row.status = 'unfound';
+      row.accounts.clear();
     },
-    async settle({ signature, slot, finality, facts, dueMs, nowMs, insist }) {
+    async settle({ signature, slot, finality, facts, dueMs, insist, readWith }) {
       const row = state.sightings.get(signature);
+      const listRevision = readWith?.listRevision ?? state.listRevision;
+      const stale = (readWith?.touching ?? []).some(
+        (each) => (state.accounts.get(each as Address)?.listedRevision ?? 0) > listRevision,
+      );
+      if (stale) return { outcome: 'stale', changed: [] };
       const known = [...state.facts.values()]
         .filter((each) => each.fact.signature === signature)
         .map((each) => ({ fact: each.fact, finality: each.finality }));
@@ -219,9 +239,19 @@ export function createMemorySightings(state: State): Sightings {
         own.blockIndex = final ? (own.blockIndex ?? blockIndex) : (blockIndex ?? own.blockIndex);
         changed.add(fact.subscriberId);
       }
-      if (row !== undefined && finality === 'finalized') row.final = true;
+      if (row !== undefined && finality === 'finalized') {
+        row.final = true;
+        row.accounts.clear();
+      }
       if (row !== undefined && row.status !== 'finalized')
-        Object.assign(row, { status: finality, slot, dueMs, settledMs: nowMs });
+        Object.assign(row, {
+          status: finality,
+          slot,
+          dueMs,
+          settledRevision: listRevision,
+          attempts: 0,
+          absentMs: null,
+        });
       return { outcome: 'settled', changed: [...changed] };
     },
     async drop(signature) {
@@ -232,6 +262,7 @@ export function createMemorySightings(state: State): Sightings {
         changed.add(row.fact.subscriberId);
       }
       const row = state.sightings.get(signature);
+      row?.accounts.clear();
       if (row !== undefined && row.status !== 'finalized') row.status = 'dropped';
       return [...changed];
     },
@@ -240,12 +271,21 @@ export function createMemorySightings(state: State): Sightings {
       return {
         wanted: rows.filter((each) => each.status === 'wanted').length,
         confirmed: rows.filter((each) => each.status === 'confirmed').length,
-        oldestMs: oldest(rows),
-        unreadSinceMs: oldest(
-          rows.filter((each) => each.status === 'wanted' && each.attempts === 0),
-        ),
+        oldestMs: rows.length === 0 ? null : Math.min(...rows.map((each) => each.wantedMs)),
       };
     },
+    async accountsOf(signature) {
+      const facts = [...state.facts.values()].filter(
+        (each) => each.fact.signature === signature && each.finality !== 'withdrawn',
+      );
+      return [
+        ...new Set([
+          ...(state.sightings.get(signature)?.accounts ?? []),
+          ...facts.map((each) => each.fact.account),
+        ]),
+      ];
+    },
+    unread: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     lastHeard: async () => ({ webhookMs: null, otherMs: null }),
   };
 }

@@ -4,15 +4,16 @@ import { leftEvents } from '../../../src/core/outflow.ts';
 import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
 import { QUOTE_TOKEN } from '../../../src/ledger/standings.ts';
+import { createMemoryAsides } from './asides.ts';
 import {
   createMemorySightings,
   createMemorySubscribers,
   createMemorySubscriptions,
-  createMemoryWatchList,
 } from './hearing.ts';
 import { createMemoryPayments } from './payments.ts';
 import { createMemoryShares } from './shares.ts';
 import { accrualKey, emptyState, inChainOrder, type State } from './state.ts';
+import { createMemoryWatchList } from './watch-list.ts';
 
 function createMemoryHalts(state: State): Halts {
   return {
@@ -138,6 +139,7 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
   const ledger: Ledger = {
     deliveries: nobodyAsks('deliveries'),
     checks: nobodyAsks('checks'),
+    asides: createMemoryAsides(state),
     apiKeys: nobodyAsks('API keys'),
     sightings: createMemorySightings(state),
     watchList: createMemoryWatchList(state),

@@ -2,23 +2,30 @@
 // (test/ledger/contract.test.ts) holds the two together.
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { Fact } from '../../../src/core/fact.ts';
-import type { Rumour, Watched } from '../../../src/core/hearing-ports.ts';
+import type { AsideKind, Watched } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
 import type { Cover, DeathEvidence, Payment, Trouble } from '../../../src/core/payment.ts';
 import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
 
-export type SightingRow = Rumour & {
+export type SightingRow = {
+  readonly signature: Signature;
   status: 'wanted' | 'confirmed' | 'finalized' | 'dropped' | 'unfound';
   blockIndex: number | null;
   /** A finalized reading was recorded. */
   final: boolean;
   slot: Slot | null;
-  source: string;
+  rank: number;
+  namedSlot: Slot | null;
+  namedFinal: boolean;
+  readonly accounts: Set<Address>;
+  readonly source: string;
   attempts: number;
-  firstSeenMs: number;
+  wantedMs: number;
+  absentMs: number | null;
   dueMs: number;
-  settledMs: number | null;
+  /** The watch-list's revision with which it was read. */
+  settledRevision: number | null;
 };
 export type FactRow = {
   fact: Fact;
@@ -28,7 +35,7 @@ export type FactRow = {
 export type AccountRow = Watched & {
   readonly subAccountId: number | null;
   cursorSlot: Slot;
-  watchedAtMs: number;
+  readonly listedRevision: number;
 };
 export type ShareRow = {
   readonly id: string;
@@ -70,6 +77,17 @@ export type State = {
   readonly accounts: Map<Address, AccountRow>;
   readonly subscriptions: Map<string, { -readonly [K in keyof Subscription]: Subscription[K] }>;
   readonly sightings: Map<Signature, SightingRow>;
+  readonly asides: Map<
+    string,
+    {
+      readonly kind: AsideKind;
+      readonly subject: string;
+      readonly attempts: number;
+      readonly retryMs: number;
+    }
+  >;
+  /** Of the watch-list. */
+  listRevision: number;
   readonly facts: Map<string, FactRow>;
   /** Amount booked by close, under its fact's key and subscription. */
   readonly accruals: Map<string, bigint>;
@@ -89,6 +107,8 @@ export const emptyState = (): State => ({
   accounts: new Map(),
   subscriptions: new Map(),
   sightings: new Map(),
+  asides: new Map(),
+  listRevision: 0,
   facts: new Map(),
   accruals: new Map(),
   shares: new Map(),

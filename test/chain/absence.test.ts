@@ -1,0 +1,75 @@
+// Absence: only a node that keeps the slot and has seen later ones can prove that the finalized chain lacks a transaction, and
+// every way to find it must agree.
+import type { Connection } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { proveAbsence, type Walk } from '../../src/chain/absence.ts';
+import type { SignatureRow } from '../../src/core/outside.ts';
+import { addressOf, signatureOf } from '../support/ledger.ts';
+
+const SIGNATURE = signatureOf(1);
+const ACCOUNTS = [addressOf(1), addressOf(2)];
+const SLOT = 500;
+
+type Answers = {
+  tip: number;
+  firstBlock: number;
+  contextSlot: number;
+  status: unknown;
+  transaction: unknown;
+};
+const ABSENT: Answers = {
+  tip: 900,
+  firstBlock: 10,
+  contextSlot: 900,
+  status: null,
+  transaction: null,
+};
+
+const node = (given: Partial<Answers> = {}): Connection => {
+  const { tip, firstBlock, contextSlot, status, transaction } = { ...ABSENT, ...given };
+  return {
+    getSlot: async () => tip,
+    getFirstAvailableBlock: async () => firstBlock,
+    getSignatureStatuses: async () => ({ context: { slot: contextSlot }, value: [status] }),
+    getTransaction: async () => transaction,
+  } as unknown as Connection;
+};
+const walks: unknown[][] = [];
+const walk =
+  (...rows: string[]): Walk =>
+  async (_, ...asked) => {
+    walks.push(asked);
+    return rows.map((signature) => ({ signature, slot: SLOT }) as SignatureRow);
+  };
+const prove = (first: Connection, own = walk(), second: Connection | null = null) =>
+  proveAbsence({ first, second }, own, SIGNATURE, ACCOUNTS, SLOT);
+
+test('absent: every question agrees, at a node that can know', async () => {
+  walks.length = 0;
+  expect(await prove(node(), walk(signatureOf(2)))).toBe(true);
+  expect(walks).toEqual(ACCOUNTS.map((each) => [each, SLOT - 1, 900, 'finalized']));
+});
+
+test('one answer that has it outweighs all others', async () => {
+  expect(await prove(node({ status: { slot: SLOT, confirmationStatus: 'finalized' } }))).toBe(
+    false,
+  );
+  expect(await prove(node(), walk(SIGNATURE))).toBe(false);
+});
+
+test('a node that is behind, pruned, or of another opinion proves nothing', async () => {
+  await expect(prove(node({ tip: SLOT }))).rejects.toThrow(/not past 500/);
+  await expect(prove(node({ firstBlock: SLOT + 1 }))).rejects.toThrow(/keeps blocks from 501/);
+  await expect(prove(node({ contextSlot: 899 }))).rejects.toThrow(/is behind/);
+  await expect(
+    proveAbsence({ first: node(), second: null }, walk(), SIGNATURE, [], SLOT),
+  ).rejects.toThrow(/no account/);
+});
+
+test('with a second provider both must agree', async () => {
+  expect(await prove(node(), walk(), node())).toBe(true);
+  expect(await prove(node(), walk(), node({ status: { slot: SLOT } }))).toBe(false);
+  await expect(prove(node(), walk(), node({ firstBlock: SLOT + 1 }))).rejects.toThrow(
+    /keeps blocks/,
+  );
+});

@@ -1,0 +1,45 @@
+// Watch list: who is watched and how far each history was scanned, in memory.
+import type { WatchList } from '../../../src/core/hearing-ports.ts';
+import type { State } from './state.ts';
+
+export function createMemoryWatchList(state: State): WatchList {
+  return {
+    all: async (of) =>
+      [...state.accounts.values()]
+        .filter((each) => of === undefined || each.subscriberId === of)
+        .map(({ address, subscriberId, role }) => ({ address, subscriberId, role })),
+    since: async (revision) => ({
+      revision: state.listRevision,
+      joined: [...state.accounts.values()]
+        .filter((each) => each.listedRevision > revision)
+        .map(({ address, subscriberId, role }) => ({ address, subscriberId, role })),
+      left: [],
+    }),
+    ofSubscriber: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    cursors: async (addresses) =>
+      [...state.accounts.values()]
+        .filter((each) => addresses === undefined || addresses.includes(each.address))
+        .sort((a, b) => a.cursorSlot - b.cursorSlot)
+        .map(({ address, cursorSlot, listedRevision }) => ({
+          address,
+          slot: cursorSlot,
+          listedRevision,
+        })),
+    async advance(address, slot) {
+      const row = state.accounts.get(address);
+      if (row !== undefined && row.cursorSlot < slot) row.cursorSlot = slot;
+    },
+    async adopt({ address, subscriberId, subAccountId, fromSlot }) {
+      if (state.accounts.has(address)) return false;
+      state.accounts.set(address, {
+        address,
+        subscriberId,
+        role: 'drift_user',
+        subAccountId,
+        cursorSlot: fromSlot,
+        listedRevision: ++state.listRevision,
+      });
+      return true;
+    },
+  };
+}

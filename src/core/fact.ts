@@ -132,6 +132,11 @@ export type Unknown = {
   readonly why: 'log_truncated' | 'record_broken' | 'older_record' | 'unknown_market';
   /** Place of the last call that may have traded for the account: profit came there, if any; null when none may have. */
   readonly tradedAt: number | null;
+  /**
+   * Quote tokens that came into the account, by its instructions; null when they do not tell, because it swapped, say. Left out
+   * where nothing came. What went out is an outflow.
+   */
+  readonly deposited?: BaseUnits | null;
 };
 
 /** Profit that account state proves and no record tells: the transaction was `unknown`. */

@@ -202,7 +202,26 @@ export type Checks = {
     address: Address,
     afterSlot: Slot,
     uptoSlot: Slot,
-  ): Promise<{ told: Counters; perhaps: Perhaps; unknowns: number; settled: boolean }>;
+  ): Promise<{
+    told: Counters;
+    perhaps: Perhaps;
+    unknowns: number;
+    settled: boolean;
+    /** The last slot in between in which the account was heard to be deleted. */
+    deletedSlot: Slot | null;
+  }>;
+  /**
+   * Tokens of this mint that left a Drift account in between, less those that came; null when not every movement could be read,
+   * or another token moved. Deposits are known in USD, and count for a thousandth more.
+   */
+  movedOut(
+    address: Address,
+    mint: Address,
+    afterSlot: Slot,
+    uptoSlot: Slot,
+  ): Promise<bigint | null>;
+  /** Forgets the state that waits: it cannot be right. */
+  discard(address: Address): Promise<void>;
   /** It was looked at, and not everything up to the candidate is read. */
   wait(address: Address): Promise<void>;
   /** Everything up to the candidate is accounted for: it becomes the baseline. */

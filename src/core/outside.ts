@@ -176,6 +176,9 @@ export type Venue = {
   pulseSlice(role: Watched['role']): Slice;
   /** What an account's own state says of its history. Null for a wallet, which keeps no counters. */
   stateOf(role: Watched['role'], slot: Slot, account: ChainAccount | null): AccountState | null;
+  /** The quote token's market, and what a scaled deposit of it is worth by its bytes, in quote base units; null for none. */
+  quoteMarketAddress(): Promise<Address>;
+  quoteWorth(scaled: bigint, market: ChainAccount | null): bigint | null;
   /** The account that counts an authority's sub-accounts, and how many it says were ever created. */
   statsAddress(authority: Address): Address;
   subAccountsCreated(account: ChainAccount | null): number;

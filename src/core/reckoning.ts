@@ -27,12 +27,23 @@ export type Hints = {
   /** Scaled balance that stands in isolated positions. */
   readonly isolated: bigint;
 };
+/** What a Drift user holds in the quote token: enough to tell what was earned once the account is gone. */
+export type QuoteHolding = {
+  /** Scaled balance of the quote deposit, in 1e9; negative when it is a borrow. */
+  readonly scaled: bigint;
+  /** Realised, and not settled into the deposit yet. Quote base units. */
+  readonly unsettled: bigint;
+  /** No other token and no isolated position is held. */
+  readonly alone: boolean;
+};
 export type AccountState = {
   readonly slot: Slot;
   readonly counters: Counters;
   readonly hints: Hints;
   /** Open perp positions. Null in states kept by an older release. */
   readonly positions: readonly Held[] | null;
+  /** Null or absent for a token account, and in states kept by an older release. */
+  readonly quote?: QuoteHolding | null;
   /** The slice that a sweep compares, as latin1 text. */
   readonly pulse: string;
 };
@@ -108,11 +119,71 @@ export type Check =
       readonly meanings: readonly Meaning[];
     };
 
+/** The state of an account that was just made, or is gone. */
+export const blankState = (slot: Slot): AccountState => ({
+  slot,
+  counters: NO_COUNTERS,
+  hints: { exists: false, delegate: '', quoteFlow: 0n, isolated: 0n },
+  positions: [],
+  pulse: '',
+});
+
+/** What may have been referral rewards. */
+const rewardsOf = ({ amounts }: Perhaps): bigint =>
+  amounts.reduce((sum, each) => (each > 0n ? sum + each : sum), 0n);
+
+/** What is known of a stretch at whose end a Drift account was deleted. */
+export type LastStretch = {
+  readonly told: Counters;
+  readonly perhaps: Perhaps;
+  readonly unknowns: number;
+  /** Quote tokens that left the account, less those that came; null when not every movement could be read. */
+  readonly movedOut: bigint | null;
+  /** Tokens that the deposit of the baseline is worth now, in quote base units; null when that cannot be told. */
+  readonly worth: bigint | null;
+};
+
+/**
+ * Judges the stretch before a deletion. An account can be deleted only when it holds nothing, so everything in it has left:
+ * what left beyond what was there is what was earned. That is asked only where a transaction could not be read; interest earned
+ * in between is left to the subscriber, because `worth` is taken afterwards, and funding cannot be told from profit.
+ */
+export function checkLastStretch(baseline: AccountState, last: LastStretch): Check {
+  if (last.unknowns === 0) return { verdict: 'closed' };
+  const { quote } = baseline;
+  if (!quote?.alone || last.movedOut === null || last.worth === null)
+    return {
+      verdict: 'gap',
+      difference: NO_COUNTERS,
+      meanings: [
+        {
+          what: 'user_deleted',
+          says: 'The account was closed after transactions that could not be read; what they realised cannot be told.',
+        },
+      ],
+    };
+  const realised = last.movedOut - last.worth - quote.unsettled - last.told.realised;
+  return { verdict: 'reckoned', netPnl: realised - rewardsOf(last.perhaps) };
+}
+
+/** What two stretches, one before a deletion and one after it, come to together. */
+export function together(before: Check, after: Check): Check {
+  if (before.verdict === 'gap') return before;
+  if (after.verdict === 'gap') return after;
+  const netPnl =
+    (before.verdict === 'reckoned' ? before.netPnl : 0n) +
+    (after.verdict === 'reckoned' ? after.netPnl : 0n);
+  if (before.verdict === 'reckoned' || after.verdict === 'reckoned')
+    return { verdict: 'reckoned', netPnl };
+  return before.verdict === 'closed' ? before : after;
+}
+
 /**
  * Judges a state against its baseline. `told` sums the facts between the two; `unknowns` is how many transactions
  * between them could not be read. Reckoning may only be acted on when every transaction up to the state was heard.
  * `perhaps` is what the facts leave open, `flatFee` the venue's fee for keepers in force, in quote base units. A reckoned
  * profit leaves out what may have been a referral reward: a reward is no profit of trading.
+ * An account that is gone holds nothing; of a Drift account, `checkLastStretch` judges what was before.
  */
 export function checkState(
   baseline: AccountState,
@@ -122,14 +193,13 @@ export function checkState(
   perhaps: Perhaps = NOTHING_PERHAPS,
   flatFee = 0n,
 ): Check {
-  if (baseline.hints.exists && !seen.hints.exists) return { verdict: 'closed' };
   const difference = differenceOf(baseline, told, seen);
   if (unknowns > 0) {
     const { realised, funding } = difference ?? NO_COUNTERS;
-    const rewards = perhaps.amounts.reduce((sum, each) => (each > 0n ? sum + each : sum), 0n);
-    return { verdict: 'reckoned', netPnl: realised - funding - rewards };
+    return { verdict: 'reckoned', netPnl: realised - funding - rewardsOf(perhaps) };
   }
-  if (difference === null) return { verdict: 'explained' };
+  if (difference === null)
+    return { verdict: baseline.hints.exists && !seen.hints.exists ? 'closed' : 'explained' };
   const onlyRealised = COUNTERS.every((name) => name === 'realised' || difference[name] === 0n);
   if (onlyRealised && mayBe(difference.realised, perhaps, flatFee)) return { verdict: 'explained' };
   return { verdict: 'gap', difference, meanings: meaningsOf(baseline, told, seen) };

@@ -5,7 +5,15 @@ import type { Address, Slot } from '../core/ids.ts';
 import type { Chain, Venue } from '../core/outside.ts';
 import type { Perhaps } from '../core/perhaps.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import { checkState } from '../core/reckoning.ts';
+import {
+  blankState,
+  type Check,
+  checkLastStretch,
+  checkState,
+  meaningsOf,
+  NO_COUNTERS,
+  together,
+} from '../core/reckoning.ts';
 import type { SetAside } from './aside.ts';
 import { backfill } from './backfill.ts';
 import { rescan } from './rescan.ts';
@@ -75,6 +83,40 @@ export const flatFeeFor = async (
   perhaps: Perhaps,
 ): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
 
+/**
+ * Judges an account that was deleted in this slot, and perhaps made again: what was before the deletion by what left the account,
+ * what came after it from nothing. A gap that was open stays open: what it was cannot be read any more.
+ */
+async function acrossDeletion(
+  ports: CheckPorts,
+  { address, baseline, candidate, unexplained }: AccountCheck,
+  deletedSlot: Slot,
+): Promise<Check> {
+  const { ledger, chain, venue } = ports;
+  if (baseline === null || candidate === null) throw new Error('nothing to judge');
+  if (unexplained !== null)
+    return {
+      verdict: 'gap',
+      difference: unexplained,
+      meanings: meaningsOf(baseline, NO_COUNTERS, blankState(deletedSlot)),
+    };
+  const before = await ledger.checks.told(address, baseline.slot, deletedSlot);
+  const after = await ledger.checks.told(address, deletedSlot, candidate.slot);
+  const { slot, quote } = baseline;
+  const asked = before.unknowns > 0 && quote?.alone === true;
+  const market = asked ? await venue.quoteMarketAddress() : null;
+  const read = market === null ? null : await chain.slices([market], null, 'finalized');
+  const worth =
+    read === null ? null : venue.quoteWorth(quote?.scaled ?? 0n, read.accounts[0] ?? null);
+  const movedOut = await ledger.checks.movedOut(address, venue.quoteMint, slot, deletedSlot);
+  const flatFee = await flatFeeFor(ports, after.perhaps);
+  const { told, unknowns, perhaps } = after;
+  return together(
+    checkLastStretch(baseline, { ...before, movedOut, worth }),
+    checkState(blankState(deletedSlot), told, unknowns, candidate, perhaps, flatFee),
+  );
+}
+
 /** `repairing`: the last try failed, perhaps after the gap was recorded and before its stretch was read again. */
 async function judge(
   ports: CheckPorts,
@@ -84,18 +126,23 @@ async function judge(
   const { ledger, clock, log } = ports;
   const { address, baseline, candidate, subscriberId } = account;
   if (baseline === null || candidate === null) return 'other';
-  const { told, perhaps, unknowns, settled } = await ledger.checks.told(
-    address,
-    baseline.slot,
-    candidate.slot,
-  );
+  const found = await ledger.checks.told(address, baseline.slot, candidate.slot);
+  const { told, perhaps, unknowns, settled, deletedSlot } = found;
   if (!settled) {
     // Others have their turn before it is looked at again.
     await ledger.checks.wait(address);
     return 'other';
   }
   const flatFee = await flatFeeFor(ports, perhaps);
-  const check = checkState(baseline, told, unknowns, candidate, perhaps, flatFee);
+  const gone = account.role === 'drift_user' && baseline.hints.exists && !candidate.hints.exists;
+  if (gone && deletedSlot === null) {
+    await ledger.checks.discard(address);
+    throw new Error('A node says that the account is gone, and no deletion of it was heard.');
+  }
+  const check =
+    deletedSlot === null || !baseline.hints.exists
+      ? checkState(baseline, told, unknowns, candidate, perhaps, flatFee)
+      : await acrossDeletion(ports, account, deletedSlot);
   switch (check.verdict) {
     case 'explained':
       await ledger.checks.advance(account);

@@ -1,7 +1,12 @@
 // Checks: account state at finalized slots, kept beside the facts that should explain it.
 import type { AccountCheck, Checks, Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
-import { type AccountState, COUNTERS, type Counters } from '../core/reckoning.ts';
+import {
+  type AccountState,
+  COUNTERS,
+  type Counters,
+  type QuoteHolding,
+} from '../core/reckoning.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
 import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
@@ -35,7 +40,17 @@ function stateOf(json: Json | null): AccountState | null {
       isolated: BigInt(hints.isolated as string),
     },
     positions: heldOf(json.positions),
+    quote: quoteOf(json.quote as Json | null | undefined),
     pulse: Buffer.from(json.pulse as string, 'hex').toString('latin1'),
+  };
+}
+
+function quoteOf(json: Json | null | undefined): QuoteHolding | null {
+  if (json === null || json === undefined) return null;
+  return {
+    scaled: BigInt(json.scaled as string),
+    unsettled: BigInt(json.unsettled as string),
+    alone: json.alone as boolean,
   };
 }
 
@@ -98,6 +113,7 @@ export function createChecks(sql: Sql): Checks {
           untold_fees: number;
           unknowns: number;
           settled: boolean;
+          deleted_slot: bigint | null;
         })[]
       >`
         select coalesce(sum((body->>'realised')::numeric) filter (where kind = 'tally'), 0)::text as realised,
@@ -113,17 +129,35 @@ export function createChecks(sql: Sql): Checks {
                    or (s.status = 'confirmed' and s.slot <= ${uptoSlot})))
                and not exists (select 1 from sighting s where not s.accounts_known
                  and ((s.status = 'wanted' and s.noted_at <= (select cursor_at from account where address = ${address}))
-                   or (s.status = 'confirmed' and s.slot <= ${uptoSlot}))) as settled
+                   or (s.status = 'confirmed' and s.slot <= ${uptoSlot}))) as settled,
+               (select max(slot) from fact where account = ${address} and finality = 'finalized' and kind = 'notice'
+                 and body->>'what' = 'user_deleted' and slot > ${afterSlot} and slot <= ${uptoSlot}) as deleted_slot
         from fact where account = ${address} and finality = 'finalized' and kind in ('tally', 'unknown')
           and slot > ${afterSlot} and slot <= ${uptoSlot}`;
       if (row === undefined) throw new Error('a sum is always a row');
-      const { unknowns, settled, perhaps, untold_fees: untoldFees } = row;
+      const { unknowns, settled, perhaps, untold_fees: untoldFees, deleted_slot } = row;
       return {
         told: countersOf(row),
         perhaps: { amounts: perhaps.flat().map(BigInt), untoldFees },
         unknowns,
         settled,
+        deletedSlot: deleted_slot === null ? null : Number(deleted_slot),
       };
+    },
+    async movedOut(address, mint, afterSlot, uptoSlot) {
+      const [row] = await sql<{ out: string; into: string; untold: number }[]>`
+        select coalesce(sum((body->>'amount')::numeric) filter (where kind = 'outflow'), 0)::text as out,
+               (coalesce(ceil(sum((body->>'deposits')::numeric) filter (where kind = 'tally') * 1.001), 0)
+                 + coalesce(sum((body->>'deposited')::numeric) filter (where kind = 'unknown'), 0))::text as into,
+               (count(*) filter (where (kind = 'outflow' and body->>'mint' is distinct from ${mint})
+                 or (kind = 'unknown' and body ? 'deposited' and body->>'deposited' is null)))::int as untold
+        from fact where account = ${address} and finality = 'finalized' and kind in ('outflow', 'tally', 'unknown')
+          and slot > ${afterSlot} and slot <= ${uptoSlot}`;
+      if (row === undefined) throw new Error('a sum is always a row');
+      return row.untold > 0 ? null : BigInt(row.out) - BigInt(row.into);
+    },
+    async discard(address) {
+      await sql`update account_check set candidate = null, checked_at = now() where address = ${address}`;
     },
     async wait(address) {
       await sql`update account_check set checked_at = now() where address = ${address}`;

@@ -20,7 +20,7 @@ const AMOUNTS: Readonly<Record<FactBody['kind'], readonly string[]>> = {
   ],
   outflow: ['amount', 'usd'],
   tally: ['realised', 'funding', 'deposits', 'withdraws', 'tokens'],
-  unknown: [],
+  unknown: ['deposited'],
   reckoning: ['netPnl'],
   notice: ['amount'],
 };
@@ -49,7 +49,7 @@ export function readBody<Kind extends FactBody['kind']>(
   for (const name of AMOUNTS[kind]) {
     const text = read[name];
     if (typeof text === 'string') read[name] = BigInt(text);
-    else read[name] ??= null;
+    else if (kind !== 'unknown') read[name] ??= null;
   }
   if (kind === 'tally' && Array.isArray(read.perhaps))
     read.perhaps = read.perhaps.map((each) => BigInt(each as string));

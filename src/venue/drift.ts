@@ -5,6 +5,7 @@ import type { Chain, PaymentParts, Venue } from '../core/outside.ts';
 import type { VenueFunds } from '../core/plan.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import {
+  depositTokens,
   readExchangeStatus,
   readFlatFillerFee,
   readPerpOracle,
@@ -119,6 +120,9 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
     hear: (transaction, watched) => hear(transaction, watched, ownUsers),
     pulseSlice: (role) => PULSES[role],
     stateOf,
+    quoteMarketAddress: async () => (await door.load()).spotMarket(QUOTE_MARKET),
+    quoteWorth: (scaled, market) =>
+      market === null || scaled < 0n ? null : depositTokens(scaled, readSpotMarket(market.data)),
     statsAddress: userStatsAddress,
     subAccountsCreated: (account) => (account === null ? 0 : readSubAccountsCreated(account.data)),
     async flatFee(readAccounts) {

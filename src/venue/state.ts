@@ -4,7 +4,12 @@
 import type { Held } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { ChainAccount, Slice } from '../core/outside.ts';
-import { type AccountState, NO_COUNTERS } from '../core/reckoning.ts';
+import {
+  type AccountState,
+  blankState,
+  NO_COUNTERS,
+  type QuoteHolding,
+} from '../core/reckoning.ts';
 import { isolatedOf, isZero, viewOf } from './accounts.ts';
 
 /** The part of a User that a sweep reads: every counter and the status, and none of the orders. */
@@ -16,7 +21,8 @@ const USER_PULSE = { offset: 4264, length: 93 };
  */
 export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
   const view = viewOf(data, 'User');
-  let realised = view.getBigInt64(4296, true);
+  const settled = view.getBigInt64(4296, true);
+  let realised = settled;
   let isolated = 0n;
   const positions: Held[] = [];
   for (let at = 424; at < 1192; at += 96) {
@@ -46,6 +52,7 @@ export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
       isolated,
     },
     positions,
+    quote: quoteOf(view, realised - settled, isolated),
     pulse: Buffer.prototype.latin1Slice.call(
       data,
       USER_PULSE.offset,
@@ -55,6 +62,14 @@ export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
 }
 /** Without its sign: a long's entry is stored negative, a short's positive. */
 const sizeOf = (entry: bigint): bigint => (entry < 0n ? -entry : entry);
+
+/** Spot positions: eight of 40 bytes; the first is always the quote market's. Balance type 1 is a borrow. */
+function quoteOf(view: DataView, unsettled: bigint, isolated: bigint): QuoteHolding {
+  const scaled = view.getBigUint64(104, true);
+  let alone = isolated === 0n;
+  for (let at = 144; at < 424; at += 40) if (!isZero(view, at)) alone = false;
+  return { scaled: view.getUint8(104 + 34) === 1 ? -scaled : scaled, unsettled, alone };
+}
 const NOBODY = '\0'.repeat(32);
 
 /** Owner, amount, delegate and state of a token account. */
@@ -73,8 +88,7 @@ export function stateOf(
   account: ChainAccount | null,
 ): AccountState | null {
   if (role === 'agent_wallet') return null;
-  if (account === null || account.data.length === 0)
-    return { slot, counters: NO_COUNTERS, hints: NOTHING, positions: [], pulse: '' };
+  if (account === null || account.data.length === 0) return blankState(slot);
   if (role === 'drift_user') return { slot, ...readAccountState(account.data) };
   const bytes = Buffer.from(account.data);
   return {

@@ -19,12 +19,15 @@ export type Tallies = {
   /** The records do not tell what happened to this account: no tally is put for it, but an `unknown`. */
   unknown(account: Watched, why: Unknown['why'], tradedAt: number | null): void;
   isUnknown(account: Address): boolean;
+  /** Quote tokens came into an account whose records do not tell; null when the instructions do not tell how many. */
+  deposited(account: Watched, amount: bigint | null): void;
   put(put: Heard['put']): void;
 };
 
 export function createTallies(): Tallies {
   const sums = new Map<Watched, Tally>();
   const unknowns = new Map<Watched, Unknown>();
+  const deposits = new Map<Watched, bigint | null>();
   const sumOf = (account: Watched): Tally =>
     sums.get(account) ?? {
       kind: 'tally',
@@ -56,9 +59,16 @@ export function createTallies(): Tallies {
       unknowns.set(account, { kind: 'unknown', why, tradedAt: last });
     },
     isUnknown: (account) => [...unknowns.keys()].some((each) => each.address === account),
+    deposited(account, amount) {
+      const before = deposits.get(account);
+      deposits.set(account, amount === null || before === null ? null : (before ?? 0n) + amount);
+    },
     put(put) {
-      for (const [account, unknown] of unknowns)
-        put(account.subscriberId, account.address, LAST_ORDINAL, unknown);
+      for (const [account, unknown] of unknowns) {
+        const deposited = deposits.get(account);
+        const body = deposited === undefined ? unknown : { ...unknown, deposited };
+        put(account.subscriberId, account.address, LAST_ORDINAL, body);
+      }
       for (const [account, tally] of sums) {
         const open = tally.perhaps !== undefined || tally.untoldFees !== undefined;
         if (unknowns.has(account) || (NAMES.every((name) => tally[name] === 0n) && !open)) continue;

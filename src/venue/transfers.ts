@@ -9,7 +9,7 @@ import { ownerAmong } from '../core/wallet.ts';
 import { walletCalls } from '../core/wallet-call.ts';
 import { addressOf } from './codec.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
-import { SPOT_DECIMALS } from './profile.ts';
+import { QUOTE_MARKET, QUOTE_MINT, SPOT_DECIMALS } from './profile.ts';
 import type { DepositRecord, SwapRecord } from './records.ts';
 import type { Tallies } from './tallies.ts';
 
@@ -105,6 +105,7 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
   });
   heard.put(user.subscriberId, user.address, each.ordinal, {
     ...body,
+    mint: record.marketIndex === QUOTE_MARKET ? QUOTE_MINT : body.mint,
     decimals: SPOT_DECIMALS[record.marketIndex] ?? null,
   });
 }
@@ -133,7 +134,45 @@ function hearCall(heard: Heard, call: VenueCall): void {
       usd: null,
       internal: true,
     });
-    heard.put(user.subscriberId, user.address, ordinal, body);
+    const quote = known.call === 'transfer_deposit' && marketOf(call) === QUOTE_MARKET;
+    heard.put(user.subscriberId, user.address, ordinal, {
+      ...body,
+      ...(quote ? { mint: QUOTE_MINT, decimals: SPOT_DECIMALS[QUOTE_MARKET] ?? null } : {}),
+    });
+  }
+}
+
+/** Market 0 is the quote token's. */
+const marketOf = (call: VenueCall): number => Buffer.from(call.data).readUInt16LE(8);
+
+/** Calls that may put quote tokens into an account without saying how many. */
+const UNTELLING: ReadonlySet<string> = new Set([
+  'isolated_deposit',
+  'isolated_transfer',
+  'begin_swap',
+  'end_swap',
+  'transfer_pools',
+]);
+
+/** What instructions put into watched accounts, in the quote token: it is told where the records of an account are not. */
+function hearDeposits(heard: Heard, tallies: Tallies, call: VenueCall): void {
+  const { known } = call;
+  if (known === null || !('user' in known)) return;
+  const userAt = (index: number): Watched | undefined => {
+    const found = heard.watched.get(accountAt(call, index));
+    return found?.role === 'drift_user' ? found : undefined;
+  };
+  const user = userAt(known.user);
+  if (known.call === 'deposit') {
+    if (user !== undefined && marketOf(call) === QUOTE_MARKET)
+      tallies.deposited(user, tokensMoved(heard, call));
+  } else if (known.call === 'transfer_deposit') {
+    const to = userAt(known.to);
+    if (to !== undefined && marketOf(call) === QUOTE_MARKET)
+      tallies.deposited(to, Buffer.from(call.data).readBigUInt64LE(10));
+  } else if (UNTELLING.has(known.call)) {
+    for (const each of [user, 'to' in known ? userAt(known.to) : undefined])
+      if (each !== undefined) tallies.deposited(each, null);
   }
 }
 
@@ -156,6 +195,7 @@ function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): void {
 
 /** Puts what the venue moved out, and adds to the tallies. */
 export function hearTransfers(heard: Heard, tallies: Tallies): void {
+  for (const call of heard.venueCalls) hearDeposits(heard, tallies, call);
   if (heard.events === null) {
     for (const call of heard.venueCalls) hearCall(heard, call);
     return;

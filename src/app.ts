@@ -14,12 +14,13 @@ import { backfill } from './flows/backfill.ts';
 import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
 import { digestDeliveries } from './flows/digest.ts';
-import { refreshDoubts } from './flows/doubt.ts';
+import { createHeartbeat } from './flows/heartbeat.ts';
 import { createInspector } from './flows/inspector.ts';
 import { createKeeper } from './flows/keep.ts';
 import { createLanes } from './flows/lanes.ts';
 import { lapseDebts } from './flows/lapse.ts';
-import { createLoops, type Loop } from './flows/loop.ts';
+import type { Loop } from './flows/loop.ts';
+import { createLoops, inGrace } from './flows/loops.ts';
 import { notifyEndpoints } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
 import { createSettle } from './flows/settle.ts';
@@ -30,7 +31,7 @@ import { createWatch, type Watch } from './flows/watch.ts';
 import { loadWatched } from './flows/watched.ts';
 import { installGauges } from './gauges.ts';
 import { createAuthority } from './http/auth.ts';
-import { createServer } from './http/server.ts';
+import { closeServer, createServer } from './http/server.ts';
 import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
 import { gateOf, openParts, openRegistry, payingOf } from './parts.ts';
 import { surfaceOf } from './surface.ts';
@@ -56,6 +57,8 @@ const SCAN_EVERY_MS = 30_000;
 const SCAN_PATIENCE_MS = 250;
 const WATCH_LIST_EVERY_MS = 2_000;
 const NOTIFY_EVERY_MS = 5_000;
+/** How often the figures for metrics are read; a scrape shows what was read last. */
+const SAMPLE_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 /** How long a request is known by its Idempotency-Key. */
@@ -63,14 +66,14 @@ const ACT_KEYS_LAST_MS = DAY_MS;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, plainLog: Log): Promise<App> {
-  const metrics = createMetrics();
+  const metrics = createMetrics(clock);
   const log = metrics.metered(plainLog);
   const { secrets } = settings;
   await using stack = new AsyncDisposableStack();
 
   const parts = await openParts(settings, clock, log, metrics.rpc);
   const { ledger, chain, venue, pen, locks } = parts;
-  const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 5 }));
+  const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
 
   const watched = await loadWatched(ledger.watchList);
   const rules = gateOf(settings);
@@ -102,13 +105,14 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     log,
     work: (id) => settle.run(id, stopping.signal),
   });
-  stack.defer(() => lanes.drain());
+  stack.defer(() => inGrace(clock, lanes.drain()));
   stack.defer(() => stopping.abort());
 
   stack.defer(await listenStandings(sql, () => void publisher.pull()));
 
-  const loops = createLoops({ clock, log, onStarted: (each) => stack.defer(() => each.stop()) });
+  const loops = createLoops({ clock, log });
   const loop = loops.start;
+  stack.defer(() => loops.stop());
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources);
   const aside = createAside({ ledger, clock, log });
@@ -131,7 +135,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     settings.watch,
     () => inspecting.nudge(),
   );
-  stack.defer(() => inspector.drained());
+  stack.defer(() => inGrace(clock, inspector.drained()));
   const inspecting: Loop = loop('inspect', settings.watch.finalityMs, async (signal) => {
     for (let more = true; more && !signal.aborted; ) {
       const found = await inspector.round();
@@ -260,25 +264,25 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     await ledger.deliveries.forget(settings.keep.deliveriesDays * DAY_MS);
     await ledger.endpoints.forget(settings.keep.eventsDays * DAY_MS);
   });
-  const startedMs = clock.nowMs();
-  loop('heartbeat', HEARTBEAT_EVERY_MS, async () => {
-    try {
-      roster.observe(await chain.slot('confirmed'), clock.nowMs());
-      await refreshDoubts({ ledger, roster, sources, clock }, startedMs, settings.gate.lagMsMost);
-      // A notification may have been lost with the connection that it was to come on.
-      await publisher.pull();
-      await authority.refresh();
-    } finally {
-      publisher.beat();
-    }
-  });
+  const heartbeat = createHeartbeat(
+    {
+      ...ports,
+      roster,
+      publisher,
+      slot: () => chain.slot('confirmed'),
+      readKeys: () => authority.refresh(),
+    },
+    { ...settings.gate, startedMs: clock.nowMs() },
+  );
+  loop('heartbeat', HEARTBEAT_EVERY_MS, () => heartbeat.beat());
+  installGauges(metrics, { parts, roster, publisher, lanes, sources, clock });
+  loop('sample', SAMPLE_EVERY_MS, () => metrics.sample());
 
   if (authority.judge(undefined, 'operator') === 'yes')
     log.warn('api.open', {
       host: settings.http.host,
       detail: 'No API key was ever made: whoever reaches this address may do everything.',
     });
-  installGauges(metrics, { parts, roster, publisher, lanes, sources, clock });
   const server = createServer(
     surfaceOf(settings, {
       ...ports,
@@ -288,6 +292,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       publisher,
       metrics,
       authority,
+      pulse: () => heartbeat.pulse,
       feed: () => feed?.status() ?? null,
       judgeAll,
       onWatched,
@@ -300,7 +305,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       onEvents: () => notifying.nudge(),
     }),
   );
-  stack.defer(() => server.close());
+  stack.defer(() => closeServer(server, clock));
   await server.listen({ host: settings.http.host, port: settings.http.port });
   const { port } = server.server.address() as AddressInfo;
   const url = `http://${settings.http.host}:${port}`;

@@ -1,4 +1,4 @@
-// Gauges: what the daemon's metrics read of its parts, each by name.
+// Gauges: the figures that the daemon reads of its ledger, its chain and itself every few seconds, each by name.
 import { ASIDE_KINDS } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
 import type { Clock } from './core/ports.ts';

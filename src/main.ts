@@ -6,8 +6,9 @@ import path from 'node:path';
 import { startApp } from './app.ts';
 import { publicKeyOf } from './chain/pen.ts';
 import { createProgram } from './cli/program.ts';
-import { Fault, messageOf } from './core/fault.ts';
+import { Fault, type FaultCode, messageOf } from './core/fault.ts';
 import { wrong } from './core/finding.ts';
+import { ledgerFault } from './core/ledger-fault.ts';
 import { openDatabase } from './ledger/database.ts';
 import { migrate } from './ledger/migrate.ts';
 import { openParts } from './parts.ts';
@@ -21,6 +22,7 @@ import {
   type Settings,
   wantsLocalWorld,
 } from './system/settings.ts';
+import { VERSION } from './system/version.ts';
 
 const STOP_MS_MOST = 9_000;
 
@@ -83,8 +85,18 @@ async function runMigrations(): Promise<void> {
   }
 }
 
+/** Faults that mean that a command was called with wrong arguments. */
+const WRONG_ARGUMENTS: ReadonlySet<FaultCode> = new Set(['body_invalid', 'address_invalid']);
+
+// The reader of a pipe may close it early, as `head` does: nothing is left to be said then.
+process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
+  if (thrown.code === 'EPIPE') process.exit(0);
+  throw thrown;
+});
+
 let exitCode = 0;
 const program = createProgram({
+  version: VERSION,
   say,
   terminal: process.stderr.isTTY ? process.stderr : null,
   clock: systemClock,
@@ -129,7 +141,8 @@ const program = createProgram({
 
 program.parseAsync(process.argv).then(
   () => process.exit(exitCode),
-  (thrown: unknown) => {
+  (given: unknown) => {
+    const thrown = ledgerFault(given);
     // A fault's message says what to do; anything else needs its stack.
     const text =
       thrown instanceof Fault
@@ -138,6 +151,6 @@ program.parseAsync(process.argv).then(
           ? (thrown.stack ?? '')
           : messageOf(thrown);
     process.stderr.write(`${text}\n`);
-    process.exit(1);
+    process.exit(thrown instanceof Fault && WRONG_ARGUMENTS.has(thrown.code) ? 2 : 1);
   },
 );

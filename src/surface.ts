@@ -6,6 +6,7 @@ import type { Roster, RosterOptions } from './core/roster.ts';
 import { createAccept } from './flows/accept.ts';
 import type { SetAside } from './flows/aside.ts';
 import { createClear } from './flows/clear.ts';
+import type { Pulse } from './flows/heartbeat.ts';
 import { boundTo } from './flows/notify.ts';
 import type { Publisher } from './flows/publish.ts';
 import { createReceive } from './flows/receive.ts';
@@ -34,6 +35,8 @@ export type Wiring = {
   readonly aside: SetAside;
   readonly metrics: Metrics;
   readonly authority: Authority;
+  /** What the last heartbeat found. */
+  readonly pulse: () => Pulse;
   readonly feed: HearingOptions['feed'];
   readonly judgeAll: (ids: readonly string[]) => Promise<void>;
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
@@ -58,21 +61,34 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     log,
     authority: wiring.authority,
     webhook: {
-      receive: createReceive(ledger.deliveries, clock, wiring.onDelivered),
+      receive: createReceive(
+        ledger.deliveries,
+        clock,
+        {
+          waitingBytesMost: settings.http.webhookWaitingBytesMost,
+          patienceMs: settings.http.webhookAnswerMs,
+        },
+        wiring.onDelivered,
+      ),
       secrets: secrets.webhookSecrets,
       bytesMost: settings.http.webhookBytesMost,
       onDelivery: metrics.delivery,
     },
     gate: { roster, clock, onVerdict: metrics.verdict },
-    stream: { ...wiring, ledger },
+    stream: { ...wiring, ledger, streamsMost: settings.http.streamsMost },
     subscribers: { ledger, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ledger, nudge, mint: venue.quoteMint },
     acts: ledger.acts,
     clock,
     requestsPerMinuteMost: settings.http.requestsPerMinuteMost,
     publicRequestsPerMinuteMost: settings.http.publicRequestsPerMinuteMost,
+    bounds: {
+      ...settings.http,
+      ledgerAtMs: () => wiring.pulse().ledgerAtMs,
+    },
     clearances: {
       ...ports,
+      patienceMs: settings.clearances.patienceMs,
       clearances: ledger.clearances,
       clear: createClear(
         {
@@ -105,7 +121,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     },
     health: {
       roster,
-      ledger,
+      pulse: wiring.pulse,
       clock,
       staleAfterMs: settings.gate.staleAfterMs,
       venue: venue.name,

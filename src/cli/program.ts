@@ -12,6 +12,7 @@ import { addPeople } from './people.ts';
 import { createTools, type Opened } from './tools.ts';
 
 export type ProgramPorts = {
+  readonly version: string;
   readonly say: (text: string) => unknown;
   readonly terminal: NodeJS.WriteStream | null;
   readonly clock: Clock;
@@ -28,6 +29,7 @@ export function createProgram(ports: ProgramPorts): Command {
   const program = new Command('bailiff')
     .description('Chain-verified profit-share settlement for copy trading.')
     .showHelpAfterError('Ask for help with --help.')
+    .version(ports.version, '--version', 'print the version of this release')
     .option('--json', 'print one JSON document instead of sentences')
     .addHelpText(
       'after',

@@ -27,6 +27,7 @@ export const FAULTS = {
   not_ready: { retry: 'later', status: 503 },
   ledger_unavailable: { retry: 'later', status: 503 },
   migration_changed: { retry: 'never', status: 500 },
+  database_newer: { retry: 'never', status: 500 },
   rpc_unavailable: { retry: 'later', status: 503 },
   account_unreadable: { retry: 'later', status: 502 },
   rpc_refused: { retry: 'never', status: 502 },

@@ -184,7 +184,14 @@ export type Standings = {
   entry(subscriberId: string): Promise<RosterEntry | null>;
 };
 
+/** Whether the ledger can be written just now. */
+export type Probe = {
+  /** Writes one row and resolves with the time of Postgres; rejects when Postgres is gone, full or read-only. */
+  write(): Promise<number>;
+};
+
 export type Ledger = {
+  readonly probe: Probe;
   readonly deliveries: Deliveries;
   readonly sightings: Sightings;
   readonly watchList: WatchList;

@@ -77,6 +77,9 @@ export type Roster = {
   decide(subscriber: string, action: Action, nowMs: number): Decision;
 };
 
+/** Clocks are read at two moments and slewed between them: so much below zero is no jump. */
+const CLOCK_SLACK_MS = 1_000;
+
 /** Creates an empty roster, which answers `unknown` until it is hydrated. */
 export function createRoster(options: RosterOptions): Roster {
   let table = createRosterTable();
@@ -133,7 +136,10 @@ export function createRoster(options: RosterOptions): Roster {
     if (entry?.standing === 'delinquent') return ['deny', entry.reason ?? 'Delinquent.'];
     if (entry?.standing === 'retired') return ['deny', 'This subscriber has left.'];
     if (stale)
-      return ['unknown', 'The chain has not been seen recently; standings may be out of date.'];
+      return [
+        'unknown',
+        doubtOfAll ?? 'The chain has not been seen recently; standings may be out of date.',
+      ];
     if (entry === undefined) return ['deny', 'This subscriber is not registered with Bailiff.'];
     const limit = beyondLimit(entry, nowMs);
     if (limit !== null) return ['deny', limit];
@@ -185,7 +191,9 @@ export function createRoster(options: RosterOptions): Roster {
     decide(subscriber, action, nowMs) {
       const row = table.rowOf(subscriber);
       const entry = row < 0 ? undefined : table.facts(row);
-      const stale = seen.observedAtMs === null || nowMs - seen.observedAtMs > options.staleAfterMs;
+      const ageMs = seen.observedAtMs === null ? null : nowMs - seen.observedAtMs;
+      // A negative age means that this machine's clock was set back: the age of the view is not known then.
+      const stale = ageMs === null || ageMs > options.staleAfterMs || ageMs < -CLOCK_SLACK_MS;
       const idOf = () => table.entry(row).subscriberId;
       const [verdict, reason] = judge(entry, idOf, action, nowMs, stale);
       return {

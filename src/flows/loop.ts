@@ -65,35 +65,3 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
     },
   };
 }
-
-/** Loops whose runs are short; walks of histories may last for hours. */
-const PROMPT = ['digest', 'inspect', 'accrue', 'wake', 'sweep', 'judge', 'heartbeat'];
-const STUCK_AFTER_MS = 10 * 60_000;
-
-export type Loops = {
-  start(name: string, everyMs: number, work: LoopOptions['work']): Loop;
-  /** Names of loops whose present run should have ended long ago. */
-  stuck(): string[];
-};
-
-/** The loops of a daemon by name. `onStarted` hears of each. */
-export function createLoops({
-  clock,
-  log,
-  onStarted,
-}: Pick<LoopOptions, 'clock' | 'log'> & { readonly onStarted: (loop: Loop) => void }): Loops {
-  const loops = new Map<string, Loop>();
-  return {
-    start(name, everyMs, work) {
-      const started = startLoop({ name, everyMs, clock, log, work });
-      loops.set(name, started);
-      onStarted(started);
-      return started;
-    },
-    stuck: () =>
-      PROMPT.filter((name) => {
-        const since = loops.get(name)?.runningSinceMs ?? null;
-        return since !== null && clock.nowMs() - since > STUCK_AFTER_MS;
-      }),
-  };
-}

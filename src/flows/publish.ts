@@ -12,8 +12,8 @@ export type Reader = {
 export type Publisher = {
   /** Reads everything anew. */
   hydrate(): Promise<void>;
-  /** Reads and publishes what changed since. */
-  pull(): Promise<void>;
+  /** Reads and publishes what changed since. False when the ledger could not be read. Never rejects. */
+  pull(): Promise<boolean>;
   /** Tells every reader that time passes. */
   beat(): void;
   /** From now on; what was before is in the roster. Returns how to stop. */
@@ -28,7 +28,7 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
   const { ledger, roster, log } = ports;
   const readers = new Set<Reader>();
   let revision = 0n;
-  let pulling: Promise<void> | null = null;
+  let pulling: Promise<boolean> | null = null;
   let again = false;
 
   const read = async (): Promise<void> => {
@@ -42,26 +42,28 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
       if (changes.length < BATCH) return;
     }
   };
-  const pull = async (): Promise<void> => {
-    // One reads at a time, and whoever asks meanwhile has one more read made.
+  const pull = async (): Promise<boolean> => {
+    // One read at a time. A call during a read has one more read made after it, and shares its result.
     if (pulling !== null) {
       again = true;
       return pulling;
     }
-    // It never rejects: whoever shares it may not be waiting.
+    // Never rejects: a caller that shares this promise may not await it, and an unhandled rejection would end the process.
     pulling = (async () => {
       try {
         do {
           again = false;
           await read();
         } while (again);
+        return true;
       } catch (thrown) {
         log.warn('roster.refresh_failed', { err: thrown });
+        return false;
       } finally {
         pulling = null;
       }
     })();
-    await pulling;
+    return pulling;
   };
   return {
     pull,

@@ -7,6 +7,7 @@ import { type Acts, withoutSecrets } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
+import { isLate } from './deadline.ts';
 import { cleanBody } from './reasons.ts';
 import { IdText, nullable } from './shapes.ts';
 
@@ -92,7 +93,8 @@ export function recordActs(app: FastifyInstance, { acts, clock, actorOf }: ActOp
   });
   app.addHook('onSend', async (request: Marked, reply, payload) => {
     const act = request[BEGUN];
-    if (act === undefined) return;
+    // After a deadline Postgres is not waited for: the act stays on record as broken off.
+    if (act === undefined || isLate(request)) return;
     const { statusCode } = reply;
     // A secret that was shown once is not kept to be shown again.
     const { secretAnswer } = request.routeOptions.config;

@@ -15,6 +15,8 @@ export type ClearanceOptions = {
   readonly clearances: Clearances;
   readonly chain: Pick<Chain, 'slot'>;
   readonly clock: Clock;
+  /** How long the answer may take while a payment is on its way. */
+  readonly patienceMs: number;
 };
 
 const Id = Type.Object({ id: IdText });
@@ -26,7 +28,7 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
   app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewClearance> }>(
     '/v1/subscribers/:id/clearances',
     {
-      config: { scope: 'platform:write' },
+      config: { scope: 'platform:write', patienceMs: options.patienceMs },
       schema: {
         params: Id,
         body: NewClearance,

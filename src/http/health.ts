@@ -1,23 +1,47 @@
 // Health: live means that this process makes progress, ready that the gate can vouch for its answers. Every reason
-// why not is named.
+// why not is named. Both are answered from memory: what the last heartbeat found of the ledger and the chain.
 import type { FastifyPluginAsync } from 'fastify';
-import type { Clock, Ledger } from '../core/ports.ts';
+import type { Clock } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
+import type { Pulse } from '../flows/heartbeat.ts';
 
 export type HealthOptions = {
   readonly roster: Roster;
-  readonly ledger: Ledger;
+  /** What the last heartbeat found. */
+  readonly pulse: () => Pulse;
   readonly clock: Clock;
   readonly staleAfterMs: number;
   readonly venue: string;
   readonly network: string;
   readonly mode: string;
-  /** Work that does not come to an end, by name. */
+  /** Loops of which one run has lasted too long, by name. */
   readonly stuck: () => string[];
 };
 
+/** Beyond this the daemon's clock and that of Postgres are told to differ. */
+const SKEW_MS_MOST = 5_000;
+
+/** Why the gate cannot vouch for its answers just now; empty when it can. */
+function reasonsOf({ roster, pulse, clock, staleAfterMs }: HealthOptions): string[] {
+  const reasons: string[] = [];
+  const nowMs = clock.nowMs();
+  const { observedAtMs } = roster.freshness();
+  const { ledgerAtMs, skewMs } = pulse();
+  if (!roster.hydrated) reasons.push('the roster is not hydrated');
+  if (observedAtMs === null) reasons.push('the chain has not been seen yet');
+  else if (Math.abs(nowMs - observedAtMs) > staleAfterMs)
+    reasons.push(`the chain was last seen ${nowMs - observedAtMs} ms ago`);
+  if (ledgerAtMs === null) reasons.push('Postgres has taken no write yet');
+  else if (Math.abs(nowMs - ledgerAtMs) > staleAfterMs)
+    reasons.push(`Postgres last took a write ${nowMs - ledgerAtMs} ms ago`);
+  if (skewMs !== null && Math.abs(skewMs) > SKEW_MS_MOST)
+    reasons.push(`the clock of this machine is ${skewMs} ms ahead of that of Postgres`);
+  if (roster.doubts.all !== null) reasons.push(roster.doubts.all);
+  return reasons;
+}
+
 export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, options) => {
-  const { roster, ledger, clock, staleAfterMs, venue, network, mode, stuck } = options;
+  const { roster, pulse, venue, network, mode, stuck } = options;
   app.get('/health/live', { config: { scope: 'public' } }, async (_request, reply) => {
     const hanging = stuck();
     const live = hanging.length === 0;
@@ -25,20 +49,12 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, optio
     return reply.code(live ? 200 : 503).send({ live, reasons });
   });
   app.get('/health/ready', { config: { scope: 'public' } }, async (_request, reply) => {
-    const reasons: string[] = [];
-    const { asOfSlot, observedAtMs } = roster.freshness();
-    if (!roster.hydrated) reasons.push('the roster is not hydrated');
-    if (observedAtMs === null) reasons.push('the chain has not been seen yet');
-    else if (clock.nowMs() - observedAtMs > staleAfterMs)
-      reasons.push(`the chain was last seen ${clock.nowMs() - observedAtMs} ms ago`);
-    if (roster.doubts.all !== null) reasons.push(roster.doubts.all);
-    const backlog = await ledger.sightings.backlog().catch(() => null);
-    if (backlog === null) reasons.push('Postgres does not answer');
+    const reasons = reasonsOf(options);
     return reply.code(reasons.length === 0 ? 200 : 503).send({
       ready: reasons.length === 0,
       reasons,
-      asOfSlot,
-      backlog,
+      asOfSlot: roster.freshness().asOfSlot,
+      backlog: pulse().backlog,
       subscribers: roster.size,
       venue,
       network,

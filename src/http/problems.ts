@@ -5,6 +5,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FAULTS, Fault, type FaultCode, messageOf } from '../core/fault.ts';
+import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Log } from '../core/ports.ts';
 import { SAFE_HEADERS } from './headers.ts';
 
@@ -26,6 +27,9 @@ const codeOf = (status: number): FaultCode => {
 };
 
 function problemOf(thrown: unknown): Problem {
+  // The driver's own words may name hosts of the inside.
+  if (ledgerFault(thrown) !== thrown)
+    return problem('ledger_unavailable', 503, 'Postgres cannot do this just now. Ask again.');
   if (thrown instanceof Fault)
     return problem(thrown.code, FAULTS[thrown.code].status, thrown.message);
   const status = (thrown as { statusCode?: unknown } | null)?.statusCode;

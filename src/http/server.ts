@@ -9,6 +9,7 @@ import { auditRoutes, recordActs } from './acts.ts';
 import type { Authority } from './auth.ts';
 import { installBodies } from './bodies.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
+import { installDeadline } from './deadline.ts';
 import { type EndpointOptions, endpointRoutes } from './endpoints.ts';
 import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
 import { installHeaders } from './headers.ts';
@@ -40,6 +41,7 @@ export type ServerOptions = {
   readonly clock: Clock;
   /** Requests a minute that one key may make, the gate's left out. */
   readonly requestsPerMinuteMost: number;
+  readonly bounds: Bounds;
   /** Requests a minute to health, docs and problem pages that one address may make. */
   readonly publicRequestsPerMinuteMost: number;
   readonly clearances: ClearanceOptions;
@@ -50,6 +52,21 @@ export type ServerOptions = {
   readonly metrics: MetricsOptions;
 };
 
+/** What keeps one client, or a hanging Postgres, from taking the daemon's time and memory. */
+export type Bounds = {
+  readonly connectionsMost: number;
+  /** A request that takes longer is answered 503. */
+  readonly answerMs: number;
+  /** When the ledger last took a write; null before the first. */
+  readonly ledgerAtMs: () => number | null;
+};
+
+/** Headers, and a whole request, must have arrived after so long; sockets are looked at this often. */
+const HEADERS_MS_MOST = 10_000;
+const REQUEST_MS_MOST = 30_000;
+const CHECK_EVERY_MS = 5_000;
+/** Above the idle limit of 60 s that load balancers have, so that they close idle connections first. */
+const KEEP_ALIVE_MS = 75_000;
 const API_BODY_BYTES_MOST = 65_536;
 const MINUTE_MS = 60_000;
 
@@ -77,15 +94,27 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   const app: FastifyInstance = Fastify({
     logger: false,
-    serverFactory: (handler) =>
-      createHttpServer((request, response) => {
-        if (!fastGate.take(request, response)) handler(request, response);
-      }),
+    serverFactory: (handler) => {
+      const server = createHttpServer(
+        {
+          headersTimeout: HEADERS_MS_MOST,
+          requestTimeout: REQUEST_MS_MOST,
+          connectionsCheckingInterval: CHECK_EVERY_MS,
+          keepAliveTimeout: KEEP_ALIVE_MS,
+        },
+        (request, response) => {
+          if (!fastGate.take(request, response)) handler(request, response);
+        },
+      );
+      server.maxConnections = options.bounds.connectionsMost;
+      return server;
+    },
     bodyLimit: API_BODY_BYTES_MOST,
     forceCloseConnections: 'idle',
     frameworkErrors: frameworkProblem,
     clientErrorHandler: clientProblem,
   });
+  installDeadline(app, { clock: options.clock, ...options.bounds });
   installProblems(app, options.log);
   installHeaders(app);
   installBodies(app, options.clock);
@@ -132,4 +161,16 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(metricsRoutes, options.metrics);
   });
   return app;
+}
+
+/** How long clients may take to end what they began once the daemon stops. */
+const CLOSE_MS = 2_000;
+
+/** Stops listening, ends streams, lets requests under way finish for two seconds, and then closes every connection. */
+export async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
+  const ended = new AbortController();
+  const closing = app.close().finally(() => ended.abort());
+  await Promise.race([closing, clock.sleep(CLOSE_MS, ended.signal)]);
+  app.server.closeAllConnections();
+  await closing;
 }

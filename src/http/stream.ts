@@ -4,6 +4,7 @@
 // it delays no other reader. A reader whose API key was revoked is dropped when the daemon reads the keys.
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
+import { Fault } from '../core/fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Roster, RosterOptions } from '../core/roster.ts';
 import { helloOf, type WireBeat, type WireEntry } from '../core/wire.ts';
@@ -18,6 +19,7 @@ export type StreamOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly rules: RosterOptions;
+  readonly streamsMost: number;
   readonly authority: Pick<Authority, 'judge' | 'onRead'>;
 };
 
@@ -57,78 +59,85 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
     };
   };
 
-  app.get('/v1/gate/stream', { config: { scope: 'gate:read' } }, async (request, reply) => {
-    const given = request.headers['last-event-id'];
-    const since = typeof given === 'string' && /^\d{1,18}$/.test(given) ? BigInt(given) : null;
-    reply.hijack();
-    const response = reply.raw;
-    response.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
-    open.set(response, request.headers.authorization);
-    // The reader comes back with the last revision it has seen.
-    const drop = (): void => {
-      if (response.destroyed) return;
-      response.destroy();
-      log.warn('stream.reader_dropped', { from: request.ip, revision: publisher.revision });
-    };
-    const send = (text: string): void => {
-      if (response.destroyed) return;
-      response.write(text);
-      if (response.writableLength > WAITING_BYTES_MOST) drop();
-    };
-    // Changes that come while the past is being sent wait here, so that revisions stay in order.
-    let waiting: string[] | null = [];
-    const reader: Reader = {
-      change(entry) {
-        const text = message('change', entryView(entry), entry.revision);
-        if (waiting === null) send(text);
-        else if (waiting.push(text) > CATCH_UP_MOST) drop();
-      },
-      // Not before the reader has everything: a beat says that it may be vouched for.
-      beat() {
-        if (waiting === null) send(message('beat', beatView()));
-      },
-    };
-    const stop = publisher.subscribe(reader);
-    response.on('close', () => {
-      stop();
-      open.delete(response);
-    });
-    send(message('hello', helloOf(rules)));
-    const at = publisher.revision;
-    const missed =
-      since === null || since > at || at - since > BigInt(CATCH_UP_MOST)
-        ? null
-        : await ledger.standings.changesSince(since, CATCH_UP_MOST).catch(() => null);
-    if (missed === null) {
-      let chunk: WireEntry[] = [];
-      const flush = async (): Promise<void> => {
-        send(message('entries', chunk));
-        chunk = [];
-        // A whole roster is more than may wait: it is written as fast as it is read.
-        if (response.writableLength > WAITING_BYTES_MOST / 2 && !response.destroyed)
-          await new Promise<void>((resolve) => {
-            response.once('drain', resolve);
-            response.once('close', resolve);
-          });
-      };
-      // What changes meanwhile waits, and is told again after it.
-      for (const entry of roster.all()) {
-        if (chunk.push(entryView(entry)) === ENTRIES_A_MESSAGE) await flush();
+  app.get(
+    '/v1/gate/stream',
+    { config: { scope: 'gate:read', patienceMs: 'never' } },
+    async (request, reply) => {
+      if (open.size >= options.streamsMost)
+        throw new Fault('not_ready', `${open.size} streams are open; no more are taken.`);
+      const given = request.headers['last-event-id'];
+      const since = typeof given === 'string' && /^\d{1,18}$/.test(given) ? BigInt(given) : null;
+      reply.hijack();
+      const response = reply.raw;
+      response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        // A proxy that compresses or buffers would hold changes back.
+        'cache-control': 'no-store, no-transform',
+        'x-accel-buffering': 'no',
+      });
+      open.set(response, request.headers.authorization);
+      // The reader comes back with the last revision it has seen.
+      const drop = (): void => {
         if (response.destroyed) return;
+        response.destroy();
+        log.warn('stream.reader_dropped', { from: request.ip, revision: publisher.revision });
+      };
+      const send = (text: string): void => {
+        if (response.destroyed) return;
+        response.write(text);
+        if (response.writableLength > WAITING_BYTES_MOST) drop();
+      };
+      // Changes that come while the past is being sent wait here, so that revisions stay in order.
+      let waiting: string[] | null = [];
+      const reader: Reader = {
+        change(entry) {
+          const text = message('change', entryView(entry), entry.revision);
+          if (waiting === null) send(text);
+          else if (waiting.push(text) > CATCH_UP_MOST) drop();
+        },
+        // Not before the reader has everything: a beat says that it may be vouched for.
+        beat() {
+          if (waiting === null) send(message('beat', beatView()));
+        },
+      };
+      const stop = publisher.subscribe(reader);
+      response.on('close', () => {
+        stop();
+        open.delete(response);
+      });
+      send(message('hello', helloOf(rules)));
+      const at = publisher.revision;
+      const missed =
+        since === null || since > at || at - since > BigInt(CATCH_UP_MOST)
+          ? null
+          : await ledger.standings.changesSince(since, CATCH_UP_MOST).catch(() => null);
+      if (missed === null) {
+        let chunk: WireEntry[] = [];
+        const flush = async (): Promise<void> => {
+          send(message('entries', chunk));
+          chunk = [];
+          // A whole roster is more than may wait: it is written as fast as it is read.
+          if (response.writableLength > WAITING_BYTES_MOST / 2 && !response.destroyed)
+            await new Promise<void>((resolve) => {
+              response.once('drain', resolve);
+              response.once('close', resolve);
+            });
+        };
+        // What changes meanwhile waits, and is told again after it.
+        for (const entry of roster.all()) {
+          if (chunk.push(entryView(entry)) === ENTRIES_A_MESSAGE) await flush();
+          if (response.destroyed) return;
+        }
+        // At least one message, so that a reader knows that nobody is left of those it knew.
+        await flush();
+      } else {
+        for (const entry of missed)
+          if (entry.revision <= at) send(message('change', entryView(entry), entry.revision));
       }
-      // At least one message, so that a reader knows that nobody is left of those it knew.
-      await flush();
-    } else {
-      for (const entry of missed)
-        if (entry.revision <= at) send(message('change', entryView(entry), entry.revision));
-    }
-    send(message('live', { revision: at.toString() }, at));
-    for (const text of waiting) send(text);
-    waiting = null;
-    reader.beat();
-  });
+      send(message('live', { revision: at.toString() }, at));
+      for (const text of waiting) send(text);
+      waiting = null;
+      reader.beat();
+    },
+  );
 };

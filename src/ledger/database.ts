@@ -1,12 +1,14 @@
 // Database: the connection pool, and the types that cross it. bigint columns are bigint here; sums are cast to it.
 import postgres from 'postgres';
-import { Fault, messageOf } from '../core/fault.ts';
 import type { Log } from '../core/ports.ts';
 
 export type Sql = postgres.Sql<{ bigint: bigint }>;
 export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
 /** A piece of a query. */
 export type Fragment = postgres.Fragment;
+
+/** Postgres ends a statement, or a transaction that waits for its client, after so long. Milliseconds. */
+const STATEMENT_MS_MOST = 120_000;
 
 /** Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode. */
 export function openDatabase(url: string, log: Log, poolSize = 10): Sql {
@@ -15,21 +17,14 @@ export function openDatabase(url: string, log: Log, poolSize = 10): Sql {
     types: { bigint: postgres.BigInt },
     // Asking for array types is a query of the driver's own, whose rejection nobody could catch.
     fetch_types: false,
-    connection: { application_name: 'bailiff' },
+    connection: {
+      application_name: 'bailiff',
+      statement_timeout: STATEMENT_MS_MOST,
+      idle_in_transaction_session_timeout: STATEMENT_MS_MOST,
+    },
     connect_timeout: 10,
     onnotice: (notice) => log.debug('ledger.notice', { message: notice.message }),
   });
-}
-
-/** Turns a lost connection into a fault that says so; everything else passes. */
-export function asFault(thrown: unknown): unknown {
-  const code = (thrown as { code?: unknown } | null)?.code;
-  const lost = typeof code === 'string' && /^(08|57P|ECONN|CONNECT|CONNECTION)/.test(code);
-  return lost
-    ? new Fault('ledger_unavailable', `Postgres cannot be reached: ${messageOf(thrown)}`, {
-        cause: thrown,
-      })
-    : thrown;
 }
 
 /** Whether an error is a violation of this unique constraint or index. */

@@ -14,6 +14,7 @@ import { createFigures } from './figures.ts';
 import { createHalts } from './halts.ts';
 import { EVENT_CHANNEL } from './outbox.ts';
 import { createPayments } from './payments.ts';
+import { createProbe } from './probe.ts';
 import { createShares } from './shares.ts';
 import { createSightings } from './sightings.ts';
 import { createStandings, STANDING_CHANNEL } from './standings.ts';
@@ -24,6 +25,7 @@ import { createWatchList, WATCH_LIST_CHANNEL } from './watch-list.ts';
 /** `now` is what debts and payments take for the time: the database's clock, unless a test gives another. */
 export function createLedger(sql: Sql, now: Fragment = sql`now()`): Ledger {
   return {
+    probe: createProbe(sql),
     deliveries: createDeliveries(sql),
     sightings: createSightings(sql),
     watchList: createWatchList(sql),

@@ -30,7 +30,7 @@ export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
   );
 }
 
-/** Names of migrations that this database lacks. Throws `migration_changed` as `migrate` does. Changes nothing. */
+/** Names of migrations that this database lacks. Throws `migration_changed` and `database_newer` as `migrate` does. Changes nothing. */
 export async function pendingMigrations(sql: Sql): Promise<string[]> {
   const wanted = await readMigrations();
   const [table] = await sql<
@@ -38,6 +38,7 @@ export async function pendingMigrations(sql: Sql): Promise<string[]> {
   >`select to_regclass('migration') is not null as there`;
   if (table?.there !== true) return wanted.map((each) => each.name);
   const rows = await sql<{ version: number; hash: string }[]>`select version, hash from migration`;
+  refuseNewer(rows, wanted.length);
   return wanted
     .filter((migration) => {
       const known = rows.find((row) => row.version === migration.version);
@@ -60,6 +61,16 @@ export async function roundTrip(sql: Sql): Promise<boolean> {
   return came;
 }
 
+/** Throws `database_newer` when a migration was applied that this release does not have. */
+function refuseNewer(rows: readonly { version: number; name?: string }[], known: number): void {
+  const newest = Math.max(0, ...rows.map((row) => row.version));
+  if (newest > known)
+    throw new Fault(
+      'database_newer',
+      `The database was migrated by a newer release: it is at migration ${newest}, and this release ends at ${known}. Start the newer release, or restore a copy from before the upgrade.`,
+    );
+}
+
 const changed = (name: string): Fault =>
   new Fault(
     'migration_changed',
@@ -78,6 +89,12 @@ export async function migrate(
     await tx`create table if not exists migration (
       version integer primary key, name text not null, hash text not null, applied_at timestamptz not null default now())`;
   });
+  refuseNewer(
+    await sql<
+      { version: number }[]
+    >`select max(version) as version from migration having count(*) > 0`,
+    wanted.length,
+  );
   const applied: string[] = [];
   for (const migration of wanted) {
     const fresh = await sql.begin(async (tx) => {

@@ -1,7 +1,8 @@
 // Database: whether Postgres answers, takes writes, hands notifications on, and is of this release.
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
+import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock } from '../core/ports.ts';
-import { asFault, type Sql } from '../ledger/database.ts';
+import type { Sql } from '../ledger/database.ts';
 import { pendingMigrations, roundTrip } from '../ledger/migrate.ts';
 import { skewOf } from './clock.ts';
 
@@ -11,7 +12,7 @@ export async function ofDatabase(sql: Sql, clock: Clock): Promise<Finding[]> {
   const [row] = await sql<{ version: string; now: Date; replica: boolean; encoding: string }[]>`
     select current_setting('server_version') as version, now(), pg_is_in_recovery() as replica,
       current_setting('server_encoding') as encoding`.catch((thrown: unknown) => {
-    throw asFault(thrown);
+    throw ledgerFault(thrown);
   });
   if (row === undefined) throw new Error('Postgres answered nothing');
   const found: Finding[] = [fine('postgres', `Postgres ${row.version} answers`)];

@@ -1,8 +1,10 @@
-// Metrics: what Prometheus reads. Counters are moved by what happens; gauges are read when somebody asks.
+// Metrics: what Prometheus reads. Counters are moved by what happens. Gauges that ask Postgres or the chain are read
+// by a loop of the daemon, and the page shows what was read last: a scrape asks nothing outside this process, so the
+// page answers at once in an outage too. `bailiff_sample_age_seconds` says how old each reading is.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Log } from '../core/ports.ts';
+import type { Clock, Log } from '../core/ports.ts';
 
-/** A gauge's values by their labels, as read at this moment. */
+/** A gauge and how its values are read. */
 export type Reading = {
   readonly name: string;
   readonly help: string;
@@ -17,12 +19,14 @@ export type Metrics = {
   delivery(outcome: 'stored' | 'refused' | 'failed'): void;
   facts(facts: readonly { readonly body: { readonly kind: string } }[]): void;
   gauge(reading: Reading): void;
+  /** Reads every gauge once. A gauge that cannot be read keeps its last values; the others are read all the same. */
+  sample(): Promise<void>;
   /** The text that Prometheus reads. */
   text(): Promise<string>;
   readonly contentType: string;
 };
 
-export function createMetrics(): Metrics {
+export function createMetrics(clock: Clock): Metrics {
   const registry = new Registry();
   // Among them the event loop's lag.
   collectDefaultMetrics({ register: registry });
@@ -63,6 +67,31 @@ export function createMetrics(): Metrics {
     labelNames: ['kind'],
     registers,
   });
+  type Sampled = { readonly reading: Reading; readonly shown: Gauge; readAtMs: number | null };
+  const gauges: Sampled[] = [];
+  const sampleOne = async (gauge: Sampled): Promise<void> => {
+    try {
+      const values = await gauge.reading.read();
+      gauge.shown.reset();
+      for (const each of values) gauge.shown.set(each.labels, each.value);
+      gauge.readAtMs = clock.nowMs();
+    } catch {
+      // Its age says so: the same outage is logged by the loops that it stops.
+    }
+  };
+  new Gauge({
+    name: 'bailiff_sample_age_seconds',
+    help: 'Since a gauge was last read; -1 for never. Gauges are read every few seconds.',
+    labelNames: ['gauge'],
+    registers,
+    collect() {
+      for (const { reading, readAtMs } of gauges)
+        this.set(
+          { gauge: reading.name },
+          readAtMs === null ? -1 : (clock.nowMs() - readAtMs) / 1_000,
+        );
+    },
+  });
   const counted =
     (level: string, write: Log['info']): Log['info'] =>
     (event, fields) => {
@@ -84,18 +113,13 @@ export function createMetrics(): Metrics {
     facts(heard) {
       for (const { body } of heard) facts.inc({ kind: body.kind });
     },
-    gauge({ name, help, labels, read }) {
-      new Gauge({
-        name,
-        help,
-        labelNames: [...labels],
-        registers,
-        async collect() {
-          const values = await read();
-          this.reset();
-          for (const each of values) this.set(each.labels, each.value);
-        },
-      });
+    gauge(reading) {
+      const { name, help, labels } = reading;
+      const shown = new Gauge({ name, help, labelNames: [...labels], registers });
+      gauges.push({ reading, shown, readAtMs: null });
+    },
+    async sample() {
+      await Promise.all(gauges.map(sampleOne));
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -51,7 +51,28 @@ export const SettingsSchema = Type.Object(
         webhookBytesMost: Type.Integer({
           minimum: 1_024,
           maximum: 104_857_600,
-          description: 'Largest webhook body that is read. Bytes.',
+          description: 'Largest webhook body that is read, packed or unpacked. Bytes.',
+        }),
+        webhookWaitingBytesMost: Type.Integer({
+          minimum: 1_048_576,
+          maximum: 10_737_418_240,
+          description:
+            'Bytes of webhook bodies that may wait for Postgres; beyond them bodies are answered 503. Bytes.',
+        }),
+        webhookAnswerMs: milliseconds('Webhook bodies not stored by then are answered 503.', 100),
+        answerMs: milliseconds(
+          'Requests to the API not answered by then get 503. Clearances may take their own patience on top.',
+          100,
+        ),
+        connectionsMost: Type.Integer({
+          minimum: 10,
+          maximum: 1_000_000,
+          description: 'Connections open at once; further ones are closed at once.',
+        }),
+        streamsMost: Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000,
+          description: 'Readers of the gate stream at once; further ones get 503.',
         }),
       },
       { additionalProperties: false },

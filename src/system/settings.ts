@@ -160,10 +160,20 @@ function list(env: Environment, name: string, lengthLeast: number, problems: str
   return items;
 }
 
+/** Whether a URL has a host and a database. A raw # or / in the password makes it end, or begin, elsewhere. */
+function isDatabaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && url.hash === '' && !url.pathname.slice(1).includes('@');
+}
+
 function secretsOf(env: Environment, problems: string[]): Secrets {
   const databaseUrl = env.DATABASE_URL || null;
   if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl))
     problems.push('DATABASE_URL: must begin with postgres://');
+  else if (databaseUrl !== null && !isDatabaseUrl(databaseUrl))
+    problems.push(
+      'DATABASE_URL: cannot be read as a URL with host and database; percent-encode / # ? @ : in the password (node -p "encodeURIComponent(\'...\')")',
+    );
   return {
     databaseUrl,
     heliusApiKey: env.BAILIFF_HELIUS_API_KEY || null,
@@ -221,6 +231,28 @@ function togetherness(settings: FileSettings, secrets: Secrets, problems: string
     );
 }
 
+/** Settings that an environment variable sets. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  'rpc.url': 'BAILIFF_RPC_URL',
+  'rpc.wsUrl': 'BAILIFF_RPC_WS_URL',
+  'rpc.secondUrl': 'BAILIFF_SECOND_RPC_URL',
+  'helius.webhookUrl': 'BAILIFF_WEBHOOK_URL',
+  'helius.apiUrl': 'BAILIFF_HELIUS_API_URL',
+  'http.host': 'BAILIFF_HTTP_HOST',
+  'http.port': 'BAILIFF_HTTP_PORT',
+  'watch.sources': 'BAILIFF_SOURCES',
+  mode: 'BAILIFF_MODE',
+  logLevel: 'BAILIFF_LOG_LEVEL',
+};
+
+/** How an operator knows a setting: by its variable where that is set, else by its place in the file. */
+function nameOf(path: string, env: Environment): string {
+  const found = Object.entries(VARIABLES).find(
+    ([setting, variable]) => env[variable] && (path === setting || path.startsWith(`${setting}.`)),
+  );
+  return found === undefined ? path : `${found[1]} (${path})`;
+}
+
 /** Reads the settings. Throws `settings_invalid` with every problem, each naming the setting and what it should be. */
 export function loadSettings(env: Environment): Settings {
   const problems: string[] = [];
@@ -245,9 +277,8 @@ export function loadSettings(env: Environment): Settings {
   for (const error of Value.Errors(SettingsSchema, values)) {
     const allowed =
       error.keyword === 'enum' ? ` (${(error.params.allowedValues as unknown[]).join(', ')})` : '';
-    problems.push(
-      `${error.instancePath.slice(1).replaceAll('/', '.') || 'settings'}: ${error.message}${allowed}`,
-    );
+    const path = error.instancePath.slice(1).replaceAll('/', '.') || 'settings';
+    problems.push(`${nameOf(path, env)}: ${error.message}${allowed}`);
   }
   const secrets = secretsOf(env, problems);
   if (problems.length === 0) togetherness(values as FileSettings, secrets, problems);

@@ -30,7 +30,7 @@ const entries = Array.from(
 );
 roster.hydrate(entries);
 roster.observe(1, clock.nowMs());
-const gate = { roster, clock, onVerdict: createMetrics().verdict };
+const gate = { roster, clock, onVerdict: createMetrics(clock).verdict };
 
 function constant() {
   const app = Fastify({ logger: false });

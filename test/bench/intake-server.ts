@@ -23,7 +23,12 @@ if (mode === 'insert') {
   });
 }
 if (mode === 'bailiff') {
-  const receive = createReceive(createDeliveries(sql), systemClock, () => {});
+  const receive = createReceive(
+    createDeliveries(sql),
+    systemClock,
+    { waitingBytesMost: 1e9, patienceMs: 60_000 },
+    () => {},
+  );
   app.register(webhookRoutes, {
     receive,
     secrets: ['Bearer bench'],

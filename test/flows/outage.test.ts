@@ -17,7 +17,11 @@ test('Postgres gone: webhooks are answered 503, and what happened meanwhile is p
       const proxy = await openProxy(Number(url.port));
       ({ slam, open, close } = proxy);
       url.port = String(proxy.port);
-      return { ...given, secrets: { ...given.secrets, databaseUrl: url.href } };
+      return {
+        ...given,
+        gate: { ...given.gate, staleAfterMs: 1_500, failOpen: false },
+        secrets: { ...given.secrets, databaseUrl: url.href },
+      };
     },
   });
   const { driver } = street;
@@ -33,11 +37,13 @@ test('Postgres gone: webhooks are answered 503, and what happened meanwhile is p
   expect((await deliver()).status).toBe(200);
   slam();
   expect((await deliver()).status).toBe(503);
+  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('unknown');
+  await expect
+    .poll(async () => (await street.gate('ana')).reason, PATIENCE)
+    .toMatch(/^The ledger has taken no write for/);
   const health = await fetch(`${street.app().url}/health/ready`);
   expect(health.status).toBe(503);
-  expect(((await health.json()) as { reasons: string[] }).reasons).toContain(
-    'Postgres does not answer',
-  );
+  expect((await street.post('/v1/shares/none/retry', {})).body.title).toBe('ledger_unavailable');
   profitableClose(driver, trader);
   open();
   const share = await street.share('ana', (each) => each.status === 'paid');
@@ -47,6 +53,73 @@ test('Postgres gone: webhooks are answered 503, and what happened meanwhile is p
   await expect.poll(async () => (await street.gate('ana')).outstanding, PATIENCE).toBe('0');
   await street[Symbol.asyncDispose]();
   await close();
+});
+
+test('Postgres hangs or takes no writes: webhooks and the API are answered 503, the gate says unknown, metrics and health from memory', async () => {
+  let door: Awaited<ReturnType<typeof openProxy>> | null = null;
+  const street = await openStreet({
+    async settings(given) {
+      const url = new URL(given.secrets.databaseUrl ?? '');
+      door = await openProxy(Number(url.port));
+      url.port = String(door.port);
+      return {
+        ...given,
+        http: { ...given.http, webhookAnswerMs: 500, answerMs: 5_000 },
+        gate: { ...given.gate, staleAfterMs: 1_500, failOpen: false },
+        secrets: { ...given.secrets, databaseUrl: url.href },
+      };
+    },
+  });
+  const { driver, database } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  const base = street.app().url;
+  const verdict = async () => (await street.gate('ana')).verdict;
+  const deliver = async () =>
+    (
+      await fetch(`${base}/webhooks/helius`, {
+        method: 'POST',
+        headers: { authorization: street.secret },
+        body: '[]',
+      })
+    ).status;
+  await expect.poll(verdict, PATIENCE).toBe('allow');
+  door!.freeze();
+  expect(await deliver()).toBe(503);
+  await expect.poll(verdict, PATIENCE).toBe('unknown');
+  const asked = await fetch(`${base}/v1/shares`);
+  expect([asked.status, ((await asked.json()) as { title: string }).title]).toEqual([
+    503,
+    'ledger_unavailable',
+  ]);
+  const metrics = await fetch(`${base}/metrics`);
+  expect(metrics.status).toBe(200);
+  expect(await metrics.text()).toContain('bailiff_sample_age_seconds{gauge="bailiff_debts"}');
+  expect((await fetch(`${base}/health/ready`)).status).toBe(503);
+  expect((await fetch(`${base}/health/live`)).status).toBe(200);
+  door!.thaw();
+  await expect.poll(verdict, PATIENCE).toBe('allow');
+  expect(await deliver()).toBe(200);
+
+  // A standby, or a full disk: everything can be read and nothing written.
+  const name = new URL(database.url).pathname.slice(1);
+  await database.sql.unsafe(`alter database ${name} set default_transaction_read_only = on`);
+  const cut = () => {
+    door!.slam();
+    door!.open();
+  };
+  cut();
+  await expect.poll(verdict, PATIENCE).toBe('unknown');
+  expect(await deliver()).toBe(503);
+  await database.sql.unsafe('set default_transaction_read_only = off');
+  await database.sql.begin(async (tx) => {
+    await tx.unsafe('set transaction read write');
+    await tx.unsafe(`alter database ${name} set default_transaction_read_only = off`);
+  });
+  cut();
+  await expect.poll(verdict, PATIENCE).toBe('allow');
+  await street[Symbol.asyncDispose]();
+  await door!.close();
 });
 
 test('RPC gone: the gate says unknown, a payment on its way is neither repeated nor given up', async () => {

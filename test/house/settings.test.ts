@@ -50,12 +50,20 @@ test('every problem is reported at once, with its name and what it should be', (
     BAILIFF_RPC_URL: 'ftp://x',
     BAILIFF_HTP: '1',
   });
-  for (const name of ['BAILIFF_MASTER_KEY', 'http.port', 'logLevel', 'rpc.url', 'BAILIFF_HTP'])
+  for (const name of [
+    'BAILIFF_MASTER_KEY',
+    'BAILIFF_HTTP_PORT (http.port)',
+    'BAILIFF_LOG_LEVEL (logLevel)',
+    'BAILIFF_RPC_URL (rpc.url)',
+    'BAILIFF_HTP',
+  ])
     expect(
       found.some((each) => each.startsWith(name)),
       name,
     ).toBe(true);
-  expect(found.find((each) => each.startsWith('logLevel'))).toContain('debug, info, warn, error');
+  expect(found.find((each) => each.startsWith('BAILIFF_LOG_LEVEL'))).toContain(
+    'debug, info, warn, error',
+  );
 });
 
 test('what a network needs is asked for', () => {

@@ -5,6 +5,7 @@ import { Keypair } from '@solana/web3.js';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { createRoster } from '../../src/core/roster.ts';
+import type { Pulse } from '../../src/flows/heartbeat.ts';
 import { healthRoutes } from '../../src/http/health.ts';
 import { createManualClock } from '../support/clock.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
@@ -18,15 +19,12 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
     owedForMsMost: null,
   });
   let hanging: string[] = [];
-  let reachable = false;
-  const backlog = async () => {
-    if (!reachable) throw new Error('Postgres is gone');
-    return { wanted: 0, confirmed: 0, oldestMs: null };
-  };
+  const backlog = { wanted: 0, confirmed: 0, oldestMs: null };
+  let pulse: Pulse = { ledgerAtMs: null, backlog: null, skewMs: null };
   const app = Fastify();
   app.register(healthRoutes, {
     roster,
-    ledger: { sightings: { backlog } } as never,
+    pulse: () => pulse,
     clock,
     staleAfterMs: 5_000,
     venue: 'v',
@@ -50,20 +48,23 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
     reasons: [
       'the roster is not hydrated',
       'the chain has not been seen yet',
-      'Postgres does not answer',
+      'Postgres has taken no write yet',
     ],
   });
-  reachable = true;
+  pulse = { ledgerAtMs: clock.nowMs(), backlog, skewMs: 7_000 };
   roster.hydrate([]);
   roster.observe(7, clock.nowMs());
   clock.advance(6_000);
   roster.doubtAll('No source has told of the chain.');
   expect((await ask('/health/ready')).reasons).toEqual([
     'the chain was last seen 6000 ms ago',
+    'Postgres last took a write 6000 ms ago',
+    'the clock of this machine is 7000 ms ahead of that of Postgres',
     'No source has told of the chain.',
   ]);
   roster.doubtAll(null);
   roster.observe(8, clock.nowMs());
+  pulse = { ledgerAtMs: clock.nowMs(), backlog, skewMs: 0 };
   expect(await ask('/health/ready')).toMatchObject({ status: 200, ready: true, mode: 'observe' });
 });
 

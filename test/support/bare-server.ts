@@ -24,6 +24,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     clock,
     requestsPerMinuteMost: 1_000_000,
     publicRequestsPerMinuteMost: 1_000_000,
+    bounds: { connectionsMost: 1_000, answerMs: 60_000, ledgerAtMs: () => null },
     clearances: unasked,
     hearing: unasked,
     operator: unasked,

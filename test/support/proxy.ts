@@ -6,12 +6,25 @@ export type Proxy = {
   /** Cuts every connection and refuses new ones until `open`. */
   slam(): void;
   open(): void;
+  /** Holds every byte back, both ways, without closing anything, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   close(): Promise<void>;
 };
 
 export async function openProxy(targetPort: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
+  const pairs = new Set<readonly [Socket, Socket]>();
   let shut = false;
+  let frozen = false;
+  const join = ([inbound, outbound]: readonly [Socket, Socket]): void => {
+    inbound.pipe(outbound);
+    outbound.pipe(inbound);
+  };
+  const part = ([inbound, outbound]: readonly [Socket, Socket]): void => {
+    inbound.unpipe(outbound).pause();
+    outbound.unpipe(inbound).pause();
+  };
   const server = createServer((inbound) => {
     if (shut) {
       inbound.destroy();
@@ -27,8 +40,11 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
         outbound.destroy();
       });
     }
-    inbound.pipe(outbound);
-    outbound.pipe(inbound);
+    const pair = [inbound, outbound] as const;
+    pairs.add(pair);
+    inbound.on('close', () => pairs.delete(pair));
+    if (frozen) part(pair);
+    else join(pair);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
@@ -40,6 +56,14 @@ export async function openProxy(targetPort: number): Promise<Proxy> {
     },
     open() {
       shut = false;
+    },
+    freeze() {
+      frozen = true;
+      for (const each of pairs) part(each);
+    },
+    thaw() {
+      frozen = false;
+      for (const each of pairs) join(each);
     },
     async close() {
       for (const each of sockets) each.destroy();

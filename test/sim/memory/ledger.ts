@@ -137,6 +137,7 @@ const nobodyAsks = <T extends object>(what: string): T =>
 export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state: State } {
   const state = emptyState();
   const ledger: Ledger = {
+    probe: nobodyAsks('the probe'),
     deliveries: nobodyAsks('deliveries'),
     checks: nobodyAsks('checks'),
     asides: createMemoryAsides(state),

@@ -1,0 +1,41 @@
+// Ledger fault: what a failure of Postgres, or of the way to it, means for an operator, in one sentence that says what to do.
+import { Fault, messageOf } from './fault.ts';
+
+/** What the codes of Postgres and of the network mean for an operator, and what to do. */
+const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
+  [
+    /^ECONNREFUSED$/,
+    'Nothing listens at the address of DATABASE_URL. Start Postgres, or correct host and port.',
+  ],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'The host name in DATABASE_URL cannot be resolved. Correct it.'],
+  [
+    /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|CONNECT_TIMEOUT)$/,
+    'The host in DATABASE_URL does not answer. Look at the network and the firewall.',
+  ],
+  [
+    /^28/,
+    'Postgres refuses user or password of DATABASE_URL. A password with / # ? @ or : must be percent-encoded.',
+  ],
+  [
+    /^3D000$/,
+    'Postgres has no database of the name in DATABASE_URL. Create it, or correct the name.',
+  ],
+  [/^42501$/, 'The user of DATABASE_URL lacks a right on the tables. Let it own the database.'],
+  [/^53300$/, 'Postgres has no connection left (max_connections). Raise it, or end other clients.'],
+  [
+    /^25006$/,
+    'Postgres is read-only: a standby, or default_transaction_read_only. Point DATABASE_URL at the primary.',
+  ],
+  [/^53100$/, 'The disk of Postgres is full.'],
+  [/^(08|57P|ECONN|EPIPE|CONNECTION)/, 'The connection to Postgres was lost.'],
+  [/^57014$/, 'Postgres ended a statement that took too long (statement_timeout).'],
+];
+
+/** A failure of Postgres or of the way to it as `ledger_unavailable` with what to do; everything else as it is. */
+export function ledgerFault(thrown: unknown): unknown {
+  if (thrown instanceof Fault) return thrown;
+  const code = (thrown as { code?: unknown } | null)?.code;
+  const known = TROUBLES.find(([codes]) => typeof code === 'string' && codes.test(code));
+  if (known === undefined) return thrown;
+  return new Fault('ledger_unavailable', `${known[1]} (${messageOf(thrown)})`, { cause: thrown });
+}

@@ -1,0 +1,96 @@
+// Heartbeat: once a second the daemon asks whether it can still vouch for the gate's answers. It may only after the
+// ledger took a write, the roster holds every change of the ledger, the doubts were read, and the chain told its slot.
+// When one of these fails the roster's view is not renewed, so that the gate answers `unknown` once the view is older
+// than `gate.staleAfterMs`, and says which of them failed.
+import { Fault, messageOf } from '../core/fault.ts';
+import type { Clock, Ledger } from '../core/ports.ts';
+import type { Roster } from '../core/roster.ts';
+import { type DoubtPorts, refreshDoubts } from './doubt.ts';
+import type { Publisher } from './publish.ts';
+
+export type HeartbeatPorts = DoubtPorts & {
+  readonly ledger: Ledger;
+  readonly roster: Roster;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  /** The slot that the chain has reached, at `confirmed`. */
+  readonly slot: () => Promise<number>;
+  /** Reads the API keys again. */
+  readonly readKeys: () => Promise<void>;
+};
+export type HeartbeatOptions = {
+  /** When this daemon began to listen. */
+  readonly startedMs: number;
+  readonly lagMsMost: number;
+  readonly staleAfterMs: number;
+};
+export type Backlog = Awaited<ReturnType<Ledger['sightings']['backlog']>>;
+/** What the last heartbeats found, for health and metrics. */
+export type Pulse = {
+  /** When the ledger last took a write; null before the first. */
+  readonly ledgerAtMs: number | null;
+  /** Transactions that were heard and are not final yet, as last read. */
+  readonly backlog: Backlog | null;
+  /** How far this machine's clock is ahead of the clock of Postgres; null before the first answer. */
+  readonly skewMs: number | null;
+};
+export type Heartbeat = {
+  beat(): Promise<void>;
+  readonly pulse: Pulse;
+};
+
+/** A part of the stale bound, so that one slow answer does not by itself make the view stale. */
+const PATIENCE_PARTS = 3;
+
+export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions): Heartbeat {
+  const { ledger, roster, publisher, clock } = ports;
+  let ledgerAtMs: number | null = null;
+  let backlog: Backlog | null = null;
+  let skewMs: number | null = null;
+
+  /** The work's result, or `ledger_unavailable` when it takes too long: a Postgres that hangs answers nothing. */
+  const inTime = async <T>(work: Promise<T>): Promise<T> => {
+    const ms = Math.floor(options.staleAfterMs / PATIENCE_PARTS);
+    const ended = new AbortController();
+    const late = clock.sleep(ms, ended.signal).then((): never => {
+      throw new Fault('ledger_unavailable', `Postgres took longer than ${ms} ms.`);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      late.catch(() => {});
+      ended.abort();
+    }
+  };
+  const askLedger = async (): Promise<void> => {
+    skewMs = clock.nowMs() - (await ledger.probe.write());
+    backlog = await ledger.sightings.backlog();
+    await refreshDoubts(ports, options.startedMs, options.lagMsMost);
+    // A notification may have been lost with the connection that it was to come on.
+    if (!(await publisher.pull()))
+      throw new Fault('ledger_unavailable', 'The changes of standings could not be read.');
+    await ports.readKeys();
+  };
+  return {
+    async beat() {
+      try {
+        await inTime(askLedger());
+        ledgerAtMs = clock.nowMs();
+        roster.observe(await ports.slot(), clock.nowMs());
+      } catch (thrown) {
+        const silentMs = clock.nowMs() - (ledgerAtMs ?? options.startedMs);
+        if (silentMs > options.staleAfterMs / 2)
+          roster.doubtAll(
+            `The ledger has taken no write for ${Math.floor(silentMs / 1_000)} s: ${messageOf(thrown)}`,
+          );
+        throw thrown;
+      } finally {
+        // Readers of the stream are told how old the view is, also when it could not be renewed.
+        publisher.beat();
+      }
+    },
+    get pulse() {
+      return { ledgerAtMs, backlog, skewMs };
+    },
+  };
+}

@@ -1,0 +1,15 @@
+// Probe: the one row that a daemon writes each second, so that it knows whether the ledger takes writes.
+import type { Probe } from '../core/ports.ts';
+import type { Sql } from './database.ts';
+
+export function createProbe(sql: Sql): Probe {
+  return {
+    async write() {
+      const [row] = await sql<{ now: Date }[]>`
+        insert into ledger_probe (one, written_at) values (true, clock_timestamp())
+        on conflict (one) do update set written_at = excluded.written_at
+        returning written_at as now`;
+      return row?.now.getTime() ?? 0;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+// Start: what an operator reads when the daemon cannot start, and that a stop ends everything.
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { createDatabase } from '../support/database.ts';
+
+const ROOT = path.join(import.meta.dirname, '../..');
+type Ended = { code: number | null; signal: string | null; out: string };
+
+function run(command: string, args: readonly string[], env: Record<string, string>) {
+  const child: ChildProcess = spawn(command, args, {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+  });
+  let out = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk) => {
+      out += String(chunk);
+    });
+  const ended = new Promise<Ended>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal, out })),
+  );
+  return { child, ended, said: () => out };
+}
+const bailiff = (args: readonly string[], env: Record<string, string>) =>
+  run(process.execPath, ['src/main.ts', ...args], { BAILIFF_NETWORK: 'local', ...env }).ended;
+
+test('a Postgres that cannot be used is told in one sentence with what to do, and no stack', async () => {
+  await using database = await createDatabase();
+  const url = new URL(database.url);
+  const other = (change: (url: URL) => void): string => {
+    const copy = new URL(url);
+    change(copy);
+    return copy.href;
+  };
+  const missing = other((copy) => {
+    copy.pathname = '/no_such_database';
+  });
+  const refused = other((copy) => {
+    copy.port = '1';
+  });
+  const told = await Promise.all([
+    bailiff(['migrate'], { DATABASE_URL: refused }),
+    bailiff(['shares', 'list'], { DATABASE_URL: missing, BAILIFF_RPC_URL: 'http://127.0.0.1:1' }),
+    bailiff(['start'], { DATABASE_URL: 'postgres://u:a/b+c@h/d' }),
+  ]);
+  expect(told.map((each) => each.code)).toEqual([1, 1, 1]);
+  expect(told[0].out).toContain('Nothing listens at the address of DATABASE_URL.');
+  expect(told[1].out).toContain('Postgres has no database of the name in DATABASE_URL.');
+  expect(told[2].out).toContain('percent-encode');
+  for (const { out } of told) expect(out).not.toMatch(/^ +at /m);
+});
+
+test('a database of a newer release is refused by start, migrate, doctor and every command', async () => {
+  await using database = await createDatabase();
+  await database.sql`insert into migration (version, name, hash) values (9999, '9999_future.sql', 'x')`;
+  const env = { DATABASE_URL: database.url, BAILIFF_RPC_URL: 'http://127.0.0.1:1' };
+  for (const args of [['migrate'], ['shares', 'list'], ['doctor']]) {
+    const { code, out } = await bailiff(args, env);
+    expect(code, out).not.toBe(0);
+    expect(out).toContain('newer release');
+  }
+});
+
+test('wrong settings name the variable that set them', async () => {
+  const { code, out } = await bailiff(['start'], {
+    BAILIFF_MODE: 'watch',
+    BAILIFF_SOURCES: 'radio',
+  });
+  expect(code).toBe(1);
+  expect(out).toContain('BAILIFF_MODE (mode): must be');
+  expect(out).toContain('BAILIFF_SOURCES (watch.sources.0): must be');
+});
+
+test('SIGTERM to npm start ends the daemon and all that it started', async () => {
+  const started = run('npm', ['start'], {
+    BAILIFF_HTTP_PORT: '0',
+    BAILIFF_DRIFT_PROGRAM: '/nonexistent',
+  });
+  await expect.poll(started.said, { timeout: 50_000 }).toContain('app.ready');
+  const pid = Number(/"pid":(\d+)/.exec(started.said())?.[1]);
+  started.child.kill('SIGTERM');
+  await started.ended;
+  // The signal reached the daemon through npm: it is gone, or on its way out and gone soon.
+  await expect
+    .poll(
+      () => {
+        try {
+          process.kill(pid, 0);
+          return 'alive';
+        } catch {
+          return 'gone';
+        }
+      },
+      { timeout: 20_000 },
+    )
+    .toBe('gone');
+});

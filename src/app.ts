@@ -14,6 +14,7 @@ import { backfill } from './flows/backfill.ts';
 import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
 import { digestDeliveries } from './flows/digest.ts';
+import { forgetOld } from './flows/forget.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createInspector } from './flows/inspector.ts';
 import { createKeeper } from './flows/keep.ts';
@@ -60,9 +61,6 @@ const NOTIFY_EVERY_MS = 5_000;
 /** How often the figures for metrics are read; a scrape shows what was read last. */
 const SAMPLE_EVERY_MS = 5_000;
 const FORGET_EVERY_MS = 3_600_000;
-const DAY_MS = 24 * 3_600_000;
-/** How long a request is known by its Idempotency-Key. */
-const ACT_KEYS_LAST_MS = DAY_MS;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, plainLog: Log): Promise<App> {
@@ -259,11 +257,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     while (!signal.aborted && (await notifyEndpoints({ ...parts, mail, clock, log })));
   });
   stack.defer(await listenEvents(sql, () => notifying.nudge()));
-  loop('forget', FORGET_EVERY_MS, async () => {
-    await ledger.acts.forgetKeys(ACT_KEYS_LAST_MS);
-    await ledger.deliveries.forget(settings.keep.deliveriesDays * DAY_MS);
-    await ledger.endpoints.forget(settings.keep.eventsDays * DAY_MS);
-  });
+  loop('forget', FORGET_EVERY_MS, () => forgetOld(ledger, settings.keep));
   const heartbeat = createHeartbeat(
     {
       ...ports,

@@ -95,6 +95,12 @@ describe('refused', () => {
     refused(withAccount(WITHDRAW, 6, ata(thief)), /withdraws to/));
   test("a withdrawal from another user's account", () =>
     refused(withAccount(WITHDRAW, 1, text(thief)), /withdraws from/));
+  test('a withdrawal by another authority', () =>
+    refused(withAccount(WITHDRAW, 3, text(thief)), /withdraws from/));
+  test("settling a stranger's account", () =>
+    refused(withAccount(SETTLE, 1, text(thief)), /settles user/));
+  test("the agent's own token account, of another mint", () =>
+    refused(withAccount(AGENT_ATA, 3, text(thief)), /of mint/));
   test('two withdrawals', () =>
     refused([...good, good[WITHDRAW] as Instruction], /more than once/));
   test('settling a market that is not in the plan', () =>

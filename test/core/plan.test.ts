@@ -147,6 +147,14 @@ describe('planning', () => {
     expect(found.detail).toContain(`${5_000n + 2n * RENT + 3_000_000n - 7n} lamports`);
   });
 
+  test('the sponsor pays while it can keep its reserve, and one lamport less is too little', () => {
+    // Two signatures, and ten million lamports that stay.
+    const enough = 2n * 5_000n + 10_000_000n;
+    const given = { agentLamports: 0n, sponsorLamports: enough };
+    expect(planned([debt('a', 1n)], preflight(given)).feePayer).toBe('sponsor');
+    const lacking = trouble([debt('a', 1n)], preflight({ ...given, sponsorLamports: enough - 1n }));
+    expect(lacking).toMatchObject({ code: 'sponsor_needs_sol', lamports: 1n });
+  });
   test('a sponsor without SOL is named', () => {
     expect(
       trouble([debt('a', 1n)], preflight({ agentLamports: 0n, sponsorLamports: 0n })).code,

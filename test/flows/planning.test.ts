@@ -132,6 +132,12 @@ function planningWith(given: {
   });
   return {
     asked,
+    /** How much of what is due rests when nothing can be paid of the first debt, the only one to its creator. */
+    async resting(...owed: bigint[]) {
+      const due = owed.map(debt);
+      const intent = await intend(subscriber, due.slice(0, 1), due);
+      return intent?.kind === 'rest' ? intent.debts.map((each) => each.owed) : null;
+    },
     async intend(...owed: bigint[]) {
       const debts = owed.map(debt);
       const intent = await intend(subscriber, debts, debts);
@@ -243,4 +249,9 @@ test('whatever cannot be built at all leaves the debt with its reason', async ()
     },
   });
   expect(await broken.intend(50n)).toMatchObject({ class: 'unexpected', code: 'not_built' });
+});
+
+test('what keeps the subscriber from paying one creator keeps younger debts to others waiting too', async () => {
+  const lane = planningWith({ accounts: [{ deposit: 5n }] });
+  expect(await lane.resting(10n, 1n, 2n)).toEqual([10n, 1n, 2n]);
 });

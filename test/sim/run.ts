@@ -23,6 +23,8 @@ const { values } = parseArgs({
     peer: { type: 'boolean', default: false },
     mild: { type: 'boolean', default: false },
     sabotage: { type: 'boolean', default: false },
+    /** Ends at the first history that breaks a law. */
+    first: { type: 'boolean', default: false },
   },
 });
 /** A Postgres of its own, when it is wanted. */
@@ -96,6 +98,7 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
     process.stdout.write(
       `seed ${seed}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
     );
+    if (values.first) break;
   }
 }
 process.stdout.write(`${JSON.stringify(total)}\n`);

@@ -1,0 +1,44 @@
+// Backfill: a scan that was cut short anywhere is scanned again: the cursor says that everything up to it is noted.
+import { expect, test } from 'vitest';
+import type { Ledger } from '../../src/core/ports.ts';
+import { backfill } from '../../src/flows/backfill.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createMemoryLedger } from '../sim/memory/ledger.ts';
+import { createManualClock } from '../support/clock.ts';
+import { addressOf, signatureOf } from '../support/ledger.ts';
+
+test('the cursor moves only once everything that the scan told is noted', async () => {
+  const clock = createManualClock();
+  const { ledger: whole } = createMemoryLedger(clock.nowMs);
+  await whole.subscribers.register({
+    id: 'ana',
+    agentWallet: addressOf(1),
+    agentTokenAccount: addressOf(2),
+    driftAccounts: [{ address: addressOf(3), subAccountId: 0 }],
+    sealedKey: null,
+    fromSlot: 10,
+  });
+  const chain = {
+    slot: async () => 100,
+    vouch: async () => {},
+    signatures: async () => [
+      { signature: signatureOf(1), slot: 50, blockIndex: 0, memo: null, failed: false },
+    ],
+  };
+  const cursors = async () =>
+    new Set((await whole.watchList.cursors()).map((each) => each.slot as number));
+  const scan = (ledger: Ledger) =>
+    backfill(
+      { ledger, chain: chain as never, clock, log: silentLog },
+      new AbortController().signal,
+    );
+  // The database goes away in the middle of the scan.
+  const broken: Ledger = {
+    ...whole,
+    sightings: { ...whole.sightings, note: () => Promise.reject(new Error('gone')) },
+  };
+  await expect(scan(broken)).rejects.toThrow('gone');
+  expect(await cursors()).toEqual(new Set([10]));
+  expect(await scan(whole)).toEqual({ tip: 100, noted: 3 });
+  expect(await cursors()).toEqual(new Set([100]));
+});

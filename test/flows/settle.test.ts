@@ -1,0 +1,148 @@
+// Settle: one lane at a time, on the ledger in memory, with a chain that answers as the test says: what is put on record
+// before a byte is sent, what a halt stops, what is sent again, and that age alone is no death.
+import { expect, test } from 'vitest';
+import type { Look, Payment } from '../../src/core/payment.ts';
+import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createMemoryLedger } from '../sim/memory/ledger.ts';
+import { createManualClock } from '../support/clock.ts';
+import { addressOf, signatureOf } from '../support/ledger.ts';
+
+const EXPIRY = 1_000;
+const NODE_SLOT = 77;
+const never = new AbortController().signal;
+const PAYMENT: Payment = {
+  id: 'p1',
+  purpose: 'share',
+  subscriberId: 'ana',
+  subscriptionId: 'ana-sub',
+  creatorWallet: addressOf(40),
+  driftUser: addressOf(10),
+  subAccountId: 0,
+  attempts: 0,
+  state: 'planned',
+  signed: null,
+  plan: {
+    amount: 5n,
+    covers: [],
+    withdraw: 0n,
+    settleMarkets: [],
+    feePayer: 'agent',
+    reimburse: 0n,
+    createAgentAccount: false,
+    createCreatorAccount: false,
+  },
+};
+
+/** A lane with one planned payment; `looks` are answered in turn, the last one for ever. */
+async function laneWith(looks: readonly Look[], evidence: object = {}) {
+  const clock = createManualClock();
+  const { ledger, state } = createMemoryLedger(clock.nowMs);
+  await ledger.subscribers.register({
+    id: 'ana',
+    agentWallet: addressOf(20),
+    agentTokenAccount: addressOf(30),
+    driftAccounts: [{ address: addressOf(10), subAccountId: 0 }],
+    sealedKey: Uint8Array.of(1),
+    fromSlot: 1,
+  });
+  await ledger.payments.open(PAYMENT);
+  const sent: string[] = [];
+  let signatures = 0;
+  let asked = 0;
+  const ports = {
+    ledger,
+    clock,
+    log: silentLog,
+    swaps: null,
+    books: { disagreement: async () => null },
+    fees: { microLamports: async () => 0n, lamportsPerSignature: async () => 5_000n },
+    budget: () => [],
+    newId: () => 'p2',
+    onEnded: async () => {},
+    venue: { instructions: async () => [], forget: () => {}, quoteDecimals: 6 },
+    pen: {
+      sponsor: null,
+      sign: () => ({ signature: signatureOf(++signatures), bytes: Uint8Array.of(signatures) }),
+    },
+    chain: {
+      tokenAccount: () => addressOf(50),
+      transferInstructions: () => ({ before: [], after: [] }),
+      fits: async () => true,
+      simulate: async () => ({
+        error: null,
+        units: 1,
+        logs: [],
+        programs: [],
+        accounts: [],
+        blockhash: 'h',
+        lastValidBlockHeight: EXPIRY,
+        slot: NODE_SLOT,
+      }),
+      send: async (bytes: Uint8Array) => void sent.push(bytes.join()),
+      look: async () => looks[Math.min(asked++, looks.length - 1)],
+      deathEvidence: async () => evidence,
+    },
+  } as unknown as SettlePorts;
+  const options = {
+    mode: 'settle',
+    pollMs: 100,
+    rebroadcastMs: 1_000,
+    finalityMs: 2_000,
+    retryEveryMs: 5_000,
+  } as SettleOptions;
+  const settle = createSettle(ports, options);
+  return {
+    clock,
+    ledger,
+    sent,
+    signatures: () => signatures,
+    payment: () => state.payments.get('p1'),
+    run: () => settle.run('ana', never),
+  };
+}
+const absentAt = (finalizedBlockHeight: number): Look => ({ seen: 'absent', finalizedBlockHeight });
+
+test('the expiry and the slot of the blockhash are recorded as the node gave them', async () => {
+  const lane = await laneWith([absentAt(0)]);
+  await lane.run();
+  expect(lane.payment()?.signed).toMatchObject({
+    lastValidBlockHeight: EXPIRY,
+    blockhashSlot: NODE_SLOT,
+  });
+});
+
+test('a payment that was planned before a halt is not signed after it', async () => {
+  const lane = await laneWith([absentAt(0)]);
+  await lane.ledger.halts.set('subscriber:ana', 'drill');
+  await lane.run();
+  expect(lane.signatures()).toBe(0);
+  expect(lane.payment()?.state).toBe('failed');
+});
+
+test('the recorded bytes are sent again while they may still land, and none afterwards', async () => {
+  const lane = await laneWith([absentAt(EXPIRY), absentAt(EXPIRY), absentAt(EXPIRY + 1)]);
+  await lane.run();
+  expect(lane.sent).toEqual(['1']);
+  for (let turn = 0; turn < 4; turn++) {
+    lane.clock.advance(1_000);
+    await lane.run();
+  }
+  // Twice more at the last height at which they may land, and not at the one after it.
+  expect(lane.sent).toEqual(['1', '1', '1']);
+  expect(lane.signatures()).toBe(1);
+});
+
+test('no age and no height is a death without its evidence', async () => {
+  const lane = await laneWith([absentAt(EXPIRY + 1_000_000)], {
+    finalizedBlockHeight: EXPIRY + 1_000_000,
+    statusAbsent: null,
+    transactionAbsent: null,
+    historyAbsent: null,
+  });
+  for (let day = 0; day < 3; day++) {
+    await lane.run();
+    lane.clock.advance(24 * 3_600_000);
+  }
+  expect(lane.payment()?.state).toBe('sent');
+});

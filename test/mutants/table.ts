@@ -1,0 +1,168 @@
+// Table: faults that were once, or could be, in the code that moves money, each with what catches it: a named test, or the
+// simulator within so many seeds. test/mutants/table.test.ts holds every edit to the code as it is; `npm run mutants` runs them.
+
+export type Mutant = {
+  /** Begins with a short name of its own. */
+  readonly name: string;
+  readonly file: string;
+  /** Stands once in the file. */
+  readonly from: string;
+  readonly to: string;
+  readonly by:
+    | { readonly file: string; readonly test: string }
+    | { readonly seeds: number; readonly from?: number };
+};
+const unit = (file: string, test: string) => ({ file, test });
+const sim = (seeds: number, from?: number) => (from === undefined ? { seeds } : { seeds, from });
+
+const PEN = 'test/adversarial/pen.test.ts';
+const PLAN = 'test/core/plan.test.ts';
+const SETTLE = 'test/flows/settle.test.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'S1 the expiry is recorded 20 blocks too low',
+    file: 'src/flows/signing.ts',
+    from: `      key: await ledger.subscribers.sealedKey(payment.subscriberId),
+    });
+    const { lastValidBlockHeight, slot } = simulated;
+    return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };
+  };
+
+  return async`,
+    to: `      key: await ledger.subscribers.sealedKey(payment.subscriberId),
+    });
+    const { lastValidBlockHeight, slot } = simulated;
+    return { bytes: { ...written, lastValidBlockHeight: lastValidBlockHeight - 20, blockhashSlot: slot } };
+  };
+
+  return async`,
+    by: unit(SETTLE, 'the expiry and the slot of the blockhash'),
+  },
+  {
+    name: 'S3 halts are not looked at before signing',
+    file: 'src/flows/settle.ts',
+    from: 'if (halt !== null) return fail(payment, haltedBy(halt), null);',
+    to: '',
+    by: unit(SETTLE, 'planned before a halt'),
+  },
+  {
+    name: 'S4 bytes are never sent again',
+    file: 'src/flows/settle.ts',
+    from: "else if (looking.absent(subscriberId) && verdict.do === 'wait' && verdict.rebroadcast)",
+    to: 'else if (looking.absent(subscriberId) && false)',
+    by: unit(SETTLE, 'sent again while they may still land'),
+  },
+  {
+    name: 'P1 a failure seen at confirmed is final',
+    file: 'src/core/payment.ts',
+    from: "if (look.finality !== 'finalized') return",
+    to: "if (look.finality !== 'finalized' && look.error === null) return",
+    by: unit('test/core/payment.test.ts', 'only finalized is final'),
+  },
+  {
+    name: 'S6 a payment that failed on chain counts as landed',
+    file: 'src/core/payment.ts',
+    from: 'return look.error === null\n',
+    to: 'return true\n',
+    by: unit('test/core/payment.test.ts', 'only finalized is final'),
+  },
+  {
+    name: 'J1 nobody is ever delinquent',
+    file: 'src/core/standing.ts',
+    from: 'if (runaway === null || outstanding === 0n) return',
+    to: 'if (true) return',
+    by: sim(10),
+  },
+  {
+    name: 'L1 younger debts overtake when the subscriber cannot pay',
+    file: 'src/flows/planning.ts',
+    from: "const resting = planned.about === 'creator' ? debts : due;",
+    to: 'const resting = debts;',
+    by: unit('test/flows/planning.test.ts', 'keeps younger debts to others waiting'),
+  },
+  {
+    name: 'I2 backfill moves its cursor before it notes',
+    file: 'src/flows/backfill.ts',
+    from: "    if (rows.length > 0) await ledger.sightings.note(rows, 'backfill', clock.nowMs(), watchedAtMs);\n    await ledger.watchList.advance(address, tip);",
+    to: "    await ledger.watchList.advance(address, tip);\n    if (rows.length > 0) await ledger.sightings.note(rows, 'backfill', clock.nowMs(), watchedAtMs);",
+    by: unit('test/flows/backfill.test.ts', 'the cursor moves only once'),
+  },
+  {
+    name: 'J2 what was paid does not count for standing',
+    file: 'src/core/standing.ts',
+    from: 'const after = owedBefore + sumOf(owed) - sumOf(settled);',
+    to: 'const after = owedBefore + sumOf(owed);',
+    by: sim(10),
+  },
+  {
+    name: 'J3 in doubt a debt counts as earlier than what left',
+    file: 'src/core/standing.ts',
+    from: 'sumOf(owed.filter((each) => precedes(each, event)))',
+    to: 'sumOf(owed.filter((each) => !precedes(event, each)))',
+    by: unit('test/core/standing.test.ts', 'nobody is accused'),
+  },
+  {
+    name: 'L2 all of it is withdrawn, whatever the wallet holds',
+    file: 'src/core/plan.ts',
+    from: 'const withdraw = amount + reimburse - least(amount + reimburse, tokens);',
+    to: 'const withdraw = amount + reimburse;',
+    by: unit(PLAN, "withdraws only what the agent's token account lacks"),
+  },
+  {
+    name: 'L3 a part may be of any size',
+    file: 'src/core/plan.ts',
+    from: '(partialLeast === null || amount < partialLeast)',
+    to: '(partialLeast === null)',
+    by: unit(PLAN, 'from its least size on'),
+  },
+  {
+    name: "L4 the sponsor's reserve is not kept",
+    file: 'src/core/plan.ts',
+    from: 'const short = cost + costs.sponsorReserve - preflight.sponsorLamports;',
+    to: 'const short = cost - preflight.sponsorLamports;',
+    by: unit(PLAN, 'the sponsor pays while it can keep its reserve'),
+  },
+  {
+    name: 'A1 a win pays no attention to the dust of the tab',
+    file: 'src/core/accrual.ts',
+    from: 'const exact = charged * BigInt(shareBps) + tab.carry;',
+    to: 'const exact = charged * BigInt(shareBps);',
+    by: sim(10),
+  },
+  {
+    name: 'W1 rent of a created account may be charged to anybody',
+    file: 'src/core/policy.ts',
+    from: 'return act.payer === mandate.feePayer ? null :',
+    to: 'return true ? null :',
+    by: unit(PEN, 'rent charged to the agent'),
+  },
+  {
+    name: 'W2 any user may be settled',
+    file: 'src/core/policy.ts',
+    from: 'if (act.user !== mandate.driftUser) return `settles',
+    to: 'if (false) return `settles',
+    by: unit(PEN, "settling a stranger's account"),
+  },
+  {
+    name: 'W3 the memo is not compared',
+    file: 'src/core/policy.ts',
+    from: "return act.text === mandate.memo ? null : 'carries another memo';",
+    to: 'return null;',
+    by: unit(PEN, 'another memo'),
+  },
+  {
+    name: 'W4 the mint of a created account is not compared',
+    file: 'src/core/policy.ts',
+    from: 'if (act.mint !== mandate.mint) return `creates',
+    to: 'if (false) return `creates',
+    by: unit(PEN, "the agent's own token account, of another mint"),
+  },
+  {
+    name: 'W5 a withdrawal by any authority',
+    file: 'src/core/policy.ts',
+    from: 'if (act.user !== mandate.driftUser || act.authority !== mandate.agent)',
+    to: 'if (act.user !== mandate.driftUser)',
+    by: unit(PEN, 'a withdrawal by another authority'),
+  },
+];

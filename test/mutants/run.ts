@@ -64,6 +64,9 @@ try {
     const original = readFileSync(file, 'utf8');
     if (original.split(mutant.from).length !== 2)
       throw new Error(`${mutant.name}: what it replaces is not once in ${mutant.file}`);
+    if (!sound.has(caughtBy(mutant)) && !passes(mutant))
+      throw new Error(`${caughtBy(mutant)} fails without any fault`);
+    sound.add(caughtBy(mutant));
     writeFileSync(
       file,
       original.replace(mutant.from, () => mutant.to),

@@ -4,12 +4,12 @@ import type { Ledger } from '../../src/core/ports.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createMemoryLedger } from './memory/ledger.ts';
-import type { State } from './memory/state.ts';
+import { LIVE, type State } from './memory/state.ts';
 
 export type SimBooks = {
   readonly ledger: Ledger;
-  /** Rumours that are not final and debts that are not paid. */
-  open(): Promise<number>;
+  /** Rumours that are not final, debts that are not paid, payments that have not ended. */
+  open(): Promise<{ rumours: number; debts: number; live: number }>;
   /** Sum of the subscriber's shares. */
   booked(subscriberId: string): Promise<bigint>;
   payments(): Promise<{ payments: number; dead: number }>;
@@ -26,8 +26,9 @@ export const memoryBooks: OpenBooks = async (nowMs) => {
     state,
     async open() {
       const { wanted, confirmed } = await ledger.sightings.backlog();
-      const owed = [...state.shares.values()].filter((each) => each.status !== 'paid');
-      return wanted + confirmed + owed.length;
+      const debts = [...state.shares.values()].filter((each) => each.status !== 'paid').length;
+      const live = [...state.payments.values()].filter((each) => LIVE.has(each.state)).length;
+      return { rumours: wanted + confirmed, debts, live };
     },
     booked: async (id) =>
       [...state.shares.values()].reduce(
@@ -50,10 +51,12 @@ export const postgresBooks =
       ledger: createLedger(sql),
       state: null,
       async open() {
-        const [row] = await sql<{ open: bigint }[]>`
-          select (select count(*) from sighting where status in ('wanted', 'confirmed'))
-               + (select count(*) from profit_share where status <> 'paid') as open`;
-        return Number(row?.open ?? 0n);
+        const [row] = await sql<{ rumours: bigint; debts: bigint; live: bigint }[]>`
+          select (select count(*) from sighting where status in ('wanted', 'confirmed')) as rumours,
+                 (select count(*) from profit_share where status <> 'paid') as debts,
+                 (select count(*) from payment where state in ('planned', 'signed', 'sent')) as live`;
+        const { rumours = 0n, debts = 0n, live = 0n } = row ?? {};
+        return { rumours: Number(rumours), debts: Number(debts), live: Number(live) };
       },
       async booked(id) {
         const [row] = await sql<{ total: bigint | null }[]>`

@@ -89,6 +89,14 @@ export function closesOf({
 function outflowsOf(landed: Landed, person: (typeof PEOPLE)[number]): Moment[] {
   const { transaction, execution, slot, index } = landed;
   if (execution.error !== null) return [];
+  const { preTokens, postTokens } = execution;
+  // A withdrawal from an empty account takes nothing.
+  const moved = preTokens.some(
+    (row) =>
+      row.amount >
+      (postTokens.find((each) => each.accountIndex === row.accountIndex)?.amount ?? 0n),
+  );
+  if (!moved) return [];
   return transaction.instructions.flatMap(({ program, accounts, data }, inside): Moment[] => {
     const view = Buffer.from(data);
     const withdraws =
@@ -140,6 +148,23 @@ export function truthOf(
   return { owed, history: { owed: events.owed, paid: events.paid, outflows: events.out } };
 }
 
+/** Law 6: the standing of everybody is what the chain says, and so is what they owe. Everything must have been heard. */
+export async function checkStandings(
+  chain: SimChain,
+  books: SimBooks,
+  witness: Witness,
+): Promise<void> {
+  for (const person of PEOPLE) {
+    const { history } = truthOf(chain, witness, person);
+    const expected = standingOf(history);
+    const entry = await books.ledger.standings.update(person.id, judge, 0);
+    if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding)
+      fail(
+        `law 6: ${person.id} is ${entry.standing} and owes ${entry.outstanding} by the ledger, ${expected.standing} and ${expected.outstanding} by the chain`,
+      );
+  }
+}
+
 /** In the end: the ledger is the history of the chain, debts are what it implies, and creators hold exactly that. */
 export async function checkOutcome(
   chain: SimChain,
@@ -148,19 +173,14 @@ export async function checkOutcome(
 ): Promise<void> {
   const due = new Map<string, bigint>();
   for (const person of PEOPLE) {
-    const { owed, history } = truthOf(chain, witness, person);
+    const { owed } = truthOf(chain, witness, person);
     const total = [...owed.values()].reduce((sum, each) => sum + each, 0n);
     const booked = await books.booked(person.id);
     if (booked !== total)
       fail(`law 2: ${person.id} owes ${total} by the chain, ${booked} by the ledger`);
     for (const [creator, amount] of owed) due.set(creator, (due.get(creator) ?? 0n) + amount);
-    const expected = standingOf(history);
-    const entry = await books.ledger.standings.update(person.id, judge, 0);
-    if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding)
-      fail(
-        `law 6: ${person.id} is ${entry.standing} and owes ${entry.outstanding} by the ledger, ${expected.standing} and ${expected.outstanding} by the chain`,
-      );
   }
+  await checkStandings(chain, books, witness);
   for (const wallet of CREATOR_WALLETS) {
     const account = chain.store.get(creatorTokens(wallet));
     const held = account === null ? 0n : Buffer.from(account.data).readBigUInt64LE(64);

@@ -9,7 +9,7 @@ import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
 import { soundNode } from './chain/node.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
-import { checkBooks, checkOutcome, checkPaidOnce } from './laws.ts';
+import { checkBooks, checkOutcome, checkPaidOnce, checkStandings } from './laws.ts';
 import { createPeople, storm } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
 import { createRandom } from './random.ts';
@@ -38,7 +38,8 @@ export type Sabotage = {
 };
 
 const STEPS = 600;
-const STEPS_MOST = 6_000;
+const STEPS_MOST = 3_000;
+const QUIET = 3;
 const TURNS_EACH = 5;
 const BLOCK_MS = 400;
 
@@ -168,25 +169,42 @@ async function play(seed: number, openBooks: OpenBooks, sabotage: Sabotage): Pro
   }
 
   weather = FAIR;
+  people.resume();
+  /** Fair weather, until what is asked for has held for a while. */
+  const settleDown = async (done: () => Promise<boolean>, law: string): Promise<void> => {
+    let quiet = 0;
+    for (; quiet < QUIET && steps < STEPS_MOST; steps++) {
+      // Rumours of what a fork took away are given up after a quarter of an hour; here that is not waited for.
+      advance(1 + random.below(16), 5_000);
+      for (const { jobs } of processes) for (const job of jobs) await job();
+      if (steps % 3 === 0) for (const job of random.pick(processes).rare) await job();
+      for (let turn = 0; turn < 60 && (await turns.step()); turn++);
+      await check();
+      quiet = (await done()) ? quiet + 1 : 0;
+    }
+    if (quiet < QUIET) throw new Error(law);
+  };
+  const heard = async (): Promise<boolean> => {
+    const tip = chain.block(chain.root()).slot;
+    const cursors = await plainLedger.watchList.cursors();
+    return (await books.open()).rumours === 0 && cursors.every((each) => each.slot >= tip - 40);
+  };
+  // Nothing more is signed: everybody's standing, debts and all, must become what the chain says.
+  await plainLedger.halts.set('all', 'the end');
+  await settleDown(
+    async () => (await heard()) && (await books.open()).live === 0,
+    'law 2: in fair weather something is never heard, or a payment never ends',
+  );
+  await checkStandings(chain, books, witness);
   for (const { scope } of await plainLedger.halts.list()) await plainLedger.halts.lift(scope);
   people.mend();
   // What was parked for a person has its person now.
   for (const { id } of PEOPLE)
     for (const share of await plainLedger.shares.open(id)) await plainLedger.shares.retry(share.id);
-  let quiet = 0;
-  for (; quiet < 4 && steps < STEPS_MOST; steps++) {
-    // Rumours of what a fork took away are given up after a quarter of an hour; here that is not waited for.
-    advance(1 + random.below(8), 5_000);
-    for (const { jobs } of processes) for (const job of jobs) await job();
-    if (steps % 3 === 0) for (const job of random.pick(processes).rare) await job();
-    for (let turn = 0; turn < 60 && (await turns.step()); turn++);
-    await check();
-    const open = await books.open();
-    const tip = chain.block(chain.root()).slot;
-    const scanned = (await plainLedger.watchList.cursors()).every((each) => each.slot >= tip - 20);
-    quiet = open === 0 && scanned ? quiet + 1 : 0;
-  }
-  if (quiet < 4) throw new Error('law 2: in fair weather something stays open');
+  await settleDown(
+    async () => (await heard()) && (await books.open()).debts === 0,
+    'law 2: in fair weather something stays unpaid',
+  );
   await checkOutcome(chain, books, witness);
   return { seed, steps, kills, forks, ...(await books.payments()) };
 }

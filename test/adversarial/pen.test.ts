@@ -99,8 +99,8 @@ describe('refused', () => {
     refused(withAccount(WITHDRAW, 3, text(thief)), /withdraws from/));
   test("settling a stranger's account", () =>
     refused(withAccount(SETTLE, 1, text(thief)), /settles user/));
-  test("the agent's own token account, of another mint", () =>
-    refused(withAccount(AGENT_ATA, 3, text(thief)), /of mint/));
+  test("the creator's token account, of another mint", () =>
+    refused(withAccount(CREATOR_ATA, 3, text(thief)), /of mint/));
   test('two withdrawals', () =>
     refused([...good, good[WITHDRAW] as Instruction], /more than once/));
   test('settling a market that is not in the plan', () =>

@@ -56,7 +56,11 @@ async function laneWith(looks: readonly Look[], evidence: object = {}) {
     log: silentLog,
     swaps: null,
     books: { disagreement: async () => null },
-    fees: { microLamports: async () => 0n, lamportsPerSignature: async () => 5_000n },
+    fees: {
+      microLamports: async () => 0n,
+      lamportsPerSignature: async () => 5_000n,
+      tokenAccountRent: async () => 1n,
+    },
     budget: () => [],
     newId: () => 'p2',
     onEnded: async () => {},

@@ -119,8 +119,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "L4 the sponsor's reserve is not kept",
     file: 'src/core/plan.ts',
-    from: 'const short = cost + costs.sponsorReserve - preflight.sponsorLamports;',
-    to: 'const short = cost - preflight.sponsorLamports;',
+    from: 'const short = cost + lent + costs.sponsorReserve - preflight.sponsorLamports;',
+    to: 'const short = cost + lent - preflight.sponsorLamports;',
     by: unit(PLAN, 'the sponsor pays while it can keep its reserve'),
   },
   {
@@ -133,8 +133,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'W1 rent of a created account may be charged to anybody',
     file: 'src/core/policy.ts',
-    from: 'return act.payer === mandate.feePayer ? null :',
-    to: 'return true ? null :',
+    from: 'of mint ${act.mint}`;\n      return act.payer === mandate.feePayer ? null :',
+    to: 'of mint ${act.mint}`;\n      return true ? null :',
     by: unit(PEN, 'rent charged to the agent'),
   },
   {
@@ -156,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/core/policy.ts',
     from: 'if (act.mint !== mandate.mint) return `creates',
     to: 'if (false) return `creates',
-    by: unit(PEN, "the agent's own token account, of another mint"),
+    by: unit(PEN, "the creator's token account, of another mint"),
   },
   {
     name: 'W5 a withdrawal by any authority',

@@ -84,8 +84,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'I2 backfill moves its cursor before it notes',
     file: 'src/flows/backfill.ts',
-    from: "    if (rows.length > 0) await ledger.sightings.note(rows, 'backfill', clock.nowMs(), watchedAtMs);\n    await ledger.watchList.advance(address, tip);",
-    to: "    await ledger.watchList.advance(address, tip);\n    if (rows.length > 0) await ledger.sightings.note(rows, 'backfill', clock.nowMs(), watchedAtMs);",
+    from: 'await ledger.sightings.note(rumours, naming);\n    await ledger.watchList.advance(address, tip);',
+    to: 'await ledger.watchList.advance(address, tip);\n    await ledger.sightings.note(rumours, naming);',
     by: unit('test/flows/backfill.test.ts', 'the cursor moves only once'),
   },
   {

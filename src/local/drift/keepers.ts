@@ -5,6 +5,7 @@ import { PublicKey } from '@solana/web3.js';
 import { least, mulDivCeil } from '../../core/money.ts';
 import { swapBase } from './filling.ts';
 import type { Struct } from './layout.ts';
+import { emitLiquidationRecord } from './liquidation-record.ts';
 import { marginOf } from './margin.ts';
 import { NO_ACTION } from './order-record.ts';
 import {
@@ -48,63 +49,12 @@ function begin(session: Session, marketIndex: number): Liquidated {
   return { user, key, market, position, price };
 }
 
-const NOTHING = {
-  liquidateSpot: {
-    assetMarketIndex: 0,
-    assetPrice: 0n,
-    assetTransfer: 0n,
-    liabilityMarketIndex: 0,
-    liabilityPrice: 0n,
-    liabilityTransfer: 0n,
-    ifFee: 0n,
-  },
-  liquidateBorrowForPerpPnl: {
-    perpMarketIndex: 0,
-    marketOraclePrice: 0n,
-    pnlTransfer: 0n,
-    liabilityMarketIndex: 0,
-    liabilityPrice: 0n,
-    liabilityTransfer: 0n,
-  },
-  liquidatePerpPnlForDeposit: {
-    perpMarketIndex: 0,
-    marketOraclePrice: 0n,
-    pnlTransfer: 0n,
-    assetMarketIndex: 0,
-    assetPrice: 0n,
-    assetTransfer: 0n,
-  },
-  perpBankruptcy: {
-    marketIndex: 0,
-    pnl: 0n,
-    ifPayment: 0n,
-    clawbackUser: null,
-    clawbackUserPayment: null,
-    cumulativeFundingRateDelta: 0n,
-  },
-  spotBankruptcy: {
-    marketIndex: 0,
-    borrowAmount: 0n,
-    ifPayment: 0n,
-    cumulativeDepositInterestDelta: 0n,
-  },
-};
-
 function emitLiquidation(session: Session, { user, key }: Liquidated, perp: Struct): void {
-  session.emitData('LiquidationRecord', {
-    ts: session.now,
-    liquidationType: 'liquidatePerp',
-    user: key,
-    liquidator: session.at('liquidator'),
-    marginRequirement: 0n,
-    totalCollateral: 0n,
-    marginFreed: 0n,
-    liquidationId: user.nextLiquidationId++,
-    bankrupt: false,
-    canceledOrderIds: [],
-    liquidatePerp: { lpShares: 0n, userOrderId: 0, liquidatorOrderId: 0, ...perp },
-    ...NOTHING,
-    bitFlags: 0,
+  emitLiquidationRecord(session, { user, key }, 'liquidatePerp', {
+    lpShares: 0n,
+    userOrderId: 0,
+    liquidatorOrderId: 0,
+    ...perp,
   });
 }
 

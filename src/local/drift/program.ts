@@ -13,10 +13,18 @@ import {
   updateUserDelegate,
 } from './keepers.ts';
 import { decodeInstruction, type Struct } from './layout.ts';
+import {
+  liquidateBorrowForPerpPnl,
+  liquidatePerpPnlForDeposit,
+  liquidateSpot,
+  resolvePerpBankruptcy,
+  resolveSpotBankruptcy,
+} from './liquidations.ts';
 import { fillPerpOrder, forceCancelOrders, triggerOrder } from './order-keepers.ts';
 import { cancelOrder, placeAndTakePerpOrder, placePerpOrder } from './orders.ts';
 import { createSession, failAnchor, type Session } from './session.ts';
 import { settleMultiplePnls, settlePnl } from './settle.ts';
+import { beginSwap, endSwap } from './swaps.ts';
 import { deposit, transferDeposit, withdraw } from './transfers.ts';
 import { initializeUser, initializeUserStats } from './users.ts';
 
@@ -39,6 +47,13 @@ const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; 
   settleFundingPayment: { run: settleFundingPayment, units: 40_000 },
   liquidatePerp: { run: liquidatePerp, units: 150_000 },
   liquidatePerpWithFill: { run: liquidatePerpWithFill, units: 180_000 },
+  liquidateSpot: { run: liquidateSpot, units: 120_000 },
+  liquidateBorrowForPerpPnl: { run: liquidateBorrowForPerpPnl, units: 120_000 },
+  liquidatePerpPnlForDeposit: { run: liquidatePerpPnlForDeposit, units: 120_000 },
+  resolvePerpBankruptcy: { run: resolvePerpBankruptcy, units: 100_000 },
+  resolveSpotBankruptcy: { run: resolveSpotBankruptcy, units: 100_000 },
+  beginSwap: { run: beginSwap, units: 60_000 },
+  endSwap: { run: endSwap, units: 70_000 },
   updateUserDelegate: { run: updateUserDelegate, units: 8_000 },
 };
 

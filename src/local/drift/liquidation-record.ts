@@ -1,0 +1,81 @@
+// Liquidation record: all six kinds stand in it side by side, zeroed where they are not the kind that happened.
+import type { Struct } from './layout.ts';
+import type { Session } from './session.ts';
+
+const NOTHING: Record<string, Struct> = {
+  liquidatePerp: {
+    marketIndex: 0,
+    oraclePrice: 0n,
+    baseAssetAmount: 0n,
+    quoteAssetAmount: 0n,
+    lpShares: 0n,
+    fillRecordId: 0n,
+    userOrderId: 0,
+    liquidatorOrderId: 0,
+    liquidatorFee: 0n,
+    ifFee: 0n,
+  },
+  liquidateSpot: {
+    assetMarketIndex: 0,
+    assetPrice: 0n,
+    assetTransfer: 0n,
+    liabilityMarketIndex: 0,
+    liabilityPrice: 0n,
+    liabilityTransfer: 0n,
+    ifFee: 0n,
+  },
+  liquidateBorrowForPerpPnl: {
+    perpMarketIndex: 0,
+    marketOraclePrice: 0n,
+    pnlTransfer: 0n,
+    liabilityMarketIndex: 0,
+    liabilityPrice: 0n,
+    liabilityTransfer: 0n,
+  },
+  liquidatePerpPnlForDeposit: {
+    perpMarketIndex: 0,
+    marketOraclePrice: 0n,
+    pnlTransfer: 0n,
+    assetMarketIndex: 0,
+    assetPrice: 0n,
+    assetTransfer: 0n,
+  },
+  perpBankruptcy: {
+    marketIndex: 0,
+    pnl: 0n,
+    ifPayment: 0n,
+    clawbackUser: null,
+    clawbackUserPayment: null,
+    cumulativeFundingRateDelta: 0n,
+  },
+  spotBankruptcy: {
+    marketIndex: 0,
+    borrowAmount: 0n,
+    ifPayment: 0n,
+    cumulativeDepositInterestDelta: 0n,
+  },
+};
+
+/** Emits the record of a liquidation of one kind. `fields` are those of that kind. */
+export function emitLiquidationRecord(
+  session: Session,
+  { user, key }: { user: Struct; key: string },
+  kind: string,
+  fields: Struct,
+): void {
+  session.emitData('LiquidationRecord', {
+    ts: session.now,
+    liquidationType: kind,
+    user: key,
+    liquidator: session.at('liquidator'),
+    marginRequirement: 0n,
+    totalCollateral: 0n,
+    marginFreed: 0n,
+    liquidationId: user.nextLiquidationId++,
+    bankrupt: false,
+    canceledOrderIds: [],
+    ...NOTHING,
+    [kind]: { ...NOTHING[kind], ...fields },
+    bitFlags: 0,
+  });
+}

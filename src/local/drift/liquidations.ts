@@ -1,0 +1,171 @@
+// Liquidations: those of the stand-in that take no position over: a borrow or a loss of perps against a deposit or a profit,
+// and both bankruptcies. The liquidator takes either side at the oracle's price, without the program's fees; the insurance
+// fund pays nothing (controller/liquidation.rs).
+import { least } from '../../core/money.ts';
+import type { Struct } from './layout.ts';
+import { emitLiquidationRecord } from './liquidation-record.ts';
+import { marginOf } from './margin.ts';
+import { perpPosition, settleFunding } from './positions.ts';
+import { fail, failAnchor, type Session } from './session.ts';
+import { movePosition, spotPosition, tokensOf } from './spot.ts';
+
+const BANKRUPT = 2;
+
+type Both = { user: Struct; key: string; liquidator: Struct };
+
+function load(session: Session): Both {
+  const [key, liquidatorKey] = [session.at('user'), session.at('liquidator')];
+  if (key === liquidatorKey) fail(session, 'UserCantLiquidateThemself');
+  const liquidator = session.load('User', liquidatorKey);
+  const signer = session.at('authority');
+  if (signer !== liquidator.authority && signer !== liquidator.delegate)
+    failAnchor(session, 2003, 'ConstraintRaw');
+  return { user: session.load('User', key), key, liquidator };
+}
+
+function begin(session: Session): Both {
+  const both = load(session);
+  if (both.user.status & BANKRUPT) fail(session, 'UserBankrupt');
+  const { collateral, requirement } = marginOf(session, both.user, 'maintenance');
+  if (collateral >= requirement) fail(session, 'SufficientCollateral');
+  return both;
+}
+
+const priceOf = (session: Session, market: Struct): bigint =>
+  session.price(market.oracle, market.oracleSource);
+const quoteOf = (tokens: bigint, market: Struct, price: bigint): bigint =>
+  (tokens * price) / 10n ** BigInt(market.decimals);
+const tokensFor = (quote: bigint, market: Struct, price: bigint): bigint =>
+  (quote * 10n ** BigInt(market.decimals)) / price;
+
+/** Moves tokens of a market from one account to the other, inside the venue. */
+function hand(session: Session, market: Struct, from: Struct, to: Struct, tokens: bigint): void {
+  const [source, target] = [from, to].map((user) =>
+    spotPosition(session, user, market.marketIndex, true),
+  );
+  if (source === undefined || target === undefined) return;
+  movePosition(source, market, 'borrow', tokens, false);
+  movePosition(target, market, 'deposit', tokens, false);
+  source.cumulativeDeposits -= tokens;
+  target.cumulativeDeposits += tokens;
+}
+
+function depositOf(session: Session, user: Struct, market: Struct): bigint {
+  const position = spotPosition(session, user, market.marketIndex, true);
+  return position.balanceType === 'deposit'
+    ? tokensOf(position.scaledBalance, market, 'deposit')
+    : 0n;
+}
+function borrowOf(session: Session, user: Struct, market: Struct): bigint {
+  const position = spotPosition(session, user, market.marketIndex, true);
+  return position.balanceType === 'borrow'
+    ? tokensOf(position.scaledBalance, market, 'borrow')
+    : 0n;
+}
+
+/** A loss of a perp market passes to the liquidator, and a deposit with it. */
+export function liquidatePerpPnlForDeposit(session: Session, args: Struct): void {
+  const { user, key, liquidator } = begin(session);
+  const perp = session.perpMarket(args.perpMarketIndex, true);
+  const spot = session.spotMarket(args.spotMarketIndex, true);
+  settleFunding(session, user, key, perp);
+  const position = perpPosition(session, user, args.perpMarketIndex);
+  if (position.baseAssetAmount !== 0n || position.quoteAssetAmount >= 0n)
+    fail(session, 'InvalidPerpPositionToLiquidate');
+  const price = priceOf(session, spot);
+  const wanted = least(-(position.quoteAssetAmount as bigint), args.liquidatorMaxPnlTransfer);
+  const assets = least(tokensFor(wanted, spot, price), depositOf(session, user, spot));
+  const pnl = least(wanted, quoteOf(assets, spot, price));
+  position.quoteAssetAmount += pnl;
+  perpPosition(session, liquidator, args.perpMarketIndex).quoteAssetAmount -= pnl;
+  hand(session, spot, user, liquidator, assets);
+  emitLiquidationRecord(session, { user, key }, 'liquidatePerpPnlForDeposit', {
+    perpMarketIndex: args.perpMarketIndex,
+    marketOraclePrice: session.price(perp.amm.oracle, perp.amm.oracleSource),
+    pnlTransfer: pnl,
+    assetMarketIndex: args.spotMarketIndex,
+    assetPrice: price,
+    assetTransfer: assets,
+  });
+}
+
+/** A borrow is repaid by the liquidator, who takes profit of a perp market for it. */
+export function liquidateBorrowForPerpPnl(session: Session, args: Struct): void {
+  const { user, key, liquidator } = begin(session);
+  const perp = session.perpMarket(args.perpMarketIndex, true);
+  const spot = session.spotMarket(args.spotMarketIndex, true);
+  settleFunding(session, user, key, perp);
+  const position = perpPosition(session, user, args.perpMarketIndex);
+  if (position.baseAssetAmount !== 0n || position.quoteAssetAmount <= 0n)
+    fail(session, 'InvalidPerpPositionToLiquidate');
+  const price = priceOf(session, spot);
+  const owed = least(borrowOf(session, user, spot), args.liquidatorMaxLiabilityTransfer);
+  const pnl = least(quoteOf(owed, spot, price), position.quoteAssetAmount);
+  const repaid = least(owed, tokensFor(pnl, spot, price));
+  position.quoteAssetAmount -= pnl;
+  perpPosition(session, liquidator, args.perpMarketIndex).quoteAssetAmount += pnl;
+  hand(session, spot, liquidator, user, repaid);
+  emitLiquidationRecord(session, { user, key }, 'liquidateBorrowForPerpPnl', {
+    perpMarketIndex: args.perpMarketIndex,
+    marketOraclePrice: session.price(perp.amm.oracle, perp.amm.oracleSource),
+    pnlTransfer: pnl,
+    liabilityMarketIndex: args.spotMarketIndex,
+    liabilityPrice: price,
+    liabilityTransfer: repaid,
+  });
+}
+
+/** A borrow is repaid by the liquidator, who takes a deposit for it. */
+export function liquidateSpot(session: Session, args: Struct): void {
+  const { user, key, liquidator } = begin(session);
+  const asset = session.spotMarket(args.assetMarketIndex, true);
+  const liability = session.spotMarket(args.liabilityMarketIndex, true);
+  const [assetPrice, liabilityPrice] = [priceOf(session, asset), priceOf(session, liability)];
+  const owed = least(borrowOf(session, user, liability), args.liquidatorMaxLiabilityTransfer);
+  const value = quoteOf(owed, liability, liabilityPrice);
+  const taken = least(tokensFor(value, asset, assetPrice), depositOf(session, user, asset));
+  const covered = quoteOf(taken, asset, assetPrice);
+  const repaid = least(owed, tokensFor(covered, liability, liabilityPrice));
+  hand(session, asset, user, liquidator, taken);
+  hand(session, liability, liquidator, user, repaid);
+  emitLiquidationRecord(session, { user, key }, 'liquidateSpot', {
+    assetMarketIndex: args.assetMarketIndex,
+    assetPrice,
+    assetTransfer: taken,
+    liabilityMarketIndex: args.liabilityMarketIndex,
+    liabilityPrice,
+    liabilityTransfer: repaid,
+  });
+}
+
+/** The loss of a bankrupt account is forgiven. */
+export function resolvePerpBankruptcy(session: Session, args: Struct): void {
+  const { user, key } = load(session);
+  if (!(user.status & BANKRUPT)) fail(session, 'UserNotBankrupt');
+  const position = perpPosition(session, user, args.marketIndex);
+  const loss: bigint = position.quoteAssetAmount;
+  if (loss >= 0n) fail(session, 'UserHasNoPositionInMarket');
+  position.quoteAssetAmount = 0n;
+  user.totalSocialLoss -= loss;
+  user.status &= ~BANKRUPT;
+  emitLiquidationRecord(session, { user, key }, 'perpBankruptcy', {
+    marketIndex: args.marketIndex,
+    pnl: loss,
+  });
+}
+
+/** The borrow of a bankrupt account is forgiven. */
+export function resolveSpotBankruptcy(session: Session, args: Struct): void {
+  const { user, key } = load(session);
+  if (!(user.status & BANKRUPT)) fail(session, 'UserNotBankrupt');
+  const market = session.spotMarket(args.marketIndex, true);
+  const borrow = borrowOf(session, user, market);
+  if (borrow === 0n) fail(session, 'UserHasInvalidBorrow');
+  movePosition(spotPosition(session, user, args.marketIndex, true), market, 'deposit', borrow);
+  user.totalSocialLoss += quoteOf(borrow, market, priceOf(session, market));
+  user.status &= ~BANKRUPT;
+  emitLiquidationRecord(session, { user, key }, 'spotBankruptcy', {
+    marketIndex: args.marketIndex,
+    borrowAmount: borrow,
+  });
+}

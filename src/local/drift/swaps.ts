@@ -1,0 +1,83 @@
+// Swaps: begin_swap and end_swap of the stand-in. Tokens of one market are lent to the authority, and what it has of another
+// market's at the end is taken in for them. The stand-in does not see the other instructions of the transaction, so it does
+// not demand that an end follows a beginning.
+import { createTransferInstruction } from '@solana/spl-token';
+import { PublicKey } from '@solana/web3.js';
+import { DRIFT_SIGNER } from './addresses.ts';
+import type { Struct } from './layout.ts';
+import { marginOf } from './margin.ts';
+import { fail, failAnchor, type Session } from './session.ts';
+import { movePosition, spotPosition } from './spot.ts';
+
+const key = (address: string): PublicKey => new PublicKey(address);
+const tokensAt = (session: Session, address: string): bigint => {
+  const account = session.context.get(address);
+  return account === null ? 0n : Buffer.from(account.data).readBigUInt64LE(64);
+};
+
+function begun(session: Session, args: Struct): { user: Struct; markets: [Struct, Struct] } {
+  const user = session.load('User', session.at('user'));
+  const signer = session.at('authority');
+  if (signer !== user.authority && signer !== user.delegate)
+    failAnchor(session, 2003, 'ConstraintRaw');
+  if (args.inMarketIndex === args.outMarketIndex) fail(session, 'InvalidSwap');
+  const inMarket = session.spotMarket(args.inMarketIndex, true);
+  return { user, markets: [inMarket, session.spotMarket(args.outMarketIndex, true)] };
+}
+
+export function beginSwap(session: Session, args: Struct): void {
+  const { markets } = begun(session, args);
+  const [inMarket, outMarket] = markets;
+  const [inTokens, outTokens] = [session.at('inTokenAccount'), session.at('outTokenAccount')];
+  if (inMarket.flashLoanAmount !== 0n) fail(session, 'InvalidSwap');
+  inMarket.flashLoanInitialTokenAmount = tokensAt(session, inTokens);
+  inMarket.flashLoanAmount = args.amountIn;
+  outMarket.flashLoanInitialTokenAmount = tokensAt(session, outTokens);
+  session.context.call(
+    createTransferInstruction(
+      key(session.at('inSpotMarketVault')),
+      key(inTokens),
+      DRIFT_SIGNER,
+      args.amountIn,
+    ),
+  );
+}
+
+export function endSwap(session: Session, args: Struct): void {
+  const { user, markets } = begun(session, args);
+  const [inMarket, outMarket] = markets;
+  const [inTokens, outTokens] = [session.at('inTokenAccount'), session.at('outTokenAccount')];
+  const authority = key(session.at('authority'));
+  const unused = tokensAt(session, inTokens) - inMarket.flashLoanInitialTokenAmount;
+  const amountIn: bigint = inMarket.flashLoanAmount - (unused > 0n ? unused : 0n);
+  const amountOut = tokensAt(session, outTokens) - outMarket.flashLoanInitialTokenAmount;
+  if (amountOut <= 0n) fail(session, 'InvalidSwap');
+  Object.assign(inMarket, { flashLoanAmount: 0n, flashLoanInitialTokenAmount: 0n });
+  outMarket.flashLoanInitialTokenAmount = 0n;
+  const taken = spotPosition(session, user, args.inMarketIndex, true);
+  movePosition(taken, inMarket, 'borrow', amountIn);
+  taken.cumulativeDeposits -= amountIn;
+  const given = spotPosition(session, user, args.outMarketIndex, true);
+  movePosition(given, outMarket, 'deposit', amountOut);
+  given.cumulativeDeposits += amountOut;
+  const { collateral, requirement } = marginOf(session, user, 'initial');
+  if (requirement > 0n && collateral < requirement) fail(session, 'InsufficientCollateral');
+  user.lastActiveSlot = session.slot;
+  session.emitData('SwapRecord', {
+    ts: session.now,
+    user: session.at('user'),
+    amountOut,
+    amountIn,
+    outMarketIndex: args.outMarketIndex,
+    inMarketIndex: args.inMarketIndex,
+    outOraclePrice: session.price(outMarket.oracle, outMarket.oracleSource),
+    inOraclePrice: session.price(inMarket.oracle, inMarket.oracleSource),
+    fee: 0n,
+  });
+  const pay = (from: string, vault: string, amount: bigint): void => {
+    if (amount > 0n)
+      session.context.call(createTransferInstruction(key(from), key(vault), authority, amount));
+  };
+  pay(inTokens, session.at('inSpotMarketVault'), unused);
+  pay(outTokens, session.at('outSpotMarketVault'), amountOut);
+}

@@ -1,0 +1,44 @@
+// Liquidations: every kind of them, both bankruptcies, SOL as collateral and as a borrow, and a swap: what each does to the
+// totals of victim and liquidator is told to the unit.
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { createWorld } from '../../src/local/world.ts';
+import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
+import { createManualClock } from '../support/clock.ts';
+import { createIdentity } from '../support/identity.ts';
+import { LIQUIDATIONS } from '../support/liquidation-scenarios.ts';
+
+const env = processEnvironment();
+const { programFile } = loadSettings(
+  env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
+);
+const programs = [null, programFile].filter((each) => each === null || existsSync(each));
+
+describe.each(programs)('on the program %s', (file) => {
+  for (const [name, play] of Object.entries(LIQUIDATIONS)) {
+    test(name, () => {
+      const world = createWorld({ programFile: file, clock: createManualClock() });
+      const { driver } = world;
+      const victim = driver.createTrader({ deposit: 1_000_000_000n });
+      const liquidator = driver.createTrader({ deposit: 100_000_000_000n });
+      const identity = createIdentity(world);
+      const settled = () => {
+        identity.watch(victim, 'victim');
+        identity.watch(liquidator, 'liquidator');
+      };
+      settled();
+      let acts = 0;
+      play({
+        world,
+        victim,
+        liquidator,
+        settled,
+        act(instructions, ...signers) {
+          identity.take(driver.send(instructions, [driver.faucet, ...signers]), `act ${++acts}`);
+        },
+      });
+      identity.checkAll(name);
+      expect(acts).toBeGreaterThan(0);
+    });
+  }
+});

@@ -6,7 +6,7 @@ import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+import { addressOf, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
 
 const state = (slot: number, realised: bigint): AccountState => ({
   slot,
@@ -113,4 +113,29 @@ test('profit hidden behind a cut log counts before the hidden withdrawal that fo
   await settleFact(ledger, { ...left, position: at, body: gone }, 'finalized');
   await ledger.checks.reckon(await found(), 100_000n);
   expect(await ledger.standings.update('ana', judge, 0)).toMatchObject({ standing: 'delinquent' });
+});
+
+test('an account whose transactions are not read yet lets the others have their turn', async () => {
+  await using held = await createTestLedger();
+  const { ledger, driftAccount: first } = held;
+  const second = addressOf(77);
+  await ledger.watchList.adopt({
+    address: second,
+    subscriberId: 'ana',
+    subAccountId: 1,
+    fromSlot: 1,
+    nowMs: 0,
+  });
+  for (const address of [first, second]) {
+    await ledger.checks.begin({ address, subscriberId: 'ana', role: 'drift_user' }, state(5, 0n));
+    await ledger.checks.propose(address, state(50, 1n));
+  }
+  const turns: string[] = [];
+  for (let n = 0; n < 4; n++) {
+    const due = (await ledger.checks.due(10, 0)).filter((each) => each.candidate !== null);
+    turns.push(due[0]?.address ?? '');
+    await ledger.checks.wait(due[0]?.address ?? first);
+  }
+  expect(turns[0]).not.toBe(turns[1]);
+  expect(turns.slice(2)).toEqual(turns.slice(0, 2));
 });

@@ -26,6 +26,8 @@ async function dropped(
   const tip = await chain.slot('finalized');
   if (tip <= slot + FINALIZED_SOON_SLOTS) return 'unproven';
   const accounts = await ledger.sightings.accountsOf(signature);
+  // It touches nobody who is watched, so nothing is withdrawn with it.
+  if (accounts.length === 0) return 'dropped';
   if (!(await chain.finalizedAbsence(signature, accounts, slot))) return 'unproven';
   const first = absentMs ?? clock.nowMs();
   return clock.nowMs() - first >= PROOFS_APART * options.finalityMs ? 'dropped' : 'absent';

@@ -246,6 +246,23 @@ describe('what was read at confirmed and a node does not have as final', () => {
     expect(held.events.map((each) => each.event)).toContain('transaction.dropped');
   });
 
+  test('is dropped without a proof when it touches nobody who is watched', async () => {
+    await using held = await createListening();
+    const strange = held.close('nobody', 10);
+    await held.ledger.sightings.note([{ signature: strange, blockIndex: null, accounts: [] }], {
+      source: 'webhook',
+      by: 'rumour',
+      nowMs: held.clock.nowMs(),
+    });
+    await inspect(held);
+    held.node.answers.set(strange, () => null);
+    held.node.absence = () => {
+      throw held.trouble();
+    };
+    await rounds(held, 1);
+    expect((await held.ledger.sightings.backlog()).confirmed).toBe(0);
+  });
+
   test('is not dropped before finality could have reached it', async () => {
     const { held } = await confirmed();
     await using _ = held;

@@ -177,7 +177,6 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
         await judgeAll(found.changed);
         await judgeAll(await accrueCloses(ledger, log));
       }),
-      job('backfill', async () => void (await backfill(scanning, never, undefined, 1))),
       ...PEOPLE.map(({ id }) =>
         job(`settle ${id}`, async () => void (await settle.run(id, never))),
       ),

@@ -85,6 +85,14 @@ export function closesOf({
     return [{ user: accounts[1] ?? '', netPnl: view.readBigInt64LE(19), inside }];
   });
 }
+/** What a transaction brought to a creator's token account, by its balances before and after. */
+function gainOf({ transaction, execution }: Landed, creator: Address): bigint {
+  const index = transaction.keys.indexOf(creatorTokens(creator));
+  const of = (rows: Landed['execution']['preTokens']): bigint =>
+    rows.find((row) => row.accountIndex === index)?.amount ?? 0n;
+  return of(execution.postTokens) - of(execution.preTokens);
+}
+
 /** Places of what people took out of a subscriber's accounts. */
 function outflowsOf(landed: Landed, person: (typeof PEOPLE)[number]): Moment[] {
   const { transaction, execution, slot, index } = landed;
@@ -181,10 +189,18 @@ export async function checkOutcome(
     for (const [creator, amount] of owed) due.set(creator, (due.get(creator) ?? 0n) + amount);
   }
   await checkStandings(chain, books, witness);
+  const received = new Map<string, bigint>();
+  for (const landed of chain.landed()) {
+    const payment = witness.paymentOf(landed);
+    if (payment === null) continue;
+    const { creatorWallet } = payment;
+    received.set(
+      creatorWallet,
+      (received.get(creatorWallet) ?? 0n) + gainOf(landed, creatorWallet),
+    );
+  }
   for (const wallet of CREATOR_WALLETS) {
-    const account = chain.store.get(creatorTokens(wallet));
-    const held = account === null ? 0n : Buffer.from(account.data).readBigUInt64LE(64);
-    if (held !== (due.get(wallet) ?? 0n))
-      fail(`law 1: creator ${wallet} was owed ${due.get(wallet) ?? 0n} and holds ${held}`);
+    const [owed, got] = [due.get(wallet) ?? 0n, received.get(wallet) ?? 0n];
+    if (got !== owed) fail(`law 1: creator ${wallet} was owed ${owed} and was paid ${got}`);
   }
 }

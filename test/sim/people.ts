@@ -1,14 +1,18 @@
-// People: what happens to a simulated history from outside: trades, flights, gifts, dust, pauses, operators, and the weather.
+// People: what happens to a simulated history from outside: trades, flights, gifts, pauses, token accounts that are closed, frozen
+// or given away, operators, and the weather.
+import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { QUOTE_MINT } from '../../src/venue/profile.ts';
 import { rentOf, SYSTEM, TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, DRIFT_PROGRAM, depositOf, fillData, stateAccount } from './chain/drift.ts';
-import { made, type SimInstruction } from './chain/message.ts';
-import { MEMO } from './chain/programs.ts';
+import { keyBytes, made, type SimInstruction } from './chain/message.ts';
+import { ASSOCIATED, FROZEN, MEMO } from './chain/programs.ts';
 import type { Weather } from './provider.ts';
 import type { Random } from './random.ts';
 import {
+  CREATOR_WALLETS,
+  creatorTokens,
   MARKETS,
   PEOPLE,
   type Person,
@@ -86,6 +90,15 @@ export const ACTS = {
   ],
 };
 
+/** Opens somebody's token account at the stranger's cost. */
+const openTokens = (account: string, owner: string): SimInstruction[] => [
+  {
+    program: ASSOCIATED,
+    accounts: [STRANGER, account, owner, QUOTE_MINT, SYSTEM, TOKEN],
+    data: Uint8Array.of(1),
+  },
+];
+
 export type People = {
   /** Something happens on chain. */
   live(): void;
@@ -111,6 +124,32 @@ export function createPeople(chain: SimChain, random: Random): People {
     paused = wanted;
     chain.store.set(PLACES.state, stateAccount(paused));
   };
+  const amountOf = (account: string): bigint => {
+    const found = chain.store.get(account);
+    return found === null ? 0n : Buffer.from(found.data).readBigUInt64LE(64);
+  };
+  /** A creator takes what it earned and closes its account, or the issuer freezes it for a while. */
+  const troubleCreator = (wallet: string): void => {
+    const account = creatorTokens(wallet as Address);
+    const known = chain.store.get(account);
+    if (known === null) act(openTokens(account, wallet));
+    else if (known.data[108] === FROZEN) act(ACTS.freeze(account, false));
+    else if (random.chance(0.4)) act(ACTS.freeze(account, true));
+    else {
+      const taken = ACTS.sendTokens(account, STRANGER_TOKENS, wallet, amountOf(account));
+      act([...taken, ...ACTS.closeTokens(account, wallet)], wallet);
+    }
+  };
+  /** The agent's own token account is frozen, closed, or given to a stranger; the last two while it is empty. */
+  const troubleAgent = ({ agent, agentTokens }: Person): void => {
+    const known = chain.store.get(agentTokens);
+    if (known === null) act(openTokens(agentTokens, agent));
+    else if (known.data[108] === FROZEN) act(ACTS.freeze(agentTokens, false));
+    else if (random.chance(0.4)) act(ACTS.freeze(agentTokens, true));
+    else if (amountOf(agentTokens) > 0n) return;
+    else if (random.chance(0.7)) act(ACTS.closeTokens(agentTokens, agent), agent);
+    else act(ACTS.giveAway(agentTokens, agent, keyBytes(STRANGER)), agent);
+  };
   return {
     act,
     live() {
@@ -129,7 +168,9 @@ export function createPeople(chain: SimChain, random: Random): People {
       } else if (what < 0.65) act(ACTS.deposit(person, user, BigInt(1 + random.below(3_000_000))));
       else if (what < 0.75) act(ACTS.sendSol(person.agent, 20_000n));
       else if (what < 0.9) act(ACTS.sendSol(SPONSOR, 60_000n));
-      else pause(!paused);
+      else if (what < 0.94) pause(!paused);
+      else if (what < 0.97) troubleCreator(random.pick(CREATOR_WALLETS));
+      else troubleAgent(person);
     },
     async operate(ledger) {
       const { id } = random.pick(PEOPLE);
@@ -147,6 +188,14 @@ export function createPeople(chain: SimChain, random: Random): People {
     mend() {
       this.resume();
       this.fund();
+      for (const wallet of CREATOR_WALLETS) {
+        const account = creatorTokens(wallet);
+        if (chain.store.get(account) === null) act(openTokens(account, wallet));
+        else act(ACTS.freeze(account, false));
+      }
+      for (const { agentTokens } of PEOPLE)
+        if (chain.store.get(agentTokens)?.data[108] === FROZEN)
+          act(ACTS.freeze(agentTokens, false));
       for (const person of PEOPLE) {
         act(ACTS.sendSol(person.agent, 10n * rentOf(165)));
         for (const user of person.users) act(ACTS.deposit(person, user, 10n ** 12n));

@@ -10,6 +10,7 @@ import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';
+import type { Mood } from './chain/node.ts';
 import { simulatePeer } from './peer.ts';
 import { caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     sabotage: { type: 'boolean', default: false },
     /** Ends at the first history that breaks a law. */
     first: { type: 'boolean', default: false },
+    moods: { type: 'string' },
   },
 });
 /** A Postgres of its own, when it is wanted. */
@@ -82,7 +84,7 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
       seed,
       real?.books ?? memoryBooks,
       {},
-      values.verbose,
+      { traces: values.verbose, moods: (values.moods?.split(',') ?? []) as Mood[] },
     );
     total.steps += steps;
     total.kills += kills;

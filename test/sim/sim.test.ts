@@ -7,8 +7,8 @@ import { simulatePeer } from './peer.ts';
 import { caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
 
-const FIXED = 16;
-const FRESH = 8;
+const FIXED = 30;
+const FRESH = 15;
 const SAMPLED = 2;
 const from = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index);

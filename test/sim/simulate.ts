@@ -7,7 +7,7 @@ import type { Ledger } from '../../src/core/ports.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
-import { soundNode } from './chain/node.ts';
+import { MOODS, type Mood, sicken, soundNode } from './chain/node.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
 import { checkBooks, checkOutcome, checkPaidOnce, checkStandings } from './laws.ts';
 import { createPeople, storm } from './people.ts';
@@ -35,6 +35,13 @@ export type Sabotage = {
   readonly prepare?: (books: SimBooks) => void;
   /** Something that happens to the books now and then. */
   readonly meddle?: (books: SimBooks) => void;
+};
+
+export type SimOptions = {
+  /** Keeps stack traces, at a price. */
+  readonly traces?: boolean;
+  /** What may come over nodes beside what comes over them in every history. */
+  readonly moods?: readonly Mood[];
 };
 
 const STEPS = 600;
@@ -72,15 +79,15 @@ export async function simulate(
   seed: number,
   openBooks: OpenBooks,
   sabotage: Sabotage = {},
-  traces = false,
+  options: SimOptions = {},
 ): Promise<Outcome> {
   const limit = Error.stackTraceLimit;
   // biome-ignore-start lint/suspicious/noConsole: the client library warns of every error that a node answers with.
   const { warn } = console;
-  Error.stackTraceLimit = traces ? limit : 0;
+  Error.stackTraceLimit = options.traces === true ? limit : 0;
   console.warn = () => {};
   try {
-    return await play(seed, openBooks, sabotage);
+    return await play(seed, openBooks, sabotage, options);
   } finally {
     Error.stackTraceLimit = limit;
     console.warn = warn;
@@ -88,7 +95,12 @@ export async function simulate(
   // biome-ignore-end lint/suspicious/noConsole: see above.
 }
 
-async function play(seed: number, openBooks: OpenBooks, sabotage: Sabotage): Promise<Outcome> {
+async function play(
+  seed: number,
+  openBooks: OpenBooks,
+  sabotage: Sabotage,
+  options: SimOptions,
+): Promise<Outcome> {
   const random = createRandom(seed);
   const turns = createTurns(random);
   const chain = createSimChain(random);
@@ -100,17 +112,27 @@ async function play(seed: number, openBooks: OpenBooks, sabotage: Sabotage): Pro
   const plainLedger = books.ledger;
   sabotage.prepare?.(books);
   await register(plainLedger);
+  /** One URL, one to three nodes. */
   const provider = () =>
-    createProvider({ nodes: [soundNode(chain)], chain, random, weather: () => weather });
+    createProvider({
+      nodes: Array.from({ length: 1 + random.below(3) }, () => soundNode(chain)),
+      chain,
+      random,
+      weather: () => weather,
+    });
+  const first = provider();
+  const second = random.chance(0.4) ? provider() : null;
+  const nodes = [...first.nodes, ...(second?.nodes ?? [])];
   const world: DaemonWorld = {
     turns,
     random,
     witness,
     ledger: sabotage.ledger?.(plainLedger, books) ?? plainLedger,
-    providers: { first: provider(), second: null },
+    providers: { first, second },
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,
   };
+  const moods = [...MOODS, ...(options.moods ?? [])];
   let lastProcess = 0;
   let kills = 0;
   let forks = 0;
@@ -123,10 +145,14 @@ async function play(seed: number, openBooks: OpenBooks, sabotage: Sabotage): Pro
     if (recent.length === 0) return;
     const { signature, keys } = random.pick(recent).transaction;
     const accounts = PEOPLE.flatMap((each) => [each.agent, each.agentTokens, ...each.users]);
-    await plainLedger.sightings.note(
-      [{ signature, blockIndex: null, accounts: accounts.filter((each) => keys.includes(each)) }],
-      { source: 'webhook', by: 'rumour', nowMs: turns.nowMs() },
-    );
+    const touched = accounts.filter((each) => keys.includes(each));
+    // A webhook that names no watched account is not taken for one of ours.
+    if (touched.length === 0) return;
+    await plainLedger.sightings.note([{ signature, blockIndex: null, accounts: touched }], {
+      source: 'webhook',
+      by: 'rumour',
+      nowMs: turns.nowMs(),
+    });
   };
   const advance = (blocks: number, ms = BLOCK_MS): void => {
     for (let count = 0; count < blocks; count++) chain.tick();
@@ -164,11 +190,13 @@ async function play(seed: number, openBooks: OpenBooks, sabotage: Sabotage): Pro
       processes[index] = await boot();
     }
     if (random.chance(0.02)) await people.operate(plainLedger);
+    if (random.chance(0.03)) sicken(random.pick(nodes), random, moods);
     if (sabotage.meddle !== undefined && random.chance(0.1)) sabotage.meddle(books);
     await check();
   }
 
   weather = FAIR;
+  for (const node of nodes) Object.assign(node, soundNode(chain));
   people.resume();
   /** Fair weather, until what is asked for has held for a while. */
   const settleDown = async (done: () => Promise<boolean>, law: string): Promise<void> => {

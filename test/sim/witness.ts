@@ -1,5 +1,6 @@
 // Witness: what happened outside the ledger, so that the laws need not believe it: every payment that the pen has signed, with what
 // it was to cover, kept where no lost commit reaches it.
+import type { Address } from '../../src/core/ids.ts';
 import type { Pen } from '../../src/core/outside.ts';
 import type { Cover } from '../../src/core/payment.ts';
 import type { Landed } from './chain/chain.ts';
@@ -7,7 +8,7 @@ import type { Landed } from './chain/chain.ts';
 export type SignedPayment = {
   readonly id: string;
   readonly subscriberId: string;
-  readonly creatorWallet: string;
+  readonly creatorWallet: Address;
   readonly amount: bigint;
   readonly covers: readonly Cover[];
 };

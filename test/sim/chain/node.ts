@@ -1,6 +1,7 @@
 // Node: one RPC node of the simulated chain: it answers the JSON-RPC methods that the daemon asks, as an Agave node would, from
 // what it has: it may be behind, have pruned or never had older blocks, keep no logs, or have a broken index.
 import { base58Text } from '../../../src/core/ids.ts';
+import type { Random } from '../random.ts';
 import { type Account, LAMPORTS_A_SIGNATURE, rentOf, TOKEN, UNITS } from './account.ts';
 import { BLOCKHASH_LIFE, type Landed, type SimChain } from './chain.ts';
 import { readTransaction, type SimTransaction } from './message.ts';
@@ -8,8 +9,7 @@ import { MEMO } from './programs.ts';
 
 /** Statuses are kept for so many blocks where history is not searched. */
 const STATUS_CACHE = 300;
-export const INDICES = ['status', 'transaction', 'history'] as const;
-export type Index = (typeof INDICES)[number];
+export type Index = 'status' | 'transaction' | 'history';
 
 export type SimNode = {
   readonly chain: SimChain;
@@ -35,6 +35,43 @@ export const soundNode = (chain: SimChain): SimNode => ({
   pageMost: null,
   price: 0,
 });
+
+/** What can come over a node for a while. */
+export const MOODS_KNOWN = {
+  /** Its statuses, or its transactions, lack some; never both. */
+  broken(node: SimNode, random: Random) {
+    const index = random.pick(['status', 'transaction'] as const);
+    const part = random.below(4);
+    node.lacks = (which, signature) => which === index && signature.charCodeAt(20) % 4 === part;
+  },
+  /** Its histories lack some transactions: what only account state could tell, which histories here do not check. */
+  'broken history'(node: SimNode, random: Random) {
+    const part = random.below(4);
+    node.lacks = (which, signature) => which === 'history' && signature.charCodeAt(20) % 4 === part;
+  },
+  /** It keeps only the newest blocks, or was booted from a snapshot a moment ago. */
+  forgetful(node: SimNode, random: Random) {
+    const back = random.chance(0.5) ? 0 : random.below(300);
+    node.firstSlot = node.chain.block(Math.max(0, node.chain.root() - back)).slot;
+  },
+  /** It gives transactions without their outcome. */
+  'no meta'(node: SimNode) {
+    node.tells = () => 'no meta';
+  },
+  /** It ends pages of history early. */
+  'short pages'(node: SimNode, random: Random) {
+    node.pageMost = 1 + random.below(3);
+  },
+  /** It has got its health back. */
+  sound(node: SimNode) {
+    Object.assign(node, soundNode(node.chain));
+  },
+} as const;
+export type Mood = keyof typeof MOODS_KNOWN;
+/** Those that come over nodes in every history. */
+export const MOODS: readonly Mood[] = ['sound', 'broken'];
+export const sicken = (node: SimNode, random: Random, moods: readonly Mood[]): void =>
+  MOODS_KNOWN[random.pick(moods)](node, random);
 
 export class RpcError extends Error {
   readonly code: number;

@@ -1,7 +1,9 @@
 // Programs: what the programs of the simulated chain do to its accounts: system, token, associated token, memo, compute budget.
 // Error numbers are those of the real programs. The venue is in drift.ts.
+import { createHash } from 'node:crypto';
 import {
   type Account,
+  base58Of,
   type Frame,
   type Program,
   ProgramFailure,
@@ -9,12 +11,13 @@ import {
   SYSTEM,
   TOKEN,
 } from './account.ts';
-import { keyBytes } from './message.ts';
+import { keyBytes, type SimInstruction } from './message.ts';
 
 export const ASSOCIATED = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
 export const MEMO = 'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr';
 export const TOKEN_BYTES = 165;
-const [INITIALIZED, FROZEN] = [1, 2];
+const INITIALIZED = 1;
+export const FROZEN = 2;
 /** Errors of the token program. */
 const TOKEN_ERROR = {
   insufficient: 1,
@@ -98,6 +101,12 @@ export const token: Program = ({ accounts, data }, frame) => {
     const next = Buffer.from(given.data);
     next[108] = tag === 10 ? FROZEN : INITIALIZED;
     frame.set(at(0), { ...given.account, data: new Uint8Array(next) });
+  } else if (tag === 18) {
+    const blank = frame.get(at(0));
+    if (blank === null || blank.owner !== TOKEN || blank.data.length !== TOKEN_BYTES)
+      throw new ProgramFailure('InvalidAccountData');
+    const { data: opened } = tokenAccount(at(1), base58Of(Buffer.from(data), 1), 0n);
+    frame.set(at(0), { ...blank, data: opened });
   } else throw new ProgramFailure('InvalidInstructionData');
 };
 
@@ -113,9 +122,33 @@ function pay(frame: Frame, from: string, to: string, lamports: bigint): void {
   frame.set(to, { ...target, lamports: target.lamports + lamports });
 }
 
-export const system: Program = ({ accounts, data }, frame) => {
-  if (data[0] !== 2) throw new ProgramFailure('InvalidInstructionData');
-  pay(frame, accounts[0] ?? '', accounts[1] ?? '', u64(data, 4));
+/** Makes an account whose address is the hash of a base key, a seed and the owning program; the base key signs. */
+function createWithSeed({ accounts, data }: SimInstruction, frame: Frame): void {
+  const [payer = '', created = ''] = accounts;
+  const bytes = Buffer.from(data);
+  const [base, length] = [base58Of(bytes, 4), Number(bytes.readBigUInt64LE(36))];
+  const seed = bytes.subarray(44, 44 + length);
+  const owner = bytes.subarray(bytes.length - 32);
+  const hash = createHash('sha256').update(keyBytes(base)).update(seed).update(owner).digest();
+  if (!hash.equals(keyBytes(created)) || !frame.signed(base))
+    throw new ProgramFailure('MissingRequiredSignature');
+  if (frame.get(created) !== null) throw custom(0);
+  const [lamports, space] = [u64(data, 44 + length), Number(u64(data, 52 + length))];
+  const source = frame.get(payer);
+  if (source === null || source.lamports < lamports) throw custom(1);
+  frame.set(payer, { ...source, lamports: source.lamports - lamports });
+  frame.set(created, {
+    lamports,
+    owner: base58Of(bytes, bytes.length - 32),
+    data: new Uint8Array(space),
+  });
+}
+
+export const system: Program = (instruction, frame) => {
+  const { accounts, data } = instruction;
+  if (data[0] === 3) createWithSeed(instruction, frame);
+  else if (data[0] === 2) pay(frame, accounts[0] ?? '', accounts[1] ?? '', u64(data, 4));
+  else throw new ProgramFailure('InvalidInstructionData');
 };
 
 /** Creates the account, or finds it as it should be; one that was given away is refused. */

@@ -5,9 +5,11 @@ import { createWebhookRegistry } from './chain/helius.ts';
 import { createPen } from './chain/pen.ts';
 import { openConnection, type RpcListener } from './chain/rpc.ts';
 import { createSwapDesk } from './chain/swap.ts';
+import { createTables } from './chain/tables.ts';
 import { createVault } from './chain/vault.ts';
 import { Fault } from './core/fault.ts';
 import type { Locks } from './core/hearing-ports.ts';
+import type { Address } from './core/ids.ts';
 import type {
   Chain,
   FeeMarket,
@@ -76,7 +78,14 @@ export async function openParts(
     rpcUrl: rpc.url,
     sql,
     ledger: createLedger(sql),
-    chain: createChain({ first: connection, second }),
+    chain: createChain(
+      { first: connection, second },
+      createTables(
+        connection,
+        [...venue.lookupTables, ...(settings.payments.lookupTables as Address[])],
+        clock.nowMs,
+      ),
+    ),
     venue,
     fees: createFeeMarket(connection, {
       priorityFeeMost,

@@ -9,12 +9,21 @@ import {
 import { raisedPrice } from '../core/backoff.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Chain, FeeMarket, SignatureRow, Simulated, Slice } from '../core/outside.ts';
+import type {
+  Chain,
+  FeeMarket,
+  LookupTable,
+  SignatureRow,
+  Simulated,
+  Slice,
+} from '../core/outside.ts';
 import type { Look } from '../core/payment.ts';
+import type { Instruction } from '../core/transaction.ts';
 import { proveAbsence } from './absence.ts';
 import { budget, compile, fitsPacket, programsOf } from './compile.ts';
 import { gatherDeathEvidence } from './proof.ts';
 import { asking } from './rpc.ts';
+import type { Tables } from './tables.ts';
 import {
   derivedAddress,
   inspectTokens,
@@ -155,13 +164,34 @@ async function runSimulation(
             data: new Uint8Array(Buffer.from(each.data[0] ?? '', 'base64')),
           },
     ),
+    tables: [],
     blockhash: latest.blockhash,
     lastValidBlockHeight: latest.lastValidBlockHeight,
     slot: context.slot,
   };
 }
 
-export function createChain(connections: { first: Connection; second: Connection | null }): Chain {
+/**
+ * The tables that a transaction of these instructions needs to fit one packet: none where it fits without.
+ * Null when it does not fit with all of them.
+ */
+async function tablesFor(
+  tables: Tables,
+  feePayer: Address,
+  instructions: readonly Instruction[],
+): Promise<readonly LookupTable[] | null> {
+  const whole = [...budget(SIMULATION_UNITS, 1n), ...instructions];
+  const fits = (used: readonly LookupTable[]): boolean =>
+    fitsPacket(compile(feePayer, whole, PublicKey.default.toBase58(), used));
+  if (fits([])) return [];
+  const all = await tables.read();
+  return fits(all) ? all : null;
+}
+
+export function createChain(
+  connections: { first: Connection; second: Connection | null },
+  tables: Tables,
+): Chain {
   const { first: connection } = connections;
   return {
     tokenAccount,
@@ -191,21 +221,20 @@ export function createChain(connections: { first: Connection; second: Connection
       walk(connection, account, afterSlot, seenSlot, commitment),
     finalizedAbsence: (signature, accounts, slot) =>
       proveAbsence(connections, walk, signature, accounts, slot),
-    async fits(feePayer, instructions) {
-      const whole = [...budget(SIMULATION_UNITS, 1n), ...instructions];
-      return fitsPacket(compile(feePayer, whole, PublicKey.default.toBase58()));
-    },
+    fits: async (feePayer, instructions) =>
+      (await tablesFor(tables, feePayer, instructions)) !== null,
     programsOf,
-    simulate: (feePayer, instructions, watched) =>
-      runSimulation(
-        connection,
-        compile(
-          feePayer,
-          [...budget(SIMULATION_UNITS, 0n), ...instructions],
-          PublicKey.default.toBase58(),
-        ),
-        watched,
-      ),
+    async simulate(feePayer, instructions, watched) {
+      const used = await tablesFor(tables, feePayer, instructions);
+      if (used === null)
+        throw new Fault(
+          'transaction_too_large',
+          'The payment does not fit one transaction: the account uses more markets than can be named in it.',
+        );
+      const limited = [...budget(SIMULATION_UNITS, 0n), ...instructions];
+      const transaction = compile(feePayer, limited, PublicKey.default.toBase58(), used);
+      return { ...(await runSimulation(connection, transaction, watched)), tables: used };
+    },
     simulateBytes: (bytes) =>
       runSimulation(connection, VersionedTransaction.deserialize(bytes), []),
     async send(bytes) {

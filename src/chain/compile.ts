@@ -1,5 +1,6 @@
 // Compile: instructions in the core's shape into a v0 transaction, and back.
 import {
+  AddressLookupTableAccount,
   ComputeBudgetProgram,
   PublicKey,
   TransactionInstruction,
@@ -23,28 +24,42 @@ function toWeb3({ program, accounts, data }: Instruction): TransactionInstructio
   });
 }
 
-/** An unsigned v0 transaction without lookup tables. */
+/** What web3.js knows a table as; what it says of its life bears on nothing here. */
+const tableOf = ({ key, addresses }: LookupTable): AddressLookupTableAccount =>
+  new AddressLookupTableAccount({
+    key: new PublicKey(key),
+    state: {
+      deactivationSlot: 2n ** 64n - 1n,
+      lastExtendedSlot: 0,
+      lastExtendedSlotStartIndex: 0,
+      addresses: addresses.map((each) => new PublicKey(each)),
+    },
+  });
+
+/** An unsigned v0 transaction. What stands in one of the tables is named by its place there. */
 export function compile(
   feePayer: Address,
   instructions: readonly Instruction[],
   blockhash: string,
+  tables: readonly LookupTable[] = [],
 ): VersionedTransaction {
   const message = new TransactionMessage({
     payerKey: new PublicKey(feePayer),
     recentBlockhash: blockhash,
     instructions: instructions.map(toWeb3),
   });
-  return new VersionedTransaction(message.compileToV0Message());
+  return new VersionedTransaction(message.compileToV0Message(tables.map(tableOf)));
 }
 
 /**
- * Reads a transaction back into instructions. Throws a RangeError when it uses a lookup table, or an entry of one, that is
- * not given: the pen refuses what it cannot see.
+ * Reads a transaction back into instructions. `lookedUp` are the addresses that come from a table. Throws
+ * a RangeError when it uses a lookup table, or an entry of one, that is not given: the pen refuses what
+ * it cannot see.
  */
 export function decompile(
   transaction: VersionedTransaction,
   tables: readonly LookupTable[] = [],
-): { feePayer: Address; instructions: Instruction[] } {
+): { feePayer: Address; instructions: Instruction[]; lookedUp: readonly Address[] } {
   const { message } = transaction;
   const looked = (which: 'writableIndexes' | 'readonlyIndexes'): Address[] =>
     message.addressTableLookups.flatMap((lookup) => {
@@ -56,14 +71,15 @@ export function decompile(
         return address;
       });
     });
+  const lookedUp = [...looked('writableIndexes'), ...looked('readonlyIndexes')];
   const keys = [
     ...message.staticAccountKeys.map((each) => each.toBase58() as Address),
-    ...looked('writableIndexes'),
-    ...looked('readonlyIndexes'),
+    ...lookedUp,
   ];
   const at = (index: number): Address => keys[index] ?? ('' as Address);
   return {
     feePayer: at(0),
+    lookedUp,
     instructions: message.compiledInstructions.map(
       ({ programIdIndex, accountKeyIndexes, data }) => ({
         program: at(programIdIndex),

@@ -4,7 +4,7 @@ import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/w
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
-import type { PaymentParts, Pen, Vault } from '../core/outside.ts';
+import type { LookupTable, PaymentParts, Pen, Vault } from '../core/outside.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
@@ -43,6 +43,18 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
     priorityFeeMost: rules.priorityFeeMost,
   };
 }
+
+/** Every address that the policy holds an act against. */
+const named = (mandate: Mandate): Address[] =>
+  [
+    mandate.agent,
+    mandate.source,
+    mandate.creator,
+    mandate.creatorTokenAccount,
+    mandate.driftUser,
+    mandate.feePayer,
+    mandate.sponsorTokenAccount,
+  ].filter((each) => each !== null);
 
 export type PenOptions = {
   /** Seals and opens agent keys. */
@@ -85,8 +97,15 @@ export function createPen(options: PenOptions): Pen {
     if (found.length > 0)
       throw new Fault('pen_refused', `The pen refuses to sign: ${found.join('; ')}.`);
   };
-  const check = (transaction: VersionedTransaction, mandate: Mandate): void => {
-    const { feePayer, instructions } = decompile(transaction);
+  const check = (
+    transaction: VersionedTransaction,
+    tables: readonly LookupTable[],
+    mandate: Mandate,
+  ): void => {
+    const { feePayer, instructions, lookedUp } = decompile(transaction, tables);
+    // A table is what a node says it is; what the mandate is about must stand in the bytes themselves.
+    const hidden = named(mandate).filter((each) => lookedUp.includes(each));
+    refuse(hidden.map((each) => `takes ${each} from a lookup table`));
     const acts = instructions.map((each) => options.inspectVenue(each) ?? inspectTokens(each));
     refuse(objections(feePayer, acts, mandate));
   };
@@ -125,10 +144,10 @@ export function createPen(options: PenOptions): Pen {
         );
       return vault.seal(bindingOf(subscriberId, publicKey), secretKey);
     },
-    sign({ parts, memo, instructions, blockhash, key }) {
+    sign({ parts, memo, instructions, tables, blockhash, key }) {
       const own = keyOf(key, parts.agent, parts.payment.subscriberId);
-      const transaction = compile(parts.payer, instructions, blockhash);
-      check(transaction, mandateOf(parts, memo, options));
+      const transaction = compile(parts.payer, instructions, blockhash, tables);
+      check(transaction, tables, mandateOf(parts, memo, options));
       withKey(own, (agent) => {
         const signers =
           parts.payer === parts.agent ? [agent] : [agent, ...(sponsor === null ? [] : [sponsor])];

@@ -23,6 +23,8 @@ export type Simulated = {
   readonly programs: readonly Address[];
   /** The accounts that were asked for, as they would have become. */
   readonly accounts: readonly (ChainAccount | null)[];
+  /** The lookup tables without which it would not have fitted one packet; it is signed with the same. */
+  readonly tables: readonly LookupTable[];
   readonly blockhash: string;
   readonly lastValidBlockHeight: number;
   readonly slot: Slot;
@@ -106,11 +108,17 @@ export type Chain = {
   ): { before: Instruction[]; after: Instruction[] };
   /** What a transaction's top-level instructions do, as far as wallets and tokens go. */
   actsOf(transaction: ChainTransaction): Act[];
-  /** Whether a transaction of these instructions fits one packet, with a compute limit and a price. */
+  /**
+   * Whether a transaction of these instructions fits one packet, with a compute limit and a price, and
+   * with lookup tables where it needs them.
+   */
   fits(feePayer: Address, instructions: readonly Instruction[]): Promise<boolean>;
   /** The programs of the top-level instructions of a signed transaction, read from its bytes. */
   programsOf(bytes: Uint8Array): readonly Address[];
-  /** Runs a transaction without signatures against the latest blockhash, which it returns. */
+  /**
+   * Runs a transaction without signatures against the latest blockhash, which it returns. Throws
+   * `transaction_too_large` when it does not fit one packet.
+   */
   simulate(
     feePayer: Address,
     instructions: readonly Instruction[],
@@ -184,6 +192,8 @@ export type Venue = {
   subAccountsCreated(account: ChainAccount | null): number;
   /** What a keeper is paid for triggering or cancelling somebody's order, as it is in force now. Quote base units. */
   flatFee(readAccounts: Chain['accounts']): Promise<bigint>;
+  /** The venue's own lookup tables, where it has some. */
+  readonly lookupTables: readonly Address[];
   /** Accounts a preflight must read beside the wallets. */
   preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
   /** What can be drawn from the venue, out of the accounts just named, in that order. */
@@ -230,6 +240,8 @@ export type Pen = {
     parts: PaymentParts;
     memo: string;
     instructions: readonly Instruction[];
+    /** As the simulation used them. No address that the mandate names may come from one. */
+    tables: readonly LookupTable[];
     blockhash: string;
     key: SealedKey | null;
   }): { signature: Signature; bytes: Uint8Array };

@@ -96,6 +96,7 @@ export function createSigning(ports: SigningPorts) {
       parts,
       memo: memoOf(payment.id),
       instructions: [...ports.budget(units, await fees.microLamports(expiries)), ...core],
+      tables: simulated.tables,
       blockhash: simulated.blockhash,
       key: await ledger.subscribers.sealedKey(payment.subscriberId),
     });

@@ -129,6 +129,12 @@ export const SettingsSchema = Type.Object(
         agentReserveLamports: lamports('SOL left in an agent wallet that pays its own fees.'),
         sponsorReserveLamports: lamports('SOL left in the sponsor wallet.'),
         priorityFeeLamportsMost: lamports('The most that one payment may spend on priority.'),
+        lookupTables: Type.Array(Type.String({ pattern: '^[1-9A-HJ-NP-Za-km-z]{32,44}$' }), {
+          maxItems: 8,
+          uniqueItems: true,
+          description:
+            'Address lookup tables beside those of the venue, for payments that would not fit one transaction. Only what the pen is not asked about may stand in them: markets, oracles, vaults, mints.',
+        }),
       },
       { additionalProperties: false },
     ),

@@ -20,7 +20,7 @@ import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from './errors.ts';
 import { atPrices, fundsOf } from './funds.ts';
 import { hear } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
-import { PROGRAM_ID, QUOTE_DECIMALS, QUOTE_MARKET, QUOTE_MINT } from './profile.ts';
+import { LOOKUP_TABLES, PROGRAM_ID, QUOTE_DECIMALS, QUOTE_MARKET, QUOTE_MINT } from './profile.ts';
 import { createSdkDoor, type Sdk } from './sdk.ts';
 import { PULSES, stateOf } from './state.ts';
 
@@ -115,6 +115,7 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
     quoteDecimals: QUOTE_DECIMALS,
     shortOfCollateral: SHORT_OF_COLLATERAL,
     nothingToSettle: NOTHING_TO_SETTLE,
+    lookupTables: LOOKUP_TABLES,
     userAddress: async (authority, subAccountId) =>
       (await door.load()).user(authority, subAccountId),
     hear: (transaction, watched) => hear(transaction, watched, ownUsers),

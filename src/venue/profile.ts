@@ -103,3 +103,9 @@ export const SETTLE_ACCOUNTS = { user: 1, authority: 2 } as const;
 
 /** Bits of the State's exchange_status. */
 export const PAUSED = { withdraw: 2, settlePnl: 64 } as const;
+
+/** The venue's own lookup tables, with its markets, oracles, vaults, mints and programs, as the SDK names them. */
+export const LOOKUP_TABLES: readonly Address[] = [
+  'Fpys8GRa5RBWfyeN7AaDUwFGD1zkDCA4z3t4CJLV8dfL' as Address,
+  'EiWSskK5HXnBTptiS5DH6gpAJRVNQ3cAhTKBGaiaysAb' as Address,
+];

@@ -187,6 +187,7 @@ describe('sealed keys', () => {
         parts: { ...parts, payer: parts.agent },
         memo: MEMO,
         instructions: [],
+        tables: [],
         blockhash,
         key,
       }),

@@ -10,6 +10,7 @@ import { WebSocketServer } from 'ws';
 import { createChain } from '../../src/chain/chain.ts';
 import { openFeed } from '../../src/chain/feed.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
+import { NO_TABLES } from '../../src/chain/tables.ts';
 import { type Address, base58Text } from '../../src/core/ids.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { createSources, SOURCES } from '../../src/flows/sources.ts';
@@ -121,10 +122,8 @@ export async function benchWatch(): Promise<boolean> {
     say('memory of the watch-list', `${(mebibytes() - before).toFixed(1)} MiB`);
 
     const sources = createSources(SOURCES);
-    const chain = createChain({
-      first: openConnection(`http://127.0.0.1:${node.port}`, null),
-      second: null,
-    });
+    const first = openConnection(`http://127.0.0.1:${node.port}`, null);
+    const chain = createChain({ first, second: null }, NO_TABLES);
     const venue = createDriftVenue();
     const watch = createWatch({
       ledger,

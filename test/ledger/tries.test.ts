@@ -2,6 +2,7 @@
 // wakes it, and ages are those of the database's clock.
 import { expect, test } from 'vitest';
 import type { Payment, Trouble } from '../../src/core/payment.ts';
+import { NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { lapseDebts } from '../../src/flows/lapse.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -160,6 +161,21 @@ test('a clearance ends a payment that stays unsigned, and leaves one that was pl
   await held.sql`update payment set planned_at = now() - interval '6 seconds'`;
   await shares.hasten('ana');
   expect((await payments.find('p1'))?.state).toBe('failed');
+  expect(await due(held)).toEqual([first]);
+});
+
+test('a debt is due while its account shows what nobody can explain', async () => {
+  await using held = await createTestLedger();
+  const [first = ''] = await owing(held, 1);
+  const { checks } = held.ledger;
+  const [check] = await checks.find([held.driftAccount]);
+  if (check === undefined) throw new Error('the account is not checked');
+  const hints = { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n };
+  const state = { slot: 99, counters: NO_COUNTERS, hints, positions: [], pulse: '' };
+  await checks.begin(check, state);
+  expect(await checks.gap(held.driftAccount, { ...NO_COUNTERS, realised: -7n }, Date.now())).toBe(
+    true,
+  );
   expect(await due(held)).toEqual([first]);
 });
 

@@ -3,6 +3,7 @@
 import { Connection } from '@solana/web3.js';
 import { createChain, createFeeMarket } from '../../src/chain/chain.ts';
 import { budget } from '../../src/chain/compile.ts';
+import { NO_TABLES } from '../../src/chain/tables.ts';
 import type { Chain, Pen } from '../../src/core/outside.ts';
 import type { Clock, Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
@@ -99,7 +100,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   };
   const first = connect(providers.first, process, world);
   const second = providers.second === null ? null : connect(providers.second, process, world);
-  const chain = world.chain(createChain({ first, second }));
+  const chain = world.chain(createChain({ first, second }, NO_TABLES));
   const venue = venueOf();
   const pen = world.pen(world.witness.watch(penOf()));
   const fees = createFeeMarket(first, {

@@ -108,6 +108,7 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
       parts: given.parts ?? parts,
       memo: MEMO,
       instructions,
+      tables: [],
       blockhash,
       key: given.key === undefined ? key : given.key,
     });

@@ -1,10 +1,17 @@
 // Venue world: bending the venue's own accounts, as its administrators would.
 
+import type { PublicKey } from '@solana/web3.js';
 import type { Landed } from '../../src/local/chain/cluster.ts';
-import { perpMarketAddress, STATE, spotMarketAddress } from '../../src/local/drift/addresses.ts';
+import {
+  oracleAddress,
+  perpMarketAddress,
+  STATE,
+  spotMarketAddress,
+} from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { decodeAccount, encodeAccount, type Struct } from '../../src/local/drift/layout.ts';
-import type { World } from '../../src/local/world.ts';
+import { priceAccount } from '../../src/local/drift/oracle.ts';
+import { GENESIS_PRICES, type World } from '../../src/local/world.ts';
 
 /** Rewrites an account of the venue in place. */
 export function bendAccount(
@@ -28,6 +35,41 @@ export const setSpotMarket = (world: World, change: Struct) =>
   bend(world, 'SpotMarket', spotMarketAddress(0).toBase58(), change);
 export const setPerpMarket = (world: World, change: Struct) =>
   bend(world, 'PerpMarket', perpMarketAddress(0).toBase58(), change);
+
+/** Opens perp markets up to this many, like the BTC market, each with an oracle of its own. */
+export function openMarkets(world: World, count: number): void {
+  const model = world.cluster.bank.get(perpMarketAddress(1).toBase58());
+  if (model === null) throw new Error('there is no BTC market');
+  const slot = BigInt(world.cluster.slot('processed'));
+  for (let index = 2; index < count; index++) {
+    const market = decodeAccount('PerpMarket', model.data);
+    const oracle = oracleAddress(index).toBase58();
+    Object.assign(market, { marketIndex: index, pubkey: perpMarketAddress(index).toBase58() });
+    Object.assign(market.amm as Struct, { oracle });
+    world.cluster.put(oracle, priceAccount(GENESIS_PRICES[1], slot));
+    const data = encodeAccount('PerpMarket', market);
+    world.cluster.put(perpMarketAddress(index).toBase58(), { ...model, data });
+  }
+}
+
+/** Puts a tiny long into every free slot of an account, in these markets. */
+export function openPositions(world: World, user: PublicKey, markets: readonly number[]): void {
+  const account = world.cluster.bank.get(user.toBase58());
+  if (account === null) throw new Error(`no account ${user.toBase58()}`);
+  const decoded = decodeAccount('User', account.data);
+  const free = (decoded.perpPositions as Struct[]).filter(
+    (each) => each.baseAssetAmount === 0n && each.quoteAssetAmount === 0n,
+  );
+  for (const [at, marketIndex] of markets.entries())
+    Object.assign(free[at] as Struct, {
+      marketIndex,
+      baseAssetAmount: 10_000n,
+      quoteAssetAmount: -1_000_000n,
+      quoteEntryAmount: -1_000_000n,
+      quoteBreakEvenAmount: -1_000_000n,
+    });
+  world.cluster.put(user.toBase58(), { ...account, data: encodeAccount('User', decoded) });
+}
 
 type Scenario = (step: (run: () => Landed | string) => void, world: World, trader: Trader) => void;
 

@@ -15,6 +15,7 @@ import {
   vaultAddress,
 } from './addresses.ts';
 import { blankAccount, decodeAccount, encodeAccount, type Struct } from './layout.ts';
+import { LOOKUP_TABLE, venueTable } from './lookup.ts';
 import { priceAccount } from './oracle.ts';
 import { mintAccount, tokenAccount, wrappedAccount } from './tokens.ts';
 
@@ -194,6 +195,7 @@ export function writeGenesis(
   put(USDC, mintAccount(mintAuthority));
   put(vaultAddress(0), tokenAccount(USDC, DRIFT_SIGNER, 1_000_000_000_000n));
   put(vaultAddress(1), wrappedAccount(WRAPPED_SOL, DRIFT_SIGNER, 0n));
+  put(LOOKUP_TABLE, venueTable());
   put(STATE, venueAccount('State', state()));
   put(oracleAddress(SOL_PERP), priceAccount(sol, time.slot));
   put(oracleAddress(BTC_PERP), priceAccount(btc, time.slot));

@@ -1,0 +1,47 @@
+// Tables: address lookup tables, read from the chain. A transaction that fits a packet without one uses
+// none; a larger one names what stands in a table by one byte instead of thirty-two.
+import { AddressLookupTableAccount, type Connection, PublicKey } from '@solana/web3.js';
+import type { Address } from '../core/ids.ts';
+import type { LookupTable } from '../core/outside.ts';
+import { asking } from './rpc.ts';
+
+const TABLE_PROGRAM = 'AddressLookupTab1e1111111111111111111111111';
+/** Tables only grow, and seldom. */
+const READ_EVERY_MS = 10 * 60_000;
+
+export type Tables = {
+  /** The tables that exist and are in force, as they were within the last ten minutes. */
+  read(): Promise<readonly LookupTable[]>;
+};
+
+/** No tables at all. */
+export const NO_TABLES: Tables = { read: async () => [] };
+
+/** Tables at these addresses. One that does not exist, is none, or is going out of force, is left out. */
+export function createTables(
+  connection: Connection,
+  addresses: readonly Address[],
+  nowMs: () => number,
+): Tables {
+  let known: readonly LookupTable[] = [];
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    async read() {
+      if (addresses.length === 0 || nowMs() - readAtMs < READ_EVERY_MS) return known;
+      const keys = addresses.map((each) => new PublicKey(each));
+      const accounts = await asking('getMultipleAccounts', () =>
+        connection.getMultipleAccountsInfo(keys, 'finalized'),
+      );
+      known = accounts.flatMap((account, at) => {
+        const key = addresses[at];
+        if (!account || key === undefined || account.owner.toBase58() !== TABLE_PROGRAM) return [];
+        const state = AddressLookupTableAccount.deserialize(new Uint8Array(account.data));
+        const table = new AddressLookupTableAccount({ key: new PublicKey(key), state });
+        if (!table.isActive()) return [];
+        return [{ key, addresses: state.addresses.map((each) => each.toBase58() as Address) }];
+      });
+      readAtMs = nowMs();
+      return known;
+    },
+  };
+}

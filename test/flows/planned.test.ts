@@ -1,0 +1,98 @@
+// Planned: nothing is signed yet, so no payment stays planned for ever, whatever keeps it from being built.
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { userAddress } from '../../src/local/drift/addresses.ts';
+import { LOOKUP_TABLE } from '../../src/local/drift/lookup.ts';
+import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
+import { openMarkets, openPositions } from '../support/venue-world.ts';
+
+const SOL = 1_000_000_000n;
+const keyOf = (street: Street, agent: Keypair) =>
+  street.post('/v1/subscribers', {
+    id: 'ana',
+    agentWallet: agent.publicKey.toBase58(),
+    agentSecretKey: JSON.stringify([...agent.secretKey]),
+    subAccountIds: [0],
+  });
+const patience = { timeout: 30_000, interval: 50 };
+const states = async ({ database }: Street) =>
+  (await database.sql<{ state: string }[]>`select state from payment order by planned_at`).map(
+    (each) => each.state,
+  );
+
+test('eight markets in use, and a sponsor, fit one transaction with the venue’s lookup table; without it the debt says why', async () => {
+  const sponsor = Keypair.generate();
+  await using street = await openStreet({
+    sponsor,
+    settings: unscheduled({ reimbursePerSol: '150000000', reimburseMost: '1000000' }),
+  });
+  const { driver, world, database } = street;
+  driver.giveSol(sponsor.publicKey, SOL);
+  driver.giveUsdc(sponsor.publicKey, 1n);
+  const creator = Keypair.generate().publicKey;
+  const trader = driver.createTrader({ deposit: 5_000_000_000n });
+  await street.subscribe('ana', trader, creator);
+  await database.sql`delete from agent_key`;
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
+  openMarkets(world, 8);
+  openPositions(world, userAddress(trader.agent.publicKey, 0), [1, 2, 3, 4, 5, 6, 7]);
+  const table = world.cluster.bank.get(LOOKUP_TABLE.toBase58());
+  world.cluster.put(LOOKUP_TABLE.toBase58(), null);
+  world.cluster.advance(20);
+  await keyOf(street, trader.agent);
+  const waiting = await street.share(
+    'ana',
+    (each) => each.reason?.code === 'transaction_too_large',
+  );
+  expect(waiting).toMatchObject({ status: 'pending', reason: { class: 'retry_when_healthier' } });
+  world.cluster.put(LOOKUP_TABLE.toBase58(), table);
+  world.cluster.advance(20);
+  // What a process knows of tables lasts ten minutes.
+  await street.restart();
+  await street.post(`/v1/shares/${waiting.id}/retry`, {});
+  const share = await street.share('ana', (each) => each.status === 'paid');
+  expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
+  const [row] = await database.sql<
+    { bytes: Uint8Array }[]
+  >`select bytes from payment where state = 'landed'`;
+  expect(row?.bytes.length).toBeLessThanOrEqual(1_232);
+});
+
+test('a Drift account that is deleted between plan and signature: the payment ends, and the wallet pays', async () => {
+  await using street = await openStreet();
+  const { driver, world } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  world.mischief.failing.set('simulateTransaction', 1_000_000);
+  profitableClose(driver, trader);
+  await expect.poll(() => states(street), patience).toEqual(['planned']);
+  driver.send([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]);
+  driver.withdrawTo(trader, trader.agent.publicKey, 2_000_000_000n);
+  world.cluster.put(userAddress(trader.agent.publicKey, 0).toBase58(), null);
+  world.cluster.advance(20);
+  await street.restart();
+  world.mischief.failing.clear();
+  await street.share('ana', (each) => each.status === 'paid');
+  expect((await states(street))[0]).toBe('failed');
+});
+
+test('while the node does not simulate, a debt can be voided, and a clearance goes on', async () => {
+  await using street = await openStreet({ settings: unscheduled() });
+  const { driver, world } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  world.mischief.failing.set('simulateTransaction', 1_000_000);
+  profitableClose(driver, trader);
+  await expect.poll(() => states(street), patience).toEqual(['planned']);
+  const [share] = await street.shares('ana');
+  expect(share?.status).toBe('processing');
+  const voided = await street.post(`/v1/shares/${share?.id}/void`, { reason: 'goodwill' });
+  expect(voided.status).toBe(204);
+  expect((await states(street))[0]).toBe('failed');
+  const answer = await street.post('/v1/subscribers/ana/clearances', {
+    purpose: 'withdraw',
+    amount: '1000000',
+  });
+  expect(answer).toMatchObject({ status: 201, body: { status: 'cleared' } });
+});

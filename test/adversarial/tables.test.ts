@@ -1,0 +1,126 @@
+// Tables: what a payment may name through a lookup table, whose contents are what a node says they are.
+import { randomBytes } from 'node:crypto';
+import { getAssociatedTokenAddressSync } from '@solana/spl-token';
+import { Keypair, PublicKey, VersionedTransaction } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { budget, compile, decompile, fitsPacket, programsOf } from '../../src/chain/compile.ts';
+import { createPen } from '../../src/chain/pen.ts';
+import { transferInstructions } from '../../src/chain/tokens.ts';
+import { createVault } from '../../src/chain/vault.ts';
+import type { Address } from '../../src/core/ids.ts';
+import type { LookupTable, PaymentParts } from '../../src/core/outside.ts';
+import type { Payment } from '../../src/core/payment.ts';
+import type { Instruction } from '../../src/core/transaction.ts';
+import { inspectVenue } from '../../src/venue/inspect.ts';
+import { QUOTE_MINT } from '../../src/venue/profile.ts';
+
+const text = (key: PublicKey) => key.toBase58() as Address;
+const fresh = () => text(Keypair.generate().publicKey);
+const ata = (owner: PublicKey) =>
+  text(getAssociatedTokenAddressSync(new PublicKey(QUOTE_MINT), owner));
+const [agent, sponsor] = [Keypair.generate(), Keypair.generate()];
+const creator = Keypair.generate().publicKey;
+const driftUser = fresh();
+const MEMO = 'bailiff:p1';
+
+const pen = createPen({
+  vault: createVault({ masterKey: randomBytes(32), nextMasterKey: null }),
+  sponsorKey: sponsor.secretKey,
+  mint: QUOTE_MINT,
+  quoteMarket: 0,
+  reimburseMost: 5n,
+  swap: null,
+  priorityFeeMost: 1_000_000n,
+  inspectVenue,
+});
+const parts: PaymentParts = {
+  payment: {
+    id: 'p1',
+    purpose: 'share',
+    subscriberId: 'ana',
+    creatorWallet: text(creator),
+    driftUser,
+    plan: {
+      amount: 100n,
+      covers: [],
+      withdraw: 0n,
+      settleMarkets: [],
+      feePayer: 'sponsor',
+      createAgentAccount: false,
+      reimburse: 5n,
+      createCreatorAccount: false,
+    },
+  } as unknown as Payment,
+  agent: text(agent.publicKey),
+  agentTokenAccount: ata(agent.publicKey),
+  source: ata(agent.publicKey),
+  creator: text(creator),
+  creatorTokenAccount: ata(creator),
+  payer: text(sponsor.publicKey),
+  sponsorTokenAccount: ata(sponsor.publicKey),
+};
+const { before, after } = transferInstructions(parts, QUOTE_MINT, 6, MEMO);
+const instructions = [...budget(200_000, 1_000n), ...before, ...after];
+const signWith = (tables: readonly LookupTable[]) =>
+  pen.sign({
+    parts,
+    memo: MEMO,
+    instructions,
+    tables,
+    blockhash: fresh(),
+    key: {
+      subscriberId: 'ana',
+      publicKey: parts.agent,
+      sealed: pen.seal('ana', parts.agent, agent.secretKey),
+    },
+  });
+
+test('what the mandate is not about may come from a table, and is read from it', () => {
+  const table = { key: fresh(), addresses: [fresh(), QUOTE_MINT] };
+  const { bytes } = signWith([table]);
+  const transaction = VersionedTransaction.deserialize(bytes);
+  const [lookup] = transaction.message.addressTableLookups;
+  expect(lookup?.accountKey.toBase58()).toBe(table.key);
+  const read = decompile(transaction, [table]);
+  expect(read.lookedUp).toEqual([QUOTE_MINT]);
+  expect(read.instructions).toEqual(instructions);
+  expect(() => decompile(transaction)).toThrow('a lookup table that is not known');
+});
+
+test.each([
+  ['the token account of the agent', parts.agentTokenAccount],
+  ['the creator', parts.creator],
+  ['the token account of the creator', parts.creatorTokenAccount],
+  ['the token account of the sponsor', parts.sponsorTokenAccount as Address],
+])('%s may not', (_, address) => {
+  expect(() => signWith([{ key: fresh(), addresses: [address] }])).toThrow(
+    `takes ${address} from a lookup table`,
+  );
+});
+
+test('a transaction fits a packet up to its last byte, signatures included', () => {
+  const accounts = (count: number): Instruction[] => [
+    {
+      program: fresh(),
+      accounts: Array.from({ length: count }, () => ({
+        address: fresh(),
+        isSigner: false,
+        isWritable: false,
+      })),
+      data: new Uint8Array(),
+    },
+  ];
+  const sizes = [20, 30, 31, 32, 33, 34, 35, 60].map((count) => {
+    const transaction = compile(parts.payer, accounts(count), fresh());
+    const fits = fitsPacket(transaction);
+    // A signature, its count, the header, the keys, the blockhash, and the instruction.
+    const bytes = 65 + 3 + 1 + 32 * (count + 2) + 32 + 1 + 3 + count + 1;
+    return [fits, bytes <= 1_232];
+  });
+  for (const [fits, small] of sizes) expect(fits).toBe(small);
+});
+
+test('the programs of a transaction are read from its own bytes', () => {
+  const { bytes } = signWith([{ key: fresh(), addresses: [QUOTE_MINT] }]);
+  expect(programsOf(bytes)).toEqual(instructions.map((each) => each.program));
+});

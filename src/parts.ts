@@ -1,6 +1,7 @@
 // Parts: what the daemon and the commands both stand on, opened and wired by hand: the ledger on Postgres, the chain over RPC,
 // the venue, the pen, and where agents may swap. Nothing here runs by itself.
-import { createChain, createFeeMarket } from './chain/chain.ts';
+import { createChain } from './chain/chain.ts';
+import { createFeeMarket } from './chain/fees.ts';
 import { createWebhookRegistry } from './chain/helius.ts';
 import { createPen } from './chain/pen.ts';
 import { openConnection, type RpcListener } from './chain/rpc.ts';

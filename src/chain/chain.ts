@@ -6,17 +6,9 @@ import {
   PublicKey,
   VersionedTransaction,
 } from '@solana/web3.js';
-import { raisedPrice } from '../core/backoff.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type {
-  Chain,
-  FeeMarket,
-  LookupTable,
-  SignatureRow,
-  Simulated,
-  Slice,
-} from '../core/outside.ts';
+import type { Chain, LookupTable, SignatureRow, Simulated, Slice } from '../core/outside.ts';
 import type { Look } from '../core/payment.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { proveAbsence } from './absence.ts';
@@ -35,7 +27,6 @@ import {
 } from './tokens.ts';
 import { readTransaction } from './transactions.ts';
 
-const TOKEN_ACCOUNT_BYTES = 165;
 const SIMULATION_UNITS = 1_400_000;
 const PAGE = 1_000;
 const ACCOUNTS_MOST = 100;
@@ -252,83 +243,5 @@ export function createChain(
     },
     deathEvidence: (signed, account, memo) =>
       gatherDeathEvidence(connections, signed, account, memo),
-  };
-}
-
-/** A value that is asked for again once it is older than this. */
-function remembered<T>(
-  ask: () => Promise<T>,
-  forMs: number,
-  nowMs: () => number,
-): () => Promise<T> {
-  let known: { value: T; atMs: number } | null = null;
-  return async () => {
-    if (known === null || nowMs() - known.atMs >= forMs)
-      known = { value: await ask(), atMs: nowMs() };
-    return known.value;
-  };
-}
-
-/** Base fee and rent change with an epoch at most; a value that is older than this is asked for again. */
-const NETWORK_PRICES_LAST_MS = 60_000;
-
-/**
- * What the network takes: base fee and rent as it says itself, asked for again every minute; priority fees
- * from what was paid recently, under a cap in lamports for a full transaction, read at most so often.
- */
-export function createFeeMarket(
-  connection: Connection,
-  options: { priorityFeeMost: bigint; everyMs: number; nowMs: () => number },
-): FeeMarket {
-  let price = 0n;
-  let readAtMs = Number.NEGATIVE_INFINITY;
-  const priceMost = (options.priorityFeeMost * 1_000_000n) / BigInt(SIMULATION_UNITS);
-  return {
-    priorityFeeMost: options.priorityFeeMost,
-    tokenAccountRent: remembered(
-      async () => {
-        const answered = await asking('getMinimumBalanceForRentExemption', () =>
-          connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES),
-        );
-        // web3.js answers 0 when the node answered with an error; no account is free of rent.
-        if (answered === 0)
-          throw new Fault('rpc_unavailable', 'getMinimumBalanceForRentExemption: no answer');
-        return BigInt(answered);
-      },
-      NETWORK_PRICES_LAST_MS,
-      options.nowMs,
-    ),
-    lamportsPerSignature: remembered(
-      async () => {
-        // Of the smallest message there is: one signature, nothing to do.
-        const { blockhash } = await asking('getLatestBlockhash', () =>
-          connection.getLatestBlockhash('confirmed'),
-        );
-        const message = compile(PublicKey.default.toBase58() as Address, [], blockhash).message;
-        const { value } = await asking('getFeeForMessage', () =>
-          connection.getFeeForMessage(message, 'confirmed'),
-        );
-        if (value === null)
-          throw new Fault(
-            'rpc_unavailable',
-            'getFeeForMessage: the node does not know the blockhash',
-          );
-        return BigInt(value);
-      },
-      NETWORK_PRICES_LAST_MS,
-      options.nowMs,
-    ),
-    async microLamports(expiries = 0) {
-      if (options.nowMs() - readAtMs < options.everyMs)
-        return raisedPrice(price, expiries, priceMost);
-      readAtMs = options.nowMs();
-      const recent = await asking('getRecentPrioritizationFees', () =>
-        connection.getRecentPrioritizationFees(),
-      );
-      const paid = recent.map((each) => each.prioritizationFee).sort((a, b) => a - b);
-      const typical = BigInt(Math.floor(paid[Math.floor(paid.length * 0.75)] ?? 0));
-      price = typical < priceMost ? typical : priceMost;
-      return raisedPrice(price, expiries, priceMost);
-    },
   };
 }

@@ -59,7 +59,7 @@ const parts: PaymentParts = {
   payer: text(sponsor.publicKey),
   sponsorTokenAccount: ata(sponsor.publicKey),
 };
-const { before, after } = transferInstructions(parts, QUOTE_MINT, 6, MEMO);
+const { before, after } = transferInstructions(parts, QUOTE_MINT, 6, MEMO, 0n);
 const instructions = [...budget(200_000, 1_000n), ...before, ...after];
 const signWith = (tables: readonly LookupTable[]) =>
   pen.sign({

@@ -1,8 +1,9 @@
 // Daemon: one process of the simulator: the production flows, chain, pen and venue, over a ledger and RPC connections that give the
 // turn up at every call. Nothing above JSON-RPC is a stand-in.
 import { Connection } from '@solana/web3.js';
-import { createChain, createFeeMarket } from '../../src/chain/chain.ts';
+import { createChain } from '../../src/chain/chain.ts';
 import { budget } from '../../src/chain/compile.ts';
+import { createFeeMarket } from '../../src/chain/fees.ts';
 import { NO_TABLES } from '../../src/chain/tables.ts';
 import type { Chain, Pen } from '../../src/core/outside.ts';
 import type { Clock, Ledger } from '../../src/core/ports.ts';

@@ -1,0 +1,89 @@
+// Fees: what the network takes for a signature, and what others pay to be early.
+import { type Connection, PublicKey } from '@solana/web3.js';
+import { raisedPrice } from '../core/backoff.ts';
+import { Fault } from '../core/fault.ts';
+import type { Address } from '../core/ids.ts';
+import type { FeeMarket } from '../core/outside.ts';
+import { compile } from './compile.ts';
+import { asking } from './rpc.ts';
+
+const FULL_UNITS = 1_400_000;
+const TOKEN_ACCOUNT_BYTES = 165;
+
+/** A value that is asked for again once it is older than this. */
+function remembered<T>(
+  ask: () => Promise<T>,
+  forMs: number,
+  nowMs: () => number,
+): () => Promise<T> {
+  let known: { value: T; atMs: number } | null = null;
+  return async () => {
+    if (known === null || nowMs() - known.atMs >= forMs)
+      known = { value: await ask(), atMs: nowMs() };
+    return known.value;
+  };
+}
+
+/** Base fee and rent change with an epoch at most; a value that is older than this is asked for again. */
+const NETWORK_PRICES_LAST_MS = 60_000;
+
+/**
+ * What the network takes: base fee and rent as it says itself, asked for again every minute; priority fees
+ * from what was paid recently, under a cap in lamports for a full transaction, read at most so often.
+ */
+export function createFeeMarket(
+  connection: Connection,
+  options: { priorityFeeMost: bigint; everyMs: number; nowMs: () => number },
+): FeeMarket {
+  let price = 0n;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  const priceMost = (options.priorityFeeMost * 1_000_000n) / BigInt(FULL_UNITS);
+  return {
+    priorityFeeMost: options.priorityFeeMost,
+    tokenAccountRent: remembered(
+      async () => {
+        const answered = await asking('getMinimumBalanceForRentExemption', () =>
+          connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES),
+        );
+        // web3.js answers 0 when the node answered with an error; no account is free of rent.
+        if (answered === 0)
+          throw new Fault('rpc_unavailable', 'getMinimumBalanceForRentExemption: no answer');
+        return BigInt(answered);
+      },
+      NETWORK_PRICES_LAST_MS,
+      options.nowMs,
+    ),
+    lamportsPerSignature: remembered(
+      async () => {
+        // Of the smallest message there is: one signature, nothing to do.
+        const { blockhash } = await asking('getLatestBlockhash', () =>
+          connection.getLatestBlockhash('confirmed'),
+        );
+        const message = compile(PublicKey.default.toBase58() as Address, [], blockhash).message;
+        const { value } = await asking('getFeeForMessage', () =>
+          connection.getFeeForMessage(message, 'confirmed'),
+        );
+        if (value === null)
+          throw new Fault(
+            'rpc_unavailable',
+            'getFeeForMessage: the node does not know the blockhash',
+          );
+        return BigInt(value);
+      },
+      NETWORK_PRICES_LAST_MS,
+      options.nowMs,
+    ),
+    async microLamports(expiries = 0) {
+      if (options.nowMs() - readAtMs < options.everyMs)
+        return raisedPrice(price, expiries, priceMost);
+      readAtMs = options.nowMs();
+      const recent = await asking('getRecentPrioritizationFees', () =>
+        connection.getRecentPrioritizationFees(),
+      );
+      const paid = recent.map((each) => each.prioritizationFee).sort((a, b) => a - b);
+      const typical = BigInt(Math.floor(paid[Math.floor(paid.length * 0.75)] ?? 0));
+      price = typical < priceMost ? typical : priceMost;
+      return raisedPrice(price, expiries, priceMost);
+    },
+  };
+}

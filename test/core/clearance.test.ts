@@ -89,3 +89,13 @@ test('every kind of trouble is a sentence that says what to do', () => {
     expect(said).toMatch(/(ask again|Ask again|Contact your platform)/);
   }
 });
+
+test("the venue's own limit is no reason to close positions", () => {
+  const limited = whyBlocked(5_000_000n, {
+    class: 'venue_limited',
+    code: 'venue_6128',
+    detail: '',
+  });
+  expect(limited).toContain('Drift lets nobody withdraw more just now');
+  expect(limited).not.toMatch(/Close or reduce a position/);
+});

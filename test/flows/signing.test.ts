@@ -1,0 +1,200 @@
+// Signing: what fails before anything is signed ends the payment with its reason; what our memory of the
+// venue has wrong costs one more simulation. And a payment that failed on chain is classed from its bytes.
+import { expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
+import type { Address } from '../../src/core/ids.ts';
+import type { Simulated } from '../../src/core/outside.ts';
+import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../../src/core/payment.ts';
+import type { Subscriber } from '../../src/core/ports.ts';
+import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
+import { createSigning, type SigningPorts } from '../../src/flows/signing.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createDriftVenue } from '../../src/venue/drift.ts';
+import { PROGRAM_ID } from '../../src/venue/profile.ts';
+import { createManualClock } from '../support/clock.ts';
+
+const SYSTEM = '11111111111111111111111111111111' as Address;
+const FINE = { error: null, units: 100_000 };
+const failing = (number: number) => ({ error: { InstructionError: [1, { Custom: number }] } });
+const subscriber = { id: 'ana', agentWallet: 'a', agentTokenAccount: 't' } as unknown as Subscriber;
+const payment = (given: Partial<Payment> = {}): Payment =>
+  ({
+    id: 'p1',
+    purpose: 'share',
+    subscriberId: 'ana',
+    creatorWallet: 'c',
+    driftUser: 'u',
+    attempts: 0,
+    plan: {
+      covers: [{ shareId: 's', amount: 1n }],
+      feePayer: 'agent',
+      settleMarkets: [],
+      amount: 1n,
+    },
+    ...given,
+  }) as unknown as Payment;
+
+function signing(
+  answers: (Partial<Simulated> | Error)[],
+  given: { tries?: Tries; swap?: () => Promise<never> } = {},
+) {
+  const seen = {
+    budgets: [] as [number, bigint][],
+    expiries: [] as unknown[],
+    forgotten: 0,
+    asked: 0,
+  };
+  const simulate = async () => {
+    seen.asked++;
+    const answer = answers.shift();
+    if (answer === undefined || answer instanceof Error) throw answer ?? new Error('asked again');
+    return { programs: [SYSTEM, PROGRAM_ID], logs: [], tables: [], blockhash: 'h', ...answer };
+  };
+  const ports = {
+    ledger: {
+      subscribers: { sealedKey: async () => null },
+      shares: { tries: async () => given.tries ?? NO_TRIES },
+    },
+    chain: {
+      simulate,
+      simulateBytes: simulate,
+      accounts: async () => ({ slot: 1, accounts: [] }),
+      tokenAccount: () => 'ata',
+      transferInstructions: () => ({ before: [], after: [] }),
+    },
+    venue: {
+      ...createDriftVenue(),
+      instructions: async () => [],
+      forget: () => seen.forgotten++,
+    },
+    pen: { sponsor: null, sign: () => ({ signature: 'sig', bytes: new Uint8Array() }) },
+    fees: {
+      tokenAccountRent: async () => 1n,
+      microLamports: async (expiries: unknown) => {
+        seen.expiries.push(expiries);
+        return 7n;
+      },
+    },
+    budget: (units: number, price: bigint) => {
+      seen.budgets.push([units, price]);
+      return [];
+    },
+    swaps: given.swap === undefined ? null : { offer: given.swap },
+  } as unknown as SigningPorts;
+  return { sign: createSigning(ports), seen };
+}
+
+test('an oracle that the venue moved is asked about again, from a new reading, and nobody is told', async () => {
+  const { sign, seen } = signing([failing(6036), FINE]);
+  expect(await sign(payment(), subscriber)).toHaveProperty('bytes');
+  expect(seen).toMatchObject({ asked: 2, forgotten: 2 });
+});
+
+test('what is wrong twice is for an operator, and a passing error is asked about once', async () => {
+  const twice = signing([failing(6036), failing(6036)]);
+  expect(await twice.sign(payment(), subscriber)).toMatchObject({
+    refused: { class: 'operator', code: 'venue_6036' },
+  });
+  const passing = signing([failing(6264)]);
+  expect(await passing.sign(payment(), subscriber)).toMatchObject({
+    refused: { class: 'retry_soon', code: 'venue_6264' },
+  });
+});
+
+test.each<[string, Error, object]>([
+  [
+    'an account that is gone',
+    new RangeError('no account'),
+    { code: 'not_built', class: 'unexpected' },
+  ],
+  [
+    'a node that refuses',
+    new Fault('rpc_refused', 'too large'),
+    { code: 'rpc_refused', class: 'unexpected' },
+  ],
+  [
+    'a payment that is too large',
+    new Fault('transaction_too_large', ''),
+    { code: 'transaction_too_large', class: 'retry_when_healthier' },
+  ],
+])('%s ends the payment with its reason', async (_, thrown, refused) => {
+  const { sign } = signing([thrown]);
+  expect(await sign(payment(), subscriber)).toMatchObject({ refused });
+});
+
+test('a node that does not answer decides nothing', async () => {
+  const { sign } = signing([new Fault('rpc_unavailable', 'timed out')]);
+  await expect(sign(payment(), subscriber)).rejects.toThrow('timed out');
+});
+
+test('a swap that cannot be read is no swap: SOL is still what is missing', async () => {
+  const swap = () => Promise.reject(new RangeError('encoding overruns Uint8Array'));
+  const { sign } = signing([], { swap });
+  expect(await sign(payment({ purpose: 'top_up' }), subscriber)).toMatchObject({
+    refused: { class: 'needs_sol', code: 'swap_failed' },
+  });
+});
+
+test('after failures the compute limit is wider, after expiries the price is asked for with them', async () => {
+  const first = signing([FINE]);
+  await first.sign(payment(), subscriber);
+  expect(first.seen).toMatchObject({ budgets: [[120_000, 7n]], expiries: [0] });
+  const tries = { ...NO_TRIES, failures: 2, expiries: 3 };
+  const later = signing([FINE], { tries });
+  await later.sign(payment({ attempts: 5 }), subscriber);
+  expect(later.seen).toMatchObject({ budgets: [[160_000, 7n]], expiries: [3] });
+});
+
+test('a payment that failed on chain is classed from its own bytes, and holds the subscriber back', async () => {
+  const signed = { signature: 'sig', bytes: Uint8Array.of(1) } as unknown as SignedBytes;
+  const failed: unknown[][] = [];
+  let live: Payment | null = payment({ state: 'sent', signed });
+  const outcome = async (error: unknown) => {
+    live = payment({ state: 'sent', signed });
+    const settle = createSettle(
+      {
+        ledger: {
+          payments: {
+            live: async () => live,
+            failed: async (...args: unknown[]) => {
+              failed.push(args);
+              live = null;
+              return true;
+            },
+          },
+          shares: { due: async () => [], tries: async () => ({ ...NO_TRIES, failures: 3 }) },
+        },
+        chain: {
+          look: async () => ({ seen: 'executed', finality: 'finalized', slot: 9, error }),
+          programsOf: () => [SYSTEM, PROGRAM_ID],
+          // No node is asked for the transaction.
+          transaction: () => Promise.reject(new Error('asked')),
+        },
+        venue: createDriftVenue(),
+        pen: { sponsor: null },
+        fees: {},
+        clock: createManualClock(0, () => 0),
+        log: silentLog,
+        onEnded: async () => {},
+      } as unknown as SettlePorts,
+      { retryEveryMs: 10_000, pollMs: 1, rebroadcastMs: 1, finalityMs: 1 } as SettleOptions,
+    );
+    await settle.run('ana', new AbortController().signal);
+    const [, slot, trouble, retryInMs] = failed.at(-1) ?? [];
+    return { slot, trouble, retryInMs };
+  };
+  expect(await outcome({ InstructionError: [1, { Custom: 6003 }] })).toMatchObject({
+    slot: 9,
+    trouble: { class: 'retry_when_healthier', code: 'venue_6003' },
+    // The fourth failure: half of 40 seconds, above the schedule of ten.
+    retryInMs: 20_000,
+  });
+  // The same bytes passed a simulation: an error of set-up is a change in between.
+  expect(await outcome({ InstructionError: [1, { Custom: 6036 }] })).toMatchObject({
+    trouble: { class: 'unexpected', code: 'venue_6036' },
+  });
+  expect(await outcome({ InstructionError: [1, 'ComputationalBudgetExceeded'] })).toMatchObject({
+    trouble: { class: 'unexpected' },
+    retryInMs: 20_000,
+  });
+});

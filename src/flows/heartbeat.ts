@@ -3,7 +3,7 @@
 // When one of these fails the roster's view is not renewed, so that the gate answers `unknown` once the view is older
 // than `gate.staleAfterMs`, and says which of them failed.
 import { Fault, messageOf } from '../core/fault.ts';
-import type { Clock, Ledger } from '../core/ports.ts';
+import type { Clock, Halt, Ledger, Log } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import { type DoubtPorts, refreshDoubts } from './doubt.ts';
 import type { Publisher } from './publish.ts';
@@ -13,6 +13,7 @@ export type HeartbeatPorts = DoubtPorts & {
   readonly roster: Roster;
   readonly publisher: Publisher;
   readonly clock: Clock;
+  readonly log: Log;
   /** The slot that the chain has reached, at `confirmed`. */
   readonly slot: () => Promise<number>;
   /** Reads the API keys again. */
@@ -33,6 +34,8 @@ export type Pulse = {
   readonly backlog: Backlog | null;
   /** How far this machine's clock is ahead of the clock of Postgres; null before the first answer. */
   readonly skewMs: number | null;
+  /** Where nothing new is signed. */
+  readonly halts: readonly Halt[];
 };
 export type Heartbeat = {
   beat(): Promise<void>;
@@ -43,10 +46,11 @@ export type Heartbeat = {
 const PATIENCE_PARTS = 3;
 
 export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions): Heartbeat {
-  const { ledger, roster, publisher, clock } = ports;
+  const { ledger, roster, publisher, clock, log } = ports;
   let ledgerAtMs: number | null = null;
   let backlog: Backlog | null = null;
   let skewMs: number | null = null;
+  let halts: readonly Halt[] = [];
 
   /** The work's result, or `ledger_unavailable` when it takes too long: a Postgres that hangs answers nothing. */
   const inTime = async <T>(work: Promise<T>): Promise<T> => {
@@ -62,6 +66,15 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       ended.abort();
     }
   };
+  /** Logs what was halted or resumed since the last heartbeat, by any daemon or command. */
+  const tellHalts = (now: readonly Halt[]): void => {
+    for (const { scope, reason } of now)
+      if (!halts.some((each) => each.scope === scope))
+        log.warn('payments.halted', { scope, reason });
+    for (const { scope } of halts)
+      if (!now.some((each) => each.scope === scope)) log.warn('payments.resumed', { scope });
+    halts = now;
+  };
   const askLedger = async (): Promise<void> => {
     skewMs = clock.nowMs() - (await ledger.probe.write());
     backlog = await ledger.sightings.backlog();
@@ -69,6 +82,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     // A notification may have been lost with the connection that it was to come on.
     if (!(await publisher.pull()))
       throw new Fault('ledger_unavailable', 'The changes of standings could not be read.');
+    tellHalts(await ledger.halts.list());
     await ports.readKeys();
   };
   return {
@@ -90,7 +104,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       }
     },
     get pulse() {
-      return { ledgerAtMs, backlog, skewMs };
+      return { ledgerAtMs, backlog, skewMs, halts };
     },
   };
 }

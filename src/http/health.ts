@@ -55,6 +55,7 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, optio
       reasons,
       asOfSlot: roster.freshness().asOfSlot,
       backlog: pulse().backlog,
+      halts: pulse().halts.map(({ scope, reason }) => ({ scope, reason })),
       subscribers: roster.size,
       venue,
       network,

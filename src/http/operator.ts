@@ -143,8 +143,8 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
     { config: { scope: 'operator' }, schema: { body: Halt } },
     async (request, reply) => {
       const { scope, reason } = request.body;
-      await ledger.halts.set(scope, reason);
-      log.warn('payments.halted', { scope, reason });
+      if (!(await ledger.halts.set(scope, reason)))
+        throw new Fault('not_found', `There is no ${scope.replace(':', ' ')}; nothing was halted.`);
       return reply.code(204).send();
     },
   );
@@ -155,7 +155,6 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       const { scope } = request.params;
       if (!(await ledger.halts.lift(scope)))
         throw new Fault('not_found', `There is no halt of ${scope}.`);
-      log.warn('payments.resumed', { scope });
       return reply.code(204).send();
     },
   );

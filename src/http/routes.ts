@@ -117,7 +117,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   ),
   'DELETE /v1/endpoints/{id}': route('Forget an endpoint, with what waits for it.', 'not_found'),
   'GET /v1/halts': route('Where nothing new is signed.'),
-  'PUT /v1/halts': route('Halt signing everywhere, for a creator, or for a subscriber.'),
+  'PUT /v1/halts': route(
+    'Halt signing everywhere, for a creator, or for a subscriber.',
+    'not_found',
+  ),
   'DELETE /v1/halts/{scope}': route('Lift a halt.', 'not_found'),
   'GET /v1/hearing': route('How far each source has come, and what nobody can explain.'),
   'POST /v1/hearing/rescans': route('Read the history of an account again.', 'not_found'),

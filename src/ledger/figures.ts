@@ -36,7 +36,8 @@ export function createFigures(sql: Sql): Figures {
     },
     async oldestDebtMs(nowMs) {
       const [row] = await sql<{ since: Date | null }[]>`
-        select min(accrued_at) as since from profit_share where status in ('pending', 'processing', 'failed')`;
+        select min(accrued_at) as since from profit_share
+        where status in ('pending', 'processing', 'failed') and (reason ->> 'class') is distinct from 'accumulating'`;
       return row?.since == null ? null : Math.max(0, nowMs - row.since.getTime());
     },
     async earnings(creatorWallet) {

@@ -5,9 +5,14 @@ import type { Sql } from './database.ts';
 export function createHalts(sql: Sql): Halts {
   return {
     async set(scope, reason) {
-      await sql`
-        insert into halt (scope, reason) values (${scope}, ${reason})
-        on conflict (scope) do update set reason = excluded.reason`;
+      const [kind, id = ''] = scope.split(/:(.*)/s);
+      const rows = await sql`
+        insert into halt (scope, reason) select ${scope}, ${reason}
+        where ${kind === 'all'}
+           or (${kind === 'subscriber'} and exists (select 1 from subscriber where subscriber_id = ${id}))
+           or (${kind === 'creator'} and exists (select 1 from subscription_terms where creator_wallet = ${id}))
+        on conflict (scope) do update set reason = excluded.reason returning 1`;
+      return rows.length > 0;
     },
     async lift(scope) {
       return (await sql`delete from halt where scope = ${scope} returning 1`).length > 0;

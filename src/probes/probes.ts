@@ -10,6 +10,7 @@ import { openDatabase } from '../ledger/database.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import type { Settings } from '../system/settings.ts';
 import { ofDatabase } from './database.ts';
+import { ofHalts } from './halts.ts';
 import { ofHelius } from './helius.ts';
 import { ofKeys, ofSponsor } from './keys.ts';
 import { ofNode } from './node.ts';
@@ -47,6 +48,7 @@ export async function probeAll(
     // Tables of an older release are not read.
     if (seen.every((each) => each.state === 'ok')) {
       found.push(...(await safely('keys', 'See the message.', () => ofKeys(settings, sql))));
+      found.push(...(await safely('halts', 'See the message.', () => ofHalts(createLedger(sql)))));
       addresses = (await createLedger(sql).watchList.all()).map((each) => each.address);
     }
     await sql.end({ timeout: 2 });

@@ -2,6 +2,7 @@
 // by a loop of the daemon, and the page shows what was read last: a scrape asks nothing outside this process, so the
 // page answers at once in an outage too. `bailiff_sample_age_seconds` says how old each reading is.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { ERROR_EVENTS } from '../core/log-events.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 /** A gauge and how its values are read. */
@@ -37,6 +38,8 @@ export function createMetrics(clock: Clock): Metrics {
     labelNames: ['event', 'level'],
     registers,
   });
+  // A counter that is born at 1 has no increase, and an alert on the first error of a kind would stay silent.
+  for (const event of ERROR_EVENTS) events.inc({ event, level: 'error' }, 0);
   // Added to for every trade of every copier, so it is a plain number until somebody reads it.
   const verdicts = { allow: 0, deny: 0, unknown: 0 };
   new Counter({
@@ -61,6 +64,7 @@ export function createMetrics(clock: Clock): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  for (const outcome of ['stored', 'refused', 'failed']) deliveries.inc({ outcome }, 0);
   const facts = new Counter({
     name: 'bailiff_facts_total',
     help: 'Facts that became final, by kind.',

@@ -20,7 +20,7 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
   });
   let hanging: string[] = [];
   const backlog = { wanted: 0, confirmed: 0, oldestMs: null };
-  let pulse: Pulse = { ledgerAtMs: null, backlog: null, skewMs: null };
+  let pulse: Pulse = { ledgerAtMs: null, backlog: null, skewMs: null, halts: [] };
   const app = Fastify();
   app.register(healthRoutes, {
     roster,
@@ -51,7 +51,7 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
       'Postgres has taken no write yet',
     ],
   });
-  pulse = { ledgerAtMs: clock.nowMs(), backlog, skewMs: 7_000 };
+  pulse = { ledgerAtMs: clock.nowMs(), backlog, skewMs: 7_000, halts: [] };
   roster.hydrate([]);
   roster.observe(7, clock.nowMs());
   clock.advance(6_000);
@@ -64,7 +64,7 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
   ]);
   roster.doubtAll(null);
   roster.observe(8, clock.nowMs());
-  pulse = { ledgerAtMs: clock.nowMs(), backlog, skewMs: 0 };
+  pulse = { ledgerAtMs: clock.nowMs(), backlog, skewMs: 0, halts: [] };
   expect(await ask('/health/ready')).toMatchObject({ status: 200, ready: true, mode: 'observe' });
 });
 

@@ -137,6 +137,9 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
     not_found: () => ['/v1/endpoints/none/replays', { since: '2026-01-01T00:00:00Z' }],
   },
   'GET /v1/endpoints/{id}/deliveries': { not_found: () => ['/v1/endpoints/none/deliveries'] },
+  'PUT /v1/halts': {
+    not_found: () => ['', { scope: 'subscriber:nobody', reason: 'a drill' }],
+  },
   'DELETE /v1/halts/{scope}': { not_found: () => ['/v1/halts/all'] },
   'POST /v1/hearing/rescans': { not_found: () => ['', { address: creator, fromSlot: 0 }] },
   'POST /v1/hearing/acceptances': {
@@ -190,8 +193,8 @@ const GOOD: Record<string, () => Request> = {
   ],
   'GET /v1/endpoints/{id}/deliveries': () => [`/v1/endpoints/${endpoint}/deliveries`],
   'DELETE /v1/endpoints/{id}': () => [`/v1/endpoints/${endpoint}`],
-  'PUT /v1/halts': () => ['', { scope: 'subscriber:nobody', reason: 'a drill' }],
-  'DELETE /v1/halts/{scope}': () => ['/v1/halts/subscriber:nobody'],
+  'PUT /v1/halts': () => ['', { scope: 'subscriber:bo', reason: 'a drill' }],
+  'DELETE /v1/halts/{scope}': () => ['/v1/halts/subscriber:bo'],
   'POST /v1/hearing/rescans': () => ['', { address: wallet(), fromSlot: 0 }],
   'POST /v1/hearing/acceptances': () => ['', { address: gapped, reason: 'a drill' }],
 };

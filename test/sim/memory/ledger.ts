@@ -20,6 +20,7 @@ function createMemoryHalts(state: State): Halts {
     async set(scope, reason) {
       const known = state.halts.get(scope);
       state.halts.set(scope, { scope, reason, sinceMs: known?.sinceMs ?? 0 });
+      return true;
     },
     lift: async (scope) => state.halts.delete(scope),
     list: async () => [...state.halts.values()],

@@ -1,0 +1,13 @@
+// Log events that are errors: each means that a person must act. Their counters begin at 0, so that an alert sees the
+// first one. A test holds the list to the code.
+export const ERROR_EVENTS = [
+  'account.gap',
+  'agent.needs_sol',
+  'endpoint.disabled',
+  'hearing.set_aside',
+  'helius.silent',
+  'http.failed',
+  'lane.failed',
+  'loop.failed',
+  'transaction.contradicted',
+] as const;

@@ -1,0 +1,15 @@
+// Halts: where an operator has halted signing, so that nobody looks elsewhere for why nothing is paid.
+import { type Finding, fine, odd } from '../core/finding.ts';
+import type { Ledger } from '../core/ports.ts';
+
+export async function ofHalts(ledger: Pick<Ledger, 'halts'>): Promise<Finding[]> {
+  const halts = await ledger.halts.list();
+  if (halts.length === 0) return [fine('halts', 'nothing is halted')];
+  return halts.map(({ scope, reason }) =>
+    odd(
+      'halts',
+      `nothing new is signed for ${scope}: ${reason}`,
+      `When it may go on: bailiff resume ${scope}`,
+    ),
+  );
+}

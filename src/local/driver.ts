@@ -25,6 +25,8 @@ import { priceAccount } from './drift/oracle.ts';
 
 export type Driver = {
   readonly faucet: Keypair;
+  /** A key that this world has not seen. */
+  newKey(): Keypair;
   /** Signs and executes; throws with the program's logs when it fails. */
   send(instructions: readonly TransactionInstruction[], signers: readonly Keypair[]): Landed;
   /** Executes whatever comes of it. A string is an error that kept it from being included. */
@@ -57,7 +59,11 @@ export type Driver = {
   readonly instructions: ReturnType<typeof venueInstructions>;
 };
 
-export function createDriver(cluster: Cluster, faucet: Keypair): Driver {
+export function createDriver(
+  cluster: Cluster,
+  faucet: Keypair,
+  newKey: () => Keypair = () => Keypair.generate(),
+): Driver {
   const instructions = venueInstructions();
   const ata = (owner: PublicKey) => getAssociatedTokenAddressSync(USDC, owner, true);
   const giveSol = (owner: PublicKey, lamports: bigint): void => {
@@ -119,12 +125,13 @@ export function createDriver(cluster: Cluster, faucet: Keypair): Driver {
 
   return {
     faucet,
+    newKey,
     send,
     attempt,
     giveSol,
     giveUsdc,
     instructions,
-    createTrader({ deposit, lamports = 0n, agent = Keypair.generate() }) {
+    createTrader({ deposit, lamports = 0n, agent = newKey() }) {
       const trader = { agent, subAccountId: 0 };
       if (lamports > 0n) giveSol(agent.publicKey, lamports);
       giveUsdc(agent.publicKey, deposit);

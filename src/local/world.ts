@@ -38,6 +38,8 @@ export type WorldOptions = {
   /** Whether an older build's records stay as it wrote them, or are translated to those of the current build (default). */
   readonly records?: 'as_written' | 'as_current';
   readonly clock: Clock;
+  /** Where new keys come from; random by default. A recording wants the same ones each time. */
+  readonly newKey?: () => Keypair;
   readonly cluster?: Partial<ClusterOptions>;
 };
 
@@ -66,7 +68,8 @@ export function createWorld(options: WorldOptions): World {
   const { bank, venueProgram, build } = bankFor(options);
   const genesisUnixTime = Math.floor(options.clock.nowMs() / 1000);
   const cluster = createCluster(bank, { ...FAST_CLUSTER, genesisUnixTime, ...options.cluster });
-  const faucet = Keypair.generate();
+  const newKey = options.newKey ?? (() => Keypair.generate());
+  const faucet = newKey();
   const time = { slot: BigInt(cluster.slot('processed')), unixTime: BigInt(genesisUnixTime) };
   writeGenesis(
     (address, account) => cluster.put(address.toBase58(), account),
@@ -86,7 +89,7 @@ export function createWorld(options: WorldOptions): World {
     (address, account) => cluster.put(address.toBase58(), account),
     faucet.publicKey,
   );
-  const driver = createDriver(cluster, faucet);
+  const driver = createDriver(cluster, faucet, newKey);
   // Several blocks in, so that finalized reads see the genesis.
   cluster.advance(20);
   return { cluster, mischief: createMischief(), driver, venueProgram, build };

@@ -1,7 +1,7 @@
 // Liquidation scenarios: every kind of liquidation, both bankruptcies, and a swap, each prepared by bending the venue's
 // accounts and then done by real instructions.
 import { createTransferInstruction } from '@solana/spl-token';
-import { Keypair, PublicKey, type TransactionInstruction } from '@solana/web3.js';
+import { type Keypair, PublicKey, type TransactionInstruction } from '@solana/web3.js';
 import {
   DRIFT_SIGNER,
   insuranceVaultAddress,
@@ -170,8 +170,8 @@ export const LIQUIDATIONS: Record<string, (stage: Stage) => void> = {
   'a swap of USDC into SOL': (stage) => {
     const { world, victim, act } = stage;
     const { driver, cluster } = world;
-    const [inTokens, outTokens] = [Keypair.generate().publicKey, solAccountOf(victim)];
-    const pool = { usdc: Keypair.generate().publicKey, sol: Keypair.generate().publicKey };
+    const [inTokens, outTokens] = [driver.newKey().publicKey, solAccountOf(victim)];
+    const pool = { usdc: driver.newKey().publicKey, sol: driver.newKey().publicKey };
     const owner = driver.faucet.publicKey;
     const put = (address: PublicKey, mint: PublicKey, of: PublicKey, amount: bigint) =>
       cluster.put(address.toBase58(), holding(mint, of, amount));

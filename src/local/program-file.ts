@@ -1,0 +1,62 @@
+// Program file: the bytes of the venue's compiled program, which are not part of the repository: which build they are, and how
+// they are read from a node.
+import { createHash } from 'node:crypto';
+import { Fault } from '../core/fault.ts';
+import { type Build, CURRENT_BUILD, OLDER_BUILDS } from '../venue/builds.ts';
+
+/** The first bytes of every compiled program. */
+const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
+/** Bytes of a program data account before the program itself: state, slot, and the authority that may upgrade it. */
+const PROGRAM_DATA_HEAD = 45;
+
+export type ProgramBytes = {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+  /** The known build of these bytes; null when they are of none. */
+  readonly build: Build | null;
+};
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Says what bytes are. Throws `local_world_failed` when they are no compiled program. */
+export function identifyProgram(bytes: Uint8Array): ProgramBytes {
+  if (!ELF.equals(bytes.subarray(0, 4)))
+    throw new Fault(
+      'local_world_failed',
+      'These bytes are no compiled program: they do not begin as an ELF file.',
+    );
+  const sha256 = hashOf(bytes);
+  return { bytes, sha256, build: OLDER_BUILDS.find((each) => each.sha256 === sha256) ?? null };
+}
+
+/** One line about a program for a person. */
+export const describeProgram = ({ bytes, sha256, build }: ProgramBytes): string =>
+  build === null
+    ? `${bytes.length} bytes, sha256 ${sha256}: no build that is known; it is taken for the current one (${CURRENT_BUILD.name})`
+    : `${bytes.length} bytes, sha256 ${sha256}: the build of ${build.name}`;
+
+/** Asks a node, in the way of Solana JSON-RPC, for the bytes of an account. */
+export type ReadAccount = (address: string) => Promise<Uint8Array | null>;
+
+/**
+ * Dumps an upgradeable program from a node. Its account is as long as the longest program that it ever held, filled with
+ * zeros: they are cut off. Throws `local_world_failed` when the node has no such program.
+ */
+export async function dumpProgram(
+  programId: string,
+  read: ReadAccount,
+  addressOf: (bytes: Uint8Array) => string,
+): Promise<ProgramBytes> {
+  const program = await read(programId);
+  // State 2 is a program; the address of its data follows.
+  if (program === null || program.length < 36 || program[0] !== 2)
+    throw new Fault('local_world_failed', `The node has no upgradeable program ${programId}.`);
+  const data = await read(addressOf(program.subarray(4, 36)));
+  if (data === null || data[0] !== 3)
+    throw new Fault('local_world_failed', `The node has no bytes of the program ${programId}.`);
+  let end = data.length;
+  while (end > PROGRAM_DATA_HEAD && data[end - 1] === 0) end--;
+  const whole = data.subarray(PROGRAM_DATA_HEAD);
+  const known = OLDER_BUILDS.some((each) => each.sha256 === hashOf(whole));
+  return identifyProgram(known ? whole : data.subarray(PROGRAM_DATA_HEAD, end));
+}

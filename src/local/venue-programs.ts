@@ -1,0 +1,69 @@
+// Venue programs: puts the venue's compiled program where tests and the local world look for it, from a file or from a node,
+// and says what is there. npm run venue-programs -- [file | --rpc URL]
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { base58Text } from '../core/ids.ts';
+import { loadSettings, processEnvironment } from '../system/settings.ts';
+import { OLDER_BUILDS } from '../venue/builds.ts';
+import { PROGRAM_ID } from '../venue/profile.ts';
+import { describeProgram, dumpProgram, identifyProgram, type ReadAccount } from './program-file.ts';
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const readerOf =
+  (url: string): ReadAccount =>
+  async (address) => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'getAccountInfo',
+        params: [address, { encoding: 'base64' }],
+      }),
+    });
+    const { result } = (await response.json()) as {
+      result?: { value: { data: [string, string] } | null };
+    };
+    const data = result?.value?.data[0];
+    return data === undefined ? null : new Uint8Array(Buffer.from(data, 'base64'));
+  };
+
+const { values, positionals } = parseArgs({
+  options: { rpc: { type: 'string' } },
+  allowPositionals: true,
+});
+const env = processEnvironment();
+const { programFile } = loadSettings(
+  env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
+);
+const [file] = positionals;
+try {
+  if (file !== undefined || values.rpc !== undefined) {
+    const found =
+      file !== undefined
+        ? identifyProgram(new Uint8Array(readFileSync(file)))
+        : await dumpProgram(PROGRAM_ID, readerOf(values.rpc ?? ''), base58Text);
+    mkdirSync(path.dirname(programFile), { recursive: true });
+    writeFileSync(programFile, found.bytes);
+    say(`Wrote ${programFile}.`);
+  }
+  if (existsSync(programFile)) {
+    say(
+      `${programFile}: ${describeProgram(identifyProgram(new Uint8Array(readFileSync(programFile))))}.`,
+    );
+  } else {
+    say(`There is no compiled Drift program at ${programFile}; tests hold against its recording.`);
+    say(
+      'To get it: npm run venue-programs -- /path/to/drift.so, or -- --rpc URL to dump what a node runs.',
+    );
+    for (const { name, sha256 } of OLDER_BUILDS)
+      say(`Known: the build of ${name}, sha256 ${sha256}.`);
+    process.exitCode = 1;
+  }
+} catch (thrown) {
+  process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exitCode = 1;
+}

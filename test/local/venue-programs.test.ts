@@ -1,0 +1,61 @@
+// Venue programs: the command that puts the compiled program in its place, as a person runs it, from a file and from a node.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { base58Text } from '../../src/core/ids.ts';
+import { dumpProgram, identifyProgram } from '../../src/local/program-file.ts';
+import { OLDER_BUILDS } from '../../src/venue/builds.ts';
+import { PROGRAM_ID } from '../../src/venue/profile.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-programs-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 1, 2, 3, 0, 9]);
+const sha256 = createHash('sha256').update(ELF).digest('hex');
+const target = path.join(folder, 'deep', 'drift.so');
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, ['src/local/venue-programs.ts', ...args], {
+    cwd: path.join(import.meta.dirname, '../..'),
+    env: { ...process.env, BAILIFF_DRIFT_PROGRAM: target },
+    encoding: 'utf8',
+  });
+
+test('says where it looked and how to get the program, then puts a file there and says what it is', () => {
+  const nothing = run();
+  expect(nothing.status).toBe(1);
+  expect(nothing.stdout).toContain(target);
+  for (const build of OLDER_BUILDS) expect(nothing.stdout).toContain(build.sha256);
+  const given = path.join(folder, 'given.so');
+  writeFileSync(given, ELF);
+  const placed = run(given);
+  expect(placed.stdout).toContain(`sha256 ${sha256}: no build that is known`);
+  expect(placed.status).toBe(0);
+  expect(readFileSync(target)).toEqual(ELF);
+  writeFileSync(given, 'no program');
+  expect(run(given)).toMatchObject({ status: 1 });
+  expect(readFileSync(target)).toEqual(ELF);
+});
+
+test('a program is dumped from a node without the zeros behind it', async () => {
+  const dataAddress = Buffer.alloc(32, 7);
+  const accounts: Record<string, Uint8Array> = {
+    [PROGRAM_ID]: Buffer.concat([Buffer.from([2, 0, 0, 0]), dataAddress]),
+    [base58Text(dataAddress)]: Buffer.concat([
+      Buffer.from([3, 0, 0, 0]),
+      Buffer.alloc(41),
+      ELF,
+      Buffer.alloc(100),
+    ]),
+  };
+  const read = async (address: string) => accounts[address] ?? null;
+  const dumped = await dumpProgram(PROGRAM_ID, read, base58Text);
+  expect(Buffer.from(dumped.bytes)).toEqual(ELF);
+  expect(dumped).toMatchObject({ sha256, build: null });
+  await expect(dumpProgram(base58Text(dataAddress), read, base58Text)).rejects.toThrow(
+    'no upgradeable program',
+  );
+  expect(() => identifyProgram(Buffer.from('text'))).toThrow('no compiled program');
+});

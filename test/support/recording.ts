@@ -1,0 +1,124 @@
+// Recording: what the compiled program did in scenarios of this project's own making, as text: each transaction as a node
+// would tell it, with the records as that build wrote them, and the venue accounts on both sides of it.
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { Keypair } from '@solana/web3.js';
+import type { Address } from '../../src/core/ids.ts';
+import type { ChainTransaction } from '../../src/core/transaction.ts';
+import type { Landed } from '../../src/local/chain/cluster.ts';
+import { DRIFT } from '../../src/local/drift/addresses.ts';
+import { accountDiscriminator } from '../../src/local/drift/layout.ts';
+import { createWorld, type World } from '../../src/local/world.ts';
+import { createRandom } from '../sim/random.ts';
+import { createManualClock } from './clock.ts';
+import { KEEPER_SCENARIOS } from './keeper-scenarios.ts';
+import { LIQUIDATIONS } from './liquidation-scenarios.ts';
+import { transactionOf } from './transaction.ts';
+
+export type Recorded = {
+  readonly transaction: ChainTransaction;
+  /** Every venue user that it names: its bytes before and after. */
+  readonly users: readonly {
+    readonly address: Address;
+    readonly before: Uint8Array;
+    readonly after: Uint8Array;
+  }[];
+};
+export type Recording = { readonly build: string; readonly histories: Record<string, Recorded[]> };
+
+const USER = Buffer.from(accountDiscriminator('User'));
+const isUser = (account: { owner: string; data: Uint8Array } | null): boolean =>
+  account?.owner === DRIFT.toBase58() && USER.equals(account.data.subarray(0, 8));
+
+/** The same keys each time. */
+function seededKeys(seed: number): () => Keypair {
+  const random = createRandom(seed);
+  return () => Keypair.fromSeed(Uint8Array.from({ length: 32 }, () => random.below(256)));
+}
+
+/** Keeps every transaction with a venue user that lands while `play` runs. Signatures are numbers: blockhashes are random. */
+function record(programFile: string, seed: number, play: (world: World) => void): Recorded[] {
+  const world = createWorld({
+    programFile,
+    clock: createManualClock(),
+    newKey: seededKeys(seed),
+    records: 'as_written',
+  });
+  const { cluster } = world;
+  const kept: Recorded[] = [];
+  const submit = cluster.submit.bind(cluster);
+  const keep = (landed: Landed): void => {
+    const transaction = transactionOf(landed);
+    const { before } = landed.execution;
+    const users = transaction.keys.flatMap((address) => {
+      const [was, is] = [before.get(address) ?? null, cluster.bank.get(address)];
+      if (was === null || is === null || !isUser(was)) return [];
+      return [{ address, before: was.data, after: is.data }];
+    });
+    if (users.length === 0) return;
+    const signature = `recorded-${seed}-${kept.length}` as ChainTransaction['signature'];
+    kept.push({ transaction: { ...transaction, signature }, users });
+  };
+  Object.assign(cluster, {
+    submit(...given: Parameters<typeof submit>) {
+      const landed = submit(...given);
+      if (typeof landed !== 'string') keep(landed);
+      return landed;
+    },
+  });
+  play(world);
+  return kept;
+}
+
+/** Plays everything that is recorded. */
+export function recordAll(programFile: string): Recording {
+  const histories: Record<string, Recorded[]> = {};
+  let seed = 1;
+  for (const [name, { run }] of Object.entries(KEEPER_SCENARIOS)) {
+    histories[name] = record(programFile, seed++, (world) => {
+      const trader = world.driver.createTrader({ deposit: 1_000_000_000n });
+      run((step) => void step(), world, trader);
+    });
+  }
+  for (const [name, play] of Object.entries(LIQUIDATIONS)) {
+    histories[name] = record(programFile, seed++, (world) => {
+      const { driver } = world;
+      const victim = driver.createTrader({ deposit: 1_000_000_000n });
+      const liquidator = driver.createTrader({ deposit: 100_000_000_000n });
+      play({
+        world,
+        victim,
+        liquidator,
+        settled: () => {},
+        act: (instructions, ...signers) =>
+          void driver.send(instructions, [driver.faucet, ...signers]),
+      });
+    });
+  }
+  const { build } = createWorld({ programFile, clock: createManualClock() });
+  return { build: build.name, histories };
+}
+
+/** Text of a recording, one transaction a line: bigints as `123n`, bytes deflated. */
+export function writeRecording({ build, histories }: Recording): string {
+  const text = (value: unknown): string =>
+    JSON.stringify(value, function (this: Record<string, unknown>, name, each: unknown) {
+      if (typeof each === 'bigint') return `${each}n`;
+      // A Buffer arrives here as what its toJSON makes of it; the bytes themselves stand in the holder.
+      const raw = this[name];
+      return raw instanceof Uint8Array
+        ? { bytes: deflateRawSync(raw, { level: 9 }).toString('base64') }
+        : each;
+    });
+  const lines = Object.entries(histories).map(
+    ([name, recorded]) => `${JSON.stringify(name)}: [\n${recorded.map(text).join(',\n')}\n]`,
+  );
+  return `{"build": ${JSON.stringify(build)}, "histories": {\n${lines.join(',\n')}\n}}\n`;
+}
+
+export const readRecording = (text: string): Recording =>
+  JSON.parse(text, (_, value: unknown) => {
+    if (typeof value === 'string' && /^-?\d+n$/.test(value)) return BigInt(value.slice(0, -1));
+    if (typeof value === 'object' && value !== null && 'bytes' in value)
+      return new Uint8Array(inflateRawSync(Buffer.from(String(value.bytes), 'base64')));
+    return value;
+  }) as Recording;

@@ -1,0 +1,108 @@
+// Recorded: what the compiled program of 2024-06 did in scenarios of this project's making (npm run record-fixtures), heard
+// on a machine that does not have it: decoders, hearing and translation are held against its bytes.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Fact } from '../../src/core/fact.ts';
+import type { Watched } from '../../src/core/hearing-ports.ts';
+import { COUNTERS, checkState, type NO_COUNTERS } from '../../src/core/reckoning.ts';
+import type { Account } from '../../src/local/chain/account.ts';
+import { DRIFT } from '../../src/local/drift/addresses.ts';
+import { eventsIn } from '../../src/local/drift/log.ts';
+import { translateLogs } from '../../src/local/drift/translation.ts';
+import { ownUsers } from '../../src/venue/addresses.ts';
+import { hear } from '../../src/venue/hearing.ts';
+import { readAccountState } from '../../src/venue/state.ts';
+import { type Recorded, readRecording } from '../support/recording.ts';
+
+const { histories } = readRecording(
+  readFileSync(path.join(import.meta.dirname, '../fixtures/venue-transactions.json'), 'utf8'),
+);
+const all = Object.values(histories).flat();
+
+const watchedOf = ({ users }: Recorded): Map<string, Watched> =>
+  new Map(
+    users.map(({ address }) => [address, { address, subscriberId: address, role: 'drift_user' }]),
+  );
+const account = (data: Uint8Array): Account => ({
+  lamports: 1n,
+  owner: DRIFT.toBase58(),
+  data,
+  executable: false,
+});
+function translated({ transaction, users }: Recorded): Recorded['transaction'] {
+  const at = (side: 'before' | 'after') => (address: string) => {
+    const found = users.find((each) => each.address === address);
+    return found === undefined ? null : account(found[side]);
+  };
+  const after = transaction.error === null ? at('after') : null;
+  return { ...transaction, logs: translateLogs(transaction.logs, at('before'), after) };
+}
+
+/** What an account's state says of what a transaction's facts tell of it. */
+function verdictOf(facts: readonly Fact[], user: Recorded['users'][number]): string {
+  const mine = facts.filter(({ account: address }) => address === user.address);
+  const unknowns = mine.filter(({ body }) => body.kind === 'unknown').length;
+  const [tally] = mine.flatMap(({ body }) => (body.kind === 'tally' ? [body] : []));
+  const told = Object.fromEntries(
+    COUNTERS.map((name) => [name, tally?.[name] ?? 0n]),
+  ) as typeof NO_COUNTERS;
+  const [was, is] = [user.before, user.after].map((data, slot) => ({
+    slot,
+    ...readAccountState(data),
+  }));
+  if (was === undefined || is === undefined) throw new Error('two states');
+  const open = { amounts: tally?.perhaps ?? [], untoldFees: tally?.untoldFees ?? 0 };
+  return checkState(was, told, unknowns, is, open, 10_000n).verdict;
+}
+
+describe.each(Object.entries(histories))('%s', (_, recorded) => {
+  test('translated, the facts of each transaction are what the accounts say, to the unit', () => {
+    for (const each of recorded) {
+      const facts = hear(translated(each), watchedOf(each), ownUsers);
+      for (const user of each.users)
+        expect(verdictOf(facts, user), each.transaction.signature).toBe('explained');
+    }
+  });
+  test('as that build wrote them, what is not told is left to the account’s state, never guessed', () => {
+    for (const each of recorded) {
+      const facts = hear(each.transaction, watchedOf(each), ownUsers);
+      for (const user of each.users)
+        expect(['explained', 'reckoned']).toContain(verdictOf(facts, user));
+      const fills = eventsIn(each.transaction.logs).some(
+        ({ name, fields }) => name === 'OrderActionRecord' && fields.action === 'fill',
+      );
+      expect(facts.some(({ body }) => body.kind === 'unknown')).toBe(fills);
+      expect(facts.filter(({ body }) => body.kind === 'close')).toEqual([]);
+    }
+  });
+});
+
+test('the recording holds every kind that it is kept for', () => {
+  const kinds = new Set<string>();
+  let closes = 0;
+  for (const each of all) {
+    closes += hear(translated(each), watchedOf(each), ownUsers).filter(
+      ({ body }) => body.kind === 'close',
+    ).length;
+    for (const { name, fields } of eventsIn(each.transaction.logs))
+      kinds.add(`${name} ${fields.liquidationType ?? fields.action ?? ''}`.trim());
+    if (each.transaction.error !== null) kinds.add('failed');
+  }
+  expect(closes).toBeGreaterThan(1);
+  for (const kind of [
+    'failed',
+    'DepositRecord',
+    'SwapRecord',
+    'OrderActionRecord fill',
+    'OrderActionRecord trigger',
+    'OrderActionRecord cancel',
+    'LiquidationRecord liquidatePerp',
+    'LiquidationRecord liquidateSpot',
+    'LiquidationRecord liquidateBorrowForPerpPnl',
+    'LiquidationRecord liquidatePerpPnlForDeposit',
+    'LiquidationRecord perpBankruptcy',
+    'LiquidationRecord spotBankruptcy',
+  ])
+    expect([...kinds]).toContain(kind);
+});

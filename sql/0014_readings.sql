@@ -82,7 +82,7 @@ alter table sighting add column absent_at timestamptz;
 -- False for those of earlier releases, which name no accounts: they may touch any.
 alter table sighting add column accounts_known boolean not null default false;
 create index sighting_turn on sighting (rank, due_at, signature) where status in ('wanted', 'confirmed');
-create index sighting_of_anybody on sighting (first_seen_at) where status in ('wanted', 'confirmed') and not accounts_known;
+create index sighting_without_accounts on sighting (first_seen_at) where status in ('wanted', 'confirmed') and not accounts_known;
 
 -- What cannot be read or written for now: it is tried again, later each time, and its neighbours go on.
 create table set_aside (

@@ -126,11 +126,12 @@ export type Sightings = {
   }>;
   /**
    * Whose transactions are wanted since before then and not read. A rumour that nodes answered they do not have does not count.
-   * `anybodySinceMs` is of those that an earlier release noted, which may be anybody's.
+   * `unattributedSinceMs` is the oldest of those that an earlier release noted without accounts: they may touch any subscriber's.
    */
-  unread(
-    beforeMs: number,
-  ): Promise<{ readonly subscribers: readonly string[]; readonly anybodySinceMs: number | null }>;
+  unread(beforeMs: number): Promise<{
+    readonly subscribers: readonly string[];
+    readonly unattributedSinceMs: number | null;
+  }>;
   /** When a webhook last delivered, and when another source last told of a transaction with facts. */
   lastHeard(): Promise<{ webhookMs: number | null; otherMs: number | null }>;
 };

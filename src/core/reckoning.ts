@@ -20,7 +20,7 @@ export const NO_COUNTERS: Counters = {
 /** What else the state shows: no sum to check, but it tells what an unexplained difference means. */
 export type Hints = {
   readonly exists: boolean;
-  /** Whoever else may act for it, as raw text; empty for nobody. */
+  /** The delegate that may act for the account, as raw text; empty for none. */
   readonly delegate: string;
   /** Net quote tokens that ever came in by hand: `cumulative_deposits` of the quote market. */
   readonly quoteFlow: bigint;

@@ -26,7 +26,7 @@ async function dropped(
   const tip = await chain.slot('finalized');
   if (tip <= slot + FINALIZED_SOON_SLOTS) return 'unproven';
   const accounts = await ledger.sightings.accountsOf(signature);
-  // It touches nobody who is watched, so nothing is withdrawn with it.
+  // The transaction touches no watched account, so no fact is withdrawn with it.
   if (accounts.length === 0) return 'dropped';
   if (!(await chain.finalizedAbsence(signature, accounts, slot))) return 'unproven';
   const first = absentMs ?? clock.nowMs();

@@ -28,7 +28,7 @@ export function createAside(ports: {
   const { asides } = ports.ledger;
   return {
     async failed(kind, subject, thrown) {
-      // A ledger that is away is nobody's own trouble.
+      // When the ledger is away, that is no fault of this subject: the caller's loop tries again.
       if (thrown instanceof Fault && thrown.code === 'ledger_unavailable') throw thrown;
       const reason = messageOf(thrown).slice(0, 500);
       const { attempts, retryMs } = await asides.put({

@@ -1,5 +1,5 @@
 // Check: does what was heard of an account add up to what the account itself says? States are read at finalized slots and
-// judged by core/reckoning.ts once everything up to them has been heard. What nobody can explain stays visible.
+// judged by core/reckoning.ts once everything up to them has been heard. A difference that no fact explains stays visible.
 import type { AccountCheck, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Chain, Venue } from '../core/outside.ts';

@@ -15,7 +15,10 @@ export type DoubtPorts = {
 export async function doubtedBy(
   ledger: Pick<Ledger, 'sightings' | 'checks' | 'asides'>,
   beforeMs: number,
-): Promise<{ readonly subscribers: readonly string[]; readonly anybodySinceMs: number | null }> {
+): Promise<{
+  readonly subscribers: readonly string[];
+  readonly unattributedSinceMs: number | null;
+}> {
   const [unread, gaps, unreadable] = await Promise.all([
     ledger.sightings.unread(beforeMs),
     ledger.checks.gaps(),
@@ -26,7 +29,7 @@ export async function doubtedBy(
     ...unread.subscribers,
     ...unreadable,
   ];
-  return { subscribers, anybodySinceMs: unread.anybodySinceMs };
+  return { subscribers, unattributedSinceMs: unread.unattributedSinceMs };
 }
 
 /** Looks once. `startedMs` is when this daemon began to listen: no source has been quiet for longer. */
@@ -45,8 +48,8 @@ export async function refreshDoubts(
   roster.doubtAll(
     now - heardMs > lagMsMost
       ? `No source has told of the chain for ${seconds(heardMs)} s.`
-      : doubted.anybodySinceMs !== null
-        ? `Transactions that were heard ${seconds(doubted.anybodySinceMs)} s ago are not read yet.`
+      : doubted.unattributedSinceMs !== null
+        ? `Transactions that were heard ${seconds(doubted.unattributedSinceMs)} s ago are not read yet.`
         : null,
   );
   roster.doubt(doubted.subscribers);

@@ -21,7 +21,7 @@ export type WatchPorts = {
   readonly log: Log;
   /** The newest slot that the chain is known to have reached; null when none was read yet. */
   readonly latestSlot: () => Slot | null;
-  /** The past of accounts that are watched from the start is somebody else's business: a backfill walks it. */
+  /** True when a backfill walks the past of the accounts that are watched from the start: a first read of one is no change then. */
   readonly trustFirstSight: boolean;
   /** An account has changed; with null, some have to be read. */
   readonly onChange: (address: Address | null) => void;
@@ -43,7 +43,7 @@ export type Watch = {
   scan(signal: AbortSignal): Promise<number>;
   /** Whether scans wait for what a webhook is about to tell. */
   readonly waiting: boolean;
-  /** Accounts that changed, and in which slot at the latest; whoever has checked one past that slot takes it out. */
+  /** Accounts that changed, and in which slot at the latest; the check of an account past that slot takes it out. */
   readonly changed: Map<Address, Slot>;
 };
 
@@ -154,7 +154,7 @@ export function createWatch(ports: WatchPorts): Watch {
       blockIndex: row.blockIndex,
       slot: row.slot,
       accounts: [address],
-      // Anybody can have an account named; in these slots something happened to it.
+      // A stranger's transaction can name an account; in these slots the account itself changed.
       urgent: pending?.slots.has(row.slot) ?? false,
     }));
     const nowMs = clock.nowMs();

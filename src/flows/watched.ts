@@ -1,4 +1,4 @@
-// Watched: the watch-list in memory, so that a transaction that touches nobody costs a few look-ups and no query. It is the
+// Watched: the watch-list in memory, so that a transaction that touches no watched account costs a few look-ups and no query. It is the
 // ledger's list of one revision, and the ledger takes no facts that were read with an older one.
 import type { Watched, WatchList } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';

@@ -211,12 +211,12 @@ export function createSightings(sql: Sql): Sightings {
       const rows = await sql<{ subscriber_id: string }[]>`
         select distinct m.subscriber_id from sighting s join sighting_account m using (signature)
         where ${unread()} and s.wanted_at <= ${at(beforeMs)}`;
-      const [any] = await sql<{ since: Date | null }[]>`
+      const [oldest] = await sql<{ since: Date | null }[]>`
         select min(s.wanted_at) as since from sighting s where ${unread()} and not s.accounts_known
           and s.wanted_at <= ${at(beforeMs)}`;
       return {
         subscribers: rows.map((row) => row.subscriber_id),
-        anybodySinceMs: any?.since?.getTime() ?? null,
+        unattributedSinceMs: oldest?.since?.getTime() ?? null,
       };
     },
     async lastHeard() {

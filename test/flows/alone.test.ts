@@ -102,13 +102,13 @@ async function checked(held: Listening) {
   return { all, sick, baselines };
 }
 
-test('one transaction of one account that cannot be read holds that account’s check up, and nobody else’s', async () => {
+test('one transaction of one account that cannot be read holds up the check of that account, and of no other', async () => {
   await using held = await createListening();
   const { all, baselines } = await checked(held);
   const unread = held.close('ana', 50);
   held.node.histories.set(accountOf('ana'), [row(unread, 50)]);
   held.node.answers.set(unread, () => held.trouble());
-  // Anybody may say that a transaction touches bo.
+  // A webhook body may say that a transaction touches bo.
   await held.told(signatureOf(8), 'bo');
   for (let n = 0; n < 3; n++) {
     await checkAccounts(all, new Map(), never);
@@ -173,7 +173,7 @@ test('a delivery that cannot be digested is set aside, on record, and the next i
   expect((await ledger.asides.list(5))[0]?.attempts).toBe(2);
 });
 
-test('what a body says of slots and of places in a block is believed by nobody', async () => {
+test('what a body says of slots and of places in a block decides nothing', async () => {
   await using held = await createListening();
   const { ledger, sql, clock } = held;
   const forged = { slot: 9e15, indexWithinBlock: 3_000_000_000 };
@@ -187,7 +187,7 @@ test('what a body says of slots and of places in a block is believed by nobody',
   ]);
 });
 
-test('a body of 20,000 made-up signatures is digested, and delays nobody else', async () => {
+test('a body of 20,000 made-up signatures is digested, and does not delay the others', async () => {
   await using held = await createListening();
   const { ledger, clock } = held;
   const many = Array.from({ length: 20_000 }, (_, index) => {

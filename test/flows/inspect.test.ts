@@ -1,5 +1,5 @@
-// Inspect: one transaction that cannot be read is its own trouble: the others are read, whoever floods whom, and what is not read
-// is known as not read.
+// Inspect: a transaction that cannot be read is set aside and the others are read; a flood that names one account does not delay
+// the others; and a transaction that is not read counts as not read.
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
@@ -246,7 +246,7 @@ describe('what was read at confirmed and a node does not have as final', () => {
     expect(held.events.map((each) => each.event)).toContain('transaction.dropped');
   });
 
-  test('is dropped without a proof when it touches nobody who is watched', async () => {
+  test('is dropped without a proof when it touches no watched account', async () => {
     await using held = await createListening();
     const strange = held.close('nobody', 10);
     await held.ledger.sightings.note([{ signature: strange, blockIndex: null, accounts: [] }], {

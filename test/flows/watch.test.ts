@@ -175,7 +175,7 @@ test('silence: only when another source heard of the chain and webhooks did not,
   expect(silent(60_000, 80_000)).toBe(true);
 });
 
-test('the watch-list is taken in revision by revision, one read at a time, and nobody is dropped who stays', async () => {
+test('the watch-list is taken in revision by revision, one read at a time, and accounts that stay are not dropped', async () => {
   const one = { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' } as const;
   const two = { ...one, address: 'joined' as Address, subscriberId: 'bo' };
   const asked: number[] = [];

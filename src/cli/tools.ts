@@ -35,7 +35,7 @@ export function createTools(
         await withParts(async (opened) => {
           const { acts } = opened.parts.ledger;
           const act = { actor: 'command', what, asked: { path: asked }, once: null };
-          const begun = await acts.begin(act, clock.nowMs());
+          const begun = await acts.begin(act);
           const code = await work(opened);
           if (begun.kind === 'begun') await acts.end(begun.id, code, null, clock.nowMs());
           return code;

@@ -29,7 +29,8 @@ export type Act = {
   readonly status: number | null;
 };
 export type Acts = {
-  begin(act: NewAct, nowMs: number): Promise<Begun>;
+  /** Its age, by which it counts as broken off, is the database's. */
+  begin(act: NewAct): Promise<Begun>;
   /** `answer` is kept of an act with a key that succeeded; a refused one changed nothing, and its key is free again. */
   end(id: bigint, status: number, answer: string | null, nowMs: number): Promise<void>;
   /** Newest first; `before` is the id of the last one that was seen. */

@@ -65,7 +65,7 @@ export function recordActs(app: FastifyInstance, { acts, clock, actorOf }: ActOp
     const path = request.params as Record<string, unknown>;
     const asked = { path, body: withoutSecrets(request.body ?? null) };
     const what = `${request.method} ${request.routeOptions.url}`;
-    const begun = await acts.begin({ actor: actorOf(request), what, asked, once }, clock.nowMs());
+    const begun = await acts.begin({ actor: actorOf(request), what, asked, once });
     switch (begun.kind) {
       case 'begun':
         request[BEGUN] = { id: begun.id, once: once !== null };

@@ -16,7 +16,7 @@ type Row = {
 
 export function createActs(sql: Sql): Acts {
   return {
-    async begin({ actor, what, asked, once }, nowMs) {
+    async begin({ actor, what, asked, once }) {
       const fingerprint = once === null ? null : Buffer.from(once.fingerprint);
       try {
         return await sql.begin(async (tx) => {
@@ -24,13 +24,13 @@ export function createActs(sql: Sql): Acts {
             once === null
               ? []
               : await tx<{ act_id: bigint }[]>`
-                  update act set at = ${at(nowMs)}
+                  update act set at = now()
                   where actor = ${actor} and idempotency_key = ${once.key} and fingerprint = ${fingerprint} and status is null
-                    and at < ${at(nowMs - BROKEN_OFF_AFTER_MS)} returning act_id`;
+                    and at < now() - ${BROKEN_OFF_AFTER_MS} * interval '1 millisecond' returning act_id`;
           if (resumed !== undefined) return { kind: 'begun' as const, id: resumed.act_id };
           const [row] = await tx<{ act_id: bigint }[]>`
             insert into act (at, actor, what, asked, idempotency_key, fingerprint)
-            values (${at(nowMs)}, ${actor}, ${what}, ${tx.json(toJson(asked))}, ${once?.key ?? null}, ${fingerprint})
+            values (now(), ${actor}, ${what}, ${tx.json(toJson(asked))}, ${once?.key ?? null}, ${fingerprint})
             returning act_id`;
           return { kind: 'begun' as const, id: row?.act_id ?? 0n };
         });

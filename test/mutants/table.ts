@@ -17,6 +17,7 @@ const sim = (seeds: number, from?: number) => (from === undefined ? { seeds } : 
 
 const PEN = 'test/adversarial/pen.test.ts';
 const PLAN = 'test/core/plan.test.ts';
+const BOOKS = 'test/flows/books.test.ts';
 const SETTLE = 'test/flows/settle.test.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -164,5 +165,40 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'if (act.user !== mandate.driftUser || act.authority !== mandate.agent)',
     to: 'if (act.user !== mandate.driftUser)',
     by: unit(PEN, 'a withdrawal by another authority'),
+  },
+  {
+    name: 'B1 books always agree',
+    file: 'src/flows/books.ts',
+    from: "const unknown = await unknownPayments(ports, subscriber, since, 'confirmed');",
+    to: 'const unknown: PaidOnChain[] = [];',
+    by: unit(BOOKS, 'a payment that is only confirmed is unknown'),
+  },
+  {
+    name: 'B2 books read the finalized history only',
+    file: 'src/flows/books.ts',
+    from: "unknownPayments(ports, subscriber, since, 'confirmed')",
+    to: "unknownPayments(ports, subscriber, since, 'finalized')",
+    by: unit(BOOKS, 'a payment that is only confirmed is unknown'),
+  },
+  {
+    name: 'B3 rebuild does not wait until nothing can land any more',
+    file: 'src/cli/rebuild.ts',
+    from: 'const BLOCKS_UNTIL_DEAD = 182;',
+    to: 'const BLOCKS_UNTIL_DEAD = 0;',
+    by: unit('test/cli/rebuild.test.ts', 'waits for the life of a blockhash'),
+  },
+  {
+    name: 'I1 a transaction is dropped before finality could have reached it',
+    file: 'src/flows/absence.ts',
+    from: "if (tip <= slot + FINALIZED_SOON_SLOTS) return 'unproven';",
+    to: '',
+    by: unit('test/flows/inspect.test.ts', 'is not dropped before finality could have reached it'),
+  },
+  {
+    name: 'C4 a drop is proven by a node that tells its status from behind',
+    file: 'src/chain/absence.ts',
+    from: "if (status.context.slot < tip) throw unanswered('the node that tells the status is behind');",
+    to: '',
+    by: unit('test/chain/absence.test.ts', 'a node that is behind, pruned, or of another opinion'),
   },
 ];

@@ -1,0 +1,64 @@
+// Books: a payment that the chain shows and the ledger does not know stops payments, from the moment at which it is confirmed:
+// one that is not final yet would be paid again before it is.
+import { expect, test } from 'vitest';
+import type { Subscriber } from '../../src/core/ports.ts';
+import { type BooksPorts, createBooks } from '../../src/flows/books.ts';
+import { addressOf, signatureOf } from '../support/ledger.ts';
+
+const [AGENT, TOKENS, CREATOR, CREATOR_TOKENS] = [1, 2, 3, 4].map(addressOf) as [
+  ReturnType<typeof addressOf>,
+  ReturnType<typeof addressOf>,
+  ReturnType<typeof addressOf>,
+  ReturnType<typeof addressOf>,
+];
+const ANA = {
+  id: 'ana',
+  agentWallet: AGENT,
+  agentTokenAccount: TOKENS,
+} as unknown as Subscriber;
+
+/** One payment on chain, seen from a commitment on; the ledger knows these ids. */
+function portsWith(seenFrom: 'confirmed' | 'finalized', known: readonly string[]): BooksPorts {
+  const row = {
+    signature: signatureOf(1),
+    slot: 90,
+    blockIndex: 0,
+    memo: '[10] bailiff:p1',
+    failed: false,
+  };
+  return {
+    ledger: {
+      shares: { oldestOpenSlot: async () => 0 },
+      payments: { unknown: async (ids: string[]) => ids.filter((id) => !known.includes(id)) },
+      subscriptions: { ofSubscriber: async () => [{ terms: [{ creatorWallet: CREATOR }] }] },
+    },
+    chain: {
+      slot: async () => 100,
+      signatures: async (_: string, __: number, ___: number, commitment: string) =>
+        commitment === 'confirmed' || seenFrom === 'finalized' ? [row] : [],
+      tokenAccount: () => CREATOR_TOKENS,
+      transaction: async () => ({ error: null }),
+      actsOf: () => [
+        { act: 'memo', text: 'bailiff:p1' },
+        {
+          act: 'transfer',
+          source: TOKENS,
+          mint: addressOf(9),
+          destination: CREATOR_TOKENS,
+          authority: AGENT,
+          amount: 7n,
+        },
+      ],
+    },
+    venue: { quoteMint: addressOf(9) },
+  } as unknown as BooksPorts;
+}
+
+test('a payment that is only confirmed is unknown all the same', async () => {
+  const books = createBooks(portsWith('confirmed', []));
+  expect(await books.disagreement(ANA)).toMatchObject({ code: 'payments_unknown' });
+});
+
+test('one that the ledger knows is no disagreement', async () => {
+  expect(await createBooks(portsWith('finalized', ['p1'])).disagreement(ANA)).toBeNull();
+});

@@ -13,6 +13,7 @@ import { createAside } from './flows/aside.ts';
 import { backfill } from './flows/backfill.ts';
 import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
+import { createCoverageCounter } from './flows/coverage.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { forgetOld } from './flows/forget.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
@@ -115,6 +116,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const sources = createSources(settings.watch.sources);
   const aside = createAside({ ledger, clock, log });
   const ports = { ledger, chain, venue, watched, sources, aside, clock, log };
+  const coverage = createCoverageCounter(ports, metrics);
   const booking = loop('accrue', settings.watch.finalityMs, async () => {
     const owing = await accrueCloses(ledger, log);
     await judgeAll(owing);
@@ -124,7 +126,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     {
       ...ports,
       adopt: (facts) => adoptFrom(ports, facts),
-      onFacts: metrics.facts,
+      onFacts: coverage.heard,
       onRead({ keys, slot }, source) {
         if (source === 'webhook') sources.note('webhooks', slot, clock.nowMs());
         for (const key of keys) if (watched.map.has(key)) watch.told(key, slot);
@@ -141,6 +143,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       if (found.changed.length > 0) booking.nudge();
       more = found.more;
     }
+    await coverage.flush();
   });
   const wake = createWake({
     ...ports,

@@ -112,6 +112,12 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   gauge('gaps', 'Accounts that show what nobody can explain.', [], async () =>
     one((await ledger.checks.gaps()).length),
   );
+  gauge(
+    'unexplained_calls',
+    'Calls that this release does not know, and that account state has not explained yet.',
+    [],
+    async () => one((await ledger.coverage.unexplained()).length),
+  );
   gauge('source_age_seconds', 'Since a source last told of the chain.', ['source'], async () =>
     Object.entries(sources.read()).map(([source, { lastMs }]) => ({
       labels: { source },

@@ -113,6 +113,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       sightings: ledger.sightings,
       checks: ledger.checks,
       asides: ledger.asides,
+      coverage: ledger.coverage,
       clock,
       progress: () => wiring.sources.read(),
       accept: createAccept(ports),

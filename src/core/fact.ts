@@ -176,6 +176,8 @@ export const NOTICES = [
   'isolated_transfer',
   'token_approved',
   'token_authority_changed',
+  // An instruction that this release does not know was given the account by the program that keeps it.
+  'unknown_call',
 ] as const;
 
 /** Something that moved no value out by itself, and that a person or a later rule may need to know. */

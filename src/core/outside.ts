@@ -1,4 +1,5 @@
 // Outside: the ports to what is not ours: the chain, the venue, the pen, fees, and the webhook registry.
+import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
@@ -180,6 +181,11 @@ export type Venue = {
   userAddress(authority: Address, subAccountId: number): Promise<Address>;
   /** The facts of a transaction for watched accounts. */
   hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): Fact[];
+  /** How much of a transaction is understood, by program, of the calls that were given an account of a subscriber. */
+  cover(
+    transaction: ChainTransaction,
+    watched: ReadonlyMap<string, Watched>,
+  ): ReadonlyMap<Address, Coverage>;
   /** The part of an account that changes whenever anything that matters does; null is all of it. */
   pulseSlice(role: Watched['role']): Slice;
   /** What an account's own state says of its history. Null for a wallet, which keeps no counters. */

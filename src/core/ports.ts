@@ -9,7 +9,14 @@ import type { Payments, Shares } from './debt-ports.ts';
 import type { Endpoints } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
 import type { Figures } from './figures.ts';
-import type { Asides, Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
+import type {
+  Asides,
+  Checks,
+  CoverageBook,
+  Deliveries,
+  Sightings,
+  WatchList,
+} from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { RosterEntry } from './roster.ts';
 import type { Standing, StandingEvent } from './standing.ts';
@@ -198,6 +205,7 @@ export type Ledger = {
   readonly watchList: WatchList;
   readonly checks: Checks;
   readonly asides: Asides;
+  readonly coverage: CoverageBook;
   readonly subscribers: Subscribers;
   readonly subscriptions: Subscriptions;
   readonly creators: Creators;

@@ -56,13 +56,13 @@ const u64 = (data: Uint8Array, at: number): bigint =>
 const keyAt = (data: Uint8Array, at: number): Address | null =>
   data.length < at + 32 ? null : (base58Text(data.subarray(at, at + 32)) as Address);
 
-type Read = Pick<Call, 'accounts' | 'data'>;
+export type Read = Pick<Call, 'accounts' | 'data'>;
 
 /** Header of each call inside a batch: how many accounts it takes, and how many bytes of data. */
 const BATCH_HEADER = 2;
 
 /** The calls inside p-token's `batch`. A batch that does not fit its data has failed on chain, and tells nothing. */
-function batched({ accounts, data }: Read): Read[] {
+export function batched({ accounts, data }: Read): Read[] {
   const calls: Read[] = [];
   let [at, account] = [1, 0];
   while (at + BATCH_HEADER <= data.length) {

@@ -2,12 +2,13 @@
 // change of the watched token account, and who may take tokens from now on. Balances are the measure, so a log that is
 // cut or forged changes nothing. What the venue moved in and out is given, and is not the wallet's loss.
 import { type Leaving, leavings, leavingsOfFailed } from './conservation.ts';
-import type { FactBody, Outflow } from './fact.ts';
+import { understandToken } from './coverage.ts';
+import type { FactBody, Notice, Outflow } from './fact.ts';
 import type { Watched } from './hearing-ports.ts';
 import { type Perimeter, type Subject, subjectsOf } from './holdings.ts';
 import type { Address } from './ids.ts';
 import { type ChainTransaction, LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
-import { walletCalls } from './wallet-call.ts';
+import { TOKEN_PROGRAMS, walletCalls } from './wallet-call.ts';
 
 export type Put = (subscriberId: string, account: Address, ordinal: number, body: FactBody) => void;
 
@@ -128,10 +129,43 @@ function putNotices(perimeter: Perimeter, put: Put): void {
   }
 }
 
+/**
+ * Calls of a token program that this release does not know, and that the agent let have its watched account: control may
+ * have changed. What they moved is told by balances; that nothing moved since is told by the account's own state.
+ */
+function putUnknownCalls(perimeter: Perimeter, put: Put): void {
+  const { transaction, watched } = perimeter;
+  for (const call of perimeter.calls) {
+    if (!TOKEN_PROGRAMS.has(call.program) || understandToken(call) !== 'unknown') continue;
+    for (const account of new Set(call.accounts)) {
+      const watch = watched.get(account);
+      if (watch?.role !== 'agent_token_account') continue;
+      const agents = transaction.signers.map((each) => watched.get(each));
+      if (!agents.some((each) => each?.subscriberId === watch.subscriberId)) continue;
+      put(
+        watch.subscriberId,
+        account,
+        call.place * ORDINALS_A_CALL + 1,
+        unknownCall(call.program, call.data.subarray(0, 1)),
+      );
+    }
+  }
+}
+
+/** The notice of a call that this release does not know. */
+export const unknownCall = (program: Address, instruction: Uint8Array): Notice => ({
+  kind: 'notice',
+  what: 'unknown_call',
+  who: program,
+  amount: null,
+  detail: `Instruction ${Buffer.from(instruction).toString('hex')} of the program is newer than this release.`,
+});
+
 /** Puts what a successful transaction did to wallets. */
 export function hearWallets(perimeter: Perimeter, put: Put): void {
   putTallies(perimeter, put);
   putNotices(perimeter, put);
+  putUnknownCalls(perimeter, put);
   for (const subject of subjectsOf(perimeter))
     putLeavings(perimeter, subject, leavings(perimeter, subject), put);
 }

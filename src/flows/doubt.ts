@@ -1,5 +1,6 @@
 // Doubt: what keeps the gate from vouching. For everybody: sources that have gone quiet. For a subscriber: transactions that were
-// named and are not read yet, histories and states that cannot be read, and accounts that show what no fact explains.
+// named and are not read yet, histories and states that cannot be read, accounts that show what no fact explains,
+// and accounts that were given to a call which this release does not know.
 import type { Clock, Ledger } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import type { Sources } from './sources.ts';
@@ -13,19 +14,20 @@ export type DoubtPorts = {
 
 /** Whom the ledger gives reason to doubt, when what is older than `beforeMs` should have been read. */
 export async function doubtedBy(
-  ledger: Pick<Ledger, 'sightings' | 'checks' | 'asides'>,
+  ledger: Pick<Ledger, 'sightings' | 'checks' | 'coverage' | 'asides'>,
   beforeMs: number,
 ): Promise<{
   readonly subscribers: readonly string[];
   readonly unattributedSinceMs: number | null;
 }> {
-  const [unread, gaps, unreadable] = await Promise.all([
+  const [unread, gaps, unexplained, unreadable] = await Promise.all([
     ledger.sightings.unread(beforeMs),
     ledger.checks.gaps(),
+    ledger.coverage.unexplained(),
     ledger.asides.subscribersBefore(beforeMs),
   ]);
   const subscribers = [
-    ...gaps.map((each) => each.subscriberId),
+    ...[...gaps, ...unexplained].map((each) => each.subscriberId),
     ...unread.subscribers,
     ...unreadable,
   ];

@@ -20,8 +20,8 @@ export type InspectPorts = {
   readonly log: Log;
   /** Watches accounts of the same owner that facts name; true when there were new ones. */
   readonly adopt: (facts: readonly Fact[]) => Promise<boolean>;
-  /** Facts that have just become final, each once, however often its transaction is read. */
-  readonly onFacts: (facts: readonly Fact[]) => void;
+  /** Facts that have just become final, each once, however often its transaction is read; and that transaction. */
+  readonly onFacts: (facts: readonly Fact[], transaction: ChainTransaction) => void;
   /** A transaction was read: RPC says that it happened in this slot, and names these keys. */
   readonly onRead: (transaction: ChainTransaction, source: string) => void;
 };
@@ -134,7 +134,10 @@ async function inspectOne(
     if (body.kind === 'unknown')
       log.warn('transaction.unknown', { signature, slot, account, why: body.why });
   if (finality === 'finalized')
-    ports.onFacts(facts.filter(({ subscriberId }) => changed.includes(subscriberId)));
+    ports.onFacts(
+      facts.filter(({ subscriberId }) => changed.includes(subscriberId)),
+      transaction,
+    );
   if (facts.length > 0)
     log.info('transaction.inspected', { signature, slot, finality, facts: facts.length });
   return changed;

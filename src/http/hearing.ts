@@ -2,7 +2,14 @@
 // explain. Numbers, for people and for alarms.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { ASIDE_KINDS, type Asides, type Checks, type Sightings } from '../core/hearing-ports.ts';
+import { programName, type Understanding } from '../core/coverage.ts';
+import {
+  ASIDE_KINDS,
+  type Asides,
+  type Checks,
+  type CoverageBook,
+  type Sightings,
+} from '../core/hearing-ports.ts';
 import type { Clock } from '../core/ports.ts';
 import { Reason } from './shapes.ts';
 
@@ -10,6 +17,7 @@ export type HearingOptions = {
   readonly sightings: Pick<Sightings, 'backlog'>;
   readonly checks: Pick<Checks, 'gaps'>;
   readonly asides: Pick<Asides, 'list' | 'counts'>;
+  readonly coverage: Pick<CoverageBook, 'totals' | 'unexplained'>;
   readonly clock: Clock;
   /** By source: the last slot it told of, and when. */
   readonly progress: () => Readonly<
@@ -59,6 +67,40 @@ const Answer = Type.Object({
       ageMs: Type.Integer(),
       difference: Type.Record(Type.String(), Amount),
     }),
+  ),
+  coverage: Type.Object(
+    {
+      understood: Count,
+      neutral: Count,
+      unknown: Count,
+      programs: Type.Array(
+        Type.Object({
+          program: Type.String(),
+          name: Type.String(),
+          understood: Count,
+          neutral: Count,
+          unknown: Count,
+        }),
+      ),
+    },
+    {
+      description:
+        'Instructions of finalized transactions that were given an account of a subscriber, since the ledger began.',
+    },
+  ),
+  unexplained: Type.Array(
+    Type.Object({
+      address: Type.String(),
+      subscriber: Type.String(),
+      signature: Type.String(),
+      slot: Type.Integer(),
+      program: Type.String(),
+      ageMs: Type.Integer(),
+    }),
+    {
+      description:
+        'Instructions that this release does not know; the gate of these subscribers is unknown until the state of the account was checked after them.',
+    },
   ),
 });
 
@@ -114,6 +156,9 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
       const nowMs = clock.nowMs();
       const { wanted, confirmed, oldestMs } = await sightings.backlog();
       const counts = await asides.counts();
+      const programs = await options.coverage.totals();
+      const sum = (name: Understanding): number =>
+        programs.reduce((total, each) => total + each[name], 0);
       const sources = Object.entries(options.progress()).map(([name, { lastSlot, lastMs }]) => [
         name,
         { lastSlot, ageMs: lastMs === null ? null : nowMs - lastMs },
@@ -142,6 +187,20 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
           difference: Object.fromEntries(
             Object.entries(difference).map(([name, amount]) => [name, String(amount)]),
           ),
+        })),
+        coverage: {
+          understood: sum('understood'),
+          neutral: sum('neutral'),
+          unknown: sum('unknown'),
+          programs: programs.map((each) => ({ ...each, name: programName(each.program) })),
+        },
+        unexplained: (await options.coverage.unexplained()).map((each) => ({
+          address: each.address,
+          subscriber: each.subscriberId,
+          signature: each.signature,
+          slot: each.slot,
+          program: each.program,
+          ageMs: nowMs - each.sinceMs,
         })),
       };
     },

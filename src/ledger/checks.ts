@@ -218,7 +218,9 @@ export function createChecks(sql: Sql): Checks {
       const rows = await sql`
         update account_check set baseline = ${sql.json(jsonOf(state))}, candidate = null, difference = null,
           unexplained_since = null, checked_at = now()
-        where address = ${address} and difference is not null returning 1`;
+        where address = ${address} and (difference is not null or exists (
+          select 1 from fact f where f.account = ${address} and f.kind = 'notice' and f.body->>'what' = 'unknown_call'
+            and f.finality <> 'withdrawn' and f.slot > (account_check.baseline->>'slot')::bigint)) returning 1`;
       return rows.length > 0;
     },
     async gaps() {

@@ -5,6 +5,7 @@ import { API_KEY_CHANNEL, createApiKeys } from './api-keys.ts';
 import { createAsides } from './asides.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
+import { createCoverageBook } from './coverage.ts';
 import { createCreators } from './creators.ts';
 import type { Fragment, Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -31,6 +32,7 @@ export function createLedger(sql: Sql, now: Fragment = sql`now()`): Ledger {
     watchList: createWatchList(sql),
     checks: createChecks(sql),
     asides: createAsides(sql),
+    coverage: createCoverageBook(sql),
     subscribers: createSubscribers(sql),
     subscriptions: createSubscriptions(sql),
     creators: createCreators(sql),

@@ -2,6 +2,7 @@
 // by a loop of the daemon, and the page shows what was read last: a scrape asks nothing outside this process, so the
 // page answers at once in an outage too. `bailiff_sample_age_seconds` says how old each reading is.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type Coverage, programName, UNDERSTANDINGS } from '../core/coverage.ts';
 import { ERROR_EVENTS } from '../core/log-events.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
@@ -19,6 +20,8 @@ export type Metrics = {
   rpc(method: string, outcome: 'answered' | 'failed'): void;
   delivery(outcome: 'stored' | 'refused' | 'failed'): void;
   facts(facts: readonly { readonly body: { readonly kind: string } }[]): void;
+  /** Calls of a program that were given an account of a subscriber, by how well they are understood. */
+  covered(program: string, counted: Coverage): void;
   gauge(reading: Reading): void;
   /** Reads every gauge once. A gauge that cannot be read keeps its last values; the others are read all the same. */
   sample(): Promise<void>;
@@ -71,6 +74,12 @@ export function createMetrics(clock: Clock): Metrics {
     labelNames: ['kind'],
     registers,
   });
+  const covered = new Counter({
+    name: 'bailiff_instructions_total',
+    help: 'Instructions of finalized transactions that were given a watched account, by program and understanding.',
+    labelNames: ['program', 'understanding'],
+    registers,
+  });
   type Sampled = { readonly reading: Reading; readonly shown: Gauge; readAtMs: number | null };
   const gauges: Sampled[] = [];
   const sampleOne = async (gauge: Sampled): Promise<void> => {
@@ -116,6 +125,10 @@ export function createMetrics(clock: Clock): Metrics {
     delivery: (outcome) => deliveries.inc({ outcome }),
     facts(heard) {
       for (const { body } of heard) facts.inc({ kind: body.kind });
+    },
+    covered(program, counted) {
+      for (const understanding of UNDERSTANDINGS)
+        covered.inc({ program: programName(program), understanding }, counted[understanding]);
     },
     gauge(reading) {
       const { name, help, labels } = reading;

@@ -18,7 +18,7 @@ import {
 import { ownUsers, userStatsAddress } from './addresses.ts';
 import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from './errors.ts';
 import { atPrices, fundsOf } from './funds.ts';
-import { hear } from './hearing.ts';
+import { cover, hear } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
 import { LOOKUP_TABLES, PROGRAM_ID, QUOTE_DECIMALS, QUOTE_MARKET, QUOTE_MINT } from './profile.ts';
 import { createSdkDoor, type Sdk } from './sdk.ts';
@@ -119,6 +119,7 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
     userAddress: async (authority, subAccountId) =>
       (await door.load()).user(authority, subAccountId),
     hear: (transaction, watched) => hear(transaction, watched, ownUsers),
+    cover,
     pulseSlice: (role) => PULSES[role],
     stateOf,
     quoteMarketAddress: async () => (await door.load()).spotMarket(QUOTE_MARKET),

@@ -1,15 +1,17 @@
 // Hearing: the facts of one transaction for the accounts that are watched, whoever caused it and whatever called the venue.
 // A failed transaction moved nothing but its fee. Where the log was cut, instructions and balances tell what left, and what the account
 // realised is marked unknown, for its own state to tell. A record that can't be read does so for the accounts it concerns.
+import { type Coverage, coverageOf } from '../core/coverage.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Perimeter } from '../core/holdings.ts';
 import type { Address } from '../core/ids.ts';
-import { afterCall, type ChainTransaction } from '../core/transaction.ts';
-import { hearFailed, hearWallets } from '../core/wallet.ts';
+import { afterCall, type ChainTransaction, ORDINALS_A_CALL } from '../core/transaction.ts';
+import { hearFailed, hearWallets, unknownCall } from '../core/wallet.ts';
 import { ownAccounts } from './addresses.ts';
 import { hearCloses } from './closes.ts';
 import { type Heard, readHeard, type VenueCall } from './heard.ts';
+import { isInstruction } from './interface.ts';
 import { hearNotices } from './notices.ts';
 import { MARKET_MINTS, PROGRAM_ID, QUOTE_MINT } from './profile.ts';
 import { createTallies, type Tallies } from './tallies.ts';
@@ -38,6 +40,32 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
     for (const account of named)
       if (account !== undefined) tallies.unknown(account, 'record_broken', tradedAt(call));
   }
+}
+
+/** Instructions that are newer than this release: the state of the accounts they were given has to show what they did. */
+function markUnknownCalls(heard: Heard, tallies: Tallies): void {
+  for (const call of heard.venueCalls) {
+    if (isInstruction(call.data)) continue;
+    for (const account of heard.givenTo(call)) {
+      tallies.touch(account);
+      const notice = unknownCall(PROGRAM_ID, call.data.subarray(0, 8));
+      heard.put(account.subscriberId, account.address, call.place * ORDINALS_A_CALL + 3, notice);
+    }
+  }
+}
+
+/** How much of a transaction is understood, of the calls that were given an account of a subscriber. */
+export function cover(
+  transaction: ChainTransaction,
+  watched: ReadonlyMap<string, Watched>,
+): Map<Address, Coverage> {
+  const heard = readHeard(transaction, watched, () => {});
+  const recorded = new Set((heard.events ?? []).map((each) => each.call?.place));
+  const places = new Map(heard.venueCalls.map((each) => [each.place, each]));
+  return coverageOf(transaction, watched, PROGRAM_ID, (call) => {
+    if (!isInstruction(call.data)) return 'unknown';
+    return places.get(call.place)?.known || recorded.has(call.place) ? 'understood' : 'neutral';
+  });
 }
 
 /** The venue's part in who owns what; nothing was moved yet. */
@@ -86,6 +114,7 @@ export function hear(
   hearCloses(heard, tallies);
   hearTransfers(heard, tallies);
   hearNotices(heard);
+  markUnknownCalls(heard, tallies);
   tallies.put(put);
   hearWallets(
     {

@@ -18,6 +18,8 @@ export type Tallies = {
   perhapsFee(account: Watched): void;
   /** The records do not tell what happened to this account: no tally is put for it, but an `unknown`. */
   unknown(account: Watched, why: Unknown['why'], tradedAt: number | null): void;
+  /** The account's state must be looked at although no counter is told to have changed: its tally is put in any case. */
+  touch(account: Watched): void;
   isUnknown(account: Address): boolean;
   /** Quote tokens came into an account whose records do not tell; null when the instructions do not tell how many. */
   deposited(account: Watched, amount: bigint | null): void;
@@ -28,6 +30,7 @@ export function createTallies(): Tallies {
   const sums = new Map<Watched, Tally>();
   const unknowns = new Map<Watched, Unknown>();
   const deposits = new Map<Watched, bigint | null>();
+  const touched = new Set<Watched>();
   const sumOf = (account: Watched): Tally =>
     sums.get(account) ?? {
       kind: 'tally',
@@ -58,6 +61,10 @@ export function createTallies(): Tallies {
       const last = known === null ? tradedAt : Math.max(known, tradedAt ?? 0);
       unknowns.set(account, { kind: 'unknown', why, tradedAt: last });
     },
+    touch(account) {
+      touched.add(account);
+      sums.set(account, sumOf(account));
+    },
     isUnknown: (account) => [...unknowns.keys()].some((each) => each.address === account),
     deposited(account, amount) {
       const before = deposits.get(account);
@@ -70,7 +77,8 @@ export function createTallies(): Tallies {
         put(account.subscriberId, account.address, LAST_ORDINAL, body);
       }
       for (const [account, tally] of sums) {
-        const open = tally.perhaps !== undefined || tally.untoldFees !== undefined;
+        const open =
+          tally.perhaps !== undefined || tally.untoldFees !== undefined || touched.has(account);
         if (unknowns.has(account) || (NAMES.every((name) => tally[name] === 0n) && !open)) continue;
         put(account.subscriberId, account.address, LAST_ORDINAL, tally);
       }

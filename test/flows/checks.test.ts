@@ -38,6 +38,8 @@ type Hearing = {
   sources: Record<string, { lastSlot: number | null }>;
   subscriptions: { accounts: number; subscribed: number } | null;
   gaps: { address: string; difference: Record<string, string> }[];
+  coverage: { unknown: number; programs: { name: string; understood: number; unknown: number }[] };
+  unexplained: unknown[];
 };
 const hearing = async (): Promise<Hearing> =>
   (await fetch(`${street.app().url}/v1/hearing`)).json() as Promise<Hearing>;
@@ -135,7 +137,19 @@ test('what nobody can explain is a gap with its size, until account and facts ag
   await expect.poll(async () => (await hearing()).gaps.length, PATIENCE).toBe(1);
   expect((await accept()).status).toBe(204);
   expect((await hearing()).gaps).toEqual([]);
-  const { sources, subscriptions } = await hearing();
+  const { sources, subscriptions, coverage, unexplained } = await hearing();
+  // Everything that happened on this street is known to the release.
+  expect(unexplained).toEqual([]);
+  expect(coverage.unknown).toBe(0);
+  for (const name of ['drift', 'token'])
+    expect(coverage.programs.find((each) => each.name === name)?.understood, name).toBeGreaterThan(
+      0,
+    );
+  const metrics = async () => (await fetch(`${street.app().url}/metrics`)).text();
+  expect(await metrics()).toMatch(
+    /bailiff_instructions_total\{program="drift",understanding="understood"\} [1-9]/,
+  );
+  await expect.poll(metrics, PATIENCE).toContain('bailiff_unexplained_calls 0');
   for (const source of ['subscriptions', 'backfill', 'sweep'])
     expect(sources[source]?.lastSlot, source).toBeGreaterThan(0);
   expect(subscriptions?.subscribed).toBe(subscriptions?.accounts);

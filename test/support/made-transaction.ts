@@ -58,7 +58,10 @@ const discriminators = new Map<string, string>(
   Object.entries(CALLS).map(([hex, { call }]) => [call, hex]),
 );
 
-/** An instruction of the venue; accounts that nothing looks at are anybody. */
+/** place_and_take_perp_order: moves neither value nor control by itself. */
+const ORDER = 'd53301bb6cdce6e0';
+
+/** An instruction of the venue, an order unless named; accounts that nothing looks at are anybody. */
 export function venue(
   call: string,
   at: Readonly<Record<number, Address>>,
@@ -72,7 +75,7 @@ export function venue(
   const length = Math.max(8, ...Object.keys(at).map((index) => Number(index) + 1));
   const data =
     rest.name === undefined
-      ? Buffer.concat([Buffer.from(discriminators.get(call) ?? '', 'hex'), Buffer.alloc(40)])
+      ? Buffer.concat([Buffer.from(discriminators.get(call) ?? ORDER, 'hex'), Buffer.alloc(40)])
       : encodeInstruction(rest.name, rest.args ?? {});
   return {
     program: PROGRAM_ID,

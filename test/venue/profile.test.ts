@@ -6,7 +6,8 @@ import { PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { idl } from '../../src/local/drift/layout.ts';
 import { userAddress, userStatsAddress } from '../../src/venue/addresses.ts';
-import { CALLS, PROGRAM_ID, SPOT_DECIMALS } from '../../src/venue/profile.ts';
+import { INSTRUCTIONS } from '../../src/venue/interface.ts';
+import { CALLS, MARKET_MINTS, PROGRAM_ID, SPOT_DECIMALS } from '../../src/venue/profile.ts';
 import { someone } from '../support/made-transaction.ts';
 
 test('decimals of every spot market', () => {
@@ -14,6 +15,19 @@ test('decimals of every spot market', () => {
   expect(SPOT_DECIMALS).toHaveLength(markets.length);
   for (const { marketIndex, precisionExp } of markets)
     expect(SPOT_DECIMALS[marketIndex], `market ${marketIndex}`).toBe(precisionExp.toNumber());
+});
+
+test('mints of every spot market', () => {
+  const mints = sdk.SpotMarkets['mainnet-beta'].map(({ mint }) => mint.toBase58());
+  expect(MARKET_MINTS).toEqual(new Set(mints));
+});
+
+test('every instruction of the interface, and no other', () => {
+  const hashed = idl.instructions.map(({ name }) => {
+    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return createHash('sha256').update(`global:${snake}`).digest('hex').slice(0, 16);
+  });
+  expect(INSTRUCTIONS).toEqual(new Set(hashed));
 });
 
 test('addresses of sub-accounts and of their counter', async () => {

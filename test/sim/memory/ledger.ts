@@ -140,6 +140,8 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
   const ledger: Ledger = {
     probe: nobodyAsks('the probe'),
     deliveries: nobodyAsks('deliveries'),
+    // The simulated venue has no calls that nobody knows.
+    coverage: { add: async () => {}, totals: async () => [], unexplained: async () => [] },
     checks: nobodyAsks('checks'),
     asides: createMemoryAsides(state),
     apiKeys: nobodyAsks('API keys'),

@@ -159,11 +159,11 @@ export type WatchList = {
   cursors(addresses?: readonly Address[]): Promise<Cursor[]>;
   /** The scan of this account has reached the finalized slot, and everything it told is noted. */
   advance(address: Address, slot: Slot): Promise<void>;
-  /** Watches a sub-account that its owner made later. False when it is watched already. */
+  /** Watches a sub-account, or with null a token account, that its owner made later. False when it is watched already. */
   adopt(account: {
     address: Address;
     subscriberId: string;
-    subAccountId: number;
+    subAccountId: number | null;
     fromSlot: Slot;
     nowMs: number;
   }): Promise<boolean>;

@@ -85,7 +85,8 @@ export function createWatchList(sql: Sql): WatchList {
     async adopt({ address, subscriberId, subAccountId, fromSlot, nowMs }) {
       const added = await sql`
         insert into account (address, subscriber_id, role, sub_account_id, cursor_slot, watched_at)
-        values (${address}, ${subscriberId}, 'drift_user', ${subAccountId}, ${fromSlot}, ${at(nowMs)})
+        values (${address}, ${subscriberId}, ${subAccountId === null ? 'agent_token_account' : 'drift_user'}, ${subAccountId},
+          ${fromSlot}, ${at(nowMs)})
         on conflict (address) do nothing returning address`;
       if (added.length > 0) await sql`select pg_notify(${WATCH_LIST_CHANNEL}, ${subscriberId})`;
       return added.length > 0;

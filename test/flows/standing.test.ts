@@ -2,22 +2,32 @@
 // list too long to be judged at once is judged in turns, and nobody is left out.
 import {
   AuthorityType,
+  createApproveInstruction,
   createAssociatedTokenAccountIdempotentInstruction,
   createInitializeMintInstruction,
   createInitializePermanentDelegateInstruction,
   createMintToInstruction,
   createSetAuthorityInstruction,
   createTransferCheckedInstruction,
+  createTransferInstruction,
   ExtensionType,
   getAssociatedTokenAddressSync,
   getMintLen,
+  NATIVE_MINT,
   TOKEN_2022_PROGRAM_ID,
 } from '@solana/spl-token';
 import { Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { inTurns } from '../../src/flows/standing.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
-import { SOL, usdcAccount, withdrawExcessLamports } from '../support/wallet-acts.ts';
+import {
+  openAccount,
+  SOL,
+  usdcAccount,
+  withdrawExcessLamports,
+  wrappedAccountOf,
+  wrapSol,
+} from '../support/wallet-acts.ts';
 
 const T22 = TOKEN_2022_PROGRAM_ID;
 const isFinal = async ({ database }: Street, signature: string) => {
@@ -110,6 +120,59 @@ test('SOL that leaves by an instruction of 2026, out of the own token account, i
   const gate = await street.standing('ana', 'delinquent');
   expect(gate.evidence?.signature).toBe(gone.signature);
   expect(gate.reason).toContain('5.000000000 SOL');
+}, 90_000);
+
+test('SOL collateral in the own account of wrapped SOL is followed: a delegate that takes it makes a flight', async () => {
+  await using street = await openStreet();
+  const { driver, database } = street;
+  const trader = await owing(street, 20n * SOL);
+  const { agent } = trader;
+  const { publicKey } = agent;
+  const { deposit, withdraw } = driver.instructions;
+  const wrapped = wrappedAccountOf(publicKey);
+  const delegate = Keypair.generate();
+  driver.giveSol(delegate.publicKey, SOL);
+  driver.send(
+    [...wrapSol(publicKey, 9n * SOL), deposit(trader, 9n * SOL, 1, wrapped)],
+    [driver.faucet, agent],
+  );
+  // The wallet is emptied before anything is owed, so that nothing can be paid.
+  const lamports = driver.lamportsOf(publicKey);
+  const away = SystemProgram.transfer({
+    fromPubkey: publicKey,
+    toPubkey: Keypair.generate().publicKey,
+    lamports,
+  });
+  driver.send([away], [driver.faucet, agent]);
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  const out = driver.send(
+    [
+      withdraw(trader, wrapped, 8n * SOL, false, 1),
+      createApproveInstruction(wrapped, delegate.publicKey, publicKey, 8n * SOL),
+    ],
+    [driver.faucet, agent],
+  );
+  await isFinal(street, out.signature);
+  expect((await street.gate('ana')).standing).toBe('good');
+  await expect
+    .poll(
+      async () =>
+        (await database.sql`select 1 from account where address = ${wrapped.toBase58()}`).length,
+      { timeout: 40_000 },
+    )
+    .toBe(1);
+  const theirs = wrappedAccountOf(delegate.publicKey);
+  const taken = driver.send(
+    [
+      openAccount(delegate.publicKey, delegate.publicKey, NATIVE_MINT),
+      createTransferInstruction(wrapped, theirs, delegate.publicKey, 7n * SOL),
+    ],
+    [delegate],
+  );
+  const gate = await street.standing('ana', 'delinquent');
+  expect(gate.evidence?.signature).toBe(taken.signature);
+  expect(gate.reason).toContain('7.000000000 SOL');
 }, 90_000);
 
 test('collateral withdrawn into a USDC account that belongs to a stranger by now is a flight', async () => {

@@ -34,7 +34,7 @@ export function createMemoryWatchList(state: State): WatchList {
       state.accounts.set(address, {
         address,
         subscriberId,
-        role: 'drift_user',
+        role: subAccountId === null ? 'agent_token_account' : 'drift_user',
         subAccountId,
         cursorSlot: fromSlot,
         listedRevision: ++state.listRevision,

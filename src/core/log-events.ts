@@ -2,6 +2,7 @@
 // first one. A test holds the list to the code.
 export const ERROR_EVENTS = [
   'account.gap',
+  'account.not_adopted',
   'agent.needs_sol',
   'endpoint.disabled',
   'hearing.set_aside',

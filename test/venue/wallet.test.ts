@@ -2,12 +2,15 @@
 // delegates, builders, sub-accounts.
 import { describe, expect, test } from 'vitest';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
-import { userAddress } from '../../src/venue/addresses.ts';
+import type { TokenBalance } from '../../src/core/transaction.ts';
+import { ownUsers, userAddress, userStatsAddress } from '../../src/venue/addresses.ts';
+import { hear } from '../../src/venue/hearing.ts';
 import {
   agent,
   agentTokens,
   approve,
   type Made,
+  type MadeCall,
   made,
   means,
   mine,
@@ -22,6 +25,7 @@ import {
   transfer,
   user,
   venue,
+  watched,
 } from '../support/made-transaction.ts';
 
 describe('agent wallet', () => {
@@ -119,6 +123,67 @@ describe('agent wallet', () => {
     ]);
     expect(ofKind(close(agent as never), 'outflow')).toEqual([]);
   });
+});
+
+describe('in a batch', () => {
+  const batch = (...calls: MadeCall[]): MadeCall =>
+    tokenCall(
+      calls.flatMap((each) => each.accounts),
+      Buffer.concat([
+        Buffer.from([255]),
+        ...calls.flatMap(({ accounts, data }) => [
+          Buffer.from([accounts.length, data.length]),
+          Buffer.from(data),
+        ]),
+      ]),
+    );
+  test('approvals and changes of authority are noticed, each', () => {
+    const second = someone();
+    const call = batch(
+      approve(agentTokens, stranger, 60n),
+      approve(agentTokens, second, 5n),
+      setOwner(agentTokens, stranger),
+    );
+    const after = { owner: agent, ownerAfter: stranger };
+    const transaction = made([call], [tokens(agentTokens, 0n, 0n, after)]);
+    expect(ofKind(transaction, 'notice').map((each) => [each.what, each.who])).toEqual([
+      ['token_approved', stranger],
+      ['token_approved', second],
+      ['token_authority_changed', stranger],
+    ]);
+    const places = hear(transaction, watched, ownUsers).map((each) => each.position.ordinal);
+    expect(new Set(places).size).toBe(places.length);
+  });
+});
+
+describe('consent', () => {
+  const away = someone();
+  const pulled = (given: Partial<TokenBalance>, signers = [stranger]) =>
+    ofKind(
+      made(
+        [transfer(agentTokens, away, 60n)],
+        [tokens(agentTokens, 90n, 30n, { ...mine, ...given }), tokens(away, 0n, 60n, given)],
+        'whole',
+        { signers },
+      ),
+      'outflow',
+    ).map((each) => [each.consent, each.signers]);
+  test('what a classic token account lost without the agent’s signature, a delegate of its choice took', () => {
+    expect(pulled({})).toEqual([['appointed', []]]);
+    expect(pulled({}, [agent])).toEqual([['agent', []]]);
+  });
+  test('of a Token-2022 account it may have been the mint’s permanent delegate: the signers are kept', () => {
+    const program = 'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb' as never;
+    expect(pulled({ program })).toEqual([['none', [stranger]]]);
+    expect(pulled({ program: null })).toEqual([['none', [stranger]]]);
+  });
+});
+
+test('SOL in the agent’s own accounts at the venue is within reach', () => {
+  for (const own of [user, userAddress(agent, 7), userStatsAddress(agent)])
+    expect(ofKind(made([sendSol(agent, own, 3_000_000_000n)]), 'outflow')).toEqual([]);
+  const foreign = userAddress(stranger, 0);
+  expect(ofKind(made([sendSol(agent, foreign, 3_000_000_000n)]), 'outflow')).toHaveLength(1);
 });
 
 describe('control', () => {

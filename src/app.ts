@@ -28,6 +28,7 @@ import { createPublisher } from './flows/publish.ts';
 import { createSettle } from './flows/settle.ts';
 import { createSources, type Source } from './flows/sources.ts';
 import { inTurns, judgeSubscribers } from './flows/standing.ts';
+import { startUpkeep } from './flows/upkeep.ts';
 import { createWake } from './flows/wake.ts';
 import { createWatch, type Watch } from './flows/watch.ts';
 import { loadWatched } from './flows/watched.ts';
@@ -94,7 +95,10 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       budget,
       clock,
       log,
-      onEnded: (id) => judgeAll([id]),
+      onEnded: async (id) => {
+        upkeep.costs.nudge();
+        await judgeAll([id]);
+      },
     },
     payingOf(settings),
   );
@@ -150,6 +154,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     venueEveryMs: settings.watch.checkEveryMs,
     nudge: (id) => lanes.nudge(id),
   });
+  const upkeep = startUpkeep(loop, ports);
   const waking = loop('wake', Math.min(WAKE_EVERY_MS, settings.watch.checkEveryMs), () =>
     wake.run(),
   );

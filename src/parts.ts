@@ -22,6 +22,7 @@ import type {
 } from './core/outside.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
+import type { PenLimits, SponsorLimits } from './core/spending.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
@@ -102,6 +103,8 @@ export async function openParts(
       quoteMarket: venue.quoteMarket,
       priorityFeeMost,
       reimburseMost: BigInt(settings.payments.reimburseMost),
+      limits: limitsOf(settings),
+      nowMs: clock.nowMs,
       swap:
         swap.url === null
           ? null
@@ -154,12 +157,32 @@ export const gateOf = ({ gate }: Settings): RosterOptions => ({
   outstandingMost: gate.outstandingMost === null ? null : BigInt(gate.outstandingMost),
 });
 
+const bigintOr = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
+
+/** The most USDC that is signed for. */
+const limitsOf = ({ payments }: Settings): PenLimits => ({
+  paymentMost: bigintOr(payments.mostPerPayment),
+  subscriberADayMost: bigintOr(payments.mostPerSubscriberADay),
+});
+
+/** The most SOL that the sponsor gives. */
+const sponsorLimitsOf = ({ sponsor }: Settings): SponsorLimits => ({
+  lamportsADayMost: bigintOr(sponsor.lamportsADayMost),
+  subscriberADayMost: bigintOr(sponsor.lamportsPerSubscriberADayMost),
+  creatorADayMost: bigintOr(sponsor.lamportsPerCreatorADayMost),
+  failuresADayMost: sponsor.failuresPerSubscriberADayMost,
+});
+
 /** What the settings allow a payment to be, in the units of the core. */
-export function payingOf({ payments, swap, mode }: Settings) {
+export function payingOf(settings: Settings) {
+  const { payments, swap, mode } = settings;
   const reimbursed = payments.reimbursePerSol !== '0' && payments.reimburseMost !== '0';
   return {
     ...payments,
     mode,
+    limits: limitsOf(settings),
+    sponsorLimits: sponsorLimitsOf(settings),
+    cost: { bpsMost: payments.costBpsMost, usdcPerSol: BigInt(payments.usdcPerSol) },
     agentReserve: BigInt(payments.agentReserveLamports),
     sponsorReserve: BigInt(payments.sponsorReserveLamports),
     partialLeast: payments.partialLeast === null ? null : BigInt(payments.partialLeast),

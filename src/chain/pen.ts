@@ -7,6 +7,7 @@ import { least } from '../core/money.ts';
 import type { LookupTable, PaymentParts, Pen, Vault } from '../core/outside.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
+import { limitObjection, type PenLimits } from '../core/spending.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { compile, decompile } from './compile.ts';
@@ -49,12 +50,15 @@ const named = (mandate: Mandate): Address[] =>
   [
     mandate.agent,
     mandate.source,
+    mandate.passing,
     mandate.creator,
     mandate.creatorTokenAccount,
     mandate.driftUser,
     mandate.feePayer,
     mandate.sponsorTokenAccount,
   ].filter((each) => each !== null);
+
+const DAY_MS = 24 * 3_600_000;
 
 export type PenOptions = {
   /** Seals and opens agent keys. */
@@ -66,6 +70,9 @@ export type PenOptions = {
   readonly priorityFeeMost: bigint;
   /** The most USDC that one payment may give the sponsor. */
   readonly reimburseMost: bigint;
+  /** What one payment, and the payments of one subscriber within a day, may move. */
+  readonly limits: PenLimits;
+  readonly nowMs: () => number;
   /** Null where agents may not swap. */
   readonly swap: SwapLimits | null;
   readonly inspectVenue: (instruction: Instruction) => Act | null;
@@ -91,6 +98,24 @@ export function createPen(options: PenOptions): Pen {
         `The key of subscriber ${key.subscriberId} cannot be opened: was the master key changed, or the row moved?`,
       );
     }
+  };
+
+  /** What this pen signed within a day, whatever became of the rows that tell of it. */
+  const signed: { subscriberId: string; amount: bigint; atMs: number }[] = [];
+  const requireWithinLimits = (
+    { subscriberId, plan }: PaymentParts['payment'],
+    signedToday: bigint,
+  ): void => {
+    while ((signed[0]?.atMs ?? Number.POSITIVE_INFINITY) <= options.nowMs() - DAY_MS)
+      signed.shift();
+    const remembered = signed.reduce(
+      (sum, each) => (each.subscriberId === subscriberId ? sum + each.amount : sum),
+      0n,
+    );
+    const today = remembered > signedToday ? remembered : signedToday;
+    const objection = limitObjection(plan.amount + plan.reimburse, today, options.limits);
+    if (objection !== null)
+      throw new Fault('pen_limited', `The pen refuses to sign: the payment ${objection}.`);
   };
 
   const refuse = (found: readonly string[]): void => {
@@ -144,7 +169,8 @@ export function createPen(options: PenOptions): Pen {
         );
       return vault.seal(bindingOf(subscriberId, publicKey), secretKey);
     },
-    sign({ parts, memo, instructions, tables, blockhash, key }) {
+    sign({ parts, memo, instructions, tables, blockhash, key, signedToday }) {
+      requireWithinLimits(parts.payment, signedToday);
       const own = keyOf(key, parts.agent, parts.payment.subscriberId);
       const transaction = compile(parts.payer, instructions, blockhash, tables);
       check(transaction, tables, mandateOf(parts, memo, options));
@@ -153,6 +179,9 @@ export function createPen(options: PenOptions): Pen {
           parts.payer === parts.agent ? [agent] : [agent, ...(sponsor === null ? [] : [sponsor])];
         transaction.sign(signers);
       });
+      const { subscriberId, plan } = parts.payment;
+      const amount = plan.amount + plan.reimburse;
+      signed.push({ subscriberId, amount, atMs: options.nowMs() });
       return written(transaction);
     },
     signSwap({ payment, agent, transaction: given, tables, blockhash, key }) {

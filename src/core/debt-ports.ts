@@ -17,6 +17,7 @@ import type {
 } from './payment.ts';
 import type { Subscription } from './ports.ts';
 import type { PaidOnChain, UncoveredShare } from './rebuild.ts';
+import type { SponsorSpent, TransactionCost } from './spending.ts';
 
 export type UnaccruedClose = {
   readonly fact: Fact & { readonly body: Realised };
@@ -176,12 +177,29 @@ export type Payments = {
     before?: string;
   }): Promise<PaymentRecord[]>;
   find(id: string): Promise<PaymentRecord | null>;
-  /** How often a token account of this creator was opened by a payment that landed. */
-  creations(creatorWallet: Address): Promise<number>;
   /** Whether a top-up was tried within the last so many milliseconds, whatever became of it. */
   toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;
   /** Those of the ids that name no payment here. */
   unknown(ids: readonly string[]): Promise<string[]>;
   /** Books a payment that the chain shows and the ledger lost, as landed. False when it is known after all. */
   restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
+};
+
+/** What payments cost their fee payer, as the chain tells it. A day is the last 24 hours of the database's clock. */
+export type Costs = {
+  /** Ended payments whose cost was not read yet, oldest first. */
+  unread(limit: number): Promise<UnreadCost[]>;
+  record(payment: UnreadCost, cost: TransactionCost): Promise<void>;
+  /** How often a token account of this creator was opened, and how often that was planned and is not read yet. */
+  openings(creatorWallet: Address): Promise<{ readonly known: number; readonly unread: number }>;
+  /** What the sponsor gave within a day. */
+  ofSponsor(sponsor: Address, subscriberId: string, creatorWallet: Address): Promise<SponsorSpent>;
+  /** USDC that was signed for within a day in payments of this subscriber that landed or may land. */
+  signedToday(subscriberId: string): Promise<BaseUnits>;
+};
+export type UnreadCost = {
+  readonly paymentId: string;
+  readonly subscriberId: string;
+  readonly creatorWallet: Address;
+  readonly signature: Signature;
 };

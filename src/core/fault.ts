@@ -33,6 +33,7 @@ export const FAULTS = {
   rpc_refused: { retry: 'never', status: 502 },
   key_unavailable: { retry: 'later', status: 503 },
   pen_refused: { retry: 'never', status: 500 },
+  pen_limited: { retry: 'never', status: 500 },
   transaction_too_large: { retry: 'never', status: 500 },
   swap_failed: { retry: 'later', status: 502 },
   helius_failed: { retry: 'later', status: 502 },

@@ -241,7 +241,7 @@ export type Pen = {
   seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
   /** The sponsor's address when one is configured. */
   readonly sponsor: Address | null;
-  /** Builds, checks against the mandate, and signs. Throws `pen_refused` or `key_unavailable`. */
+  /** Builds, checks against the mandate and the limits, and signs. Throws `pen_refused`, `pen_limited` or `key_unavailable`. */
   sign(request: {
     parts: PaymentParts;
     memo: string;
@@ -250,6 +250,8 @@ export type Pen = {
     tables: readonly LookupTable[];
     blockhash: string;
     key: SealedKey | null;
+    /** What the ledger knows to be signed for this subscriber within a day, this payment not among it. */
+    signedToday: BaseUnits;
   }): { signature: Signature; bytes: Uint8Array };
   /** Checks a swap that somebody else has built against the swap policy, and signs it. Throws the same. */
   signSwap(request: {

@@ -65,6 +65,8 @@ export type Debt = {
   readonly slot: Slot;
   /** Below this sum debts to the creator wait for each other; 0 once somebody asked, or the subscriber is delinquent. */
   readonly minimum: BaseUnits;
+  /** Somebody asked for it, the subscription has ended, or the subscriber is delinquent: it is paid whatever that costs. */
+  readonly asked?: boolean;
 };
 
 export type Cover = { readonly shareId: string; readonly amount: BaseUnits };

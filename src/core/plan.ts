@@ -16,6 +16,7 @@ import {
   type PaymentPlan,
   type Trouble,
 } from './payment.ts';
+import { type CostRule, tooCostly } from './spending.ts';
 
 /** Everything a plan depends on, read from the chain in one batch. SPL balances are token accounts, never collateral. */
 export type Preflight = {
@@ -30,6 +31,8 @@ export type Preflight = {
   readonly sponsorLamports: Lamports | null;
   /** Whether the sponsor has an open token account, to be reimbursed in. */
   readonly sponsorTakesTokens: boolean;
+  /** Why the sponsor gives nothing for these debts, whatever it holds; null or left out when it may. */
+  readonly sponsorRefuses?: Omit<Trouble, 'lamports'> | null;
   readonly costs: SolCosts;
 };
 
@@ -56,7 +59,10 @@ export type VenueFunds = {
 
 export type SolCosts = {
   readonly lamportsPerSignature: Lamports;
+  /** The most that may go to priority. */
   readonly priority: Lamports;
+  /** What priority is likely to take at the present price; left out, it is as the most. */
+  readonly priorityLikely?: Lamports;
   readonly tokenAccountRent: Lamports;
   /** Kept in the agent wallet when it pays its own fees. */
   readonly agentReserve: Lamports;
@@ -74,6 +80,8 @@ export type PayingPolicy = {
   readonly reimbursement: { readonly perSol: BaseUnits; readonly most: BaseUnits } | null;
   /** How much USDC an agent short of SOL may swap; null when it may not. */
   readonly topUp: BaseUnits | null;
+  /** When a payment waits for more debts because of its cost; left out, never. */
+  readonly cost?: CostRule;
 };
 
 export type Planned =
@@ -152,6 +160,8 @@ function choosePayer(
   const ownCost = costs.lamportsPerSignature + costs.priority + rent;
   const own = ownCost + lent + costs.agentReserve;
   if (preflight.agentLamports >= own) return { payer: 'agent', cost: ownCost };
+  if (preflight.sponsorLamports !== null && preflight.sponsorRefuses)
+    return { trouble: { ...preflight.sponsorRefuses, lamports: own - preflight.agentLamports } };
   if (preflight.sponsorLamports === null) {
     const then = '. Top it up, or configure a sponsor.';
     return {
@@ -240,6 +250,10 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
       return { kind: 'top_up', amount: topUp };
     return wait(chosen.trouble);
   }
+  const { priority, priorityLikely = priority } = preflight.costs;
+  const likely = chosen.cost - priority + priorityLikely;
+  const costly = policy.cost && tooCostly(debts, amount, likely, policy.cost);
+  if (costly) return wait(costly, 'creator');
   // The debt comes first: the sponsor is reimbursed out of what is left, and never above the cap. Where
   // the wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.
   const due =

@@ -5,7 +5,7 @@ import type { Agreement } from './accrual.ts';
 import type { Acts } from './act.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Clearance } from './clearance.ts';
-import type { Payments, Shares } from './debt-ports.ts';
+import type { Costs, Payments, Shares } from './debt-ports.ts';
 import type { Endpoints } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
 import type { Figures } from './figures.ts';
@@ -211,6 +211,7 @@ export type Ledger = {
   readonly creators: Creators;
   readonly shares: Shares;
   readonly payments: Payments;
+  readonly costs: Costs;
   readonly figures: Figures;
   readonly halts: Halts;
   readonly apiKeys: ApiKeys;

@@ -13,6 +13,7 @@ import {
 import type { PayingPolicy, Planned, Preflight } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { Books } from './books.ts';
+import { type BudgetOptions, createBudget } from './budget.ts';
 import { createPayable } from './payable.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
 import { refusalOf } from './refusal.ts';
@@ -24,9 +25,8 @@ export type PlanningPorts = ReadPorts & {
   readonly newId: () => string;
 };
 export type PlanningOptions = Reserves &
-  PayingPolicy & {
-    /** Token accounts of one creator that are opened at the payer's cost. */
-    readonly creationsMost: number;
+  PayingPolicy &
+  BudgetOptions & {
     readonly topUpEveryMs: number;
   };
 export type Intent =
@@ -47,12 +47,6 @@ const TOP_UP: Omit<PaymentPlan, 'amount'> = {
   createAgentAccount: false,
   createCreatorAccount: false,
 };
-
-const reopened = (times: number): Trouble => ({
-  class: 'operator',
-  code: 'creator_account_reopened',
-  detail: `The creator has no USDC account, and ${times} were already opened at the payer's cost. The creator must open one; then retry.`,
-});
 
 /** Troubles of one account, which another account of the same owner need not have. */
 const LACKING: ReadonlySet<ErrorClass> = new Set([
@@ -91,6 +85,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   const { ledger, venue } = ports;
   const granted = createRoom(ports);
   const payable = createPayable(ports);
+  const budget = createBudget(ports, options);
 
   const paymentOf = (
     subscriber: Subscriber,
@@ -135,12 +130,10 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const read = await readPreflight(ports, options, from, subscriber, expiries);
     const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
     if (unpayable !== null) return { kind: 'wait', about: 'creator', trouble: unpayable };
-    const preflight = await valued(debts, from, read);
-    if (preflight.creatorAccount === 'absent') {
-      const opened = await ledger.payments.creations(from.creatorWallet);
-      if (opened >= options.creationsMost)
-        return { kind: 'wait', about: 'creator', trouble: reopened(opened) };
-    }
+    const afforded = await budget.sponsored(subscriber.id, from.creatorWallet, read);
+    const preflight = await valued(debts, from, afforded);
+    const unopened = await budget.opening(from.creatorWallet, preflight);
+    if (unopened !== null) return { kind: 'wait', about: 'creator', trouble: unopened };
     const policy = mayTopUp ? options : { ...options, topUp: null };
     return granted({
       subscriber,
@@ -185,16 +178,19 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
 
   const intendSafely = async (
     subscriber: Subscriber,
-    debts: readonly Debt[],
+    all: readonly Debt[],
     due: readonly Debt[],
   ): Promise<Intent | null> => {
-    const [oldest] = debts;
+    const [oldest] = all;
     if (oldest === undefined) return null;
-    const small = tooSmall(debts);
-    if (small !== null) return { kind: 'rest', debts, trouble: small };
+    const small = tooSmall(all);
+    if (small !== null) return { kind: 'rest', debts: all, trouble: small };
     if (!subscriber.hasKey) return { kind: 'rest', debts: due, trouble: NO_KEY };
     const behind = await ports.books.disagreement(subscriber);
     if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };
+    const bounded = await budget.bounded(subscriber.id, all);
+    if ('trouble' in bounded) return { kind: 'rest', debts: due, trouble: bounded.trouble };
+    const { debts } = bounded;
     const { planned, from } = await best(subscriber, debts, oldest);
     if (planned.kind === 'wait') {
       // Older debts come first: what keeps the subscriber from paying one creator keeps the younger ones waiting too.

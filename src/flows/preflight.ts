@@ -1,6 +1,7 @@
 // Preflight: what a payment is made of, and the one reading of the chain that its plan depends on. SPL
 // balances come from token accounts, never from Drift collateral.
 import type { Address } from '../core/ids.ts';
+import { least } from '../core/money.ts';
 import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen, Venue } from '../core/outside.ts';
 import type { Debt, Payment, Trouble } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
@@ -14,6 +15,10 @@ export type ReadPorts = {
   readonly fees: FeeMarket;
 };
 export type Reserves = { readonly agentReserve: bigint; readonly sponsorReserve: bigint };
+
+/** Compute units of a usual payment: settling one market, withdrawing, and a transfer take some 113,000. */
+const UNITS_USUAL = 150_000n;
+const MICRO = 1_000_000n;
 
 export const memoOf = (paymentId: string): string => `bailiff:${paymentId}`;
 
@@ -125,6 +130,7 @@ export async function readPreflight(
     costs: {
       lamportsPerSignature: await fees.lamportsPerSignature(),
       priority: price === 0n ? 0n : fees.priorityFeeMost,
+      priorityLikely: least(fees.priorityFeeMost, (price * UNITS_USUAL) / MICRO),
       tokenAccountRent: await fees.tokenAccountRent(),
       agentReserve: reserves.agentReserve,
       sponsorReserve: reserves.sponsorReserve,

@@ -7,6 +7,7 @@ import type { ErrorClass, Trouble } from '../core/payment.ts';
 const CLASSES: Partial<Record<FaultCode, ErrorClass>> = {
   key_unavailable: 'needs_authorisation',
   pen_refused: 'operator',
+  pen_limited: 'operator',
   swap_failed: 'needs_sol',
   transaction_too_large: 'retry_when_healthier',
   rpc_refused: 'unexpected',

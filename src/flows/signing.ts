@@ -99,6 +99,7 @@ export function createSigning(ports: SigningPorts) {
       tables: simulated.tables,
       blockhash: simulated.blockhash,
       key: await ledger.subscribers.sealedKey(payment.subscriberId),
+      signedToday: await ledger.costs.signedToday(payment.subscriberId),
     });
     const { lastValidBlockHeight, slot } = simulated;
     return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };

@@ -6,6 +6,7 @@ import { createAsides } from './asides.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
 import { createCoverageBook } from './coverage.ts';
+import { createCosts } from './costs.ts';
 import { createCreators } from './creators.ts';
 import type { Fragment, Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -38,6 +39,7 @@ export function createLedger(sql: Sql, now: Fragment = sql`now()`): Ledger {
     creators: createCreators(sql),
     shares: createShares(sql, now),
     payments: createPayments(sql, now),
+    costs: createCosts(sql),
     figures: createFigures(sql),
     halts: createHalts(sql),
     apiKeys: createApiKeys(sql),

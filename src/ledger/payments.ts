@@ -221,12 +221,6 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       const [row] = await sql<RecordRow[]>`select * from payment where payment_id = ${id}`;
       return row === undefined ? null : recordOf(row);
     },
-    async creations(creatorWallet) {
-      const [row] = await sql<{ count: bigint }[]>`
-        select count(*) from payment
-        where creator_wallet = ${creatorWallet} and create_creator_account and state = 'landed'`;
-      return Number(row?.count ?? 0n);
-    },
     async toppedUpWithin(subscriberId, ms) {
       const rows = await sql`
         select 1 from payment

@@ -97,14 +97,15 @@ export function createShares(sql: Sql, now: Fragment = sql`now()`): Shares {
           owed: bigint;
           attempts: number;
           slot: bigint;
-          minimum: bigint;
+          minimum_payment: bigint;
+          asked: boolean;
         }[]
       >`
         select s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id, s.amount - s.paid as owed,
           s.attempts, s.slot,
-          case when s.hastened or d.standing = 'delinquent' or (select ended from subscription_terms u
-              where u.subscription_id = s.subscription_id order by from_slot desc limit 1)
-            then 0 else t.minimum_payment end as minimum
+          t.minimum_payment,
+          s.hastened or d.standing = 'delinquent' or (select ended from subscription_terms u
+              where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as asked
         from profit_share s
         join subscription n using (subscriber_id, subscription_id)
         join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot
@@ -122,7 +123,8 @@ export function createShares(sql: Sql, now: Fragment = sql`now()`): Shares {
           owed: row.owed,
           attempts: row.attempts,
           slot: Number(row.slot),
-          minimum: row.minimum,
+          minimum: row.asked ? 0n : row.minimum_payment,
+          asked: row.asked,
         }),
       );
     },

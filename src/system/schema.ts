@@ -122,6 +122,23 @@ export const SettingsSchema = Type.Object(
           maximum: 1_000,
           description: "Token accounts of one creator that are opened at the payer's cost.",
         }),
+        mostPerPayment: Type.Union([baseUnits('The most'), Type.Null()], {
+          description:
+            'The most that the pen signs away in one payment, in USDC base units; a debt above it waits for a person. null for no limit.',
+        }),
+        mostPerSubscriberADay: Type.Union([baseUnits('The most'), Type.Null()], {
+          description:
+            'The most that the pen signs away for one subscriber within 24 hours, in USDC base units; null for no limit.',
+        }),
+        costBpsMost: Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000,
+          description:
+            'A payment whose cost (fees, likely priority, rent) is above this part of its amount waits for more debts, until a withdrawal or a retry asks for it. Basis points.',
+        }),
+        usdcPerSol: baseUnits(
+          'What one SOL is reckoned at, to hold the cost of a payment against its amount; 0 leaves cost out.',
+        ),
         reimbursePerSol: baseUnits(
           'What an agent gives the sponsor for one SOL of fees, in the same transaction; 0 is nothing.',
         ),
@@ -134,6 +151,25 @@ export const SettingsSchema = Type.Object(
           uniqueItems: true,
           description:
             'Address lookup tables beside those of the venue, for payments that would not fit one transaction. Only what the pen is not asked about may stand in them: markets, oracles, vaults, mints.',
+        }),
+      },
+      { additionalProperties: false },
+    ),
+    sponsor: Type.Object(
+      {
+        lamportsADayMost: Type.Union([lamports('The most'), Type.Null()], {
+          description:
+            'The most that the sponsor spends on fees and rent within 24 hours, in lamports; null for no limit.',
+        }),
+        lamportsPerSubscriberADayMost: Type.Union([lamports('The most'), Type.Null()], {
+          description: 'The same for payments of one subscriber.',
+        }),
+        lamportsPerCreatorADayMost: Type.Union([lamports('The most'), Type.Null()], {
+          description: 'The same for payments to one creator.',
+        }),
+        failuresPerSubscriberADayMost: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+          description:
+            'Payments of one subscriber that may fail on chain at the cost of the sponsor within 24 hours; null for no limit.',
         }),
       },
       { additionalProperties: false },

@@ -180,6 +180,8 @@ describe('sealed keys', () => {
       reimburseMost: 0n,
       swap: null,
       priorityFeeMost: 0n,
+      limits: { paymentMost: null, subscriberADayMost: null },
+      nowMs: () => 0,
       inspectVenue,
     });
     expect(() =>
@@ -190,6 +192,7 @@ describe('sealed keys', () => {
         tables: [],
         blockhash,
         key,
+        signedToday: 0n,
       }),
     ).toThrow();
   });

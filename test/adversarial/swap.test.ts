@@ -43,6 +43,8 @@ const pen = createPen({
   quoteMarket: 0,
   priorityFeeMost: 1_000_000n,
   reimburseMost: 0n,
+  limits: { paymentMost: null, subscriberADayMost: null },
+  nowMs: () => 0,
   swap: { amountMost: AMOUNT, slippageBpsMost: 100, lamportsLeast: 10_000_000n },
   inspectVenue,
 });

@@ -94,7 +94,8 @@ function planningWith(given: {
       priorityFeeMost: 0n,
     },
     ledger: {
-      payments: { creations: async () => 0, toppedUpWithin: async () => false },
+      costs: { openings: async () => ({ known: 0, unread: 0 }) },
+      payments: { toppedUpWithin: async () => false },
       creators: { isAgent: async () => false },
     },
     books: { disagreement: async () => null },

@@ -257,7 +257,6 @@ async function everything(ledger: Ledger): Promise<unknown> {
     owing: (await ledger.standings.owing()).sort(),
     backlog: await ledger.sightings.backlog(),
     waiting: (await ledger.shares.waitingWith('withdrawals_paused')).subscribers.sort(),
-    creations: await ledger.payments.creations(addressOf(40)),
     unknown: await ledger.payments.unknown(['p3', 'nope']),
   });
 }

@@ -78,6 +78,8 @@ export const penOf = () =>
     quoteMarket: QUOTE_MARKET,
     priorityFeeMost: PRIORITY_FEE_MOST,
     reimburseMost: 1_000_000n,
+    limits: { paymentMost: null, subscriberADayMost: null },
+    nowMs: () => 0,
     swap: null,
     inspectVenue: venueOf().inspect,
   });

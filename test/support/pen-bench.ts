@@ -49,6 +49,8 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
     reimburseMost: 5n,
     swap: null,
     priorityFeeMost: 1_000_000n,
+    limits: { paymentMost: null, subscriberADayMost: null },
+    nowMs: () => 0,
     inspectVenue,
     ...more,
   });
@@ -102,7 +104,7 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
   ];
   const sign = (
     instructions: readonly Instruction[],
-    given: { parts?: PaymentParts; key?: SealedKey | null } = {},
+    given: { parts?: PaymentParts; key?: SealedKey | null; signedToday?: bigint } = {},
   ) =>
     pen.sign({
       parts: given.parts ?? parts,
@@ -111,6 +113,7 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
       tables: [],
       blockhash,
       key: given.key === undefined ? key : given.key,
+      signedToday: given.signedToday ?? 0n,
     });
   /** The good payment with one byte string of one instruction changed. */
   const withData = (index: number, change: (data: Buffer) => void): Instruction[] =>

@@ -149,6 +149,11 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
     watchList: createMemoryWatchList(state),
     subscribers: createMemorySubscribers(state),
     subscriptions: createMemorySubscriptions(state),
+    costs: {
+      ...nobodyAsks<Ledger['costs']>('costs'),
+      openings: async () => ({ known: 0, unread: 0 }),
+      signedToday: async () => 0n,
+    },
     creators: {
       ...nobodyAsks<Ledger['creators']>('creators'),
       isAgent: async () => false,

@@ -117,13 +117,6 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
     },
     list: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     find: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    creations: async (creatorWallet) =>
-      [...state.payments.values()].filter(
-        (each) =>
-          each.creatorWallet === creatorWallet &&
-          each.plan.createCreatorAccount &&
-          each.state === 'landed',
-      ).length,
     toppedUpWithin: async (subscriberId, ms) =>
       [...state.payments.values()].some(
         (each) =>

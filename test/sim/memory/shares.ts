@@ -7,8 +7,10 @@ import { NO_TRIES } from '../../../src/core/payment.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
 import { PLANNED_ANEW } from '../../../src/ledger/shares.ts';
 import {
+  ASKED,
   accrualKey,
   inChainOrder,
+  isAsked,
   LIVE,
   type PaymentRow,
   type ShareRow,
@@ -167,6 +169,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           reason: null,
           attempts: 0,
           retryAtMs: null,
+          hastened: false,
           heldUntilMs: null,
           ...NO_TRIES,
         });
@@ -192,6 +195,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
             attempts: row.attempts,
             slot: row.slot,
             minimum: 0n,
+            asked: isAsked(state, row),
           };
         });
     },
@@ -227,10 +231,8 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         .slice(0, limit)
         .map(viewOf);
     },
-    async find(id) {
-      const row = state.shares.get(id);
-      return row === undefined ? null : viewOf(row);
-    },
+    find: async (id) =>
+      [...state.shares.values()].filter((each) => each.id === id).map(viewOf)[0] ?? null,
     open: async (subscriberId) =>
       sharesOf(state, subscriberId)
         .filter((each) => OPEN.has(each.status))
@@ -242,7 +244,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       );
       if (planned !== undefined) endUnsigned(planned);
       if (row?.status !== 'pending' && row?.status !== 'failed') return false;
-      Object.assign(row, { status: 'pending', retryAtMs: null, unexpected: 0, failures: 0 });
+      Object.assign(row, { status: 'pending', ...ASKED, unexpected: 0, failures: 0 });
       for (const each of sharesOf(state, row.subscriberId)) each.heldUntilMs = null;
       return true;
     },
@@ -258,8 +260,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           endUnsigned(each);
       for (const row of sharesOf(state, subscriberId)) {
         if (row.status !== 'pending') continue;
-        row.retryAtMs = null;
-        row.reason = null;
+        Object.assign(row, { ...ASKED, reason: null });
       }
     },
     async wake(waiting) {

@@ -56,6 +56,8 @@ export type ShareRow = {
   reason: Trouble | null;
   attempts: number;
   retryAtMs: number | null;
+  /** Somebody asked for it. */
+  hastened: boolean;
   heldUntilMs: number | null;
   unexpected: number;
   failures: number;
@@ -141,3 +143,12 @@ export const accrualKey = (subscriptionId: string, fact: Fact): string =>
   `${subscriptionId}/${factKey(fact)}`;
 
 export const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
+
+/** What asking for a share makes of it. */
+export const ASKED = { retryAtMs: null, hastened: true } as const;
+
+/** Whether a share is paid whatever its size: as ledger/shares.ts. */
+export const isAsked = (state: State, row: ShareRow): boolean =>
+  row.hastened ||
+  state.standings.get(row.subscriberId)?.standing === 'delinquent' ||
+  (state.subscriptions.get(row.subscriptionId)?.terms.at(-1)?.ended ?? false);

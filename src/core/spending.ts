@@ -1,0 +1,150 @@
+// Spending: what may be spent on whom: how much USDC one payment and one day may move, how much SOL the sponsor gives, and
+// when a payment is not worth its cost. Pure: flows read the ledger's own sums, this decides. A day is the last 24 hours.
+import { type BaseUnits, BPS_WHOLE, formatUnits, type Lamports, mulDivCeil } from './money.ts';
+import type { Debt, Trouble } from './payment.ts';
+import type { ChainTransaction } from './transaction.ts';
+
+/** The most USDC that is signed for, so that a wrong row cannot move everything; null for no limit. */
+export type PenLimits = {
+  readonly paymentMost: BaseUnits | null;
+  readonly subscriberADayMost: BaseUnits | null;
+};
+
+/** Lamports that the sponsor gives within a day; null for no limit. */
+export type SponsorLimits = {
+  readonly lamportsADayMost: Lamports | null;
+  readonly subscriberADayMost: Lamports | null;
+  readonly creatorADayMost: Lamports | null;
+  /** Payments of one subscriber that may fail on chain at the sponsor's cost. */
+  readonly failuresADayMost: number | null;
+};
+
+/** What the sponsor spent within a day on somebody, and payments whose cost is not known yet. */
+export type Spent = { readonly lamports: Lamports; readonly unread: number };
+export type SponsorSpent = {
+  readonly all: Spent;
+  readonly subscriber: Spent;
+  readonly creator: Spent;
+  /** Payments of the subscriber that failed on chain. */
+  readonly failures: number;
+};
+
+/** What a landed or failed transaction cost, by the balances before and after it. */
+export type TransactionCost = {
+  readonly payer: string;
+  readonly failed: boolean;
+  readonly fee: Lamports;
+  /** Token accounts that exist since this transaction, with the lamports in them. */
+  readonly opened: readonly {
+    readonly account: string;
+    readonly owner: string | null;
+    readonly lamports: Lamports;
+  }[];
+};
+
+/** Above which part of its amount a payment's cost keeps it waiting, in basis points, and what one SOL is worth. */
+export type CostRule = { readonly bpsMost: number; readonly usdcPerSol: BaseUnits };
+
+const LAMPORTS_A_SOL = 1_000_000_000n;
+
+/** What a transaction cost; null when the node did not tell the balances. */
+export function costOf(transaction: ChainTransaction): TransactionCost | null {
+  const { keys, lamports, tokenBalances, fee, error } = transaction;
+  const [payer] = keys;
+  if (payer === undefined || lamports === null) return null;
+  const opened = tokenBalances.flatMap(({ account, ownerAfter }) => {
+    const at = keys.indexOf(account);
+    const after = lamports.after[at] ?? 0n;
+    if (lamports.before[at] !== 0n || after === 0n) return [];
+    return [{ account, owner: ownerAfter, lamports: after }];
+  });
+  return { payer, failed: error !== null, fee, opened };
+}
+
+/** Why the pen may not sign so much; null when it may. */
+export function limitObjection(
+  amount: BaseUnits,
+  signedToday: BaseUnits,
+  { paymentMost, subscriberADayMost }: PenLimits,
+): string | null {
+  if (paymentMost !== null && amount > paymentMost)
+    return `moves ${formatUnits(amount)} USDC, one payment may move ${formatUnits(paymentMost)}`;
+  if (subscriberADayMost !== null && signedToday + amount > subscriberADayMost)
+    return `moves ${formatUnits(amount)} USDC after ${formatUnits(signedToday)} within a day, a subscriber may pay ${formatUnits(subscriberADayMost)} a day`;
+  return null;
+}
+
+/**
+ * The debts that one payment may cover under the pen's limits: the oldest ones that fit. A debt that alone
+ * is above a limit is for a person; one that is above what is left of the day waits.
+ */
+export function withinLimits(
+  debts: readonly Debt[],
+  signedToday: BaseUnits,
+  limits: PenLimits,
+): { readonly debts: readonly Debt[] } | { readonly trouble: Trouble } {
+  const fitting: Debt[] = [];
+  let sum = 0n;
+  for (const debt of debts) {
+    sum += debt.owed;
+    const objection = limitObjection(sum, signedToday, limits);
+    if (objection === null) fitting.push(debt);
+    else if (fitting.length > 0) break;
+    else {
+      const alone = limitObjection(debt.owed, 0n, limits) !== null;
+      const detail = alone
+        ? `A payment of this debt ${objection}. Look at the debt; raise payments.mostPerPayment or payments.mostPerSubscriberADay if it is right, then retry.`
+        : `A payment of this debt ${objection}. It is tried again once the day has passed.`;
+      return {
+        trouble: alone
+          ? { class: 'operator', code: 'above_limit', detail }
+          : { class: 'needs_authorisation', code: 'day_limit', detail },
+      };
+    }
+  }
+  return { debts: fitting };
+}
+
+/** Why the sponsor gives nothing more for this subscriber or creator today; null when it does. */
+export function sponsorRefusal(
+  spent: SponsorSpent,
+  cost: Lamports,
+  limits: SponsorLimits,
+): Omit<Trouble, 'lamports'> | null {
+  const refuse = (code: string, what: string) => ({
+    class: 'needs_sol' as const,
+    code,
+    detail: `The sponsor pays no more fees ${what} within 24 hours. SOL in the agent wallet pays this debt at once.`,
+  });
+  const above = ({ lamports, unread }: Spent, most: Lamports | null) =>
+    most !== null && lamports + BigInt(unread + 1) * cost > most;
+  const { failuresADayMost } = limits;
+  if (failuresADayMost !== null && spent.failures >= failuresADayMost)
+    return refuse(
+      'sponsor_failures_spent',
+      `after ${spent.failures} payments that failed on chain`,
+    );
+  if (above(spent.subscriber, limits.subscriberADayMost))
+    return refuse('sponsor_subscriber_spent', 'for this subscriber');
+  if (above(spent.creator, limits.creatorADayMost))
+    return refuse('sponsor_creator_spent', 'for payments to this creator');
+  if (above(spent.all, limits.lamportsADayMost)) return refuse('sponsor_day_spent', 'for anybody');
+  return null;
+}
+
+/** Why a payment waits for more debts: its cost is too large a part of it. Null once somebody asked for it. */
+export function tooCostly(
+  debts: readonly Debt[],
+  amount: BaseUnits,
+  cost: Lamports,
+  { bpsMost, usdcPerSol }: CostRule,
+): Trouble | null {
+  const worth = mulDivCeil(cost, usdcPerSol, LAMPORTS_A_SOL);
+  if (debts.some((debt) => debt.asked) || worth * BPS_WHOLE <= amount * BigInt(bpsMost))
+    return null;
+  return {
+    class: 'accumulating',
+    code: 'below_cost',
+    detail: `Paying ${formatUnits(amount)} USDC would cost ${formatUnits(cost, 9)} SOL, some ${formatUnits(worth)} USDC. It is paid with the next shares, or before a withdrawal.`,
+  };
+}

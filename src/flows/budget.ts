@@ -1,0 +1,70 @@
+// Budget: what planning asks before it plans: how much the pen may still sign for a subscriber today, how often a creator's token
+// account was opened, and whether the sponsor pays for this subscriber and creator. The rules are in core/spending.ts.
+import type { Address } from '../core/ids.ts';
+import type { Pen } from '../core/outside.ts';
+import type { Debt, Trouble } from '../core/payment.ts';
+import type { Preflight } from '../core/plan.ts';
+import type { Ledger } from '../core/ports.ts';
+import {
+  type PenLimits,
+  type SponsorLimits,
+  sponsorRefusal,
+  withinLimits,
+} from '../core/spending.ts';
+
+export type BudgetOptions = {
+  /** Token accounts of one creator that are opened at the payer's cost. */
+  readonly creationsMost: number;
+  /** What the pen enforces; planning keeps within it, so that the pen refuses only what is wrong. */
+  readonly limits?: PenLimits;
+  readonly sponsorLimits?: SponsorLimits;
+};
+export type Budget = {
+  /** The debts that one payment may cover, or why none may be paid now. */
+  bounded(
+    subscriberId: string,
+    debts: readonly Debt[],
+  ): Promise<{ readonly debts: readonly Debt[] } | { readonly trouble: Trouble }>;
+  /** Why this creator's token account is not opened once more; null when it may be, or is open. */
+  opening(creator: Address, preflight: Preflight): Promise<Trouble | null>;
+  /** The reading, with the reason why the sponsor does not pay, if it does not. */
+  sponsored(subscriberId: string, creator: Address, preflight: Preflight): Promise<Preflight>;
+};
+
+const reopened = (times: number): Trouble => ({
+  class: 'operator',
+  code: 'creator_account_reopened',
+  detail: `The creator has no USDC account, and ${times} were already opened at the payer's cost. The creator must open one; then retry.`,
+});
+const OPENINGS_UNREAD: Trouble = {
+  class: 'retry_soon',
+  code: 'openings_unread',
+  detail:
+    'The creator has no USDC account, and payments that may have opened one are not read from the chain yet. It is decided once they are.',
+};
+
+export function createBudget(
+  { ledger, pen }: { readonly ledger: Ledger; readonly pen: Pen },
+  { creationsMost, limits, sponsorLimits }: BudgetOptions,
+): Budget {
+  return {
+    async bounded(subscriberId, debts) {
+      if (limits === undefined) return { debts };
+      return withinLimits(debts, await ledger.costs.signedToday(subscriberId), limits);
+    },
+    async opening(creator, preflight) {
+      if (preflight.creatorAccount !== 'absent') return null;
+      const { known, unread } = await ledger.costs.openings(creator);
+      if (known >= creationsMost) return reopened(known);
+      return known + unread >= creationsMost ? OPENINGS_UNREAD : null;
+    },
+    async sponsored(subscriberId, creator, preflight) {
+      if (pen.sponsor === null || sponsorLimits === undefined) return preflight;
+      const { costs, creatorAccount } = preflight;
+      const rent = creatorAccount === 'absent' ? costs.tokenAccountRent : 0n;
+      const cost = 2n * costs.lamportsPerSignature + costs.priority + rent;
+      const spent = await ledger.costs.ofSponsor(pen.sponsor, subscriberId, creator);
+      return { ...preflight, sponsorRefuses: sponsorRefusal(spent, cost, sponsorLimits) };
+    },
+  };
+}

@@ -1,0 +1,30 @@
+// Costs: reads from the chain what ended payments cost: who paid, how much, and which token accounts they opened. What was
+// planned can differ from that: the creator may close or open its account between the simulation and the block.
+import { messageOf } from '../core/fault.ts';
+import type { Chain } from '../core/outside.ts';
+import type { Ledger, Log } from '../core/ports.ts';
+import { costOf } from '../core/spending.ts';
+
+const AT_ONCE = 50;
+
+/** Reads the oldest unread ones. True when there may be more. One that no node can give is asked for again later. */
+export async function readCosts(
+  { ledger, chain, log }: { ledger: Ledger; chain: Chain; log: Log },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const unread = await ledger.costs.unread(AT_ONCE);
+  let read = 0;
+  for (const payment of unread) {
+    if (signal.aborted) return false;
+    try {
+      const transaction = await chain.transaction(payment.signature, 'finalized');
+      const cost = transaction === null ? null : costOf(transaction);
+      if (cost === null) continue;
+      await ledger.costs.record(payment, cost);
+      read++;
+    } catch (thrown) {
+      log.warn('payment.cost_unread', { payment: payment.paymentId, message: messageOf(thrown) });
+    }
+  }
+  return unread.length === AT_ONCE && read > 0;
+}

@@ -1,0 +1,86 @@
+// Costs: what payments cost their fee payer, as the chain tells it, and how much of it was spent within a day.
+
+import type { Costs } from '../core/debt-ports.ts';
+import type { Address, Signature } from '../core/ids.ts';
+import type { Spent } from '../core/spending.ts';
+import type { Sql } from './database.ts';
+
+/** Payments that ended longer ago than this keep what was planned of them. */
+const READ_WITHIN = '2 days';
+
+export function createCosts(sql: Sql): Costs {
+  const ended = sql`(p.state = 'landed' or (p.state = 'failed' and p.signature is not null))
+    and not p.restored and p.ended_at > now() - ${READ_WITHIN}::interval`;
+  return {
+    async unread(limit) {
+      const rows = await sql<
+        {
+          payment_id: string;
+          subscriber_id: string;
+          creator_wallet: Address;
+          signature: Signature;
+        }[]
+      >`
+        select p.payment_id, p.subscriber_id, p.creator_wallet, p.signature
+        from payment p left join payment_cost c using (subscriber_id, payment_id)
+        where c.payment_id is null and ${ended} order by p.ended_at limit ${limit}`;
+      return rows.map((row) => ({
+        paymentId: row.payment_id,
+        subscriberId: row.subscriber_id,
+        creatorWallet: row.creator_wallet,
+        signature: row.signature,
+      }));
+    },
+    async record(payment, cost) {
+      const rent = cost.opened.reduce((sum, each) => sum + each.lamports, 0n);
+      await sql`
+        insert into payment_cost (subscriber_id, payment_id, creator_wallet, payer, failed, fee, rent, creator_opened)
+        values (${payment.subscriberId}, ${payment.paymentId}, ${payment.creatorWallet}, ${cost.payer}, ${cost.failed},
+          ${cost.fee}, ${rent}, ${cost.opened.some((each) => each.owner === payment.creatorWallet)})
+        on conflict do nothing`;
+    },
+    async openings(creatorWallet) {
+      const [row] = await sql<{ known: bigint; unread: bigint }[]>`
+        select count(*) filter (where c.creator_opened or (c.payment_id is null and not (${ended}))) as known,
+               count(*) filter (where c.payment_id is null and ${ended}) as unread
+        from payment p left join payment_cost c using (subscriber_id, payment_id)
+        where p.creator_wallet = ${creatorWallet} and p.state = 'landed' and (p.create_creator_account or c.creator_opened)`;
+      return { known: Number(row?.known ?? 0n), unread: Number(row?.unread ?? 0n) };
+    },
+    async ofSponsor(sponsor, subscriberId, creatorWallet) {
+      const [row] = await sql<Record<string, bigint>[]>`
+        with spent as (
+          select subscriber_id, creator_wallet, fee + rent as lamports, failed, false as unread
+          from payment_cost where payer = ${sponsor} and at > now() - interval '1 day'
+          union all
+          select p.subscriber_id, p.creator_wallet, 0, false, true
+          from payment p left join payment_cost c using (subscriber_id, payment_id)
+          where p.fee_payer = 'sponsor' and c.payment_id is null
+            and (p.state in ('planned', 'signed', 'sent') or (${ended})))
+        select coalesce(sum(lamports), 0)::bigint as all_lamports, count(*) filter (where unread) as all_unread,
+          coalesce(sum(lamports) filter (where subscriber_id = ${subscriberId}), 0)::bigint as subscriber_lamports,
+          count(*) filter (where unread and subscriber_id = ${subscriberId}) as subscriber_unread,
+          coalesce(sum(lamports) filter (where creator_wallet = ${creatorWallet}), 0)::bigint as creator_lamports,
+          count(*) filter (where unread and creator_wallet = ${creatorWallet}) as creator_unread,
+          count(*) filter (where failed and subscriber_id = ${subscriberId}) as failures
+        from spent`;
+      const of = (whose: string): Spent => ({
+        lamports: row?.[`${whose}_lamports`] ?? 0n,
+        unread: Number(row?.[`${whose}_unread`] ?? 0n),
+      });
+      return {
+        all: of('all'),
+        subscriber: of('subscriber'),
+        creator: of('creator'),
+        failures: Number(row?.failures ?? 0n),
+      };
+    },
+    async signedToday(subscriberId) {
+      const [row] = await sql<{ amount: bigint }[]>`
+        select coalesce(sum(amount + reimburse), 0)::bigint as amount from payment
+        where subscriber_id = ${subscriberId} and purpose = 'share' and signature is not null
+          and state in ('signed', 'sent', 'landed') and planned_at > now() - interval '1 day'`;
+      return row?.amount ?? 0n;
+    },
+  };
+}

@@ -1,0 +1,23 @@
+// Limits: whatever the rows of the ledger say, the pen signs away no more in one payment and one day than it may.
+import { expect, test } from 'vitest';
+import { createPenBench } from '../support/pen-bench.ts';
+
+const DAY_MS = 24 * 3_600_000;
+let nowMs = 0;
+const limits = { paymentMost: 105n, subscriberADayMost: 250n };
+const { good, sign, planned } = await createPenBench({ limits, nowMs: () => nowMs });
+
+test('a payment above the limit of one payment is not signed, the sponsor included', () =>
+  expect(() => sign(good, { parts: planned({ amount: 101n }) })).toThrow(
+    /one payment may move 0.000105/,
+  ));
+
+test('what the ledger tells of the day counts, and so does what this pen signed when its rows are gone', () => {
+  expect(() => sign(good, { signedToday: 146n })).toThrow(/within a day/);
+  sign(good, { signedToday: 145n });
+  sign(good);
+  // Two payments of 105 were signed; the ledger says that there were none.
+  expect(() => sign(good, { signedToday: 0n })).toThrow(/after 0.000210 within a day/);
+  nowMs = DAY_MS;
+  sign(good);
+});

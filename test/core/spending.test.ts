@@ -1,0 +1,125 @@
+// Spending: limits of the pen, the budget of the sponsor, and payments that are not worth their cost.
+import { describe, expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
+import type { Debt } from '../../src/core/payment.ts';
+import {
+  costOf,
+  limitObjection,
+  type SponsorSpent,
+  sponsorRefusal,
+  tooCostly,
+  withinLimits,
+} from '../../src/core/spending.ts';
+import type { ChainTransaction } from '../../src/core/transaction.ts';
+import { addressOf } from '../support/ledger.ts';
+
+const debt = (owed: bigint, asked = false): Debt => ({
+  shareId: `s${owed}`,
+  subscriptionId: 's',
+  creatorWallet: addressOf(1),
+  driftUser: addressOf(2),
+  subAccountId: 0,
+  owed,
+  attempts: 0,
+  slot: 1,
+  minimum: 0n,
+  asked,
+});
+
+describe('limits of the pen', () => {
+  const limits = { paymentMost: 100n, subscriberADayMost: 250n };
+  test('hold for one payment and for the day, to the unit', () => {
+    expect(limitObjection(100n, 150n, limits)).toBeNull();
+    expect(limitObjection(101n, 0n, limits)).toMatch(/one payment may move/);
+    expect(limitObjection(100n, 151n, limits)).toMatch(/within a day/);
+    expect(
+      limitObjection(10n ** 18n, 10n ** 18n, { paymentMost: null, subscriberADayMost: null }),
+    ).toBeNull();
+  });
+  test('a payment covers the oldest debts that fit; one that never fits is for a person, one that fits tomorrow waits', () => {
+    const debts = [debt(60n), debt(40n), debt(1n)];
+    expect(withinLimits(debts, 0n, limits)).toEqual({ debts: debts.slice(0, 2) });
+    expect(withinLimits(debts, 190n, limits)).toEqual({ debts: debts.slice(0, 1) });
+    expect(withinLimits([debt(101n)], 0n, limits)).toMatchObject({
+      trouble: { class: 'operator', code: 'above_limit' },
+    });
+    expect(withinLimits([debt(60n)], 200n, limits)).toMatchObject({
+      trouble: { class: 'needs_authorisation', code: 'day_limit' },
+    });
+  });
+});
+
+describe('the sponsor', () => {
+  const nothing = { lamports: 0n, unread: 0 };
+  const spent = (more: Partial<SponsorSpent> = {}): SponsorSpent => ({
+    all: nothing,
+    subscriber: nothing,
+    creator: nothing,
+    failures: 0,
+    ...more,
+  });
+  const limits = {
+    lamportsADayMost: 1_000n,
+    subscriberADayMost: 100n,
+    creatorADayMost: 500n,
+    failuresADayMost: 3,
+  };
+  const code = (more: Partial<SponsorSpent>, cost = 10n) =>
+    sponsorRefusal(spent(more), cost, limits)?.code ?? null;
+  test('gives up to each limit, and tells whose is spent: the abuser hears another reason than the others', () => {
+    expect(code({})).toBeNull();
+    expect(code({ subscriber: { lamports: 90n, unread: 0 } })).toBeNull();
+    expect(code({ subscriber: { lamports: 91n, unread: 0 } })).toBe('sponsor_subscriber_spent');
+    expect(code({ creator: { lamports: 491n, unread: 0 } })).toBe('sponsor_creator_spent');
+    expect(code({ all: { lamports: 991n, unread: 0 } })).toBe('sponsor_day_spent');
+    expect(code({ failures: 3 })).toBe('sponsor_failures_spent');
+  });
+  test('counts what is not read yet as the most it can have cost', () =>
+    expect(code({ subscriber: { lamports: 80n, unread: 2 } })).toBe('sponsor_subscriber_spent'));
+});
+
+describe('what a payment costs', () => {
+  const rule = { bpsMost: 1_000, usdcPerSol: 200_000_000n };
+  test('above a tenth of its amount it waits for more, unless somebody asked', () => {
+    // 10,000 lamports are 0.002 USDC: worth it from 0.02 USDC on.
+    expect(tooCostly([debt(20_000n)], 20_000n, 10_000n, rule)).toBeNull();
+    expect(tooCostly([debt(19_999n)], 19_999n, 10_000n, rule)).toMatchObject({
+      class: 'accumulating',
+      code: 'below_cost',
+    });
+    expect(tooCostly([debt(14n, true)], 14n, 10_000n, rule)).toBeNull();
+  });
+
+  test('is read off the balances: the fee, and token accounts that are new', () => {
+    const [payer, fresh, known, gone, owner] = [10, 11, 12, 13, 14].map(addressOf) as [
+      Address,
+      Address,
+      Address,
+      Address,
+      Address,
+    ];
+    const row = (account: Address) => ({
+      account,
+      mint: addressOf(9),
+      decimals: 6,
+      owner: null,
+      ownerAfter: owner,
+      before: 0n,
+      after: 5n,
+    });
+    const transaction = {
+      error: null,
+      keys: [payer, fresh, known, gone],
+      fee: 10_000n,
+      lamports: { before: [9n, 0n, 7n, 7n], after: [1n, 7n, 7n, 0n] },
+      tokenBalances: [row(fresh), row(known), row(gone)],
+    } as unknown as ChainTransaction;
+    expect(costOf(transaction)).toEqual({
+      payer,
+      failed: false,
+      fee: 10_000n,
+      opened: [{ account: fresh, owner, lamports: 7n }],
+    });
+    expect(costOf({ ...transaction, lamports: null })).toBeNull();
+  });
+});

@@ -1,0 +1,100 @@
+// Spending: small debts wait for their cost, and the sponsor stops giving to whom it has given enough, on the whole daemon.
+import { createCloseAccountInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { USDC } from '../../src/local/drift/addresses.ts';
+import { transferUsdc } from '../../src/local/driver.ts';
+import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
+
+const SOL = 1_000_000_000n;
+
+test('a debt of some base units waits, and is paid when a withdrawal is asked for', async () => {
+  await using street = await openStreet({ settings: unscheduled() });
+  const { driver } = street;
+  const creator = Keypair.generate().publicKey;
+  driver.giveUsdc(creator, 1n);
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  await street.subscribe('ana', trader, creator, 1);
+  profitableClose(driver, trader, 10_000_000n);
+  const small = await street.share('ana', (each) => each.reason?.code === 'below_cost');
+  expect(small.reason?.class).toBe('accumulating');
+  const { body } = await street.post('/v1/subscribers/ana/clearances', {
+    purpose: 'withdraw',
+    amount: '1000000',
+  });
+  expect(body.status).toBe('cleared');
+  expect(driver.usdcOf(creator)).toBe(1n + BigInt(small.amount));
+});
+
+test('the sponsor stops at the budget of a subscriber; the others are paid, and SOL of its own pays the first', async () => {
+  const sponsor = Keypair.generate();
+  await using street = await openStreet({
+    sponsor,
+    settings: (given) => ({
+      ...unscheduled()(given),
+      sponsor: { ...given.sponsor, lamportsPerSubscriberADayMost: '25000' },
+    }),
+  });
+  const { driver, database } = street;
+  driver.giveSol(sponsor.publicKey, SOL);
+  const creator = Keypair.generate().publicKey;
+  driver.giveUsdc(creator, 1n);
+  const [ana, bo] = [1, 2].map(() => driver.createTrader({ deposit: 1_000_000_000n }));
+  if (ana === undefined || bo === undefined) throw new Error('unreachable');
+  await street.subscribe('ana', ana, creator);
+  await street.subscribe('bo', bo, creator);
+  const paid = async (n: number) =>
+    expect
+      .poll(
+        async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
+        { timeout: 20_000 },
+      )
+      .toBe(n);
+  for (const n of [1, 2]) {
+    profitableClose(driver, ana);
+    await paid(n);
+  }
+  await expect
+    .poll(async () => (await database.sql`select 1 from payment_cost`).length, { timeout: 20_000 })
+    .toBe(2);
+  profitableClose(driver, ana);
+  const refused = await street.share('ana', (each) => each.reason !== null);
+  expect(refused.reason).toMatchObject({ class: 'needs_sol', code: 'sponsor_subscriber_spent' });
+  profitableClose(driver, bo);
+  await street.share('bo', (each) => each.status === 'paid');
+  street.sendSol(ana.agent.publicKey, BigInt(refused.reason?.lamports ?? '0'));
+  await paid(3);
+});
+
+test('an account that the creator closes between simulation and block counts as opened: by what landed, not by the plan', async () => {
+  await using street = await openStreet({
+    settings: unscheduled({ creationsMost: 1, rebroadcastMs: 3_000 }),
+  });
+  const { driver, database, world } = street;
+  const creator = Keypair.generate();
+  driver.giveUsdc(creator.publicKey, 1n);
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  await street.subscribe('ana', trader, creator.publicKey);
+  const own = getAssociatedTokenAddressSync(USDC, creator.publicKey);
+  world.mischief.swallowSends = 1;
+  profitableClose(driver, trader);
+  await expect
+    .poll(async () => (await database.sql`select 1 from payment where state = 'sent'`).length, {
+      timeout: 20_000,
+      interval: 10,
+    })
+    .toBe(1);
+  transferUsdc(driver, creator, driver.faucet.publicKey, 1n);
+  driver.send(
+    [createCloseAccountInstruction(own, creator.publicKey, creator.publicKey)],
+    [driver.faucet, creator],
+  );
+  await street.share('ana', (each) => each.status === 'paid');
+  const [payment] = await database.sql`select create_creator_account from payment`;
+  expect(payment?.create_creator_account).toBe(false);
+  await expect
+    .poll(async () => (await database.sql`select creator_opened from payment_cost`)[0], {
+      timeout: 20_000,
+    })
+    .toEqual({ creator_opened: true });
+});

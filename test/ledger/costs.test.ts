@@ -1,0 +1,127 @@
+// Costs: what payments cost by the chain decides how often an account was opened and what the sponsor gave.
+import { expect, test } from 'vitest';
+import type { Payment } from '../../src/core/payment.ts';
+import type { TransactionCost } from '../../src/core/spending.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { silentLog } from '../../src/system/log.ts';
+import {
+  addressOf,
+  CREATOR,
+  closeFact,
+  createTestLedger,
+  settleFact,
+  signatureOf,
+  type TestLedger,
+} from '../support/ledger.ts';
+
+const SPONSOR = addressOf(700);
+
+/** Pays the next debt of a subscriber, as far as the ledger goes. */
+async function pay({ ledger, driftAccount }: TestLedger, n: number): Promise<Payment> {
+  await settleFact(
+    ledger,
+    closeFact(n, 100_000_000n, { slot: 50 + n, account: driftAccount }),
+    'finalized',
+  );
+  await accrueCloses(ledger, silentLog);
+  const [due] = await ledger.shares.due('ana');
+  if (due === undefined) throw new Error('nothing is due');
+  const payment: Payment = {
+    id: `p${n}`,
+    purpose: 'share',
+    subscriberId: 'ana',
+    subscriptionId: 'ana-sub',
+    creatorWallet: due.creatorWallet,
+    driftUser: driftAccount,
+    subAccountId: 0,
+    attempts: 0,
+    state: 'planned',
+    signed: null,
+    plan: {
+      amount: due.owed,
+      covers: [{ shareId: due.shareId, amount: due.owed }],
+      withdraw: 0n,
+      settleMarkets: [],
+      feePayer: 'sponsor',
+      reimburse: 0n,
+      createAgentAccount: false,
+      createCreatorAccount: true,
+    },
+  };
+  await ledger.payments.open(payment);
+  await ledger.payments.signed(payment.id, {
+    signature: signatureOf(500 + n),
+    bytes: new Uint8Array(1),
+    lastValidBlockHeight: 1,
+    blockhashSlot: 1,
+  });
+  await ledger.payments.sent(payment.id, 1);
+  await ledger.payments.landed(payment.id, 60 + n);
+  return payment;
+}
+
+const cost = (more: Partial<TransactionCost> = {}): TransactionCost => ({
+  payer: SPONSOR,
+  failed: false,
+  fee: 10_000n,
+  opened: [],
+  ...more,
+});
+
+test('an opening that was planned counts once it is known to have happened, whatever the plan said', async () => {
+  await using t = await createTestLedger();
+  const { ledger } = t;
+  for (const n of [1, 2]) await pay(t, n);
+  expect(await ledger.costs.openings(CREATOR)).toEqual({ known: 0, unread: 2 });
+  const [first, second] = await ledger.costs.unread(10);
+  if (first === undefined || second === undefined) throw new Error('both are unread');
+  await ledger.costs.record(first, cost());
+  const account = addressOf(701);
+  await ledger.costs.record(
+    second,
+    cost({ opened: [{ account, owner: CREATOR, lamports: 2_039_280n }] }),
+  );
+  expect(await ledger.costs.openings(CREATOR)).toEqual({ known: 1, unread: 0 });
+  expect(await ledger.costs.unread(10)).toEqual([]);
+  expect(await ledger.costs.ofSponsor(SPONSOR, 'ana', CREATOR)).toEqual({
+    all: { lamports: 2_059_280n, unread: 0 },
+    subscriber: { lamports: 2_059_280n, unread: 0 },
+    creator: { lamports: 2_059_280n, unread: 0 },
+    failures: 0,
+  });
+  expect(await ledger.costs.ofSponsor(SPONSOR, 'bo', addressOf(9))).toMatchObject({
+    subscriber: { lamports: 0n },
+    creator: { lamports: 0n },
+  });
+});
+
+test('a payment counts before its cost is read, a failed one as a failure, and yesterday not at all', async () => {
+  await using t = await createTestLedger();
+  const { ledger, sql } = t;
+  await pay(t, 1);
+  expect((await ledger.costs.ofSponsor(SPONSOR, 'ana', CREATOR)).all).toEqual({
+    lamports: 0n,
+    unread: 1,
+  });
+  const [first] = await ledger.costs.unread(10);
+  if (first === undefined) throw new Error('it is unread');
+  await ledger.costs.record(first, cost({ failed: true }));
+  expect(await ledger.costs.ofSponsor(SPONSOR, 'ana', CREATOR)).toMatchObject({
+    subscriber: { lamports: 10_000n, unread: 0 },
+    failures: 1,
+  });
+  await sql`update payment_cost set at = now() - interval '25 hours'`;
+  expect(await ledger.costs.ofSponsor(SPONSOR, 'ana', CREATOR)).toMatchObject({
+    all: { lamports: 0n, unread: 0 },
+    failures: 0,
+  });
+});
+
+test('what was signed within a day is known after a restart', async () => {
+  await using t = await createTestLedger();
+  const { amount } = (await pay(t, 1)).plan;
+  expect(await t.ledger.costs.signedToday('ana')).toBe(amount);
+  expect(await t.ledger.costs.signedToday('bo')).toBe(0n);
+  await t.sql`update payment set planned_at = now() - interval '25 hours'`;
+  expect(await t.ledger.costs.signedToday('ana')).toBe(0n);
+});

@@ -30,3 +30,39 @@ create table payment_cost (
 create index payment_cost_by_payer on payment_cost (payer, at);
 create index payment_cost_by_creator on payment_cost (creator_wallet) where creator_opened;
 create index payment_ended_at on payment (ended_at) where state in ('landed', 'failed');
+
+-- How long something has counted as owed: time in which nothing could be done about it is left out. `counted_at` is the last look while it counts.
+create table owed_time (
+  subscriber_id text,
+  counted_ms bigint not null,
+  counted_at timestamptz,
+  constraint owed_time_pkey primary key (subscriber_id),
+  constraint owed_time_subscriber_fkey foreign key (subscriber_id) references subscriber,
+  constraint owed_time_counted_check check (counted_ms >= 0)
+);
+
+-- Accounts that are watched and do not exist: their subscribers are not vouched for.
+create index account_check_absent on account_check (address) where coalesce(candidate, baseline) -> 'hints' ->> 'exists' = 'false';
+
+-- Who is suspected of losses made on purpose, and up to where a person has looked.
+create table suspicion (
+  subscriber_id text,
+  amount bigint not null,
+  notices integer not null,
+  kinds jsonb not null,
+  signature text not null,
+  slot bigint not null,
+  since timestamptz not null default now(),
+  constraint suspicion_pkey primary key (subscriber_id),
+  constraint suspicion_subscriber_fkey foreign key (subscriber_id) references subscriber
+);
+create table suspicion_review (
+  subscriber_id text not null,
+  upto_slot bigint not null,
+  reason text not null,
+  at timestamptz not null,
+  constraint suspicion_review_pkey primary key (subscriber_id, upto_slot),
+  constraint suspicion_review_subscriber_fkey foreign key (subscriber_id) references subscriber
+);
+create index fact_suspicions on fact (subscriber_id) where kind = 'notice'
+  and body ->> 'what' in ('off_price_fill', 'swap_loss', 'liquidated', 'builder_fee', 'token_authority_changed');

@@ -15,7 +15,6 @@ import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
 import { digestDeliveries } from './flows/digest.ts';
-import { forgetOld } from './flows/forget.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createInspector } from './flows/inspector.ts';
 import { createKeeper } from './flows/keep.ts';
@@ -36,7 +35,7 @@ import { installGauges } from './gauges.ts';
 import { createAuthority } from './http/auth.ts';
 import { closeServer, createServer } from './http/server.ts';
 import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
-import { gateOf, openParts, openRegistry, payingOf } from './parts.ts';
+import { gateOf, openParts, openRegistry, payingOf, upkeepOf } from './parts.ts';
 import { surfaceOf } from './surface.ts';
 import { newId } from './system/clock.ts';
 import { createMail } from './system/mail.ts';
@@ -62,7 +61,6 @@ const WATCH_LIST_EVERY_MS = 2_000;
 const NOTIFY_EVERY_MS = 5_000;
 /** How often the figures for metrics are read; a scrape shows what was read last. */
 const SAMPLE_EVERY_MS = 5_000;
-const FORGET_EVERY_MS = 3_600_000;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, plainLog: Log): Promise<App> {
@@ -72,7 +70,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   await using stack = new AsyncDisposableStack();
 
   const parts = await openParts(settings, clock, log, metrics.rpc);
-  const { ledger, chain, venue, pen, locks } = parts;
+  const { ledger, chain, venue, pen, locks, pace } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
 
   const watched = await loadWatched(ledger.watchList);
@@ -86,7 +84,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   await authority.refresh();
   stack.defer(await listenApiKeys(sql, () => void authority.refresh()));
   const stopping = new AbortController();
-  const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, clock, log, ids);
+  const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const settle = createSettle(
     {
       ...parts,
@@ -95,10 +93,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       budget,
       clock,
       log,
-      onEnded: async (id) => {
-        upkeep.costs.nudge();
-        await judgeAll([id]);
-      },
+      onEnded: (id) => judgeAll([id]),
     },
     payingOf(settings),
   );
@@ -154,7 +149,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     venueEveryMs: settings.watch.checkEveryMs,
     nudge: (id) => lanes.nudge(id),
   });
-  const upkeep = startUpkeep(loop, ports);
+  const upkeep = startUpkeep(loop, { ...ports, roster, publisher }, upkeepOf(settings));
   const waking = loop('wake', Math.min(WAKE_EVERY_MS, settings.watch.checkEveryMs), () =>
     wake.run(),
   );
@@ -265,13 +260,14 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     while (!signal.aborted && (await notifyEndpoints({ ...parts, mail, clock, log })));
   });
   stack.defer(await listenEvents(sql, () => notifying.nudge()));
-  loop('forget', FORGET_EVERY_MS, () => forgetOld(ledger, settings.keep));
   const heartbeat = createHeartbeat(
     {
       ...ports,
       roster,
       publisher,
+      pace,
       slot: () => chain.slot('confirmed'),
+      personal: () => upkeep.doubts(),
       readKeys: () => authority.refresh(),
     },
     { ...settings.gate, startedMs: clock.nowMs() },

@@ -20,6 +20,7 @@ import type {
   Venue,
   WebhookRegistry,
 } from './core/outside.ts';
+import { createPace, type Pace } from './core/pace.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
@@ -40,11 +41,13 @@ export type Parts = {
   readonly pen: Pen;
   readonly vault: Vault;
   readonly locks: Locks;
+  readonly pace: Pace;
   readonly fees: FeeMarket;
   readonly swaps: SwapDesk | null;
 };
 
 const FEES_EVERY_MS = 10_000;
+const DOUBTS_EVERY_MS = 15_000;
 
 /** Opens and migrates the ledger, and wires the rest. The settings must name a database and an RPC node. */
 export async function openParts(
@@ -95,6 +98,7 @@ export async function openParts(
       nowMs: clock.nowMs,
     }),
     vault,
+    pace: createPace(),
     locks: createLocks(() => openDatabase(databaseUrl, log, 1)),
     pen: createPen({
       vault,
@@ -171,6 +175,15 @@ const sponsorLimitsOf = ({ sponsor }: Settings): SponsorLimits => ({
   subscriberADayMost: bigintOr(sponsor.lamportsPerSubscriberADayMost),
   creatorADayMost: bigintOr(sponsor.lamportsPerCreatorADayMost),
   failuresADayMost: sponsor.failuresPerSubscriberADayMost,
+});
+
+/** When doubts arise of single subscribers, and how fast debts age. */
+export const upkeepOf = ({ gate, watch, keep }: Settings) => ({
+  keep,
+  everyMs: Math.min(DOUBTS_EVERY_MS, watch.checkEveryMs),
+  staleAfterMs: gate.staleAfterMs,
+  owedForMsMost: gate.owedForMsMost,
+  suspicions: { ...gate.suspicions, amountMost: BigInt(gate.suspicions.amountMost) },
 });
 
 /** What the settings allow a payment to be, in the units of the core. */

@@ -112,6 +112,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     hearing: {
       sightings: ledger.sightings,
       checks: ledger.checks,
+      suspicions: ledger.suspicions,
       asides: ledger.asides,
       coverage: ledger.coverage,
       clock,

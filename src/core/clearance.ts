@@ -1,8 +1,8 @@
-// Clearance: the platform's permission for a withdrawal that it will make itself. It is given when nothing is owed, lasts
-// for a while, and covers an outflow that falls into its time and amount, so that a profit which closes in between does
-// not make a runaway of somebody who asked.
+// Clearance: the platform's permission for a withdrawal that it will make itself. It is given when nothing is owed and what
+// may be owed stays covered (core/covered.ts). It lasts for a while, and covers outflows of its time up to its amount, so that
+// a profit which closes in between does not make a runaway of a subscriber whose platform asked.
 import type { Slot } from './ids.ts';
-import { type BaseUnits, formatUnits } from './money.ts';
+import { type BaseUnits, formatUnits, least } from './money.ts';
 import type { Trouble } from './payment.ts';
 
 export type Clearance = {
@@ -12,6 +12,8 @@ export type Clearance = {
   readonly amount: BaseUnits | null;
   readonly grantedSlot: Slot;
   readonly untilSlot: Slot;
+  /** The first slot after it in which the subscriber traded; null while there is none. It ends a clearance to close. */
+  readonly tradedSlot: Slot | null;
 };
 
 export type ClearedOutflow = {
@@ -22,33 +24,49 @@ export type ClearedOutflow = {
 };
 
 /**
- * Which outflows are cleared. Each, in chain order, uses up the oldest clearance that still covers it; a clearance for
- * closing covers everything in its time. Depends on nothing but the two sets.
+ * How much of each outflow is cleared; what is not in the map is not at all. Each outflow, in chain order, uses up the
+ * clearances in their time, oldest first, up to their amounts: what is beyond them is judged. A clearance for closing covers
+ * every token, until the subscriber trades again: what is earned after it was never looked at. Depends on nothing but the two sets.
  */
-export function clearedOutflows(
+export function clearedAmounts(
   clearances: readonly Clearance[],
   outflows: readonly ClearedOutflow[],
-): Set<string> {
+): Map<string, BaseUnits> {
   const left = new Map(clearances.map((each) => [each.id, each.amount]));
   const inTime = [...clearances].sort(
     (a, b) => a.grantedSlot - b.grantedSlot || (a.id < b.id ? -1 : 1),
   );
-  const cleared = new Set<string>();
+  const cleared = new Map<string, BaseUnits>();
   const inOrder = [...outflows].sort((a, b) => a.slot - b.slot || (a.key < b.key ? -1 : 1));
   for (const outflow of inOrder) {
-    const found = inTime.find((each) => {
-      if (outflow.slot < each.grantedSlot || outflow.slot > each.untilSlot) return false;
-      const rest = left.get(each.id) ?? null;
-      return (
-        each.purpose === 'close' || (outflow.isQuote && rest !== null && rest >= outflow.amount)
-      );
-    });
-    if (found === undefined) continue;
-    cleared.add(outflow.key);
-    const rest = left.get(found.id) ?? null;
-    if (rest !== null) left.set(found.id, rest - outflow.amount);
+    let open = outflow.amount;
+    for (const each of inTime) {
+      if (open === 0n) break;
+      if (outflow.slot < each.grantedSlot || outflow.slot > each.untilSlot) continue;
+      if (each.purpose === 'close') {
+        if (each.tradedSlot === null || outflow.slot <= each.tradedSlot) open = 0n;
+        continue;
+      }
+      const rest = left.get(each.id) ?? 0n;
+      if (!outflow.isQuote || rest === 0n) continue;
+      const covered = least(rest, open);
+      left.set(each.id, rest - covered);
+      open -= covered;
+    }
+    if (open < outflow.amount) cleared.set(outflow.key, outflow.amount - open);
   }
   return cleared;
+}
+
+/** Which outflows are cleared as a whole. */
+export function clearedOutflows(
+  clearances: readonly Clearance[],
+  outflows: readonly ClearedOutflow[],
+): Set<string> {
+  const cleared = clearedAmounts(clearances, outflows);
+  return new Set(
+    outflows.filter((each) => cleared.get(each.key) === each.amount).map((each) => each.key),
+  );
 }
 
 /** Why a withdrawal must wait, and what to do, in words for the subscriber. */

@@ -12,6 +12,7 @@ export const EVENT_KINDS = [
   'subscriber.registered',
   'subscriber.delinquent',
   'subscriber.cleared',
+  'subscriber.suspected',
   'agent.needs_sol',
   'venue.paused',
   'venue.resumed',

@@ -226,6 +226,11 @@ export type Checks = {
   discard(address: Address): Promise<void>;
   /** It was looked at, and not everything up to the candidate is read. */
   wait(address: Address): Promise<void>;
+  /**
+   * The realised total that facts explain: of the baseline, and of everything heard since, confirmed or final. Null
+   * without a baseline, or while a transaction is not understood.
+   */
+  realised(address: Address): Promise<bigint | null>;
   /** Everything up to the candidate is accounted for: it becomes the baseline. */
   advance(account: AccountCheck): Promise<void>;
   /** As `advance`, and records profit that only the state proves, at the last unknown transaction. */
@@ -235,6 +240,8 @@ export type Checks = {
   /** A person takes the state for right as it is. False when the account has neither a gap nor an unexplained call. */
   accept(address: Address, state: AccountState): Promise<boolean>;
   gaps(): Promise<Gap[]>;
+  /** Subscribers none of whose venue accounts exists. */
+  absent(): Promise<string[]>;
   /** The pulse of every baseline. */
   pulses(): Promise<{ address: Address; slot: Slot; pulse: string }[]>;
 };

@@ -1,6 +1,6 @@
 // Outflow: what kind of leaving an outflow was, and which leavings count against who owes. Pure functions of the sets given, so
 // that a history can be judged again at any time and in whatever order it was heard. The whole rule: docs/standing.md.
-import { type Clearance, clearedOutflows } from './clearance.ts';
+import { type Clearance, clearedAmounts } from './clearance.ts';
 import type { ChainPosition, Outflow } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
@@ -107,13 +107,22 @@ function smallOutflows(outflows: readonly HeardOutflow[], quoteMint: Address): S
 const toCreator = ({ destination, owner }: Outflow, creators: ReadonlySet<string>): boolean =>
   (owner !== null && creators.has(owner)) || (destination !== null && creators.has(destination));
 
-/** Classifies outflows; depends on nothing but the sets given. */
+/** Classifies outflows; depends on nothing but the sets given. One that is cleared in part is an `outflow` of the rest. */
 export function classifyOutflows(
   outflows: readonly HeardOutflow[],
   clearances: readonly Clearance[],
   quoteMint: Address,
-  { creators, appointed }: OutflowContext = NOBODY,
+  context: OutflowContext = NOBODY,
 ): Map<string, OutflowClass> {
+  return classify(outflows, clearances, quoteMint, context).classes;
+}
+
+function classify(
+  outflows: readonly HeardOutflow[],
+  clearances: readonly Clearance[],
+  quoteMint: Address,
+  { creators, appointed }: OutflowContext,
+): { classes: Map<string, OutflowClass>; cleared: ReadonlyMap<string, BaseUnits> } {
   const classes = new Map<string, OutflowClass>();
   // A mint that the venue paid out once is of value, though its market may be newer than this release.
   const paidOut = new Set<string | null>(
@@ -134,7 +143,7 @@ export function classifyOutflows(
   const small = smallOutflows(others, quoteMint);
   for (const key of small) classes.set(key, 'small');
   const large = others.filter(({ key }) => !small.has(key));
-  const cleared = clearedOutflows(
+  const cleared = clearedAmounts(
     clearances,
     large.map(({ key, slot, body }) => ({
       key,
@@ -143,8 +152,9 @@ export function classifyOutflows(
       isQuote: body.mint === quoteMint,
     })),
   );
-  for (const { key } of large) classes.set(key, cleared.has(key) ? 'cleared' : 'outflow');
-  return classes;
+  for (const { key, body } of large)
+    classes.set(key, cleared.get(key) === body.amount ? 'cleared' : 'outflow');
+  return { classes, cleared };
 }
 
 /** An amount that left, for people. The quote token and SOL go by their names, another by its mint. */
@@ -165,10 +175,13 @@ export function leftEvents(
   quoteMint: Address,
   context: OutflowContext,
 ): StandingEvent[] {
-  const classes = classifyOutflows(outflows, clearances, quoteMint, context);
-  const counted = outflows.filter(
-    ({ key, body }) => classes.get(key) === 'outflow' && body.amount > 0n,
-  );
+  const { classes, cleared } = classify(outflows, clearances, quoteMint, context);
+  const counted = outflows
+    .map((each) => {
+      const amount = each.body.amount - (cleared.get(each.key) ?? 0n);
+      return { ...each, body: { ...each.body, amount } };
+    })
+    .filter(({ key, body }) => classes.get(key) === 'outflow' && body.amount > 0n);
   const idOf = ({ signature, slot, body }: HeardOutflow): string =>
     `${slot}/${signature}/${isSol(body) ? 'SOL' : body.mint}`;
   const sums = new Map<string, BaseUnits>();

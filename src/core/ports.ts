@@ -18,8 +18,11 @@ import type {
   WatchList,
 } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
+import type { BaseUnits } from './money.ts';
+import type { OpenDebt } from './owing.ts';
 import type { RosterEntry } from './roster.ts';
 import type { Standing, StandingEvent } from './standing.ts';
+import type { Suspicion } from './suspicion.ts';
 import type { Terms } from './terms.ts';
 
 /** Time and chance. The only door to both. */
@@ -181,7 +184,6 @@ export type Standings = {
   update(
     subscriberId: string,
     judge: (history: readonly StandingEvent[]) => Standing,
-    nowMs: number,
   ): Promise<RosterEntry>;
   /** Everybody, in turns, as of the revision that it returns. */
   roster(take: (entries: readonly RosterEntry[]) => void): Promise<bigint>;
@@ -196,6 +198,29 @@ export type Standings = {
 export type Probe = {
   /** Writes one row and resolves with the time of Postgres; rejects when Postgres is gone, full or read-only. */
   write(): Promise<number>;
+};
+
+/** How long something counts as owed; core/owing.ts says when it does. */
+export type Owing = {
+  /** Everybody who owes, with what each debt waits for. */
+  open(): Promise<{ readonly subscriberId: string; readonly debts: readonly OpenDebt[] }[]>;
+  /**
+   * Adds the time since the last look to those that count, and pauses the others. Above `limitMs` a paused one stays
+   * above it. Returns whose entry changed: they have a new revision.
+   */
+  age(
+    counting: readonly string[],
+    resting: readonly string[],
+    limitMs: number | null,
+  ): Promise<string[]>;
+};
+
+export type Suspicions = {
+  /** Sums up everybody's notices since the last review; who is above the limit is told of once. */
+  refresh(amountMost: BaseUnits): Promise<Suspicion[]>;
+  list(): Promise<Suspicion[]>;
+  /** A person has looked: what was noticed up to now counts no more. False when nobody suspects the subscriber. */
+  review(subscriberId: string, reason: string, nowMs: number): Promise<boolean>;
 };
 
 export type Ledger = {
@@ -220,4 +245,6 @@ export type Ledger = {
   readonly endpoints: Endpoints;
   readonly clearances: Clearances;
   readonly standings: Standings;
+  readonly owing: Owing;
+  readonly suspicions: Suspicions;
 };

@@ -38,6 +38,23 @@ export type Decision = {
   readonly stale: boolean;
   /** What `allow` would be, were the verdict unknown. */
   readonly failOpen: boolean;
+  /**
+   * For how long something has been owed, time left out in which the subscriber could do nothing about it. Null while
+   * nothing counts. Above `owedForMsMost` nothing may be opened; null there is no limit.
+   */
+  readonly owedForMs: number | null;
+  readonly owedForMsMost: number | null;
+};
+
+/** Why the standing of one subscriber cannot be vouched for. */
+export type Doubt = {
+  readonly reason: string;
+  /** None of its venue accounts exists: it has no standing at all. */
+  readonly noAccount?: boolean;
+};
+export const UNEXPLAINED: Doubt = {
+  reason:
+    'An account of this subscriber shows what no fact explains, or did something that is not read yet.',
 };
 
 /** How fresh the roster's picture of the chain is. */
@@ -65,9 +82,13 @@ export type Roster = {
   observe(asOfSlot: Slot, atMs: number): void;
   /** Why nobody's standing can be vouched for just now; null when it can. */
   doubtAll(why: string | null): void;
-  /** Whose accounts show something that nobody can explain. */
-  doubt(subscriberIds: readonly string[]): void;
-  readonly doubts: { readonly all: string | null; readonly of: ReadonlySet<string> };
+  /** Whose standing cannot be vouched for, and why; without a reason, accounts show something that nobody can explain. */
+  doubt(subscribers: readonly string[] | ReadonlyMap<string, Doubt>): void;
+  readonly doubts: {
+    readonly all: string | null;
+    readonly of: ReadonlySet<string>;
+    readonly why: ReadonlyMap<string, Doubt>;
+  };
   freshness(): Freshness;
   find(subscriber: string): RosterEntry | undefined;
   all(): Iterable<RosterEntry>;
@@ -86,7 +107,7 @@ export function createRoster(options: RosterOptions): Roster {
   let hydrated = false;
   let seen: Freshness = { asOfSlot: null, observedAtMs: null };
   let doubtOfAll: string | null = null;
-  let doubted: ReadonlySet<string> = new Set();
+  let doubted: ReadonlyMap<string, Doubt> = new Map();
 
   const find = (subscriber: string): RosterEntry | undefined => {
     const row = table.rowOf(subscriber);
@@ -144,11 +165,8 @@ export function createRoster(options: RosterOptions): Roster {
     const limit = beyondLimit(entry, nowMs);
     if (limit !== null) return ['deny', limit];
     if (doubtOfAll !== null) return ['unknown', doubtOfAll];
-    if (doubted.size > 0 && doubted.has(subscriberId()))
-      return [
-        'unknown',
-        'An account of this subscriber shows what no fact explains, or did something that is not read yet.',
-      ];
+    const doubt = doubted.size > 0 ? doubted.get(subscriberId()) : undefined;
+    if (doubt !== undefined) return ['unknown', doubt.reason];
     return ['allow', 'In good standing.'];
   };
 
@@ -170,11 +188,14 @@ export function createRoster(options: RosterOptions): Roster {
     doubtAll(why) {
       doubtOfAll = why;
     },
-    doubt(subscriberIds) {
-      doubted = new Set(subscriberIds);
+    doubt(subscribers) {
+      doubted =
+        subscribers instanceof Map
+          ? subscribers
+          : new Map([...(subscribers as readonly string[])].map((id) => [id, UNEXPLAINED]));
     },
     get doubts() {
-      return { all: doubtOfAll, of: doubted };
+      return { all: doubtOfAll, of: new Set(doubted.keys()), why: doubted };
     },
     freshness: () => seen,
     find,
@@ -200,13 +221,18 @@ export function createRoster(options: RosterOptions): Roster {
         verdict,
         allow: verdict === 'unknown' ? options.failOpen : verdict === 'allow',
         reason,
-        standing: entry?.standing ?? null,
+        standing:
+          row >= 0 && doubted.size > 0 && doubted.get(idOf())?.noAccount
+            ? null
+            : (entry?.standing ?? null),
         outstanding: entry?.outstanding ?? null,
         evidence: entry?.evidence ?? null,
         asOfSlot: seen.asOfSlot,
         revision: entry?.revision ?? null,
         stale,
         failOpen: options.failOpen,
+        owedForMs: entry?.owedSinceMs == null ? null : Math.max(0, nowMs - entry.owedSinceMs),
+        owedForMsMost: options.owedForMsMost,
       };
     },
   };

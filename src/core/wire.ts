@@ -1,9 +1,11 @@
 // Wire: the messages of the gate stream as JSON carries them, and back. The server writes them, the gate client reads them.
 import {
+  type Doubt,
   ROSTER_STANDINGS,
   type RosterEntry,
   type RosterOptions,
   type RosterStanding,
+  UNEXPLAINED,
 } from './roster.ts';
 
 export type WireEvidence = {
@@ -38,7 +40,16 @@ export type WireBeat = {
   readonly ageMs: number | null;
   readonly doubt: string | null;
   readonly doubted: readonly string[];
+  /** Of those doubted, the ones with a reason of their own. */
+  readonly doubts?: readonly (Doubt & { readonly subscriber: string })[];
 };
+
+/** The doubts of a beat, each with its reason. */
+export function doubtsOf({ doubted, doubts = [] }: WireBeat): Map<string, Doubt> {
+  const why = new Map(doubted.map((id) => [id, UNEXPLAINED]));
+  for (const { subscriber, ...doubt } of doubts) why.set(subscriber, doubt);
+  return why;
+}
 
 export const helloOf = (rules: RosterOptions): WireHello => ({
   ...rules,

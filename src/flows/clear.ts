@@ -1,20 +1,29 @@
 // Clear: a platform asks whether a subscriber may withdraw or close. What is owed is paid at once if it can be; then the
-// answer is a clearance, or a sentence that says why not and what to do.
+// accounts are read, and the answer is a clearance, or a sentence that says why not and what to do.
 import { type Clearance, whyBlocked } from '../core/clearance.ts';
+import { type Block, type Holding, type Uncovered, uncovered } from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
 import type { BaseUnits } from '../core/money.ts';
-import type { Chain } from '../core/outside.ts';
-import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Chain, Venue } from '../core/outside.ts';
+import type { Pace } from '../core/pace.ts';
+import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 
 export type ClearAnswer =
   | { readonly status: 'cleared'; readonly clearance: Clearance; readonly untilMs: number }
-  | { readonly status: 'blocked'; readonly outstanding: BaseUnits; readonly reason: string };
+  | {
+      readonly status: 'blocked';
+      readonly code: Block;
+      readonly outstanding: BaseUnits;
+      readonly reason: string;
+    };
 
 export type ClearPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
+  readonly venue: Venue;
   readonly clock: Clock;
   readonly log: Log;
+  readonly pace: Pace;
   /** Judges the subscriber anew and returns what is owed. */
   readonly outstanding: (subscriberId: string) => Promise<BaseUnits>;
   /** Gets the subscriber's lane going. */
@@ -27,8 +36,10 @@ export type ClearOptions = {
 };
 
 const POLL_MS = 100;
-/** The shortest slot the network is going to have: a clearance never ends earlier on chain than on the clock. */
-const SLOT_MS_LEAST = 200;
+/** Account states are read less often than the ledger: each look is two calls an account. */
+const LOOK_AGAIN_MS = 500;
+/** A withdrawal that is sent at the last moment lands before its blockhash expires: 150 blocks. */
+const SENT_LATE_MS = 60_000;
 
 /** Asked again under the same id, it answers with what was granted then. */
 export type Clear = (
@@ -37,12 +48,11 @@ export type Clear = (
 ) => Promise<ClearAnswer>;
 
 export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
-  const { ledger, chain, clock, log } = ports;
+  const { ledger, chain, venue, clock, log, pace } = ports;
   const never = new AbortController().signal;
 
   /** Tries what is owed now, and waits until it is paid or known to be stuck. */
-  const settleUp = async (subscriberId: string): Promise<BaseUnits> => {
-    const deadlineMs = clock.nowMs() + options.patienceMs;
+  const settleUp = async (subscriberId: string, deadlineMs: number): Promise<BaseUnits> => {
     await ledger.shares.hasten(subscriberId);
     ports.nudge(subscriberId);
     // An attempt may have been under way when we asked, and have looked before whatever has changed since: the first refusal
@@ -64,32 +74,93 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     }
   };
 
-  return async (subscriberId, { id, purpose, amount }) => {
-    if ((await ledger.subscribers.find(subscriberId)) === null) {
-      throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
+  /** Each Drift account as it is now, and the tokens in the agent's own token account. */
+  const holdingsOf = async (
+    subscriber: Subscriber,
+  ): Promise<{ holdings: Holding[]; tokens: BaseUnits }> => {
+    const holdings: Holding[] = [];
+    for (const { address } of subscriber.driftAccounts) {
+      const { slot, accounts } = await chain.accounts(await venue.preflightAccounts(address));
+      const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
+      const funds = venue.funds(address, accounts);
+      const told = await ledger.checks.realised(address);
+      const claimable = funds?.claimable.filter((each) => !each.held) ?? [];
+      holdings.push({
+        exists: state?.hints.exists ?? false,
+        heard: told === null || state === null ? null : told === state.counters.realised,
+        positions: state?.positions?.length ?? 0,
+        deposit: funds?.deposit ?? 0n,
+        claimable: claimable.reduce((sum, each) => sum + each.amount, 0n),
+      });
     }
+    const { agentTokenAccount, agentWallet } = subscriber;
+    const [account] = (await chain.accounts([agentTokenAccount])).accounts;
+    const own = chain.readTokenAccount(account ?? null, venue.quoteMint, agentWallet);
+    return { holdings, tokens: own === null || own.foreign ? 0n : own.amount };
+  };
+
+  /** Why nothing may be cleared though nothing is owed. What passes by itself is waited for. */
+  const doubtOf = async (
+    subscriber: Subscriber,
+    amount: BaseUnits | null,
+    deadlineMs: number,
+  ): Promise<Uncovered | null> => {
+    for (;;) {
+      const { holdings, tokens } = await holdingsOf(subscriber);
+      const found = uncovered(holdings, tokens, amount);
+      if (found === null || !found.passes || clock.nowMs() >= deadlineMs) return found;
+      await clock.sleep(LOOK_AGAIN_MS, never);
+    }
+  };
+
+  /** How many slots pass within a time, as measured; measured now where nothing was yet. */
+  const slotsIn = async (ms: number): Promise<number> => {
+    for (;;) {
+      const msPerSlot = pace.msPerSlot();
+      if (msPerSlot !== null) return Math.ceil(ms / msPerSlot);
+      await clock.sleep(LOOK_AGAIN_MS, never);
+      pace.note(await chain.slot('confirmed'), clock.nowMs());
+    }
+  };
+
+  return async (subscriberId, { id, purpose, amount }) => {
+    const subscriber = await ledger.subscribers.find(subscriberId);
+    if (subscriber === null)
+      throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
     const known = await ledger.clearances.find(subscriberId, id);
     if (known !== null) return { status: 'cleared', clearance: known, untilMs: known.untilMs };
-    let owed = await ports.outstanding(subscriberId);
-    if (owed > 0n) owed = await settleUp(subscriberId);
-    if (owed > 0n) {
-      const [stuck] = (await ledger.shares.open(subscriberId)).filter(
-        (each) => each.reason !== null,
-      );
-      const reason = whyBlocked(owed, stuck?.reason ?? null);
-      log.info('clearance.blocked', { subscriber: subscriberId, purpose, outstanding: owed });
-      return { status: 'blocked', outstanding: owed, reason };
-    }
+    const deadlineMs = clock.nowMs() + options.patienceMs;
+    const blocked = (code: Block, outstanding: BaseUnits, reason: string): ClearAnswer => {
+      log.info('clearance.blocked', { subscriber: subscriberId, purpose, code, outstanding });
+      return { status: 'blocked', code, outstanding, reason };
+    };
+    const settled = async (): Promise<ClearAnswer | null> => {
+      let owed = await ports.outstanding(subscriberId);
+      if (owed > 0n) owed = await settleUp(subscriberId, deadlineMs);
+      if (owed === 0n) return null;
+      const open = await ledger.shares.open(subscriberId);
+      const stuck = open.find((each) => each.reason !== null);
+      return blocked('owes', owed, whyBlocked(owed, stuck?.reason ?? null));
+    };
+    const owing = await settled();
+    if (owing !== null) return owing;
+    const doubt = await doubtOf(subscriber, amount, deadlineMs);
+    if (doubt !== null) return blocked(doubt.code, 0n, doubt.reason);
+    // What was heard while the accounts were read may owe.
+    const owingNow = await settled();
+    if (owingNow !== null) return owingNow;
+    const slots = await slotsIn(options.lastsMs + SENT_LATE_MS);
     const grantedSlot = await chain.slot('confirmed');
     const grantedAtMs = clock.nowMs();
+    const untilMs = grantedAtMs + options.lastsMs;
     const clearance: Clearance = {
       id,
       purpose,
       amount,
       grantedSlot,
-      untilSlot: grantedSlot + Math.ceil(options.lastsMs / SLOT_MS_LEAST),
+      untilSlot: grantedSlot + slots,
+      tradedSlot: null,
     };
-    const untilMs = grantedAtMs + options.lastsMs;
     await ledger.clearances.grant(subscriberId, clearance, grantedAtMs, untilMs);
     log.info('clearance.granted', {
       subscriber: subscriberId,

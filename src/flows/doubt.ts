@@ -2,7 +2,8 @@
 // named and are not read yet, histories and states that cannot be read, accounts that show what no fact explains,
 // and accounts that were given to a call which this release does not know.
 import type { Clock, Ledger } from '../core/ports.ts';
-import type { Roster } from '../core/roster.ts';
+import { type Doubt, type Roster, UNEXPLAINED } from '../core/roster.ts';
+import { type SuspicionRule, whySuspected } from '../core/suspicion.ts';
 import type { Sources } from './sources.ts';
 
 export type DoubtPorts = {
@@ -39,6 +40,7 @@ export async function refreshDoubts(
   { ledger, roster, sources, clock }: DoubtPorts,
   startedMs: number,
   lagMsMost: number,
+  personal: ReadonlyMap<string, Doubt> = new Map(),
 ): Promise<void> {
   const now = clock.nowMs();
   const doubted = await doubtedBy(ledger, now - lagMsMost);
@@ -54,5 +56,29 @@ export async function refreshDoubts(
         ? `Transactions that were heard ${seconds(doubted.unattributedSinceMs)} s ago are not read yet.`
         : null,
   );
-  roster.doubt(doubted.subscribers);
+  const why = new Map(doubted.subscribers.map((id) => [id, UNEXPLAINED]));
+  for (const [id, doubt] of personal) why.set(id, doubt);
+  roster.doubt(why);
+}
+
+const NO_ACCOUNT: Doubt = {
+  reason: 'No Drift account of this subscriber exists, so nothing can be said of it.',
+  noAccount: true,
+};
+
+/**
+ * Whose standing cannot be vouched for by itself: subscribers none of whose accounts exists, and, where the platform wants it
+ * so, those who are suspected of losses made on purpose.
+ */
+export async function personalDoubts(
+  { ledger }: Pick<DoubtPorts, 'ledger'>,
+  rule: SuspicionRule,
+): Promise<ReadonlyMap<string, Doubt>> {
+  const doubts = new Map<string, Doubt>();
+  const suspected =
+    rule.leadTo === 'ignore' ? [] : await ledger.suspicions.refresh(rule.amountMost);
+  if (rule.leadTo === 'unknown')
+    for (const each of suspected) doubts.set(each.subscriberId, { reason: whySuspected(each) });
+  for (const id of await ledger.checks.absent()) doubts.set(id, NO_ACCOUNT);
+  return doubts;
 }

@@ -3,8 +3,9 @@
 // When one of these fails the roster's view is not renewed, so that the gate answers `unknown` once the view is older
 // than `gate.staleAfterMs`, and says which of them failed.
 import { Fault, messageOf } from '../core/fault.ts';
+import type { Pace } from '../core/pace.ts';
 import type { Clock, Halt, Ledger, Log } from '../core/ports.ts';
-import type { Roster } from '../core/roster.ts';
+import type { Doubt, Roster } from '../core/roster.ts';
 import { type DoubtPorts, refreshDoubts } from './doubt.ts';
 import type { Publisher } from './publish.ts';
 
@@ -16,6 +17,10 @@ export type HeartbeatPorts = DoubtPorts & {
   readonly log: Log;
   /** The slot that the chain has reached, at `confirmed`. */
   readonly slot: () => Promise<number>;
+  /** Is told of each reading of the slot. */
+  readonly pace?: Pace;
+  /** Doubts of single subscribers, as of the last look. */
+  readonly personal?: () => ReadonlyMap<string, Doubt>;
   /** Reads the API keys again. */
   readonly readKeys: () => Promise<void>;
 };
@@ -78,7 +83,8 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
   const askLedger = async (): Promise<void> => {
     skewMs = clock.nowMs() - (await ledger.probe.write());
     backlog = await ledger.sightings.backlog();
-    await refreshDoubts(ports, options.startedMs, options.lagMsMost);
+    const { startedMs, lagMsMost } = options;
+    await refreshDoubts(ports, startedMs, lagMsMost, ports.personal?.());
     // A notification may have been lost with the connection that it was to come on.
     if (!(await publisher.pull()))
       throw new Fault('ledger_unavailable', 'The changes of standings could not be read.');
@@ -90,7 +96,9 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       try {
         await inTime(askLedger());
         ledgerAtMs = clock.nowMs();
-        roster.observe(await ports.slot(), clock.nowMs());
+        const slot = await ports.slot();
+        roster.observe(slot, clock.nowMs());
+        ports.pace?.note(slot, clock.nowMs());
       } catch (thrown) {
         const silentMs = clock.nowMs() - (ledgerAtMs ?? options.startedMs);
         if (silentMs > options.staleAfterMs / 2)

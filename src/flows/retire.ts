@@ -60,7 +60,7 @@ export function createRetire(ports: RetirePorts): Retire {
     const slot = await chain.slot('confirmed');
     for (const { address, subAccountId } of subscriber.driftAccounts)
       await requireDone(address, subAccountId);
-    await ledger.standings.update(subscriberId, judge, clock.nowMs());
+    await ledger.standings.update(subscriberId, judge);
     // What is opened after the states that were read owes nothing.
     if (!(await ledger.subscribers.retire(subscriberId, slot, clock.nowMs())))
       throw new Fault(

@@ -1,18 +1,17 @@
 // Standing: judges subscribers whose history changed, and puts the verdict on the roster.
-import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Ledger, Log } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import { judge } from '../core/standing.ts';
 
 export async function judgeSubscribers(
   ledger: Ledger,
   roster: Roster,
-  clock: Clock,
   log: Log,
   subscriberIds: readonly string[],
 ): Promise<void> {
   for (const id of subscriberIds) {
     const before = roster.find(id);
-    const entry = await ledger.standings.update(id, judge, clock.nowMs());
+    const entry = await ledger.standings.update(id, judge);
     roster.apply(entry);
     if (before?.standing === entry.standing) continue;
     if (entry.standing === 'delinquent')

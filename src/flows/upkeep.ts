@@ -1,23 +1,55 @@
-// Upkeep: loops that no payment waits for: what ended payments cost is read from the chain.
+// Upkeep: loops that no payment waits for: what ended payments cost is read, debts age, those are found whose standing cannot
+// be vouched for, and what was kept long enough is forgotten.
 import type { Chain } from '../core/outside.ts';
-import type { Ledger, Log } from '../core/ports.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Doubt, Roster } from '../core/roster.ts';
+import type { SuspicionRule } from '../core/suspicion.ts';
 import { readCosts } from './costs.ts';
+import { personalDoubts } from './doubt.ts';
+import { forgetOld } from './forget.ts';
 import type { Loop } from './loop.ts';
+import { ageDebts } from './owing.ts';
+import type { Publisher } from './publish.ts';
 
-export type UpkeepPorts = { readonly ledger: Ledger; readonly chain: Chain; readonly log: Log };
+export type UpkeepPorts = {
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly roster: Roster;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly publisher: Pick<Publisher, 'pull'>;
+};
+export type UpkeepOptions = {
+  /** How often costs are read, debts age and doubts are looked for. */
+  readonly everyMs: number;
+  readonly staleAfterMs: number;
+  readonly owedForMsMost: number | null;
+  readonly suspicions: SuspicionRule;
+  readonly keep: Parameters<typeof forgetOld>[1];
+};
 export type StartLoop = (
   name: string,
   everyMs: number,
   work: (signal: AbortSignal) => Promise<void>,
 ) => Loop;
+export type Upkeep = {
+  /** Doubts of single subscribers, as of the last look. */
+  readonly doubts: () => ReadonlyMap<string, Doubt>;
+};
 
-const COSTS_EVERY_MS = 10_000;
+const FORGET_EVERY_MS = 3_600_000;
 
-/** Starts the loops. `costs` is nudged when a payment has ended. */
-export function startUpkeep(loop: StartLoop, ports: UpkeepPorts): { readonly costs: Loop } {
-  return {
-    costs: loop('costs', COSTS_EVERY_MS, async (signal) => {
-      while (!signal.aborted && (await readCosts(ports, signal)));
-    }),
-  };
+export function startUpkeep(loop: StartLoop, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
+  let doubts: ReadonlyMap<string, Doubt> = new Map();
+  loop('doubts', options.everyMs, async () => {
+    doubts = await personalDoubts(ports, options.suspicions);
+  });
+  loop('owing', options.everyMs, async () => {
+    if ((await ageDebts(ports, options)).length > 0) await ports.publisher.pull();
+  });
+  loop('forget', FORGET_EVERY_MS, () => forgetOld(ports.ledger, options.keep));
+  loop('costs', options.everyMs, async (signal) => {
+    while (!signal.aborted && (await readCosts(ports, signal)));
+  });
+  return { doubts: () => doubts };
 }

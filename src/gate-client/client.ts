@@ -3,7 +3,14 @@
 // `unknown`, as the daemon would.
 import { delayMs } from '../core/backoff.ts';
 import { type Action, createRoster, type Decision, type Roster } from '../core/roster.ts';
-import { entryOf, rulesOf, type WireBeat, type WireEntry, type WireHello } from '../core/wire.ts';
+import {
+  doubtsOf,
+  entryOf,
+  rulesOf,
+  type WireBeat,
+  type WireEntry,
+  type WireHello,
+} from '../core/wire.ts';
 import { createEventReader, type ServerEvent } from './events.ts';
 
 export type { Action, Decision } from '../core/roster.ts';
@@ -96,7 +103,7 @@ export function createGateClient(options: GateClientOptions): GateClient {
         if (beat.asOfSlot !== null && beat.ageMs !== null)
           roster.observe(beat.asOfSlot, nowMs() - beat.ageMs);
         roster.doubtAll(beat.doubt);
-        roster.doubt(beat.doubted);
+        roster.doubt(doubtsOf(beat));
         failures = 0;
         if (roster.hydrated) become('live', 'the stream runs');
       }

@@ -28,6 +28,8 @@ export function gateView(decision: Decision) {
     revision: decision.revision?.toString() ?? null,
     stale: decision.stale,
     failOpen: decision.failOpen,
+    owedForMs: decision.owedForMs,
+    owedForMsMost: decision.owedForMsMost,
   };
 }
 
@@ -48,7 +50,8 @@ export function gateText(decision: Decision): string {
     `{"verdict":"${decision.verdict}","allow":${decision.allow},"reason":${quote(decision.reason)},` +
     `"standing":${standing === null ? 'null' : `"${standing}"`},"outstanding":${outstanding === null ? 'null' : `"${outstanding}"`},` +
     `"evidence":${evidence === null ? 'null' : JSON.stringify(evidenceView(evidence))},"asOfSlot":${decision.asOfSlot},` +
-    `"revision":${revision === null ? 'null' : `"${revision}"`},"stale":${decision.stale},"failOpen":${decision.failOpen}}`
+    `"revision":${revision === null ? 'null' : `"${revision}"`},"stale":${decision.stale},"failOpen":${decision.failOpen},` +
+    `"owedForMs":${decision.owedForMs},"owedForMsMost":${decision.owedForMsMost}}`
   );
 }
 

@@ -47,8 +47,8 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
       const id = `clearance-${actOf(request)}`;
       const answer = await clear(request.params.id, { id, purpose, amount });
       if (answer.status === 'blocked') {
-        const { status, outstanding, reason } = answer;
-        return reply.code(200).send({ status, outstanding: outstanding.toString(), reason });
+        const { status, code, outstanding, reason } = answer;
+        return reply.code(200).send({ status, code, outstanding: outstanding.toString(), reason });
       }
       const { clearance } = answer;
       return reply.code(201).send({

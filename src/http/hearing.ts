@@ -3,6 +3,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { programName, type Understanding } from '../core/coverage.ts';
+import { Fault } from '../core/fault.ts';
 import {
   ASIDE_KINDS,
   type Asides,
@@ -10,14 +11,15 @@ import {
   type CoverageBook,
   type Sightings,
 } from '../core/hearing-ports.ts';
-import type { Clock } from '../core/ports.ts';
-import { Reason } from './shapes.ts';
+import type { Clock, Suspicions } from '../core/ports.ts';
+import { BaseUnits, IdText, Reason } from './shapes.ts';
 
 export type HearingOptions = {
   readonly sightings: Pick<Sightings, 'backlog'>;
   readonly checks: Pick<Checks, 'gaps'>;
   readonly asides: Pick<Asides, 'list' | 'counts'>;
   readonly coverage: Pick<CoverageBook, 'totals' | 'unexplained'>;
+  readonly suspicions: Pick<Suspicions, 'list' | 'review'>;
   readonly clock: Clock;
   /** By source: the last slot it told of, and when. */
   readonly progress: () => Readonly<
@@ -128,6 +130,26 @@ const Acceptance = Type.Object(
   },
 );
 
+const SuspicionList = Type.Object({
+  suspicions: Type.Array(
+    Type.Object({
+      subscriber: Type.String(),
+      amount: BaseUnits,
+      notices: Count,
+      kinds: Type.Array(Type.String()),
+      signature: Type.String({ description: 'Of the latest notice.' }),
+      slot: Type.Integer(),
+    }),
+  ),
+});
+const Review = Type.Object(
+  { subscriber: IdText, ...Reason.properties },
+  {
+    additionalProperties: false,
+    examples: [{ subscriber: 'ana', reason: 'A market that moved; looked at the fills.' }],
+  },
+);
+
 export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, options) => {
   const { sightings, checks, asides, clock } = options;
   app.post<{ Body: Static<typeof Rescan> }>(
@@ -139,6 +161,28 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
     async (request, reply) => {
       const { address, fromSlot } = request.body;
       return reply.code(202).send({ transactions: await options.rescan(address, fromSlot) });
+    },
+  );
+  app.get(
+    '/v1/hearing/suspicions',
+    { config: { scope: 'operator' }, schema: { response: { 200: SuspicionList } } },
+    async () => ({
+      suspicions: (await options.suspicions.list()).map(({ subscriberId, amount, ...each }) => ({
+        subscriber: subscriberId,
+        amount: amount.toString(),
+        ...each,
+        kinds: [...each.kinds],
+      })),
+    }),
+  );
+  app.post<{ Body: Static<typeof Review> }>(
+    '/v1/hearing/reviews',
+    { config: { scope: 'operator' }, schema: { body: Review } },
+    async (request, reply) => {
+      const { subscriber, reason } = request.body;
+      if (!(await options.suspicions.review(subscriber, reason, clock.nowMs())))
+        throw new Fault('not_found', `Nothing stands against subscriber ${subscriber}.`);
+      return reply.code(204).send();
     },
   );
   app.post<{ Body: Static<typeof Acceptance> }>(

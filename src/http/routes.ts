@@ -124,6 +124,13 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   'DELETE /v1/halts/{scope}': route('Lift a halt.', 'not_found'),
   'GET /v1/hearing': route('How far each source has come, and what nobody can explain.'),
   'POST /v1/hearing/rescans': route('Read the history of an account again.', 'not_found'),
+  'GET /v1/hearing/suspicions': route(
+    'Who is suspected of losses made on purpose, and of how much.',
+  ),
+  'POST /v1/hearing/reviews': route(
+    'A person has looked at a suspicion: what was noticed up to now counts no more.',
+    'not_found',
+  ),
   'POST /v1/hearing/acceptances': route(
     "Take an account's state for right although nobody explains it.",
     'not_found',

@@ -1,6 +1,7 @@
 // Shapes: the JSON of the API, once: each schema is the type, the check of what comes in and the filter of what goes
 // out. Money is a decimal string of base units.
 import Type from 'typebox';
+import { BLOCKS } from '../core/covered.ts';
 
 /** An amount that a client gives: fits a bigint of Postgres with room to add. */
 export const AmountText = Type.String({
@@ -57,6 +58,17 @@ export const GateAnswer = Type.Object({
   revision: nullable(Type.String()),
   stale: Type.Boolean(),
   failOpen: Type.Boolean({ description: 'What allow says when the verdict is unknown.' }),
+  owedForMs: nullable(
+    Type.Integer({
+      description:
+        'For how long something has been owed, in milliseconds. Time in which the subscriber could do nothing about it is left out; null while nothing counts.',
+    }),
+  ),
+  owedForMsMost: nullable(
+    Type.Integer({
+      description: 'Above this nothing may be opened or increased; null for no limit.',
+    }),
+  ),
 });
 export const GateAnswers = Type.Object({
   answers: Type.Array(Type.Object({ subscriber: Type.String(), ...GateAnswer.properties })),
@@ -128,6 +140,12 @@ export const ClearanceAnswer = Type.Object({
   purpose: Type.Optional(Type.Enum(['withdraw', 'close'])),
   amount: Type.Optional(BaseUnits),
   until: Type.Optional(Type.String({ description: 'ISO 8601, UTC.' })),
+  code: Type.Optional(
+    Type.Enum([...BLOCKS], {
+      description:
+        'Why it is blocked. owes: something is owed. no_account: no Drift account of the subscriber exists. results_not_final: something is not read and settled yet, ask again. positions_open: close every position first. too_much: more than is settled.',
+    }),
+  ),
   outstanding: Type.Optional(BaseUnits),
   reason: Type.Optional(
     Type.String({ description: 'For the subscriber: why not, and what to do.' }),

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import type { Roster, RosterOptions } from '../core/roster.ts';
+import { type Roster, type RosterOptions, UNEXPLAINED } from '../core/roster.ts';
 import { helloOf, type WireBeat, type WireEntry } from '../core/wire.ts';
 import type { Publisher, Reader } from '../flows/publish.ts';
 import { entryView } from './answers.ts';
@@ -56,6 +56,9 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
       ageMs: observedAtMs === null ? null : clock.nowMs() - observedAtMs,
       doubt: roster.doubts.all,
       doubted: [...roster.doubts.of],
+      doubts: [...roster.doubts.why]
+        .filter(([, doubt]) => doubt !== UNEXPLAINED)
+        .map(([subscriber, doubt]) => ({ subscriber, ...doubt })),
     };
   };
 

@@ -162,6 +162,26 @@ export function createChecks(sql: Sql): Checks {
     async wait(address) {
       await sql`update account_check set checked_at = now() where address = ${address}`;
     },
+    async absent() {
+      const rows = await sql<{ subscriber_id: string }[]>`
+        select distinct a.subscriber_id from account_check c join account a using (address) join subscriber s on s.subscriber_id = a.subscriber_id
+        where coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists' = 'false' and a.role = 'drift_user' and s.retired_at is null
+          and not exists (select 1 from account o left join account_check k using (address)
+            where o.subscriber_id = a.subscriber_id and o.role = 'drift_user'
+              and coalesce(coalesce(k.candidate, k.baseline) -> 'hints' ->> 'exists', 'true') = 'true')`;
+      return rows.map((row) => row.subscriber_id);
+    },
+    async realised(address) {
+      const [row] = await sql<{ realised: string | null }[]>`
+        select case when count(f.*) filter (where f.kind = 'unknown') = 0
+          then ((c.baseline->'counters'->>'realised')::numeric
+            + coalesce(sum((f.body->>'realised')::numeric) filter (where f.kind = 'tally'), 0))::text end as realised
+        from account_check c left join fact f on f.account = c.address and f.kind in ('tally', 'unknown')
+          and f.finality <> 'withdrawn' and f.slot > (c.baseline->>'slot')::bigint
+        where c.address = ${address} and c.baseline is not null group by c.baseline`;
+      const realised = row?.realised ?? null;
+      return realised === null ? null : BigInt(realised);
+    },
     async advance({ address, baseline, candidate }) {
       // Another daemon may have gone on meanwhile: only the state that was judged may become the baseline.
       await sql`

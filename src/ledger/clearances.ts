@@ -9,6 +9,7 @@ type Row = {
   amount: bigint | null;
   granted_slot: bigint;
   until_slot: bigint;
+  traded_slot: bigint | null;
 };
 type WholeRow = Row & { granted_at: Date; until_at: Date; revoked_at: Date | null };
 
@@ -18,6 +19,7 @@ const clearanceOf = (row: Row): Clearance => ({
   amount: row.amount,
   grantedSlot: Number(row.granted_slot),
   untilSlot: Number(row.until_slot),
+  tradedSlot: row.traded_slot === null ? null : Number(row.traded_slot),
 });
 
 const recordOf = (row: WholeRow): ClearanceRecord => ({
@@ -33,8 +35,10 @@ export async function readClearances(
   subscriberId: string,
 ): Promise<Clearance[]> {
   const rows = await tx<Row[]>`
-    select clearance_id, purpose, amount, granted_slot, until_slot from clearance
-    where subscriber_id = ${subscriberId}`;
+    select clearance_id, purpose, amount, granted_slot, until_slot,
+      (select min(f.slot) from fact f where f.subscriber_id = c.subscriber_id and f.kind in ('open', 'close', 'reckoning')
+        and f.finality <> 'withdrawn' and f.slot > c.granted_slot) as traded_slot
+    from clearance c where subscriber_id = ${subscriberId}`;
   return rows.map(clearanceOf);
 }
 
@@ -42,13 +46,13 @@ export function createClearances(sql: Sql): Clearances {
   return {
     async list(subscriberId, limit) {
       const rows = await sql<WholeRow[]>`
-        select * from clearance where subscriber_id = ${subscriberId}
+        select *, null::bigint as traded_slot from clearance where subscriber_id = ${subscriberId}
         order by granted_at desc, clearance_id limit ${limit}`;
       return rows.map(recordOf);
     },
     async find(subscriberId, id) {
       const [row] = await sql<WholeRow[]>`
-        select * from clearance where subscriber_id = ${subscriberId} and clearance_id = ${id}`;
+        select *, null::bigint as traded_slot from clearance where subscriber_id = ${subscriberId} and clearance_id = ${id}`;
       return row === undefined ? null : recordOf(row);
     },
     async revoke(subscriberId, id, slot, nowMs) {

@@ -5,8 +5,8 @@ import { API_KEY_CHANNEL, createApiKeys } from './api-keys.ts';
 import { createAsides } from './asides.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
-import { createCoverageBook } from './coverage.ts';
 import { createCosts } from './costs.ts';
+import { createCoverageBook } from './coverage.ts';
 import { createCreators } from './creators.ts';
 import type { Fragment, Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -15,6 +15,7 @@ import { createFacts } from './facts.ts';
 import { createFigures } from './figures.ts';
 import { createHalts } from './halts.ts';
 import { EVENT_CHANNEL } from './outbox.ts';
+import { createOwing } from './owing.ts';
 import { createPayments } from './payments.ts';
 import { createProbe } from './probe.ts';
 import { createShares } from './shares.ts';
@@ -22,6 +23,7 @@ import { createSightings } from './sightings.ts';
 import { createStandings, STANDING_CHANNEL } from './standings.ts';
 import { createSubscribers } from './subscribers.ts';
 import { createSubscriptions } from './subscriptions.ts';
+import { createSuspicions } from './suspicions.ts';
 import { createWatchList, WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 /** `now` is what debts and payments take for the time: the database's clock, unless a test gives another. */
@@ -48,6 +50,8 @@ export function createLedger(sql: Sql, now: Fragment = sql`now()`): Ledger {
     endpoints: createEndpoints(sql),
     clearances: createClearances(sql),
     standings: createStandings(sql),
+    owing: createOwing(sql),
+    suspicions: createSuspicions(sql),
   };
 }
 

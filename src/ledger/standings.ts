@@ -7,7 +7,7 @@ import type { Standings } from '../core/ports.ts';
 import type { RosterEntry } from '../core/roster.ts';
 import type { Evidence, StandingEvent } from '../core/standing.ts';
 import { readClearances } from './clearances.ts';
-import { at, type Sql, type Transaction, toJson } from './database.ts';
+import { type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
 import { readHistories } from './movements.ts';
 import { tell } from './outbox.ts';
@@ -124,7 +124,7 @@ async function outflowEvents(tx: Transaction, subscriberId: string): Promise<Sta
 }
 
 /** Takes the next revision. It holds everybody else's up until the transaction ends, so it comes last in one. */
-async function nextRevision(tx: Transaction): Promise<bigint> {
+export async function nextRevision(tx: Transaction): Promise<bigint> {
   const [next] = await tx<{ last: bigint }[]>`update revision set last = last + 1 returning last`;
   return next?.last ?? 0n;
 }
@@ -185,7 +185,7 @@ export function createStandings(sql: Sql): Standings {
     from standing s join subscriber b using (subscriber_id)
     where ${id}::text is null or s.subscriber_id = ${id}`;
   return {
-    update: (subscriberId, judge, nowMs) =>
+    update: (subscriberId, judge) =>
       sql.begin(async (tx) => {
         await tx`select 1 from standing where subscriber_id = ${subscriberId} for update`;
         const [known] = await select(tx, subscriberId);
@@ -204,7 +204,8 @@ export function createStandings(sql: Sql): Standings {
           known.reason === reason
         )
           return entryOf(known);
-        const owedSince = verdict.outstanding === 0n ? null : (known.owed_since ?? at(nowMs));
+        // When it begins to count is found by ledger/owing.ts.
+        const owedSince = verdict.outstanding === 0n ? null : known.owed_since;
         const revision = await nextRevision(tx);
         await tx`
           update standing set standing = ${verdict.standing}, outstanding = ${verdict.outstanding}, reason = ${reason},

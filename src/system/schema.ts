@@ -242,8 +242,20 @@ export const SettingsSchema = Type.Object(
         }),
         owedForMsMost: Type.Union([Type.Integer({ minimum: 1_000 }), Type.Null()], {
           description:
-            'Nor when something has been owed for longer than this. Milliseconds; null for no limit.',
+            'Nor when something has been owed for longer than this, time left out in which the subscriber could do nothing about it. Milliseconds; null for no limit.',
         }),
+        suspicions: Type.Object(
+          {
+            leadTo: Type.Enum(['ignore', 'report', 'unknown'], {
+              description:
+                'What suspicions (fills far off the oracle, losing swaps, liquidation and builder fees, a token account that was given away) lead to: nothing, an event and a list, or unknown at the gate until a review.',
+            }),
+            amountMost: baseUnits(
+              'The sum since the last review above which somebody is suspected.',
+            ),
+          },
+          { additionalProperties: false },
+        ),
       },
       { additionalProperties: false },
     ),

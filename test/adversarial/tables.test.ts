@@ -29,6 +29,8 @@ const pen = createPen({
   mint: QUOTE_MINT,
   quoteMarket: 0,
   reimburseMost: 5n,
+  limits: { paymentMost: null, subscriberADayMost: null },
+  nowMs: () => 0,
   swap: null,
   priorityFeeMost: 1_000_000n,
   inspectVenue,
@@ -73,6 +75,7 @@ const signWith = (tables: readonly LookupTable[]) =>
       publicKey: parts.agent,
       sealed: pen.seal('ana', parts.agent, agent.secretKey),
     },
+    signedToday: 0n,
   });
 
 test('what the mandate is not about may come from a table, and is read from it', () => {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import {
   type Clearance,
   type ClearedOutflow,
+  clearedAmounts,
   clearedOutflows,
   whyBlocked,
 } from '../../src/core/clearance.ts';
@@ -20,6 +21,7 @@ const clearance = (
   amount,
   grantedSlot,
   untilSlot,
+  tradedSlot: null,
 });
 const outflow = (key: string, slot: number, amount: bigint, isQuote = true): ClearedOutflow => ({
   key,
@@ -46,6 +48,21 @@ test('one for closing covers everything in its time, in any token', () => {
   expect([
     ...clearedOutflows(given, [outflow('x', 12, 10n ** 12n), outflow('y', 13, 5n, false)]),
   ]).toEqual(['x', 'y']);
+});
+
+test('covers an outflow up to its amount, and the excess is judged', () => {
+  const given = [clearance('a', 10, 100n), clearance('b', 11, 20n)];
+  const left = [outflow('x', 12, 90n), outflow('y', 13, 50n)];
+  expect([...clearedAmounts(given, left)]).toEqual([
+    ['x', 90n],
+    ['y', 30n],
+  ]);
+});
+
+test('one for closing covers nothing after the subscriber has traded again', () => {
+  const given = [{ ...clearance('a', 10, null), tradedSlot: 13 }];
+  const left = [outflow('x', 13, 5n), outflow('y', 14, 5n)];
+  expect([...clearedOutflows(given, left)]).toEqual(['x']);
 });
 
 test('does not depend on the order in which anything was heard, and never covers more than was granted', () => {

@@ -77,6 +77,32 @@ test('an older revision never replaces a newer one, and slots never go back', ()
   expect(gate.decide('ana', 'open', 0)).toMatchObject({ verdict: 'deny', asOfSlot: 10 });
 });
 
+test('a doubt has its reason, and a subscriber without an account has no standing', () => {
+  const gate = roster();
+  gate.hydrate([entry({ outstanding: 11n, owedSinceMs: 100 }), entry({ subscriberId: 'bo' })]);
+  gate.observe(1, 500);
+  gate.doubt(
+    new Map([
+      ['ana', { reason: 'suspected' }],
+      ['bo', { reason: 'no account', noAccount: true }],
+    ]),
+  );
+  expect(gate.decide('ana', 'open', 500)).toMatchObject({
+    verdict: 'unknown',
+    reason: 'suspected',
+    standing: 'good',
+    owedForMs: 400,
+    owedForMsMost: null,
+  });
+  expect(gate.decide('bo', 'open', 500)).toMatchObject({
+    verdict: 'unknown',
+    reason: 'no account',
+    standing: null,
+    owedForMs: null,
+  });
+  expect(gate.decide('bo', 'close', 500)).toMatchObject({ verdict: 'allow', standing: null });
+});
+
 test('a debt or its age beyond the platform’s limit denies, a doubt makes unknown, and both leave closing alone', () => {
   const owing = entry({ outstanding: 11n, owedSinceMs: 0 });
   const seen = (gate: ReturnType<typeof roster>, all = [owing, entry({ subscriberId: 'bo' })]) => {

@@ -1,5 +1,5 @@
 // Clear: a platform asks before it withdraws. What is owed is paid at once, or the answer says why not.
-import { Keypair } from '@solana/web3.js';
+import { Connection, Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { openStreet, profitableClose } from '../support/street.ts';
 
@@ -40,6 +40,59 @@ test('pays what is owed, clears, and the withdrawal that follows makes no runawa
   expect((await street.gate('ana')).standing).toBe('good');
   const more = driver.withdrawTo(trader, Keypair.generate().publicKey, 1_000_000n);
   expect((await street.standing('ana', 'delinquent')).evidence?.signature).toBe(more.signature);
+});
+
+test('while a winning position is open, closing is not cleared and only what is settled may leave; nobody clears first and wins afterwards', async () => {
+  const sponsor = Keypair.generate();
+  await using street = await openStreet({ sponsor });
+  const { driver, database } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  const ask = async (body: unknown) =>
+    (await street.post('/v1/subscribers/ana/clearances', body)).body;
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', 2_000_000_000n);
+  driver.movePrice(0, 165_000_000n);
+  expect(await ask({ purpose: 'close' })).toMatchObject({
+    status: 'blocked',
+    code: 'positions_open',
+    outstanding: '0',
+  });
+  expect(await ask({ purpose: 'withdraw', amount: '1020000000' })).toMatchObject({
+    code: 'too_much',
+  });
+  expect(await ask({ purpose: 'withdraw', amount: '400000000' })).toMatchObject({
+    status: 'cleared',
+  });
+  driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
+  driver.send([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]);
+  const fled = driver.withdrawTo(trader, Keypair.generate().publicKey, 1_029_000_000n);
+  const { evidence } = await street.standing('ana', 'delinquent');
+  expect(evidence?.signature).toBe(fled.signature);
+  const [outflow] = await database.sql`select body from fact where kind = 'outflow'`;
+  expect(outflow?.body).toMatchObject({ amount: '1029000000' });
+  expect(evidence).toMatchObject({ amount: '629000000' });
+});
+
+test('a clearance lasts as long on the chain as on the clock, whatever the pace', async () => {
+  await using street = await openStreet({ slotMs: 20 });
+  const connection = new Connection(street.world.chain.rpcUrl);
+  const [fromSlot, fromMs] = [await connection.getSlot(), performance.now()];
+  const trader = street.driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  const { body } = await street.post('/v1/subscribers/ana/clearances', {
+    purpose: 'withdraw',
+    amount: '1',
+  });
+  expect(body.status).toBe('cleared');
+  const [given] = await street.database.sql`
+    select (until_slot - granted_slot)::int as slots,
+      extract(epoch from until_at - granted_at)::int * 1000 as ms from clearance`;
+  // What was sent at the last moment may land within a minute.
+  const msPerSlot = (Number(given?.ms) + 60_000) / Number(given?.slots);
+  const real = (performance.now() - fromMs) / ((await connection.getSlot()) - fromSlot);
+  expect(msPerSlot / real).toBeGreaterThan(1 / 3);
+  expect(msPerSlot / real).toBeLessThan(3);
 });
 
 test('wrong questions are answered as such', async () => {

@@ -14,13 +14,24 @@ const plain: Decision = {
   revision: 9n,
   stale: false,
   failOpen: false,
+  owedForMs: 5,
+  owedForMsMost: null,
 };
 const evidence = { signature: 's' as never, slot: 1, amount: 5n, what: 'x "y"', owedThen: 6n };
 
 test.each<Decision>([
   plain,
   { ...plain, verdict: 'deny', allow: false, standing: 'delinquent', evidence },
-  { ...plain, standing: null, outstanding: null, asOfSlot: null, revision: null, stale: true },
+  {
+    ...plain,
+    owedForMs: null,
+    owedForMsMost: 9,
+    standing: null,
+    outstanding: null,
+    asOfSlot: null,
+    revision: null,
+    stale: true,
+  },
 ])('%#', (decision) => {
   expect(gateText(decision)).toBe(JSON.stringify(gateView(decision)));
   expect(gateText(decision)).toBe(JSON.stringify(gateView(decision)));

@@ -142,6 +142,7 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
   },
   'DELETE /v1/halts/{scope}': { not_found: () => ['/v1/halts/all'] },
   'POST /v1/hearing/rescans': { not_found: () => ['', { address: creator, fromSlot: 0 }] },
+  'POST /v1/hearing/reviews': { not_found: () => ['', { subscriber: 'nobody', reason: 'drill' }] },
   'POST /v1/hearing/acceptances': {
     not_found: () => ['', { address: creator, reason: 'a drill' }],
     conflict: () => [
@@ -196,6 +197,7 @@ const GOOD: Record<string, () => Request> = {
   'PUT /v1/halts': () => ['', { scope: 'subscriber:bo', reason: 'a drill' }],
   'DELETE /v1/halts/{scope}': () => ['/v1/halts/subscriber:bo'],
   'POST /v1/hearing/rescans': () => ['', { address: wallet(), fromSlot: 0 }],
+  'POST /v1/hearing/reviews': () => ['', { subscriber: 'ann', reason: 'a drill' }],
   'POST /v1/hearing/acceptances': () => ['', { address: gapped, reason: 'a drill' }],
 };
 let waiting: ShareView;
@@ -245,6 +247,11 @@ beforeAll(async () => {
   await database.sql`
     update account_check set difference = '{"realised":"1","funding":"0","deposits":"0","withdraws":"0","tokens":"0"}', unexplained_since = now() where address = ${row?.address ?? ''}`;
   gapped = row?.address ?? '';
+  await database.sql`
+    insert into fact (subscriber_id, account, signature, slot, ordinal, kind, finality, body)
+    select 'ann', address, 'x', 1, 0, 'notice', 'finalized', '{"what":"swap_loss","amount":"900000000"}' from account where subscriber_id = 'ann' limit 1`;
+  const found = () => database.sql`select 1 from suspicion`;
+  await expect.poll(found, { timeout: 20_000 }).toHaveLength(1);
 }, 120_000);
 afterAll(() => street[Symbol.asyncDispose]());
 

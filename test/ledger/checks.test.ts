@@ -112,7 +112,7 @@ test('profit hidden behind a cut log counts before the hidden withdrawal that fo
   const at = { ...left.position, ordinal: 8 };
   await settleFact(ledger, { ...left, position: at, body: gone }, 'finalized');
   await ledger.checks.reckon(await found(), 100_000n);
-  expect(await ledger.standings.update('ana', judge, 0)).toMatchObject({ standing: 'delinquent' });
+  expect(await ledger.standings.update('ana', judge)).toMatchObject({ standing: 'delinquent' });
 });
 
 test('an account whose transactions are not read yet lets the others have their turn', async () => {

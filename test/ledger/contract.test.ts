@@ -216,11 +216,18 @@ function draw(random: Random, n: number, nowMs: number): (ledger: Ledger) => Pro
     return (ledger) =>
       ledger.clearances.grant(
         id,
-        { id: `c${n}`, purpose: 'close', amount: null, grantedSlot: 10 + (n % 20), untilSlot: 45 },
+        {
+          id: `c${n}`,
+          purpose: 'close',
+          amount: null,
+          grantedSlot: 10 + (n % 20),
+          untilSlot: 45,
+          tradedSlot: null,
+        },
         nowMs,
         nowMs + 10,
       );
-  return (ledger) => ledger.standings.update(id, judge, 0);
+  return (ledger) => ledger.standings.update(id, judge);
 }
 
 /** As JSON, with what has no order put in one. */
@@ -244,7 +251,7 @@ async function everything(ledger: Ledger): Promise<unknown> {
     live: await ledger.payments.live(id),
     uncovered: await ledger.shares.uncovered(id),
     oldest: await ledger.shares.oldestOpenSlot(id),
-    standing: await ledger.standings.update(id, judge, 0),
+    standing: await ledger.standings.update(id, judge),
     tabs: (await ledger.subscriptions.find(`${id}-sub`))?.tabs,
   });
   // One after the other: a verdict that changes takes the next revision.

@@ -142,9 +142,9 @@ describe('facts', () => {
       } as const,
     };
     await settleFact(held.ledger, outflow, 'confirmed');
-    expect((await held.ledger.standings.update('ana', judge, 0)).standing).toBe('delinquent');
+    expect((await held.ledger.standings.update('ana', judge)).standing).toBe('delinquent');
     expect(await held.ledger.sightings.drop(outflow.signature)).toEqual(['ana']);
-    expect((await held.ledger.standings.update('ana', judge, 0)).standing).toBe('good');
+    expect((await held.ledger.standings.update('ana', judge)).standing).toBe('good');
     const changes = await held.sql<
       { revision: bigint }[]
     >`select revision from standing_change order by revision`;

@@ -117,7 +117,7 @@ test('a confirmed reading that comes after the finalized one changes nothing', a
     outcome: 'superseded',
     changed: [],
   });
-  expect((await ledger.standings.update('ana', judge, 0)).outstanding).toBe(OWED);
+  expect((await ledger.standings.update('ana', judge)).outstanding).toBe(OWED);
   expect([...(await sql`select slot::int, finality from fact`)]).toEqual([
     { slot: 55, finality: 'finalized' },
   ]);

@@ -114,11 +114,11 @@ test('what account state has not vouched for yet is not booked, but counts for t
   expect(await accrueCloses(ledger, silentLog)).toEqual([]);
   const { judge } = await import('../../src/core/standing.ts');
   // The loss comes off the win here, too.
-  expect((await ledger.standings.update('ana', judge, 0)).outstanding).toBe(200n);
+  expect((await ledger.standings.update('ana', judge)).outstanding).toBe(200n);
   await sql`
     insert into account_check (address, subscriber_id, baseline)
     values (${driftAccount}, 'ana', '{"slot":50,"counters":{},"hints":{},"pulse":""}')`;
   expect(await accrueCloses(ledger, silentLog)).toEqual(['ana']);
   expect((await ledger.shares.open('ana')).map((each) => each.amount)).toEqual([200n]);
-  expect((await ledger.standings.update('ana', judge, 0)).outstanding).toBe(200n);
+  expect((await ledger.standings.update('ana', judge)).outstanding).toBe(200n);
 });

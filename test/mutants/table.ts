@@ -24,14 +24,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'S1 the expiry is recorded 20 blocks too low',
     file: 'src/flows/signing.ts',
-    from: `      key: await ledger.subscribers.sealedKey(payment.subscriberId),
+    from: `      signedToday: await ledger.costs.signedToday(payment.subscriberId),
     });
     const { lastValidBlockHeight, slot } = simulated;
     return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };
   };
 
   return async`,
-    to: `      key: await ledger.subscribers.sealedKey(payment.subscriberId),
+    to: `      signedToday: await ledger.costs.signedToday(payment.subscriberId),
     });
     const { lastValidBlockHeight, slot } = simulated;
     return { bytes: { ...written, lastValidBlockHeight: lastValidBlockHeight - 20, blockhashSlot: slot } };

@@ -117,7 +117,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     owedForMsMost: null,
   });
   const watched = await loadWatched(world.ledger.watchList);
-  const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, clock, log, ids);
+  const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const never = new AbortController().signal;
   let ids = 0;
   const settle = createSettle(

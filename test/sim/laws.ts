@@ -165,7 +165,7 @@ export async function checkStandings(
   for (const person of PEOPLE) {
     const { history } = truthOf(chain, witness, person);
     const expected = standingOf(history);
-    const entry = await books.ledger.standings.update(person.id, judge, 0);
+    const entry = await books.ledger.standings.update(person.id, judge);
     if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding)
       fail(
         `law 6: ${person.id} is ${entry.standing} and owes ${entry.outstanding} by the ledger, ${expected.standing} and ${expected.outstanding} by the chain`,

@@ -83,7 +83,14 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
   const terms = [...state.subscriptions.values()].filter(
     (each) => each.subscriberId === subscriberId,
   );
-  const left = leftEvents(outflows, state.clearances.get(subscriberId) ?? [], QUOTE_TOKEN, {
+  const trades = rows
+    .filter(({ fact }) => ['open', 'close', 'reckoning'].includes(fact.body.kind))
+    .map(({ fact }) => fact.position.slot);
+  const clearances = (state.clearances.get(subscriberId) ?? []).map((each) => {
+    const later = trades.filter((slot) => slot > each.grantedSlot);
+    return { ...each, tradedSlot: later.length === 0 ? null : Math.min(...later) };
+  });
+  const left = leftEvents(outflows, clearances, QUOTE_TOKEN, {
     creators: new Set(terms.flatMap((each) => each.terms.map((term) => term.creatorWallet))),
     appointed: new Set(),
   });
@@ -92,7 +99,7 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
 
 function createMemoryStandings(state: State): Standings {
   return {
-    async update(subscriberId, judge, nowMs) {
+    async update(subscriberId, judge) {
       const known = state.standings.get(subscriberId);
       if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
       const verdict = judge(eventsOf(state, subscriberId));
@@ -106,7 +113,7 @@ function createMemoryStandings(state: State): Standings {
         return known;
       const evidence = standing === 'delinquent' ? verdict.evidence : null;
       const revision = ++state.revision;
-      const owedSinceMs = outstanding === 0n ? null : (known.owedSinceMs ?? nowMs);
+      const owedSinceMs = outstanding === 0n ? null : known.owedSinceMs;
       const entry = { ...known, standing, outstanding, owedSinceMs, reason, evidence, revision };
       state.standings.set(subscriberId, entry);
       return entry;
@@ -173,6 +180,8 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
       },
     },
     standings: createMemoryStandings(state),
+    owing: nobodyAsks('how long is owed'),
+    suspicions: nobodyAsks('suspicions'),
   };
   return { ledger, state };
 }

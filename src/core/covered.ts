@@ -1,0 +1,72 @@
+// Covered: whether what a subscriber wants to take out surely leaves what may be owed. It holds while nothing is owed, everything
+// that happened is known and paid, and no more leaves than is settled. Pure: flows/clear.ts reads, this decides.
+import { type BaseUnits, formatUnits } from './money.ts';
+
+/** One Drift account of the subscriber, at one reading of the chain. */
+export type Holding = {
+  readonly exists: boolean;
+  /** Whether the facts explain the realised total that the account shows: null while nothing proves it. */
+  readonly heard: boolean | null;
+  /** Positions that are open. */
+  readonly positions: number;
+  /** Quote tokens deposited; and what closed positions can still settle into the deposit. */
+  readonly deposit: BaseUnits;
+  readonly claimable: BaseUnits;
+};
+export const BLOCKS = [
+  'owes',
+  'no_account',
+  'results_not_final',
+  'positions_open',
+  'too_much',
+] as const;
+export type Block = (typeof BLOCKS)[number];
+export type Uncovered = {
+  readonly code: Exclude<Block, 'owes'>;
+  readonly reason: string;
+  /** Whether it passes by itself within seconds. */
+  readonly passes: boolean;
+};
+
+/** Why a withdrawal or the closing of the account may not be cleared; null when it may. `amount` is null for a closing. */
+export function uncovered(
+  holdings: readonly Holding[],
+  tokens: BaseUnits,
+  amount: BaseUnits | null,
+): Uncovered | null {
+  const existing = holdings.filter((each) => each.exists);
+  if (existing.length === 0)
+    return {
+      code: 'no_account',
+      reason:
+        'No Drift account of this subscriber exists, so there is nothing to clear and nothing can be said of it. Register the sub-account that is really in use.',
+      passes: false,
+    };
+  if (existing.some((each) => each.heard !== true))
+    return {
+      code: 'results_not_final',
+      reason:
+        'Something happened on the Drift account that is not read and settled yet. Ask again in half a minute.',
+      passes: true,
+    };
+  const open = existing.some((each) => each.positions > 0);
+  if (open && amount === null)
+    return {
+      code: 'positions_open',
+      reason:
+        'Positions are open: what they bring is shared when they are closed. Close every position, then ask again.',
+      passes: false,
+    };
+  if (amount === null) return null;
+  // What an open position brings later stays behind, as long as no more leaves than is there now.
+  const there = existing.reduce(
+    (sum, each) => sum + each.deposit + (open ? 0n : each.claimable),
+    tokens,
+  );
+  if (amount <= there) return null;
+  return {
+    code: 'too_much',
+    reason: `${formatUnits(amount)} USDC is more than the ${formatUnits(there)} USDC that is settled${open ? ' while positions are open' : ''}. Ask for at most that much${open ? ', or close every position first' : ''}.`,
+    passes: false,
+  };
+}

@@ -1,0 +1,32 @@
+// Owing: ages debts: every look adds the time since the last one to those whose debts wait for an act of their own, and to nobody
+// while the daemon itself cannot see the chain.
+
+import { countsAgainst } from '../core/owing.ts';
+import type { Clock, Ledger } from '../core/ports.ts';
+import type { Roster } from '../core/roster.ts';
+
+export type OwingPorts = {
+  readonly ledger: Ledger;
+  readonly roster: Roster;
+  readonly clock: Clock;
+};
+
+/** Looks once. Returns whose time began, paused or was corrected: their standings have changed. */
+export async function ageDebts(
+  { ledger, roster, clock }: OwingPorts,
+  options: { readonly staleAfterMs: number; readonly owedForMsMost: number | null },
+): Promise<string[]> {
+  const { observedAtMs } = roster.freshness();
+  const seeing =
+    roster.doubts.all === null &&
+    observedAtMs !== null &&
+    clock.nowMs() - observedAtMs <= options.staleAfterMs;
+  const open = await ledger.owing.open();
+  const counting = open.filter(({ debts }) => seeing && countsAgainst(debts));
+  const ids = new Set(counting.map((each) => each.subscriberId));
+  return ledger.owing.age(
+    [...ids],
+    open.map((each) => each.subscriberId).filter((id) => !ids.has(id)),
+    options.owedForMsMost,
+  );
+}

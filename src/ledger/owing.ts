@@ -1,0 +1,60 @@
+// Owing: how long something has counted as owed. `standing.owed_since` is where that time would begin if it had counted without a
+// pause: gate and engines subtract it from their clock. While nothing counts it is null, unless the limit was passed before.
+import type { OpenDebt } from '../core/owing.ts';
+import type { Owing } from '../core/ports.ts';
+import type { Sql } from './database.ts';
+import { nextRevision, STANDING_CHANNEL } from './standings.ts';
+
+/** A longer time between two looks was not watched: the daemon was down, and does not count it. */
+const WATCHED_MS_MOST = 120_000;
+/** Smaller differences between what counted and what is shown are not told to every engine. */
+const DRIFT_MS = 30_000;
+
+export function createOwing(sql: Sql): Owing {
+  return {
+    async open() {
+      const rows = await sql<{ subscriber_id: string; debts: OpenDebt[] }[]>`
+        select d.subscriber_id, coalesce((
+          select jsonb_agg(jsonb_build_object('status', s.status, 'reason', s.reason, 'attempts', s.attempts))
+          from profit_share s where s.subscriber_id = d.subscriber_id and s.status in ('pending', 'processing', 'failed')), '[]') as debts
+        from standing d where d.outstanding > 0 and d.standing <> 'retired'`;
+      return rows.map((row) => ({ subscriberId: row.subscriber_id, debts: row.debts }));
+    },
+    async age(counting, resting, limitMs) {
+      const told = await sql.begin(async (tx) => {
+        await tx`
+          delete from owed_time t where not exists (
+            select 1 from standing d where d.subscriber_id = t.subscriber_id and d.outstanding > 0)`;
+        await tx`
+          insert into owed_time as t (subscriber_id, counted_ms, counted_at)
+          select jsonb_array_elements_text(${tx.json([...counting])}), 0, now()
+          on conflict (subscriber_id) do update set counted_at = now(), counted_ms = t.counted_ms + case
+            when t.counted_at is null then 0
+            else least(${WATCHED_MS_MOST}, extract(epoch from now() - t.counted_at) * 1000)::bigint end`;
+        await tx`update owed_time set counted_at = null where ${tx.json([...resting])}::jsonb ? subscriber_id`;
+        const changed = await tx<{ subscriber_id: string; since: Date | null }[]>`
+          select d.subscriber_id, w.since from standing d
+          left join owed_time t using (subscriber_id)
+          cross join lateral (select case
+            when d.outstanding = 0 then null
+            when t.counted_at is not null then now() - t.counted_ms * interval '1 millisecond'
+            when t.counted_ms >= ${limitMs}::bigint then coalesce(d.owed_since, now() - t.counted_ms * interval '1 millisecond')
+            end as since) w
+          where d.standing <> 'retired' and (d.outstanding > 0 or d.owed_since is not null)
+            and (w.since is null) <> (d.owed_since is null)
+             or abs(extract(epoch from w.since - d.owed_since)) * 1000 > ${DRIFT_MS}
+          for update of d`;
+        for (const { subscriber_id: id, since } of changed) {
+          const revision = await nextRevision(tx);
+          await tx`update standing set owed_since = ${since}, revision = ${revision} where subscriber_id = ${id}`;
+          await tx`
+            insert into standing_change (revision, subscriber_id, standing, outstanding, reason, evidence, owed_since)
+            select revision, subscriber_id, standing, outstanding, reason, evidence, owed_since from standing where subscriber_id = ${id}`;
+        }
+        return changed.map((row) => row.subscriber_id);
+      });
+      for (const id of told) await sql`select pg_notify(${STANDING_CHANNEL}, ${id})`;
+      return told;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+// Suspicions: sums of notices since the last review, kept while they are above the limit, and the reviews that end them.
+
+import type { Signature } from '../core/ids.ts';
+import type { Suspicions } from '../core/ports.ts';
+import { SUSPICIONS, type Suspicion, type SuspicionKind } from '../core/suspicion.ts';
+import { at, type Sql } from './database.ts';
+import { tell } from './outbox.ts';
+
+type Row = {
+  subscriber_id: string;
+  amount: bigint;
+  notices: number;
+  kinds: SuspicionKind[];
+  signature: Signature;
+  slot: bigint;
+};
+const suspicionOf = (row: Row): Suspicion => ({
+  subscriberId: row.subscriber_id,
+  amount: row.amount,
+  notices: row.notices,
+  kinds: row.kinds,
+  signature: row.signature,
+  slot: Number(row.slot),
+});
+
+export function createSuspicions(sql: Sql): Suspicions {
+  const list = async (): Promise<Suspicion[]> =>
+    (await sql<Row[]>`select * from suspicion order by amount desc, subscriber_id`).map(
+      suspicionOf,
+    );
+  return {
+    list,
+    async refresh(amountMost) {
+      await sql.begin(async (tx) => {
+        // An agent's token account that changed hands is one by itself: nothing that a copier does needs it.
+        const found = await tx<Row[]>`
+          select f.subscriber_id, coalesce(sum((f.body->>'amount')::numeric) filter (where f.body->>'what' in ${tx(SUSPICIONS)}), 0)::bigint as amount,
+            count(*)::int as notices, jsonb_agg(distinct f.body->>'what') as kinds, max(f.slot) as slot,
+            (array_agg(f.signature order by f.slot desc, f.signature))[1] as signature
+          from fact f join subscriber s using (subscriber_id)
+          left join (select subscriber_id, max(upto_slot) as upto from suspicion_review group by 1) r using (subscriber_id)
+          where f.kind = 'notice' and f.finality <> 'withdrawn' and s.retired_at is null and f.slot > coalesce(r.upto, -1)
+            and (f.body->>'what' in ${tx(SUSPICIONS)}
+              or (f.body->>'what' = 'token_authority_changed' and f.body->>'detail' = 'The owner of the token account.'))
+          group by 1
+          having coalesce(sum((f.body->>'amount')::numeric) filter (where f.body->>'what' in ${tx(SUSPICIONS)}), 0) > ${amountMost}
+            or bool_or(f.body->>'what' = 'token_authority_changed')`;
+        const ids = found.map((row) => row.subscriber_id);
+        await tx`delete from suspicion where not (${tx.json(ids)}::jsonb ? subscriber_id)`;
+        for (const row of found) {
+          const [saved] = await tx<{ news: boolean }[]>`
+            insert into suspicion as s (subscriber_id, amount, notices, kinds, signature, slot)
+            values (${row.subscriber_id}, ${row.amount}, ${row.notices}, ${tx.json(row.kinds)}, ${row.signature}, ${row.slot})
+            on conflict (subscriber_id) do update set amount = excluded.amount, notices = excluded.notices, kinds = excluded.kinds,
+              signature = excluded.signature, slot = excluded.slot
+            returning xmax = 0 as news`;
+          if (saved?.news === true) {
+            const { subscriberId, ...told } = suspicionOf(row);
+            await tell(tx, 'subscriber.suspected', subscriberId, told);
+          }
+        }
+      });
+      return list();
+    },
+    review: (subscriberId, reason, nowMs) =>
+      sql.begin(async (tx) => {
+        const rows = await tx<{ slot: bigint }[]>`
+          delete from suspicion where subscriber_id = ${subscriberId} returning slot`;
+        const [row] = rows;
+        if (row === undefined) return false;
+        await tx`
+          insert into suspicion_review (subscriber_id, upto_slot, reason, at)
+          values (${subscriberId}, ${row.slot}, ${reason}, ${at(nowMs)}) on conflict do nothing`;
+        return true;
+      }),
+  };
+}

@@ -1,0 +1,42 @@
+// Covered: what may be cleared: never more than what surely leaves what open positions will owe.
+import { expect, test } from 'vitest';
+import { type Holding, uncovered } from '../../src/core/covered.ts';
+
+const holding = (more: Partial<Holding> = {}): Holding => ({
+  exists: true,
+  heard: true,
+  positions: 0,
+  deposit: 1_000n,
+  claimable: 30n,
+  ...more,
+});
+const code = (holdings: Holding[], amount: bigint | null, tokens = 0n) =>
+  uncovered(holdings, tokens, amount)?.code ?? null;
+
+test('without positions everything that is there may leave, settled or not, and nothing beyond', () => {
+  expect(code([holding()], null)).toBeNull();
+  expect(code([holding()], 1_030n)).toBeNull();
+  expect(code([holding()], 1_037n, 7n)).toBeNull();
+  expect(code([holding()], 1_031n)).toBe('too_much');
+});
+
+test('while a position is open nothing is closed, and only what is settled may leave', () => {
+  const open = [holding({ positions: 1 }), holding({ deposit: 5n, claimable: 5n })];
+  expect(code(open, null)).toBe('positions_open');
+  expect(code(open, 1_005n)).toBeNull();
+  expect(code(open, 1_006n)).toBe('too_much');
+});
+
+test('what is not heard yet may owe: nothing is cleared before it is, and this passes', () => {
+  for (const heard of [false, null]) {
+    const found = uncovered([holding({ heard })], 0n, 1n);
+    expect(found).toMatchObject({ code: 'results_not_final', passes: true });
+  }
+  expect(code([holding({ exists: false, heard: null }), holding()], 1n)).toBeNull();
+});
+
+test('a subscriber without any account is not cleared, and the answer says why', () => {
+  const found = uncovered([holding({ exists: false })], 0n, null);
+  expect(found).toMatchObject({ code: 'no_account', passes: false });
+  expect(found?.reason).toContain('No Drift account');
+});

@@ -1,0 +1,30 @@
+// Owing: which debts age, by what they wait for.
+import { expect, test } from 'vitest';
+import { countsAgainst, type OpenDebt } from '../../src/core/owing.ts';
+import { ERROR_CLASSES, type ErrorClass } from '../../src/core/payment.ts';
+
+const debt = (klass: ErrorClass | null, more: Partial<OpenDebt> & { code?: string } = {}) => ({
+  status: more.status ?? ('pending' as const),
+  reason: klass === null ? null : { class: klass, code: more.code ?? 'some_code' },
+  attempts: more.attempts ?? 0,
+});
+
+test('time counts while the subscriber could do something about it, and not while it could not', () => {
+  const counting = ERROR_CLASSES.filter((each) => countsAgainst([debt(each)]));
+  expect(counting.sort()).toEqual(['needs_sol', 'retry_when_healthier']);
+  expect(countsAgainst([debt(null)])).toBe(false);
+  expect(countsAgainst([debt('retry_when_healthier', { status: 'processing' })])).toBe(false);
+  expect(countsAgainst([debt('needs_authorisation', { code: 'no_agent_key' })])).toBe(true);
+  expect(countsAgainst([debt('permanent', { code: 'user_bankrupt' })])).toBe(true);
+  expect(countsAgainst([debt('needs_sol', { code: 'sponsor_needs_sol' })])).toBe(false);
+});
+
+test('what should pass within seconds and does not, counts after eight failures', () => {
+  for (const klass of ['retry_soon', 'unexpected'] as const) {
+    expect(countsAgainst([debt(klass, { attempts: 7 })])).toBe(false);
+    expect(countsAgainst([debt(klass, { attempts: 8 })])).toBe(true);
+  }
+});
+
+test('one debt that counts is enough', () =>
+  expect(countsAgainst([debt('accumulating'), debt('needs_sol')])).toBe(true));

@@ -1,0 +1,81 @@
+// Gate: what the whole daemon says of subscribers whom it cannot vouch for: without an account, suspected, or owing for too long.
+import {
+  AuthorityType,
+  createSetAuthorityInstruction,
+  getAssociatedTokenAddressSync,
+} from '@solana/spl-token';
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { base58Text } from '../../src/core/ids.ts';
+import { USDC } from '../../src/local/drift/addresses.ts';
+import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
+
+const PATIENCE = { timeout: 20_000, interval: 50 };
+
+test('without a Drift account there is no standing and no clearance, until there is one', async () => {
+  await using street = await openStreet({
+    settings: (given) => ({ ...given, clearances: { ...given.clearances, patienceMs: 0 } }),
+  });
+  const { driver } = street;
+  const agent = Keypair.generate();
+  await street.post('/v1/subscribers', {
+    id: 'ana',
+    agentWallet: agent.publicKey.toBase58(),
+    agentSecretKey: base58Text(agent.secretKey),
+    subAccountIds: [0],
+  });
+  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('unknown');
+  expect(await street.gate('ana')).toMatchObject({ allow: false, standing: null });
+  expect((await street.gate('ana')).reason).toContain('No Drift account');
+  const { body } = await street.post('/v1/subscribers/ana/clearances', {
+    purpose: 'withdraw',
+    amount: '500000000',
+  });
+  expect(body).toMatchObject({ status: 'blocked', code: 'no_account', outstanding: '0' });
+  driver.createTrader({ agent, deposit: 1_000_000_000n });
+  await street.standing('ana', 'good');
+  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('allow');
+});
+
+test('who owes for longer than allowed, in time that counts, may open nothing; the answer tells both', async () => {
+  await using street = await openStreet({ settings: unscheduled() });
+  const { driver, database } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  profitableClose(driver, trader);
+  await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
+  const owed = async () => (await street.gate('ana')) as unknown as Record<string, number | null>;
+  await expect.poll(async () => (await owed()).owedForMs, PATIENCE).not.toBeNull();
+  expect((await owed()).owedForMsMost).toBe(7 * 24 * 3_600_000);
+  expect((await street.gate('ana')).verdict).toBe('allow');
+  await database.sql`update owed_time set counted_ms = ${8 * 24 * 3_600_000}`;
+  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('deny');
+  expect((await street.gate('ana')).reason).toContain('longer than');
+  street.sendSol(trader.agent.publicKey, 50_000_000n);
+  await street.share('ana', (each) => each.status === 'paid');
+  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('allow');
+});
+
+test('where a platform chose so, the gate does not vouch for a suspected subscriber until a review', async () => {
+  await using street = await openStreet({
+    settings: (given) => ({
+      ...given,
+      gate: { ...given.gate, suspicions: { leadTo: 'unknown', amountMost: '0' } },
+    }),
+  });
+  const { driver } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  const { agent } = trader;
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  const own = getAssociatedTokenAddressSync(USDC, agent.publicKey);
+  const stranger = Keypair.generate().publicKey;
+  driver.send(
+    [createSetAuthorityInstruction(own, agent.publicKey, AuthorityType.AccountOwner, stranger)],
+    [driver.faucet, agent],
+  );
+  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('unknown');
+  expect((await street.gate('ana')).reason).toContain('given away');
+  const review = { subscriber: 'ana', reason: 'asked, and explained' };
+  expect((await street.post('/v1/hearing/reviews', review)).status).toBe(204);
+  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('allow');
+});

@@ -1,0 +1,68 @@
+// Suspicions: notices add up until a person has looked; who is above the limit is told of once.
+import { expect, test } from 'vitest';
+import type { Fact, Notice } from '../../src/core/fact.ts';
+import { createTestLedger, settleFact, signatureOf, type TestLedger } from '../support/ledger.ts';
+
+const notice = async (
+  { ledger, driftAccount }: TestLedger,
+  n: number,
+  what: Notice['what'],
+  amount: bigint | null,
+  detail = 'evidence',
+): Promise<void> => {
+  const fact: Fact = {
+    subscriberId: 'ana',
+    account: driftAccount,
+    signature: signatureOf(n),
+    position: { slot: 50 + n, blockIndex: 0, ordinal: 0 },
+    body: { kind: 'notice', what, who: null, amount, detail },
+  };
+  await settleFact(ledger, fact, 'finalized');
+};
+const told = async ({ sql }: TestLedger): Promise<number> =>
+  (await sql`select 1 from event where kind = 'subscriber.suspected'`).length;
+
+test('fills, swaps, liquidations and builder fees add up; above the limit somebody is suspected, and told of once', async () => {
+  await using t = await createTestLedger();
+  const { ledger } = t;
+  await notice(t, 1, 'off_price_fill', 40n);
+  await notice(t, 2, 'builder_fee', 60n);
+  await notice(t, 3, 'delegate_changed', 10_000n);
+  expect(await ledger.suspicions.refresh(100n)).toEqual([]);
+  await notice(t, 4, 'liquidated', 1n);
+  const suspected = {
+    subscriberId: 'ana',
+    amount: 101n,
+    notices: 3,
+    kinds: ['builder_fee', 'liquidated', 'off_price_fill'],
+    signature: signatureOf(4),
+    slot: 54,
+  };
+  expect(await ledger.suspicions.refresh(100n)).toEqual([suspected]);
+  expect(await ledger.suspicions.refresh(100n)).toEqual([suspected]);
+  expect(await ledger.suspicions.list()).toEqual([suspected]);
+  expect(await told(t)).toBe(1);
+});
+
+test('after a review only what is newer counts', async () => {
+  await using t = await createTestLedger();
+  const { suspicions } = t.ledger;
+  expect(await suspicions.review('ana', 'nothing there', 0)).toBe(false);
+  await notice(t, 1, 'swap_loss', 500n);
+  await suspicions.refresh(100n);
+  expect(await suspicions.review('ana', 'a thin market', 0)).toBe(true);
+  expect(await suspicions.refresh(100n)).toEqual([]);
+  await notice(t, 2, 'swap_loss', 101n);
+  expect(await suspicions.refresh(100n)).toMatchObject([{ amount: 101n, notices: 1 }]);
+  expect(await told(t)).toBe(2);
+});
+
+test("giving the agent's token account away is one by itself; another authority of it is not", async () => {
+  await using t = await createTestLedger();
+  await notice(t, 1, 'token_authority_changed', null, 'Authority of type 3.');
+  expect(await t.ledger.suspicions.refresh(100n)).toEqual([]);
+  await notice(t, 2, 'token_authority_changed', null, 'The owner of the token account.');
+  expect(await t.ledger.suspicions.refresh(100n)).toMatchObject([
+    { amount: 0n, kinds: ['token_authority_changed'] },
+  ]);
+});

@@ -2,7 +2,8 @@
 // one that is not final yet would be paid again before it is.
 import { expect, test } from 'vitest';
 import type { Subscriber } from '../../src/core/ports.ts';
-import { type BooksPorts, createBooks } from '../../src/flows/books.ts';
+import { createBooks } from '../../src/flows/books.ts';
+import { silentLog } from '../../src/system/log.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 
 const [AGENT, TOKENS, CREATOR, CREATOR_TOKENS] = [1, 2, 3, 4].map(addressOf) as [
@@ -18,7 +19,10 @@ const ANA = {
 } as unknown as Subscriber;
 
 /** One payment on chain, seen from a commitment on; the ledger knows these ids. */
-function portsWith(seenFrom: 'confirmed' | 'finalized', known: readonly string[]): BooksPorts {
+function portsWith(
+  seenFrom: 'confirmed' | 'finalized',
+  known: readonly string[],
+): Parameters<typeof createBooks>[0] {
   const row = {
     signature: signatureOf(1),
     slot: 90,
@@ -51,14 +55,17 @@ function portsWith(seenFrom: 'confirmed' | 'finalized', known: readonly string[]
       ],
     },
     venue: { quoteMint: addressOf(9) },
-  } as unknown as BooksPorts;
+    log: silentLog,
+  } as unknown as Parameters<typeof createBooks>[0];
 }
 
 test('a payment that is only confirmed is unknown all the same', async () => {
   const books = createBooks(portsWith('confirmed', []));
-  expect(await books.disagreement(ANA)).toMatchObject({ code: 'payments_unknown' });
+  expect(await books.disagreement(ANA)).toMatchObject({ class: 'books_behind' });
 });
 
 test('one that the ledger knows is no disagreement', async () => {
-  expect(await createBooks(portsWith('finalized', ['p1'])).disagreement(ANA)).toBeNull();
+  expect(
+    await createBooks(portsWith('finalized', ['p1', signatureOf(1)])).disagreement(ANA),
+  ).toBeNull();
 });

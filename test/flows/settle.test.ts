@@ -55,7 +55,7 @@ async function laneWith(looks: readonly Look[], evidence: object = {}) {
     clock,
     log: silentLog,
     swaps: null,
-    books: { disagreement: async () => null },
+    books: { disagreement: async () => null, doubt: async () => null, identity: () => null },
     fees: {
       microLamports: async () => 0n,
       lamportsPerSignature: async () => 5_000n,

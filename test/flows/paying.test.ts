@@ -213,9 +213,11 @@ describe('what keeps a debt', () => {
     const { driver, database } = street;
     const creator = creatorWallet();
     const halts = createHalts(database.sql);
-    await halts.set(`creator:${creator.toBase58()}`, 'looked into');
     const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
     await street.subscribe('ana', trader, creator);
+    expect(await halts.set(`creator:${creator.toBase58()}`, 'looked into')).toBe(true);
+    // A scope that names nothing halts nothing, and says so.
+    expect(await halts.set('subscriber:anna', 'a typo')).toBe(false);
     profitableClose(driver, trader);
     const share = await street.share('ana', (each) => each.status === 'pending');
     expect(await halts.list()).toMatchObject([{ reason: 'looked into' }]);

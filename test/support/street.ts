@@ -87,7 +87,8 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   const secret = randomBytes(16).toString('hex');
   const given: Settings = {
     ...base,
-    http: { ...base.http, port: 0 },
+    // A loaded machine may take its time: only tests of the deadline have a short one.
+    http: { ...base.http, port: 0, answerMs: 60_000, webhookAnswerMs: 30_000 },
     rpc: { ...base.rpc, url: world.chain.rpcUrl, wsUrl: world.chain.wsUrl },
     helius: { ...base.helius, apiUrl: world.helius.apiUrl },
     payments: { ...base.payments, retryEveryMs: 300, pollMs: 50, rebroadcastMs: 200 },

@@ -8,6 +8,8 @@ import { RpcError } from './params.ts';
 import { createRpcMethods, type RpcMethods } from './rpc.ts';
 import { createSubscriber } from './subscriptions.ts';
 
+const KEEP_ALIVE_MS = 120_000;
+
 export type ChainServer = {
   readonly rpcUrl: string;
   readonly wsUrl: string;
@@ -96,7 +98,8 @@ export async function serveChain(
     if (mischief.delayMs > 0) setTimeout(reply, mischief.delayMs);
     else reply();
   };
-  const http = createServer((request, response) => {
+  // An idle connection is kept as real nodes keep it: closed after Node's 5 s, it would fail the request that reuses it.
+  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     serve(request, response).catch((thrown: unknown) =>
       response.writeHead(500).end(messageOf(thrown)),
     );

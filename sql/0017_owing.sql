@@ -36,3 +36,68 @@ alter table accrual add constraint accrual_charged check (case basis
   when 'per_close' then charged = greatest(net_pnl, 0) and deficit_after = deficit_before
   when 'high_water_mark' then charged = greatest(net_pnl - deficit_before, 0) and deficit_after = greatest(deficit_before - net_pnl, 0)
   else false end);
+
+-- Booked by a daemon that only observes: shown and counted, and never paid until a person adopts it.
+alter table profit_share add column observed boolean not null default false;
+alter table profit_share add constraint profit_share_observed_unclaimed check (not observed or status <> 'processing');
+create index profit_share_observed on profit_share (slot) where observed;
+
+-- A transfer to a creator that Bailiff did not make. It counts towards what is owed to that creator, once.
+create table credit (
+  subscriber_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  creator_wallet text not null,
+  amount bigint not null constraint credit_amount check (amount > 0),
+  credited bigint not null default 0,
+  matched_at timestamptz not null default now(),
+  constraint credit_pkey primary key (subscriber_id, signature, slot, ordinal, account),
+  constraint credit_fact_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references fact,
+  constraint credit_credited check (credited between 0 and amount)
+);
+create index credit_left on credit (subscriber_id, creator_wallet) where credited < amount;
+create table credit_share (
+  subscriber_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  share_id text not null,
+  amount bigint not null constraint credit_share_amount check (amount > 0),
+  constraint credit_share_pkey primary key (subscriber_id, signature, slot, ordinal, account, share_id),
+  constraint credit_share_credit_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references credit,
+  constraint credit_share_share_fkey foreign key (subscriber_id, share_id) references profit_share (subscriber_id, share_id)
+);
+create index credit_share_by_share on credit_share (subscriber_id, share_id);
+
+-- Final transfers to a creator that are not matched yet. Whoever makes the fact final puts it here, matching takes it out.
+create table uncredited (
+  subscriber_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  creator_wallet text not null,
+  constraint uncredited_pkey primary key (subscriber_id, signature, slot, ordinal, account),
+  constraint uncredited_fact_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references fact on delete cascade
+);
+create function transfer_waits_for_matching() returns trigger language plpgsql as $$
+begin
+  insert into uncredited (subscriber_id, account, signature, slot, ordinal, creator_wallet)
+  select distinct on (new.subscriber_id) new.subscriber_id, new.account, new.signature, new.slot, new.ordinal, t.creator_wallet
+  from subscription_terms t
+  where t.subscriber_id = new.subscriber_id and t.creator_wallet in (new.body ->> 'owner', new.body ->> 'destination')
+    and new.body ->> 'paymentId' is null
+    and not exists (select 1 from payment p where p.signature = new.signature)
+  on conflict do nothing;
+  return null;
+end $$;
+create trigger transfer_final_on_insert after insert on fact
+  for each row when (new.finality = 'finalized' and new.kind = 'outflow' and new.body ->> 'internal' = 'false')
+  execute function transfer_waits_for_matching();
+create trigger transfer_final_on_update after update on fact
+  for each row when (new.finality = 'finalized' and old.finality <> 'finalized' and new.kind = 'outflow' and new.body ->> 'internal' = 'false')
+  execute function transfer_waits_for_matching();
+create index fact_leaving on fact (subscriber_id) where kind = 'outflow' and finality = 'confirmed';

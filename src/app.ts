@@ -7,13 +7,13 @@ import type { Address } from './core/ids.ts';
 import type { WebhookRegistry } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
-import { accrueCloses } from './flows/accrue.ts';
 import { adoptFrom } from './flows/adopt.ts';
 import { createAside } from './flows/aside.ts';
 import { backfill } from './flows/backfill.ts';
 import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
+import { bookFinal, tellObserved } from './flows/credit.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createInspector } from './flows/inspector.ts';
@@ -117,9 +117,9 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const ports = { ledger, chain, venue, watched, sources, aside, clock, log };
   const coverage = createCoverageCounter(ports, metrics);
   const booking = loop('accrue', settings.watch.finalityMs, async () => {
-    const owing = await accrueCloses(ledger, log);
-    await judgeAll(owing);
-    for (const id of owing) lanes.nudge(id);
+    const ids = await bookFinal(ledger, log);
+    await judgeAll(ids);
+    for (const id of ids) lanes.nudge(id);
   });
   const inspector = createInspector(
     {
@@ -315,6 +315,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     );
     keeping = loop('registration', REGISTRATION_EVERY_MS, async () => keep(watched.addresses()));
   }
+  if (settings.mode === 'settle') await tellObserved(ledger, log);
   log.info('app.ready', {
     url,
     network: settings.network,

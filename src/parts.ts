@@ -82,7 +82,7 @@ export async function openParts(
     databaseUrl,
     rpcUrl: rpc.url,
     sql,
-    ledger: createLedger(sql),
+    ledger: createLedger(sql, undefined, settings.mode === 'observe'),
     chain: createChain(
       { first: connection, second },
       createTables(

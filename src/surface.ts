@@ -101,7 +101,17 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
         settings.clearances,
       ),
     },
-    operator: { ledger, clock, log, mint: venue.quoteMint, onVoided: (id) => judgeAll([id]) },
+    operator: {
+      ledger,
+      clock,
+      log,
+      mint: venue.quoteMint,
+      onVoided: (id) => judgeAll([id]),
+      async onAdopted(id) {
+        await judgeAll([id]);
+        nudge(id);
+      },
+    },
     endpoints: {
       endpoints: ledger.endpoints,
       mail: wiring.mail,

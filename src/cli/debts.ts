@@ -33,7 +33,7 @@ async function listShares(
         formatUnits(each.amount),
         formatUnits(each.paid),
         each.status,
-        each.reason?.code ?? '',
+        each.observed ? 'observed' : (each.reason?.code ?? ''),
       ]),
     ]),
   );
@@ -166,6 +166,29 @@ async function forgive(
   return forgiven.length === 0 ? 1 : 0;
 }
 
+/** Makes debts payable that were booked while only observing. Asked again, it finds none. */
+async function adopt(
+  { ledger }: Parts,
+  output: Output,
+  fromSlot: number,
+  reason: string,
+): Promise<number> {
+  const adopted = await ledger.shares.adopt(fromSlot);
+  const left = adopted.reduce((sum, each) => sum + each.left, 0n);
+  const still = await ledger.shares.observed();
+  output.result({ fromSlot, reason, adopted, left, still }, [
+    adopted.length === 0
+      ? `No debt of a close in slot ${fromSlot} or later waits to be adopted.`
+      : `${adopted.length} debts of ${formatUnits(left)} USDC are payable now; daemons in mode settle pay them within seconds.`,
+    ...(still.count === 0
+      ? []
+      : [
+          `${still.count} debts of ${formatUnits(still.left)} USDC from earlier slots stay observed. Void them once they are settled elsewhere.`,
+        ]),
+  ]);
+  return 0;
+}
+
 export function addDebts(program: Command, tools: Tools): void {
   const shares = program.command('shares').description('debts of subscribers to creators');
   shares
@@ -203,6 +226,22 @@ export function addDebts(program: Command, tools: Tools): void {
       forgive(parts, tools.output(), tools.clock, id, reason),
     ),
   );
+  reasoned(
+    program
+      .command('adopt')
+      .description('pay from now on what was booked while only observing')
+      .requiredOption('--from-slot <slot>', 'debts of closes in this slot and later'),
+  ).action(({ fromSlot, reason }: { fromSlot: string; reason: string }) => {
+    if (!/^\d{1,15}$/.test(fromSlot)) {
+      tools
+        .output()
+        .result({ fromSlot }, [`--from-slot is a slot, a whole number; got: ${fromSlot}`]);
+      return tools.exitWith(2);
+    }
+    return tools.act('adopt', { fromSlot, reason }, ({ parts }) =>
+      adopt(parts, tools.output(), Number(fromSlot), reason),
+    );
+  });
   const payments = program.command('payments').description('what was paid');
   payments
     .command('list')

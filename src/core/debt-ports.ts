@@ -44,6 +44,33 @@ export type ProfitShare = {
   readonly attempts: number;
   readonly retryAtMs: number | null;
   readonly paidBy: readonly Signature[];
+  /** Of what is paid, what transfers discharged that Bailiff did not make, and which. */
+  readonly credited: BaseUnits;
+  readonly creditedBy: readonly Signature[];
+  /** Booked by a daemon that only observes: it is never paid until a person adopts it. */
+  readonly observed: boolean;
+};
+
+/** A transfer to a creator that Bailiff did not make, and what it counted for. What is not credited is in excess. */
+export type CreditMatch = {
+  readonly subscriberId: string;
+  readonly creatorWallet: Address;
+  readonly signature: Signature;
+  readonly amount: BaseUnits;
+  readonly credited: BaseUnits;
+};
+export type Credit = CreditMatch & { readonly slot: Slot; readonly shares: readonly Cover[] };
+export type Credits = {
+  /**
+   * Counts final transfers to creators towards what is owed to them, each once, the oldest debts first. One that meets a debt which a
+   * payment has claimed waits until that payment has ended. Debts of closes before a transfer that are booked later take what is
+   * left of it then.
+   */
+  match(limit: number): Promise<CreditMatch[]>;
+  /** A transfer to the creator that is not final, or not matched yet; null when there is none, and something may be signed. */
+  unmatched(subscriberId: string, creatorWallet: Address): Promise<Signature | null>;
+  /** Newest first. */
+  list(filter: { subscriberId: string; limit: number }): Promise<Credit[]>;
 };
 
 export type PaymentRecord = {
@@ -131,6 +158,13 @@ export type Shares = {
   uncovered(subscriberId: string): Promise<UncoveredShare[]>;
   /** Frees debts whose payment is nowhere in the books. Only after everything signed before can no longer land. */
   freeOrphans(): Promise<number>;
+  /**
+   * Makes debts payable that were booked by a daemon that observes, of closes in this slot and later. Returns them; none when
+   * asked again.
+   */
+  adopt(fromSlot: Slot): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
+  /** Debts that wait to be adopted. */
+  observed(): Promise<{ readonly count: number; readonly left: BaseUnits }>;
   /** Lets debts lapse whose own terms say so, by the database's clock. Returns them. */
   lapse(): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
 };

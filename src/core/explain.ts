@@ -26,6 +26,12 @@ export type Accrual = {
   readonly amount: BaseUnits;
   readonly before: Tab;
   readonly after: Tab;
+  /** Transfers to the creator that Bailiff did not make, and what each discharged of this share. */
+  readonly credits: readonly {
+    readonly signature: Signature;
+    readonly slot: Slot;
+    readonly amount: BaseUnits;
+  }[];
 };
 /** One number: where it comes from, and how. Amounts are quote base units unless the name says otherwise. */
 export type Step = {
@@ -183,6 +189,13 @@ export function explain(accrual: Accrual): Explanation {
       value: after.carry.toString(),
       formula: `(${charged} × shareBps + carryBefore) mod 10,000`,
     },
+    ...accrual.credits.map(
+      (each): Step => ({
+        name: 'credited',
+        value: each.amount.toString(),
+        formula: `paid by transfer ${each.signature}, slot ${each.slot}, which Bailiff did not make`,
+      }),
+    ),
   ];
   const whole = realised.netPnl - accrual.openingFee;
   const what =

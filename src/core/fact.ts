@@ -100,6 +100,8 @@ export type Outflow = {
   readonly signers: readonly Address[];
   /** Quote base units at the record's oracle price; null when no record tells a price. */
   readonly usd: BaseUnits | null;
+  /** The payment of ours that a memo of the transaction names; absent without one. The ledger may have lost that payment. */
+  readonly paymentId?: string;
 };
 
 /**

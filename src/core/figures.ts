@@ -10,6 +10,8 @@ export type Earnings = {
   readonly inFlight: BaseUnits;
   readonly paid: BaseUnits;
   readonly voided: BaseUnits;
+  /** Booked while only observing, and not adopted. */
+  readonly observed: BaseUnits;
 };
 
 export type Figures = {
@@ -23,7 +25,7 @@ export type Figures = {
   closeToPaid(sinceMs: number): Promise<Readonly<Record<string, number>>>;
   /** How long the oldest open debt has been one; null when there is none. */
   oldestDebtMs(nowMs: number): Promise<number | null>;
-  /** Of one creator, in base units. The four add up to everything that ever accrued. */
+  /** Of one creator, in base units. The five add up to everything that ever accrued. */
   earnings(creatorWallet: Address): Promise<Earnings>;
   /** Payments by state and, of those that ended badly, the class of their trouble; empty text for the others. */
   payments(): Promise<

@@ -5,7 +5,7 @@ import type { Agreement } from './accrual.ts';
 import type { Acts } from './act.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Clearance } from './clearance.ts';
-import type { Costs, Payments, Shares } from './debt-ports.ts';
+import type { Costs, Credits, Payments, Shares } from './debt-ports.ts';
 import type { Endpoints } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
 import type { Figures } from './figures.ts';
@@ -235,6 +235,7 @@ export type Ledger = {
   readonly subscriptions: Subscriptions;
   readonly creators: Creators;
   readonly shares: Shares;
+  readonly credits: Credits;
   readonly payments: Payments;
   readonly costs: Costs;
   readonly figures: Figures;

@@ -23,6 +23,24 @@ export type UncoveredShare = {
 
 const MEMO = /(?:^|\s)bailiff:([A-Za-z0-9_.-]{1,64})$/;
 
+/** Both releases of the program that puts a memo into a transaction. */
+const MEMO_PROGRAMS: ReadonlySet<string> = new Set([
+  'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr',
+  'Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo',
+]);
+const utf8 = new TextDecoder();
+
+/** The payment that a memo of a transaction names, or null. */
+export function paymentIdOf(
+  calls: readonly { readonly program: string; readonly data: Uint8Array }[],
+): string | null {
+  for (const { program, data } of calls) {
+    const id = MEMO_PROGRAMS.has(program) ? paymentIdIn(utf8.decode(data)) : null;
+    if (id !== null) return id;
+  }
+  return null;
+}
+
 /** The payment id in a memo, as RPC gives it (with its length in front) or as it was written. */
 export function paymentIdIn(memo: string | null): string | null {
   return MEMO.exec(memo ?? '')?.[1] ?? null;

@@ -7,10 +7,16 @@ import { type ChainPosition, comparePositions } from './fact.ts';
 import type { Signature } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
 
+type Sum = {
+  readonly at: ChainPosition;
+  readonly amount: BaseUnits;
+  /** To whom: transfers to a creator are held against what was owed to it. */
+  readonly creator?: string;
+};
 /** What moves a subscriber's standing. `owed` and `settled` are sums of money, `left` is an outflow. */
 export type StandingEvent =
-  | { readonly kind: 'owed'; readonly at: ChainPosition; readonly amount: BaseUnits }
-  | { readonly kind: 'settled'; readonly at: ChainPosition; readonly amount: BaseUnits }
+  | (Sum & { readonly kind: 'owed' })
+  | (Sum & { readonly kind: 'settled' })
   | {
       readonly kind: 'left';
       readonly at: ChainPosition;

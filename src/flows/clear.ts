@@ -61,7 +61,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     for (;;) {
       const owed = await ports.outstanding(subscriberId);
       if (owed === 0n || clock.nowMs() >= deadlineMs) return owed;
-      const open = await ledger.shares.open(subscriberId);
+      const open = (await ledger.shares.open(subscriberId)).filter((each) => !each.observed);
       const stuck =
         open.length > 0 &&
         open.every((each) => each.reason !== null && each.status !== 'processing');

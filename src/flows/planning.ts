@@ -1,6 +1,6 @@
 // Planning: from debts that are due to a payment that may be opened, or to the reason why there can be
 // none now. Reads the chain; writes nothing.
-import type { Address } from '../core/ids.ts';
+import type { Address, Signature } from '../core/ids.ts';
 import {
   type Debt,
   type ErrorClass,
@@ -47,6 +47,13 @@ const TOP_UP: Omit<PaymentPlan, 'amount'> = {
   createAgentAccount: false,
   createCreatorAccount: false,
 };
+
+/** Another transfer to the creator may pay for these debts: nothing is signed until it is final and matched. */
+export const unmatchedBy = (signature: Signature): Trouble => ({
+  class: 'retry_soon',
+  code: 'transfer_unmatched',
+  detail: `Transfer ${signature} to the creator was not made by Bailiff, and is not matched with what is owed yet.`,
+});
 
 /** Troubles of one account, which another account of the same owner need not have. */
 const LACKING: ReadonlySet<ErrorClass> = new Set([
@@ -188,6 +195,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     if (!subscriber.hasKey) return { kind: 'rest', debts: due, trouble: NO_KEY };
     const behind = await ports.books.disagreement(subscriber);
     if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };
+    const transfer = await ledger.credits.unmatched(subscriber.id, oldest.creatorWallet);
+    if (transfer !== null) return { kind: 'rest', debts: all, trouble: unmatchedBy(transfer) };
     const bounded = await budget.bounded(subscriber.id, all);
     if ('trouble' in bounded) return { kind: 'rest', debts: due, trouble: bounded.trouble };
     const { debts } = bounded;

@@ -19,7 +19,12 @@ import {
 } from '../core/payment.ts';
 import type { Clock, Halt, Log, Subscriber } from '../core/ports.ts';
 import { createLooking, type LookingOptions } from './looking.ts';
-import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
+import {
+  createPlanning,
+  type PlanningOptions,
+  type PlanningPorts,
+  unmatchedBy,
+} from './planning.ts';
 import { memoOf } from './preflight.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
 
@@ -157,6 +162,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const doSign = async (payment: Payment): Promise<void> => {
     const halt = await ledger.halts.holding(payment.subscriberId, payment.creatorWallet);
     if (halt !== null) return fail(payment, haltedBy(halt), null);
+    const transfer = await ledger.credits.unmatched(payment.subscriberId, payment.creatorWallet);
+    if (transfer !== null) return fail(payment, unmatchedBy(transfer), null);
     const outcome = await sign(payment, await subscriberOf(payment.subscriberId));
     if ('refused' in outcome) return fail(payment, outcome.refused, null);
     const { signature } = outcome.bytes;

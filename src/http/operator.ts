@@ -7,6 +7,9 @@ import { isAddress } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import {
+  Adopted,
+  Adoption,
+  CreditList,
   EarningsView,
   Halt,
   HaltList,
@@ -25,9 +28,12 @@ export type OperatorOptions = {
   readonly mint: string;
   /** A debt ended: the standing may change. */
   readonly onVoided: (subscriberId: string) => Promise<void>;
+  /** Debts of the subscriber became payable. */
+  readonly onAdopted: (subscriberId: string) => Promise<void>;
 };
 
 const PAYMENTS_USUAL = 50;
+const CREDITS_MOST = 500;
 const Id = Type.Object({ id: IdText });
 
 const paymentView = (payment: PaymentRecord, mint: string): Static<typeof PaymentView> => {
@@ -88,7 +94,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       const { wallet } = request.params;
       if (!isAddress(wallet))
         throw new Fault('address_invalid', `wallet is no Solana address: ${wallet}`);
-      const { owed, inFlight, paid, voided } = await ledger.figures.earnings(wallet);
+      const { owed, inFlight, paid, voided, observed } = await ledger.figures.earnings(wallet);
       return {
         creatorWallet: wallet,
         mint,
@@ -96,7 +102,8 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
         inFlight: inFlight.toString(),
         paid: paid.toString(),
         voided: voided.toString(),
-        accrued: (owed + inFlight + paid + voided).toString(),
+        observed: observed.toString(),
+        accrued: (owed + inFlight + paid + voided + observed).toString(),
       };
     },
   );
@@ -125,6 +132,44 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       });
       await options.onVoided(known.subscriberId);
       return reply.code(204).send();
+    },
+  );
+  app.post<{ Body: Static<typeof Adoption> }>(
+    '/v1/adoptions',
+    { config: { scope: 'operator' }, schema: { body: Adoption, response: { 200: Adopted } } },
+    async ({ body: { fromSlot, reason } }) => {
+      const adopted = await ledger.shares.adopt(fromSlot);
+      const left = adopted.reduce((sum, each) => sum + each.left, 0n);
+      log.warn('shares.adopted', { fromSlot, shares: adopted.length, left, reason });
+      for (const id of new Set(adopted.map((each) => each.subscriberId)))
+        await options.onAdopted(id);
+      return { adopted: adopted.length, left: left.toString() };
+    },
+  );
+  app.get<{ Params: { id: string } }>(
+    '/v1/subscribers/:id/credits',
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, response: { 200: CreditList } },
+    },
+    async ({ params: { id: subscriberId } }) => {
+      if ((await ledger.subscribers.find(subscriberId)) === null)
+        throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
+      const credits = await ledger.credits.list({ subscriberId, limit: CREDITS_MOST });
+      return {
+        credits: credits.map(({ signature, slot, creatorWallet, amount, credited, shares }) => ({
+          signature,
+          slot,
+          creatorWallet,
+          mint,
+          amount: amount.toString(),
+          credited: credited.toString(),
+          shares: shares.map((each) => ({
+            share: each.shareId,
+            amount: each.amount.toString(),
+          })),
+        })),
+      };
     },
   );
   app.get(

@@ -84,6 +84,13 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'not_found',
     'conflict',
   ),
+  'GET /v1/subscribers/{id}/credits': route(
+    'Transfers to creators that Bailiff did not make, newest first, and what each counted for.',
+    'not_found',
+  ),
+  'POST /v1/adoptions': route(
+    'Makes debts payable that were booked while only observing, of closes in a slot and later.',
+  ),
   'POST /v1/shares/{id}/void': route(
     'End a debt unpaid, or forgive it, on record.',
     'not_found',

@@ -106,7 +106,15 @@ export const ShareView = Type.Object({
   ),
   attempts: Type.Integer(),
   retryAt: nullable(Type.String()),
-  paidBy: Type.Array(Type.String()),
+  paidBy: Type.Array(Type.String({ description: 'Signature of a payment by Bailiff.' })),
+  credited: Type.String({
+    pattern: '^[0-9]+$',
+    description: 'Of what is paid: by transfers to the creator that Bailiff did not make.',
+  }),
+  creditedBy: Type.Array(Type.String({ description: 'Signature of such a transfer.' })),
+  observed: Type.Boolean({
+    description: 'Booked while only observing: never paid until it is adopted.',
+  }),
 });
 export const Explanation = Type.Object({
   share: Type.String(),
@@ -225,6 +233,37 @@ export const PaymentList = Type.Object({
   payments: Type.Array(PaymentView),
   next: nullable(Type.String()),
 });
+export const CreditList = Type.Object({
+  credits: Type.Array(
+    Type.Object({
+      signature: Type.String(),
+      slot: Type.Integer(),
+      creatorWallet: AddressText,
+      mint: AddressText,
+      amount: BaseUnits,
+      credited: Type.String({
+        pattern: '^[0-9]+$',
+        description: 'What it discharged of debts to the creator. The rest is in excess.',
+      }),
+      shares: Type.Array(Type.Object({ share: Type.String(), amount: BaseUnits })),
+    }),
+  ),
+});
+export const Adoption = Type.Object(
+  {
+    fromSlot: Type.Integer({
+      minimum: 0,
+      description:
+        'Debts of closes in this slot and later become payable; earlier ones stay observed.',
+    }),
+    ...Reason.properties,
+  },
+  { additionalProperties: false, examples: [{ fromSlot: 300000000, reason: 'Cut-over.' }] },
+);
+export const Adopted = Type.Object({
+  adopted: Type.Integer({ description: 'How many debts; 0 when asked again.' }),
+  left: BaseUnits,
+});
 export const EarningsView = Type.Object({
   creatorWallet: AddressText,
   mint: AddressText,
@@ -232,5 +271,6 @@ export const EarningsView = Type.Object({
   inFlight: BaseUnits,
   paid: BaseUnits,
   voided: BaseUnits,
-  accrued: Type.String({ description: 'The sum of the four.' }),
+  observed: BaseUnits,
+  accrued: Type.String({ description: 'The sum of the five.' }),
 });

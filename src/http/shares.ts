@@ -42,6 +42,9 @@ function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
     attempts: share.attempts,
     retryAt: share.retryAtMs === null ? null : isoTime(share.retryAtMs),
     paidBy: [...share.paidBy],
+    credited: share.credited.toString(),
+    creditedBy: [...share.creditedBy],
+    observed: share.observed,
   };
 }
 

@@ -5,7 +5,8 @@ import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import type { Basis } from '../core/terms.ts';
-import type { Sql, Transaction } from './database.ts';
+import { applyCredits, holdDebtsOf } from './credits.ts';
+import type { Fragment, Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
 import { readHistories } from './movements.ts';
 import { tell } from './outbox.ts';
@@ -55,7 +56,12 @@ async function keepTab(
   if (kept.length === 0) throw new Overtaken();
 }
 
-export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'accrual'> {
+/** `observing`: what is booked is marked, and is not payable until a person adopts it. */
+export function createAccruals(
+  sql: Sql,
+  now: Fragment,
+  observing: boolean,
+): Pick<Shares, 'unaccrued' | 'book' | 'accrual'> {
   return {
     async unaccrued(limit, after) {
       const { slot, blockIndex, ordinal } = after?.position ?? {};
@@ -113,6 +119,8 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
             select 1 from accrual where subscriber_id = ${subscriberId} and subscription_id = ${subscription.id}
               and signature = ${signature} and slot = ${slot} and ordinal = ${ordinal} limit 1`;
           if (already.length > 0) return false;
+          const owing = bookings.filter((each) => each.amount > 0n);
+          if (owing.length > 0) await holdDebtsOf(tx, subscriberId);
           for (const booking of bookings) {
             const { terms, netPnl, charged, amount, base, openedSlot, before, after } = booking;
             const market = fact.body.kind === 'close' ? fact.body.market : null;
@@ -129,9 +137,10 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
             if (terms === null || amount === 0n) continue;
             const share = shareIdOf(subscription.id, fact, termsSlot);
             await tx`
-              insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, amount)
+              insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, amount,
+                observed, accrued_at)
               values (${share}, ${subscriberId}, ${subscription.id}, ${signature}, ${slot}, ${ordinal},
-                ${termsSlot}, ${terms.creatorWallet}, ${amount})`;
+                ${termsSlot}, ${terms.creatorWallet}, ${amount}, ${observing}, ${now})`;
             await tell(tx, 'share.accrued', subscriberId, {
               share,
               subscription: subscription.id,
@@ -143,8 +152,11 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
               amount,
             });
           }
+          // A transfer that Bailiff did not make may have paid for the close before it was booked.
+          for (const creatorWallet of new Set(owing.map((each) => each.terms?.creatorWallet)))
+            if (creatorWallet !== undefined) await applyCredits(tx, subscriberId, creatorWallet);
           // A new debt is a reason to try the older ones with it.
-          if (bookings.some((each) => each.amount > 0n))
+          if (owing.length > 0)
             await tx`
               update profit_share set retry_at = null
               where subscriber_id = ${subscriberId} and status = 'pending' and retry_at is not null`;
@@ -187,7 +199,11 @@ export function createAccruals(sql: Sql): Pick<Shares, 'unaccrued' | 'book' | 'a
           and f.ordinal = a.ordinal and f.account = a.account
         where s.share_id = ${id}`;
       if (row === undefined) return null;
+      const credits = await sql<{ signature: Signature; slot: bigint; amount: bigint }[]>`
+        select c.signature, c.slot, c.amount from credit_share c join profit_share s using (subscriber_id, share_id)
+        where s.share_id = ${id} order by c.slot, c.signature`;
       return {
+        credits: credits.map((each) => ({ ...each, slot: Number(each.slot) })),
         signature: row.signature,
         slot: Number(row.slot),
         ordinal: row.ordinal,

@@ -18,7 +18,7 @@ export function createFigures(sql: Sql): Figures {
       for (const ageMs of agesMs) {
         const [row] = await sql<{ count: bigint }[]>`
           select count(*) from profit_share
-          where status in ('pending', 'processing', 'failed') and accrued_at < ${at(nowMs - ageMs)}`;
+          where status in ('pending', 'processing', 'failed') and not observed and accrued_at < ${at(nowMs - ageMs)}`;
         counts.push(Number(row?.count ?? 0n));
       }
       return counts;
@@ -37,16 +37,19 @@ export function createFigures(sql: Sql): Figures {
     async oldestDebtMs(nowMs) {
       const [row] = await sql<{ since: Date | null }[]>`
         select min(accrued_at) as since from profit_share
-        where status in ('pending', 'processing', 'failed') and (reason ->> 'class') is distinct from 'accumulating'`;
+        where status in ('pending', 'processing', 'failed') and not observed and (reason ->> 'class') is distinct from 'accumulating'`;
       return row?.since == null ? null : Math.max(0, nowMs - row.since.getTime());
     },
     async earnings(creatorWallet) {
-      const [row] = await sql<{ owed: bigint; in_flight: bigint; paid: bigint; voided: bigint }[]>`
-        select coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing')), 0)::bigint
+      const [row] = await sql<
+        { owed: bigint; in_flight: bigint; paid: bigint; voided: bigint; observed: bigint }[]
+      >`
+        select coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing') and not observed), 0)::bigint
                - coalesce(sum(claimed), 0)::bigint as owed,
                coalesce(sum(claimed), 0)::bigint as in_flight,
                coalesce(sum(paid), 0)::bigint as paid,
-               coalesce(sum(amount - paid) filter (where status = 'voided'), 0)::bigint as voided
+               coalesce(sum(amount - paid) filter (where status = 'voided'), 0)::bigint as voided,
+               coalesce(sum(amount - paid) filter (where status in ('pending', 'failed') and observed), 0)::bigint as observed
         from (select s.*, (select sum(ps.amount) from payment_share ps join payment p using (subscriber_id, payment_id)
                 where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
                   and p.state in ('planned', 'signed', 'sent')) as claimed
@@ -56,6 +59,7 @@ export function createFigures(sql: Sql): Figures {
         inFlight: row?.in_flight ?? 0n,
         paid: row?.paid ?? 0n,
         voided: row?.voided ?? 0n,
+        observed: row?.observed ?? 0n,
       };
     },
     async payments() {

@@ -8,6 +8,7 @@ import { createClearances } from './clearances.ts';
 import { createCosts } from './costs.ts';
 import { createCoverageBook } from './coverage.ts';
 import { createCreators } from './creators.ts';
+import { createCredits } from './credits.ts';
 import type { Fragment, Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createEndpoints } from './endpoints.ts';
@@ -26,8 +27,15 @@ import { createSubscriptions } from './subscriptions.ts';
 import { createSuspicions } from './suspicions.ts';
 import { createWatchList, WATCH_LIST_CHANNEL } from './watch-list.ts';
 
-/** `now` is what debts and payments take for the time: the database's clock, unless a test gives another. */
-export function createLedger(sql: Sql, now: Fragment = sql`now()`): Ledger {
+/**
+ * `now` is what debts and payments take for the time: the database's clock, unless a test gives another. `observing`: what is booked here
+ * is marked as observed, and such debts count for the standing; where it is false they count for nothing until they are adopted.
+ */
+export function createLedger(
+  sql: Sql,
+  now: Fragment = sql`now()`,
+  observing: boolean = false,
+): Ledger {
   return {
     probe: createProbe(sql),
     deliveries: createDeliveries(sql),
@@ -39,7 +47,8 @@ export function createLedger(sql: Sql, now: Fragment = sql`now()`): Ledger {
     subscribers: createSubscribers(sql),
     subscriptions: createSubscriptions(sql),
     creators: createCreators(sql),
-    shares: createShares(sql, now),
+    shares: createShares(sql, now, observing),
+    credits: createCredits(sql),
     payments: createPayments(sql, now),
     costs: createCosts(sql),
     figures: createFigures(sql),
@@ -49,7 +58,7 @@ export function createLedger(sql: Sql, now: Fragment = sql`now()`): Ledger {
     facts: createFacts(sql),
     endpoints: createEndpoints(sql),
     clearances: createClearances(sql),
-    standings: createStandings(sql),
+    standings: createStandings(sql, observing),
     owing: createOwing(sql),
     suspicions: createSuspicions(sql),
   };

@@ -126,15 +126,15 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
         await sql.begin(async (tx) => {
           await tx`
             insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id,
-              amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account)
+              amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account, planned_at)
             values (${payment.id}, ${payment.purpose}, ${payment.subscriberId}, ${payment.subscriptionId}, ${payment.creatorWallet},
               ${payment.driftUser}, ${payment.subAccountId}, ${plan.amount}, ${plan.withdraw}, ${tx.json([...plan.settleMarkets])},
-              ${plan.feePayer}, ${plan.reimburse}, ${plan.createAgentAccount}, ${plan.createCreatorAccount})`;
+              ${plan.feePayer}, ${plan.reimburse}, ${plan.createAgentAccount}, ${plan.createCreatorAccount}, ${now})`;
           for (const cover of plan.covers) {
             const claimed = await tx`
               update profit_share set status = 'processing', reason = null
               where subscriber_id = ${payment.subscriberId} and share_id = ${cover.shareId}
-                and status = 'pending' and amount - paid >= ${cover.amount} returning share_id`;
+                and status = 'pending' and not observed and amount - paid >= ${cover.amount} returning share_id`;
             if (claimed.length === 0) throw new NotClaimed();
             await tx`
               insert into payment_share (subscriber_id, payment_id, share_id, amount)
@@ -258,7 +258,9 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
             update profit_share s set paid = greatest(s.paid, c.covered), reason = null, retry_at = null,
               status = case when s.status = 'voided' then 'voided'
                 when greatest(s.paid, c.covered) = s.amount then 'paid' else 'pending' end
-            from (select sum(ps.amount)::bigint as covered from payment_share ps join payment p using (subscriber_id, payment_id)
+            from (select sum(ps.amount)::bigint + coalesce((select sum(r.amount) from credit_share r
+                    where r.subscriber_id = ${subscriberId} and r.share_id = ${shareId}), 0)::bigint as covered
+                  from payment_share ps join payment p using (subscriber_id, payment_id)
                   where ps.subscriber_id = ${subscriberId} and ps.share_id = ${shareId} and p.state = 'landed') c
             where s.subscriber_id = ${subscriberId} and s.share_id = ${shareId}`;
         }

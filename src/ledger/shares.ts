@@ -4,6 +4,7 @@ import { type ProfitShare, type Shares, UNSIGNED_MOST_MS } from '../core/debt-po
 import type { Address, Signature } from '../core/ids.ts';
 import { type Debt, NO_TRIES, type Tries, type Trouble } from '../core/payment.ts';
 import { createAccruals } from './accruals.ts';
+import { createAdoptions } from './adoptions.ts';
 import { at, type Fragment, inMs, type Sql, type Transaction, toJson } from './database.ts';
 import { tell } from './outbox.ts';
 import { endUnsigned } from './unpaid.ts';
@@ -24,6 +25,9 @@ type ShareRow = {
   attempts: number;
   retry_at: Date | null;
   paid_by: Signature[];
+  observed: boolean;
+  credited: bigint;
+  credited_by: Signature[];
 };
 
 const shareOf = (row: ShareRow): ProfitShare => ({
@@ -42,6 +46,9 @@ const shareOf = (row: ShareRow): ProfitShare => ({
   attempts: row.attempts,
   retryAtMs: row.retry_at?.getTime() ?? null,
   paidBy: row.paid_by,
+  credited: row.credited,
+  creditedBy: row.credited_by,
+  observed: row.observed,
 });
 
 /** Told of a payment that is ended before anything is signed, because a person or a clearance asks. */
@@ -52,13 +59,21 @@ export const PLANNED_ANEW: Trouble = {
 };
 
 /** `now` is the database's clock, unless a test gives another. */
-export function createShares(sql: Sql, now: Fragment = sql`now()`): Shares {
+export function createShares(
+  sql: Sql,
+  now: Fragment = sql`now()`,
+  observing: boolean = false,
+): Shares {
   const select = (where: Fragment) => sql<ShareRow[]>`
     select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, s.signature, s.slot, a.net_pnl, a.share_bps,
            s.amount, s.paid, s.status, s.reason, s.attempts,
            case when s.status = 'pending' then greatest(s.retry_at, s.held_until) else s.retry_at end as retry_at,
            (select coalesce(jsonb_agg(p.signature), '[]') from payment_share ps join payment p using (subscriber_id, payment_id)
-                 where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed') as paid_by
+                 where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed') as paid_by,
+           s.observed, (select coalesce(sum(c.amount), 0)::bigint from credit_share c
+                 where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id) as credited,
+           (select coalesce(jsonb_agg(c.signature), '[]') from credit_share c
+                 where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id) as credited_by
     from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
     ${where}`;
 
@@ -69,7 +84,7 @@ export function createShares(sql: Sql, now: Fragment = sql`now()`): Shares {
 
   /** Debts whose time has come, and which nothing holds back. */
   const isDue = sql`
-    s.status = 'pending' and (s.retry_at is null or s.retry_at <= ${now})
+    s.status = 'pending' and not s.observed and (s.retry_at is null or s.retry_at <= ${now})
       and not exists (select 1 from profit_share h
         where h.subscriber_id = s.subscriber_id and h.held_until > ${now} and h.status = 'pending')
       and not exists (select 1 from halt h
@@ -85,7 +100,8 @@ export function createShares(sql: Sql, now: Fragment = sql`now()`): Shares {
     );
 
   return {
-    ...createAccruals(sql),
+    ...createAccruals(sql, now, observing),
+    ...createAdoptions(sql),
     async due(subscriberId) {
       const rows = await sql<
         {
@@ -196,7 +212,7 @@ export function createShares(sql: Sql, now: Fragment = sql`now()`): Shares {
         await endUnsignedOf(tx, id);
         const [row] = await tx<{ subscriber_id: string }[]>`
           update profit_share set status = 'pending', retry_at = null, hastened = true, unexpected = 0, failures = 0
-          where share_id = ${id} and status in ('pending', 'failed') returning subscriber_id`;
+          where share_id = ${id} and status in ('pending', 'failed') and not observed returning subscriber_id`;
         if (row === undefined) return false;
         await tx`
           update profit_share set held_until = null
@@ -259,7 +275,9 @@ export function createShares(sql: Sql, now: Fragment = sql`now()`): Shares {
       const rows = await sql<{ share_id: string; creator_wallet: Address; uncovered: bigint }[]>`
         select s.share_id, s.creator_wallet, case s.status when 'voided' then s.paid else s.amount end - coalesce((select sum(ps.amount)::bigint
             from payment_share ps join payment p using (subscriber_id, payment_id)
-            where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed'), 0) as uncovered
+            where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed'), 0)
+          - coalesce((select sum(c.amount)::bigint from credit_share c
+            where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id), 0) as uncovered
         from profit_share s where s.subscriber_id = ${subscriberId}
         ${byAge}`;
       return rows.map((row) => ({

@@ -1,6 +1,7 @@
 // Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is judged and saved in
 // one transaction that holds the subscriber's row, so that an older view never overwrites a newer one.
 import { bookingsOf, tabsAfter } from '../core/accrual.ts';
+import { creatorPaid, creditEvents } from '../core/credit.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { leftEvents } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
@@ -27,8 +28,8 @@ type FactRow = {
   ordinal: number;
   kind: 'close' | 'reckoning';
   body: unknown;
-  /** What is booked for it and not forgiven; null when it is not booked. */
-  amount: bigint | null;
+  /** What is booked for it and not forgiven, as decimal text; null when it is not booked. */
+  shares: { creator: Address; amount: string; claim: string }[] | null;
 };
 
 const positionOf = (row: {
@@ -43,45 +44,67 @@ const positionOf = (row: {
   signature: row.signature,
 });
 
-/** What is owed: booked shares, and for closes that are not booked yet the shares they will make. */
-async function owedEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
+/**
+ * What is owed: booked shares, and for closes that are not booked yet the shares they will make. Of one that was voided, or is only
+ * observed where that does not count, what was paid.
+ */
+async function owedEvents(
+  tx: Transaction,
+  subscriberId: string,
+  observing: boolean,
+): Promise<{ owed: StandingEvent[]; claims: StandingEvent[] }> {
   const rows = await tx<FactRow[]>`
-    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.amount
+    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.shares
     from fact f
     left join lateral (
-      select sum(case when s.status = 'voided' then s.paid else a.amount end)::bigint as amount
+      select coalesce(jsonb_agg(jsonb_build_object('creator', s.creator_wallet, 'amount',
+          (case when s.status = 'voided' or (s.observed and not ${observing}) then s.paid else s.amount end)::text, 'claim', s.amount::text)
+          order by s.terms_slot) filter (where s.share_id is not null), '[]') as shares
       from accrual a left join profit_share s using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
       where a.subscriber_id = f.subscriber_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal
-        and a.account = f.account) a on true
+        and a.account = f.account having count(*) > 0) a on true
     where f.subscriber_id = ${subscriberId} and f.kind in ('close', 'reckoning') and f.finality <> 'withdrawn'
     order by f.slot, f.block_index nulls last, f.signature, f.ordinal`;
-  const unbooked = rows.some((row) => row.amount === null);
+  const unbooked = rows.some((row) => row.shares === null);
   let subscriptions = unbooked ? await readSubscriptions(tx, { subscriber: subscriberId }) : [];
   const events: StandingEvent[] = [];
+  const claims: StandingEvent[] = [];
   for (const row of rows) {
-    let { amount } = row;
+    let owed = (row.shares ?? []).map(({ creator, amount, claim }) => ({
+      creator,
+      amount: BigInt(amount),
+      claim: BigInt(claim),
+    }));
     const subscription = subscriptions.find((each) => each.driftAccount === row.account);
-    if (amount === null && subscription !== undefined) {
+    if (row.shares === null && subscription !== undefined) {
       const close = { ...row, position: positionOf(row), body: readBody(row.kind, row.body) };
       const since = subscription.held.slot;
       const [history = []] = await readHistories(tx, row.account, since, [close]);
       const bookings = bookingsOf(close.body, close.position.slot, subscription, history);
-      amount = bookings.reduce((sum, each) => sum + each.amount, 0n);
+      owed = bookings.flatMap(({ terms, amount }) =>
+        terms === null ? [] : [{ creator: terms.creatorWallet, amount, claim: amount }],
+      );
       const after = { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) };
       subscriptions = subscriptions.map((each) => (each === subscription ? after : each));
     }
-    if (amount !== null && amount > 0n) events.push({ kind: 'owed', at: positionOf(row), amount });
+    for (const { creator, amount, claim } of owed) {
+      const at = positionOf(row);
+      if (amount > 0n) events.push({ kind: 'owed', at, amount, creator });
+      if (claim > 0n) claims.push({ kind: 'owed', at, amount: claim, creator });
+    }
   }
-  return events;
+  return { owed: events, claims };
 }
 
 async function settledEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
-  const rows = await tx<{ executed_slot: bigint; amount: bigint }[]>`
-    select executed_slot, amount from payment where subscriber_id = ${subscriberId} and state = 'landed' and purpose = 'share'`;
+  const rows = await tx<{ executed_slot: bigint; amount: bigint; creator_wallet: string }[]>`
+    select executed_slot, amount, creator_wallet from payment
+    where subscriber_id = ${subscriberId} and state = 'landed' and purpose = 'share'`;
   return rows.map((row) => ({
     kind: 'settled',
     at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },
     amount: row.amount,
+    creator: row.creator_wallet,
   }));
 }
 
@@ -101,11 +124,20 @@ async function appointedBy(tx: Transaction, subscriberId: string): Promise<Set<s
   return new Set(rows.map((row) => row.who));
 }
 
-/** Value that left by the subscriber's own doing. */
-async function outflowEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
-  const rows = await tx<(Omit<FactRow, 'kind'> & { ours: boolean })[]>`
+/** Value that left by the subscriber's own doing, and transfers to creators, as far as they settle what was owed. */
+async function outflowEvents(
+  tx: Transaction,
+  subscriberId: string,
+  history: readonly StandingEvent[],
+  claims: readonly StandingEvent[],
+): Promise<StandingEvent[]> {
+  const rows = await tx<
+    (Omit<FactRow, 'kind' | 'shares'> & { ours: boolean; credited: bigint | null })[]
+  >`
     select account, signature, slot, block_index, ordinal, body,
-           exists (select 1 from payment p where p.signature = f.signature) as ours
+           exists (select 1 from payment p where p.signature = f.signature) as ours,
+           (select credited from credit c where c.subscriber_id = f.subscriber_id and c.account = f.account
+              and c.signature = f.signature and c.slot = f.slot and c.ordinal = f.ordinal) as credited
     from fact f where subscriber_id = ${subscriberId} and kind = 'outflow' and finality <> 'withdrawn'
     order by slot, block_index nulls last, signature, ordinal`;
   if (rows.length === 0) return [];
@@ -114,13 +146,20 @@ async function outflowEvents(tx: Transaction, subscriberId: string): Promise<Sta
     signature: row.signature,
     slot: Number(row.slot),
     ours: row.ours,
+    credited: row.credited,
     body: readBody('outflow', row.body),
     at: positionOf(row),
   }));
-  return leftEvents(outflows, await readClearances(tx, subscriberId), QUOTE_TOKEN, {
-    creators: await creatorsOf(tx, subscriberId),
+  const creators = await creatorsOf(tx, subscriberId);
+  const transfers = outflows.flatMap(({ ours, body, at, signature, credited }) => {
+    const creator = ours ? null : creatorPaid(body, creators, QUOTE_TOKEN);
+    return creator === null ? [] : [{ creator, body, at, signature, credited }];
+  });
+  const left = leftEvents(outflows, await readClearances(tx, subscriberId), QUOTE_TOKEN, {
+    creators,
     appointed: await appointedBy(tx, subscriberId),
   });
+  return [...left, ...creditEvents(history, transfers, QUOTE_TOKEN, claims)];
 }
 
 /** Takes the next revision. It holds everybody else's up until the transaction ends, so it comes last in one. */
@@ -179,7 +218,8 @@ function entryOf(row: StandingRow): RosterEntry {
   };
 }
 
-export function createStandings(sql: Sql): Standings {
+/** `observing`: debts that are only observed count. */
+export function createStandings(sql: Sql, observing: boolean = false): Standings {
   const select = (tx: Sql | Transaction, id: string | null) => tx<StandingRow[]>`
     select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.reason, s.evidence, s.owed_since, s.revision
     from standing s join subscriber b using (subscriber_id)
@@ -191,10 +231,11 @@ export function createStandings(sql: Sql): Standings {
         const [known] = await select(tx, subscriberId);
         if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
         if (known.standing === 'retired') return entryOf(known);
-        const owed = await owedEvents(tx, subscriberId);
+        const { owed, claims } = await owedEvents(tx, subscriberId, observing);
         const settled = await settledEvents(tx, subscriberId);
-        const left = await outflowEvents(tx, subscriberId);
-        const verdict = judge([...owed, ...settled, ...left]);
+        const history = [...owed, ...settled];
+        const left = await outflowEvents(tx, subscriberId, history, [...claims, ...settled]);
+        const verdict = judge([...history, ...left]);
         const reason = verdict.standing === 'delinquent' ? verdict.reason : null;
         const evidence =
           verdict.standing === 'delinquent' ? tx.json(toJson(verdict.evidence)) : null;

@@ -67,7 +67,7 @@ export function createSubscribers(sql: Sql): Subscribers {
         await tx`select 1 from standing where subscriber_id = ${id} for update`;
         const busy = await tx`
           select 1 from standing where subscriber_id = ${id} and outstanding > 0
-          union all select 1 from profit_share where subscriber_id = ${id} and status in ('pending', 'processing', 'failed')
+          union all select 1 from profit_share where subscriber_id = ${id} and status in ('pending', 'processing', 'failed') and not observed
           union all select 1 from payment where subscriber_id = ${id} and state in ('planned', 'signed', 'sent') limit 1`;
         if (busy.length > 0) return false;
         await tx`update subscriber set retired_at = ${at(nowMs)} where subscriber_id = ${id}`;

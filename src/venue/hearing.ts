@@ -6,6 +6,7 @@ import type { Fact } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Perimeter } from '../core/holdings.ts';
 import type { Address } from '../core/ids.ts';
+import { paymentIdOf } from '../core/rebuild.ts';
 import { afterCall, type ChainTransaction, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { hearFailed, hearWallets, unknownCall } from '../core/wallet.ts';
 import { ownAccounts } from './addresses.ts';
@@ -126,8 +127,13 @@ export function hear(
     put,
   );
   // What an account's state will tell of this transaction as a whole must not be told in part as well.
-  return facts.filter(
+  const told = facts.filter(
     ({ account, body }) =>
       (body.kind !== 'close' && body.kind !== 'open') || !tallies.isUnknown(account),
+  );
+  const paymentId = paymentIdOf(heard.calls);
+  if (paymentId === null) return told;
+  return told.map((fact) =>
+    fact.body.kind === 'outflow' ? { ...fact, body: { ...fact.body, paymentId } } : fact,
   );
 }

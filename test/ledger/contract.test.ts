@@ -7,12 +7,15 @@ import { ERROR_CLASSES } from '../../src/core/payment.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
+import { creditTransfers } from '../../src/flows/credit.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
+import { QUOTE_TOKEN } from '../../src/ledger/standings.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createMemoryLedger } from '../sim/memory/ledger.ts';
 import { createRandom, type Random } from '../sim/random.ts';
 import { createDatabase } from '../support/database.ts';
 import { addressOf, closeFact, signatureOf } from '../support/ledger.ts';
+import { plain } from '../support/plain.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const WHO = ['ana', 'bo'];
@@ -33,7 +36,10 @@ async function settle(ledger: Ledger): Promise<void> {
       id: `${id}-sub`,
       subscriberId: id,
       driftAccount: driftOf(index),
-      terms: termsOf(1, addressOf(40 + index), 1_500),
+      // Debts of the second one lapse while the history goes on.
+      terms: termsOf(1, addressOf(40 + index), 1_500, {
+        expiresAfterMs: index === 0 ? null : 9_000,
+      }),
       held: NOTHING_HELD,
     });
   }
@@ -55,11 +61,12 @@ const factOf = (random: Random, n: number): Fact => {
     kind: 'outflow' as const,
     route: 'withdraw' as const,
     amount: BigInt(1 + random.below(500)),
-    mint: null,
+    // Some of it goes to the creator, by whichever system.
+    mint: random.chance(0.7) ? QUOTE_TOKEN : null,
     decimals: null,
     destination: null,
     internal: random.chance(0.2),
-    owner: null,
+    owner: random.chance(0.6) ? addressOf(40 + who) : null,
     ofValue: true,
     consent: 'agent' as const,
     signers: [],
@@ -70,7 +77,7 @@ const factOf = (random: Random, n: number): Fact => {
 
 const troubleOf = (random: Random): Trouble => ({
   class: random.pick(ERROR_CLASSES),
-  code: random.pick(['withdrawals_paused', 'expired', 'other']),
+  code: random.pick(['withdrawals_paused', 'expired', 'transfer_unmatched', 'other']),
   detail: 'as it was',
 });
 
@@ -107,8 +114,15 @@ const paymentOf = (
   };
 };
 
+const sorted = <Row>(rows: Row[], by: keyof Row): Row[] =>
+  rows.sort((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1));
+
 /** One step, drawn once and told to whichever ledger it is called with. */
-function draw(random: Random, n: number, nowMs: number): (ledger: Ledger) => Promise<unknown> {
+function draw(
+  random: Random,
+  n: number,
+  nowMs: number,
+): (ledger: Ledger, observing: Ledger) => Promise<unknown> {
   const id = random.pick(WHO);
   const signature = signatureOf(random.below(40));
   const fact = factOf(random, random.below(40));
@@ -160,7 +174,11 @@ function draw(random: Random, n: number, nowMs: number): (ledger: Ledger) => Pro
     };
   if (choice < 48) return (ledger) => ledger.sightings.drop(signature);
   if (choice < 50) return (ledger) => ledger.sightings.giveUp(signature);
-  if (choice < 58) return async (ledger) => (await accrueCloses(ledger, silentLog)).sort();
+  if (choice < 51) return async (_, observing) => (await accrueCloses(observing, silentLog)).sort();
+  if (choice < 57) return async (ledger) => (await accrueCloses(ledger, silentLog)).sort();
+  if (choice < 60) return async (ledger) => (await creditTransfers(ledger, silentLog)).sort();
+  if (choice < 61)
+    return async (ledger) => sorted(await ledger.shares.adopt(fact.position.slot), 'shareId');
   if (choice < 66)
     return async (ledger) => {
       const due = await ledger.shares.due(id);
@@ -210,6 +228,7 @@ function draw(random: Random, n: number, nowMs: number): (ledger: Ledger) => Pro
   if (choice < 91)
     return async (ledger) =>
       (await ledger.shares.wake([{ subscriberId: id, class: trouble.class }])).sort();
+  if (choice < 92) return async (ledger) => sorted(await ledger.shares.lapse(), 'shareId');
   if (choice < 93) return (ledger) => ledger.halts.set(scope, 'drill');
   if (choice < 95) return (ledger) => ledger.halts.lift(scope);
   if (choice < 97)
@@ -230,26 +249,20 @@ function draw(random: Random, n: number, nowMs: number): (ledger: Ledger) => Pro
   return (ledger) => ledger.standings.update(id, judge);
 }
 
-/** As JSON, with what has no order put in one. */
-const plain = (value: unknown): unknown =>
-  JSON.parse(
-    JSON.stringify(value ?? null, (name, each: unknown) =>
-      name === 'bytes'
-        ? 'bytes'
-        : Array.isArray(each) && (name === 'covers' || name === 'paidBy')
-          ? each.map((one: unknown) => JSON.stringify(plain(one))).sort()
-          : typeof each === 'bigint'
-            ? `${each}n`
-            : each,
-    ),
-  );
-
 async function everything(ledger: Ledger): Promise<unknown> {
   const of = async (id: string) => ({
     open: await ledger.shares.open(id),
     due: await ledger.shares.due(id),
     live: await ledger.payments.live(id),
     uncovered: await ledger.shares.uncovered(id),
+    credits: sorted(await ledger.credits.list({ subscriberId: id, limit: 99 }), 'signature').map(
+      (each) => ({ ...each, shares: sorted([...each.shares], 'shareId') }),
+    ),
+    unmatched: await Promise.all(
+      WHO.map(
+        async (_, other) => (await ledger.credits.unmatched(id, addressOf(40 + other))) !== null,
+      ),
+    ),
     oldest: await ledger.shares.oldestOpenSlot(id),
     standing: await ledger.standings.update(id, judge),
     tabs: (await ledger.subscriptions.find(`${id}-sub`))?.tabs,
@@ -261,6 +274,7 @@ async function everything(ledger: Ledger): Promise<unknown> {
     who,
     shares: await ledger.shares.list({ limit: 500 }),
     work: (await ledger.shares.subscribersWithWork()).sort(),
+    observed: await ledger.shares.observed(),
     owing: (await ledger.standings.owing()).sort(),
     backlog: await ledger.sightings.backlog(),
     waiting: (await ledger.shares.waitingWith('withdrawals_paused')).subscribers.sort(),
@@ -277,7 +291,19 @@ test.each([1, 2, 3, 4, 5, 6])(
     await sql`insert into test_time values (${new Date(START)})`;
     const real = createLedger(sql, sql`(select at from test_time)`);
     let nowMs = START;
-    const { ledger: memory } = createMemoryLedger(() => nowMs);
+    const realObserving = createLedger(sql, sql`(select at from test_time)`, true);
+    const { ledger: memory, state } = createMemoryLedger(() => nowMs);
+    const { shares } = memory;
+    const memoryObserving: Ledger = {
+      ...memory,
+      shares: {
+        ...shares,
+        book(close, accrued) {
+          state.observing = true;
+          return shares.book(close, accrued).finally(() => (state.observing = false));
+        },
+      },
+    };
     await settle(real);
     await settle(memory);
     const random = createRandom(seed);
@@ -285,7 +311,8 @@ test.each([1, 2, 3, 4, 5, 6])(
       nowMs += random.below(400);
       await sql`update test_time set at = ${new Date(nowMs)}`;
       const step = draw(random, n, nowMs);
-      const [expected, found] = [plain(await step(real)), plain(await step(memory))];
+      const expected = plain(await step(real, realObserving));
+      const found = plain(await step(memory, memoryObserving));
       expect(found, `step ${n}: ${step.toString().slice(0, 200)}`).toEqual(expected);
       if (n % 50 === 49)
         expect(await everything(memory), `after step ${n}`).toEqual(await everything(real));

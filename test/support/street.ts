@@ -19,7 +19,10 @@ export type ShareView = {
   status: string;
   reason: { code: string; class: string; detail: string; lamports?: string } | null;
   paidBy: string[];
-  close: { signature: string; netPnl: string };
+  close: { signature: string; slot: number; netPnl: string };
+  credited: string;
+  creditedBy: string[];
+  observed: boolean;
 };
 export type GateView = {
   verdict: string;

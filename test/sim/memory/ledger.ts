@@ -1,10 +1,12 @@
 // Ledger: the whole ledger in memory, for histories by the thousand. Every function is one step, as a transaction is.
 import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
+import { type CreatorTransfer, creditEvents } from '../../../src/core/credit.ts';
 import { leftEvents } from '../../../src/core/outflow.ts';
 import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
 import { QUOTE_TOKEN } from '../../../src/ledger/standings.ts';
 import { createMemoryAsides } from './asides.ts';
+import { createMemoryCredits, creatorOf, creatorsOf } from './credits.ts';
 import {
   createMemorySightings,
   createMemorySubscribers,
@@ -12,7 +14,14 @@ import {
 } from './hearing.ts';
 import { createMemoryPayments } from './payments.ts';
 import { createMemoryShares } from './shares.ts';
-import { accrualKey, emptyState, inChainOrder, type State } from './state.ts';
+import {
+  accrualKey,
+  emptyState,
+  type FactRow,
+  factKey,
+  inChainOrder,
+  type State,
+} from './state.ts';
 import { createMemoryWatchList } from './watch-list.ts';
 
 function createMemoryHalts(state: State): Halts {
@@ -31,35 +40,53 @@ function createMemoryHalts(state: State): Halts {
   };
 }
 
-function eventsOf(state: State, subscriberId: string): StandingEvent[] {
-  const rows = [...state.facts.values()].filter(
-    ({ fact, finality }) => fact.subscriberId === subscriberId && finality !== 'withdrawn',
-  );
+/** Debts of the subscriber: those that count, and all that a transfer may have been meant for. */
+function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
   const tabs = new Map([...state.subscriptions].map(([id, each]) => [id, each.tabs]));
-  const owed = rows.sort(inChainOrder).flatMap(({ fact, blockIndex }): StandingEvent[] => {
+  const owed: StandingEvent[] = [];
+  const claims: StandingEvent[] = [];
+  for (const { fact, blockIndex } of rows) {
     const { body, account } = fact;
-    if (body.kind !== 'close' && body.kind !== 'reckoning') return [];
+    if (body.kind !== 'close' && body.kind !== 'reckoning') continue;
     const subscription = [...state.subscriptions.values()].find(
       (each) => each.subscriberId === subscriberId && each.driftAccount === account,
     );
-    if (subscription === undefined) return [];
-    let amount = state.accruals.get(accrualKey(subscription.id, fact));
-    if (amount === undefined) {
-      const agreement = { ...subscription, tabs: tabs.get(subscription.id) ?? {} };
-      const bookings = bookingsOf(body, fact.position.slot, agreement, []);
-      tabs.set(subscription.id, tabsAfter(agreement.tabs, bookings));
-      amount = bookings.reduce((sum, each) => sum + each.amount, 0n);
+    if (subscription === undefined) continue;
+    const at = { ...fact.position, blockIndex };
+    const put = (to: StandingEvent[], amount: bigint, creator: string) =>
+      amount > 0n && to.push({ kind: 'owed', at, amount, creator });
+    if (state.accruals.has(accrualKey(subscription.id, fact))) {
+      const shares = [...state.shares.values()].filter(
+        (each) =>
+          each.subscriptionId === subscription.id &&
+          each.signature === fact.signature &&
+          each.slot === fact.position.slot &&
+          each.ordinal === fact.position.ordinal,
+      );
+      for (const share of shares) {
+        const partly = share.status === 'voided' || (share.observed && !state.observing);
+        put(owed, partly ? share.paid : share.amount, share.creatorWallet);
+        put(claims, share.amount, share.creatorWallet);
+      }
+      continue;
     }
-    const share = [...state.shares.values()].find(
-      (each) =>
-        each.subscriptionId === subscription.id &&
-        each.signature === fact.signature &&
-        each.slot === fact.position.slot &&
-        each.ordinal === fact.position.ordinal,
-    );
-    if (share?.status === 'voided') amount -= share.amount - share.paid;
-    return amount > 0n ? [{ kind: 'owed', at: { ...fact.position, blockIndex }, amount }] : [];
-  });
+    const agreement = { ...subscription, tabs: tabs.get(subscription.id) ?? {} };
+    const bookings = bookingsOf(body, fact.position.slot, agreement, []);
+    tabs.set(subscription.id, tabsAfter(agreement.tabs, bookings));
+    for (const { terms, amount } of bookings) {
+      if (terms === null) continue;
+      put(owed, amount, terms.creatorWallet);
+      put(claims, amount, terms.creatorWallet);
+    }
+  }
+  return { owed, claims };
+}
+
+function eventsOf(state: State, subscriberId: string): StandingEvent[] {
+  const rows = [...state.facts.values()]
+    .filter(({ fact, finality }) => fact.subscriberId === subscriberId && finality !== 'withdrawn')
+    .sort(inChainOrder);
+  const { owed, claims } = owedOf(state, rows, subscriberId);
   const payments = [...state.payments.values()].filter(
     (each) => each.subscriberId === subscriberId,
   );
@@ -70,19 +97,22 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
         kind: 'settled',
         at: { slot: each.executedSlot ?? 0, blockIndex: null, ordinal: 0 },
         amount: each.plan.amount,
+        creator: each.creatorWallet,
       }),
     );
   const ours = new Set([...state.payments.values()].map((each) => each.signature()));
-  const outflows = rows.flatMap(({ fact, blockIndex }) => {
-    const { body, signature, position, account } = fact;
+  const transfers: CreatorTransfer[] = [];
+  const outflows = rows.flatMap((row) => {
+    const { body, signature, position, account } = row.fact;
     if (body.kind !== 'outflow') return [];
     const key = `${signature}/${position.slot}/${position.ordinal}/${account}`;
-    const at = { ...position, blockIndex };
+    const at = { ...position, blockIndex: row.blockIndex };
+    const creator = creatorOf(state, row);
+    const credited = state.credits.get(factKey(row.fact))?.credited ?? null;
+    if (creator !== null)
+      transfers.push({ creator, at: { ...at, signature }, signature, body, credited });
     return [{ key, slot: position.slot, ours: ours.has(signature), body, at, signature }];
   });
-  const terms = [...state.subscriptions.values()].filter(
-    (each) => each.subscriberId === subscriberId,
-  );
   const trades = rows
     .filter(({ fact }) => ['open', 'close', 'reckoning'].includes(fact.body.kind))
     .map(({ fact }) => fact.position.slot);
@@ -91,10 +121,12 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     return { ...each, tradedSlot: later.length === 0 ? null : Math.min(...later) };
   });
   const left = leftEvents(outflows, clearances, QUOTE_TOKEN, {
-    creators: new Set(terms.flatMap((each) => each.terms.map((term) => term.creatorWallet))),
+    creators: creatorsOf(state, subscriberId),
     appointed: new Set(),
   });
-  return [...owed, ...settled, ...left];
+  const history = [...owed, ...settled];
+  const credits = creditEvents(history, transfers, QUOTE_TOKEN, [...claims, ...settled]);
+  return [...history, ...left, ...credits];
 }
 
 function createMemoryStandings(state: State): Standings {
@@ -166,6 +198,7 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
       isAgent: async () => false,
     },
     shares: createMemoryShares(state, nowMs),
+    credits: createMemoryCredits(state),
     payments: createMemoryPayments(state, nowMs),
     halts: createMemoryHalts(state),
     figures: nobodyAsks('figures'),

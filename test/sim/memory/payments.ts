@@ -51,7 +51,9 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
       if (state.oneLive && liveOf(payment.subscriberId) !== undefined) return false;
       const claimable = covers.every(({ shareId, amount }) => {
         const share = state.shares.get(shareId);
-        return share?.status === 'pending' && share.amount - share.paid >= amount;
+        return (
+          share?.status === 'pending' && !share.observed && share.amount - share.paid >= amount
+        );
       });
       if (!claimable) return false;
       for (const { shareId } of covers)

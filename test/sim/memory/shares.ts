@@ -6,6 +6,8 @@ import type { Fact } from '../../../src/core/fact.ts';
 import { NO_TRIES } from '../../../src/core/payment.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
 import { PLANNED_ANEW } from '../../../src/ledger/shares.ts';
+import { applyCredits } from './credits.ts';
+import { createMemoryEnds } from './ends.ts';
 import {
   ASKED,
   accrualKey,
@@ -60,6 +62,10 @@ const landed = (state: State, shareId: string): PaymentRow[] =>
   );
 
 export function createMemoryShares(state: State, nowMs: () => number): Shares {
+  const creditsOf = (row: ShareRow) =>
+    [...state.credits.values()].flatMap(({ signature, shares }) =>
+      shares.filter((each) => each.shareId === row.id).map(({ amount }) => ({ amount, signature })),
+    );
   const viewOf = (row: ShareRow): ProfitShare => ({
     id: row.id,
     subscriberId: row.subscriberId,
@@ -79,6 +85,9 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         ? Math.max(row.retryAtMs ?? 0, row.heldUntilMs)
         : row.retryAtMs,
     paidBy: landed(state, row.id).flatMap((each) => each.signature() ?? []),
+    credited: creditsOf(row).reduce((sum, each) => sum + each.amount, 0n),
+    creditedBy: creditsOf(row).map((each) => each.signature),
+    observed: row.observed,
   });
   const isHeld = (subscriberId: string): boolean =>
     sharesOf(state, subscriberId).some(
@@ -86,6 +95,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
     );
   const isDue = (row: ShareRow): boolean =>
     row.status === 'pending' &&
+    !row.observed &&
     (row.retryAtMs === null || row.retryAtMs <= nowMs()) &&
     !isHeld(row.subscriberId) &&
     !halted(state, row);
@@ -171,10 +181,13 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           retryAtMs: null,
           hastened: false,
           heldUntilMs: null,
+          observed: state.observing,
           ...NO_TRIES,
         });
       }
       if (owing.length === 0) return true;
+      for (const { terms } of owing)
+        if (terms !== null) applyCredits(state, fact.subscriberId, terms.creatorWallet);
       for (const each of sharesOf(state, fact.subscriberId))
         if (each.status === 'pending') each.retryAtMs = null;
       return true;
@@ -243,7 +256,8 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         (each) => each.state === 'planned' && each.covers.some((cover) => cover.shareId === id),
       );
       if (planned !== undefined) endUnsigned(planned);
-      if (row?.status !== 'pending' && row?.status !== 'failed') return false;
+      if (row === undefined || row.observed) return false;
+      if (row.status !== 'pending' && row.status !== 'failed') return false;
       Object.assign(row, { status: 'pending', ...ASKED, unexpected: 0, failures: 0 });
       for (const each of sharesOf(state, row.subscriberId)) each.heldUntilMs = null;
       return true;
@@ -294,36 +308,11 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       sharesOf(state, subscriberId).map((row) => ({
         shareId: row.id,
         creatorWallet: row.creatorWallet,
-        uncovered: (row.status === 'voided' ? row.paid : row.amount) - covered(row),
+        uncovered:
+          (row.status === 'voided' ? row.paid : row.amount) -
+          covered(row) -
+          creditsOf(row).reduce((sum, each) => sum + each.amount, 0n),
       })),
-    async freeOrphans() {
-      const orphans = [...state.shares.values()].filter(
-        (row) =>
-          row.status === 'processing' &&
-          ![...state.payments.values()].some(
-            (each) => LIVE.has(each.state) && each.covers.some((c) => c.shareId === row.id),
-          ),
-      );
-      for (const row of orphans) Object.assign(row, { status: 'pending', retryAtMs: null });
-      return orphans.length;
-    },
-    async lapse() {
-      const lapsed = [...state.shares.values()].filter((row) => {
-        const terms = state.subscriptions.get(row.subscriptionId)?.terms ?? [];
-        const under = terms.find((each) => each.fromSlot === row.termsSlot);
-        const after = under?.expiresAfterMs ?? null;
-        return (
-          (row.status === 'pending' || row.status === 'failed') &&
-          after !== null &&
-          row.accruedAtMs + after <= nowMs()
-        );
-      });
-      for (const row of lapsed) Object.assign(row, { status: 'voided', retryAtMs: null });
-      return lapsed.map((row) => ({
-        shareId: row.id,
-        subscriberId: row.subscriberId,
-        left: row.amount - row.paid,
-      }));
-    },
+    ...createMemoryEnds(state, nowMs),
   };
 }

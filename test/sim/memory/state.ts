@@ -1,6 +1,7 @@
 // State: everything the in-memory ledger keeps. It follows the Postgres ledger function by function; one contract suite
 // (test/ledger/contract.test.ts) holds the two together.
 import type { Clearance } from '../../../src/core/clearance.ts';
+import type { Credit } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { AsideKind, Watched } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
@@ -58,10 +59,16 @@ export type ShareRow = {
   retryAtMs: number | null;
   /** Somebody asked for it. */
   hastened: boolean;
+  observed: boolean;
   heldUntilMs: number | null;
   unexpected: number;
   failures: number;
   expiries: number;
+};
+export type CreditRow = Omit<Credit, 'credited' | 'shares'> & {
+  readonly id: string;
+  credited: bigint;
+  readonly shares: Cover[];
 };
 export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
   state: Payment['state'];
@@ -95,9 +102,13 @@ export type State = {
   readonly accruals: Map<string, bigint>;
   readonly shares: Map<string, ShareRow>;
   readonly payments: Map<string, PaymentRow>;
+  /** By the key of their fact. */
+  readonly credits: Map<string, CreditRow>;
   readonly halts: Map<string, Halt>;
   readonly clearances: Map<string, Clearance[]>;
   readonly standings: Map<string, RosterEntry>;
+  /** What is booked is marked as observed, and such debts count for the standing. */
+  observing: boolean;
   revision: bigint;
   /** The second live payment of a subscriber is refused, as the unique index does; a deliberate fault turns it off. */
   oneLive: boolean;
@@ -115,9 +126,11 @@ export const emptyState = (): State => ({
   accruals: new Map(),
   shares: new Map(),
   payments: new Map(),
+  credits: new Map(),
   halts: new Map(),
   clearances: new Map(),
   standings: new Map(),
+  observing: false,
   revision: 0n,
   oneLive: true,
 });

@@ -1,0 +1,170 @@
+// Credits: transfers to creators that Bailiff did not make, each matched once with what was owed to that creator when it was made.
+import { allotCredits } from '../core/credit.ts';
+import type { CreditMatch, Credits } from '../core/debt-ports.ts';
+import type { Address, Signature } from '../core/ids.ts';
+import { type Sql, type Transaction, violates } from './database.ts';
+import { tell } from './outbox.ts';
+import { QUOTE_TOKEN } from './standings.ts';
+
+type Key = {
+  subscriber_id: string;
+  account: Address;
+  signature: Signature;
+  slot: bigint;
+  ordinal: number;
+};
+type CreditRow = Key & { id: string; left: bigint };
+
+/** Nobody books a debt of the subscriber, or matches a transfer of theirs, at the same time. */
+export async function holdDebtsOf(tx: Transaction, subscriberId: string): Promise<void> {
+  await tx`select 1 from subscriber where subscriber_id = ${subscriberId} for no key update`;
+}
+
+/**
+ * Discharges debts to a creator by what is left of transfers to it. The caller holds the subscriber's debts. A debt that a payment has
+ * claimed is left alone: how much of it is owed is known when the payment has ended.
+ */
+export async function applyCredits(
+  tx: Transaction,
+  subscriberId: string,
+  creatorWallet: Address,
+): Promise<void> {
+  const transfers = await tx<CreditRow[]>`
+    select c.subscriber_id, c.account, c.signature, c.slot, c.ordinal, c.amount - c.credited as left,
+      concat_ws('/', c.signature, c.slot, c.ordinal, c.account) as id
+    from credit c join fact f using (subscriber_id, signature, slot, ordinal, account)
+    where c.subscriber_id = ${subscriberId} and c.creator_wallet = ${creatorWallet} and c.credited < c.amount
+    order by c.slot, f.block_index nulls last, c.signature, c.ordinal`;
+  if (transfers.length === 0) return;
+  const shares = await tx<{ share_id: string; slot: bigint; owed: bigint }[]>`
+    select share_id, slot, amount - paid as owed from profit_share
+    where subscriber_id = ${subscriberId} and creator_wallet = ${creatorWallet} and status in ('pending', 'failed')
+    order by slot, ordinal, share_id for update`;
+  const parts = allotCredits(
+    transfers.map(({ id, slot, left }) => ({ id, slot: Number(slot), left })),
+    shares.map(({ share_id: id, slot, owed }) => ({ id, slot: Number(slot), owed })),
+  );
+  for (const { transferId, shareId, amount } of parts) {
+    const transfer = transfers.find((each) => each.id === transferId);
+    if (transfer === undefined) throw new Error(`no transfer ${transferId}`);
+    const { account, signature, slot, ordinal } = transfer;
+    await tx`
+      update credit set credited = credited + ${amount}
+      where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot} and ordinal = ${ordinal} and account = ${account}`;
+    await tx`
+      insert into credit_share (subscriber_id, account, signature, slot, ordinal, share_id, amount)
+      values (${subscriberId}, ${account}, ${signature}, ${slot}, ${ordinal}, ${shareId}, ${amount})`;
+    const [share] = await tx<{ amount: bigint; left: bigint }[]>`
+      update profit_share set paid = paid + ${amount}, status = case when paid + ${amount} = amount then 'paid' else status end,
+        retry_at = case when paid + ${amount} = amount then null else retry_at end,
+        reason = case when paid + ${amount} = amount then null else reason end
+      where subscriber_id = ${subscriberId} and share_id = ${shareId} returning amount, amount - paid as left`;
+    const told = { share: shareId, creatorWallet, signature, slot };
+    const left = share?.left ?? 0n;
+    await tell(tx, 'share.credited', subscriberId, { ...told, amount, left });
+    if (left === 0n)
+      await tell(tx, 'share.paid', subscriberId, { ...told, payment: null, amount: share?.amount });
+  }
+}
+
+class Claimed extends Error {}
+
+export function createCredits(sql: Sql): Credits {
+  const matchOne = (row: Key & { creator_wallet: Address }): Promise<CreditMatch | null> =>
+    sql.begin(async (tx) => {
+      const { subscriber_id: subscriberId, creator_wallet: creatorWallet, signature, ...key } = row;
+      const { account, slot, ordinal } = key;
+      await holdDebtsOf(tx, subscriberId);
+      const waited = await tx`
+        delete from uncredited where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot}
+          and ordinal = ${ordinal} and account = ${account} returning 1`;
+      if (waited.length === 0) return null;
+      const claimed = await tx`
+        select 1 from profit_share where subscriber_id = ${subscriberId} and creator_wallet = ${creatorWallet}
+          and status = 'processing' limit 1`;
+      if (claimed.length > 0) throw new Claimed();
+      const made = await tx<{ amount: bigint }[]>`
+        insert into credit (subscriber_id, account, signature, slot, ordinal, creator_wallet, amount)
+        select subscriber_id, account, signature, slot, ordinal, ${creatorWallet}, (body ->> 'amount')::bigint
+        from fact f where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot} and ordinal = ${ordinal}
+          and account = ${account} and body ->> 'mint' = ${QUOTE_TOKEN} and (body ->> 'amount')::bigint > 0
+          and not exists (select 1 from payment p where p.signature = f.signature)
+        on conflict do nothing returning amount`;
+      const [credit] = made;
+      if (credit === undefined) return null;
+      await applyCredits(tx, subscriberId, creatorWallet);
+      const [row2] = await tx<{ credited: bigint }[]>`
+        select credited from credit where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot}
+          and ordinal = ${ordinal} and account = ${account}`;
+      const { amount } = credit;
+      const credited = row2?.credited ?? 0n;
+      const told = { creatorWallet, signature, amount, credited };
+      await tell(tx, 'transfer.credited', subscriberId, {
+        ...told,
+        slot,
+        excess: amount - credited,
+      });
+      // What is left of the debts need not wait for the schedule: they waited for this.
+      await tx`
+        update profit_share set retry_at = null where subscriber_id = ${subscriberId} and creator_wallet = ${creatorWallet}
+          and status = 'pending' and reason ->> 'code' = 'transfer_unmatched'`;
+      return { subscriberId, ...told };
+    });
+  return {
+    async match(limit) {
+      const rows = await sql<(Key & { creator_wallet: Address })[]>`
+        select u.* from uncredited u join fact f using (subscriber_id, signature, slot, ordinal, account)
+        order by f.slot, f.block_index nulls last, f.signature, f.ordinal limit ${limit}`;
+      const matches: CreditMatch[] = [];
+      for (const row of rows) {
+        try {
+          const match = await matchOne(row);
+          if (match !== null) matches.push(match);
+        } catch (thrown) {
+          // Its payment ends first. Another daemon may have matched it, too.
+          if (!(thrown instanceof Claimed) && !violates(thrown, 'credit_pkey')) throw thrown;
+        }
+      }
+      return matches;
+    },
+    async unmatched(subscriberId, creatorWallet) {
+      const [row] = await sql<{ signature: Signature }[]>`
+        select u.signature from uncredited u join fact f using (subscriber_id, signature, slot, ordinal, account)
+        where u.subscriber_id = ${subscriberId} and u.creator_wallet = ${creatorWallet} and f.body ->> 'mint' = ${QUOTE_TOKEN}
+          and not exists (select 1 from payment p where p.signature = u.signature)
+        union all
+        select signature from fact f where subscriber_id = ${subscriberId} and kind = 'outflow' and finality = 'confirmed'
+          and ${creatorWallet} in (body ->> 'owner', body ->> 'destination') and body ->> 'mint' = ${QUOTE_TOKEN}
+          and body ->> 'internal' = 'false' and body ->> 'paymentId' is null
+          and not exists (select 1 from payment p where p.signature = f.signature)
+        limit 1`;
+      return row?.signature ?? null;
+    },
+    async list({ subscriberId, limit }) {
+      const rows = await sql<
+        {
+          signature: Signature;
+          slot: bigint;
+          creator_wallet: Address;
+          amount: bigint;
+          credited: bigint;
+          shares: { share: string; amount: string }[];
+        }[]
+      >`
+        select c.signature, c.slot, c.creator_wallet, c.amount, c.credited, coalesce((
+          select jsonb_agg(jsonb_build_object('share', s.share_id, 'amount', s.amount::text) order by s.share_id) from credit_share s
+          where s.subscriber_id = c.subscriber_id and s.signature = c.signature and s.slot = c.slot and s.ordinal = c.ordinal
+            and s.account = c.account), '[]') as shares
+        from credit c where c.subscriber_id = ${subscriberId} order by c.slot desc, c.signature limit ${limit}`;
+      return rows.map((row) => ({
+        subscriberId,
+        signature: row.signature,
+        slot: Number(row.slot),
+        creatorWallet: row.creator_wallet,
+        amount: row.amount,
+        credited: row.credited,
+        shares: row.shares.map((each) => ({ shareId: each.share, amount: BigInt(each.amount) })),
+      }));
+    },
+  };
+}

@@ -1,0 +1,181 @@
+// Credit: transfers to a creator discharge what was owed to it when they were made, each unit once; the rest is no way out.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  allotCredits,
+  type CreatorTransfer,
+  creatorPaid,
+  creditEvents,
+} from '../../src/core/credit.ts';
+import type { Outflow } from '../../src/core/fact.ts';
+import type { Address } from '../../src/core/ids.ts';
+import { judge, type StandingEvent } from '../../src/core/standing.ts';
+
+const QUOTE = 'USDC' as Address;
+const [creator, other] = ['creator' as Address, 'other' as Address];
+const body = (amount: bigint, more: Partial<Outflow> = {}): Outflow => ({
+  kind: 'outflow',
+  route: 'token_transfer',
+  amount,
+  mint: QUOTE,
+  decimals: 6,
+  destination: 'token account' as Address,
+  owner: creator,
+  internal: false,
+  ofValue: true,
+  consent: 'agent',
+  signers: [],
+  usd: null,
+  ...more,
+});
+const at = (slot: number) => ({ slot, blockIndex: 0, ordinal: 0 });
+const owed = (slot: number, amount: bigint, to: string = creator): StandingEvent => ({
+  kind: 'owed',
+  at: at(slot),
+  amount,
+  creator: to,
+});
+const transfer = (
+  slot: number,
+  amount: bigint,
+  more: Partial<CreatorTransfer> = {},
+): CreatorTransfer => ({
+  creator,
+  at: at(slot),
+  signature: `t${slot}` as never,
+  body: body(amount),
+  credited: null,
+  ...more,
+});
+const verdict = (history: StandingEvent[], transfers: CreatorTransfer[]) =>
+  judge([...history, ...creditEvents(history, transfers, QUOTE)]);
+
+describe('matching', () => {
+  test('the oldest debts first, none that came later, and each unit of each once', () => {
+    const parts = allotCredits(
+      [
+        { id: 't', slot: 20, left: 70n },
+        { id: 'u', slot: 30, left: 50n },
+      ],
+      [
+        { id: 'a', slot: 10, owed: 40n },
+        { id: 'b', slot: 20, owed: 40n },
+        { id: 'c', slot: 31, owed: 9n },
+      ],
+    );
+    expect(parts).toEqual([
+      { transferId: 't', shareId: 'a', amount: 40n },
+      { transferId: 't', shareId: 'b', amount: 30n },
+      { transferId: 'u', shareId: 'b', amount: 10n },
+    ]);
+  });
+
+  test('never more than a transfer brought, nor than a debt wanted, nor for a debt that came later', () => {
+    const list = fc.array(
+      fc.record({ slot: fc.integer({ min: 1, max: 9 }), amount: fc.bigInt({ min: 0n, max: 99n }) }),
+      { maxLength: 6 },
+    );
+    const sorted = <Row extends { slot: number }>(rows: Row[]) =>
+      rows.toSorted((a, b) => a.slot - b.slot);
+    fc.assert(
+      fc.property(list, list, (given, wanted) => {
+        const transfers = sorted(given).map(({ slot, amount }, n) => ({
+          id: `t${n}`,
+          slot,
+          left: amount,
+        }));
+        const shares = sorted(wanted).map(({ slot, amount }, n) => ({
+          id: `s${n}`,
+          slot,
+          owed: amount,
+        }));
+        const parts = allotCredits(transfers, shares);
+        const sumOf = (by: 'transferId' | 'shareId', id: string) =>
+          parts.reduce((sum, each) => (each[by] === id ? sum + each.amount : sum), 0n);
+        for (const each of transfers) expect(sumOf('transferId', each.id) <= each.left).toBe(true);
+        for (const each of shares) expect(sumOf('shareId', each.id) <= each.owed).toBe(true);
+        for (const part of parts) {
+          const slotOf = (id: string) =>
+            [...transfers, ...shares].find((each) => each.id === id)?.slot ?? 0;
+          expect(slotOf(part.shareId) <= slotOf(part.transferId)).toBe(true);
+          expect(part.amount > 0n).toBe(true);
+        }
+        // Nothing is left on both sides: what a transfer has left, no older debt wants.
+        for (const each of transfers)
+          for (const share of shares)
+            if (share.slot <= each.slot)
+              expect(
+                sumOf('transferId', each.id) === each.left ||
+                  sumOf('shareId', share.id) === share.owed,
+              ).toBe(true);
+      }),
+    );
+  });
+});
+
+test('only the quote token, to a creator, not by a payment of ours, and not to oneself, counts', () => {
+  const creators = new Set<string>([creator]);
+  expect(creatorPaid(body(5n), creators, QUOTE)).toBe(creator);
+  expect(creatorPaid(body(5n, { owner: null, destination: creator }), creators, QUOTE)).toBe(
+    creator,
+  );
+  for (const more of [
+    { mint: 'SOL' as Address },
+    { mint: null },
+    { owner: other },
+    { internal: true },
+    { paymentId: 'p1' },
+  ])
+    expect(creatorPaid(body(5n, more), creators, QUOTE)).toBeNull();
+});
+
+describe('standing', () => {
+  test('a transfer that pays what is owed settles it, and is no flight', () => {
+    expect(verdict([owed(10, 100n)], [transfer(20, 100n)])).toEqual({
+      standing: 'good',
+      outstanding: 0n,
+    });
+    expect(verdict([owed(10, 100n)], [transfer(20, 40n)])).toEqual({
+      standing: 'good',
+      outstanding: 60n,
+    });
+  });
+
+  test('a debt of the same slot whose place is not known is taken for older', () => {
+    const close = { ...owed(20, 100n), at: { slot: 20, blockIndex: null, ordinal: 0 } };
+    expect(verdict([close], [transfer(20, 100n)])).toMatchObject({ outstanding: 0n });
+  });
+
+  test('rounding of another system accuses nobody; what is far beyond the debt left like any other', () => {
+    const both = [owed(10, 100n), owed(10, 50n, other)];
+    expect(verdict(both, [transfer(20, 110n)])).toEqual({ standing: 'good', outstanding: 50n });
+    const found = verdict(both, [transfer(20, 111n)]);
+    expect(found).toMatchObject({ standing: 'delinquent', evidence: { amount: 11n } });
+    // Who owes nothing to anybody may give.
+    expect(verdict([owed(10, 100n)], [transfer(20, 900n)])).toMatchObject({ standing: 'good' });
+  });
+
+  test('a creator to whom nothing is owed is no way out of a debt to another', () => {
+    const puppet = transfer(20, 1_000n, { creator: other, body: body(1_000n, { owner: other }) });
+    expect(verdict([owed(10, 100n)], [puppet])).toMatchObject({
+      standing: 'delinquent',
+      outstanding: 100n,
+    });
+  });
+
+  test('two transfers for one debt: the second is beyond it', () => {
+    const both = [owed(10, 100n), owed(10, 50n, other)];
+    expect(verdict(both, [transfer(20, 100n), transfer(21, 100n)])).toMatchObject({
+      standing: 'delinquent',
+    });
+  });
+
+  test('once matched, the books say what was discharged; a debt that is only observed is no reason to accuse', () => {
+    const counted = [owed(10, 50n, other)];
+    const claims = [...counted, owed(10, 100n)];
+    const events = (credited: bigint | null) =>
+      creditEvents(counted, [transfer(20, 100n, { credited })], QUOTE, claims);
+    expect(events(null)).toEqual([]);
+    expect(events(100n)).toMatchObject([{ kind: 'settled', amount: 100n }]);
+  });
+});

@@ -1,0 +1,101 @@
+// Credits: transfers to creators that Bailiff did not make, in memory.
+import { allotCredits, creatorPaid } from '../../../src/core/credit.ts';
+import type { Credits } from '../../../src/core/debt-ports.ts';
+import type { Address } from '../../../src/core/ids.ts';
+import { QUOTE_TOKEN } from '../../../src/ledger/standings.ts';
+import { type FactRow, factKey, inChainOrder, type State } from './state.ts';
+
+export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<string> =>
+  new Set(
+    [...state.subscriptions.values()]
+      .filter((each) => each.subscriberId === subscriberId)
+      .flatMap((each) => each.terms.map((terms) => terms.creatorWallet)),
+  );
+
+/** The creator that a fact on record paid, unless a payment of ours did. */
+export function creatorOf(state: State, { fact, finality }: FactRow): Address | null {
+  const { body, subscriberId, signature } = fact;
+  if (body.kind !== 'outflow' || finality === 'withdrawn') return null;
+  if ([...state.payments.values()].some((each) => each.signature() === signature)) return null;
+  return creatorPaid(body, creatorsOf(state, subscriberId), QUOTE_TOKEN);
+}
+
+/** Discharges debts to a creator by what is left of transfers to it. */
+export function applyCredits(state: State, subscriberId: string, creatorWallet: Address): void {
+  const factOf = (id: string): FactRow => state.facts.get(id) as FactRow;
+  const transfers = [...state.credits.values()]
+    .filter((each) => each.subscriberId === subscriberId && each.creatorWallet === creatorWallet)
+    .sort((a, b) => inChainOrder(factOf(a.id), factOf(b.id)));
+  const shares = [...state.shares.values()]
+    .filter(
+      (each) =>
+        each.subscriberId === subscriberId &&
+        each.creatorWallet === creatorWallet &&
+        (each.status === 'pending' || each.status === 'failed'),
+    )
+    .sort((a, b) => a.slot - b.slot || a.ordinal - b.ordinal || (a.id < b.id ? -1 : 1));
+  const parts = allotCredits(
+    transfers.map((each) => ({ id: each.id, slot: each.slot, left: each.amount - each.credited })),
+    shares.map((each) => ({ id: each.id, slot: each.slot, owed: each.amount - each.paid })),
+  );
+  for (const { transferId, shareId, amount } of parts) {
+    const transfer = transfers.find((each) => each.id === transferId);
+    const share = shares.find((each) => each.id === shareId);
+    if (transfer === undefined || share === undefined) continue;
+    transfer.credited += amount;
+    transfer.shares.push({ shareId, amount });
+    share.paid += amount;
+    if (share.paid === share.amount)
+      Object.assign(share, { status: 'paid', retryAtMs: null, reason: null });
+  }
+}
+
+export function createMemoryCredits(state: State): Credits {
+  const waiting = (): { id: string; row: FactRow; creator: Address }[] =>
+    [...state.facts.values()].sort(inChainOrder).flatMap((row) => {
+      const creator = creatorOf(state, row);
+      const id = factKey(row.fact);
+      return creator === null || state.credits.has(id) ? [] : [{ id, row, creator }];
+    });
+  return {
+    async match(limit) {
+      const final = waiting().filter(({ row }) => row.finality === 'finalized');
+      return final.slice(0, limit).flatMap(({ id, row: { fact }, creator: creatorWallet }) => {
+        const { subscriberId, signature, position, body } = fact;
+        const claimed = [...state.shares.values()].some(
+          (each) =>
+            each.subscriberId === subscriberId &&
+            each.creatorWallet === creatorWallet &&
+            each.status === 'processing',
+        );
+        if (claimed || body.kind !== 'outflow' || body.amount <= 0n) return [];
+        const { amount } = body;
+        const told = { subscriberId, creatorWallet, signature, amount };
+        const credit = { ...told, id, slot: position.slot, credited: 0n, shares: [] };
+        state.credits.set(id, credit);
+        applyCredits(state, subscriberId, creatorWallet);
+        for (const share of state.shares.values())
+          if (
+            share.subscriberId === subscriberId &&
+            share.creatorWallet === creatorWallet &&
+            share.status === 'pending' &&
+            share.reason?.code === 'transfer_unmatched'
+          )
+            share.retryAtMs = null;
+        return [{ ...told, credited: credit.credited }];
+      });
+    },
+    async unmatched(subscriberId, creatorWallet) {
+      const found = waiting().find(
+        ({ row, creator }) => row.fact.subscriberId === subscriberId && creator === creatorWallet,
+      );
+      return found?.row.fact.signature ?? null;
+    },
+    list: async ({ subscriberId, limit }) =>
+      [...state.credits.values()]
+        .filter((each) => each.subscriberId === subscriberId)
+        .sort((a, b) => b.slot - a.slot || (a.signature < b.signature ? -1 : 1))
+        .slice(0, limit)
+        .map(({ id, ...credit }) => credit),
+  };
+}

@@ -1,0 +1,15 @@
+// Plain: what two ledgers answer, as JSON that can be compared.
+
+/** As JSON, with what has no order put in one. */
+export const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value ?? null, (name, each: unknown) =>
+      name === 'bytes'
+        ? 'bytes'
+        : Array.isArray(each) && (name === 'covers' || name === 'paidBy' || name === 'creditedBy')
+          ? each.map((one: unknown) => JSON.stringify(plain(one))).sort()
+          : typeof each === 'bigint'
+            ? `${each}n`
+            : each,
+    ),
+  );

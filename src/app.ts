@@ -72,7 +72,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const parts = await openParts(settings, clock, log, metrics.rpc);
   const { ledger, chain, venue, pen, locks, pace } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
-
+  // A URL of another chain ends the start here, by name. One that does not answer is held to it later.
+  await parts.nodes.holdAll();
   const watched = await loadWatched(ledger.watchList);
   const rules = gateOf(settings);
   const roster = createRoster(rules);
@@ -89,7 +90,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     {
       ...parts,
       newId,
-      books: createBooks(parts),
+      books: createBooks({ ...parts, log, onWentBack: () => forgetTooNew() }),
       budget,
       clock,
       log,
@@ -105,7 +106,6 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   });
   stack.defer(() => inGrace(clock, lanes.drain()));
   stack.defer(() => stopping.abort());
-
   stack.defer(await listenStandings(sql, () => void publisher.pull()));
 
   const loops = createLoops({ clock, log });
@@ -196,6 +196,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
         sources.note('backfill', tip, clock.nowMs());
         if (noted > 0) inspecting.nudge();
       });
+  const forgetTooNew = (): unknown => [publisher.restart(), watch.forget(), walking?.nudge()];
   const feed = !uses('subscriptions')
     ? null
     : openFeed({
@@ -323,7 +324,6 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     subscribers: roster.size,
     sponsor: pen.sponsor,
   });
-
   const resources = stack.move();
   return { url, close: () => resources.disposeAsync() };
 }

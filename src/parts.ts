@@ -3,8 +3,9 @@
 import { createChain } from './chain/chain.ts';
 import { createFeeMarket } from './chain/fees.ts';
 import { createWebhookRegistry } from './chain/helius.ts';
+import { type Nodes, openNodes } from './chain/nodes.ts';
 import { createPen } from './chain/pen.ts';
-import { openConnection, type RpcListener } from './chain/rpc.ts';
+import type { RpcListener } from './chain/rpc.ts';
 import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
 import { createVault } from './chain/vault.ts';
@@ -24,9 +25,12 @@ import { createPace, type Pace } from './core/pace.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
+import { createTip, type Tip } from './core/tip.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
+import { createGenesis } from './ledger/genesis.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
+import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
 import type { Settings } from './system/settings.ts';
 import { createDriftVenue } from './venue/drift.ts';
@@ -35,6 +39,10 @@ export type Parts = {
   readonly databaseUrl: string;
   readonly rpcUrl: string;
   readonly sql: Sql;
+  /** The RPC nodes, each held to the chain of the ledger. */
+  readonly nodes: Nodes;
+  readonly tip: Tip;
+  readonly marks: Marks;
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly venue: Venue;
@@ -65,32 +73,45 @@ export async function openParts(
       'settings_invalid',
       'BAILIFF_RPC_URL: is required; the URL of a Solana RPC node',
     );
-  const connection = openConnection(rpc.url, rpc.wsUrl, onCall);
-  const second = rpc.secondUrl === null ? null : openConnection(rpc.secondUrl, null, onCall);
   const venue = createDriftVenue();
   const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
   const { swap } = settings;
-  const sql = openDatabase(databaseUrl, log);
+  let ended = 0;
+  const sql = openDatabase(databaseUrl, log, 10, () => ended++);
   try {
     await migrate(sql, log);
   } catch (thrown) {
     await sql.end({ timeout: 5 });
     throw thrown;
   }
+  const nodes = openNodes({
+    url: rpc.url,
+    wsUrl: rpc.wsUrl,
+    secondUrl: rpc.secondUrl,
+    expect: createGenesis(sql, settings.network),
+    clock,
+    log,
+    onCall,
+  });
+  const { connection } = nodes;
+  const tip = createTip(clock.nowMs);
+  const tables = createTables(
+    connection,
+    [...venue.lookupTables, ...(settings.payments.lookupTables as Address[])],
+    clock.nowMs,
+  );
+  const chain = createChain({ connection, witnesses: nodes, tip, vouch: nodes.vouch }, tables);
+  const ledger = createLedger(sql, undefined, settings.mode === 'observe');
   const vault = createVault(secrets);
   return {
     databaseUrl,
     rpcUrl: rpc.url,
     sql,
-    ledger: createLedger(sql, undefined, settings.mode === 'observe'),
-    chain: createChain(
-      { first: connection, second },
-      createTables(
-        connection,
-        [...venue.lookupTables, ...(settings.payments.lookupTables as Address[])],
-        clock.nowMs,
-      ),
-    ),
+    ledger,
+    nodes,
+    tip,
+    chain,
+    marks: createMarks(sql, () => ended),
     venue,
     fees: createFeeMarket(connection, {
       priorityFeeMost,

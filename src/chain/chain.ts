@@ -7,13 +7,14 @@ import {
   VersionedTransaction,
 } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
-import type { Address, Signature } from '../core/ids.ts';
-import type { Chain, LookupTable, SignatureRow, Simulated, Slice } from '../core/outside.ts';
-import type { Look } from '../core/payment.ts';
+import type { Address, Slot } from '../core/ids.ts';
+import type { Chain, LookupTable, Simulated, Slice } from '../core/outside.ts';
+import type { Tip } from '../core/tip.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { proveAbsence } from './absence.ts';
 import { budget, compile, fitsPacket, programsOf } from './compile.ts';
-import { gatherDeathEvidence } from './proof.ts';
+import { lookAt, walk } from './history.ts';
+import { gatherDeathEvidence, type Witness } from './proof.ts';
 import { asking } from './rpc.ts';
 import type { Tables } from './tables.ts';
 import {
@@ -28,64 +29,16 @@ import {
 import { readTransaction } from './transactions.ts';
 
 const SIMULATION_UNITS = 1_400_000;
-const PAGE = 1_000;
 const ACCOUNTS_MOST = 100;
 
-async function lookAt(connection: Connection, signature: Signature): Promise<Look> {
-  const ask = () =>
-    asking('getSignatureStatuses', () =>
-      connection.getSignatureStatuses([signature], { searchTransactionHistory: true }),
+/** The slot, when the chain can have reached it by now. A node that names another one has not answered. */
+function possible(tip: Tip, method: string, slot: Slot): Slot {
+  if (!tip.believes(slot))
+    throw new Fault(
+      'rpc_unavailable',
+      `${method}: the node names slot ${slot}, which cannot be: the chain stood at ${tip.slot}`,
     );
-  let status = (await ask()).value[0];
-  if (!status) {
-    // Absence says something about the time up to a height only when it is asked for after that height was read.
-    const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
-    const again = await ask();
-    status = again.value[0];
-    if (!status && again.context.slot < epoch.absoluteSlot)
-      return { seen: 'nothing', why: 'the node is behind' };
-    if (!status) return { seen: 'absent', finalizedBlockHeight: epoch.blockHeight ?? 0 };
-  }
-  return {
-    seen: 'executed',
-    finality: status.confirmationStatus ?? 'processed',
-    slot: status.slot,
-    error: status.err,
-  };
-}
-
-/** Walks an account's history from newest to oldest until below a slot, and returns it oldest first. */
-async function walk(
-  connection: Connection,
-  account: Address,
-  afterSlot: number,
-  seenSlot: number,
-  commitment: 'confirmed' | 'finalized',
-): Promise<SignatureRow[]> {
-  const rows: SignatureRow[] = [];
-  let before: string | undefined;
-  for (;;) {
-    const page = await asking('getSignaturesForAddress', () =>
-      connection.getSignaturesForAddress(
-        new PublicKey(account),
-        { limit: PAGE, minContextSlot: seenSlot, ...(before === undefined ? {} : { before }) },
-        commitment,
-      ),
-    );
-    for (const row of page) {
-      if (row.slot <= afterSlot) return rows.reverse();
-      const index = (row as { transactionIndex?: unknown }).transactionIndex;
-      rows.push({
-        signature: row.signature as Signature,
-        slot: row.slot,
-        memo: row.memo,
-        blockIndex: typeof index === 'number' ? index : null,
-        failed: row.err !== null,
-      });
-    }
-    if (page.length < PAGE) return rows.reverse();
-    before = page.at(-1)?.signature;
-  }
+  return slot;
 }
 
 async function readAccounts(
@@ -93,6 +46,7 @@ async function readAccounts(
   addresses: readonly Address[],
   slice: Slice | null,
   commitment: 'confirmed' | 'finalized',
+  tip: Tip,
 ): ReturnType<Chain['slices']> {
   if (addresses.length > ACCOUNTS_MOST)
     throw new RangeError(`at most ${ACCOUNTS_MOST} accounts a read`);
@@ -103,7 +57,7 @@ async function readAccounts(
     ),
   );
   return {
-    slot: found.context.slot,
+    slot: possible(tip, 'getMultipleAccounts', found.context.slot),
     accounts: found.value.map((each) =>
       each === null
         ? null
@@ -121,6 +75,7 @@ async function runSimulation(
   connection: Connection,
   transaction: VersionedTransaction,
   watched: readonly Address[],
+  tip: Tip,
 ): Promise<Simulated> {
   const { context, value } = await asking('simulateTransaction', () =>
     connection.simulateTransaction(transaction, {
@@ -158,7 +113,7 @@ async function runSimulation(
     tables: [],
     blockhash: latest.blockhash,
     lastValidBlockHeight: latest.lastValidBlockHeight,
-    slot: context.slot,
+    slot: possible(tip, 'simulateTransaction', context.slot),
   };
 }
 
@@ -179,11 +134,19 @@ async function tablesFor(
   return fits(all) ? all : null;
 }
 
+export type ChainSources = {
+  /** Where everything is asked but evidence for a death. */
+  readonly connection: Connection;
+  readonly witnesses: { readonly first: Witness; readonly second: Witness | null };
+  readonly tip: Tip;
+  /** As `Chain.vouch`. */
+  readonly vouch: () => Promise<void>;
+};
+
 export function createChain(
-  connections: { first: Connection; second: Connection | null },
+  { connection, witnesses, tip, vouch }: ChainSources,
   tables: Tables,
 ): Chain {
-  const { first: connection } = connections;
   return {
     tokenAccount,
     isOnCurve,
@@ -201,17 +164,33 @@ export function createChain(
       ),
     async finalizedHeight() {
       const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
+      possible(tip, 'getEpochInfo', epoch.absoluteSlot);
       return epoch.blockHeight ?? 0;
     },
-    slot: (commitment) => asking('getSlot', () => connection.getSlot(commitment)),
-    transaction: (signature, commitment) => readTransaction(connection, signature, commitment),
-    accounts: (addresses) => readAccounts(connection, addresses, null, 'confirmed'),
+    vouch,
+    async slot(commitment) {
+      const slot = await asking('getSlot', () => connection.getSlot(commitment));
+      return possible(tip, 'getSlot', slot);
+    },
+    transaction: (signature, commitment, seenSlot) =>
+      readTransaction(connection, signature, commitment, seenSlot),
+    accounts: (addresses) => readAccounts(connection, addresses, null, 'confirmed', tip),
     slices: (addresses, slice, commitment) =>
-      readAccounts(connection, addresses, slice, commitment),
+      readAccounts(connection, addresses, slice, commitment, tip),
     signatures: (account, afterSlot, seenSlot, commitment) =>
       walk(connection, account, afterSlot, seenSlot, commitment),
-    finalizedAbsence: (signature, accounts, slot) =>
-      proveAbsence(connections, walk, signature, accounts, slot),
+    async finalizedAbsence(signature, accounts, slot) {
+      const { first, second } = witnesses;
+      const sources = { first: first.connection, second: second?.connection ?? null };
+      const absent = await proveAbsence(sources, walk, signature, accounts, slot);
+      for (const each of [first, second])
+        if (absent && each !== null && !(await each.ofOurChain()))
+          throw new Fault(
+            'chain_foreign',
+            'absence: the node that tells it belongs to another chain',
+          );
+      return absent;
+    },
     fits: async (feePayer, instructions) =>
       (await tablesFor(tables, feePayer, instructions)) !== null,
     programsOf,
@@ -224,10 +203,10 @@ export function createChain(
         );
       const limited = [...budget(SIMULATION_UNITS, 0n), ...instructions];
       const transaction = compile(feePayer, limited, PublicKey.default.toBase58(), used);
-      return { ...(await runSimulation(connection, transaction, watched)), tables: used };
+      return { ...(await runSimulation(connection, transaction, watched, tip)), tables: used };
     },
     simulateBytes: (bytes) =>
-      runSimulation(connection, VersionedTransaction.deserialize(bytes), []),
+      runSimulation(connection, VersionedTransaction.deserialize(bytes), [], tip),
     async send(bytes) {
       await asking('sendTransaction', () =>
         connection.sendRawTransaction(bytes, { skipPreflight: true, maxRetries: 0 }),
@@ -241,7 +220,10 @@ export function createChain(
         throw thrown;
       }
     },
-    deathEvidence: (signed, account, memo) =>
-      gatherDeathEvidence(connections, signed, account, memo),
+    async deathEvidence(signed, account) {
+      const evidence = await gatherDeathEvidence(witnesses, signed, account);
+      possible(tip, 'getEpochInfo', evidence.finalizedSlot);
+      return evidence;
+    },
   };
 }

@@ -1,14 +1,22 @@
-// Proof: gathering the evidence that a transaction was never executed and never can be. The order matters: the
-// finalized height is read first, and every later answer must come from a node that has seen that slot.
+// Proof: one round of questions whether a transaction was never executed and never can be. The finalized height is read
+// first. Every later answer must come from a node of our chain that has seen that slot and whose history reaches back to
+// the blockhash; an answer that cannot show this is no answer. core/payment.ts decides how many rounds make a proof.
 import type { Connection } from '@solana/web3.js';
 import { PublicKey } from '@solana/web3.js';
-import type { Address } from '../core/ids.ts';
-import type { DeathEvidence, SignedBytes } from '../core/payment.ts';
+import type { Absence, DeathEvidence } from '../core/death.ts';
+import type { Address, Slot } from '../core/ids.ts';
+import type { SignedBytes } from '../core/payment.ts';
 import { asking } from './rpc.ts';
 import { readTransaction } from './transactions.ts';
 
+/** A node by itself, never a choice among several: evidence names its source. */
+export type Witness = {
+  readonly connection: Connection;
+  /** Asks this very node, now, for its genesis hash. Throws `rpc_unavailable` when it gives none. */
+  ofOurChain(): Promise<boolean>;
+};
+
 const PAGE = 1_000;
-const PAGES_MOST = 20;
 
 /** An answer, or null when the question could not be answered. */
 async function answer(question: () => Promise<boolean>): Promise<boolean | null> {
@@ -19,16 +27,18 @@ async function answer(question: () => Promise<boolean>): Promise<boolean | null>
   }
 }
 
-/** Whether neither signature nor memo is in the account's finalized history since the blockhash was born. */
+/**
+ * Whether the account's finalized history since the blockhash lacks the signature. The walk goes on until a row older than
+ * the blockhash or an empty page: a short page proves no end. It may be long, since strangers can write to an account.
+ */
 async function historyLacks(
   connection: Connection,
   account: Address,
   signed: SignedBytes,
-  memo: string,
-  minContextSlot: number,
+  minContextSlot: Slot,
 ): Promise<boolean> {
   let before: string | undefined;
-  for (let page = 0; page < PAGES_MOST; page++) {
+  for (;;) {
     const rows = await asking('getSignaturesForAddress', () =>
       connection.getSignaturesForAddress(
         new PublicKey(account),
@@ -36,60 +46,72 @@ async function historyLacks(
         'finalized',
       ),
     );
-    if (
-      rows.some(
-        (row) =>
-          row.signature === signed.signature || (row.memo?.includes(memo) && row.err === null),
-      )
-    )
-      return false;
+    if (rows.some((row) => row.signature === signed.signature)) return false;
     const last = rows.at(-1);
-    if (rows.length < PAGE || last === undefined || last.slot < signed.blockhashSlot) return true;
+    if (last === undefined || last.slot < signed.blockhashSlot) return true;
     before = last.signature;
   }
-  throw new RangeError('the history is longer than may be walked for one proof');
 }
 
-async function askOne(connection: Connection, signed: SignedBytes, account: Address, memo: string) {
+/** The status of a signature, with history, from a node that has seen a slot. Throws when the node is behind it. */
+export async function statusSince(connection: Connection, signature: string, seenSlot: Slot) {
+  const config = { searchTransactionHistory: true, minContextSlot: seenSlot };
+  const found = await asking('getSignatureStatuses', () =>
+    connection.getSignatureStatuses([signature], config),
+  );
+  // Nodes before Agave 4.4 ignore minContextSlot here, so the context of the answer is compared too.
+  if (found.context.slot < seenSlot) throw new RangeError('the node is behind');
+  return found.value[0] ?? null;
+}
+
+async function askOne(
+  { connection, ofOurChain }: Witness,
+  signed: SignedBytes,
+  account: Address,
+): Promise<Absence> {
   const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
-  const statusAbsent = await answer(async () => {
-    const found = await connection.getSignatureStatuses([signed.signature], {
-      searchTransactionHistory: true,
+  const seenSlot = epoch.absoluteSlot;
+  const reaches = () =>
+    answer(async () => {
+      const first = await asking('getFirstAvailableBlock', () =>
+        connection.getFirstAvailableBlock(),
+      );
+      return first <= signed.blockhashSlot;
     });
-    if (found.context.slot < epoch.absoluteSlot) throw new RangeError('the node is behind');
-    return found.value[0] === null;
-  });
+  const reachedBefore = await reaches();
+  const statusAbsent = await answer(
+    async () => (await statusSince(connection, signed.signature, seenSlot)) === null,
+  );
   const transactionAbsent = await answer(
-    async () => (await readTransaction(connection, signed.signature, 'finalized')) === null,
+    async () =>
+      (await readTransaction(connection, signed.signature, 'finalized', seenSlot)) === null,
   );
-  const historyAbsent = await answer(() =>
-    historyLacks(connection, account, signed, memo, epoch.absoluteSlot),
-  );
+  const historyAbsent = await answer(() => historyLacks(connection, account, signed, seenSlot));
+  // Asked again at the end: behind one URL there may be several nodes, and a node prunes while it is asked.
+  const reachedAfter = await reaches();
   return {
+    finalizedSlot: seenSlot,
     finalizedBlockHeight: epoch.blockHeight ?? 0,
     statusAbsent,
     transactionAbsent,
     historyAbsent,
+    historyReaches:
+      reachedBefore === null || reachedAfter === null ? null : reachedBefore && reachedAfter,
+    ownChain: await answer(ofOurChain),
   };
 }
 
-/** Asks the node, and a second provider when one is configured. */
+/** One round: asks the node, and the second provider when there is one. Throws when the first does not tell its height. */
 export async function gatherDeathEvidence(
-  connections: { first: Connection; second: Connection | null },
+  { first, second }: { first: Witness; second: Witness | null },
   signed: SignedBytes,
   account: Address,
-  memo: string,
 ): Promise<DeathEvidence> {
-  const own = await askOne(connections.first, signed, account, memo);
-  const { second } = connections;
-  if (second === null) return { ...own, secondOpinion: true };
-  const secondOpinion = await answer(async () => {
-    const other = await askOne(second, signed, account, memo);
-    if (other.finalizedBlockHeight <= signed.lastValidBlockHeight)
-      throw new RangeError('the second node is behind');
-    const answers = [other.statusAbsent, other.transactionAbsent, other.historyAbsent];
-    if (answers.includes(null)) throw new RangeError('the second node could not answer');
-    return answers.every((each) => each === true);
-  });
-  return { ...own, secondOpinion };
+  const own = await askOne(first, signed, account);
+  if (second === null) return { ...own, second: 'none' };
+  try {
+    return { ...own, second: await askOne(second, signed, account) };
+  } catch {
+    return { ...own, second: 'unanswered' };
+  }
 }

@@ -12,11 +12,15 @@ const PASSING = new Set([
 /** Hears of every call, whatever came of it. */
 export type RpcListener = (method: string, outcome: 'answered' | 'failed') => void;
 
-/** Opens a connection. web3.js must not retry by itself: our own budgets decide. */
+/**
+ * Opens a connection. web3.js must not retry by itself: our own budgets decide. `send` carries a request; where it is left
+ * out, the request goes to the URL as it is, whatever chain answers there.
+ */
 export function openConnection(
   rpcUrl: string,
   wsUrl: string | null,
   onCall: RpcListener = () => {},
+  send: typeof fetch = fetch,
 ): Connection {
   return new Connection(rpcUrl, {
     commitment: 'confirmed',
@@ -26,7 +30,7 @@ export function openConnection(
       const method = /"method":"(\w+)"/.exec(String(init?.body))?.[1] ?? 'batch';
       try {
         const signal = AbortSignal.timeout(TIMEOUT_MS);
-        const answer = await fetch(input as string, { ...init, signal });
+        const answer = await send(input as string, { ...init, signal });
         onCall(method, answer.ok ? 'answered' : 'failed');
         return answer;
       } catch (thrown) {

@@ -2,7 +2,7 @@
 // under their callers, token and lamport balances as bigint. A token account that did not exist counts as zero.
 import type { Connection, VersionedTransactionResponse } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
-import type { Address, Signature } from '../core/ids.ts';
+import type { Address, Signature, Slot } from '../core/ids.ts';
 import { base58Bytes } from '../core/ids.ts';
 import type {
   ChainTransaction,
@@ -72,20 +72,32 @@ function instructionsOf(
   }));
 }
 
-/** Reads one transaction; null when the node does not have it at that commitment. */
+/**
+ * Reads one transaction; null when a node that has seen `seenSlot` does not have it at that commitment. A transaction that
+ * comes without its metadata throws `rpc_unavailable`: the node has it, and does not know what became of it.
+ */
 export async function readTransaction(
   connection: Connection,
   signature: Signature,
   commitment: 'confirmed' | 'finalized',
+  seenSlot?: Slot,
 ): Promise<ChainTransaction | null> {
+  // web3.js hands every further member of the configuration on to the node.
+  const config = {
+    commitment,
+    maxSupportedTransactionVersion: 1 as 0,
+    ...(seenSlot === undefined ? {} : { minContextSlot: seenSlot }),
+  };
   const response = await asking('getTransaction', () =>
-    connection.getTransaction(signature, { commitment, maxSupportedTransactionVersion: 1 as 0 }),
+    connection.getTransaction(signature, config),
   );
   if (response === null) return null;
   const { meta } = response;
-  // The node has the transaction and not its status. That is no answer, and above all it is not an absence.
   if (meta === null)
-    throw new Fault('rpc_unavailable', `getTransaction ${signature}: the node gave no status.`);
+    throw new Fault(
+      'rpc_unavailable',
+      `getTransaction: the node has ${signature} and not its metadata, so its outcome is unknown`,
+    );
   const { message } = response.transaction;
   const loaded = meta.loadedAddresses;
   const keys = [

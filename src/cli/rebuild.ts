@@ -1,13 +1,12 @@
 // Rebuild: the command that makes books whole from the chain, after payments were lost with a disk or an older copy was restored.
 
+import { BLOCKS_UNTIL_DEAD } from '../core/continuity.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { rebuildPayments } from '../flows/rebuild.ts';
 import type { Parts } from '../parts.ts';
 import type { Output } from './output.ts';
 
-/** A blockhash lives for 150 blocks; the margin is that of a proof of death. */
-const BLOCKS_UNTIL_DEAD = 182;
 const POLL_MS = 1_000;
 /** Exit code when the chain shows payments that no debt here explains. */
 export const DIFFERENT = 3;

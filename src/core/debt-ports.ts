@@ -1,20 +1,12 @@
 // Debt ports: what the ledger keeps of profit shares and of the payments that discharge them.
 import type { Accrued, Realised } from './accrual.ts';
+import type { DeathEvidence } from './death.ts';
 import type { Accrual } from './explain.ts';
 import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
-import type {
-  Cover,
-  DeathEvidence,
-  Debt,
-  ErrorClass,
-  Payment,
-  SignedBytes,
-  Tries,
-  Trouble,
-} from './payment.ts';
+import type { Cover, Debt, ErrorClass, Payment, SignedBytes, Tries, Trouble } from './payment.ts';
 import type { Subscription } from './ports.ts';
 import type { PaidOnChain, UncoveredShare } from './rebuild.ts';
 import type { SponsorSpent, TransactionCost } from './spending.ts';
@@ -174,7 +166,8 @@ export type Payments = {
   live(subscriberId: string): Promise<Payment | null>;
   /** Claims the debts and inserts the payment, in one transaction; false when somebody was faster. */
   open(payment: Payment): Promise<boolean>;
-  signed(paymentId: string, bytes: SignedBytes): Promise<boolean>;
+  /** With `under`, false also when the database is no longer the one with that identity, checked with the same commit. */
+  signed(paymentId: string, bytes: SignedBytes, under?: string | null): Promise<boolean>;
   sent(paymentId: string, nowMs: number): Promise<boolean>;
   landed(paymentId: string, slot: Slot): Promise<boolean>;
   /** From `planned` alone: nothing was signed. Frees the debts. */
@@ -195,10 +188,10 @@ export type Payments = {
     retryInMs: number | null,
     countsAsAttempt: boolean,
   ): Promise<boolean>;
-  /** Frees the debts with this reason. */
+  /** Frees the debts with this reason. `evidence` is every round that counted, oldest first. */
   dead(
     paymentId: string,
-    evidence: DeathEvidence,
+    evidence: readonly DeathEvidence[],
     trouble: Trouble,
     retryInMs: number,
   ): Promise<boolean>;
@@ -213,8 +206,14 @@ export type Payments = {
   find(id: string): Promise<PaymentRecord | null>;
   /** Whether a top-up was tried within the last so many milliseconds, whatever became of it. */
   toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;
-  /** Those of the ids that name no payment here. */
-  unknown(ids: readonly string[]): Promise<string[]>;
+  /**
+   * Those of the signatures, each of a transaction that was executed without error, that these books do not know. Known is a
+   * payment that landed with it, or that was signed with it and may still be seen to land. An id proves nothing: a row that is
+   * planned, failed or dead while the chain shows its payment has lost a commit.
+   */
+  unknown(signatures: readonly Signature[]): Promise<Signature[]>;
+  /** What a landed payment paid beyond the debts that it covered. */
+  overpaidBy(paymentId: string): Promise<BaseUnits>;
   /** Books a payment that the chain shows and the ledger lost, as landed. False when it is known after all. */
   restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
 };

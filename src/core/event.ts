@@ -4,6 +4,7 @@
 export const EVENT_KINDS = [
   'share.accrued',
   'share.paid',
+  'share.overpaid',
   'share.blocked',
   'share.voided',
   'share.credited',

@@ -31,6 +31,7 @@ export const FAULTS = {
   rpc_unavailable: { retry: 'later', status: 503 },
   account_unreadable: { retry: 'later', status: 502 },
   rpc_refused: { retry: 'never', status: 502 },
+  chain_foreign: { retry: 'later', status: 503 },
   key_unavailable: { retry: 'later', status: 503 },
   pen_refused: { retry: 'never', status: 500 },
   pen_limited: { retry: 'never', status: 500 },

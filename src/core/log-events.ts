@@ -9,6 +9,9 @@ export const ERROR_EVENTS = [
   'helius.silent',
   'http.failed',
   'lane.failed',
+  'ledger.went_back',
   'loop.failed',
+  'node.foreign',
+  'payment.overpaid',
   'transaction.contradicted',
 ] as const;

@@ -1,10 +1,11 @@
 // Outside: the ports to what is not ours: the chain, the venue, the pen, fees, and the webhook registry.
 import type { Coverage } from './coverage.ts';
+import type { DeathEvidence } from './death.ts';
 import type { Fact } from './fact.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
-import type { DeathEvidence, Look, Payment, SignedBytes, Trouble } from './payment.ts';
+import type { Look, Payment, SignedBytes, Trouble } from './payment.ts';
 import type { VenueFunds } from './plan.ts';
 import type { Act } from './policy.ts';
 import type { SealedKey } from './ports.ts';
@@ -46,9 +47,15 @@ export type Chain = {
   slot(commitment: 'confirmed' | 'finalized'): Promise<Slot>;
   /** Block height, which is what blockhashes expire by. */
   finalizedHeight(): Promise<number>;
+  /**
+   * Null when the node does not have it at that commitment. With `seenSlot` the answer comes from a node that has seen that
+   * slot, as far as the node honours it (Agave 4.4 and later). A transaction whose outcome the node lacks throws
+   * `rpc_unavailable`: it is not absent.
+   */
   transaction(
     signature: Signature,
     commitment: 'confirmed' | 'finalized',
+    seenSlot?: Slot,
   ): Promise<ChainTransaction | null>;
   /** Accounts at confirmed commitment, in one call; null where there is none. */
   accounts(
@@ -61,8 +68,9 @@ export type Chain = {
     commitment: 'confirmed' | 'finalized',
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
   /**
-   * Every signature of an account in slots above `afterSlot`, oldest first, from a node that has seen `seenSlot`: one
-   * that is behind would leave out the end, and nobody would notice. Only finalized ones may move a cursor.
+   * Every signature of an account in slots above `afterSlot`, oldest first, from a node that has seen `seenSlot` (a node
+   * that is behind would leave out the end) and whose history reaches back to `afterSlot` (a node that keeps less would
+   * leave out the beginning). Throws `rpc_unavailable` otherwise. Only finalized signatures may move a cursor.
    */
   signatures(
     account: Address,
@@ -130,8 +138,13 @@ export type Chain = {
   /** Sends exactly these bytes; no preflight, no retries by the node. An error here never proves anything. */
   send(bytes: Uint8Array): Promise<void>;
   look(signature: Signature): Promise<Look>;
-  /** Gathers evidence for a death; a question that was not answered is null. */
-  deathEvidence(signed: SignedBytes, tokenAccount: Address, memo: string): Promise<DeathEvidence>;
+  /** One round of evidence for a death; a question that was not answered is null. */
+  deathEvidence(signed: SignedBytes, tokenAccount: Address): Promise<DeathEvidence>;
+  /**
+   * Throws unless the node that is asked belongs to our chain, asked within the last second. Before anything is written
+   * that a wrong chain would spoil for good: cursors, baselines, withdrawn facts.
+   */
+  vouch(): Promise<void>;
 };
 
 export type PaymentParts = {

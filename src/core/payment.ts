@@ -12,6 +12,7 @@
 // A top-up (`purpose`) is the agent's own USDC for SOL. It discharges nothing, and lives by the same rules.
 // This module only decides; flows/settle.ts acts, one persisted step at a time.
 import type { BackoffRule } from './backoff.ts';
+import { DEATH_MARGIN_BLOCKS } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits, type Lamports, least } from './money.ts';
 
@@ -176,11 +177,8 @@ export type Look =
 export type Verdict =
   | { readonly do: 'discharge'; readonly slot: Slot }
   | { readonly do: 'fail'; readonly slot: Slot; readonly error: unknown }
-  | { readonly do: 'prove' }
+  | { readonly do: 'prove'; readonly finalizedBlockHeight: number }
   | { readonly do: 'wait'; readonly rebroadcast: boolean };
-
-/** Blocks past lastValidBlockHeight, at finalized commitment, before a death may be proven. */
-export const DEATH_MARGIN_BLOCKS = 32;
 
 /** What a look means. Only a finalized result is final; an RPC error never means absence. */
 export function conclude(signed: SignedBytes, look: Look): Verdict {
@@ -192,33 +190,8 @@ export function conclude(signed: SignedBytes, look: Look): Verdict {
       : { do: 'fail', slot: look.slot, error: look.error };
   }
   if (look.finalizedBlockHeight > signed.lastValidBlockHeight + DEATH_MARGIN_BLOCKS)
-    return { do: 'prove' };
+    return { do: 'prove', finalizedBlockHeight: look.finalizedBlockHeight };
   return { do: 'wait', rebroadcast: look.finalizedBlockHeight <= signed.lastValidBlockHeight };
-}
-
-/**
- * Evidence for a death, gathered in this order (solana-facts section 5). Every answer must come from a node that
- * has seen the slot of the height reading; a question that was not answered is `null`, which proves nothing.
- */
-export type DeathEvidence = {
-  readonly finalizedBlockHeight: number;
-  readonly statusAbsent: boolean | null;
-  readonly transactionAbsent: boolean | null;
-  /** Neither the signature nor the memo is in the token account's history since the blockhash's slot. */
-  readonly historyAbsent: boolean | null;
-  /** The same three from an independent provider; null when it could not tell, true when none is configured. */
-  readonly secondOpinion: boolean | null;
-};
-
-/** Whether the evidence proves that these bytes were never executed and never can be. */
-export function isProvenDead(signed: SignedBytes, evidence: DeathEvidence): boolean {
-  return (
-    evidence.finalizedBlockHeight > signed.lastValidBlockHeight + DEATH_MARGIN_BLOCKS &&
-    evidence.statusAbsent === true &&
-    evidence.transactionAbsent === true &&
-    evidence.historyAbsent === true &&
-    evidence.secondOpinion === true
-  );
 }
 
 // ── After trouble ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -71,6 +71,9 @@ export type RosterOptions = {
   readonly owedForMsMost: number | null;
 };
 
+/** A node may be this far behind another one of the same chain. */
+const LAG_SLOTS_MOST = 1_000;
+
 export type Roster = {
   /** Replaces everything; the roster may answer from now on. */
   hydrate(entries: Iterable<RosterEntry>): void;
@@ -182,7 +185,12 @@ export function createRoster(options: RosterOptions): Roster {
       if (row < 0 || table.facts(row).revision <= entry.revision) table.put(entry);
     },
     observe(asOfSlot, atMs) {
-      if (seen.asOfSlot === null || asOfSlot >= seen.asOfSlot)
+      // A slot somewhat lower is a node that is behind. One far lower shows that the higher one was wrong.
+      if (
+        seen.asOfSlot === null ||
+        asOfSlot >= seen.asOfSlot ||
+        asOfSlot < seen.asOfSlot - LAG_SLOTS_MOST
+      )
         seen = { asOfSlot, observedAtMs: atMs };
     },
     doubtAll(why) {

@@ -55,6 +55,8 @@ export async function backfill(
       listedRevision,
     } as const;
     await ledger.sightings.note(rumours, naming);
+    // A cursor that another chain moved would hide everything up to its slot for good.
+    await chain.vouch();
     await ledger.watchList.advance(address, tip);
     noted += rumours.length;
   };

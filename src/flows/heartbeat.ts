@@ -105,6 +105,8 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
           roster.doubtAll(
             `The ledger has taken no write for ${Math.floor(silentMs / 1_000)} s: ${messageOf(thrown)}`,
           );
+        else if (thrown instanceof Fault && thrown.code === 'chain_foreign')
+          roster.doubtAll(thrown.message);
         throw thrown;
       } finally {
         // Readers of the stream are told how old the view is, also when it could not be renewed.

@@ -8,10 +8,14 @@ export type Reader = {
   change(entry: RosterEntry): void;
   /** What may be vouched for, and as of when. */
   beat(): void;
+  /** What was told counts no more: the reader has to come back and be told everything. */
+  end(): void;
 };
 export type Publisher = {
   /** Reads everything anew. */
   hydrate(): Promise<void>;
+  /** The ledger has gone back: reads everything anew, and sends every reader away to do the same. */
+  restart(): Promise<void>;
   /** Reads and publishes what changed since. False when the ledger could not be read. Never rejects. */
   pull(): Promise<boolean>;
   /** Tells every reader that time passes. */
@@ -65,12 +69,21 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
     })();
     return pulling;
   };
+  const hydrate = async (): Promise<void> => {
+    const { add, done } = roster.hydration();
+    revision = await ledger.standings.roster(add);
+    done();
+  };
   return {
     pull,
-    async hydrate() {
-      const { add, done } = roster.hydration();
-      revision = await ledger.standings.roster(add);
-      done();
+    hydrate,
+    async restart() {
+      try {
+        await hydrate();
+      } catch (thrown) {
+        log.warn('roster.refresh_failed', { err: thrown });
+      }
+      for (const reader of readers) reader.end();
     },
     beat() {
       for (const reader of readers) reader.beat();

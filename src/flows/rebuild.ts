@@ -1,9 +1,10 @@
 // Rebuild: makes books whole that have lost payments, from the chain alone. Each payment found there is booked as landed,
 // with the shares it covered; what cannot be assigned is a difference, and until there is none nothing is paid.
 
-import type { Log } from '../core/ports.ts';
+import type { Slot } from '../core/ids.ts';
+import type { Ledger, Log } from '../core/ports.ts';
 import { allot, type PaidOnChain } from '../core/rebuild.ts';
-import { type BooksPorts, unknownPayments } from './books.ts';
+import { type BooksPorts, bookFound, unknownPayments } from './books.ts';
 
 export type Rebuilt = {
   readonly subscribers: number;
@@ -17,36 +18,36 @@ export type Rebuilt = {
 
 export type RebuildPorts = BooksPorts & { readonly log: Log };
 
+/** The slot before the first terms of a subscriber: no payment of ours can be older. Null without any subscription. */
+async function firstAgreed(ledger: Ledger, subscriberId: string): Promise<Slot | null> {
+  const subscriptions = await ledger.subscriptions.ofSubscriber(subscriberId);
+  const slots = subscriptions.flatMap(({ terms }) => terms.map(({ fromSlot }) => fromSlot));
+  return slots.length === 0 ? null : Math.min(...slots) - 1;
+}
+
 /**
- * Walks every subscriber's token account from its beginning. With `dryRun` nothing is written. Throws
+ * Walks every subscriber's token account back to its first terms; the node's history must reach that far. With `dryRun` nothing is written. Throws
  * `rpc_unavailable` rather than leave a subscriber out; running it again goes on where it stopped.
  */
 export async function rebuildPayments(
   ports: RebuildPorts,
   options: { dryRun: boolean; onProgress?: (done: number, of: number) => void },
 ): Promise<Rebuilt> {
-  const { ledger, log } = ports;
+  const { ledger } = ports;
   const restored: Rebuilt['restored'][number][] = [];
   const differences: Rebuilt['differences'][number][] = [];
   const ids = await ledger.subscribers.ids();
   for (const [index, subscriberId] of ids.entries()) {
     const subscriber = await ledger.subscribers.find(subscriberId);
     if (subscriber === null) continue;
-    for (const paid of await unknownPayments(ports, subscriber, 0, 'finalized')) {
-      const { covers, excess } = allot(paid, await ledger.shares.uncovered(subscriberId));
-      if (excess > 0n) {
-        differences.push({ ...paid, subscriberId, excess });
-        continue;
-      }
-      if (!options.dryRun) await ledger.payments.restore(subscriberId, paid, covers);
-      restored.push({ ...paid, subscriberId });
-      log.warn('payment.restored', {
-        payment: paid.id,
-        subscriber: subscriberId,
-        signature: paid.signature,
-        amount: paid.amount,
-        written: !options.dryRun,
-      });
+    const since = await firstAgreed(ledger, subscriberId);
+    if (since === null) continue;
+    for (const paid of await unknownPayments(ports, subscriber, since, 'finalized')) {
+      const excess = options.dryRun
+        ? allot(paid, await ledger.shares.uncovered(subscriberId)).excess
+        : await bookFound(ports, subscriberId, paid);
+      if (excess > 0n) differences.push({ ...paid, subscriberId, excess });
+      else restored.push({ ...paid, subscriberId });
     }
     options.onProgress?.(index + 1, ids.length);
   }

@@ -9,7 +9,6 @@ import {
   aftermath,
   conclude,
   type Debt,
-  isProvenDead,
   NO_TRIES,
   next,
   type Payment,
@@ -25,7 +24,7 @@ import {
   type PlanningPorts,
   unmatchedBy,
 } from './planning.ts';
-import { memoOf } from './preflight.ts';
+import { createProving } from './proving.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
 
 export type SettlePorts = PlanningPorts &
@@ -67,6 +66,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const intend = createPlanning(ports, options);
   const sign = createSigning(ports);
   const looking = createLooking(clock, options);
+  const proving = createProving(chain, log);
+  /** Payments that this process has planned, after it had held the books against the chain. */
+  const mine = new Set<string>();
 
   /** After how many milliseconds to try again; null when a person must act first. */
   const retryIn = (trouble: Trouble, attempts: number, tries: Tries): number | null => {
@@ -116,7 +118,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (intent === null) return;
     if (intent.kind === 'rest') return rest(subscriberId, intent.debts, intent.trouble);
     const { payment } = intent;
-    if (await ledger.payments.open(payment))
+    if (await ledger.payments.open(payment)) {
+      mine.add(payment.id);
       log.info('payment.planned', {
         payment: payment.id,
         purpose: payment.purpose,
@@ -124,6 +127,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
         amount: payment.plan.amount,
         withdraw: payment.plan.withdraw,
       });
+    }
   };
 
   /**
@@ -164,10 +168,17 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (halt !== null) return fail(payment, haltedBy(halt), null);
     const transfer = await ledger.credits.unmatched(payment.subscriberId, payment.creatorWallet);
     if (transfer !== null) return fail(payment, unmatchedBy(transfer), null);
-    const outcome = await sign(payment, await subscriberOf(payment.subscriberId));
+    const subscriber = await subscriberOf(payment.subscriberId);
+    // What another process planned may have been paid already, on a database that has lost it: the chain is asked first.
+    const behind = mine.has(payment.id)
+      ? await ports.books.doubt()
+      : await ports.books.disagreement(subscriber);
+    if (behind !== null) return fail(payment, behind, null);
+    const under = ports.books.identity();
+    const outcome = await sign(payment, subscriber);
     if ('refused' in outcome) return fail(payment, outcome.refused, null);
     const { signature } = outcome.bytes;
-    if (await ledger.payments.signed(payment.id, outcome.bytes))
+    if (await ledger.payments.signed(payment.id, outcome.bytes, under))
       log.info('payment.signed', { payment: payment.id, signature });
   };
 
@@ -205,6 +216,15 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
       slot,
       amount: payment.plan.amount,
     });
+    const overpaid = await ledger.payments.overpaidBy(payment.id);
+    if (overpaid > 0n)
+      log.error('payment.overpaid', {
+        payment: payment.id,
+        subscriber: payment.subscriberId,
+        overpaid,
+        detail:
+          'It landed for debts that were covered already. The creator holds more than was owed.',
+      });
   };
 
   const failExecuted = async (
@@ -223,19 +243,21 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     );
   };
 
-  /** Gathers the evidence; false while it does not prove a death. */
-  const bury = async (payment: Payment, signed: SignedBytes): Promise<boolean> => {
-    const { agentTokenAccount } = await subscriberOf(payment.subscriberId);
-    const evidence = await chain.deathEvidence(signed, agentTokenAccount, memoOf(payment.id));
-    if (!isProvenDead(signed, evidence)) return false;
+  /** False while the evidence does not prove a death. */
+  const bury = async (
+    payment: Payment,
+    signed: SignedBytes,
+    finalizedBlockHeight: number,
+  ): Promise<boolean> => {
+    const { id, subscriberId } = payment;
+    const { agentTokenAccount: account } = await subscriberOf(subscriberId);
+    const evidence = await proving.round(payment, signed, account, finalizedBlockHeight);
+    if (evidence === null) return false;
     const retry = retryIn(EXPIRED, payment.attempts, NO_TRIES) ?? 0;
-    if (await ledger.payments.dead(payment.id, evidence, EXPIRED, retry))
-      log.warn('payment.dead', {
-        payment: payment.id,
-        subscriber: payment.subscriberId,
-        signature: signed.signature,
-        evidence,
-      });
+    const { signature } = signed;
+    if (await ledger.payments.dead(id, evidence, EXPIRED, retry))
+      log.warn('payment.dead', { payment: id, subscriber: subscriberId, signature, evidence });
+    ports.books.forget(subscriberId);
     return true;
   };
 
@@ -248,7 +270,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (look.seen === 'nothing')
       log.warn('payment.look_unanswered', { payment: payment.id, why: look.why });
     const verdict = conclude(signed, look);
-    if (verdict.do === 'wait' || (verdict.do === 'prove' && !(await bury(payment, signed)))) {
+    const buried =
+      verdict.do === 'prove' && (await bury(payment, signed, verdict.finalizedBlockHeight));
+    if (verdict.do === 'wait' || (verdict.do === 'prove' && !buried)) {
       if (look.seen === 'executed') looking.executed(subscriberId);
       else if (looking.absent(subscriberId) && verdict.do === 'wait' && verdict.rebroadcast)
         await broadcast(payment, signed);
@@ -257,6 +281,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (verdict.do === 'discharge') await land(payment, signed, verdict.slot);
     if (verdict.do === 'fail') await failExecuted(payment, signed, verdict.slot, verdict.error);
     looking.forget(subscriberId);
+    proving.forget(payment.id);
+    mine.delete(payment.id);
     await ports.onEnded(subscriberId);
     return null;
   };

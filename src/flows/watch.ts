@@ -43,6 +43,8 @@ export type Watch = {
   scan(signal: AbortSignal): Promise<number>;
   /** Whether scans wait for what a webhook is about to tell. */
   readonly waiting: boolean;
+  /** The ledger has gone back: what was scanned before counts no more, since the notes of it may be lost. */
+  forget(): void;
   /** Accounts that changed, and in which slot at the latest; the check of an account past that slot takes it out. */
   readonly changed: Map<Address, Slot>;
 };
@@ -229,6 +231,9 @@ export function createWatch(ports: WatchPorts): Watch {
     },
     get waiting() {
       return [...toScan].some(([address, pending]) => awaited(address, pending));
+    },
+    forget() {
+      scannedUpTo.clear();
     },
     changed,
   };

@@ -102,6 +102,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         beat() {
           if (waiting === null) send(message('beat', beatView()));
         },
+        end: drop,
       };
       const stop = publisher.subscribe(reader);
       response.on('close', () => {

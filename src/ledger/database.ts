@@ -11,7 +11,12 @@ export type Fragment = postgres.Fragment;
 const STATEMENT_MS_MOST = 120_000;
 
 /** Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode. */
-export function openDatabase(url: string, log: Log, poolSize = 10): Sql {
+export function openDatabase(
+  url: string,
+  log: Log,
+  poolSize = 10,
+  onEnded: () => void = () => {},
+): Sql {
   return postgres(url, {
     max: poolSize,
     types: { bigint: postgres.BigInt },
@@ -23,6 +28,7 @@ export function openDatabase(url: string, log: Log, poolSize = 10): Sql {
       idle_in_transaction_session_timeout: STATEMENT_MS_MOST,
     },
     connect_timeout: 10,
+    onclose: onEnded,
     onnotice: (notice) => log.debug('ledger.notice', { message: notice.message }),
   });
 }

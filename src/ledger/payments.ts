@@ -5,6 +5,8 @@ import type { PaymentRecord, Payments } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Payment, PaymentState, Trouble } from '../core/payment.ts';
 import { at, type Fragment, type Sql, toJson, violates } from './database.ts';
+import { discharge } from './discharge.ts';
+import { identityOf } from './mark.ts';
 import { tell } from './outbox.ts';
 import { type End, endUnpaid } from './unpaid.ts';
 
@@ -147,11 +149,12 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
         throw thrown;
       }
     },
-    async signed(paymentId, signed) {
+    async signed(paymentId, signed, under = null) {
       const rows = await sql`
         update payment set state = 'signed', signature = ${signed.signature}, bytes = ${Buffer.from(signed.bytes)},
           last_valid_block_height = ${signed.lastValidBlockHeight}, blockhash_slot = ${signed.blockhashSlot}
-        where payment_id = ${paymentId} and state = 'planned' returning 1`;
+        where payment_id = ${paymentId} and state = 'planned'
+          ${under === null ? sql`` : sql`and ${identityOf(sql)} = ${under}`} returning 1`;
       return rows.length > 0;
     },
     async sent(paymentId, nowMs) {
@@ -167,20 +170,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
           where payment_id = ${paymentId} and state = 'sent'
           returning payment_id, subscriber_id, creator_wallet, amount, signature, purpose`;
         if (row === undefined) return false;
-        const paid = await tx<{ share_id: string; amount: bigint; status: string }[]>`
-          update profit_share s set
-            paid = s.paid + ps.amount, reason = null, retry_at = null,
-            unexpected = 0, failures = 0, expiries = 0, held_until = null,
-            status = case when s.paid + ps.amount = s.amount then 'paid' else 'pending' end
-          from payment_share ps
-          where ps.payment_id = ${paymentId} and ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
-          returning s.share_id, s.amount, s.status`;
         const { subscriber_id, creator_wallet: creatorWallet, signature, purpose } = row;
         const told = { payment: paymentId, creatorWallet, signature, slot };
         await tell(tx, 'payment.landed', subscriber_id, { ...told, purpose, amount: row.amount });
-        for (const { share_id: share, amount, status } of paid)
-          if (status === 'paid')
-            await tell(tx, 'share.paid', subscriber_id, { share, ...told, amount });
+        await discharge(tx, told, 'adds');
         return true;
       }),
     refused: (paymentId, trouble, retryInMs, countsAsAttempt) => {
@@ -202,7 +195,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       });
     },
     dead: (paymentId, evidence, trouble, retryInMs) => {
-      const change = sql`state = 'dead', evidence = ${sql.json(toJson(evidence))}`;
+      const change = sql`state = 'dead', evidence = ${sql.json(toJson({ rounds: evidence }))}`;
       const how: End = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' };
       return end(paymentId, 'sent', change, how);
     },
@@ -228,44 +221,56 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
           and planned_at > ${now} - ${ms} * interval '1 millisecond' limit 1`;
       return rows.length > 0;
     },
-    async unknown(ids) {
-      if (ids.length === 0) return [];
-      const rows = await sql<{ payment_id: string }[]>`
-        select payment_id from payment where payment_id in ${sql(ids)}`;
-      const known = new Set(rows.map((row) => row.payment_id));
-      return ids.filter((id) => !known.has(id));
+    async unknown(signatures) {
+      if (signatures.length === 0) return [];
+      const rows = await sql<{ signature: string }[]>`
+        select signature from payment
+        where signature in ${sql([...signatures])} and state in ('signed', 'sent', 'landed')`;
+      const known = new Set(rows.map((row) => row.signature));
+      return signatures.filter((each) => !known.has(each));
     },
-    async restore(subscriberId, paid, covers) {
-      const [first] = covers;
-      if (first === undefined)
-        throw new RangeError('a payment that covers nothing is not restored');
-      return sql.begin(async (tx) => {
+    async overpaidBy(paymentId) {
+      const [row] = await sql<{ overpaid: bigint }[]>`
+        select coalesce(sum(s.overpaid), 0)::bigint as overpaid
+        from payment_share ps join profit_share s using (subscriber_id, share_id) where ps.payment_id = ${paymentId}`;
+      return row?.overpaid ?? 0n;
+    },
+    restore: (subscriberId, paid, covers) =>
+      sql.begin(async (tx) => {
+        const { signature, slot, creatorWallet } = paid;
+        // The row of the very payment, whatever became of it here: its own covers are what it was planned to pay.
+        const own = await tx`
+          update payment set state = 'landed', restored = true, signature = ${signature}, sent_at = coalesce(sent_at, now()),
+            executed_slot = ${slot}, ended_at = now()
+          where payment_id = ${paid.id} and subscriber_id = ${subscriberId} and amount = ${paid.amount}
+            and creator_wallet = ${creatorWallet} and state <> 'landed' and (signature is null or signature = ${signature})
+          returning 1`;
+        const told = { payment: paid.id, creatorWallet, signature, slot };
+        if (own.length > 0) {
+          await discharge(tx, told, 'recalls');
+          return true;
+        }
+        const [first] = covers;
+        if (first === undefined)
+          throw new RangeError('a payment that covers nothing is not restored');
+        // A memo is only text: the same id may stand in two transactions, and each has paid.
+        const [taken] = await tx`select 1 from payment where payment_id = ${paid.id}`;
+        const id = taken === undefined ? paid.id : `${paid.id}.${signature}`;
         const rows = await tx`
           insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, amount,
             withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored)
-          select ${paid.id}, s.subscriber_id, s.subscription_id, ${paid.creatorWallet}, n.drift_account, a.sub_account_id, ${paid.amount},
-            0, '[]', 'agent', false, 'landed', ${paid.signature}, now(), ${paid.slot}, now(), true
+          select ${id}, s.subscriber_id, s.subscription_id, ${creatorWallet}, n.drift_account, a.sub_account_id, ${paid.amount},
+            0, '[]', 'agent', false, 'landed', ${signature}, now(), ${slot}, now(), true
           from profit_share s join subscription n using (subscriber_id, subscription_id) join account a on a.address = n.drift_account
           where s.subscriber_id = ${subscriberId} and s.share_id = ${first.shareId}
           on conflict do nothing returning 1`;
         if (rows.length === 0) return false;
-        for (const { shareId, amount } of covers) {
+        for (const { shareId, amount } of covers)
           await tx`
             insert into payment_share (subscriber_id, payment_id, share_id, amount)
-            values (${subscriberId}, ${paid.id}, ${shareId}, ${amount})`;
-          // A share that remembers being paid stays paid; one that does not is, now, as far as the chain shows.
-          await tx`
-            update profit_share s set paid = greatest(s.paid, c.covered), reason = null, retry_at = null,
-              status = case when s.status = 'voided' then 'voided'
-                when greatest(s.paid, c.covered) = s.amount then 'paid' else 'pending' end
-            from (select sum(ps.amount)::bigint + coalesce((select sum(r.amount) from credit_share r
-                    where r.subscriber_id = ${subscriberId} and r.share_id = ${shareId}), 0)::bigint as covered
-                  from payment_share ps join payment p using (subscriber_id, payment_id)
-                  where ps.subscriber_id = ${subscriberId} and ps.share_id = ${shareId} and p.state = 'landed') c
-            where s.subscriber_id = ${subscriberId} and s.share_id = ${shareId}`;
-        }
+            values (${subscriberId}, ${id}, ${shareId}, ${amount})`;
+        await discharge(tx, { ...told, payment: id }, 'recalls');
         return true;
-      });
-    },
+      }),
   };
 }

@@ -275,7 +275,7 @@ export function createShares(
       const rows = await sql<{ share_id: string; creator_wallet: Address; uncovered: bigint }[]>`
         select s.share_id, s.creator_wallet, case s.status when 'voided' then s.paid else s.amount end - coalesce((select sum(ps.amount)::bigint
             from payment_share ps join payment p using (subscriber_id, payment_id)
-            where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed'), 0)
+            where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state in ('planned', 'signed', 'sent', 'landed')), 0)
           - coalesce((select sum(c.amount)::bigint from credit_share c
             where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id), 0) as uncovered
         from profit_share s where s.subscriber_id = ${subscriberId}

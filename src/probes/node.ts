@@ -1,24 +1,31 @@
 // Node: whether an RPC node is on the right chain and keeps up with it.
 import type { NodeReport } from '../chain/probe.ts';
 import { type Finding, fine, wrong } from '../core/finding.ts';
+import { KNOWN_GENESIS } from '../core/genesis.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Settings } from '../system/settings.ts';
 import { skewOf } from './clock.ts';
 
-const MAINNET = '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d';
 /** The last finalized block is made some 13 s before it is final. */
 const BLOCK_AGE_MS_MOST = 60_000;
 
+/** `kept` is the genesis hash in the ledger; null when it has none yet, or could not be read. */
 export function ofNode(
   what: string,
   node: NodeReport,
   settings: Settings,
+  kept: string | null,
   clock: Clock,
 ): Finding[] {
   const found = [fine(what, `Solana ${node.version}, finalized slot ${node.slot}`)];
-  if (settings.network === 'mainnet' && node.genesis !== MAINNET)
+  const ours = kept ?? KNOWN_GENESIS[settings.network];
+  if (ours !== null && node.genesis !== ours)
     found.push(
-      wrong(what, `this is another chain: ${node.genesis}`, 'Give the URL of a mainnet node.'),
+      wrong(
+        what,
+        `this is another chain: its genesis hash is ${node.genesis}, and ours ${ours}`,
+        `Give the URL of a node of the chain that this ledger belongs to (network ${settings.network}).`,
+      ),
     );
   if (node.blockTimeMs === null) return found;
   const ageMs = clock.nowMs() - node.blockTimeMs;

@@ -2,11 +2,13 @@
 // doctor always has something to say.
 import { hearSlot, readNode } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
+import { ROUNDS_ALONE } from '../core/death.ts';
 import { messageOf } from '../core/fault.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { Address } from '../core/ids.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { openDatabase } from '../ledger/database.ts';
+import { keptGenesis } from '../ledger/genesis.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import type { Settings } from '../system/settings.ts';
 import { ofDatabase } from './database.ts';
@@ -38,6 +40,7 @@ export async function probeAll(
   const { secrets, rpc } = settings;
   const found: Finding[] = [fine('settings', `network ${settings.network}, mode ${settings.mode}`)];
   let addresses: readonly Address[] = [];
+  let genesis: string | null = null;
   if (secrets.databaseUrl === null)
     found.push(wrong('postgres', 'no database is named', 'Set DATABASE_URL.'));
   else {
@@ -49,6 +52,7 @@ export async function probeAll(
     if (seen.every((each) => each.state === 'ok')) {
       found.push(...(await safely('keys', 'See the message.', () => ofKeys(settings, sql))));
       found.push(...(await safely('halts', 'See the message.', () => ofHalts(createLedger(sql)))));
+      genesis = await keptGenesis(sql);
       addresses = (await createLedger(sql).watchList.all()).map((each) => each.address);
     }
     await sql.end({ timeout: 2 });
@@ -64,14 +68,14 @@ export async function probeAll(
     for (const [what, each] of nodes)
       found.push(
         ...(await safely(what, mend, async () =>
-          ofNode(what, await readNode(openConnection(each, null)), settings, clock),
+          ofNode(what, await readNode(openConnection(each, null)), settings, genesis, clock),
         )),
       );
     if (rpc.secondUrl === null)
       found.push(
         odd(
           'second rpc',
-          'none is set, so one provider alone can have a payment declared dead',
+          `none is set: one provider alone says whether a payment can still land, in ${ROUNDS_ALONE} agreeing rounds`,
           'Set BAILIFF_SECOND_RPC_URL to another provider.',
         ),
       );

@@ -12,6 +12,7 @@ import { openFeed } from '../../src/chain/feed.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
 import { NO_TABLES } from '../../src/chain/tables.ts';
 import { type Address, base58Text } from '../../src/core/ids.ts';
+import { createTip } from '../../src/core/tip.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { createSources, SOURCES } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
@@ -122,8 +123,16 @@ export async function benchWatch(): Promise<boolean> {
     say('memory of the watch-list', `${(mebibytes() - before).toFixed(1)} MiB`);
 
     const sources = createSources(SOURCES);
-    const first = openConnection(`http://127.0.0.1:${node.port}`, null);
-    const chain = createChain({ first, second: null }, NO_TABLES);
+    const connection = openConnection(`http://127.0.0.1:${node.port}`, null);
+    const chain = createChain(
+      {
+        connection,
+        witnesses: { first: { connection, ofOurChain: async () => true }, second: null },
+        tip: createTip(() => clock.nowMs()),
+        vouch: async () => {},
+      },
+      NO_TABLES,
+    );
     const venue = createDriftVenue();
     const watch = createWatch({
       ledger,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { report } from '../../src/cli/doctor.ts';
 import { createOutput } from '../../src/cli/output.ts';
 import type { Finding } from '../../src/core/finding.ts';
+import { KNOWN_GENESIS } from '../../src/core/genesis.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { probeAll } from '../../src/probes/probes.ts';
@@ -18,6 +19,7 @@ import { setExchangeStatus } from '../support/venue-world.ts';
 let street: Street;
 beforeAll(async () => {
   street = await openStreet({
+    genesisHash: KNOWN_GENESIS.mainnet ?? '',
     settings: (given) => ({ ...given, network: 'mainnet' }),
   });
   const trader = street.driver.createTrader({ deposit: 1_000_000_000n });

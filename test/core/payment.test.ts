@@ -1,14 +1,13 @@
 // Payment: the next step, what a look means, and what proves a death.
 import { describe, expect, test } from 'vitest';
+import { type Absence, type DeathEvidence, isProvenDead, withRound } from '../../src/core/death.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import {
   aftermath,
   conclude,
-  type DeathEvidence,
   type Debt,
   ERROR_CLASSES,
   INSUFFICIENT_FUNDS,
-  isProvenDead,
   moreTelling,
   NO_TRIES,
   next,
@@ -97,25 +96,65 @@ describe('looking', () => {
   });
 });
 
-test('a death needs every answer', () => {
-  const whole: DeathEvidence = {
+describe('a death', () => {
+  const absence: Absence = {
+    finalizedSlot: 1_100,
     finalizedBlockHeight: 1_033,
     statusAbsent: true,
     transactionAbsent: true,
     historyAbsent: true,
-    secondOpinion: true,
+    historyReaches: true,
+    ownChain: true,
   };
-  expect(isProvenDead(signed, whole)).toBe(true);
-  expect(isProvenDead(signed, { ...whole, finalizedBlockHeight: 1_032 })).toBe(false);
-  for (const question of [
+  const QUESTIONS = [
     'statusAbsent',
     'transactionAbsent',
     'historyAbsent',
-    'secondOpinion',
-  ] as const) {
-    expect(isProvenDead(signed, { ...whole, [question]: null }), question).toBe(false);
-    expect(isProvenDead(signed, { ...whole, [question]: false }), question).toBe(false);
-  }
+    'historyReaches',
+    'ownChain',
+  ] as const;
+  const agreed: DeathEvidence = { ...absence, second: absence };
+  const alone = (finalizedBlockHeight: number): DeathEvidence => ({
+    ...absence,
+    finalizedBlockHeight,
+    second: 'none',
+  });
+
+  test('needs every answer, of both providers', () => {
+    expect(isProvenDead(signed, [])).toBe(false);
+    expect(isProvenDead(signed, [agreed])).toBe(true);
+    expect(isProvenDead(signed, [{ ...agreed, second: 'unanswered' }])).toBe(false);
+    expect(isProvenDead(signed, [{ ...agreed, finalizedBlockHeight: 1_032 }])).toBe(false);
+    for (const question of QUESTIONS)
+      for (const said of [null, false]) {
+        const partly = { ...absence, [question]: said };
+        expect(isProvenDead(signed, [{ ...partly, second: absence }]), question).toBe(false);
+        expect(isProvenDead(signed, [{ ...absence, second: partly }]), question).toBe(false);
+      }
+    expect(
+      isProvenDead(signed, [{ ...absence, second: { ...absence, finalizedBlockHeight: 1_032 } }]),
+    ).toBe(false);
+  });
+
+  test('is not proven by a height that no chain can have reached since the blockhash', () => {
+    const impossible = { ...absence, finalizedBlockHeight: 900_000_000_000 };
+    expect(isProvenDead(signed, [{ ...impossible, second: impossible }])).toBe(false);
+  });
+
+  test('by one provider alone takes three rounds, sixteen blocks apart, with nothing between them', () => {
+    let rounds = withRound(signed, [], alone(1_033));
+    expect(isProvenDead(signed, rounds)).toBe(false);
+    // Too soon: it adds nothing.
+    rounds = withRound(signed, rounds, alone(1_048));
+    expect(rounds).toHaveLength(1);
+    rounds = withRound(signed, rounds, alone(1_049));
+    expect(isProvenDead(signed, rounds)).toBe(false);
+    expect(isProvenDead(signed, withRound(signed, rounds, alone(1_065)))).toBe(true);
+    // A round that is not complete makes the earlier ones worthless.
+    for (const question of QUESTIONS)
+      for (const said of [null, false])
+        expect(withRound(signed, rounds, { ...alone(1_065), [question]: said })).toEqual([]);
+  });
 });
 
 test('pauses use up no attempts, and no class lets a debt die', () => {

@@ -33,7 +33,7 @@ function portsWith(
   return {
     ledger: {
       shares: { oldestOpenSlot: async () => 0 },
-      payments: { unknown: async (ids: string[]) => ids.filter((id) => !known.includes(id)) },
+      payments: { unknown: async (all: string[]) => all.filter((each) => !known.includes(each)) },
       subscriptions: { ofSubscriber: async () => [{ terms: [{ creatorWallet: CREATOR }] }] },
     },
     chain: {

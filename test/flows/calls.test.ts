@@ -34,7 +34,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
       ...parts,
       fees: { ...parts.fees, microLamports: async () => price },
       newId,
-      books: createBooks(parts),
+      books: createBooks({ ...parts, log: silentLog }),
       budget,
       clock: systemClock,
       log: silentLog,

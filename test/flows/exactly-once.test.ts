@@ -3,6 +3,7 @@
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';
+import type { DeathEvidence } from '../../src/core/death.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
@@ -56,14 +57,20 @@ test('a payment that never lands is proven dead, and only then is there another'
   street.world.mischief.swallowSends = 0;
   await paidExactly(street, creator);
   const [dead] = await street.database.sql<
-    { evidence: Record<string, unknown>; signature: string }[]
+    { evidence: { rounds: DeathEvidence[] }; signature: string }[]
   >`select evidence, signature from payment where state = 'dead'`;
-  expect(dead?.evidence).toMatchObject({
-    statusAbsent: true,
-    transactionAbsent: true,
-    historyAbsent: true,
-    secondOpinion: true,
-  });
+  // One provider alone has to say so in three rounds, some blocks apart.
+  const { rounds } = dead?.evidence ?? { rounds: [] };
+  expect(rounds).toHaveLength(3);
+  for (const round of rounds)
+    expect(round).toMatchObject({
+      statusAbsent: true,
+      transactionAbsent: true,
+      historyAbsent: true,
+      historyReaches: true,
+      ownChain: true,
+      second: 'none',
+    });
   expect(street.world.cluster.find(dead?.signature ?? '')).toBeNull();
   await street[Symbol.asyncDispose]();
 });

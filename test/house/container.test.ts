@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KNOWN_GENESIS } from '../../src/core/genesis.ts';
 import { freePort } from '../../src/local/free-port.ts';
 import { type ServedWorld, serveWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -48,7 +49,13 @@ beforeAll(async () => {
   }
   for (const run of command('RUN'))
     execFileSync('/bin/sh', ['-c', run], { cwd: folder, stdio: 'pipe' });
-  world = await serveWorld({ programFile: null, clock: systemClock, heliusApiKey: 'x' });
+  // Mainnet is held to its genesis hash: the local chain gives itself out for it.
+  world = await serveWorld({
+    programFile: null,
+    clock: systemClock,
+    heliusApiKey: 'x',
+    cluster: { genesisHash: KNOWN_GENESIS.mainnet ?? '' },
+  });
   database = await createDatabase({ empty: true });
 }, 400_000);
 afterAll(async () => {

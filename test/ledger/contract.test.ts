@@ -1,6 +1,7 @@
 // Contract: the in-memory ledger of the simulator against the one on Postgres. Both are told the same random things, and must
 // give the same answers at every step; so what the simulator proves of one holds of the other.
 import { expect, test } from 'vitest';
+import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Debt, Payment, Trouble } from '../../src/core/payment.ts';
 import { ERROR_CLASSES } from '../../src/core/payment.ts';
@@ -203,14 +204,17 @@ function draw(
       if (live.state === 'signed') return ledger.payments.sent(live.id, nowMs);
       if (end < 3) return ledger.payments.landed(live.id, 50);
       if (end === 3) return ledger.payments.failed(live.id, 50, trouble, retryInMs, counts);
-      const evidence = {
+      const evidence: DeathEvidence = {
+        finalizedSlot: 900,
         finalizedBlockHeight: 900,
         statusAbsent: true,
         transactionAbsent: true,
         historyAbsent: true,
-        secondOpinion: true,
+        historyReaches: true,
+        ownChain: true,
+        second: 'none',
       };
-      return ledger.payments.dead(live.id, evidence, trouble, 100);
+      return ledger.payments.dead(live.id, [evidence], trouble, 100);
     };
   if (choice < 84)
     return async (ledger) => {
@@ -278,7 +282,7 @@ async function everything(ledger: Ledger): Promise<unknown> {
     owing: (await ledger.standings.owing()).sort(),
     backlog: await ledger.sightings.backlog(),
     waiting: (await ledger.shares.waitingWith('withdrawals_paused')).subscribers.sort(),
-    unknown: await ledger.payments.unknown(['p3', 'nope']),
+    unknown: await ledger.payments.unknown([signatureOf(3), signatureOf(4_000)]),
   });
 }
 

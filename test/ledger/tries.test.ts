@@ -1,6 +1,7 @@
 // Tries: what became of a debt's payments is counted, a failure on chain holds the subscriber back whatever
 // wakes it, and ages are those of the database's clock.
 import { expect, test } from 'vitest';
+import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Payment, Trouble } from '../../src/core/payment.ts';
 import { NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
@@ -16,13 +17,18 @@ import {
 } from '../support/ledger.ts';
 
 const SHORT: Trouble = { class: 'retry_when_healthier', code: 'venue_6003', detail: '' };
-const EVIDENCE = {
-  finalizedBlockHeight: 900,
-  statusAbsent: true,
-  transactionAbsent: true,
-  historyAbsent: true,
-  secondOpinion: true,
-};
+const EVIDENCE: readonly DeathEvidence[] = [
+  {
+    finalizedSlot: 900,
+    finalizedBlockHeight: 900,
+    statusAbsent: true,
+    transactionAbsent: true,
+    historyAbsent: true,
+    historyReaches: true,
+    ownChain: true,
+    second: 'none',
+  },
+];
 
 /** Debts of one subscriber, one a number. */
 async function owing(held: TestLedger, ...numbers: number[]): Promise<string[]> {

@@ -4,10 +4,14 @@ import { Connection } from '@solana/web3.js';
 import { createChain } from '../../src/chain/chain.ts';
 import { budget } from '../../src/chain/compile.ts';
 import { createFeeMarket } from '../../src/chain/fees.ts';
+import type { Witness as ProofWitness } from '../../src/chain/proof.ts';
+import { asking } from '../../src/chain/rpc.ts';
 import { NO_TABLES } from '../../src/chain/tables.ts';
+import { Fault } from '../../src/core/fault.ts';
 import type { Chain, Pen } from '../../src/core/outside.ts';
 import type { Clock, Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
+import { createTip } from '../../src/core/tip.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
@@ -35,6 +39,8 @@ export type DaemonWorld = {
   readonly turns: Turns;
   readonly random: Random;
   readonly ledger: Ledger;
+  /** What nodes of our chain name. */
+  readonly genesisHash: string;
   readonly providers: { readonly first: Provider; readonly second: Provider | null };
   readonly witness: Witness;
   readonly chain: (own: Chain) => Chain;
@@ -101,7 +107,25 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   };
   const first = connect(providers.first, process, world);
   const second = providers.second === null ? null : connect(providers.second, process, world);
-  const chain = world.chain(createChain({ first, second }, NO_TABLES));
+  const source = (connection: Connection): ProofWitness => ({
+    connection,
+    ofOurChain: async () =>
+      (await asking('getGenesisHash', () => connection.getGenesisHash())) === world.genesisHash,
+  });
+  const chain = world.chain(
+    createChain(
+      {
+        connection: first,
+        witnesses: { first: source(first), second: second === null ? null : source(second) },
+        tip: createTip(turns.nowMs),
+        vouch: async () => {
+          if (!(await source(first).ofOurChain()))
+            throw new Fault('chain_foreign', 'another chain');
+        },
+      },
+      NO_TABLES,
+    ),
+  );
   const venue = venueOf();
   const pen = world.pen(world.witness.watch(penOf()));
   const fees = createFeeMarket(first, {
@@ -130,7 +154,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       clock,
       log,
       swaps: null,
-      books: createBooks({ ledger, chain, venue }),
+      books: createBooks({ ledger, chain, venue, log }),
       budget,
       newId: () => `p${process}.${++ids}`,
       onEnded: (id) => judgeAll([id]),

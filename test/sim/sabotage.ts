@@ -1,5 +1,7 @@
 // Sabotage: faults put in on purpose, each with the number of seeds within which the laws must catch it. Most are what other
 // payers really do (test/sim/peer.ts runs such rules whole).
+
+import type { Absence } from '../../src/core/death.ts';
 import type { Payments } from '../../src/core/debt-ports.ts';
 import { memoryBooks, type SimBooks } from './books.ts';
 import { readTransaction } from './chain/message.ts';
@@ -20,6 +22,20 @@ const withoutIndex = ({ state }: SimBooks): void => {
 const resetStale = ({ state }: SimBooks): void => {
   for (const share of state?.shares.values() ?? [])
     if (share.status === 'processing') Object.assign(share, { status: 'pending', retryAtMs: null });
+};
+
+/** Far past any expiry. */
+const AGED = {
+  finalizedBlockHeight: Number.MAX_SAFE_INTEGER - 1,
+  finalizedSlot: Number.MAX_SAFE_INTEGER,
+} as const;
+const ABSENT: Absence = {
+  ...AGED,
+  statusAbsent: true,
+  transactionAbsent: true,
+  historyAbsent: true,
+  historyReaches: true,
+  ownChain: true,
 };
 
 export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> = {
@@ -106,10 +122,10 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
             ? { ...look, finalizedBlockHeight: Number.MAX_SAFE_INTEGER }
             : look;
         },
-        deathEvidence: async (signed, account, memo) => ({
-          ...(await chain.deathEvidence(signed, account, memo)),
-          finalizedBlockHeight: Number.MAX_SAFE_INTEGER,
-        }),
+        deathEvidence: async (signed, account) => {
+          const round = await chain.deathEvidence(signed, account);
+          return { ...round, ...AGED, second: { ...round, ...AGED } };
+        },
       }),
     },
   },
@@ -125,13 +141,7 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
             ? { seen: 'absent', finalizedBlockHeight: Number.MAX_SAFE_INTEGER }
             : look;
         },
-        deathEvidence: async () => ({
-          finalizedBlockHeight: Number.MAX_SAFE_INTEGER,
-          statusAbsent: true,
-          transactionAbsent: true,
-          historyAbsent: true,
-          secondOpinion: true,
-        }),
+        deathEvidence: async () => ({ ...ABSENT, second: ABSENT }),
       }),
     },
   },

@@ -127,6 +127,7 @@ async function play(
     turns,
     random,
     witness,
+    genesisHash: chain.genesisHash,
     ledger: sabotage.ledger?.(plainLedger, books) ?? plainLedger,
     providers: { first, second },
     chain: sabotage.chain ?? ((own) => own),

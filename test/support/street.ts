@@ -68,6 +68,8 @@ export type StreetOptions = {
   slotMs?: number;
   /** Slots until a block is final. */
   finalizedAfter?: number;
+  /** What the chain's nodes name; random where it is left out. */
+  genesisHash?: string;
   settings?: (settings: Settings, world: ServedWorld) => Settings | Promise<Settings>;
 };
 
@@ -85,6 +87,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     cluster: {
       slotMs: options.slotMs ?? 20,
       ...(options.finalizedAfter === undefined ? {} : { finalizedAfter: options.finalizedAfter }),
+      ...(options.genesisHash === undefined ? {} : { genesisHash: options.genesisHash }),
     },
   });
   const secret = randomBytes(16).toString('hex');
@@ -156,7 +159,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
         agentSecretKey: base58Text(trader.agent.secretKey),
         subAccountIds: [0],
       });
-      expect(registered.status).toBe(201);
+      expect(registered.status, JSON.stringify(registered.body)).toBe(201);
       const subscribed = await street.post(`/v1/subscribers/${id}/subscriptions`, {
         id: `${id}-sub`,
         subAccountId: 0,
@@ -164,7 +167,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
         shareBps,
         ...terms,
       });
-      expect(subscribed.status).toBe(201);
+      expect(subscribed.status, JSON.stringify(subscribed.body)).toBe(201);
     },
     sendSol(toPubkey, lamports) {
       const { driver } = world;

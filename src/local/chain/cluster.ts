@@ -35,6 +35,8 @@ export type ClusterOptions = {
   readonly confirmedAfter: number;
   readonly finalizedAfter: number;
   readonly genesisUnixTime: number;
+  /** What the nodes of this chain name as its genesis hash; random where it is left out. */
+  readonly genesisHash?: string;
 };
 
 export const FAST_CLUSTER = { slotMs: 100, confirmedAfter: 1, finalizedAfter: 8 } as const;
@@ -55,6 +57,7 @@ export type ClusterEvent =
 export type Cluster = {
   readonly bank: Bank;
   readonly slotMs: number;
+  readonly genesisHash: string;
   slot(commitment: Commitment): number;
   height(commitment: Commitment): number;
   blockhash(commitment: Commitment): { hash: string; lastValidBlockHeight: number; slot: number };
@@ -88,6 +91,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
   const bySignature = new Map<string, Landed>();
   const byAddress = new Map<string, Landed[]>();
   const listeners = new Set<(event: ClusterEvent) => void>();
+  const ownGenesis = base58Text(randomBytes(32));
 
   const open = (slot: number, height: number): Block => {
     const time =
@@ -141,6 +145,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
   return {
     bank,
     slotMs: options.slotMs,
+    genesisHash: options.genesisHash ?? ownGenesis,
     slot: (commitment) => at(commitment).slot,
     height: (commitment) => at(commitment).height,
     blockhash(commitment) {

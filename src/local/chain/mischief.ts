@@ -22,6 +22,18 @@ export type Mischief = {
   swapNotifications: boolean;
   /** Keep WebSockets open and send nothing on them. */
   muteSockets: boolean;
+  /** Know no transaction up to this slot, as a node that prunes its ledger or was booted from a snapshot. */
+  forgottenUpTo: number;
+  /** Answer `meta: null` for transactions up to this slot: the node has them, and not what became of them. */
+  metalessUpTo: number;
+  /** Name this genesis hash instead of the chain's own. */
+  genesisHash: string | null;
+  /** At most so many rows in a page of history, whatever is asked for. */
+  pageMost: number;
+  /** Answer the next N account reads with null for every account. */
+  emptyAccounts: number;
+  /** Name this slot in the next N answers that name the present one. */
+  wrongSlot: { slot: number; times: number };
 };
 
 export function createMischief(): Mischief {
@@ -36,13 +48,19 @@ export function createMischief(): Mischief {
     dropNotifications: 0,
     swapNotifications: false,
     muteSockets: false,
+    forgottenUpTo: 0,
+    metalessUpTo: 0,
+    genesisHash: null,
+    pageMost: Number.POSITIVE_INFINITY,
+    emptyAccounts: 0,
+    wrongSlot: { slot: 0, times: 0 },
   };
 }
 
 /** Uses up one occurrence of a counted mischief. */
 export function strikes(
   mischief: Mischief,
-  kind: 'tooManyRequests' | 'swallowSends' | 'denySends' | 'dropNotifications',
+  kind: 'tooManyRequests' | 'swallowSends' | 'denySends' | 'dropNotifications' | 'emptyAccounts',
 ): boolean {
   if (mischief[kind] <= 0) return false;
   mischief[kind]--;

@@ -3,7 +3,7 @@ import { base58Bytes } from '../../core/ids.ts';
 import { type Account, TOKEN_PROGRAM } from './account.ts';
 import type { Cluster, Commitment, Landed } from './cluster.ts';
 import { encodeAccount, encodeMeta, encodeTransaction, uiAmount } from './encode.ts';
-import type { Mischief } from './mischief.ts';
+import { type Mischief, strikes } from './mischief.ts';
 import {
   type Config,
   commitmentOf,
@@ -30,10 +30,20 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
         contextSlot: slot,
       });
     }
+    if (mischief.wrongSlot.times > 0) {
+      mischief.wrongSlot.times--;
+      return { apiVersion: API_VERSION, slot: mischief.wrongSlot.slot };
+    }
     return { apiVersion: API_VERSION, slot };
   };
   const visible = (landed: Landed | null, commitment: Commitment): Landed | null =>
-    landed !== null && landed.slot <= cluster.slot(commitment) - mischief.lagSlots ? landed : null;
+    landed !== null &&
+    landed.slot > mischief.forgottenUpTo &&
+    landed.slot <= cluster.slot(commitment) - mischief.lagSlots
+      ? landed
+      : null;
+  // Before the first slot of a local chain there was nothing, so nothing is missing.
+  const firstAvailable = () => (mischief.forgottenUpTo === 0 ? 0 : mischief.forgottenUpTo + 1);
   const slice = (given: Config) => {
     const wanted = given.dataSlice as { offset: number; length: number } | undefined;
     return wanted ?? undefined;
@@ -52,7 +62,7 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
     if (commitment === 'processed')
       throw new RpcError(-32602, 'Method does not support commitment below `confirmed`');
     context(commitment, given);
-    const limit = typeof given.limit === 'number' ? given.limit : 1000;
+    const limit = Math.min(typeof given.limit === 'number' ? given.limit : 1000, mischief.pageMost);
     const all = cluster.history(account).filter((each) => visible(each, commitment) !== null);
     const found =
       typeof given.before === 'string'
@@ -94,7 +104,9 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
   return {
     getHealth: () => 'ok',
     getVersion: () => ({ 'solana-core': API_VERSION, 'feature-set': 0 }),
-    getGenesisHash: () => '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d',
+    getGenesisHash: () => mischief.genesisHash ?? cluster.genesisHash,
+    getFirstAvailableBlock: firstAvailable,
+    minimumLedgerSlot: firstAvailable,
     getSlot: ([given]) => context(commitmentOf(config(given)), config(given)).slot,
     getBlockHeight: ([given]) => cluster.height(commitmentOf(config(given))) - mischief.lagSlots,
     getBlockTime: ([slot]) => cluster.blockTime(Number(slot)),
@@ -137,8 +149,11 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
       const commitment = commitmentOf(given);
       if (!Array.isArray(addresses) || addresses.length > 100)
         throw new RpcError(-32602, 'Too many inputs provided; max 100');
+      const empty = strikes(mischief, 'emptyAccounts');
       const value = addresses.map((each) =>
-        encodeAccount(cluster.account(key(each), commitment), encodingOf(given), slice(given)),
+        empty
+          ? null
+          : encodeAccount(cluster.account(key(each), commitment), encodingOf(given), slice(given)),
       );
       return { context: context(commitment, given), value };
     },
@@ -190,13 +205,14 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
         throw new RpcError(-32602, 'Too many inputs provided; max 256');
       const history = config(options).searchTransactionHistory === true;
       return {
-        context: context('processed'),
+        context: context('processed', config(options)),
         value: signatures.map((each) => sending.status(text(each, 'signature'), history)),
       };
     },
     getSignaturesForAddress: signaturesFor,
     getTransaction: ([signature, options]) => {
       const given = typeof options === 'string' ? { encoding: options } : config(options);
+      context(commitmentOf(given), given);
       const landed = visible(cluster.find(text(signature, 'signature')), commitmentOf(given));
       if (landed === null) return null;
       const { version } = landed.transaction;
@@ -211,7 +227,7 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
         transactionIndex: landed.index,
         blockTime: landed.blockTime,
         version,
-        meta: encodeMeta(landed, 'rpc'),
+        meta: landed.slot <= mischief.metalessUpTo ? null : encodeMeta(landed, 'rpc'),
         transaction:
           given.encoding === 'base64'
             ? [Buffer.from(landed.bytes).toString('base64'), 'base64']

@@ -114,7 +114,7 @@ export function createSending(cluster: Cluster, mischief: Mischief, context: Con
   const status = (signature: string, history: boolean) => {
     const landed = cluster.find(signature);
     const seen = cluster.slot('processed') - mischief.lagSlots;
-    if (landed === null || landed.slot > seen) return null;
+    if (landed === null || landed.slot > seen || landed.slot <= mischief.forgottenUpTo) return null;
     const commitment = cluster.commitmentOf(landed.slot);
     if (!history && cluster.slot('finalized') - landed.slot > 300) return null;
     const { error } = landed.execution;

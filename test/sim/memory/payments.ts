@@ -126,7 +126,16 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
           each.purpose === 'top_up' &&
           each.plannedAtMs > nowMs() - ms,
       ),
-    unknown: async (ids) => ids.filter((id) => !state.payments.has(id)),
+    unknown: async (signatures) => {
+      const live = new Set(['signed', 'sent', 'landed']);
+      const known = new Set(
+        [...state.payments.values()].flatMap((each) =>
+          live.has(each.state) ? [each.signed?.signature] : [],
+        ),
+      );
+      return signatures.filter((each) => !known.has(each));
+    },
+    overpaidBy: async () => 0n,
     restore: () => Promise.reject(new RangeError('the simulator loses no payments')),
   };
 }

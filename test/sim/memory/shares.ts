@@ -108,12 +108,12 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       Object.assign(share, { status: 'pending', reason: PLANNED_ANEW, retryAtMs: nowMs() });
     }
   };
-  const covered = (row: ShareRow): bigint =>
-    landed(state, row.id).reduce(
-      (sum, payment) =>
-        sum + payment.covers.reduce((own, c) => own + (c.shareId === row.id ? c.amount : 0n), 0n),
-      0n,
-    );
+  /** By payments that landed, and by those that still may. */
+  const claimed = (row: ShareRow): bigint =>
+    [...state.payments.values()]
+      .filter((each) => each.state === 'landed' || LIVE.has(each.state))
+      .flatMap((each) => each.covers)
+      .reduce((sum, c) => sum + (c.shareId === row.id ? c.amount : 0n), 0n);
   return {
     async unaccrued(limit, after) {
       const found = [...state.facts.values()].flatMap(({ fact, finality, blockIndex }) => {
@@ -310,7 +310,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         creatorWallet: row.creatorWallet,
         uncovered:
           (row.status === 'voided' ? row.paid : row.amount) -
-          covered(row) -
+          claimed(row) -
           creditsOf(row).reduce((sum, each) => sum + each.amount, 0n),
       })),
     ...createMemoryEnds(state, nowMs),

@@ -2,10 +2,11 @@
 // (test/ledger/contract.test.ts) holds the two together.
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { Credit } from '../../../src/core/debt-ports.ts';
+import type { DeathEvidence } from '../../../src/core/death.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { AsideKind, Watched } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
-import type { Cover, DeathEvidence, Payment, Trouble } from '../../../src/core/payment.ts';
+import type { Cover, Payment, Trouble } from '../../../src/core/payment.ts';
 import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
 
@@ -74,7 +75,7 @@ export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
   state: Payment['state'];
   signed: Payment['signed'];
   executedSlot: Slot | null;
-  evidence: DeathEvidence | null;
+  evidence: readonly DeathEvidence[] | null;
   readonly signature: () => Signature | null;
   readonly plannedAtMs: number;
   readonly covers: readonly Cover[];

@@ -1,0 +1,194 @@
+// Nodes: the RPC nodes of the settings, each held to our chain. A node is asked for its genesis hash before anything else,
+// again after it could not be reached, and every few seconds; one that names another chain is not asked any more until it
+// names ours again. What is asked goes to the first node that is ours.
+import type { Connection } from '@solana/web3.js';
+import { ROUNDS_ALONE } from '../core/death.ts';
+import { Fault, messageOf } from '../core/fault.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import type { Witness } from './proof.ts';
+import { openConnection, type RpcListener, redact } from './rpc.ts';
+
+/** The genesis hash of our chain. At the very first start the one that was found becomes it, where no known hash speaks against it. */
+export type ExpectGenesis = (found: string) => Promise<string>;
+
+export type ChainNode = Witness & {
+  /** Which setting names it. */
+  readonly what: 'rpc' | 'second rpc';
+  /** The URL as it may be shown: without its path, query and credentials. */
+  readonly shown: string;
+  /** The genesis hash that it named last, when that is not ours; null while it is ours, or not known. */
+  readonly foreign: string | null;
+};
+export type Nodes = {
+  /** Asks the first node that belongs to our chain. Throws `chain_foreign` when none does. */
+  readonly connection: Connection;
+  readonly first: ChainNode;
+  readonly second: ChainNode | null;
+  /** At start: says what the lack of a second provider means, and asks every node that answers. Throws `chain_foreign` naming the first that belongs to another chain. */
+  holdAll(): Promise<void>;
+  /** Why nothing can be asked: every node belongs to another chain. Null while one is ours. */
+  trouble(): string | null;
+  /** As `Chain.vouch`, for the node that is asked. */
+  vouch(): Promise<void>;
+};
+
+const HELD_FOR_MS = 10_000;
+const FRESH_MS = 1_000;
+const TIMEOUT_MS = 10_000;
+
+/** A URL as it may be shown: keys stand in paths, queries and credentials. */
+export function shownUrl(url: string): string {
+  try {
+    const { protocol, host, pathname, search } = new URL(url);
+    return `${protocol}//${host}${pathname.length > 1 || search !== '' ? '/…' : ''}`;
+  } catch {
+    return 'a URL that cannot be read';
+  }
+}
+
+export type NodesOptions = {
+  readonly url: string;
+  readonly wsUrl: string | null;
+  readonly secondUrl: string | null;
+  readonly expect: ExpectGenesis;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly log: Log;
+  readonly onCall?: RpcListener;
+};
+
+type Held = ChainNode & { hold(forMs: number): Promise<void>; fetch: typeof fetch };
+
+/** The genesis hash that a node names. Throws `rpc_unavailable`. */
+async function askGenesis(url: string, onCall: RpcListener): Promise<string> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"jsonrpc":"2.0","id":1,"method":"getGenesisHash"}',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    onCall('getGenesisHash', response.ok ? 'answered' : 'failed');
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    const { result } = (await response.json()) as { result?: unknown };
+    if (typeof result !== 'string') throw new Error('it names no genesis hash');
+    return result;
+  } catch (thrown) {
+    throw new Fault(
+      'rpc_unavailable',
+      `getGenesisHash of ${shownUrl(url)}: ${redact(messageOf(thrown)).slice(0, 200)}`,
+    );
+  }
+}
+
+function openNode(what: ChainNode['what'], url: string, options: NodesOptions): Held {
+  const { clock, log, expect, onCall = () => {} } = options;
+  const shown = shownUrl(url);
+  let heldAtMs = Number.NEGATIVE_INFINITY;
+  let foreign: { readonly found: string; readonly ours: string } | null = null;
+  let asking: Promise<void> | null = null;
+
+  const ask = async (): Promise<void> => {
+    const found = await askGenesis(url, onCall);
+    const ours = await expect(found);
+    const was = foreign;
+    foreign = found === ours ? null : { found, ours };
+    heldAtMs = clock.nowMs();
+    if (foreign !== null && was === null)
+      log.error('node.foreign', { node: what, url: shown, found, ours });
+    if (foreign === null && was !== null) log.info('node.ours_again', { node: what, url: shown });
+  };
+  const hold = async (forMs: number): Promise<void> => {
+    if (clock.nowMs() - heldAtMs > forMs) {
+      asking ??= ask().finally(() => {
+        asking = null;
+      });
+      await asking;
+    }
+    if (foreign !== null)
+      throw new Fault(
+        'chain_foreign',
+        `The ${what} URL ${shown} belongs to another chain: its genesis hash is ${foreign.found}, and this ledger's is ${foreign.ours}.`,
+        { context: { node: what, found: foreign.found } },
+      );
+  };
+  const held: typeof fetch = async (_input, init) => {
+    await hold(HELD_FOR_MS);
+    try {
+      return await fetch(url, init);
+    } catch (thrown) {
+      // What answers at this URL the next time may be another node.
+      heldAtMs = Number.NEGATIVE_INFINITY;
+      throw thrown;
+    }
+  };
+  const connection = openConnection(url, options.wsUrl, onCall, held);
+  return {
+    what,
+    shown,
+    connection,
+    fetch: held,
+    hold,
+    get foreign() {
+      return foreign?.found ?? null;
+    },
+    async ofOurChain() {
+      heldAtMs = Number.NEGATIVE_INFINITY;
+      try {
+        await hold(0);
+        return true;
+      } catch (thrown) {
+        if (foreign !== null) return false;
+        throw thrown;
+      }
+    },
+  };
+}
+
+/** Opens the nodes of the settings. Nothing is asked yet. */
+export function openNodes(options: NodesOptions): Nodes {
+  const { onCall = () => {} } = options;
+  const first = openNode('rpc', options.url, options);
+  const second =
+    options.secondUrl === null
+      ? null
+      : openNode('second rpc', options.secondUrl, { ...options, wsUrl: null });
+  const all = second === null ? [first] : [first, second];
+
+  /** Runs work on the first node that is ours; on the next one only when a node belongs to another chain. */
+  const onOurs = async <T>(work: (node: Held) => Promise<T>): Promise<T> => {
+    let refused: unknown;
+    for (const node of all) {
+      try {
+        return await work(node);
+      } catch (thrown) {
+        if (!(thrown instanceof Fault) || thrown.code !== 'chain_foreign') throw thrown;
+        refused ??= thrown;
+      }
+    }
+    throw refused;
+  };
+  return {
+    first,
+    second,
+    connection: openConnection(options.url, options.wsUrl, onCall, (input, init) =>
+      onOurs((node) => node.fetch(input, init)),
+    ),
+    async holdAll() {
+      if (second === null)
+        options.log.warn('rpc.alone', {
+          detail: `One RPC provider alone is asked whether a payment can still land. Its URL may stand for many nodes, so that takes ${ROUNDS_ALONE} agreeing rounds, some blocks apart; with BAILIFF_SECOND_RPC_URL two independent providers must agree.`,
+        });
+      const answers = await Promise.allSettled(all.map((node) => node.hold(0)));
+      for (const answer of answers)
+        if (answer.status === 'rejected') {
+          const { reason } = answer;
+          if (!(reason instanceof Fault) || reason.code !== 'rpc_unavailable') throw reason;
+        }
+    },
+    trouble() {
+      if (all.some((node) => node.foreign === null)) return null;
+      return `Every RPC node of the settings belongs to another chain: ${all.map((node) => `${node.shown} (genesis ${node.foreign})`).join(', ')}.`;
+    },
+    vouch: () => onOurs((node) => node.hold(FRESH_MS)),
+  };
+}

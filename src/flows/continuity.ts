@@ -1,0 +1,88 @@
+// Continuity: nothing is signed on books that may lack commits. When the database has gone back, or may have, signing waits until
+// every blockhash that a lost payment can have used is dead; then all books are read again, at `finalized`.
+import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../core/continuity.ts';
+import type { Chain } from '../core/outside.ts';
+import type { Trouble } from '../core/payment.ts';
+import type { Log } from '../core/ports.ts';
+
+/** Where the database says that it stands, and where it stood when daemons last trusted it. */
+export type Marks = {
+  read(): Promise<LedgerMark>;
+  trusted(): Promise<string | null>;
+  trust(mark: LedgerMark): Promise<void>;
+};
+export type ContinuityPorts = {
+  readonly marks: Marks;
+  readonly chain: Pick<Chain, 'finalizedHeight'>;
+  readonly log: Log;
+  /** Everything that this process remembers of the ledger may be too new. */
+  readonly onWentBack: () => void;
+};
+export type Continuity = {
+  /** Why nothing may be signed just now; null when the database is whole. Asks the database each time. */
+  doubt(): Promise<Trouble | null>;
+  /** What the database told of itself last; null where it tells nothing. A signature is committed under it alone. */
+  identity(): string | null;
+  /** How often the database has gone back under this process: what was read before the last time counts no more. */
+  readonly times: number;
+};
+
+/** A continuity for memory and tests: the database never goes back. */
+export const UNBROKEN: Continuity = {
+  doubt: async () => null,
+  identity: () => null,
+  times: 0,
+};
+
+export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPorts): Continuity {
+  let last: LedgerMark | null = null;
+  let waiting: { readonly why: string; untilHeight: number | null } | null = null;
+  let times = 0;
+
+  const begin = (why: string): void => {
+    waiting = { why, untilHeight: null };
+    times++;
+    log.error('ledger.went_back', { why });
+    onWentBack();
+  };
+  const look = async (): Promise<LedgerMark> => {
+    const mark = await marks.read();
+    if (last === null) {
+      const trusted = await marks.trusted();
+      // A database that does not tell its timeline may have gone back while nobody was connected.
+      if (!mark.told)
+        begin('This database does not tell its timeline, and this process has just connected.');
+      else if (trusted === null) await marks.trust(mark);
+      else if (trusted !== mark.identity)
+        begin(
+          'Since daemons last trusted it, this database was started anew, promoted, or restored.',
+        );
+    } else if (mayHaveGoneBack(last, mark))
+      begin('Under this daemon, the database was replaced by one that may lack its last commits.');
+    last = mark;
+    return mark;
+  };
+  return {
+    async doubt() {
+      const mark = await look();
+      if (waiting === null) return null;
+      const height = await chain.finalizedHeight();
+      waiting.untilHeight ??= height + BLOCKS_UNTIL_DEAD;
+      const left = waiting.untilHeight - height;
+      if (left > 0)
+        return {
+          class: 'books_behind',
+          code: 'ledger_went_back',
+          detail: `${waiting.why} Nothing is signed for another ${left} blocks: what the lost commits may have sent must land or expire first.`,
+        };
+      waiting = null;
+      await marks.trust(mark);
+      log.info('ledger.whole_again', {});
+      return null;
+    },
+    identity: () => (last?.told === true ? last.identity : null),
+    get times() {
+      return times;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// Continuity: after the database went back, or may have, nothing is signed for 182 blocks, and what was agreed before counts no more.
+import { expect, test } from 'vitest';
+import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../../src/core/continuity.ts';
+import { createContinuity } from '../../src/flows/continuity.ts';
+import { silentLog } from '../../src/system/log.ts';
+
+const told = (identity: string, position: bigint): LedgerMark => ({
+  told: true,
+  identity,
+  position,
+});
+const untold = (connections: number): LedgerMark => ({ told: false, connections });
+
+test('another identity, an older position, or a connection that ended where nothing else is told', () => {
+  expect(mayHaveGoneBack(told('a', 5n), told('a', 5n))).toBe(false);
+  expect(mayHaveGoneBack(told('a', 5n), told('a', 6n))).toBe(false);
+  expect(mayHaveGoneBack(told('a', 5n), told('a', 4n))).toBe(true);
+  expect(mayHaveGoneBack(told('a', 5n), told('b', 6n))).toBe(true);
+  expect(mayHaveGoneBack(untold(1), untold(1))).toBe(false);
+  expect(mayHaveGoneBack(untold(1), untold(2))).toBe(true);
+  expect(mayHaveGoneBack(told('a', 5n), untold(0))).toBe(true);
+});
+
+function open(first: LedgerMark, trusted: string | null) {
+  const world = { mark: first, trusted, height: 1_000, went: 0 };
+  const continuity = createContinuity({
+    marks: {
+      read: async () => world.mark,
+      trusted: async () => world.trusted,
+      trust: async (mark) => {
+        world.trusted = mark.told ? mark.identity : 'untold';
+      },
+    },
+    chain: { finalizedHeight: async () => world.height },
+    log: silentLog,
+    onWentBack: () => world.went++,
+  });
+  return { world, continuity };
+}
+
+test('a database that stays the same is never doubted; the first one met is trusted', async () => {
+  const { world, continuity } = open(told('a', 1n), null);
+  expect(await continuity.doubt()).toBeNull();
+  expect(world.trusted).toBe('a');
+  world.mark = told('a', 9n);
+  expect(await continuity.doubt()).toBeNull();
+  expect([continuity.times, world.went]).toEqual([0, 0]);
+  expect(continuity.identity()).toBe('a');
+});
+
+test('after a failover nothing is signed until everything that was signed before is dead', async () => {
+  const { world, continuity } = open(told('a', 1n), 'a');
+  await continuity.doubt();
+  world.mark = told('b', 2n);
+  expect(await continuity.doubt()).toMatchObject({ code: 'ledger_went_back' });
+  expect([continuity.times, world.went]).toEqual([1, 1]);
+  world.height += BLOCKS_UNTIL_DEAD - 1;
+  expect(await continuity.doubt()).not.toBeNull();
+  // It goes back once more: the wait begins anew.
+  world.mark = told('b', 1n);
+  expect(await continuity.doubt()).not.toBeNull();
+  world.height += BLOCKS_UNTIL_DEAD - 1;
+  expect(await continuity.doubt()).not.toBeNull();
+  world.height += 1;
+  expect(await continuity.doubt()).toBeNull();
+  expect(world.trusted).toBe('b');
+  expect(continuity.times).toBe(2);
+});
+
+test('a process that starts holds the database against the one that was trusted last', async () => {
+  expect(await open(told('b', 1n), 'a').continuity.doubt()).toMatchObject({
+    class: 'books_behind',
+  });
+  expect(await open(untold(0), null).continuity.doubt()).toMatchObject({ class: 'books_behind' });
+});

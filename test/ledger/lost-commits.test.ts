@@ -1,0 +1,153 @@
+// Lost commits: rows that a restored copy or a promoted replica left behind are made whole from the chain, what was paid twice is on
+// record as overpaid, and nothing is signed on a database that is no longer the same.
+import { expect, test } from 'vitest';
+import type { Payment } from '../../src/core/payment.ts';
+import type { PaidOnChain } from '../../src/core/rebuild.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { createMarks } from '../../src/ledger/mark.ts';
+import { silentLog } from '../../src/system/log.ts';
+import {
+  CREATOR,
+  closeFact,
+  createTestLedger,
+  settleFact,
+  signatureOf,
+  type TestLedger,
+} from '../support/ledger.ts';
+
+const bytes = {
+  signature: signatureOf(9),
+  bytes: new Uint8Array(1),
+  lastValidBlockHeight: 1,
+  blockhashSlot: 1,
+};
+async function owing(): Promise<{ held: TestLedger; payment: Payment; paid: PaidOnChain }> {
+  const held = await createTestLedger();
+  await settleFact(
+    held.ledger,
+    closeFact(1, 100_000_000n, { slot: 50, account: held.driftAccount }),
+    'finalized',
+  );
+  await accrueCloses(held.ledger, silentLog);
+  const [due] = await held.ledger.shares.due('ana');
+  if (due === undefined) throw new Error('nothing is due');
+  const payment: Payment = {
+    id: 'p1',
+    purpose: 'share',
+    subscriberId: 'ana',
+    subscriptionId: 'ana-sub',
+    creatorWallet: CREATOR,
+    driftUser: held.driftAccount,
+    subAccountId: 0,
+    attempts: 0,
+    state: 'planned',
+    signed: null,
+    plan: {
+      amount: due.owed,
+      covers: [{ shareId: due.shareId, amount: due.owed }],
+      withdraw: 0n,
+      settleMarkets: [],
+      feePayer: 'agent',
+      reimburse: 0n,
+      createAgentAccount: false,
+      createCreatorAccount: false,
+    },
+  };
+  const paid: PaidOnChain = {
+    id: 'p1',
+    signature: signatureOf(8),
+    slot: 51,
+    creatorWallet: CREATOR,
+    amount: due.owed,
+  };
+  return { held, payment, paid };
+}
+const share = async ({ sql }: TestLedger) =>
+  (await sql`select status, paid, overpaid, amount from profit_share`)[0];
+
+test('a payment is known by its signature alone, and only while it may land or has landed', async () => {
+  const { held, payment } = await owing();
+  const { payments } = held.ledger;
+  const known = async () => (await payments.unknown([bytes.signature])).length === 0;
+  await payments.open(payment);
+  expect(await known()).toBe(false);
+  await payments.signed('p1', bytes);
+  expect(await known()).toBe(true);
+  await payments.sent('p1', 1);
+  expect(await known()).toBe(true);
+  await payments.dead('p1', [], { class: 'retry_soon', code: 'expired', detail: '' }, 0);
+  // Proven dead, and the chain shows it all the same: that proof was wrong.
+  expect(await known()).toBe(false);
+  await held[Symbol.asyncDispose]();
+});
+
+test('a row that stayed planned or failed is landed with its own covers, once the chain shows it', async () => {
+  for (const end of ['planned', 'failed'] as const) {
+    const { held, payment, paid } = await owing();
+    const { payments } = held.ledger;
+    await payments.open(payment);
+    if (end === 'failed')
+      await payments.refused('p1', { class: 'retry_soon', code: 'x', detail: '' }, 0, true);
+    expect(await payments.restore('ana', paid, [])).toBe(true);
+    expect(await payments.find('p1')).toMatchObject({ state: 'landed', signature: paid.signature });
+    expect(await share(held)).toMatchObject({ status: 'paid', paid: paid.amount, overpaid: 0n });
+    expect(await payments.unknown([paid.signature])).toEqual([]);
+    expect(await payments.live('ana')).toBeNull();
+    await held[Symbol.asyncDispose]();
+  }
+});
+
+test('an id that stands in two transactions names two payments, and each has paid', async () => {
+  const { held, payment, paid } = await owing();
+  const { payments, shares } = held.ledger;
+  await payments.open(payment);
+  await payments.signed('p1', bytes);
+  const covers = payment.plan.covers;
+  // What the live payment covers is not free for others.
+  expect((await shares.uncovered('ana')).map((each) => each.uncovered)).toEqual([0n]);
+  expect(await payments.restore('ana', paid, covers)).toBe(true);
+  expect(await payments.unknown([paid.signature, bytes.signature])).toEqual([]);
+  await held[Symbol.asyncDispose]();
+});
+
+test('a payment that lands for a share that is covered already is overpaid, told, and the lane goes on', async () => {
+  const { held, payment, paid } = await owing();
+  const { payments } = held.ledger;
+  await payments.open(payment);
+  await payments.signed('p1', bytes);
+  await payments.sent('p1', 1);
+  await payments.restore('ana', { ...paid, id: 'p0' }, payment.plan.covers);
+  expect(await payments.landed('p1', 60)).toBe(true);
+  expect(await share(held)).toMatchObject({
+    status: 'paid',
+    paid: paid.amount,
+    overpaid: paid.amount,
+  });
+  expect(await payments.overpaidBy('p1')).toBe(paid.amount);
+  const told = await held.sql`select body from event where kind = 'share.overpaid'`;
+  expect(told).toMatchObject([{ body: { overpaid: String(paid.amount) } }]);
+  expect(await payments.live('ana')).toBeNull();
+  await held[Symbol.asyncDispose]();
+});
+
+test('bytes are committed only under the identity that was looked at', async () => {
+  const { held, payment } = await owing();
+  const { payments } = held.ledger;
+  const marks = createMarks(held.sql, () => 0);
+  const before = await marks.read();
+  expect(await marks.trusted()).toBeNull();
+  await marks.trust(before);
+  if (!before.told) throw new Error('this Postgres tells its timeline');
+  expect(await marks.trusted()).toBe(before.identity);
+  await payments.open(payment);
+  expect(await payments.signed('p1', bytes, 'another database')).toBe(false);
+  expect((await payments.live('ana'))?.state).toBe('planned');
+  expect(await payments.signed('p1', bytes, before.identity)).toBe(true);
+  const after = await marks.read();
+  expect(after).toMatchObject({ told: true, identity: before.identity });
+  expect(after.told && after.position > before.position).toBe(true);
+  // A table that was emptied and filled from a copy is another file.
+  await held.sql`truncate payment_share, payment cascade`;
+  expect(await marks.read()).not.toMatchObject({ identity: before.identity });
+  await held[Symbol.asyncDispose]();
+});

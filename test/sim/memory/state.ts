@@ -1,8 +1,8 @@
 // State: everything the in-memory ledger keeps. It follows the Postgres ledger function by function; one contract suite
 // (test/ledger/contract.test.ts) holds the two together.
 import type { Clearance } from '../../../src/core/clearance.ts';
-import type { Credit } from '../../../src/core/debt-ports.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
+import type { Credit } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { AsideKind, Watched } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';

@@ -53,6 +53,7 @@ function signing(
   const ports = {
     ledger: {
       subscribers: { sealedKey: async () => null },
+      costs: { signedToday: async () => 0n },
       shares: { tries: async () => given.tries ?? NO_TRIES },
     },
     chain: {

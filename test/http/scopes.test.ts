@@ -111,12 +111,15 @@ describe('every route', () => {
     const operator = routes.filter((each) => each.scope === 'operator');
     expect([...new Set(operator.map((each) => each.url))].sort()).toEqual([
       '/metrics',
+      '/v1/adoptions',
       '/v1/audit',
       '/v1/halts',
       '/v1/halts/:scope',
       '/v1/hearing',
       '/v1/hearing/acceptances',
       '/v1/hearing/rescans',
+      '/v1/hearing/reviews',
+      '/v1/hearing/suspicions',
       '/v1/shares/:id/retry',
       '/v1/shares/:id/void',
     ]);

@@ -64,7 +64,9 @@ test('of a whole system nothing is wrong, and every thing is named', async () =>
 test('Postgres that cannot be reached, and another release’s database', async () => {
   const secrets = { ...street.settings.secrets, databaseUrl: 'postgres://x:y@127.0.0.1:1/none' };
   const findings = await probe({ secrets });
-  expect(wrongs(findings)).toEqual([['postgres', expect.stringContaining('Nothing listens at the address of DATABASE_URL')]]);
+  expect(wrongs(findings)).toEqual([
+    ['postgres', expect.stringContaining('Nothing listens at the address of DATABASE_URL')],
+  ]);
   // The others are looked at all the same.
   expect(findings.some((each) => each.what === 'websocket' && each.state === 'ok')).toBe(true);
   const { sql } = street.database;

@@ -20,7 +20,7 @@ import type {
 import type { Address, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { OpenDebt } from './owing.ts';
-import type { RosterEntry } from './roster.ts';
+import type { Mark, RosterChange, RosterEntry } from './roster.ts';
 import type { Standing, StandingEvent } from './standing.ts';
 import type { Suspicion } from './suspicion.ts';
 import type { Terms } from './terms.ts';
@@ -185,10 +185,13 @@ export type Standings = {
     subscriberId: string,
     judge: (history: readonly StandingEvent[]) => Standing,
   ): Promise<RosterEntry>;
-  /** Everybody, in turns, as of the revision that it returns. */
-  roster(take: (entries: readonly RosterEntry[]) => void): Promise<bigint>;
-  /** Changes after a revision, in order, without gaps. */
-  changesSince(revision: bigint, limit: number): Promise<RosterEntry[]>;
+  /** Everybody, in turns, as of the mark that it returns. */
+  roster(take: (entries: readonly RosterEntry[]) => void): Promise<Mark>;
+  /**
+   * Changes after a mark, in order, without gaps. Null when the ledger has no change with the mark's revision and
+   * nonce: it lost that change, and gives the revision out again or has done so.
+   */
+  changesSince(mark: Mark, limit: number): Promise<RosterChange[] | null>;
   /** Whose verdict may be behind their history: everybody who owes, by the verdict or by the books. */
   owing(): Promise<string[]>;
   entry(subscriberId: string): Promise<RosterEntry | null>;

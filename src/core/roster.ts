@@ -22,6 +22,14 @@ export type RosterEntry = {
   readonly revision: bigint;
 };
 
+/**
+ * A place in the series of changes. The nonce is drawn anew for each change, so that a revision which a ledger gave out
+ * twice, because it lost the first change, has two marks. Null at revision 0, where there is no change.
+ */
+export type Mark = { readonly revision: bigint; readonly nonce: string | null };
+/** An entry as one change left it, with the nonce of that change. */
+export type RosterChange = RosterEntry & { readonly nonce: string };
+
 export const ACTIONS = ['open', 'increase', 'reduce', 'close'] as const;
 export type Action = (typeof ACTIONS)[number];
 export const VERDICTS = ['allow', 'deny', 'unknown'] as const;
@@ -156,6 +164,9 @@ export function createRoster(options: RosterOptions): Roster {
   ): readonly [Decision['verdict'], string] => {
     if (action === 'reduce' || action === 'close')
       return ['allow', 'Reducing and closing positions is always allowed.'];
+    // Plain JavaScript can pass any text: what is misspelt may be an open.
+    if (action !== 'open' && action !== 'increase')
+      return ['deny', `Not an action: ${JSON.stringify(action)}. Known are ${ACTIONS.join(', ')}.`];
     if (!hydrated) return ['unknown', 'Bailiff is starting and has not read its ledger yet.'];
     if (entry?.standing === 'delinquent') return ['deny', entry.reason ?? 'Delinquent.'];
     if (entry?.standing === 'retired') return ['deny', 'This subscriber has left.'];

@@ -1,6 +1,7 @@
 // Wire: the messages of the gate stream as JSON carries them, and back. The server writes them, the gate client reads them.
 import {
   type Doubt,
+  type Mark,
   ROSTER_STANDINGS,
   type RosterEntry,
   type RosterOptions,
@@ -43,6 +44,16 @@ export type WireBeat = {
   /** Of those doubted, the ones with a reason of their own. */
   readonly doubts?: readonly (Doubt & { readonly subscriber: string })[];
 };
+
+/** The mark as the id of an event: `revision:nonce`. */
+export const markText = ({ revision, nonce }: Mark): string => `${revision}:${nonce ?? ''}`;
+/** The mark of an event id; null for every other text, a bare revision of earlier releases among them. */
+export function markOf(text: string): Mark | null {
+  const [, revision, nonce] = /^(\d{1,18}):([0-9a-f-]{36})$/.exec(text) ?? [];
+  return revision === undefined || nonce === undefined
+    ? null
+    : { revision: BigInt(revision), nonce };
+}
 
 /** The doubts of a beat, each with its reason. */
 export function doubtsOf({ doubted, doubts = [] }: WireBeat): Map<string, Doubt> {

@@ -1,11 +1,11 @@
 // Publish: the roster follows the ledger by its gapless revisions, whichever daemon made them, and every reader of the stream is told
 // in that order. A notification only says when to look; the ledger says what changed.
 import type { Ledger, Log } from '../core/ports.ts';
-import type { Roster, RosterEntry } from '../core/roster.ts';
+import type { Mark, Roster, RosterChange } from '../core/roster.ts';
 
 export type Reader = {
   /** One change, in the order of revisions. */
-  change(entry: RosterEntry): void;
+  change(entry: RosterChange): void;
   /** What may be vouched for, and as of when. */
   beat(): void;
   /** What was told counts no more: the reader has to come back and be told everything. */
@@ -23,6 +23,8 @@ export type Publisher = {
   /** From now on; what was before is in the roster. Returns how to stop. */
   subscribe(reader: Reader): () => void;
   readonly revision: bigint;
+  /** The last change that is in the roster. */
+  readonly mark: Mark;
   readonly readers: number;
 };
 
@@ -31,16 +33,29 @@ const BATCH = 1_000;
 export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Log }): Publisher {
   const { ledger, roster, log } = ports;
   const readers = new Set<Reader>();
-  let revision = 0n;
+  let mark: Mark = { revision: 0n, nonce: null };
   let pulling: Promise<boolean> | null = null;
   let again = false;
 
+  const hydrate = async (): Promise<void> => {
+    const { add, done } = roster.hydration();
+    mark = await ledger.standings.roster(add);
+    done();
+  };
   const read = async (): Promise<void> => {
     for (;;) {
-      const changes = await ledger.standings.changesSince(revision, BATCH);
+      const changes = await ledger.standings.changesSince(mark, BATCH);
+      if (changes === null) {
+        // Postgres failed over to a standby that was behind, or was restored. Revisions are given out again.
+        const held = mark.revision;
+        await hydrate();
+        log.error('roster.lineage_broken', { held, revision: mark.revision });
+        for (const reader of readers) reader.end();
+        return;
+      }
       for (const entry of changes) {
         roster.apply(entry);
-        revision = entry.revision;
+        mark = { revision: entry.revision, nonce: entry.nonce };
         for (const reader of readers) reader.change(entry);
       }
       if (changes.length < BATCH) return;
@@ -93,7 +108,10 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
       return () => void readers.delete(reader);
     },
     get revision() {
-      return revision;
+      return mark.revision;
+    },
+    get mark() {
+      return mark;
     },
     get readers() {
       return readers.size;

@@ -1,13 +1,14 @@
 // Stream: the roster as server-sent events, for engines that decide in their own process. A reader is sent the whole
-// roster, or the changes since its `Last-Event-ID`; then every change, by gapless revision; and a beat each second
+// roster, or the changes since its `Last-Event-ID` when the ledger still has that very change; then every change, by
+// gapless revision; and a beat each second
 // that says how fresh the roster is. A reader whose unread bytes exceed 4 MiB is dropped and begins anew, so that
 // it delays no other reader. A reader whose API key was revoked is dropped when the daemon reads the keys.
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import { type Roster, type RosterOptions, UNEXPLAINED } from '../core/roster.ts';
-import { helloOf, type WireBeat, type WireEntry } from '../core/wire.ts';
+import { type Mark, type Roster, type RosterOptions, UNEXPLAINED } from '../core/roster.ts';
+import { helloOf, markOf, markText, type WireBeat, type WireEntry } from '../core/wire.ts';
 import type { Publisher, Reader } from '../flows/publish.ts';
 import { entryView } from './answers.ts';
 import type { Authority } from './auth.ts';
@@ -29,8 +30,8 @@ const WAITING_BYTES_MOST = 4 * 1_024 * 1_024;
 /** Beyond so many changes a whole hydration is cheaper. */
 const CATCH_UP_MOST = 10_000;
 
-const message = (event: string, data: unknown, id?: bigint): string =>
-  `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+const message = (event: string, data: unknown, at?: Mark): string =>
+  `${at === undefined ? '' : `id: ${markText(at)}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
 export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, options) => {
   const { roster, publisher, ledger, clock, log, rules } = options;
@@ -69,7 +70,9 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
       if (open.size >= options.streamsMost)
         throw new Fault('not_ready', `${open.size} streams are open; no more are taken.`);
       const given = request.headers['last-event-id'];
-      const since = typeof given === 'string' && /^\d{1,18}$/.test(given) ? BigInt(given) : null;
+      const since = typeof given === 'string' ? markOf(given) : null;
+      // The reader comes from another daemon, which was told of a change before this one.
+      if (since !== null && since.revision > publisher.revision) await publisher.pull();
       reply.hijack();
       const response = reply.raw;
       response.writeHead(200, {
@@ -86,7 +89,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         log.warn('stream.reader_dropped', { from: request.ip, revision: publisher.revision });
       };
       const send = (text: string): void => {
-        if (response.destroyed) return;
+        if (response.destroyed || response.writableEnded) return;
         response.write(text);
         if (response.writableLength > WAITING_BYTES_MOST) drop();
       };
@@ -94,7 +97,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
       let waiting: string[] | null = [];
       const reader: Reader = {
         change(entry) {
-          const text = message('change', entryView(entry), entry.revision);
+          const text = message('change', entryView(entry), entry);
           if (waiting === null) send(text);
           else if (waiting.push(text) > CATCH_UP_MOST) drop();
         },
@@ -110,9 +113,10 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         open.delete(response);
       });
       send(message('hello', helloOf(rules)));
-      const at = publisher.revision;
+      const { mark } = publisher;
+      const at = mark.revision;
       const missed =
-        since === null || since > at || at - since > BigInt(CATCH_UP_MOST)
+        since === null || since.revision > at || at - since.revision > BigInt(CATCH_UP_MOST)
           ? null
           : await ledger.standings.changesSince(since, CATCH_UP_MOST).catch(() => null);
       if (missed === null) {
@@ -130,15 +134,15 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         // What changes meanwhile waits, and is told again after it.
         for (const entry of roster.all()) {
           if (chunk.push(entryView(entry)) === ENTRIES_A_MESSAGE) await flush();
-          if (response.destroyed) return;
+          if (response.destroyed || response.writableEnded) return;
         }
         // At least one message, so that a reader knows that nobody is left of those it knew.
         await flush();
       } else {
         for (const entry of missed)
-          if (entry.revision <= at) send(message('change', entryView(entry), entry.revision));
+          if (entry.revision <= at) send(message('change', entryView(entry), entry));
       }
-      send(message('live', { revision: at.toString() }, at));
+      send(message('live', { revision: at.toString() }, mark));
       for (const text of waiting) send(text);
       waiting = null;
       reader.beat();

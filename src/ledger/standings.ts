@@ -5,7 +5,7 @@ import { creatorPaid, creditEvents } from '../core/credit.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { leftEvents } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
-import type { RosterEntry } from '../core/roster.ts';
+import type { RosterChange, RosterEntry } from '../core/roster.ts';
 import type { Evidence, StandingEvent } from '../core/standing.ts';
 import { readClearances } from './clearances.ts';
 import { type Sql, type Transaction, toJson } from './database.ts';
@@ -271,16 +271,23 @@ export function createStandings(sql: Sql, observing: boolean = false): Standings
     roster: (take) =>
       // One snapshot: the entries are exactly those of the revision.
       sql.begin('isolation level repeatable read', async (tx) => {
-        const [row] = await tx<{ last: bigint }[]>`select last from revision`;
+        const [row] = await tx<{ last: bigint; nonce: string | null }[]>`
+          select r.last, c.nonce from revision r left join standing_change c on c.revision = r.last`;
         await select(tx, null).cursor(ROWS_A_TURN, (rows) => take(rows.map(entryOf)));
-        return row?.last ?? 0n;
+        return { revision: row?.last ?? 0n, nonce: row?.nonce ?? null };
       }),
-    async changesSince(revision, limit) {
-      const rows = await sql<StandingRow[]>`
-        select c.subscriber_id, b.agent_wallet, c.standing, c.outstanding, c.reason, c.evidence, c.owed_since, c.revision
+    async changesSince({ revision, nonce }, limit) {
+      // The change of the mark itself comes along: one statement sees one state of the ledger.
+      const rows = await sql<(StandingRow & { nonce: string })[]>`
+        select c.subscriber_id, b.agent_wallet, c.standing, c.outstanding, c.reason, c.evidence, c.owed_since, c.revision,
+               c.nonce
         from standing_change c join subscriber b using (subscriber_id)
-        where c.revision > ${revision} order by c.revision limit ${limit}`;
-      return rows.map(entryOf);
+        where c.revision >= ${nonce === null ? revision + 1n : revision} order by c.revision
+        limit ${nonce === null ? limit : limit + 1}`;
+      const changes = rows.map((row): RosterChange => ({ ...entryOf(row), nonce: row.nonce }));
+      if (nonce === null) return changes;
+      const [known, ...after] = changes;
+      return known?.revision === revision && known.nonce === nonce ? after : null;
     },
     async owing() {
       const rows = await sql<{ subscriber_id: string }[]>`

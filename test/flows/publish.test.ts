@@ -4,7 +4,7 @@ import type { Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { createPublisher } from '../../src/flows/publish.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { createTestLedger } from '../support/ledger.ts';
+import { createTestLedger, signatureOf } from '../support/ledger.ts';
 
 test('a failing ledger rejects nobody’s pull, and the next one catches up', async () => {
   await using held = await createTestLedger();
@@ -12,9 +12,9 @@ test('a failing ledger rejects nobody’s pull, and the next one catches up', as
   const warned: string[] = [];
   const standings: Ledger['standings'] = {
     ...held.ledger.standings,
-    async changesSince(revision, limit) {
+    async changesSince(mark, limit) {
       if (failures-- > 0) throw new Error('gone');
-      return held.ledger.standings.changesSince(revision, limit);
+      return held.ledger.standings.changesSince(mark, limit);
     },
   };
   const rules = { staleAfterMs: 1, failOpen: false, outstandingMost: null, owedForMsMost: null };
@@ -27,4 +27,56 @@ test('a failing ledger rejects nobody’s pull, and the next one catches up', as
   await publisher.pull();
   expect(publisher.revision).toBe(1n);
   expect(roster.find('ana')?.standing).toBe('good');
+});
+
+test('a ledger that lost its last changes is read anew, and readers begin anew, though the revisions are given out again', async () => {
+  await using held = await createTestLedger();
+  const { ledger, sql } = held;
+  const rules = { staleAfterMs: 1, failOpen: false, outstandingMost: null, owedForMsMost: null };
+  const roster = createRoster(rules);
+  const faults: string[] = [];
+  const log = { ...silentLog, error: (event: string) => void faults.push(event) };
+  const publisher = createPublisher({ ledger, roster, log });
+  const owes = (outstanding: bigint) =>
+    ledger.standings.update('ana', () => ({ standing: 'good', outstanding }));
+  const evidence = { signature: signatureOf(1), slot: 1, amount: 5n, what: 'w', owedThen: 5n };
+  const runs = (outstanding: bigint) =>
+    ledger.standings.update('ana', () => ({
+      standing: 'delinquent',
+      outstanding,
+      reason: 'ran',
+      evidence,
+    }));
+  const lose = async (revision: number) => {
+    await sql`delete from standing_change where revision > ${revision}`;
+    await sql`update revision set last = ${revision}`;
+    await sql`update standing set outstanding = 0, revision = ${revision}`;
+  };
+  await publisher.hydrate();
+  const told: string[] = [];
+  publisher.subscribe({
+    change: (entry) => void told.push(`${entry.revision} ${entry.standing}`),
+    beat: () => {},
+    end: () => void told.push('ended'),
+  });
+  await owes(1n);
+  await owes(2n);
+  await publisher.pull();
+  const before = publisher.mark;
+  expect(await ledger.standings.changesSince(before, 10)).toEqual([]);
+
+  await lose(1);
+  // Not given out again yet: the ledger is merely behind.
+  expect(await ledger.standings.changesSince(before, 10)).toBeNull();
+  await owes(3n);
+  await runs(3n);
+  expect(await ledger.standings.changesSince(before, 10)).toBeNull();
+  expect(await publisher.pull()).toBe(true);
+  expect(roster.find('ana')).toMatchObject({ standing: 'delinquent', revision: 3n });
+  expect(publisher.mark.revision).toBe(before.revision);
+  expect(publisher.mark.nonce).not.toBe(before.nonce);
+  expect(told).toEqual(['2 good', '3 good', 'ended']);
+  expect(faults).toEqual(['roster.lineage_broken']);
+  await publisher.pull();
+  expect(told).toHaveLength(3);
 });

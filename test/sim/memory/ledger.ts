@@ -152,7 +152,7 @@ function createMemoryStandings(state: State): Standings {
     },
     async roster(take) {
       take([...state.standings.values()]);
-      return state.revision;
+      return { revision: state.revision, nonce: null };
     },
     changesSince: () => Promise.reject(new RangeError('nobody reads the stream in memory')),
     owing: async () => [

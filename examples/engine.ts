@@ -1,5 +1,5 @@
 // Engine: the loop of a copy-trading engine around the gate client: for every signal of a creator it asks, for each copier,
-// whether the trade may be copied. In your own project the first line is: import { createGateClient } from 'bailiff/gate-client'
+// whether the trade may be copied. In your own project import from '@bailiff/gate-client'. As TypeScript the file runs on Node 24.
 //
 //   BAILIFF_URL=http://127.0.0.1:8080 BAILIFF_API_KEY=… node examples/engine.ts ana bo
 import { type Action, createGateClient } from '../src/gate-client/client.ts';
@@ -26,10 +26,10 @@ async function main(): Promise<void> {
   const { BAILIFF_URL: url = 'http://127.0.0.1:8080', BAILIFF_API_KEY: apiKey } = process.env;
   const gate = createGateClient({
     url,
-    ...(apiKey === undefined ? {} : { apiKey }),
+    apiKey,
     onState: (state, why) => process.stderr.write(`gate ${state}: ${why}\n`),
   });
-  await gate.ready();
+  await gate.ready({ timeoutMs: 30_000 });
   for (const action of ['open', 'close'] as const)
     process.stdout.write(
       `${JSON.stringify({ action, ...route(gate, { action, copiers: process.argv.slice(2) }) })}\n`,

@@ -166,7 +166,7 @@ export function createRoster(options: RosterOptions): Roster {
       return ['allow', 'Reducing and closing positions is always allowed.'];
     // Plain JavaScript can pass any text: what is misspelt may be an open.
     if (action !== 'open' && action !== 'increase')
-      return ['deny', `Not an action: ${JSON.stringify(action)}. Known are ${ACTIONS.join(', ')}.`];
+      return ['deny', `Not an action: "${String(action)}". Known are ${ACTIONS.join(', ')}.`];
     if (!hydrated) return ['unknown', 'Bailiff is starting and has not read its ledger yet.'];
     if (entry?.standing === 'delinquent') return ['deny', entry.reason ?? 'Delinquent.'];
     if (entry?.standing === 'retired') return ['deny', 'This subscriber has left.'];

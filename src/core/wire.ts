@@ -1,4 +1,5 @@
-// Wire: the messages of the gate stream as JSON carries them, and back. The server writes them, the gate client reads them.
+// Wire: the messages of the gate stream as JSON carries them, and back. The server writes them, the
+// gate client reads them.
 import {
   type Doubt,
   type Mark,
@@ -8,6 +9,8 @@ import {
   type RosterStanding,
   UNEXPLAINED,
 } from './roster.ts';
+import type { Evidence } from './standing.ts';
+import { isoTime } from './time.ts';
 
 export type WireEvidence = {
   readonly signature: string;
@@ -47,7 +50,10 @@ export type WireBeat = {
 
 /** The mark as the id of an event: `revision:nonce`. */
 export const markText = ({ revision, nonce }: Mark): string => `${revision}:${nonce ?? ''}`;
-/** The mark of an event id; null for every other text, a bare revision of earlier releases among them. */
+/**
+ * The mark of an event id; null for every other text, a bare revision of earlier releases among
+ * them.
+ */
 export function markOf(text: string): Mark | null {
   const [, revision, nonce] = /^(\d{1,18}):([0-9a-f-]{36})$/.exec(text) ?? [];
   return revision === undefined || nonce === undefined
@@ -93,5 +99,30 @@ export function entryOf(wire: WireEntry): RosterEntry {
             owedThen: BigInt(evidence.owedThen),
           },
     revision: BigInt(wire.revision),
+  };
+}
+
+export const wireEvidenceOf = (evidence: Evidence | null): WireEvidence | null =>
+  evidence === null
+    ? null
+    : {
+        signature: evidence.signature,
+        slot: evidence.slot,
+        amount: evidence.amount.toString(),
+        what: evidence.what,
+        owedThen: evidence.owedThen.toString(),
+      };
+
+/** The entry as a message carries it. */
+export function wireOf(entry: RosterEntry): WireEntry {
+  return {
+    subscriber: entry.subscriberId,
+    agentWallet: entry.agentWallet,
+    standing: entry.standing,
+    outstanding: entry.outstanding.toString(),
+    owedSince: entry.owedSinceMs === null ? null : isoTime(entry.owedSinceMs),
+    reason: entry.reason,
+    evidence: wireEvidenceOf(entry.evidence),
+    revision: entry.revision.toString(),
   };
 }

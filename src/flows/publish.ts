@@ -1,5 +1,6 @@
-// Publish: the roster follows the ledger by its gapless revisions, whichever daemon made them, and every reader of the stream is told
-// in that order. A notification only says when to look; the ledger says what changed.
+// Publish: the roster follows the ledger by its gapless revisions, whichever daemon made them, and
+// every reader of the stream is told in that order. A notification only says when to look; the
+// ledger says what changed.
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Mark, Roster, RosterChange } from '../core/roster.ts';
 
@@ -14,9 +15,15 @@ export type Reader = {
 export type Publisher = {
   /** Reads everything anew. */
   hydrate(): Promise<void>;
+<<<<<<< HEAD
   /** The ledger has gone back: reads everything anew, and sends every reader away to do the same. */
   restart(): Promise<void>;
   /** Reads and publishes what changed since. False when the ledger could not be read. Never rejects. */
+=======
+  /**
+   * Reads and publishes what changed since. False when the ledger could not be read. Never rejects.
+   */
+>>>>>>> 0ced3c0 (Make the gate client a package of its own that says what is wrong)
   pull(): Promise<boolean>;
   /** Tells every reader that time passes. */
   beat(): void;
@@ -46,7 +53,8 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
     for (;;) {
       const changes = await ledger.standings.changesSince(mark, BATCH);
       if (changes === null) {
-        // Postgres failed over to a standby that was behind, or was restored. Revisions are given out again.
+        // Postgres failed over to a standby that was behind, or was restored. Revisions are given
+        // out again.
         const held = mark.revision;
         await hydrate();
         log.error('roster.lineage_broken', { held, revision: mark.revision });
@@ -62,12 +70,14 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
     }
   };
   const pull = async (): Promise<boolean> => {
-    // One read at a time. A call during a read has one more read made after it, and shares its result.
+    // One read at a time. A call during a read has one more read made after it, and shares its
+    // result.
     if (pulling !== null) {
       again = true;
       return pulling;
     }
-    // Never rejects: a caller that shares this promise may not await it, and an unhandled rejection would end the process.
+    // Never rejects: a caller that shares this promise may not await it, and an unhandled rejection
+    // would end the process.
     pulling = (async () => {
       try {
         do {
@@ -83,11 +93,6 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
       }
     })();
     return pulling;
-  };
-  const hydrate = async (): Promise<void> => {
-    const { add, done } = roster.hydration();
-    revision = await ledger.standings.roster(add);
-    done();
   };
   return {
     pull,

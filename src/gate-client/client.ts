@@ -1,183 +1,290 @@
-// Client: the gate inside a copy-trading engine's own process. It keeps the roster from the daemon's stream and decides by the
-// daemon's own rules, without asking anybody. It needs nothing but `fetch`. When it cannot vouch for what it holds, it says
-// `unknown`, as the daemon would.
+// Client: the gate inside a copy-trading engine's own process. It keeps the roster from the
+// daemon's stream and decides by the daemon's own rules, from memory. It needs nothing but `fetch`,
+// on Node 20 and newer. When it cannot vouch for what it holds, it says `unknown`, as the daemon
+// would, and why.
 import { delayMs } from '../core/backoff.ts';
-import { type Action, createRoster, type Decision, type Roster } from '../core/roster.ts';
-import {
-  doubtsOf,
-  entryOf,
-  rulesOf,
-  type WireBeat,
-  type WireEntry,
-  type WireHello,
-} from '../core/wire.ts';
-import { createEventReader, type ServerEvent } from './events.ts';
+import type { Action, Decision, RosterEntry } from '../core/roster.ts';
+import { type After, listen } from './connection.ts';
+import { checkApiKey, checkUrl, GateClientError } from './options.ts';
+import { type ChangeListener, createPicture, type GateSnapshot } from './picture.ts';
 
 export type { Action, Decision } from '../core/roster.ts';
+export { GateClientError, type GateClientErrorCode } from './options.ts';
+export type { ChangeListener, GateSnapshot } from './picture.ts';
+/** What is known of one subscriber. Amounts are in base units (millionths of a USDC). */
+export type GateEntry = RosterEntry;
 
 /**
- * `hydrating`: nothing is known yet. `live`: the stream runs and vouches for what is here. `stale`: it has broken off or gone
- * quiet; decisions still come, and turn `unknown` with age. `closed`: by you.
+ * `hydrating`: the daemon was not heard yet; there is nothing here, or what a snapshot held.
+ * `live`: the stream runs.
+ * `reconnecting`: the stream broke off; decisions are vouched for until the last view is
+ * `gate.staleAfterMs` old.
+ * `stale`: it is older, and what would be allowed is `unknown`.
+ * `closed`: by its owner.
  */
-export type GateState = 'hydrating' | 'live' | 'stale' | 'closed';
+export type GateState = 'hydrating' | 'live' | 'reconnecting' | 'stale' | 'closed';
 
 export type GateClientOptions = {
-  /** Of the daemon, such as `http://127.0.0.1:8080`. */
+  /**
+   * Of the daemon, such as `http://127.0.0.1:8080`; with a path where a proxy puts the daemon under
+   * one.
+   */
   readonly url: string;
-  /** With the scope `gate:read`. */
-  readonly apiKey?: string;
-  /** Called at every change of state, and when it cannot begin, with the reason. */
-  readonly onState?: (state: GateState, why: string) => void;
-  readonly fetch?: typeof globalThis.fetch;
-  readonly nowMs?: () => number;
-  readonly random?: () => number;
+  /** With the scope `gate:read`. Undefined and empty mean none. */
+  readonly apiKey?: string | undefined;
+  /** Called when the state or its reason changes. */
+  readonly onState?: ((state: GateState, why: string) => void) | undefined;
+  /**
+   * Called with what a listener threw. Without it the error is thrown where no caller is: Node ends
+   * the process.
+   */
+  readonly onListenerError?: ((thrown: unknown) => void) | undefined;
+  /**
+   * What an earlier client's `snapshot()` returned: debtors are denied at once, and only changes
+   * are fetched.
+   */
+  readonly fromSnapshot?: GateSnapshot | null | undefined;
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly nowMs?: (() => number) | undefined;
+  readonly random?: (() => number) | undefined;
+  readonly after?: After | undefined;
 };
 
 export type GateClient = {
-  /** May this subscriber, by platform id or agent wallet, do this? Answered at once, from memory. */
+  /**
+   * May this subscriber, by platform id or agent wallet, do this? Answered at once, from memory.
+   * Never throws.
+   */
   decide(subscriber: string, action: Action): Decision;
   readonly state: GateState;
+  /** Why the state is what it is, in words. */
+  readonly why: string;
   /** The last change that is known here. */
   readonly revision: bigint;
   readonly size: number;
-  /** Resolves when the client is live for the first time; rejects when it is closed before. */
-  ready(): Promise<void>;
+  /**
+   * Resolves when the client is live, or has been. Rejects with a GateClientError: `closed` when it
+   * is closed before, `not_ready` with the reason when it is not live after `timeoutMs`. Without
+   * `timeoutMs` it waits for ever.
+   */
+  ready(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
+  /** Calls the listener for each change after the first hydration. Returns how to stop. */
+  onChange(listener: ChangeListener): () => void;
+  /** Everything that is known, to be kept for the next start; null before anything is. */
+  snapshot(): GateSnapshot | null;
   close(): void;
 };
 
-const BACKOFF = { firstMs: 250, mostMs: 15_000 };
-/** Until the daemon has said by which rules it decides: nothing is vouched for. */
-const NO_RULES = { staleAfterMs: 0, failOpen: false, outstandingMost: null, owedForMsMost: null };
+/** Attempts that may succeed at once when the daemon is back, and those that a person must help. */
+const BACKOFF = { firstMs: 250, mostMs: 3_000 };
+const BACKOFF_REFUSED = { firstMs: 250, mostMs: 15_000 };
+/**
+ * A beat comes each second. Three may be late; more than this is silence, however long views are
+ * vouched for.
+ */
+const SILENT_MS = { least: 3_000, most: 5_000 };
 
-/** Connects at once, and again whenever the stream breaks off, with jitter. */
+/** Beats are late by more than this: an old view is the stream's fault, not the chain's. */
+const LATE_MS = 2_000;
+
+const secondsOf = (ms: number): number => Math.max(0, Math.round(ms / 1_000));
+
+const afterTimeout: After = (ms, act) => {
+  const timer = setTimeout(act, ms);
+  return () => clearTimeout(timer);
+};
+
+/**
+ * Connects at once, and again whenever the stream breaks off, with jitter, at most 3 s later.
+ * Throws a GateClientError `url_invalid`, `api_key_invalid` or `snapshot_invalid`.
+ */
 export function createGateClient(options: GateClientOptions): GateClient {
+  const url = checkUrl(options.url);
+  const apiKey = checkApiKey(options.apiKey);
   const { fetch = globalThis.fetch, nowMs = Date.now, random = Math.random } = options;
-  const closing = new AbortController();
-  let roster: Roster = createRoster(NO_RULES);
-  let staleAfterMs = 5_000;
+  const { after = afterTimeout, fromSnapshot = null } = options;
+  const onListenerError =
+    options.onListenerError ??
+    ((thrown: unknown) =>
+      queueMicrotask(() => {
+        throw thrown;
+      }));
+  const picture = createPicture(nowMs, onListenerError, fromSnapshot);
   let state: GateState = 'hydrating';
-  let revision = 0n;
-  let hydrating: ReturnType<Roster['hydration']> | null = null;
+  let why = 'the first connection is being made';
+  let wasLive = false;
+  let reached = false;
+  let heardAtMs = 0;
+  let brokenAtMs = 0;
   let failures = 0;
-  let wake: { resolve: () => void; reject: (why: Error) => void } | null = null;
-  const first = new Promise<void>((resolve, reject) => {
-    wake = { resolve, reject };
-  });
-  first.catch(() => {});
+  let connection: AbortController | null = null;
+  let stopWaiting = (): void => {};
+  let stopAging = (): void => {};
+  const waiters = new Set<{ resolve(): void; reject(error: Error): void }>();
 
-  const become = (next: GateState, why: string): void => {
-    if (state === next || state === 'closed') return;
+  const become = (next: GateState, reason: string): void => {
+    if (state === 'closed' || (state === next && why === reason)) return;
     state = next;
-    if (next === 'live') wake?.resolve();
-    options.onState?.(next, why);
+    why = reason;
+    try {
+      options.onState?.(next, reason);
+    } catch (thrown) {
+      onListenerError(thrown);
+    }
   };
-  const take = ({ event, data }: ServerEvent): void => {
-    const value: unknown = JSON.parse(data);
-    switch (event) {
-      case 'hello': {
-        const rules = rulesOf(value as WireHello);
-        staleAfterMs = rules.staleAfterMs;
-        const known = roster;
-        roster = createRoster(rules);
-        if (known.hydrated) roster.hydrate(known.all());
-        return;
-      }
-      case 'entries':
-        hydrating ??= roster.hydration();
-        hydrating.add((value as WireEntry[]).map(entryOf));
-        return;
-      case 'change': {
-        const entry = entryOf(value as WireEntry);
-        roster.apply(entry);
-        revision = entry.revision;
-        return;
-      }
-      case 'live':
-        if (hydrating !== null) hydrating.done();
-        else if (!roster.hydrated) roster.hydrate([]);
-        hydrating = null;
-        revision = BigInt((value as { revision: string }).revision);
-        return;
-      case 'beat': {
-        const beat = value as WireBeat;
-        if (beat.asOfSlot !== null && beat.ageMs !== null)
-          roster.observe(beat.asOfSlot, nowMs() - beat.ageMs);
-        roster.doubtAll(beat.doubt);
-        roster.doubt(doubtsOf(beat));
-        failures = 0;
-        if (roster.hydrated) become('live', 'the stream runs');
-      }
+  const live = (): void => {
+    failures = 0;
+    heardAtMs = nowMs();
+    wasLive = true;
+    stopAging();
+    become('live', 'the stream runs');
+    for (const each of waiters) each.resolve();
+    waiters.clear();
+  };
+  const brokenOff = (reason: string): void => {
+    if (state === 'live') {
+      brokenAtMs = nowMs();
+      const leftMs = (picture.observedAtMs ?? 0) + picture.rules.staleAfterMs - nowMs();
+      stopAging = after(Math.max(0, leftMs), () => become('stale', why));
+      become('reconnecting', reason);
+    } else become(state, reason);
+  };
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = after(ms, resolve);
+      stopWaiting = () => {
+        cancel();
+        resolve();
+      };
+    });
+  const run = async (): Promise<void> => {
+    while (state !== 'closed') {
+      connection = new AbortController();
+      const end = await listen({
+        url,
+        apiKey,
+        lastEventId: picture.roster.hydrated ? picture.eventId : null,
+        fetch,
+        after,
+        silentMs: () =>
+          Math.max(
+            SILENT_MS.least,
+            Math.min(SILENT_MS.most, picture.rules.staleAfterMs || SILENT_MS.most),
+          ),
+        controller: connection,
+        opened() {
+          reached = true;
+          picture.begin();
+        },
+        take(event) {
+          if (state !== 'closed' && picture.take(event)) live();
+        },
+      });
+      if ((state as GateState) === 'closed') return;
+      reached = false;
+      brokenOff(end.why);
+      await pause(delayMs(end.refused ? BACKOFF_REFUSED : BACKOFF, ++failures, random()));
     }
   };
 
-  /** One connection, until it breaks off or goes quiet. */
-  const listen = async (): Promise<string> => {
-    const quiet = new AbortController();
-    let watchdog: ReturnType<typeof setTimeout> | undefined;
-    const alive = (): void => {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(() => quiet.abort(), staleAfterMs);
-    };
-    try {
-      alive();
-      const response = await fetch(`${options.url}/v1/gate/stream`, {
-        headers: {
-          accept: 'text/event-stream',
-          ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
-          ...(roster.hydrated ? { 'last-event-id': revision.toString() } : {}),
-        },
-        signal: AbortSignal.any([closing.signal, quiet.signal]),
-      });
-      if (!response.ok || response.body === null) return `the daemon answered ${response.status}`;
-      hydrating = null;
-      const read = createEventReader();
-      const decoder = new TextDecoder();
-      for await (const chunk of response.body) {
-        alive();
-        for (const event of read(decoder.decode(chunk, { stream: true }))) take(event);
+  /**
+   * Why the answer is unknown, when that is the client's own doing; null when the daemon's reason
+   * says it.
+   */
+  const ownReason = (stale: boolean): string | null => {
+    switch (state) {
+      case 'closed':
+        return 'The gate client was closed.';
+      case 'live': {
+        const silentMs = nowMs() - heardAtMs;
+        return stale && silentMs > LATE_MS
+          ? `Bailiff has sent nothing for ${secondsOf(silentMs)} s, though the stream is open.`
+          : null;
       }
-      return 'the daemon ended the stream';
-    } catch (thrown) {
-      if (quiet.signal.aborted) return 'the stream went quiet';
-      return thrown instanceof Error ? thrown.message : String(thrown);
-    } finally {
-      clearTimeout(watchdog);
-    }
-  };
-  const run = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      const why = await listen();
-      if (closing.signal.aborted) return;
-      if (roster.hydrated) become('stale', why);
-      else options.onState?.(state, why);
-      const waitMs = delayMs(BACKOFF, ++failures, random());
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
-        closing.signal.addEventListener('abort', () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+      case 'hydrating': {
+        const first = reached
+          ? 'Bailiff was reached, and its roster is being read.'
+          : `Bailiff has not been reached yet: ${why}.`;
+        if (fromSnapshot === null) return first;
+        if (!stale) return null;
+        const ageMs = nowMs() - fromSnapshot.takenAtMs;
+        return `${first} What is known is from a snapshot taken ${secondsOf(ageMs)} s ago.`;
+      }
+      case 'reconnecting':
+      case 'stale':
+        return stale
+          ? `The stream from Bailiff broke off ${secondsOf(nowMs() - brokenAtMs)} s ago: ${why}.`
+          : null;
     }
   };
   void run();
 
   return {
-    decide: (subscriber, action) => roster.decide(subscriber, action, nowMs()),
+    decide(subscriber, action) {
+      const decision = picture.roster.decide(String(subscriber), action, nowMs());
+      if (decision.verdict === 'deny' || action === 'reduce' || action === 'close') return decision;
+      if (decision.verdict === 'allow' && state !== 'closed') return decision;
+      const reason = ownReason(decision.stale);
+      return {
+        ...decision,
+        verdict: 'unknown',
+        allow: decision.failOpen,
+        reason: reason ?? decision.reason,
+      };
+    },
     get state() {
       return state;
     },
+    get why() {
+      return why;
+    },
     get revision() {
-      return revision;
+      return picture.revision;
     },
     get size() {
-      return roster.size;
+      return picture.roster.size;
     },
-    ready: () => first,
+    ready({ timeoutMs } = {}) {
+      if (state === 'closed')
+        return Promise.reject(new GateClientError('closed', 'The gate client was closed.'));
+      if (wasLive) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        const settle = (act: () => void) => (): void => {
+          stop();
+          waiters.delete(waiter);
+          act();
+        };
+        const waiter = {
+          resolve: settle(resolve),
+          reject: (error: Error) => settle(() => reject(error))(),
+        };
+        const stop =
+          timeoutMs === undefined
+            ? () => {}
+            : after(timeoutMs, () =>
+                waiter.reject(
+                  new GateClientError(
+                    'not_ready',
+                    `Bailiff at ${url} is not ready after ${timeoutMs} ms: ${why}.`,
+                  ),
+                ),
+              );
+        waiters.add(waiter);
+      });
+    },
+    onChange(listener) {
+      picture.listeners.add(listener);
+      return () => void picture.listeners.delete(listener);
+    },
+    snapshot: () => picture.snapshot(),
     close() {
       become('closed', 'closed by its owner');
-      wake?.reject(new Error('the gate client was closed'));
-      closing.abort();
+      stopWaiting();
+      stopAging();
+      connection?.abort();
+      for (const each of waiters)
+        each.reject(new GateClientError('closed', 'The gate client was closed.'));
+      waiters.clear();
     },
   };
 }

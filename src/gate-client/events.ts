@@ -1,4 +1,4 @@
-// Events: reads server-sent events out of a byte stream.
+// Events: reads server-sent events out of a text that comes in pieces.
 
 export type ServerEvent = {
   readonly id: string | null;
@@ -6,7 +6,10 @@ export type ServerEvent = {
   readonly data: string;
 };
 
-/** Takes text as it comes; returns the events that are whole. */
+/**
+ * Takes text as it comes; returns the events that are whole. Lines end with LF or CRLF, also across
+ * pieces.
+ */
 export function createEventReader(): (text: string) => ServerEvent[] {
   let rest = '';
   const parse = (block: string): ServerEvent | null => {
@@ -24,9 +27,14 @@ export function createEventReader(): (text: string) => ServerEvent[] {
     return data.length === 0 ? null : { id, event, data: data.join('\n') };
   };
   return (text) => {
-    rest += text.replaceAll('\r\n', '\n');
-    const blocks = rest.split('\n\n');
-    rest = blocks.pop() ?? '';
+    rest += text;
+    // The LF of a CRLF may be in the next piece.
+    const held = rest.endsWith('\r') ? '\r' : '';
+    const blocks = rest
+      .slice(0, rest.length - held.length)
+      .replaceAll('\r\n', '\n')
+      .split('\n\n');
+    rest = (blocks.pop() ?? '') + held;
     return blocks.map(parse).filter((each) => each !== null);
   };
 }

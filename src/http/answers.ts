@@ -1,20 +1,7 @@
 // Answers: the gate's answer and the stream's messages as JSON, written by hand once, for routes, the fast path and the stream
 // alike.
-import type { Decision, RosterEntry } from '../core/roster.ts';
-import type { Evidence } from '../core/standing.ts';
-import { isoTime } from '../core/time.ts';
-import type { WireEntry, WireEvidence } from '../core/wire.ts';
-
-const evidenceView = (evidence: Evidence | null): WireEvidence | null =>
-  evidence === null
-    ? null
-    : {
-        signature: evidence.signature,
-        slot: evidence.slot,
-        amount: evidence.amount.toString(),
-        what: evidence.what,
-        owedThen: evidence.owedThen.toString(),
-      };
+import type { Decision } from '../core/roster.ts';
+import { wireEvidenceOf, wireOf } from '../core/wire.ts';
 
 export function gateView(decision: Decision) {
   return {
@@ -23,7 +10,7 @@ export function gateView(decision: Decision) {
     reason: decision.reason,
     standing: decision.standing,
     outstanding: decision.outstanding?.toString() ?? null,
-    evidence: evidenceView(decision.evidence),
+    evidence: wireEvidenceOf(decision.evidence),
     asOfSlot: decision.asOfSlot,
     revision: decision.revision?.toString() ?? null,
     stale: decision.stale,
@@ -49,21 +36,10 @@ export function gateText(decision: Decision): string {
   return (
     `{"verdict":"${decision.verdict}","allow":${decision.allow},"reason":${quote(decision.reason)},` +
     `"standing":${standing === null ? 'null' : `"${standing}"`},"outstanding":${outstanding === null ? 'null' : `"${outstanding}"`},` +
-    `"evidence":${evidence === null ? 'null' : JSON.stringify(evidenceView(evidence))},"asOfSlot":${decision.asOfSlot},` +
+    `"evidence":${evidence === null ? 'null' : JSON.stringify(wireEvidenceOf(evidence))},"asOfSlot":${decision.asOfSlot},` +
     `"revision":${revision === null ? 'null' : `"${revision}"`},"stale":${decision.stale},"failOpen":${decision.failOpen},` +
     `"owedForMs":${decision.owedForMs},"owedForMsMost":${decision.owedForMsMost}}`
   );
 }
 
-export function entryView(entry: RosterEntry): WireEntry {
-  return {
-    subscriber: entry.subscriberId,
-    agentWallet: entry.agentWallet,
-    standing: entry.standing,
-    outstanding: entry.outstanding.toString(),
-    owedSince: entry.owedSinceMs === null ? null : isoTime(entry.owedSinceMs),
-    reason: entry.reason,
-    evidence: evidenceView(entry.evidence),
-    revision: entry.revision.toString(),
-  };
-}
+export const entryView = wireOf;

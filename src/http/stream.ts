@@ -1,8 +1,9 @@
-// Stream: the roster as server-sent events, for engines that decide in their own process. A reader is sent the whole
-// roster, or the changes since its `Last-Event-ID` when the ledger still has that very change; then every change, by
-// gapless revision; and a beat each second
-// that says how fresh the roster is. A reader whose unread bytes exceed 4 MiB is dropped and begins anew, so that
-// it delays no other reader. A reader whose API key was revoked is dropped when the daemon reads the keys.
+// Stream: the roster as server-sent events, for engines that decide in their own process. A reader
+// is sent the whole roster, or the changes since its `Last-Event-ID` when the ledger still has that
+// very change; then every change, by gapless revision; and a beat each second that says how fresh
+// the roster is. A reader whose unread bytes exceed 4 MiB is dropped and begins anew, so that it
+// delays no other reader. A reader whose API key was revoked is dropped when the daemon reads the
+// keys.
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import { Fault } from '../core/fault.ts';

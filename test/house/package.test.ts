@@ -1,39 +1,98 @@
-// Package: what an engine installs. The tarball is unpacked into an empty project that has no other package: the gate client must run
-// there as plain JavaScript, and its types must be found.
+// Package: what an engine installs. The client's own package is packed, installed by npm in an
+// empty project without a registry, and run by the oldest Node that is at hand; bailiff/gate-client
+// is the same code under the daemon's name.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = path.join(import.meta.dirname, '../..');
+const HOME = path.join(ROOT, 'packages/gate-client');
+const read = (file: string) =>
+  JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')) as Record<string, unknown>;
+let project: string;
+const run = (command: string, args: string[], cwd = project): string =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-test('bailiff/gate-client runs in an empty project, without a single dependency', () => {
-  const project = mkdtempSync(path.join(tmpdir(), 'bailiff-engine-'));
-  const run = (command: string, args: string[], cwd = project): string =>
-    execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  run('npm', ['pack', '--silent', '--pack-destination', project], ROOT);
-  const [tarball] = readdirSync(project).filter((each) => each.endsWith('.tgz'));
-  const home = path.join(project, 'node_modules/bailiff');
-  mkdirSync(home, { recursive: true });
-  run('tar', ['xf', path.join(project, tarball ?? ''), '-C', home, '--strip-components=1']);
-  writeFileSync(path.join(project, 'package.json'), '{"type":"module"}');
-  writeFileSync(
-    path.join(project, 'engine.ts'),
-    `import { createGateClient, type Decision, type GateState } from 'bailiff/gate-client';
+const ENGINE = `import { createGateClient, GateClientError, type Decision, type GateSnapshot, type GateState } from '@bailiff/gate-client';
 const states: GateState[] = [];
-const gate = createGateClient({ url: 'http://127.0.0.1:9', onState: (state) => states.push(state) });
+const gate = createGateClient({ url: 'http://127.0.0.1:9/', apiKey: undefined, onState: (state) => states.push(state) });
 const decision: Decision = gate.decide('ana', 'open');
+const snapshot: GateSnapshot | null = gate.snapshot();
+const stop: () => void = gate.onChange((subscriber, entry) => console.log(subscriber, entry?.standing));
+await gate.ready({ timeoutMs: 50 }).catch((thrown) => console.log(thrown instanceof GateClientError, thrown.code));
+stop();
 gate.close();
-console.log(decision.verdict, decision.allow, gate.decide('ana', 'close').allow, states.join());
-`,
+console.log(decision.verdict, decision.allow, gate.decide('ana', 'close').allow, states.at(-1), snapshot);
+`;
+
+beforeAll(() => {
+  project = mkdtempSync(path.join(tmpdir(), 'bailiff-engine-'));
+  writeFileSync(path.join(project, 'package.json'), '{"type":"module","private":true}');
+  run('npm', ['pack', '--silent', '--pack-destination', project], HOME);
+  const [tarball = ''] = globSync('*.tgz', { cwd: project });
+  // Offline: a single dependency would make the installation fail.
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball}`]);
+  writeFileSync(path.join(project, 'engine.ts'), ENGINE);
+}, 120_000);
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+/** Every Node of the machine: that which runs this, and those on the path. */
+const nodes = [
+  ...new Set(
+    [process.execPath, '/usr/bin/node', '/usr/local/bin/node'].filter((each) => existsSync(each)),
+  ),
+];
+
+test('the package brings no dependency, no script of installation, and no TypeScript source', () => {
+  const installed = globSync('node_modules/{*,@*/*}/package.json', { cwd: project });
+  expect(installed).toEqual(['node_modules/@bailiff/gate-client/package.json']);
+  const own = read('packages/gate-client/package.json');
+  for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies'])
+    expect(own[kind]).toBeUndefined();
+  expect(Object.keys(own.scripts as object)).toEqual(['prepack']);
+  const files = globSync('node_modules/@bailiff/gate-client/**/*.ts', { cwd: project });
+  expect(files.filter((each) => !each.endsWith('.d.ts'))).toEqual([]);
+  for (const file of globSync('node_modules/@bailiff/gate-client/**/*.js', { cwd: project }))
+    expect(readFileSync(path.join(project, file), 'utf8'), file).not.toMatch(
+      /from ['"](?!\.)|require\(|import\(/,
+    );
+});
+
+test.each(nodes)('the packed client runs under %s', (node) => {
+  const plain = ENGINE.replaceAll(/, type \w+/g, '').replaceAll(
+    /: (?:GateState\[\]|Decision|GateSnapshot \| null|\(\) => void)/g,
+    '',
   );
-  // The very Node that runs this; an engine's own strips types of its own files, and of no package's.
-  expect(run(process.execPath, ['engine.ts']).trim()).toBe('unknown false true closed');
+  writeFileSync(path.join(project, 'engine.mjs'), plain);
+  const lines = run(node, ['engine.mjs']).trim().split('\n');
+  expect(lines).toEqual(['true not_ready', 'unknown false true closed null']);
+});
+
+test('its types are found, also with exact optional properties and without types of Node or a browser', () => {
   const compiler = path.join(ROOT, 'node_modules/.bin/tsc');
-  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
-  run(compiler, [...flags, '--lib', 'es2024,dom', '--types', '', 'engine.ts']);
-  const files = run('tar', ['tf', path.join(project, tarball ?? '')]).split('\n');
-  expect(files.filter((each) => each.endsWith('.ts') && !each.endsWith('.d.ts'))).toEqual([]);
-  rmSync(project, { recursive: true, force: true });
-}, 60_000);
+  const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext'];
+  run(compiler, [
+    ...flags,
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,dom',
+    '--types',
+    '',
+    'engine.ts',
+  ]);
+});
+
+test('bailiff/gate-client is the same file, the versions agree, and the lock has the workspace', () => {
+  const daemon = read('package.json');
+  const own = read('packages/gate-client/package.json');
+  const alias = (daemon.exports as Record<string, { default: string }>)['./gate-client'];
+  const entry = (own.exports as Record<string, { default: string }>)['.'];
+  expect(path.join(ROOT, alias?.default ?? '')).toBe(path.join(HOME, entry?.default ?? ''));
+  expect(existsSync(path.join(ROOT, alias?.default ?? ''))).toBe(true);
+  expect(own.version).toBe(daemon.version);
+  const lock = read('package-lock.json').packages as Record<string, { version?: string }>;
+  expect(lock['packages/gate-client']?.version).toBe(daemon.version);
+});

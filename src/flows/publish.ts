@@ -15,15 +15,11 @@ export type Reader = {
 export type Publisher = {
   /** Reads everything anew. */
   hydrate(): Promise<void>;
-<<<<<<< HEAD
   /** The ledger has gone back: reads everything anew, and sends every reader away to do the same. */
   restart(): Promise<void>;
-  /** Reads and publishes what changed since. False when the ledger could not be read. Never rejects. */
-=======
   /**
    * Reads and publishes what changed since. False when the ledger could not be read. Never rejects.
    */
->>>>>>> 0ced3c0 (Make the gate client a package of its own that says what is wrong)
   pull(): Promise<boolean>;
   /** Tells every reader that time passes. */
   beat(): void;

@@ -27,14 +27,9 @@ export function createEventReader(): (text: string) => ServerEvent[] {
     return data.length === 0 ? null : { id, event, data: data.join('\n') };
   };
   return (text) => {
-    rest += text;
-    // The LF of a CRLF may be in the next piece.
-    const held = rest.endsWith('\r') ? '\r' : '';
-    const blocks = rest
-      .slice(0, rest.length - held.length)
-      .replaceAll('\r\n', '\n')
-      .split('\n\n');
-    rest = (blocks.pop() ?? '') + held;
+    // The LF of a CRLF may be in the next piece, so the whole rest is looked at again.
+    const blocks = (rest + text).replaceAll('\r\n', '\n').split('\n\n');
+    rest = blocks.pop() ?? '';
     return blocks.map(parse).filter((each) => each !== null);
   };
 }

@@ -25,7 +25,19 @@ async function aSlotLater({ world, app }: Street): Promise<void> {
     .toBeGreaterThan(slot);
 }
 
-test('a winner moved to another own sub-account just before its close owes as if it were closed there, and once', async () => {
+/** What moving a position did; null where the program under test has no such instruction (error 101). */
+function movedOrMissing<T>(move: () => T): T | null {
+  try {
+    return move();
+  } catch (thrown) {
+    if (/"Custom":101\b/.test(String(thrown))) return null;
+    throw thrown;
+  }
+}
+
+test('a winner moved to another own sub-account just before its close owes as if it were closed there, and once', async ({
+  skip,
+}) => {
   await using street = await openStreet();
   const { driver } = street;
   const creator = creatorWallet();
@@ -42,10 +54,10 @@ test('a winner moved to another own sub-account just before its close owes as if
   driver.movePrice(0, 150_000_000n);
   driver.trade(trader, 'long', 2_000_000_000n);
   driver.movePrice(0, 165_000_000n);
-  const moved = driver.send(
-    [driver.instructions.transferPosition(trader, 1, 0, null)],
-    [driver.faucet, agent],
+  const moved = movedOrMissing(() =>
+    driver.send([driver.instructions.transferPosition(trader, 1, 0, null)], [driver.faucet, agent]),
   );
+  if (moved === null) return skip('The 2024 build has no transfer_perp_position.');
   driver.trade(other, 'short', 2_000_000_000n, { reduceOnly: true });
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(share.close.signature).toBe(moved.signature);

@@ -85,6 +85,7 @@ function chainOf(
       });
       return { slot, accounts };
     },
+    async vouch() {},
   } as unknown as Chain;
 }
 

@@ -80,6 +80,7 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
   },
   'DELETE /v1/subscribers/{id}/key': { not_found: () => ['/v1/subscribers/nobody/key'] },
   'GET /v1/subscribers/{id}/accounts': { not_found: () => ['/v1/subscribers/nobody/accounts'] },
+  'GET /v1/subscribers/{id}/credits': { not_found: () => ['/v1/subscribers/nobody/credits'] },
   'POST /v1/subscribers/{id}/subscriptions': {
     not_found: () => ['/v1/subscribers/nobody/subscriptions', terms()],
     conflict: () => ['/v1/subscribers/ann/subscriptions', { ...terms(), id: 'a-second-one' }],
@@ -162,6 +163,7 @@ const GOOD: Record<string, () => Request> = {
   'DELETE /v1/subscribers/{id}/key': () => ['/v1/subscribers/bo/key'],
   'DELETE /v1/subscribers/{id}': () => ['/v1/subscribers/leaving'],
   'GET /v1/subscribers/{id}/accounts': () => ['/v1/subscribers/ann/accounts'],
+  'GET /v1/subscribers/{id}/credits': () => ['/v1/subscribers/ann/credits'],
   'GET /v1/subscribers/{id}/facts': () => ['/v1/subscribers/ann/facts'],
   'POST /v1/subscribers/{id}/subscriptions': () => ['/v1/subscribers/ann/subscriptions', terms()],
   'GET /v1/subscribers/{id}/subscriptions': () => ['/v1/subscribers/ann/subscriptions'],

@@ -97,6 +97,7 @@ function planningWith(given: {
       costs: { openings: async () => ({ known: 0, unread: 0 }) },
       payments: { toppedUpWithin: async () => false },
       creators: { isAgent: async () => false },
+      credits: { unmatched: async () => null },
     },
     books: { disagreement: async () => null },
     clock: { nowMs: () => 0, random: () => 0 },

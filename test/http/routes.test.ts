@@ -206,7 +206,6 @@ let waiting: ShareView;
 let gapped = '';
 const terms = () => ({ id: 'ann-sub', subAccountId: 0, creatorWallet: creator, shareBps: 1_000 });
 const split = (name: string): [string, string] => name.split(' ') as [string, string];
-
 beforeAll(async () => {
   street = await openStreet({
     settings: (given) => ({ ...given, clearances: { ...given.clearances, patienceMs: 0 } }),
@@ -216,12 +215,10 @@ beforeAll(async () => {
   const bo = driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ann', ana, Keypair.fromSeed(Buffer.alloc(32, 1)).publicKey);
   await street.subscribe('bo', bo, Keypair.generate().publicKey);
-  for (const id of ['leaving', 'unheard'])
-    await street.subscribe(
-      id,
-      driver.createTrader({ deposit: 1_000_000_000n }),
-      Keypair.generate().publicKey,
-    );
+  for (const id of ['leaving', 'unheard']) {
+    const trader = driver.createTrader({ deposit: 1_000_000_000n });
+    await street.subscribe(id, trader, Keypair.generate().publicKey);
+  }
   await street.post('/v1/subscribers/ann/subscriptions', terms());
   profitableClose(driver, ana);
   profitableClose(driver, bo);

@@ -9,6 +9,11 @@ import { statusSince } from './proof.ts';
 import { asking } from './rpc.ts';
 
 const PAGE = 1_000;
+/**
+ * So many empty pages in a row end a walk, each followed by the question how far back the node remembers. Behind one URL there
+ * may be several nodes: a pruned one can give the empty page, and another one say that its history reaches.
+ */
+const ENDS = 3;
 
 /** What became of a signature. An absence is told only by a node that has seen the finalized slot that was read before. */
 export async function lookAt(connection: Connection, signature: Signature): Promise<Look> {
@@ -46,7 +51,7 @@ async function reachBack(connection: Connection, afterSlot: Slot): Promise<void>
 
 /**
  * Walks an account's history from newest to oldest until below a slot, and returns it oldest first. The end is a row at or
- * below that slot, or an empty page of a node whose history reaches that far. A short page is no end.
+ * below that slot, or several empty pages in a row, asked beside nodes whose history reaches that far. A short page is no end.
  */
 export async function walk(
   connection: Connection,
@@ -57,6 +62,7 @@ export async function walk(
 ): Promise<SignatureRow[]> {
   const rows: SignatureRow[] = [];
   let before: string | undefined;
+  let ends = 0;
   for (;;) {
     const page = await asking('getSignaturesForAddress', () =>
       connection.getSignaturesForAddress(
@@ -76,10 +82,13 @@ export async function walk(
         failed: row.err !== null,
       });
     }
-    before = page.at(-1)?.signature;
-    if (before === undefined) {
+    const last = page.at(-1);
+    if (last === undefined) {
       await reachBack(connection, afterSlot);
-      return rows.reverse();
+      if (++ends === ENDS) return rows.reverse();
+    } else {
+      before = last.signature;
+      ends = 0;
     }
   }
 }

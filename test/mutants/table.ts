@@ -17,6 +17,8 @@ const sim = (seeds: number, from?: number) => (from === undefined ? { seeds } : 
 
 const PEN = 'test/adversarial/pen.test.ts';
 const PLAN = 'test/core/plan.test.ts';
+const PAYMENT = 'test/core/payment.test.ts';
+const PROOF = 'test/chain/proof.test.ts';
 const BOOKS = 'test/flows/books.test.ts';
 const SETTLE = 'test/flows/settle.test.ts';
 
@@ -200,5 +202,89 @@ export const MUTANTS: readonly Mutant[] = [
     from: "if (status.context.slot < tip) throw unanswered('the node that tells the status is behind');",
     to: '',
     by: unit('test/chain/absence.test.ts', 'a node that is behind, pruned, or of another opinion'),
+  },
+  {
+    name: 'P2 death without the history',
+    file: 'src/core/death.ts',
+    from: 'told.historyAbsent === true &&',
+    to: '',
+    by: unit(PAYMENT, 'needs every answer, of both'),
+  },
+  {
+    name: 'P3 death without the status',
+    file: 'src/core/death.ts',
+    from: 'told.statusAbsent === true &&',
+    to: '',
+    by: unit(PAYMENT, 'needs every answer, of both'),
+  },
+  {
+    name: 'P4 no margin past the expiry',
+    file: 'src/core/death.ts',
+    from: 'DEATH_MARGIN_BLOCKS = 32',
+    to: 'DEATH_MARGIN_BLOCKS = 0',
+    by: unit(PAYMENT, 'needs every answer, of both'),
+  },
+  {
+    name: 'P5 dead ten blocks before the expiry',
+    file: 'src/core/death.ts',
+    from: 'DEATH_MARGIN_BLOCKS = 32',
+    to: 'DEATH_MARGIN_BLOCKS = -10',
+    by: unit(PAYMENT, 'needs every answer, of both'),
+  },
+  {
+    name: 'S5 dead without proof',
+    file: 'src/flows/proving.ts',
+    from: 'if (isProvenDead(signed, agreeing)) return agreeing;',
+    to: 'if (true) return agreeing;',
+    by: unit(SETTLE, 'no age and no height is a death'),
+  },
+  {
+    name: 'D1 the history always lacks it',
+    file: 'src/chain/proof.ts',
+    from: 'let before: string | undefined;\n  for (;;) {',
+    to: 'let before: string | undefined;\n  if (account !== null) return true;\n  for (;;) {',
+    by: unit(PROOF, 'a landed payment is not dead'),
+  },
+  {
+    name: 'D2 the status of a node that is behind is taken',
+    file: 'src/chain/proof.ts',
+    from: "if (found.context.slot < seenSlot) throw new RangeError('the node is behind');",
+    to: '',
+    by: unit(PROOF, 'answers of a node that is behind'),
+  },
+  {
+    name: 'D3 the history of any node is taken',
+    file: 'src/chain/proof.ts',
+    from: '{ limit: PAGE, minContextSlot,',
+    to: '{ limit: PAGE,',
+    by: unit(PROOF, 'every question names the slot'),
+  },
+  {
+    name: 'D4 the second provider is not asked',
+    file: 'src/chain/proof.ts',
+    from: 'return { ...own, second: await askOne(second, signed, account) };',
+    to: 'return { ...own, second: own };',
+    by: unit(PROOF, 'the second provider must say the same'),
+  },
+  {
+    name: 'D5 the status is always absent',
+    file: 'src/chain/proof.ts',
+    from: '(await statusSince(connection, signed.signature, seenSlot)) === null,',
+    to: '(await statusSince(connection, signed.signature, seenSlot)) !== undefined,',
+    by: unit(PROOF, 'a landed payment is not dead'),
+  },
+  {
+    name: 'C1 one empty page is the end of a history',
+    file: 'src/chain/history.ts',
+    from: 'const ENDS = 3;',
+    to: 'const ENDS = 1;',
+    by: unit('test/chain/history.test.ts', 'one empty page of a pruned node is no end'),
+  },
+  {
+    name: 'C2 a node whose history begins later ends a walk',
+    file: 'src/chain/history.ts',
+    from: 'await reachBack(connection, afterSlot);',
+    to: '',
+    by: unit('test/chain/history.test.ts', 'a node whose history begins later'),
   },
 ];

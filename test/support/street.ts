@@ -210,10 +210,4 @@ export const unscheduled =
     payments: { ...given.payments, retryEveryMs: 3_600_000, ...payments },
   });
 
-/** Opens and closes a long with profit; returns the closing transaction. */
-export function profitableClose(driver: Driver, trader: Trader, base = 2_000_000_000n): string {
-  driver.movePrice(0, 150_000_000n);
-  driver.trade(trader, 'long', base);
-  driver.movePrice(0, 165_000_000n);
-  return driver.trade(trader, 'short', base, { reduceOnly: true }).signature;
-}
+export { profitableClose } from './trades.ts';

@@ -1,0 +1,11 @@
+// Trades: what people do on a local market, without a test around it.
+import type { Trader } from '../../src/local/drift/instructions.ts';
+import type { Driver } from '../../src/local/driver.ts';
+
+/** Opens and closes a long with profit; returns the closing transaction. */
+export function profitableClose(driver: Driver, trader: Trader, base = 2_000_000_000n): string {
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', base);
+  driver.movePrice(0, 165_000_000n);
+  return driver.trade(trader, 'short', base, { reduceOnly: true }).signature;
+}

@@ -219,7 +219,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const unread = (thrown: unknown): void => log.warn('watched.refresh_failed', { err: thrown });
   const relist = (): Promise<void> => watched.refresh().then((moved) => void (moved && listed()));
   stack.defer(await listenWatchList(sql, () => void relist().catch(unread)));
-  // A notification may be lost with the wire that it was to come on, and nobody tells.
+  // A connection that Postgres notifies on may be dead without an error: the list is read anyway.
   loop('watch-list', WATCH_LIST_EVERY_MS, relist);
   if (uses('sweep'))
     loop('sweep-accounts', settings.watch.sweepEveryMs, async (signal) =>

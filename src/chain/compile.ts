@@ -112,7 +112,7 @@ const PACKET_BYTES = 1232;
 /** A signature, and the count of signatures in front of them. */
 const [SIGNATURE_BYTES, COUNT_BYTES] = [64, 1];
 
-/** Whether a transaction fits one packet, whoever signs it. */
+/** Whether a transaction fits one packet of 1,232 bytes once all its signatures are in. */
 export function fitsPacket({ message }: VersionedTransaction): boolean {
   try {
     const signatures = COUNT_BYTES + SIGNATURE_BYTES * message.header.numRequiredSignatures;

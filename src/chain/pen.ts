@@ -100,7 +100,7 @@ export function createPen(options: PenOptions): Pen {
     }
   };
 
-  /** What this pen signed within a day, whatever became of the rows that tell of it. */
+  /** What this pen signed within a day, also where the rows of those payments are lost. */
   const signed: { subscriberId: string; amount: bigint; atMs: number }[] = [];
   const requireWithinLimits = (
     { subscriberId, plan }: PaymentParts['payment'],

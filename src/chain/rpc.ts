@@ -14,7 +14,7 @@ export type RpcListener = (method: string, outcome: 'answered' | 'failed') => vo
 
 /**
  * Opens a connection. web3.js must not retry by itself: our own budgets decide. `send` carries a request; where it is left
- * out, the request goes to the URL as it is, whatever chain answers there.
+ * out, the request goes to the URL as it is, also when another chain answers there.
  */
 export function openConnection(
   rpcUrl: string,

@@ -47,8 +47,8 @@ const passingSeed = (paymentId: string): string =>
   createHash('sha256').update(paymentId).digest('hex').slice(0, SEED_LENGTH);
 
 /**
- * As `PublicKey.createWithSeed`: SHA-256 of base, seed and owner. Nobody but the agent can open an account
- * there, and nobody knows the address before the payment is signed.
+ * As `PublicKey.createWithSeed`: SHA-256 of base, seed and owner. Only the agent's signature opens an account
+ * there, and only the signed payment shows the address.
  */
 export const passingAccount: Chain['passingAccount'] = (agent, paymentId) =>
   new PublicKey(

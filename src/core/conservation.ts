@@ -1,6 +1,6 @@
 // Conservation: every lamport and every token of a subscriber is accounted for, transaction by transaction. What its wallet,
 // token accounts and venue accounts held before, plus what the venue paid in, less fees, must be there afterwards. What
-// is missing has left, whatever instruction took it. Wrapped SOL counts as SOL: both are lamports.
+// is missing has left, whichever instruction took it. Wrapped SOL counts as SOL: both are lamports.
 import type { Outflow } from './fact.ts';
 import {
   type Asset,
@@ -31,7 +31,7 @@ export type Leaving = {
   readonly how: 'transfer' | 'handover' | 'fee';
   /** The own account that lost most of it. */
   readonly source: Address;
-  /** Null when nobody received it: it was burnt, or went to the network as a fee. */
+  /** Null when no account received it: it was burnt, or went to the network as a fee. */
   readonly destination: Address | null;
   /** Who owns the destination: of a token account its owner, else the destination itself. */
   readonly owner: Address | null;

@@ -70,7 +70,10 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
   await owe(2);
   const ordinary = await pay();
   expect((await street.shares('ana')).map((each) => each.status)).toEqual(['paid', 'paid']);
-  expect(ordinary).toEqual([
+  // Which chain the node is on is asked every ten seconds, however many payments there are; here, once at most.
+  const hash = (each: string): boolean => each === 'getGenesisHash';
+  expect(ordinary.filter(hash).length).toBeLessThanOrEqual(1);
+  expect(ordinary.filter((each) => !hash(each))).toEqual([
     'getMultipleAccounts',
     'simulateTransaction',
     'sendTransaction',

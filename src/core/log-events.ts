@@ -13,5 +13,6 @@ export const ERROR_EVENTS = [
   'loop.failed',
   'node.foreign',
   'payment.overpaid',
+  'roster.lineage_broken',
   'transaction.contradicted',
 ] as const;

@@ -51,8 +51,9 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
       }),
     },
   },
+  // A fork must drop the very payment, and the dropped one must not land again by itself: that is rare.
   'taking a confirmed payment for a final one': {
-    within: 60,
+    within: 400,
     sabotage: {
       chain: (chain) => ({
         ...chain,

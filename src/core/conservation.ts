@@ -122,7 +122,7 @@ function consentTo(perimeter: Perimeter, { agent }: Subject, asset: Asset): Cons
   );
   const program = (account: Address) =>
     tokenBalances.find((row) => row.account === account)?.program ?? null;
-  // Of a classic token account nobody takes tokens but its owner or a delegate. Lamports of an account without wrapped
+  // Only the owner or a delegate takes tokens of a classic token account. Lamports of an account without wrapped
   // SOL are not bound like that: a stranger may close an account that it gave away, and keep the rent.
   const bound = ({ account }: Holding): boolean =>
     account === agent ||
@@ -229,7 +229,7 @@ function leavingsOf(
         : leaving({ amount, how: 'transfer', destination: account, owner }),
     );
   }
-  // A fee that a Token-2022 mint keeps back on a transfer goes to nobody. Burning is somebody's act.
+  // A fee that a Token-2022 mint keeps back on a transfer has no receiver. A burn is an act of the owner or a delegate.
   const burnt = perimeter.calls.some((call) =>
     walletCalls(call).some((act) => act.act === 'token_burn' && ownAccounts.has(act.account)),
   );

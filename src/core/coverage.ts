@@ -44,7 +44,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'Secp256r1SigVerify1111111111111111111111111',
 ]);
 
-/** Of both token programs: initialising, minting, freezing, revoking, asking; none takes anything or appoints anybody. */
+/** Of both token programs: initialising, minting, freezing, revoking, asking; none takes value or appoints a delegate. */
 const TOKEN_NEUTRAL: ReadonlySet<number> = new Set([
   0, 1, 2, 5, 7, 10, 11, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24,
 ]);

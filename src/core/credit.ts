@@ -53,7 +53,7 @@ export type CreatorTransfer = {
   readonly credited: BaseUnits | null;
 };
 
-/** The rounding of another system's sum: up to this part of what a transfer discharged, the rest of it accuses nobody. */
+/** The rounding of another system's sum: up to this part of what a transfer discharged, the rest of it is not judged. */
 const ROUNDING = 10n;
 
 /** What is owed to a creator at a place, by debts and payments alone. */

@@ -81,7 +81,7 @@ export type PaymentRecord = {
   readonly endedAtMs: number | null;
 };
 
-/** How long a payment may stay unsigned before somebody who asks for the debt ends it. */
+/** How long a payment may stay unsigned before a clearance that asks for the debt ends it. */
 export const UNSIGNED_MOST_MS = 5_000;
 
 /** Ages and times to try again are kept by the database's clock: that of a daemon may be wrong. */
@@ -179,7 +179,7 @@ export type Payments = {
   ): Promise<boolean>;
   /**
    * From `sent`, executed with an error in this finalized slot. Frees the debts; nothing of the subscriber
-   * is tried again before, whatever wakes it.
+   * is tried again before that time, also when an event wakes the lane.
    */
   failed(
     paymentId: string,
@@ -204,7 +204,7 @@ export type Payments = {
     before?: string;
   }): Promise<PaymentRecord[]>;
   find(id: string): Promise<PaymentRecord | null>;
-  /** Whether a top-up was tried within the last so many milliseconds, whatever became of it. */
+  /** Whether a top-up was tried within the last so many milliseconds, also when it failed. */
   toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;
   /**
    * Those of the signatures, each of a transaction that was executed without error, that these books do not know. Known is a

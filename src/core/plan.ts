@@ -121,7 +121,8 @@ export function settleable(funds: VenueFunds): Claimable[] {
   return [...funds.claimable]
     .sort(
       (a, b) =>
-        Number(a.held) - Number(b.held) || Number(b.amount - a.amount) || a.market - b.market,
+        Number(a.held) - Number(b.held) ||
+        (a.amount === b.amount ? a.market - b.market : a.amount < b.amount ? 1 : -1),
     )
     .slice(0, MARKETS_MOST);
 }

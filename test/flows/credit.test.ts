@@ -30,7 +30,7 @@ test('beside another system that pays: its withdrawals to the creator discharge 
   await expect
     .poll(async () => (await street.gate('ana')).outstanding, { timeout: 20_000 })
     .toBe('0');
-  expect(await street.gate('ana')).toMatchObject({ standing: 'good', allow: true });
+  expect(await street.verdict('ana', 'allow')).toMatchObject({ standing: 'good' });
   const credits = await fetch(`${street.app().url}/v1/subscribers/ana/credits`);
   expect(await credits.json()).toMatchObject({
     credits: [{ signature, amount: String(rounded), credited: share.amount }],

@@ -75,7 +75,7 @@ test('a take-profit order that a keeper triggers and fills is paid for, and leav
   expect(share.close.signature).toBe(filled.signature);
   expect(driver.usdcOf(creator)).toBe(BigInt(share.close.netPnl) / 10n);
   expect(await checkedTo(trader, filled.slot)).toBeNull();
-  expect(await street.gate('ana')).toMatchObject({ allow: true });
+  expect(await street.verdict('ana', 'allow')).toMatchObject({ allow: true });
 });
 
 test('a fee that the record tells as 0 is explained by exactly the flat fee', async () => {
@@ -96,7 +96,7 @@ test('a fee that the record tells as 0 is explained by exactly the flat fee', as
   );
   expect(quoteOf(trader)).toBe(before - FLAT_FEE);
   expect(await checkedTo(trader, landed.slot)).toBeNull();
-  expect(await street.gate('bo')).toMatchObject({ allow: true });
+  expect(await street.verdict('bo', 'allow')).toMatchObject({ allow: true });
 });
 
 test('a stranger who trades with a subscriber as referrer causes no gap', async () => {
@@ -129,6 +129,6 @@ test('a stranger who trades with a subscriber as referrer causes no gap', async 
   }
   expect(quoteOf(referrer)).toBeGreaterThan(before);
   expect(await checkedTo(referrer, slot)).toBeNull();
-  expect(await street.gate('cy')).toMatchObject({ allow: true });
+  expect(await street.verdict('cy', 'allow')).toMatchObject({ allow: true });
   expect(await street.shares('cy')).toEqual([]);
 });

@@ -99,7 +99,7 @@ test('a stranger that takes back its own token accuses nobody', async () => {
     [stranger],
   );
   await isFinal(street, taken.signature);
-  expect(await street.gate('ana')).toMatchObject({ standing: 'good', verdict: 'allow' });
+  expect(await street.verdict('ana', 'allow')).toMatchObject({ standing: 'good' });
 }, 90_000);
 
 test('SOL that leaves by an instruction of 2026, out of the own token account, is a flight', async () => {

@@ -191,10 +191,10 @@ describe('runaways', () => {
         { timeout: 20_000 },
       )
       .toBe(1);
-    expect((await street.gate('bo')).verdict).toBe('allow');
+    await street.verdict('bo', 'allow');
     driver.giveSol(sponsor.publicKey, 1_000_000_000n);
     await street.share('ana', (each) => each.status === 'paid');
-    expect(await street.standing('ana', 'good')).toMatchObject({ verdict: 'allow' });
+    expect(await street.verdict('ana', 'allow')).toMatchObject({ standing: 'good' });
   });
 
   test('taking it to the own agent wallet is no flight; taking it from there is', async () => {

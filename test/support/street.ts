@@ -55,6 +55,11 @@ export type Street = AsyncDisposable & {
   sendSol(to: PublicKey, lamports: bigint): void;
   shares(id: string): Promise<ShareView[]>;
   gate(id: string, action?: string): Promise<GateView>;
+  /**
+   * Waits for a verdict about opening, and returns the whole answer. A busy machine, or slots that
+   * the chain skipped, make an answer `unknown` for some seconds: only what comes after that counts.
+   */
+  verdict(id: string, wanted: GateView['verdict']): Promise<GateView>;
   /** Waits until a share of a subscriber is as wanted. */
   share(id: string, ready: (share: ShareView) => boolean): Promise<ShareView>;
   standing(id: string, wanted: string): Promise<GateView>;
@@ -177,6 +182,15 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     shares: async (id) =>
       (await get<{ shares: ShareView[] }>(`/v1/shares?subscriber=${id}`)).shares,
     gate: (id, action = 'open') => get<GateView>(`/v1/gate/${id}?action=${action}`),
+    async verdict(id, wanted) {
+      let last = await street.gate(id);
+      const read = async () => {
+        last = await street.gate(id);
+        return last.verdict === wanted ? wanted : last;
+      };
+      await expect.poll(read, PATIENCE).toBe(wanted);
+      return last;
+    },
     async share(id, ready) {
       let found: ShareView | undefined;
       await expect

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
+// A checkout that was updated without an install still runs its tests on the mended driver.
+import '../../patches/apply.mjs';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
 import { openPostgres } from '../../src/local/postgres.ts';

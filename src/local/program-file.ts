@@ -1,6 +1,8 @@
-// Program file: the bytes of the venue's compiled program, which are not part of the repository: which build they are, and how
-// they are read from a node.
+// Program file: the bytes of the venue's compiled program, which are not part of the repository: which build they are, where
+// each build's file lies, and how they are read from a node.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { Fault } from '../core/fault.ts';
 import { type Build, CURRENT_BUILD, OLDER_BUILDS } from '../venue/builds.ts';
 
@@ -28,6 +30,21 @@ export function identifyProgram(bytes: Uint8Array): ProgramBytes {
   const sha256 = hashOf(bytes);
   return { bytes, sha256, build: OLDER_BUILDS.find((each) => each.sha256 === sha256) ?? null };
 }
+
+/**
+ * Where the file of a build belongs: the newest older build, and bytes of no known build, at the path of the settings; every
+ * other build beside it, by its name.
+ */
+export const placeOf = (build: Build | null, programFile: string): string =>
+  build === null || build === OLDER_BUILDS[0]
+    ? programFile
+    : path.join(path.dirname(programFile), `drift-${build.name}.so`);
+
+/** The files of compiled programs that are present: the one of the settings first, then those of other builds beside it. */
+export const presentPrograms = (programFile: string): string[] =>
+  [...new Set(OLDER_BUILDS.map((build) => placeOf(build, programFile)))].filter((each) =>
+    existsSync(each),
+  );
 
 /** One line about a program for a person. */
 export const describeProgram = ({ bytes, sha256, build }: ProgramBytes): string =>

@@ -1,5 +1,5 @@
-// Venue programs: puts the venue's compiled program where tests and the local world look for it, from a file or from a node,
-// and says what is there. npm run venue-programs -- [file | --rpc URL]
+// Venue programs: puts a build of the venue's compiled program where tests and the local world look for it, from a file or from
+// a node, and says which builds are there. npm run venue-programs -- [file | --rpc URL]
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,7 +7,13 @@ import { base58Text } from '../core/ids.ts';
 import { loadSettings, processEnvironment } from '../system/settings.ts';
 import { OLDER_BUILDS } from '../venue/builds.ts';
 import { PROGRAM_ID } from '../venue/profile.ts';
-import { describeProgram, dumpProgram, identifyProgram, type ReadAccount } from './program-file.ts';
+import {
+  describeProgram,
+  dumpProgram,
+  identifyProgram,
+  placeOf,
+  type ReadAccount,
+} from './program-file.ts';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -46,22 +52,32 @@ try {
       file !== undefined
         ? identifyProgram(new Uint8Array(readFileSync(file)))
         : await dumpProgram(PROGRAM_ID, readerOf(values.rpc ?? ''), base58Text);
-    mkdirSync(path.dirname(programFile), { recursive: true });
-    writeFileSync(programFile, found.bytes);
-    say(`Wrote ${programFile}.`);
+    const place = placeOf(found.build, programFile);
+    mkdirSync(path.dirname(place), { recursive: true });
+    writeFileSync(place, found.bytes);
+    say(`Wrote ${place}.`);
   }
-  if (existsSync(programFile)) {
+  for (const build of OLDER_BUILDS) {
+    const place = placeOf(build, programFile);
+    if (existsSync(place)) {
+      say(`${place}: ${describeProgram(identifyProgram(new Uint8Array(readFileSync(place))))}.`);
+      continue;
+    }
+    say(`${place}: no file. The build of ${build.name} has sha256 ${build.sha256}.`);
+    if (build.published !== null) {
+      const { repository, blob } = build.published;
+      say(`  Its bytes are git blob ${blob} of the GitHub repository ${repository}:`);
+      say(
+        `  git clone https://github.com/${repository}, then git cat-file blob ${blob} > drift.so.`,
+      );
+    }
+    if (place === programFile) process.exitCode = 1;
+  }
+  if (process.exitCode === 1) {
+    say('Tests without the file hold against its recording, and local worlds use the stand-in.');
     say(
-      `${programFile}: ${describeProgram(identifyProgram(new Uint8Array(readFileSync(programFile))))}.`,
+      'To put a file in its place: npm run venue-programs -- /path/to/drift.so, or -- --rpc URL to dump what a node runs.',
     );
-  } else {
-    say(`There is no compiled Drift program at ${programFile}; tests hold against its recording.`);
-    say(
-      'To get it: npm run venue-programs -- /path/to/drift.so, or -- --rpc URL to dump what a node runs.',
-    );
-    for (const { name, sha256 } of OLDER_BUILDS)
-      say(`Known: the build of ${name}, sha256 ${sha256}.`);
-    process.exitCode = 1;
   }
 } catch (thrown) {
   process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);

@@ -155,7 +155,7 @@ export function readSpotMarket(data: Uint8Array): SpotMarket {
     // Active, ReduceOnly and Settlement allow withdrawals, unless the paused operations say otherwise. The bit of an older
     // build is found out by simulation: its refusal is 6149, withdrawals paused.
     withdrawPaused:
-      ![1, 6, 7].includes(status) || (view.getUint8(690) & CURRENT_BUILD.withdrawPausedBit) !== 0,
+      ![1, 6, 7].includes(status) || (view.getUint8(690) & CURRENT_BUILD.pausedBits.withdraw) !== 0,
   };
 }
 

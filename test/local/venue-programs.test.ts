@@ -1,12 +1,17 @@
 // Venue programs: the command that puts the compiled program in its place, as a person runs it, from a file and from a node.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
-import { dumpProgram, identifyProgram } from '../../src/local/program-file.ts';
+import {
+  dumpProgram,
+  identifyProgram,
+  placeOf,
+  presentPrograms,
+} from '../../src/local/program-file.ts';
 import { OLDER_BUILDS } from '../../src/venue/builds.ts';
 import { PROGRAM_ID } from '../../src/venue/profile.ts';
 
@@ -27,7 +32,11 @@ test('says where it looked and how to get the program, then puts a file there an
   const nothing = run();
   expect(nothing.status).toBe(1);
   expect(nothing.stdout).toContain(target);
-  for (const build of OLDER_BUILDS) expect(nothing.stdout).toContain(build.sha256);
+  for (const build of OLDER_BUILDS) {
+    expect(nothing.stdout).toContain(build.sha256);
+    expect(nothing.stdout).toContain(build.published?.blob);
+    expect(nothing.stdout).toContain(placeOf(build, target));
+  }
   const given = path.join(folder, 'given.so');
   writeFileSync(given, ELF);
   const placed = run(given);
@@ -58,4 +67,16 @@ test('a program is dumped from a node without the zeros behind it', async () => 
     'no upgradeable program',
   );
   expect(() => identifyProgram(Buffer.from('text'))).toThrow('no compiled program');
+});
+
+test('each older build has a place of its own, and bytes of no known build take the main one', () => {
+  const places = OLDER_BUILDS.map((build) => placeOf(build, target));
+  expect(places[0]).toBe(target);
+  expect(new Set(places).size).toBe(places.length);
+  expect(placeOf(null, target)).toBe(target);
+  const beside = path.join(folder, 'beside', 'drift.so');
+  expect(presentPrograms(beside)).toEqual([]);
+  mkdirSync(path.dirname(beside));
+  for (const build of OLDER_BUILDS) writeFileSync(placeOf(build, beside), ELF);
+  expect(presentPrograms(beside)).toEqual(OLDER_BUILDS.map((build) => placeOf(build, beside)));
 });

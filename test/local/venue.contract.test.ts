@@ -1,42 +1,34 @@
-// Venue contract: the same scenarios on the stand-in and, where its compiled file is present, on the real program.
+// Venue contract: the same scenarios on the stand-in and on every build of the real program whose file is present.
 // Token balances, User fields, decoded events and error codes must be the same on both. What the real program did is
 // recorded (npm run record-fixtures), so that a machine without it still holds the stand-in to it.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
+import { buildNamed } from '../../src/venue/builds.ts';
+import { compiledPrograms, sayIfNone } from '../support/programs.ts';
 import { type Outcome, play, recordable, within } from '../support/venue-play.ts';
 import { SCENARIOS } from '../support/venue-scenarios.ts';
 
-const env = processEnvironment();
-const { programFile } = loadSettings(
-  env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
-);
-const hasProgram = existsSync(programFile);
 const recording = path.join(import.meta.dirname, '../fixtures/venue-recorded.json');
 const recorded = existsSync(recording)
   ? (JSON.parse(readFileSync(recording, 'utf8')) as Record<string, unknown>)
   : null;
-if (!hasProgram) {
-  process.stdout.write(
-    `venue contract: no compiled Drift program at ${programFile}, so only its recording is held against. npm run venue-programs says how to get the file.\n`,
-  );
-}
+sayIfNone('venue contract');
 
 describe.each(Object.entries(SCENARIOS))('%s', (name, { run, errors, errorsOf }) => {
   const standIn = play(null, run);
   const endsOf = (outcome: Outcome) => outcome.steps.map((each) => each.error);
   /** `seen` is the stand-in's outcome in the form of the other one. */
   const holdAgainst = (real: Outcome, seen: Outcome) => {
-    const ends = errorsOf?.(real.build) ?? errors;
+    const ends = errorsOf?.(buildNamed(real.build)) ?? errors;
     expect(endsOf(real)).toEqual(ends);
     // Where an older build ends differently by design, the rest of the scenario is another one.
     if (isDeepStrictEqual(ends, errors)) expect(real).toEqual(seen);
   };
   test('on the stand-in', () => expect(endsOf(standIn)).toEqual(errors));
-  test.runIf(hasProgram)('the same on the compiled program', () => {
-    const real = play(programFile, run);
+  test.each(compiledPrograms)('the same on the compiled program %s', (file) => {
+    const real = play(file, run);
     holdAgainst(real, within(standIn, real));
   });
   test.runIf(recorded !== null)('the same as was recorded of the compiled program', () => {

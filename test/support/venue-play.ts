@@ -13,7 +13,8 @@ const ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
 
 /** Everything observable of one step, with what differs from run to run taken out. */
 type Step = { error: unknown; events: unknown[] };
-export type Outcome = { build: Build; steps: Step[]; user: unknown; agentUsdc: bigint | null };
+/** `build`: the name of the build that was played on. */
+export type Outcome = { build: string; steps: Step[]; user: unknown; agentUsdc: bigint | null };
 
 /**
  * The records of a transaction, with addresses by their name in the scenario. The stand-in writes no OrderRecord, which
@@ -93,7 +94,7 @@ export function play(program: string | null, scenario: Scenario): Outcome {
     trader,
   );
   return {
-    build: world.build,
+    build: world.build.name,
     steps,
     user: observeUser(driver, trader),
     agentUsdc: driver.usdcOf(trader.agent.publicKey),

@@ -5,7 +5,13 @@ import { USDC } from '../../src/local/drift/addresses.ts';
 import type { Driver } from '../../src/local/driver.ts';
 import { KEEPER_SCENARIOS } from './keeper-scenarios.ts';
 import type { Played } from './venue-play.ts';
-import { PERP_PAUSE_SCENARIOS, setExchangeStatus, setSpotMarket } from './venue-world.ts';
+import {
+  custom,
+  PERP_PAUSE_SCENARIOS,
+  pauseWithdrawals,
+  setExchangeStatus,
+  setSpotMarket,
+} from './venue-world.ts';
 
 const attempt = (
   driver: Driver,
@@ -134,8 +140,8 @@ export const SCENARIOS: Record<string, Played> = {
   },
   'try-settle with nothing to settle does nothing': {
     errors: [null],
-    errorsOf: (build) => [
-      build.trySettleForgivesNoPosition ? null : { InstructionError: [1, { Custom: 6010 }] },
+    errorsOf: ({ lacks, trySettleForgivesNoPosition: forgives }) => [
+      lacks.includes('settleMultiplePnls') ? custom(101) : forgives ? null : custom(6010),
     ],
     run: (step, { driver }, trader) =>
       step(() =>
@@ -215,7 +221,7 @@ export const SCENARIOS: Record<string, Played> = {
   'withdrawals paused in the market': {
     errors: [{ InstructionError: [1, { Custom: 6149 }] }],
     run: (step, world, trader) => {
-      setSpotMarket(world, { pausedOperations: world.build.withdrawPausedBit });
+      pauseWithdrawals(world);
       const ata = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
       step(() =>
         attempt(world.driver, world.driver.instructions.withdraw(trader, ata, 1n), trader.agent),

@@ -12,6 +12,7 @@ import type { Trader } from '../../src/local/drift/instructions.ts';
 import { decodeAccount, encodeAccount, type Struct } from '../../src/local/drift/layout.ts';
 import { priceAccount } from '../../src/local/drift/oracle.ts';
 import { GENESIS_PRICES, type World } from '../../src/local/world.ts';
+import type { Build } from '../../src/venue/builds.ts';
 
 /** Rewrites an account of the venue in place. */
 export function bendAccount(
@@ -35,6 +36,26 @@ export const setSpotMarket = (world: World, change: Struct) =>
   bend(world, 'SpotMarket', spotMarketAddress(0).toBase58(), change);
 export const setPerpMarket = (world: World, change: Struct) =>
   bend(world, 'PerpMarket', perpMarketAddress(0).toBase58(), change);
+
+/** What a transaction ends with when the instruction behind its unit limit fails with one of the program's own codes. */
+export const custom = (code: number) => ({ InstructionError: [1, { Custom: code }] });
+
+/** Stops withdrawals from the USDC market, in the way of the build: by a bit, or by the market's status before there were bits. */
+export const pauseWithdrawals = (world: World) =>
+  setSpotMarket(
+    world,
+    world.build.pausedBits === null
+      ? { status: 'withdrawPaused' }
+      : { pausedOperations: world.build.pausedBits.withdraw },
+  );
+/** Stops settling in the SOL market, likewise. */
+export const pauseSettling = (world: World) =>
+  setPerpMarket(
+    world,
+    world.build.pausedBits === null
+      ? { status: 'withdrawPaused' }
+      : { pausedOperations: world.build.pausedBits.settle },
+  );
 
 /** Opens perp markets up to this many, like the BTC market, each with an oracle of its own. */
 export function openMarkets(world: World, count: number): void {
@@ -87,17 +108,21 @@ const blocked =
     );
   };
 
-export const PERP_PAUSE_SCENARIOS: Record<string, { run: Scenario; errors: unknown[] }> = {
+export const PERP_PAUSE_SCENARIOS: Record<
+  string,
+  { run: Scenario; errors: unknown[]; errorsOf?: (build: Build) => unknown[] }
+> = {
   'settling paused for everybody': {
     errors: [{ InstructionError: [1, { Custom: 6024 }] }],
     run: blocked((world) => setExchangeStatus(world, 64)),
   },
   'settling paused in the market': {
-    errors: [{ InstructionError: [1, { Custom: 6158 }] }],
-    run: blocked((world) => setPerpMarket(world, { pausedOperations: 8 })),
+    errors: [custom(6158)],
+    run: blocked(pauseSettling),
   },
   'an empty pnl pool': {
-    errors: [{ InstructionError: [1, { Custom: 6260 }] }],
+    errors: [custom(6260)],
+    errorsOf: ({ refusesEmptyPool }) => [refusesEmptyPool ? custom(6260) : null],
     run: blocked((world) =>
       setPerpMarket(world, {
         pnlPool: { scaledBalance: 0n, marketIndex: 0, padding: [0, 0, 0, 0, 0, 0] },

@@ -22,10 +22,10 @@ import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
 import { ownUsers } from '../../src/venue/addresses.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { programFile } from './programs.ts';
 import { transactionOf } from './transaction.ts';
 
 export const SOL = 1_000_000_000n;
@@ -112,11 +112,6 @@ export type Stage = {
 
 /** An agent with 100 SOL, 1,000 USDC at the venue and 100 USDC in its wallet, watched as Bailiff watches. */
 export function openStage(): Stage {
-  const { programFile } = loadSettings(
-    Object.fromEntries(
-      Object.entries(processEnvironment()).filter(([name]) => name === 'BAILIFF_DRIFT_PROGRAM'),
-    ),
-  );
   const world = createWorld({ programFile, clock: systemClock });
   const { driver } = world;
   const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 100n * SOL });

@@ -51,7 +51,7 @@ test('withdrawals are paused by status or by the bit of the current build', () =
     readSpotMarket(encodeAccount('SpotMarket', { ...blankAccount('SpotMarket'), ...change }))
       .withdrawPaused;
   expect(paused({ status: 'active' })).toBe(false);
-  expect(paused({ status: 'active', pausedOperations: CURRENT_BUILD.withdrawPausedBit })).toBe(
+  expect(paused({ status: 'active', pausedOperations: CURRENT_BUILD.pausedBits.withdraw })).toBe(
     true,
   );
   // Deposits alone, in the current build.

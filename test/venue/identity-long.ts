@@ -1,18 +1,13 @@
 // Identity, long: the histories of the identity tests at length, with figures. npm run identity -- [fills] [keepers' fills]
-import { existsSync } from 'node:fs';
-import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
 import { playIdentity } from '../support/identity-play.ts';
 import { playKeepers } from '../support/keepers-play.ts';
+import { programs } from '../support/programs.ts';
 
 const [fills = 10_000, kept = 3_000] = process.argv.slice(2).map(Number);
-const env = processEnvironment();
-const { programFile } = loadSettings(
-  env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
-);
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const SEEDS = [1, 2, 3, 4, 5];
 
-for (const file of [null, ...(existsSync(programFile) ? [programFile] : [])]) {
+for (const file of programs) {
   say(file === null ? 'On the stand-in:' : `On the program ${file}:`);
   const plain = SEEDS.map((seed) => playIdentity(file, seed, Math.ceil(fills / SEEDS.length)));
   const sum = (of: readonly { fills: number }[]) => of.reduce((all, each) => all + each.fills, 0);

@@ -1,18 +1,13 @@
 // Liquidations: every kind of them, both bankruptcies, SOL as collateral and as a borrow, and a swap: what each does to the
 // totals of victim and liquidator is told to the unit.
-import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createWorld } from '../../src/local/world.ts';
-import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createIdentity } from '../support/identity.ts';
 import { LIQUIDATIONS } from '../support/liquidation-scenarios.ts';
+import { programs, sayIfNone } from '../support/programs.ts';
 
-const env = processEnvironment();
-const { programFile } = loadSettings(
-  env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
-);
-const programs = [null, programFile].filter((each) => each === null || existsSync(each));
+sayIfNone('liquidations');
 
 describe.each(programs)('on the program %s', (file) => {
   for (const [name, play] of Object.entries(LIQUIDATIONS)) {

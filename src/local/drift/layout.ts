@@ -229,11 +229,11 @@ export function readEvent(bytes: Uint8Array): { name: string; fields: Struct } |
   return { name: event.name, fields };
 }
 
+/** The first eight bytes of an instruction's data, by its name in the interface. */
+export const discriminatorOf = (name: string): Uint8Array => hash8(`global:${snake(name)}`);
+
 const byDiscriminator = new Map(
-  idl.instructions.map((each) => [
-    Buffer.from(hash8(`global:${snake(each.name)}`)).toString('hex'),
-    each,
-  ]),
+  idl.instructions.map((each) => [Buffer.from(discriminatorOf(each.name)).toString('hex'), each]),
 );
 
 /** Reads an instruction's name and arguments; null when it is none of the venue's. */
@@ -254,6 +254,6 @@ export function encodeInstruction(name: string, args: Struct): Uint8Array {
   if (found === undefined) throw new Error(`layout: no instruction ${name}`);
   const cursor = new Cursor(new Uint8Array(2_000), 8);
   writeFields(found.args, args, cursor);
-  cursor.bytes.set(hash8(`global:${snake(name)}`), 0);
+  cursor.bytes.set(discriminatorOf(name), 0);
   return new Uint8Array(cursor.bytes.subarray(0, cursor.at));
 }

@@ -57,6 +57,9 @@ const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; 
   updateUserDelegate: { run: updateUserDelegate, units: 8_000 },
 };
 
+/** Names of the instructions that the stand-in executes. */
+export const EXECUTED: readonly string[] = Object.keys(HANDLERS);
+
 const display = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 function requireSigners(

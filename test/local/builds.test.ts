@@ -1,0 +1,98 @@
+// Builds: what the table says of a build is asked of its bytes: which instructions it has, who signs, which bits pause a market,
+// and what an empty pool and a missing position end with.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { getAssociatedTokenAddressSync } from '@solana/spl-token';
+import { TransactionInstruction } from '@solana/web3.js';
+import { describe, expect, test } from 'vitest';
+import type { Landed } from '../../src/local/chain/cluster.ts';
+import { DRIFT, USDC } from '../../src/local/drift/addresses.ts';
+import { discriminatorOf, idl } from '../../src/local/drift/layout.ts';
+import { EXECUTED } from '../../src/local/drift/program.ts';
+import { createWorld } from '../../src/local/world.ts';
+import { CURRENT_BUILD, OLDER_BUILDS } from '../../src/venue/builds.ts';
+import { CALLS } from '../../src/venue/profile.ts';
+import { createManualClock } from '../support/clock.ts';
+import { compiledPrograms, sayIfNone } from '../support/programs.ts';
+import { custom, pauseSettling, pauseWithdrawals, setSpotMarket } from '../support/venue-world.ts';
+
+sayIfNone('builds');
+
+const endOf = (landed: Landed | string) =>
+  typeof landed === 'string' ? landed : landed.execution.error;
+const open = (file: string) => {
+  const world = createWorld({ programFile: file, clock: createManualClock() });
+  const trader = world.driver.createTrader({ deposit: 1_000_000_000n });
+  return { world, driver: world.driver, trader };
+};
+
+/** Instructions that move value or control, and those that the stand-in executes. */
+const USED = idl.instructions
+  .map(({ name }) => name)
+  .filter((name) => {
+    const discriminator = Buffer.from(discriminatorOf(name)).toString('hex');
+    return discriminator in CALLS || EXECUTED.includes(name);
+  });
+
+test('every build is known by its bytes, and the current one lacks nothing', () => {
+  expect(new Set(OLDER_BUILDS.map(({ sha256 }) => sha256)).size).toBe(OLDER_BUILDS.length);
+  expect(CURRENT_BUILD.lacks).toEqual([]);
+  expect(USED.length).toBeGreaterThan(30);
+});
+
+describe.each(compiledPrograms)('the program %s', (file) => {
+  test('is the build of its hash, and lacks what the table says', () => {
+    const { world, driver } = open(file);
+    const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    expect(world.build.sha256 ?? sha256).toBe(sha256);
+    const lacking = USED.filter((name) => {
+      const data = Buffer.from(discriminatorOf(name));
+      const call = new TransactionInstruction({ programId: DRIFT, keys: [], data });
+      const end = endOf(driver.attempt([call], [driver.faucet]));
+      return JSON.stringify(end) === JSON.stringify(custom(101));
+    });
+    expect(lacking.sort()).toEqual([...world.build.lacks].sort());
+  });
+
+  test('asks the authority to sign the making of its accounts, or does not', () => {
+    const { world, driver } = open(file);
+    const agent = driver.newKey();
+    const { keys, ...call } = driver.instructions.initializeUserStats(
+      agent.publicKey,
+      driver.faucet.publicKey,
+    );
+    const unsigned = keys.map((each) =>
+      each.pubkey.equals(agent.publicKey) ? { ...each, isSigner: false } : each,
+    );
+    const end = endOf(
+      driver.attempt([new TransactionInstruction({ ...call, keys: unsigned })], [driver.faucet]),
+    );
+    expect(end).toEqual(world.build.authoritySignsCreation ? custom(3010) : null);
+  });
+
+  test('pauses a market by the bits of the table, or by its status alone', () => {
+    const withdraw = (bend: (world: Parameters<typeof pauseWithdrawals>[0]) => void) => {
+      const { world, driver, trader } = open(file);
+      bend(world);
+      const to = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);
+      const call = driver.instructions.withdraw(trader, to, 1n);
+      return endOf(driver.attempt([call], [driver.faucet, trader.agent]));
+    };
+    const { pausedBits } = createWorld({
+      programFile: file,
+      clock: createManualClock(),
+    }).build;
+    expect(withdraw(pauseWithdrawals)).toEqual(custom(6149));
+    for (let bit = 1; bit < 256; bit *= 2)
+      expect(withdraw((world) => setSpotMarket(world, { pausedOperations: bit }))).toEqual(
+        bit === pausedBits?.withdraw ? custom(6149) : null,
+      );
+    const { world, driver, trader } = open(file);
+    driver.trade(trader, 'long', 1_000_000_000n);
+    driver.movePrice(0, 160_000_000n);
+    driver.trade(trader, 'short', 1_000_000_000n, { reduceOnly: true });
+    pauseSettling(world);
+    const call = driver.instructions.settlePnl(trader, 0);
+    expect(endOf(driver.attempt([call], [driver.faucet, trader.agent]))).toEqual(custom(6158));
+  });
+});

@@ -1,0 +1,25 @@
+// Programs: the compiled programs that are present on this machine, for tests that run on each of them. Where there is none,
+// such a test runs on the stand-in alone and says so in one line.
+import { presentPrograms } from '../../src/local/program-file.ts';
+import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
+
+const env = processEnvironment();
+
+/** Where the program of the settings belongs, whether or not it is there. */
+export const { programFile } = loadSettings(
+  env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
+);
+
+/** Files of compiled programs: the one of the settings first, then older builds beside it. */
+export const compiledPrograms: readonly string[] = presentPrograms(programFile);
+
+/** The stand-in, which is null, and every compiled program that is present. */
+export const programs: readonly (string | null)[] = [null, ...compiledPrograms];
+
+/** Says which test runs without a compiled program, and how to get one. */
+export function sayIfNone(test: string): void {
+  if (compiledPrograms.length === 0)
+    process.stdout.write(
+      `${test}: no compiled Drift program at ${programFile}, so the stand-in alone is played. npm run venue-programs says how to get the file.\n`,
+    );
+}

@@ -160,6 +160,12 @@ export function createSubscribers(sql: Sql): Subscribers {
             cause: thrown,
           });
         }
+        if (violates(thrown, 'account_no_creator'))
+          throw new Fault(
+            'agent_is_creator',
+            `${given.agentWallet} is the creator of a subscription here: shares would be paid to an agent wallet. Give this agent a wallet of its own.`,
+            { cause: thrown },
+          );
         throw thrown;
       }
     },

@@ -118,6 +118,12 @@ export function createSubscriptions(sql: Sql): Subscriptions {
             { cause: thrown },
           );
         }
+        if (violates(thrown, 'subscription_terms_no_agent'))
+          throw new Fault(
+            'creator_is_agent',
+            `${terms.creatorWallet} is an agent wallet, or an account of one: a share paid there would come back to a subscriber. Give the creator's own wallet.`,
+            { cause: thrown },
+          );
         throw thrown;
       }
     },

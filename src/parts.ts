@@ -12,6 +12,7 @@ import { createVault } from './chain/vault.ts';
 import { Fault } from './core/fault.ts';
 import type { Locks } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
+import type { TopUpRule } from './core/outflow.ts';
 import type {
   Chain,
   FeeMarket,
@@ -101,7 +102,7 @@ export async function openParts(
     clock.nowMs,
   );
   const chain = createChain({ connection, witnesses: nodes, tip, vouch: nodes.vouch }, tables);
-  const ledger = createLedger(sql, undefined, settings.mode === 'observe');
+  const ledger = createLedger(sql, undefined, settings.mode === 'observe', topUpRuleOf(settings));
   const vault = createVault(secrets);
   return {
     databaseUrl,
@@ -206,6 +207,18 @@ export const upkeepOf = ({ gate, watch, keep }: Settings) => ({
   owedForMsMost: gate.owedForMsMost,
   suspicions: { ...gate.suspicions, amountMost: BigInt(gate.suspicions.amountMost) },
 });
+
+/** A slot is 200 ms at the least, so that a rule in slots is never looser than the one in time. */
+const SLOT_MS_LEAST = 200;
+/** Which swaps for SOL are the daemon's own, also where the ledger has lost the payment. */
+export const topUpRuleOf = ({ swap }: Settings): TopUpRule | null =>
+  swap.url === null
+    ? null
+    : {
+        amountMost: BigInt(swap.amount),
+        lamportsLeast: BigInt(swap.lamportsLeast),
+        everySlots: Math.ceil(swap.everyMs / SLOT_MS_LEAST),
+      };
 
 /** What the settings allow a payment to be, in the units of the core. */
 export function payingOf(settings: Settings) {

@@ -11,7 +11,7 @@ import {
   type Subject,
 } from './holdings.ts';
 import type { Address } from './ids.ts';
-import { least } from './money.ts';
+import { least, most } from './money.ts';
 import { LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
 import {
   SYSTEM_PROGRAM,
@@ -156,13 +156,11 @@ function createOrdinals(): (place: number | null) => number {
   };
 }
 
-/** What left of one asset, in parts by receiver. */
-function leavingsOf(
-  perimeter: Perimeter,
-  subject: Subject,
-  asset: Asset,
-  ordinals: (place: number | null) => number,
-): Leaving[] {
+/**
+ * What is missing of an asset after the transaction: held before, plus what the venue paid in, less the network's fee and what
+ * a swap inside the venue's bracket spent, less what is held afterwards. Negative when something came.
+ */
+function missingOf(perimeter: Perimeter, subject: Subject, asset: Asset) {
   const { transaction, venueMoved } = perimeter;
   const isSol = asset.mint === null;
   const own = asset.holdings.filter((each) => each.ownBefore || each.ownAfter);
@@ -179,9 +177,29 @@ function leavingsOf(
   );
   const fee = isSol && transaction.signers[0] === subject.agent ? transaction.fee : 0n;
   const swap = swapped(perimeter, subject, asset);
-  let left = moved - fee - swap.spent;
+  let missing = moved - fee - swap.spent;
   for (const { ownBefore, ownAfter, before, after } of own)
-    left += (ownBefore ? before : 0n) - (ownAfter ? after : 0n);
+    missing += (ownBefore ? before : 0n) - (ownAfter ? after : 0n);
+  return { own, ownAccounts, fee, swap, missing };
+}
+
+/** Lamports that a transaction brought the subject in all, wrapped ones included, its network fee left out; 0 when it lost some. */
+export function solBrought(perimeter: Perimeter, subject: Subject): bigint {
+  const sol = assetsOf(perimeter, subject).find((each) => each.mint === null);
+  return sol === undefined ? 0n : most(-missingOf(perimeter, subject, sol).missing, 0n);
+}
+
+/** What left of one asset, in parts by receiver. */
+function leavingsOf(
+  perimeter: Perimeter,
+  subject: Subject,
+  asset: Asset,
+  ordinals: (place: number | null) => number,
+): Leaving[] {
+  const { transaction } = perimeter;
+  const isSol = asset.mint === null;
+  const { own, ownAccounts, fee, swap, missing } = missingOf(perimeter, subject, asset);
+  let left = missing;
   const excess = fee > FEE_LAMPORTS_MOST ? fee - FEE_LAMPORTS_MOST : 0n;
   if (left <= 0n && excess === 0n) return [];
 

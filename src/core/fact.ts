@@ -102,6 +102,8 @@ export type Outflow = {
   readonly usd: BaseUnits | null;
   /** The payment of ours that a memo of the transaction names; absent without one. The ledger may have lost that payment. */
   readonly paymentId?: string;
+  /** Of USDC: the lamports that the same transaction brought the subscriber; absent when it brought none. */
+  readonly brought?: bigint;
 };
 
 /**

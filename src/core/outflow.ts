@@ -8,7 +8,7 @@ import type { StandingEvent } from './standing.ts';
 import { WRAPPED_SOL } from './wallet-call.ts';
 
 /**
- * `ours` pays a creator by a payment of this ledger; `creator` pays one all the same; `cleared` was permitted; `internal`
+ * `ours` is a payment of this ledger, or a swap for SOL as the daemon makes them; `creator` pays one all the same; `cleared` was permitted; `internal`
  * stays with the subscriber; `worthless` is of a token without value; `unsigned` was not the agent's doing; `small` is a
  * tip, a fee in the token or rent. Any other, `outflow`, is the subscriber's own doing and counts.
  */
@@ -29,12 +29,26 @@ export type HeardOutflow = {
   readonly ours: boolean;
   readonly body: Outflow;
 };
+/**
+ * What the platform lets the daemon swap of an agent's USDC for SOL. A swap within these bounds gives a subscriber who makes it by
+ * hand nothing that the daemon would not have done itself.
+ */
+export type TopUpRule = {
+  /** The most USDC of one swap. */
+  readonly amountMost: BaseUnits;
+  /** The least SOL that it brings. */
+  readonly lamportsLeast: bigint;
+  /** The least number of slots between two. */
+  readonly everySlots: number;
+};
 /** What is known of the subscriber beside its outflows. */
 export type OutflowContext = {
   /** Wallets that the subscriber's terms, past and present, name as creators. */
   readonly creators: ReadonlySet<string>;
   /** Delegates and closing authorities that the agent is known to have appointed. */
   readonly appointed: ReadonlySet<string>;
+  /** Null or absent where the platform tops no agent up. */
+  readonly topUp?: TopUpRule | null;
 };
 const NOBODY: OutflowContext = { creators: new Set(), appointed: new Set() };
 
@@ -75,22 +89,12 @@ function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | nu
  * day before it no more than the day's.
  */
 function smallOutflows(outflows: readonly HeardOutflow[], quoteMint: Address): Set<string> {
-  type Group = { slot: Slot; id: string; amount: bigint; keys: string[] };
   const small = new Set<string>();
   for (const asset of ['sol', 'quote'] as const) {
-    const groups = new Map<string, Group>();
-    for (const { key, signature, slot, body } of outflows) {
-      if (allowanceOf(body, quoteMint) !== asset) continue;
-      const id = `${slot}/${signature}`;
-      const known = groups.get(id) ?? { slot, id, amount: 0n, keys: [] };
-      known.amount += body.amount;
-      known.keys.push(key);
-      groups.set(id, known);
-    }
     const limits = SMALL[asset];
-    const inOrder = [...groups.values()]
-      .filter((each) => each.amount <= limits.transaction)
-      .sort((a, b) => a.slot - b.slot || (a.id < b.id ? -1 : 1));
+    const inOrder = byTransaction(
+      outflows.filter(({ body }) => allowanceOf(body, quoteMint) === asset),
+    ).filter((each) => each.amount <= limits.transaction);
     let sum = 0n;
     let from = 0;
     for (const group of inOrder) {
@@ -101,6 +105,44 @@ function smallOutflows(outflows: readonly HeardOutflow[], quoteMint: Address): S
     }
   }
   return small;
+}
+
+type Group = { slot: Slot; id: string; amount: bigint; keys: string[] };
+
+/** Outflows by transaction, in the order of slots; inside a slot by signature, so that the order never depends on hearing. */
+function byTransaction(outflows: readonly HeardOutflow[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const { key, signature, slot, body } of outflows) {
+    const id = `${slot}/${signature}`;
+    const known = groups.get(id) ?? { slot, id, amount: 0n, keys: [] };
+    known.amount += body.amount;
+    known.keys.push(key);
+    groups.set(id, known);
+  }
+  return [...groups.values()].sort((a, b) => a.slot - b.slot || (a.id < b.id ? -1 : 1));
+}
+
+/** Swaps of USDC for SOL as the daemon makes them: within the bounds, and no more often. The ledger may have lost the payment. */
+function topUps(
+  outflows: readonly HeardOutflow[],
+  quoteMint: Address,
+  rule: TopUpRule | null,
+): Set<string> {
+  const found = new Set<string>();
+  if (rule === null) return found;
+  const swaps = outflows.filter(
+    ({ body }) =>
+      body.route === 'token_transfer' &&
+      body.mint === quoteMint &&
+      (body.brought ?? 0n) >= rule.lamportsLeast,
+  );
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { slot, amount, keys } of byTransaction(swaps)) {
+    if (amount > rule.amountMost || slot - last < rule.everySlots) continue;
+    last = slot;
+    for (const key of keys) found.add(key);
+  }
+  return found;
 }
 
 /** Whether a creator got it: then it lessens what is owed to that creator, and is no flight whoever signed it. */
@@ -121,7 +163,7 @@ function classify(
   outflows: readonly HeardOutflow[],
   clearances: readonly Clearance[],
   quoteMint: Address,
-  { creators, appointed }: OutflowContext,
+  { creators, appointed, topUp = null }: OutflowContext,
 ): { classes: Map<string, OutflowClass>; cleared: ReadonlyMap<string, BaseUnits> } {
   const classes = new Map<string, OutflowClass>();
   // A mint that the venue paid out once is of value, though its market may be newer than this release.
@@ -130,9 +172,10 @@ function classify(
       .filter(({ body }) => body.route === 'withdraw' || body.route === 'isolated_withdraw')
       .map(({ body }) => body.mint),
   );
+  const swapped = topUps(outflows, quoteMint, topUp);
   const others = outflows.filter(({ key, ours, body }) => {
     const { mint, consent, signers } = body;
-    if (ours) classes.set(key, 'ours');
+    if (ours || swapped.has(key)) classes.set(key, 'ours');
     else if (body.internal) classes.set(key, 'internal');
     else if (mint === quoteMint && toCreator(body, creators)) classes.set(key, 'creator');
     else if (body.ofValue === false && !paidOut.has(mint)) classes.set(key, 'worthless');

@@ -1,7 +1,7 @@
 // Wallet: what one transaction did to an agent's wallet and token accounts: what left them, by core/conservation.ts, the
 // change of the watched token account, and who may take tokens from now on. Balances are the measure, so a log that is
 // cut or forged changes nothing. What the venue moved in and out is given, and is not the wallet's loss.
-import { type Leaving, leavings, leavingsOfFailed } from './conservation.ts';
+import { type Leaving, leavings, leavingsOfFailed, solBrought } from './conservation.ts';
 import { understandToken } from './coverage.ts';
 import type { FactBody, Notice, Outflow } from './fact.ts';
 import type { Watched } from './hearing-ports.ts';
@@ -50,8 +50,9 @@ function routeOf(perimeter: Perimeter, { how, mint, destination }: Leaving): Out
   return mint === null ? 'sol_transfer' : 'token_transfer';
 }
 
-function outflowOf(perimeter: Perimeter, leaving: Leaving): Outflow {
+function outflowOf(perimeter: Perimeter, subject: Subject, leaving: Leaving): Outflow {
   const { mint, decimals, amount, destination, owner } = leaving;
+  const brought = mint === perimeter.quoteMint ? solBrought(perimeter, subject) : 0n;
   return {
     kind: 'outflow',
     route: routeOf(perimeter, leaving),
@@ -64,6 +65,7 @@ function outflowOf(perimeter: Perimeter, leaving: Leaving): Outflow {
     ofValue: mint === null || perimeter.ofValue(mint),
     usd: mint === perimeter.quoteMint ? amount : null,
     ...consentOf(perimeter.transaction, leaving.consent),
+    ...(brought > 0n ? { brought } : {}),
   };
 }
 
@@ -72,13 +74,13 @@ const matters = ({ consent, ofValue }: Outflow): boolean => ofValue || consent !
 
 function putLeavings(
   perimeter: Perimeter,
-  { subscriberId }: Subject,
+  subject: Subject,
   left: readonly Leaving[],
   put: Put,
 ): void {
   for (const leaving of left) {
-    const body = outflowOf(perimeter, leaving);
-    if (matters(body)) put(subscriberId, leaving.source, leaving.ordinal, body);
+    const body = outflowOf(perimeter, subject, leaving);
+    if (matters(body)) put(subject.subscriberId, leaving.source, leaving.ordinal, body);
   }
 }
 

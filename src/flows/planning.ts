@@ -176,7 +176,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       const lacking =
         planned.kind === 'wait' &&
         planned.about === 'subscriber' &&
-        LACKING.has(planned.trouble.class);
+        (LACKING.has(planned.trouble.class) || planned.trouble.code === 'account_unreadable');
       const whole = planned.kind === 'pay' && planned.plan.covers.length === debts.length;
       if (whole || (planned.kind !== 'pay' && !lacking)) break;
     }

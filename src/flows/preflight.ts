@@ -1,5 +1,6 @@
 // Preflight: what a payment is made of, and the one reading of the chain that its plan depends on. SPL
 // balances come from token accounts, never from Drift collateral.
+import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen, Venue } from '../core/outside.ts';
@@ -75,11 +76,12 @@ function fundsIn(
   try {
     return venue.funds(driftUser, accounts);
   } catch (thrown) {
-    if (!(thrown instanceof RangeError)) throw thrown;
+    if (!(thrown instanceof Fault) || thrown.code !== 'account_unreadable') throw thrown;
+    // A release that reads it ends this, and no attempt is used up until then.
     const blocked: Trouble = {
-      class: 'operator',
+      class: 'venue_paused',
       code: 'account_unreadable',
-      detail: `The Drift account ${driftUser} is in a form that is not known: ${thrown.message}.`,
+      detail: `The Drift account ${driftUser} cannot be read: ${thrown.message}`,
     };
     return { deposit: 0n, claimable: [], exposed: false, room: null, blocked };
   }

@@ -54,6 +54,7 @@ export function readBody<Kind extends FactBody['kind']>(
   if (kind === 'tally' && Array.isArray(read.perhaps))
     read.perhaps = read.perhaps.map((each) => BigInt(each as string));
   if (kind === 'reckoning') read.held = heldOf(read.held);
+  if (kind === 'outflow' && typeof read.brought === 'string') read.brought = BigInt(read.brought);
   if (kind === 'outflow') return { ...OLDER_OUTFLOW, ...read } as never;
   return read as Extract<FactBody, { kind: Kind }>;
 }

@@ -1,4 +1,5 @@
 // Ledger: Postgres as the flows see it, one module a noun.
+import type { TopUpRule } from '../core/outflow.ts';
 import type { Ledger } from '../core/ports.ts';
 import { createActs } from './acts.ts';
 import { API_KEY_CHANNEL, createApiKeys } from './api-keys.ts';
@@ -29,12 +30,14 @@ import { createWatchList, WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 /**
  * `now` is what debts and payments take for the time: the database's clock, unless a test gives another. `observing`: what is booked here
- * is marked as observed, and such debts count for the standing; where it is false they count for nothing until they are adopted.
+ * is marked as observed, and such debts count for the standing; where it is false they count for nothing until they are adopted. `topUp`:
+ * swaps for SOL that the platform lets the daemon make.
  */
 export function createLedger(
   sql: Sql,
   now: Fragment = sql`now()`,
   observing: boolean = false,
+  topUp: TopUpRule | null = null,
 ): Ledger {
   return {
     probe: createProbe(sql),
@@ -58,7 +61,7 @@ export function createLedger(
     facts: createFacts(sql),
     endpoints: createEndpoints(sql),
     clearances: createClearances(sql),
-    standings: createStandings(sql, observing),
+    standings: createStandings(sql, observing, topUp),
     owing: createOwing(sql),
     suspicions: createSuspicions(sql),
   };

@@ -3,7 +3,7 @@
 import { bookingsOf, tabsAfter } from '../core/accrual.ts';
 import { creatorPaid, creditEvents } from '../core/credit.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import { leftEvents } from '../core/outflow.ts';
+import { leftEvents, type TopUpRule } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
 import type { RosterChange, RosterEntry } from '../core/roster.ts';
 import type { Evidence, StandingEvent } from '../core/standing.ts';
@@ -130,6 +130,7 @@ async function outflowEvents(
   subscriberId: string,
   history: readonly StandingEvent[],
   claims: readonly StandingEvent[],
+  topUp: TopUpRule | null,
 ): Promise<StandingEvent[]> {
   const rows = await tx<
     (Omit<FactRow, 'kind' | 'shares'> & { ours: boolean; credited: bigint | null })[]
@@ -158,6 +159,7 @@ async function outflowEvents(
   const left = leftEvents(outflows, await readClearances(tx, subscriberId), QUOTE_TOKEN, {
     creators,
     appointed: await appointedBy(tx, subscriberId),
+    topUp,
   });
   return [...left, ...creditEvents(history, transfers, QUOTE_TOKEN, claims)];
 }
@@ -218,8 +220,12 @@ function entryOf(row: StandingRow): RosterEntry {
   };
 }
 
-/** `observing`: debts that are only observed count. */
-export function createStandings(sql: Sql, observing: boolean = false): Standings {
+/** `observing`: debts that are only observed count. `topUp`: swaps for SOL that are the daemon's own. */
+export function createStandings(
+  sql: Sql,
+  observing: boolean = false,
+  topUp: TopUpRule | null = null,
+): Standings {
   const select = (tx: Sql | Transaction, id: string | null) => tx<StandingRow[]>`
     select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.reason, s.evidence, s.owed_since, s.revision
     from standing s join subscriber b using (subscriber_id)
@@ -234,7 +240,7 @@ export function createStandings(sql: Sql, observing: boolean = false): Standings
         const { owed, claims } = await owedEvents(tx, subscriberId, observing);
         const settled = await settledEvents(tx, subscriberId);
         const history = [...owed, ...settled];
-        const left = await outflowEvents(tx, subscriberId, history, [...claims, ...settled]);
+        const left = await outflowEvents(tx, subscriberId, history, [...claims, ...settled], topUp);
         const verdict = judge([...history, ...left]);
         const reason = verdict.standing === 'delinquent' ? verdict.reason : null;
         const evidence =

@@ -86,6 +86,40 @@ const outOf = (outflows: readonly HeardOutflow[], context?: OutflowContext): str
   return outflows.filter((each) => classes.get(each.key) === 'outflow').map((each) => each.key);
 };
 
+describe('a swap of USDC for SOL that no payment of the ledger is', () => {
+  const rule = { amountMost: 2_000_000n, lamportsLeast: 5_000_000n, everySlots: 18_000 };
+  const context = { creators: new Set<string>(), appointed: new Set<string>(), topUp: rule };
+  const swap = (slot: number, given: Partial<Outflow> = {}) =>
+    at(slot, `swap in slot ${slot}`, {
+      route: 'token_transfer',
+      amount: rule.amountMost,
+      brought: rule.lamportsLeast,
+      ...given,
+    });
+  test('is the daemon’s own where the platform lets it make such swaps', () => {
+    expect(outOf([swap(1)], context)).toEqual([]);
+    expect(outOf([swap(1)])).toEqual(['swap in slot 1']);
+  });
+  test('counts when it takes more, brings less, or comes too often', () => {
+    const { amountMost, lamportsLeast } = rule;
+    expect(outOf([swap(1, { amount: amountMost + 1n })], context)).toHaveLength(1);
+    expect(outOf([swap(1, { brought: lamportsLeast - 1n })], context)).toHaveLength(1);
+    expect(outOf([swap(1, { route: 'withdraw' })], context)).toHaveLength(1);
+    const often = [swap(1), swap(9_000), swap(18_000), swap(18_001)];
+    const left = ['swap in slot 9000', 'swap in slot 18000'];
+    expect(outOf(often, context)).toEqual(left);
+    expect(outOf(often.toReversed(), context).sort()).toEqual(left.toSorted());
+  });
+  test('is one swap with all its receivers', () => {
+    const part = (key: string, amount: bigint) => ({
+      ...heard(key, { route: 'token_transfer', amount, brought: rule.lamportsLeast }),
+      signature: 'one transaction' as Signature,
+    });
+    expect(outOf([part('pool', 1_500_000n), part('fee', 500_000n)], context)).toEqual([]);
+    expect(outOf([part('pool', 1_500_000n), part('fee', 500_001n)], context)).toHaveLength(2);
+  });
+});
+
 describe('small amounts', () => {
   const tip = SMALL.sol.transaction;
   test('add up inside one transaction', () => {

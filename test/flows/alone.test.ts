@@ -7,6 +7,7 @@ import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/check.ts';
 import { digestDeliveries, readEntry } from '../../src/flows/digest.ts';
+import { doubtedBy } from '../../src/flows/doubt.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import { accountOf, createListening, type Listening, OPTIONS } from '../support/listening.ts';
@@ -136,6 +137,17 @@ test('an account whose bytes cannot be read is set aside, and the others of its 
   expect(await held.ledger.asides.list(5)).toMatchObject([
     { kind: 'state', subject: accountOf('ana'), reason: 'User has 4,380 bytes' },
   ]);
+  // Within the lag bound the gate of its subscriber says unknown, and of nobody else; until it can be read again.
+  const { ledger, clock } = held;
+  const doubted = async () => (await doubtedBy(ledger, clock.nowMs() - 10_000)).subscribers;
+  expect(await doubted()).toEqual([]);
+  clock.advance(10_000);
+  for (let n = 0; n < 2; n++) await checkAccounts(all, changed, never);
+  expect(await doubted()).toEqual(['ana']);
+  sick.clear();
+  clock.advance(300_000);
+  for (let n = 0; n < 2; n++) await checkAccounts(all, changed, never);
+  expect(await doubted()).toEqual([]);
 });
 
 const bodyOf = (entries: readonly unknown[]): Uint8Array => Buffer.from(JSON.stringify(entries));

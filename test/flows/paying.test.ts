@@ -2,10 +2,15 @@
 // terms that lapse, halts. Nothing here is tried again by schedule: what goes on, goes on because something happened.
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
+import type { Signature } from '../../src/core/ids.ts';
 import { base58Text } from '../../src/core/ids.ts';
+import { classifyOutflows, type TopUpRule } from '../../src/core/outflow.ts';
+import { readBody } from '../../src/ledger/facts.ts';
 import { createHalts } from '../../src/ledger/halts.ts';
 import { STATE } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
+import { topUpRuleOf } from '../../src/parts.ts';
+import { QUOTE_MINT } from '../../src/venue/profile.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
 const SOL = 1_000_000_000n;
@@ -137,6 +142,24 @@ describe('who pays fees', () => {
       4_000_000n + 13_333_333n - 2n * 5_000n - 2_039_280n,
     );
     await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
+    // Books that lack the swap, as an older copy of them does: it is no flight of somebody who owes.
+    const [swap] = await database.sql<{ body: unknown }[]>`
+      select f.body from fact f join payment p using (signature) where f.kind = 'outflow' and p.purpose = 'top_up'`;
+    const lost = {
+      key: 'swap',
+      signature: 'lost' as Signature,
+      slot: 1,
+      ours: false,
+      body: readBody('outflow', swap?.body),
+    };
+    const classOf = (topUp: TopUpRule | null) =>
+      classifyOutflows([lost], [], QUOTE_MINT, {
+        creators: new Set(),
+        appointed: new Set(),
+        topUp,
+      });
+    expect(classOf(topUpRuleOf(street.settings)).get('swap')).toBe('ours');
+    expect(classOf(null).get('swap')).toBe('outflow');
   });
 
   test('the sponsor is given its fee back in USDC in the same transaction', async () => {

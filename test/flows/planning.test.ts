@@ -1,6 +1,7 @@
 // Planning: which of a subscriber's accounts pays, and what is told when none can. Ports are stubs: an
 // account is a record of funds, and the venue answers as the test says.
 import { expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Simulated } from '../../src/core/outside.ts';
 import type { Debt } from '../../src/core/payment.ts';
@@ -162,6 +163,22 @@ test('where the money is in another account and SOL is missing, SOL is what the 
   const options = { topUp: 2_000_000n };
   const swapping = planningWith({ accounts, lamports: 2_500_000n, tokens: 3_000_000n, options });
   expect(await swapping.intend(50_000_000n)).toMatchObject({ purpose: 'top_up' });
+});
+
+test('an account in a form that this release does not know is a pause with its reason, and another one pays', async () => {
+  const unreadable: Account = {
+    get deposit(): bigint {
+      throw new Fault('account_unreadable', 'An account of 4380 bytes is no User.');
+    },
+  };
+  const alone = planningWith({ accounts: [unreadable] });
+  expect(await alone.intend(50n)).toMatchObject({
+    class: 'venue_paused',
+    code: 'account_unreadable',
+    detail: expect.stringContaining('4380 bytes'),
+  });
+  const beside = planningWith({ accounts: [unreadable, { deposit: 1_000n }] });
+  expect(await beside.intend(50n)).toMatchObject({ from: 'u1', withdraw: 50n });
 });
 
 test('an account that the venue cannot pay from does not hide one that can', async () => {

@@ -8,7 +8,7 @@ import type { Trader } from '../../src/local/drift/instructions.ts';
 import type { Driver } from '../../src/local/driver.ts';
 import { type ServedWorld, serveWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { silentLog } from '../../src/system/log.ts';
+import { openLog, silentLog } from '../../src/system/log.ts';
 import { loadSettings, processEnvironment, type Settings } from '../../src/system/settings.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 
@@ -66,6 +66,9 @@ export type Street = AsyncDisposable & {
 };
 
 const PATIENCE = { timeout: 40_000, interval: 25 };
+/** `BAILIFF_TEST_LOG=debug` prints the lines of every daemon that a test starts in its process. */
+const LOG_LEVEL = process.env.BAILIFF_TEST_LOG;
+const log = LOG_LEVEL ? openLog(LOG_LEVEL) : silentLog;
 
 export type StreetOptions = {
   sponsor?: Keypair;
@@ -121,7 +124,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     },
   };
   const settings = (await options.settings?.(given, world)) ?? given;
-  let app: App | null = await startApp(settings, systemClock, silentLog);
+  let app: App | null = await startApp(settings, systemClock, log);
   const running = (): App => {
     if (app === null) throw new Error('the daemon is stopped');
     return app;
@@ -142,7 +145,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
     stop,
     async restart() {
       await stop();
-      app = await startApp(settings, systemClock, silentLog);
+      app = await startApp(settings, systemClock, log);
     },
     async post(route, body) {
       const response = await fetch(running().url + route, {

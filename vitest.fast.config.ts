@@ -1,0 +1,16 @@
+// The quick half of the tests, for use while editing: decisions, decoding, the chain, the house rules and
+// the contract of both ledgers. No daemon is started. It takes under a minute on two cores.
+import { defineConfig } from 'vitest/config';
+import whole from './vitest.config.ts';
+
+export default defineConfig({
+  test: {
+    ...whole.test,
+    include: [
+      'test/{adversarial,chain,core,gate-client,house,mutants,venue}/**/*.test.ts',
+      'test/ledger/contract.test.ts',
+    ],
+    // An installation without development dependencies, a packed client, and thousands of trades.
+    exclude: ['test/house/{container,package}.test.ts', 'test/venue/identity.test.ts'],
+  },
+});

@@ -4,6 +4,7 @@ import type { Finding } from '../core/finding.ts';
 import type { Clock } from '../core/ports.ts';
 import { addAgentKeys } from './agent-keys.ts';
 import { addApiKeys } from './api-keys.ts';
+import { addCloses } from './closes.ts';
 import { addDebts } from './debts.ts';
 import { report } from './doctor.ts';
 import { addListening } from './listening.ts';
@@ -67,6 +68,7 @@ export function createProgram(ports: ProgramPorts): Command {
     .action(() => ports.writeSettingsSchema());
   addPeople(program, tools);
   addDebts(program, tools);
+  addCloses(program, tools);
   addListening(program, tools);
   addAgentKeys(program, tools);
   addApiKeys(program, tools);

@@ -19,6 +19,7 @@ import type {
 } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
+import type { RecordedClose } from './outcome.ts';
 import type { OpenDebt } from './owing.ts';
 import type { Mark, RosterChange, RosterEntry } from './roster.ts';
 import type { Standing, StandingEvent } from './standing.ts';
@@ -129,6 +130,12 @@ export type Facts = {
     limit: number;
     before?: string;
   }): Promise<FactRecord[]>;
+  /** Every close and reckoning of a subscriber with what became of it, newest first; those that a fork dropped are left out. */
+  closes(filter: {
+    subscriberId: string;
+    limit: number;
+    before?: string;
+  }): Promise<RecordedClose[]>;
 };
 
 /** Whose addresses are paid. */

@@ -48,6 +48,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'not_found',
   ),
   'GET /v1/subscribers/{id}/facts': route('What happened on chain, newest first.'),
+  'GET /v1/subscribers/{id}/closes': route(
+    'Every close, newest first: its share, or why nothing is owed.',
+    'not_found',
+  ),
   'POST /v1/subscribers/{id}/subscriptions': route(
     'Agree on terms, or change them from now on.',
     'not_found',

@@ -9,6 +9,7 @@ import { auditRoutes, recordActs } from './acts.ts';
 import type { Authority } from './auth.ts';
 import { installBodies } from './bodies.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
+import { closeRoutes } from './closes.ts';
 import { installDeadline } from './deadline.ts';
 import { type EndpointOptions, endpointRoutes } from './endpoints.ts';
 import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
@@ -151,6 +152,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
       errorResponseBuilder: tooMany,
     });
     await api.register(subscriberRoutes, options.subscribers);
+    await api.register(closeRoutes, options.subscribers);
     await api.register(subscriptionRoutes, options.subscribers);
     await api.register(shareRoutes, options.shares);
     await api.register(clearanceRoutes, options.clearances);

@@ -70,18 +70,27 @@ type Row = {
   body: unknown;
 };
 
-export function createFacts(sql: Sql): Facts {
+/** Where a list of facts goes on after this one. */
+export const cursorOf = (row: Pick<Row, 'slot' | 'signature' | 'ordinal' | 'account'>): string =>
+  [row.slot, row.signature, row.ordinal, row.account].join('.');
+
+/** The place that a cursor names. One that the ledger did not give out names no place: the list then ends there. */
+export function placeOf(before: string | undefined) {
+  const [slot, signature = '', ordinal, account = ''] = before?.split('.') ?? [];
+  const whole = /^\d{1,15}$/.test(slot ?? '') && /^\d{1,10}$/.test(ordinal ?? '');
+  const from = before === undefined ? null : whole ? (slot ?? null) : '-1';
+  return { from, signature, ordinal: whole ? (ordinal ?? '0') : '0', account };
+}
+
+export function createFacts(sql: Sql): Pick<Facts, 'list'> {
   return {
     async list({ subscriberId, kind, limit, before }) {
-      // A cursor that nobody gave out names no place: the list then ends there.
-      const [slot, signature, ordinal, account] = before?.split('.') ?? [];
-      const whole = /^\d{1,15}$/.test(slot ?? '') && /^\d{1,10}$/.test(ordinal ?? '');
-      const from = before === undefined ? null : whole ? slot : '-1';
+      const { from, signature, ordinal, account } = placeOf(before);
       const rows = await sql<Row[]>`
         select account, signature, slot, ordinal, block_index, kind, finality, body from fact
         where subscriber_id = ${subscriberId} and (${kind ?? null}::text is null or kind = ${kind ?? null})
-          and (${from ?? null}::bigint is null or (slot, signature, ordinal::bigint, account)
-            < (${from ?? null}::bigint, ${signature ?? ''}, ${whole ? (ordinal ?? '0') : '0'}::bigint, ${account ?? ''}))
+          and (${from}::bigint is null or (slot, signature, ordinal::bigint, account)
+            < (${from}::bigint, ${signature}, ${ordinal}::bigint, ${account}))
         order by slot desc, signature desc, ordinal desc, account desc limit ${limit}`;
       return rows.map((row) => ({
         subscriberId,
@@ -90,7 +99,7 @@ export function createFacts(sql: Sql): Facts {
         position: { slot: Number(row.slot), blockIndex: row.block_index, ordinal: row.ordinal },
         body: readBody(row.kind, row.body),
         finality: row.finality,
-        cursor: [row.slot, row.signature, row.ordinal, row.account].join('.'),
+        cursor: cursorOf(row),
       }));
     },
   };

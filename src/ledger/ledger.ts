@@ -6,6 +6,7 @@ import { API_KEY_CHANNEL, createApiKeys } from './api-keys.ts';
 import { createAsides } from './asides.ts';
 import { createChecks } from './checks.ts';
 import { createClearances } from './clearances.ts';
+import { createCloses } from './closes.ts';
 import { createCosts } from './costs.ts';
 import { createCoverageBook } from './coverage.ts';
 import { createCreators } from './creators.ts';
@@ -58,7 +59,7 @@ export function createLedger(
     halts: createHalts(sql),
     apiKeys: createApiKeys(sql),
     acts: createActs(sql),
-    facts: createFacts(sql),
+    facts: { ...createFacts(sql), ...createCloses(sql) },
     endpoints: createEndpoints(sql),
     clearances: createClearances(sql),
     standings: createStandings(sql, observing, topUp),

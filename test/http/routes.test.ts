@@ -111,6 +111,7 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
   'DELETE /v1/subscribers/{id}/subscriptions/{subscription}': {
     not_found: () => ['/v1/subscribers/bo/subscriptions/ann-sub'],
   },
+  'GET /v1/subscribers/{id}/closes': { not_found: () => ['/v1/subscribers/nobody/closes'] },
   'POST /v1/subscribers/{id}/clearances': {
     not_found: () => ['/v1/subscribers/nobody/clearances', { purpose: 'close' }],
   },
@@ -164,6 +165,7 @@ const GOOD: Record<string, () => Request> = {
   'DELETE /v1/subscribers/{id}': () => ['/v1/subscribers/leaving'],
   'GET /v1/subscribers/{id}/accounts': () => ['/v1/subscribers/ann/accounts'],
   'GET /v1/subscribers/{id}/credits': () => ['/v1/subscribers/ann/credits'],
+  'GET /v1/subscribers/{id}/closes': () => ['/v1/subscribers/ann/closes'],
   'GET /v1/subscribers/{id}/facts': () => ['/v1/subscribers/ann/facts'],
   'POST /v1/subscribers/{id}/subscriptions': () => ['/v1/subscribers/ann/subscriptions', terms()],
   'GET /v1/subscribers/{id}/subscriptions': () => ['/v1/subscribers/ann/subscriptions'],
@@ -205,7 +207,7 @@ const GOOD: Record<string, () => Request> = {
 let waiting: ShareView;
 let gapped = '';
 const terms = () => ({ id: 'ann-sub', subAccountId: 0, creatorWallet: creator, shareBps: 1_000 });
-const split = (name: string): [string, string] => name.split(' ') as [string, string];
+const split = (name: string) => name.split(' ') as [string, string];
 beforeAll(async () => {
   street = await openStreet({
     settings: (given) => ({ ...given, clearances: { ...given.clearances, patienceMs: 0 } }),
@@ -234,10 +236,8 @@ beforeAll(async () => {
   const { payments } = (await ask('GET', '/v1/payments')).body as { payments: { id: string }[] };
   payment = payments[0]?.id ?? '';
   endpoint = String((await ask('POST', '/v1/endpoints', { url: 'http://127.0.0.1:9/x' })).body.id);
-  const cleared = await ask('POST', '/v1/subscribers/ann/clearances', {
-    purpose: 'withdraw',
-    amount: '1',
-  });
+  const wanted = { purpose: 'withdraw', amount: '1' };
+  const cleared = await ask('POST', '/v1/subscribers/ann/clearances', wanted);
   clearance = String(cleared.body.id);
   // A gap that nobody can explain, at an account of which not everything is heard.
   const [row] = await database.sql<{ address: string }[]>`

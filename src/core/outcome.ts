@@ -1,0 +1,183 @@
+// Outcome: what a close came to: of each of its parts the share, or the named reason why there is none. Every close has an answer.
+// Pure: the ledger gives what is on record of a close.
+import type { Close, Reckoning } from './fact.ts';
+import { unreachable } from './fault.ts';
+import type { Address, Signature, Slot } from './ids.ts';
+import { type BaseUnits, formatUnits } from './money.ts';
+import type { Basis } from './terms.ts';
+
+/** Why a close, or a part of it, makes nothing owed, or does not yet. */
+export const NOTHING_OWED = [
+  /** Its block is not final. */
+  'not_final',
+  /** The account shows what no fact explains; until that is settled nothing more of it is booked. */
+  'gap',
+  /** The account's state was not checked at a finalized slot after it yet. */
+  'not_checked',
+  /** It is final and checked, and the next turn of booking takes it. */
+  'not_booked',
+  'no_subscription',
+  /** It was opened, or it closed, before anything was agreed. */
+  'before_terms',
+  /** It was opened after the subscription had ended. */
+  'after_end',
+  'loss',
+  /** The profit made good earlier losses, under a high-water mark. */
+  'made_good',
+  /** The terms say 0 %. */
+  'no_share',
+  /** The share is less than a base unit, and is carried. */
+  'dust',
+] as const;
+export type NothingOwed = (typeof NOTHING_OWED)[number];
+
+/** A part of a close as it was booked, under one set of terms. */
+export type BookedPart = {
+  /** Where its terms began; null where there are none. */
+  readonly termsSlot: Slot | null;
+  readonly openedSlot: Slot | null;
+  /** Base of this part in 1e9; null where it is the whole, or only account state tells. */
+  readonly base: bigint | null;
+  readonly basis: Basis;
+  readonly shareBps: number;
+  readonly netPnl: BaseUnits;
+  readonly charged: BaseUnits;
+  readonly amount: BaseUnits;
+  readonly deficitBefore: BaseUnits;
+  readonly deficitAfter: BaseUnits;
+  readonly share: {
+    readonly id: string;
+    readonly creatorWallet: Address;
+    readonly paid: BaseUnits;
+    readonly status: string;
+    readonly observed: boolean;
+  } | null;
+};
+
+/** What is on record of a close. */
+export type RecordedClose = {
+  readonly account: Address;
+  readonly signature: Signature;
+  readonly slot: Slot;
+  readonly ordinal: number;
+  readonly final: boolean;
+  readonly body: Close | Reckoning;
+  readonly subscriptionId: string | null;
+  /** Where the first terms of the subscription began; null without any. */
+  readonly firstTermsSlot: Slot | null;
+  /** It waits for its booking. */
+  readonly waits: boolean;
+  /** Up to where the account's state was checked; null when it never was. */
+  readonly checkedSlot: Slot | null;
+  readonly gap: boolean;
+  readonly parts: readonly BookedPart[];
+  /** Where a list goes on after it. */
+  readonly cursor: string;
+};
+
+export type Answer = { readonly reason: NothingOwed | null; readonly sentence: string };
+export type Outcome = Answer & {
+  readonly amount: BaseUnits;
+  readonly parts: readonly (BookedPart & Answer)[];
+};
+
+const usdc = (amount: BaseUnits): string => `${formatUnits(amount)} USDC`;
+
+function reasonOfPart(part: BookedPart, firstTermsSlot: Slot | null): NothingOwed | null {
+  const { termsSlot, openedSlot, netPnl, shareBps, charged, amount } = part;
+  if (amount > 0n) return null;
+  if (termsSlot === null)
+    return openedSlot === null || firstTermsSlot === null || openedSlot < firstTermsSlot
+      ? 'before_terms'
+      : 'after_end';
+  if (netPnl <= 0n) return 'loss';
+  if (charged === 0n) return 'made_good';
+  return shareBps === 0 ? 'no_share' : 'dust';
+}
+
+/** Why nothing is owed for a part, in a sentence for people. */
+function sayPart(part: BookedPart, reason: NothingOwed | null): string {
+  const { netPnl, shareBps, charged, amount, deficitBefore, deficitAfter, termsSlot, share } = part;
+  switch (reason) {
+    case null: {
+      const of = `${shareBps / 100} % of ${usdc(charged)} is ${usdc(amount)}.`;
+      if (share === null) return of;
+      return share.observed
+        ? `${of} It was only observed, and is not paid until a person adopts it.`
+        : `${of} The share ${share.id} is ${share.status}.`;
+    }
+    case 'loss':
+      return netPnl === 0n
+        ? 'Fees included, it closed without a profit.'
+        : `Fees included, it closed with a loss of ${usdc(-netPnl)}.`;
+    case 'made_good':
+      return `The profit of ${usdc(netPnl)} made good earlier losses of ${usdc(deficitBefore)}; ${usdc(deficitAfter)} of them are left.`;
+    case 'no_share':
+      return `The terms from slot ${termsSlot} on take a share of 0 %.`;
+    case 'dust':
+      return `${shareBps / 100} % of ${usdc(charged)} is less than a base unit; the fraction is carried to the next close.`;
+    case 'before_terms':
+      return 'It was opened before anything was agreed.';
+    case 'after_end':
+      return 'It was opened after the subscription had ended.';
+    case 'not_final':
+    case 'gap':
+    case 'not_checked':
+    case 'not_booked':
+    case 'no_subscription':
+      return sayWhole(reason);
+    default:
+      return unreachable(reason);
+  }
+}
+
+function sayWhole(
+  reason: 'not_final' | 'gap' | 'not_checked' | 'not_booked' | 'no_subscription',
+): string {
+  switch (reason) {
+    case 'not_final':
+      return 'Its block is not final yet. Shares are booked from finalized blocks.';
+    case 'gap':
+      return 'The account shows what no fact explains. Nothing more of it is booked until that is explained or a person accepts the state.';
+    case 'not_checked':
+      return 'The state of the account was not checked at a finalized slot after it yet.';
+    case 'not_booked':
+      return 'It is final and checked, and is booked next.';
+    case 'no_subscription':
+      return 'The Drift account has no subscription.';
+    default:
+      return unreachable(reason);
+  }
+}
+
+/** Why a close without any booked part makes nothing owed, or does not yet. */
+function reasonOfWhole(close: RecordedClose): Answer {
+  const { final, subscriptionId, firstTermsSlot, slot, checkedSlot, gap, waits } = close;
+  const answer = (reason: Parameters<typeof sayWhole>[0]): Answer => ({
+    reason,
+    sentence: sayWhole(reason),
+  });
+  if (subscriptionId === null || firstTermsSlot === null) return answer('no_subscription');
+  if (slot < firstTermsSlot)
+    return {
+      reason: 'before_terms',
+      sentence: `It closed before anything was agreed: the first terms began in slot ${firstTermsSlot}.`,
+    };
+  if (!final) return answer('not_final');
+  if (waits && (checkedSlot === null || checkedSlot < slot))
+    return answer(gap ? 'gap' : 'not_checked');
+  return answer('not_booked');
+}
+
+/** What a close came to. The reason of the whole is that of its parts where no part owes: of several, the first. */
+export function outcomeOf(close: RecordedClose): Outcome {
+  const parts = close.parts.map((part) => {
+    const reason = reasonOfPart(part, close.firstTermsSlot);
+    return { ...part, reason, sentence: sayPart(part, reason) };
+  });
+  const [first] = parts;
+  if (first === undefined) return { amount: 0n, parts, ...reasonOfWhole(close) };
+  const amount = parts.reduce((sum, each) => sum + each.amount, 0n);
+  const sentence = [...new Set(parts.map((each) => each.sentence))].join(' ');
+  return { amount, parts, reason: amount > 0n ? null : first.reason, sentence };
+}

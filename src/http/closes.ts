@@ -1,0 +1,146 @@
+// Closes: every close of a subscriber with its share, or the named reason why there is none: "why was nothing owed?".
+import type { FastifyPluginAsync } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { Fault } from '../core/fault.ts';
+import { NOTHING_OWED, outcomeOf, type RecordedClose } from '../core/outcome.ts';
+import type { Ledger } from '../core/ports.ts';
+import { BASES } from '../core/terms.ts';
+import { AddressText, BaseUnits, IdText, nullable, ShareStatus } from './shapes.ts';
+
+const USUAL = 50;
+const Id = Type.Object({ id: IdText });
+const CloseQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  before: Type.Optional(Type.String({ pattern: '^[0-9A-Za-z.]{1,200}$' })),
+});
+const Reason = nullable(
+  Type.Enum([...NOTHING_OWED], {
+    description:
+      'Why nothing is owed; null when something is. not_final, gap, not_checked and not_booked pass; the others stay.',
+  }),
+);
+const Signed = Type.String({
+  pattern: '^-?[0-9]+$',
+  description: 'Base units; negative for a loss.',
+});
+const CloseList = Type.Object({
+  closes: Type.Array(
+    Type.Object({
+      kind: Type.Enum(['close', 'reckoning'], {
+        description: 'reckoning: profit that account state proves and no record tells.',
+      }),
+      account: AddressText,
+      signature: Type.String(),
+      slot: Type.Integer(),
+      ordinal: Type.Integer(),
+      finality: Type.Enum(['confirmed', 'finalized']),
+      market: nullable(Type.Integer({ description: 'Perp market; null for a reckoning.' })),
+      position: nullable(Type.Enum(['long', 'short'])),
+      cause: nullable(Type.Enum(['trade', 'liquidation', 'expiry', 'transfer'])),
+      netPnl: Type.String({
+        pattern: '^-?[0-9]+$',
+        description:
+          'Base units, by the venue: the fee of the close deducted, fees of opening not.',
+      }),
+      subscription: nullable(IdText),
+      amount: Type.String({
+        pattern: '^[0-9]+$',
+        description: 'What it makes owed, in base units.',
+      }),
+      reason: Reason,
+      sentence: Type.String({ description: 'The answer, for people.' }),
+      parts: Type.Array(
+        Type.Object({
+          termsSlot: nullable(Type.Integer({ description: 'Where its terms began; null: none.' })),
+          openedSlot: nullable(Type.Integer()),
+          base: nullable(Type.String({ description: 'In 1e9; null for the whole.' })),
+          basis: Type.Enum([...BASES]),
+          shareBps: Type.Integer(),
+          netPnl: Signed,
+          charged: BaseUnits,
+          amount: BaseUnits,
+          deficitBefore: BaseUnits,
+          deficitAfter: BaseUnits,
+          share: nullable(
+            Type.Object({
+              id: Type.String(),
+              creatorWallet: AddressText,
+              paid: BaseUnits,
+              status: ShareStatus,
+              observed: Type.Boolean(),
+            }),
+          ),
+          reason: Reason,
+          sentence: Type.String(),
+        }),
+        { description: 'By terms under which the parts were opened; empty until it is booked.' },
+      ),
+    }),
+  ),
+  next: nullable(Type.String({ description: 'Give it as before to go on.' })),
+});
+
+function closeView(close: RecordedClose): Static<typeof CloseList>['closes'][number] {
+  const { body, subscriptionId } = close;
+  const { parts, amount, reason, sentence } = outcomeOf(close);
+  const told = body.kind === 'close' ? body : null;
+  return {
+    kind: body.kind,
+    account: close.account,
+    signature: close.signature,
+    slot: close.slot,
+    ordinal: close.ordinal,
+    finality: close.final ? 'finalized' : 'confirmed',
+    market: told?.market ?? null,
+    position: told?.position ?? null,
+    cause: told?.cause ?? null,
+    netPnl: String(body.netPnl),
+    subscription: subscriptionId,
+    amount: String(amount),
+    reason,
+    sentence,
+    parts: parts.map(({ share, ...part }) => ({
+      termsSlot: part.termsSlot,
+      openedSlot: part.openedSlot,
+      base: part.base === null ? null : String(part.base),
+      basis: part.basis,
+      shareBps: part.shareBps,
+      netPnl: String(part.netPnl),
+      charged: String(part.charged),
+      amount: String(part.amount),
+      deficitBefore: String(part.deficitBefore),
+      deficitAfter: String(part.deficitAfter),
+      share:
+        share === null
+          ? null
+          : {
+              ...share,
+              paid: String(share.paid),
+              status: share.status as Static<typeof ShareStatus>,
+            },
+      reason: part.reason,
+      sentence: part.sentence,
+    })),
+  };
+}
+
+export const closeRoutes: FastifyPluginAsync<{
+  readonly ledger: Pick<Ledger, 'subscribers' | 'facts'>;
+}> = async (app, { ledger }) => {
+  app.get<{ Params: Static<typeof Id>; Querystring: Static<typeof CloseQuery> }>(
+    '/v1/subscribers/:id/closes',
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, querystring: CloseQuery, response: { 200: CloseList } },
+    },
+    async ({ params: { id }, query: { limit = USUAL, ...rest } }) => {
+      if ((await ledger.subscribers.find(id)) === null)
+        throw new Fault('not_found', `Subscriber ${id} is not registered.`);
+      const found = await ledger.facts.closes({ subscriberId: id, limit, ...rest });
+      return {
+        closes: found.map(closeView),
+        next: found.length === limit ? (found.at(-1)?.cursor ?? null) : null,
+      };
+    },
+  );
+};

@@ -68,7 +68,6 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const log = metrics.metered(plainLog);
   const { secrets } = settings;
   await using stack = new AsyncDisposableStack();
-
   const parts = await openParts(settings, clock, log, metrics.rpc);
   const { ledger, chain, venue, pen, locks, pace } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
@@ -179,8 +178,9 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       if (saidSlot !== null) watch.hinted(account, saidSlot);
     }
   };
+  const digestion = { ...ports, reader: newId(), bounds: settings.http, onTold };
   const digesting = loop('digest', DIGEST_EVERY_MS, async (signal) => {
-    while (!signal.aborted && (await digestDeliveries({ ...ports, onTold })));
+    while (!signal.aborted && (await digestDeliveries(digestion)));
     inspecting.nudge();
   });
   const scanning: Loop | undefined = loop('scan', SCAN_EVERY_MS, async (signal) => {

@@ -1,5 +1,6 @@
 // Parts: what the daemon and the commands both stand on, opened and wired by hand: the ledger on Postgres, the chain over RPC,
 // the venue, the pen, and where agents may swap. Nothing here runs by itself.
+import { createAnswerReader } from './chain/answer.ts';
 import { createChain } from './chain/chain.ts';
 import { createFeeMarket } from './chain/fees.ts';
 import { createWebhookRegistry } from './chain/helius.ts';
@@ -85,6 +86,7 @@ export async function openParts(
     await sql.end({ timeout: 5 });
     throw thrown;
   }
+  const bounds = { answerMs: rpc.answerMs, read: createAnswerReader(rpc) };
   const nodes = openNodes({
     url: rpc.url,
     wsUrl: rpc.wsUrl,
@@ -92,6 +94,7 @@ export async function openParts(
     expect: createGenesis(sql, settings.network),
     clock,
     log,
+    bounds,
     onCall,
   });
   const { connection } = nodes;
@@ -101,7 +104,9 @@ export async function openParts(
     [...venue.lookupTables, ...(settings.payments.lookupTables as Address[])],
     clock.nowMs,
   );
-  const chain = createChain({ connection, witnesses: nodes, tip, vouch: nodes.vouch }, tables);
+  const { vouch } = nodes;
+  const { historyRowsMost } = rpc;
+  const chain = createChain({ connection, witnesses: nodes, tip, vouch, historyRowsMost }, tables);
   const ledger = createLedger(sql, undefined, settings.mode === 'observe', topUpRuleOf(settings));
   const vault = createVault(secrets);
   return {
@@ -149,6 +154,7 @@ export async function openParts(
             url: swap.url,
             mint: venue.quoteMint,
             slippageBpsMost: swap.slippageBpsMost,
+            bounds,
           }),
   };
 }

@@ -66,6 +66,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
         clock,
         {
           waitingBytesMost: settings.http.webhookWaitingBytesMost,
+          parcelBytesMost: settings.http.parcelBytesMost,
           patienceMs: settings.http.webhookAnswerMs,
         },
         wiring.onDelivered,
@@ -75,7 +76,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       onDelivery: metrics.delivery,
     },
     gate: { roster, clock, onVerdict: metrics.verdict },
-    stream: { ...wiring, ledger, streamsMost: settings.http.streamsMost },
+    stream: { ...wiring, ledger, bounds: settings.http },
     subscribers: { ledger, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ledger, nudge, mint: venue.quoteMint },
     acts: ledger.acts,

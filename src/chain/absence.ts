@@ -37,6 +37,7 @@ async function lacks(
   if (status.value[0] !== null) return false;
   if ((await readTransaction(connection, signature, 'finalized')) !== null) return false;
   for (const account of accounts) {
+    // The slot is the oldest of this walk: what a bound leaves out is newer.
     const rows = await walk(connection, account, slot - 1, tip, 'finalized');
     if (rows.some((row) => row.signature === signature)) return false;
   }

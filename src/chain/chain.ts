@@ -11,7 +11,7 @@ import type { Address, Slot } from '../core/ids.ts';
 import type { Chain, LookupTable, Simulated, Slice } from '../core/outside.ts';
 import type { Tip } from '../core/tip.ts';
 import type { Instruction } from '../core/transaction.ts';
-import { proveAbsence } from './absence.ts';
+import { proveAbsence, type Walk } from './absence.ts';
 import { budget, compile, fitsPacket, programsOf } from './compile.ts';
 import { lookAt, walk } from './history.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
@@ -141,12 +141,18 @@ export type ChainSources = {
   readonly tip: Tip;
   /** As `Chain.vouch`. */
   readonly vouch: () => Promise<void>;
+  /** Rows of one history that are held at once. */
+  readonly historyRowsMost?: number;
 };
 
+const HISTORY_ROWS_MOST = 20_000;
+
 export function createChain(
-  { connection, witnesses, tip, vouch }: ChainSources,
+  { connection, witnesses, tip, vouch, historyRowsMost = HISTORY_ROWS_MOST }: ChainSources,
   tables: Tables,
 ): Chain {
+  const walkBounded: Walk = (from, account, afterSlot, seenSlot, commitment) =>
+    walk(from, account, afterSlot, seenSlot, commitment, historyRowsMost);
   return {
     tokenAccount,
     isOnCurve,
@@ -178,11 +184,11 @@ export function createChain(
     slices: (addresses, slice, commitment) =>
       readAccounts(connection, addresses, slice, commitment, tip),
     signatures: (account, afterSlot, seenSlot, commitment) =>
-      walk(connection, account, afterSlot, seenSlot, commitment),
+      walk(connection, account, afterSlot, seenSlot, commitment, historyRowsMost),
     async finalizedAbsence(signature, accounts, slot) {
       const { first, second } = witnesses;
       const sources = { first: first.connection, second: second?.connection ?? null };
-      const absent = await proveAbsence(sources, walk, signature, accounts, slot);
+      const absent = await proveAbsence(sources, walkBounded, signature, accounts, slot);
       for (const each of [first, second])
         if (absent && each !== null && !(await each.ofOurChain()))
           throw new Fault(

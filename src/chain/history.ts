@@ -52,6 +52,8 @@ async function reachBack(connection: Connection, afterSlot: Slot): Promise<void>
 /**
  * Walks an account's history from newest to oldest until below a slot, and returns it oldest first. The end is a row at or
  * below that slot, or several empty pages in a row, asked beside nodes whose history reaches that far. A short page is no end.
+ * Of a longer history the oldest `rowsMost` rows are returned, and the last one says `goesOn`: strangers can write any number
+ * of transactions to an account, and memory must not depend on it.
  */
 export async function walk(
   connection: Connection,
@@ -59,8 +61,18 @@ export async function walk(
   afterSlot: Slot,
   seenSlot: Slot,
   commitment: 'confirmed' | 'finalized',
+  rowsMost: number,
 ): Promise<SignatureRow[]> {
-  const rows: SignatureRow[] = [];
+  // Newest first.
+  let rows: SignatureRow[] = [];
+  let cut = false;
+  const oldest = (): SignatureRow[] => {
+    const kept = rows.slice(-rowsMost).reverse();
+    const last = kept.at(-1);
+    if (last !== undefined && (cut || rows.length > rowsMost))
+      kept[kept.length - 1] = { ...last, goesOn: true };
+    return kept;
+  };
   let before: string | undefined;
   let ends = 0;
   for (;;) {
@@ -72,7 +84,7 @@ export async function walk(
       ),
     );
     for (const row of page) {
-      if (row.slot <= afterSlot) return rows.reverse();
+      if (row.slot <= afterSlot) return oldest();
       const index = (row as { transactionIndex?: unknown }).transactionIndex;
       rows.push({
         signature: row.signature as Signature,
@@ -82,10 +94,14 @@ export async function walk(
         failed: row.err !== null,
       });
     }
+    if (rows.length > 2 * rowsMost) {
+      rows = rows.slice(-rowsMost);
+      cut = true;
+    }
     const last = page.at(-1);
     if (last === undefined) {
       await reachBack(connection, afterSlot);
-      if (++ends === ENDS) return rows.reverse();
+      if (++ends === ENDS) return oldest();
     } else {
       before = last.signature;
       ends = 0;

@@ -6,7 +6,7 @@ import { ROUNDS_ALONE } from '../core/death.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Witness } from './proof.ts';
-import { openConnection, type RpcListener, redact } from './rpc.ts';
+import { type CallBounds, openConnection, type RpcListener, redact } from './rpc.ts';
 
 /** The genesis hash of our chain. At the very first start the one that was found becomes it, where no known hash speaks against it. */
 export type ExpectGenesis = (found: string) => Promise<string>;
@@ -34,7 +34,6 @@ export type Nodes = {
 
 const HELD_FOR_MS = 10_000;
 const FRESH_MS = 1_000;
-const TIMEOUT_MS = 10_000;
 
 /** A URL as it may be shown: keys stand in paths, queries and credentials. */
 export function shownUrl(url: string): string {
@@ -53,20 +52,27 @@ export type NodesOptions = {
   readonly expect: ExpectGenesis;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Log;
+  readonly bounds: CallBounds;
   readonly onCall?: RpcListener;
 };
 
 type Held = ChainNode & { hold(forMs: number): Promise<void>; fetch: typeof fetch };
 
 /** The genesis hash that a node names. Throws `rpc_unavailable`. */
-async function askGenesis(url: string, onCall: RpcListener): Promise<string> {
+async function askGenesis(
+  url: string,
+  onCall: RpcListener,
+  { answerMs, read }: CallBounds,
+): Promise<string> {
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"jsonrpc":"2.0","id":1,"method":"getGenesisHash"}',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+    const response = await read(
+      await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"jsonrpc":"2.0","id":1,"method":"getGenesisHash"}',
+        signal: AbortSignal.timeout(answerMs),
+      }),
+    );
     onCall('getGenesisHash', response.ok ? 'answered' : 'failed');
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     const { result } = (await response.json()) as { result?: unknown };
@@ -81,14 +87,14 @@ async function askGenesis(url: string, onCall: RpcListener): Promise<string> {
 }
 
 function openNode(what: ChainNode['what'], url: string, options: NodesOptions): Held {
-  const { clock, log, expect, onCall = () => {} } = options;
+  const { clock, log, expect, bounds, onCall = () => {} } = options;
   const shown = shownUrl(url);
   let heldAtMs = Number.NEGATIVE_INFINITY;
   let foreign: { readonly found: string; readonly ours: string } | null = null;
   let asking: Promise<void> | null = null;
 
   const ask = async (): Promise<void> => {
-    const found = await askGenesis(url, onCall);
+    const found = await askGenesis(url, onCall, bounds);
     const ours = await expect(found);
     const was = foreign;
     foreign = found === ours ? null : { found, ours };
@@ -121,7 +127,7 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
       throw thrown;
     }
   };
-  const connection = openConnection(url, options.wsUrl, onCall, held);
+  const connection = openConnection(url, options.wsUrl, onCall, held, bounds);
   return {
     what,
     shown,
@@ -170,8 +176,12 @@ export function openNodes(options: NodesOptions): Nodes {
   return {
     first,
     second,
-    connection: openConnection(options.url, options.wsUrl, onCall, (input, init) =>
-      onOurs((node) => node.fetch(input, init)),
+    connection: openConnection(
+      options.url,
+      options.wsUrl,
+      onCall,
+      (input, init) => onOurs((node) => node.fetch(input, init)),
+      options.bounds,
     ),
     async holdAll() {
       if (second === null)

@@ -3,6 +3,7 @@ import { type Connection, PublicKey } from '@solana/web3.js';
 import { WebSocket } from 'ws';
 import type { Address, Slot } from '../core/ids.ts';
 import { asking, redact } from './rpc.ts';
+import { MESSAGE_BYTES_MOST } from './socket.ts';
 
 export type NodeReport = {
   readonly version: string;
@@ -55,7 +56,7 @@ export async function readOwned(
 /** The next slot that a WebSocket tells. Rejects when none comes in time. */
 export function hearSlot(url: string, signal: AbortSignal): Promise<Slot> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, { maxPayload: MESSAGE_BYTES_MOST });
     const end = (finish: () => void): void => {
       socket.removeAllListeners();
       // What it still says is of no interest, nor is how it ends.

@@ -2,8 +2,10 @@
 // It never makes an answer up: an error is an error, never an absence.
 import { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
+import { createAnswerReader, type ReadAnswer, USUAL_BOUNDS } from './answer.ts';
 
-const TIMEOUT_MS = 10_000;
+/** By when an answer must have arrived where no setting is at hand. */
+export const ANSWER_MS = 10_000;
 /** JSON-RPC codes that pass by themselves: behind, unhealthy, slot not there yet, long-term storage trouble. */
 const PASSING = new Set([
   -32001, -32004, -32005, -32007, -32008, -32009, -32014, -32016, -32019, -32603,
@@ -12,15 +14,19 @@ const PASSING = new Set([
 /** Hears of every call, whatever came of it. */
 export type RpcListener = (method: string, outcome: 'answered' | 'failed') => void;
 
+/** What bounds the calls of a connection. */
+export type CallBounds = { readonly answerMs: number; readonly read: ReadAnswer };
+
 /**
  * Opens a connection. web3.js must not retry by itself: our own budgets decide. `send` carries a request; where it is left
- * out, the request goes to the URL as it is, also when another chain answers there.
+ * out, the request goes to the URL as it is, also when another chain answers there. Answers are read within the bounds.
  */
 export function openConnection(
   rpcUrl: string,
   wsUrl: string | null,
   onCall: RpcListener = () => {},
   send: typeof fetch = fetch,
+  bounds: CallBounds = { answerMs: ANSWER_MS, read: createAnswerReader(USUAL_BOUNDS) },
 ): Connection {
   return new Connection(rpcUrl, {
     commitment: 'confirmed',
@@ -29,8 +35,8 @@ export function openConnection(
     async fetch(input, init) {
       const method = /"method":"(\w+)"/.exec(String(init?.body))?.[1] ?? 'batch';
       try {
-        const signal = AbortSignal.timeout(TIMEOUT_MS);
-        const answer = await send(input as string, { ...init, signal });
+        const signal = AbortSignal.timeout(bounds.answerMs);
+        const answer = await bounds.read(await send(input as string, { ...init, signal }));
         onCall(method, answer.ok ? 'answered' : 'failed');
         return answer;
       } catch (thrown) {

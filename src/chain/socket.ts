@@ -27,7 +27,8 @@ export type Socket = {
 };
 
 const RECONNECT = { firstMs: 250, mostMs: 15_000 };
-const MESSAGE_BYTES_MOST = 2 * 1024 * 1024;
+/** A longer message ends the connection. An account of the venue takes about 6 KiB in base64. */
+export const MESSAGE_BYTES_MOST = 2 * 1024 * 1024;
 
 type Message = {
   id?: number;

@@ -6,7 +6,7 @@ import type { Address } from '../core/ids.ts';
 import type { LookupTable, SwapDesk } from '../core/outside.ts';
 import type { SwapAct } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
-import { asking } from './rpc.ts';
+import { asking, type CallBounds } from './rpc.ts';
 import { inspectTokens } from './tokens.ts';
 
 export const WRAPPED_SOL = 'So11111111111111111111111111111111111111112' as Address;
@@ -16,7 +16,6 @@ const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
 const ROUTE = 'e517cb977ae3ad2a';
 /** in_amount u64, quoted_out_amount u64, slippage_bps u16, platform_fee_bps u8: the fixed tail behind the route plan. */
 const TAIL = 19;
-const TIMEOUT_MS = 10_000;
 
 /** What one instruction of a swap does. Only the plain `route` is known, which uses nobody else's accounts in between. */
 export function inspectSwap(instruction: Instruction): SwapAct {
@@ -52,11 +51,13 @@ export function createSwapDesk(options: {
   url: string;
   mint: Address;
   slippageBpsMost: number;
+  bounds: CallBounds;
 }): SwapDesk {
-  const { connection, url, mint, slippageBpsMost } = options;
+  const { connection, url, mint, slippageBpsMost, bounds } = options;
   const ask = async (what: string, input: string, init?: RequestInit): Promise<unknown> => {
     try {
-      const answer = await fetch(input, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const signal = AbortSignal.timeout(bounds.answerMs);
+      const answer = await bounds.read(await fetch(input, { ...init, signal }));
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
       return await answer.json();
     } catch (thrown) {

@@ -69,14 +69,34 @@ export type Settled = {
   readonly changed: readonly string[];
 };
 
+/** A stored delivery whose reading has begun. */
+export type Begun = {
+  readonly id: bigint;
+  /** Runs of other daemons that began it and neither digested it nor set it aside: they ended at it, or hang in it. */
+  readonly unended: number;
+  /**
+   * Unpacks one body at a time. Of a body longer than `bytesMost` only the length is told. A row that is broken throws
+   * while it is read.
+   */
+  bodies(
+    bytesMost: number,
+  ): AsyncIterable<{ readonly length: number; readonly bytes: Uint8Array | null }>;
+};
 export type Deliveries = {
   /** Stores raw bodies durably, all or none, as one delivery. */
   record(bodies: readonly Uint8Array[], nowMs: number): Promise<void>;
-  /** Oldest first, without those that are set aside. `bodies` unpacks; a row that is broken throws there. */
-  undigested(
-    limit: number,
-    nowMs: number,
-  ): Promise<{ readonly id: bigint; readonly bodies: () => readonly Uint8Array[] }[]>;
+  /**
+   * Begins to read what is not digested, oldest first, without what is set aside: at most `limit` deliveries and, beyond the
+   * first, `bytesMost` bytes as they are stored. `reader` names this run of this daemon.
+   */
+  begin(asked: {
+    readonly reader: string;
+    readonly limit: number;
+    readonly bytesMost: number;
+    readonly nowMs: number;
+  }): Promise<Begun[]>;
+  /** The reading of one ended without being digested. */
+  ended(id: bigint): Promise<void>;
   /** Marks one digested and notes its rumours, in one transaction. */
   digested(
     id: bigint,

@@ -40,6 +40,8 @@ export type SignatureRow = {
   readonly memo: string | null;
   /** Executed with an error: it changed nothing. */
   readonly failed: boolean;
+  /** The history goes on after this row; slots before this row's are told completely. */
+  readonly goesOn?: true;
 };
 
 /** RPC. Every function throws a Fault (`rpc_unavailable`, `rpc_refused`) rather than make an answer up. */
@@ -68,7 +70,7 @@ export type Chain = {
     commitment: 'confirmed' | 'finalized',
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
   /**
-   * Every signature of an account in slots above `afterSlot`, oldest first, from a node that has seen `seenSlot` (a node
+   * The signatures of an account in slots above `afterSlot`, oldest first and up to a bound (`goesOn`), from a node that has seen `seenSlot` (a node
    * that is behind would leave out the end) and whose history reaches back to `afterSlot` (a node that keeps less would
    * leave out the beginning). Throws `rpc_unavailable` otherwise. Only finalized signatures may move a cursor.
    */

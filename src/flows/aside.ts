@@ -9,10 +9,13 @@ import type { Clock, Log } from '../core/ports.ts';
 const ALARM_AFTER = 5;
 const FIRST_MS = 1_000;
 const MOST_MS = 5 * 60_000;
+const DAY_MS = 24 * 3_600_000;
 
 export type SetAside = {
   /** Notes a failure. Returns when it is tried again. */
   failed(kind: AsideKind, subject: string, thrown: unknown): Promise<number>;
+  /** Notes what must not be tried again by itself: it is looked at once a day, and tells a person at once. */
+  forGood(kind: AsideKind, subject: string, reason: string): Promise<void>;
   /** It went well again. */
   succeeded(kind: AsideKind, subject: string): Promise<void>;
   /** When each of those that fail may be tried again. */
@@ -43,6 +46,18 @@ export function createAside(ports: {
         log.error('hearing.set_aside', { kind, subject, reason, attempts });
       else if (attempts === 1) log.warn('hearing.failed', { kind, subject, reason });
       return retryMs;
+    },
+    async forGood(kind, subject, reason) {
+      const nowMs = clock.nowMs();
+      const { attempts } = await asides.put({
+        kind,
+        subject,
+        reason,
+        nowMs,
+        firstMs: DAY_MS,
+        mostMs: DAY_MS,
+      });
+      log.error('hearing.set_aside', { kind, subject, reason, attempts });
     },
     async succeeded(kind, subject) {
       const attempts = await asides.clear(kind, subject);

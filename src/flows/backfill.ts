@@ -37,9 +37,12 @@ export async function backfill(
   const cursors = await ledger.watchList.cursors(addresses);
   let noted = 0;
   let failures = 0;
-  const walk = async ({ address, slot, listedRevision }: Cursor): Promise<void> => {
+  /** Walks one go of a history. Returns the slot up to which it is noted. */
+  const walkOnce = async ({ address, slot, listedRevision }: Cursor): Promise<Slot> => {
     const after = Math.max(0, slot - OVERLAP_SLOTS);
     const rows = await chain.signatures(address, after, tip, 'finalized');
+    const last = rows.at(-1);
+    const upto = last?.goesOn === true ? Math.min(tip, last.slot - 1) : tip;
     const rumours = rows
       .filter((row) => row.slot <= tip)
       .map(({ signature, blockIndex, slot: at }) => ({
@@ -57,8 +60,13 @@ export async function backfill(
     await ledger.sightings.note(rumours, naming);
     // A cursor that another chain moved would hide everything up to its slot for good.
     await chain.vouch();
-    await ledger.watchList.advance(address, tip);
+    await ledger.watchList.advance(address, upto);
     noted += rumours.length;
+    return upto;
+  };
+  const walk = async (cursor: Cursor): Promise<void> => {
+    for (let slot = cursor.slot; slot < tip && !signal.aborted; )
+      slot = await walkOnce({ ...cursor, slot });
   };
   await sideBySide(cursors, atOnce, async (cursor) => {
     const { address, slot } = cursor;

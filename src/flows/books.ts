@@ -40,10 +40,15 @@ export async function unknownPayments(
 ): Promise<PaidOnChain[]> {
   // From a node that has seen the tip: one that is behind would leave out the latest payments.
   const tip = await chain.slot(commitment);
-  const rows = await chain.signatures(tokenAccount, since, tip, commitment);
-  const claimed = rows.filter(
-    (row) => !row.failed && paymentIdIn(row.memo) !== null && !strangers.has(row.signature),
-  );
+  const claimed: SignatureRow[] = [];
+  for (let after: Slot | null = since; after !== null; ) {
+    const rows: SignatureRow[] = await chain.signatures(tokenAccount, after, tip, commitment);
+    for (const row of rows)
+      if (!row.failed && paymentIdIn(row.memo) !== null && !strangers.has(row.signature))
+        claimed.push(row);
+    const last = rows.at(-1);
+    after = last?.goesOn === true ? last.slot - 1 : null;
+  }
   const unknown = new Set(await ledger.payments.unknown(claimed.map((row) => row.signature)));
   if (unknown.size === 0) return [];
   const subscriptions = await ledger.subscriptions.ofSubscriber(id);

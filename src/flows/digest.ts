@@ -1,6 +1,8 @@
 // Digest: stored deliveries become rumours: signatures of transactions that seem to touch a watched account. Nothing else of a
 // body is believed: slots and places in a block come from RPC alone. An entry that cannot be read does not hurt the others of its
-// body; a delivery that cannot be digested is set aside, and the next is read.
+// body; a delivery that cannot be digested is set aside, and the next is read. What is held at once is one body and what it came to.
+import { Fault } from '../core/fault.ts';
+import type { Begun, Rumour } from '../core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { isSignature } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
@@ -13,12 +15,26 @@ export type DigestPorts = {
   readonly aside: SetAside;
   readonly clock: Clock;
   readonly log: Log;
+  /** Names this run of this daemon. */
+  readonly reader: string;
+  readonly bounds: DigestBounds;
   /** A webhook names these watched accounts; the slot is what the body says. */
   readonly onTold: (accounts: readonly Address[], saidSlot: Slot | null) => void;
 };
 
+export type DigestBounds = {
+  /** A body that is longer is not read: its delivery is set aside. */
+  readonly webhookBytesMost: number;
+  /** Stored bytes of deliveries that are fetched at once. */
+  readonly digestBytesMost: number;
+};
+
 type Json = Record<string, unknown>;
 const BATCH = 50;
+/** Rumours that are collected before they are noted. */
+const NOTED_AT_ONCE = 2_000;
+/** A delivery that so many runs of daemons began and never ended is not read again. */
+const UNENDED_MOST = 3;
 
 const record = (value: unknown): Json | null =>
   value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : null;
@@ -81,57 +97,84 @@ export function readEntry(value: unknown): Entry | null {
   return null;
 }
 
-/** The entries of a body; one that is no JSON has none, and is told of. */
-function readBody(body: Uint8Array, onUnreadable: () => void): (Entry | null)[] {
-  let parsed: unknown;
+/** The entries of a body; null when it is no JSON. */
+function entriesOf(body: Uint8Array): readonly unknown[] | null {
   try {
-    parsed = JSON.parse(Buffer.from(body).toString('utf8'));
+    const parsed: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    return Array.isArray(parsed) ? parsed : [parsed];
   } catch {
-    onUnreadable();
-    return [];
+    return null;
   }
-  return (Array.isArray(parsed) ? parsed : [parsed]).map(readEntry);
 }
 
-type Stored = Awaited<ReturnType<Ledger['deliveries']['undigested']>>[number];
-
-async function digestOne(ports: DigestPorts, { id, bodies }: Stored): Promise<void> {
+async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<void> {
   const { ledger, watched, clock, log } = ports;
-  const entries = bodies().flatMap((body) =>
-    readBody(body, () => log.warn('delivery.unreadable', { delivery: id })),
+  const { webhookBytesMost } = ports.bounds;
+  const counts = { entries: 0, refused: 0 };
+  let rumours: Rumour[] = [];
+  let told: { readonly accounts: readonly Address[]; readonly slot: Slot | null }[] = [];
+  let tooLong = 0;
+  /** Notes what has come together, with the last of it as one transaction. */
+  const note = async (last: boolean): Promise<void> => {
+    const nowMs = clock.nowMs();
+    if (last) await ledger.deliveries.digested(id, counts, rumours, nowMs);
+    else await ledger.sightings.note(rumours, { source: 'webhook', by: 'rumour', nowMs });
+    for (const { accounts, slot } of told) ports.onTold(accounts, slot);
+    rumours = [];
+    told = [];
+  };
+  for await (const { length, bytes } of bodies(webhookBytesMost)) {
+    const values = bytes === null ? [] : entriesOf(bytes);
+    if (bytes === null) tooLong = Math.max(tooLong, length);
+    if (values === null) log.warn('delivery.unreadable', { delivery: id });
+    for (const value of values ?? []) {
+      counts.entries++;
+      const entry = readEntry(value);
+      if (entry === null) {
+        counts.refused++;
+        continue;
+      }
+      if (!watched.touches(entry.keys)) continue;
+      const accounts = [...new Set(entry.keys)].filter((key) => watched.map.has(key)) as Address[];
+      rumours.push({ signature: entry.signature, blockIndex: null, accounts });
+      told.push({ accounts, slot: entry.slot });
+      if (rumours.length >= NOTED_AT_ONCE) await note(false);
+    }
+  }
+  if (counts.refused > 0) log.warn('delivery.entries_refused', { delivery: id, ...counts });
+  if (tooLong === 0) return note(true);
+  await note(false);
+  throw new Fault(
+    'body_too_large',
+    `It holds a body of ${tooLong} bytes; http.webhookBytesMost is ${webhookBytesMost}.`,
   );
-  const refused = entries.filter((each) => each === null).length;
-  if (refused > 0)
-    log.warn('delivery.entries_refused', { delivery: id, refused, entries: entries.length });
-  const touching = entries.filter((each) => each !== null && watched.touches(each.keys)) as Entry[];
-  const rumours = touching.map(({ signature, keys }) => ({
-    signature,
-    blockIndex: null,
-    accounts: [...new Set(keys)].filter((key) => watched.map.has(key)) as Address[],
-  }));
-  const counts = { entries: entries.length, refused };
-  await ledger.deliveries.digested(id, counts, rumours, clock.nowMs());
-  for (const [index, { accounts }] of rumours.entries())
-    ports.onTold(accounts, touching[index]?.slot ?? null);
 }
 
 /** Digests what is stored; true when there may be more. */
 export async function digestDeliveries(ports: DigestPorts): Promise<boolean> {
-  const { ledger, watched, aside, clock } = ports;
-  const deliveries = await ledger.deliveries.undigested(BATCH, clock.nowMs());
-  if (deliveries.length === 0) return false;
+  const { ledger, watched, aside, clock, reader } = ports;
+  const bytesMost = ports.bounds.digestBytesMost;
+  const nowMs = clock.nowMs();
+  const begun = await ledger.deliveries.begin({ reader, limit: BATCH, bytesMost, nowMs });
+  if (begun.length === 0) return false;
   // Bodies may tell of accounts that another daemon has just begun to watch.
   await watched.refresh();
   const failing = await aside.of('delivery');
-  for (const delivery of deliveries) {
+  for (const delivery of begun) {
     const subject = String(delivery.id);
+    if (delivery.unended >= UNENDED_MOST) {
+      const why = `${delivery.unended} daemons ended, or hung, while they read it. Histories tell what it told.`;
+      await aside.forGood('delivery', subject, why);
+      continue;
+    }
     try {
       await digestOne(ports, delivery);
     } catch (thrown) {
       await aside.failed('delivery', subject, thrown);
+      await ledger.deliveries.ended(delivery.id);
       continue;
     }
     if (failing.has(subject)) await aside.succeeded('delivery', subject);
   }
-  return deliveries.length === BATCH;
+  return true;
 }

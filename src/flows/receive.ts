@@ -1,11 +1,16 @@
 // Receive: webhook bodies become durable before they are answered. Bodies that arrive while one commit is on its way
-// share the next commit, so that many deliveries cost one commit and no timer is needed. The bytes that wait for a
-// commit are bounded, and so is the wait: a refused body is answered 503, and Helius sends it again.
+// share the next commit, so that many deliveries cost one commit and no timer is needed. The bytes of bodies that arrive
+// or wait for a commit are bounded, and so is the wait: a refused body is answered 503, and Helius sends it again.
 import { Fault } from '../core/fault.ts';
 import type { Deliveries } from '../core/hearing-ports.ts';
 import type { Clock } from '../core/ports.ts';
 
 export type Receive = {
+  /**
+   * Makes room for a body of at most so many bytes that is about to be read. Throws `ledger_unavailable` when bodies that
+   * arrive or wait hold all of it. The room is given back by the function that is returned, once.
+   */
+  reserve(bytes: number): () => void;
   /**
    * Resolves once the body is committed. Rejects with `ledger_unavailable` when the commit failed or took longer than
    * `patienceMs`, or when more than `waitingBytesMost` would wait. A commit that was only late may still succeed: the
@@ -15,8 +20,10 @@ export type Receive = {
 };
 
 export type ReceiveOptions = {
-  /** Bytes of bodies that may wait for a commit. */
+  /** Bytes of bodies that may arrive or wait for a commit. */
   readonly waitingBytesMost: number;
+  /** Bytes of bodies that one commit takes; one body always fits. */
+  readonly parcelBytesMost: number;
   /** How long a body may wait for its commit. */
   readonly patienceMs: number;
 };
@@ -26,19 +33,18 @@ type Waiting = {
   readonly resolve: () => void;
   readonly reject: (thrown: unknown) => void;
 };
-/** Bodies of one insert, and their bytes; one body of any accepted size always fits. */
+/** Bodies of one insert. */
 const BATCH_MOST = 200;
-const PARCEL_BYTES_MOST = 8 * 1_024 * 1_024;
 /** A turn of the event loop: the daemon reads every socket that has data once. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** How many of the waiting bodies the next insert takes: as many as fit, and at least one. */
-function countOf(waiting: readonly Waiting[]): number {
+function countOf(waiting: readonly Waiting[], bytesMost: number): number {
   let bytes = 0;
   let count = 0;
   for (const { body } of waiting.slice(0, BATCH_MOST)) {
     bytes += body.length;
-    if (count > 0 && bytes > PARCEL_BYTES_MOST) break;
+    if (count > 0 && bytes > bytesMost) break;
     count++;
   }
   return count;
@@ -51,7 +57,7 @@ export function createReceive(
   onStored: () => void,
 ): Receive {
   let waiting: Waiting[] = [];
-  /** Bytes that wait or are being inserted. */
+  /** Bytes that arrive, wait or are being inserted. */
   let held = 0;
   let busy = false;
 
@@ -75,7 +81,7 @@ export function createReceive(
       // Two turns, so that bodies which arrive together share one INSERT.
       await turn();
       await turn();
-      const count = countOf(waiting);
+      const count = countOf(waiting, options.parcelBytesMost);
       const batch = waiting.slice(0, count);
       waiting = waiting.slice(count);
       if (batch.length > 0) await insert(batch);
@@ -91,14 +97,26 @@ export function createReceive(
       new Fault('ledger_unavailable', `Postgres took longer than ${options.patienceMs} ms.`),
     );
   };
+  /** Counts bytes as held, where they fit. */
+  const hold = (bytes: number): void => {
+    if (held + bytes > options.waitingBytesMost)
+      throw new Fault(
+        'ledger_unavailable',
+        `${held} bytes of bodies arrive or wait for Postgres already; no more are taken.`,
+      );
+    held += bytes;
+  };
   return {
+    reserve(bytes) {
+      hold(bytes);
+      let given = false;
+      return () => {
+        if (!given) held -= bytes;
+        given = true;
+      };
+    },
     async accept(body) {
-      if (held + body.length > options.waitingBytesMost)
-        throw new Fault(
-          'ledger_unavailable',
-          `${held} bytes of bodies wait for Postgres already; no more are taken.`,
-        );
-      held += body.length;
+      hold(body.length);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const given: Waiting = { body, resolve, reject };
       waiting.push(given);

@@ -2,7 +2,7 @@
 // stay as they are, and what was missed is added.
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Chain } from '../core/outside.ts';
+import type { Chain, SignatureRow } from '../core/outside.ts';
 import type { Clock, Ledger } from '../core/ports.ts';
 import type { WatchedAccounts } from './watched.ts';
 
@@ -18,16 +18,22 @@ export async function rescan(
   afterSlot: Slot,
   uptoSlot: Slot,
 ): Promise<number> {
-  const rows = await chain.signatures(address, afterSlot, uptoSlot, 'finalized');
-  const rumours = rows.map(({ signature, blockIndex, slot }) => ({
-    signature,
-    blockIndex,
-    slot,
-    accounts: [address],
-  }));
-  const nowMs = clock.nowMs();
-  await ledger.sightings.note(rumours, { source: 'repair', by: 'finalized', nowMs, again: true });
-  return rows.length;
+  const naming = { source: 'repair', by: 'finalized', nowMs: clock.nowMs(), again: true } as const;
+  let noted = 0;
+  for (let after: Slot | null = afterSlot; after !== null; ) {
+    const rows: SignatureRow[] = await chain.signatures(address, after, uptoSlot, 'finalized');
+    const rumours = rows.map(({ signature, blockIndex, slot }) => ({
+      signature,
+      blockIndex,
+      slot,
+      accounts: [address],
+    }));
+    await ledger.sightings.note(rumours, naming);
+    noted += rows.length;
+    const last = rows.at(-1);
+    after = last?.goesOn === true ? last.slot - 1 : null;
+  }
+  return noted;
 }
 
 /** An operator's wish: from this slot to the present. Throws `not_found` for an account that nobody watches. */

@@ -166,6 +166,13 @@ export function createWatch(ports: WatchPorts): Watch {
       nowMs,
       listedRevision,
     });
+    const last = rows.at(-1);
+    if (last?.goesOn === true) {
+      // The rest of a long history is scanned with the next run.
+      scannedUpTo.set(address, last.slot - 1);
+      ports.onChange(null);
+      return rows.length;
+    }
     scannedUpTo.set(address, slot);
     // It may have changed again meanwhile.
     if (toScan.get(address)?.slot === slot) toScan.delete(address);

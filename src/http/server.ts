@@ -56,19 +56,21 @@ export type ServerOptions = {
 /** What keeps one client, or a hanging Postgres, from taking the daemon's time and memory. */
 export type Bounds = {
   readonly connectionsMost: number;
+  /** Bytes of a body, the webhook's left out. */
+  readonly bodyBytesMost: number;
+  /** By when the headers, and the whole request, must have arrived. */
+  readonly headersMs: number;
+  readonly bodyMs: number;
   /** A request that takes longer is answered 503. */
   readonly answerMs: number;
   /** When the ledger last took a write; null before the first. */
   readonly ledgerAtMs: () => number | null;
 };
 
-/** Headers, and a whole request, must have arrived after so long; sockets are looked at this often. */
-const HEADERS_MS_MOST = 10_000;
-const REQUEST_MS_MOST = 30_000;
+/** How often sockets are looked at for requests that take too long. */
 const CHECK_EVERY_MS = 5_000;
 /** Above the idle limit of 60 s that load balancers have, so that they close idle connections first. */
 const KEEP_ALIVE_MS = 75_000;
-const API_BODY_BYTES_MOST = 65_536;
 const MINUTE_MS = 60_000;
 
 const tooMany = (_request: FastifyRequest, { max, ttl }: { max: number; ttl: number }): Fault =>
@@ -78,11 +80,11 @@ const tooMany = (_request: FastifyRequest, { max, ttl }: { max: number; ttl: num
   );
 
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { authority } = options;
+  const { authority, bounds } = options;
   const fastGate = createFastGate({
     ...options.gate,
     authorised: (header) => authority.judge(header, 'gate:read') === 'yes',
-    bytesMost: API_BODY_BYTES_MOST,
+    bytesMost: bounds.bodyBytesMost,
     usual(request, payload, response) {
       const { method, url = '/', headers } = request;
       void app.inject({ method: method as 'POST', url, headers, payload }).then(
@@ -98,24 +100,24 @@ export function createServer(options: ServerOptions): FastifyInstance {
     serverFactory: (handler) => {
       const server = createHttpServer(
         {
-          headersTimeout: HEADERS_MS_MOST,
-          requestTimeout: REQUEST_MS_MOST,
-          connectionsCheckingInterval: CHECK_EVERY_MS,
+          headersTimeout: bounds.headersMs,
+          requestTimeout: bounds.bodyMs,
+          connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, bounds.headersMs),
           keepAliveTimeout: KEEP_ALIVE_MS,
         },
         (request, response) => {
           if (!fastGate.take(request, response)) handler(request, response);
         },
       );
-      server.maxConnections = options.bounds.connectionsMost;
+      server.maxConnections = bounds.connectionsMost;
       return server;
     },
-    bodyLimit: API_BODY_BYTES_MOST,
+    bodyLimit: bounds.bodyBytesMost,
     forceCloseConnections: 'idle',
     frameworkErrors: frameworkProblem,
     clientErrorHandler: clientProblem,
   });
-  installDeadline(app, { clock: options.clock, ...options.bounds });
+  installDeadline(app, { clock: options.clock, ...bounds });
   installProblems(app, options.log);
   installHeaders(app);
   installBodies(app, options.clock);

@@ -1,8 +1,9 @@
 // Stream: the roster as server-sent events, for engines that decide in their own process. A reader
 // is sent the whole roster, or the changes since its `Last-Event-ID` when the ledger still has that
 // very change; then every change, by gapless revision; and a beat each second that says how fresh
-// the roster is. A reader whose unread bytes exceed 4 MiB is dropped and begins anew, so that it
-// delays no other reader. A reader whose API key was revoked is dropped when the daemon reads the
+// the roster is. A reader whose unread bytes exceed `http.streamBytesMost` is dropped and begins
+// anew, so that it delays no other reader; of all readers together `http.streamsBytesMost` may wait,
+// and beyond it the one with most unread bytes is dropped. A reader whose API key was revoked is dropped when the daemon reads the
 // keys.
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
@@ -21,13 +22,15 @@ export type StreamOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly rules: RosterOptions;
-  readonly streamsMost: number;
+  readonly bounds: {
+    readonly streamsMost: number;
+    readonly streamBytesMost: number;
+    readonly streamsBytesMost: number;
+  };
   readonly authority: Pick<Authority, 'judge' | 'onRead'>;
 };
 
 const ENTRIES_A_MESSAGE = 500;
-/** What may wait for a reader before it is dropped. */
-const WAITING_BYTES_MOST = 4 * 1_024 * 1_024;
 /** Beyond so many changes a whole hydration is cheaper. */
 const CATCH_UP_MOST = 10_000;
 
@@ -36,13 +39,30 @@ const message = (event: string, data: unknown, at?: Mark): string =>
 
 export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, options) => {
   const { roster, publisher, ledger, clock, log, rules } = options;
-  /** Open streams, each with the Authorization header that its reader sent. */
-  const open = new Map<ServerResponse, string | undefined>();
+  const { streamsMost, streamBytesMost, streamsBytesMost } = options.bounds;
+  /** Open streams, each with the Authorization header that its reader sent, and what drops the reader. */
+  const open = new Map<ServerResponse, { readonly header: string | undefined; drop(): void }>();
+  /** What waited for all readers when it was last counted, and what was written since. */
+  let counted = 0;
+  let written = 0;
+  /** Drops the reader with most unread bytes when those of all readers exceed their bound. */
+  const holdTogether = (bytes: number): void => {
+    written += bytes;
+    if (counted + written <= streamsBytesMost) return;
+    let worst: ServerResponse | null = null;
+    counted = 0;
+    written = 0;
+    for (const each of open.keys()) {
+      counted += each.writableLength;
+      if (worst === null || each.writableLength > worst.writableLength) worst = each;
+    }
+    if (counted > streamsBytesMost && worst !== null) open.get(worst)?.drop();
+  };
   app.addHook('preClose', async () => {
     for (const each of open.keys()) each.end();
   });
   const forget = options.authority.onRead(() => {
-    for (const [response, header] of open) {
+    for (const [response, { header }] of open) {
       if (options.authority.judge(header, 'gate:read') === 'yes') continue;
       response.end();
       log.warn('stream.key_revoked', { revision: publisher.revision });
@@ -68,7 +88,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
     '/v1/gate/stream',
     { config: { scope: 'gate:read', patienceMs: 'never' } },
     async (request, reply) => {
-      if (open.size >= options.streamsMost)
+      if (open.size >= streamsMost)
         throw new Fault('not_ready', `${open.size} streams are open; no more are taken.`);
       const given = request.headers['last-event-id'];
       const since = typeof given === 'string' ? markOf(given) : null;
@@ -82,17 +102,18 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         'cache-control': 'no-store, no-transform',
         'x-accel-buffering': 'no',
       });
-      open.set(response, request.headers.authorization);
       // The reader comes back with the last revision it has seen.
       const drop = (): void => {
         if (response.destroyed) return;
         response.destroy();
         log.warn('stream.reader_dropped', { from: request.ip, revision: publisher.revision });
       };
+      open.set(response, { header: request.headers.authorization, drop });
       const send = (text: string): void => {
         if (response.destroyed || response.writableEnded) return;
         response.write(text);
-        if (response.writableLength > WAITING_BYTES_MOST) drop();
+        if (response.writableLength > streamBytesMost) drop();
+        else holdTogether(text.length);
       };
       // Changes that come while the past is being sent wait here, so that revisions stay in order.
       let waiting: string[] | null = [];
@@ -126,7 +147,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
           send(message('entries', chunk));
           chunk = [];
           // A whole roster is more than may wait: it is written as fast as it is read.
-          if (response.writableLength > WAITING_BYTES_MOST / 2 && !response.destroyed)
+          if (response.writableLength > streamBytesMost / 2 && !response.destroyed)
             await new Promise<void>((resolve) => {
               response.once('drain', resolve);
               response.once('close', resolve);

@@ -1,7 +1,7 @@
 // Webhook: POST /webhooks/helius. The body is stored and answered; what it says is looked at afterwards. Helius gives
 // up after a few tries within seconds, so nothing slow may stand between its request and the 200, and our own trouble
 // is answered 503, which it retries, never 403, which it does not.
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Receive } from '../flows/receive.ts';
 import { createSecretCheck } from './auth.ts';
@@ -36,10 +36,20 @@ export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, opt
     { parseAs: 'buffer', bodyLimit: options.bytesMost },
     (_request, body, done) => done(null, body),
   );
+  /** Room for each body that is on its way in, by its request. */
+  const rooms = new WeakMap<FastifyRequest, () => void>();
+  /** The most that a body can come to: what its head says, or the limit where it is packed or says nothing. */
+  const bytesOf = ({ headers }: FastifyRequest): number => {
+    const said = Number(headers['content-length'] ?? options.bytesMost);
+    const packed = headers['content-encoding'] !== undefined;
+    return packed || !Number.isSafeInteger(said)
+      ? options.bytesMost
+      : Math.min(said, options.bytesMost);
+  };
   app.post('/webhooks/helius', {
     config: { scope: 'webhook' },
     bodyLimit: options.bytesMost,
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       // Before the body is read: a stranger's ten megabytes are not worth reading.
       if (!authorised(request.headers.authorization)) {
         options.onDelivery('refused');
@@ -47,6 +57,14 @@ export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, opt
           'unauthorised',
           'The Authorization header is not one of the configured webhook secrets.',
         );
+      }
+      try {
+        const giveBack = options.receive.reserve(bytesOf(request));
+        rooms.set(request, giveBack);
+        reply.raw.once('close', giveBack);
+      } catch (thrown) {
+        options.onDelivery('failed');
+        throw thrown;
       }
     },
     handler: async (request, reply) => {
@@ -58,6 +76,7 @@ export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, opt
           'The body must be a JSON array of transactions, as Helius raw webhooks send it.',
         );
       }
+      rooms.get(request)?.();
       try {
         await options.receive.accept(body);
       } catch (thrown) {

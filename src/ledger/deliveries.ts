@@ -1,9 +1,17 @@
 // Deliveries: webhook bodies exactly as received, kept before they are understood; those that one commit takes are one
-// delivery.
+// delivery. Who begins to read one is on record until the reading ends, well or not: a delivery at which several daemons
+// ended, and did not come back, is known by that.
 import type { Deliveries } from '../core/hearing-ports.ts';
 import { at, type Sql } from './database.ts';
 import { packBodies, unpackBodies } from './parcel.ts';
 import { noteRumours } from './sightings.ts';
+
+/** A reading that began longer ago, by a daemon other than the one that asks, is taken for one that never ended. */
+const READING_MS_MOST = 20_000;
+
+async function* plain(body: Uint8Array, bytesMost: number) {
+  yield { length: body.length, bytes: body.length > bytesMost ? null : body };
+}
 
 export function createDeliveries(sql: Sql): Deliveries {
   return {
@@ -11,16 +19,37 @@ export function createDeliveries(sql: Sql): Deliveries {
       await sql`
         insert into delivery (received_at, packing, body) values (${at(nowMs)}, 'zstd', ${packBodies(bodies)})`;
     },
-    async undigested(limit, nowMs) {
-      const rows = await sql<{ delivery_id: bigint; packing: string; body: Uint8Array }[]>`
-        select delivery_id, packing, body from delivery
-        where digested_at is null and not exists (select 1 from set_aside
-          where kind = 'delivery' and subject = delivery_id::text and retry_at > ${at(nowMs)})
-        order by delivery_id limit ${limit}`;
-      return rows.map(({ delivery_id, packing, body }) => ({
+    async begin({ reader, limit, bytesMost, nowMs }) {
+      const rows = await sql<
+        { delivery_id: bigint; packing: string; body: Uint8Array; unended: number }[]
+      >`
+        with waiting as (
+            select d.delivery_id, octet_length(d.body) as bytes,
+              (select count(*)::int from delivery_reading r where r.delivery_id = d.delivery_id and r.reader <> ${reader}
+                and r.begun_at < clock_timestamp() - ${READING_MS_MOST} * interval '1 millisecond') as unended
+            from delivery d
+            where d.digested_at is null and not exists (select 1 from set_aside
+              where kind = 'delivery' and subject = d.delivery_id::text and retry_at > ${at(nowMs)})
+            order by d.delivery_id limit ${limit}),
+          summed as (
+            select delivery_id, unended, row_number() over (order by delivery_id) as nth,
+              sum(bytes) over (order by delivery_id) as bytes, max(unended) over (order by delivery_id) as worst
+            from waiting),
+          -- One at which a daemon may have ended is read alone, so that only that one is blamed if it happens again.
+          taken as (select delivery_id, unended from summed where nth = 1 or (bytes <= ${bytesMost} and worst = 0)),
+          begun as (
+            insert into delivery_reading (delivery_id, reader) select delivery_id, ${reader} from taken
+            on conflict on constraint delivery_reading_pkey do nothing)
+        select d.delivery_id, d.packing, d.body, t.unended from taken t join delivery d using (delivery_id)
+        order by d.delivery_id`;
+      return rows.map(({ delivery_id, packing, body, unended }) => ({
         id: delivery_id,
-        bodies: () => (packing === 'zstd' ? unpackBodies(body) : [body]),
+        unended,
+        bodies: (most) => (packing === 'zstd' ? unpackBodies(body, most) : plain(body, most)),
       }));
+    },
+    async ended(id) {
+      await sql`delete from delivery_reading where delivery_id = ${id}`;
     },
     async forget(keepMs) {
       await sql`delete from delivery where digested_at < now() - ${keepMs} * interval '1 millisecond'`;
@@ -31,6 +60,7 @@ export function createDeliveries(sql: Sql): Deliveries {
         await tx`
           update delivery set digested_at = ${at(nowMs)}, entries = ${counts.entries}, refused = ${counts.refused}
           where delivery_id = ${id}`;
+        await tx`delete from delivery_reading where delivery_id = ${id}`;
       });
     },
   };

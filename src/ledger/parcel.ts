@@ -1,6 +1,7 @@
 // Parcel: webhook bodies that are committed together, byte for byte as they came, in one compressed row. Bodies repeat
-// themselves, so that together they take a tenth of the bytes, of the write-ahead log and of Postgres's time.
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+// themselves, so that together they take a tenth of the bytes, of the write-ahead log and of Postgres's time. A parcel is
+// unpacked one body at a time: a row of some kilobytes may hold hundreds of megabytes.
+import { constants, createZstdDecompress, zstdCompressSync } from 'node:zlib';
 
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const LENGTH_BYTES = 4;
@@ -15,15 +16,41 @@ export function packBodies(bodies: readonly Uint8Array[]): Buffer {
   return zstdCompressSync(Buffer.concat(parts), LEVEL);
 }
 
-/** The bodies of a parcel, in the order in which they came. Throws a RangeError when it is damaged. */
-export function unpackBodies(parcel: Uint8Array): Uint8Array[] {
-  const bytes = zstdDecompressSync(parcel);
-  const bodies: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const length = bytes.readUInt32LE(at);
-    at += LENGTH_BYTES + length;
-    if (at > bytes.length) throw new RangeError('a parcel ends inside a body');
-    bodies.push(bytes.subarray(at - length, at));
+/** A body, or only its length when it is longer than was asked for. */
+export type Unpacked = { readonly length: number; readonly bytes: Uint8Array | null };
+
+/**
+ * The bodies of a parcel, in the order in which they came; of one that is longer than `bytesMost` only the length, and its
+ * bytes are passed over. Throws a RangeError when the parcel ends inside a body, and what zlib throws when it is damaged.
+ */
+export async function* unpackBodies(
+  parcel: Uint8Array,
+  bytesMost = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Unpacked> {
+  const unpacking = createZstdDecompress();
+  unpacking.end(parcel);
+  /** What a length or a body still lacks; `parts` are null while a body is passed over. */
+  let parts: Buffer[] | null = [];
+  let lacks = LENGTH_BYTES;
+  let body: number | null = null;
+  for await (const chunk of unpacking as AsyncIterable<Buffer>) {
+    for (let at = 0; at < chunk.length; ) {
+      const taken = chunk.subarray(at, at + lacks);
+      at += taken.length;
+      lacks -= taken.length;
+      parts?.push(taken);
+      if (lacks > 0) continue;
+      if (body === null) {
+        body = Buffer.concat(parts ?? []).readUInt32LE();
+        lacks = body;
+        parts = body > bytesMost ? null : [];
+        if (lacks > 0) continue;
+      }
+      yield { length: body, bytes: parts === null ? null : Buffer.concat(parts) };
+      body = null;
+      lacks = LENGTH_BYTES;
+      parts = [];
+    }
   }
-  return bodies;
+  if (body !== null || lacks < LENGTH_BYTES) throw new RangeError('a parcel ends inside a body');
 }

@@ -1,24 +1,7 @@
 // Schema: what the settings files may say, once: the type, the check and what editors are told.
 import Type from 'typebox';
-
-const lamports = (description: string) =>
-  Type.String({
-    pattern: '^(0|[1-9][0-9]{0,17})$',
-    description: `${description} Lamports, as a decimal string.`,
-  });
-const baseUnits = (description: string) =>
-  Type.String({
-    pattern: '^(0|[1-9][0-9]{0,17})$',
-    description: `${description} USDC base units, as a decimal string.`,
-  });
-const milliseconds = (description: string, minimum: number) =>
-  Type.Integer({ minimum, maximum: 86_400_000, description: `${description} Milliseconds.` });
-const url = (description: string, schemes: string) =>
-  Type.Unsafe<string | null>({
-    type: ['string', 'null'],
-    pattern: `^(${schemes})://`,
-    description,
-  });
+import { baseUnits, lamports, milliseconds, url } from './schema-kinds.ts';
+import { TRAFFIC } from './schema-traffic.ts';
 
 export const SettingsSchema = Type.Object(
   {
@@ -29,75 +12,7 @@ export const SettingsSchema = Type.Object(
         'settle pays what is owed. observe computes, serves and announces everything, and signs nothing.',
     }),
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
-    http: Type.Object(
-      {
-        host: Type.String({
-          minLength: 1,
-          description: 'Address to listen on. Anything but loopback needs an API key.',
-        }),
-        port: Type.Integer({ minimum: 0, maximum: 65_535, description: '0 takes any free port.' }),
-        requestsPerMinuteMost: Type.Integer({
-          minimum: 1,
-          maximum: 10_000_000,
-          description:
-            'Requests a minute that one API key may make; questions to the gate are not counted.',
-        }),
-        publicRequestsPerMinuteMost: Type.Integer({
-          minimum: 1,
-          maximum: 10_000_000,
-          description:
-            'Requests a minute that one address may make to the routes without a key: health, docs, problem pages.',
-        }),
-        webhookBytesMost: Type.Integer({
-          minimum: 1_024,
-          maximum: 104_857_600,
-          description: 'Largest webhook body that is read, packed or unpacked. Bytes.',
-        }),
-        webhookWaitingBytesMost: Type.Integer({
-          minimum: 1_048_576,
-          maximum: 10_737_418_240,
-          description:
-            'Bytes of webhook bodies that may wait for Postgres; beyond them bodies are answered 503. Bytes.',
-        }),
-        webhookAnswerMs: milliseconds('Webhook bodies not stored by then are answered 503.', 100),
-        answerMs: milliseconds(
-          'Requests to the API not answered by then get 503. Clearances may take their own patience on top.',
-          100,
-        ),
-        connectionsMost: Type.Integer({
-          minimum: 10,
-          maximum: 1_000_000,
-          description: 'Connections open at once; further ones are closed at once.',
-        }),
-        streamsMost: Type.Integer({
-          minimum: 1,
-          maximum: 1_000_000,
-          description: 'Readers of the gate stream at once; further ones get 503.',
-        }),
-      },
-      { additionalProperties: false },
-    ),
-    rpc: Type.Object(
-      {
-        url: url(
-          'Solana JSON-RPC. Usually from BAILIFF_RPC_URL, because it carries an API key.',
-          'https?',
-        ),
-        wsUrl: url('Solana WebSocket; derived from the RPC URL when null.', 'wss?'),
-        secondUrl: url(
-          'A second, independent provider, asked before a payment is declared dead.',
-          'https?',
-        ),
-      },
-      { additionalProperties: false },
-    ),
-    helius: Type.Object(
-      {
-        webhookUrl: url('Public URL under which Helius reaches POST /webhooks/helius.', 'https?'),
-        apiUrl: url('Another host than the real Helius, for a local stand-in.', 'https?'),
-      },
-      { additionalProperties: false },
-    ),
+    ...TRAFFIC,
     payments: Type.Object(
       {
         retryEveryMs: milliseconds('How often a debt that waits is tried again.', 100),

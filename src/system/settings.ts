@@ -217,6 +217,15 @@ function togetherness(settings: FileSettings, secrets: Secrets, problems: string
     problems.push(
       'swap.url: has no effect beside BAILIFF_SPONSOR_KEY, which pays for agents without SOL; set one of the two',
     );
+  const { http, rpc } = settings;
+  if (http.headersMs > http.bodyMs)
+    problems.push(
+      'http.headersMs: must not be above http.bodyMs, which counts from the same moment',
+    );
+  if (http.webhookBytesMost > http.webhookWaitingBytesMost)
+    problems.push('http.webhookBytesMost: must not be above http.webhookWaitingBytesMost');
+  if (rpc.answerBytesMost > rpc.answersBytesMost)
+    problems.push('rpc.answerBytesMost: must not be above rpc.answersBytesMost');
   if (settings.network === 'local') return;
   if (settings.rpc.url === null)
     problems.push('BAILIFF_RPC_URL: is required; give the https URL of a Solana RPC node');

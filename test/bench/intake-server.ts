@@ -26,7 +26,7 @@ if (mode === 'bailiff') {
   const receive = createReceive(
     createDeliveries(sql),
     systemClock,
-    { waitingBytesMost: 1e9, patienceMs: 60_000 },
+    { waitingBytesMost: 1e9, parcelBytesMost: 8_388_608, patienceMs: 60_000 },
     () => {},
   );
   app.register(webhookRoutes, {

@@ -26,7 +26,7 @@ function pool(pages: readonly Row[][], firstBlocks: readonly number[]) {
   return { connection, asked };
 }
 const walked = async (connection: Connection) =>
-  (await walk(connection, addressOf(1), 100, 900, 'finalized')).map((each) => each.slot);
+  (await walk(connection, addressOf(1), 100, 900, 'finalized', 1_000)).map((each) => each.slot);
 
 test('one empty page of a pruned node is no end, although another node says that its history reaches', async () => {
   const { connection, asked } = pool([[row(3, 300)], [], [row(2, 200)], [row(1, 90)]], [0]);
@@ -44,4 +44,23 @@ test('an end is believed after three empty pages, each beside a node that reache
 test('a node whose history begins later ends the walk without an answer', async () => {
   const { connection } = pool([[row(3, 300)], []], [0, 0, 250]);
   await expect(walked(connection)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+});
+
+test('of a history longer than the bound the oldest rows are returned, and the last one says that it goes on', async () => {
+  const slots = [700, 600, 500, 400, 300, 200];
+  const pages = slots.map((slot, index) => [row(index + 1, slot)]);
+  const { connection } = pool([...pages, []], [0]);
+  const rows = await walk(connection, addressOf(1), 100, 900, 'finalized', 2);
+  expect(rows.map(({ slot, goesOn }) => [slot, goesOn ?? false])).toEqual([
+    [200, false],
+    [300, true],
+  ]);
+  const { connection: again } = pool([...pages.slice(0, 4), [row(9, 300)]], [0]);
+  const rest = await walk(again, addressOf(1), 300, 900, 'finalized', 4);
+  expect(rest.map(({ slot, goesOn }) => [slot, goesOn ?? false])).toEqual([
+    [400, false],
+    [500, false],
+    [600, false],
+    [700, false],
+  ]);
 });

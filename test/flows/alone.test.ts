@@ -164,7 +164,13 @@ const digest = (held: Listening) => {
   const said: (number | null)[] = [];
   return {
     said,
-    run: () => digestDeliveries({ ...held.ports, onTold: (_, slot) => void said.push(slot) }),
+    run: (reader = 'this', bounds = { webhookBytesMost: 5_000_000, digestBytesMost: 1_000_000 }) =>
+      digestDeliveries({
+        ...held.ports,
+        reader,
+        bounds,
+        onTold: (_, slot) => void said.push(slot),
+      }),
   };
 };
 

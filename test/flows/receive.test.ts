@@ -26,7 +26,7 @@ const outcome = (work: Promise<void>): Promise<string> =>
 
 test('bodies that arrive during an insert share the next one, up to 8 MiB a parcel', async () => {
   const { inserts, deliveries } = slowDeliveries();
-  const options = { waitingBytesMost: 100 * MIB, patienceMs: 60_000 };
+  const options = { waitingBytesMost: 100 * MIB, parcelBytesMost: 8 * MIB, patienceMs: 60_000 };
   const receive = createReceive(deliveries, clock, options, () => {});
   const first = receive.accept(new Uint8Array(10));
   await turns();
@@ -46,7 +46,7 @@ test('bodies that arrive during an insert share the next one, up to 8 MiB a parc
 
 test('beyond the bytes that may wait a body is refused at once, and taken again when they are stored', async () => {
   const { inserts, deliveries } = slowDeliveries();
-  const options = { waitingBytesMost: 100, patienceMs: 60_000 };
+  const options = { waitingBytesMost: 100, parcelBytesMost: 100, patienceMs: 60_000 };
   const receive = createReceive(deliveries, clock, options, () => {});
   const held = receive.accept(new Uint8Array(70));
   await turns();
@@ -61,7 +61,7 @@ test('beyond the bytes that may wait a body is refused at once, and taken again 
 
 test('a body whose insert takes too long is refused; one that still waited is not inserted', async () => {
   const { inserts, deliveries } = slowDeliveries();
-  const options = { waitingBytesMost: 100, patienceMs: 20 };
+  const options = { waitingBytesMost: 100, parcelBytesMost: 100, patienceMs: 20 };
   const receive = createReceive(deliveries, clock, options, () => {});
   const hanging = outcome(receive.accept(new Uint8Array(30)));
   await turns();

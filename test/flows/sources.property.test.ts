@@ -164,7 +164,8 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       // Any past delivery again, late or for the first time; some never come.
       const some = Array.from({ length: 1 + random.below(3) }, () => random.pick(past()).body);
       await ledger.deliveries.record(some, clock.nowMs());
-      await digestDeliveries({ ...plain, watched, onTold });
+      const bounds = { webhookBytesMost: 5_000_000, digestBytesMost: 1_000_000 };
+      await digestDeliveries({ ...plain, watched, reader: 'this', bounds, onTold });
     },
     async () => {
       if (past().length === 0) return;

@@ -24,6 +24,7 @@ function setUp(trustFirstSight = false) {
   const latest: { slot: number | null } = { slot: null };
   const aside = {
     failed: async (_: string, subject: string) => failed.push(subject),
+    forGood: async () => {},
     succeeded: async () => {},
     of: async () => new Map<string, number>(),
   };

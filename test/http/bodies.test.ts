@@ -10,7 +10,10 @@ import { createBareServer } from '../support/bare-server.ts';
 
 const LIMIT = 100_000;
 const stored: Buffer[] = [];
-const receive = { accept: async (body: Buffer) => void stored.push(body) } as never;
+const receive = {
+  reserve: () => () => {},
+  accept: async (body: Buffer) => void stored.push(body),
+} as never;
 const app = createBareServer({
   acts: { begin: async () => ({ kind: 'begun', id: 1n }), end: async () => {} } as never,
   webhook: { receive, secrets: ['x'], bytesMost: LIMIT, onDelivery: () => {} },

@@ -174,9 +174,11 @@ describe('deliveries', () => {
   test('many at once share commits, and all are stored', async () => {
     const kept = async (): Promise<string[]> => {
       const parcels = await street.database.sql<{ body: Buffer }[]>`select body from delivery`;
-      return parcels.flatMap((each) =>
-        unpackBodies(each.body).map((body) => Buffer.from(body).toString()),
-      );
+      const texts: string[] = [];
+      for (const each of parcels)
+        for await (const { bytes } of unpackBodies(each.body))
+          texts.push(Buffer.from(bytes ?? []).toString());
+      return texts;
     };
     const bodies = Array.from({ length: 100 }, (_, index) => `[{"nothing":${index}}]`);
     const answers = await Promise.all(bodies.map((each) => deliver(each)));

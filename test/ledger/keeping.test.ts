@@ -6,15 +6,16 @@ import { createTestLedger } from '../support/ledger.ts';
 test('bodies go once they were read and are old', async () => {
   await using held = await createTestLedger();
   const { deliveries } = held.ledger;
+  const asked = { reader: 'r', limit: 5, bytesMost: 1_000, nowMs: 0 };
   for (const n of [1, 2, 3]) await deliveries.record([new Uint8Array([n])], 0);
-  const [first, second] = await deliveries.undigested(5, 0);
+  const [first, second] = await deliveries.begin(asked);
   const hour = 3_600_000;
   await deliveries.digested(first?.id ?? 0n, { entries: 1, refused: 0 }, [], Date.now() - 2 * hour);
   await deliveries.digested(second?.id ?? 0n, { entries: 1, refused: 0 }, [], Date.now());
   await deliveries.forget(hour);
   const left = await held.sql`select delivery_id from delivery order by delivery_id`;
   expect(left.map((row) => row.delivery_id)).toEqual([2n, 3n]);
-  expect(await deliveries.undigested(5, 0)).toHaveLength(1);
+  expect(await deliveries.begin(asked)).toHaveLength(1);
 });
 
 test('old events go, whatever became of them, in however many turns; newer ones can still be replayed', async () => {

@@ -4,6 +4,15 @@ import { createServer, type ServerOptions } from '../../src/http/server.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 
+export const BOUNDS: ServerOptions['bounds'] = {
+  connectionsMost: 1_000,
+  bodyBytesMost: 65_536,
+  headersMs: 10_000,
+  bodyMs: 30_000,
+  answerMs: 60_000,
+  ledgerAtMs: () => null,
+};
+
 /** Whatever is not given must not be asked for. */
 export function createBareServer(given: Partial<ServerOptions> = {}): FastifyInstance {
   const unasked = {} as never;
@@ -17,14 +26,14 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     },
     webhook: { receive: unasked, secrets: ['x'], bytesMost: 1_000, onDelivery: () => {} },
     gate: unasked,
-    stream: { authority: { judge: () => 'yes', onRead: () => () => {} } } as never,
+    stream: { authority: { judge: () => 'yes', onRead: () => () => {} }, bounds: {} } as never,
     subscribers: unasked,
     shares: unasked,
     acts: unasked,
     clock,
     requestsPerMinuteMost: 1_000_000,
     publicRequestsPerMinuteMost: 1_000_000,
-    bounds: { connectionsMost: 1_000, answerMs: 60_000, ledgerAtMs: () => null },
+    bounds: BOUNDS,
     clearances: unasked,
     hearing: unasked,
     operator: unasked,

@@ -138,6 +138,7 @@ export async function createListening(ids: readonly string[] = ['ana', 'bo']) {
   return {
     ledger,
     sql,
+    url: database.url,
     clock,
     events,
     node,

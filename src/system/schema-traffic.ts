@@ -1,0 +1,120 @@
+// Schema traffic: settings of what comes in over HTTP and what goes out to RPC nodes and Helius, with the
+// bounds of each. docs/limits.md lists every bound.
+import Type from 'typebox';
+import { bytes, milliseconds, url } from './schema-kinds.ts';
+
+export const TRAFFIC = {
+  http: Type.Object(
+    {
+      host: Type.String({
+        minLength: 1,
+        description: 'Address to listen on. Anything but loopback needs an API key.',
+      }),
+      port: Type.Integer({ minimum: 0, maximum: 65_535, description: '0 takes any free port.' }),
+      requestsPerMinuteMost: Type.Integer({
+        minimum: 1,
+        maximum: 10_000_000,
+        description:
+          'Requests a minute that one API key may make; questions to the gate are not counted.',
+      }),
+      publicRequestsPerMinuteMost: Type.Integer({
+        minimum: 1,
+        maximum: 10_000_000,
+        description:
+          'Requests a minute that one address may make to the routes without a key: health, docs, problem pages.',
+      }),
+      webhookBytesMost: Type.Integer({
+        minimum: 1_024,
+        maximum: 104_857_600,
+        description: 'Largest webhook body that is read, packed or unpacked. Bytes.',
+      }),
+      webhookWaitingBytesMost: Type.Integer({
+        minimum: 1_048_576,
+        maximum: 10_737_418_240,
+        description:
+          'Webhook bodies that may be on their way in or wait for Postgres; beyond them bodies are answered 503. Bytes.',
+      }),
+      parcelBytesMost: bytes(
+        'Webhook bodies that one commit takes; one body of any accepted size always fits.',
+        65_536,
+        104_857_600,
+      ),
+      digestBytesMost: bytes(
+        'Stored parcels of webhook bodies, packed, that are fetched from Postgres at once; one parcel is always fetched. They are unpacked one body at a time.',
+        65_536,
+        1_073_741_824,
+      ),
+      webhookAnswerMs: milliseconds('Webhook bodies not stored by then are answered 503.', 100),
+      answerMs: milliseconds(
+        'Requests to the API not answered by then get 503. Clearances may take their own patience on top.',
+        100,
+      ),
+      bodyBytesMost: bytes('Largest body of a request to the API.', 1_024, 16_777_216),
+      headersMs: milliseconds('The headers of a request must have arrived by then.', 500),
+      bodyMs: milliseconds('A request must have arrived as a whole by then.', 500),
+      connectionsMost: Type.Integer({
+        minimum: 10,
+        maximum: 1_000_000,
+        description: 'Connections open at once; further ones are closed at once.',
+      }),
+      streamsMost: Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'Readers of the gate stream at once; further ones get 503.',
+      }),
+      streamBytesMost: bytes(
+        'What may wait for one reader of the gate stream before that reader is dropped.',
+        65_536,
+        1_073_741_824,
+      ),
+      streamsBytesMost: bytes(
+        'What may wait for all readers of the gate stream; beyond it the reader with most waiting is dropped.',
+        65_536,
+        10_737_418_240,
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  rpc: Type.Object(
+    {
+      url: url(
+        'Solana JSON-RPC. Usually from BAILIFF_RPC_URL, because it carries an API key.',
+        'https?',
+      ),
+      wsUrl: url('Solana WebSocket; derived from the RPC URL when null.', 'wss?'),
+      secondUrl: url(
+        'A second, independent provider, asked before a payment is declared dead.',
+        'https?',
+      ),
+      answerMs: milliseconds('An answer of a node must have arrived as a whole by then.', 500),
+      answerBytesMost: bytes(
+        'Largest answer of a node, or of the swap endpoint, that is read, after decompression.',
+        1_048_576,
+        1_073_741_824,
+      ),
+      answersBytesMost: bytes(
+        'All answers of nodes that are on their way in; beyond it the one that grows fails.',
+        1_048_576,
+        10_737_418_240,
+      ),
+      historyRowsMost: Type.Integer({
+        minimum: 10_000,
+        maximum: 10_000_000,
+        description:
+          "Rows of one account's history that are held at once; a longer history is walked in several goes.",
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  helius: Type.Object(
+    {
+      webhookUrl: url('Public URL under which Helius reaches POST /webhooks/helius.', 'https?'),
+      apiUrl: url('Another host than the real Helius, for a local stand-in.', 'https?'),
+      patienceMs: milliseconds(
+        'How long the registration of a subscriber waits for Helius; the daemon goes on with it afterwards.',
+        0,
+      ),
+    },
+    { additionalProperties: false },
+  ),
+};

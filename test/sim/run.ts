@@ -1,4 +1,5 @@
-// Run: as many simulated histories as asked for. `npm run sim -- --seeds 10000 --from 1`, with --postgres on the real ledger.
+// Run: as many simulated histories as asked for. `npm run sim -- --seeds 10000 --from 1 --workers 2`, with --postgres on the real
+// ledger, in one process.
 import '../../src/system/native-warning.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import type { Mood } from './chain/node.ts';
 import { simulatePeer } from './peer.ts';
 import { caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';
+import { add, noFigures, playAmong } from './workers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +29,8 @@ const { values } = parseArgs({
     /** Ends at the first history that breaks a law. */
     first: { type: 'boolean', default: false },
     moods: { type: 'string' },
+    /** Processes that share the seeds. */
+    workers: { type: 'string', default: '1' },
   },
 });
 /** A Postgres of its own, when it is wanted. */
@@ -74,8 +78,14 @@ if (values.sabotage) {
   }
   process.exit(0);
 }
+if (Number(values.workers) > 1) {
+  const flags = values.moods === undefined ? [] : ['--moods', values.moods];
+  const range = { from: Number(values.from), seeds: Number(values.seeds) };
+  const { failed } = await playAmong(Number(values.workers), range, flags);
+  process.exit(failed === 0 ? 0 : 1);
+}
 const real = values.postgres ? await openReal() : null;
-const total = { seeds: 0, failed: 0, steps: 0, kills: 0, forks: 0, payments: 0, dead: 0 };
+const total = noFigures();
 for (let seed = Number(values.from); seed < Number(values.from) + Number(values.seeds); seed++) {
   total.seeds++;
   const startedMs = clock.nowMs();
@@ -86,11 +96,7 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
       {},
       { traces: values.verbose, moods: (values.moods?.split(',') ?? []) as Mood[] },
     );
-    total.steps += steps;
-    total.kills += kills;
-    total.forks += forks;
-    total.payments += payments;
-    total.dead += dead;
+    add(total, { seeds: 0, failed: 0, steps, kills, forks, payments, dead });
     if (values.verbose)
       process.stdout.write(
         `seed ${seed}: ${clock.nowMs() - startedMs} ms, ${JSON.stringify({ steps, kills, forks, payments, dead })}\n`,

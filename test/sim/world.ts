@@ -1,5 +1,6 @@
 // World: who there is in every simulated history, with addresses and keys that are made once: subscribers with an agent and two
 // sub-accounts, creators, a sponsor, and the money they begin with.
+import './remembered.ts';
 import { createHash } from 'node:crypto';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey } from '@solana/web3.js';
@@ -14,18 +15,6 @@ import { rentOf, SYSTEM } from './chain/account.ts';
 import type { SimChain } from './chain/chain.ts';
 import { perpMarketAccount, quoteMarketAccount, stateAccount, userAccount } from './chain/drift.ts';
 import { tokenAccount } from './chain/programs.ts';
-
-// Deriving an address tries points of the curve, a third of a millisecond each; the same few are asked for all the time.
-const derive = PublicKey.findProgramAddressSync.bind(PublicKey);
-const derived = new Map<string, [PublicKey, number]>();
-PublicKey.findProgramAddressSync = (seeds, program) => {
-  const name = `${seeds.map((each) => Buffer.from(each).toString('latin1')).join('/')}/${program.toBase58()}`;
-  const known = derived.get(name) ?? derive(seeds, program);
-  derived.set(name, known);
-  return known;
-};
-PublicKey.findProgramAddress = async (seeds, program) =>
-  PublicKey.findProgramAddressSync(seeds, program);
 
 const keypair = (name: string): Keypair =>
   Keypair.fromSeed(createHash('sha256').update(`bailiff simulator: ${name}`).digest());

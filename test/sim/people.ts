@@ -8,7 +8,6 @@ import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, DRIFT_PROGRAM, depositOf, fillData, stateAccount } from './chain/drift.ts';
 import { keyBytes, made, type SimInstruction } from './chain/message.ts';
 import { ASSOCIATED, FROZEN, MEMO } from './chain/programs.ts';
-import type { Weather } from './provider.ts';
 import type { Random } from './random.ts';
 import {
   CREATOR_WALLETS,
@@ -21,16 +20,6 @@ import {
   STRANGER,
   STRANGER_TOKENS,
 } from './world.ts';
-
-/** Every history has weather of its own, from almost fair to hardly anything getting through. */
-export const storm = (random: Random): Weather => ({
-  error: random.next() * 0.3,
-  lost: random.pick([0.05, 0.3, 0.9, 1]),
-  denied: random.next() * 0.3,
-  delayed: random.next() * 0.7,
-  lag: random.next() * 0.5,
-  lie: random.next() * 0.2,
-});
 
 const withU64 = (head: readonly number[], amount: bigint, tail: readonly number[] = []) => {
   const bytes = Buffer.alloc(8);
@@ -103,7 +92,8 @@ export type People = {
   /** Something happens on chain. */
   live(): void;
   /** Something an operator or a platform does. */
-  operate(ledger: Ledger): Promise<void>;
+  /** What an operator does. `halts`: whether signing may be halted, too. */
+  operate(ledger: Ledger, halts: boolean): Promise<void>;
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
   /** Whatever held payments up comes to an end: pauses, and want of money. */
@@ -172,9 +162,9 @@ export function createPeople(chain: SimChain, random: Random): People {
       else if (what < 0.97) troubleCreator(random.pick(CREATOR_WALLETS));
       else troubleAgent(person);
     },
-    async operate(ledger) {
+    async operate(ledger, halts) {
       const { id } = random.pick(PEOPLE);
-      const what = random.next();
+      const what = random.next() * (halts ? 1 : 0.6);
       if (what < 0.3) await ledger.shares.hasten(id);
       else if (what < 0.6) {
         const open = await ledger.shares.open(id);

@@ -40,7 +40,7 @@ const ABSENT: Absence = {
 
 export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> = {
   'taking a confirmed close for a final one': {
-    within: 30,
+    within: 120,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,
@@ -51,9 +51,8 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
       }),
     },
   },
-  // A fork must drop the very payment, and the dropped one must not land again by itself: that is rare.
   'taking a confirmed payment for a final one': {
-    within: 400,
+    within: 60,
     sabotage: {
       chain: (chain) => ({
         ...chain,
@@ -88,7 +87,7 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
     },
   },
   'refusing a payment that is on its way, because its simulation fails': {
-    within: 400,
+    within: 60,
     sabotage: {
       ledger: payments((own, { state }) => ({
         refused(id, ...rest) {

@@ -42,7 +42,7 @@ test('a seed is a history: twice the same', async () => {
 });
 
 /** Those that take too many histories for every run are left to `npm run sim -- --sabotage`. */
-const QUICK = 120;
+const QUICK = 60;
 
 test.each(Object.entries(SABOTAGES).filter(([, { within }]) => within <= QUICK))(
   '%s is caught',

@@ -7,10 +7,11 @@ import type { Ledger } from '../../src/core/ports.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
-import { MOODS, type Mood, sicken, soundNode } from './chain/node.ts';
+import { MOODS_KNOWN, type Mood, sicken, soundNode } from './chain/node.ts';
+import { climateOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
 import { checkBooks, checkOutcome, checkPaidOnce, checkStandings } from './laws.ts';
-import { createPeople, storm } from './people.ts';
+import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
 import { createRandom } from './random.ts';
 import { createTurns } from './turns.ts';
@@ -45,7 +46,7 @@ export type SimOptions = {
 };
 
 const STEPS = 600;
-const STEPS_MOST = 3_000;
+const STEPS_MOST = 1_200;
 const QUIET = 3;
 const TURNS_EACH = 5;
 const BLOCK_MS = 400;
@@ -107,7 +108,9 @@ async function play(
   furnish(chain);
   const people = createPeople(chain, random);
   const witness = createWitness();
-  let weather = storm(random);
+  const climate = climateOf(random, options.moods ?? []);
+  let { weather } = climate;
+  if (climate.rich) people.fund();
   const books = await openBooks(turns.nowMs);
   const plainLedger = books.ledger;
   sabotage.prepare?.(books);
@@ -133,7 +136,6 @@ async function play(
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,
   };
-  const moods = [...MOODS, ...(options.moods ?? [])];
   let lastProcess = 0;
   let kills = 0;
   let forks = 0;
@@ -158,6 +160,14 @@ async function play(
   const advance = (blocks: number, ms = BLOCK_MS): void => {
     for (let count = 0; count < blocks; count++) chain.tick();
     turns.pass(blocks * ms);
+  };
+  /** No daemon runs for longer than a blockhash lives. What was sent before lands meanwhile; then no node knows its status. */
+  const blackout = (): void => {
+    for (let left = 300 + random.below(100); left > 0; left -= 60) {
+      advance(Math.min(left, 60));
+      if (random.chance(0.3)) people.live();
+    }
+    for (const node of nodes) MOODS_KNOWN['no statuses'](node);
   };
   const check = async (): Promise<void> => {
     await checkPaidOnce(chain, books, witness);
@@ -190,8 +200,9 @@ async function play(
       kills++;
       processes[index] = await boot();
     }
-    if (random.chance(0.02)) await people.operate(plainLedger);
-    if (random.chance(0.03)) sicken(random.pick(nodes), random, moods);
+    if (random.chance(0.02)) await people.operate(plainLedger, climate.halts);
+    if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
+    if (random.chance(climate.blackouts)) blackout();
     if (sabotage.meddle !== undefined && random.chance(0.1)) sabotage.meddle(books);
     await check();
   }

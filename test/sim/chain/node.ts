@@ -44,6 +44,10 @@ export const MOODS_KNOWN = {
     const part = random.below(4);
     node.lacks = (which, signature) => which === index && signature.charCodeAt(20) % 4 === part;
   },
+  /** Its statuses are gone, as where a node keeps only those of the last minutes. */
+  'no statuses'(node: SimNode) {
+    node.lacks = (which) => which === 'status';
+  },
   /** Its histories lack some transactions: what only account state could tell, which histories here do not check. */
   'broken history'(node: SimNode, random: Random) {
     const part = random.below(4);
@@ -69,7 +73,7 @@ export const MOODS_KNOWN = {
 } as const;
 export type Mood = keyof typeof MOODS_KNOWN;
 /** Those that come over nodes in every history. */
-export const MOODS: readonly Mood[] = ['sound', 'broken'];
+export const MOODS: readonly Mood[] = ['sound', 'broken', 'no statuses'];
 export const sicken = (node: SimNode, random: Random, moods: readonly Mood[]): void =>
   MOODS_KNOWN[random.pick(moods)](node, random);
 

@@ -45,7 +45,7 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
     log.error('ledger.went_back', { why });
     onWentBack();
   };
-  const look = async (): Promise<LedgerMark> => {
+  const readAndCompare = async (): Promise<LedgerMark> => {
     const mark = await marks.read();
     if (last === null) {
       const trusted = await marks.trusted();
@@ -61,6 +61,25 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
       begin('Under this daemon, the database was replaced by one that may lack its last commits.');
     last = mark;
     return mark;
+  };
+  // Reads never overlap. Lanes ask side by side, and answers of overlapping reads may come in another order than
+  // the positions that they tell: an older position after a newer one would pass for a database that went back, and stop
+  // all payments for 182 blocks. A caller that finds a read under way shares the next one, which begins after the call.
+  let running: Promise<LedgerMark> | null = null;
+  let following: Promise<LedgerMark> | null = null;
+  const look = (): Promise<LedgerMark> => {
+    if (following !== null) return following;
+    const ended = running?.then(
+      () => {},
+      () => {},
+    );
+    const own: Promise<LedgerMark> = Promise.resolve(ended).then(() => {
+      following = null;
+      running = own;
+      return readAndCompare();
+    });
+    following = own;
+    return own;
   };
   return {
     async doubt() {

@@ -73,3 +73,49 @@ test('a process that starts holds the database against the one that was trusted 
   });
   expect(await open(untold(0), null).continuity.doubt()).toMatchObject({ class: 'books_behind' });
 });
+
+test('lanes that ask side by side never take the answers of overlapping reads for a database that went back', async () => {
+  let position = 0n;
+  let underWay = 0;
+  let overlapped = false;
+  const answers: (() => void)[] = [];
+  const continuity = createContinuity({
+    marks: {
+      read: () => {
+        const mark = told('a', ++position);
+        overlapped ||= ++underWay > 1;
+        return new Promise((resolve) => {
+          answers.push(() => {
+            underWay--;
+            resolve(mark);
+          });
+        });
+      },
+      trusted: async () => 'a',
+      trust: async () => {},
+    },
+    chain: { finalizedHeight: async () => 1_000 },
+    log: silentLog,
+    onWentBack: () => {},
+  });
+  // The first read has begun when the second and the third lane ask. The newest read is answered first.
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const doubts = [continuity.doubt()];
+  await turn();
+  doubts.push(continuity.doubt());
+  await turn();
+  doubts.push(continuity.doubt());
+  await turn();
+  let settled = false;
+  const all = Promise.all(doubts).finally(() => {
+    settled = true;
+  });
+  while (!settled) {
+    answers.pop()?.();
+    await turn();
+  }
+  expect(await all).toEqual([null, null, null]);
+  expect([overlapped, continuity.times]).toEqual([false, 0]);
+  // The second and the third question shared the read that began after both.
+  expect(position).toBe(2n);
+});

@@ -12,6 +12,7 @@ import { createAside } from './flows/aside.ts';
 import { backfill } from './flows/backfill.ts';
 import { createBooks } from './flows/books.ts';
 import { beginChecks, checkAccounts } from './flows/check.ts';
+import { createConformance } from './flows/conformance.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
 import { bookFinal, tellObserved } from './flows/credit.ts';
 import { digestDeliveries } from './flows/digest.ts';
@@ -84,11 +85,13 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   await authority.refresh();
   stack.defer(await listenApiKeys(sql, () => void authority.refresh()));
   const stopping = new AbortController();
+  const conformance = createConformance({ ...parts, log }, settings.venue);
   const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const settle = createSettle(
     {
       ...parts,
       newId,
+      conformance,
       books: createBooks({ ...parts, log, onWentBack: () => forgetTooNew() }),
       budget,
       clock,
@@ -97,12 +100,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     },
     payingOf(settings),
   );
-  const lanes = createLanes({
-    ...settings.lanes,
-    clock,
-    log,
-    work: (id) => settle.run(id, stopping.signal),
-  });
+  const work = (id: string) => settle.run(id, stopping.signal);
+  const lanes = createLanes({ ...settings.lanes, clock, log, work });
   stack.defer(() => inGrace(clock, lanes.drain()));
   stack.defer(() => stopping.abort());
   stack.defer(await listenStandings(sql, () => void publisher.pull()));
@@ -113,7 +112,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources);
   const aside = createAside({ ledger, clock, log });
-  const ports = { ledger, chain, venue, watched, sources, aside, clock, log };
+  const ports = { ledger, chain, venue, watched, sources, aside, conformance, clock, log };
   const coverage = createCoverageCounter(ports, metrics);
   const booking = loop('accrue', settings.watch.finalityMs, async () => {
     const ids = await bookFinal(ledger, log);
@@ -274,7 +273,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     { ...settings.gate, startedMs: clock.nowMs() },
   );
   loop('heartbeat', HEARTBEAT_EVERY_MS, () => heartbeat.beat());
-  installGauges(metrics, { parts, roster, publisher, lanes, sources, clock });
+  installGauges(metrics, { parts, roster, publisher, lanes, sources, conformance, clock });
   loop('sample', SAMPLE_EVERY_MS, () => metrics.sample());
 
   if (authority.judge(undefined, 'operator') === 'yes')

@@ -3,6 +3,7 @@ import { ASIDE_KINDS } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
 import type { Clock } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
+import type { ConformanceWatch } from './flows/conformance.ts';
 import type { Lanes } from './flows/lanes.ts';
 import type { Publisher } from './flows/publish.ts';
 import type { Sources } from './flows/sources.ts';
@@ -15,6 +16,7 @@ export type GaugeParts = {
   readonly publisher: Publisher;
   readonly lanes: Lanes;
   readonly sources: Sources;
+  readonly conformance: ConformanceWatch;
   readonly clock: Clock;
 };
 
@@ -25,7 +27,7 @@ const UNKNOWN_AFTER_MS = 2 * 60_000;
 const one = (value: number) => [{ labels: {}, value }];
 
 export function installGauges(metrics: Metrics, given: GaugeParts): void {
-  const { parts, roster, publisher, lanes, sources, clock } = given;
+  const { parts, roster, publisher, lanes, sources, conformance, clock } = given;
   const { ledger, chain, pen, fees } = parts;
   const gauge = (
     name: string,
@@ -126,6 +128,21 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   );
   gauge('halts', 'Halts in force: where nothing new is signed.', [], async () =>
     one((await ledger.halts.list()).length),
+  );
+  gauge(
+    'venue_program_known',
+    'Whether the bytes of the venue’s program are known or were accepted: 1 or 0; -1 before they were read.',
+    [],
+    async () => one({ known: 1, unknown: 0, unread: -1 }[conformance.state().state]),
+  );
+  gauge(
+    'venue_program_slot',
+    'The slot in which the venue’s program was deployed last; -1 before it was read.',
+    [],
+    async () => {
+      const state = conformance.state();
+      return one(state.state === 'unread' ? -1 : state.slot);
+    },
   );
   gauge('lanes', 'Subscribers with work in this process.', [], async () => one(lanes.active));
   gauge('stream_readers', 'Readers of the gate stream.', [], async () => one(publisher.readers));

@@ -94,6 +94,9 @@ process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
   throw thrown;
 });
 
+const NO_SUITE =
+  'This installation has no contract suite. Run bailiff venue prove in a checkout of the project after npm ci, on the same BAILIFF_RPC_URL and DATABASE_URL; or accept the hash.';
+
 let exitCode = 0;
 const program = createProgram({
   version: VERSION,
@@ -105,6 +108,12 @@ const program = createProgram({
   async demo({ keep, sources }) {
     const { runDemo } = await import('./local/demo.ts');
     return runDemo({ keep, say, ...(sources === undefined ? {} : { sources }) });
+  },
+  async prove(bytes) {
+    const { proveProgram } = await import('./local/prove.ts').catch((thrown: unknown) => {
+      throw new Fault('settings_invalid', NO_SUITE, { cause: thrown });
+    });
+    return proveProgram(bytes);
   },
   writeSettingsSchema: () =>
     writeFile(

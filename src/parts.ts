@@ -6,10 +6,12 @@ import { createFeeMarket } from './chain/fees.ts';
 import { createWebhookRegistry } from './chain/helius.ts';
 import { type Nodes, openNodes } from './chain/nodes.ts';
 import { createPen } from './chain/pen.ts';
+import { createProgramReader } from './chain/program.ts';
 import type { RpcListener } from './chain/rpc.ts';
 import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
 import { createVault } from './chain/vault.ts';
+import type { ProgramBook, ProgramReader } from './core/conformance.ts';
 import { Fault } from './core/fault.ts';
 import type { Locks } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
@@ -34,6 +36,7 @@ import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
 import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
+import { createVenuePrograms } from './ledger/venue-programs.ts';
 import type { Settings } from './system/settings.ts';
 import { createDriftVenue } from './venue/drift.ts';
 
@@ -48,6 +51,9 @@ export type Parts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly venue: Venue;
+  /** The venue's program on chain, and what the ledger keeps of such programs. */
+  readonly program: ProgramReader;
+  readonly programs: ProgramBook;
   readonly pen: Pen;
   readonly vault: Vault;
   readonly locks: Locks;
@@ -58,6 +64,7 @@ export type Parts = {
 
 const FEES_EVERY_MS = 10_000;
 const DOUBTS_EVERY_MS = 15_000;
+const PROGRAM_EVERY_MS = 30_000;
 
 /** Opens and migrates the ledger, and wires the rest. The settings must name a database and an RPC node. */
 export async function openParts(
@@ -119,6 +126,8 @@ export async function openParts(
     chain,
     marks: createMarks(sql, () => ended),
     venue,
+    program: createProgramReader(connection, venue.programId),
+    programs: createVenuePrograms(sql),
     fees: createFeeMarket(connection, {
       priorityFeeMost,
       everyMs: FEES_EVERY_MS,
@@ -209,6 +218,7 @@ const sponsorLimitsOf = ({ sponsor }: Settings): SponsorLimits => ({
 export const upkeepOf = ({ gate, watch, keep }: Settings) => ({
   keep,
   everyMs: Math.min(DOUBTS_EVERY_MS, watch.checkEveryMs),
+  programEveryMs: Math.min(PROGRAM_EVERY_MS, watch.sweepEveryMs),
   staleAfterMs: gate.staleAfterMs,
   owedForMsMost: gate.owedForMsMost,
   suspicions: { ...gate.suspicions, amountMost: BigInt(gate.suspicions.amountMost) },

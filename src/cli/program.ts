@@ -11,6 +11,7 @@ import { addListening } from './listening.ts';
 import { createOutput } from './output.ts';
 import { addPeople } from './people.ts';
 import { createTools, type Opened } from './tools.ts';
+import { addVenue, type Prove } from './venue.ts';
 
 export type ProgramPorts = {
   readonly version: string;
@@ -21,6 +22,7 @@ export type ProgramPorts = {
   readonly migrate: () => Promise<void>;
   readonly demo: (options: { keep: boolean; sources?: string }) => Promise<number>;
   readonly probe: () => Promise<Finding[]>;
+  readonly prove: Prove;
   readonly writeSettingsSchema: () => Promise<void>;
   readonly withParts: <T>(work: (opened: Opened) => Promise<T>) => Promise<T>;
   readonly exitWith: (code: number) => void;
@@ -72,5 +74,6 @@ export function createProgram(ports: ProgramPorts): Command {
   addListening(program, tools);
   addAgentKeys(program, tools);
   addApiKeys(program, tools);
+  addVenue(program, tools, ports);
   return program;
 }

@@ -15,4 +15,5 @@ export const ERROR_EVENTS = [
   'payment.overpaid',
   'roster.lineage_broken',
   'transaction.contradicted',
+  'venue.program_unknown',
 ] as const;

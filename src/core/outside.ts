@@ -185,6 +185,8 @@ export type AccountFeed = {
 export type Venue = {
   readonly name: string;
   readonly programId: Address;
+  /** Names of the builds of its program that this profile was proven on, by their hash on chain (`DeployedProgram.hash`). */
+  readonly provenOn: ReadonlyMap<string, string>;
   readonly quoteMint: Address;
   readonly quoteMarket: number;
   readonly quoteDecimals: number;

@@ -16,14 +16,11 @@ import {
   type Tries,
   type Trouble,
 } from '../core/payment.ts';
-import type { Clock, Halt, Log, Subscriber } from '../core/ports.ts';
+import type { Clock, Log, Subscriber } from '../core/ports.ts';
+import type { ConformanceWatch } from './conformance.ts';
+import { heldBack } from './holding.ts';
 import { createLooking, type LookingOptions } from './looking.ts';
-import {
-  createPlanning,
-  type PlanningOptions,
-  type PlanningPorts,
-  unmatchedBy,
-} from './planning.ts';
+import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
 import { createProving } from './proving.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
 
@@ -31,6 +28,8 @@ export type SettlePorts = PlanningPorts &
   SigningPorts & {
     readonly clock: Clock;
     readonly log: Log;
+    /** Whether the venue's program is one that may be paid through. */
+    readonly conformance: Pick<ConformanceWatch, 'objection'>;
     /** Called when a payment reached an end: standings may change. */
     readonly onEnded: (subscriberId: string) => Promise<void>;
   };
@@ -53,13 +52,6 @@ const EXPIRED: Trouble = {
   code: 'expired',
   detail: 'The transaction expired unexecuted; this was proven on chain.',
 };
-
-/** A payment that was planned before the halt, and is not signed any more. */
-const haltedBy = ({ scope, reason }: Halt): Trouble => ({
-  class: 'needs_authorisation',
-  code: 'halted',
-  detail: `Signing is halted for ${scope}: ${reason}`,
-});
 
 export function createSettle(ports: SettlePorts, options: SettleOptions): Settle {
   const { ledger, chain, venue, clock, log } = ports;
@@ -114,6 +106,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     debts: readonly Debt[],
     due: readonly Debt[],
   ): Promise<void> => {
+    const objection = ports.conformance.objection();
+    if (objection !== null) return rest(subscriberId, due, objection);
     const intent = await intend(await subscriberOf(subscriberId), debts, due);
     if (intent === null) return;
     if (intent.kind === 'rest') return rest(subscriberId, intent.debts, intent.trouble);
@@ -164,10 +158,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   const doSign = async (payment: Payment): Promise<void> => {
-    const halt = await ledger.halts.holding(payment.subscriberId, payment.creatorWallet);
-    if (halt !== null) return fail(payment, haltedBy(halt), null);
-    const transfer = await ledger.credits.unmatched(payment.subscriberId, payment.creatorWallet);
-    if (transfer !== null) return fail(payment, unmatchedBy(transfer), null);
+    const held = await heldBack(ports, payment);
+    if (held !== null) return fail(payment, held, null);
     const subscriber = await subscriberOf(payment.subscriberId);
     // What another process planned may have been paid already, on a database that has lost it: the chain is asked first.
     const behind = mine.has(payment.id)

@@ -1,9 +1,10 @@
 // Upkeep: loops that no payment waits for: what ended payments cost is read, debts age, those are found whose standing cannot
-// be vouched for, and what was kept long enough is forgotten.
+// be vouched for, the venue's program is looked at, and what was kept long enough is forgotten.
 import type { Chain } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
 import type { SuspicionRule } from '../core/suspicion.ts';
+import type { ConformanceWatch } from './conformance.ts';
 import { readCosts } from './costs.ts';
 import { personalDoubts } from './doubt.ts';
 import { forgetOld } from './forget.ts';
@@ -18,10 +19,13 @@ export type UpkeepPorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly publisher: Pick<Publisher, 'pull'>;
+  readonly conformance: Pick<ConformanceWatch, 'look'>;
 };
 export type UpkeepOptions = {
   /** How often costs are read, debts age and doubts are looked for. */
   readonly everyMs: number;
+  /** How often the slot of the venue program's last deployment is asked for. */
+  readonly programEveryMs: number;
   readonly staleAfterMs: number;
   readonly owedForMsMost: number | null;
   readonly suspicions: SuspicionRule;
@@ -47,6 +51,7 @@ export function startUpkeep(loop: StartLoop, ports: UpkeepPorts, options: Upkeep
   loop('owing', options.everyMs, async () => {
     if ((await ageDebts(ports, options)).length > 0) await ports.publisher.pull();
   });
+  loop('program', options.programEveryMs, () => ports.conformance.look());
   loop('forget', FORGET_EVERY_MS, () => forgetOld(ports.ledger, options.keep));
   loop('costs', options.everyMs, async (signal) => {
     while (!signal.aborted && (await readCosts(ports, signal)));

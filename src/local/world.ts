@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
 import type { Clock } from '../core/ports.ts';
-import { type Build, buildOf, CURRENT_BUILD } from '../venue/builds.ts';
+import { type Build, buildOf, CURRENT_BUILD, STAND_IN } from '../venue/builds.ts';
 import { type Bank, createBank } from './chain/bank.ts';
 import { type Cluster, type ClusterOptions, createCluster, FAST_CLUSTER } from './chain/cluster.ts';
+import { programAccounts } from './chain/loader.ts';
 import { createMischief, type Mischief } from './chain/mischief.ts';
 import { type ChainServer, serveChain } from './chain/server.ts';
 import { DRIFT } from './drift/addresses.ts';
@@ -16,8 +17,6 @@ import { translateLogs } from './drift/translation.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { type LocalHelius, serveHelius } from './helius.ts';
 import { createSwapStandIn, type LocalSwap, serveSwap, writeSwapGenesis } from './swap.ts';
-
-const NATIVE_LOADER = 'NativeLoader1111111111111111111111111111111';
 
 /** SOL and BTC at genesis, PRICE precision. */
 export const GENESIS_PRICES = [150_000_000n, 90_000_000_000n] as const;
@@ -30,6 +29,8 @@ export type World = {
   readonly venueProgram: 'compiled' | 'stand-in';
   /** The build of that program; the stand-in behaves as the current one. */
   readonly build: Build;
+  /** Puts other bytes in the place of the venue's program, as an upgrade does; a stand-in goes on executing. */
+  deploy(bytes: Uint8Array): void;
 };
 
 export type WorldOptions = {
@@ -46,26 +47,26 @@ export type WorldOptions = {
 function bankFor({
   programFile,
   records = 'as_current',
-}: WorldOptions): { bank: Bank } & Pick<World, 'venueProgram' | 'build'> {
+}: WorldOptions): { bank: Bank; bytes: Uint8Array } & Pick<World, 'venueProgram' | 'build'> {
   const swap = createSwapStandIn();
   if (programFile === null || !existsSync(programFile)) {
     const bank = createBank({ standIns: [createDriftStandIn(), swap] });
-    return { bank, venueProgram: 'stand-in', build: CURRENT_BUILD };
+    const bytes = Buffer.from(STAND_IN.mark);
+    return { bank, bytes, venueProgram: 'stand-in', build: CURRENT_BUILD };
   }
   const bytes = new Uint8Array(readFileSync(programFile));
   const build = buildOf(createHash('sha256').update(bytes).digest('hex'));
   const translated = records === 'as_current' && !build.tellsCloses;
   const bank = createBank({
-    program: { id: DRIFT.toBase58(), bytes },
     standIns: [swap],
     ...(translated ? { translate: translateLogs } : {}),
   });
-  return { bank, venueProgram: 'compiled', build };
+  return { bank, bytes, venueProgram: 'compiled', build };
 }
 
 /** Creates a world that stands still: nothing listens, and no slot passes unless it is told to. */
 export function createWorld(options: WorldOptions): World {
-  const { bank, venueProgram, build } = bankFor(options);
+  const { bank, bytes, venueProgram, build } = bankFor(options);
   const genesisUnixTime = Math.floor(options.clock.nowMs() / 1000);
   const cluster = createCluster(bank, { ...FAST_CLUSTER, genesisUnixTime, ...options.cluster });
   const newKey = options.newKey ?? (() => Keypair.generate());
@@ -77,14 +78,12 @@ export function createWorld(options: WorldOptions): World {
     GENESIS_PRICES,
     time,
   );
-  // A stand-in is as much of a program as anybody can see from outside.
-  if (venueProgram === 'stand-in')
-    cluster.put(DRIFT.toBase58(), {
-      lamports: 1n,
-      owner: NATIVE_LOADER,
-      data: new Uint8Array(),
-      executable: true,
-    });
+  const deploy = (program: Uint8Array): void => {
+    const slot = BigInt(cluster.slot('processed'));
+    for (const { address, account } of programAccounts(DRIFT.toBase58(), program, slot))
+      cluster.put(address, account);
+  };
+  deploy(bytes);
   writeSwapGenesis(
     (address, account) => cluster.put(address.toBase58(), account),
     faucet.publicKey,
@@ -92,7 +91,7 @@ export function createWorld(options: WorldOptions): World {
   const driver = createDriver(cluster, faucet, newKey);
   // Several blocks in, so that finalized reads see the genesis.
   cluster.advance(20);
-  return { cluster, mischief: createMischief(), driver, venueProgram, build };
+  return { cluster, mischief: createMischief(), driver, venueProgram, build, deploy };
 }
 
 export type ServedWorld = World & {

@@ -2,6 +2,7 @@
 // doctor always has something to say.
 import { hearSlot, readNode } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
+import type { Voucher } from '../core/conformance.ts';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import { messageOf } from '../core/fault.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
@@ -10,13 +11,14 @@ import type { Clock, Log } from '../core/ports.ts';
 import { openDatabase } from '../ledger/database.ts';
 import { keptGenesis } from '../ledger/genesis.ts';
 import { createLedger } from '../ledger/ledger.ts';
+import { createVenuePrograms } from '../ledger/venue-programs.ts';
 import type { Settings } from '../system/settings.ts';
 import { ofDatabase } from './database.ts';
 import { ofHalts } from './halts.ts';
 import { ofHelius } from './helius.ts';
 import { ofKeys, ofSponsor } from './keys.ts';
 import { ofNode } from './node.ts';
-import { ofVenue } from './venue.ts';
+import { ofProgram, ofVenue } from './venue.ts';
 
 const SOCKET_MS = 8_000;
 
@@ -41,6 +43,7 @@ export async function probeAll(
   const found: Finding[] = [fine('settings', `network ${settings.network}, mode ${settings.mode}`)];
   let addresses: readonly Address[] = [];
   let genesis: string | null = null;
+  let vouchers: readonly Voucher[] = [];
   if (secrets.databaseUrl === null)
     found.push(wrong('postgres', 'no database is named', 'Set DATABASE_URL.'));
   else {
@@ -53,6 +56,7 @@ export async function probeAll(
       found.push(...(await safely('keys', 'See the message.', () => ofKeys(settings, sql))));
       found.push(...(await safely('halts', 'See the message.', () => ofHalts(createLedger(sql)))));
       genesis = await keptGenesis(sql);
+      vouchers = await createVenuePrograms(sql).vouchers();
       addresses = (await createLedger(sql).watchList.all()).map((each) => each.address);
     }
     await sql.end({ timeout: 2 });
@@ -90,6 +94,11 @@ export async function probeAll(
       )),
     );
     found.push(...(await safely('venue', mend, () => ofVenue(url))));
+    found.push(
+      ...(await safely('program', mend, () =>
+        ofProgram(url, vouchers, settings.venue.onUnknownProgram),
+      )),
+    );
     if (sponsor !== null)
       found.push(
         ...(await safely('sponsor', mend, () =>

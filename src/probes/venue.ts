@@ -1,6 +1,8 @@
-// Venue: whether the venue's program is there and open, and its quote token the one the profile is made for.
+// Venue: whether the venue's program is there, known and open, and its quote token the one the profile is made for.
 import { readOwned } from '../chain/probe.ts';
+import { createProgramReader } from '../chain/program.ts';
 import { openConnection } from '../chain/rpc.ts';
+import { judgeProgram, type OnUnknownProgram, type Voucher } from '../core/conformance.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { Address } from '../core/ids.ts';
 import { readExchangeStatus, readSpotMarket } from '../venue/accounts.ts';
@@ -74,4 +76,31 @@ export async function ofVenue(rpcUrl: string): Promise<Finding[]> {
         ),
   );
   return found;
+}
+
+/**
+ * Whether the bytes of the venue's program are known: those that this release was proven on, and those that the ledger
+ * vouches for. Throws what reading the program throws.
+ */
+export async function ofProgram(
+  rpcUrl: string,
+  vouchers: readonly Voucher[],
+  onUnknown: OnUnknownProgram,
+): Promise<Finding[]> {
+  const { programId, provenOn } = createDriftVenue();
+  const program = await createProgramReader(openConnection(rpcUrl, null), programId).read();
+  const found = judgeProgram(program, provenOn, vouchers);
+  const deployed = `deployed in slot ${program.slot}, hash ${program.hash}`;
+  if (found.state === 'known') return [fine('program', `${deployed}: ${found.as}`)];
+  const mend =
+    'In a checkout with development dependencies: bailiff venue prove. Otherwise look at what changed, then: bailiff venue accept HASH --reason TEXT.';
+  return [
+    onUnknown === 'halt'
+      ? wrong(
+          'program',
+          `${deployed}: this release was not proven on these bytes, and signs nothing`,
+          mend,
+        )
+      : odd('program', `${deployed}: this release was not proven on these bytes`, mend),
+  ];
 }

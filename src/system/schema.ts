@@ -13,6 +13,15 @@ export const SettingsSchema = Type.Object(
     }),
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
     ...TRAFFIC,
+    venue: Type.Object(
+      {
+        onUnknownProgram: Type.Enum(['tell', 'halt'], {
+          description:
+            'What is done while the bytes of the venue’s program on chain are ones that this release was not proven on, and that nobody accepted. tell alarms. halt also signs nothing new.',
+        }),
+      },
+      { additionalProperties: false },
+    ),
     payments: Type.Object(
       {
         retryEveryMs: milliseconds('How often a debt that waits is tried again.', 100),

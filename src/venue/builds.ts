@@ -8,6 +8,11 @@ export type Build = {
   readonly name: string;
   /** sha256 of the program's bytes in hex; null for the build of the SDK's interface, whose bytes are not public. */
   readonly sha256: string | null;
+  /**
+   * sha256 of the bytes without the zeros behind them, in hex: on chain a program is padded with zeros, so this is its hash
+   * there, as `solana-verify get-program-hash` prints it. Null where `sha256` is.
+   */
+  readonly deployedHash: string | null;
   /** Where the bytes are published: a public repository on GitHub and the git blob in it. */
   readonly published: { readonly repository: string; readonly blob: string } | null;
   /** Fill records tell what a fill closed (`existing_*`). Without it a close is reckoned from the account's state. */
@@ -33,6 +38,7 @@ export type Build = {
 export const CURRENT_BUILD = {
   name: '2025-11',
   sha256: null,
+  deployedHash: null,
   published: null,
   tellsCloses: true,
   authoritySignsCreation: false,
@@ -59,6 +65,7 @@ export const OLDER_BUILDS: readonly Build[] = [
   {
     name: '2024-06',
     sha256: '080423d7c91f826994124873a62d5e752da51d06159ed010002f8f2f20d4e2a7',
+    deployedHash: 'ab11037db1936f830851f858d019752090089dc405179876d14b3d561c6a1200',
     published: {
       repository: 'drift-labs/drift-vaults',
       blob: '01e6ca97d4d4cac24a60a7cbe9040fa88606ef51',
@@ -73,6 +80,7 @@ export const OLDER_BUILDS: readonly Build[] = [
   {
     name: '2023-12',
     sha256: '7128b4ed0aa21ab7c96d0305f3389cecc7e0fcd89c5207ded774c325ff5a1e2a',
+    deployedHash: 'ae092eac30ba53005c7a4ebb9e7e15a2169c6ddb8d6457e2043b658343f45b5b',
     published: {
       repository: 'drift-labs/drift-competitions',
       blob: '2544063e2f96730f471e0917a9415ae8f62a04a7',
@@ -85,6 +93,24 @@ export const OLDER_BUILDS: readonly Build[] = [
     lacks: ['settleMultiplePnls', ...NOT_IN_2024],
   },
 ];
+
+/**
+ * What a local world without a compiled program shows in the place of its bytes. It is text: no loader deploys it, so its
+ * hash can't name a program that moves money.
+ */
+export const STAND_IN = {
+  name: 'stand-in of the local world',
+  mark: 'This is no program. It marks the stand-in that executes Drift v2 in a local world of Bailiff.',
+  deployedHash: '9c99283c12350604f9586caa29afdc6b7037e492f72d19b4bf93377638b004a2',
+} as const;
+
+/** Names of the programs that the venue profile was proven on, by their hash on chain. */
+export const PROVEN_ON: ReadonlyMap<string, string> = new Map([
+  ...OLDER_BUILDS.flatMap(({ name, deployedHash }): [string, string][] =>
+    deployedHash === null ? [] : [[deployedHash, `build of ${name}`]],
+  ),
+  [STAND_IN.deployedHash, STAND_IN.name],
+]);
 
 /** The build of that name. Throws when there is none. */
 export function buildNamed(name: string): Build {

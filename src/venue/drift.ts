@@ -16,6 +16,7 @@ import {
   type User,
 } from './accounts.ts';
 import { ownUsers, userStatsAddress } from './addresses.ts';
+import { PROVEN_ON } from './builds.ts';
 import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from './errors.ts';
 import { atPrices, fundsOf } from './funds.ts';
 import { cover, hear } from './hearing.ts';
@@ -110,6 +111,7 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
   return {
     name: 'drift-v2',
     programId: PROGRAM_ID,
+    provenOn: PROVEN_ON,
     quoteMint: QUOTE_MINT,
     quoteMarket: QUOTE_MARKET,
     quoteDecimals: QUOTE_DECIMALS,

@@ -8,11 +8,14 @@ import { createOutput } from '../../src/cli/output.ts';
 import type { Finding } from '../../src/core/finding.ts';
 import { KNOWN_GENESIS } from '../../src/core/genesis.ts';
 import { base58Text } from '../../src/core/ids.ts';
+import { createVenuePrograms } from '../../src/ledger/venue-programs.ts';
+import { programAccounts } from '../../src/local/chain/loader.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { probeAll } from '../../src/probes/probes.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import type { Settings } from '../../src/system/settings.ts';
+import { PROGRAM_ID } from '../../src/venue/profile.ts';
 import { openStreet, type Street } from '../support/street.ts';
 import { setExchangeStatus } from '../support/venue-world.ts';
 
@@ -49,6 +52,7 @@ test('of a whole system nothing is wrong, and every thing is named', async () =>
     'rpc',
     'websocket',
     'venue',
+    'program',
     'mint',
     'helius',
   ])
@@ -147,6 +151,34 @@ test('keys under another master key, a sponsor without SOL, a venue that has pau
     .poll(async () => (await probe()).find((each) => each.what === 'venue'), { timeout: 20_000 })
     .toMatchObject({ state: 'warning', says: 'drift-v2 has paused withdrawals' });
   setExchangeStatus(street.world, 0);
+});
+
+test('a venue program that this release was not proven on: odd, and wrong where it halts signing', async () => {
+  const [data] = programAccounts(PROGRAM_ID, Buffer.from('upgraded'), 9n);
+  if (data === undefined) throw new Error('no program data');
+  const { cluster } = street.world;
+  const known = cluster.bank.get(data.address);
+  expect((await probe()).find((each) => each.what === 'program')).toMatchObject({ state: 'ok' });
+  // The data account alone: the runtime goes on with the program that it loaded.
+  cluster.put(data.address, data.account);
+  const program = async (onUnknownProgram: 'tell' | 'halt') =>
+    (await probe({ venue: { onUnknownProgram } })).find((each) => each.what === 'program');
+  await expect
+    .poll(() => program('tell'), { timeout: 20_000 })
+    .toMatchObject({ state: 'warning', says: expect.stringContaining('deployed in slot 9') });
+  const wrong = await program('halt');
+  expect(wrong).toMatchObject({ state: 'wrong', mend: expect.stringContaining('bailiff venue') });
+  const hash = /hash ([0-9a-f]{64})/.exec(wrong?.says ?? '')?.[1] ?? '';
+  await createVenuePrograms(street.database.sql).vouch(hash, 'accepted', 'a drill');
+  expect(await program('halt')).toMatchObject({
+    state: 'ok',
+    says: expect.stringContaining('accepted: a drill'),
+  });
+  cluster.put(data.address, null);
+  await expect
+    .poll(() => program('halt'), { timeout: 20_000 })
+    .toMatchObject({ state: 'wrong', says: expect.stringContaining('holds no program data') });
+  cluster.put(data.address, known);
 });
 
 test('a clock that is off, and a node that is behind', async () => {

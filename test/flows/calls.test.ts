@@ -35,6 +35,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
       fees: { ...parts.fees, microLamports: async () => price },
       newId,
       books: createBooks({ ...parts, log: silentLog }),
+      conformance: { objection: () => null },
       budget,
       clock: systemClock,
       log: silentLog,

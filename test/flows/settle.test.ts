@@ -1,7 +1,7 @@
 // Settle: one lane at a time, on the ledger in memory, with a chain that answers as the test says: what is put on record
 // before a byte is sent, what a halt stops, what is sent again, and that age alone is no death.
 import { expect, test } from 'vitest';
-import type { Look, Payment } from '../../src/core/payment.ts';
+import type { Look, Payment, Trouble } from '../../src/core/payment.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createMemoryLedger } from '../sim/memory/ledger.ts';
@@ -35,7 +35,11 @@ const PAYMENT: Payment = {
 };
 
 /** A lane with one planned payment; `looks` are answered in turn, the last one for ever. */
-async function laneWith(looks: readonly Look[], evidence: object = {}) {
+async function laneWith(
+  looks: readonly Look[],
+  evidence: object = {},
+  objection: Trouble | null = null,
+) {
   const clock = createManualClock();
   const { ledger, state } = createMemoryLedger(clock.nowMs);
   await ledger.subscribers.register({
@@ -56,6 +60,7 @@ async function laneWith(looks: readonly Look[], evidence: object = {}) {
     log: silentLog,
     swaps: null,
     books: { disagreement: async () => null, doubt: async () => null, identity: () => null },
+    conformance: { objection: () => objection },
     fees: {
       microLamports: async () => 0n,
       lamportsPerSignature: async () => 5_000n,
@@ -119,6 +124,21 @@ test('the expiry and the slot of the blockhash are recorded as the node gave the
 test('a payment that was planned before a halt is not signed after it', async () => {
   const lane = await laneWith([absentAt(0)]);
   await lane.ledger.halts.set('subscriber:ana', 'drill');
+  await lane.run();
+  expect(lane.signatures()).toBe(0);
+  expect(lane.payment()?.state).toBe('failed');
+});
+
+test('a payment that was planned before the venue’s program changed is not signed after it', async () => {
+  const lane = await laneWith(
+    [absentAt(0)],
+    {},
+    {
+      class: 'needs_authorisation',
+      code: 'venue_program_unknown',
+      detail: 'x',
+    },
+  );
   await lane.run();
   expect(lane.signatures()).toBe(0);
   expect(lane.payment()?.state).toBe('failed');

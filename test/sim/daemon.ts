@@ -155,6 +155,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       log,
       swaps: null,
       books: createBooks({ ledger, chain, venue, log }),
+      conformance: { objection: () => null },
       budget,
       newId: () => `p${process}.${++ids}`,
       onEnded: (id) => judgeAll([id]),

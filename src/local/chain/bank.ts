@@ -104,9 +104,8 @@ function collectLogs(lines: readonly string[]): string[] {
   return kept;
 }
 
-/** Creates an empty bank. `program` is the compiled venue program; `standIns` execute in the place of others. */
+/** Creates an empty bank. `standIns` execute in the place of the programs that they name. */
 export function createBank(options: {
-  program?: { id: string; bytes: Uint8Array };
   standIns: readonly StandIn[];
   /**
    * Rewrites the log that an older build of the program wrote. `before` and `after` read the accounts at both ends of
@@ -123,12 +122,20 @@ export function createBank(options: {
     .withSigverify(false)
     .withTransactionHistory(0n)
     .withLogBytesLimit(undefined);
-  if (options.program) svm.addProgram(kitAddress(options.program.id), options.program.bytes);
   const { standIns } = options;
+  const stoodIn = new Set(standIns.map((each) => each.programId));
 
-  const get = (address: string): Account | null => readAccount(svm, address);
+  // A program that has a stand-in looks like any other; the runtime must not try to load it.
+  const get = (address: string): Account | null => {
+    const account = readAccount(svm, address);
+    return account !== null && stoodIn.has(address) ? { ...account, executable: true } : account;
+  };
   const set = (address: string, account: Account | null): void =>
-    writeAccount(svm, address, account);
+    writeAccount(
+      svm,
+      address,
+      account !== null && stoodIn.has(address) ? { ...account, executable: false } : account,
+    );
   const executeSegments = createSegments(svm, standIns);
   const restore = (before: ReadonlyMap<string, Account | null>): void => {
     for (const [address, account] of before) set(address, account);

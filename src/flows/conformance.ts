@@ -1,0 +1,62 @@
+// Conformance: watches the bytes of the venue's program. Its slot of deployment is asked again and again; when that moves, the
+// program is read whole, and what it is now is told, alarmed and, by the settings, halts signing.
+import {
+  type Conformance,
+  type DeployedProgram,
+  judgeProgram,
+  type OnUnknownProgram,
+  type ProgramBook,
+  type ProgramReader,
+  signingObjection,
+} from '../core/conformance.ts';
+import type { Venue } from '../core/outside.ts';
+import type { Trouble } from '../core/payment.ts';
+import type { Log } from '../core/ports.ts';
+
+export type ConformancePorts = {
+  readonly program: ProgramReader;
+  readonly programs: Pick<ProgramBook, 'seen' | 'vouchers'>;
+  readonly venue: Pick<Venue, 'provenOn'>;
+  readonly log: Log;
+};
+export type ConformanceWatch = {
+  /** Looks once. Throws when the chain or the ledger can't be asked; what was known stays. */
+  look(): Promise<void>;
+  state(): Conformance;
+  /** Why nothing new may be signed; null when it may. */
+  objection(): Trouble | null;
+};
+
+export function createConformance(
+  { program, programs, venue, log }: ConformancePorts,
+  { onUnknownProgram: onUnknown }: { readonly onUnknownProgram: OnUnknownProgram },
+): ConformanceWatch {
+  let last: Pick<DeployedProgram, 'hash' | 'slot'> | null = null;
+  let state: Conformance = { state: 'unread' };
+  let told: string | null = null;
+  return {
+    async look() {
+      // An earlier slot is that of a node which is behind; a program is never deployed in the past.
+      if (last === null || (await program.deployedIn()) > last.slot) {
+        const { hash, slot, authority } = await program.read();
+        const before = await programs.seen({ hash, slot });
+        last = { hash, slot };
+        if (before !== null)
+          log.warn('venue.program_changed', { slot, hash, before, upgradeAuthority: authority });
+      }
+      state = judgeProgram(last, venue.provenOn, await programs.vouchers());
+      if (state.state !== 'unknown') told = null;
+      else if (told !== state.hash) {
+        told = state.hash;
+        log.error('venue.program_unknown', {
+          slot: state.slot,
+          hash: state.hash,
+          signing: onUnknown === 'halt' ? 'halted' : 'goes on',
+          detail: 'bailiff venue prove, or bailiff venue accept HASH --reason.',
+        });
+      }
+    },
+    state: () => state,
+    objection: () => signingObjection(state, onUnknown),
+  };
+}

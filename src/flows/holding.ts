@@ -1,0 +1,28 @@
+// Holding: why a payment that was planned is not signed any more: a halt, a program that is not known, or a transfer by another
+// that may pay for the same debts.
+import type { Payment, Trouble } from '../core/payment.ts';
+import type { Halt, Ledger } from '../core/ports.ts';
+import type { ConformanceWatch } from './conformance.ts';
+import { unmatchedBy } from './planning.ts';
+
+const haltedBy = ({ scope, reason }: Halt): Trouble => ({
+  class: 'needs_authorisation',
+  code: 'halted',
+  detail: `Signing is halted for ${scope}: ${reason}`,
+});
+
+/** The first reason; null when the payment may be signed. */
+export async function heldBack(
+  {
+    ledger,
+    conformance,
+  }: { readonly ledger: Ledger; readonly conformance: Pick<ConformanceWatch, 'objection'> },
+  { subscriberId, creatorWallet }: Payment,
+): Promise<Trouble | null> {
+  const halt = await ledger.halts.holding(subscriberId, creatorWallet);
+  if (halt !== null) return haltedBy(halt);
+  const objection = conformance.objection();
+  if (objection !== null) return objection;
+  const transfer = await ledger.credits.unmatched(subscriberId, creatorWallet);
+  return transfer === null ? null : unmatchedBy(transfer);
+}

@@ -1,0 +1,39 @@
+// Loader: a program as the upgradeable loader keeps it on chain: an account that names another one, and that one with the slot
+// of the last deployment, the authority that may upgrade it, and the bytes.
+import { PublicKey } from '@solana/web3.js';
+import type { Account } from './account.ts';
+
+export const UPGRADEABLE_LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111';
+
+/** Where the loader keeps the bytes of a program. */
+export const programDataAddress = (programId: string): string =>
+  PublicKey.findProgramAddressSync(
+    [new PublicKey(programId).toBytes()],
+    new PublicKey(UPGRADEABLE_LOADER),
+  )[0].toBase58();
+
+/**
+ * The two accounts of a program, deployed in a slot, that nobody may upgrade. The data account comes first: the runtime
+ * loads the program when it sees the other one.
+ */
+export function programAccounts(
+  programId: string,
+  bytes: Uint8Array,
+  slot: bigint,
+): { readonly address: string; readonly account: Account }[] {
+  const address = programDataAddress(programId);
+  const head = Buffer.alloc(45);
+  head.writeUInt32LE(3, 0);
+  head.writeBigUInt64LE(slot, 4);
+  const account = (data: Uint8Array, executable: boolean): Account => ({
+    lamports: 1_000_000_000n + BigInt(data.length) * 6_960n,
+    owner: UPGRADEABLE_LOADER,
+    data,
+    executable,
+  });
+  const named = Buffer.concat([Buffer.from([2, 0, 0, 0]), new PublicKey(address).toBytes()]);
+  return [
+    { address, account: account(new Uint8Array(Buffer.concat([head, bytes])), false) },
+    { address: programId, account: account(new Uint8Array(named), true) },
+  ];
+}

@@ -1,0 +1,105 @@
+// Prove: runs the contract suite on the bytes of a program, in a process of its own: every scenario and every entry of the table
+// of builds, long random histories and every kind of liquidation, each on the bytes in LiteSVM.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Fault } from '../core/fault.ts';
+
+const ROOT = path.join(import.meta.dirname, '../..');
+const SUITE = [
+  'test/local/venue.contract.test.ts',
+  'test/local/builds.test.ts',
+  'test/venue/identity.test.ts',
+  'test/venue/liquidations.test.ts',
+];
+/** Long histories on the stand-in say nothing of the bytes. */
+const NOT_ON_STAND_IN = '^(?!.*\\(program: null\\))(?!on the program null)';
+const PATIENCE_MS = 20 * 60_000;
+
+type Report = {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+};
+
+/**
+ * Runs the suite. Throws `settings_invalid` where the tests or the test runner are not installed, `local_world_failed` when
+ * the suite ended without a report.
+ */
+export async function proveProgram(
+  bytes: Uint8Array,
+  suite: readonly string[] = SUITE,
+): Promise<{ readonly tests: number; readonly failed: readonly string[] }> {
+  const require = createRequire(import.meta.url);
+  let runner: string;
+  try {
+    runner = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
+  } catch (thrown) {
+    throw new Fault(
+      'settings_invalid',
+      'The contract suite needs the development dependencies: run npm ci in this checkout.',
+      { cause: thrown },
+    );
+  }
+  const missing = suite.filter((file) => !existsSync(path.join(ROOT, file)));
+  if (missing.length > 0)
+    throw new Fault(
+      'settings_invalid',
+      `The contract suite is not installed here: ${missing.join(', ')}. Use a checkout of the project.`,
+    );
+  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-prove-'));
+  try {
+    const program = path.join(folder, 'drift.so');
+    const out = path.join(folder, 'report.json');
+    writeFileSync(program, bytes);
+    const args = [
+      runner,
+      'run',
+      '--config',
+      'vitest.prove.config.ts',
+      ...suite,
+      '-t',
+      NOT_ON_STAND_IN,
+    ];
+    const said = await new Promise<string>((resolve) => {
+      execFile(
+        process.execPath,
+        [...args, '--reporter=json', `--outputFile=${out}`],
+        {
+          cwd: ROOT,
+          env: {
+            PATH: process.env.PATH ?? '',
+            ...(process.env.HOME === undefined ? {} : { HOME: process.env.HOME }),
+            BAILIFF_DRIFT_PROGRAM: program,
+          },
+          timeout: PATIENCE_MS,
+          maxBuffer: 64 * 1024 * 1024,
+        },
+        (_error, stdout, stderr) => resolve(`${stdout}\n${stderr}`),
+      );
+    });
+    if (!existsSync(out))
+      throw new Fault(
+        'local_world_failed',
+        `The contract suite ended without a report: ${said.trim().slice(-500)}`,
+      );
+    const report = JSON.parse(readFileSync(out, 'utf8')) as Report;
+    // A file that could not even be loaded has a message, and no test.
+    const failed = report.testResults.flatMap(({ name, message, assertionResults }) =>
+      assertionResults.length === 0
+        ? [`${path.relative(ROOT, name)}: ${message.slice(0, 200)}`]
+        : assertionResults
+            .filter(({ status }) => status === 'failed')
+            .map(({ fullName }) => fullName.replaceAll(program, 'the program')),
+    );
+    return { tests: report.numPassedTests + report.numFailedTests, failed };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

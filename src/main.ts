@@ -6,7 +6,8 @@ import path from 'node:path';
 import { startApp } from './app.ts';
 import { publicKeyOf } from './chain/pen.ts';
 import { createProgram } from './cli/program.ts';
-import { Fault, type FaultCode, messageOf } from './core/fault.ts';
+import { exitCodeOf } from './cli/tools.ts';
+import { Fault, messageOf } from './core/fault.ts';
 import { wrong } from './core/finding.ts';
 import { ledgerFault } from './core/ledger-fault.ts';
 import { openDatabase } from './ledger/database.ts';
@@ -85,9 +86,6 @@ async function runMigrations(): Promise<void> {
   }
 }
 
-/** Faults that mean that a command was called with wrong arguments. */
-const WRONG_ARGUMENTS: ReadonlySet<FaultCode> = new Set(['body_invalid', 'address_invalid']);
-
 // The reader of a pipe may close it early, as `head` does: nothing is left to be said then.
 process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
   if (thrown.code === 'EPIPE') process.exit(0);
@@ -160,6 +158,6 @@ program.parseAsync(process.argv).then(
           ? (thrown.stack ?? '')
           : messageOf(thrown);
     process.stderr.write(`${text}\n`);
-    process.exit(thrown instanceof Fault && WRONG_ARGUMENTS.has(thrown.code) ? 2 : 1);
+    process.exit(exitCodeOf(thrown));
   },
 );

@@ -37,6 +37,7 @@ import { createLocks } from './ledger/locks.ts';
 import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
+import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
 import { createDriftVenue } from './venue/drift.ts';
 
@@ -103,6 +104,7 @@ export async function openParts(
     log,
     bounds,
     onCall,
+    elapsedMs,
   });
   const { connection } = nodes;
   const tip = createTip(clock.nowMs);

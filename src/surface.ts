@@ -7,6 +7,7 @@ import { createAccept } from './flows/accept.ts';
 import type { SetAside } from './flows/aside.ts';
 import { createClear } from './flows/clear.ts';
 import type { Pulse } from './flows/heartbeat.ts';
+import { createListing } from './flows/lists.ts';
 import { boundTo } from './flows/notify.ts';
 import type { Publisher } from './flows/publish.ts';
 import { createReceive } from './flows/receive.ts';
@@ -19,7 +20,7 @@ import type { Authority } from './http/auth.ts';
 import type { HearingOptions } from './http/hearing.ts';
 import type { ServerOptions } from './http/server.ts';
 import type { Parts } from './parts.ts';
-import { newId } from './system/clock.ts';
+import { elapsedMs, newId } from './system/clock.ts';
 import type { Metrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
 
@@ -56,6 +57,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
   const { parts, clock, log, roster, nudge, judgeAll, metrics } = wiring;
   const { ledger, venue } = parts;
   const { secrets } = settings;
+  const listing = createListing(ledger);
   const ports = { ...wiring, ...parts };
   return {
     log,
@@ -77,8 +79,9 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     },
     gate: { roster, clock, onVerdict: metrics.verdict },
     stream: { ...wiring, ledger, bounds: settings.http },
-    subscribers: { ledger, register: createRegister(ports), retire: createRetire(ports) },
-    shares: { ledger, nudge, mint: venue.quoteMint },
+    listing,
+    subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
+    shares: { ledger, listing, nudge, mint: venue.quoteMint },
     acts: ledger.acts,
     clock,
     requestsPerMinuteMost: settings.http.requestsPerMinuteMost,
@@ -91,6 +94,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       ...ports,
       patienceMs: settings.clearances.patienceMs,
       clearances: ledger.clearances,
+      listing,
       clear: createClear(
         {
           ...ports,
@@ -104,6 +108,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     },
     operator: {
       ledger,
+      listing,
       clock,
       log,
       mint: venue.quoteMint,
@@ -115,6 +120,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     },
     endpoints: {
       endpoints: ledger.endpoints,
+      listing,
       mail: wiring.mail,
       seal: (id, secret) => parts.vault.seal(boundTo(id), Buffer.from(secret)),
       newId,
@@ -143,5 +149,13 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       stuck: wiring.stuck,
     },
     metrics,
+    access: {
+      count: metrics.request,
+      begin: metrics.beginRoute,
+      elapsedMs,
+      level: settings.http.accessLogLevel,
+      debugging: settings.logLevel === 'debug',
+      idPrefix: newId().slice(0, 8),
+    },
   };
 }

@@ -6,7 +6,14 @@ import { ROUNDS_ALONE } from '../core/death.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Witness } from './proof.ts';
-import { type CallBounds, openConnection, type RpcListener, redact } from './rpc.ts';
+import {
+  type CallBounds,
+  listening,
+  openConnection,
+  type RpcListener,
+  redact,
+  within,
+} from './rpc.ts';
 
 /** The genesis hash of our chain. At the very first start the one that was found becomes it, where no known hash speaks against it. */
 export type ExpectGenesis = (found: string) => Promise<string>;
@@ -54,28 +61,22 @@ export type NodesOptions = {
   readonly log: Log;
   readonly bounds: CallBounds;
   readonly onCall?: RpcListener;
+  /** Time that never goes back, in milliseconds: calls are measured by it. */
+  readonly elapsedMs: () => number;
 };
 
 type Held = ChainNode & { hold(forMs: number): Promise<void>; fetch: typeof fetch };
 
 /** The genesis hash that a node names. Throws `rpc_unavailable`. */
-async function askGenesis(
-  url: string,
-  onCall: RpcListener,
-  { answerMs, read }: CallBounds,
-): Promise<string> {
+async function askGenesis(url: string, send: typeof fetch): Promise<string> {
   try {
-    const response = await read(
-      await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{"jsonrpc":"2.0","id":1,"method":"getGenesisHash"}',
-        signal: AbortSignal.timeout(answerMs),
-      }),
-    );
-    onCall('getGenesisHash', response.ok ? 'answered' : 'failed');
+    const response = await send(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"jsonrpc":"2.0","id":1,"method":"getGenesisHash"}',
+    });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    const { result } = (await response.json()) as { result?: unknown };
+    const { result } = JSON.parse(await response.text()) as { result?: unknown };
     if (typeof result !== 'string') throw new Error('it names no genesis hash');
     return result;
   } catch (thrown) {
@@ -87,14 +88,15 @@ async function askGenesis(
 }
 
 function openNode(what: ChainNode['what'], url: string, options: NodesOptions): Held {
-  const { clock, log, expect, bounds, onCall = () => {} } = options;
+  const { clock, log, expect, bounds, elapsedMs, onCall = () => {} } = options;
+  const send = listening(url, onCall, elapsedMs, within(bounds));
   const shown = shownUrl(url);
   let heldAtMs = Number.NEGATIVE_INFINITY;
   let foreign: { readonly found: string; readonly ours: string } | null = null;
   let asking: Promise<void> | null = null;
 
   const ask = async (): Promise<void> => {
-    const found = await askGenesis(url, onCall, bounds);
+    const found = await askGenesis(url, send);
     const ours = await expect(found);
     const was = foreign;
     foreign = found === ours ? null : { found, ours };
@@ -120,14 +122,14 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
   const held: typeof fetch = async (_input, init) => {
     await hold(HELD_FOR_MS);
     try {
-      return await fetch(url, init);
+      return await send(url, init);
     } catch (thrown) {
       // What answers at this URL the next time may be another node.
       heldAtMs = Number.NEGATIVE_INFINITY;
       throw thrown;
     }
   };
-  const connection = openConnection(url, options.wsUrl, onCall, held, bounds);
+  const connection = openConnection(url, options.wsUrl, held);
   return {
     what,
     shown,
@@ -152,7 +154,6 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
 
 /** Opens the nodes of the settings. Nothing is asked yet. */
 export function openNodes(options: NodesOptions): Nodes {
-  const { onCall = () => {} } = options;
   const first = openNode('rpc', options.url, options);
   const second =
     options.secondUrl === null
@@ -176,12 +177,8 @@ export function openNodes(options: NodesOptions): Nodes {
   return {
     first,
     second,
-    connection: openConnection(
-      options.url,
-      options.wsUrl,
-      onCall,
-      (input, init) => onOurs((node) => node.fetch(input, init)),
-      options.bounds,
+    connection: openConnection(options.url, options.wsUrl, (input, init) =>
+      onOurs((node) => node.fetch(input, init)),
     ),
     async holdAll() {
       if (second === null)

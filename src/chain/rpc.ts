@@ -2,6 +2,7 @@
 // It never makes an answer up: an error is an error, never an absence.
 import { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
+import type { RpcOutcome } from '../core/outcomes.ts';
 import { createAnswerReader, type ReadAnswer, USUAL_BOUNDS } from './answer.ts';
 
 /** By when an answer must have arrived where no setting is at hand. */
@@ -11,39 +12,85 @@ const PASSING = new Set([
   -32001, -32004, -32005, -32007, -32008, -32009, -32014, -32016, -32019, -32603,
 ]);
 
-/** Hears of every call, whatever came of it. */
-export type RpcListener = (method: string, outcome: 'answered' | 'failed') => void;
+/** Hears of every call, whatever came of it. `node` is the host of its URL: keys stand in paths and queries. */
+export type RpcListener = (call: {
+  readonly method: string;
+  readonly node: string;
+  readonly outcome: RpcOutcome;
+  readonly ms: number;
+}) => void;
+
+/** An answer of JSON-RPC says at its beginning or end whether it is an error. */
+const ERROR = /"error"\s*:\s*\{\s*"(?:code|message)"\s*:/;
+const ENDS = 300;
+const refuses = (body: string): boolean =>
+  ERROR.test(body.slice(0, ENDS)) || ERROR.test(body.slice(-ENDS));
+
+/** Sends requests to a URL, and tells of each once its answer is read. `elapsedMs` is time that never goes back. */
+export function listening(
+  url: string,
+  onCall: RpcListener,
+  elapsedMs: () => number,
+  send: typeof fetch = fetch,
+): typeof fetch {
+  const node = URL.parse(url)?.host ?? 'unknown';
+  return async (_input, init) => {
+    const method = /"method":"(\w+)"/.exec(String(init?.body))?.[1] ?? 'batch';
+    const sinceMs = elapsedMs();
+    const tell = (outcome: RpcOutcome): void =>
+      onCall({ method, node, outcome, ms: elapsedMs() - sinceMs });
+    let answer: Response;
+    try {
+      answer = await send(url, init);
+    } catch (thrown) {
+      tell('failed');
+      throw thrown;
+    }
+    if (!answer.ok) {
+      tell(answer.status === 429 ? 'limited' : 'failed');
+      return answer;
+    }
+    const text = answer.text.bind(answer);
+    const told = async (): Promise<string> => {
+      try {
+        const body = await text();
+        tell(refuses(body) ? 'refused' : 'answered');
+        return body;
+      } catch (thrown) {
+        tell('failed');
+        throw thrown;
+      }
+    };
+    // web3.js reads answers as text: what it reads is what is told of.
+    return Object.defineProperty(answer, 'text', { value: told });
+  };
+}
 
 /** What bounds the calls of a connection. */
 export type CallBounds = { readonly answerMs: number; readonly read: ReadAnswer };
 
+/** Sends a request and reads its answer, both within the bounds. */
+export const within =
+  ({ answerMs, read }: CallBounds, send: typeof fetch = fetch): typeof fetch =>
+  async (input, init) =>
+    read(await send(input, { ...init, signal: AbortSignal.timeout(answerMs) }));
+
+const USUAL: CallBounds = { answerMs: ANSWER_MS, read: createAnswerReader(USUAL_BOUNDS) };
+
 /**
- * Opens a connection. web3.js must not retry by itself: our own budgets decide. `send` carries a request; where it is left
- * out, the request goes to the URL as it is, also when another chain answers there. Answers are read within the bounds.
+ * Opens a connection. web3.js must not retry by itself: our own budgets decide. `send` carries a request within bounds of
+ * its own; where it is left out, the request goes to the URL as it is, also when another chain answers there.
  */
 export function openConnection(
   rpcUrl: string,
   wsUrl: string | null,
-  onCall: RpcListener = () => {},
-  send: typeof fetch = fetch,
-  bounds: CallBounds = { answerMs: ANSWER_MS, read: createAnswerReader(USUAL_BOUNDS) },
+  send: typeof fetch = within(USUAL),
 ): Connection {
   return new Connection(rpcUrl, {
     commitment: 'confirmed',
     disableRetryOnRateLimit: true,
     ...(wsUrl === null ? {} : { wsEndpoint: wsUrl }),
-    async fetch(input, init) {
-      const method = /"method":"(\w+)"/.exec(String(init?.body))?.[1] ?? 'batch';
-      try {
-        const signal = AbortSignal.timeout(bounds.answerMs);
-        const answer = await bounds.read(await send(input as string, { ...init, signal }));
-        onCall(method, answer.ok ? 'answered' : 'failed');
-        return answer;
-      } catch (thrown) {
-        onCall(method, 'failed');
-        throw thrown;
-      }
-    },
+    fetch: send,
   });
 }
 

@@ -2,50 +2,36 @@
 import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import { outcomeOf } from '../core/outcome.ts';
-import { table } from './output.ts';
-import type { Opened, Tools } from './tools.ts';
-
-const LIST_MOST = 200;
-
-async function listCloses(
-  { parts: { ledger } }: Opened,
-  tools: Tools,
-  id: string,
-  before: string | undefined,
-): Promise<number> {
-  if ((await ledger.subscribers.find(id)) === null) {
-    tools.output().result({ id, found: false }, [`${id} is not registered.`]);
-    return 1;
-  }
-  const page = before === undefined ? {} : { before };
-  const found = await ledger.facts.closes({ subscriberId: id, limit: LIST_MOST, ...page });
-  const closes = found.map((close) => ({ close, outcome: outcomeOf(close) }));
-  const next = found.length === LIST_MOST ? (found.at(-1)?.cursor ?? null) : null;
-  tools
-    .output()
-    .result({ closes: closes.map(({ close, outcome }) => ({ ...close, ...outcome })), next }, [
-      ...table([
-        ['SLOT', 'MARKET', 'PROFIT', 'OWED', 'WHY', 'TRANSACTION'],
-        ...closes.map(({ close: { slot, body, signature }, outcome }) => [
-          String(slot),
-          body.kind === 'close' ? String(body.market) : 'by state',
-          formatUnits(body.netPnl),
-          formatUnits(outcome.amount),
-          outcome.reason ?? '',
-          signature,
-        ]),
-      ]),
-      ...(next === null ? [] : [`More: --before ${next}`]),
-    ]);
-  return 0;
-}
+import { type ListOptions, listed, showList } from './lists.ts';
+import type { Tools } from './tools.ts';
 
 export function addCloses(program: Command, tools: Tools): void {
-  program
-    .command('closes <subscriber>')
-    .description('every close, newest first: what it makes owed, or why nothing')
-    .option('--before <place>', 'go on after this one')
-    .action((id: string, { before }: { before?: string }) =>
-      tools.look((opened) => listCloses(opened, tools, id, before)),
-    );
+  listed(
+    program
+      .command('closes <subscriber>')
+      .description('every close, newest first: what it makes owed, or why nothing'),
+    'before',
+  ).action((id: string, given: ListOptions) =>
+    tools.look(({ parts: { ledger } }) =>
+      showList(ledger, tools.output(), given, {
+        list: 'closes',
+        filter: { subscriberId: id },
+        turn: 'before',
+        head: ['SLOT', 'MARKET', 'PROFIT', 'OWED', 'WHY', 'TRANSACTION'],
+        cells: (close) => {
+          const { amount, reason } = outcomeOf(close);
+          const { slot, body, signature } = close;
+          return [
+            String(slot),
+            body.kind === 'close' ? String(body.market) : 'by state',
+            formatUnits(body.netPnl),
+            formatUnits(amount),
+            reason ?? '',
+            signature,
+          ];
+        },
+        document: (close) => ({ ...close, ...outcomeOf(close) }),
+      }),
+    ),
+  );
 }

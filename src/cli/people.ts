@@ -4,10 +4,9 @@ import { formatUnits } from '../core/money.ts';
 import { ACTIONS, type Action, createRoster } from '../core/roster.ts';
 import { doubtedBy } from '../flows/doubt.ts';
 import { gateOf } from '../parts.ts';
+import { type ListOptions, listed, showList } from './lists.ts';
 import { table } from './output.ts';
 import type { Opened, Tools } from './tools.ts';
-
-const LIST_MOST = 500;
 
 /** What a daemon that has heard all of the ledger would answer now. */
 async function decide({ parts, settings }: Opened, tools: Tools, who: string, action: Action) {
@@ -47,31 +46,25 @@ export function addPeople(program: Command, tools: Tools): void {
       });
     });
   const subscribers = program.command('subscribers').description('who is watched');
-  subscribers
-    .command('list')
-    .description('subscribers in the order of their ids')
-    .option('--after <id>', 'go on after this one')
-    .action(({ after }: { after?: string }) =>
-      tools.look(async ({ parts }) => {
-        const page = after === undefined ? {} : { after };
-        const found = await parts.ledger.subscribers.list({ limit: LIST_MOST, ...page });
-        tools
-          .output()
-          .result(
-            { subscribers: found },
-            table([
-              ['SUBSCRIBER', 'AGENT WALLET', 'SUB-ACCOUNTS', 'KEY'],
-              ...found.map((each) => [
-                each.id,
-                each.agentWallet,
-                each.driftAccounts.map((one) => one.subAccountId).join(','),
-                each.hasKey ? 'kept' : 'none',
-              ]),
-            ]),
-          );
-        return 0;
+  listed(
+    subscribers.command('list').description('subscribers in the order of their ids'),
+    'after',
+  ).action((given: ListOptions) =>
+    tools.look(({ parts }) =>
+      showList(parts.ledger, tools.output(), given, {
+        list: 'subscribers',
+        filter: {},
+        turn: 'after',
+        head: ['SUBSCRIBER', 'AGENT WALLET', 'SUB-ACCOUNTS', 'KEY'],
+        cells: (each) => [
+          each.id,
+          each.agentWallet,
+          each.driftAccounts.map((one) => one.subAccountId).join(','),
+          each.hasKey ? 'kept' : 'none',
+        ],
       }),
-    );
+    ),
+  );
   subscribers
     .command('show <id>')
     .description('accounts, terms, standing and what is owed')

@@ -1,14 +1,18 @@
 // Program: the commands and their help. Each noun adds its own.
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { personOf } from '../core/act.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Clock } from '../core/ports.ts';
+import { addActs } from './acts.ts';
 import { addAgentKeys } from './agent-keys.ts';
 import { addApiKeys } from './api-keys.ts';
 import { addCloses } from './closes.ts';
 import { addDebts } from './debts.ts';
 import { report } from './doctor.ts';
+import { addHalts } from './halts.ts';
 import { addListening } from './listening.ts';
 import { createOutput } from './output.ts';
+import { addPayments } from './payments.ts';
 import { addPeople } from './people.ts';
 import { createTools, type Opened } from './tools.ts';
 import { addVenue, type Prove } from './venue.ts';
@@ -34,13 +38,23 @@ export function createProgram(ports: ProgramPorts): Command {
     .showHelpAfterError('Ask for help with --help.')
     .version(ports.version, '--version', 'print the version of this release')
     .option('--json', 'print one JSON document instead of sentences')
+    .option('--by <person>', 'who asks for a change; it goes on record', (text: string) => {
+      const person = personOf(text);
+      if (person === null)
+        throw new InvalidArgumentError('It is a name of 1 to 100 printable characters.');
+      return person;
+    })
     .addHelpText(
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong arguments, 3 something differs that a person must look at.\nStart with: bailiff doctor. Commands work on the ledger of running daemons, and what they change is on record.',
     )
     .exitOverride((stop) => process.exit(stop.exitCode === 0 ? 0 : 2));
   const output = () => createOutput({ ...ports, json: program.opts().json === true });
-  const tools = createTools({ ...ports, output });
+  const byWhom = () => {
+    const { by = null } = program.opts<{ by?: string }>();
+    return { actor: 'command', person: by };
+  };
+  const tools = createTools({ ...ports, output, byWhom });
 
   program
     .command('start')
@@ -71,6 +85,9 @@ export function createProgram(ports: ProgramPorts): Command {
   addPeople(program, tools);
   addDebts(program, tools);
   addCloses(program, tools);
+  addPayments(program, tools);
+  addHalts(program, tools);
+  addActs(program, tools);
   addListening(program, tools);
   addAgentKeys(program, tools);
   addApiKeys(program, tools);

@@ -1,5 +1,7 @@
 // Tools: what every command works with: the parts of a daemon, an output, and a record of what was changed by command.
 import type { Command } from 'commander';
+import type { Voiding } from '../core/debt-ports.ts';
+import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { withoutSecretText } from '../core/secrets.ts';
 import type { Parts } from '../parts.ts';
@@ -10,6 +12,8 @@ export type Opened = { readonly parts: Parts; readonly settings: Settings; reado
 export type Tools = {
   readonly clock: Clock;
   output(): Output;
+  /** On whose behalf the command is: the actor `command`, and the person of `--by`. */
+  byWhom(): Pick<Voiding, 'actor' | 'person'>;
   readonly exitWith: (code: number) => void;
   /** Opens the parts for a command that changes nothing. Its number is the exit code. */
   look(work: (opened: Opened) => Promise<number>): Promise<void>;
@@ -22,7 +26,7 @@ export type Tools = {
 };
 
 export function createTools(
-  given: Pick<Tools, 'clock' | 'output' | 'exitWith'> & {
+  given: Pick<Tools, 'clock' | 'output' | 'exitWith' | 'byWhom'> & {
     readonly withParts: <T>(work: (opened: Opened) => Promise<T>) => Promise<T>;
   },
 ): Tools {
@@ -34,15 +38,35 @@ export function createTools(
       exitWith(
         await withParts(async (opened) => {
           const { acts } = opened.parts.ledger;
-          const act = { actor: 'command', what, asked: { path: asked }, once: null };
+          const act = { ...given.byWhom(), what, asked: { path: asked }, once: null };
           const begun = await acts.begin(act);
-          const code = await work(opened);
-          if (begun.kind === 'begun') await acts.end(begun.id, code, null, clock.nowMs());
-          return code;
+          const end = async (code: number): Promise<void> => {
+            if (begun.kind === 'begun') await acts.end(begun.id, code, null, clock.nowMs());
+          };
+          try {
+            const code = await work(opened);
+            await end(code);
+            return code;
+          } catch (thrown) {
+            // The record is of less weight than the reason why the command failed.
+            await end(exitCodeOf(thrown)).catch(() => {});
+            throw thrown;
+          }
         }),
       ),
   };
 }
+
+/** Faults that mean that a command was called with wrong arguments. */
+const WRONG_ARGUMENTS: ReadonlySet<FaultCode> = new Set([
+  'body_invalid',
+  'query_invalid',
+  'address_invalid',
+]);
+
+/** The exit code of a command that threw: 2 for wrong arguments, 1 for everything else. */
+export const exitCodeOf = (thrown: unknown): 1 | 2 =>
+  thrown instanceof Fault && WRONG_ARGUMENTS.has(thrown.code) ? 2 : 1;
 
 /** An act that a person answers for. */
 export const reasoned = (command: Command): Command =>

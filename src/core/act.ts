@@ -2,8 +2,14 @@
 // record. An act with an Idempotency-Key is done once, however often it is sent.
 import { withoutSecretText, withoutSecretUrl } from './secrets.ts';
 
+/** Actors that are no API key of the ledger: a key from the environment, a caller while no key exists, a command. */
+export const ACTORS_WITHOUT_KEY: ReadonlySet<string> = new Set(['configured', 'anyone', 'command']);
+
 export type NewAct = {
+  /** The id of an API key, or one of ACTORS_WITHOUT_KEY. */
   readonly actor: string;
+  /** Who says to have asked for it, beside the key: a name of 1 to 100 characters; null where none was given. */
+  readonly person: string | null;
   /** Method and route, or the command. */
   readonly what: string;
   /** What was given, without anything secret. */
@@ -23,6 +29,9 @@ export type Act = {
   readonly id: bigint;
   readonly atMs: number;
   readonly actor: string;
+  /** The name of the API key that `actor` is; null for another actor. */
+  readonly keyName: string | null;
+  readonly person: string | null;
   readonly what: string;
   readonly asked: unknown;
   /** HTTP status, or exit code of a command; null when it is being done, or was broken off. */
@@ -43,6 +52,14 @@ export type Acts = {
   /** Forgets the keys of acts that are older, by the database's clock; the acts stay. */
   forgetKeys(keepMs: number): Promise<void>;
 };
+
+const PERSON = /^[\p{L}\p{N}\p{P}\p{S}]([\p{L}\p{N}\p{P}\p{S} ]{0,98}[\p{L}\p{N}\p{P}\p{S}])?$/u;
+
+/** A person's name as it is kept; null when the text is no name of 1 to 100 printable characters. */
+export function personOf(text: string): string | null {
+  const trimmed = text.trim();
+  return PERSON.test(trimmed) ? withoutSecretText(trimmed) : null;
+}
 
 const SECRETS = /secret|password|^key$/i;
 

@@ -20,6 +20,8 @@ export type UnaccruedClose = {
   readonly vouched: boolean;
 };
 
+export const SHARE_STATUSES = ['pending', 'processing', 'paid', 'failed', 'voided'] as const;
+
 export type ProfitShare = {
   readonly id: string;
   readonly subscriberId: string;
@@ -31,7 +33,7 @@ export type ProfitShare = {
   readonly shareBps: number;
   readonly amount: BaseUnits;
   readonly paid: BaseUnits;
-  readonly status: 'pending' | 'processing' | 'paid' | 'failed' | 'voided';
+  readonly status: (typeof SHARE_STATUSES)[number];
   readonly reason: Trouble | null;
   readonly attempts: number;
   readonly retryAtMs: number | null;
@@ -41,6 +43,21 @@ export type ProfitShare = {
   readonly creditedBy: readonly Signature[];
   /** Booked by a daemon that only observes: it is never paid until a person adopts it. */
   readonly observed: boolean;
+  /** Who ended the debt unpaid, when and why; null unless `status` is `voided`. */
+  readonly voided: Voided | null;
+};
+
+/** On whose behalf a debt is ended unpaid. */
+export type Voiding = {
+  readonly reason: string;
+  /** As of an act: an API key's id, `configured`, `anyone` or `command`. */
+  readonly actor: string;
+  readonly person: string | null;
+};
+export type Voided = Voiding & {
+  /** `terms`: the debt lapsed by its own terms; the actor is `terms` as well then. */
+  readonly by: 'operator' | 'terms';
+  readonly atMs: number;
 };
 
 /** A transfer to a creator that Bailiff did not make, and what it counted for. What is not credited is in excess. */
@@ -51,7 +68,12 @@ export type CreditMatch = {
   readonly amount: BaseUnits;
   readonly credited: BaseUnits;
 };
-export type Credit = CreditMatch & { readonly slot: Slot; readonly shares: readonly Cover[] };
+export type Credit = CreditMatch & {
+  readonly slot: Slot;
+  readonly shares: readonly Cover[];
+  /** Where a list goes on after it. */
+  readonly cursor: string;
+};
 export type Credits = {
   /**
    * Counts final transfers to creators towards what is owed to them, each once, the oldest debts first. One that meets a debt which a
@@ -61,8 +83,8 @@ export type Credits = {
   match(limit: number): Promise<CreditMatch[]>;
   /** A transfer to the creator that is not final, or not matched yet; null when there is none, and something may be signed. */
   unmatched(subscriberId: string, creatorWallet: Address): Promise<Signature | null>;
-  /** Newest first. */
-  list(filter: { subscriberId: string; limit: number }): Promise<Credit[]>;
+  /** Newest first; `before` is the cursor of the last one that was seen. */
+  list(filter: { subscriberId: string; limit: number; before?: string }): Promise<Credit[]>;
 };
 
 export type PaymentRecord = {
@@ -134,7 +156,7 @@ export type Shares = {
    * Ends a debt unpaid, on record, and a payment of it that nothing is signed of. False when it is paid,
    * voided, or has a payment that may still land.
    */
-  void(id: string, reason: string, nowMs: number): Promise<boolean>;
+  void(id: string, voiding: Voiding, nowMs: number): Promise<boolean>;
   /**
    * Makes every pending debt due now, however small, and forgets why it waited. A payment that nothing
    * is signed of after UNSIGNED_MOST_MS is ended, and its debts are planned anew.

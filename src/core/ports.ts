@@ -18,6 +18,7 @@ import type {
   WatchList,
 } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
+import type { Lists } from './lists.ts';
 import type { BaseUnits } from './money.ts';
 import type { RecordedClose } from './outcome.ts';
 import type { OpenDebt } from './owing.ts';
@@ -161,8 +162,12 @@ export type ClearanceRecord = Clearance & {
   readonly revokedAtMs: number | null;
 };
 export type Clearances = {
-  /** Newest first. */
-  list(subscriberId: string, limit: number): Promise<ClearanceRecord[]>;
+  /** Newest first; `before` is the id of the last one that was seen. */
+  list(filter: {
+    subscriberId: string;
+    limit: number;
+    before?: string;
+  }): Promise<ClearanceRecord[]>;
   find(subscriberId: string, id: string): Promise<ClearanceRecord | null>;
   /** It covers nothing after this slot. False when there is no such clearance, or it has ended. */
   revoke(subscriberId: string, id: string, slot: Slot, nowMs: number): Promise<boolean>;
@@ -252,6 +257,7 @@ export type Ledger = {
   readonly halts: Halts;
   readonly apiKeys: ApiKeys;
   readonly acts: Acts;
+  readonly lists: Lists;
   readonly facts: Facts;
   readonly endpoints: Endpoints;
   readonly clearances: Clearances;

@@ -3,13 +3,14 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { type Acts, withoutSecrets } from '../core/act.ts';
+import { type Acts, personOf, withoutSecrets } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
+import type { Listing } from '../flows/lists.ts';
 import { isLate } from './deadline.ts';
 import { cleanBody } from './reasons.ts';
-import { IdText, nullable } from './shapes.ts';
+import { IdText, LIMIT_USUAL, Limit, nullable, Paged } from './shapes.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -21,12 +22,11 @@ declare module 'fastify' {
 export type ActOptions = {
   readonly acts: Acts;
   readonly clock: Clock;
-  readonly actorOf: (request: FastifyRequest) => string;
+  readonly byWhom: (request: FastifyRequest) => { actor: string; person: string | null };
 };
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const KEY = /^[\x21-\x7e]{1,255}$/;
-const ACTS_USUAL = 50;
 
 /** Whether a request changes something. Asking the gate for many is a question. */
 const changes = (request: FastifyRequest): boolean =>
@@ -56,8 +56,24 @@ export function actOf(request: Marked): bigint {
   return act.id;
 }
 
+const PERSON_HEADER = 'x-bailiff-person';
+
+/** Whom a request says it is from; null where it says nothing. Throws `body_invalid` for a name that is none. */
+export function personIn(request: FastifyRequest): string | null {
+  const given = request.headers[PERSON_HEADER];
+  if (given === undefined) return null;
+  // Node reads header values as Latin-1; names are sent as UTF-8.
+  const person = personOf(Buffer.from(String(given), 'latin1').toString('utf8'));
+  if (person === null)
+    throw new Fault(
+      'body_invalid',
+      'X-Bailiff-Person must be a name of 1 to 100 printable characters, in UTF-8.',
+    );
+  return person;
+}
+
 /** Before every route whose requests may change something. */
-export function recordActs(app: FastifyInstance, { acts, clock, actorOf }: ActOptions): void {
+export function recordActs(app: FastifyInstance, { acts, clock, byWhom }: ActOptions): void {
   app.addHook('preHandler', async (request: Marked, reply) => {
     if (!changes(request)) return;
     cleanBody(request.body);
@@ -65,7 +81,8 @@ export function recordActs(app: FastifyInstance, { acts, clock, actorOf }: ActOp
     const path = request.params as Record<string, unknown>;
     const asked = { path, body: withoutSecrets(request.body ?? null) };
     const what = `${request.method} ${request.routeOptions.url}`;
-    const begun = await acts.begin({ actor: actorOf(request), what, asked, once });
+    const { actor, person } = byWhom(request);
+    const begun = await acts.begin({ actor, person, what, asked, once });
     switch (begun.kind) {
       case 'begun':
         request[BEGUN] = { id: begun.id, once: once !== null };
@@ -111,7 +128,7 @@ export function recordActs(app: FastifyInstance, { acts, clock, actorOf }: ActOp
 const ActQuery = Type.Object({
   actor: Type.Optional(IdText),
   subscriber: Type.Optional(IdText),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  limit: Limit,
   before: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })),
 });
 const ActList = Type.Object({
@@ -119,7 +136,13 @@ const ActList = Type.Object({
     Type.Object({
       id: Type.String(),
       at: Type.String(),
-      actor: Type.String({ description: 'An API key, configured, anyone, or command.' }),
+      actor: Type.String({
+        description: 'The id of an API key, or configured, anyone or command.',
+      }),
+      keyName: nullable(Type.String({ description: 'The name that the API key was made with.' })),
+      person: nullable(
+        Type.String({ description: 'Whom X-Bailiff-Person or --by named; null without.' }),
+      ),
       what: Type.String(),
       asked: Type.Unknown({ description: 'Path and body, without anything secret.' }),
       status: nullable(
@@ -127,13 +150,13 @@ const ActList = Type.Object({
       ),
     }),
   ),
-  next: nullable(Type.String()),
+  ...Paged,
 });
 
 /** What was changed by whom. */
 export const auditRoutes = async (
   app: FastifyInstance,
-  { acts }: Pick<ActOptions, 'acts'>,
+  { listing }: { readonly listing: Listing },
 ): Promise<void> => {
   app.get<{ Querystring: Static<typeof ActQuery> }>(
     '/v1/audit',
@@ -142,15 +165,12 @@ export const auditRoutes = async (
       schema: { querystring: ActQuery, response: { 200: ActList } },
     },
     async ({ query }) => {
-      const { limit = ACTS_USUAL, before, ...filter } = query;
-      const found = await acts.list({
-        ...filter,
-        limit,
-        ...(before === undefined ? {} : { before: BigInt(before) }),
-      });
+      const { limit = LIMIT_USUAL, before, actor, subscriber } = query;
+      const page = { limit, cursor: before };
+      const { rows, ...paged } = await listing.page('acts', { actor, subscriber }, page);
       return {
-        acts: found.map(({ id, atMs, ...act }) => ({ ...act, id: String(id), at: isoTime(atMs) })),
-        next: found.length === limit ? String(found.at(-1)?.id) : null,
+        acts: rows.map(({ id, atMs, ...act }) => ({ ...act, id: String(id), at: isoTime(atMs) })),
+        ...paged,
       };
     },
   );

@@ -7,12 +7,21 @@ import type { Chain } from '../core/outside.ts';
 import type { Clearances, Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Clear } from '../flows/clear.ts';
+import type { Listing } from '../flows/lists.ts';
 import { actOf } from './acts.ts';
-import { ClearanceAnswer, ClearanceList, IdText, NewClearance } from './shapes.ts';
+import {
+  ClearanceAnswer,
+  ClearanceList,
+  IdPage,
+  IdText,
+  LIMIT_USUAL,
+  NewClearance,
+} from './shapes.ts';
 
 export type ClearanceOptions = {
   readonly clear: Clear;
   readonly clearances: Clearances;
+  readonly listing: Listing;
   readonly chain: Pick<Chain, 'slot'>;
   readonly clock: Clock;
   /** How long the answer may take while a payment is on its way. */
@@ -21,10 +30,9 @@ export type ClearanceOptions = {
 
 const Id = Type.Object({ id: IdText });
 const Both = Type.Object({ id: IdText, clearance: IdText });
-const CLEARANCES_MOST = 500;
 
 export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app, options) => {
-  const { clear, clearances, chain, clock } = options;
+  const { clear, clearances, listing, chain, clock } = options;
   app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewClearance> }>(
     '/v1/subscribers/:id/clearances',
     {
@@ -60,24 +68,32 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
       });
     },
   );
-  app.get<{ Params: Static<typeof Id> }>(
+  app.get<{ Params: Static<typeof Id>; Querystring: Static<typeof IdPage> }>(
     '/v1/subscribers/:id/clearances',
     {
       config: { scope: 'platform:write' },
-      schema: { params: Id, response: { 200: ClearanceList } },
+      schema: { params: Id, querystring: IdPage, response: { 200: ClearanceList } },
     },
-    async ({ params }) => ({
-      clearances: (await clearances.list(params.id, CLEARANCES_MOST)).map((each) => ({
-        id: each.id,
-        purpose: each.purpose,
-        amount: each.amount?.toString() ?? null,
-        grantedSlot: each.grantedSlot,
-        untilSlot: each.untilSlot,
-        grantedAt: isoTime(each.grantedAtMs),
-        until: isoTime(each.untilMs),
-        revokedAt: each.revokedAtMs === null ? null : isoTime(each.revokedAtMs),
-      })),
-    }),
+    async ({ params, query: { limit = LIMIT_USUAL, before } }) => {
+      const { rows, ...paged } = await listing.page(
+        'clearances',
+        { subscriberId: params.id },
+        { limit, cursor: before },
+      );
+      return {
+        clearances: rows.map((each) => ({
+          id: each.id,
+          purpose: each.purpose,
+          amount: each.amount?.toString() ?? null,
+          grantedSlot: each.grantedSlot,
+          untilSlot: each.untilSlot,
+          grantedAt: isoTime(each.grantedAtMs),
+          until: isoTime(each.untilMs),
+          revokedAt: each.revokedAtMs === null ? null : isoTime(each.revokedAtMs),
+        })),
+        ...paged,
+      };
+    },
   );
   app.delete<{ Params: Static<typeof Both> }>(
     '/v1/subscribers/:id/clearances/:clearance',

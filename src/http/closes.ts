@@ -1,18 +1,22 @@
 // Closes: every close of a subscriber with its share, or the named reason why there is none: "why was nothing owed?".
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { Fault } from '../core/fault.ts';
 import { NOTHING_OWED, outcomeOf, type RecordedClose } from '../core/outcome.ts';
-import type { Ledger } from '../core/ports.ts';
 import { BASES } from '../core/terms.ts';
-import { AddressText, BaseUnits, IdText, nullable, ShareStatus } from './shapes.ts';
+import type { Listing } from '../flows/lists.ts';
+import {
+  AddressText,
+  BaseUnits,
+  IdText,
+  LIMIT_USUAL,
+  nullable,
+  Paged,
+  PlacePage,
+  ShareStatus,
+} from './shapes.ts';
 
-const USUAL = 50;
 const Id = Type.Object({ id: IdText });
-const CloseQuery = Type.Object({
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
-  before: Type.Optional(Type.String({ pattern: '^[0-9A-Za-z.]{1,200}$' })),
-});
+const CloseQuery = Type.Object(PlacePage);
 const Reason = nullable(
   Type.Enum([...NOTHING_OWED], {
     description:
@@ -77,7 +81,7 @@ const CloseList = Type.Object({
       ),
     }),
   ),
-  next: nullable(Type.String({ description: 'Give it as before to go on.' })),
+  ...Paged,
 });
 
 function closeView(close: RecordedClose): Static<typeof CloseList>['closes'][number] {
@@ -125,22 +129,18 @@ function closeView(close: RecordedClose): Static<typeof CloseList>['closes'][num
 }
 
 export const closeRoutes: FastifyPluginAsync<{
-  readonly ledger: Pick<Ledger, 'subscribers' | 'facts'>;
-}> = async (app, { ledger }) => {
+  readonly listing: Listing;
+}> = async (app, { listing }) => {
   app.get<{ Params: Static<typeof Id>; Querystring: Static<typeof CloseQuery> }>(
     '/v1/subscribers/:id/closes',
     {
       config: { scope: 'platform:write' },
       schema: { params: Id, querystring: CloseQuery, response: { 200: CloseList } },
     },
-    async ({ params: { id }, query: { limit = USUAL, ...rest } }) => {
-      if ((await ledger.subscribers.find(id)) === null)
-        throw new Fault('not_found', `Subscriber ${id} is not registered.`);
-      const found = await ledger.facts.closes({ subscriberId: id, limit, ...rest });
-      return {
-        closes: found.map(closeView),
-        next: found.length === limit ? (found.at(-1)?.cursor ?? null) : null,
-      };
+    async ({ params, query: { limit = LIMIT_USUAL, before } }) => {
+      const page = { limit, cursor: before };
+      const { rows, ...paged } = await listing.page('closes', { subscriberId: params.id }, page);
+      return { closes: rows.map(closeView), ...paged };
     },
   );
 };

@@ -8,10 +8,12 @@ import type { Mail } from '../core/mail.ts';
 import type { Ledger } from '../core/ports.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 import { isoTime } from '../core/time.ts';
-import { IdText, nullable } from './shapes.ts';
+import type { Listing } from '../flows/lists.ts';
+import { IdText, LIMIT_USUAL, Limit, nullable, Paged } from './shapes.ts';
 
 export type EndpointOptions = {
   readonly endpoints: Ledger['endpoints'];
+  readonly listing: Listing;
   readonly mail: Mail;
   readonly seal: (endpointId: string, secret: string) => Uint8Array;
   readonly newId: () => string;
@@ -62,7 +64,7 @@ const Replay = Type.Object(
 const State = Type.Enum(['pending', 'delivered', 'failed']);
 const DeliveryQuery = Type.Object({
   state: Type.Optional(State),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  limit: Limit,
   before: Type.Optional(IdText),
 });
 const DeliveryList = Type.Object({
@@ -77,9 +79,8 @@ const DeliveryList = Type.Object({
       dueAt: nullable(Type.String()),
     }),
   ),
-  next: nullable(Type.String()),
+  ...Paged,
 });
-const USUAL = 50;
 /** Secrets that sign beside the newest while one is rotated. */
 const OLDER_KEPT = 1;
 
@@ -98,7 +99,7 @@ const view = (endpoint: Endpoint): Static<typeof EndpointView> => ({
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, options) => {
-  const { endpoints, mail, seal, newId, onDue } = options;
+  const { endpoints, listing, mail, seal, newId, onDue } = options;
   const known = async (id: string): Promise<Endpoint> => {
     const found = await endpoints.find(id);
     if (found === null) throw new Fault('not_found', `There is no endpoint ${id}.`);
@@ -195,10 +196,14 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
     },
     async ({ params, query }) => {
       await known(params.id);
-      const { limit = USUAL, ...filter } = query;
-      const found = await endpoints.deliveries(params.id, { limit, ...filter });
+      const { limit = LIMIT_USUAL, before, state } = query;
+      const { rows, ...paged } = await listing.page(
+        'deliveries',
+        { endpointId: params.id, state },
+        { limit, cursor: before },
+      );
       return {
-        deliveries: found.map((each) => ({
+        deliveries: rows.map((each) => ({
           event: each.eventId,
           kind: each.kind,
           at: isoTime(each.atMs),
@@ -207,7 +212,7 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
           outcome: each.outcome,
           dueAt: when(each.dueAtMs),
         })),
-        next: found.length === limit ? (found.at(-1)?.eventId ?? null) : null,
+        ...paged,
       };
     },
   );

@@ -22,6 +22,9 @@ const Who = Type.Object({
   }),
 });
 
+const ONE = '/v1/gate/:subscriber';
+const MANY = '/v1/gate';
+
 const decider =
   ({ roster, clock, onVerdict }: GateOptions) =>
   (subscriber: string, action: Action, nowMs = clock.nowMs()): Decision => {
@@ -76,7 +79,7 @@ function answersText(
 export const gateRoutes: FastifyPluginAsync<GateOptions> = async (app, options) => {
   const decide = decider(options);
   app.get<{ Params: Static<typeof Who>; Querystring: Static<typeof GateQuery> }>(
-    '/v1/gate/:subscriber',
+    ONE,
     {
       config: { scope: 'gate:read' },
       schema: { params: Who, querystring: GateQuery, response: { 200: GateAnswer } },
@@ -85,7 +88,7 @@ export const gateRoutes: FastifyPluginAsync<GateOptions> = async (app, options) 
       gateView(decide(request.params.subscriber, request.query.action ?? 'open')),
   );
   app.post<{ Body: Static<typeof GateMany> }>(
-    '/v1/gate',
+    MANY,
     { config: { scope: 'gate:read' }, schema: { body: GateMany, response: { 200: GateAnswers } } },
     async (request, reply) =>
       reply
@@ -124,6 +127,8 @@ export type FastGate = {
 export type FastGateOptions = GateOptions & {
   readonly authorised: (header: string | undefined) => boolean;
   readonly bytesMost: number;
+  /** Hears of the route of each request that is answered here, or whose body is read here. */
+  readonly onTaken: (request: IncomingMessage, route: string) => void;
   /** The usual way for a request whose body was read here already, so that errors are the same. */
   readonly usual: (request: IncomingMessage, body: Buffer, response: ServerResponse) => void;
 };
@@ -146,6 +151,7 @@ export function createFastGate(options: FastGateOptions): FastGate {
     if (!(length > 0 && length <= options.bytesMost)) return false;
     if (request.headers['content-type'] !== 'application/json') return false;
     if (!options.authorised(request.headers.authorization)) return false;
+    options.onTaken(request, MANY);
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -164,6 +170,7 @@ export function createFastGate(options: FastGateOptions): FastGate {
       const [, subscriber, action = 'open'] = PATH.exec(url) ?? [];
       if (subscriber === undefined || subscriber === 'stream' || !isAction(action)) return false;
       if (!options.authorised(request.headers.authorization)) return false;
+      options.onTaken(request, ONE);
       answer(response, gateText(decide(subscriber, action)));
       return true;
     },

@@ -1,11 +1,12 @@
 // Operator: what is paid and owed, and the few acts of a person: halts, and debts that end unpaid.
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
-import type { PaymentRecord } from '../core/debt-ports.ts';
+import type { PaymentRecord, Voiding } from '../core/debt-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
+import type { Listing } from '../flows/lists.ts';
 import {
   Adopted,
   Adoption,
@@ -14,27 +15,31 @@ import {
   Halt,
   HaltList,
   IdText,
+  LIMIT_USUAL,
   PaymentList,
   PaymentQuery,
   PaymentView,
+  PlacePage,
   Reason,
   ScopeText,
 } from './shapes.ts';
 
 export type OperatorOptions = {
   readonly ledger: Ledger;
+  readonly listing: Listing;
   readonly clock: Clock;
   readonly log: Log;
   readonly mint: string;
+  /** On whose behalf a request is: the actor of its key, and the person that it names. */
+  readonly byWhom: (request: FastifyRequest) => Pick<Voiding, 'actor' | 'person'>;
   /** A debt ended: the standing may change. */
   readonly onVoided: (subscriberId: string) => Promise<void>;
   /** Debts of the subscriber became payable. */
   readonly onAdopted: (subscriberId: string) => Promise<void>;
 };
 
-const PAYMENTS_USUAL = 50;
-const CREDITS_MOST = 500;
 const Id = Type.Object({ id: IdText });
+const CreditQuery = Type.Object(PlacePage);
 
 const paymentView = (payment: PaymentRecord, mint: string): Static<typeof PaymentView> => {
   const { amount, withdrawn, plannedAtMs, endedAtMs, trouble, ...rest } = payment;
@@ -53,7 +58,7 @@ const paymentView = (payment: PaymentRecord, mint: string): Static<typeof Paymen
 };
 
 export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, options) => {
-  const { ledger, clock, log, mint } = options;
+  const { ledger, listing, clock, log, mint } = options;
   app.get<{ Querystring: Static<typeof PaymentQuery> }>(
     '/v1/payments',
     {
@@ -61,15 +66,10 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       schema: { querystring: PaymentQuery, response: { 200: PaymentList } },
     },
     async (request) => {
-      const { subscriber, creator, limit = PAYMENTS_USUAL, ...rest } = request.query;
-      const payments = await ledger.payments.list({
-        limit,
-        ...rest,
-        ...(subscriber === undefined ? {} : { subscriberId: subscriber }),
-        ...(creator === undefined ? {} : { creatorWallet: creator }),
-      });
-      const next = payments.length === limit ? (payments.at(-1)?.id ?? null) : null;
-      return { payments: payments.map((each) => paymentView(each, mint)), next };
+      const { subscriber, creator, limit = LIMIT_USUAL, before, state } = request.query;
+      const filter = { subscriberId: subscriber, creatorWallet: creator, state };
+      const { rows, ...paged } = await listing.page('payments', filter, { limit, cursor: before });
+      return { payments: rows.map((each) => paymentView(each, mint)), ...paged };
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -94,6 +94,8 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       const { wallet } = request.params;
       if (!isAddress(wallet))
         throw new Fault('address_invalid', `wallet is no Solana address: ${wallet}`);
+      if (!(await ledger.creators.isCreator(wallet)))
+        throw new Fault('not_found', `No terms name ${wallet} as a creator.`);
       const { owed, inFlight, paid, voided, observed } = await ledger.figures.earnings(wallet);
       return {
         creatorWallet: wallet,
@@ -118,7 +120,8 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       const known = await ledger.shares.find(id);
       if (known === null) throw new Fault('not_found', `There is no profit share ${id}.`);
       const { reason } = request.body;
-      if (!(await ledger.shares.void(id, reason, clock.nowMs())))
+      const voiding = { reason, ...options.byWhom(request) };
+      if (!(await ledger.shares.void(id, voiding, clock.nowMs())))
         throw new Fault(
           'conflict',
           `Profit share ${id} is ${(await ledger.shares.find(id))?.status}. Only one that waits can be voided; a payment that is on its way is seen to its end first.`,
@@ -128,7 +131,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
         subscriber: known.subscriberId,
         left: known.amount - known.paid,
         by: 'operator',
-        reason,
+        ...voiding,
       });
       await options.onVoided(known.subscriberId);
       return reply.code(204).send();
@@ -146,18 +149,17 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       return { adopted: adopted.length, left: left.toString() };
     },
   );
-  app.get<{ Params: { id: string } }>(
+  app.get<{ Params: { id: string }; Querystring: Static<typeof CreditQuery> }>(
     '/v1/subscribers/:id/credits',
     {
       config: { scope: 'platform:write' },
-      schema: { params: Id, response: { 200: CreditList } },
+      schema: { params: Id, querystring: CreditQuery, response: { 200: CreditList } },
     },
-    async ({ params: { id: subscriberId } }) => {
-      if ((await ledger.subscribers.find(subscriberId)) === null)
-        throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
-      const credits = await ledger.credits.list({ subscriberId, limit: CREDITS_MOST });
+    async ({ params: { id: subscriberId }, query: { limit = LIMIT_USUAL, before } }) => {
+      const page = { limit, cursor: before };
+      const { rows, ...paged } = await listing.page('credits', { subscriberId }, page);
       return {
-        credits: credits.map(({ signature, slot, creatorWallet, amount, credited, shares }) => ({
+        credits: rows.map(({ signature, slot, creatorWallet, amount, credited, shares }) => ({
           signature,
           slot,
           creatorWallet,
@@ -169,6 +171,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
             amount: each.amount.toString(),
           })),
         })),
+        ...paged,
       };
     },
   );

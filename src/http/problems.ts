@@ -1,7 +1,7 @@
 // Problems: every error as RFC 9457 problem+json with a stable type, also those that Node and Fastify find before
 // a route is reached. A problem below 500 says what to do. One of 500 and above says nothing of its cause,
 // which may hold a secret; the cause is logged.
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FAULTS, Fault, type FaultCode, messageOf } from '../core/fault.ts';
@@ -65,9 +65,14 @@ const BROKEN: Readonly<Record<string, readonly [status: number, detail: string]>
 };
 
 /** Answers bytes that Node could not read as a request, and closes the connection. */
-export function clientProblem(thrown: Error & { code?: string }, socket: Socket): void {
+export function clientProblem(
+  thrown: Error & { code?: string },
+  socket: Socket,
+  onAnswered: (status: number) => void = () => {},
+): void {
   if (thrown.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
   const [status, detail] = BROKEN[thrown.code ?? ''] ?? [400, 'This is not an HTTP request.'];
+  onAnswered(status);
   const body = JSON.stringify(problem('request_invalid', status, detail));
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
@@ -76,11 +81,16 @@ export function clientProblem(thrown: Error & { code?: string }, socket: Socket)
 }
 
 /** Installs the handlers of errors and unknown routes. */
-export function installProblems(app: FastifyInstance, log: Log): void {
+export function installProblems(
+  app: FastifyInstance,
+  log: Log,
+  idOf: (request: IncomingMessage) => string | null,
+): void {
   app.setErrorHandler((thrown, request, reply) => {
     const told = problemOf(thrown);
     if (told.status >= 500)
       log.error('http.failed', {
+        request: idOf(request.raw),
         method: request.method,
         route: request.routeOptions.url,
         err: thrown,

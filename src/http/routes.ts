@@ -47,7 +47,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'Watched accounts, and up to where each is known.',
     'not_found',
   ),
-  'GET /v1/subscribers/{id}/facts': route('What happened on chain, newest first.'),
+  'GET /v1/subscribers/{id}/facts': route('What happened on chain, newest first.', 'not_found'),
   'GET /v1/subscribers/{id}/closes': route(
     'Every close, newest first: its share, or why nothing is owed.',
     'not_found',
@@ -62,7 +62,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'creator_unproven',
     'creator_is_agent',
   ),
-  'GET /v1/subscribers/{id}/subscriptions': route('What was agreed, with its whole history.'),
+  'GET /v1/subscribers/{id}/subscriptions': route(
+    'What was agreed, with its whole history.',
+    'not_found',
+  ),
   'GET /v1/subscribers/{id}/subscriptions/{subscription}': route('One subscription.', 'not_found'),
   'DELETE /v1/subscribers/{id}/subscriptions/{subscription}': route(
     'End a subscription: what is opened from now on owes nothing.',
@@ -72,12 +75,15 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'Ask before withdrawing for a subscriber, or closing.',
     'not_found',
   ),
-  'GET /v1/subscribers/{id}/clearances': route('Permissions that were given, newest first.'),
+  'GET /v1/subscribers/{id}/clearances': route(
+    'Permissions that were given, newest first.',
+    'not_found',
+  ),
   'DELETE /v1/subscribers/{id}/clearances/{clearance}': route(
     'Take a permission back.',
     'not_found',
   ),
-  'GET /v1/shares': route('Profit shares, newest first.'),
+  'GET /v1/shares': route('Profit shares, newest first.', 'not_found'),
   'GET /v1/shares/{id}': route('One profit share.', 'not_found'),
   'GET /v1/shares/{id}/explanation': route(
     'How a share came to be its amount, number by number.',
@@ -100,13 +106,14 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'not_found',
     'conflict',
   ),
-  'GET /v1/payments': route('Payments, newest first.'),
+  'GET /v1/payments': route('Payments, newest first.', 'not_found'),
   'GET /v1/payments/{id}': route('One payment.', 'not_found'),
   'GET /v1/creators/{wallet}/earnings': route(
     'What a creator is owed, and was paid; it adds up.',
     'address_invalid',
+    'not_found',
   ),
-  'GET /v1/audit': route('Who asked for what to be changed, newest first.'),
+  'GET /v1/audit': route('Who asked for what to be changed, newest first.', 'not_found'),
   'POST /v1/endpoints': route(
     'Be told of events at a URL; the answer shows its signing secret once.',
     'endpoint_refused',

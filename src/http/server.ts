@@ -5,7 +5,9 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Acts } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import { auditRoutes, recordActs } from './acts.ts';
+import type { Listing } from '../flows/lists.ts';
+import { type AccessOptions, createAccess, installAccess } from './access.ts';
+import { auditRoutes, personIn, recordActs } from './acts.ts';
 import type { Authority } from './auth.ts';
 import { installBodies } from './bodies.ts';
 import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
@@ -39,6 +41,7 @@ export type ServerOptions = {
   readonly subscribers: SubscriberOptions;
   readonly shares: ShareOptions;
   readonly acts: Acts;
+  readonly listing: Listing;
   readonly clock: Clock;
   /** Requests a minute that one key may make, the gate's left out. */
   readonly requestsPerMinuteMost: number;
@@ -47,10 +50,11 @@ export type ServerOptions = {
   readonly publicRequestsPerMinuteMost: number;
   readonly clearances: ClearanceOptions;
   readonly hearing: HearingOptions;
-  readonly operator: OperatorOptions;
+  readonly operator: Omit<OperatorOptions, 'byWhom'>;
   readonly endpoints: EndpointOptions;
   readonly health: HealthOptions;
   readonly metrics: MetricsOptions;
+  readonly access: Omit<AccessOptions, 'log'>;
 };
 
 /** What keeps one client, or a hanging Postgres, from taking the daemon's time and memory. */
@@ -81,10 +85,12 @@ const tooMany = (_request: FastifyRequest, { max, ttl }: { max: number; ttl: num
 
 export function createServer(options: ServerOptions): FastifyInstance {
   const { authority, bounds } = options;
+  const access = createAccess({ ...options.access, log: options.log });
   const fastGate = createFastGate({
     ...options.gate,
     authorised: (header) => authority.judge(header, 'gate:read') === 'yes',
     bytesMost: bounds.bodyBytesMost,
+    onTaken: access.routed,
     usual(request, payload, response) {
       const { method, url = '/', headers } = request;
       void app.inject({ method: method as 'POST', url, headers, payload }).then(
@@ -106,6 +112,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
           keepAliveTimeout: KEEP_ALIVE_MS,
         },
         (request, response) => {
+          access.take(request, response);
           if (!fastGate.take(request, response)) handler(request, response);
         },
       );
@@ -115,10 +122,14 @@ export function createServer(options: ServerOptions): FastifyInstance {
     bodyLimit: bounds.bodyBytesMost,
     forceCloseConnections: 'idle',
     frameworkErrors: frameworkProblem,
-    clientErrorHandler: clientProblem,
+    clientErrorHandler: (thrown, socket) => clientProblem(thrown, socket, access.unreadable),
+  });
+  installAccess(app, access, {
+    begin: options.access.begin,
+    actorOf: (authorization) => authority.actor(authorization),
   });
   installDeadline(app, { clock: options.clock, ...bounds });
-  installProblems(app, options.log);
+  installProblems(app, options.log, access.idOf);
   installHeaders(app);
   installBodies(app, options.clock);
   installValidation(app);
@@ -139,7 +150,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.register(async (api) => {
     const actorOf = (request: FastifyRequest): string =>
       authority.actor(request.headers.authorization);
-    recordActs(api, { acts: options.acts, clock: options.clock, actorOf });
+    const byWhom = (request: FastifyRequest) => ({
+      actor: actorOf(request),
+      person: personIn(request),
+    });
+    recordActs(api, { acts: options.acts, clock: options.clock, byWhom });
     // The gate is answered from memory, as often as an engine asks.
     await api.register(streamRoutes, options.stream);
     await api.register(gateRoutes, options.gate);
@@ -159,9 +174,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(shareRoutes, options.shares);
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);
-    await api.register(operatorRoutes, options.operator);
+    await api.register(operatorRoutes, { ...options.operator, byWhom });
     await api.register(endpointRoutes, options.endpoints);
-    await api.register(auditRoutes, options);
+    await api.register(auditRoutes, { listing: options.listing });
     await api.register(metricsRoutes, options.metrics);
   });
   return app;

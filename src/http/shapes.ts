@@ -2,6 +2,7 @@
 // out. Money is a decimal string of base units.
 import Type from 'typebox';
 import { BLOCKS } from '../core/covered.ts';
+import { SHARE_STATUSES } from '../core/debt-ports.ts';
 
 /** An amount that a client gives: fits a bigint of Postgres with room to add. */
 export const AmountText = Type.String({
@@ -22,7 +23,22 @@ export const IdText = Type.String({
   pattern: '^[A-Za-z0-9_.:-]{1,64}$',
   description: 'An id of the platform.',
 });
+/** How many rows one page of a list may have. */
+export const Limit = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: 500, description: 'Rows of a page; 50 when left out.' }),
+);
+export const LIMIT_USUAL = 50;
 export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** What every list says beside its rows. */
+export const Paged = {
+  next: nullable(
+    Type.String({ description: 'Give it as before or after to go on; null at the end.' }),
+  ),
+  total: nullable(
+    Type.Integer({ description: 'Rows of all pages; null above 10,000, which are not counted.' }),
+  ),
+};
 
 export const GateQuery = Type.Object({
   action: Type.Optional(Type.Enum(['open', 'increase', 'reduce', 'close'])),
@@ -74,13 +90,13 @@ export const GateAnswers = Type.Object({
   answers: Type.Array(Type.Object({ subscriber: Type.String(), ...GateAnswer.properties })),
 });
 
-export const ShareStatus = Type.Enum(['pending', 'processing', 'paid', 'failed', 'voided']);
+export const ShareStatus = Type.Enum([...SHARE_STATUSES]);
 export const ShareQuery = Type.Object({
   subscriber: Type.Optional(IdText),
   subscription: Type.Optional(IdText),
   creator: Type.Optional(IdText),
   status: Type.Optional(ShareStatus),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  limit: Limit,
   before: Type.Optional(IdText),
 });
 export const ShareView = Type.Object({
@@ -115,6 +131,21 @@ export const ShareView = Type.Object({
   observed: Type.Boolean({
     description: 'Booked while only observing: never paid until it is adopted.',
   }),
+  voided: nullable(
+    Type.Object(
+      {
+        by: Type.Enum(['operator', 'terms']),
+        actor: Type.String({
+          description:
+            'As in the audit: the id of an API key, configured, anyone, command; or terms.',
+        }),
+        person: nullable(Type.String({ description: 'Who the request said it was from.' })),
+        at: Type.String({ description: 'ISO 8601, UTC.' }),
+        reason: Type.String(),
+      },
+      { description: 'Of a voided share: who ended it unpaid, when and why.' },
+    ),
+  ),
 });
 export const Explanation = Type.Object({
   share: Type.String(),
@@ -129,7 +160,7 @@ export const Explanation = Type.Object({
 });
 export const ShareList = Type.Object({
   shares: Type.Array(ShareView),
-  next: nullable(Type.String()),
+  ...Paged,
 });
 
 export const NewClearance = Type.Object(
@@ -173,7 +204,20 @@ export const ClearanceList = Type.Object({
       revokedAt: nullable(Type.String()),
     }),
   ),
+  ...Paged,
 });
+/** Lists whose cursor is the id of a row. */
+export const IdPage = Type.Object({ limit: Limit, before: Type.Optional(IdText) });
+/** Lists whose cursor names a place on chain. */
+export const PlacePage = {
+  limit: Limit,
+  before: Type.Optional(
+    Type.String({
+      pattern: '^[0-9A-Za-z.]{1,200}$',
+      description: 'The next of the page before.',
+    }),
+  ),
+};
 
 export const Reason = Type.Object(
   {
@@ -208,7 +252,7 @@ export const PaymentQuery = Type.Object({
   subscriber: Type.Optional(IdText),
   creator: Type.Optional(IdText),
   state: Type.Optional(PaymentState),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  limit: Limit,
   before: Type.Optional(IdText),
 });
 export const PaymentView = Type.Object({
@@ -231,7 +275,7 @@ export const PaymentView = Type.Object({
 });
 export const PaymentList = Type.Object({
   payments: Type.Array(PaymentView),
-  next: nullable(Type.String()),
+  ...Paged,
 });
 export const CreditList = Type.Object({
   credits: Type.Array(
@@ -248,6 +292,7 @@ export const CreditList = Type.Object({
       shares: Type.Array(Type.Object({ share: Type.String(), amount: BaseUnits })),
     }),
   ),
+  ...Paged,
 });
 export const Adoption = Type.Object(
   {

@@ -1,23 +1,24 @@
 // Shares: what subscribers owe creators, why it is not paid, and how each came to be its amount.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import type { ProfitShare } from '../core/debt-ports.ts';
+import type { ProfitShare, Voided } from '../core/debt-ports.ts';
 import { explain } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import type { Trouble } from '../core/payment.ts';
 import type { Ledger } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
-import { Explanation, IdText, ShareList, ShareQuery, ShareView } from './shapes.ts';
+import type { Listing } from '../flows/lists.ts';
+import { Explanation, IdText, LIMIT_USUAL, ShareList, ShareQuery, ShareView } from './shapes.ts';
 
 export type ShareOptions = {
   readonly ledger: Ledger;
+  readonly listing: Listing;
   /** Gets a subscriber's lane going. */
   readonly nudge: (subscriberId: string) => void;
   readonly mint: string;
 };
 
 const Id = Type.Object({ id: IdText });
-const SHARES_USUAL = 50;
 
 /** In the ledger lamports are text; JSON keeps them so. */
 const reasonView = ({
@@ -25,6 +26,14 @@ const reasonView = ({
   ...reason
 }: Trouble): NonNullable<Static<typeof ShareView>['reason']> =>
   lamports === undefined ? reason : { ...reason, lamports: String(lamports) };
+
+const voidedView = ({
+  atMs,
+  ...voided
+}: Voided): NonNullable<Static<typeof ShareView>['voided']> => ({
+  ...voided,
+  at: isoTime(atMs),
+});
 
 function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
   return {
@@ -45,12 +54,13 @@ function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
     credited: share.credited.toString(),
     creditedBy: [...share.creditedBy],
     observed: share.observed,
+    voided: share.voided === null ? null : voidedView(share.voided),
   };
 }
 
 export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
   app,
-  { ledger, nudge, mint },
+  { ledger, listing, nudge, mint },
 ) => {
   app.get<{ Querystring: Static<typeof ShareQuery> }>(
     '/v1/shares',
@@ -59,16 +69,15 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
       schema: { querystring: ShareQuery, response: { 200: ShareList } },
     },
     async (request) => {
-      const { subscriber, subscription, creator, limit = SHARES_USUAL, ...rest } = request.query;
-      const shares = await ledger.shares.list({
-        limit,
-        ...rest,
-        ...(subscriber === undefined ? {} : { subscriberId: subscriber }),
-        ...(subscription === undefined ? {} : { subscriptionId: subscription }),
-        ...(creator === undefined ? {} : { creatorWallet: creator }),
-      });
-      const next = shares.length === limit ? (shares.at(-1)?.id ?? null) : null;
-      return { shares: shares.map((each) => shareView(each, mint)), next };
+      const { limit = LIMIT_USUAL, before, status, ...named } = request.query;
+      const filter = {
+        subscriberId: named.subscriber,
+        subscriptionId: named.subscription,
+        creatorWallet: named.creator,
+        status,
+      };
+      const { rows, ...paged } = await listing.page('shares', filter, { limit, cursor: before });
+      return { shares: rows.map((each) => shareView(each, mint)), ...paged };
     },
   );
   app.get<{ Params: { id: string } }>(

@@ -1,7 +1,7 @@
 // Subscriber shapes: the JSON of subscribers, their accounts, facts and subscriptions.
 import Type from 'typebox';
 import { BASES } from '../core/terms.ts';
-import { AddressText, BaseUnits, IdText, nullable } from './shapes.ts';
+import { AddressText, BaseUnits, IdText, Limit, nullable, Paged, PlacePage } from './shapes.ts';
 
 const SecretKeyText = Type.String({
   minLength: 64,
@@ -47,13 +47,11 @@ export const NewKey = Type.Object(
   { additionalProperties: false },
 );
 
-const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 500 }));
-
 export const SubscriberQuery = Type.Object({ limit: Limit, after: Type.Optional(IdText) });
 
 export const SubscriberList = Type.Object({
   subscribers: Type.Array(SubscriberView),
-  next: nullable(Type.String({ description: 'Give it as after to go on.' })),
+  ...Paged,
 });
 
 export const AccountList = Type.Object({
@@ -75,8 +73,7 @@ const FactKind = Type.Enum(['open', 'close', 'outflow', 'tally', 'unknown', 'rec
 
 export const FactQuery = Type.Object({
   kind: Type.Optional(FactKind),
-  limit: Limit,
-  before: Type.Optional(Type.String({ pattern: '^[0-9A-Za-z.]{1,200}$' })),
+  ...PlacePage,
 });
 
 export const FactList = Type.Object({
@@ -92,7 +89,7 @@ export const FactList = Type.Object({
       body: Type.Unknown({ description: 'By kind, amounts as decimal strings: docs/hearing.md.' }),
     }),
   ),
-  next: nullable(Type.String({ description: 'Give it as before to go on.' })),
+  ...Paged,
 });
 
 const Vault = Type.Object(

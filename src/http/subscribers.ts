@@ -4,9 +4,10 @@ import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
+import type { Listing } from '../flows/lists.ts';
 import type { Register } from '../flows/register.ts';
 import type { Retire } from '../flows/retire.ts';
-import { IdText } from './shapes.ts';
+import { IdText, LIMIT_USUAL } from './shapes.ts';
 import {
   AccountList,
   FactList,
@@ -20,12 +21,12 @@ import {
 
 export type SubscriberOptions = {
   readonly ledger: Ledger;
+  readonly listing: Listing;
   readonly register: Register;
   readonly retire: Retire;
 };
 
 const Id = Type.Object({ id: IdText });
-const USUAL = 50;
 
 const subscriberView = ({
   retiredAtMs,
@@ -45,7 +46,7 @@ const plain = (value: unknown): unknown =>
 
 export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   app,
-  { ledger, register, retire },
+  { ledger, listing, register, retire },
 ) => {
   const known = async (id: string): Promise<Subscriber> => {
     const found = await ledger.subscribers.find(id);
@@ -68,15 +69,9 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
       schema: { querystring: SubscriberQuery, response: { 200: SubscriberList } },
     },
     async ({ query }) => {
-      const { limit = USUAL, after } = query;
-      const found = await ledger.subscribers.list({
-        limit,
-        ...(after === undefined ? {} : { after }),
-      });
-      return {
-        subscribers: found.map(subscriberView),
-        next: found.length === limit ? (found.at(-1)?.id ?? null) : null,
-      };
+      const { limit = LIMIT_USUAL, after } = query;
+      const { rows, ...paged } = await listing.page('subscribers', {}, { limit, cursor: after });
+      return { subscribers: rows.map(subscriberView), ...paged };
     },
   );
   app.get<{ Params: Static<typeof Id> }>(
@@ -128,10 +123,14 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
       schema: { params: Id, querystring: FactQuery, response: { 200: FactList } },
     },
     async ({ params, query }) => {
-      const { limit = USUAL, ...filter } = query;
-      const found = await ledger.facts.list({ subscriberId: params.id, limit, ...filter });
+      const { limit = LIMIT_USUAL, before, kind } = query;
+      const { rows, ...paged } = await listing.page(
+        'facts',
+        { subscriberId: params.id, kind },
+        { limit, cursor: before },
+      );
       return {
-        facts: found.map(({ body: { kind, ...body }, account, signature, position, finality }) => ({
+        facts: rows.map(({ body: { kind, ...body }, account, signature, position, finality }) => ({
           kind,
           account,
           signature,
@@ -139,7 +138,7 @@ export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
           finality,
           body: plain(body),
         })),
-        next: found.length === limit ? (found.at(-1)?.cursor ?? null) : null,
+        ...paged,
       };
     },
   );

@@ -49,9 +49,12 @@ export const subscriptionRoutes: FastifyPluginAsync<SubscriptionOptions> = async
       config: { scope: 'platform:write' },
       schema: { params: Id, response: { 200: SubscriptionList } },
     },
-    async ({ params }) => ({
-      subscriptions: (await ledger.subscriptions.ofSubscriber(params.id)).map(subscriptionView),
-    }),
+    async ({ params }) => {
+      if (!(await ledger.lists.knows('subscriber', params.id)))
+        throw new Fault('not_found', `Subscriber ${params.id} is not registered.`);
+      const found = await ledger.subscriptions.ofSubscriber(params.id);
+      return { subscriptions: found.map(subscriptionView) };
+    },
   );
   app.get<{ Params: Static<typeof Both> }>(
     '/v1/subscribers/:id/subscriptions/:subscription',

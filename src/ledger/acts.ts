@@ -1,6 +1,7 @@
 // Acts: who asked for what to be changed, and what came of it.
 import type { Acts } from '../core/act.ts';
 import { at, type Sql, toJson, violates } from './database.ts';
+import { conditionsOf } from './lists.ts';
 
 /** An act that has not ended for so long was broken off with its daemon; the same request goes on with it. */
 const BROKEN_OFF_AFTER_MS = 60_000;
@@ -9,14 +10,17 @@ type Row = {
   act_id: bigint;
   at: Date;
   actor: string;
+  key_name: string | null;
+  person: string | null;
   what: string;
   asked: unknown;
   status: number | null;
 };
 
 export function createActs(sql: Sql): Acts {
+  const conditions = conditionsOf(sql);
   return {
-    async begin({ actor, what, asked, once }) {
+    async begin({ actor, person, what, asked, once }) {
       const fingerprint = once === null ? null : Buffer.from(once.fingerprint);
       try {
         return await sql.begin(async (tx) => {
@@ -29,8 +33,8 @@ export function createActs(sql: Sql): Acts {
                     and at < now() - ${BROKEN_OFF_AFTER_MS} * interval '1 millisecond' returning act_id`;
           if (resumed !== undefined) return { kind: 'begun' as const, id: resumed.act_id };
           const [row] = await tx<{ act_id: bigint }[]>`
-            insert into act (at, actor, what, asked, idempotency_key, fingerprint)
-            values (now(), ${actor}, ${what}, ${tx.json(toJson(asked))}, ${once?.key ?? null}, ${fingerprint})
+            insert into act (at, actor, person, what, asked, idempotency_key, fingerprint)
+            values (now(), ${actor}, ${person}, ${what}, ${tx.json(toJson(asked))}, ${once?.key ?? null}, ${fingerprint})
             returning act_id`;
           return { kind: 'begun' as const, id: row?.act_id ?? 0n };
         });
@@ -56,18 +60,18 @@ export function createActs(sql: Sql): Acts {
           idempotency_key = case when ${kept} then idempotency_key end, fingerprint = case when ${kept} then fingerprint end
         where act_id = ${id}`;
     },
-    async list({ actor, subscriber, limit, before }) {
+    async list({ limit, before, ...filter }) {
       const rows = await sql<Row[]>`
-        select act_id, at, actor, what, asked, status from act
-        where (${actor ?? null}::text is null or actor = ${actor ?? null})
-          and (${subscriber ?? null}::text is null or asked #>> '{path,id}' = ${subscriber ?? null}
-            or asked #>> '{body,id}' = ${subscriber ?? null} and what = 'POST /v1/subscribers')
-          and (${before ?? null}::bigint is null or act_id < ${before ?? null})
+        select act_id, at, actor, k.name as key_name, person, what, asked, status
+        from act left join api_key k on k.key_id = act.actor
+        where ${conditions.acts(filter)} and (${before ?? null}::bigint is null or act_id < ${before ?? null})
         order by act_id desc limit ${limit}`;
       return rows.map((row) => ({
         id: row.act_id,
         atMs: row.at.getTime(),
         actor: row.actor,
+        keyName: row.key_name,
+        person: row.person,
         what: row.what,
         asked: row.asked,
         status: row.status,

@@ -44,10 +44,12 @@ export async function readClearances(
 
 export function createClearances(sql: Sql): Clearances {
   return {
-    async list(subscriberId, limit) {
+    async list({ subscriberId, limit, before }) {
       const rows = await sql<WholeRow[]>`
         select *, null::bigint as traded_slot from clearance where subscriber_id = ${subscriberId}
-        order by granted_at desc, clearance_id limit ${limit}`;
+          and (${before ?? null}::text is null or (granted_at, clearance_id)
+            < (select granted_at, clearance_id from clearance where clearance_id = ${before ?? null}))
+        order by granted_at desc, clearance_id desc limit ${limit}`;
       return rows.map(recordOf);
     },
     async find(subscriberId, id) {

@@ -3,6 +3,7 @@ import { allotCredits } from '../core/credit.ts';
 import type { CreditMatch, Credits } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { type Sql, type Transaction, violates } from './database.ts';
+import { placeIn } from './lists.ts';
 import { tell } from './outbox.ts';
 import { QUOTE_TOKEN } from './standings.ts';
 
@@ -140,9 +141,12 @@ export function createCredits(sql: Sql): Credits {
         limit 1`;
       return row?.signature ?? null;
     },
-    async list({ subscriberId, limit }) {
+    async list({ subscriberId, limit, before }) {
+      const place = before === undefined ? null : placeIn(before);
       const rows = await sql<
         {
+          account: Address;
+          ordinal: number;
           signature: Signature;
           slot: bigint;
           creator_wallet: Address;
@@ -151,11 +155,14 @@ export function createCredits(sql: Sql): Credits {
           shares: { share: string; amount: string }[];
         }[]
       >`
-        select c.signature, c.slot, c.creator_wallet, c.amount, c.credited, coalesce((
+        select c.signature, c.slot, c.ordinal, c.account, c.creator_wallet, c.amount, c.credited, coalesce((
           select jsonb_agg(jsonb_build_object('share', s.share_id, 'amount', s.amount::text) order by s.share_id) from credit_share s
           where s.subscriber_id = c.subscriber_id and s.signature = c.signature and s.slot = c.slot and s.ordinal = c.ordinal
             and s.account = c.account), '[]') as shares
-        from credit c where c.subscriber_id = ${subscriberId} order by c.slot desc, c.signature limit ${limit}`;
+        from credit c where c.subscriber_id = ${subscriberId}
+          and (${place?.slot ?? null}::bigint is null or (c.slot, c.signature, c.ordinal, c.account)
+            < (${place?.slot ?? null}::bigint, ${place?.signature ?? ''}, ${place?.ordinal ?? '0'}::bigint, ${place?.account ?? ''}))
+        order by c.slot desc, c.signature desc, c.ordinal desc, c.account desc limit ${limit}`;
       return rows.map((row) => ({
         subscriberId,
         signature: row.signature,
@@ -164,6 +171,7 @@ export function createCredits(sql: Sql): Credits {
         amount: row.amount,
         credited: row.credited,
         shares: row.shares.map((each) => ({ shareId: each.share, amount: BigInt(each.amount) })),
+        cursor: [row.slot, row.signature, row.ordinal, row.account].join('.'),
       }));
     },
   };

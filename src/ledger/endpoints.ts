@@ -2,6 +2,7 @@
 import type { Delivery, Endpoint, Endpoints, EventKind } from '../core/event.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 import { at, type Sql, type Transaction } from './database.ts';
+import { conditionsOf } from './lists.ts';
 import { tell } from './outbox.ts';
 
 type Row = {
@@ -125,7 +126,7 @@ export function createEndpoints(sql: Sql): Endpoints {
       >`
         select d.event_id, e.kind, e.at, d.state, d.attempts, d.outcome, d.due_at
         from event_delivery d join event e using (event_id)
-        where d.endpoint_id = ${id} and (${state ?? null}::text is null or d.state = ${state ?? null})
+        where ${conditionsOf(sql).deliveries({ endpointId: id, ...(state === undefined ? {} : { state }) })}
           and (${before ?? null}::text is null or e.sequence < (select sequence from event where event_id = ${before ?? null}))
         order by e.sequence desc limit ${limit}`;
       return rows.map((row) => ({

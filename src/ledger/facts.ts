@@ -3,6 +3,7 @@ import type { FactBody, Held } from '../core/fact.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { FactRecord, Facts } from '../core/ports.ts';
 import type { Sql } from './database.ts';
+import { conditionsOf, placeIn } from './lists.ts';
 
 /** The amounts of each kind of fact; jsonb keeps them as decimal text. */
 const AMOUNTS: Readonly<Record<FactBody['kind'], readonly string[]>> = {
@@ -76,19 +77,21 @@ export const cursorOf = (row: Pick<Row, 'slot' | 'signature' | 'ordinal' | 'acco
 
 /** The place that a cursor names. One that the ledger did not give out names no place: the list then ends there. */
 export function placeOf(before: string | undefined) {
-  const [slot, signature = '', ordinal, account = ''] = before?.split('.') ?? [];
-  const whole = /^\d{1,15}$/.test(slot ?? '') && /^\d{1,10}$/.test(ordinal ?? '');
-  const from = before === undefined ? null : whole ? (slot ?? null) : '-1';
-  return { from, signature, ordinal: whole ? (ordinal ?? '0') : '0', account };
+  if (before === undefined) return { from: null, signature: '', ordinal: '0', account: '' };
+  const place = placeIn(before);
+  return place === null
+    ? { from: '-1', signature: '', ordinal: '0', account: '' }
+    : { ...place, from: place.slot };
 }
 
 export function createFacts(sql: Sql): Pick<Facts, 'list'> {
+  const conditions = conditionsOf(sql);
   return {
     async list({ subscriberId, kind, limit, before }) {
       const { from, signature, ordinal, account } = placeOf(before);
       const rows = await sql<Row[]>`
         select account, signature, slot, ordinal, block_index, kind, finality, body from fact
-        where subscriber_id = ${subscriberId} and (${kind ?? null}::text is null or kind = ${kind ?? null})
+        where ${conditions.facts({ subscriberId, ...(kind === undefined ? {} : { kind }) })}
           and (${from}::bigint is null or (slot, signature, ordinal::bigint, account)
             < (${from}::bigint, ${signature}, ${ordinal}::bigint, ${account}))
         order by slot desc, signature desc, ordinal desc, account desc limit ${limit}`;

@@ -17,6 +17,7 @@ import { createEndpoints } from './endpoints.ts';
 import { createFacts } from './facts.ts';
 import { createFigures } from './figures.ts';
 import { createHalts } from './halts.ts';
+import { createLists } from './lists.ts';
 import { EVENT_CHANNEL } from './outbox.ts';
 import { createOwing } from './owing.ts';
 import { createPayments } from './payments.ts';
@@ -59,6 +60,7 @@ export function createLedger(
     halts: createHalts(sql),
     apiKeys: createApiKeys(sql),
     acts: createActs(sql),
+    lists: createLists(sql),
     facts: { ...createFacts(sql), ...createCloses(sql) },
     endpoints: createEndpoints(sql),
     clearances: createClearances(sql),

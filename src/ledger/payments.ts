@@ -6,6 +6,7 @@ import type { Address, Signature } from '../core/ids.ts';
 import type { Payment, PaymentState, Trouble } from '../core/payment.ts';
 import { at, type Fragment, type Sql, toJson, violates } from './database.ts';
 import { discharge } from './discharge.ts';
+import { conditionsOf } from './lists.ts';
 import { identityOf } from './mark.ts';
 import { tell } from './outbox.ts';
 import { type End, endUnpaid } from './unpaid.ts';
@@ -199,13 +200,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       const how: End = { trouble, retryInMs, countsAsAttempt: true, how: 'expired' };
       return end(paymentId, 'sent', change, how);
     },
-    async list({ subscriberId, creatorWallet, state, limit, before }) {
+    async list({ limit, before, ...filter }) {
       const rows = await sql<RecordRow[]>`
         select * from payment
-        where (${subscriberId ?? null}::text is null or subscriber_id = ${subscriberId ?? null})
-          and (${creatorWallet ?? null}::text is null or creator_wallet = ${creatorWallet ?? null})
-          and (${state ?? null}::text is null or state = ${state ?? null})
-          and (${before ?? null}::text is null or (planned_at, payment_id) <
+        where ${conditionsOf(sql).payments(filter)} and (${before ?? null}::text is null or (planned_at, payment_id) <
             (select planned_at, payment_id from payment where payment_id = ${before ?? null}))
         order by planned_at desc, payment_id desc limit ${limit}`;
       return rows.map(recordOf);

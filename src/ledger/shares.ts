@@ -1,55 +1,15 @@
 // Shares: profit shares, from being owed to the payment that discharges them.
 
-import { type ProfitShare, type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
-import type { Address, Signature } from '../core/ids.ts';
+import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
+import type { Address } from '../core/ids.ts';
 import { type Debt, NO_TRIES, type Tries, type Trouble } from '../core/payment.ts';
 import { createAccruals } from './accruals.ts';
 import { createAdoptions } from './adoptions.ts';
 import { at, type Fragment, inMs, type Sql, type Transaction, toJson } from './database.ts';
+import { conditionsOf } from './lists.ts';
 import { tell } from './outbox.ts';
+import { type ShareRow, shareOf } from './share-rows.ts';
 import { endUnsigned } from './unpaid.ts';
-
-type ShareRow = {
-  share_id: string;
-  subscriber_id: string;
-  subscription_id: string;
-  creator_wallet: Address;
-  signature: Signature;
-  slot: bigint;
-  net_pnl: bigint;
-  share_bps: number;
-  amount: bigint;
-  paid: bigint;
-  status: ProfitShare['status'];
-  reason: Trouble | null;
-  attempts: number;
-  retry_at: Date | null;
-  paid_by: Signature[];
-  observed: boolean;
-  credited: bigint;
-  credited_by: Signature[];
-};
-
-const shareOf = (row: ShareRow): ProfitShare => ({
-  id: row.share_id,
-  subscriberId: row.subscriber_id,
-  subscriptionId: row.subscription_id,
-  creatorWallet: row.creator_wallet,
-  signature: row.signature,
-  slot: Number(row.slot),
-  netPnl: row.net_pnl,
-  shareBps: row.share_bps,
-  amount: row.amount,
-  paid: row.paid,
-  status: row.status,
-  reason: row.reason,
-  attempts: row.attempts,
-  retryAtMs: row.retry_at?.getTime() ?? null,
-  paidBy: row.paid_by,
-  credited: row.credited,
-  creditedBy: row.credited_by,
-  observed: row.observed,
-});
 
 /** Told of a payment that is ended before anything is signed, because a person or a clearance asks. */
 export const PLANNED_ANEW: Trouble = {
@@ -66,7 +26,7 @@ export function createShares(
 ): Shares {
   const select = (where: Fragment) => sql<ShareRow[]>`
     select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, s.signature, s.slot, a.net_pnl, a.share_bps,
-           s.amount, s.paid, s.status, s.reason, s.attempts,
+           s.amount, s.paid, s.status, s.reason, s.attempts, s.voided,
            case when s.status = 'pending' then greatest(s.retry_at, s.held_until) else s.retry_at end as retry_at,
            (select coalesce(jsonb_agg(p.signature), '[]') from payment_share ps join payment p using (subscriber_id, payment_id)
                  where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state = 'landed') as paid_by,
@@ -191,13 +151,9 @@ export function createShares(
           await tell(tx, 'venue.paused', null, { ...trouble });
       });
     },
-    async list({ subscriberId, subscriptionId, creatorWallet, status, limit, before }) {
+    async list({ limit, before, ...filter }) {
       const rows = await select(sql`
-        where (${subscriberId ?? null}::text is null or s.subscriber_id = ${subscriberId ?? null})
-          and (${subscriptionId ?? null}::text is null or s.subscription_id = ${subscriptionId ?? null})
-          and (${creatorWallet ?? null}::text is null or s.creator_wallet = ${creatorWallet ?? null})
-          and (${status ?? null}::text is null or s.status = ${status ?? null})
-          and (${before ?? null}::text is null or (s.slot, s.share_id) < (select slot, share_id from profit_share where share_id = ${before ?? null}))
+        where ${conditionsOf(sql).shares(filter)} and (${before ?? null}::text is null or (s.slot, s.share_id) < (select slot, share_id from profit_share where share_id = ${before ?? null}))
         order by s.slot desc, s.share_id desc limit ${limit}`);
       return rows.map(shareOf);
     },
@@ -219,8 +175,8 @@ export function createShares(
           where subscriber_id = ${row.subscriber_id} and held_until is not null`;
         return true;
       }),
-    async void(id, reason, nowMs) {
-      const voided = { by: 'operator', reason, at: at(nowMs).toISOString() };
+    async void(id, voiding, nowMs) {
+      const voided = { by: 'operator', ...voiding, at: at(nowMs).toISOString() };
       return sql.begin(async (tx) => {
         await endUnsignedOf(tx, id);
         const [row] = await tx<{ subscriber_id: string; left: bigint }[]>`

@@ -1,8 +1,8 @@
 // Subscribers: who is watched, with which agent wallet and Drift accounts, and the sealed agent key.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { Subscribers } from '../core/ports.ts';
-import { at, type Sql, type Transaction, violates } from './database.ts';
+import type { Subscriber, Subscribers } from '../core/ports.ts';
+import { at, type Fragment, type Sql, type Transaction, violates } from './database.ts';
 import { tell } from './outbox.ts';
 import { joinStandings } from './standings.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
@@ -25,43 +25,40 @@ async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address
 }
 
 export function createSubscribers(sql: Sql): Subscribers {
-  const find: Subscribers['find'] = async (id) => {
-    const [row] = await sql<
+  /** Those of a condition, each with its Drift accounts. */
+  const read = async (where: Fragment): Promise<Subscriber[]> => {
+    const rows = await sql<
       {
         subscriber_id: string;
         agent_wallet: Address;
         agent_token_account: Address;
         has_key: boolean;
         retired_at: Date | null;
+        drift_accounts: { address: Address; subAccountId: number }[];
       }[]
     >`
-      select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key, retired_at
-      from subscriber s left join agent_key k using (subscriber_id) where s.subscriber_id = ${id}`;
-    if (row === undefined) return null;
-    const accounts = await sql<{ address: Address; sub_account_id: number }[]>`
-      select address, sub_account_id from account
-      where subscriber_id = ${id} and role = 'drift_user' order by sub_account_id`;
-    return {
+      select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key, retired_at,
+        (select coalesce(jsonb_agg(jsonb_build_object('address', a.address, 'subAccountId', a.sub_account_id)
+            order by a.sub_account_id), '[]')
+          from account a where a.subscriber_id = s.subscriber_id and a.role = 'drift_user') as drift_accounts
+      from subscriber s left join agent_key k using (subscriber_id) ${where}`;
+    return rows.map((row) => ({
       id: row.subscriber_id,
       agentWallet: row.agent_wallet,
       agentTokenAccount: row.agent_token_account,
-      driftAccounts: accounts.map((each) => ({
-        address: each.address,
-        subAccountId: each.sub_account_id,
-      })),
+      driftAccounts: row.drift_accounts,
       hasKey: row.has_key,
       retiredAtMs: row.retired_at?.getTime() ?? null,
-    };
+    }));
   };
   return {
-    find,
-    async list({ limit, after }) {
-      const rows = await sql<{ subscriber_id: string }[]>`
-        select subscriber_id from subscriber where ${after ?? null}::text is null or subscriber_id > ${after ?? null}
-        order by subscriber_id limit ${limit}`;
-      const found = await Promise.all(rows.map((row) => find(row.subscriber_id)));
-      return found.filter((each) => each !== null);
+    async find(id) {
+      const [found] = await read(sql`where s.subscriber_id = ${id}`);
+      return found ?? null;
     },
+    list: ({ limit, after }) =>
+      read(sql`where ${after ?? null}::text is null or s.subscriber_id > ${after ?? null}
+        order by s.subscriber_id limit ${limit}`),
     retire: (id, slot, nowMs) =>
       sql.begin(async (tx) => {
         await tx`select 1 from standing where subscriber_id = ${id} for update`;

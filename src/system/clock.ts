@@ -20,5 +20,8 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Milliseconds since the process began, which no change of the machine's clock moves. For durations. */
+export const elapsedMs = (): number => performance.now();
+
 /** A new identity, unlike any other. */
 export const newId = (): string => randomUUID();

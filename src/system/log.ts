@@ -47,8 +47,9 @@ export function openLog(level: string, destination?: pino.DestinationStream): Lo
       : pino(options, destination);
   const write =
     (name: 'debug' | 'info' | 'warn' | 'error') =>
-    (event: string, fields: Record<string, unknown> = {}) =>
-      logger[name](plain(fields) as object, event);
+    (event: string, fields: Record<string, unknown> = {}): void => {
+      if (logger.isLevelEnabled(name)) logger[name](plain(fields) as object, event);
+    };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 

@@ -4,7 +4,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type Coverage, programName, UNDERSTANDINGS } from '../core/coverage.ts';
 import { ERROR_EVENTS } from '../core/log-events.ts';
+import { REQUEST_OUTCOMES, RPC_OUTCOMES } from '../core/outcomes.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { createMeter } from './meter.ts';
 
 /** A gauge and how its values are read. */
 export type Reading = {
@@ -17,7 +19,17 @@ export type Metrics = {
   /** A log whose every event is counted as well. */
   metered(log: Log): Log;
   verdict(verdict: 'allow' | 'deny' | 'unknown'): void;
-  rpc(method: string, outcome: 'answered' | 'failed'): void;
+  /** One call of a node, named by its host. */
+  rpc(call: {
+    readonly method: string;
+    readonly node: string;
+    readonly outcome: string;
+    readonly ms: number;
+  }): void;
+  /** One request of the API; null is a duration that says nothing. */
+  request(route: string, method: string, outcome: string, ms: number | null): void;
+  /** Lets the counters of a route begin at 0. */
+  beginRoute(route: string, method: string): void;
   delivery(outcome: 'stored' | 'refused' | 'failed'): void;
   facts(facts: readonly { readonly body: { readonly kind: string } }[]): void;
   /** Calls of a program that were given an account of a subscriber, by how well they are understood. */
@@ -55,11 +67,20 @@ export function createMetrics(clock: Clock): Metrics {
       for (const [verdict, count] of Object.entries(verdicts)) this.inc({ verdict }, count);
     },
   });
-  const calls = new Counter({
-    name: 'bailiff_rpc_calls_total',
-    help: 'JSON-RPC calls by method and outcome.',
-    labelNames: ['method', 'outcome'],
-    registers,
+  const calls = createMeter({
+    counter: ['bailiff_rpc_calls_total', 'JSON-RPC calls by method, node and outcome.'],
+    histogram: ['bailiff_rpc_call_seconds', 'How long JSON-RPC calls took, their answers read.'],
+    labels: ['method', 'node'],
+    outcome: ['outcome', RPC_OUTCOMES],
+  });
+  const requests = createMeter({
+    counter: ['bailiff_http_requests_total', 'Requests by route, method and how they ended.'],
+    histogram: [
+      'bailiff_http_request_seconds',
+      'How long requests took, from their head to the end of their answer; streams left out.',
+    ],
+    labels: ['route', 'method'],
+    outcome: ['outcome', REQUEST_OUTCOMES],
   });
   const deliveries = new Counter({
     name: 'bailiff_deliveries_total',
@@ -121,7 +142,9 @@ export function createMetrics(clock: Clock): Metrics {
     verdict(verdict) {
       verdicts[verdict]++;
     },
-    rpc: (method, outcome) => calls.inc({ method, outcome }),
+    rpc: ({ method, node, outcome, ms }) => calls.note([method, node], outcome, ms),
+    request: (route, method, outcome, ms) => requests.note([route, method], outcome, ms),
+    beginRoute: (route, method) => requests.begin([route, method]),
     delivery: (outcome) => deliveries.inc({ outcome }),
     facts(heard) {
       for (const { body } of heard) facts.inc({ kind: body.kind });
@@ -138,7 +161,9 @@ export function createMetrics(clock: Clock): Metrics {
     async sample() {
       await Promise.all(gauges.map(sampleOne));
     },
-    text: () => registry.metrics(),
+    async text() {
+      return `${await registry.metrics()}${requests.text()}${calls.text()}`;
+    },
     contentType: registry.contentType,
   };
 }

@@ -57,6 +57,10 @@ export const TRAFFIC = {
         maximum: 1_000_000,
         description: 'Connections open at once; further ones are closed at once.',
       }),
+      accessLogLevel: Type.Enum(['off', 'debug', 'info'], {
+        description:
+          'Level of the line that each request leaves in the log (http.request). Requests of gate, health, metrics and webhooks leave it at debug, because they come many times a second.',
+      }),
       streamsMost: Type.Integer({
         minimum: 1,
         maximum: 1_000_000,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createGzip } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAnswerReader } from '../../src/chain/answer.ts';
-import { asking, openConnection } from '../../src/chain/rpc.ts';
+import { asking, openConnection, within } from '../../src/chain/rpc.ts';
 
 const MIB = 1_024 * 1_024;
 let answer: (response: ServerResponse) => void = () => {};
@@ -35,10 +35,7 @@ function pour(into: NodeJS.WritableStream): void {
 const ask = (bounds: { answerBytesMost: number; answersBytesMost: number }, answerMs = 5_000) => {
   const { port } = server.address() as AddressInfo;
   const read = createAnswerReader(bounds);
-  const connection = openConnection(`http://127.0.0.1:${port}`, null, () => {}, fetch, {
-    answerMs,
-    read,
-  });
+  const connection = openConnection(`http://127.0.0.1:${port}`, null, within({ answerMs, read }));
   return () => asking('getSlot', () => connection.getSlot());
 };
 const usual = { answerBytesMost: MIB, answersBytesMost: 4 * MIB };

@@ -22,19 +22,14 @@ function witness(
   ofOurChain = async () => true,
 ): Witness & { asked: Asked[] } {
   const asked: Asked[] = [];
-  const connection = openConnection(
-    chain.server.rpcUrl,
-    null,
-    () => {},
-    async (input, init) => {
-      const request = JSON.parse(String(init?.body)) as Asked;
-      asked.push(request);
-      const answer = (await (await fetch(input, init)).json()) as { result?: unknown };
-      const edited =
-        'result' in answer ? { ...answer, result: edit(request, answer.result) } : answer;
-      return new Response(JSON.stringify(edited));
-    },
-  );
+  const connection = openConnection(chain.server.rpcUrl, null, async (input, init) => {
+    const request = JSON.parse(String(init?.body)) as Asked;
+    asked.push(request);
+    const answer = (await (await fetch(input, init)).json()) as { result?: unknown };
+    const edited =
+      'result' in answer ? { ...answer, result: edit(request, answer.result) } : answer;
+    return new Response(JSON.stringify(edited));
+  });
   return { connection, ofOurChain, asked };
 }
 

@@ -32,6 +32,8 @@ test('gate and subscribers tell what the daemon would', async () => {
   expect((await bailiff('gate', 'ana', '--action', 'steal')).code).toBe(2);
   expect(await json('subscribers', 'list')).toMatchObject({
     subscribers: [{ id: 'ana', hasKey: true }],
+    next: null,
+    total: 1,
   });
   expect((await bailiff('subscribers', 'show', 'ana')).out).toMatch(
     /ana: good, owes 0\.000000 USDC/,
@@ -46,7 +48,8 @@ test('forgiving ends what waits, on record, and opens the gate', async () => {
   await street.standing('ana', 'delinquent');
   expect((await bailiff('gate', 'ana')).code).toBe(3);
   expect((await bailiff('shares', 'forgive', 'ana')).code).toBe(2);
-  const forgiven = await bailiff('shares', 'forgive', 'ana', '--reason', 'a drill');
+  const drill = ['shares', 'forgive', 'ana', '--reason', 'a drill'];
+  const forgiven = await bailiff('--by', 'Jane Doe', ...drill);
   expect(forgiven).toMatchObject({
     code: 0,
     out: expect.stringContaining('in 1 shares are forgiven'),
@@ -54,14 +57,51 @@ test('forgiving ends what waits, on record, and opens the gate', async () => {
   expect((await bailiff('shares', 'forgive', 'ana', '--reason', 'a drill')).code).toBe(1);
   await street.share('ana', (each) => each.id === share.id && each.status === 'voided');
   await street.standing('ana', 'good');
+  const shown = await bailiff('shares', 'list', '--subscriber', 'ana', '--status', 'voided');
+  expect(shown.out).toMatch(/voided +by Jane Doe on 20\S+Z: a drill/);
   const audit = await fetch(`${street.app().url}/v1/audit?actor=command&limit=2`);
   expect(await audit.json()).toMatchObject({
     acts: [
       { what: 'shares forgive', status: 1, asked: { path: { id: 'ana', reason: 'a drill' } } },
-      { what: 'shares forgive', status: 0 },
+      { what: 'shares forgive', status: 0, actor: 'command', person: 'Jane Doe', keyName: null },
     ],
   });
 }, 90_000);
+
+test('lists are told in pages that say how to go on, and refuse what is none', async () => {
+  const { sql } = street.database;
+  await sql`
+    insert into act (at, actor, what, asked) select now(), 'anyone', 'x', '{}' from generate_series(1, 130)`;
+  const list = ['acts', 'list', '--actor', 'anyone'];
+  const first = await bailiff(...list);
+  const lines = first.out.trim().split('\n');
+  expect(lines).toHaveLength(102);
+  const more = /^100 of (\d+) are shown\. Go on with --before (\d+), or take all with --all\.$/;
+  const [, total, cursor = ''] = more.exec(lines.at(-1) ?? '') ?? [];
+  expect(Number(total)).toBeGreaterThan(130);
+  const rest = await json(...list, '--before', cursor, '--limit', '1000');
+  expect((rest.acts as unknown[]).length).toBe(Number(total) - 100);
+  const all = await json(...list, '--all');
+  expect(all).toMatchObject({ next: null, total: Number(total) });
+  expect((all.acts as unknown[]).length).toBe(Number(total));
+  for (const [wrong, code, says] of [
+    [['shares', 'list', '--status', 'open'], 2, 'pending, processing, paid, failed, voided'],
+    [['shares', 'list', '--before', 'nowhere'], 2, 'names no row'],
+    [['shares', 'list', '--subscriber', 'anna'], 1, 'anna is not registered'],
+    [['--by', ' ', 'halt', 'all', '--reason', 'x'], 2, 'name of 1 to 100'],
+  ] as const)
+    expect(await bailiff(...wrong), wrong.join(' ')).toMatchObject({
+      code,
+      out: expect.stringContaining(says),
+    });
+}, 90_000);
+
+test('a command that fails is on record with its exit code', async () => {
+  expect((await bailiff('halt', 'nonsense', '--reason', 'a drill')).code).toBe(2);
+  expect(await json('acts', 'list', '--actor', 'command', '--limit', '1')).toMatchObject({
+    acts: [{ what: 'halt', status: 2 }],
+  });
+}, 60_000);
 
 test('a transaction is shown and read again; histories are walked', async () => {
   const signature = profitableClose(street.driver, ana);
@@ -160,7 +200,9 @@ test('help teaches, and settings that are wrong are a finding', async () => {
     'api-keys',
     'watch-list',
     'halt',
+    'halts',
     'resume',
+    'acts',
   ])
     expect(help).toContain(`  ${command}`);
   expect(help).toContain('Exit codes');

@@ -23,12 +23,17 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => street[Symbol.asyncDispose]());
 
-async function ask(method: string, route: string, body?: unknown) {
+async function ask(method: string, route: string, body?: unknown, person?: string) {
   const response = await fetch(street.app().url + route, {
     method,
-    ...(body === undefined
-      ? {}
-      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      // A header carries bytes: each is one character here.
+      ...(person === undefined
+        ? {}
+        : { 'x-bailiff-person': Buffer.from(person, 'utf8').toString('latin1') }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
   return {
@@ -66,7 +71,26 @@ test('payments and earnings add up; halts hold, and voiding ends a debt on recor
   expect((await ask('POST', `/v1/shares/${owed.id}/void`, { reason: 'no' })).status).toBe(400);
   expect((await ask('POST', '/v1/shares/none/void', { reason: 'agreed' })).status).toBe(404);
   expect((await ask('POST', `/v1/shares/${paid.id}/void`, { reason: 'agreed' })).status).toBe(409);
-  expect((await ask('POST', `/v1/shares/${owed.id}/void`, { reason: 'agreed' })).status).toBe(204);
+  const voiding = [`/v1/shares/${owed.id}/void`, { reason: 'agreed' }] as const;
+  expect(await ask('POST', ...voiding, 'x'.repeat(101))).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringContaining('X-Bailiff-Person') },
+  });
+  expect((await ask('POST', ...voiding, 'Zoë Müller')).status).toBe(204);
+  expect((await ask('GET', `/v1/shares/${owed.id}`)).body).toMatchObject({
+    status: 'voided',
+    reason: null,
+    voided: {
+      by: 'operator',
+      actor: 'anyone',
+      person: 'Zoë Müller',
+      reason: 'agreed',
+      at: expect.stringMatching(/^\d{4}-.+Z$/),
+    },
+  });
+  expect((await ask('GET', '/v1/audit?limit=1')).body).toMatchObject({
+    acts: [{ what: 'POST /v1/shares/:id/void', actor: 'anyone', person: 'Zoë Müller' }],
+  });
   const earnings = (await ask('GET', `/v1/creators/${creator.toBase58()}/earnings`)).body;
   expect(earnings).toMatchObject({
     paid: paid.amount,

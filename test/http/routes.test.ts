@@ -81,6 +81,14 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
   'DELETE /v1/subscribers/{id}/key': { not_found: () => ['/v1/subscribers/nobody/key'] },
   'GET /v1/subscribers/{id}/accounts': { not_found: () => ['/v1/subscribers/nobody/accounts'] },
   'GET /v1/subscribers/{id}/credits': { not_found: () => ['/v1/subscribers/nobody/credits'] },
+  'GET /v1/subscribers/{id}/facts': { not_found: () => ['/v1/subscribers/nobody/facts'] },
+  'GET /v1/subscribers/{id}/clearances': { not_found: () => ['/v1/subscribers/nobody/clearances'] },
+  'GET /v1/subscribers/{id}/subscriptions': {
+    not_found: () => ['/v1/subscribers/nobody/subscriptions'],
+  },
+  'GET /v1/shares': { not_found: () => ['/v1/shares?subscription=none'] },
+  'GET /v1/payments': { not_found: () => ['/v1/payments?subscriber=nobody'] },
+  'GET /v1/audit': { not_found: () => ['/v1/audit?actor=nokey'] },
   'POST /v1/subscribers/{id}/subscriptions': {
     not_found: () => ['/v1/subscribers/nobody/subscriptions', terms()],
     conflict: () => ['/v1/subscribers/ann/subscriptions', { ...terms(), id: 'a-second-one' }],
@@ -129,7 +137,10 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
     conflict: () => [`/v1/shares/${share.id}/void`, { reason: 'a drill' }],
   },
   'GET /v1/payments/{id}': { not_found: () => ['/v1/payments/none'] },
-  'GET /v1/creators/{wallet}/earnings': { address_invalid: () => ['/v1/creators/nobody/earnings'] },
+  'GET /v1/creators/{wallet}/earnings': {
+    address_invalid: () => ['/v1/creators/nobody/earnings'],
+    not_found: () => [`/v1/creators/${other.publicKey.toBase58()}/earnings`],
+  },
   'POST /v1/endpoints': { endpoint_refused: () => ['', { url: 'https://user:pass@203.0.113.7/' }] },
   'GET /v1/endpoints/{id}': { not_found: () => ['/v1/endpoints/none'] },
   'DELETE /v1/endpoints/{id}': { not_found: () => ['/v1/endpoints/none'] },

@@ -17,6 +17,7 @@ import {
 } from '../support/ledger.ts';
 
 const SHORT: Trouble = { class: 'retry_when_healthier', code: 'venue_6003', detail: '' };
+const forgiven = { reason: 'forgiven', actor: 'command', person: 'jane' };
 const EVIDENCE: readonly DeathEvidence[] = [
   {
     finalizedSlot: 900,
@@ -143,8 +144,13 @@ test('a debt can be voided or retried while a payment of it is unsigned, which e
   });
   expect(await due(held)).toEqual([first, second]);
   await payments.open(plannedFor(held, 'p2', first));
-  expect(await shares.void(first, 'forgiven', Date.now())).toBe(true);
-  expect((await shares.find(first))?.status).toBe('voided');
+  expect(await shares.void(first, forgiven, 1_700_000_000_000)).toBe(true);
+  expect(await shares.find(first)).toMatchObject({
+    status: 'voided',
+    // Why it waited before says nothing any more.
+    reason: null,
+    voided: { by: 'operator', ...forgiven, atMs: 1_700_000_000_000 },
+  });
   expect((await payments.find('p2'))?.state).toBe('failed');
   // What was signed meanwhile in memory is not taken any more.
   const bytes = { signature: signatureOf(5), bytes: Uint8Array.of(1) };
@@ -154,7 +160,7 @@ test('a debt can be voided or retried while a payment of it is unsigned, which e
   // Bytes that are signed may land: nothing is ended any more.
   await sent(held, 'p3', second, 3);
   expect(await shares.retry(second)).toBe(false);
-  expect(await shares.void(second, 'forgiven', Date.now())).toBe(false);
+  expect(await shares.void(second, forgiven, Date.now())).toBe(false);
 });
 
 test('a clearance ends a payment that stays unsigned, and leaves one that was planned just now', async () => {

@@ -1,7 +1,7 @@
 // Bare server: the production server with nothing behind its routes, for what is only about the routes themselves.
 import type { FastifyInstance } from 'fastify';
 import { createServer, type ServerOptions } from '../../src/http/server.ts';
-import { systemClock as clock } from '../../src/system/clock.ts';
+import { systemClock as clock, elapsedMs } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 
 export const BOUNDS: ServerOptions['bounds'] = {
@@ -29,6 +29,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     stream: { authority: { judge: () => 'yes', onRead: () => () => {} }, bounds: {} } as never,
     subscribers: unasked,
     shares: unasked,
+    listing: unasked,
     acts: unasked,
     clock,
     requestsPerMinuteMost: 1_000_000,
@@ -40,6 +41,14 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     endpoints: unasked,
     health: unasked,
     metrics: unasked,
+    access: {
+      count: () => {},
+      begin: () => {},
+      elapsedMs,
+      level: 'off',
+      debugging: false,
+      idPrefix: 'test',
+    },
     ...given,
   });
 }

@@ -71,7 +71,9 @@ export function createMemoryCredits(state: State): Credits {
         if (claimed || body.kind !== 'outflow' || body.amount <= 0n) return [];
         const { amount } = body;
         const told = { subscriberId, creatorWallet, signature, amount };
-        const credit = { ...told, id, slot: position.slot, credited: 0n, shares: [] };
+        const { slot, ordinal } = position;
+        const cursor = [slot, signature, ordinal, fact.account].join('.');
+        const credit = { ...told, id, slot, cursor, credited: 0n, shares: [] };
         state.credits.set(id, credit);
         applyCredits(state, subscriberId, creatorWallet);
         for (const share of state.shares.values())

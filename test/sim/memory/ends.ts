@@ -52,7 +52,8 @@ export function createMemoryEnds(
           row.accruedAtMs + after <= nowMs()
         );
       });
-      for (const row of lapsed) Object.assign(row, { status: 'voided', retryAtMs: null });
+      for (const row of lapsed)
+        Object.assign(row, { status: 'voided', retryAtMs: null, voidedAtMs: nowMs() });
       return lapsed.map((row) => ({
         shareId: row.id,
         subscriberId: row.subscriberId,

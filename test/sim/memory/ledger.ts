@@ -203,6 +203,7 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
     halts: createMemoryHalts(state),
     figures: nobodyAsks('figures'),
     acts: nobodyAsks('acts'),
+    lists: nobodyAsks('lists'),
     facts: nobodyAsks('facts'),
     endpoints: nobodyAsks('endpoints'),
     clearances: {

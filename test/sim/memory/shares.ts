@@ -78,7 +78,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
     amount: row.amount,
     paid: row.paid,
     status: row.status,
-    reason: row.reason,
+    reason: row.status === 'voided' ? null : row.reason,
     attempts: row.attempts,
     retryAtMs:
       row.status === 'pending' && row.heldUntilMs !== null
@@ -88,6 +88,10 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
     credited: creditsOf(row).reduce((sum, each) => sum + each.amount, 0n),
     creditedBy: creditsOf(row).map((each) => each.signature),
     observed: row.observed,
+    voided:
+      row.status === 'voided'
+        ? { by: 'terms', actor: 'terms', person: null, reason: 'lapsed', atMs: row.voidedAtMs ?? 0 }
+        : null,
   });
   const isHeld = (subscriberId: string): boolean =>
     sharesOf(state, subscriberId).some(

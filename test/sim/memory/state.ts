@@ -55,6 +55,8 @@ export type ShareRow = {
   readonly accruedAtMs: number;
   paid: bigint;
   status: 'pending' | 'processing' | 'paid' | 'failed' | 'voided';
+  /** When it lapsed. */
+  voidedAtMs?: number;
   reason: Trouble | null;
   attempts: number;
   retryAtMs: number | null;

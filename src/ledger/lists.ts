@@ -1,0 +1,141 @@
+// Lists: the conditions of the lists that are shown in pages, how many rows each has, and whether a cursor names one.
+import { ACTORS_WITHOUT_KEY } from '../core/act.ts';
+import {
+  COUNTED_MOST,
+  type ListFilters,
+  type ListName,
+  type Lists,
+  type Named,
+} from '../core/lists.ts';
+import type { Fragment, Sql } from './database.ts';
+
+type Conditions = { readonly [Name in ListName]: (filter: ListFilters[Name]) => Fragment };
+
+/** The condition of each list, of its table's own columns. */
+export function conditionsOf(sql: Sql): Conditions {
+  const all = (parts: readonly (Fragment | null)[]): Fragment =>
+    parts.reduce<Fragment>(
+      (sum, each) => (each === null ? sum : sql`${sum} and ${each}`),
+      sql`true`,
+    );
+  const same = (column: Fragment, value: string | undefined): Fragment | null =>
+    value === undefined ? null : sql`${column} = ${value}`;
+  return {
+    subscribers: () => sql`true`,
+    shares: ({ subscriberId, subscriptionId, creatorWallet, status }) =>
+      all([
+        same(sql`s.subscriber_id`, subscriberId),
+        same(sql`s.subscription_id`, subscriptionId),
+        same(sql`s.creator_wallet`, creatorWallet),
+        same(sql`s.status`, status),
+      ]),
+    payments: ({ subscriberId, creatorWallet, state }) =>
+      all([
+        same(sql`subscriber_id`, subscriberId),
+        same(sql`creator_wallet`, creatorWallet),
+        same(sql`state`, state),
+      ]),
+    facts: ({ subscriberId, kind }) =>
+      all([same(sql`subscriber_id`, subscriberId), same(sql`kind`, kind)]),
+    closes: ({ subscriberId }) =>
+      sql`subscriber_id = ${subscriberId} and kind in ('close', 'reckoning') and finality <> 'withdrawn'`,
+    credits: ({ subscriberId }) => sql`c.subscriber_id = ${subscriberId}`,
+    clearances: ({ subscriberId }) => sql`subscriber_id = ${subscriberId}`,
+    acts: ({ actor, subscriber }) =>
+      all([
+        same(sql`actor`, actor),
+        subscriber === undefined
+          ? null
+          : sql`(asked #>> '{path,id}' = ${subscriber}
+              or asked #>> '{body,id}' = ${subscriber} and what = 'POST /v1/subscribers')`,
+      ]),
+    deliveries: ({ endpointId, state }) =>
+      all([sql`d.endpoint_id = ${endpointId}`, same(sql`d.state`, state)]),
+  };
+}
+
+/** A cursor of facts and credits: slot, signature, ordinal and account of a row; null when it is none. */
+export function placeIn(
+  cursor: string,
+): { slot: string; signature: string; ordinal: string; account: string } | null {
+  const [slot = '', signature = '', ordinal = '', account = '', ...rest] = cursor.split('.');
+  const whole = /^\d{1,15}$/.test(slot) && /^\d{1,10}$/.test(ordinal) && rest.length === 0;
+  return whole ? { slot, signature, ordinal, account } : null;
+}
+
+export function createLists(sql: Sql): Lists {
+  const conditions = conditionsOf(sql);
+  const tables: Readonly<Record<ListName, Fragment>> = {
+    subscribers: sql`subscriber`,
+    shares: sql`profit_share s`,
+    payments: sql`payment`,
+    facts: sql`fact`,
+    closes: sql`fact`,
+    credits: sql`credit c`,
+    clearances: sql`clearance`,
+    acts: sql`act`,
+    deliveries: sql`event_delivery d`,
+  };
+  const placed = (table: Fragment, cursor: string): Fragment => {
+    const place = placeIn(cursor);
+    return place === null
+      ? sql`false`
+      : sql`exists (select 1 from ${table} where slot = ${place.slot}::bigint and signature = ${place.signature}
+          and ordinal = ${place.ordinal}::bigint and account = ${place.account})`;
+  };
+  const row = (list: ListName, cursor: string): Fragment => {
+    switch (list) {
+      case 'subscribers':
+        return sql`exists (select 1 from subscriber where subscriber_id = ${cursor})`;
+      case 'shares':
+        return sql`exists (select 1 from profit_share where share_id = ${cursor})`;
+      case 'payments':
+        return sql`exists (select 1 from payment where payment_id = ${cursor})`;
+      case 'clearances':
+        return sql`exists (select 1 from clearance where clearance_id = ${cursor})`;
+      case 'acts':
+        return /^\d{1,18}$/.test(cursor)
+          ? sql`exists (select 1 from act where act_id = ${cursor}::bigint)`
+          : sql`false`;
+      case 'deliveries':
+        return sql`exists (select 1 from event where event_id = ${cursor})`;
+      case 'facts':
+      case 'closes':
+        return placed(sql`fact`, cursor);
+      case 'credits':
+        return placed(sql`credit`, cursor);
+    }
+  };
+  const named = (what: Named, id: string): Fragment => {
+    switch (what) {
+      case 'subscriber':
+        return sql`exists (select 1 from subscriber where subscriber_id = ${id})`;
+      case 'subscription':
+        return sql`exists (select 1 from subscription where subscription_id = ${id})`;
+      case 'creator':
+        return sql`exists (select 1 from subscription_terms where creator_wallet = ${id})`;
+      case 'acted_on':
+        return sql`(exists (select 1 from subscriber where subscriber_id = ${id})
+          or exists (select 1 from act where asked #>> '{path,id}' = ${id}))`;
+      case 'actor':
+        return ACTORS_WITHOUT_KEY.has(id)
+          ? sql`true`
+          : sql`exists (select 1 from api_key where key_id = ${id})`;
+    }
+  };
+  const answer = async (condition: Fragment): Promise<boolean> => {
+    const [found] = await sql<{ yes: boolean }[]>`select ${condition} as yes`;
+    return found?.yes === true;
+  };
+  return {
+    async total(list, filter) {
+      const [found] = await sql<{ count: bigint }[]>`
+        select count(*) as count from (
+          select 1 from ${tables[list]} where ${conditions[list](filter)} limit ${COUNTED_MOST + 1}) counted`;
+      const count = Number(found?.count ?? 0);
+      return count > COUNTED_MOST ? null : count;
+    },
+    holds: (list, cursor) => answer(row(list, cursor)),
+    knows: (what, id) => answer(named(what, id)),
+  };
+}

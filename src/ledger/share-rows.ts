@@ -1,0 +1,66 @@
+// Share rows: a profit share as Postgres gives it, with its close, its payments and its credits.
+import type { ProfitShare, Voided } from '../core/debt-ports.ts';
+import type { Address, Signature } from '../core/ids.ts';
+import type { Trouble } from '../core/payment.ts';
+
+export type ShareRow = {
+  share_id: string;
+  subscriber_id: string;
+  subscription_id: string;
+  creator_wallet: Address;
+  signature: Signature;
+  slot: bigint;
+  net_pnl: bigint;
+  share_bps: number;
+  amount: bigint;
+  paid: bigint;
+  status: ProfitShare['status'];
+  reason: Trouble | null;
+  attempts: number;
+  retry_at: Date | null;
+  paid_by: Signature[];
+  observed: boolean;
+  voided: VoidedRow | null;
+  credited: bigint;
+  credited_by: Signature[];
+};
+
+/** Rows of earlier releases name no actor. */
+type VoidedRow = {
+  by: Voided['by'];
+  reason: string;
+  at: string;
+  actor?: string;
+  person?: string | null;
+};
+
+const voidedOf = ({ by, reason, at: when, actor = by, person = null }: VoidedRow): Voided => ({
+  by,
+  reason,
+  actor,
+  person,
+  atMs: Date.parse(when),
+});
+
+export const shareOf = (row: ShareRow): ProfitShare => ({
+  id: row.share_id,
+  subscriberId: row.subscriber_id,
+  subscriptionId: row.subscription_id,
+  creatorWallet: row.creator_wallet,
+  signature: row.signature,
+  slot: Number(row.slot),
+  netPnl: row.net_pnl,
+  shareBps: row.share_bps,
+  amount: row.amount,
+  paid: row.paid,
+  status: row.status,
+  // Why a debt waited says nothing about one that has ended.
+  reason: row.status === 'voided' ? null : row.reason,
+  attempts: row.attempts,
+  retryAtMs: row.retry_at?.getTime() ?? null,
+  paidBy: row.paid_by,
+  credited: row.credited,
+  creditedBy: row.credited_by,
+  observed: row.observed,
+  voided: row.voided === null ? null : voidedOf(row.voided),
+});

@@ -147,7 +147,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     venueEveryMs: settings.watch.checkEveryMs,
     nudge: (id) => lanes.nudge(id),
   });
-  const upkeep = startUpkeep(loop, { ...ports, roster, publisher }, upkeepOf(settings));
+  const upkeep = startUpkeep(loop, { ...parts, ...ports, roster, publisher }, upkeepOf(settings));
   const waking = loop('wake', Math.min(WAKE_EVERY_MS, settings.watch.checkEveryMs), () =>
     wake.run(),
   );
@@ -273,7 +273,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     { ...settings.gate, startedMs: clock.nowMs() },
   );
   loop('heartbeat', HEARTBEAT_EVERY_MS, () => heartbeat.beat());
-  installGauges(metrics, { parts, roster, publisher, lanes, sources, conformance, clock });
+  const shown = { parts, roster, publisher, lanes, sources, conformance, clock, ...upkeep };
+  installGauges(metrics, shown);
   loop('sample', SAMPLE_EVERY_MS, () => metrics.sample());
 
   if (authority.judge(undefined, 'operator') === 'yes')
@@ -291,6 +292,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       metrics,
       authority,
       pulse: () => heartbeat.pulse,
+      findings: upkeep.findings,
       feed: () => feed?.status() ?? null,
       judgeAll,
       onWatched,

@@ -1,4 +1,5 @@
 // Gauges: the figures that the daemon reads of its ledger, its chain and itself every few seconds, each by name.
+import type { Finding } from './core/finding.ts';
 import { ASIDE_KINDS } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
 import type { Clock } from './core/ports.ts';
@@ -18,8 +19,11 @@ export type GaugeParts = {
   readonly sources: Sources;
   readonly conformance: ConformanceWatch;
   readonly clock: Clock;
+  /** What is not right with secrets and endpoints. */
+  readonly findings: () => readonly Finding[];
 };
 
+const FOUND = ['master key', 'keys', 'endpoint secrets', 'endpoints', 'second rpc'];
 const LAMPORTS_A_SOL = 1e9;
 const HOUR_MS = 3_600_000;
 const AGES_MS = [5 * 60_000, HOUR_MS, 24 * HOUR_MS];
@@ -143,6 +147,16 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
       const state = conformance.state();
       return one(state.state === 'unread' ? -1 : state.slot);
     },
+  );
+  gauge(
+    'findings',
+    'What a person should mend, as the doctor names it: master key, keys, endpoint secrets, endpoints, second rpc.',
+    ['what'],
+    async () =>
+      FOUND.map((what) => ({
+        labels: { what },
+        value: given.findings().filter((each) => each.what === what).length,
+      })),
   );
   gauge('lanes', 'Subscribers with work in this process.', [], async () => one(lanes.active));
   gauge('stream_readers', 'Readers of the gate stream.', [], async () => one(publisher.readers));

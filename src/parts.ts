@@ -30,6 +30,7 @@ import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
 import { createTip, type Tip } from './core/tip.ts';
+import { createMasterKey, type MasterKey } from './flows/master-key.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createGenesis } from './ledger/genesis.ts';
 import { createLedger } from './ledger/ledger.ts';
@@ -57,6 +58,7 @@ export type Parts = {
   readonly programs: ProgramBook;
   readonly pen: Pen;
   readonly vault: Vault;
+  readonly masterKey: MasterKey;
   readonly locks: Locks;
   readonly pace: Pace;
   readonly fees: FeeMarket;
@@ -117,7 +119,13 @@ export async function openParts(
   const { historyRowsMost } = rpc;
   const chain = createChain({ connection, witnesses: nodes, tip, vouch, historyRowsMost }, tables);
   const ledger = createLedger(sql, undefined, settings.mode === 'observe', topUpRuleOf(settings));
-  const vault = createVault(secrets);
+  const masterKey = createMasterKey(
+    ledger.masterKey,
+    createVault(secrets),
+    secrets.masterKey !== null,
+  );
+  const { vault } = masterKey;
+  await masterKey.look();
   return {
     databaseUrl,
     rpcUrl: rpc.url,
@@ -136,6 +144,7 @@ export async function openParts(
       nowMs: clock.nowMs,
     }),
     vault,
+    masterKey,
     pace: createPace(),
     locks: createLocks(() => openDatabase(databaseUrl, log, 1)),
     pen: createPen({

@@ -1,4 +1,6 @@
 // Surface: what the HTTP server is given of the daemon's parts, route group by route group.
+import { endpointBinding } from './core/bindings.ts';
+import type { Finding } from './core/finding.ts';
 import type { Address } from './core/ids.ts';
 import type { Mail } from './core/mail.ts';
 import type { Clock, Log } from './core/ports.ts';
@@ -8,7 +10,6 @@ import type { SetAside } from './flows/aside.ts';
 import { createClear } from './flows/clear.ts';
 import type { Pulse } from './flows/heartbeat.ts';
 import { createListing } from './flows/lists.ts';
-import { boundTo } from './flows/notify.ts';
 import type { Publisher } from './flows/publish.ts';
 import { createReceive } from './flows/receive.ts';
 import { createRegister } from './flows/register.ts';
@@ -38,6 +39,8 @@ export type Wiring = {
   readonly authority: Authority;
   /** What the last heartbeat found. */
   readonly pulse: () => Pulse;
+  /** What is not right with secrets, endpoints and nodes. */
+  readonly findings: () => readonly Finding[];
   readonly feed: HearingOptions['feed'];
   readonly judgeAll: (ids: readonly string[]) => Promise<void>;
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
@@ -122,7 +125,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       endpoints: ledger.endpoints,
       listing,
       mail: wiring.mail,
-      seal: (id, secret) => parts.vault.seal(boundTo(id), Buffer.from(secret)),
+      seal: (id, secret) => parts.vault.seal(endpointBinding(id), Buffer.from(secret)),
       newId,
       onDue: wiring.onEvents,
     },
@@ -141,6 +144,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     health: {
       roster,
       pulse: wiring.pulse,
+      findings: () => [...wiring.findings(), ...parts.nodes.findings],
       clock,
       staleAfterMs: settings.gate.staleAfterMs,
       venue: venue.name,

@@ -4,6 +4,7 @@
 import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import { Fault, messageOf } from '../core/fault.ts';
+import { type Finding, wrong } from '../core/finding.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Witness } from './proof.ts';
 import {
@@ -35,6 +36,8 @@ export type Nodes = {
   holdAll(): Promise<void>;
   /** Why nothing can be asked: every node belongs to another chain. Null while one is ours. */
   trouble(): string | null;
+  /** What a person should mend of the settings of nodes. */
+  readonly findings: readonly Finding[];
   /** As `Chain.vouch`, for the node that is asked. */
   vouch(): Promise<void>;
 };
@@ -51,6 +54,26 @@ export function shownUrl(url: string): string {
     return 'a URL that cannot be read';
   }
 }
+
+/** Whether two URLs name one node: all of them but the fragment, a default port and a slash at the end is compared. */
+export function isSameNode(one: string, other: string): boolean {
+  const plain = (text: string): string => {
+    const url = URL.parse(text);
+    if (url === null) return text;
+    return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}${url.search}`;
+  };
+  return plain(one) === plain(other);
+}
+
+/** Whether two URLs name one host, as two keys of one provider do. */
+export const isSameHost = (one: string, other: string): boolean =>
+  URL.parse(one)?.host !== undefined && URL.parse(one)?.host === URL.parse(other)?.host;
+
+export const SAME_NODE: Finding = wrong(
+  'second rpc',
+  'BAILIFF_SECOND_RPC_URL names the same node as BAILIFF_RPC_URL: it counts as none, because one node cannot confirm itself',
+  'Set BAILIFF_SECOND_RPC_URL to another provider, or leave it out.',
+);
 
 export type NodesOptions = {
   readonly url: string;
@@ -155,8 +178,10 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
 /** Opens the nodes of the settings. Nothing is asked yet. */
 export function openNodes(options: NodesOptions): Nodes {
   const first = openNode('rpc', options.url, options);
+  // A node that is asked twice is one witness, not two.
+  const same = options.secondUrl !== null && isSameNode(options.url, options.secondUrl);
   const second =
-    options.secondUrl === null
+    options.secondUrl === null || same
       ? null
       : openNode('second rpc', options.secondUrl, { ...options, wsUrl: null });
   const all = second === null ? [first] : [first, second];
@@ -177,10 +202,12 @@ export function openNodes(options: NodesOptions): Nodes {
   return {
     first,
     second,
+    findings: same ? [SAME_NODE] : [],
     connection: openConnection(options.url, options.wsUrl, (input, init) =>
       onOurs((node) => node.fetch(input, init)),
     ),
     async holdAll() {
+      if (same) options.log.error('rpc.same', { detail: SAME_NODE.says });
       if (second === null)
         options.log.warn('rpc.alone', {
           detail: `One RPC provider alone is asked whether a payment can still land. Its URL may stand for many nodes, so that takes ${ROUNDS_ALONE} agreeing rounds, some blocks apart; with BAILIFF_SECOND_RPC_URL two independent providers must agree.`,

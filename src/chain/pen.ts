@@ -1,6 +1,7 @@
 // Pen: keeps agent keys sealed and signs recorded payments, nothing else. A key is opened for one signature and wiped
 // afterwards. What is signed is decoded again from the compiled bytes and held against the mandate of core/policy.ts.
 import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/web3.js';
+import { agentKeyBinding } from '../core/bindings.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
@@ -17,10 +18,6 @@ import { inspectTokens, passingAccount, tokenAccount } from './tokens.ts';
 /** The address of a 64-byte secret key. */
 export const publicKeyOf = (secretKey: Uint8Array): Address =>
   Keypair.fromSecretKey(secretKey).publicKey.toBase58() as Address;
-
-/** What an agent key is sealed for. */
-export const bindingOf = (subscriberId: string, publicKey: string): string =>
-  `bailiff/agent-key/${subscriberId}/${publicKey}`;
 
 function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandate {
   const { payment } = parts;
@@ -88,17 +85,21 @@ export function createPen(options: PenOptions): Pen {
    */
   const withKey = <T>(key: SealedKey, use: (signer: Signer) => T): T => {
     try {
-      return vault.open(bindingOf(key.subscriberId, key.publicKey), key.sealed, (secretKey) =>
+      return vault.open(agentKeyBinding(key.subscriberId, key.publicKey), key.sealed, (secretKey) =>
         use({ publicKey: new PublicKey(key.publicKey), secretKey }),
       );
     } catch (thrown) {
       if (thrown instanceof Fault) throw thrown;
-      throw new Fault(
-        'key_unavailable',
-        `The key of subscriber ${key.subscriberId} cannot be opened: was the master key changed, or the row moved?`,
-      );
+      throw unreadable(key);
     }
   };
+
+  const unreadable = ({ subscriberId }: SealedKey): Fault =>
+    new Fault(
+      'key_unavailable',
+      `The kept key of subscriber ${subscriberId} does not open, although the master key is right: its row was changed or moved. Bring the key in again.`,
+      { context: { trouble: 'agent_key_unreadable' } },
+    );
 
   /** What this pen signed within a day, also where the rows of those payments are lost. */
   const signed: { subscriberId: string; amount: bigint; atMs: number }[] = [];
@@ -167,7 +168,16 @@ export function createPen(options: PenOptions): Pen {
           'key_mismatch',
           `The secret key belongs to ${derived.publicKey.toBase58()}, not to ${publicKey}.`,
         );
-      return vault.seal(bindingOf(subscriberId, publicKey), secretKey);
+      return vault.seal(agentKeyBinding(subscriberId, publicKey), secretKey);
+    },
+    closed(key) {
+      try {
+        return withKey(key, () => null);
+      } catch (thrown) {
+        if (!(thrown instanceof Fault) || thrown.code !== 'key_unavailable') throw thrown;
+        const code = String(thrown.context.trouble ?? thrown.code);
+        return { class: 'needs_authorisation', code, detail: thrown.message };
+      }
     },
     sign({ parts, memo, instructions, tables, blockhash, key, signedToday }) {
       requireWithinLimits(parts.payment, signedToday);

@@ -41,6 +41,7 @@ export function createVault({ masterKey, nextMasterKey }: MasterKeys): Vault {
       throw new Fault(
         'key_unavailable',
         'BAILIFF_MASTER_KEY is not set, so secrets can be neither kept nor used.',
+        { context: { trouble: 'master_key_missing' } },
       );
     return nextMasterKey === null ? [masterKey] : [nextMasterKey, masterKey];
   };

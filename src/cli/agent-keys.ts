@@ -3,9 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { bindingOf } from '../chain/pen.ts';
+import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { Fault } from '../core/fault.ts';
-import { boundTo } from '../flows/notify.ts';
 import { secretKeyOf } from '../flows/register.ts';
 import type { Opened, Tools } from './tools.ts';
 
@@ -49,6 +48,8 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
       'settings_invalid',
       'BAILIFF_NEXT_MASTER_KEY: is required; 32 bytes in base64; make one with: openssl rand -base64 32',
     );
+  const trouble = parts.masterKey.trouble();
+  if (trouble !== null) throw new Fault('key_unavailable', trouble.detail);
   const { vault, ledger } = parts;
   const { subscribers, endpoints } = ledger;
   const ids = await subscribers.ids();
@@ -58,7 +59,7 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
   for (const [index, id] of ids.entries()) {
     // Somebody may be faster: then what there is by now is wrapped, until nothing comes between.
     for (let key = await subscribers.sealedKey(id); key !== null; ) {
-      const sealed = vault.rewrap(bindingOf(id, key.publicKey), key.sealed);
+      const sealed = vault.rewrap(agentKeyBinding(id, key.publicKey), key.sealed);
       const replaced = await subscribers.replaceKey(key, sealed);
       if (replaced) keys++;
       key = replaced ? null : await subscribers.sealedKey(id);
@@ -70,12 +71,13 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
   for (let due = await endpoints.secrets(); due.length > 0; ) {
     const changed = new Set<string>();
     for (const each of due) {
-      const wrapped = each.secrets.map((sealed) => vault.rewrap(boundTo(each.id), sealed));
+      const wrapped = each.secrets.map((sealed) => vault.rewrap(endpointBinding(each.id), sealed));
       if (await endpoints.replaceSecrets(each.id, each.secrets, wrapped)) secrets += wrapped.length;
       else changed.add(each.id);
     }
     due = changed.size === 0 ? [] : (await endpoints.secrets()).filter(({ id }) => changed.has(id));
   }
+  await parts.masterKey.rewrap();
   output.result({ keys, secrets }, [
     `${keys} agent keys and ${secrets} signing secrets are under the next master key.`,
     'Now start every daemon with it as BAILIFF_MASTER_KEY, alone. Daemons that were not given it as BAILIFF_NEXT_MASTER_KEY before let debts wait until then, without using up attempts.',

@@ -99,6 +99,8 @@ export type Endpoints = {
     dueMs: number | null,
     nowMs: number,
   ): Promise<void>;
+  /** It could not be signed: again at `dueMs`, with no attempt used up, and nothing said of the endpoint. */
+  held(endpointId: string, eventId: string, outcome: string, dueMs: number): Promise<void>;
   totals(): Promise<{ readonly state: Delivery['state']; readonly count: number }[]>;
 };
 

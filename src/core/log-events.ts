@@ -14,6 +14,8 @@ export const ERROR_EVENTS = [
   'node.foreign',
   'payment.overpaid',
   'roster.lineage_broken',
+  'rpc.same',
+  'secrets.unusable',
   'transaction.contradicted',
   'venue.program_unknown',
 ] as const;

@@ -256,6 +256,8 @@ export type Vault = {
 export type Pen = {
   /** Seals an agent's secret key for the ledger, bound to the subscriber and the public key. */
   seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
+  /** Why a key does not open, as a trouble that uses up no attempt; null when it opens. It is wiped at once. */
+  closed(key: SealedKey): Trouble | null;
   /** The sponsor's address when one is configured. */
   readonly sponsor: Address | null;
   /** Builds, checks against the mandate and the limits, and signs. Throws `pen_refused`, `pen_limited` or `key_unavailable`. */

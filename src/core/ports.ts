@@ -80,6 +80,8 @@ export type Subscribers = {
   /** In the order of ids; `after` is the last one that was seen. */
   list(page: { limit: number; after?: string }): Promise<Subscriber[]>;
   sealedKey(id: string): Promise<SealedKey | null>;
+  /** Every key that is kept, in the order of subscribers; `after` is the last subscriber that was seen, or empty. */
+  sealedKeys(page: { limit: number; after: string }): Promise<SealedKey[]>;
   putKey(key: SealedKey): Promise<void>;
   /** The same key, sealed anew. False when it is another by now, or gone. */
   replaceKey(key: SealedKey, sealed: Uint8Array): Promise<boolean>;
@@ -90,6 +92,17 @@ export type Subscribers = {
    * payment has not ended. Registering it again brings it back, from then on.
    */
   retire(id: string, slot: Slot, nowMs: number): Promise<boolean>;
+};
+
+/** The known text that tells whether a master key is the ledger's. */
+export type MasterKeyBook = {
+  /** The text, sealed; null before the first start with a master key. */
+  kept(): Promise<Uint8Array | null>;
+  /** Keeps it unless one is kept; returns what is kept then. */
+  keep(sealed: Uint8Array): Promise<Uint8Array>;
+  replace(sealed: Uint8Array): Promise<void>;
+  /** Some of the secrets that are kept, with what each is sealed for. */
+  sample(): Promise<{ readonly bound: string; readonly sealed: Uint8Array }[]>;
 };
 
 export type Subscription = Agreement & {
@@ -257,6 +270,7 @@ export type Ledger = {
   readonly halts: Halts;
   readonly apiKeys: ApiKeys;
   readonly acts: Acts;
+  readonly masterKey: MasterKeyBook;
   readonly lists: Lists;
   readonly facts: Facts;
   readonly endpoints: Endpoints;

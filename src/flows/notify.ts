@@ -1,5 +1,6 @@
 // Notify: hands events to endpoints, signed as Standard Webhooks, as often as it takes; what an endpoint does not take for days is given
 // up on record, and one that takes nothing at all is disabled and reported. Handing on is at least once: the id tells a receiver.
+import { endpointBinding } from '../core/bindings.ts';
 import { DEAD_AFTER_MS, type Dispatch, retryAfterMs, type SealedSecret } from '../core/event.ts';
 import { messageOf } from '../core/fault.ts';
 import type { Mail } from '../core/mail.ts';
@@ -7,10 +8,12 @@ import type { Vault } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 import { isoTime } from '../core/time.ts';
+import type { MasterKey } from './master-key.ts';
 
 export type NotifyPorts = {
   readonly ledger: Pick<Ledger, 'endpoints'>;
   readonly vault: Vault;
+  readonly masterKey: Pick<MasterKey, 'trouble'>;
   readonly mail: Mail;
   readonly clock: Clock;
   readonly log: Log;
@@ -21,18 +24,34 @@ const BATCH = 20;
 const LEASE_MS = 60_000;
 const GONE = 410;
 
-/** What an endpoint's secret is sealed for. */
-export const boundTo = (endpointId: string): string => `bailiff/endpoint/${endpointId}`;
+/** When an event is tried again whose endpoint's secret does not open. */
+const HELD_MS = 60_000;
+
 const opened = (vault: Vault, endpointId: string, secret: SealedSecret): string =>
-  vault.open(boundTo(endpointId), secret, (plain) => Buffer.from(plain).toString('utf8'));
+  vault.open(endpointBinding(endpointId), secret, (plain) => Buffer.from(plain).toString('utf8'));
+
+/** The signing secrets of an endpoint; null when one does not open, so that nothing can be signed. */
+function secretsOf(vault: Vault, { endpoint, secrets }: Dispatch): string[] | null {
+  try {
+    return secrets.map((each) => opened(vault, endpoint.id, each));
+  } catch {
+    return null;
+  }
+}
 
 async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
   const { ledger, vault, mail, clock, log } = ports;
   const { endpoint, eventId, kind, atMs, body, attempts } = dispatch;
   let outcome: string;
   let gone = false;
+  const secrets = secretsOf(vault, dispatch);
+  if (secrets === null) {
+    // The receiver has no part in it: it uses up no attempt, and does not count against the endpoint.
+    const why = 'not sent: the signing secret of the endpoint does not open here';
+    await ledger.endpoints.held(endpoint.id, eventId, why, clock.nowMs() + HELD_MS);
+    return log.warn('event.held', { endpoint: endpoint.id, event: eventId, why });
+  }
   try {
-    const secrets = dispatch.secrets.map((each) => opened(vault, endpoint.id, each));
     const status = await mail.send({
       url: endpoint.url,
       id: eventId,
@@ -66,6 +85,8 @@ async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
 
 /** Hands on what is due. True when there may be more. */
 export async function notifyEndpoints(ports: NotifyPorts): Promise<boolean> {
+  // With a wrong master key no event can be signed: all of them stay due.
+  if (ports.masterKey.trouble() !== null) return false;
   const due = await ports.ledger.endpoints.claim(ports.clock.nowMs(), LEASE_MS, BATCH);
   await Promise.all(due.map((each) => handOn(ports, each)));
   return due.length === BATCH;

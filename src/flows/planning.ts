@@ -192,7 +192,10 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     if (oldest === undefined) return null;
     const small = tooSmall(all);
     if (small !== null) return { kind: 'rest', debts: all, trouble: small };
-    if (!subscriber.hasKey) return { kind: 'rest', debts: due, trouble: NO_KEY };
+    const key = subscriber.hasKey ? await ledger.subscribers.sealedKey(subscriber.id) : null;
+    // Before a payment is opened: one that cannot be signed would leave a failed row at each retry.
+    const closed = key === null ? NO_KEY : ports.pen.closed(key);
+    if (closed !== null) return { kind: 'rest', debts: due, trouble: closed };
     const behind = await ports.books.disagreement(subscriber);
     if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };
     const transfer = await ledger.credits.unmatched(subscriber.id, oldest.creatorWallet);

@@ -1,5 +1,6 @@
 // Upkeep: loops that no payment waits for: what ended payments cost is read, debts age, those are found whose standing cannot
 // be vouched for, the venue's program is looked at, and what was kept long enough is forgotten.
+import type { Finding } from '../core/finding.ts';
 import type { Chain } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
@@ -9,8 +10,10 @@ import { readCosts } from './costs.ts';
 import { personalDoubts } from './doubt.ts';
 import { forgetOld } from './forget.ts';
 import type { Loop } from './loop.ts';
+import type { MasterKey } from './master-key.ts';
 import { ageDebts } from './owing.ts';
 import type { Publisher } from './publish.ts';
+import { watchSecrets } from './secrets.ts';
 
 export type UpkeepPorts = {
   readonly ledger: Ledger;
@@ -20,6 +23,7 @@ export type UpkeepPorts = {
   readonly log: Log;
   readonly publisher: Pick<Publisher, 'pull'>;
   readonly conformance: Pick<ConformanceWatch, 'look'>;
+  readonly masterKey: MasterKey;
 };
 export type UpkeepOptions = {
   /** How often costs are read, debts age and doubts are looked for. */
@@ -39,9 +43,12 @@ export type StartLoop = (
 export type Upkeep = {
   /** Doubts of single subscribers, as of the last look. */
   readonly doubts: () => ReadonlyMap<string, Doubt>;
+  /** What is not right with secrets and endpoints, as of the last look. */
+  readonly findings: () => readonly Finding[];
 };
 
 const FORGET_EVERY_MS = 3_600_000;
+const SECRETS_EVERY_MS = 30_000;
 
 export function startUpkeep(loop: StartLoop, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
   let doubts: ReadonlyMap<string, Doubt> = new Map();
@@ -56,5 +63,9 @@ export function startUpkeep(loop: StartLoop, ports: UpkeepPorts, options: Upkeep
   loop('costs', options.everyMs, async (signal) => {
     while (!signal.aborted && (await readCosts(ports, signal)));
   });
-  return { doubts: () => doubts };
+  let findings: readonly Finding[] = [];
+  loop('secrets', SECRETS_EVERY_MS, async () => {
+    findings = await watchSecrets(ports, findings);
+  });
+  return { doubts: () => doubts, findings: () => findings };
 }

@@ -1,6 +1,7 @@
 // Health: live means that this process makes progress, ready that the gate can vouch for its answers. Every reason
 // why not is named. Both are answered from memory: what the last heartbeat found of the ledger and the chain.
 import type { FastifyPluginAsync } from 'fastify';
+import type { Finding } from '../core/finding.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import type { Pulse } from '../flows/heartbeat.ts';
@@ -9,6 +10,8 @@ export type HealthOptions = {
   readonly roster: Roster;
   /** What the last heartbeat found. */
   readonly pulse: () => Pulse;
+  /** What a person should mend although the gate can vouch. */
+  readonly findings: () => readonly Finding[];
   readonly clock: Clock;
   readonly staleAfterMs: number;
   readonly venue: string;
@@ -56,6 +59,7 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, optio
       asOfSlot: roster.freshness().asOfSlot,
       backlog: pulse().backlog,
       halts: pulse().halts.map(({ scope, reason }) => ({ scope, reason })),
+      findings: options.findings().map(({ what, says, mend }) => ({ what, says, mend })),
       subscribers: roster.size,
       venue,
       network,

@@ -182,6 +182,11 @@ export function createEndpoints(sql: Sql): Endpoints {
             where endpoint_id = ${endpointId} and event_id = ${eventId} and state = 'pending'`;
       });
     },
+    async held(endpointId, eventId, outcome, dueMs) {
+      await sql`
+        update event_delivery set due_at = ${at(dueMs)}, outcome = ${outcome}, attempts = greatest(attempts - 1, 0)
+        where endpoint_id = ${endpointId} and event_id = ${eventId} and state = 'pending'`;
+    },
     async totals() {
       const rows = await sql<{ state: Delivery['state']; count: bigint }[]>`
         select state, count(*) from event_delivery group by state`;

@@ -18,6 +18,7 @@ import { createFacts } from './facts.ts';
 import { createFigures } from './figures.ts';
 import { createHalts } from './halts.ts';
 import { createLists } from './lists.ts';
+import { createMasterKeyBook } from './master-key.ts';
 import { EVENT_CHANNEL } from './outbox.ts';
 import { createOwing } from './owing.ts';
 import { createPayments } from './payments.ts';
@@ -61,6 +62,7 @@ export function createLedger(
     apiKeys: createApiKeys(sql),
     acts: createActs(sql),
     lists: createLists(sql),
+    masterKey: createMasterKeyBook(sql),
     facts: { ...createFacts(sql), ...createCloses(sql) },
     endpoints: createEndpoints(sql),
     clearances: createClearances(sql),

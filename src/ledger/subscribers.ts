@@ -173,6 +173,16 @@ export function createSubscribers(sql: Sql): Subscribers {
         ? null
         : { subscriberId: id, publicKey: row.public_key, sealed: row.sealed };
     },
+    async sealedKeys({ after, limit }) {
+      const rows = await sql<{ subscriber_id: string; public_key: Address; sealed: Uint8Array }[]>`
+        select subscriber_id, public_key, sealed from agent_key where subscriber_id > ${after}
+        order by subscriber_id limit ${limit}`;
+      return rows.map((row) => ({
+        subscriberId: row.subscriber_id,
+        publicKey: row.public_key,
+        sealed: row.sealed,
+      }));
+    },
     async replaceKey(key, sealed) {
       const rows = await sql`
         update agent_key set sealed = ${Buffer.from(sealed)}

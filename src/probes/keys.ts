@@ -1,41 +1,27 @@
 // Keys: whether what is sealed opens, who may use the API, and whether the sponsor has SOL.
-import { bindingOf } from '../chain/pen.ts';
 import { readOwned } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
 import { createVault } from '../chain/vault.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
+import { createMasterKey } from '../flows/master-key.ts';
+import { findSecrets } from '../flows/secrets.ts';
 import type { Sql } from '../ledger/database.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import type { Settings } from '../system/settings.ts';
 
 export async function ofKeys(settings: Settings, sql: Sql): Promise<Finding[]> {
   const ledger = createLedger(sql);
-  const vault = createVault(settings.secrets);
-  const ids = await ledger.subscribers.ids();
-  let kept = 0;
-  const closed: string[] = [];
-  for (const id of ids) {
-    const key = await ledger.subscribers.sealedKey(id);
-    if (key === null) continue;
-    kept++;
-    try {
-      vault.open(bindingOf(id, key.publicKey), key.sealed, () => undefined);
-    } catch {
-      closed.push(id);
-    }
-  }
-  const found: Finding[] = [];
-  if (closed.length > 0)
-    found.push(
-      wrong(
-        'keys',
-        `${closed.length} of ${kept} agent keys do not open, the first of ${closed[0]}`,
-        'Give the master key they were sealed with: BAILIFF_MASTER_KEY.',
-      ),
-    );
-  else found.push(fine('keys', `${kept} agent keys open, of ${ids.length} subscribers`));
+  const hasKey = settings.secrets.masterKey !== null;
+  const masterKey = createMasterKey(
+    // The doctor changes nothing: what a daemon would keep is only looked at.
+    { ...ledger.masterKey, keep: async (sealed) => sealed },
+    createVault(settings.secrets),
+    hasKey,
+  );
+  await masterKey.look();
+  const found = await findSecrets({ ledger, masterKey });
   const { ever } = await ledger.apiKeys.live();
   if (!ever && settings.secrets.apiKeys.length === 0)
     found.push(

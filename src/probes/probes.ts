@@ -1,5 +1,6 @@
 // Probes: everything a daemon stands on, looked at one by one, without changing any of it. What cannot be reached is a finding, too, so the
 // doctor always has something to say.
+import { isSameHost, isSameNode, SAME_NODE } from '../chain/nodes.ts';
 import { hearSlot, readNode } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
 import type { Voucher } from '../core/conformance.ts';
@@ -67,7 +68,9 @@ export async function probeAll(
     const mend = 'Check the URL, the key in it, and the plan.';
     const nodes: [string, string][] = [
       ['rpc', url],
-      ...(rpc.secondUrl === null ? [] : [['second rpc', rpc.secondUrl] as [string, string]]),
+      ...(rpc.secondUrl === null || isSameNode(url, rpc.secondUrl)
+        ? []
+        : [['second rpc', rpc.secondUrl] as [string, string]]),
     ];
     for (const [what, each] of nodes)
       found.push(
@@ -80,6 +83,15 @@ export async function probeAll(
         odd(
           'second rpc',
           `none is set: one provider alone says whether a payment can still land, in ${ROUNDS_ALONE} agreeing rounds`,
+          'Set BAILIFF_SECOND_RPC_URL to another provider.',
+        ),
+      );
+    else if (isSameNode(url, rpc.secondUrl)) found.push(SAME_NODE);
+    else if (isSameHost(url, rpc.secondUrl))
+      found.push(
+        odd(
+          'second rpc',
+          'both URLs name one host: two nodes of one provider fail, and lie, together',
           'Set BAILIFF_SECOND_RPC_URL to another provider.',
         ),
       );

@@ -87,7 +87,7 @@ function planningWith(given: {
   const ports = {
     chain,
     venue,
-    pen: { sponsor: null },
+    pen: { sponsor: null, closed: () => null },
     fees: {
       microLamports: async () => 0n,
       lamportsPerSignature: async () => 5_000n,
@@ -95,6 +95,7 @@ function planningWith(given: {
       priorityFeeMost: 0n,
     },
     ledger: {
+      subscribers: { sealedKey: async () => ({}) },
       costs: { openings: async () => ({ known: 0, unread: 0 }) },
       payments: { toppedUpWithin: async () => false },
       creators: { isAgent: async () => false },

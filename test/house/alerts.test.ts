@@ -23,7 +23,7 @@ describe('config/ops/alerts.yaml', () => {
     expect(read('docs/runbook.md')).toContain(`\n### ${name}\n`);
     expect(cases).toContain(`- name: ${name} fires\n`);
     expect(cases).toContain(`- name: ${name} stays silent\n`);
-    for (const [, metric = ''] of rule.matchAll(/bailiff_([a-z_]+)/g))
+    for (const [, metric = ''] of rule.matchAll(/bailiff_([a-z_]+?)(?:_bucket)?(?![a-z_])/g))
       expect(source, metric).toMatch(new RegExp(`'(bailiff_)?${metric}'`));
   });
 

@@ -33,6 +33,7 @@ function serve(level: 'off' | 'debug' | 'info', debugging: boolean) {
     health: {
       roster,
       pulse: () => ({ ledgerAtMs: null, backlog: null, skewMs: null, halts: [] }) as never,
+      findings: () => [],
       clock,
       staleAfterMs: 1_000,
       venue: 'v',

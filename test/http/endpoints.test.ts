@@ -6,8 +6,10 @@ import { Keypair } from '@solana/web3.js';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { createVault } from '../../src/chain/vault.ts';
+import { endpointBinding } from '../../src/core/bindings.ts';
 import { DEAD_AFTER_MS, RETRIES_MS } from '../../src/core/event.ts';
-import { boundTo, notifyEndpoints } from '../../src/flows/notify.ts';
+import type { MasterKeyTrouble } from '../../src/flows/master-key.ts';
+import { notifyEndpoints } from '../../src/flows/notify.ts';
 import { tell } from '../../src/ledger/outbox.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createMail, isPrivate } from '../../src/system/mail.ts';
@@ -158,7 +160,7 @@ async function withEndpoint() {
   const receiver = await openReceiver();
   const vault = createVault({ masterKey: new Uint8Array(32).fill(7), nextMasterKey: null });
   const { ledger, sql } = held;
-  const seal = (secret: string) => vault.seal(boundTo('e1'), Buffer.from(secret));
+  const seal = (secret: string) => vault.seal(endpointBinding('e1'), Buffer.from(secret));
   await ledger.endpoints.create({
     id: 'e1',
     url: receiver.url,
@@ -169,8 +171,13 @@ async function withEndpoint() {
   const [row] = await sql<{ now: Date }[]>`select now() + interval '1 second' as now`;
   const clock = createManualClock(row?.now.getTime() ?? 0);
   const mail = createMail({ allowPrivate: true, ports: [443] });
-  const run = () => notifyEndpoints({ ledger, vault, mail, clock, log: silentLog });
-  return { ...held, receiver, clock, run };
+  const masterKey = { trouble: () => trouble };
+  let trouble: MasterKeyTrouble | null = null;
+  const run = () => notifyEndpoints({ ledger, vault, masterKey, mail, clock, log: silentLog });
+  const isWrong = (wrong: MasterKeyTrouble | null): void => {
+    trouble = wrong;
+  };
+  return { ...held, receiver, clock, run, isWrong };
 }
 
 test('an endpoint that is down is tried for days, then given up on record, and never holds another event up', async () => {
@@ -224,6 +231,32 @@ test('an endpoint that takes nothing for days is disabled and reported, and goes
   await tell(sql, 'share.paid', null, {});
   await run();
   expect((await ledger.endpoints.list())[0]?.disabled?.why).toContain('410');
+  await receiver[Symbol.asyncDispose]();
+});
+
+test('a signing secret that does not open holds its events back, and says nothing against the endpoint', async () => {
+  const { ledger, sql, receiver, clock, run, isWrong } = await withEndpoint();
+  const [kept] = await sql<{ secrets: string[] }[]>`select secrets from endpoint`;
+  await sql`update endpoint set secrets = ${sql.json(['00ff'])}`;
+  await tell(sql, 'share.paid', null, { n: 1 });
+  const endpoint = async () => (await ledger.endpoints.list())[0];
+  for (let day = 0; day < 7; day++) {
+    await run();
+    clock.advance(86_400_000);
+  }
+  expect(receiver.received).toHaveLength(0);
+  expect(await endpoint()).toMatchObject({ failingSinceMs: null, disabled: null });
+  expect(await ledger.endpoints.deliveries('e1', { limit: 5 })).toMatchObject([
+    { state: 'pending', attempts: 0, outcome: expect.stringContaining('does not open') },
+  ]);
+  await sql`update endpoint set secrets = ${sql.json(kept?.secrets ?? [])}`;
+  // With a wrong master key nothing is even looked at.
+  isWrong({ code: 'master_key_wrong', detail: '' });
+  expect(await run()).toBe(false);
+  expect(receiver.received).toHaveLength(0);
+  isWrong(null);
+  await run();
+  expect(receiver.received).toHaveLength(1);
   await receiver[Symbol.asyncDispose]();
 });
 

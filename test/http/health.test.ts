@@ -25,6 +25,7 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
   app.register(healthRoutes, {
     roster,
     pulse: () => pulse,
+    findings: () => [],
     clock,
     staleAfterMs: 5_000,
     venue: 'v',

@@ -155,13 +155,21 @@ test('every metric that alerts and dashboard ask for exists', async () => {
   const known = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map((match) => match[1]));
   for (const file of ['alerts.yaml', 'dashboard.json']) {
     const asked = readFileSync(path.join(ROOT, 'config/ops', file), 'utf8');
-    const names = [...asked.matchAll(/\b(bailiff_\w+|nodejs_\w+)/g)].map((match) => match[1]);
+    const names = [...asked.matchAll(/\b(bailiff_\w+|nodejs_\w+)/g)].map((match) =>
+      match[1]?.replace(/_bucket$/, ''),
+    );
     expect(names.length).toBeGreaterThan(5);
     for (const name of names) expect(known.has(name), `${file}: ${name}`).toBe(true);
   }
   expect(text).toMatch(/bailiff_debts\{status="paid"\} 1/);
   expect(text).toMatch(/bailiff_gate_verdicts_total\{verdict="allow"\} [1-9]/);
-  expect(text).toMatch(/bailiff_rpc_calls_total\{method="getSlot",outcome="answered"\} [1-9]/);
+  expect(text).toMatch(
+    /bailiff_rpc_calls_total\{method="getSlot",node="127\.0\.0\.1:\d+",outcome="answered"\} [1-9]/,
+  );
+  expect(text).toMatch(
+    /bailiff_http_requests_total\{route="\/v1\/shares",method="GET",outcome="2xx"\} [1-9]/,
+  );
+  expect(text).toMatch(/bailiff_rpc_call_seconds_count\{method="getSlot",node="\S+"\} [1-9]/);
   expect(text).toMatch(/bailiff_events_total\{event="payment.landed",level="info"\} 1/);
   expect(text).toMatch(/bailiff_facts_total\{kind="close"\} 2$/m);
   expect(text).toMatch(/bailiff_deliveries_total\{outcome="stored"\} [1-9]/);

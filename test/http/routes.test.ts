@@ -7,6 +7,7 @@ import { base58Text } from '../../src/core/ids.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
+import { asking } from '../support/ask.ts';
 import { examplesOf, type OpenApi } from '../support/openapi-lint.ts';
 import { openStreet, profitableClose, type ShareView, type Street } from '../support/street.ts';
 
@@ -20,28 +21,21 @@ const other = Keypair.generate();
 const creator = Keypair.generate().publicKey.toBase58();
 const wallet = () => ana.agent.publicKey.toBase58();
 
-async function ask(
-  method: string,
-  route: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-) {
-  const response = await fetch(street.app().url + route, {
-    method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    type: response.headers.get('content-type'),
-    body: (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>,
-  };
-}
+const ask = asking(() => street.app().url);
 
 type Request = readonly [route: string, body?: unknown];
+type Problems = Record<string, Partial<Record<FaultCode, () => Request>>>;
+/** The lists of a subscriber, each with a request for it. */
+const listsOf = <T>(id: string, made: (request: () => Request) => T): Record<string, T> =>
+  Object.fromEntries(
+    ['accounts', 'credits', 'facts', 'closes', 'clearances', 'subscriptions'].map((list) => [
+      `GET /v1/subscribers/{id}/${list}`,
+      made(() => [`/v1/subscribers/${id}/${list}`]),
+    ]),
+  );
 /** What makes each route say each of its problems. */
-const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
+const PROBLEMS: Problems = {
+  ...listsOf('nobody', (not_found) => ({ not_found })),
   'POST /v1/subscribers': {
     conflict: () => [
       '',
@@ -79,13 +73,6 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
     ],
   },
   'DELETE /v1/subscribers/{id}/key': { not_found: () => ['/v1/subscribers/nobody/key'] },
-  'GET /v1/subscribers/{id}/accounts': { not_found: () => ['/v1/subscribers/nobody/accounts'] },
-  'GET /v1/subscribers/{id}/credits': { not_found: () => ['/v1/subscribers/nobody/credits'] },
-  'GET /v1/subscribers/{id}/facts': { not_found: () => ['/v1/subscribers/nobody/facts'] },
-  'GET /v1/subscribers/{id}/clearances': { not_found: () => ['/v1/subscribers/nobody/clearances'] },
-  'GET /v1/subscribers/{id}/subscriptions': {
-    not_found: () => ['/v1/subscribers/nobody/subscriptions'],
-  },
   'GET /v1/shares': { not_found: () => ['/v1/shares?subscription=none'] },
   'GET /v1/payments': { not_found: () => ['/v1/payments?subscriber=nobody'] },
   'GET /v1/audit': { not_found: () => ['/v1/audit?actor=nokey'] },
@@ -119,7 +106,6 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
   'DELETE /v1/subscribers/{id}/subscriptions/{subscription}': {
     not_found: () => ['/v1/subscribers/bo/subscriptions/ann-sub'],
   },
-  'GET /v1/subscribers/{id}/closes': { not_found: () => ['/v1/subscribers/nobody/closes'] },
   'POST /v1/subscribers/{id}/clearances': {
     not_found: () => ['/v1/subscribers/nobody/clearances', { purpose: 'close' }],
   },
@@ -166,6 +152,7 @@ const PROBLEMS: Record<string, Partial<Record<FaultCode, () => Request>>> = {
 };
 /** What every route answers when all is well; bodies are those of the description where nothing is said here. */
 const GOOD: Record<string, () => Request> = {
+  ...listsOf('ann', (request) => request),
   'GET /v1/gate/{subscriber}': () => ['/v1/gate/ann'],
   'GET /v1/subscribers/{id}': () => ['/v1/subscribers/ann'],
   'PUT /v1/subscribers/{id}/key': () => [
@@ -174,12 +161,7 @@ const GOOD: Record<string, () => Request> = {
   ],
   'DELETE /v1/subscribers/{id}/key': () => ['/v1/subscribers/bo/key'],
   'DELETE /v1/subscribers/{id}': () => ['/v1/subscribers/leaving'],
-  'GET /v1/subscribers/{id}/accounts': () => ['/v1/subscribers/ann/accounts'],
-  'GET /v1/subscribers/{id}/credits': () => ['/v1/subscribers/ann/credits'],
-  'GET /v1/subscribers/{id}/closes': () => ['/v1/subscribers/ann/closes'],
-  'GET /v1/subscribers/{id}/facts': () => ['/v1/subscribers/ann/facts'],
   'POST /v1/subscribers/{id}/subscriptions': () => ['/v1/subscribers/ann/subscriptions', terms()],
-  'GET /v1/subscribers/{id}/subscriptions': () => ['/v1/subscribers/ann/subscriptions'],
   'GET /v1/subscribers/{id}/subscriptions/{subscription}': () => [
     '/v1/subscribers/ann/subscriptions/ann-sub',
   ],
@@ -190,7 +172,6 @@ const GOOD: Record<string, () => Request> = {
     '/v1/subscribers/ann/clearances',
     { purpose: 'close' },
   ],
-  'GET /v1/subscribers/{id}/clearances': () => ['/v1/subscribers/ann/clearances'],
   'DELETE /v1/subscribers/{id}/clearances/{clearance}': () => [
     `/v1/subscribers/ann/clearances/${clearance}`,
   ],
@@ -251,8 +232,9 @@ beforeAll(async () => {
   const cleared = await ask('POST', '/v1/subscribers/ann/clearances', wanted);
   clearance = String(cleared.body.id);
   // A gap that nobody can explain, at an account of which not everything is heard.
-  const [row] = await database.sql<{ address: string }[]>`
-    update account_check set baseline = jsonb_set(baseline, '{counters,realised}', '"77"')
+  const [row] = await database.sql<
+    { address: string }[]
+  >`update account_check set baseline = jsonb_set(baseline, '{counters,realised}', '"77"')
     where address = (select address from account where subscriber_id = 'unheard' and role = 'drift_user') returning address`;
   await database.sql`
     update account_check set difference = '{"realised":"1","funding":"0","deposits":"0","withdraws":"0","tokens":"0"}', unexplained_since = now() where address = ${row?.address ?? ''}`;

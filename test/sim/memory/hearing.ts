@@ -57,6 +57,7 @@ export function createMemorySubscribers(state: State): Subscribers {
     retire: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     dropKey: async (id) => state.keys.delete(id),
     ids: async () => [...state.subscribers.keys()].sort(),
+    sealedKeys: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     sealedKey: async (id) => state.keys.get(id) ?? null,
     replaceKey: () => Promise.reject(new RangeError('nobody asks for this in memory')),
     async putKey(key) {

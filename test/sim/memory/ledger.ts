@@ -204,6 +204,7 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
     figures: nobodyAsks('figures'),
     acts: nobodyAsks('acts'),
     lists: nobodyAsks('lists'),
+    masterKey: nobodyAsks('the master key'),
     facts: nobodyAsks('facts'),
     endpoints: nobodyAsks('endpoints'),
     clearances: {

@@ -1,0 +1,86 @@
+// Master key: whether the one at hand is that of this ledger. The ledger keeps a known text sealed under it. A daemon or
+// a command that cannot open the text seals nothing, so that no secret ends under a key that nobody else has, and says
+// what is wrong instead of failing at each secret.
+import { Fault } from '../core/fault.ts';
+import type { Vault } from '../core/outside.ts';
+import type { MasterKeyBook } from '../core/ports.ts';
+
+/** What the known text is sealed for, and the text. */
+const BOUND = 'bailiff/master-key';
+const TEXT = Buffer.from('This opens under the master key of the ledger.');
+
+export type MasterKeyTrouble = {
+  readonly code: 'master_key_missing' | 'master_key_wrong';
+  readonly detail: string;
+};
+export type MasterKey = {
+  /** The vault, which seals only while nothing is wrong with the master key. */
+  readonly vault: Vault;
+  /** What is wrong with the master key; null when it is the ledger's, or was not looked at yet. */
+  trouble(): MasterKeyTrouble | null;
+  /** Looks again. */
+  look(): Promise<void>;
+  /** Seals the known text under the next master key, when that takes over. */
+  rewrap(): Promise<void>;
+};
+
+const MISSING: MasterKeyTrouble = {
+  code: 'master_key_missing',
+  detail:
+    'BAILIFF_MASTER_KEY is not set, and secrets are kept under one: agent keys and signing secrets cannot be used.',
+};
+const WRONG: MasterKeyTrouble = {
+  code: 'master_key_wrong',
+  detail:
+    'BAILIFF_MASTER_KEY is not the key under which the secrets of this ledger are kept: they cannot be used, and no new ones are kept.',
+};
+
+/** `hasKey`: whether a master key is set at all. */
+export function createMasterKey(book: MasterKeyBook, plain: Vault, hasKey: boolean): MasterKey {
+  let trouble: MasterKeyTrouble | null = null;
+  const opens = (bound: string, sealed: Uint8Array): boolean => {
+    try {
+      return plain.open(bound, sealed, () => true);
+    } catch {
+      return false;
+    }
+  };
+  const faultOf = ({ code, detail }: MasterKeyTrouble): Fault =>
+    new Fault('key_unavailable', detail, { context: { trouble: code } });
+  return {
+    vault: {
+      ...plain,
+      seal(bound, secret) {
+        if (trouble !== null) throw faultOf(trouble);
+        return plain.seal(bound, secret);
+      },
+      open(bound, sealed, use) {
+        if (trouble !== null) throw faultOf(trouble);
+        return plain.open(bound, sealed, use);
+      },
+    },
+    trouble: () => trouble,
+    async look() {
+      const kept = await book.kept();
+      if (kept !== null) {
+        trouble = opens(BOUND, kept) ? null : hasKey ? WRONG : MISSING;
+        return;
+      }
+      // A ledger of an earlier release keeps secrets, and no known text.
+      const secrets = await book.sample();
+      if (!hasKey) {
+        trouble = secrets.length > 0 ? MISSING : null;
+        return;
+      }
+      if (secrets.length > 0 && !secrets.some((each) => opens(each.bound, each.sealed))) {
+        trouble = WRONG;
+        return;
+      }
+      trouble = opens(BOUND, await book.keep(plain.seal(BOUND, TEXT))) ? null : WRONG;
+    },
+    async rewrap() {
+      const kept = await book.kept();
+      if (kept !== null) await book.replace(plain.rewrap(BOUND, kept));
+    },
+  };
+}

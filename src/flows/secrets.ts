@@ -1,0 +1,116 @@
+// Secrets: whether the master key is the ledger's, which secrets do not open although it is, and which endpoints are
+// disabled. The doctor and readiness tell the same.
+import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
+import { type Finding, fine, odd, wrong } from '../core/finding.ts';
+import type { Ledger, Log } from '../core/ports.ts';
+import { withoutSecretUrl } from '../core/secrets.ts';
+import type { MasterKey } from './master-key.ts';
+
+export type SecretPorts = {
+  readonly ledger: Pick<Ledger, 'subscribers' | 'endpoints' | 'shares'>;
+  readonly masterKey: MasterKey;
+};
+
+const KEYS_AT_ONCE = 500;
+const MENDS = {
+  master_key_missing: 'Set BAILIFF_MASTER_KEY to the key that other daemons have.',
+  master_key_wrong:
+    'Start with the master key that other daemons have. After bailiff keys rotate-master that is the next one.',
+} as const;
+
+const opens = ({ vault }: MasterKey, bound: string, sealed: Uint8Array): boolean => {
+  try {
+    return vault.open(bound, sealed, () => true);
+  } catch {
+    return false;
+  }
+};
+
+async function ofAgentKeys({ ledger, masterKey }: SecretPorts): Promise<Finding> {
+  let kept = 0;
+  const closed: string[] = [];
+  for (let after = ''; ; ) {
+    const keys = await ledger.subscribers.sealedKeys({ after, limit: KEYS_AT_ONCE });
+    kept += keys.length;
+    for (const { subscriberId, publicKey, sealed } of keys)
+      if (!opens(masterKey, agentKeyBinding(subscriberId, publicKey), sealed))
+        closed.push(subscriberId);
+    const last = keys.at(-1);
+    if (last === undefined || keys.length < KEYS_AT_ONCE) break;
+    after = last.subscriberId;
+  }
+  return closed.length === 0
+    ? fine('keys', `${kept} agent keys open`)
+    : wrong(
+        'keys',
+        `${closed.length} of ${kept} agent keys do not open, the first of ${closed[0]}: the row was changed or moved`,
+        'Bring the key in again: bailiff keys import SUBSCRIBER FILE. Debts of these subscribers wait until then.',
+      );
+}
+
+async function ofEndpoints({ ledger, masterKey }: SecretPorts): Promise<Finding[]> {
+  const found: Finding[] = [];
+  const secrets = await ledger.endpoints.secrets();
+  const closed = secrets.filter((each) =>
+    each.secrets.some((sealed) => !opens(masterKey, endpointBinding(each.id), sealed)),
+  );
+  if (closed.length > 0)
+    found.push(
+      wrong(
+        'endpoint secrets',
+        `the signing secret of ${closed.length} endpoints does not open, the first of ${closed[0]?.id}: its events wait`,
+        'Make a new one: POST /v1/endpoints/ID/secrets, twice.',
+      ),
+    );
+  for (const { id, url, disabled } of await ledger.endpoints.list())
+    if (disabled !== null)
+      found.push(
+        odd(
+          'endpoints',
+          `endpoint ${id} (${withoutSecretUrl(url)}) is disabled: ${disabled.why}`,
+          `Mend the receiver, then: POST /v1/endpoints/${id}/enable. Without it, remove the endpoint.`,
+        ),
+      );
+  return found;
+}
+
+/** What is found of the secrets of the ledger and of its endpoints. Each master key that is not right is one finding alone. */
+export async function findSecrets(ports: SecretPorts): Promise<Finding[]> {
+  const trouble = ports.masterKey.trouble();
+  const found = [
+    trouble === null
+      ? await ofAgentKeys(ports)
+      : wrong('master key', trouble.detail, MENDS[trouble.code]),
+  ];
+  // With another master key no signing secret opens, either: only which endpoints are disabled is news then.
+  return [
+    ...found,
+    ...(await ofEndpoints(ports)).filter((each) => trouble === null || each.what === 'endpoints'),
+  ];
+}
+
+/** Codes of debts that wait for a secret which opens. */
+const WAITING = ['master_key_missing', 'master_key_wrong', 'agent_key_unreadable'] as const;
+
+/**
+ * Looks again, and returns what is not right. What is found for the first time is logged. Debts that waited for a
+ * secret are made due once every secret opens; while one does not, its own debts come again by their schedule.
+ */
+export async function watchSecrets(
+  ports: SecretPorts & { readonly log: Log },
+  before: readonly Finding[],
+): Promise<readonly Finding[]> {
+  await ports.masterKey.look();
+  const found = (await findSecrets(ports)).filter((each) => each.state !== 'ok');
+  for (const { what, says, mend } of found)
+    if (!before.some((each) => each.what === what && each.says === says))
+      ports.log.error('secrets.unusable', { what, says, mend });
+  if (found.some((each) => each.what !== 'endpoints')) return found;
+  for (const code of WAITING) {
+    const { subscribers } = await ports.ledger.shares.waitingWith(code);
+    await ports.ledger.shares.wake(
+      subscribers.map((subscriberId) => ({ subscriberId, class: 'needs_authorisation' })),
+    );
+  }
+  return found;
+}

@@ -1,0 +1,175 @@
+// Secrets: a wrong master key, a key that does not open and a disabled endpoint are told as what they are; nothing is kept
+// under a wrong key, and debts wait without an attempt or a payment row until the right one is there.
+import { Keypair } from '@solana/web3.js';
+import { describe, expect, test } from 'vitest';
+import { createVault } from '../../src/chain/vault.ts';
+import { agentKeyBinding, endpointBinding } from '../../src/core/bindings.ts';
+import type { MasterKeyBook } from '../../src/core/ports.ts';
+import { createMasterKey } from '../../src/flows/master-key.ts';
+import { findSecrets } from '../../src/flows/secrets.ts';
+import type { Settings } from '../../src/system/settings.ts';
+import { runCommand } from '../support/command.ts';
+import { addressOf, createTestLedger } from '../support/ledger.ts';
+import { openStreet, profitableClose } from '../support/street.ts';
+
+const KEY = (n: number): Uint8Array => new Uint8Array(32).fill(n);
+const vaultOf = (n: number | null, next: number | null = null) =>
+  createVault({
+    masterKey: n === null ? null : KEY(n),
+    nextMasterKey: next === null ? null : KEY(next),
+  });
+const masterKeyOf = (book: MasterKeyBook, n: number | null, next: number | null = null) =>
+  createMasterKey(book, vaultOf(n, next), n !== null);
+const codeOf = async (book: MasterKeyBook, n: number | null, next: number | null = null) => {
+  const masterKey = masterKeyOf(book, n, next);
+  await masterKey.look();
+  return masterKey.trouble()?.code ?? null;
+};
+
+describe('the master key', () => {
+  test('of the first start is the one of the ledger', async () => {
+    await using held = await createTestLedger();
+    const book = held.ledger.masterKey;
+    // Nothing is kept under a key yet, so none is missing.
+    expect(await codeOf(book, null)).toBeNull();
+    expect(await codeOf(book, 1)).toBeNull();
+    expect(await codeOf(book, 1)).toBeNull();
+    expect(await codeOf(book, 2)).toBe('master_key_wrong');
+    expect(await codeOf(book, null)).toBe('master_key_missing');
+    const wrong = masterKeyOf(book, 2);
+    await wrong.look();
+    const fault = { code: 'key_unavailable', context: { trouble: 'master_key_wrong' } };
+    expect(() => wrong.vault.seal('x', Uint8Array.of(1))).toThrow(expect.objectContaining(fault));
+    expect(() => wrong.vault.open('x', Uint8Array.of(1), () => 1)).toThrow(
+      expect.objectContaining(fault),
+    );
+  });
+
+  test('of two daemons that start at once with different keys is one', async () => {
+    await using held = await createTestLedger();
+    const book = held.ledger.masterKey;
+    const codes = await Promise.all([codeOf(book, 1), codeOf(book, 2)]);
+    expect(codes.filter((each) => each === null)).toHaveLength(1);
+  });
+
+  test('of a ledger that keeps secrets, and no known text, must open one of them', async () => {
+    await using held = await createTestLedger();
+    const { subscribers, masterKey: book } = held.ledger;
+    const publicKey = addressOf(1);
+    const sealed = vaultOf(1).seal(agentKeyBinding('ana', publicKey), Uint8Array.of(9));
+    await subscribers.putKey({ subscriberId: 'ana', publicKey, sealed });
+    expect(await codeOf(book, 2)).toBe('master_key_wrong');
+    expect(await codeOf(book, null)).toBe('master_key_missing');
+    // The wrong key has left no trace.
+    expect(await book.kept()).toBeNull();
+    expect(await codeOf(book, 1)).toBeNull();
+    expect(await codeOf(book, 2)).toBe('master_key_wrong');
+  });
+
+  test('is the next one after a rotation, and both meanwhile', async () => {
+    await using held = await createTestLedger();
+    const book = held.ledger.masterKey;
+    await codeOf(book, 1);
+    const both = masterKeyOf(book, 1, 2);
+    await both.look();
+    expect(both.trouble()).toBeNull();
+    await both.rewrap();
+    expect([await codeOf(book, 1, 2), await codeOf(book, 2), await codeOf(book, 1)]).toEqual([
+      null,
+      null,
+      'master_key_wrong',
+    ]);
+  });
+});
+
+test('a key and a signing secret that do not open, and a disabled endpoint, are each a finding of their own', async () => {
+  await using held = await createTestLedger();
+  const { ledger, sql } = held;
+  const masterKey = masterKeyOf(ledger.masterKey, 1);
+  await masterKey.look();
+  const found = async () =>
+    (await findSecrets({ ledger, masterKey })).map(({ what, state, says }) => [what, state, says]);
+  const publicKey = addressOf(1);
+  const seal = (bound: string) => masterKey.vault.seal(bound, Uint8Array.of(9));
+  const good = seal(agentKeyBinding('ana', publicKey));
+  await ledger.subscribers.putKey({ subscriberId: 'ana', publicKey, sealed: good });
+  const endpoint = { url: 'https://hooks.example/T0123456789abcdefghij', kinds: null };
+  await ledger.endpoints.create({ ...endpoint, id: 'e1', secret: seal(endpointBinding('e1')) });
+  await ledger.endpoints.create({ ...endpoint, id: 'e2', secret: seal(endpointBinding('e2')) });
+  expect(await found()).toEqual([['keys', 'ok', '1 agent keys open']]);
+  // A row that was moved does not open there.
+  const moved = seal(agentKeyBinding('bo', publicKey));
+  await ledger.subscribers.putKey({ subscriberId: 'ana', publicKey, sealed: moved });
+  await sql`update endpoint set secrets = (select secrets from endpoint where endpoint_id = 'e2') where endpoint_id = 'e1'`;
+  await ledger.endpoints.disable('e2', 'It answered 410 Gone.', 0);
+  expect(await found()).toEqual([
+    ['keys', 'wrong', expect.stringContaining('1 of 1 agent keys do not open, the first of ana')],
+    ['endpoint secrets', 'wrong', expect.stringContaining('1 endpoints does not open')],
+    [
+      'endpoints',
+      'warning',
+      'endpoint e2 (https://hooks.example/T012…) is disabled: It answered 410 Gone.',
+    ],
+  ]);
+  const wrong = masterKeyOf(ledger.masterKey, 2);
+  await wrong.look();
+  const one = await findSecrets({ ledger, masterKey: wrong });
+  expect(one.map((each) => each.what)).toEqual(['master key', 'endpoints']);
+});
+
+test('under a wrong master key debts wait without an attempt or a payment, and are paid with the right one', async () => {
+  let masterKey: Uint8Array | null = null;
+  await using street = await openStreet({
+    settings: (given) => {
+      masterKey = given.secrets.masterKey;
+      return given;
+    },
+  });
+  const { driver, settings, database } = street;
+  const secrets = settings.secrets as {
+    -readonly [Name in keyof Settings['secrets']]: Settings['secrets'][Name];
+  };
+  const ana = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  await street.subscribe('ana', ana, Keypair.generate().publicKey);
+  secrets.masterKey = KEY(3);
+  await street.restart();
+  profitableClose(driver, ana);
+  const waits = await street.share('ana', (each) => each.reason?.code === 'master_key_wrong');
+  expect(waits).toMatchObject({
+    status: 'pending',
+    reason: { class: 'needs_authorisation', detail: expect.stringContaining('BAILIFF_MASTER_KEY') },
+  });
+  // It was tried again since: the schedule is 300 ms.
+  const [row] =
+    await database.sql`select retry_at, attempts, unexpected, failures from profit_share`;
+  await expect
+    .poll(async () => (await database.sql`select retry_at from profit_share`)[0]?.retry_at)
+    .not.toEqual(row?.retry_at);
+  expect(await database.sql`select attempts, unexpected, failures from profit_share`).toEqual([
+    { attempts: 0, unexpected: 0, failures: 0 },
+  ]);
+  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+  const events = database.sql`select kind from event where kind in ('share.blocked', 'payment.failed')`;
+  expect(await events).toEqual([{ kind: 'share.blocked' }]);
+  const ready = await fetch(`${street.app().url}/health/ready`);
+  expect(await ready.json()).toMatchObject({
+    findings: [{ what: 'master key', says: expect.stringContaining('is not the key') }],
+  });
+  const kept = await street.post('/v1/endpoints', { url: 'http://127.0.0.1:9/x' });
+  expect(kept).toMatchObject({ status: 503, body: { title: 'key_unavailable' } });
+  const doctor = await runCommand(street, ['doctor']);
+  expect(doctor).toMatchObject({ code: 3, out: expect.stringMatching(/WRONG +master key/) });
+  const rotate = await runCommand(street, ['keys', 'rotate-master'], {
+    env: { BAILIFF_NEXT_MASTER_KEY: Buffer.from(KEY(4)).toString('base64') },
+  });
+  expect(rotate).toMatchObject({ code: 1, out: expect.stringContaining('is not the key under') });
+  secrets.masterKey = masterKey;
+  await street.restart();
+  await street.share('ana', (each) => each.status === 'paid');
+  // One key alone that does not open is told as that.
+  await database.sql`update agent_key set sealed = set_byte(sealed, 70, 255 - get_byte(sealed, 70))`;
+  profitableClose(driver, ana);
+  const closed = await street.share('ana', (each) => each.reason?.code === 'agent_key_unreadable');
+  expect(closed.reason?.detail).toContain('Bring the key in again');
+  expect(await database.sql`select 1 from payment where state <> 'landed'`).toHaveLength(0);
+}, 90_000);

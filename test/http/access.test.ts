@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createRoster } from '../../src/core/roster.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { createMetrics } from '../../src/system/metrics.ts';
 import { createBareServer } from '../support/bare-server.ts';
-import { createManualClock } from '../support/clock.ts';
 
 type Line = { event: string; level: string; fields: Record<string, unknown> };
 const lines: Line[] = [];
@@ -15,7 +15,8 @@ const note =
   (event: string, fields: Record<string, unknown> = {}): void =>
     void lines.push({ level, event, fields });
 const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
-const clock = createManualClock();
+// A clock that only tests move would end every request by its deadline.
+const clock = systemClock;
 const roster = createRoster({
   staleAfterMs: 1_000,
   failOpen: false,

@@ -284,15 +284,13 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     });
   const server = createServer(
     surfaceOf(settings, {
-      ...ports,
-      parts,
+      ...{ ...ports, ...upkeep, parts },
       roster,
       rules,
       publisher,
       metrics,
       authority,
       pulse: () => heartbeat.pulse,
-      findings: upkeep.findings,
       feed: () => feed?.status() ?? null,
       judgeAll,
       onWatched,

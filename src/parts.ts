@@ -4,6 +4,7 @@ import { createAnswerReader } from './chain/answer.ts';
 import { createChain } from './chain/chain.ts';
 import { createFeeMarket } from './chain/fees.ts';
 import { createWebhookRegistry } from './chain/helius.ts';
+import { createMasterKey } from './chain/master-key.ts';
 import { type Nodes, openNodes } from './chain/nodes.ts';
 import { createPen } from './chain/pen.ts';
 import { createProgramReader } from './chain/program.ts';
@@ -19,6 +20,7 @@ import type { TopUpRule } from './core/outflow.ts';
 import type {
   Chain,
   FeeMarket,
+  MasterKey,
   Pen,
   SwapDesk,
   Vault,
@@ -30,7 +32,6 @@ import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
 import { createTip, type Tip } from './core/tip.ts';
-import { createMasterKey, type MasterKey } from './flows/master-key.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createGenesis } from './ledger/genesis.ts';
 import { createLedger } from './ledger/ledger.ts';

@@ -4,11 +4,10 @@ import { endpointBinding } from '../core/bindings.ts';
 import { DEAD_AFTER_MS, type Dispatch, retryAfterMs, type SealedSecret } from '../core/event.ts';
 import { messageOf } from '../core/fault.ts';
 import type { Mail } from '../core/mail.ts';
-import type { Vault } from '../core/outside.ts';
+import type { MasterKey, Vault } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 import { isoTime } from '../core/time.ts';
-import type { MasterKey } from './master-key.ts';
 
 export type NotifyPorts = {
   readonly ledger: Pick<Ledger, 'endpoints'>;

@@ -2,9 +2,9 @@
 // disabled. The doctor and readiness tell the same.
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
+import type { MasterKey } from '../core/outside.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
-import type { MasterKey } from './master-key.ts';
 
 export type SecretPorts = {
   readonly ledger: Pick<Ledger, 'subscribers' | 'endpoints' | 'shares'>;

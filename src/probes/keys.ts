@@ -1,11 +1,11 @@
 // Keys: whether what is sealed opens, who may use the API, and whether the sponsor has SOL.
+import { createMasterKey } from '../chain/master-key.ts';
 import { readOwned } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
 import { createVault } from '../chain/vault.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
-import { createMasterKey } from '../flows/master-key.ts';
 import { findSecrets } from '../flows/secrets.ts';
 import type { Sql } from '../ledger/database.ts';
 import { createLedger } from '../ledger/ledger.ts';

@@ -2,10 +2,10 @@
 // under a wrong key, and debts wait without an attempt or a payment row until the right one is there.
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
+import { createMasterKey } from '../../src/chain/master-key.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import { agentKeyBinding, endpointBinding } from '../../src/core/bindings.ts';
 import type { MasterKeyBook } from '../../src/core/ports.ts';
-import { createMasterKey } from '../../src/flows/master-key.ts';
 import { findSecrets } from '../../src/flows/secrets.ts';
 import type { Settings } from '../../src/system/settings.ts';
 import { runCommand } from '../support/command.ts';

@@ -58,7 +58,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'gauges.ts',
     'surface.ts',
   ],
-  probes: ['core', 'ledger', 'chain', 'venue', 'parts.ts', 'type:system'],
+  probes: ['core', 'ledger', 'chain', 'venue', 'flows', 'parts.ts', 'type:system'],
   'main.ts': ['core', 'ledger', 'chain', 'system', 'app.ts', 'parts.ts', 'probes', 'cli', 'local'],
   cli: ['core', 'flows', 'chain', 'parts.ts', 'type:system'],
 };

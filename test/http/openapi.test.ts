@@ -1,9 +1,10 @@
-// OpenAPI: the document is valid, has every route, and 20,000 random requests made from it, right and wrong, never end in a fault
-// of ours, and change nothing that they should not.
+// OpenAPI: the document is valid, has every route, and thousands of random requests made from it, right, wrong and hostile, never end
+// in a fault of ours, and change nothing that they should not. `npm run fuzz` sends 100,000.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, expect, test } from 'vitest';
 import { ROUTES } from '../../src/http/routes.ts';
 import { createRandom, type Random } from '../sim/random.ts';
+import { hostileBytes, sendBytes } from '../support/hostile.ts';
 import { lint } from '../support/openapi-lint.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
@@ -27,7 +28,10 @@ type Operation = {
 };
 type OpenApi = { paths: Record<string, Record<string, Operation>> };
 
-const REQUESTS = 20_000;
+const REQUESTS = Number(process.env.BAILIFF_FUZZ_REQUESTS ?? 6_000);
+/** One request in so many is hostile: bytes on a socket of its own. */
+const HOSTILE_EVERY = 4;
+const SEED = Number(process.env.BAILIFF_FUZZ_SEED ?? 20_261_124);
 const AT_ONCE = 40;
 let street: Street;
 let document: OpenApi;
@@ -57,6 +61,10 @@ test('the document is valid OpenAPI 3.1, and has every route with its summary', 
   const page = await (await fetch(`${street.app().url}/docs`)).text();
   for (const path of Object.keys(document.paths)) expect(page).toContain(path);
 });
+
+/** Whether an answer with an error is a problem, or has no body because its request has none. */
+const isProblem = (text: string): boolean =>
+  /content-type: application\/problem\+json/i.test(text) || /content-length: 0\r/i.test(text);
 
 const NASTY = [
   '',
@@ -132,74 +140,102 @@ function valueFor(schema: Schema, random: Random, wrong: number): unknown {
   }
 }
 
-test(`${REQUESTS} random requests end in no fault of ours, and change nothing they should not`, async () => {
-  const random = createRandom(20_261_124);
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
-  );
-  const { sql } = street.database;
-  const precious = async () =>
-    JSON.stringify(
-      [
-        await sql`select * from payment order by payment_id`,
-        await sql`select subscriber_id, agent_wallet from subscriber where subscriber_id = 'ana'`,
-        await sql`select * from agent_key where subscriber_id = 'ana'`,
-        await sql`select fact.signature, finality, body from fact where subscriber_id = 'ana' and kind = 'close' order by slot, ordinal`,
-        await sql`select amount, paid from profit_share`,
-      ],
-      (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each),
+test(
+  `${REQUESTS} random requests end in no fault of ours, and change nothing they should not`,
+  async () => {
+    const random = createRandom(SEED);
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
     );
-  const before = await precious();
-  const statuses = new Map<number, number>();
-  const faults: string[] = [];
-  const one = async (): Promise<void> => {
-    const { path, method, operation } = random.pick(operations);
-    const wrong = random.pick([0, 0.1, 0.5]);
-    const query = new URLSearchParams();
-    let route = path;
-    for (const parameter of operation.parameters ?? []) {
-      const value = valueFor(parameter.schema, random, wrong);
-      const text = typeof value === 'string' ? value : JSON.stringify(value);
-      // Forgetting a key and leaving are what these requests are for: they are asked for somebody else.
-      if (
-        parameter.in === 'path' &&
-        method === 'delete' &&
-        /subscribers\/\{id\}(\/key)?$/.test(path)
-      )
-        route = route.replace(`{${parameter.name}}`, 'bo');
-      else if (parameter.in === 'path')
-        route = route.replace(
-          `{${parameter.name}}`,
-          encodeURIComponent(random.chance(0.5) ? random.pick(known) : text),
-        );
-      else if (random.chance(0.7)) query.append(parameter.name, text);
-    }
-    const schema = operation.requestBody?.content['application/json']?.schema;
-    const body = schema === undefined ? undefined : valueFor(schema, random, wrong);
-    const raw =
-      body === undefined ? undefined : random.chance(0.03) ? '{"broken' : JSON.stringify(body);
-    const url = `${street.app().url}${route}${query.size > 0 ? `?${query}` : ''}`;
-    const response = await fetch(url, {
-      method: method.toUpperCase(),
-      ...(raw === undefined ? {} : { body: raw, headers: { 'content-type': 'application/json' } }),
-    });
-    const text = await response.text();
-    statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
-    const expected = response.status < 500 || response.status === 503;
-    const problem =
-      response.status < 400 ||
-      response.headers.get('content-type')?.startsWith('application/problem+json');
-    if (!expected || !problem)
-      faults.push(`${method} ${url} ${raw ?? ''}: ${response.status} ${text.slice(0, 300)}`);
-  };
-  let left = REQUESTS;
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      while (left-- > 0) await one();
-    }),
-  );
-  expect(faults.slice(0, 3)).toEqual([]);
-  for (const wanted of [200, 201, 204, 400, 404, 409, 422])
-    expect(statuses.get(wanted) ?? 0, String(wanted)).toBeGreaterThan(0);
-  expect(await precious()).toBe(before);
-}, 240_000);
+    const { sql } = street.database;
+    const precious = async () =>
+      JSON.stringify(
+        [
+          await sql`select * from payment order by payment_id`,
+          await sql`select subscriber_id, agent_wallet from subscriber where subscriber_id = 'ana'`,
+          await sql`select * from agent_key where subscriber_id = 'ana'`,
+          await sql`select fact.signature, finality, body from fact where subscriber_id = 'ana' and kind = 'close' order by slot, ordinal`,
+          await sql`select amount, paid from profit_share`,
+        ],
+        (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each),
+      );
+    const before = await precious();
+    const statuses = new Map<number, number>();
+    const faults: string[] = [];
+    const { port } = new URL(street.app().url);
+    const hostile = async (): Promise<void> => {
+      const paths = operations.map(({ path }) =>
+        path.replace(/\{\w+\}/g, () => random.pick(known)),
+      );
+      // Whoever lets ana go, or forgets her key, does what was asked for.
+      const bytes = hostileBytes(random, [
+        ...paths,
+        '/webhooks/helius',
+        '/health/ready',
+        '/metrics',
+      ]);
+      if (/^DELETE \S*ana/.test(bytes.toString('latin1'))) return;
+      const { status, text } = await sendBytes(Number(port), bytes);
+      statuses.set(status ?? 0, (statuses.get(status ?? 0) ?? 0) + 1);
+      const broken = status !== null && status >= 500 && status !== 503;
+      if (broken || (status !== null && status >= 400 && !isProblem(text)))
+        faults.push(`${bytes.toString('latin1').slice(0, 600)}: ${text.slice(0, 600)}`);
+    };
+    const one = async (): Promise<void> => {
+      const { path, method, operation } = random.pick(operations);
+      const wrong = random.pick([0, 0.1, 0.5]);
+      const query = new URLSearchParams();
+      let route = path;
+      for (const parameter of operation.parameters ?? []) {
+        const value = valueFor(parameter.schema, random, wrong);
+        const text = typeof value === 'string' ? value : JSON.stringify(value);
+        // Forgetting a key and leaving are what these requests are for: they are asked for somebody else.
+        if (
+          parameter.in === 'path' &&
+          method === 'delete' &&
+          /subscribers\/\{id\}(\/key)?$/.test(path)
+        )
+          route = route.replace(`{${parameter.name}}`, 'bo');
+        else if (parameter.in === 'path')
+          route = route.replace(
+            `{${parameter.name}}`,
+            encodeURIComponent(random.chance(0.5) ? random.pick(known) : text),
+          );
+        else if (random.chance(0.7)) query.append(parameter.name, text);
+      }
+      const schema = operation.requestBody?.content['application/json']?.schema;
+      const body = schema === undefined ? undefined : valueFor(schema, random, wrong);
+      const raw =
+        body === undefined ? undefined : random.chance(0.03) ? '{"broken' : JSON.stringify(body);
+      const url = `${street.app().url}${route}${query.size > 0 ? `?${query}` : ''}`;
+      const response = await fetch(url, {
+        method: method.toUpperCase(),
+        ...(raw === undefined
+          ? {}
+          : { body: raw, headers: { 'content-type': 'application/json' } }),
+      });
+      const text = await response.text();
+      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+      const expected = response.status < 500 || response.status === 503;
+      const problem =
+        response.status < 400 ||
+        response.headers.get('content-type')?.startsWith('application/problem+json');
+      if (!expected || !problem)
+        faults.push(`${method} ${url} ${raw ?? ''}: ${response.status} ${text.slice(0, 300)}`);
+    };
+    let left = REQUESTS;
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        while (left-- > 0) await (left % HOSTILE_EVERY === 0 ? hostile() : one());
+      }),
+    );
+    expect(faults.slice(0, 3)).toEqual([]);
+    const told = [...statuses].sort(([a], [b]) => a - b).map((each) => each.join(': '));
+    if (process.env.BAILIFF_FUZZ_REQUESTS !== undefined)
+      process.stdout.write(`${REQUESTS} requests, by status (0: closed): ${told.join(', ')}\n`);
+    for (const wanted of [200, 201, 204, 400, 404, 409, 422])
+      expect(statuses.get(wanted) ?? 0, String(wanted)).toBeGreaterThan(0);
+    expect(await precious()).toBe(before);
+  },
+  Math.max(240_000, 10 * REQUESTS),
+);

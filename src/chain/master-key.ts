@@ -2,27 +2,12 @@
 // a command that cannot open the text seals nothing, so that no secret ends under a key that nobody else has, and says
 // what is wrong instead of failing at each secret.
 import { Fault } from '../core/fault.ts';
-import type { Vault } from '../core/outside.ts';
+import type { MasterKey, MasterKeyTrouble, Vault } from '../core/outside.ts';
 import type { MasterKeyBook } from '../core/ports.ts';
 
 /** What the known text is sealed for, and the text. */
 const BOUND = 'bailiff/master-key';
 const TEXT = Buffer.from('This opens under the master key of the ledger.');
-
-export type MasterKeyTrouble = {
-  readonly code: 'master_key_missing' | 'master_key_wrong';
-  readonly detail: string;
-};
-export type MasterKey = {
-  /** The vault, which seals only while nothing is wrong with the master key. */
-  readonly vault: Vault;
-  /** What is wrong with the master key; null when it is the ledger's, or was not looked at yet. */
-  trouble(): MasterKeyTrouble | null;
-  /** Looks again. */
-  look(): Promise<void>;
-  /** Seals the known text under the next master key, when that takes over. */
-  rewrap(): Promise<void>;
-};
 
 const MISSING: MasterKeyTrouble = {
   code: 'master_key_missing',

@@ -16,11 +16,11 @@ import type { ProgramBook, ProgramReader } from './core/conformance.ts';
 import { Fault } from './core/fault.ts';
 import type { Locks } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
+import type { MasterKey } from './core/master-key.ts';
 import type { TopUpRule } from './core/outflow.ts';
 import type {
   Chain,
   FeeMarket,
-  MasterKey,
   Pen,
   SwapDesk,
   Vault,

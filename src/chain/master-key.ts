@@ -2,8 +2,8 @@
 // a command that cannot open the text seals nothing, so that no secret ends under a key that nobody else has, and says
 // what is wrong instead of failing at each secret.
 import { Fault } from '../core/fault.ts';
-import type { MasterKey, MasterKeyTrouble, Vault } from '../core/outside.ts';
-import type { MasterKeyBook } from '../core/ports.ts';
+import type { MasterKey, MasterKeyBook, MasterKeyTrouble } from '../core/master-key.ts';
+import type { Vault } from '../core/outside.ts';
 
 /** What the known text is sealed for, and the text. */
 const BOUND = 'bailiff/master-key';

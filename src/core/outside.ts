@@ -252,22 +252,6 @@ export type Vault = {
   rewrap(bound: string, sealed: Uint8Array): Uint8Array;
 };
 
-export type MasterKeyTrouble = {
-  readonly code: 'master_key_missing' | 'master_key_wrong';
-  readonly detail: string;
-};
-/** Whether the master key at hand is the ledger's. */
-export type MasterKey = {
-  /** The vault, which seals only while nothing is wrong with the master key. */
-  readonly vault: Vault;
-  /** What is wrong with the master key; null when it is the ledger's, or was not looked at yet. */
-  trouble(): MasterKeyTrouble | null;
-  /** Looks again. */
-  look(): Promise<void>;
-  /** Seals the known text under the next master key, when that takes over. */
-  rewrap(): Promise<void>;
-};
-
 /** The pen: signs recorded payments and nothing else. */
 export type Pen = {
   /** Seals an agent's secret key for the ledger, bound to the subscriber and the public key. */

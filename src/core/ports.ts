@@ -19,6 +19,7 @@ import type {
 } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Lists } from './lists.ts';
+import type { MasterKeyBook } from './master-key.ts';
 import type { BaseUnits } from './money.ts';
 import type { RecordedClose } from './outcome.ts';
 import type { OpenDebt } from './owing.ts';
@@ -92,17 +93,6 @@ export type Subscribers = {
    * payment has not ended. Registering it again brings it back, from then on.
    */
   retire(id: string, slot: Slot, nowMs: number): Promise<boolean>;
-};
-
-/** The known text that tells whether a master key is the ledger's. */
-export type MasterKeyBook = {
-  /** The text, sealed; null before the first start with a master key. */
-  kept(): Promise<Uint8Array | null>;
-  /** Keeps it unless one is kept; returns what is kept then. */
-  keep(sealed: Uint8Array): Promise<Uint8Array>;
-  replace(sealed: Uint8Array): Promise<void>;
-  /** Some of the secrets that are kept, with what each is sealed for. */
-  sample(): Promise<{ readonly bound: string; readonly sealed: Uint8Array }[]>;
 };
 
 export type Subscription = Agreement & {

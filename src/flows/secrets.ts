@@ -2,7 +2,7 @@
 // disabled. The doctor and readiness tell the same.
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
-import type { MasterKey } from '../core/outside.ts';
+import type { MasterKey } from '../core/master-key.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 

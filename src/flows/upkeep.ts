@@ -1,7 +1,8 @@
 // Upkeep: loops that no payment waits for: what ended payments cost is read, debts age, those are found whose standing cannot
 // be vouched for, the venue's program is looked at, and what was kept long enough is forgotten.
 import type { Finding } from '../core/finding.ts';
-import type { Chain, MasterKey } from '../core/outside.ts';
+import type { MasterKey } from '../core/master-key.ts';
+import type { Chain } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
 import type { SuspicionRule } from '../core/suspicion.ts';

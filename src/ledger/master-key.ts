@@ -1,6 +1,6 @@
 // Master key: the known text that is sealed under it, and secrets that show whether a key is the right one.
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
-import type { MasterKeyBook } from '../core/ports.ts';
+import type { MasterKeyBook } from '../core/master-key.ts';
 import type { Sql } from './database.ts';
 
 const SAMPLED_MOST = 20;

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { createMasterKey } from '../../src/chain/master-key.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import { agentKeyBinding, endpointBinding } from '../../src/core/bindings.ts';
-import type { MasterKeyBook } from '../../src/core/ports.ts';
+import type { MasterKeyBook } from '../../src/core/master-key.ts';
 import { findSecrets } from '../../src/flows/secrets.ts';
 import type { Settings } from '../../src/system/settings.ts';
 import { runCommand } from '../support/command.ts';

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { createVault } from '../../src/chain/vault.ts';
 import { endpointBinding } from '../../src/core/bindings.ts';
 import { DEAD_AFTER_MS, RETRIES_MS } from '../../src/core/event.ts';
-import type { MasterKeyTrouble } from '../../src/core/outside.ts';
+import type { MasterKeyTrouble } from '../../src/core/master-key.ts';
 import { notifyEndpoints } from '../../src/flows/notify.ts';
 import { tell } from '../../src/ledger/outbox.ts';
 import { silentLog } from '../../src/system/log.ts';

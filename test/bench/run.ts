@@ -1,4 +1,5 @@
-// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume`. Prints ratios measured in one run; exits 1 when a stated one is missed.
+// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst`. Prints ratios measured in one run; exits 1 when a stated one is missed.
+import { benchBurst } from './burst.ts';
 import { benchDecode } from './decode.ts';
 import { benchGate } from './gate.ts';
 import { benchIntake } from './intake.ts';
@@ -11,6 +12,7 @@ import { benchWatch } from './watch.ts';
 const BENCHES: Record<string, () => boolean | Promise<boolean>> = {
   decode: benchDecode,
   intake: benchIntake,
+  burst: benchBurst,
   watch: benchWatch,
   lanes: benchLanes,
   volume: benchVolume,

@@ -16,6 +16,7 @@ import { budget, compile, fitsPacket, programsOf } from './compile.ts';
 import { lookAt, walk } from './history.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
 import { asking } from './rpc.ts';
+import { createStatuses } from './statuses.ts';
 import type { Tables } from './tables.ts';
 import {
   derivedAddress,
@@ -151,6 +152,7 @@ export function createChain(
   { connection, witnesses, tip, vouch, historyRowsMost = HISTORY_ROWS_MOST }: ChainSources,
   tables: Tables,
 ): Chain {
+  const statusOf = createStatuses(connection);
   const walkBounded: Walk = (from, account, afterSlot, seenSlot, commitment) =>
     walk(from, account, afterSlot, seenSlot, commitment, historyRowsMost);
   return {
@@ -220,7 +222,7 @@ export function createChain(
     },
     async look(signature) {
       try {
-        return await lookAt(connection, signature);
+        return await lookAt(connection, statusOf, signature);
       } catch (thrown) {
         if (thrown instanceof Fault) return { seen: 'nothing', why: thrown.message };
         throw thrown;

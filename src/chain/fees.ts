@@ -10,17 +10,28 @@ import { asking } from './rpc.ts';
 const FULL_UNITS = 1_400_000;
 const TOKEN_ACCOUNT_BYTES = 165;
 
-/** A value that is asked for again once it is older than this. */
+/**
+ * A value that is asked for again once it is older than `forMs`. Callers that come while it is asked
+ * for share the answer: a burst of payments costs one request. An error is not remembered.
+ */
 function remembered<T>(
   ask: () => Promise<T>,
   forMs: number,
   nowMs: () => number,
 ): () => Promise<T> {
   let known: { value: T; atMs: number } | null = null;
+  let asked: Promise<T> | null = null;
   return async () => {
-    if (known === null || nowMs() - known.atMs >= forMs)
-      known = { value: await ask(), atMs: nowMs() };
-    return known.value;
+    if (known !== null && nowMs() - known.atMs < forMs) return known.value;
+    asked ??= ask()
+      .then((value) => {
+        known = { value, atMs: nowMs() };
+        return value;
+      })
+      .finally(() => {
+        asked = null;
+      });
+    return asked;
   };
 }
 
@@ -35,9 +46,19 @@ export function createFeeMarket(
   connection: Connection,
   options: { priorityFeeMost: bigint; everyMs: number; nowMs: () => number },
 ): FeeMarket {
-  let price = 0n;
-  let readAtMs = Number.NEGATIVE_INFINITY;
   const priceMost = (options.priorityFeeMost * 1_000_000n) / BigInt(FULL_UNITS);
+  const typicalPrice = remembered(
+    async () => {
+      const recent = await asking('getRecentPrioritizationFees', () =>
+        connection.getRecentPrioritizationFees(),
+      );
+      const paid = recent.map((each) => each.prioritizationFee).sort((a, b) => a - b);
+      const typical = BigInt(Math.floor(paid[Math.floor(paid.length * 0.75)] ?? 0));
+      return typical < priceMost ? typical : priceMost;
+    },
+    options.everyMs,
+    options.nowMs,
+  );
   return {
     priorityFeeMost: options.priorityFeeMost,
     tokenAccountRent: remembered(
@@ -73,17 +94,6 @@ export function createFeeMarket(
       NETWORK_PRICES_LAST_MS,
       options.nowMs,
     ),
-    async microLamports(expiries = 0) {
-      if (options.nowMs() - readAtMs < options.everyMs)
-        return raisedPrice(price, expiries, priceMost);
-      readAtMs = options.nowMs();
-      const recent = await asking('getRecentPrioritizationFees', () =>
-        connection.getRecentPrioritizationFees(),
-      );
-      const paid = recent.map((each) => each.prioritizationFee).sort((a, b) => a - b);
-      const typical = BigInt(Math.floor(paid[Math.floor(paid.length * 0.75)] ?? 0));
-      price = typical < priceMost ? typical : priceMost;
-      return raisedPrice(price, expiries, priceMost);
-    },
+    microLamports: async (expiries = 0) => raisedPrice(await typicalPrice(), expiries, priceMost),
   };
 }

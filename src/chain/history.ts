@@ -7,6 +7,7 @@ import type { SignatureRow } from '../core/outside.ts';
 import type { Look } from '../core/payment.ts';
 import { statusSince } from './proof.ts';
 import { asking } from './rpc.ts';
+import type { Statuses } from './statuses.ts';
 
 const PAGE = 1_000;
 /**
@@ -16,11 +17,12 @@ const PAGE = 1_000;
 const ENDS = 3;
 
 /** What became of a signature. An absence is told only by a node that has seen the finalized slot that was read before. */
-export async function lookAt(connection: Connection, signature: Signature): Promise<Look> {
-  const { value } = await asking('getSignatureStatuses', () =>
-    connection.getSignatureStatuses([signature], { searchTransactionHistory: true }),
-  );
-  let status = value[0] ?? null;
+export async function lookAt(
+  connection: Connection,
+  statusOf: Statuses,
+  signature: Signature,
+): Promise<Look> {
+  let status = await statusOf(signature);
   if (status === null) {
     // Absence says something about the time up to a height only when it is asked for after that height was read.
     const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));

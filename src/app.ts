@@ -3,7 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import { budget } from './chain/compile.ts';
 import { openFeed } from './chain/feed.ts';
-import type { Address } from './core/ids.ts';
+import type { Address, Slot } from './core/ids.ts';
 import type { WebhookRegistry } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
@@ -16,13 +16,14 @@ import { createConformance } from './flows/conformance.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
 import { bookFinal, tellObserved } from './flows/credit.ts';
 import { digestDeliveries } from './flows/digest.ts';
+import { createFinality } from './flows/finality.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createInspector } from './flows/inspector.ts';
 import { createKeeper } from './flows/keep.ts';
 import { createLanes } from './flows/lanes.ts';
 import { lapseDebts } from './flows/lapse.ts';
 import type { Loop } from './flows/loop.ts';
-import { createLoops, inGrace } from './flows/loops.ts';
+import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
 import { notifyEndpoints } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
 import { createSettle } from './flows/settle.ts';
@@ -49,19 +50,8 @@ export type App = {
   close(): Promise<void>;
 };
 
-const DIGEST_EVERY_MS = 2_000;
-const HEARTBEAT_EVERY_MS = 1_000;
-const SWEEP_EVERY_MS_MOST = 5_000;
-const REGISTRATION_EVERY_MS = 5 * 60_000;
-const JUDGE_EVERY_MS = 30_000;
 const JUDGED_AT_ONCE = 2_000;
-const WAKE_EVERY_MS = 5_000;
-const SCAN_EVERY_MS = 30_000;
 const SCAN_PATIENCE_MS = 250;
-const WATCH_LIST_EVERY_MS = 2_000;
-const NOTIFY_EVERY_MS = 5_000;
-/** How often the figures for metrics are read; a scrape shows what was read last. */
-const SAMPLE_EVERY_MS = 5_000;
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, plainLog: Log): Promise<App> {
@@ -127,6 +117,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       onRead({ keys, slot }, source) {
         if (source === 'webhook') sources.note('webhooks', slot, clock.nowMs());
         for (const key of keys) if (watched.map.has(key)) watch.told(key, slot);
+        finality.expect(slot);
       },
     },
     settings.watch,
@@ -142,20 +133,31 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     }
     await coverage.flush();
   });
+  const finality = createFinality({
+    ...ports,
+    pace,
+    latestSlot: () => roster.freshness().asOfSlot,
+    onFinal(slot) {
+      inspecting.nudge();
+      for (const id of settle.final(slot)) lanes.nudge(id);
+    },
+  });
+  loop('finality', EVERY_MS.finality, () => finality.look());
   const wake = createWake({
     ...ports,
     venueEveryMs: settings.watch.checkEveryMs,
     nudge: (id) => lanes.nudge(id),
   });
   const upkeep = startUpkeep(loop, { ...parts, ...ports, roster, publisher }, upkeepOf(settings));
-  const waking = loop('wake', Math.min(WAKE_EVERY_MS, settings.watch.checkEveryMs), () =>
+  const waking = loop('wake', Math.min(EVERY_MS.wakeMost, settings.watch.checkEveryMs), () =>
     wake.run(),
   );
   /** An account changed, or is said to have: what waits for that may go on. */
-  const stirred = (address: string): void => {
+  const stirred = (address: string, slot: Slot | null): void => {
     const account = watched.map.get(address as Address);
     if (account === undefined) return;
-    settle.heard(account.subscriberId);
+    settle.heard(account.subscriberId, slot);
+    if (slot !== null) finality.expect(slot);
     wake.changed(account);
     waking.nudge();
   };
@@ -163,9 +165,9 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     ...ports,
     latestSlot: () => roster.freshness().asOfSlot,
     trustFirstSight: uses('backfill'),
-    onChange(address) {
+    onChange(address, slot) {
       scanning?.nudge();
-      if (address !== null) stirred(address);
+      if (address !== null) stirred(address, slot);
     },
   });
   watch.remember(await ledger.checks.pulses());
@@ -173,16 +175,16 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     // What the body says of slots is not believed: this notes that webhooks come, and a read tells up to where.
     sources.note('webhooks', null, clock.nowMs());
     for (const account of accounts) {
-      stirred(account);
+      stirred(account, saidSlot);
       if (saidSlot !== null) watch.hinted(account, saidSlot);
     }
   };
   const digestion = { ...ports, reader: newId(), bounds: settings.http, onTold };
-  const digesting = loop('digest', DIGEST_EVERY_MS, async (signal) => {
+  const digesting = loop('digest', EVERY_MS.digest, async (signal) => {
     while (!signal.aborted && (await digestDeliveries(digestion)));
     inspecting.nudge();
   });
-  const scanning: Loop | undefined = loop('scan', SCAN_EVERY_MS, async (signal) => {
+  const scanning: Loop | undefined = loop('scan', EVERY_MS.scan, async (signal) => {
     // What a webhook tells in this moment needs no scan.
     await clock.sleep(SCAN_PATIENCE_MS, signal);
     if ((await watch.scan(signal)) > 0) inspecting.nudge();
@@ -219,7 +221,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const relist = (): Promise<void> => watched.refresh().then((moved) => void (moved && listed()));
   stack.defer(await listenWatchList(sql, () => void relist().catch(unread)));
   // A connection that Postgres notifies on may be dead without an error: the list is read anyway.
-  loop('watch-list', WATCH_LIST_EVERY_MS, relist);
+  loop('watch-list', EVERY_MS.watchList, relist);
   if (uses('sweep'))
     loop('sweep-accounts', settings.watch.sweepEveryMs, async (signal) =>
       watch.sweep([...watched.map.values()], signal),
@@ -248,15 +250,15 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     const gone = addresses.filter((each) => !watched.map.has(each));
     await webhooks?.remove(gone).catch(notRegistered);
   };
-  loop('sweep', Math.min(settings.payments.retryEveryMs, SWEEP_EVERY_MS_MOST), async () => {
+  loop('sweep', Math.min(settings.payments.retryEveryMs, EVERY_MS.sweepMost), async () => {
     await judgeAll(await lapseDebts(ledger, log));
     for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
   });
   // A crash between a fact or a payment and its verdict leaves the verdict behind: whoever owes is judged again, at start first.
   const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
-  loop('judge', JUDGE_EVERY_MS, async () => judgeAll(await whoOwes()));
+  loop('judge', EVERY_MS.judge, async () => judgeAll(await whoOwes()));
   const mail = createMail(settings.events);
-  const notifying = loop('notify', NOTIFY_EVERY_MS, async (signal) => {
+  const notifying = loop('notify', EVERY_MS.notify, async (signal) => {
     while (!signal.aborted && (await notifyEndpoints({ ...parts, mail, clock, log })));
   });
   stack.defer(await listenEvents(sql, () => notifying.nudge()));
@@ -272,10 +274,10 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     },
     { ...settings.gate, startedMs: clock.nowMs() },
   );
-  loop('heartbeat', HEARTBEAT_EVERY_MS, () => heartbeat.beat());
+  loop('heartbeat', EVERY_MS.heartbeat, () => heartbeat.beat());
   const shown = { parts, roster, publisher, lanes, sources, conformance, clock, ...upkeep };
   installGauges(metrics, shown);
-  loop('sample', SAMPLE_EVERY_MS, () => metrics.sample());
+  loop('sample', EVERY_MS.sample, () => metrics.sample());
 
   if (authority.judge(undefined, 'operator') === 'yes')
     log.warn('api.open', {
@@ -313,7 +315,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       { ledger, webhooks, clock, log, onHole: () => walking?.nudge() },
       10 * settings.watch.silentAfterMs,
     );
-    keeping = loop('registration', REGISTRATION_EVERY_MS, async () => keep(watched.addresses()));
+    keeping = loop('registration', EVERY_MS.registration, async () => keep(watched.addresses()));
   }
   if (settings.mode === 'settle') await tellObserved(ledger, log);
   log.info('app.ready', {

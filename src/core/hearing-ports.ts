@@ -118,6 +118,11 @@ export type Sightings = {
   claim(nowMs: number, leaseMs: number, limit: number): Promise<Sighting[]>;
   /** `absentMs`: nodes have just answered that they do not have it. */
   postpone(signature: Signature, dueMs: number, absentMs?: number): Promise<void>;
+  /**
+   * Makes every confirmed reading of this slot and earlier ones due for its finalized reading. A row that is being read, or
+   * that was tried and postponed, keeps its time.
+   */
+  becameFinal(slot: Slot, nowMs: number): Promise<void>;
   /** Gives up on a rumour that no node knows: forged, or dropped before it was read. What a history named stays. */
   giveUp(signature: Signature): Promise<void>;
   /** The watched accounts that a transaction is said to touch, and those of its facts. */

@@ -2,6 +2,25 @@
 import type { Clock, Log } from '../core/ports.ts';
 import { type Loop, startLoop } from './loop.ts';
 
+/** How often a loop runs when nothing nudges it, in milliseconds. */
+export const EVERY_MS = {
+  digest: 2_000,
+  heartbeat: 1_000,
+  /** Only considers whether something may be final; the chain is asked less often. */
+  finality: 100,
+  /** Where `payments.retryEveryMs` is shorter, the sweep of debts runs that often. */
+  sweepMost: 5_000,
+  registration: 5 * 60_000,
+  judge: 30_000,
+  /** Where `watch.checkEveryMs` is shorter, the loop runs that often. */
+  wakeMost: 5_000,
+  scan: 30_000,
+  watchList: 2_000,
+  notify: 5_000,
+  /** Figures for metrics; a scrape shows those that were read last. */
+  sample: 5_000,
+} as const;
+
 /** Loops whose runs are short. Walks of whole histories are not among them: they may last for hours. */
 const PROMPT = ['digest', 'inspect', 'accrue', 'wake', 'sweep', 'judge', 'heartbeat'];
 const STUCK_AFTER_MS = 10 * 60_000;

@@ -42,8 +42,10 @@ export type SettleOptions = PlanningOptions &
 export type Settle = {
   /** Does everything that can be done for a subscriber now. Milliseconds after which to run again, or null. */
   run(subscriberId: string, signal: AbortSignal): Promise<number | null>;
-  /** An account of the subscriber changed. */
-  heard(subscriberId: string): void;
+  /** An account of the subscriber changed by this slot; null where the slot is not known. */
+  heard(subscriberId: string, slot: Slot | null): void;
+  /** Every slot up to this one is final. Returns the subscribers whose lanes have something to look at. */
+  final(slot: Slot): string[];
 };
 
 const BACKOFF = { firstMs: 2_000, mostMs: 5 * 60_000 };
@@ -265,7 +267,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const buried =
       verdict.do === 'prove' && (await bury(payment, signed, verdict.finalizedBlockHeight));
     if (verdict.do === 'wait' || (verdict.do === 'prove' && !buried)) {
-      if (look.seen === 'executed') looking.executed(subscriberId);
+      if (look.seen === 'executed') looking.executed(subscriberId, look.slot);
       else if (looking.absent(subscriberId) && verdict.do === 'wait' && verdict.rebroadcast)
         await broadcast(payment, signed);
       return Math.max(1, looking.waitMs(subscriberId, signed));
@@ -280,7 +282,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   return {
-    heard: (subscriberId) => looking.heard(subscriberId),
+    heard: looking.heard,
+    final: looking.final,
     async run(subscriberId, signal) {
       while (!signal.aborted) {
         const payment = await ledger.payments.live(subscriberId);

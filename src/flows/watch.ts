@@ -24,7 +24,7 @@ export type WatchPorts = {
   /** True when a backfill walks the past of the accounts that are watched from the start: a first read of one is no change then. */
   readonly trustFirstSight: boolean;
   /** An account has changed; with null, some have to be read. */
-  readonly onChange: (address: Address | null) => void;
+  readonly onChange: (address: Address | null, slot: Slot | null) => void;
 };
 export type Watch = {
   /** Pulses that the ledger remembers: an account that still has its own has not changed. */
@@ -104,7 +104,7 @@ export function createWatch(ports: WatchPorts): Watch {
         sinceMs: before?.sinceMs ?? clock.nowMs(),
       });
     }
-    ports.onChange(address);
+    ports.onChange(address, slot);
   };
   /** Of a whole account, or of its slice: what of it makes the pulse. */
   const pulseOf = (role: Watched['role'], account: ChainAccount | null, whole: boolean): string => {
@@ -170,7 +170,7 @@ export function createWatch(ports: WatchPorts): Watch {
     if (last?.goesOn === true) {
       // The rest of a long history is scanned with the next run.
       scannedUpTo.set(address, last.slot - 1);
-      ports.onChange(null);
+      ports.onChange(null, null);
       return rows.length;
     }
     scannedUpTo.set(address, slot);
@@ -193,7 +193,7 @@ export function createWatch(ports: WatchPorts): Watch {
     },
     subscribed(addresses) {
       for (const address of addresses) unread.add(address);
-      ports.onChange(null);
+      ports.onChange(null, null);
     },
     sweep: (accounts, signal) => sweep(accounts, signal, 'sweep'),
     hinted(address, slot) {
@@ -233,7 +233,7 @@ export function createWatch(ports: WatchPorts): Watch {
         }
         if (failing.has(cursor.address)) await aside.succeeded('history', cursor.address);
       });
-      if (ready.length > BATCH) ports.onChange(null);
+      if (ready.length > BATCH) ports.onChange(null, null);
       return noted;
     },
     get waiting() {

@@ -182,6 +182,11 @@ export function createSightings(sql: Sql): Sightings {
         update sighting set due_at = ${at(dueMs)}, absent_at = ${absent}
         where signature = ${signature} and status in ('wanted', 'confirmed')`;
     },
+    async becameFinal(slot, nowMs) {
+      await sql`
+        update sighting set due_at = ${at(nowMs)}
+        where status = 'confirmed' and attempts = 0 and slot <= ${slot} and due_at > ${at(nowMs)}`;
+    },
     async giveUp(signature) {
       await sql.begin(async (tx) => {
         const rows = await tx`

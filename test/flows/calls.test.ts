@@ -53,7 +53,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
     // The account subscription tells that the agent's accounts changed; it is there whether something is paid or not.
     const off = world.cluster.on((event) => {
       const told = event.kind === 'block' && event.commitment === 'confirmed';
-      if (told && event.changed.has(trader.agent.publicKey.toBase58())) settle.heard('ana');
+      if (told && event.changed.has(trader.agent.publicKey.toBase58())) settle.heard('ana', null);
     });
     for (;;) {
       const waitMs = await settle.run('ana', never);

@@ -21,8 +21,10 @@ import { createRandom } from '../sim/random.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createDatabase } from '../support/database.ts';
 import { type History, playHistory } from '../support/history.ts';
+import { addressOf } from '../support/ledger.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
+const CREATOR = addressOf(200);
 const FINAL_AFTER = 8;
 
 /** The chain as far as it has come, in the words of the port; it fails when it is told to. */
@@ -118,7 +120,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       id: `${id}-sub`,
       subscriberId: id,
       driftAccount: accounts[0]?.address as Address,
-      terms: termsOf(history.fromSlot, agent, 1_000),
+      terms: termsOf(history.fromSlot, CREATOR, 1_000),
       held: NOTHING_HELD,
     });
   }

@@ -160,6 +160,7 @@ function draw(
       (await ledger.sightings.claim(nowMs, 500, 1_000)).sort((a, b) =>
         a.signature < b.signature ? -1 : 1,
       );
+  if (choice < 22) return (ledger) => ledger.sightings.becameFinal(fact.position.slot, nowMs);
   if (choice < 44)
     return async (ledger) => {
       const { outcome, changed } = await ledger.sightings.settle({

@@ -192,6 +192,11 @@ export function createMemorySightings(state: State): Sightings {
       row.dueMs = dueMs;
       if (absentMs !== undefined) row.absentMs ??= absentMs;
     },
+    async becameFinal(slot, nowMs) {
+      for (const row of state.sightings.values())
+        if (row.status === 'confirmed' && row.attempts === 0 && (row.slot ?? slot + 1) <= slot)
+          row.dueMs = Math.min(row.dueMs, nowMs);
+    },
     async giveUp(signature) {
       const row = state.sightings.get(signature);
       if (row?.status !== 'wanted' || row.rank < 2) return;

@@ -1,0 +1,62 @@
+// Finality: when what waits for a slot to become final may go on. The time that a block takes to become
+// final changes with the chain (13 s in one year, a fraction of a second in another), so the daemon asks
+// the chain instead of waiting for a constant. It asks only while something waits, and not before the
+// slots in between can have passed.
+import type { Sightings } from '../core/hearing-ports.ts';
+import type { Slot } from '../core/ids.ts';
+import type { Chain } from '../core/outside.ts';
+import type { Pace } from '../core/pace.ts';
+import type { Clock } from '../core/ports.ts';
+
+export type FinalityPorts = {
+  readonly chain: Pick<Chain, 'slot'>;
+  readonly ledger: { readonly sightings: Pick<Sightings, 'becameFinal'> };
+  readonly pace: Pick<Pace, 'msPerSlot'>;
+  readonly clock: Clock;
+  /** The latest confirmed slot that is believed; null before the first. */
+  readonly latestSlot: () => Slot | null;
+  /** Every slot up to this one is final: what waited for one of them may be read or looked at now. */
+  readonly onFinal: (slot: Slot) => void;
+};
+export type Finality = {
+  /** Something waits for this slot to become final. A slot that the chain cannot have reached is ignored. */
+  expect(slot: Slot): void;
+  /** Looks whether something that waits is final by now, and asks the chain when that can be. */
+  look(): Promise<void>;
+};
+
+/** Where the pace of the chain was not measured yet. */
+const MS_PER_SLOT = 400;
+/** The chain is not asked more often than this, and at least this often while something waits. */
+const ASK_MS = { least: 150, most: 2_000 };
+/** A slot further ahead of the latest confirmed one than this is of no chain of ours. */
+const AHEAD_MOST = 1_000;
+
+export function createFinality(ports: FinalityPorts): Finality {
+  const { chain, ledger, pace, clock } = ports;
+  const waiting = new Set<Slot>();
+  let finalized: Slot = 0;
+  let askAtMs = Number.NEGATIVE_INFINITY;
+
+  return {
+    expect(slot) {
+      const latest = ports.latestSlot();
+      if (latest !== null && slot > latest + AHEAD_MOST) return;
+      waiting.add(slot);
+    },
+    async look() {
+      if (waiting.size === 0) return;
+      const first = Math.min(...waiting);
+      if (finalized < first) {
+        if (clock.nowMs() < askAtMs) return;
+        finalized = Math.max(finalized, await chain.slot('finalized'));
+        const soonMs = (first - finalized) * (pace.msPerSlot() ?? MS_PER_SLOT);
+        askAtMs = clock.nowMs() + Math.min(ASK_MS.most, Math.max(ASK_MS.least, soonMs));
+        if (finalized < first) return;
+      }
+      await ledger.sightings.becameFinal(finalized, clock.nowMs());
+      for (const slot of waiting) if (slot <= finalized) waiting.delete(slot);
+      ports.onFinal(finalized);
+    },
+  };
+}

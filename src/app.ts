@@ -50,9 +50,6 @@ export type App = {
   close(): Promise<void>;
 };
 
-const JUDGED_AT_ONCE = 2_000;
-const SCAN_PATIENCE_MS = 250;
-
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, clock: Clock, plainLog: Log): Promise<App> {
   const metrics = createMetrics(clock);
@@ -186,7 +183,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   });
   const scanning: Loop | undefined = loop('scan', EVERY_MS.scan, async (signal) => {
     // What a webhook tells in this moment needs no scan.
-    await clock.sleep(SCAN_PATIENCE_MS, signal);
+    await clock.sleep(EVERY_MS.scanPatience, signal);
     if ((await watch.scan(signal)) > 0) inspecting.nudge();
     if (watch.waiting) scanning?.nudge();
   });
@@ -255,7 +252,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
   });
   // A crash between a fact or a payment and its verdict leaves the verdict behind: whoever owes is judged again, at start first.
-  const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
+  const whoOwes = inTurns(() => ledger.standings.owing(), 2_000);
   loop('judge', EVERY_MS.judge, async () => judgeAll(await whoOwes()));
   const mail = createMail(settings.events);
   const notifying = loop('notify', EVERY_MS.notify, async (signal) => {

@@ -15,6 +15,8 @@ export const EVERY_MS = {
   /** Where `watch.checkEveryMs` is shorter, the loop runs that often. */
   wakeMost: 5_000,
   scan: 30_000,
+  /** A scan waits this long: a webhook that tells of the change saves the scan. */
+  scanPatience: 250,
   watchList: 2_000,
   notify: 5_000,
   /** Figures for metrics; a scrape shows those that were read last. */

@@ -41,7 +41,7 @@ import { migrate } from './ledger/migrate.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
-import { createDriftVenue } from './venue/drift.ts';
+import { createDriftVenue } from './venue/drift-v2/venue.ts';
 
 export type Parts = {
   readonly databaseUrl: string;

@@ -178,6 +178,9 @@ export const NOTICES = [
   'pool_changed',
   'builder_approved',
   'isolated_transfer',
+  'delegate_transfers_changed',
+  'equity_floor_changed',
+  'equity_breaker_tripped',
   'token_approved',
   'token_authority_changed',
   // An instruction that this release does not know was given the account by the program that keeps it.

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
-import { type Build, CURRENT_BUILD, OLDER_BUILDS } from '../venue/builds.ts';
+import { type Build, CURRENT_BUILD, OLDER_BUILDS } from '../venue/drift-v2/builds.ts';
 
 /** The first bytes of every compiled program. */
 const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);

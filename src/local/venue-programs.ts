@@ -5,8 +5,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { base58Text } from '../core/ids.ts';
 import { loadSettings, processEnvironment } from '../system/settings.ts';
-import { OLDER_BUILDS } from '../venue/builds.ts';
-import { PROGRAM_ID } from '../venue/profile.ts';
+import { OLDER_BUILDS } from '../venue/drift-v2/builds.ts';
+import { PROGRAM_ID } from '../venue/drift-v2/profile.ts';
 import {
   describeProgram,
   dumpProgram,

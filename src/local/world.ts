@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
 import type { Clock } from '../core/ports.ts';
-import { type Build, buildOf, CURRENT_BUILD, STAND_IN } from '../venue/builds.ts';
+import { type Build, buildOf, CURRENT_BUILD, STAND_IN } from '../venue/drift-v2/builds.ts';
 import { type Bank, createBank } from './chain/bank.ts';
 import { type Cluster, type ClusterOptions, createCluster, FAST_CLUSTER } from './chain/cluster.ts';
 import { programAccounts } from './chain/loader.ts';

@@ -3,78 +3,90 @@ import { readOwned } from '../chain/probe.ts';
 import { createProgramReader } from '../chain/program.ts';
 import { openConnection } from '../chain/rpc.ts';
 import { judgeProgram, type OnUnknownProgram, type Voucher } from '../core/conformance.ts';
+import { Fault } from '../core/fault.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
-import type { Address } from '../core/ids.ts';
-import { readExchangeStatus, readSpotMarket } from '../venue/accounts.ts';
-import { createDriftVenue } from '../venue/drift.ts';
-import { PAUSED, QUOTE_DECIMALS } from '../venue/profile.ts';
+import type { Dialect } from '../venue/dialect.ts';
+import { DRIFT_V2 } from '../venue/drift-v2/venue.ts';
 
 const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
-const NOBODY = '11111111111111111111111111111111' as Address;
 
-export async function ofVenue(rpcUrl: string): Promise<Finding[]> {
-  const venue = createDriftVenue();
+/** What a node says of the venue that the daemon serves. */
+export async function ofVenue(
+  rpcUrl: string,
+  { profile, accounts, addresses }: Dialect = DRIFT_V2,
+): Promise<Finding[]> {
+  const { name, programId, quote, paused: bits } = profile;
   const connection = openConnection(rpcUrl, null);
-  const [, market, state] = await venue.preflightAccounts(NOBODY);
   const [program, mint, marketAccount, stateAccount] = await readOwned(connection, [
-    venue.programId,
-    venue.quoteMint,
-    market as Address,
-    state as Address,
+    programId,
+    quote.mint,
+    addresses.spotMarket(quote.market),
+    addresses.state,
   ]);
   const found: Finding[] = [];
   if (program?.executable !== true)
     found.push(
       wrong(
         'venue',
-        `${venue.programId} is no program on this chain`,
+        `${programId} is no program on this chain`,
         'Check the network of the RPC node.',
       ),
     );
   const decimals = mint?.data[44];
-  if (mint == null || mint.owner !== TOKEN_PROGRAM || decimals !== QUOTE_DECIMALS)
+  if (mint == null || mint.owner !== TOKEN_PROGRAM || decimals !== quote.decimals)
     found.push(
       wrong(
         'mint',
         mint == null
-          ? `${venue.quoteMint} does not exist`
-          : `${venue.quoteMint} has ${decimals} decimals and belongs to ${mint.owner}`,
-        'This is not the USDC that the venue profile is made for: check the network; pay nothing.',
+          ? `${quote.mint} does not exist`
+          : `${quote.mint} has ${decimals} decimals and belongs to ${mint.owner}`,
+        `This is not the ${quote.symbol} that the venue profile is made for: check the network; pay nothing.`,
       ),
     );
-  else found.push(fine('mint', `${venue.quoteMint}, ${decimals} decimals`));
+  else found.push(fine('mint', `${quote.mint}, ${decimals} decimals`));
   if (marketAccount == null || stateAccount == null)
     return [
       ...found,
       wrong(
         'venue',
-        'its state or its USDC market is missing',
+        `its state or its ${quote.symbol} market is missing`,
         'Check the network of the RPC node.',
       ),
     ];
-  const spot = readSpotMarket(marketAccount.data);
-  if (spot.mint !== venue.quoteMint || spot.decimals !== QUOTE_DECIMALS)
+  try {
+    const spot = accounts.spotMarket(accounts.owned(marketAccount));
+    if (spot.mint !== quote.mint || spot.decimals !== quote.decimals)
+      found.push(
+        wrong(
+          'mint',
+          `the venue's ${quote.symbol} market holds ${spot.mint}, ${spot.decimals} decimals`,
+          'Mint and venue profile disagree: this release is not made for this venue; pay nothing.',
+        ),
+      );
+    const status = accounts.exchangeStatus(accounts.owned(stateAccount));
+    const paused = [
+      ...(status & bits.withdraw || spot.withdrawPaused ? ['withdrawals'] : []),
+      ...(status & bits.settlePnl ? ['settling'] : []),
+    ];
+    found.push(
+      paused.length === 0
+        ? fine('venue', `${name} is there and open`)
+        : odd(
+            'venue',
+            `${name} has paused ${paused.join(' and ')}`,
+            'Nothing to do: debts wait without using up attempts, and are paid when it opens.',
+          ),
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown;
     found.push(
       wrong(
-        'mint',
-        `the venue's USDC market holds ${spot.mint}, ${spot.decimals} decimals`,
-        'Mint and venue profile disagree: this release is not made for this venue; pay nothing.',
+        'venue',
+        `its accounts cannot be read: ${thrown.message}`,
+        'This release is not made for the program that is deployed; pay nothing, and ask for a newer release.',
       ),
     );
-  const status = readExchangeStatus(stateAccount.data);
-  const paused = [
-    ...(status & PAUSED.withdraw || spot.withdrawPaused ? ['withdrawals'] : []),
-    ...(status & PAUSED.settlePnl ? ['settling'] : []),
-  ];
-  found.push(
-    paused.length === 0
-      ? fine('venue', `${venue.name} is there and open`)
-      : odd(
-          'venue',
-          `${venue.name} has paused ${paused.join(' and ')}`,
-          'Nothing to do: debts wait without using up attempts, and are paid when it opens.',
-        ),
-  );
+  }
   return found;
 }
 
@@ -87,7 +99,7 @@ export async function ofProgram(
   vouchers: readonly Voucher[],
   onUnknown: OnUnknownProgram,
 ): Promise<Finding[]> {
-  const { programId, provenOn } = createDriftVenue();
+  const { programId, provenOn } = DRIFT_V2.profile;
   const program = await createProgramReader(openConnection(rpcUrl, null), programId).read();
   const found = judgeProgram(program, provenOn, vouchers);
   const deployed = `deployed in slot ${program.slot}, hash ${program.hash}`;

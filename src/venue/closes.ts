@@ -8,6 +8,7 @@ import { afterCall } from '../core/transaction.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Heard, HeardEvent } from './heard.ts';
 import { hearKeeping } from './keeping.ts';
+import type { LiquidationFee } from './profile.ts';
 import type { LiquidationRecord, OrderActionRecord } from './records.ts';
 import type { Tallies } from './tallies.ts';
 
@@ -59,6 +60,15 @@ function sidesOf(record: OrderActionRecord): Side[] {
   return sides;
 }
 
+/** The fees of a liquidation that the venue charges beside its fills. */
+function chargedBeside(heard: Heard, { liquidatePerp }: LiquidationRecord): bigint {
+  const charged: Partial<Record<LiquidationFee, bigint>> = liquidatePerp;
+  return heard.dialect.profile.liquidationFees.reduce(
+    (sum, name) => sum + (charged[name] ?? 0n),
+    0n,
+  );
+}
+
 /**
  * What liquidate_perp_with_fill charges beside its fills. Only there: in liquidate_perp the taker fee holds it already.
  * It is borne by the last close of the liquidated account in that call.
@@ -77,7 +87,7 @@ function insuranceFees(heard: Heard): Map<HeardEvent, bigint> {
         [fill.event.taker, fill.event.maker].includes(event.user),
     );
     const last = fills.at(-1);
-    if (last !== undefined) fees.set(last, event.liquidatePerp.ifFee);
+    if (last !== undefined) fees.set(last, chargedBeside(heard, event));
   }
   return fees;
 }
@@ -141,13 +151,14 @@ function doubt(
 ): void {
   const who = own.other === null ? null : addressOf(own.other);
   const { put } = heard;
+  const { symbol } = heard.dialect.profile.quote;
   if (cause === 'transfer') {
     put(watch.subscriberId, watch.address, each.ordinal + 1, {
       kind: 'notice',
       what: 'position_transfer',
       who,
       amount: base,
-      detail: `${formatUnits(base, 9)} base of market ${record.marketIndex} moved between own sub-accounts at ${formatUnits(quote)} USDC.`,
+      detail: `${formatUnits(base, 9)} base of market ${record.marketIndex} moved between own sub-accounts at ${formatUnits(quote)} ${symbol}.`,
     });
     return;
   }
@@ -160,7 +171,7 @@ function doubt(
       what: 'off_price_fill',
       who,
       amount: (off * base) / BASE,
-      detail: `Filled at ${formatUnits(price)}, oracle ${formatUnits(record.oraclePrice)}: ${formatUnits((off * base) / BASE)} USDC worse.`,
+      detail: `Filled at ${formatUnits(price)}, oracle ${formatUnits(record.oraclePrice)}: ${formatUnits((off * base) / BASE)} ${symbol} worse.`,
     });
   }
   if (own.side === 'taker' && (record.builderFee ?? 0n) > 0n) {
@@ -169,7 +180,7 @@ function doubt(
       what: 'builder_fee',
       who: null,
       amount: record.builderFee ?? 0n,
-      detail: `${formatUnits(record.builderFee ?? 0n)} USDC of the taker fee went to a builder.`,
+      detail: `${formatUnits(record.builderFee ?? 0n)} ${symbol} of the taker fee went to a builder.`,
     });
   }
 }

@@ -57,7 +57,7 @@ const SIZE = {
   key: 32,
   name: 32,
 };
-const TAKE: Record<Scalar, string> = {
+const TAKE: Record<Exclude<Scalar, 'bool'>, string> = {
   u8: 'view.getUint8(o)',
   u16: 'view.getUint16(o, true)',
   u32: 'view.getUint32(o, true)',
@@ -65,7 +65,6 @@ const TAKE: Record<Scalar, string> = {
   i64: 'view.getBigInt64(o, true)',
   u128: 'wide(view.getBigUint64(o + 8, true), view.getBigUint64(o, true))',
   i128: 'wide(view.getBigInt64(o + 8, true), view.getBigUint64(o, true))',
-  bool: 'view.getUint8(o) !== 0',
   key: 'text.substring(o, o + 32)',
   name: 'text.substring(o, o + 32)',
 };
@@ -74,12 +73,14 @@ const wide = (high: bigint, low: bigint): bigint => (high === 0n ? low : (high <
 
 /** Source text that reads one field into `into` and moves `o` past it. */
 function fieldSource(type: FieldType, into: string): string {
+  if (type === 'bool')
+    return `${into} = view.getUint8(o); o += 1; if (${into} > 1) broken = true; ${into} = ${into} === 1;`;
   if (typeof type === 'string') return `${into} = ${TAKE[type]}; o += ${SIZE[type]};`;
   if (Array.isArray(type)) {
     return `${into} = ${JSON.stringify(type)}[view.getUint8(o)]; o += 1; if (${into} === undefined) odd = true;`;
   }
   if ('option' in type) {
-    return `if (view.getUint8(o++) === 0) ${into} = null; else { ${fieldSource(type.option, into)} }`;
+    return `tag = view.getUint8(o++); if (tag === 0) ${into} = null; else { if (tag !== 1) broken = true; ${fieldSource(type.option, into)} }`;
   }
   if ('struct' in type) return structSource(type.struct, into);
   return `${into} = []; for (let n = view.getUint32(o, true), i = (o += 4, 0); i < n && o < end; i++, o += 4) ${into}.push(view.getUint32(o, true));`;
@@ -97,20 +98,23 @@ function structSource(layout: Layout, into: string): string {
 }
 
 /**
- * A record that can't be believed. With a variant that the table lacks, the rest was read, and `keys` are all that it names;
- * when it ends inside a field that every version of it had, `keys` is null.
+ * A record that can't be believed, and why. `variant`: an enum has a variant that the table lacks; the rest was read, and `keys`
+ * are all that it names. A boolean or an option that is neither 0 nor 1 is `variant` too, and `keys` is null: what follows may
+ * be read from the wrong place. `short`: it ends inside a field that every version of it had. `long`: bytes follow the last
+ * field, so it is of another layout. With the last two `keys` is null.
  */
 export type Spoiled = {
   readonly event: 'Spoiled';
   readonly of: string;
+  readonly why: 'variant' | 'short' | 'long';
   readonly keys: readonly Key[] | null;
 };
 
 export type Reader<T> = (bytes: Buffer, view: DataView, end: number) => T | Spoiled;
 
 /**
- * Compiles a table. The reader starts behind the discriminator. Bytes behind the last field are left alone: newer versions
- * only add. A record that is not as the table says comes back as `Spoiled`, so that it spoils nothing beside itself.
+ * Compiles a table. The reader starts behind the discriminator and must end with the record. A record that is not as the table
+ * says comes back as `Spoiled`, so that it spoils nothing beside itself.
  */
 export function compileReader<Name extends string, T extends Layout>(
   event: Name,
@@ -121,9 +125,10 @@ export function compileReader<Name extends string, T extends Layout>(
       ? [name.replace('?', '')]
       : [],
   );
-  const spoiled = (record: Record<string, unknown> | null): Spoiled => ({
+  const spoiled = (why: Spoiled['why'], record: Record<string, unknown> | null): Spoiled => ({
     event: 'Spoiled',
     of: event,
+    why,
     keys:
       record &&
       keys.map((name) => record[name]).filter((key): key is Key => typeof key === 'string'),
@@ -134,9 +139,10 @@ export function compileReader<Name extends string, T extends Layout>(
   );
   // The text is made once: a key is then a part of it, and costs no call out of JavaScript.
   const source = `'use strict'; return function read(bytes, view, end) {
-    const text = bytes.latin1Slice(0, end); let o = 8; let record; let odd = false;
-    try { ${tagged} } catch (thrown) { if (thrown instanceof RangeError) return spoiled(null); throw thrown; }
-    return o > end ? spoiled(null) : odd ? spoiled(record) : record; };`;
+    const text = bytes.latin1Slice(0, end); let o = 8; let tag = 0; let record; let odd = false; let broken = false;
+    try { ${tagged} } catch (thrown) { if (thrown instanceof RangeError) return spoiled('short', null); throw thrown; }
+    if (o === end && !odd && !broken) return record;
+    return o > end ? spoiled('short', null) : o < end ? spoiled('long', null) : spoiled('variant', broken ? null : record); };`;
   return new Function('spoiled', 'wide', source)(spoiled, wide);
 }
 

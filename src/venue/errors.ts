@@ -2,8 +2,8 @@
 // failing instruction and the number, because one number means different things in two programs.
 import type { Address } from '../core/ids.ts';
 import type { ErrorClass, Trouble } from '../core/payment.ts';
-import { ERRORS, TOKEN_ERRORS, TRANSACTION_ERRORS } from './error-table.ts';
-import { PROGRAM_ID } from './profile.ts';
+import { TOKEN_ERRORS, TRANSACTION_ERRORS } from './error-table.ts';
+import type { Profile } from './profile.ts';
 
 /** What happens now, by class; it follows the reason. */
 const NEXT: Readonly<Record<ErrorClass, string>> = {
@@ -36,8 +36,12 @@ const troubleOf = (kind: ErrorClass, code: string, what: string): Trouble => ({
   detail: `${what} ${NEXT[kind]}`,
 });
 
-function venueTrouble(number: number, nameOf: (number: number) => string): Trouble {
-  const known = ERRORS.get(number);
+function venueTrouble(
+  { errors }: Profile,
+  number: number,
+  nameOf: (number: number) => string,
+): Trouble {
+  const known = errors.get(number);
   const name = known?.name ?? nameOf(number);
   return troubleOf(
     known?.class ?? 'unexpected',
@@ -64,6 +68,7 @@ const nameOfError = (error: unknown): string =>
  * instructions; `nameOf` names errors of the venue that are not in the table.
  */
 export function classify(
+  profile: Profile,
   error: unknown,
   programs: readonly Address[],
   nameOf: (number: number) => string,
@@ -83,8 +88,8 @@ export function classify(
     return troubleOf('unexpected', name, `Instruction ${index} of ${program} ends in ${name}.`);
   }
   // Below Anchor's range a venue instruction passes on the error of the token program that it called.
-  if (program === PROGRAM_ID)
-    return custom < 100 ? tokenTrouble(custom) : venueTrouble(custom, nameOf);
+  if (program === profile.programId)
+    return custom < 100 ? tokenTrouble(custom) : venueTrouble(profile, custom, nameOf);
   if (program === TOKEN_PROGRAM) return tokenTrouble(custom);
   if ((program === SYSTEM_PROGRAM || program === ASSOCIATED_PROGRAM) && custom === 1) {
     return {

@@ -4,23 +4,28 @@ import { mulDivFloor } from '../core/money.ts';
 import type { Trouble } from '../core/payment.ts';
 import type { Claimable, VenueFunds } from '../core/plan.ts';
 import { depositTokens, type PerpPosition, type SpotMarket, type User } from './accounts.ts';
-import { PAUSED, QUOTE_MARKET } from './profile.ts';
+import type { Profile } from './profile.ts';
 
 /** BASE (1e9) times PRICE (1e6) over QUOTE (1e6). */
 const BASE = 1_000_000_000n;
 
 function blockedBy(
+  { title, paused }: Profile,
   user: User,
   market: Pick<SpotMarket, 'withdrawPaused'>,
   exchangeStatus: number,
 ): Trouble | null {
   if (user.bankrupt)
-    return { class: 'permanent', code: 'user_bankrupt', detail: 'The Drift account is bankrupt.' };
-  if (market.withdrawPaused || (exchangeStatus & PAUSED.withdraw) !== 0) {
+    return {
+      class: 'permanent',
+      code: 'user_bankrupt',
+      detail: `The ${title} account is bankrupt.`,
+    };
+  if (market.withdrawPaused || (exchangeStatus & paused.withdraw) !== 0) {
     return {
       class: 'venue_paused',
       code: 'withdrawals_paused',
-      detail: 'Drift has paused withdrawals. It is tried again on schedule.',
+      detail: `${title} has paused withdrawals. It is tried again on schedule.`,
     };
   }
   return null;
@@ -40,8 +45,13 @@ function claimableOf(position: PerpPosition, market: SpotMarket): Claimable {
 }
 
 /** The funds of an account, its quote market and the venue's state. */
-export function fundsOf(user: User, market: SpotMarket, exchangeStatus: number): VenueFunds {
-  const quote = user.spots.find((each) => each.market === QUOTE_MARKET && !each.isBorrow);
+export function fundsOf(
+  profile: Profile,
+  user: User,
+  market: SpotMarket,
+  exchangeStatus: number,
+): VenueFunds {
+  const quote = user.spots.find((each) => each.market === profile.quote.market && !each.isBorrow);
   return {
     deposit: quote === undefined ? 0n : depositTokens(quote.scaledBalance, market),
     claimable: user.perps
@@ -56,7 +66,7 @@ export function fundsOf(user: User, market: SpotMarket, exchangeStatus: number):
       user.spots.some((each) => each.isBorrow) ||
       user.perps.some((each) => each.base !== 0n || each.quote < 0n),
     room: null,
-    blocked: blockedBy(user, market, exchangeStatus),
+    blocked: blockedBy(profile, user, market, exchangeStatus),
   };
 }
 

@@ -5,13 +5,14 @@ import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type Call, type ChainTransaction, callsOf, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { addressOf, type Key } from './codec.ts';
+import type { Dialect } from './dialect.ts';
 import { readLogs } from './logs.ts';
-import { CALLS, PROGRAM_ID } from './profile.ts';
+import type { CallPlaces } from './profile.ts';
 import type { VenueEvent } from './records.ts';
 
 export type VenueCall = Call & {
   /** Null for an instruction that moves neither value nor control by itself: orders, settlements, keepers' work. */
-  readonly known: (typeof CALLS)[keyof typeof CALLS] | null;
+  readonly known: CallPlaces | null;
 };
 export type HeardEvent = {
   readonly event: VenueEvent;
@@ -19,6 +20,7 @@ export type HeardEvent = {
   readonly ordinal: number;
 };
 export type Heard = {
+  readonly dialect: Dialect;
   readonly transaction: ChainTransaction;
   readonly calls: readonly Call[];
   readonly venueCalls: readonly VenueCall[];
@@ -39,24 +41,26 @@ const SILENT = new Set([
   'Secp256r1SigVerify1111111111111111111111111',
 ]);
 
-function venueCall(call: Call): VenueCall {
-  const discriminator = Buffer.from(call.data.subarray(0, 8)).toString('hex');
-  return { ...call, known: CALLS[discriminator as keyof typeof CALLS] ?? null };
-}
+export const discriminatorOf = (data: Uint8Array): string =>
+  Buffer.from(data.subarray(0, 8)).toString('hex');
 
-/** Reads the calls and events of a transaction. */
+/** Reads the calls and events that one venue has in a transaction. */
 export function readHeard(
+  dialect: Dialect,
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
   put: Heard['put'],
 ): Heard {
+  const { programId, calls: places } = dialect.profile;
   const calls = callsOf(transaction);
-  const venueCalls = calls.filter((call) => call.program === PROGRAM_ID).map(venueCall);
+  const venueCalls = calls
+    .filter((call) => call.program === programId)
+    .map((call): VenueCall => ({ ...call, known: places[discriminatorOf(call.data)] ?? null }));
   const byPlace = new Map(venueCalls.map((call) => [`${call.top}/${call.inner}`, call]));
   const logging = transaction.instructions.flatMap((each, index) =>
     SILENT.has(each.program) ? [] : [index],
   );
-  const logged = readLogs(transaction.logs, PROGRAM_ID);
+  const logged = readLogs(dialect.records, transaction.logs, programId);
   const counts = new Map<number, number>();
   const events = logged?.map(({ event, instruction, call }): HeardEvent => {
     const from = byPlace.get(`${logging[instruction]}/${call}`) ?? null;
@@ -67,6 +71,7 @@ export function readHeard(
     return { event, call: from, ordinal: place * ORDINALS_A_CALL + 4 * (nth + 1) };
   });
   return {
+    dialect,
     transaction,
     calls,
     venueCalls,

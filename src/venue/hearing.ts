@@ -9,12 +9,10 @@ import type { Address } from '../core/ids.ts';
 import { paymentIdOf } from '../core/rebuild.ts';
 import { afterCall, type ChainTransaction, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { hearFailed, hearWallets, unknownCall } from '../core/wallet.ts';
-import { ownAccounts } from './addresses.ts';
 import { hearCloses } from './closes.ts';
-import { type Heard, readHeard, type VenueCall } from './heard.ts';
-import { isInstruction } from './interface.ts';
+import type { Dialect } from './dialect.ts';
+import { discriminatorOf, type Heard, readHeard, type VenueCall } from './heard.ts';
 import { hearNotices } from './notices.ts';
-import { MARKET_MINTS, PROGRAM_ID, QUOTE_MINT } from './profile.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import { hearTransfers, swapBrackets, venueMoves } from './transfers.ts';
 
@@ -45,11 +43,12 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
 
 /** Instructions that are newer than this release: the state of the accounts they were given has to show what they did. */
 function markUnknownCalls(heard: Heard, tallies: Tallies): void {
+  const { programId, instructions } = heard.dialect.profile;
   for (const call of heard.venueCalls) {
-    if (isInstruction(call.data)) continue;
+    if (instructions.has(discriminatorOf(call.data))) continue;
     for (const account of heard.givenTo(call)) {
       tallies.touch(account);
-      const notice = unknownCall(PROGRAM_ID, call.data.subarray(0, 8));
+      const notice = unknownCall(programId, call.data.subarray(0, 8));
       heard.put(account.subscriberId, account.address, call.place * ORDINALS_A_CALL + 3, notice);
     }
   }
@@ -57,42 +56,44 @@ function markUnknownCalls(heard: Heard, tallies: Tallies): void {
 
 /** How much of a transaction is understood, of the calls that were given an account of a subscriber. */
 export function cover(
+  dialect: Dialect,
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
 ): Map<Address, Coverage> {
-  const heard = readHeard(transaction, watched, () => {});
+  const heard = readHeard(dialect, transaction, watched, () => {});
   const recorded = new Set((heard.events ?? []).map((each) => each.call?.place));
   const places = new Map(heard.venueCalls.map((each) => [each.place, each]));
-  return coverageOf(transaction, watched, PROGRAM_ID, (call) => {
-    if (!isInstruction(call.data)) return 'unknown';
+  const { programId, instructions } = dialect.profile;
+  return coverageOf(transaction, watched, programId, (call) => {
+    if (!instructions.has(discriminatorOf(call.data))) return 'unknown';
     return places.get(call.place)?.known || recorded.has(call.place) ? 'understood' : 'neutral';
   });
 }
 
 /** The venue's part in who owns what; nothing was moved yet. */
 const perimeterOf = (
+  { profile, addresses }: Dialect,
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
 ): Perimeter => ({
   transaction,
   watched,
   calls: [],
-  venue: PROGRAM_ID,
-  quoteMint: QUOTE_MINT,
-  ofValue: (mint) => MARKET_MINTS.has(mint),
-  venueAccounts: ownAccounts,
+  venue: profile.programId,
+  quoteMint: profile.quote.mint,
+  ofValue: (mint) => profile.marketMints.has(mint),
+  venueAccounts: addresses.ownAccounts,
   venueMoved: new Map(),
   swaps: new Map(),
 });
 
 /**
- * The facts of a transaction. Their ordinals depend on the transaction alone, never on who happens to be watched.
- * `ownUsers` are the Drift accounts that derive from an agent wallet.
+ * The facts of a transaction at one venue. Their ordinals depend on the transaction alone, never on who happens to be watched.
  */
 export function hear(
+  dialect: Dialect,
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
-  ownUsers: (agent: Address) => ReadonlySet<Address>,
 ): Fact[] {
   const facts: Fact[] = [];
   const { signature, slot, blockIndex } = transaction;
@@ -105,10 +106,10 @@ export function hear(
       body,
     });
   if (transaction.error !== null) {
-    hearFailed(perimeterOf(transaction, watched), put);
+    hearFailed(perimeterOf(dialect, transaction, watched), put);
     return facts;
   }
-  const heard = readHeard(transaction, watched, put);
+  const heard = readHeard(dialect, transaction, watched, put);
   const tallies = createTallies();
   if (heard.events === null) markCut(heard, tallies);
   markSpoiled(heard, tallies);
@@ -119,9 +120,9 @@ export function hear(
   tallies.put(put);
   hearWallets(
     {
-      ...perimeterOf(transaction, watched),
+      ...perimeterOf(dialect, transaction, watched),
       calls: heard.calls,
-      venueMoved: venueMoves(heard, ownUsers),
+      venueMoved: venueMoves(heard),
       swaps: swapBrackets(heard),
     },
     put,

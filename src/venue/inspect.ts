@@ -1,31 +1,39 @@
 // Inspect: what a venue instruction about to be signed would do, read back from its bytes by our own decoder, so that
 // the pen's policy does not have to trust whoever built it.
+import type { Address } from '../core/ids.ts';
 import type { Act } from '../core/policy.ts';
 import type { ExecutedInstruction, Instruction } from '../core/transaction.ts';
 import { createReader, startsWith } from './layout.ts';
-import {
-  PROGRAM_ID,
-  SETTLE_ACCOUNTS,
-  SETTLE_DISCRIMINATOR,
-  SETTLE_MULTIPLE_DISCRIMINATOR,
-  WITHDRAW_ACCOUNTS,
-  WITHDRAW_DISCRIMINATOR,
-} from './profile.ts';
 
-/** The act of an instruction of the venue; null when it is another program's, `unknown` when it is none that pays. */
-export function inspectVenue(instruction: Instruction | ExecutedInstruction): Act | null {
-  if (instruction.program !== PROGRAM_ID) return null;
-  const unknown: Act = { act: 'unknown', program: PROGRAM_ID };
+/** Discriminators and places of accounts of the instructions that pay; they are the same at every venue of this family. */
+export const WITHDRAW = {
+  discriminator: 'b712469c946da122',
+  user: 1,
+  authority: 3,
+  destination: 6,
+};
+export const SETTLE = { discriminator: '2b3dea2d0f5f9899', user: 1, authority: 2 };
+export const SETTLE_MULTIPLE = { ...SETTLE, discriminator: '7f4275392832987f' };
+
+/**
+ * The act of an instruction of a venue's program; null when it is another program's, `unknown` when it is none that pays.
+ */
+export function inspectVenue(
+  programId: Address,
+  instruction: Instruction | ExecutedInstruction,
+): Act | null {
+  if (instruction.program !== programId) return null;
+  const unknown: Act = { act: 'unknown', program: programId };
   const at = (index: number) => {
     const account = instruction.accounts[index];
     return typeof account === 'string' ? account : account?.address;
   };
   const read = createReader(instruction.data, 8);
-  if (startsWith(instruction.data, WITHDRAW_DISCRIMINATOR) && instruction.data.length === 19) {
+  if (startsWith(instruction.data, WITHDRAW.discriminator) && instruction.data.length === 19) {
     const [user, authority, destination] = [
-      at(WITHDRAW_ACCOUNTS.user),
-      at(WITHDRAW_ACCOUNTS.authority),
-      at(WITHDRAW_ACCOUNTS.destination),
+      at(WITHDRAW.user),
+      at(WITHDRAW.authority),
+      at(WITHDRAW.destination),
     ];
     if (user === undefined || authority === undefined || destination === undefined) return unknown;
     return {
@@ -38,12 +46,12 @@ export function inspectVenue(instruction: Instruction | ExecutedInstruction): Ac
       reduceOnly: read.u8() === 1,
     };
   }
-  const [user, authority] = [at(SETTLE_ACCOUNTS.user), at(SETTLE_ACCOUNTS.authority)];
+  const [user, authority] = [at(SETTLE.user), at(SETTLE.authority)];
   if (user === undefined || authority === undefined) return unknown;
-  if (startsWith(instruction.data, SETTLE_DISCRIMINATOR) && instruction.data.length === 10) {
+  if (startsWith(instruction.data, SETTLE.discriminator) && instruction.data.length === 10) {
     return { act: 'settle', user, authority, markets: [read.u16()] };
   }
-  if (startsWith(instruction.data, SETTLE_MULTIPLE_DISCRIMINATOR)) {
+  if (startsWith(instruction.data, SETTLE_MULTIPLE.discriminator)) {
     const count = read.u32();
     if (instruction.data.length !== 8 + 4 + count * 2 + 1) return unknown;
     return {

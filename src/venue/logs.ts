@@ -1,7 +1,7 @@
 // Logs: which lines of a transaction's log the venue itself wrote, and under which of its calls. Any program can print
 // any bytes, so a line counts only while the venue is on top of the invoke stack, and no program can write a line that
 // does not begin with `Program log: ` or its like. Events are in `Program log:` lines as well as `Program data:`.
-import { decodeIn, mayBeRecord, type VenueEvent } from './records.ts';
+import type { RecordReaders, VenueEvent } from './records.ts';
 
 /** An event, with the call it came from: the n-th top-level instruction that logs, and the n-th call below it. */
 export type LoggedEvent = {
@@ -25,10 +25,10 @@ const SUCCESS = ' success'.length;
 const SCRATCH = Buffer.alloc(2_048);
 const SCRATCH_VIEW = new DataView(SCRATCH.buffer, SCRATCH.byteOffset, SCRATCH.byteLength);
 
-function readPayload(line: string, from: number): VenueEvent | null {
-  if (!mayBeRecord(line, from)) return null;
+function readPayload(records: RecordReaders, line: string, from: number): VenueEvent | null {
+  if (!records.mayBeRecord(line, from)) return null;
   const length = SCRATCH.write(line.slice(from), 'base64');
-  return decodeIn(SCRATCH, SCRATCH_VIEW, length);
+  return records.decodeIn(SCRATCH, SCRATCH_VIEW, length);
 }
 
 /** Where the payload of a `log: ` or `data: ` line begins; 0 when it is another line. No id holds a colon. */
@@ -39,8 +39,15 @@ function payloadAt(line: string): number {
   return 0;
 }
 
-/** The venue's events in order, or null when the log was cut and so cannot be trusted to be whole. */
-export function readLogs(lines: readonly string[], programId: string): LoggedEvent[] | null {
+/**
+ * The events that one program wrote, in order, by the readers of its records; null when the log was cut and so cannot be
+ * trusted to be whole. Lines of other programs are passed over, another venue's among them.
+ */
+export function readLogs(
+  records: RecordReaders,
+  lines: readonly string[],
+  programId: string,
+): LoggedEvent[] | null {
   const events: LoggedEvent[] = [];
   // Of every frame on the stack: which call it is, or -1 when it is not the venue's.
   const venueCalls: number[] = [];
@@ -58,7 +65,7 @@ export function readLogs(lines: readonly string[], programId: string): LoggedEve
     const payload = payloadAt(line);
     if (payload !== 0) {
       if (top < 0) continue;
-      const event = readPayload(line, payload);
+      const event = readPayload(records, line, payload);
       if (event !== null) events.push({ instruction, call: top, event });
       continue;
     }

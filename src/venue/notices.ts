@@ -12,6 +12,9 @@ const keyAt = (call: VenueCall, at: number): Address | null =>
 const u16At = (call: VenueCall, at: number): number =>
   (call.data[at] ?? 0) | ((call.data[at + 1] ?? 0) << 8);
 
+const u64At = (call: VenueCall, at: number): bigint | null =>
+  call.data.length < at + 8 ? null : Buffer.from(call.data).readBigUInt64LE(at);
+
 type Reader = (call: VenueCall) => Omit<Notice, 'kind'>;
 const none = { who: null, amount: null };
 
@@ -45,6 +48,26 @@ const NOTICES: Readonly<Record<string, Reader>> = {
     amount: Buffer.from(call.data).readBigInt64LE(12),
     detail: `Collateral into or out of the isolated position of market ${u16At(call, 10)}.`,
   }),
+  update_user_allow_delegate_transfer: (call) => ({
+    what: 'delegate_transfers_changed',
+    ...none,
+    detail:
+      call.data[8] === 1
+        ? 'A delegate may move deposits between own sub-accounts.'
+        : 'A delegate may no longer move deposits between own sub-accounts.',
+  }),
+  update_user_equity_floor: (call) => ({
+    what: 'equity_floor_changed',
+    ...none,
+    amount: u64At(call, 8),
+    detail: 'The venue set the equity below which it refuses withdrawals, in quote base units.',
+  }),
+  trip_equity_floor_breaker: () => ({
+    what: 'equity_breaker_tripped',
+    ...none,
+    detail:
+      'The venue stopped every withdrawal of the wallet, because a sub-account fell below its equity floor.',
+  }),
   change_approved_builder: (call) => ({
     what: 'builder_approved',
     who: keyAt(call, 8),
@@ -60,14 +83,35 @@ function subjectOf(heard: Heard, call: VenueCall): Watched | undefined {
   return heard.watched.get(call.accounts[at] ?? '');
 }
 
+/**
+ * The watched wallet that a new sub-account belongs to: the one at the place of the authority, or else one
+ * from which the new address derives. A coming program of Velocity moves the authority by one place.
+ */
+function ownerOf(
+  heard: Heard,
+  call: VenueCall,
+  place: number,
+  created: Address,
+): Watched | undefined {
+  const wallets = [call.accounts[place], ...call.accounts].map((each) =>
+    heard.watched.get(each ?? ''),
+  );
+  const { addresses } = heard.dialect;
+  return wallets.find(
+    (wallet, at) =>
+      wallet?.role === 'agent_wallet' &&
+      (at === 0 || addresses.user(wallet.address, u16At(call, 8)) === created),
+  );
+}
+
 /** Puts notices of a transaction's instructions; logs tell nothing of these. */
 export function hearNotices(heard: Heard): void {
   for (const call of heard.venueCalls) {
     const ordinal = call.place * ORDINALS_A_CALL + 2;
     if (call.known?.call === 'initialize_user') {
-      const wallet = heard.watched.get(call.accounts[call.known.authority] ?? '');
       const created = call.accounts[call.known.user];
-      if (wallet?.role !== 'agent_wallet' || created === undefined) continue;
+      const wallet = created && ownerOf(heard, call, call.known.authority, created);
+      if (!wallet || created === undefined) continue;
       heard.put(wallet.subscriberId, wallet.address, ordinal, {
         kind: 'notice',
         what: 'sub_account_seen',

@@ -1,111 +1,161 @@
-// Profile: the facts of Drift v2 that would be others at its successor. Everything else of this floor reads them here.
+// Profile: what one venue is, as data. Everything that differs between Drift v2 and Velocity stands in the two profiles
+// (`drift-v2/`, `velocity/`); the rest of this floor is written once and reads it there.
 import type { Address } from '../core/ids.ts';
+import type { Layout } from './codec.ts';
+import type { ErrorRow } from './error-rows.ts';
 
-export const PROGRAM_ID = 'dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH' as Address;
-export const QUOTE_MINT = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Address;
-export const QUOTE_DECIMALS = 6;
-export const QUOTE_MARKET = 0;
+/** Where the fields of a User stand. Offsets count from the account's first byte, its discriminator included. */
+export type UserLayout = {
+  readonly delegate: number;
+  /** Spot positions are 40 bytes each on every venue of this family; the first is always the quote market's. */
+  readonly spots: number;
+  readonly perps: {
+    readonly at: number;
+    readonly end: number;
+    readonly stride: number;
+    /** Offsets within a position; base, quote and entry stand at 8, 16 and 32 on every venue of this family. */
+    readonly isolated: number;
+    readonly market: number;
+    readonly openOrders: number;
+    readonly flags: number;
+  };
+  readonly totalDeposits: number;
+  readonly totalWithdraws: number;
+  readonly settledPerpPnl: number;
+  readonly perpFunding: number;
+  readonly subAccountId: number;
+  readonly status: number;
+  readonly openOrders: number;
+  /** The part that changes whenever a counter or the status does. */
+  readonly pulse: { readonly offset: number; readonly length: number };
+};
+export type SpotMarketLayout = {
+  readonly oracle: number;
+  readonly mint: number;
+  readonly cumulativeDepositInterest: number;
+  readonly decimals: number;
+  readonly index: number;
+  readonly status: number;
+  readonly paused: number;
+  /** How many statuses the program has, from 0 on. */
+  readonly statuses: number;
+  /** Statuses in which the program lets tokens be withdrawn. */
+  readonly withdrawStatuses: readonly number[];
+  /** The bit of the market's paused operations that stops withdrawals. */
+  readonly withdrawPausedBit: number;
+};
+export type PerpMarketLayout = {
+  readonly oracle: number;
+  /** The oracle price that the market saw last, PRICE precision (1e6). */
+  readonly lastOraclePrice: number;
+};
+export type StateLayout = { readonly exchangeStatus: number; readonly flatFillerFee: number };
+export type UserStatsLayout = {
+  readonly subAccountsCreated: number;
+  /** Whether the venue has stopped every withdrawal of this authority; null where there is no such switch. */
+  readonly equityBreaker: number | null;
+};
 
-export const WITHDRAW_DISCRIMINATOR = 'b712469c946da122';
-export const SETTLE_DISCRIMINATOR = '2b3dea2d0f5f9899';
-export const SETTLE_MULTIPLE_DISCRIMINATOR = '7f4275392832987f';
+/**
+ * The layouts of one kind of account. `bytes` is its exact length, discriminator included; an account of any other length is
+ * refused. `refused` names lengths that are recognised and not proven, each with what they are.
+ */
+export type AccountKind<Fields> = {
+  readonly discriminator: string;
+  readonly bytes: number;
+  readonly fields: Fields;
+  readonly refused?: Readonly<Record<number, string>>;
+};
+export type AccountKinds = {
+  readonly User: AccountKind<UserLayout>;
+  readonly UserStats: AccountKind<UserStatsLayout>;
+  readonly SpotMarket: AccountKind<SpotMarketLayout>;
+  readonly PerpMarket: AccountKind<PerpMarketLayout>;
+  readonly State: AccountKind<StateLayout>;
+};
 
-/** The venue's instructions that move value or control, by discriminator, with the places of their accounts. */
-export const CALLS = {
-  b712469c946da122: { call: 'withdraw', user: 1, vault: 4, token: 6 },
-  '255cb2958c4c9f87': { call: 'isolated_withdraw', user: 1, vault: 4, token: 6 },
-  f223c68952e1f2b6: { call: 'deposit', user: 1, vault: 4, token: 5 },
-  '6530ff997f79aa1a': { call: 'isolated_deposit', user: 1, vault: 4, token: 5 },
-  '141493df293fcc6f': { call: 'transfer_deposit', user: 0, to: 1 },
-  c5679a196b5a3c5e: { call: 'transfer_pools', user: 0, to: 1 },
-  c983f2e455e246ed: { call: 'isolated_transfer', user: 0 },
-  ae6de401f269e869: { call: 'begin_swap', user: 1, signer: 3, vaults: [4, 5], tokens: [6, 7] },
-  b1b81bc1220dd291: { call: 'end_swap', user: 1, signer: 3, vaults: [4, 5], tokens: [6, 7] },
-  '5f6f7c6956a9bb22': { call: 'liquidate_perp_with_fill', user: 4 },
-  '6f11b9fa3c7a26fe': { call: 'initialize_user', user: 0, authority: 3 },
-  ba5511f9dbe762fb: { call: 'delete_user', user: 0 },
-  '40b5c43fde4840e8': { call: 'force_cancel_orders', user: 3 },
-  '02f1c3ace318fe9e': { call: 'force_delete_user', user: 0 },
-  '8bcd8d8d71245ebb': { call: 'update_user_delegate', user: 0 },
-  c25cccdff6bc1fcb: { call: 'update_user_margin_trading_enabled', user: 0 },
-  db56496a38da806d: { call: 'update_user_pool_id', user: 0 },
-  b386d32dc305bdad: { call: 'change_approved_builder', authority: 1 },
-} as const;
+/** Places of the accounts of an instruction that moves value or control. */
+export type CallPlaces =
+  | {
+      readonly call: 'withdraw' | 'isolated_withdraw' | 'deposit' | 'isolated_deposit';
+      readonly user: number;
+      readonly vault: number;
+      readonly token: number;
+    }
+  | {
+      readonly call: 'transfer_deposit' | 'transfer_pools' | 'transfer_deposit_by_delegate';
+      readonly user: number;
+      readonly to: number;
+    }
+  | {
+      readonly call: 'begin_swap' | 'end_swap';
+      readonly user: number;
+      readonly signer: number;
+      readonly vaults: readonly number[];
+      readonly tokens: readonly number[];
+    }
+  | { readonly call: 'initialize_user'; readonly user: number; readonly authority: number }
+  | {
+      readonly call: 'change_approved_builder' | 'update_user_allow_delegate_transfer';
+      readonly authority: number;
+    }
+  | {
+      readonly call:
+        | 'isolated_transfer'
+        | 'liquidate_perp_with_fill'
+        | 'delete_user'
+        | 'force_cancel_orders'
+        | 'force_delete_user'
+        | 'update_user_delegate'
+        | 'update_user_margin_trading_enabled'
+        | 'update_user_pool_id'
+        | 'update_user_equity_floor'
+        | 'trip_equity_floor_breaker';
+      readonly user: number;
+    };
 
-/** Decimals of the spot markets, by index: the table that ships with the SDK, which a test holds it to. */
-export const SPOT_DECIMALS: readonly number[] = [
-  6, 9, 9, 8, 8, 6, 9, 6, 9, 9, 6, 6, 8, 6, 9, 6, 9, 9, 6, 6, 9, 9, 6, 9, 9, 9, 6, 8, 6, 9, 6, 6, 5,
-  6, 6, 9, 6, 6, 6, 6, 9, 9, 9, 9, 9, 8, 6, 6, 6, 9, 9, 9, 9, 6, 6, 9, 6, 6, 8, 8, 6, 6, 6,
-];
+/** A part of `liquidatePerp` of a LiquidationRecord that is charged beside the fills of `liquidate_perp_with_fill`. */
+export type LiquidationFee = 'ifFee' | 'protocolFee';
 
-/** Mints of the spot markets, from the same table. Only these, and SOL, are worth anything to a debt. */
-export const MARKET_MINTS: ReadonlySet<string> = new Set([
-  'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
-  'So11111111111111111111111111111111111111112',
-  'mSoLzYCxHdYgdzU16g5QSh3i5K3z3KZK7ytfqcJm7So',
-  '3NZ9JMVBmGAqocybic2c7LQCJScmgsAZ6vQqTDzcqmJh',
-  '7vfCXTUXx5WJV5JADk17DUJ4ksgau7utNKj4b963voxs',
-  'Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB',
-  'J1toso1uCk3RLmjorhTtrVwY9HJ7X8V9yYac6Y7kGCPn',
-  'HZ1JovNiVvGrGNiiYvEozEVgZ58xaU3RKwX8eACQBCt3',
-  'bSo13r4TkiE4KumL71LsHTPpL2euBYLFx6h9HP3piy1',
-  'jtojtomepa8beP8AuQc6eXt5FriJwfFMwQx2v2f9mCL',
-  'EKpQGSJtjMFqKZ9KQanSqYXRcF8fBopzLHYxdM65zcjm',
-  'JUPyiwrYJFskUPiHa7hkeR8VUtAeFoSYbKedZNsDvCN',
-  'rndrizKT3MK1iimdxRdWabcF7Zg7AR5T4nud4EkHBof',
-  '85VBFQZC9TZkfaptBWjvUw7YbZjy52A6mjtPGjstQAmQ',
-  'TNSRxcUxoT9xBG3de7PiJyTDYu7kskLqcpddxnEJAS6',
-  'DriFtupJYLTosbwoN8koMbEYSx54aFAVLddWsbksjwg7',
-  '5oVNBeEEQvYi1cX3ir8Dx5n1P7pdxydbGF2X4TxVusJm',
-  'Dso1bDeDjCQxTrWHqUUi63oBvV7Mdm6WaobLbQ7gnPQ',
-  'A1KLoBrKBde8Ty9qtNQUtq3C2ortoC3u7twggz7sEto6',
-  '27G8MtK7VtTcCHkpASjSDdkWWYfoqT6ggEuKidVJidD4',
-  '7GCihgDB8fe6KNjn2MYtkzZcRjQy3t9GHdC8uHYmW2hr',
-  'CLoUDKc4Ane7HeQcPpE3YHnznRxhMimJ4MyaUqyHFzAu',
-  '2b1kV6DkPAnxd5ixfnxCpjxmKwqjjaYmCZfHsFu24GXo',
-  'DEkqHyPN7GMRJ5cArtQFAWefqbZb33Hyf6s5iCwjEonT',
-  'Eh6XEPhSwoLv5wFApukmnaVSHQ6sAnoD9BmgmwQoN2sN',
-  'BNso1VUJnh4zcfpZa6986Ea66P6TCp59hvtNJ8b1X85',
-  '3S8qX1MsMqRbiwKg2cQyx7nis1oHMgaCuc9c4VfvVdPN',
-  'cbbtcf3aa214zXHbiAZQwf4122FBYbraNdFqgw4iMij',
-  'USDSwr9ApdHk5bvJKMjzff41FfuX8bSxdKcR81vTwcA',
-  'METADDFL6wWMWEoKTFJwcThTbUmtarRJZjRpzUvkxhr',
-  'MEFNBXixkEbait3xn9bkm8WsJzXtVsaJEn4c8Sam21u',
-  '2zMMhcVQEXDtdE6vsFS7S7D5oUodfJHE8vd1gnBouauv',
-  'DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263',
-  'HeLp6NuQkmYB4pYWo2zYs22mESHXPQYzXbB8n4V98jwC',
-  '6p6xgHyF7AeE6TZkSmFsko444wqoP15icUSqi2jfGiPN',
-  'FUAfBo2jgks6gB4Z4LfZkqSZgzNucisEHqnNebaRxM1P',
-  'AUSD1jCcCyPLybk1YnvPWsHQSrZ46dxwoMniN4N2UEB9',
-  '9BB6NFEcjBCtnNLFko2FqVQBq8HHM13kCyYcdQbgpump',
-  '8adRViFUNTe3yexj2gbQtx929zBJtWJRM8TeTzYbQBgx',
-  'FxT7bPGvkS5jKF2vgnJ16MciHqtsNqxbcWTfFg7L136h',
-  '8H3tZ7WcgYPKEQ7fCCAFQuaNqKdMH1EtBp2ovUPpRK3k',
-  'zBTCug3er3tLyffELcvDNrKkCymbPWysGcWihESYfLg',
-  'ZEUS1aR7aX8DFFJf5QjWj2ftDDdNTroMNGo8YoQm3Gq',
-  'sctmB7GPi5L2Q5G9tUSzXvhZ4YiDMEGcRov9KfArQpx',
-  '59CwZq5b6drmDizgGfxECG7f16hxDpG1nXrxPoQx4y8g',
-  'HzwqbKZw8HxMN6bF2yFZNrht3c2iXXzpKcFu7uBEDKtr',
-  'Aby6y5DYtTrhQD8i7JXLs4H3jdUTwSXDraYqnwn5tKbt',
-  'pumpCmXqMfrsAkQ5r49WcJnRayYRqmXz6ae8H7H9Dfn',
-  'AvZZF1YaZDziPY2RCK4oJrRVrbN3mTD9NL24hPeaZeUj',
-  'LBTCgU4b3wsFKsPwBn1rRZDx5DoFutM6RPiEt1TPDsY',
-  'J6pQQ3FAcJQeWPPGppWRb4nM8jU3wLyYbRrLh7feMfvd',
-  'METvsvVRapdj9cFLzq4Tr43xK4tAjQfwX76z3n6mWQL',
-  'CASHx9KJUStyftLFWGvEVf59SGeG9sh5FfcnZMVPCASH',
-  'USD1ttGY1N17NEEHLmELoaybftRBUSErhqYiQzvEmuB',
-]);
-
-/** Places of accounts in the withdraw instruction. */
-export const WITHDRAW_ACCOUNTS = { user: 1, authority: 3, destination: 6 } as const;
-/** Places of accounts in both settle instructions. */
-export const SETTLE_ACCOUNTS = { user: 1, authority: 2 } as const;
-
-/** Bits of the State's exchange_status. */
-export const PAUSED = { withdraw: 2, settlePnl: 64 } as const;
-
-/** The venue's own lookup tables, with its markets, oracles, vaults, mints and programs, as the SDK names them. */
-export const LOOKUP_TABLES: readonly Address[] = [
-  'Fpys8GRa5RBWfyeN7AaDUwFGD1zkDCA4z3t4CJLV8dfL' as Address,
-  'EiWSskK5HXnBTptiS5DH6gpAJRVNQ3cAhTKBGaiaysAb' as Address,
-];
+export type Profile = {
+  /** As settings and records name it. */
+  readonly name: 'drift-v2' | 'velocity';
+  /** As people call it. */
+  readonly title: string;
+  readonly programId: Address;
+  /** Seeds of the two accounts that are named otherwise at each venue. */
+  readonly seeds: { readonly state: string; readonly signer: string };
+  /** The token that profit is counted and paid in: its mint, what people call it, and its spot market. */
+  readonly quote: {
+    readonly mint: Address;
+    readonly symbol: string;
+    readonly decimals: number;
+    readonly market: number;
+  };
+  /** Decimals of the spot markets, by index. A market that is not here is unknown. */
+  readonly spotDecimals: readonly number[];
+  /** Mints of the spot markets. Only these, and SOL, are worth anything to a debt. */
+  readonly marketMints: ReadonlySet<string>;
+  /** The venue's own lookup tables, with its markets, oracles, vaults, mints and programs. */
+  readonly lookupTables: readonly Address[];
+  readonly accounts: AccountKinds;
+  /** Layouts of the records that are read, by the name of their event. */
+  readonly records: RecordTables;
+  /** Every instruction that the venue has, by discriminator in hex. One that is not here is newer than this release. */
+  readonly instructions: ReadonlySet<string>;
+  /** Those of them that move value or control, with the places of their accounts. */
+  readonly calls: Readonly<Record<string, CallPlaces>>;
+  /** Bits of the State's exchange_status. */
+  readonly paused: { readonly withdraw: number; readonly settlePnl: number };
+  readonly liquidationFees: readonly LiquidationFee[];
+  readonly errors: ReadonlyMap<number, ErrorRow>;
+  /** Names of the programs that the profile was proven on, by their hash on chain: sha256 without the zeros behind them. */
+  readonly provenOn: ReadonlyMap<string, string>;
+};
+export type RecordTables = {
+  readonly DepositRecord: Layout;
+  readonly OrderActionRecord: Layout;
+  readonly FundingPaymentRecord: Layout;
+  readonly LiquidationRecord: Layout;
+  readonly SwapRecord: Layout;
+};

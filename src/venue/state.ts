@@ -10,87 +10,106 @@ import {
   NO_COUNTERS,
   type QuoteHolding,
 } from '../core/reckoning.ts';
-import { isolatedOf, isZero, viewOf } from './accounts.ts';
+import { type AccountReaders, ISOLATED_FLAG, isZero } from './accounts.ts';
+import type { Profile } from './profile.ts';
 
-/** The part of a User that a sweep reads: every counter and the status, and none of the orders. */
-const USER_PULSE = { offset: 4264, length: 93 };
+export type StateReaders = {
+  /**
+   * What a User's own state says of its history. T, the realised total, is the sum over perp slots of quote less entry,
+   * plus what was ever settled: only closes, fees, funding and liquidations change it (drift-facts B7).
+   */
+  ofUser(data: Uint8Array): Omit<AccountState, 'slot'>;
+  /** The part of an account of that role that a sweep compares. */
+  pulse(role: Watched['role']): Slice;
+  /**
+   * The state of an account that was read whole; null for a wallet, which keeps no counters. Throws `account_unreadable`
+   * for an account in the place of a User that is none of this venue.
+   */
+  stateOf(role: Watched['role'], slot: number, account: ChainAccount | null): AccountState | null;
+};
 
-/**
- * What a User's own state says of its history. T, the realised total, is the sum over perp slots of quote less entry,
- * plus what was ever settled: only closes, fees, funding and liquidations change it (drift-facts B7).
- */
-export function readAccountState(data: Uint8Array): Omit<AccountState, 'slot'> {
-  const view = viewOf(data, 'User');
-  const settled = view.getBigInt64(4296, true);
-  let realised = settled;
-  let isolated = 0n;
-  const positions: Held[] = [];
-  for (let at = 424; at < 1192; at += 96) {
-    isolated += isolatedOf(view, at) ?? 0n;
-    if (!isZero(view, at + 8))
-      positions.push({
-        market: view.getUint16(at + 92, true),
-        base: view.getBigInt64(at + 8, true),
-        entry: sizeOf(view.getBigInt64(at + 32, true)),
-      });
-    if (isZero(view, at + 16) && isZero(view, at + 32)) continue;
-    realised += view.getBigInt64(at + 16, true) - view.getBigInt64(at + 32, true);
-  }
-  const delegate = Buffer.prototype.latin1Slice.call(data, 40, 72);
+/** Creates the readers of what a profile's accounts say of their history. */
+export function createStateReaders(profile: Profile, accounts: AccountReaders): StateReaders {
+  const { fields } = profile.accounts.User;
+  const { spots, pulse, delegate: delegateAt, perpFunding } = fields;
+  const { totalDeposits, totalWithdraws, settledPerpPnl } = fields;
+  const { at: perpsAt, end, stride, isolated: isolatedAt, market, flags } = fields.perps;
+
+  /** The first spot position is always the quote market's. Balance type 1 is a borrow. */
+  const quoteOf = (view: DataView, unsettled: bigint, isolated: bigint): QuoteHolding => {
+    const scaled = view.getBigUint64(spots, true);
+    let alone = isolated === 0n;
+    for (let at = spots + 40; at < perpsAt; at += 40) if (!isZero(view, at)) alone = false;
+    return { scaled: view.getUint8(spots + 34) === 1 ? -scaled : scaled, unsettled, alone };
+  };
+
+  const ofUser = (data: Uint8Array): Omit<AccountState, 'slot'> => {
+    const view = accounts.viewOf(data, 'User');
+    const settled = view.getBigInt64(settledPerpPnl, true);
+    let realised = settled;
+    let isolated = 0n;
+    const positions: Held[] = [];
+    for (let at = perpsAt; at < end; at += stride) {
+      if ((view.getUint8(at + flags) & ISOLATED_FLAG) !== 0)
+        isolated += view.getBigUint64(at + isolatedAt, true);
+      if (!isZero(view, at + 8))
+        positions.push({
+          market: view.getUint16(at + market, true),
+          base: view.getBigInt64(at + 8, true),
+          entry: sizeOf(view.getBigInt64(at + 32, true)),
+        });
+      if (isZero(view, at + 16) && isZero(view, at + 32)) continue;
+      realised += view.getBigInt64(at + 16, true) - view.getBigInt64(at + 32, true);
+    }
+    const delegate = Buffer.prototype.latin1Slice.call(data, delegateAt, delegateAt + 32);
+    return {
+      counters: {
+        realised,
+        funding: view.getBigInt64(perpFunding, true),
+        deposits: view.getBigUint64(totalDeposits, true),
+        withdraws: view.getBigUint64(totalWithdraws, true),
+        tokens: 0n,
+      },
+      hints: {
+        exists: true,
+        delegate: delegate === NOBODY ? '' : delegate,
+        quoteFlow: view.getBigInt64(spots + 24, true),
+        isolated,
+      },
+      positions,
+      quote: quoteOf(view, realised - settled, isolated),
+      pulse: Buffer.prototype.latin1Slice.call(data, pulse.offset, pulse.offset + pulse.length),
+    };
+  };
+
+  const pulses: Readonly<Record<Watched['role'], Slice>> = {
+    drift_user: pulse,
+    agent_token_account: TOKEN_PULSE,
+    agent_wallet: { offset: 0, length: 0 },
+  };
   return {
-    counters: {
-      realised,
-      funding: view.getBigInt64(4312, true),
-      deposits: view.getBigUint64(4272, true),
-      withdraws: view.getBigUint64(4280, true),
-      tokens: 0n,
+    ofUser,
+    pulse: (role) => pulses[role],
+    stateOf(role, slot, account) {
+      if (role === 'agent_wallet') return null;
+      if (account === null || account.data.length === 0) return blankState(slot);
+      if (role === 'drift_user') return { slot, ...ofUser(accounts.owned(account)) };
+      return tokenState(slot, account.data);
     },
-    hints: {
-      exists: true,
-      delegate: delegate === NOBODY ? '' : delegate,
-      quoteFlow: view.getBigInt64(104 + 24, true),
-      isolated,
-    },
-    positions,
-    quote: quoteOf(view, realised - settled, isolated),
-    pulse: Buffer.prototype.latin1Slice.call(
-      data,
-      USER_PULSE.offset,
-      USER_PULSE.offset + USER_PULSE.length,
-    ),
   };
 }
+
 /** Without its sign: a long's entry is stored negative, a short's positive. */
 const sizeOf = (entry: bigint): bigint => (entry < 0n ? -entry : entry);
 
-/** Spot positions: eight of 40 bytes; the first is always the quote market's. Balance type 1 is a borrow. */
-function quoteOf(view: DataView, unsettled: bigint, isolated: bigint): QuoteHolding {
-  const scaled = view.getBigUint64(104, true);
-  let alone = isolated === 0n;
-  for (let at = 144; at < 424; at += 40) if (!isZero(view, at)) alone = false;
-  return { scaled: view.getUint8(104 + 34) === 1 ? -scaled : scaled, unsettled, alone };
-}
 const NOBODY = '\0'.repeat(32);
 
 /** Owner, amount, delegate and state of a token account. */
 const TOKEN_PULSE = { offset: 32, length: 77 };
-export const PULSES: Readonly<Record<Watched['role'], Slice>> = {
-  drift_user: USER_PULSE,
-  agent_token_account: TOKEN_PULSE,
-  agent_wallet: { offset: 0, length: 0 },
-};
 const NOTHING = { exists: false, delegate: '', quoteFlow: 0n, isolated: 0n };
 
-/** The state of an account that was read whole; null for a wallet, which keeps no counters. */
-export function stateOf(
-  role: Watched['role'],
-  slot: number,
-  account: ChainAccount | null,
-): AccountState | null {
-  if (role === 'agent_wallet') return null;
-  if (account === null || account.data.length === 0) return blankState(slot);
-  if (role === 'drift_user') return { slot, ...readAccountState(account.data) };
-  const bytes = Buffer.from(account.data);
+function tokenState(slot: number, data: Uint8Array): AccountState {
+  const bytes = Buffer.from(data);
   return {
     slot,
     counters: { ...NO_COUNTERS, tokens: bytes.length < 72 ? 0n : bytes.readBigUInt64LE(64) },

@@ -9,7 +9,7 @@ import { ownerAmong } from '../core/wallet.ts';
 import { walletCalls } from '../core/wallet-call.ts';
 import { addressOf } from './codec.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
-import { QUOTE_MARKET, QUOTE_MINT, SPOT_DECIMALS } from './profile.ts';
+import type { Profile } from './profile.ts';
 import type { DepositRecord, SwapRecord } from './records.ts';
 import type { Tallies } from './tallies.ts';
 
@@ -20,8 +20,13 @@ const accountAt = (call: VenueCall, index: number): Address =>
   call.accounts[index] ?? ('' as Address);
 
 /** USD in 1e6 of tokens at a price in 1e6, rounded down as the program's counters are. */
-function usdOf(amount: bigint, market: number, price: bigint): bigint | null {
-  const decimals = SPOT_DECIMALS[market];
+function usdOf(
+  { spotDecimals }: Profile,
+  amount: bigint,
+  market: number,
+  price: bigint,
+): bigint | null {
+  const decimals = spotDecimals[market];
   return decimals === undefined ? null : (amount * price) / 10n ** BigInt(decimals);
 }
 
@@ -76,7 +81,9 @@ function outflow(
 function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: DepositRecord): void {
   const user = heard.userOf(record.user);
   if (user === undefined) return;
-  const usd = usdOf(record.amount, record.marketIndex, record.oraclePrice);
+  const { profile } = heard.dialect;
+  const { quote, spotDecimals } = profile;
+  const usd = usdOf(profile, record.amount, record.marketIndex, record.oraclePrice);
   if (usd === null) {
     tallies.unknown(user, 'unknown_market', null);
   } else tallies.add(user, record.direction === 'deposit' ? { deposits: usd } : { withdraws: usd });
@@ -105,8 +112,8 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
   });
   heard.put(user.subscriberId, user.address, each.ordinal, {
     ...body,
-    mint: record.marketIndex === QUOTE_MARKET ? QUOTE_MINT : body.mint,
-    decimals: SPOT_DECIMALS[record.marketIndex] ?? null,
+    mint: record.marketIndex === quote.market ? quote.mint : body.mint,
+    decimals: spotDecimals[record.marketIndex] ?? null,
   });
 }
 
@@ -123,10 +130,11 @@ function hearCall(heard: Heard, call: VenueCall): void {
     if (amount === 0n) return;
     const body = outflow(heard, user, { route: known.call, amount, destination, usd: null });
     heard.put(user.subscriberId, user.address, ordinal, body);
-  } else if (known.call === 'transfer_deposit' || known.call === 'transfer_pools') {
+  } else if ('to' in known) {
     const to = accountAt(call, known.to);
-    const amount =
-      known.call === 'transfer_deposit' ? Buffer.from(call.data).readBigUInt64LE(10) : 0n;
+    const { quote } = heard.dialect.profile;
+    const told = known.call !== 'transfer_pools';
+    const amount = told ? Buffer.from(call.data).readBigUInt64LE(10) : 0n;
     const body = outflow(heard, user, {
       route: 'transfer',
       amount,
@@ -134,15 +142,15 @@ function hearCall(heard: Heard, call: VenueCall): void {
       usd: null,
       internal: true,
     });
-    const quote = known.call === 'transfer_deposit' && marketOf(call) === QUOTE_MARKET;
+    const inQuote = told && marketOf(call) === quote.market;
     heard.put(user.subscriberId, user.address, ordinal, {
       ...body,
-      ...(quote ? { mint: QUOTE_MINT, decimals: SPOT_DECIMALS[QUOTE_MARKET] ?? null } : {}),
+      ...(inQuote ? { mint: quote.mint, decimals: quote.decimals } : {}),
     });
   }
 }
 
-/** Market 0 is the quote token's. */
+/** The spot market that a call names first. */
 const marketOf = (call: VenueCall): number => Buffer.from(call.data).readUInt16LE(8);
 
 /** Calls that may put quote tokens into an account without saying how many. */
@@ -163,12 +171,13 @@ function hearDeposits(heard: Heard, tallies: Tallies, call: VenueCall): void {
     return found?.role === 'drift_user' ? found : undefined;
   };
   const user = userAt(known.user);
+  const { market } = heard.dialect.profile.quote;
   if (known.call === 'deposit') {
-    if (user !== undefined && marketOf(call) === QUOTE_MARKET)
+    if (user !== undefined && marketOf(call) === market)
       tallies.deposited(user, tokensMoved(heard, call));
-  } else if (known.call === 'transfer_deposit') {
+  } else if ('to' in known && known.call !== 'transfer_pools') {
     const to = userAt(known.to);
-    if (to !== undefined && marketOf(call) === QUOTE_MARKET)
+    if (to !== undefined && marketOf(call) === market)
       tallies.deposited(to, Buffer.from(call.data).readBigUInt64LE(10));
   } else if (UNTELLING.has(known.call)) {
     for (const each of [user, 'to' in known ? userAt(known.to) : undefined])
@@ -179,8 +188,9 @@ function hearDeposits(heard: Heard, tallies: Tallies, call: VenueCall): void {
 /** A swap that gave back much less than it took. What was sent away by hand inside it is the wallet's outflow. */
 function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): void {
   const user = heard.userOf(record.user);
-  const taken = usdOf(record.amountIn, record.inMarketIndex, record.inOraclePrice);
-  const given = usdOf(record.amountOut, record.outMarketIndex, record.outOraclePrice);
+  const { profile } = heard.dialect;
+  const taken = usdOf(profile, record.amountIn, record.inMarketIndex, record.inOraclePrice);
+  const given = usdOf(profile, record.amountOut, record.outMarketIndex, record.outOraclePrice);
   if (user === undefined || taken === null || given === null) return;
   const loss = taken - given;
   if (loss * 10_000n <= taken * SWAP_LOSS_BPS) return;
@@ -214,16 +224,13 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
  * takes in, deposits and what it gives back out. A deposit for somebody else's account is not among them, so the wallet
  * sees it leave.
  */
-export function venueMoves(
-  heard: Heard,
-  ownUsers: (agent: Address) => ReadonlySet<Address>,
-): Map<string, bigint> {
+export function venueMoves(heard: Heard): Map<string, bigint> {
   const moved = new Map<string, bigint>();
   for (const call of heard.venueCalls) {
     for (const { vault, token } of endsOf(call)) {
       const amount = movedBetween(heard, call, vault, token);
       if (amount === 0n) continue;
-      if (amount < 0n && !isOwn(heard, token, userOf(call), ownUsers)) continue;
+      if (amount < 0n && !isOwn(heard, token, userOf(call))) continue;
       moved.set(token, (moved.get(token) ?? 0n) + amount);
     }
   }
@@ -246,12 +253,8 @@ function endsOf(call: VenueCall): { vault: Address; token: Address }[] {
   }));
 }
 
-function isOwn(
-  heard: Heard,
-  token: Address,
-  user: Address,
-  ownUsers: (agent: Address) => ReadonlySet<Address>,
-): boolean {
+function isOwn(heard: Heard, token: Address, user: Address): boolean {
+  const { ownUsers } = heard.dialect.addresses;
   const watch = heard.watched.get(user);
   const owner = ownerAmong(heard, token);
   if (watch !== undefined) return watch.subscriberId === owner;

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { createPen } from '../../src/chain/pen.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
-import { inspectVenue } from '../../src/venue/inspect.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 import { ata, createPenBench, MEMO, PLACES, text } from '../support/pen-bench.ts';
 
 const { agent, thief, sponsor, pen, key, parts, good, sign, withData, withAccount, blockhash } =
@@ -182,7 +182,7 @@ describe('sealed keys', () => {
       priorityFeeMost: 0n,
       limits: { paymentMost: null, subscriberADayMost: null },
       nowMs: () => 0,
-      inspectVenue,
+      inspectVenue: createDriftVenue().inspect,
     });
     expect(() =>
       swapped.sign({

@@ -28,7 +28,7 @@ import type { Payment } from '../../src/core/payment.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { routeInstruction, SWAP_PROGRAM } from '../../src/local/swap.ts';
-import { inspectVenue } from '../../src/venue/inspect.ts';
+import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 
 const text = (key: PublicKey): Address => key.toBase58() as Address;
 const agent = Keypair.generate();
@@ -46,7 +46,7 @@ const pen = createPen({
   limits: { paymentMost: null, subscriberADayMost: null },
   nowMs: () => 0,
   swap: { amountMost: AMOUNT, slippageBpsMost: 100, lamportsLeast: 10_000_000n },
-  inspectVenue,
+  inspectVenue: createDriftVenue().inspect,
 });
 const key: SealedKey = {
   subscriberId: 'ana',

@@ -11,8 +11,8 @@ import type { Address } from '../../src/core/ids.ts';
 import type { LookupTable, PaymentParts } from '../../src/core/outside.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
-import { inspectVenue } from '../../src/venue/inspect.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 
 const text = (key: PublicKey) => key.toBase58() as Address;
 const fresh = () => text(Keypair.generate().publicKey);
@@ -33,7 +33,7 @@ const pen = createPen({
   nowMs: () => 0,
   swap: null,
   priorityFeeMost: 1_000_000n,
-  inspectVenue,
+  inspectVenue: createDriftVenue().inspect,
 });
 const parts: PaymentParts = {
   payment: {

@@ -7,11 +7,13 @@ import {
   encodeEvent,
   type Struct,
 } from '../../src/local/drift/layout.ts';
-import { readUser } from '../../src/venue/accounts.ts';
+import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { readLogs } from '../../src/venue/logs.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
 import { arbitraryEvent, client } from '../support/sdk-oracle.ts';
 import { compareCpu, report } from './measure.ts';
+
+const { user: readUser } = DRIFT_V2.accounts;
 
 const TRANSACTIONS = 200;
 const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
@@ -93,7 +95,7 @@ export function benchDecode(): boolean {
     for (const lines of logs) events += read(lines)?.length ?? 0;
     return events;
   };
-  const ours = (lines: string[]) => readLogs(lines, PROGRAM_ID);
+  const ours = (lines: string[]) => readLogs(DRIFT_V2.records, lines, PROGRAM_ID);
   const theirs = (lines: string[]) => sdk.parseLogs(program, lines);
   if (over(relevant, ours)() !== over(relevant, theirs)())
     throw new Error('the two must find the same events');

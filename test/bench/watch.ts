@@ -23,7 +23,7 @@ import { migrate } from '../../src/ledger/migrate.ts';
 import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
-import { createDriftVenue } from '../../src/venue/drift.ts';
+import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 
 const ACCOUNTS = 100_000;
 const never = new AbortController().signal;

@@ -15,7 +15,7 @@ import { probeAll } from '../../src/probes/probes.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import type { Settings } from '../../src/system/settings.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
+import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
 import { openStreet, type Street } from '../support/street.ts';
 import { setExchangeStatus } from '../support/venue-world.ts';
 

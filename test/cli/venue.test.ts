@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deployedHash } from '../../src/chain/program.ts';
 import { proveProgram } from '../../src/local/prove.ts';
-import { STAND_IN } from '../../src/venue/builds.ts';
+import { STAND_IN } from '../../src/venue/drift-v2/builds.ts';
 import { openTestChain, type TestChain } from '../support/chain.ts';
 import { runCommand } from '../support/command.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';

@@ -2,8 +2,9 @@
 // this release.
 import { describe, expect, test } from 'vitest';
 import { programName, type Understanding } from '../../src/core/coverage.ts';
+import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { cover } from '../../src/venue/hearing.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
 import {
   agent,
   agentTokens,
@@ -28,7 +29,7 @@ import {
 
 const balance = tokens(agentTokens, 90n, 90n, mine);
 const counted = (...calls: Made[]) =>
-  Object.fromEntries(cover(made(calls, [balance]), watched)) as Record<
+  Object.fromEntries(cover(DRIFT_V2, made(calls, [balance]), watched)) as Record<
     string,
     Record<Understanding, number>
   >;
@@ -75,7 +76,7 @@ describe('counted by program', () => {
   });
   test('of a failed transaction nothing', () => {
     const failed = made([sendSol(agent, stranger, 5n)], [], 'whole', { error: 'failed' });
-    expect([...cover(failed, watched)]).toEqual([]);
+    expect([...cover(DRIFT_V2, failed, watched)]).toEqual([]);
   });
   test('programs have few names', () => {
     expect([TOKEN, SYSTEM, PROGRAM_ID, someone()].map(programName)).toEqual([

@@ -11,7 +11,7 @@ import {
   type OutflowContext,
   SMALL,
 } from '../../src/core/outflow.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 
 const body: Outflow = {
   kind: 'outflow',

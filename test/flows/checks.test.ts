@@ -5,8 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { decodeAccount, encodeAccount } from '../../src/local/drift/layout.ts';
-import { readAccountState } from '../../src/venue/state.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { openStreet, type Street } from '../support/street.ts';
+
+const { ofUser: readAccountState } = DRIFT_V2.states;
 
 const MEMO = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr');
 /** Instructions whose lines fill the log before anything else can be written. */

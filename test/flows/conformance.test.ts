@@ -7,7 +7,7 @@ import { createConformance } from '../../src/flows/conformance.ts';
 import { createVenuePrograms } from '../../src/ledger/venue-programs.ts';
 import { programDataAddress } from '../../src/local/chain/loader.ts';
 import { DRIFT, USDC } from '../../src/local/drift/addresses.ts';
-import { PROVEN_ON, STAND_IN } from '../../src/venue/builds.ts';
+import { PROVEN_ON, STAND_IN } from '../../src/venue/drift-v2/builds.ts';
 import { openTestChain, type TestChain } from '../support/chain.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 

@@ -8,7 +8,7 @@ import { LAST_ORDINAL } from '../../src/core/transaction.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { checkAccounts } from '../../src/flows/check.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { closeFact, signatureOf } from '../support/ledger.ts';
 import { accountOf, createListening } from '../support/listening.ts';
 

@@ -10,7 +10,7 @@ import { createHalts } from '../../src/ledger/halts.ts';
 import { STATE } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
 import { topUpRuleOf } from '../../src/parts.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
 const SOL = 1_000_000_000n;

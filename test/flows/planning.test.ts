@@ -12,8 +12,8 @@ import {
   type PlanningOptions,
   type PlanningPorts,
 } from '../../src/flows/planning.ts';
-import { createDriftVenue } from '../../src/venue/drift.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
+import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 
 const SYSTEM = '11111111111111111111111111111111' as Address;
 const FUNDS: VenueFunds = {

@@ -9,8 +9,8 @@ import type { Subscriber } from '../../src/core/ports.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
 import { createSigning, type SigningPorts } from '../../src/flows/signing.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { createDriftVenue } from '../../src/venue/drift.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
+import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 import { createManualClock } from '../support/clock.ts';
 
 const SYSTEM = '11111111111111111111111111111111' as Address;

@@ -16,7 +16,7 @@ import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog as log } from '../../src/system/log.ts';
-import { createDriftVenue } from '../../src/venue/drift.ts';
+import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 import { createRandom } from '../sim/random.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createDatabase } from '../support/database.ts';

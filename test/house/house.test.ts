@@ -116,8 +116,8 @@ describe('doors', () => {
   test('p-queue is used in flows/lanes.ts', () => only(/from 'p-queue'/, 'src/flows/lanes.ts'));
   test('signers are made in chain/pen.ts', () =>
     only(/fromSecretKey|\.sign\(\[/, 'src/chain/pen.ts'));
-  test('the venue SDK is loaded in venue/sdk.ts', () =>
-    only(/@drift-labs\/sdk/, 'src/venue/sdk.ts'));
+  test('the venue SDK is loaded in venue/drift-v2/sdk.ts', () =>
+    only(/@drift-labs\/sdk/, 'src/venue/drift-v2/sdk.ts'));
   test('helius-sdk is loaded in chain/helius.ts', () => only(/helius-sdk'/, 'src/chain/helius.ts'));
 });
 

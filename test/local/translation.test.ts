@@ -5,7 +5,7 @@ import type { Landed } from '../../src/local/chain/cluster.ts';
 import { DRIFT } from '../../src/local/drift/addresses.ts';
 import { translateLogs } from '../../src/local/drift/translation.ts';
 import { createWorld } from '../../src/local/world.ts';
-import { decodeEvent } from '../../src/venue/records.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { createManualClock } from '../support/clock.ts';
 
 const PAYLOAD = /^(Program (?:log|data): )([A-Za-z0-9+/]+=*)$/;
@@ -15,7 +15,7 @@ function cut(line: string): string {
   const [, head, text] = PAYLOAD.exec(line) ?? [];
   if (head === undefined || text === undefined) return line;
   const bytes = Buffer.from(text, 'base64');
-  const event = decodeEvent(bytes);
+  const event = DRIFT_V2.records.decodeEvent(bytes);
   if (event?.event !== 'OrderActionRecord') return line;
   const told = [
     event.takerExistingQuoteEntryAmount,

@@ -12,8 +12,8 @@ import {
   placeOf,
   presentPrograms,
 } from '../../src/local/program-file.ts';
-import { OLDER_BUILDS } from '../../src/venue/builds.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
+import { OLDER_BUILDS } from '../../src/venue/drift-v2/builds.ts';
+import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-programs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { buildNamed } from '../../src/venue/builds.ts';
+import { buildNamed } from '../../src/venue/drift-v2/builds.ts';
 import { compiledPrograms, sayIfNone } from '../support/programs.ts';
 import { type Outcome, play, recordable, within } from '../support/venue-play.ts';
 import { SCENARIOS } from '../support/venue-scenarios.ts';

@@ -2,7 +2,7 @@
 // or given away, operators, and the weather.
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { rentOf, SYSTEM, TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, DRIFT_PROGRAM, depositOf, fillData, stateAccount } from './chain/drift.ts';

@@ -8,9 +8,9 @@ import { createPen } from '../../src/chain/pen.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
-import { createDriftVenue } from '../../src/venue/drift.ts';
-import { PROGRAM_ID, QUOTE_MARKET, QUOTE_MINT } from '../../src/venue/profile.ts';
-import { createSdkDoor } from '../../src/venue/sdk.ts';
+import { PROGRAM_ID, QUOTE_MARKET, QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
+import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { rentOf, SYSTEM } from './chain/account.ts';
 import type { SimChain } from './chain/chain.ts';
 import { perpMarketAccount, quoteMarketAccount, stateAccount, userAccount } from './chain/drift.ts';
@@ -56,7 +56,7 @@ export const STRANGER_TOKENS = ata(stranger);
 
 export const VAULT = createVault({ masterKey: Buffer.alloc(32, 7), nextMasterKey: null });
 export const PRIORITY_FEE_MOST = 20_000n;
-const door = createSdkDoor();
+const door = createSdkDoor(DRIFT_V2);
 await door.load();
 export const venueOf = () => createDriftVenue(door);
 export const penOf = () =>

@@ -7,11 +7,11 @@ import type { Landed } from '../../src/local/chain/cluster.ts';
 import { perpMarketAddress, USDC } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
-import { ownUsers } from '../../src/venue/addresses.ts';
-import type { Build } from '../../src/venue/builds.ts';
+import type { Build } from '../../src/venue/drift-v2/builds.ts';
+import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import { readLogs } from '../../src/venue/logs.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
 import { createRandom } from '../sim/random.ts';
 import { createManualClock } from './clock.ts';
 import { createIdentity, type Identity } from './identity.ts';
@@ -42,7 +42,7 @@ function shiftFunding(world: World, market: number, by: bigint): void {
 
 /** Perp fills of a transaction, as its log tells. */
 const fillsOf = ({ execution }: Landed): number =>
-  (readLogs(execution.logs, PROGRAM_ID) ?? []).filter(
+  (readLogs(DRIFT_V2.records, execution.logs, PROGRAM_ID) ?? []).filter(
     ({ event }) => event.event === 'OrderActionRecord' && event.action === 'fill',
   ).length;
 
@@ -153,7 +153,7 @@ export function playIdentity(programFile: string | null, seed: number, trades: n
     if (landed === null || typeof landed === 'string') continue;
     if (landed.execution.error !== null) {
       // A failed transaction has no facts but what its fee moved, and changes no counter.
-      const facts = hear(transactionOf(landed), identity.watched, ownUsers);
+      const facts = hear(DRIFT_V2, transactionOf(landed), identity.watched);
       assert.deepEqual(
         facts.filter(({ body }) => body.kind === 'tally'),
         [],

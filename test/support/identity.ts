@@ -17,10 +17,11 @@ import type { Landed } from '../../src/local/chain/cluster.ts';
 import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import type { World } from '../../src/local/world.ts';
-import { ownUsers } from '../../src/venue/addresses.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
-import { stateOf } from '../../src/venue/state.ts';
 import { transactionOf } from './transaction.ts';
+
+const { stateOf } = DRIFT_V2.states;
 
 type Kept = {
   readonly watched: Watched;
@@ -94,7 +95,7 @@ export function createIdentity({ cluster }: World, flatFee = 10_000n): Identity 
     },
     take(landed, label) {
       const transaction = transactionOf(landed);
-      const facts = hear(transaction, watched, ownUsers);
+      const facts = hear(DRIFT_V2, transaction, watched);
       for (const { account, body } of facts) {
         assert.notEqual(body.kind, 'unknown', `${label}: ${inspect(body)}`);
         const each = kept.get(account);

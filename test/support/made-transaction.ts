@@ -19,10 +19,12 @@ import {
   encodeInstruction,
   type Struct,
 } from '../../src/local/drift/layout.ts';
-import { ownUsers, userAddress } from '../../src/venue/addresses.ts';
+import { CALLS, PROGRAM_ID, QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
-import { CALLS, PROGRAM_ID, QUOTE_MINT } from '../../src/venue/profile.ts';
-import { readAccountState } from '../../src/venue/state.ts';
+
+const { user: userAddress } = DRIFT_V2.addresses;
+const { ofUser: readAccountState } = DRIFT_V2.states;
 
 export const someone = (): Address => Keypair.generate().publicKey.toBase58() as Address;
 export const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
@@ -243,7 +245,7 @@ export function made(
 }
 
 export const bodies = (transaction: ChainTransaction): FactBody[] =>
-  hear(transaction, watched, ownUsers).map((each: Fact) => each.body);
+  hear(DRIFT_V2, transaction, watched).map((each: Fact) => each.body);
 export const ofKind = <Kind extends FactBody['kind']>(
   transaction: ChainTransaction,
   kind: Kind,

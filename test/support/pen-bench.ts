@@ -11,9 +11,9 @@ import type { PaymentParts } from '../../src/core/outside.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
-import { inspectVenue } from '../../src/venue/inspect.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
-import { createSdkDoor } from '../../src/venue/sdk.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
+import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 
 export const text = (key: PublicKey) => key.toBase58() as Address;
 export const ata = (owner: PublicKey) =>
@@ -51,7 +51,7 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
     priorityFeeMost: 1_000_000n,
     limits: { paymentMost: null, subscriberADayMost: null },
     nowMs: () => 0,
-    inspectVenue,
+    inspectVenue: createDriftVenue().inspect,
     ...more,
   });
   const key: SealedKey = {
@@ -59,8 +59,8 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
     publicKey: text(agent.publicKey),
     sealed: pen.seal('ana', text(agent.publicKey), agent.secretKey),
   };
-  const sdk = await createSdkDoor().load();
-  const user = sdk.user(text(agent.publicKey), 0);
+  const sdk = await createSdkDoor(DRIFT_V2).load();
+  const user = DRIFT_V2.addresses.user(text(agent.publicKey), 0);
   const payment: Payment = {
     id: 'p1',
     purpose: 'share',

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { idl, type Struct } from '../../src/local/drift/layout.ts';
 import { addressOf, type Key } from '../../src/venue/codec.ts';
-import { decodeEvent } from '../../src/venue/records.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 
 const connection = new Connection('http://127.0.0.1:1');
 export const client = new sdk.DriftClient({
@@ -62,7 +62,7 @@ export const oracle = (bytes: Uint8Array): Struct | null => {
 /** Our decoding of a record equals the SDK's, in every field; fields that a short record lacks read as absent. */
 export function compare(bytes: Uint8Array, padded: Uint8Array = bytes): void {
   const theirs = oracle(padded);
-  const ours = decodeEvent(bytes);
+  const ours = DRIFT_V2.records.decodeEvent(bytes);
   if (ours === null || ours.event === 'Spoiled' || theirs === null)
     throw new Error('both should decode this');
   const { event, ...fields } = ours;

@@ -6,7 +6,7 @@ import type { Trader } from '../../src/local/drift/instructions.ts';
 import { eventsIn } from '../../src/local/drift/log.ts';
 import type { Driver } from '../../src/local/driver.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
-import type { Build } from '../../src/venue/builds.ts';
+import type { Build } from '../../src/venue/drift-v2/builds.ts';
 import { createManualClock } from './clock.ts';
 
 const ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;

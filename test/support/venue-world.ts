@@ -12,7 +12,7 @@ import type { Trader } from '../../src/local/drift/instructions.ts';
 import { decodeAccount, encodeAccount, type Struct } from '../../src/local/drift/layout.ts';
 import { priceAccount } from '../../src/local/drift/oracle.ts';
 import { GENESIS_PRICES, type World } from '../../src/local/world.ts';
-import type { Build } from '../../src/venue/builds.ts';
+import type { Build } from '../../src/venue/drift-v2/builds.ts';
 
 /** Rewrites an account of the venue in place. */
 export function bendAccount(

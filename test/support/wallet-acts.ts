@@ -22,9 +22,9 @@ import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { ownUsers } from '../../src/venue/addresses.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
 import { programFile } from './programs.ts';
 import { transactionOf } from './transaction.ts';
 
@@ -130,7 +130,7 @@ export function openStage(): Stage {
     }),
   );
   const heard = (landed: readonly Landed[]) =>
-    landed.flatMap((each) => hear(transactionOf(each), watched, ownUsers));
+    landed.flatMap((each) => hear(DRIFT_V2, transactionOf(each), watched));
   return {
     world,
     trader,

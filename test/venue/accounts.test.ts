@@ -1,17 +1,20 @@
 // Accounts: a layout is read from an account of exactly its length, and bytes that changed their meaning are not believed.
 import { describe, expect, test } from 'vitest';
 import { blankAccount, encodeAccount, type Struct } from '../../src/local/drift/layout.ts';
-import {
-  readExchangeStatus,
-  readFlatFillerFee,
-  readPerpOracle,
-  readSpotMarket,
-  readSubAccountsCreated,
-  readUser,
-} from '../../src/venue/accounts.ts';
-import { CURRENT_BUILD } from '../../src/venue/builds.ts';
+import { CURRENT_BUILD } from '../../src/venue/drift-v2/builds.ts';
+import { DRIFT_PROFILE } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { fundsOf } from '../../src/venue/funds.ts';
-import { readAccountState } from '../../src/venue/state.ts';
+
+const {
+  exchangeStatus: readExchangeStatus,
+  flatFillerFee: readFlatFillerFee,
+  perpOracle: readPerpOracle,
+  spotMarket: readSpotMarket,
+  subAccountsCreated: readSubAccountsCreated,
+  user: readUser,
+} = DRIFT_V2.accounts;
+const { ofUser: readAccountState } = DRIFT_V2.states;
 
 const READERS: [string, (data: Uint8Array) => unknown][] = [
   ['User', readUser],
@@ -73,7 +76,7 @@ describe('the bytes at +72 of a perp slot', () => {
     Object.assign(user.perpPositions[2], slot);
     const bytes = encodeAccount('User', user);
     return {
-      exposed: fundsOf(readUser(bytes), market, 0).exposed,
+      exposed: fundsOf(DRIFT_PROFILE, readUser(bytes), market, 0).exposed,
       isolated: readAccountState(bytes).hints.isolated,
     };
   };

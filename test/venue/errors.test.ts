@@ -3,16 +3,21 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
-import { ERRORS } from '../../src/venue/error-table.ts';
+import { DRIFT_PROFILE, PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
 import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from '../../src/venue/errors.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
 
+const ERRORS = DRIFT_PROFILE.errors;
 const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
 const SYSTEM = '11111111111111111111111111111111' as Address;
 const programs = [SYSTEM, PROGRAM_ID, TOKEN];
 const custom = (index: number, number: number) =>
-  classify({ InstructionError: [index, { Custom: number }] }, programs, (each) => `E${each}`);
-const whole = (error: unknown) => classify(error, programs, String);
+  classify(
+    DRIFT_PROFILE,
+    { InstructionError: [index, { Custom: number }] },
+    programs,
+    (each) => `E${each}`,
+  );
+const whole = (error: unknown) => classify(DRIFT_PROFILE, error, programs, String);
 
 /** Every error that settle, withdraw and transfer can end in, by what it means for the debt. */
 const CLASSES: Record<string, readonly number[]> = {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeEvent, type Struct } from '../../src/local/drift/layout.ts';
-import { decodeEvent } from '../../src/venue/records.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { arbitraryEvent, compare, oracle } from '../support/sdk-oracle.ts';
 
 test.each([
@@ -36,7 +36,7 @@ test('an older, shorter record reads as absent where the SDK throws', () => {
       const whole = encodeEvent('OrderActionRecord', blank);
       const older = whole.subarray(0, whole.length - 7);
       expect(() => oracle(older)).toThrow();
-      expect(decodeEvent(older)).toMatchObject({
+      expect(DRIFT_V2.records.decodeEvent(older)).toMatchObject({
         event: 'OrderActionRecord',
         takerExistingQuoteEntryAmount: undefined,
         builderFee: undefined,
@@ -51,10 +51,11 @@ test('a record that ends inside a needed field is spoiled, and no guess', () => 
     'DepositRecord',
     fc.sample(arbitraryEvent('DepositRecord'), 1)[0] ?? {},
   );
-  expect(decodeEvent(bytes.subarray(0, 60))).toEqual({
+  expect(DRIFT_V2.records.decodeEvent(bytes.subarray(0, 60))).toEqual({
     event: 'Spoiled',
     of: 'DepositRecord',
+    why: 'short',
     keys: null,
   });
-  expect(decodeEvent(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9))).toBeNull();
+  expect(DRIFT_V2.records.decodeEvent(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9))).toBeNull();
 });

@@ -1,6 +1,7 @@
 // Funds: what one reading of a Drift account says can be drawn from it.
 import { describe, expect, test } from 'vitest';
 import type { PerpPosition, SpotMarket, User } from '../../src/venue/accounts.ts';
+import { DRIFT_PROFILE } from '../../src/venue/drift-v2/profile.ts';
 import { atPrices, fundsOf } from '../../src/venue/funds.ts';
 
 /** One unit of scaled balance is one token base unit. */
@@ -29,7 +30,7 @@ const user = (given: Partial<User>): User =>
     hasOpenOrders: false,
     ...given,
   }) as unknown as User;
-const funds = (given: Partial<User>) => fundsOf(user(given), MARKET, 0);
+const funds = (given: Partial<User>) => fundsOf(DRIFT_PROFILE, user(given), MARKET, 0);
 
 describe('what settling brings', () => {
   test('quote less entry, where that is a profit', () => {
@@ -62,7 +63,7 @@ describe('what settling brings', () => {
     const owner = user({
       perps: [position({ base: BASE, quote: -70n * PRICE, entry: -100n * PRICE })],
     });
-    const known = fundsOf(owner, MARKET, 0);
+    const known = fundsOf(DRIFT_PROFILE, owner, MARKET, 0);
     const at = (price: bigint) =>
       atPrices(known, owner, new Map([[0, price * PRICE]])).claimable.map((each) => each.amount);
     expect(at(120n)).toEqual([30n * PRICE]);
@@ -90,7 +91,7 @@ describe('what leans on the collateral', () => {
 
 test('a bankrupt account and paused withdrawals are known without asking', () => {
   expect(funds({ bankrupt: true }).blocked?.code).toBe('user_bankrupt');
-  expect(fundsOf(user({}), MARKET, 2).blocked?.code).toBe('withdrawals_paused');
+  expect(fundsOf(DRIFT_PROFILE, user({}), MARKET, 2).blocked?.code).toBe('withdrawals_paused');
   const paused = { ...MARKET, withdrawPaused: true };
-  expect(fundsOf(user({}), paused, 0).blocked?.class).toBe('venue_paused');
+  expect(fundsOf(DRIFT_PROFILE, user({}), paused, 0).blocked?.class).toBe('venue_paused');
 });

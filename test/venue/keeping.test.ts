@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { NO_ACTION } from '../../src/local/drift/order-record.ts';
-import { ownUsers } from '../../src/venue/addresses.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import { made, ofKind, someone, user, venue, watched } from '../support/made-transaction.ts';
 
@@ -113,7 +113,7 @@ describe('a referral reward', () => {
   test('of several fills in one transaction is kept fill by fill', () => {
     const emits = [record(referred), record({ ...referred, referrerReward: 33 })];
     const transaction = made([venue('order', { 1: owner, 6: user }, { emits })]);
-    expect(hear(transaction, watched, ownUsers).map((each) => each.body)).toMatchObject([
+    expect(hear(DRIFT_V2, transaction, watched).map((each) => each.body)).toMatchObject([
       { kind: 'tally', perhaps: [750n, 33n] },
     ]);
   });

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeEvent } from '../../src/local/drift/layout.ts';
+import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { readLogs } from '../../src/venue/logs.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
 import { arbitraryEvent } from '../support/sdk-oracle.ts';
 
 describe('attribution', () => {
@@ -11,10 +12,15 @@ describe('attribution', () => {
   const other = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
   test('only lines the venue itself wrote count', () => {
     expect(
-      readLogs([`Program ${other} invoke [1]`, line, `Program ${other} success`], PROGRAM_ID),
+      readLogs(
+        DRIFT_V2.records,
+        [`Program ${other} invoke [1]`, line, `Program ${other} success`],
+        PROGRAM_ID,
+      ),
     ).toEqual([]);
     expect(
       readLogs(
+        DRIFT_V2.records,
         [
           `Program ${PROGRAM_ID} invoke [1]`,
           `Program ${other} invoke [2]`,
@@ -26,6 +32,7 @@ describe('attribution', () => {
       ),
     ).toEqual([]);
     const heard = readLogs(
+      DRIFT_V2.records,
       [
         `Program ${other} invoke [1]`,
         `Program ${PROGRAM_ID} invoke [2]`,
@@ -39,7 +46,11 @@ describe('attribution', () => {
   });
   test('a truncated log tells nothing, even if more lines follow', () => {
     expect(
-      readLogs([`Program ${PROGRAM_ID} invoke [1]`, 'Log truncated', line], PROGRAM_ID),
+      readLogs(
+        DRIFT_V2.records,
+        [`Program ${PROGRAM_ID} invoke [1]`, 'Log truncated', line],
+        PROGRAM_ID,
+      ),
     ).toBeNull();
   });
   test('a log line that claims to be an invocation does not fool the stack', () => {
@@ -49,6 +60,6 @@ describe('attribution', () => {
       line,
       `Program ${other} success`,
     ];
-    expect(readLogs(forged, PROGRAM_ID)).toEqual([]);
+    expect(readLogs(DRIFT_V2.records, forged, PROGRAM_ID)).toEqual([]);
   });
 });

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';
-import { userAddress } from '../../src/venue/addresses.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import {
   agent,
   agentTokens,
@@ -24,6 +24,8 @@ import {
   venue,
   watched,
 } from '../support/made-transaction.ts';
+
+const { user: userAddress } = DRIFT_V2.addresses;
 
 const USDC = 1_000_000n;
 const withdrawal = (to: string, amount: bigint, record: Struct = {}, call = 'withdraw'): Made =>

@@ -5,10 +5,17 @@ import * as sdk from '@drift-labs/sdk';
 import { PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { idl } from '../../src/local/drift/layout.ts';
-import { userAddress, userStatsAddress } from '../../src/venue/addresses.ts';
-import { INSTRUCTIONS } from '../../src/venue/interface.ts';
-import { CALLS, MARKET_MINTS, PROGRAM_ID, SPOT_DECIMALS } from '../../src/venue/profile.ts';
+import { INSTRUCTIONS } from '../../src/venue/drift-v2/interface.ts';
+import {
+  CALLS,
+  MARKET_MINTS,
+  PROGRAM_ID,
+  SPOT_DECIMALS,
+} from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { someone } from '../support/made-transaction.ts';
+
+const { user: userAddress, userStats: userStatsAddress } = DRIFT_V2.addresses;
 
 test('decimals of every spot market', () => {
   const markets = sdk.SpotMarkets['mainnet-beta'];

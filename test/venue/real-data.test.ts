@@ -5,11 +5,16 @@ import * as sdk from '@drift-labs/sdk';
 import { describe, expect, test } from 'vitest';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { processEnvironment } from '../../src/system/settings.ts';
-import { readSpotMarket, readSubAccountsCreated, readUser } from '../../src/venue/accounts.ts';
 import { addressOf } from '../../src/venue/codec.ts';
-import { decodeEvent } from '../../src/venue/records.ts';
-import { readAccountState } from '../../src/venue/state.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { client, compare } from '../support/sdk-oracle.ts';
+
+const {
+  spotMarket: readSpotMarket,
+  subAccountsCreated: readSubAccountsCreated,
+  user: readUser,
+} = DRIFT_V2.accounts;
+const { ofUser: readAccountState } = DRIFT_V2.states;
 
 const shared =
   processEnvironment().BAILIFF_FIXTURES ??
@@ -34,7 +39,7 @@ describe.runIf(hasShared)('real chain data', () => {
       ...JSON.stringify(load(name)).matchAll(/Program (?:log|data): ([A-Za-z0-9+/]{40,}={0,2})/g),
     ].map((match) => Buffer.from(match[1] ?? '', 'base64'));
     for (const bytes of payloads) {
-      const ours = decodeEvent(bytes);
+      const ours = DRIFT_V2.records.decodeEvent(bytes);
       if (ours === null) continue;
       if (ours.event === 'Spoiled') throw new Error(`a real ${ours.of} can't be read`);
       // The SDK needs the missing trailing fields padded with zeros; ours reads the bytes as they are.

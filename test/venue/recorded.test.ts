@@ -10,10 +10,11 @@ import type { Account } from '../../src/local/chain/account.ts';
 import { DRIFT } from '../../src/local/drift/addresses.ts';
 import { eventsIn } from '../../src/local/drift/log.ts';
 import { translateLogs } from '../../src/local/drift/translation.ts';
-import { ownUsers } from '../../src/venue/addresses.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
-import { readAccountState } from '../../src/venue/state.ts';
 import { type Recorded, readRecording } from '../support/recording.ts';
+
+const { ofUser: readAccountState } = DRIFT_V2.states;
 
 const { histories } = readRecording(
   readFileSync(path.join(import.meta.dirname, '../fixtures/venue-transactions.json'), 'utf8'),
@@ -59,14 +60,14 @@ function verdictOf(facts: readonly Fact[], user: Recorded['users'][number]): str
 describe.each(Object.entries(histories))('%s', (_, recorded) => {
   test('translated, the facts of each transaction are what the accounts say, to the unit', () => {
     for (const each of recorded) {
-      const facts = hear(translated(each), watchedOf(each), ownUsers);
+      const facts = hear(DRIFT_V2, translated(each), watchedOf(each));
       for (const user of each.users)
         expect(verdictOf(facts, user), each.transaction.signature).toBe('explained');
     }
   });
   test('as that build wrote them, what is not told is left to the account’s state, never guessed', () => {
     for (const each of recorded) {
-      const facts = hear(each.transaction, watchedOf(each), ownUsers);
+      const facts = hear(DRIFT_V2, each.transaction, watchedOf(each));
       for (const user of each.users)
         expect(['explained', 'reckoned']).toContain(verdictOf(facts, user));
       const fills = eventsIn(each.transaction.logs).some(
@@ -82,7 +83,7 @@ test('the recording holds every kind that it is kept for', () => {
   const kinds = new Set<string>();
   let closes = 0;
   for (const each of all) {
-    closes += hear(translated(each), watchedOf(each), ownUsers).filter(
+    closes += hear(DRIFT_V2, translated(each), watchedOf(each)).filter(
       ({ body }) => body.kind === 'close',
     ).length;
     for (const { name, fields } of eventsIn(each.transaction.logs))

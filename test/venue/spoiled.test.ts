@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { encodeEvent, type Struct } from '../../src/local/drift/layout.ts';
 import { NO_ACTION } from '../../src/local/drift/order-record.ts';
-import { ownUsers, userAddress } from '../../src/venue/addresses.ts';
+import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
 import {
   agent,
   agentTokens,
@@ -21,6 +21,8 @@ import {
   venue,
   watched,
 } from '../support/made-transaction.ts';
+
+const { user: userAddress } = DRIFT_V2.addresses;
 
 const [boAgent, stranger] = [someone(), someone()];
 const bo = userAddress(boAgent, 0);
@@ -67,7 +69,7 @@ function transactionOf(
   return { ...transaction, logs };
 }
 const told = (transaction: ReturnType<typeof transactionOf>) =>
-  hear(transaction, both, ownUsers).map(({ account, body }) => [
+  hear(DRIFT_V2, transaction, both).map(({ account, body }) => [
     account === user ? 'ana' : account === bo ? 'bo' : account,
     body.kind === 'unknown' ? `unknown ${body.why}` : body.kind,
   ]);
@@ -146,7 +148,7 @@ describe('a record that ends inside a field', () => {
     const logs = transaction.logs.flatMap((each, at) =>
       at === 0 ? [each, `Program data: ${Buffer.from(bytes).toString('base64')}`] : [each],
     );
-    const facts = hear({ ...transaction, logs }, both, ownUsers);
+    const facts = hear(DRIFT_V2, { ...transaction, logs }, both);
     expect(facts.map(({ body }) => body)).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ kind: 'outflow', route: 'withdraw', amount: 7n, internal: true }),

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { TokenBalance } from '../../src/core/transaction.ts';
-import { ownUsers, userAddress, userStatsAddress } from '../../src/venue/addresses.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import {
   agent,
@@ -27,6 +27,8 @@ import {
   venue,
   watched,
 } from '../support/made-transaction.ts';
+
+const { user: userAddress, userStats: userStatsAddress } = DRIFT_V2.addresses;
 
 describe('agent wallet', () => {
   const away = someone();
@@ -151,7 +153,7 @@ describe('in a batch', () => {
       ['token_approved', second],
       ['token_authority_changed', stranger],
     ]);
-    const places = hear(transaction, watched, ownUsers).map((each) => each.position.ordinal);
+    const places = hear(DRIFT_V2, transaction, watched).map((each) => each.position.ordinal);
     expect(new Set(places).size).toBe(places.length);
   });
 });

@@ -3,7 +3,8 @@
 // (controller/position.rs), and the replayed position must end where the program itself left the account.
 import { Fault } from '../../core/fault.ts';
 import { base58Text } from '../../core/ids.ts';
-import { decodeEvent, type OrderActionRecord } from '../../venue/records.ts';
+import { DRIFT_V2 } from '../../venue/drift-v2/venue.ts';
+import type { OrderActionRecord } from '../../venue/records.ts';
 import type { Account } from '../chain/account.ts';
 import { decodeAccount, type Struct } from './layout.ts';
 import { mapPayloads } from './log.ts';
@@ -98,7 +99,7 @@ function tailOf(record: OrderActionRecord, replay: ReturnType<typeof createRepla
 export function translateLogs(logs: readonly string[], before: Get, after: Get | null): string[] {
   const replay = createReplay(before);
   const lines = mapPayloads(logs, (payload) => {
-    const record = decodeEvent(payload);
+    const record = DRIFT_V2.records.decodeEvent(payload);
     if (record?.event !== 'OrderActionRecord') return null;
     if (record.takerExistingQuoteEntryAmount !== undefined) return null;
     return Buffer.concat([payload, tailOf(record, replay)]);

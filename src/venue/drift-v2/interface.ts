@@ -1,4 +1,4 @@
-// Interface: every instruction that the venue has, by discriminator: the first eight bytes of SHA-256 of `global:name`. It is
+// Interface: every instruction that Drift v2 has, by discriminator: the first eight bytes of SHA-256 of `global:name`. It is
 // the interface that ships with the SDK, which a test holds it to. An instruction that is not here is newer than this release.
 export const INSTRUCTIONS: ReadonlySet<string> = new Set(
   `
@@ -56,7 +56,3 @@ export const INSTRUCTIONS: ReadonlySet<string> = new Set(
     .trim()
     .split(/\s+/),
 );
-
-/** Whether the venue has this instruction, as far as this release knows. */
-export const isInstruction = (data: Uint8Array): boolean =>
-  INSTRUCTIONS.has(Buffer.from(data.subarray(0, 8)).toString('hex'));

@@ -1,35 +1,23 @@
-// Drift: the Drift v2 venue behind the port. The program has been paused since April 2026; its successor would be
-// another profile, layout and error table behind the same port.
+// Venue: one venue behind the port, by its dialect and by the door to what builds its instructions.
 import type { Address } from '../core/ids.ts';
 import type { Chain, PaymentParts, Venue } from '../core/outside.ts';
 import type { VenueFunds } from '../core/plan.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
-import {
-  depositTokens,
-  readExchangeStatus,
-  readFlatFillerFee,
-  readPerpOracle,
-  readPerpPrice,
-  readSpotMarket,
-  readSubAccountsCreated,
-  readUser,
-  type User,
-} from './accounts.ts';
-import { ownUsers, userStatsAddress } from './addresses.ts';
-import { PROVEN_ON } from './builds.ts';
+import { depositTokens, type User } from './accounts.ts';
+import type { Builder, BuilderDoor } from './builder.ts';
+import type { Dialect } from './dialect.ts';
 import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from './errors.ts';
 import { atPrices, fundsOf } from './funds.ts';
 import { cover, hear } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
-import { LOOKUP_TABLES, PROGRAM_ID, QUOTE_DECIMALS, QUOTE_MARKET, QUOTE_MINT } from './profile.ts';
-import { createSdkDoor, type Sdk } from './sdk.ts';
-import { PULSES, stateOf } from './state.ts';
 
 const NO_ORACLE = '11111111111111111111111111111111' as Address;
 const USERS_REMEMBERED_MOST = 10_000;
 
-/** `door` loads the SDK, for instruction encodings; venues may share one. */
-export function createDriftVenue(door = createSdkDoor()): Venue {
+/** Creates the venue of a dialect. */
+export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
+  const { profile, accounts, states, addresses } = dialect;
+  const { quote } = profile;
   /** By market address. */
   const oracles = new Map<Address, Address>();
   // What a plan has just seen of a user, so that building its transaction a moment later need not read
@@ -51,7 +39,9 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
       if (!account) throw new RangeError(`the venue has no ${kind} market ${index}`);
       oracles.set(
         address,
-        kind === 'spot' ? readSpotMarket(account.data).oracle : readPerpOracle(account.data),
+        kind === 'spot'
+          ? accounts.spotMarket(accounts.owned(account)).oracle
+          : accounts.perpOracle(accounts.owned(account)),
       );
     }
     return markets.map((each) => oracles.get(each.address) ?? NO_ORACLE);
@@ -61,24 +51,23 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
   const remainingAccounts = async (
     user: User,
     settleMarkets: readonly number[],
-    sdk: Sdk,
     readAccounts: Chain['accounts'],
     writable: 'settle' | 'withdraw',
   ): Promise<AccountMeta[]> => {
-    const spots = [...new Set([QUOTE_MARKET, ...user.spots.map((each) => each.market)])];
+    const spots = [...new Set([quote.market, ...user.spots.map((each) => each.market)])];
     const perps = [...new Set([...settleMarkets, ...user.perps.map((each) => each.market)])];
-    const markets = await Promise.all([
-      ...spots.map(async (index) => ({
+    const markets = [
+      ...spots.map((index) => ({
         kind: 'spot' as const,
         index,
-        address: await sdk.spotMarket(index),
+        address: addresses.spotMarket(index),
       })),
-      ...perps.map(async (index) => ({
+      ...perps.map((index) => ({
         kind: 'perp' as const,
         index,
-        address: await sdk.perpMarket(index),
+        address: addresses.perpMarket(index),
       })),
-    ]);
+    ];
     const wanted = await oraclesOf(markets, readAccounts);
     const meta = (address: Address, isWritable: boolean): AccountMeta => ({
       address,
@@ -93,7 +82,7 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
         meta(
           address,
           kind === 'spot'
-            ? index === QUOTE_MARKET
+            ? index === quote.market
             : writable === 'settle' && settleMarkets.includes(index),
         ),
       ),
@@ -104,59 +93,60 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
     const known = lastSeen.get(driftUser);
     if (known !== undefined) return known;
     const [account] = (await readAccounts([driftUser])).accounts;
-    if (!account) throw new RangeError(`the Drift account ${driftUser} does not exist`);
-    return readUser(account.data);
+    if (!account) throw new RangeError(`the ${profile.title} account ${driftUser} does not exist`);
+    return accounts.user(accounts.owned(account));
   };
 
   return {
-    name: 'drift-v2',
-    programId: PROGRAM_ID,
-    provenOn: PROVEN_ON,
-    quoteMint: QUOTE_MINT,
-    quoteMarket: QUOTE_MARKET,
-    quoteDecimals: QUOTE_DECIMALS,
+    name: profile.name,
+    programId: profile.programId,
+    provenOn: profile.provenOn,
+    quoteMint: quote.mint,
+    quoteMarket: quote.market,
+    quoteDecimals: quote.decimals,
     shortOfCollateral: SHORT_OF_COLLATERAL,
     nothingToSettle: NOTHING_TO_SETTLE,
-    lookupTables: LOOKUP_TABLES,
-    userAddress: async (authority, subAccountId) =>
-      (await door.load()).user(authority, subAccountId),
-    hear: (transaction, watched) => hear(transaction, watched, ownUsers),
-    cover,
-    pulseSlice: (role) => PULSES[role],
-    stateOf,
-    quoteMarketAddress: async () => (await door.load()).spotMarket(QUOTE_MARKET),
+    lookupTables: profile.lookupTables,
+    userAddress: async (authority, subAccountId) => addresses.user(authority, subAccountId),
+    hear: (transaction, watched) => hear(dialect, transaction, watched),
+    cover: (transaction, watched) => cover(dialect, transaction, watched),
+    pulseSlice: states.pulse,
+    stateOf: states.stateOf,
+    quoteMarketAddress: async () => addresses.spotMarket(quote.market),
     quoteWorth: (scaled, market) =>
-      market === null || scaled < 0n ? null : depositTokens(scaled, readSpotMarket(market.data)),
-    statsAddress: userStatsAddress,
-    subAccountsCreated: (account) => (account === null ? 0 : readSubAccountsCreated(account.data)),
+      market === null || scaled < 0n
+        ? null
+        : depositTokens(scaled, accounts.spotMarket(accounts.owned(market))),
+    statsAddress: addresses.userStats,
+    subAccountsCreated: (account) =>
+      account === null ? 0 : accounts.subAccountsCreated(accounts.owned(account)),
     async flatFee(readAccounts) {
-      const state = await (await door.load()).state();
-      const [account] = (await readAccounts([state])).accounts;
-      return account ? readFlatFillerFee(account.data) : 0n;
+      const [account] = (await readAccounts([addresses.state])).accounts;
+      return account ? accounts.flatFillerFee(accounts.owned(account)) : 0n;
     },
-    async preflightAccounts(driftUser) {
-      const sdk = await door.load();
-      return [driftUser, await sdk.spotMarket(QUOTE_MARKET), await sdk.state()];
-    },
+    preflightAccounts: async (driftUser) => [
+      driftUser,
+      addresses.spotMarket(quote.market),
+      addresses.state,
+    ],
     funds(driftUser, [userAccount, marketAccount, stateAccount]): VenueFunds | null {
       if (!userAccount || !marketAccount || !stateAccount) return null;
-      const user = readUser(userAccount.data);
+      const user = accounts.user(accounts.owned(userAccount));
       if (lastSeen.size >= USERS_REMEMBERED_MOST) lastSeen.clear();
       lastSeen.set(driftUser, user);
-      const exchangeStatus = readExchangeStatus(stateAccount.data);
-      return fundsOf(user, readSpotMarket(marketAccount.data), exchangeStatus);
+      const exchangeStatus = accounts.exchangeStatus(accounts.owned(stateAccount));
+      const market = accounts.spotMarket(accounts.owned(marketAccount));
+      return fundsOf(profile, user, market, exchangeStatus);
     },
     async valued(driftUser, funds, readAccounts) {
       const user = lastSeen.get(driftUser);
       const held = funds.claimable.filter((each) => each.held).map((each) => each.market);
       if (user === undefined || held.length === 0) return funds;
-      const sdk = await door.load();
-      const addresses = await Promise.all(held.map((market) => sdk.perpMarket(market)));
-      const { accounts } = await readAccounts(addresses);
+      const { accounts: markets } = await readAccounts(held.map(addresses.perpMarket));
       const prices = new Map<number, bigint>();
       for (const [at, market] of held.entries()) {
-        const account = accounts[at];
-        if (account) prices.set(market, readPerpPrice(account.data));
+        const account = markets[at];
+        if (account) prices.set(market, accounts.perpPrice(accounts.owned(account)));
       }
       return atPrices(funds, user, prices);
     },
@@ -167,37 +157,24 @@ export function createDriftVenue(door = createSdkDoor()): Venue {
     ): Promise<Instruction[]> {
       const { plan } = payment;
       if (plan.withdraw === 0n) return [];
-      const sdk = await door.load();
+      const builder: Builder = await door.load();
       const user = await userFor(payment.driftUser, readAccounts);
-      const accounts = { user: payment.driftUser, authority: agent };
+      const parties = { user: payment.driftUser, authority: agent };
       const built: Instruction[] = [];
       if (plan.settleMarkets.length > 0) {
-        const remaining = await remainingAccounts(
-          user,
-          plan.settleMarkets,
-          sdk,
-          readAccounts,
-          'settle',
-        );
+        const remaining = await remainingAccounts(user, plan.settleMarkets, readAccounts, 'settle');
         // One instruction a market: one that is refused names its market by its place.
         for (const market of plan.settleMarkets)
-          built.push(await sdk.settle(accounts, market, remaining));
+          built.push(builder.settle(parties, market, remaining));
       }
-      const remaining = await remainingAccounts(
-        user,
-        plan.settleMarkets,
-        sdk,
-        readAccounts,
-        'withdraw',
-      );
-      built.push(
-        await sdk.withdraw({ ...accounts, destination: source }, plan.withdraw, remaining),
-      );
+      const remaining = await remainingAccounts(user, plan.settleMarkets, readAccounts, 'withdraw');
+      built.push(builder.withdraw({ ...parties, destination: source }, plan.withdraw, remaining));
       return built;
     },
-    inspect: inspectVenue,
+    inspect: (instruction) => inspectVenue(profile.programId, instruction),
     trouble(error, programs) {
       const trouble = classify(
+        profile,
         error,
         programs,
         (code) => door.loaded()?.errorName(code) ?? `error ${code}`,

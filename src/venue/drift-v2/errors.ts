@@ -1,0 +1,115 @@
+// Errors: every error of Drift v2 that settling, withdrawing and transferring can end in: its number, its name in the
+// interface, its class, and the reason. A test holds the names against the interface of the SDK.
+import type { ErrorRows } from '../error-rows.ts';
+
+/** Errors of the venue's program. A number that is not here is `unexpected`. */
+export const ERROR_ROWS: ErrorRows = {
+  // Passes within seconds: an oracle or a market is behind, or a keeper was faster.
+  retry_soon: {
+    '6010 UserHasNoPositionInMarket': 'Nothing is left to settle in this market.',
+    '6019 MathError': 'A price of zero or an overflow; the next price mends it.',
+    '6021 ClockUnavailable': 'The program could not read the clock.',
+    '6023 PriceBandsBreached': 'The price is too far from its average to settle.',
+    '6035 InvalidOracle': 'The oracle of a position is not valid just now.',
+    '6091 SpotMarketInterestNotUpToDate': 'Interest was not brought up to date.',
+    '6096 AMMNotUpdatedInSameSlot': 'The market maker was not updated in this slot.',
+    '6123 InvalidPositionLastFundingRate': 'Funding of a position is not settled.',
+    '6202 BlockchainClockInconsistency': 'The clock of the chain went back.',
+    '6251 FundingWasNotUpdated': 'The funding rate was not updated.',
+    '6259 NoUnsettledPnl': 'The position has no profit left to settle.',
+    '6261 OracleNonPositive': 'The oracle names no positive price.',
+    '6262 OracleTooVolatile': 'The oracle price moved too fast.',
+    '6263 OracleTooUncertain': 'The oracle is too uncertain of its price.',
+    '6264 OracleStaleForMargin': 'The oracle price is too old.',
+    '6265 OracleInsufficientDataPoints': 'The oracle has too few data points.',
+    '6266 OracleStaleForAMM': 'The oracle price is too old for the market maker.',
+  },
+  // The account must recover first, or its owner must close or reduce something.
+  retry_when_healthier: {
+    '6003 InsufficientCollateral': 'What would be left is too little for the open positions.',
+    '6095 InsufficientCollateralForSettlingPNL': 'The account is too weak to settle a loss.',
+    '6117 UserIsBeingLiquidated': 'The account is being liquidated.',
+    '6118 LiquidationsOngoing': 'A liquidation is under way.',
+    '6153 ReduceOnlyWithdrawIncreasedRisk': 'The account has no deposit to withdraw.',
+    '6157 MarginTradingDisabled': 'Open spot orders need the deposit.',
+    '6161 PerpMarketSettlementBufferNotReached': 'The market has expired and settles later.',
+    '6162 PerpMarketSettlementUserHasOpenOrders':
+      'Open orders in an expired market must be cancelled first.',
+    '6254 UserReduceOnly': 'The account may only reduce.',
+  },
+  // The venue gives nobody more for now, whatever the account holds.
+  venue_limited: {
+    '6092 SpotMarketInsufficientDeposits': 'The deposits are lent out.',
+    '6128 DailyWithdrawLimit':
+      'The limit of withdrawals that holds for everybody is reached; it moves on with time.',
+    '6173 SpotMarketVaultInvariantViolated': 'The vault holds too little.',
+    '6180 InsufficientPerpPnlPool': 'The profit pool of the market holds too little.',
+    '6260 PnlPoolCantSettleUser': 'The profit pool of the market is empty.',
+    '6268 MaxBorrows': 'The market has lent out all that it may.',
+  },
+  // Paused for everybody.
+  venue_paused: {
+    '101 InstructionFallbackNotFound': 'The program that is deployed has no such instruction.',
+    '6024 ExchangePaused': 'The exchange has paused this operation.',
+    '6146 MarketActionPaused': 'The market has paused this operation.',
+    '6148 MarketFillOrderPaused': 'The market has paused fills.',
+    '6149 MarketWithdrawPaused': 'The market has paused withdrawals.',
+    '6158 InvalidMarketStatusToSettlePnl': 'The market does not settle profit.',
+    '6213 MarketBeingInitialized': 'The market is being set up.',
+    '6250 SpotMarketReduceOnly': 'The market only lets positions shrink.',
+  },
+  // A person must act on the account.
+  permanent: {
+    '6007 MarketDelisted': 'The market is delisted.',
+    '6125 UserBankrupt': 'The account is bankrupt.',
+    '6150 ProtectedAssetTierViolation': 'The account borrows a protected asset.',
+    '6151 IsolatedAssetTierViolation': 'An asset of the isolated tier forbids it.',
+    '6164 UnableToSettleExpiredUserPosition': 'A position in an expired market cannot be settled.',
+    '6234 UserNotFound': 'The account does not exist.',
+  },
+  // Our accounts or encodings do not fit the venue. What was remembered of it is read again once; then an operator must look.
+  operator: {
+    '6020 BnConversionError': 'A number is out of range.',
+    '6022 UnableToLoadOracle': 'An oracle account cannot be read.',
+    '6036 OracleNotFound': 'An oracle that the market names is not among the accounts.',
+    '6041 CastingFailure': 'A number does not fit its type.',
+    '6065 UnableToLoadAccountLoader': 'An account cannot be loaded.',
+    '6077 CouldNotLoadMarketData': 'A perp market cannot be loaded.',
+    '6078 PerpMarketNotFound': 'A perp market of the account is not among the accounts.',
+    '6079 InvalidMarketAccount': 'An account is no perp market.',
+    '6080 UnableToLoadPerpMarketAccount': 'A perp market cannot be loaded.',
+    '6081 MarketWrongMutability': 'A perp market must be writable.',
+    '6083 CouldNotFindSpotPosition': 'The account has no such spot position.',
+    '6084 NoSpotPositionAvailable': 'The account has no free spot position.',
+    '6086 CouldNotLoadSpotMarketData': 'A spot market cannot be loaded.',
+    '6087 SpotMarketNotFound': 'A spot market of the account is not among the accounts.',
+    '6088 InvalidSpotMarketAccount': 'An account is no spot market.',
+    '6089 UnableToLoadSpotMarketAccount': 'A spot market cannot be loaded.',
+    '6090 SpotMarketWrongMutability': 'A spot market must be writable.',
+    '6093 UserMustSettleTheirOwnPositiveUnsettledPNL': 'Another key than the owner signed.',
+    '6129 DefaultError': 'The program found an inconsistency of its own.',
+    '6168 InvalidAmmDetected': 'The market maker of the market is inconsistent.',
+    '6172 SpotMarketBalanceInvariantViolated': 'The balances of the market are inconsistent.',
+    '6201 IncorrectSpotMarketAccountPassed': 'The spot market is another one.',
+    '6214 InvalidUserSubAccountId': 'The sub-account has another number.',
+    '6216 InvalidSpotPosition': 'A spot position is inconsistent.',
+    '6223 FailedUnwrap': 'The program found nothing where it expects a value.',
+    '6242 FailedToGetMint': 'The mint is not among the accounts.',
+    '6255 InvalidMarginCalculation': 'The margin cannot be calculated.',
+    '6282 NonZeroTransferFee': 'The mint takes a fee.',
+    '6302 InvalidPoolId': 'The account belongs to another pool.',
+    '6322 InvalidRevenueShareAccount': 'The revenue share account is another one.',
+    '6324 UnableToLoadRevenueShareAccount': 'The revenue share account cannot be loaded.',
+    // Anchor's own: constraints, wrong programs, signers and accounts.
+    '2001 ConstraintHasOne': 'An account belongs to another one than was given.',
+    '2003 ConstraintRaw': 'An account does not meet a constraint.',
+    '2006 ConstraintSeeds': 'An address is not the one that its seeds give.',
+    '2012 ConstraintAddress': 'An account has another address than it must have.',
+    '2014 ConstraintTokenMint': 'A token account is of another mint.',
+    '2015 ConstraintTokenOwner': 'A token account has another owner.',
+    '3007 AccountOwnedByWrongProgram': 'An account belongs to another program.',
+    '3008 InvalidProgramId': 'A program is another one.',
+    '3010 AccountNotSigner': 'A signature is missing.',
+    '3012 AccountNotInitialized': 'An account does not exist yet, or any more.',
+  },
+};

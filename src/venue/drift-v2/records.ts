@@ -1,0 +1,31 @@
+// Records: what Drift v2 writes otherwise than its successor.
+import type { Layout } from '../codec.ts';
+import {
+  DepositRecord,
+  FundingPaymentRecord,
+  liquidationRecord,
+  OrderActionRecord,
+  SPOT_LIQUIDATION,
+  SwapRecord,
+} from '../record-layouts.ts';
+
+const PERP_LIQUIDATION = {
+  marketIndex: 'u16',
+  oraclePrice: 'i64',
+  baseAssetAmount: 'i64',
+  quoteAssetAmount: 'i64',
+  lpShares: 'u64',
+  fillRecordId: 'u64',
+  userOrderId: 'u32',
+  liquidatorOrderId: 'u32',
+  liquidatorFee: 'u64',
+  ifFee: 'u64',
+} as const satisfies Layout;
+
+export const RECORDS = {
+  DepositRecord,
+  OrderActionRecord,
+  FundingPaymentRecord,
+  LiquidationRecord: liquidationRecord(PERP_LIQUIDATION, SPOT_LIQUIDATION),
+  SwapRecord,
+} as const;

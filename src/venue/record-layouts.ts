@@ -1,0 +1,206 @@
+// Record layouts: the events that Bailiff asks, in the order of the program's state/events.rs, where both venues write the
+// same. A `?` marks a field that older versions of Drift v2 did not write yet. What differs stands in the profiles.
+import type { Layout } from './codec.ts';
+
+const MARKET_TYPE = ['spot', 'perp'] as const;
+const DIRECTION = ['long', 'short'] as const;
+
+export const DepositRecord = {
+  ts: 'i64',
+  userAuthority: 'key',
+  user: 'key',
+  direction: ['deposit', 'withdraw'],
+  depositRecordId: 'u64',
+  /** Token base units, after clamping. */
+  amount: 'u64',
+  marketIndex: 'u16',
+  oraclePrice: 'i64',
+  marketDepositBalance: 'u128',
+  marketWithdrawBalance: 'u128',
+  marketCumulativeDepositInterest: 'u128',
+  marketCumulativeBorrowInterest: 'u128',
+  totalDepositsAfter: 'u64',
+  totalWithdrawsAfter: 'u64',
+  explanation: ['none', 'transfer', 'borrow', 'repayBorrow', 'reward'],
+  transferUser: { option: 'key' },
+  // Both since 2025-11.
+  'signer?': { option: 'key' },
+  'userTokenAmountAfter?': 'i128',
+} as const satisfies Layout;
+
+export const OrderActionRecord = {
+  ts: 'i64',
+  action: ['place', 'cancel', 'fill', 'trigger', 'expire'],
+  actionExplanation: [
+    'none',
+    'insufficientFreeCollateral',
+    'oraclePriceBreachedLimitPrice',
+    'marketOrderFilledToLimitPrice',
+    'orderExpired',
+    'liquidation',
+    'orderFilledWithAmm',
+    'orderFilledWithAmmJit',
+    'orderFilledWithMatch',
+    'orderFilledWithMatchJit',
+    'marketExpired',
+    'riskingIncreasingOrder',
+    'reduceOnlyOrderIncreasedPosition',
+    'orderFillWithSerum',
+    'noBorrowLiquidity',
+    'orderFillWithPhoenix',
+    'orderFilledWithAmmJitLpSplit',
+    'orderFilledWithLpJit',
+    'deriskLp',
+    'orderFilledWithOpenbookV2',
+    'transferPerpPosition',
+  ],
+  marketIndex: 'u16',
+  marketType: MARKET_TYPE,
+  filler: { option: 'key' },
+  fillerReward: { option: 'u64' },
+  fillRecordId: { option: 'u64' },
+  baseAssetAmountFilled: { option: 'u64' },
+  quoteAssetAmountFilled: { option: 'u64' },
+  takerFee: { option: 'u64' },
+  makerFee: { option: 'i64' },
+  referrerReward: { option: 'u32' },
+  quoteAssetAmountSurplus: { option: 'i64' },
+  spotFulfillmentMethodFee: { option: 'u64' },
+  taker: { option: 'key' },
+  takerOrderId: { option: 'u32' },
+  takerOrderDirection: { option: DIRECTION },
+  takerOrderBaseAssetAmount: { option: 'u64' },
+  takerOrderCumulativeBaseAssetAmountFilled: { option: 'u64' },
+  takerOrderCumulativeQuoteAssetAmountFilled: { option: 'u64' },
+  maker: { option: 'key' },
+  makerOrderId: { option: 'u32' },
+  makerOrderDirection: { option: DIRECTION },
+  makerOrderBaseAssetAmount: { option: 'u64' },
+  makerOrderCumulativeBaseAssetAmountFilled: { option: 'u64' },
+  makerOrderCumulativeQuoteAssetAmountFilled: { option: 'u64' },
+  oraclePrice: 'i64',
+  // Since 2025-03.
+  'bitFlags?': 'u8',
+  // Since 2025-06; without them a fill does not tell what it realised.
+  'takerExistingQuoteEntryAmount?': { option: 'u64' },
+  'takerExistingBaseAssetAmount?': { option: 'u64' },
+  'makerExistingQuoteEntryAmount?': { option: 'u64' },
+  'makerExistingBaseAssetAmount?': { option: 'u64' },
+  // Since 2025-07 and 2025-09.
+  'triggerPrice?': { option: 'u64' },
+  'builderIdx?': { option: 'u8' },
+  'builderFee?': { option: 'u64' },
+} as const satisfies Layout;
+
+export const FundingPaymentRecord = {
+  ts: 'i64',
+  userAuthority: 'key',
+  user: 'key',
+  marketIndex: 'u16',
+  /** Quote base units; positive is received. */
+  fundingPayment: 'i64',
+  baseAssetAmount: 'i64',
+  userLastCumulativeFunding: 'i64',
+  ammCumulativeFundingLong: 'i128',
+  ammCumulativeFundingShort: 'i128',
+} as const satisfies Layout;
+
+/** A LiquidationRecord, of which the venues write two parts each in its own way. */
+export const liquidationRecord = <const Perp extends Layout, const Spot extends Layout>(
+  perp: Perp,
+  spot: Spot,
+) =>
+  ({
+    ts: 'i64',
+    liquidationType: [
+      'liquidatePerp',
+      'liquidateSpot',
+      'liquidateBorrowForPerpPnl',
+      'liquidatePerpPnlForDeposit',
+      'perpBankruptcy',
+      'spotBankruptcy',
+    ],
+    user: 'key',
+    liquidator: 'key',
+    marginRequirement: 'u128',
+    totalCollateral: 'i128',
+    marginFreed: 'u64',
+    liquidationId: 'u16',
+    bankrupt: 'bool',
+    canceledOrderIds: { vec: 'u32' },
+    // All six are always there, zeroed when they are not the type.
+    liquidatePerp: { struct: perp },
+    liquidateSpot: { struct: spot },
+    liquidateBorrowForPerpPnl: {
+      struct: {
+        perpMarketIndex: 'u16',
+        marketOraclePrice: 'i64',
+        pnlTransfer: 'u128',
+        liabilityMarketIndex: 'u16',
+        liabilityPrice: 'i64',
+        liabilityTransfer: 'u128',
+      },
+    },
+    liquidatePerpPnlForDeposit: {
+      struct: {
+        perpMarketIndex: 'u16',
+        marketOraclePrice: 'i64',
+        pnlTransfer: 'u128',
+        assetMarketIndex: 'u16',
+        assetPrice: 'i64',
+        assetTransfer: 'u128',
+      },
+    },
+    perpBankruptcy: {
+      struct: {
+        marketIndex: 'u16',
+        pnl: 'i128',
+        ifPayment: 'u128',
+        clawbackUser: { option: 'key' },
+        clawbackUserPayment: { option: 'u128' },
+        cumulativeFundingRateDelta: 'i128',
+      },
+    },
+    spotBankruptcy: {
+      struct: {
+        marketIndex: 'u16',
+        borrowAmount: 'u128',
+        ifPayment: 'u128',
+        cumulativeDepositInterestDelta: 'u128',
+      },
+    },
+    'bitFlags?': 'u8',
+  }) as const satisfies Layout;
+
+export const SwapRecord = {
+  ts: 'i64',
+  user: 'key',
+  /** What came back into Drift. */
+  amountOut: 'u64',
+  /** What was taken out of Drift. */
+  amountIn: 'u64',
+  outMarketIndex: 'u16',
+  inMarketIndex: 'u16',
+  outOraclePrice: 'i64',
+  inOraclePrice: 'i64',
+  fee: 'u64',
+} as const satisfies Layout;
+
+/** The part of `liquidateSpot` that every venue writes. */
+export const SPOT_LIQUIDATION = {
+  assetMarketIndex: 'u16',
+  assetPrice: 'i64',
+  assetTransfer: 'u128',
+  liabilityMarketIndex: 'u16',
+  liabilityPrice: 'i64',
+  liabilityTransfer: 'u128',
+  ifFee: 'u64',
+} as const satisfies Layout;
+
+type Newest<T> = { readonly [K in keyof T as K extends `${infer Name}?` ? Name : K]: T[K] };
+
+/** The layout of a program that never wrote an older one: every field is there. */
+export const newest = <const T extends Layout>(layout: T): Newest<T> =>
+  Object.fromEntries(
+    Object.entries(layout).map(([name, type]) => [name.replace('?', ''), type]),
+  ) as Newest<T>;

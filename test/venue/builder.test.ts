@@ -1,0 +1,83 @@
+// Builder: instructions made from a profile alone are those that the venue's own library encodes, to the byte; and what is built
+// for either venue is read back by the inspection that the pen relies on.
+import * as sdk from '@drift-labs/sdk';
+import { PublicKey } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { createBuilder } from '../../src/venue/builder.ts';
+import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
+import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
+import { inspectVenue } from '../../src/venue/inspect.ts';
+import { VELOCITY } from '../../src/venue/velocity/venue.ts';
+import { someone } from '../support/made-transaction.ts';
+
+const authority = someone();
+const destination = someone();
+const remaining = [
+  { address: someone(), isSigner: false, isWritable: false },
+  { address: someone(), isSigner: false, isWritable: true },
+];
+
+test('for Drift v2 they are those of its SDK', async () => {
+  const [theirs, ours] = [await createSdkDoor(DRIFT_V2).load(), createBuilder(DRIFT_V2)];
+  const parties = { user: DRIFT_V2.addresses.user(authority, 3), authority };
+  for (const market of [0, 7, 300])
+    expect(ours.settle(parties, market, remaining)).toEqual(
+      theirs.settle(parties, market, remaining),
+    );
+  for (const amount of [0n, 1n, 123_456_789n, 2n ** 63n])
+    expect(ours.withdraw({ ...parties, destination }, amount, remaining)).toEqual(
+      theirs.withdraw({ ...parties, destination }, amount, remaining),
+    );
+});
+
+test('addresses of markets, state and signer are those of the SDK', async () => {
+  const program = new PublicKey(DRIFT_V2.profile.programId);
+  const { addresses } = DRIFT_V2;
+  expect(addresses.state).toBe((await sdk.getDriftStateAccountPublicKey(program)).toBase58());
+  expect(addresses.signer).toBe(sdk.getDriftSignerPublicKey(program).toBase58());
+  for (const index of [0, 1, 700]) {
+    expect(addresses.spotMarket(index)).toBe(
+      (await sdk.getSpotMarketPublicKey(program, index)).toBase58(),
+    );
+    expect(addresses.perpMarket(index)).toBe(
+      (await sdk.getPerpMarketPublicKey(program, index)).toBase58(),
+    );
+    expect(addresses.spotVault(index)).toBe(
+      (await sdk.getSpotMarketVaultPublicKey(program, index)).toBase58(),
+    );
+  }
+});
+
+// Read on mainnet on 8 August 2026, from the accounts themselves.
+test('addresses of Velocity are those of mainnet', () => {
+  const { addresses } = VELOCITY;
+  expect(addresses.state).toBe('2etx5NvPNxeMZ7EfHE6GjJfW2imRYEUANehNS1WB4CVW');
+  expect(addresses.signer).toBe('FchXiT9JgMDis6CFLjz9uG5mQYkmDtHqiWtBPEYUabaK');
+  expect(addresses.spotMarket(0)).toBe('2QpHj5vzgCdWaGM2KSoGtYJWeSkx24cMyzUDHDrucvRc');
+  expect(addresses.spotVault(0)).toBe('G9NKtiafHiCTArgVouXx6XS7Jb3DqigrT6S6BgSDLrvz');
+  expect(addresses.perpMarket(0)).toBe('FDejXbUrSy6zayBCL5xuk2SXLHZgr8ppfFTLcHbyJorY');
+});
+
+test.each([
+  ['drift-v2', DRIFT_V2, VELOCITY],
+  ['velocity', VELOCITY, DRIFT_V2],
+] as const)('what is built for %s is read back, by that venue alone', (_, dialect, other) => {
+  const builder = createBuilder(dialect);
+  const parties = { user: dialect.addresses.user(authority, 1), authority };
+  const withdrawal = builder.withdraw({ ...parties, destination }, 55n, remaining);
+  const { programId } = dialect.profile;
+  expect(inspectVenue(programId, withdrawal)).toEqual({
+    act: 'withdraw',
+    ...parties,
+    destination,
+    market: 0,
+    amount: 55n,
+    reduceOnly: true,
+  });
+  expect(inspectVenue(programId, builder.settle(parties, 2, remaining))).toEqual({
+    act: 'settle',
+    ...parties,
+    markets: [2],
+  });
+  expect(inspectVenue(other.profile.programId, withdrawal)).toBeNull();
+});

@@ -98,8 +98,8 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
   const good = [
     ...budget(200_000, 1_000n),
     ...before,
-    await sdk.settle(accounts, 0, []),
-    await sdk.withdraw({ ...accounts, destination: parts.source }, 60n, []),
+    sdk.settle(accounts, 0, []),
+    sdk.withdraw({ ...accounts, destination: parts.source }, 60n, []),
     ...after,
   ];
   const sign = (

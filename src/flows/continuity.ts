@@ -83,21 +83,26 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
   };
   return {
     async doubt() {
-      const mark = await look();
-      if (waiting === null) return null;
-      const height = await chain.finalizedHeight();
-      waiting.untilHeight ??= height + BLOCKS_UNTIL_DEAD;
-      const left = waiting.untilHeight - height;
-      if (left > 0)
-        return {
-          class: 'books_behind',
-          code: 'ledger_went_back',
-          detail: `${waiting.why} Nothing is signed for another ${left} blocks: what the lost commits may have sent must land or expire first.`,
-        };
-      waiting = null;
-      await marks.trust(mark);
-      log.info('ledger.whole_again', {});
-      return null;
+      for (;;) {
+        const mark = await look();
+        const open = waiting;
+        if (open === null) return null;
+        const height = await chain.finalizedHeight();
+        // While the node answered, another lane ended this wait, or found that the database went back once more.
+        if (waiting !== open) continue;
+        open.untilHeight ??= height + BLOCKS_UNTIL_DEAD;
+        const left = open.untilHeight - height;
+        if (left > 0)
+          return {
+            class: 'books_behind',
+            code: 'ledger_went_back',
+            detail: `${open.why} Nothing is signed for another ${left} blocks: what the lost commits may have sent must land or expire first.`,
+          };
+        waiting = null;
+        await marks.trust(mark);
+        log.info('ledger.whole_again', {});
+        return null;
+      }
     },
     identity: () => (last?.told === true ? last.identity : null),
     get times() {

@@ -59,6 +59,37 @@ test('covers an outflow up to its amount, and the excess is judged', () => {
   ]);
 });
 
+test('the oldest grant is used up first, then by id; of two outflows in one slot the one by key', () => {
+  // The grant that ends in slot 12 must be used for the outflow in slot 12, or the one in slot 20 lacks a grant.
+  const given = [clearance('b', 11, 60n, 30), clearance('a', 10, 70n, 12)];
+  const left = [outflow('x', 12, 70n), outflow('y', 20, 60n)];
+  for (const grants of [given, [...given].reverse()])
+    expect([...clearedAmounts(grants, left)]).toEqual([
+      ['x', 70n],
+      ['y', 60n],
+    ]);
+  const twins = [clearance('a', 10, 70n, 12), clearance('b', 10, 60n, 30)];
+  for (const grants of [twins, [...twins].reverse()])
+    expect([...clearedAmounts(grants, left)]).toEqual([
+      ['x', 70n],
+      ['y', 60n],
+    ]);
+  const renamed = [clearance('b', 10, 70n, 12), clearance('a', 10, 60n, 30)];
+  for (const grants of [renamed, [...renamed].reverse()])
+    expect([...clearedAmounts(grants, left)]).toEqual([['x', 70n]]);
+  const together = [outflow('d', 12, 50n), outflow('c', 12, 50n)];
+  expect([...clearedAmounts([clearance('a', 10, 60n)], together)]).toEqual([
+    ['c', 50n],
+    ['d', 10n],
+  ]);
+});
+
+test('what nothing covers is not named at all', () => {
+  expect([...clearedAmounts([], [outflow('x', 1, 5n)])]).toEqual([]);
+  const used = [outflow('x', 12, 100n), outflow('y', 13, 5n)];
+  expect([...clearedAmounts([clearance('a', 10, 100n)], used)]).toEqual([['x', 100n]]);
+});
+
 test('one for closing covers nothing after the subscriber has traded again', () => {
   const given = [{ ...clearance('a', 10, null), tradedSlot: 13 }];
   const left = [outflow('x', 13, 5n), outflow('y', 14, 5n)];
@@ -105,6 +136,19 @@ test('every kind of trouble is a sentence that says what to do', () => {
     expect(said).toContain('4.454983 USDC');
     expect(said).toMatch(/(ask again|Ask again|Contact your platform)/);
   }
+});
+
+test('each kind of trouble asks for what mends it', () => {
+  const said = (each: (typeof ERROR_CLASSES)[number]) =>
+    whyBlocked(1n, { class: each, code: 'some_code', detail: '' });
+  expect(said('needs_sol')).toContain('Add SOL to your agent wallet');
+  expect(said('needs_authorisation')).toContain('the key of your agent wallet');
+  expect(said('venue_paused')).toContain('Drift has paused withdrawals');
+  expect(said('retry_when_healthier')).toContain('Close or reduce a position');
+  for (const each of ['books_behind', 'operator', 'permanent'] as const)
+    expect(said(each)).toContain('give this code: some_code');
+  for (const each of ['retry_soon', 'unexpected', 'accumulating'] as const)
+    expect(said(each)).toContain('It is being paid now');
 });
 
 test("the venue's own limit is no reason to close positions", () => {

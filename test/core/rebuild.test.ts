@@ -2,7 +2,13 @@
 import { expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Act } from '../../src/core/policy.ts';
-import { allot, type PaidOnChain, paymentIdIn, recognise } from '../../src/core/rebuild.ts';
+import {
+  allot,
+  type PaidOnChain,
+  paymentIdIn,
+  paymentIdOf,
+  recognise,
+} from '../../src/core/rebuild.ts';
 
 const [AGENT, TOKENS, CREATOR, THEIRS, STRANGER] = ['a', 'at', 'c', 'ct', 's'] as Address[] as [
   Address,
@@ -29,6 +35,36 @@ test('a memo gives its payment id, as it was written and as RPC tells it', () =>
   expect(paymentIdIn('[11] bailiff:p-1')).toBe('p-1');
   for (const other of [null, '', 'bailiff:', 'xbailiff:p', 'bailiff:p q', '[3] abc'])
     expect(paymentIdIn(other)).toBeNull();
+});
+
+test('only the memo programs carry a payment id, and the first id counts', () => {
+  const call = (program: string, text: string) => ({ program, data: Buffer.from(text) });
+  const programs = [
+    'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr',
+    'Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo',
+  ];
+  for (const program of programs) {
+    expect(paymentIdOf([call(program, 'bailiff:p-1')])).toBe('p-1');
+    const calls = [
+      call(program, 'hello'),
+      call(program, 'bailiff:p-2'),
+      call(program, 'bailiff:q'),
+    ];
+    expect(paymentIdOf(calls)).toBe('p-2');
+  }
+  expect(paymentIdOf([call('AnotherProgram', 'bailiff:p-1')])).toBeNull();
+  expect(paymentIdOf([])).toBeNull();
+});
+
+test('a token account that the agent opened for the transaction pays as its own does', () => {
+  const seeded = (base: Address): Act =>
+    ({ act: 'create_seeded_account', base, account: STRANGER }) as Act;
+  const paid = transfer({ source: STRANGER });
+  expect(read([memo('bailiff:p'), seeded(AGENT), paid])).toMatchObject({ id: 'p', amount: 7n });
+  expect(read([memo('bailiff:p'), seeded(CREATOR), paid])).toBeNull();
+  // Its own account is no passing one, whoever names it in another act.
+  const other = { act: 'settle_pnl', base: AGENT, account: STRANGER } as unknown as Act;
+  expect(read([memo('bailiff:p'), other, paid])).toBeNull();
 });
 
 test('a payment is a memo with one transfer by the agent to a creator it has terms with', () => {
@@ -72,4 +108,8 @@ test('it covers the oldest shares of its creator, and what is beyond them all is
     excess: 0n,
   });
   expect(allot(paid, [share('a', 4n)]).excess).toBe(6n);
+  // Nothing is left for the shares after the one that takes the rest.
+  expect(allot(paid, [share('a', 10n), share('b', 4n)]).covers).toEqual([
+    { shareId: 'a', amount: 10n },
+  ]);
 });

@@ -67,6 +67,51 @@ test('after a failover nothing is signed until everything that was signed before
   expect(continuity.times).toBe(2);
 });
 
+test('lanes that ask side by side when the wait ends all learn that it has', async () => {
+  const { world, continuity } = open(told('b', 1n), 'a');
+  await continuity.doubt();
+  world.height += BLOCKS_UNTIL_DEAD;
+  const lanes = [continuity.doubt(), continuity.doubt(), continuity.doubt()];
+  expect(await Promise.all(lanes)).toEqual([null, null, null]);
+});
+
+test('a wait that begins while a lane asks for the height counts from a height of its own', async () => {
+  let answer: (height: number) => void = () => {};
+  let mark = told('a', 1n);
+  const continuity = createContinuity({
+    marks: { read: async () => mark, trusted: async () => 'a', trust: async () => {} },
+    chain: {
+      finalizedHeight: () =>
+        new Promise<number>((resolve) => {
+          answer = resolve;
+        }),
+    },
+    log: silentLog,
+    onWentBack: () => {},
+  });
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  await continuity.doubt();
+  mark = told('b', 2n);
+  const first = continuity.doubt();
+  await turn();
+  const old = answer;
+  // The height of this lane was read before the database went back once more.
+  mark = told('c', 3n);
+  const second = continuity.doubt();
+  await turn();
+  old(1_000);
+  await turn();
+  answer(2_000);
+  await turn();
+  answer(2_000);
+  for (const each of [await first, await second])
+    expect(each?.detail).toContain(`another ${BLOCKS_UNTIL_DEAD} blocks`);
+  const third = continuity.doubt();
+  await turn();
+  answer(2_000 + BLOCKS_UNTIL_DEAD - 1);
+  expect(await third).not.toBeNull();
+});
+
 test('a process that starts holds the database against the one that was trusted last', async () => {
   expect(await open(told('b', 1n), 'a').continuity.doubt()).toMatchObject({
     class: 'books_behind',

@@ -190,6 +190,20 @@ export const MUTANTS: readonly Mutant[] = [
     by: unit('test/cli/rebuild.test.ts', 'waits for the life of a blockhash'),
   },
   {
+    name: 'G1 a database that went back is taken for whole',
+    file: 'src/core/continuity.ts',
+    from: 'return before.identity !== after.identity || after.position < before.position;',
+    to: 'return false;',
+    by: sim(40),
+  },
+  {
+    name: 'G2 nothing is waited for after the database went back',
+    file: 'src/flows/continuity.ts',
+    from: 'waiting.untilHeight ??= height + BLOCKS_UNTIL_DEAD;',
+    to: 'waiting.untilHeight ??= height;',
+    by: sim(40),
+  },
+  {
     name: 'I1 a transaction is dropped before finality could have reached it',
     file: 'src/flows/absence.ts',
     from: "if (tip <= slot + FINALIZED_SOON_SLOTS) return 'unproven';",

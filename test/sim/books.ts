@@ -4,35 +4,44 @@ import type { Ledger } from '../../src/core/ports.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createMemoryLedger } from './memory/ledger.ts';
+import type { MemoryServer } from './memory/server.ts';
 import { LIVE, type State } from './memory/state.ts';
 
 export type SimBooks = {
   readonly ledger: Ledger;
   /** Rumours that are not final, debts that are not paid, payments that have not ended. */
   open(): Promise<{ rumours: number; debts: number; live: number }>;
-  /** Sum of the subscriber's shares. */
+  /** Sum of the subscriber's shares: of those that ended unpaid, what was paid. */
   booked(subscriberId: string): Promise<bigint>;
   payments(): Promise<{ payments: number; dead: number }>;
   /** What a deliberate fault meddles with; null on Postgres. */
   readonly state: State | null;
+  /** The database as a server that can go back; null on Postgres. */
+  readonly server: MemoryServer | null;
 };
 /** Opens empty books. Time is the simulated one. */
 export type OpenBooks = (nowMs: () => number) => Promise<SimBooks>;
 
 export const memoryBooks: OpenBooks = async (nowMs) => {
-  const { ledger, state } = createMemoryLedger(nowMs);
+  const { ledger, state, server } = createMemoryLedger(nowMs);
   return {
     ledger,
     state,
+    server,
     async open() {
       const { wanted, confirmed } = await ledger.sightings.backlog();
-      const debts = [...state.shares.values()].filter((each) => each.status !== 'paid').length;
+      const debts = [...state.shares.values()].filter(
+        ({ status }) => status !== 'paid' && status !== 'voided',
+      ).length;
       const live = [...state.payments.values()].filter((each) => LIVE.has(each.state)).length;
       return { rumours: wanted + confirmed, debts, live };
     },
     booked: async (id) =>
       [...state.shares.values()].reduce(
-        (sum, each) => sum + (each.subscriberId === id ? each.amount : 0n),
+        (sum, each) =>
+          each.subscriberId === id
+            ? sum + (each.status === 'voided' ? each.paid : each.amount)
+            : sum,
         0n,
       ),
     async payments() {
@@ -50,17 +59,19 @@ export const postgresBooks =
     return {
       ledger: createLedger(sql),
       state: null,
+      server: null,
       async open() {
         const [row] = await sql<{ rumours: bigint; debts: bigint; live: bigint }[]>`
           select (select count(*) from sighting where status in ('wanted', 'confirmed')) as rumours,
-                 (select count(*) from profit_share where status <> 'paid') as debts,
+                 (select count(*) from profit_share where status not in ('paid', 'voided')) as debts,
                  (select count(*) from payment where state in ('planned', 'signed', 'sent')) as live`;
         const { rumours = 0n, debts = 0n, live = 0n } = row ?? {};
         return { rumours: Number(rumours), debts: Number(debts), live: Number(live) };
       },
       async booked(id) {
         const [row] = await sql<{ total: bigint | null }[]>`
-          select sum(amount)::bigint as total from profit_share where subscriber_id = ${id}`;
+          select sum(case status when 'voided' then paid else amount end)::bigint as total
+          from profit_share where subscriber_id = ${id}`;
         return row?.total ?? 0n;
       },
       async payments() {

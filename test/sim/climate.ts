@@ -1,8 +1,10 @@
 // Climate: which kinds of weather a history has at all, drawn from its seed. With every kind in every history most would end in
 // hardly any payment: a race between two daemons needs SOL and no halt, a dropped payment needs one that landed.
+import type { Terms } from '../../src/core/terms.ts';
 import { MOODS, type Mood } from './chain/node.ts';
 import type { Weather } from './provider.ts';
 import type { Random } from './random.ts';
+import { PEOPLE, SUB_ACCOUNTS, subscriptionOf } from './world.ts';
 
 export type Climate = {
   /** How much gets through to the nodes and back. */
@@ -15,6 +17,16 @@ export type Climate = {
   readonly halts: boolean;
   /** The chance at each step that no daemon runs for longer than a blockhash lives, and that every node then lacks statuses. */
   readonly blackouts: number;
+  /** The chance at each step that the database goes back to an older copy of itself. */
+  readonly losses: number;
+  /** Whether the database tells its timeline. */
+  readonly told: boolean;
+  /** The chance at each step that a stranger names one of our payments in a memo, and sends dust with it. */
+  readonly strangers: number;
+  /** Whether agents give the sponsor USDC for the fees that it pays. */
+  readonly reimbursed: boolean;
+  /** By subscription: below which sum its debts wait for each other, and after how long they lapse. */
+  readonly terms: ReadonlyMap<string, Pick<Terms, 'minimumPayment' | 'expiresAfterMs'>>;
 };
 
 /** From almost fair to hardly anything getting through. */
@@ -36,6 +48,22 @@ const breeze = (random: Random): Weather => ({
   lie: random.next() * 0.1,
 });
 
+/** Plain terms in half of the histories. A close brings some 80,000 base units; a history lasts a few minutes. */
+function agreed(random: Random): Climate['terms'] {
+  const varied = random.chance(0.5);
+  return new Map(
+    PEOPLE.flatMap((_, person) =>
+      Array.from({ length: SUB_ACCOUNTS }, (_each, sub) => [
+        subscriptionOf(person, sub).id,
+        {
+          minimumPayment: varied && random.chance(0.5) ? BigInt(random.below(300_000)) : 0n,
+          expiresAfterMs: varied && random.chance(0.3) ? 30_000 + random.below(120_000) : null,
+        },
+      ]),
+    ),
+  );
+}
+
 /** `moods`: those that may come over nodes beside the usual ones. */
 export const climateOf = (random: Random, moods: readonly Mood[]): Climate => ({
   weather: random.chance(0.5) ? storm(random) : breeze(random),
@@ -43,4 +71,9 @@ export const climateOf = (random: Random, moods: readonly Mood[]): Climate => ({
   rich: random.chance(0.6),
   halts: random.chance(0.4),
   blackouts: random.chance(0.4) ? 0.01 : 0,
+  losses: random.chance(0.3) ? 0.008 : 0,
+  told: random.chance(0.8),
+  strangers: random.chance(0.4) ? 0.03 : 0,
+  reimbursed: random.chance(0.4),
+  terms: agreed(random),
 });

@@ -16,6 +16,7 @@ import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { createBooks } from '../../src/flows/books.ts';
+import type { Marks } from '../../src/flows/continuity.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { createSettle } from '../../src/flows/settle.ts';
 import { judgeSubscribers } from '../../src/flows/standing.ts';
@@ -39,10 +40,14 @@ export type DaemonWorld = {
   readonly turns: Turns;
   readonly random: Random;
   readonly ledger: Ledger;
+  /** Where the database says that it stands; null where it can't go back. */
+  readonly marks: Marks | null;
   /** What nodes of our chain name. */
   readonly genesisHash: string;
   readonly providers: { readonly first: Provider; readonly second: Provider | null };
   readonly witness: Witness;
+  /** Whether agents give the sponsor USDC for the fees that it pays. */
+  readonly reimbursed: boolean;
   readonly chain: (own: Chain) => Chain;
   readonly pen: (own: Pen) => Pen;
 };
@@ -62,6 +67,8 @@ const PAYING = {
   topUp: null,
   topUpEveryMs: 1,
 };
+
+const REIMBURSEMENT = { perSol: 150_000_000n, most: 100_000n };
 
 /** A connection whose requests wait for their turn, and whose answers may have to wait for another. */
 function connect(provider: Provider, process: number, { turns, random }: DaemonWorld): Connection {
@@ -154,13 +161,16 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       clock,
       log,
       swaps: null,
-      books: createBooks({ ledger, chain, venue, log }),
+      books: createBooks({
+        ...{ ledger, chain, venue, log },
+        ...(world.marks === null ? {} : { marks: gated(world.marks, turns, process) }),
+      }),
       conformance: { objection: () => null },
       budget,
       newId: () => `p${process}.${++ids}`,
       onEnded: (id) => judgeAll([id]),
     },
-    PAYING,
+    { ...PAYING, reimbursement: world.reimbursed ? REIMBURSEMENT : null },
   );
   const aside = createAside({ ledger, clock, log });
   const scanning = { ledger, chain, aside, clock, log };

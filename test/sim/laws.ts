@@ -7,7 +7,14 @@ import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, DRIFT_PROGRAM } from './chain/drift.ts';
 import { type History, type Moment, standingOf } from './oracle.ts';
 import type { Witness } from './witness.ts';
-import { CREATOR_WALLETS, creatorTokens, PEOPLE, SHARE_BPS, subscriptionOf } from './world.ts';
+import {
+  CREATOR_WALLETS,
+  creatorTokens,
+  PEOPLE,
+  SHARE_BPS,
+  SPONSOR_TOKENS,
+  subscriptionOf,
+} from './world.ts';
 
 const fail = (law: string): never => {
   throw new Error(law);
@@ -38,8 +45,16 @@ export async function checkPaidOnce(
 
 const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
 
-/** Laws 1 to 3 as the books must show them after every step; of the ledger in memory, which can be looked into. */
-export function checkBooks(chain: SimChain, { state }: SimBooks, witness: Witness): void {
+/**
+ * Laws 1 to 3 as the books must show them after every step; of the ledger in memory, which can be looked into. `lost`: payments
+ * whose bytes the database has lost by going back.
+ */
+export function checkBooks(
+  chain: SimChain,
+  { state }: SimBooks,
+  witness: Witness,
+  lost: ReadonlySet<string>,
+): void {
   if (state === null) return;
   const payments = [...state.payments.values()];
   const live = payments.filter((each) => LIVE.has(each.state));
@@ -58,7 +73,7 @@ export function checkBooks(chain: SimChain, { state }: SimBooks, witness: Witnes
   }
   for (const landed of chain.landed()) {
     const payment = witness.paymentOf(landed);
-    if (payment === null) continue;
+    if (payment === null || lost.has(payment.id)) continue;
     const { signature } = landed.transaction;
     const known = state.payments.get(payment.id);
     if (known?.signed?.signature !== signature)
@@ -85,9 +100,9 @@ export function closesOf({
     return [{ user: accounts[1] ?? '', netPnl: view.readBigInt64LE(19), inside }];
   });
 }
-/** What a transaction brought to a creator's token account, by its balances before and after. */
-function gainOf({ transaction, execution }: Landed, creator: Address): bigint {
-  const index = transaction.keys.indexOf(creatorTokens(creator));
+/** What a transaction brought to a token account, by its balances before and after. */
+function gainOf({ transaction, execution }: Landed, account: Address): bigint {
+  const index = transaction.keys.indexOf(account);
   const of = (rows: Landed['execution']['preTokens']): bigint =>
     rows.find((row) => row.accountIndex === index)?.amount ?? 0n;
   return of(execution.postTokens) - of(execution.preTokens);
@@ -117,11 +132,18 @@ function outflowsOf(landed: Landed, person: (typeof PEOPLE)[number]): Moment[] {
   });
 }
 
+/** By the signature of the close: what debts that ended unpaid had left. The chain does not tell it; `checkLapsed` judges it. */
+function endedOf({ state }: SimBooks): Map<string, bigint> {
+  const ended = [...(state?.shares.values() ?? [])].filter((each) => each.status === 'voided');
+  return new Map(ended.map((each) => [each.signature, each.amount - each.paid]));
+}
+
 /** What the surviving chain says of one subscriber: debts by creator, and the history that standing depends on. */
 export function truthOf(
   chain: SimChain,
   witness: Witness,
   person: (typeof PEOPLE)[number],
+  ended: ReadonlyMap<string, bigint>,
 ): { owed: Map<string, bigint>; history: History } {
   const owed = new Map<string, bigint>();
   const events: {
@@ -147,13 +169,29 @@ export function truthOf(
       const { id, creatorWallet } = subscriptionOf(PEOPLE.indexOf(person), sub);
       const exact = netPnl * BigInt(SHARE_BPS) + (carries.get(id) ?? 0n);
       carries.set(id, exact % 10_000n);
-      const amount = exact / 10_000n;
+      const amount = exact / 10_000n - (ended.get(landed.transaction.signature) ?? 0n);
       if (amount === 0n) continue;
       owed.set(creatorWallet, (owed.get(creatorWallet) ?? 0n) + amount);
       events.owed.push({ at: [slot, index, inside], amount });
     }
   }
   return { owed, history: { owed: events.owed, paid: events.paid, outflows: events.out } };
+}
+
+/** Law 2: only debts whose terms say so lapse, and none before its time, counted from the first execution of its close. */
+export function checkLapsed(
+  lapsed: readonly { readonly shareId: string }[],
+  { state }: SimBooks,
+  firstMs: ReadonlyMap<string, number>,
+  nowMs: number,
+): void {
+  for (const { shareId } of lapsed) {
+    const share = state?.shares.get(shareId);
+    const subscription = state?.subscriptions.get(share?.subscriptionId ?? '');
+    const after = subscription?.terms[0]?.expiresAfterMs ?? Number.POSITIVE_INFINITY;
+    const first = firstMs.get(share?.signature ?? '') ?? Number.POSITIVE_INFINITY;
+    if (first + after > nowMs) fail(`law 2: ${shareId} lapsed before its time`);
+  }
 }
 
 /** Law 6: the standing of everybody is what the chain says, and so is what they owe. Everything must have been heard. */
@@ -163,7 +201,7 @@ export async function checkStandings(
   witness: Witness,
 ): Promise<void> {
   for (const person of PEOPLE) {
-    const { history } = truthOf(chain, witness, person);
+    const { history } = truthOf(chain, witness, person, endedOf(books));
     const expected = standingOf(history);
     const entry = await books.ledger.standings.update(person.id, judge);
     if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding)
@@ -181,7 +219,7 @@ export async function checkOutcome(
 ): Promise<void> {
   const due = new Map<string, bigint>();
   for (const person of PEOPLE) {
-    const { owed } = truthOf(chain, witness, person);
+    const { owed } = truthOf(chain, witness, person, endedOf(books));
     const total = [...owed.values()].reduce((sum, each) => sum + each, 0n);
     const booked = await books.booked(person.id);
     if (booked !== total)
@@ -190,17 +228,25 @@ export async function checkOutcome(
   }
   await checkStandings(chain, books, witness);
   const received = new Map<string, bigint>();
+  let [agreed, reimbursed] = [0n, 0n];
   for (const landed of chain.landed()) {
     const payment = witness.paymentOf(landed);
     if (payment === null) continue;
     const { creatorWallet } = payment;
+    const unknown = await books.ledger.payments.unknown([landed.transaction.signature]);
+    if (landed.execution.error === null && unknown.length > 0)
+      fail(`law 3: ${payment.id} was executed, and is not in the books`);
+    if (landed.execution.error === null) agreed += payment.reimburse;
+    reimbursed += gainOf(landed, SPONSOR_TOKENS);
     received.set(
       creatorWallet,
-      (received.get(creatorWallet) ?? 0n) + gainOf(landed, creatorWallet),
+      (received.get(creatorWallet) ?? 0n) + gainOf(landed, creatorTokens(creatorWallet)),
     );
   }
   for (const wallet of CREATOR_WALLETS) {
     const [owed, got] = [due.get(wallet) ?? 0n, received.get(wallet) ?? 0n];
     if (got !== owed) fail(`law 1: creator ${wallet} was owed ${owed} and was paid ${got}`);
   }
+  if (agreed !== reimbursed)
+    fail(`law 1: the sponsor was to get ${agreed} for its fees, and got ${reimbursed}`);
 }

@@ -94,6 +94,10 @@ export type People = {
   /** Something an operator or a platform does. */
   /** What an operator does. `halts`: whether signing may be halted, too. */
   operate(ledger: Ledger, halts: boolean): Promise<void>;
+  /** A stranger names a payment of ours in a memo, and sends dust to the agent or to a creator with it. */
+  meddle(): void;
+  /** When each transaction that people made was executed first, by its signature; a fork may move it to later. */
+  readonly firstMs: ReadonlyMap<string, number>;
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
   /** Whatever held payments up comes to an end: pauses, and want of money. */
@@ -103,13 +107,20 @@ export type People = {
   fund(): void;
 };
 
-export function createPeople(chain: SimChain, random: Random): People {
+export function createPeople(
+  chain: SimChain,
+  random: Random,
+  nowMs: () => number = () => 0,
+): People {
   let nonce = 0;
   let paused = false;
-  const act: People['act'] = (instructions, signer) =>
-    chain.happen(
-      made(nonce++, [STRANGER, ...(signer === undefined ? [] : [signer])], instructions),
-    );
+  const firstMs = new Map<string, number>();
+  const act: People['act'] = (instructions, signer) => {
+    const signers = [STRANGER, ...(signer === undefined ? [] : [signer])];
+    const transaction = made(nonce++, signers, instructions);
+    firstMs.set(transaction.signature, nowMs());
+    return chain.happen(transaction);
+  };
   const pause = (wanted: boolean): void => {
     paused = wanted;
     chain.store.set(PLACES.state, stateAccount(paused));
@@ -142,6 +153,7 @@ export function createPeople(chain: SimChain, random: Random): People {
   };
   return {
     act,
+    firstMs,
     live() {
       const person = random.pick(PEOPLE);
       const user = random.pick(person.users);
@@ -161,6 +173,15 @@ export function createPeople(chain: SimChain, random: Random): People {
       else if (what < 0.94) pause(!paused);
       else if (what < 0.97) troubleCreator(random.pick(CREATOR_WALLETS));
       else troubleAgent(person);
+    },
+    meddle() {
+      const payment = `bailiff:p${1 + random.below(6)}.${1 + random.below(8)}`;
+      const into = random.pick([
+        ...PEOPLE.map(({ agentTokens }) => agentTokens),
+        ...CREATOR_WALLETS.map(creatorTokens),
+      ]);
+      const dust = ACTS.sendTokens(STRANGER_TOKENS, into, STRANGER, 1n + BigInt(random.below(99)));
+      act([...ACTS.memo(payment), ...dust]);
     },
     async operate(ledger, halts) {
       const { id } = random.pick(PEOPLE);

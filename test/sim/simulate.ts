@@ -8,9 +8,9 @@ import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, type Mood, sicken, soundNode } from './chain/node.ts';
-import { climateOf } from './climate.ts';
+import { type Climate, climateOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
-import { checkBooks, checkOutcome, checkPaidOnce, checkStandings } from './laws.ts';
+import { checkBooks, checkLapsed, checkOutcome, checkPaidOnce, checkStandings } from './laws.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
 import { createRandom } from './random.ts';
@@ -23,6 +23,8 @@ export type Outcome = {
   readonly steps: number;
   readonly kills: number;
   readonly forks: number;
+  /** How often the database has gone back. */
+  readonly losses: number;
   readonly payments: number;
   readonly dead: number;
 };
@@ -51,7 +53,7 @@ const QUIET = 3;
 const TURNS_EACH = 5;
 const BLOCK_MS = 400;
 
-async function register(ledger: Ledger): Promise<void> {
+async function register(ledger: Ledger, { terms }: Climate): Promise<void> {
   for (const [index, person] of PEOPLE.entries()) {
     await ledger.subscribers.register({
       id: person.id,
@@ -65,7 +67,7 @@ async function register(ledger: Ledger): Promise<void> {
       const { creatorWallet, ...subscription } = subscriptionOf(index, sub);
       await ledger.subscriptions.put({
         ...subscription,
-        terms: termsOf(1, creatorWallet, SHARE_BPS),
+        terms: termsOf(1, creatorWallet, SHARE_BPS, terms.get(subscription.id)),
         held: NOTHING_HELD,
       });
     }
@@ -106,15 +108,17 @@ async function play(
   const turns = createTurns(random);
   const chain = createSimChain(random);
   furnish(chain);
-  const people = createPeople(chain, random);
+  const people = createPeople(chain, random, turns.nowMs);
   const witness = createWitness();
   const climate = climateOf(random, options.moods ?? []);
   let { weather } = climate;
   if (climate.rich) people.fund();
   const books = await openBooks(turns.nowMs);
   const plainLedger = books.ledger;
+  const { server } = books;
+  if (server !== null) server.told = climate.told;
   sabotage.prepare?.(books);
-  await register(plainLedger);
+  await register(plainLedger, climate);
   /** One URL, one to three nodes. */
   const provider = () =>
     createProvider({
@@ -132,7 +136,9 @@ async function play(
     witness,
     genesisHash: chain.genesisHash,
     ledger: sabotage.ledger?.(plainLedger, books) ?? plainLedger,
+    marks: climate.losses > 0 ? (server?.marks ?? null) : null,
     providers: { first, second },
+    reimbursed: climate.reimbursed,
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,
   };
@@ -140,6 +146,7 @@ async function play(
   let kills = 0;
   let forks = 0;
   let steps = 0;
+  let losses = 0;
   const boot = () => createDaemon(++lastProcess, world);
   const processes = await Promise.all(Array.from({ length: 1 + random.below(3) }, boot));
   /** A webhook: it may come late, twice, or never; the daemon only learns a signature. */
@@ -169,9 +176,28 @@ async function play(
     }
     for (const node of nodes) MOODS_KNOWN['no statuses'](node);
   };
+  /** Payments whose bytes the database has lost: only the chain remembers them, until they are booked again. */
+  const lost = new Set<string>();
+  /** The database goes back: daemons go on with what they remember, or are started anew with it. */
+  const lose = async (): Promise<void> => {
+    if (server?.goBack(random.below(2)) !== true) return;
+    losses++;
+    for (const { id } of witness.signed.values())
+      if (books.state?.payments.get(id)?.signed == null) lost.add(id);
+    if (random.chance(0.5)) return;
+    for (const [index, { process }] of processes.entries()) {
+      turns.kill(process);
+      processes[index] = await boot();
+    }
+  };
+  const lapse = async (): Promise<void> => {
+    if (books.state === null) return;
+    const lapsed = await plainLedger.shares.lapse();
+    checkLapsed(lapsed, books, people.firstMs, turns.nowMs());
+  };
   const check = async (): Promise<void> => {
     await checkPaidOnce(chain, books, witness);
-    checkBooks(chain, books, witness);
+    checkBooks(chain, books, witness, lost);
     const [failure] = turns.failures;
     if (failure !== undefined) throw failure;
   };
@@ -203,6 +229,10 @@ async function play(
     if (random.chance(0.02)) await people.operate(plainLedger, climate.halts);
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
     if (random.chance(climate.blackouts)) blackout();
+    if (random.chance(climate.strangers)) people.meddle();
+    if (random.chance(0.03)) await lapse();
+    if (climate.losses > 0 && random.chance(0.05)) server?.copy();
+    if (random.chance(climate.losses)) await lose();
     if (sabotage.meddle !== undefined && random.chance(0.1)) sabotage.meddle(books);
     await check();
   }
@@ -231,21 +261,27 @@ async function play(
     return (await books.open()).rumours === 0 && cursors.every((each) => each.slot >= newest);
   };
   // Nothing more is signed: everybody's standing, debts and all, must become what the chain says.
-  await plainLedger.halts.set('all', 'the end');
-  await settleDown(
-    async () => (await heard()) && (await books.open()).live === 0,
-    'law 2: in fair weather something is never heard, or a payment never ends',
-  );
-  await checkStandings(chain, books, witness);
+  // Payments that the database has lost are found when the next one is planned, so there it takes payments.
+  if (losses === 0) {
+    await plainLedger.halts.set('all', 'the end');
+    await settleDown(
+      async () => (await heard()) && (await books.open()).live === 0,
+      'law 2: in fair weather something is never heard, or a payment never ends',
+    );
+    await checkStandings(chain, books, witness);
+  }
   for (const { scope } of await plainLedger.halts.list()) await plainLedger.halts.lift(scope);
   people.mend();
   // What was parked for a person has its person now.
   for (const { id } of PEOPLE)
     for (const share of await plainLedger.shares.open(id)) await plainLedger.shares.retry(share.id);
-  await settleDown(
-    async () => (await heard()) && (await books.open()).debts === 0,
-    'law 2: in fair weather something stays unpaid',
-  );
+  await settleDown(async () => {
+    if (!(await heard())) return false;
+    if ((await books.open()).debts === 0) return true;
+    // Debts that are too small by their terms are paid once somebody asks, as before a withdrawal.
+    if (random.chance(0.1)) for (const { id } of PEOPLE) await plainLedger.shares.hasten(id);
+    return false;
+  }, 'law 2: in fair weather something stays unpaid');
   await checkOutcome(chain, books, witness);
-  return { seed, steps, kills, forks, ...(await books.payments()) };
+  return { seed, steps, kills, forks, losses, ...(await books.payments()) };
 }

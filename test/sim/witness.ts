@@ -10,6 +10,8 @@ export type SignedPayment = {
   readonly subscriberId: string;
   readonly creatorWallet: Address;
   readonly amount: bigint;
+  /** For the sponsor, on top of the amount. */
+  readonly reimburse: bigint;
   readonly covers: readonly Cover[];
 };
 export type Witness = {
@@ -33,6 +35,7 @@ export function createWitness(): Witness {
           subscriberId,
           creatorWallet,
           amount: plan.amount,
+          reimburse: plan.reimburse,
           covers: plan.covers,
         });
         return made;

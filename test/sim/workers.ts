@@ -9,6 +9,7 @@ export type Figures = {
   steps: number;
   kills: number;
   forks: number;
+  losses: number;
   payments: number;
   dead: number;
 };
@@ -18,6 +19,7 @@ export const noFigures = (): Figures => ({
   steps: 0,
   kills: 0,
   forks: 0,
+  losses: 0,
   payments: 0,
   dead: 0,
 });

@@ -16,7 +16,7 @@ export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<stri
 export function creatorOf(state: State, { fact, finality }: FactRow): Address | null {
   const { body, subscriberId, signature } = fact;
   if (body.kind !== 'outflow' || finality === 'withdrawn') return null;
-  if ([...state.payments.values()].some((each) => each.signature() === signature)) return null;
+  if ([...state.payments.values()].some((each) => each.signature === signature)) return null;
   return creatorPaid(body, creatorsOf(state, subscriberId), QUOTE_TOKEN);
 }
 

@@ -13,6 +13,7 @@ import {
   createMemorySubscriptions,
 } from './hearing.ts';
 import { createMemoryPayments } from './payments.ts';
+import { createMemoryServer, type MemoryServer } from './server.ts';
 import { createMemoryShares } from './shares.ts';
 import {
   accrualKey,
@@ -100,7 +101,7 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
         creator: each.creatorWallet,
       }),
     );
-  const ours = new Set([...state.payments.values()].map((each) => each.signature()));
+  const ours = new Set([...state.payments.values()].map((each) => each.signature));
   const transfers: CreatorTransfer[] = [];
   const outflows = rows.flatMap((row) => {
     const { body, signature, position, account } = row.fact;
@@ -174,8 +175,15 @@ const nobodyAsks = <T extends object>(what: string): T =>
     get: () => () => Promise.reject(new RangeError(`nobody asks for ${what} in memory`)),
   });
 
-export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state: State } {
+export type MemoryLedger = {
+  readonly ledger: Ledger;
+  readonly state: State;
+  readonly server: MemoryServer;
+};
+
+export function createMemoryLedger(nowMs: () => number): MemoryLedger {
   const state = emptyState();
+  const server = createMemoryServer(state, nowMs);
   const ledger: Ledger = {
     probe: nobodyAsks('the probe'),
     deliveries: nobodyAsks('deliveries'),
@@ -199,7 +207,7 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
     },
     shares: createMemoryShares(state, nowMs),
     credits: createMemoryCredits(state),
-    payments: createMemoryPayments(state, nowMs),
+    payments: createMemoryPayments(state, nowMs, server.identity),
     halts: createMemoryHalts(state),
     figures: nobodyAsks('figures'),
     acts: nobodyAsks('acts'),
@@ -218,5 +226,5 @@ export function createMemoryLedger(nowMs: () => number): { ledger: Ledger; state
     owing: nobodyAsks('how long is owed'),
     suspicions: nobodyAsks('suspicions'),
   };
-  return { ledger, state };
+  return { ledger, state, server };
 }

@@ -2,9 +2,15 @@
 
 import type { Payments } from '../../../src/core/debt-ports.ts';
 import { NO_TRIES, type Trouble } from '../../../src/core/payment.ts';
+import { createMemoryRestore } from './restore.ts';
 import { LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
 
-export function createMemoryPayments(state: State, nowMs: () => number): Payments {
+/** `identity`: what the database tells of itself now; null where it tells nothing. */
+export function createMemoryPayments(
+  state: State,
+  nowMs: () => number,
+  identity: () => string | null,
+): Payments {
   const liveOf = (subscriberId: string): PaymentRow | undefined =>
     [...state.payments.values()].find(
       (each) => each.subscriberId === subscriberId && LIVE.has(each.state),
@@ -42,7 +48,7 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
       const row = liveOf(subscriberId);
       if (row === undefined) return null;
       const attempts = row.covers.map((each) => state.shares.get(each.shareId)?.attempts ?? 0);
-      const { executedSlot, evidence, signature, plannedAtMs, covers, ...payment } = row;
+      const { executedSlot, evidence, signature, plannedAtMs, endedAtMs, covers, ...payment } = row;
       return { ...payment, attempts: Math.max(0, ...attempts) };
     },
     async open(payment) {
@@ -66,16 +72,17 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
         covers,
         executedSlot: null,
         evidence: null,
-        signature: () => row.signed?.signature ?? null,
+        signature: null,
         plannedAtMs: nowMs(),
+        endedAtMs: null,
       };
       state.payments.set(payment.id, row);
       return true;
     },
-    async signed(id, signed) {
+    async signed(id, signed, under = null) {
       const row = from(id, 'planned');
-      if (row === null) return false;
-      Object.assign(row, { state: 'signed', signed });
+      if (row === null || (under !== null && under !== identity())) return false;
+      Object.assign(row, { state: 'signed', signed, signature: signed.signature });
       return true;
     },
     async sent(id) {
@@ -118,7 +125,21 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
       return true;
     },
     list: () => Promise.reject(new RangeError('nobody asks for this in memory')),
-    find: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    async find(id) {
+      const row = state.payments.get(id);
+      if (row === undefined) return null;
+      const { plan, executedSlot: slot, purpose, subscriberId, creatorWallet, signature } = row;
+      return {
+        ...{ id, purpose, subscriberId, creatorWallet, signature, slot },
+        amount: plan.amount,
+        withdrawn: plan.withdraw,
+        feePayer: plan.feePayer,
+        state: row.state,
+        trouble: null,
+        plannedAtMs: row.plannedAtMs,
+        endedAtMs: row.endedAtMs,
+      };
+    },
     toppedUpWithin: async (subscriberId, ms) =>
       [...state.payments.values()].some(
         (each) =>
@@ -130,12 +151,12 @@ export function createMemoryPayments(state: State, nowMs: () => number): Payment
       const live = new Set(['signed', 'sent', 'landed']);
       const known = new Set(
         [...state.payments.values()].flatMap((each) =>
-          live.has(each.state) ? [each.signed?.signature] : [],
+          live.has(each.state) ? [each.signature] : [],
         ),
       );
       return signatures.filter((each) => !known.has(each));
     },
     overpaidBy: async () => 0n,
-    restore: () => Promise.reject(new RangeError('the simulator loses no payments')),
+    restore: createMemoryRestore(state, nowMs),
   };
 }

@@ -84,7 +84,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       row.status === 'pending' && row.heldUntilMs !== null
         ? Math.max(row.retryAtMs ?? 0, row.heldUntilMs)
         : row.retryAtMs,
-    paidBy: landed(state, row.id).flatMap((each) => each.signature() ?? []),
+    paidBy: landed(state, row.id).flatMap((each) => each.signature ?? []),
     credited: creditsOf(row).reduce((sum, each) => sum + each.amount, 0n),
     creditedBy: creditsOf(row).map((each) => each.signature),
     observed: row.observed,
@@ -200,8 +200,10 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
       return sharesOf(state, subscriberId)
         .filter(isDue)
         .map((row) => {
-          const driftUser =
-            state.subscriptions.get(row.subscriptionId)?.driftAccount ?? ('' as never);
+          const subscription = state.subscriptions.get(row.subscriptionId);
+          const driftUser = subscription?.driftAccount ?? ('' as never);
+          const under = subscription?.terms.find((each) => each.fromSlot === row.termsSlot);
+          const asked = isAsked(state, row);
           return {
             shareId: row.id,
             subscriptionId: row.subscriptionId,
@@ -211,8 +213,8 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
             owed: row.amount - row.paid,
             attempts: row.attempts,
             slot: row.slot,
-            minimum: 0n,
-            asked: isAsked(state, row),
+            minimum: asked ? 0n : (under?.minimumPayment ?? 0n),
+            asked,
           };
         });
     },

@@ -78,8 +78,10 @@ export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
   signed: Payment['signed'];
   executedSlot: Slot | null;
   evidence: readonly DeathEvidence[] | null;
-  readonly signature: () => Signature | null;
+  /** Also of a payment that the chain has shown and whose bytes are lost. */
+  signature: Signature | null;
   readonly plannedAtMs: number;
+  endedAtMs: number | null;
   readonly covers: readonly Cover[];
 };
 
@@ -110,6 +112,8 @@ export type State = {
   readonly halts: Map<string, Halt>;
   readonly clearances: Map<string, Clearance[]>;
   readonly standings: Map<string, RosterEntry>;
+  /** The identity of the database that daemons trusted last. */
+  trusted: string | null;
   /** What is booked is marked as observed, and such debts count for the standing. */
   observing: boolean;
   revision: bigint;
@@ -133,6 +137,7 @@ export const emptyState = (): State => ({
   halts: new Map(),
   clearances: new Map(),
   standings: new Map(),
+  trusted: null,
   observing: false,
   revision: 0n,
   oneLive: true,

@@ -1,0 +1,94 @@
+// Restore: books a payment that the chain shows and that this ledger has lost, in memory.
+import type { Payments } from '../../../src/core/debt-ports.ts';
+import { least, most } from '../../../src/core/money.ts';
+import { NO_TRIES } from '../../../src/core/payment.ts';
+import { LIVE, type PaymentRow, type State } from './state.ts';
+
+export function createMemoryRestore(state: State, nowMs: () => number): Payments['restore'] {
+  /** Whether a payment covers a debt and may still land. */
+  const isClaimed = (shareId: string): boolean =>
+    [...state.payments.values()].some(
+      (each) => LIVE.has(each.state) && each.covers.some((cover) => cover.shareId === shareId),
+    );
+  /** What landed payments and transfers by others bring to a debt together. */
+  const coveredOf = (shareId: string): bigint =>
+    [
+      ...[...state.payments.values()]
+        .filter((each) => each.state === 'landed')
+        .flatMap((each) => each.covers),
+      ...[...state.credits.values()].flatMap((each) => each.shares),
+    ].reduce((sum, each) => sum + (each.shareId === shareId ? each.amount : 0n), 0n);
+  /** A debt that remembers more than the landed payments bring stays as it is. */
+  const recall = (row: PaymentRow): void => {
+    for (const { shareId } of row.covers) {
+      const share = state.shares.get(shareId);
+      if (share === undefined) continue;
+      const total = most(coveredOf(shareId), share.paid);
+      const whole = total >= share.amount;
+      const open = isClaimed(shareId) ? 'processing' : 'pending';
+      Object.assign(share, {
+        ...NO_TRIES,
+        paid: least(share.amount, total),
+        status: whole ? 'paid' : share.status === 'voided' ? 'voided' : open,
+        reason: null,
+        retryAtMs: null,
+        heldUntilMs: null,
+      });
+    }
+  };
+  return async (subscriberId, paid, covers) => {
+    const { signature, slot, creatorWallet, amount } = paid;
+    const known = state.payments.get(paid.id);
+    const own =
+      known !== undefined &&
+      known.subscriberId === subscriberId &&
+      known.plan.amount === amount &&
+      known.creatorWallet === creatorWallet &&
+      known.state !== 'landed' &&
+      (known.signature === null || known.signature === signature);
+    if (own) {
+      Object.assign(known, { state: 'landed', signature, executedSlot: slot });
+      recall(known);
+      return true;
+    }
+    const [first] = covers;
+    if (first === undefined) throw new RangeError('a payment that covers nothing is not restored');
+    const id = known === undefined ? paid.id : `${paid.id}.${signature}`;
+    const share = state.shares.get(first.shareId);
+    const subscription = state.subscriptions.get(share?.subscriptionId ?? '');
+    const taken =
+      state.payments.has(id) ||
+      [...state.payments.values()].some((each) => each.signature === signature);
+    if (subscription === undefined || taken) return false;
+    const row: PaymentRow = {
+      id,
+      purpose: 'share',
+      subscriberId,
+      subscriptionId: subscription.id,
+      creatorWallet,
+      driftUser: subscription.driftAccount,
+      subAccountId: state.accounts.get(subscription.driftAccount)?.subAccountId ?? 0,
+      plan: {
+        amount,
+        covers,
+        withdraw: 0n,
+        settleMarkets: [],
+        feePayer: 'agent',
+        reimburse: 0n,
+        createAgentAccount: false,
+        createCreatorAccount: false,
+      },
+      state: 'landed',
+      signed: null,
+      signature,
+      covers,
+      executedSlot: slot,
+      evidence: null,
+      plannedAtMs: nowMs(),
+      endedAtMs: nowMs(),
+    };
+    state.payments.set(id, row);
+    recall(row);
+    return true;
+  };
+}

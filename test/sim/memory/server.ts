@@ -1,0 +1,51 @@
+// Server: the database in memory as a server that can go back: to a replica that lacks the last commits, or to a restored copy. It
+// tells its identity as Postgres does, or nothing, as a Postgres-compatible cluster may.
+import type { Marks } from '../../../src/flows/continuity.ts';
+import type { State } from './state.ts';
+
+export type MemoryServer = {
+  readonly marks: Marks;
+  /** What it tells of itself; null where it tells nothing. */
+  identity(): string | null;
+  /** Whether it tells its timeline. */
+  told: boolean;
+  /** Keeps a copy of everything that is committed now; the newest few are kept. */
+  copy(): void;
+  /** Goes on from a copy, so many copies back; every connection ends. False while there is no copy. */
+  goBack(copies: number): boolean;
+};
+
+const COPIES_MOST = 4;
+
+export function createMemoryServer(state: State, nowMs: () => number): MemoryServer {
+  const copies: State[] = [];
+  let timeline = 1;
+  const server: MemoryServer = {
+    told: true,
+    identity: () => (server.told ? `memory/${timeline}` : null),
+    marks: {
+      async read() {
+        const identity = server.identity();
+        return identity === null
+          ? { told: false, connections: timeline }
+          : { told: true, identity, position: BigInt(nowMs()) };
+      },
+      trusted: async () => state.trusted,
+      async trust(mark) {
+        state.trusted = mark.told ? mark.identity : 'untold';
+      },
+    },
+    copy() {
+      copies.push(structuredClone(state));
+      if (copies.length > COPIES_MOST) copies.shift();
+    },
+    goBack(back) {
+      const [found] = copies.splice(Math.max(0, copies.length - 1 - back));
+      if (found === undefined) return false;
+      Object.assign(state, found);
+      timeline++;
+      return true;
+    },
+  };
+  return server;
+}

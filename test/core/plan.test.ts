@@ -1,67 +1,7 @@
 // Plan: what a payment will do, from a preflight and the platform's policy.
 import { describe, expect, test } from 'vitest';
-import type { Address } from '../../src/core/ids.ts';
-import type { Debt } from '../../src/core/payment.ts';
-import {
-  cushionOf,
-  type PayingPolicy,
-  type Preflight,
-  plan,
-  type VenueFunds,
-} from '../../src/core/plan.ts';
-
-const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({
-  shareId,
-  owed,
-  subscriptionId: 's1',
-  creatorWallet: 'creator' as Address,
-  driftUser: 'user' as Address,
-  subAccountId: 0,
-  attempts: 0,
-  minimum: 0n,
-  slot: 1,
-  ...more,
-});
-const RENT = 2_039_280n;
-const FUNDS: VenueFunds = {
-  deposit: 1_000n,
-  claimable: [],
-  exposed: false,
-  room: null,
-  blocked: null,
-};
-const POLICY: PayingPolicy = {
-  partialLeast: null,
-  marginFloorBps: 0,
-  reimbursement: null,
-  topUp: null,
-};
-const preflight = (more: Partial<Preflight> = {}): Preflight => ({
-  agentLamports: 100_000_000n,
-  agentTokens: 0n,
-  creatorAccount: 'open',
-  venue: FUNDS,
-  sponsorTakesTokens: false,
-  sponsorLamports: null,
-  costs: {
-    lamportsPerSignature: 5_000n,
-    priority: 0n,
-    tokenAccountRent: RENT,
-    agentReserve: 3_000_000n,
-    sponsorReserve: 10_000_000n,
-  },
-  ...more,
-});
-const planned = (debts: Debt[], given: Preflight, policy: Partial<PayingPolicy> = {}) => {
-  const found = plan(debts, given, { ...POLICY, ...policy });
-  if (found.kind !== 'pay') throw new Error(JSON.stringify(found.kind));
-  return found.plan;
-};
-const trouble = (debts: Debt[], given: Preflight, policy: Partial<PayingPolicy> = {}) => {
-  const found = plan(debts, given, { ...POLICY, ...policy });
-  if (found.kind !== 'wait') throw new Error('a payment was planned');
-  return found.trouble;
-};
+import { cushionOf, type PayingPolicy, type Preflight, plan } from '../../src/core/plan.ts';
+import { debt, FUNDS, POLICY, planned, preflight, RENT, trouble } from '../support/plan.ts';
 
 describe('planning', () => {
   test("withdraws only what the agent's token account lacks", () => {
@@ -171,72 +111,6 @@ describe('planning', () => {
     const lacking = trouble([debt('a', 1n)], preflight({ ...given, sponsorLamports: enough - 1n }));
     expect(lacking).toMatchObject({ code: 'sponsor_needs_sol', lamports: 1n });
   });
-  test('fees, priority and rent count in full, for the agent and for the sponsor', () => {
-    const costs = { ...preflight().costs, priority: 700n };
-    const absent = { creatorAccount: 'absent', costs } as const;
-    // One signature, priority, the rent of the creator's account, and the reserve.
-    const own = 5_000n + 700n + RENT + 3_000_000n;
-    expect(planned([debt('a', 1n)], preflight({ ...absent, agentLamports: own }))).toMatchObject({
-      feePayer: 'agent',
-      createCreatorAccount: true,
-    });
-    expect(trouble([debt('a', 1n)], preflight({ ...absent, agentLamports: own - 1n }))).toEqual({
-      class: 'needs_sol',
-      code: 'agent_needs_sol',
-      detail:
-        'The agent wallet lacks 0.000000001 SOL (1 lamports) for fees. Top it up, or configure a sponsor.',
-      lamports: 1n,
-    });
-    // Two signatures; the rent of the agent's passing account comes back, but must be there.
-    const sponsor = 10_000n + 700n + RENT + RENT + 10_000_000n;
-    const given = { ...absent, agentTokens: null, agentLamports: 0n };
-    expect(
-      planned([debt('a', 1n)], preflight({ ...given, sponsorLamports: sponsor })).feePayer,
-    ).toBe('sponsor');
-    expect(
-      trouble([debt('a', 1n)], preflight({ ...given, sponsorLamports: sponsor - 1n })),
-    ).toMatchObject({
-      code: 'sponsor_needs_sol',
-      detail:
-        'The sponsor wallet lacks 0.000000001 SOL (1 lamports) for fees, and the agent cannot pay them.',
-      lamports: 1n,
-    });
-  });
-
-  test('a sponsor that refuses these debts says why, and how much the agent lacks', () => {
-    const sponsorRefuses = {
-      class: 'needs_sol',
-      code: 'sponsor_budget',
-      detail: 'Enough.',
-    } as const;
-    const given = { agentLamports: 5_000n, sponsorLamports: 10n ** 9n, sponsorRefuses };
-    expect(trouble([debt('a', 1n)], preflight(given))).toEqual({
-      ...sponsorRefuses,
-      lamports: 3_000_000n,
-    });
-    // An agent that can pay does not ask the sponsor, and without a sponsor there is nothing to refuse.
-    expect(
-      planned([debt('a', 1n)], preflight({ ...given, agentLamports: 10n ** 9n })).feePayer,
-    ).toBe('agent');
-    expect(trouble([debt('a', 1n)], preflight({ ...given, sponsorLamports: null })).code).toBe(
-      'agent_needs_sol',
-    );
-  });
-
-  test('a payment waits when its likely cost is too much for its amount', () => {
-    const cost = { usdcPerSol: 150_000_000n, bpsMost: 1_000 };
-    // 5,000 lamports at 150 USDC are 750 base units: a tenth of 7,500.
-    const costs = { ...preflight().costs, priority: 1_000_000n, priorityLikely: 0n };
-    const venue = { ...FUNDS, deposit: 10_000n };
-    const given = preflight({ costs, venue });
-    expect(planned([debt('a', 7_500n)], given, { cost }).amount).toBe(7_500n);
-    const found = plan([debt('a', 7_499n)], given, { ...POLICY, cost });
-    expect(found).toMatchObject({ kind: 'wait', about: 'creator' });
-    // With the highest priority instead of the likely one it would be 150,750 base units.
-    const dear = preflight({ venue, costs: { ...costs, priorityLikely: 1_000n } });
-    expect(plan([debt('a', 7_500n)], dear, { ...POLICY, cost }).kind).toBe('wait');
-  });
-
   test('debts of nothing and no debts make no payment', () => {
     expect(trouble([debt('a', 0n), debt('b', 5n)], preflight()).code).toBe('insufficient_funds');
     expect(trouble([], preflight()).detail).toBe(

@@ -44,8 +44,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'S3 halts are not looked at before signing',
-    file: 'src/flows/settle.ts',
-    from: 'if (halt !== null) return fail(payment, haltedBy(halt), null);',
+    file: 'src/flows/holding.ts',
+    from: 'if (halt !== null) return haltedBy(halt);',
     to: '',
     by: unit(SETTLE, 'planned before a halt'),
   },
@@ -199,8 +199,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'G2 nothing is waited for after the database went back',
     file: 'src/flows/continuity.ts',
-    from: 'waiting.untilHeight ??= height + BLOCKS_UNTIL_DEAD;',
-    to: 'waiting.untilHeight ??= height;',
+    from: 'open.untilHeight ??= height + BLOCKS_UNTIL_DEAD;',
+    to: 'open.untilHeight ??= height;',
     by: sim(40),
   },
   {

@@ -24,6 +24,8 @@ export function installBodies(app: FastifyInstance, clock: Clock): void {
     if (!isPacked(encoding))
       throw new Fault('encoding_unsupported', 'Send the body plain, or as gzip or deflate.');
     const unpacked = UNPACKERS[encoding]();
+    // A body of which the route reads nothing has no other listener: an error that nobody hears ends the process.
+    unpacked.on('error', () => {});
     let received = 0;
     payload.on('data', (chunk: Buffer) => {
       received += chunk.length;

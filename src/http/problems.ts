@@ -1,7 +1,7 @@
 // Problems: every error as RFC 9457 problem+json with a stable type, also those that Node and Fastify find before
 // a route is reached. A problem below 500 says what to do. One of 500 and above says nothing of its cause,
 // which may hold a secret; the cause is logged.
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FAULTS, Fault, type FaultCode, messageOf } from '../core/fault.ts';
@@ -63,6 +63,17 @@ const BROKEN: Readonly<Record<string, readonly [status: number, detail: string]>
   HPE_HEADER_OVERFLOW: [431, 'The headers are larger than 16 KiB.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive whole in time.'],
 };
+
+/** Answers a request that expects what Node does not do: `100-continue` alone is done. */
+export function expectationProblem(_request: IncomingMessage, response: ServerResponse): void {
+  const told = problem('request_invalid', 417, 'The only expectation that is met is 100-continue.');
+  response.writeHead(417, {
+    ...SAFE_HEADERS,
+    'content-type': 'application/problem+json',
+    connection: 'close',
+  });
+  response.end(JSON.stringify(told));
+}
 
 /** Answers bytes that Node could not read as a request, and closes the connection. */
 export function clientProblem(

@@ -22,7 +22,12 @@ import { type MetricsOptions, metricsRoutes } from './metrics.ts';
 import { describeApi, describedRoutes } from './openapi.ts';
 import { type OperatorOptions, operatorRoutes } from './operator.ts';
 import { problemPages } from './problem-pages.ts';
-import { clientProblem, frameworkProblem, installProblems } from './problems.ts';
+import {
+  clientProblem,
+  expectationProblem,
+  frameworkProblem,
+  installProblems,
+} from './problems.ts';
 import { enforceScopes } from './scopes.ts';
 import { type ShareOptions, shareRoutes } from './shares.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
@@ -116,6 +121,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
           if (!fastGate.take(request, response)) handler(request, response);
         },
       );
+      server.on('checkExpectation', (request, response) => {
+        access.take(request, response);
+        expectationProblem(request, response);
+      });
       server.maxConnections = bounds.connectionsMost;
       return server;
     },

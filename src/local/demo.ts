@@ -17,16 +17,20 @@ export type DemoOptions = {
   /** The only sources of news that the daemon may use; all of them when left out. */
   readonly sources?: string;
   readonly say: (text: string) => void;
+  /** Where Postgres and the daemon's log are kept; where the settings say when it is left out. */
+  readonly stateFolder?: string;
   /** Told of every daemon, for tests that kill it. */
   readonly onDaemon?: (daemon: Daemon) => void;
 };
 
 /** Runs the story. Returns what the chain said at its end. */
-export async function runStory({ keep, sources, say, onDaemon }: DemoOptions): Promise<Ending> {
+export async function runStory(options: DemoOptions): Promise<Ending> {
+  const { keep, sources, say, onDaemon } = options;
   const env = processEnvironment();
+  const stateFolder = options.stateFolder ?? env.BAILIFF_STATE_FOLDER;
   const settings = loadSettings({
     ...(env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {}),
-    ...(env.BAILIFF_STATE_FOLDER ? { BAILIFF_STATE_FOLDER: env.BAILIFF_STATE_FOLDER } : {}),
+    ...(stateFolder ? { BAILIFF_STATE_FOLDER: stateFolder } : {}),
     ...(env.XDG_CACHE_HOME ? { XDG_CACHE_HOME: env.XDG_CACHE_HOME } : {}),
   });
   await using stack = new AsyncDisposableStack();

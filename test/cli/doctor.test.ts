@@ -137,10 +137,10 @@ test('webhooks: disabled, incomplete, with another secret, without credits, with
   ]);
 });
 
-test('keys under another master key, a sponsor without SOL, a venue that has paused', async () => {
+test('another master key, a sponsor without SOL, a venue that has paused', async () => {
   const secrets = { ...street.settings.secrets, masterKey: new Uint8Array(32).fill(9) };
   expect(wrongs(await probe({ secrets }))).toEqual([
-    ['keys', expect.stringContaining('1 of 1 agent keys do not open')],
+    ['master key', expect.stringContaining('is not the key under which the secrets')],
   ]);
   const sponsor = Keypair.generate().publicKey.toBase58();
   expect(wrongs(await probe({}, sponsor))).toEqual([
@@ -179,6 +179,19 @@ test('a venue program that this release was not proven on: odd, and wrong where 
     .poll(() => program('halt'), { timeout: 20_000 })
     .toMatchObject({ state: 'wrong', says: expect.stringContaining('holds no program data') });
   cluster.put(data.address, known);
+});
+
+test('a second RPC URL that names the first node, or another key of its provider', async () => {
+  const { rpc } = street.settings;
+  const second = async (secondUrl: string) =>
+    (await probe({ rpc: { ...rpc, secondUrl } })).filter((each) => each.what === 'second rpc');
+  expect(await second(`${rpc.url}/`)).toMatchObject([
+    { state: 'wrong', says: expect.stringContaining('the same node'), mend: expect.any(String) },
+  ]);
+  expect(await second(`${rpc.url}/?api-key=other`)).toMatchObject([
+    { state: 'ok' },
+    { state: 'warning', says: expect.stringContaining('name one host') },
+  ]);
 });
 
 test('a clock that is off, and a node that is behind', async () => {

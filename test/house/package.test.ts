@@ -2,7 +2,15 @@
 // empty project without a registry, and run by the oldest Node that is at hand; bailiff/gate-client
 // is the same code under the daemon's name.
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -38,10 +46,15 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-/** Every Node of the machine: that which runs this, and those on the path. */
+/** Every Node at hand: the one that runs this, those of the machine, and those that BAILIFF_NODES names, separated by colons. */
 const nodes = [
   ...new Set(
-    [process.execPath, '/usr/bin/node', '/usr/local/bin/node'].filter((each) => existsSync(each)),
+    [
+      process.execPath,
+      '/usr/bin/node',
+      '/usr/local/bin/node',
+      ...(process.env.BAILIFF_NODES ?? '').split(':'),
+    ].filter((each) => existsSync(each)),
   ),
 ];
 
@@ -69,6 +82,25 @@ test.each(nodes)('the packed client runs under %s', (node) => {
   const lines = run(node, ['engine.mjs']).trim().split('\n');
   expect(lines).toEqual(['true not_ready', 'unknown false true closed null']);
 });
+
+test.each(nodes)(
+  'it lives through a change and a stream that breaks off under %s',
+  (node) => {
+    copyFileSync(
+      path.join(ROOT, 'test/support/engine-life.mjs'),
+      path.join(project, 'engine-life.mjs'),
+    );
+    expect(run(node, ['engine-life.mjs']).trim().split('\n')).toEqual([
+      'ready live allow',
+      'change delinquent',
+      'changed live deny',
+      'back live deny',
+      'since [null,"2:11111111-2222-4333-8444-555555555555"]',
+      'closed closed unknown',
+    ]);
+  },
+  60_000,
+);
 
 test('its types are found, also with exact optional properties and without types of Node or a browser', () => {
   const compiler = path.join(ROOT, 'node_modules/.bin/tsc');

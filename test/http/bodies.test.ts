@@ -192,6 +192,56 @@ describe('packed bodies', () => {
   });
 });
 
+test.each([
+  ['is no gzip', Buffer.from('no gzip at all'), false],
+  ['is cut', gzipSync('{"a":1}').subarray(0, 12), false],
+  ['is broken off with its connection', gzipSync('{"a":1}').subarray(0, 12), true],
+])(
+  'a packed body that no route reads and that %s ends nothing but its request',
+  async (_name, body, cut) => {
+    const { port } = app.server.address() as { port: number };
+    const died: unknown[] = [];
+    const note = (thrown: unknown): void => void died.push(thrown);
+    process.on('uncaughtException', note);
+    const length = body.length + (cut ? 10 : 0);
+    const head = [
+      'POST /none HTTP/1.1',
+      'host: x',
+      // Refused before anything of the body is read.
+      'content-type: application/x-unknown',
+      'content-encoding: gzip',
+      `content-length: ${length}`,
+    ];
+    const socket = connect(port, '127.0.0.1');
+    const answered = new Promise<string>((resolve) =>
+      socket.once('data', (chunk) => resolve(String(chunk))),
+    );
+    socket.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
+    expect(await answered).toContain('HTTP/1.1 415');
+    socket.destroy();
+    // The next request is answered by the same process, and nothing was thrown in between.
+    expect((await fetch(`http://127.0.0.1:${port}/plain`)).status).toBe(200);
+    // Bodies are unpacked in turn: once these are, the broken one has been, too.
+    for (let n = 0; n < 8; n++)
+      expect((await post('/anything', gzipSync('{}'), { 'content-encoding': 'gzip' })).status).toBe(
+        200,
+      );
+    process.off('uncaughtException', note);
+    expect(died).toEqual([]);
+  },
+);
+
+test('an expectation that is not met is answered as a problem', async () => {
+  const { port } = app.server.address() as { port: number };
+  const socket = connect(port, '127.0.0.1');
+  const chunks: string[] = [];
+  socket.on('data', (chunk) => chunks.push(String(chunk)));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write('GET /plain HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\n\r\n');
+  await closed;
+  expect(chunks.join('')).toMatch(/^HTTP\/1\.1 417 [^]*application\/problem\+json[^]*100-continue/);
+});
+
 test('a client that is still sending a body which is too large can read why', async () => {
   const address = app.server.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;

@@ -1,9 +1,10 @@
 // OpenAPI: the document is valid, has every route, and thousands of random requests made from it, right, wrong and hostile, never end
 // in a fault of ours, and change nothing that they should not. `npm run fuzz` sends 100,000.
 import { Keypair } from '@solana/web3.js';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { ROUTES } from '../../src/http/routes.ts';
 import { createRandom, type Random } from '../sim/random.ts';
+import { createBareServer } from '../support/bare-server.ts';
 import { hostileBytes, sendBytes } from '../support/hostile.ts';
 import { lint } from '../support/openapi-lint.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
@@ -60,6 +61,16 @@ test('the document is valid OpenAPI 3.1, and has every route with its summary', 
   expect(routes.sort()).toEqual(Object.keys(ROUTES).sort());
   const page = await (await fetch(`${street.app().url}/docs`)).text();
   for (const path of Object.keys(document.paths)) expect(page).toContain(path);
+});
+
+test('the description and its page are made once, however often they are asked for', async () => {
+  const app = createBareServer();
+  await app.ready();
+  const made = vi.spyOn(app, 'swagger');
+  for (let n = 0; n < 5; n++)
+    for (const path of ['/docs', '/openapi.json'])
+      expect((await app.inject(path)).statusCode).toBe(200);
+  expect(made).toHaveBeenCalledTimes(1);
 });
 
 /** Whether an answer with an error is a problem, or has no body because its request has none. */

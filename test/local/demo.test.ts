@@ -1,9 +1,12 @@
-// Demo: the command as a stranger runs it, and the same story with the daemon killed at any moment.
+// Demo: the command as a stranger runs it, the same story with one source of news alone, and with the daemon killed at
+// any moment. Each story has a world, a Postgres and a daemon of its own; three are told side by side, since each of
+// them waits most of its time.
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatUnits } from '../../src/core/money.ts';
 import type { Daemon } from '../../src/local/daemon.ts';
 import { runStory } from '../../src/local/demo.ts';
 import type { Ending } from '../../src/local/story.ts';
@@ -13,46 +16,40 @@ const ROOT = path.join(import.meta.dirname, '../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-demo-'));
 // Reachable by whoever PostgreSQL runs as, so that everything it keeps is below this folder.
 chmodSync(folder, 0o755);
-process.env.BAILIFF_STATE_FOLDER = folder;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the command tells the whole story and ends with 0', async () => {
+/** A folder for what one story keeps. */
+function folderOf(name: string): string {
+  const made = path.join(folder, name);
+  mkdirSync(made, { mode: 0o755 });
+  return made;
+}
+
+async function runCommand(): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, ['src/main.ts', 'demo'], {
     cwd: ROOT,
-    env: processEnvironment() as NodeJS.ProcessEnv,
+    env: {
+      ...(processEnvironment() as NodeJS.ProcessEnv),
+      BAILIFF_STATE_FOLDER: folderOf('command'),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-  expect(code, output).toBe(0);
-  for (const told of [
-    'Done: the creator was owed',
-    'DENY. Withdrew 500.000000 USDC',
-    'ALLOW. In good standing',
-    'Try next',
-  ])
-    expect(output).toContain(told);
-}, 90_000);
+  return { code, output };
+}
 
-const quiet = { keep: false, say: () => {} };
-let undisturbed: Promise<Ending> | null = null;
-/** How the story ends when nothing is in its way; told once. */
-const undisturbedStory = (): Promise<Ending> => {
-  undisturbed ??= runStory(quiet);
-  return undisturbed;
-};
+const SOURCES = ['webhooks', 'subscriptions', 'backfill', 'sweep'] as const;
+const told = (name: string, more: { sources?: string; onDaemon?: (daemon: Daemon) => void }) =>
+  runStory({ keep: false, say: () => {}, stateFolder: folderOf(name), ...more });
 
-/** Kills the daemon at moments drawn from a seed, a number of times. */
-async function killedStory(
-  seed: number,
-  kills: number,
-): Promise<{ ending: Ending; killed: number }> {
+const KILLS = 8;
+/** Kills the daemon at moments drawn from a seed, eight times. */
+async function killedStory(seed: number): Promise<{ ending: Ending; killed: number }> {
   let state = seed;
   const random = () => {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -60,9 +57,9 @@ async function killedStory(
   };
   let killed = 0;
   let over = false;
-  const killer = (daemon: Daemon): void => {
+  const onDaemon = (daemon: Daemon): void => {
     const again = (): void => {
-      if (over || killed >= kills) return;
+      if (over || killed >= KILLS) return;
       const pid = daemon.pid();
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
       killed++;
@@ -71,26 +68,69 @@ async function killedStory(
     setTimeout(again, 1_000 + random() * 1_000);
   };
   try {
-    return { ending: await runStory({ ...quiet, onDaemon: killer }), killed };
+    return { ending: await told('killed', { onDaemon }), killed };
   } finally {
     over = true;
   }
 }
 
-test.each(['webhooks', 'subscriptions', 'backfill', 'sweep'])(
+/** Begins one piece of work after the other. A test waits for its own, and fails with it. */
+function oneByOne<T extends (() => Promise<unknown>)[]>(
+  ...works: T
+): { [Index in keyof T]: ReturnType<T[Index]> } {
+  let last: Promise<unknown> = Promise.resolve();
+  return works.map((work) => {
+    last = last.then(work, work);
+    last.catch(() => {});
+    return last;
+  }) as never;
+}
+
+let command: ReturnType<typeof runCommand>;
+let killing: ReturnType<typeof killedStory>;
+let alone: Readonly<Record<(typeof SOURCES)[number], Promise<Ending>>>;
+beforeAll(() => {
+  const by = (sources: string) => () => told(sources, { sources });
+  const [killed] = oneByOne(() => killedStory(4_711));
+  const [first, webhooks, subscriptions] = oneByOne(
+    runCommand,
+    by('webhooks'),
+    by('subscriptions'),
+  );
+  const [backfill, sweep] = oneByOne(by('backfill'), by('sweep'));
+  command = first;
+  killing = killed;
+  alone = { webhooks, subscriptions, backfill, sweep };
+});
+
+test('the command tells the whole story and ends with 0', async () => {
+  const { code, output } = await command;
+  expect(code, output).toBe(0);
+  for (const each of [
+    'Done: the creator was owed',
+    'DENY. Withdrew 500.000000 USDC',
+    'ALLOW. In good standing',
+    'Try next',
+  ])
+    expect(output).toContain(each);
+}, 180_000);
+
+test.each(SOURCES)(
   'with every source but %s switched off the story ends the same',
-  async (sources) => {
-    expect(await runStory({ ...quiet, sources })).toEqual(await undisturbedStory());
+  async (source) => {
+    const ending = await alone[source];
+    expect(ending).toEqual(await alone.webhooks);
+    const { anaOwed, boOwed, creator } = ending;
+    expect(creator).toBe(anaOwed + boOwed);
+    expect((await command).output).toContain(
+      `the creator was owed ${formatUnits(anaOwed + boOwed)} USDC and holds ${formatUnits(creator)} USDC.`,
+    );
   },
-  120_000,
+  240_000,
 );
 
 test('kill -9 at any moment: the story ends with the same balances', async () => {
-  const undisturbed = await undisturbedStory();
-  expect(undisturbed.creator).toBe(undisturbed.anaOwed + undisturbed.boOwed);
-  for (const seed of [11, 4711]) {
-    const { ending, killed } = await killedStory(seed, 8);
-    expect(killed, `seed ${seed}`).toBeGreaterThan(3);
-    expect(ending, `seed ${seed}`).toEqual(undisturbed);
-  }
+  const { ending, killed } = await killing;
+  expect(killed).toBeGreaterThan(3);
+  expect(ending).toEqual(await alone.webhooks);
 }, 240_000);

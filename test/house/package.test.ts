@@ -96,7 +96,7 @@ test.each(nodes)(
       'changed live deny',
       'back live deny',
       'since [null,"2:11111111-2222-4333-8444-555555555555"]',
-      'closed closed unknown',
+      'closed closed deny',
     ]);
   },
   60_000,

@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { budget } from './chain/compile.ts';
 import { openFeed } from './chain/feed.ts';
 import type { Address, Slot } from './core/ids.ts';
+import { setByLedger } from './core/ledger-clock.ts';
 import type { WebhookRegistry } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
+import { rememberActs } from './flows/acknowledged.ts';
 import { adoptFrom } from './flows/adopt.ts';
 import { createAside } from './flows/aside.ts';
 import { backfill } from './flows/backfill.ts';
@@ -51,10 +53,10 @@ export type App = {
 };
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
-export async function startApp(settings: Settings, clock: Clock, plainLog: Log): Promise<App> {
+export async function startApp(settings: Settings, machine: Clock, plainLog: Log): Promise<App> {
+  const clock = setByLedger(machine);
   const metrics = createMetrics(clock);
   const log = metrics.metered(plainLog);
-  const { secrets } = settings;
   await using stack = new AsyncDisposableStack();
   const parts = await openParts(settings, clock, log, metrics.rpc);
   const { ledger, chain, venue, pen, locks, pace } = parts;
@@ -67,24 +69,18 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const publisher = createPublisher({ ledger, roster, log });
   await publisher.hydrate();
 
-  const { apiKeys: configured } = secrets;
+  const { apiKeys: configured } = settings.secrets;
   const authority = createAuthority({ configured, keys: ledger.apiKeys, clock, log });
   await authority.refresh();
   stack.defer(await listenApiKeys(sql, () => void authority.refresh()));
   const stopping = new AbortController();
   const conformance = createConformance({ ...parts, log }, settings.venue);
   const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
+  const answered = rememberActs(ledger.acts, { clock, log });
+  const onWentBack = (): unknown => [answered.wentBack(), forgetTooNew()];
+  const books = createBooks({ ...parts, log, onWentBack });
   const settle = createSettle(
-    {
-      ...parts,
-      newId,
-      conformance,
-      books: createBooks({ ...parts, log, onWentBack: () => forgetTooNew() }),
-      budget,
-      clock,
-      log,
-      onEnded: (id) => judgeAll([id]),
-    },
+    { ...parts, newId, conformance, books, budget, clock, log, onEnded: (id) => judgeAll([id]) },
     payingOf(settings),
   );
   const work = (id: string) => settle.run(id, stopping.signal);
@@ -99,7 +95,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources);
   const aside = createAside({ ledger, clock, log });
-  const ports = { ledger, chain, venue, watched, sources, aside, conformance, clock, log };
+  const vouching = { conformance, books, answered };
+  const ports = { ledger, chain, venue, watched, sources, aside, ...vouching, clock, log };
   const coverage = createCoverageCounter(ports, metrics);
   const booking = loop('accrue', settings.watch.finalityMs, async () => {
     const ids = await bookFinal(ledger, log);
@@ -160,7 +157,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   };
   const watch: Watch = createWatch({
     ...ports,
-    latestSlot: () => roster.freshness().asOfSlot,
+    canBe: parts.tip.canBe,
     trustFirstSight: uses('backfill'),
     onChange(address, slot) {
       scanning?.nudge();
@@ -202,6 +199,8 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
         url: settings.rpc.wsUrl ?? parts.rpcUrl.replace(/^http/, 'ws'),
         clock,
         log,
+        admit: parts.nodes.admitSocket,
+        canBe: parts.tip.canBe,
         onSlot: (slot) => sources.note('subscriptions', slot, clock.nowMs()),
         onAccount: watch.notified,
         onSubscribed: watch.subscribed,
@@ -267,6 +266,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
       pace,
       slot: () => chain.slot('confirmed'),
       personal: () => upkeep.doubts(),
+      setClock: clock.set,
       readKeys: () => authority.refresh(),
     },
     { ...settings.gate, startedMs: clock.nowMs() },
@@ -283,7 +283,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
     });
   const server = createServer(
     surfaceOf(settings, {
-      ...{ ...ports, ...upkeep, parts },
+      ...{ ...ports, ...upkeep, parts, acts: answered.acts },
       roster,
       rules,
       publisher,
@@ -304,8 +304,7 @@ export async function startApp(settings: Settings, clock: Clock, plainLog: Log):
   );
   stack.defer(() => closeServer(server, clock));
   await server.listen({ host: settings.http.host, port: settings.http.port });
-  const { port } = server.server.address() as AddressInfo;
-  const url = `http://${settings.http.host}:${port}`;
+  const url = `http://${settings.http.host}:${(server.server.address() as AddressInfo).port}`;
   webhooks = openRegistry(settings, log, url, (work) => locks.exclusively('helius', work));
   if (webhooks !== null) {
     const keep = createKeeper(

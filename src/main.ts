@@ -9,6 +9,7 @@ import { createProgram } from './cli/program.ts';
 import { exitCodeOf } from './cli/tools.ts';
 import { Fault, messageOf } from './core/fault.ts';
 import { wrong } from './core/finding.ts';
+import { setByLedger } from './core/ledger-clock.ts';
 import { ledgerFault } from './core/ledger-fault.ts';
 import { openDatabase } from './ledger/database.ts';
 import { migrate } from './ledger/migrate.ts';
@@ -96,11 +97,13 @@ const NO_SUITE =
   'This installation has no contract suite. Run bailiff venue prove in a checkout of the project after npm ci, on the same BAILIFF_RPC_URL and DATABASE_URL; or accept the hash.';
 
 let exitCode = 0;
+/** The time that commands write and compare is that of the database. */
+const clock = setByLedger(systemClock);
 const program = createProgram({
   version: VERSION,
   say,
   terminal: process.stderr.isTTY ? process.stderr : null,
-  clock: systemClock,
+  clock,
   start,
   migrate: runMigrations,
   async demo({ keep, sources }) {
@@ -134,7 +137,7 @@ const program = createProgram({
     const settings = loadSettings(processEnvironment());
     // Commands talk through their output; what they log is for when something is wrong.
     const log = openLog('error');
-    const parts = await openParts(settings, systemClock, log);
+    const parts = await openParts(settings, clock, log);
     try {
       return await work({ parts, settings, log });
     } finally {

@@ -16,6 +16,7 @@ import type { ProgramBook, ProgramReader } from './core/conformance.ts';
 import { Fault } from './core/fault.ts';
 import type { Locks } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
+import type { LedgerClock } from './core/ledger-clock.ts';
 import type { MasterKey } from './core/master-key.ts';
 import type { TopUpRule } from './core/outflow.ts';
 import type {
@@ -38,6 +39,7 @@ import { createLedger } from './ledger/ledger.ts';
 import { createLocks } from './ledger/locks.ts';
 import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
+import { createProbe } from './ledger/probe.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
@@ -70,10 +72,10 @@ const FEES_EVERY_MS = 10_000;
 const DOUBTS_EVERY_MS = 15_000;
 const PROGRAM_EVERY_MS = 30_000;
 
-/** Opens and migrates the ledger, and wires the rest. The settings must name a database and an RPC node. */
+/** Opens and migrates the ledger, sets the clock by it, and wires the rest. The settings must name a database and an RPC node. */
 export async function openParts(
   settings: Settings,
-  clock: Clock,
+  clock: Clock & Partial<Pick<LedgerClock, 'set'>>,
   log: Log,
   onCall: RpcListener = () => {},
 ): Promise<Parts> {
@@ -93,6 +95,8 @@ export async function openParts(
   const sql = openDatabase(databaseUrl, log, 10, () => ended++);
   try {
     await migrate(sql, log);
+    // A ledger that takes no writes just now may still be looked at.
+    await clock.set?.(createProbe(sql).write).catch(() => {});
   } catch (thrown) {
     await sql.end({ timeout: 5 });
     throw thrown;

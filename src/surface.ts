@@ -1,4 +1,5 @@
 // Surface: what the HTTP server is given of the daemon's parts, route group by route group.
+import type { Acts } from './core/act.ts';
 import { endpointBinding } from './core/bindings.ts';
 import type { Finding } from './core/finding.ts';
 import type { Address } from './core/ids.ts';
@@ -27,6 +28,7 @@ import type { Settings } from './system/settings.ts';
 
 export type Wiring = {
   readonly parts: Parts;
+  readonly acts: Acts;
   readonly clock: Clock;
   readonly log: Log;
   readonly roster: Roster;
@@ -85,7 +87,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     listing,
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ledger, listing, nudge, mint: venue.quoteMint },
-    acts: ledger.acts,
+    acts: wiring.acts,
     clock,
     requestsPerMinuteMost: settings.http.requestsPerMinuteMost,
     publicRequestsPerMinuteMost: settings.http.publicRequestsPerMinuteMost,

@@ -5,7 +5,9 @@ import type { Connection } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { SignatureRow } from '../core/outside.ts';
+import { FIRST_QUESTION } from './history.ts';
 import { asking } from './rpc.ts';
+import { askTogether } from './together.ts';
 import { readTransaction } from './transactions.ts';
 
 /** Walks an account's finalized history above a slot, at a node that has seen another. */
@@ -19,6 +21,46 @@ export type Walk = (
 
 const unanswered = (why: string): Fault => new Fault('rpc_unavailable', `absence: ${why}`);
 
+type Told = { readonly first: Slot; readonly statusSlot: Slot; readonly found: boolean };
+
+/** Puts the questions to one node, in one request. Null where the provider refuses that. */
+async function askAtOnce(
+  connection: Connection,
+  signature: Signature,
+  minContextSlot: Slot,
+): Promise<Told | null> {
+  const answers = await askTogether(connection, [
+    {
+      method: 'getSignatureStatuses',
+      params: [[signature], { searchTransactionHistory: true, minContextSlot }],
+    },
+    {
+      method: 'getTransaction',
+      params: [
+        signature,
+        { commitment: 'finalized', maxSupportedTransactionVersion: 1, minContextSlot },
+      ],
+    },
+    FIRST_QUESTION,
+  ]);
+  if (answers === null) return null;
+  const [status, transaction, first] = answers;
+  const { context, value } = status as { context: { slot: Slot }; value: readonly unknown[] };
+  if (typeof first !== 'number') return null;
+  return { first, statusSlot: context.slot, found: value[0] !== null || transaction !== null };
+}
+
+/** The same one by one: several nodes may answer. */
+async function askApart(connection: Connection, signature: Signature, tip: Slot): Promise<Told> {
+  const first = await asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
+  const { context, value } = await asking('getSignatureStatuses', () =>
+    connection.getSignatureStatuses([signature], { searchTransactionHistory: true }),
+  );
+  const found =
+    value[0] !== null || (await readTransaction(connection, signature, 'finalized', tip)) !== null;
+  return { first, statusSlot: context.slot, found };
+}
+
 async function lacks(
   connection: Connection,
   walk: Walk,
@@ -28,14 +70,12 @@ async function lacks(
 ): Promise<boolean> {
   const tip = await asking('getSlot', () => connection.getSlot('finalized'));
   if (tip <= slot) throw unanswered(`the node is at slot ${tip}, not past ${slot}`);
-  const first = await asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
-  if (first > slot) throw unanswered(`the node keeps blocks from ${first} on, not of slot ${slot}`);
-  const status = await asking('getSignatureStatuses', () =>
-    connection.getSignatureStatuses([signature], { searchTransactionHistory: true }),
-  );
-  if (status.context.slot < tip) throw unanswered('the node that tells the status is behind');
-  if (status.value[0] !== null) return false;
-  if ((await readTransaction(connection, signature, 'finalized')) !== null) return false;
+  const told =
+    (await askAtOnce(connection, signature, tip)) ?? (await askApart(connection, signature, tip));
+  if (told.first > slot)
+    throw unanswered(`the node keeps blocks from ${told.first} on, not of slot ${slot}`);
+  if (told.statusSlot < tip) throw unanswered('the node that tells the status is behind');
+  if (told.found) return false;
   for (const account of accounts) {
     // The slot is the oldest of this walk: what a bound leaves out is newer.
     const rows = await walk(connection, account, slot - 1, tip, 'finalized');

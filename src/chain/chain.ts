@@ -13,7 +13,8 @@ import type { Tip } from '../core/tip.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { proveAbsence, type Walk } from './absence.ts';
 import { budget, compile, fitsPacket, programsOf } from './compile.ts';
-import { lookAt, walk } from './history.ts';
+import { type Remembered, walk } from './history.ts';
+import { lookAt } from './look.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
 import { asking } from './rpc.ts';
 import { createStatuses } from './statuses.ts';
@@ -153,8 +154,12 @@ export function createChain(
   tables: Tables,
 ): Chain {
   const statusOf = createStatuses(connection);
-  const walkBounded: Walk = (from, account, afterSlot, seenSlot, commitment) =>
-    walk(from, account, afterSlot, seenSlot, commitment, historyRowsMost);
+  const second = witnesses.second?.connection ?? null;
+  const remembered: Remembered = new Map();
+  const bounds = { remembered, rowsMost: historyRowsMost };
+  // For a proof each provider tells its own history.
+  const walkAlone: Walk = (node, ...asked) =>
+    walk({ connection: node, second: null, ...bounds }, ...asked);
   return {
     tokenAccount,
     isOnCurve,
@@ -186,12 +191,11 @@ export function createChain(
     slices: (addresses, slice, commitment) =>
       readAccounts(connection, addresses, slice, commitment, tip),
     signatures: (account, afterSlot, seenSlot, commitment) =>
-      walk(connection, account, afterSlot, seenSlot, commitment, historyRowsMost),
+      walk({ connection, second, ...bounds }, account, afterSlot, seenSlot, commitment),
     async finalizedAbsence(signature, accounts, slot) {
-      const { first, second } = witnesses;
-      const sources = { first: first.connection, second: second?.connection ?? null };
-      const absent = await proveAbsence(sources, walkBounded, signature, accounts, slot);
-      for (const each of [first, second])
+      const sources = { first: witnesses.first.connection, second };
+      const absent = await proveAbsence(sources, walkAlone, signature, accounts, slot);
+      for (const each of [witnesses.first, witnesses.second])
         if (absent && each !== null && !(await each.ofOurChain()))
           throw new Fault(
             'chain_foreign',

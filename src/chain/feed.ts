@@ -11,6 +11,9 @@ export type FeedOptions = {
   readonly log: Log;
   readonly silentAfterMs: number;
   readonly accountsPerSocket: number;
+  /** As `SocketOptions`. */
+  readonly admit: () => Promise<boolean>;
+  readonly canBe: (slot: number) => boolean;
   readonly onSlot: (slot: number) => void;
   readonly onAccount: (address: Address, slot: number, account: ChainAccount | null) => void;
   readonly onSubscribed: (addresses: readonly Address[]) => void;
@@ -39,6 +42,8 @@ export function openFeed(options: FeedOptions): AccountFeed {
       clock: options.clock,
       log: options.log,
       silentAfterMs: options.silentAfterMs,
+      admit: options.admit,
+      canBe: options.canBe,
       onSlot: options.onSlot,
       onAccount(address, slot, value) {
         const account = readNotified(value);

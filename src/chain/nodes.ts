@@ -1,6 +1,6 @@
-// Nodes: the RPC nodes of the settings, each held to our chain. A node is asked for its genesis hash before anything else,
-// again after it could not be reached, and every few seconds; one that names another chain is not asked any more until it
-// names ours again. What is asked goes to the first node that is ours.
+// Nodes: the RPC nodes of the settings, and the host of the WebSocket, each held to our chain. A node is asked for its genesis hash
+// before anything else, again after it could not be reached, and every few seconds; one that names another chain is not asked any
+// more until it names ours again. What is asked goes to the first node that is ours.
 import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -13,6 +13,7 @@ import {
   openConnection,
   type RpcListener,
   redact,
+  shownUrl,
   within,
 } from './rpc.ts';
 
@@ -21,7 +22,7 @@ export type ExpectGenesis = (found: string) => Promise<string>;
 
 export type ChainNode = Witness & {
   /** Which setting names it. */
-  readonly what: 'rpc' | 'second rpc';
+  readonly what: 'rpc' | 'second rpc' | 'websocket';
   /** The URL as it may be shown: without its path, query and credentials. */
   readonly shown: string;
   /** The genesis hash that it named last, when that is not ours; null while it is ours, or not known. */
@@ -40,20 +41,22 @@ export type Nodes = {
   readonly findings: readonly Finding[];
   /** As `Chain.vouch`, for the node that is asked. */
   vouch(): Promise<void>;
+  /**
+   * Whether the WebSocket may be opened: false while the host that it leads to names another chain. Few hosts answer questions
+   * at the URL of their WebSocket; for one that does not, only the slots that it tells show what chain it is of.
+   */
+  admitSocket(): Promise<boolean>;
 };
 
 const HELD_FOR_MS = 10_000;
 const FRESH_MS = 1_000;
+/** A host that answers questions at the URL of its WebSocket does so by then: nothing waits longer for one that does not. */
+const SOCKET_MS = 2_000;
+/** A host that does not answer questions at the URL of its WebSocket is not asked again for so long. */
+const UNTOLD_FOR_MS = 60_000;
 
-/** A URL as it may be shown: keys stand in paths, queries and credentials. */
-export function shownUrl(url: string): string {
-  try {
-    const { protocol, host, pathname, search } = new URL(url);
-    return `${protocol}//${host}${pathname.length > 1 || search !== '' ? '/…' : ''}`;
-  } catch {
-    return 'a URL that cannot be read';
-  }
-}
+/** Where the host of a WebSocket would answer questions over HTTP. */
+const overHttp = (wsUrl: string): string => wsUrl.replace(/^ws/, 'http');
 
 /** Whether two URLs name one node: all of them but the fragment, a default port and a slash at the end is compared. */
 export function isSameNode(one: string, other: string): boolean {
@@ -185,6 +188,16 @@ export function openNodes(options: NodesOptions): Nodes {
       ? null
       : openNode('second rpc', options.secondUrl, { ...options, wsUrl: null });
   const all = second === null ? [first] : [first, second];
+  const { wsUrl } = options;
+  let untoldUntilMs = Number.NEGATIVE_INFINITY;
+  const socket =
+    wsUrl === null || overHttp(wsUrl) === options.url
+      ? null
+      : openNode('websocket', overHttp(wsUrl), {
+          ...options,
+          wsUrl: null,
+          bounds: { ...options.bounds, answerMs: Math.min(options.bounds.answerMs, SOCKET_MS) },
+        });
 
   /** Runs work on the first node that is ours; on the next one only when a node belongs to another chain. */
   const onOurs = async <T>(work: (node: Held) => Promise<T>): Promise<T> => {
@@ -212,7 +225,8 @@ export function openNodes(options: NodesOptions): Nodes {
         options.log.warn('rpc.alone', {
           detail: `One RPC provider alone is asked whether a payment can still land. Its URL may stand for many nodes, so that takes ${ROUNDS_ALONE} agreeing rounds, some blocks apart; with BAILIFF_SECOND_RPC_URL two independent providers must agree.`,
         });
-      const answers = await Promise.allSettled(all.map((node) => node.hold(0)));
+      const asked = socket === null ? all : [...all, socket];
+      const answers = await Promise.allSettled(asked.map((node) => node.hold(0)));
       for (const answer of answers)
         if (answer.status === 'rejected') {
           const { reason } = answer;
@@ -224,5 +238,15 @@ export function openNodes(options: NodesOptions): Nodes {
       return `Every RPC node of the settings belongs to another chain: ${all.map((node) => `${node.shown} (genesis ${node.foreign})`).join(', ')}.`;
     },
     vouch: () => onOurs((node) => node.hold(FRESH_MS)),
+    async admitSocket() {
+      if (options.clock.nowMs() < untoldUntilMs) return true;
+      try {
+        await (socket ?? first).hold(FRESH_MS);
+      } catch (thrown) {
+        if (thrown instanceof Fault && thrown.code === 'chain_foreign') return false;
+        untoldUntilMs = options.clock.nowMs() + UNTOLD_FOR_MS;
+      }
+      return true;
+    },
   };
 }

@@ -35,10 +35,13 @@ export function listening(
 ): typeof fetch {
   const node = URL.parse(url)?.host ?? 'unknown';
   return async (_input, init) => {
-    const method = /"method":"(\w+)"/.exec(String(init?.body))?.[1] ?? 'batch';
+    // A batch counts as the calls that it carries.
+    const methods = [...String(init?.body).matchAll(/"method":"(\w+)"/g)];
     const sinceMs = elapsedMs();
-    const tell = (outcome: RpcOutcome): void =>
-      onCall({ method, node, outcome, ms: elapsedMs() - sinceMs });
+    const tell = (outcome: RpcOutcome): void => {
+      const ms = elapsedMs() - sinceMs;
+      for (const [, method = 'unknown'] of methods) onCall({ method, node, outcome, ms });
+    };
     let answer: Response;
     try {
       answer = await send(url, init);
@@ -77,6 +80,17 @@ export const within =
 
 const USUAL: CallBounds = { answerMs: ANSWER_MS, read: createAnswerReader(USUAL_BOUNDS) };
 
+/** Posts a body to the URL of a connection, under its bounds and its guard. */
+export type Carrier = (body: string) => Promise<Response>;
+
+const carriers = new WeakMap<Connection, Carrier>();
+
+/** What a connection carries batches with; undefined for one that was never told. */
+export const carrierOf = (connection: Connection): Carrier | undefined => carriers.get(connection);
+/** Lets a connection carry batches. `openConnection` does so by itself. */
+export const carryWith = (connection: Connection, carrier: Carrier): void =>
+  void carriers.set(connection, carrier);
+
 /**
  * Opens a connection. web3.js must not retry by itself: our own budgets decide. `send` carries a request within bounds of
  * its own; where it is left out, the request goes to the URL as it is, also when another chain answers there.
@@ -86,12 +100,16 @@ export function openConnection(
   wsUrl: string | null,
   send: typeof fetch = within(USUAL),
 ): Connection {
-  return new Connection(rpcUrl, {
+  const connection = new Connection(rpcUrl, {
     commitment: 'confirmed',
     disableRetryOnRateLimit: true,
     ...(wsUrl === null ? {} : { wsEndpoint: wsUrl }),
     fetch: send,
   });
+  carryWith(connection, (body) =>
+    send(rpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+  );
+  return connection;
 }
 
 /** The text of an error without what may be secret in it: query strings of URLs carry API keys. */
@@ -99,6 +117,16 @@ export function redact(text: string): string {
   return text
     .replace(/([?&](?:api-key|api_key|apikey|token)=)[^&\s"']+/gi, '$1…')
     .replace(/(https?:\/\/[^\s"'?]*\?)[^\s"']+/g, '$1…');
+}
+
+/** A URL as it may be shown: keys stand in paths, queries and credentials. */
+export function shownUrl(url: string): string {
+  try {
+    const { protocol, host, pathname, search } = new URL(url);
+    return `${protocol}//${host}${pathname.length > 1 || search !== '' ? '/…' : ''}`;
+  } catch {
+    return 'a URL that cannot be read';
+  }
 }
 
 /** Runs one RPC call, and turns whatever it throws into a fault. */

@@ -1,17 +1,22 @@
 // Socket: one supervised WebSocket to an RPC node with the account subscriptions it carries. Whatever ends it, it comes
 // back and subscribes again; a socket that is open and mute is found by the slots that stop coming. A node replays nothing,
-// so every (re)subscription is reported, for the accounts to be read.
+// so every (re)subscription is reported, for the accounts to be read. A socket of another chain is found by its slots, which
+// ours cannot have reached: nothing that it tells is handed on, and it is closed.
 import { WebSocket } from 'ws';
 import { delayMs } from '../core/backoff.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import { redact } from './rpc.ts';
+import { redact, shownUrl } from './rpc.ts';
 
 export type SocketOptions = {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Without a slot for so long, the socket counts as dead. */
+  /** Without a slot for so long, the socket counts as dead. A slot that our chain cannot have reached is none. */
   readonly silentAfterMs: number;
+  /** Asked before each connection; false while the host belongs to another chain. */
+  readonly admit: () => Promise<boolean>;
+  /** Whether our chain can have reached this slot by now. */
+  readonly canBe: (slot: number) => boolean;
   readonly onSlot: (slot: number) => void;
   readonly onAccount: (address: string, slot: number, value: unknown) => void;
   /** These are subscribed from now on; what happened before was not told. */
@@ -27,6 +32,7 @@ export type Socket = {
 };
 
 const RECONNECT = { firstMs: 250, mostMs: 15_000 };
+const FOREIGN = 'its host names the genesis hash of another chain';
 /** A longer message ends the connection. An account of the venue takes about 6 KiB in base64. */
 export const MESSAGE_BYTES_MOST = 2 * 1024 * 1024;
 
@@ -49,6 +55,7 @@ function parse(data: unknown): Message | null {
 
 export function openSocket(options: SocketOptions): Socket {
   const { clock, log } = options;
+  const shown = shownUrl(options.url);
   const wanted = new Set<string>();
   const stopping = new AbortController();
   /** On the present connection; null while there is none. */
@@ -66,6 +73,8 @@ export function openSocket(options: SocketOptions): Socket {
       const accounts = new Map<number, string>();
       let lastId = 0;
       let heardMs = clock.nowMs();
+      /** The last slot that cannot be, where none came since that can. */
+      let oddSlot: number | null = null;
       acknowledged = 0;
       const over = new AbortController();
       const finish = (why: string): void => {
@@ -96,7 +105,9 @@ export function openSocket(options: SocketOptions): Socket {
       const watchdog = async (): Promise<void> => {
         while (!over.signal.aborted) {
           await clock.sleep(options.silentAfterMs / 4, over.signal);
-          if (clock.nowMs() - heardMs > options.silentAfterMs) finish('silent');
+          if (clock.nowMs() - heardMs <= options.silentAfterMs) continue;
+          if (oddSlot !== null) log.error('feed.foreign', { url: shown, slot: oddSlot });
+          finish(oddSlot === null ? 'silent' : `it tells slot ${oddSlot}, which cannot be`);
         }
       };
       socket.on('open', () => {
@@ -108,9 +119,12 @@ export function openSocket(options: SocketOptions): Socket {
         const message = parse(data);
         if (message === null) return;
         if (message.method === 'slotNotification') {
-          heardMs = clock.nowMs();
           const { slot } = (message.params?.result ?? {}) as { slot?: unknown };
-          if (typeof slot === 'number') options.onSlot(slot);
+          if (typeof slot !== 'number') return;
+          oddSlot = options.canBe(slot) ? null : slot;
+          if (oddSlot !== null) return;
+          heardMs = clock.nowMs();
+          options.onSlot(slot);
           return;
         }
         if (message.method === 'accountNotification') {
@@ -119,7 +133,7 @@ export function openSocket(options: SocketOptions): Socket {
             | { context?: { slot?: unknown }; value?: unknown }
             | undefined;
           const slot = result?.context?.slot;
-          if (address !== undefined && typeof slot === 'number')
+          if (address !== undefined && typeof slot === 'number' && options.canBe(slot))
             options.onAccount(address, slot, result?.value);
           return;
         }
@@ -145,7 +159,7 @@ export function openSocket(options: SocketOptions): Socket {
   const run = async (): Promise<void> => {
     for (let attempt = 0; !stopping.signal.aborted; ) {
       const startedMs = clock.nowMs();
-      const why = await live();
+      const why = (await options.admit()) ? await live() : FOREIGN;
       if (stopping.signal.aborted) return;
       // A connection that lived for a while starts the waiting over.
       attempt = clock.nowMs() - startedMs > RECONNECT.mostMs ? 0 : attempt + 1;

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { isoTime } from '../core/time.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
+import { addLostActs } from './lost-acts.ts';
 import type { Tools } from './tools.ts';
 
 type ActFilter = { actor?: string; subscriber?: string };
@@ -32,4 +33,5 @@ export function addActs(program: Command, tools: Tools): void {
         }),
       ),
     );
+  addLostActs(acts, tools);
 }

@@ -41,7 +41,7 @@ export function createTools(
           const act = { ...given.byWhom(), what, asked: { path: asked }, once: null };
           const begun = await acts.begin(act);
           const end = async (code: number): Promise<void> => {
-            if (begun.kind === 'begun') await acts.end(begun.id, code, null, clock.nowMs());
+            if (begun.kind === 'begun') await acts.end(begun, code, null, clock.nowMs());
           };
           try {
             const code = await work(opened);

@@ -17,8 +17,11 @@ export type NewAct = {
   readonly once: { readonly key: string; readonly fingerprint: Uint8Array } | null;
 };
 export type Begun =
-  /** The id is the same when an act that was broken off is done again. */
-  | { readonly kind: 'begun'; readonly id: bigint }
+  /**
+   * Id and nonce are the same when an act that was broken off is done again. A database that lost its last acts gives their ids
+   * out again, never a nonce.
+   */
+  | { readonly kind: 'begun'; readonly id: bigint; readonly nonce: string }
   /** Done before: this was the answer. */
   | { readonly kind: 'done'; readonly status: number; readonly answer: string }
   /** Being done at this moment. */
@@ -37,11 +40,33 @@ export type Act = {
   /** HTTP status, or exit code of a command; null when it is being done, or was broken off. */
   readonly status: number | null;
 };
+/** An act that was answered with success, as the daemon that answered it remembers it. */
+export type Acknowledged = {
+  readonly nonce: string;
+  readonly atMs: number;
+  readonly actor: string;
+  readonly what: string;
+  readonly asked: unknown;
+  readonly status: number;
+};
+/** An acknowledged act that the ledger does not hold. */
+export type LostAct = Acknowledged & {
+  /** What the ledger still holds of it. With `beginning`, what it did may be lost in part. */
+  readonly kept: 'nothing' | 'beginning';
+};
 export type Acts = {
   /** Its age, by which it counts as broken off, is the database's. */
   begin(act: NewAct): Promise<Begun>;
-  /** `answer` is kept of an act with a key that succeeded; a refused one changed nothing, and its key is free again. */
-  end(id: bigint, status: number, answer: string | null, nowMs: number): Promise<void>;
+  /**
+   * `answer` is kept of an act with a key that succeeded; a refused one changed nothing, and its key is free again. Throws
+   * `ledger_unavailable` when the ledger does not hold the act any more: then it may not be answered with success.
+   */
+  end(
+    act: { readonly id: bigint; readonly nonce: string },
+    status: number,
+    answer: string | null,
+    nowMs: number,
+  ): Promise<void>;
   /** Newest first; `before` is the id of the last one that was seen. */
   list(filter: {
     actor?: string;
@@ -49,6 +74,17 @@ export type Acts = {
     limit: number;
     before?: bigint;
   }): Promise<Act[]>;
+  /** Which of these the ledger does not hold, or holds without their end. */
+  missing(acts: readonly Acknowledged[]): Promise<readonly LostAct[]>;
+  /** Keeps lost acts for a person to look at. One that is kept already stays as it is. */
+  noteLost(acts: readonly LostAct[]): Promise<void>;
+  /** Lost acts that nobody has reviewed, oldest first. */
+  lost(limit: number): Promise<readonly LostAct[]>;
+  /** A person has looked at a lost act, and done again what was needed. False when none waits with this nonce. */
+  reviewLost(
+    nonce: string,
+    by: { readonly actor: string; readonly reason: string },
+  ): Promise<boolean>;
   /** Forgets the keys of acts that are older, by the database's clock; the acts stay. */
   forgetKeys(keepMs: number): Promise<void>;
 };

@@ -192,6 +192,11 @@ export type Payments = {
   signed(paymentId: string, bytes: SignedBytes, under?: string | null): Promise<boolean>;
   sent(paymentId: string, nowMs: number): Promise<boolean>;
   landed(paymentId: string, slot: Slot): Promise<boolean>;
+  /**
+   * From `planned`: notes why it is not signed yet, on the payment and on its debts. Nothing else changes; the signature
+   * takes the note away.
+   */
+  waits(paymentId: string, trouble: Trouble): Promise<boolean>;
   /** From `planned` alone: nothing was signed. Frees the debts. */
   refused(
     paymentId: string,

@@ -3,8 +3,10 @@
 export const ERROR_EVENTS = [
   'account.gap',
   'account.not_adopted',
+  'acts.lost',
   'agent.needs_sol',
   'endpoint.disabled',
+  'feed.foreign',
   'hearing.set_aside',
   'helius.silent',
   'http.failed',

@@ -21,6 +21,8 @@ export type Books = {
   doubt(): Promise<Trouble | null>;
   /** The identity of the database at the last look; null where it tells none. */
   identity(): string | null;
+  /** How often the database has gone back under this process: what was agreed before the last time counts no more. */
+  lineage(): number;
   /** What was agreed for this subscriber counts no more: the next time the chain is asked again. */
   forget(subscriberId: string): void;
 };
@@ -140,6 +142,7 @@ export function createBooks(ports: BooksParts): Books {
   return {
     doubt,
     identity: continuity.identity,
+    lineage: () => continuity.times,
     forget: (subscriberId) => void agreedSince.delete(subscriberId),
     async disagreement(subscriber) {
       const broken = await doubt();

@@ -3,6 +3,7 @@
 // When one of these fails the roster's view is not renewed, so that the gate answers `unknown` once the view is older
 // than `gate.staleAfterMs`, and says which of them failed.
 import { Fault, messageOf } from '../core/fault.ts';
+import type { LedgerClock } from '../core/ledger-clock.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Halt, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
@@ -14,6 +15,8 @@ export type HeartbeatPorts = DoubtPorts & {
   readonly roster: Roster;
   readonly publisher: Publisher;
   readonly clock: Clock;
+  /** As `LedgerClock.set`. */
+  readonly setClock: LedgerClock['set'];
   readonly log: Log;
   /** The slot that the chain has reached, at `confirmed`. */
   readonly slot: () => Promise<number>;
@@ -81,7 +84,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     halts = now;
   };
   const askLedger = async (): Promise<void> => {
-    skewMs = clock.nowMs() - (await ledger.probe.write());
+    skewMs = await ports.setClock(ledger.probe.write);
     backlog = await ledger.sightings.backlog();
     const { startedMs, lagMsMost } = options;
     await refreshDoubts(ports, startedMs, lagMsMost, ports.personal?.());

@@ -28,3 +28,14 @@ export function refusalOf(thrown: unknown): Trouble | null {
   if (thrown.retry === 'later') return null;
   return { class: 'unexpected', code: thrown.code, detail: thrown.message };
 }
+
+/** What a payment that is not signed yet waits for, when RPC does not answer; null for anything else, and while Postgres is away. */
+export function waitOf(thrown: unknown): Trouble | null {
+  if (
+    !(thrown instanceof Fault) ||
+    thrown.retry !== 'later' ||
+    thrown.code === 'ledger_unavailable'
+  )
+    return null;
+  return { class: 'retry_soon', code: thrown.code, detail: thrown.message };
+}

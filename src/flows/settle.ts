@@ -20,8 +20,10 @@ import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { ConformanceWatch } from './conformance.ts';
 import { heldBack } from './holding.ts';
 import { createLooking, type LookingOptions } from './looking.ts';
+import { createOwn } from './own.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
-import { createProving } from './proving.ts';
+import { createProving, EXPIRED } from './proving.ts';
+import { waitOf } from './refusal.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
 
 export type SettlePorts = PlanningPorts &
@@ -49,20 +51,13 @@ export type Settle = {
 };
 
 const BACKOFF = { firstMs: 2_000, mostMs: 5 * 60_000 };
-const EXPIRED: Trouble = {
-  class: 'retry_soon',
-  code: 'expired',
-  detail: 'The transaction expired unexecuted; this was proven on chain.',
-};
-
 export function createSettle(ports: SettlePorts, options: SettleOptions): Settle {
   const { ledger, chain, venue, clock, log } = ports;
   const intend = createPlanning(ports, options);
   const sign = createSigning(ports);
   const looking = createLooking(clock, options);
   const proving = createProving(chain, log);
-  /** Payments that this process has planned, after it had held the books against the chain. */
-  const mine = new Set<string>();
+  const own = createOwn(ports.books);
 
   /** After how many milliseconds to try again; null when a person must act first. */
   const retryIn = (trouble: Trouble, attempts: number, tries: Tries): number | null => {
@@ -115,7 +110,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (intent.kind === 'rest') return rest(subscriberId, intent.debts, intent.trouble);
     const { payment } = intent;
     if (await ledger.payments.open(payment)) {
-      mine.add(payment.id);
+      own.wrote(payment.id);
       log.info('payment.planned', {
         payment: payment.id,
         purpose: payment.purpose,
@@ -152,6 +147,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
             counts,
           );
     if (!ended) return;
+    own.ended(payment.id);
     log.warn('payment.failed', {
       payment: payment.id,
       subscriber: subscriberId,
@@ -159,21 +155,29 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     });
   };
 
-  const doSign = async (payment: Payment): Promise<void> => {
+  const signNow = async (payment: Payment): Promise<void> => {
     const held = await heldBack(ports, payment);
     if (held !== null) return fail(payment, held, null);
     const subscriber = await subscriberOf(payment.subscriberId);
-    // What another process planned may have been paid already, on a database that has lost it: the chain is asked first.
-    const behind = mine.has(payment.id)
-      ? await ports.books.doubt()
-      : await ports.books.disagreement(subscriber);
+    const behind = await own.doubt(payment, subscriber);
     if (behind !== null) return fail(payment, behind, null);
     const under = ports.books.identity();
     const outcome = await sign(payment, subscriber);
     if ('refused' in outcome) return fail(payment, outcome.refused, null);
     const { signature } = outcome.bytes;
-    if (await ledger.payments.signed(payment.id, outcome.bytes, under))
-      log.info('payment.signed', { payment: payment.id, signature });
+    if (!(await ledger.payments.signed(payment.id, outcome.bytes, under))) return;
+    own.wrote(payment.id);
+    log.info('payment.signed', { payment: payment.id, signature });
+  };
+  const doSign = async (payment: Payment): Promise<void> => {
+    try {
+      await signNow(payment);
+    } catch (thrown) {
+      // Nothing is decided and the lane comes back. Until then the payment says what it waits for.
+      const waits = waitOf(thrown);
+      if (waits !== null) await ledger.payments.waits(payment.id, waits);
+      throw thrown;
+    }
   };
 
   /** Sends the recorded bytes. What the node answers proves nothing, so it is only logged. */
@@ -188,8 +192,15 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     }
   };
 
-  const doSend = async (payment: Payment): Promise<void> => {
-    if (payment.signed === null || !(await ledger.payments.sent(payment.id, clock.nowMs()))) return;
+  /** False when the books must agree with the chain first: bytes that another process signed may be of a payment that ended. */
+  const doSend = async (payment: Payment): Promise<boolean> => {
+    if (payment.signed === null) return true;
+    const behind = await own.doubt(payment, await subscriberOf(payment.subscriberId));
+    if (behind !== null) {
+      log.warn('payment.send_waits', { payment: payment.id, ...behind });
+      return false;
+    }
+    if (!(await ledger.payments.sent(payment.id, clock.nowMs()))) return true;
     // Before the send: its effect may be heard before its answer.
     looking.sent(payment.subscriberId, payment.signed);
     await broadcast(payment, payment.signed);
@@ -198,6 +209,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
       subscriber: payment.subscriberId,
       signature: payment.signed.signature,
     });
+    return true;
   };
 
   const land = async (payment: Payment, signed: SignedBytes, slot: Slot): Promise<void> => {
@@ -269,14 +281,14 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (verdict.do === 'wait' || (verdict.do === 'prove' && !buried)) {
       if (look.seen === 'executed') looking.executed(subscriberId, look.slot);
       else if (looking.absent(subscriberId) && verdict.do === 'wait' && verdict.rebroadcast)
-        await broadcast(payment, signed);
+        if ((await ports.books.doubt()) === null) await broadcast(payment, signed);
       return Math.max(1, looking.waitMs(subscriberId, signed));
     }
     if (verdict.do === 'discharge') await land(payment, signed, verdict.slot);
     if (verdict.do === 'fail') await failExecuted(payment, signed, verdict.slot, verdict.error);
     looking.forget(subscriberId);
     proving.forget(payment.id);
-    mine.delete(payment.id);
+    own.ended(payment.id);
     await ports.onEnded(subscriberId);
     return null;
   };
@@ -298,7 +310,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
             await doSign(command.payment);
             break;
           case 'send':
-            await doSend(command.payment);
+            if (!(await doSend(command.payment))) return options.retryEveryMs;
             break;
           case 'look': {
             const { signed } = command.payment;

@@ -1,11 +1,14 @@
-// Upkeep: loops that no payment waits for: what ended payments cost is read, debts age, those are found whose standing cannot
-// be vouched for, the venue's program is looked at, and what was kept long enough is forgotten.
+// Upkeep: loops that no payment waits for: the database is asked whether it went back in time, what ended payments cost is read,
+// debts age, subscribers are found whose standing cannot be vouched for, the venue's program is looked at, and what was kept
+// long enough is forgotten.
 import type { Finding } from '../core/finding.ts';
 import type { MasterKey } from '../core/master-key.ts';
 import type { Chain } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
 import type { SuspicionRule } from '../core/suspicion.ts';
+import type { AcknowledgedActs } from './acknowledged.ts';
+import type { Books } from './books.ts';
 import type { ConformanceWatch } from './conformance.ts';
 import { readCosts } from './costs.ts';
 import { personalDoubts } from './doubt.ts';
@@ -24,6 +27,8 @@ export type UpkeepPorts = {
   readonly publisher: Pick<Publisher, 'pull'>;
   readonly conformance: Pick<ConformanceWatch, 'look'>;
   readonly masterKey: MasterKey;
+  readonly books: Pick<Books, 'doubt'>;
+  readonly answered: Pick<AcknowledgedActs, 'check'>;
 };
 export type UpkeepOptions = {
   /** How often costs are read, debts age and doubts are looked for. */
@@ -47,11 +52,20 @@ export type Upkeep = {
   readonly findings: () => readonly Finding[];
 };
 
+const LINEAGE_EVERY_MS = 2_000;
 const FORGET_EVERY_MS = 3_600_000;
 const SECRETS_EVERY_MS = 30_000;
 
 export function startUpkeep(loop: StartLoop, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
   let doubts: ReadonlyMap<string, Doubt> = new Map();
+  // Lanes ask before each signature. Acts may be lost while nothing is to be signed, so this loop asks, too.
+  loop('lineage', LINEAGE_EVERY_MS, async () => {
+    try {
+      await ports.books.doubt();
+    } finally {
+      await ports.answered.check();
+    }
+  });
   loop('doubts', options.everyMs, async () => {
     doubts = await personalDoubts(ports, options.suspicions);
   });

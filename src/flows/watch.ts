@@ -19,8 +19,8 @@ export type WatchPorts = {
   readonly aside: SetAside;
   readonly clock: Clock;
   readonly log: Log;
-  /** The newest slot that the chain is known to have reached; null when none was read yet. */
-  readonly latestSlot: () => Slot | null;
+  /** Whether the chain can have reached this slot by now. */
+  readonly canBe: (slot: Slot) => boolean;
   /** True when a backfill walks the past of the accounts that are watched from the start: a first read of one is no change then. */
   readonly trustFirstSight: boolean;
   /** An account has changed; with null, some have to be read. */
@@ -58,8 +58,8 @@ const SCANS_AT_ONCE = 8;
 const HINT_MS_MOST = 1_500;
 /** Slots of an account that are remembered as read, or as hinted at. */
 const REMEMBERED_MOST = 16;
-/** A notification of a slot this far ahead of the chain is of no chain of ours. */
-const AHEAD_MOST = 5_000;
+/** Sound nodes of one cluster differ by fewer slots: one that is further behind calls itself unhealthy. */
+const APART_MOST = 150;
 const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 
 /** A change that waits for its scan. */
@@ -75,7 +75,8 @@ type Pending = {
 export function createWatch(ports: WatchPorts): Watch {
   const { ledger, chain, venue, watched, sources, aside, clock } = ports;
   const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);
-  const pulses = new Map<Address, { slot: Slot; pulse: string }>();
+  /** `told`: by a notification, whose slot nothing has confirmed. */
+  const pulses = new Map<Address, { slot: Slot; pulse: string; told: boolean }>();
   const readSlots = new Map<Address, readonly Slot[]>();
   const hints = new Map<Address, readonly { readonly slot: Slot; readonly atMs: number }[]>();
   const scannedUpTo = new Map<Address, Slot>();
@@ -91,8 +92,10 @@ export function createWatch(ports: WatchPorts): Watch {
     from: { readonly swept: boolean; readonly trusting: boolean },
   ): void => {
     const known = pulses.get(address);
-    if (known !== undefined && slot < known.slot) return;
-    pulses.set(address, { slot, pulse });
+    // A read far below the slot that is known shows that this slot was wrong: it hides no later state.
+    const overstated = known?.told === true && from.swept && known.slot - slot > APART_MOST;
+    if (known !== undefined && slot < known.slot && !overstated) return;
+    pulses.set(address, { slot, pulse, told: !from.swept });
     if (known === undefined ? from.trusting : known.pulse === pulse) return;
     changed.set(address, slot);
     if (from.swept || readSlots.get(address)?.includes(slot) !== true) {
@@ -181,13 +184,13 @@ export function createWatch(ports: WatchPorts): Watch {
 
   return {
     remember(known) {
-      for (const { address, slot, pulse } of known) pulses.set(address, { slot, pulse });
+      for (const { address, slot, pulse } of known)
+        pulses.set(address, { slot, pulse, told: false });
     },
     notified(address, slot, account) {
       const watch = watched.map.get(address);
       if (watch === undefined) return;
-      const latest = ports.latestSlot();
-      if (latest !== null && slot > latest + AHEAD_MOST) return;
+      if (!ports.canBe(slot)) return;
       sources.note('subscriptions', slot, clock.nowMs());
       observe(address, slot, pulseOf(watch.role, account, true), { swept: false, trusting: false });
     },

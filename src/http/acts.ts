@@ -47,13 +47,13 @@ const textOf = (payload: unknown, secret: boolean): string => {
 };
 
 const BEGUN = Symbol('act');
-type Marked = FastifyRequest & { [BEGUN]?: { id: bigint; once: boolean } };
+type Marked = FastifyRequest & { [BEGUN]?: { id: bigint; nonce: string; once: boolean } };
 
-/** The id of the act that a request is: the same however often it is sent with one Idempotency-Key. */
-export function actOf(request: Marked): bigint {
+/** The nonce of the act that a request is: the same however often it is sent with one Idempotency-Key. */
+export function actOf(request: Marked): string {
   const act = request[BEGUN];
   if (act === undefined) throw new TypeError('a request that reads is no act');
-  return act.id;
+  return act.nonce;
 }
 
 const PERSON_HEADER = 'x-bailiff-person';
@@ -85,7 +85,7 @@ export function recordActs(app: FastifyInstance, { acts, clock, byWhom }: ActOpt
     const begun = await acts.begin({ actor, person, what, asked, once });
     switch (begun.kind) {
       case 'begun':
-        request[BEGUN] = { id: begun.id, once: once !== null };
+        request[BEGUN] = { id: begun.id, nonce: begun.nonce, once: once !== null };
         return;
       case 'done':
         return reply
@@ -112,12 +112,14 @@ export function recordActs(app: FastifyInstance, { acts, clock, byWhom }: ActOpt
     const act = request[BEGUN];
     // After a deadline Postgres is not waited for: the act stays on record as broken off.
     if (act === undefined || isLate(request)) return;
+    // An end that fails is answered with an error, which is sent through here again.
+    delete request[BEGUN];
     const { statusCode } = reply;
     // A secret that was shown once is not kept to be shown again.
     const { secretAnswer } = request.routeOptions.config;
     const kept = act.once && statusCode < 300 && (payload == null || typeof payload === 'string');
     await acts.end(
-      act.id,
+      act,
       statusCode,
       kept ? textOf(payload, secretAnswer === true) : null,
       clock.nowMs(),

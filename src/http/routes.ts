@@ -114,6 +114,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'not_found',
   ),
   'GET /v1/audit': route('Who asked for what to be changed, newest first.', 'not_found'),
+  'GET /v1/audit/lost': route(
+    'Requests that were answered with success, and that the database lost when it went back in time.',
+  ),
   'POST /v1/endpoints': route(
     'Be told of events at a URL; the answer shows its signing secret once.',
     'endpoint_refused',

@@ -18,6 +18,7 @@ import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
 import { installHeaders } from './headers.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
 import { type HearingOptions, hearingRoutes } from './hearing.ts';
+import { lostActRoutes } from './lost-acts.ts';
 import { type MetricsOptions, metricsRoutes } from './metrics.ts';
 import { describeApi, describedRoutes } from './openapi.ts';
 import { type OperatorOptions, operatorRoutes } from './operator.ts';
@@ -186,6 +187,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(operatorRoutes, { ...options.operator, byWhom });
     await api.register(endpointRoutes, options.endpoints);
     await api.register(auditRoutes, { listing: options.listing });
+    await api.register(lostActRoutes, options);
     await api.register(metricsRoutes, options.metrics);
   });
   return app;

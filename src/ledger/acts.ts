@@ -1,10 +1,13 @@
 // Acts: who asked for what to be changed, and what came of it.
-import type { Acts } from '../core/act.ts';
+import type { Acts, LostAct } from '../core/act.ts';
+import { Fault } from '../core/fault.ts';
 import { at, type Sql, toJson, violates } from './database.ts';
 import { conditionsOf } from './lists.ts';
 
 /** An act that has not ended for so long was broken off with its daemon; the same request goes on with it. */
 const BROKEN_OFF_AFTER_MS = 60_000;
+
+const NONCES_AT_ONCE = 5_000;
 
 type Row = {
   act_id: bigint;
@@ -27,16 +30,18 @@ export function createActs(sql: Sql): Acts {
           const [resumed] =
             once === null
               ? []
-              : await tx<{ act_id: bigint }[]>`
+              : await tx<{ act_id: bigint; nonce: string }[]>`
                   update act set at = now()
                   where actor = ${actor} and idempotency_key = ${once.key} and fingerprint = ${fingerprint} and status is null
-                    and at < now() - ${BROKEN_OFF_AFTER_MS} * interval '1 millisecond' returning act_id`;
-          if (resumed !== undefined) return { kind: 'begun' as const, id: resumed.act_id };
-          const [row] = await tx<{ act_id: bigint }[]>`
+                    and at < now() - ${BROKEN_OFF_AFTER_MS} * interval '1 millisecond' returning act_id, nonce`;
+          if (resumed !== undefined)
+            return { kind: 'begun' as const, id: resumed.act_id, nonce: resumed.nonce };
+          const [row] = await tx<{ act_id: bigint; nonce: string }[]>`
             insert into act (at, actor, person, what, asked, idempotency_key, fingerprint)
             values (now(), ${actor}, ${person}, ${what}, ${tx.json(toJson(asked))}, ${once?.key ?? null}, ${fingerprint})
-            returning act_id`;
-          return { kind: 'begun' as const, id: row?.act_id ?? 0n };
+            returning act_id, nonce`;
+          if (row === undefined) throw new Error('an inserted act was not returned');
+          return { kind: 'begun' as const, id: row.act_id, nonce: row.nonce };
         });
       } catch (thrown) {
         if (once === null || !violates(thrown, 'act_once')) throw thrown;
@@ -53,12 +58,17 @@ export function createActs(sql: Sql): Acts {
           : { kind: 'done', status, answer: answer ?? '' };
       }
     },
-    async end(id, status, answer, nowMs) {
+    async end({ id, nonce }, status, answer, nowMs) {
       const kept = answer !== null;
-      await sql`
+      const rows = await sql`
         update act set status = ${status}, ended_at = ${at(nowMs)}, answer = ${answer},
           idempotency_key = case when ${kept} then idempotency_key end, fingerprint = case when ${kept} then fingerprint end
-        where act_id = ${id}`;
+        where act_id = ${id} and nonce = ${nonce} returning 1`;
+      if (rows.length === 0)
+        throw new Fault(
+          'ledger_unavailable',
+          'The database went back in time while this was done, and does not hold it any more. Ask again.',
+        );
     },
     async list({ limit, before, ...filter }) {
       const rows = await sql<Row[]>`
@@ -76,6 +86,39 @@ export function createActs(sql: Sql): Acts {
         asked: row.asked,
         status: row.status,
       }));
+    },
+    async missing(acts) {
+      const found = new Map<string, number | null>();
+      for (let from = 0; from < acts.length; from += NONCES_AT_ONCE) {
+        const asked = acts.slice(from, from + NONCES_AT_ONCE).map((each) => each.nonce);
+        const rows = await sql<{ nonce: string; status: number | null }[]>`
+          select nonce, status from act where nonce in ${sql(asked)}`;
+        for (const { nonce, status } of rows) found.set(nonce, status);
+      }
+      return acts.flatMap((act): LostAct[] => {
+        const status = found.get(act.nonce);
+        if (status === undefined) return [{ ...act, kept: 'nothing' }];
+        return status === null ? [{ ...act, kept: 'beginning' }] : [];
+      });
+    },
+    async noteLost(acts) {
+      for (const { nonce, atMs, actor, what, asked, status, kept } of acts)
+        await sql`
+          insert into lost_act (nonce, at, actor, what, asked, status, kept)
+          values (${nonce}, ${at(atMs)}, ${actor}, ${what}, ${sql.json(toJson(asked))}, ${status}, ${kept})
+          on conflict on constraint lost_act_pkey do nothing`;
+    },
+    async lost(limit) {
+      const rows = await sql<(Omit<LostAct, 'atMs'> & { at: Date })[]>`
+        select nonce, at, actor, what, asked, status, kept from lost_act
+        where reviewed is null order by at, nonce limit ${limit}`;
+      return rows.map(({ at: then, ...act }) => ({ ...act, atMs: then.getTime() }));
+    },
+    async reviewLost(nonce, by) {
+      const rows = await sql`
+        update lost_act set reviewed = ${sql.json({ ...by })} || jsonb_build_object('at', now())
+        where nonce = ${nonce} and reviewed is null returning 1`;
+      return rows.length > 0;
     },
     async forgetKeys(keepMs) {
       await sql`

@@ -152,12 +152,28 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     },
     async signed(paymentId, signed, under = null) {
       const rows = await sql`
-        update payment set state = 'signed', signature = ${signed.signature}, bytes = ${Buffer.from(signed.bytes)},
-          last_valid_block_height = ${signed.lastValidBlockHeight}, blockhash_slot = ${signed.blockhashSlot}
-        where payment_id = ${paymentId} and state = 'planned'
-          ${under === null ? sql`` : sql`and ${identityOf(sql)} = ${under}`} returning 1`;
+        with done as (
+          update payment set state = 'signed', signature = ${signed.signature}, bytes = ${Buffer.from(signed.bytes)},
+            last_valid_block_height = ${signed.lastValidBlockHeight}, blockhash_slot = ${signed.blockhashSlot}, trouble = null
+          where payment_id = ${paymentId} and state = 'planned'
+            ${under === null ? sql`` : sql`and ${identityOf(sql)} = ${under}`} returning subscriber_id, payment_id),
+        cleared as (
+          update profit_share s set reason = null from payment_share ps join done using (subscriber_id, payment_id)
+          where s.subscriber_id = ps.subscriber_id and s.share_id = ps.share_id and s.reason is not null returning 1)
+        select 1 from done`;
       return rows.length > 0;
     },
+    waits: (paymentId, trouble) =>
+      sql.begin(async (tx) => {
+        const reason = tx.json(toJson(trouble));
+        const rows = await tx`
+          update payment set trouble = ${reason} where payment_id = ${paymentId} and state = 'planned' returning 1`;
+        await tx`
+          update profit_share s set reason = ${reason} from payment_share ps
+          where ${rows.length > 0} and ps.payment_id = ${paymentId} and s.subscriber_id = ps.subscriber_id
+            and s.share_id = ps.share_id and s.status = 'processing'`;
+        return rows.length > 0;
+      }),
     async sent(paymentId, nowMs) {
       const rows = await sql`
         update payment set state = 'sent', sent_at = ${at(nowMs)}

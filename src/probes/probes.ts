@@ -14,7 +14,9 @@ import { keptGenesis } from '../ledger/genesis.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import { createVenuePrograms } from '../ledger/venue-programs.ts';
 import type { Settings } from '../system/settings.ts';
+import { ofActs } from './acts.ts';
 import { ofDatabase } from './database.ts';
+import { ofDurability, readDurability } from './durability.ts';
 import { ofHalts } from './halts.ts';
 import { ofHelius } from './helius.ts';
 import { ofKeys, ofSponsor } from './keys.ts';
@@ -55,6 +57,12 @@ export async function probeAll(
     // Tables of an older release are not read.
     if (seen.every((each) => each.state === 'ok')) {
       found.push(...(await safely('keys', 'See the message.', () => ofKeys(settings, sql))));
+      found.push(
+        ...(await safely('commits', 'See the message.', async () =>
+          ofDurability(await readDurability(sql)),
+        )),
+      );
+      found.push(...(await safely('acts', 'See the message.', () => ofActs(createLedger(sql)))));
       found.push(...(await safely('halts', 'See the message.', () => ofHalts(createLedger(sql)))));
       genesis = await keptGenesis(sql);
       vouchers = await createVenuePrograms(sql).vouchers();

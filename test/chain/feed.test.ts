@@ -11,10 +11,14 @@ import { silentLog } from '../../src/system/log.ts';
 type Node = {
   url: string;
   sockets: Set<WebSocket>;
+  /** How many were ever opened. */
+  connections: number;
   /** Subscribed addresses on living connections. */
   subscribed(): string[];
   notify(address: string, slot: number, lamports: number): void;
   mute: boolean;
+  /** So many slots are left out before the next one. */
+  jump: number;
   refuse: boolean;
   refused: number;
   /** Answers that are kept back; null lets them go at once. */
@@ -31,6 +35,7 @@ async function openNode(): Promise<Node> {
   const node: Node = {
     url: `ws://127.0.0.1:${(server.address() as { port: number }).port}`,
     sockets: new Set(),
+    connections: 0,
     subscribed: () => [...node.sockets].flatMap((each) => [...(accounts.get(each)?.keys() ?? [])]),
     notify(address, at, lamports) {
       for (const socket of node.sockets) {
@@ -42,6 +47,7 @@ async function openNode(): Promise<Node> {
       }
     },
     mute: false,
+    jump: 0,
     refuse: false,
     refused: 0,
     kept: null,
@@ -52,6 +58,7 @@ async function openNode(): Promise<Node> {
     },
   };
   server.on('connection', (socket) => {
+    node.connections++;
     node.sockets.add(socket);
     accounts.set(socket, new Map());
     socket.on('close', () => node.sockets.delete(socket));
@@ -75,6 +82,8 @@ async function openNode(): Promise<Node> {
   const ticking = setInterval(() => {
     slot++;
     if (node.mute) return;
+    if (node.jump > 0) slot += node.jump;
+    node.jump = 0;
     const params = { subscription: 0, result: { slot } };
     for (const socket of node.sockets)
       socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'slotNotification', params }));
@@ -87,22 +96,30 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close();
 });
 
-async function start(accountsPerSocket = 100, silentAfterMs = 400) {
+type Guard = { admit: boolean; slotMost: number; asked?: number };
+async function start(accountsPerSocket = 100, silentAfterMs = 400, guard?: Guard) {
   const node = await openNode();
+  const slots: number[] = [];
+  const errors: string[] = [];
   const told: { address: string; slot: number }[] = [];
   const gaps: string[] = [];
   const feed = openFeed({
     url: node.url,
     clock: systemClock,
-    log: silentLog,
+    log: { ...silentLog, error: (event) => void errors.push(event) },
     silentAfterMs,
     accountsPerSocket,
-    onSlot: () => {},
+    admit: async () => {
+      if (guard !== undefined) guard.asked = (guard.asked ?? 0) + 1;
+      return guard?.admit ?? true;
+    },
+    canBe: (slot) => slot <= (guard?.slotMost ?? Number.MAX_SAFE_INTEGER),
+    onSlot: (slot) => void slots.push(slot),
     onAccount: (address, slot) => void told.push({ address, slot }),
     onSubscribed: (addresses) => void gaps.push(...addresses),
   });
   open.push(node, feed);
-  return { node, feed, told, gaps };
+  return { node, feed, told, gaps, slots, errors };
 }
 const addresses = (count: number): Address[] =>
   Array.from({ length: count }, () => Keypair.generate().publicKey.toBase58() as Address);
@@ -192,4 +209,35 @@ test('a refused subscription is asked for again until it is taken', async () => 
   await expect.poll(() => node.refused, PATIENCE).toBeGreaterThan(0);
   node.refuse = false;
   await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(1);
+});
+
+test('a socket whose slots our chain cannot have reached hands nothing on, is told of, and is opened again', async () => {
+  const guard = { admit: true, slotMost: 1_000_000 };
+  const { node, feed, told, slots, errors, gaps } = await start(100, 400, guard);
+  const [watched] = addresses(1);
+  feed.follow([watched as Address]);
+  await expect.poll(() => slots.length, PATIENCE).toBeGreaterThan(2);
+  node.notify(watched as string, 900_000_000_000, 1);
+  node.notify(watched as string, 7, 2);
+  await expect.poll(() => told, PATIENCE).toEqual([{ address: watched, slot: 7 }]);
+  // The URL leads to another chain from now on.
+  node.jump = 900_000_000_000;
+  await expect.poll(() => errors.includes('feed.foreign'), PATIENCE).toBe(true);
+  expect(Math.max(...slots)).toBeLessThan(guard.slotMost);
+  // It is asked again and again, and once it is ours the accounts are read anew.
+  const before = gaps.length;
+  guard.slotMost = Number.MAX_SAFE_INTEGER;
+  await expect.poll(() => gaps.length, PATIENCE).toBeGreaterThan(before);
+  await expect.poll(() => Math.max(...slots), PATIENCE).toBeGreaterThan(900_000_000_000);
+});
+
+test('no connection is made while the host names another chain', async () => {
+  const guard: Guard = { admit: false, slotMost: 1_000_000 };
+  const { node, feed, gaps } = await start(100, 400, guard);
+  const watched = addresses(2);
+  feed.follow(watched);
+  await expect.poll(() => guard.asked, PATIENCE).toBeGreaterThan(2);
+  expect(node.connections).toBe(0);
+  guard.admit = true;
+  await expect.poll(() => [...gaps].sort(), PATIENCE).toEqual([...watched].sort());
 });

@@ -1,66 +1,165 @@
 // History: where a walk through an account's history ends, when one URL stands for nodes of which some have pruned.
-import type { Connection } from '@solana/web3.js';
 import { expect, test } from 'vitest';
-import { walk } from '../../src/chain/history.ts';
+import { type Remembered, walk } from '../../src/chain/history.ts';
+import { openConnection } from '../../src/chain/rpc.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 
 type Row = { signature: string; slot: number; memo: null; err: null };
+type Question = { id: unknown; method: string; params: [string, { before?: string }] };
+/** A node: the rows that it keeps, newest first, and the first block that it says to have. */
+type Node = { readonly rows: readonly Row[]; readonly first: number };
 const row = (n: number, slot: number): Row => ({
   signature: signatureOf(n),
   slot,
   memo: null,
   err: null,
 });
+const ALL = [row(3, 300), row(2, 200), row(1, 150)];
+const full: Node = { rows: ALL, first: 0 };
+const pruned: Node = { rows: [row(3, 300)], first: 250 };
 
-/** A URL whose requests for pages, and for the first block, are answered by nodes in turn; the last one answers for ever. */
-function pool(pages: readonly Row[][], firstBlocks: readonly number[]) {
-  const asked = { pages: 0, firstBlocks: 0, before: [] as unknown[] };
-  const connection = {
-    getSignaturesForAddress: async (_: unknown, options: { before?: string }) => {
-      asked.before.push(options.before);
-      return pages[Math.min(asked.pages++, pages.length - 1)];
-    },
-    getFirstAvailableBlock: async () =>
-      firstBlocks[Math.min(asked.firstBlocks++, firstBlocks.length - 1)],
-  } as unknown as Connection;
+const tell = ({ rows, first }: Node, { id, method, params }: Question) => {
+  const jsonrpc = '2.0';
+  if (method === 'getFirstAvailableBlock') return { jsonrpc, id, result: first };
+  const from = rows.findIndex((each) => each.signature === params[1].before) + 1;
+  const known = params[1].before === undefined || from > 0;
+  return { jsonrpc, id, result: known ? rows.slice(from) : [] };
+};
+
+/** A URL whose requests are answered by these nodes in turn, the last of them for ever. A batch is one request. */
+function pool(
+  nodes: readonly Node[],
+  batches: 'taken' | 'refused' | 'refused by method' = 'taken',
+) {
+  const asked: string[] = [];
+  let at = 0;
+  const connection = openConnection('http://127.0.0.1:1', null, async (_, init) => {
+    const body = JSON.parse(String(init?.body)) as Question | Question[];
+    if (Array.isArray(body) && batches === 'refused') {
+      asked.push('refused');
+      return new Response('no batches', { status: 400 });
+    }
+    const node = nodes[Math.min(at++, nodes.length - 1)] ?? full;
+    if (!Array.isArray(body)) {
+      asked.push(body.method);
+      return Response.json(tell(node, body));
+    }
+    asked.push('batch');
+    return Response.json(
+      body.map((each) =>
+        batches === 'refused by method' && each.method === 'getSignaturesForAddress'
+          ? { jsonrpc: '2.0', id: each.id, error: { code: -32600, message: 'no batches' } }
+          : tell(node, each),
+      ),
+    );
+  });
   return { connection, asked };
 }
-const walked = async (connection: Connection) =>
-  (await walk(connection, addressOf(1), 100, 900, 'finalized', 1_000)).map((each) => each.slot);
+type Pool = ReturnType<typeof pool>;
+const walked = async (
+  { connection }: Pool,
+  given: { second?: Pool; remembered?: Remembered; afterSlot?: number } = {},
+) => {
+  const { second, remembered = new Map(), afterSlot = 100 } = given;
+  const history = { connection, second: second?.connection ?? null, remembered, rowsMost: 1_000 };
+  const rows = await walk(history, addressOf(1), afterSlot, 900, 'finalized');
+  return rows.map((each) => each.slot);
+};
+const UNANSWERED = { code: 'rpc_unavailable' };
 
-test('one empty page of a pruned node is no end, although another node says that its history reaches', async () => {
-  const { connection, asked } = pool([[row(3, 300)], [], [row(2, 200)], [row(1, 90)]], [0]);
-  expect(await walked(connection)).toEqual([200, 300]);
-  // The page after the empty one is asked for from the same row on.
-  expect(asked.before).toEqual([undefined, signatureOf(3), signatureOf(3), signatureOf(2)]);
+test('an empty page is an end at once where the same node says that its history reaches', async () => {
+  const url = pool([full]);
+  expect(await walked(url)).toEqual([150, 200, 300]);
+  expect(url.asked).toEqual(['getSignaturesForAddress', 'getSignaturesForAddress', 'batch']);
 });
 
-test('an end is believed after three empty pages, each beside a node that reaches back', async () => {
-  const { connection, asked } = pool([[row(3, 300)], []], [0]);
-  expect(await walked(connection)).toEqual([300]);
-  expect(asked).toMatchObject({ pages: 4, firstBlocks: 3 });
+test('an empty page of a pruned node is no end, whatever other nodes of the URL say of their reach', async () => {
+  // The pruned node gives two pages and one batch; then a node with the whole history is asked.
+  const url = pool([pruned, pruned, pruned, full]);
+  expect(await walked(url)).toEqual([150, 200, 300]);
+  await expect(walked(pool([pruned]))).rejects.toMatchObject(UNANSWERED);
 });
 
-test('a node whose history begins later ends the walk without an answer', async () => {
-  const { connection } = pool([[row(3, 300)], []], [0, 0, 250]);
-  await expect(walked(connection)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+test('a row at or below the asked slot is an end that nobody is asked about', async () => {
+  const url = pool([{ rows: [...ALL, row(0, 90)], first: 0 }]);
+  expect(await walked(url)).toEqual([150, 200, 300]);
+  expect(url.asked).toEqual(['getSignaturesForAddress']);
+});
+
+test.each(['refused', 'refused by method'] as const)(
+  'batches %s: three empty pages, each beside a node that reaches back, are an end',
+  async (batches) => {
+    const url = pool([full], batches);
+    expect(await walked(url)).toEqual([150, 200, 300]);
+    const apart = url.asked.filter((each) => each === 'getFirstAvailableBlock');
+    expect(apart).toHaveLength(3);
+    // The first page, an empty one, and one in each pair.
+    expect(url.asked.filter((each) => each === 'getSignaturesForAddress')).toHaveLength(5);
+    await expect(walked(pool([full, full, pruned], batches))).rejects.toMatchObject(UNANSWERED);
+  },
+);
+
+test('batches refused: the second provider must show the same end, and its rows count', async () => {
+  const short: Node = { rows: [row(3, 300)], first: 0 };
+  const first = () => pool([short], 'refused');
+  expect(await walked(first(), { second: pool([short], 'refused') })).toEqual([300]);
+  // What the second one has and the first one lacks counts, once a node of it that reaches back is asked.
+  expect(await walked(first(), { second: pool([pruned, full]) })).toEqual([150, 200, 300]);
+  await expect(walked(first(), { second: pool([pruned]) })).rejects.toMatchObject(UNANSWERED);
+});
+
+test('a node that keeps a slot must show again what it is known to hold', async () => {
+  const remembered: Remembered = new Map();
+  const before = { rows: [row(1, 150)], first: 0 };
+  expect(await walked(pool([before]), { remembered, afterSlot: 160 })).toEqual([]);
+  expect(remembered.get(addressOf(1))).toBe(150);
+  // An index that has lost its rows, at a node that keeps the blocks.
+  const lost = pool([{ rows: [], first: 0 }]);
+  await expect(walked(lost, { remembered, afterSlot: 160 })).rejects.toMatchObject(UNANSWERED);
+  // A node that has pruned them since says so, and is believed.
+  const later = pool([{ rows: [], first: 155 }]);
+  expect(await walked(later, { remembered, afterSlot: 160 })).toEqual([]);
+});
+
+test('a URL that does not answer a batch is asked again later', async () => {
+  let at = 0;
+  const connection = openConnection('http://127.0.0.1:1', null, async (_, init) => {
+    const body = JSON.parse(String(init?.body)) as Question | Question[];
+    at++;
+    return Array.isArray(body)
+      ? new Response('busy', { status: 429 })
+      : Response.json(tell({ rows: [], first: 0 }, body));
+  });
+  const url: Pool = { connection, asked: [] };
+  await expect(walked(url)).rejects.toMatchObject(UNANSWERED);
+  expect(at).toBe(2);
 });
 
 test('of a history longer than the bound the oldest rows are returned, and the last one says that it goes on', async () => {
-  const slots = [700, 600, 500, 400, 300, 200];
-  const pages = slots.map((slot, index) => [row(index + 1, slot)]);
-  const { connection } = pool([...pages, []], [0]);
-  const rows = await walk(connection, addressOf(1), 100, 900, 'finalized', 2);
-  expect(rows.map(({ slot, goesOn }) => [slot, goesOn ?? false])).toEqual([
+  const rows = [700, 600, 500, 400, 300, 200].map((slot, index) => row(index + 1, slot));
+  // A page a row: pages that end early are no ends.
+  let pages = 0;
+  const node = openConnection('http://127.0.0.1:1', null, async (_, init) => {
+    const body = JSON.parse(String(init?.body)) as Question | Question[];
+    const answer = (each: Question) => {
+      const told = tell({ rows, first: 0 }, each);
+      return Array.isArray(told.result) ? { ...told, result: told.result.slice(0, 1) } : told;
+    };
+    pages++;
+    return Response.json(Array.isArray(body) ? body.map(answer) : answer(body));
+  });
+  const bounded = (afterSlot: number, rowsMost: number) =>
+    walk(
+      { connection: node, second: null, remembered: new Map(), rowsMost },
+      addressOf(1),
+      afterSlot,
+      900,
+      'finalized',
+    ).then((told) => told.map(({ slot, goesOn }) => [slot, goesOn ?? false]));
+  expect(await bounded(100, 2)).toEqual([
     [200, false],
     [300, true],
   ]);
-  const { connection: again } = pool([...pages.slice(0, 4), [row(9, 300)]], [0]);
-  const rest = await walk(again, addressOf(1), 300, 900, 'finalized', 4);
-  expect(rest.map(({ slot, goesOn }) => [slot, goesOn ?? false])).toEqual([
-    [400, false],
-    [500, false],
-    [600, false],
-    [700, false],
-  ]);
+  expect(pages).toBe(8);
+  expect(await bounded(300, 4)).toEqual([400, 500, 600, 700].map((slot) => [slot, false]));
 });

@@ -101,7 +101,7 @@ function planningWith(given: {
       creators: { isAgent: async () => false },
       credits: { unmatched: async () => null },
     },
-    books: { disagreement: async () => null },
+    books: { disagreement: async () => null, lineage: () => 0 },
     clock: { nowMs: () => 0, random: () => 0 },
     newId: () => 'p',
   } as unknown as PlanningPorts;

@@ -1,6 +1,7 @@
 // Settle: one lane at a time, on the ledger in memory, with a chain that answers as the test says: what is put on record
 // before a byte is sent, what a halt stops, what is sent again, and that age alone is no death.
 import { expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
 import type { Look, Payment, Trouble } from '../../src/core/payment.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -52,6 +53,23 @@ async function laneWith(
   });
   await ledger.payments.open(PAYMENT);
   const sent: string[] = [];
+  /** What the books say: of a payment of another process, of all, and how often they went back. */
+  const told = {
+    disagreement: null as Trouble | null,
+    doubt: null as Trouble | null,
+    lineage: 0,
+    asked: 0,
+  };
+  const books = {
+    disagreement: async () => {
+      told.asked++;
+      return told.disagreement;
+    },
+    doubt: async () => told.doubt,
+    identity: () => null,
+    lineage: () => told.lineage,
+    forget: () => {},
+  };
   let signatures = 0;
   let asked = 0;
   const ports = {
@@ -59,7 +77,7 @@ async function laneWith(
     clock,
     log: silentLog,
     swaps: null,
-    books: { disagreement: async () => null, doubt: async () => null, identity: () => null },
+    books,
     conformance: { objection: () => objection },
     fees: {
       microLamports: async () => 0n,
@@ -105,6 +123,9 @@ async function laneWith(
     clock,
     ledger,
     sent,
+    told,
+    state,
+    ports,
     signatures: () => signatures,
     payment: () => state.payments.get('p1'),
     run: () => settle.run('ana', never),
@@ -169,4 +190,84 @@ test('no age and no height is a death without its evidence', async () => {
     lane.clock.advance(24 * 3_600_000);
   }
   expect(lane.payment()?.state).toBe('sent');
+});
+
+const behind: Trouble = { class: 'books_behind', code: 'payments_unknown', detail: 'x' };
+
+test('what another process has planned or signed is held against the chain before it is signed or sent', async () => {
+  const planned = await laneWith([absentAt(0)]);
+  planned.told.disagreement = behind;
+  await planned.run();
+  expect(planned.signatures()).toBe(0);
+  expect(planned.payment()?.state).toBe('failed');
+
+  const signed = await laneWith([absentAt(0)]);
+  const bytes = { lastValidBlockHeight: EXPIRY, blockhashSlot: 1, signature: signatureOf(9) };
+  await signed.ledger.payments.signed('p1', { ...bytes, bytes: Uint8Array.of(9) });
+  signed.told.disagreement = behind;
+  // It waits, and nothing of it leaves.
+  expect(await signed.run()).toBe(5_000);
+  expect([signed.sent, signed.payment()?.state]).toEqual([[], 'signed']);
+  signed.told.disagreement = null;
+  signed.told.doubt = behind;
+  expect(await signed.run()).toBe(5_000);
+  expect(signed.sent).toEqual([]);
+  signed.told.doubt = null;
+  await signed.run();
+  expect([signed.sent, signed.payment()?.state]).toEqual([['9'], 'sent']);
+});
+
+test('what this process signed is not asked about again, unless the database has gone back since', async () => {
+  const lane = await laneWith([absentAt(0)]);
+  // Asked once, for another process had planned it; then it is this one's.
+  await lane.run();
+  expect([lane.told.asked, lane.sent]).toEqual([1, ['1']]);
+  const row = lane.state.payments.get('p1');
+  if (row === undefined) throw new Error('the payment is gone');
+  row.state = 'signed';
+  lane.told.disagreement = behind;
+  await lane.run();
+  expect([lane.told.asked, row.state]).toEqual([1, 'sent']);
+  // A failover to a replica that has the signature, and lacks what came after it.
+  row.state = 'signed';
+  lane.told.lineage++;
+  expect(await lane.run()).toBe(5_000);
+  expect([lane.told.asked, row.state]).toEqual([2, 'signed']);
+});
+
+test('while RPC does not answer the payment says what it waits for, and is signed once it does', async () => {
+  const lane = await laneWith([absentAt(0)]);
+  const noted: (string | undefined)[] = [];
+  const { waits } = lane.ledger.payments;
+  lane.ledger.payments.waits = (id, trouble) => {
+    noted.push(trouble.code);
+    return waits(id, trouble);
+  };
+  const { chain } = lane.ports;
+  const { simulate } = chain;
+  Object.assign(chain, {
+    simulate: async () => {
+      throw new Fault('rpc_unavailable', 'simulateTransaction: HTTP 503');
+    },
+  });
+  await expect(lane.run()).rejects.toMatchObject({ code: 'rpc_unavailable' });
+  expect([noted, lane.payment()?.state]).toEqual([['rpc_unavailable'], 'planned']);
+  Object.assign(chain, { simulate });
+  await lane.run();
+  expect([lane.sent, lane.payment()?.state]).toEqual([['1'], 'sent']);
+});
+
+test('bytes are not sent again while the database may lack commits', async () => {
+  const lane = await laneWith([absentAt(0)]);
+  await lane.run();
+  lane.told.doubt = behind;
+  for (let turn = 0; turn < 3; turn++) {
+    lane.clock.advance(1_000);
+    await lane.run();
+  }
+  expect(lane.sent).toEqual(['1']);
+  lane.told.doubt = null;
+  lane.clock.advance(1_000);
+  await lane.run();
+  expect(lane.sent).toEqual(['1', '1']);
 });

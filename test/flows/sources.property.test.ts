@@ -142,7 +142,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       watched,
       sources,
       trustFirstSight: false,
-      latestSlot: () => null,
+      canBe: () => true,
       onChange: () => {},
     });
   let watch = openWatch();

@@ -21,7 +21,7 @@ function setUp(trustFirstSight = false) {
   const trouble = { failing: false };
   const noted: string[] = [];
   const failed: string[] = [];
-  const latest: { slot: number | null } = { slot: null };
+  const latest = { slot: Number.MAX_SAFE_INTEGER };
   const aside = {
     failed: async (_: string, subject: string) => failed.push(subject),
     forGood: async () => {},
@@ -61,7 +61,7 @@ function setUp(trustFirstSight = false) {
     },
     sources: createSources(SOURCES),
     aside,
-    latestSlot: () => latest.slot,
+    canBe: (slot) => slot <= latest.slot,
     clock,
     log: silentLog,
     trustFirstSight,
@@ -138,9 +138,19 @@ test('a notification from a slot that cannot be silences nothing', async () => {
   const { watch, see, latest, scans } = setUp();
   latest.slot = 100;
   see(900_000_000_000, 4n);
-  see(101, 5n);
+  see(99, 5n);
   await watch.scan(never);
-  expect(scans.map((each) => each.seen)).toEqual([101]);
+  expect(scans.map((each) => each.seen)).toEqual([99]);
+});
+
+test('a slot that was told too high hides no later state from the next read', async () => {
+  const { watch, see, scans } = setUp();
+  // Within what may be, and far above the slot that the sweep reads at.
+  see(50 + 1_900, 4n);
+  await watch.scan(never);
+  await watch.sweep([{ address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }], never);
+  await watch.scan(never);
+  expect(scans.map((each) => each.seen)).toEqual([1_950, 50]);
 });
 
 test('a first notification is news, though a first read is none', async () => {

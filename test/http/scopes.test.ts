@@ -113,6 +113,7 @@ describe('every route', () => {
       '/metrics',
       '/v1/adoptions',
       '/v1/audit',
+      '/v1/audit/lost',
       '/v1/halts',
       '/v1/halts/:scope',
       '/v1/hearing',

@@ -202,3 +202,27 @@ test('a debt lapses by the age that the database knows; no clock of a daemon is 
   expect(Math.abs(Date.parse(row?.voided.at ?? '') - Date.now())).toBeLessThan(3_600_000);
   expect((await held.ledger.shares.find(first))?.status).toBe('voided');
 });
+
+test('a payment that is not signed yet says what it waits for, and so do its debts, until it is signed', async () => {
+  await using held = await createTestLedger();
+  const [shareId = ''] = await owing(held, 1);
+  const { payments, shares } = held.ledger;
+  const waits: Trouble = { class: 'retry_soon', code: 'rpc_unavailable', detail: 'HTTP 503' };
+  expect(await payments.waits('p1', waits)).toBe(false);
+  await payments.open(plannedFor(held, 'p1', shareId));
+  expect(await payments.waits('p1', waits)).toBe(true);
+  expect(await payments.find('p1')).toMatchObject({ state: 'planned', trouble: waits });
+  expect(await shares.find(shareId)).toMatchObject({ status: 'processing', reason: waits });
+  const bytes = {
+    signature: signatureOf(9),
+    bytes: new Uint8Array(1),
+    lastValidBlockHeight: 1,
+    blockhashSlot: 1,
+  };
+  expect(await payments.signed('p1', bytes)).toBe(true);
+  expect(await payments.find('p1')).toMatchObject({ state: 'signed', trouble: null });
+  expect(await shares.find(shareId)).toMatchObject({ status: 'processing', reason: null });
+  // Only what nothing is signed of waits to be signed.
+  expect(await payments.waits('p1', waits)).toBe(false);
+  expect(await shares.find(shareId)).toMatchObject({ reason: null });
+});

@@ -213,7 +213,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'C4 a drop is proven by a node that tells its status from behind',
     file: 'src/chain/absence.ts',
-    from: "if (status.context.slot < tip) throw unanswered('the node that tells the status is behind');",
+    from: "if (told.statusSlot < tip) throw unanswered('the node that tells the status is behind');",
     to: '',
     by: unit('test/chain/absence.test.ts', 'a node that is behind, pruned, or of another opinion'),
   },
@@ -255,8 +255,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'D1 the history always lacks it',
     file: 'src/chain/proof.ts',
-    from: 'let before: string | undefined;\n  for (;;) {',
-    to: 'let before: string | undefined;\n  if (account !== null) return true;\n  for (;;) {',
+    from: 'let asked = at(undefined);',
+    to: 'let asked = at(undefined);\n  if (account !== null) return { lacks: true, firsts };',
     by: unit(PROOF, 'a landed payment is not dead'),
   },
   {
@@ -268,9 +268,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'D3 the history of any node is taken',
-    file: 'src/chain/proof.ts',
-    from: '{ limit: PAGE, minContextSlot,',
-    to: '{ limit: PAGE,',
+    file: 'src/chain/history.ts',
+    from: 'minContextSlot: seenSlot,',
+    to: '',
     by: unit(PROOF, 'every question names the slot'),
   },
   {
@@ -290,15 +290,43 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'C1 one empty page is the end of a history',
     file: 'src/chain/history.ts',
-    from: 'const ENDS = 3;',
-    to: 'const ENDS = 1;',
-    by: unit('test/chain/history.test.ts', 'one empty page of a pruned node is no end'),
+    from: 'const ENDS_APART = 3;',
+    to: 'const ENDS_APART = 1;',
+    by: unit('test/chain/history.test.ts', 'three empty pages, each beside a node'),
   },
   {
     name: 'C2 a node whose history begins later ends a walk',
     file: 'src/chain/history.ts',
-    from: 'await reachBack(connection, afterSlot);',
+    from: 'if (first > afterSlot + 1)',
+    to: 'if (first > 10 ** 15)',
+    by: unit('test/chain/history.test.ts', 'an empty page of a pruned node is no end'),
+  },
+  {
+    name: 'C6 what a node is known to hold need not be shown again',
+    file: 'src/chain/history.ts',
+    from: 'known <= afterSlot && known >= first)',
+    to: 'known < 0)',
+    by: unit('test/chain/history.test.ts', 'must show again what it is known to hold'),
+  },
+  {
+    name: 'C7 the second provider need not show the same end',
+    file: 'src/chain/history.ts',
+    from: '} else if (++ends === ENDS_APART) return [];',
+    to: '}\n    if (++ends > 0) return [];',
+    by: unit('test/chain/history.test.ts', 'the second provider must show the same end'),
+  },
+  {
+    name: 'D6 the status in a batch is taken from a node that is behind',
+    file: 'src/chain/proof.ts',
+    from: 'context.slot < minContextSlot ? null : value[0] === null',
+    to: 'value[0] === null',
+    by: unit(PROOF, 'answers of a node that is behind'),
+  },
+  {
+    name: 'D7 where the nodes at the ends of a history remember from is not looked at',
+    file: 'src/chain/proof.ts',
+    from: 'firsts.push(told.first);',
     to: '',
-    by: unit('test/chain/history.test.ts', 'a node whose history begins later'),
+    by: unit(PROOF, 'the end of a long history is told by a node that may have pruned'),
   },
 ];

@@ -5,7 +5,7 @@ import { createChain } from '../../src/chain/chain.ts';
 import { budget } from '../../src/chain/compile.ts';
 import { createFeeMarket } from '../../src/chain/fees.ts';
 import type { Witness as ProofWitness } from '../../src/chain/proof.ts';
-import { asking } from '../../src/chain/rpc.ts';
+import { asking, carryWith } from '../../src/chain/rpc.ts';
 import { NO_TABLES } from '../../src/chain/tables.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Chain, Pen } from '../../src/core/outside.ts';
@@ -79,12 +79,14 @@ function connect(provider: Provider, process: number, { turns, random }: DaemonW
     if (random.chance(0.1)) await turns.park(process);
     return { ok: true, status: 200, statusText: 'OK', text: async () => text };
   };
-  return new Connection('http://sim.invalid', {
+  const connection = new Connection('http://sim.invalid', {
     commitment: 'confirmed',
     disableRetryOnRateLimit: true,
     fetch: answer as unknown as typeof fetch,
     httpAgent: false,
   });
+  carryWith(connection, async (body) => (await answer(null, { body })) as unknown as Response);
+  return connection;
 }
 
 /** A port whose every call gives the turn up first. */

@@ -69,7 +69,13 @@ export async function simulatePeer(seed: number, mild = false): Promise<PeerOutc
   let weather = mild ? MILD : storm(random);
   if (mild) people.fund();
   const node = soundNode(chain);
-  const provider = createProvider({ nodes: [node], chain, random, weather: () => weather });
+  const provider = createProvider({
+    nodes: [node],
+    chain,
+    random,
+    weather: () => weather,
+    batches: false,
+  });
   const ious = new Map<string, Iou>();
   let nonce = 0;
   let lastProcess = 0;

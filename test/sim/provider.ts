@@ -43,6 +43,8 @@ export function createProvider(given: {
   chain: SimChain;
   random: Random;
   weather: () => Weather;
+  /** Whether it takes several questions in one request. */
+  batches: boolean;
 }): Provider {
   const { nodes, random, chain } = given;
   const send = (transaction: SimTransaction): void => {
@@ -51,13 +53,16 @@ export function createProvider(given: {
       chain.submit(transaction, random.chance(delayed) ? 1 + random.below(BLOCKHASH_LIFE + 4) : 0);
     if (random.chance(denied)) throw new RpcError(-32005, 'denied, and yet it is on its way');
   };
-  const answer = (method: string, params: readonly unknown[]): unknown => {
-    const weather = given.weather();
-    if (random.chance(weather.error)) throw new RpcError(-32005, 'weather');
+  /** The node that gets the next request. */
+  const route = (): SimNode => {
     const chosen = random.pick(nodes);
-    const node = random.chance(weather.lag)
+    return random.chance(given.weather().lag)
       ? { ...chosen, lag: chosen.lag + 1 + random.below(LAG_MOST) }
       : chosen;
+  };
+  const answer = (node: SimNode, method: string, params: readonly unknown[]): unknown => {
+    const weather = given.weather();
+    if (random.chance(weather.error)) throw new RpcError(-32005, 'weather');
     if (method === 'sendTransaction') {
       const bytes = Buffer.from(String(params[0]), 'base64');
       let transaction: SimTransaction;
@@ -79,22 +84,30 @@ export function createProvider(given: {
     }
     return result;
   };
+  type Request = { id: unknown; method: string; params?: unknown[] };
+  const reply = (node: SimNode, { id, method, params }: Request) => {
+    try {
+      return { jsonrpc: '2.0', id, result: answer(node, method, params ?? []) };
+    } catch (thrown) {
+      if (!(thrown instanceof RpcError)) throw thrown;
+      const { code, message } = thrown;
+      return { jsonrpc: '2.0', id, error: { code, message } };
+    }
+  };
   return {
     nodes,
     send,
     fetch(body) {
-      const { id, method, params } = JSON.parse(body) as {
-        id: unknown;
-        method: string;
-        params?: unknown[];
-      };
-      try {
-        return JSON.stringify({ jsonrpc: '2.0', id, result: answer(method, params ?? []) });
-      } catch (thrown) {
-        if (!(thrown instanceof RpcError)) throw thrown;
-        const { code, message } = thrown;
-        return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
-      }
+      const asked = JSON.parse(body) as Request | Request[];
+      // A batch is one request, so one node gets all of it.
+      const node = route();
+      if (!Array.isArray(asked)) return JSON.stringify(reply(node, asked));
+      const error = { code: -32600, message: 'Batches are not taken' };
+      return JSON.stringify(
+        given.batches
+          ? asked.map((each) => reply(node, each))
+          : { jsonrpc: '2.0', id: null, error },
+      );
     },
   };
 }

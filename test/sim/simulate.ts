@@ -126,6 +126,7 @@ async function play(
       chain,
       random,
       weather: () => weather,
+      batches: random.chance(0.6),
     });
   const first = provider();
   const second = random.chance(0.4) ? provider() : null;

@@ -104,7 +104,8 @@ export async function serveChain(
       response.writeHead(500).end(messageOf(thrown)),
     );
   });
-  const wsHttp = createServer();
+  // As Agave's: it answers no questions over HTTP.
+  const wsHttp = createServer((_request, response) => response.writeHead(426).end());
   const bound = await bindPair(http, wsHttp, port);
   const sockets = new WebSocketServer({ server: wsHttp });
   sockets.on('connection', (socket: WebSocket) => {

@@ -73,7 +73,14 @@ export const MOODS_KNOWN = {
 } as const;
 export type Mood = keyof typeof MOODS_KNOWN;
 /** Those that come over nodes in every history. */
-export const MOODS: readonly Mood[] = ['sound', 'broken', 'no statuses'];
+export const MOODS: readonly Mood[] = [
+  'sound',
+  'broken',
+  'no statuses',
+  'forgetful',
+  'no meta',
+  'short pages',
+];
 export const sicken = (node: SimNode, random: Random, moods: readonly Mood[]): void =>
   MOODS_KNOWN[random.pick(moods)](node, random);
 

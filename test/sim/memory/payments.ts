@@ -103,6 +103,14 @@ export function createMemoryPayments(
       }
       return true;
     },
+    async waits(id, trouble) {
+      const row = from(id, 'planned');
+      for (const { shareId } of row?.covers ?? []) {
+        const share = state.shares.get(shareId);
+        if (share?.status === 'processing') share.reason = trouble;
+      }
+      return row !== null;
+    },
     async refused(id, trouble, retryInMs, counts) {
       const row = from(id, 'planned');
       if (row === null) return false;

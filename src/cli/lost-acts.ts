@@ -1,0 +1,95 @@
+// Lost acts: the commands about requests that were acknowledged and that the database lost.
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import type { Acknowledged, LostAct } from '../core/act.ts';
+import { isoTime } from '../core/time.ts';
+import { acknowledgedIn } from '../flows/acknowledged.ts';
+import { table } from './output.ts';
+import { DIFFERENT } from './rebuild.ts';
+import { reasoned, type Tools } from './tools.ts';
+
+const LIST_MOST = 500;
+/** So many acts of a log are compared at once. */
+const COMPARED_AT_ONCE = 1_000;
+
+const linesOf = (acts: readonly LostAct[]): string[] =>
+  table(
+    acts.map(({ nonce, atMs, actor, what, asked, kept }) => [
+      nonce,
+      isoTime(atMs),
+      actor,
+      what,
+      kept === 'beginning' ? 'begun alone' : 'nothing left',
+      JSON.stringify(asked),
+    ]),
+  );
+
+/** Acts that a log says were acknowledged, in parts. */
+async function* loggedActs(file: string): AsyncGenerator<Acknowledged[]> {
+  const lines = createInterface({ input: file === '-' ? process.stdin : createReadStream(file) });
+  let part: Acknowledged[] = [];
+  for await (const line of lines) {
+    const act = acknowledgedIn(line);
+    if (act === null) continue;
+    part.push(act);
+    if (part.length < COMPARED_AT_ONCE) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
+}
+
+/** Adds them to the command `acts`. */
+export function addLostActs(acts: Command, tools: Tools): void {
+  acts
+    .command('lost')
+    .description('those that wait for a person, oldest first; exit code 3 when there are any')
+    .action(() =>
+      tools.look(async ({ parts }) => {
+        const lost = await parts.ledger.acts.lost(LIST_MOST);
+        tools
+          .output()
+          .result({ lost }, lost.length === 0 ? ['No acknowledged act is lost.'] : linesOf(lost));
+        return lost.length === 0 ? 0 : DIFFERENT;
+      }),
+    );
+  acts
+    .command('compare <log>')
+    .description(
+      'compare the lines act.done of a daemon’s log, or of standard input with -, with the database; exit code 3 when acts are lost',
+    )
+    .action((log: string) =>
+      tools.act('acts compare', { log }, async ({ parts }) => {
+        const lost: LostAct[] = [];
+        let compared = 0;
+        for await (const part of loggedActs(log)) {
+          compared += part.length;
+          lost.push(...(await parts.ledger.acts.missing(part)));
+        }
+        await parts.ledger.acts.noteLost(lost);
+        tools
+          .output()
+          .result({ compared, lost }, [
+            `${compared} acknowledged acts in the log, ${lost.length} of them are not in the database.`,
+            ...linesOf(lost),
+          ]);
+        return lost.length === 0 ? 0 : DIFFERENT;
+      }),
+    );
+  reasoned(
+    acts
+      .command('review <nonce>')
+      .description('a lost act was looked at, and done again where that was needed'),
+  ).action((nonce: string, { reason }: { reason: string }) =>
+    tools.act('acts review', { nonce, reason }, async ({ parts }) => {
+      const done = await parts.ledger.acts.reviewLost(nonce, { actor: 'command', reason });
+      tools
+        .output()
+        .result({ nonce, reviewed: done }, [
+          done ? `${nonce} waits no more.` : `No lost act waits with ${nonce}.`,
+        ]);
+      return done ? 0 : 1;
+    }),
+  );
+}

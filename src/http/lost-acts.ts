@@ -1,0 +1,38 @@
+// Lost acts: requests that were answered with success, and that a database which went back in time does not hold.
+import type { FastifyPluginAsync } from 'fastify';
+import Type from 'typebox';
+import type { Acts } from '../core/act.ts';
+import { isoTime } from '../core/time.ts';
+
+const LISTED_MOST = 500;
+
+const LostActList = Type.Object({
+  acts: Type.Array(
+    Type.Object({
+      nonce: Type.String(),
+      at: Type.String({ description: 'When it was answered, by the clock of the daemon.' }),
+      actor: Type.String(),
+      what: Type.String(),
+      asked: Type.Unknown({ description: 'Path and body, without anything secret.' }),
+      status: Type.Integer({ description: 'The HTTP status that was answered.' }),
+      kept: Type.Union([Type.Literal('nothing'), Type.Literal('beginning')], {
+        description:
+          'What the database still holds of it. With beginning, what it did may be lost in part.',
+      }),
+    }),
+  ),
+});
+
+export const lostActRoutes: FastifyPluginAsync<{ acts: Pick<Acts, 'lost'> }> = async (
+  app,
+  { acts },
+) => {
+  app.get(
+    '/v1/audit/lost',
+    { config: { scope: 'operator' }, schema: { response: { 200: LostActList } } },
+    async () => {
+      const lost = await acts.lost(LISTED_MOST);
+      return { acts: lost.map(({ atMs, ...act }) => ({ ...act, at: isoTime(atMs) })) };
+    },
+  );
+};

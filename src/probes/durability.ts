@@ -1,0 +1,104 @@
+// Durability: whether a commit that Postgres has acknowledged survives a crash of its machine, and the loss of it. What is lost with
+// commits is found by the daemon and made whole from the chain; acts of people are not (docs/adr/0039-acknowledged-acts-are-compared.md).
+import { type Finding, fine, odd } from '../core/finding.ts';
+import type { Sql } from '../ledger/database.ts';
+import { createMarks } from '../ledger/mark.ts';
+
+/** What Postgres says of its commits and of the standbys that follow it. */
+export type Durability = {
+  readonly synchronousCommit: string;
+  readonly fsync: string;
+  /** `synchronous_standby_names`; empty where no standby is waited for. */
+  readonly waitedFor: string;
+  readonly standbys: number;
+  /** Standbys that commits wait for; null where this role may not see it. */
+  readonly synchronous: number | null;
+  readonly tellsTimeline: boolean;
+};
+
+export async function readDurability(sql: Sql): Promise<Durability> {
+  const [row] = await sql<
+    {
+      commit: string;
+      fsync: string;
+      names: string;
+      standbys: number;
+      synchronous: number;
+      unseen: number;
+    }[]
+  >`
+    select current_setting('synchronous_commit') as commit, current_setting('fsync') as fsync,
+      current_setting('synchronous_standby_names') as names, count(r.pid)::int as standbys,
+      count(*) filter (where r.sync_state in ('sync', 'quorum'))::int as synchronous,
+      count(*) filter (where r.pid is not null and r.sync_state is null)::int as unseen
+    from (select 1) one left join pg_stat_replication r on true`;
+  if (row === undefined) throw new Error('Postgres answered nothing');
+  return {
+    synchronousCommit: row.commit,
+    fsync: row.fsync,
+    waitedFor: row.names,
+    standbys: row.standbys,
+    synchronous: row.unseen > 0 ? null : row.synchronous,
+    tellsTimeline: (await createMarks(sql, () => 0).read()).told,
+  };
+}
+
+const LOSES: Readonly<Record<string, string>> = {
+  off: 'a crash of Postgres loses the last commits',
+  local: 'commits wait for no standby, also where one is synchronous',
+  remote_write: 'a crash of the standby’s machine in a failover loses the last commits',
+};
+
+function ofCommit({ synchronousCommit, fsync }: Durability): Finding {
+  if (fsync !== 'on')
+    return odd(
+      'commits',
+      'fsync is off: a crash of the machine may lose the whole database',
+      'Set fsync to on.',
+    );
+  const loses = LOSES[synchronousCommit];
+  return loses === undefined
+    ? fine('commits', `synchronous_commit is ${synchronousCommit}`)
+    : odd(
+        'commits',
+        `synchronous_commit is ${synchronousCommit}: ${loses}`,
+        'Set synchronous_commit to on for the role and the database of the daemon.',
+      );
+}
+
+function ofStandbys({ waitedFor, standbys, synchronous }: Durability): Finding {
+  if (waitedFor !== '' && (synchronous ?? 1) === 0)
+    return odd(
+      'standbys',
+      `commits wait for a standby of ${waitedFor}, and none is connected`,
+      'Start the standby, or take it out of synchronous_standby_names.',
+    );
+  if (standbys === 0) return fine('standbys', 'none follows, so none can be promoted');
+  if (synchronous === null)
+    return odd(
+      'standbys',
+      `${standbys} follow, and this role may not see whether commits wait for one`,
+      'Grant pg_monitor to the role of DATABASE_URL.',
+    );
+  if (synchronous > 0)
+    return fine('standbys', `${standbys} follow, commits wait for ${synchronous}`);
+  return odd(
+    'standbys',
+    `${standbys} follow and commits wait for none: a failover loses the last ones, and acts of people with them`,
+    'Name one in synchronous_standby_names, and promote no other.',
+  );
+}
+
+/** Judges what was read. Nothing here keeps the daemon from running, so nothing is `wrong`. */
+export function ofDurability(told: Durability): Finding[] {
+  const found = [ofCommit(told), ofStandbys(told)];
+  if (!told.tellsTimeline)
+    found.push(
+      odd(
+        'timeline',
+        'this database does not tell its timeline: each connection that ends makes the daemon wait 182 blocks before it signs',
+        'Use PostgreSQL itself, and grant pg_monitor to the role of DATABASE_URL.',
+      ),
+    );
+  return found;
+}

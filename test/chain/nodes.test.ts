@@ -1,0 +1,137 @@
+// Nodes: every URL of the settings is held to the chain of the ledger: at start, later, and before a WebSocket is opened. Real HTTP; what
+// a node names can be changed while it runs.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { createAnswerReader, USUAL_BOUNDS } from '../../src/chain/answer.ts';
+import { openNodes } from '../../src/chain/nodes.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createManualClock } from '../support/clock.ts';
+
+const OURS = 'ours1111111111111111111111111111111111111';
+const OTHER = 'other111111111111111111111111111111111111';
+
+type Node = { url: string; genesis: string | null; slots: number; close(): void };
+const open: Node[] = [];
+afterEach(() => {
+  for (const each of open.splice(0)) each.close();
+});
+/** A node that names a genesis hash; with null it answers no question. */
+async function serve(genesis: string | null): Promise<Node> {
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += String(chunk);
+    });
+    request.on('end', () => {
+      if (node.genesis === null) return void response.writeHead(400).end('no questions here');
+      const { id, method } = JSON.parse(body) as { id: unknown; method: string };
+      if (method === 'getSlot') node.slots++;
+      const result = method === 'getGenesisHash' ? node.genesis : 7;
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  const node: Node = {
+    url: `http://127.0.0.1:${port}/v0/secret-key?api-key=secret`,
+    genesis,
+    slots: 0,
+    close: () => void server.close(),
+  };
+  open.push(node);
+  return node;
+}
+function nodesOf(first: Node, given: { second?: Node; ws?: Node } = {}) {
+  const clock = createManualClock();
+  const logged: string[] = [];
+  const nodes = openNodes({
+    url: first.url,
+    wsUrl: given.ws?.url.replace(/^http/, 'ws') ?? null,
+    secondUrl: given.second?.url ?? null,
+    expect: async () => OURS,
+    clock,
+    elapsedMs: clock.nowMs,
+    bounds: { answerMs: 5_000, read: createAnswerReader(USUAL_BOUNDS) },
+    log: { ...silentLog, error: (event) => void logged.push(event) },
+  });
+  return { nodes, clock, logged };
+}
+
+test.each([
+  ['rpc', OTHER, OURS, OURS],
+  ['second rpc', OURS, OTHER, OURS],
+  ['websocket', OURS, OURS, OTHER],
+])(
+  'a foreign %s URL ends the start, named without its key, with what was found',
+  async (what, first, second, ws) => {
+    const { nodes } = nodesOf(await serve(first), {
+      second: await serve(second),
+      ws: await serve(ws),
+    });
+    const refused = await nodes.holdAll().catch((thrown: unknown) => thrown as Error);
+    expect(refused).toMatchObject({ code: 'chain_foreign' });
+    const said = (refused as Error).message;
+    expect(said).toContain(`The ${what} URL`);
+    expect(said).toContain(OTHER);
+    expect(said).toContain(OURS);
+    expect(said).not.toContain('secret');
+  },
+);
+
+test('a URL that does not answer at start ends nothing', async () => {
+  const first = await serve(OURS);
+  const mute = await serve(null);
+  await nodesOf(first, { second: mute, ws: mute }).nodes.holdAll();
+});
+
+test('a node that turns foreign is not asked any more; the second one is; with none left nothing is', async () => {
+  const [first, second] = [await serve(OURS), await serve(OURS)];
+  const { nodes, clock, logged } = nodesOf(first, { second });
+  await nodes.holdAll();
+  await nodes.connection.getSlot();
+  expect([first.slots, second.slots]).toEqual([1, 0]);
+  first.genesis = OTHER;
+  clock.advance(11_000);
+  await nodes.connection.getSlot();
+  expect([first.slots, second.slots]).toEqual([1, 1]);
+  expect(logged).toEqual(['node.foreign']);
+  expect(nodes.trouble()).toBeNull();
+  expect(await nodes.first.ofOurChain()).toBe(false);
+
+  second.genesis = OTHER;
+  clock.advance(11_000);
+  await expect(nodes.connection.getSlot()).rejects.toThrow(/belongs to another chain/);
+  await expect(nodes.vouch()).rejects.toMatchObject({ code: 'chain_foreign' });
+  expect(nodes.trouble()).toContain('Every RPC node');
+  expect(nodes.trouble()).not.toContain('secret');
+
+  first.genesis = OURS;
+  clock.advance(11_000);
+  await nodes.connection.getSlot();
+  expect([first.slots, second.slots]).toEqual([2, 1]);
+  expect(nodes.trouble()).toBeNull();
+});
+
+test('a WebSocket is opened unless its host names another chain', async () => {
+  const first = await serve(OURS);
+  const ws = await serve(OURS);
+  const { nodes, clock } = nodesOf(first, { ws });
+  expect(await nodes.admitSocket()).toBe(true);
+  ws.genesis = OTHER;
+  clock.advance(2_000);
+  expect(await nodes.admitSocket()).toBe(false);
+  // A host that answers no questions is told by its slots alone, and is not asked at each connection.
+  ws.genesis = null;
+  clock.advance(2_000);
+  expect(await nodes.admitSocket()).toBe(true);
+  ws.genesis = OTHER;
+  expect(await nodes.admitSocket()).toBe(true);
+  clock.advance(61_000);
+  expect(await nodes.admitSocket()).toBe(false);
+  // Where no URL of its own is set, the WebSocket is the first node's.
+  const alone = nodesOf(first);
+  first.genesis = OTHER;
+  expect(await alone.nodes.admitSocket()).toBe(false);
+});

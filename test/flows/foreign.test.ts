@@ -1,0 +1,99 @@
+// Foreign: URLs of another chain. At start each ends the daemon, and nothing in the ledger moves; later such a node is not asked any more:
+// nothing is signed, the gate says that it cannot know, and all goes on by itself once the node is ours again.
+import { Keypair } from '@solana/web3.js';
+import { expect, test } from 'vitest';
+import { startApp } from '../../src/app.ts';
+import { serveWorld } from '../../src/local/world.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createDatabase } from '../support/database.ts';
+import { openStreet, profitableClose } from '../support/street.ts';
+
+const PATIENCE = { timeout: 40_000 };
+
+test('a payment that landed survives a start with the URLs of another chain: it is not dead, and not paid again', async () => {
+  await using street = await openStreet({
+    slotMs: 8,
+    // It lands, and the daemon is stopped before it looks.
+    settings: (given) => ({
+      ...given,
+      payments: { ...given.payments, rebroadcastMs: 3_600_000, finalityMs: 3_600_000 },
+    }),
+  });
+  const { driver, database, settings } = street;
+  const creator = Keypair.generate().publicKey;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  await street.subscribe('ana', trader, creator);
+  profitableClose(driver, trader);
+  await expect.poll(() => driver.usdcOf(creator), PATIENCE).not.toBeNull();
+  const held = driver.usdcOf(creator);
+  await street.stop();
+  const books = async () => ({
+    payments: await database.sql`select payment_id, state, signature from payment`,
+    cursors: await database.sql`select address, cursor_slot from account order by address`,
+  });
+  const before = await books();
+  expect(before.payments).toMatchObject([{ state: 'sent' }]);
+
+  const other = await serveWorld({
+    programFile: null,
+    clock: systemClock,
+    heliusApiKey: 'key',
+    cluster: { slotMs: 8 },
+  });
+  other.cluster.advance(20_000);
+  const ours = settings.rpc;
+  const start = (rpc: Partial<typeof ours>, network = settings.network) =>
+    startApp({ ...settings, network, rpc: { ...ours, ...rpc } }, systemClock, silentLog);
+  const foreign = { url: other.chain.rpcUrl, wsUrl: other.chain.wsUrl };
+  const refused = (what: string) => ({
+    code: 'chain_foreign',
+    message: expect.stringContaining(
+      `The ${what} URL ${new URL(other.chain.rpcUrl).origin} belongs to another chain: its genesis hash is ${other.cluster.genesisHash}`,
+    ),
+  });
+  await expect(start(foreign)).rejects.toMatchObject(refused('rpc'));
+  await expect(start({ ...foreign, secondUrl: ours.url })).rejects.toMatchObject(refused('rpc'));
+  await expect(start({ secondUrl: other.chain.rpcUrl })).rejects.toMatchObject(
+    refused('second rpc'),
+  );
+  expect(await books()).toEqual(before);
+  await other.close();
+
+  await street.restart();
+  await street.share('ana', (each) => each.status === 'paid');
+  expect(driver.usdcOf(creator)).toBe(held);
+  expect(await database.sql`select count(*)::int as n from payment`).toMatchObject([{ n: 1 }]);
+  // Mainnet and devnet are held to their known hashes from the very first start.
+  await using fresh = await createDatabase();
+  const secrets = { ...settings.secrets, databaseUrl: fresh.url };
+  for (const network of ['mainnet', 'devnet'] as const)
+    await expect(
+      startApp({ ...settings, network, secrets }, systemClock, silentLog),
+    ).rejects.toMatchObject({ code: 'chain_foreign' });
+  expect(await fresh.sql`select 1 from chain_identity`).toHaveLength(0);
+}, 90_000);
+
+test('a node that turns foreign is dropped: nothing is signed, the gate is unknown and says why, and both recover', async () => {
+  await using street = await openStreet({ slotMs: 8 });
+  const { driver, world, database } = street;
+  const creator = Keypair.generate().publicKey;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  await street.subscribe('ana', trader, creator);
+  await street.verdict('ana', 'allow');
+  world.mischief.genesisHash = Keypair.generate().publicKey.toBase58();
+  await expect
+    .poll(async () => (await street.gate('ana')).reason, PATIENCE)
+    .toMatch(/belongs? to another chain/);
+  expect((await street.gate('ana')).verdict).toBe('unknown');
+  profitableClose(driver, trader);
+  const slot = world.cluster.slot('finalized');
+  await expect.poll(() => world.cluster.slot('finalized'), PATIENCE).toBeGreaterThan(slot + 100);
+  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+  expect(driver.usdcOf(creator)).toBeNull();
+
+  world.mischief.genesisHash = null;
+  const share = await street.share('ana', (each) => each.status === 'paid');
+  expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
+  await street.verdict('ana', 'allow');
+}, 90_000);

@@ -1,0 +1,109 @@
+// Lost acts: requests that were answered with success, and that a database which went back does not hold, are found by the daemon that
+// remembers them, or in the log of one that has ended, and are listed until a person has reviewed them.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { NewAct } from '../../src/core/act.ts';
+import { acknowledgedIn, rememberActs } from '../../src/flows/acknowledged.ts';
+import { createActs } from '../../src/ledger/acts.ts';
+import { openLog } from '../../src/system/log.ts';
+import { createManualClock } from '../support/clock.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createDatabase();
+});
+afterEach(() => database[Symbol.asyncDispose]());
+
+const halt = (scope: string): NewAct => ({
+  actor: 'configured',
+  person: null,
+  what: 'PUT /v1/halts',
+  asked: { body: { scope, reason: 'a test' } },
+  once: null,
+});
+const begin = async (acts: ReturnType<typeof createActs>, act: NewAct) => {
+  const begun = await acts.begin(act);
+  if (begun.kind !== 'begun') throw new Error(begun.kind);
+  return begun;
+};
+const daemon = () => {
+  const lines: string[] = [];
+  const log = openLog('info', { write: (line: string) => void lines.push(line) });
+  const memory = rememberActs(createActs(database.sql), { clock: createManualClock(), log });
+  const told = () => lines.filter((line) => line.includes('"acts.lost"'));
+  return { ...memory, lines, told };
+};
+/** What a replica lacked: the last acts, and of one act before them its end. */
+const loseActs = async (from: bigint, endOf: bigint): Promise<void> => {
+  await database.sql`delete from act where act_id >= ${from}`;
+  await database.sql`update act set status = null, ended_at = null where act_id = ${endOf}`;
+  // Another daemon's act takes the number that was lost.
+  await database.sql`alter sequence act_act_id_seq restart with ${database.sql.unsafe(String(from))}`;
+};
+
+test('the daemon lists what it acknowledged and the database lost, once, and nothing else', async () => {
+  const { acts, wentBack, check, told } = daemon();
+  const kept = await begin(acts, halt('creator:kept'));
+  await acts.end(kept, 204, null, 0);
+  const half = await begin(acts, halt('creator:half'));
+  await acts.end(half, 204, null, 0);
+  const gone = await begin(acts, halt('creator:gone'));
+  await acts.end(gone, 201, null, 0);
+  const refused = await begin(acts, halt('creator:refused'));
+  await acts.end(refused, 409, null, 0);
+  const running = await begin(acts, halt('creator:running'));
+  await check();
+  expect(await acts.lost(10)).toEqual([]);
+
+  await loseActs(gone.id, half.id);
+  const another = createActs(database.sql);
+  await another.end(await begin(another, halt('creator:other')), 204, null, 0);
+  await check();
+  expect(told()).toEqual([]);
+  wentBack();
+  await check();
+  const lost = [...(await acts.lost(10))].sort((a, b) => (a.kept < b.kept ? -1 : 1));
+  expect(lost.map(({ asked, kept: left, status }) => [asked, left, status])).toEqual([
+    [{ body: { scope: 'creator:half', reason: 'a test' } }, 'beginning', 204],
+    [{ body: { scope: 'creator:gone', reason: 'a test' } }, 'nothing', 201],
+  ]);
+  expect(told()).toHaveLength(1);
+  // An act whose row is gone is not answered with success, nor does its end become that of another act with its number.
+  await expect(acts.end(running, 204, null, 0)).rejects.toMatchObject({
+    code: 'ledger_unavailable',
+  });
+  await expect(acts.end({ ...gone, nonce: running.nonce }, 500, null, 0)).rejects.toThrow();
+  expect((await acts.list({ limit: 1 }))[0]).toMatchObject({ id: gone.id, status: 204 });
+
+  wentBack();
+  await check();
+  expect(told()).toHaveLength(1);
+  const by = { actor: 'command', reason: 'done again' };
+  expect(await acts.reviewLost(lost[1]?.nonce ?? '', by)).toBe(true);
+  expect(await acts.reviewLost(lost[1]?.nonce ?? '', by)).toBe(false);
+  expect((await acts.lost(10)).map((each) => each.kept)).toEqual(['beginning']);
+});
+
+test('a check that Postgres does not answer is made again', async () => {
+  const { acts, wentBack, check } = daemon();
+  await acts.end(await begin(acts, halt('all')), 204, null, 0);
+  await database.sql`delete from act`;
+  await database.sql`alter table lost_act rename to moved`;
+  wentBack();
+  await expect(check()).rejects.toThrow();
+  await database.sql`alter table moved rename to lost_act`;
+  await check();
+  expect(await acts.lost(10)).toHaveLength(1);
+});
+
+test('the log of a daemon that has ended tells the same acts', async () => {
+  const { acts, lines } = daemon();
+  await acts.end(await begin(acts, halt('creator:a')), 204, null, 0);
+  await acts.end(await begin(acts, halt('creator:b')), 204, null, 0);
+  await database.sql`delete from act where asked #>> '{body,scope}' = 'creator:b'`;
+  const noise = ['', 'not JSON "act.done"', '{"event":"act.done"}', '{"event":"payment.sent"}'];
+  const read = [...noise, ...lines].flatMap((line) => acknowledgedIn(line) ?? []);
+  expect(read).toHaveLength(2);
+  const lost = await acts.missing(read);
+  expect(lost).toMatchObject([{ asked: { body: { scope: 'creator:b' } }, kept: 'nothing' }]);
+});

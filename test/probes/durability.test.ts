@@ -1,0 +1,128 @@
+// Durability: what the doctor says of commits and standbys, asked of a Postgres of its own. A standby is a client that streams its log, as
+// pg_basebackup and a real standby do.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import postgres from 'postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase, type Sql } from '../../src/ledger/database.ts';
+import { migrate } from '../../src/ledger/migrate.ts';
+import { openPostgres, type PostgresServer } from '../../src/local/postgres.ts';
+import { ofDurability, readDurability } from '../../src/probes/durability.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { silentLog } from '../../src/system/log.ts';
+
+let folder: string;
+let server: PostgresServer;
+let sql: Sql;
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'bailiff-test-'));
+  server = await openPostgres({ folder, clock: systemClock, log: silentLog });
+  sql = openDatabase(server.url, silentLog, 1);
+  await migrate(sql, silentLog);
+}, 60_000);
+afterAll(async () => {
+  await sql.end({ timeout: 2 });
+  await server.close();
+  for (const each of [folder, server.home]) rmSync(each, { recursive: true, force: true });
+});
+
+const says = async (url = server.url) => {
+  const own = openDatabase(url, silentLog, 1);
+  try {
+    const found = ofDurability(await readDurability(own));
+    return found.map(({ what, state, says: told }) => [what, state, told]);
+  } finally {
+    await own.end({ timeout: 2 });
+  }
+};
+const setting = async (name: string, value: string): Promise<void> => {
+  await sql.unsafe(`alter system set ${name} = '${value}'`);
+  await sql`select pg_reload_conf()`;
+  await expect
+    .poll(async () => (await says()).length > 0 && (await sql.unsafe(`show ${name}`))[0])
+    .toMatchObject({ [name]: value });
+};
+/** A client to which the server streams its log under a name. */
+async function follow(name: string): Promise<() => Promise<void>> {
+  const standby = postgres(server.url, {
+    max: 1,
+    fetch_types: false,
+    connection: { application_name: name, replication: 'true' } as never,
+  });
+  const [row] = await sql<{ at: string }[]>`select pg_current_wal_flush_lsn()::text as at`;
+  await standby.unsafe(`START_REPLICATION PHYSICAL ${row?.at}`).simple().readable();
+  await expect
+    .poll(
+      async () => (await sql`select 1 from pg_stat_replication where state = 'streaming'`).length,
+    )
+    .toBe(1);
+  return () => standby.end({ timeout: 0 });
+}
+
+test('a Postgres by itself: commits are on disk, and no standby can be promoted', async () => {
+  expect(await says()).toEqual([
+    ['commits', 'ok', 'synchronous_commit is on'],
+    ['standbys', 'ok', 'none follows, so none can be promoted'],
+  ]);
+});
+
+test('synchronous_commit is read as it holds for the role of the daemon', async () => {
+  for (const [value, told] of [
+    ['off', 'a crash of Postgres loses the last commits'],
+    ['local', 'commits wait for no standby'],
+    ['remote_write', 'a crash of the standby’s machine'],
+  ] as const) {
+    await sql.unsafe(`alter role current_user set synchronous_commit = ${value}`);
+    expect((await says())[0]).toEqual(['commits', 'warning', expect.stringContaining(told)]);
+  }
+  await sql`alter role current_user reset synchronous_commit`;
+  expect((await says())[0]?.[1]).toBe('ok');
+});
+
+test('standbys: asynchronous, synchronous, and waited for in vain', async () => {
+  const leave = await follow('second');
+  expect((await says())[1]).toEqual([
+    'standbys',
+    'warning',
+    expect.stringContaining('1 follow and commits wait for none'),
+  ]);
+  await setting('synchronous_standby_names', 'second');
+  expect((await says())[1]).toEqual(['standbys', 'ok', '1 follow, commits wait for 1']);
+  // A role without the right to see it is told how to get it.
+  await sql.unsafe(`set synchronous_commit = local`);
+  await sql.unsafe(`create role plain login password 'plain'`);
+  const plain = new URL(server.url);
+  plain.username = 'plain';
+  plain.password = 'plain';
+  expect((await says(plain.href))[1]).toEqual([
+    'standbys',
+    'warning',
+    expect.stringContaining('may not see'),
+  ]);
+  await leave();
+  await expect.poll(async () => (await sql`select 1 from pg_stat_replication`).length).toBe(0);
+  expect((await says())[1]).toEqual([
+    'standbys',
+    'warning',
+    expect.stringContaining('and none is connected'),
+  ]);
+  await setting('synchronous_standby_names', '');
+  expect((await says())[1]?.[1]).toBe('ok');
+}, 60_000);
+
+test('a server that does not write to disk, and a cluster that tells no timeline, are told', () => {
+  const whole = {
+    synchronousCommit: 'on',
+    fsync: 'on',
+    waitedFor: '',
+    standbys: 0,
+    synchronous: 0,
+    tellsTimeline: true,
+  };
+  expect(ofDurability({ ...whole, fsync: 'off' })[0]).toMatchObject({ state: 'warning' });
+  expect(ofDurability({ ...whole, tellsTimeline: false })[2]).toMatchObject({
+    what: 'timeline',
+    state: 'warning',
+  });
+});

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Writable } from 'node:stream';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase, type Sql } from '../../src/ledger/database.ts';
@@ -51,7 +52,17 @@ async function follow(name: string): Promise<() => Promise<void>> {
     connection: { application_name: name, replication: 'true' } as never,
   });
   const [row] = await sql<{ at: string }[]>`select pg_current_wal_flush_lsn()::text as at`;
-  await standby.unsafe(`START_REPLICATION PHYSICAL ${row?.at}`).simple().readable();
+  const stream = (await standby
+    .unsafe(`START_REPLICATION PHYSICAL ${row?.at}`)
+    .simple()
+    .readable()) as unknown as Writable;
+  // It says that it has written everything up to there: before that it counts as none that commits may wait for.
+  const [high = '0', low = '0'] = (row?.at ?? '').split('/');
+  const upTo = (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
+  const status = Buffer.alloc(34);
+  status.write('r');
+  for (const at of [1, 9, 17]) status.writeBigUInt64BE(upTo, at);
+  stream.write(status);
   await expect
     .poll(
       async () => (await sql`select 1 from pg_stat_replication where state = 'streaming'`).length,
@@ -88,7 +99,9 @@ test('standbys: asynchronous, synchronous, and waited for in vain', async () => 
     expect.stringContaining('1 follow and commits wait for none'),
   ]);
   await setting('synchronous_standby_names', 'second');
-  expect((await says())[1]).toEqual(['standbys', 'ok', '1 follow, commits wait for 1']);
+  await expect
+    .poll(async () => (await says())[1])
+    .toEqual(['standbys', 'ok', '1 follow, commits wait for 1']);
   // A role without the right to see it is told how to get it.
   await sql.unsafe(`set synchronous_commit = local`);
   await sql.unsafe(`create role plain login password 'plain'`);

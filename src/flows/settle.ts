@@ -90,12 +90,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     await ledger.shares.rest(subscriberId, ids, trouble, retry, countsAsAttempt);
     if (trouble.class === 'accumulating') return;
     log.warn('share.blocked', { subscriber: subscriberId, shares: debts.length, ...trouble });
-    if (trouble.class === 'needs_sol')
-      log.error('agent.needs_sol', {
-        subscriber: subscriberId,
-        lamports: trouble.lamports,
-        detail: trouble.detail,
-      });
+    const { class: kind, lamports, detail } = trouble;
+    if (kind === 'needs_sol')
+      log.error('agent.needs_sol', { subscriber: subscriberId, lamports, detail });
   };
 
   const doPlan = async (
@@ -148,11 +145,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
           );
     if (!ended) return;
     own.ended(payment.id);
-    log.warn('payment.failed', {
-      payment: payment.id,
-      subscriber: subscriberId,
-      ...trouble,
-    });
+    log.warn('payment.failed', { payment: payment.id, subscriber: subscriberId, ...trouble });
   };
 
   const signNow = async (payment: Payment): Promise<void> => {

@@ -1,6 +1,8 @@
 // Table: faults that were once, or could be, in the code that moves money, each with what catches it: a named test, or the
 // simulator within so many seeds. test/mutants/table.test.ts holds every edit to the code as it is; `npm run mutants` runs them.
 
+import { EVIDENCE } from './evidence.ts';
+
 export type Mutant = {
   /** Begins with a short name of its own. */
   readonly name: string;
@@ -18,7 +20,6 @@ const sim = (seeds: number, from?: number) => (from === undefined ? { seeds } : 
 const PEN = 'test/adversarial/pen.test.ts';
 const PLAN = 'test/core/plan.test.ts';
 const PAYMENT = 'test/core/payment.test.ts';
-const PROOF = 'test/chain/proof.test.ts';
 const BOOKS = 'test/flows/books.test.ts';
 const SETTLE = 'test/flows/settle.test.ts';
 
@@ -252,81 +253,5 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'if (true) return agreeing;',
     by: unit(SETTLE, 'no age and no height is a death'),
   },
-  {
-    name: 'D1 the history always lacks it',
-    file: 'src/chain/proof.ts',
-    from: 'let asked = at(undefined);',
-    to: 'let asked = at(undefined);\n  if (account !== null) return { lacks: true, firsts };',
-    by: unit(PROOF, 'a landed payment is not dead'),
-  },
-  {
-    name: 'D2 the status of a node that is behind is taken',
-    file: 'src/chain/proof.ts',
-    from: "if (found.context.slot < seenSlot) throw new RangeError('the node is behind');",
-    to: '',
-    by: unit(PROOF, 'answers of a node that is behind'),
-  },
-  {
-    name: 'D3 the history of any node is taken',
-    file: 'src/chain/history.ts',
-    from: 'minContextSlot: seenSlot,',
-    to: '',
-    by: unit(PROOF, 'every question names the slot'),
-  },
-  {
-    name: 'D4 the second provider is not asked',
-    file: 'src/chain/proof.ts',
-    from: 'return { ...own, second: await askOne(second, signed, account) };',
-    to: 'return { ...own, second: own };',
-    by: unit(PROOF, 'the second provider must say the same'),
-  },
-  {
-    name: 'D5 the status is always absent',
-    file: 'src/chain/proof.ts',
-    from: '(await statusSince(connection, signed.signature, seenSlot)) === null,',
-    to: '(await statusSince(connection, signed.signature, seenSlot)) !== undefined,',
-    by: unit(PROOF, 'a landed payment is not dead'),
-  },
-  {
-    name: 'C1 one empty page is the end of a history',
-    file: 'src/chain/history.ts',
-    from: 'const ENDS_APART = 3;',
-    to: 'const ENDS_APART = 1;',
-    by: unit('test/chain/history.test.ts', 'three empty pages, each beside a node'),
-  },
-  {
-    name: 'C2 a node whose history begins later ends a walk',
-    file: 'src/chain/history.ts',
-    from: 'if (first > afterSlot + 1)',
-    to: 'if (first > 10 ** 15)',
-    by: unit('test/chain/history.test.ts', 'an empty page of a pruned node is no end'),
-  },
-  {
-    name: 'C6 what a node is known to hold need not be shown again',
-    file: 'src/chain/history.ts',
-    from: 'known <= afterSlot && known >= first)',
-    to: 'known < 0)',
-    by: unit('test/chain/history.test.ts', 'must show again what it is known to hold'),
-  },
-  {
-    name: 'C7 the second provider need not show the same end',
-    file: 'src/chain/history.ts',
-    from: '} else if (++ends === ENDS_APART) return [];',
-    to: '}\n    if (++ends > 0) return [];',
-    by: unit('test/chain/history.test.ts', 'the second provider must show the same end'),
-  },
-  {
-    name: 'D6 the status in a batch is taken from a node that is behind',
-    file: 'src/chain/proof.ts',
-    from: 'context.slot < minContextSlot ? null : value[0] === null',
-    to: 'value[0] === null',
-    by: unit(PROOF, 'answers of a node that is behind'),
-  },
-  {
-    name: 'D7 where the nodes at the ends of a history remember from is not looked at',
-    file: 'src/chain/proof.ts',
-    from: 'firsts.push(told.first);',
-    to: '',
-    by: unit(PROOF, 'the end of a long history is told by a node that may have pruned'),
-  },
+  ...EVIDENCE,
 ];

@@ -1,10 +1,11 @@
 // Debts: the commands that show what is owed, and the acts of an operator on it. They work on the ledger; running daemons
 // see what they did with their next look.
 import { type Command, Option } from 'commander';
-import { type ProfitShare, SHARE_STATUSES, type Voiding } from '../core/debt-ports.ts';
+import type { ProfitShare } from '../core/debt-ports.ts';
 import { explain } from '../core/explain.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Clock } from '../core/ports.ts';
+import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
 import type { Parts } from '../parts.ts';
 import { type ListOptions, listed, showList } from './lists.ts';

@@ -1,9 +1,9 @@
 // Tools: what every command works with: the parts of a daemon, an output, and a record of what was changed by command.
 import type { Command } from 'commander';
-import type { Voiding } from '../core/debt-ports.ts';
 import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { withoutSecretText } from '../core/secrets.ts';
+import type { Voiding } from '../core/share.ts';
 import type { Parts } from '../parts.ts';
 import type { Settings } from '../system/settings.ts';
 import type { Output } from './output.ts';

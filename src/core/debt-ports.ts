@@ -9,6 +9,7 @@ import type { BaseUnits } from './money.ts';
 import type { Cover, Debt, ErrorClass, Payment, SignedBytes, Tries, Trouble } from './payment.ts';
 import type { Subscription } from './ports.ts';
 import type { PaidOnChain, UncoveredShare } from './rebuild.ts';
+import type { ShareStatus, Voided, Voiding } from './share.ts';
 import type { SponsorSpent, TransactionCost } from './spending.ts';
 
 export type UnaccruedClose = {
@@ -19,8 +20,6 @@ export type UnaccruedClose = {
   /** Whether account state has shown that everything up to its slot was heard, or was never read. */
   readonly vouched: boolean;
 };
-
-export const SHARE_STATUSES = ['pending', 'processing', 'paid', 'failed', 'voided'] as const;
 
 export type ProfitShare = {
   readonly id: string;
@@ -33,7 +32,7 @@ export type ProfitShare = {
   readonly shareBps: number;
   readonly amount: BaseUnits;
   readonly paid: BaseUnits;
-  readonly status: (typeof SHARE_STATUSES)[number];
+  readonly status: ShareStatus;
   readonly reason: Trouble | null;
   readonly attempts: number;
   readonly retryAtMs: number | null;
@@ -45,19 +44,6 @@ export type ProfitShare = {
   readonly observed: boolean;
   /** Who ended the debt unpaid, when and why; null unless `status` is `voided`. */
   readonly voided: Voided | null;
-};
-
-/** On whose behalf a debt is ended unpaid. */
-export type Voiding = {
-  readonly reason: string;
-  /** As of an act: an API key's id, `configured`, `anyone` or `command`. */
-  readonly actor: string;
-  readonly person: string | null;
-};
-export type Voided = Voiding & {
-  /** `terms`: the debt lapsed by its own terms; the actor is `terms` as well then. */
-  readonly by: 'operator' | 'terms';
-  readonly atMs: number;
 };
 
 /** A transfer to a creator that Bailiff did not make, and what it counted for. What is not credited is in excess. */

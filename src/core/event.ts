@@ -1,29 +1,36 @@
-// Event: something that a platform wants to be told of as it happens. It is written with what it tells, in one transaction, so that there
-// is none without the other; handing it on comes afterwards, as often as it takes.
+// Event: something that a platform is told as it happens. An event is written in the transaction of the change that it tells,
+// so that neither is there without the other. Handing it to endpoints comes afterwards, and is repeated until it is taken.
+import type { EventBodies } from './event-body.ts';
 
-export const EVENT_KINDS = [
-  'share.accrued',
-  'share.paid',
-  'share.overpaid',
-  'share.blocked',
-  'share.voided',
-  'share.credited',
-  'share.adopted',
-  'transfer.credited',
-  'payment.landed',
-  'payment.failed',
-  'payment.dead',
-  'subscriber.registered',
-  'subscriber.delinquent',
-  'subscriber.cleared',
-  'subscriber.suspected',
-  'agent.needs_sol',
-  'venue.paused',
-  'venue.resumed',
-  'account.gap',
-  'endpoint.disabled',
-] as const;
-export type EventKind = (typeof EVENT_KINDS)[number];
+/** Every kind, with when it is told. docs/events-out.md and the webhooks of the API description have the same list. */
+export const EVENTS: Readonly<Record<EventKind, string>> = {
+  'share.accrued': 'A finalized close made a debt.',
+  'share.paid':
+    'What covers the rest of a debt is final. payment is null for a transfer that Bailiff did not make.',
+  'share.overpaid': 'A payment landed for a debt that was covered already.',
+  'share.blocked': 'A debt cannot be paid now, for a reason that is new.',
+  'share.voided': 'A debt ended unpaid, by its terms or by an operator.',
+  'share.credited': 'A transfer to the creator that Bailiff did not make paid a part of a debt.',
+  'share.adopted': 'A debt that was booked while only observing is payable now.',
+  'transfer.credited':
+    'A transfer to a creator that Bailiff did not make was matched with the debts to that creator.',
+  'payment.landed': 'A payment is final.',
+  'payment.failed':
+    'A payment was refused before signing, or executed with an error. Its debts are free again.',
+  'payment.dead': 'A payment was proven never executed. Its debts are free again.',
+  'subscriber.registered': 'A subscriber is watched from now on.',
+  'subscriber.delinquent': 'A subscriber withdrew on chain while owing.',
+  'subscriber.cleared': 'A delinquent subscriber has paid, or was forgiven.',
+  'subscriber.suspected':
+    'Notices of losses that may be made on purpose are above gate.suspicions.amountMost.',
+  'agent.needs_sol': 'SOL for fees is missing.',
+  'venue.paused': 'The first debt waits for the venue. It is about no subscriber.',
+  'venue.resumed': 'The venue takes withdrawals again. It is about no subscriber.',
+  'account.gap': 'Account state shows a change that no fact explains.',
+  'endpoint.disabled': 'An endpoint is not tried any more. The other endpoints are told.',
+};
+export type EventKind = keyof EventBodies;
+export const EVENT_KINDS = Object.keys(EVENTS) as readonly EventKind[];
 
 export type Endpoint = {
   readonly id: string;

@@ -1,10 +1,11 @@
 // Operator: what is paid and owed, and the few acts of a person: halts, and debts that end unpaid.
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
-import type { PaymentRecord, Voiding } from '../core/debt-ports.ts';
+import type { PaymentRecord } from '../core/debt-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Voiding } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
 import {

@@ -2,7 +2,7 @@
 // out. Money is a decimal string of base units.
 import Type from 'typebox';
 import { BLOCKS } from '../core/covered.ts';
-import { SHARE_STATUSES } from '../core/debt-ports.ts';
+import { SHARE_STATUSES } from '../core/share.ts';
 
 /** An amount that a client gives: fits a bigint of Postgres with room to add. */
 export const AmountText = Type.String({

@@ -1,11 +1,12 @@
 // Shares: what subscribers owe creators, why it is not paid, and how each came to be its amount.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import type { ProfitShare, Voided } from '../core/debt-ports.ts';
+import type { ProfitShare } from '../core/debt-ports.ts';
 import { explain } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
 import type { Trouble } from '../core/payment.ts';
 import type { Ledger } from '../core/ports.ts';
+import type { Voided } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
 import { Explanation, IdText, LIMIT_USUAL, ShareList, ShareQuery, ShareView } from './shapes.ts';

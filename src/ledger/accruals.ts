@@ -4,12 +4,14 @@ import type { Booking } from '../core/accrual.ts';
 import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
+import { incurred } from '../core/share.ts';
 import type { Basis } from '../core/terms.ts';
 import { applyCredits, holdDebtsOf } from './credits.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
 import { readHistories } from './movements.ts';
-import { tell } from './outbox.ts';
+import { tellAll } from './outbox.ts';
+import { applyToShares } from './share-changes.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 type FactRow = {
@@ -135,31 +137,27 @@ export function createAccruals(
             if (booked.length === 0) throw new Overtaken();
             await keepTab(tx, subscription, booking);
             if (terms === null || amount === 0n) continue;
-            const share = shareIdOf(subscription.id, fact, termsSlot);
+            const { creatorWallet, shareBps } = terms;
+            const id = shareIdOf(subscription.id, fact, termsSlot);
+            const { share, events } = incurred(
+              { id, subscriberId, creatorWallet, amount, observed: observing },
+              { subscription: subscription.id, signature, slot, netPnl, shareBps },
+            );
             await tx`
               insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, amount,
                 observed, accrued_at)
-              values (${share}, ${subscriberId}, ${subscription.id}, ${signature}, ${slot}, ${ordinal},
-                ${termsSlot}, ${terms.creatorWallet}, ${amount}, ${observing}, ${now})`;
-            await tell(tx, 'share.accrued', subscriberId, {
-              share,
-              subscription: subscription.id,
-              creatorWallet: terms.creatorWallet,
-              signature,
-              slot,
-              netPnl,
-              shareBps: terms.shareBps,
-              amount,
-            });
+              values (${id}, ${subscriberId}, ${subscription.id}, ${signature}, ${slot}, ${ordinal},
+                ${termsSlot}, ${creatorWallet}, ${amount}, ${share.observed}, ${now})`;
+            await tellAll(tx, events);
           }
           // A transfer that Bailiff did not make may have paid for the close before it was booked.
           for (const creatorWallet of new Set(owing.map((each) => each.terms?.creatorWallet)))
-            if (creatorWallet !== undefined) await applyCredits(tx, subscriberId, creatorWallet);
+            if (creatorWallet !== undefined)
+              await applyCredits(tx, subscriberId, creatorWallet, now);
           // A new debt is a reason to try the older ones with it.
+          const waiting = tx`s.subscriber_id = ${subscriberId} and s.status = 'pending' and s.retry_at is not null`;
           if (owing.length > 0)
-            await tx`
-              update profit_share set retry_at = null
-              where subscriber_id = ${subscriberId} and status = 'pending' and retry_at is not null`;
+            await applyToShares(tx, { now, where: waiting }, () => ({ do: 'wake' }));
           return true;
         });
       } catch (thrown) {

@@ -2,9 +2,10 @@
 import { allotCredits } from '../core/credit.ts';
 import type { CreditMatch, Credits } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import { type Sql, type Transaction, violates } from './database.ts';
+import { type Fragment, type Sql, type Transaction, violates } from './database.ts';
 import { placeIn } from './lists.ts';
 import { tell } from './outbox.ts';
+import { applyToShares } from './share-changes.ts';
 import { QUOTE_TOKEN } from './standings.ts';
 
 type Key = {
@@ -29,6 +30,7 @@ export async function applyCredits(
   tx: Transaction,
   subscriberId: string,
   creatorWallet: Address,
+  now: Fragment,
 ): Promise<void> {
   const transfers = await tx<CreditRow[]>`
     select c.subscriber_id, c.account, c.signature, c.slot, c.ordinal, c.amount - c.credited as left,
@@ -38,9 +40,11 @@ export async function applyCredits(
     order by c.slot, f.block_index nulls last, c.signature, c.ordinal`;
   if (transfers.length === 0) return;
   const shares = await tx<{ share_id: string; slot: bigint; owed: bigint }[]>`
-    select share_id, slot, amount - paid as owed from profit_share
-    where subscriber_id = ${subscriberId} and creator_wallet = ${creatorWallet} and status in ('pending', 'failed')
-    order by slot, ordinal, share_id for update`;
+    with held as (
+      select share_id, slot, ordinal, amount - paid as owed from profit_share
+      where subscriber_id = ${subscriberId} and creator_wallet = ${creatorWallet} and status in ('pending', 'failed')
+      order by share_id for update)
+    select share_id, slot, owed from held order by slot, ordinal, share_id`;
   const parts = allotCredits(
     transfers.map(({ id, slot, left }) => ({ id, slot: Number(slot), left })),
     shares.map(({ share_id: id, slot, owed }) => ({ id, slot: Number(slot), owed })),
@@ -55,22 +59,20 @@ export async function applyCredits(
     await tx`
       insert into credit_share (subscriber_id, account, signature, slot, ordinal, share_id, amount)
       values (${subscriberId}, ${account}, ${signature}, ${slot}, ${ordinal}, ${shareId}, ${amount})`;
-    const [share] = await tx<{ amount: bigint; left: bigint }[]>`
-      update profit_share set paid = paid + ${amount}, status = case when paid + ${amount} = amount then 'paid' else status end,
-        retry_at = case when paid + ${amount} = amount then null else retry_at end,
-        reason = case when paid + ${amount} = amount then null else reason end
-      where subscriber_id = ${subscriberId} and share_id = ${shareId} returning amount, amount - paid as left`;
-    const told = { share: shareId, creatorWallet, signature, slot };
-    const left = share?.left ?? 0n;
-    await tell(tx, 'share.credited', subscriberId, { ...told, amount, left });
-    if (left === 0n)
-      await tell(tx, 'share.paid', subscriberId, { ...told, payment: null, amount: share?.amount });
+    const made = { signature, slot: Number(slot) };
+    const credited = await applyToShares(tx, { now, where: tx`s.share_id = ${shareId}` }, () => ({
+      do: 'credit',
+      amount,
+      transfer: made,
+    }));
+    if (credited.length === 0) throw new Error(`share ${shareId} takes no credit of ${amount}`);
   }
 }
 
 class Claimed extends Error {}
 
-export function createCredits(sql: Sql): Credits {
+/** `now` is the clock of the ledger. */
+export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
   const matchOne = (row: Key & { creator_wallet: Address }): Promise<CreditMatch | null> =>
     sql.begin(async (tx) => {
       const { subscriber_id: subscriberId, creator_wallet: creatorWallet, signature, ...key } = row;
@@ -93,7 +95,7 @@ export function createCredits(sql: Sql): Credits {
         on conflict do nothing returning amount`;
       const [credit] = made;
       if (credit === undefined) return null;
-      await applyCredits(tx, subscriberId, creatorWallet);
+      await applyCredits(tx, subscriberId, creatorWallet, now);
       const [row2] = await tx<{ credited: bigint }[]>`
         select credited from credit where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot}
           and ordinal = ${ordinal} and account = ${account}`;
@@ -102,13 +104,13 @@ export function createCredits(sql: Sql): Credits {
       const told = { creatorWallet, signature, amount, credited };
       await tell(tx, 'transfer.credited', subscriberId, {
         ...told,
-        slot,
+        slot: Number(slot),
         excess: amount - credited,
       });
-      // What is left of the debts need not wait for the schedule: they waited for this.
-      await tx`
-        update profit_share set retry_at = null where subscriber_id = ${subscriberId} and creator_wallet = ${creatorWallet}
-          and status = 'pending' and reason ->> 'code' = 'transfer_unmatched'`;
+      // The rest of these debts waited for this transfer, and is due now.
+      const unmatched = tx`s.subscriber_id = ${subscriberId} and s.creator_wallet = ${creatorWallet}
+        and s.status = 'pending' and s.reason ->> 'code' = 'transfer_unmatched'`;
+      await applyToShares(tx, { now, where: unmatched }, () => ({ do: 'wake' }));
       return { subscriberId, ...told };
     });
   return {

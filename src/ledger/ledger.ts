@@ -54,7 +54,7 @@ export function createLedger(
     subscriptions: createSubscriptions(sql),
     creators: createCreators(sql),
     shares: createShares(sql, now, observing),
-    credits: createCredits(sql),
+    credits: createCredits(sql, now),
     payments: createPayments(sql, now),
     costs: createCosts(sql),
     figures: createFigures(sql),

@@ -1,17 +1,33 @@
 // Outbox: events, each written in the transaction of what it tells; Postgres itself notes for which endpoints.
 import type { EventKind } from '../core/event.ts';
+import type { EventBodies, EventOf } from '../core/event-body.ts';
 import { type Sql, type Transaction, toJson } from './database.ts';
 
 export const EVENT_CHANNEL = 'bailiff_event';
 
-/** Writes an event into a transaction. Amounts are base units, and become decimal strings. */
-export async function tell(
+/** Writes events into a transaction, in their order. Amounts are base units, and become decimal strings. */
+export async function tellAll(
   tx: Sql | Transaction,
-  kind: EventKind,
-  subscriberId: string | null,
-  body: Readonly<Record<string, unknown>>,
+  events: readonly EventOf<EventKind>[],
 ): Promise<void> {
-  const whole = subscriberId === null ? body : { subscriber: subscriberId, ...body };
+  if (events.length === 0) return;
+  const rows = events.map(({ kind, subscriberId, body }, place) => ({
+    place,
+    kind,
+    subscriber_id: subscriberId,
+    body: subscriberId === null ? body : { subscriber: subscriberId, ...body },
+  }));
   await tx`
-    insert into event (kind, subscriber_id, body) values (${kind}, ${subscriberId}, ${tx.json(toJson(whole))})`;
+    insert into event (kind, subscriber_id, body)
+    select kind, subscriber_id, body
+    from jsonb_to_recordset(${tx.json(toJson(rows))}) as e(place integer, kind text, subscriber_id text, body jsonb)
+    order by place`;
 }
+
+/** Writes one event into a transaction. Amounts are base units, and become decimal strings. */
+export const tell = <Kind extends EventKind>(
+  tx: Sql | Transaction,
+  kind: Kind,
+  subscriberId: string | null,
+  body: EventBodies[Kind],
+): Promise<void> => tellAll(tx, [{ kind, subscriberId, body } as EventOf<EventKind>]);

@@ -1,14 +1,15 @@
 // Payments: each function is one conditional transition of core/payment.ts. False means that the payment was not in
-// the state the transition starts from: somebody else was faster, and nothing was changed.
+// the state that the transition starts from: another daemon was faster, and nothing was changed.
 
 import type { PaymentRecord, Payments } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
-import type { Payment, PaymentState, Trouble } from '../core/payment.ts';
-import { at, type Fragment, type Sql, toJson, violates } from './database.ts';
+import type { Cover, Payment, PaymentState, Trouble } from '../core/payment.ts';
+import { at, type Fragment, type Sql, type Transaction, toJson, violates } from './database.ts';
 import { discharge } from './discharge.ts';
 import { conditionsOf } from './lists.ts';
 import { identityOf } from './mark.ts';
 import { tell } from './outbox.ts';
+import { applyToShares } from './share-changes.ts';
 import { type End, endUnpaid } from './unpaid.ts';
 
 type Row = {
@@ -66,9 +67,9 @@ function paymentOf(row: Row, covers: Payment['plan']['covers'], attempts: number
   };
 }
 
-type EndedRow = Pick<
+type LandedRow = Pick<
   Row,
-  'payment_id' | 'subscriber_id' | 'creator_wallet' | 'amount' | 'signature'
+  'payment_id' | 'subscriber_id' | 'creator_wallet' | 'amount' | 'signature' | 'purpose'
 >;
 type RecordRow = Row & {
   executed_slot: bigint | null;
@@ -108,6 +109,32 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       const where = tx`p.payment_id = ${paymentId}`;
       return (await endUnpaid(tx, now, { from, where, change }, how)) > 0;
     });
+  /** Claims every debt that a payment covers. Throws when one of them cannot be claimed any more. */
+  const claim = async (tx: Transaction, { id, subscriberId, plan }: Payment): Promise<void> => {
+    const amounts = new Map(plan.covers.map((each) => [each.shareId, each.amount]));
+    const where = tx`s.subscriber_id = ${subscriberId} and s.share_id in ${tx([...amounts.keys()])}`;
+    const claimed = await applyToShares(tx, { now, where }, ({ share }) => ({
+      do: 'claim',
+      amount: amounts.get(share.id) ?? 0n,
+    }));
+    if (claimed.length < amounts.size) throw new NotClaimed();
+    await cover(tx, subscriberId, id, plan.covers);
+  };
+  /** Notes which debts a payment covers, and how much of each. */
+  const cover = async (
+    tx: Transaction,
+    subscriberId: string,
+    id: string,
+    covers: readonly Cover[],
+  ): Promise<void> => {
+    const rows = covers.map(({ shareId, amount }) => ({
+      subscriber_id: subscriberId,
+      payment_id: id,
+      share_id: shareId,
+      amount,
+    }));
+    await tx`insert into payment_share ${tx(rows)}`;
+  };
   return {
     async live(subscriberId) {
       const [row] = await sql<Row[]>`
@@ -133,16 +160,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
             values (${payment.id}, ${payment.purpose}, ${payment.subscriberId}, ${payment.subscriptionId}, ${payment.creatorWallet},
               ${payment.driftUser}, ${payment.subAccountId}, ${plan.amount}, ${plan.withdraw}, ${tx.json([...plan.settleMarkets])},
               ${plan.feePayer}, ${plan.reimburse}, ${plan.createAgentAccount}, ${plan.createCreatorAccount}, ${now})`;
-          for (const cover of plan.covers) {
-            const claimed = await tx`
-              update profit_share set status = 'processing', reason = null
-              where subscriber_id = ${payment.subscriberId} and share_id = ${cover.shareId}
-                and status = 'pending' and not observed and amount - paid >= ${cover.amount} returning share_id`;
-            if (claimed.length === 0) throw new NotClaimed();
-            await tx`
-              insert into payment_share (subscriber_id, payment_id, share_id, amount)
-              values (${payment.subscriberId}, ${payment.id}, ${cover.shareId}, ${cover.amount})`;
-          }
+          if (plan.covers.length > 0) await claim(tx, payment);
         });
         return true;
       } catch (thrown) {
@@ -182,7 +200,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     },
     landed: (paymentId, slot) =>
       sql.begin(async (tx) => {
-        const [row] = await tx<(EndedRow & { purpose: string })[]>`
+        const [row] = await tx<LandedRow[]>`
           update payment set state = 'landed', executed_slot = ${slot}, ended_at = now()
           where payment_id = ${paymentId} and state = 'sent'
           returning payment_id, subscriber_id, creator_wallet, amount, signature, purpose`;
@@ -190,7 +208,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
         const { subscriber_id, creator_wallet: creatorWallet, signature, purpose } = row;
         const told = { payment: paymentId, creatorWallet, signature, slot };
         await tell(tx, 'payment.landed', subscriber_id, { ...told, purpose, amount: row.amount });
-        await discharge(tx, told, 'adds');
+        await discharge(tx, now, told, 'land');
         return true;
       }),
     refused: (paymentId, trouble, retryInMs, countsAsAttempt) => {
@@ -261,7 +279,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
           returning 1`;
         const told = { payment: paid.id, creatorWallet, signature, slot };
         if (own.length > 0) {
-          await discharge(tx, told, 'recalls');
+          await discharge(tx, now, told, 'recall');
           return true;
         }
         const [first] = covers;
@@ -279,11 +297,8 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
           where s.subscriber_id = ${subscriberId} and s.share_id = ${first.shareId}
           on conflict do nothing returning 1`;
         if (rows.length === 0) return false;
-        for (const { shareId, amount } of covers)
-          await tx`
-            insert into payment_share (subscriber_id, payment_id, share_id, amount)
-            values (${subscriberId}, ${id}, ${shareId}, ${amount})`;
-        await discharge(tx, { ...told, payment: id }, 'recalls');
+        await cover(tx, subscriberId, id, covers);
+        await discharge(tx, now, { ...told, payment: id }, 'recall');
         return true;
       }),
   };

@@ -1,7 +1,8 @@
 // Share rows: a profit share as Postgres gives it, with its close, its payments and its credits.
-import type { ProfitShare, Voided } from '../core/debt-ports.ts';
+import type { ProfitShare } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Trouble } from '../core/payment.ts';
+import type { Voided } from '../core/share.ts';
 
 export type ShareRow = {
   share_id: string;
@@ -25,21 +26,25 @@ export type ShareRow = {
   credited_by: Signature[];
 };
 
-/** Rows of earlier releases name no actor. */
-type VoidedRow = {
+/** Rows of earlier releases name no actor. `at` is ISO 8601 in UTC. */
+export type VoidedRow = {
   by: Voided['by'];
   reason: string;
   at: string;
   actor?: string;
   person?: string | null;
+  afterMs?: number;
 };
 
-const voidedOf = ({ by, reason, at: when, actor = by, person = null }: VoidedRow): Voided => ({
-  by,
-  reason,
-  actor,
-  person,
-  atMs: Date.parse(when),
+/** Who ended a debt unpaid, read from its column. */
+export const voidedOf = (row: VoidedRow): Voided => {
+  const { by, reason, at: when, actor = by, person = null, afterMs } = row;
+  const voided = { by, reason, actor, person, atMs: Date.parse(when) };
+  return afterMs === undefined ? voided : { ...voided, afterMs };
+};
+export const voidedRow = ({ atMs, ...voided }: Voided): VoidedRow => ({
+  ...voided,
+  at: new Date(atMs).toISOString(),
 });
 
 export const shareOf = (row: ShareRow): ProfitShare => ({

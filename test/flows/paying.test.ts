@@ -11,6 +11,8 @@ import { STATE } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
 import { topUpRuleOf } from '../../src/parts.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { QUOTE_MINT } from '../../src/venue/profile.ts';
+import { ageDebts } from '../support/guards.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
 const SOL = 1_000_000_000n;
@@ -257,7 +259,7 @@ describe('what keeps a debt', () => {
     profitableClose(driver, trader);
     const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
     await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
-    await database.sql`update profit_share set accrued_at = now() - interval '25 hours'`;
+    await ageDebts(database.sql, 25);
     await street.share('ana', (each) => each.status === 'voided');
     const [row] = await database.sql`select voided from profit_share`;
     expect(row?.voided).toMatchObject({ by: 'terms', reason: 'lapsed' });

@@ -183,7 +183,7 @@ async function withEndpoint() {
 test('an endpoint that is down is tried for days, then given up on record, and never holds another event up', async () => {
   const { ledger, sql, receiver, clock, run } = await withEndpoint();
   receiver.state.status = 500;
-  await tell(sql, 'share.paid', null, { n: 1 });
+  await tell(sql, 'venue.resumed', null, { waiting: 1 });
   const attempts: number[] = [];
   for (const wait of [0, ...RETRIES_MS]) {
     clock.advance(Math.ceil(wait * 0.9));
@@ -198,12 +198,12 @@ test('an endpoint that is down is tried for days, then given up on record, and n
     { state: 'failed', attempts: RETRIES_MS.length + 1, outcome: 'answered 500', dueAtMs: null },
   ]);
   receiver.state.status = 200;
-  await tell(sql, 'share.paid', null, { n: 2 });
+  await tell(sql, 'venue.resumed', null, { waiting: 2 });
   await run();
-  expect(receiver.received.at(-1)?.body).toContain('"n":2');
+  expect(receiver.received.at(-1)?.body).toContain('"waiting":2');
   await ledger.endpoints.replay('e1', 0);
   await run();
-  expect(receiver.received.at(-2)?.body).toContain('"n":1');
+  expect(receiver.received.at(-2)?.body).toContain('"waiting":1');
   await receiver[Symbol.asyncDispose]();
 });
 
@@ -212,7 +212,7 @@ test('an endpoint that takes nothing for days is disabled and reported, and goes
   receiver.state.status = 302;
   receiver.state.location = 'http://127.0.0.1:1/elsewhere';
   for (let day = 0; day * 86_400_000 <= DEAD_AFTER_MS + 86_400_000; day++) {
-    await tell(sql, 'share.paid', null, { day });
+    await tell(sql, 'venue.resumed', null, { waiting: day });
     await run();
     clock.advance(86_400_000);
   }
@@ -228,7 +228,7 @@ test('an endpoint that takes nothing for days is disabled and reported, and goes
   while (await run());
   expect(receiver.kinds().at(-1)).toBe('endpoint.disabled');
   receiver.state.status = 410;
-  await tell(sql, 'share.paid', null, {});
+  await tell(sql, 'venue.resumed', null, { waiting: 0 });
   await run();
   expect((await ledger.endpoints.list())[0]?.disabled?.why).toContain('410');
   await receiver[Symbol.asyncDispose]();
@@ -265,7 +265,7 @@ test('an event is there exactly if what it tells is', async () => {
   const { sql } = held;
   await expect(
     sql.begin(async (tx) => {
-      await tell(tx, 'share.paid', 'ana', {});
+      await tell(tx, 'subscriber.cleared', 'ana', { outstanding: 0n, revision: 1n });
       throw new Error('it did not happen after all');
     }),
   ).rejects.toThrow('after all');

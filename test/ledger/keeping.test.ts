@@ -27,7 +27,7 @@ test('old events go, whatever became of them, in however many turns; newer ones 
   await sql`
     insert into event (kind, body, at) select 'share.paid', '{}', now() - interval '2 days' from generate_series(1, 12000)`;
   await endpoints.replay('e1', 0);
-  await tell(sql, 'share.paid', null, { n: 'new' });
+  await tell(sql, 'venue.resumed', null, { waiting: 1 });
   await endpoints.forget(86_400_000);
   expect(await sql`select count(*) from event where at < now() - interval '1 day'`).toEqual([
     { count: 0n },

@@ -7,6 +7,7 @@ import { NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { lapseDebts } from '../../src/flows/lapse.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { ageDebts, withoutGuards } from '../support/guards.ts';
 import {
   CREATOR,
   closeFact,
@@ -194,9 +195,12 @@ test('a debt is due while its account shows what nobody can explain', async () =
 test('a debt lapses by the age that the database knows; no clock of a daemon is asked', async () => {
   await using held = await createTestLedger();
   const [first = ''] = await owing(held, 1);
-  await held.sql`update subscription_terms set expires_after_ms = 86400000`;
+  await withoutGuards(
+    held.sql,
+    (tx) => tx`update subscription_terms set expires_after_ms = 86400000`,
+  );
   expect(await lapseDebts(held.ledger, silentLog)).toEqual([]);
-  await held.sql`update profit_share set accrued_at = now() - interval '25 hours'`;
+  await ageDebts(held.sql, 25);
   expect(await lapseDebts(held.ledger, silentLog)).toEqual(['ana']);
   const [row] = await held.sql<{ voided: { at: string } }[]>`select voided from profit_share`;
   expect(Math.abs(Date.parse(row?.voided.at ?? '') - Date.now())).toBeLessThan(3_600_000);

@@ -3,7 +3,7 @@ import { allotCredits, creatorPaid } from '../../../src/core/credit.ts';
 import type { Credits } from '../../../src/core/debt-ports.ts';
 import type { Address } from '../../../src/core/ids.ts';
 import { QUOTE_TOKEN } from '../../../src/ledger/standings.ts';
-import { type FactRow, factKey, inChainOrder, type State } from './state.ts';
+import { applyToShares, type FactRow, factKey, inChainOrder, type State } from './state.ts';
 
 export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<string> =>
   new Set(
@@ -28,10 +28,10 @@ export function applyCredits(state: State, subscriberId: string, creatorWallet: 
     .sort((a, b) => inChainOrder(factOf(a.id), factOf(b.id)));
   const shares = [...state.shares.values()]
     .filter(
-      (each) =>
-        each.subscriberId === subscriberId &&
-        each.creatorWallet === creatorWallet &&
-        (each.status === 'pending' || each.status === 'failed'),
+      (share) =>
+        share.subscriberId === subscriberId &&
+        share.creatorWallet === creatorWallet &&
+        (share.status === 'pending' || share.status === 'failed'),
     )
     .sort((a, b) => a.slot - b.slot || a.ordinal - b.ordinal || (a.id < b.id ? -1 : 1));
   const parts = allotCredits(
@@ -40,13 +40,12 @@ export function applyCredits(state: State, subscriberId: string, creatorWallet: 
   );
   for (const { transferId, shareId, amount } of parts) {
     const transfer = transfers.find((each) => each.id === transferId);
-    const share = shares.find((each) => each.id === shareId);
-    if (transfer === undefined || share === undefined) continue;
+    const row = shares.find((share) => share.id === shareId);
+    if (transfer === undefined || row === undefined) continue;
     transfer.credited += amount;
     transfer.shares.push({ shareId, amount });
-    share.paid += amount;
-    if (share.paid === share.amount)
-      Object.assign(share, { status: 'paid', retryAtMs: null, reason: null });
+    const { signature, slot } = transfer;
+    applyToShares(state, [row], () => ({ do: 'credit', amount, transfer: { signature, slot } }));
   }
 }
 
@@ -62,12 +61,10 @@ export function createMemoryCredits(state: State): Credits {
       const final = waiting().filter(({ row }) => row.finality === 'finalized');
       return final.slice(0, limit).flatMap(({ id, row: { fact }, creator: creatorWallet }) => {
         const { subscriberId, signature, position, body } = fact;
-        const claimed = [...state.shares.values()].some(
-          (each) =>
-            each.subscriberId === subscriberId &&
-            each.creatorWallet === creatorWallet &&
-            each.status === 'processing',
+        const theirs = [...state.shares.values()].filter(
+          (share) => share.subscriberId === subscriberId && share.creatorWallet === creatorWallet,
         );
+        const claimed = theirs.some((share) => share.status === 'processing');
         if (claimed || body.kind !== 'outflow' || body.amount <= 0n) return [];
         const { amount } = body;
         const told = { subscriberId, creatorWallet, signature, amount };
@@ -76,14 +73,20 @@ export function createMemoryCredits(state: State): Credits {
         const credit = { ...told, id, slot, cursor, credited: 0n, shares: [] };
         state.credits.set(id, credit);
         applyCredits(state, subscriberId, creatorWallet);
-        for (const share of state.shares.values())
-          if (
-            share.subscriberId === subscriberId &&
-            share.creatorWallet === creatorWallet &&
-            share.status === 'pending' &&
-            share.reason?.code === 'transfer_unmatched'
-          )
-            share.retryAtMs = null;
+        state.events.push({
+          kind: 'transfer.credited',
+          subscriberId,
+          body: {
+            creatorWallet,
+            signature,
+            amount,
+            credited: credit.credited,
+            slot: position.slot,
+            excess: amount - credit.credited,
+          },
+        });
+        const waited = theirs.filter((share) => share.reason?.code === 'transfer_unmatched');
+        applyToShares(state, waited, () => ({ do: 'wake' }));
         return [{ ...told, credited: credit.credited }];
       });
     },

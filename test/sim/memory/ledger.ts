@@ -3,6 +3,7 @@ import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
 import { type CreatorTransfer, creditEvents } from '../../../src/core/credit.ts';
 import { leftEvents } from '../../../src/core/outflow.ts';
 import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
+import { isOpen } from '../../../src/core/share.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
 import { QUOTE_TOKEN } from '../../../src/ledger/standings.ts';
 import { createMemoryAsides } from './asides.ts';
@@ -162,8 +163,8 @@ function createMemoryStandings(state: State): Standings {
           .filter((each) => each.outstanding > 0n)
           .map((each) => each.subscriberId),
         ...[...state.shares.values()]
-          .filter((each) => each.status !== 'paid' && each.status !== 'voided')
-          .map((each) => each.subscriberId),
+          .filter((share) => isOpen(share.status))
+          .map((share) => share.subscriberId),
       ]),
     ],
     entry: async (subscriberId) => state.standings.get(subscriberId) ?? null,

@@ -1,9 +1,11 @@
 // Payments: their life, in memory.
 
 import type { Payments } from '../../../src/core/debt-ports.ts';
-import { NO_TRIES, type Trouble } from '../../../src/core/payment.ts';
+import { transition } from '../../../src/core/share.ts';
+import type { ShareAct } from '../../../src/core/share-act.ts';
+import type { Trouble } from '../../../src/core/trouble.ts';
 import { createMemoryRestore } from './restore.ts';
-import { LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
+import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
 
 /** `identity`: what the database tells of itself now; null where it tells nothing. */
 export function createMemoryPayments(
@@ -20,29 +22,29 @@ export function createMemoryPayments(
     const row = state.payments.get(id);
     return row?.state === expected ? row : null;
   };
+  const coveredBy = (payment: PaymentRow): ShareRow[] =>
+    payment.covers.flatMap(({ shareId }) => state.shares.get(shareId) ?? []);
   const free = (
     payment: PaymentRow,
     trouble: Trouble,
     retryInMs: number | null,
-    counts: boolean,
-    how: 'refused' | 'failed' | 'expired',
+    countsAsAttempt: boolean,
+    how: Extract<ShareAct, { do: 'free' }>['how'],
   ): void => {
     const retryAtMs = retryInMs === null ? null : nowMs() + retryInMs;
-    for (const { shareId } of payment.covers) {
-      const share = state.shares.get(shareId);
-      if (share?.status !== 'processing') continue;
-      share.status = retryAtMs === null ? 'failed' : 'pending';
-      share.reason = trouble;
-      share.retryAtMs = retryAtMs;
-      if (counts) share.attempts++;
-      if (trouble.class === 'unexpected') share.unexpected++;
-      if (how === 'expired') share.expiries++;
-      if (how === 'failed') {
-        share.failures++;
-        share.heldUntilMs = retryAtMs;
-      }
-    }
+    applyToShares(state, coveredBy(payment), () => ({
+      do: 'free',
+      trouble,
+      retryAtMs,
+      countsAsAttempt,
+      how,
+    }));
   };
+  /** Whether a payment covers a debt and may still land. */
+  const isClaimed = (shareId: string): boolean =>
+    [...state.payments.values()].some(
+      (each) => LIVE.has(each.state) && each.covers.some((cover) => cover.shareId === shareId),
+    );
   return {
     async live(subscriberId) {
       const row = liveOf(subscriberId);
@@ -55,18 +57,17 @@ export function createMemoryPayments(
       const { attempts, ...rest } = payment;
       const { covers } = payment.plan;
       if (state.oneLive && liveOf(payment.subscriberId) !== undefined) return false;
-      const claimable = covers.every(({ shareId, amount }) => {
-        const share = state.shares.get(shareId);
-        return (
-          share?.status === 'pending' && !share.observed && share.amount - share.paid >= amount
-        );
+      const amounts = new Map(covers.map((each) => [each.shareId, each.amount]));
+      const claims = [...amounts].map(([id, amount]) => {
+        const row = state.shares.get(id);
+        return row === undefined ? null : transition(row, { do: 'claim', amount });
       });
-      if (!claimable) return false;
-      for (const { shareId } of covers)
-        Object.assign(state.shares.get(shareId) as ShareRow, {
-          status: 'processing',
-          reason: null,
-        });
+      if (claims.includes(null)) return false;
+      const rows = [...amounts.keys()].flatMap((id) => state.shares.get(id) ?? []);
+      applyToShares(state, rows, (share) => ({
+        do: 'claim',
+        amount: amounts.get(share.id) ?? 0n,
+      }));
       const row: PaymentRow = {
         ...rest,
         covers,
@@ -94,13 +95,18 @@ export function createMemoryPayments(
       const row = from(id, 'sent');
       if (row === null) return false;
       Object.assign(row, { state: 'landed', executedSlot: slot });
-      for (const { shareId, amount } of row.covers) {
-        const share = state.shares.get(shareId) as ShareRow;
-        if (share.paid + amount > share.amount) throw new Error('check: paid between 0 and amount');
-        share.paid += amount;
-        Object.assign(share, { reason: null, retryAtMs: null, heldUntilMs: null, ...NO_TRIES });
-        share.status = share.paid === share.amount ? 'paid' : 'pending';
-      }
+      const landing = {
+        payment: id,
+        creatorWallet: row.creatorWallet,
+        signature: row.signature,
+        slot,
+      };
+      applyToShares(state, coveredBy(row), (share) => ({
+        do: 'land',
+        amount: row.covers.find((each) => each.shareId === share.id)?.amount ?? 0n,
+        claimed: isClaimed(share.id),
+        landing,
+      }));
       return true;
     },
     async waits(id, trouble) {
@@ -122,7 +128,7 @@ export function createMemoryPayments(
       const row = from(id, 'sent');
       if (row === null) return false;
       Object.assign(row, { state: 'failed', executedSlot: slot });
-      free(row, trouble, retryInMs, counts, 'failed');
+      free(row, trouble, retryInMs, counts, 'failed_on_chain');
       return true;
     },
     async dead(id, evidence, trouble, retryInMs) {
@@ -164,7 +170,13 @@ export function createMemoryPayments(
       );
       return signatures.filter((each) => !known.has(each));
     },
-    overpaidBy: async () => 0n,
+    overpaidBy: async (id) => {
+      const row = state.payments.get(id);
+      return (row === undefined ? [] : coveredBy(row)).reduce(
+        (sum, share) => sum + share.overpaid,
+        0n,
+      );
+    },
     restore: createMemoryRestore(state, nowMs),
   };
 }

@@ -1,8 +1,6 @@
 // Restore: books a payment that the chain shows and that this ledger has lost, in memory.
 import type { Payments } from '../../../src/core/debt-ports.ts';
-import { least, most } from '../../../src/core/money.ts';
-import { NO_TRIES } from '../../../src/core/payment.ts';
-import { LIVE, type PaymentRow, type State } from './state.ts';
+import { applyToShares, LIVE, type PaymentRow, type State } from './state.ts';
 
 export function createMemoryRestore(state: State, nowMs: () => number): Payments['restore'] {
   /** Whether a payment covers a debt and may still land. */
@@ -18,23 +16,16 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
         .flatMap((each) => each.covers),
       ...[...state.credits.values()].flatMap((each) => each.shares),
     ].reduce((sum, each) => sum + (each.shareId === shareId ? each.amount : 0n), 0n);
-  /** A debt that remembers more than the landed payments bring stays as it is. */
   const recall = (row: PaymentRow): void => {
-    for (const { shareId } of row.covers) {
-      const share = state.shares.get(shareId);
-      if (share === undefined) continue;
-      const total = most(coveredOf(shareId), share.paid);
-      const whole = total >= share.amount;
-      const open = isClaimed(shareId) ? 'processing' : 'pending';
-      Object.assign(share, {
-        ...NO_TRIES,
-        paid: least(share.amount, total),
-        status: whole ? 'paid' : share.status === 'voided' ? 'voided' : open,
-        reason: null,
-        retryAtMs: null,
-        heldUntilMs: null,
-      });
-    }
+    const { id: payment, creatorWallet, signature, executedSlot: slot } = row;
+    const landing = { payment, creatorWallet, signature, slot: slot ?? 0 };
+    const covered = row.covers.flatMap(({ shareId }) => state.shares.get(shareId) ?? []);
+    applyToShares(state, covered, (share) => ({
+      do: 'recall',
+      covered: coveredOf(share.id),
+      claimed: isClaimed(share.id),
+      landing,
+    }));
   };
   return async (subscriberId, paid, covers) => {
     const { signature, slot, creatorWallet, amount } = paid;

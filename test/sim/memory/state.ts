@@ -3,12 +3,16 @@
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
 import type { Credit } from '../../../src/core/debt-ports.ts';
+import type { EventKind } from '../../../src/core/event.ts';
+import type { EventOf } from '../../../src/core/event-body.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { AsideKind, Watched } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
-import type { Cover, Payment, Trouble } from '../../../src/core/payment.ts';
+import type { Cover, Payment } from '../../../src/core/payment.ts';
 import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/core/ports.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
+import { type Share, type Transition, transition } from '../../../src/core/share.ts';
+import type { ShareAct } from '../../../src/core/share-act.ts';
 
 export type SightingRow = {
   readonly signature: Signature;
@@ -39,34 +43,17 @@ export type AccountRow = Watched & {
   cursorSlot: Slot;
   readonly listedRevision: number;
 };
-export type ShareRow = {
-  readonly id: string;
-  readonly subscriberId: string;
+/** A debt, whose changes core/share.ts decides, and what it was made from. */
+export type ShareRow = { -readonly [Field in keyof Share]: Share[Field] } & {
   readonly subscriptionId: string;
-  readonly creatorWallet: Address;
   readonly signature: Signature;
   readonly slot: Slot;
   readonly ordinal: number;
-  readonly amount: bigint;
   readonly netPnl: bigint;
   readonly shareBps: number;
   /** Where the terms began under which this part was opened. */
   readonly termsSlot: Slot;
   readonly accruedAtMs: number;
-  paid: bigint;
-  status: 'pending' | 'processing' | 'paid' | 'failed' | 'voided';
-  /** When it lapsed. */
-  voidedAtMs?: number;
-  reason: Trouble | null;
-  attempts: number;
-  retryAtMs: number | null;
-  /** Somebody asked for it. */
-  hastened: boolean;
-  observed: boolean;
-  heldUntilMs: number | null;
-  unexpected: number;
-  failures: number;
-  expiries: number;
 };
 export type CreditRow = Omit<Credit, 'credited' | 'shares'> & {
   readonly id: string;
@@ -109,6 +96,8 @@ export type State = {
   readonly payments: Map<string, PaymentRow>;
   /** By the key of their fact. */
   readonly credits: Map<string, CreditRow>;
+  /** What was told of debts, in order. */
+  readonly events: EventOf<EventKind>[];
   readonly halts: Map<string, Halt>;
   readonly clearances: Map<string, Clearance[]>;
   readonly standings: Map<string, RosterEntry>;
@@ -134,6 +123,7 @@ export const emptyState = (): State => ({
   shares: new Map(),
   payments: new Map(),
   credits: new Map(),
+  events: [],
   halts: new Map(),
   clearances: new Map(),
   standings: new Map(),
@@ -165,11 +155,25 @@ export const accrualKey = (subscriptionId: string, fact: Fact): string =>
 
 export const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
 
-/** What asking for a share makes of it. */
-export const ASKED = { retryAtMs: null, hastened: true } as const;
-
 /** Whether a share is paid whatever its size: as ledger/shares.ts. */
 export const isAsked = (state: State, row: ShareRow): boolean =>
   row.hastened ||
   state.standings.get(row.subscriberId)?.standing === 'delinquent' ||
   (state.subscriptions.get(row.subscriptionId)?.terms.at(-1)?.ended ?? false);
+
+/** Applies an act to those debts that it may start from, in the order of their ids. Returns the transitions. */
+export function applyToShares(
+  state: State,
+  rows: Iterable<ShareRow>,
+  act: (row: ShareRow) => ShareAct | null,
+): Transition[] {
+  const inOrder = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return inOrder.flatMap((row) => {
+    const what = act(row);
+    const found = what === null ? null : transition({ ...row }, what);
+    if (found === null) return [];
+    Object.assign(row, found.share);
+    state.events.push(...found.events);
+    return [found];
+  });
+}

@@ -1,0 +1,117 @@
+// Event body: what each kind of event tells, beside the subscriber that it is about. One type a kind; the API describes the
+// same bodies as webhooks, with amounts as decimal strings of base units.
+import type { Address, Signature, Slot } from './ids.ts';
+import type { BaseUnits, BasisPoints } from './money.ts';
+import type { Trouble } from './payment.ts';
+import type { Counters } from './reckoning.ts';
+import type { Evidence } from './standing.ts';
+import type { SuspicionKind } from './suspicion.ts';
+
+/** What a payment of a creator tells of itself. `signature` is null when nothing was signed. */
+type PaymentTold = {
+  readonly payment: string;
+  readonly creatorWallet: string;
+  readonly amount: BaseUnits;
+  readonly signature: Signature | null;
+};
+/** What discharged a debt. `payment` is null for a transfer that Bailiff did not make. */
+type DischargeTold = {
+  readonly share: string;
+  readonly payment: string | null;
+  readonly creatorWallet: string;
+  readonly signature: Signature | null;
+  readonly slot: Slot;
+  /** The whole amount of the debt. */
+  readonly amount: BaseUnits;
+};
+
+export type EventBodies = {
+  'share.accrued': {
+    readonly share: string;
+    readonly subscription: string;
+    readonly creatorWallet: Address;
+    readonly signature: Signature;
+    readonly slot: Slot;
+    readonly netPnl: BaseUnits;
+    readonly shareBps: BasisPoints;
+    readonly amount: BaseUnits;
+  };
+  'share.paid': DischargeTold;
+  /** `overpaid` is what this payment brought beyond the debt. */
+  'share.overpaid': DischargeTold & { readonly overpaid: BaseUnits };
+  'share.blocked': Trouble & {
+    readonly share: string;
+    readonly left: BaseUnits;
+    readonly waitsForPerson: boolean;
+  };
+  'share.voided': {
+    readonly share: string;
+    readonly left: BaseUnits;
+    readonly by: 'terms' | 'operator';
+    readonly reason: string;
+    /** An API key's id, `configured`, `anyone`, `command`, or `terms`; and the person that a request named. */
+    readonly actor: string;
+    readonly person: string | null;
+    /** ISO 8601, UTC. */
+    readonly at: string;
+  };
+  'share.credited': {
+    readonly share: string;
+    readonly creatorWallet: string;
+    readonly signature: Signature;
+    readonly slot: Slot;
+    /** What the transfer paid of the debt, and what is owed of it still. */
+    readonly amount: BaseUnits;
+    readonly left: BaseUnits;
+  };
+  'share.adopted': { readonly share: string; readonly left: BaseUnits };
+  'transfer.credited': {
+    readonly creatorWallet: Address;
+    readonly signature: Signature;
+    readonly slot: Slot;
+    readonly amount: BaseUnits;
+    readonly credited: BaseUnits;
+    /** What no debt took. */
+    readonly excess: BaseUnits;
+  };
+  'payment.landed': PaymentTold & {
+    readonly slot: Slot;
+    readonly purpose: 'share' | 'top_up';
+  };
+  'payment.failed': PaymentTold & Trouble;
+  'payment.dead': PaymentTold & Trouble;
+  'subscriber.registered': { readonly agentWallet: Address };
+  'subscriber.delinquent': {
+    readonly outstanding: BaseUnits;
+    readonly reason: string | null;
+    readonly evidence: Evidence;
+    readonly revision: bigint;
+  };
+  'subscriber.cleared': { readonly outstanding: BaseUnits; readonly revision: bigint };
+  'subscriber.suspected': {
+    readonly amount: BaseUnits;
+    readonly notices: number;
+    readonly kinds: readonly SuspicionKind[];
+    readonly signature: Signature;
+    readonly slot: Slot;
+  };
+  'agent.needs_sol': Trouble;
+  'venue.paused': Trouble;
+  /** How many debts wait for the venue. */
+  'venue.resumed': { readonly waiting: number };
+  'account.gap': {
+    readonly address: Address;
+    /** By counter, what the facts do not explain. */
+    readonly difference: Counters;
+  };
+  'endpoint.disabled': { readonly endpoint: string; readonly url: string; readonly why: string };
+};
+
+/** An event before it is written, of one of these kinds. `subscriberId` is null for what is about no subscriber. */
+export type EventOf<Kinds extends keyof EventBodies> = {
+  [Kind in Kinds]: {
+    readonly kind: Kind;
+    readonly subscriberId: string | null;
+    readonly body: EventBodies[Kind];
+  };
+}[Kinds];

@@ -1,0 +1,286 @@
+// Share: a profit share, which is the debt of one subscriber to one creator for one close, and the rules of its life.
+//
+//   pending     Owed, and no payment has claimed it. The lane tries it from `retryAtMs` on; null is at once.
+//   processing  A payment that is planned, signed or sent has claimed it. Only the end of that payment moves it on.
+//   failed      Owed, but a person must act first. The lane does not try it.
+//   paid        Ended: `paid` equals `amount`. What lands for it beyond that is counted in `overpaid`.
+//   voided      Ended before it was paid whole, by its own terms or by an operator; `voided` says by whom and why.
+//               Only payments that the chain shows for the whole of it turn it into `paid`.
+//
+// The amount, the creator and the close that made a debt never change. `paid` and `overpaid` never fall. A debt that is
+// observed is not payable, and adopting it is the only way out of that. The ledger locks the row, asks `transition` what
+// becomes of it, writes the answer and the events in one transaction; sql/0026_debts.sql refuses every other change.
+import type { EventBodies, EventOf } from './event-body.ts';
+import type { Address } from './ids.ts';
+import { type BaseUnits, least, most } from './money.ts';
+import { NO_TRIES, type Tries } from './payment.ts';
+import { type Landing, type ShareAct, type ShareEvent, WAKES, type Wake } from './share-act.ts';
+import type { Trouble } from './trouble.ts';
+
+export const SHARE_STATUSES = ['pending', 'processing', 'paid', 'failed', 'voided'] as const;
+export type ShareStatus = (typeof SHARE_STATUSES)[number];
+
+/** Which status may follow which. Every status may also stay as it is. */
+export const FORWARD: Readonly<Record<ShareStatus, readonly ShareStatus[]>> = {
+  pending: ['processing', 'failed', 'paid', 'voided'],
+  processing: ['pending', 'failed', 'paid'],
+  failed: ['pending', 'paid', 'voided'],
+  paid: [],
+  voided: ['paid'],
+};
+
+/** The statuses in which something is owed. */
+export const OPEN_STATUSES = ['pending', 'processing', 'failed'] as const;
+export const isOpen = (status: ShareStatus): boolean =>
+  (OPEN_STATUSES as readonly string[]).includes(status);
+
+/** On whose behalf a debt is ended unpaid, and why. */
+export type Voiding = {
+  readonly reason: string;
+  /** As of an act: an API key's id, `configured`, `anyone` or `command`. */
+  readonly actor: string;
+  readonly person: string | null;
+};
+export type Voided = Voiding & {
+  /** `terms`: the debt lapsed by its own terms; the actor is `terms` as well then. */
+  readonly by: 'operator' | 'terms';
+  readonly atMs: number;
+  /** By terms: after how many milliseconds they let it lapse. */
+  readonly afterMs?: number;
+};
+
+/** A debt as its transitions see it. Times are milliseconds of the ledger's clock. */
+export type Share = Tries & {
+  readonly id: string;
+  readonly subscriberId: string;
+  readonly creatorWallet: Address;
+  readonly amount: BaseUnits;
+  readonly paid: BaseUnits;
+  readonly overpaid: BaseUnits;
+  readonly status: ShareStatus;
+  readonly reason: Trouble | null;
+  readonly attempts: number;
+  readonly retryAtMs: number | null;
+  /** After a payment that failed on chain: until then the lane tries no debt of the subscriber. */
+  readonly heldUntilMs: number | null;
+  /** A person asked for it to be paid now, however small it is. */
+  readonly hastened: boolean;
+  /** Booked by a daemon that only observes; it is not payable until a person adopts it. */
+  readonly observed: boolean;
+  readonly voided: Voided | null;
+};
+
+export type Transition = {
+  readonly share: Share;
+  readonly events: readonly ShareEvent[];
+  readonly wakes: readonly Wake[];
+};
+
+/** A debt as a close makes it, and the event of it. `origin` is the close and the terms that it fell under. */
+export function incurred(
+  debt: Pick<Share, 'id' | 'subscriberId' | 'creatorWallet' | 'amount' | 'observed'>,
+  origin: Pick<
+    EventBodies['share.accrued'],
+    'subscription' | 'signature' | 'slot' | 'netPnl' | 'shareBps'
+  >,
+): Pick<Transition, 'share' | 'events'> {
+  const { id, subscriberId, creatorWallet, amount } = debt;
+  const share: Share = {
+    ...debt,
+    ...NO_TRIES,
+    paid: 0n,
+    overpaid: 0n,
+    status: 'pending',
+    reason: null,
+    attempts: 0,
+    retryAtMs: null,
+    heldUntilMs: null,
+    hastened: false,
+    voided: null,
+  };
+  const body = { share: id, ...origin, creatorWallet, amount };
+  return { share, events: [{ kind: 'share.accrued', subscriberId, body }] };
+}
+
+const leftOf = ({ amount, paid }: Share): BaseUnits => amount - paid;
+const waits = ({ status }: Share): boolean => status === 'pending' || status === 'failed';
+
+/** After its payment failed: the reason, the count of it, and the time to try again. */
+function blocked(
+  share: Share,
+  { trouble, retryAtMs, countsAsAttempt }: Extract<ShareAct, { do: 'rest' | 'free' }>,
+): Share {
+  return {
+    ...share,
+    status: retryAtMs === null ? 'failed' : 'pending',
+    reason: trouble,
+    retryAtMs,
+    attempts: share.attempts + (countsAsAttempt ? 1 : 0),
+    unexpected: share.unexpected + (trouble.class === 'unexpected' ? 1 : 0),
+  };
+}
+
+/** With `total` paid for it in all; what exceeds the debt is overpaid. */
+function covered(share: Share, total: BaseUnits, claimed: boolean): Share {
+  const whole = total >= share.amount;
+  const open = claimed && share.status === 'processing' ? 'processing' : 'pending';
+  return {
+    ...share,
+    ...NO_TRIES,
+    paid: least(share.amount, total),
+    overpaid: most(0n, total - share.amount),
+    status: whole ? 'paid' : share.status === 'voided' ? 'voided' : open,
+    voided: whole ? null : share.voided,
+    reason: null,
+    retryAtMs: null,
+    heldUntilMs: null,
+  };
+}
+
+function eventsOfCover(before: Share, after: Share, landing: Landing): ShareEvent[] {
+  const { subscriberId, id: share, amount } = after;
+  const beyond = after.overpaid - before.overpaid;
+  if (beyond > 0n) {
+    const body = { share, ...landing, amount, overpaid: beyond };
+    return [{ kind: 'share.overpaid', subscriberId, body }];
+  }
+  const ended = after.status === 'paid' && before.status !== 'paid';
+  return ended ? [{ kind: 'share.paid', subscriberId, body: { share, ...landing, amount } }] : [];
+}
+
+/** Ends a debt unpaid. */
+function ended(share: Share, voided: Voided): Pick<Transition, 'share' | 'events'> {
+  const { by, reason, actor, person, atMs } = voided;
+  const at = new Date(atMs).toISOString();
+  const body = { share: share.id, left: leftOf(share), by, reason, actor, person, at };
+  return {
+    share: { ...share, status: 'voided', retryAtMs: null, voided },
+    events: [{ kind: 'share.voided', subscriberId: share.subscriberId, body }],
+  };
+}
+
+function after(share: Share, act: ShareAct): Pick<Transition, 'share' | 'events'> | null {
+  const { subscriberId } = share;
+  const becomes = (change: Partial<Share>) => ({ share: { ...share, ...change }, events: [] });
+  const blockedEvent = (trouble: Trouble, waitsForPerson: boolean): ShareEvent => ({
+    kind: 'share.blocked',
+    subscriberId,
+    body: { share: share.id, left: leftOf(share), ...trouble, waitsForPerson },
+  });
+  switch (act.do) {
+    case 'claim': {
+      const fits = act.amount > 0n && act.amount <= leftOf(share);
+      if (share.status !== 'pending' || share.observed || !fits) return null;
+      return becomes({ status: 'processing', reason: null });
+    }
+    case 'rest': {
+      if (share.status !== 'pending') return null;
+      // A debt that goes on waiting for the same reason is no news.
+      const news = share.reason?.code !== act.trouble.code && act.trouble.class !== 'accumulating';
+      const events = news ? [blockedEvent(act.trouble, act.retryAtMs === null)] : [];
+      return { share: blocked(share, act), events };
+    }
+    case 'free': {
+      if (share.status !== 'processing') return null;
+      const failed = act.how === 'failed_on_chain';
+      // What is tried again by itself is told by the event of the payment.
+      const events = act.retryAtMs === null ? [blockedEvent(act.trouble, true)] : [];
+      return {
+        share: {
+          ...blocked(share, act),
+          failures: share.failures + (failed ? 1 : 0),
+          expiries: share.expiries + (act.how === 'expired' ? 1 : 0),
+          heldUntilMs: failed ? act.retryAtMs : share.heldUntilMs,
+        },
+        events,
+      };
+    }
+    case 'unclaim':
+      if (share.status !== 'processing') return null;
+      return becomes({ status: 'pending', retryAtMs: null });
+    case 'land':
+    case 'recall': {
+      const known = share.paid + share.overpaid;
+      const total = act.do === 'land' ? known + act.amount : most(known, act.covered);
+      const next = covered(share, total, act.claimed);
+      return { share: next, events: eventsOfCover(share, next, act.landing) };
+    }
+    case 'credit': {
+      if (!waits(share) || act.amount <= 0n || act.amount > leftOf(share)) return null;
+      const paid = share.paid + act.amount;
+      const left = share.amount - paid;
+      const whole = left === 0n;
+      const next: Share = whole
+        ? { ...share, paid, status: 'paid', retryAtMs: null, reason: null }
+        : { ...share, paid };
+      const told = { share: share.id, creatorWallet: share.creatorWallet, ...act.transfer };
+      const credited: ShareEvent = {
+        kind: 'share.credited',
+        subscriberId,
+        body: { ...told, amount: act.amount, left },
+      };
+      const body = { ...told, payment: null, amount: share.amount };
+      return {
+        share: next,
+        events: whole ? [credited, { kind: 'share.paid', subscriberId, body }] : [credited],
+      };
+    }
+    case 'wake':
+      return share.status === 'pending' ? becomes({ retryAtMs: null }) : null;
+    case 'hasten':
+      if (share.status !== 'pending') return null;
+      return becomes({ retryAtMs: null, reason: null, hastened: true });
+    case 'retry':
+      if (!waits(share) || share.observed) return null;
+      return becomes({
+        status: 'pending',
+        retryAtMs: null,
+        hastened: true,
+        heldUntilMs: null,
+        unexpected: 0,
+        failures: 0,
+      });
+    case 'release':
+      return share.heldUntilMs === null ? null : becomes({ heldUntilMs: null });
+    case 'adopt': {
+      if (!share.observed || !waits(share)) return null;
+      const body = { share: share.id, left: leftOf(share) };
+      return {
+        share: { ...share, observed: false, retryAtMs: null },
+        events: [{ kind: 'share.adopted', subscriberId, body }],
+      };
+    }
+    case 'void': {
+      if (!waits(share)) return null;
+      return ended(share, { by: 'operator', ...act.voiding, atMs: act.atMs });
+    }
+    case 'lapse': {
+      if (!waits(share)) return null;
+      const { atMs, afterMs } = act;
+      const voiding: Voiding = { reason: 'lapsed', actor: 'terms', person: null };
+      return ended(share, { by: 'terms', ...voiding, atMs, afterMs });
+    }
+  }
+}
+
+/** What becomes of a debt by an act; null when the act does not start from the state that the debt is in. */
+export function transition(share: Share, act: ShareAct): Transition | null {
+  const found = after(share, act);
+  return found === null ? null : { ...found, wakes: WAKES[act.do] };
+}
+
+/**
+ * What is told once of debts of one subscriber that rest, beside the event of each debt. Call it when one of those is news.
+ * `venueAwaited`: another debt waited for the venue before.
+ */
+export function restingEvents(
+  subscriberId: string,
+  trouble: Trouble,
+  venueAwaited: boolean,
+): EventOf<'agent.needs_sol' | 'venue.paused'>[] {
+  if (trouble.class === 'needs_sol')
+    return [{ kind: 'agent.needs_sol', subscriberId, body: trouble }];
+  return trouble.class === 'venue_paused' && !venueAwaited
+    ? [{ kind: 'venue.paused', subscriberId: null, body: trouble }]
+    : [];
+}

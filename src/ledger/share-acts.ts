@@ -1,0 +1,145 @@
+// Share acts: what changes a debt outside of a payment. Each method names the rows and the act; core/share.ts decides what
+// becomes of them.
+import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
+import { restingEvents } from '../core/share.ts';
+import { PLANNED_ANEW } from '../core/trouble.ts';
+import type { Fragment, Sql, Transaction } from './database.ts';
+import { tellAll } from './outbox.ts';
+import { applyToShares } from './share-changes.ts';
+import { endUnsigned } from './unpaid.ts';
+
+type ShareActs = Pick<
+  Shares,
+  'rest' | 'retry' | 'void' | 'hasten' | 'wake' | 'freeOrphans' | 'lapse' | 'adopt'
+>;
+
+/** `now` is the clock of the ledger. */
+export function createShareActs(sql: Sql, now: Fragment): ShareActs {
+  /** Ends the payment of a share that nothing is signed of, so that its debts are free. */
+  const endUnsignedOf = (tx: Transaction, shareId: string): Promise<void> =>
+    endUnsigned(
+      tx,
+      now,
+      tx`exists (select 1 from payment_share ps where ps.subscriber_id = p.subscriber_id
+        and ps.payment_id = p.payment_id and ps.share_id = ${shareId})`,
+      PLANNED_ANEW,
+    );
+
+  return {
+    async rest(subscriberId, shareIds, trouble, retryInMs, countsAsAttempt) {
+      await sql.begin(async (tx) => {
+        // Read before the debts are changed: the first debt that waits for the venue is news.
+        const [waiting] = await tx`
+          select 1 from profit_share where reason ->> 'class' = 'venue_paused' and status = 'pending' limit 1`;
+        const rested = await applyToShares(
+          tx,
+          { now, where: tx`s.subscriber_id = ${subscriberId} and s.share_id in ${tx(shareIds)}` },
+          ({ nowMs }) => ({
+            do: 'rest',
+            trouble,
+            retryAtMs: retryInMs === null ? null : nowMs + Math.round(retryInMs),
+            countsAsAttempt,
+          }),
+        );
+        const news = rested.some(({ events }) => events.length > 0);
+        if (news) await tellAll(tx, restingEvents(subscriberId, trouble, waiting !== undefined));
+      });
+    },
+    retry: (id) =>
+      sql.begin(async (tx) => {
+        await endUnsignedOf(tx, id);
+        const [retried] = await applyToShares(tx, { now, where: tx`s.share_id = ${id}` }, () => ({
+          do: 'retry',
+        }));
+        if (retried === undefined) return false;
+        const { subscriberId } = retried.share;
+        const held = tx`s.subscriber_id = ${subscriberId} and s.held_until is not null`;
+        await applyToShares(tx, { now, where: held }, () => ({ do: 'release' }));
+        return true;
+      }),
+    void: (id, voiding, nowMs) =>
+      sql.begin(async (tx) => {
+        await endUnsignedOf(tx, id);
+        const voided = await applyToShares(tx, { now, where: tx`s.share_id = ${id}` }, () => ({
+          do: 'void',
+          voiding,
+          atMs: nowMs,
+        }));
+        return voided.length > 0;
+      }),
+    async hasten(subscriberId) {
+      await sql.begin(async (tx) => {
+        const stale = tx`p.subscriber_id = ${subscriberId} and p.planned_at < ${now} - ${UNSIGNED_MOST_MS} * interval '1 millisecond'`;
+        await endUnsigned(tx, now, stale, PLANNED_ANEW);
+        const pending = tx`s.subscriber_id = ${subscriberId} and s.status = 'pending'`;
+        await applyToShares(tx, { now, where: pending }, () => ({ do: 'hasten' }));
+      });
+    },
+    async wake(waiting) {
+      if (waiting.length === 0) return [];
+      return sql.begin(async (tx) => {
+        const asked = waiting.map((each) => ({
+          subscriber_id: each.subscriberId,
+          class: each.class,
+        }));
+        const woken = await applyToShares(
+          tx,
+          {
+            now,
+            join: tx`join (select distinct subscriber_id, class
+              from jsonb_to_recordset(${tx.json(asked)}) as w(subscriber_id text, class text)) w
+              on s.subscriber_id = w.subscriber_id and s.reason ->> 'class' = w.class`,
+            where: tx`s.status = 'pending' and s.retry_at is not null`,
+          },
+          () => ({ do: 'wake' }),
+        );
+        const forVenue = woken.filter(({ before }) => before.reason?.class === 'venue_paused');
+        if (forVenue.length > 0) {
+          const body = { waiting: woken.length };
+          await tellAll(tx, [{ kind: 'venue.resumed', subscriberId: null, body }]);
+        }
+        return [...new Set(woken.map(({ share }) => share.subscriberId))];
+      });
+    },
+    freeOrphans: () =>
+      sql.begin(async (tx) => {
+        const orphaned = tx`s.status = 'processing' and not exists (
+          select 1 from payment_share ps join payment p using (subscriber_id, payment_id)
+          where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state in ('planned', 'signed', 'sent'))`;
+        return (await applyToShares(tx, { now, where: orphaned }, () => ({ do: 'unclaim' })))
+          .length;
+      }),
+    lapse: () =>
+      sql.begin(async (tx) => {
+        const lapsed = await applyToShares<{ expires_after_ms: bigint }>(
+          tx,
+          {
+            now,
+            columns: tx`, t.expires_after_ms`,
+            join: tx`join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot`,
+            where: tx`s.status in ('pending', 'failed') and t.expires_after_ms is not null
+              and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${now}`,
+          },
+          ({ extra, nowMs }) => ({
+            do: 'lapse',
+            afterMs: Number(extra.expires_after_ms),
+            atMs: nowMs,
+          }),
+        );
+        return lapsed.map(({ share }) => ended(share));
+      }),
+    adopt: (fromSlot) =>
+      sql.begin(async (tx) => {
+        const observed = tx`s.observed and s.slot >= ${fromSlot}`;
+        const adopted = await applyToShares(tx, { now, where: observed }, () => ({ do: 'adopt' }));
+        return adopted.map(({ share }) => ended(share));
+      }),
+  };
+}
+
+/** What a debt is told as when it leaves or enters what is payable. */
+const ended = (share: { id: string; subscriberId: string; amount: bigint; paid: bigint }) => ({
+  shareId: share.id,
+  subscriberId: share.subscriberId,
+  left: share.amount - share.paid,
+});

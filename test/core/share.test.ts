@@ -1,0 +1,247 @@
+// Share: whatever happens to a debt in whatever order, its amount stays, what was paid of it never falls, and its status only
+// moves as the table of core/share.ts says.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Address, Signature } from '../../src/core/ids.ts';
+import { NO_TRIES } from '../../src/core/payment.ts';
+import {
+  FORWARD,
+  incurred,
+  isOpen,
+  restingEvents,
+  SHARE_STATUSES,
+  type Share,
+  type ShareStatus,
+  transition,
+} from '../../src/core/share.ts';
+import { type Landing, type ShareAct, type ShareActName, WAKES } from '../../src/core/share-act.ts';
+import { isDue, uncoveredOf } from '../../src/core/share-due.ts';
+import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
+
+const { share: FRESH } = incurred(
+  {
+    id: 'ps_1',
+    subscriberId: 'ana',
+    creatorWallet: 'creator' as Address,
+    amount: 100n,
+    observed: false,
+  },
+  { subscription: 'sub', signature: 's' as Signature, slot: 9, netPnl: 1_000n, shareBps: 1_000 },
+);
+const debt = (change: Partial<Share> = {}): Share => ({ ...FRESH, ...change });
+const LANDING: Landing = {
+  payment: 'p1',
+  creatorWallet: 'creator',
+  signature: 'x' as Signature,
+  slot: 20,
+};
+const VOIDING = { reason: 'as agreed', actor: 'command', person: null };
+const SHORT: Trouble = { class: 'retry_when_healthier', code: 'margin_floor', detail: 'short' };
+const become = (share: Share, act: ShareAct): Share => {
+  const found = transition(share, act);
+  if (found === null) throw new Error(`${act.do} does not start from ${share.status}`);
+  return found.share;
+};
+
+const amount = fc.bigInt({ min: 1n, max: 150n });
+const atMs = fc.integer({ min: 0, max: 1_000_000 });
+const retryAtMs = fc.option(atMs, { nil: null });
+const trouble = fc
+  .constantFrom(...ERROR_CLASSES)
+  .map((kind): Trouble => ({ class: kind, code: kind, detail: '' }));
+const acts: fc.Arbitrary<ShareAct> = fc.oneof(
+  amount.map((each): ShareAct => ({ do: 'claim', amount: each })),
+  fc
+    .record({ trouble, retryAtMs, countsAsAttempt: fc.boolean() })
+    .map((each): ShareAct => ({ do: 'rest', ...each })),
+  fc
+    .record({
+      trouble,
+      retryAtMs,
+      countsAsAttempt: fc.boolean(),
+      how: fc.constantFrom('failed_on_chain', 'expired', 'refused'),
+    })
+    .map((each): ShareAct => ({ do: 'free', ...each })),
+  fc
+    .record({ amount, claimed: fc.boolean() })
+    .map((each): ShareAct => ({ do: 'land', ...each, landing: LANDING })),
+  fc
+    .record({ covered: amount, claimed: fc.boolean() })
+    .map((each): ShareAct => ({ do: 'recall', ...each, landing: LANDING })),
+  amount.map(
+    (each): ShareAct => ({
+      do: 'credit',
+      amount: each,
+      transfer: { signature: 'y' as Signature, slot: 5 },
+    }),
+  ),
+  fc.constantFrom<ShareAct>(
+    { do: 'unclaim' },
+    { do: 'wake' },
+    { do: 'hasten' },
+    { do: 'retry' },
+    { do: 'release' },
+    { do: 'adopt' },
+  ),
+  atMs.map((each): ShareAct => ({ do: 'void', voiding: VOIDING, atMs: each })),
+  atMs.map((each): ShareAct => ({ do: 'lapse', afterMs: 1_000, atMs: each })),
+);
+
+test('whatever happens, the debt stays what it is, nothing paid is taken back, and an ended debt stays ended', () => {
+  const reached = new Set<string>();
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(acts, { maxLength: 40 }), (observed, happened) => {
+      let share = debt({ observed });
+      for (const act of happened) {
+        const found = transition(share, act);
+        if (found === null) continue;
+        const { share: next, events, wakes } = found;
+        reached.add(`${share.status} ${next.status}`);
+        expect([next.id, next.amount, next.creatorWallet]).toEqual(['ps_1', 100n, 'creator']);
+        expect(next.paid >= share.paid && next.overpaid >= share.overpaid).toBe(true);
+        expect(next.paid <= next.amount).toBe(true);
+        expect(next.status === 'paid').toBe(next.paid === next.amount);
+        expect(next.overpaid === 0n || next.status === 'paid').toBe(true);
+        expect(next.voided !== null).toBe(next.status === 'voided');
+        expect(next.observed && !share.observed).toBe(false);
+        expect(next.observed && next.status === 'processing').toBe(false);
+        if (next.status !== share.status) expect(FORWARD[share.status]).toContain(next.status);
+        expect(events.filter(({ kind }) => kind === 'share.paid')).toHaveLength(
+          next.status === 'paid' && share.status !== 'paid' && next.overpaid === 0n ? 1 : 0,
+        );
+        expect(wakes).toEqual(WAKES[act.do]);
+        share = next;
+      }
+    }),
+    { numRuns: 3_000, seed: 17 },
+  );
+  // The table allows nothing that never happens.
+  const allowed = SHARE_STATUSES.flatMap((from) => FORWARD[from].map((to) => `${from} ${to}`));
+  expect(allowed.filter((each) => !reached.has(each))).toEqual([]);
+});
+
+test.each<[ShareActName, ShareAct, readonly ShareStatus[]]>([
+  ['claim', { do: 'claim', amount: 10n }, ['pending']],
+  ['rest', { do: 'rest', trouble: SHORT, retryAtMs: 1, countsAsAttempt: true }, ['pending']],
+  [
+    'free',
+    { do: 'free', trouble: SHORT, retryAtMs: 1, countsAsAttempt: true, how: 'refused' },
+    ['processing'],
+  ],
+  ['unclaim', { do: 'unclaim' }, ['processing']],
+  [
+    'credit',
+    { do: 'credit', amount: 10n, transfer: { signature: 'y' as Signature, slot: 5 } },
+    ['pending', 'failed'],
+  ],
+  ['wake', { do: 'wake' }, ['pending']],
+  ['hasten', { do: 'hasten' }, ['pending']],
+  ['retry', { do: 'retry' }, ['pending', 'failed']],
+  ['void', { do: 'void', voiding: VOIDING, atMs: 0 }, ['pending', 'failed']],
+  ['lapse', { do: 'lapse', afterMs: 1, atMs: 0 }, ['pending', 'failed']],
+])('%s starts from nothing else', (_, act, from) => {
+  const starts = SHARE_STATUSES.filter(
+    (status) =>
+      transition(
+        debt({
+          status,
+          paid: status === 'paid' ? 100n : 0n,
+          voided: status === 'voided' ? { by: 'operator', ...VOIDING, atMs: 0 } : null,
+        }),
+        act,
+      ) !== null,
+  );
+  expect(starts).toEqual(from);
+});
+
+describe('a claim', () => {
+  test('takes no more than is left, and nothing of a debt that is only observed', () => {
+    const part = debt({ paid: 60n });
+    expect(transition(part, { do: 'claim', amount: 41n })).toBeNull();
+    expect(transition(part, { do: 'claim', amount: 0n })).toBeNull();
+    expect(become(part, { do: 'claim', amount: 40n }).status).toBe('processing');
+    expect(transition(debt({ observed: true }), { do: 'claim', amount: 1n })).toBeNull();
+  });
+});
+
+describe('trouble', () => {
+  const rest = (share: Share, trouble: Trouble, retryAtMs: number | null = 5) =>
+    transition(share, { do: 'rest', trouble, retryAtMs, countsAsAttempt: true });
+
+  test('is told when its reason is new, and never while a debt only waits for others', () => {
+    const first = rest(debt(), SHORT);
+    expect(first?.events).toMatchObject([
+      { kind: 'share.blocked', body: { left: 100n, code: 'margin_floor', waitsForPerson: false } },
+    ]);
+    expect(first?.share).toMatchObject({ attempts: 1, retryAtMs: 5, status: 'pending' });
+    expect(rest(first?.share as Share, SHORT)?.events).toEqual([]);
+    expect(rest(debt(), { ...SHORT, class: 'accumulating' })?.events).toEqual([]);
+    expect(rest(debt(), SHORT, null)?.share.status).toBe('failed');
+  });
+
+  test('of a payment holds the debt back after a failure on chain alone, and is told when a person must act', () => {
+    const claimed = debt({ status: 'processing' });
+    const free = (how: 'failed_on_chain' | 'expired' | 'refused', retryAtMs: number | null) =>
+      transition(claimed, { do: 'free', trouble: SHORT, retryAtMs, countsAsAttempt: true, how });
+    expect(free('failed_on_chain', 9)?.share).toMatchObject({ failures: 1, heldUntilMs: 9 });
+    expect(free('expired', 9)?.share).toMatchObject({ expiries: 1, heldUntilMs: null });
+    expect(free('refused', 9)).toMatchObject({ share: { heldUntilMs: null }, events: [] });
+    expect(free('refused', null)?.events).toMatchObject([
+      { kind: 'share.blocked', body: { left: 100n, waitsForPerson: true } },
+    ]);
+  });
+
+  test('is told once for the agent, and for the venue when no other debt waited for it', () => {
+    const of = (kind: Trouble['class'], awaited: boolean) =>
+      restingEvents('ana', { ...SHORT, class: kind }, awaited).map((each) => [
+        each.kind,
+        each.subscriberId,
+      ]);
+    expect(of('needs_sol', false)).toEqual([['agent.needs_sol', 'ana']]);
+    expect(of('venue_paused', false)).toEqual([['venue.paused', null]]);
+    expect(of('venue_paused', true)).toEqual([]);
+    expect(of('retry_soon', false)).toEqual([]);
+  });
+});
+
+describe('what lands', () => {
+  test('comes on top of what was paid, and beyond the debt it is overpaid and told so', () => {
+    const part = become(debt({ status: 'processing', failures: 2, heldUntilMs: 7 }), {
+      do: 'land',
+      amount: 60n,
+      claimed: false,
+      landing: LANDING,
+    });
+    expect(part).toMatchObject({ status: 'pending', paid: 60n, ...NO_TRIES, heldUntilMs: null });
+    const over = transition(part, { do: 'land', amount: 60n, claimed: false, landing: LANDING });
+    expect(over?.share).toMatchObject({ status: 'paid', paid: 100n, overpaid: 20n });
+    expect(over?.events).toMatchObject([{ kind: 'share.overpaid', body: { overpaid: 20n } }]);
+  });
+
+  test('and was lost is recalled as far as it covers, and a debt that remembers more stays', () => {
+    const recall = (share: Share, covered: bigint, claimed = false) =>
+      become(share, { do: 'recall', covered, claimed, landing: LANDING });
+    expect(recall(debt(), 100n).status).toBe('paid');
+    expect(recall(debt({ paid: 70n }), 40n)).toMatchObject({ paid: 70n, status: 'pending' });
+    expect(recall(debt({ status: 'processing' }), 40n, true).status).toBe('processing');
+    const voided = debt({ status: 'voided', voided: { by: 'terms', ...VOIDING, atMs: 0 } });
+    expect(recall(voided, 40n)).toMatchObject({ status: 'voided', paid: 40n });
+    expect(recall(voided, 100n)).toMatchObject({ status: 'paid', voided: null });
+  });
+});
+
+test('a debt is due when nothing holds it back', () => {
+  const free = { held: false, halted: false };
+  expect(isDue(debt(), 10, free)).toBe(true);
+  expect(isDue(debt({ retryAtMs: 11 }), 10, free)).toBe(false);
+  expect(isDue(debt({ retryAtMs: 10 }), 10, free)).toBe(true);
+  expect(isDue(debt({ observed: true }), 10, free)).toBe(false);
+  expect(isDue(debt(), 10, { held: true, halted: false })).toBe(false);
+  expect(isDue(debt(), 10, { held: false, halted: true })).toBe(false);
+  expect(SHARE_STATUSES.filter(isOpen)).toEqual(['pending', 'processing', 'failed']);
+});
+
+test('of a voided debt only what was paid is left to be covered', () => {
+  expect(uncoveredOf({ status: 'pending', amount: 100n, paid: 0n }, 30n, 20n)).toBe(50n);
+  expect(uncoveredOf({ status: 'voided', amount: 100n, paid: 40n }, 30n, 0n)).toBe(10n);
+});

@@ -1,0 +1,120 @@
+// Share acts: what changes a debt outside of a payment, in memory. core/share.ts decides what becomes of each debt.
+import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
+import { restingEvents, type Transition } from '../../../src/core/share.ts';
+import { PLANNED_ANEW } from '../../../src/core/trouble.ts';
+import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
+
+const told = ({ share }: Transition) => ({
+  shareId: share.id,
+  subscriberId: share.subscriberId,
+  left: share.amount - share.paid,
+});
+
+type ShareActs = Pick<
+  Shares,
+  'rest' | 'retry' | 'void' | 'hasten' | 'wake' | 'freeOrphans' | 'lapse' | 'adopt'
+>;
+
+export function createMemoryShareActs(state: State, nowMs: () => number): ShareActs {
+  const sharesOf = (subscriberId: string): ShareRow[] =>
+    [...state.shares.values()].filter((share) => share.subscriberId === subscriberId);
+  /** Nothing is signed of it: it ends, and its debts are due. */
+  const endUnsigned = (payment: PaymentRow): void => {
+    payment.state = 'failed';
+    applyToShares(
+      state,
+      payment.covers.flatMap(({ shareId }) => state.shares.get(shareId) ?? []),
+      () => ({
+        do: 'free',
+        trouble: PLANNED_ANEW,
+        retryAtMs: nowMs(),
+        countsAsAttempt: false,
+        how: 'refused',
+      }),
+    );
+  };
+  const endUnsignedOf = (id: string): void => {
+    for (const each of state.payments.values())
+      if (each.state === 'planned' && each.covers.some((cover) => cover.shareId === id))
+        endUnsigned(each);
+  };
+  /** A debt by its id, or nothing. */
+  const one = (id: string): ShareRow[] => [state.shares.get(id) ?? []].flat();
+  return {
+    async rest(subscriberId, shareIds, trouble, retryInMs, countsAsAttempt) {
+      const venueAwaited = [...state.shares.values()].some(
+        (share) => share.status === 'pending' && share.reason?.class === 'venue_paused',
+      );
+      const named = sharesOf(subscriberId).filter((share) => shareIds.includes(share.id));
+      const retryAtMs = retryInMs === null ? null : nowMs() + retryInMs;
+      const rested = applyToShares(state, named, () => ({
+        do: 'rest',
+        trouble,
+        retryAtMs,
+        countsAsAttempt,
+      }));
+      if (rested.some(({ events }) => events.length > 0))
+        state.events.push(...restingEvents(subscriberId, trouble, venueAwaited));
+    },
+    async retry(id) {
+      endUnsignedOf(id);
+      const [retried] = applyToShares(state, one(id), () => ({ do: 'retry' }));
+      if (retried === undefined) return false;
+      const theirs = sharesOf(retried.share.subscriberId);
+      applyToShares(state, theirs, () => ({ do: 'release' }));
+      return true;
+    },
+    async void(id, voiding, atMs) {
+      endUnsignedOf(id);
+      return applyToShares(state, one(id), () => ({ do: 'void', voiding, atMs })).length > 0;
+    },
+    async hasten(subscriberId) {
+      for (const each of state.payments.values())
+        if (
+          each.subscriberId === subscriberId &&
+          each.state === 'planned' &&
+          each.plannedAtMs < nowMs() - UNSIGNED_MOST_MS
+        )
+          endUnsigned(each);
+      applyToShares(state, sharesOf(subscriberId), () => ({ do: 'hasten' }));
+    },
+    async wake(waiting) {
+      const named = [...state.shares.values()].filter(
+        (share) =>
+          share.retryAtMs !== null &&
+          waiting.some(
+            (each) =>
+              each.subscriberId === share.subscriberId && each.class === share.reason?.class,
+          ),
+      );
+      const woken = applyToShares(state, named, () => ({ do: 'wake' }));
+      if (woken.some(({ share }) => share.reason?.class === 'venue_paused')) {
+        const body = { waiting: woken.length };
+        state.events.push({ kind: 'venue.resumed', subscriberId: null, body });
+      }
+      return [...new Set(woken.map(({ share }) => share.subscriberId))];
+    },
+    async freeOrphans() {
+      const orphans = [...state.shares.values()].filter(
+        (share) =>
+          ![...state.payments.values()].some(
+            (each) => LIVE.has(each.state) && each.covers.some((c) => c.shareId === share.id),
+          ),
+      );
+      return applyToShares(state, orphans, () => ({ do: 'unclaim' })).length;
+    },
+    async adopt(fromSlot) {
+      const asked = [...state.shares.values()].filter((row) => row.slot >= fromSlot);
+      return applyToShares(state, asked, () => ({ do: 'adopt' })).map(told);
+    },
+    async lapse() {
+      return applyToShares(state, state.shares.values(), (row) => {
+        const terms = state.subscriptions.get(row.subscriptionId)?.terms ?? [];
+        const under = terms.find((each) => each.fromSlot === row.termsSlot);
+        const afterMs = under?.expiresAfterMs ?? null;
+        if (afterMs === null || row.accruedAtMs + afterMs > nowMs()) return null;
+        return { do: 'lapse', afterMs, atMs: nowMs() };
+      }).map(told);
+    },
+  };
+}

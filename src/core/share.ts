@@ -22,8 +22,8 @@ export type ShareStatus = (typeof SHARE_STATUSES)[number];
 
 /** Which status may follow which. Every status may also stay as it is. */
 export const FORWARD: Readonly<Record<ShareStatus, readonly ShareStatus[]>> = {
-  pending: ['processing', 'failed', 'paid', 'voided'],
-  processing: ['pending', 'failed', 'paid'],
+  pending: ['processing', 'paid', 'failed', 'voided'],
+  processing: ['pending', 'paid', 'failed'],
   failed: ['pending', 'paid', 'voided'],
   paid: [],
   voided: ['paid'],

@@ -7,6 +7,7 @@ import type { Terms } from '../../src/core/terms.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { forgetAgreements } from '../support/guards.ts';
 import {
   addressOf,
   CREATOR,
@@ -138,8 +139,7 @@ test('what is outside the terms says which side of them it was', async () => {
 
 test('what closed before anything was agreed, and what has no subscription, owes nothing', async () => {
   await using held = await createTestLedger();
-  await held.sql`delete from subscription_terms`;
-  await held.sql`delete from subscription`;
+  await forgetAgreements(held.sql);
   await close(held, 10, USDC);
   expect(await reasons(held)).toEqual(['no_subscription']);
   await agree(held, 20, {});
@@ -151,8 +151,7 @@ test('what closed before anything was agreed, and what has no subscription, owes
 
 test('a part that was opened before the terms owes nothing, and the other part does', async () => {
   await using held = await createTestLedger();
-  await held.sql`delete from subscription_terms`;
-  await held.sql`delete from subscription`;
+  await forgetAgreements(held.sql);
   await held.ledger.subscriptions.put({
     id: 'ana-sub',
     subscriberId: 'ana',

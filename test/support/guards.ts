@@ -12,6 +12,13 @@ export async function withoutGuards(
   });
 }
 
+/** Leaves accounts whose subscribers have agreed nothing yet. */
+export const forgetAgreements = (sql: Sql): Promise<void> =>
+  withoutGuards(sql, async (tx) => {
+    await tx`delete from subscription_terms`;
+    await tx`delete from subscription`;
+  });
+
 /** Makes every debt so many hours older than it is. */
 export const ageDebts = (sql: Sql, hours: number): Promise<void> =>
   withoutGuards(

@@ -150,8 +150,11 @@ export type Shares = {
   hasten(subscriberId: string): Promise<void>;
   /** Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are. */
   wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;
-  /** A debt that waits with this code, if there is one, and everybody who has such a debt. */
-  waitingWith(code: string): Promise<{ driftUser: Address | null; subscribers: string[] }>;
+  /**
+   * The subscribers with a pending debt that waits for this class of trouble to pass, and the Drift account of one of
+   * them; null when there is none.
+   */
+  waitingFor(kind: ErrorClass): Promise<{ driftUser: Address | null; subscribers: string[] }>;
   /** The slot before the oldest close that is not paid for yet; 0 when there is none. */
   oldestOpenSlot(subscriberId: string): Promise<Slot>;
   /** Every share, oldest first, with what no landed payment covers of it; of a voided one, of what was paid. */

@@ -1,5 +1,5 @@
-// Wake: debts that rest are tried again as soon as what they wait for may have come: SOL in the agent's wallet, money or
-// health in its accounts, a venue that opens again. A nudge may be lost; the schedule asks again all the same.
+// Wake: a debt that waits is tried again as soon as its reason may have passed: SOL came into the agent's wallet, its accounts
+// changed, or the venue opened again. A nudge may be lost; the schedule tries every debt again all the same.
 import { type BackoffRule, delayMs } from '../core/backoff.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Chain, Venue } from '../core/outside.ts';
@@ -19,11 +19,15 @@ export type WakePorts = {
 export type Wake = {
   /** A watched account changed. */
   changed(watched: Watched): void;
-  /** Wakes whom the changes since the last call concern, and everybody once the venue is open again. */
+  /** Wakes the debts that the changes since the last call concern, and those that wait for the venue once it is open. */
   run(): Promise<void>;
 };
 
-const PAUSED = 'withdrawals_paused';
+/**
+ * A pause may stand in an account that this daemon does not read: the program says it, and the state shows the venue open.
+ * Debts that wait for the venue again after they were woken are woken ever more seldom, at most every five minutes.
+ */
+const VENUE_MOST_MS = 5 * 60_000;
 /**
  * An account that changes with every trade does not make its owner's debts be tried as often: from five
  * seconds, doubling up to a minute while it goes on. What failed on chain is held back by the ledger, and
@@ -45,19 +49,29 @@ export function createWake(ports: WakePorts): Wake {
   const waiting = new Map<string, { subscriberId: string; class: ErrorClass }>();
   const woken = new Map<string, { atMs: number; times: number }>();
   let askedAtMs = Number.NEGATIVE_INFINITY;
-  let wasPaused = false;
+  /** How often debts were woken since the venue was last seen paused, or last had none waiting. */
+  let openings = 0;
 
   const venueResumed = async (): Promise<readonly string[]> => {
-    if (clock.nowMs() - askedAtMs < ports.venueEveryMs) return [];
+    const everyMs = {
+      firstMs: ports.venueEveryMs,
+      mostMs: Math.max(VENUE_MOST_MS, ports.venueEveryMs),
+    };
+    if (clock.nowMs() - askedAtMs < delayMs(everyMs, Math.max(1, openings), 1)) return [];
     askedAtMs = clock.nowMs();
-    const { driftUser, subscribers } = await ledger.shares.waitingWith(PAUSED);
-    if (driftUser === null) return [];
+    const { driftUser, subscribers } = await ledger.shares.waitingFor('venue_paused');
+    if (driftUser === null) {
+      openings = 0;
+      return [];
+    }
     const { accounts } = await chain.accounts(await venue.preflightAccounts(driftUser));
-    const paused = venue.funds(driftUser, accounts)?.blocked?.code === PAUSED;
-    const resumed = wasPaused && !paused;
-    wasPaused = paused;
-    if (resumed) log.info('venue.resumed', { venue: venue.name, subscribers: subscribers.length });
-    return paused ? [] : subscribers;
+    if (venue.funds(driftUser, accounts)?.blocked?.class === 'venue_paused') {
+      openings = 0;
+      return [];
+    }
+    openings++;
+    log.info('venue.resumed', { venue: venue.name, subscribers: subscribers.length });
+    return subscribers;
   };
 
   return {

@@ -112,11 +112,11 @@ export function createShares(
         ${byAge}`);
       return rows.map(shareOf);
     },
-    async waitingWith(code) {
+    async waitingFor(kind) {
       const rows = await sql<{ subscriber_id: string; drift_account: Address }[]>`
         select distinct on (s.subscriber_id) s.subscriber_id, n.drift_account
         from profit_share s join subscription n using (subscriber_id, subscription_id)
-        where s.status = 'pending' and s.reason ->> 'code' = ${code}`;
+        where s.status = 'pending' and s.reason ->> 'class' = ${kind}`;
       return {
         driftUser: rows[0]?.drift_account ?? null,
         subscribers: rows.map((row) => row.subscriber_id),

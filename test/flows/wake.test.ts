@@ -3,9 +3,14 @@ import { expect, test } from 'vitest';
 import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Chain, Venue } from '../../src/core/outside.ts';
 import type { Ledger } from '../../src/core/ports.ts';
+import type { Trouble } from '../../src/core/trouble.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createWake } from '../../src/flows/wake.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { classify } from '../../src/venue/errors.ts';
+import { PROGRAM_ID } from '../../src/venue/profile.ts';
 import { createManualClock } from '../support/clock.ts';
+import { closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
 
 function waking() {
   const clock = createManualClock();
@@ -14,7 +19,7 @@ function waking() {
   const ledger = {
     shares: {
       wake: async (waiting: { subscriberId: string }[]) => waiting.map((each) => each.subscriberId),
-      waitingWith: async () => ({ driftUser: null, subscribers: [] }),
+      waitingFor: async () => ({ driftUser: null, subscribers: [] }),
     },
   } as unknown as Ledger;
   const wake = createWake({
@@ -50,4 +55,76 @@ test('after two quiet minutes the next change counts as the first again', async 
   await busy(80);
   clock.advance(121_000);
   expect((await busy(6)).length).toBe(2);
+});
+
+const paused = { class: 'venue_paused', code: 'withdrawals_paused', detail: '' } as const;
+
+/** A debt that rests with a trouble, and the wake loop over a venue whose state is read as given. */
+async function resting(trouble: Trouble, state: { blocked: Trouble | null }) {
+  const held = await createTestLedger();
+  const { ledger, sql } = held;
+  await settleFact(ledger, closeFact(1, 1_000_000n, { account: held.driftAccount }), 'finalized');
+  await accrueCloses(ledger, silentLog);
+  const rest = async () => {
+    const ids = (await ledger.shares.due('ana')).map((each) => each.shareId);
+    if (ids.length > 0) await ledger.shares.rest('ana', ids, trouble, 3_600_000, false);
+  };
+  await rest();
+  const clock = createManualClock();
+  const nudged: string[] = [];
+  const wake = createWake({
+    ledger,
+    chain: { accounts: async () => ({ slot: 1, accounts: [] }) } as unknown as Chain,
+    venue: {
+      name: 'Drift',
+      preflightAccounts: async () => [],
+      funds: () => state,
+    } as unknown as Venue,
+    clock,
+    log: silentLog,
+    nudge: (id) => nudged.push(id),
+    venueEveryMs: 60_000,
+  });
+  const told = async () =>
+    (
+      await sql`
+    select kind from event where kind like 'venue.%' order by sequence`
+    ).map((row) => row.kind);
+  return { ...held, clock, nudged, wake, told, rest };
+}
+
+test.each([
+  ['the state tells', paused],
+  [
+    'a program error tells',
+    classify(
+      { InstructionError: [0, { Custom: 6149 }] },
+      [PROGRAM_ID],
+      () => 'MarketWithdrawPaused',
+    ),
+  ],
+])('debts that wait for a pause that %s are woken once the venue is open', async (_, trouble) => {
+  const state: { blocked: Trouble | null } = { blocked: paused };
+  await using held = await resting(trouble, state);
+  await held.wake.run();
+  expect(held.nudged).toEqual([]);
+  state.blocked = null;
+  held.clock.advance(60_000);
+  await held.wake.run();
+  expect(held.nudged).toEqual(['ana']);
+  expect(await held.told()).toEqual(['venue.paused', 'venue.resumed']);
+  expect(await held.ledger.shares.due('ana')).toHaveLength(1);
+});
+
+test('where the program refuses what the state shows as open, debts are woken after 1, 2, 4 and then every 5 minutes', async () => {
+  await using held = await resting(paused, { blocked: null });
+  const atMinutes: number[] = [];
+  for (let minute = 0; minute < 20; minute++) {
+    const before = held.nudged.length;
+    await held.wake.run();
+    if (held.nudged.length > before) atMinutes.push(minute);
+    await held.rest();
+    held.clock.advance(60_000);
+  }
+  expect(atMinutes).toEqual([0, 1, 3, 7, 12, 17]);
 });

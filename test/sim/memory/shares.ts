@@ -229,9 +229,9 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         .filter((share) => isOpen(share.status))
         .map(viewOf),
     accrual: () => Promise.reject(new RangeError('the simulator explains no debt')),
-    async waitingWith(code) {
+    async waitingFor(kind) {
       const rows = [...state.shares.values()].filter(
-        (share) => share.status === 'pending' && share.reason?.code === code,
+        (share) => share.status === 'pending' && share.reason?.class === kind,
       );
       const [first] = rows;
       const subscription = first && state.subscriptions.get(first.subscriptionId);

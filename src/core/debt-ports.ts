@@ -151,10 +151,12 @@ export type Shares = {
   /** Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are. */
   wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;
   /**
-   * The subscribers with a pending debt that waits for this class of trouble to pass, and the Drift account of one of
-   * them; null when there is none.
+   * The subscribers with a pending debt that waits for this trouble to pass, named by its class or its code, and the Drift
+   * account of one of them; null when there is none.
    */
-  waitingFor(kind: ErrorClass): Promise<{ driftUser: Address | null; subscribers: string[] }>;
+  waitingFor(
+    trouble: { readonly class: ErrorClass } | { readonly code: Trouble['code'] },
+  ): Promise<{ driftUser: Address | null; subscribers: string[] }>;
   /** The slot before the oldest close that is not paid for yet; 0 when there is none. */
   oldestOpenSlot(subscriberId: string): Promise<Slot>;
   /** Every share, oldest first, with what no landed payment covers of it; of a voided one, of what was paid. */

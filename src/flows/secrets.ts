@@ -107,7 +107,7 @@ export async function watchSecrets(
       ports.log.error('secrets.unusable', { what, says, mend });
   if (found.some((each) => each.what !== 'endpoints')) return found;
   for (const code of WAITING) {
-    const { subscribers } = await ports.ledger.shares.waitingWith(code);
+    const { subscribers } = await ports.ledger.shares.waitingFor({ code });
     await ports.ledger.shares.wake(
       subscribers.map((subscriberId) => ({ subscriberId, class: 'needs_authorisation' })),
     );

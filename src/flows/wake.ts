@@ -59,7 +59,7 @@ export function createWake(ports: WakePorts): Wake {
     };
     if (clock.nowMs() - askedAtMs < delayMs(everyMs, Math.max(1, openings), 1)) return [];
     askedAtMs = clock.nowMs();
-    const { driftUser, subscribers } = await ledger.shares.waitingFor('venue_paused');
+    const { driftUser, subscribers } = await ledger.shares.waitingFor({ class: 'venue_paused' });
     if (driftUser === null) {
       openings = 0;
       return [];

@@ -238,7 +238,7 @@ test('a signing secret that does not open holds its events back, and says nothin
   const { ledger, sql, receiver, clock, run, isWrong } = await withEndpoint();
   const [kept] = await sql<{ secrets: string[] }[]>`select secrets from endpoint`;
   await sql`update endpoint set secrets = ${sql.json(['00ff'])}`;
-  await tell(sql, 'share.paid', null, { n: 1 });
+  await tell(sql, 'venue.resumed', null, { waiting: 1 });
   const endpoint = async () => (await ledger.endpoints.list())[0];
   for (let day = 0; day < 7; day++) {
     await run();

@@ -295,7 +295,7 @@ async function everything(ledger: Ledger): Promise<unknown> {
     observed: await ledger.shares.observed(),
     owing: (await ledger.standings.owing()).sort(),
     backlog: await ledger.sightings.backlog(),
-    waiting: (await ledger.shares.waitingFor('venue_paused')).subscribers.sort(),
+    waiting: (await ledger.shares.waitingFor({ class: 'venue_paused' })).subscribers.sort(),
     unknown: await ledger.payments.unknown([signatureOf(3), signatureOf(4_000)]),
   });
 }

@@ -229,9 +229,13 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         .filter((share) => isOpen(share.status))
         .map(viewOf),
     accrual: () => Promise.reject(new RangeError('the simulator explains no debt')),
-    async waitingFor(kind) {
+    async waitingFor(trouble) {
       const rows = [...state.shares.values()].filter(
-        (share) => share.status === 'pending' && share.reason?.class === kind,
+        (share) =>
+          share.status === 'pending' &&
+          ('class' in trouble
+            ? share.reason?.class === trouble.class
+            : share.reason?.code === trouble.code),
       );
       const [first] = rows;
       const subscription = first && state.subscriptions.get(first.subscriptionId);

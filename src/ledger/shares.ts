@@ -4,7 +4,7 @@ import type { Shares } from '../core/debt-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type Debt, NO_TRIES, type Tries } from '../core/payment.ts';
 import { createAccruals } from './accruals.ts';
-import { type Fragment, type Sql, toJson } from './database.ts';
+import type { Fragment, Sql } from './database.ts';
 import { conditionsOf } from './lists.ts';
 import { createShareActs } from './share-acts.ts';
 import { type ShareRow, shareOf } from './share-rows.ts';
@@ -113,11 +113,15 @@ export function createShares(
       return rows.map(shareOf);
     },
     async waitingFor(trouble) {
-      const named = sql.json(toJson(trouble));
+      // Apart, so that the index on the class is used.
+      const named =
+        'class' in trouble
+          ? sql`s.reason ->> 'class' = ${trouble.class}`
+          : sql`s.reason ->> 'code' = ${trouble.code}`;
       const rows = await sql<{ subscriber_id: string; drift_account: Address }[]>`
         select distinct on (s.subscriber_id) s.subscriber_id, n.drift_account
         from profit_share s join subscription n using (subscriber_id, subscription_id)
-        where s.status = 'pending' and s.reason @> ${named}`;
+        where s.status = 'pending' and ${named}`;
       return {
         driftUser: rows[0]?.drift_account ?? null,
         subscribers: rows.map((row) => row.subscriber_id),

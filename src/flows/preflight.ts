@@ -79,7 +79,7 @@ function fundsIn(
     if (!(thrown instanceof Fault) || thrown.code !== 'account_unreadable') throw thrown;
     // A release that reads it ends this, and no attempt is used up until then.
     const blocked: Trouble = {
-      class: 'venue_paused',
+      class: 'venue_limited',
       code: 'account_unreadable',
       detail: `The Drift account ${driftUser} cannot be read: ${thrown.message}`,
     };

@@ -11,7 +11,7 @@ const CLASSES: Partial<Record<FaultCode, ErrorClass>> = {
   swap_failed: 'needs_sol',
   transaction_too_large: 'retry_when_healthier',
   rpc_refused: 'unexpected',
-  account_unreadable: 'venue_paused',
+  account_unreadable: 'venue_limited',
 };
 
 /**

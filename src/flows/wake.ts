@@ -1,7 +1,9 @@
 // Wake: a debt that waits is tried again as soon as its reason may have passed: SOL came into the agent's wallet, its accounts
 // changed, or the venue opened again. A nudge may be lost; the schedule tries every debt again all the same.
 import { type BackoffRule, delayMs } from '../core/backoff.ts';
+import { Fault } from '../core/fault.ts';
 import type { Watched } from '../core/hearing-ports.ts';
+import type { Address } from '../core/ids.ts';
 import type { Chain, Venue } from '../core/outside.ts';
 import type { ErrorClass } from '../core/payment.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
@@ -52,6 +54,17 @@ export function createWake(ports: WakePorts): Wake {
   /** How often debts were woken since the venue was last seen paused, or last had none waiting. */
   let openings = 0;
 
+  /** Whether state shows the venue paused. An account that cannot be read shows nothing, and its debts keep to the schedule. */
+  const isPaused = async (driftUser: Address): Promise<boolean> => {
+    const { accounts } = await chain.accounts(await venue.preflightAccounts(driftUser));
+    try {
+      return venue.funds(driftUser, accounts)?.blocked?.class === 'venue_paused';
+    } catch (thrown) {
+      if (thrown instanceof Fault && thrown.code === 'account_unreadable') return true;
+      throw thrown;
+    }
+  };
+
   const venueResumed = async (): Promise<readonly string[]> => {
     const everyMs = {
       firstMs: ports.venueEveryMs,
@@ -64,8 +77,7 @@ export function createWake(ports: WakePorts): Wake {
       openings = 0;
       return [];
     }
-    const { accounts } = await chain.accounts(await venue.preflightAccounts(driftUser));
-    if (venue.funds(driftUser, accounts)?.blocked?.class === 'venue_paused') {
+    if (await isPaused(driftUser)) {
       openings = 0;
       return [];
     }

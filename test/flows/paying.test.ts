@@ -11,7 +11,6 @@ import { STATE } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
 import { topUpRuleOf } from '../../src/parts.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
-import { QUOTE_MINT } from '../../src/venue/profile.ts';
 import { ageDebts } from '../support/guards.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 

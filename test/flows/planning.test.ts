@@ -174,7 +174,7 @@ test('an account in a form that this release does not know is a pause with its r
   };
   const alone = planningWith({ accounts: [unreadable] });
   expect(await alone.intend(50n)).toMatchObject({
-    class: 'venue_paused',
+    class: 'venue_limited',
     code: 'account_unreadable',
     detail: expect.stringContaining('4380 bytes'),
   });

@@ -7,8 +7,8 @@ import type { Trouble } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createWake } from '../../src/flows/wake.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { DRIFT_PROFILE } from '../../src/venue/drift-v2/profile.ts';
 import { classify } from '../../src/venue/errors.ts';
-import { PROGRAM_ID } from '../../src/venue/profile.ts';
 import { createManualClock } from '../support/clock.ts';
 import { closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
 
@@ -98,8 +98,9 @@ test.each([
   [
     'a program error tells',
     classify(
+      DRIFT_PROFILE,
       { InstructionError: [0, { Custom: 6149 }] },
-      [PROGRAM_ID],
+      [DRIFT_PROFILE.programId],
       () => 'MarketWithdrawPaused',
     ),
   ],

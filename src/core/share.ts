@@ -9,7 +9,7 @@
 //
 // The amount, the creator and the close that made a debt never change. `paid` and `overpaid` never fall. A debt that is
 // observed is not payable, and adopting it is the only way out of that. The ledger locks the row, asks `transition` what
-// becomes of it, writes the answer and the events in one transaction; sql/0026_debts.sql refuses every other change.
+// becomes of it, writes the answer and the events in one transaction; sql/0027_debts.sql refuses every other change.
 import type { EventBodies, EventOf } from './event-body.ts';
 import type { Address } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';

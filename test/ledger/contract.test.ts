@@ -4,26 +4,21 @@ import { expect, test } from 'vitest';
 import type { DeathEvidence } from '../../src/core/death.ts';
 import type { EventKind } from '../../src/core/event.ts';
 import type { EventOf } from '../../src/core/event-body.ts';
-import type { Fact } from '../../src/core/fact.ts';
-import type { Debt, Payment, Trouble } from '../../src/core/payment.ts';
-import { ERROR_CLASSES } from '../../src/core/payment.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { creditTransfers } from '../../src/flows/credit.ts';
 import { toJson } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
-import { QUOTE_TOKEN } from '../../src/ledger/standings.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createMemoryLedger } from '../sim/memory/ledger.ts';
 import { createRandom, type Random } from '../sim/random.ts';
 import { createDatabase } from '../support/database.ts';
-import { addressOf, closeFact, signatureOf } from '../support/ledger.ts';
+import { addressOf, signatureOf } from '../support/ledger.ts';
+import { driftOf, factOf, paymentOf, troubleOf, WHO } from '../support/ledger-draws.ts';
 import { plain } from '../support/plain.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
-const WHO = ['ana', 'bo'];
-const driftOf = (index: number) => addressOf(10 + index);
 const START = 1_800_000_000_000;
 const VOIDING = { reason: 'as agreed', actor: 'command', person: 'bo' };
 
@@ -49,75 +44,6 @@ async function settle(ledger: Ledger): Promise<void> {
     });
   }
 }
-
-const factOf = (random: Random, n: number): Fact => {
-  const who = n % WHO.length;
-  const account = driftOf(who);
-  const slot = 10 + random.below(30);
-  const base = closeFact(n, BigInt(random.below(9_000) - 2_000), {
-    account,
-    slot,
-    subscriberId: WHO[who] ?? '',
-  });
-  const blockIndex = random.chance(0.3) ? null : random.below(5);
-  const position = { ...base.position, blockIndex };
-  if (random.chance(0.6)) return { ...base, position };
-  const body = {
-    kind: 'outflow' as const,
-    route: 'withdraw' as const,
-    amount: BigInt(1 + random.below(500)),
-    // Some of it goes to the creator, by whichever system.
-    mint: random.chance(0.7) ? QUOTE_TOKEN : null,
-    decimals: null,
-    destination: null,
-    internal: random.chance(0.2),
-    owner: random.chance(0.6) ? addressOf(40 + who) : null,
-    ofValue: true,
-    consent: 'agent' as const,
-    signers: [],
-    usd: null,
-  };
-  return { ...base, position, body };
-};
-
-const troubleOf = (random: Random): Trouble => ({
-  class: random.pick(ERROR_CLASSES),
-  code: random.pick(['withdrawals_paused', 'expired', 'transfer_unmatched', 'other']),
-  detail: 'as it was',
-});
-
-const paymentOf = (
-  id: string,
-  subscriberId: string,
-  debts: readonly Debt[],
-  part: bigint,
-): Payment => {
-  const [first] = debts as [Debt];
-  const covers = debts.map(({ shareId, owed }) => ({ shareId, amount: owed > part ? part : owed }));
-  const amount = covers.reduce((sum, each) => sum + each.amount, 0n);
-  return {
-    id,
-    purpose: 'share',
-    subscriberId,
-    subscriptionId: first.subscriptionId,
-    creatorWallet: first.creatorWallet,
-    driftUser: first.driftUser,
-    subAccountId: 0,
-    attempts: 0,
-    state: 'planned',
-    signed: null,
-    plan: {
-      amount,
-      covers,
-      withdraw: 0n,
-      settleMarkets: [],
-      feePayer: 'agent',
-      reimburse: 0n,
-      createAgentAccount: false,
-      createCreatorAccount: part === 3n,
-    },
-  };
-};
 
 const sorted = <Row>(rows: Row[], by: keyof Row): Row[] =>
   rows.sort((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1));

@@ -1,0 +1,80 @@
+// Ledger draws: facts, troubles and payments as chance gives them, for histories that two ledgers must answer alike.
+import type { Fact } from '../../src/core/fact.ts';
+import type { Debt, Payment } from '../../src/core/payment.ts';
+import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
+import { QUOTE_TOKEN } from '../../src/ledger/standings.ts';
+import type { Random } from '../sim/random.ts';
+import { addressOf, closeFact } from './ledger.ts';
+
+/** The subscribers of a history, and their Drift accounts. */
+export const WHO = ['ana', 'bo'];
+export const driftOf = (index: number) => addressOf(10 + index);
+
+export const factOf = (random: Random, n: number): Fact => {
+  const who = n % WHO.length;
+  const account = driftOf(who);
+  const slot = 10 + random.below(30);
+  const base = closeFact(n, BigInt(random.below(9_000) - 2_000), {
+    account,
+    slot,
+    subscriberId: WHO[who] ?? '',
+  });
+  const blockIndex = random.chance(0.3) ? null : random.below(5);
+  const position = { ...base.position, blockIndex };
+  if (random.chance(0.6)) return { ...base, position };
+  const body = {
+    kind: 'outflow' as const,
+    route: 'withdraw' as const,
+    amount: BigInt(1 + random.below(500)),
+    // Some of it goes to the creator, by whichever system.
+    mint: random.chance(0.7) ? QUOTE_TOKEN : null,
+    decimals: null,
+    destination: null,
+    internal: random.chance(0.2),
+    owner: random.chance(0.6) ? addressOf(40 + who) : null,
+    ofValue: true,
+    consent: 'agent' as const,
+    signers: [],
+    usd: null,
+  };
+  return { ...base, position, body };
+};
+
+export const troubleOf = (random: Random): Trouble => ({
+  class: random.pick(ERROR_CLASSES),
+  code: random.pick(['withdrawals_paused', 'expired', 'transfer_unmatched', 'other']),
+  detail: 'as it was',
+});
+
+export const paymentOf = (
+  id: string,
+  subscriberId: string,
+  debts: readonly Debt[],
+  part: bigint,
+): Payment => {
+  const [first] = debts as [Debt];
+  const covers = debts.map(({ shareId, owed }) => ({ shareId, amount: owed > part ? part : owed }));
+  const amount = covers.reduce((sum, each) => sum + each.amount, 0n);
+  return {
+    id,
+    purpose: 'share',
+    subscriberId,
+    subscriptionId: first.subscriptionId,
+    creatorWallet: first.creatorWallet,
+    driftUser: first.driftUser,
+    subAccountId: 0,
+    attempts: 0,
+    state: 'planned',
+    signed: null,
+    plan: {
+      amount,
+      covers,
+      withdraw: 0n,
+      settleMarkets: [],
+      feePayer: 'agent',
+      reimburse: 0n,
+      createAgentAccount: false,
+      createCreatorAccount: part === 3n,
+    },
+  };
+};

@@ -191,7 +191,7 @@ export function openRegistry(
   ownUrl: string | null,
   alone: <T>(work: () => Promise<T>) => Promise<T>,
 ): WebhookRegistry | null {
-  const { secrets, helius, network, watch } = settings;
+  const { secrets, helius, watch } = settings;
   const webhookUrl = helius.webhookUrl ?? (ownUrl === null ? null : `${ownUrl}/webhooks/helius`);
   if (secrets.heliusApiKey === null || webhookUrl === null) return null;
   if (!watch.sources.includes('webhooks')) return null;
@@ -200,7 +200,6 @@ export function openRegistry(
     apiUrl: helius.apiUrl,
     webhookUrl,
     secret: secrets.webhookSecrets[0] ?? '',
-    network: network === 'devnet' ? 'devnet' : 'mainnet',
     alone,
     log,
   });

@@ -15,7 +15,6 @@ export type HeliusOptions = {
   readonly webhookUrl: string;
   /** The value it shall send as `Authorization`. */
   readonly secret: string;
-  readonly network: 'mainnet' | 'devnet';
   /** Addresses that one webhook is given at most. Helius takes 100,000. */
   readonly addressesMost?: number;
   /** Runs the work alone, of all daemons that share the database. */
@@ -91,7 +90,7 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       guarded = true;
     }
     const { createHelius } = await import('helius-sdk');
-    const { webhooks } = createHelius({ apiKey: options.apiKey, network: options.network });
+    const { webhooks } = createHelius({ apiKey: options.apiKey, network: 'mainnet' });
     const known = ((await webhooks.getAll()) as Webhook[]).filter(
       (each) => each.webhookURL === webhookUrl,
     );
@@ -118,7 +117,7 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       const wanted = {
         webhookURL: webhookUrl,
         transactionTypes: ['ANY'],
-        webhookType: options.network === 'devnet' ? 'rawDevnet' : 'raw',
+        webhookType: 'raw',
         authHeader: secret,
         accountAddresses,
       } as Parameters<typeof webhooks.create>[0];

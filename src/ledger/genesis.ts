@@ -1,5 +1,5 @@
-// Genesis: which chain this ledger belongs to. Written once, at the first start. Mainnet and devnet are held to the hashes
-// that every node of these clusters answers, a local chain to the one that was met first.
+// Genesis: which chain this ledger belongs to. Written once, at the first start. Mainnet is held to the hash
+// that every node of it answers, a local chain to the one that was met first.
 import { KNOWN_GENESIS, type Network } from '../core/genesis.ts';
 import type { Sql } from './database.ts';
 

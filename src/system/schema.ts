@@ -6,7 +6,7 @@ import { TRAFFIC } from './schema-traffic.ts';
 export const SettingsSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String()),
-    network: Type.Enum(['mainnet', 'devnet', 'local']),
+    network: Type.Enum(['mainnet', 'local']),
     mode: Type.Enum(['settle', 'observe'], {
       description:
         'settle pays what is owed. observe computes, serves and announces everything, and signs nothing.',

@@ -32,7 +32,7 @@ export type Settings = FileSettings & {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const CONFIG_FOLDER = path.join(import.meta.dirname, '../../config');
-const NETWORKS = ['mainnet', 'devnet', 'local'];
+const NETWORKS = ['mainnet', 'local'];
 /** Any of these means that somebody means a real installation. */
 const REAL = [
   'DATABASE_URL',
@@ -279,7 +279,7 @@ export function loadSettings(env: Environment): Settings {
   if (!NETWORKS.includes(network))
     throw new Fault(
       'settings_invalid',
-      `Settings are wrong:\n  BAILIFF_NETWORK: must be one of ${NETWORKS.join(', ')}; is "${network}"`,
+      `Settings are wrong:\n  BAILIFF_NETWORK: must be one of ${NETWORKS.join(', ')}; is "${network}"${network === 'devnet' ? '. The venue on devnet has another USDC and other markets, which this release has no profile for; a local world takes its place' : ''}`,
     );
   let values = readJson(path.join(CONFIG_FOLDER, `${network}.json`), problems);
   if (env.BAILIFF_CONFIG) values = merge(values, readJson(env.BAILIFF_CONFIG, problems));

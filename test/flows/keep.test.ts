@@ -36,7 +36,6 @@ const registryOf = (secret = 'Bearer s') =>
     apiUrl: helius.apiUrl,
     webhookUrl: 'http://127.0.0.1:9/hook',
     secret,
-    network: 'mainnet',
     addressesMost: 4,
     alone: (work) =>
       createLocks(() => openDatabase(database.url, log, 1)).exclusively('helius', work),

@@ -66,6 +66,12 @@ test('every problem is reported at once, with its name and what it should be', (
   );
 });
 
+test('devnet is refused with the reason', () => {
+  const found = problems({ ...real, BAILIFF_NETWORK: 'devnet' }).join('\n');
+  expect(found).toContain('must be one of mainnet, local; is "devnet"');
+  expect(found).toContain('no profile');
+});
+
 test('what a network needs is asked for', () => {
   const found = problems({ BAILIFF_NETWORK: 'mainnet' }).join('\n');
   for (const name of ['BAILIFF_RPC_URL', 'BAILIFF_WEBHOOK_SECRETS', 'BAILIFF_MASTER_KEY'])

@@ -44,7 +44,6 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
     apiUrl: helius.apiUrl,
     webhookUrl: hook.url,
     secret: 'Bearer s',
-    network: 'mainnet',
     alone(work) {
       writes++;
       if (!locked) return work();
@@ -121,7 +120,6 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
       apiUrl: helius.apiUrl,
       webhookUrl: hook.url,
       secret: 's',
-      network: 'mainnet',
       alone: (work) => work(),
       log: silentLog,
     }).ensure([wallet]),

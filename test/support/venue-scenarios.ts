@@ -1,6 +1,6 @@
 // Venue scenarios: what the contract suite plays on the stand-in and on the compiled program.
 import { createTransferCheckedInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
-import { Keypair } from '@solana/web3.js';
+import type { Keypair } from '@solana/web3.js';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import type { Driver } from '../../src/local/driver.ts';
 import { KEEPER_SCENARIOS } from './keeper-scenarios.ts';
@@ -170,7 +170,7 @@ export const SCENARIOS: Record<string, Played> = {
   "a withdrawal signed by somebody else's key": {
     errors: [{ InstructionError: [1, { Custom: 2001 }] }],
     run: (step, { driver }, trader) => {
-      const thief = Keypair.generate();
+      const thief = driver.newKey();
       const instruction = driver.instructions.withdraw(
         trader,
         getAssociatedTokenAddressSync(USDC, trader.agent.publicKey),

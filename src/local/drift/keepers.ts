@@ -3,10 +3,10 @@
 
 import { PublicKey } from '@solana/web3.js';
 import { least, mulDivCeil } from '../../core/money.ts';
-import { swapBase } from './filling.ts';
+import { swapBase } from './amm.ts';
 import type { Struct } from './layout.ts';
 import { emitLiquidationRecord } from './liquidation-record.ts';
-import { marginOf } from './margin.ts';
+import { meets } from './margin.ts';
 import { NO_ACTION } from './order-record.ts';
 import {
   applyFill,
@@ -14,7 +14,6 @@ import {
   type Direction,
   opposite,
   perpPosition,
-  restampFunding,
   settleFunding,
 } from './positions.ts';
 import { fail, type Session } from './session.ts';
@@ -29,6 +28,7 @@ export function settleFundingPayment(session: Session): void {
   for (const { marketIndex, baseAssetAmount } of user.perpPositions as Struct[])
     if (baseAssetAmount !== 0n)
       settleFunding(session, user, key, session.perpMarket(marketIndex, true));
+  user.lastActiveSlot = session.slot;
 }
 
 type Liquidated = { user: Struct; key: string; market: Struct; position: Struct; price: bigint };
@@ -39,8 +39,7 @@ function begin(session: Session, marketIndex: number): Liquidated {
   if (key === session.at('liquidator')) fail(session, 'UserCantLiquidateThemself');
   const market = session.perpMarket(marketIndex, true);
   settleFunding(session, user, key, market);
-  const { collateral, requirement } = marginOf(session, user, 'maintenance');
-  if (collateral >= requirement) fail(session, 'SufficientCollateral');
+  if (meets(session, user, 'maintenance')) fail(session, 'SufficientCollateral');
   const position = (user.perpPositions as Struct[]).find(
     (each) => each.marketIndex === marketIndex && each.baseAssetAmount !== 0n,
   );
@@ -95,13 +94,11 @@ export function liquidatePerp(session: Session, args: Struct): void {
   const quote = (base * price) / BASE;
   const liquidatorFee = (quote * BigInt(market.liquidatorFee)) / FEE_PRECISION;
   const ifFee = (quote * BigInt(market.ifLiquidationFee)) / FEE_PRECISION;
-  const change = applyFill(position, direction, base, quote);
-  charge(position, liquidatorFee + ifFee);
-  restampFunding(position, market);
+  const change = applyFill(position, market, direction, base, quote);
+  charge(position, market, liquidatorFee + ifFee);
   const other = perpPosition(session, liquidator, args.marketIndex);
-  const taken = applyFill(other, opposite(direction), base, quote);
-  charge(other, -liquidatorFee);
-  restampFunding(other, market);
+  const taken = applyFill(other, market, opposite(direction), base, quote);
+  charge(other, market, -liquidatorFee);
   session.emitData(
     'OrderActionRecord',
     fillOf(session, found, {
@@ -139,13 +136,11 @@ export function liquidatePerpWithFill(session: Session, args: Struct): void {
   const held: bigint = position.baseAssetAmount;
   const direction: Direction = held > 0n ? 'short' : 'long';
   const base = abs(held);
-  const quote = swapBase(market.amm, direction, base);
+  const { quote } = swapBase(market.amm, direction, base);
   const fee = mulDivCeil(quote, BigInt(tier.feeNumerator), BigInt(tier.feeDenominator));
-  const change = applyFill(position, direction, base, quote);
-  charge(position, fee);
-  restampFunding(position, market);
+  const change = applyFill(position, market, direction, base, quote);
+  charge(position, market, fee);
   market.amm.baseAssetAmountWithAmm += direction === 'long' ? base : -base;
-  market.amm.quoteAssetAmount += (direction === 'long' ? -quote : quote) - fee;
   session.emitLog(
     'OrderActionRecord',
     fillOf(session, found, {
@@ -160,7 +155,7 @@ export function liquidatePerpWithFill(session: Session, args: Struct): void {
     }),
   );
   const ifFee = (quote * BigInt(market.ifLiquidationFee)) / FEE_PRECISION;
-  charge(position, ifFee);
+  charge(position, market, ifFee);
   emitLiquidation(session, found, {
     marketIndex: args.marketIndex,
     oraclePrice: price,
@@ -195,14 +190,11 @@ export function transferPerpPosition(session: Session, args: Struct): void {
   const direction: Direction = held > 0n ? 'short' : 'long';
   const base = abs(moved);
   const quote = (base * price) / BASE;
-  const left = applyFill(source, direction, base, quote);
-  restampFunding(source, market);
+  const left = applyFill(source, market, direction, base, quote);
   const target = perpPosition(session, to, args.marketIndex);
-  const came = applyFill(target, opposite(direction), base, quote);
-  restampFunding(target, market);
+  const came = applyFill(target, market, opposite(direction), base, quote);
   for (const user of [from, to]) {
-    const { collateral, requirement } = marginOf(session, user, 'initial');
-    if (collateral < requirement) fail(session, 'InsufficientCollateral');
+    if (!meets(session, user, 'initial')) fail(session, 'InsufficientCollateral');
   }
   session.emitLog('OrderActionRecord', {
     ...NO_ACTION,

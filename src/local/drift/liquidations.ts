@@ -4,8 +4,8 @@
 import { least } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import { emitLiquidationRecord } from './liquidation-record.ts';
-import { marginOf } from './margin.ts';
-import { perpPosition, settleFunding } from './positions.ts';
+import { meets, perpIsUsed } from './margin.ts';
+import { creditQuote, perpPosition, settleFunding } from './positions.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 import { movePosition, spotPosition, tokensOf } from './spot.ts';
 
@@ -23,12 +23,36 @@ function load(session: Session): Both {
   return { user: session.load('User', key), key, liquidator };
 }
 
+/** Both accounts; fails when either is bankrupt. */
 function begin(session: Session): Both {
   const both = load(session);
-  if (both.user.status & BANKRUPT) fail(session, 'UserBankrupt');
-  const { collateral, requirement } = marginOf(session, both.user, 'maintenance');
-  if (collateral >= requirement) fail(session, 'SufficientCollateral');
+  if ((both.user.status | both.liquidator.status) & BANKRUPT) fail(session, 'UserBankrupt');
   return both;
+}
+
+/** The user must be short of maintenance margin. The program looks at the positions first. */
+function requireShort(session: Session, user: Struct): void {
+  if (meets(session, user, 'maintenance')) fail(session, 'SufficientCollateral');
+}
+
+/** A perp position without base; fails when there is none, or one with base, or when its quote has the other sign. */
+function perpPnlOf(session: Session, user: Struct, marketIndex: number, sign: 1n | -1n): Struct {
+  const found = (user.perpPositions as Struct[]).find(
+    (each) => each.marketIndex === marketIndex && perpIsUsed(each),
+  );
+  if (found === undefined) return fail(session, 'UserHasNoPositionInMarket');
+  if (found.baseAssetAmount !== 0n || found.quoteAssetAmount * sign <= 0n)
+    fail(session, 'InvalidPerpPositionToLiquidate');
+  return found;
+}
+
+/** A spot position of that kind; fails when there is none, or one of the other kind. */
+function requireSpot(session: Session, user: Struct, marketIndex: number, type?: string): void {
+  const found = (user.spotPositions as Struct[]).find(
+    (each, at) => each.marketIndex === marketIndex && (at === 0 || marketIndex !== 0),
+  );
+  if (found === undefined) fail(session, 'CouldNotFindSpotPosition');
+  else if (type !== undefined && found.balanceType !== type) fail(session, 'WrongSpotBalanceType');
 }
 
 const priceOf = (session: Session, market: Struct): bigint =>
@@ -68,16 +92,18 @@ export function liquidatePerpPnlForDeposit(session: Session, args: Struct): void
   const { user, key, liquidator } = begin(session);
   const perp = session.perpMarket(args.perpMarketIndex, true);
   const spot = session.spotMarket(args.spotMarketIndex, true);
+  requireSpot(session, user, args.spotMarketIndex);
   settleFunding(session, user, key, perp);
-  const position = perpPosition(session, user, args.perpMarketIndex);
-  if (position.baseAssetAmount !== 0n || position.quoteAssetAmount >= 0n)
-    fail(session, 'InvalidPerpPositionToLiquidate');
+  settleFunding(session, liquidator, session.at('liquidator'), perp);
+  const position = perpPnlOf(session, user, args.perpMarketIndex, -1n);
+  requireSpot(session, user, args.spotMarketIndex, 'deposit');
+  requireShort(session, user);
   const price = priceOf(session, spot);
   const wanted = least(-(position.quoteAssetAmount as bigint), args.liquidatorMaxPnlTransfer);
   const assets = least(tokensFor(wanted, spot, price), depositOf(session, user, spot));
   const pnl = least(wanted, quoteOf(assets, spot, price));
-  position.quoteAssetAmount += pnl;
-  perpPosition(session, liquidator, args.perpMarketIndex).quoteAssetAmount -= pnl;
+  creditQuote(position, perp, pnl);
+  creditQuote(perpPosition(session, liquidator, args.perpMarketIndex), perp, -pnl);
   hand(session, spot, user, liquidator, assets);
   emitLiquidationRecord(session, { user, key }, 'liquidatePerpPnlForDeposit', {
     perpMarketIndex: args.perpMarketIndex,
@@ -94,16 +120,18 @@ export function liquidateBorrowForPerpPnl(session: Session, args: Struct): void 
   const { user, key, liquidator } = begin(session);
   const perp = session.perpMarket(args.perpMarketIndex, true);
   const spot = session.spotMarket(args.spotMarketIndex, true);
+  requireSpot(session, user, args.spotMarketIndex);
   settleFunding(session, user, key, perp);
-  const position = perpPosition(session, user, args.perpMarketIndex);
-  if (position.baseAssetAmount !== 0n || position.quoteAssetAmount <= 0n)
-    fail(session, 'InvalidPerpPositionToLiquidate');
+  settleFunding(session, liquidator, session.at('liquidator'), perp);
+  const position = perpPnlOf(session, user, args.perpMarketIndex, 1n);
+  requireSpot(session, user, args.spotMarketIndex, 'borrow');
+  requireShort(session, user);
   const price = priceOf(session, spot);
   const owed = least(borrowOf(session, user, spot), args.liquidatorMaxLiabilityTransfer);
   const pnl = least(quoteOf(owed, spot, price), position.quoteAssetAmount);
   const repaid = least(owed, tokensFor(pnl, spot, price));
-  position.quoteAssetAmount -= pnl;
-  perpPosition(session, liquidator, args.perpMarketIndex).quoteAssetAmount += pnl;
+  creditQuote(position, perp, -pnl);
+  creditQuote(perpPosition(session, liquidator, args.perpMarketIndex), perp, pnl);
   hand(session, spot, liquidator, user, repaid);
   emitLiquidationRecord(session, { user, key }, 'liquidateBorrowForPerpPnl', {
     perpMarketIndex: args.perpMarketIndex,
@@ -120,6 +148,11 @@ export function liquidateSpot(session: Session, args: Struct): void {
   const { user, key, liquidator } = begin(session);
   const asset = session.spotMarket(args.assetMarketIndex, true);
   const liability = session.spotMarket(args.liabilityMarketIndex, true);
+  requireSpot(session, user, args.assetMarketIndex);
+  requireSpot(session, user, args.liabilityMarketIndex);
+  requireSpot(session, user, args.assetMarketIndex, 'deposit');
+  requireSpot(session, user, args.liabilityMarketIndex, 'borrow');
+  requireShort(session, user);
   const [assetPrice, liabilityPrice] = [priceOf(session, asset), priceOf(session, liability)];
   const owed = least(borrowOf(session, user, liability), args.liquidatorMaxLiabilityTransfer);
   const value = quoteOf(owed, liability, liabilityPrice);

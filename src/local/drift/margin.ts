@@ -1,8 +1,9 @@
-// Margin: collateral and requirement of a cross-margined user, as far as this world's markets go: spot deposits at
-// asset weight, borrows at liability weight, perps at their margin ratio, positive unrealised PnL at its own weight.
-// Prices are the oracle's. The strict variant, which a withdrawal must pass, takes the worse of price and five-minute average;
-// the program's average of a price that never moves ends one unit above it.
-import { mulDivCeil, mulDivFloor } from '../../core/money.ts';
+// Margin: collateral and requirement of a cross-margined user (math/margin.rs): spot deposits at asset weight, borrows at
+// liability weight, perps at their margin ratio as if every open order were filled, positive unrealised PnL at its own weight.
+// Prices are the oracle's. The strict variant, which withdrawals and new orders must pass, takes the worse of price and
+// five-minute average.
+import { most, mulDivFloor } from '../../core/money.ts';
+import { fundingOf } from './funding.ts';
 import type { Struct } from './layout.ts';
 import type { Session } from './session.ts';
 import { signedTokens } from './spot.ts';
@@ -10,8 +11,10 @@ import { signedTokens } from './spot.ts';
 const WEIGHT = 10_000n;
 const BASE = 1_000_000_000n;
 const PRICE = 1_000_000n;
+/** What every open order adds to the requirement. Quote units. */
+const OPEN_ORDER = 10_000n;
 
-export type MarginKind = 'initial' | 'maintenance';
+export type MarginKind = 'initial' | 'fill' | 'maintenance';
 export type Margin = {
   readonly collateral: bigint;
   readonly requirement: bigint;
@@ -27,67 +30,114 @@ export function perpIsUsed(position: Struct): boolean {
   );
 }
 
+const size = (value: bigint): bigint => (value < 0n ? -value : value);
+
 /** Value of a perp position at a price plus what it has in quote: its PnL, QUOTE precision. */
-export function unrealisedPnl(position: Struct, price: bigint): bigint {
-  return mulDivFloor(position.baseAssetAmount * price, 1n, BASE) + position.quoteAssetAmount;
+export const unrealisedPnl = (position: Struct, price: bigint): bigint =>
+  (position.baseAssetAmount * price) / BASE + position.quoteAssetAmount;
+
+/** The base that a position would have if all its open bids, or all its asks, were filled: the larger of the two. */
+export function worstBase(position: Struct): bigint {
+  const bids: bigint = position.baseAssetAmount + position.openBids;
+  const asks: bigint = position.baseAssetAmount + position.openAsks;
+  return size(bids) > size(asks) ? bids : asks;
 }
 
-/** Quote units at the strict price. */
-const strictly = (value: bigint): bigint => mulDivCeil(value, PRICE + 1n, PRICE);
+/** A weight or ratio of a market: that of fills lies between the other two. */
+function between(initial: number, maintenance: number, kind: MarginKind): bigint {
+  if (kind === 'initial') return BigInt(initial);
+  if (kind === 'maintenance') return BigInt(maintenance);
+  return (BigInt(initial) + BigInt(maintenance)) / 2n;
+}
+
+type Strict = { readonly least: bigint; readonly most: bigint; readonly now: bigint };
+function strictPrice(session: Session, market: Struct, strict: boolean): Strict {
+  const now = session.price(market.oracle, market.oracleSource);
+  const average: bigint = market.historicalOracleData.lastOraclePriceTwap5min;
+  return strict
+    ? { now, least: now < average ? now : average, most: most(now, average) }
+    : { now, least: now, most: now };
+}
+
+function addSpot(session: Session, position: Struct, kind: MarginKind, strict: boolean): Margin {
+  const market = session.spotMarket(position.marketIndex);
+  const price = strictPrice(session, market, strict);
+  const tokens = signedTokens(position, market);
+  const value = mulDivFloor(
+    tokens * (tokens > 0n ? price.least : price.most),
+    1n,
+    10n ** BigInt(market.decimals),
+  );
+  if (value >= 0n) {
+    const weight = between(market.initialAssetWeight, market.maintenanceAssetWeight, kind);
+    return { collateral: (value * weight) / WEIGHT, requirement: 0n, hasLiability: false };
+  }
+  const weight = between(market.initialLiabilityWeight, market.maintenanceLiabilityWeight, kind);
+  return { collateral: 0n, requirement: (-value * weight) / WEIGHT, hasLiability: true };
+}
+
+function addPerp(session: Session, position: Struct, kind: MarginKind, strict: boolean): Margin {
+  const market = session.perpMarket(position.marketIndex);
+  const quote = strictPrice(session, session.spotMarket(0), strict);
+  const price = session.price(market.amm.oracle, market.amm.oracleSource);
+  const pnl = unrealisedPnl(position, price) + fundingOf(position, market);
+  const value = (((size(worstBase(position)) * price) / BASE) * quote.most) / PRICE;
+  const ratio = between(market.marginRatioInitial, market.marginRatioMaintenance, kind);
+  const requirement = (value * ratio) / WEIGHT + BigInt(position.openOrders as number) * OPEN_ORDER;
+  const weight =
+    kind === 'maintenance'
+      ? market.unrealizedPnlMaintenanceAssetWeight
+      : market.unrealizedPnlInitialAssetWeight;
+  const weighed = pnl > 0n ? (pnl * BigInt(weight)) / WEIGHT : pnl;
+  return {
+    collateral: (weighed * (pnl > 0n ? quote.least : quote.most)) / PRICE,
+    requirement,
+    hasLiability:
+      position.baseAssetAmount !== 0n ||
+      position.quoteAssetAmount < 0n ||
+      position.openOrders !== 0,
+  };
+}
 
 export function marginOf(session: Session, user: Struct, kind: MarginKind, strict = false): Margin {
-  let collateral = 0n;
-  let requirement = 0n;
-  let hasLiability = false;
-  for (const position of user.spotPositions as Struct[]) {
-    if (position.scaledBalance === 0n) continue;
-    const market = session.spotMarket(position.marketIndex);
-    const price = session.price(market.oracle, market.oracleSource);
-    const tokens = signedTokens(position, market);
-    const value = mulDivFloor(tokens * price, 1n, 10n ** BigInt(market.decimals));
-    if (tokens >= 0n) collateral += (value * BigInt(market[`${kind}AssetWeight`])) / WEIGHT;
-    else {
-      requirement += (-value * BigInt(market[`${kind}LiabilityWeight`])) / WEIGHT;
-      hasLiability = true;
-    }
-  }
-  for (const position of user.perpPositions as Struct[]) {
-    if (!perpIsUsed(position)) continue;
-    const market = session.perpMarket(position.marketIndex);
-    const price = session.price(market.amm.oracle, market.amm.oracleSource);
-    const ratio = kind === 'initial' ? market.marginRatioInitial : market.marginRatioMaintenance;
-    const base =
-      position.baseAssetAmount < 0n ? -position.baseAssetAmount : position.baseAssetAmount;
-    const notional = (base * price) / BASE;
-    requirement += ((strict ? strictly(notional) : notional) * BigInt(ratio)) / WEIGHT;
-    const flat = unrealisedPnl(position, price);
-    const pnl = strict && flat < 0n ? -strictly(-flat) : flat;
-    const weight =
-      kind === 'initial'
-        ? market.unrealizedPnlInitialAssetWeight
-        : market.unrealizedPnlMaintenanceAssetWeight;
-    collateral += pnl > 0n ? (pnl * BigInt(weight)) / WEIGHT : pnl;
-    hasLiability ||= base > 0n || position.quoteAssetAmount < 0n;
-  }
-  return { collateral, requirement, hasLiability };
+  const parts = [
+    ...(user.spotPositions as Struct[])
+      .filter((each) => each.scaledBalance !== 0n)
+      .map((each) => addSpot(session, each, kind, strict)),
+    ...(user.perpPositions as Struct[])
+      .filter(perpIsUsed)
+      .map((each) => addPerp(session, each, kind, strict)),
+  ];
+  return parts.reduce(
+    (sum, each) => ({
+      collateral: sum.collateral + each.collateral,
+      requirement: sum.requirement + each.requirement,
+      hasLiability: sum.hasLiability || each.hasLiability,
+    }),
+    { collateral: 0n, requirement: 0n, hasLiability: false },
+  );
 }
 
-/** The most that can be withdrawn of a deposit without failing the initial margin check. */
+/** Whether the collateral covers the requirement. */
+export function meets(session: Session, user: Struct, kind: MarginKind, strict = false): boolean {
+  const { collateral, requirement } = marginOf(session, user, kind, strict);
+  return collateral >= requirement;
+}
+
+/** The most that can be withdrawn of a deposit by the plain price; the strict one may still refuse it. */
 export function maxWithdrawable(
   session: Session,
   user: Struct,
   position: Struct,
   market: Struct,
 ): bigint {
-  const tokens = signedTokens(position, market);
-  if (tokens <= 0n) return 0n;
+  const tokens = size(signedTokens(position, market));
+  const weight = BigInt(market.initialAssetWeight);
+  if (weight === 0n) return 2n ** 64n - 1n;
   const { collateral, requirement, hasLiability } = marginOf(session, user, 'initial');
   if (!hasLiability) return tokens;
-  const free = collateral - requirement - 1n;
-  if (free <= 0n) return 0n;
-  const weight = BigInt(market.initialAssetWeight);
-  if (weight === 0n) return tokens;
+  const free = most(0n, collateral - requirement);
   const price = session.price(market.oracle, market.oracleSource);
-  const scale = 10n ** BigInt(market.decimals);
-  return (((free * WEIGHT) / weight) * PRICE * scale) / (price * 1_000_000n);
+  const increase = 10n ** BigInt(market.decimals - 6);
+  return ((((free * WEIGHT) / weight) * PRICE) / price) * increase;
 }

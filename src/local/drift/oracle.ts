@@ -28,7 +28,15 @@ export function priceAccount(price: bigint, slot: bigint): Account {
   };
 }
 
-/** The price of a price account, in PRICE precision. */
-export function readPrice(account: Account): bigint {
-  return Buffer.from(account.data).readBigInt64LE(208) / 100n;
+/** What a price account says, in PRICE precision, and how many slots ago it said so. */
+export function readQuote(
+  account: Account,
+  slot: bigint,
+): { price: bigint; confidence: bigint; delay: bigint } {
+  const data = Buffer.from(account.data);
+  return {
+    price: data.readBigInt64LE(208) / 100n,
+    confidence: data.readBigUInt64LE(216) / 100n,
+    delay: slot - data.readBigUInt64LE(40),
+  };
 }

@@ -1,13 +1,19 @@
 // Order keepers: fill_perp_order, trigger_order and force_cancel_orders of the stand-in: what a keeper does with the order of
 // another account, and what it is paid for it (controller/orders.rs).
-import { least } from '../../core/money.ts';
-import { abs, isLive, shrinkOrder, takeLiquidity } from './filling.ts';
+import { most } from '../../core/money.ts';
+import { updateAmm } from './amm.ts';
 import type { Struct } from './layout.ts';
-import { marginOf, perpIsUsed } from './margin.ts';
-import { emitAct, openOrder } from './orders.ts';
-import { perpPosition, settleFunding } from './positions.ts';
+import { meets, worstBase } from './margin.ts';
+import { emitAct, endOrder, payFlatFee, requireHealthy, STATUS } from './order-ends.ts';
+import { fillOrder } from './order-fills.ts';
+import { hasAuction, isReducing, isTriggered, mustBeTriggered, unfilled } from './order-rules.ts';
+import { perpPosition } from './positions.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 import { movePosition, spotPosition } from './spot.ts';
+
+/** A triggered order's auction, in slots, and how far from the oracle it ends. */
+const TRIGGERED = { slots: 30, part: 1_000n } as const;
+const FILL_PAUSED = 8;
 
 type Kept = { user: Struct; key: string; keeper: Struct; keeperKey: string; state: Struct };
 
@@ -21,129 +27,108 @@ function begin(session: Session): Kept {
   return { user: session.load('User', key), key, keeper, keeperKey, state };
 }
 
-/** Takes the flat fee from the order's owner. Returns what the keeper got of it: nothing without a free position slot. */
-function payFlatFee(
-  session: Session,
-  { user, key, keeper, keeperKey, state }: Kept,
-  market: Struct,
-): bigint {
-  if (key === keeperKey) return 0n;
-  const fee: bigint = state.perpFeeStructure.flatFillerFee;
-  const position = perpPosition(session, user, market.marketIndex);
-  position.quoteAssetAmount -= fee;
-  position.quoteBreakEvenAmount -= fee;
-  keeper.lastActiveSlot = session.slot;
-  const room = (keeper.perpPositions as Struct[]).some(
-    (each) => !perpIsUsed(each) || each.marketIndex === market.marketIndex,
-  );
-  if (!room) return 0n;
-  perpPosition(session, keeper, market.marketIndex).quoteAssetAmount += fee;
-  return fee;
-}
-
-function cancel(session: Session, kept: Kept, market: Struct, order: Struct, fields: Struct): void {
-  const position = perpPosition(session, kept.user, order.marketIndex);
-  const left = (order.baseAssetAmount as bigint) - order.baseAssetAmountFilled;
-  shrinkOrder(kept.user, order, position, left, 'canceled');
-  emitAct(session, market, order, { action: 'cancel', filler: kept.keeperKey, ...fields });
+/** Who is paid for a fill: the keeper, unless it is the owner or a maker of it, or of the owner's authority. */
+function fillerOf(session: Session, { user, key, keeper, keeperKey }: Kept) {
+  const own =
+    key === keeperKey ||
+    session.makers().includes(keeperKey) ||
+    keeper.authority === user.authority;
+  return {
+    key: keeperKey,
+    paid: own
+      ? null
+      : { user: keeper, stats: session.load('UserStats', session.at('fillerStats')) },
+  };
 }
 
 /** Fills an order of another account, or ends it when it has expired. */
 export function fillPerpOrder(session: Session, args: Struct): void {
   const kept = begin(session);
-  const { user, key, keeper, keeperKey, state } = kept;
-  const order = (user.orders as Struct[]).find(
-    (each) => each.status === 'open' && each.orderId === args.orderId,
-  );
+  const { user, key, state } = kept;
+  if (state.exchangeStatus & FILL_PAUSED) fail(session, 'ExchangePaused');
+  const order = (user.orders as Struct[]).find((each) => each.orderId === args.orderId);
   // Another keeper was first: the program lets that pass.
   if (order === undefined) return;
-  const market = session.perpMarket(order.marketIndex, true);
-  settleFunding(session, user, key, market);
-  if (!isLive(order)) fail(session, 'OrderMustBeTriggeredFirst');
-  if (order.maxTs !== 0n && session.now > order.maxTs) {
-    const fillerReward = payFlatFee(session, kept, market);
-    cancel(session, kept, market, order, { actionExplanation: 'orderExpired', fillerReward });
-    return;
-  }
-  const position = perpPosition(session, user, order.marketIndex);
-  const held: bigint = position.baseAssetAmount;
-  const long = order.direction === 'long';
-  const reduces = held !== 0n && held > 0n !== long;
-  const open = (order.baseAssetAmount as bigint) - order.baseAssetAmountFilled;
-  const base = order.reduceOnly ? (reduces ? least(open, abs(held)) : 0n) : open;
-  if (base === 0n) {
-    const fillerReward = payFlatFee(session, kept, market);
-    cancel(session, kept, market, order, {
-      actionExplanation: 'reduceOnlyOrderIncreasedPosition',
-      fillerReward,
-    });
-    return;
-  }
-  const { left, flipped } = takeLiquidity(session, {
-    user,
-    key,
-    stats: session.load('UserStats', session.at('userStats')),
-    market,
-    state,
-    direction: order.direction,
-    base,
-    limit: order.price,
-    oraclePrice: session.price(market.amm.oracle, market.amm.oracleSource),
-    resting: order,
-    orderId: order.orderId,
-    placedAt: order.slot,
-    filler: { key: keeperKey, user: keeper },
-  });
-  user.lastActiveSlot = session.slot;
-  if (left === base) return;
-  const risky = !reduces || flipped;
-  const { collateral, requirement } = marginOf(session, user, risky ? 'initial' : 'maintenance');
-  if (risky && collateral < requirement) fail(session, 'InsufficientCollateral');
+  updateAmm(session, session.perpMarket(order.marketIndex, true));
+  fillOrder(session, state, { user, key }, order, fillerOf(session, kept), false);
 }
 
-/** Arms a stop order whose price is reached; it can be filled from then on. */
+/** Arms a stop order whose price is reached; it goes through an auction and can be filled from then on. */
 export function triggerOrder(session: Session, args: Struct): void {
   const kept = begin(session);
-  const { user, key, keeperKey } = kept;
-  const order = openOrder(session, user, args.orderId);
+  const { user, key, keeper, keeperKey, state } = kept;
+  const order = (user.orders as Struct[]).find((each) => each.orderId === args.orderId);
+  if (order === undefined) return;
+  if (order.status !== 'open') fail(session, 'OrderNotOpen');
+  if (!mustBeTriggered(order) || isTriggered(order)) fail(session, 'OrderNotTriggerable');
+  requireHealthy(session, user);
+  if (user.status & STATUS.bankrupt) fail(session, 'UserBankrupt');
   const market = session.perpMarket(order.marketIndex, true);
-  settleFunding(session, user, key, market);
-  if (isLive(order)) fail(session, 'OrderNotTriggerable');
   const price = session.price(market.amm.oracle, market.amm.oracleSource);
   const above = order.triggerCondition === 'above';
   if (above ? price <= order.triggerPrice : price >= order.triggerPrice)
     fail(session, 'OrderDidNotSatisfyTriggerCondition');
-  order.triggerCondition = above ? 'triggeredAbove' : 'triggeredBelow';
-  order.slot = session.slot;
   const position = perpPosition(session, user, order.marketIndex);
-  if (order.direction === 'long') position.openBids += order.baseAssetAmount;
+  const size = (value: bigint): bigint => most(value, -value);
+  const before = size(worstBase(position));
+  const long = order.direction === 'long';
+  Object.assign(order, {
+    triggerCondition: above ? 'triggeredAbove' : 'triggeredBelow',
+    slot: session.slot,
+    auctionDuration: TRIGGERED.slots,
+    auctionStartPrice: price,
+    auctionEndPrice: long ? price + price / TRIGGERED.part : price - price / TRIGGERED.part,
+  });
+  if (hasAuction(order)) {
+    user.openAuctions += 1;
+    user.hasOpenAuction = true;
+  }
+  if (long) position.openBids += order.baseAssetAmount;
   else position.openAsks -= order.baseAssetAmount;
-  const fillerReward = payFlatFee(session, kept, market);
-  emitAct(session, market, order, {
+  const paid = key === keeperKey ? null : { user: keeper };
+  const fillerReward = payFlatFee(session, { user, key }, { paid }, market, state);
+  emitAct(session, market, { ...order, postOnly: false }, key, {
     action: 'trigger',
     filler: keeperKey,
     fillerReward,
     takerFee: fillerReward,
   });
+  const risky = size(worstBase(position)) > before && !order.reduceOnly;
+  if (risky && !meets(session, user, 'initial'))
+    endOrder(session, { user, key }, market, order, {
+      actionExplanation: 'insufficientFreeCollateral',
+      filler: keeperKey,
+      fillerReward: 0n,
+    });
+  user.lastActiveSlot = session.slot;
 }
 
 /** Ends the orders of an account that fails its initial margin. The fee comes out of the quote deposit: T stays. */
 export function forceCancelOrders(session: Session): void {
-  const kept = begin(session);
-  const { user, keeper, state, key, keeperKey } = kept;
+  const { user, keeper, state, key, keeperKey } = begin(session);
   if (key === keeperKey) fail(session, 'UserCantLiquidateThemself');
-  const { collateral, requirement } = marginOf(session, user, 'initial');
-  if (collateral >= requirement) fail(session, 'SufficientCollateral');
-  const fee: bigint = state.perpFeeStructure.flatFillerFee;
-  const quote = session.spotMarket(0, true);
+  if (user.status & STATUS.beingLiquidated) fail(session, 'UserIsBeingLiquidated');
+  if (user.status & STATUS.bankrupt) fail(session, 'UserBankrupt');
+  if (meets(session, user, 'initial')) fail(session, 'SufficientCollateral');
+  const flat: bigint = state.perpFeeStructure.flatFillerFee;
+  let fee = 0n;
   for (const order of user.orders as Struct[]) {
     if (order.status !== 'open') continue;
-    const market = session.perpMarket(order.marketIndex, true);
-    cancel(session, kept, market, order, {
+    const market = session.perpMarket(order.marketIndex);
+    const held: bigint = perpPosition(session, user, order.marketIndex).baseAssetAmount;
+    if (isReducing(order.direction, unfilled(order, held), held)) continue;
+    fee += flat;
+    endOrder(session, { user, key }, market, order, {
       actionExplanation: 'insufficientFreeCollateral',
-      fillerReward: fee,
+      filler: keeperKey,
+      fillerReward: flat,
     });
-    movePosition(spotPosition(session, user, 0, true), quote, 'borrow', fee, false);
-    movePosition(spotPosition(session, keeper, 0, true), quote, 'deposit', fee, false);
   }
+  const quote = session.spotMarket(0, true);
+  movePosition(spotPosition(session, keeper, 0, true), quote, 'deposit', fee, false);
+  movePosition(spotPosition(session, user, 0, true), quote, 'borrow', fee, false);
+  keeper.cumulativeSpotFees += fee;
+  user.cumulativeSpotFees -= fee;
+  keeper.lastActiveSlot = session.slot;
+  user.lastActiveSlot = session.slot;
 }

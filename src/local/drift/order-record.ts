@@ -36,15 +36,18 @@ export const NO_TAKER = {
   takerOrderCumulativeQuoteAssetAmountFilled: null,
 } as const;
 
+/** An order's fields on one side of an order record. */
+export const ordersSide = (side: 'taker' | 'maker', order: Struct, owner: string): Struct => ({
+  [side]: owner,
+  [`${side}OrderId`]: order.orderId,
+  [`${side}OrderDirection`]: order.direction,
+  [`${side}OrderBaseAssetAmount`]: order.baseAssetAmount,
+  [`${side}OrderCumulativeBaseAssetAmountFilled`]: order.baseAssetAmountFilled,
+  [`${side}OrderCumulativeQuoteAssetAmountFilled`]: order.quoteAssetAmountFilled,
+});
+
 /** The side of an order in an order record: its owner is the maker of a post-only order, and the taker of any other. */
-export function sideOf(order: Struct, owner: string): Struct {
-  const fields = (side: 'taker' | 'maker') => ({
-    [side]: owner,
-    [`${side}OrderId`]: order.orderId,
-    [`${side}OrderDirection`]: order.direction,
-    [`${side}OrderBaseAssetAmount`]: order.baseAssetAmount,
-    [`${side}OrderCumulativeBaseAssetAmountFilled`]: order.baseAssetAmountFilled,
-    [`${side}OrderCumulativeQuoteAssetAmountFilled`]: order.quoteAssetAmountFilled,
-  });
-  return order.postOnly ? { ...NO_TAKER, ...fields('maker') } : fields('taker');
-}
+export const sideOf = (order: Struct, owner: string): Struct =>
+  order.postOnly
+    ? { ...NO_TAKER, ...ordersSide('maker', order, owner) }
+    : ordersSide('taker', order, owner);

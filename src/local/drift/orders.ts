@@ -1,150 +1,190 @@
-// Orders: place_perp_order, place_and_take_perp_order and cancel_order of the stand-in. Resting orders are post-only limits,
-// auctions and stops; keepers fill, trigger and end them (order-keepers.ts).
-import { least } from '../../core/money.ts';
-import { abs, shrinkOrder, takeLiquidity } from './filling.ts';
+// Orders: place_perp_order, place_and_take_perp_order and cancel_order of the stand-in (controller/orders.rs,
+// validation/order.rs). Limit orders are post-only here, market orders go through an auction, stops wait for a keeper.
+import { baseToPrice, standardBase, updateAmm } from './amm.ts';
 import type { Struct } from './layout.ts';
-import { marginOf } from './margin.ts';
-import { NO_ACTION, sideOf } from './order-record.ts';
-import { type Direction, perpPosition, settleFunding } from './positions.ts';
+import { meets } from './margin.ts';
+import { emitAct, endOrder, requireHealthy, STATUS } from './order-ends.ts';
+import { fillOrder } from './order-fills.ts';
+import {
+  auctionOf,
+  hasAuction,
+  increasesRisk,
+  isExpired,
+  mustBeTriggered,
+  noOrder,
+  standardPrice,
+} from './order-rules.ts';
+import { perpPosition } from './positions.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 
 const FILL_PAUSED = 8;
+const DEFAULT_SECONDS = 30n;
+const IMMEDIATE_OR_CANCEL = 1;
 
-function begin(session: Session, params: Struct): { user: Struct; state: Struct; market: Struct } {
+function begin(session: Session): { user: Struct; state: Struct } {
   const user = session.load('User', session.at('user'));
   const state = session.load('State', session.at('state'));
   const signer = session.at('authority');
   if (signer !== user.authority && signer !== user.delegate)
     failAnchor(session, 2003, 'ConstraintRaw');
-  if (state.exchangeStatus & FILL_PAUSED) fail(session, 'ExchangePaused');
-  if (params.marketType !== 'perp') fail(session, 'InvalidOrderMarketType');
-  const market = session.perpMarket(params.marketIndex, true);
-  if (market.status !== 'active' && market.status !== 'reduceOnly')
+  return { user, state };
+}
+
+function requireSize(session: Session, order: Struct, amm: Struct): void {
+  if (order.baseAssetAmount === 0n) fail(session, 'OrderAmountTooSmall');
+  if (!order.reduceOnly && order.baseAssetAmount < amm.minOrderSize)
+    fail(session, 'OrderAmountTooSmall');
+}
+
+/** A post-only order may not be one that the AMM would fill, unless the oracle says that its price is a good one. */
+function requireResting(session: Session, order: Struct, amm: Struct, oracle: bigint): void {
+  const long = order.direction === 'long';
+  const price: bigint = long ? order.price - amm.orderTickSize : order.price + amm.orderTickSize;
+  if (price <= 0n) fail(session, 'InvalidOrderLimitPrice');
+  const room = baseToPrice(amm, price, order.direction);
+  const base = room.base < order.baseAssetAmount ? room.base : order.baseAssetAmount;
+  const fills = room.direction === order.direction && standardBase(base, amm.orderStepSize) > 0n;
+  const good = long ? oracle > order.price : oracle < order.price;
+  if (fills && !good) fail(session, 'PlacePostOnlyLimitFailure');
+}
+
+function requireValid(session: Session, order: Struct, amm: Struct, oracle: bigint): void {
+  requireSize(session, order, amm);
+  if (order.orderType === 'limit') {
+    if (order.price === 0n) fail(session, 'InvalidOrderLimitPrice');
+    if (order.postOnly) requireResting(session, order, amm, oracle);
+  }
+  if (order.orderType === 'triggerMarket') {
+    if (order.price > 0n) fail(session, 'InvalidOrderLimitPrice');
+    if (order.triggerPrice === 0n) fail(session, 'InvalidOrderTrigger');
+  }
+  if (order.orderType === 'market') {
+    const { auctionStartPrice: start, auctionEndPrice: end, direction } = order;
+    if (start <= 0n || end <= 0n) fail(session, 'InvalidOrderAuction');
+    if (direction === 'long' ? start > end : start < end) fail(session, 'InvalidOrderAuction');
+    if (direction === 'long' ? order.price !== 0n && order.price < end : order.price > end)
+      fail(session, 'InvalidOrderAuction');
+  }
+}
+
+/** Leaves an order on the book; null when its time is over already. */
+function place(session: Session, user: Struct, state: Struct, params: Struct): Struct | null {
+  const key = session.at('user');
+  const { now, slot } = session;
+  requireHealthy(session, user);
+  if (user.status & STATUS.bankrupt) fail(session, 'UserBankrupt');
+  for (const order of user.orders as Struct[]) {
+    if (!isExpired(order, now)) continue;
+    const market = session.perpMarket(order.marketIndex);
+    endOrder(session, { user, key }, market, order, {
+      actionExplanation: 'orderExpired',
+      fillerReward: 0n,
+    });
+  }
+  if (user.status & STATUS.reduceOnly && !params.reduceOnly) fail(session, 'UserReduceOnly');
+  const place = (user.orders as Struct[]).find((each) => each.status === 'init');
+  if (place === undefined) return fail(session, 'MaxNumberOfOrders');
+  const market = session.perpMarket(params.marketIndex);
+  const { amm } = market;
+  if (market.status === 'initialized') fail(session, 'MarketBeingInitialized');
+  if (market.status === 'settlement' || market.status === 'delisted')
     fail(session, 'MarketPlaceOrderPaused');
-  settleFunding(session, user, session.at('user'), market);
-  return { user, state, market };
-}
-
-/** An order record of an act that fills nothing. */
-export function emitAct(session: Session, market: Struct, order: Struct, fields: Struct): void {
-  session.emitLog('OrderActionRecord', {
-    ...NO_ACTION,
-    ts: session.now,
-    actionExplanation: 'none',
-    marketIndex: market.marketIndex,
-    marketType: 'perp',
-    oraclePrice: session.price(market.amm.oracle, market.amm.oracleSource),
-    ...fields,
-    ...sideOf(order, session.at('user')),
-  });
-}
-
-/** Rests an order on the book. */
-export function placePerpOrder(session: Session, args: Struct): void {
-  const { params } = args;
-  const { user, market } = begin(session, params);
-  const order = (user.orders as Struct[]).find((each) => each.status !== 'open');
-  if (order === undefined) throw fail(session, 'MaxNumberOfOrders');
-  if (params.maxTs !== null && params.maxTs < session.now) fail(session, 'InvalidOrderMaxTs');
   const position = perpPosition(session, user, params.marketIndex);
-  const base: bigint = params.baseAssetAmount;
-  const stop = String(params.orderType).startsWith('trigger');
-  Object.assign(order, {
-    slot: session.slot,
-    price: params.price,
-    baseAssetAmount: base,
-    baseAssetAmountFilled: 0n,
-    quoteAssetAmountFilled: 0n,
-    orderId: user.nextOrderId++,
-    marketIndex: params.marketIndex,
+  if (params.baseAssetAmount < amm.orderStepSize) fail(session, 'OrderAmountTooSmall');
+  const base = standardBase(params.baseAssetAmount, amm.orderStepSize);
+  const oracle = session.price(amm.oracle, amm.oracleSource);
+  const tick: bigint = amm.orderTickSize;
+  const auction = auctionOf(params, oracle, tick, state.minPerpAuctionDuration);
+  const longest = BigInt(auction.duration >> 1);
+  const maxTs: bigint =
+    params.maxTs ??
+    (params.orderType === 'market'
+      ? now + (longest > DEFAULT_SECONDS ? longest : DEFAULT_SECONDS)
+      : 0n);
+  if (maxTs !== 0n && maxTs < now) return null;
+  if (params.marketType !== 'perp') fail(session, 'InvalidOrderMarketType');
+  const forced = market.status === 'reduceOnly';
+  const order: Struct = {
+    ...noOrder(),
     status: 'open',
     orderType: params.orderType,
     marketType: 'perp',
+    slot,
+    orderId: user.nextOrderId++,
+    userOrderId: params.userOrderId,
+    marketIndex: params.marketIndex,
+    price: standardPrice(params.price, tick, params.direction),
+    existingPositionDirection: position.baseAssetAmount >= 0n ? 'long' : 'short',
+    baseAssetAmount: base,
     direction: params.direction,
-    reduceOnly: params.reduceOnly,
-    postOnly: params.postOnly !== 'none',
-    triggerPrice: params.triggerPrice ?? 0n,
+    reduceOnly: params.reduceOnly || forced,
+    triggerPrice: standardPrice(params.triggerPrice ?? 0n, tick, params.direction),
     triggerCondition: params.triggerCondition,
-    maxTs: params.maxTs ?? 0n,
-  });
-  position.openOrders += 1;
+    postOnly: params.postOnly !== 'none',
+    auctionStartPrice: auction.start,
+    auctionEndPrice: auction.end,
+    auctionDuration: auction.duration,
+    maxTs,
+  };
+  requireValid(session, order, amm, oracle);
+  const risky = increasesRisk(order, position);
   user.openOrders += 1;
   user.hasOpenOrder = true;
-  // A stop takes no room before it is triggered.
-  if (!stop && params.direction === 'long') position.openBids += base;
-  else if (!stop) position.openAsks -= base;
-  user.lastActiveSlot = session.slot;
-  const { collateral, requirement } = marginOf(session, user, 'initial');
-  if (collateral < requirement) fail(session, 'InsufficientCollateral');
-  emitAct(session, market, order, { action: 'place' });
-}
-
-/** The open order of that id; fails as the program does when there is none. */
-export function openOrder(session: Session, user: Struct, orderId: number | null): Struct {
-  const order = (user.orders as Struct[]).find(
-    (each) => each.status === 'open' && (orderId === null || each.orderId === orderId),
-  );
-  return order ?? fail(session, 'OrderDoesNotExist');
-}
-
-export function cancelOrder(session: Session, args: Struct): void {
-  const user = session.load('User', session.at('user'));
-  const order = openOrder(session, user, args.orderId);
-  const { market } = begin(session, { marketType: 'perp', marketIndex: order.marketIndex });
-  const left = (order.baseAssetAmount as bigint) - order.baseAssetAmountFilled;
-  const position = perpPosition(session, user, order.marketIndex);
-  shrinkOrder(user, order, position, left, 'canceled');
-  user.lastActiveSlot = session.slot;
-  emitAct(session, market, order, { action: 'cancel', fillerReward: 0n });
-}
-
-export function placeAndTakePerpOrder(session: Session, args: Struct): void {
-  const { params } = args;
-  const { user, state, market } = begin(session, params);
-  const stats = session.load('UserStats', session.at('userStats'));
-  const { amm } = market;
-  const direction: Direction = params.direction;
-  const oraclePrice = session.price(amm.oracle, amm.oracleSource);
-  const position = perpPosition(session, user, params.marketIndex);
-  const orderId = user.nextOrderId++;
-  const size: bigint = params.baseAssetAmount;
-  const held: bigint = position.baseAssetAmount;
-  let base = size - (size % (amm.orderStepSize as bigint));
-  const reduces = held !== 0n && held > 0n !== (direction === 'long');
-  if (params.reduceOnly) base = reduces ? least(base, abs(held)) : 0n;
-  if (base < amm.minOrderSize) fail(session, 'OrderAmountTooSmall');
-  const order = {
-    orderId,
-    direction,
-    postOnly: false,
-    baseAssetAmount: base,
-    baseAssetAmountFilled: 0n,
-    quoteAssetAmountFilled: 0n,
-  };
-  emitAct(session, market, order, { action: 'place' });
-  user.lastActiveSlot = session.slot;
-  const key = session.at('user');
-  const { left, flipped } = takeLiquidity(session, {
-    user,
-    key,
-    stats,
-    market,
-    state,
-    direction,
-    base,
-    limit: params.price,
-    oraclePrice,
-    resting: null,
-    orderId,
-    placedAt: session.slot,
-    filler: { key, user },
-  });
-  if (left > 0n) {
-    emitAct(session, market, order, { action: 'cancel', fillerReward: 0n });
-    if (left === base) return;
+  if (hasAuction(order)) {
+    user.openAuctions += 1;
+    user.hasOpenAuction = true;
   }
-  const riskIncreasing = !reduces || flipped;
-  const kind = riskIncreasing ? 'initial' : 'maintenance';
-  const { collateral, requirement } = marginOf(session, user, kind);
-  if (riskIncreasing && collateral < requirement) fail(session, 'InsufficientCollateral');
+  Object.assign(place, order);
+  position.openOrders += 1;
+  // A stop takes no room before it is triggered.
+  if (!mustBeTriggered(order)) {
+    if (order.direction === 'long') position.openBids += base;
+    else position.openAsks -= base;
+  }
+  if (!meets(session, user, risky ? 'initial' : 'maintenance', true))
+    fail(session, 'InsufficientCollateral');
+  if (amm.maxOpenInterest !== 0n && risky) {
+    const open: bigint =
+      order.direction === 'long' ? amm.baseAssetAmountLong + base : base - amm.baseAssetAmountShort;
+    if (open > amm.maxOpenInterest) fail(session, 'MaxOpenInterest');
+  }
+  emitAct(session, market, place, key, { action: 'place' });
+  user.lastActiveSlot = slot;
+  return place;
+}
+
+/** Rests an order on the book. */
+export function placePerpOrder(session: Session, { params }: Struct): void {
+  const { user, state } = begin(session);
+  place(session, user, state, params);
+}
+
+/** Cancels an order of the account, or the last one; none of that id is none to cancel. */
+export function cancelOrder(session: Session, args: Struct): void {
+  const { user } = begin(session);
+  const id: number = args.orderId ?? user.nextOrderId - 1;
+  const order = (user.orders as Struct[]).find(
+    (each) => each.orderId === id && each.status === 'open',
+  );
+  if (order === undefined) return;
+  const market = session.perpMarket(order.marketIndex);
+  endOrder(session, { user, key: session.at('user') }, market, order, { fillerReward: 0n });
+  user.lastActiveSlot = session.slot;
+}
+
+/** Places an order and fills it at once; what is left stays on the book, unless it is to be cancelled. */
+export function placeAndTakePerpOrder(session: Session, { params }: Struct): void {
+  const { user, state } = begin(session);
+  if (state.exchangeStatus & FILL_PAUSED) fail(session, 'ExchangePaused');
+  if (params.postOnly !== 'none') fail(session, 'InvalidOrderPostOnly');
+  const market = session.perpMarket(params.marketIndex, true);
+  updateAmm(session, market);
+  const order = place(session, user, state, params);
+  const key = session.at('user');
+  if (order === null) throw fail(session, 'OrderDoesNotExist');
+  const { orderId } = order;
+  fillOrder(session, state, { user, key }, order, { key, paid: null }, true);
+  const left = order.orderId === orderId && order.status === 'open';
+  if (left && params.bitFlags & IMMEDIATE_OR_CANCEL)
+    endOrder(session, { user, key }, market, order, { fillerReward: 0n });
 }

@@ -1,10 +1,13 @@
 // Positions: how a fill or a funding payment changes a perp position, and what a fill record reports of the position before
 // it. Rules: controller/position.rs, math/orders.rs and controller/funding.rs.
+import { cumulativeRate, fundingOf } from './funding.ts';
 import type { Struct } from './layout.ts';
 import { perpIsUsed } from './margin.ts';
 import { fail, type Session } from './session.ts';
 
-const abs = (value: bigint): bigint => (value < 0n ? -value : value);
+const size = (value: bigint): bigint => (value < 0n ? -value : value);
+const flips = (before: bigint, after: bigint): boolean =>
+  before !== 0n && after !== 0n && before > 0n !== after > 0n;
 export type Direction = 'long' | 'short';
 export const opposite = (direction: Direction): Direction =>
   direction === 'long' ? 'short' : 'long';
@@ -19,37 +22,102 @@ export function moved(
   quote: bigint,
 ): { position: { base: bigint; entry: bigint }; change: Change } {
   const [deltaBase, deltaQuote] = direction === 'long' ? [base, -quote] : [-base, quote];
-  const size = abs(held);
+  const whole = size(held);
   if (held === 0n || held > 0n === deltaBase > 0n)
     return {
       position: { base: held + deltaBase, entry: entry + deltaQuote },
       change: { existingEntry: null, existingBase: null },
     };
-  if (base <= size)
+  if (base <= whole)
     return {
-      position: { base: held + deltaBase, entry: entry - (entry * base) / size },
-      change: { existingEntry: (abs(entry) * base) / size, existingBase: null },
+      position: { base: held + deltaBase, entry: entry - (entry * base) / whole },
+      change: { existingEntry: (size(entry) * base) / whole, existingBase: null },
     };
   return {
-    position: { base: held + deltaBase, entry: deltaQuote - (deltaQuote * size) / base },
-    change: { existingEntry: abs(entry), existingBase: size },
+    position: { base: held + deltaBase, entry: deltaQuote - (deltaQuote * whole) / base },
+    change: { existingEntry: size(entry), existingBase: whole },
   };
 }
 
-/** Applies a fill to a position, and says what a fill record reports of the position before it. */
+type Side = 'Long' | 'Short';
+const AGGREGATES = ['quoteEntryAmount', 'quoteBreakEvenAmount'] as const;
+
+/** What a market's totals of one side are changed by. */
+function shift(market: Struct, side: Side, base: bigint, entry: bigint, even: bigint): void {
+  market.amm[`baseAssetAmount${side}`] += base;
+  for (const [at, name] of AGGREGATES.entries())
+    market.amm[`${name}${side}`] += at === 0 ? entry : even;
+}
+
+const isEmpty = (position: Struct): boolean =>
+  position.quoteAssetAmount === 0n && position.baseAssetAmount === 0n;
+
+/** Changes a position's quote, and with it the market's, without touching what it was entered at. */
+export function creditQuote(position: Struct, market: Struct, delta: bigint): void {
+  if (delta === 0n) return;
+  if (isEmpty(position)) market.numberOfUsers += 1;
+  position.quoteAssetAmount += delta;
+  market.amm.quoteAssetAmount += delta;
+  if (isEmpty(position)) market.numberOfUsers = Math.max(0, market.numberOfUsers - 1);
+}
+
+/** The same for a fee, a rebate or funding, which also move the price at which the position breaks even. */
+export function creditEven(position: Struct, market: Struct, delta: bigint): void {
+  creditQuote(position, market, delta);
+  const base: bigint = position.baseAssetAmount;
+  if (delta === 0n || base === 0n) return;
+  position.quoteBreakEvenAmount += delta;
+  shift(market, base > 0n ? 'Long' : 'Short', 0n, 0n, delta);
+}
+
+/** Applies a fill to a position and to its market's totals, and says what a fill record reports of the position before it. */
 export function applyFill(
   position: Struct,
+  market: Struct,
   direction: Direction,
   base: bigint,
   quote: bigint,
 ): Change {
-  const was = { base: position.baseAssetAmount, entry: position.quoteEntryAmount };
-  const even = { base: position.baseAssetAmount, entry: position.quoteBreakEvenAmount };
+  const held: bigint = position.baseAssetAmount;
+  const was = { base: held, entry: position.quoteEntryAmount as bigint };
+  const even = { base: held, entry: position.quoteBreakEvenAmount as bigint };
   const { position: after, change } = moved(was, direction, base, quote);
-  position.baseAssetAmount = after.base;
-  position.quoteAssetAmount += direction === 'long' ? -quote : quote;
-  position.quoteEntryAmount = after.entry;
-  position.quoteBreakEvenAmount = moved(even, direction, base, quote).position.entry;
+  const evenAfter = flips(held, after.base)
+    ? after.entry
+    : moved(even, direction, base, quote).position.entry;
+  const deltaQuote = direction === 'long' ? -quote : quote;
+  const sideOf = (value: bigint): Side => (value > 0n ? 'Long' : 'Short');
+  if (held === 0n && isEmpty(position)) market.numberOfUsers += 1;
+  if (held === 0n) market.numberOfUsersWithBase += 1;
+  if (flips(held, after.base)) {
+    shift(market, sideOf(held), -held, -was.entry, -even.entry);
+    shift(market, sideOf(after.base), after.base, after.entry, evenAfter);
+  } else
+    shift(
+      market,
+      sideOf(held === 0n ? after.base : held),
+      after.base - held,
+      after.entry - was.entry,
+      evenAfter - even.entry,
+    );
+  market.amm.quoteAssetAmount += deltaQuote;
+  const opens = held === 0n || flips(held, after.base) || size(after.base) > size(held);
+  Object.assign(position, {
+    baseAssetAmount: after.base,
+    quoteAssetAmount: position.quoteAssetAmount + deltaQuote,
+    quoteEntryAmount: after.entry,
+    quoteBreakEvenAmount: evenAfter,
+    // A position that was opened, enlarged or turned around is measured from the present rate on.
+    ...(after.base === 0n
+      ? { lastCumulativeFundingRate: 0n }
+      : opens
+        ? { lastCumulativeFundingRate: cumulativeRate(market, after.base) }
+        : {}),
+  });
+  if (after.base === 0n) {
+    market.numberOfUsersWithBase -= 1;
+    if (isEmpty(position)) market.numberOfUsers -= 1;
+  }
   return change;
 }
 
@@ -69,11 +137,6 @@ export function perpPosition(session: Session, user: Struct, marketIndex: number
   return free;
 }
 
-/** The funding rate a position of that direction is measured against. */
-function cumulativeRate(market: Struct, base: bigint): bigint {
-  return base >= 0n ? market.amm.cumulativeFundingRateLong : market.amm.cumulativeFundingRateShort;
-}
-
 /** Pays or receives the funding that has come up since the position was last touched. */
 export function settleFunding(
   session: Session,
@@ -85,38 +148,26 @@ export function settleFunding(
     (each) => each.marketIndex === market.marketIndex && each.baseAssetAmount !== 0n,
   );
   if (position === undefined) return;
-  const base: bigint = position.baseAssetAmount;
-  const rate = cumulativeRate(market, base);
-  const delta = rate - (position.lastCumulativeFundingRate as bigint);
-  if (delta === 0n) return;
-  // Quote in 1e9 first, then to 1e6 toward zero; longs pay a rising rate.
-  const magnitude = (abs(delta) * abs(base)) / 1_000_000n / 1_000n;
-  const payment = (delta > 0n === base > 0n ? -magnitude : magnitude) / 1_000n;
+  const rate = cumulativeRate(market, position.baseAssetAmount);
+  if (rate === position.lastCumulativeFundingRate) return;
+  const payment = fundingOf(position, market);
+  user.cumulativePerpFunding += payment;
   session.emitData('FundingPaymentRecord', {
     ts: session.now,
     userAuthority: user.authority,
     user: userKey,
     marketIndex: market.marketIndex,
     fundingPayment: payment,
-    baseAssetAmount: base,
+    baseAssetAmount: position.baseAssetAmount,
     userLastCumulativeFunding: position.lastCumulativeFundingRate,
     ammCumulativeFundingLong: market.amm.cumulativeFundingRateLong,
     ammCumulativeFundingShort: market.amm.cumulativeFundingRateShort,
   });
   position.lastCumulativeFundingRate = rate;
-  position.quoteAssetAmount += payment;
-  position.quoteBreakEvenAmount += payment;
-  user.cumulativePerpFunding += payment;
-}
-
-/** After a fill: a position that was opened or turned around is measured from the present rate on. */
-export function restampFunding(position: Struct, market: Struct): void {
-  position.lastCumulativeFundingRate =
-    position.baseAssetAmount === 0n ? 0n : cumulativeRate(market, position.baseAssetAmount);
+  creditEven(position, market, payment);
+  market.amm.netUnsettledFundingPnl -= payment;
 }
 
 /** Charges a fee to a position; a rebate is a negative one. */
-export function charge(position: Struct, fee: bigint): void {
-  position.quoteAssetAmount -= fee;
-  if (position.baseAssetAmount !== 0n) position.quoteBreakEvenAmount -= fee;
-}
+export const charge = (position: Struct, market: Struct, fee: bigint): void =>
+  creditEven(position, market, -fee);

@@ -14,7 +14,7 @@ import {
   idl,
   type Struct,
 } from './layout.ts';
-import { readPrice } from './oracle.ts';
+import { readQuote } from './oracle.ts';
 
 const PROGRAM = DRIFT.toBase58();
 const codes = new Map(idl.errors.map((each) => [each.name, each]));
@@ -36,6 +36,9 @@ export function failAnchor(session: Pick<Session, 'log'>, code: number, name: st
   throw new ProgramFailure({ Custom: code });
 }
 
+/** A price with its confidence, PRICE precision, and its age in slots. */
+export type Quote = { readonly price: bigint; readonly confidence: bigint; readonly delay: bigint };
+
 export type Session = {
   readonly slot: bigint;
   readonly now: bigint;
@@ -51,12 +54,16 @@ export type Session = {
   load(layout: string, address: string): Struct;
   spotMarket(index: number, writable?: boolean): Struct;
   perpMarket(index: number, writable?: boolean): Struct;
+  /** The order of keys by their bytes, in which the program walks its maps. */
+  byAddress(a: string, b: string): number;
   /** Users among the accounts beyond the named ones: makers that an order may be filled against. */
   makers(): string[];
   /** The UserStats of an authority, when it is among the accounts beyond the named ones. */
   statsOf(authority: string): Struct | null;
   /** PRICE precision. */
   price(oracle: string, source: string): bigint;
+  /** What an oracle says. */
+  quote(oracle: string, source: string): Quote;
   save(): void;
 };
 
@@ -132,6 +139,7 @@ export function createSession(
       if (writable && !meta.isWritable) return fail({ log }, 'MarketWrongMutability');
       return session.load('PerpMarket', meta.address);
     },
+    byAddress: (a, b) => Buffer.compare(new PublicKey(a).toBuffer(), new PublicKey(b).toBuffer()),
     makers: () =>
       remaining
         .map(({ address }) => address)
@@ -149,12 +157,14 @@ export function createSession(
         ? session.load('UserStats', address)
         : null;
     },
-    price(oracle, source) {
-      if (source === 'quoteAsset' || oracle === NO_ORACLE) return 1_000_000n;
+    price: (oracle, source) => session.quote(oracle, source).price,
+    quote(oracle, source) {
+      if (source === 'quoteAsset' || oracle === NO_ORACLE)
+        return { price: 1_000_000n, confidence: 1n, delay: 0n };
       if (!remaining.some(({ address }) => address === oracle))
         return fail({ log }, 'OracleNotFound');
       const account = context.get(oracle);
-      return account === null ? fail({ log }, 'OracleNotFound') : readPrice(account);
+      return account === null ? fail({ log }, 'OracleNotFound') : readQuote(account, context.slot);
     },
     save() {
       for (const [address, { layout, value }] of loaded) {

@@ -1,8 +1,10 @@
 // Settle: settle_pnl and settle_multiple_pnls of the stand-in. Order of checks and amounts follow the program's
 // controller/pnl.rs; every refusal of `TrySettle` that the program turns into a no-op is one here too.
-import { least } from '../../core/money.ts';
+import { least, most } from '../../core/money.ts';
+import { accrue } from './interest.ts';
 import type { Struct } from './layout.ts';
-import { marginOf, perpIsUsed, unrealisedPnl } from './margin.ts';
+import { meets, perpIsUsed, unrealisedPnl } from './margin.ts';
+import { creditQuote, settleFunding } from './positions.ts';
 import { fail, type Session } from './session.ts';
 import { movePool, movePosition, spotPosition, tokensOf } from './spot.ts';
 
@@ -11,24 +13,66 @@ const BANKRUPT = 2;
 const PERP_PAUSE = { settle: 8, settleWithPosition: 16 } as const;
 const BASE = 1_000_000_000n;
 
-/** What a user may claim of a positive PnL: what is realised, plus what the pool holds beyond all users' PnL. */
-function claimable(
-  market: Struct,
-  quote: Struct,
-  position: Struct,
-  price: bigint,
-  pnl: bigint,
-): bigint {
+/** What a user may claim of a positive PnL: what is realised, plus what the pools hold beyond all users' PnL. */
+function claimable(position: Struct, excess: bigint, pnl: bigint): bigint {
   if (pnl <= 0n) return pnl;
-  const pool = tokensOf(market.pnlPool.scaledBalance, quote, 'deposit');
-  const netBase: bigint = market.amm.baseAssetAmountWithAmm;
-  const netQuote: bigint = market.amm.quoteAssetAmount;
-  const netUserPnl = (netBase * price) / BASE + netQuote;
-  const owedToAll = netUserPnl > 0n ? netUserPnl : 0n;
-  const excess = pool > owedToAll ? pool - owedToAll : 0n;
   const realised: bigint = (position.quoteAssetAmount as bigint) - position.quoteEntryAmount;
-  const limit = (realised > 0n ? realised : 0n) + excess;
-  return pnl < limit ? pnl : limit;
+  return least(pnl, most(0n, realised) + most(0n, excess));
+}
+
+/** What the pnl pool and a fifth of the fee pool hold beyond what all users together are owed. */
+function poolExcess(market: Struct, quote: Struct, price: bigint): bigint {
+  const { amm } = market;
+  const tokens =
+    tokensOf(market.pnlPool.scaledBalance, quote, 'deposit') +
+    tokensOf(amm.feePool.scaledBalance, quote, 'deposit') / 5n;
+  const netBase: bigint = amm.baseAssetAmountWithAmm;
+  const netUserPnl =
+    (netBase * price) / BASE + (amm.quoteAssetAmount as bigint) + amm.netUnsettledFundingPnl;
+  return netUserPnl < tokens ? tokens - most(0n, netUserPnl) : 0n;
+}
+
+/** Fees that the fee pool holds beyond what it should, and those that it lacks, move between it and the pnl pool. */
+function balancePools(market: Struct, quote: Struct): { sharesLosses: boolean } {
+  const { amm, pnlPool } = market;
+  const { feePool } = amm;
+  const tokens = () => tokensOf(feePool.scaledBalance, quote, 'deposit');
+  const liquidated: bigint = amm.totalLiquidationFee;
+  const withdrawn: bigint = amm.totalFeeWithdrawn;
+  const above = (amm.totalFeeMinusDistributions as bigint) + liquidated - withdrawn;
+  const full = above <= tokens();
+  if (full) {
+    const surplus = tokens() - most(0n, above);
+    if (surplus > 0n) {
+      movePool(feePool, quote, 'borrow', surplus);
+      movePool(pnlPool, quote, 'deposit', surplus);
+    }
+  }
+  const below = (amm.totalExchangeFee as bigint) / 2n + liquidated - withdrawn;
+  const lacking = least(below - tokens(), tokensOf(pnlPool.scaledBalance, quote, 'deposit'));
+  if (lacking > 0n) {
+    movePool(pnlPool, quote, 'borrow', lacking);
+    movePool(feePool, quote, 'deposit', lacking);
+  }
+  return { sharesLosses: !full };
+}
+
+/** Moves what is settled between the pools and the user's deposit. Returns it; the AMM keeps a hundredth of a loss. */
+function settlePools(market: Struct, quote: Struct, wanted: bigint): bigint {
+  const { sharesLosses } = balancePools(market, quote);
+  const pool = tokensOf(market.pnlPool.scaledBalance, quote, 'deposit');
+  const amount = wanted > 0n ? least(wanted, pool) : wanted;
+  const share = sharesLosses && amount < 0n ? -amount / 100n : 0n;
+  if (share > 0n) movePool(market.amm.feePool, quote, 'deposit', share);
+  const toPool = -(amount + share);
+  if (toPool !== 0n)
+    movePool(
+      market.pnlPool,
+      quote,
+      toPool > 0n ? 'deposit' : 'borrow',
+      toPool > 0n ? toPool : -toPool,
+    );
+  return amount;
 }
 
 function settleMarket(session: Session, user: Struct, marketIndex: number, must: boolean): void {
@@ -37,9 +81,11 @@ function settleMarket(session: Session, user: Struct, marketIndex: number, must:
     session.log(`Program log: ${name}: skipped`);
   };
   if (user.status & BANKRUPT) fail(session, 'UserBankrupt');
-  const market = session.perpMarket(marketIndex, true);
   const quote = session.spotMarket(0, true);
+  accrue(session, quote, null);
+  const market = session.perpMarket(marketIndex, true);
   const price = session.price(market.amm.oracle, market.amm.oracleSource);
+  settleFunding(session, user, session.at('user'), market);
   const position = (user.perpPositions as Struct[]).find(
     (each) => each.marketIndex === marketIndex && perpIsUsed(each),
   );
@@ -48,12 +94,9 @@ function settleMarket(session: Session, user: Struct, marketIndex: number, must:
     return;
   }
   const pnl = unrealisedPnl(position, price);
-  if (pnl < 0n) {
-    const { collateral, requirement } = marginOf(session, user, 'maintenance');
-    if (collateral < requirement) {
-      refuse('InsufficientCollateralForSettlingPNL');
-      return;
-    }
+  if (pnl < 0n && !meets(session, user, 'maintenance', true)) {
+    refuse('InsufficientCollateralForSettlingPNL');
+    return;
   }
   const held = position.baseAssetAmount !== 0n;
   const status: string = market.status;
@@ -65,35 +108,31 @@ function settleMarket(session: Session, user: Struct, marketIndex: number, must:
     refuse('InvalidMarketStatusToSettlePnl');
     return;
   }
-  const wanted = claimable(market, quote, position, price, pnl);
+  const excess = poolExcess(market, quote, price);
+  const wanted = claimable(position, excess, pnl);
+  const amount = settlePools(market, quote, wanted);
   if (wanted === 0n) {
     refuse('NoUnsettledPnl');
     return;
   }
-  const pool = tokensOf(market.pnlPool.scaledBalance, quote, 'deposit');
-  const amount = least(wanted, pool);
   if (amount === 0n) {
     refuse('PnlPoolCantSettleUser');
     return;
   }
   const signer = session.at('authority');
-  if (amount > 0n && signer !== user.authority && signer !== user.delegate) {
+  if (amount >= 0n && excess <= 0n && signer !== user.authority && signer !== user.delegate) {
     refuse('UserMustSettleTheirOwnPositiveUnsettledPNL');
     return;
   }
-
-  const size = amount < 0n ? -amount : amount;
-  movePool(market.pnlPool, quote, amount > 0n ? 'borrow' : 'deposit', size);
   movePosition(
     spotPosition(session, user, 0, true),
     quote,
     amount > 0n ? 'deposit' : 'borrow',
-    size,
+    amount > 0n ? amount : -amount,
     false,
   );
-  position.quoteAssetAmount -= amount;
+  creditQuote(position, market, -amount);
   position.settledPnl += amount;
-  market.amm.quoteAssetAmount -= amount;
   user.settledPerpPnl += amount;
   session.emitData('SettlePnlRecord', {
     ts: session.now,

@@ -46,7 +46,7 @@ function move(
     const current = tokensOf(scaled, market, type);
     if (current !== 0n) {
       const whole = current <= left;
-      const delta = whole ? scaled : scaledOf(left, market, type, leaving && type === 'deposit');
+      const delta = whole ? scaled : scaledOf(left, market, type, leaving || type === 'borrow');
       scaled -= delta;
       shiftTotal(market, type, -delta);
       left -= whole ? current : left;
@@ -105,7 +105,7 @@ export function movePool(
   );
 }
 
-/** The user's position in a spot market; the quote market is always the first slot. */
+/** The user's position in a spot market, used or not; the quote market is always the first slot. */
 export function spotPosition(
   session: Session,
   user: Struct,
@@ -113,23 +113,31 @@ export function spotPosition(
   create: boolean,
 ): Struct {
   const positions = user.spotPositions as Struct[];
-  const free = (each: Struct) => each.scaledBalance === 0n && each.openOrders === 0;
-  const quote = positions[0];
+  const [quote] = positions;
   if (marketIndex === 0 && quote !== undefined) return quote;
-  const found = positions.find(
-    (each, index) => index > 0 && each.marketIndex === marketIndex && !free(each),
-  );
+  const found = positions.find((each) => each.marketIndex === marketIndex);
   if (found !== undefined) return found;
   if (!create) return fail(session, 'CouldNotFindSpotPosition');
-  const slot = positions.find((each, index) => index > 0 && free(each));
+  const slot = positions.find(
+    (each, index) => index > 0 && each.scaledBalance === 0n && each.openOrders === 0,
+  );
   if (slot === undefined) return fail(session, 'NoSpotPositionAvailable');
   Object.assign(slot, {
     marketIndex,
     balanceType: 'deposit',
     scaledBalance: 0n,
+    openBids: 0n,
+    openAsks: 0n,
     cumulativeDeposits: 0n,
   });
   return slot;
+}
+
+/** A market's deposits must cover its borrows. */
+export function requireCovered(session: Session, market: Struct): void {
+  const deposits = tokensOf(market.depositBalance, market, 'deposit');
+  if (deposits < tokensOf(market.borrowBalance, market, 'borrow'))
+    fail(session, 'SpotMarketInsufficientDeposits');
 }
 
 /** Signed tokens of a position: a borrow is negative. */

@@ -4,10 +4,11 @@
 import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import { DRIFT_SIGNER } from './addresses.ts';
+import { accrueAtPrice } from './interest.ts';
 import type { Struct } from './layout.ts';
-import { marginOf } from './margin.ts';
+import { meets } from './margin.ts';
 import { fail, failAnchor, type Session } from './session.ts';
-import { movePosition, spotPosition } from './spot.ts';
+import { movePosition, requireCovered, signedTokens, spotPosition } from './spot.ts';
 
 const key = (address: string): PublicKey => new PublicKey(address);
 const tokensAt = (session: Session, address: string): bigint => {
@@ -29,6 +30,8 @@ export function beginSwap(session: Session, args: Struct): void {
   const { markets } = begun(session, args);
   const [inMarket, outMarket] = markets;
   const [inTokens, outTokens] = [session.at('inTokenAccount'), session.at('outTokenAccount')];
+  accrueAtPrice(session, inMarket);
+  accrueAtPrice(session, outMarket);
   if (inMarket.flashLoanAmount !== 0n) fail(session, 'InvalidSwap');
   inMarket.flashLoanInitialTokenAmount = tokensAt(session, inTokens);
   inMarket.flashLoanAmount = args.amountIn;
@@ -51,17 +54,20 @@ export function endSwap(session: Session, args: Struct): void {
   const unused = tokensAt(session, inTokens) - inMarket.flashLoanInitialTokenAmount;
   const amountIn: bigint = inMarket.flashLoanAmount - (unused > 0n ? unused : 0n);
   const amountOut = tokensAt(session, outTokens) - outMarket.flashLoanInitialTokenAmount;
-  if (amountOut <= 0n) fail(session, 'InvalidSwap');
   Object.assign(inMarket, { flashLoanAmount: 0n, flashLoanInitialTokenAmount: 0n });
   outMarket.flashLoanInitialTokenAmount = 0n;
   const taken = spotPosition(session, user, args.inMarketIndex, true);
+  const before = signedTokens(taken, inMarket);
   movePosition(taken, inMarket, 'borrow', amountIn);
+  requireCovered(session, inMarket);
+  if ((before <= 0n || before < amountIn) && !user.isMarginTradingEnabled)
+    fail(session, 'MarginTradingDisabled');
   taken.cumulativeDeposits -= amountIn;
+  if (amountOut <= 0n) fail(session, 'InvalidSwap');
   const given = spotPosition(session, user, args.outMarketIndex, true);
-  movePosition(given, outMarket, 'deposit', amountOut);
+  movePosition(given, outMarket, 'deposit', amountOut, false);
   given.cumulativeDeposits += amountOut;
-  const { collateral, requirement } = marginOf(session, user, 'initial');
-  if (requirement > 0n && collateral < requirement) fail(session, 'InsufficientCollateral');
+  if (!meets(session, user, 'initial', true)) fail(session, 'InsufficientCollateral');
   user.lastActiveSlot = session.slot;
   session.emitData('SwapRecord', {
     ts: session.now,

@@ -3,11 +3,13 @@
 import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import { DRIFT_SIGNER } from './addresses.ts';
+import { accrueAtPrice } from './interest.ts';
 import type { Struct } from './layout.ts';
-import { marginOf, maxWithdrawable } from './margin.ts';
+import { maxWithdrawable, meets } from './margin.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 import {
   movePosition,
+  requireCovered,
   signedTokens,
   spotPosition,
   tokensOf,
@@ -80,6 +82,7 @@ function takeOut(
   );
   movePosition(position, market, 'borrow', amount);
   position.cumulativeDeposits -= amount;
+  requireCovered(session, market);
   if (!withinWithdrawLimits(market, user, position, amount)) fail(session, 'DailyWithdrawLimit');
 }
 
@@ -95,13 +98,13 @@ function putIn(
     session.price(market.oracle, market.oracleSource),
     market,
   );
-  movePosition(position, market, 'deposit', amount);
+  movePosition(position, market, 'deposit', amount, false);
+  if (position.scaledBalance >= 2n ** 64n) fail(session, 'MathError');
   position.cumulativeDeposits += amount;
 }
 
 function requireInitialMargin(session: Session, user: Struct): void {
-  const { collateral, requirement } = marginOf(session, user, 'initial', true);
-  if (requirement > 0n && collateral < requirement) fail(session, 'InsufficientCollateral');
+  if (!meets(session, user, 'initial', true)) fail(session, 'InsufficientCollateral');
 }
 
 export function deposit(session: Session, args: Struct): void {
@@ -111,6 +114,7 @@ export function deposit(session: Session, args: Struct): void {
   const market = session.spotMarket(args.marketIndex, true);
   if (args.amount === 0n) fail(session, 'InsufficientDeposit');
   if (market.pausedOperations & SPOT_PAUSE.deposit) fail(session, 'MarketActionPaused');
+  accrueAtPrice(session, market);
   const position = spotPosition(session, user, args.marketIndex, true);
   const borrowed =
     position.balanceType === 'borrow' ? tokensOf(position.scaledBalance, market, 'borrow') : 0n;
@@ -153,8 +157,9 @@ export function withdraw(session: Session, args: Struct): void {
   ) {
     fail(session, 'MarketWithdrawPaused');
   }
+  accrueAtPrice(session, market);
   const reduceOnly: boolean = args.reduceOnly || status === 'reduceOnly';
-  const position = spotPosition(session, user, args.marketIndex, !reduceOnly);
+  const position = spotPosition(session, user, args.marketIndex, true);
   let amount: bigint = args.amount;
   if (reduceOnly) {
     if (position.balanceType !== 'deposit') fail(session, 'ReduceOnlyWithdrawIncreasedRisk');
@@ -194,7 +199,8 @@ export function transferDeposit(session: Session, args: Struct): void {
   if (from.status & BANKRUPT || to.status & BANKRUPT) fail(session, 'UserBankrupt');
   if (fromKey === toKey) fail(session, 'CantTransferBetweenSameUserAccount');
   const market = session.spotMarket(args.marketIndex, true);
-  const source = spotPosition(session, from, args.marketIndex, true);
+  accrueAtPrice(session, market);
+  const source = spotPosition(session, from, args.marketIndex, false);
   takeOut(session, from, market, source, args.amount);
   requireInitialMargin(session, from);
   from.lastActiveSlot = session.slot;

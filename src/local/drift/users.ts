@@ -41,6 +41,7 @@ export function initializeUser(session: Session, args: Struct): void {
   const id: number = args.subAccountId;
   if (userAddress(new PublicKey(authority), id).toBase58() !== address)
     failAnchor(session, 2006, 'ConstraintSeeds');
+  if (session.context.get(address) !== null) failAnchor(session, 0, 'AccountAlreadyInUse');
   const stats = session.load('UserStats', session.at('userStats'));
   if (stats.authority !== authority) failAnchor(session, 2001, 'ConstraintHasOne');
   if (stats.numberOfSubAccountsCreated !== id) fail(session, 'InvalidUserSubAccountId');
@@ -51,7 +52,6 @@ export function initializeUser(session: Session, args: Struct): void {
     name: args.name,
     nextOrderId: 1,
     nextLiquidationId: 1,
-    lastActiveSlot: session.slot,
   });
   // The first sub-account of an authority may name who referred it: the other's first sub-account, and its counter.
   const referrer = id === 0 ? (session.makers()[0] ?? null) : null;

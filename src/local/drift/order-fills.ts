@@ -1,0 +1,109 @@
+// Order fills: one order of an account is filled, by its owner or by a keeper, or ended where it can't live on
+// (controller/orders.rs: fill_perp_order).
+import { type Filling, fulfill, type Traded } from './filling.ts';
+import type { Struct } from './layout.ts';
+import { findMakers } from './makers.ts';
+import { meets } from './margin.ts';
+import { type Account, endOrder, payFlatFee, STATUS } from './order-ends.ts';
+import {
+  isExpired,
+  isSpent,
+  isTooEarlyToExpire,
+  isTriggered,
+  limitPrice,
+  mustBeTriggered,
+  takingPrice,
+} from './order-rules.ts';
+import { perpPosition, settleFunding } from './positions.ts';
+import { fail, type Session } from './session.ts';
+
+const BASE = 1_000_000_000n;
+const MARGIN = 10_000n;
+const PERCENTAGE = 1_000_000n;
+
+/** Whether the oracle is so far off its own five-minute average that nothing is filled. */
+const isDivergent = (state: Struct, market: Struct, oracle: bigint): boolean => {
+  const average: bigint = market.amm.historicalOracleData.lastOraclePriceTwap5min;
+  const off = oracle > average ? oracle - average : average - oracle;
+  const most: bigint = state.oracleGuardRails.priceDivergence.oracleTwap5minPercentDivergence;
+  return (off * PERCENTAGE) / average >= most;
+};
+
+/** A fill may be off the oracle's price by less than the initial margin, and off its average by less than the State says. */
+function requireBands(
+  session: Session,
+  state: Struct,
+  market: Struct,
+  direction: string,
+  oracle: bigint,
+  { base, quote }: Traded,
+): void {
+  const price = (quote * BASE) / base;
+  const average: bigint = market.amm.historicalOracleData.lastOraclePriceTwap5min;
+  const worse = (than: bigint): bigint => {
+    const by = direction === 'long' ? price - than : than - price;
+    return by > 0n ? by : 0n;
+  };
+  const most: bigint = state.oracleGuardRails.priceDivergence.oracleTwap5minPercentDivergence;
+  if ((worse(oracle) * MARGIN) / oracle >= BigInt(market.marginRatioInitial))
+    fail(session, 'PriceBandsBreached');
+  if ((worse(average) * PERCENTAGE) / average >= most) fail(session, 'PriceBandsBreached');
+}
+
+/** Fills an order that rests, as its owner or a keeper asks for. Ends it where it can't live on. */
+export function fillOrder(
+  session: Session,
+  state: Struct,
+  owner: Account,
+  order: Struct,
+  filler: { readonly key: string; readonly paid: Filling['filler']['paid'] },
+  taking: boolean,
+): void {
+  const { user, key } = owner;
+  const market = session.perpMarket(order.marketIndex, true);
+  const { amm } = market;
+  settleFunding(session, user, key, market);
+  if (market.status !== 'active' && market.status !== 'reduceOnly')
+    fail(session, 'MarketFillOrderPaused');
+  if (order.status !== 'open') fail(session, 'OrderNotOpen');
+  if (mustBeTriggered(order) && !isTriggered(order)) fail(session, 'OrderMustBeTriggeredFirst');
+  if (user.status & STATUS.bankrupt) return;
+  if (user.status & STATUS.beingLiquidated && !meets(session, user, 'maintenance')) return;
+  const oracle = session.price(amm.oracle, amm.oracleSource);
+  const tick: bigint = amm.orderTickSize;
+  const filling: Filling = {
+    taker: owner,
+    stats: session.load('UserStats', session.at('userStats')),
+    order,
+    market,
+    state,
+    limit: (taking ? takingPrice : limitPrice)(order, session.slot, tick),
+    oracle,
+    filler,
+  };
+  const makers = findMakers(session, filling);
+  if (isDivergent(state, market, oracle)) {
+    if (filler.paid !== null) filler.paid.user.lastActiveSlot = session.slot;
+    return;
+  }
+  const held = () => perpPosition(session, user, order.marketIndex).baseAssetAmount as bigint;
+  const expired = isExpired(order, session.now);
+  const end = (): void => {
+    const fillerReward = payFlatFee(session, owner, filler, market, state);
+    endOrder(session, owner, market, order, {
+      actionExplanation: expired ? 'orderExpired' : 'reduceOnlyOrderIncreasedPosition',
+      filler: filler.key,
+      fillerReward,
+    });
+  };
+  if (expired && isTooEarlyToExpire(order, session.now)) fail(session, 'ImpossibleFill');
+  if (expired || isSpent(order, held(), amm.orderStepSize)) {
+    end();
+    return;
+  }
+  const { direction } = order;
+  const traded = fulfill(session, filling, makers);
+  if (traded.base !== 0n) requireBands(session, state, market, direction, oracle, traded);
+  if (isSpent(order, held(), amm.orderStepSize)) end();
+  if (traded.base !== 0n) user.lastActiveSlot = session.slot;
+}

@@ -2,6 +2,7 @@
 import type { NodeReport } from '../chain/probe.ts';
 import { type Finding, fine, wrong } from '../core/finding.ts';
 import { KNOWN_GENESIS } from '../core/genesis.ts';
+import type { Slot } from '../core/ids.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Settings } from '../system/settings.ts';
 import { skewOf } from './clock.ts';
@@ -39,4 +40,18 @@ export function ofNode(
     );
   else found.push(...skewOf('the chain', node.blockTimeMs, clock.nowMs(), BLOCK_AGE_MS_MOST));
   return found;
+}
+
+/** The slots of one chain differ by less between a WebSocket and a node, even when one of them is catching up. */
+const APART_SLOTS_MOST = 2_000;
+
+/** Whether a WebSocket tells slots of the chain that the node is on; `nodeSlot` is null where no node of ours answered. */
+export function ofSocket(slot: Slot, nodeSlot: Slot | null): Finding {
+  if (nodeSlot !== null && Math.abs(slot - nodeSlot) > APART_SLOTS_MOST)
+    return wrong(
+      'websocket',
+      `it tells slot ${slot} and the node is at ${nodeSlot}: it belongs to another chain, or one of them is far behind`,
+      'Let BAILIFF_RPC_WS_URL name the WebSocket of that node’s chain.',
+    );
+  return fine('websocket', `tells slot ${slot}`);
 }

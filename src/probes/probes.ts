@@ -7,7 +7,7 @@ import type { Voucher } from '../core/conformance.ts';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import { messageOf } from '../core/fault.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
-import type { Address } from '../core/ids.ts';
+import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { openDatabase } from '../ledger/database.ts';
 import { keptGenesis } from '../ledger/genesis.ts';
@@ -20,7 +20,7 @@ import { ofDurability, readDurability } from './durability.ts';
 import { ofHalts } from './halts.ts';
 import { ofHelius } from './helius.ts';
 import { ofKeys, ofSponsor } from './keys.ts';
-import { ofNode } from './node.ts';
+import { ofNode, ofSocket } from './node.ts';
 import { ofProgram, ofVenue } from './venue.ts';
 
 const SOCKET_MS = 8_000;
@@ -80,11 +80,14 @@ export async function probeAll(
         ? []
         : [['second rpc', rpc.secondUrl] as [string, string]]),
     ];
+    let nodeSlot: Slot | null = null;
     for (const [what, each] of nodes)
       found.push(
-        ...(await safely(what, mend, async () =>
-          ofNode(what, await readNode(openConnection(each, null)), settings, genesis, clock),
-        )),
+        ...(await safely(what, mend, async () => {
+          const node = await readNode(openConnection(each, null));
+          if (what === 'rpc') nodeSlot = node.slot;
+          return ofNode(what, node, settings, genesis, clock);
+        })),
       );
     if (rpc.secondUrl === null)
       found.push(
@@ -108,9 +111,7 @@ export async function probeAll(
       ...(await safely(
         'websocket',
         'Check BAILIFF_RPC_WS_URL, and whether the plan has WebSockets.',
-        async () => [
-          fine('websocket', `tells slot ${await hearSlot(wsUrl, AbortSignal.timeout(SOCKET_MS))}`),
-        ],
+        async () => [ofSocket(await hearSlot(wsUrl, AbortSignal.timeout(SOCKET_MS)), nodeSlot)],
       )),
     );
     found.push(...(await safely('venue', mend, () => ofVenue(url))));

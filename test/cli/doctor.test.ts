@@ -11,6 +11,7 @@ import { base58Text } from '../../src/core/ids.ts';
 import { createVenuePrograms } from '../../src/ledger/venue-programs.ts';
 import { programAccounts } from '../../src/local/chain/loader.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
+import { ofSocket } from '../../src/probes/node.ts';
 import { probeAll } from '../../src/probes/probes.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -99,6 +100,19 @@ test('a mint that is not the one the venue profile is made for', async () => {
     .poll(async () => wrongs(await probe()), { timeout: 20_000 })
     .toEqual([['mint', expect.stringContaining('has 9 decimals')]]);
   cluster.put(USDC.toBase58(), known);
+});
+
+test('a WebSocket of another chain, by its slots', () => {
+  expect(ofSocket(300_000_020, 300_000_000)).toMatchObject({ state: 'ok' });
+  // The node tells its finalized slot, which is behind.
+  expect(ofSocket(300_000_040, 300_000_000)).toMatchObject({ state: 'ok' });
+  expect(ofSocket(430_000_000, null)).toMatchObject({ state: 'ok' });
+  for (const slot of [430_000_000, 1_000])
+    expect(ofSocket(slot, 300_000_000)).toMatchObject({
+      what: 'websocket',
+      state: 'wrong',
+      says: expect.stringContaining('another chain'),
+    });
 });
 
 test('a WebSocket that is open and says nothing', async () => {

@@ -13,6 +13,7 @@ const COPIED = [
   'test',
   'sql',
   'config',
+  'patches',
   'package.json',
   'tsconfig.json',
   'vitest.config.ts',

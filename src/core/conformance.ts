@@ -1,7 +1,7 @@
 // Conformance: whether the bytes of the venue's program on chain are ones that the venue profile was proven on, or that were
 // proven or accepted here. Pure: flows read the chain and the ledger, this decides.
 import type { Slot } from './ids.ts';
-import type { Trouble } from './payment.ts';
+import { type Trouble, troubled } from './trouble.ts';
 
 /** A program as the chain shows it. */
 export type DeployedProgram = {
@@ -77,14 +77,12 @@ export function signingObjection(
 ): Trouble | null {
   if (onUnknown === 'tell' || conformance.state === 'known') return null;
   return conformance.state === 'unread'
-    ? {
-        class: 'retry_soon',
-        code: 'venue_program_unread',
-        detail: 'The bytes of the venue’s program have not been read from the chain yet.',
-      }
-    : {
-        class: 'needs_authorisation',
-        code: 'venue_program_unknown',
-        detail: `The venue’s program was deployed in slot ${conformance.slot} with bytes that are not known (${conformance.hash}). Signing waits for: bailiff venue prove, or bailiff venue accept.`,
-      };
+    ? troubled(
+        'venue_program_unread',
+        'The bytes of the venue’s program have not been read from the chain yet.',
+      )
+    : troubled(
+        'venue_program_unknown',
+        `The venue’s program was deployed in slot ${conformance.slot} with bytes that are not known (${conformance.hash}). Signing waits for: bailiff venue prove, or bailiff venue accept.`,
+      );
 }

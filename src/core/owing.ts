@@ -1,6 +1,6 @@
 // Owing: whether the time in which something is owed counts against a subscriber. Owing for ever is not free, so a debt ages; but
 // time in which the subscriber could not pay through no act of its own does not count: docs/gate.md has the table.
-import type { Trouble } from './payment.ts';
+import type { OwnTroubleCode, Trouble } from './trouble.ts';
 
 /** An unpaid share: what it waits for, and how often its payment failed. */
 export type OpenDebt = {
@@ -10,7 +10,7 @@ export type OpenDebt = {
 };
 
 /** Troubles of the subscriber's own making that no class of their own tells. */
-const OWN_CODES: ReadonlySet<string> = new Set(['no_agent_key', 'user_bankrupt']);
+const OWN_CODES: ReadonlySet<string> = new Set<OwnTroubleCode>(['no_agent_key', 'user_bankrupt']);
 /** From so many failures on, what should have passed within seconds has not: something keeps it from passing. */
 const PASSES_WITHIN_ATTEMPTS = 8;
 

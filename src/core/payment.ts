@@ -15,7 +15,7 @@ import type { BackoffRule } from './backoff.ts';
 import { DEATH_MARGIN_BLOCKS } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits, least } from './money.ts';
-import type { ErrorClass, Trouble } from './trouble.ts';
+import { type ErrorClass, type Trouble, troubled } from './trouble.ts';
 
 export { ERROR_CLASSES, type ErrorClass, type Trouble } from './trouble.ts';
 
@@ -124,11 +124,10 @@ export function tooSmall(debts: readonly Debt[]): Trouble | null {
   const owed = debts.reduce((sum, debt) => sum + debt.owed, 0n);
   if (debts.length === 0 || debts.some((debt) => owed >= debt.minimum)) return null;
   const minimum = debts.reduce((lowest, debt) => least(lowest, debt.minimum), debts[0]!.minimum);
-  return {
-    class: 'accumulating',
-    code: 'below_minimum',
-    detail: `${formatUnits(owed)} USDC is owed to this creator; payments begin at ${formatUnits(minimum)} USDC. It is paid with the next shares, or before a withdrawal.`,
-  };
+  return troubled(
+    'below_minimum',
+    `${formatUnits(owed)} USDC is owed to this creator; payments begin at ${formatUnits(minimum)} USDC. It is paid with the next shares, or before a withdrawal.`,
+  );
 }
 
 // ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────

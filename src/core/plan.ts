@@ -9,14 +9,9 @@ import {
   least,
   mulDivCeil,
 } from './money.ts';
-import {
-  type Cover,
-  type Debt,
-  INSUFFICIENT_FUNDS,
-  type PaymentPlan,
-  type Trouble,
-} from './payment.ts';
+import { type Cover, type Debt, INSUFFICIENT_FUNDS, type PaymentPlan } from './payment.ts';
 import { type CostRule, tooCostly } from './spending.ts';
+import { type Trouble, troubled } from './trouble.ts';
 
 /** Everything a plan depends on, read from the chain in one batch. SPL balances are token accounts, never collateral. */
 export type Preflight = {
@@ -139,10 +134,16 @@ function marketsToSettle(funds: VenueFunds, withdraw: BaseUnits): number[] {
   return chosen;
 }
 
-const needsSol = (code: string, whose: string, short: Lamports, then: string): Trouble => ({
-  class: 'needs_sol',
-  code,
-  detail: `The ${whose} wallet lacks ${formatUnits(short, 9)} SOL (${short} lamports) for fees${then}`,
+const needsSol = (
+  code: 'agent_needs_sol' | 'sponsor_needs_sol',
+  whose: string,
+  short: Lamports,
+  then: string,
+): Trouble => ({
+  ...troubled(
+    code,
+    `The ${whose} wallet lacks ${formatUnits(short, 9)} SOL (${short} lamports) for fees${then}`,
+  ),
   lamports: short,
 });
 
@@ -187,17 +188,14 @@ function canTopUp(preflight: Preflight, amount: BaseUnits): boolean {
   return (preflight.agentTokens ?? 0n) >= amount && preflight.agentLamports >= toSend;
 }
 
-const CREATOR_FROZEN: Trouble = {
-  class: 'permanent',
-  code: 'creator_account_frozen',
-  detail: "The creator's USDC account is frozen by its issuer.",
-};
-const CREATOR_FOREIGN: Trouble = {
-  class: 'operator',
-  code: 'creator_account_given_away',
-  detail:
-    "The creator's USDC account belongs to somebody else: the creator gave it away. Agree on terms with another wallet, then retry.",
-};
+const CREATOR_FROZEN = troubled(
+  'creator_account_frozen',
+  "The creator's USDC account is frozen by its issuer.",
+);
+const CREATOR_FOREIGN = troubled(
+  'creator_account_given_away',
+  "Another wallet owns the creator's USDC account: the creator gave it away. Agree on terms with another wallet, then retry.",
+);
 
 /** What the venue lets go: nothing while it is blocked, and no more than the account's health allows. */
 function reachableFrom(funds: VenueFunds | null): BaseUnits {
@@ -220,11 +218,10 @@ function tooLittle(debts: readonly Debt[], preflight: Preflight, policy: PayingP
   const available = formatUnits(tokens + reachableFrom(venue));
   const unbound = venue === null ? tokens : tokens + reachableFrom({ ...venue, room: null });
   const floor = coverable(debts, unbound, policy.partialLeast).length > 0;
-  return {
-    class: 'retry_when_healthier',
-    code: floor ? 'margin_floor' : INSUFFICIENT_FUNDS,
-    detail: `${available} USDC can be reached${floor ? ' without bringing the account closer to liquidation than allowed' : ''}; ${formatUnits(debts[0]?.owed ?? 0n)} USDC is owed.`,
-  };
+  return troubled(
+    floor ? 'margin_floor' : INSUFFICIENT_FUNDS,
+    `${available} USDC can be reached${floor ? ' without bringing the account closer to liquidation than allowed' : ''}; ${formatUnits(debts[0]?.owed ?? 0n)} USDC is owed.`,
+  );
 }
 
 /** Decides a payment for debts to one creator, oldest first, or says why there can be none now. */

@@ -1,8 +1,9 @@
 // Spending: what may be spent on whom: how much USDC one payment and one day may move, how much SOL the sponsor gives, and
 // when a payment is not worth its cost. Pure: flows read the ledger's own sums, this decides. A day is the last 24 hours.
 import { type BaseUnits, BPS_WHOLE, formatUnits, type Lamports, mulDivCeil } from './money.ts';
-import type { Debt, Trouble } from './payment.ts';
+import type { Debt } from './payment.ts';
 import type { ChainTransaction } from './transaction.ts';
+import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';
 
 /** The most USDC that is signed for, so that a wrong row cannot move everything; null for no limit. */
 export type PenLimits = {
@@ -96,9 +97,7 @@ export function withinLimits(
         ? `A payment of this debt ${objection}. Look at the debt; raise payments.mostPerPayment or payments.mostPerSubscriberADay if it is right, then retry.`
         : `A payment of this debt ${objection}. It is tried again once the day has passed.`;
       return {
-        trouble: alone
-          ? { class: 'operator', code: 'above_limit', detail }
-          : { class: 'needs_authorisation', code: 'day_limit', detail },
+        trouble: alone ? troubled('above_limit', detail) : troubled('day_limit', detail),
       };
     }
   }
@@ -111,11 +110,11 @@ export function sponsorRefusal(
   cost: Lamports,
   limits: SponsorLimits,
 ): Omit<Trouble, 'lamports'> | null {
-  const refuse = (code: string, what: string) => ({
-    class: 'needs_sol' as const,
-    code,
-    detail: `The sponsor pays no more fees ${what} within 24 hours. SOL in the agent wallet pays this debt at once.`,
-  });
+  const refuse = (code: Extract<OwnTroubleCode, `sponsor_${string}`>, what: string) =>
+    troubled(
+      code,
+      `The sponsor pays no more fees ${what} within 24 hours. SOL in the agent wallet pays this debt at once.`,
+    );
   const above = ({ lamports, unread }: Spent, most: Lamports | null) =>
     most !== null && lamports + BigInt(unread + 1) * cost > most;
   const { failuresADayMost } = limits;
@@ -142,9 +141,8 @@ export function tooCostly(
   const worth = mulDivCeil(cost, usdcPerSol, LAMPORTS_A_SOL);
   if (debts.some((debt) => debt.asked) || worth * BPS_WHOLE <= amount * BigInt(bpsMost))
     return null;
-  return {
-    class: 'accumulating',
-    code: 'below_cost',
-    detail: `Paying ${formatUnits(amount)} USDC would cost ${formatUnits(cost, 9)} SOL, some ${formatUnits(worth)} USDC. It is paid with the next shares, or before a withdrawal.`,
-  };
+  return troubled(
+    'below_cost',
+    `Paying ${formatUnits(amount)} USDC would cost ${formatUnits(cost, 9)} SOL, some ${formatUnits(worth)} USDC. It is paid with the next shares, or before a withdrawal.`,
+  );
 }

@@ -1,4 +1,5 @@
-// Trouble: why a debt cannot be paid now. The class decides what happens to the debt, the code is stable and public.
+// Trouble: why a debt cannot be paid now. The class decides what happens to the debt. The code is stable and public: every
+// code of our own stands in TROUBLES, and docs/runbook.md has a section for each.
 import type { Lamports } from './money.ts';
 
 /**
@@ -25,18 +26,241 @@ export const ERROR_CLASSES = [
 ] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
+type TroubleRow = { readonly class: ErrorClass; readonly means: string };
+/** Every code of our own, with its class and what it means for a platform. */
+export const TROUBLES = {
+  planned_anew: {
+    class: 'retry_soon',
+    means:
+      'The debt was asked for while a payment of it was planned and not signed. That payment was ended, and the debt is planned anew.',
+  },
+  expired: {
+    class: 'retry_soon',
+    means:
+      'The payment was never executed and never can be; this was proven on chain. The debt is paid by a new payment.',
+  },
+  transfer_unmatched: {
+    class: 'retry_soon',
+    means:
+      'A transfer to the creator that Bailiff did not make is not final, or not matched with the debts yet. It may have paid this debt.',
+  },
+  openings_unread: {
+    class: 'retry_soon',
+    means:
+      'The creator has no token account, and payments that may have opened one are not read from the chain yet.',
+  },
+  venue_program_unread: {
+    class: 'retry_soon',
+    means: "The bytes of the venue's program have not been read from the chain yet.",
+  },
+  swap_off: {
+    class: 'retry_soon',
+    means: 'Swaps of USDC for SOL were switched off after this one was planned.',
+  },
+  insufficient_funds: {
+    class: 'retry_when_healthier',
+    means:
+      'The accounts of the subscriber hold too little for the smallest payment. The debt is tried again when they change.',
+  },
+  margin_floor: {
+    class: 'retry_when_healthier',
+    means:
+      'There would be enough, but taking it would bring the account closer to liquidation than payments.marginFloorBps allows.',
+  },
+  transaction_too_large: {
+    class: 'retry_when_healthier',
+    means:
+      'The account uses so many markets that a payment out of it does not fit one transaction.',
+  },
+  withdrawals_paused: {
+    class: 'venue_paused',
+    means:
+      'The venue has paused withdrawals. The debt is tried again as soon as the venue is seen open.',
+  },
+  settled_short: {
+    class: 'venue_limited',
+    means: 'The profit pool of a market holds less than the account may claim.',
+  },
+  account_unreadable: {
+    class: 'venue_limited',
+    means:
+      'The account has a form at the venue that this release does not read. Nothing is guessed from its bytes.',
+  },
+  agent_needs_sol: {
+    class: 'needs_sol',
+    means:
+      'The agent wallet lacks SOL for fees, and no sponsor is configured. lamports says how much is lacking.',
+  },
+  sponsor_needs_sol: {
+    class: 'needs_sol',
+    means: 'Agent and sponsor both lack SOL for fees. lamports says how much the sponsor lacks.',
+  },
+  sponsor_failures_spent: {
+    class: 'needs_sol',
+    means:
+      'The sponsor pays no more fees for this subscriber today, because too many payments failed on chain.',
+  },
+  sponsor_subscriber_spent: {
+    class: 'needs_sol',
+    means: 'The sponsor has given this subscriber all that the settings allow within 24 hours.',
+  },
+  sponsor_creator_spent: {
+    class: 'needs_sol',
+    means:
+      'The sponsor has given for payments to this creator all that the settings allow within 24 hours.',
+  },
+  sponsor_day_spent: {
+    class: 'needs_sol',
+    means: 'The sponsor has given all that the settings allow within 24 hours.',
+  },
+  swap_failed: {
+    class: 'needs_sol',
+    means:
+      'The agent lacks SOL, and the swap of USDC for SOL was not offered, not readable, or refused.',
+  },
+  no_agent_key: {
+    class: 'needs_authorisation',
+    means: 'The ledger holds no key for the agent wallet. Register the key, and the debt is paid.',
+  },
+  key_unavailable: {
+    class: 'needs_authorisation',
+    means: 'The key of the agent wallet cannot be opened with the master keys of this daemon.',
+  },
+  master_key_missing: {
+    class: 'needs_authorisation',
+    means: 'This daemon has no master key, and the key of the agent wallet is sealed under one.',
+  },
+  master_key_wrong: {
+    class: 'needs_authorisation',
+    means:
+      'The master key of this daemon is not the one under which the secrets of the ledger are sealed.',
+  },
+  agent_key_unreadable: {
+    class: 'needs_authorisation',
+    means:
+      'The master key is right, and the key of this agent wallet does not open: its row was changed or moved.',
+  },
+  venue_program_unknown: {
+    class: 'needs_authorisation',
+    means:
+      "The venue's program was deployed with bytes that this release does not know. Signing waits for bailiff venue prove or bailiff venue accept.",
+  },
+  halted: {
+    class: 'needs_authorisation',
+    means:
+      'An operator has halted signing for everybody, for this creator, or for this subscriber.',
+  },
+  day_limit: {
+    class: 'needs_authorisation',
+    means: 'payments.mostPerSubscriberADay is reached. The debt is paid once the day has passed.',
+  },
+  ledger_went_back: {
+    class: 'books_behind',
+    means:
+      'The database lost its last commits. Nothing is signed until what those may have sent has landed or expired.',
+  },
+  payments_not_final: {
+    class: 'books_behind',
+    means: 'The chain shows payments that the ledger does not know and that are not final yet.',
+  },
+  payments_unknown: {
+    class: 'books_behind',
+    means:
+      'The chain shows payments beyond every debt that the ledger knows. Nothing is paid until bailiff payments rebuild explains them.',
+  },
+  below_minimum: {
+    class: 'accumulating',
+    means:
+      'The debts to this creator are below the minimum payment of the terms, and wait for each other.',
+  },
+  below_cost: {
+    class: 'accumulating',
+    means:
+      'The fee would be too large a part of the payment. The debt is paid with the next ones, or before a withdrawal.',
+  },
+  not_built: {
+    class: 'unexpected',
+    means: 'The payment could not be built, for a reason that has no code.',
+  },
+  rpc_refused: {
+    class: 'unexpected',
+    means: 'The RPC node refused a call that the payment needs.',
+  },
+  creator_account_reopened: {
+    class: 'operator',
+    means:
+      "The creator has no token account, and as many were opened at the payer's cost as payments.creationsMost allows.",
+  },
+  creator_account_given_away: {
+    class: 'operator',
+    means: "Another wallet than the creator's owns the creator's token account.",
+  },
+  creator_is_agent: {
+    class: 'operator',
+    means: 'The address of the creator is an agent wallet, or an account of one.',
+  },
+  creator_off_curve: {
+    class: 'operator',
+    means: 'The address of the creator is no wallet.',
+  },
+  creator_not_payable: {
+    class: 'operator',
+    means: 'What is paid to the address of the creator could not be spent.',
+  },
+  creator_unproven: {
+    class: 'operator',
+    means:
+      'Nothing exists at the address of the creator, and no derivation shows which program signs for it.',
+  },
+  above_limit: {
+    class: 'operator',
+    means: 'The debt alone is above payments.mostPerPayment or payments.mostPerSubscriberADay.',
+  },
+  pen_refused: {
+    class: 'operator',
+    means: 'The transaction was not exactly the recorded payment, so that it was not signed.',
+  },
+  pen_limited: {
+    class: 'operator',
+    means: 'The payment is above a limit that the pen enforces, so that it was not signed.',
+  },
+  user_bankrupt: {
+    class: 'permanent',
+    means: 'The account at the venue is bankrupt.',
+  },
+  creator_account_frozen: {
+    class: 'permanent',
+    means: "The creator's token account is frozen by the issuer of the token.",
+  },
+} as const satisfies Readonly<Record<string, TroubleRow>>;
+export type OwnTroubleCode = keyof typeof TROUBLES;
+
 /** Why a payment did not come about: the class decides, the code is stable, the detail is for people. */
 export type Trouble = {
   readonly class: ErrorClass;
+  /**
+   * One of TROUBLES, a fault's code, or the name of an error of the chain: `venue_N` and `token_N` for errors of those
+   * programs, `system_1` for a fee payer without rent, PROGRAM_N for another program, and the name that the cluster gives an
+   * error of a transaction.
+   */
   readonly code: string;
   readonly detail: string;
   /** With `needs_sol`: what the fee payer lacks. */
   readonly lamports?: Lamports;
 };
 
-/** Told of a payment that is ended before anything is signed, because a person or a clearance asks. */
-export const PLANNED_ANEW: Trouble = {
-  class: 'retry_soon',
-  code: 'planned_anew',
-  detail: 'The debt was asked for before anything was signed, so it is planned anew.',
-};
+/** A trouble of our own: its class follows from its code. */
+export const troubled = <Code extends OwnTroubleCode>(
+  code: Code,
+  detail: string,
+): Trouble & { readonly class: (typeof TROUBLES)[Code]['class']; readonly code: Code } => ({
+  class: TROUBLES[code].class,
+  code,
+  detail,
+});
+
+/** Of a payment that is ended before anything is signed, because a person or a clearance asks. */
+export const PLANNED_ANEW: Trouble = troubled(
+  'planned_anew',
+  'The debt was asked for before anything was signed, so it is planned anew.',
+);

@@ -4,9 +4,9 @@
 import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { Chain, SignatureRow, Venue } from '../core/outside.ts';
-import type { Trouble } from '../core/payment.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { allot, type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 import { createContinuity, type Marks, UNBROKEN } from './continuity.ts';
 
 export type BooksPorts = {
@@ -166,16 +166,14 @@ export function createBooks(ports: BooksParts): Books {
         return null;
       }
       return left.length === 0
-        ? {
-            class: 'books_behind',
-            code: 'payments_not_final',
-            detail: `The chain shows ${waiting.length} payments that these books do not know and that are not final yet, the first in ${first.signature}. They are booked once they are final.`,
-          }
-        : {
-            class: 'books_behind',
-            code: 'payments_unknown',
-            detail: `The chain shows ${left.length} payments that no debt in these books explains, the first in ${first.signature}. Nothing is paid until: bailiff payments rebuild.`,
-          };
+        ? troubled(
+            'payments_not_final',
+            `The chain shows ${waiting.length} payments that these books do not know and that are not final yet, the first in ${first.signature}. They are booked once they are final.`,
+          )
+        : troubled(
+            'payments_unknown',
+            `The chain shows ${left.length} payments that no debt in these books explains, the first in ${first.signature}. Nothing is paid until: bailiff payments rebuild.`,
+          );
     },
   };
 }

@@ -2,7 +2,7 @@
 // account was opened, and whether the sponsor pays for this subscriber and creator. The rules are in core/spending.ts.
 import type { Address } from '../core/ids.ts';
 import type { Pen } from '../core/outside.ts';
-import type { Debt, Trouble } from '../core/payment.ts';
+import type { Debt } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Ledger } from '../core/ports.ts';
 import {
@@ -11,6 +11,7 @@ import {
   sponsorRefusal,
   withinLimits,
 } from '../core/spending.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 
 export type BudgetOptions = {
   /** Token accounts of one creator that are opened at the payer's cost. */
@@ -31,17 +32,15 @@ export type Budget = {
   sponsored(subscriberId: string, creator: Address, preflight: Preflight): Promise<Preflight>;
 };
 
-const reopened = (times: number): Trouble => ({
-  class: 'operator',
-  code: 'creator_account_reopened',
-  detail: `The creator has no USDC account, and ${times} were already opened at the payer's cost. The creator must open one; then retry.`,
-});
-const OPENINGS_UNREAD: Trouble = {
-  class: 'retry_soon',
-  code: 'openings_unread',
-  detail:
-    'The creator has no USDC account, and payments that may have opened one are not read from the chain yet. It is decided once they are.',
-};
+const reopened = (times: number): Trouble =>
+  troubled(
+    'creator_account_reopened',
+    `The creator has no USDC account, and ${times} were already opened at the payer's cost. The creator must open one; then retry.`,
+  );
+const OPENINGS_UNREAD = troubled(
+  'openings_unread',
+  'The creator has no USDC account, and payments that may have opened one are not read from the chain yet. It is decided once they are.',
+);
 
 export function createBudget(
   { ledger, pen }: { readonly ledger: Ledger; readonly pen: Pen },

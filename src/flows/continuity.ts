@@ -2,8 +2,8 @@
 // every blockhash that a lost payment can have used is dead; then all books are read again, at `finalized`.
 import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../core/continuity.ts';
 import type { Chain } from '../core/outside.ts';
-import type { Trouble } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 
 /** Where the database says that it stands, and where it stood when daemons last trusted it. */
 export type Marks = {
@@ -93,11 +93,10 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
         open.untilHeight ??= height + BLOCKS_UNTIL_DEAD;
         const left = open.untilHeight - height;
         if (left > 0)
-          return {
-            class: 'books_behind',
-            code: 'ledger_went_back',
-            detail: `${open.why} Nothing is signed for another ${left} blocks: what the lost commits may have sent must land or expire first.`,
-          };
+          return troubled(
+            'ledger_went_back',
+            `${open.why} Nothing is signed for another ${left} blocks: what the lost commits may have sent must land or expire first.`,
+          );
         waiting = null;
         await marks.trust(mark);
         log.info('ledger.whole_again', {});

@@ -1,15 +1,13 @@
 // Holding: why a payment that was planned is not signed any more: a halt, a program that is not known, or a transfer by another
 // that may pay for the same debts.
-import type { Payment, Trouble } from '../core/payment.ts';
+import type { Payment } from '../core/payment.ts';
 import type { Halt, Ledger } from '../core/ports.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 import type { ConformanceWatch } from './conformance.ts';
 import { unmatchedBy } from './planning.ts';
 
-const haltedBy = ({ scope, reason }: Halt): Trouble => ({
-  class: 'needs_authorisation',
-  code: 'halted',
-  detail: `Signing is halted for ${scope}: ${reason}`,
-});
+const haltedBy = ({ scope, reason }: Halt): Trouble =>
+  troubled('halted', `Signing is halted for ${scope}: ${reason}`);
 
 /** The first reason; null when the payment may be signed. */
 export async function heldBack(

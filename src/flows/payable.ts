@@ -9,8 +9,8 @@ import {
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Chain, ChainAccount, Pen, Venue } from '../core/outside.ts';
-import type { Trouble } from '../core/payment.ts';
 import type { Ledger } from '../core/ports.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 import { WRAPPED_SOL } from '../core/wallet-call.ts';
 
 export type PayablePorts = {
@@ -102,7 +102,7 @@ export function createPayable({ ledger, chain, venue, pen }: PayablePorts): Paya
       const objection =
         creatorObjection(reading, { offCurve: true, proven, venue: venue.programId }) ??
         (await ofAgent(creator));
-      return objection === null ? null : { class: 'operator', ...objection };
+      return objection === null ? null : troubled(objection.code, objection.detail);
     },
   };
 }

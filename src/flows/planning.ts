@@ -3,15 +3,14 @@
 import type { Address, Signature } from '../core/ids.ts';
 import {
   type Debt,
-  type ErrorClass,
   moreTelling,
   type Payment,
   type PaymentPlan,
-  type Trouble,
   tooSmall,
 } from '../core/payment.ts';
 import type { PayingPolicy, Planned, Preflight } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
+import { type ErrorClass, type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books.ts';
 import { type BudgetOptions, createBudget } from './budget.ts';
 import { createPayable } from './payable.ts';
@@ -33,11 +32,10 @@ export type Intent =
   | { readonly kind: 'open'; readonly payment: Payment }
   | { readonly kind: 'rest'; readonly debts: readonly Debt[]; readonly trouble: Trouble };
 
-const NO_KEY: Trouble = {
-  class: 'needs_authorisation',
-  code: 'no_agent_key',
-  detail: 'Bailiff holds no key for this agent wallet. Register it to let the debt be paid.',
-};
+const NO_KEY = troubled(
+  'no_agent_key',
+  'Bailiff holds no key for this agent wallet. Register it to let the debt be paid.',
+);
 const TOP_UP: Omit<PaymentPlan, 'amount'> = {
   covers: [],
   withdraw: 0n,
@@ -49,11 +47,11 @@ const TOP_UP: Omit<PaymentPlan, 'amount'> = {
 };
 
 /** Another transfer to the creator may pay for these debts: nothing is signed until it is final and matched. */
-export const unmatchedBy = (signature: Signature): Trouble => ({
-  class: 'retry_soon',
-  code: 'transfer_unmatched',
-  detail: `Transfer ${signature} to the creator was not made by Bailiff, and is not matched with what is owed yet.`,
-});
+export const unmatchedBy = (signature: Signature): Trouble =>
+  troubled(
+    'transfer_unmatched',
+    `Transfer ${signature} to the creator was not made by Bailiff, and is not matched with what is owed yet.`,
+  );
 
 /** Troubles of one account, which another account of the same owner need not have. */
 const LACKING: ReadonlySet<ErrorClass> = new Set([

@@ -4,10 +4,11 @@ import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen, Venue } from '../core/outside.ts';
-import type { Debt, Payment, Trouble } from '../core/payment.ts';
+import type { Debt, Payment } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { Instruction } from '../core/transaction.ts';
+import { troubled } from '../core/trouble.ts';
 
 export type ReadPorts = {
   readonly chain: Chain;
@@ -78,11 +79,10 @@ function fundsIn(
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.code !== 'account_unreadable') throw thrown;
     // A release that reads it ends this, and no attempt is used up until then.
-    const blocked: Trouble = {
-      class: 'venue_limited',
-      code: 'account_unreadable',
-      detail: `The Drift account ${driftUser} cannot be read: ${thrown.message}`,
-    };
+    const blocked = troubled(
+      'account_unreadable',
+      `The Drift account ${driftUser} cannot be read: ${thrown.message}`,
+    );
     return { deposit: 0n, claimable: [], exposed: false, room: null, blocked };
   }
 }

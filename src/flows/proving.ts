@@ -8,15 +8,15 @@ import {
 } from '../core/death.ts';
 import type { Address } from '../core/ids.ts';
 import type { Chain } from '../core/outside.ts';
-import type { Payment, SignedBytes, Trouble } from '../core/payment.ts';
+import type { Payment, SignedBytes } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 
 /** What a proven death means for the debts. */
-export const EXPIRED: Trouble = {
-  class: 'retry_soon',
-  code: 'expired',
-  detail: 'The transaction expired unexecuted; this was proven on chain.',
-};
+export const EXPIRED: Trouble = troubled(
+  'expired',
+  'The transaction expired unexecuted; this was proven on chain.',
+);
 
 export type Proving = {
   /** Asks one more round, when its time has come. The rounds that prove the death; null while they do not. */

@@ -3,13 +3,7 @@
 // collateral, less is asked for. The plan that comes back is one that was granted, with its markets.
 import { type BaseUnits, least } from '../core/money.ts';
 import type { Chain } from '../core/outside.ts';
-import {
-  type Debt,
-  moreTelling,
-  type Payment,
-  type PaymentPlan,
-  type Trouble,
-} from '../core/payment.ts';
+import { type Debt, moreTelling, type Payment, type PaymentPlan } from '../core/payment.ts';
 import {
   cushionOf,
   type PayingPolicy,
@@ -20,6 +14,7 @@ import {
   type VenueFunds,
 } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 import { aroundOf, instructionsOf, partsOf, type ReadPorts } from './preflight.ts';
 
 export type RoomRequest = {
@@ -44,18 +39,14 @@ const PLANS_MOST = 12;
 /** Halvings of the amount, where the venue refuses instead of giving less: to within 1/64 of it. */
 const HALVINGS = 6;
 
-const SETTLED_SHORT: Trouble = {
-  class: 'venue_limited',
-  code: 'settled_short',
-  detail:
-    'Settling brings less than the account may claim: the profit pool of a market holds too little. The debt is tried again on schedule; this uses up no attempts.',
-};
-const TOO_LARGE: Trouble = {
-  class: 'retry_when_healthier',
-  code: 'transaction_too_large',
-  detail:
-    'The account uses so many markets that a payment out of it does not fit one transaction. Close a position, or name a lookup table that holds the markets.',
-};
+const SETTLED_SHORT = troubled(
+  'settled_short',
+  'Settling brings less than the account may claim: the profit pool of a market holds too little. The debt is tried again on schedule; this uses up no attempts.',
+);
+const TOO_LARGE = troubled(
+  'transaction_too_large',
+  'The account uses so many markets that a payment out of it does not fit one transaction. Close a position, or name a lookup table that holds the markets.',
+);
 
 /** The index of the instruction that failed; -1 when none did. */
 const failedAt = (error: unknown): number => {

@@ -1,15 +1,10 @@
 // Signing: a planned payment becomes bytes, once: its instructions are simulated, sized, and signed by
 // the pen. What fails here was never signed, so its debts are free again.
 import type { PaymentParts, Simulated, SwapDesk } from '../core/outside.ts';
-import {
-  NO_TRIES,
-  type Payment,
-  type SignedBytes,
-  type Tries,
-  type Trouble,
-} from '../core/payment.ts';
+import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { Instruction } from '../core/transaction.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 import { instructionsOf, memoOf, partsOf, type ReadPorts } from './preflight.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -42,7 +37,7 @@ export function createSigning(ports: SigningPorts) {
   const topUp = async (payment: Payment, subscriber: Subscriber): Promise<Signed> => {
     if (swaps === null) {
       const detail = 'Swaps were switched off after this one was planned.';
-      return { refused: { class: 'retry_soon', code: 'swap_off', detail } };
+      return { refused: troubled('swap_off', detail) };
     }
     const offer = await swaps.offer(subscriber.agentWallet, payment.plan.amount);
     const simulated = await chain.simulateBytes(offer.transaction);
@@ -114,7 +109,7 @@ export function createSigning(ports: SigningPorts) {
       // A swap that cannot be read or simulated is no swap: SOL is still what is missing.
       return payment.purpose === 'share'
         ? { refused }
-        : { refused: { ...refused, class: 'needs_sol', code: 'swap_failed' } };
+        : { refused: troubled('swap_failed', refused.detail) };
     }
   };
 }

@@ -10,7 +10,7 @@ const RUNBOOK = path.join(import.meta.dirname, '../../docs/runbook.md');
 
 /** Sections of the runbook by fault code. */
 export function readSections(text: string): ReadonlyMap<string, string> {
-  const sections = text.matchAll(/^### `(\w+)`\n([\s\S]*?)(?=^### |(?![\s\S]))/gm);
+  const sections = text.matchAll(/^### `(\w+)`\n([\s\S]*?)(?=^#{2,4} |(?![\s\S]))/gm);
   return new Map([...sections].map(([, code = '', section = '']) => [code, section.trim()]));
 }
 

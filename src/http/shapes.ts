@@ -3,6 +3,7 @@
 import Type from 'typebox';
 import { BLOCKS } from '../core/covered.ts';
 import { SHARE_STATUSES } from '../core/share.ts';
+import { ERROR_CLASSES, TROUBLES } from '../core/trouble.ts';
 
 /** An amount that a client gives: fits a bigint of Postgres with room to add. */
 export const AmountText = Type.String({
@@ -99,6 +100,9 @@ export const ShareQuery = Type.Object({
   limit: Limit,
   before: Type.Optional(IdText),
 });
+const TroubleCode = Type.String({
+  description: `Stable. ${Object.keys(TROUBLES).join(', ')}; a problem's code; or an error of the chain, such as venue_6003. The runbook says what each means.`,
+});
 export const ShareView = Type.Object({
   id: Type.String(),
   subscriberId: IdText,
@@ -112,8 +116,8 @@ export const ShareView = Type.Object({
   status: ShareStatus,
   reason: nullable(
     Type.Object({
-      class: Type.String(),
-      code: Type.String(),
+      class: Type.Enum([...ERROR_CLASSES]),
+      code: TroubleCode,
       detail: Type.String(),
       lamports: Type.Optional(
         Type.String({ pattern: '^[0-9]+$', description: 'With needs_sol: what is lacking.' }),
@@ -268,7 +272,11 @@ export const PaymentView = Type.Object({
   signature: nullable(Type.String()),
   slot: nullable(Type.Integer()),
   trouble: nullable(
-    Type.Object({ class: Type.String(), code: Type.String(), detail: Type.String() }),
+    Type.Object({
+      class: Type.Enum([...ERROR_CLASSES]),
+      code: TroubleCode,
+      detail: Type.String(),
+    }),
   ),
   plannedAt: Type.String(),
   endedAt: nullable(Type.String()),

@@ -1,8 +1,8 @@
 // Funds: what can be drawn from a Drift account, as one reading of its bytes tells, and what forbids it.
 // How much of it the venue really lets go is asked by simulation; this is only where the asking begins.
 import { mulDivFloor } from '../core/money.ts';
-import type { Trouble } from '../core/payment.ts';
 import type { Claimable, VenueFunds } from '../core/plan.ts';
+import { type Trouble, troubled } from '../core/trouble.ts';
 import { depositTokens, type PerpPosition, type SpotMarket, type User } from './accounts.ts';
 import type { Profile } from './profile.ts';
 
@@ -15,18 +15,12 @@ function blockedBy(
   market: Pick<SpotMarket, 'withdrawPaused'>,
   exchangeStatus: number,
 ): Trouble | null {
-  if (user.bankrupt)
-    return {
-      class: 'permanent',
-      code: 'user_bankrupt',
-      detail: `The ${title} account is bankrupt.`,
-    };
+  if (user.bankrupt) return troubled('user_bankrupt', `The ${title} account is bankrupt.`);
   if (market.withdrawPaused || (exchangeStatus & paused.withdraw) !== 0) {
-    return {
-      class: 'venue_paused',
-      code: 'withdrawals_paused',
-      detail: `${title} has paused withdrawals. It is tried again on schedule.`,
-    };
+    return troubled(
+      'withdrawals_paused',
+      `${title} has paused withdrawals. It is tried again on schedule.`,
+    );
   }
   return null;
 }

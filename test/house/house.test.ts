@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EVENT_KINDS } from '../../src/core/event.ts';
 import { FAULTS } from '../../src/core/fault.ts';
+import { ERROR_CLASSES, TROUBLES } from '../../src/core/trouble.ts';
 import { settingsJsonSchema } from '../../src/system/schema.ts';
 import { API_PAGE, apiPage } from '../support/api-page.ts';
 
@@ -160,6 +161,21 @@ describe('care', () => {
       .map((match) => match[1] ?? '')
       .sort();
     expect(headings).toEqual(Object.keys(FAULTS).sort());
+  });
+
+  test('every trouble of our own stands in core/trouble.ts, and has its section in the runbook', () => {
+    const runbook = readFileSync(path.join(ROOT, 'docs/runbook.md'), 'utf8');
+    const sections = [...runbook.matchAll(/^#### `([a-z_]+)` \(`([a-z_]+)`\)\n\n(.+)$/gm)];
+    expect(sections.map(([, code, kind, means]) => [code, kind, means])).toEqual(
+      Object.entries(TROUBLES).map(([code, each]) => [code, each.class, each.means]),
+    );
+    const classes = ERROR_CLASSES.join('|');
+    for (const { file, text } of files) {
+      // The two that name errors of programs and faults.
+      if (['src/core/trouble.ts', 'src/venue/errors.ts', 'src/flows/refusal.ts'].includes(file))
+        continue;
+      expect(text, file).not.toMatch(new RegExp(`class: '(?:${classes})',\\s+code: '`));
+    }
   });
 
   test('docs/api.md is made of the routes in force', async () =>

@@ -59,11 +59,15 @@ export type Open = {
   readonly fillRecordId: bigint;
 };
 
-/** How value left. `transfer` stays with the same owner, and is followed. */
+/**
+ * How value left. `transfer` stays with the same owner, and is followed. `swap` is what a swap with the venue's tokens took into a
+ * token account that is not the agent's and did not give back.
+ */
 export const ROUTES = [
   'withdraw',
   'isolated_withdraw',
   'transfer',
+  'swap',
   'foreign_deposit',
   'token_transfer',
   'token_handover',

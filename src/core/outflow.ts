@@ -78,6 +78,7 @@ function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | nu
     case 'withdraw':
     case 'isolated_withdraw':
     case 'transfer':
+    case 'swap':
     case 'foreign_deposit':
     case 'token_handover':
       return null;

@@ -13,8 +13,9 @@ import { hearCloses } from './closes.ts';
 import type { Dialect } from './dialect.ts';
 import { discriminatorOf, type Heard, readHeard, type VenueCall } from './heard.ts';
 import { hearNotices } from './notices.ts';
+import { swapBrackets } from './swaps.ts';
 import { createTallies, type Tallies } from './tallies.ts';
-import { hearTransfers, swapBrackets, venueMoves } from './transfers.ts';
+import { hearTransfers, venueMoves } from './transfers.ts';
 
 /** Where in the transaction a call may have realised profit; null when it is one that realises none. */
 function tradedAt(call: VenueCall | null): number | null {

@@ -1,82 +1,15 @@
 // Transfers: value that the venue itself moved: withdrawals, deposits, transfers between sub-accounts, swaps. Amounts and
 // prices come from its records; destinations, and everything where the log was cut, from instructions and token transfers.
-import type { Outflow } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
-import { formatUnits } from '../core/money.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
 import { ownerAmong } from '../core/wallet.ts';
-import { walletCalls } from '../core/wallet-call.ts';
 import { addressOf } from './codec.ts';
 import type { Heard, HeardEvent, VenueCall } from './heard.ts';
-import type { Profile } from './profile.ts';
-import type { DepositRecord, SwapRecord } from './records.ts';
+import { accountAt, movedBetween, outflow, tokensMoved, usdOf } from './moved.ts';
+import type { DepositRecord } from './records.ts';
+import { hearBegunSwap, hearSwap } from './swaps.ts';
 import type { Tallies } from './tallies.ts';
-
-/** A swap may lose this much of its value to fees and slippage, in basis points, before it is worth a look. */
-const SWAP_LOSS_BPS = 200n;
-
-const accountAt = (call: VenueCall, index: number): Address =>
-  call.accounts[index] ?? ('' as Address);
-
-/** USD in 1e6 of tokens at a price in 1e6, rounded down as the program's counters are. */
-function usdOf(
-  { spotDecimals }: Profile,
-  amount: bigint,
-  market: number,
-  price: bigint,
-): bigint | null {
-  const decimals = spotDecimals[market];
-  return decimals === undefined ? null : (amount * price) / 10n ** BigInt(decimals);
-}
-
-/** What the token program moved between two accounts for a call of the venue, below the same instruction. */
-function movedBetween(heard: Heard, call: VenueCall, vault: Address, token: Address): bigint {
-  let moved = 0n;
-  for (const next of heard.calls.slice(call.place + 1)) {
-    if (next.top !== call.top || next.program === call.program) break;
-    for (const act of walletCalls(next)) {
-      if (act.act !== 'token_transfer') continue;
-      if (act.source === vault && act.destination === token) moved += act.amount;
-      if (act.source === token && act.destination === vault) moved -= act.amount;
-    }
-  }
-  return moved;
-}
-
-/** Tokens that a deposit or withdrawal moved, whichever way. */
-export function tokensMoved(heard: Heard, call: VenueCall): bigint {
-  const { known } = call;
-  if (known === null || !('vault' in known)) return 0n;
-  const moved = movedBetween(
-    heard,
-    call,
-    accountAt(call, known.vault),
-    accountAt(call, known.token),
-  );
-  return moved < 0n ? -moved : moved;
-}
-
-function outflow(
-  heard: Heard,
-  user: Watched,
-  given: Pick<Outflow, 'route' | 'amount' | 'destination' | 'usd'> & { internal?: boolean },
-): Outflow {
-  const row = heard.transaction.tokenBalances.find((each) => each.account === given.destination);
-  const owner = given.destination === null ? undefined : ownerAmong(heard, given.destination);
-  return {
-    kind: 'outflow',
-    mint: row?.mint ?? null,
-    decimals: row?.decimals ?? null,
-    owner: row?.ownerAfter ?? row?.owner ?? null,
-    internal: owner === user.subscriberId,
-    ofValue: true,
-    // The venue lets nobody but the account's authority withdraw.
-    consent: 'agent',
-    signers: [],
-    ...given,
-  };
-}
 
 function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: DepositRecord): void {
   const user = heard.userOf(record.user);
@@ -124,7 +57,9 @@ function hearCall(heard: Heard, call: VenueCall): void {
   const user = heard.watched.get(accountAt(call, known.user));
   if (user?.role !== 'drift_user') return;
   const ordinal = call.place * ORDINALS_A_CALL;
-  if (known.call === 'withdraw' || known.call === 'isolated_withdraw') {
+  if (known.call === 'begin_swap') {
+    hearBegunSwap(heard, user, call);
+  } else if (known.call === 'withdraw' || known.call === 'isolated_withdraw') {
     const amount = tokensMoved(heard, call);
     const destination = accountAt(call, known.token);
     if (amount === 0n) return;
@@ -185,24 +120,6 @@ function hearDeposits(heard: Heard, tallies: Tallies, call: VenueCall): void {
   }
 }
 
-/** A swap that gave back much less than it took. What was sent away by hand inside it is the wallet's outflow. */
-function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): void {
-  const user = heard.userOf(record.user);
-  const { profile } = heard.dialect;
-  const taken = usdOf(profile, record.amountIn, record.inMarketIndex, record.inOraclePrice);
-  const given = usdOf(profile, record.amountOut, record.outMarketIndex, record.outOraclePrice);
-  if (user === undefined || taken === null || given === null) return;
-  const loss = taken - given;
-  if (loss * 10_000n <= taken * SWAP_LOSS_BPS) return;
-  heard.put(user.subscriberId, user.address, each.ordinal, {
-    kind: 'notice',
-    what: 'swap_loss',
-    who: null,
-    amount: loss,
-    detail: `A swap took ${formatUnits(taken)} USD out and put ${formatUnits(given)} USD back.`,
-  });
-}
-
 /** Puts what the venue moved out, and adds to the tallies. */
 export function hearTransfers(heard: Heard, tallies: Tallies): void {
   for (const call of heard.venueCalls) hearDeposits(heard, tallies, call);
@@ -261,17 +178,4 @@ function isOwn(heard: Heard, token: Address, user: Address): boolean {
   // A sub-account that nobody has told us of yet is still the agent's own when its address derives from the agent.
   const row = heard.transaction.tokenBalances.find((each) => each.account === token);
   return [row?.owner, row?.ownerAfter].some((each) => each != null && ownUsers(each).has(user));
-}
-
-/** Top-level instructions between which each subscriber swaps with the venue's tokens. */
-export function swapBrackets(heard: Heard): Map<string, [number, number]> {
-  const brackets = new Map<string, [number, number]>();
-  for (const { known, accounts, top } of heard.venueCalls) {
-    if (known?.call !== 'begin_swap' && known?.call !== 'end_swap') continue;
-    const user = heard.watched.get(accounts[known.user] ?? '');
-    if (user === undefined) continue;
-    const [from, to] = brackets.get(user.subscriberId) ?? [top, top];
-    brackets.set(user.subscriberId, [Math.min(from, top), Math.max(to, top)]);
-  }
-  return brackets;
 }

@@ -238,6 +238,47 @@ describe('swap', () => {
       expect.objectContaining({ what: 'swap_loss', amount: 100_000_000n }),
     ]);
   });
+  describe('by a delegate, through token accounts of its own', () => {
+    const [delegate, theirs] = [someone(), someone()];
+    const beginTheirs = venue(
+      'begin_swap',
+      { 1: user, 3: delegate, 5: vault, 7: theirs },
+      { inner: [transfer(vault, theirs, 1_000_000_000n)] },
+    );
+    const rows = [
+      tokens(theirs, 0n, 1_000_000_000n, { owner: delegate, ownerAfter: delegate }),
+      tokens(vault, 5_000_000_000n, 4_000_000_000n),
+    ];
+    const by = (signer: string, back: bigint, log: 'whole' | 'cut' = 'whole') =>
+      ofKind(
+        {
+          ...made([beginTheirs, end(back)], rows, log),
+          signers: [signer as never],
+          lamports: null,
+        },
+        'outflow',
+      );
+    test('what it kept is an outflow by somebody whom the agent appointed', () => {
+      expect(by(delegate, 1_000_000_000n)).toEqual([
+        expect.objectContaining({
+          route: 'swap',
+          amount: 850_000_000n,
+          usd: 850_000_000n,
+          mint: QUOTE_MINT,
+          destination: theirs,
+          owner: delegate,
+          internal: false,
+          consent: 'appointed',
+        }),
+      ]);
+      expect(by(agent, 1_000_000_000n)[0]).toMatchObject({ route: 'swap', consent: 'agent' });
+    });
+    test('at a fair price it kept nothing', () => expect(by(delegate, 6_620_000_000n)).toEqual([]));
+    test('where no record tells the price, everything that it took is out of reach', () =>
+      expect(by(delegate, 6_620_000_000n, 'cut')).toEqual([
+        expect.objectContaining({ route: 'swap', amount: 1_000_000_000n, usd: null }),
+      ]));
+  });
   test('from counters alone', () =>
     expect(
       means((after) => {

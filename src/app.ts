@@ -13,7 +13,8 @@ import { adoptFrom } from './flows/adopt.ts';
 import { createAside } from './flows/aside.ts';
 import { backfill } from './flows/backfill.ts';
 import { createBooks } from './flows/books.ts';
-import { beginChecks, checkAccounts } from './flows/check.ts';
+import { beginChecks } from './flows/check.ts';
+import { createChecking } from './flows/checking.ts';
 import { createConformance } from './flows/conformance.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
 import { bookFinal, tellObserved } from './flows/credit.ts';
@@ -106,7 +107,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const inspector = createInspector(
     {
       ...ports,
-      adopt: (facts) => adoptFrom(ports, facts),
+      adopt: (facts, transaction) => adoptFrom(ports, facts, transaction),
       onFacts: coverage.heard,
       onRead({ keys, slot }, source) {
         if (source === 'webhook') sources.note('webhooks', slot, clock.nowMs());
@@ -209,21 +210,21 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   feed?.follow(watched.addresses());
   // Accounts join and leave the watch-list here, in another daemon, or by adoption: either way it is heard from the database.
   let keeping: Loop | null = null;
-  const listed = (): void => {
+  watched.onMoved(() => {
     feed?.follow(watched.addresses());
     keeping?.nudge();
-  };
-  const unread = (thrown: unknown): void => log.warn('watched.refresh_failed', { err: thrown });
-  const relist = (): Promise<void> => watched.refresh().then((moved) => void (moved && listed()));
-  stack.defer(await listenWatchList(sql, () => void relist().catch(unread)));
+  });
+  const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
+  stack.defer(await listenWatchList(sql, () => void watched.refresh().catch(unread)));
   // A connection that Postgres notifies on may be dead without an error: the list is read anyway.
-  loop('watch-list', EVERY_MS.watchList, relist);
+  loop('watch-list', EVERY_MS.watchList, async () => void (await watched.refresh()));
   if (uses('sweep'))
     loop('sweep-accounts', settings.watch.sweepEveryMs, async (signal) =>
       watch.sweep([...watched.map.values()], signal),
     );
+  const check = createChecking(ports, watch.changed);
   const checking = loop('check', settings.watch.checkEveryMs, async (signal) => {
-    const { reckoned, noted } = await checkAccounts(ports, watch.changed, signal);
+    const { reckoned, noted } = await check(signal);
     if (noted > 0) inspecting.nudge();
     if (reckoned.length > 0) booking.nudge();
     await judgeAll(reckoned);

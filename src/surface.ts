@@ -136,6 +136,8 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       checks: ledger.checks,
       suspicions: ledger.suspicions,
       asides: ledger.asides,
+      unread: ledger.unread,
+      unfollowed: ledger.unfollowed,
       coverage: ledger.coverage,
       clock,
       progress: () => wiring.sources.read(),

@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
+import { createAccept } from '../flows/accept.ts';
 import { createAside } from '../flows/aside.ts';
 import { backfill } from '../flows/backfill.ts';
 import { rescan } from '../flows/rescan.ts';
 import { loadWatched } from '../flows/watched.ts';
 import { openRegistry } from '../parts.ts';
 import { table } from './output.ts';
-import type { Opened, Tools } from './tools.ts';
+import { type Opened, reasoned, type Tools } from './tools.ts';
 
 const exact = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
@@ -157,6 +158,25 @@ export function addListening(program: Command, tools: Tools): void {
         walk(opened, tools, given),
       );
     });
+  const hearing = program.command('hearing').description('what no fact explains');
+  reasoned(
+    hearing
+      .command('accept <subject>')
+      .description(
+        'take the state of an account (by address), or a transaction that no node gives (by signature), for right',
+      ),
+  ).action((subject: string, { reason }: { reason: string }) =>
+    tools.act('hearing accept', { subject, reason }, async ({ parts, log }) => {
+      const watched = await loadWatched(parts.ledger.watchList);
+      await createAccept({ ...parts, watched, log })(subject, reason);
+      tools
+        .output()
+        .result({ subject, accepted: true }, [
+          `${subject} is taken for right. Running daemons see it with their next look.`,
+        ]);
+      return 0;
+    }),
+  );
   const list = program.command('watch-list').description('what is registered at Helius');
   list
     .command('diff')

@@ -137,7 +137,12 @@ export type Tally = {
 /** The transaction did something to the account that its records do not tell: the account's own state has to. */
 export type Unknown = {
   readonly kind: 'unknown';
-  readonly why: 'log_truncated' | 'record_broken' | 'older_record' | 'unknown_market';
+  readonly why:
+    | 'log_truncated'
+    | 'record_broken'
+    | 'older_record'
+    | 'unknown_market'
+    | 'unreadable';
   /** Place of the last call that may have traded for the account: profit came there, if any; null when none may have. */
   readonly tradedAt: number | null;
   /**

@@ -54,6 +54,8 @@ export type Sighting = {
   readonly source: string;
   readonly accounts: readonly Address[];
   readonly attempts: number;
+  /** No node gives it, and of every account that it touches it is shown or accepted that nothing is missing. */
+  readonly ended: boolean;
   /** Since when it is wanted, and since when nodes have answered that they do not have it. */
   readonly wantedMs: number;
   readonly absentMs: number | null;
@@ -151,7 +153,8 @@ export type Sightings = {
     oldestMs: number | null;
   }>;
   /**
-   * Whose transactions are wanted since before then and not read. A rumour that nodes answered they do not have does not count.
+   * Whose transactions are wanted since before then and not read. A rumour that nodes answered they do not have does not count, nor
+   * does a transaction of which it is shown or accepted that nothing is missing.
    * `unattributedSinceMs` is the oldest of those that an earlier release noted without accounts: they may touch any subscriber's.
    */
   unread(beforeMs: number): Promise<{
@@ -192,6 +195,8 @@ export type WatchList = {
     fromSlot: Slot;
     nowMs: number;
   }): Promise<boolean>;
+  /** Token accounts of a subscriber that are watched, and exist as far as is known. */
+  openTokenAccounts(subscriberId: string): Promise<number>;
 };
 
 /** How far an account's history was scanned. */
@@ -223,17 +228,20 @@ export type Checks = {
   propose(address: Address, state: AccountState): Promise<void>;
   /**
    * Sums of finalized facts above one slot up to another, and what those facts leave open; `settled` when no transaction that its
-   * own history named up to there, and none that was read at confirmed, is still to be read as final.
+   * own history named up to there, and none that was read at confirmed, is still to be read as final. Those that no node gives, by
+   * the time given, do not count for that: they are `unreadable`.
    */
   told(
     address: Address,
     afterSlot: Slot,
     uptoSlot: Slot,
+    nowMs?: number,
   ): Promise<{
     told: Counters;
     perhaps: Perhaps;
     unknowns: number;
     settled: boolean;
+    unreadable: readonly Signature[];
     /** The last slot in between in which the account was heard to be deleted. */
     deletedSlot: Slot | null;
   }>;
@@ -256,13 +264,16 @@ export type Checks = {
    * without a baseline, or while a transaction is not understood.
    */
   realised(address: Address): Promise<bigint | null>;
-  /** Everything up to the candidate is accounted for: it becomes the baseline. */
-  advance(account: AccountCheck): Promise<void>;
+  /**
+   * Everything up to the candidate is accounted for: it becomes the baseline. What no node gives raises no doubt of the account any
+   * more; when one of those was read meanwhile, nothing is done.
+   */
+  advance(account: AccountCheck, unreadable?: readonly Signature[]): Promise<void>;
   /** As `advance`, and records profit that only the state proves, at the last unknown transaction. */
-  reckon(account: AccountCheck, netPnl: bigint): Promise<void>;
+  reckon(account: AccountCheck, netPnl: bigint, unreadable?: readonly Signature[]): Promise<void>;
   /** The candidate is not explained. Returns whether that is news. */
   gap(address: Address, difference: Counters, nowMs: number): Promise<boolean>;
-  /** A person takes the state for right as it is. False when the account has neither a gap nor an unexplained call. */
+  /** A person takes the state for right as it is. False when nothing about the account is open. */
   accept(address: Address, state: AccountState): Promise<boolean>;
   gaps(): Promise<Gap[]>;
   /** Subscribers none of whose venue accounts exists. */

@@ -196,6 +196,8 @@ export type Venue = {
   readonly nothingToSettle: readonly string[];
   /** The PDA of a sub-account. */
   userAddress(authority: Address, subAccountId: number): Promise<Address>;
+  /** Whether the venue has a market of this mint. */
+  ofValue(mint: Address): boolean;
   /** The facts of a transaction for watched accounts. */
   hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): Fact[];
   /** How much of a transaction is understood, by program, of the calls that were given an account of a subscriber. */

@@ -6,6 +6,7 @@ import type { Acts } from './act.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Clearance } from './clearance.ts';
 import type { Costs, Credits, Payments, Shares } from './debt-ports.ts';
+import type { UnfollowedAccounts, UnreadBook } from './doubt-ports.ts';
 import type { Endpoints } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
 import type { Figures } from './figures.ts';
@@ -248,6 +249,8 @@ export type Ledger = {
   readonly watchList: WatchList;
   readonly checks: Checks;
   readonly asides: Asides;
+  readonly unread: UnreadBook;
+  readonly unfollowed: UnfollowedAccounts;
   readonly coverage: CoverageBook;
   readonly subscribers: Subscribers;
   readonly subscriptions: Subscriptions;

@@ -129,7 +129,7 @@ export const blankState = (slot: Slot): AccountState => ({
 });
 
 /** What may have been referral rewards. */
-const rewardsOf = ({ amounts }: Perhaps): bigint =>
+export const rewardsOf = ({ amounts }: Perhaps): bigint =>
   amounts.reduce((sum, each) => (each > 0n ? sum + each : sum), 0n);
 
 /** What is known of a stretch at whose end a Drift account was deleted. */

@@ -73,7 +73,7 @@ export async function onAbsent(
   );
   const dueMs =
     nowMs + (sighting.status === 'confirmed' ? Math.max(waitMs, options.finalityMs) : waitMs);
-  if (attempts >= TRIES && sighting.status === 'wanted')
+  if (attempts >= TRIES && !sighting.ended)
     await aside.failed(
       'transaction',
       signature,

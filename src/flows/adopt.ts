@@ -1,7 +1,8 @@
 // Adopt: accounts that an owner makes later are watched from then on. Sub-accounts are found by what was heard of them, and by
 // the counter that says how many there are; token accounts where collateral went, or that somebody else may take from.
 import type { Fact } from '../core/fact.ts';
-import type { Address, Slot } from '../core/ids.ts';
+import { type Address, base58Text, type Slot } from '../core/ids.ts';
+import type { ChainTransaction } from '../core/transaction.ts';
 import { type CheckPorts, missingSubAccounts } from './check.ts';
 import type { WatchedAccounts } from './watched.ts';
 
@@ -40,8 +41,16 @@ export async function adoptSubAccounts(
   return grown;
 }
 
-/** Token accounts that one subscriber may have watched beside its own: each costs its owner rent, and the platform an address. */
-const TOKEN_ACCOUNTS_MOST = 100;
+/**
+ * Open token accounts of one subscriber that are followed. Each costs its owner rent, and the platform an address. While one beyond
+ * them exists, the gate says `unknown`: what a delegate takes out of it would not be heard.
+ */
+export const TOKEN_ACCOUNTS_MOST = 100;
+/** Accounts that are not followed and are looked at in one run. */
+const LOOKS_MOST = 100;
+/** The owner in a token account's bytes; null for anything shorter. */
+const ownerOf = (data: Uint8Array | undefined): string | null =>
+  data === undefined || data.length < 165 ? null : base58Text(data.subarray(32, 64));
 
 /**
  * An own token account that must be followed from now on: a transaction of a delegate or of a closing authority names the account
@@ -57,17 +66,32 @@ function tokenAccountIn({ account, body }: Fact): Address | null {
   return body.route === 'withdraw' || body.route === 'isolated_withdraw' ? body.destination : null;
 }
 
+/** Token accounts of an agent who signed that hold tokens of value afterwards: what is kept there is within reach, and followed. */
+function filledIn({ venue, watched }: AdoptPorts, transaction: ChainTransaction) {
+  if (transaction.error !== null) return [];
+  return transaction.tokenBalances.flatMap(({ account, mint, ownerAfter, after }) => {
+    const owner = ownerAfter === null ? undefined : watched.map.get(ownerAfter);
+    const kept =
+      owner?.role === 'agent_wallet' &&
+      transaction.signers.includes(owner.address) &&
+      after > 0n &&
+      venue.ofValue(mint);
+    return kept ? [{ address: account, subscriberId: owner.subscriberId }] : [];
+  });
+}
+
 async function adoptTokenAccount(
   { ledger, clock, log, watched }: AdoptPorts,
   address: Address,
   subscriberId: string,
   fromSlot: Slot,
 ): Promise<boolean> {
-  const own = await ledger.watchList.all(subscriberId);
-  if (own.filter((each) => each.role === 'agent_token_account').length > TOKEN_ACCOUNTS_MOST) {
+  if ((await ledger.watchList.openTokenAccounts(subscriberId)) > TOKEN_ACCOUNTS_MOST) {
     log.error('account.not_adopted', { subscriber: subscriberId, address });
+    await ledger.unfollowed.add({ address, subscriberId, fromSlot }, clock.nowMs());
     return false;
   }
+  await ledger.unfollowed.remove(address);
   const account = { address, subscriberId, subAccountId: null, fromSlot, nowMs: clock.nowMs() };
   if (!(await ledger.watchList.adopt(account))) return false;
   log.info('account.adopted', { subscriber: subscriberId, address, subAccountId: null });
@@ -75,12 +99,49 @@ async function adoptTokenAccount(
   return true;
 }
 
-/** Follows what freshly heard facts say of accounts that are not watched yet. True when there were any. */
-export async function adoptFrom(ports: AdoptPorts, facts: readonly Fact[]): Promise<boolean> {
+/**
+ * Looks again at token accounts that are not followed: one that is closed or another's is forgotten, and one for which there is room by
+ * now is followed, from where it was first named.
+ */
+export async function lookAtUnfollowed(ports: AdoptPorts): Promise<boolean> {
+  const { ledger, chain, log } = ports;
+  const list = await ledger.unfollowed.list(LOOKS_MOST);
+  if (list.length === 0) return false;
+  const { accounts } = await chain.slices(
+    list.map((each) => each.address),
+    null,
+    'finalized',
+  );
+  let grown = false;
+  for (const [index, { address, subscriberId, fromSlot }] of list.entries()) {
+    const subscriber = await ledger.subscribers.find(subscriberId);
+    const owner = ownerOf(accounts[index]?.data);
+    if (owner === null || owner !== subscriber?.agentWallet) {
+      await ledger.unfollowed.remove(address);
+      log.info('account.forgotten', { subscriber: subscriberId, address });
+    } else if ((await ledger.watchList.openTokenAccounts(subscriberId)) <= TOKEN_ACCOUNTS_MOST)
+      grown = (await adoptTokenAccount(ports, address, subscriberId, fromSlot)) || grown;
+  }
+  return grown;
+}
+
+/**
+ * Follows what a transaction and its freshly heard facts say of accounts that are not watched yet. True when there were any. Its history
+ * begins with the transaction that told of it, which is read again for its sake.
+ */
+export async function adoptFrom(
+  ports: AdoptPorts,
+  facts: readonly Fact[],
+  transaction: ChainTransaction,
+): Promise<boolean> {
   const { watched, ledger } = ports;
   let grown = false;
+  for (const { address, subscriberId } of filledIn(ports, transaction)) {
+    const fromSlot = Math.max(0, transaction.slot - 1);
+    if (!watched.map.has(address))
+      grown = (await adoptTokenAccount(ports, address, subscriberId, fromSlot)) || grown;
+  }
   for (const fact of facts) {
-    // Its history begins with the transaction that told of it, which is read again for its sake.
     const fromSlot = Math.max(0, fact.position.slot - 1);
     const tokens = tokenAccountIn(fact);
     if (tokens !== null && !watched.map.has(tokens))

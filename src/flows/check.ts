@@ -14,6 +14,7 @@ import {
   NO_COUNTERS,
   together,
 } from '../core/reckoning.ts';
+import { checkUnread } from '../core/unread.ts';
 import type { SetAside } from './aside.ts';
 import { backfill } from './backfill.ts';
 import { rescan } from './rescan.ts';
@@ -128,8 +129,8 @@ async function judge(
   const { ledger, clock, log } = ports;
   const { address, baseline, candidate, subscriberId } = account;
   if (baseline === null || candidate === null) return 'other';
-  const found = await ledger.checks.told(address, baseline.slot, candidate.slot);
-  const { told, perhaps, unknowns, settled, deletedSlot } = found;
+  const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
+  const { told, perhaps, unknowns, settled, deletedSlot, unreadable } = found;
   if (!settled) {
     // Others have their turn before it is looked at again.
     await ledger.checks.wait(address);
@@ -141,13 +142,22 @@ async function judge(
     await ledger.checks.discard(address);
     throw new Error('A node says that the account is gone, and no deletion of it was heard.');
   }
+  const across = deletedSlot !== null && baseline.hints.exists;
   const check =
-    deletedSlot === null || !baseline.hints.exists
-      ? checkState(baseline, told, unknowns, candidate, perhaps, flatFee)
-      : await acrossDeletion(ports, account, deletedSlot);
+    unreadable.length > 0
+      ? across
+        ? ({ verdict: 'unproven' } as const)
+        : checkUnread(baseline, found, candidate, flatFee, account.role)
+      : across
+        ? await acrossDeletion(ports, account, deletedSlot)
+        : checkState(baseline, told, unknowns, candidate, perhaps, flatFee);
   switch (check.verdict) {
+    case 'unproven':
+      // The node may give it yet, and a person may accept it.
+      await ledger.checks.discard(address);
+      return 'other';
     case 'explained':
-      await ledger.checks.advance(account);
+      await ledger.checks.advance(account, unreadable);
       if (account.unexplained !== null)
         log.info('account.explained', { address, subscriber: subscriberId });
       return 'other';
@@ -160,9 +170,9 @@ async function judge(
         address,
         subscriber: subscriberId,
         netPnl: check.netPnl,
-        transactions: unknowns,
+        transactions: unknowns + unreadable.length,
       });
-      await ledger.checks.reckon(account, check.netPnl);
+      await ledger.checks.reckon(account, check.netPnl, unreadable);
       return 'reckoned';
     case 'gap': {
       const news = await ledger.checks.gap(address, check.difference, clock.nowMs());

@@ -1,9 +1,10 @@
 // Doubt: what keeps the gate from vouching. For everybody: sources that have gone quiet. For a subscriber: transactions that were
-// named and are not read yet, histories and states that cannot be read, accounts that show what no fact explains,
-// and accounts that were given to a call which this release does not know.
+// named and are not read yet, histories and states that cannot be read, accounts that show what no fact explains, accounts
+// that were given to a call which this release does not know, and token accounts that are not followed.
 import type { Clock, Ledger } from '../core/ports.ts';
 import { type Doubt, type Roster, UNEXPLAINED } from '../core/roster.ts';
 import { type SuspicionRule, whySuspected } from '../core/suspicion.ts';
+import { TOKEN_ACCOUNTS_MOST } from './adopt.ts';
 import type { Sources } from './sources.ts';
 
 export type DoubtPorts = {
@@ -66,9 +67,15 @@ const NO_ACCOUNT: Doubt = {
   noAccount: true,
 };
 
+/** Rows that are looked at; a subscriber may have many. */
+const UNFOLLOWED_MOST = 100_000;
+const TOO_MANY_ACCOUNTS: Doubt = {
+  reason: `Holds tokens in more than ${TOKEN_ACCOUNTS_MOST} accounts of its own, and not all of them are followed. Close some of them.`,
+};
+
 /**
  * Whose standing cannot be vouched for by itself: subscribers none of whose accounts exists, and, where the platform wants it
- * so, those who are suspected of losses made on purpose.
+ * so, those who are suspected of losses made on purpose; and owners of more token accounts than are followed.
  */
 export async function personalDoubts(
   { ledger }: Pick<DoubtPorts, 'ledger'>,
@@ -79,6 +86,8 @@ export async function personalDoubts(
     rule.leadTo === 'ignore' ? [] : await ledger.suspicions.refresh(rule.amountMost);
   if (rule.leadTo === 'unknown')
     for (const each of suspected) doubts.set(each.subscriberId, { reason: whySuspected(each) });
+  for (const { subscriberId } of await ledger.unfollowed.list(UNFOLLOWED_MOST))
+    doubts.set(subscriberId, TOO_MANY_ACCOUNTS);
   for (const id of await ledger.checks.absent()) doubts.set(id, NO_ACCOUNT);
   return doubts;
 }

@@ -2,10 +2,12 @@
 // `finalized`; which source named it makes no difference. One that cannot be read is set aside, and the others go on.
 import { delayMs } from '../core/backoff.ts';
 import type { Fact } from '../core/fact.ts';
+import { Fault } from '../core/fault.ts';
 import type { Settled, Sighting } from '../core/hearing-ports.ts';
 import type { Chain, Venue } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
+import { UNREADABLE } from '../core/unread.ts';
 import { onAbsent } from './absence.ts';
 import type { SetAside } from './aside.ts';
 import type { WatchedAccounts } from './watched.ts';
@@ -19,7 +21,7 @@ export type InspectPorts = {
   readonly clock: Clock;
   readonly log: Log;
   /** Watches accounts of the same owner that facts name; true when there were new ones. */
-  readonly adopt: (facts: readonly Fact[]) => Promise<boolean>;
+  readonly adopt: (facts: readonly Fact[], transaction: ChainTransaction) => Promise<boolean>;
   /** Facts that have just become final, each once, however often its transaction is read; and that transaction. */
   readonly onFacts: (facts: readonly Fact[], transaction: ChainTransaction) => void;
   /** A transaction was read: RPC says that it happened in this slot, and names these keys. */
@@ -42,6 +44,8 @@ const FINAL_BY_MS = 30_000;
 const LOG_TRIES = 12;
 /** Readings with a watch-list that moved meanwhile, before the transaction is left for later. */
 const LIST_TRIES = 3;
+/** So often a transaction is asked for that no node gives and that is in doubt no more. */
+export const ENDED_EVERY_MS = 5 * 60_000;
 /** A node that keeps no logs, or none of this transaction, tells less than one line of a log that was cut. */
 const keptNoLog = ({ logs }: ChainTransaction): boolean => logs.length === 1;
 
@@ -62,7 +66,15 @@ async function read({ chain, clock }: InspectPorts, sighting: Sighting): Promise
   if (mustBeFinal || late) {
     const transaction = await chain.transaction(signature, 'finalized');
     if (transaction !== null) return { transaction: placed(transaction), finality: 'finalized' };
-    if (mustBeFinal) return null;
+    if (mustBeFinal) {
+      const waitedMs = clock.nowMs() - sighting.wantedMs;
+      if (named !== 'finalized' || waitedMs < UNREADABLE.afterMs) return null;
+      // What a finalized history places in a slot, and a node shows in that slot, is the finalized transaction.
+      const shown = await chain.transaction(signature, 'confirmed');
+      return shown !== null && shown.slot === sighting.namedSlot
+        ? { transaction: placed(shown), finality: 'finalized' }
+        : null;
+    }
   }
   const transaction = await chain.transaction(signature, 'confirmed');
   return transaction === null ? null : { transaction: placed(transaction), finality: 'confirmed' };
@@ -85,7 +97,7 @@ async function record(
     let { revision } = watched;
     let facts = venue.hear(transaction, watched.map);
     // What it says of accounts that are not watched yet is followed first, and then it is read with them.
-    if ((await ports.adopt(facts)) || revision !== watched.revision) {
+    if ((await ports.adopt(facts, transaction)) || revision !== watched.revision) {
       revision = watched.revision;
       facts = venue.hear(transaction, watched.map);
     }
@@ -154,7 +166,12 @@ export async function inspectAlone(
   try {
     return await inspectOne(ports, options, sighting);
   } catch (thrown) {
-    const retryMs = await aside.failed('transaction', signature, thrown);
+    // What is in doubt no more is asked for all the same, without an alarm.
+    const retryMs = sighting.ended
+      ? ports.clock.nowMs() + ENDED_EVERY_MS
+      : await aside.failed('transaction', signature, thrown);
+    if (sighting.ended && thrown instanceof Fault && thrown.code === 'ledger_unavailable')
+      throw thrown;
     await ledger.sightings.postpone(signature, retryMs);
     return [];
   }

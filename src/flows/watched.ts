@@ -12,11 +12,14 @@ export type WatchedAccounts = {
   addresses(): Address[];
   /** Takes in who has joined or left before this call, here or at another daemon. True when there was anything. */
   refresh(): Promise<boolean>;
+  /** Called whenever the list has moved, whichever part of this daemon had it read. */
+  onMoved(listener: () => void): void;
 };
 
 export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<WatchedAccounts> {
   const map = new Map<string, Watched>();
   let revision = -1;
+  const listeners: (() => void)[] = [];
   const read = async (): Promise<boolean> => {
     const news = await list.since(revision);
     if (news.revision === revision) return false;
@@ -25,6 +28,7 @@ export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<Watch
       if (left.has(each.subscriberId)) map.delete(each.address);
     for (const each of news.joined) map.set(each.address, each);
     revision = news.revision;
+    for (const each of listeners) each();
     return true;
   };
   // One reads at a time, and those that ask while a turn is waiting share that one.
@@ -47,6 +51,7 @@ export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<Watch
       return revision;
     },
     refresh,
+    onMoved: (listener) => void listeners.push(listener),
     addresses: () => [...map.values()].map((each) => each.address),
     touches(keys) {
       for (const key of keys) if (map.has(key)) return true;

@@ -3,6 +3,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { programName, type Understanding } from '../core/coverage.ts';
+import type { UnfollowedAccounts, UnreadBook } from '../core/doubt-ports.ts';
 import { Fault } from '../core/fault.ts';
 import {
   ASIDE_KINDS,
@@ -12,12 +13,15 @@ import {
   type Sightings,
 } from '../core/hearing-ports.ts';
 import type { Clock, Suspicions } from '../core/ports.ts';
+import type { Accept } from '../flows/accept.ts';
 import { BaseUnits, IdText, Reason } from './shapes.ts';
 
 export type HearingOptions = {
   readonly sightings: Pick<Sightings, 'backlog'>;
   readonly checks: Pick<Checks, 'gaps'>;
   readonly asides: Pick<Asides, 'list' | 'counts'>;
+  readonly unread: Pick<UnreadBook, 'list'>;
+  readonly unfollowed: Pick<UnfollowedAccounts, 'list'>;
   readonly coverage: Pick<CoverageBook, 'totals' | 'unexplained'>;
   readonly suspicions: Pick<Suspicions, 'list' | 'review'>;
   readonly clock: Clock;
@@ -27,8 +31,8 @@ export type HearingOptions = {
   >;
   /** Has the history of a watched account read again from a slot on; `not_found` when nobody watches it. */
   readonly rescan: (address: string, fromSlot: number) => Promise<number>;
-  /** A person takes an account's state for right although nobody can explain it. */
-  readonly accept: (address: string, reason: string) => Promise<void>;
+  /** A person takes an account's state, or a transaction that no node gives, for right. */
+  readonly accept: Accept;
   readonly feed: () => { sockets: number; accounts: number; subscribed: number } | null;
 };
 
@@ -104,6 +108,26 @@ const Answer = Type.Object({
         'Instructions that this release does not know; the gate of these subscribers is unknown until the state of the account was checked after them.',
     },
   ),
+  unreadable: Type.Array(
+    Type.Object({
+      transaction: Type.String(),
+      address: Type.String(),
+      subscriber: Type.String(),
+      slot: Type.Integer(),
+      ageMs: Type.Integer(),
+    }),
+    {
+      description:
+        'Transactions that a finalized history names and that no node has given for a quarter of an hour, by account, the hundred oldest. The gate of these subscribers is unknown until state or balances show that nothing is missing, or a person accepts the transaction.',
+    },
+  ),
+  unfollowed: Type.Array(
+    Type.Object({ address: Type.String(), subscriber: Type.String(), ageMs: Type.Integer() }),
+    {
+      description:
+        'Token accounts beyond those that are followed, the hundred oldest. The gate of these subscribers is unknown.',
+    },
+  ),
 });
 
 const Rescan = Type.Object(
@@ -119,7 +143,20 @@ const Rescan = Type.Object(
 
 const Acceptance = Type.Object(
   {
-    address: Type.String({ minLength: 32, maxLength: 44, description: 'An account with a gap.' }),
+    address: Type.Optional(
+      Type.String({
+        minLength: 32,
+        maxLength: 44,
+        description: 'An account with a gap, or a token account that is not followed.',
+      }),
+    ),
+    transaction: Type.Optional(
+      Type.String({
+        minLength: 64,
+        maxLength: 88,
+        description: 'The signature of a transaction that no node gives. Give this or address.',
+      }),
+    ),
     ...Reason.properties,
   },
   {
@@ -189,7 +226,11 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
     '/v1/hearing/acceptances',
     { config: { scope: 'operator' }, schema: { body: Acceptance } },
     async (request, reply) => {
-      await options.accept(request.body.address, request.body.reason);
+      const { address, transaction, reason } = request.body;
+      const [subject, other] = [address, transaction].filter((each) => each !== undefined);
+      if (subject === undefined || other !== undefined)
+        throw new Fault('body_invalid', 'Give address or transaction, and not both.');
+      await options.accept(subject, reason);
       return reply.code(204).send();
     },
   );
@@ -244,6 +285,18 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
           signature: each.signature,
           slot: each.slot,
           program: each.program,
+          ageMs: nowMs - each.sinceMs,
+        })),
+        unreadable: (await options.unread.list(nowMs, SHOWN_MOST)).map((each) => ({
+          transaction: each.signature,
+          address: each.address,
+          subscriber: each.subscriberId,
+          slot: each.slot,
+          ageMs: nowMs - each.sinceMs,
+        })),
+        unfollowed: (await options.unfollowed.list(SHOWN_MOST)).map((each) => ({
+          address: each.address,
+          subscriber: each.subscriberId,
           ageMs: nowMs - each.sinceMs,
         })),
       };

@@ -153,7 +153,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'not_found',
   ),
   'POST /v1/hearing/acceptances': route(
-    "Take an account's state for right although nobody explains it.",
+    "Take an account's state, or a transaction that no node gives, for right.",
     'not_found',
     'conflict',
   ),

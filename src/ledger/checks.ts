@@ -1,6 +1,6 @@
 // Checks: account state at finalized slots, kept beside the facts that should explain it.
 import type { AccountCheck, Checks, Watched } from '../core/hearing-ports.ts';
-import type { Address } from '../core/ids.ts';
+import type { Address, Signature } from '../core/ids.ts';
 import {
   type AccountState,
   COUNTERS,
@@ -11,6 +11,7 @@ import { LAST_ORDINAL } from '../core/transaction.ts';
 import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
 import { tell } from './outbox.ts';
+import { endUnread, putUnread, stillUnread, unreadable } from './unread.ts';
 
 type Json = Record<string, unknown>;
 type Row = {
@@ -88,7 +89,9 @@ export function createChecks(sql: Sql): Checks {
         await select(sql`not exists (select 1 from set_aside s where s.kind = 'state' and s.subject = a.address and s.retry_at > ${at(nowMs)})
         and (c.address is null or c.candidate is not null or c.difference is not null
         or exists (select 1 from fact f where f.account = a.address and f.kind in ('tally', 'unknown', 'reckoning')
-                   and f.slot > (c.baseline->>'slot')::bigint and f.finality = 'finalized'))
+                   and f.slot > (c.baseline->>'slot')::bigint and f.finality = 'finalized')
+        or exists (select 1 from sighting_account m join sighting s using (signature)
+                   where m.account = a.address and ${unreadable(sql, nowMs)}))
         order by c.checked_at nulls first limit ${limit}`);
       return rows.map(checkOf);
     },
@@ -106,13 +109,14 @@ export function createChecks(sql: Sql): Checks {
         update account_check set candidate = ${sql.json(jsonOf(state))}
         where address = ${address} and candidate is null and (baseline->>'slot')::bigint < ${state.slot}`;
     },
-    async told(address, afterSlot, uptoSlot) {
+    async told(address, afterSlot, uptoSlot, nowMs = 0) {
       const [row] = await sql<
         (Record<keyof Counters, string> & {
           perhaps: string[][];
           untold_fees: number;
           unknowns: number;
           settled: boolean;
+          unreadable: Signature[];
           deleted_slot: bigint | null;
         })[]
       >`
@@ -125,11 +129,13 @@ export function createChecks(sql: Sql): Checks {
                coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
                (count(*) filter (where kind = 'unknown'))::int as unknowns,
                not exists (select 1 from sighting_account m join sighting s using (signature) where m.account = ${address}
-                 and ((s.status = 'wanted' and s.rank < 2 and (s.named_slot is null or s.named_slot <= ${uptoSlot}))
+                 and m.ended_at is null and not ${unreadable(sql, nowMs)} and ((s.status = 'wanted' and s.rank < 2 and (s.named_slot is null or s.named_slot <= ${uptoSlot}))
                    or (s.status = 'confirmed' and s.slot <= ${uptoSlot})))
                and not exists (select 1 from sighting s where not s.accounts_known
                  and ((s.status = 'wanted' and s.noted_at <= (select cursor_at from account where address = ${address}))
                    or (s.status = 'confirmed' and s.slot <= ${uptoSlot}))) as settled,
+               coalesce((select jsonb_agg(s.signature) from sighting_account m join sighting s using (signature)
+                 where m.account = ${address} and s.named_slot <= ${uptoSlot} and ${unreadable(sql, nowMs)}), '[]') as unreadable,
                (select max(slot) from fact where account = ${address} and finality = 'finalized' and kind = 'notice'
                  and body->>'what' = 'user_deleted' and slot > ${afterSlot} and slot <= ${uptoSlot}) as deleted_slot
         from fact where account = ${address} and finality = 'finalized' and kind in ('tally', 'unknown')
@@ -141,6 +147,7 @@ export function createChecks(sql: Sql): Checks {
         perhaps: { amounts: perhaps.flat().map(BigInt), untoldFees },
         unknowns,
         settled,
+        unreadable: row.unreadable,
         deletedSlot: deleted_slot === null ? null : Number(deleted_slot),
       };
     },
@@ -182,15 +189,18 @@ export function createChecks(sql: Sql): Checks {
       const realised = row?.realised ?? null;
       return realised === null ? null : BigInt(realised);
     },
-    async advance({ address, baseline, candidate }) {
-      // Another daemon may have gone on meanwhile: only the state that was judged may become the baseline.
-      await sql`
-        update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,
-          checked_at = now()
-        where address = ${address} and (candidate->>'slot')::bigint = ${candidate?.slot ?? -1}
-          and (baseline->>'slot')::bigint = ${baseline?.slot ?? -1}`;
-    },
-    async reckon({ address, subscriberId, baseline, candidate }, netPnl) {
+    advance: ({ address, baseline, candidate }, unread = []) =>
+      sql.begin(async (tx) => {
+        if (!(await stillUnread(tx, unread))) return;
+        // Another daemon may have gone on meanwhile: only the state that was judged may become the baseline.
+        const advanced = await tx`
+          update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,
+            checked_at = now()
+          where address = ${address} and (candidate->>'slot')::bigint = ${candidate?.slot ?? -1}
+            and (baseline->>'slot')::bigint = ${baseline?.slot ?? -1} returning 1`;
+        if (advanced.length > 0) await endUnread(tx, address, unread, 'state');
+      }),
+    async reckon({ address, subscriberId, baseline, candidate }, netPnl, unread = []) {
       if (baseline === null || candidate === null) return;
       const body = toJson({
         netPnl,
@@ -199,6 +209,7 @@ export function createChecks(sql: Sql): Checks {
         held: candidate.positions,
       });
       await sql.begin(async (tx) => {
+        if (!(await stillUnread(tx, unread))) return;
         const advanced = await tx`
           update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,
             checked_at = now()
@@ -206,6 +217,8 @@ export function createChecks(sql: Sql): Checks {
             and (baseline->>'slot')::bigint = ${baseline.slot} returning 1`;
         // A sum of nothing is recorded, too: it says what the account held then, and so what was opened or closed unseen.
         if (advanced.length === 0) return;
+        await putUnread(tx, { address, subscriberId }, unread, baseline.slot);
+        await endUnread(tx, address, unread, 'state');
         await tx`
           insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
           select subscriber_id, account, signature, slot, coalesce((body->>'tradedAt')::int, ${LAST_ORDINAL + 1}), block_index, 'reckoning', 'finalized', ${tx.json(body)}
@@ -234,15 +247,22 @@ export function createChecks(sql: Sql): Checks {
         pulse: Buffer.from(row.pulse, 'hex').toString('latin1'),
       }));
     },
-    async accept(address, state) {
-      const rows = await sql`
-        update account_check set baseline = ${sql.json(jsonOf(state))}, candidate = null, difference = null,
-          unexplained_since = null, checked_at = now()
-        where address = ${address} and (difference is not null or exists (
-          select 1 from fact f where f.account = ${address} and f.kind = 'notice' and f.body->>'what' = 'unknown_call'
-            and f.finality <> 'withdrawn' and f.slot > (account_check.baseline->>'slot')::bigint)) returning 1`;
-      return rows.length > 0;
-    },
+    accept: (address, state) =>
+      sql.begin(async (tx) => {
+        const ended = await tx`
+          update sighting_account m set ended_at = now(), ended_by = 'person' from sighting s
+          where m.account = ${address} and m.ended_at is null and s.signature = m.signature and s.status = 'wanted'
+            and s.named_slot <= ${state.slot} returning 1`;
+        const failing = await tx`
+          delete from set_aside where kind = 'state' and subject = ${address} returning 1`;
+        const rows = await tx`
+          update account_check set baseline = ${tx.json(jsonOf(state))}, candidate = null, difference = null,
+            unexplained_since = null, checked_at = now()
+          where address = ${address} and (difference is not null or ${ended.length + failing.length > 0} or exists (
+            select 1 from fact f where f.account = ${address} and f.kind = 'notice' and f.body->>'what' = 'unknown_call'
+              and f.finality <> 'withdrawn' and f.slot > (account_check.baseline->>'slot')::bigint)) returning 1`;
+        return rows.length > 0;
+      }),
     async gaps() {
       const rows = await sql<
         { address: Address; subscriber_id: string; difference: Json; unexplained_since: Date }[]

@@ -29,6 +29,8 @@ import { createStandings, STANDING_CHANNEL } from './standings.ts';
 import { createSubscribers } from './subscribers.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { createSuspicions } from './suspicions.ts';
+import { createUnfollowed } from './unfollowed.ts';
+import { createUnread } from './unread.ts';
 import { createWatchList, WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 /**
@@ -49,6 +51,8 @@ export function createLedger(
     watchList: createWatchList(sql),
     checks: createChecks(sql),
     asides: createAsides(sql),
+    unread: createUnread(sql),
+    unfollowed: createUnfollowed(sql),
     coverage: createCoverageBook(sql),
     subscribers: createSubscribers(sql),
     subscriptions: createSubscriptions(sql),

@@ -125,6 +125,7 @@ type Row = {
   wanted_at: Date;
   absent_at: Date | null;
   accounts: Address[];
+  ended: boolean;
 };
 
 const sightingOf = (row: Row): Sighting => ({
@@ -138,6 +139,7 @@ const sightingOf = (row: Row): Sighting => ({
   source: row.source,
   accounts: row.accounts,
   attempts: row.attempts,
+  ended: row.ended,
   wantedMs: row.wanted_at.getTime(),
   absentMs: row.absent_at?.getTime() ?? null,
 });
@@ -168,7 +170,8 @@ export function createSightings(sql: Sql): Sightings {
         where signature in (select signature from turn)
         returning signature, status, slot, named_slot, block_index, rank, finalized_at is not null as final, named_final, source,
           attempts, wanted_at, absent_at,
-          coalesce((select jsonb_agg(m.account) from sighting_account m where m.signature = s.signature), '[]') as accounts`;
+          coalesce((select jsonb_agg(m.account) from sighting_account m where m.signature = s.signature), '[]') as accounts,
+          coalesce((select bool_and(m.ended_at is not null) from sighting_account m where m.signature = s.signature), false) as ended`;
       return rows
         .sort((a, b) => a.rank - b.rank || a.wanted_at.getTime() - b.wanted_at.getTime())
         .map(sightingOf);
@@ -215,7 +218,7 @@ export function createSightings(sql: Sql): Sightings {
     async unread(beforeMs) {
       const rows = await sql<{ subscriber_id: string }[]>`
         select distinct m.subscriber_id from sighting s join sighting_account m using (signature)
-        where ${unread()} and s.wanted_at <= ${at(beforeMs)}`;
+        where ${unread()} and m.ended_at is null and s.wanted_at <= ${at(beforeMs)}`;
       const [oldest] = await sql<{ since: Date | null }[]>`
         select min(s.wanted_at) as since from sighting s where ${unread()} and not s.accounts_known
           and s.wanted_at <= ${at(beforeMs)}`;

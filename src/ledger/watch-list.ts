@@ -77,6 +77,13 @@ export function createWatchList(sql: Sql): WatchList {
         listedRevision: Number(row.listed_revision),
       }));
     },
+    async openTokenAccounts(subscriberId) {
+      const [row] = await sql<{ count: bigint }[]>`
+        select count(*) from account a left join account_check c using (address)
+        where a.subscriber_id = ${subscriberId} and a.role = 'agent_token_account'
+          and coalesce(coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists', 'true') = 'true'`;
+      return Number(row?.count ?? 0n);
+    },
     async advance(address, slot) {
       await sql`
         update account set cursor_slot = ${slot}, cursor_at = now()

@@ -110,6 +110,7 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     userAddress: async (authority, subAccountId) => addresses.user(authority, subAccountId),
     hear: (transaction, watched) => hear(dialect, transaction, watched),
     cover: (transaction, watched) => cover(dialect, transaction, watched),
+    ofValue: (mint) => profile.marketMints.has(mint),
     pulseSlice: states.pulse,
     stateOf: states.stateOf,
     quoteMarketAddress: async () => addresses.spotMarket(quote.market),

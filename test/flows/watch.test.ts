@@ -58,6 +58,7 @@ function setUp(trustFirstSight = false) {
       addresses: () => [ACCOUNT],
       revision: 0,
       refresh: async () => false,
+      onMoved: () => {},
     },
     sources: createSources(SOURCES),
     aside,

@@ -181,6 +181,7 @@ export function createMemorySightings(state: State): Sightings {
             source: row.source,
             accounts: [...row.accounts],
             attempts: row.attempts,
+            ended: false,
             wantedMs: row.wantedMs,
             absentMs: row.absentMs,
           };

@@ -191,6 +191,8 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
     // The simulated venue has no calls that nobody knows.
     coverage: { add: async () => {}, totals: async () => [], unexplained: async () => [] },
     checks: nobodyAsks('checks'),
+    unread: { ...nobodyAsks<Ledger['unread']>('unread'), list: async () => [] },
+    unfollowed: nobodyAsks('unfollowed'),
     asides: createMemoryAsides(state),
     apiKeys: nobodyAsks('API keys'),
     sightings: createMemorySightings(state),

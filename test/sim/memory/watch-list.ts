@@ -25,6 +25,10 @@ export function createMemoryWatchList(state: State): WatchList {
           slot: cursorSlot,
           listedRevision,
         })),
+    openTokenAccounts: async (subscriberId) =>
+      [...state.accounts.values()].filter(
+        (each) => each.subscriberId === subscriberId && each.role === 'agent_token_account',
+      ).length,
     async advance(address, slot) {
       const row = state.accounts.get(address);
       if (row !== undefined && row.cursorSlot < slot) row.cursorSlot = slot;

@@ -1,0 +1,88 @@
+// Unread: a wallet keeps no counters, so its own history is asked instead: what it held after the transaction before the ones that no
+// node gives, and before the one after them. Where no more than a network fee is missing, they took nothing out of it.
+
+import type { Unreadable } from '../core/doubt-ports.ts';
+import { messageOf } from '../core/fault.ts';
+import type { Address, Signature } from '../core/ids.ts';
+import type { Lamports } from '../core/money.ts';
+import { nothingLeft } from '../core/unread.ts';
+import type { CheckPorts } from './check.ts';
+
+/** Slots before the transaction in which the one before it is looked for: a week at 400 ms. */
+const LOOK_BACK_SLOTS = 1_512_000;
+/** The same transaction is looked at again after so long. */
+const AGAIN_MS = 5 * 60_000;
+/** Looked at in one run, and listed: rows of other accounts are ended by the checks of those. */
+const LOOKS_MOST = 10;
+const LIST_MOST = 1_000;
+
+/** Lamports of a wallet before or after a transaction; null when no node gives it. */
+async function lamportsAt(
+  { chain }: Pick<CheckPorts, 'chain'>,
+  wallet: Address,
+  signature: Signature,
+  side: 'before' | 'after',
+): Promise<Lamports | null> {
+  const transaction = await chain.transaction(signature, 'finalized');
+  const index = transaction?.keys.indexOf(wallet) ?? -1;
+  return index < 0 ? null : (transaction?.lamports?.[side][index] ?? null);
+}
+
+/** Whether the wallet's own history shows that nothing left it in this transaction. */
+async function isWhole(
+  ports: Pick<CheckPorts, 'chain'>,
+  { address, signature, slot }: Unreadable,
+  unread: ReadonlySet<Signature>,
+): Promise<boolean> {
+  const { chain } = ports;
+  const now = await chain.slices([address], null, 'finalized');
+  const from = Math.max(0, slot - LOOK_BACK_SLOTS);
+  const rows = (await chain.signatures(address, from, now.slot, 'finalized')).filter(
+    (row) => row.slot <= now.slot,
+  );
+  const at = rows.findIndex((row) => row.signature === signature);
+  if (at < 0) return false;
+  const before = rows.slice(0, at).findLast((row) => !unread.has(row.signature));
+  const next = rows.slice(at + 1).find((row) => !unread.has(row.signature));
+  if (before === undefined) return false;
+  const held = await lamportsAt(ports, address, before.signature, 'after');
+  const left =
+    next === undefined
+      ? (now.accounts[0]?.lamports ?? 0n)
+      : await lamportsAt(ports, address, next.signature, 'before');
+  return held !== null && left !== null && nothingLeft(held, left);
+}
+
+/** Each call looks at some of the wallets that such transactions touch. */
+export function createUnread({
+  ledger,
+  chain,
+  clock,
+  log,
+}: Pick<CheckPorts, 'ledger' | 'chain' | 'clock' | 'log'>): (signal: AbortSignal) => Promise<void> {
+  const lookedMs = new Map<Signature, number>();
+  return async (signal) => {
+    const open = await ledger.unread.list(clock.nowMs(), LIST_MOST);
+    const wallets = open.filter((each) => each.role === 'agent_wallet');
+    const known = new Set(wallets.map((each) => each.signature));
+    for (const signature of lookedMs.keys()) if (!known.has(signature)) lookedMs.delete(signature);
+    const due = wallets
+      .filter(({ signature }) => clock.nowMs() - (lookedMs.get(signature) ?? 0) >= AGAIN_MS)
+      .slice(0, LOOKS_MOST);
+    for (const each of due) {
+      if (signal.aborted) return;
+      const { address, signature, slot, subscriberId } = each;
+      lookedMs.set(signature, clock.nowMs());
+      const unread = new Set(
+        wallets.filter((one) => one.address === address).map((one) => one.signature),
+      );
+      const whole = await isWhole({ chain }, each, unread).catch((thrown: unknown) => {
+        log.warn('transaction.not_proven', { signature, address, message: messageOf(thrown) });
+        return false;
+      });
+      if (!whole) continue;
+      await ledger.unread.end(each);
+      log.info('transaction.proven', { signature, slot, address, subscriber: subscriberId });
+    }
+  };
+}

@@ -1,0 +1,102 @@
+// Unread: transactions that a finalized history names and that no node gives: of which accounts they raise a doubt, and what ended it.
+import type { UnreadBook } from '../core/doubt-ports.ts';
+import type { Watched } from '../core/hearing-ports.ts';
+import type { Address, Signature, Slot } from '../core/ids.ts';
+import { afterCall, LAST_ORDINAL } from '../core/transaction.ts';
+import { UNREADABLE } from '../core/unread.ts';
+import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
+
+/** Of a sighting `s` whose account `m` it raises a doubt of: no node has given it for long. */
+export const unreadable = (sql: Sql | Transaction, nowMs: number): Fragment => sql`
+  (s.status = 'wanted' and s.named_final and s.attempts >= ${UNREADABLE.tries} and m.ended_at is null
+    and s.wanted_at <= ${at(nowMs - UNREADABLE.afterMs)})`;
+
+/** Holds these until the commit, so that none is read meanwhile. False when one is not wanted any more. */
+export async function stillUnread(
+  tx: Transaction,
+  signatures: readonly Signature[],
+): Promise<boolean> {
+  if (signatures.length === 0) return true;
+  const rows = await tx`
+    select 1 from sighting where signature in ${tx([...signatures])} and status = 'wanted' order by signature for update`;
+  return rows.length === signatures.length;
+}
+
+/** What was set aside for a transaction is no news once nothing of it is in doubt. */
+async function clearAside(sql: Sql | Transaction, signatures: readonly Signature[]): Promise<void> {
+  await sql`
+    delete from set_aside where kind = 'transaction' and subject in ${sql([...signatures])}
+      and not exists (select 1 from sighting_account m where m.signature = subject and m.ended_at is null)`;
+}
+
+/** They raise no doubt of this account any more. */
+export async function endUnread(
+  sql: Sql | Transaction,
+  address: Address,
+  signatures: readonly Signature[],
+  by: 'state' | 'balances' | 'person',
+): Promise<void> {
+  if (signatures.length === 0) return;
+  await sql`
+    update sighting_account set ended_at = now(), ended_by = ${by}
+    where account = ${address} and signature in ${sql([...signatures])} and ended_at is null`;
+  await clearAside(sql, signatures);
+}
+
+/** What they did to a Drift account is `unknown`, for good: its state tells. A later reading adds nothing that was counted. */
+export async function putUnread(
+  tx: Transaction,
+  { address, subscriberId }: Pick<Watched, 'address' | 'subscriberId'>,
+  signatures: readonly Signature[],
+  afterSlot: Slot,
+): Promise<void> {
+  if (signatures.length === 0) return;
+  // Profit came somewhere in it. It counts as early, as that of a cut log whose call nobody knows.
+  const body = toJson({ why: 'unreadable', tradedAt: afterCall({ place: 0 }) });
+  await tx`
+    insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
+    select ${subscriberId}, ${address}, signature, named_slot, ${LAST_ORDINAL}, block_index, 'unknown', 'finalized', ${tx.json(body)}
+    from sighting where signature in ${tx([...signatures])} and named_slot > ${afterSlot} on conflict do nothing`;
+}
+
+type Row = {
+  signature: Signature;
+  account: Address;
+  subscriber_id: string;
+  role: Watched['role'];
+  named_slot: bigint;
+  wanted_at: Date;
+};
+
+export function createUnread(sql: Sql): UnreadBook {
+  return {
+    async list(nowMs, limit) {
+      const rows = await sql<Row[]>`
+        select m.signature, m.account, m.subscriber_id, a.role, s.named_slot, s.wanted_at
+        from sighting s join sighting_account m using (signature) join account a on a.address = m.account
+        join subscriber b on b.subscriber_id = m.subscriber_id
+        where ${unreadable(sql, nowMs)} and b.retired_at is null
+        order by s.wanted_at, m.signature, m.account limit ${limit}`;
+      return rows.map((row) => ({
+        signature: row.signature,
+        address: row.account,
+        subscriberId: row.subscriber_id,
+        role: row.role,
+        slot: Number(row.named_slot),
+        sinceMs: row.wanted_at.getTime(),
+      }));
+    },
+    end: ({ signature, address }) => endUnread(sql, address, [signature], 'balances'),
+    accept: (signature) =>
+      sql.begin(async (tx) => {
+        const known = await tx`
+          update sighting set accounts_known = true where signature = ${signature} and status in ('wanted', 'confirmed') returning 1`;
+        if (known.length === 0) return null;
+        const rows = await tx<{ subscriber_id: string }[]>`
+          update sighting_account set ended_at = now(), ended_by = 'person'
+          where signature = ${signature} and ended_at is null returning subscriber_id`;
+        await clearAside(tx, [signature]);
+        return [...new Set(rows.map((row) => row.subscriber_id))];
+      }),
+  };
+}

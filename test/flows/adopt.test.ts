@@ -1,0 +1,144 @@
+// Adopt: token accounts of an agent are followed where it keeps tokens of value; and nobody slips out by opening more of them than are
+// followed, because the gate does not vouch for their owner then.
+import { describe, expect, test } from 'vitest';
+import { type Address, base58Bytes } from '../../src/core/ids.ts';
+import type { Chain, ChainAccount, Venue } from '../../src/core/outside.ts';
+import { blankState } from '../../src/core/reckoning.ts';
+import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
+import { createAccept } from '../../src/flows/accept.ts';
+import { adoptFrom, lookAtUnfollowed, TOKEN_ACCOUNTS_MOST } from '../../src/flows/adopt.ts';
+import { personalDoubts } from '../../src/flows/doubt.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { addressOf, signatureOf } from '../support/ledger.ts';
+import { createListening } from '../support/listening.ts';
+
+const WALLET = addressOf(101);
+const STRANGER = addressOf(777);
+
+async function world() {
+  const held = await createListening(['ana', 'bo']);
+  const owners = new Map<Address, Address>();
+  const chain = {
+    ...held.ports.chain,
+    slices: async (addresses: readonly Address[]) => ({
+      slot: 500,
+      accounts: addresses.map((address): ChainAccount | null => {
+        const owner = owners.get(address);
+        if (owner === undefined) return null;
+        const data = Buffer.alloc(165);
+        data.set(base58Bytes(owner) ?? [], 32);
+        return { data, lamports: 1n, owner: STRANGER };
+      }),
+    }),
+  } as unknown as Chain;
+  const venue = {
+    ...held.ports.venue,
+    ofValue: (mint: string) => mint === QUOTE_MINT,
+    stateOf: (_: string, slot: number) => blankState(slot),
+  } as unknown as Venue;
+  const ports = { ...held.ports, chain, venue };
+  const filled = (
+    account: Address,
+    given: { signer?: Address; mint?: Address; amount?: bigint; slot?: number } = {},
+  ) => {
+    const { signer = WALLET, mint = QUOTE_MINT, amount = 5n, slot = 60 } = given;
+    const row: TokenBalance = {
+      account,
+      mint,
+      decimals: 6,
+      program: STRANGER,
+      owner: WALLET,
+      ownerAfter: WALLET,
+      before: 0n,
+      after: amount,
+    };
+    const transaction = {
+      signature: signatureOf(1),
+      slot,
+      error: null,
+      keys: [signer, account],
+      signers: [signer],
+      tokenBalances: [row],
+    } as unknown as ChainTransaction;
+    return adoptFrom(ports, [], transaction);
+  };
+  const reasons = async () => {
+    const doubts = await personalDoubts(held, { leadTo: 'ignore', amountMost: 0n });
+    return [...doubts].map(([id, { reason }]) => `${id}: ${reason}`);
+  };
+  return { ...held, ports, owners, filled, reasons };
+}
+/** Owns 101 token accounts that are followed, its own among them. */
+async function crowded() {
+  const held = await world();
+  for (let n = 0; n < TOKEN_ACCOUNTS_MOST; n++)
+    await held.ledger.watchList.adopt({
+      address: addressOf(1_000 + n),
+      subscriberId: 'ana',
+      subAccountId: null,
+      fromSlot: 1,
+      nowMs: 0,
+    });
+  await held.ports.watched.refresh();
+  return held;
+}
+
+describe('a token account of the agent', () => {
+  test('is followed once a transaction of the agent leaves tokens of value in it', async () => {
+    await using held = await world();
+    const account = addressOf(900);
+    expect(await held.filled(account, { signer: STRANGER })).toBe(false);
+    expect(await held.filled(account, { mint: addressOf(55) })).toBe(false);
+    expect(await held.filled(account, { amount: 0n })).toBe(false);
+    expect(await held.filled(account)).toBe(true);
+    expect(held.ports.watched.map.get(account)).toMatchObject({
+      subscriberId: 'ana',
+      role: 'agent_token_account',
+    });
+    expect(await held.filled(account)).toBe(false);
+    const [cursor] = await held.ledger.watchList.cursors([account]);
+    expect(cursor?.slot).toBe(59);
+  });
+
+  test('beyond those that are followed makes the gate of its owner unknown, and of nobody else', async () => {
+    await using held = await crowded();
+    const last = addressOf(901);
+    held.owners.set(last, WALLET);
+    expect(await held.filled(last)).toBe(false);
+    expect(held.ports.watched.map.has(last)).toBe(false);
+    expect(await held.reasons()).toEqual([
+      'ana: Holds tokens in more than 100 accounts of its own, and not all of them are followed. Close some of them.',
+    ]);
+    expect(await lookAtUnfollowed(held.ports)).toBe(false);
+    expect(await held.reasons()).toHaveLength(1);
+    expect(held.events.map((each) => each.event)).toContain('account.not_adopted');
+  });
+
+  test('is followed when another one was closed, from where it was first named', async () => {
+    await using held = await crowded();
+    const last = addressOf(901);
+    held.owners.set(last, WALLET);
+    await held.filled(last, { slot: 70 });
+    const closed = {
+      address: addressOf(1_000),
+      subscriberId: 'ana',
+      role: 'agent_token_account',
+    } as const;
+    await held.ledger.checks.begin(closed, blankState(80));
+    expect(await lookAtUnfollowed(held.ports)).toBe(true);
+    expect(await held.reasons()).toEqual([]);
+    expect((await held.ledger.watchList.cursors([last]))[0]?.slot).toBe(69);
+  });
+
+  test('raises no doubt any more once it is closed, belongs to another, or a person accepts it', async () => {
+    await using held = await crowded();
+    const [gone, given, kept] = [addressOf(901), addressOf(902), addressOf(903)];
+    for (const each of [gone, given, kept]) await held.filled(each);
+    held.owners.set(given, STRANGER).set(kept, WALLET);
+    await lookAtUnfollowed(held.ports);
+    expect((await held.ledger.unfollowed.list(10)).map((each) => each.address)).toEqual([kept]);
+    expect(await held.reasons()).toHaveLength(1);
+    await createAccept(held.ports)(kept, 'a market maker of ours');
+    expect(await held.reasons()).toEqual([]);
+  });
+});

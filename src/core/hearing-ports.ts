@@ -1,6 +1,5 @@
 // Hearing ports: what the ledger keeps of watched accounts: who is watched, what was delivered and mentioned, how far each
 // history was scanned, and whether account state agrees with the facts.
-import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Perhaps } from './perhaps.ts';
@@ -313,24 +312,6 @@ export type Asides = {
   counts(): Promise<ReadonlyMap<AsideKind, number>>;
   /** Subscribers of accounts whose history or state has failed since before then. */
   subscribersBefore(beforeMs: number): Promise<string[]>;
-};
-
-/** A call that this release does not know, and that the state of its account has not explained yet. */
-export type UnexplainedCall = {
-  readonly address: Address;
-  readonly subscriberId: string;
-  readonly signature: Signature;
-  readonly slot: Slot;
-  readonly program: Address;
-  readonly sinceMs: number;
-};
-export type CoverageBook = {
-  /** Adds to the counts of programs. */
-  add(rows: readonly (Coverage & { readonly program: Address })[]): Promise<void>;
-  /** Since the ledger began, by program, those with most unknown calls first. */
-  totals(): Promise<(Coverage & { readonly program: Address })[]>;
-  /** Explained is a call once its account was checked at a finalized slot after it, or a person took the state for right. */
-  unexplained(): Promise<UnexplainedCall[]>;
 };
 
 /** Work that one daemon at a time does, of all that share the database. */

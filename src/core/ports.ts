@@ -6,18 +6,11 @@ import type { Acts } from './act.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Clearance } from './clearance.ts';
 import type { Costs, Credits, Payments, Shares } from './debt-ports.ts';
-import type { UnfollowedAccounts, UnreadBook } from './doubt-ports.ts';
+import type { CoverageBook, UnfollowedAccounts, UnreadBook } from './doubt-ports.ts';
 import type { Endpoints } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
 import type { Figures } from './figures.ts';
-import type {
-  Asides,
-  Checks,
-  CoverageBook,
-  Deliveries,
-  Sightings,
-  WatchList,
-} from './hearing-ports.ts';
+import type { Asides, Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Lists } from './lists.ts';
 import type { MasterKeyBook } from './master-key.ts';

@@ -1,5 +1,5 @@
 // Coverage: how many calls that touched watched accounts were understood, by program, and which are not explained yet.
-import type { CoverageBook } from '../core/hearing-ports.ts';
+import type { CoverageBook } from '../core/doubt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Sql } from './database.ts';
 

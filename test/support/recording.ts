@@ -1,30 +1,36 @@
 // Recording: what the compiled program did in scenarios of this project's own making, as text: each transaction as a node
-// would tell it, with the records as that build wrote them, and the venue accounts on both sides of it.
+// would tell it, failed ones too, with the records as that build wrote them, and every account of the venue and of tokens that it
+// could write, on both sides of it.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Keypair } from '@solana/web3.js';
 import type { Address } from '../../src/core/ids.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
+import { type Account, TOKEN_PROGRAM } from '../../src/local/chain/account.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { DRIFT } from '../../src/local/drift/addresses.ts';
 import { accountDiscriminator } from '../../src/local/drift/layout.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
 import { createRandom } from '../sim/random.ts';
 import { createManualClock } from './clock.ts';
-import { KEEPER_SCENARIOS } from './keeper-scenarios.ts';
 import { LIQUIDATIONS } from './liquidation-scenarios.ts';
 import { transactionOf } from './transaction.ts';
+import { SCENARIOS } from './venue-scenarios.ts';
 
+type Sides = {
+  readonly address: Address;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+};
 export type Recorded = {
   readonly transaction: ChainTransaction;
   /** Every venue user that it names: its bytes before and after. */
-  readonly users: readonly {
-    readonly address: Address;
-    readonly before: Uint8Array;
-    readonly after: Uint8Array;
-  }[];
+  readonly users: readonly Sides[];
+  /** Every other account of the venue or of tokens that it could write and that was there before. */
+  readonly others: readonly Sides[];
 };
 export type Recording = { readonly build: string; readonly histories: Record<string, Recorded[]> };
 
+const OWNERS: ReadonlySet<string> = new Set([DRIFT.toBase58(), TOKEN_PROGRAM]);
 const USER = Buffer.from(accountDiscriminator('User'));
 const isUser = (account: { owner: string; data: Uint8Array } | null): boolean =>
   account?.owner === DRIFT.toBase58() && USER.equals(account.data.subarray(0, 8));
@@ -35,7 +41,7 @@ function seededKeys(seed: number): () => Keypair {
   return () => Keypair.fromSeed(Uint8Array.from({ length: 32 }, () => random.below(256)));
 }
 
-/** Keeps every transaction with a venue user that lands while `play` runs. Signatures are numbers: blockhashes are random. */
+/** Keeps every transaction with a call of the venue that lands while `play` runs. Signatures are numbers: blockhashes are random. */
 function record(programFile: string, seed: number, play: (world: World) => void): Recorded[] {
   const world = createWorld({
     programFile,
@@ -49,14 +55,17 @@ function record(programFile: string, seed: number, play: (world: World) => void)
   const keep = (landed: Landed): void => {
     const transaction = transactionOf(landed);
     const { before } = landed.execution;
-    const users = transaction.keys.flatMap((address) => {
-      const [was, is] = [before.get(address) ?? null, cluster.bank.get(address)];
-      if (was === null || is === null || !isUser(was)) return [];
-      return [{ address, before: was.data, after: is.data }];
-    });
-    if (users.length === 0) return;
+    const sides = (wanted: (account: Account) => boolean): Sides[] =>
+      transaction.keys.flatMap((address) => {
+        const [was, is] = [before.get(address) ?? null, cluster.bank.get(address)];
+        if (was === null || is === null || !wanted(was)) return [];
+        return [{ address, before: was.data, after: is.data }];
+      });
+    const users = sides(isUser);
+    if (!transaction.keys.includes(DRIFT.toBase58() as Address)) return;
+    const others = sides((account) => !isUser(account) && OWNERS.has(account.owner));
     const signature = `recorded-${seed}-${kept.length}` as ChainTransaction['signature'];
-    kept.push({ transaction: { ...transaction, signature }, users });
+    kept.push({ transaction: { ...transaction, signature }, users, others });
   };
   Object.assign(cluster, {
     submit(...given: Parameters<typeof submit>) {
@@ -73,7 +82,7 @@ function record(programFile: string, seed: number, play: (world: World) => void)
 export function recordAll(programFile: string): Recording {
   const histories: Record<string, Recorded[]> = {};
   let seed = 1;
-  for (const [name, { run }] of Object.entries(KEEPER_SCENARIOS)) {
+  for (const [name, { run }] of Object.entries(SCENARIOS)) {
     histories[name] = record(programFile, seed++, (world) => {
       const trader = world.driver.createTrader({ deposit: 1_000_000_000n });
       run((step) => void step(), world, trader);
@@ -98,27 +107,35 @@ export function recordAll(programFile: string): Recording {
   return { build: build.name, histories };
 }
 
-/** Text of a recording, one transaction a line: bigints as `123n`, bytes deflated. */
+/** Text of a recording, one transaction a line: bigints as `123n`, bytes deflated and each kept once, by its number. */
 export function writeRecording({ build, histories }: Recording): string {
+  const numbers = new Map<string, number>();
   const text = (value: unknown): string =>
     JSON.stringify(value, function (this: Record<string, unknown>, name, each: unknown) {
       if (typeof each === 'bigint') return `${each}n`;
       // A Buffer arrives here as what its toJSON makes of it; the bytes themselves stand in the holder.
       const raw = this[name];
-      return raw instanceof Uint8Array
-        ? { bytes: deflateRawSync(raw, { level: 9 }).toString('base64') }
-        : each;
+      if (!(raw instanceof Uint8Array)) return each;
+      const packed = deflateRawSync(raw, { level: 9 }).toString('base64');
+      if (!numbers.has(packed)) numbers.set(packed, numbers.size);
+      return { bytes: numbers.get(packed) };
     });
   const lines = Object.entries(histories).map(
     ([name, recorded]) => `${JSON.stringify(name)}: [\n${recorded.map(text).join(',\n')}\n]`,
   );
-  return `{"build": ${JSON.stringify(build)}, "histories": {\n${lines.join(',\n')}\n}}\n`;
+  const blobs = [...numbers.keys()].map((each) => JSON.stringify(each)).join(',\n');
+  return `{"build": ${JSON.stringify(build)}, "histories": {\n${lines.join(',\n')}\n}, "bytes": [\n${blobs}\n]}\n`;
 }
 
-export const readRecording = (text: string): Recording =>
-  JSON.parse(text, (_, value: unknown) => {
+export function readRecording(text: string): Recording {
+  const { bytes, ...recording } = JSON.parse(text) as Recording & { bytes: readonly string[] };
+  const blobs = bytes.map((each) => new Uint8Array(inflateRawSync(Buffer.from(each, 'base64'))));
+  const revive = (value: unknown): unknown => {
     if (typeof value === 'string' && /^-?\d+n$/.test(value)) return BigInt(value.slice(0, -1));
-    if (typeof value === 'object' && value !== null && 'bytes' in value)
-      return new Uint8Array(inflateRawSync(Buffer.from(String(value.bytes), 'base64')));
-    return value;
-  }) as Recording;
+    if (Array.isArray(value)) return value.map(revive);
+    if (typeof value !== 'object' || value === null) return value;
+    if ('bytes' in value && typeof value.bytes === 'number') return blobs[value.bytes];
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revive(each)]));
+  };
+  return revive(recording) as Recording;
+}

@@ -152,6 +152,41 @@ export const SCENARIOS: Record<string, Played> = {
         ),
       ),
   },
+  'a closed and a held market, settled by one instruction': {
+    errors: [null],
+    errorsOf: ({ lacks }) => [lacks.includes('settleMultiplePnls') ? custom(101) : null],
+    run: (step, { driver }, trader) => {
+      driver.trade(trader, 'long', 2_000_000_000n);
+      driver.trade(trader, 'long', 10_000_000n, { market: 1 });
+      driver.movePrice(0, 165_000_000n);
+      driver.movePrice(1, 91_000_000_000n);
+      driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
+      step(() =>
+        attempt(
+          driver,
+          driver.instructions.settleMultiplePnls(trader, [0, 1], 'mustSettle'),
+          trader.agent,
+        ),
+      );
+    },
+  },
+  'a loss, what is won of a held position, and the rest, settled one after another': {
+    errors: [null, null, null],
+    run: (step, { driver }, trader) => {
+      const settle = () =>
+        step(() => attempt(driver, driver.instructions.settlePnl(trader, 0), trader.agent));
+      driver.trade(trader, 'long', 2_000_000_000n);
+      driver.movePrice(0, 140_000_000n);
+      driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
+      settle();
+      driver.trade(trader, 'long', 2_000_000_000n);
+      driver.movePrice(0, 160_000_000n);
+      settle();
+      driver.movePrice(0, 170_000_000n);
+      driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
+      settle();
+    },
+  },
   'a withdrawal that its owner did not sign': {
     errors: [{ InstructionError: [1, { Custom: 3010 }] }],
     run: (step, { driver }, trader) => {

@@ -79,6 +79,31 @@ describe.each(Object.entries(histories))('%s', (_, recorded) => {
   });
 });
 
+test('token accounts hold on both sides what the node tells of them, and a failed transaction changes nothing', () => {
+  let told = 0;
+  for (const { transaction, users, others } of all) {
+    if (transaction.error !== null)
+      for (const each of [...users, ...others]) expect(each.after).toEqual(each.before);
+    for (const { address, before, after } of others) {
+      const balance = transaction.tokenBalances.find(({ account: at }) => at === address);
+      if (balance === undefined) continue;
+      told++;
+      const held = (data: Uint8Array) => Buffer.from(data).readBigUInt64LE(64);
+      expect([balance.before, balance.after]).toEqual([held(before), held(after)]);
+    }
+  }
+  expect(told).toBeGreaterThan(50);
+});
+
+test('the recording holds every error that scenarios end with', () => {
+  const errors = all.flatMap(({ transaction }) => {
+    const found = /"Custom":(\d+)/.exec(JSON.stringify(transaction.error));
+    return found === null ? [] : [Number(found[1])];
+  });
+  for (const code of [1, 2001, 3010, 6003, 6010, 6024, 6128, 6149, 6158, 6214, 6260])
+    expect(errors).toContain(code);
+});
+
 test('the recording holds every kind that it is kept for', () => {
   const kinds = new Set<string>();
   let closes = 0;

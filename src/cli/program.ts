@@ -89,7 +89,6 @@ export function createProgram(ports: ProgramPorts): Command {
   addHalts(program, tools);
   addActs(program, tools);
   addListening(program, tools);
-  addActs(program, tools);
   addAgentKeys(program, tools);
   addApiKeys(program, tools);
   addVenue(program, tools, ports);

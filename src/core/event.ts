@@ -83,7 +83,7 @@ export type Endpoints = {
   ): Promise<boolean>;
   /** Deletes events that are older, by the database's clock, whatever became of them. */
   forget(keepMs: number): Promise<void>;
-  /** Lets it be tried again; what waited goes on. */
+  /** Lets it be tried again; what waits is due at once. */
   enable(id: string): Promise<void>;
   /** False when it is disabled already. */
   disable(id: string, why: string, nowMs: number): Promise<boolean>;

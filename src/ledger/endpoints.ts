@@ -83,8 +83,13 @@ export function createEndpoints(sql: Sql): Endpoints {
       }
     },
     async enable(id) {
-      await sql`
-        update endpoint set disabled_at = null, disabled_why = null, failing_since = null where endpoint_id = ${id}`;
+      await sql.begin(async (tx) => {
+        await tx`
+          update endpoint set disabled_at = null, disabled_why = null, failing_since = null where endpoint_id = ${id}`;
+        // Somebody has mended the receiver: what waits for its next attempt need not wait for hours.
+        await tx`
+          update event_delivery set due_at = now() where endpoint_id = ${id} and state = 'pending' and due_at > now()`;
+      });
     },
     disable: (id, why, nowMs) =>
       sql.begin(async (tx) => {

@@ -46,7 +46,9 @@ const print = (...words) => process.stdout.write(`${words.join(' ')}\n`);
 const said = (what) => print(what, gate.state, gate.decide('ana', 'open').verdict);
 await gate.ready({ timeoutMs: 20_000 });
 said('ready');
-const changed = new Promise((resolve) => gate.onChange((subscriber, now) => resolve(now.standing)));
+const changed = new Promise((resolve) =>
+  gate.onChange((_subscriber, now) => resolve(now.standing)),
+);
 stream.write(message('change', entry('delinquent', 2), `2:${NONCE}`));
 stream.write(message('beat', beat(2)));
 print('change', await changed);

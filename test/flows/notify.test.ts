@@ -1,0 +1,103 @@
+// Notify: an event is tried for days and given up on record, an endpoint that takes nothing is disabled and goes on where it
+// was, and what is not the receiver's fault says nothing against it.
+import { expect, test } from 'vitest';
+import { DEAD_AFTER_MS, RETRIES_MS } from '../../src/core/event.ts';
+import { tell } from '../../src/ledger/outbox.ts';
+import { withEndpoint } from '../support/receiver.ts';
+
+test('an endpoint that is down is tried for days, then given up on record, and never holds another event up', async () => {
+  const { ledger, sql, receiver, clock, run } = await withEndpoint();
+  receiver.state.status = 500;
+  await tell(sql, 'venue.resumed', null, { waiting: 1 });
+  const attempts: number[] = [];
+  for (const wait of [0, ...RETRIES_MS]) {
+    clock.advance(Math.ceil(wait * 0.9));
+    await run();
+    attempts.push(receiver.received.length);
+    clock.advance(Math.ceil(wait * 0.2));
+    await run();
+  }
+  // Not before its time, and then once each.
+  expect(receiver.received).toHaveLength(RETRIES_MS.length + 1);
+  expect(await ledger.endpoints.deliveries('e1', { limit: 5 })).toMatchObject([
+    { state: 'failed', attempts: RETRIES_MS.length + 1, outcome: 'answered 500', dueAtMs: null },
+  ]);
+  receiver.state.status = 200;
+  await tell(sql, 'venue.resumed', null, { waiting: 2 });
+  await run();
+  expect(receiver.received.at(-1)?.body).toContain('"waiting":2');
+  await ledger.endpoints.replay('e1', 0);
+  await run();
+  expect(receiver.received.at(-2)?.body).toContain('"waiting":1');
+  await receiver[Symbol.asyncDispose]();
+});
+
+test('an endpoint that takes nothing for days is disabled and reported, and goes on where it was once enabled', async () => {
+  const { ledger, sql, receiver, clock, run } = await withEndpoint();
+  receiver.state.status = 302;
+  receiver.state.location = 'http://127.0.0.1:1/elsewhere';
+  for (let day = 0; day * 86_400_000 <= DEAD_AFTER_MS + 86_400_000; day++) {
+    await tell(sql, 'venue.resumed', null, { waiting: day });
+    await run();
+    clock.advance(86_400_000);
+  }
+  const [dead] = await ledger.endpoints.list();
+  expect(dead?.disabled?.why).toMatch(/nothing for days: answered 302/);
+  const seen = receiver.received.length;
+  clock.advance(86_400_000);
+  await run();
+  expect(receiver.received).toHaveLength(seen);
+  expect(await sql`select body from event where kind = 'endpoint.disabled'`).toHaveLength(1);
+  receiver.state.status = 200;
+  await ledger.endpoints.enable('e1');
+  while (await run());
+  expect(receiver.kinds().at(-1)).toBe('endpoint.disabled');
+  receiver.state.status = 410;
+  await tell(sql, 'venue.resumed', null, { waiting: 0 });
+  await run();
+  expect((await ledger.endpoints.list())[0]?.disabled?.why).toContain('410');
+  await receiver[Symbol.asyncDispose]();
+});
+
+test('an endpoint that is enabled while it fails is tried at once with what waits', async () => {
+  const { ledger, sql, receiver, run, clock } = await withEndpoint();
+  receiver.state.status = 500;
+  await tell(sql, 'venue.resumed', null, { waiting: 1 });
+  await run();
+  const [waits] = await ledger.endpoints.deliveries('e1', { limit: 1 });
+  expect(waits?.dueAtMs).toBeGreaterThan(clock.nowMs() + 4_000);
+  receiver.state.status = 200;
+  await run();
+  expect(receiver.received).toHaveLength(1);
+  await ledger.endpoints.enable('e1');
+  await run();
+  expect(receiver.received).toHaveLength(2);
+  expect(await ledger.endpoints.list()).toMatchObject([{ failingSinceMs: null }]);
+  await receiver[Symbol.asyncDispose]();
+});
+
+test('a signing secret that does not open holds its events back, and says nothing against the endpoint', async () => {
+  const { ledger, sql, receiver, clock, run, isWrong } = await withEndpoint();
+  const [kept] = await sql<{ secrets: string[] }[]>`select secrets from endpoint`;
+  await sql`update endpoint set secrets = ${sql.json(['00ff'])}`;
+  await tell(sql, 'venue.resumed', null, { waiting: 1 });
+  const endpoint = async () => (await ledger.endpoints.list())[0];
+  for (let day = 0; day < 7; day++) {
+    await run();
+    clock.advance(86_400_000);
+  }
+  expect(receiver.received).toHaveLength(0);
+  expect(await endpoint()).toMatchObject({ failingSinceMs: null, disabled: null });
+  expect(await ledger.endpoints.deliveries('e1', { limit: 5 })).toMatchObject([
+    { state: 'pending', attempts: 0, outcome: expect.stringContaining('does not open') },
+  ]);
+  await sql`update endpoint set secrets = ${sql.json(kept?.secrets ?? [])}`;
+  // With a wrong master key nothing is even looked at.
+  isWrong({ code: 'master_key_wrong', detail: '' });
+  expect(await run()).toBe(false);
+  expect(receiver.received).toHaveLength(0);
+  isWrong(null);
+  await run();
+  expect(receiver.received).toHaveLength(1);
+  await receiver[Symbol.asyncDispose]();
+});

@@ -1,0 +1,68 @@
+// Receiver: a server that takes events as a platform would, and a ledger with an endpoint that leads to it.
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createVault } from '../../src/chain/vault.ts';
+import { endpointBinding } from '../../src/core/bindings.ts';
+import type { MasterKeyTrouble } from '../../src/core/master-key.ts';
+import { notifyEndpoints } from '../../src/flows/notify.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createMail } from '../../src/system/mail.ts';
+import { createManualClock } from './clock.ts';
+import { createTestLedger } from './ledger.ts';
+
+type Received = { headers: IncomingHttpHeaders; body: string };
+/** A receiver on a real socket, which answers with whatever `status` says at the moment. */
+export async function openReceiver() {
+  const received: Received[] = [];
+  const state = { status: 200, location: '' };
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      received.push({ headers: request.headers, body });
+      response.writeHead(state.status, state.location === '' ? {} : { location: state.location });
+      response.end('what it says is nobody’s business');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/hooks`,
+    received,
+    state,
+    kinds: () => received.map((each) => (JSON.parse(each.body) as { type: string }).type),
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** `run` hands on what is due, by a clock that the test turns. */
+export async function withEndpoint() {
+  const held = await createTestLedger();
+  const receiver = await openReceiver();
+  const vault = createVault({ masterKey: new Uint8Array(32).fill(7), nextMasterKey: null });
+  const { ledger, sql } = held;
+  const seal = (secret: string) => vault.seal(endpointBinding('e1'), Buffer.from(secret));
+  await ledger.endpoints.create({
+    id: 'e1',
+    url: receiver.url,
+    kinds: null,
+    secret: seal(`whsec_${Buffer.alloc(32, 1).toString('base64')}`),
+  });
+  // Postgres says when an event was written; our clock when it is tried.
+  const [row] = await sql<{ now: Date }[]>`select now() + interval '1 second' as now`;
+  const clock = createManualClock(row?.now.getTime() ?? 0);
+  const mail = createMail({ allowPrivate: true, ports: [443] });
+  const masterKey = { trouble: () => trouble };
+  let trouble: MasterKeyTrouble | null = null;
+  const run = () => notifyEndpoints({ ledger, vault, masterKey, mail, clock, log: silentLog });
+  const isWrong = (wrong: MasterKeyTrouble | null): void => {
+    trouble = wrong;
+  };
+  return { ...held, receiver, clock, run, isWrong };
+}

@@ -248,5 +248,5 @@ test(
       expect(statuses.get(wanted) ?? 0, String(wanted)).toBeGreaterThan(0);
     expect(await precious()).toBe(before);
   },
-  Math.max(240_000, 10 * REQUESTS),
+  Math.max(240_000, 40 * REQUESTS),
 );

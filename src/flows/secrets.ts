@@ -3,7 +3,7 @@
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { MasterKey } from '../core/master-key.ts';
-import type { Ledger, Log } from '../core/ports.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 
 export type SecretPorts = {
@@ -11,7 +11,8 @@ export type SecretPorts = {
   readonly masterKey: MasterKey;
 };
 
-const KEYS_AT_ONCE = 500;
+/** Opening one takes some 40 microseconds: the gate waits for no more than so many. */
+const KEYS_AT_ONCE = 100;
 const MENDS = {
   master_key_missing: 'Set BAILIFF_MASTER_KEY to the key that other daemons have.',
   master_key_wrong:
@@ -74,43 +75,74 @@ async function ofEndpoints({ ledger, masterKey }: SecretPorts): Promise<Finding[
   return found;
 }
 
-/** What is found of the secrets of the ledger and of its endpoints. Each master key that is not right is one finding alone. */
-export async function findSecrets(ports: SecretPorts): Promise<Finding[]> {
+/**
+ * What is found of the secrets of the ledger and of its endpoints. A master key that is not right is one finding alone.
+ * `keys` is what an earlier look found of the agent keys; without it each of them is opened.
+ */
+export async function findSecrets(
+  ports: SecretPorts,
+  keys: Finding | null = null,
+): Promise<Finding[]> {
   const trouble = ports.masterKey.trouble();
-  const found = [
-    trouble === null
-      ? await ofAgentKeys(ports)
-      : wrong('master key', trouble.detail, MENDS[trouble.code]),
-  ];
+  const endpoints = await ofEndpoints(ports);
+  if (trouble === null) return [keys ?? (await ofAgentKeys(ports)), ...endpoints];
   // With another master key no signing secret opens, either: only which endpoints are disabled is news then.
   return [
-    ...found,
-    ...(await ofEndpoints(ports)).filter((each) => trouble === null || each.what === 'endpoints'),
+    wrong('master key', trouble.detail, MENDS[trouble.code]),
+    ...endpoints.filter((each) => each.what === 'endpoints'),
   ];
 }
 
 /** Codes of debts that wait for a secret which opens. */
 const WAITING = ['master_key_missing', 'master_key_wrong', 'agent_key_unreadable'] as const;
+/** How often every agent key is opened, while all of them do. A payment asks for its own each time. */
+const KEYS_EVERY_MS = 600_000;
+
+export type SecretWatch = {
+  /** Looks again. What is found for the first time is logged. */
+  look(): Promise<void>;
+  /** What is not right, as of the last look. */
+  findings(): readonly Finding[];
+};
 
 /**
- * Looks again, and returns what is not right. What is found for the first time is logged. Debts that waited for a
- * secret are made due once every secret opens; while one does not, its own debts come again by their schedule.
+ * Looks at secrets again and again. Debts that waited for a secret are made due once every secret opens; while one
+ * does not, its own debts come again by their schedule.
  */
-export async function watchSecrets(
-  ports: SecretPorts & { readonly log: Log },
-  before: readonly Finding[],
-): Promise<readonly Finding[]> {
-  await ports.masterKey.look();
-  const found = (await findSecrets(ports)).filter((each) => each.state !== 'ok');
-  for (const { what, says, mend } of found)
-    if (!before.some((each) => each.what === what && each.says === says))
-      ports.log.error('secrets.unusable', { what, says, mend });
-  if (found.some((each) => each.what !== 'endpoints')) return found;
-  for (const code of WAITING) {
-    const { subscribers } = await ports.ledger.shares.waitingFor({ code });
-    await ports.ledger.shares.wake(
-      subscribers.map((subscriberId) => ({ subscriberId, class: 'needs_authorisation' })),
-    );
-  }
-  return found;
+export function createSecretWatch(
+  ports: SecretPorts & { readonly clock: Pick<Clock, 'nowMs'>; readonly log: Log },
+): SecretWatch {
+  const { ledger, masterKey, clock, log } = ports;
+  let findings: readonly Finding[] = [];
+  let keys: Finding | null = null;
+  let keysAtMs = 0;
+  const wake = async (): Promise<void> => {
+    for (const code of WAITING) {
+      const { subscribers } = await ledger.shares.waitingFor({ code });
+      await ledger.shares.wake(
+        subscribers.map((subscriberId) => ({ subscriberId, class: 'needs_authorisation' })),
+      );
+    }
+  };
+  return {
+    findings: () => findings,
+    async look() {
+      await masterKey.look();
+      // A payment has met a key that does not open: the last look is behind.
+      const { subscribers: met } = await ledger.shares.waitingFor({ code: 'agent_key_unreadable' });
+      const recent = Math.abs(clock.nowMs() - keysAtMs) < KEYS_EVERY_MS;
+      const fresh = recent && keys?.state === 'ok' && met.length === 0;
+      const all = await findSecrets(ports, fresh ? keys : null);
+      if (!fresh) {
+        keys = all.find((each) => each.what === 'keys') ?? null;
+        keysAtMs = clock.nowMs();
+      }
+      const found = all.filter((each) => each.state !== 'ok');
+      for (const { what, says, mend } of found)
+        if (!findings.some((each) => each.what === what && each.says === says))
+          log.error('secrets.unusable', { what, says, mend });
+      findings = found;
+      if (found.every((each) => each.what === 'endpoints')) await wake();
+    },
+  };
 }

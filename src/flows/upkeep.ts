@@ -16,7 +16,7 @@ import { forgetOld } from './forget.ts';
 import type { Loop } from './loop.ts';
 import { ageDebts } from './owing.ts';
 import type { Publisher } from './publish.ts';
-import { watchSecrets } from './secrets.ts';
+import { createSecretWatch } from './secrets.ts';
 
 export type UpkeepPorts = {
   readonly ledger: Ledger;
@@ -54,7 +54,7 @@ export type Upkeep = {
 
 const LINEAGE_EVERY_MS = 2_000;
 const FORGET_EVERY_MS = 3_600_000;
-const SECRETS_EVERY_MS = 30_000;
+const SECRETS_EVERY_MS = 60_000;
 
 export function startUpkeep(loop: StartLoop, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
   let doubts: ReadonlyMap<string, Doubt> = new Map();
@@ -77,9 +77,7 @@ export function startUpkeep(loop: StartLoop, ports: UpkeepPorts, options: Upkeep
   loop('costs', options.everyMs, async (signal) => {
     while (!signal.aborted && (await readCosts(ports, signal)));
   });
-  let findings: readonly Finding[] = [];
-  loop('secrets', SECRETS_EVERY_MS, async () => {
-    findings = await watchSecrets(ports, findings);
-  });
-  return { doubts: () => doubts, findings: () => findings };
+  const secrets = createSecretWatch(ports);
+  loop('secrets', SECRETS_EVERY_MS, () => secrets.look());
+  return { doubts: () => doubts, findings: secrets.findings };
 }

@@ -6,8 +6,10 @@ import { createMasterKey } from '../../src/chain/master-key.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import { agentKeyBinding, endpointBinding } from '../../src/core/bindings.ts';
 import type { MasterKeyBook } from '../../src/core/master-key.ts';
-import { findSecrets } from '../../src/flows/secrets.ts';
+import { createSecretWatch, findSecrets } from '../../src/flows/secrets.ts';
+import { silentLog } from '../../src/system/log.ts';
 import type { Settings } from '../../src/system/settings.ts';
+import { createManualClock } from '../support/clock.ts';
 import { runCommand } from '../support/command.ts';
 import { addressOf, createTestLedger } from '../support/ledger.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
@@ -115,6 +117,49 @@ test('a key and a signing secret that do not open, and a disabled endpoint, are 
   await wrong.look();
   const one = await findSecrets({ ledger, masterKey: wrong });
   expect(one.map((each) => each.what)).toEqual(['master key', 'endpoints']);
+});
+
+test('agent keys are opened every ten minutes, and each minute while one of them does not open', async () => {
+  await using held = await createTestLedger();
+  const { ledger } = held;
+  const masterKey = masterKeyOf(ledger.masterKey, 1);
+  const clock = createManualClock();
+  const errors: string[] = [];
+  const log = { ...silentLog, error: (event: string) => void errors.push(event) };
+  let passes = 0;
+  const sealedKeys: typeof ledger.subscribers.sealedKeys = (page) => {
+    passes++;
+    return ledger.subscribers.sealedKeys(page);
+  };
+  const watch = createSecretWatch({
+    ledger: { ...ledger, subscribers: { ...ledger.subscribers, sealedKeys } },
+    masterKey,
+    clock,
+    log,
+  });
+  const look = async (minutes: number) => {
+    clock.advance(minutes * 60_000);
+    await watch.look();
+    return watch.findings().map((each) => each.what);
+  };
+  const publicKey = addressOf(1);
+  const put = (bound: string) =>
+    ledger.subscribers.putKey({
+      subscriberId: 'ana',
+      publicKey,
+      sealed: vaultOf(1).seal(bound, Uint8Array.of(9)),
+    });
+  await put(agentKeyBinding('ana', publicKey));
+  expect([await look(0), await look(1), passes]).toEqual([[], [], 1]);
+  await put(agentKeyBinding('bo', publicKey));
+  expect([await look(8), passes]).toEqual([[], 1]);
+  expect([await look(2), passes]).toEqual([['keys'], 2]);
+  expect([await look(1), passes]).toEqual([['keys'], 3]);
+  // It is logged once.
+  expect(errors).toEqual(['secrets.unusable']);
+  await put(agentKeyBinding('ana', publicKey));
+  expect([await look(1), passes]).toEqual([[], 4]);
+  expect([await look(1), passes]).toEqual([[], 4]);
 });
 
 test('under a wrong master key debts wait without an attempt or a payment, and are paid with the right one', async () => {

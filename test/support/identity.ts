@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
+import { PublicKey } from '@solana/web3.js';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
@@ -14,14 +15,12 @@ import {
   NO_COUNTERS,
 } from '../../src/core/reckoning.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
-import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import type { World } from '../../src/local/world.ts';
+import type { Dialect } from '../../src/venue/dialect.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import { transactionOf } from './transaction.ts';
-
-const { stateOf } = DRIFT_V2.states;
 
 type Kept = {
   readonly watched: Watched;
@@ -47,14 +46,19 @@ export type Identity = {
 };
 
 /** `flatFee` is the keepers' fee that the world's State names. */
-export function createIdentity({ cluster }: World, flatFee = 10_000n): Identity {
+export function createIdentity(
+  { cluster }: Pick<World, 'cluster'>,
+  flatFee = 10_000n,
+  dialect: Dialect = DRIFT_V2,
+): Identity {
+  const { addresses, states, profile } = dialect;
   const watched = new Map<string, Watched>();
   const kept = new Map<string, Kept>();
   const opened = new Map<string, bigint>();
   const seen = ({ address, role }: Watched): AccountState => {
     const account = cluster.bank.get(address);
     const found = account && { ...account, owner: account.owner as Address };
-    const state = stateOf(role, cluster.slot('processed'), found);
+    const state = states.stateOf(role, cluster.slot('processed'), found);
     if (state === null) throw new Error(`${address} keeps no counters`);
     return state;
   };
@@ -89,13 +93,16 @@ export function createIdentity({ cluster }: World, flatFee = 10_000n): Identity 
           untoldFees: 0,
         });
       };
-      put(userAddress(publicKey, subAccountId).toBase58(), 'drift_user');
+      put(addresses.user(publicKey.toBase58() as Address, subAccountId), 'drift_user');
       put(publicKey.toBase58(), 'agent_wallet');
-      put(getAssociatedTokenAddressSync(USDC, publicKey).toBase58(), 'agent_token_account');
+      put(
+        getAssociatedTokenAddressSync(new PublicKey(profile.quote.mint), publicKey).toBase58(),
+        'agent_token_account',
+      );
     },
     take(landed, label) {
       const transaction = transactionOf(landed);
-      const facts = hear(DRIFT_V2, transaction, watched);
+      const facts = hear(dialect, transaction, watched);
       for (const { account, body } of facts) {
         assert.notEqual(body.kind, 'unknown', `${label}: ${inspect(body)}`);
         const each = kept.get(account);

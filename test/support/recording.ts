@@ -6,7 +6,7 @@ import { Keypair } from '@solana/web3.js';
 import type { Address } from '../../src/core/ids.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { type Account, TOKEN_PROGRAM } from '../../src/local/chain/account.ts';
-import type { Landed } from '../../src/local/chain/cluster.ts';
+import type { Cluster, Landed } from '../../src/local/chain/cluster.ts';
 import { DRIFT } from '../../src/local/drift/addresses.ts';
 import { accountDiscriminator } from '../../src/local/drift/layout.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
@@ -28,28 +28,34 @@ export type Recorded = {
   /** Every other account of the venue or of tokens that it could write and that was there before. */
   readonly others: readonly Sides[];
 };
-export type Recording = { readonly build: string; readonly histories: Record<string, Recorded[]> };
+export type Recording = {
+  readonly build: string;
+  readonly histories: Record<string, Recorded[]>;
+  /** Accounts of the venue as the program left them, by the name of their kind. */
+  readonly accounts?: Record<string, Uint8Array>;
+};
 
-const OWNERS: ReadonlySet<string> = new Set([DRIFT.toBase58(), TOKEN_PROGRAM]);
 const USER = Buffer.from(accountDiscriminator('User'));
-const isUser = (account: { owner: string; data: Uint8Array } | null): boolean =>
-  account?.owner === DRIFT.toBase58() && USER.equals(account.data.subarray(0, 8));
 
 /** The same keys each time. */
-function seededKeys(seed: number): () => Keypair {
+export function seededKeys(seed: number): () => Keypair {
   const random = createRandom(seed);
   return () => Keypair.fromSeed(Uint8Array.from({ length: 32 }, () => random.below(256)));
 }
 
-/** Keeps every transaction with a call of the venue that lands while `play` runs. Signatures are numbers: blockhashes are random. */
-function record(programFile: string, seed: number, play: (world: World) => void): Recorded[] {
-  const world = createWorld({
-    programFile,
-    clock: createManualClock(),
-    newKey: seededKeys(seed),
-    records: 'as_written',
-  });
-  const { cluster } = world;
+/**
+ * Keeps every transaction with a call of the venue's program that lands while `play` runs. Signatures are numbers: blockhashes
+ * are random.
+ */
+export function keepWhile(
+  cluster: Cluster,
+  program: string,
+  seed: number,
+  play: () => void,
+): Recorded[] {
+  const owners: ReadonlySet<string> = new Set([program, TOKEN_PROGRAM]);
+  const isUser = (account: { owner: string; data: Uint8Array } | null): boolean =>
+    account?.owner === program && USER.equals(account.data.subarray(0, 8));
   const kept: Recorded[] = [];
   const submit = cluster.submit.bind(cluster);
   const keep = (landed: Landed): void => {
@@ -62,8 +68,8 @@ function record(programFile: string, seed: number, play: (world: World) => void)
         return [{ address, before: was.data, after: is.data }];
       });
     const users = sides(isUser);
-    if (!transaction.keys.includes(DRIFT.toBase58() as Address)) return;
-    const others = sides((account) => !isUser(account) && OWNERS.has(account.owner));
+    if (!transaction.keys.includes(program as Address)) return;
+    const others = sides((account) => !isUser(account) && owners.has(account.owner));
     const signature = `recorded-${seed}-${kept.length}` as ChainTransaction['signature'];
     kept.push({ transaction: { ...transaction, signature }, users, others });
   };
@@ -74,8 +80,18 @@ function record(programFile: string, seed: number, play: (world: World) => void)
       return landed;
     },
   });
-  play(world);
+  play();
   return kept;
+}
+
+function record(programFile: string, seed: number, play: (world: World) => void): Recorded[] {
+  const world = createWorld({
+    programFile,
+    clock: createManualClock(),
+    newKey: seededKeys(seed),
+    records: 'as_written',
+  });
+  return keepWhile(world.cluster, DRIFT.toBase58(), seed, () => play(world));
 }
 
 /** Plays everything that is recorded. */
@@ -108,7 +124,7 @@ export function recordAll(programFile: string): Recording {
 }
 
 /** Text of a recording, one transaction a line: bigints as `123n`, bytes deflated and each kept once, by its number. */
-export function writeRecording({ build, histories }: Recording): string {
+export function writeRecording({ build, histories, accounts }: Recording): string {
   const numbers = new Map<string, number>();
   const text = (value: unknown): string =>
     JSON.stringify(value, function (this: Record<string, unknown>, name, each: unknown) {
@@ -123,8 +139,9 @@ export function writeRecording({ build, histories }: Recording): string {
   const lines = Object.entries(histories).map(
     ([name, recorded]) => `${JSON.stringify(name)}: [\n${recorded.map(text).join(',\n')}\n]`,
   );
+  const kept = accounts === undefined ? '' : `"accounts": ${text(accounts)}, `;
   const blobs = [...numbers.keys()].map((each) => JSON.stringify(each)).join(',\n');
-  return `{"build": ${JSON.stringify(build)}, "histories": {\n${lines.join(',\n')}\n}, "bytes": [\n${blobs}\n]}\n`;
+  return `{"build": ${JSON.stringify(build)}, ${kept}"histories": {\n${lines.join(',\n')}\n}, "bytes": [\n${blobs}\n]}\n`;
 }
 
 export function readRecording(text: string): Recording {

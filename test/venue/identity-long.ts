@@ -1,7 +1,8 @@
 // Identity, long: the histories of the identity tests at length, with figures. npm run identity -- [fills] [keepers' fills]
 import { playIdentity } from '../support/identity-play.ts';
 import { playKeepers } from '../support/keepers-play.ts';
-import { programs } from '../support/programs.ts';
+import { programs, velocityProgram } from '../support/programs.ts';
+import { playVelocity } from '../support/velocity-play.ts';
 
 const [fills = 10_000, kept = 3_000] = process.argv.slice(2).map(Number);
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -20,4 +21,17 @@ for (const file of programs) {
   const more = others.reduce((all, each) => all + each.closes, 0);
   say(`  keepers: ${sum(others)} fills, ${more} closes, 0 units off`);
   for (const [kind, times] of kinds) say(`    ${kind}: ${times}`);
+}
+
+const file = velocityProgram;
+if (file !== null) {
+  say(`On Velocity's program ${file}:`);
+  const played = SEEDS.map((seed) => playVelocity(file, seed, Math.ceil(kept / 5)));
+  const closes = played.reduce((all, each) => all + each.closes.length, 0);
+  const more = played.reduce((all, each) => all + each.fills, 0);
+  say(`  trades: ${more} fills, ${closes} closes, 0 units off`);
+  const done = new Map<string, number>();
+  for (const each of played)
+    for (const [act, times] of each.done) done.set(act, (done.get(act) ?? 0) + times);
+  for (const [act, times] of done) say(`    ${act}: ${times}`);
 }

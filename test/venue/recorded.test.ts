@@ -3,9 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Fact } from '../../src/core/fact.ts';
 import type { Watched } from '../../src/core/hearing-ports.ts';
-import { COUNTERS, checkState, type NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { Account } from '../../src/local/chain/account.ts';
 import { DRIFT } from '../../src/local/drift/addresses.ts';
 import { eventsIn } from '../../src/local/drift/log.ts';
@@ -13,8 +11,7 @@ import { translateLogs } from '../../src/local/drift/translation.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import { type Recorded, readRecording } from '../support/recording.ts';
-
-const { ofUser: readAccountState } = DRIFT_V2.states;
+import { verdictOf } from '../support/verdict.ts';
 
 const { histories } = readRecording(
   readFileSync(path.join(import.meta.dirname, '../fixtures/venue-transactions.json'), 'utf8'),
@@ -40,36 +37,19 @@ function translated({ transaction, users }: Recorded): Recorded['transaction'] {
   return { ...transaction, logs: translateLogs(transaction.logs, at('before'), after) };
 }
 
-/** What an account's state says of what a transaction's facts tell of it. */
-function verdictOf(facts: readonly Fact[], user: Recorded['users'][number]): string {
-  const mine = facts.filter(({ account: address }) => address === user.address);
-  const unknowns = mine.filter(({ body }) => body.kind === 'unknown').length;
-  const [tally] = mine.flatMap(({ body }) => (body.kind === 'tally' ? [body] : []));
-  const told = Object.fromEntries(
-    COUNTERS.map((name) => [name, tally?.[name] ?? 0n]),
-  ) as typeof NO_COUNTERS;
-  const [was, is] = [user.before, user.after].map((data, slot) => ({
-    slot,
-    ...readAccountState(data),
-  }));
-  if (was === undefined || is === undefined) throw new Error('two states');
-  const open = { amounts: tally?.perhaps ?? [], untoldFees: tally?.untoldFees ?? 0 };
-  return checkState(was, told, unknowns, is, open, 10_000n).verdict;
-}
-
 describe.each(Object.entries(histories))('%s', (_, recorded) => {
   test('translated, the facts of each transaction are what the accounts say, to the unit', () => {
     for (const each of recorded) {
       const facts = hear(DRIFT_V2, translated(each), watchedOf(each));
       for (const user of each.users)
-        expect(verdictOf(facts, user), each.transaction.signature).toBe('explained');
+        expect(verdictOf(DRIFT_V2, facts, user), each.transaction.signature).toBe('explained');
     }
   });
   test('as that build wrote them, what is not told is left to the account’s state, never guessed', () => {
     for (const each of recorded) {
       const facts = hear(DRIFT_V2, each.transaction, watchedOf(each));
       for (const user of each.users)
-        expect(['explained', 'reckoned']).toContain(verdictOf(facts, user));
+        expect(['explained', 'reckoned']).toContain(verdictOf(DRIFT_V2, facts, user));
       const fills = eventsIn(each.transaction.logs).some(
         ({ name, fields }) => name === 'OrderActionRecord' && fields.action === 'fill',
       );

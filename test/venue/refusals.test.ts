@@ -285,7 +285,11 @@ describe('an order record', () => {
         why: 'variant',
       });
     expect(records.decodeEvent(action(20, 1))).toMatchObject({ event: 'Spoiled', why: 'long' });
-    expect(records.decodeEvent(action(20, 40, 2))).toMatchObject({ event: 'Spoiled', keys: null });
+    expect(records.decodeEvent(action(20, 32, 2))).toMatchObject({
+      event: 'Spoiled',
+      why: 'variant',
+      keys: null,
+    });
   });
   test('of an older build is Drift v2’s alone: Velocity never wrote one', () => {
     const older = action(20).subarray(0, -8);

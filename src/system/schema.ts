@@ -28,7 +28,7 @@ export const SettingsSchema = Type.Object(
         pollMs: milliseconds('How often a payment on its way is looked up.', 50),
         rebroadcastMs: milliseconds('How often its bytes are sent again.', 100),
         finalityMs: milliseconds(
-          'How long a block usually takes to become final: when a payment that was executed is looked up.',
+          'When a payment that was executed is looked up, where the chain has not said before that its slot is final.',
           0,
         ),
         partialLeast: Type.Union([baseUnits('The least part'), Type.Null()], {
@@ -118,7 +118,7 @@ export const SettingsSchema = Type.Object(
           200,
         ),
         finalityMs: milliseconds(
-          'When a confirmed transaction is looked at again for finality.',
+          'When a confirmed transaction is read again, where the chain has not said before that its slot is final.',
           50,
         ),
         readsAtOnce: Type.Integer({

@@ -89,6 +89,8 @@ export type NodesOptions = {
   readonly onCall?: RpcListener;
   /** Time that never goes back, in milliseconds: calls are measured by it. */
   readonly elapsedMs: () => number;
+  /** Carries requests; left out, the network does. */
+  readonly send?: typeof fetch;
 };
 
 type Held = ChainNode & { hold(forMs: number): Promise<void>; fetch: typeof fetch };
@@ -114,8 +116,8 @@ async function askGenesis(url: string, send: typeof fetch): Promise<string> {
 }
 
 function openNode(what: ChainNode['what'], url: string, options: NodesOptions): Held {
-  const { clock, log, expect, bounds, elapsedMs, onCall = () => {} } = options;
-  const send = listening(url, onCall, elapsedMs, within(bounds));
+  const { clock, log, expect, bounds, elapsedMs, onCall = () => {}, send: carry } = options;
+  const send = listening(url, onCall, elapsedMs, within(bounds, carry));
   const shown = shownUrl(url);
   let heldAtMs = Number.NEGATIVE_INFINITY;
   let foreign: { readonly found: string; readonly ours: string } | null = null;

@@ -184,8 +184,17 @@ export type WatchList = {
   ofSubscriber(subscriberId: string): Promise<WatchedRecord[]>;
   /** Of all accounts, or of these. */
   cursors(addresses?: readonly Address[]): Promise<Cursor[]>;
-  /** The scan of this account has reached the finalized slot, and everything it told is noted. */
-  advance(address: Address, slot: Slot): Promise<void>;
+  /**
+   * Notes what a scan of this account's history named, and moves its cursor from the slot where the scan began to the finalized
+   * slot that it has reached: both or neither. False, and nothing is written, when the cursor stands before that beginning: the
+   * database has gone back to older commits, and what it then lacks must be scanned again.
+   */
+  scanned(
+    address: Address,
+    reached: { readonly from: Slot; readonly upto: Slot },
+    rumours: readonly Rumour[],
+    naming: Naming,
+  ): Promise<boolean>;
   /** Watches a sub-account, or with null a token account, that its owner made later. False when it is watched already. */
   adopt(account: {
     address: Address;

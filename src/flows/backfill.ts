@@ -1,6 +1,6 @@
 // Backfill: what no webhook told. Every watched account's signatures are read from the last finalized slot that was scanned to
-// the present one; the cursor moves only after the whole walk and its rumours are stored. A history that cannot be read is set
-// aside, and the others are walked.
+// the present one; the cursor moves in the transaction that stores what a part of the walk named. A history that cannot be read is
+// set aside, and the others are walked.
 
 import type { Cursor } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -37,8 +37,8 @@ export async function backfill(
   const cursors = await ledger.watchList.cursors(addresses);
   let noted = 0;
   let failures = 0;
-  /** Walks one go of a history. Returns the slot up to which it is noted. */
-  const walkOnce = async ({ address, slot, listedRevision }: Cursor): Promise<Slot> => {
+  /** Walks one go of a history. Returns the slot up to which it is noted; null when the cursor went back under it. */
+  const walkOnce = async ({ address, slot, listedRevision }: Cursor): Promise<Slot | null> => {
     const after = Math.max(0, slot - OVERLAP_SLOTS);
     const rows = await chain.signatures(address, after, tip, 'finalized');
     const last = rows.at(-1);
@@ -57,15 +57,16 @@ export async function backfill(
       nowMs: clock.nowMs(),
       listedRevision,
     } as const;
-    await ledger.sightings.note(rumours, naming);
     // A cursor that another chain moved would hide everything up to its slot for good.
     await chain.vouch();
-    await ledger.watchList.advance(address, upto);
+    if (!(await ledger.watchList.scanned(address, { from: slot, upto }, rumours, naming)))
+      return null;
     noted += rumours.length;
     return upto;
   };
   const walk = async (cursor: Cursor): Promise<void> => {
-    for (let slot = cursor.slot; slot < tip && !signal.aborted; )
+    let slot: Slot | null = cursor.slot;
+    while (slot !== null && slot < tip && !signal.aborted)
       slot = await walkOnce({ ...cursor, slot });
   };
   await sideBySide(cursors, atOnce, async (cursor) => {

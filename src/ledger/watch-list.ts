@@ -2,8 +2,12 @@
 import type { Watched, WatchList } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';
+import { noteRumours } from './sightings.ts';
 
 export const WATCH_LIST_CHANNEL = 'bailiff_watch_list';
+
+/** Undoes the notes of a scan that began beyond the cursor. */
+class WentBack extends Error {}
 
 export function createWatchList(sql: Sql): WatchList {
   return {
@@ -84,10 +88,20 @@ export function createWatchList(sql: Sql): WatchList {
           and coalesce(coalesce(c.candidate, c.baseline) -> 'hints' ->> 'exists', 'true') = 'true'`;
       return Number(row?.count ?? 0n);
     },
-    async advance(address, slot) {
-      await sql`
-        update account set cursor_slot = ${slot}, cursor_at = now()
-        where address = ${address} and cursor_slot < ${slot}`;
+    async scanned(address, { from, upto }, rumours, naming) {
+      try {
+        await sql.begin(async (tx) => {
+          await noteRumours(tx, rumours, naming);
+          const moved = await tx`
+            update account set cursor_slot = greatest(cursor_slot, ${upto}), cursor_at = now()
+            where address = ${address} and cursor_slot >= ${from} returning 1`;
+          if (moved.length === 0) throw new WentBack();
+        });
+        return true;
+      } catch (thrown) {
+        if (thrown instanceof WentBack) return false;
+        throw thrown;
+      }
     },
     async adopt({ address, subscriberId, subAccountId, fromSlot, nowMs }) {
       const added = await sql`

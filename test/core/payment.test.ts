@@ -37,6 +37,9 @@ describe('the next step', () => {
     expect(next({ payment: payment('signed'), due: [] }).do).toBe('send');
     expect(next({ payment: payment('planned'), due: [] }).do).toBe('sign');
     expect(next({ payment: null, due: [] }).do).toBe('rest');
+    // A payment that has ended is no work, whatever is due beside it.
+    for (const ended of ['landed', 'failed', 'dead'] as const)
+      expect(next({ payment: payment(ended), due: [debt('a', 1n)] })).toEqual({ do: 'rest' });
   });
   test('one payment goes to one creator, with everything that is due to them; the oldest debt decides to whom', () => {
     const others = [
@@ -64,8 +67,8 @@ const signed: SignedBytes = {
 describe('looking', () => {
   test('only finalized is final', () => {
     expect(
-      conclude(signed, { seen: 'executed', finality: 'confirmed', slot: 5, error: null }).do,
-    ).toBe('wait');
+      conclude(signed, { seen: 'executed', finality: 'confirmed', slot: 5, error: null }),
+    ).toEqual({ do: 'wait', rebroadcast: false });
     expect(
       conclude(signed, { seen: 'executed', finality: 'confirmed', slot: 5, error: 'x' }).do,
     ).toBe('wait');
@@ -139,6 +142,16 @@ describe('a death', () => {
   test('is not proven by a height that no chain can have reached since the blockhash', () => {
     const impossible = { ...absence, finalizedBlockHeight: 900_000_000_000 };
     expect(isProvenDead(signed, [{ ...impossible, second: impossible }])).toBe(false);
+    // 33 blocks since the last valid height take 33 slots since the blockhash's slot 10 at least.
+    const soonest = { ...absence, finalizedSlot: 43 };
+    expect(isProvenDead(signed, [{ ...soonest, second: soonest }])).toBe(true);
+    const sooner = { ...absence, finalizedSlot: 42 };
+    expect(isProvenDead(signed, [{ ...sooner, second: sooner }])).toBe(false);
+  });
+
+  test('one round that is not complete spoils those beside it', () => {
+    const partly = { ...agreed, statusAbsent: null };
+    expect(isProvenDead(signed, [partly, agreed])).toBe(false);
   });
 
   test('by one provider alone takes three rounds, sixteen blocks apart, with nothing between them', () => {
@@ -173,6 +186,16 @@ test('pauses use up no attempts, and no class lets a debt die', () => {
   }
 });
 
+test('what passes by itself backs off, what a person or an account must mend is asked by schedule', () => {
+  const of = (kind: Trouble['class']) => aftermath({ class: kind, code: '', detail: '' });
+  const pending = { status: 'pending', countsAsAttempt: true } as const;
+  expect(of('retry_soon')).toEqual({ ...pending, retry: 'backoff' });
+  expect(of('retry_when_healthier')).toEqual({ ...pending, retry: 'schedule' });
+  expect(of('needs_sol')).toEqual({ ...pending, countsAsAttempt: false, retry: 'schedule' });
+  for (const kind of ['operator', 'permanent'] as const)
+    expect(of(kind)).toEqual({ status: 'failed', countsAsAttempt: true, retry: null });
+});
+
 test('an unexpected error is tried again a stated number of times, and then parks the debt', () => {
   const trouble = { class: 'unexpected', code: 'venue_6999', detail: '' } as const;
   expect(aftermath(trouble)).toEqual({
@@ -182,8 +205,9 @@ test('an unexpected error is tried again a stated number of times, and then park
   });
   const tried = (unexpected: number) => ({ ...NO_TRIES, unexpected });
   expect(aftermath(trouble, tried(UNEXPECTED_MOST - 1)).status).toBe('pending');
-  expect(aftermath(trouble, tried(UNEXPECTED_MOST))).toMatchObject({
+  expect(aftermath(trouble, tried(UNEXPECTED_MOST))).toEqual({
     status: 'failed',
+    countsAsAttempt: true,
     retry: null,
   });
 });
@@ -206,6 +230,27 @@ describe('of the troubles of several accounts the one that matters is told', () 
     expect(moreTelling(less, more)).toBe(more);
     expect(moreTelling(more, less)).toBe(more);
   });
+  test('the whole order, the most telling first', () => {
+    const order = [
+      trouble('needs_authorisation'),
+      trouble('books_behind'),
+      trouble('needs_sol'),
+      trouble('venue_paused'),
+      trouble('venue_limited'),
+      trouble('operator'),
+      trouble('unexpected'),
+      trouble('retry_soon'),
+      trouble('retry_when_healthier'),
+      short,
+      trouble('permanent'),
+      trouble('accumulating'),
+    ];
+    for (const [at, more] of order.entries())
+      for (const less of order.slice(at + 1)) {
+        expect(moreTelling(more, less)).toBe(more);
+        expect(moreTelling(less, more)).toBe(more);
+      }
+  });
   test('of two that say as much it is the first', () => {
     const [one, other] = [trouble('venue_paused', 'a'), trouble('venue_paused', 'b')];
     expect(moreTelling(one, other)).toBe(one);
@@ -215,7 +260,12 @@ describe('of the troubles of several accounts the one that matters is told', () 
 test('debts to a creator wait for each other until one of them asks for no more', () => {
   expect(tooSmall([debt('a', 4n), debt('b', 5n)])).toBeNull();
   const small = [debt('a', 4n, { minimum: 10n }), debt('b', 5n, { minimum: 20n })];
-  expect(tooSmall(small)).toMatchObject({ class: 'accumulating', code: 'below_minimum' });
+  expect(tooSmall(small)).toEqual({
+    class: 'accumulating',
+    code: 'below_minimum',
+    detail:
+      '0.000009 USDC is owed to this creator; payments begin at 0.000010 USDC. It is paid with the next shares, or before a withdrawal.',
+  });
   expect(tooSmall([...small, debt('c', 1n, { minimum: 20n })])).toBeNull();
   // Somebody asked for one of them, or its subscriber is delinquent.
   expect(tooSmall([...small, debt('c', 0n)])).toBeNull();

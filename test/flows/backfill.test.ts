@@ -36,7 +36,7 @@ test('the cursor moves only once everything that the scan told is noted', async 
   // The database goes away in the middle of the scan.
   const broken: Ledger = {
     ...whole,
-    sightings: { ...whole.sightings, note: () => Promise.reject(new Error('gone')) },
+    watchList: { ...whole.watchList, scanned: () => Promise.reject(new Error('gone')) },
   };
   await scan(broken);
   expect(await cursors()).toEqual(new Set([10]));

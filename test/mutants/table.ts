@@ -86,11 +86,11 @@ export const MUTANTS: readonly Mutant[] = [
     by: unit('test/flows/planning.test.ts', 'keeps younger debts to others waiting'),
   },
   {
-    name: 'I2 backfill moves its cursor before it notes',
-    file: 'src/flows/backfill.ts',
-    from: 'await ledger.sightings.note(rumours, naming);\n',
-    to: 'await ledger.watchList.advance(address, tip);\n    await ledger.sightings.note(rumours, naming);\n',
-    by: unit('test/flows/backfill.test.ts', 'the cursor moves only once'),
+    name: 'I2 a scan moves its cursor whatever the database has lost',
+    file: 'src/ledger/watch-list.ts',
+    from: ' and cursor_slot >= ${from} returning 1`;',
+    to: ' returning 1`;',
+    by: unit('test/ledger/watch-list.test.ts', 'a scan that began beyond the cursor'),
   },
   {
     name: 'J2 what was paid does not count for standing',

@@ -17,10 +17,12 @@ export type Climate = {
   readonly halts: boolean;
   /** The chance at each step that no daemon runs for longer than a blockhash lives, and that every node then lacks statuses. */
   readonly blackouts: number;
-  /** The chance at each step that the database goes back to an older copy of itself. */
-  readonly losses: number;
+  /** Whether the database goes back to older copies of itself. */
+  readonly losses: boolean;
   /** Whether the database tells its timeline. */
   readonly told: boolean;
+  /** The chance at each step that every node of a provider belongs to another chain for a while. */
+  readonly foreign: number;
   /** The chance at each step that a stranger names one of our payments in a memo, and sends dust with it. */
   readonly strangers: number;
   /** Whether agents give the sponsor USDC for the fees that it pays. */
@@ -71,8 +73,9 @@ export const climateOf = (random: Random, moods: readonly Mood[]): Climate => ({
   rich: random.chance(0.6),
   halts: random.chance(0.4),
   blackouts: random.chance(0.4) ? 0.01 : 0,
-  losses: random.chance(0.3) ? 0.008 : 0,
+  losses: random.chance(0.3),
   told: random.chance(0.8),
+  foreign: random.chance(0.3) ? 0.01 : 0,
   strangers: random.chance(0.4) ? 0.03 : 0,
   reimbursed: random.chance(0.4),
   terms: agreed(random),

@@ -1,13 +1,10 @@
 // Daemon: one process of the simulator: the production flows, chain, pen and venue, over a ledger and RPC connections that give the
 // turn up at every call. Nothing above JSON-RPC is a stand-in.
-import { Connection } from '@solana/web3.js';
 import { createChain } from '../../src/chain/chain.ts';
 import { budget } from '../../src/chain/compile.ts';
 import { createFeeMarket } from '../../src/chain/fees.ts';
-import type { Witness as ProofWitness } from '../../src/chain/proof.ts';
-import { asking, carryWith } from '../../src/chain/rpc.ts';
+import { openNodes } from '../../src/chain/nodes.ts';
 import { NO_TABLES } from '../../src/chain/tables.ts';
-import { Fault } from '../../src/core/fault.ts';
 import type { Chain, Pen } from '../../src/core/outside.ts';
 import type { Clock, Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
@@ -68,25 +65,21 @@ const PAYING = {
   topUpEveryMs: 1,
 };
 
+const FIRST_URL = 'http://first.invalid/';
+const SECOND_URL = 'http://second.invalid/';
 const REIMBURSEMENT = { perSol: 150_000_000n, most: 100_000n };
 
-/** A connection whose requests wait for their turn, and whose answers may have to wait for another. */
-function connect(provider: Provider, process: number, { turns, random }: DaemonWorld): Connection {
-  const answer = async (_input: unknown, init?: { body?: unknown }) => {
+/** Carries requests to the provider that the URL names. They wait for their turn, and their answers may have to wait for another. */
+function carrying(process: number, { turns, random, providers }: DaemonWorld): typeof fetch {
+  const carry = async (input: unknown, init?: { body?: unknown }) => {
     await turns.park(process);
-    const text = provider.fetch(String(init?.body));
+    const provider = input === SECOND_URL ? providers.second : providers.first;
+    const text = provider?.fetch(String(init?.body)) ?? '';
     // The answer is what was true a while ago.
     if (random.chance(0.1)) await turns.park(process);
     return { ok: true, status: 200, statusText: 'OK', text: async () => text };
   };
-  const connection = new Connection('http://sim.invalid', {
-    commitment: 'confirmed',
-    disableRetryOnRateLimit: true,
-    fetch: answer as unknown as typeof fetch,
-    httpAgent: false,
-  });
-  carryWith(connection, async (body) => (await answer(null, { body })) as unknown as Response);
-  return connection;
+  return carry as unknown as typeof fetch;
 }
 
 /** A port whose every call gives the turn up first. */
@@ -114,30 +107,24 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     random: random.next,
     sleep: (ms) => turns.park(process, ms),
   };
-  const first = connect(providers.first, process, world);
-  const second = providers.second === null ? null : connect(providers.second, process, world);
-  const source = (connection: Connection): ProofWitness => ({
-    connection,
-    ofOurChain: async () =>
-      (await asking('getGenesisHash', () => connection.getGenesisHash())) === world.genesisHash,
+  const nodes = openNodes({
+    url: FIRST_URL,
+    wsUrl: null,
+    secondUrl: providers.second === null ? null : SECOND_URL,
+    expect: async () => world.genesisHash,
+    clock,
+    log,
+    bounds: { answerMs: 10_000, read: async (answer) => answer },
+    elapsedMs: turns.nowMs,
+    send: carrying(process, world),
   });
-  const chain = world.chain(
-    createChain(
-      {
-        connection: first,
-        witnesses: { first: source(first), second: second === null ? null : source(second) },
-        tip: createTip(turns.nowMs),
-        vouch: async () => {
-          if (!(await source(first).ofOurChain()))
-            throw new Fault('chain_foreign', 'another chain');
-        },
-      },
-      NO_TABLES,
-    ),
-  );
+  const { connection, vouch } = nodes;
+  const witnesses = { first: nodes.first, second: nodes.second };
+  const tip = createTip(turns.nowMs);
+  const chain = world.chain(createChain({ connection, witnesses, tip, vouch }, NO_TABLES));
   const venue = venueOf();
   const pen = world.pen(world.witness.watch(penOf()));
-  const fees = createFeeMarket(first, {
+  const fees = createFeeMarket(connection, {
     priorityFeeMost: PRIORITY_FEE_MOST,
     everyMs: 10_000,
     nowMs: clock.nowMs,

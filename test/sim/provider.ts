@@ -29,6 +29,8 @@ export type Provider = {
   fetch(body: string): string;
   /** What becomes of bytes that somebody sends. Throws when the answer is an error. */
   send(transaction: SimTransaction): void;
+  /** From now on every node behind the URL belongs to this chain. */
+  follow(chain: SimChain): void;
 };
 
 /** An oracle that is stale on this node: a passing error of the venue, at the first instruction that asks it. */
@@ -46,7 +48,8 @@ export function createProvider(given: {
   /** Whether it takes several questions in one request. */
   batches: boolean;
 }): Provider {
-  const { nodes, random, chain } = given;
+  const { nodes, random } = given;
+  let { chain } = given;
   const send = (transaction: SimTransaction): void => {
     const { lost, denied, delayed } = given.weather();
     if (!random.chance(lost))
@@ -97,6 +100,10 @@ export function createProvider(given: {
   return {
     nodes,
     send,
+    follow(other) {
+      chain = other;
+      for (const node of nodes) node.chain = other;
+    },
     fetch(body) {
       const asked = JSON.parse(body) as Request | Request[];
       // A batch is one request, so one node gets all of it.

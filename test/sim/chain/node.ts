@@ -12,7 +12,8 @@ const STATUS_CACHE = 300;
 export type Index = 'status' | 'transaction' | 'history';
 
 export type SimNode = {
-  readonly chain: SimChain;
+  /** The chain whose blocks it has. */
+  chain: SimChain;
   /** Blocks by which it is behind. */
   lag: number;
   /** The first slot that it has blocks of. */

@@ -185,6 +185,7 @@ export type MemoryLedger = {
 export function createMemoryLedger(nowMs: () => number): MemoryLedger {
   const state = emptyState();
   const server = createMemoryServer(state, nowMs);
+  const sightings = createMemorySightings(state);
   const ledger: Ledger = {
     probe: nobodyAsks('the probe'),
     deliveries: nobodyAsks('deliveries'),
@@ -195,8 +196,8 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
     unfollowed: nobodyAsks('unfollowed'),
     asides: createMemoryAsides(state),
     apiKeys: nobodyAsks('API keys'),
-    sightings: createMemorySightings(state),
-    watchList: createMemoryWatchList(state),
+    sightings,
+    watchList: createMemoryWatchList(state, sightings.note),
     subscribers: createMemorySubscribers(state),
     subscriptions: createMemorySubscriptions(state),
     costs: {

@@ -1,8 +1,8 @@
 // Watch list: who is watched and how far each history was scanned, in memory.
-import type { WatchList } from '../../../src/core/hearing-ports.ts';
+import type { Sightings, WatchList } from '../../../src/core/hearing-ports.ts';
 import type { State } from './state.ts';
 
-export function createMemoryWatchList(state: State): WatchList {
+export function createMemoryWatchList(state: State, note: Sightings['note']): WatchList {
   return {
     all: async (of) =>
       [...state.accounts.values()]
@@ -29,9 +29,12 @@ export function createMemoryWatchList(state: State): WatchList {
       [...state.accounts.values()].filter(
         (each) => each.subscriberId === subscriberId && each.role === 'agent_token_account',
       ).length,
-    async advance(address, slot) {
+    async scanned(address, { from, upto }, rumours, naming) {
       const row = state.accounts.get(address);
-      if (row !== undefined && row.cursorSlot < slot) row.cursorSlot = slot;
+      if (row === undefined || row.cursorSlot < from) return false;
+      await note(rumours, naming);
+      row.cursorSlot = Math.max(row.cursorSlot, upto);
+      return true;
     },
     async adopt({ address, subscriberId, subAccountId, fromSlot }) {
       if (state.accounts.has(address)) return false;

@@ -1,0 +1,116 @@
+// Outflow: what each one is called, which route has an allowance, and how it is told.
+import { expect, test } from 'vitest';
+import type { Outflow } from '../../src/core/fact.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
+import {
+  classifyOutflows,
+  type HeardOutflow,
+  leftEvents,
+  SMALL,
+  whatLeft,
+} from '../../src/core/outflow.ts';
+import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+
+const WRAPPED = 'So11111111111111111111111111111111111111112' as Address;
+const body: Outflow = {
+  kind: 'outflow',
+  route: 'withdraw',
+  amount: 100n,
+  mint: QUOTE_MINT,
+  decimals: 6,
+  destination: null,
+  internal: false,
+  owner: null,
+  ofValue: true,
+  consent: 'agent',
+  signers: [],
+  usd: 100n,
+};
+const heard = (key: string, given: Partial<Outflow> = {}, slot = 10): HeardOutflow => ({
+  key,
+  signature: `signature of ${key}` as Signature,
+  slot,
+  ours: false,
+  body: { ...body, ...given },
+});
+const NOBODY = { creators: new Set<string>(), appointed: new Set<string>() };
+const classOf = (given: Partial<Outflow>, context = NOBODY) =>
+  classifyOutflows([heard('it', given)], [], QUOTE_MINT, context).get('it');
+
+test('SOL has an allowance by every route, USDC by a transfer, and nothing that the venue paid out', () => {
+  const sol = { mint: null, decimals: 9, amount: SMALL.sol.transaction } as const;
+  for (const route of ['sol_transfer', 'sol_handover', 'network_fee', 'token_transfer'] as const)
+    expect(classOf({ ...sol, route }), route).toBe('small');
+  expect(classOf({ route: 'token_transfer', amount: 1n })).toBe('small');
+  const venue = ['withdraw', 'isolated_withdraw', 'transfer', 'foreign_deposit'] as const;
+  for (const route of [...venue, 'token_handover'] as const)
+    expect(classOf({ ...sol, route, amount: 1n }), route).toBe('outflow');
+  // Wrapped SOL is SOL; a token whose mint is not told is SOL only by its nine decimals.
+  const wrapped = { route: 'token_transfer', mint: WRAPPED, decimals: null } as const;
+  expect(classOf({ ...wrapped, amount: SMALL.sol.transaction })).toBe('small');
+  expect(classOf({ route: 'token_transfer', mint: null, decimals: 6, amount: 1n })).toBe('outflow');
+  expect(classOf({ route: 'token_transfer', mint: null, decimals: null, amount: 1n })).toBe(
+    'outflow',
+  );
+});
+
+test('each class has its name', () => {
+  const creator = 'creator' as Address;
+  const stranger = 'stranger' as Address;
+  const known = { creators: new Set<string>([creator]), appointed: new Set<string>([stranger]) };
+  expect(classOf({ owner: creator }, known)).toBe('creator');
+  expect(classOf({ destination: creator }, known)).toBe('creator');
+  expect(classOf({ destination: stranger, owner: stranger }, known)).toBe('outflow');
+  expect(classOf({ ofValue: false, mint: 'x' as never, route: 'token_transfer' })).toBe(
+    'worthless',
+  );
+  expect(classOf({ consent: 'none', signers: [creator] }, known)).toBe('unsigned');
+  // One appointed signer among others is enough.
+  expect(classOf({ consent: 'none', signers: [creator, stranger] }, known)).toBe('outflow');
+});
+
+test('a mint that the venue paid out by an isolated withdrawal is of value, too', () => {
+  const mint = 'a newer market' as never;
+  const sent = heard('sent', { route: 'token_transfer', mint, ofValue: false });
+  const out = heard('out', { route: 'isolated_withdraw', mint, internal: true });
+  expect(classifyOutflows([sent, out], [], QUOTE_MINT).get('sent')).toBe('outflow');
+  const transfer = heard('out', { route: 'transfer', mint, internal: true });
+  expect(classifyOutflows([sent, transfer], [], QUOTE_MINT).get('sent')).toBe('worthless');
+});
+
+test('an amount is told in the units of its token, or in base units where they are not known', () => {
+  expect(whatLeft(body, QUOTE_MINT)).toBe('0.000100 USDC');
+  expect(whatLeft({ ...body, mint: WRAPPED, decimals: 9 }, QUOTE_MINT)).toBe('0.000000100 SOL');
+  expect(whatLeft({ ...body, mint: 'jup' as never }, QUOTE_MINT)).toBe('0.000100 jup');
+  for (const unknown of [
+    { ...body, mint: null },
+    { ...body, mint: 'jup' as never, decimals: null },
+  ])
+    expect(whatLeft(unknown, QUOTE_MINT)).toBe('100 base units of an unknown token');
+});
+
+test('what a clearance leaves is told as the rest of it, and nothing as no event', () => {
+  const clearance = {
+    id: 'c',
+    purpose: 'withdraw',
+    amount: 60n,
+    grantedSlot: 5,
+    untilSlot: 20,
+    tradedSlot: null,
+  } as const;
+  const at = (key: string, amount: bigint) => ({
+    ...heard(key, { amount }),
+    at: { slot: 10, blockIndex: 3, ordinal: 0 },
+  });
+  expect(leftEvents([at('a', 100n)], [clearance], QUOTE_MINT, NOBODY)).toEqual([
+    {
+      kind: 'left',
+      at: { slot: 10, blockIndex: 3, ordinal: 0, signature: 'signature of a' },
+      amount: 40n,
+      what: '0.000040 USDC',
+      signature: 'signature of a',
+    },
+  ]);
+  expect(leftEvents([at('a', 60n)], [clearance], QUOTE_MINT, NOBODY)).toEqual([]);
+  expect(leftEvents([at('a', 0n)], [], QUOTE_MINT, NOBODY)).toEqual([]);
+});

@@ -17,7 +17,11 @@ const COPIED = [
   'package.json',
   'tsconfig.json',
   'vitest.config.ts',
+  'vitest.mutate.config.ts',
+  'patches',
 ];
+/** Tests of pure decisions and of the pen, which need no Postgres. */
+const PURE = /^test\/(core|adversarial)\//;
 const TIMEOUT_MS = 15 * 60_000;
 
 const copy = mkdtempSync(path.join(tmpdir(), 'bailiff-mutants-'));
@@ -31,7 +35,10 @@ function passes({ by }: Mutant): boolean {
   const given =
     'seeds' in by
       ? ['test/sim/run.ts', '--seeds', String(by.seeds), '--from', String(by.from ?? 1), '--first']
-      : ['node_modules/vitest/vitest.mjs', 'run', by.file, '--maxWorkers', '1', '-t', by.test];
+      : [
+          ...['node_modules/vitest/vitest.mjs', 'run', by.file, '--maxWorkers', '1', '-t', by.test],
+          ...['--config', PURE.test(by.file) ? 'vitest.mutate.config.ts' : 'vitest.config.ts'],
+        ];
   const ran = spawnSync(node, given, {
     cwd: copy,
     encoding: 'utf8',

@@ -52,6 +52,11 @@ const STEPS_MOST = 1_200;
 const QUIET = 3;
 const TURNS_EACH = 5;
 const BLOCK_MS = 400;
+/**
+ * How long a URL leads to another chain at least. A daemon asks for the genesis hash every ten seconds, and again after it has
+ * read a history: it does not see another chain that comes and goes between the two.
+ */
+const FOREIGN_MS = 60_000;
 
 async function register(ledger: Ledger, { terms }: Climate): Promise<void> {
   for (const [index, person] of PEOPLE.entries()) {
@@ -148,6 +153,7 @@ async function play(
   let forks = 0;
   let steps = 0;
   let losses = 0;
+  let foreignMs = Number.NEGATIVE_INFINITY;
   /** Payments that were signed before the newest copy of the database was made. */
   let signedAtCopy = 0;
   const boot = () => createDaemon(++lastProcess, world);
@@ -243,9 +249,10 @@ async function play(
     if (random.chance(0.02)) await people.operate(plainLedger, climate.halts);
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
     if (random.chance(climate.blackouts)) blackout();
-    if (another !== null && random.chance(climate.foreign))
+    if (another !== null && random.chance(climate.foreign)) {
       random.pick(second === null ? [first] : [first, second]).follow(another);
-    else if (another !== null && random.chance(0.05)) ours();
+      foreignMs = turns.nowMs();
+    } else if (turns.nowMs() - foreignMs > FOREIGN_MS && random.chance(0.2)) ours();
     if (random.chance(climate.strangers)) people.meddle();
     if (random.chance(0.03)) await lapse();
     if (climate.losses && random.chance(0.05)) {

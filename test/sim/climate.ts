@@ -66,8 +66,8 @@ function agreed(random: Random): Climate['terms'] {
   );
 }
 
-/** `moods`: those that may come over nodes beside the usual ones. */
-export const climateOf = (random: Random, moods: readonly Mood[]): Climate => ({
+/** `moods`: those that may come over nodes beside the usual ones. `foreign`: whether URLs may lead to another chain. */
+export const climateOf = (random: Random, moods: readonly Mood[], foreign: boolean): Climate => ({
   weather: random.chance(0.5) ? storm(random) : breeze(random),
   moods: [...MOODS, ...moods],
   rich: random.chance(0.6),
@@ -75,7 +75,7 @@ export const climateOf = (random: Random, moods: readonly Mood[]): Climate => ({
   blackouts: random.chance(0.4) ? 0.01 : 0,
   losses: random.chance(0.3),
   told: random.chance(0.8),
-  foreign: random.chance(0.3) ? 0.01 : 0,
+  foreign: foreign && random.chance(0.3) ? 0.01 : 0,
   strangers: random.chance(0.4) ? 0.03 : 0,
   reimbursed: random.chance(0.4),
   terms: agreed(random),

@@ -194,6 +194,13 @@ export function checkLapsed(
   }
 }
 
+/** Law 2: a debt ends unpaid only where it lapsed, or where an operator voided it. `acts` are these debts. */
+export function checkEnded({ state }: SimBooks, acts: ReadonlySet<string>): void {
+  for (const { id, status } of state?.shares.values() ?? [])
+    if (status === 'voided' && !acts.has(id))
+      fail(`law 2: ${id} ended unpaid, and neither its terms nor an operator said so`);
+}
+
 /** Law 6: the standing of everybody is what the chain says, and so is what they owe. Everything must have been heard. */
 export async function checkStandings(
   chain: SimChain,

@@ -98,6 +98,8 @@ export type People = {
   meddle(): void;
   /** When each transaction that people made was executed first, by its signature; a fork may move it to later. */
   readonly firstMs: ReadonlyMap<string, number>;
+  /** Debts that an operator has voided. A database that goes back may not know of it any more. */
+  readonly voided: ReadonlySet<string>;
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
   /** Whatever held payments up comes to an end: pauses, and want of money. */
@@ -107,6 +109,8 @@ export type People = {
   fund(): void;
 };
 
+const DRILL = { reason: 'drill', actor: 'command', person: null };
+
 export function createPeople(
   chain: SimChain,
   random: Random,
@@ -115,6 +119,7 @@ export function createPeople(
   let nonce = 0;
   let paused = false;
   const firstMs = new Map<string, number>();
+  const voided = new Set<string>();
   const act: People['act'] = (instructions, signer) => {
     const signers = [STRANGER, ...(signer === undefined ? [] : [signer])];
     const transaction = made(nonce++, signers, instructions);
@@ -154,6 +159,7 @@ export function createPeople(
   return {
     act,
     firstMs,
+    voided,
     live() {
       const person = random.pick(PEOPLE);
       const user = random.pick(person.users);
@@ -186,10 +192,13 @@ export function createPeople(
     async operate(ledger, halts) {
       const { id } = random.pick(PEOPLE);
       const what = random.next() * (halts ? 1 : 0.6);
-      if (what < 0.3) await ledger.shares.hasten(id);
+      if (what < 0.25) await ledger.shares.hasten(id);
       else if (what < 0.6) {
         const open = await ledger.shares.open(id);
-        if (open.length > 0) await ledger.shares.retry(random.pick(open).id);
+        const share = open.length === 0 ? null : random.pick(open);
+        if (share !== null && what < 0.5) await ledger.shares.retry(share.id);
+        else if (share !== null && (await ledger.shares.void(share.id, DRILL, nowMs())))
+          voided.add(share.id);
       } else if (what < 0.8)
         await ledger.halts.set(random.pick(['all', `subscriber:${id}`]), 'drill');
       else for (const { scope } of await ledger.halts.list()) await ledger.halts.lift(scope);

@@ -4,19 +4,26 @@
 // and in fair weather everything must come out.
 import type { Chain, Pen } from '../../src/core/outside.ts';
 import type { Ledger } from '../../src/core/ports.ts';
-import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, type Mood, sicken, soundNode } from './chain/node.ts';
-import { type Climate, climateOf } from './climate.ts';
+import { climateOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
-import { checkBooks, checkLapsed, checkOutcome, checkPaidOnce, checkStandings } from './laws.ts';
+import {
+  checkBooks,
+  checkEnded,
+  checkLapsed,
+  checkOutcome,
+  checkPaidOnce,
+  checkStandings,
+} from './laws.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
 import { createRandom } from './random.ts';
+import { register } from './registration.ts';
 import { createTurns } from './turns.ts';
 import { createWitness } from './witness.ts';
-import { furnish, PEOPLE, SHARE_BPS, SUB_ACCOUNTS, subscriptionOf } from './world.ts';
+import { furnish, PEOPLE } from './world.ts';
 
 export type Outcome = {
   readonly seed: number;
@@ -45,6 +52,8 @@ export type SimOptions = {
   readonly traces?: boolean;
   /** What may come over nodes beside what comes over them in every history. */
   readonly moods?: readonly Mood[];
+  /** Whether URLs may lead to another chain for a while. */
+  readonly foreign?: boolean;
 };
 
 const STEPS = 600;
@@ -57,27 +66,6 @@ const BLOCK_MS = 400;
  * read a history: it does not see another chain that comes and goes between the two.
  */
 const FOREIGN_MS = 60_000;
-
-async function register(ledger: Ledger, { terms }: Climate): Promise<void> {
-  for (const [index, person] of PEOPLE.entries()) {
-    await ledger.subscribers.register({
-      id: person.id,
-      agentWallet: person.agent,
-      agentTokenAccount: person.agentTokens,
-      driftAccounts: person.users.map((address, subAccountId) => ({ address, subAccountId })),
-      sealedKey: person.sealed.sealed,
-      fromSlot: 1,
-    });
-    for (let sub = 0; sub < SUB_ACCOUNTS; sub++) {
-      const { creatorWallet, ...subscription } = subscriptionOf(index, sub);
-      await ledger.subscriptions.put({
-        ...subscription,
-        terms: termsOf(1, creatorWallet, SHARE_BPS, terms.get(subscription.id)),
-        held: NOTHING_HELD,
-      });
-    }
-  }
-}
 
 /**
  * Plays the history of a seed. Throws at the first law that breaks. The client library makes an error for every optional field of
@@ -115,7 +103,7 @@ async function play(
   furnish(chain);
   const people = createPeople(chain, random, turns.nowMs);
   const witness = createWitness();
-  const climate = climateOf(random, options.moods ?? []);
+  const climate = climateOf(random, options.moods ?? [], options.foreign ?? false);
   let { weather } = climate;
   if (climate.rich) people.fund();
   const books = await openBooks(turns.nowMs);
@@ -209,9 +197,12 @@ async function play(
       processes[index] = await boot();
     }
   };
+  /** Debts that have lapsed. */
+  const ended = new Set<string>();
   const lapse = async (): Promise<void> => {
     if (books.state === null) return;
     const lapsed = await plainLedger.shares.lapse();
+    for (const { shareId } of lapsed) ended.add(shareId);
     checkLapsed(lapsed, books, people.firstMs, turns.nowMs());
   };
   const check = async (): Promise<void> => {
@@ -312,6 +303,7 @@ async function play(
     if (random.chance(0.1)) for (const { id } of PEOPLE) await plainLedger.shares.hasten(id);
     return false;
   }, 'law 2: in fair weather something stays unpaid');
+  checkEnded(books, new Set([...ended, ...people.voided]));
   await checkOutcome(chain, books, witness);
   return { seed, steps, kills, forks, losses, ...(await books.payments()) };
 }

@@ -22,6 +22,7 @@ const PLAN = 'test/core/plan.test.ts';
 const PAYMENT = 'test/core/payment.test.ts';
 const BOOKS = 'test/flows/books.test.ts';
 const SETTLE = 'test/flows/settle.test.ts';
+const CONTINUITY = 'test/flows/continuity.test.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -195,14 +196,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/core/continuity.ts',
     from: 'return before.identity !== after.identity || after.position < before.position;',
     to: 'return false;',
-    by: sim(40),
+    by: unit(CONTINUITY, 'another identity, an older position'),
   },
   {
     name: 'G2 nothing is waited for after the database went back',
     file: 'src/flows/continuity.ts',
     from: 'open.untilHeight ??= height + BLOCKS_UNTIL_DEAD;',
     to: 'open.untilHeight ??= height;',
-    by: sim(40),
+    by: unit(CONTINUITY, 'after a failover nothing is signed'),
   },
   {
     name: 'I1 a transaction is dropped before finality could have reached it',

@@ -200,7 +200,7 @@ async function play(
   /** Debts that have lapsed. */
   const ended = new Set<string>();
   const lapse = async (): Promise<void> => {
-    if (books.state === null) return;
+    if (books.state === null || climate.losses) return;
     const lapsed = await plainLedger.shares.lapse();
     for (const { shareId } of lapsed) ended.add(shareId);
     checkLapsed(lapsed, books, people.firstMs, turns.nowMs());
@@ -237,7 +237,7 @@ async function play(
       kills++;
       processes[index] = await boot();
     }
-    if (random.chance(0.02)) await people.operate(plainLedger, climate.halts);
+    if (random.chance(0.02)) await people.operate(plainLedger, climate);
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
     if (random.chance(climate.blackouts)) blackout();
     if (another !== null && random.chance(climate.foreign)) {

@@ -160,7 +160,15 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
   'losing what was heard before it was read': {
     within: 10,
     sabotage: {
-      ledger: (ledger) => ({ ...ledger, sightings: { ...ledger.sightings, note: async () => {} } }),
+      ledger: (ledger) => ({
+        ...ledger,
+        sightings: { ...ledger.sightings, note: async () => {} },
+        watchList: {
+          ...ledger.watchList,
+          scanned: (address, reached, _rumours, naming) =>
+            ledger.watchList.scanned(address, reached, [], naming),
+        },
+      }),
     },
   },
   'keeping the facts of a fork that was dropped': {

@@ -60,7 +60,8 @@ async function world(now: { state: AccountState; lamports?: bigint }, touches: A
   const all = { ...ports, chain, venue };
   const account = { address: ANA, subscriberId: 'ana', role: 'drift_user' } as const;
   await ledger.checks.begin(account, state(40));
-  await ledger.watchList.advance(ANA, 2_000);
+  const naming = { source: 'backfill', by: 'finalized', nowMs: 0 } as const;
+  await ledger.watchList.scanned(ANA, { from: 0, upto: 2_000 }, [], naming);
   node.tip = 1_000;
   const lost = held.close('ana', SLOT, 30n * USDC);
   node.answers.set(lost, () => null);

@@ -92,8 +92,8 @@ export type People = {
   /** Something happens on chain. */
   live(): void;
   /** Something an operator or a platform does. */
-  /** What an operator does. `halts`: whether signing may be halted, too. `losses`: whether the database goes back. */
-  operate(ledger: Ledger, given: { halts: boolean; losses: boolean }): Promise<void>;
+  /** What an operator does: signing is halted and debts are voided only where that is allowed. */
+  operate(ledger: Ledger, halts: boolean, voids: boolean): Promise<void>;
   /** A stranger names a payment of ours in a memo, and sends dust to the agent or to a creator with it. */
   meddle(): void;
   /** When each transaction that people made was executed first, by its signature; a fork may move it to later. */
@@ -189,15 +189,14 @@ export function createPeople(
       const dust = ACTS.sendTokens(STRANGER_TOKENS, into, STRANGER, 1n + BigInt(random.below(99)));
       act([...ACTS.memo(payment), ...dust]);
     },
-    async operate(ledger, { halts, losses }) {
+    async operate(ledger, halts, voids) {
       const { id } = random.pick(PEOPLE);
       const what = random.next() * (halts ? 1 : 0.6);
       if (what < 0.25) await ledger.shares.hasten(id);
       else if (what < 0.6) {
         const open = await ledger.shares.open(id);
         const share = open.length === 0 ? null : random.pick(open);
-        // A debt whose payment is lost must not be voided: then no debt explains that payment, and the lane stands still.
-        if (share !== null && (what < 0.5 || losses)) await ledger.shares.retry(share.id);
+        if (share !== null && (what < 0.5 || !voids)) await ledger.shares.retry(share.id);
         else if (share !== null && (await ledger.shares.void(share.id, DRILL, nowMs())))
           voided.add(share.id);
       } else if (what < 0.8)

@@ -197,10 +197,15 @@ async function play(
       processes[index] = await boot();
     }
   };
+  /**
+   * Whether debts may end unpaid: the laws ask the ledger in memory which did, and a debt whose payment the database has lost must
+   * not, because no debt explains that payment then.
+   */
+  const mayVoid = books.state !== null && !climate.losses;
   /** Debts that have lapsed. */
   const ended = new Set<string>();
   const lapse = async (): Promise<void> => {
-    if (books.state === null || climate.losses) return;
+    if (!mayVoid) return;
     const lapsed = await plainLedger.shares.lapse();
     for (const { shareId } of lapsed) ended.add(shareId);
     checkLapsed(lapsed, books, people.firstMs, turns.nowMs());
@@ -237,7 +242,7 @@ async function play(
       kills++;
       processes[index] = await boot();
     }
-    if (random.chance(0.02)) await people.operate(plainLedger, climate);
+    if (random.chance(0.02)) await people.operate(plainLedger, climate.halts, mayVoid);
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
     if (random.chance(climate.blackouts)) blackout();
     if (another !== null && random.chance(climate.foreign)) {

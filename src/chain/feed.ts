@@ -1,5 +1,7 @@
-// Feed: account subscriptions spread over several sockets. Bounded by construction: a notification is handed on at once or
-// not at all, nothing is queued here, and each account is on one socket.
+// Feed: account subscriptions spread over several sockets, of which the first carries the one slot subscription. Bounded by
+// construction: a notification is handed on at once or not at all, nothing is queued here, and each account is on one socket.
+// Providers take only so many subscriptions on one connection and say so by refusing more: that number is learned, and the
+// accounts that were refused go to further sockets.
 import type { Address } from '../core/ids.ts';
 import type { AccountFeed, ChainAccount } from '../core/outside.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -11,6 +13,7 @@ export type FeedOptions = {
   readonly log: Log;
   readonly silentAfterMs: number;
   readonly accountsPerSocket: number;
+  readonly socketsMost: number;
   /** As `SocketOptions`. */
   readonly admit: () => Promise<boolean>;
   readonly canBe: (slot: number) => boolean;
@@ -33,43 +36,70 @@ export function readNotified(value: unknown): ChainAccount | null | undefined {
   };
 }
 
+/** A limit that was learned is tried again after so long: it may have been an exception. */
+const LEARNED_FOR_MS = 10 * 60_000;
+
 export function openFeed(options: FeedOptions): AccountFeed {
+  const { clock, log } = options;
   const sockets: Socket[] = [];
-  const known = new Map<Address, Socket>();
-  const open = (): Socket =>
+  /** The socket of each account that is followed; null where no socket has room. */
+  const known = new Map<Address, Socket | null>();
+  /** What one connection was seen to take, and when. */
+  let learned = { perSocket: options.accountsPerSocket, atMs: Number.NEGATIVE_INFINITY };
+  const perSocket = (): number =>
+    clock.nowMs() - learned.atMs < LEARNED_FOR_MS ? learned.perSocket : options.accountsPerSocket;
+  let full = false;
+
+  const open = (isFirst: boolean): Socket =>
     openSocket({
       url: options.url,
-      clock: options.clock,
-      log: options.log,
+      clock,
+      log,
       silentAfterMs: options.silentAfterMs,
       admit: options.admit,
       canBe: options.canBe,
-      onSlot: options.onSlot,
+      onSlot: isFirst ? options.onSlot : null,
       onAccount(address, slot, value) {
         const account = readNotified(value);
         if (account !== undefined) options.onAccount(address as Address, slot, account);
       },
       onSubscribed: (addresses) => options.onSubscribed(addresses as Address[]),
+      onRefused(addresses, taken) {
+        learned = { perSocket: Math.min(perSocket(), taken), atMs: clock.nowMs() };
+        const fields = { perSocket: learned.perSocket, moved: addresses.length };
+        log.info('feed.limit_learned', fields);
+        for (const address of addresses) place(address as Address);
+      },
+      // A node that tells no slots on one connection may tell nothing on the others either.
+      onSilent() {
+        if (isFirst) for (const each of sockets.slice(1)) each.renew();
+      },
     });
+  function place(address: Address): void {
+    let socket = sockets.find((each) => each.size < perSocket());
+    if (socket === undefined && sockets.length < options.socketsMost) {
+      socket = open(sockets.length === 0);
+      sockets.push(socket);
+    }
+    known.set(address, socket ?? null);
+    socket?.add(address);
+    if (socket === undefined && !full)
+      log.warn('feed.full', {
+        sockets: sockets.length,
+        perSocket: perSocket(),
+        accounts: known.size,
+      });
+    full = socket === undefined;
+  }
   return {
     follow(addresses) {
-      for (const address of addresses) {
-        if (known.has(address)) continue;
-        let socket = sockets.find((each) => each.size < options.accountsPerSocket);
-        if (socket === undefined) {
-          socket = open();
-          sockets.push(socket);
-        }
-        socket.add(address);
-        known.set(address, socket);
-      }
-      if (known.size === addresses.length) return;
       const wanted = new Set(addresses);
-      for (const [address, socket] of known)
+      for (const [address, socket] of known.size === 0 ? [] : known)
         if (!wanted.has(address)) {
-          socket.remove(address);
+          socket?.remove(address);
           known.delete(address);
         }
+      for (const address of addresses) if (!known.get(address)) place(address);
     },
     status: () => ({
       sockets: sockets.length,

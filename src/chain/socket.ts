@@ -1,7 +1,8 @@
 // Socket: one supervised WebSocket to an RPC node with the account subscriptions it carries. Whatever ends it, it comes
-// back and subscribes again; a socket that is open and mute is found by the slots that stop coming. A node replays nothing,
-// so every (re)subscription is reported, for the accounts to be read. A socket of another chain is found by its slots, which
-// ours cannot have reached: nothing that it tells is handed on, and it is closed.
+// back and subscribes again. One that is open and mute is found: by the slots that stop coming where it carries the slot
+// subscription, else by a question that is not answered. A node replays nothing, so every (re)subscription is reported, for
+// the accounts to be read. Accounts that the node refuses are handed back. A socket of another chain is found by its slots,
+// which ours cannot have reached: nothing that it tells is handed on, and it is closed.
 import { WebSocket } from 'ws';
 import { delayMs } from '../core/backoff.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -11,16 +12,26 @@ export type SocketOptions = {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Without a slot for so long, the socket counts as dead. A slot that our chain cannot have reached is none. */
+  /**
+   * Without a slot, or without any message where another socket carries the slot subscription, for so long, the socket counts
+   * as dead. A slot that our chain cannot have reached is none.
+   */
   readonly silentAfterMs: number;
   /** Asked before each connection; false while the host belongs to another chain. */
   readonly admit: () => Promise<boolean>;
   /** Whether our chain can have reached this slot by now. */
   readonly canBe: (slot: number) => boolean;
-  readonly onSlot: (slot: number) => void;
+  /** Hears of slots; null where another socket carries the slot subscription. */
+  readonly onSlot: ((slot: number) => void) | null;
   readonly onAccount: (address: string, slot: number, value: unknown) => void;
   /** These are subscribed from now on; what happened before was not told. */
   readonly onSubscribed: (addresses: readonly string[]) => void;
+  /**
+   * The node took `taken` accounts on this connection, at least one, and refused these. They are no longer this socket's.
+   */
+  readonly onRefused: (addresses: readonly string[], taken: number) => void;
+  /** The connection ended because it was silent. */
+  readonly onSilent?: () => void;
 };
 export type Socket = {
   add(address: string): void;
@@ -28,11 +39,17 @@ export type Socket = {
   readonly size: number;
   /** Accounts that the node has acknowledged on the present connection. */
   readonly subscribed: number;
+  /** Ends the present connection; the socket comes back. */
+  renew(): void;
   close(): Promise<void>;
 };
 
 const RECONNECT = { firstMs: 250, mostMs: 15_000 };
 const FOREIGN = 'its host names the genesis hash of another chain';
+/** Subscriptions that are asked for before the answers to earlier ones have come. */
+const ASKED_AT_ONCE = 100;
+/** No subscription has this id: the node answers that it knows none. */
+const NO_SUBSCRIPTION = 0;
 /** A longer message ends the connection. An account of the venue takes about 6 KiB in base64. */
 export const MESSAGE_BYTES_MOST = 2 * 1024 * 1024;
 
@@ -59,7 +76,11 @@ export function openSocket(options: SocketOptions): Socket {
   const wanted = new Set<string>();
   const stopping = new AbortController();
   /** On the present connection; null while there is none. */
-  let link: { subscribe(address: string): void; unsubscribe(address: string): void } | null = null;
+  let link: {
+    subscribe(address: string): void;
+    unsubscribe(address: string): void;
+    end(why: string): void;
+  } | null = null;
   let acknowledged = 0;
 
   /** One connection's life; resolves when it is over. */
@@ -69,8 +90,10 @@ export function openSocket(options: SocketOptions): Socket {
         maxPayload: MESSAGE_BYTES_MOST,
         handshakeTimeout: options.silentAfterMs,
       });
+      const toAsk: string[] = [];
       const asked = new Map<number, string>();
       const accounts = new Map<number, string>();
+      let refused: string[] = [];
       let lastId = 0;
       let heardMs = clock.nowMs();
       /** The last slot that cannot be, where none came since that can. */
@@ -90,9 +113,24 @@ export function openSocket(options: SocketOptions): Socket {
         socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
         return id;
       };
+      const config = { encoding: 'base64', commitment: 'confirmed' };
+      const askMore = (): void => {
+        while (asked.size < ASKED_AT_ONCE && refused.length === 0 && toAsk.length > 0) {
+          const address = toAsk.shift() ?? '';
+          if (wanted.has(address)) asked.set(ask('accountSubscribe', [address, config]), address);
+        }
+      };
       const subscribe = (address: string): void => {
-        const config = { encoding: 'base64', commitment: 'confirmed' };
-        asked.set(ask('accountSubscribe', [address, config]), address);
+        toAsk.push(address);
+        askMore();
+      };
+      /** Once every answer has come, what was taken is known: the rest is handed back. */
+      const handBack = (): void => {
+        if (refused.length === 0 || asked.size > 0) return;
+        if (accounts.size === 0) return finish('every subscription was refused');
+        const given = [...refused, ...toAsk.splice(0)].filter((each) => wanted.delete(each));
+        refused = [];
+        options.onRefused(given, accounts.size);
       };
       const unsubscribe = (address: string): void => {
         for (const [id, each] of accounts)
@@ -105,26 +143,36 @@ export function openSocket(options: SocketOptions): Socket {
       const watchdog = async (): Promise<void> => {
         while (!over.signal.aborted) {
           await clock.sleep(options.silentAfterMs / 4, over.signal);
-          if (clock.nowMs() - heardMs <= options.silentAfterMs) continue;
-          if (oddSlot !== null) log.error('feed.foreign', { url: shown, slot: oddSlot });
-          finish(oddSlot === null ? 'silent' : `it tells slot ${oddSlot}, which cannot be`);
+          if (over.signal.aborted) return;
+          const silentMs = clock.nowMs() - heardMs;
+          if (silentMs > options.silentAfterMs) {
+            if (oddSlot !== null) log.error('feed.foreign', { url: shown, slot: oddSlot });
+            finish(oddSlot === null ? 'silent' : `it tells slot ${oddSlot}, which cannot be`);
+            options.onSilent?.();
+          } else if (
+            options.onSlot === null &&
+            silentMs > options.silentAfterMs / 4 &&
+            link !== null
+          )
+            ask('accountUnsubscribe', [NO_SUBSCRIPTION]);
         }
       };
       socket.on('open', () => {
-        ask('slotSubscribe', []);
+        if (options.onSlot !== null) ask('slotSubscribe', []);
+        link = { subscribe, unsubscribe, end: finish };
         for (const address of wanted) subscribe(address);
-        link = { subscribe, unsubscribe };
       });
       socket.on('message', (data) => {
         const message = parse(data);
         if (message === null) return;
+        if (options.onSlot === null) heardMs = clock.nowMs();
         if (message.method === 'slotNotification') {
           const { slot } = (message.params?.result ?? {}) as { slot?: unknown };
           if (typeof slot !== 'number') return;
           oddSlot = options.canBe(slot) ? null : slot;
           if (oddSlot !== null) return;
           heardMs = clock.nowMs();
-          options.onSlot(slot);
+          options.onSlot?.(slot);
           return;
         }
         if (message.method === 'accountNotification') {
@@ -140,15 +188,15 @@ export function openSocket(options: SocketOptions): Socket {
         const address = asked.get(message.id ?? -1);
         if (address === undefined) return;
         asked.delete(message.id ?? -1);
-        if (typeof message.result !== 'number') {
-          finish('a subscription was refused');
-          return;
-        }
-        accounts.set(message.result, address);
-        acknowledged = accounts.size;
-        // It may have been removed while it was being asked for.
-        if (wanted.has(address)) options.onSubscribed([address]);
-        else unsubscribe(address);
+        if (typeof message.result === 'number') {
+          accounts.set(message.result, address);
+          acknowledged = accounts.size;
+          // It may have been removed while it was being asked for.
+          if (wanted.has(address)) options.onSubscribed([address]);
+          else unsubscribe(address);
+        } else refused.push(address);
+        askMore();
+        handBack();
       });
       socket.on('error', (error) => finish(redact(error.message)));
       socket.on('close', (code) => finish(`closed with code ${code}`));
@@ -183,6 +231,7 @@ export function openSocket(options: SocketOptions): Socket {
     get subscribed() {
       return acknowledged;
     },
+    renew: () => link?.end('renewed'),
     async close() {
       stopping.abort();
       await running;

@@ -138,7 +138,14 @@ export const SettingsSchema = Type.Object(
         accountsPerSocket: Type.Integer({
           minimum: 1,
           maximum: 100_000,
-          description: 'Account subscriptions that one WebSocket carries.',
+          description:
+            'Account subscriptions that one WebSocket carries; fewer where the node refuses more.',
+        }),
+        socketsMost: Type.Integer({
+          minimum: 1,
+          maximum: 10_000,
+          description:
+            'WebSockets to the node; accounts beyond what they carry are heard by the other sources.',
         }),
         sources: Type.Array(Type.Enum(['webhooks', 'subscriptions', 'backfill', 'sweep']), {
           minItems: 1,

@@ -171,6 +171,7 @@ export async function benchWatch(): Promise<boolean> {
       accountsPerSocket: 1_000,
       admit: async () => true,
       canBe: () => true,
+      socketsMost: 64,
       onSlot: () => {},
       onAccount: () => {},
       onSubscribed: () => {},

@@ -21,6 +21,13 @@ type Node = {
   jump: number;
   refuse: boolean;
   refused: number;
+  /** Account subscriptions that one connection takes. */
+  most: number;
+  slotSubscriptions: number;
+  /** Questions of connections on which nothing happens. */
+  probes: number;
+  /** Connections that read and answer nothing. */
+  deaf: Set<WebSocket>;
   /** Answers that are kept back; null lets them go at once. */
   kept: (() => void)[] | null;
   close(): Promise<void>;
@@ -30,6 +37,7 @@ async function openNode(): Promise<Node> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const accounts = new Map<WebSocket, Map<string, number>>();
+  const hearSlots = new Set<WebSocket>();
   let ids = 0;
   let slot = 0;
   const node: Node = {
@@ -50,6 +58,10 @@ async function openNode(): Promise<Node> {
     jump: 0,
     refuse: false,
     refused: 0,
+    most: Number.POSITIVE_INFINITY,
+    slotSubscriptions: 0,
+    probes: 0,
+    deaf: new Set(),
     kept: null,
     async close() {
       clearInterval(ticking);
@@ -61,10 +73,20 @@ async function openNode(): Promise<Node> {
     node.connections++;
     node.sockets.add(socket);
     accounts.set(socket, new Map());
-    socket.on('close', () => node.sockets.delete(socket));
+    socket.on('close', () => {
+      node.sockets.delete(socket);
+      hearSlots.delete(socket);
+    });
     socket.on('message', (data) => {
       const { id, method, params } = JSON.parse(String(data));
-      if (node.refuse && method === 'accountSubscribe') {
+      if (node.deaf.has(socket)) return;
+      if (method === 'slotSubscribe') {
+        node.slotSubscriptions++;
+        hearSlots.add(socket);
+      }
+      if (method === 'accountUnsubscribe' && params[0] === 0) node.probes++;
+      const over = (accounts.get(socket)?.size ?? 0) >= node.most;
+      if ((node.refuse || over) && method === 'accountSubscribe') {
         node.refused++;
         socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32005, message: 'no' } }));
         return;
@@ -85,7 +107,7 @@ async function openNode(): Promise<Node> {
     if (node.jump > 0) slot += node.jump;
     node.jump = 0;
     const params = { subscription: 0, result: { slot } };
-    for (const socket of node.sockets)
+    for (const socket of hearSlots)
       socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'slotNotification', params }));
   }, 20);
   return node;
@@ -97,18 +119,30 @@ afterEach(async () => {
 });
 
 type Guard = { admit: boolean; slotMost: number; asked?: number };
-async function start(accountsPerSocket = 100, silentAfterMs = 400, guard?: Guard) {
+async function start(
+  accountsPerSocket = 100,
+  silentAfterMs = 400,
+  guard?: Guard,
+  { most = Number.POSITIVE_INFINITY, socketsMost = 64 } = {},
+) {
   const node = await openNode();
+  node.most = most;
   const slots: number[] = [];
   const errors: string[] = [];
+  const warned: string[] = [];
   const told: { address: string; slot: number }[] = [];
   const gaps: string[] = [];
   const feed = openFeed({
     url: node.url,
     clock: systemClock,
-    log: { ...silentLog, error: (event) => void errors.push(event) },
+    log: {
+      ...silentLog,
+      error: (event) => void errors.push(event),
+      warn: (event) => void warned.push(event),
+    },
     silentAfterMs,
     accountsPerSocket,
+    socketsMost,
     admit: async () => {
       if (guard !== undefined) guard.asked = (guard.asked ?? 0) + 1;
       return guard?.admit ?? true;
@@ -119,7 +153,7 @@ async function start(accountsPerSocket = 100, silentAfterMs = 400, guard?: Guard
     onSubscribed: (addresses) => void gaps.push(...addresses),
   });
   open.push(node, feed);
-  return { node, feed, told, gaps, slots, errors };
+  return { node, feed, told, gaps, slots, errors, warned };
 }
 const addresses = (count: number): Address[] =>
   Array.from({ length: count }, () => Keypair.generate().publicKey.toBase58() as Address);
@@ -240,4 +274,56 @@ test('no connection is made while the host names another chain', async () => {
   expect(node.connections).toBe(0);
   guard.admit = true;
   await expect.poll(() => [...gaps].sort(), PATIENCE).toEqual([...watched].sort());
+});
+
+test('a node that takes 25 accounts a connection: those it took stay, the others go to further sockets', async () => {
+  const { node, feed, told } = await start(1_000, 5_000, undefined, { most: 25 });
+  const watched = addresses(110);
+  feed.follow(watched);
+  await expect
+    .poll(() => feed.status(), PATIENCE)
+    .toEqual({ sockets: 5, accounts: 110, subscribed: 110 });
+  expect(node.subscribed().sort()).toEqual([...watched].sort());
+  expect(node.slotSubscriptions).toBe(1);
+  const asked = node.refused;
+  // The number is known from now on: further accounts are not asked for in vain.
+  const more = addresses(20);
+  feed.follow([...watched, ...more]);
+  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(130);
+  expect(node.refused - asked).toBe(0);
+  node.notify(watched[109] ?? '', 42, 5);
+  await expect.poll(() => told, PATIENCE).toEqual([{ address: watched[109], slot: 42 }]);
+});
+
+test('beyond the sockets that may be opened accounts are not subscribed, which is said, and they are when there is room', async () => {
+  const { node, feed, warned } = await start(1_000, 5_000, undefined, { most: 10, socketsMost: 2 });
+  const watched = addresses(25);
+  feed.follow(watched);
+  await expect
+    .poll(() => feed.status(), PATIENCE)
+    .toEqual({ sockets: 2, accounts: 25, subscribed: 20 });
+  expect(warned.filter((each) => each === 'feed.full').length).toBeGreaterThan(0);
+  const taken = new Set(node.subscribed());
+  const left = watched.filter((each) => !taken.has(each));
+  feed.follow([...watched.filter((each) => taken.has(each)).slice(5), ...left]);
+  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(20);
+  expect(new Set(node.subscribed())).toEqual(
+    new Set([...watched.filter((each) => taken.has(each)).slice(5), ...left]),
+  );
+});
+
+test('a socket without slots that no longer answers is opened anew, and one on which nothing happens is not', async () => {
+  const { node, feed, gaps } = await start(2, 400);
+  const watched = addresses(4);
+  feed.follow(watched);
+  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(4);
+  const [first, second] = [...node.sockets] as [WebSocket, WebSocket];
+  // Many times the silence that would end it.
+  await expect.poll(() => node.probes, PATIENCE).toBeGreaterThan(12);
+  expect([...node.sockets]).toEqual([first, second]);
+  gaps.length = 0;
+  node.deaf.add(second);
+  await expect.poll(() => node.sockets.has(second), PATIENCE).toBe(false);
+  await expect.poll(() => [...gaps].sort(), PATIENCE).toEqual(watched.slice(2).sort());
+  expect(node.sockets.has(first)).toBe(true);
 });

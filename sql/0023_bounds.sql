@@ -6,3 +6,10 @@ create table delivery_reading (
   begun_at timestamptz not null default clock_timestamp(),
   constraint delivery_reading_pkey primary key (delivery_id, reader)
 );
+
+-- Our webhooks at Helius, by their ids: known again when somebody changes their URL, or when our own URL changes.
+create table helius_webhook (
+  webhook_id text not null constraint helius_webhook_pkey primary key
+    constraint helius_webhook_id_length check (length(webhook_id) between 1 and 200),
+  noted_at timestamptz not null default now()
+);

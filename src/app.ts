@@ -5,7 +5,6 @@ import { budget } from './chain/compile.ts';
 import { openFeed } from './chain/feed.ts';
 import type { Address, Slot } from './core/ids.ts';
 import { setByLedger } from './core/ledger-clock.ts';
-import type { WebhookRegistry } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
 import { rememberActs } from './flows/acknowledged.ts';
@@ -22,13 +21,13 @@ import { digestDeliveries } from './flows/digest.ts';
 import { createFinality } from './flows/finality.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createInspector } from './flows/inspector.ts';
-import { createKeeper } from './flows/keep.ts';
 import { createLanes } from './flows/lanes.ts';
 import { lapseDebts } from './flows/lapse.ts';
 import type { Loop } from './flows/loop.ts';
 import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
 import { notifyEndpoints } from './flows/notify.ts';
 import { createPublisher } from './flows/publish.ts';
+import { createRegistration } from './flows/registration.ts';
 import { createSettle } from './flows/settle.ts';
 import { createSources, type Source } from './flows/sources.ts';
 import { inTurns, judgeSubscribers } from './flows/standing.ts';
@@ -209,10 +208,15 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   if (feed !== null) stack.defer(() => feed.close());
   feed?.follow(watched.addresses());
   // Accounts join and leave the watch-list here, in another daemon, or by adoption: either way it is heard from the database.
-  let keeping: Loop | null = null;
+  const registration = createRegistration(
+    { ...ports, onHole: () => walking?.nudge() },
+    { ...settings.watch, ...settings.helius },
+  );
+  const registering = loop('registration', EVERY_MS.registration, () => registration.round());
   watched.onMoved(() => {
     feed?.follow(watched.addresses());
-    keeping?.nudge();
+    registration.ask();
+    registering.nudge();
   });
   const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
   stack.defer(await listenWatchList(sql, () => void watched.refresh().catch(unread)));
@@ -229,23 +233,18 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     if (reckoned.length > 0) booking.nudge();
     await judgeAll(reckoned);
   });
-  // The registration needs to know our URL, which a free port gives only once we listen.
-  let webhooks: WebhookRegistry | null = null;
-  const notRegistered = (thrown: unknown): void =>
-    log.warn('helius.not_registered', { err: thrown });
   const onWatched = async (addresses: readonly Address[]): Promise<void> => {
     feed?.follow(watched.addresses());
-    // A registration that Helius did not take is no reason to refuse, nor a state that could not be read: loops ask again.
+    // A state that could not be read is no reason to refuse: the check asks again.
     await Promise.all([
       beginChecks(ports, addresses).catch(() => checking.nudge()),
-      webhooks?.ensure(watched.addresses()).catch(notRegistered),
+      registration.joined(),
     ]);
   };
   const onLeft = async (addresses: readonly Address[]): Promise<void> => {
     feed?.follow(watched.addresses());
-    // Whoever has come back meanwhile stays.
-    const gone = addresses.filter((each) => !watched.map.has(each));
-    await webhooks?.remove(gone).catch(notRegistered);
+    // An account that was registered again meanwhile stays.
+    await registration.left(addresses.filter((each) => !watched.map.has(each)));
   };
   loop('sweep', Math.min(settings.payments.retryEveryMs, EVERY_MS.sweepMost), async () => {
     await judgeAll(await lapseDebts(ledger, log));
@@ -306,14 +305,10 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(() => closeServer(server, clock));
   await server.listen({ host: settings.http.host, port: settings.http.port });
   const url = `http://${settings.http.host}:${(server.server.address() as AddressInfo).port}`;
-  webhooks = openRegistry(settings, log, url, (work) => locks.exclusively('helius', work));
-  if (webhooks !== null) {
-    const keep = createKeeper(
-      { ledger, webhooks, clock, log, onHole: () => walking?.nudge() },
-      10 * settings.watch.silentAfterMs,
-    );
-    keeping = loop('registration', EVERY_MS.registration, async () => keep(watched.addresses()));
-  }
+  // Helius is told our URL, which a free port gives only now.
+  const alone = <T>(work: () => Promise<T>) => locks.exclusively('helius', work);
+  registration.begin(openRegistry(settings, log, url, alone, parts.webhookIds));
+  registering.nudge();
   if (settings.mode === 'settle') await tellObserved(ledger, log);
   log.info('app.ready', {
     url,

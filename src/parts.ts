@@ -26,6 +26,7 @@ import type {
   SwapDesk,
   Vault,
   Venue,
+  WebhookIds,
   WebhookRegistry,
 } from './core/outside.ts';
 import { createPace, type Pace } from './core/pace.ts';
@@ -41,6 +42,7 @@ import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
 import { createProbe } from './ledger/probe.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
+import { createWebhookIds } from './ledger/webhook-ids.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
 import { createDriftVenue } from './venue/drift-v2/venue.ts';
@@ -63,6 +65,7 @@ export type Parts = {
   readonly vault: Vault;
   readonly masterKey: MasterKey;
   readonly locks: Locks;
+  readonly webhookIds: WebhookIds;
   readonly pace: Pace;
   readonly fees: FeeMarket;
   readonly swaps: SwapDesk | null;
@@ -151,6 +154,7 @@ export async function openParts(
     vault,
     masterKey,
     pace: createPace(),
+    webhookIds: createWebhookIds(sql),
     locks: createLocks(() => openDatabase(databaseUrl, log, 1)),
     pen: createPen({
       vault,
@@ -190,6 +194,7 @@ export function openRegistry(
   log: Log,
   ownUrl: string | null,
   alone: <T>(work: () => Promise<T>) => Promise<T>,
+  ids: WebhookIds | null,
 ): WebhookRegistry | null {
   const { secrets, helius, watch } = settings;
   const webhookUrl = helius.webhookUrl ?? (ownUrl === null ? null : `${ownUrl}/webhooks/helius`);
@@ -201,6 +206,7 @@ export function openRegistry(
     webhookUrl,
     secret: secrets.webhookSecrets[0] ?? '',
     alone,
+    ids,
     log,
   });
 }

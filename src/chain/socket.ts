@@ -127,7 +127,10 @@ export function openSocket(options: SocketOptions): Socket {
       /** Once every answer has come, what was taken is known: the rest is handed back. */
       const handBack = (): void => {
         if (refused.length === 0 || asked.size > 0) return;
-        if (accounts.size === 0) return finish('every subscription was refused');
+        if (accounts.size === 0) {
+          finish('every subscription was refused');
+          return;
+        }
         const given = [...refused, ...toAsk.splice(0)].filter((each) => wanted.delete(each));
         refused = [];
         options.onRefused(given, accounts.size);

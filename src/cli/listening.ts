@@ -108,9 +108,8 @@ async function watchList(
   tools: Tools,
   mend: boolean,
 ): Promise<number> {
-  const registry = openRegistry(settings, log, null, (work) =>
-    parts.locks.exclusively('helius', work),
-  );
+  const alone = <T>(work: () => Promise<T>) => parts.locks.exclusively('helius', work);
+  const registry = openRegistry(settings, log, null, alone, parts.webhookIds);
   if (registry === null)
     throw new Fault(
       'settings_invalid',
@@ -119,7 +118,8 @@ async function watchList(
   const addresses = (await parts.ledger.watchList.all()).map((each) => each.address);
   if (mend) await registry.repair(addresses);
   const seen = await registry.inspect(addresses);
-  const same = seen.missing.length + seen.extra.length + seen.disabled + seen.wrongSecret === 0;
+  const same =
+    seen.missing.length + seen.extra.length + seen.disabled + seen.wrongSecret + seen.altered === 0;
   tools
     .output()
     .result({ watched: addresses.length, ...seen }, [
@@ -127,6 +127,7 @@ async function watchList(
       ...seen.missing.map((each) => `  missing  ${each}`),
       ...seen.extra.map((each) => `  extra    ${each}`),
       ...(seen.disabled > 0 ? [`  ${seen.disabled} webhooks are disabled`] : []),
+      ...(seen.altered > 0 ? [`  ${seen.altered} webhooks have another type, filter or URL`] : []),
       ...(seen.wrongSecret > 0 ? [`  ${seen.wrongSecret} webhooks send another secret`] : []),
       same ? 'Nothing differs.' : 'Mend it with: bailiff watch-list repair',
     ]);

@@ -247,6 +247,6 @@ export type Asides = {
 
 /** Work that one daemon at a time does, of all that share the database. */
 export type Locks = {
-  /** Waits until nobody else holds the name, and runs the work. */
+  /** Waits until no other daemon holds the name, and runs the work. Throws `not_ready` when that takes too long. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
 };

@@ -310,10 +310,19 @@ export type WebhookRegistry = {
   /** As `ensure`, and takes addresses out that are not among these. Returns how many those were. */
   repair(addresses: readonly Address[]): Promise<number>;
 };
+/** Remembers which webhooks are ours. */
+export type WebhookIds = {
+  read(): Promise<readonly string[]>;
+  /** These are ours from now on, and no others. */
+  keep(ids: readonly string[]): Promise<void>;
+};
+
 export type RegistryReport = {
   readonly webhooks: number;
   readonly disabled: number;
   readonly wrongSecret: number;
+  /** Webhooks of ours whose type, filter of transactions or URL is another than we set. */
+  readonly altered: number;
   readonly missing: readonly string[];
   readonly extra: readonly string[];
 };

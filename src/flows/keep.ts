@@ -6,7 +6,6 @@ import type { Clock, Ledger, Log } from '../core/ports.ts';
 
 export type KeepPorts = {
   readonly ledger: Ledger;
-  readonly webhooks: Pick<WebhookRegistry, 'ensure'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Something was not delivered: the histories must be walked now. */
@@ -29,9 +28,12 @@ export function isSilent(
 
 /** Creates the keeper; each call looks once. It raises the alarm once for each silence. */
 export function createKeeper(ports: KeepPorts, silentAfterMs: number) {
-  const { ledger, webhooks, clock, log } = ports;
+  const { ledger, clock, log } = ports;
   let alarmed = false;
-  return async (addresses: readonly Address[]): Promise<void> => {
+  return async (
+    webhooks: Pick<WebhookRegistry, 'ensure'>,
+    addresses: readonly Address[],
+  ): Promise<void> => {
     const { wasDisabled } = await webhooks.ensure(addresses);
     if (wasDisabled) ports.onHole();
     const heard = await ledger.sightings.lastHeard();

@@ -14,6 +14,8 @@ export type Webhook = {
   transactionTypes: string[];
   accountAddresses: string[];
   webhookType: string;
+  /** `all`, `success` or `failed`. */
+  txnStatus: string;
   authHeader: string;
   active: boolean;
 };
@@ -26,6 +28,8 @@ export type DeliveryMischief = {
   delayMs: number;
   /** The plan's credits are used up: calls are refused, and nothing is delivered. */
   exhausted: boolean;
+  /** Calls are read and never answered. */
+  hanging: boolean;
 };
 
 export type LocalHelius = {
@@ -61,6 +65,7 @@ export async function serveHelius(
     reverse: false,
     delayMs: 0,
     exhausted: false,
+    hanging: false,
   };
   const closing = new AbortController();
   const underway = new Set<Promise<void>>();
@@ -85,8 +90,13 @@ export async function serveHelius(
     }
   };
   const deliver = (webhook: Webhook, landed: readonly Landed[]): void => {
-    const relevant = landed.filter(({ execution }) =>
-      execution.message.keys.some((key) => webhook.accountAddresses.includes(key)),
+    const passes = (failed: boolean): boolean =>
+      webhook.transactionTypes.includes('ANY') &&
+      (webhook.txnStatus === 'all' || (webhook.txnStatus === 'failed') === failed);
+    const relevant = landed.filter(
+      ({ execution }) =>
+        passes(execution.error !== null) &&
+        execution.message.keys.some((key) => webhook.accountAddresses.includes(key)),
     );
     if (relevant.length === 0 || !webhook.active || mischief.exhausted) return;
     if (mischief.dropNext > 0) {
@@ -111,6 +121,7 @@ export async function serveHelius(
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     if (url.searchParams.get('api-key') !== options.apiKey)
       return void answer(401, { error: 'invalid api key' });
+    if (mischief.hanging) return;
     if (mischief.exhausted) return void answer(429, { error: 'max credits usage reached' });
     const [, , collection, id] = url.pathname.split('/');
     if (collection !== 'webhooks') return void answer(404, { error: 'not found' });
@@ -127,6 +138,7 @@ export async function serveHelius(
         transactionTypes: ['ANY'],
         accountAddresses: [],
         webhookType: 'raw',
+        txnStatus: 'all',
         authHeader: '',
         active: true,
         ...given,
@@ -142,6 +154,7 @@ export async function serveHelius(
         transactionTypes: [],
         accountAddresses: [],
         authHeader: '',
+        txnStatus: 'all',
         ...given,
       });
       return void answer(200, found);

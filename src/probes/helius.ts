@@ -2,6 +2,7 @@
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { Address } from '../core/ids.ts';
+import type { WebhookIds } from '../core/outside.ts';
 import type { Log } from '../core/ports.ts';
 import { openRegistry } from '../parts.ts';
 import type { Settings } from '../system/settings.ts';
@@ -15,9 +16,10 @@ const HELIUS_MENDS: Readonly<Record<string, string>> = {
 async function look(
   settings: Settings,
   addresses: readonly Address[],
+  ids: WebhookIds | null,
   log: Log,
 ): Promise<Finding[]> {
-  const registry = openRegistry(settings, log, null, (work) => work());
+  const registry = openRegistry(settings, log, null, (work) => work(), ids);
   if (registry === null)
     return settings.watch.sources.includes('webhooks')
       ? [
@@ -46,6 +48,14 @@ async function look(
         'Run: bailiff watch-list repair.',
       ),
     );
+  if (seen.altered > 0)
+    found.push(
+      wrong(
+        'helius',
+        `${seen.altered} webhooks have another type, filter of transactions or URL than Bailiff gave them`,
+        'A running daemon puts them right; else run: bailiff watch-list repair. Then see who changed them.',
+      ),
+    );
   if (seen.missing.length > 0)
     found.push(
       wrong(
@@ -71,10 +81,11 @@ async function look(
 export async function ofHelius(
   settings: Settings,
   addresses: readonly Address[],
+  ids: WebhookIds | null,
   log: Log,
 ): Promise<Finding[]> {
   try {
-    return await look(settings, addresses, log);
+    return await look(settings, addresses, ids, log);
   } catch (thrown) {
     const code = thrown instanceof Fault ? thrown.code : '';
     const mend = HELIUS_MENDS[code] ?? 'Check key, plan and host of Helius.';

@@ -13,6 +13,7 @@ import { openDatabase } from '../ledger/database.ts';
 import { keptGenesis } from '../ledger/genesis.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import { createVenuePrograms } from '../ledger/venue-programs.ts';
+import { createWebhookIds } from '../ledger/webhook-ids.ts';
 import type { Settings } from '../system/settings.ts';
 import { ofActs } from './acts.ts';
 import { ofDatabase } from './database.ts';
@@ -47,6 +48,7 @@ export async function probeAll(
   let addresses: readonly Address[] = [];
   let genesis: string | null = null;
   let vouchers: readonly Voucher[] = [];
+  let ids: readonly string[] = [];
   if (secrets.databaseUrl === null)
     found.push(wrong('postgres', 'no database is named', 'Set DATABASE_URL.'));
   else {
@@ -66,6 +68,7 @@ export async function probeAll(
       found.push(...(await safely('halts', 'See the message.', () => ofHalts(createLedger(sql)))));
       genesis = await keptGenesis(sql);
       vouchers = await createVenuePrograms(sql).vouchers();
+      ids = await createWebhookIds(sql).read();
       addresses = (await createLedger(sql).watchList.all()).map((each) => each.address);
     }
     await sql.end({ timeout: 2 });
@@ -127,6 +130,8 @@ export async function probeAll(
         )),
       );
   }
-  found.push(...(await ofHelius(settings, addresses, log)));
+  found.push(
+    ...(await ofHelius(settings, addresses, { read: async () => ids, keep: async () => {} }, log)),
+  );
   return found;
 }

@@ -8,6 +8,7 @@ import { createKeeper } from '../../src/flows/keep.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createLocks } from '../../src/ledger/locks.ts';
+import { createWebhookIds } from '../../src/ledger/webhook-ids.ts';
 import { type LocalHelius, serveHelius } from '../../src/local/helius.ts';
 import { createWorld } from '../../src/local/world.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -39,6 +40,7 @@ const registryOf = (secret = 'Bearer s') =>
     addressesMost: 4,
     alone: (work) =>
       createLocks(() => openDatabase(database.url, log, 1)).exclusively('helius', work),
+    ids: createWebhookIds(database.sql),
     log,
   });
 const many = Array.from({ length: 10 }, someone) as Address[];
@@ -70,29 +72,27 @@ test('a changed secret is written to every webhook', async () => {
 test('a webhook that was switched off is switched on, and its hole is filled; silence is alarmed once', async () => {
   const ledger = createLedger(database.sql);
   let holes = 0;
-  const keep = createKeeper(
-    { ledger, webhooks: registryOf('Bearer rotated'), clock, log, onHole: () => holes++ },
-    10_000,
-  );
-  await keep([]);
+  const webhooks = registryOf('Bearer rotated');
+  const keep = createKeeper({ ledger, clock, log, onHole: () => holes++ }, 10_000);
+  await keep(webhooks, []);
   expect(holes).toBe(0);
   const [webhook] = helius.webhooks.values();
   if (webhook) webhook.active = false;
-  await keep([]);
+  await keep(webhooks, []);
   expect([webhook?.active, holes]).toEqual([true, 1]);
 
   // Another source hears of the chain; webhooks do not.
   await database.sql`insert into sighting (signature, status, slot, source, first_seen_at, due_at)
     values ('s', 'finalized', 5, 'backfill', ${new Date(clock.nowMs())}, now())`;
   events.length = 0;
-  await keep([]);
+  await keep(webhooks, []);
   expect(events).not.toContain('helius.silent');
   clock.advance(11_000);
-  await keep([]);
-  await keep([]);
+  await keep(webhooks, []);
+  await keep(webhooks, []);
   expect(events.filter((each) => each === 'helius.silent')).toHaveLength(1);
   await ledger.deliveries.record([Buffer.from('[]')], clock.nowMs());
-  await keep([]);
+  await keep(webhooks, []);
   expect(events).toContain('helius.heard_again');
 });
 

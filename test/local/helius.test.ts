@@ -50,6 +50,7 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
       locked = false;
       return Promise.reject(new Error('the lock is gone'));
     },
+    ids: null,
     log: silentLog,
   });
   const trader = world.driver.createTrader({ deposit: 1_000_000_000n });
@@ -121,6 +122,7 @@ test('registers, merges, switches on again, delivers raw bodies, retries three t
       webhookUrl: hook.url,
       secret: 's',
       alone: (work) => work(),
+      ids: null,
       log: silentLog,
     }).ensure([wallet]),
   ).rejects.toMatchObject({ code: 'helius_key_rejected' });

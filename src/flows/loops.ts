@@ -10,6 +10,7 @@ export const EVERY_MS = {
   finality: 100,
   /** Where `payments.retryEveryMs` is shorter, the sweep of debts runs that often. */
   sweepMost: 5_000,
+  /** Only considers whether the webhooks are due to be looked at. */
   registration: 5_000,
   judge: 30_000,
   /** Where `watch.checkEveryMs` is shorter, the loop runs that often. */

@@ -271,8 +271,9 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     },
     { ...settings.gate, startedMs: clock.nowMs() },
   );
+  const pulse = () => heartbeat.pulse;
   loop('heartbeat', EVERY_MS.heartbeat, () => heartbeat.beat());
-  const shown = { parts, roster, publisher, lanes, sources, conformance, clock, ...upkeep };
+  const shown = { parts, roster, publisher, lanes, sources, conformance, clock, pulse, ...upkeep };
   installGauges(metrics, shown);
   loop('sample', EVERY_MS.sample, () => metrics.sample());
 
@@ -289,7 +290,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
       publisher,
       metrics,
       authority,
-      pulse: () => heartbeat.pulse,
+      pulse,
       feed: () => feed?.status() ?? null,
       judgeAll,
       onWatched,

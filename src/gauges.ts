@@ -5,6 +5,7 @@ import type { Address } from './core/ids.ts';
 import type { Clock } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import type { ConformanceWatch } from './flows/conformance.ts';
+import type { Pulse } from './flows/heartbeat.ts';
 import type { Lanes } from './flows/lanes.ts';
 import type { Publisher } from './flows/publish.ts';
 import type { Sources } from './flows/sources.ts';
@@ -19,6 +20,8 @@ export type GaugeParts = {
   readonly sources: Sources;
   readonly conformance: ConformanceWatch;
   readonly clock: Clock;
+  /** What the last heartbeat found. */
+  readonly pulse: () => Pulse;
   /** What is not right with secrets and endpoints. */
   readonly findings: () => readonly Finding[];
 };
@@ -157,6 +160,15 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
         labels: { what },
         value: given.findings().filter((each) => each.what === what).length,
       })),
+  );
+  gauge(
+    'clock_ahead_seconds',
+    'How far the clock of this machine is ahead of that of Postgres; the daemon goes by the latter.',
+    [],
+    async () => {
+      const { skewMs } = given.pulse();
+      return skewMs === null ? [] : one(skewMs / 1_000);
+    },
   );
   gauge('lanes', 'Subscribers with work in this process.', [], async () => one(lanes.active));
   gauge('stream_readers', 'Readers of the gate stream.', [], async () => one(publisher.readers));

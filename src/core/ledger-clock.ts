@@ -10,6 +10,8 @@ export type LedgerClock = Clock & {
   set(read: () => Promise<number>): Promise<number>;
 };
 
+/** Beyond this the clock of a machine is said to be wrong. The daemon goes by the database all the same. */
+export const SKEW_MS_MOST = 5_000;
 /** Smaller differences are not followed: no age is that exact. */
 const STEP_MS_LEAST = 20;
 

@@ -3,7 +3,7 @@
 // When one of these fails the roster's view is not renewed, so that the gate answers `unknown` once the view is older
 // than `gate.staleAfterMs`, and says which of them failed.
 import { Fault, messageOf } from '../core/fault.ts';
-import type { LedgerClock } from '../core/ledger-clock.ts';
+import { type LedgerClock, SKEW_MS_MOST } from '../core/ledger-clock.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Halt, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
@@ -83,8 +83,17 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       if (!now.some((each) => each.scope === scope)) log.warn('payments.resumed', { scope });
     halts = now;
   };
+  /** Logs once when the clock of this machine goes wrong, and once when it is right again. */
+  const tellSkew = (was: number | null, now: number): void => {
+    const isWrong = Math.abs(now) > SKEW_MS_MOST;
+    const wasWrong = was !== null && Math.abs(was) > SKEW_MS_MOST;
+    if (isWrong && !wasWrong) log.warn('clock.skewed', { aheadMs: now });
+    if (!isWrong && wasWrong) log.info('clock.right_again', { aheadMs: now });
+  };
   const askLedger = async (): Promise<void> => {
+    const before = skewMs;
     skewMs = await ports.setClock(ledger.probe.write);
+    tellSkew(before, skewMs);
     backlog = await ledger.sightings.backlog();
     const { startedMs, lagMsMost } = options;
     await refreshDoubts(ports, startedMs, lagMsMost, ports.personal?.());

@@ -2,6 +2,7 @@
 // why not is named. Both are answered from memory: what the last heartbeat found of the ledger and the chain.
 import type { FastifyPluginAsync } from 'fastify';
 import type { Finding } from '../core/finding.ts';
+import { SKEW_MS_MOST } from '../core/ledger-clock.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import type { Pulse } from '../flows/heartbeat.ts';
@@ -20,9 +21,6 @@ export type HealthOptions = {
   /** Loops of which one run has lasted too long, by name. */
   readonly stuck: () => string[];
 };
-
-/** Beyond this the daemon's clock and that of Postgres are told to differ. */
-const SKEW_MS_MOST = 5_000;
 
 /** Why the gate cannot vouch for its answers just now; empty when it can. */
 function reasonsOf({ roster, pulse, clock, staleAfterMs }: HealthOptions): string[] {

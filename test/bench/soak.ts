@@ -193,8 +193,10 @@ const [counted] = await sql<{ open: number; undigested: number }[]>`
   select (select count(*)::int from profit_share where status <> 'paid') as open,
     (select count(*)::int from delivery where digested_at is null) as undigested`;
 for (let tries = 0; tries < 300; tries++) {
-  const [left] = await sql`select 1 from profit_share where status <> 'paid' limit 1`;
-  if (left === undefined) break;
+  // The last close is booked only once its block is final.
+  const [row] = await sql<{ paid: number }[]>`
+    select count(*)::int as paid from profit_share where status = 'paid'`;
+  if (row?.paid === closes) break;
   await clock.sleep(200, never);
 }
 const paid = await sql<{ creator_wallet: string; amount: bigint; shares: number }[]>`

@@ -1,0 +1,99 @@
+// Heartbeat: a machine whose clock is wrong or jumps is told of once, and the gate answers by the time of Postgres all the same.
+import { expect, test } from 'vitest';
+import { setByLedger } from '../../src/core/ledger-clock.ts';
+import type { Clock, Log } from '../../src/core/ports.ts';
+import { createRoster } from '../../src/core/roster.ts';
+import { createHeartbeat } from '../../src/flows/heartbeat.ts';
+
+/** A machine, and a Postgres whose clock is right; `jump` sets the machine's clock. */
+function setUp() {
+  let rightMs = 1_800_000_000_000;
+  let offMs = 0;
+  const machine: Clock = {
+    nowMs: () => rightMs + offMs,
+    random: () => 0.5,
+    // Nothing takes long here: what waits for a bound never reaches it.
+    sleep: (_, signal) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+  };
+  const clock = setByLedger(machine);
+  const events: string[] = [];
+  const note = (event: string) => void events.push(event);
+  const log: Log = { debug: note, info: note, warn: note, error: note };
+  const roster = createRoster({
+    staleAfterMs: 30_000,
+    failOpen: false,
+    outstandingMost: null,
+    owedForMsMost: null,
+  });
+  roster.hydrate([]);
+  const heartbeat = createHeartbeat(
+    {
+      ledger: {
+        probe: { write: async () => rightMs },
+        sightings: {
+          backlog: async () => ({ wanted: 0, confirmed: 0, oldestMs: null }),
+          unread: async () => ({ subscribers: [], unattributedSinceMs: null }),
+        },
+        halts: { list: async () => [] },
+        asides: { subscribersBefore: async () => [] },
+        checks: { gaps: async () => [], absent: async () => [] },
+        coverage: { unexplained: async () => [] },
+        suspicions: { open: async () => [] },
+      },
+      sources: { read: () => ({}) },
+      roster,
+      publisher: { pull: async () => true, beat: () => {} },
+      clock,
+      setClock: clock.set,
+      log,
+      slot: async () => 1_000,
+      readKeys: async () => {},
+    } as never,
+    { startedMs: clock.nowMs(), lagMsMost: 180_000, staleAfterMs: 30_000 },
+  );
+  const ageMs = () => clock.nowMs() - (roster.freshness().observedAtMs ?? 0);
+  return {
+    heartbeat,
+    clock,
+    events,
+    ageMs,
+    jump(ms: number) {
+      offMs += ms;
+    },
+    pass(ms: number) {
+      rightMs += ms;
+    },
+    right: () => rightMs,
+  };
+}
+
+test.each([
+  ['ten minutes back', -600_000],
+  ['an hour ahead', 3_600_000],
+])(
+  'a clock that is set %s is followed by nothing: the next heartbeat knows the time',
+  async (_, ms) => {
+    const { heartbeat, clock, events, ageMs, jump, pass, right } = setUp();
+    await heartbeat.beat();
+    expect(events).toEqual([]);
+    jump(ms);
+    // Until the next heartbeat the age of the view is known to be wrong, never taken for fresh.
+    expect(Math.abs(ageMs())).toBe(Math.abs(ms));
+    pass(1_000);
+    await heartbeat.beat();
+    expect(clock.nowMs()).toBe(right());
+    expect(ageMs()).toBe(0);
+    expect(heartbeat.pulse).toMatchObject({ skewMs: ms, ledgerAtMs: right() });
+    pass(1_000);
+    await heartbeat.beat();
+    expect(events).toEqual(['clock.skewed']);
+    // Whatever the machine shows, a chain that is silent for the bound is silent for the bound.
+    pass(31_000);
+    expect(ageMs()).toBe(31_000);
+    jump(-ms);
+    await heartbeat.beat();
+    expect(events).toEqual(['clock.skewed', 'clock.right_again']);
+    expect(heartbeat.pulse.skewMs).toBe(0);
+  },
+);

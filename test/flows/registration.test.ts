@@ -116,14 +116,14 @@ test('when our URL moves, our webhooks move along, and none sends our secret to 
 
 test('one at the old URL is removed where another one is at ours, and its addresses are kept', async () => {
   await registryOf(OLD).ensure([one]);
-  const own = { ...right([two]), webhookID: 'made by hand', wallet: 'x' };
-  helius.webhooks.set('made by hand', own);
+  const own = { ...right([two]), webhookID: 'by-hand', wallet: 'x' };
+  helius.webhooks.set('by-hand', own);
   await registryOf().ensure([]);
   expect(all()).toEqual([
-    expect.objectContaining({ ...right([two, one]), webhookID: 'made by hand' }),
+    expect.objectContaining({ ...right([two, one]), webhookID: 'by-hand' }),
   ]);
   expect(events).toContain('helius.webhook_removed');
-  expect(await createWebhookIds(database.sql).read()).toEqual(['made by hand']);
+  expect(await createWebhookIds(database.sql).read()).toEqual(['by-hand']);
 });
 
 const registrationOf = (patienceMs: number, lockPatienceMs?: number) => {

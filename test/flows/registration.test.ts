@@ -119,9 +119,7 @@ test('one at the old URL is removed where another one is at ours, and its addres
   const own = { ...right([two]), webhookID: 'by-hand', wallet: 'x' };
   helius.webhooks.set('by-hand', own);
   await registryOf().ensure([]);
-  expect(all()).toEqual([
-    expect.objectContaining({ ...right([two, one]), webhookID: 'by-hand' }),
-  ]);
+  expect(all()).toEqual([expect.objectContaining({ ...right([two, one]), webhookID: 'by-hand' })]);
   expect(events).toContain('helius.webhook_removed');
   expect(await createWebhookIds(database.sql).read()).toEqual(['by-hand']);
 });

@@ -203,15 +203,15 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
   };
 
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = writing.then(async () => {
-      return await options.alone(async () => {
+    const turn = writing.then(() =>
+      options.alone(async () => {
         try {
           return await work();
         } catch (thrown) {
           throw heliusFault(thrown);
         }
-      });
-    });
+      }),
+    );
     // The next writer waits for this one, whether it succeeds or not.
     writing = turn.catch(() => {});
     return turn;

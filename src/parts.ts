@@ -25,7 +25,6 @@ import type {
   Pen,
   SwapDesk,
   Vault,
-  Venue,
   WebhookIds,
   WebhookRegistry,
 } from './core/outside.ts';
@@ -34,6 +33,7 @@ import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
 import { createTip, type Tip } from './core/tip.ts';
+import type { Venue } from './core/venue.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createGenesis } from './ledger/genesis.ts';
 import { createLedger } from './ledger/ledger.ts';

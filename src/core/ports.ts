@@ -4,13 +4,14 @@
 import type { Agreement } from './accrual.ts';
 import type { Acts } from './act.ts';
 import type { ApiKeys } from './api-key.ts';
+import type { Checks } from './check-ports.ts';
 import type { Clearance } from './clearance.ts';
 import type { Costs, Credits, Payments, Shares } from './debt-ports.ts';
 import type { CoverageBook, UnfollowedAccounts, UnreadBook } from './doubt-ports.ts';
 import type { Endpoints } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
 import type { Figures } from './figures.ts';
-import type { Asides, Checks, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
+import type { Asides, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Lists } from './lists.ts';
 import type { MasterKeyBook } from './master-key.ts';

@@ -3,10 +3,11 @@
 // paid. What the chain shows for certain and open debts explain is booked at once; for the rest `bailiff payments rebuild` is needed.
 import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
-import type { Chain, SignatureRow, Venue } from '../core/outside.ts';
+import type { Chain, SignatureRow } from '../core/outside.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { allot, type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
+import type { Venue } from '../core/venue.ts';
 import { createContinuity, type Marks, UNBROKEN } from './continuity.ts';
 
 export type BooksPorts = {

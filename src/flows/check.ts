@@ -1,8 +1,9 @@
 // Check: does what was heard of an account add up to what the account itself says? States are read at finalized slots and
 // judged by core/reckoning.ts once everything up to them has been heard. A difference that no fact explains stays visible.
-import type { AccountCheck, Watched } from '../core/hearing-ports.ts';
+import type { AccountCheck } from '../core/check-ports.ts';
+import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Chain, Venue } from '../core/outside.ts';
+import type { Chain } from '../core/outside.ts';
 import type { Perhaps } from '../core/perhaps.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import {
@@ -15,6 +16,7 @@ import {
   together,
 } from '../core/reckoning.ts';
 import { checkUnread } from '../core/unread.ts';
+import type { Venue } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import { backfill } from './backfill.ts';
 import { rescan } from './rescan.ts';

@@ -4,9 +4,10 @@ import { type Clearance, whyBlocked } from '../core/clearance.ts';
 import { type Block, type Holding, type Uncovered, uncovered } from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
 import type { BaseUnits } from '../core/money.ts';
-import type { Chain, Venue } from '../core/outside.ts';
+import type { Chain } from '../core/outside.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
+import type { Venue } from '../core/venue.ts';
 
 export type ClearAnswer =
   | { readonly status: 'cleared'; readonly clearance: Clearance; readonly untilMs: number }

@@ -9,9 +9,9 @@ import {
   type ProgramReader,
   signingObjection,
 } from '../core/conformance.ts';
-import type { Venue } from '../core/outside.ts';
 import type { Trouble } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
+import type { Venue } from '../core/venue.ts';
 
 export type ConformancePorts = {
   readonly program: ProgramReader;

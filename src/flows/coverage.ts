@@ -3,9 +3,9 @@
 import type { Coverage } from '../core/coverage.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
-import type { Venue } from '../core/outside.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
+import type { Venue } from '../core/venue.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type CoverageCounter = {

@@ -8,9 +8,10 @@ import {
 } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { Chain, ChainAccount, Pen, Venue } from '../core/outside.ts';
+import type { Chain, ChainAccount, Pen } from '../core/outside.ts';
 import type { Ledger } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
+import type { Venue } from '../core/venue.ts';
 import { WRAPPED_SOL } from '../core/wallet-call.ts';
 
 export type PayablePorts = {

@@ -3,12 +3,13 @@
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
-import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen, Venue } from '../core/outside.ts';
+import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen } from '../core/outside.ts';
 import type { Debt, Payment } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { troubled } from '../core/trouble.ts';
+import type { Venue } from '../core/venue.ts';
 
 export type ReadPorts = {
   readonly chain: Chain;

@@ -4,10 +4,11 @@ import type { Agreement } from '../core/accrual.ts';
 import type { VaultProof } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
-import type { Chain, Pen, Venue } from '../core/outside.ts';
+import type { Chain, Pen } from '../core/outside.ts';
 import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import { type Basis, type TermsChange, termsAfter } from '../core/terms.ts';
+import type { Venue } from '../core/venue.ts';
 import { createPayable } from './payable.ts';
 import type { WatchedAccounts } from './watched.ts';
 

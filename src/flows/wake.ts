@@ -4,9 +4,10 @@ import { type BackoffRule, delayMs } from '../core/backoff.ts';
 import { Fault } from '../core/fault.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { Chain, Venue } from '../core/outside.ts';
+import type { Chain } from '../core/outside.ts';
 import type { ErrorClass } from '../core/payment.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Venue } from '../core/venue.ts';
 
 export type WakePorts = {
   readonly ledger: Ledger;

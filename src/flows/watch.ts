@@ -3,8 +3,9 @@
 // row one scan is made.
 import type { Cursor, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Chain, ChainAccount, Venue } from '../core/outside.ts';
+import type { Chain, ChainAccount } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Venue } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import type { Source, Sources } from './sources.ts';
 import type { WatchedAccounts } from './watched.ts';

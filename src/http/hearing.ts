@@ -2,10 +2,11 @@
 // explain. Numbers, for people and for alarms.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
+import type { Checks } from '../core/check-ports.ts';
 import { programName, type Understanding } from '../core/coverage.ts';
 import type { CoverageBook, UnfollowedAccounts, UnreadBook } from '../core/doubt-ports.ts';
 import { Fault } from '../core/fault.ts';
-import { ASIDE_KINDS, type Asides, type Checks, type Sightings } from '../core/hearing-ports.ts';
+import { ASIDE_KINDS, type Asides, type Sightings } from '../core/hearing-ports.ts';
 import type { Clock, Suspicions } from '../core/ports.ts';
 import type { Accept } from '../flows/accept.ts';
 import { BaseUnits, IdText, Reason } from './shapes.ts';

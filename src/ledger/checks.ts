@@ -1,5 +1,6 @@
 // Checks: account state at finalized slots, kept beside the facts that should explain it.
-import type { AccountCheck, Checks, Watched } from '../core/hearing-ports.ts';
+import type { AccountCheck, Checks } from '../core/check-ports.ts';
+import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import {
   type AccountState,

@@ -1,8 +1,9 @@
 // Venue: one venue behind the port, by its dialect and by the door to what builds its instructions.
 import type { Address } from '../core/ids.ts';
-import type { Chain, PaymentParts, Venue } from '../core/outside.ts';
+import type { Chain, PaymentParts } from '../core/outside.ts';
 import type { VenueFunds } from '../core/plan.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
+import type { Venue } from '../core/venue.ts';
 import { depositTokens, type User } from './accounts.ts';
 import type { Builder, BuilderDoor } from './builder.ts';
 import type { Dialect } from './dialect.ts';

@@ -2,9 +2,10 @@
 // followed, because the gate does not vouch for their owner then.
 import { describe, expect, test } from 'vitest';
 import { type Address, base58Bytes } from '../../src/core/ids.ts';
-import type { Chain, ChainAccount, Venue } from '../../src/core/outside.ts';
+import type { Chain, ChainAccount } from '../../src/core/outside.ts';
 import { blankState } from '../../src/core/reckoning.ts';
 import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
+import type { Venue } from '../../src/core/venue.ts';
 import { createAccept } from '../../src/flows/accept.ts';
 import { adoptFrom, lookAtUnfollowed, TOKEN_ACCOUNTS_MOST } from '../../src/flows/adopt.ts';
 import { personalDoubts } from '../../src/flows/doubt.ts';

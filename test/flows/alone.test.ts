@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import { base58Text, type Signature } from '../../src/core/ids.ts';
-import type { Chain, Venue } from '../../src/core/outside.ts';
+import type { Chain } from '../../src/core/outside.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
+import type { Venue } from '../../src/core/venue.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/check.ts';
 import { digestDeliveries, readEntry } from '../../src/flows/digest.ts';

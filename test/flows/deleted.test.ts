@@ -2,9 +2,10 @@
 // node closes nothing.
 import { expect, test } from 'vitest';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
-import type { Chain, Venue } from '../../src/core/outside.ts';
+import type { Chain } from '../../src/core/outside.ts';
 import { type AccountState, blankState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { LAST_ORDINAL } from '../../src/core/transaction.ts';
+import type { Venue } from '../../src/core/venue.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { checkAccounts } from '../../src/flows/check.ts';
 import { silentLog } from '../../src/system/log.ts';

@@ -2,10 +2,11 @@
 // show that nothing is missing, or a person accepts it; and what it realised is owed.
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import type { Chain, ChainAccount, SignatureRow, Venue } from '../../src/core/outside.ts';
+import type { Chain, ChainAccount, SignatureRow } from '../../src/core/outside.ts';
 import { type AccountState, blankState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { UNREADABLE } from '../../src/core/unread.ts';
+import type { Venue } from '../../src/core/venue.ts';
 import { createAccept } from '../../src/flows/accept.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { checkAccounts } from '../../src/flows/check.ts';

@@ -3,8 +3,9 @@
 import { expect, test } from 'vitest';
 import type { Watched, WatchList } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Chain, Venue } from '../../src/core/outside.ts';
+import type { Chain } from '../../src/core/outside.ts';
 import type { Ledger } from '../../src/core/ports.ts';
+import type { Venue } from '../../src/core/venue.ts';
 import { isSilent } from '../../src/flows/keep.ts';
 import { createSources, SOURCES } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';

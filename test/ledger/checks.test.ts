@@ -1,7 +1,7 @@
 // Checks: profit that account state has proven is never booked a second time, and no state becomes a baseline unjudged.
 import { expect, test } from 'vitest';
+import type { AccountCheck } from '../../src/core/check-ports.ts';
 import type { Tally } from '../../src/core/fact.ts';
-import type { AccountCheck } from '../../src/core/hearing-ports.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';

@@ -3,9 +3,10 @@
 import type { Fact } from '../../src/core/fact.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import type { Chain, SignatureRow, Venue } from '../../src/core/outside.ts';
+import type { Chain, SignatureRow } from '../../src/core/outside.ts';
 import type { Ledger, Log } from '../../src/core/ports.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
+import type { Venue } from '../../src/core/venue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import type { InspectOptions, InspectPorts } from '../../src/flows/inspect.ts';
 import { loadWatched } from '../../src/flows/watched.ts';

@@ -1,5 +1,5 @@
 // Drift v2: the venue behind the port. Its program has been paused since April 2026.
-import type { Venue } from '../../core/outside.ts';
+import type { Venue } from '../../core/venue.ts';
 import { createDialect } from '../dialect.ts';
 import { createVenue } from '../venue.ts';
 import { DRIFT_PROFILE } from './profile.ts';

@@ -1,5 +1,6 @@
-// The quick half of the tests, for use while editing: decisions, decoding, the chain, the house rules and
-// the contract of both ledgers. No daemon is started. It takes under a minute on two cores.
+// The quick half of the tests, for use while editing: decisions, decoding, the chain, the house
+// rules and the contract of both ledgers. No daemon is started. It takes under a minute on two
+// cores.
 import { defineConfig } from 'vitest/config';
 import whole from './vitest.config.ts';
 

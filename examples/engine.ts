@@ -1,13 +1,20 @@
-// Engine: the loop of a copy-trading engine around the gate client: for every signal of a creator it asks, for each copier,
-// whether the trade may be copied. In your own project import from '@bailiff/gate-client'. As TypeScript the file runs on Node 24.
+// Engine: the loop of a copy-trading engine around the gate client: for every signal of a creator
+// it asks, for each copier, whether the trade may be copied. In your own project import from
+// '@bailiff/gate-client'. As TypeScript the file runs on Node 24.
 //
 //   BAILIFF_URL=http://127.0.0.1:8080 BAILIFF_API_KEY=… node examples/engine.ts ana bo
 import { type Action, createGateClient } from '../src/gate-client/client.ts';
 
-/** A creator's trade, and who copies them. In an engine these come from its own feed and its own database. */
+/**
+ * A creator's trade, and who copies them. In an engine these come from its own feed and its own
+ * database.
+ */
 export type Signal = { readonly action: Action; readonly copiers: readonly string[] };
 
-/** What becomes of one signal: who copies it, and why the others do not. Reducing and closing are never held up. */
+/**
+ * What becomes of one signal: who copies it, and why the others do not. Reducing and closing are
+ * never held up.
+ */
 export function route(
   gate: Pick<ReturnType<typeof createGateClient>, 'decide'>,
   signal: Signal,

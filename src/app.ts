@@ -1,5 +1,6 @@
-// App: the composition root. Everything is opened and wired here by hand, and disposed in reverse. Read it as the
-// wiring diagram: deliveries → digest → inspect → accrue → lanes → settle, with standings judged along the way.
+// App: the composition root. Everything is opened and wired here by hand, and disposed in reverse.
+// Read it as the wiring diagram: deliveries → digest → inspect → accrue → lanes → settle, with
+// standings judged along the way.
 import type { AddressInfo } from 'node:net';
 import { budget } from './chain/compile.ts';
 import { openFeed } from './chain/feed.ts';
@@ -61,7 +62,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const parts = await openParts(settings, clock, log, metrics.rpc);
   const { ledger, chain, venue, pen, locks, pace } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
-  // A URL of another chain ends the start here, by name. One that does not answer is held to it later.
+  // A URL of another chain ends the start here, by name. One that does not answer is held to it
+  // later.
   await parts.nodes.holdAll();
   const watched = await loadWatched(ledger.watchList);
   const rules = gateOf(settings);
@@ -166,7 +168,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   });
   watch.remember(await ledger.checks.pulses());
   const onTold = (accounts: readonly Address[], saidSlot: number | null): void => {
-    // What the body says of slots is not believed: this notes that webhooks come, and a read tells up to where.
+    // What the body says of slots is not believed: this notes that webhooks come, and a read tells
+    // up to where.
     sources.note('webhooks', null, clock.nowMs());
     for (const account of accounts) {
       stirred(account, saidSlot);
@@ -207,7 +210,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
       });
   if (feed !== null) stack.defer(() => feed.close());
   feed?.follow(watched.addresses());
-  // Accounts join and leave the watch-list here, in another daemon, or by adoption: either way it is heard from the database.
+  // Accounts join and leave the watch-list here, in another daemon, or by adoption: either way it
+  // is heard from the database.
   const registration = createRegistration(
     { ...ports, onHole: () => walking?.nudge() },
     { ...settings.watch, ...settings.helius },
@@ -250,7 +254,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     await judgeAll(await lapseDebts(ledger, log));
     for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
   });
-  // A crash between a fact or a payment and its verdict leaves the verdict behind: whoever owes is judged again, at start first.
+  // A crash between a fact or a payment and its verdict leaves the verdict behind: whoever owes is
+  // judged again, at start first.
   const whoOwes = inTurns(() => ledger.standings.owing(), 2_000);
   loop('judge', EVERY_MS.judge, async () => judgeAll(await whoOwes()));
   const mail = createMail(settings.events);

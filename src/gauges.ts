@@ -1,4 +1,5 @@
-// Gauges: the figures that the daemon reads of its ledger, its chain and itself every few seconds, each by name.
+// Gauges: the figures that the daemon reads of its ledger, its chain and itself every few seconds,
+// each by name.
 import type { Finding } from './core/finding.ts';
 import { ASIDE_KINDS } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';

@@ -1,5 +1,6 @@
-// Parts: what the daemon and the commands both stand on, opened and wired by hand: the ledger on Postgres, the chain over RPC,
-// the venue, the pen, and where agents may swap. Nothing here runs by itself.
+// Parts: what the daemon and the commands both stand on, opened and wired by hand: the ledger on
+// Postgres, the chain over RPC, the venue, the pen, and where agents may swap. Nothing here runs by
+// itself.
 import { createAnswerReader } from './chain/answer.ts';
 import { createChain } from './chain/chain.ts';
 import { createFeeMarket } from './chain/fees.ts';
@@ -75,7 +76,10 @@ const FEES_EVERY_MS = 10_000;
 const DOUBTS_EVERY_MS = 15_000;
 const PROGRAM_EVERY_MS = 30_000;
 
-/** Opens and migrates the ledger, sets the clock by it, and wires the rest. The settings must name a database and an RPC node. */
+/**
+ * Opens and migrates the ledger, sets the clock by it, and wires the rest. The settings must name a
+ * database and an RPC node.
+ */
 export async function openParts(
   settings: Settings,
   clock: Clock & Partial<Pick<LedgerClock, 'set'>>,
@@ -188,7 +192,10 @@ export async function openParts(
   };
 }
 
-/** Our webhooks at Helius; null where no key or no URL is known. `alone` runs work that one daemon at a time does. */
+/**
+ * Our webhooks at Helius; null where no key or no URL is known. `alone` runs work that one daemon
+ * at a time does.
+ */
 export function openRegistry(
   settings: Settings,
   log: Log,

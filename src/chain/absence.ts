@@ -1,6 +1,7 @@
-// Absence: the proof that a finalized history lacks a transaction. It needs a node that keeps the blocks of its slot and has seen
-// later ones, and three answers that agree: the status with history, the transaction itself, and the history of every account
-// that it is said to touch. With a second provider, both must agree.
+// Absence: the proof that a finalized history lacks a transaction. It needs a node that keeps the
+// blocks of its slot and has seen later ones, and three answers that agree: the status with
+// history, the transaction itself, and the history of every account that it is said to touch. With
+// a second provider, both must agree.
 import type { Connection } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -85,8 +86,8 @@ async function lacks(
 }
 
 /**
- * Whether the finalized chain lacks a transaction that was once seen in a slot. False when any node has it. Throws
- * `rpc_unavailable` when a node that keeps that slot could not be asked.
+ * Whether the finalized chain lacks a transaction that was once seen in a slot. False when any node
+ * has it. Throws `rpc_unavailable` when a node that keeps that slot could not be asked.
  */
 export async function proveAbsence(
   connections: { readonly first: Connection; readonly second: Connection | null },

@@ -1,5 +1,6 @@
-// Answer: bodies of HTTP answers, read within bounds. A node, or a host in between, may send anything: without a bound one
-// answer would fill the memory of the process. What is counted is what is held: bytes after decompression.
+// Answer: bodies of HTTP answers, read within bounds. A node, or a host in between, may send
+// anything: without a bound one answer would fill the memory of the process. What is counted is
+// what is held: bytes after decompression.
 import { Fault } from '../core/fault.ts';
 
 export type AnswerBounds = {
@@ -10,7 +11,8 @@ export type AnswerBounds = {
 };
 /**
  * Reads an answer to its end and returns the same answer with its body in memory. Throws
- * `rpc_unavailable` when it, or all that are being read, would exceed their bounds; the connection is then closed.
+ * `rpc_unavailable` when it, or all that are being read, would exceed their bounds; the connection
+ * is then closed.
  */
 export type ReadAnswer = (answer: Response) => Promise<Response>;
 

@@ -1,5 +1,5 @@
-// Chain: Solana as the flows see it. Reads at an explicit commitment, sends exactly the bytes it is given, and looks
-// a signature up with history, so that absence means what it says.
+// Chain: Solana as the flows see it. Reads at an explicit commitment, sends exactly the bytes it is
+// given, and looks a signature up with history, so that absence means what it says.
 import {
   type BlockhashWithExpiryBlockHeight,
   type Connection,
@@ -33,7 +33,10 @@ import { readTransaction } from './transactions.ts';
 const SIMULATION_UNITS = 1_400_000;
 const ACCOUNTS_MOST = 100;
 
-/** The slot, when the chain can have reached it by now. A node that names another one has not answered. */
+/**
+ * The slot, when the chain can have reached it by now. A node that names another one has not
+ * answered.
+ */
 function possible(tip: Tip, method: string, slot: Slot): Slot {
   if (!tip.believes(slot))
     throw new Fault(
@@ -120,8 +123,8 @@ async function runSimulation(
 }
 
 /**
- * The tables that a transaction of these instructions needs to fit one packet: none where it fits without.
- * Null when it does not fit with all of them.
+ * The tables that a transaction of these instructions needs to fit one packet: none where it fits
+ * without. Null when it does not fit with all of them.
  */
 async function tablesFor(
   tables: Tables,

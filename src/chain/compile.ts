@@ -52,9 +52,9 @@ export function compile(
 }
 
 /**
- * Reads a transaction back into instructions. `lookedUp` are the addresses that come from a table. Throws
- * a RangeError when it uses a lookup table, or an entry of one, that is not given: the pen refuses what
- * it cannot see.
+ * Reads a transaction back into instructions. `lookedUp` are the addresses that come from a table.
+ * Throws a RangeError when it uses a lookup table, or an entry of one, that is not given: the pen
+ * refuses what it cannot see.
  */
 export function decompile(
   transaction: VersionedTransaction,

@@ -1,7 +1,8 @@
-// Feed: account subscriptions spread over several sockets, of which the first carries the one slot subscription. Bounded by
-// construction: a notification is handed on at once or not at all, nothing is queued here, and each account is on one socket.
-// Providers take only so many subscriptions on one connection and say so by refusing more: that number is learned, and the
-// accounts that were refused go to further sockets.
+// Feed: account subscriptions spread over several sockets, of which the first carries the one slot
+// subscription. Bounded by construction: a notification is handed on at once or not at all, nothing
+// is queued here, and each account is on one socket. Providers take only so many subscriptions on
+// one connection and say so by refusing more: that number is learned, and the accounts that were
+// refused go to further sockets.
 import type { Address } from '../core/ids.ts';
 import type { AccountFeed, ChainAccount } from '../core/outside.ts';
 import type { Clock, Log } from '../core/ports.ts';

@@ -11,8 +11,8 @@ const FULL_UNITS = 1_400_000;
 const TOKEN_ACCOUNT_BYTES = 165;
 
 /**
- * A value that is asked for again once it is older than `forMs`. Callers that come while it is asked
- * for share the answer: a burst of payments costs one request. An error is not remembered.
+ * A value that is asked for again once it is older than `forMs`. Callers that come while it is
+ * asked for share the answer: a burst of payments costs one request. An error is not remembered.
  */
 function remembered<T>(
   ask: () => Promise<T>,
@@ -35,12 +35,16 @@ function remembered<T>(
   };
 }
 
-/** Base fee and rent change with an epoch at most; a value that is older than this is asked for again. */
+/**
+ * Base fee and rent change with an epoch at most; a value that is older than this is asked for
+ * again.
+ */
 const NETWORK_PRICES_LAST_MS = 60_000;
 
 /**
- * What the network takes: base fee and rent as it says itself, asked for again every minute; priority fees
- * from what was paid recently, under a cap in lamports for a full transaction, read at most so often.
+ * What the network takes: base fee and rent as it says itself, asked for again every minute;
+ * priority fees from what was paid recently, under a cap in lamports for a full transaction, read
+ * at most so often.
  */
 export function createFeeMarket(
   connection: Connection,

@@ -1,7 +1,8 @@
-// Helius: our webhook registrations, through helius-sdk. An edit must carry the complete object and there is no ETag, so a
-// webhook is always read, merged and written, by one writer at a time. More addresses than one webhook takes are spread
-// over several, all with our URL. Ours are those at our URL and those whose ids we remember: one whose URL was changed, by
-// a person or by our own settings, is put right, and one that is no longer needed is removed, since it sends our secret.
+// Helius: our webhook registrations, through helius-sdk. An edit must carry the complete object and
+// there is no ETag, so a webhook is always read, merged and written, by one writer at a time. More
+// addresses than one webhook takes are spread over several, all with our URL. Ours are those at our
+// URL and those whose ids we remember: one whose URL was changed, by a person or by our own
+// settings, is put right, and one that is no longer needed is removed, since it sends our secret.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { RegistryReport, WebhookIds, WebhookRegistry } from '../core/outside.ts';
@@ -50,8 +51,9 @@ const ADDRESSES_MOST = 95_000;
 const ANSWER_BYTES_MOST = 64 * 1_024 * 1_024;
 
 /**
- * helius-sdk calls the global fetch with a fixed host and no time-out. This wraps it for that host alone: a deadline
- * and a bound on bytes for every call, and the local stand-in where one is configured (ADR 4).
+ * helius-sdk calls the global fetch with a fixed host and no time-out. This wraps it for that host
+ * alone: a deadline and a bound on bytes for every call, and the local stand-in where one is
+ * configured (ADR 4).
  */
 function guardFetch(apiUrl: string | null, answerMs: number): void {
   const original = globalThis.fetch;
@@ -66,7 +68,10 @@ function guardFetch(apiUrl: string | null, answerMs: number): void {
   };
 }
 
-/** What went wrong at Helius, so that the right alarm is raised. The SDK throws plain errors with the status in them. */
+/**
+ * What went wrong at Helius, so that the right alarm is raised. The SDK throws plain errors with
+ * the status in them.
+ */
 export function heliusFault(thrown: unknown): Fault {
   if (thrown instanceof Fault && thrown.code !== 'rpc_unavailable') return thrown;
   const message = redact(messageOf(thrown));
@@ -78,7 +83,10 @@ export function heliusFault(thrown: unknown): Fault {
   return new Fault('helius_failed', `Helius: ${message}`);
 }
 
-/** Which addresses each webhook shall hold: what one holds stays there, what is new goes where there is room. */
+/**
+ * Which addresses each webhook shall hold: what one holds stays there, what is new goes where there
+ * is room.
+ */
 export function spreadAddresses(
   held: readonly (readonly string[])[],
   wanted: readonly string[],
@@ -112,7 +120,10 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
     authHeader: secret,
   };
   const isElsewhere = (webhook: Webhook): boolean => webhook.webhookURL !== webhookUrl;
-  /** Whether it has another URL, type or filter than we gave it. A member that Helius does not tell is taken for right. */
+  /**
+   * Whether it has another URL, type or filter than we gave it. A member that Helius does not tell
+   * is taken for right.
+   */
   const isAltered = (webhook: Webhook): boolean =>
     isElsewhere(webhook) ||
     (webhook.transactionTypes ?? shape.transactionTypes).join() !== shape.transactionTypes.join() ||
@@ -136,7 +147,10 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       .sort((a, b) => Number(isElsewhere(a)) - Number(isElsewhere(b)));
     return { webhooks, known };
   };
-  /** Adds addresses, and takes out what is `unwanted`; the last ones of a webhook stay, since it must hold some. */
+  /**
+   * Adds addresses, and takes out what is `unwanted`; the last ones of a webhook stay, since it
+   * must hold some.
+   */
   const write = async (
     addresses: readonly Address[],
     unwanted: (address: string) => boolean = () => false,
@@ -192,7 +206,8 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       // What it did not deliver meanwhile is a hole that the other sources fill.
       if (webhook.active === false || altered) wasDisabled = true;
     }
-    // Remembered before the others go: what this daemon does not get to remove, it removes the next time.
+    // Remembered before the others go: what this daemon does not get to remove, it removes the next
+    // time.
     await options.ids?.keep([...ours, ...elsewhere.map((each) => each.webhookID)]);
     for (const { webhookID, webhookURL } of elsewhere) {
       await webhooks.delete(webhookID);
@@ -231,7 +246,8 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       extra: [...registered].filter((each) => !wanted.has(each)),
     };
   };
-  // An edit carries everything and costs a hundred credits: all that comes while one waits for its turn goes with it.
+  // An edit carries everything and costs a hundred credits: all that comes while one waits for its
+  // turn goes with it.
   type Turn = { readonly wanted: Set<Address>; readonly left: Set<string>; turn: Promise<boolean> };
   let waiting: Turn | null = null;
   const together = (wanted: readonly Address[], left: readonly Address[]): Promise<boolean> => {

@@ -1,6 +1,6 @@
-// History: which transactions touched an account, as nodes tell it page by page. A row at or below the asked slot ends a walk. An empty
-// page ends it only as the word of a node that would know: behind one URL there may be several, and a pruned or freshly booted one
-// gives empty pages, too.
+// History: which transactions touched an account, as nodes tell it page by page. A row at or below
+// the asked slot ends a walk. An empty page ends it only as the word of a node that would know:
+// behind one URL there may be several, and a pruned or freshly booted one gives empty pages, too.
 import { type Connection, PublicKey } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -12,8 +12,8 @@ const PAGE = 1_000;
 /** So many nodes in a row may give no evidence before the walk is given up for now. */
 const TRIES = 3;
 /**
- * Where a provider refuses batches and no second one is set, so many empty pages in a row end a walk, each followed by the
- * question how far back the node remembers.
+ * Where a provider refuses batches and no second one is set, so many empty pages in a row end a
+ * walk, each followed by the question how far back the node remembers.
  */
 const ENDS_APART = 3;
 /** So many accounts whose history is known to have begun are kept in mind. */
@@ -54,10 +54,16 @@ export const pageQuestion = (page: PageOf): Question => ({
 });
 export const FIRST_QUESTION: Question = { method: 'getFirstAvailableBlock', params: [] };
 
-/** A page, and the first available block of the node that gave it. `sure` where both surely come from one node. */
+/**
+ * A page, and the first available block of the node that gave it. `sure` where both surely come
+ * from one node.
+ */
 export type Told = { readonly page: Page; readonly first: Slot; readonly sure: boolean };
 
-/** Asks for a page together with the reach of the node. The node is asked for its reach last, so that it can't prune in between. */
+/**
+ * Asks for a page together with the reach of the node. The node is asked for its reach last, so
+ * that it can't prune in between.
+ */
 export async function askPageAndReach(connection: Connection, page: PageOf): Promise<Told> {
   const answers = await askTogether(connection, [pageQuestion(page), FIRST_QUESTION]);
   if (answers !== null) {
@@ -69,12 +75,18 @@ export async function askPageAndReach(connection: Connection, page: PageOf): Pro
   return { page: rows, first: await askFirst(connection), sure: false };
 }
 
-/** Rows of finalized history that were seen before: a node that keeps their slots must show them again. */
+/**
+ * Rows of finalized history that were seen before: a node that keeps their slots must show them
+ * again.
+ */
 export type Remembered = Map<Address, Slot>;
 
 export type History = {
   readonly connection: Connection;
-  /** Another provider, whose empty page must agree where the first one refuses batches; null where none is set. */
+  /**
+   * Another provider, whose empty page must agree where the first one refuses batches; null where
+   * none is set.
+   */
   readonly second: Connection | null;
   readonly remembered: Remembered;
   /** Rows of one history that are held at once. */
@@ -91,8 +103,8 @@ function whyNoEnd({ first }: Told, afterSlot: Slot, known: Slot | undefined): st
 }
 
 /**
- * After an empty page: the page that some node does have, or an empty one once the history surely ends there. Throws
- * `rpc_unavailable` when no node gives evidence.
+ * After an empty page: the page that some node does have, or an empty one once the history surely
+ * ends there. Throws `rpc_unavailable` when no node gives evidence.
  */
 async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promise<Page> {
   const { connection, second, remembered } = history;
@@ -116,10 +128,11 @@ async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promi
 }
 
 /**
- * Walks an account's history from newest to oldest until below a slot, and returns it oldest first. The end is a row at or
- * below that slot, or an empty page of a node that would know. A short page is no end. Throws `rpc_unavailable` otherwise.
- * Of a longer history the oldest `rowsMost` rows are returned, and the last one says `goesOn`: strangers can write any number
- * of transactions to an account, and memory must not depend on it.
+ * Walks an account's history from newest to oldest until below a slot, and returns it oldest first.
+ * The end is a row at or below that slot, or an empty page of a node that would know. A short page
+ * is no end. Throws `rpc_unavailable` otherwise. Of a longer history the oldest `rowsMost` rows are
+ * returned, and the last one says `goesOn`: strangers can write any number of transactions to an
+ * account, and memory must not depend on it.
  */
 export async function walk(
   history: History,

@@ -1,4 +1,5 @@
-// Look: what became of a signature. An absence is told only by a node that has seen the finalized slot which was read before.
+// Look: what became of a signature. An absence is told only by a node that has seen the finalized
+// slot which was read before.
 import type { Connection } from '@solana/web3.js';
 import { messageOf } from '../core/fault.ts';
 import type { Signature } from '../core/ids.ts';
@@ -7,7 +8,10 @@ import { statusSince } from './proof.ts';
 import { asking } from './rpc.ts';
 import type { Statuses } from './statuses.ts';
 
-/** Asks for the status with history. `nothing` where no node could tell. Throws `rpc_unavailable` or `rpc_refused`. */
+/**
+ * Asks for the status with history. `nothing` where no node could tell. Throws `rpc_unavailable` or
+ * `rpc_refused`.
+ */
 export async function lookAt(
   connection: Connection,
   statusOf: Statuses,
@@ -15,7 +19,8 @@ export async function lookAt(
 ): Promise<Look> {
   let status = await statusOf(signature);
   if (status === null) {
-    // Absence says something about the time up to a height only when it is asked for after that height was read.
+    // Absence says something about the time up to a height only when it is asked for after that
+    // height was read.
     const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
     try {
       status = await statusSince(connection, signature, epoch.absoluteSlot);

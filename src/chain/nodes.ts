@@ -1,6 +1,7 @@
-// Nodes: the RPC nodes of the settings, and the host of the WebSocket, each held to our chain. A node is asked for its genesis hash
-// before anything else, again after it could not be reached, and every few seconds; one that names another chain is not asked any
-// more until it names ours again. What is asked goes to the first node that is ours.
+// Nodes: the RPC nodes of the settings, and the host of the WebSocket, each held to our chain. A
+// node is asked for its genesis hash before anything else, again after it could not be reached, and
+// every few seconds; one that names another chain is not asked any more until it names ours again.
+// What is asked goes to the first node that is ours.
 import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -17,7 +18,10 @@ import {
   within,
 } from './rpc.ts';
 
-/** The genesis hash of our chain. At the very first start the one that was found becomes it, where no known hash speaks against it. */
+/**
+ * The genesis hash of our chain. At the very first start the one that was found becomes it, where
+ * no known hash speaks against it.
+ */
 export type ExpectGenesis = (found: string) => Promise<string>;
 
 export type ChainNode = Witness & {
@@ -25,7 +29,10 @@ export type ChainNode = Witness & {
   readonly what: 'rpc' | 'second rpc' | 'websocket';
   /** The URL as it may be shown: without its path, query and credentials. */
   readonly shown: string;
-  /** The genesis hash that it named last, when that is not ours; null while it is ours, or not known. */
+  /**
+   * The genesis hash that it named last, when that is not ours; null while it is ours, or not
+   * known.
+   */
   readonly foreign: string | null;
 };
 export type Nodes = {
@@ -33,7 +40,10 @@ export type Nodes = {
   readonly connection: Connection;
   readonly first: ChainNode;
   readonly second: ChainNode | null;
-  /** At start: says what the lack of a second provider means, and asks every node that answers. Throws `chain_foreign` naming the first that belongs to another chain. */
+  /**
+   * At start: says what the lack of a second provider means, and asks every node that answers.
+   * Throws `chain_foreign` naming the first that belongs to another chain.
+   */
   holdAll(): Promise<void>;
   /** Why nothing can be asked: every node belongs to another chain. Null while one is ours. */
   trouble(): string | null;
@@ -42,23 +52,32 @@ export type Nodes = {
   /** As `Chain.vouch`, for the node that is asked. */
   vouch(): Promise<void>;
   /**
-   * Whether the WebSocket may be opened: false while the host that it leads to names another chain. Few hosts answer questions
-   * at the URL of their WebSocket; for one that does not, only the slots that it tells show what chain it is of.
+   * Whether the WebSocket may be opened: false while the host that it leads to names another chain.
+   * Few hosts answer questions at the URL of their WebSocket; for one that does not, only the slots
+   * that it tells show what chain it is of.
    */
   admitSocket(): Promise<boolean>;
 };
 
 const HELD_FOR_MS = 10_000;
 const FRESH_MS = 1_000;
-/** A host that answers questions at the URL of its WebSocket does so by then: nothing waits longer for one that does not. */
+/**
+ * A host that answers questions at the URL of its WebSocket does so by then: nothing waits longer
+ * for one that does not.
+ */
 const SOCKET_MS = 2_000;
-/** A host that does not answer questions at the URL of its WebSocket is not asked again for so long. */
+/**
+ * A host that does not answer questions at the URL of its WebSocket is not asked again for so long.
+ */
 const UNTOLD_FOR_MS = 60_000;
 
 /** Where the host of a WebSocket would answer questions over HTTP. */
 const overHttp = (wsUrl: string): string => wsUrl.replace(/^ws/, 'http');
 
-/** Whether two URLs name one node: all of them but the fragment, a default port and a slash at the end is compared. */
+/**
+ * Whether two URLs name one node: all of them but the fragment, a default port and a slash at the
+ * end is compared.
+ */
 export function isSameNode(one: string, other: string): boolean {
   const plain = (text: string): string => {
     const url = URL.parse(text);
@@ -201,7 +220,10 @@ export function openNodes(options: NodesOptions): Nodes {
           bounds: { ...options.bounds, answerMs: Math.min(options.bounds.answerMs, SOCKET_MS) },
         });
 
-  /** Runs work on the first node that is ours; on the next one only when a node belongs to another chain. */
+  /**
+   * Runs work on the first node that is ours; on the next one only when a node belongs to another
+   * chain.
+   */
   const onOurs = async <T>(work: (node: Held) => Promise<T>): Promise<T> => {
     let refused: unknown;
     for (const node of all) {

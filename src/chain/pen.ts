@@ -1,5 +1,6 @@
-// Pen: keeps agent keys sealed and signs recorded payments, nothing else. A key is opened for one signature and wiped
-// afterwards. What is signed is decoded again from the compiled bytes and held against the mandate of core/policy.ts.
+// Pen: keeps agent keys sealed and signs recorded payments, nothing else. A key is opened for one
+// signature and wiped afterwards. What is signed is decoded again from the compiled bytes and held
+// against the mandate of core/policy.ts.
 import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/web3.js';
 import { agentKeyBinding } from '../core/bindings.ts';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -80,8 +81,9 @@ export function createPen(options: PenOptions): Pen {
   const { vault } = options;
 
   /**
-   * Opens a key, hands it to `use`, and wipes it, whatever happens. It is open in one buffer: a Keypair would hand out a
-   * copy at every look. The signature itself copies the seed once more, inside the library, and forgets it.
+   * Opens a key, hands it to `use`, and wipes it, whatever happens. It is open in one buffer: a
+   * Keypair would hand out a copy at every look. The signature itself copies the seed once more,
+   * inside the library, and forgets it.
    */
   const withKey = <T>(key: SealedKey, use: (signer: Signer) => T): T => {
     try {
@@ -129,7 +131,8 @@ export function createPen(options: PenOptions): Pen {
     mandate: Mandate,
   ): void => {
     const { feePayer, instructions, lookedUp } = decompile(transaction, tables);
-    // A table is what a node says it is; what the mandate is about must stand in the bytes themselves.
+    // A table is what a node says it is; what the mandate is about must stand in the bytes
+    // themselves.
     const hidden = named(mandate).filter((each) => lookedUp.includes(each));
     refuse(hidden.map((each) => `takes ${each} from a lookup table`));
     const acts = instructions.map((each) => options.inspectVenue(each) ?? inspectTokens(each));

@@ -1,4 +1,5 @@
-// Probe: what a node says of itself and of accounts, for the doctor: which chain it is on, how far behind, and whether its WebSocket lives.
+// Probe: what a node says of itself and of accounts, for the doctor: which chain it is on, how far
+// behind, and whether its WebSocket lives.
 import { type Connection, PublicKey } from '@solana/web3.js';
 import { WebSocket } from 'ws';
 import type { Address, Slot } from '../core/ids.ts';

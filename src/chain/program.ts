@@ -1,4 +1,5 @@
-// Program: the bytes of an upgradeable program as a node shows them, with the slot in which they were deployed.
+// Program: the bytes of an upgradeable program as a node shows them, with the slot in which they
+// were deployed.
 import { createHash } from 'node:crypto';
 import { type AccountInfo, type Connection, PublicKey } from '@solana/web3.js';
 import type { ProgramReader } from '../core/conformance.ts';
@@ -7,7 +8,10 @@ import { base58Text } from '../core/ids.ts';
 import { asking } from './rpc.ts';
 
 const LOADER = new PublicKey('BPFLoaderUpgradeab1e11111111111111111111111');
-/** Bytes of a program data account before the program itself: state, slot, and the authority that may upgrade it. */
+/**
+ * Bytes of a program data account before the program itself: state, slot, and the authority that
+ * may upgrade it.
+ */
 export const PROGRAM_DATA_HEAD = 45;
 const IS_PROGRAM_DATA = 3;
 

@@ -1,7 +1,8 @@
-// Proof: one round of questions whether a transaction was never executed and never can be. The finalized height is read
-// first. Every later answer must come from a node of our chain that has seen that slot and whose history reaches back to
-// the blockhash; an answer that cannot show this is no answer. The questions are put to one node in one request where the
-// provider takes that. core/death.ts decides how many rounds make a proof.
+// Proof: one round of questions whether a transaction was never executed and never can be. The
+// finalized height is read first. Every later answer must come from a node of our chain that has
+// seen that slot and whose history reaches back to the blockhash; an answer that cannot show this
+// is no answer. The questions are put to one node in one request where the provider takes that.
+// core/death.ts decides how many rounds make a proof.
 import type { Connection } from '@solana/web3.js';
 import type { Absence, DeathEvidence } from '../core/death.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -21,7 +22,9 @@ import { readTransaction } from './transactions.ts';
 /** A node by itself, never a choice among several: evidence names its source. */
 export type Witness = {
   readonly connection: Connection;
-  /** Asks this very node, now, for its genesis hash. Throws `rpc_unavailable` when it gives none. */
+  /**
+   * Asks this very node, now, for its genesis hash. Throws `rpc_unavailable` when it gives none.
+   */
   ofOurChain(): Promise<boolean>;
 };
 
@@ -34,12 +37,16 @@ async function answer<T>(question: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** What a walk through the history told: whether the signature is not in it, and from where on the nodes at its ends remember. */
+/**
+ * What a walk through the history told: whether the signature is not in it, and from where on the
+ * nodes at its ends remember.
+ */
 type Walked = { readonly lacks: boolean; readonly firsts: readonly Slot[] };
 
 /**
- * Whether the account's finalized history since the blockhash lacks the signature. The walk goes on until a row older than
- * the blockhash or an empty page: a short page proves no end. It may be long, since strangers can write to an account.
+ * Whether the account's finalized history since the blockhash lacks the signature. The walk goes on
+ * until a row older than the blockhash or an empty page: a short page proves no end. It may be
+ * long, since strangers can write to an account.
  */
 async function walkHistory(
   connection: Connection,
@@ -71,13 +78,17 @@ async function walkHistory(
   }
 }
 
-/** The status of a signature, with history, from a node that has seen a slot. Throws when the node is behind it. */
+/**
+ * The status of a signature, with history, from a node that has seen a slot. Throws when the node
+ * is behind it.
+ */
 export async function statusSince(connection: Connection, signature: string, seenSlot: Slot) {
   const config = { searchTransactionHistory: true, minContextSlot: seenSlot };
   const found = await asking('getSignatureStatuses', () =>
     connection.getSignatureStatuses([signature], config),
   );
-  // Nodes before Agave 4.4 ignore minContextSlot here, so the context of the answer is compared too.
+  // Nodes before Agave 4.4 ignore minContextSlot here, so the context of the answer is compared
+  // too.
   if (found.context.slot < seenSlot) throw new RangeError('the node is behind');
   return found.value[0] ?? null;
 }
@@ -92,7 +103,9 @@ type Together = {
   readonly told: Told;
 };
 
-/** Puts all questions of a round to one node, in one request. Null where the provider refuses that. */
+/**
+ * Puts all questions of a round to one node, in one request. Null where the provider refuses that.
+ */
 async function askAtOnce(
   connection: Connection,
   { signature }: SignedBytes,
@@ -121,7 +134,8 @@ async function askAtOnce(
   const first = Math.max(before, after);
   return {
     first,
-    // Nodes before Agave 4.4 ignore minContextSlot here, so the context of the answer is compared too.
+    // Nodes before Agave 4.4 ignore minContextSlot here, so the context of the answer is compared
+    // too.
     statusAbsent: context.slot < minContextSlot ? null : value[0] === null,
     // Without its metadata the node has it, and does not know what became of it.
     transactionAbsent:
@@ -161,7 +175,8 @@ async function askOne(
   const walked = await answer(() =>
     walkHistory(connection, account, signed, seenSlot, told === null ? null : told.told),
   );
-  // Asked again at the end: where the questions were put one by one, several nodes may have answered, and a node prunes.
+  // Asked again at the end: where the questions were put one by one, several nodes may have
+  // answered, and a node prunes.
   firsts.push(...(walked?.firsts ?? []), ...(told === null ? [await askFirst()] : []));
   return {
     finalizedSlot: seenSlot,
@@ -176,7 +191,10 @@ async function askOne(
   };
 }
 
-/** One round: asks the node, and the second provider when there is one. Throws when the first does not tell its height. */
+/**
+ * One round: asks the node, and the second provider when there is one. Throws when the first does
+ * not tell its height.
+ */
 export async function gatherDeathEvidence(
   { first, second }: { first: Witness; second: Witness | null },
   signed: SignedBytes,

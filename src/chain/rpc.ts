@@ -1,5 +1,5 @@
-// Rpc: the connection to a Solana node, through web3.js, with time-outs and faults that say whether to try again.
-// It never makes an answer up: an error is an error, never an absence.
+// Rpc: the connection to a Solana node, through web3.js, with time-outs and faults that say whether
+// to try again. It never makes an answer up: an error is an error, never an absence.
 import { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { RpcOutcome } from '../core/outcomes.ts';
@@ -7,12 +7,18 @@ import { createAnswerReader, type ReadAnswer, USUAL_BOUNDS } from './answer.ts';
 
 /** By when an answer must have arrived where no setting is at hand. */
 export const ANSWER_MS = 10_000;
-/** JSON-RPC codes that pass by themselves: behind, unhealthy, slot not there yet, long-term storage trouble. */
+/**
+ * JSON-RPC codes that pass by themselves: behind, unhealthy, slot not there yet, long-term storage
+ * trouble.
+ */
 const PASSING = new Set([
   -32001, -32004, -32005, -32007, -32008, -32009, -32014, -32016, -32019, -32603,
 ]);
 
-/** Hears of every call, whatever came of it. `node` is the host of its URL: keys stand in paths and queries. */
+/**
+ * Hears of every call, whatever came of it. `node` is the host of its URL: keys stand in paths and
+ * queries.
+ */
 export type RpcListener = (call: {
   readonly method: string;
   readonly node: string;
@@ -26,7 +32,10 @@ const ENDS = 300;
 const refuses = (body: string): boolean =>
   ERROR.test(body.slice(0, ENDS)) || ERROR.test(body.slice(-ENDS));
 
-/** Sends requests to a URL, and tells of each once its answer is read. `elapsedMs` is time that never goes back. */
+/**
+ * Sends requests to a URL, and tells of each once its answer is read. `elapsedMs` is time that
+ * never goes back.
+ */
 export function listening(
   url: string,
   onCall: RpcListener,
@@ -92,8 +101,9 @@ export const carryWith = (connection: Connection, carrier: Carrier): void =>
   void carriers.set(connection, carrier);
 
 /**
- * Opens a connection. web3.js must not retry by itself: our own budgets decide. `send` carries a request within bounds of
- * its own; where it is left out, the request goes to the URL as it is, also when another chain answers there.
+ * Opens a connection. web3.js must not retry by itself: our own budgets decide. `send` carries a
+ * request within bounds of its own; where it is left out, the request goes to the URL as it is,
+ * also when another chain answers there.
  */
 export function openConnection(
   rpcUrl: string,

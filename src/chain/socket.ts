@@ -1,8 +1,9 @@
-// Socket: one supervised WebSocket to an RPC node with the account subscriptions it carries. Whatever ends it, it comes
-// back and subscribes again. One that is open and mute is found: by the slots that stop coming where it carries the slot
-// subscription, else by a question that is not answered. A node replays nothing, so every (re)subscription is reported, for
-// the accounts to be read. Accounts that the node refuses are handed back. A socket of another chain is found by its slots,
-// which ours cannot have reached: nothing that it tells is handed on, and it is closed.
+// Socket: one supervised WebSocket to an RPC node with the account subscriptions it carries.
+// Whatever ends it, it comes back and subscribes again. One that is open and mute is found: by the
+// slots that stop coming where it carries the slot subscription, else by a question that is not
+// answered. A node replays nothing, so every (re)subscription is reported, for the accounts to be
+// read. Accounts that the node refuses are handed back. A socket of another chain is found by its
+// slots, which ours cannot have reached: nothing that it tells is handed on, and it is closed.
 import { WebSocket } from 'ws';
 import { delayMs } from '../core/backoff.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -13,8 +14,8 @@ export type SocketOptions = {
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * Without a slot, or without any message where another socket carries the slot subscription, for so long, the socket counts
-   * as dead. A slot that our chain cannot have reached is none.
+   * Without a slot, or without any message where another socket carries the slot subscription, for
+   * so long, the socket counts as dead. A slot that our chain cannot have reached is none.
    */
   readonly silentAfterMs: number;
   /** Asked before each connection; false while the host belongs to another chain. */
@@ -27,7 +28,8 @@ export type SocketOptions = {
   /** These are subscribed from now on; what happened before was not told. */
   readonly onSubscribed: (addresses: readonly string[]) => void;
   /**
-   * The node took `taken` accounts on this connection, at least one, and refused these. They are no longer this socket's.
+   * The node took `taken` accounts on this connection, at least one, and refused these. They are no
+   * longer this socket's.
    */
   readonly onRefused: (addresses: readonly string[], taken: number) => void;
   /** The connection ended because it was silent. */

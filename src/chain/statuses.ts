@@ -1,5 +1,5 @@
-// Statuses: what nodes say of signatures, asked for many at once. In a burst thousands of payments are
-// looked at in the same second; one request carries up to 256 of them.
+// Statuses: what nodes say of signatures, asked for many at once. In a burst thousands of payments
+// are looked at in the same second; one request carries up to 256 of them.
 import type { Connection, SignatureStatus } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Signature } from '../core/ids.ts';
@@ -18,9 +18,9 @@ type Asked = {
 export type Statuses = (signature: Signature) => Promise<SignatureStatus | null>;
 
 /**
- * Returns how to ask for the status of a signature, with history: null where the node has none. Throws
- * `rpc_unavailable` or `rpc_refused`. While two requests are under way, questions are gathered for the
- * next one, so that a single question never waits and many share a request.
+ * Returns how to ask for the status of a signature, with history: null where the node has none.
+ * Throws `rpc_unavailable` or `rpc_refused`. While two requests are under way, questions are
+ * gathered for the next one, so that a single question never waits and many share a request.
  */
 export function createStatuses(connection: Connection): Statuses {
   const waiting: Asked[] = [];

@@ -1,5 +1,6 @@
-// Swap: the client of a Jupiter-compatible endpoint (quote, then swap), and the reading of what it built. The endpoint is not
-// trusted: whatever it answers goes through core/swap.ts before the pen signs it.
+// Swap: the client of a Jupiter-compatible endpoint (quote, then swap), and the reading of what it
+// built. The endpoint is not trusted: whatever it answers goes through core/swap.ts before the pen
+// signs it.
 import { type Connection, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
@@ -14,10 +15,16 @@ const SWAP_PROGRAM = 'JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4' as Address;
 const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
 /** sha256("global:route")[0..8]. */
 const ROUTE = 'e517cb977ae3ad2a';
-/** in_amount u64, quoted_out_amount u64, slippage_bps u16, platform_fee_bps u8: the fixed tail behind the route plan. */
+/**
+ * in_amount u64, quoted_out_amount u64, slippage_bps u16, platform_fee_bps u8: the fixed tail
+ * behind the route plan.
+ */
 const TAIL = 19;
 
-/** What one instruction of a swap does. Only the plain `route` is known, which uses nobody else's accounts in between. */
+/**
+ * What one instruction of a swap does. Only the plain `route` is known, which uses nobody else's
+ * accounts in between.
+ */
 export function inspectSwap(instruction: Instruction): SwapAct {
   const { program, accounts, data } = instruction;
   const at = (index: number): Address => accounts[index]?.address ?? ('' as Address);

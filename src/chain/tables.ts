@@ -1,5 +1,5 @@
-// Tables: address lookup tables, read from the chain. A transaction that fits a packet without one uses
-// none; a larger one names what stands in a table by one byte instead of thirty-two.
+// Tables: address lookup tables, read from the chain. A transaction that fits a packet without one
+// uses none; a larger one names what stands in a table by one byte instead of thirty-two.
 import { AddressLookupTableAccount, type Connection, PublicKey } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
 import type { LookupTable } from '../core/outside.ts';
@@ -17,7 +17,10 @@ export type Tables = {
 /** No tables at all. */
 export const NO_TABLES: Tables = { read: async () => [] };
 
-/** Tables at these addresses. One that does not exist, is none, or is going out of force, is left out. */
+/**
+ * Tables at these addresses. One that does not exist, is none, or is going out of force, is left
+ * out.
+ */
 export function createTables(
   connection: Connection,
   addresses: readonly Address[],

@@ -1,5 +1,6 @@
-// Together: several questions in one request. A JSON-RPC batch is one request, so one node behind a URL answers all of it, and its answers
-// may be held against each other. Some providers refuse batches of some methods: then nothing is told this way.
+// Together: several questions in one request. A JSON-RPC batch is one request, so one node behind a
+// URL answers all of it, and its answers may be held against each other. Some providers refuse
+// batches of some methods: then nothing is told this way.
 import type { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { carrierOf, redact } from './rpc.ts';
@@ -14,8 +15,9 @@ type Reply = { readonly id?: unknown; readonly result?: unknown };
 const passing = (status: number): boolean => status === 429 || status >= 500;
 
 /**
- * The answers of one node, in the order of the questions. Null when they were not all answered together: the provider refuses
- * batches, or the node could not answer one of them. Throws `rpc_unavailable` when the URL does not answer at all.
+ * The answers of one node, in the order of the questions. Null when they were not all answered
+ * together: the provider refuses batches, or the node could not answer one of them. Throws
+ * `rpc_unavailable` when the URL does not answer at all.
  */
 export async function askTogether(
   connection: Connection,

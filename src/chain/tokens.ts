@@ -1,5 +1,5 @@
-// Tokens: SPL token accounts and the instructions around them, through @solana/spl-token. A balance is always that of
-// the token account.
+// Tokens: SPL token accounts and the instructions around them, through @solana/spl-token. A balance
+// is always that of the token account.
 import { createHash } from 'node:crypto';
 import {
   ACCOUNT_SIZE,
@@ -24,7 +24,9 @@ const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111';
 const SEED_LENGTH = 32;
 const key = (address: Address): PublicKey => new PublicKey(address);
 
-/** Owners off the curve are taken: whether one may be paid was decided when the terms were agreed. */
+/**
+ * Owners off the curve are taken: whether one may be paid was decided when the terms were agreed.
+ */
 export const tokenAccount: Chain['tokenAccount'] = (mint, owner) =>
   getAssociatedTokenAddressSync(key(mint), key(owner), true).toBase58() as Address;
 
@@ -42,13 +44,16 @@ export const derivedAddress: Chain['derivedAddress'] = (program, seeds) => {
   }
 };
 
-/** A seed of at most 32 characters, as the system program allows: of the payment's id, which is drawn at random. */
+/**
+ * A seed of at most 32 characters, as the system program allows: of the payment's id, which is
+ * drawn at random.
+ */
 const passingSeed = (paymentId: string): string =>
   createHash('sha256').update(paymentId).digest('hex').slice(0, SEED_LENGTH);
 
 /**
- * As `PublicKey.createWithSeed`: SHA-256 of base, seed and owner. Only the agent's signature opens an account
- * there, and only the signed payment shows the address.
+ * As `PublicKey.createWithSeed`: SHA-256 of base, seed and owner. Only the agent's signature opens
+ * an account there, and only the signed payment shows the address.
  */
 export const passingAccount: Chain['passingAccount'] = (agent, paymentId) =>
   new PublicKey(
@@ -88,8 +93,9 @@ function neutral(built: TransactionInstruction): Instruction {
 }
 
 /**
- * Opens the passing account. The agent's own token account is named as well, though it is not used: the
- * payments of an agent are found in the history of that address, where books and proofs of death look.
+ * Opens the passing account. The agent's own token account is named as well, though it is not used:
+ * the payments of an agent are found in the history of that address, where books and proofs of
+ * death look.
  */
 function openPassing(parts: PaymentParts, mint: Address, rent: bigint): Instruction[] {
   const created = SystemProgram.createAccountWithSeed({
@@ -109,9 +115,9 @@ function openPassing(parts: PaymentParts, mint: Address, rent: bigint): Instruct
 }
 
 /**
- * Around the venue's instructions: token accounts are created idempotently, the creator's always, because the owner
- * may have closed it since anybody looked; then the exact transfer, what the sponsor is reimbursed, and the memo that names
- * the payment on chain.
+ * Around the venue's instructions: token accounts are created idempotently, the creator's always,
+ * because the owner may have closed it since anybody looked; then the exact transfer, what the
+ * sponsor is reimbursed, and the memo that names the payment on chain.
  */
 export function transferInstructions(
   parts: PaymentParts,
@@ -165,7 +171,9 @@ export function transferInstructions(
   };
 }
 
-/** CreateAccountWithSeed (3): base, length and text of the seed, lamports, space, owning program. */
+/**
+ * CreateAccountWithSeed (3): base, length and text of the seed, lamports, space, owning program.
+ */
 function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): Act {
   const unknown: Act = { act: 'unknown', program: SystemProgram.programId.toBase58() as Address };
   const [payer, account] = accounts;

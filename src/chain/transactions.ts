@@ -1,5 +1,6 @@
-// Transactions: a transaction as RPC tells it, brought into the core's shape: all keys resolved, inner instructions
-// under their callers, token and lamport balances as bigint. A token account that did not exist counts as zero.
+// Transactions: a transaction as RPC tells it, brought into the core's shape: all keys resolved,
+// inner instructions under their callers, token and lamport balances as bigint. A token account
+// that did not exist counts as zero.
 import type { Connection, VersionedTransactionResponse } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -73,8 +74,9 @@ function instructionsOf(
 }
 
 /**
- * Reads one transaction; null when a node that has seen `seenSlot` does not have it at that commitment. A transaction that
- * comes without its metadata throws `rpc_unavailable`: the node has it, and does not know what became of it.
+ * Reads one transaction; null when a node that has seen `seenSlot` does not have it at that
+ * commitment. A transaction that comes without its metadata throws `rpc_unavailable`: the node has
+ * it, and does not know what became of it.
  */
 export async function readTransaction(
   connection: Connection,

@@ -1,10 +1,12 @@
-// Vault: secrets at rest. Each is sealed under a data key of its own, which the master key wraps; so a new master key takes
-// wrapping data keys again and never opens a secret. What is sealed is bound to what it is for: a row that was moved does not open.
+// Vault: secrets at rest. Each is sealed under a data key of its own, which the master key wraps;
+// so a new master key takes wrapping data keys again and never opens a secret. What is sealed is
+// bound to what it is for: a row that was moved does not open.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Fault } from '../core/fault.ts';
 import type { Vault } from '../core/outside.ts';
 
-// Sealed form: version 1 | wrapped data key (12 nonce, 32 key, 16 tag) | secret (12 nonce, its bytes, 16 tag).
+// Sealed form: version 1 | wrapped data key (12 nonce, 32 key, 16 tag) | secret (12 nonce, its
+// bytes, 16 tag).
 const VERSION = 1;
 const NONCE = 12;
 const TAG = 16;
@@ -28,7 +30,9 @@ function unlock(key: Uint8Array, locked: Uint8Array, bound: string): Buffer {
 }
 
 export type MasterKeys = {
-  /** 32 bytes; without one nothing can be sealed or opened, and a `key_unavailable` fault says so. */
+  /**
+   * 32 bytes; without one nothing can be sealed or opened, and a `key_unavailable` fault says so.
+   */
   readonly masterKey: Uint8Array | null;
   /** While a new master key takes over: it seals, and both open. */
   readonly nextMasterKey: Uint8Array | null;

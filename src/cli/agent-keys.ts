@@ -1,5 +1,5 @@
-// Agent keys: the commands that bring one in and change the master key. A secret is read from a file or from standard input, never from
-// an argument, where other processes could see it.
+// Agent keys: the commands that bring one in and change the master key. A secret is read from a
+// file or from standard input, never from an argument, where other processes could see it.
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';

@@ -1,5 +1,5 @@
-// Debts: the commands that show what is owed, and the acts of an operator on it. They work on the ledger; running daemons
-// see what they did with their next look.
+// Debts: the commands that show what is owed, and the acts of an operator on it. They work on the
+// ledger; running daemons see what they did with their next look.
 import { type Command, Option } from 'commander';
 import type { ProfitShare } from '../core/debt-ports.ts';
 import { explain } from '../core/explain.ts';

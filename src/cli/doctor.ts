@@ -1,4 +1,5 @@
-// Doctor: the command that looks at everything a daemon stands on, and says of each thing what is wrong and how to mend it.
+// Doctor: the command that looks at everything a daemon stands on, and says of each thing what is
+// wrong and how to mend it.
 import type { Finding } from '../core/finding.ts';
 import { type Output, table } from './output.ts';
 

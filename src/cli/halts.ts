@@ -1,4 +1,5 @@
-// Halts: the commands that stop signing, somewhere or everywhere, let it go on, and show where it is stopped.
+// Halts: the commands that stop signing, somewhere or everywhere, let it go on, and show where it
+// is stopped.
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';

@@ -1,4 +1,5 @@
-// Listening: the commands about what is heard: one transaction again, the histories of accounts, and the watch-list at Helius.
+// Listening: the commands about what is heard: one transaction again, the histories of accounts,
+// and the watch-list at Helius.
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';

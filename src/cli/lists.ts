@@ -1,4 +1,5 @@
-// Lists: how commands show lists in pages. A list that goes on says how many rows there are and how to read on.
+// Lists: how commands show lists in pages. A list that goes on says how many rows there are and how
+// to read on.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { COUNTED_MOST, type ListFilters, type ListName } from '../core/lists.ts';
 import type { Ledger } from '../core/ports.ts';

@@ -1,4 +1,5 @@
-// Output: what commands print: sentences for people, or one JSON document with --json; progress only to a terminal.
+// Output: what commands print: sentences for people, or one JSON document with --json; progress
+// only to a terminal.
 import { Presets, SingleBar } from 'cli-progress';
 
 export type Progress = { update(done: number, of?: number): void; stop(): void };

@@ -1,4 +1,5 @@
-// Payments: the commands that show what was paid, and that make books whole after payments were lost.
+// Payments: the commands that show what was paid, and that make books whole after payments were
+// lost.
 import { type Command, Option } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import { PAYMENT_STATES, type PaymentState } from '../core/payment.ts';

@@ -1,4 +1,5 @@
-// Rebuild: the command that makes books whole from the chain, after payments were lost with a disk or an older copy was restored.
+// Rebuild: the command that makes books whole from the chain, after payments were lost with a disk
+// or an older copy was restored.
 
 import { BLOCKS_UNTIL_DEAD } from '../core/continuity.ts';
 import { formatUnits } from '../core/money.ts';

@@ -1,4 +1,5 @@
-// Tools: what every command works with: the parts of a daemon, an output, and a record of what was changed by command.
+// Tools: what every command works with: the parts of a daemon, an output, and a record of what was
+// changed by command.
 import type { Command } from 'commander';
 import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';

@@ -1,5 +1,6 @@
-// Venue: the commands that show which bytes of the venue's program are on chain, and that have bytes trusted which this release
-// does not know: proven by the contract suite, or accepted by an operator.
+// Venue: the commands that show which bytes of the venue's program are on chain, and that have
+// bytes trusted which this release does not know: proven by the contract suite, or accepted by an
+// operator.
 import type { Command } from 'commander';
 import { judgeProgram } from '../core/conformance.ts';
 import { Fault } from '../core/fault.ts';
@@ -14,7 +15,10 @@ export type Proof = {
   /** Names of the tests that failed; empty when the suite passed. */
   readonly failed: readonly string[];
 };
-/** Runs the contract suite on the bytes of a program. Throws `settings_invalid` where it is not installed. */
+/**
+ * Runs the contract suite on the bytes of a program. Throws `settings_invalid` where it is not
+ * installed.
+ */
 export type Prove = (bytes: Uint8Array) => Promise<Proof>;
 
 const SHOWN_MOST = 20;

@@ -1,6 +1,8 @@
-// Accrual: what one close makes a subscriber owe a creator. Each part of it follows the terms under which that part was opened, and is
-// net of the fees of opening and closing it. The fraction of a base unit that floor division leaves is carried, so that many small
-// wins are worth exactly as much as one large one; and where the terms say so, losses are carried forward and made good first.
+// Accrual: what one close makes a subscriber owe a creator. Each part of it follows the terms under
+// which that part was opened, and is net of the fees of opening and closing it. The fraction of a
+// base unit that floor division leaves is carried, so that many small wins are worth exactly as
+// much as one large one; and where the terms say so, losses are carried forward and made good
+// first.
 import type { Close, Held, Reckoning } from './fact.ts';
 import { unreachable } from './fault.ts';
 import type { Slot } from './ids.ts';
@@ -29,8 +31,9 @@ export const EMPTY_TAB: Tab = { carry: 0n, deficit: 0n };
 export type Realised = Close | Reckoning;
 
 /**
- * What a profit or loss makes owed: amount = floor((charged × bps + carry) / 10,000), the remainder is the new carry. Charged
- * is the profit; with a high-water mark, what of it exceeds the deficit, which losses raise and wins lower.
+ * What a profit or loss makes owed: amount = floor((charged × bps + carry) / 10,000), the remainder
+ * is the new carry. Charged is the profit; with a high-water mark, what of it exceeds the deficit,
+ * which losses raise and wins lower.
  */
 export function accrue(
   netPnl: BaseUnits,
@@ -59,11 +62,17 @@ export type Agreement = {
   readonly terms: readonly Terms[];
   /** What the account held when the first terms began, and as of which slot. */
   readonly held: { readonly slot: Slot; readonly positions: readonly Held[] };
-  /** By `markSlot` of the terms: a new wallet of the same creator goes on with the tab of the old one. */
+  /**
+   * By `markSlot` of the terms: a new wallet of the same creator goes on with the tab of the old
+   * one.
+   */
   readonly tabs: Readonly<Record<string, Tab>>;
 };
 
-/** Whether every part of every close falls under the same terms, and no loss is carried from one close to the next. */
+/**
+ * Whether every part of every close falls under the same terms, and no loss is carried from one
+ * close to the next.
+ */
 export function isPlain({ terms, held }: Pick<Agreement, 'terms' | 'held'>): boolean {
   return terms.length === 1 && held.positions.length === 0 && terms[0]?.basis === 'per_close';
 }
@@ -72,10 +81,16 @@ export function isPlain({ terms, held }: Pick<Agreement, 'terms' | 'held'>): boo
 export type Booking = {
   /** Null when nothing was agreed for it, or the subscription had ended: it owes nothing. */
   readonly terms: Terms | null;
-  /** Base of this part in 1e9, and where the first of it was opened; null where only account state tells. */
+  /**
+   * Base of this part in 1e9, and where the first of it was opened; null where only account state
+   * tells.
+   */
   readonly base: bigint | null;
   readonly openedSlot: Slot | null;
-  /** What opening it cost, or brought when short; null where the venue's entry for the whole close is the part's. */
+  /**
+   * What opening it cost, or brought when short; null where the venue's entry for the whole close
+   * is the part's.
+   */
   readonly entry: BaseUnits | null;
   /** Fees of opening what was closed. They are deducted in `netPnl`. */
   readonly openingFee: BaseUnits;
@@ -107,9 +122,10 @@ function groupsOf(taken: readonly Lot[]): Group[] {
 }
 
 /**
- * The parts of a close. Where everything that is open was opened under the same terms, the venue's figures are the part's. Where not,
- * the venue's average entry mixes old and new prices: each part is then worth what was paid for it, less what was paid to open it,
- * and the difference from the venue's figure belongs to no terms. Parts add up to the venue's profit less all opening fees.
+ * The parts of a close. Where everything that is open was opened under the same terms, the venue's
+ * figures are the part's. Where not, the venue's average entry mixes old and new prices: each part
+ * is then worth what was paid for it, less what was paid to open it, and the difference from the
+ * venue's figure belongs to no terms. Parts add up to the venue's profit less all opening fees.
  */
 function partsOfClose(
   close: Close,
@@ -169,8 +185,9 @@ function partsOfClose(
 }
 
 /**
- * Profit behind a cut log: under the terms in force where it was realised, the dearest of them where that slot is not known, or under
- * those of what was closed there when they are dearer. The fees of opening what was closed are deducted, as they are from a told close.
+ * Profit behind a cut log: under the terms in force where it was realised, the dearest of them
+ * where that slot is not known, or under those of what was closed there when they are dearer. The
+ * fees of opening what was closed are deducted, as they are from a told close.
  */
 function partsOfReckoning(
   reckoning: Reckoning,
@@ -199,7 +216,10 @@ function partsOfReckoning(
   ];
 }
 
-/** Whether the venue's own entry in a close's record agrees with the lots: then every opening before it was heard. */
+/**
+ * Whether the venue's own entry in a close's record agrees with the lots: then every opening before
+ * it was heard.
+ */
 export function explains({ averages, lots }: Holdings, close: Close): boolean {
   const known = averages.get(close.market);
   if (known === undefined || known.entry === null) return false;
@@ -215,13 +235,17 @@ export type Accrued = {
   readonly bookings: readonly Booking[];
   /** Whether the record itself shows that everything before it in its market was heard. */
   readonly explained: boolean;
-  /** Whether the account then holds nothing in the market: what comes later needs no history from before. */
+  /**
+   * Whether the account then holds nothing in the market: what comes later needs no history from
+   * before.
+   */
   readonly flat: boolean;
 };
 
 /**
- * What a close or reckoning owes, part by part, each under the terms in force when that part was opened: last opened, first
- * closed. `history` is what moved the account's positions before it, in chain order.
+ * What a close or reckoning owes, part by part, each under the terms in force when that part was
+ * opened: last opened, first closed. `history` is what moved the account's positions before it, in
+ * chain order.
  */
 export function accrualOf(
   realised: Realised,

@@ -1,14 +1,21 @@
-// Act: a request to change something. The daemon writes it down before doing it, so that every change has an actor on
-// record. An act with an Idempotency-Key is done once, however often it is sent.
+// Act: a request to change something. The daemon writes it down before doing it, so that every
+// change has an actor on record. An act with an Idempotency-Key is done once, however often it is
+// sent.
 import { withoutSecretText, withoutSecretUrl } from './secrets.ts';
 
-/** Actors that are no API key of the ledger: a key from the environment, a caller while no key exists, a command. */
+/**
+ * Actors that are no API key of the ledger: a key from the environment, a caller while no key
+ * exists, a command.
+ */
 export const ACTORS_WITHOUT_KEY: ReadonlySet<string> = new Set(['configured', 'anyone', 'command']);
 
 export type NewAct = {
   /** The id of an API key, or one of ACTORS_WITHOUT_KEY. */
   readonly actor: string;
-  /** Who says to have asked for it, beside the key: a name of 1 to 100 characters; null where none was given. */
+  /**
+   * Who says to have asked for it, beside the key: a name of 1 to 100 characters; null where none
+   * was given.
+   */
   readonly person: string | null;
   /** Method and route, or the command. */
   readonly what: string;
@@ -18,8 +25,8 @@ export type NewAct = {
 };
 export type Begun =
   /**
-   * Id and nonce are the same when an act that was broken off is done again. A database that lost its last acts gives their ids
-   * out again, never a nonce.
+   * Id and nonce are the same when an act that was broken off is done again. A database that lost
+   * its last acts gives their ids out again, never a nonce.
    */
   | { readonly kind: 'begun'; readonly id: bigint; readonly nonce: string }
   /** Done before: this was the answer. */
@@ -58,8 +65,9 @@ export type Acts = {
   /** Its age, by which it counts as broken off, is the database's. */
   begin(act: NewAct): Promise<Begun>;
   /**
-   * `answer` is kept of an act with a key that succeeded; a refused one changed nothing, and its key is free again. Throws
-   * `ledger_unavailable` when the ledger does not hold the act any more: then it may not be answered with success.
+   * `answer` is kept of an act with a key that succeeded; a refused one changed nothing, and its
+   * key is free again. Throws `ledger_unavailable` when the ledger does not hold the act any more:
+   * then it may not be answered with success.
    */
   end(
     act: { readonly id: bigint; readonly nonce: string },
@@ -80,7 +88,10 @@ export type Acts = {
   noteLost(acts: readonly LostAct[]): Promise<void>;
   /** Lost acts that nobody has reviewed, oldest first. */
   lost(limit: number): Promise<readonly LostAct[]>;
-  /** A person has looked at a lost act, and done again what was needed. False when none waits with this nonce. */
+  /**
+   * A person has looked at a lost act, and done again what was needed. False when none waits with
+   * this nonce.
+   */
   reviewLost(
     nonce: string,
     by: { readonly actor: string; readonly reason: string },
@@ -91,7 +102,9 @@ export type Acts = {
 
 const PERSON = /^[\p{L}\p{N}\p{P}\p{S}]([\p{L}\p{N}\p{P}\p{S} ]{0,98}[\p{L}\p{N}\p{P}\p{S}])?$/u;
 
-/** A person's name as it is kept; null when the text is no name of 1 to 100 printable characters. */
+/**
+ * A person's name as it is kept; null when the text is no name of 1 to 100 printable characters.
+ */
 export function personOf(text: string): string | null {
   const trimmed = text.trim();
   return PERSON.test(trimmed) ? withoutSecretText(trimmed) : null;
@@ -100,8 +113,8 @@ export function personOf(text: string): string | null {
 const SECRETS = /secret|password|^key$/i;
 
 /**
- * The body or parameters of a request as they may be kept: fields named like secrets are `…`, a field named `url` loses its
- * tokens, and every other text loses what looks like a key.
+ * The body or parameters of a request as they may be kept: fields named like secrets are `…`, a
+ * field named `url` loses its tokens, and every other text loses what looks like a key.
  */
 export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);

@@ -1,11 +1,15 @@
-// API key: what the bearer of a key may do. `platform:write` includes reading what a platform needs; `operator` includes everything.
+// API key: what the bearer of a key may do. `platform:write` includes reading what a platform
+// needs; `operator` includes everything.
 export const SCOPES = ['gate:read', 'platform:write', 'operator'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export type ApiKeys = {
   /** `hash` is SHA-256 of the key. */
   add(key: { id: string; name: string; hash: Uint8Array; scopes: readonly Scope[] }): Promise<void>;
-  /** `ever`: whether any key was ever made; from then on nobody is let in without one, also when all are revoked. */
+  /**
+   * `ever`: whether any key was ever made; from then on nobody is let in without one, also when all
+   * are revoked.
+   */
   live(): Promise<{
     readonly ever: boolean;
     readonly keys: {

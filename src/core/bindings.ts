@@ -1,4 +1,5 @@
-// Bindings: what each kind of secret is sealed for. A sealed secret that was moved to another row does not open there.
+// Bindings: what each kind of secret is sealed for. A sealed secret that was moved to another row
+// does not open there.
 
 /** The secret key of an agent wallet. */
 export const agentKeyBinding = (subscriberId: string, publicKey: string): string =>

@@ -27,9 +27,10 @@ export type Checks = {
   begin(account: Watched, state: AccountState): Promise<void>;
   propose(address: Address, state: AccountState): Promise<void>;
   /**
-   * Sums of finalized facts above one slot up to another, and what those facts leave open; `settled` when no transaction that its
-   * own history named up to there, and none that was read at confirmed, is still to be read as final. Those that no node gives, by
-   * the time given, do not count for that: they are `unreadable`.
+   * Sums of finalized facts above one slot up to another, and what those facts leave open;
+   * `settled` when no transaction that its own history named up to there, and none that was read at
+   * confirmed, is still to be read as final. Those that no node gives, by the time given, do not
+   * count for that: they are `unreadable`.
    */
   told(
     address: Address,
@@ -46,8 +47,9 @@ export type Checks = {
     deletedSlot: Slot | null;
   }>;
   /**
-   * Tokens of this mint that left a Drift account in between, less those that came; null when not every movement could be read,
-   * or another token moved. Deposits are known in USD, and count for a thousandth more.
+   * Tokens of this mint that left a Drift account in between, less those that came; null when not
+   * every movement could be read, or another token moved. Deposits are known in USD, and count for
+   * a thousandth more.
    */
   movedOut(
     address: Address,
@@ -60,16 +62,18 @@ export type Checks = {
   /** It was looked at, and not everything up to the candidate is read. */
   wait(address: Address): Promise<void>;
   /**
-   * The realised total that facts explain: of the baseline, and of everything heard since, confirmed or final. Null
-   * without a baseline, or while a transaction is not understood.
+   * The realised total that facts explain: of the baseline, and of everything heard since,
+   * confirmed or final. Null without a baseline, or while a transaction is not understood.
    */
   realised(address: Address): Promise<bigint | null>;
   /**
-   * Everything up to the candidate is accounted for: it becomes the baseline. What no node gives raises no doubt of the account any
-   * more; when one of those was read meanwhile, nothing is done.
+   * Everything up to the candidate is accounted for: it becomes the baseline. What no node gives
+   * raises no doubt of the account any more; when one of those was read meanwhile, nothing is done.
    */
   advance(account: AccountCheck, unreadable?: readonly Signature[]): Promise<void>;
-  /** As `advance`, and records profit that only the state proves, at the last unknown transaction. */
+  /**
+   * As `advance`, and records profit that only the state proves, at the last unknown transaction.
+   */
   reckon(account: AccountCheck, netPnl: bigint, unreadable?: readonly Signature[]): Promise<void>;
   /** The candidate is not explained. Returns whether that is news. */
   gap(address: Address, difference: Counters, nowMs: number): Promise<boolean>;

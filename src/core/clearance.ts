@@ -1,6 +1,7 @@
-// Clearance: the platform's permission for a withdrawal that it will make itself. It is given when nothing is owed and what
-// may be owed stays covered (core/covered.ts). It lasts for a while, and covers outflows of its time up to its amount, so that
-// a profit which closes in between does not make a runaway of a subscriber whose platform asked.
+// Clearance: the platform's permission for a withdrawal that it will make itself. It is given when
+// nothing is owed and what may be owed stays covered (core/covered.ts). It lasts for a while, and
+// covers outflows of its time up to its amount, so that a profit which closes in between does not
+// make a runaway of a subscriber whose platform asked.
 import type { Slot } from './ids.ts';
 import { type BaseUnits, formatUnits, least } from './money.ts';
 import type { Trouble } from './payment.ts';
@@ -12,7 +13,10 @@ export type Clearance = {
   readonly amount: BaseUnits | null;
   readonly grantedSlot: Slot;
   readonly untilSlot: Slot;
-  /** The first slot after it in which the subscriber traded; null while there is none. It ends a clearance to close. */
+  /**
+   * The first slot after it in which the subscriber traded; null while there is none. It ends a
+   * clearance to close.
+   */
   readonly tradedSlot: Slot | null;
 };
 
@@ -24,9 +28,10 @@ export type ClearedOutflow = {
 };
 
 /**
- * How much of each outflow is cleared; what is not in the map is not at all. Each outflow, in chain order, uses up the
- * clearances in their time, oldest first, up to their amounts: what is beyond them is judged. A clearance for closing covers
- * every token, until the subscriber trades again: what is earned after it was never looked at. Depends on nothing but the two sets.
+ * How much of each outflow is cleared; what is not in the map is not at all. Each outflow, in chain
+ * order, uses up the clearances in their time, oldest first, up to their amounts: what is beyond
+ * them is judged. A clearance for closing covers every token, until the subscriber trades again:
+ * what is earned after it was never looked at. Depends on nothing but the two sets.
  */
 export function clearedAmounts(
   clearances: readonly Clearance[],

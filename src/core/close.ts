@@ -1,6 +1,7 @@
-// Close: realised PnL of one fill for one side of it, from the fill record alone, exact to the base unit.
-// Formula: drift program, math/orders.rs calculate_existing_position_fields_for_order_action and
-// controller/position.rs update_position_and_market; the record's floor division equals the program's truncation.
+// Close: realised PnL of one fill for one side of it, from the fill record alone, exact to the base
+// unit. Formula: drift program, math/orders.rs calculate_existing_position_fields_for_order_action
+// and controller/position.rs update_position_and_market; the record's floor division equals the
+// program's truncation.
 import type { Close, Open } from './fact.ts';
 import type { Address } from './ids.ts';
 import { mulDivCeil, mulDivFloor } from './money.ts';
@@ -28,10 +29,10 @@ export type FillSide = {
 /**
  * The close that a fill means for one side, or null when the fill only opened or increased.
  *
- * With Q quote filled, B base filled, E existing entry, X existing base (a flip only):
- * proceeds = X is null ? Q : floor(Q * X / B); closing a long earns proceeds - E, closing a short E - proceeds.
- * A flip's fee pays for closing and for opening: the close bears ceil(fee * X / B), so rounding never
- * raises what the subscriber owes.
+ * With Q quote filled, B base filled, E existing entry, X existing base (a flip only): proceeds = X
+ * is null ? Q : floor(Q * X / B); closing a long earns proceeds - E, closing a short E - proceeds.
+ * A flip's fee pays for closing and for opening: the close bears ceil(fee * X / B), so rounding
+ * never raises what the subscriber owes.
  */
 export function closeOf(fill: FillSide): Close | null {
   if (fill.existingEntry === null || fill.baseFilled <= 0n) return null;
@@ -63,13 +64,17 @@ export function closeOf(fill: FillSide): Close | null {
   };
 }
 
-/** What a fill opened or added for one side: all of it when it reduced nothing, what a flip had left over, else null. */
+/**
+ * What a fill opened or added for one side: all of it when it reduced nothing, what a flip had left
+ * over, else null.
+ */
 export function openOf(fill: FillSide): Open | null {
   const close = closeOf(fill);
   const base = fill.baseFilled - (close?.baseClosed ?? 0n);
   if (base <= 0n) return null;
   const { market, direction: position, fillRecordId } = fill;
-  // The close and the opening share the fill's quote and fee, so that nothing of either is lost between them.
+  // The close and the opening share the fill's quote and fee, so that nothing of either is lost
+  // between them.
   const quote = fill.quoteFilled - (close?.proceeds ?? 0n);
   const fee = fill.fee - (close?.fee ?? 0n);
   return { kind: 'open', market, position, base, quote, fee, fillRecordId };

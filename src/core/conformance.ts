@@ -1,5 +1,6 @@
-// Conformance: whether the bytes of the venue's program on chain are ones that the venue profile was proven on, or that were
-// proven or accepted here. Pure: flows read the chain and the ledger, this decides.
+// Conformance: whether the bytes of the venue's program on chain are ones that the venue profile
+// was proven on, or that were proven or accepted here. Pure: flows read the chain and the ledger,
+// this decides.
 import type { Slot } from './ids.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
@@ -13,7 +14,10 @@ export type DeployedProgram = {
   readonly authority: string | null;
   readonly bytes: Uint8Array;
 };
-/** How bytes that the profile does not know came to be trusted: the contract suite passed on them, or an operator said so. */
+/**
+ * How bytes that the profile does not know came to be trusted: the contract suite passed on them,
+ * or an operator said so.
+ */
 export type Voucher = {
   readonly hash: string;
   readonly how: 'proven' | 'accepted';
@@ -22,14 +26,23 @@ export type Voucher = {
 };
 /** The venue's program on chain. */
 export type ProgramReader = {
-  /** The slot of the last deployment, from the first bytes of the account alone. Throws as `read` does. */
+  /**
+   * The slot of the last deployment, from the first bytes of the account alone. Throws as `read`
+   * does.
+   */
   deployedIn(): Promise<Slot>;
-  /** The whole program. Throws `rpc_unavailable`, or `account_unreadable` when there is no such program. */
+  /**
+   * The whole program. Throws `rpc_unavailable`, or `account_unreadable` when there is no such
+   * program.
+   */
   read(): Promise<DeployedProgram>;
 };
 /** What the ledger keeps of programs: which were seen on chain, and what vouches for them. */
 export type ProgramBook = {
-  /** Writes down that this program was seen; returns the hash of the one that was seen before it, null when that is the same. */
+  /**
+   * Writes down that this program was seen; returns the hash of the one that was seen before it,
+   * null when that is the same.
+   */
   seen(program: Pick<DeployedProgram, 'hash' | 'slot'>): Promise<string | null>;
   /** Everything that vouches for bytes, newest first. */
   vouchers(): Promise<readonly Voucher[]>;
@@ -39,7 +52,9 @@ export type ProgramBook = {
   withdraw(hash: string): Promise<boolean>;
 };
 
-/** What signing does while the program is unknown: `tell` alarms alone, `halt` signs nothing new. */
+/**
+ * What signing does while the program is unknown: `tell` alarms alone, `halt` signs nothing new.
+ */
 export type OnUnknownProgram = 'tell' | 'halt';
 
 export type Conformance =
@@ -54,7 +69,10 @@ export type Conformance =
     }
   | { readonly state: 'unknown'; readonly hash: string; readonly slot: Slot };
 
-/** What a program is, given the names of the programs that the profile was proven on, and the vouchers of others. */
+/**
+ * What a program is, given the names of the programs that the profile was proven on, and the
+ * vouchers of others.
+ */
 export function judgeProgram(
   program: Pick<DeployedProgram, 'hash' | 'slot'> | null,
   provenOn: ReadonlyMap<string, string>,

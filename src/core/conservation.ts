@@ -1,6 +1,7 @@
-// Conservation: every lamport and every token of a subscriber is accounted for, transaction by transaction. What its wallet,
-// token accounts and venue accounts held before, plus what the venue paid in, less fees, must be there afterwards. What
-// is missing has left, whichever instruction took it. Wrapped SOL counts as SOL: both are lamports.
+// Conservation: every lamport and every token of a subscriber is accounted for, transaction by
+// transaction. What its wallet, token accounts and venue accounts held before, plus what the venue
+// paid in, less fees, must be there afterwards. What is missing has left, whichever instruction
+// took it. Wrapped SOL counts as SOL: both are lamports.
 import type { Outflow } from './fact.ts';
 import {
   type Asset,
@@ -41,16 +42,20 @@ export type Leaving = {
 
 export type Consent = Outflow['consent'];
 
-/** Priority fees are the engine's; above this the excess counts as SOL that left, for a validator may be a friend. */
+/** Of a priority fee above this the excess counts as SOL that left: a validator may be a friend. */
 export const FEE_LAMPORTS_MOST = 5_000_000n;
-/** The most that rent has ever been, in lamports a byte. It is the bound for accounts that the venue itself creates. */
+/**
+ * The most that rent has ever been, in lamports a byte. It is the bound for accounts that the venue
+ * itself creates.
+ */
 export const RENT_LAMPORTS_A_BYTE = 6_960n;
 /** Bytes that the runtime counts beside an account's data. */
 const RENT_OVERHEAD_BYTES = 128n;
 
 /**
- * What a swap with the venue's tokens spent of an asset: the net of what the programs between its two instructions moved,
- * and what each account got of it. What somebody sends by hand in between is not among it.
+ * What a swap with the venue's tokens spent of an asset: the net of what the programs between its
+ * two instructions moved, and what each account got of it. What somebody sends by hand in between
+ * is not among it.
  */
 function swapped(
   perimeter: Perimeter,
@@ -122,8 +127,9 @@ function consentTo(perimeter: Perimeter, { agent }: Subject, asset: Asset): Cons
   );
   const program = (account: Address) =>
     tokenBalances.find((row) => row.account === account)?.program ?? null;
-  // Only the owner or a delegate takes tokens of a classic token account. Lamports of an account without wrapped
-  // SOL are not bound like that: a stranger may close an account that it gave away, and keep the rent.
+  // Only the owner or a delegate takes tokens of a classic token account. Lamports of an account
+  // without wrapped SOL are not bound like that: a stranger may close an account that it gave away,
+  // and keep the rent.
   const bound = ({ account }: Holding): boolean =>
     account === agent ||
     (program(account) === TOKEN_PROGRAM &&
@@ -146,7 +152,7 @@ function poorest(own: readonly Holding[]): Address | undefined {
   )[0]?.account;
 }
 
-/** Gives ordinals out: parts of one call follow each other, and what no call shows comes after everything. */
+/** Gives ordinals out: parts of a call follow each other; parts that no call shows come last. */
 function createOrdinals(): (place: number | null) => number {
   const given = new Map<number | null, number>();
   return (place) => {
@@ -157,8 +163,9 @@ function createOrdinals(): (place: number | null) => number {
 }
 
 /**
- * What is missing of an asset after the transaction: held before, plus what the venue paid in, less the network's fee and what
- * a swap inside the venue's bracket spent, less what is held afterwards. Negative when something came.
+ * What is missing of an asset after the transaction: held before, plus what the venue paid in, less
+ * the network's fee and what a swap inside the venue's bracket spent, less what is held afterwards.
+ * Negative when something came.
  */
 function missingOf(perimeter: Perimeter, subject: Subject, asset: Asset) {
   const { transaction, venueMoved } = perimeter;
@@ -183,7 +190,10 @@ function missingOf(perimeter: Perimeter, subject: Subject, asset: Asset) {
   return { own, ownAccounts, fee, swap, missing };
 }
 
-/** Lamports that a transaction brought the subject in all, wrapped ones included, its network fee left out; 0 when it lost some. */
+/**
+ * Lamports that a transaction brought the subject in all, wrapped ones included, its network fee
+ * left out; 0 when it lost some.
+ */
 export function solBrought(perimeter: Perimeter, subject: Subject): bigint {
   const sol = assetsOf(perimeter, subject).find((each) => each.mint === null);
   return sol === undefined ? 0n : most(-missingOf(perimeter, subject, sol).missing, 0n);
@@ -247,7 +257,8 @@ function leavingsOf(
         : leaving({ amount, how: 'transfer', destination: account, owner }),
     );
   }
-  // A fee that a Token-2022 mint keeps back on a transfer has no receiver. A burn is an act of the owner or a delegate.
+  // A fee that a Token-2022 mint keeps back on a transfer has no receiver. A burn is an act of the
+  // owner or a delegate.
   const burnt = perimeter.calls.some((call) =>
     walletCalls(call).some((act) => act.act === 'token_burn' && ownAccounts.has(act.account)),
   );
@@ -258,7 +269,7 @@ function leavingsOf(
   return leavings;
 }
 
-/** The wallet itself given to a program, which may take its lamports from then on without any signature. */
+/** The wallet itself given to a program, which may take its lamports from then on unsigned. */
 function assigned(perimeter: Perimeter, { agent }: Subject): Leaving[] {
   const { lamports, keys } = perimeter.transaction;
   for (const call of perimeter.calls)

@@ -1,6 +1,7 @@
-// Coverage: of all calls that were given an account of a subscriber, how many are understood, how many are known to move neither
-// value nor control, and how many are unknown. Only the program that owns an account can take its lamports or change its
-// data, so an unknown call matters where it is one of the owner's: a token program's, or the venue's.
+// Coverage: of all calls that were given an account of a subscriber, how many are understood, how
+// many are known to move neither value nor control, and how many are unknown. Only the program that
+// owns an account can take its lamports or change its data, so an unknown call matters where it is
+// one of the owner's: a token program's, or the venue's.
 import type { Watched } from './hearing-ports.ts';
 import type { Address } from './ids.ts';
 import { type Call, type ChainTransaction, callsOf } from './transaction.ts';
@@ -44,11 +45,16 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'Secp256r1SigVerify1111111111111111111111111',
 ]);
 
-/** Of both token programs: initialising, minting, freezing, revoking, asking; none takes value or appoints a delegate. */
+/**
+ * Of both token programs: initialising, minting, freezing, revoking, asking; none takes value or
+ * appoints a delegate.
+ */
 const TOKEN_NEUTRAL: ReadonlySet<number> = new Set([
   0, 1, 2, 5, 7, 10, 11, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24,
 ]);
-/** Of Token-2022: extensions of mints and accounts, but for those that hide amounts (27, 37, 42). */
+/**
+ * Of Token-2022: extensions of mints and accounts, but for those that hide amounts (27, 37, 42).
+ */
 const TOKEN_2022_NEUTRAL: ReadonlySet<number> = new Set([
   25, 26, 28, 29, 30, 31, 32, 33, 34, 35, 36, 39, 40, 41, 43, 44,
 ]);

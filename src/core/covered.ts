@@ -1,11 +1,15 @@
-// Covered: whether what a subscriber wants to take out surely leaves what may be owed. It holds while nothing is owed, everything
-// that happened is known and paid, and no more leaves than is settled. Pure: flows/clear.ts reads, this decides.
+// Covered: whether what a subscriber wants to take out surely leaves what may be owed. It holds
+// while nothing is owed, everything that happened is known and paid, and no more leaves than is
+// settled. Pure: flows/clear.ts reads, this decides.
 import { type BaseUnits, formatUnits } from './money.ts';
 
 /** One Drift account of the subscriber, at one reading of the chain. */
 export type Holding = {
   readonly exists: boolean;
-  /** Whether the facts explain the realised total that the account shows: null while nothing proves it. */
+  /**
+   * Whether the facts explain the realised total that the account shows: null while nothing proves
+   * it.
+   */
   readonly heard: boolean | null;
   /** Positions that are open. */
   readonly positions: number;
@@ -28,7 +32,10 @@ export type Uncovered = {
   readonly passes: boolean;
 };
 
-/** Why a withdrawal or the closing of the account may not be cleared; null when it may. `amount` is null for a closing. */
+/**
+ * Why a withdrawal or the closing of the account may not be cleared; null when it may. `amount` is
+ * null for a closing.
+ */
 export function uncovered(
   holdings: readonly Holding[],
   tokens: BaseUnits,

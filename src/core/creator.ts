@@ -1,5 +1,6 @@
-// Creator: which addresses a creator may be paid at. A payment goes to the associated token account of this address, so an
-// address that cannot sign a token transfer burns the money. Pure: flows read the chain and the ledger, this decides.
+// Creator: which addresses a creator may be paid at. A payment goes to the associated token account
+// of this address, so an address that cannot sign a token transfer burns the money. Pure: flows
+// read the chain and the ledger, this decides.
 import type { FaultCode } from './fault.ts';
 import type { Address } from './ids.ts';
 import { ASSOCIATED_TOKEN_PROGRAM, TOKEN_PROGRAMS } from './wallet-call.ts';
@@ -17,7 +18,10 @@ export type CreatorReading = {
 export type CreatorTerms = {
   /** The terms say that the creator is an address without a key. */
   readonly offCurve: boolean;
-  /** It was shown which program signs for this address, or the address was seen to exist: see ADR 25. */
+  /**
+   * It was shown which program signs for this address, or the address was seen to exist: see ADR
+   * 25.
+   */
   readonly proven: boolean;
   /** The venue's program, whose accounts hold collateral and never spend tokens by themselves. */
   readonly venue: Address;
@@ -47,8 +51,9 @@ const LOADERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Addresses that were written by hand: native programs, sysvars, the incinerator. Their base58 text ends in a row of
- * ones, which a generated address does with a chance of one in 58^8. No key to them is known.
+ * Addresses that were written by hand: native programs, sysvars, the incinerator. Their base58 text
+ * ends in a row of ones, which a generated address does with a chance of one in 58^8. No key to
+ * them is known.
  */
 const WRITTEN_BY_HAND = /1{8}$/;
 const isReserved = (address: string): boolean =>
@@ -103,7 +108,10 @@ export function creatorObjection(
   return null;
 }
 
-/** Why a derivation does not show who signs for an address; null when it does. `derived` is what the seeds give. */
+/**
+ * Why a derivation does not show who signs for an address; null when it does. `derived` is what the
+ * seeds give.
+ */
 export function proofObjection(
   address: Address,
   proof: VaultProof,

@@ -1,13 +1,17 @@
-// Credit: a transfer to a creator that Bailiff did not make: by the platform's other system, or by the subscriber. It counts towards what
-// is owed to that creator: each transfer once, the oldest debts first, and only debts of closes that were there when it was made.
-// What it leaves over is a gift to the creator, and discharges nothing later.
+// Credit: a transfer to a creator that Bailiff did not make: by the platform's other system, or by
+// the subscriber. It counts towards what is owed to that creator: each transfer once, the oldest
+// debts first, and only debts of closes that were there when it was made. What it leaves over is a
+// gift to the creator, and discharges nothing later.
 import { comparePositions, type Outflow } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
 import { whatLeft } from './outflow.ts';
 import type { StandingEvent } from './standing.ts';
 
-/** A transfer with something of it left, and a debt with something left to pay; each list oldest first. */
+/**
+ * A transfer with something of it left, and a debt with something left to pay; each list oldest
+ * first.
+ */
 export type OpenTransfer = { readonly id: string; readonly slot: Slot; readonly left: BaseUnits };
 export type OpenShare = { readonly id: string; readonly slot: Slot; readonly owed: BaseUnits };
 export type CreditPart = {
@@ -44,7 +48,10 @@ export function creatorPaid(
   return [owner, destination].find((each) => each !== null && creators.has(each)) ?? null;
 }
 
-/** A transfer to a creator, as the standing sees it. `credited` is null while it is not matched in the books. */
+/**
+ * A transfer to a creator, as the standing sees it. `credited` is null while it is not matched in
+ * the books.
+ */
 export type CreatorTransfer = {
   readonly creator: Address;
   readonly at: StandingEvent['at'];
@@ -53,7 +60,10 @@ export type CreatorTransfer = {
   readonly credited: BaseUnits | null;
 };
 
-/** The rounding of another system's sum: up to this part of what a transfer discharged, the rest of it is not judged. */
+/**
+ * The rounding of another system's sum: up to this part of what a transfer discharged, the rest of
+ * it is not judged.
+ */
 const ROUNDING = 10n;
 
 /** What is owed to a creator at a place, by debts and payments alone. */
@@ -62,7 +72,8 @@ function owedAt(
   creator: string,
   at: StandingEvent['at'],
 ): BaseUnits {
-  // Where the order inside a slot is not known, the debt counts as older, and the payment as younger.
+  // Where the order inside a slot is not known, the debt counts as older, and the payment as
+  // younger.
   return history.reduce((sum, each) => {
     if (each.kind === 'left' || each.creator !== creator) return sum;
     const order = comparePositions(each.at, at);
@@ -72,10 +83,11 @@ function owedAt(
 }
 
 /**
- * What transfers to creators mean for the standing. As far as one discharges what was owed to that creator when it was made, it settles.
- * What is beyond that, by more than a tenth, left the subscriber like any other outflow: else a wallet named as the creator of
- * a subscription that owes nothing would be a way out for everything. `claims` are all debts that a transfer may have been meant
- * for, those included that count for nothing here because they are only observed.
+ * What transfers to creators mean for the standing. As far as one discharges what was owed to that
+ * creator when it was made, it settles. What is beyond that, by more than a tenth, left the
+ * subscriber like any other outflow: else a wallet named as the creator of a subscription that owes
+ * nothing would be a way out for everything. `claims` are all debts that a transfer may have been
+ * meant for, those included that count for nothing here because they are only observed.
  */
 export function creditEvents(
   history: readonly StandingEvent[],

@@ -17,7 +17,9 @@ export type UnaccruedClose = {
   readonly subscription: Subscription;
   /** What moved the account's positions before it, as far back as it bears on this close. */
   readonly history: readonly Movement[];
-  /** Whether account state has shown that everything up to its slot was heard, or was never read. */
+  /**
+   * Whether account state has shown that everything up to its slot was heard, or was never read.
+   */
   readonly vouched: boolean;
 };
 
@@ -46,7 +48,10 @@ export type ProfitShare = {
   readonly voided: Voided | null;
 };
 
-/** A transfer to a creator that Bailiff did not make, and what it counted for. What is not credited is in excess. */
+/**
+ * A transfer to a creator that Bailiff did not make, and what it counted for. What is not credited
+ * is in excess.
+ */
 export type CreditMatch = {
   readonly subscriberId: string;
   readonly creatorWallet: Address;
@@ -62,12 +67,15 @@ export type Credit = CreditMatch & {
 };
 export type Credits = {
   /**
-   * Counts final transfers to creators towards what is owed to them, each once, the oldest debts first. One that meets a debt which a
-   * payment has claimed waits until that payment has ended. Debts of closes before a transfer that are booked later take what is
-   * left of it then.
+   * Counts final transfers to creators towards what is owed to them, each once, the oldest debts
+   * first. One that meets a debt which a payment has claimed waits until that payment has ended.
+   * Debts of closes before a transfer that are booked later take what is left of it then.
    */
   match(limit: number): Promise<CreditMatch[]>;
-  /** A transfer to the creator that is not final, or not matched yet; null when there is none, and something may be signed. */
+  /**
+   * A transfer to the creator that is not final, or not matched yet; null when there is none, and
+   * something may be signed.
+   */
   unmatched(subscriberId: string, creatorWallet: Address): Promise<Signature | null>;
   /** Newest first; `before` is the cursor of the last one that was seen. */
   list(filter: { subscriberId: string; limit: number; before?: string }): Promise<Credit[]>;
@@ -95,14 +103,18 @@ export const UNSIGNED_MOST_MS = 5_000;
 /** Ages and times to try again are kept by the database's clock: that of a daemon may be wrong. */
 export type Shares = {
   /**
-   * Finalized closes under a subscription that have not been accrued, in chain order, of places after `after`. Where the order of
-   * closes matters to what they owe, only those up to a slot up to which account state has shown that everything was heard.
+   * Finalized closes under a subscription that have not been accrued, in chain order, of places
+   * after `after`. Where the order of closes matters to what they owe, only those up to a slot up
+   * to which account state has shown that everything was heard.
    */
   unaccrued(
     limit: number,
     after?: Pick<Fact, 'signature' | 'position'> | null,
   ): Promise<UnaccruedClose[]>;
-  /** Books a close: a profit share for each part that owes something, and the tabs. False when it was booked already. */
+  /**
+   * Books a close: a profit share for each part that owes something, and the tabs. False when it
+   * was booked already.
+   */
   book(close: UnaccruedClose, accrued: Accrued): Promise<boolean>;
   due(subscriberId: string): Promise<Debt[]>;
   /** Subscribers with a live payment, or with a debt whose time has come. */
@@ -110,8 +122,8 @@ export type Shares = {
   /** The most that one of these debts has met of each. */
   tries(subscriberId: string, shareIds: readonly string[]): Promise<Tries>;
   /**
-   * Records why debts could not be paid, and after how many milliseconds to try again; null leaves them
-   * `failed`, for a person.
+   * Records why debts could not be paid, and after how many milliseconds to try again; null leaves
+   * them `failed`, for a person.
    */
   rest(
     subscriberId: string,
@@ -134,38 +146,46 @@ export type Shares = {
   /** What a subscriber still owes, oldest first. */
   open(subscriberId: string): Promise<ProfitShare[]>;
   /**
-   * Makes a debt due now that waits, also for a person, and ends a payment of it that nothing is signed
-   * of. False when it is none that waits, or has a payment that may still land.
+   * Makes a debt due now that waits, also for a person, and ends a payment of it that nothing is
+   * signed of. False when it is none that waits, or has a payment that may still land.
    */
   retry(id: string): Promise<boolean>;
   /**
-   * Ends a debt unpaid, on record, and a payment of it that nothing is signed of. False when it is paid,
-   * voided, or has a payment that may still land.
+   * Ends a debt unpaid, on record, and a payment of it that nothing is signed of. False when it is
+   * paid, voided, or has a payment that may still land.
    */
   void(id: string, voiding: Voiding, nowMs: number): Promise<boolean>;
   /**
-   * Makes every pending debt due now, however small, and forgets why it waited. A payment that nothing
-   * is signed of after UNSIGNED_MOST_MS is ended, and its debts are planned anew.
+   * Makes every pending debt due now, however small, and forgets why it waited. A payment that
+   * nothing is signed of after UNSIGNED_MOST_MS is ended, and its debts are planned anew.
    */
   hasten(subscriberId: string): Promise<void>;
-  /** Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are. */
+  /**
+   * Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are.
+   */
   wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;
   /**
-   * The subscribers with a pending debt that waits for this trouble to pass, named by its class or its code, and the Drift
-   * account of one of them; null when there is none.
+   * The subscribers with a pending debt that waits for this trouble to pass, named by its class or
+   * its code, and the Drift account of one of them; null when there is none.
    */
   waitingFor(
     trouble: { readonly class: ErrorClass } | { readonly code: Trouble['code'] },
   ): Promise<{ driftUser: Address | null; subscribers: string[] }>;
   /** The slot before the oldest close that is not paid for yet; 0 when there is none. */
   oldestOpenSlot(subscriberId: string): Promise<Slot>;
-  /** Every share, oldest first, with what no landed payment covers of it; of a voided one, of what was paid. */
+  /**
+   * Every share, oldest first, with what no landed payment covers of it; of a voided one, of what
+   * was paid.
+   */
   uncovered(subscriberId: string): Promise<UncoveredShare[]>;
-  /** Frees debts whose payment is nowhere in the books. Only after everything signed before can no longer land. */
+  /**
+   * Frees debts whose payment is nowhere in the books. Only after everything signed before can no
+   * longer land.
+   */
   freeOrphans(): Promise<number>;
   /**
-   * Makes debts payable that were booked by a daemon that observes, of closes in this slot and later. Returns them; none when
-   * asked again.
+   * Makes debts payable that were booked by a daemon that observes, of closes in this slot and
+   * later. Returns them; none when asked again.
    */
   adopt(fromSlot: Slot): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
   /** Debts that wait to be adopted. */
@@ -174,18 +194,26 @@ export type Shares = {
   lapse(): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
 };
 
-/** Every function is one conditional update: false means that the payment was not in the state it starts from. */
+/**
+ * Every function is one conditional update: false means that the payment was not in the state it
+ * starts from.
+ */
 export type Payments = {
   live(subscriberId: string): Promise<Payment | null>;
-  /** Claims the debts and inserts the payment, in one transaction; false when somebody was faster. */
+  /**
+   * Claims the debts and inserts the payment, in one transaction; false when somebody was faster.
+   */
   open(payment: Payment): Promise<boolean>;
-  /** With `under`, false also when the database is no longer the one with that identity, checked with the same commit. */
+  /**
+   * With `under`, false also when the database is no longer the one with that identity, checked
+   * with the same commit.
+   */
   signed(paymentId: string, bytes: SignedBytes, under?: string | null): Promise<boolean>;
   sent(paymentId: string, nowMs: number): Promise<boolean>;
   landed(paymentId: string, slot: Slot): Promise<boolean>;
   /**
-   * From `planned`: notes why it is not signed yet, on the payment and on its debts. Nothing else changes; the signature
-   * takes the note away.
+   * From `planned`: notes why it is not signed yet, on the payment and on its debts. Nothing else
+   * changes; the signature takes the note away.
    */
   waits(paymentId: string, trouble: Trouble): Promise<boolean>;
   /** From `planned` alone: nothing was signed. Frees the debts. */
@@ -196,8 +224,8 @@ export type Payments = {
     countsAsAttempt: boolean,
   ): Promise<boolean>;
   /**
-   * From `sent`, executed with an error in this finalized slot. Frees the debts; nothing of the subscriber
-   * is tried again before that time, also when an event wakes the lane.
+   * From `sent`, executed with an error in this finalized slot. Frees the debts; nothing of the
+   * subscriber is tried again before that time, also when an event wakes the lane.
    */
   failed(
     paymentId: string,
@@ -225,27 +253,39 @@ export type Payments = {
   /** Whether a top-up was tried within the last so many milliseconds, also when it failed. */
   toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;
   /**
-   * Those of the signatures, each of a transaction that was executed without error, that these books do not know. Known is a
-   * payment that landed with it, or that was signed with it and may still be seen to land. An id proves nothing: a row that is
-   * planned, failed or dead while the chain shows its payment has lost a commit.
+   * Those of the signatures, each of a transaction that was executed without error, that these
+   * books do not know. Known is a payment that landed with it, or that was signed with it and may
+   * still be seen to land. An id proves nothing: a row that is planned, failed or dead while the
+   * chain shows its payment has lost a commit.
    */
   unknown(signatures: readonly Signature[]): Promise<Signature[]>;
   /** What a landed payment paid beyond the debts that it covered. */
   overpaidBy(paymentId: string): Promise<BaseUnits>;
-  /** Books a payment that the chain shows and the ledger lost, as landed. False when it is known after all. */
+  /**
+   * Books a payment that the chain shows and the ledger lost, as landed. False when it is known
+   * after all.
+   */
   restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
 };
 
-/** What payments cost their fee payer, as the chain tells it. A day is the last 24 hours of the database's clock. */
+/**
+ * What payments cost their fee payer, as the chain tells it. A day is the last 24 hours of the
+ * database's clock.
+ */
 export type Costs = {
   /** Ended payments whose cost was not read yet, oldest first. */
   unread(limit: number): Promise<UnreadCost[]>;
   record(payment: UnreadCost, cost: TransactionCost): Promise<void>;
-  /** How often a token account of this creator was opened, and how often that was planned and is not read yet. */
+  /**
+   * How often a token account of this creator was opened, and how often that was planned and is not
+   * read yet.
+   */
   openings(creatorWallet: Address): Promise<{ readonly known: number; readonly unread: number }>;
   /** What the sponsor gave within a day. */
   ofSponsor(sponsor: Address, subscriberId: string, creatorWallet: Address): Promise<SponsorSpent>;
-  /** USDC that was signed for within a day in payments of this subscriber that landed or may land. */
+  /**
+   * USDC that was signed for within a day in payments of this subscriber that landed or may land.
+   */
   signedToday(subscriberId: string): Promise<BaseUnits>;
 };
 export type UnreadCost = {

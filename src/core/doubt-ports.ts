@@ -1,17 +1,23 @@
-// Doubt ports: what the ledger keeps of doubts that last: transactions that no node gives, calls that nobody
-// knows, and token accounts that are not followed.
+// Doubt ports: what the ledger keeps of doubts that last: transactions that no node gives, calls
+// that nobody knows, and token accounts that are not followed.
 import type { Coverage } from './coverage.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 
-/** A transaction that a finalized history names and that no node gives, and an account that it touches. */
+/**
+ * A transaction that a finalized history names and that no node gives, and an account that it
+ * touches.
+ */
 export type Unreadable = Watched & { readonly signature: Signature; readonly slot: Slot };
 export type UnreadBook = {
   /** Those that raise a doubt; oldest first. */
   list(nowMs: number, limit: number): Promise<(Unreadable & { readonly sinceMs: number })[]>;
   /** Balances show that nothing of this account is missing. */
   end(unreadable: Pick<Unreadable, 'signature' | 'address'>): Promise<void>;
-  /** A person has looked. Returns whose it was; null when nothing waits to be read under this signature. */
+  /**
+   * A person has looked. Returns whose it was; null when nothing waits to be read under this
+   * signature.
+   */
   accept(signature: Signature): Promise<string[] | null>;
 };
 
@@ -30,7 +36,9 @@ export type UnfollowedAccounts = {
   remove(address: Address): Promise<boolean>;
 };
 
-/** A call that this release does not know, and that the state of its account has not explained yet. */
+/**
+ * A call that this release does not know, and that the state of its account has not explained yet.
+ */
 export type UnexplainedCall = {
   readonly address: Address;
   readonly subscriberId: string;
@@ -44,6 +52,9 @@ export type CoverageBook = {
   add(rows: readonly (Coverage & { readonly program: Address })[]): Promise<void>;
   /** Since the ledger began, by program, those with most unknown calls first. */
   totals(): Promise<(Coverage & { readonly program: Address })[]>;
-  /** Explained is a call once its account was checked at a finalized slot after it, or a person took the state for right. */
+  /**
+   * Explained is a call once its account was checked at a finalized slot after it, or a person took
+   * the state for right.
+   */
   unexplained(): Promise<UnexplainedCall[]>;
 };

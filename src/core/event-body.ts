@@ -1,5 +1,6 @@
-// Event body: what each kind of event tells, beside the subscriber that it is about. One type a kind; the API describes the
-// same bodies as webhooks, with amounts as decimal strings of base units.
+// Event body: what each kind of event tells, beside the subscriber that it is about. One type a
+// kind; the API describes the same bodies as webhooks, with amounts as decimal strings of base
+// units.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, BasisPoints } from './money.ts';
 import type { Trouble } from './payment.ts';
@@ -49,7 +50,10 @@ export type EventBodies = {
     readonly left: BaseUnits;
     readonly by: 'terms' | 'operator';
     readonly reason: string;
-    /** An API key's id, `configured`, `anyone`, `command`, or `terms`; and the person that a request named. */
+    /**
+     * An API key's id, `configured`, `anyone`, `command`, or `terms`; and the person that a request
+     * named.
+     */
     readonly actor: string;
     readonly person: string | null;
     /** ISO 8601, UTC. */
@@ -107,7 +111,10 @@ export type EventBodies = {
   'endpoint.disabled': { readonly endpoint: string; readonly url: string; readonly why: string };
 };
 
-/** An event before it is written, of one of these kinds. `subscriberId` is null for what is about no subscriber. */
+/**
+ * An event before it is written, of one of these kinds. `subscriberId` is null for what is about no
+ * subscriber.
+ */
 export type EventOf<Kinds extends keyof EventBodies> = {
   [Kind in Kinds]: {
     readonly kind: Kind;

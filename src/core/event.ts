@@ -1,8 +1,12 @@
-// Event: something that a platform is told as it happens. An event is written in the transaction of the change that it tells,
-// so that neither is there without the other. Handing it to endpoints comes afterwards, and is repeated until it is taken.
+// Event: something that a platform is told as it happens. An event is written in the transaction of
+// the change that it tells, so that neither is there without the other. Handing it to endpoints
+// comes afterwards, and is repeated until it is taken.
 import type { EventBodies } from './event-body.ts';
 
-/** Every kind, with when it is told. docs/events-out.md and the webhooks of the API description have the same list. */
+/**
+ * Every kind, with when it is told. docs/events-out.md and the webhooks of the API description have
+ * the same list.
+ */
 export const EVENTS: Readonly<Record<EventKind, string>> = {
   'share.accrued': 'A finalized close made a debt.',
   'share.paid':
@@ -106,7 +110,10 @@ export type Endpoints = {
     dueMs: number | null,
     nowMs: number,
   ): Promise<void>;
-  /** It could not be signed: again at `dueMs`, with no attempt used up, and nothing said of the endpoint. */
+  /**
+   * It could not be signed: again at `dueMs`, with no attempt used up, and nothing said of the
+   * endpoint.
+   */
   held(endpointId: string, eventId: string, outcome: string, dueMs: number): Promise<void>;
   totals(): Promise<{ readonly state: Delivery['state']; readonly count: number }[]>;
 };
@@ -125,10 +132,15 @@ export const RETRIES_MS = [
   20 * HOUR,
   24 * HOUR,
 ] as const;
-/** An endpoint that has taken nothing for so long is not tried any more, until somebody enables it. */
+/**
+ * An endpoint that has taken nothing for so long is not tried any more, until somebody enables it.
+ */
 export const DEAD_AFTER_MS = 5 * 24 * HOUR;
 
-/** When to try again after so many failed attempts; null is never. `random` in [0, 1) spreads it by a tenth. */
+/**
+ * When to try again after so many failed attempts; null is never. `random` in [0, 1) spreads it by
+ * a tenth.
+ */
 export function retryAfterMs(attempts: number, random: number): number | null {
   const wait = RETRIES_MS[attempts - 1];
   return wait === undefined ? null : Math.round(wait * (0.95 + random / 10));

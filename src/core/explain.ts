@@ -1,5 +1,6 @@
-// Explain: how a profit share came to be its amount: each number with where it was read and the formula that made it, and the
-// whole as a sentence. A reader can check every step with a calculator and a block explorer.
+// Explain: how a profit share came to be its amount: each number with where it was read and the
+// formula that made it, and the whole as a sentence. A reader can check every step with a
+// calculator and a block explorer.
 import type { Realised, Tab } from './accrual.ts';
 import { unreachable } from './fault.ts';
 import type { Signature, Slot } from './ids.ts';
@@ -14,10 +15,16 @@ export type Accrual = {
   /** Where the terms of this part began. */
   readonly termsSlot: Slot;
   readonly basis: Basis;
-  /** Base of this part in 1e9, and where the first of it was opened; null when it is the whole, under the only terms there are. */
+  /**
+   * Base of this part in 1e9, and where the first of it was opened; null when it is the whole,
+   * under the only terms there are.
+   */
   readonly base: bigint | null;
   readonly openedSlot: Slot | null;
-  /** What opening this part cost, or brought when short; null where the record's entry is the part's. */
+  /**
+   * What opening this part cost, or brought when short; null where the record's entry is the
+   * part's.
+   */
   readonly entry: BaseUnits | null;
   readonly openingFee: BaseUnits;
   readonly netPnl: BaseUnits;
@@ -33,7 +40,10 @@ export type Accrual = {
     readonly amount: BaseUnits;
   }[];
 };
-/** One number: where it comes from, and how. Amounts are quote base units unless the name says otherwise. */
+/**
+ * One number: where it comes from, and how. Amounts are quote base units unless the name says
+ * otherwise.
+ */
 export type Step = {
   readonly name: string;
   readonly value: string;

@@ -1,15 +1,21 @@
-// Fact: one thing that happened on chain to a watched account. It is keyed by where it stands on the chain,
-// never by how it was heard, so that hearing it twice, late or from another source changes nothing.
+// Fact: one thing that happened on chain to a watched account. It is keyed by where it stands on
+// the chain, never by how it was heard, so that hearing it twice, late or from another source
+// changes nothing.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 
-/** A place on the chain. `blockIndex` is null when no source has told the order inside the slot yet. */
+/**
+ * A place on the chain. `blockIndex` is null when no source has told the order inside the slot yet.
+ */
 export type ChainPosition = {
   readonly slot: Slot;
   readonly blockIndex: number | null;
   /** Ordinal of the event inside its transaction, in execution order. */
   readonly ordinal: number;
-  /** The transaction, where the place is compared with others: two facts of one transaction always have an order. */
+  /**
+   * The transaction, where the place is compared with others: two facts of one transaction always
+   * have an order.
+   */
   readonly signature?: Signature;
 };
 
@@ -19,7 +25,10 @@ export type ChainPosition = {
  */
 export type Finality = 'confirmed' | 'finalized' | 'withdrawn';
 
-/** A perp position got smaller, closed or flipped. Amounts are quote base units unless said otherwise. */
+/**
+ * A perp position got smaller, closed or flipped. Amounts are quote base units unless said
+ * otherwise.
+ */
 export type Close = {
   readonly kind: 'close';
   readonly market: number;
@@ -27,7 +36,9 @@ export type Close = {
   /** The direction of the position that was reduced. */
   readonly position: 'long' | 'short';
   readonly cause: 'trade' | 'liquidation' | 'expiry' | 'transfer';
-  /** Base filled in all, in 1e9 units; more than `baseClosed` when the fill flipped the position. */
+  /**
+   * Base filled in all, in 1e9 units; more than `baseClosed` when the fill flipped the position.
+   */
   readonly baseFilled: bigint;
   /** Base that reduced the position, in 1e9 units. */
   readonly baseClosed: bigint;
@@ -45,23 +56,32 @@ export type Close = {
   readonly counterparty: Address | null;
 };
 
-/** A perp position got larger, or was opened: by a fill that reduced nothing, or by what a flip had left over. */
+/**
+ * A perp position got larger, or was opened: by a fill that reduced nothing, or by what a flip had
+ * left over.
+ */
 export type Open = {
   readonly kind: 'open';
   readonly market: number;
   readonly position: 'long' | 'short';
   /** Base that was added, in 1e9 units. */
   readonly base: bigint;
-  /** Quote exchanged for `base`: what it is worth when nothing changes. Null in facts of an earlier release. */
+  /**
+   * Quote exchanged for `base`: what it is worth when nothing changes. Null in facts of an earlier
+   * release.
+   */
   readonly quote: BaseUnits | null;
-  /** The part of the fill's fee that belongs to the opening; negative for a maker's rebate. Null as above. */
+  /**
+   * The part of the fill's fee that belongs to the opening; negative for a maker's rebate. Null as
+   * above.
+   */
   readonly fee: BaseUnits | null;
   readonly fillRecordId: bigint;
 };
 
 /**
- * How value left. `transfer` stays with the same owner, and is followed. `swap` is what a swap with the venue's tokens took into a
- * token account that is not the agent's and did not give back.
+ * How value left. `transfer` stays with the same owner, and is followed. `swap` is what a swap with
+ * the venue's tokens took into a token account that is not the agent's and did not give back.
  */
 export const ROUTES = [
   'withdraw',
@@ -77,9 +97,10 @@ export const ROUTES = [
 ] as const;
 
 /**
- * Whose doing an outflow was. `agent`: the agent signed. `appointed`: it did not, and the program that keeps the value lets
- * nobody else take it but a delegate or a closing authority that the agent appointed. `none`: the transaction proves
- * neither, and only a signer whom the agent is known to have appointed makes it the agent's.
+ * Whose doing an outflow was. `agent`: the agent signed. `appointed`: it did not, and the program
+ * that keeps the value lets nobody else take it but a delegate or a closing authority that the
+ * agent appointed. `none`: the transaction proves neither, and only a signer whom the agent is
+ * known to have appointed makes it the agent's.
  */
 export const CONSENTS = ['agent', 'appointed', 'none'] as const;
 
@@ -97,26 +118,39 @@ export type Outflow = {
   readonly owner: Address | null;
   /** True when it ended in another account of the same subscriber. */
   readonly internal: boolean;
-  /** SOL, or a mint that the venue has a market of. Other tokens can be made by anybody, and are worth nothing here. */
+  /**
+   * SOL, or a mint that the venue has a market of. Other tokens can be made by anybody, and are
+   * worth nothing here.
+   */
   readonly ofValue: boolean;
   readonly consent: (typeof CONSENTS)[number];
   /** Who signed, where the consent is `none`; else empty. */
   readonly signers: readonly Address[];
   /** Quote base units at the record's oracle price; null when no record tells a price. */
   readonly usd: BaseUnits | null;
-  /** The payment of ours that a memo of the transaction names; absent without one. The ledger may have lost that payment. */
+  /**
+   * The payment of ours that a memo of the transaction names; absent without one. The ledger may
+   * have lost that payment.
+   */
   readonly paymentId?: string;
-  /** Of USDC: the lamports that the same transaction brought the subscriber; absent when it brought none. */
+  /**
+   * Of USDC: the lamports that the same transaction brought the subscriber; absent when it brought
+   * none.
+   */
   readonly brought?: bigint;
 };
 
 /**
- * What the records of one transaction say that the counters of one account changed by. Account state must agree with
- * their sum: that is how Bailiff knows that it has heard everything. Units: see each.
+ * What the records of one transaction say that the counters of one account changed by. Account
+ * state must agree with their sum: that is how Bailiff knows that it has heard everything. Units:
+ * see each.
  */
 export type Tally = {
   readonly kind: 'tally';
-  /** Change of T, the account's realised total: PnL of closes, less all fees, plus funding. Quote base units. */
+  /**
+   * Change of T, the account's realised total: PnL of closes, less all fees, plus funding. Quote
+   * base units.
+   */
   readonly realised: bigint;
   /** The part of `realised` that is funding. */
   readonly funding: bigint;
@@ -126,15 +160,19 @@ export type Tally = {
   /** Change of a token account's amount. */
   readonly tokens: bigint;
   /**
-   * Quote base units that `realised` may have changed by beside, each as a whole or not at all: a referral reward whose
-   * record does not say whose it is, a keeper's reward that finds no free position slot.
+   * Quote base units that `realised` may have changed by beside, each as a whole or not at all: a
+   * referral reward whose record does not say whose it is, a keeper's reward that finds no free
+   * position slot.
    */
   readonly perhaps?: readonly bigint[];
   /** Flat fees of keepers that the account may have paid while the record tells them as 0. */
   readonly untoldFees?: number;
 };
 
-/** The transaction did something to the account that its records do not tell: the account's own state has to. */
+/**
+ * The transaction did something to the account that its records do not tell: the account's own
+ * state has to.
+ */
 export type Unknown = {
   readonly kind: 'unknown';
   readonly why:
@@ -143,11 +181,14 @@ export type Unknown = {
     | 'older_record'
     | 'unknown_market'
     | 'unreadable';
-  /** Place of the last call that may have traded for the account: profit came there, if any; null when none may have. */
+  /**
+   * Place of the last call that may have traded for the account: profit came there, if any; null
+   * when none may have.
+   */
   readonly tradedAt: number | null;
   /**
-   * Quote tokens that came into the account, by its instructions; null when they do not tell, because it swapped, say. Left out
-   * where nothing came. What went out is an outflow.
+   * Quote tokens that came into the account, by its instructions; null when they do not tell,
+   * because it swapped, say. Left out where nothing came. What went out is an outflow.
    */
   readonly deposited?: BaseUnits | null;
 };
@@ -168,7 +209,10 @@ export type Reckoning = {
 export type Held = {
   readonly market: number;
   readonly base: bigint;
-  /** The venue's entry value of all of it, never negative; null in states that an earlier release kept. */
+  /**
+   * The venue's entry value of all of it, never negative; null in states that an earlier release
+   * kept.
+   */
   readonly entry: BaseUnits | null;
 };
 
@@ -192,11 +236,14 @@ export const NOTICES = [
   'equity_breaker_tripped',
   'token_approved',
   'token_authority_changed',
-  // An instruction that this release does not know was given the account by the program that keeps it.
+  // An instruction that this release does not know was given the account by the program that keeps
+  // it.
   'unknown_call',
 ] as const;
 
-/** Something that moved no value out by itself, and that a person or a later rule may need to know. */
+/**
+ * Something that moved no value out by itself, and that a person or a later rule may need to know.
+ */
 export type Notice = {
   readonly kind: 'notice';
   readonly what: (typeof NOTICES)[number];
@@ -220,9 +267,10 @@ export type Fact = {
 };
 
 /**
- * Orders two places on the chain: negative when `a` came first. Zero when the order cannot be told: inside one slot, in two
- * transactions of which one does not know its index in the block. Inside one transaction the ordinal always tells.
- * The order is partial: it must not be given to a sort of more than one slot's events without care.
+ * Orders two places on the chain: negative when `a` came first. Zero when the order cannot be told:
+ * inside one slot, in two transactions of which one does not know its index in the block. Inside
+ * one transaction the ordinal always tells. The order is partial: it must not be given to a sort of
+ * more than one slot's events without care.
  */
 export function comparePositions(a: ChainPosition, b: ChainPosition): number {
   if (a.slot !== b.slot) return a.slot - b.slot;

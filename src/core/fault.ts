@@ -45,7 +45,9 @@ export const FAULTS = {
 
 export type FaultCode = keyof typeof FAULTS;
 
-/** An operational error: `code` is stable, the message says what to do, `context` carries the facts. */
+/**
+ * An operational error: `code` is stable, the message says what to do, `context` carries the facts.
+ */
 export class Fault extends Error {
   readonly code: FaultCode;
   readonly context: Readonly<Record<string, unknown>>;

@@ -21,13 +21,19 @@ export type Figures = {
   >;
   /** How many open debts are older than each of these ages. */
   debtsOlderThan(nowMs: number, agesMs: readonly number[]): Promise<number[]>;
-  /** Milliseconds from hearing of a close to its payment being final, by quantile, of what was paid since then. */
+  /**
+   * Milliseconds from hearing of a close to its payment being final, by quantile, of what was paid
+   * since then.
+   */
   closeToPaid(sinceMs: number): Promise<Readonly<Record<string, number>>>;
   /** How long the oldest open debt has been one; null when there is none. */
   oldestDebtMs(nowMs: number): Promise<number | null>;
   /** Of one creator, in base units. The five add up to everything that ever accrued. */
   earnings(creatorWallet: Address): Promise<Earnings>;
-  /** Payments by state and, of those that ended badly, the class of their trouble; empty text for the others. */
+  /**
+   * Payments by state and, of those that ended badly, the class of their trouble; empty text for
+   * the others.
+   */
   payments(): Promise<
     { readonly state: Payment['state']; readonly class: string; readonly count: number }[]
   >;

@@ -1,5 +1,6 @@
-// Holdings: what a subscriber held of each asset before and after one transaction: in its wallet, in every token account
-// that it owns, and as rent of its accounts at the venue. The transaction's own balances say who owns a token account.
+// Holdings: what a subscriber held of each asset before and after one transaction: in its wallet,
+// in every token account that it owns, and as rent of its accounts at the venue. The transaction's
+// own balances say who owns a token account.
 import type { Watched } from './hearing-ports.ts';
 import type { Address } from './ids.ts';
 import type { Call, ChainTransaction, TokenBalance } from './transaction.ts';
@@ -15,16 +16,24 @@ export type Perimeter = {
   readonly ofValue: (mint: Address) => boolean;
   /** The venue's accounts that derive from an agent: the lamports in them are the agent's. */
   readonly venueAccounts: (agent: Address) => ReadonlySet<Address>;
-  /** Net tokens that the venue moved into a token account, negative when out of it, for the owner's own account. */
+  /**
+   * Net tokens that the venue moved into a token account, negative when out of it, for the owner's
+   * own account.
+   */
   readonly venueMoved: ReadonlyMap<string, bigint>;
-  /** Top-level instructions between which a subscriber swaps with the venue's tokens, both included. */
+  /**
+   * Top-level instructions between which a subscriber swaps with the venue's tokens, both included.
+   */
   readonly swaps: ReadonlyMap<string, readonly [from: number, to: number]>;
 };
 
 /** Whose wallet is looked at. */
 export type Subject = { readonly subscriberId: string; readonly agent: Address };
 
-/** An account's side in an asset: what it held while it was the subject's, and what it held as a whole. */
+/**
+ * An account's side in an asset: what it held while it was the subject's, and what it held as a
+ * whole.
+ */
 export type Holding = {
   readonly account: Address;
   readonly owner: Address | null;
@@ -40,10 +49,16 @@ export type Asset = {
   readonly holdings: readonly Holding[];
 };
 
-/** The token program has not been told of by this row: then only the watch-list says whose account it is. */
+/**
+ * The token program has not been told of by this row: then only the watch-list says whose account
+ * it is.
+ */
 const untold = (row: TokenBalance): boolean => row.owner === null && row.ownerAfter === null;
 
-/** Whether a token account was the subject's, before and after. The transaction's own balances decide. */
+/**
+ * Whether a token account was the subject's, before and after. The transaction's own balances
+ * decide.
+ */
 export function ownership(
   { watched }: Pick<Perimeter, 'watched'>,
   row: TokenBalance,
@@ -98,7 +113,10 @@ function tokenAssets(perimeter: Perimeter, subject: Subject): Asset[] {
   });
 }
 
-/** SOL: lamports of the wallet, of every own token account, and of the agent's accounts at the venue. */
+/**
+ * SOL: lamports of the wallet, of every own token account, and of the agent's accounts at the
+ * venue.
+ */
 function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
   const { transaction, venueAccounts, watched } = perimeter;
   const { lamports, keys, tokenBalances } = transaction;
@@ -126,7 +144,10 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
   return { mint: null, decimals: 9, program: null, holdings };
 }
 
-/** Every asset that the subject held before or after: each mint but wrapped SOL, and SOL with the wrapped. */
+/**
+ * Every asset that the subject held before or after: each mint but wrapped SOL, and SOL with the
+ * wrapped.
+ */
 export function assetsOf(perimeter: Perimeter, subject: Subject): Asset[] {
   const sol = solAsset(perimeter, subject);
   return [...tokenAssets(perimeter, subject), ...(sol === null ? [] : [sol])];

@@ -1,4 +1,5 @@
-// Identities on chain, as base58 text with a brand, so that an address is never taken for a signature.
+// Identities on chain, as base58 text with a brand, so that an address is never taken for a
+// signature.
 
 declare const brand: unique symbol;
 /** A Solana account address: 32 bytes in base58. */

@@ -1,16 +1,21 @@
-// Ledger clock: the time of a daemon, set by the clock of its database. Leases, ages and terms of permissions are written by several
-// daemons and compared by all, so they have one clock. A machine whose own clock is wrong is then as right as any other.
+// Ledger clock: the time of a daemon, set by the clock of its database. Leases, ages and terms of
+// permissions are written by several daemons and compared by all, so they have one clock. A machine
+// whose own clock is wrong is then as right as any other.
 import type { Clock } from './ports.ts';
 
 export type LedgerClock = Clock & {
   /**
-   * Asks the database for its time and follows it. A difference that the way there and back can explain changes nothing, so the
-   * time does not tremble. Returns by how many milliseconds this machine's clock is ahead. Throws what `read` throws.
+   * Asks the database for its time and follows it. A difference that the way there and back can
+   * explain changes nothing, so the time does not tremble. Returns by how many milliseconds this
+   * machine's clock is ahead. Throws what `read` throws.
    */
   set(read: () => Promise<number>): Promise<number>;
 };
 
-/** Beyond this the clock of a machine is said to be wrong. The daemon goes by the database all the same. */
+/**
+ * Beyond this the clock of a machine is said to be wrong. The daemon goes by the database all the
+ * same.
+ */
 export const SKEW_MS_MOST = 5_000;
 /** Smaller differences are not followed: no age is that exact. */
 const STEP_MS_LEAST = 20;

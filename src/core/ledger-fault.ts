@@ -1,4 +1,5 @@
-// Ledger fault: what a failure of Postgres, or of the way to it, means for an operator, in one sentence that says what to do.
+// Ledger fault: what a failure of Postgres, or of the way to it, means for an operator, in one
+// sentence that says what to do.
 import { Fault, messageOf } from './fault.ts';
 
 /** What the codes of Postgres and of the network mean for an operator, and what to do. */
@@ -31,7 +32,10 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
   [/^57014$/, 'Postgres ended a statement that took too long (statement_timeout).'],
 ];
 
-/** A failure of Postgres or of the way to it as `ledger_unavailable` with what to do; everything else as it is. */
+/**
+ * A failure of Postgres or of the way to it as `ledger_unavailable` with what to do; everything
+ * else as it is.
+ */
 export function ledgerFault(thrown: unknown): unknown {
   if (thrown instanceof Fault) return thrown;
   const code = (thrown as { code?: unknown } | null)?.code;

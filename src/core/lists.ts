@@ -1,5 +1,5 @@
-// Lists: what the API and the commands show in pages. A page says how to go on and how many rows there are, so that no
-// list is cut silently.
+// Lists: what the API and the commands show in pages. A page says how to go on and how many rows
+// there are, so that no list is cut silently.
 import type { ProfitShare } from './debt-ports.ts';
 import type { Delivery } from './event.ts';
 import type { FactBody } from './fact.ts';
@@ -32,7 +32,10 @@ export type ListName = keyof ListFilters;
 export const NAMED = ['subscriber', 'subscription', 'creator', 'actor', 'acted_on'] as const;
 export type Named = (typeof NAMED)[number];
 
-/** Above so many rows a list does not say how many there are: counting them would take longer than reading a page. */
+/**
+ * Above so many rows a list does not say how many there are: counting them would take longer than
+ * reading a page.
+ */
 export const COUNTED_MOST = 10_000;
 
 export type Lists = {
@@ -41,8 +44,8 @@ export type Lists = {
   /** Whether a cursor names a row of the list, also one that the filter leaves out. */
   holds(list: ListName, cursor: string): Promise<boolean>;
   /**
-   * Whether the ledger knows what a filter names: an id, a creator's wallet of any terms, an actor, or a subscriber that is
-   * registered or was acted on.
+   * Whether the ledger knows what a filter names: an id, a creator's wallet of any terms, an actor,
+   * or a subscriber that is registered or was acted on.
    */
   knows(what: Named, id: string): Promise<boolean>;
 };

@@ -1,6 +1,7 @@
-// Lots: under which terms each part of a position was opened, at what price, and with what fees. A lot is everything that was opened
-// under the same terms, one fill after the other. What is closed leaves the youngest lot first: a position from before the terms
-// does not shield a trade that was copied on top of it, and a copied trade does not realise the gains of the older position.
+// Lots: under which terms each part of a position was opened, at what price, and with what fees. A
+// lot is everything that was opened under the same terms, one fill after the other. What is closed
+// leaves the youngest lot first: a position from before the terms does not shield a trade that was
+// copied on top of it, and a copied trade does not realise the gains of the older position.
 import type { Close, Held, Reckoning } from './fact.ts';
 import type { Slot } from './ids.ts';
 import { type BaseUnits, least, most, mulDivCeil, mulDivFloor } from './money.ts';
@@ -15,9 +16,14 @@ export type Lot = {
   /** Where the first of it was opened. */
   readonly openedSlot: Slot;
   readonly base: bigint;
-  /** Quote that opening it cost, or brought when short; null where neither record nor state told. */
+  /**
+   * Quote that opening it cost, or brought when short; null where neither record nor state told.
+   */
   readonly entry: BaseUnits | null;
-  /** Fees of opening it; negative for rebates. Fees of hidden openings are in the reckoning of their transaction, and 0 here. */
+  /**
+   * Fees of opening it; negative for rebates. Fees of hidden openings are in the reckoning of their
+   * transaction, and 0 here.
+   */
   readonly fee: BaseUnits;
 };
 
@@ -48,7 +54,10 @@ export type Holdings = {
   readonly lots: readonly Lot[];
   /** By market: `base` is negative when short. */
   readonly averages: ReadonlyMap<number, Average>;
-  /** Slots of transactions that could not be read, since the account's state was last asked; in order. */
+  /**
+   * Slots of transactions that could not be read, since the account's state was last asked; in
+   * order.
+   */
   readonly hidden: readonly Slot[];
 };
 
@@ -59,7 +68,10 @@ const isOf =
   (lot: Lot): boolean =>
     lot.market === market && lot.position === position;
 
-/** A part of a lot: its entry rounded down, as the venue does, and its fees up, so that rounding never raises what is owed. */
+/**
+ * A part of a lot: its entry rounded down, as the venue does, and its fees up, so that rounding
+ * never raises what is owed.
+ */
 function partOf(lot: Lot, base: bigint): Lot {
   if (base === lot.base) return lot;
   return {
@@ -78,7 +90,10 @@ export type Taken = {
   readonly unexplained: bigint;
 };
 
-/** Takes a close out of the lots, youngest first. Lots of the other direction must have been closed unseen before. */
+/**
+ * Takes a close out of the lots, youngest first. Lots of the other direction must have been closed
+ * unseen before.
+ */
 export function takeLots(
   lots: readonly Lot[],
   close: Pick<Close, 'market' | 'position' | 'baseClosed'>,
@@ -107,7 +122,10 @@ export function takeLots(
   return { taken, left, unexplained: wanted };
 }
 
-/** Adds an opening: to the youngest lot of the position when that is under the same terms, else as a lot of its own. */
+/**
+ * Adds an opening: to the youngest lot of the position when that is under the same terms, else as a
+ * lot of its own.
+ */
 function addLot(lots: readonly Lot[], opened: Lot): Lot[] {
   const kept = lots.filter(
     (lot) => lot.market !== opened.market || lot.position === opened.position,
@@ -127,7 +145,10 @@ function addLot(lots: readonly Lot[], opened: Lot): Lot[] {
   return kept;
 }
 
-/** The venue's average after a close: it takes floor(entry × closed / base), as controller/position.rs does. */
+/**
+ * The venue's average after a close: it takes floor(entry × closed / base), as
+ * controller/position.rs does.
+ */
 function closedAverage({ base, entry }: Average, closed: bigint): Average {
   const size = sizeOf(base);
   const left = size - closed;
@@ -136,10 +157,16 @@ function closedAverage({ base, entry }: Average, closed: bigint): Average {
   return { base: base < 0n ? -left : left, entry: rest };
 }
 
-/** Several hidden reductions round several times: an entry that differs by no more than this was not traded anew. */
+/**
+ * Several hidden reductions round several times: an entry that differs by no more than this was not
+ * traded anew.
+ */
 const ENTRY_SLACK = 1_000n;
 
-/** Whether the state's entry follows from what was known and reductions alone: then nothing was opened unseen. */
+/**
+ * Whether the state's entry follows from what was known and reductions alone: then nothing was
+ * opened unseen.
+ */
 function onlyReduced(known: Average | undefined, seen: Held): boolean {
   if (known === undefined || known.entry === null || seen.entry === null) return true;
   const closed = sizeOf(known.base) - sizeOf(seen.base);
@@ -159,9 +186,11 @@ export function hiddenFrom(
 export type Resynced = { readonly holdings: Holdings; readonly closed: readonly Lot[] };
 
 /**
- * Trims and fills the lots of every market to what the account says it holds after transactions that could not be read, the first in
- * slot `from` and the last in slot `slot`. `closed` is what must have been closed unseen. What was opened unseen falls under the
- * dearest terms in force between the two. A position whose entry does not follow from what was known was closed and opened anew.
+ * Trims and fills the lots of every market to what the account says it holds after transactions
+ * that could not be read, the first in slot `from` and the last in slot `slot`. `closed` is what
+ * must have been closed unseen. What was opened unseen falls under the dearest terms in force
+ * between the two. A position whose entry does not follow from what was known was closed and opened
+ * anew.
  */
 export function resync(
   { lots, averages }: Holdings,
@@ -250,8 +279,8 @@ function moved(holdings: Holdings, move: Movement, terms: readonly Terms[]): Hol
 }
 
 /**
- * Lots after these movements, beginning with what was held at a slot, before anything was agreed; what happened up to that slot
- * is in it already.
+ * Lots after these movements, beginning with what was held at a slot, before anything was agreed;
+ * what happened up to that slot is in it already.
  */
 export function lotsAfter(
   held: { readonly slot: Slot; readonly positions: readonly Held[] },

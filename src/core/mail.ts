@@ -9,7 +9,10 @@ export type Letter = {
   readonly secrets: readonly string[];
 };
 export type Mail = {
-  /** Refuses addresses that are private, and schemes that are not allowed. Throws `endpoint_refused`. */
+  /**
+   * Refuses addresses that are private, and schemes that are not allowed. Throws
+   * `endpoint_refused`.
+   */
   check(url: string): Promise<void>;
   /** Sends, and returns the status. Throws when there was no answer. */
   send(letter: Letter): Promise<number>;

@@ -1,4 +1,5 @@
-// Master key: what is known of the key that seals every secret of a ledger, and what the ledger keeps to tell it by.
+// Master key: what is known of the key that seals every secret of a ledger, and what the ledger
+// keeps to tell it by.
 import type { Vault } from './outside.ts';
 
 export type MasterKeyTrouble = {

@@ -1,5 +1,5 @@
-// Outcome: what a close came to: of each of its parts the share, or the named reason why there is none. Every close has an answer.
-// Pure: the ledger gives what is on record of a close.
+// Outcome: what a close came to: of each of its parts the share, or the named reason why there is
+// none. Every close has an answer. Pure: the ledger gives what is on record of a close.
 import type { Close, Reckoning } from './fact.ts';
 import { unreachable } from './fault.ts';
 import type { Address, Signature, Slot } from './ids.ts';
@@ -10,7 +10,9 @@ import type { Basis } from './terms.ts';
 export const NOTHING_OWED = [
   /** Its block is not final. */
   'not_final',
-  /** The account shows what no fact explains; until that is settled nothing more of it is booked. */
+  /**
+   * The account shows what no fact explains; until that is settled nothing more of it is booked.
+   */
   'gap',
   /** The account's state was not checked at a finalized slot after it yet. */
   'not_checked',
@@ -169,7 +171,10 @@ function reasonOfWhole(close: RecordedClose): Answer {
   return answer('not_booked');
 }
 
-/** What a close came to. The reason of the whole is that of its parts where no part owes: of several, the first. */
+/**
+ * What a close came to. The reason of the whole is that of its parts where no part owes: of
+ * several, the first.
+ */
 export function outcomeOf(close: RecordedClose): Outcome {
   const parts = close.parts.map((part) => {
     const reason = reasonOfPart(part, close.firstTermsSlot);

@@ -1,5 +1,6 @@
-// Outflow: what kind of leaving an outflow was, and which leavings count against who owes. Pure functions of the sets given, so
-// that a history can be judged again at any time and in whatever order it was heard. The whole rule: docs/standing.md.
+// Outflow: what kind of leaving an outflow was, and which leavings count against who owes. Pure
+// functions of the sets given, so that a history can be judged again at any time and in whatever
+// order it was heard. The whole rule: docs/standing.md.
 import { type Clearance, clearedAmounts } from './clearance.ts';
 import type { ChainPosition, Outflow } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
@@ -8,9 +9,10 @@ import type { StandingEvent } from './standing.ts';
 import { WRAPPED_SOL } from './wallet-call.ts';
 
 /**
- * `ours` is a payment of this ledger, or a swap for SOL as the daemon makes them; `creator` pays one all the same; `cleared` was permitted; `internal`
- * stays with the subscriber; `worthless` is of a token without value; `unsigned` was not the agent's doing; `small` is a
- * tip, a fee in the token or rent. Any other, `outflow`, is the subscriber's own doing and counts.
+ * `ours` is a payment of this ledger, or a swap for SOL as the daemon makes them; `creator` pays
+ * one all the same; `cleared` was permitted; `internal` stays with the subscriber; `worthless` is
+ * of a token without value; `unsigned` was not the agent's doing; `small` is a tip, a fee in the
+ * token or rent. Any other, `outflow`, is the subscriber's own doing and counts.
  */
 export type OutflowClass =
   | 'ours'
@@ -30,8 +32,8 @@ export type HeardOutflow = {
   readonly body: Outflow;
 };
 /**
- * What the platform lets the daemon swap of an agent's USDC for SOL. A swap within these bounds gives a subscriber who makes it by
- * hand nothing that the daemon would not have done itself.
+ * What the platform lets the daemon swap of an agent's USDC for SOL. A swap within these bounds
+ * gives a subscriber who makes it by hand nothing that the daemon would not have done itself.
  */
 export type TopUpRule = {
   /** The most USDC of one swap. */
@@ -53,8 +55,8 @@ export type OutflowContext = {
 const NOBODY: OutflowContext = { creators: new Set(), appointed: new Set() };
 
 /**
- * What may leave a wallet without anybody asking why, by transaction and by day: tips, rent of other people's accounts, a
- * relayer's fee in the token. SOL in lamports, USDC in base units.
+ * What may leave a wallet without anybody asking why, by transaction and by day: tips, rent of
+ * other people's accounts, a relayer's fee in the token. SOL in lamports, USDC in base units.
  */
 export const SMALL = {
   sol: { transaction: 10_000_000n, day: 50_000_000n },
@@ -66,7 +68,10 @@ export const DAY_SLOTS = 432_000;
 const isSol = ({ mint, decimals, route }: Outflow): boolean =>
   mint === WRAPPED_SOL || (mint === null && (decimals === 9 || route === 'sol_transfer'));
 
-/** Which allowance an outflow falls under; null when it has none. Withdrawals from the venue never have one. */
+/**
+ * Which allowance an outflow falls under; null when it has none. Withdrawals from the venue never
+ * have one.
+ */
 function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | null {
   switch (body.route) {
     case 'sol_transfer':
@@ -86,8 +91,8 @@ function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | nu
 }
 
 /**
- * Those that are small: of a transaction no more than its allowance, together with every other small transaction of the
- * day before it no more than the day's.
+ * Those that are small: of a transaction no more than its allowance, together with every other
+ * small transaction of the day before it no more than the day's.
  */
 function smallOutflows(outflows: readonly HeardOutflow[], quoteMint: Address): Set<string> {
   const small = new Set<string>();
@@ -110,7 +115,10 @@ function smallOutflows(outflows: readonly HeardOutflow[], quoteMint: Address): S
 
 type Group = { slot: Slot; id: string; amount: bigint; keys: string[] };
 
-/** Outflows by transaction, in the order of slots; inside a slot by signature, so that the order never depends on hearing. */
+/**
+ * Outflows by transaction, in the order of slots; inside a slot by signature, so that the order
+ * never depends on hearing.
+ */
 function byTransaction(outflows: readonly HeardOutflow[]): Group[] {
   const groups = new Map<string, Group>();
   for (const { key, signature, slot, body } of outflows) {
@@ -123,7 +131,10 @@ function byTransaction(outflows: readonly HeardOutflow[]): Group[] {
   return [...groups.values()].sort((a, b) => a.slot - b.slot || (a.id < b.id ? -1 : 1));
 }
 
-/** Swaps of USDC for SOL as the daemon makes them: within the bounds, and no more often. The ledger may have lost the payment. */
+/**
+ * Swaps of USDC for SOL as the daemon makes them: within the bounds, and no more often. The ledger
+ * may have lost the payment.
+ */
 function topUps(
   outflows: readonly HeardOutflow[],
   quoteMint: Address,
@@ -146,11 +157,17 @@ function topUps(
   return found;
 }
 
-/** Whether a creator got it: then it lessens what is owed to that creator, and is no flight whoever signed it. */
+/**
+ * Whether a creator got it: then it lessens what is owed to that creator, and is no flight whoever
+ * signed it.
+ */
 const toCreator = ({ destination, owner }: Outflow, creators: ReadonlySet<string>): boolean =>
   (owner !== null && creators.has(owner)) || (destination !== null && creators.has(destination));
 
-/** Classifies outflows; depends on nothing but the sets given. One that is cleared in part is an `outflow` of the rest. */
+/**
+ * Classifies outflows; depends on nothing but the sets given. One that is cleared in part is an
+ * `outflow` of the rest.
+ */
 export function classifyOutflows(
   outflows: readonly HeardOutflow[],
   clearances: readonly Clearance[],
@@ -167,7 +184,8 @@ function classify(
   { creators, appointed, topUp = null }: OutflowContext,
 ): { classes: Map<string, OutflowClass>; cleared: ReadonlyMap<string, BaseUnits> } {
   const classes = new Map<string, OutflowClass>();
-  // A mint that the venue paid out once is of value, though its market may be newer than this release.
+  // A mint that the venue paid out once is of value, though its market may be newer than this
+  // release.
   const paidOut = new Set<string | null>(
     outflows
       .filter(({ body }) => body.route === 'withdraw' || body.route === 'isolated_withdraw')
@@ -201,7 +219,9 @@ function classify(
   return { classes, cleared };
 }
 
-/** An amount that left, for people. The quote token and SOL go by their names, another by its mint. */
+/**
+ * An amount that left, for people. The quote token and SOL go by their names, another by its mint.
+ */
 export function whatLeft(body: Outflow, quoteMint: Address): string {
   const { amount, mint, decimals } = body;
   if (isSol(body)) return `${formatUnits(amount, 9)} SOL`;
@@ -210,8 +230,8 @@ export function whatLeft(body: Outflow, quoteMint: Address): string {
 }
 
 /**
- * What counts in the judgement of a subscriber. An amount that went to several receivers in one transaction is told as
- * their sum, at the place of each.
+ * What counts in the judgement of a subscriber. An amount that went to several receivers in one
+ * transaction is told as their sum, at the place of each.
  */
 export function leftEvents(
   outflows: readonly (HeardOutflow & { readonly at: ChainPosition })[],

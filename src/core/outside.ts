@@ -1,4 +1,5 @@
-// Outside: the ports to what is not ours: the chain, the venue, the pen, fees, and the webhook registry.
+// Outside: the ports to what is not ours: the chain, the venue, the pen, fees, and the webhook
+// registry.
 import type { DeathEvidence } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
@@ -20,7 +21,10 @@ export type Simulated = {
   readonly programs: readonly Address[];
   /** The accounts that were asked for, as they would have become. */
   readonly accounts: readonly (ChainAccount | null)[];
-  /** The lookup tables without which it would not have fitted one packet; it is signed with the same. */
+  /**
+   * The lookup tables without which it would not have fitted one packet; it is signed with the
+   * same.
+   */
   readonly tables: readonly LookupTable[];
   readonly blockhash: string;
   readonly lastValidBlockHeight: number;
@@ -39,15 +43,18 @@ export type SignatureRow = {
   readonly goesOn?: true;
 };
 
-/** RPC. Every function throws a Fault (`rpc_unavailable`, `rpc_refused`) rather than make an answer up. */
+/**
+ * RPC. Every function throws a Fault (`rpc_unavailable`, `rpc_refused`) rather than make an answer
+ * up.
+ */
 export type Chain = {
   slot(commitment: 'confirmed' | 'finalized'): Promise<Slot>;
   /** Block height, which is what blockhashes expire by. */
   finalizedHeight(): Promise<number>;
   /**
-   * Null when the node does not have it at that commitment. With `seenSlot` the answer comes from a node that has seen that
-   * slot, as far as the node honours it (Agave 4.4 and later). A transaction whose outcome the node lacks throws
-   * `rpc_unavailable`: it is not absent.
+   * Null when the node does not have it at that commitment. With `seenSlot` the answer comes from a
+   * node that has seen that slot, as far as the node honours it (Agave 4.4 and later). A
+   * transaction whose outcome the node lacks throws `rpc_unavailable`: it is not absent.
    */
   transaction(
     signature: Signature,
@@ -65,9 +72,10 @@ export type Chain = {
     commitment: 'confirmed' | 'finalized',
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
   /**
-   * The signatures of an account in slots above `afterSlot`, oldest first and up to a bound (`goesOn`), from a node that has seen `seenSlot` (a node
-   * that is behind would leave out the end) and whose history reaches back to `afterSlot` (a node that keeps less would
-   * leave out the beginning). Throws `rpc_unavailable` otherwise. Only finalized signatures may move a cursor.
+   * The signatures of an account in slots above `afterSlot`, oldest first and up to a bound
+   * (`goesOn`), from a node that has seen `seenSlot` (a node that is behind would leave out the
+   * end) and whose history reaches back to `afterSlot` (a node that keeps less would leave out the
+   * beginning). Throws `rpc_unavailable` otherwise. Only finalized signatures may move a cursor.
    */
   signatures(
     account: Address,
@@ -76,8 +84,9 @@ export type Chain = {
     commitment: 'confirmed' | 'finalized',
   ): Promise<SignatureRow[]>;
   /**
-   * Whether the finalized chain lacks a transaction that was once seen in a slot: by status, by the transaction and by the history of
-   * these accounts, from a node that keeps that slot and has seen later ones, and from the second provider too where there is one.
+   * Whether the finalized chain lacks a transaction that was once seen in a slot: by status, by the
+   * transaction and by the history of these accounts, from a node that keeps that slot and has seen
+   * later ones, and from the second provider too where there is one.
    */
   finalizedAbsence(
     signature: Signature,
@@ -86,15 +95,18 @@ export type Chain = {
   ): Promise<boolean>;
   /** The associated token account of an owner, whatever that is. */
   tokenAccount(mint: Address, owner: Address): Address;
-  /** Whether somebody can hold a key to this address; a program's address and a token account are off the curve. */
+  /**
+   * Whether somebody can hold a key to this address; a program's address and a token account are
+   * off the curve.
+   */
   isOnCurve(address: Address): boolean;
   /** The address that a program derives from seeds; null when they give none. */
   derivedAddress(program: Address, seeds: readonly Uint8Array[]): Address | null;
   /** The address of the token account that an agent opens and closes within one payment. */
   passingAccount(agent: Address, paymentId: string): Address;
   /**
-   * Amount and state of a token account; null when it is none of this mint's. `foreign`: another than
-   * this owner may spend from it, whoever's address it derives from.
+   * Amount and state of a token account; null when it is none of this mint's. `foreign`: another
+   * than this owner may spend from it, whoever's address it derives from.
    */
   readTokenAccount(
     account: ChainAccount | null,
@@ -102,8 +114,8 @@ export type Chain = {
     owner: Address,
   ): { amount: BaseUnits; frozen: boolean; foreign: boolean } | null;
   /**
-   * The instructions around the venue's: creation of token accounts, the transfer, the memo. `rent` is what
-   * a passing account is opened with.
+   * The instructions around the venue's: creation of token accounts, the transfer, the memo. `rent`
+   * is what a passing account is opened with.
    */
   transferInstructions(
     parts: PaymentParts,
@@ -115,8 +127,8 @@ export type Chain = {
   /** What a transaction's top-level instructions do, as far as wallets and tokens go. */
   actsOf(transaction: ChainTransaction): Act[];
   /**
-   * Whether a transaction of these instructions fits one packet, with a compute limit and a price, and
-   * with lookup tables where it needs them.
+   * Whether a transaction of these instructions fits one packet, with a compute limit and a price,
+   * and with lookup tables where it needs them.
    */
   fits(feePayer: Address, instructions: readonly Instruction[]): Promise<boolean>;
   /** The programs of the top-level instructions of a signed transaction, read from its bytes. */
@@ -132,14 +144,18 @@ export type Chain = {
   ): Promise<Simulated>;
   /** The same for a transaction that somebody else has built. */
   simulateBytes(transaction: Uint8Array): Promise<Simulated>;
-  /** Sends exactly these bytes; no preflight, no retries by the node. An error here never proves anything. */
+  /**
+   * Sends exactly these bytes; no preflight, no retries by the node. An error here never proves
+   * anything.
+   */
   send(bytes: Uint8Array): Promise<void>;
   look(signature: Signature): Promise<Look>;
   /** One round of evidence for a death; a question that was not answered is null. */
   deathEvidence(signed: SignedBytes, tokenAccount: Address): Promise<DeathEvidence>;
   /**
-   * Throws unless the node that is asked belongs to our chain, asked within the last second. Before anything is written
-   * that a wrong chain would spoil for good: cursors, baselines, withdrawn facts.
+   * Throws unless the node that is asked belongs to our chain, asked within the last second. Before
+   * anything is written that a wrong chain would spoil for good: cursors, baselines, withdrawn
+   * facts.
    */
   vouch(): Promise<void>;
 };
@@ -147,7 +163,9 @@ export type Chain = {
 export type PaymentParts = {
   readonly agent: Address;
   readonly agentTokenAccount: Address;
-  /** The token account that pays: the agent's own, or one that exists within the transaction alone. */
+  /**
+   * The token account that pays: the agent's own, or one that exists within the transaction alone.
+   */
   readonly source: Address;
   readonly creator: Address;
   readonly creatorTokenAccount: Address;
@@ -161,25 +179,39 @@ export type PaymentParts = {
 export type LookupTable = { readonly key: Address; readonly addresses: readonly Address[] };
 /** Where agents may swap USDC for SOL: an endpoint that answers with a transaction to sign. */
 export type SwapDesk = {
-  /** An unsigned transaction that swaps this much of the owner's USDC for SOL. Throws `swap_failed`. */
+  /**
+   * An unsigned transaction that swaps this much of the owner's USDC for SOL. Throws `swap_failed`.
+   */
   offer(
     owner: Address,
     amount: BaseUnits,
   ): Promise<{ transaction: Uint8Array; tables: readonly LookupTable[] }>;
 };
 
-/** Account subscriptions. What comes is handed on at once; what may have been missed is said, never replayed. */
+/**
+ * Account subscriptions. What comes is handed on at once; what may have been missed is said, never
+ * replayed.
+ */
 export type AccountFeed = {
-  /** Subscribes to these accounts and to no others; those that are subscribed already stay as they are. */
+  /**
+   * Subscribes to these accounts and to no others; those that are subscribed already stay as they
+   * are.
+   */
   follow(addresses: readonly Address[]): void;
   status(): { readonly sockets: number; readonly accounts: number; readonly subscribed: number };
   close(): Promise<void>;
 };
 
-/** The vault: secrets at rest, each bound to what it is for. Throws `key_unavailable` without a master key. */
+/**
+ * The vault: secrets at rest, each bound to what it is for. Throws `key_unavailable` without a
+ * master key.
+ */
 export type Vault = {
   seal(bound: string, plain: Uint8Array): Uint8Array;
-  /** Hands the secret to `use` and wipes it afterwards. Throws when it was sealed for something else, or by another key. */
+  /**
+   * Hands the secret to `use` and wipes it afterwards. Throws when it was sealed for something
+   * else, or by another key.
+   */
   open<T>(bound: string, sealed: Uint8Array, use: (plain: Uint8Array) => T): T;
   /** The same secret under the master key that seals now; it is never opened for that. */
   rewrap(bound: string, sealed: Uint8Array): Uint8Array;
@@ -189,11 +221,17 @@ export type Vault = {
 export type Pen = {
   /** Seals an agent's secret key for the ledger, bound to the subscriber and the public key. */
   seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
-  /** Why a key does not open, as a trouble that uses up no attempt; null when it opens. It is wiped at once. */
+  /**
+   * Why a key does not open, as a trouble that uses up no attempt; null when it opens. It is wiped
+   * at once.
+   */
   closed(key: SealedKey): Trouble | null;
   /** The sponsor's address when one is configured. */
   readonly sponsor: Address | null;
-  /** Builds, checks against the mandate and the limits, and signs. Throws `pen_refused`, `pen_limited` or `key_unavailable`. */
+  /**
+   * Builds, checks against the mandate and the limits, and signs. Throws `pen_refused`,
+   * `pen_limited` or `key_unavailable`.
+   */
   sign(request: {
     parts: PaymentParts;
     memo: string;
@@ -202,10 +240,16 @@ export type Pen = {
     tables: readonly LookupTable[];
     blockhash: string;
     key: SealedKey | null;
-    /** What the ledger knows to be signed for this subscriber within a day, this payment not among it. */
+    /**
+     * What the ledger knows to be signed for this subscriber within a day, this payment not among
+     * it.
+     */
     signedToday: BaseUnits;
   }): { signature: Signature; bytes: Uint8Array };
-  /** Checks a swap that somebody else has built against the swap policy, and signs it. Throws the same. */
+  /**
+   * Checks a swap that somebody else has built against the swap policy, and signs it. Throws the
+   * same.
+   */
   signSwap(request: {
     payment: Payment;
     agent: Address;
@@ -216,13 +260,22 @@ export type Pen = {
   }): { signature: Signature; bytes: Uint8Array };
 };
 
-/** Chooses the priority fee of the next payment, in micro-lamports a compute unit, under the configured cap. */
+/**
+ * Chooses the priority fee of the next payment, in micro-lamports a compute unit, under the
+ * configured cap.
+ */
 export type FeeMarket = {
-  /** `expiries`: how many payments of these debts have expired unexecuted; the price rises with each. */
+  /**
+   * `expiries`: how many payments of these debts have expired unexecuted; the price rises with
+   * each.
+   */
   microLamports(expiries?: number): Promise<bigint>;
   /** What the network takes for one signature, as it says itself. */
   lamportsPerSignature(): Promise<Lamports>;
-  /** The least balance of a token account, as the network says itself: it changes with the cluster's settings. */
+  /**
+   * The least balance of a token account, as the network says itself: it changes with the cluster's
+   * settings.
+   */
   tokenAccountRent(): Promise<Lamports>;
   readonly priorityFeeMost: Lamports;
 };
@@ -230,8 +283,9 @@ export type FeeMarket = {
 /** The webhook registrations at Helius. */
 export type WebhookRegistry = {
   /**
-   * Makes sure that these addresses, and the ones already there, are registered at our URL, with our secret, and active.
-   * `wasDisabled`: a webhook had been switched off, so nothing was delivered for a while.
+   * Makes sure that these addresses, and the ones already there, are registered at our URL, with
+   * our secret, and active. `wasDisabled`: a webhook had been switched off, so nothing was
+   * delivered for a while.
    */
   ensure(addresses: readonly Address[]): Promise<{ readonly wasDisabled: boolean }>;
   /** Takes these addresses out, but for the last ones of a webhook, which must hold some. */

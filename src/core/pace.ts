@@ -1,5 +1,6 @@
-// Pace: how long a slot of the chain takes just now, measured from readings of the slot. Slots are meant to take 400 ms, took 200 in
-// other years, and take longer under load: a time that is agreed by the clock is turned into slots by what is measured.
+// Pace: how long a slot of the chain takes just now, measured from readings of the slot. Slots are
+// meant to take 400 ms, took 200 in other years, and take longer under load: a time that is agreed
+// by the clock is turned into slots by what is measured.
 import type { Slot } from './ids.ts';
 
 export type Pace = {

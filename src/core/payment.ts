@@ -1,16 +1,20 @@
-// Payment: one signed transaction meant to discharge debts of one subscription, and the rules of its life.
+// Payment: one signed transaction meant to discharge debts of one subscription, and the rules of
+// its life.
 //
-//   planned   The debts are claimed and the amounts decided. Nothing is signed. May become `signed` or `failed`.
-//   signed    The exact bytes, their signature and lastValidBlockHeight are committed. Not one byte has left:
-//             the lane marks the payment `sent` before it sends. May become `sent` only.
-//   sent      The bytes may be anywhere. Only these bytes are ever sent again. May become `landed`, `failed` or `dead`.
+//   planned   The debts are claimed and the amounts decided. Nothing is signed. May become
+//             `signed` or `failed`.
+//   signed    The exact bytes, their signature and lastValidBlockHeight are committed. Not one byte
+//             has left: the lane marks the payment `sent` before it sends. May become `sent` only.
+//   sent      The bytes may be anywhere. Only these bytes are ever sent again. May become `landed`,
+//             `failed` or `dead`.
 //   landed    Final: executed without error in a finalized block. The debts are discharged.
-//   failed    Final: executed with an error in a finalized block, or refused before signing. The debts are free again.
+//   failed    Final: executed with an error in a finalized block, or refused before signing. The
+//             debts are free again.
 //   dead      Final: proven that it was never executed and never can be. The debts are free again.
 //
-// Age is never proof. `processing` for five minutes is a reason to look, and looking is all it causes.
-// A top-up (`purpose`) is the agent's own USDC for SOL. It discharges nothing, and lives by the same rules.
-// This module only decides; flows/settle.ts acts, one persisted step at a time.
+// Age is never proof. `processing` for five minutes is a reason to look, and looking is all it
+// causes. A top-up (`purpose`) is the agent's own USDC for SOL. It discharges nothing, and lives by
+// the same rules. This module only decides; flows/settle.ts acts, one persisted step at a time.
 import type { BackoffRule } from './backoff.ts';
 import { DEATH_MARGIN_BLOCKS } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
@@ -34,9 +38,15 @@ export type Debt = {
   readonly attempts: number;
   /** Where its close was: a payment of it cannot be earlier. */
   readonly slot: Slot;
-  /** Below this sum debts to the creator wait for each other; 0 once somebody asked, or the subscriber is delinquent. */
+  /**
+   * Below this sum debts to the creator wait for each other; 0 once somebody asked, or the
+   * subscriber is delinquent.
+   */
   readonly minimum: BaseUnits;
-  /** Somebody asked for it, the subscription has ended, or the subscriber is delinquent: it is paid whatever that costs. */
+  /**
+   * Somebody asked for it, the subscription has ended, or the subscriber is delinquent: it is paid
+   * whatever that costs.
+   */
   readonly asked?: boolean;
 };
 
@@ -53,11 +63,15 @@ export type PaymentPlan = {
   /** USDC for the sponsor, for the fee it pays; on top of the amount. */
   readonly reimburse: BaseUnits;
   /**
-   * Whether the withdrawal goes through a token account of the agent that is opened and closed within
-   * the transaction, because its own is closed, frozen or another's. Its rent comes back at once.
+   * Whether the withdrawal goes through a token account of the agent that is opened and closed
+   * within the transaction, because its own is closed, frozen or another's. Its rent comes back at
+   * once.
    */
   readonly createAgentAccount: boolean;
-  /** Whether the creator's token account was absent. It is created in every payment, in case it is closed meanwhile. */
+  /**
+   * Whether the creator's token account was absent. It is created in every payment, in case it is
+   * closed meanwhile.
+   */
   readonly createCreatorAccount: boolean;
 };
 
@@ -84,7 +98,7 @@ export type Payment = {
   readonly signed: SignedBytes | null;
 };
 
-// ── What to do next ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── What to do next ──────────────────────────────────────────────────────────────────────────────
 
 export type LaneView = {
   /** The subscriber's live payment; there is at most one. */
@@ -102,8 +116,9 @@ export type Command =
   | { readonly do: 'rest' };
 
 /**
- * The one next step of a lane. A live payment always comes first: there is never a second one beside it. Creators are
- * paid in the order of their oldest debt, each with everything that is due to them.
+ * The one next step of a lane. A live payment always comes first: there is never a second one
+ * beside it. Creators are paid in the order of their oldest debt, each with everything that is due
+ * to them.
  */
 export function next(view: LaneView): Command {
   const { payment, due } = view;
@@ -119,7 +134,10 @@ export function next(view: LaneView): Command {
   return { do: 'plan', debts, due };
 }
 
-/** Why debts to one creator wait for each other; null when they need not: their sum reaches what one of them asks for. */
+/**
+ * Why debts to one creator wait for each other; null when they need not: their sum reaches what one
+ * of them asks for.
+ */
 export function tooSmall(debts: readonly Debt[]): Trouble | null {
   const owed = debts.reduce((sum, debt) => sum + debt.owed, 0n);
   if (debts.length === 0 || debts.some((debt) => owed >= debt.minimum)) return null;
@@ -130,7 +148,7 @@ export function tooSmall(debts: readonly Debt[]): Trouble | null {
   );
 }
 
-// ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Looking ──────────────────────────────────────────────────────────────────────────────────────
 
 /** What one look at the chain told about a signature. */
 export type Look =
@@ -163,7 +181,7 @@ export function conclude(signed: SignedBytes, look: Look): Verdict {
   return { do: 'wait', rebroadcast: look.finalizedBlockHeight <= signed.lastValidBlockHeight };
 }
 
-// ── After trouble ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── After trouble ────────────────────────────────────────────────────────────────────────────────
 
 export type Aftermath = {
   readonly status: 'pending' | 'failed';
@@ -184,9 +202,9 @@ export type Tries = {
 export const NO_TRIES: Tries = { unexpected: 0, failures: 0, expiries: 0 };
 
 /**
- * How long nothing of a subscriber is tried after a failure on chain: from five seconds, doubling, up to
- * an hour. So a debt costs the fees of at most eleven failed payments in its first hour, and of two in
- * every hour after that.
+ * How long nothing of a subscriber is tried after a failure on chain: from five seconds, doubling,
+ * up to an hour. So a debt costs the fees of at most eleven failed payments in its first hour, and
+ * of two in every hour after that.
  */
 export const AFTER_FAILURE: BackoffRule = { firstMs: 5_000, mostMs: 3_600_000 };
 
@@ -194,8 +212,8 @@ export const AFTER_FAILURE: BackoffRule = { firstMs: 5_000, mostMs: 3_600_000 };
 export const UNEXPECTED_MOST = 8;
 
 /**
- * What trouble does to the debts it met: pauses cost nothing, failures back off, some need a person.
- * `tries` are those before it.
+ * What trouble does to the debts it met: pauses cost nothing, failures back off, some need a
+ * person. `tries` are those before it.
  */
 export function aftermath(trouble: Trouble, tries: Tries = NO_TRIES): Aftermath {
   switch (trouble.class) {
@@ -239,8 +257,8 @@ const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS)[] = [
 ];
 
 /**
- * The trouble that matters of two, which two accounts of one subscriber have: the one whose end would
- * let the debt be paid soonest. Where both say as much, it is the first.
+ * The trouble that matters of two, which two accounts of one subscriber have: the one whose end
+ * would let the debt be paid soonest. Where both say as much, it is the first.
  */
 export function moreTelling(first: Trouble, second: Trouble): Trouble {
   const rank = ({ class: kind, code }: Trouble): number =>

@@ -1,5 +1,6 @@
-// Perhaps: changes of an account that records announce without saying whose they are, or whether they happened at all. A
-// state may show each of them or not; it may show nothing else. That is how a referral reward never becomes a gap.
+// Perhaps: changes of an account that records announce without saying whose they are, or whether
+// they happened at all. A state may show each of them or not; it may show nothing else. That is how
+// a referral reward never becomes a gap.
 
 /** What the facts between two states leave open about an account's realised total. */
 export type Perhaps = {
@@ -11,12 +12,16 @@ export type Perhaps = {
 export const NOTHING_PERHAPS: Perhaps = { amounts: [], untoldFees: 0 };
 
 /**
- * Different sums that are told apart. Somebody else's trades decide how many amounts there are, and the work must not grow
- * with them: beyond this, any difference between the least and the most that they can add up to counts as explained.
+ * Different sums that are told apart. Somebody else's trades decide how many amounts there are, and
+ * the work must not grow with them: beyond this, any difference between the least and the most that
+ * they can add up to counts as explained.
  */
 const SUMS_MOST = 4_096;
 
-/** Whether some of the open amounts, and of the untold fees at `flatFee` quote base units each, add up to `difference`. */
+/**
+ * Whether some of the open amounts, and of the untold fees at `flatFee` quote base units each, add
+ * up to `difference`.
+ */
 export function mayBe(
   difference: bigint,
   { amounts, untoldFees }: Perhaps,

@@ -1,6 +1,7 @@
-// Plan: what a payment will do, decided from one reading of the chain, or why there can be none now.
-// Pure: flows read, this decides. Balances are those of token accounts; collateral counts only as what
-// can be withdrawn. Markets are settled only as far as the deposit falls short of the withdrawal.
+// Plan: what a payment will do, decided from one reading of the chain, or why there can be none
+// now. Pure: flows read, this decides. Balances are those of token accounts; collateral counts only
+// as what can be withdrawn. Markets are settled only as far as the deposit falls short of the
+// withdrawal.
 import {
   type BaseUnits,
   BPS_WHOLE,
@@ -13,10 +14,15 @@ import { type Cover, type Debt, INSUFFICIENT_FUNDS, type PaymentPlan } from './p
 import { type CostRule, tooCostly } from './spending.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
-/** Everything a plan depends on, read from the chain in one batch. SPL balances are token accounts, never collateral. */
+/**
+ * Everything a plan depends on, read from the chain in one batch. SPL balances are token accounts,
+ * never collateral.
+ */
 export type Preflight = {
   readonly agentLamports: Lamports;
-  /** Null when the agent has no token account that it can spend from: closed, frozen, or given away. */
+  /**
+   * Null when the agent has no token account that it can spend from: closed, frozen, or given away.
+   */
   readonly agentTokens: BaseUnits | null;
   /** `foreign`: the creator gave the account away, so nothing in it would be the creator's. */
   readonly creatorAccount: 'absent' | 'open' | 'frozen' | 'foreign';
@@ -26,7 +32,9 @@ export type Preflight = {
   readonly sponsorLamports: Lamports | null;
   /** Whether the sponsor has an open token account, to be reimbursed in. */
   readonly sponsorTakesTokens: boolean;
-  /** Why the sponsor gives nothing for these debts, whatever it holds; null or left out when it may. */
+  /**
+   * Why the sponsor gives nothing for these debts, whatever it holds; null or left out when it may.
+   */
   readonly sponsorRefuses?: Omit<Trouble, 'lamports'> | null;
   readonly costs: SolCosts;
 };
@@ -46,7 +54,10 @@ export type VenueFunds = {
   readonly claimable: readonly Claimable[];
   /** Whether positions or borrows lean on the collateral, so that not all of it may leave. */
   readonly exposed: boolean;
-  /** The most that may leave for the account's health, as the venue answered; null before it is asked. */
+  /**
+   * The most that may leave for the account's health, as the venue answered; null before it is
+   * asked.
+   */
   readonly room: BaseUnits | null;
   /** Set when the account or the venue forbids paying just now. */
   readonly blocked: Trouble | null;
@@ -67,11 +78,20 @@ export type SolCosts = {
 
 /** What the platform allows. */
 export type PayingPolicy = {
-  /** The least part of a debt that is worth a payment when not all of it can be reached; null pays whole debts only. */
+  /**
+   * The least part of a debt that is worth a payment when not all of it can be reached; null pays
+   * whole debts only.
+   */
   readonly partialLeast: BaseUnits | null;
-  /** While positions are open: what of the deposit must stay free beyond the venue's initial margin, in basis points. */
+  /**
+   * While positions are open: what of the deposit must stay free beyond the venue's initial margin,
+   * in basis points.
+   */
   readonly marginFloorBps: number;
-  /** What the agent gives the sponsor for a fee: USDC base units for one SOL, and the most for one payment. */
+  /**
+   * What the agent gives the sponsor for a fee: USDC base units for one SOL, and the most for one
+   * payment.
+   */
   readonly reimbursement: { readonly perSol: BaseUnits; readonly most: BaseUnits } | null;
   /** How much USDC an agent short of SOL may swap; null when it may not. */
   readonly topUp: BaseUnits | null;
@@ -83,14 +103,20 @@ export type Planned =
   | { readonly kind: 'pay'; readonly plan: PaymentPlan }
   /** The agent swaps some of its USDC for SOL first. */
   | { readonly kind: 'top_up'; readonly amount: BaseUnits }
-  /** `about`: whether it is the creator's trouble alone, or stands in the way of everything the subscriber owes. */
+  /**
+   * `about`: whether it is the creator's trouble alone, or stands in the way of everything the
+   * subscriber owes.
+   */
   | { readonly kind: 'wait'; readonly about: 'creator' | 'subscriber'; readonly trouble: Trouble };
 
 /** Markets that one payment settles at most: an account has no more positions. */
 const MARKETS_MOST = 8;
 const LAMPORTS_A_SOL = 1_000_000_000n;
 
-/** Covers whole debts, oldest first, as far as the money reaches; then a part of the next, if parts are allowed. */
+/**
+ * Covers whole debts, oldest first, as far as the money reaches; then a part of the next, if parts
+ * are allowed.
+ */
 function coverable(
   debts: readonly Debt[],
   available: BaseUnits,
@@ -109,8 +135,9 @@ function coverable(
 }
 
 /**
- * The markets that a payment may settle, in the order in which it does: closed positions first, because
- * settling an open one also moves what is not realised; among each, what brings most comes first.
+ * The markets that a payment may settle, in the order in which it does: closed positions first,
+ * because settling an open one also moves what is not realised; among each, what brings most comes
+ * first.
  */
 export function settleable(funds: VenueFunds): Claimable[] {
   return [...funds.claimable]
@@ -122,7 +149,9 @@ export function settleable(funds: VenueFunds): Claimable[] {
     .slice(0, MARKETS_MOST);
 }
 
-/** Which markets to settle so that the deposit suffices for a withdrawal; none when it does already. */
+/**
+ * Which markets to settle so that the deposit suffices for a withdrawal; none when it does already.
+ */
 function marketsToSettle(funds: VenueFunds, withdraw: BaseUnits): number[] {
   const chosen: number[] = [];
   let reached = funds.deposit;
@@ -148,8 +177,8 @@ const needsSol = (
 });
 
 /**
- * Who pays fee and rent: the agent as long as its reserve stays, else the sponsor. The rent of the agent's
- * own account comes back within the transaction: it must be there, and costs nothing.
+ * Who pays fee and rent: the agent as long as its reserve stays, else the sponsor. The rent of the
+ * agent's own account comes back within the transaction: it must be there, and costs nothing.
  */
 function choosePayer(
   preflight: Preflight,
@@ -179,8 +208,8 @@ function choosePayer(
 }
 
 /**
- * Whether the agent can send a swap at all: it pays the fee and, until it is closed again, the rent of an account of
- * wrapped SOL; and it must hold the USDC in its token account.
+ * Whether the agent can send a swap at all: it pays the fee and, until it is closed again, the rent
+ * of an account of wrapped SOL; and it must hold the USDC in its token account.
  */
 function canTopUp(preflight: Preflight, amount: BaseUnits): boolean {
   const { costs } = preflight;
@@ -197,14 +226,20 @@ const CREATOR_FOREIGN = troubled(
   "Another wallet owns the creator's USDC account: the creator gave it away. Agree on terms with another wallet, then retry.",
 );
 
-/** What the venue lets go: nothing while it is blocked, and no more than the account's health allows. */
+/**
+ * What the venue lets go: nothing while it is blocked, and no more than the account's health
+ * allows.
+ */
 function reachableFrom(funds: VenueFunds | null): BaseUnits {
   if (funds === null || funds.blocked !== null) return 0n;
   const all = settleable(funds).reduce((sum, each) => sum + each.amount, funds.deposit);
   return funds.room === null ? all : least(all, funds.room);
 }
 
-/** How much beyond a withdrawal must still be free to leave, so that it may be made: the margin floor in base units. */
+/**
+ * How much beyond a withdrawal must still be free to leave, so that it may be made: the margin
+ * floor in base units.
+ */
 export function cushionOf(funds: VenueFunds, policy: PayingPolicy): BaseUnits {
   if (!funds.exposed) return 0n;
   return mulDivCeil(funds.deposit, BigInt(policy.marginFloorBps), BPS_WHOLE);
@@ -252,8 +287,8 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
   const likely = chosen.cost - priority + priorityLikely;
   const costly = policy.cost && tooCostly(debts, amount, likely, policy.cost);
   if (costly) return wait(costly, 'creator');
-  // The debt comes first: the sponsor is reimbursed out of what is left, and never above the cap. Where
-  // the wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.
+  // The debt comes first: the sponsor is reimbursed out of what is left, and never above the cap.
+  // Where the wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.
   const due =
     policy.reimbursement === null || chosen.payer === 'agent' || !preflight.sponsorTakesTokens
       ? 0n

@@ -1,5 +1,6 @@
-// Policy: what the pen may sign. A payment's mandate comes from the ledger; the transaction is decoded again from
-// the bytes about to be signed, and every act in it must be covered by the mandate. Anything not recognised is refused.
+// Policy: what the pen may sign. A payment's mandate comes from the ledger; the transaction is
+// decoded again from the bytes about to be signed, and every act in it must be covered by the
+// mandate. Anything not recognised is refused.
 import type { Address } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 
@@ -67,7 +68,9 @@ export type Mandate = {
   readonly agent: Address;
   /** The token account that pays: the agent's own, or the passing one. */
   readonly source: Address;
-  /** A token account of the agent that exists within this transaction alone; null where none is due. */
+  /**
+   * A token account of the agent that exists within this transaction alone; null where none is due.
+   */
   readonly passing: Address | null;
   readonly creator: Address;
   readonly creatorTokenAccount: Address;
@@ -78,7 +81,9 @@ export type Mandate = {
   readonly withdraw: BaseUnits;
   readonly settleMarkets: readonly number[];
   readonly feePayer: Address;
-  /** USDC for the sponsor that pays the fee, and where it goes; zero and null when there is none. */
+  /**
+   * USDC for the sponsor that pays the fee, and where it goes; zero and null when there is none.
+   */
   readonly reimburse: BaseUnits;
   readonly sponsorTokenAccount: Address | null;
   readonly priorityFeeMost: Lamports;
@@ -86,7 +91,10 @@ export type Mandate = {
 
 const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 const TOKEN_ACCOUNT_BYTES = 165n;
-/** What a passing account takes, each exactly once: what it was opened with goes back to the fee payer at its end. */
+/**
+ * What a passing account takes, each exactly once: what it was opened with goes back to the fee
+ * payer at its end.
+ */
 const PASSING_ACTS = [
   'create_seeded_account',
   'initialize_token_account',
@@ -105,7 +113,10 @@ function duesOf(mandate: Mandate): { role: 'creator' | 'sponsor'; to: Address; d
   ];
 }
 
-/** How many transfers each role gets: a transfer counts for the first role that is still owed exactly this. */
+/**
+ * How many transfers each role gets: a transfer counts for the first role that is still owed
+ * exactly this.
+ */
 function transfersByRole(acts: readonly Act[], mandate: Mandate): Record<string, number> {
   const open = duesOf(mandate);
   const counts = { creator: 0, sponsor: 0 };

@@ -1,5 +1,6 @@
-// Ports: what the flows need of the world below them. Each is a record of functions, so that a test or the
-// simulator can stand in for a whole floor. Nothing here says how. The world outside is in outside.ts.
+// Ports: what the flows need of the world below them. Each is a record of functions, so that a test
+// or the simulator can stand in for a whole floor. Nothing here says how. The world outside is in
+// outside.ts.
 
 import type { Agreement } from './accrual.ts';
 import type { Acts } from './act.ts';
@@ -41,7 +42,7 @@ export type Log = {
   error(event: string, fields?: Record<string, unknown>): void;
 };
 
-// ── Who, and on what terms ───────────────────────────────────────────────────────────────────────────────────────
+// ── Who, and on what terms ───────────────────────────────────────────────────────────────────────
 
 export type Subscriber = {
   readonly id: string;
@@ -69,14 +70,20 @@ export type NewSubscriber = {
 };
 
 export type Subscribers = {
-  /** Registers, or does nothing when exactly this is registered. A `conflict` fault when something else is. */
+  /**
+   * Registers, or does nothing when exactly this is registered. A `conflict` fault when something
+   * else is.
+   */
   register(subscriber: NewSubscriber): Promise<'created' | 'known'>;
   find(id: string): Promise<Subscriber | null>;
   ids(): Promise<string[]>;
   /** In the order of ids; `after` is the last one that was seen. */
   list(page: { limit: number; after?: string }): Promise<Subscriber[]>;
   sealedKey(id: string): Promise<SealedKey | null>;
-  /** Every key that is kept, in the order of subscribers; `after` is the last subscriber that was seen, or empty. */
+  /**
+   * Every key that is kept, in the order of subscribers; `after` is the last subscriber that was
+   * seen, or empty.
+   */
   sealedKeys(page: { limit: number; after: string }): Promise<SealedKey[]>;
   putKey(key: SealedKey): Promise<void>;
   /** The same key, sealed anew. False when it is another by now, or gone. */
@@ -84,8 +91,9 @@ export type Subscribers = {
   /** False when there was none. */
   dropKey(id: string): Promise<boolean>;
   /**
-   * Ends every subscription at this slot, forgets the key, and watches nothing of it any more. False when something is owed, or a
-   * payment has not ended. Registering it again brings it back, from then on.
+   * Ends every subscription at this slot, forgets the key, and watches nothing of it any more.
+   * False when something is owed, or a payment has not ended. Registering it again brings it back,
+   * from then on.
    */
   retire(id: string, slot: Slot, nowMs: number): Promise<boolean>;
 };
@@ -98,9 +106,10 @@ export type Subscription = Agreement & {
 
 export type Subscriptions = {
   /**
-   * Creates, or adds terms from a later slot. `held` is kept of the first time alone. `basedOn` is where the terms began from which
-   * these were made, null when there were none: when others were added since, nothing is changed and the answer is null. Left
-   * out, it is not compared. `conflict` when the account already has another subscription.
+   * Creates, or adds terms from a later slot. `held` is kept of the first time alone. `basedOn` is
+   * where the terms began from which these were made, null when there were none: when others were
+   * added since, nothing is changed and the answer is null. Left out, it is not compared.
+   * `conflict` when the account already has another subscription.
    */
   put(subscription: {
     id: string;
@@ -114,7 +123,7 @@ export type Subscriptions = {
   ofSubscriber(subscriberId: string): Promise<Subscription[]>;
 };
 
-// ── Debts and payments ───────────────────────────────────────────────────────────────────────────────────────────
+// ── Debts and payments ───────────────────────────────────────────────────────────────────────────
 
 export type FactRecord = Fact & {
   readonly finality: 'confirmed' | 'finalized' | 'withdrawn';
@@ -129,7 +138,10 @@ export type Facts = {
     limit: number;
     before?: string;
   }): Promise<FactRecord[]>;
-  /** Every close and reckoning of a subscriber with what became of it, newest first; those that a fork dropped are left out. */
+  /**
+   * Every close and reckoning of a subscriber with what became of it, newest first; those that a
+   * fork dropped are left out.
+   */
   closes(filter: {
     subscriberId: string;
     limit: number;
@@ -139,7 +151,10 @@ export type Facts = {
 
 /** Whose addresses are paid. */
 export type Creators = {
-  /** Whether the address is an agent wallet of this ledger, or an account that is watched for one; for good. */
+  /**
+   * Whether the address is an agent wallet of this ledger, or an account that is watched for one;
+   * for good.
+   */
   isAgent(address: Address): Promise<boolean>;
   /** Whether any terms ever named this address. */
   isCreator(address: Address): Promise<boolean>;
@@ -180,7 +195,10 @@ export type Clearances = {
 /** Where nothing new is signed: everywhere, for a creator, or for a subscriber. */
 export type Halt = { readonly scope: string; readonly reason: string; readonly sinceMs: number };
 export type Halts = {
-  /** False when the scope names a subscriber or a creator that the ledger does not know: nothing is halted then. */
+  /**
+   * False when the scope names a subscriber or a creator that the ledger does not know: nothing is
+   * halted then.
+   */
   set(scope: string, reason: string): Promise<boolean>;
   /** False when there was none. */
   lift(scope: string): Promise<boolean>;
@@ -190,7 +208,10 @@ export type Halts = {
 };
 
 export type Standings = {
-  /** Judges the subscriber's history and saves the verdict, with nobody in between; a new revision only on change. */
+  /**
+   * Judges the subscriber's history and saves the verdict, with nobody in between; a new revision
+   * only on change.
+   */
   update(
     subscriberId: string,
     judge: (history: readonly StandingEvent[]) => Standing,
@@ -198,18 +219,24 @@ export type Standings = {
   /** Everybody, in turns, as of the mark that it returns. */
   roster(take: (entries: readonly RosterEntry[]) => void): Promise<Mark>;
   /**
-   * Changes after a mark, in order, without gaps. Null when the ledger has no change with the mark's revision and
-   * nonce: it lost that change, and gives the revision out again or has done so.
+   * Changes after a mark, in order, without gaps. Null when the ledger has no change with the
+   * mark's revision and nonce: it lost that change, and gives the revision out again or has done
+   * so.
    */
   changesSince(mark: Mark, limit: number): Promise<RosterChange[] | null>;
-  /** Whose verdict may be behind their history: everybody who owes, by the verdict or by the books. */
+  /**
+   * Whose verdict may be behind their history: everybody who owes, by the verdict or by the books.
+   */
   owing(): Promise<string[]>;
   entry(subscriberId: string): Promise<RosterEntry | null>;
 };
 
 /** Whether the ledger can be written just now. */
 export type Probe = {
-  /** Writes one row and resolves with the time of Postgres; rejects when Postgres is gone, full or read-only. */
+  /**
+   * Writes one row and resolves with the time of Postgres; rejects when Postgres is gone, full or
+   * read-only.
+   */
   write(): Promise<number>;
 };
 
@@ -218,8 +245,8 @@ export type Owing = {
   /** Everybody who owes, with what each debt waits for. */
   open(): Promise<{ readonly subscriberId: string; readonly debts: readonly OpenDebt[] }[]>;
   /**
-   * Adds the time since the last look to those that count, and pauses the others. Above `limitMs` a paused one stays
-   * above it. Returns whose entry changed: they have a new revision.
+   * Adds the time since the last look to those that count, and pauses the others. Above `limitMs` a
+   * paused one stays above it. Returns whose entry changed: they have a new revision.
    */
   age(
     counting: readonly string[],
@@ -232,7 +259,10 @@ export type Suspicions = {
   /** Sums up everybody's notices since the last review; who is above the limit is told of once. */
   refresh(amountMost: BaseUnits): Promise<Suspicion[]>;
   list(): Promise<Suspicion[]>;
-  /** A person has looked: what was noticed up to now counts no more. False when nobody suspects the subscriber. */
+  /**
+   * A person has looked: what was noticed up to now counts no more. False when nobody suspects the
+   * subscriber.
+   */
   review(subscriberId: string, reason: string, nowMs: number): Promise<boolean>;
 };
 

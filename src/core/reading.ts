@@ -1,6 +1,7 @@
-// Reading: what one reading of a transaction changes in the facts on record. A later reading replaces an earlier one as a
-// whole: closes, tallies and `unknown` alike. A finalized reading is the last one; what it has counted for an account is never
-// counted again, whichever node or decoder reads the transaction later.
+// Reading: what one reading of a transaction changes in the facts on record. A later reading
+// replaces an earlier one as a whole: closes, tallies and `unknown` alike. A finalized reading is
+// the last one; what it has counted for an account is never counted again, whichever node or
+// decoder reads the transaction later.
 import type { Fact, FactBody, Finality } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
 
@@ -16,14 +17,20 @@ export type Taking =
       readonly outcome: 'settled';
       /** Facts on record that this reading does not tell. */
       readonly withdraw: readonly Fact[];
-      /** Facts to record, or to move to this reading's finality. Those on record as final stay as they are. */
+      /**
+       * Facts to record, or to move to this reading's finality. Those on record as final stay as
+       * they are.
+       */
       readonly put: readonly Fact[];
     }
   /** A finalized reading is on record; this one is only confirmed. */
   | { readonly outcome: 'superseded' }
   /** The log is missing, and an earlier reading at the same place had it. */
   | { readonly outcome: 'poorer' }
-  /** A finalized reading placed the transaction in another slot: one of the two nodes is on another chain, or lies. */
+  /**
+   * A finalized reading placed the transaction in another slot: one of the two nodes is on another
+   * chain, or lies.
+   */
   | { readonly outcome: 'contradicted' };
 
 /** Facts that say how an account's counters changed: by records, or as unknown. */
@@ -34,7 +41,10 @@ const FROM_LOG: ReadonlySet<FactBody['kind']> = new Set(['open', 'close', 'tally
 const keyOf = ({ subscriberId, account, position }: Fact): string =>
   [subscriberId, account, position.slot, position.ordinal].join('/');
 
-/** What makes a fact the same fact wherever a decoder places it in its transaction; null for facts that are counted. */
+/**
+ * What makes a fact the same fact wherever a decoder places it in its transaction; null for facts
+ * that are counted.
+ */
 function sameness({ account, body }: Fact): string | null {
   switch (body.kind) {
     case 'close':
@@ -51,7 +61,10 @@ function sameness({ account, body }: Fact): string | null {
   }
 }
 
-/** Of a finalized reading after another: what it adds to the accounts that the first one told of, and to those it did not. */
+/**
+ * Of a finalized reading after another: what it adds to the accounts that the first one told of,
+ * and to those it did not.
+ */
 function addedBy(facts: readonly Fact[], final: readonly Fact[]): Fact[] {
   const places = new Map(final.map((each) => [keyOf(each), each]));
   const counted = new Set<Address>();
@@ -78,9 +91,9 @@ function addedBy(facts: readonly Fact[], final: readonly Fact[]): Fact[] {
 }
 
 /**
- * Decides what a reading changes. `known` are all facts on record of the same transaction, in whatever slot. `isFinal`: a
- * finalized reading was recorded before, perhaps without any fact. `insist` takes a reading without a log although an earlier
- * one had it.
+ * Decides what a reading changes. `known` are all facts on record of the same transaction, in
+ * whatever slot. `isFinal`: a finalized reading was recorded before, perhaps without any fact.
+ * `insist` takes a reading without a log although an earlier one had it.
  */
 export function takeReading(
   known: readonly RecordedFact[],

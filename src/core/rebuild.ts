@@ -1,5 +1,5 @@
-// Rebuild: what the chain alone tells of payments. Every payment carries its id in a memo, so a ledger that lost its
-// payments can be made whole from the history of the agent's token account.
+// Rebuild: what the chain alone tells of payments. Every payment carries its id in a memo, so a
+// ledger that lost its payments can be made whole from the history of the agent's token account.
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import type { Cover } from './payment.ts';
@@ -47,8 +47,9 @@ export function paymentIdIn(memo: string | null): string | null {
 }
 
 /**
- * The payment that a transaction is, or null. Anybody can write a memo, so it also takes exactly one transfer by the agent,
- * out of its token account, to the token account of a creator it has terms with.
+ * The payment that a transaction is, or null. Anybody can write a memo, so it also takes exactly
+ * one transfer by the agent, out of its token account, to the token account of a creator it has
+ * terms with.
  */
 export function recognise(
   acts: readonly Act[],
@@ -74,8 +75,9 @@ export function recognise(
 }
 
 /**
- * Which shares a payment on chain covered: as planning covers them, the oldest first. `excess` is what was paid beyond
- * every share that is known; then debts are missing from the books, and nothing may be assigned yet.
+ * Which shares a payment on chain covered: as planning covers them, the oldest first. `excess` is
+ * what was paid beyond every share that is known; then debts are missing from the books, and
+ * nothing may be assigned yet.
  */
 export function allot(
   paid: PaidOnChain,

@@ -1,13 +1,17 @@
-// Reckoning: does an account's own state agree with everything that was heard of it? Transactions say what happened, state
-// says whether all of them were heard. What state proves and no record tells is either profit of a transaction that could
-// not be read, or a gap, which is shown until it is closed. Formulas: drift program, T of docs/invariants.md.
+// Reckoning: does an account's own state agree with everything that was heard of it? Transactions
+// say what happened, state says whether all of them were heard. What state proves and no record
+// tells is either profit of a transaction that could not be read, or a gap, which is shown until it
+// is closed. Formulas: drift program, T of docs/invariants.md.
 import type { Held } from './fact.ts';
 import type { Slot } from './ids.ts';
 import { formatUnits } from './money.ts';
 import { mayBe, NOTHING_PERHAPS, type Perhaps } from './perhaps.ts';
 
 export const COUNTERS = ['realised', 'funding', 'deposits', 'withdraws', 'tokens'] as const;
-/** Counters of a watched account. Units are those of Tally; a Drift user has the first four, a token account the last. */
+/**
+ * Counters of a watched account. Units are those of Tally; a Drift user has the first four, a token
+ * account the last.
+ */
 export type Counters = Readonly<Record<(typeof COUNTERS)[number], bigint>>;
 export const NO_COUNTERS: Counters = {
   realised: 0n,
@@ -17,7 +21,9 @@ export const NO_COUNTERS: Counters = {
   tokens: 0n,
 };
 
-/** What else the state shows: no sum to check, but it tells what an unexplained difference means. */
+/**
+ * What else the state shows: no sum to check, but it tells what an unexplained difference means.
+ */
 export type Hints = {
   readonly exists: boolean;
   /** The delegate that may act for the account, as raw text; empty for none. */
@@ -27,7 +33,10 @@ export type Hints = {
   /** Scaled balance that stands in isolated positions. */
   readonly isolated: bigint;
 };
-/** What a Drift user holds in the quote token: enough to tell what was earned once the account is gone. */
+/**
+ * What a Drift user holds in the quote token: enough to tell what was earned once the account is
+ * gone.
+ */
 export type QuoteHolding = {
   /** Scaled balance of the quote deposit, in 1e9; negative when it is a borrow. */
   readonly scaled: bigint;
@@ -137,16 +146,23 @@ export type LastStretch = {
   readonly told: Counters;
   readonly perhaps: Perhaps;
   readonly unknowns: number;
-  /** Quote tokens that left the account, less those that came; null when not every movement could be read. */
+  /**
+   * Quote tokens that left the account, less those that came; null when not every movement could be
+   * read.
+   */
   readonly movedOut: bigint | null;
-  /** Tokens that the deposit of the baseline is worth now, in quote base units; null when that cannot be told. */
+  /**
+   * Tokens that the deposit of the baseline is worth now, in quote base units; null when that
+   * cannot be told.
+   */
   readonly worth: bigint | null;
 };
 
 /**
- * Judges the stretch before a deletion. An account can be deleted only when it holds nothing, so everything in it has left:
- * what left beyond what was there is what was earned. That is asked only where a transaction could not be read; interest earned
- * in between is left to the subscriber, because `worth` is taken afterwards, and funding cannot be told from profit.
+ * Judges the stretch before a deletion. An account can be deleted only when it holds nothing, so
+ * everything in it has left: what left beyond what was there is what was earned. That is asked only
+ * where a transaction could not be read; interest earned in between is left to the subscriber,
+ * because `worth` is taken afterwards, and funding cannot be told from profit.
  */
 export function checkLastStretch(baseline: AccountState, last: LastStretch): Check {
   if (last.unknowns === 0) return { verdict: 'closed' };
@@ -179,11 +195,12 @@ export function together(before: Check, after: Check): Check {
 }
 
 /**
- * Judges a state against its baseline. `told` sums the facts between the two; `unknowns` is how many transactions
- * between them could not be read. Reckoning may only be acted on when every transaction up to the state was heard.
- * `perhaps` is what the facts leave open, `flatFee` the venue's fee for keepers in force, in quote base units. A reckoned
- * profit leaves out what may have been a referral reward: a reward is no profit of trading.
- * An account that is gone holds nothing; of a Drift account, `checkLastStretch` judges what was before.
+ * Judges a state against its baseline. `told` sums the facts between the two; `unknowns` is how
+ * many transactions between them could not be read. Reckoning may only be acted on when every
+ * transaction up to the state was heard. `perhaps` is what the facts leave open, `flatFee` the
+ * venue's fee for keepers in force, in quote base units. A reckoned profit leaves out what may have
+ * been a referral reward: a reward is no profit of trading. An account that is gone holds nothing;
+ * of a Drift account, `checkLastStretch` judges what was before.
  */
 export function checkState(
   baseline: AccountState,

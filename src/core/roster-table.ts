@@ -1,5 +1,6 @@
-// Roster table: everybody's entry in columns, found by platform id or agent wallet. An object and two map entries a subscriber would take
-// some 400 bytes; here it is under 110, so that a million fit into an engine's process. Who owes is rarer, and kept as objects.
+// Roster table: everybody's entry in columns, found by platform id or agent wallet. An object and
+// two map entries a subscriber would take some 400 bytes; here it is under 110, so that a million
+// fit into an engine's process. Who owes is rarer, and kept as objects.
 import type { RosterEntry } from './roster.ts';
 
 /** Slots of a hash index a row: at least, and once nothing more is expected. */

@@ -1,6 +1,7 @@
-// Roster: every subscriber's standing in memory, and the gate's answer from it. It never answers from a state it
-// cannot vouch for: before it is hydrated, once its source has gone quiet, while what was heard is not read, or while
-// an account shows what nobody can explain, it says `unknown` and why. The gate client decides with this very module.
+// Roster: every subscriber's standing in memory, and the gate's answer from it. It never answers
+// from a state it cannot vouch for: before it is hydrated, once its source has gone quiet, while
+// what was heard is not read, or while an account shows what nobody can explain, it says `unknown`
+// and why. The gate client decides with this very module.
 import type { Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
 import { createRosterTable } from './roster-table.ts';
@@ -23,8 +24,9 @@ export type RosterEntry = {
 };
 
 /**
- * A place in the series of changes. The nonce is drawn anew for each change, so that a revision which a ledger gave out
- * twice, because it lost the first change, has two marks. Null at revision 0, where there is no change.
+ * A place in the series of changes. The nonce is drawn anew for each change, so that a revision
+ * which a ledger gave out twice, because it lost the first change, has two marks. Null at revision
+ * 0, where there is no change.
  */
 export type Mark = { readonly revision: bigint; readonly nonce: string | null };
 /** An entry as one change left it, with the nonce of that change. */
@@ -47,8 +49,9 @@ export type Decision = {
   /** What `allow` would be, were the verdict unknown. */
   readonly failOpen: boolean;
   /**
-   * For how long something has been owed, time left out in which the subscriber could do nothing about it. Null while
-   * nothing counts. Above `owedForMsMost` nothing may be opened; null there is no limit.
+   * For how long something has been owed, time left out in which the subscriber could do nothing
+   * about it. Null while nothing counts. Above `owedForMsMost` nothing may be opened; null there is
+   * no limit.
    */
   readonly owedForMs: number | null;
   readonly owedForMsMost: number | null;
@@ -85,7 +88,10 @@ const LAG_SLOTS_MOST = 1_000;
 export type Roster = {
   /** Replaces everything; the roster may answer from now on. */
   hydrate(entries: Iterable<RosterEntry>): void;
-  /** The same for entries that come in turns, everybody once: until `done` the roster answers as before. */
+  /**
+   * The same for entries that come in turns, everybody once: until `done` the roster answers as
+   * before.
+   */
   hydration(): { add(entries: Iterable<RosterEntry>): void; done(): void };
   /** Takes one entry, unless a newer revision of it is already known. */
   apply(entry: RosterEntry): void;
@@ -93,7 +99,10 @@ export type Roster = {
   observe(asOfSlot: Slot, atMs: number): void;
   /** Why nobody's standing can be vouched for just now; null when it can. */
   doubtAll(why: string | null): void;
-  /** Whose standing cannot be vouched for, and why; without a reason, accounts show something that nobody can explain. */
+  /**
+   * Whose standing cannot be vouched for, and why; without a reason, accounts show something that
+   * nobody can explain.
+   */
   doubt(subscribers: readonly string[] | ReadonlyMap<string, Doubt>): void;
   readonly doubts: {
     readonly all: string | null;
@@ -196,7 +205,8 @@ export function createRoster(options: RosterOptions): Roster {
       if (row < 0 || table.facts(row).revision <= entry.revision) table.put(entry);
     },
     observe(asOfSlot, atMs) {
-      // A slot somewhat lower is a node that is behind. One far lower shows that the higher one was wrong.
+      // A slot somewhat lower is a node that is behind. One far lower shows that the higher one was
+      // wrong.
       if (
         seen.asOfSlot === null ||
         asOfSlot >= seen.asOfSlot ||
@@ -232,7 +242,8 @@ export function createRoster(options: RosterOptions): Roster {
       const row = table.rowOf(subscriber);
       const entry = row < 0 ? undefined : table.facts(row);
       const ageMs = seen.observedAtMs === null ? null : nowMs - seen.observedAtMs;
-      // A negative age means that this machine's clock was set back: the age of the view is not known then.
+      // A negative age means that this machine's clock was set back: the age of the view is not
+      // known then.
       const stale = ageMs === null || ageMs > options.staleAfterMs || ageMs < -CLOCK_SLACK_MS;
       const idOf = () => table.entry(row).subscriberId;
       const [verdict, reason] = judge(entry, idOf, action, nowMs, stale);

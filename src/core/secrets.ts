@@ -1,5 +1,6 @@
-// Secrets in text: what is taken out of texts and URLs before they are shown or kept. A client may put a key into a
-// reason or a token into a URL; neither may reach a log line, the audit, an event or an answer.
+// Secrets in text: what is taken out of texts and URLs before they are shown or kept. A client may
+// put a key into a reason or a token into a URL; neither may reach a log line, the audit, an event
+// or an answer.
 
 /** What is secret wherever it stands in a text, and what is shown in its place. */
 const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
@@ -15,14 +16,18 @@ const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
 const TOKEN_SEGMENT = /^[\w-]{20,}$/;
 const SHOWN_OF_A_TOKEN = 4;
 
-/** The text with API keys, bearer values, signing secrets, passwords in URLs and keypairs replaced by `…`. */
+/**
+ * The text with API keys, bearer values, signing secrets, passwords in URLs and keypairs replaced
+ * by `…`.
+ */
 export function withoutSecretText(text: string): string {
   return SECRET_TEXTS.reduce((left, [pattern, shown]) => left.replace(pattern, shown), text);
 }
 
 /**
- * A URL as it may be shown: without user name and password, without the values of its query, and with path segments
- * of 20 characters and more cut to their first 4. A text that is no URL is treated as text.
+ * A URL as it may be shown: without user name and password, without the values of its query, and
+ * with path segments of 20 characters and more cut to their first 4. A text that is no URL is
+ * treated as text.
  */
 export function withoutSecretUrl(text: string): string {
   const url = URL.parse(text);

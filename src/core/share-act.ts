@@ -1,5 +1,5 @@
-// Share act: what can happen to a debt, what is told of it, and what has work afterwards. core/share.ts says what becomes of
-// the debt.
+// Share act: what can happen to a debt, what is told of it, and what has work afterwards.
+// core/share.ts says what becomes of the debt.
 import type { EventBodies, EventOf } from './event-body.ts';
 import type { Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
@@ -34,7 +34,10 @@ export type ShareAct =
     }
   /** Its payment is nowhere in the books, and can no longer land. */
   | { readonly do: 'unclaim' }
-  /** A payment of it was seen to land, with `amount` for it. `claimed`: another payment of it may still land. */
+  /**
+   * A payment of it was seen to land, with `amount` for it. `claimed`: another payment of it may
+   * still land.
+   */
   | {
       readonly do: 'land';
       readonly amount: BaseUnits;
@@ -42,8 +45,8 @@ export type ShareAct =
       readonly landing: Landing;
     }
   /**
-   * These books had lost a payment that the chain shows. `covered` is what every landed payment and every transfer by
-   * others bring together: a debt that remembers more stays as it is.
+   * These books had lost a payment that the chain shows. `covered` is what every landed payment and
+   * every transfer by others bring together: a debt that remembers more stays as it is.
    */
   | {
       readonly do: 'recall';
@@ -63,7 +66,10 @@ export type ShareAct =
   | { readonly do: 'hasten' }
   /** A person asks for it to be tried again, also after it has failed. */
   | { readonly do: 'retry' }
-  /** A person asked for another debt of the subscriber: what failed on chain holds this one back no longer. */
+  /**
+   * A person asked for another debt of the subscriber: what failed on chain holds this one back no
+   * longer.
+   */
   | { readonly do: 'release' }
   | { readonly do: 'adopt' }
   | { readonly do: 'void'; readonly voiding: Voiding; readonly atMs: number }

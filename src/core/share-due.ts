@@ -2,7 +2,10 @@
 import type { BaseUnits } from './money.ts';
 import type { Share } from './share.ts';
 
-/** Whether a lane may try a debt now. `held`: another debt of the subscriber failed on chain, and holds all of them back. */
+/**
+ * Whether a lane may try a debt now. `held`: another debt of the subscriber failed on chain, and
+ * holds all of them back.
+ */
 export const isDue = (
   { status, observed, retryAtMs }: Pick<Share, 'status' | 'observed' | 'retryAtMs'>,
   nowMs: number,
@@ -15,8 +18,9 @@ export const isDue = (
   !halted;
 
 /**
- * What no payment and no transfer covers of a debt. `claimed` is what payments that landed or may still land cover of it,
- * `credited` what transfers by others do. Of a voided debt only what was paid counts.
+ * What no payment and no transfer covers of a debt. `claimed` is what payments that landed or may
+ * still land cover of it, `credited` what transfers by others do. Of a voided debt only what was
+ * paid counts.
  */
 export const uncoveredOf = (
   { status, amount, paid }: Pick<Share, 'status' | 'amount' | 'paid'>,

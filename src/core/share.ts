@@ -1,15 +1,20 @@
-// Share: a profit share, which is the debt of one subscriber to one creator for one close, and the rules of its life.
+// Share: a profit share, which is the debt of one subscriber to one creator for one close, and the
+// rules of its life.
 //
-//   pending     Owed, and no payment has claimed it. The lane tries it from `retryAtMs` on; null is at once.
-//   processing  A payment that is planned, signed or sent has claimed it. Only the end of that payment moves it on.
+//   pending     Owed, and no payment has claimed it. The lane tries it from `retryAtMs` on; null is
+//               at once.
+//   processing  A payment that is planned, signed or sent has claimed it. Only the end of that
+//               payment moves it on.
 //   failed      Owed, but a person must act first. The lane does not try it.
-//   paid        Ended: `paid` equals `amount`. What lands for it beyond that is counted in `overpaid`.
-//   voided      Ended before it was paid whole, by its own terms or by an operator; `voided` says by whom and why.
+//   paid        Ended: `paid` equals `amount`. What lands beyond that is counted in `overpaid`.
+//   voided      Ended before it was paid whole, by its own terms or by an operator; `voided` says
+//               by whom and why.
 //               Only payments that the chain shows for the whole of it turn it into `paid`.
 //
-// The amount, the creator and the close that made a debt never change. `paid` and `overpaid` never fall. A debt that is
-// observed is not payable, and adopting it is the only way out of that. The ledger locks the row, asks `transition` what
-// becomes of it, writes the answer and the events in one transaction; sql/0027_debts.sql refuses every other change.
+// The amount, the creator and the close that made a debt never change. `paid` and `overpaid` never
+// fall. A debt that is observed is not payable, and adopting it is the only way out of that. The
+// ledger locks the row, asks `transition` what becomes of it, writes the answer and the events in
+// one transaction; sql/0027_debts.sql refuses every other change.
 import type { EventBodies, EventOf } from './event-body.ts';
 import type { Address } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
@@ -76,7 +81,10 @@ export type Transition = {
   readonly wakes: readonly Wake[];
 };
 
-/** A debt as a close makes it, and the event of it. `origin` is the close and the terms that it fell under. */
+/**
+ * A debt as a close makes it, and the event of it. `origin` is the close and the terms that it fell
+ * under.
+ */
 export function incurred(
   debt: Pick<Share, 'id' | 'subscriberId' | 'creatorWallet' | 'amount' | 'observed'>,
   origin: Pick<
@@ -263,15 +271,18 @@ function after(share: Share, act: ShareAct): Pick<Transition, 'share' | 'events'
   }
 }
 
-/** What becomes of a debt by an act; null when the act does not start from the state that the debt is in. */
+/**
+ * What becomes of a debt by an act; null when the act does not start from the state that the debt
+ * is in.
+ */
 export function transition(share: Share, act: ShareAct): Transition | null {
   const found = after(share, act);
   return found === null ? null : { ...found, wakes: WAKES[act.do] };
 }
 
 /**
- * What is told once of debts of one subscriber that rest, beside the event of each debt. Call it when one of those is news.
- * `venueAwaited`: another debt waited for the venue before.
+ * What is told once of debts of one subscriber that rest, beside the event of each debt. Call it
+ * when one of those is news. `venueAwaited`: another debt waited for the venue before.
  */
 export function restingEvents(
   subscriberId: string,

@@ -1,11 +1,14 @@
-// Spending: what may be spent on whom: how much USDC one payment and one day may move, how much SOL the sponsor gives, and
-// when a payment is not worth its cost. Pure: flows read the ledger's own sums, this decides. A day is the last 24 hours.
+// Spending: what may be spent on whom: how much USDC one payment and one day may move, how much SOL
+// the sponsor gives, and when a payment is not worth its cost. Pure: flows read the ledger's own
+// sums, this decides. A day is the last 24 hours.
 import { type BaseUnits, BPS_WHOLE, formatUnits, type Lamports, mulDivCeil } from './money.ts';
 import type { Debt } from './payment.ts';
 import type { ChainTransaction } from './transaction.ts';
 import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';
 
-/** The most USDC that is signed for, so that a wrong row cannot move everything; null for no limit. */
+/**
+ * The most USDC that is signed for, so that a wrong row cannot move everything; null for no limit.
+ */
 export type PenLimits = {
   readonly paymentMost: BaseUnits | null;
   readonly subscriberADayMost: BaseUnits | null;
@@ -43,7 +46,10 @@ export type TransactionCost = {
   }[];
 };
 
-/** Above which part of its amount a payment's cost keeps it waiting, in basis points, and what one SOL is worth. */
+/**
+ * Above which part of its amount a payment's cost keeps it waiting, in basis points, and what one
+ * SOL is worth.
+ */
 export type CostRule = { readonly bpsMost: number; readonly usdcPerSol: BaseUnits };
 
 const LAMPORTS_A_SOL = 1_000_000_000n;
@@ -76,8 +82,8 @@ export function limitObjection(
 }
 
 /**
- * The debts that one payment may cover under the pen's limits: the oldest ones that fit. A debt that alone
- * is above a limit is for a person; one that is above what is left of the day waits.
+ * The debts that one payment may cover under the pen's limits: the oldest ones that fit. A debt
+ * that alone is above a limit is for a person; one that is above what is left of the day waits.
  */
 export function withinLimits(
   debts: readonly Debt[],
@@ -131,7 +137,10 @@ export function sponsorRefusal(
   return null;
 }
 
-/** Why a payment waits for more debts: its cost is too large a part of it. Null once somebody asked for it. */
+/**
+ * Why a payment waits for more debts: its cost is too large a part of it. Null once somebody asked
+ * for it.
+ */
 export function tooCostly(
   debts: readonly Debt[],
   amount: BaseUnits,

@@ -1,8 +1,9 @@
-// Standing: may this subscriber be trusted with new copies? A pure function of what happened on chain.
+// Standing: may this subscriber be trusted with new copies? A pure function of what happened on
+// chain.
 //
-// A subscriber who took value out while owing (a *runaway*) is delinquent until the debt is paid. The judge walks
-// the subscriber's history in chain order, so the verdict is the same in whatever order the history was heard,
-// and it changes back by itself when a fork drops one of the facts.
+// A subscriber who took value out while owing (a *runaway*) is delinquent until the debt is paid.
+// The judge walks the subscriber's history in chain order, so the verdict is the same in whatever
+// order the history was heard, and it changes back by itself when a fork drops one of the facts.
 import { type ChainPosition, comparePositions } from './fact.ts';
 import type { Signature } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
@@ -13,7 +14,9 @@ type Sum = {
   /** To whom: transfers to a creator are held against what was owed to it. */
   readonly creator?: string;
 };
-/** What moves a subscriber's standing. `owed` and `settled` are sums of money, `left` is an outflow. */
+/**
+ * What moves a subscriber's standing. `owed` and `settled` are sums of money, `left` is an outflow.
+ */
 export type StandingEvent =
   | (Sum & { readonly kind: 'owed' })
   | (Sum & { readonly kind: 'settled' })
@@ -46,7 +49,10 @@ export type Standing =
 
 type Left = Extract<StandingEvent, { kind: 'left' }>;
 
-/** Which of several flights in one slot is named as evidence: a total order, so that it never depends on who was heard first. */
+/**
+ * Which of several flights in one slot is named as evidence: a total order, so that it never
+ * depends on who was heard first.
+ */
 function inNamingOrder(a: Left, b: Left): number {
   const index = ({ at }: Left): number => at.blockIndex ?? Number.MAX_SAFE_INTEGER;
   return (
@@ -61,8 +67,9 @@ const sumOf = (events: readonly { readonly amount: BaseUnits }[]): BaseUnits =>
   events.reduce((sum, each) => sum + each.amount, 0n);
 
 /**
- * One slot's events. Where the chain does not tell which of two came first, nobody is accused: what settles counts as
- * earlier than what left, and what was newly owed as later. Returns the runaway that stands after the slot.
+ * One slot's events. Where the chain does not tell which of two came first, nobody is accused: what
+ * settles counts as earlier than what left, and what was newly owed as later. Returns the runaway
+ * that stands after the slot.
  */
 function judgeSlot(
   events: readonly StandingEvent[],
@@ -78,7 +85,10 @@ function judgeSlot(
     owedBefore +
     sumOf(owed.filter((each) => precedes(each, event))) -
     sumOf(settled.filter((each) => each !== event && !precedes(event, each)));
-  /** Moments at which nothing may have been owed any more: what left before one of them is forgotten. */
+  /**
+   * Moments at which nothing may have been owed any more: what left before one of them is
+   * forgotten.
+   */
   const cleared = settled.filter((each) => leastAt(each) - each.amount <= 0n);
   const [first] = left
     .filter((each) => leastAt(each) > 0n && !cleared.some((moment) => precedes(each, moment)))
@@ -93,8 +103,9 @@ function judgeSlot(
 }
 
 /**
- * The standing that a history means. `left` must hold only outflows that count (core/outflow.ts). Delinquent: a runaway is
- * newer than the last moment at which nothing was owed, and something still is.
+ * The standing that a history means. `left` must hold only outflows that count (core/outflow.ts).
+ * Delinquent: a runaway is newer than the last moment at which nothing was owed, and something
+ * still is.
  */
 export function judge(history: readonly StandingEvent[]): Standing {
   const slots = new Map<number, StandingEvent[]>();

@@ -1,5 +1,6 @@
-// Suspicion: what may be a loss made on purpose, and cannot be told from bad luck by one transaction: fills far off the oracle,
-// swaps that lose, fees of liquidations, fees of builders. Notices keep each with its evidence; their sum decides.
+// Suspicion: what may be a loss made on purpose, and cannot be told from bad luck by one
+// transaction: fills far off the oracle, swaps that lose, fees of liquidations, fees of builders.
+// Notices keep each with its evidence; their sum decides.
 import type { NOTICES } from './fact.ts';
 import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
@@ -13,7 +14,10 @@ export const SUSPICIONS = [
 ] as const satisfies readonly (typeof NOTICES)[number][];
 export type SuspicionKind = (typeof SUSPICIONS)[number] | 'token_authority_changed';
 
-/** What a platform makes of suspicions: nothing, an event and a list, or `unknown` at the gate as well. */
+/**
+ * What a platform makes of suspicions: nothing, an event and a list, or `unknown` at the gate as
+ * well.
+ */
 export const SUSPICION_ACTS = ['ignore', 'report', 'unknown'] as const;
 export type SuspicionRule = {
   readonly leadTo: (typeof SUSPICION_ACTS)[number];

@@ -1,5 +1,6 @@
-// Swap: what the pen may sign of a swap that somebody else has built. It is the agent's own money for the agent's own SOL: one
-// swap of exactly the planned USDC, for at least so much SOL, out of and into the agent's accounts, and nothing beside it.
+// Swap: what the pen may sign of a swap that somebody else has built. It is the agent's own money
+// for the agent's own SOL: one swap of exactly the planned USDC, for at least so much SOL, out of
+// and into the agent's accounts, and nothing beside it.
 import type { Address } from './ids.ts';
 import { type BaseUnits, BPS_WHOLE, type Lamports, mulDivFloor } from './money.ts';
 import { type Act, COMPUTE_UNITS_MOST } from './policy.ts';

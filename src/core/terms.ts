@@ -1,14 +1,19 @@
-// Terms: what a subscription agrees with a creator, from one slot on. Terms are added, never edited: a change names the fields that it
-// changes, and every other field stays as it was.
+// Terms: what a subscription agrees with a creator, from one slot on. Terms are added, never
+// edited: a change names the fields that it changes, and every other field stays as it was.
 import { Fault } from './fault.ts';
 import type { Address, Slot } from './ids.ts';
 import type { BaseUnits, BasisPoints } from './money.ts';
 
-/** `per_close`: every win counts. `high_water_mark`: losses since the last peak are made good first. */
+/**
+ * `per_close`: every win counts. `high_water_mark`: losses since the last peak are made good first.
+ */
 export const BASES = ['per_close', 'high_water_mark'] as const;
 export type Basis = (typeof BASES)[number];
 
-/** Terms of a subscription for everything that is opened from `fromSlot` on, until the next terms begin. */
+/**
+ * Terms of a subscription for everything that is opened from `fromSlot` on, until the next terms
+ * begin.
+ */
 export type Terms = {
   readonly fromSlot: Slot;
   readonly creatorWallet: Address;
@@ -22,7 +27,10 @@ export type Terms = {
   readonly expiresAfterMs: number | null;
   /** Whether the subscription ended here: what is opened from now on owes nothing. */
   readonly ended: boolean;
-  /** Where the present creator began: `fromSlot` of the terms that said so. Dust and losses are carried on from there. */
+  /**
+   * Where the present creator began: `fromSlot` of the terms that said so. Dust and losses are
+   * carried on from there.
+   */
   readonly markSlot: Slot;
 };
 
@@ -35,15 +43,17 @@ export type TermsChange = {
   readonly offCurve?: boolean;
   readonly expiresAfterMs?: number | null;
   /**
-   * The wallet that is named belongs to another creator: losses from before are not made good under the new one. Without it a
-   * new wallet is the same creator's new address, and the losses stay. It says nothing while the wallet stays the same.
+   * The wallet that is named belongs to another creator: losses from before are not made good under
+   * the new one. Without it a new wallet is the same creator's new address, and the losses stay. It
+   * says nothing while the wallet stays the same.
    */
   readonly newCreator?: boolean;
 };
 
 /**
- * The terms after a change. The first terms of a subscription must name the creator and the share; every other field has a
- * default. A change of a subscription that ended begins it again. Throws `body_invalid` when the first terms lack one of the two.
+ * The terms after a change. The first terms of a subscription must name the creator and the share;
+ * every other field has a default. A change of a subscription that ended begins it again. Throws
+ * `body_invalid` when the first terms lack one of the two.
  */
 export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: Slot): Terms {
   const creatorWallet = change.creatorWallet ?? latest?.creatorWallet;
@@ -91,13 +101,19 @@ export function termsAt(terms: readonly Terms[], slot: Slot): Terms | null {
   return inForce;
 }
 
-/** The terms that hold for something opened at a slot; null before the first terms, and after the subscription ended. */
+/**
+ * The terms that hold for something opened at a slot; null before the first terms, and after the
+ * subscription ended.
+ */
 export function holding(terms: readonly Terms[], slot: Slot): Terms | null {
   const found = termsAt(terms, slot);
   return found?.ended === true ? null : found;
 }
 
-/** The terms that take more of a profit: the larger share, then `per_close`, then the later ones. Null takes nothing. */
+/**
+ * The terms that take more of a profit: the larger share, then `per_close`, then the later ones.
+ * Null takes nothing.
+ */
 export function dearer(one: Terms | null, other: Terms | null): Terms | null {
   if (one === null || other === null) return one ?? other;
   if (one.shareBps !== other.shareBps) return one.shareBps > other.shareBps ? one : other;

@@ -1,19 +1,27 @@
-// Tip: how far the chain has come, by what nodes say, and which slots cannot be. A slot that no chain can have reached since
-// the last believed answer is refused once or twice; when three answers in a row agree with each other they are believed,
-// so a real jump is followed, and one wrong answer changes nothing.
+// Tip: how far the chain has come, by what nodes say, and which slots cannot be. A slot that no
+// chain can have reached since the last believed answer is refused once or twice; when three
+// answers in a row agree with each other they are believed, so a real jump is followed, and one
+// wrong answer changes nothing.
 import type { Slot } from './ids.ts';
 
 /** No cluster makes a slot in less time; 200 ms is the shortest that is planned (SIMD-0525). */
 const SLOT_MS_LEAST = 50;
 /** Nodes of one cluster differ by fewer slots than this, even when one of them is catching up. */
 const APART_SLOTS_MOST = 2_000;
-/** So many answers in a row that agree with each other are believed, whatever was believed before. */
+/**
+ * So many answers in a row that agree with each other are believed, whatever was believed before.
+ */
 const AGREEING = 3;
 
 export type Tip = {
-  /** Whether a node's answer that names this slot may be believed; every believed one moves the tip. */
+  /**
+   * Whether a node's answer that names this slot may be believed; every believed one moves the tip.
+   */
   believes(slot: Slot): boolean;
-  /** Whether the chain can have reached this slot by now; true while nothing is known. Changes nothing. */
+  /**
+   * Whether the chain can have reached this slot by now; true while nothing is known. Changes
+   * nothing.
+   */
   canBe(slot: Slot): boolean;
   /** The highest slot believed; null before the first. */
   readonly slot: Slot | null;
@@ -21,7 +29,10 @@ export type Tip = {
 
 type Seen = { readonly slot: Slot; readonly atMs: number };
 
-/** Whether `slot` at `atMs` fits a chain that stood at `seen`: not far behind it, and no further on than time allows. */
+/**
+ * Whether `slot` at `atMs` fits a chain that stood at `seen`: not far behind it, and no further on
+ * than time allows.
+ */
 function fits(seen: Seen, slot: Slot, atMs: number): boolean {
   const passedMs = Math.max(0, atMs - seen.atMs);
   const most = seen.slot + Math.floor(passedMs / SLOT_MS_LEAST) + APART_SLOTS_MOST;

@@ -1,5 +1,6 @@
-// Transaction: what Bailiff needs of a Solana transaction, free of any library's types. Chain code fills it in from
-// RPC, venue code reads events out of it, and both build instructions in this shape.
+// Transaction: what Bailiff needs of a Solana transaction, free of any library's types. Chain code
+// fills it in from RPC, venue code reads events out of it, and both build instructions in this
+// shape.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Lamports } from './money.ts';
 
@@ -47,7 +48,9 @@ export type ChainTransaction = {
   readonly signature: Signature;
   readonly slot: Slot;
   readonly blockIndex: number | null;
-  /** Null when it succeeded. A failed transaction changed nothing but fees, whatever its logs say. */
+  /**
+   * Null when it succeeded. A failed transaction changed nothing but fees, whatever its logs say.
+   */
   readonly error: unknown;
   /** Static keys, then writable and read-only keys from lookup tables. */
   readonly keys: readonly Address[];
@@ -57,7 +60,10 @@ export type ChainTransaction = {
   readonly signers: readonly Address[];
   /** Base fee and priority fee, in lamports. */
   readonly fee: Lamports;
-  /** Lamports of every key before and after, in the order of `keys`; null when the node does not say. */
+  /**
+   * Lamports of every key before and after, in the order of `keys`; null when the node does not
+   * say.
+   */
   readonly lamports: LamportBalances | null;
   readonly logs: readonly string[];
 };
@@ -86,7 +92,10 @@ export function callsOf({ instructions }: ChainTransaction): Call[] {
   return calls;
 }
 
-/** Places for facts: those of one call follow each other, and what only the whole transaction tells comes last. */
+/**
+ * Places for facts: those of one call follow each other, and what only the whole transaction tells
+ * comes last.
+ */
 export const ORDINALS_A_CALL = 1_024;
 export const LAST_ORDINAL = 2_000_000_000;
 /** The place behind everything that a call did. */

@@ -1,15 +1,16 @@
-// Trouble: why a debt cannot be paid now. The class decides what happens to the debt. The code is stable and public: every
-// code of our own stands in TROUBLES, and docs/runbook.md has a section for each.
+// Trouble: why a debt cannot be paid now. The class decides what happens to the debt. The code is
+// stable and public: every code of our own stands in TROUBLES, and docs/runbook.md has a section
+// for each.
 import type { Lamports } from './money.ts';
 
 /**
- * What kind of trouble an error is, and so what happens to the debt.
- * `retry_soon`: it passes within seconds. `retry_when_healthier`: the account must recover first.
- * `venue_paused`, `venue_limited` (the venue gives nobody more for now), `needs_sol`,
- * `needs_authorisation`, `books_behind`: pauses, which use up no attempts. `accumulating`: the debt is
- * too small yet by its own terms. `unexpected`: an error that is in no table; it is tried again
- * UNEXPECTED_MOST times at growing intervals, then it parks the debt. `operator`, `permanent`: a person
- * must act, so the debt is parked at once.
+ * What kind of trouble an error is, and so what happens to the debt. `retry_soon`: it passes within
+ * seconds. `retry_when_healthier`: the account must recover first. `venue_paused`, `venue_limited`
+ * (the venue gives nobody more for now), `needs_sol`, `needs_authorisation`, `books_behind`:
+ * pauses, which use up no attempts. `accumulating`: the debt is too small yet by its own terms.
+ * `unexpected`: an error that is in no table; it is tried again UNEXPECTED_MOST times at growing
+ * intervals, then it parks the debt. `operator`, `permanent`: a person must act, so the debt is
+ * parked at once.
  */
 export const ERROR_CLASSES = [
   'retry_soon',
@@ -235,13 +236,16 @@ export const TROUBLES = {
 } as const satisfies Readonly<Record<string, TroubleRow>>;
 export type OwnTroubleCode = keyof typeof TROUBLES;
 
-/** Why a payment did not come about: the class decides, the code is stable, the detail is for people. */
+/**
+ * Why a payment did not come about: the class decides, the code is stable, the detail is for
+ * people.
+ */
 export type Trouble = {
   readonly class: ErrorClass;
   /**
-   * One of TROUBLES, a fault's code, or the name of an error of the chain: `venue_N` and `token_N` for errors of those
-   * programs, `system_1` for a fee payer without rent, PROGRAM_N for another program, and the name that the cluster gives an
-   * error of a transaction.
+   * One of TROUBLES, a fault's code, or the name of an error of the chain: `venue_N` and `token_N`
+   * for errors of those programs, `system_1` for a fee payer without rent, PROGRAM_N for another
+   * program, and the name that the cluster gives an error of a transaction.
    */
   readonly code: string;
   readonly detail: string;

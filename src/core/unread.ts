@@ -1,5 +1,6 @@
-// Unread: transactions that an account's finalized history names and that no node gives. They are asked for as long as it takes; what
-// they may have done is told by the account's own state and by balances, or accepted by a person.
+// Unread: transactions that an account's finalized history names and that no node gives. They are
+// asked for as long as it takes; what they may have done is told by the account's own state and by
+// balances, or accepted by a person.
 import { FEE_LAMPORTS_MOST } from './conservation.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Lamports } from './money.ts';
@@ -15,16 +16,22 @@ import {
   rewardsOf,
 } from './reckoning.ts';
 
-/** From then on state and balances may answer for a transaction: it was asked for so long, and so often. */
+/**
+ * From then on state and balances may answer for a transaction: it was asked for so long, and so
+ * often.
+ */
 export const UNREADABLE = { afterMs: 15 * 60_000, tries: 5 } as const;
 
-/** Of the quote token that came and went by record, in USD at the oracle's price, one part in a hundred may be the price's. */
+/**
+ * Of the quote token that came and went by record, in USD at the oracle's price, one part in a
+ * hundred may be the price's.
+ */
 const PRICE_PART = 100n;
 const sizeOf = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
 
 /**
- * Whether the state shows that no swap took tokens out: it changes no counter of deposits and withdrawals. Only an account that holds
- * the quote token alone, before and after, shows it.
+ * Whether the state shows that no swap took tokens out: it changes no counter of deposits and
+ * withdrawals. Only an account that holds the quote token alone, before and after, shows it.
  */
 function showsNoSwap(baseline: AccountState, told: Counters, seen: AccountState): boolean {
   if (baseline.quote?.alone !== true || seen.quote?.alone !== true) return false;
@@ -34,8 +41,9 @@ function showsNoSwap(baseline: AccountState, told: Counters, seen: AccountState)
 }
 
 /**
- * Judges a state across transactions that no node gives. Where nothing left, what they realised is reckoned as that of any unknown
- * transaction is. Where something left, nobody knows to whom: a gap. `unproven` when the state cannot show that nothing left.
+ * Judges a state across transactions that no node gives. Where nothing left, what they realised is
+ * reckoned as that of any unknown transaction is. Where something left, nobody knows to whom: a
+ * gap. `unproven` when the state cannot show that nothing left.
  */
 export function checkUnread(
   baseline: AccountState,

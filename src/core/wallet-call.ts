@@ -1,5 +1,6 @@
-// Wallet call: what an instruction of the token programs or the system program does, read from its bytes. Layouts:
-// spl-token's TokenInstruction with p-token's additions (38, 45, 255), and the system program's SystemInstruction.
+// Wallet call: what an instruction of the token programs or the system program does, read from its
+// bytes. Layouts: spl-token's TokenInstruction with p-token's additions (38, 45, 255), and the
+// system program's SystemInstruction.
 import type { Address } from './ids.ts';
 import { base58Text } from './ids.ts';
 import type { Call } from './transaction.ts';
@@ -33,7 +34,10 @@ export type WalletCall =
       readonly type: number;
     }
   | { readonly act: 'token_burn'; readonly account: Address }
-  /** Closing (9), unwrapping (45) and taking excess lamports (38): lamports of a token account go to the destination. */
+  /**
+   * Closing (9), unwrapping (45) and taking excess lamports (38): lamports of a token account go to
+   * the destination.
+   */
   | { readonly act: 'token_lamports'; readonly account: Address; readonly destination: Address }
   | {
       readonly act: 'sol_transfer';
@@ -61,7 +65,10 @@ export type Read = Pick<Call, 'accounts' | 'data'>;
 /** Header of each call inside a batch: how many accounts it takes, and how many bytes of data. */
 const BATCH_HEADER = 2;
 
-/** The calls inside p-token's `batch`. A batch that does not fit its data has failed on chain, and tells nothing. */
+/**
+ * The calls inside p-token's `batch`. A batch that does not fit its data has failed on chain, and
+ * tells nothing.
+ */
 export function batched({ accounts, data }: Read): Read[] {
   const calls: Read[] = [];
   let [at, account] = [1, 0];
@@ -166,7 +173,10 @@ function systemCalls({ accounts, data }: Read): WalletCall[] {
   }
 }
 
-/** What a call does, in order; nothing when it is another program's, or moves neither value nor control. */
+/**
+ * What a call does, in order; nothing when it is another program's, or moves neither value nor
+ * control.
+ */
 export function walletCalls(call: Pick<Call, 'program' | 'accounts' | 'data'>): WalletCall[] {
   if (TOKEN_PROGRAMS.has(call.program)) return tokenCalls(call);
   return call.program === SYSTEM_PROGRAM ? systemCalls(call) : [];

@@ -1,6 +1,7 @@
-// Wallet: what one transaction did to an agent's wallet and token accounts: what left them, by core/conservation.ts, the
-// change of the watched token account, and who may take tokens from now on. Balances are the measure, so a log that is
-// cut or forged changes nothing. What the venue moved in and out is given, and is not the wallet's loss.
+// Wallet: what one transaction did to an agent's wallet and token accounts: what left them, by
+// core/conservation.ts, the change of the watched token account, and who may take tokens from now
+// on. Balances are the measure, so a log that is cut or forged changes nothing. What the venue
+// moved in and out is given, and is not the wallet's loss.
 import { type Leaving, leavings, leavingsOfFailed, solBrought } from './conservation.ts';
 import { understandToken } from './coverage.ts';
 import type { FactBody, Notice, Outflow } from './fact.ts';
@@ -13,8 +14,9 @@ import { TOKEN_PROGRAMS, walletCalls } from './wallet-call.ts';
 export type Put = (subscriberId: string, account: Address, ordinal: number, body: FactBody) => void;
 
 /**
- * Which watched subscriber owns a token account. The transaction's own balances decide: an account that was given away is
- * watched still, and is nobody's here. The watch-list answers only where the balances name no owner.
+ * Which watched subscriber owns a token account. The transaction's own balances decide: an account
+ * that was given away is watched still, and is nobody's here. The watch-list answers only where the
+ * balances name no owner.
  */
 export function ownerAmong(
   {
@@ -69,7 +71,9 @@ function outflowOf(perimeter: Perimeter, subject: Subject, leaving: Leaving): Ou
   };
 }
 
-/** Tokens of a stranger's making that the agent did not move itself are no business of anybody's. */
+/**
+ * Tokens of a stranger's making that the agent did not move itself are no business of anybody's.
+ */
 const matters = ({ consent, ofValue }: Outflow): boolean => ofValue || consent !== 'none';
 
 function putLeavings(
@@ -84,7 +88,10 @@ function putLeavings(
   }
 }
 
-/** The change of each watched token account, whoever owns it by now: account state is held against it. */
+/**
+ * The change of each watched token account, whoever owns it by now: account state is held against
+ * it.
+ */
 function putTallies({ transaction, watched }: Perimeter, put: Put): void {
   for (const { account, before, after } of transaction.tokenBalances) {
     const watch = watched.get(account);
@@ -132,8 +139,9 @@ function putNotices(perimeter: Perimeter, put: Put): void {
 }
 
 /**
- * Calls of a token program that this release does not know, and that the agent let have its watched account: control may
- * have changed. What they moved is told by balances; that nothing moved since is told by the account's own state.
+ * Calls of a token program that this release does not know, and that the agent let have its watched
+ * account: control may have changed. What they moved is told by balances; that nothing moved since
+ * is told by the account's own state.
  */
 function putUnknownCalls(perimeter: Perimeter, put: Put): void {
   const { transaction, watched } = perimeter;

@@ -1,5 +1,6 @@
-// Absence: what it means that a node does not have a transaction. One answer of one node means nothing: behind a URL there are
-// many, and some lag, some were booted a minute ago. A transaction that an account's finalized history named is never given up.
+// Absence: what it means that a node does not have a transaction. One answer of one node means
+// nothing: behind a URL there are many, and some lag, some were booted a minute ago. A transaction
+// that an account's finalized history named is never given up.
 import { delayMs } from '../core/backoff.ts';
 import type { Sighting } from '../core/hearing-ports.ts';
 import type { Slot } from '../core/ids.ts';
@@ -10,12 +11,21 @@ import { FINALIZED_SOON_SLOTS, NOT_YET } from './inspect.ts';
 const UNFOUND_AFTER_MS = 15 * 60_000;
 /** What a history names is asked for as long as it takes, at this pace in the end. */
 const NAMED_MOST_MS = 5 * 60_000;
-/** Two proofs of absence lie at least so many finality times apart: they are then of different moments, and often nodes. */
+/**
+ * Two proofs of absence lie at least so many finality times apart: they are then of different
+ * moments, and often nodes.
+ */
 const PROOFS_APART = 4;
-/** So many tries, and a transaction that an account's history names is set aside, with a person told. */
+/**
+ * So many tries, and a transaction that an account's history names is set aside, with a person
+ * told.
+ */
 const TRIES = 5;
 
-/** Whether the chain has dropped a transaction that was once in this slot: two proofs, some time apart. */
+/**
+ * Whether the chain has dropped a transaction that was once in this slot: two proofs, some time
+ * apart.
+ */
 async function dropped(
   ports: InspectPorts,
   options: InspectOptions,
@@ -33,7 +43,10 @@ async function dropped(
   return clock.nowMs() - first >= PROOFS_APART * options.finalityMs ? 'dropped' : 'absent';
 }
 
-/** Decides on a transaction that no node that was asked has. Returns the subscribers whose history changed. */
+/**
+ * Decides on a transaction that no node that was asked has. Returns the subscribers whose history
+ * changed.
+ */
 export async function onAbsent(
   ports: InspectPorts,
   options: InspectOptions,

@@ -1,5 +1,6 @@
-// Accept: a person has looked at what no fact explains, and takes it for right as it is: the state of an account, a token account that
-// is not followed, or a transaction that no node gives. What was missed is not made up for; from here on everything must add up again.
+// Accept: a person has looked at what no fact explains, and takes it for right as it is: the state
+// of an account, a token account that is not followed, or a transaction that no node gives. What
+// was missed is not made up for; from here on everything must add up again.
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
 import type { CheckPorts } from './check.ts';
@@ -9,8 +10,8 @@ import type { WatchedAccounts } from './watched.ts';
 export type Accept = (subject: string, reason: string) => Promise<void>;
 
 /**
- * Throws `not_found` for an account or transaction that is not watched or not waited for, `conflict` for an account about which nothing
- * is open.
+ * Throws `not_found` for an account or transaction that is not watched or not waited for,
+ * `conflict` for an account about which nothing is open.
  */
 export function createAccept(
   ports: Pick<CheckPorts, 'ledger' | 'chain' | 'venue' | 'log'> & { watched: WatchedAccounts },

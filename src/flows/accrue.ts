@@ -1,4 +1,5 @@
-// Accrue: finalized closes become profit shares, in chain order, on the terms under which their parts were opened.
+// Accrue: finalized closes become profit shares, in chain order, on the terms under which their
+// parts were opened.
 import { accrualOf, tabsAfter } from '../core/accrual.ts';
 import type { UnaccruedClose } from '../core/debt-ports.ts';
 import type { Ledger, Log, Subscription } from '../core/ports.ts';
@@ -21,7 +22,8 @@ async function bookBatch(
     const { id } = subscription;
     if (left.get(id) === null) continue;
     const accrued = accrualOf(fact.body, fact.position.slot, subscription, history);
-    // An opening before it may not be heard yet, and with it a fee that lessens the profit: account state will show whether all is.
+    // An opening before it may not be heard yet, and with it a fee that lessens the profit: account
+    // state will show whether all is.
     if (!vouched && !accrued.explained) continue;
     left.set(id, null);
     if (!(await ledger.shares.book({ ...close, subscription }, accrued))) continue;

@@ -1,6 +1,7 @@
-// Acknowledged: the acts that this daemon has answered with success, remembered for a while. A database that went back in time may lack
-// the last of them. They are then found, kept in the ledger for a person, and logged. Each act is also a line `act.done` in the log,
-// which `bailiff acts compare` reads for a daemon that did not live through the failover.
+// Acknowledged: the acts that this daemon has answered with success, remembered for a while. A
+// database that went back in time may lack the last of them. They are then found, kept in the
+// ledger for a person, and logged. Each act is also a line `act.done` in the log, which `bailiff
+// acts compare` reads for a daemon that did not live through the failover.
 import type { Acknowledged, Acts, NewAct } from '../core/act.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
@@ -9,7 +10,10 @@ export type AcknowledgedActs = {
   readonly acts: Acts;
   /** The database may lack its last commits: the next `check` compares. */
   wentBack(): void;
-  /** After `wentBack`: finds and notes the acts that the ledger does not hold. Throws when Postgres does not answer; the next call asks again. */
+  /**
+   * After `wentBack`: finds and notes the acts that the ledger does not hold. Throws when Postgres
+   * does not answer; the next call asks again.
+   */
   check(): Promise<void>;
 };
 

@@ -1,5 +1,6 @@
-// Adopt: accounts that an owner makes later are watched from then on. Sub-accounts are found by what was heard of them, and by
-// the counter that says how many there are; token accounts where collateral went, or that somebody else may take from.
+// Adopt: accounts that an owner makes later are watched from then on. Sub-accounts are found by
+// what was heard of them, and by the counter that says how many there are; token accounts where
+// collateral went, or that somebody else may take from.
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
@@ -42,8 +43,9 @@ export async function adoptSubAccounts(
 }
 
 /**
- * Open token accounts of one subscriber that are followed. Each costs its owner rent, and the platform an address. While one beyond
- * them exists, the gate says `unknown`: what a delegate takes out of it would not be heard.
+ * Open token accounts of one subscriber that are followed. Each costs its owner rent, and the
+ * platform an address. While one beyond them exists, the gate says `unknown`: what a delegate takes
+ * out of it would not be heard.
  */
 export const TOKEN_ACCOUNTS_MOST = 100;
 /** Accounts that are not followed and are looked at in one run. */
@@ -53,8 +55,8 @@ const ownerOf = (data: Uint8Array | undefined): string | null =>
   data === undefined || data.length < 165 ? null : base58Text(data.subarray(32, 64));
 
 /**
- * An own token account that must be followed from now on: a transaction of a delegate or of a closing authority names the account
- * and not the wallet, so nothing else would tell of it.
+ * An own token account that must be followed from now on: a transaction of a delegate or of a
+ * closing authority names the account and not the wallet, so nothing else would tell of it.
  */
 function tokenAccountIn({ account, body }: Fact): Address | null {
   if (body.kind === 'notice')
@@ -66,7 +68,10 @@ function tokenAccountIn({ account, body }: Fact): Address | null {
   return body.route === 'withdraw' || body.route === 'isolated_withdraw' ? body.destination : null;
 }
 
-/** Token accounts of an agent who signed that hold tokens of value afterwards: what is kept there is within reach, and followed. */
+/**
+ * Token accounts of an agent who signed that hold tokens of value afterwards: what is kept there is
+ * within reach, and followed.
+ */
 function filledIn({ venue, watched }: AdoptPorts, transaction: ChainTransaction) {
   if (transaction.error !== null) return [];
   return transaction.tokenBalances.flatMap(({ account, mint, ownerAfter, after }) => {
@@ -100,8 +105,8 @@ async function adoptTokenAccount(
 }
 
 /**
- * Looks again at token accounts that are not followed: one that is closed or another's is forgotten, and one for which there is room by
- * now is followed, from where it was first named.
+ * Looks again at token accounts that are not followed: one that is closed or another's is
+ * forgotten, and one for which there is room by now is followed, from where it was first named.
  */
 export async function lookAtUnfollowed(ports: AdoptPorts): Promise<boolean> {
   const { ledger, chain, log } = ports;
@@ -126,8 +131,9 @@ export async function lookAtUnfollowed(ports: AdoptPorts): Promise<boolean> {
 }
 
 /**
- * Follows what a transaction and its freshly heard facts say of accounts that are not watched yet. True when there were any. Its history
- * begins with the transaction that told of it, which is read again for its sake.
+ * Follows what a transaction and its freshly heard facts say of accounts that are not watched yet.
+ * True when there were any. Its history begins with the transaction that told of it, which is read
+ * again for its sake.
  */
 export async function adoptFrom(
   ports: AdoptPorts,

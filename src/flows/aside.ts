@@ -1,5 +1,5 @@
-// Aside: what fails is noted with its reason and tried again, later each time, so that its neighbours go on. What keeps failing
-// is told to a person, once.
+// Aside: what fails is noted with its reason and tried again, later each time, so that its
+// neighbours go on. What keeps failing is told to a person, once.
 
 import { Fault, messageOf } from '../core/fault.ts';
 import type { AsideKind, Asides } from '../core/hearing-ports.ts';
@@ -14,7 +14,10 @@ const DAY_MS = 24 * 3_600_000;
 export type SetAside = {
   /** Notes a failure. Returns when it is tried again. */
   failed(kind: AsideKind, subject: string, thrown: unknown): Promise<number>;
-  /** Notes what must not be tried again by itself: it is looked at once a day, and tells a person at once. */
+  /**
+   * Notes what must not be tried again by itself: it is looked at once a day, and tells a person at
+   * once.
+   */
   forGood(kind: AsideKind, subject: string, reason: string): Promise<void>;
   /** It went well again. */
   succeeded(kind: AsideKind, subject: string): Promise<void>;

@@ -1,6 +1,7 @@
-// Backfill: what no webhook told. Every watched account's signatures are read from the last finalized slot that was scanned to
-// the present one; the cursor moves in the transaction that stores what a part of the walk named. A history that cannot be read is
-// set aside, and the others are walked.
+// Backfill: what no webhook told. Every watched account's signatures are read from the last
+// finalized slot that was scanned to the present one; the cursor moves in the transaction that
+// stores what a part of the walk named. A history that cannot be read is set aside, and the others
+// are walked.
 
 import type { Cursor } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -24,7 +25,10 @@ const AT_ONCE = 8;
 /** So many failures in a row, and it is the node that is sick, not the histories. */
 const FAILURES_MOST = 24;
 
-/** Scans every watched account once, or just these. Returns how far, and how many transactions it noted. */
+/**
+ * Scans every watched account once, or just these. Returns how far, and how many transactions it
+ * noted.
+ */
 export async function backfill(
   ports: BackfillPorts,
   signal: AbortSignal,
@@ -37,7 +41,10 @@ export async function backfill(
   const cursors = await ledger.watchList.cursors(addresses);
   let noted = 0;
   let failures = 0;
-  /** Walks one go of a history. Returns the slot up to which it is noted; null when the cursor went back under it. */
+  /**
+   * Walks one go of a history. Returns the slot up to which it is noted; null when the cursor went
+   * back under it.
+   */
   const walkOnce = async ({ address, slot, listedRevision }: Cursor): Promise<Slot | null> => {
     const after = Math.max(0, slot - OVERLAP_SLOTS);
     const rows = await chain.signatures(address, after, tip, 'finalized');

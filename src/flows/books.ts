@@ -1,6 +1,7 @@
-// Books: before a process signs a payment, the ledger is held against the chain: every payment of ours that the agent's token
-// account remembers must be known. A ledger that was restored from an older copy, or lost its payments, would pay again what was
-// paid. What the chain shows for certain and open debts explain is booked at once; for the rest `bailiff payments rebuild` is needed.
+// Books: before a process signs a payment, the ledger is held against the chain: every payment of
+// ours that the agent's token account remembers must be known. A ledger that was restored from an
+// older copy, or lost its payments, would pay again what was paid. What the chain shows for certain
+// and open debts explain is booked at once; for the rest `bailiff payments rebuild` is needed.
 import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { Chain, SignatureRow } from '../core/outside.ts';
@@ -18,11 +19,16 @@ export type BooksPorts = {
 export type Books = {
   /** Why nothing may be paid for this subscriber yet; null once ledger and chain agree. */
   disagreement(subscriber: Subscriber): Promise<Trouble | null>;
-  /** Why nothing may be signed for anybody: the database may lack commits. Null when it is whole. */
+  /**
+   * Why nothing may be signed for anybody: the database may lack commits. Null when it is whole.
+   */
   doubt(): Promise<Trouble | null>;
   /** The identity of the database at the last look; null where it tells none. */
   identity(): string | null;
-  /** How often the database has gone back under this process: what was agreed before the last time counts no more. */
+  /**
+   * How often the database has gone back under this process: what was agreed before the last time
+   * counts no more.
+   */
   lineage(): number;
   /** What was agreed for this subscriber counts no more: the next time the chain is asked again. */
   forget(subscriberId: string): void;
@@ -30,7 +36,10 @@ export type Books = {
 
 /** Transactions read side by side. */
 const AT_ONCE = 8;
-/** Signatures that are known to be no payments of ours, so that each is read once, however many strangers write. */
+/**
+ * Signatures that are known to be no payments of ours, so that each is read once, however many
+ * strangers write.
+ */
 const STRANGERS_MOST = 100_000;
 
 /** Payments on chain, in slots after `since`, that the ledger does not know; oldest first. */
@@ -75,7 +84,8 @@ export async function unknownPayments(
     const acts = chain.actsOf(transaction);
     const paid = recognise(acts, { wallet, tokenAccount }, creatorOf);
     if (paid !== null) return [{ ...paid, signature, slot }];
-    // Without a transfer that the agent signed it is nobody's payment, whatever terms there will be.
+    // Without a transfer that the agent signed it is nobody's payment, whatever terms there will
+    // be.
     const signedByAgent = acts.some((act) => act.act === 'transfer' && act.authority === wallet);
     if (!signedByAgent && strangers.size < STRANGERS_MOST) strangers.add(signature);
     return [];
@@ -87,7 +97,10 @@ export async function unknownPayments(
   return found;
 }
 
-/** Books a payment that the chain shows, when open debts explain all of it. The rest of it otherwise. */
+/**
+ * Books a payment that the chain shows, when open debts explain all of it. The rest of it
+ * otherwise.
+ */
 export async function bookFound(
   { ledger, log }: { ledger: Ledger; log: Log },
   subscriberId: string,
@@ -127,7 +140,10 @@ export function createBooks(ports: BooksParts): Books {
   const { marks, chain, log, onWentBack = () => {} } = ports;
   const continuity =
     marks === undefined ? UNBROKEN : createContinuity({ marks, chain, log, onWentBack });
-  /** From which slot on the two agree. An older debt may be heard of later: then the chain is asked again. */
+  /**
+   * From which slot on the two agree. An older debt may be heard of later: then the chain is asked
+   * again.
+   */
   const agreedSince = new Map<string, Slot>();
   let agreedIn = continuity.times;
   const strangers = new Set<Signature>();

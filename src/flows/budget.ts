@@ -1,5 +1,6 @@
-// Budget: what planning asks before it plans: how much the pen may still sign for a subscriber today, how often a creator's token
-// account was opened, and whether the sponsor pays for this subscriber and creator. The rules are in core/spending.ts.
+// Budget: what planning asks before it plans: how much the pen may still sign for a subscriber
+// today, how often a creator's token account was opened, and whether the sponsor pays for this
+// subscriber and creator. The rules are in core/spending.ts.
 import type { Address } from '../core/ids.ts';
 import type { Pen } from '../core/outside.ts';
 import type { Debt } from '../core/payment.ts';
@@ -16,7 +17,9 @@ import { type Trouble, troubled } from '../core/trouble.ts';
 export type BudgetOptions = {
   /** Token accounts of one creator that are opened at the payer's cost. */
   readonly creationsMost: number;
-  /** What the pen enforces; planning keeps within it, so that the pen refuses only what is wrong. */
+  /**
+   * What the pen enforces; planning keeps within it, so that the pen refuses only what is wrong.
+   */
   readonly limits?: PenLimits;
   readonly sponsorLimits?: SponsorLimits;
 };

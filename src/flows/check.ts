@@ -1,5 +1,6 @@
-// Check: does what was heard of an account add up to what the account itself says? States are read at finalized slots and
-// judged by core/reckoning.ts once everything up to them has been heard. A difference that no fact explains stays visible.
+// Check: does what was heard of an account add up to what the account itself says? States are read
+// at finalized slots and judged by core/reckoning.ts once everything up to them has been heard. A
+// difference that no fact explains stays visible.
 import type { AccountCheck } from '../core/check-ports.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -75,7 +76,10 @@ async function read(
   }
 }
 
-/** The state that an account's history counts from. Registering reads it at once: what is before it is not checked. */
+/**
+ * The state that an account's history counts from. Registering reads it at once: what is before it
+ * is not checked.
+ */
 export async function beginChecks(ports: CheckPorts, accounts: readonly Address[]): Promise<void> {
   const fresh = (await ports.ledger.checks.find(accounts)).filter((each) => each.baseline === null);
   for (let from = 0; from < fresh.length; from += BATCH)
@@ -89,8 +93,9 @@ export const flatFeeFor = async (
 ): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
 
 /**
- * Judges an account that was deleted in this slot, and perhaps made again: what was before the deletion by what left the account,
- * what came after it from nothing. A gap that was open stays open: what it was cannot be read any more.
+ * Judges an account that was deleted in this slot, and perhaps made again: what was before the
+ * deletion by what left the account, what came after it from nothing. A gap that was open stays
+ * open: what it was cannot be read any more.
  */
 async function acrossDeletion(
   ports: CheckPorts,
@@ -122,7 +127,10 @@ async function acrossDeletion(
   );
 }
 
-/** `repairing`: the last try failed, perhaps after the gap was recorded and before its stretch was read again. */
+/**
+ * `repairing`: the last try failed, perhaps after the gap was recorded and before its stretch was
+ * read again.
+ */
 async function judge(
   ports: CheckPorts,
   account: AccountCheck,
@@ -193,8 +201,9 @@ async function judge(
 }
 
 /**
- * Checks what is due and what has changed. A candidate is judged when the account's own history was scanned past it and
- * everything that scan told was read; until then it waits. Returns subscribers for whom profit was reckoned.
+ * Checks what is due and what has changed. A candidate is judged when the account's own history was
+ * scanned past it and everything that scan told was read; until then it waits. Returns subscribers
+ * for whom profit was reckoned.
  */
 export async function checkAccounts(
   ports: CheckPorts,
@@ -208,7 +217,8 @@ export async function checkAccounts(
   const known = new Set(due.map((each) => each.address));
   const looked = [...changed].slice(0, CHANGED_MOST);
   const altered = await ledger.checks.find(looked.map(([address]) => address));
-  // A change is understood once a finalized state from after it was checked; a wallet has nothing to check.
+  // A change is understood once a finalized state from after it was checked; a wallet has nothing
+  // to check.
   const open = new Map(altered.map((each) => [each.address, each.baseline?.slot ?? -1]));
   for (const [address, slot] of looked)
     if ((open.get(address) ?? slot) >= slot) changed.delete(address);
@@ -245,7 +255,10 @@ export async function checkAccounts(
   return { reckoned: [...reckoned], noted };
 }
 
-/** Sub-accounts that an owner made without telling: ids are given in sequence, and a counter says how many there are. */
+/**
+ * Sub-accounts that an owner made without telling: ids are given in sequence, and a counter says
+ * how many there are.
+ */
 export async function missingSubAccounts(
   ports: Pick<CheckPorts, 'chain' | 'venue'>,
   agentWallet: Address,

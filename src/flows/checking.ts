@@ -1,5 +1,5 @@
-// Checking: one turn of holding accounts against what was heard of them: their states, wallets that transactions which no node gives
-// touch, and token accounts that are not followed yet.
+// Checking: one turn of holding accounts against what was heard of them: their states, wallets that
+// transactions which no node gives touch, and token accounts that are not followed yet.
 import type { Address, Slot } from '../core/ids.ts';
 import { type AdoptPorts, lookAtUnfollowed } from './adopt.ts';
 import { checkAccounts } from './check.ts';

@@ -1,5 +1,6 @@
-// Clear: a platform asks whether a subscriber may withdraw or close. What is owed is paid at once if it can be; then the
-// accounts are read, and the answer is a clearance, or a sentence that says why not and what to do.
+// Clear: a platform asks whether a subscriber may withdraw or close. What is owed is paid at once
+// if it can be; then the accounts are read, and the answer is a clearance, or a sentence that says
+// why not and what to do.
 import { type Clearance, whyBlocked } from '../core/clearance.ts';
 import { type Block, type Holding, type Uncovered, uncovered } from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
@@ -56,8 +57,8 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   const settleUp = async (subscriberId: string, deadlineMs: number): Promise<BaseUnits> => {
     await ledger.shares.hasten(subscriberId);
     ports.nudge(subscriberId);
-    // An attempt may have been under way when we asked, and have looked before whatever has changed since: the first refusal
-    // is asked about once more.
+    // An attempt may have been under way when we asked, and have looked before whatever has changed
+    // since: the first refusal is asked about once more.
     let refusals = 0;
     for (;;) {
       const owed = await ports.outstanding(subscriberId);

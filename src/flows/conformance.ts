@@ -1,5 +1,6 @@
-// Conformance: watches the bytes of the venue's program. Its slot of deployment is asked again and again; when that moves, the
-// program is read whole, and what it is now is told, alarmed and, by the settings, halts signing.
+// Conformance: watches the bytes of the venue's program. Its slot of deployment is asked again and
+// again; when that moves, the program is read whole, and what it is now is told, alarmed and, by
+// the settings, halts signing.
 import {
   type Conformance,
   type DeployedProgram,

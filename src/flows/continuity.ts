@@ -1,5 +1,6 @@
-// Continuity: nothing is signed on books that may lack commits. When the database has gone back, or may have, signing waits until
-// every blockhash that a lost payment can have used is dead; then all books are read again, at `finalized`.
+// Continuity: nothing is signed on books that may lack commits. When the database has gone back, or
+// may have, signing waits until every blockhash that a lost payment can have used is dead; then all
+// books are read again, at `finalized`.
 import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../core/continuity.ts';
 import type { Chain } from '../core/outside.ts';
 import type { Log } from '../core/ports.ts';
@@ -19,11 +20,20 @@ export type ContinuityPorts = {
   readonly onWentBack: () => void;
 };
 export type Continuity = {
-  /** Why nothing may be signed just now; null when the database is whole. Asks the database each time. */
+  /**
+   * Why nothing may be signed just now; null when the database is whole. Asks the database each
+   * time.
+   */
   doubt(): Promise<Trouble | null>;
-  /** What the database told of itself last; null where it tells nothing. A signature is committed under it alone. */
+  /**
+   * What the database told of itself last; null where it tells nothing. A signature is committed
+   * under it alone.
+   */
   identity(): string | null;
-  /** How often the database has gone back under this process: what was read before the last time counts no more. */
+  /**
+   * How often the database has gone back under this process: what was read before the last time
+   * counts no more.
+   */
   readonly times: number;
 };
 
@@ -62,9 +72,10 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
     last = mark;
     return mark;
   };
-  // Reads never overlap. Lanes ask side by side, and answers of overlapping reads may come in another order than
-  // the positions that they tell: an older position after a newer one would pass for a database that went back, and stop
-  // all payments for 182 blocks. A caller that finds a read under way shares the next one, which begins after the call.
+  // Reads never overlap. Lanes ask side by side, and answers of overlapping reads may come in
+  // another order than the positions that they tell: an older position after a newer one would pass
+  // for a database that went back, and stop all payments for 182 blocks. A caller that finds a read
+  // under way shares the next one, which begins after the call.
   let running: Promise<LedgerMark> | null = null;
   let following: Promise<LedgerMark> | null = null;
   const look = (): Promise<LedgerMark> => {
@@ -88,7 +99,8 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
         const open = waiting;
         if (open === null) return null;
         const height = await chain.finalizedHeight();
-        // While the node answered, another lane ended this wait, or found that the database went back once more.
+        // While the node answered, another lane ended this wait, or found that the database went
+        // back once more.
         if (waiting !== open) continue;
         open.untilHeight ??= height + BLOCKS_UNTIL_DEAD;
         const left = open.untilHeight - height;

@@ -1,5 +1,6 @@
-// Coverage: counts the calls of finalized transactions by how well they are understood. Counts are kept in memory and written
-// together, so that reading never waits for a row that every daemon adds to; a daemon that dies loses what it had not written.
+// Coverage: counts the calls of finalized transactions by how well they are understood. Counts are
+// kept in memory and written together, so that reading never waits for a row that every daemon adds
+// to; a daemon that dies loses what it had not written.
 import type { Coverage } from '../core/coverage.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
@@ -9,9 +10,13 @@ import type { Venue } from '../core/venue.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type CoverageCounter = {
-  /** A finalized transaction was read, for the first time or again, and these facts of it are new. */
+  /**
+   * A finalized transaction was read, for the first time or again, and these facts of it are new.
+   */
   heard(facts: readonly Fact[], transaction: ChainTransaction): void;
-  /** Writes what was counted since the last time. What cannot be written is kept for the next time. */
+  /**
+   * Writes what was counted since the last time. What cannot be written is kept for the next time.
+   */
   flush(): Promise<void>;
 };
 

@@ -1,4 +1,5 @@
-// Credit: transfers to creators that Bailiff did not make, once they are final, count towards what is owed to those creators.
+// Credit: transfers to creators that Bailiff did not make, once they are final, count towards what
+// is owed to those creators.
 import type { Ledger, Log } from '../core/ports.ts';
 import { accrueCloses } from './accrue.ts';
 
@@ -19,13 +20,18 @@ export async function creditTransfers(ledger: Ledger, log: Log): Promise<string[
   return [...new Set(matched.map((each) => each.subscriberId))];
 }
 
-/** Books closes that have become final, and matches transfers. Returns whose debts may have changed. */
+/**
+ * Books closes that have become final, and matches transfers. Returns whose debts may have changed.
+ */
 export async function bookFinal(ledger: Ledger, log: Log): Promise<string[]> {
   const owing = await accrueCloses(ledger, log);
   return [...new Set([...owing, ...(await creditTransfers(ledger, log))])];
 }
 
-/** Says at the start of a daemon that settles how many debts were only observed and wait to be adopted. */
+/**
+ * Says at the start of a daemon that settles how many debts were only observed and wait to be
+ * adopted.
+ */
 export async function tellObserved(ledger: Ledger, log: Log): Promise<void> {
   const observed = await ledger.shares.observed();
   if (observed.count === 0) return;

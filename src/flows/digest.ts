@@ -1,6 +1,8 @@
-// Digest: stored deliveries become rumours: signatures of transactions that seem to touch a watched account. Nothing else of a
-// body is believed: slots and places in a block come from RPC alone. An entry that cannot be read does not hurt the others of its
-// body; a delivery that cannot be digested is set aside, and the next is read. What is held at once is one body and what it came to.
+// Digest: stored deliveries become rumours: signatures of transactions that seem to touch a watched
+// account. Nothing else of a body is believed: slots and places in a block come from RPC alone. An
+// entry that cannot be read does not hurt the others of its body; a delivery that cannot be
+// digested is set aside, and the next is read. What is held at once is one body and what it came
+// to.
 import { Fault } from '../core/fault.ts';
 import type { Begun, Rumour } from '../core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';

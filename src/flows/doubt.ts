@@ -1,6 +1,7 @@
-// Doubt: what keeps the gate from vouching. For everybody: sources that have gone quiet. For a subscriber: transactions that were
-// named and are not read yet, histories and states that cannot be read, accounts that show what no fact explains, accounts
-// that were given to a call which this release does not know, and token accounts that are not followed.
+// Doubt: what keeps the gate from vouching. For everybody: sources that have gone quiet. For a
+// subscriber: transactions that were named and are not read yet, histories and states that cannot
+// be read, accounts that show what no fact explains, accounts that were given to a call which this
+// release does not know, and token accounts that are not followed.
 import type { Clock, Ledger } from '../core/ports.ts';
 import { type Doubt, type Roster, UNEXPLAINED } from '../core/roster.ts';
 import { type SuspicionRule, whySuspected } from '../core/suspicion.ts';
@@ -14,7 +15,9 @@ export type DoubtPorts = {
   readonly clock: Clock;
 };
 
-/** Whom the ledger gives reason to doubt, when what is older than `beforeMs` should have been read. */
+/**
+ * Whom the ledger gives reason to doubt, when what is older than `beforeMs` should have been read.
+ */
 export async function doubtedBy(
   ledger: Pick<Ledger, 'sightings' | 'checks' | 'coverage' | 'asides'>,
   beforeMs: number,
@@ -36,7 +39,9 @@ export async function doubtedBy(
   return { subscribers, unattributedSinceMs: unread.unattributedSinceMs };
 }
 
-/** Looks once. `startedMs` is when this daemon began to listen: no source has been quiet for longer. */
+/**
+ * Looks once. `startedMs` is when this daemon began to listen: no source has been quiet for longer.
+ */
 export async function refreshDoubts(
   { ledger, roster, sources, clock }: DoubtPorts,
   startedMs: number,
@@ -74,8 +79,9 @@ const TOO_MANY_ACCOUNTS: Doubt = {
 };
 
 /**
- * Whose standing cannot be vouched for by itself: subscribers none of whose accounts exists, and, where the platform wants it
- * so, those who are suspected of losses made on purpose; and owners of more token accounts than are followed.
+ * Whose standing cannot be vouched for by itself: subscribers none of whose accounts exists, and,
+ * where the platform wants it so, those who are suspected of losses made on purpose; and owners of
+ * more token accounts than are followed.
  */
 export async function personalDoubts(
   { ledger }: Pick<DoubtPorts, 'ledger'>,

@@ -1,7 +1,7 @@
-// Finality: when what waits for a slot to become final may go on. The time that a block takes to become
-// final changes with the chain (13 s in one year, a fraction of a second in another), so the daemon asks
-// the chain instead of waiting for a constant. It asks only while something waits, and not before the
-// slots in between can have passed.
+// Finality: when what waits for a slot to become final may go on. The time that a block takes to
+// become final changes with the chain (13 s in one year, a fraction of a second in another), so the
+// daemon asks the chain instead of waiting for a constant. It asks only while something waits, and
+// not before the slots in between can have passed.
 import type { Sightings } from '../core/hearing-ports.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Chain } from '../core/outside.ts';
@@ -15,11 +15,16 @@ export type FinalityPorts = {
   readonly clock: Clock;
   /** The latest confirmed slot that is believed; null before the first. */
   readonly latestSlot: () => Slot | null;
-  /** Every slot up to this one is final: what waited for one of them may be read or looked at now. */
+  /**
+   * Every slot up to this one is final: what waited for one of them may be read or looked at now.
+   */
   readonly onFinal: (slot: Slot) => void;
 };
 export type Finality = {
-  /** Something waits for this slot to become final. A slot that the chain cannot have reached is ignored. */
+  /**
+   * Something waits for this slot to become final. A slot that the chain cannot have reached is
+   * ignored.
+   */
   expect(slot: Slot): void;
   /** Looks whether something that waits is final by now, and asks the chain when that can be. */
   look(): Promise<void>;

@@ -1,4 +1,5 @@
-// Forget: what the ledger keeps for a while and not for good: idempotency keys, webhook bodies, and events.
+// Forget: what the ledger keeps for a while and not for good: idempotency keys, webhook bodies, and
+// events.
 import type { Ledger } from '../core/ports.ts';
 
 const DAY_MS = 24 * 3_600_000;

@@ -1,7 +1,8 @@
-// Heartbeat: once a second the daemon asks whether it can still vouch for the gate's answers. It may only after the
-// ledger took a write, the roster holds every change of the ledger, the doubts were read, and the chain told its slot.
-// When one of these fails the roster's view is not renewed, so that the gate answers `unknown` once the view is older
-// than `gate.staleAfterMs`, and says which of them failed.
+// Heartbeat: once a second the daemon asks whether it can still vouch for the gate's answers. It
+// may only after the ledger took a write, the roster holds every change of the ledger, the doubts
+// were read, and the chain told its slot. When one of these fails the roster's view is not renewed,
+// so that the gate answers `unknown` once the view is older than `gate.staleAfterMs`, and says
+// which of them failed.
 import { Fault, messageOf } from '../core/fault.ts';
 import { type LedgerClock, SKEW_MS_MOST } from '../core/ledger-clock.ts';
 import type { Pace } from '../core/pace.ts';
@@ -40,7 +41,9 @@ export type Pulse = {
   readonly ledgerAtMs: number | null;
   /** Transactions that were heard and are not final yet, as last read. */
   readonly backlog: Backlog | null;
-  /** How far this machine's clock is ahead of the clock of Postgres; null before the first answer. */
+  /**
+   * How far this machine's clock is ahead of the clock of Postgres; null before the first answer.
+   */
   readonly skewMs: number | null;
   /** Where nothing new is signed. */
   readonly halts: readonly Halt[];
@@ -60,7 +63,10 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
   let skewMs: number | null = null;
   let halts: readonly Halt[] = [];
 
-  /** The work's result, or `ledger_unavailable` when it takes too long: a Postgres that hangs answers nothing. */
+  /**
+   * The work's result, or `ledger_unavailable` when it takes too long: a Postgres that hangs
+   * answers nothing.
+   */
   const inTime = async <T>(work: Promise<T>): Promise<T> => {
     const ms = Math.floor(options.staleAfterMs / PATIENCE_PARTS);
     const ended = new AbortController();

@@ -1,5 +1,6 @@
-// Inspect: transactions that were named become facts. Each is read again from RPC, first at `confirmed`, and once more at
-// `finalized`; which source named it makes no difference. One that cannot be read is set aside, and the others go on.
+// Inspect: transactions that were named become facts. Each is read again from RPC, first at
+// `confirmed`, and once more at `finalized`; which source named it makes no difference. One that
+// cannot be read is set aside, and the others go on.
 import { delayMs } from '../core/backoff.ts';
 import type { Fact } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
@@ -23,7 +24,10 @@ export type InspectPorts = {
   readonly log: Log;
   /** Watches accounts of the same owner that facts name; true when there were new ones. */
   readonly adopt: (facts: readonly Fact[], transaction: ChainTransaction) => Promise<boolean>;
-  /** Facts that have just become final, each once, however often its transaction is read; and that transaction. */
+  /**
+   * Facts that have just become final, each once, however often its transaction is read; and that
+   * transaction.
+   */
   readonly onFacts: (facts: readonly Fact[], transaction: ChainTransaction) => void;
   /** A transaction was read: RPC says that it happened in this slot, and names these keys. */
   readonly onRead: (transaction: ChainTransaction, source: string) => void;
@@ -37,17 +41,26 @@ export type InspectOptions = {
 
 /** A node may not have a transaction yet that another one has confirmed. */
 export const NOT_YET = { firstMs: 250, mostMs: 30_000 };
-/** Slots by which the finalized tip must have passed a transaction's slot before its absence means anything. */
+/**
+ * Slots by which the finalized tip must have passed a transaction's slot before its absence means
+ * anything.
+ */
 export const FINALIZED_SOON_SLOTS = 64;
 /** What waited for longer than this is final by now, as a rule: one reading is enough then. */
 const FINAL_BY_MS = 30_000;
-/** So often a finalized transaction without its log is read again, because another node may have it, before that is believed. */
+/**
+ * So often a finalized transaction without its log is read again, because another node may have it,
+ * before that is believed.
+ */
 const LOG_TRIES = 12;
 /** Readings with a watch-list that moved meanwhile, before the transaction is left for later. */
 const LIST_TRIES = 3;
 /** So often a transaction is asked for that no node gives and that is in doubt no more. */
 export const ENDED_EVERY_MS = 5 * 60_000;
-/** A node that keeps no logs, or none of this transaction, tells less than one line of a log that was cut. */
+/**
+ * A node that keeps no logs, or none of this transaction, tells less than one line of a log that
+ * was cut.
+ */
 const keptNoLog = ({ logs }: ChainTransaction): boolean => logs.length === 1;
 
 type Read = {
@@ -55,7 +68,10 @@ type Read = {
   readonly finality: 'confirmed' | 'finalized';
 };
 
-/** Reads a transaction at the highest commitment at which it can be expected; null when no node that was asked has it. */
+/**
+ * Reads a transaction at the highest commitment at which it can be expected; null when no node that
+ * was asked has it.
+ */
 async function read({ chain, clock }: InspectPorts, sighting: Sighting): Promise<Read | null> {
   const { signature, status, named, final } = sighting;
   const mustBeFinal = status === 'confirmed' || final || named === 'finalized';
@@ -70,7 +86,8 @@ async function read({ chain, clock }: InspectPorts, sighting: Sighting): Promise
     if (mustBeFinal) {
       const waitedMs = clock.nowMs() - sighting.wantedMs;
       if (named !== 'finalized' || waitedMs < UNREADABLE.afterMs) return null;
-      // What a finalized history places in a slot, and a node shows in that slot, is the finalized transaction.
+      // What a finalized history places in a slot, and a node shows in that slot, is the finalized
+      // transaction.
       const shown = await chain.transaction(signature, 'confirmed');
       return shown !== null && shown.slot === sighting.namedSlot
         ? { transaction: placed(shown), finality: 'finalized' }
@@ -83,7 +100,10 @@ async function read({ chain, clock }: InspectPorts, sighting: Sighting): Promise
 
 type Recorded = Settled & { readonly facts: readonly Fact[] };
 
-/** Hears a transaction and records what it did, with a watch-list that is the ledger's own at that moment. */
+/**
+ * Hears a transaction and records what it did, with a watch-list that is the ledger's own at that
+ * moment.
+ */
 async function record(
   ports: InspectPorts,
   options: InspectOptions,
@@ -97,7 +117,8 @@ async function record(
   for (let tries = 1; ; tries++) {
     let { revision } = watched;
     let facts = venue.hear(transaction, watched.map);
-    // What it says of accounts that are not watched yet is followed first, and then it is read with them.
+    // What it says of accounts that are not watched yet is followed first, and then it is read with
+    // them.
     if ((await ports.adopt(facts, transaction)) || revision !== watched.revision) {
       revision = watched.revision;
       facts = venue.hear(transaction, watched.map);

@@ -1,12 +1,15 @@
-// Inspector: reads what is due side by side, in a window that always has room for what is new: a read that hangs holds its own
-// place and no other.
+// Inspector: reads what is due side by side, in a window that always has room for what is new: a
+// read that hangs holds its own place and no other.
 import type { Sighting } from '../core/hearing-ports.ts';
 import { type InspectOptions, type InspectPorts, inspectAlone } from './inspect.ts';
 import { sideBySide } from './window.ts';
 
 const BATCH = 50;
 const LEASE_MS = 15_000;
-/** So long a round waits for the reads that it started; those that are not done are told of by a later round. */
+/**
+ * So long a round waits for the reads that it started; those that are not done are told of by a
+ * later round.
+ */
 const ROUND_MS = 1_000;
 
 /** What was read: the subscribers whose history changed, and whether more is due. */

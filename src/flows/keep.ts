@@ -1,5 +1,6 @@
-// Keep: our webhooks at Helius stay as they should be, and their silence is noticed. Helius gives up on a delivery within
-// seconds and replays nothing: after any trouble the other sources fill the hole.
+// Keep: our webhooks at Helius stay as they should be, and their silence is noticed. Helius gives
+// up on a delivery within seconds and replays nothing: after any trouble the other sources fill the
+// hole.
 import type { Address } from '../core/ids.ts';
 import type { WebhookRegistry } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
@@ -12,7 +13,10 @@ export type KeepPorts = {
   readonly onHole: () => void;
 };
 
-/** Whether webhooks have been silent although another source heard of the chain moving, for longer than this. */
+/**
+ * Whether webhooks have been silent although another source heard of the chain moving, for longer
+ * than this.
+ */
 export function isSilent(
   heard: { webhookMs: number | null; otherMs: number | null },
   nowMs: number,

@@ -1,13 +1,17 @@
-// Lanes: one serial queue a subscriber, so that two steps for the same money never overlap in this process. A lane
-// only orders work; Postgres decides. No timeout, because it would free the slot while the work goes on, and no
-// clear, because it would leave promises pending. Idle lanes are dropped; a global gate bounds what runs at once, first come
-// first served. Work that has to wait for the chain gives its place up and says when to come back.
+// Lanes: one serial queue a subscriber, so that two steps for the same money never overlap in this
+// process. A lane only orders work; Postgres decides. No timeout, because it would free the slot
+// while the work goes on, and no clear, because it would leave promises pending. Idle lanes are
+// dropped; a global gate bounds what runs at once, first come first served. Work that has to wait
+// for the chain gives its place up and says when to come back.
 import PQueue from 'p-queue';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 export type Lanes = {
-  /** Asks for the subscriber's work to be done. Coalesces: at most one run waits behind the present one. */
+  /**
+   * Asks for the subscriber's work to be done. Coalesces: at most one run waits behind the present
+   * one.
+   */
   nudge(subscriberId: string): void;
   readonly active: number;
   /** Takes no new work and waits for what runs. */
@@ -44,7 +48,8 @@ export function createLanes(options: {
       const waitMs = await options.work(subscriberId);
       if (waitMs !== null && !draining) comeBack(subscriberId, waitMs);
     } catch (thrown) {
-      // Whatever it was, the next sweep asks again; only what will not pass by itself needs a person.
+      // Whatever it was, the next sweep asks again; only what will not pass by itself needs a
+      // person.
       const passing = thrown instanceof Fault && thrown.retry === 'later';
       log[passing ? 'warn' : 'error']('lane.failed', {
         subscriber: subscriberId,

@@ -1,5 +1,5 @@
-// Lapse: debts that end unpaid because the subscription's own terms say so. Nothing else ends a debt by
-// age, and the age is the database's: a daemon's wrong clock voids nothing.
+// Lapse: debts that end unpaid because the subscription's own terms say so. Nothing else ends a
+// debt by age, and the age is the database's: a daemon's wrong clock voids nothing.
 import type { Ledger, Log } from '../core/ports.ts';
 
 /** Voids what has lapsed, on record. Returns whose debts they were. */

@@ -1,5 +1,5 @@
-// Lists: the pages that the API and the commands show. A filter that names nothing and a cursor that is none are
-// refused: an empty page in their place would look like the end of a list.
+// Lists: the pages that the API and the commands show. A filter that names nothing and a cursor
+// that is none are refused: an empty page in their place would look like the end of a list.
 import type { Act } from '../core/act.ts';
 import type { Credit, PaymentRecord, ProfitShare } from '../core/debt-ports.ts';
 import type { Delivery } from '../core/event.ts';
@@ -30,8 +30,8 @@ export type Rows = {
 };
 export type Listing = {
   /**
-   * One page of a list. Throws `not_found` for a filter that names nothing the ledger knows, `query_invalid` for a
-   * creator that is no address and for a cursor that names no row.
+   * One page of a list. Throws `not_found` for a filter that names nothing the ledger knows,
+   * `query_invalid` for a creator that is no address and for a cursor that names no row.
    */
   page<Name extends ListName>(
     list: Name,

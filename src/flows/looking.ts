@@ -1,5 +1,6 @@
-// Looking: what became of bytes that may be anywhere. A look costs a call, so it waits for a reason: an account of the
-// subscriber changed, and finality is near; or nothing was heard of it for a while, and it is sent again.
+// Looking: what became of bytes that may be anywhere. A look costs a call, so it waits for a
+// reason: an account of the subscriber changed, and finality is near; or nothing was heard of it
+// for a while, and it is sent again.
 import type { Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/payment.ts';
 import type { Clock } from '../core/ports.ts';
@@ -14,17 +15,22 @@ export type Looking = {
   /** The bytes have just been sent. */
   sent(subscriberId: string, signed: SignedBytes): void;
   /**
-   * An account of the subscriber changed by this slot: a payment on its way has probably been executed
-   * in it. Null where the slot is not known.
+   * An account of the subscriber changed by this slot: a payment on its way has probably been
+   * executed in it. Null where the slot is not known.
    */
   heard(subscriberId: string, slot: Slot | null): void;
-  /** Every slot up to this one is final. Returns the subscribers whose payments are to be looked at now. */
+  /**
+   * Every slot up to this one is final. Returns the subscribers whose payments are to be looked at
+   * now.
+   */
   final(slot: Slot): string[];
   /** How long to wait before the next look: 0 or less is now. */
   waitMs(subscriberId: string, signed: SignedBytes): number;
   /** A look saw it executed in this slot, but not finally. */
   executed(subscriberId: string, slot: Slot): void;
-  /** A look learned nothing, or that it was not executed yet. True when it is time to send again. */
+  /**
+   * A look learned nothing, or that it was not executed yet. True when it is time to send again.
+   */
   absent(subscriberId: string): boolean;
   forget(subscriberId: string): void;
 };

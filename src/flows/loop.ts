@@ -1,5 +1,5 @@
-// Loop: work that repeats, one run at a time: when it is nudged, and otherwise every so often. A run that fails is
-// logged, and the next one comes all the same.
+// Loop: work that repeats, one run at a time: when it is nudged, and otherwise every so often. A
+// run that fails is logged, and the next one comes all the same.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 

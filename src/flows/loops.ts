@@ -1,4 +1,5 @@
-// Loops: every loop of the daemon by name, so that a run which does not come to an end is told, and all stop together.
+// Loops: every loop of the daemon by name, so that a run which does not come to an end is told, and
+// all stop together.
 import type { Clock, Log } from '../core/ports.ts';
 import { type Loop, startLoop } from './loop.ts';
 
@@ -24,17 +25,24 @@ export const EVERY_MS = {
   sample: 5_000,
 } as const;
 
-/** Loops whose runs are short. Walks of whole histories are not among them: they may last for hours. */
+/**
+ * Loops whose runs are short. Walks of whole histories are not among them: they may last for hours.
+ */
 const PROMPT = ['digest', 'inspect', 'accrue', 'wake', 'sweep', 'judge', 'heartbeat'];
 const STUCK_AFTER_MS = 10 * 60_000;
-/** How long a stop waits for work that is under way. What is cut off is on record and goes on at the next start. */
+/**
+ * How long a stop waits for work that is under way. What is cut off is on record and goes on at the
+ * next start.
+ */
 const GRACE_MS = 2_000;
 
 export type Loops = {
   start(name: string, everyMs: number, work: (signal: AbortSignal) => Promise<void>): Loop;
   /** Prompt loops of which one run has lasted longer than ten minutes. */
   stuck(): string[];
-  /** Stops all side by side. A run that waits for a slow node is not waited for beyond the grace. */
+  /**
+   * Stops all side by side. A run that waits for a slow node is not waited for beyond the grace.
+   */
   stop(): Promise<void>;
 };
 

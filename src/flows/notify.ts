@@ -1,5 +1,6 @@
-// Notify: hands events to endpoints, signed as Standard Webhooks, as often as it takes; what an endpoint does not take for days is given
-// up on record, and one that takes nothing at all is disabled and reported. Handing on is at least once: the id tells a receiver.
+// Notify: hands events to endpoints, signed as Standard Webhooks, as often as it takes; what an
+// endpoint does not take for days is given up on record, and one that takes nothing at all is
+// disabled and reported. Handing on is at least once: the id tells a receiver.
 import { endpointBinding } from '../core/bindings.ts';
 import { DEAD_AFTER_MS, type Dispatch, retryAfterMs, type SealedSecret } from '../core/event.ts';
 import { messageOf } from '../core/fault.ts';
@@ -30,7 +31,9 @@ const HELD_MS = 60_000;
 const opened = (vault: Vault, endpointId: string, secret: SealedSecret): string =>
   vault.open(endpointBinding(endpointId), secret, (plain) => Buffer.from(plain).toString('utf8'));
 
-/** The signing secrets of an endpoint; null when one does not open, so that nothing can be signed. */
+/**
+ * The signing secrets of an endpoint; null when one does not open, so that nothing can be signed.
+ */
 function secretsOf(vault: Vault, { endpoint, secrets }: Dispatch): string[] | null {
   try {
     return secrets.map((each) => opened(vault, endpoint.id, each));
@@ -46,7 +49,8 @@ async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
   let gone = false;
   const secrets = secretsOf(vault, dispatch);
   if (secrets === null) {
-    // The receiver has no part in it: it uses up no attempt, and does not count against the endpoint.
+    // The receiver has no part in it: it uses up no attempt, and does not count against the
+    // endpoint.
     const why = 'not sent: the signing secret of the endpoint does not open here';
     await ledger.endpoints.held(endpoint.id, eventId, why, clock.nowMs() + HELD_MS);
     return log.warn('event.held', { endpoint: endpoint.id, event: eventId, why });

@@ -1,5 +1,5 @@
-// Owing: ages debts: every look adds the time since the last one to those whose debts wait for an act of their own, and to nobody
-// while the daemon itself cannot see the chain.
+// Owing: ages debts: every look adds the time since the last one to those whose debts wait for an
+// act of their own, and to nobody while the daemon itself cannot see the chain.
 
 import { countsAgainst } from '../core/owing.ts';
 import type { Clock, Ledger } from '../core/ports.ts';

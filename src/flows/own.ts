@@ -1,5 +1,6 @@
-// Own: which live payments this process wrote itself, after it had held the books against the chain. What another process wrote, or
-// this one into a database that has gone back since, may have been paid already: the chain is asked before it is signed or sent.
+// Own: which live payments this process wrote itself, after it had held the books against the
+// chain. What another process wrote, or this one into a database that has gone back since, may have
+// been paid already: the chain is asked before it is signed or sent.
 import type { Payment, Trouble } from '../core/payment.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { Books } from './books.ts';

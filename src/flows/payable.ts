@@ -1,5 +1,6 @@
-// Payable: whether a creator's address may be paid: asked when terms are agreed or changed, and again when a payment is planned,
-// because an account can become another one meanwhile. The rules are in core/creator.ts.
+// Payable: whether a creator's address may be paid: asked when terms are agreed or changed, and
+// again when a payment is planned, because an account can become another one meanwhile. The rules
+// are in core/creator.ts.
 import {
   type CreatorObjection,
   creatorObjection,
@@ -22,11 +23,14 @@ export type PayablePorts = {
 };
 export type Payable = {
   /**
-   * Throws a fault that says why the creator cannot be paid at this address. What shows that an address off the curve may be
-   * paid is kept, once for every subscription.
+   * Throws a fault that says why the creator cannot be paid at this address. What shows that an
+   * address off the curve may be paid is kept, once for every subscription.
    */
   require(creator: Address, terms: { offCurve: boolean; vault: VaultProof | null }): Promise<void>;
-  /** Why a payment to this creator may not be planned; null when it may. `account` is what the plan has just read there. */
+  /**
+   * Why a payment to this creator may not be planned; null when it may. `account` is what the plan
+   * has just read there.
+   */
   trouble(creator: Address, account: ChainAccount | null): Promise<Trouble | null>;
 };
 
@@ -48,7 +52,10 @@ export function createPayable({ ledger, chain, venue, pen }: PayablePorts): Paya
         }
       : null;
 
-  /** A token account that is not open, or holds lamports alone, looks like a vault: it is told by whose it would be. */
+  /**
+   * A token account that is not open, or holds lamports alone, looks like a vault: it is told by
+   * whose it would be.
+   */
   const isTokenAccountOfSomebodyKnown = async (creator: Address): Promise<boolean> => {
     const wallets = [...(await creators.wallets()), ...(pen.sponsor === null ? [] : [pen.sponsor])];
     return wallets.some((wallet) =>

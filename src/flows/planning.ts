@@ -1,5 +1,5 @@
-// Planning: from debts that are due to a payment that may be opened, or to the reason why there can be
-// none now. Reads the chain; writes nothing.
+// Planning: from debts that are due to a payment that may be opened, or to the reason why there can
+// be none now. Reads the chain; writes nothing.
 import type { Address, Signature } from '../core/ids.ts';
 import {
   type Debt,
@@ -46,7 +46,10 @@ const TOP_UP: Omit<PaymentPlan, 'amount'> = {
   createCreatorAccount: false,
 };
 
-/** Another transfer to the creator may pay for these debts: nothing is signed until it is final and matched. */
+/**
+ * Another transfer to the creator may pay for these debts: nothing is signed until it is final and
+ * matched.
+ */
 export const unmatchedBy = (signature: Signature): Trouble =>
   troubled(
     'transfer_unmatched',
@@ -65,7 +68,10 @@ const LACKING: ReadonlySet<ErrorClass> = new Set([
 
 type Option = { readonly planned: Planned; readonly from: Debt };
 
-/** The better of what two accounts can do: the one that pays more, else a swap, else the more telling trouble. */
+/**
+ * The better of what two accounts can do: the one that pays more, else a swap, else the more
+ * telling trouble.
+ */
 function better(first: Option, second: Option): Option {
   const paid = ({ planned }: Option) => (planned.kind === 'pay' ? planned.plan.amount : 0n);
   if (paid(first) > 0n || paid(second) > 0n) return paid(second) > paid(first) ? second : first;
@@ -75,7 +81,10 @@ function better(first: Option, second: Option): Option {
   return moreTelling(one.trouble, other.trouble) === one.trouble ? first : second;
 }
 
-/** How many payments of one of these debts have expired; a debt that was never tried is not asked about. */
+/**
+ * How many payments of one of these debts have expired; a debt that was never tried is not asked
+ * about.
+ */
 async function expiriesOf(
   ledger: Ledger,
   subscriberId: string,
@@ -150,8 +159,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   };
 
   /**
-   * The best plan: out of the account that made the debt, else out of another of the subscriber's, so that collateral moved
-   * between own sub-accounts is not out of reach.
+   * The best plan: out of the account that made the debt, else out of another of the subscriber's,
+   * so that collateral moved between own sub-accounts is not out of reach.
    */
   const best = async (
     subscriber: Subscriber,
@@ -203,7 +212,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const { debts } = bounded;
     const { planned, from } = await best(subscriber, debts, oldest);
     if (planned.kind === 'wait') {
-      // Older debts come first: what keeps the subscriber from paying one creator keeps the younger ones waiting too.
+      // Older debts come first: what keeps the subscriber from paying one creator keeps the younger
+      // ones waiting too.
       const resting = planned.about === 'creator' ? debts : due;
       return { kind: 'rest', debts: resting, trouble: planned.trouble };
     }
@@ -217,8 +227,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   };
 
   /**
-   * What to do about debts to one creator. `due` is everything the subscriber has to pay now. Where no
-   * plan can be made at all, the debts rest with the reason.
+   * What to do about debts to one creator. `due` is everything the subscriber has to pay now. Where
+   * no plan can be made at all, the debts rest with the reason.
    */
   return async function intend(
     subscriber: Subscriber,

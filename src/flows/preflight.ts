@@ -1,5 +1,5 @@
-// Preflight: what a payment is made of, and the one reading of the chain that its plan depends on. SPL
-// balances come from token accounts, never from Drift collateral.
+// Preflight: what a payment is made of, and the one reading of the chain that its plan depends on.
+// SPL balances come from token accounts, never from Drift collateral.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
@@ -19,7 +19,10 @@ export type ReadPorts = {
 };
 export type Reserves = { readonly agentReserve: bigint; readonly sponsorReserve: bigint };
 
-/** Compute units of a usual payment: settling one market, withdrawing, and a transfer take some 113,000. */
+/**
+ * Compute units of a usual payment: settling one market, withdrawing, and a transfer take some
+ * 113,000.
+ */
 const UNITS_USUAL = 150_000n;
 const MICRO = 1_000_000n;
 
@@ -89,8 +92,8 @@ function fundsIn(
 }
 
 /**
- * One batched read of everything a plan depends on, with the Drift user that would pay. `expiries`: how
- * many payments of these debts have expired, which the price rises with.
+ * One batched read of everything a plan depends on, with the Drift user that would pay. `expiries`:
+ * how many payments of these debts have expired, which the price rises with.
  */
 export async function readPreflight(
   { chain, venue, pen, fees }: ReadPorts,

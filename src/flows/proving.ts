@@ -1,5 +1,5 @@
-// Proving: rounds of evidence for a death, asked some blocks apart and kept until they prove it or one of them speaks against it. A
-// process that starts asks them anew.
+// Proving: rounds of evidence for a death, asked some blocks apart and kept until they prove it or
+// one of them speaks against it. A process that starts asks them anew.
 import {
   BLOCKS_BETWEEN_ROUNDS,
   type DeathEvidence,
@@ -19,7 +19,10 @@ export const EXPIRED: Trouble = troubled(
 );
 
 export type Proving = {
-  /** Asks one more round, when its time has come. The rounds that prove the death; null while they do not. */
+  /**
+   * Asks one more round, when its time has come. The rounds that prove the death; null while they
+   * do not.
+   */
   round(
     payment: Payment,
     signed: SignedBytes,

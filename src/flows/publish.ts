@@ -15,7 +15,9 @@ export type Reader = {
 export type Publisher = {
   /** Reads everything anew. */
   hydrate(): Promise<void>;
-  /** The ledger has gone back: reads everything anew, and sends every reader away to do the same. */
+  /**
+   * The ledger has gone back: reads everything anew, and sends every reader away to do the same.
+   */
   restart(): Promise<void>;
   /**
    * Reads and publishes what changed since. False when the ledger could not be read. Never rejects.

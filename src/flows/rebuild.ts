@@ -1,5 +1,6 @@
-// Rebuild: makes books whole that have lost payments, from the chain alone. Each payment found there is booked as landed,
-// with the shares it covered; what cannot be assigned is a difference, and until there is none nothing is paid.
+// Rebuild: makes books whole that have lost payments, from the chain alone. Each payment found
+// there is booked as landed, with the shares it covered; what cannot be assigned is a difference,
+// and until there is none nothing is paid.
 
 import type { Slot } from '../core/ids.ts';
 import type { Ledger, Log } from '../core/ports.ts';
@@ -18,7 +19,10 @@ export type Rebuilt = {
 
 export type RebuildPorts = BooksPorts & { readonly log: Log };
 
-/** The slot before the first terms of a subscriber: no payment of ours can be older. Null without any subscription. */
+/**
+ * The slot before the first terms of a subscriber: no payment of ours can be older. Null without
+ * any subscription.
+ */
 async function firstAgreed(ledger: Ledger, subscriberId: string): Promise<Slot | null> {
   const subscriptions = await ledger.subscriptions.ofSubscriber(subscriberId);
   const slots = subscriptions.flatMap(({ terms }) => terms.map(({ fromSlot }) => fromSlot));
@@ -26,8 +30,9 @@ async function firstAgreed(ledger: Ledger, subscriberId: string): Promise<Slot |
 }
 
 /**
- * Walks every subscriber's token account back to its first terms; the node's history must reach that far. With `dryRun` nothing is written. Throws
- * `rpc_unavailable` rather than leave a subscriber out; running it again goes on where it stopped.
+ * Walks every subscriber's token account back to its first terms; the node's history must reach
+ * that far. With `dryRun` nothing is written. Throws `rpc_unavailable` rather than leave a
+ * subscriber out; running it again goes on where it stopped.
  */
 export async function rebuildPayments(
   ports: RebuildPorts,

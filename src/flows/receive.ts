@@ -1,20 +1,23 @@
-// Receive: webhook bodies become durable before they are answered. Bodies that arrive while one commit is on its way
-// share the next commit, so that many deliveries cost one commit and no timer is needed. The bytes of bodies that arrive
-// or wait for a commit are bounded, and so is the wait: a refused body is answered 503, and Helius sends it again.
+// Receive: webhook bodies become durable before they are answered. Bodies that arrive while one
+// commit is on its way share the next commit, so that many deliveries cost one commit and no timer
+// is needed. The bytes of bodies that arrive or wait for a commit are bounded, and so is the wait:
+// a refused body is answered 503, and Helius sends it again.
 import { Fault } from '../core/fault.ts';
 import type { Deliveries } from '../core/hearing-ports.ts';
 import type { Clock } from '../core/ports.ts';
 
 export type Receive = {
   /**
-   * Makes room for a body of at most so many bytes that is about to be read. Throws `ledger_unavailable` when bodies that
-   * arrive or wait hold all of it. The room is given back by the function that is returned, once.
+   * Makes room for a body of at most so many bytes that is about to be read. Throws
+   * `ledger_unavailable` when bodies that arrive or wait hold all of it. The room is given back by
+   * the function that is returned, once.
    */
   reserve(bytes: number): () => void;
   /**
-   * Resolves once the body is committed. Rejects with `ledger_unavailable` when the commit failed or took longer than
-   * `patienceMs`, or when more than `waitingBytesMost` would wait. A commit that was only late may still succeed: the
-   * body is then stored twice, which digesting it twice makes harmless.
+   * Resolves once the body is committed. Rejects with `ledger_unavailable` when the commit failed
+   * or took longer than `patienceMs`, or when more than `waitingBytesMost` would wait. A commit
+   * that was only late may still succeed: the body is then stored twice, which digesting it twice
+   * makes harmless.
    */
   accept(body: Uint8Array): Promise<void>;
 };
@@ -88,7 +91,10 @@ export function createReceive(
     }
     busy = false;
   };
-  /** Gives up on a body that still waits for its insert; one that is being inserted stays counted until that ends. */
+  /**
+   * Gives up on a body that still waits for its insert; one that is being inserted stays counted
+   * until that ends.
+   */
   const giveUp = (given: Waiting): void => {
     const left = waiting.filter((each) => each !== given);
     if (left.length < waiting.length) held -= given.body.length;

@@ -1,5 +1,6 @@
-// Refusal: what an exception means for debts of which nothing is signed yet. Whatever would come again
-// with the same plan ends that plan, with its reason, so that the debts are planned anew another way.
+// Refusal: what an exception means for debts of which nothing is signed yet. Whatever would come
+// again with the same plan ends that plan, with its reason, so that the debts are planned anew
+// another way.
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import type { ErrorClass, Trouble } from '../core/payment.ts';
 
@@ -15,8 +16,9 @@ const CLASSES: Partial<Record<FaultCode, ErrorClass>> = {
 };
 
 /**
- * The trouble behind an exception before anything is signed. Null for a fault that passes by itself, as
- * when RPC or Postgres does not answer: then nothing is decided, and the lane comes back.
+ * The trouble behind an exception before anything is signed. Null for a fault that passes by
+ * itself, as when RPC or Postgres does not answer: then nothing is decided, and the lane comes
+ * back.
  */
 export function refusalOf(thrown: unknown): Trouble | null {
   if (!(thrown instanceof Fault)) {
@@ -29,7 +31,10 @@ export function refusalOf(thrown: unknown): Trouble | null {
   return { class: 'unexpected', code: thrown.code, detail: thrown.message };
 }
 
-/** What a payment that is not signed yet waits for, when RPC does not answer; null for anything else, and while Postgres is away. */
+/**
+ * What a payment that is not signed yet waits for, when RPC does not answer; null for anything
+ * else, and while Postgres is away.
+ */
 export function waitOf(thrown: unknown): Trouble | null {
   if (
     !(thrown instanceof Fault) ||

@@ -1,5 +1,5 @@
-// Register: a platform tells Bailiff whom to watch and what was agreed. From here on the accounts are watched, and
-// the agent key is kept sealed.
+// Register: a platform tells Bailiff whom to watch and what was agreed. From here on the accounts
+// are watched, and the agent key is kept sealed.
 import type { Agreement } from '../core/accrual.ts';
 import type { VaultProof } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
@@ -133,8 +133,9 @@ export function createRegister({
     nudge(subscriberId);
   };
   /**
-   * What an account holds just now: opened before anything was agreed. Terms begin in the slot after, so that nothing falls between.
-   * A fork that dropped a confirmed opening would let as much go free later; waiting for finality would charge what is opened meanwhile.
+   * What an account holds just now: opened before anything was agreed. Terms begin in the slot
+   * after, so that nothing falls between. A fork that dropped a confirmed opening would let as much
+   * go free later; waiting for finality would charge what is opened meanwhile.
    */
   const heldBy = async (account: Address): Promise<Agreement['held']> => {
     const { slot, accounts } = await chain.slices([account], null, 'confirmed');
@@ -220,7 +221,8 @@ export function createRegister({
           : { creatorWallet: addressOf(creatorWallet, 'creatorWallet') }),
         ...(minimumPayment === undefined ? {} : { minimumPayment: BigInt(minimumPayment) }),
       };
-      // Another change may be added between the reading and the writing: then this one is made anew of what that one left.
+      // Another change may be added between the reading and the writing: then this one is made anew
+      // of what that one left.
       for (let tries = 0; tries < CHANGES_AT_ONCE_MOST; tries++) {
         const latest = (await ledger.subscriptions.find(id))?.terms.at(-1) ?? null;
         const held = await heldBy(account.address);

@@ -1,6 +1,6 @@
-// Registration: our webhooks at Helius follow the watch-list. A platform that registers or retires a subscriber waits for
-// Helius only so long: the other sources hear the subscriber anyway, and the loop registers what is missing. A failure is
-// tried again soon, then later each time.
+// Registration: our webhooks at Helius follow the watch-list. A platform that registers or retires
+// a subscriber waits for Helius only so long: the other sources hear the subscriber anyway, and the
+// loop registers what is missing. A failure is tried again soon, then later each time.
 import { delayMs } from '../core/backoff.ts';
 import type { Address } from '../core/ids.ts';
 import type { WebhookRegistry } from '../core/outside.ts';
@@ -13,7 +13,10 @@ export type RegistrationPorts = KeepPorts & {
 export type RegistrationOptions = {
   /** How long a platform waits for Helius. */
   readonly patienceMs: number;
-  /** A WebSocket counts as dead after so long; webhooks that bring nothing for ten times as long raise an alarm. */
+  /**
+   * A WebSocket counts as dead after so long; webhooks that bring nothing for ten times as long
+   * raise an alarm.
+   */
   readonly silentAfterMs: number;
 };
 export type Registration = {

@@ -1,5 +1,5 @@
-// Rescan: a stretch of an account's history is read again, however often it was read before. Facts that are on record as final
-// stay as they are, and what was missed is added.
+// Rescan: a stretch of an account's history is read again, however often it was read before. Facts
+// that are on record as final stay as they are, and what was missed is added.
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Chain, SignatureRow } from '../core/outside.ts';
@@ -9,8 +9,8 @@ import type { WatchedAccounts } from './watched.ts';
 export type RescanPorts = { readonly ledger: Ledger; readonly chain: Chain; readonly clock: Clock };
 
 /**
- * Has everything read again that happened to an account above a slot, however often it was read before. `uptoSlot` is one
- * that the node must have seen. Returns how many transactions that is.
+ * Has everything read again that happened to an account above a slot, however often it was read
+ * before. `uptoSlot` is one that the node must have seen. Returns how many transactions that is.
  */
 export async function rescan(
   { ledger, chain, clock }: RescanPorts,
@@ -36,7 +36,10 @@ export async function rescan(
   return noted;
 }
 
-/** An operator's wish: from this slot to the present. Throws `not_found` for an account that nobody watches. */
+/**
+ * An operator's wish: from this slot to the present. Throws `not_found` for an account that nobody
+ * watches.
+ */
 export function createRescan(
   ports: RescanPorts & { watched: WatchedAccounts; onNoted: () => void },
 ): (address: string, fromSlot: Slot) => Promise<number> {

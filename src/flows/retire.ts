@@ -1,5 +1,6 @@
-// Retire: a subscriber leaves. Nobody watches it any more afterwards, so it may only go once everything it ever did is heard, nothing of
-// it is owed, and nothing is open that could still make a debt.
+// Retire: a subscriber leaves. Nobody watches it any more afterwards, so it may only go once
+// everything it ever did is heard, nothing of it is owed, and nothing is open that could still make
+// a debt.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { type AccountState, checkState, differenceOf, NO_COUNTERS } from '../core/reckoning.ts';
@@ -16,13 +17,19 @@ export type RetirePorts = CheckPorts & {
 };
 export type Retire = (subscriberId: string) => Promise<void>;
 
-/** Throws `not_found`, `conflict` with what is in the way, or `not_ready` while not everything is heard. */
+/**
+ * Throws `not_found`, `conflict` with what is in the way, or `not_ready` while not everything is
+ * heard.
+ */
 export function createRetire(ports: RetirePorts): Retire {
   const { ledger, chain, venue, clock, roster, watched, log } = ports;
 
   const holds = (state: AccountState | null): boolean => (state?.positions ?? []).length > 0;
 
-  /** The account's own state must show nothing open, nothing that was not heard, and nothing that is not final yet. */
+  /**
+   * The account's own state must show nothing open, nothing that was not heard, and nothing that is
+   * not final yet.
+   */
   const requireDone = async (address: Address, subAccountId: number): Promise<void> => {
     const final = await chain.slices([address], null, 'finalized');
     const now = await chain.slices([address], null, 'confirmed');

@@ -1,6 +1,7 @@
-// Room: how much the venue lets go, found out by asking it: settling and withdrawing are simulated, and
-// nothing else. A market that it does not settle is left out. Where it refuses the withdrawal for want of
-// collateral, less is asked for. The plan that comes back is one that was granted, with its markets.
+// Room: how much the venue lets go, found out by asking it: settling and withdrawing are simulated,
+// and nothing else. A market that it does not settle is left out. Where it refuses the withdrawal
+// for want of collateral, less is asked for. The plan that comes back is one that was granted, with
+// its markets.
 import { type BaseUnits, least } from '../core/money.ts';
 import type { Chain } from '../core/outside.ts';
 import { type Debt, moreTelling, type Payment, type PaymentPlan } from '../core/payment.ts';
@@ -34,7 +35,10 @@ type Answer =
   | { readonly kind: 'not_settled'; readonly market: number; readonly trouble: Trouble }
   | { readonly kind: 'refused'; readonly trouble: Trouble };
 
-/** Plans that are tried for one payment: every market may be refused once, and all may be tried at once. */
+/**
+ * Plans that are tried for one payment: every market may be refused once, and all may be tried at
+ * once.
+ */
 const PLANS_MOST = 12;
 /** Halvings of the amount, where the venue refuses instead of giving less: to within 1/64 of it. */
 const HALVINGS = 6;
@@ -57,7 +61,10 @@ const failedAt = (error: unknown): number => {
 export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
   const { chain, venue } = ports;
 
-  /** Simulates settling these markets and withdrawing this much. Errors of set-up are asked about twice. */
+  /**
+   * Simulates settling these markets and withdrawing this much. Errors of set-up are asked about
+   * twice.
+   */
   const ask = async (request: RoomRequest, decided: PaymentPlan): Promise<Answer> => {
     const { subscriber, preflight } = request;
     for (let again = false; ; again = true) {
@@ -90,7 +97,10 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
     }
   };
 
-  /** The most that passes below an amount that does not, in few questions. The least that is of use is asked first. */
+  /**
+   * The most that passes below an amount that does not, in few questions. The least that is of use
+   * is asked first.
+   */
   const below = async (
     request: RoomRequest,
     decided: PaymentPlan,

@@ -1,5 +1,5 @@
-// Secrets: whether the master key is the ledger's, which secrets do not open although it is, and which endpoints are
-// disabled. The doctor and readiness tell the same.
+// Secrets: whether the master key is the ledger's, which secrets do not open although it is, and
+// which endpoints are disabled. The doctor and readiness tell the same.
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { MasterKey } from '../core/master-key.ts';
@@ -76,8 +76,9 @@ async function ofEndpoints({ ledger, masterKey }: SecretPorts): Promise<Finding[
 }
 
 /**
- * What is found of the secrets of the ledger and of its endpoints. A master key that is not right is one finding alone.
- * `keys` is what an earlier look found of the agent keys; without it each of them is opened.
+ * What is found of the secrets of the ledger and of its endpoints. A master key that is not right
+ * is one finding alone. `keys` is what an earlier look found of the agent keys; without it each of
+ * them is opened.
  */
 export async function findSecrets(
   ports: SecretPorts,
@@ -86,7 +87,8 @@ export async function findSecrets(
   const trouble = ports.masterKey.trouble();
   const endpoints = await ofEndpoints(ports);
   if (trouble === null) return [keys ?? (await ofAgentKeys(ports)), ...endpoints];
-  // With another master key no signing secret opens, either: only which endpoints are disabled is news then.
+  // With another master key no signing secret opens, either: only which endpoints are disabled is
+  // news then.
   return [
     wrong('master key', trouble.detail, MENDS[trouble.code]),
     ...endpoints.filter((each) => each.what === 'endpoints'),
@@ -95,7 +97,9 @@ export async function findSecrets(
 
 /** Codes of debts that wait for a secret which opens. */
 const WAITING = ['master_key_missing', 'master_key_wrong', 'agent_key_unreadable'] as const;
-/** How often every agent key is opened, while all of them do. A payment asks for its own each time. */
+/**
+ * How often every agent key is opened, while all of them do. A payment asks for its own each time.
+ */
 const KEYS_EVERY_MS = 600_000;
 
 export type SecretWatch = {
@@ -106,8 +110,8 @@ export type SecretWatch = {
 };
 
 /**
- * Looks at secrets again and again. Debts that waited for a secret are made due once every secret opens; while one
- * does not, its own debts come again by their schedule.
+ * Looks at secrets again and again. Debts that waited for a secret are made due once every secret
+ * opens; while one does not, its own debts come again by their schedule.
  */
 export function createSecretWatch(
   ports: SecretPorts & { readonly clock: Pick<Clock, 'nowMs'>; readonly log: Log },

@@ -1,6 +1,7 @@
-// Settle: one subscriber's lane. It asks core/payment.ts for the next step, takes it, persists what came of it, and
-// asks again, until there is nothing to do now; then it says when to come back. No network call is ever awaited inside a
-// database transaction, and a crash between any two lines is safe: the next run reads the state and goes on from there.
+// Settle: one subscriber's lane. It asks core/payment.ts for the next step, takes it, persists what
+// came of it, and asks again, until there is nothing to do now; then it says when to come back. No
+// network call is ever awaited inside a database transaction, and a crash between any two lines is
+// safe: the next run reads the state and goes on from there.
 import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
@@ -42,11 +43,11 @@ export type SettleOptions = PlanningOptions &
     readonly mode: 'settle' | 'observe';
   };
 export type Settle = {
-  /** Does everything that can be done for a subscriber now. Milliseconds after which to run again, or null. */
+  /** Does what can be done for a subscriber now. Milliseconds until the next run, or null. */
   run(subscriberId: string, signal: AbortSignal): Promise<number | null>;
   /** An account of the subscriber changed by this slot; null where the slot is not known. */
   heard(subscriberId: string, slot: Slot | null): void;
-  /** Every slot up to this one is final. Returns the subscribers whose lanes have something to look at. */
+  /** Slots up to this one are final. Returns the subscribers whose payments can be looked at. */
   final(slot: Slot): string[];
 };
 
@@ -119,8 +120,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   /**
-   * Ends a payment that was refused before signing, or with a slot one that was executed with an error. The two must
-   * not be one: a replica whose simulation fails because the other's bytes have landed may not free their debts.
+   * Ends a payment that was refused before signing, or with a slot one that was executed with an
+   * error. The two must not be one: a replica whose simulation fails because the other's bytes have
+   * landed may not free their debts.
    */
   const fail = async (payment: Payment, trouble: Trouble, slot: Slot | null): Promise<void> => {
     const { subscriberId, plan } = payment;
@@ -185,7 +187,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     }
   };
 
-  /** False when the books must agree with the chain first: bytes that another process signed may be of a payment that ended. */
+  /** False when books and chain must agree first: another process may have signed the bytes. */
   const doSend = async (payment: Payment): Promise<boolean> => {
     if (payment.signed === null) return true;
     const behind = await own.doubt(payment, await subscriberOf(payment.subscriberId));
@@ -232,8 +234,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     slot: Slot,
     error: unknown,
   ): Promise<void> => {
-    // The programs are known from our own bytes; no node has to remember the transaction. Its simulation
-    // passed, so an error of set-up is a change in between, and not for a person at once.
+    // The programs are known from our own bytes; no node has to remember the transaction. Its
+    // simulation passed, so an error of set-up is a change in between, and not for a person at
+    // once.
     const trouble = venue.trouble(error, chain.programsOf(signed.bytes), []);
     await fail(
       payment,
@@ -260,7 +263,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     return true;
   };
 
-  /** One look, when its time has come. Milliseconds until the next, or null when the payment has ended. */
+  /** One look, when due. Milliseconds until the next, or null when the payment has ended. */
   const doLook = async (payment: Payment, signed: SignedBytes): Promise<number | null> => {
     const { subscriberId } = payment;
     const waitMs = looking.waitMs(subscriberId, signed);

@@ -1,5 +1,5 @@
-// Signing: a planned payment becomes bytes, once: its instructions are simulated, sized, and signed by
-// the pen. What fails here was never signed, so its debts are free again.
+// Signing: a planned payment becomes bytes, once: its instructions are simulated, sized, and signed
+// by the pen. What fails here was never signed, so its debts are free again.
 import type { PaymentParts, Simulated, SwapDesk } from '../core/outside.ts';
 import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
@@ -17,8 +17,8 @@ export type SigningPorts = ReadPorts & {
 export type Signed = { readonly bytes: SignedBytes } | { readonly refused: Trouble };
 
 /**
- * Simulated units are what this slot needs; the next may need more (bump searches, funding). After a
- * failure on chain the margin is wider, because too few units may have been the reason.
+ * Simulated units are what this slot needs; the next may need more (bump searches, funding). After
+ * a failure on chain the margin is wider, because too few units may have been the reason.
  */
 const UNITS_MARGIN_PERCENT = 20;
 const UNITS_MARGIN_PERCENT_MOST = 100;
@@ -56,8 +56,9 @@ export function createSigning(ports: SigningPorts) {
   };
 
   /**
-   * Builds and simulates a payment. An error of set-up may be our memory of the venue: an oracle that it
-   * moved, a market that the account has left. Everything is then read anew, and tried once more.
+   * Builds and simulates a payment. An error of set-up may be our memory of the venue: an oracle
+   * that it moved, a market that the account has left. Everything is then read anew, and tried once
+   * more.
    */
   const rehearsed = async (
     parts: PaymentParts,

@@ -1,4 +1,5 @@
-// Sources: how far each source of news has come, as numbers. A source that is switched off is not among them.
+// Sources: how far each source of news has come, as numbers. A source that is switched off is not
+// among them.
 import type { Slot } from '../core/ids.ts';
 
 export const SOURCES = ['webhooks', 'subscriptions', 'backfill', 'sweep'] as const;
@@ -6,7 +7,9 @@ export type Source = (typeof SOURCES)[number];
 export type Progress = { readonly lastSlot: Slot | null; readonly lastMs: number | null };
 
 export type Sources = {
-  /** The source has told of the chain up to this slot, or just of something when no slot is known. */
+  /**
+   * The source has told of the chain up to this slot, or just of something when no slot is known.
+   */
   note(source: Source, slot: Slot | null, nowMs: number): void;
   read(): Readonly<Partial<Record<Source, Progress>>>;
 };

@@ -20,7 +20,10 @@ export async function judgeSubscribers(
   }
 }
 
-/** Of a list that is too long to be worked on at once, the next `most` in the order of ids with each call, and the first again after the last. */
+/**
+ * Of a list that is too long to be worked on at once, the next `most` in the order of ids with each
+ * call, and the first again after the last.
+ */
 export function inTurns(list: () => Promise<readonly string[]>, most: number) {
   let upTo = '';
   return async (): Promise<string[]> => {

@@ -1,5 +1,6 @@
-// Unread: a wallet keeps no counters, so its own history is asked instead: what it held after the transaction before the ones that no
-// node gives, and before the one after them. Where no more than a network fee is missing, they took nothing out of it.
+// Unread: a wallet keeps no counters, so its own history is asked instead: what it held after the
+// transaction before the ones that no node gives, and before the one after them. Where no more than
+// a network fee is missing, they took nothing out of it.
 
 import type { Unreadable } from '../core/doubt-ports.ts';
 import { messageOf } from '../core/fault.ts';

@@ -1,6 +1,6 @@
-// Upkeep: loops that no payment waits for: the database is asked whether it went back in time, what ended payments cost is read,
-// debts age, subscribers are found whose standing cannot be vouched for, the venue's program is looked at, and what was kept
-// long enough is forgotten.
+// Upkeep: loops that no payment waits for: the database is asked whether it went back in time, what
+// ended payments cost is read, debts age, subscribers are found whose standing cannot be vouched
+// for, the venue's program is looked at, and what was kept long enough is forgotten.
 import type { Finding } from '../core/finding.ts';
 import type { MasterKey } from '../core/master-key.ts';
 import type { Chain } from '../core/outside.ts';
@@ -58,7 +58,8 @@ const SECRETS_EVERY_MS = 60_000;
 
 export function startUpkeep(loop: StartLoop, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
   let doubts: ReadonlyMap<string, Doubt> = new Map();
-  // Lanes ask before each signature. Acts may be lost while nothing is to be signed, so this loop asks, too.
+  // Lanes ask before each signature. Acts may be lost while nothing is to be signed, so this loop
+  // asks, too.
   loop('lineage', LINEAGE_EVERY_MS, async () => {
     try {
       await ports.books.doubt();

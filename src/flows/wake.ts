@@ -1,5 +1,6 @@
-// Wake: a debt that waits is tried again as soon as its reason may have passed: SOL came into the agent's wallet, its accounts
-// changed, or the venue opened again. A nudge may be lost; the schedule tries every debt again all the same.
+// Wake: a debt that waits is tried again as soon as its reason may have passed: SOL came into the
+// agent's wallet, its accounts changed, or the venue opened again. A nudge may be lost; the
+// schedule tries every debt again all the same.
 import { type BackoffRule, delayMs } from '../core/backoff.ts';
 import { Fault } from '../core/fault.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -22,25 +23,32 @@ export type WakePorts = {
 export type Wake = {
   /** A watched account changed. */
   changed(watched: Watched): void;
-  /** Wakes the debts that the changes since the last call concern, and those that wait for the venue once it is open. */
+  /**
+   * Wakes the debts that the changes since the last call concern, and those that wait for the venue
+   * once it is open.
+   */
   run(): Promise<void>;
 };
 
 /**
- * A pause may stand in an account that this daemon does not read: the program says it, and the state shows the venue open.
- * Debts that wait for the venue again after they were woken are woken ever more seldom, at most every five minutes.
+ * A pause may stand in an account that this daemon does not read: the program says it, and the
+ * state shows the venue open. Debts that wait for the venue again after they were woken are woken
+ * ever more seldom, at most every five minutes.
  */
 const VENUE_MOST_MS = 5 * 60_000;
 /**
- * An account that changes with every trade does not make its owner's debts be tried as often: from five
- * seconds, doubling up to a minute while it goes on. What failed on chain is held back by the ledger, and
- * no change of an account hastens that.
+ * An account that changes with every trade does not make its owner's debts be tried as often: from
+ * five seconds, doubling up to a minute while it goes on. What failed on chain is held back by the
+ * ledger, and no change of an account hastens that.
  */
 const EACH_EVERY: BackoffRule = { firstMs: 5_000, mostMs: 60_000 };
 /** Without a change for so long, the next one counts as the first again. */
 const QUIET_AFTER_MS = 2 * EACH_EVERY.mostMs;
 
-/** What a change of an account can end. A payment that fails on chain changes the wallet, never these others. */
+/**
+ * What a change of an account can end. A payment that fails on chain changes the wallet, never
+ * these others.
+ */
 const ENDS: Record<Watched['role'], ErrorClass> = {
   agent_wallet: 'needs_sol',
   agent_token_account: 'retry_when_healthier',
@@ -55,7 +63,10 @@ export function createWake(ports: WakePorts): Wake {
   /** How often debts were woken since the venue was last seen paused, or last had none waiting. */
   let openings = 0;
 
-  /** Whether state shows the venue paused. An account that cannot be read shows nothing, and its debts keep to the schedule. */
+  /**
+   * Whether state shows the venue paused. An account that cannot be read shows nothing, and its
+   * debts keep to the schedule.
+   */
   const isPaused = async (driftUser: Address): Promise<boolean> => {
     const { accounts } = await chain.accounts(await venue.preflightAccounts(driftUser));
     try {

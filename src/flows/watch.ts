@@ -1,6 +1,6 @@
-// Watch: accounts tell that something happened to them, from subscriptions and from sweeps; what happened is found by their
-// history. A notification is a snapshot and never a step: states are compared, older ones dropped, and of many changes in a
-// row one scan is made.
+// Watch: accounts tell that something happened to them, from subscriptions and from sweeps; what
+// happened is found by their history. A notification is a snapshot and never a step: states are
+// compared, older ones dropped, and of many changes in a row one scan is made.
 import type { Cursor, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Chain, ChainAccount } from '../core/outside.ts';
@@ -22,7 +22,10 @@ export type WatchPorts = {
   readonly log: Log;
   /** Whether the chain can have reached this slot by now. */
   readonly canBe: (slot: Slot) => boolean;
-  /** True when a backfill walks the past of the accounts that are watched from the start: a first read of one is no change then. */
+  /**
+   * True when a backfill walks the past of the accounts that are watched from the start: a first
+   * read of one is no change then.
+   */
   readonly trustFirstSight: boolean;
   /** An account has changed; with null, some have to be read. */
   readonly onChange: (address: Address | null, slot: Slot | null) => void;
@@ -32,21 +35,36 @@ export type Watch = {
   remember(pulses: readonly { address: Address; slot: Slot; pulse: string }[]): void;
   /** A subscription's notification: the whole account. */
   notified(address: Address, slot: Slot, account: ChainAccount | null): void;
-  /** These were subscribed just now: subscriptions replay nothing, so they are read once, with the next scan. */
+  /**
+   * These were subscribed just now: subscriptions replay nothing, so they are read once, with the
+   * next scan.
+   */
   subscribed(addresses: readonly Address[]): void;
   /** Reads these accounts' pulses; what differs from the last one is marked changed. */
   sweep(accounts: readonly Watched[], signal: AbortSignal): Promise<void>;
-  /** A webhook names the account in this slot: a scan for a change of that slot waits a moment, until the transaction is read. */
+  /**
+   * A webhook names the account in this slot: a scan for a change of that slot waits a moment,
+   * until the transaction is read.
+   */
   hinted(address: Address, slot: Slot): void;
-  /** A transaction of this slot that touches the account was read: the change of that slot needs no scan. */
+  /**
+   * A transaction of this slot that touches the account was read: the change of that slot needs no
+   * scan.
+   */
   told(address: Address, slot: Slot): void;
   /** Scans the histories of what has changed. Returns how many transactions it noted. */
   scan(signal: AbortSignal): Promise<number>;
   /** Whether scans wait for what a webhook is about to tell. */
   readonly waiting: boolean;
-  /** The ledger has gone back: what was scanned before counts no more, since the notes of it may be lost. */
+  /**
+   * The ledger has gone back: what was scanned before counts no more, since the notes of it may be
+   * lost.
+   */
   forget(): void;
-  /** Accounts that changed, and in which slot at the latest; the check of an account past that slot takes it out. */
+  /**
+   * Accounts that changed, and in which slot at the latest; the check of an account past that slot
+   * takes it out.
+   */
   readonly changed: Map<Address, Slot>;
 };
 
@@ -59,7 +77,10 @@ const SCANS_AT_ONCE = 8;
 const HINT_MS_MOST = 1_500;
 /** Slots of an account that are remembered as read, or as hinted at. */
 const REMEMBERED_MOST = 16;
-/** Sound nodes of one cluster differ by fewer slots: one that is further behind calls itself unhealthy. */
+/**
+ * Sound nodes of one cluster differ by fewer slots: one that is further behind calls itself
+ * unhealthy.
+ */
 const APART_MOST = 150;
 const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 
@@ -67,7 +88,9 @@ const ROLES = ['drift_user', 'agent_token_account', 'agent_wallet'] as const;
 type Pending = {
   /** The last slot in which the account was seen changed. */
   readonly slot: Slot;
-  /** Every slot in which a notification saw it change; what a sweep saw may be of any slot before. */
+  /**
+   * Every slot in which a notification saw it change; what a sweep saw may be of any slot before.
+   */
   readonly slots: ReadonlySet<Slot>;
   readonly swept: boolean;
   readonly sinceMs: number;
@@ -85,7 +108,10 @@ export function createWatch(ports: WatchPorts): Watch {
   const changed = new Map<Address, Slot>();
   const unread = new Set<Address>();
 
-  /** `swept`: read by a sweep, which tells no slot of the change, and for which a first sight may be no news. */
+  /**
+   * `swept`: read by a sweep, which tells no slot of the change, and for which a first sight may be
+   * no news.
+   */
   const observe = (
     address: Address,
     slot: Slot,
@@ -93,7 +119,8 @@ export function createWatch(ports: WatchPorts): Watch {
     from: { readonly swept: boolean; readonly trusting: boolean },
   ): void => {
     const known = pulses.get(address);
-    // A read far below the slot that is known shows that this slot was wrong: it hides no later state.
+    // A read far below the slot that is known shows that this slot was wrong: it hides no later
+    // state.
     const overstated = known?.told === true && from.swept && known.slot - slot > APART_MOST;
     if (known !== undefined && slot < known.slot && !overstated) return;
     pulses.set(address, { slot, pulse, told: !from.swept });
@@ -143,7 +170,9 @@ export function createWatch(ports: WatchPorts): Watch {
     }
   };
 
-  /** Whether all that a scan could find is about to be read, because a webhook has just named it. */
+  /**
+   * Whether all that a scan could find is about to be read, because a webhook has just named it.
+   */
   const awaited = (address: Address, { slots, swept, sinceMs }: Pending): boolean => {
     if (swept || clock.nowMs() - sinceMs >= HINT_MS_MOST) return false;
     const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < HINT_MS_MOST);

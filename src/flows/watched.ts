@@ -1,5 +1,6 @@
-// Watched: the watch-list in memory, so that a transaction that touches no watched account costs a few look-ups and no query. It is the
-// ledger's list of one revision, and the ledger takes no facts that were read with an older one.
+// Watched: the watch-list in memory, so that a transaction that touches no watched account costs a
+// few look-ups and no query. It is the ledger's list of one revision, and the ledger takes no facts
+// that were read with an older one.
 import type { Watched, WatchList } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 
@@ -10,7 +11,10 @@ export type WatchedAccounts = {
   /** Whether any of these keys is watched. */
   touches(keys: Iterable<string>): boolean;
   addresses(): Address[];
-  /** Takes in who has joined or left before this call, here or at another daemon. True when there was anything. */
+  /**
+   * Takes in who has joined or left before this call, here or at another daemon. True when there
+   * was anything.
+   */
   refresh(): Promise<boolean>;
   /** Called whenever the list has moved, whichever part of this daemon had it read. */
   onMoved(listener: () => void): void;

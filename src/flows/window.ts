@@ -1,8 +1,8 @@
 // Window: work on many items side by side, at most so many at once.
 
 /**
- * Does the work on every item, `most` at a time, in their order. What a work throws ends the others before their next item, and
- * is thrown once all are done.
+ * Does the work on every item, `most` at a time, in their order. What a work throws ends the others
+ * before their next item, and is thrown once all are done.
  */
 export async function sideBySide<T>(
   items: readonly T[],

@@ -1,6 +1,7 @@
-// Access: every request gets an id, is counted by route, method and outcome with its duration, and leaves one line in
-// the log when its answer has ended. It sits around the server's handler, so that it also sees what is answered out
-// of memory, what no route matches, and what the client gave up.
+// Access: every request gets an id, is counted by route, method and outcome with its duration, and
+// leaves one line in the log when its answer has ended. It sits around the server's handler, so
+// that it also sees what is answered out of memory, what no route matches, and what the client gave
+// up.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../core/ports.ts';
@@ -56,7 +57,10 @@ const outcomeOf = (response: ServerResponse, route: string): string => {
   return `${Math.floor(response.statusCode / 100)}xx`;
 };
 
-/** The path as it may be logged: without its query, and without segments that are longer than any id. */
+/**
+ * The path as it may be logged: without its query, and without segments that are longer than any
+ * id.
+ */
 function shownPath(url: string): string {
   const [path = ''] = url.split('?');
   const short = path
@@ -117,7 +121,10 @@ export function createAccess(options: AccessOptions): Access {
   };
 }
 
-/** Tells the access of every route, of the route of each request, and of who asks. Before any route is registered. */
+/**
+ * Tells the access of every route, of the route of each request, and of who asks. Before any route
+ * is registered.
+ */
 export function installAccess(
   app: FastifyInstance,
   access: Access,

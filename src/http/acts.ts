@@ -1,5 +1,6 @@
-// Acts: every request that changes something is written down before it is done. With an Idempotency-Key it is done once: sent again it
-// gets the same answer, and another request under the same key is refused.
+// Acts: every request that changes something is written down before it is done. With an
+// Idempotency-Key it is done once: sent again it gets the same answer, and another request under
+// the same key is refused.
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
@@ -49,7 +50,10 @@ const textOf = (payload: unknown, secret: boolean): string => {
 const BEGUN = Symbol('act');
 type Marked = FastifyRequest & { [BEGUN]?: { id: bigint; nonce: string; once: boolean } };
 
-/** The nonce of the act that a request is: the same however often it is sent with one Idempotency-Key. */
+/**
+ * The nonce of the act that a request is: the same however often it is sent with one
+ * Idempotency-Key.
+ */
 export function actOf(request: Marked): string {
   const act = request[BEGUN];
   if (act === undefined) throw new TypeError('a request that reads is no act');
@@ -58,7 +62,10 @@ export function actOf(request: Marked): string {
 
 const PERSON_HEADER = 'x-bailiff-person';
 
-/** Whom a request says it is from; null where it says nothing. Throws `body_invalid` for a name that is none. */
+/**
+ * Whom a request says it is from; null where it says nothing. Throws `body_invalid` for a name that
+ * is none.
+ */
 export function personIn(request: FastifyRequest): string | null {
   const given = request.headers[PERSON_HEADER];
   if (given === undefined) return null;

@@ -1,5 +1,5 @@
-// Answers: the gate's answer and the stream's messages as JSON, written by hand once, for routes, the fast path and the stream
-// alike.
+// Answers: the gate's answer and the stream's messages as JSON, written by hand once, for routes,
+// the fast path and the stream alike.
 import type { Decision } from '../core/roster.ts';
 import { wireEvidenceOf, wireOf } from '../core/wire.ts';
 
@@ -21,7 +21,10 @@ export function gateView(decision: Decision) {
 }
 
 const quoted = new Map<string, string>();
-/** JSON of a text that comes again and again: reasons, of which there are few, but for those of delinquents. */
+/**
+ * JSON of a text that comes again and again: reasons, of which there are few, but for those of
+ * delinquents.
+ */
 function quote(text: string): string {
   const known = quoted.get(text);
   if (known !== undefined) return known;
@@ -30,7 +33,10 @@ function quote(text: string): string {
   return made;
 }
 
-/** The text of `gateView`, several times faster than a serialiser: the gate is asked for every trade of every copier. */
+/**
+ * The text of `gateView`, several times faster than a serialiser: the gate is asked for every trade
+ * of every copier.
+ */
 export function gateText(decision: Decision): string {
   const { standing, outstanding, evidence, revision } = decision;
   return (

@@ -6,7 +6,10 @@ import type { Clock, Log } from '../core/ports.ts';
 
 const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** A check for any of several accepted values, so that a secret can be rotated without losing a request. */
+/**
+ * A check for any of several accepted values, so that a secret can be rotated without losing a
+ * request.
+ */
 export function createSecretCheck(
   accepted: readonly string[],
 ): (given: string | undefined) => boolean {
@@ -50,7 +53,10 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
   let coming: Promise<void> | null = null;
   const never = new AbortController().signal;
   const listeners = new Set<() => void>();
-  /** The next read. Callers that ask before it begins share it: it shows every key made before they asked. */
+  /**
+   * The next read. Callers that ask before it begins share it: it shows every key made before they
+   * asked.
+   */
   const read = async (): Promise<void> => {
     const waitMs = readAtMs + REFRESH_EVERY_MS - clock.nowMs();
     // A clock that was set back must not make the wait longer.
@@ -71,7 +77,9 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
       log.warn('keys.refresh_failed', { err: thrown });
     }
   };
-  /** While no key was ever made every request is allowed; the settings then permit loopback only. */
+  /**
+   * While no key was ever made every request is allowed; the settings then permit loopback only.
+   */
   const open = (): boolean => configured.length === 0 && !ever;
   return {
     judge(header, asked) {

@@ -1,11 +1,15 @@
-// Bodies: how a request's body reaches its parser. gzip and deflate are unpacked as they are read; the
-// parser counts the unpacked bytes and stops at its limit, so a small body cannot become a large one.
+// Bodies: how a request's body reaches its parser. gzip and deflate are unpacked as they are read;
+// the parser counts the unpacked bytes and stops at its limit, so a small body cannot become a
+// large one.
 import { createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 
-/** Bytes that a client may still send after a refusal: of a body that was too large, and of any other. */
+/**
+ * Bytes that a client may still send after a refusal: of a body that was too large, and of any
+ * other.
+ */
 const DRAINED_BYTES_MOST = { tooLarge: 8 * 1_024 * 1_024, other: 262_144 } as const;
 /** How long it may take to send them. */
 const DRAINED_MS_MOST = 5_000;
@@ -14,8 +18,9 @@ const UNPACKERS = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createI
 const isPacked = (text: string): text is keyof typeof UNPACKERS => Object.hasOwn(UNPACKERS, text);
 
 /**
- * Unpacks compressed bodies, and lets a client that still sends a refused body read the refusal. A body in
- * another encoding is answered `encoding_unsupported`, one that cannot be unpacked `body_invalid`.
+ * Unpacks compressed bodies, and lets a client that still sends a refused body read the refusal. A
+ * body in another encoding is answered `encoding_unsupported`, one that cannot be unpacked
+ * `body_invalid`.
  */
 export function installBodies(app: FastifyInstance, clock: Clock): void {
   app.addHook('preParsing', async (request, _reply, payload) => {
@@ -24,7 +29,8 @@ export function installBodies(app: FastifyInstance, clock: Clock): void {
     if (!isPacked(encoding))
       throw new Fault('encoding_unsupported', 'Send the body plain, or as gzip or deflate.');
     const unpacked = UNPACKERS[encoding]();
-    // A body of which the route reads nothing has no other listener: an error that nobody hears ends the process.
+    // A body of which the route reads nothing has no other listener: an error that nobody hears
+    // ends the process.
     unpacked.on('error', () => {});
     let received = 0;
     payload.on('data', (chunk: Buffer) => {

@@ -1,4 +1,5 @@
-// Closes: every close of a subscriber with its share, or the named reason why there is none: "why was nothing owed?".
+// Closes: every close of a subscriber with its share, or the named reason why there is none: "why
+// was nothing owed?".
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { NOTHING_OWED, outcomeOf, type RecordedClose } from '../core/outcome.ts';

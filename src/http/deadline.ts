@@ -1,5 +1,5 @@
-// Deadline: no request waits for ever. A Postgres that hangs answers nothing, not even that it is gone, so the daemon
-// answers 503 itself once a request has taken longer than `http.answerMs`.
+// Deadline: no request waits for ever. A Postgres that hangs answers nothing, not even that it is
+// gone, so the daemon answers 503 itself once a request has taken longer than `http.answerMs`.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
@@ -24,7 +24,10 @@ export type DeadlineOptions = {
   readonly ledgerAtMs: () => number | null;
 };
 
-/** Answers `ledger_unavailable`, or `not_ready` while the ledger is well, to what takes too long. Before every other hook. */
+/**
+ * Answers `ledger_unavailable`, or `not_ready` while the ledger is well, to what takes too long.
+ * Before every other hook.
+ */
 export function installDeadline(app: FastifyInstance, options: DeadlineOptions): void {
   const { clock, answerMs, ledgerAtMs } = options;
   app.addHook('onRequest', async (request: Marked, reply) => {

@@ -1,4 +1,5 @@
-// Endpoints: where a platform wants to be told of events. A signing secret is shown once, when it is made.
+// Endpoints: where a platform wants to be told of events. A signing secret is shown once, when it
+// is made.
 import { randomBytes } from 'node:crypto';
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';

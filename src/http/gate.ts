@@ -1,4 +1,5 @@
-// Gate: may this subscriber open or increase copied positions? Answered from memory, one or many at a time.
+// Gate: may this subscriber open or increase copied positions? Answered from memory, one or many at
+// a time.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
@@ -38,8 +39,8 @@ const PLAIN = /^[\w.:-]*$/;
 const REVISION = /(?<="revision":")\d+(?=")/;
 
 /**
- * The answer to many, as text. Most owe nothing and are allowed: their answers differ in name and revision alone, so what is the same
- * is written once a request.
+ * The answer to many, as text. Most owe nothing and are allowed: their answers differ in name and
+ * revision alone, so what is the same is written once a request.
  */
 function answersText(
   decide: Decide,
@@ -134,7 +135,8 @@ export type FastGateOptions = GateOptions & {
 };
 
 /**
- * The fast path: the plain question, for one or for many. Anything else, and whoever is not authorised, takes the usual way.
+ * The fast path: the plain question, for one or for many. Anything else, and whoever is not
+ * authorised, takes the usual way.
  */
 export function createFastGate(options: FastGateOptions): FastGate {
   const decide = decider(options);

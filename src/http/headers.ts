@@ -1,5 +1,5 @@
-// Headers: what every answer tells a browser: to take the content type as it is, and to load and run
-// nothing but the style sheet that a page names by its hash.
+// Headers: what every answer tells a browser: to take the content type as it is, and to load and
+// run nothing but the style sheet that a page names by its hash.
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 

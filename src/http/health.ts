@@ -1,5 +1,6 @@
-// Health: live means that this process makes progress, ready that the gate can vouch for its answers. Every reason
-// why not is named. Both are answered from memory: what the last heartbeat found of the ledger and the chain.
+// Health: live means that this process makes progress, ready that the gate can vouch for its
+// answers. Every reason why not is named. Both are answered from memory: what the last heartbeat
+// found of the ledger and the chain.
 import type { FastifyPluginAsync } from 'fastify';
 import type { Finding } from '../core/finding.ts';
 import { SKEW_MS_MOST } from '../core/ledger-clock.ts';

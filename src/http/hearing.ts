@@ -1,5 +1,5 @@
-// Hearing: how far each source has come, what is not verified yet, and which accounts have changed in ways that nobody can
-// explain. Numbers, for people and for alarms.
+// Hearing: how far each source has come, what is not verified yet, and which accounts have changed
+// in ways that nobody can explain. Numbers, for people and for alarms.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Checks } from '../core/check-ports.ts';
@@ -24,7 +24,10 @@ export type HearingOptions = {
   readonly progress: () => Readonly<
     Record<string, { readonly lastSlot: number | null; readonly lastMs: number | null }>
   >;
-  /** Has the history of a watched account read again from a slot on; `not_found` when nobody watches it. */
+  /**
+   * Has the history of a watched account read again from a slot on; `not_found` when nobody watches
+   * it.
+   */
   readonly rescan: (address: string, fromSlot: number) => Promise<number>;
   /** A person takes an account's state, or a transaction that no node gives, for right. */
   readonly accept: Accept;

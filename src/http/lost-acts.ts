@@ -1,4 +1,5 @@
-// Lost acts: requests that were answered with success, and that a database which went back in time does not hold.
+// Lost acts: requests that were answered with success, and that a database which went back in time
+// does not hold.
 import type { FastifyPluginAsync } from 'fastify';
 import Type from 'typebox';
 import type { Acts } from '../core/act.ts';

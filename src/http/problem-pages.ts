@@ -1,4 +1,5 @@
-// Problem pages: each section of the runbook as a page of its own, so that the answer which names a problem can link to what to do.
+// Problem pages: each section of the runbook as a page of its own, so that the answer which names a
+// problem can link to what to do.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';

@@ -1,6 +1,6 @@
-// Problems: every error as RFC 9457 problem+json with a stable type, also those that Node and Fastify find before
-// a route is reached. A problem below 500 says what to do. One of 500 and above says nothing of its cause,
-// which may hold a secret; the cause is logged.
+// Problems: every error as RFC 9457 problem+json with a stable type, also those that Node and
+// Fastify find before a route is reached. A problem below 500 says what to do. One of 500 and above
+// says nothing of its cause, which may hold a secret; the cause is logged.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -45,7 +45,10 @@ const send = (reply: FastifyReply, told: Problem): FastifyReply =>
     .type('application/problem+json')
     .send(told);
 
-/** Answers what the router refuses before any route is known: a malformed URL, or a parameter that is too long. */
+/**
+ * Answers what the router refuses before any route is known: a malformed URL, or a parameter that
+ * is too long.
+ */
 export function frameworkProblem(
   thrown: Error & { statusCode?: number },
   _request: FastifyRequest,

@@ -1,5 +1,5 @@
-// Reasons: the text with which a person answers for an act. It is kept and shown in many places, so anything secret
-// in it is taken out before the act is written down.
+// Reasons: the text with which a person answers for an act. It is kept and shown in many places, so
+// anything secret in it is taken out before the act is written down.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { base58Bytes } from '../core/ids.ts';
 import { withoutSecretText } from '../core/secrets.ts';
@@ -9,7 +9,10 @@ const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SEED_BYTES = 32;
 const KEYPAIR_BYTES = 64;
 
-/** Whether the text is a Solana keypair in base58: a signature is as long, but its halves do not belong together. */
+/**
+ * Whether the text is a Solana keypair in base58: a signature is as long, but its halves do not
+ * belong together.
+ */
 function isKeypair(text: string): boolean {
   const bytes = base58Bytes(text);
   if (bytes?.length !== KEYPAIR_BYTES) return false;

@@ -1,5 +1,6 @@
-// Routes: what each route of the API is for, and which problems of its own it may answer with, beside those that every route has. The
-// description is made of it, and tests hold it to what the routes do.
+// Routes: what each route of the API is for, and which problems of its own it may answer with,
+// beside those that every route has. The description is made of it, and tests hold it to what the
+// routes do.
 import type { FaultCode } from '../core/fault.ts';
 
 export type Route = { readonly summary: string; readonly problems: readonly FaultCode[] };

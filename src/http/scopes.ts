@@ -1,14 +1,14 @@
-// Scopes: what each route asks of its caller. A route declares its scope in its own options, beside its
-// schema; a route that declares none stops the daemon at start, so no route is open by default. The
-// scope is judged on the route that the router matched, never on the text of the URL.
+// Scopes: what each route asks of its caller. A route declares its scope in its own options, beside
+// its schema; a route that declares none stops the daemon at start, so no route is open by default.
+// The scope is judged on the route that the router matched, never on the text of the URL.
 import type { FastifyInstance } from 'fastify';
 import { SCOPES, type Scope } from '../core/api-key.ts';
 import { Fault } from '../core/fault.ts';
 import type { Authority } from './auth.ts';
 
 /**
- * `public` answers everybody. `webhook` checks the webhook secrets itself. The others need an API key
- * whose scopes cover them.
+ * `public` answers everybody. `webhook` checks the webhook secrets itself. The others need an API
+ * key whose scopes cover them.
  */
 export const ROUTE_SCOPES = ['public', 'webhook', ...SCOPES] as const;
 export type RouteScope = (typeof ROUTE_SCOPES)[number];
@@ -22,9 +22,9 @@ declare module 'fastify' {
 const needsKey = (scope: RouteScope): scope is Scope => scope !== 'public' && scope !== 'webhook';
 
 /**
- * Checks every request against the scope of its route, and every route for having one. Call it before
- * any route is registered. Throws at registration for a route without a scope; answers `unauthorised`
- * without a live key, and `forbidden` to a key whose scopes do not cover the route.
+ * Checks every request against the scope of its route, and every route for having one. Call it
+ * before any route is registered. Throws at registration for a route without a scope; answers
+ * `unauthorised` without a live key, and `forbidden` to a key whose scopes do not cover the route.
  */
 export function enforceScopes(app: FastifyInstance, authority: Authority): void {
   app.addHook('onRoute', ({ method, url, config }) => {

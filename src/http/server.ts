@@ -1,4 +1,5 @@
-// Server: Fastify with one plugin a surface. Dependencies come in as options; nothing hangs on the instance.
+// Server: Fastify with one plugin a surface. Dependencies come in as options; nothing hangs on the
+// instance.
 import { createServer as createHttpServer, type OutgoingHttpHeaders } from 'node:http';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
@@ -79,7 +80,9 @@ export type Bounds = {
 
 /** How often sockets are looked at for requests that take too long. */
 const CHECK_EVERY_MS = 5_000;
-/** Above the idle limit of 60 s that load balancers have, so that they close idle connections first. */
+/**
+ * Above the idle limit of 60 s that load balancers have, so that they close idle connections first.
+ */
 const KEEP_ALIVE_MS = 75_000;
 const MINUTE_MS = 60_000;
 
@@ -171,7 +174,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(rateLimit, {
       max: options.requestsPerMinuteMost,
       timeWindow: MINUTE_MS,
-      // A key has one budget from all addresses; only requests without any key are told apart by address.
+      // A key has one budget from all addresses; only requests without any key are told apart by
+      // address.
       keyGenerator: (request) => {
         const actor = actorOf(request);
         return actor === 'anyone' ? `anyone ${request.ip}` : actor;
@@ -196,7 +200,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
 /** How long clients may take to end what they began once the daemon stops. */
 const CLOSE_MS = 2_000;
 
-/** Stops listening, ends streams, lets requests under way finish for two seconds, and then closes every connection. */
+/**
+ * Stops listening, ends streams, lets requests under way finish for two seconds, and then closes
+ * every connection.
+ */
 export async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
   const ended = new AbortController();
   const closing = app.close().finally(() => ended.abort());

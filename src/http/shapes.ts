@@ -1,5 +1,5 @@
-// Shapes: the JSON of the API, once: each schema is the type, the check of what comes in and the filter of what goes
-// out. Money is a decimal string of base units.
+// Shapes: the JSON of the API, once: each schema is the type, the check of what comes in and the
+// filter of what goes out. Money is a decimal string of base units.
 import Type from 'typebox';
 import { BLOCKS } from '../core/covered.ts';
 import { SHARE_STATUSES } from '../core/share.ts';

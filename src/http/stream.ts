@@ -2,9 +2,9 @@
 // is sent the whole roster, or the changes since its `Last-Event-ID` when the ledger still has that
 // very change; then every change, by gapless revision; and a beat each second that says how fresh
 // the roster is. A reader whose unread bytes exceed `http.streamBytesMost` is dropped and begins
-// anew, so that it delays no other reader; of all readers together `http.streamsBytesMost` may wait,
-// and beyond it the one with most unread bytes is dropped. A reader whose API key was revoked is dropped when the daemon reads the
-// keys.
+// anew, so that it delays no other reader; of all readers together `http.streamsBytesMost` may
+// wait, and beyond it the one with most unread bytes is dropped. A reader whose API key was revoked
+// is dropped when the daemon reads the keys.
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import { Fault } from '../core/fault.ts';
@@ -40,7 +40,10 @@ const message = (event: string, data: unknown, at?: Mark): string =>
 export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, options) => {
   const { roster, publisher, ledger, clock, log, rules } = options;
   const { streamsMost, streamBytesMost, streamsBytesMost } = options.bounds;
-  /** Open streams, each with the Authorization header that its reader sent, and what drops the reader. */
+  /**
+   * Open streams, each with the Authorization header that its reader sent, and what drops the
+   * reader.
+   */
   const open = new Map<ServerResponse, { readonly header: string | undefined; drop(): void }>();
   /** What waited for all readers when it was last counted, and what was written since. */
   let counted = 0;

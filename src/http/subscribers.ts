@@ -1,4 +1,5 @@
-// Subscribers: who is watched, with which accounts, and what happened to them. An agent key comes in and never goes out.
+// Subscribers: who is watched, with which accounts, and what happened to them. An agent key comes
+// in and never goes out.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';

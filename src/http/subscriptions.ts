@@ -1,5 +1,5 @@
-// Subscriptions: who copies which creator on what terms. Terms are added, never edited: what was opened under them keeps them, and a
-// change names the fields that it changes.
+// Subscriptions: who copies which creator on what terms. Terms are added, never edited: what was
+// opened under them keeps them, and a change names the fields that it changes.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';

@@ -1,7 +1,7 @@
-// Validation: holds every request against the schemas of its route, and says in words what does not fit.
-// Values of a body keep the type they were sent with: null is not 0 and true is not 1. Parameters of the
-// path and the query are text by nature, so they alone are converted. Unknown properties and unknown
-// query parameters are refused by name, on routes without a schema too.
+// Validation: holds every request against the schemas of its route, and says in words what does not
+// fit. Values of a body keep the type they were sent with: null is not 0 and true is not 1.
+// Parameters of the path and the query are text by nature, so they alone are converted. Unknown
+// properties and unknown query parameters are refused by name, on routes without a schema too.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import ajvFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
@@ -52,7 +52,9 @@ const placeOf = (path: string, part: string): string =>
 
 const named = (error: ErrorObject, part: string): string => placeOf(error.instancePath, part);
 
-/** One sentence on one fault. It names the place and what is allowed there, never the value given. */
+/**
+ * One sentence on one fault. It names the place and what is allowed there, never the value given.
+ */
 function sentence(error: ErrorObject, part: string): string {
   const schema = (error.parentSchema ?? {}) as JsonSchema;
   const place = named(error, part);
@@ -74,13 +76,18 @@ function sentence(error: ErrorObject, part: string): string {
   }
 }
 
-/** What to say of all that Ajv found: of alternatives (a value or null) the first is what was meant. */
+/**
+ * What to say of all that Ajv found: of alternatives (a value or null) the first is what was meant.
+ */
 function sentenceOf(errors: readonly ErrorObject[], part: string): string {
   const told = errors.find((each) => each.keyword !== 'anyOf') ?? errors[0];
   return told === undefined ? `${part} does not fit.` : sentence(told, part);
 }
 
-/** Throws `body_invalid` for text that Postgres or a log line cannot hold, and for a body nested too deep. */
+/**
+ * Throws `body_invalid` for text that Postgres or a log line cannot hold, and for a body nested too
+ * deep.
+ */
 export function refuseOddText(body: unknown): void {
   const waiting: { value: unknown; depth: number }[] = [{ value: body, depth: 0 }];
   const check = (text: string): void => {

@@ -1,6 +1,7 @@
-// Webhook: POST /webhooks/helius. The body is stored and answered; what it says is looked at afterwards. Helius gives
-// up after a few tries within seconds, so nothing slow may stand between its request and the 200, and our own trouble
-// is answered 503, which it retries, never 403, which it does not.
+// Webhook: POST /webhooks/helius. The body is stored and answered; what it says is looked at
+// afterwards. Helius gives up after a few tries within seconds, so nothing slow may stand between
+// its request and the 200, and our own trouble is answered 503, which it retries, never 403, which
+// it does not.
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Receive } from '../flows/receive.ts';
@@ -17,8 +18,8 @@ const BLANKS = new Set([0x09, 0x0a, 0x0d, 0x20]);
 const ENDS: Readonly<Record<number, number>> = { 91: 0x5d, 123: 0x7d };
 
 /**
- * Whether the bytes begin and end as a JSON array or object. What is between is read after the answer: it costs more than
- * storing it, and what turns out to be garbage is counted then.
+ * Whether the bytes begin and end as a JSON array or object. What is between is read after the
+ * answer: it costs more than storing it, and what turns out to be garbage is counted then.
  */
 function looksLikeJson(body: Buffer): boolean {
   let from = 0;
@@ -38,7 +39,10 @@ export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, opt
   );
   /** Room for each body that is on its way in, by its request. */
   const rooms = new WeakMap<FastifyRequest, () => void>();
-  /** The most that a body can come to: what its head says, or the limit where it is packed or says nothing. */
+  /**
+   * The most that a body can come to: what its head says, or the limit where it is packed or says
+   * nothing.
+   */
   const bytesOf = ({ headers }: FastifyRequest): number => {
     const said = Number(headers['content-length'] ?? options.bytesMost);
     const packed = headers['content-encoding'] !== undefined;

@@ -1,4 +1,5 @@
-// Accruals: finalized closes that become profit shares, each part once, with what it was reckoned from.
+// Accruals: finalized closes that become profit shares, each part once, with what it was reckoned
+// from.
 import { createHash } from 'node:crypto';
 import type { Booking } from '../core/accrual.ts';
 import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
@@ -29,7 +30,10 @@ type FactRow = {
 /** Sorts after every place in a block that is known. */
 const LAST = 2_147_483_647;
 
-/** A share's id follows from what made it, so that booking the same part of a close again cannot make a second one. */
+/**
+ * A share's id follows from what made it, so that booking the same part of a close again cannot
+ * make a second one.
+ */
 export function shareIdOf(subscriptionId: string, fact: Fact, termsSlot: number): string {
   const { slot, ordinal } = fact.position;
   const preimage = [subscriptionId, fact.account, fact.signature, slot, ordinal, termsSlot].join(
@@ -116,7 +120,8 @@ export function createAccruals(
             delete from unbooked where account = ${account} and slot = ${slot} and signature = ${signature}
               and ordinal = ${ordinal} and subscriber_id = ${subscriberId} returning 1`;
           if (waited.length === 0) throw new Overtaken();
-          // A daemon of an earlier release books without taking it out: then that is all there is to do.
+          // A daemon of an earlier release books without taking it out: then that is all there is
+          // to do.
           const already = await tx`
             select 1 from accrual where subscriber_id = ${subscriberId} and subscription_id = ${subscription.id}
               and signature = ${signature} and slot = ${slot} and ordinal = ${ordinal} limit 1`;

@@ -4,7 +4,10 @@ import { Fault } from '../core/fault.ts';
 import { at, type Sql, toJson, violates } from './database.ts';
 import { conditionsOf } from './lists.ts';
 
-/** An act that has not ended for so long was broken off with its daemon; the same request goes on with it. */
+/**
+ * An act that has not ended for so long was broken off with its daemon; the same request goes on
+ * with it.
+ */
 const BROKEN_OFF_AFTER_MS = 60_000;
 
 const NONCES_AT_ONCE = 5_000;

@@ -1,4 +1,5 @@
-// API keys: who may use the API for what. A key itself is seen once, when it is made; here is only its hash.
+// API keys: who may use the API for what. A key itself is seen once, when it is made; here is only
+// its hash.
 import type { ApiKeys, Scope } from '../core/api-key.ts';
 import type { Sql } from './database.ts';
 

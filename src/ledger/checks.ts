@@ -193,7 +193,8 @@ export function createChecks(sql: Sql): Checks {
     advance: ({ address, baseline, candidate }, unread = []) =>
       sql.begin(async (tx) => {
         if (!(await stillUnread(tx, unread))) return;
-        // Another daemon may have gone on meanwhile: only the state that was judged may become the baseline.
+        // Another daemon may have gone on meanwhile: only the state that was judged may become the
+        // baseline.
         const advanced = await tx`
           update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,
             checked_at = now()
@@ -216,7 +217,8 @@ export function createChecks(sql: Sql): Checks {
             checked_at = now()
           where address = ${address} and (candidate->>'slot')::bigint = ${candidate.slot}
             and (baseline->>'slot')::bigint = ${baseline.slot} returning 1`;
-        // A sum of nothing is recorded, too: it says what the account held then, and so what was opened or closed unseen.
+        // A sum of nothing is recorded, too: it says what the account held then, and so what was
+        // opened or closed unseen.
         if (advanced.length === 0) return;
         await putUnread(tx, { address, subscriberId }, unread, baseline.slot);
         await endUnread(tx, address, unread, 'state');

@@ -1,5 +1,5 @@
-// Closes: every close and reckoning of a subscriber with what became of it: its parts as they were booked, their shares, or what
-// its booking waits for. core/outcome.ts makes an answer of it.
+// Closes: every close and reckoning of a subscriber with what became of it: its parts as they were
+// booked, their shares, or what its booking waits for. core/outcome.ts makes an answer of it.
 import type { Address, Signature } from '../core/ids.ts';
 import type { BookedPart, RecordedClose } from '../core/outcome.ts';
 import type { Facts } from '../core/ports.ts';

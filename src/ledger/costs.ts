@@ -1,4 +1,5 @@
-// Costs: what payments cost their fee payer, as the chain tells it, and how much of it was spent within a day.
+// Costs: what payments cost their fee payer, as the chain tells it, and how much of it was spent
+// within a day.
 
 import type { Costs } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';

@@ -1,9 +1,13 @@
-// Coverage: how many calls that touched watched accounts were understood, by program, and which are not explained yet.
+// Coverage: how many calls that touched watched accounts were understood, by program, and which are
+// not explained yet.
 import type { CoverageBook } from '../core/doubt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Sql } from './database.ts';
 
-/** Programs that have a row of their own. Anybody may call a program of its own making with a watched account. */
+/**
+ * Programs that have a row of their own. Anybody may call a program of its own making with a
+ * watched account.
+ */
 const PROGRAMS_MOST = 100;
 const OTHER = 'other';
 
@@ -13,7 +17,8 @@ export function createCoverageBook(sql: Sql): CoverageBook {
   return {
     async add(rows) {
       if (rows.length === 0) return;
-      // In one order everywhere, so that daemons that add at once wait for each other and never in a circle.
+      // In one order everywhere, so that daemons that add at once wait for each other and never in
+      // a circle.
       const given = [...rows]
         .sort((a, b) => (a.program < b.program ? -1 : 1))
         .map(({ program, understood, neutral, unknown }) => ({

@@ -1,4 +1,5 @@
-// Creators: which addresses are paid, which of them are agents of this ledger, and what showed that a vault may be paid.
+// Creators: which addresses are paid, which of them are agents of this ledger, and what showed that
+// a vault may be paid.
 
 import type { Address } from '../core/ids.ts';
 import type { Creators } from '../core/ports.ts';

@@ -1,4 +1,5 @@
-// Credits: transfers to creators that Bailiff did not make, each matched once with what was owed to that creator when it was made.
+// Credits: transfers to creators that Bailiff did not make, each matched once with what was owed to
+// that creator when it was made.
 import { allotCredits } from '../core/credit.ts';
 import type { CreditMatch, Credits } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -23,8 +24,9 @@ export async function holdDebtsOf(tx: Transaction, subscriberId: string): Promis
 }
 
 /**
- * Discharges debts to a creator by what is left of transfers to it. The caller holds the subscriber's debts. A debt that a payment has
- * claimed is left alone: how much of it is owed is known when the payment has ended.
+ * Discharges debts to a creator by what is left of transfers to it. The caller holds the
+ * subscriber's debts. A debt that a payment has claimed is left alone: how much of it is owed is
+ * known when the payment has ended.
  */
 export async function applyCredits(
   tx: Transaction,

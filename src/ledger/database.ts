@@ -1,4 +1,5 @@
-// Database: the connection pool, and the types that cross it. bigint columns are bigint here; sums are cast to it.
+// Database: the connection pool, and the types that cross it. bigint columns are bigint here; sums
+// are cast to it.
 import postgres from 'postgres';
 import type { Log } from '../core/ports.ts';
 
@@ -7,10 +8,15 @@ export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
 /** A piece of a query. */
 export type Fragment = postgres.Fragment;
 
-/** Postgres ends a statement, or a transaction that waits for its client, after so long. Milliseconds. */
+/**
+ * Postgres ends a statement, or a transaction that waits for its client, after so long.
+ * Milliseconds.
+ */
 const STATEMENT_MS_MOST = 120_000;
 
-/** Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode. */
+/**
+ * Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode.
+ */
 export function openDatabase(
   url: string,
   log: Log,

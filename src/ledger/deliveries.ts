@@ -1,12 +1,15 @@
-// Deliveries: webhook bodies exactly as received, kept before they are understood; those that one commit takes are one
-// delivery. Who begins to read one is on record until the reading ends, well or not: a delivery at which several daemons
-// ended, and did not come back, is known by that.
+// Deliveries: webhook bodies exactly as received, kept before they are understood; those that one
+// commit takes are one delivery. Who begins to read one is on record until the reading ends, well
+// or not: a delivery at which several daemons ended, and did not come back, is known by that.
 import type { Deliveries } from '../core/hearing-ports.ts';
 import { at, type Sql } from './database.ts';
 import { packBodies, unpackBodies } from './parcel.ts';
 import { noteRumours } from './sightings.ts';
 
-/** A reading that began longer ago, by a daemon other than the one that asks, is taken for one that never ended. */
+/**
+ * A reading that began longer ago, by a daemon other than the one that asks, is taken for one that
+ * never ended.
+ */
 const READING_MS_MOST = 20_000;
 
 async function* plain(body: Uint8Array, bytesMost: number) {

@@ -6,8 +6,9 @@ import { applyToShares } from './share-changes.ts';
 type Covered = { mine: bigint; covered: bigint; claimed: boolean };
 
 /**
- * Books what a landed payment covers. `land`: it was seen to land now, so it comes on top of what was paid before.
- * `recall`: these books had lost it, so a debt is paid as far as landed payments and transfers by others cover it.
+ * Books what a landed payment covers. `land`: it was seen to land now, so it comes on top of what
+ * was paid before. `recall`: these books had lost it, so a debt is paid as far as landed payments
+ * and transfers by others cover it.
  */
 export async function discharge(
   tx: Transaction,

@@ -86,7 +86,8 @@ export function createEndpoints(sql: Sql): Endpoints {
       await sql.begin(async (tx) => {
         await tx`
           update endpoint set disabled_at = null, disabled_why = null, failing_since = null where endpoint_id = ${id}`;
-        // Somebody has mended the receiver: what waits for its next attempt need not wait for hours.
+        // Somebody has mended the receiver: what waits for its next attempt need not wait for
+        // hours.
         await tx`
           update event_delivery set due_at = now() where endpoint_id = ${id} and state = 'pending' and due_at > now()`;
       });
@@ -168,7 +169,8 @@ export function createEndpoints(sql: Sql): Endpoints {
         attempts: row.attempts,
       }));
     },
-    // The endpoint's row is always taken first, as removing it does: so the two never wait for each other.
+    // The endpoint's row is always taken first, as removing it does: so the two never wait for each
+    // other.
     async delivered(endpointId, eventId, outcome, nowMs) {
       await sql.begin(async (tx) => {
         await tx`update endpoint set failing_since = null where endpoint_id = ${endpointId} and failing_since is not null`;

@@ -38,7 +38,10 @@ export function heldOf(json: unknown): Held[] | null {
   );
 }
 
-/** Outflows that an earlier release recorded: it took every one for the agent's own doing, and every token for valuable. */
+/**
+ * Outflows that an earlier release recorded: it took every one for the agent's own doing, and every
+ * token for valuable.
+ */
 const OLDER_OUTFLOW = { owner: null, ofValue: true, consent: 'agent', signers: [] };
 
 /** The body of a fact row. Its shape is what `toJson` wrote of a body of that kind. */
@@ -75,7 +78,10 @@ type Row = {
 export const cursorOf = (row: Pick<Row, 'slot' | 'signature' | 'ordinal' | 'account'>): string =>
   [row.slot, row.signature, row.ordinal, row.account].join('.');
 
-/** The place that a cursor names. One that the ledger did not give out names no place: the list then ends there. */
+/**
+ * The place that a cursor names. One that the ledger did not give out names no place: the list then
+ * ends there.
+ */
 export function placeOf(before: string | undefined) {
   if (before === undefined) return { from: null, signature: '', ordinal: '0', account: '' };
   const place = placeIn(before);

@@ -1,11 +1,12 @@
-// Genesis: which chain this ledger belongs to. Written once, at the first start. Mainnet is held to the hash
-// that every node of it answers, a local chain to the one that was met first.
+// Genesis: which chain this ledger belongs to. Written once, at the first start. Mainnet is held to
+// the hash that every node of it answers, a local chain to the one that was met first.
 import { KNOWN_GENESIS, type Network } from '../core/genesis.ts';
 import type { Sql } from './database.ts';
 
 /**
- * The genesis hash that a node of our chain must name, given the one that it did name: the ledger's own, or the network's.
- * An answer that fits the network is kept when the ledger has none yet; another one is never written.
+ * The genesis hash that a node of our chain must name, given the one that it did name: the ledger's
+ * own, or the network's. An answer that fits the network is kept when the ledger has none yet;
+ * another one is never written.
  */
 export function createGenesis(sql: Sql, network: Network): (found: string) => Promise<string> {
   const known = KNOWN_GENESIS[network];

@@ -1,4 +1,5 @@
-// Halts: where nothing new is signed. Debts that are halted are simply not due; what is signed already is seen to its end.
+// Halts: where nothing new is signed. Debts that are halted are simply not due; what is signed
+// already is seen to its end.
 import type { Halts } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 

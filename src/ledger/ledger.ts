@@ -34,9 +34,10 @@ import { createUnread } from './unread.ts';
 import { createWatchList, WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 /**
- * `now` is what debts and payments take for the time: the database's clock, unless a test gives another. `observing`: what is booked here
- * is marked as observed, and such debts count for the standing; where it is false they count for nothing until they are adopted. `topUp`:
- * swaps for SOL that the platform lets the daemon make.
+ * `now` is what debts and payments take for the time: the database's clock, unless a test gives
+ * another. `observing`: what is booked here is marked as observed, and such debts count for the
+ * standing; where it is false they count for nothing until they are adopted. `topUp`: swaps for SOL
+ * that the platform lets the daemon make.
  */
 export function createLedger(
   sql: Sql,
@@ -76,7 +77,10 @@ export function createLedger(
   };
 }
 
-/** Hears of standings that any daemon changed, and runs at every (re)connection, to catch up on what was missed. */
+/**
+ * Hears of standings that any daemon changed, and runs at every (re)connection, to catch up on what
+ * was missed.
+ */
 export async function listenStandings(
   sql: Sql,
   onChange: () => void,
@@ -97,7 +101,10 @@ export async function listenApiKeys(sql: Sql, onChange: () => void): Promise<() 
   return () => listening.unlisten();
 }
 
-/** Hears whose accounts any daemon began or ceased to watch; at every (re)connection it may be anybody's. */
+/**
+ * Hears whose accounts any daemon began or ceased to watch; at every (re)connection it may be
+ * anybody's.
+ */
 export async function listenWatchList(
   sql: Sql,
   onListed: (subscriberId?: string) => void,

@@ -1,4 +1,5 @@
-// Lists: the conditions of the lists that are shown in pages, how many rows each has, and whether a cursor names one.
+// Lists: the conditions of the lists that are shown in pages, how many rows each has, and whether a
+// cursor names one.
 import { ACTORS_WITHOUT_KEY } from '../core/act.ts';
 import {
   COUNTED_MOST,
@@ -54,7 +55,10 @@ export function conditionsOf(sql: Sql): Conditions {
   };
 }
 
-/** A cursor of facts and credits: slot, signature, ordinal and account of a row; null when it is none. */
+/**
+ * A cursor of facts and credits: slot, signature, ordinal and account of a row; null when it is
+ * none.
+ */
 export function placeIn(
   cursor: string,
 ): { slot: string; signature: string; ordinal: string; account: string } | null {

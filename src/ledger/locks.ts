@@ -1,6 +1,7 @@
-// Locks: advisory locks of Postgres, each held by a connection of its own and gone with it, so that a daemon that dies holds
-// nobody up. No transaction is open while the work is done. A lock that another session holds is waited for within a bound:
-// behind a pooler a session can keep a lock long after its daemon is gone.
+// Locks: advisory locks of Postgres, each held by a connection of its own and gone with it, so that
+// a daemon that dies holds nobody up. No transaction is open while the work is done. A lock that
+// another session holds is waited for within a bound: behind a pooler a session can keep a lock
+// long after its daemon is gone.
 import { Fault } from '../core/fault.ts';
 import type { Locks } from '../core/hearing-ports.ts';
 import type { Sql } from './database.ts';
@@ -9,7 +10,10 @@ const PATIENCE_MS = 15_000;
 /** SQLSTATE of a lock that was not available within `lock_timeout`. */
 const NOT_AVAILABLE = '55P03';
 
-/** `open` opens a pool of one connection. Throws `not_ready` when the lock is not to be had within `patienceMs`. */
+/**
+ * `open` opens a pool of one connection. Throws `not_ready` when the lock is not to be had within
+ * `patienceMs`.
+ */
 export function createLocks(open: () => Sql, patienceMs = PATIENCE_MS): Locks {
   return {
     async exclusively(name, work) {

@@ -1,4 +1,5 @@
-// Mark: where the database stands, as it tells itself, and where it stood when daemons last trusted it.
+// Mark: where the database stands, as it tells itself, and where it stood when daemons last trusted
+// it.
 import type { LedgerMark } from '../core/continuity.ts';
 import type { Fragment, Sql } from './database.ts';
 
@@ -6,8 +7,9 @@ import type { Fragment, Sql } from './database.ts';
 const UNTOLD = new Set(['42883', '42501', '0A000', '42704', '42703', '42P01']);
 
 /**
- * System identifier, timeline, database, file of the payment table, start of the server. The timeline comes from the name of the
- * file that is being written: the control file tells it only after the next checkpoint.
+ * System identifier, timeline, database, file of the payment table, start of the server. The
+ * timeline comes from the name of the file that is being written: the control file tells it only
+ * after the next checkpoint.
  */
 export const identityOf = (sql: Sql): Fragment => sql`
   concat_ws('/', (select system_identifier from pg_control_system()), left(pg_walfile_name(pg_current_wal_lsn()), 8),

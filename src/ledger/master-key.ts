@@ -1,4 +1,5 @@
-// Master key: the known text that is sealed under it, and secrets that show whether a key is the right one.
+// Master key: the known text that is sealed under it, and secrets that show whether a key is the
+// right one.
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import type { MasterKeyBook } from '../core/master-key.ts';
 import type { Sql } from './database.ts';

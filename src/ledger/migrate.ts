@@ -1,5 +1,6 @@
-// Migrate: numbered SQL files, applied once, in order, and never changed afterwards. Each runs in a transaction whose
-// first act is to take its own version row, so of two daemons that start at once one waits and then finds it done.
+// Migrate: numbered SQL files, applied once, in order, and never changed afterwards. Each runs in a
+// transaction whose first act is to take its own version row, so of two daemons that start at once
+// one waits and then finds it done.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -30,7 +31,10 @@ export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
   );
 }
 
-/** Names of migrations that this database lacks. Throws `migration_changed` and `database_newer` as `migrate` does. Changes nothing. */
+/**
+ * Names of migrations that this database lacks. Throws `migration_changed` and `database_newer` as
+ * `migrate` does. Changes nothing.
+ */
 export async function pendingMigrations(sql: Sql): Promise<string[]> {
   const wanted = await readMigrations();
   const [table] = await sql<
@@ -50,7 +54,9 @@ export async function pendingMigrations(sql: Sql): Promise<string[]> {
 
 const ROUND_TRIP_MS = 3_000;
 
-/** Whether a notification that is sent comes back: it does not through a pooler in transaction mode. */
+/**
+ * Whether a notification that is sent comes back: it does not through a pooler in transaction mode.
+ */
 export async function roundTrip(sql: Sql): Promise<boolean> {
   const heard = Promise.withResolvers<boolean>();
   const listening = await sql.listen('bailiff_doctor', () => heard.resolve(true));
@@ -77,7 +83,10 @@ const changed = (name: string): Fault =>
     `Migration ${name} was applied to this database in another form. Migrations are immutable: restore the file, and put the change into a new one.`,
   );
 
-/** Brings the database to this release. Returns the names that were applied. Safe to run from several daemons. */
+/**
+ * Brings the database to this release. Returns the names that were applied. Safe to run from
+ * several daemons.
+ */
 export async function migrate(
   sql: Sql,
   log: Log,

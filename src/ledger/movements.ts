@@ -1,4 +1,5 @@
-// Movements: what moved an account's positions, in chain order, as far back as it bears on the closes that are to be booked.
+// Movements: what moved an account's positions, in chain order, as far back as it bears on the
+// closes that are to be booked.
 
 import type { Realised } from '../core/accrual.ts';
 import type { Fact } from '../core/fact.ts';
@@ -30,8 +31,9 @@ const movementOf = (row: Row): Movement => {
 };
 
 /**
- * The history before each of these closes of one account, which must be in chain order. A market in which a booked close has shown
- * that nothing was left is read from that close on, the others from the slot after `since`.
+ * The history before each of these closes of one account, which must be in chain order. A market in
+ * which a booked close has shown that nothing was left is read from that close on, the others from
+ * the slot after `since`.
  */
 export async function readHistories(
   sql: Sql | Transaction,

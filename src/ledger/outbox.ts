@@ -1,11 +1,15 @@
-// Outbox: events, each written in the transaction of what it tells; Postgres itself notes for which endpoints.
+// Outbox: events, each written in the transaction of what it tells; Postgres itself notes for which
+// endpoints.
 import type { EventKind } from '../core/event.ts';
 import type { EventBodies, EventOf } from '../core/event-body.ts';
 import { type Sql, type Transaction, toJson } from './database.ts';
 
 export const EVENT_CHANNEL = 'bailiff_event';
 
-/** Writes events into a transaction, in their order. Amounts are base units, and become decimal strings. */
+/**
+ * Writes events into a transaction, in their order. Amounts are base units, and become decimal
+ * strings.
+ */
 export async function tellAll(
   tx: Sql | Transaction,
   events: readonly EventOf<EventKind>[],

@@ -1,5 +1,6 @@
-// Owing: how long something has counted as owed. `standing.owed_since` is where that time would begin if it had counted without a
-// pause: gate and engines subtract it from their clock. While nothing counts it is null, unless the limit was passed before.
+// Owing: how long something has counted as owed. `standing.owed_since` is where that time would
+// begin if it had counted without a pause: gate and engines subtract it from their clock. While
+// nothing counts it is null, unless the limit was passed before.
 import type { OpenDebt } from '../core/owing.ts';
 import type { Owing } from '../core/ports.ts';
 import type { Sql } from './database.ts';

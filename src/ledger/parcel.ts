@@ -1,6 +1,7 @@
-// Parcel: webhook bodies that are committed together, byte for byte as they came, in one compressed row. Bodies repeat
-// themselves, so that together they take a tenth of the bytes, of the write-ahead log and of Postgres's time. A parcel is
-// unpacked one body at a time: a row of some kilobytes may hold hundreds of megabytes.
+// Parcel: webhook bodies that are committed together, byte for byte as they came, in one compressed
+// row. Bodies repeat themselves, so that together they take a tenth of the bytes, of the
+// write-ahead log and of Postgres's time. A parcel is unpacked one body at a time: a row of some
+// kilobytes may hold hundreds of megabytes.
 import { constants, createZstdDecompress, zstdCompressSync } from 'node:zlib';
 
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
@@ -20,8 +21,9 @@ export function packBodies(bodies: readonly Uint8Array[]): Buffer {
 export type Unpacked = { readonly length: number; readonly bytes: Uint8Array | null };
 
 /**
- * The bodies of a parcel, in the order in which they came; of one that is longer than `bytesMost` only the length, and its
- * bytes are passed over. Throws a RangeError when the parcel ends inside a body, and what zlib throws when it is damaged.
+ * The bodies of a parcel, in the order in which they came; of one that is longer than `bytesMost`
+ * only the length, and its bytes are passed over. Throws a RangeError when the parcel ends inside a
+ * body, and what zlib throws when it is damaged.
  */
 export async function* unpackBodies(
   parcel: Uint8Array,

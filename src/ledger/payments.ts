@@ -1,5 +1,6 @@
-// Payments: each function is one conditional transition of core/payment.ts. False means that the payment was not in
-// the state that the transition starts from: another daemon was faster, and nothing was changed.
+// Payments: each function is one conditional transition of core/payment.ts. False means that the
+// payment was not in the state that the transition starts from: another daemon was faster, and
+// nothing was changed.
 
 import type { PaymentRecord, Payments } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -109,7 +110,9 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       const where = tx`p.payment_id = ${paymentId}`;
       return (await endUnpaid(tx, now, { from, where, change }, how)) > 0;
     });
-  /** Claims every debt that a payment covers. Throws when one of them cannot be claimed any more. */
+  /**
+   * Claims every debt that a payment covers. Throws when one of them cannot be claimed any more.
+   */
   const claim = async (tx: Transaction, { id, subscriberId, plan }: Payment): Promise<void> => {
     const amounts = new Map(plan.covers.map((each) => [each.shareId, each.amount]));
     const where = tx`s.subscriber_id = ${subscriberId} and s.share_id in ${tx([...amounts.keys()])}`;
@@ -270,7 +273,8 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     restore: (subscriberId, paid, covers) =>
       sql.begin(async (tx) => {
         const { signature, slot, creatorWallet } = paid;
-        // The row of the very payment, whatever became of it here: its own covers are what it was planned to pay.
+        // The row of the very payment, whatever became of it here: its own covers are what it was
+        // planned to pay.
         const own = await tx`
           update payment set state = 'landed', restored = true, signature = ${signature}, sent_at = coalesce(sent_at, now()),
             executed_slot = ${slot}, ended_at = now()

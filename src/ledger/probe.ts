@@ -1,4 +1,5 @@
-// Probe: the one row that a daemon writes each second, so that it knows whether the ledger takes writes.
+// Probe: the one row that a daemon writes each second, so that it knows whether the ledger takes
+// writes.
 import type { Probe } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 

@@ -1,5 +1,5 @@
-// Readings: what a transaction did, recorded as one reading of it says. core/reading.ts decides what a reading changes; here it
-// is done in one transaction that holds the sighting's row.
+// Readings: what a transaction did, recorded as one reading of it says. core/reading.ts decides
+// what a reading changes; here it is done in one transaction that holds the sighting's row.
 import type { Fact, Finality } from '../core/fact.ts';
 import type { ReadWith, Settled, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -34,7 +34,10 @@ async function recorded(tx: Transaction, signature: Signature): Promise<Recorded
   }));
 }
 
-/** Records a fact of a reading, or brings the one at its place to this reading. False when nothing changed. */
+/**
+ * Records a fact of a reading, or brings the one at its place to this reading. False when nothing
+ * changed.
+ */
 async function putFact(tx: Transaction, fact: Fact, finality: string): Promise<boolean> {
   const { kind, ...body } = fact.body;
   const { slot, ordinal, blockIndex } = fact.position;

@@ -1,5 +1,5 @@
-// Share acts: what changes a debt outside of a payment. Each method names the rows and the act; core/share.ts decides what
-// becomes of them.
+// Share acts: what changes a debt outside of a payment. Each method names the rows and the act;
+// core/share.ts decides what becomes of them.
 import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
 import { restingEvents } from '../core/share.ts';
 import { PLANNED_ANEW } from '../core/trouble.ts';

@@ -1,5 +1,6 @@
-// Share changes: how a transition of core/share.ts is applied. The rows are locked and read, the core decides, and what it
-// decided is written back with its events, all in the caller's transaction. Nothing else updates profit_share.
+// Share changes: how a transition of core/share.ts is applied. The rows are locked and read, the
+// core decides, and what it decided is written back with its events, all in the caller's
+// transaction. Nothing else updates profit_share.
 import type { Address } from '../core/ids.ts';
 import type { Trouble } from '../core/payment.ts';
 import { type Share, type ShareStatus, type Transition, transition } from '../core/share.ts';
@@ -35,7 +36,10 @@ export type Locked<Extra> = {
   readonly nowMs: number;
 };
 
-/** So many debts are locked, decided and written at a time; a batch of all would not fit into memory. */
+/**
+ * So many debts are locked, decided and written at a time; a batch of all would not fit into
+ * memory.
+ */
 const ROWS_A_TURN = 2_000;
 
 const shareOf = (row: Row): Share => ({
@@ -113,8 +117,9 @@ export type Which = {
 };
 
 /**
- * Locks the debts in the order of their ids, asks what happens to each, and writes what becomes of those that the act may
- * start from. `act` gives null to leave a debt alone. Returns the transitions, with the debt as it was before.
+ * Locks the debts in the order of their ids, asks what happens to each, and writes what becomes of
+ * those that the act may start from. `act` gives null to leave a debt alone. Returns the
+ * transitions, with the debt as it was before.
  */
 export async function applyToShares<Extra = unknown>(
   tx: Transaction,

@@ -1,4 +1,5 @@
-// Shares: what the ledger tells of profit shares. How they come to be is in accruals.ts, what changes them in share-acts.ts.
+// Shares: what the ledger tells of profit shares. How they come to be is in accruals.ts, what
+// changes them in share-acts.ts.
 
 import type { Shares } from '../core/debt-ports.ts';
 import type { Address } from '../core/ids.ts';

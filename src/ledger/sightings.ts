@@ -1,5 +1,5 @@
-// Sightings: transactions that a source has named, until they are read. Which source named one, how often and in what order
-// makes no difference to what is recorded of it; readings.ts records that.
+// Sightings: transactions that a source has named, until they are read. Which source named one, how
+// often and in what order makes no difference to what is recorded of it; readings.ts records that.
 import type { Naming, Rumour, Sighting, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { at, type Sql, type Transaction } from './database.ts';
@@ -7,11 +7,17 @@ import { createReadings } from './readings.ts';
 
 /** Transactions that one statement notes. */
 const CHUNK = 1_000;
-/** So many transactions of an account are due as soon as they are named; those beyond follow at this pace. */
+/**
+ * So many transactions of an account are due as soon as they are named; those beyond follow at this
+ * pace.
+ */
 const AT_ONCE = 200;
 const PACE_MS = 50;
 
-/** When each transaction is due: an account's own queue decides, the shortest one where it touches several. */
+/**
+ * When each transaction is due: an account's own queue decides, the shortest one where it touches
+ * several.
+ */
 function dueOf(queues: Map<Address, number>, { accounts, urgent }: Rumour, nowMs: number): number {
   let waitMs = Number.POSITIVE_INFINITY;
   for (const account of accounts) {
@@ -75,8 +81,9 @@ async function noteChunk(
 }
 
 /**
- * Notes transactions that a source names. One that is known only learns what this source knows better; it is read again when it
- * had been given up, when it was read before an account that tells of it was watched, or on demand. Facts on record stay.
+ * Notes transactions that a source names. One that is known only learns what this source knows
+ * better; it is read again when it had been given up, when it was read before an account that tells
+ * of it was watched, or on demand. Facts on record stay.
  */
 export async function noteRumours(
   sql: Sql | Transaction,
@@ -151,7 +158,8 @@ export function createSightings(sql: Sql): Sightings {
     ...createReadings(sql),
     note: (rumours, naming) => noteRumours(sql, rumours, naming),
     async claim(nowMs, leaseMs, limit) {
-      // Those that an account's history named, and rumours, in turns: neither can keep the other from being read.
+      // Those that an account's history named, and rumours, in turns: neither can keep the other
+      // from being read.
       const rows = await sql<Row[]>`
         with named as (
             select signature, rank, due_at from sighting

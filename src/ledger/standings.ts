@@ -1,5 +1,6 @@
-// Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is judged and saved in
-// one transaction that holds the subscriber's row, so that an older view never overwrites a newer one.
+// Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is
+// judged and saved in one transaction that holds the subscriber's row, so that an older view never
+// overwrites a newer one.
 import { bookingsOf, tabsAfter } from '../core/accrual.ts';
 import { creatorPaid, creditEvents } from '../core/credit.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -45,8 +46,8 @@ const positionOf = (row: {
 });
 
 /**
- * What is owed: booked shares, and for closes that are not booked yet the shares they will make. Of one that was voided, or is only
- * observed where that does not count, what was paid.
+ * What is owed: booked shares, and for closes that are not booked yet the shares they will make. Of
+ * one that was voided, or is only observed where that does not count, what was paid.
  */
 async function owedEvents(
   tx: Transaction,
@@ -124,7 +125,10 @@ async function appointedBy(tx: Transaction, subscriberId: string): Promise<Set<s
   return new Set(rows.map((row) => row.who));
 }
 
-/** Value that left by the subscriber's own doing, and transfers to creators, as far as they settle what was owed. */
+/**
+ * Value that left by the subscriber's own doing, and transfers to creators, as far as they settle
+ * what was owed.
+ */
 async function outflowEvents(
   tx: Transaction,
   subscriberId: string,
@@ -164,7 +168,10 @@ async function outflowEvents(
   return [...left, ...creditEvents(history, transfers, QUOTE_TOKEN, claims)];
 }
 
-/** Takes the next revision. It holds everybody else's up until the transaction ends, so it comes last in one. */
+/**
+ * Takes the next revision. It holds everybody else's up until the transaction ends, so it comes
+ * last in one.
+ */
 export async function nextRevision(tx: Transaction): Promise<bigint> {
   const [next] = await tx<{ last: bigint }[]>`update revision set last = last + 1 returning last`;
   return next?.last ?? 0n;
@@ -220,7 +227,10 @@ function entryOf(row: StandingRow): RosterEntry {
   };
 }
 
-/** `observing`: debts that are only observed count. `topUp`: swaps for SOL that are the daemon's own. */
+/**
+ * `observing`: debts that are only observed count. `topUp`: swaps for SOL that are the daemon's
+ * own.
+ */
 export function createStandings(
   sql: Sql,
   observing: boolean = false,

@@ -1,4 +1,5 @@
-// Subscribers: who is watched, with which agent wallet and Drift accounts, and the sealed agent key.
+// Subscribers: who is watched, with which agent wallet and Drift accounts, and the sealed agent
+// key.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscriber, Subscribers } from '../core/ports.ts';
@@ -8,8 +9,8 @@ import { joinStandings } from './standings.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 /**
- * Refuses an id that is another subscriber's wallet, and a wallet that is another's id: the gate takes both as a name.
- * The locks on both names make two registrations at once take turns.
+ * Refuses an id that is another subscriber's wallet, and a wallet that is another's id: the gate
+ * takes both as a name. The locks on both names make two registrations at once take turns.
  */
 async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address): Promise<void> {
   for (const name of [id, agentWallet].sort())
@@ -109,7 +110,8 @@ export function createSubscribers(sql: Sql): Subscribers {
           const [returned] = await tx<{ subscriber_id: string }[]>`
             update subscriber set retired_at = null where subscriber_id = ${given.id} and retired_at is not null returning subscriber_id`;
           if (returned !== undefined) {
-            // Nobody watched it meanwhile: its history counts from here, and its state is believed as it is now.
+            // Nobody watched it meanwhile: its history counts from here, and its state is believed
+            // as it is now.
             await tx`delete from account_check where subscriber_id = ${given.id}`;
             await tx`
               update account set cursor_slot = ${given.fromSlot}, cursor_at = now(), watched_at = now() where subscriber_id = ${given.id}`;

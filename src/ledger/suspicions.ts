@@ -1,4 +1,5 @@
-// Suspicions: sums of notices since the last review, kept while they are above the limit, and the reviews that end them.
+// Suspicions: sums of notices since the last review, kept while they are above the limit, and the
+// reviews that end them.
 
 import type { Signature } from '../core/ids.ts';
 import type { Suspicions } from '../core/ports.ts';
@@ -32,7 +33,8 @@ export function createSuspicions(sql: Sql): Suspicions {
     list,
     async refresh(amountMost) {
       await sql.begin(async (tx) => {
-        // An agent's token account that changed hands is one by itself: nothing that a copier does needs it.
+        // An agent's token account that changed hands is one by itself: nothing that a copier does
+        // needs it.
         const found = await tx<Row[]>`
           select f.subscriber_id, coalesce(sum((f.body->>'amount')::numeric) filter (where f.body->>'what' in ${tx(SUSPICIONS)}), 0)::bigint as amount,
             count(*)::int as notices, jsonb_agg(distinct f.body->>'what') as kinds, max(f.slot) as slot,

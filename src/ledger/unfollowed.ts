@@ -1,4 +1,5 @@
-// Unfollowed: token accounts that would have to be watched, and are not, because their owner has too many.
+// Unfollowed: token accounts that would have to be watched, and are not, because their owner has
+// too many.
 import type { UnfollowedAccounts } from '../core/doubt-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';

@@ -1,4 +1,5 @@
-// Unpaid: what is written when a payment ends without paying: its event, and its debts, which are free again.
+// Unpaid: what is written when a payment ends without paying: its event, and its debts, which are
+// free again.
 import type { Address, Signature } from '../core/ids.ts';
 import type { PaymentState } from '../core/payment.ts';
 import type { ShareAct } from '../core/share-act.ts';
@@ -26,8 +27,8 @@ type EndedRow = {
 };
 
 /**
- * Ends the payments that a condition on `payment p` names, in one state, and frees their debts. Returns
- * how many there were.
+ * Ends the payments that a condition on `payment p` names, in one state, and frees their debts.
+ * Returns how many there were.
  */
 export async function endUnpaid(
   tx: Transaction,

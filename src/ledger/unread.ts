@@ -1,4 +1,5 @@
-// Unread: transactions that a finalized history names and that no node gives: of which accounts they raise a doubt, and what ended it.
+// Unread: transactions that a finalized history names and that no node gives: of which accounts
+// they raise a doubt, and what ended it.
 import type { UnreadBook } from '../core/doubt-ports.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -11,7 +12,10 @@ export const unreadable = (sql: Sql | Transaction, nowMs: number): Fragment => s
   (s.status = 'wanted' and s.named_final and s.attempts >= ${UNREADABLE.tries} and m.ended_at is null
     and s.wanted_at <= ${at(nowMs - UNREADABLE.afterMs)})`;
 
-/** Holds these until the commit, so that none is read meanwhile. False when one is not wanted any more. */
+/**
+ * Holds these until the commit, so that none is read meanwhile. False when one is not wanted any
+ * more.
+ */
 export async function stillUnread(
   tx: Transaction,
   signatures: readonly Signature[],
@@ -43,7 +47,10 @@ export async function endUnread(
   await clearAside(sql, signatures);
 }
 
-/** What they did to a Drift account is `unknown`, for good: its state tells. A later reading adds nothing that was counted. */
+/**
+ * What they did to a Drift account is `unknown`, for good: its state tells. A later reading adds
+ * nothing that was counted.
+ */
 export async function putUnread(
   tx: Transaction,
   { address, subscriberId }: Pick<Watched, 'address' | 'subscriberId'>,

@@ -1,5 +1,5 @@
-// Venue programs: which bytes of the venue's program were seen on chain, and what vouches for those that the release does not
-// know.
+// Venue programs: which bytes of the venue's program were seen on chain, and what vouches for those
+// that the release does not know.
 import type { ProgramBook, Voucher } from '../core/conformance.ts';
 import type { Sql } from './database.ts';
 

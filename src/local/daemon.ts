@@ -1,5 +1,5 @@
-// Daemon: the real daemon in a process of its own, kept running. When it dies, however it dies, it is started again
-// on the same database and port, as a supervisor would.
+// Daemon: the real daemon in a process of its own, kept running. When it dies, however it dies, it
+// is started again on the same database and port, as a supervisor would.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,10 @@ export type Daemon = {
   readonly logFile: string;
   /** The present process; changes when it was started again. */
   pid(): number | undefined;
-  /** Asks the API; waits while the daemon is being started again. Throws once `deadlineMs` has passed. */
+  /**
+   * Asks the API; waits while the daemon is being started again. Throws once `deadlineMs` has
+   * passed.
+   */
   ask<T>(method: 'GET' | 'POST', route: string, body?: unknown): Promise<T>;
   stop(): Promise<number | null>;
 };

@@ -1,5 +1,6 @@
-// Demo: the local world in this process, the real daemon in another one, and the story between them. The daemon may be
-// killed at any moment: it is started again, and the story ends with the same balances.
+// Demo: the local world in this process, the real daemon in another one, and the story between
+// them. The daemon may be killed at any moment: it is started again, and the story ends with the
+// same balances.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { Keypair } from '@solana/web3.js';

@@ -1,5 +1,6 @@
-// Driver: what people do on the local chain: fund wallets, open Drift accounts, trade, move prices, and withdraw
-// behind the platform's back. Each act is a signed transaction like anybody's; reads come from the chain.
+// Driver: what people do on the local chain: fund wallets, open Drift accounts, trade, move prices,
+// and withdraw behind the platform's back. Each act is a signed transaction like anybody's; reads
+// come from the chain.
 import {
   createAssociatedTokenAccountIdempotentInstruction,
   createMintToInstruction,
@@ -36,7 +37,9 @@ export type Driver = {
   ): Landed | string;
   giveSol(owner: PublicKey, lamports: bigint): void;
   giveUsdc(owner: PublicKey, amount: bigint): void;
-  /** A new agent wallet whose Drift sub-account 0 holds `deposit`. It keeps no SOL unless told to. */
+  /**
+   * A new agent wallet whose Drift sub-account 0 holds `deposit`. It keeps no SOL unless told to.
+   */
   createTrader(options: { deposit: bigint; lamports?: bigint; agent?: Keypair }): Trader;
   /** A market order that takes from the AMM at once; base in 1e9. */
   trade(

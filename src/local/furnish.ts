@@ -1,5 +1,5 @@
-// Furnish: gives a daemon that was told nothing what it needs to run here: an embedded Postgres when no database is
-// named, and the local world when no network is.
+// Furnish: gives a daemon that was told nothing what it needs to run here: an embedded Postgres
+// when no database is named, and the local world when no network is.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import postgres from 'postgres';

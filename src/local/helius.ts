@@ -1,5 +1,6 @@
-// Helius: a local one. It keeps webhook registrations behind the REST calls that helius-sdk makes, and posts raw
-// bodies to them at `confirmed`, at most a few times: three retries one second apart, then the event is lost.
+// Helius: a local one. It keeps webhook registrations behind the REST calls that helius-sdk makes,
+// and posts raw bodies to them at `confirmed`, at most a few times: three retries one second apart,
+// then the event is lost.
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { messageOf } from '../core/fault.ts';

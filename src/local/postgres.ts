@@ -1,9 +1,10 @@
-// Postgres: an embedded PostgreSQL server for machines that have none. Its data stays in a folder across restarts.
+// Postgres: an embedded PostgreSQL server for machines that have none. Its data stays in a folder
+// across restarts.
 //
-// PostgreSQL refuses to run as root: then it runs as another user of the machine, from a place that user can reach. It
-// runs in a session of its own, so that Ctrl-C reaches the daemon and not the server, and a watchdog stops it when
-// the process that started it is gone, however it went. A server found running is shared, or taken over when its
-// owner is dead.
+// PostgreSQL refuses to run as root: then it runs as another user of the machine, from a place that
+// user can reach. It runs in a session of its own, so that Ctrl-C reaches the daemon and not the
+// server, and a watchdog stops it when the process that started it is gone, however it went. A
+// server found running is shared, or taken over when its owner is dead.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
@@ -142,7 +143,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
   const identity = otherUser();
   const own = path.resolve(options.folder);
   mkdirSync(own, { recursive: true });
-  // Root's clone may lie where nobody else can go; then the server lives in a folder of its own, named after the clone.
+  // Root's clone may lie where nobody else can go; then the server lives in a folder of its own,
+  // named after the clone.
   const reachable = identity === null || reachableByOthers(own);
   const home = reachable
     ? own
@@ -200,7 +202,10 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
   await ensureDatabase();
   log.info('postgres.ready', { port, data, shared: !mine });
 
-  /** A server that already runs on this data: waits for one that is stopping, joins one that answers. */
+  /**
+   * A server that already runs on this data: waits for one that is stopping, joins one that
+   * answers.
+   */
   async function joinRunning(): Promise<{ port: number; pid: number } | null> {
     for (let waited = 0; waited < START_MS_MOST; waited += 100) {
       const running = readNumber(pidFile);

@@ -1,5 +1,5 @@
-// Program file: the bytes of the venue's compiled program, which are not part of the repository: which build they are, where
-// each build's file lies, and how they are read from a node.
+// Program file: the bytes of the venue's compiled program, which are not part of the repository:
+// which build they are, where each build's file lies, and how they are read from a node.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,10 @@ import { type Build, CURRENT_BUILD, OLDER_BUILDS } from '../venue/drift-v2/build
 
 /** The first bytes of every compiled program. */
 const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
-/** Bytes of a program data account before the program itself: state, slot, and the authority that may upgrade it. */
+/**
+ * Bytes of a program data account before the program itself: state, slot, and the authority that
+ * may upgrade it.
+ */
 const PROGRAM_DATA_HEAD = 45;
 
 export type ProgramBytes = {
@@ -32,15 +35,18 @@ export function identifyProgram(bytes: Uint8Array): ProgramBytes {
 }
 
 /**
- * Where the file of a build belongs: the newest older build, and bytes of no known build, at the path of the settings; every
- * other build beside it, by its name.
+ * Where the file of a build belongs: the newest older build, and bytes of no known build, at the
+ * path of the settings; every other build beside it, by its name.
  */
 export const placeOf = (build: Build | null, programFile: string): string =>
   build === null || build === OLDER_BUILDS[0]
     ? programFile
     : path.join(path.dirname(programFile), `drift-${build.name}.so`);
 
-/** The files of compiled programs that are present: the one of the settings first, then those of other builds beside it. */
+/**
+ * The files of compiled programs that are present: the one of the settings first, then those of
+ * other builds beside it.
+ */
 export const presentPrograms = (programFile: string): string[] =>
   [...new Set(OLDER_BUILDS.map((build) => placeOf(build, programFile)))].filter((each) =>
     existsSync(each),
@@ -56,8 +62,9 @@ export const describeProgram = ({ bytes, sha256, build }: ProgramBytes): string 
 export type ReadAccount = (address: string) => Promise<Uint8Array | null>;
 
 /**
- * Dumps an upgradeable program from a node. Its account is as long as the longest program that it ever held, filled with
- * zeros: they are cut off. Throws `local_world_failed` when the node has no such program.
+ * Dumps an upgradeable program from a node. Its account is as long as the longest program that it
+ * ever held, filled with zeros: they are cut off. Throws `local_world_failed` when the node has no
+ * such program.
  */
 export async function dumpProgram(
   programId: string,

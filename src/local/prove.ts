@@ -1,5 +1,6 @@
-// Prove: runs the contract suite on the bytes of a program, in a process of its own: every scenario and every entry of the table
-// of builds, long random histories and every kind of liquidation, each on the bytes in LiteSVM.
+// Prove: runs the contract suite on the bytes of a program, in a process of its own: every scenario
+// and every entry of the table of builds, long random histories and every kind of liquidation, each
+// on the bytes in LiteSVM.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -29,8 +30,8 @@ type Report = {
 };
 
 /**
- * Runs the suite. Throws `settings_invalid` where the tests or the test runner are not installed, `local_world_failed` when
- * the suite ended without a report.
+ * Runs the suite. Throws `settings_invalid` where the tests or the test runner are not installed,
+ * `local_world_failed` when the suite ended without a report.
  */
 export async function proveProgram(
   bytes: Uint8Array,

@@ -1,5 +1,6 @@
-// Story: the main job, told in steps. A close is paid; a debt waits for SOL; a runaway is barred; the debt is paid and
-// the gate opens. Every amount is read from the chain over RPC, every verdict from the daemon's API.
+// Story: the main job, told in steps. A close is paid; a debt waits for SOL; a runaway is barred;
+// the debt is paid and the gate opens. Every amount is read from the chain over RPC, every verdict
+// from the daemon's API.
 
 import { execFile } from 'node:child_process';
 import path from 'node:path';
@@ -112,7 +113,10 @@ export async function tellStory({
     );
   };
 
-  /** The example engine in a process of its own: it holds the roster by the stream, and decides by itself. */
+  /**
+   * The example engine in a process of its own: it holds the roster by the stream, and decides by
+   * itself.
+   */
   const sayEngine = async (): Promise<void> => {
     const { stdout } = await promisify(execFile)(process.execPath, [ENGINE, 'ana', 'bo'], {
       env: { PATH: process.env.PATH ?? '', BAILIFF_URL: daemon.url },

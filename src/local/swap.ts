@@ -1,5 +1,6 @@
-// Swap: a stand-in for a Jupiter-compatible swap: the endpoint that builds a transaction, the program that executes its one
-// `route` instruction at a fixed price, and the pool that it draws from.
+// Swap: a stand-in for a Jupiter-compatible swap: the endpoint that builds a transaction, the
+// program that executes its one `route` instruction at a fixed price, and the pool that it draws
+// from.
 import { createServer } from 'node:http';
 import {
   createAssociatedTokenAccountIdempotentInstruction,

@@ -1,5 +1,6 @@
-// World: everything outside Bailiff that it needs to do its job, on loopback: a Solana chain with the venue's program
-// (the compiled one where its file is present, the stand-in otherwise), a market to trade on, Helius, and a place to swap.
+// World: everything outside Bailiff that it needs to do its job, on loopback: a Solana chain with
+// the venue's program (the compiled one where its file is present, the stand-in otherwise), a
+// market to trade on, Helius, and a place to swap.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
@@ -29,14 +30,20 @@ export type World = {
   readonly venueProgram: 'compiled' | 'stand-in';
   /** The build of that program; the stand-in behaves as the current one. */
   readonly build: Build;
-  /** Puts other bytes in the place of the venue's program, as an upgrade does; a stand-in goes on executing. */
+  /**
+   * Puts other bytes in the place of the venue's program, as an upgrade does; a stand-in goes on
+   * executing.
+   */
   deploy(bytes: Uint8Array): void;
 };
 
 export type WorldOptions = {
   /** Path of the compiled venue program; the stand-in is used when there is no such file. */
   readonly programFile: string | null;
-  /** Whether an older build's records stay as it wrote them, or are translated to those of the current build (default). */
+  /**
+   * Whether an older build's records stay as it wrote them, or are translated to those of the
+   * current build (default).
+   */
   readonly records?: 'as_written' | 'as_current';
   readonly clock: Clock;
   /** Where new keys come from; random by default. A recording wants the same ones each time. */

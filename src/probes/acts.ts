@@ -1,4 +1,5 @@
-// Acts: whether requests that were answered with success are lost with a failover, so that a person does them again.
+// Acts: whether requests that were answered with success are lost with a failover, so that a person
+// does them again.
 import { type Finding, fine, odd } from '../core/finding.ts';
 import type { Ledger } from '../core/ports.ts';
 

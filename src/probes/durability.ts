@@ -1,5 +1,6 @@
-// Durability: whether a commit that Postgres has acknowledged survives a crash of its machine, and the loss of it. What is lost with
-// commits is found by the daemon and made whole from the chain; acts of people are not (docs/adr/0039-acknowledged-acts-are-compared.md).
+// Durability: whether a commit that Postgres has acknowledged survives a crash of its machine, and
+// the loss of it. What is lost with commits is found by the daemon and made whole from the chain;
+// acts of people are not (docs/adr/0039-acknowledged-acts-are-compared.md).
 import { type Finding, fine, odd } from '../core/finding.ts';
 import type { Sql } from '../ledger/database.ts';
 import { createMarks } from '../ledger/mark.ts';

@@ -1,4 +1,5 @@
-// Halts: where an operator has halted signing, so that nobody looks elsewhere for why nothing is paid.
+// Halts: where an operator has halted signing, so that nobody looks elsewhere for why nothing is
+// paid.
 import { type Finding, fine, odd } from '../core/finding.ts';
 import type { Ledger } from '../core/ports.ts';
 

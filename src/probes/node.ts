@@ -42,10 +42,16 @@ export function ofNode(
   return found;
 }
 
-/** The slots of one chain differ by less between a WebSocket and a node, even when one of them is catching up. */
+/**
+ * The slots of one chain differ by less between a WebSocket and a node, even when one of them is
+ * catching up.
+ */
 const APART_SLOTS_MOST = 2_000;
 
-/** Whether a WebSocket tells slots of the chain that the node is on; `nodeSlot` is null where no node of ours answered. */
+/**
+ * Whether a WebSocket tells slots of the chain that the node is on; `nodeSlot` is null where no
+ * node of ours answered.
+ */
 export function ofSocket(slot: Slot, nodeSlot: Slot | null): Finding {
   if (nodeSlot !== null && Math.abs(slot - nodeSlot) > APART_SLOTS_MOST)
     return wrong(

@@ -1,5 +1,5 @@
-// Probes: everything a daemon stands on, looked at one by one, without changing any of it. What cannot be reached is a finding, too, so the
-// doctor always has something to say.
+// Probes: everything a daemon stands on, looked at one by one, without changing any of it. What
+// cannot be reached is a finding, too, so the doctor always has something to say.
 import { isSameHost, isSameNode, SAME_NODE } from '../chain/nodes.ts';
 import { hearSlot, readNode } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';

@@ -1,4 +1,5 @@
-// Venue: whether the venue's program is there, known and open, and its quote token the one the profile is made for.
+// Venue: whether the venue's program is there, known and open, and its quote token the one the
+// profile is made for.
 import { readOwned } from '../chain/probe.ts';
 import { createProgramReader } from '../chain/program.ts';
 import { openConnection } from '../chain/rpc.ts';
@@ -91,8 +92,8 @@ export async function ofVenue(
 }
 
 /**
- * Whether the bytes of the venue's program are known: those that this release was proven on, and those that the ledger
- * vouches for. Throws what reading the program throws.
+ * Whether the bytes of the venue's program are known: those that this release was proven on, and
+ * those that the ledger vouches for. Throws what reading the program throws.
  */
 export async function ofProgram(
   rpcUrl: string,

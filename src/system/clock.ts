@@ -20,7 +20,10 @@ export const systemClock: Clock = {
     }),
 };
 
-/** Milliseconds since the process began, which no change of the machine's clock moves. For durations. */
+/**
+ * Milliseconds since the process began, which no change of the machine's clock moves. For
+ * durations.
+ */
 export const elapsedMs = (): number => performance.now();
 
 /** A new identity, unlike any other. */

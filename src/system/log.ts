@@ -1,4 +1,5 @@
-// Log: pino lines with the event's name first. Keys, secrets and API keys inside URLs never reach them.
+// Log: pino lines with the event's name first. Keys, secrets and API keys inside URLs never reach
+// them.
 import pino from 'pino';
 import type { Log } from '../core/ports.ts';
 import { withoutSecretText } from '../core/secrets.ts';

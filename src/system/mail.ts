@@ -1,6 +1,7 @@
-// Mail: events as HTTP requests to URLs that platforms chose. The look-up that resolves a name is the one that the
-// connection uses, so a name cannot lead to the daemon, its network or its cloud's metadata after it was
-// checked. Redirects are not followed. A refusal never tells what a name resolved to.
+// Mail: events as HTTP requests to URLs that platforms chose. The look-up that resolves a name is
+// the one that the connection uses, so a name cannot lead to the daemon, its network or its cloud's
+// metadata after it was checked. Redirects are not followed. A refusal never tells what a name
+// resolved to.
 import { lookup as lookUp } from 'node:dns';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';

@@ -1,18 +1,24 @@
-// Meter: how often something happened, how it ended, and how long it took, by labels. It is added to for every request
-// of the gate, so it keeps plain numbers, and makes the text that Prometheus reads when it is asked for it.
+// Meter: how often something happened, how it ended, and how long it took, by labels. It is added
+// to for every request of the gate, so it keeps plain numbers, and makes the text that Prometheus
+// reads when it is asked for it.
 
-/** Upper bounds of the buckets of durations, in seconds: from an answer out of memory to one that hung. */
+/**
+ * Upper bounds of the buckets of durations, in seconds: from an answer out of memory to one that
+ * hung.
+ */
 const BOUNDS_S = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 export type Meter = {
   /**
-   * Counts one occurrence. `labels` are the values of the meter's labels, in their order; `outcome` is one of its
-   * outcomes; `ms` is null for what has no duration, such as a stream.
+   * Counts one occurrence. `labels` are the values of the meter's labels, in their order; `outcome`
+   * is one of its outcomes; `ms` is null for what has no duration, such as a stream.
    */
   note(labels: readonly string[], outcome: string, ms: number | null): void;
   /** Lets every outcome of these labels begin at 0, so that the first occurrence is an increase. */
   begin(labels: readonly string[]): void;
-  /** The text that Prometheus reads: a counter by outcome and a histogram of durations in seconds. */
+  /**
+   * The text that Prometheus reads: a counter by outcome and a histogram of durations in seconds.
+   */
   text(): string;
 };
 export type MeterOptions = {

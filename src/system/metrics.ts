@@ -1,6 +1,7 @@
-// Metrics: what Prometheus reads. Counters are moved by what happens. Gauges that ask Postgres or the chain are read
-// by a loop of the daemon, and the page shows what was read last: a scrape asks nothing outside this process, so the
-// page answers at once in an outage too. `bailiff_sample_age_seconds` says how old each reading is.
+// Metrics: what Prometheus reads. Counters are moved by what happens. Gauges that ask Postgres or
+// the chain are read by a loop of the daemon, and the page shows what was read last: a scrape asks
+// nothing outside this process, so the page answers at once in an outage too.
+// `bailiff_sample_age_seconds` says how old each reading is.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type Coverage, programName, UNDERSTANDINGS } from '../core/coverage.ts';
 import { ERROR_EVENTS } from '../core/log-events.ts';
@@ -32,10 +33,15 @@ export type Metrics = {
   beginRoute(route: string, method: string): void;
   delivery(outcome: 'stored' | 'refused' | 'failed'): void;
   facts(facts: readonly { readonly body: { readonly kind: string } }[]): void;
-  /** Calls of a program that were given an account of a subscriber, by how well they are understood. */
+  /**
+   * Calls of a program that were given an account of a subscriber, by how well they are understood.
+   */
   covered(program: string, counted: Coverage): void;
   gauge(reading: Reading): void;
-  /** Reads every gauge once. A gauge that cannot be read keeps its last values; the others are read all the same. */
+  /**
+   * Reads every gauge once. A gauge that cannot be read keeps its last values; the others are read
+   * all the same.
+   */
   sample(): Promise<void>;
   /** The text that Prometheus reads. */
   text(): Promise<string>;
@@ -53,7 +59,8 @@ export function createMetrics(clock: Clock): Metrics {
     labelNames: ['event', 'level'],
     registers,
   });
-  // A counter that is born at 1 has no increase, and an alert on the first error of a kind would stay silent.
+  // A counter that is born at 1 has no increase, and an alert on the first error of a kind would
+  // stay silent.
   for (const event of ERROR_EVENTS) events.inc({ event, level: 'error' }, 0);
   // Added to for every trade of every copier, so it is a plain number until somebody reads it.
   const verdicts = { allow: 0, deny: 0, unknown: 0 };

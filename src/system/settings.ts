@@ -1,5 +1,6 @@
-// Settings: one schema for everything that can be set. Values come from config/<network>.json, then from the file that
-// BAILIFF_CONFIG names, then from the environment, which alone carries secrets. All problems are reported at once.
+// Settings: one schema for everything that can be set. Values come from config/<network>.json, then
+// from the file that BAILIFF_CONFIG names, then from the environment, which alone carries secrets.
+// All problems are reported at once.
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -161,7 +162,10 @@ function list(env: Environment, name: string, lengthLeast: number, problems: str
   return items;
 }
 
-/** Whether a URL has a host and a database. A raw # or / in the password makes it end, or begin, elsewhere. */
+/**
+ * Whether a URL has a host and a database. A raw # or / in the password makes it end, or begin,
+ * elsewhere.
+ */
 function isDatabaseUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && url.hash === '' && !url.pathname.slice(1).includes('@');
@@ -255,7 +259,10 @@ const VARIABLES: Readonly<Record<string, string>> = {
   logLevel: 'BAILIFF_LOG_LEVEL',
 };
 
-/** How an operator knows a setting: by its variable where that is set, else by its place in the file. */
+/**
+ * How an operator knows a setting: by its variable where that is set, else by its place in the
+ * file.
+ */
 function nameOf(path: string, env: Environment): string {
   const found = Object.entries(VARIABLES).find(
     ([setting, variable]) => env[variable] && (path === setting || path.startsWith(`${setting}.`)),
@@ -263,7 +270,10 @@ function nameOf(path: string, env: Environment): string {
   return found === undefined ? path : `${found[1]} (${path})`;
 }
 
-/** Reads the settings. Throws `settings_invalid` with every problem, each naming the setting and what it should be. */
+/**
+ * Reads the settings. Throws `settings_invalid` with every problem, each naming the setting and
+ * what it should be.
+ */
 export function loadSettings(env: Environment): Settings {
   const problems: string[] = [];
   const real = REAL.filter((name) => env[name]);

@@ -1,5 +1,6 @@
-// Accounts: the few fields that matter, at the fixed offsets that a profile names. An account is read only when the venue's
-// program owns it and it has exactly the length and the discriminator of its kind; anything else is refused by name.
+// Accounts: the few fields that matter, at the fixed offsets that a profile names. An account is
+// read only when the venue's program owns it and it has exactly the length and the discriminator of
+// its kind; anything else is refused by name.
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Text } from '../core/ids.ts';
 import type { ChainAccount } from '../core/outside.ts';
@@ -16,7 +17,9 @@ export type PerpPosition = {
   readonly base: bigint;
   readonly quote: bigint;
   readonly entry: bigint;
-  /** Scaled balance of the collateral that is this position's alone; null for a cross-margined one. */
+  /**
+   * Scaled balance of the collateral that is this position's alone; null for a cross-margined one.
+   */
   readonly isolated: bigint | null;
 };
 export type User = {
@@ -43,14 +46,21 @@ export type AccountName = keyof AccountKinds;
 
 export type AccountReaders = {
   /**
-   * The bytes of an account that belongs to the venue's program. Throws `account_unreadable` for one that another program
-   * owns: two venues of this family have accounts of the same length and discriminator, with other fields at each offset.
+   * The bytes of an account that belongs to the venue's program. Throws `account_unreadable` for
+   * one that another program owns: two venues of this family have accounts of the same length and
+   * discriminator, with other fields at each offset.
    */
   owned(account: ChainAccount): Uint8Array;
-  /** The bytes of an account of that kind. Throws `account_unreadable` for another length or discriminator. */
+  /**
+   * The bytes of an account of that kind. Throws `account_unreadable` for another length or
+   * discriminator.
+   */
   viewOf(data: Uint8Array, name: AccountName): DataView;
   user(data: Uint8Array): User;
-  /** How many sub-accounts were ever created, of a UserStats: ids are given in sequence and never again. */
+  /**
+   * How many sub-accounts were ever created, of a UserStats: ids are given in sequence and never
+   * again.
+   */
   subAccountsCreated(data: Uint8Array): number;
   /** Whether the venue has stopped every withdrawal of the authority of a UserStats. */
   breakerTripped(data: Uint8Array): boolean;
@@ -60,7 +70,9 @@ export type AccountReaders = {
   perpPrice(data: Uint8Array): bigint;
   /** Which operations the State has paused for everybody. */
   exchangeStatus(data: Uint8Array): number;
-  /** What the State says that a keeper is paid for an order that it does not fill. Quote base units. */
+  /**
+   * What the State says that a keeper is paid for an order that it does not fill. Quote base units.
+   */
   flatFillerFee(data: Uint8Array): bigint;
 };
 
@@ -126,8 +138,9 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
       return account.data;
     },
     viewOf,
-    // Positions whose slot is unused are left out: their market index is stale. A slot with nothing but bytes of isolated
-    // collateral is kept, because the program counts it as used and wants its market among the accounts.
+    // Positions whose slot is unused are left out: their market index is stale. A slot with nothing
+    // but bytes of isolated collateral is kept, because the program counts it as used and wants its
+    // market among the accounts.
     user(data) {
       const view = viewOf(data, 'User');
       const spots: SpotPosition[] = [];
@@ -155,8 +168,8 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
           base: view.getBigInt64(at + 8, true),
           quote: view.getBigInt64(at + 16, true),
           entry: view.getBigInt64(at + 32, true),
-          // The balance counts behind its flag only: before 2026 Drift v2 kept a figure of liquidity providers in its
-          // place, and stale bytes of it remain in real accounts.
+          // The balance counts behind its flag only: before 2026 Drift v2 kept a figure of
+          // liquidity providers in its place, and stale bytes of it remain in real accounts.
           isolated: isIsolated ? view.getBigUint64(at + isolatedAt, true) : null,
         });
       }

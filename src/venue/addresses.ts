@@ -3,7 +3,10 @@ import { PublicKey } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
 import type { Profile } from './profile.ts';
 
-/** Sub-account ids are given in sequence; more than this of one wallet are found as they are created. */
+/**
+ * Sub-account ids are given in sequence; more than this of one wallet are found as they are
+ * created.
+ */
 const SUB_ACCOUNTS = 16;
 const REMEMBERED_MOST = 10_000;
 
@@ -32,7 +35,9 @@ const u16 = (value: number): Buffer => {
   return bytes;
 };
 
-/** Creates the derivations of a venue's program. What was derived is remembered: deriving is dear. */
+/**
+ * Creates the derivations of a venue's program. What was derived is remembered: deriving is dear.
+ */
 export function createAddresses({ programId, seeds }: Profile): Addresses {
   const program = new PublicKey(programId);
   const derive = (...parts: (string | Buffer)[]): Address =>

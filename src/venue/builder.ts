@@ -1,5 +1,6 @@
-// Builder: the instructions of a payment, made from the profile alone: one settlement for each market, then the withdrawal.
-// Accounts and their order are the same at every venue of this family; only program and addresses differ.
+// Builder: the instructions of a payment, made from the profile alone: one settlement for each
+// market, then the withdrawal. Accounts and their order are the same at every venue of this family;
+// only program and addresses differ.
 import type { Address } from '../core/ids.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import type { Dialect } from './dialect.ts';

@@ -1,5 +1,6 @@
-// Closes: what every fill, funding payment and liquidation of a transaction did to the watched accounts. A close is a fact
-// of its own; everything that changes an account's realised total goes into its tally, opening fees included.
+// Closes: what every fill, funding payment and liquidation of a transaction did to the watched
+// accounts. A close is a fact of its own; everything that changes an account's realised total goes
+// into its tally, opening fees included.
 import { closeOf, type FillSide, openOf } from '../core/close.ts';
 import type { Close } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -70,8 +71,8 @@ function chargedBeside(heard: Heard, { liquidatePerp }: LiquidationRecord): bigi
 }
 
 /**
- * What liquidate_perp_with_fill charges beside its fills. Only there: in liquidate_perp the taker fee holds it already.
- * It is borne by the last close of the liquidated account in that call.
+ * What liquidate_perp_with_fill charges beside its fills. Only there: in liquidate_perp the taker
+ * fee holds it already. It is borne by the last close of the liquidated account in that call.
  */
 function insuranceFees(heard: Heard): Map<HeardEvent, bigint> {
   const fees = new Map<HeardEvent, bigint>();
@@ -185,7 +186,9 @@ function doubt(
   }
 }
 
-/** PnL that liquidations move without a fill. Both the liquidated and the liquidator may be watched. */
+/**
+ * PnL that liquidations move without a fill. Both the liquidated and the liquidator may be watched.
+ */
 function hearLiquidation(
   heard: Heard,
   tallies: Tallies,

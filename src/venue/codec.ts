@@ -1,8 +1,12 @@
-// Codec: readers for Borsh records, each compiled once from its table. A table is the whole truth about a layout; the
-// compiled reader is what reading it costs when written by hand: no loop over fields, one object of one shape. ADR 6.
+// Codec: readers for Borsh records, each compiled once from its table. A table is the whole truth
+// about a layout; the compiled reader is what reading it costs when written by hand: no loop over
+// fields, one object of one shape. ADR 6.
 import { type Address, base58Text } from '../core/ids.ts';
 
-/** A public key as its 32 bytes in a latin1 string: comparing costs nothing, base58 is made where a person reads it. */
+/**
+ * A public key as its 32 bytes in a latin1 string: comparing costs nothing, base58 is made where a
+ * person reads it.
+ */
 export type Key = string & { readonly key: unique symbol };
 
 type Scalar = 'u8' | 'u16' | 'u32' | 'u64' | 'i64' | 'u128' | 'i128' | 'bool' | 'key' | 'name';
@@ -13,7 +17,10 @@ export type FieldType =
   | { readonly vec: 'u32' }
   | { readonly struct: Layout }
   | EnumOf;
-/** Fields in order. A name that ends in `?` may lie behind the end of an older, shorter record: then it is absent. */
+/**
+ * Fields in order. A name that ends in `?` may lie behind the end of an older, shorter record: then
+ * it is absent.
+ */
 export type Layout = Readonly<Record<string, FieldType>>;
 
 type ScalarValue = {
@@ -98,10 +105,11 @@ function structSource(layout: Layout, into: string): string {
 }
 
 /**
- * A record that can't be believed, and why. `variant`: an enum has a variant that the table lacks; the rest was read, and `keys`
- * are all that it names. A boolean or an option that is neither 0 nor 1 is `variant` too, and `keys` is null: what follows may
- * be read from the wrong place. `short`: it ends inside a field that every version of it had. `long`: bytes follow the last
- * field, so it is of another layout. With the last two `keys` is null.
+ * A record that can't be believed, and why. `variant`: an enum has a variant that the table lacks;
+ * the rest was read, and `keys` are all that it names. A boolean or an option that is neither 0 nor
+ * 1 is `variant` too, and `keys` is null: what follows may be read from the wrong place. `short`:
+ * it ends inside a field that every version of it had. `long`: bytes follow the last field, so it
+ * is of another layout. With the last two `keys` is null.
  */
 export type Spoiled = {
   readonly event: 'Spoiled';
@@ -113,8 +121,9 @@ export type Spoiled = {
 export type Reader<T> = (bytes: Buffer, view: DataView, end: number) => T | Spoiled;
 
 /**
- * Compiles a table. The reader starts behind the discriminator and must end with the record. A record that is not as the table
- * says comes back as `Spoiled`, so that it spoils nothing beside itself.
+ * Compiles a table. The reader starts behind the discriminator and must end with the record. A
+ * record that is not as the table says comes back as `Spoiled`, so that it spoils nothing beside
+ * itself.
  */
 export function compileReader<Name extends string, T extends Layout>(
   event: Name,

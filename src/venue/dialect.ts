@@ -1,5 +1,5 @@
-// Dialect: a profile together with the readers that are made of it, once for each venue. Everything of this floor that depends
-// on a venue is given one.
+// Dialect: a profile together with the readers that are made of it, once for each venue. Everything
+// of this floor that depends on a venue is given one.
 import { type AccountReaders, createAccountReaders } from './accounts.ts';
 import { type Addresses, createAddresses } from './addresses.ts';
 import type { Profile } from './profile.ts';

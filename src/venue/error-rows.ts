@@ -1,4 +1,5 @@
-// Error rows: what an error of a program means for a payment, and how tables of them are written down.
+// Error rows: what an error of a program means for a payment, and how tables of them are written
+// down.
 import type { ErrorClass } from '../core/payment.ts';
 
 export type ErrorRow = {

@@ -87,7 +87,8 @@ export function classify(
     const name = nameOfError(inner);
     return troubleOf('unexpected', name, `Instruction ${index} of ${program} ends in ${name}.`);
   }
-  // Below Anchor's range a venue instruction passes on the error of the token program that it called.
+  // Below Anchor's range a venue instruction passes on the error of the token program that it
+  // called.
   if (program === profile.programId)
     return custom < 100 ? tokenTrouble(custom) : venueTrouble(profile, custom, nameOf);
   if (program === TOKEN_PROGRAM) return tokenTrouble(custom);

@@ -1,5 +1,6 @@
-// Funds: what can be drawn from a Drift account, as one reading of its bytes tells, and what forbids it.
-// How much of it the venue really lets go is asked by simulation; this is only where the asking begins.
+// Funds: what can be drawn from a Drift account, as one reading of its bytes tells, and what
+// forbids it. How much of it the venue really lets go is asked by simulation; this is only where
+// the asking begins.
 import { mulDivFloor } from '../core/money.ts';
 import type { Claimable, VenueFunds } from '../core/plan.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
@@ -26,9 +27,10 @@ function blockedBy(
 }
 
 /**
- * What settling a position brings into the cross-margined deposit, before any loss that is not realised:
- * quote less entry (drift-facts D3). An isolated position settles into its own collateral; only a closed
- * one, whose settling hands that collateral back, brings anything, and then the collateral with it.
+ * What settling a position brings into the cross-margined deposit, before any loss that is not
+ * realised: quote less entry (drift-facts D3). An isolated position settles into its own
+ * collateral; only a closed one, whose settling hands that collateral back, brings anything, and
+ * then the collateral with it.
  */
 function claimableOf(position: PerpPosition, market: SpotMarket): Claimable {
   const held = position.base !== 0n;
@@ -51,9 +53,9 @@ export function fundsOf(
     claimable: user.perps
       .map((each) => claimableOf(each, market))
       .filter((each) => each.amount > 0n),
-    // Open orders take margin as well. A slot without base, quote and orders, such as one in which bytes of an older build
-    // remain, takes none. Whether an account that is marked as being liquidated has recovered, only the program can tell: it
-    // is asked.
+    // Open orders take margin as well. A slot without base, quote and orders, such as one in which
+    // bytes of an older build remain, takes none. Whether an account that is marked as being
+    // liquidated has recovered, only the program can tell: it is asked.
     exposed:
       user.beingLiquidated ||
       user.hasOpenOrders ||
@@ -65,8 +67,8 @@ export function fundsOf(
 }
 
 /**
- * The same funds, where a position that is still open counts for no more than its whole profit at this
- * price: the program settles the lesser of what is realised and what the position is worth
+ * The same funds, where a position that is still open counts for no more than its whole profit at
+ * this price: the program settles the lesser of what is realised and what the position is worth
  * (state/user.rs, get_claimable_pnl). `prices` are by market, PRICE precision.
  */
 export function atPrices(

@@ -1,5 +1,5 @@
-// Heard: one transaction as the collectors of this floor look at it: its calls, the venue's events with the call each came
-// from, who is watched, and where a fact is put.
+// Heard: one transaction as the collectors of this floor look at it: its calls, the venue's events
+// with the call each came from, who is watched, and where a fact is put.
 import type { FactBody } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
@@ -11,7 +11,10 @@ import type { CallPlaces } from './profile.ts';
 import type { VenueEvent } from './records.ts';
 
 export type VenueCall = Call & {
-  /** Null for an instruction that moves neither value nor control by itself: orders, settlements, keepers' work. */
+  /**
+   * Null for an instruction that moves neither value nor control by itself: orders, settlements,
+   * keepers' work.
+   */
   readonly known: CallPlaces | null;
 };
 export type HeardEvent = {
@@ -29,7 +32,10 @@ export type Heard = {
   readonly watched: ReadonlyMap<string, Watched>;
   /** The watched Drift account that a key of a record names. */
   userOf(key: Key | null): Watched | undefined;
-  /** Every watched Drift account that a call was given; with null, that any call of the transaction was. */
+  /**
+   * Every watched Drift account that a call was given; with null, that any call of the transaction
+   * was.
+   */
   givenTo(call: VenueCall | null): Watched[];
   put(subscriberId: string, account: Address, ordinal: number, body: FactBody): void;
 };
@@ -67,7 +73,8 @@ export function readHeard(
     const place = from?.place ?? 0;
     const nth = counts.get(place) ?? 0;
     counts.set(place, nth + 1);
-    // Each event has room for four facts of one account; a call's own facts come before its events'.
+    // Each event has room for four facts of one account; a call's own facts come before its
+    // events'.
     return { event, call: from, ordinal: place * ORDINALS_A_CALL + 4 * (nth + 1) };
   });
   return {

@@ -1,6 +1,7 @@
-// Hearing: the facts of one transaction for the accounts that are watched, whoever caused it and whatever called the venue.
-// A failed transaction moved nothing but its fee. Where the log was cut, instructions and balances tell what left, and what the account
-// realised is marked unknown, for its own state to tell. A record that can't be read does so for the accounts it concerns.
+// Hearing: the facts of one transaction for the accounts that are watched, whoever caused it and
+// whatever called the venue. A failed transaction moved nothing but its fee. Where the log was cut,
+// instructions and balances tell what left, and what the account realised is marked unknown, for
+// its own state to tell. A record that can't be read does so for the accounts it concerns.
 import { type Coverage, coverageOf } from '../core/coverage.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -17,7 +18,9 @@ import { swapBrackets } from './swaps.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import { hearTransfers, venueMoves } from './transfers.ts';
 
-/** Where in the transaction a call may have realised profit; null when it is one that realises none. */
+/**
+ * Where in the transaction a call may have realised profit; null when it is one that realises none.
+ */
 function tradedAt(call: VenueCall | null): number | null {
   if (call === null) return afterCall({ place: 0 });
   // Withdrawals and their like realise nothing; whatever is not known to be one of them may.
@@ -32,7 +35,10 @@ function markCut(heard: Heard, tallies: Tallies): void {
       tallies.unknown(account, 'log_truncated', tradedAt(call));
 }
 
-/** Every watched Drift account that a record names which can't be read, or else that its call was given. */
+/**
+ * Every watched Drift account that a record names which can't be read, or else that its call was
+ * given.
+ */
 function markSpoiled(heard: Heard, tallies: Tallies): void {
   for (const { event, call } of heard.events ?? []) {
     if (event.event !== 'Spoiled') continue;
@@ -42,7 +48,10 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
   }
 }
 
-/** Instructions that are newer than this release: the state of the accounts they were given has to show what they did. */
+/**
+ * Instructions that are newer than this release: the state of the accounts they were given has to
+ * show what they did.
+ */
 function markUnknownCalls(heard: Heard, tallies: Tallies): void {
   const { programId, instructions } = heard.dialect.profile;
   for (const call of heard.venueCalls) {
@@ -55,7 +64,9 @@ function markUnknownCalls(heard: Heard, tallies: Tallies): void {
   }
 }
 
-/** How much of a transaction is understood, of the calls that were given an account of a subscriber. */
+/**
+ * How much of a transaction is understood, of the calls that were given an account of a subscriber.
+ */
 export function cover(
   dialect: Dialect,
   transaction: ChainTransaction,
@@ -89,7 +100,8 @@ const perimeterOf = (
 });
 
 /**
- * The facts of a transaction at one venue. Their ordinals depend on the transaction alone, never on who happens to be watched.
+ * The facts of a transaction at one venue. Their ordinals depend on the transaction alone, never on
+ * who happens to be watched.
  */
 export function hear(
   dialect: Dialect,
@@ -128,7 +140,8 @@ export function hear(
     },
     put,
   );
-  // What an account's state will tell of this transaction as a whole must not be told in part as well.
+  // What an account's state will tell of this transaction as a whole must not be told in part as
+  // well.
   const told = facts.filter(
     ({ account, body }) =>
       (body.kind !== 'close' && body.kind !== 'open') || !tallies.isUnknown(account),

@@ -1,11 +1,14 @@
-// Inspect: what a venue instruction about to be signed would do, read back from its bytes by our own decoder, so that
-// the pen's policy does not have to trust whoever built it.
+// Inspect: what a venue instruction about to be signed would do, read back from its bytes by our
+// own decoder, so that the pen's policy does not have to trust whoever built it.
 import type { Address } from '../core/ids.ts';
 import type { Act } from '../core/policy.ts';
 import type { ExecutedInstruction, Instruction } from '../core/transaction.ts';
 import { createReader, startsWith } from './layout.ts';
 
-/** Discriminators and places of accounts of the instructions that pay; they are the same at every venue of this family. */
+/**
+ * Discriminators and places of accounts of the instructions that pay; they are the same at every
+ * venue of this family.
+ */
 export const WITHDRAW = {
   discriminator: 'b712469c946da122',
   user: 1,
@@ -16,7 +19,8 @@ export const SETTLE = { discriminator: '2b3dea2d0f5f9899', user: 1, authority: 2
 export const SETTLE_MULTIPLE = { ...SETTLE, discriminator: '7f4275392832987f' };
 
 /**
- * The act of an instruction of a venue's program; null when it is another program's, `unknown` when it is none that pays.
+ * The act of an instruction of a venue's program; null when it is another program's, `unknown` when
+ * it is none that pays.
  */
 export function inspectVenue(
   programId: Address,

@@ -1,5 +1,6 @@
-// Layout: reading the venue's bytes. A reader walks Borsh records and treats the end of the buffer at a trailing
-// field as "absent", because older records end earlier; fixed offsets read zero-copy accounts.
+// Layout: reading the venue's bytes. A reader walks Borsh records and treats the end of the buffer
+// at a trailing field as "absent", because older records end earlier; fixed offsets read zero-copy
+// accounts.
 import { type Address, base58Text } from '../core/ids.ts';
 
 export type Reader = {

@@ -1,9 +1,13 @@
-// Logs: which lines of a transaction's log the venue itself wrote, and under which of its calls. Any program can print
-// any bytes, so a line counts only while the venue is on top of the invoke stack, and no program can write a line that
-// does not begin with `Program log: ` or its like. Events are in `Program log:` lines as well as `Program data:`.
+// Logs: which lines of a transaction's log the venue itself wrote, and under which of its calls.
+// Any program can print any bytes, so a line counts only while the venue is on top of the invoke
+// stack, and no program can write a line that does not begin with `Program log: ` or its like.
+// Events are in `Program log:` lines as well as `Program data:`.
 import type { RecordReaders, VenueEvent } from './records.ts';
 
-/** An event, with the call it came from: the n-th top-level instruction that logs, and the n-th call below it. */
+/**
+ * An event, with the call it came from: the n-th top-level instruction that logs, and the n-th call
+ * below it.
+ */
 export type LoggedEvent = {
   readonly instruction: number;
   /** 0 is the top-level instruction itself, n its n-th inner instruction. */
@@ -11,9 +15,9 @@ export type LoggedEvent = {
   readonly event: VenueEvent;
 };
 
-// Offsets and character codes of the runtime's own lines, of which there are few forms:
-// `Program ID invoke [N]`, `Program ID success`, `Program ID failed: …`, `Program ID consumed N of M compute units`,
-// `Program log: …`, `Program data: …`, `Program return: …`, `Log truncated`.
+// Offsets and character codes of the runtime's own lines, of which there are few forms: `Program ID
+// invoke [N]`, `Program ID success`, `Program ID failed: …`, `Program ID consumed N of M compute
+// units`, `Program log: …`, `Program data: …`, `Program return: …`, `Log truncated`.
 const WORD = 'Program '.length;
 const ID_LEAST = 32;
 const [P, L, LOWER_L, LOWER_D, COLON, BRACKET, LOWER_S, LOWER_I, BLANK] = [
@@ -31,7 +35,10 @@ function readPayload(records: RecordReaders, line: string, from: number): VenueE
   return records.decodeIn(SCRATCH, SCRATCH_VIEW, length);
 }
 
-/** Where the payload of a `log: ` or `data: ` line begins; 0 when it is another line. No id holds a colon. */
+/**
+ * Where the payload of a `log: ` or `data: ` line begins; 0 when it is another line. No id holds a
+ * colon.
+ */
 function payloadAt(line: string): number {
   const first = line.charCodeAt(WORD);
   if (first === LOWER_L) return line.charCodeAt(WORD + 3) === COLON ? WORD + 5 : 0;
@@ -40,8 +47,9 @@ function payloadAt(line: string): number {
 }
 
 /**
- * The events that one program wrote, in order, by the readers of its records; null when the log was cut and so cannot be
- * trusted to be whole. Lines of other programs are passed over, another venue's among them.
+ * The events that one program wrote, in order, by the readers of its records; null when the log was
+ * cut and so cannot be trusted to be whole. Lines of other programs are passed over, another
+ * venue's among them.
  */
 export function readLogs(
   records: RecordReaders,

@@ -1,4 +1,5 @@
-// Moved: what a call of the venue moved between a vault and a token account, and the outflow that it makes.
+// Moved: what a call of the venue moved between a vault and a token account, and the outflow that
+// it makes.
 import type { Outflow } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
@@ -21,7 +22,10 @@ export function usdOf(
   return decimals === undefined ? null : (amount * price) / 10n ** BigInt(decimals);
 }
 
-/** What the token program moved between two accounts for a call of the venue, below the same instruction. */
+/**
+ * What the token program moved between two accounts for a call of the venue, below the same
+ * instruction.
+ */
 export function movedBetween(
   heard: Heard,
   call: VenueCall,

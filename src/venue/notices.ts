@@ -1,5 +1,5 @@
-// Notices: instructions that change who controls a watched account or what may be taken from it. They move no value by
-// themselves, emit no record, and come before many a loss.
+// Notices: instructions that change who controls a watched account or what may be taken from it.
+// They move no value by themselves, emit no record, and come before many a loss.
 import type { Notice } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
@@ -84,8 +84,9 @@ function subjectOf(heard: Heard, call: VenueCall): Watched | undefined {
 }
 
 /**
- * The watched wallet that a new sub-account belongs to: the one at the place of the authority, or else one
- * from which the new address derives. A coming program of Velocity moves the authority by one place.
+ * The watched wallet that a new sub-account belongs to: the one at the place of the authority, or
+ * else one from which the new address derives. A coming program of Velocity moves the authority by
+ * one place.
  */
 function ownerOf(
   heard: Heard,

@@ -1,19 +1,29 @@
-// Profile: what one venue is, as data. Everything that differs between Drift v2 and Velocity stands in the two profiles
-// (`drift-v2/`, `velocity/`); the rest of this floor is written once and reads it there.
+// Profile: what one venue is, as data. Everything that differs between Drift v2 and Velocity stands
+// in the two profiles (`drift-v2/`, `velocity/`); the rest of this floor is written once and reads
+// it there.
 import type { Address } from '../core/ids.ts';
 import type { Layout } from './codec.ts';
 import type { ErrorRow } from './error-rows.ts';
 
-/** Where the fields of a User stand. Offsets count from the account's first byte, its discriminator included. */
+/**
+ * Where the fields of a User stand. Offsets count from the account's first byte, its discriminator
+ * included.
+ */
 export type UserLayout = {
   readonly delegate: number;
-  /** Spot positions are 40 bytes each on every venue of this family; the first is always the quote market's. */
+  /**
+   * Spot positions are 40 bytes each on every venue of this family; the first is always the quote
+   * market's.
+   */
   readonly spots: number;
   readonly perps: {
     readonly at: number;
     readonly end: number;
     readonly stride: number;
-    /** Offsets within a position; base, quote and entry stand at 8, 16 and 32 on every venue of this family. */
+    /**
+     * Offsets within a position; base, quote and entry stand at 8, 16 and 32 on every venue of this
+     * family.
+     */
     readonly isolated: number;
     readonly market: number;
     readonly openOrders: number;
@@ -52,13 +62,17 @@ export type PerpMarketLayout = {
 export type StateLayout = { readonly exchangeStatus: number; readonly flatFillerFee: number };
 export type UserStatsLayout = {
   readonly subAccountsCreated: number;
-  /** Whether the venue has stopped every withdrawal of this authority; null where there is no such switch. */
+  /**
+   * Whether the venue has stopped every withdrawal of this authority; null where there is no such
+   * switch.
+   */
   readonly equityBreaker: number | null;
 };
 
 /**
- * The layouts of one kind of account. `bytes` is its exact length, discriminator included; an account of any other length is
- * refused. `refused` names lengths that are recognised and not proven, each with what they are.
+ * The layouts of one kind of account. `bytes` is its exact length, discriminator included; an
+ * account of any other length is refused. `refused` names lengths that are recognised and not
+ * proven, each with what they are.
  */
 export type AccountKind<Fields> = {
   readonly discriminator: string;
@@ -114,7 +128,10 @@ export type CallPlaces =
       readonly user: number;
     };
 
-/** A part of `liquidatePerp` of a LiquidationRecord that is charged beside the fills of `liquidate_perp_with_fill`. */
+/**
+ * A part of `liquidatePerp` of a LiquidationRecord that is charged beside the fills of
+ * `liquidate_perp_with_fill`.
+ */
 export type LiquidationFee = 'ifFee' | 'protocolFee';
 
 export type Profile = {
@@ -125,7 +142,10 @@ export type Profile = {
   readonly programId: Address;
   /** Seeds of the two accounts that are named otherwise at each venue. */
   readonly seeds: { readonly state: string; readonly signer: string };
-  /** The token that profit is counted and paid in: its mint, what people call it, and its spot market. */
+  /**
+   * The token that profit is counted and paid in: its mint, what people call it, and its spot
+   * market.
+   */
   readonly quote: {
     readonly mint: Address;
     readonly symbol: string;
@@ -141,7 +161,10 @@ export type Profile = {
   readonly accounts: AccountKinds;
   /** Layouts of the records that are read, by the name of their event. */
   readonly records: RecordTables;
-  /** Every instruction that the venue has, by discriminator in hex. One that is not here is newer than this release. */
+  /**
+   * Every instruction that the venue has, by discriminator in hex. One that is not here is newer
+   * than this release.
+   */
   readonly instructions: ReadonlySet<string>;
   /** Those of them that move value or control, with the places of their accounts. */
   readonly calls: Readonly<Record<string, CallPlaces>>;
@@ -149,7 +172,10 @@ export type Profile = {
   readonly paused: { readonly withdraw: number; readonly settlePnl: number };
   readonly liquidationFees: readonly LiquidationFee[];
   readonly errors: ReadonlyMap<number, ErrorRow>;
-  /** Names of the programs that the profile was proven on, by their hash on chain: sha256 without the zeros behind them. */
+  /**
+   * Names of the programs that the profile was proven on, by their hash on chain: sha256 without
+   * the zeros behind them.
+   */
   readonly provenOn: ReadonlyMap<string, string>;
 };
 export type RecordTables = {

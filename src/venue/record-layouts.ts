@@ -1,5 +1,6 @@
-// Record layouts: the events that Bailiff asks, in the order of the program's state/events.rs, where both venues write the
-// same. A `?` marks a field that older versions of Drift v2 did not write yet. What differs stands in the profiles.
+// Record layouts: the events that Bailiff asks, in the order of the program's state/events.rs,
+// where both venues write the same. A `?` marks a field that older versions of Drift v2 did not
+// write yet. What differs stands in the profiles.
 import type { Layout } from './codec.ts';
 
 const MARKET_TYPE = ['spot', 'perp'] as const;

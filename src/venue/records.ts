@@ -1,5 +1,6 @@
-// Records: the events of a venue that Bailiff asks, decoded by the tables of its profile. Records of other kinds are passed
-// over undecoded; one that is not exactly as its table says comes back as `Spoiled`, never as numbers.
+// Records: the events of a venue that Bailiff asks, decoded by the tables of its profile. Records
+// of other kinds are passed over undecoded; one that is not exactly as its table says comes back as
+// `Spoiled`, never as numbers.
 import { createHash } from 'node:crypto';
 import { compileReader, type RecordOf, type Spoiled } from './codec.ts';
 import type { RECORDS as DRIFT } from './drift-v2/records.ts';

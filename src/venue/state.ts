@@ -1,5 +1,5 @@
-// State: what a watched account's own bytes say of its history: counters that the facts must add up to, hints of what a
-// difference means, and the pulse that a sweep compares.
+// State: what a watched account's own bytes say of its history: counters that the facts must add up
+// to, hints of what a difference means, and the pulse that a sweep compares.
 
 import type { Held } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -15,15 +15,16 @@ import type { Profile } from './profile.ts';
 
 export type StateReaders = {
   /**
-   * What a User's own state says of its history. T, the realised total, is the sum over perp slots of quote less entry,
-   * plus what was ever settled: only closes, fees, funding and liquidations change it (drift-facts B7).
+   * What a User's own state says of its history. T, the realised total, is the sum over perp slots
+   * of quote less entry, plus what was ever settled: only closes, fees, funding and liquidations
+   * change it (drift-facts B7).
    */
   ofUser(data: Uint8Array): Omit<AccountState, 'slot'>;
   /** The part of an account of that role that a sweep compares. */
   pulse(role: Watched['role']): Slice;
   /**
-   * The state of an account that was read whole; null for a wallet, which keeps no counters. Throws `account_unreadable`
-   * for an account in the place of a User that is none of this venue.
+   * The state of an account that was read whole; null for a wallet, which keeps no counters. Throws
+   * `account_unreadable` for an account in the place of a User that is none of this venue.
    */
   stateOf(role: Watched['role'], slot: number, account: ChainAccount | null): AccountState | null;
 };

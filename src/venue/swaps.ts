@@ -1,5 +1,5 @@
-// Swaps: what a swap with the venue's tokens cost the account: a suspicion, or an outflow where the tokens went through accounts that
-// are not the agent's.
+// Swaps: what a swap with the venue's tokens cost the account: a suspicion, or an outflow where the
+// tokens went through accounts that are not the agent's.
 import type { Outflow } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
@@ -10,12 +10,16 @@ import type { Heard, HeardEvent, VenueCall } from './heard.ts';
 import { accountAt, movedBetween, outflow, usdOf } from './moved.ts';
 import type { SwapRecord } from './records.ts';
 
-/** A swap may lose this much of its value to fees and slippage, in basis points, before it is worth a look. */
+/**
+ * A swap may lose this much of its value to fees and slippage, in basis points, before it is worth
+ * a look.
+ */
 const SWAP_LOSS_BPS = 200n;
 
 /**
- * What a swap took out of the account into a token account that is not the agent's: a delegate swaps with accounts of its own, and
- * what it keeps is out of reach. Null for a swap through the agent's accounts.
+ * What a swap took out of the account into a token account that is not the agent's: a delegate
+ * swaps with accounts of its own, and what it keeps is out of reach. Null for a swap through the
+ * agent's accounts.
  */
 function swappedAway(
   heard: Heard,
@@ -31,7 +35,10 @@ function swappedAway(
   return amount > 0n ? { call, token, amount } : null;
 }
 
-/** Puts what a swap kept. The venue takes the signature of the account's authority or of its delegate, and of nobody else. */
+/**
+ * Puts what a swap kept. The venue takes the signature of the account's authority or of its
+ * delegate, and of nobody else.
+ */
 function putSwapped(
   heard: Heard,
   user: Watched,
@@ -49,8 +56,9 @@ function putSwapped(
 }
 
 /**
- * A swap that gave back much less than it took: through the agent's own accounts a suspicion, through another's an outflow of what was
- * kept, in the token that was taken. What was sent away by hand out of an own account is the wallet's outflow.
+ * A swap that gave back much less than it took: through the agent's own accounts a suspicion,
+ * through another's an outflow of what was kept, in the token that was taken. What was sent away by
+ * hand out of an own account is the wallet's outflow.
  */
 export function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): void {
   const user = heard.userOf(record.user);
@@ -81,7 +89,10 @@ export function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): vo
   });
 }
 
-/** Without a record: what was taken into another's token account; at what price it was made, no instruction says. */
+/**
+ * Without a record: what was taken into another's token account; at what price it was made, no
+ * instruction says.
+ */
 export function hearBegunSwap(heard: Heard, user: Watched, call: VenueCall): void {
   const away = swappedAway(heard, user, call);
   if (away === null) return;

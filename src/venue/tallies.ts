@@ -1,5 +1,5 @@
-// Tallies: while a transaction is heard, what it changes in the counters of each watched Drift account, and for which of
-// them that cannot be told.
+// Tallies: while a transaction is heard, what it changes in the counters of each watched Drift
+// account, and for which of them that cannot be told.
 
 import type { Tally, Unknown } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -16,12 +16,21 @@ export type Tallies = {
   perhaps(account: Watched, amount: bigint): void;
   /** A keeper's flat fee that the account may have paid while the record tells 0. */
   perhapsFee(account: Watched): void;
-  /** The records do not tell what happened to this account: no tally is put for it, but an `unknown`. */
+  /**
+   * The records do not tell what happened to this account: no tally is put for it, but an
+   * `unknown`.
+   */
   unknown(account: Watched, why: Unknown['why'], tradedAt: number | null): void;
-  /** The account's state must be looked at although no counter is told to have changed: its tally is put in any case. */
+  /**
+   * The account's state must be looked at although no counter is told to have changed: its tally is
+   * put in any case.
+   */
   touch(account: Watched): void;
   isUnknown(account: Address): boolean;
-  /** Quote tokens came into an account whose records do not tell; null when the instructions do not tell how many. */
+  /**
+   * Quote tokens came into an account whose records do not tell; null when the instructions do not
+   * tell how many.
+   */
   deposited(account: Watched, amount: bigint | null): void;
   put(put: Heard['put']): void;
 };

@@ -1,5 +1,6 @@
-// Transfers: value that the venue itself moved: withdrawals, deposits, transfers between sub-accounts, swaps. Amounts and
-// prices come from its records; destinations, and everything where the log was cut, from instructions and token transfers.
+// Transfers: value that the venue itself moved: withdrawals, deposits, transfers between
+// sub-accounts, swaps. Amounts and prices come from its records; destinations, and everything where
+// the log was cut, from instructions and token transfers.
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
@@ -97,7 +98,10 @@ const UNTELLING: ReadonlySet<string> = new Set([
   'transfer_pools',
 ]);
 
-/** What instructions put into watched accounts, in the quote token: it is told where the records of an account are not. */
+/**
+ * What instructions put into watched accounts, in the quote token: it is told where the records of
+ * an account are not.
+ */
 function hearDeposits(heard: Heard, tallies: Tallies, call: VenueCall): void {
   const { known } = call;
   if (known === null || !('user' in known)) return;
@@ -128,7 +132,8 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
     return;
   }
   for (const each of heard.events) {
-    // Where the record of a movement can't be read, its instruction is asked, as where the log was cut.
+    // Where the record of a movement can't be read, its instruction is asked, as where the log was
+    // cut.
     if (each.event.event === 'Spoiled' && each.event.of === 'DepositRecord' && each.call !== null)
       hearCall(heard, each.call);
     else if (each.event.event === 'DepositRecord') hearRecord(heard, tallies, each, each.event);
@@ -137,9 +142,9 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
 }
 
 /**
- * Net tokens that the venue moved into each token account for its owner's own Drift account: withdrawals and what a swap
- * takes in, deposits and what it gives back out. A deposit for somebody else's account is not among them, so the wallet
- * sees it leave.
+ * Net tokens that the venue moved into each token account for its owner's own Drift account:
+ * withdrawals and what a swap takes in, deposits and what it gives back out. A deposit for somebody
+ * else's account is not among them, so the wallet sees it leave.
  */
 export function venueMoves(heard: Heard): Map<string, bigint> {
   const moved = new Map<string, bigint>();
@@ -175,7 +180,8 @@ function isOwn(heard: Heard, token: Address, user: Address): boolean {
   const watch = heard.watched.get(user);
   const owner = ownerAmong(heard, token);
   if (watch !== undefined) return watch.subscriberId === owner;
-  // A sub-account that nobody has told us of yet is still the agent's own when its address derives from the agent.
+  // A sub-account that nobody has told us of yet is still the agent's own when its address derives
+  // from the agent.
   const row = heard.transaction.tokenBalances.find((each) => each.account === token);
   return [row?.owner, row?.ownerAfter].some((each) => each != null && ownUsers(each).has(user));
 }

@@ -21,11 +21,14 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
   const { quote } = profile;
   /** By market address. */
   const oracles = new Map<Address, Address>();
-  // What a plan has just seen of a user, so that building its transaction a moment later need not read
-  // again. Whoever built the last transaction of a payment forgets it.
+  // What a plan has just seen of a user, so that building its transaction a moment later need not
+  // read again. Whoever built the last transaction of a payment forgets it.
   const lastSeen = new Map<string, User>();
 
-  /** Oracles hardly ever change; a wrong one fails the simulation, and that forgets them all. What is missing is read at once. */
+  /**
+   * Oracles hardly ever change; a wrong one fails the simulation, and that forgets them all. What
+   * is missing is read at once.
+   */
   const oraclesOf = async (
     markets: readonly { kind: 'spot' | 'perp'; index: number; address: Address }[],
     readAccounts: Chain['accounts'],
@@ -48,7 +51,10 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     return markets.map((each) => oracles.get(each.address) ?? NO_ORACLE);
   };
 
-  /** Oracles, then spot markets, then perp markets, each once, as the program's account loader wants them. */
+  /**
+   * Oracles, then spot markets, then perp markets, each once, as the program's account loader wants
+   * them.
+   */
   const remainingAccounts = async (
     user: User,
     settleMarkets: readonly number[],

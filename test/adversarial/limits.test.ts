@@ -1,4 +1,5 @@
-// Limits: whatever the rows of the ledger say, the pen signs away no more in one payment and one day than it may.
+// Limits: whatever the rows of the ledger say, the pen signs away no more in one payment and one
+// day than it may.
 import { expect, test } from 'vitest';
 import { createPenBench } from '../support/pen-bench.ts';
 

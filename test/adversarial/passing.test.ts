@@ -1,4 +1,5 @@
-// Passing: the pen lets a payment open one token account of its agent and close it again, exactly so and no otherwise.
+// Passing: the pen lets a payment open one token account of its agent and close it again, exactly
+// so and no otherwise.
 import { expect, test } from 'vitest';
 import type { Instruction } from '../../src/core/transaction.ts';
 import { ata, createPenBench, PLACES, text } from '../support/pen-bench.ts';

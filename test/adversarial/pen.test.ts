@@ -1,4 +1,5 @@
-// Pen: trying to get money out of it. Each attempt changes one thing of a good payment; none may be signed.
+// Pen: trying to get money out of it. Each attempt changes one thing of a good payment; none may be
+// signed.
 import { Keypair, SystemProgram, VersionedTransaction } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { createPen } from '../../src/chain/pen.ts';

@@ -1,4 +1,5 @@
-// Books: a ledger with so many subscribers, each of whom has closed, owed and paid so often, written in bulk.
+// Books: a ledger with so many subscribers, each of whom has closed, owed and paid so often,
+// written in bulk.
 import type { Sql } from '../../src/ledger/database.ts';
 
 const CLOSES_EACH = 25;

@@ -1,6 +1,6 @@
-// Burst door: an RPC URL in front of a local node that answers as a provider does: each answer after a set latency,
-// and 429 with `Retry-After` once more calls come in a second than the plan allows. Each request inside a JSON-RPC
-// batch counts as a call of its own.
+// Burst door: an RPC URL in front of a local node that answers as a provider does: each answer
+// after a set latency, and 429 with `Retry-After` once more calls come in a second than the plan
+// allows. Each request inside a JSON-RPC batch counts as a call of its own.
 import { Agent, createServer, type IncomingMessage, request } from 'node:http';
 
 export type Door = {

@@ -1,6 +1,7 @@
-// Burst world: the chain, Helius and the door of a burst, in a process of its own, moved by messages. While trades are
-// executed the chain's slots stand still and nothing is confirmed, so that all of them are confirmed together
-// when the slots go on: that is the second in which ten thousand copiers close.
+// Burst world: the chain, Helius and the door of a burst, in a process of its own, moved by
+// messages. While trades are executed the chain's slots stand still and nothing is confirmed, so
+// that all of them are confirmed together when the slots go on: that is the second in which ten
+// thousand copiers close.
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Keypair, PublicKey, SystemProgram } from '@solana/web3.js';
@@ -63,7 +64,8 @@ async function obey(order: Order): Promise<Answer> {
       };
     }
     case 'creator':
-      // The creator was paid before: no payment of the burst has to bring rent for the token account.
+      // The creator was paid before: no payment of the burst has to bring rent for the token
+      // account.
       driver.giveUsdc(new PublicKey(order.wallet), 1n);
       return {};
     case 'open':

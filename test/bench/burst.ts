@@ -1,7 +1,8 @@
-// Burst: a creator closes once, and all copiers close in the same second. The real daemon runs in a process of its
-// own, the chain in another, and RPC answers after a set latency and up to a set rate. What is printed: time to
-// the first and the last payment, calls and credits a close, CPU of the daemon a payment, and beside them the least time
-// that the node's rate allows for the calls that were made.
+// Burst: a creator closes once, and all copiers close in the same second. The real daemon runs in a
+// process of its own, the chain in another, and RPC answers after a set latency and up to a set
+// rate. What is printed: time to the first and the last payment, calls and credits a close, CPU of
+// the daemon a payment, and beside them the least time that the node's rate allows for the calls
+// that were made.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -57,7 +58,9 @@ async function obeyed(world: ChildProcess, order: Order): Promise<Answer> {
   const [answer] = (await once(world, 'message')) as [Answer];
   return answer;
 }
-/** Mainnet's pace of reading and paying, with the limits of the API lifted for the registrations. */
+/**
+ * Mainnet's pace of reading and paying, with the limits of the API lifted for the registrations.
+ */
 function settingsFile(folder: string): string {
   const mainnet = JSON.parse(readFileSync(MAINNET, 'utf8')) as Record<string, object>;
   const file = path.join(folder, 'settings.json');

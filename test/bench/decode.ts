@@ -19,7 +19,9 @@ const TRANSACTIONS = 200;
 const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 const OTHER = 'JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4';
 
-/** A log of 60 lines, as a relevant transaction writes it; without payloads it is an irrelevant one. */
+/**
+ * A log of 60 lines, as a relevant transaction writes it; without payloads it is an irrelevant one.
+ */
 function logOf(program: string, payloads: readonly string[]): string[] {
   const lines = [
     'Program ComputeBudget111111111111111111111111111111 invoke [1]',

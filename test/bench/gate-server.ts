@@ -1,4 +1,5 @@
-// Gate server: the production server with a roster of so many subscribers, or a Fastify that answers a constant.
+// Gate server: the production server with a roster of so many subscribers, or a Fastify that
+// answers a constant.
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { createRoster, type RosterEntry } from '../../src/core/roster.ts';

@@ -1,5 +1,5 @@
-// Gate: the question over HTTP against a Fastify that answers a constant, many ids at once against one by one, and the client that
-// decides in-process.
+// Gate: the question over HTTP against a Fastify that answers a constant, many ids at once against
+// one by one, and the client that decides in-process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// Intake server: one way of taking webhook bodies, in a process of its own: `parse` parses and forgets, `insert` stores each
-// request by itself, `bailiff` is the production route and ledger.
+// Intake server: one way of taking webhook bodies, in a process of its own: `parse` parses and
+// forgets, `insert` stores each request by itself, `bailiff` is the production route and ledger.
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { createReceive } from '../../src/flows/receive.ts';

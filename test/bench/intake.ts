@@ -1,5 +1,6 @@
-// Intake: durable webhook intake, answered after the commit, against a server that only parses the body, and against one
-// that inserts each request by itself. Real sockets, real Postgres with its defaults, a body as Helius sends it.
+// Intake: durable webhook intake, answered after the commit, against a server that only parses the
+// body, and against one that inserts each request by itself. Real sockets, real Postgres with its
+// defaults, a body as Helius sends it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,7 +19,9 @@ const MODES = ['parse', 'bailiff', 'insert'] as const;
 type Mode = (typeof MODES)[number];
 const ROUNDS = 9;
 
-/** One raw webhook body of a trade, padded with further log lines to the 11 KB of a documented one. */
+/**
+ * One raw webhook body of a trade, padded with further log lines to the 11 KB of a documented one.
+ */
 function sampleBody(): Buffer {
   const { driver } = createWorld({ programFile: null, clock: systemClock });
   const trader = driver.createTrader({ deposit: 1_000_000_000n });

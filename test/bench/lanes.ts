@@ -1,4 +1,5 @@
-// Lanes: 100,000 subscribers with work waiting at once: time and memory of a lane, and what is left when all are done.
+// Lanes: 100,000 subscribers with work waiting at once: time and memory of a lane, and what is left
+// when all are done.
 import { createLanes } from '../../src/flows/lanes.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';

@@ -1,5 +1,6 @@
-// Latency: from the POST of a webhook that tells of a runaway's withdrawal to the moment at which the gate client in an engine's process
-// denies, with the real daemon, a real Postgres and a chain on sockets in between.
+// Latency: from the POST of a webhook that tells of a runaway's withdrawal to the moment at which
+// the gate client in an engine's process denies, with the real daemon, a real Postgres and a chain
+// on sockets in between.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
-// Load client: a process that keeps connections to a server busy with one request, written by hand so that it costs little. The bench's
-// own process has half of the daemon in its heap, whose collection would be measured with the server.
+// Load client: a process that keeps connections to a server busy with one request, written by hand
+// so that it costs little. The bench's own process has half of the daemon in its heap, whose
+// collection would be measured with the server.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '../../src/system/clock.ts';

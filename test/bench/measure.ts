@@ -1,5 +1,6 @@
-// Measure: two or more ways of doing the same, timed in slices one after the other in an order that changes each
-// round, so that a noisy machine is noisy for all of them. What counts are ratios within one run.
+// Measure: two or more ways of doing the same, timed in slices one after the other in an order that
+// changes each round, so that a noisy machine is noisy for all of them. What counts are ratios
+// within one run.
 export type Row = {
   readonly name: string;
   /** CPU microseconds a piece of work, the least of all rounds, and the median. */
@@ -22,7 +23,10 @@ const cpuUs = (): number => {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Compares variants; the first is the baseline. `pieces` is how many pieces of work one call of `work` does. */
+/**
+ * Compares variants; the first is the baseline. `pieces` is how many pieces of work one call of
+ * `work` does.
+ */
 export function compareCpu(
   variants: readonly Variant[],
   pieces: number,

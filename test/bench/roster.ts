@@ -1,4 +1,5 @@
-// Roster: a million subscribers: how long it takes to read everybody's standing from Postgres, and what each takes in memory.
+// Roster: a million subscribers: how long it takes to read everybody's standing from Postgres, and
+// what each takes in memory.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst`. Prints ratios measured in one run; exits 1 when a stated one is missed.
+// Run: `npm run bench -- decode|intake|watch|lanes|gate|volume|burst`. Prints ratios measured in
+// one run; exits 1 when a stated one is missed.
 import { benchBurst } from './burst.ts';
 import { benchDecode } from './decode.ts';
 import { benchGate } from './gate.ts';

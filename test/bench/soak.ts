@@ -1,6 +1,7 @@
-// Soak: `npm run soak -- MINUTES`. The real daemon in a process of its own, under steady work: 60 webhooks a second of strangers,
-// a profitable close every 3 s, ten questions to the gate a second, and readers of the stream that come and go. Prints memory and
-// handles every minute, and exits 1 when memory grew, a request failed, or creators hold something else than what is booked.
+// Soak: `npm run soak -- MINUTES`. The real daemon in a process of its own, under steady work: 60
+// webhooks a second of strangers, a profitable close every 3 s, ten questions to the gate a second,
+// and readers of the stream that come and go. Prints memory and handles every minute, and exits 1
+// when memory grew, a request failed, or creators hold something else than what is booked.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

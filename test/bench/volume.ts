@@ -1,5 +1,6 @@
-// Volume: what the daemon and its API ask of the ledger all the time, with ten times the books. What is asked about one subscriber, one
-// page or what is new must not read everything that ever happened.
+// Volume: what the daemon and its API ask of the ledger all the time, with ten times the books.
+// What is asked about one subscriber, one page or what is new must not read everything that ever
+// happened.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

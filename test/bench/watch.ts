@@ -1,5 +1,6 @@
-// Watch: 100,000 watched accounts: reading the watch-list at start, the memory it takes, subscribing all of them, and one full
-// sweep over a local RPC server that answers as fast as it can.
+// Watch: 100,000 watched accounts: reading the watch-list at start, the memory it takes,
+// subscribing all of them, and one full sweep over a local RPC server that answers as fast as it
+// can.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';

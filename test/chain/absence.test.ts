@@ -1,5 +1,5 @@
-// Absence: only a node that keeps the slot and has seen later ones can prove that the finalized chain lacks a transaction, and
-// every way to find it must agree.
+// Absence: only a node that keeps the slot and has seen later ones can prove that the finalized
+// chain lacks a transaction, and every way to find it must agree.
 import type { Connection } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { proveAbsence, type Walk } from '../../src/chain/absence.ts';

@@ -1,4 +1,5 @@
-// Answer: what a node sends is read within a bound, whatever it is packed with, and the connection is usable afterwards.
+// Answer: what a node sends is read within a bound, whatever it is packed with, and the connection
+// is usable afterwards.
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createGzip } from 'node:zlib';

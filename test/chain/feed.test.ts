@@ -1,5 +1,5 @@
-// Feed: account subscriptions against a node that ends, mutes and refuses sockets in every way. Whatever it does, every account
-// is subscribed again, and what may have been missed is said.
+// Feed: account subscriptions against a node that ends, mutes and refuses sockets in every way.
+// Whatever it does, every account is subscribed again, and what may have been missed is said.
 import { Keypair } from '@solana/web3.js';
 import { afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';

@@ -1,4 +1,5 @@
-// History: where a walk through an account's history ends, when one URL stands for nodes of which some have pruned.
+// History: where a walk through an account's history ends, when one URL stands for nodes of which
+// some have pruned.
 import { expect, test } from 'vitest';
 import { type Remembered, walk } from '../../src/chain/history.ts';
 import { openConnection } from '../../src/chain/rpc.ts';
@@ -26,7 +27,10 @@ const tell = ({ rows, first }: Node, { id, method, params }: Question) => {
   return { jsonrpc, id, result: known ? rows.slice(from) : [] };
 };
 
-/** A URL whose requests are answered by these nodes in turn, the last of them for ever. A batch is one request. */
+/**
+ * A URL whose requests are answered by these nodes in turn, the last of them for ever. A batch is
+ * one request.
+ */
 function pool(
   nodes: readonly Node[],
   batches: 'taken' | 'refused' | 'refused by method' = 'taken',
@@ -103,7 +107,8 @@ test('batches refused: the second provider must show the same end, and its rows 
   const short: Node = { rows: [row(3, 300)], first: 0 };
   const first = () => pool([short], 'refused');
   expect(await walked(first(), { second: pool([short], 'refused') })).toEqual([300]);
-  // What the second one has and the first one lacks counts, once a node of it that reaches back is asked.
+  // What the second one has and the first one lacks counts, once a node of it that reaches back is
+  // asked.
   expect(await walked(first(), { second: pool([pruned, full]) })).toEqual([150, 200, 300]);
   await expect(walked(first(), { second: pool([pruned]) })).rejects.toMatchObject(UNANSWERED);
 });

@@ -1,5 +1,5 @@
-// Nodes: every URL of the settings is held to the chain of the ledger: at start, later, and before a WebSocket is opened. Real HTTP; what
-// a node names can be changed while it runs.
+// Nodes: every URL of the settings is held to the chain of the ledger: at start, later, and before
+// a WebSocket is opened. Real HTTP; what a node names can be changed while it runs.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -122,7 +122,8 @@ test('a WebSocket is opened unless its host names another chain', async () => {
   ws.genesis = OTHER;
   clock.advance(2_000);
   expect(await nodes.admitSocket()).toBe(false);
-  // A host that answers no questions is told by its slots alone, and is not asked at each connection.
+  // A host that answers no questions is told by its slots alone, and is not asked at each
+  // connection.
   ws.genesis = null;
   clock.advance(2_000);
   expect(await nodes.admitSocket()).toBe(true);

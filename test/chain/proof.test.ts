@@ -1,5 +1,6 @@
-// Proof: the production questions against a local chain whose nodes forget, lag, cut pages and lie. What is on chain is never
-// found dead, and what never landed is found dead once a node that remembers says so.
+// Proof: the production questions against a local chain whose nodes forget, lag, cut pages and lie.
+// What is on chain is never found dead, and what never landed is found dead once a node that
+// remembers says so.
 import { Keypair, type VersionedTransaction } from '@solana/web3.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { gatherDeathEvidence, type Witness } from '../../src/chain/proof.ts';

@@ -1,5 +1,5 @@
-// Transactions: every version that a node may answer with, brought into the one shape the rest reads: legacy, version 0 with
-// lookup tables, version 1. Served over HTTP to a stock Connection.
+// Transactions: every version that a node may answer with, brought into the one shape the rest
+// reads: legacy, version 0 with lookup tables, version 1. Served over HTTP to a stock Connection.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';

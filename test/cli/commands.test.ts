@@ -1,4 +1,5 @@
-// Commands: what an operator does without HTTP, as processes of their own beside a running daemon; what they change is on record.
+// Commands: what an operator does without HTTP, as processes of their own beside a running daemon;
+// what they change is on record.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';

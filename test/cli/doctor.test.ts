@@ -1,4 +1,5 @@
-// Doctor: each thing that a daemon stands on is broken in turn, and the doctor says which it is, and how to mend it.
+// Doctor: each thing that a daemon stands on is broken in turn, and the doctor says which it is,
+// and how to mend it.
 
 import { MintLayout } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';

@@ -1,4 +1,5 @@
-// Accrual: whether a close's own record shows that every opening before it was heard, and what it leaves of the position and tabs.
+// Accrual: whether a close's own record shows that every opening before it was heard, and what it
+// leaves of the position and tabs.
 import { describe, expect, test } from 'vitest';
 import { accrualOf, isPlain, tabsAfter } from '../../src/core/accrual.ts';
 import type { Close } from '../../src/core/fact.ts';

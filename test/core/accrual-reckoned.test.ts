@@ -1,4 +1,5 @@
-// Accrual of what was reckoned: profit of transactions that could not be read, under the terms in force where it was made.
+// Accrual of what was reckoned: profit of transactions that could not be read, under the terms in
+// force where it was made.
 import { describe, expect, test } from 'vitest';
 import { type Agreement, bookingsOf } from '../../src/core/accrual.ts';
 import type { Close } from '../../src/core/fact.ts';

@@ -1,5 +1,5 @@
-// Accrual: shares round down, and what rounding leaves is carried; losses are made good first where the terms say so; and each part of
-// a close follows the terms under which it was opened.
+// Accrual: shares round down, and what rounding leaves is carried; losses are made good first where
+// the terms say so; and each part of a close follows the terms under which it was opened.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Agreement, accrue, bookingsOf, EMPTY_TAB } from '../../src/core/accrual.ts';
@@ -201,7 +201,8 @@ describe('parts', () => {
   });
 
   test('a large holding neither shields a copied round trip nor has its old gains charged by one', () => {
-    // Ten held at 100; one copied at 150. The venue averages to 104.54, and tells a gain of 45 when one is sold at 150.
+    // Ten held at 100; one copied at 150. The venue averages to 104.54, and tells a gain of 45 when
+    // one is sold at 150.
     const held = { slot: 9, positions: [{ market: 0, base: 10n, entry: 1_000n }] };
     const agreement = agreed([termsOf(10, 'a', 1_000)], { held });
     const copied = [opened(20, 1n, { quote: 150n })];

@@ -60,7 +60,8 @@ test('covers an outflow up to its amount, and the excess is judged', () => {
 });
 
 test('the oldest grant is used up first, then by id; of two outflows in one slot the one by key', () => {
-  // The grant that ends in slot 12 must be used for the outflow in slot 12, or the one in slot 20 lacks a grant.
+  // The grant that ends in slot 12 must be used for the outflow in slot 12, or the one in slot 20
+  // lacks a grant.
   const given = [clearance('b', 11, 60n, 30), clearance('a', 10, 70n, 12)];
   const left = [outflow('x', 12, 70n), outflow('y', 20, 60n)];
   for (const grants of [given, [...given].reverse()])

@@ -1,4 +1,5 @@
-// Close: the examples of the venue's arithmetic, and the formula against the program's own position rules.
+// Close: the examples of the venue's arithmetic, and the formula against the program's own position
+// rules.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { closeOf, type FillSide } from '../../src/core/close.ts';

@@ -1,4 +1,5 @@
-// Conservation over random transactions: what is gone from the accounts, read from the chain, is exactly what was told.
+// Conservation over random transactions: what is gone from the accounts, read from the chain, is
+// exactly what was told.
 import {
   AccountLayout,
   createCloseAccountInstruction,

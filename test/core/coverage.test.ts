@@ -1,5 +1,5 @@
-// Coverage: how much of what touched a subscriber's accounts is understood, and what happens to a call that is newer than
-// this release.
+// Coverage: how much of what touched a subscriber's accounts is understood, and what happens to a
+// call that is newer than this release.
 import { describe, expect, test } from 'vitest';
 import { programName, type Understanding } from '../../src/core/coverage.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';

@@ -1,4 +1,5 @@
-// Credit: transfers to a creator discharge what was owed to it when they were made, each unit once; the rest is no way out.
+// Credit: transfers to a creator discharge what was owed to it when they were made, each unit once;
+// the rest is no way out.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

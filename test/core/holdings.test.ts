@@ -1,5 +1,5 @@
-// Holdings: the transaction's own balances say who owns a token account and who got what left, and nobody answers for what it did
-// not sign. Executed by the real token programs in LiteSVM.
+// Holdings: the transaction's own balances say who owns a token account and who got what left, and
+// nobody answers for what it did not sign. Executed by the real token programs in LiteSVM.
 import {
   AuthorityType,
   createAssociatedTokenAccountIdempotentInstruction,
@@ -104,7 +104,9 @@ describe('who got it', () => {
 });
 
 const T22 = TOKEN_2022_PROGRAM_ID;
-/** A Token-2022 mint that its issuer may take back, with 7,000,000 units in an account of the agent. */
+/**
+ * A Token-2022 mint that its issuer may take back, with 7,000,000 units in an account of the agent.
+ */
 function recallable(at: PublicKey | null): { taken: Landed; mint: PublicKey } {
   const { driver, cluster } = stage.world;
   const made = Keypair.generate();

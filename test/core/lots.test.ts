@@ -1,5 +1,5 @@
-// Lots: an account that trades by the venue's rules, and what its closes are booked as. Told and reckoned profit have one base; old gains
-// are nobody's; a round trip under terms always owes.
+// Lots: an account that trades by the venue's rules, and what its closes are booked as. Told and
+// reckoned profit have one base; old gains are nobody's; a round trip under terms always owes.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Agreement, accrualOf, type Booking, tabsAfter } from '../../src/core/accrual.ts';
@@ -18,7 +18,10 @@ const trade = fc.record({
   hidden: fc.boolean(),
 });
 
-/** Plays trades in turn, those that are hidden behind cut logs with a check of the account's state after each run of them. */
+/**
+ * Plays trades in turn, those that are hidden behind cut logs with a check of the account's state
+ * after each run of them.
+ */
 function play(
   agreement: Agreement,
   trades: readonly Trade[],
@@ -131,7 +134,8 @@ test('the record of a close shows whether every opening before it was heard', ()
       expect(play(agreement, told).explained.every((each) => each)).toBe(true);
     }),
   );
-  // One opening is not heard: the entry in the record is another than the lots tell, or they are too few.
+  // One opening is not heard: the entry in the record is another than the lots tell, or they are
+  // too few.
   const account = createTradedAccount();
   const first = account.trade(10, 0, 5n, 1_000n, 3n);
   account.trade(11, 0, 5n, 1_040n, 3n);
@@ -173,7 +177,8 @@ test('direction one: an honest holder is never charged for old gains, whatever t
         const selling = { market: 0, delta: -held, price: 1_100n, fee: 0n, hidden: false };
         const { bookings } = play(agreement, [...trades, selling], account);
         const agreed = bookings.filter((each) => each.terms !== null);
-        // Exactly the copied round trips, each at its own prices; the holding, at any gain, not at all.
+        // Exactly the copied round trips, each at its own prices; the holding, at any gain, not at
+        // all.
         expect(agreed.map((each) => each.netPnl)).toEqual(
           rounds.map(({ base, bought, sold }) => base * (sold - bought)),
         );

@@ -1,4 +1,5 @@
-// Perhaps: a difference is explained when the open amounts can add up to it, each as a whole or not at all, and by no other.
+// Perhaps: a difference is explained when the open amounts can add up to it, each as a whole or not
+// at all, and by no other.
 import { expect, test } from 'vitest';
 import { mayBe, NOTHING_PERHAPS } from '../../src/core/perhaps.ts';
 

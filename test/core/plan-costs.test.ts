@@ -46,7 +46,8 @@ test('a sponsor that refuses these debts says why, and how much the agent lacks'
     ...sponsorRefuses,
     lamports: 3_000_000n,
   });
-  // An agent that can pay does not ask the sponsor, and without a sponsor there is nothing to refuse.
+  // An agent that can pay does not ask the sponsor, and without a sponsor there is nothing to
+  // refuse.
   expect(planned([debt('a', 1n)], preflight({ ...given, agentLamports: 10n ** 9n })).feePayer).toBe(
     'agent',
   );

@@ -78,7 +78,8 @@ test('a token account that is gone is closed when its tokens are accounted for, 
   expect(checkState(tokens, NO_COUNTERS, 0, gone)).toMatchObject({ verdict: 'gap' });
 });
 
-// 1,000 USDC were there, 3 of them realised and not settled; 1,032 left, so 29 more were earned; records told of 4.
+// 1,000 USDC were there, 3 of them realised and not settled; 1,032 left, so 29 more were earned;
+// records told of 4.
 const quote = { scaled: 1n, unsettled: 3n, alone: true };
 const last = {
   told: { ...NO_COUNTERS, realised: 4n },

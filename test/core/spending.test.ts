@@ -1,4 +1,5 @@
-// Spending: limits of the pen, the budget of the sponsor, and payments that are not worth their cost.
+// Spending: limits of the pen, the budget of the sponsor, and payments that are not worth their
+// cost.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { Debt } from '../../src/core/payment.ts';

@@ -1,4 +1,5 @@
-// Standing: the rules of who is delinquent, and that hearing a history in another order changes no verdict.
+// Standing: the rules of who is delinquent, and that hearing a history in another order changes no
+// verdict.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
@@ -124,7 +125,8 @@ describe('two facts of one transaction', () => {
 
 test('the verdict does not depend on the order in which things were heard', () => {
   const amount = fc.bigInt({ min: 1n, max: 100n });
-  // Few slots, few transactions, and indexes that are often unknown: order inside a slot is where verdicts would differ.
+  // Few slots, few transactions, and indexes that are often unknown: order inside a slot is where
+  // verdicts would differ.
   const place = fc.record({
     slot: fc.integer({ min: 1, max: 6 }),
     transaction: fc.integer({ min: 0, max: 3 }),

@@ -1,4 +1,5 @@
-// Tip: one wrong slot changes nothing, a real jump is followed, and a wrong first answer is recovered from.
+// Tip: one wrong slot changes nothing, a real jump is followed, and a wrong first answer is
+// recovered from.
 import { expect, test } from 'vitest';
 import { createTip } from '../../src/core/tip.ts';
 

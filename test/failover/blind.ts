@@ -1,5 +1,6 @@
-// Blind: for the control run alone: Node loads the flow of the books without its evidence. No mark of the database is read, and no
-// payment on chain is looked for, so a database that lost commits is signed on as if it were whole.
+// Blind: for the control run alone: Node loads the flow of the books without its evidence. No mark
+// of the database is read, and no payment on chain is looked for, so a database that lost commits
+// is signed on as if it were whole.
 import { registerHooks } from 'node:module';
 
 const BOOKS = '/src/flows/books.ts';
@@ -13,7 +14,10 @@ const EDITS = [
   ],
 ] as const;
 
-/** From now on the books are loaded blind. Throws at the import when they no longer have the places to edit. */
+/**
+ * From now on the books are loaded blind. Throws at the import when they no longer have the places
+ * to edit.
+ */
 export function blindBooks(): void {
   registerHooks({
     load(url, context, nextLoad) {

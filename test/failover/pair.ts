@@ -1,5 +1,6 @@
-// Pair: a real PostgreSQL primary with an asynchronous streaming replica, from the machine's own PostgreSQL. The replica receives through
-// a door that can be shut, so that it lacks the last commits; clients connect through another, which leads to whoever is primary.
+// Pair: a real PostgreSQL primary with an asynchronous streaming replica, from the machine's own
+// PostgreSQL. The replica receives through a door that can be shut, so that it lacks the last
+// commits; clients connect through another, which leads to whoever is primary.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chownSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -13,7 +14,10 @@ import { systemClock as clock } from '../../src/system/clock.ts';
 
 const NEEDED = ['postgres', 'initdb', 'pg_basebackup', 'pg_ctl'];
 
-/** The folder of the machine's PostgreSQL binaries; null when there are none with streaming replication. */
+/**
+ * The folder of the machine's PostgreSQL binaries; null when there are none with streaming
+ * replication.
+ */
 export function findBinaries(): string | null {
   const folders = [...globSync('/usr/lib/postgresql/*/bin'), '/usr/local/bin', '/usr/bin'];
   return (
@@ -74,7 +78,9 @@ export type Pair = {
   caughtUp(): Promise<boolean>;
   /** From now on the replica receives nothing more. */
   lag(): void;
-  /** Kills the primary as a power cut would, promotes the replica, and makes a new replica of it. */
+  /**
+   * Kills the primary as a power cut would, promotes the replica, and makes a new replica of it.
+   */
   failOver(): Promise<void>;
   close(): void;
 };

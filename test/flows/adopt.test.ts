@@ -1,5 +1,6 @@
-// Adopt: token accounts of an agent are followed where it keeps tokens of value; and nobody slips out by opening more of them than are
-// followed, because the gate does not vouch for their owner then.
+// Adopt: token accounts of an agent are followed where it keeps tokens of value; and nobody slips
+// out by opening more of them than are followed, because the gate does not vouch for their owner
+// then.
 import { describe, expect, test } from 'vitest';
 import { type Address, base58Bytes } from '../../src/core/ids.ts';
 import type { Chain, ChainAccount } from '../../src/core/outside.ts';

@@ -1,4 +1,5 @@
-// Backfill: a scan that was cut short anywhere is scanned again: the cursor says that everything up to it is noted.
+// Backfill: a scan that was cut short anywhere is scanned again: the cursor says that everything up
+// to it is noted.
 import { expect, test } from 'vitest';
 import type { Ledger } from '../../src/core/ports.ts';
 import { createAside } from '../../src/flows/aside.ts';

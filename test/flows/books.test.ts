@@ -1,5 +1,5 @@
-// Books: a payment that the chain shows and the ledger does not know stops payments, from the moment at which it is confirmed:
-// one that is not final yet would be paid again before it is.
+// Books: a payment that the chain shows and the ledger does not know stops payments, from the
+// moment at which it is confirmed: one that is not final yet would be paid again before it is.
 import { expect, test } from 'vitest';
 import type { Subscriber } from '../../src/core/ports.ts';
 import { createBooks } from '../../src/flows/books.ts';

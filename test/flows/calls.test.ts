@@ -1,5 +1,5 @@
-// Calls: how many RPC calls an ordinary payment takes, by the local chain's own log. Only the lane runs: what hearing asks for
-// would be asked without any payment as well.
+// Calls: how many RPC calls an ordinary payment takes, by the local chain's own log. Only the lane
+// runs: what hearing asks for would be asked without any payment as well.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { budget } from '../../src/chain/compile.ts';
@@ -50,7 +50,8 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
     await database.sql`insert into agent_key ${database.sql({ ...sealed })}`;
     await database.sql`update profit_share set retry_at = null where status = 'pending'`;
     const before = world.chain.calls.length;
-    // The account subscription tells that the agent's accounts changed; it is there whether something is paid or not.
+    // The account subscription tells that the agent's accounts changed; it is there whether
+    // something is paid or not.
     const off = world.cluster.on((event) => {
       const told = event.kind === 'block' && event.commitment === 'confirmed';
       if (told && event.changed.has(trader.agent.publicKey.toBase58())) settle.heard('ana', null);
@@ -71,7 +72,8 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
   await owe(2);
   const ordinary = await pay();
   expect((await street.shares('ana')).map((each) => each.status)).toEqual(['paid', 'paid']);
-  // Which chain the node is on is asked every ten seconds, however many payments there are; here, once at most.
+  // Which chain the node is on is asked every ten seconds, however many payments there are; here,
+  // once at most.
   const hash = (each: string): boolean => each === 'getGenesisHash';
   expect(ordinary.filter(hash).length).toBeLessThanOrEqual(1);
   expect(ordinary.filter((each) => !hash(each))).toEqual([

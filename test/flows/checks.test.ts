@@ -1,5 +1,6 @@
-// Checks: account state against the facts in a running daemon: profit of a transaction whose log was cut is paid all the
-// same, to the unit, and what nobody can explain is a gap that is shown until it is closed.
+// Checks: account state against the facts in a running daemon: profit of a transaction whose log
+// was cut is paid all the same, to the unit, and what nobody can explain is a gap that is shown
+// until it is closed.
 import { Keypair, PublicKey, TransactionInstruction } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { userAddress } from '../../src/local/drift/addresses.ts';

@@ -1,4 +1,5 @@
-// Clear: a platform asks before it withdraws. What is owed is paid at once, or the answer says why not.
+// Clear: a platform asks before it withdraws. What is owed is paid at once, or the answer says why
+// not.
 import { Connection, Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { openStreet, profitableClose } from '../support/street.ts';
@@ -26,7 +27,8 @@ test('pays what is owed, clears, and the withdrawal that follows makes no runawa
   expect(cleared).toMatchObject({ status: 201, body: { status: 'cleared', amount: '400000000' } });
   expect(driver.usdcOf(creator)).toBe(BigInt(waiting.amount));
 
-  // A close in between makes a debt; the cleared withdrawal is none the less as agreed. One more is not.
+  // A close in between makes a debt; the cleared withdrawal is none the less as agreed. One more is
+  // not.
   street.world.mischief.swallowSends = 1_000_000;
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.id !== waiting.id);

@@ -1,4 +1,5 @@
-// Conformance: the program on the local chain, its program data account, upgrades under a running watch, and the ledger's vouchers.
+// Conformance: the program on the local chain, its program data account, upgrades under a running
+// watch, and the ledger's vouchers.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProgramReader, deployedHash } from '../../src/chain/program.ts';
 import type { OnUnknownProgram } from '../../src/core/conformance.ts';

@@ -1,4 +1,5 @@
-// Continuity: after the database went back, or may have, nothing is signed for 182 blocks, and what was agreed before counts no more.
+// Continuity: after the database went back, or may have, nothing is signed for 182 blocks, and what
+// was agreed before counts no more.
 import { expect, test } from 'vitest';
 import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../../src/core/continuity.ts';
 import { createContinuity } from '../../src/flows/continuity.ts';
@@ -143,7 +144,8 @@ test('lanes that ask side by side never take the answers of overlapping reads fo
     log: silentLog,
     onWentBack: () => {},
   });
-  // The first read has begun when the second and the third lane ask. The newest read is answered first.
+  // The first read has begun when the second and the third lane ask. The newest read is answered
+  // first.
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const doubts = [continuity.doubt()];
   await turn();

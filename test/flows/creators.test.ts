@@ -1,4 +1,5 @@
-// Creators: to whom may be paid, on the whole daemon: asked when terms are agreed, and again when a payment is planned.
+// Creators: to whom may be paid, on the whole daemon: asked when terms are agreed, and again when a
+// payment is planned.
 import {
   ACCOUNT_SIZE,
   createAssociatedTokenAccountInstruction,
@@ -34,7 +35,9 @@ const agree = async (street: Street, id: string, creator: PublicKey, more: objec
   });
   return status === 201 ? 'taken' : body.title;
 };
-/** Makes a token account at the address of a key, as `spl-token create-account` with a keypair does. */
+/**
+ * Makes a token account at the address of a key, as `spl-token create-account` with a keypair does.
+ */
 function openAuxiliary(driver: Driver, account: Keypair, owner: PublicKey): void {
   driver.send(
     [
@@ -145,7 +148,8 @@ test('an account that the creator closes after being paid is not opened for ever
     [createAssociatedTokenAccountInstruction(payer, own, creator.publicKey, USDC)],
     [driver.faucet],
   );
-  // Nodes tell of the account once its block is confirmed; a retry before that parks the debt again.
+  // Nodes tell of the account once its block is confirmed; a retry before that parks the debt
+  // again.
   await expect
     .poll(
       async () => {

@@ -1,4 +1,5 @@
-// Credit: another system, or the subscriber, pays the creator on chain: it counts as payment, nothing is paid twice, and nobody is a runaway.
+// Credit: another system, or the subscriber, pays the creator on chain: it counts as payment,
+// nothing is paid twice, and nobody is a runaway.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { openStreet, type Street } from '../support/street.ts';

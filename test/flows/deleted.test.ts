@@ -1,5 +1,5 @@
-// Deleted: Drift accounts that are deleted, made again, or said to be gone: what was earned there is owed, and one answer of one
-// node closes nothing.
+// Deleted: Drift accounts that are deleted, made again, or said to be gone: what was earned there
+// is owed, and one answer of one node closes nothing.
 import { expect, test } from 'vitest';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
 import type { Chain } from '../../src/core/outside.ts';
@@ -28,7 +28,10 @@ const state = (
   quote: { scaled: 1_000n * USDC, unsettled: 0n, alone: true },
 });
 
-/** Ana's account, checked at slot 40 with 1,000 USDC in it, and what the chain says of it afterwards. */
+/**
+ * Ana's account, checked at slot 40 with 1,000 USDC in it, and what the chain says of it
+ * afterwards.
+ */
 async function world(now: { state: AccountState }) {
   const held = await createListening(['ana']);
   const { ledger, ports, node } = held;

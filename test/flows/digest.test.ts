@@ -1,4 +1,5 @@
-// Digest: a stored body cannot take more memory than its bound allows, and one at which daemons end is set aside.
+// Digest: a stored body cannot take more memory than its bound allows, and one at which daemons end
+// is set aside.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';

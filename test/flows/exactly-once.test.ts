@@ -1,5 +1,5 @@
-// Exactly once: sends that are lost, answered with an error, expired or forked off, and two daemons on one database.
-// However it goes, the creator holds exactly what was owed.
+// Exactly once: sends that are lost, answered with an error, expired or forked off, and two daemons
+// on one database. However it goes, the creator holds exactly what was owed.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';

@@ -1,5 +1,6 @@
-// Foreign: URLs of another chain. At start each ends the daemon, and nothing in the ledger moves; later such a node is not asked any more:
-// nothing is signed, the gate says that it cannot know, and all goes on by itself once the node is ours again.
+// Foreign: URLs of another chain. At start each ends the daemon, and nothing in the ledger moves;
+// later such a node is not asked any more: nothing is signed, the gate says that it cannot know,
+// and all goes on by itself once the node is ours again.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';

@@ -1,4 +1,5 @@
-// Frozen: an account that its issuer has frozen is parked, not tried again and again, and paid once somebody says so.
+// Frozen: an account that its issuer has frozen is parked, not tried again and again, and paid once
+// somebody says so.
 import {
   createAssociatedTokenAccountInstruction,
   createFreezeAccountInstruction,

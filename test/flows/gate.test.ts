@@ -1,4 +1,5 @@
-// Gate: what the whole daemon says of subscribers whom it cannot vouch for: without an account, suspected, or owing for too long.
+// Gate: what the whole daemon says of subscribers whom it cannot vouch for: without an account,
+// suspected, or owing for too long.
 import {
   AuthorityType,
   createSetAuthorityInstruction,

@@ -1,4 +1,5 @@
-// Heartbeat: a machine whose clock is wrong or jumps is told of once, and the gate answers by the time of Postgres all the same.
+// Heartbeat: a machine whose clock is wrong or jumps is told of once, and the gate answers by the
+// time of Postgres all the same.
 import { expect, test } from 'vitest';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
 import type { Clock, Log } from '../../src/core/ports.ts';

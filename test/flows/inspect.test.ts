@@ -1,5 +1,6 @@
-// Inspect: a transaction that cannot be read is set aside and the others are read; a flood that names one account does not delay
-// the others; and a transaction that is not read counts as not read.
+// Inspect: a transaction that cannot be read is set aside and the others are read; a flood that
+// names one account does not delay the others; and a transaction that is not read counts as not
+// read.
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';

@@ -1,5 +1,6 @@
-// Keepers: what others may do to a subscriber's account in a running daemon: keepers that trigger and fill its orders, and a
-// stranger who names it as referrer. Every unit is explained, and the gate stays open without a person.
+// Keepers: what others may do to a subscriber's account in a running daemon: keepers that trigger
+// and fill its orders, and a stranger who names it as referrer. Every unit is explained, and the
+// gate stays open without a person.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { STATE, userAddress } from '../../src/local/drift/addresses.ts';
@@ -18,7 +19,10 @@ beforeAll(async () => {
 afterAll(async () => street[Symbol.asyncDispose]());
 
 const addressOf = (trader: Trader) => userAddress(trader.agent.publicKey, 0).toBase58();
-/** Waits until the account's state was held against the facts up to a slot, and says what was left over. */
+/**
+ * Waits until the account's state was held against the facts up to a slot, and says what was left
+ * over.
+ */
 async function checkedTo(trader: Trader, slot: number): Promise<unknown> {
   const read = () => street.database.sql<{ slot: string; difference: unknown }[]>`
     select baseline->>'slot' as slot, difference from account_check where address = ${addressOf(trader)}`;

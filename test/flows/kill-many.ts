@@ -1,4 +1,5 @@
-// Kill many: as many kill rounds as asked for, steps drawn in turn, with one and three daemons. Prints what was survived.
+// Kill many: as many kill rounds as asked for, steps drawn in turn, with one and three daemons.
+// Prints what was survived.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// Kill: one round at every labelled step, with one daemon and with three. `npm run kill -- ROUNDS` plays many more.
+// Kill: one round at every labelled step, with one daemon and with three. `npm run kill -- ROUNDS`
+// plays many more.
 import { expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { openRounds, STEPS } from '../support/kill-rounds.ts';

@@ -1,4 +1,5 @@
-// Lanes: one thing at a time for a subscriber, a bound for all together, first come first served, and nothing kept of the idle.
+// Lanes: one thing at a time for a subscriber, a bound for all together, first come first served,
+// and nothing kept of the idle.
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/core/ports.ts';
 import { createLanes } from '../../src/flows/lanes.ts';

@@ -1,5 +1,5 @@
-// Lists: pages hold every row once, say how to go on and how many rows there are; a filter or cursor that names nothing
-// is refused, because an empty page would look like the end.
+// Lists: pages hold every row once, say how to go on and how many rows there are; a filter or
+// cursor that names nothing is refused, because an empty page would look like the end.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Signature } from '../../src/core/ids.ts';

@@ -1,5 +1,5 @@
-// Notify: an event is tried for days and given up on record, an endpoint that takes nothing is disabled and goes on where it
-// was, and what is not the receiver's fault says nothing against it.
+// Notify: an event is tried for days and given up on record, an endpoint that takes nothing is
+// disabled and goes on where it was, and what is not the receiver's fault says nothing against it.
 import { expect, test } from 'vitest';
 import { DEAD_AFTER_MS, RETRIES_MS } from '../../src/core/event.ts';
 import { tell } from '../../src/ledger/outbox.ts';

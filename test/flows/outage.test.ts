@@ -1,5 +1,5 @@
-// Outage: Postgres or RPC goes away under a running daemon and comes back. Nothing is lost, nothing is made up, and
-// the gate says when it cannot vouch for its answer.
+// Outage: Postgres or RPC goes away under a running daemon and comes back. Nothing is lost, nothing
+// is made up, and the gate says when it cannot vouch for its answer.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { openProxy } from '../support/proxy.ts';

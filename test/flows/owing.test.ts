@@ -25,7 +25,10 @@ async function aSlotLater({ world, app }: Street): Promise<void> {
     .toBeGreaterThan(slot);
 }
 
-/** What moving a position did; null where the program under test has no such instruction (error 101). */
+/**
+ * What moving a position did; null where the program under test has no such instruction (error
+ * 101).
+ */
 function movedOrMissing<T>(move: () => T): T | null {
   try {
     return move();

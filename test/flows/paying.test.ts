@@ -1,5 +1,6 @@
 // Paying: everything short of the plain case: parts, other sub-accounts, health, who pays fees,
-// terms that lapse, halts. Nothing here is tried again by schedule: what goes on, goes on because something happened.
+// terms that lapse, halts. Nothing here is tried again by schedule: what goes on, goes on because
+// something happened.
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
@@ -138,12 +139,14 @@ describe('who pays fees', () => {
       ['top_up', 'landed', 2_000_000n],
       ['share', 'landed', BigInt(share.amount)],
     ]);
-    // 2 USDC at 150 buy 13,333,333 lamports; both fees and the rent of the creator's account are paid.
+    // 2 USDC at 150 buy 13,333,333 lamports; both fees and the rent of the creator's account are
+    // paid.
     expect(driver.lamportsOf(trader.agent.publicKey)).toBe(
       4_000_000n + 13_333_333n - 2n * 5_000n - 2_039_280n,
     );
     await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
-    // Books that lack the swap, as an older copy of them does: it is no flight of somebody who owes.
+    // Books that lack the swap, as an older copy of them does: it is no flight of somebody who
+    // owes.
     const [swap] = await database.sql<{ body: unknown }[]>`
       select f.body from fact f join payment p using (signature) where f.kind = 'outflow' and p.purpose = 'top_up'`;
     const lost = {

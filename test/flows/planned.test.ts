@@ -1,4 +1,5 @@
-// Planned: nothing is signed yet, so no payment stays planned for ever, whatever keeps it from being built.
+// Planned: nothing is signed yet, so no payment stays planned for ever, whatever keeps it from
+// being built.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { userAddress } from '../../src/local/drift/addresses.ts';

@@ -1,5 +1,5 @@
-// Planning: which of a subscriber's accounts pays, and what is told when none can. Ports are stubs: an
-// account is a record of funds, and the venue answers as the test says.
+// Planning: which of a subscriber's accounts pays, and what is told when none can. Ports are stubs:
+// an account is a record of funds, and the venue answers as the test says.
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
@@ -136,7 +136,10 @@ function planningWith(given: {
   });
   return {
     asked,
-    /** How much of what is due rests when nothing can be paid of the first debt, the only one to its creator. */
+    /**
+     * How much of what is due rests when nothing can be paid of the first debt, the only one to its
+     * creator.
+     */
     async resting(...owed: bigint[]) {
       const due = owed.map(debt);
       const intent = await intend(subscriber, due.slice(0, 1), due);

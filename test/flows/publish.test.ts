@@ -1,4 +1,5 @@
-// Publish: a pull that fails is logged, once, and rejects for nobody: those who share it are not waiting for it.
+// Publish: a pull that fails is logged, once, and rejects for nobody: those who share it are not
+// waiting for it.
 import { expect, test } from 'vitest';
 import type { Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';

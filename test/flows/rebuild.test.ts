@@ -1,5 +1,6 @@
-// Rebuild: the payment tables are lost. The daemon notices on chain that something was paid, refuses to pay, and the command makes
-// the books whole from the chain alone. No creator is paid twice.
+// Rebuild: the payment tables are lost. The daemon notices on chain that something was paid,
+// refuses to pay, and the command makes the books whole from the chain alone. No creator is paid
+// twice.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createOutput } from '../../src/cli/output.ts';
@@ -11,7 +12,10 @@ import { silentLog } from '../../src/system/log.ts';
 import { withoutGuards } from '../support/guards.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
-/** What a disk that died, or a backup from before the payments, leaves: debts, and no memory of having paid them. */
+/**
+ * What a disk that died, or a backup from before the payments, leaves: debts, and no memory of
+ * having paid them.
+ */
 const loseThePayments = ({ sql }: Street['database']): Promise<void> =>
   withoutGuards(sql, async (tx) => {
     await tx`truncate payment_share, payment cascade`;
@@ -67,7 +71,8 @@ test('after total loss of the payments nothing is paid twice, and the chain make
   expect(code).toBe(0);
   expect(document.restored.map((each) => each.id).sort()).toEqual([...known].sort());
   expect((await rebuilt(street, false)).document.restored).toEqual([]);
-  // Lost once more: without the command the daemon itself books what the chain shows, before it pays anything.
+  // Lost once more: without the command the daemon itself books what the chain shows, before it
+  // pays anything.
   await loseThePayments(database);
   await street.restart();
   profitableClose(driver, traders[0] as never);

@@ -1,5 +1,6 @@
-// Secrets: a wrong master key, a key that does not open and a disabled endpoint are told as what they are; nothing is kept
-// under a wrong key, and debts wait without an attempt or a payment row until the right one is there.
+// Secrets: a wrong master key, a key that does not open and a disabled endpoint are told as what
+// they are; nothing is kept under a wrong key, and debts wait without an attempt or a payment row
+// until the right one is there.
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { createMasterKey } from '../../src/chain/master-key.ts';

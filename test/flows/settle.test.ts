@@ -1,5 +1,6 @@
-// Settle: one lane at a time, on the ledger in memory, with a chain that answers as the test says: what is put on record
-// before a byte is sent, what a halt stops, what is sent again, and that age alone is no death.
+// Settle: one lane at a time, on the ledger in memory, with a chain that answers as the test says:
+// what is put on record before a byte is sent, what a halt stops, what is sent again, and that age
+// alone is no death.
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Look, Payment, Trouble } from '../../src/core/payment.ts';

@@ -1,4 +1,5 @@
-// Settling: a payment settles only as far as its withdrawal needs it, and goes on without what the venue refuses.
+// Settling: a payment settles only as far as its withdrawal needs it, and goes on without what the
+// venue refuses.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { perpMarketAddress, userAddress } from '../../src/local/drift/addresses.ts';
@@ -10,7 +11,10 @@ import { setExchangeStatus, setPerpMarket } from '../support/venue-world.ts';
 const SOL = 1_000_000_000n;
 const WITHDRAW_ALL = 5_000_000_000n;
 
-/** A trader whose debt is booked while no key is at hand, so that the world can be bent before it is paid. */
+/**
+ * A trader whose debt is booked while no key is at hand, so that the world can be bent before it is
+ * paid.
+ */
 async function indebted(
   street: Street,
   { deposit = 1_000_000_000n, creator = Keypair.generate().publicKey, shareBps = 1_000 } = {},

@@ -1,5 +1,6 @@
-// Sources: the same history told through webhooks, subscriptions, backfill and sweeps in random orders, with losses,
-// duplicates, failing nodes, nodes without logs and crashes, ends in the identical ledger, and in no gap.
+// Sources: the same history told through webhooks, subscriptions, backfill and sweeps in random
+// orders, with losses, duplicates, failing nodes, nodes without logs and crashes, ends in the
+// identical ledger, and in no gap.
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
@@ -221,7 +222,8 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   const facts = await sql`
     select subscriber_id, account, signature, slot::int, ordinal, block_index, kind, finality, body from fact
     where kind <> 'reckoning' and finality <> 'withdrawn' order by slot, signature, ordinal, account`;
-  // Where records tell nothing, account state tells the sum of what it saw at once: how often it looked is its own affair.
+  // Where records tell nothing, account state tells the sum of what it saw at once: how often it
+  // looked is its own affair.
   const reckoned = await sql`
     select account, sum((body->>'netPnl')::numeric)::text as net from fact where kind = 'reckoning' group by account order by account`;
   const accrued = await sql`

@@ -1,4 +1,5 @@
-// Spending: small debts wait for their cost, and the sponsor stops giving to whom it has given enough, on the whole daemon.
+// Spending: small debts wait for their cost, and the sponsor stops giving to whom it has given
+// enough, on the whole daemon.
 import { createCloseAccountInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';

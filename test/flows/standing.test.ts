@@ -1,5 +1,6 @@
-// Standing, on the street: what accuses a subscriber who owes and what does not, told by a whole daemon from the chain. And a
-// list too long to be judged at once is judged in turns, and nobody is left out.
+// Standing, on the street: what accuses a subscriber who owes and what does not, told by a whole
+// daemon from the chain. And a list too long to be judged at once is judged in turns, and nobody is
+// left out.
 import {
   AuthorityType,
   createApproveInstruction,

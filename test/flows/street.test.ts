@@ -1,4 +1,5 @@
-// Street: from a close on chain to a paid creator, and from a withdrawal to a closed gate, on real parts throughout.
+// Street: from a close on chain to a paid creator, and from a withdrawal to a closed gate, on real
+// parts throughout.
 
 import { createCloseAccountInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';

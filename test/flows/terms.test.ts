@@ -1,4 +1,5 @@
-// Terms: what was agreed when a position was opened is what its close owes, to whom and how; on the whole street.
+// Terms: what was agreed when a position was opened is what its close owes, to whom and how; on the
+// whole street.
 import { Keypair, type PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import type { Driver } from '../../src/local/driver.ts';

@@ -1,5 +1,6 @@
-// Unread: a transaction that an account's history names and that no node gives keeps its subscriber in doubt until state or balances
-// show that nothing is missing, or a person accepts it; and what it realised is owed.
+// Unread: a transaction that an account's history names and that no node gives keeps its subscriber
+// in doubt until state or balances show that nothing is missing, or a person accepts it; and what
+// it realised is owed.
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Chain, ChainAccount, SignatureRow } from '../../src/core/outside.ts';
@@ -36,7 +37,10 @@ const state = (
   quote: { scaled: 1_000n * USDC, unsettled: 0n, alone: true },
 });
 
-/** Ana's accounts, and a transaction in slot 50 that her histories name and of which every node says the same for ever. */
+/**
+ * Ana's accounts, and a transaction in slot 50 that her histories name and of which every node says
+ * the same for ever.
+ */
 async function world(now: { state: AccountState; lamports?: bigint }, touches: Address[] = [ANA]) {
   const held = await createListening(['ana', 'bo']);
   const { ledger, ports, node, clock } = held;

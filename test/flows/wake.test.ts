@@ -60,7 +60,9 @@ test('after two quiet minutes the next change counts as the first again', async 
 
 const paused = { class: 'venue_paused', code: 'withdrawals_paused', detail: '' } as const;
 
-/** A debt that rests with a trouble, and the wake loop over a venue whose state is read as given. */
+/**
+ * A debt that rests with a trouble, and the wake loop over a venue whose state is read as given.
+ */
 async function resting(trouble: Trouble, state: { blocked: Trouble | null }) {
   const held = await createTestLedger();
   const { ledger, sql } = held;

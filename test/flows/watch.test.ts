@@ -1,5 +1,5 @@
-// Watch: notifications are snapshots. Older ones are dropped, equal ones mean nothing, many changes cost one scan, and a scan
-// that fails is made again.
+// Watch: notifications are snapshots. Older ones are dropped, equal ones mean nothing, many changes
+// cost one scan, and a scan that fails is made again.
 import { expect, test } from 'vitest';
 import type { Watched, WatchList } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
@@ -209,7 +209,8 @@ test('the watch-list is taken in revision by revision, one read at a time, and a
   const watched = await loading;
   const older = watched.refresh();
   await expect.poll(() => answers.length).toBe(2);
-  // Those that ask while one is reading share the next turn: it sees what was there when they asked.
+  // Those that ask while one is reading share the next turn: it sees what was there when they
+  // asked.
   const newer = [watched.refresh(), watched.refresh()];
   await answer(1, { revision: 3, joined: [], left: [] });
   expect(await older).toBe(false);

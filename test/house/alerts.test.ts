@@ -1,4 +1,5 @@
-// Alerts: every rule has a severity, a section in the runbook, and series under which it fires and stays silent.
+// Alerts: every rule has a severity, a section in the runbook, and series under which it fires and
+// stays silent.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';

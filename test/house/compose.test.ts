@@ -1,4 +1,5 @@
-// Compose: what compose.yaml hands on and forbids, read from the file, since no container engine may be at hand.
+// Compose: what compose.yaml hands on and forbids, read from the file, since no container engine
+// may be at hand.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +8,10 @@ import { KNOWN } from '../../src/system/settings.ts';
 const text = readFileSync(path.join(import.meta.dirname, '../../compose.yaml'), 'utf8');
 const bailiff = text.slice(text.indexOf('\n  bailiff:'), text.indexOf('\nvolumes:'));
 
-/** Variables that mean nothing in the image: it listens where its port is published, and has no local world. */
+/**
+ * Variables that mean nothing in the image: it listens where its port is published, and has no
+ * local world.
+ */
 const NOT_IN_THE_IMAGE = [
   'BAILIFF_HTTP_HOST',
   'BAILIFF_HTTP_PORT',

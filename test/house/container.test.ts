@@ -1,5 +1,6 @@
-// Container: does in an empty folder what the Dockerfile does, since no container engine may be at hand: copies what it
-// copies, installs with its very command, starts as an ordinary user, answers health, and stops on SIGTERM.
+// Container: does in an empty folder what the Dockerfile does, since no container engine may be at
+// hand: copies what it copies, installs with its very command, starts as an ordinary user, answers
+// health, and stops on SIGTERM.
 import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,

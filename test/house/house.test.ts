@@ -1,5 +1,5 @@
-// House: the plan of the building as a test: which floor may use which, one door each for time, environment and the
-// libraries with effects, and nothing left half-built.
+// House: the plan of the building as a test: which floor may use which, one door each for time,
+// environment and the libraries with effects, and nothing left half-built.
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -131,6 +131,14 @@ describe('care', () => {
       expect(lines, `${file} has ${lines} lines`).toBeLessThanOrEqual(330);
     },
   );
+
+  test.each([...files, ...tests])('comments of $file keep within 100 columns', ({ file, text }) => {
+    const long = text
+      .split('\n')
+      .filter((line) => /^\s*(\/\/|\*|\/\*\*)/.test(line) && line.length > 100)
+      .filter((line) => !/biome-ignore|Stryker|https?:/.test(line));
+    expect(long, file).toEqual([]);
+  });
 
   test('nothing is left half-built, and no file has a name that says nothing', () => {
     for (const { file, text } of [...files, ...tests]) {

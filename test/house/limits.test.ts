@@ -1,4 +1,5 @@
-// Limits: docs/limits.md names every setting that bounds something, with the default that is in force, and no other setting.
+// Limits: docs/limits.md names every setting that bounds something, with the default that is in
+// force, and no other setting.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';

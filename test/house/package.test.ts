@@ -46,7 +46,10 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-/** Every Node at hand: the one that runs this, those of the machine, and those that BAILIFF_NODES names, separated by colons. */
+/**
+ * Every Node at hand: the one that runs this, those of the machine, and those that BAILIFF_NODES
+ * names, separated by colons.
+ */
 const nodes = [
   ...new Set(
     [

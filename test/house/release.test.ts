@@ -1,4 +1,5 @@
-// Release: a tag is released only with its version in both packages and its section in the changelog.
+// Release: a tag is released only with its version in both packages and its section in the
+// changelog.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';

@@ -114,7 +114,8 @@ describe('the log', () => {
     });
   });
 
-  // Whatever a careless line could carry: by name, inside texts, inside what was thrown, at any depth.
+  // Whatever a careless line could carry: by name, inside texts, inside what was thrown, at any
+  // depth.
   const key = Keypair.generate();
   const secretText = base58Text(key.secretKey);
   const secretNumbers = JSON.stringify([...key.secretKey]);

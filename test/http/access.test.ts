@@ -1,4 +1,5 @@
-// Access: every request has an id, is counted by its route and how it ended, and leaves one line without secrets.
+// Access: every request has an id, is counted by its route and how it ended, and leaves one line
+// without secrets.
 
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';

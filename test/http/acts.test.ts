@@ -1,5 +1,5 @@
-// Acts: what changes something is on record before it is done; with a key it is done once; nothing secret is kept; and a key may ask
-// only so often.
+// Acts: what changes something is on record before it is done; with a key it is done once; nothing
+// secret is kept; and a key may ask only so often.
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Keypair } from '@solana/web3.js';

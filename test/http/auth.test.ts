@@ -1,4 +1,5 @@
-// Auth: nobody is let in by a read that failed, nor without a key once there is one, nor beyond its scopes.
+// Auth: nobody is let in by a read that failed, nor without a key once there is one, nor beyond its
+// scopes.
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../../src/http/auth.ts';

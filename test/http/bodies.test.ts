@@ -1,5 +1,5 @@
-// Bodies: taken exactly as sent, refused by name where they do not fit, unpacked within the route's limit, and free
-// of what nothing behind the route can keep.
+// Bodies: taken exactly as sent, refused by name where they do not fit, unpacked within the route's
+// limit, and free of what nothing behind the route can keep.
 import { connect } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import Type from 'typebox';

@@ -1,5 +1,5 @@
-// Bounds: what strangers and clients hold open takes neither the daemon's memory nor its connections for long, and each refusal
-// can be read.
+// Bounds: what strangers and clients hold open takes neither the daemon's memory nor its
+// connections for long, and each refusal can be read.
 import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';

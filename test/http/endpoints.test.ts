@@ -1,5 +1,5 @@
-// Endpoints: events are written with what they tell, signed so that the library of any receiver can verify them, handed over again on
-// demand, and never sent where a stranger's URL should not lead.
+// Endpoints: events are written with what they tell, signed so that the library of any receiver can
+// verify them, handed over again on demand, and never sent where a stranger's URL should not lead.
 import { Keypair } from '@solana/web3.js';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';

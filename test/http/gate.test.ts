@@ -1,4 +1,5 @@
-// Gate: one or many at a time, the same by the fast path and the usual one; what it cannot vouch for it does not say.
+// Gate: one or many at a time, the same by the fast path and the usual one; what it cannot vouch
+// for it does not say.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { openStreet, profitableClose } from '../support/street.ts';

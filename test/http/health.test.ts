@@ -1,5 +1,5 @@
-// Health: live means that work comes to an end, ready that the gate can vouch; every reason why not is named. And a daemon that observes
-// does everything but pay.
+// Health: live means that work comes to an end, ready that the gate can vouch; every reason why not
+// is named. And a daemon that observes does everything but pay.
 
 import { Keypair } from '@solana/web3.js';
 import Fastify from 'fastify';

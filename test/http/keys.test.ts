@@ -1,4 +1,5 @@
-// Keys: what a running daemon does when keys are revoked, names collide, and clients misplace secrets.
+// Keys: what a running daemon does when keys are revoked, names collide, and clients misplace
+// secrets.
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { Keypair } from '@solana/web3.js';
@@ -100,7 +101,10 @@ test('one key has one budget, from whatever address', async () => {
     }),
   });
   const { port } = new URL(limited.app().url);
-  /** Asks from an address of this machine: to whichever one connects, Linux comes from 127.0.0.1 by itself. */
+  /**
+   * Asks from an address of this machine: to whichever one connects, Linux comes from 127.0.0.1 by
+   * itself.
+   */
   const get = (localAddress: string, path: string) =>
     new Promise<number | undefined>((resolve, reject) => {
       const headers = { authorization: `Bearer ${MASTER}` };

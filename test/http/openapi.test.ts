@@ -1,5 +1,6 @@
-// OpenAPI: the document is valid, has every route, and thousands of random requests made from it, right, wrong and hostile, never end
-// in a fault of ours, and change nothing that they should not. `npm run fuzz` sends 100,000.
+// OpenAPI: the document is valid, has every route, and thousands of random requests made from it,
+// right, wrong and hostile, never end in a fault of ours, and change nothing that they should not.
+// `npm run fuzz` sends 100,000.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, expect, test, vi } from 'vitest';
 import { ROUTES } from '../../src/http/routes.ts';
@@ -200,7 +201,8 @@ test(
       for (const parameter of operation.parameters ?? []) {
         const value = valueFor(parameter.schema, random, wrong);
         const text = typeof value === 'string' ? value : JSON.stringify(value);
-        // Forgetting a key and leaving are what these requests are for: they are asked for somebody else.
+        // Forgetting a key and leaving are what these requests are for: they are asked for somebody
+        // else.
         if (
           parameter.in === 'path' &&
           method === 'delete' &&

@@ -1,4 +1,5 @@
-// Operator: payments and earnings that add up, halts, debts that end unpaid, the numbers for Prometheus; over HTTP and by command.
+// Operator: payments and earnings that add up, halts, debts that end unpaid, the numbers for
+// Prometheus; over HTTP and by command.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Keypair, PublicKey } from '@solana/web3.js';

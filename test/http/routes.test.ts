@@ -1,5 +1,6 @@
-// Routes: every route of the API over real HTTP, with every problem that it may answer with, and every example of its description. The list
-// is the one the description is made of: a route or a problem that nobody drives here fails.
+// Routes: every route of the API over real HTTP, with every problem that it may answer with, and
+// every example of its description. The list is the one the description is made of: a route or a
+// problem that nobody drives here fails.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS, type FaultCode } from '../../src/core/fault.ts';
@@ -150,7 +151,10 @@ const PROBLEMS: Problems = {
     ],
   },
 };
-/** What every route answers when all is well; bodies are those of the description where nothing is said here. */
+/**
+ * What every route answers when all is well; bodies are those of the description where nothing is
+ * said here.
+ */
 const GOOD: Record<string, () => Request> = {
   ...listsOf('ann', (request) => request),
   'GET /v1/gate/{subscriber}': () => ['/v1/gate/ann'],
@@ -310,7 +314,8 @@ describe('what every route has', () => {
           .replace('/shares/{id}', `/shares/${waiting.id}`)
           .replace('{id}', path.includes('endpoints') ? endpoint : 'ana');
         const answer = await ask(method, route, example);
-        // Voided before, no gap, or an endpoint that is gone by now: its form was right all the same.
+        // Voided before, no gap, or an endpoint that is gone by now: its form was right all the
+        // same.
         expect([200, 201, 202, 204, 404, 409], `${name} ${JSON.stringify(answer.body)}`).toContain(
           answer.status,
         );

@@ -1,5 +1,6 @@
-// Stream: several daemons on one Postgres tell the same changes in the same order; who comes back gets what was missed; who is too
-// slow is dropped; and the gate client decides from it as the daemon does, or says that it cannot.
+// Stream: several daemons on one Postgres tell the same changes in the same order; who comes back
+// gets what was missed; who is too slow is dropped; and the gate client decides from it as the
+// daemon does, or says that it cannot.
 import { connect } from 'node:net';
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
@@ -158,7 +159,8 @@ test('a reader that does not read is dropped, and holds nobody up', async () => 
     return enough;
   });
   await expect.poll(() => live, { timeout: 20_000 }).toBe(true);
-  // However much the kernel holds for the slow reader: at some time it is full, and the brisk one is told every change meanwhile.
+  // However much the kernel holds for the slow reader: at some time it is full, and the brisk one
+  // is told every change meanwhile.
   const dropped = async (): Promise<boolean> =>
     (await (await fetch(`${street.app().url}/metrics`)).text()).includes(
       'bailiff_events_total{event="stream.reader_dropped",level="warn"} 1',

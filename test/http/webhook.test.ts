@@ -1,4 +1,5 @@
-// Webhook: the door Helius knocks at, over real HTTP. Whatever comes in, the daemon stays up and loses nothing.
+// Webhook: the door Helius knocks at, over real HTTP. Whatever comes in, the daemon stays up and
+// loses nothing.
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';

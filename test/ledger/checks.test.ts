@@ -1,4 +1,5 @@
-// Checks: profit that account state has proven is never booked a second time, and no state becomes a baseline unjudged.
+// Checks: profit that account state has proven is never booked a second time, and no state becomes
+// a baseline unjudged.
 import { expect, test } from 'vitest';
 import type { AccountCheck } from '../../src/core/check-ports.ts';
 import type { Tally } from '../../src/core/fact.ts';

@@ -1,4 +1,5 @@
-// Closes: every close has an answer: its share, or the reason why nothing is owed, by what the ledger has on record.
+// Closes: every close has an answer: its share, or the reason why nothing is owed, by what the
+// ledger has on record.
 import { expect, test } from 'vitest';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
 import { NOTHING_OWED, outcomeOf } from '../../src/core/outcome.ts';

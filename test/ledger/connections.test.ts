@@ -1,5 +1,6 @@
-// Connections: what the driver's pool does when connections are cut. Every query is answered or refused, none waits for ever, and what
-// a cut transaction still says reaches no other query's connection. Real Postgres, behind a door that resets its sockets.
+// Connections: what the driver's pool does when connections are cut. Every query is answered or
+// refused, none waits for ever, and what a cut transaction still says reaches no other query's
+// connection. Real Postgres, behind a door that resets its sockets.
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDatabase, type Sql } from '../../src/ledger/database.ts';
@@ -15,7 +16,10 @@ type Door = {
   close(): void;
 };
 
-/** A TCP door whose connections to the client are cut by a reset, as a dead host's router does, or by an orderly end. */
+/**
+ * A TCP door whose connections to the client are cut by a reset, as a dead host's router does, or
+ * by an orderly end.
+ */
 async function openDoor(target: { host: string; port: number }): Promise<Door> {
   const inside = new Set<Socket>();
   let left = Number.POSITIVE_INFINITY;

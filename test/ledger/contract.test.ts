@@ -1,5 +1,6 @@
-// Contract: the in-memory ledger of the simulator against the one on Postgres. Both are told the same random things, and must
-// give the same answers at every step; so what the simulator proves of one holds of the other.
+// Contract: the in-memory ledger of the simulator against the one on Postgres. Both are told the
+// same random things, and must give the same answers at every step; so what the simulator proves of
+// one holds of the other.
 import { expect, test } from 'vitest';
 import type { DeathEvidence } from '../../src/core/death.ts';
 import type { EventKind } from '../../src/core/event.ts';

@@ -1,4 +1,5 @@
-// Costs: what payments cost by the chain decides how often an account was opened and what the sponsor gave.
+// Costs: what payments cost by the chain decides how often an account was opened and what the
+// sponsor gave.
 import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import type { TransactionCost } from '../../src/core/spending.ts';

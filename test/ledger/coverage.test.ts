@@ -1,5 +1,6 @@
-// Coverage: counts add up whichever daemon counted, a flood of programs makes no flood of rows, and a call that nobody knows
-// stays unexplained until the account's state was taken at a slot after it.
+// Coverage: counts add up whichever daemon counted, a flood of programs makes no flood of rows, and
+// a call that nobody knows stays unexplained until the account's state was taken at a slot after
+// it.
 import { expect, test } from 'vitest';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Address } from '../../src/core/ids.ts';

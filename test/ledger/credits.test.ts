@@ -1,5 +1,6 @@
-// Credits: a transfer to a creator that Bailiff did not make is matched once it is final, once, and never with a payment of ours; while it
-// is not matched nothing is signed. Debts that were only observed are not payable until a person adopts them.
+// Credits: a transfer to a creator that Bailiff did not make is matched once it is final, once, and
+// never with a payment of ours; while it is not matched nothing is signed. Debts that were only
+// observed are not payable until a person adopts them.
 import { describe, expect, test } from 'vitest';
 import type { Fact, Outflow } from '../../src/core/fact.ts';
 import type { Payment } from '../../src/core/payment.ts';

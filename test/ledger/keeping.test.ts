@@ -1,4 +1,5 @@
-// Keeping: webhook bodies and events are kept for a while, what is not read yet for as long as it takes.
+// Keeping: webhook bodies and events are kept for a while, what is not read yet for as long as it
+// takes.
 import { expect, test } from 'vitest';
 import { tell } from '../../src/ledger/outbox.ts';
 import { createTestLedger } from '../support/ledger.ts';

@@ -1,5 +1,6 @@
-// Lost acts: requests that were answered with success, and that a database which went back does not hold, are found by the daemon that
-// remembers them, or in the log of one that has ended, and are listed until a person has reviewed them.
+// Lost acts: requests that were answered with success, and that a database which went back does not
+// hold, are found by the daemon that remembers them, or in the log of one that has ended, and are
+// listed until a person has reviewed them.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { NewAct } from '../../src/core/act.ts';
 import { acknowledgedIn, rememberActs } from '../../src/flows/acknowledged.ts';
@@ -68,7 +69,8 @@ test('the daemon lists what it acknowledged and the database lost, once, and not
     [{ body: { scope: 'creator:gone', reason: 'a test' } }, 'nothing', 201],
   ]);
   expect(told()).toHaveLength(1);
-  // An act whose row is gone is not answered with success, nor does its end become that of another act with its number.
+  // An act whose row is gone is not answered with success, nor does its end become that of another
+  // act with its number.
   await expect(acts.end(running, 204, null, 0)).rejects.toMatchObject({
     code: 'ledger_unavailable',
   });

@@ -1,5 +1,6 @@
-// Lost commits: rows that a restored copy or a promoted replica left behind are made whole from the chain, what was paid twice is on
-// record as overpaid, and nothing is signed on a database that is no longer the same.
+// Lost commits: rows that a restored copy or a promoted replica left behind are made whole from the
+// chain, what was paid twice is on record as overpaid, and nothing is signed on a database that is
+// no longer the same.
 import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import type { PaidOnChain } from '../../src/core/rebuild.ts';

@@ -1,4 +1,5 @@
-// Owing: the time in which something counts as owed, kept by the database through pauses, restarts and limits.
+// Owing: the time in which something counts as owed, kept by the database through pauses, restarts
+// and limits.
 import { expect, test } from 'vitest';
 import { createTestLedger, type TestLedger } from '../support/ledger.ts';
 

@@ -1,5 +1,5 @@
-// Readings: the readings of one transaction may differ: nodes with and without its log, forks, daemons that are slow, releases
-// with another decoder. Whatever they say, its profit is owed once.
+// Readings: the readings of one transaction may differ: nodes with and without its log, forks,
+// daemons that are slow, releases with another decoder. Whatever they say, its profit is owed once.
 import { expect, test } from 'vitest';
 import type { Fact } from '../../src/core/fact.ts';
 import { type AccountState, checkState, NO_COUNTERS } from '../../src/core/reckoning.ts';
@@ -174,7 +174,8 @@ test('a release that counts events otherwise charges no fill again, and adds no 
   }));
   await settle(held, [...whole, ...beside], 'finalized');
   await accrueCloses(ledger, silentLog);
-  // With the opening the database would refuse the reading by itself; without it only the decision does.
+  // With the opening the database would refuse the reading by itself; without it only the decision
+  // does.
   for (const again of [beside, beside.slice(1)])
     await settle(held, moved([...whole, ...again], 8), 'finalized');
   await accrueCloses(ledger, silentLog);

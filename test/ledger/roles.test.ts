@@ -1,4 +1,5 @@
-// Roles: an address is an agent's or a creator's, never both, also when both are registered in the same moment.
+// Roles: an address is an agent's or a creator's, never both, also when both are registered in the
+// same moment.
 import { expect, test } from 'vitest';
 import { messageOf } from '../../src/core/fault.ts';
 import type { Ledger } from '../../src/core/ports.ts';

@@ -1,5 +1,5 @@
-// Terms: where order matters to what a close owes, what was heard in any order is booked as the chain has it, and only once account state has
-// shown that nothing is missing before it.
+// Terms: where order matters to what a close owes, what was heard in any order is booked as the
+// chain has it, and only once account state has shown that nothing is missing before it.
 import { expect, test } from 'vitest';
 import type { Fact } from '../../src/core/fact.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';

@@ -1,5 +1,5 @@
-// Tries: what became of a debt's payments is counted, a failure on chain holds the subscriber back whatever
-// wakes it, and ages are those of the database's clock.
+// Tries: what became of a debt's payments is counted, a failure on chain holds the subscriber back
+// whatever wakes it, and ages are those of the database's clock.
 import { expect, test } from 'vitest';
 import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Payment, Trouble } from '../../src/core/payment.ts';

@@ -1,4 +1,5 @@
-// Unbooked: closes wait in a queue from when they are final until they are booked, and nothing else is asked for.
+// Unbooked: closes wait in a queue from when they are final until they are booked, and nothing else
+// is asked for.
 import { expect, test } from 'vitest';
 import { accrualOf } from '../../src/core/accrual.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
@@ -24,7 +25,8 @@ test('a close waits from when it is final, once, until it is booked', async () =
   expect(await waiting()).toBe(0);
   await settleFact(ledger, close, 'finalized');
   expect(await ledger.shares.unaccrued(5)).toEqual([]);
-  // Booked by a daemon of an earlier release, which knows of no queue; under other terms than are read now.
+  // Booked by a daemon of an earlier release, which knows of no queue; under other terms than are
+  // read now.
   await sql`
     insert into unbooked (subscriber_id, account, signature, slot, ordinal) select subscriber_id, account, signature, slot, ordinal from fact`;
   const terms = termsOf(3, addressOf(901), 1_000);

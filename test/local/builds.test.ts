@@ -1,5 +1,5 @@
-// Builds: what the table says of a build is asked of its bytes: which instructions it has, who signs, which bits pause a market,
-// and what an empty pool and a missing position end with.
+// Builds: what the table says of a build is asked of its bytes: which instructions it has, who
+// signs, which bits pause a market, and what an empty pool and a missing position end with.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';

@@ -1,6 +1,6 @@
-// Demo: the command as a stranger runs it, the same story with one source of news alone, and with the daemon killed at
-// any moment. Each story has a world, a Postgres and a daemon of its own; three are told side by side, since each of
-// them waits most of its time.
+// Demo: the command as a stranger runs it, the same story with one source of news alone, and with
+// the daemon killed at any moment. Each story has a world, a Postgres and a daemon of its own;
+// three are told side by side, since each of them waits most of its time.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

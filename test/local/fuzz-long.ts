@@ -1,5 +1,6 @@
-// Fuzz, long: random instructions on the stand-in and on every compiled program that is present, with what differs: counted where
-// the table of differences gives a reason, shown where it gives none. npm run fuzz-venue -- [steps] [seeds] [first seed]
+// Fuzz, long: random instructions on the stand-in and on every compiled program that is present,
+// with what differs: counted where the table of differences gives a reason, shown where it gives
+// none. npm run fuzz-venue -- [steps] [seeds] [first seed]
 import { reasonOf } from '../support/differences.ts';
 import { playFuzz } from '../support/fuzz-play.ts';
 import type { Act } from '../support/program-pair.ts';

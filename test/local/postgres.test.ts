@@ -101,7 +101,8 @@ test('a server whose owner is gone is taken over, and stopped at the end', async
   const other = await otherProcess(folder);
   const pid = Number(readFileSync(path.join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
   await other.kill();
-  // Whether it is still stopping or already gone, opening waits and ends with a server that answers.
+  // Whether it is still stopping or already gone, opening waits and ends with a server that
+  // answers.
   const mine = await openPostgres({ folder, clock, log });
   expect(await answers(mine.url)).toBe(true);
   await mine.close();

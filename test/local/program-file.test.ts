@@ -1,5 +1,6 @@
-// Program file: a compiled program is loaded from its file and really executed at the venue's address. The memo program
-// that LiteSVM ships stands in for a file that may not be in the repository.
+// Program file: a compiled program is loaded from its file and really executed at the venue's
+// address. The memo program that LiteSVM ships stands in for a file that may not be in the
+// repository.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,5 +1,6 @@
-// Translation: the order records of an older build are filled in from the positions before the fill. Cutting the stand-in's
-// records to the length of 2024 and translating them gives back what the stand-in wrote, byte by byte.
+// Translation: the order records of an older build are filled in from the positions before the
+// fill. Cutting the stand-in's records to the length of 2024 and translating them gives back what
+// the stand-in wrote, byte by byte.
 import { expect, test } from 'vitest';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { DRIFT } from '../../src/local/drift/addresses.ts';

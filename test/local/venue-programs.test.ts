@@ -1,4 +1,5 @@
-// Venue programs: the command that puts the compiled program in its place, as a person runs it, from a file and from a node.
+// Venue programs: the command that puts the compiled program in its place, as a person runs it,
+// from a file and from a node.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

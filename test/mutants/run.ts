@@ -1,5 +1,6 @@
-// Run: puts each fault of the table into a copy of the project, one at a time, and runs what is said to catch it. A fault that
-// nothing catches is a missing test. `npm run mutants`, or with the names of some: `npm run mutants -- W1 W2`.
+// Run: puts each fault of the table into a copy of the project, one at a time, and runs what is
+// said to catch it. A fault that nothing catches is a missing test. `npm run mutants`, or with the
+// names of some: `npm run mutants -- W1 W2`.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// Table: every fault of the table can be put into the code as it is, and names a catcher that is there.
+// Table: every fault of the table can be put into the code as it is, and names a catcher that is
+// there.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';

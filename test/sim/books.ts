@@ -1,5 +1,5 @@
-// Books: the ledger of a simulated history, in memory or on real Postgres, and the few questions that a history asks of it
-// beyond the ledger's own.
+// Books: the ledger of a simulated history, in memory or on real Postgres, and the few questions
+// that a history asks of it beyond the ledger's own.
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';

@@ -1,5 +1,6 @@
-// Climate: which kinds of weather a history has at all, drawn from its seed. With every kind in every history most would end in
-// hardly any payment: a race between two daemons needs SOL and no halt, a dropped payment needs one that landed.
+// Climate: which kinds of weather a history has at all, drawn from its seed. With every kind in
+// every history most would end in hardly any payment: a race between two daemons needs SOL and no
+// halt, a dropped payment needs one that landed.
 import type { Terms } from '../../src/core/terms.ts';
 import { MOODS, type Mood } from './chain/node.ts';
 import type { Weather } from './provider.ts';
@@ -15,7 +16,10 @@ export type Climate = {
   readonly rich: boolean;
   /** Whether operators halt and lift. */
   readonly halts: boolean;
-  /** The chance at each step that no daemon runs for longer than a blockhash lives, and that every node then lacks statuses. */
+  /**
+   * The chance at each step that no daemon runs for longer than a blockhash lives, and that every
+   * node then lacks statuses.
+   */
   readonly blackouts: number;
   /** Whether the database goes back to older copies of itself. */
   readonly losses: boolean;
@@ -23,11 +27,16 @@ export type Climate = {
   readonly told: boolean;
   /** The chance at each step that every node of a provider belongs to another chain for a while. */
   readonly foreign: number;
-  /** The chance at each step that a stranger names one of our payments in a memo, and sends dust with it. */
+  /**
+   * The chance at each step that a stranger names one of our payments in a memo, and sends dust
+   * with it.
+   */
   readonly strangers: number;
   /** Whether agents give the sponsor USDC for the fees that it pays. */
   readonly reimbursed: boolean;
-  /** By subscription: below which sum its debts wait for each other, and after how long they lapse. */
+  /**
+   * By subscription: below which sum its debts wait for each other, and after how long they lapse.
+   */
   readonly terms: ReadonlyMap<string, Pick<Terms, 'minimumPayment' | 'expiresAfterMs'>>;
 };
 
@@ -50,7 +59,10 @@ const breeze = (random: Random): Weather => ({
   lie: random.next() * 0.1,
 });
 
-/** Plain terms in half of the histories. A close brings some 80,000 base units; a history lasts a few minutes. */
+/**
+ * Plain terms in half of the histories. A close brings some 80,000 base units; a history lasts a
+ * few minutes.
+ */
 function agreed(random: Random): Climate['terms'] {
   const varied = random.chance(0.5);
   return new Map(
@@ -66,7 +78,10 @@ function agreed(random: Random): Climate['terms'] {
   );
 }
 
-/** `moods`: those that may come over nodes beside the usual ones. `foreign`: whether URLs may lead to another chain. */
+/**
+ * `moods`: those that may come over nodes beside the usual ones. `foreign`: whether URLs may lead
+ * to another chain.
+ */
 export const climateOf = (random: Random, moods: readonly Mood[], foreign: boolean): Climate => ({
   weather: random.chance(0.5) ? storm(random) : breeze(random),
   moods: [...MOODS, ...moods],

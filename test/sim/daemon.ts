@@ -1,5 +1,5 @@
-// Daemon: one process of the simulator: the production flows, chain, pen and venue, over a ledger and RPC connections that give the
-// turn up at every call. Nothing above JSON-RPC is a stand-in.
+// Daemon: one process of the simulator: the production flows, chain, pen and venue, over a ledger
+// and RPC connections that give the turn up at every call. Nothing above JSON-RPC is a stand-in.
 import { createChain } from '../../src/chain/chain.ts';
 import { budget } from '../../src/chain/compile.ts';
 import { createFeeMarket } from '../../src/chain/fees.ts';
@@ -69,7 +69,10 @@ const FIRST_URL = 'http://first.invalid/';
 const SECOND_URL = 'http://second.invalid/';
 const REIMBURSEMENT = { perSol: 150_000_000n, most: 100_000n };
 
-/** Carries requests to the provider that the URL names. They wait for their turn, and their answers may have to wait for another. */
+/**
+ * Carries requests to the provider that the URL names. They wait for their turn, and their answers
+ * may have to wait for another.
+ */
 function carrying(process: number, { turns, random, providers }: DaemonWorld): typeof fetch {
   const carry = async (input: unknown, init?: { body?: unknown }) => {
     await turns.park(process);

@@ -20,7 +20,10 @@ const fail = (law: string): never => {
   throw new Error(law);
 };
 
-/** Law 1, on the chain itself: payments that were executed never cover more of a share than there is. */
+/**
+ * Law 1, on the chain itself: payments that were executed never cover more of a share than there
+ * is.
+ */
 export async function checkPaidOnce(
   chain: SimChain,
   books: SimBooks,
@@ -46,8 +49,8 @@ export async function checkPaidOnce(
 const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
 
 /**
- * Laws 1 to 3 as the books must show them after every step; of the ledger in memory, which can be looked into. `lost`: payments
- * whose bytes the database has lost by going back.
+ * Laws 1 to 3 as the books must show them after every step; of the ledger in memory, which can be
+ * looked into. `lost`: payments whose bytes the database has lost by going back.
  */
 export function checkBooks(
   chain: SimChain,
@@ -87,7 +90,10 @@ export function checkBooks(
   }
 }
 
-/** Net profit of each close in a transaction, by account, read from the instructions that people gave. */
+/**
+ * Net profit of each close in a transaction, by account, read from the instructions that people
+ * gave.
+ */
 export function closesOf({
   transaction,
   execution,
@@ -132,13 +138,19 @@ function outflowsOf(landed: Landed, person: (typeof PEOPLE)[number]): Moment[] {
   });
 }
 
-/** By the signature of the close: what debts that ended unpaid had left. The chain does not tell it; `checkLapsed` judges it. */
+/**
+ * By the signature of the close: what debts that ended unpaid had left. The chain does not tell it;
+ * `checkLapsed` judges it.
+ */
 function endedOf({ state }: SimBooks): Map<string, bigint> {
   const ended = [...(state?.shares.values() ?? [])].filter((each) => each.status === 'voided');
   return new Map(ended.map((each) => [each.signature, each.amount - each.paid]));
 }
 
-/** What the surviving chain says of one subscriber: debts by creator, and the history that standing depends on. */
+/**
+ * What the surviving chain says of one subscriber: debts by creator, and the history that standing
+ * depends on.
+ */
 export function truthOf(
   chain: SimChain,
   witness: Witness,
@@ -178,7 +190,10 @@ export function truthOf(
   return { owed, history: { owed: events.owed, paid: events.paid, outflows: events.out } };
 }
 
-/** Law 2: only debts whose terms say so lapse, and none before its time, counted from the first execution of its close. */
+/**
+ * Law 2: only debts whose terms say so lapse, and none before its time, counted from the first
+ * execution of its close.
+ */
 export function checkLapsed(
   lapsed: readonly { readonly shareId: string }[],
   { state }: SimBooks,
@@ -194,14 +209,20 @@ export function checkLapsed(
   }
 }
 
-/** Law 2: a debt ends unpaid only where it lapsed, or where an operator voided it. `acts` are these debts. */
+/**
+ * Law 2: a debt ends unpaid only where it lapsed, or where an operator voided it. `acts` are these
+ * debts.
+ */
 export function checkEnded({ state }: SimBooks, acts: ReadonlySet<string>): void {
   for (const { id, status } of state?.shares.values() ?? [])
     if (status === 'voided' && !acts.has(id))
       fail(`law 2: ${id} ended unpaid, and neither its terms nor an operator said so`);
 }
 
-/** Law 6: the standing of everybody is what the chain says, and so is what they owe. Everything must have been heard. */
+/**
+ * Law 6: the standing of everybody is what the chain says, and so is what they owe. Everything must
+ * have been heard.
+ */
 export async function checkStandings(
   chain: SimChain,
   books: SimBooks,
@@ -218,7 +239,10 @@ export async function checkStandings(
   }
 }
 
-/** In the end: the ledger is the history of the chain, debts are what it implies, and creators hold exactly that. */
+/**
+ * In the end: the ledger is the history of the chain, debts are what it implies, and creators hold
+ * exactly that.
+ */
 export async function checkOutcome(
   chain: SimChain,
   books: SimBooks,

@@ -1,7 +1,8 @@
-// Peer: the same weather, crashes and closes, settled by the rules that QuantumVault's code followed when it was read: a time-out
-// is a failure and leaves no signature; an IOU is written only then, and the retry only transfers; a claim has no condition; what
-// is stale goes back to pending unseen; every instance runs its own timer; fifty tries or a week void a debt; dust is dropped.
-// It shows what these laws are for. `npm run sim -- --peer --seeds 1000`
+// Peer: the same weather, crashes and closes, settled by the rules that QuantumVault's code
+// followed when it was read: a time-out is a failure and leaves no signature; an IOU is written
+// only then, and the retry only transfers; a claim has no condition; what is stale goes back to
+// pending unseen; every instance runs its own timer; fifty tries or a week void a debt; dust is
+// dropped. It shows what these laws are for. `npm run sim -- --peer --seeds 1000`
 import type { Address } from '../../src/core/ids.ts';
 import { TOKEN } from './chain/account.ts';
 import { createSimChain } from './chain/chain.ts';
@@ -89,7 +90,10 @@ export async function simulatePeer(seed: number, mild = false): Promise<PeerOutc
     const [status] = answer.value;
     return status ? { error: status.err } : null;
   };
-  /** Sends and waits, as sendAndConfirm does: whatever goes wrong is a failure, and the signature is forgotten. */
+  /**
+   * Sends and waits, as sendAndConfirm does: whatever goes wrong is a failure, and the signature is
+   * forgotten.
+   */
   const transact = async (
     process: number,
     person: Person,

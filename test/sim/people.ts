@@ -1,5 +1,5 @@
-// People: what happens to a simulated history from outside: trades, flights, gifts, pauses, token accounts that are closed, frozen
-// or given away, operators, and the weather.
+// People: what happens to a simulated history from outside: trades, flights, gifts, pauses, token
+// accounts that are closed, frozen or given away, operators, and the weather.
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
@@ -94,9 +94,15 @@ export type People = {
   /** Something an operator or a platform does. */
   /** What an operator does: signing is halted and debts are voided only where that is allowed. */
   operate(ledger: Ledger, halts: boolean, voids: boolean): Promise<void>;
-  /** A stranger names a payment of ours in a memo, and sends dust to the agent or to a creator with it. */
+  /**
+   * A stranger names a payment of ours in a memo, and sends dust to the agent or to a creator with
+   * it.
+   */
   meddle(): void;
-  /** When each transaction that people made was executed first, by its signature; a fork may move it to later. */
+  /**
+   * When each transaction that people made was executed first, by its signature; a fork may move it
+   * to later.
+   */
   readonly firstMs: ReadonlyMap<string, number>;
   /** Debts that an operator has voided. A database that goes back may not know of it any more. */
   readonly voided: ReadonlySet<string>;
@@ -134,7 +140,9 @@ export function createPeople(
     const found = chain.store.get(account);
     return found === null ? 0n : Buffer.from(found.data).readBigUInt64LE(64);
   };
-  /** A creator takes what it earned and closes its account, or the issuer freezes it for a while. */
+  /**
+   * A creator takes what it earned and closes its account, or the issuer freezes it for a while.
+   */
   const troubleCreator = (wallet: string): void => {
     const account = creatorTokens(wallet as Address);
     const known = chain.store.get(account);
@@ -146,7 +154,10 @@ export function createPeople(
       act([...taken, ...ACTS.closeTokens(account, wallet)], wallet);
     }
   };
-  /** The agent's own token account is frozen, closed, or given to a stranger; the last two while it is empty. */
+  /**
+   * The agent's own token account is frozen, closed, or given to a stranger; the last two while it
+   * is empty.
+   */
   const troubleAgent = ({ agent, agentTokens }: Person): void => {
     const known = chain.store.get(agentTokens);
     if (known === null) act(openTokens(agentTokens, agent));

@@ -1,5 +1,6 @@
-// Provider: what stands behind one RPC URL: some nodes, of which each request gets any; and the way there, on which requests are
-// lost, answered late, or answered with an error although they got through. `fetch` is the only thing that the daemon sees of it.
+// Provider: what stands behind one RPC URL: some nodes, of which each request gets any; and the way
+// there, on which requests are lost, answered late, or answered with an error although they got
+// through. `fetch` is the only thing that the daemon sees of it.
 import { BLOCKHASH_LIFE, type SimChain } from './chain/chain.ts';
 import { DRIFT_PROGRAM } from './chain/drift.ts';
 import { readTransaction, type SimTransaction } from './chain/message.ts';
@@ -33,7 +34,10 @@ export type Provider = {
   follow(chain: SimChain): void;
 };
 
-/** An oracle that is stale on this node: a passing error of the venue, at the first instruction that asks it. */
+/**
+ * An oracle that is stale on this node: a passing error of the venue, at the first instruction that
+ * asks it.
+ */
 const flaky = ({ instructions }: SimTransaction): unknown => {
   const at = instructions.findIndex(({ program }) => program === DRIFT_PROGRAM);
   return at < 0 ? 'BlockhashNotFound' : { InstructionError: [at, { Custom: 6035 }] };

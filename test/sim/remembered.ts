@@ -1,8 +1,12 @@
-// Remembered: pure functions of the client library that every history asks the same few questions of. Their answers are kept,
-// because deriving an address tries points of the curve, a third of a millisecond each, and a base58 text is a long division.
+// Remembered: pure functions of the client library that every history asks the same few questions
+// of. Their answers are kept, because deriving an address tries points of the curve, a third of a
+// millisecond each, and a base58 text is a long division.
 import { Keypair, PublicKey } from '@solana/web3.js';
 
-/** Answers by what was asked; at most so many, because signatures and blockhashes are new in each history. */
+/**
+ * Answers by what was asked; at most so many, because signatures and blockhashes are new in each
+ * history.
+ */
 const MOST = 50_000;
 function remember<T>(known: Map<string, T>, name: string, make: () => T): T {
   const found = known.get(name);

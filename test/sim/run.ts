@@ -1,5 +1,5 @@
-// Run: as many simulated histories as asked for. `npm run sim -- --seeds 10000 --from 1 --workers 2`, with --postgres on the real
-// ledger, in one process.
+// Run: as many simulated histories as asked for. `npm run sim -- --seeds 10000 --from 1 --workers
+// 2`, with --postgres on the real ledger, in one process.
 import '../../src/system/native-warning.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

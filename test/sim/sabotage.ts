@@ -1,5 +1,5 @@
-// Sabotage: faults put in on purpose, each with the number of seeds within which the laws must catch it. Most are what other
-// payers really do (test/sim/peer.ts runs such rules whole).
+// Sabotage: faults put in on purpose, each with the number of seeds within which the laws must
+// catch it. Most are what other payers really do (test/sim/peer.ts runs such rules whole).
 
 import type { Absence } from '../../src/core/death.ts';
 import type { Payments } from '../../src/core/debt-ports.ts';
@@ -216,7 +216,10 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
   },
 };
 
-/** The first seed whose history breaks a law under this fault; null when none within the stated number does. */
+/**
+ * The first seed whose history breaks a law under this fault; null when none within the stated
+ * number does.
+ */
 export async function caughtAt(
   { sabotage, within }: { sabotage: Sabotage; within: number },
   from = 1,

@@ -1,5 +1,5 @@
-// Sim: fixed histories and fresh ones, most in memory and some on real Postgres; and faults put in on purpose: each must be caught
-// within a stated number of seeds.
+// Sim: fixed histories and fresh ones, most in memory and some on real Postgres; and faults put in
+// on purpose: each must be caught within a stated number of seeds.
 import { expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';

@@ -1,6 +1,7 @@
-// Simulate: one history from one seed. The production flows, chain, pen and venue; the ledger in memory, or the production one on
-// real Postgres; nodes, chain, time and chance are simulated below JSON-RPC. Several daemons run at once, are killed between any
-// two steps, and hear late, twice, out of order or not at all; operators retry, halt and hasten. The laws are checked on the way,
+// Simulate: one history from one seed. The production flows, chain, pen and venue; the ledger in
+// memory, or the production one on real Postgres; nodes, chain, time and chance are simulated below
+// JSON-RPC. Several daemons run at once, are killed between any two steps, and hear late, twice,
+// out of order or not at all; operators retry, halt and hasten. The laws are checked on the way,
 // and in fair weather everything must come out.
 import type { Chain, Pen } from '../../src/core/outside.ts';
 import type { Ledger } from '../../src/core/ports.ts';
@@ -62,14 +63,16 @@ const QUIET = 3;
 const TURNS_EACH = 5;
 const BLOCK_MS = 400;
 /**
- * How long a URL leads to another chain at least. A daemon asks for the genesis hash every ten seconds, and again after it has
- * read a history: it does not see another chain that comes and goes between the two.
+ * How long a URL leads to another chain at least. A daemon asks for the genesis hash every ten
+ * seconds, and again after it has read a history: it does not see another chain that comes and goes
+ * between the two.
  */
 const FOREIGN_MS = 60_000;
 
 /**
- * Plays the history of a seed. Throws at the first law that breaks. The client library makes an error for every optional field of
- * every answer, and a stack trace for each costs more than everything else here: traces are off meanwhile, unless asked for.
+ * Plays the history of a seed. Throws at the first law that breaks. The client library makes an
+ * error for every optional field of every answer, and a stack trace for each costs more than
+ * everything else here: traces are off meanwhile, unless asked for.
  */
 export async function simulate(
   seed: number,
@@ -171,7 +174,10 @@ async function play(
     }
     turns.pass(blocks * ms);
   };
-  /** No daemon runs for longer than a blockhash lives. What was sent before lands meanwhile; then no node knows its status. */
+  /**
+   * No daemon runs for longer than a blockhash lives. What was sent before lands meanwhile; then no
+   * node knows its status.
+   */
   const blackout = (): void => {
     for (let left = 300 + random.below(100); left > 0; left -= 60) {
       advance(Math.min(left, 60));
@@ -183,7 +189,10 @@ async function play(
   const ours = (): void => {
     for (const each of [first, second]) each?.follow(chain);
   };
-  /** Payments whose bytes the database has lost: only the chain remembers them, until they are booked again. */
+  /**
+   * Payments whose bytes the database has lost: only the chain remembers them, until they are
+   * booked again.
+   */
   const lost = new Set<string>();
   /** The database goes back: daemons go on with what they remember, or are started anew with it. */
   const lose = async (): Promise<void> => {
@@ -198,8 +207,8 @@ async function play(
     }
   };
   /**
-   * Whether debts may end unpaid: the laws ask the ledger in memory which did, and a debt whose payment the database has lost must
-   * not, because no debt explains that payment then.
+   * Whether debts may end unpaid: the laws ask the ledger in memory which did, and a debt whose
+   * payment the database has lost must not, because no debt explains that payment then.
    */
   const mayVoid = books.state !== null && !climate.losses;
   /** Debts that have lapsed. */
@@ -211,7 +220,8 @@ async function play(
     checkLapsed(lapsed, books, people.firstMs, turns.nowMs());
   };
   const check = async (): Promise<void> => {
-    // Books that lost a payment may share it out among the creator's debts in another way: then the sum must be right in the end.
+    // Books that lost a payment may share it out among the creator's debts in another way: then the
+    // sum must be right in the end.
     if (losses === 0) await checkPaidOnce(chain, books, witness);
     checkBooks(chain, books, witness, lost);
     const [failure] = turns.failures;
@@ -270,7 +280,8 @@ async function play(
   const settleDown = async (done: () => Promise<boolean>, law: string): Promise<void> => {
     let quiet = 0;
     for (; quiet < QUIET && steps < STEPS_MOST; steps++) {
-      // Rumours of what a fork took away are given up after a quarter of an hour; here that is not waited for.
+      // Rumours of what a fork took away are given up after a quarter of an hour; here that is not
+      // waited for.
       advance(1 + random.below(16), 5_000);
       for (const { jobs } of processes) for (const job of jobs) await job();
       if (steps % 3 === 0) for (const job of random.pick(processes).rare) await job();
@@ -281,13 +292,15 @@ async function play(
     if (quiet < QUIET) throw new Error(law);
   };
   const heard = async (): Promise<boolean> => {
-    // The laws count everything that is final, so every history must have been walked past the newest of it.
+    // The laws count everything that is final, so every history must have been walked past the
+    // newest of it.
     const newest = chain.landed().findLast((each) => chain.isFinal(each))?.slot ?? 0;
     const cursors = await plainLedger.watchList.cursors();
     return (await books.open()).rumours === 0 && cursors.every((each) => each.slot >= newest);
   };
   // Nothing more is signed: everybody's standing, debts and all, must become what the chain says.
-  // Payments that the database has lost are found when the next one is planned, so there it takes payments.
+  // Payments that the database has lost are found when the next one is planned, so there it takes
+  // payments.
   if (losses === 0) {
     await plainLedger.halts.set('all', 'the end');
     await settleDown(

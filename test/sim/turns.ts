@@ -1,5 +1,6 @@
-// Turns: lets tasks of several simulated processes go on one at a time, in an order drawn from the seed. A task gives its turn up
-// at every request to a node and at every call of the ledger; a killed process never gets another turn.
+// Turns: lets tasks of several simulated processes go on one at a time, in an order drawn from the
+// seed. A task gives its turn up at every request to a node and at every call of the ledger; a
+// killed process never gets another turn.
 import type { Random } from './random.ts';
 
 type Parked = { readonly process: number; readonly wakeAtMs: number; readonly resume: () => void };
@@ -11,7 +12,9 @@ export type Turns = {
   start(task: () => Promise<void>): Promise<void>;
   /** Gives the turn up; resolves when the task may go on, which for a killed process is never. */
   park(process: number, ms?: number): Promise<void>;
-  /** Runs a call that may take real time (Postgres), and counts it as going on until it is answered. */
+  /**
+   * Runs a call that may take real time (Postgres), and counts it as going on until it is answered.
+   */
   during<T>(call: () => Promise<T>): Promise<T>;
   /** Lets one task that may go on do so. False when there is none. */
   step(): Promise<boolean>;
@@ -24,7 +27,10 @@ export function createTurns(random: Random): Turns {
   let parked: Parked[] = [];
   let going = 0;
   const failures: unknown[] = [];
-  /** Until every task is parked or has ended: nothing is left to do but to give one of them its turn. */
+  /**
+   * Until every task is parked or has ended: nothing is left to do but to give one of them its
+   * turn.
+   */
   const quiet = async (): Promise<void> => {
     do await new Promise<void>((resolve) => setImmediate(resolve));
     while (going > 0);

@@ -1,5 +1,5 @@
-// Workers: the seeds of a run, shared among several processes. Each process plays one block of seeds and ends, so that what it
-// keeps in memory ends too; the figures of all blocks are added up.
+// Workers: the seeds of a run, shared among several processes. Each process plays one block of
+// seeds and ends, so that what it keeps in memory ends too; the figures of all blocks are added up.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
@@ -30,10 +30,15 @@ export function add(total: Figures, part: Figures): void {
 /** Seeds in one block: enough that the second that a process takes to start does not count. */
 const BLOCK = 100;
 const RUN = path.join(import.meta.dirname, 'run.ts');
-/** A history makes much garbage that does not live long: more room for it saves a third of the time. */
+/**
+ * A history makes much garbage that does not live long: more room for it saves a third of the time.
+ */
 export const ROOM_FOR_GARBAGE = '--max-semi-space-size=32';
 
-/** Plays one block in a process of its own. Its last line holds the figures, every other line a failure. */
+/**
+ * Plays one block in a process of its own. Its last line holds the figures, every other line a
+ * failure.
+ */
 function playBlock(from: number, seeds: number, flags: readonly string[]): Promise<Figures> {
   return new Promise((resolve, reject) => {
     const given = [ROOM_FOR_GARBAGE, RUN, '--from', String(from), '--seeds', String(seeds)];
@@ -57,7 +62,10 @@ function playBlock(from: number, seeds: number, flags: readonly string[]): Promi
   });
 }
 
-/** Plays the seeds in so many processes at once, and writes the sum after every block. `flags` are passed on. */
+/**
+ * Plays the seeds in so many processes at once, and writes the sum after every block. `flags` are
+ * passed on.
+ */
 export async function playAmong(
   workers: number,
   { from, seeds }: { from: number; seeds: number },

@@ -1,5 +1,6 @@
-// World: who there is in every simulated history, with addresses and keys that are made once: subscribers with an agent and two
-// sub-accounts, creators, a sponsor, and the money they begin with.
+// World: who there is in every simulated history, with addresses and keys that are made once:
+// subscribers with an agent and two sub-accounts, creators, a sponsor, and the money they begin
+// with.
 import './remembered.ts';
 import { createHash } from 'node:crypto';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';

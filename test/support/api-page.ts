@@ -1,4 +1,5 @@
-// API page: docs/api.md, made of the list of routes. Run as a program it writes the page; a test holds the two together.
+// API page: docs/api.md, made of the list of routes. Run as a program it writes the page; a test
+// holds the two together.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { COMMON_PROBLEMS, INPUT_PROBLEMS, ROUTES, WRITE_PROBLEMS } from '../../src/http/routes.ts';

@@ -1,6 +1,8 @@
 // Ask: one request to a daemon, with its answer read as JSON where it is any.
 
-/** Sends requests to the URL, which is asked for each time: a daemon that starts again has another. */
+/**
+ * Sends requests to the URL, which is asked for each time: a daemon that starts again has another.
+ */
 export const asking =
   (url: () => string) =>
   async (method: string, route: string, body?: unknown, headers: Record<string, string> = {}) => {

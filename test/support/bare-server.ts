@@ -1,4 +1,5 @@
-// Bare server: the production server with nothing behind its routes, for what is only about the routes themselves.
+// Bare server: the production server with nothing behind its routes, for what is only about the
+// routes themselves.
 import type { FastifyInstance } from 'fastify';
 import { createServer, type ServerOptions } from '../../src/http/server.ts';
 import { systemClock as clock, elapsedMs } from '../../src/system/clock.ts';

@@ -1,4 +1,5 @@
-// Borsh: bytes of records and accounts written by hand, for tests that must not depend on the tables that they test.
+// Borsh: bytes of records and accounts written by hand, for tests that must not depend on the
+// tables that they test.
 export const u8 = (value: number): Buffer => Buffer.of(value);
 export const u16 = (value: number): Buffer => {
   const bytes = Buffer.alloc(2);

@@ -1,4 +1,5 @@
-// Chain: a local chain on sockets that stands still, a stock Connection to it, and somebody with SOL.
+// Chain: a local chain on sockets that stands still, a stock Connection to it, and somebody with
+// SOL.
 import {
   Connection,
   Keypair,

@@ -1,5 +1,5 @@
-// Differences: everything in which the stand-in is known to differ from a compiled program, with the reason why that is left so.
-// The fuzz fails on any other.
+// Differences: everything in which the stand-in is known to differ from a compiled program, with
+// the reason why that is left so. The fuzz fails on any other.
 import type { Difference } from './program-pair.ts';
 
 type Known = {

@@ -1,4 +1,5 @@
-// Digest child: reads every stored delivery of a database in a process of its own, whose memory the caller bounds.
+// Digest child: reads every stored delivery of a database in a process of its own, whose memory the
+// caller bounds.
 import { createAside } from '../../src/flows/aside.ts';
 import { digestDeliveries } from '../../src/flows/digest.ts';
 import { loadWatched } from '../../src/flows/watched.ts';

@@ -1,5 +1,6 @@
-// Fuzz play: random instructions with random arguments for a program pair: every one that the product uses or hears, now and then
-// with an amount at an edge, for accounts that are rich, indebted, or without a position.
+// Fuzz play: random instructions with random arguments for a program pair: every one that the
+// product uses or hears, now and then with an amount at an edge, for accounts that are rich,
+// indebted, or without a position.
 import { createTransferInstruction } from '@solana/spl-token';
 import { perpMarketAddress } from '../../src/local/drift/addresses.ts';
 import type { Direction } from '../../src/local/drift/instructions.ts';

@@ -1,4 +1,5 @@
-// Guards: what a restored copy, a disk that died or an earlier time leaves in the ledger, which its triggers would refuse.
+// Guards: what a restored copy, a disk that died or an earlier time leaves in the ledger, which its
+// triggers would refuse.
 import type { Sql, Transaction } from '../../src/ledger/database.ts';
 
 /** Runs statements in one transaction in which no trigger fires. Constraints hold all the same. */

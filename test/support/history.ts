@@ -1,5 +1,6 @@
-// History: what really happened on a local chain to two subscribers, kept so that it can be told in any order: transactions
-// with their slots and webhook bodies, and what every watched account was after each of them.
+// History: what really happened on a local chain to two subscribers, kept so that it can be told in
+// any order: transactions with their slots and webhook bodies, and what every watched account was
+// after each of them.
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey, TransactionInstruction } from '@solana/web3.js';
 import type { Watched } from '../../src/core/hearing-ports.ts';

@@ -1,5 +1,6 @@
-// Hostile: requests that no client sends by mistake, as bytes on a socket: broken framing, targets in odd spellings, bodies
-// that are too deep, too large, of another encoding or no text at all, and headers that hold what does not belong there.
+// Hostile: requests that no client sends by mistake, as bytes on a socket: broken framing, targets
+// in odd spellings, bodies that are too deep, too large, of another encoding or no text at all, and
+// headers that hold what does not belong there.
 import { connect } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import type { Random } from '../sim/random.ts';
@@ -149,7 +150,10 @@ export function hostileBytes(random: Random, paths: readonly string[]): Buffer {
 
 export type HostileAnswer = { readonly status: number | null; readonly text: string };
 
-/** Sends bytes on a socket of their own. The status is null where the connection was closed without an answer. */
+/**
+ * Sends bytes on a socket of their own. The status is null where the connection was closed without
+ * an answer.
+ */
 export function sendBytes(port: number, bytes: Buffer): Promise<HostileAnswer> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

@@ -1,4 +1,5 @@
-// Identity play: a random history of trades, transfers, funding and liquidations, held against the accounts after each step.
+// Identity play: a random history of trades, transfers, funding and liquidations, held against the
+// accounts after each step.
 import assert from 'node:assert/strict';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';

@@ -1,5 +1,6 @@
-// Identity: holds the facts of every transaction against what the accounts themselves say, to the unit and at once. What
-// records leave open must be made up by those amounts exactly, as a check of the daemon demands it.
+// Identity: holds the facts of every transaction against what the accounts themselves say, to the
+// unit and at once. What records leave open must be made up by those amounts exactly, as a check of
+// the daemon demands it.
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
@@ -41,7 +42,10 @@ export type Identity = {
   take(landed: Landed, label: string): Fact[];
   /** Checks every account, touched or not. */
   checkAll(label: string): void;
-  /** What open amounts have explained so far, by account: rewards that came, less fees that were not told. */
+  /**
+   * What open amounts have explained so far, by account: rewards that came, less fees that were not
+   * told.
+   */
   readonly opened: ReadonlyMap<string, bigint>;
 };
 

@@ -1,4 +1,5 @@
-// Keepers' play: a random history in which keepers and referrers take part, held against the accounts after every step.
+// Keepers' play: a random history in which keepers and referrers take part, held against the
+// accounts after every step.
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';
 import type { Landed } from '../../src/local/chain/cluster.ts';

@@ -1,5 +1,6 @@
-// Kill rounds: real daemons in processes of their own, real Postgres, the local chain here; in every round they are
-// killed at a step of a payment, and in the end the creator holds exactly what was owed.
+// Kill rounds: real daemons in processes of their own, real Postgres, the local chain here; in
+// every round they are killed at a step of a payment, and in the end the creator holds exactly what
+// was owed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
@@ -168,7 +169,8 @@ export async function openRounds(options: {
         return rows.length === 1 && rows[0]?.status === 'paid' ? rows[0].amount : null;
       });
       await killAll();
-      // Nothing of what was ever signed may still be able to move money: let the last blockhash expire.
+      // Nothing of what was ever signed may still be able to move money: let the last blockhash
+      // expire.
       cluster.advance(200);
       const held = driver.usdcOf(creator);
       if (held !== owed) throw new Error(`${step}: the creator holds ${held}, owed was ${owed}`);

@@ -1,5 +1,5 @@
-// Killable daemon: the real daemon, which kills itself with SIGKILL right after a named step. Steps are its own log
-// events, so production code knows nothing of this.
+// Killable daemon: the real daemon, which kills itself with SIGKILL right after a named step. Steps
+// are its own log events, so production code knows nothing of this.
 import '../../src/system/native-warning.ts';
 import { startApp } from '../../src/app.ts';
 import type { Log } from '../../src/core/ports.ts';

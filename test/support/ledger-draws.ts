@@ -1,4 +1,5 @@
-// Ledger draws: facts, troubles and payments as chance gives them, for histories that two ledgers must answer alike.
+// Ledger draws: facts, troubles and payments as chance gives them, for histories that two ledgers
+// must answer alike.
 import type { Fact } from '../../src/core/fact.ts';
 import type { Debt, Payment } from '../../src/core/payment.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';

@@ -1,5 +1,5 @@
-// Liquidation scenarios: every kind of liquidation, both bankruptcies, and a swap, each prepared by bending the venue's
-// accounts and then done by real instructions.
+// Liquidation scenarios: every kind of liquidation, both bankruptcies, and a swap, each prepared by
+// bending the venue's accounts and then done by real instructions.
 import { createTransferInstruction } from '@solana/spl-token';
 import { type Keypair, PublicKey, type TransactionInstruction } from '@solana/web3.js';
 import {
@@ -29,7 +29,10 @@ export type Stage = {
   readonly world: World;
   readonly victim: Trader;
   readonly liquidator: Trader;
-  /** Sends, and hands what landed to the one who checks. Fails with the program's words when it fails. */
+  /**
+   * Sends, and hands what landed to the one who checks. Fails with the program's words when it
+   * fails.
+   */
   act(instructions: readonly TransactionInstruction[], ...signers: readonly Keypair[]): void;
   /** The accounts were bent: what they are now is where checking begins again. */
   settled(): void;

@@ -1,5 +1,5 @@
-// Listening: a ledger with subscribers, and a chain and venue of which a test says what each node answers: for the flows that
-// read transactions, without a daemon around them.
+// Listening: a ledger with subscribers, and a chain and venue of which a test says what each node
+// answers: for the flows that read transactions, without a daemon around them.
 import type { Fact } from '../../src/core/fact.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
@@ -43,7 +43,10 @@ export async function register(ledger: Ledger, id: string): Promise<void> {
   });
 }
 
-/** What the node answers: a transaction, null for none, or what it throws. By commitment where it says so. */
+/**
+ * What the node answers: a transaction, null for none, or what it throws. By commitment where it
+ * says so.
+ */
 export type Answer = 'whole' | null | Error | 'hangs';
 export type Node = {
   tip: number;

@@ -1,5 +1,6 @@
-// Made transaction: a transaction built by hand from the venue's layouts: instructions with what they called, the records
-// each call emitted, and the token balances. The log is written as the runtime writes it, or cut off.
+// Made transaction: a transaction built by hand from the venue's layouts: instructions with what
+// they called, the records each call emitted, and the token balances. The log is written as the
+// runtime writes it, or cut off.
 import { createHash } from 'node:crypto';
 import { Keypair } from '@solana/web3.js';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
@@ -63,7 +64,9 @@ const discriminators = new Map<string, string>(
 /** place_and_take_perp_order: moves neither value nor control by itself. */
 const ORDER = 'd53301bb6cdce6e0';
 
-/** An instruction of the venue, an order unless named; accounts that nothing looks at are anybody. */
+/**
+ * An instruction of the venue, an order unless named; accounts that nothing looks at are anybody.
+ */
 export function venue(
   call: string,
   at: Readonly<Record<number, Address>>,
@@ -146,14 +149,18 @@ function logOf(made: readonly Made[]): string[] {
   return lines;
 }
 
-/** Lamports that a wallet begins with, and that an own token account is taken to hold beyond its rent. */
+/**
+ * Lamports that a wallet begins with, and that an own token account is taken to hold beyond its
+ * rent.
+ */
 export const WALLET_LAMPORTS = 1_000_000_000_000n;
 export const EXCESS_LAMPORTS = 5_000_000_000n;
 export const FEE = 5_000n;
 
 /**
- * What the runtime would make of the lamports: the calls' own transfers, wrapped SOL along with its tokens, and what leaves
- * token accounts when they are closed, unwrapped (45) or rid of excess lamports (38). Token accounts need no rent here.
+ * What the runtime would make of the lamports: the calls' own transfers, wrapped SOL along with its
+ * tokens, and what leaves token accounts when they are closed, unwrapped (45) or rid of excess
+ * lamports (38). Token accounts need no rent here.
  */
 function lamportsOf(
   keys: readonly Address[],
@@ -202,7 +209,10 @@ function lamportsOf(
 }
 
 let counter = 0;
-/** The transaction, whole or with its log cut before the first record. The agent signs it and pays, unless told. */
+/**
+ * The transaction, whole or with its log cut before the first record. The agent signs it and pays,
+ * unless told.
+ */
 export function made(
   instructions: readonly Made[],
   balances: readonly TokenBalance[] = [],

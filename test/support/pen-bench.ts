@@ -1,4 +1,5 @@
-// Pen bench: a pen with a sealed key, and a good payment through a passing account, for tests that change one thing of it.
+// Pen bench: a pen with a sealed key, and a good payment through a passing account, for tests that
+// change one thing of it.
 import { randomBytes } from 'node:crypto';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey } from '@solana/web3.js';

@@ -1,6 +1,7 @@
-// Program pair: the stand-in and a compiled program side by side, given the same instructions from the same accounts each time.
-// After each one the error, the records and every account of the venue are compared field by field, which is byte by byte; then
-// the stand-in is given the program's accounts, so that one difference is not found twice.
+// Program pair: the stand-in and a compiled program side by side, given the same instructions from
+// the same accounts each time. After each one the error, the records and every account of the venue
+// are compared field by field, which is byte by byte; then the stand-in is given the program's
+// accounts, so that one difference is not found twice.
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, type PublicKey, type TransactionInstruction } from '@solana/web3.js';
 import type { Account } from '../../src/local/chain/account.ts';

@@ -1,5 +1,5 @@
-// Programs: the compiled programs that are present on this machine, for tests that run on each of them. Where there is none,
-// such a test runs on the stand-in alone and says so in one line.
+// Programs: the compiled programs that are present on this machine, for tests that run on each of
+// them. Where there is none, such a test runs on the stand-in alone and says so in one line.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { presentPrograms } from '../../src/local/program-file.ts';

@@ -1,4 +1,5 @@
-// Receiver: a server that takes events as a platform would, and a ledger with an endpoint that leads to it.
+// Receiver: a server that takes events as a platform would, and a ledger with an endpoint that
+// leads to it.
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createVault } from '../../src/chain/vault.ts';

@@ -1,6 +1,6 @@
-// Recording: what the compiled program did in scenarios of this project's own making, as text: each transaction as a node
-// would tell it, failed ones too, with the records as that build wrote them, and every account of the venue and of tokens that it
-// could write, on both sides of it.
+// Recording: what the compiled program did in scenarios of this project's own making, as text: each
+// transaction as a node would tell it, failed ones too, with the records as that build wrote them,
+// and every account of the venue and of tokens that it could write, on both sides of it.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Keypair } from '@solana/web3.js';
 import type { Address } from '../../src/core/ids.ts';
@@ -25,7 +25,9 @@ export type Recorded = {
   readonly transaction: ChainTransaction;
   /** Every venue user that it names: its bytes before and after. */
   readonly users: readonly Sides[];
-  /** Every other account of the venue or of tokens that it could write and that was there before. */
+  /**
+   * Every other account of the venue or of tokens that it could write and that was there before.
+   */
   readonly others: readonly Sides[];
 };
 export type Recording = {
@@ -44,8 +46,8 @@ export function seededKeys(seed: number): () => Keypair {
 }
 
 /**
- * Keeps every transaction with a call of the venue's program that lands while `play` runs. Signatures are numbers: blockhashes
- * are random.
+ * Keeps every transaction with a call of the venue's program that lands while `play` runs.
+ * Signatures are numbers: blockhashes are random.
  */
 export function keepWhile(
   cluster: Cluster,
@@ -123,13 +125,17 @@ export function recordAll(programFile: string): Recording {
   return { build: build.name, histories };
 }
 
-/** Text of a recording, one transaction a line: bigints as `123n`, bytes deflated and each kept once, by its number. */
+/**
+ * Text of a recording, one transaction a line: bigints as `123n`, bytes deflated and each kept
+ * once, by its number.
+ */
 export function writeRecording({ build, histories, accounts }: Recording): string {
   const numbers = new Map<string, number>();
   const text = (value: unknown): string =>
     JSON.stringify(value, function (this: Record<string, unknown>, name, each: unknown) {
       if (typeof each === 'bigint') return `${each}n`;
-      // A Buffer arrives here as what its toJSON makes of it; the bytes themselves stand in the holder.
+      // A Buffer arrives here as what its toJSON makes of it; the bytes themselves stand in the
+      // holder.
       const raw = this[name];
       if (!(raw instanceof Uint8Array)) return each;
       const packed = deflateRawSync(raw, { level: 9 }).toString('base64');

@@ -1,5 +1,5 @@
-// Release check: a tag must be the version of both packages and have a section in CHANGELOG.md. With `--notes` the
-// command prints that section, as the text of the release.
+// Release check: a tag must be the version of both packages and have a section in CHANGELOG.md.
+// With `--notes` the command prints that section, as the text of the release.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -9,8 +9,8 @@ const versionOf = (folder: string): string =>
     .version;
 
 /**
- * The section of a version in a changelog, without its heading; null where there is none. A heading is
- * `## VERSION - YYYY-MM-DD`; a section ends at the next heading of the second level.
+ * The section of a version in a changelog, without its heading; null where there is none. A heading
+ * is `## VERSION - YYYY-MM-DD`; a section ends at the next heading of the second level.
  */
 export function sectionOf(changelog: string, version: string): string | null {
   const sections = changelog.split(/^## /m).slice(1);

@@ -1,4 +1,5 @@
-// SDK oracle: the venue's own SDK as the judge of our decoders, and arbitrary records to judge them on.
+// SDK oracle: the venue's own SDK as the judge of our decoders, and arbitrary records to judge them
+// on.
 import * as sdk from '@drift-labs/sdk';
 import { Connection, Keypair, PublicKey } from '@solana/web3.js';
 import fc from 'fast-check';
@@ -19,7 +20,9 @@ export const client = new sdk.DriftClient({
   skipLoadUsers: true,
 });
 
-/** A value in plain form: BN, bigint and keys as text, enums as the variant's name, absent as null. */
+/**
+ * A value in plain form: BN, bigint and keys as text, enums as the variant's name, absent as null.
+ */
 function plain(value: unknown, name = ''): unknown {
   if (value === null || value === undefined) return null;
   if (typeof value === 'bigint') return value.toString();
@@ -59,7 +62,10 @@ export const oracle = (bytes: Uint8Array): Struct | null => {
       };
 };
 
-/** Our decoding of a record equals the SDK's, in every field; fields that a short record lacks read as absent. */
+/**
+ * Our decoding of a record equals the SDK's, in every field; fields that a short record lacks read
+ * as absent.
+ */
 export function compare(bytes: Uint8Array, padded: Uint8Array = bytes): void {
   const theirs = oracle(padded);
   const ours = DRIFT_V2.records.decodeEvent(bytes);
@@ -83,7 +89,10 @@ export function compare(bytes: Uint8Array, padded: Uint8Array = bytes): void {
   ).toEqual(given);
 }
 
-/** Arbitrary values of an event, from its published layout: every Option both ways, integers to their extremes. */
+/**
+ * Arbitrary values of an event, from its published layout: every Option both ways, integers to
+ * their extremes.
+ */
 export function arbitraryEvent(name: string): fc.Arbitrary<Struct> {
   const fields = idl.events.find((each) => each.name === name)?.fields ?? [];
   const variants = (defined: string): string[] => {

@@ -1,4 +1,5 @@
-// Street: the whole daemon in this process, against a local world on real sockets and a database of its own.
+// Street: the whole daemon in this process, against a local world on real sockets and a database of
+// its own.
 import { randomBytes } from 'node:crypto';
 import { type Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect } from 'vitest';
@@ -57,7 +58,8 @@ export type Street = AsyncDisposable & {
   gate(id: string, action?: string): Promise<GateView>;
   /**
    * Waits for a verdict about opening, and returns the whole answer. A busy machine, or slots that
-   * the chain skipped, make an answer `unknown` for some seconds: only what comes after that counts.
+   * the chain skipped, make an answer `unknown` for some seconds: only what comes after that
+   * counts.
    */
   verdict(id: string, wanted: GateView['verdict']): Promise<GateView>;
   /** Waits until a share of a subscriber is as wanted. */

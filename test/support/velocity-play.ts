@@ -1,5 +1,5 @@
-// Velocity play: a random history of trades, settlements, transfers, funding and liquidations on Velocity's compiled program, held
-// against the accounts after each step, to the unit.
+// Velocity play: a random history of trades, settlements, transfers, funding and liquidations on
+// Velocity's compiled program, held against the accounts after each step, to the unit.
 import assert from 'node:assert/strict';
 import type { Close } from '../../src/core/fact.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';

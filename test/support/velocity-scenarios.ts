@@ -1,5 +1,6 @@
-// Velocity scenarios: what people do at Velocity, played on its compiled program: trades, settlements, transfers, funding and both
-// liquidations of a perp position. Each is recorded, and held against the accounts to the unit.
+// Velocity scenarios: what people do at Velocity, played on its compiled program: trades,
+// settlements, transfers, funding and both liquidations of a perp position. Each is recorded, and
+// held against the accounts to the unit.
 import { Keypair } from '@solana/web3.js';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import {
@@ -52,7 +53,9 @@ export const withdraw = ({ world }: Pick<Stage, 'world'>, trader: Trader, amount
     [world.faucet, trader.agent],
   );
 
-/** Ana is long 50 SOL with 1,000 USDT behind it, and the price falls until she may be liquidated. */
+/**
+ * Ana is long 50 SOL with 1,000 USDT behind it, and the price falls until she may be liquidated.
+ */
 function sink(stage: Stage): Trader {
   const { world, ana } = stage;
   tradeAt(stage, ana, 'long', 50n * SOL, 150_000_000n);

@@ -1,4 +1,5 @@
-// Venue play: plays a scenario on the stand-in or on the compiled program, and keeps what can be observed of it.
+// Venue play: plays a scenario on the stand-in or on the compiled program, and keeps what can be
+// observed of it.
 import { PublicKey } from '@solana/web3.js';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { userAddress } from '../../src/local/drift/addresses.ts';
@@ -17,8 +18,8 @@ type Step = { error: unknown; events: unknown[] };
 export type Outcome = { build: string; steps: Step[]; user: unknown; agentUsdc: bigint | null };
 
 /**
- * The records of a transaction, with addresses by their name in the scenario. The stand-in writes no OrderRecord, which
- * repeats what the account's order slot says.
+ * The records of a transaction, with addresses by their name in the scenario. The stand-in writes
+ * no OrderRecord, which repeats what the account's order slot says.
  */
 const eventsOf = ({ execution }: Landed, names: Map<string, string>): unknown[] =>
   eventsIn(execution.logs)
@@ -102,8 +103,8 @@ export function play(program: string | null, scenario: Scenario): Outcome {
 }
 
 /**
- * Everything of an outcome but the fields that the records of an older build do not have yet, so that what is
- * left can be compared with it.
+ * Everything of an outcome but the fields that the records of an older build do not have yet, so
+ * that what is left can be compared with it.
  */
 export function within(outcome: Outcome, older: Outcome): Outcome {
   const steps = outcome.steps.map((step, at) => ({

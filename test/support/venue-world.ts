@@ -37,10 +37,16 @@ export const setSpotMarket = (world: World, change: Struct) =>
 export const setPerpMarket = (world: World, change: Struct) =>
   bend(world, 'PerpMarket', perpMarketAddress(0).toBase58(), change);
 
-/** What a transaction ends with when the instruction behind its unit limit fails with one of the program's own codes. */
+/**
+ * What a transaction ends with when the instruction behind its unit limit fails with one of the
+ * program's own codes.
+ */
 export const custom = (code: number) => ({ InstructionError: [1, { Custom: code }] });
 
-/** Stops withdrawals from the USDC market, in the way of the build: by a bit, or by the market's status before there were bits. */
+/**
+ * Stops withdrawals from the USDC market, in the way of the build: by a bit, or by the market's
+ * status before there were bits.
+ */
 export const pauseWithdrawals = (world: World) =>
   setSpotMarket(
     world,

@@ -1,5 +1,5 @@
-// Wallet acts: what somebody with an agent's key can do to its SOL and tokens, as instructions of the real token programs and
-// the system program, and a standing world to do it in.
+// Wallet acts: what somebody with an agent's key can do to its SOL and tokens, as instructions of
+// the real token programs and the system program, and a standing world to do it in.
 import {
   createAssociatedTokenAccountIdempotentInstruction,
   getAssociatedTokenAddressSync,
@@ -43,7 +43,10 @@ const u32 = (value: number): Buffer => {
 const writable = (pubkey: PublicKey, isSigner = false) => ({ pubkey, isSigner, isWritable: true });
 const signer = (pubkey: PublicKey) => ({ pubkey, isSigner: true, isWritable: false });
 
-/** A raw instruction of the classic token program: the first accounts are writable, the last one signs. */
+/**
+ * A raw instruction of the classic token program: the first accounts are writable, the last one
+ * signs.
+ */
 function token(data: readonly number[] | Buffer, owner: PublicKey, ...accounts: PublicKey[]) {
   return new TransactionInstruction({
     programId: TOKEN_PROGRAM_ID,
@@ -110,7 +113,10 @@ export type Stage = {
   standing(...landed: Landed[]): 'good' | 'delinquent';
 };
 
-/** An agent with 100 SOL, 1,000 USDC at the venue and 100 USDC in its wallet, watched as Bailiff watches. */
+/**
+ * An agent with 100 SOL, 1,000 USDC at the venue and 100 USDC in its wallet, watched as Bailiff
+ * watches.
+ */
 export function openStage(): Stage {
   const world = createWorld({ programFile, clock: systemClock });
   const { driver } = world;

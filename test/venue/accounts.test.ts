@@ -1,4 +1,5 @@
-// Accounts: a layout is read from an account of exactly its length, and bytes that changed their meaning are not believed.
+// Accounts: a layout is read from an account of exactly its length, and bytes that changed their
+// meaning are not believed.
 import { describe, expect, test } from 'vitest';
 import { blankAccount, encodeAccount, type Struct } from '../../src/local/drift/layout.ts';
 import { CURRENT_BUILD } from '../../src/venue/drift-v2/builds.ts';

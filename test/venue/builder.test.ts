@@ -1,5 +1,6 @@
-// Builder: instructions made from a profile alone are those that the venue's own library encodes, to the byte; and what is built
-// for either venue is read back by the inspection that the pen relies on.
+// Builder: instructions made from a profile alone are those that the venue's own library encodes,
+// to the byte; and what is built for either venue is read back by the inspection that the pen
+// relies on.
 import * as sdk from '@drift-labs/sdk';
 import { PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';

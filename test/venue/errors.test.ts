@@ -1,5 +1,5 @@
-// Errors: every error that paying can meet has its class, its name is the IDL's, and the same number means
-// something else in another program.
+// Errors: every error that paying can meet has its class, its name is the IDL's, and the same
+// number means something else in another program.
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';

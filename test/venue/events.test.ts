@@ -1,5 +1,5 @@
-// Events: our decoding equals the SDK's on generated records of every shape; on older layouts, where the SDK throws,
-// ours reads on.
+// Events: our decoding equals the SDK's on generated records of every shape; on older layouts,
+// where the SDK throws, ours reads on.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeEvent, type Struct } from '../../src/local/drift/layout.ts';

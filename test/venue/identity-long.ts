@@ -1,4 +1,5 @@
-// Identity, long: the histories of the identity tests at length, with figures. npm run identity -- [fills] [keepers' fills]
+// Identity, long: the histories of the identity tests at length, with figures. npm run identity --
+// [fills] [keepers' fills]
 import { playIdentity } from '../support/identity-play.ts';
 import { playKeepers } from '../support/keepers-play.ts';
 import { programs, velocityProgram } from '../support/programs.ts';

@@ -1,6 +1,7 @@
-// Identity: over long random histories the facts of every transaction add up to what the accounts themselves say, to the
-// unit and after every step: realised total, funding, deposits, withdrawals, tokens. A missed or misread fee, rebate, close
-// or flip breaks it at once. Ten thousand fills and more: npm run identity.
+// Identity: over long random histories the facts of every transaction add up to what the accounts
+// themselves say, to the unit and after every step: realised total, funding, deposits, withdrawals,
+// tokens. A missed or misread fee, rebate, close or flip breaks it at once. Ten thousand fills and
+// more: npm run identity.
 import { expect, test } from 'vitest';
 import { playIdentity } from '../support/identity-play.ts';
 import { playKeepers } from '../support/keepers-play.ts';
@@ -17,7 +18,8 @@ test.each(programs)(
   (file) => {
     const { causes, closes, build } = playIdentity(file, 1, 500);
     expect(closes.length).toBeGreaterThan(200);
-    // Builds before 2025 move no positions between sub-accounts: they have no transfer_perp_position.
+    // Builds before 2025 move no positions between sub-accounts: they have no
+    // transfer_perp_position.
     const moves = !build.lacks.includes('transferPerpPosition');
     for (const cause of CAUSES)
       if (moves || cause !== 'transfer maker') expect([...causes]).toContain(cause);

@@ -1,4 +1,5 @@
-// Outflows: every way that value can leave, recognised by its record, without any log, and from the account's own counters.
+// Outflows: every way that value can leave, recognised by its record, without any log, and from the
+// account's own counters.
 import { describe, expect, test } from 'vitest';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';

@@ -1,4 +1,5 @@
-// Real data: mainnet records and accounts, where the shared fixtures are present, read as the SDK reads them.
+// Real data: mainnet records and accounts, where the shared fixtures are present, read as the SDK
+// reads them.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as sdk from '@drift-labs/sdk';
@@ -42,7 +43,8 @@ describe.runIf(hasShared)('real chain data', () => {
       const ours = DRIFT_V2.records.decodeEvent(bytes);
       if (ours === null) continue;
       if (ours.event === 'Spoiled') throw new Error(`a real ${ours.of} can't be read`);
-      // The SDK needs the missing trailing fields padded with zeros; ours reads the bytes as they are.
+      // The SDK needs the missing trailing fields padded with zeros; ours reads the bytes as they
+      // are.
       compare(bytes, Buffer.concat([bytes, Buffer.alloc(64)]));
       expect(ours.ts > 0n).toBe(true);
     }

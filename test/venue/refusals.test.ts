@@ -1,5 +1,6 @@
-// Refusals: the readers of each venue, pointed at accounts and records of the other one, refuse by name. The two venues share
-// discriminators, and a reader of the wrong one would not fail but lie: a close of -0.025 USDT read as +76.19.
+// Refusals: the readers of each venue, pointed at accounts and records of the other one, refuse by
+// name. The two venues share discriminators, and a reader of the wrong one would not fail but lie:
+// a close of -0.025 USDT read as +76.19.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { blankAccount, encodeAccount } from '../../src/local/drift/layout.ts';

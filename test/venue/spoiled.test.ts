@@ -1,5 +1,5 @@
-// Spoiled: a record that can't be read concerns the accounts it names, or those its call was given, and nothing else of the
-// transaction; a record that nothing asks for concerns no account at all.
+// Spoiled: a record that can't be read concerns the accounts it names, or those its call was given,
+// and nothing else of the transaction; a record that nothing asks for concerns no account at all.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';

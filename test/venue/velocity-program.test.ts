@@ -1,5 +1,6 @@
-// Velocity's program: histories on the compiled program, held against the accounts to the unit, and a payment whose instructions
-// were built from the profile alone. Without the file the recording stands in (velocity.test.ts).
+// Velocity's program: histories on the compiled program, held against the accounts to the unit, and
+// a payment whose instructions were built from the profile alone. Without the file the recording
+// stands in (velocity.test.ts).
 import { PublicKey, TransactionInstruction } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';

@@ -1,5 +1,6 @@
-// Velocity: what its compiled program of 2026-07 did in scenarios of this project's making (npm run record-fixtures), heard on a
-// machine that does not have it; and the readers of Drift v2 pointed at the same accounts and records.
+// Velocity: what its compiled program of 2026-07 did in scenarios of this project's making (npm run
+// record-fixtures), heard on a machine that does not have it; and the readers of Drift v2 pointed
+// at the same accounts and records.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// Wallet: what leaves an agent's wallet outside the venue, and what changes who may take it: tokens, SOL, approvals, owners,
-// delegates, builders, sub-accounts.
+// Wallet: what leaves an agent's wallet outside the venue, and what changes who may take it:
+// tokens, SOL, approvals, owners, delegates, builders, sub-accounts.
 import { describe, expect, test } from 'vitest';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { TokenBalance } from '../../src/core/transaction.ts';

@@ -9,7 +9,10 @@ export type Account = {
   readonly executable: boolean;
 };
 
-/** Addresses in here come from keys that were parsed already; checking each again would be half of the work. */
+/**
+ * Addresses in here come from keys that were parsed already; checking each again would be half of
+ * the work.
+ */
 const kitAddress = (address: string): KitAddress => address as KitAddress;
 
 export const SYSTEM_PROGRAM = '11111111111111111111111111111111';

@@ -1,6 +1,7 @@
-// Bank: executes transactions on LiteSVM and keeps what a real node would report about them: logs, inner
-// instructions, balances, fees. Where the compiled venue program is absent, a stand-in executes its instructions: the
-// stretches between them run in LiteSVM, and everything is put back if any part fails, so a transaction stays atomic.
+// Bank: executes transactions on LiteSVM and keeps what a real node would report about them: logs,
+// inner instructions, balances, fees. Where the compiled venue program is absent, a stand-in
+// executes its instructions: the stretches between them run in LiteSVM, and everything is put back
+// if any part fails, so a transaction stays atomic.
 import { createPublicKey, verify } from 'node:crypto';
 import { getTransactionDecoder, address as kitAddress } from '@solana/kit';
 import type { VersionedTransaction } from '@solana/web3.js';
@@ -87,7 +88,10 @@ function signaturesHold(transaction: VersionedTransaction): boolean {
   });
 }
 
-/** The runtime's log collector: past 10,000 bytes a line is dropped, later shorter ones may still fit. */
+/**
+ * The runtime's log collector: past 10,000 bytes a line is dropped, later shorter ones may still
+ * fit.
+ */
 function collectLogs(lines: readonly string[]): string[] {
   const kept: string[] = [];
   let bytes = 0;
@@ -108,8 +112,8 @@ function collectLogs(lines: readonly string[]): string[] {
 export function createBank(options: {
   standIns: readonly StandIn[];
   /**
-   * Rewrites the log that an older build of the program wrote. `before` and `after` read the accounts at both ends of
-   * the transaction; `after` is null when it failed.
+   * Rewrites the log that an older build of the program wrote. `before` and `after` read the
+   * accounts at both ends of the transaction; `after` is null when it failed.
    */
   translate?: (
     logs: readonly string[],

@@ -1,6 +1,6 @@
-// Cluster: slots, blocks, blockhashes and commitments over the bank. A block is `processed` while it is open,
-// `confirmed` and `finalized` a few slots later. Until it is final, a block can be forked off: the accounts go back to
-// what they were, and its transactions were never executed.
+// Cluster: slots, blocks, blockhashes and commitments over the bank. A block is `processed` while
+// it is open, `confirmed` and `finalized` a few slots later. Until it is final, a block can be
+// forked off: the accounts go back to what they were, and its transactions were never executed.
 import { randomBytes } from 'node:crypto';
 import type { VersionedTransaction } from '@solana/web3.js';
 import { base58Text } from '../../core/ids.ts';
@@ -79,7 +79,9 @@ export type Cluster = {
   blockTime(slot: number): number | null;
   /** Closes the open block and opens the next, `count` times. */
   advance(count?: number): void;
-  /** Drops every block from this slot on that is not final. Returns what was in them, oldest first. */
+  /**
+   * Drops every block from this slot on that is not final. Returns what was in them, oldest first.
+   */
   forkOff(fromSlot: number): Landed[];
   on(listener: (event: ClusterEvent) => void): () => void;
 };

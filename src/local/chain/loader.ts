@@ -1,5 +1,6 @@
-// Loader: a program as the upgradeable loader keeps it on chain: an account that names another one, and that one with the slot
-// of the last deployment, the authority that may upgrade it, and the bytes.
+// Loader: a program as the upgradeable loader keeps it on chain: an account that names another one,
+// and that one with the slot of the last deployment, the authority that may upgrade it, and the
+// bytes.
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from './account.ts';
 
@@ -13,8 +14,8 @@ export const programDataAddress = (programId: string): string =>
   )[0].toBase58();
 
 /**
- * The two accounts of a program, deployed in a slot, that nobody may upgrade. The data account comes first: the runtime
- * loads the program when it sees the other one.
+ * The two accounts of a program, deployed in a slot, that nobody may upgrade. The data account
+ * comes first: the runtime loads the program when it sees the other one.
  */
 export function programAccounts(
   programId: string,

@@ -1,5 +1,5 @@
-// Message: a transaction's message with every account resolved, lookup tables included, plus what it asks of the
-// compute budget.
+// Message: a transaction's message with every account resolved, lookup tables included, plus what
+// it asks of the compute budget.
 import {
   AddressLookupTableAccount,
   ComputeBudgetProgram,
@@ -41,7 +41,10 @@ function budgetOf(instructions: readonly ResolvedInstruction[]): { limit: number
   return { limit: Math.min(limit ?? 200_000 * others, 1_400_000), price };
 }
 
-/** Resolves a transaction. Throws the name of the transaction error where a lookup table is missing or too short. */
+/**
+ * Resolves a transaction. Throws the name of the transaction error where a lookup table is missing
+ * or too short.
+ */
 export function resolveMessage(
   transaction: VersionedTransaction,
   account: (address: string) => Account | null,

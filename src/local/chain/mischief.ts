@@ -1,5 +1,5 @@
-// Mischief: ways in which the local chain can be told to misbehave, as real providers do. All quiet by default.
-// Blocks are forked off and blockhashes expired through the cluster itself.
+// Mischief: ways in which the local chain can be told to misbehave, as real providers do. All quiet
+// by default. Blocks are forked off and blockhashes expired through the cluster itself.
 
 export type Mischief = {
   /** Answer the next N requests with HTTP 429. */
@@ -22,9 +22,15 @@ export type Mischief = {
   swapNotifications: boolean;
   /** Keep WebSockets open and send nothing on them. */
   muteSockets: boolean;
-  /** Know no transaction up to this slot, as a node that prunes its ledger or was booted from a snapshot. */
+  /**
+   * Know no transaction up to this slot, as a node that prunes its ledger or was booted from a
+   * snapshot.
+   */
   forgottenUpTo: number;
-  /** Answer `meta: null` for transactions up to this slot: the node has them, and not what became of them. */
+  /**
+   * Answer `meta: null` for transactions up to this slot: the node has them, and not what became of
+   * them.
+   */
   metalessUpTo: number;
   /** Name this genesis hash instead of the chain's own. */
   genesisHash: string | null;

@@ -1,5 +1,6 @@
-// Segments: executes a transaction for which a stand-in program takes the place of a compiled one: what lies between its
-// instructions runs in LiteSVM, at a helper's expense, so that fees stay out of the transaction's accounts.
+// Segments: executes a transaction for which a stand-in program takes the place of a compiled one:
+// what lies between its instructions runs in LiteSVM, at a helper's expense, so that fees stay out
+// of the transaction's accounts.
 import { getTransactionDecoder } from '@solana/kit';
 import {
   Keypair,
@@ -22,7 +23,10 @@ export type ProgramContext = {
   get(address: string): Account | null;
   set(address: string, account: Account): void;
   log(line: string): void;
-  /** Calls another program, with any of the program's own addresses as signers. Throws ProgramFailure. */
+  /**
+   * Calls another program, with any of the program's own addresses as signers. Throws
+   * ProgramFailure.
+   */
   call(instruction: TransactionInstruction): void;
 };
 export type StandIn = {

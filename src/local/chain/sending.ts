@@ -106,7 +106,8 @@ export function createSending(cluster: Cluster, mischief: Mischief, context: Con
     const landed = cluster.submit(transaction, bytes);
     if (mischief.onSend?.when === 'after') mischief.onSend.act();
     if (strikes(mischief, 'denySends')) throw new RpcError(-32603, 'Internal error');
-    // As on a real node, a transaction that cannot be included is accepted and never heard of again.
+    // As on a real node, a transaction that cannot be included is accepted and never heard of
+    // again.
     if (landed === 'SignatureFailure')
       throw new RpcError(-32003, 'Transaction signature verification failure');
     return signature;

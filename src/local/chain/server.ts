@@ -1,4 +1,5 @@
-// Server: the local chain on loopback. HTTP on one port, WebSocket on the next, as web3.js expects of a local node.
+// Server: the local chain on loopback. HTTP on one port, WebSocket on the next, as web3.js expects
+// of a local node.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { messageOf } from '../../core/fault.ts';
@@ -98,7 +99,8 @@ export async function serveChain(
     if (mischief.delayMs > 0) setTimeout(reply, mischief.delayMs);
     else reply();
   };
-  // An idle connection is kept as real nodes keep it: closed after Node's 5 s, it would fail the request that reuses it.
+  // An idle connection is kept as real nodes keep it: closed after Node's 5 s, it would fail the
+  // request that reuses it.
   const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     serve(request, response).catch((thrown: unknown) =>
       response.writeHead(500).end(messageOf(thrown)),

@@ -1,5 +1,5 @@
-// Subscriptions: the WebSocket side of the local chain. One per socket; nothing is replayed after a reconnect and
-// nothing is sent on subscribing, as on a real node.
+// Subscriptions: the WebSocket side of the local chain. One per socket; nothing is replayed after a
+// reconnect and nothing is sent on subscribing, as on a real node.
 import type { WebSocket } from 'ws';
 import type { Cluster, ClusterEvent, Commitment, Landed } from './cluster.ts';
 import { encodeAccount } from './encode.ts';

@@ -1,6 +1,7 @@
-// AMM: prices and swaps of a perp market's own liquidity (math/amm.rs, math/amm_spread.rs, controller/amm.rs): a constant product
-// with a peg, and half of the base spread on either side of it. The curve does not move by itself here: what the program does
-// with a `curve_update_intensity` above 0 stands in the table of differences.
+// AMM: prices and swaps of a perp market's own liquidity (math/amm.rs, math/amm_spread.rs,
+// controller/amm.rs): a constant product with a peg, and half of the base spread on either side of
+// it. The curve does not move by itself here: what the program does with a `curve_update_intensity`
+// above 0 stands in the table of differences.
 import { averageOf, clamped } from './averages.ts';
 import type { Struct } from './layout.ts';
 import type { Direction } from './positions.ts';
@@ -12,7 +13,10 @@ const PRICE = 1_000_000n;
 const FIVE_MINUTES = 300n;
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
-/** Within this part of the hourly average a price counts in the averages, by the market's tier; null for any. */
+/**
+ * Within this part of the hourly average a price counts in the averages, by the market's tier; null
+ * for any.
+ */
 const CLAMP: Record<string, bigint | null> = { a: 10n, b: 5n, c: 2n };
 
 /** Whole square root. */
@@ -40,7 +44,10 @@ export const reservePrice = (amm: Struct): bigint => {
   return (quote * peg) / base;
 };
 
-/** The price at which an order of that direction begins to fill against the AMM, given the price between the sides. */
+/**
+ * The price at which an order of that direction begins to fill against the AMM, given the price
+ * between the sides.
+ */
 export const sidePrice = (amm: Struct, direction: Direction, reserve: bigint): bigint =>
   direction === 'long'
     ? (reserve * (SPREAD + BigInt(amm.longSpread))) / SPREAD
@@ -86,7 +93,10 @@ function swapped(
   return { moved, baseAfter, quoteAfter };
 }
 
-/** Swaps base against the AMM. `surplus`: how much better that is for the AMM than its price without a spread. */
+/**
+ * Swaps base against the AMM. `surplus`: how much better that is for the AMM than its price without
+ * a spread.
+ */
 export function swapBase(
   amm: Struct,
   direction: Direction,
@@ -133,7 +143,10 @@ export function baseToPrice(
     : { base: before - after, direction: 'long' };
 }
 
-/** Writes the oracle's price and its averages into a market, and moves its spreads. Trades and keepers do that first. */
+/**
+ * Writes the oracle's price and its averages into a market, and moves its spreads. Trades and
+ * keepers do that first.
+ */
 export function updateAmm(session: Session, market: Struct): void {
   if (market.status === 'settlement' || market.status === 'delisted') return;
   const { amm } = market;
@@ -174,7 +187,9 @@ export function updateAmm(session: Session, market: Struct): void {
   updateSpreads(amm);
 }
 
-/** The oracle's price, moved toward the AMM's by its confidence, unless it is that close already. */
+/**
+ * The oracle's price, moved toward the AMM's by its confidence, unless it is that close already.
+ */
 function normalised({ price, confidence }: Quote, reserve: bigint): bigint {
   const near = reserve / 4_000n;
   return reserve > price

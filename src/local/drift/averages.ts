@@ -1,5 +1,6 @@
-// Averages: time-weighted means as the program keeps them (math/stats.rs), with its rounding: toward the newer value by one
-// unit, so that an average of something that never moves can end one unit off it.
+// Averages: time-weighted means as the program keeps them (math/stats.rs), with its rounding:
+// toward the newer value by one unit, so that an average of something that never moves can end one
+// unit off it.
 import { most } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import type { Quote } from './session.ts';
@@ -29,7 +30,10 @@ export function averageOf(
   return weighted(price, known, passed, most(1n, period - passed));
 }
 
-/** A sum over a window in which what is older counts less, with a new amount (calculate_rolling_sum). */
+/**
+ * A sum over a window in which what is older counts less, with a new amount
+ * (calculate_rolling_sum).
+ */
 export const rollingSum = (known: bigint, added: bigint, passed: bigint, window: bigint): bigint =>
   (known * most(0n, window - passed)) / window + added;
 

@@ -1,5 +1,6 @@
-// Fees: what a fill costs the taker, and who is paid of it: maker, keeper and referrer (math/fees.rs, math/matching.rs). Every
-// authority is in the first tier here: the volumes of the higher ones are not reached.
+// Fees: what a fill costs the taker, and who is paid of it: maker, keeper and referrer
+// (math/fees.rs, math/matching.rs). Every authority is in the first tier here: the volumes of the
+// higher ones are not reached.
 import { least, mulDivCeil } from '../../core/money.ts';
 import type { Filling } from './filling.ts';
 import type { Struct } from './layout.ts';
@@ -38,14 +39,20 @@ function fourthRoot(value: bigint): bigint {
   return root;
 }
 
-/** How good a maker's price was, in ten-thousandths of ten basis points: from 1 to 100 times as much reward. */
+/**
+ * How good a maker's price was, in ten-thousandths of ten basis points: from 1 to 100 times as much
+ * reward.
+ */
 function multiplierOf(price: bigint, direction: Direction, oracle: bigint): bigint {
   const above = ((oracle - price) * PERCENT) / oracle;
   const gained = (direction === 'long' ? -above : above) + TEN_BPS * 2n;
   return gained < TEN_BPS ? TEN_BPS : gained > TEN_BPS * 100n ? TEN_BPS * 100n : gained;
 }
 
-/** A keeper's reward: a part of the fee, at most what grows with the order's age and the maker's price. */
+/**
+ * A keeper's reward: a part of the fee, at most what grows with the order's age and the maker's
+ * price.
+ */
 function rewardOf(
   session: Session,
   fee: bigint,
@@ -59,7 +66,10 @@ function rewardOf(
   return least(bySize, (fourthRoot(age * 100_000_000n) * lowest) / 100n);
 }
 
-/** Fees of a fill against the AMM, which earns `surplus` beyond them, or with `maker` against a resting order. */
+/**
+ * Fees of a fill against the AMM, which earns `surplus` beyond them, or with `maker` against a
+ * resting order.
+ */
 export function feesOf(
   session: Session,
   filling: Filling,

@@ -1,5 +1,6 @@
-// Filling: how the stand-in fills an order: against the resting orders of the makers that the caller names, best price first, and
-// against the market's AMM where that is better (controller/orders.rs, math/fulfillment.rs).
+// Filling: how the stand-in fills an order: against the resting orders of the makers that the
+// caller names, best price first, and against the market's AMM where that is better
+// (controller/orders.rs, math/fulfillment.rs).
 import { least } from '../../core/money.ts';
 import {
   availableBase,
@@ -40,7 +41,10 @@ export type Filling = {
   /** The worst price; null for any. */
   readonly limit: bigint | null;
   readonly oracle: bigint;
-  /** Who is named as the filler, and the account that is paid, which is null for one of the taker's own or a maker. */
+  /**
+   * Who is named as the filler, and the account that is paid, which is null for one of the taker's
+   * own or a maker.
+   */
   readonly filler: { readonly key: string; readonly paid: { user: Struct; stats: Struct } | null };
 };
 
@@ -180,7 +184,10 @@ function emitFill(session: Session, filling: Filling, traded: Traded, fields: St
   });
 }
 
-/** What a maker's order trades for at its price: a buyer who makes pays no more, a seller who makes gets no less. */
+/**
+ * What a maker's order trades for at its price: a buyer who makes pays no more, a seller who makes
+ * gets no less.
+ */
 function makerQuote(base: bigint, price: bigint, direction: Direction): bigint {
   const exact = base * price;
   return direction === 'long' ? exact / BASE : (exact + BASE - 1n) / BASE;

@@ -1,4 +1,5 @@
-// Funding: what a perp position has to pay or gets since it was last touched (math/funding.rs). Longs pay a rising rate.
+// Funding: what a perp position has to pay or gets since it was last touched (math/funding.rs).
+// Longs pay a rising rate.
 import type { Struct } from './layout.ts';
 
 const size = (value: bigint): bigint => (value < 0n ? -value : value);

@@ -1,6 +1,6 @@
-// Genesis: the venue's accounts as this world begins with them: state, a USDC and a SOL spot market, perp markets with
-// an AMM deep enough to fill, oracles, and a vault with other people's deposits. Built from the layouts; the values are
-// plausible, not copied.
+// Genesis: the venue's accounts as this world begins with them: state, a USDC and a SOL spot
+// market, perp markets with an AMM deep enough to fill, oracles, and a vault with other people's
+// deposits. Built from the layouts; the values are plausible, not copied.
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from '../chain/account.ts';
 import {
@@ -261,8 +261,9 @@ export function writeGenesis(
 }
 
 /**
- * A perp market after its price moved: the AMM is repegged, so that it trades at the oracle's price at once. Reserves stay,
- * for they tell what the AMM holds against traders: the program checks that, with that closed, they end where they began.
+ * A perp market after its price moved: the AMM is repegged, so that it trades at the oracle's price
+ * at once. Reserves stay, for they tell what the AMM holds against traders: the program checks
+ * that, with that closed, they end where they began.
  */
 export function repegged(account: Account, price: bigint, time: GenesisTime): Account {
   const market = decodeAccount('PerpMarket', account.data);

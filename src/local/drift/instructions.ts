@@ -1,4 +1,5 @@
-// Instructions: the venue's instructions as people on the local chain send them, from its published interface.
+// Instructions: the venue's instructions as people on the local chain send them, from its published
+// interface.
 import { getAssociatedTokenAddressSync, TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import {
   type AccountMeta,
@@ -47,7 +48,10 @@ export function remaining(
   ];
 }
 
-/** Parameters of an order; what this world does not use is left out. `more` overrides fields of the interface. */
+/**
+ * Parameters of an order; what this world does not use is left out. `more` overrides fields of the
+ * interface.
+ */
 export function orderParams(order: {
   orderType: 'market' | 'limit' | 'triggerMarket';
   direction: Direction;

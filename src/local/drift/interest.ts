@@ -1,5 +1,5 @@
-// Interest: what borrowers of a spot market owe its depositors since it was last touched, and the market's averages
-// (controller/spot_balance.rs, math/spot_balance.rs).
+// Interest: what borrowers of a spot market owe its depositors since it was last touched, and the
+// market's averages (controller/spot_balance.rs, math/spot_balance.rs).
 import { most } from '../../core/money.ts';
 import { remember, weighted } from './averages.ts';
 import type { Struct } from './layout.ts';
@@ -11,7 +11,9 @@ const RATE = 1_000_000n;
 const FACTOR = 1_000_000n;
 const YEAR = 31_536_000n;
 const DAY = 86_400n;
-/** A price counts in the averages as far as it is within this part of the hourly one; null for any. */
+/**
+ * A price counts in the averages as far as it is within this part of the hourly one; null for any.
+ */
 const CLAMP: Record<string, bigint | null> = {
   collateral: 10n,
   protected: 10n,

@@ -1,5 +1,5 @@
-// Keeper instructions: the venue's instructions that keepers, liquidators and swappers send, from its published interface,
-// and the orders that they work on.
+// Keeper instructions: the venue's instructions that keepers, liquidators and swappers send, from
+// its published interface, and the orders that they work on.
 import { TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import {
   type AccountMeta,
@@ -81,7 +81,9 @@ export const triggerOrder = (
     ...every(),
   ]);
 
-/** Cancels every order of an account that fails its initial margin; paid out of the spot balance. */
+/**
+ * Cancels every order of an account that fails its initial margin; paid out of the spot balance.
+ */
 export const forceCancelOrders = (keeper: Trader, owner: Trader): TransactionInstruction =>
   build('forceCancelOrders', {}, [
     meta(STATE),

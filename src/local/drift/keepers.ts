@@ -1,5 +1,6 @@
-// Keepers: what anybody may do to a user of the stand-in: settle its funding, liquidate it. Order of events and amounts
-// follow controller/liquidation.rs; take-over at the oracle price, or by fills against the AMM.
+// Keepers: what anybody may do to a user of the stand-in: settle its funding, liquidate it. Order
+// of events and amounts follow controller/liquidation.rs; take-over at the oracle price, or by
+// fills against the AMM.
 
 import { PublicKey } from '@solana/web3.js';
 import { least, mulDivCeil } from '../../core/money.ts';
@@ -127,7 +128,10 @@ export function liquidatePerp(session: Session, args: Struct): void {
   });
 }
 
-/** The position is closed against the AMM; the insurance fund's fee comes on top, and is in no fill record. */
+/**
+ * The position is closed against the AMM; the insurance fund's fee comes on top, and is in no fill
+ * record.
+ */
 export function liquidatePerpWithFill(session: Session, args: Struct): void {
   const found = begin(session, args.marketIndex);
   const { market, position, price } = found;

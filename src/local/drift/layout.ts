@@ -1,6 +1,7 @@
-// Layout: the venue's accounts, events and instruction arguments, encoded and decoded from its published interface
-// (the IDL that ships with the SDK). Integers are bigint when wider than 32 bits, keys are base58 text, enums are
-// the variant's name. Used by the local chain alone; the daemon has its own decoders.
+// Layout: the venue's accounts, events and instruction arguments, encoded and decoded from its
+// published interface (the IDL that ships with the SDK). Integers are bigint when wider than 32
+// bits, keys are base58 text, enums are the variant's name. Used by the local chain alone; the
+// daemon has its own decoders.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -39,7 +40,10 @@ type Idl = {
   }[];
 };
 
-/** A decoded struct. Its shape is the IDL's, which TypeScript cannot see; the local venue code knows what it asks for. */
+/**
+ * A decoded struct. Its shape is the IDL's, which TypeScript cannot see; the local venue code knows
+ * what it asks for.
+ */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Struct = Record<string, any>;
 
@@ -216,7 +220,10 @@ const eventsByDiscriminator = new Map(
   idl.events.map((each) => [Buffer.from(hash8(`event:${each.name}`)).toString('hex'), each]),
 );
 
-/** Reads a record; null when it is none of the venue's. Fields behind the end of an older, shorter record are left out. */
+/**
+ * Reads a record; null when it is none of the venue's. Fields behind the end of an older, shorter
+ * record are left out.
+ */
 export function readEvent(bytes: Uint8Array): { name: string; fields: Struct } | null {
   const event = eventsByDiscriminator.get(Buffer.from(bytes.subarray(0, 8)).toString('hex'));
   if (event === undefined) return null;

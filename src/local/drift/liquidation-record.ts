@@ -1,4 +1,5 @@
-// Liquidation record: all six kinds stand in it side by side, zeroed where they are not the kind that happened.
+// Liquidation record: all six kinds stand in it side by side, zeroed where they are not the kind
+// that happened.
 import type { Struct } from './layout.ts';
 import type { Session } from './session.ts';
 

@@ -1,6 +1,7 @@
-// Liquidations: those of the stand-in that take no position over: a borrow or a loss of perps against a deposit or a profit,
-// and both bankruptcies. The liquidator takes either side at the oracle's price, without the program's fees; the insurance
-// fund pays nothing (controller/liquidation.rs).
+// Liquidations: those of the stand-in that take no position over: a borrow or a loss of perps
+// against a deposit or a profit, and both bankruptcies. The liquidator takes either side at the
+// oracle's price, without the program's fees; the insurance fund pays nothing
+// (controller/liquidation.rs).
 import { least } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import { emitLiquidationRecord } from './liquidation-record.ts';
@@ -35,7 +36,10 @@ function requireShort(session: Session, user: Struct): void {
   if (meets(session, user, 'maintenance')) fail(session, 'SufficientCollateral');
 }
 
-/** A perp position without base; fails when there is none, or one with base, or when its quote has the other sign. */
+/**
+ * A perp position without base; fails when there is none, or one with base, or when its quote has
+ * the other sign.
+ */
 function perpPnlOf(session: Session, user: Struct, marketIndex: number, sign: 1n | -1n): Struct {
   const found = (user.perpPositions as Struct[]).find(
     (each) => each.marketIndex === marketIndex && perpIsUsed(each),

@@ -1,5 +1,6 @@
-// Lookup: the venue's address lookup table on the local chain, at the address that it has on mainnet: what
-// transactions of every trader name, for as many perp markets as one account can hold.
+// Lookup: the venue's address lookup table on the local chain, at the address that it has on
+// mainnet: what transactions of every trader name, for as many perp markets as one account can
+// hold.
 
 import { TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import { PublicKey, SystemProgram } from '@solana/web3.js';

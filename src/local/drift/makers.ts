@@ -1,5 +1,5 @@
-// Makers: the resting orders of named accounts that could fill a taker's order, best price first. What can't live on is ended at
-// its owner's cost (controller/orders.rs: get_maker_orders_info).
+// Makers: the resting orders of named accounts that could fill a taker's order, best price first.
+// What can't live on is ended at its owner's cost (controller/orders.rs: get_maker_orders_info).
 import type { Filling } from './filling.ts';
 import type { Struct } from './layout.ts';
 import { endOrder, payFlatFee } from './order-ends.ts';
@@ -22,7 +22,10 @@ export const heldOf = (user: Struct, marketIndex: number): bigint =>
     (each) => each.marketIndex === marketIndex && each.baseAssetAmount !== 0n,
   )?.baseAssetAmount ?? 0n;
 
-/** Orders of the named makers that could fill it, best price first. What cannot live on is cancelled at its owner's cost. */
+/**
+ * Orders of the named makers that could fill it, best price first. What cannot live on is cancelled
+ * at its owner's cost.
+ */
 export function findMakers(session: Session, filling: Filling): Maker[] {
   const { taker, order: taking, market, state, oracle, filler } = filling;
   const { marketIndex } = market;
@@ -57,7 +60,8 @@ export function findMakers(session: Session, filling: Filling): Maker[] {
         });
         continue;
       }
-      // A later order of the same price stands before an earlier one, as the program's search leaves it.
+      // A later order of the same price stands before an earlier one, as the program's search
+      // leaves it.
       const at = found.findIndex((each) =>
         direction === 'short' ? each.price >= price : each.price <= price,
       );

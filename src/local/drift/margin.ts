@@ -1,7 +1,8 @@
-// Margin: collateral and requirement of a cross-margined user (math/margin.rs): spot deposits at asset weight, borrows at
-// liability weight, perps at their margin ratio as if every open order were filled, positive unrealised PnL at its own weight.
-// Prices are the oracle's. The strict variant, which withdrawals and new orders must pass, takes the worse of price and
-// five-minute average.
+// Margin: collateral and requirement of a cross-margined user (math/margin.rs): spot deposits at
+// asset weight, borrows at liability weight, perps at their margin ratio as if every open order
+// were filled, positive unrealised PnL at its own weight. Prices are the oracle's. The strict
+// variant, which withdrawals and new orders must pass, takes the worse of price and five-minute
+// average.
 import { most, mulDivFloor } from '../../core/money.ts';
 import { fundingOf } from './funding.ts';
 import type { Struct } from './layout.ts';
@@ -36,7 +37,10 @@ const size = (value: bigint): bigint => (value < 0n ? -value : value);
 export const unrealisedPnl = (position: Struct, price: bigint): bigint =>
   (position.baseAssetAmount * price) / BASE + position.quoteAssetAmount;
 
-/** The base that a position would have if all its open bids, or all its asks, were filled: the larger of the two. */
+/**
+ * The base that a position would have if all its open bids, or all its asks, were filled: the
+ * larger of the two.
+ */
 export function worstBase(position: Struct): bigint {
   const bids: bigint = position.baseAssetAmount + position.openBids;
   const asks: bigint = position.baseAssetAmount + position.openAsks;
@@ -124,7 +128,10 @@ export function meets(session: Session, user: Struct, kind: MarginKind, strict =
   return collateral >= requirement;
 }
 
-/** The most that can be withdrawn of a deposit by the plain price; the strict one may still refuse it. */
+/**
+ * The most that can be withdrawn of a deposit by the plain price; the strict one may still refuse
+ * it.
+ */
 export function maxWithdrawable(
   session: Session,
   user: Struct,

@@ -1,4 +1,5 @@
-// Oracle: Pyth v1 price accounts, the simplest form the venue reads. Prices in PRICE precision, 1e6.
+// Oracle: Pyth v1 price accounts, the simplest form the venue reads. Prices in PRICE precision,
+// 1e6.
 import type { Account } from '../chain/account.ts';
 import { PYTH } from './addresses.ts';
 

@@ -1,4 +1,5 @@
-// Order ends: how an order leaves the book without a fill, and what a keeper is paid for that (controller/orders.rs).
+// Order ends: how an order leaves the book without a fill, and what a keeper is paid for that
+// (controller/orders.rs).
 import type { Struct } from './layout.ts';
 import { meets, perpIsUsed } from './margin.ts';
 import { NO_ACTION, NO_TAKER, sideOf } from './order-record.ts';
@@ -61,7 +62,10 @@ export function endOrder(
   Object.assign(order, noOrder());
 }
 
-/** Takes the flat fee from an order's owner. Returns what the keeper got of it: nothing without a free position slot. */
+/**
+ * Takes the flat fee from an order's owner. Returns what the keeper got of it: nothing without a
+ * free position slot.
+ */
 export function payFlatFee(
   session: Session,
   { user }: Account,

@@ -1,5 +1,5 @@
-// Order fills: one order of an account is filled, by its owner or by a keeper, or ended where it can't live on
-// (controller/orders.rs: fill_perp_order).
+// Order fills: one order of an account is filled, by its owner or by a keeper, or ended where it
+// can't live on (controller/orders.rs: fill_perp_order).
 import { type Filling, fulfill, type Traded } from './filling.ts';
 import type { Struct } from './layout.ts';
 import { findMakers } from './makers.ts';
@@ -29,7 +29,10 @@ const isDivergent = (state: Struct, market: Struct, oracle: bigint): boolean => 
   return (off * PERCENTAGE) / average >= most;
 };
 
-/** A fill may be off the oracle's price by less than the initial margin, and off its average by less than the State says. */
+/**
+ * A fill may be off the oracle's price by less than the initial margin, and off its average by less
+ * than the State says.
+ */
 function requireBands(
   session: Session,
   state: Struct,

@@ -1,5 +1,5 @@
-// Order keepers: fill_perp_order, trigger_order and force_cancel_orders of the stand-in: what a keeper does with the order of
-// another account, and what it is paid for it (controller/orders.rs).
+// Order keepers: fill_perp_order, trigger_order and force_cancel_orders of the stand-in: what a
+// keeper does with the order of another account, and what it is paid for it (controller/orders.rs).
 import { most } from '../../core/money.ts';
 import { updateAmm } from './amm.ts';
 import type { Struct } from './layout.ts';
@@ -27,7 +27,10 @@ function begin(session: Session): Kept {
   return { user: session.load('User', key), key, keeper, keeperKey, state };
 }
 
-/** Who is paid for a fill: the keeper, unless it is the owner or a maker of it, or of the owner's authority. */
+/**
+ * Who is paid for a fill: the keeper, unless it is the owner or a maker of it, or of the owner's
+ * authority.
+ */
 function fillerOf(session: Session, { user, key, keeper, keeperKey }: Kept) {
   const own =
     key === keeperKey ||
@@ -53,7 +56,10 @@ export function fillPerpOrder(session: Session, args: Struct): void {
   fillOrder(session, state, { user, key }, order, fillerOf(session, kept), false);
 }
 
-/** Arms a stop order whose price is reached; it goes through an auction and can be filled from then on. */
+/**
+ * Arms a stop order whose price is reached; it goes through an auction and can be filled from then
+ * on.
+ */
 export function triggerOrder(session: Session, args: Struct): void {
   const kept = begin(session);
   const { user, key, keeper, keeperKey, state } = kept;
@@ -103,7 +109,10 @@ export function triggerOrder(session: Session, args: Struct): void {
   user.lastActiveSlot = session.slot;
 }
 
-/** Ends the orders of an account that fails its initial margin. The fee comes out of the quote deposit: T stays. */
+/**
+ * Ends the orders of an account that fails its initial margin. The fee comes out of the quote
+ * deposit: T stays.
+ */
 export function forceCancelOrders(session: Session): void {
   const { user, keeper, state, key, keeperKey } = begin(session);
   if (key === keeperKey) fail(session, 'UserCantLiquidateThemself');

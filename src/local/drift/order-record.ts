@@ -1,4 +1,5 @@
-// Order record: the fields of an OrderActionRecord that an act leaves empty, and the side that an order is on.
+// Order record: the fields of an OrderActionRecord that an act leaves empty, and the side that an
+// order is on.
 import type { Struct } from './layout.ts';
 
 export const NO_ACTION = {
@@ -46,7 +47,10 @@ export const ordersSide = (side: 'taker' | 'maker', order: Struct, owner: string
   [`${side}OrderCumulativeQuoteAssetAmountFilled`]: order.quoteAssetAmountFilled,
 });
 
-/** The side of an order in an order record: its owner is the maker of a post-only order, and the taker of any other. */
+/**
+ * The side of an order in an order record: its owner is the maker of a post-only order, and the
+ * taker of any other.
+ */
 export const sideOf = (order: Struct, owner: string): Struct =>
   order.postOnly
     ? { ...NO_TAKER, ...ordersSide('maker', order, owner) }

@@ -1,5 +1,6 @@
-// Order rules: what follows from an order by itself: its price in this slot, what of it is not filled, whom it may be filled
-// against, and when it ends (state/user.rs, math/orders.rs, math/auction.rs, math/matching.rs).
+// Order rules: what follows from an order by itself: its price in this slot, what of it is not
+// filled, whom it may be filled against, and when it ends (state/user.rs, math/orders.rs,
+// math/auction.rs, math/matching.rs).
 import { least, most } from '../../core/money.ts';
 import { blankAccount, type Struct } from './layout.ts';
 import type { Direction } from './positions.ts';
@@ -63,7 +64,10 @@ export function limitPrice(order: Struct, slot: bigint, tick: bigint): bigint | 
   return order.price === 0n ? null : order.price;
 }
 
-/** The same for an order that is taken in the instruction that places it: its auction counts as over. */
+/**
+ * The same for an order that is taken in the instruction that places it: its auction counts as
+ * over.
+ */
 export const takingPrice = (order: Struct, slot: bigint, tick: bigint): bigint | null =>
   hasAuction(order)
     ? auctionPrice(order, order.slot + BigInt(order.auctionDuration), tick)
@@ -72,7 +76,10 @@ export const takingPrice = (order: Struct, slot: bigint, tick: bigint): bigint |
 const isResting = (order: Struct, slot: bigint): boolean =>
   isLimit(order) && (order.postOnly || auctionEnded(order, slot));
 
-/** Whether two orders may match: not both of this slot, the maker at rest, and older than a taker that rests as well. */
+/**
+ * Whether two orders may match: not both of this slot, the maker at rest, and older than a taker
+ * that rests as well.
+ */
 export function mayMatch(maker: Struct, taker: Struct, slot: bigint): boolean {
   if (slot === maker.slot && slot === taker.slot) return false;
   if (taker.postOnly || !isResting(maker, slot)) return false;
@@ -81,7 +88,10 @@ export function mayMatch(maker: Struct, taker: Struct, slot: bigint): boolean {
   return end(maker) <= end(taker);
 }
 
-/** Whether an order of a maker can be looked at: an open limit order of that side and market, armed if it is a stop. */
+/**
+ * Whether an order of a maker can be looked at: an open limit order of that side and market, armed
+ * if it is a stop.
+ */
 export const isMakers = (order: Struct, marketIndex: number, direction: Direction): boolean =>
   order.status === 'open' &&
   order.direction === direction &&
@@ -93,7 +103,10 @@ export const isMakers = (order: Struct, marketIndex: number, direction: Directio
 export const crosses = (makerDirection: Direction, maker: bigint, taker: bigint): boolean =>
   makerDirection === 'long' ? maker >= taker : maker <= taker;
 
-/** Whether a maker's price is off the oracle's by the initial margin or more, at the maker's own cost. */
+/**
+ * Whether a maker's price is off the oracle's by the initial margin or more, at the maker's own
+ * cost.
+ */
 export function breachesBand(
   price: bigint,
   direction: Direction,
@@ -128,7 +141,10 @@ export function increasesRisk(order: Struct, position: Struct): boolean {
   return held <= 0n || order.baseAssetAmount - position.openAsks > held;
 }
 
-/** Start, end and duration of a new order's auction. Market orders always have prices, derived where none are given. */
+/**
+ * Start, end and duration of a new order's auction. Market orders always have prices, derived where
+ * none are given.
+ */
 export function auctionOf(
   params: Struct,
   oracle: bigint,

@@ -1,5 +1,6 @@
-// Orders: place_perp_order, place_and_take_perp_order and cancel_order of the stand-in (controller/orders.rs,
-// validation/order.rs). Limit orders are post-only here, market orders go through an auction, stops wait for a keeper.
+// Orders: place_perp_order, place_and_take_perp_order and cancel_order of the stand-in
+// (controller/orders.rs, validation/order.rs). Limit orders are post-only here, market orders go
+// through an auction, stops wait for a keeper.
 import { baseToPrice, standardBase, updateAmm } from './amm.ts';
 import type { Struct } from './layout.ts';
 import { meets } from './margin.ts';
@@ -36,7 +37,10 @@ function requireSize(session: Session, order: Struct, amm: Struct): void {
     fail(session, 'OrderAmountTooSmall');
 }
 
-/** A post-only order may not be one that the AMM would fill, unless the oracle says that its price is a good one. */
+/**
+ * A post-only order may not be one that the AMM would fill, unless the oracle says that its price
+ * is a good one.
+ */
 function requireResting(session: Session, order: Struct, amm: Struct, oracle: bigint): void {
   const long = order.direction === 'long';
   const price: bigint = long ? order.price - amm.orderTickSize : order.price + amm.orderTickSize;
@@ -172,7 +176,10 @@ export function cancelOrder(session: Session, args: Struct): void {
   user.lastActiveSlot = session.slot;
 }
 
-/** Places an order and fills it at once; what is left stays on the book, unless it is to be cancelled. */
+/**
+ * Places an order and fills it at once; what is left stays on the book, unless it is to be
+ * cancelled.
+ */
 export function placeAndTakePerpOrder(session: Session, { params }: Struct): void {
   const { user, state } = begin(session);
   if (state.exchangeStatus & FILL_PAUSED) fail(session, 'ExchangePaused');

@@ -1,5 +1,6 @@
-// Positions: how a fill or a funding payment changes a perp position, and what a fill record reports of the position before
-// it. Rules: controller/position.rs, math/orders.rs and controller/funding.rs.
+// Positions: how a fill or a funding payment changes a perp position, and what a fill record
+// reports of the position before it. Rules: controller/position.rs, math/orders.rs and
+// controller/funding.rs.
 import { cumulativeRate, fundingOf } from './funding.ts';
 import type { Struct } from './layout.ts';
 import { perpIsUsed } from './margin.ts';
@@ -14,7 +15,10 @@ export const opposite = (direction: Direction): Direction =>
 
 export type Change = { existingEntry: bigint | null; existingBase: bigint | null };
 
-/** A position's base and the quote it was entered at, after a fill, and what a fill record reports of it before. */
+/**
+ * A position's base and the quote it was entered at, after a fill, and what a fill record reports
+ * of it before.
+ */
 export function moved(
   { base: held, entry }: { base: bigint; entry: bigint },
   direction: Direction,
@@ -52,7 +56,9 @@ function shift(market: Struct, side: Side, base: bigint, entry: bigint, even: bi
 const isEmpty = (position: Struct): boolean =>
   position.quoteAssetAmount === 0n && position.baseAssetAmount === 0n;
 
-/** Changes a position's quote, and with it the market's, without touching what it was entered at. */
+/**
+ * Changes a position's quote, and with it the market's, without touching what it was entered at.
+ */
 export function creditQuote(position: Struct, market: Struct, delta: bigint): void {
   if (delta === 0n) return;
   if (isEmpty(position)) market.numberOfUsers += 1;
@@ -61,7 +67,10 @@ export function creditQuote(position: Struct, market: Struct, delta: bigint): vo
   if (isEmpty(position)) market.numberOfUsers = Math.max(0, market.numberOfUsers - 1);
 }
 
-/** The same for a fee, a rebate or funding, which also move the price at which the position breaks even. */
+/**
+ * The same for a fee, a rebate or funding, which also move the price at which the position breaks
+ * even.
+ */
 export function creditEven(position: Struct, market: Struct, delta: bigint): void {
   creditQuote(position, market, delta);
   const base: bigint = position.baseAssetAmount;
@@ -70,7 +79,10 @@ export function creditEven(position: Struct, market: Struct, delta: bigint): voi
   shift(market, base > 0n ? 'Long' : 'Short', 0n, 0n, delta);
 }
 
-/** Applies a fill to a position and to its market's totals, and says what a fill record reports of the position before it. */
+/**
+ * Applies a fill to a position and to its market's totals, and says what a fill record reports of
+ * the position before it.
+ */
 export function applyFill(
   position: Struct,
   market: Struct,

@@ -1,6 +1,7 @@
-// Program: the stand-in for the compiled venue program. It executes the instructions that paying and copying need,
-// with the program's accounts, arguments, signer checks, events, counters and error codes, so that Bailiff runs end
-// to end on a machine that does not have the program. One contract suite holds it against the real one.
+// Program: the stand-in for the compiled venue program. It executes the instructions that paying
+// and copying need, with the program's accounts, arguments, signer checks, events, counters and
+// error codes, so that Bailiff runs end to end on a machine that does not have the program. One
+// contract suite holds it against the real one.
 
 import type { ResolvedInstruction } from '../chain/message.ts';
 import type { ProgramContext, StandIn } from '../chain/segments.ts';
@@ -28,7 +29,10 @@ import { beginSwap, endSwap } from './swaps.ts';
 import { deposit, transferDeposit, withdraw } from './transfers.ts';
 import { initializeUser, initializeUserStats } from './users.ts';
 
-/** What each costs, as measured on the build of 2024-06 with one or two positions; the program's own cost grows with them. */
+/**
+ * What each costs, as measured on the build of 2024-06 with one or two positions; the program's own
+ * cost grows with them.
+ */
 const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; units: number }> = {
   initializeUserStats: { run: initializeUserStats, units: 21_600 },
   initializeUser: { run: initializeUser, units: 25_000 },

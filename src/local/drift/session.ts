@@ -1,5 +1,5 @@
-// Session: one instruction of the stand-in while it runs: its named accounts, the venue accounts it loads and saves,
-// the events it emits and the error it ends with.
+// Session: one instruction of the stand-in while it runs: its named accounts, the venue accounts it
+// loads and saves, the events it emits and the error it ends with.
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from '../chain/account.ts';
 import { ProgramFailure } from '../chain/failure.ts';
@@ -72,7 +72,8 @@ export function createSession(
   named: readonly { readonly name: string; readonly isMut: boolean; readonly isSigner: boolean }[],
   world: ProgramContext,
 ): Session {
-  // Reading an account out of the runtime is dear, and one instruction looks at the same ones many times.
+  // Reading an account out of the runtime is dear, and one instruction looks at the same ones many
+  // times.
   const seen = new Map<string, Account | null>();
   const context: ProgramContext = {
     ...world,

@@ -1,5 +1,6 @@
-// Settle: settle_pnl and settle_multiple_pnls of the stand-in. Order of checks and amounts follow the program's
-// controller/pnl.rs; every refusal of `TrySettle` that the program turns into a no-op is one here too.
+// Settle: settle_pnl and settle_multiple_pnls of the stand-in. Order of checks and amounts follow
+// the program's controller/pnl.rs; every refusal of `TrySettle` that the program turns into a no-op
+// is one here too.
 import { least, most } from '../../core/money.ts';
 import { accrue } from './interest.ts';
 import type { Struct } from './layout.ts';
@@ -13,7 +14,10 @@ const BANKRUPT = 2;
 const PERP_PAUSE = { settle: 8, settleWithPosition: 16 } as const;
 const BASE = 1_000_000_000n;
 
-/** What a user may claim of a positive PnL: what is realised, plus what the pools hold beyond all users' PnL. */
+/**
+ * What a user may claim of a positive PnL: what is realised, plus what the pools hold beyond all
+ * users' PnL.
+ */
 function claimable(position: Struct, excess: bigint, pnl: bigint): bigint {
   if (pnl <= 0n) return pnl;
   const realised: bigint = (position.quoteAssetAmount as bigint) - position.quoteEntryAmount;
@@ -32,7 +36,10 @@ function poolExcess(market: Struct, quote: Struct, price: bigint): bigint {
   return netUserPnl < tokens ? tokens - most(0n, netUserPnl) : 0n;
 }
 
-/** Fees that the fee pool holds beyond what it should, and those that it lacks, move between it and the pnl pool. */
+/**
+ * Fees that the fee pool holds beyond what it should, and those that it lacks, move between it and
+ * the pnl pool.
+ */
 function balancePools(market: Struct, quote: Struct): { sharesLosses: boolean } {
   const { amm, pnlPool } = market;
   const { feePool } = amm;
@@ -57,7 +64,10 @@ function balancePools(market: Struct, quote: Struct): { sharesLosses: boolean } 
   return { sharesLosses: !full };
 }
 
-/** Moves what is settled between the pools and the user's deposit. Returns it; the AMM keeps a hundredth of a loss. */
+/**
+ * Moves what is settled between the pools and the user's deposit. Returns it; the AMM keeps a
+ * hundredth of a loss.
+ */
 function settlePools(market: Struct, quote: Struct, wanted: bigint): bigint {
   const { sharesLosses } = balancePools(market, quote);
   const pool = tokensOf(market.pnlPool.scaledBalance, quote, 'deposit');

@@ -1,5 +1,6 @@
-// Spot: deposits and borrows as scaled balances. Formulas and rounding of the program's math/spot_balance.rs and
-// controller/spot_balance.rs: a deposit rounds down, a borrow rounds up, and reducing a deposit rounds against it.
+// Spot: deposits and borrows as scaled balances. Formulas and rounding of the program's
+// math/spot_balance.rs and controller/spot_balance.rs: a deposit rounds down, a borrow rounds up,
+// and reducing a deposit rounds against it.
 import type { Struct } from './layout.ts';
 import { fail, type Session } from './session.ts';
 
@@ -32,7 +33,10 @@ type Balance = {
   set: (scaled: bigint, type: BalanceType) => void;
 };
 
-/** `leaving`: out of the market, which rounds against the balance; from one balance to another in it does not. */
+/**
+ * `leaving`: out of the market, which rounds against the balance; from one balance to another in it
+ * does not.
+ */
 function move(
   balance: Balance,
   market: Struct,
@@ -147,8 +151,9 @@ export function signedTokens(position: Struct, market: Struct): bigint {
 }
 
 /**
- * The venue's guard against a run: after a withdrawal the market must keep a share of its daily average deposits and
- * must not be borrowed out. Small users with a deposit are exempt. Source: math/spot_withdraw.rs.
+ * The venue's guard against a run: after a withdrawal the market must keep a share of its daily
+ * average deposits and must not be borrowed out. Small users with a deposit are exempt. Source:
+ * math/spot_withdraw.rs.
  */
 export function withinWithdrawLimits(
   market: Struct,

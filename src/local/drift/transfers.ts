@@ -1,5 +1,5 @@
-// Transfers: deposit, withdraw and transfer_deposit of the stand-in. Order of checks, rounding, counters and events
-// follow the program's instructions/user.rs.
+// Transfers: deposit, withdraw and transfer_deposit of the stand-in. Order of checks, rounding,
+// counters and events follow the program's instructions/user.rs.
 import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import { DRIFT_SIGNER } from './addresses.ts';

@@ -1,6 +1,7 @@
-// Translation: order records of an older build, as the current build would have written them. Builds before 2025-06 leave
-// out what a fill closed (`existing_*`). It follows from the position before the fill and the program's own arithmetic
-// (controller/position.rs), and the replayed position must end where the program itself left the account.
+// Translation: order records of an older build, as the current build would have written them.
+// Builds before 2025-06 leave out what a fill closed (`existing_*`). It follows from the position
+// before the fill and the program's own arithmetic (controller/position.rs), and the replayed
+// position must end where the program itself left the account.
 import { Fault } from '../../core/fault.ts';
 import { base58Text } from '../../core/ids.ts';
 import { DRIFT_V2 } from '../../venue/drift-v2/venue.ts';
@@ -92,9 +93,10 @@ function tailOf(record: OrderActionRecord, replay: ReturnType<typeof createRepla
 }
 
 /**
- * The log of a transaction as the current build would have written it. `before` and `after` read the accounts at both
- * ends; `after` is null when the transaction failed, and nothing is held against it then. Throws `local_world_failed`
- * when the replay and the program disagree, so that a wrong translation can't pass for the program's word.
+ * The log of a transaction as the current build would have written it. `before` and `after` read
+ * the accounts at both ends; `after` is null when the transaction failed, and nothing is held
+ * against it then. Throws `local_world_failed` when the replay and the program disagree, so that a
+ * wrong translation can't pass for the program's word.
  */
 export function translateLogs(logs: readonly string[], before: Get, after: Get | null): string[] {
   const replay = createReplay(before);

@@ -1,4 +1,5 @@
-// Users: initialize_user_stats and initialize_user of the stand-in. Anybody may pay; the authority does not sign.
+// Users: initialize_user_stats and initialize_user of the stand-in. Anybody may pay; the authority
+// does not sign.
 import { PublicKey, SystemProgram } from '@solana/web3.js';
 import { DRIFT, userAddress, userStatsAddress } from './addresses.ts';
 import { blankAccount, encodeAccount, type Struct } from './layout.ts';
@@ -11,7 +12,8 @@ function create(session: Session, address: string, layout: string, value: Struct
     SystemProgram.createAccount({
       fromPubkey: new PublicKey(session.at('payer')),
       newAccountPubkey: new PublicKey(address),
-      // Rent of this many bytes at 6,960 lamports a byte, as the program's own `rent` sysvar says here.
+      // Rent of this many bytes at 6,960 lamports a byte, as the program's own `rent` sysvar says
+      // here.
       lamports: (data.length + 128) * 6_960,
       space: data.length,
       programId: DRIFT,
@@ -53,7 +55,8 @@ export function initializeUser(session: Session, args: Struct): void {
     nextOrderId: 1,
     nextLiquidationId: 1,
   });
-  // The first sub-account of an authority may name who referred it: the other's first sub-account, and its counter.
+  // The first sub-account of an authority may name who referred it: the other's first sub-account,
+  // and its counter.
   const referrer = id === 0 ? (session.makers()[0] ?? null) : null;
   if (referrer !== null) stats.referrer = session.load('User', referrer).authority;
   stats.numberOfSubAccounts += 1;

@@ -1,4 +1,5 @@
-// Volumes: what an authority traded within thirty days, as it fades from second to second (state/user.rs).
+// Volumes: what an authority traded within thirty days, as it fades from second to second
+// (state/user.rs).
 import { most } from '../../core/money.ts';
 import { rollingSum } from './averages.ts';
 import type { Struct } from './layout.ts';

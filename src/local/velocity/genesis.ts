@@ -1,6 +1,7 @@
-// Genesis: Velocity's accounts as a local world begins with them: state, a USDT and a SOL spot market, SOL-PERP with a deep AMM,
-// oracles, and a vault with other people's deposits. Made by code from the structs of velocity-exchange/velocity-v1
-// (state.rs, spot_market.rs, perp_market.rs, vlp/amm/state.rs); the values are plausible, not copied.
+// Genesis: Velocity's accounts as a local world begins with them: state, a USDT and a SOL spot
+// market, SOL-PERP with a deep AMM, oracles, and a vault with other people's deposits. Made by code
+// from the structs of velocity-exchange/velocity-v1 (state.rs, spot_market.rs, perp_market.rs,
+// vlp/amm/state.rs); the values are plausible, not copied.
 import { createHash } from 'node:crypto';
 import { PublicKey } from '@solana/web3.js';
 import { base58Bytes } from '../../core/ids.ts';
@@ -213,7 +214,9 @@ export function oracleAccount(price: bigint, { slot, unixTime }: GenesisTime): A
   return fields.account();
 }
 
-/** Writes the world that the venue lives in. `mintAuthority` may mint USDT, as the world's faucet. */
+/**
+ * Writes the world that the venue lives in. `mintAuthority` may mint USDT, as the world's faucet.
+ */
 export function writeVelocityGenesis(
   put: Put,
   mintAuthority: PublicKey,

@@ -1,5 +1,5 @@
-// Instructions: Velocity's instructions as people on the local chain send them, by name, with their accounts in the order of
-// the program.
+// Instructions: Velocity's instructions as people on the local chain send them, by name, with their
+// accounts in the order of the program.
 import { getAssociatedTokenAddressSync, TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import {
   type AccountMeta,
@@ -56,7 +56,10 @@ export const build = (
     data: Buffer.concat([Buffer.from(instructionDiscriminator(name), 'hex'), ...args]),
   });
 
-/** The oracle of USDT and its market: what deposits and withdrawals of an account without positions need. */
+/**
+ * The oracle of USDT and its market: what deposits and withdrawals of an account without positions
+ * need.
+ */
 const quoteTail = [meta(ORACLES.usdt), meta(SPOT, true)];
 /** Both oracles, then the quote market, then SOL-PERP. */
 export const tail = (makers: readonly PublicKey[] = []): AccountMeta[] => [

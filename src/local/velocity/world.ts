@@ -1,5 +1,6 @@
-// World: a Solana chain with Velocity's compiled program on it, and people who trade there. It stands still: nothing listens, and
-// no slot passes unless it is told to. Without the compiled program there is none: Velocity has no stand-in yet.
+// World: a Solana chain with Velocity's compiled program on it, and people who trade there. It
+// stands still: nothing listens, and no slot passes unless it is told to. Without the compiled
+// program there is none: Velocity has no stand-in yet.
 import { existsSync, readFileSync } from 'node:fs';
 import {
   createAssociatedTokenAccountIdempotentInstruction,

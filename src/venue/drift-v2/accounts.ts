@@ -1,4 +1,5 @@
-// Accounts: where the fields that matter stand in Drift v2's zero-copy accounts (drift-facts section E).
+// Accounts: where the fields that matter stand in Drift v2's zero-copy accounts (drift-facts
+// section E).
 import type { AccountKinds } from '../profile.ts';
 import { CURRENT_BUILD } from './builds.ts';
 
@@ -48,7 +49,8 @@ export const ACCOUNTS: AccountKinds = {
       statuses: 9,
       // Active, ReduceOnly and Settlement.
       withdrawStatuses: [1, 6, 7],
-      // The bit of an older build is found out by simulation: its refusal is 6149, withdrawals paused.
+      // The bit of an older build is found out by simulation: its refusal is 6149, withdrawals
+      // paused.
       withdrawPausedBit: CURRENT_BUILD.pausedBits.withdraw,
     },
   },

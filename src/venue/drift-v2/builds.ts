@@ -1,23 +1,33 @@
-// Builds: what differs between builds of the venue's program that are known by their bytes. The daemon's decoders need none
-// of it to be safe: a field that a record lacks reads as absent, and bytes that changed their meaning are not believed.
-// Each entry was seen on the bytes: test/local/builds.test.ts asks every program that is present.
+// Builds: what differs between builds of the venue's program that are known by their bytes. The
+// daemon's decoders need none of it to be safe: a field that a record lacks reads as absent, and
+// bytes that changed their meaning are not believed. Each entry was seen on the bytes:
+// test/local/builds.test.ts asks every program that is present.
 
 /** A build of the program, and where it departs from the interface that the SDK describes. */
 export type Build = {
   /** Year and month of the build. */
   readonly name: string;
-  /** sha256 of the program's bytes in hex; null for the build of the SDK's interface, whose bytes are not public. */
+  /**
+   * sha256 of the program's bytes in hex; null for the build of the SDK's interface, whose bytes
+   * are not public.
+   */
   readonly sha256: string | null;
   /**
-   * sha256 of the bytes without the zeros behind them, in hex: on chain a program is padded with zeros, so this is its hash
-   * there, as `solana-verify get-program-hash` prints it. Null where `sha256` is.
+   * sha256 of the bytes without the zeros behind them, in hex: on chain a program is padded with
+   * zeros, so this is its hash there, as `solana-verify get-program-hash` prints it. Null where
+   * `sha256` is.
    */
   readonly deployedHash: string | null;
   /** Where the bytes are published: a public repository on GitHub and the git blob in it. */
   readonly published: { readonly repository: string; readonly blob: string } | null;
-  /** Fill records tell what a fill closed (`existing_*`). Without it a close is reckoned from the account's state. */
+  /**
+   * Fill records tell what a fill closed (`existing_*`). Without it a close is reckoned from the
+   * account's state.
+   */
   readonly tellsCloses: boolean;
-  /** The authority signs initialize_user and initialize_user_stats; later builds don't ask for it. */
+  /**
+   * The authority signs initialize_user and initialize_user_stats; later builds don't ask for it.
+   */
   readonly authoritySignsCreation: boolean;
   /** Settling a market without a position is one of the things that `TrySettle` forgives. */
   readonly trySettleForgivesNoPosition: boolean;
@@ -28,9 +38,15 @@ export type Build = {
     /** In a perp market: no settling. */
     readonly settle: number;
   } | null;
-  /** A settlement that the market's empty pnl pool can't pay fails with 6260; otherwise it does nothing and succeeds. */
+  /**
+   * A settlement that the market's empty pnl pool can't pay fails with 6260; otherwise it does
+   * nothing and succeeds.
+   */
   readonly refusesEmptyPool: boolean;
-  /** Instructions that the product uses or hears, and that this build answers with 101, InstructionFallbackNotFound. */
+  /**
+   * Instructions that the product uses or hears, and that this build answers with 101,
+   * InstructionFallbackNotFound.
+   */
   readonly lacks: readonly string[];
 };
 
@@ -95,8 +111,8 @@ export const OLDER_BUILDS: readonly Build[] = [
 ];
 
 /**
- * What a local world without a compiled program shows in the place of its bytes. It is text: no loader deploys it, so its
- * hash can't name a program that moves money.
+ * What a local world without a compiled program shows in the place of its bytes. It is text: no
+ * loader deploys it, so its hash can't name a program that moves money.
  */
 export const STAND_IN = {
   name: 'stand-in of the local world',

@@ -1,5 +1,6 @@
-// Errors: every error of Drift v2 that settling, withdrawing and transferring can end in: its number, its name in the
-// interface, its class, and the reason. A test holds the names against the interface of the SDK.
+// Errors: every error of Drift v2 that settling, withdrawing and transferring can end in: its
+// number, its name in the interface, its class, and the reason. A test holds the names against the
+// interface of the SDK.
 import type { ErrorRows } from '../error-rows.ts';
 
 /** Errors of the venue's program. A number that is not here is `unexpected`. */
@@ -67,7 +68,8 @@ export const ERROR_ROWS: ErrorRows = {
     '6164 UnableToSettleExpiredUserPosition': 'A position in an expired market cannot be settled.',
     '6234 UserNotFound': 'The account does not exist.',
   },
-  // Our accounts or encodings do not fit the venue. What was remembered of it is read again once; then an operator must look.
+  // Our accounts or encodings do not fit the venue. What was remembered of it is read again once;
+  // then an operator must look.
   operator: {
     '6020 BnConversionError': 'A number is out of range.',
     '6022 UnableToLoadOracle': 'An oracle account cannot be read.',

@@ -1,4 +1,5 @@
-// Profile: Drift v2 as data. Sources: the interface that ships with the SDK 2.156, and the program of 2026-03.
+// Profile: Drift v2 as data. Sources: the interface that ships with the SDK 2.156, and the program
+// of 2026-03.
 import type { Address } from '../../core/ids.ts';
 import { errorTable } from '../error-rows.ts';
 import type { CallPlaces, Profile } from '../profile.ts';
@@ -13,7 +14,10 @@ export const QUOTE_MINT = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Addr
 export const QUOTE_DECIMALS = 6;
 export const QUOTE_MARKET = 0;
 
-/** The venue's instructions that move value or control, by discriminator, with the places of their accounts. */
+/**
+ * The venue's instructions that move value or control, by discriminator, with the places of their
+ * accounts.
+ */
 export const CALLS = {
   b712469c946da122: { call: 'withdraw', user: 1, vault: 4, token: 6 },
   '255cb2958c4c9f87': { call: 'isolated_withdraw', user: 1, vault: 4, token: 6 },
@@ -35,13 +39,19 @@ export const CALLS = {
   b386d32dc305bdad: { call: 'change_approved_builder', authority: 1 },
 } as const satisfies Readonly<Record<string, CallPlaces>>;
 
-/** Decimals of the spot markets, by index: the table that ships with the SDK, which a test holds it to. */
+/**
+ * Decimals of the spot markets, by index: the table that ships with the SDK, which a test holds it
+ * to.
+ */
 export const SPOT_DECIMALS: readonly number[] = [
   6, 9, 9, 8, 8, 6, 9, 6, 9, 9, 6, 6, 8, 6, 9, 6, 9, 9, 6, 6, 9, 9, 6, 9, 9, 9, 6, 8, 6, 9, 6, 6, 5,
   6, 6, 9, 6, 6, 6, 6, 9, 9, 9, 9, 9, 8, 6, 6, 6, 9, 9, 9, 9, 6, 6, 9, 6, 6, 8, 8, 6, 6, 6,
 ];
 
-/** Mints of the spot markets, from the same table. Only these, and SOL, are worth anything to a debt. */
+/**
+ * Mints of the spot markets, from the same table. Only these, and SOL, are worth anything to a
+ * debt.
+ */
 export const MARKET_MINTS: ReadonlySet<string> = new Set([
   'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
   'So11111111111111111111111111111111111111112',
@@ -99,7 +109,10 @@ export const MARKET_MINTS: ReadonlySet<string> = new Set([
   'USD1ttGY1N17NEEHLmELoaybftRBUSErhqYiQzvEmuB',
 ]);
 
-/** The venue's own lookup tables, with its markets, oracles, vaults, mints and programs, as the SDK names them. */
+/**
+ * The venue's own lookup tables, with its markets, oracles, vaults, mints and programs, as the SDK
+ * names them.
+ */
 export const LOOKUP_TABLES: readonly Address[] = [
   'Fpys8GRa5RBWfyeN7AaDUwFGD1zkDCA4z3t4CJLV8dfL' as Address,
   'EiWSskK5HXnBTptiS5DH6gpAJRVNQ3cAhTKBGaiaysAb' as Address,

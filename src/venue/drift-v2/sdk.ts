@@ -1,5 +1,6 @@
-// Sdk: the one place that loads @drift-labs/sdk, when it is first needed: loading it takes a second and 80 MB. From it
-// come instruction encodings and error names; addresses, decoding and money are ours.
+// Sdk: the one place that loads @drift-labs/sdk, when it is first needed: loading it takes a second
+// and 80 MB. From it come instruction encodings and error names; addresses, decoding and money are
+// ours.
 import { Connection, Keypair, PublicKey, type TransactionInstruction } from '@solana/web3.js';
 import type { Address } from '../../core/ids.ts';
 import type { AccountMeta, Instruction } from '../../core/transaction.ts';
@@ -16,7 +17,8 @@ async function load({ profile, addresses }: Dialect): Promise<Builder> {
   const sdk = await import('@drift-labs/sdk');
   const program = key(profile.programId);
   const { market: quoteMarket } = profile.quote;
-  // The client is never subscribed and never connects: it is asked for its instruction encodings alone.
+  // The client is never subscribed and never connects: it is asked for its instruction encodings
+  // alone.
   const connection = new Connection('http://127.0.0.1:1');
   const client = new sdk.DriftClient({
     connection,

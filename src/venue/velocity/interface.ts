@@ -1,5 +1,6 @@
 // Interface: the instructions of Velocity, by name. Each was dispatched on the real program of
-// 2026-07, but for the three of isolated positions: that build was compiled without them, and answers
+// 2026-07, but for the three of isolated positions: that build was compiled without them, and
+// answers
 // 101. An instruction that is not here is newer than this release.
 import { createHash } from 'node:crypto';
 

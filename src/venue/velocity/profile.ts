@@ -1,5 +1,5 @@
-// Profile: Velocity as data, the successor of Drift v2, which trades since 2026. Facts, their sources and
-// the day on which they were looked at: docs/venues.md.
+// Profile: Velocity as data, the successor of Drift v2, which trades since 2026. Facts, their
+// sources and the day on which they were looked at: docs/venues.md.
 import type { Address } from '../../core/ids.ts';
 import { ERROR_ROWS as DRIFT_ERRORS } from '../drift-v2/errors.ts';
 import { errorTable } from '../error-rows.ts';
@@ -69,7 +69,8 @@ export const VELOCITY_PROFILE: Profile = {
     CALLS.map((each) => [instructionDiscriminator(NAMED[each.call] ?? each.call), each]),
   ),
   paused: { withdraw: 2, settlePnl: 64 },
-  // In liquidate_perp the taker's fee holds both already; only liquidate_perp_with_fill charges them beside it.
+  // In liquidate_perp the taker's fee holds both already; only liquidate_perp_with_fill charges
+  // them beside it.
   liquidationFees: ['ifFee', 'protocolFee'],
   errors: errorTable(DRIFT_ERRORS, ERROR_ROWS),
   provenOn: new Map([

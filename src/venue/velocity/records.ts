@@ -1,5 +1,6 @@
-// Records: what Velocity writes otherwise than Drift v2: no `lp_shares`, and a protocol fee in liquidations. Sources:
-// state/events.rs of velocity-exchange/velocity-v1 at bf947a2c, and the records of the real program of 2026-07.
+// Records: what Velocity writes otherwise than Drift v2: no `lp_shares`, and a protocol fee in
+// liquidations. Sources: state/events.rs of velocity-exchange/velocity-v1 at bf947a2c, and the
+// records of the real program of 2026-07.
 import type { Layout } from '../codec.ts';
 import {
   DepositRecord,

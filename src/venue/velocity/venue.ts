@@ -1,4 +1,5 @@
-// Velocity: the venue behind the port. Its instructions are built from the profile: no library is needed.
+// Velocity: the venue behind the port. Its instructions are built from the profile: no library is
+// needed.
 import type { Venue } from '../../core/venue.ts';
 import { createBuilder, openDoor } from '../builder.ts';
 import { createDialect } from '../dialect.ts';

@@ -1,5 +1,6 @@
-// Chain: the simulated chain: blocks, block heights and slots that differ, blockhashes that expire, forks, and finality. It keeps
-// enough of the past to answer as a node does that is some blocks behind.
+// Chain: the simulated chain: blocks, block heights and slots that differ, blockhashes that expire,
+// forks, and finality. It keeps enough of the past to answer as a node does that is some blocks
+// behind.
 import { base58Text } from '../../../src/core/ids.ts';
 import type { Random } from '../random.ts';
 import type { Account, Store } from './account.ts';
@@ -29,7 +30,10 @@ type Block = {
 export type SimChain = {
   readonly genesisHash: string;
   readonly store: Store;
-  /** Index of the newest block, and of the newest final one; `lag` blocks earlier for a node that is behind. */
+  /**
+   * Index of the newest block, and of the newest final one; `lag` blocks earlier for a node that is
+   * behind.
+   */
   tip(lag?: number): number;
   root(lag?: number): number;
   block(index: number): { readonly slot: number; readonly height: number; readonly hash: string };
@@ -50,8 +54,9 @@ export type SimChain = {
   ): { error: unknown; logs: readonly string[]; store: Store };
   tick(): void;
   /**
-   * Drops blocks that are not final. What people did in them happens again, as a rule; a payment may be included again by
-   * itself, at once or later, because its bytes are still known to some leader.
+   * Drops blocks that are not final. What people did in them happens again, as a rule; a payment
+   * may be included again by itself, at once or later, because its bytes are still known to some
+   * leader.
    */
   fork(): void;
 };

@@ -1,5 +1,6 @@
-// Drift: the venue's program on the simulated chain: fills, settling, withdrawals and deposits, on accounts of the real layout,
-// with the real records in the log. Margin is a plain rule: what is withdrawn must leave enough for what was lost.
+// Drift: the venue's program on the simulated chain: fills, settling, withdrawals and deposits, on
+// accounts of the real layout, with the real records in the log. Margin is a plain rule: what is
+// withdrawn must leave enough for what was lost.
 
 import { least } from '../../../src/core/money.ts';
 import { encodeEvent } from '../../../src/local/drift/layout.ts';
@@ -214,7 +215,9 @@ function settle(frame: Frame, user: string, markets: readonly number[], must: bo
   own.save();
 }
 
-/** What a fill carries here: market, base, entry, net profit of a close; an opening has no entry. */
+/**
+ * What a fill carries here: market, base, entry, net profit of a close; an opening has no entry.
+ */
 export type Fill = {
   readonly market: number;
   readonly base: bigint;

@@ -1,5 +1,6 @@
-// Message: a transaction of the simulated chain, read from the bytes that a daemon sent (signatures, then a v0 message), or
-// built by hand for what people do. The reader is this file's own: it shares no code with what wrote the bytes.
+// Message: a transaction of the simulated chain, read from the bytes that a daemon sent
+// (signatures, then a v0 message), or built by hand for what people do. The reader is this file's
+// own: it shares no code with what wrote the bytes.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { base58Bytes, base58Text, type Signature } from '../../../src/core/ids.ts';
 
@@ -42,7 +43,10 @@ export function keyBytes(address: string): Buffer {
 
 const ED25519_DER = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** Reads signed or unsigned bytes. Throws a RangeError for lookup tables and broken bytes. `check` verifies signatures. */
+/**
+ * Reads signed or unsigned bytes. Throws a RangeError for lookup tables and broken bytes. `check`
+ * verifies signatures.
+ */
 export function readTransaction(bytes: Uint8Array, check: boolean): SimTransaction {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
@@ -101,7 +105,10 @@ export function readTransaction(bytes: Uint8Array, check: boolean): SimTransacti
   };
 }
 
-/** A transaction that people make: `signers` pay and sign, everything else that is named may be written. */
+/**
+ * A transaction that people make: `signers` pay and sign, everything else that is named may be
+ * written.
+ */
 export function made(
   nonce: number,
   signers: readonly string[],

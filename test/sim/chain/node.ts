@@ -1,5 +1,6 @@
-// Node: one RPC node of the simulated chain: it answers the JSON-RPC methods that the daemon asks, as an Agave node would, from
-// what it has: it may be behind, have pruned or never had older blocks, keep no logs, or have a broken index.
+// Node: one RPC node of the simulated chain: it answers the JSON-RPC methods that the daemon asks,
+// as an Agave node would, from what it has: it may be behind, have pruned or never had older
+// blocks, keep no logs, or have a broken index.
 import { base58Text } from '../../../src/core/ids.ts';
 import type { Random } from '../random.ts';
 import { type Account, LAMPORTS_A_SIGNATURE, rentOf, TOKEN, UNITS } from './account.ts';
@@ -49,7 +50,10 @@ export const MOODS_KNOWN = {
   'no statuses'(node: SimNode) {
     node.lacks = (which) => which === 'status';
   },
-  /** Its histories lack some transactions: what only account state could tell, which histories here do not check. */
+  /**
+   * Its histories lack some transactions: what only account state could tell, which histories here
+   * do not check.
+   */
   'broken history'(node: SimNode, random: Random) {
     const part = random.below(4);
     node.lacks = (which, signature) => which === 'history' && signature.charCodeAt(20) % 4 === part;

@@ -1,5 +1,6 @@
-// Programs: what the programs of the simulated chain do to its accounts: system, token, associated token, memo, compute budget.
-// Error numbers are those of the real programs. The venue is in drift.ts.
+// Programs: what the programs of the simulated chain do to its accounts: system, token, associated
+// token, memo, compute budget. Error numbers are those of the real programs. The venue is in
+// drift.ts.
 import { createHash } from 'node:crypto';
 import {
   type Account,
@@ -122,7 +123,10 @@ function pay(frame: Frame, from: string, to: string, lamports: bigint): void {
   frame.set(to, { ...target, lamports: target.lamports + lamports });
 }
 
-/** Makes an account whose address is the hash of a base key, a seed and the owning program; the base key signs. */
+/**
+ * Makes an account whose address is the hash of a base key, a seed and the owning program; the base
+ * key signs.
+ */
 function createWithSeed({ accounts, data }: SimInstruction, frame: Frame): void {
   const [payer = '', created = ''] = accounts;
   const bytes = Buffer.from(data);

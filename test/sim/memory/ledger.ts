@@ -1,4 +1,5 @@
-// Ledger: the whole ledger in memory, for histories by the thousand. Every function is one step, as a transaction is.
+// Ledger: the whole ledger in memory, for histories by the thousand. Every function is one step, as
+// a transaction is.
 import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
 import { type CreatorTransfer, creditEvents } from '../../../src/core/credit.ts';
 import { leftEvents } from '../../../src/core/outflow.ts';

@@ -1,5 +1,6 @@
-// Server: the database in memory as a server that can go back: to a replica that lacks the last commits, or to a restored copy. It
-// tells its identity as Postgres does, or nothing, as a Postgres-compatible cluster may.
+// Server: the database in memory as a server that can go back: to a replica that lacks the last
+// commits, or to a restored copy. It tells its identity as Postgres does, or nothing, as a
+// Postgres-compatible cluster may.
 import type { Marks } from '../../../src/flows/continuity.ts';
 import type { State } from './state.ts';
 
@@ -11,7 +12,9 @@ export type MemoryServer = {
   told: boolean;
   /** Keeps a copy of everything that is committed now; the newest few are kept. */
   copy(): void;
-  /** Goes on from a copy, so many copies back; every connection ends. False while there is no copy. */
+  /**
+   * Goes on from a copy, so many copies back; every connection ends. False while there is no copy.
+   */
   goBack(copies: number): boolean;
 };
 

@@ -1,4 +1,5 @@
-// Share acts: what changes a debt outside of a payment, in memory. core/share.ts decides what becomes of each debt.
+// Share acts: what changes a debt outside of a payment, in memory. core/share.ts decides what
+// becomes of each debt.
 import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
 import { restingEvents, type Transition } from '../../../src/core/share.ts';
 import { PLANNED_ANEW } from '../../../src/core/trouble.ts';

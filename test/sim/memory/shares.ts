@@ -121,7 +121,8 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           )
           .map((subscription) => ({
             subscription: { ...subscription },
-            // The simulated terms are plain, and openings are not simulated: a close is the whole of what it closes.
+            // The simulated terms are plain, and openings are not simulated: a close is the whole
+            // of what it closes.
             history: [],
             vouched: true,
             fact: { ...fact, body, position: { ...fact.position, blockIndex } },

@@ -1,5 +1,5 @@
-// State: everything the in-memory ledger keeps. It follows the Postgres ledger function by function; one contract suite
-// (test/ledger/contract.test.ts) holds the two together.
+// State: everything the in-memory ledger keeps. It follows the Postgres ledger function by
+// function; one contract suite (test/ledger/contract.test.ts) holds the two together.
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
 import type { Credit } from '../../../src/core/debt-ports.ts';
@@ -106,7 +106,10 @@ export type State = {
   /** What is booked is marked as observed, and such debts count for the standing. */
   observing: boolean;
   revision: bigint;
-  /** The second live payment of a subscriber is refused, as the unique index does; a deliberate fault turns it off. */
+  /**
+   * The second live payment of a subscriber is refused, as the unique index does; a deliberate
+   * fault turns it off.
+   */
   oneLive: boolean;
 };
 
@@ -161,7 +164,10 @@ export const isAsked = (state: State, row: ShareRow): boolean =>
   state.standings.get(row.subscriberId)?.standing === 'delinquent' ||
   (state.subscriptions.get(row.subscriptionId)?.terms.at(-1)?.ended ?? false);
 
-/** Applies an act to those debts that it may start from, in the order of their ids. Returns the transitions. */
+/**
+ * Applies an act to those debts that it may start from, in the order of their ids. Returns the
+ * transitions.
+ */
 export function applyToShares(
   state: State,
   rows: Iterable<ShareRow>,

@@ -77,39 +77,35 @@ test('lanes that ask side by side when the wait ends all learn that it has', asy
 });
 
 test('a wait that begins while a lane asks for the height counts from a height of its own', async () => {
-  let answer: (height: number) => void = () => {};
+  /** The questions for the height that the node has not answered yet, in their order. */
+  const asked: ((height: number) => void)[] = [];
   let mark = told('a', 1n);
   const continuity = createContinuity({
     marks: { read: async () => mark, trusted: async () => 'a', trust: async () => {} },
-    chain: {
-      finalizedHeight: () =>
-        new Promise<number>((resolve) => {
-          answer = resolve;
-        }),
-    },
+    chain: { finalizedHeight: () => new Promise<number>((resolve) => asked.push(resolve)) },
     log: silentLog,
     onWentBack: () => {},
   });
   const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  /** Answers every question, those that follow from an answer included. */
+  const answerAll = async (height: number): Promise<void> => {
+    for (await turn(); asked.length > 0; await turn()) asked.shift()?.(height);
+  };
   await continuity.doubt();
   mark = told('b', 2n);
   const first = continuity.doubt();
   await turn();
-  const old = answer;
   // The height of this lane was read before the database went back once more.
+  const old = asked.shift();
   mark = told('c', 3n);
   const second = continuity.doubt();
   await turn();
-  old(1_000);
-  await turn();
-  answer(2_000);
-  await turn();
-  answer(2_000);
+  old?.(1_000);
+  await answerAll(2_000);
   for (const each of [await first, await second])
     expect(each?.detail).toContain(`another ${BLOCKS_UNTIL_DEAD} blocks`);
   const third = continuity.doubt();
-  await turn();
-  answer(2_000 + BLOCKS_UNTIL_DEAD - 1);
+  await answerAll(2_000 + BLOCKS_UNTIL_DEAD - 1);
   expect(await third).not.toBeNull();
 });
 

@@ -33,6 +33,8 @@ type OpenApi = { paths: Record<string, Record<string, Operation>> };
 const REQUESTS = Number(process.env.BAILIFF_FUZZ_REQUESTS ?? 6_000);
 /** One request in so many is hostile: bytes on a socket of its own. */
 const HOSTILE_EVERY = 4;
+/** One request in so many is a registration that must be accepted. */
+const SOUND_EVERY = 500;
 const SEED = Number(process.env.BAILIFF_FUZZ_SEED ?? 20_261_124);
 const AT_ONCE = 40;
 let street: Street;
@@ -236,10 +238,26 @@ test(
       if (!expected || !problem)
         faults.push(`${method} ${url} ${raw ?? ''}: ${response.status} ${text.slice(0, 300)}`);
     };
+    /** The service goes on serving amid the others: a sound request does what it asks. */
+    const sound = async (): Promise<void> => {
+      const agentWallet = Keypair.generate().publicKey.toBase58();
+      const registered = await street.post('/v1/subscribers', {
+        id: `sound-${agentWallet}`,
+        agentWallet,
+        subAccountIds: [0],
+      });
+      statuses.set(registered.status, (statuses.get(registered.status) ?? 0) + 1);
+      if (registered.status !== 201) faults.push(JSON.stringify(registered));
+    };
     let left = REQUESTS;
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {
-        while (left-- > 0) await (left % HOSTILE_EVERY === 0 ? hostile() : one());
+        while (left-- > 0)
+          await (left % SOUND_EVERY === 1
+            ? sound()
+            : left % HOSTILE_EVERY === 0
+              ? hostile()
+              : one());
       }),
     );
     expect(faults.slice(0, 3)).toEqual([]);

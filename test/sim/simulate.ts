@@ -189,10 +189,7 @@ async function play(
   const ours = (): void => {
     for (const each of [first, second]) each?.follow(chain);
   };
-  /**
-   * Payments whose bytes the database has lost: only the chain remembers them, until they are
-   * booked again.
-   */
+  /** Payments that the database has lost: only the chain remembers them until they are booked. */
   const lost = new Set<string>();
   /** The database goes back: daemons go on with what they remember, or are started anew with it. */
   const lose = async (): Promise<void> => {
@@ -321,7 +318,7 @@ async function play(
   await settleDown(async () => {
     if (!(await heard())) return false;
     if ((await books.open()).debts === 0) return true;
-    // Small debts are paid once a person asks. One that was planned before the mending may have failed after it.
+    // Small debts are paid once a person asks; a plan from before the mending may fail after it.
     if (random.chance(0.1)) await retryAll();
     return false;
   }, 'law 2: in fair weather something stays unpaid');

@@ -80,9 +80,12 @@ export type ShareActName = ShareAct['do'];
 /** An event about one debt. */
 export type ShareEvent = EventOf<Extract<keyof EventBodies, `share.${string}`>>;
 
-/** What has work after a transition: the subscriber's lane, or its standing. */
+/** Work that a transition makes: for the lane, or for the judgement of the standing. */
 export type Wake = 'lane' | 'standing';
-/** What has work after each act; flows/loops.ts says which loop that is. */
+/**
+ * The work that each act makes. The composition root (`src/app.ts`) still nudges lanes and judges
+ * standings by itself after each act; nothing reads this table but tests.
+ */
 export const WAKES: Readonly<Record<ShareActName, readonly Wake[]>> = {
   // The lane itself acts, and comes back by itself.
   claim: [],

@@ -37,6 +37,7 @@ export async function fillBooks(sql: Sql, from: number, upTo: number): Promise<v
         (array['{"market":0,"position":"long","base":"1000000000","quote":"1000000","fee":"0","fillRecordId":"1"}',
           '{"market":0,"side":"taker","position":"long","cause":"trade","baseFilled":"1000000000","baseClosed":"1000000000","proceeds":"11000000","entry":"1000000","grossPnl":"10000000","fee":"0","netPnl":"10000000","fillRecordId":"1","oraclePrice":"1000000","counterparty":null}',
           '{"realised":"10000000","funding":"0","deposits":"0","withdraws":"0","tokens":"0"}'])[k]::jsonb
+          || case when k < 3 then jsonb_build_object('fillRecordId', c::text) else '{}'::jsonb end
       from ${closes}, generate_series(1, 3) k;
     insert into accrual (subscriber_id, subscription_id, account, signature, slot, ordinal, terms_slot, net_pnl, share_bps, charged, amount,
         carry_before, carry_after, market, flat)

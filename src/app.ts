@@ -254,8 +254,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     await judgeAll(await lapseDebts(ledger, log));
     for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
   });
-  // A crash between a fact or a payment and its verdict leaves the verdict behind: whoever owes is
-  // judged again, at start first.
+  // A daemon that stops after writing a fact or a payment, and before updating the standing, leaves
+  // the standing out of date: subscribers with open debts are judged at start and every 30 s.
   const whoOwes = inTurns(() => ledger.standings.owing(), 2_000);
   loop('judge', EVERY_MS.judge, async () => judgeAll(await whoOwes()));
   const mail = createMail(settings.events);

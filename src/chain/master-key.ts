@@ -1,6 +1,7 @@
 // Master key: whether the one at hand is that of this ledger. The ledger keeps a known text sealed
-// under it. A daemon or a command that cannot open the text seals nothing, so that no secret ends
-// under a key that nobody else has, and says what is wrong instead of failing at each secret.
+// under it. A daemon or a command that cannot open the text seals nothing: a secret sealed under
+// its key could be opened by no other daemon. It says what is wrong instead of failing at each
+// secret.
 import { Fault } from '../core/fault.ts';
 import type { MasterKey, MasterKeyBook, MasterKeyTrouble } from '../core/master-key.ts';
 import type { Vault } from '../core/outside.ts';

@@ -81,8 +81,8 @@ export function createPen(options: PenOptions): Pen {
   const { vault } = options;
 
   /**
-   * Opens a key, hands it to `use`, and wipes it, whatever happens. It is open in one buffer: a
-   * Keypair would hand out a copy at every look. The signature itself copies the seed once more,
+   * Opens a key, hands it to `use`, and wipes it, also when `use` throws. The key is in one buffer:
+   * a Keypair would hand out a copy at every look. The signature itself copies the seed once more,
    * inside the library, and forgets it.
    */
   const withKey = <T>(key: SealedKey, use: (signer: Signer) => T): T => {

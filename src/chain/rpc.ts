@@ -16,8 +16,8 @@ const PASSING = new Set([
 ]);
 
 /**
- * Hears of every call, whatever came of it. `node` is the host of its URL: keys stand in paths and
- * queries.
+ * Is told of every call, answered or failed. `node` is the host of its URL: API keys stand in paths
+ * and queries.
  */
 export type RpcListener = (call: {
   readonly method: string;

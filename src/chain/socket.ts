@@ -1,5 +1,5 @@
 // Socket: one supervised WebSocket to an RPC node with the account subscriptions it carries.
-// Whatever ends it, it comes back and subscribes again. One that is open and mute is found: by the
+// After every end the socket connects and subscribes again. An open and mute one is found: by the
 // slots that stop coming where it carries the slot subscription, else by a question that is not
 // answered. A node replays nothing, so every (re)subscription is reported, for the accounts to be
 // read. Accounts that the node refuses are handed back. A socket of another chain is found by its

@@ -1,5 +1,5 @@
 // Swap: the client of a Jupiter-compatible endpoint (quote, then swap), and the reading of what it
-// built. The endpoint is not trusted: whatever it answers goes through core/swap.ts before the pen
+// built. The endpoint is not trusted: each answer is checked by core/swap.ts before the pen
 // signs it.
 import { type Connection, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -22,8 +22,8 @@ const ROUTE = 'e517cb977ae3ad2a';
 const TAIL = 19;
 
 /**
- * What one instruction of a swap does. Only the plain `route` is known, which uses nobody else's
- * accounts in between.
+ * What one instruction of a swap does. Only the plain `route` is known, in which the tokens pass
+ * through no other owner's accounts.
  */
 export function inspectSwap(instruction: Instruction): SwapAct {
   const { program, accounts, data } = instruction;

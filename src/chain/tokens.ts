@@ -116,7 +116,7 @@ function openPassing(parts: PaymentParts, mint: Address, rent: bigint): Instruct
 
 /**
  * Around the venue's instructions: token accounts are created idempotently, the creator's always,
- * because the owner may have closed it since anybody looked; then the exact transfer, what the
+ * because the owner may have closed it since the plan was made; then the exact transfer, what the
  * sponsor is reimbursed, and the memo that names the payment on chain.
  */
 export function transferInstructions(

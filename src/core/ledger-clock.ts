@@ -1,6 +1,6 @@
 // Ledger clock: the time of a daemon, set by the clock of its database. Leases, ages and terms of
 // permissions are written by several daemons and compared by all, so they have one clock. A machine
-// whose own clock is wrong is then as right as any other.
+// whose own clock is wrong then writes the same times as the others.
 import type { Clock } from './ports.ts';
 
 export type LedgerClock = Clock & {

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
+import { processEnvironment } from '../system/settings.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const SUITE = [
@@ -68,6 +69,7 @@ export async function proveProgram(
       '-t',
       NOT_ON_STAND_IN,
     ];
+    const { PATH, HOME } = processEnvironment();
     const said = await new Promise<string>((resolve) => {
       execFile(
         process.execPath,
@@ -75,8 +77,8 @@ export async function proveProgram(
         {
           cwd: ROOT,
           env: {
-            PATH: process.env.PATH ?? '',
-            ...(process.env.HOME === undefined ? {} : { HOME: process.env.HOME }),
+            PATH: PATH ?? '',
+            ...(HOME === undefined ? {} : { HOME }),
             BAILIFF_DRIFT_PROGRAM: program,
           },
           timeout: PATIENCE_MS,

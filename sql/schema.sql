@@ -1,0 +1,977 @@
+-- The schema after all migrations, for reading. `npm run schema` writes this file from a migrated
+-- database, and test/ledger/schema.test.ts holds the two together. Daemons apply the numbered
+-- migrations beside it, never this file.
+
+-- A watched account. The cursor is the last finalized slot that a backfill has scanned whole.
+create table account (
+  address text not null,
+  subscriber_id text not null,
+  role text not null,
+  sub_account_id integer,
+  cursor_slot bigint not null,
+  watched_at timestamptz not null default now(),
+  cursor_at timestamptz not null default now(),
+  listed_revision bigint not null default 0,
+  constraint account_pkey primary key (address),
+  constraint account_subscriber_id_address_key unique (subscriber_id, address),
+  constraint account_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint account_cursor_slot_check check (cursor_slot >= 0),
+  constraint account_role_check check (role in ('drift_user', 'agent_wallet', 'agent_token_account')),
+  constraint account_sub_account_of_drift_user check ((role = 'drift_user') = (sub_account_id is not null))
+);
+create index account_by_listed on account (listed_revision);
+create trigger account_listed before insert or update of watched_at on account for each row execute function account_is_listed();
+create trigger account_moves_list before insert or update of watched_at on account for each statement execute function watch_list_moves();
+create trigger account_no_creator before insert on account for each row when (new.role = 'agent_wallet') execute function require_no_creator();
+
+-- An account's state at finalized slots, held against the facts: every change before `baseline` is accounted for; `candidate` is later and waits until everything up to its slot is heard.
+create table account_check (
+  address text not null,
+  subscriber_id text not null,
+  baseline jsonb not null,
+  candidate jsonb,
+  difference jsonb,
+  unexplained_since timestamptz,
+  checked_at timestamptz,
+  constraint account_check_pkey primary key (address),
+  constraint account_check_address_fkey foreign key (address) references account(address),
+  constraint account_check_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint account_check_unexplained_whole check ((difference is null) = (unexplained_since is null))
+);
+create index account_check_absent on account_check (address) where (((coalesce(candidate, baseline) -> 'hints') ->> 'exists') = 'false');
+create index account_check_open on account_check (unexplained_since) where (unexplained_since is not null);
+
+-- A part of a close that was reckoned under one set of terms, once, with the dust and the losses before and after it.
+create table accrual (
+  subscriber_id text not null,
+  subscription_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  net_pnl bigint not null,
+  share_bps integer not null,
+  amount bigint not null,
+  carry_before bigint not null,
+  carry_after bigint not null,
+  accrued_at timestamptz not null default now(),
+  terms_slot bigint not null,
+  basis text not null default 'per_close',
+  base bigint,
+  opened_slot bigint,
+  charged bigint not null,
+  deficit_before bigint not null default 0,
+  deficit_after bigint not null default 0,
+  opening_fee bigint not null default 0,
+  entry bigint,
+  market integer,
+  flat boolean not null default false,
+  constraint accrual_pkey primary key (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
+  constraint accrual_subscriber_id_signature_slot_ordinal_account_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references fact(subscriber_id, signature, slot, ordinal, account),
+  constraint accrual_subscriber_id_subscription_id_fkey foreign key (subscriber_id, subscription_id) references subscription(subscriber_id, subscription_id),
+  constraint accrual_amount_check check (amount >= 0),
+  constraint accrual_basis_check check (basis in ('per_close', 'high_water_mark')),
+  constraint accrual_carry_after_check check (carry_after >= 0 and carry_after <= 9999),
+  constraint accrual_carry_before_check check (carry_before >= 0 and carry_before <= 9999),
+  constraint accrual_charged check ( case basis when 'per_close' then charged = greatest(net_pnl, 0::bigint) and deficit_after = deficit_before when 'high_water_mark' then charged = greatest(net_pnl - deficit_before, 0::bigint) and deficit_after = greatest(deficit_before - net_pnl, 0::bigint) else false end),
+  constraint accrual_deficit_after_check check (deficit_after >= 0),
+  constraint accrual_deficit_before_check check (deficit_before >= 0),
+  constraint accrual_flat_market check (not flat or market is not null),
+  constraint accrual_share check ((amount::numeric * 10000::numeric + carry_after::numeric) = (charged::numeric * share_bps::numeric + carry_before::numeric)),
+  constraint accrual_share_bps_check check (share_bps >= 0 and share_bps <= 10000)
+);
+create index accrual_flat on accrual (account, market, slot) where flat;
+create trigger accrual_kept before delete or update on accrual for each row execute function row_is_kept();
+
+-- A request to change something, by HTTP or by command, written down before it is done; with its answer while the same request may be sent again.
+create table act (
+  act_id bigint not null generated always as identity,
+  at timestamptz not null,
+  actor text not null,
+  what text not null,
+  asked jsonb not null,
+  status integer,
+  ended_at timestamptz,
+  idempotency_key text,
+  fingerprint bytea,
+  answer text,
+  person text,
+  nonce uuid not null default gen_random_uuid(),
+  constraint act_pkey primary key (act_id),
+  constraint act_fingerprint_with_key check ((fingerprint is null) = (idempotency_key is null)),
+  constraint act_person_length check (char_length(person) >= 1 and char_length(person) <= 100)
+);
+create index act_by_subscriber on act (((asked #>> '{path,id}')), act_id);
+create unique index act_nonce on act (nonce);
+create unique index act_once on act (actor, idempotency_key) where (idempotency_key is not null);
+
+-- A secret key, sealed with the master key and bound to this subscriber and public key.
+create table agent_key (
+  subscriber_id text not null,
+  public_key text not null,
+  sealed bytea not null,
+  constraint agent_key_pkey primary key (subscriber_id),
+  constraint agent_key_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
+);
+
+-- An API key: its hash, and what it may do. A revoked key stays revoked.
+create table api_key (
+  key_id text not null,
+  name text not null,
+  hash bytea not null,
+  scopes jsonb not null,
+  created_at timestamptz not null default now(),
+  revoked_at timestamptz,
+  constraint api_key_pkey primary key (key_id),
+  constraint api_key_hash_key unique (hash),
+  constraint api_key_hash_check check (length(hash) = 32),
+  constraint api_key_key_id_check check (key_id ~ '^[a-z0-9]{8,32}$'),
+  constraint api_key_name_check check (length(name) >= 1 and length(name) <= 64),
+  constraint api_key_scopes_check check (jsonb_typeof(scopes) = 'array' and jsonb_array_length(scopes) > 0)
+);
+
+-- One row: the genesis hash of the chain that the daemon met at its first start.
+create table chain_identity (
+  single boolean not null default true,
+  genesis_hash text not null,
+  network text not null,
+  noted_at timestamptz not null default now(),
+  constraint chain_identity_single primary key (single),
+  constraint chain_identity_genesis_is_base58 check (genesis_hash ~ '^[1-9A-HJ-NP-Za-km-z]{32,44}$'),
+  constraint chain_identity_network_known check (network in ('mainnet', 'devnet', 'local')),
+  constraint chain_identity_one_row check (single)
+);
+create trigger chain_identity_kept before delete or update on chain_identity for each row execute function chain_identity_is_kept();
+
+-- The permission for a withdrawal that the platform makes itself, given when nothing was owed.
+create table clearance (
+  clearance_id text not null,
+  subscriber_id text not null,
+  purpose text not null,
+  amount bigint,
+  granted_slot bigint not null,
+  until_slot bigint not null,
+  granted_at timestamptz not null,
+  until_at timestamptz not null,
+  revoked_at timestamptz,
+  constraint clearance_pkey primary key (clearance_id),
+  constraint clearance_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint clearance_amount_of_withdrawal check ((purpose = 'withdraw') = (amount is not null) and amount > 0),
+  constraint clearance_purpose_check check (purpose in ('withdraw', 'close')),
+  constraint clearance_slots_in_order check (until_slot > granted_slot),
+  constraint clearance_times_in_order check (until_at > granted_at)
+);
+create index clearance_by_subscriber on clearance (subscriber_id, granted_slot);
+
+-- How many calls of finalized transactions to one program were understood, neutral and unknown.
+create table coverage (
+  program text not null,
+  understood bigint not null,
+  neutral bigint not null,
+  unknown bigint not null,
+  constraint coverage_pkey primary key (program),
+  constraint coverage_neutral check (neutral >= 0),
+  constraint coverage_understood check (understood >= 0),
+  constraint coverage_unknown check (unknown >= 0)
+);
+
+-- The evidence that an address off the curve may be paid: it existed, or its program derives it.
+create table creator_vault (
+  address text not null,
+  evidence jsonb not null,
+  proven_at timestamptz not null default now(),
+  constraint creator_vault_pkey primary key (address),
+  constraint creator_vault_evidence_check check ((evidence ->> 'by') in ('existence', 'derivation'))
+);
+
+-- A transfer from an agent to a creator that Bailiff did not make. It counts towards what is owed to that creator, once.
+create table credit (
+  subscriber_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  creator_wallet text not null,
+  amount bigint not null,
+  credited bigint not null default 0,
+  matched_at timestamptz not null default now(),
+  constraint credit_pkey primary key (subscriber_id, signature, slot, ordinal, account),
+  constraint credit_fact_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references fact(subscriber_id, signature, slot, ordinal, account),
+  constraint credit_amount check (amount > 0),
+  constraint credit_credited check (credited >= 0 and credited <= amount)
+);
+create index credit_left on credit (subscriber_id, creator_wallet) where (credited < amount);
+create trigger credit_forward before delete or update on credit for each row execute function credit_grows();
+
+-- The part of a credit that was counted towards one debt.
+create table credit_share (
+  subscriber_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  share_id text not null,
+  amount bigint not null,
+  constraint credit_share_pkey primary key (subscriber_id, signature, slot, ordinal, account, share_id),
+  constraint credit_share_credit_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references credit(subscriber_id, signature, slot, ordinal, account),
+  constraint credit_share_share_fkey foreign key (subscriber_id, share_id) references profit_share(subscriber_id, share_id),
+  constraint credit_share_amount check (amount > 0)
+);
+create index credit_share_by_share on credit_share (subscriber_id, share_id);
+create trigger credit_share_kept before delete or update on credit_share for each row execute function row_is_kept();
+
+-- Webhook bodies that one commit stored together, as they were received.
+create table delivery (
+  delivery_id bigint not null generated always as identity,
+  received_at timestamptz not null,
+  body bytea not null,
+  digested_at timestamptz,
+  entries integer,
+  refused integer,
+  packing text not null default 'none',
+  constraint delivery_pkey primary key (delivery_id),
+  constraint delivery_packing_check check (packing in ('none', 'zstd'))
+);
+create index delivery_undigested on delivery (delivery_id) where (digested_at is null);
+
+-- A daemon that began to read a stored delivery and has not ended.
+create table delivery_reading (
+  delivery_id bigint not null,
+  reader text not null,
+  begun_at timestamptz not null default clock_timestamp(),
+  constraint delivery_reading_pkey primary key (delivery_id, reader),
+  constraint delivery_reading_delivery_fkey foreign key (delivery_id) references delivery(delivery_id) on delete cascade,
+  constraint delivery_reading_reader_length check (length(reader) >= 1 and length(reader) <= 100)
+);
+
+-- A URL of a platform that events are sent to.
+create table endpoint (
+  endpoint_id text not null,
+  url text not null,
+  secrets jsonb not null,
+  kinds jsonb,
+  created_at timestamptz not null default now(),
+  failing_since timestamptz,
+  disabled_at timestamptz,
+  disabled_why text,
+  constraint endpoint_pkey primary key (endpoint_id),
+  constraint endpoint_disabled_says_why check ((disabled_at is null) = (disabled_why is null)),
+  constraint endpoint_kinds_check check (jsonb_typeof(kinds) = 'array'),
+  constraint endpoint_secrets_check check (jsonb_typeof(secrets) = 'array' and jsonb_array_length(secrets) >= 1 and jsonb_array_length(secrets) <= 5)
+);
+
+-- Something that happened, written in the transaction in which it happened.
+create table event (
+  event_id text not null default ('evt_' || replace((gen_random_uuid())::text, '-', '')),
+  sequence bigint not null generated always as identity,
+  kind text not null,
+  subscriber_id text,
+  at timestamptz not null default now(),
+  body jsonb not null,
+  constraint event_pkey primary key (event_id),
+  constraint event_sequence_key unique (sequence)
+);
+create index event_by_time on event (at);
+create trigger event_to_endpoints after insert on event for each row execute function event_fan_out();
+
+-- One event on its way to one endpoint.
+create table event_delivery (
+  endpoint_id text not null,
+  event_id text not null,
+  state text not null default 'pending',
+  attempts integer not null default 0,
+  due_at timestamptz not null default now(),
+  outcome text,
+  ended_at timestamptz,
+  constraint event_delivery_pkey primary key (endpoint_id, event_id),
+  constraint event_delivery_endpoint_id_fkey foreign key (endpoint_id) references endpoint(endpoint_id) on delete cascade,
+  constraint event_delivery_event_id_fkey foreign key (event_id) references event(event_id),
+  constraint event_delivery_ended_whole check ((state = 'pending') = (ended_at is null)),
+  constraint event_delivery_state_check check (state in ('pending', 'delivered', 'failed'))
+);
+create index event_delivery_by_event on event_delivery (event_id);
+create index event_delivery_due on event_delivery (due_at) where (state = 'pending');
+
+-- One thing that happened on chain to a watched account. A finalized fact is never edited.
+create table fact (
+  subscriber_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  block_index integer,
+  kind text not null,
+  finality text not null,
+  body jsonb not null,
+  recorded_at timestamptz not null default now(),
+  repeats boolean not null default false,
+  constraint fact_pkey primary key (subscriber_id, signature, slot, ordinal, account),
+  constraint fact_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint fact_finality_check check (finality in ('confirmed', 'finalized', 'withdrawn')),
+  constraint fact_kind_check check (kind in ('open', 'close', 'outflow', 'tally', 'unknown', 'reckoning', 'notice')),
+  constraint fact_ordinal_check check (ordinal >= 0)
+);
+create index fact_by_account on fact (account, slot) where (kind = 'close');
+create index fact_by_signature on fact (signature);
+create index fact_counted on fact (account, slot) where (kind in ('tally', 'unknown', 'reckoning'));
+create unique index fact_fill_once on fact (account, kind, ((body ->> 'market')), ((body ->> 'fillRecordId')), coalesce((body ->> 'side'), '')) where ((kind in ('open', 'close')) and (finality = 'finalized') and ((body ->> 'fillRecordId') <> '0') and (not repeats));
+create index fact_leaving on fact (subscriber_id) where ((kind = 'outflow') and (finality = 'confirmed'));
+create index fact_moving on fact (account, slot) where (kind in ('open', 'close', 'unknown', 'reckoning'));
+create index fact_suspicions on fact (subscriber_id) where ((kind = 'notice') and ((body ->> 'what') in ('off_price_fill', 'swap_loss', 'liquidated', 'builder_fee', 'token_authority_changed')));
+create index fact_unknown_call on fact (account, slot) where ((kind = 'notice') and ((body ->> 'what') = 'unknown_call'));
+create trigger fact_append_only before delete or update on fact for each row execute function fact_is_append_only();
+create trigger fact_final_on_insert after insert on fact for each row when (new.finality = 'finalized' and (new.kind in ('close', 'reckoning'))) execute function fact_waits_for_booking();
+create trigger fact_final_on_update after update on fact for each row when (new.finality = 'finalized' and old.finality <> 'finalized' and (new.kind in ('close', 'reckoning'))) execute function fact_waits_for_booking();
+create trigger transfer_final_on_insert after insert on fact for each row when (new.finality = 'finalized' and new.kind = 'outflow' and (new.body ->> 'internal') = 'false') execute function transfer_waits_for_matching();
+create trigger transfer_final_on_update after update on fact for each row when (new.finality = 'finalized' and old.finality <> 'finalized' and new.kind = 'outflow' and (new.body ->> 'internal') = 'false') execute function transfer_waits_for_matching();
+
+-- What an earlier reading said where a later reading of the transaction says otherwise. Kept for people; nothing is computed from it.
+create table fact_replaced (
+  replaced_id bigint not null generated always as identity,
+  subscriber_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  kind text not null,
+  finality text not null,
+  body jsonb not null,
+  recorded_at timestamptz not null,
+  replaced_at timestamptz not null default now(),
+  constraint fact_replaced_pkey primary key (replaced_id),
+  constraint fact_replaced_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
+);
+create index fact_replaced_by_signature on fact_replaced (signature);
+
+-- Where nothing new is signed: everywhere, for a creator, or for a subscriber.
+create table halt (
+  scope text not null,
+  reason text not null,
+  since timestamptz not null default now(),
+  constraint halt_pkey primary key (scope),
+  constraint halt_scope_check check (scope ~ '^(all|(creator|subscriber):.{1,64})$')
+);
+
+-- The id of a webhook at Helius that this ledger's daemons made.
+create table helius_webhook (
+  webhook_id text not null,
+  noted_at timestamptz not null default now(),
+  constraint helius_webhook_pkey primary key (webhook_id),
+  constraint helius_webhook_id_length check (length(webhook_id) >= 1 and length(webhook_id) <= 200)
+);
+
+-- One row: where this database stood when daemons last trusted it. A restored copy or a promoted replica shows another mark.
+create table ledger_mark (
+  single boolean not null default true,
+  mark text not null,
+  noted_at timestamptz not null default now(),
+  constraint ledger_mark_single primary key (single),
+  constraint ledger_mark_one_row check (single)
+);
+
+-- One row, written each second by every daemon, to know that the ledger takes writes.
+create table ledger_probe (
+  one boolean not null,
+  written_at timestamptz not null,
+  constraint ledger_probe_pkey primary key (one),
+  constraint ledger_probe_one_row check (one)
+);
+
+-- An act that was acknowledged to a client and is not in a database that went back in time.
+create table lost_act (
+  nonce uuid not null,
+  at timestamptz not null,
+  actor text not null,
+  what text not null,
+  asked jsonb not null,
+  status integer not null,
+  kept text not null,
+  found_at timestamptz not null default now(),
+  reviewed jsonb,
+  constraint lost_act_pkey primary key (nonce),
+  constraint lost_act_kept_known check (kept in ('nothing', 'beginning'))
+);
+create index lost_act_waiting on lost_act (found_at) where (reviewed is null);
+
+-- One row: a known text sealed under the master key. A daemon that cannot open it neither seals nor signs.
+create table master_key_check (
+  single boolean not null default true,
+  sealed bytea not null,
+  noted_at timestamptz not null default now(),
+  constraint master_key_check_single primary key (single),
+  constraint master_key_check_one_row check (single)
+);
+
+-- A migration that was applied, with the hash of its text.
+create table migration (
+  version integer not null,
+  name text not null,
+  hash text not null,
+  applied_at timestamptz not null default now(),
+  constraint migration_pkey primary key (version)
+);
+
+-- How long a subscriber has owed, without the time in which it could not pay through no act of its own.
+create table owed_time (
+  subscriber_id text not null,
+  counted_ms bigint not null,
+  counted_at timestamptz,
+  constraint owed_time_pkey primary key (subscriber_id),
+  constraint owed_time_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint owed_time_counted_check check (counted_ms >= 0)
+);
+
+-- A transaction that pays debts: planned, signed, sent, then landed, failed or dead. Its bytes are never replaced.
+create table payment (
+  payment_id text not null,
+  subscriber_id text not null,
+  subscription_id text not null,
+  creator_wallet text not null,
+  drift_user text not null,
+  sub_account_id integer not null,
+  amount bigint not null,
+  withdraw bigint not null,
+  settle_markets jsonb not null,
+  fee_payer text not null,
+  create_agent_account boolean not null,
+  state text not null default 'planned',
+  signature text,
+  bytes bytea,
+  last_valid_block_height bigint,
+  blockhash_slot bigint,
+  planned_at timestamptz not null default now(),
+  sent_at timestamptz,
+  executed_slot bigint,
+  trouble jsonb,
+  evidence jsonb,
+  ended_at timestamptz,
+  purpose text not null default 'share',
+  reimburse bigint not null default 0,
+  create_creator_account boolean not null default false,
+  restored boolean not null default false,
+  constraint payment_pkey primary key (payment_id),
+  constraint payment_signature_key unique (signature),
+  constraint payment_subscriber_id_payment_id_key unique (subscriber_id, payment_id),
+  constraint payment_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint payment_subscriber_id_subscription_id_fkey foreign key (subscriber_id, subscription_id) references subscription(subscriber_id, subscription_id),
+  constraint payment_amount_check check (amount > 0),
+  constraint payment_bytes_first check (restored and state = 'landed' or (state in ('planned', 'failed')) or signature is not null and bytes is not null and last_valid_block_height is not null and blockhash_slot is not null),
+  constraint payment_dead_has_evidence check (state <> 'dead' or evidence is not null),
+  constraint payment_executed_has_slot check ((state = 'landed' or state = 'failed' and signature is not null) = (executed_slot is not null)),
+  constraint payment_fee_payer_check check (fee_payer in ('agent', 'sponsor')),
+  constraint payment_purpose_check check (purpose in ('share', 'top_up')),
+  constraint payment_reimburse_check check (reimburse >= 0),
+  constraint payment_sent_has_time check ((state not in ('sent', 'landed', 'dead')) or sent_at is not null),
+  constraint payment_settle_markets_check check (jsonb_typeof(settle_markets) = 'array'),
+  constraint payment_signature_with_bytes check (restored or (signature is null) = (bytes is null)),
+  constraint payment_state_check check (state in ('planned', 'signed', 'sent', 'landed', 'failed', 'dead')),
+  constraint payment_withdraw_check check (withdraw >= 0 and withdraw <= (amount + reimburse))
+);
+create index payment_by_creator on payment (creator_wallet) where (create_creator_account and (state = 'landed'));
+create index payment_by_creator_and_time on payment (creator_wallet, planned_at, payment_id);
+create index payment_by_time on payment (planned_at, payment_id);
+create index payment_ended_at on payment (ended_at) where (state in ('landed', 'failed'));
+create index payment_landed_by_time on payment (ended_at) where (state = 'landed');
+create index payment_not_landed on payment (state) where (state <> 'landed');
+create unique index payment_one_live on payment (subscriber_id) where (state in ('planned', 'signed', 'sent'));
+create trigger payment_forward before delete or update on payment for each row execute function payment_moves_forward();
+
+-- What a payment cost its fee payer, by the balances before and after it on chain.
+create table payment_cost (
+  subscriber_id text not null,
+  payment_id text not null,
+  creator_wallet text not null,
+  payer text not null,
+  failed boolean not null,
+  fee bigint not null,
+  rent bigint not null,
+  creator_opened boolean not null,
+  at timestamptz not null default now(),
+  constraint payment_cost_pkey primary key (subscriber_id, payment_id),
+  constraint payment_cost_payment_fkey foreign key (subscriber_id, payment_id) references payment(subscriber_id, payment_id),
+  constraint payment_cost_fee_check check (fee >= 0 and rent >= 0)
+);
+create index payment_cost_by_creator on payment_cost (creator_wallet) where creator_opened;
+create index payment_cost_by_payer on payment_cost (payer, at);
+
+-- The part of a payment that is meant for one debt.
+create table payment_share (
+  subscriber_id text not null,
+  payment_id text not null,
+  share_id text not null,
+  amount bigint not null,
+  constraint payment_share_pkey primary key (subscriber_id, payment_id, share_id),
+  constraint payment_share_subscriber_id_payment_id_fkey foreign key (subscriber_id, payment_id) references payment(subscriber_id, payment_id),
+  constraint payment_share_subscriber_id_share_id_fkey foreign key (subscriber_id, share_id) references profit_share(subscriber_id, share_id),
+  constraint payment_share_amount_check check (amount > 0)
+);
+create index payment_share_by_share on payment_share (subscriber_id, share_id);
+create trigger payment_share_kept before delete or update on payment_share for each row execute function row_is_kept();
+
+-- A debt: what one accrual makes a subscriber owe a creator. Amount, creator and origin never change.
+create table profit_share (
+  share_id text not null,
+  subscriber_id text not null,
+  subscription_id text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  creator_wallet text not null,
+  amount bigint not null,
+  paid bigint not null default 0,
+  status text not null default 'pending',
+  reason jsonb,
+  attempts integer not null default 0,
+  retry_at timestamptz,
+  accrued_at timestamptz not null default now(),
+  voided jsonb,
+  terms_slot bigint not null,
+  hastened boolean not null default false,
+  unexpected integer not null default 0,
+  failures integer not null default 0,
+  expiries integer not null default 0,
+  held_until timestamptz,
+  observed boolean not null default false,
+  overpaid bigint not null default 0,
+  constraint profit_share_pkey primary key (share_id),
+  constraint profit_share_once_an_accrual unique (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
+  constraint profit_share_subscriber_id_share_id_key unique (subscriber_id, share_id),
+  constraint profit_share_accrual foreign key (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot) references accrual(subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
+  constraint profit_share_amount_check check (amount > 0),
+  constraint profit_share_attempts_check check (attempts >= 0),
+  constraint profit_share_expiries_counts check (expiries >= 0),
+  constraint profit_share_failures_counts check (failures >= 0),
+  constraint profit_share_observed_unclaimed check (not observed or status <> 'processing'),
+  constraint profit_share_overpaid_counts check (overpaid >= 0),
+  constraint profit_share_overpaid_is_paid check (overpaid = 0 or status = 'paid'),
+  constraint profit_share_paid_is_whole check ((status = 'paid') = (paid = amount)),
+  constraint profit_share_paid_within_amount check (paid >= 0 and paid <= amount),
+  constraint profit_share_status_check check (status in ('pending', 'processing', 'paid', 'failed', 'voided')),
+  constraint profit_share_unexpected_counts check (unexpected >= 0),
+  constraint profit_share_voided_says_why check ((status = 'voided') = (voided is not null))
+);
+create index profit_share_by_creator on profit_share (creator_wallet, slot, share_id);
+create index profit_share_by_slot on profit_share (slot, share_id);
+create index profit_share_due on profit_share (subscriber_id, retry_at) where (status = 'pending');
+create index profit_share_held on profit_share (subscriber_id, held_until) where (held_until is not null);
+create index profit_share_observed on profit_share (slot) where observed;
+create index profit_share_open on profit_share (accrued_at) where (status in ('pending', 'processing', 'failed'));
+create index profit_share_resting on profit_share (((reason ->> 'class'))) where (status = 'pending');
+create index profit_share_unpaid on profit_share (status) include (amount, paid) where (status <> 'paid');
+create trigger profit_share_forward before delete or update on profit_share for each row execute function profit_share_moves_forward();
+
+-- One row: the last revision. Taking it gives the next, without gaps, in the order of commits.
+create table revision (
+  single boolean not null default true,
+  last bigint not null,
+  constraint revision_pkey primary key (single),
+  constraint revision_one_row check (single)
+);
+
+-- A transaction, history, account state or delivery that could not be read; it is tried again later each time, and its neighbours go on.
+create table set_aside (
+  kind text not null,
+  subject text not null,
+  reason text not null,
+  attempts integer not null,
+  since timestamptz not null,
+  retry_at timestamptz not null,
+  constraint set_aside_pkey primary key (kind, subject),
+  constraint set_aside_attempts_least check (attempts >= 1),
+  constraint set_aside_kind_known check (kind in ('transaction', 'history', 'state', 'delivery'))
+);
+
+-- A transaction that is said to touch a watched account, until RPC has said what it did.
+create table sighting (
+  signature text not null,
+  status text not null default 'wanted',
+  slot bigint,
+  block_index integer,
+  source text not null,
+  attempts integer not null default 0,
+  first_seen_at timestamptz not null,
+  due_at timestamptz not null,
+  settled_at timestamptz,
+  noted_at timestamptz not null default now(),
+  finalized_at timestamptz,
+  rank smallint not null default 2,
+  named_slot bigint,
+  named_final boolean not null default false,
+  wanted_at timestamptz not null default now(),
+  absent_at timestamptz,
+  accounts_known boolean not null default false,
+  settled_revision bigint,
+  constraint sighting_pkey primary key (signature),
+  constraint sighting_rank_known check (rank >= 0 and rank <= 2),
+  constraint sighting_read_has_slot check ((status not in ('confirmed', 'finalized')) or slot is not null),
+  constraint sighting_status_check check (status in ('wanted', 'confirmed', 'finalized', 'dropped', 'unfound'))
+);
+create index sighting_due on sighting (due_at) where (status in ('wanted', 'confirmed'));
+create index sighting_heard_elsewhere on sighting (first_seen_at) where ((status in ('confirmed', 'finalized')) and (source <> 'webhook'));
+create index sighting_turn on sighting (rank, due_at, signature) where (status in ('wanted', 'confirmed'));
+create index sighting_unsettled on sighting (first_seen_at) where (status in ('wanted', 'confirmed'));
+create index sighting_without_accounts on sighting (first_seen_at) where ((status in ('wanted', 'confirmed')) and (not accounts_known));
+
+-- A watched account that a transaction which is not final is said to touch.
+create table sighting_account (
+  account text not null,
+  signature text not null,
+  subscriber_id text not null,
+  ended_at timestamptz,
+  ended_by text,
+  constraint sighting_account_pkey primary key (account, signature),
+  constraint sighting_account_signature_fkey foreign key (signature) references sighting(signature) on delete cascade,
+  constraint sighting_account_ended check ((ended_at is null) = (ended_by is null)),
+  constraint sighting_account_ended_by_known check (ended_by in ('state', 'balances', 'person'))
+);
+create index sighting_account_by_signature on sighting_account (signature);
+
+-- A subscriber's standing now, with what it owes and why.
+create table standing (
+  subscriber_id text not null,
+  standing text not null,
+  outstanding bigint not null,
+  reason text,
+  evidence jsonb,
+  revision bigint not null,
+  owed_since timestamptz,
+  constraint standing_pkey primary key (subscriber_id),
+  constraint standing_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint standing_delinquent_has_evidence check ((standing = 'delinquent') = (evidence is not null)),
+  constraint standing_delinquent_has_reason check ((standing = 'delinquent') = (reason is not null)),
+  constraint standing_outstanding_check check (outstanding >= 0),
+  constraint standing_standing_check check (standing in ('good', 'delinquent', 'retired'))
+);
+
+-- One change of one standing. The gate's stream is in the order of its revisions.
+create table standing_change (
+  revision bigint not null,
+  subscriber_id text not null,
+  standing text not null,
+  outstanding bigint not null,
+  reason text,
+  evidence jsonb,
+  changed_at timestamptz not null default now(),
+  owed_since timestamptz,
+  nonce uuid not null default gen_random_uuid(),
+  constraint standing_change_pkey primary key (revision),
+  constraint standing_change_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
+);
+
+-- A subscriber: an agent wallet and its token account.
+create table subscriber (
+  subscriber_id text not null,
+  agent_wallet text not null,
+  agent_token_account text not null,
+  registered_at timestamptz not null default now(),
+  retired_at timestamptz,
+  left_revision bigint not null default 0,
+  constraint subscriber_pkey primary key (subscriber_id),
+  constraint subscriber_agent_token_account_key unique (agent_token_account),
+  constraint subscriber_agent_wallet_key unique (agent_wallet),
+  constraint subscriber_subscriber_id_check check (subscriber_id ~ '^[A-Za-z0-9_.:-]{1,64}$')
+);
+create index subscriber_by_left on subscriber (left_revision) where (left_revision > 0);
+create trigger subscriber_left before update on subscriber for each row when (new.retired_at is not null and old.retired_at is null) execute function subscriber_leaves();
+
+-- One venue account of a subscriber that copies one creator, and what the account held when its first terms began.
+create table subscription (
+  subscription_id text not null,
+  subscriber_id text not null,
+  drift_account text not null,
+  created_at timestamptz not null default now(),
+  held jsonb not null default '[]'::jsonb,
+  held_slot bigint not null default 0,
+  dormant boolean not null default false,
+  constraint subscription_pkey primary key (subscriber_id, subscription_id),
+  constraint subscription_drift_account_key unique (drift_account),
+  constraint subscription_subscription_id_key unique (subscription_id),
+  constraint subscription_drift_account_fkey foreign key (drift_account) references account(address),
+  constraint subscription_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint subscription_subscription_id_check check (subscription_id ~ '^[A-Za-z0-9_.:-]{1,64}$')
+);
+
+-- The terms of a subscription from a slot on. They are added, never changed.
+create table subscription_terms (
+  subscriber_id text not null,
+  subscription_id text not null,
+  from_slot bigint not null,
+  creator_wallet text not null,
+  share_bps integer not null,
+  off_curve boolean not null default false,
+  expires_after_ms bigint,
+  basis text not null default 'per_close',
+  minimum_payment bigint not null default 0,
+  ended boolean not null default false,
+  mark_slot bigint not null,
+  constraint subscription_terms_pkey primary key (subscriber_id, subscription_id, from_slot),
+  constraint subscription_terms_subscriber_id_subscription_id_fkey foreign key (subscriber_id, subscription_id) references subscription(subscriber_id, subscription_id),
+  constraint subscription_terms_basis_check check (basis in ('per_close', 'high_water_mark')),
+  constraint subscription_terms_expires_after_ms_check check (expires_after_ms > 0),
+  constraint subscription_terms_from_slot_check check (from_slot >= 0),
+  constraint subscription_terms_mark check (mark_slot >= 0 and mark_slot <= from_slot),
+  constraint subscription_terms_minimum_payment_check check (minimum_payment >= 0),
+  constraint subscription_terms_share_bps_check check (share_bps >= 0 and share_bps <= 10000)
+);
+create index subscription_terms_by_creator on subscription_terms (creator_wallet);
+create index subscription_terms_by_subscription on subscription_terms (subscription_id, from_slot);
+create trigger subscription_terms_kept before delete or update on subscription_terms for each row execute function row_is_kept();
+create trigger subscription_terms_no_agent before insert on subscription_terms for each row when (not new.ended) execute function require_no_agent();
+
+-- A subscriber that is suspected of losses made on purpose, with their sum.
+create table suspicion (
+  subscriber_id text not null,
+  amount bigint not null,
+  notices integer not null,
+  kinds jsonb not null,
+  signature text not null,
+  slot bigint not null,
+  since timestamptz not null default now(),
+  constraint suspicion_pkey primary key (subscriber_id),
+  constraint suspicion_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
+);
+
+-- Up to which slot a person has looked at a suspicion.
+create table suspicion_review (
+  subscriber_id text not null,
+  upto_slot bigint not null,
+  reason text not null,
+  at timestamptz not null,
+  constraint suspicion_review_pkey primary key (subscriber_id, upto_slot),
+  constraint suspicion_review_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
+);
+
+-- What a subscription carries with a creator from close to close: dust in ten-thousandths of a base unit, and losses.
+create table tab (
+  subscriber_id text not null,
+  subscription_id text not null,
+  carry bigint not null,
+  deficit bigint not null,
+  mark_slot bigint not null,
+  constraint tab_pkey primary key (subscriber_id, subscription_id, mark_slot),
+  constraint tab_subscriber_id_subscription_id_fkey foreign key (subscriber_id, subscription_id) references subscription(subscriber_id, subscription_id),
+  constraint tab_carry_check check (carry >= 0 and carry <= 9999),
+  constraint tab_deficit_check check (deficit >= 0)
+);
+create index tab_by_subscription on tab (subscription_id);
+
+-- A final close or reckoning that is not booked yet. Making the fact final adds the row, booking removes it.
+create table unbooked (
+  subscriber_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  constraint unbooked_pkey primary key (account, slot, signature, ordinal, subscriber_id),
+  constraint unbooked_subscriber_id_signature_slot_ordinal_account_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references fact(subscriber_id, signature, slot, ordinal, account) on delete cascade
+);
+
+-- A final transfer to a creator that is not matched yet. Making the fact final adds the row, matching removes it.
+create table uncredited (
+  subscriber_id text not null,
+  account text not null,
+  signature text not null,
+  slot bigint not null,
+  ordinal integer not null,
+  creator_wallet text not null,
+  constraint uncredited_pkey primary key (subscriber_id, signature, slot, ordinal, account),
+  constraint uncredited_fact_fkey foreign key (subscriber_id, signature, slot, ordinal, account) references fact(subscriber_id, signature, slot, ordinal, account) on delete cascade
+);
+
+-- A token account of a subscriber beyond those that are followed.
+create table unfollowed (
+  address text not null,
+  subscriber_id text not null,
+  from_slot bigint not null,
+  since timestamptz not null default now(),
+  constraint unfollowed_pkey primary key (address),
+  constraint unfollowed_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
+);
+create index unfollowed_by_subscriber on unfollowed (subscriber_id);
+
+-- Bytes of the venue's program that daemons saw on chain, by their hash, and what vouches for them.
+create table venue_program (
+  hash text not null,
+  slot bigint,
+  seen_at timestamptz,
+  vouched_by text,
+  vouched_at timestamptz,
+  reason text,
+  constraint venue_program_pkey primary key (hash),
+  constraint venue_program_hash_is_hex check (hash ~ '^[0-9a-f]{64}$'),
+  constraint venue_program_seen_whole check ((slot is null) = (seen_at is null)),
+  constraint venue_program_slot_sane check (slot >= 0),
+  constraint venue_program_vouched_by_known check (vouched_by in ('proven', 'accepted')),
+  constraint venue_program_vouched_whole check ((vouched_by is null) = (vouched_at is null) and (vouched_by is null) = (reason is null))
+);
+
+-- One row: the revision of the watch-list. It moves with each account that joins or leaves.
+create table watch_list (
+  single boolean not null default true,
+  revision bigint not null,
+  constraint watch_list_pkey primary key (single),
+  constraint watch_list_one_row check (single)
+);
+
+create function account_is_listed() returns trigger as $$
+begin
+  new.listed_revision := (select revision from watch_list);
+  return new;
+end $$;
+
+create function chain_identity_is_kept() returns trigger as $$
+begin
+  raise exception 'the chain of a ledger is never changed';
+end $$;
+
+create function credit_grows() returns trigger as $$
+begin
+  if tg_op = 'DELETE' then
+    raise exception 'transfers that count are never deleted';
+  end if;
+  if (new.subscriber_id, new.account, new.signature, new.slot, new.ordinal, new.creator_wallet, new.amount, new.matched_at)
+     is distinct from
+     (old.subscriber_id, old.account, old.signature, old.slot, old.ordinal, old.creator_wallet, old.amount, old.matched_at)
+     or new.credited < old.credited then
+    raise exception 'a transfer that counts is never changed, and never counts for less';
+  end if;
+  return new;
+end $$;
+
+create function event_fan_out() returns trigger as $$
+begin
+  -- An endpoint that is being removed is waited for, and then is none: what happened must not fail for it.
+  insert into event_delivery (endpoint_id, event_id)
+  select endpoint_id, new.event_id from endpoint where kinds is null or kinds ? new.kind for key share;
+  perform pg_notify('bailiff_event', '');
+  return null;
+end $$;
+
+create function fact_is_append_only() returns trigger as $$
+begin
+  if tg_op = 'DELETE' then
+    raise exception 'facts are never deleted';
+  end if;
+  if (new.subscriber_id, new.account, new.signature, new.slot, new.ordinal, new.recorded_at)
+     is distinct from
+     (old.subscriber_id, old.account, old.signature, old.slot, old.ordinal, old.recorded_at) then
+    raise exception 'facts are never edited';
+  end if;
+  if old.finality = 'finalized' and new.finality <> 'finalized' then
+    raise exception 'a finalized fact stays finalized';
+  end if;
+  if (new.kind, new.body) is distinct from (old.kind, old.body) then
+    if old.finality = 'finalized' then
+      raise exception 'finalized facts are never edited';
+    end if;
+    insert into fact_replaced (subscriber_id, account, signature, slot, ordinal, kind, finality, body, recorded_at)
+    values (old.subscriber_id, old.account, old.signature, old.slot, old.ordinal, old.kind, old.finality, old.body, old.recorded_at);
+  end if;
+  return new;
+end $$;
+
+create function fact_waits_for_booking() returns trigger as $$
+begin
+  insert into unbooked (subscriber_id, account, signature, slot, ordinal)
+  values (new.subscriber_id, new.account, new.signature, new.slot, new.ordinal) on conflict do nothing;
+  return null;
+end $$;
+
+create function payment_moves_forward() returns trigger as $$
+begin
+  if tg_op = 'DELETE' then
+    raise exception 'payments are never deleted';
+  end if;
+  if old.bytes is not null and (new.bytes, new.signature, new.last_valid_block_height)
+     is distinct from (old.bytes, old.signature, old.last_valid_block_height) then
+    raise exception 'signed bytes are never replaced';
+  end if;
+  if new.amount <> old.amount then
+    raise exception 'a payment''s amount is never changed';
+  end if;
+  if new.state <> old.state and (old.state, new.state) not in (
+    ('planned', 'signed'), ('planned', 'failed'), ('signed', 'sent'),
+    ('sent', 'landed'), ('sent', 'failed'), ('sent', 'dead'))
+     and not (new.restored and new.state = 'landed') then
+    raise exception 'a payment cannot go from % to %', old.state, new.state;
+  end if;
+  return new;
+end $$;
+
+create function profit_share_moves_forward() returns trigger as $$
+begin
+  if tg_op = 'DELETE' then
+    raise exception 'debts are never deleted';
+  end if;
+  if (new.share_id, new.subscriber_id, new.subscription_id, new.signature, new.slot, new.ordinal, new.terms_slot,
+      new.creator_wallet, new.amount, new.accrued_at)
+     is distinct from
+     (old.share_id, old.subscriber_id, old.subscription_id, old.signature, old.slot, old.ordinal, old.terms_slot,
+      old.creator_wallet, old.amount, old.accrued_at) then
+    raise exception 'amount, creator and origin of a debt are never changed';
+  end if;
+  if new.paid < old.paid or new.overpaid < old.overpaid then
+    raise exception 'what was paid of a debt is never taken back';
+  end if;
+  if new.observed and not old.observed then
+    raise exception 'a debt that is payable is never called observed again';
+  end if;
+  if new.status <> old.status and (old.status, new.status) not in (
+    ('pending', 'processing'), ('pending', 'failed'), ('pending', 'paid'), ('pending', 'voided'),
+    ('processing', 'pending'), ('processing', 'failed'), ('processing', 'paid'),
+    ('failed', 'pending'), ('failed', 'paid'), ('failed', 'voided'),
+    ('voided', 'paid')) then
+    raise exception 'a debt cannot go from % to %', old.status, new.status;
+  end if;
+  return new;
+end $$;
+
+create function require_no_agent() returns trigger as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('bailiff.role ' || new.creator_wallet, 0));
+  if exists (select 1 from account where address = new.creator_wallet) then
+    raise exception '% is an account of a subscriber', new.creator_wallet
+      using errcode = 'unique_violation', constraint = 'subscription_terms_no_agent';
+  end if;
+  return new;
+end $$;
+
+create function require_no_creator() returns trigger as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('bailiff.role ' || new.address, 0));
+  if not exists (select 1 from account where address = new.address)
+     and exists (select 1 from subscription_terms where creator_wallet = new.address) then
+    raise exception '% is the creator of a subscription', new.address
+      using errcode = 'unique_violation', constraint = 'account_no_creator';
+  end if;
+  return new;
+end $$;
+
+create function row_is_kept() returns trigger as $$
+begin
+  raise exception 'rows of % are never changed or deleted', tg_table_name;
+end $$;
+
+create function subscriber_leaves() returns trigger as $$
+begin
+  update watch_list set revision = revision + 1 returning revision into new.left_revision;
+  return new;
+end $$;
+
+create function transfer_waits_for_matching() returns trigger as $$
+begin
+  insert into uncredited (subscriber_id, account, signature, slot, ordinal, creator_wallet)
+  select distinct on (new.subscriber_id) new.subscriber_id, new.account, new.signature, new.slot, new.ordinal, t.creator_wallet
+  from subscription_terms t
+  where t.subscriber_id = new.subscriber_id and t.creator_wallet in (new.body ->> 'owner', new.body ->> 'destination')
+    and new.body ->> 'paymentId' is null
+    and not exists (select 1 from payment p where p.signature = new.signature)
+  on conflict do nothing;
+  return null;
+end $$;
+
+create function watch_list_moves() returns trigger as $$
+begin
+  update watch_list set revision = revision + 1;
+  return null;
+end $$;

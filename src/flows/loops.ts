@@ -1,9 +1,10 @@
-// Loops: every loop of the daemon by name, so that a run which does not come to an end is told, and
-// all stop together.
+// Loops: every loop of the daemon by name, and one table of which loops run at once after which
+// event. All of them begin together once the daemon is wired, and stop together. A run that does
+// not come to an end is told.
 import type { Clock, Log } from '../core/ports.ts';
 import { type Loop, startLoop } from './loop.ts';
 
-/** How often a loop runs when nothing nudges it, in milliseconds. */
+/** How often a loop runs when no event asks for a run, in milliseconds. */
 export const EVERY_MS = {
   digest: 2_000,
   heartbeat: 1_000,
@@ -25,10 +26,67 @@ export const EVERY_MS = {
   sample: 5_000,
 } as const;
 
+/** Every loop of a daemon. One whose source is switched off is not declared. */
+export type LoopName =
+  | 'accrue'
+  | 'backfill'
+  | 'check'
+  | 'costs'
+  | 'digest'
+  | 'doubts'
+  | 'finality'
+  | 'forget'
+  | 'heartbeat'
+  | 'inspect'
+  | 'judge'
+  | 'lineage'
+  | 'notify'
+  | 'owing'
+  | 'program'
+  | 'registration'
+  | 'sample'
+  | 'scan'
+  | 'secrets'
+  | 'sweep'
+  | 'sweep-accounts'
+  | 'wake'
+  | 'watch-list';
+
+/** What happens in a daemon, and the loops that run at once after it. */
+export const RUN_AFTER = {
+  /** A webhook body is stored. */
+  delivered: ['digest'],
+  /** A signature is noted, or one that was noted may be read now. */
+  noted: ['inspect'],
+  /** Facts of a subscriber changed, or profit was reckoned from account state. */
+  heard: ['accrue'],
+  /** A followed account changed, or a webhook says that it did. */
+  changed: ['wake'],
+  /** The history of an account is due to be read for signatures. */
+  unscanned: ['scan'],
+  /** The state of an account that joined could not be read. */
+  unchecked: ['check'],
+  /** Webhooks were off for a while, or the database went back in time: histories are walked. */
+  missed: ['backfill'],
+  /** Accounts joined or left the watch-list, or the daemon's own URL is known. */
+  moved: ['registration'],
+  /** An event is written for the platform. */
+  written: ['notify'],
+} as const satisfies Record<string, readonly LoopName[]>;
+export type Happening = keyof typeof RUN_AFTER;
+
 /**
  * Loops whose runs are short. Walks of whole histories are not among them: they may last for hours.
  */
-const PROMPT = ['digest', 'inspect', 'accrue', 'wake', 'sweep', 'judge', 'heartbeat'];
+const PROMPT: readonly LoopName[] = [
+  'digest',
+  'inspect',
+  'accrue',
+  'wake',
+  'sweep',
+  'judge',
+  'heartbeat',
+];
 const STUCK_AFTER_MS = 10 * 60_000;
 /**
  * How long a stop waits for work that is under way. What is cut off is on record and goes on at the
@@ -36,8 +94,14 @@ const STUCK_AFTER_MS = 10 * 60_000;
  */
 const GRACE_MS = 2_000;
 
+export type Work = (signal: AbortSignal) => Promise<void>;
 export type Loops = {
-  start(name: string, everyMs: number, work: (signal: AbortSignal) => Promise<void>): Loop;
+  /** Declares a loop: it runs every `everyMs`, and at once after what `RUN_AFTER` names it for. */
+  add(name: LoopName, everyMs: number, work: Work): void;
+  /** Starts every loop that was declared; the first run of each begins at once. */
+  begin(): void;
+  /** Lets the loops run that `RUN_AFTER` names. A loop that this daemon lacks is passed over. */
+  after(happening: Happening): void;
   /** Prompt loops of which one run has lasted longer than ten minutes. */
   stuck(): string[];
   /**
@@ -53,12 +117,16 @@ export async function inGrace(clock: Clock, work: Promise<unknown>): Promise<voi
 }
 
 export function createLoops({ clock, log }: { clock: Clock; log: Log }): Loops {
-  const loops = new Map<string, Loop>();
+  const declared: { name: LoopName; everyMs: number; work: Work }[] = [];
+  const loops = new Map<LoopName, Loop>();
   return {
-    start(name, everyMs, work) {
-      const started = startLoop({ name, everyMs, clock, log, work });
-      loops.set(name, started);
-      return started;
+    add: (name, everyMs, work) => void declared.push({ name, everyMs, work }),
+    begin() {
+      for (const each of declared.splice(0))
+        loops.set(each.name, startLoop({ ...each, clock, log }));
+    },
+    after(happening) {
+      for (const name of RUN_AFTER[happening]) loops.get(name)?.nudge();
     },
     stuck: () =>
       PROMPT.filter((name) => {

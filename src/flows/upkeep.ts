@@ -13,7 +13,7 @@ import type { ConformanceWatch } from './conformance.ts';
 import { readCosts } from './costs.ts';
 import { personalDoubts } from './doubt.ts';
 import { forgetOld } from './forget.ts';
-import type { Loop } from './loop.ts';
+import type { Loops } from './loops.ts';
 import { ageDebts } from './owing.ts';
 import type { Publisher } from './publish.ts';
 import { createSecretWatch } from './secrets.ts';
@@ -40,11 +40,6 @@ export type UpkeepOptions = {
   readonly suspicions: SuspicionRule;
   readonly keep: Parameters<typeof forgetOld>[1];
 };
-export type StartLoop = (
-  name: string,
-  everyMs: number,
-  work: (signal: AbortSignal) => Promise<void>,
-) => Loop;
 export type Upkeep = {
   /** Doubts of single subscribers, as of the last look. */
   readonly doubts: () => ReadonlyMap<string, Doubt>;
@@ -56,29 +51,30 @@ const LINEAGE_EVERY_MS = 2_000;
 const FORGET_EVERY_MS = 3_600_000;
 const SECRETS_EVERY_MS = 60_000;
 
-export function startUpkeep(loop: StartLoop, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
+/** Declares the loops of upkeep. */
+export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
   let doubts: ReadonlyMap<string, Doubt> = new Map();
   // Lanes ask before each signature. Acts may be lost while nothing is to be signed, so this loop
   // asks, too.
-  loop('lineage', LINEAGE_EVERY_MS, async () => {
+  loops.add('lineage', LINEAGE_EVERY_MS, async () => {
     try {
       await ports.books.doubt();
     } finally {
       await ports.answered.check();
     }
   });
-  loop('doubts', options.everyMs, async () => {
+  loops.add('doubts', options.everyMs, async () => {
     doubts = await personalDoubts(ports, options.suspicions);
   });
-  loop('owing', options.everyMs, async () => {
+  loops.add('owing', options.everyMs, async () => {
     if ((await ageDebts(ports, options)).length > 0) await ports.publisher.pull();
   });
-  loop('program', options.programEveryMs, () => ports.conformance.look());
-  loop('forget', FORGET_EVERY_MS, () => forgetOld(ports.ledger, options.keep));
-  loop('costs', options.everyMs, async (signal) => {
+  loops.add('program', options.programEveryMs, () => ports.conformance.look());
+  loops.add('forget', FORGET_EVERY_MS, () => forgetOld(ports.ledger, options.keep));
+  loops.add('costs', options.everyMs, async (signal) => {
     while (!signal.aborted && (await readCosts(ports, signal)));
   });
   const secrets = createSecretWatch(ports);
-  loop('secrets', SECRETS_EVERY_MS, () => secrets.look());
+  loops.add('secrets', SECRETS_EVERY_MS, () => secrets.look());
   return { doubts: () => doubts, findings: secrets.findings };
 }

@@ -47,6 +47,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   'parts.ts': ['core', 'ledger', 'chain', 'venue', 'system'],
   'gauges.ts': ['core', 'flows', 'system', 'parts.ts'],
   'surface.ts': ['core', 'flows', 'http', 'system', 'parts.ts'],
+  'settling.ts': ['core', 'chain', 'flows', 'system', 'parts.ts'],
+  'hearing.ts': ['core', 'chain', 'flows', 'system', 'parts.ts', 'settling.ts'],
   'app.ts': [
     'core',
     'ledger',
@@ -57,6 +59,8 @@ const ALLOWED: Record<string, readonly string[]> = {
     'http',
     'parts.ts',
     'gauges.ts',
+    'settling.ts',
+    'hearing.ts',
     'surface.ts',
   ],
   probes: ['core', 'ledger', 'chain', 'venue', 'flows', 'parts.ts', 'type:system'],

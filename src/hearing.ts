@@ -1,0 +1,219 @@
+// Hearing: the half of the daemon that learns what happened on chain, wired. Webhooks, account
+// subscriptions, the sweep and the backfill note signatures; the inspector reads each one from RPC
+// and writes facts; checks hold account states against the facts.
+import { openFeed } from './chain/feed.ts';
+import type { Address, Slot } from './core/ids.ts';
+import type { AccountFeed } from './core/outside.ts';
+import type { Clock, Log } from './core/ports.ts';
+import type { Roster } from './core/roster.ts';
+import { adoptFrom } from './flows/adopt.ts';
+import { createAside, type SetAside } from './flows/aside.ts';
+import { backfill } from './flows/backfill.ts';
+import { beginChecks } from './flows/check.ts';
+import { createChecking } from './flows/checking.ts';
+import type { ConformanceWatch } from './flows/conformance.ts';
+import { createCoverageCounter } from './flows/coverage.ts';
+import { digestDeliveries } from './flows/digest.ts';
+import { createFinality } from './flows/finality.ts';
+import { createInspector, type Inspector } from './flows/inspector.ts';
+import { EVERY_MS, type Loops } from './flows/loops.ts';
+import { createRegistration, type Registration } from './flows/registration.ts';
+import { createSources, type Source, type Sources } from './flows/sources.ts';
+import { createWake } from './flows/wake.ts';
+import { createWatch, type Watch } from './flows/watch.ts';
+import type { WatchedAccounts } from './flows/watched.ts';
+import type { Parts } from './parts.ts';
+import type { Settling } from './settling.ts';
+import { newId } from './system/clock.ts';
+import type { Metrics } from './system/metrics.ts';
+import type { Settings } from './system/settings.ts';
+
+export type HearingPorts = {
+  readonly parts: Parts;
+  readonly roster: Roster;
+  readonly conformance: ConformanceWatch;
+  readonly watched: WatchedAccounts;
+  readonly settling: Settling;
+  readonly loops: Loops;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+export type Hearing = {
+  readonly sources: Sources;
+  readonly aside: SetAside;
+  readonly inspector: Inspector;
+  readonly watch: Watch;
+  readonly registration: Registration;
+  /** The account subscriptions; null where that source is off. */
+  readonly feed: AccountFeed | null;
+  /** Accounts joined: resolves when they are followed and Helius was told. */
+  onWatched(addresses: readonly Address[]): Promise<void>;
+  /** Accounts left: resolves when Helius was told. */
+  onLeft(addresses: readonly Address[]): Promise<void>;
+};
+
+/** Wires what hears, and declares its loops. */
+export async function addHearing(given: HearingPorts, settings: Settings): Promise<Hearing> {
+  const { parts, roster, watched, settling, loops, metrics, clock, log } = given;
+  const { ledger, pace, tip, nodes } = parts;
+  const { settle, lanes, judge } = settling;
+  const uses = (source: Source): boolean => settings.watch.sources.includes(source);
+  const sources = createSources(settings.watch.sources);
+  const aside = createAside({ ledger, clock, log });
+  const ports = { ...given, ...parts, books: settling.books, sources, aside };
+  const nudge = (id: string): void => lanes.nudge(id);
+  const noted = (count: number): void => {
+    if (count > 0) loops.after('noted');
+  };
+
+  // What waits for a slot to become final, and what waits for an account to change.
+  const finality = createFinality({
+    ...ports,
+    pace,
+    latestSlot: () => roster.freshness().asOfSlot,
+    onFinal(slot) {
+      loops.after('noted');
+      for (const id of settle.final(slot)) nudge(id);
+    },
+  });
+  loops.add('finality', EVERY_MS.finality, () => finality.look());
+  const { checkEveryMs } = settings.watch;
+  const wake = createWake({ ...ports, venueEveryMs: checkEveryMs, nudge });
+  loops.add('wake', Math.min(EVERY_MS.wakeMost, checkEveryMs), () => wake.run());
+  /** An account changed, or a webhook says that it did: what waits for that may go on. */
+  const changed = (address: string, slot: Slot | null): void => {
+    const account = watched.map.get(address as Address);
+    if (account === undefined) return;
+    settle.heard(account.subscriberId, slot);
+    if (slot !== null) finality.expect(slot);
+    wake.changed(account);
+    loops.after('changed');
+  };
+
+  // Account states, from subscriptions and from the sweep: an account that changed is scanned.
+  const watch = createWatch({
+    ...ports,
+    canBe: tip.canBe,
+    trustFirstSight: uses('backfill'),
+    onChange(address, slot) {
+      loops.after('unscanned');
+      if (address !== null) changed(address, slot);
+    },
+  });
+  watch.remember(await ledger.checks.pulses());
+  loops.add('scan', EVERY_MS.scan, async (signal) => {
+    // A transaction that a webhook tells of in this moment needs no scan.
+    await clock.sleep(EVERY_MS.scanPatience, signal);
+    noted(await watch.scan(signal));
+    if (watch.waiting) loops.after('unscanned');
+  });
+  if (uses('sweep'))
+    loops.add('sweep-accounts', settings.watch.sweepEveryMs, (signal) =>
+      watch.sweep([...watched.map.values()], signal),
+    );
+  const feed = !uses('subscriptions')
+    ? null
+    : openFeed({
+        ...settings.watch,
+        url: settings.rpc.wsUrl ?? parts.rpcUrl.replace(/^http/, 'ws'),
+        clock,
+        log,
+        admit: nodes.admitSocket,
+        canBe: tip.canBe,
+        onSlot: (slot) => sources.note('subscriptions', slot, clock.nowMs()),
+        onAccount: watch.notified,
+        onSubscribed: watch.subscribed,
+      });
+  const follow = (): void => feed?.follow(watched.addresses());
+  follow();
+
+  // Webhook bodies. What a body says of slots is not believed: this notes that webhooks come, and a
+  // read tells up to where.
+  const onTold = (accounts: readonly Address[], saidSlot: number | null): void => {
+    sources.note('webhooks', null, clock.nowMs());
+    for (const account of accounts) {
+      changed(account, saidSlot);
+      if (saidSlot !== null) watch.hinted(account, saidSlot);
+    }
+  };
+  const digestion = { ...ports, reader: newId(), bounds: settings.http, onTold };
+  loops.add('digest', EVERY_MS.digest, async (signal) => {
+    while (!signal.aborted && (await digestDeliveries(digestion)));
+    loops.after('noted');
+  });
+  if (uses('backfill'))
+    loops.add('backfill', settings.watch.backfillEveryMs, async (signal) => {
+      const found = await backfill(ports, signal);
+      sources.note('backfill', found.tip, clock.nowMs());
+      noted(found.noted);
+    });
+
+  // Signatures are read, and what each transaction did becomes facts.
+  const coverage = createCoverageCounter(ports, metrics);
+  const inspector = createInspector(
+    {
+      ...ports,
+      adopt: (facts, transaction) => adoptFrom(ports, facts, transaction),
+      onFacts: coverage.heard,
+      onRead({ keys, slot }, source) {
+        if (source === 'webhook') sources.note('webhooks', slot, clock.nowMs());
+        for (const key of keys) if (watched.map.has(key)) watch.told(key, slot);
+        finality.expect(slot);
+      },
+    },
+    settings.watch,
+    () => loops.after('noted'),
+  );
+  loops.add('inspect', settings.watch.finalityMs, async (signal) => {
+    for (let more = true; more && !signal.aborted; ) {
+      const round = await inspector.round();
+      await judge(round.changed);
+      if (round.changed.length > 0) loops.after('heard');
+      more = round.more;
+    }
+    await coverage.flush();
+  });
+  const check = createChecking(ports, watch.changed);
+  loops.add('check', checkEveryMs, async (signal) => {
+    const found = await check(signal);
+    noted(found.noted);
+    if (found.reckoned.length > 0) loops.after('heard');
+    await judge(found.reckoned);
+  });
+
+  // Accounts join and leave the watch-list here, in another daemon, or by adoption: each time the
+  // database tells.
+  const registration = createRegistration(
+    { ...ports, onHole: () => loops.after('missed') },
+    { ...settings.watch, ...settings.helius },
+  );
+  loops.add('registration', EVERY_MS.registration, () => registration.round());
+  watched.onMoved(() => {
+    follow();
+    registration.ask();
+    loops.after('moved');
+  });
+  // A connection that Postgres notifies on may be dead without an error: the list is read anyway.
+  loops.add('watch-list', EVERY_MS.watchList, async () => void (await watched.refresh()));
+
+  return {
+    sources,
+    aside,
+    inspector,
+    watch,
+    registration,
+    feed,
+    async onWatched(addresses) {
+      follow();
+      // A state that could not be read is no reason to refuse: the check asks again.
+      const begun = beginChecks(ports, addresses).catch(() => loops.after('unchecked'));
+      await Promise.all([begun, registration.joined()]);
+    },
+    async onLeft(addresses) {
+      follow();
+      // An account that was registered again meanwhile stays.
+      await registration.left(addresses.filter((each) => !watched.map.has(each)));
+    },
+  };
+}

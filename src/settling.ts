@@ -1,0 +1,68 @@
+// Settling: the half of the daemon that owes and pays, wired. Final closes are booked, standings
+// are judged, and a lane for each subscriber that owes plans, signs, sends and proves its payments.
+import { budget } from './chain/compile.ts';
+import type { Clock, Log } from './core/ports.ts';
+import type { Roster } from './core/roster.ts';
+import { type Books, createBooks } from './flows/books.ts';
+import type { ConformanceWatch } from './flows/conformance.ts';
+import { bookFinal } from './flows/credit.ts';
+import { createLanes, type Lanes } from './flows/lanes.ts';
+import { lapseDebts } from './flows/lapse.ts';
+import { EVERY_MS, type Loops } from './flows/loops.ts';
+import { createSettle, type Settle } from './flows/settle.ts';
+import { inTurns, judgeSubscribers } from './flows/standing.ts';
+import { type Parts, payingOf } from './parts.ts';
+import { newId } from './system/clock.ts';
+import type { Settings } from './system/settings.ts';
+
+export type SettlingPorts = {
+  readonly parts: Parts;
+  readonly roster: Roster;
+  readonly conformance: ConformanceWatch;
+  readonly loops: Loops;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Aborted when the daemon stops: lanes begin nothing new. */
+  readonly stopping: AbortSignal;
+  /** The database went back in time. */
+  readonly onWentBack: () => void;
+};
+export type Settling = {
+  readonly books: Books;
+  readonly settle: Settle;
+  readonly lanes: Lanes;
+  /** Judges these subscribers' standings anew. */
+  judge(subscriberIds: readonly string[]): Promise<void>;
+};
+
+/** How many subscribers that owe one run of `judge` takes. */
+const JUDGED_AT_ONCE = 2_000;
+
+/** Wires what owes and pays, and declares its loops. */
+export function addSettling(ports: SettlingPorts, settings: Settings): Settling {
+  const { parts, roster, loops, clock, log, stopping } = ports;
+  const { ledger } = parts;
+  const judge = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
+  const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });
+  const settle = createSettle(
+    { ...parts, ...ports, newId, books, budget, onEnded: (id) => judge([id]) },
+    payingOf(settings),
+  );
+  const work = (id: string) => settle.run(id, stopping);
+  const lanes = createLanes({ ...settings.lanes, clock, log, work });
+
+  loops.add('accrue', settings.watch.finalityMs, async () => {
+    const ids = await bookFinal(ledger, log);
+    await judge(ids);
+    for (const id of ids) lanes.nudge(id);
+  });
+  loops.add('sweep', Math.min(settings.payments.retryEveryMs, EVERY_MS.sweepMost), async () => {
+    await judge(await lapseDebts(ledger, log));
+    for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
+  });
+  // A daemon that stops after writing a fact or a payment, and before updating the standing, leaves
+  // the standing out of date: subscribers with open debts are judged at start and every 30 s.
+  const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
+  loops.add('judge', EVERY_MS.judge, async () => judge(await whoOwes()));
+  return { books, settle, lanes, judge };
+}

@@ -1,6 +1,6 @@
-// Accounts: the few fields that matter, at the fixed offsets that a profile names. An account is
-// read only when the venue's program owns it and it has exactly the length and the discriminator of
-// its kind; anything else is refused by name.
+// Accounts: reads the fields that Bailiff needs from the venue's accounts, at the byte offsets that
+// the profile gives. A reader refuses an account, with `account_unreadable`, unless the venue's
+// program owns it and its length and discriminator are exactly those of its kind.
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Text } from '../core/ids.ts';
 import type { ChainAccount } from '../core/outside.ts';
@@ -18,7 +18,8 @@ export type PerpPosition = {
   readonly quote: bigint;
   readonly entry: bigint;
   /**
-   * Scaled balance of the collateral that is this position's alone; null for a cross-margined one.
+   * Scaled balance of the collateral that belongs to this position alone; null when the position is
+   * cross-margined.
    */
   readonly isolated: bigint | null;
 };
@@ -46,32 +47,33 @@ export type AccountName = keyof AccountKinds;
 
 export type AccountReaders = {
   /**
-   * The bytes of an account that belongs to the venue's program. Throws `account_unreadable` for
-   * one that another program owns: two venues of this family have accounts of the same length and
-   * discriminator, with other fields at each offset.
+   * Returns the bytes of an account that the venue's program owns. Throws `account_unreadable` when
+   * another program owns it: accounts of two venues of this family can have the same length and
+   * discriminator and still hold other fields at the same offsets.
    */
   owned(account: ChainAccount): Uint8Array;
   /**
-   * The bytes of an account of that kind. Throws `account_unreadable` for another length or
-   * discriminator.
+   * Returns a view of the bytes of an account of the named kind. Throws `account_unreadable` when
+   * length or discriminator differ from that kind's.
    */
   viewOf(data: Uint8Array, name: AccountName): DataView;
   user(data: Uint8Array): User;
   /**
-   * How many sub-accounts were ever created, of a UserStats: ids are given in sequence and never
-   * again.
+   * How many sub-accounts the authority of a UserStats ever created. The program numbers them in
+   * sequence and never reuses a number.
    */
   subAccountsCreated(data: Uint8Array): number;
-  /** Whether the venue has stopped every withdrawal of the authority of a UserStats. */
+  /** Whether the venue has stopped every withdrawal of the authority of this UserStats. */
   breakerTripped(data: Uint8Array): boolean;
   spotMarket(data: Uint8Array): SpotMarket;
   perpOracle(data: Uint8Array): Address;
-  /** The oracle price, PRICE precision (1e6), that a PerpMarket saw when it was last updated. */
+  /** The oracle price at the last update of a PerpMarket, in PRICE precision (1e6). */
   perpPrice(data: Uint8Array): bigint;
-  /** Which operations the State has paused for everybody. */
+  /** The State's `exchange_status`: a bit for each operation that is paused for all accounts. */
   exchangeStatus(data: Uint8Array): number;
   /**
-   * What the State says that a keeper is paid for an order that it does not fill. Quote base units.
+   * The flat fee that the owner of an order pays a keeper who triggers or cancels it without
+   * filling it, as the State sets it. Quote base units.
    */
   flatFillerFee(data: Uint8Array): bigint;
 };
@@ -79,14 +81,19 @@ export type AccountReaders = {
 const key = (data: Uint8Array, offset: number): Address =>
   base58Text(data.subarray(offset, offset + 32)) as Address;
 
-/** Whether eight bytes are zero: no bigint is made of the many slots that nobody uses. */
+/**
+ * Whether eight bytes are zero. Compares as two u32, so that no bigint is made for each unused
+ * slot.
+ */
 export const isZero = (view: DataView, at: number): boolean =>
   view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0;
 
-/** Bit of a perp position's flags. */
+/** The bit of a perp position's flags that marks an isolated position. */
 export const ISOLATED_FLAG = 1;
 
-/** Creates the readers of a profile's accounts. */
+/**
+ * Creates the readers of a profile's accounts. Each throws `account_unreadable` as described above.
+ */
 export function createAccountReaders({ title, programId, accounts }: Profile): AccountReaders {
   const magic = Object.fromEntries(
     Object.entries(accounts).map(([name, { discriminator }]) => [
@@ -138,9 +145,9 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
       return account.data;
     },
     viewOf,
-    // Positions whose slot is unused are left out: their market index is stale. A slot with nothing
-    // but bytes of isolated collateral is kept, because the program counts it as used and wants its
-    // market among the accounts.
+    // Unused position slots are left out, because their market index is stale. A slot that holds
+    // only isolated-collateral bytes is kept: the program counts that slot as used and requires its
+    // market among the accounts of the instruction.
     user(data) {
       const view = viewOf(data, 'User');
       const spots: SpotPosition[] = [];
@@ -168,8 +175,9 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
           base: view.getBigInt64(at + 8, true),
           quote: view.getBigInt64(at + 16, true),
           entry: view.getBigInt64(at + 32, true),
-          // The balance counts behind its flag only: before 2026 Drift v2 kept a figure of
-          // liquidity providers in its place, and stale bytes of it remain in real accounts.
+          // The balance counts only when the isolated flag is set. Before 2026 Drift v2 stored a
+          // figure of liquidity providers at this offset, and stale bytes of it remain in real
+          // accounts.
           isolated: isIsolated ? view.getBigUint64(at + isolatedAt, true) : null,
         });
       }
@@ -225,7 +233,10 @@ export function createAccountReaders({ title, programId, accounts }: Profile): A
 const startsWith = (data: Uint8Array, discriminator: string): boolean =>
   Buffer.from(data.subarray(0, 8)).toString('hex') === discriminator;
 
-/** Tokens of a deposit, rounded down as the program does. */
+/**
+ * Base units of a deposit's token, rounded down as the program rounds. `scaledBalance` has 9
+ * decimals, the interest index 10.
+ */
 export function depositTokens(scaledBalance: bigint, market: SpotMarket): bigint {
   return (scaledBalance * market.cumulativeDepositInterest) / 10n ** BigInt(19 - market.decimals);
 }

@@ -1,11 +1,12 @@
-// Addresses: a venue's program-derived addresses. Integers in seeds are little endian.
+// Addresses: derives a venue's program-derived addresses (PDAs). Integers in seeds are little
+// endian.
 import { PublicKey } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
 import type { Profile } from './profile.ts';
 
 /**
- * Sub-account ids are given in sequence; more than this of one wallet are found as they are
- * created.
+ * How many sub-accounts of a wallet are derived ahead. The program numbers sub-accounts in
+ * sequence; those above this number are found by their creation.
  */
 const SUB_ACCOUNTS = 16;
 const REMEMBERED_MOST = 10_000;
@@ -14,18 +15,18 @@ type Owned = { readonly users: ReadonlySet<Address>; readonly all: ReadonlySet<A
 
 export type Addresses = {
   readonly state: Address;
-  /** The authority of the venue's vaults. */
+  /** The authority of the venue's token vaults. */
   readonly signer: Address;
-  /** The account of a wallet's sub-account. */
+  /** The User account of a wallet's sub-account. */
   user(authority: Address, subAccountId: number): Address;
-  /** The account that counts a wallet's sub-accounts. */
+  /** The UserStats account of a wallet, which counts its sub-accounts. */
   userStats(authority: Address): Address;
   spotMarket(index: number): Address;
   perpMarket(index: number): Address;
   spotVault(index: number): Address;
-  /** The addresses that the first sub-accounts of a wallet have, whether they exist or not. */
+  /** The addresses of a wallet's first 16 sub-accounts, whether those exist or not. */
   ownUsers(agent: Address): ReadonlySet<Address>;
-  /** Every account at the venue whose rent goes back to this wallet when it is closed. */
+  /** Every account of the wallet at the venue whose rent returns to the wallet on closing. */
   ownAccounts(agent: Address): ReadonlySet<Address>;
 };
 
@@ -36,7 +37,8 @@ const u16 = (value: number): Buffer => {
 };
 
 /**
- * Creates the derivations of a venue's program. What was derived is remembered: deriving is dear.
+ * Creates the address derivations of a venue's program. Results are kept in memory, at most 10,000
+ * of each kind, because deriving an address is slow.
  */
 export function createAddresses({ programId, seeds }: Profile): Addresses {
   const program = new PublicKey(programId);

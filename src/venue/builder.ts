@@ -1,6 +1,6 @@
-// Builder: the instructions of a payment, made from the profile alone: one settlement for each
-// market, then the withdrawal. Accounts and their order are the same at every venue of this family;
-// only program and addresses differ.
+// Builder: makes the instructions of a payment from the profile alone: one settlement for each
+// market, then the withdrawal. The accounts and their order are the same at every venue of this
+// family; only the program id and the addresses differ.
 import type { Address } from '../core/ids.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import type { Dialect } from './dialect.ts';
@@ -8,18 +8,24 @@ import { SETTLE, WITHDRAW } from './inspect.ts';
 
 export type Parties = { readonly user: Address; readonly authority: Address };
 export type Builder = {
-  /** Settles the profit of one perp market into the deposit. */
+  /** The instruction that settles the profit of one perp market into the deposit. */
   settle(parties: Parties, market: number, remaining: readonly AccountMeta[]): Instruction;
-  /** Withdraws quote tokens, and only as many as are deposited: the venue clamps the amount. */
+  /**
+   * The instruction that withdraws `amount` base units of the quote token. It is reduce-only: the
+   * program pays out the deposit at most and never lets the account borrow.
+   */
   withdraw(
     parties: Parties & { readonly destination: Address },
     amount: bigint,
     remaining: readonly AccountMeta[],
   ): Instruction;
-  /** What the venue calls an error. */
+  /** The venue's name of an error number. */
   errorName(code: number): string;
 };
-/** Gives the builder when it is first needed: one of them loads a library for a second. */
+/**
+ * Returns the builder when it is first needed, because loading Drift's SDK takes a second. `loaded`
+ * returns null until `load` has finished.
+ */
 export type BuilderDoor = { load(): Promise<Builder>; loaded(): Builder | null };
 
 const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
@@ -30,7 +36,7 @@ const meta = (address: Address, isWritable = false, isSigner = false): AccountMe
   isWritable,
 });
 
-/** Data of an instruction: its discriminator, and its arguments after it. */
+/** Returns the data of an instruction: the discriminator, then `bytes` bytes of arguments. */
 function dataOf(discriminator: string, bytes: number, write: (data: Buffer) => void): Uint8Array {
   const data = Buffer.alloc(8 + bytes);
   data.write(discriminator, 'hex');
@@ -38,7 +44,7 @@ function dataOf(discriminator: string, bytes: number, write: (data: Buffer) => v
   return new Uint8Array(data);
 }
 
-/** The builder of a venue, without any library of its own. */
+/** Creates the builder of a venue. It needs no library. */
 export function createBuilder({ profile, addresses }: Dialect): Builder {
   const { programId, quote, errors } = profile;
   return {
@@ -69,7 +75,7 @@ export function createBuilder({ profile, addresses }: Dialect): Builder {
       data: dataOf(WITHDRAW.discriminator, 11, (data) => {
         data.writeUInt16LE(quote.market, 8);
         data.writeBigUInt64LE(amount, 10);
-        // Reduce only: never a borrow.
+        // Reduce-only is true: the withdrawal never becomes a borrow.
         data.writeUInt8(1, 18);
       }),
     }),
@@ -77,7 +83,7 @@ export function createBuilder({ profile, addresses }: Dialect): Builder {
   };
 }
 
-/** The door to a builder that needs nothing loaded. */
+/** Wraps a builder that needs no loading as a `BuilderDoor`. */
 export function openDoor(builder: Builder): BuilderDoor {
   return { load: async () => builder, loaded: () => builder };
 }

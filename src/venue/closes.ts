@@ -1,6 +1,6 @@
-// Closes: what every fill, funding payment and liquidation of a transaction did to the watched
-// accounts. A close is a fact of its own; everything that changes an account's realised total goes
-// into its tally, opening fees included.
+// Closes: works out the effect of every fill, funding payment and liquidation of a transaction on
+// the watched accounts. A close is a fact of its own. Every amount that changes an account's
+// realised total, opening fees included, also goes into its tally.
 import { closeOf, type FillSide, openOf } from '../core/close.ts';
 import type { Close } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -14,7 +14,9 @@ import type { LiquidationRecord, OrderActionRecord } from './records.ts';
 import type { Tallies } from './tallies.ts';
 
 const BASE = 1_000_000_000n;
-/** A fill this far from the oracle, in basis points, is worth a look. */
+/**
+ * A fill at a price this many basis points worse than the oracle gets an `off_price_fill` notice.
+ */
 const OFF_PRICE_BPS = 500n;
 
 const CAUSES: Readonly<Record<string, Close['cause']>> = {
@@ -61,7 +63,10 @@ function sidesOf(record: OrderActionRecord): Side[] {
   return sides;
 }
 
-/** The fees of a liquidation that the venue charges beside its fills. */
+/**
+ * The sum of the fees that a liquidation charges in addition to the fees of its fills. Quote base
+ * units.
+ */
 function chargedBeside(heard: Heard, { liquidatePerp }: LiquidationRecord): bigint {
   const charged: Partial<Record<LiquidationFee, bigint>> = liquidatePerp;
   return heard.dialect.profile.liquidationFees.reduce(
@@ -71,8 +76,9 @@ function chargedBeside(heard: Heard, { liquidatePerp }: LiquidationRecord): bigi
 }
 
 /**
- * What liquidate_perp_with_fill charges beside its fills. Only there: in liquidate_perp the taker
- * fee holds it already. It is borne by the last close of the liquidated account in that call.
+ * The insurance fee of each liquidate_perp_with_fill call, by the event that bears it: the last
+ * fill of the liquidated account in that call. Other liquidation calls are skipped, because in
+ * liquidate_perp the taker fee already contains the insurance fee.
  */
 function insuranceFees(heard: Heard): Map<HeardEvent, bigint> {
   const fees = new Map<HeardEvent, bigint>();
@@ -109,7 +115,7 @@ function hearFill(
       tallies.unknown(watch, 'older_record', afterCall(each.call ?? { place: 0 }));
       continue;
     }
-    // A liquidation's insurance fee is the liquidated side's, who is the taker of its fills.
+    // The liquidated account is the taker of the liquidation's fills and bears the insurance fee.
     const insurance = own.side === 'taker' ? extra : 0n;
     const cause = CAUSES[record.actionExplanation] ?? 'trade';
     const fill: FillSide = {
@@ -141,7 +147,10 @@ function hearFill(
   }
 }
 
-/** Losses that need judgement: they are no withdrawals, and are shown with their evidence. */
+/**
+ * Puts notices of fills that may have moved value away without a withdrawal: transfers of
+ * positions, prices far from the oracle, builder fees. Each notice carries its amounts as evidence.
+ */
 function doubt(
   heard: Heard,
   each: HeardEvent,
@@ -187,7 +196,8 @@ function doubt(
 }
 
 /**
- * PnL that liquidations move without a fill. Both the liquidated and the liquidator may be watched.
+ * Adds the PnL that a liquidation moves without a fill. The liquidated account, the liquidator, or
+ * both may be watched.
  */
 function hearLiquidation(
   heard: Heard,
@@ -215,7 +225,9 @@ function hearLiquidation(
   });
 }
 
-/** Puts the closes of a transaction whose log is whole, and adds to the tallies. */
+/**
+ * Puts the closes, opens and notices of a transaction whose log is whole, and adds to the tallies.
+ */
 export function hearCloses(heard: Heard, tallies: Tallies): void {
   const fees = insuranceFees(heard);
   for (const each of heard.events ?? []) {

@@ -1,11 +1,11 @@
-// Codec: readers for Borsh records, each compiled once from its table. A table is the whole truth
-// about a layout; the compiled reader is what reading it costs when written by hand: no loop over
-// fields, one object of one shape. ADR 6.
+// Codec: compiles a reader for Borsh records from a table of fields, once for each table. The table
+// alone defines the layout. The compiled reader has no loop over fields and returns objects of one
+// shape, so it costs as much as a reader written by hand (ADR 6).
 import { type Address, base58Text } from '../core/ids.ts';
 
 /**
- * A public key as its 32 bytes in a latin1 string: comparing costs nothing, base58 is made where a
- * person reads it.
+ * A public key as its 32 bytes in a latin1 string. Two keys compare as strings; base58 is made only
+ * where a person reads the key.
  */
 export type Key = string & { readonly key: unique symbol };
 
@@ -18,8 +18,8 @@ export type FieldType =
   | { readonly struct: Layout }
   | EnumOf;
 /**
- * Fields in order. A name that ends in `?` may lie behind the end of an older, shorter record: then
- * it is absent.
+ * The fields of a record in order. A name that ends in `?` belongs to newer records only: the field
+ * is absent when an older, shorter record ends before it.
  */
 export type Layout = Readonly<Record<string, FieldType>>;
 
@@ -45,11 +45,11 @@ type Value<T> = T extends Scalar
         ? RecordOf<Inner>
         : number[];
 type Always<T> = { readonly [K in keyof T as K extends `${string}?` ? never : K]: Value<T[K]> };
-/** `undefined`: the record was written before this field existed. */
+/** A field of type `undefined` was not written yet when the record was. */
 type Perhaps<T> = {
   readonly [K in keyof T as K extends `${infer Name}?` ? Name : never]: Value<T[K]> | undefined;
 };
-/** What a table's reader returns. */
+/** The value that the reader of a table returns. */
 export type RecordOf<T> = Always<T> & Perhaps<T>;
 
 const SIZE = {
@@ -78,7 +78,10 @@ const TAKE: Record<Exclude<Scalar, 'bool'>, string> = {
 
 const wide = (high: bigint, low: bigint): bigint => (high === 0n ? low : (high << 64n) | low);
 
-/** Source text that reads one field into `into` and moves `o` past it. */
+/**
+ * Source text that reads one field into the variable `into` and moves the offset `o` past the
+ * field.
+ */
 function fieldSource(type: FieldType, into: string): string {
   if (type === 'bool')
     return `${into} = view.getUint8(o); o += 1; if (${into} > 1) broken = true; ${into} = ${into} === 1;`;
@@ -105,11 +108,12 @@ function structSource(layout: Layout, into: string): string {
 }
 
 /**
- * A record that can't be believed, and why. `variant`: an enum has a variant that the table lacks;
- * the rest was read, and `keys` are all that it names. A boolean or an option that is neither 0 nor
- * 1 is `variant` too, and `keys` is null: what follows may be read from the wrong place. `short`:
- * it ends inside a field that every version of it had. `long`: bytes follow the last field, so it
- * is of another layout. With the last two `keys` is null.
+ * A record that does not fit its table, and why.
+ * - `variant`: an enum has a value that the table lacks. The other fields were read, and `keys`
+ *   lists every key of the record. A boolean or option byte other than 0 and 1 is `variant` too,
+ *   with `keys` null, because every later field may have been read from the wrong offset.
+ * - `short`: the record ends inside a field that every version of it has; `keys` is null.
+ * - `long`: bytes follow the last field, so the record has another layout; `keys` is null.
  */
 export type Spoiled = {
   readonly event: 'Spoiled';
@@ -121,9 +125,9 @@ export type Spoiled = {
 export type Reader<T> = (bytes: Buffer, view: DataView, end: number) => T | Spoiled;
 
 /**
- * Compiles a table. The reader starts behind the discriminator and must end with the record. A
- * record that is not as the table says comes back as `Spoiled`, so that it spoils nothing beside
- * itself.
+ * Compiles a table. The reader starts after the eight bytes of the discriminator and requires the
+ * record to end with its last field. A record that does not fit is returned as `Spoiled` and not
+ * thrown, so that the other records of the transaction are still read.
  */
 export function compileReader<Name extends string, T extends Layout>(
   event: Name,
@@ -146,7 +150,7 @@ export function compileReader<Name extends string, T extends Layout>(
     'record = { ',
     `record = { event: ${JSON.stringify(event)}, `,
   );
-  // The text is made once: a key is then a part of it, and costs no call out of JavaScript.
+  // The latin1 text is made once for the record; reading a key is then a substring.
   const source = `'use strict'; return function read(bytes, view, end) {
     const text = bytes.latin1Slice(0, end); let o = 8; let tag = 0; let record; let odd = false; let broken = false;
     try { ${tagged} } catch (thrown) { if (thrown instanceof RangeError) return spoiled('short', null); throw thrown; }
@@ -158,7 +162,7 @@ export function compileReader<Name extends string, T extends Layout>(
 const known = new Map<string, Address>();
 const KNOWN_MOST = 50_000;
 
-/** The base58 text of a key. */
+/** The base58 address of a key. The last 50,000 addresses at most are kept in memory. */
 export function addressOf(key: Key): Address {
   const found = known.get(key);
   if (found !== undefined) return found;

@@ -1,5 +1,5 @@
-// Dialect: a profile together with the readers that are made of it, once for each venue. Everything
-// of this floor that depends on a venue is given one.
+// Dialect: a profile together with the readers that are made from it, created once for each venue.
+// Every function of this folder whose result depends on the venue takes a dialect.
 import { type AccountReaders, createAccountReaders } from './accounts.ts';
 import { type Addresses, createAddresses } from './addresses.ts';
 import type { Profile } from './profile.ts';
@@ -14,7 +14,7 @@ export type Dialect = {
   readonly addresses: Addresses;
 };
 
-/** Makes the readers of a profile. */
+/** Creates the readers of a profile. */
 export function createDialect(profile: Profile): Dialect {
   const accounts = createAccountReaders(profile);
   return {

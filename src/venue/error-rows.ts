@@ -1,19 +1,19 @@
-// Error rows: what an error of a program means for a payment, and how tables of them are written
-// down.
+// Error rows: one row for each program error, with its meaning for a payment, and the notation in
+// which tables of rows are written.
 import type { ErrorClass } from '../core/payment.ts';
 
 export type ErrorRow = {
   readonly number: number;
   readonly name: string;
   readonly class: ErrorClass;
-  /** Why the program says so, as a whole sentence. */
+  /** Why the program ends in this error, as a whole sentence. */
   readonly reason: string;
 };
 
-/** Rows by class; each is `number name` and the reason. */
+/** Rows by class. The key of a row is `number name`, its value the reason. */
 export type ErrorRows = Partial<Record<ErrorClass, Readonly<Record<string, string>>>>;
 
-/** The rows by number. A later table replaces what an earlier one says of a number. */
+/** The rows of all tables, by number. A row of a later table replaces one of an earlier table. */
 export const errorTable = (...tables: readonly ErrorRows[]): ReadonlyMap<number, ErrorRow> =>
   new Map(
     tables.flatMap((rows) =>

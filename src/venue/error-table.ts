@@ -1,5 +1,5 @@
-// Error table: errors that are no venue's own: those of the SPL token program, and of a transaction
-// as a whole.
+// Error table: the errors that are not a venue's: those of the SPL token program, and those of a
+// whole transaction.
 import type { ErrorClass } from '../core/payment.ts';
 import { errorTable } from './error-rows.ts';
 
@@ -17,8 +17,8 @@ export const TOKEN_ERRORS = errorTable({
 });
 
 /**
- * Errors of a whole transaction, which no instruction made. One that is not here is `unexpected`:
- * the runtime gets new ones from time to time, and most pass by themselves.
+ * Errors of a whole transaction, which no instruction caused. An error that is not listed is of the
+ * class `unexpected`: new releases of the runtime add errors, and most of them pass.
  */
 export const TRANSACTION_ERRORS: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
   ['AccountInUse', 'retry_soon'],

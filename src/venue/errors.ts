@@ -1,11 +1,12 @@
-// Errors: what an error of a payment means for its debts. An error is known by the program of the
-// failing instruction and the number, because one number means different things in two programs.
+// Errors: classifies the error of a payment: whether and when its debts are tried again. An error
+// is identified by the program of the failing instruction and the number, because two programs use
+// the same number for different errors.
 import type { Address } from '../core/ids.ts';
 import type { ErrorClass, Trouble } from '../core/payment.ts';
 import { TOKEN_ERRORS, TRANSACTION_ERRORS } from './error-table.ts';
 import type { Profile } from './profile.ts';
 
-/** What happens now, by class; it follows the reason. */
+/** The sentence on what happens next, by class. It follows the reason. */
 const NEXT: Readonly<Record<ErrorClass, string>> = {
   retry_soon: 'It passes by itself; the debt is tried again in seconds.',
   retry_when_healthier: 'The debt is tried again on schedule, and when the account changes.',
@@ -25,9 +26,9 @@ const SYSTEM_PROGRAM = '11111111111111111111111111111111';
 const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 const ASSOCIATED_PROGRAM = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
 
-/** The code of the venue that says: what would be left is too little collateral. */
+/** The venue's code for: the withdrawal would leave too little collateral. */
 export const SHORT_OF_COLLATERAL = 'venue_6003';
-/** The codes of the venue that say of a settlement: this market has nothing to bring. */
+/** The venue's codes for: settling this market would bring nothing. */
 export const NOTHING_TO_SETTLE: readonly string[] = ['venue_6010', 'venue_6259'];
 
 const troubleOf = (kind: ErrorClass, code: string, what: string): Trouble => ({
@@ -59,13 +60,13 @@ function tokenTrouble(number: number): Trouble {
   );
 }
 
-/** The name of an error that is text, or an object with one key; `unknown` for anything else. */
+/** The name of an error that is a text or an object with one key; `unknown` for any other value. */
 const nameOfError = (error: unknown): string =>
   typeof error === 'string' ? error : (Object.keys((error as object | null) ?? {})[0] ?? 'unknown');
 
 /**
- * Classifies an error of a transaction or a simulation. `programs` are those of its top-level
- * instructions; `nameOf` names errors of the venue that are not in the table.
+ * Classifies the error of a transaction or simulation. `programs` are the programs of its top-level
+ * instructions, in order. `nameOf` names venue errors that the profile's table lacks.
  */
 export function classify(
   profile: Profile,
@@ -83,12 +84,12 @@ export function classify(
   const program = programs[index];
   const custom = (inner as { Custom?: number } | null)?.Custom;
   if (typeof custom !== 'number') {
-    // The runtime's own: too few compute units, a panic, an account that changed in between.
+    // The runtime's own errors: too few compute units, a panic, an account that changed meanwhile.
     const name = nameOfError(inner);
     return troubleOf('unexpected', name, `Instruction ${index} of ${program} ends in ${name}.`);
   }
-  // Below Anchor's range a venue instruction passes on the error of the token program that it
-  // called.
+  // A venue instruction with an error below 100 passes on the error of the token program that it
+  // called: Anchor's own numbers begin at 100.
   if (program === profile.programId)
     return custom < 100 ? tokenTrouble(custom) : venueTrouble(profile, custom, nameOf);
   if (program === TOKEN_PROGRAM) return tokenTrouble(custom);

@@ -1,13 +1,13 @@
-// Funds: what can be drawn from a Drift account, as one reading of its bytes tells, and what
-// forbids it. How much of it the venue really lets go is asked by simulation; this is only where
-// the asking begins.
+// Funds: how much can be withdrawn from a Drift account according to one reading of its bytes, and
+// what forbids a withdrawal. The figures are an upper bound; a simulation then measures how much
+// the program really releases.
 import { mulDivFloor } from '../core/money.ts';
 import type { Claimable, VenueFunds } from '../core/plan.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import { depositTokens, type PerpPosition, type SpotMarket, type User } from './accounts.ts';
 import type { Profile } from './profile.ts';
 
-/** BASE (1e9) times PRICE (1e6) over QUOTE (1e6). */
+/** BASE (1e9) times PRICE (1e6) divided by QUOTE (1e6). */
 const BASE = 1_000_000_000n;
 
 function blockedBy(
@@ -27,10 +27,9 @@ function blockedBy(
 }
 
 /**
- * What settling a position brings into the cross-margined deposit, before any loss that is not
- * realised: quote less entry (drift-facts D3). An isolated position settles into its own
- * collateral; only a closed one, whose settling hands that collateral back, brings anything, and
- * then the collateral with it.
+ * Quote base units that settling a position adds to the cross-margined deposit, before unrealised
+ * losses: quote less entry (drift-facts D3). An isolated position settles into its own collateral.
+ * Only a closed one adds anything: settling it returns that collateral together with the profit.
  */
 function claimableOf(position: PerpPosition, market: SpotMarket): Claimable {
   const held = position.base !== 0n;
@@ -40,7 +39,7 @@ function claimableOf(position: PerpPosition, market: SpotMarket): Claimable {
   return { market: position.market, amount: brings, held };
 }
 
-/** The funds of an account, its quote market and the venue's state. */
+/** The funds of an account, computed from the account, its quote market and the State's status. */
 export function fundsOf(
   profile: Profile,
   user: User,
@@ -53,9 +52,9 @@ export function fundsOf(
     claimable: user.perps
       .map((each) => claimableOf(each, market))
       .filter((each) => each.amount > 0n),
-    // Open orders take margin as well. A slot without base, quote and orders, such as one in which
-    // bytes of an older build remain, takes none. Whether an account that is marked as being
-    // liquidated has recovered, only the program can tell: it is asked.
+    // Open orders use margin too. A slot without base, quote and orders uses none; bytes of an
+    // older build may remain in it. An account that is marked as being liquidated counts as
+    // exposed, because only the program can tell whether it has recovered.
     exposed:
       user.beingLiquidated ||
       user.hasOpenOrders ||
@@ -67,9 +66,9 @@ export function fundsOf(
 }
 
 /**
- * The same funds, where a position that is still open counts for no more than its whole profit at
- * this price: the program settles the lesser of what is realised and what the position is worth
- * (state/user.rs, get_claimable_pnl). `prices` are by market, PRICE precision.
+ * The same funds with the profit of each open position limited to its whole profit at the given
+ * price: the program settles the smaller of realised profit and whole profit (state/user.rs,
+ * get_claimable_pnl). `prices` are by market index, in PRICE precision (1e6).
  */
 export function atPrices(
   funds: VenueFunds,

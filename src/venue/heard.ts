@@ -1,5 +1,5 @@
-// Heard: one transaction as the collectors of this floor look at it: its calls, the venue's events
-// with the call each came from, who is watched, and where a fact is put.
+// Heard: one transaction prepared for the collectors of this folder: its calls, the venue's events
+// each with the call that wrote it, the watched accounts, and the function that puts a fact.
 import type { FactBody } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
@@ -12,8 +12,8 @@ import type { VenueEvent } from './records.ts';
 
 export type VenueCall = Call & {
   /**
-   * Null for an instruction that moves neither value nor control by itself: orders, settlements,
-   * keepers' work.
+   * The profile's entry for this instruction; null when the instruction itself moves neither value
+   * nor control (orders, settlements, keepers' work).
    */
   readonly known: CallPlaces | null;
 };
@@ -27,30 +27,31 @@ export type Heard = {
   readonly transaction: ChainTransaction;
   readonly calls: readonly Call[];
   readonly venueCalls: readonly VenueCall[];
-  /** Null when the log was cut: then only instructions and balances tell. */
+  /** Null when the log was cut; only instructions and balances can be used then. */
   readonly events: readonly HeardEvent[] | null;
   readonly watched: ReadonlyMap<string, Watched>;
-  /** The watched Drift account that a key of a record names. */
+  /** The watched Drift account whose address a record's key is. */
   userOf(key: Key | null): Watched | undefined;
   /**
-   * Every watched Drift account that a call was given; with null, that any call of the transaction
-   * was.
+   * The watched Drift accounts among the accounts of a call, or of the whole transaction when
+   * `call` is null.
    */
   givenTo(call: VenueCall | null): Watched[];
   put(subscriberId: string, account: Address, ordinal: number, body: FactBody): void;
 };
 
-/** Programs whose instructions the runtime does not log. */
+/** Native programs whose instructions leave no line in the log. */
 const SILENT = new Set([
   'Ed25519SigVerify111111111111111111111111111',
   'KeccakSecp256k11111111111111111111111111111',
   'Secp256r1SigVerify1111111111111111111111111',
 ]);
 
+/** The first eight bytes of an instruction's data, in hex. */
 export const discriminatorOf = (data: Uint8Array): string =>
   Buffer.from(data.subarray(0, 8)).toString('hex');
 
-/** Reads the calls and events that one venue has in a transaction. */
+/** Reads the calls and events of one venue in a transaction. */
 export function readHeard(
   dialect: Dialect,
   transaction: ChainTransaction,
@@ -73,8 +74,8 @@ export function readHeard(
     const place = from?.place ?? 0;
     const nth = counts.get(place) ?? 0;
     counts.set(place, nth + 1);
-    // Each event has room for four facts of one account; a call's own facts come before its
-    // events'.
+    // Ordinals within a call: the facts of the call itself come first, then four ordinals for each
+    // of its events, for up to four facts of one account.
     return { event, call: from, ordinal: place * ORDINALS_A_CALL + 4 * (nth + 1) };
   });
   return {

@@ -1,7 +1,8 @@
-// Hearing: the facts of one transaction for the accounts that are watched, whoever caused it and
-// whatever called the venue. A failed transaction moved nothing but its fee. Where the log was cut,
-// instructions and balances tell what left, and what the account realised is marked unknown, for
-// its own state to tell. A record that can't be read does so for the accounts it concerns.
+// Hearing: derives the facts of one transaction for the watched accounts. The signer and the
+// calling program do not matter. A failed transaction moves only its fee. Where the log was cut,
+// outflows are taken from instructions and balances, and the account's realised profit is marked
+// `unknown`, to be reckoned from account state. A record that cannot be read is treated in the same
+// way, for the accounts that it concerns.
 import { type Coverage, coverageOf } from '../core/coverage.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -19,16 +20,21 @@ import { createTallies, type Tallies } from './tallies.ts';
 import { hearTransfers, venueMoves } from './transfers.ts';
 
 /**
- * Where in the transaction a call may have realised profit; null when it is one that realises none.
+ * The ordinal from which a call may have realised profit; null for a call that realises none. A
+ * null `call` stands for the whole transaction and returns the ordinal after its first call.
  */
 function tradedAt(call: VenueCall | null): number | null {
   if (call === null) return afterCall({ place: 0 });
-  // Withdrawals and their like realise nothing; whatever is not known to be one of them may.
+  // Deposits, withdrawals and the other calls of the profile realise nothing, except
+  // liquidate_perp_with_fill. A call that the profile does not list may realise profit.
   const trades = call.known === null || call.known.call === 'liquidate_perp_with_fill';
   return trades ? afterCall(call) : null;
 }
 
-/** Every watched Drift account that the venue was given in a transaction whose log was cut. */
+/**
+ * Marks every watched Drift account of the venue's calls as unknown, in a transaction whose log was
+ * cut.
+ */
 function markCut(heard: Heard, tallies: Tallies): void {
   for (const call of heard.venueCalls)
     for (const account of heard.givenTo(call))
@@ -36,8 +42,8 @@ function markCut(heard: Heard, tallies: Tallies): void {
 }
 
 /**
- * Every watched Drift account that a record names which can't be read, or else that its call was
- * given.
+ * Marks accounts as unknown for each record that cannot be read: the accounts that the record
+ * names, or those of its call when the record names none.
  */
 function markSpoiled(heard: Heard, tallies: Tallies): void {
   for (const { event, call } of heard.events ?? []) {
@@ -49,8 +55,8 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
 }
 
 /**
- * Instructions that are newer than this release: the state of the accounts they were given has to
- * show what they did.
+ * For instructions that are newer than this release: puts a notice on each watched account that
+ * they were given, and a tally that makes the account's state be compared.
  */
 function markUnknownCalls(heard: Heard, tallies: Tallies): void {
   const { programId, instructions } = heard.dialect.profile;
@@ -65,7 +71,8 @@ function markUnknownCalls(heard: Heard, tallies: Tallies): void {
 }
 
 /**
- * How much of a transaction is understood, of the calls that were given an account of a subscriber.
+ * How much of a transaction this release understands, by program: counts the calls that were given
+ * an account of a subscriber.
  */
 export function cover(
   dialect: Dialect,
@@ -82,7 +89,9 @@ export function cover(
   });
 }
 
-/** The venue's part in who owns what; nothing was moved yet. */
+/**
+ * The perimeter of a transaction, with the venue's addresses and mints, before any call is counted.
+ */
 const perimeterOf = (
   { profile, addresses }: Dialect,
   transaction: ChainTransaction,
@@ -100,8 +109,8 @@ const perimeterOf = (
 });
 
 /**
- * The facts of a transaction at one venue. Their ordinals depend on the transaction alone, never on
- * who happens to be watched.
+ * The facts of a transaction at one venue. An ordinal depends on the transaction alone, not on
+ * which accounts are watched.
  */
 export function hear(
   dialect: Dialect,
@@ -140,8 +149,8 @@ export function hear(
     },
     put,
   );
-  // What an account's state will tell of this transaction as a whole must not be told in part as
-  // well.
+  // An account that is `unknown` gets its profit for this transaction from account state as a
+  // whole. Its closes and opens are dropped, so that no part of the profit is counted twice.
   const told = facts.filter(
     ({ account, body }) =>
       (body.kind !== 'close' && body.kind !== 'open') || !tallies.isUnknown(account),

@@ -1,12 +1,12 @@
-// Inspect: what a venue instruction about to be signed would do, read back from its bytes by our
-// own decoder, so that the pen's policy does not have to trust whoever built it.
+// Inspect: decodes the bytes of a venue instruction that is about to be signed. The pen's policy
+// judges the decoded instruction and so does not depend on the code that built it.
 import type { Address } from '../core/ids.ts';
 import type { Act } from '../core/policy.ts';
 import type { ExecutedInstruction, Instruction } from '../core/transaction.ts';
 import { createReader, startsWith } from './layout.ts';
 
 /**
- * Discriminators and places of accounts of the instructions that pay; they are the same at every
+ * Discriminators and account indexes of the instructions of a payment. They are the same at every
  * venue of this family.
  */
 export const WITHDRAW = {
@@ -19,8 +19,8 @@ export const SETTLE = { discriminator: '2b3dea2d0f5f9899', user: 1, authority: 2
 export const SETTLE_MULTIPLE = { ...SETTLE, discriminator: '7f4275392832987f' };
 
 /**
- * The act of an instruction of a venue's program; null when it is another program's, `unknown` when
- * it is none that pays.
+ * The decoded act of an instruction: null when the instruction belongs to another program,
+ * `unknown` when it is neither a withdrawal nor a settlement.
  */
 export function inspectVenue(
   programId: Address,

@@ -1,20 +1,21 @@
-// Keeping: what an account pays to keepers and earns as one, and what it earns as a referrer: money
-// that moves with orders and fills of the venue and is in no close. Sources: drift program,
-// controller/orders.rs, pay_keeper_flat_reward_for_perps and fulfill_perp_order_with_amm; ADR 32.
+// Keeping: adds to the tallies the fees that an account pays to keepers and the rewards that it
+// earns as a keeper or referrer. This money moves with orders and fills and is part of no close.
+// Sources: drift program, controller/orders.rs, pay_keeper_flat_reward_for_perps and
+// fulfill_perp_order_with_amm; ADR 32.
 import type { Heard, HeardEvent } from './heard.ts';
 import type { OrderActionRecord } from './records.ts';
 import type { Tallies } from './tallies.ts';
 
 /**
- * An order that a keeper triggered, cancelled or let expire: its owner pays the venue's flat fee
- * out of the position, and the keeper has it. When the keeper has no free position slot, the owner
- * pays all the same and the record tells 0.
+ * An order that a keeper triggered, cancelled or let expire: its owner pays the flat fee to the
+ * keeper out of the position. When the keeper has no free position slot, the owner pays the fee all
+ * the same and the record says 0.
  */
 function hearFlatFee(heard: Heard, tallies: Tallies, each: HeardEvent): void {
   const record = each.event as OrderActionRecord;
   const { filler, fillerReward } = record;
-  // force_cancel_orders writes the same record and is paid out of the spot balance, which T does
-  // not count.
+  // force_cancel_orders writes the same record, but pays from the spot balance, which the realised
+  // total T does not count.
   if (each.call?.known?.call === 'force_cancel_orders') return;
   const ownerKey = record.taker ?? record.maker;
   if (filler === null || fillerReward === null || filler === ownerKey) return;
@@ -23,14 +24,14 @@ function hearFlatFee(heard: Heard, tallies: Tallies, each: HeardEvent): void {
     if (owner !== undefined) tallies.add(owner, { realised: -fillerReward });
     if (keeper !== undefined) tallies.add(keeper, { realised: fillerReward });
   } else if (owner !== undefined && record.actionExplanation !== 'liquidation') {
-    // A liquidator's cancels are free; every other 0 may hide a fee.
+    // A liquidator cancels without a fee. Any other record of 0 may hide a fee.
     tallies.perhapsFee(owner);
   }
 }
 
 /**
- * The reward of a keeper for a fill. It is none of the keeper's when its account has no free
- * position slot.
+ * The reward of a keeper for a fill. It may be missing: a keeper without a free position slot gets
+ * nothing although the record says so.
  */
 function hearFillReward(heard: Heard, tallies: Tallies, record: OrderActionRecord): void {
   const { filler, fillerReward } = record;
@@ -42,9 +43,10 @@ function hearFillReward(heard: Heard, tallies: Tallies, record: OrderActionRecor
 }
 
 /**
- * A referrer's reward. The record tells the amount and not whose it is; the referrer is among the
- * accounts of the call, and so are makers. With a revenue-share escrow, or without a free slot, the
- * reward goes elsewhere: each account may have it.
+ * A referrer's reward. The record gives the amount but not the referrer, who is one of the accounts
+ * of the call, as the makers are. With a revenue-share escrow, or without a free position slot,
+ * none of them gets it. Each account of the call but the taker's is therefore marked as one that
+ * may have got it.
  */
 function hearReferral(heard: Heard, tallies: Tallies, each: HeardEvent): void {
   const { referrerReward, taker } = each.event as OrderActionRecord;
@@ -55,8 +57,7 @@ function hearReferral(heard: Heard, tallies: Tallies, each: HeardEvent): void {
 }
 
 /**
- * Adds to the tallies what keepers and referrers were paid according to one order record of a perp
- * market.
+ * Adds to the tallies the payments to keepers and referrers of one order record of a perp market.
  */
 export function hearKeeping(heard: Heard, tallies: Tallies, each: HeardEvent): void {
   if (each.event.event !== 'OrderActionRecord' || each.event.marketType !== 'perp') return;

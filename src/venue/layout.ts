@@ -1,6 +1,5 @@
-// Layout: reading the venue's bytes. A reader walks Borsh records and treats the end of the buffer
-// at a trailing field as "absent", because older records end earlier; fixed offsets read zero-copy
-// accounts.
+// Layout: reads bytes in sequence, as Borsh writes them. At the end of the buffer an optional
+// trailing field reads as absent, because older records are shorter.
 import { type Address, base58Text } from '../core/ids.ts';
 
 export type Reader = {
@@ -14,11 +13,11 @@ export type Reader = {
   i128(): bigint;
   key(): Address;
   skip(bytes: number): void;
-  /** A Borsh Option; null too when the record ends here. */
+  /** A Borsh Option; null also when the bytes end here. */
   option<T>(read: () => T): T | null;
 };
 
-/** Walks bytes from an offset. Reading past the end throws a RangeError. */
+/** Creates a reader that starts at an offset. Reading past the end throws a RangeError. */
 export function createReader(bytes: Uint8Array, from = 0): Reader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = from;
@@ -60,7 +59,7 @@ export function createReader(bytes: Uint8Array, from = 0): Reader {
 
 const discriminators = new Map<string, bigint>();
 
-/** Whether bytes begin with an eight-byte discriminator, given in hex. */
+/** Whether the bytes begin with an eight-byte discriminator, given in hex. */
 export function startsWith(bytes: Uint8Array, discriminator: string): boolean {
   if (bytes.length < 8) return false;
   let wanted = discriminators.get(discriminator);

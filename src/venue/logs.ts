@@ -1,21 +1,22 @@
-// Logs: which lines of a transaction's log the venue itself wrote, and under which of its calls.
-// Any program can print any bytes, so a line counts only while the venue is on top of the invoke
-// stack, and no program can write a line that does not begin with `Program log: ` or its like.
-// Events are in `Program log:` lines as well as `Program data:`.
+// Logs: finds the lines of a transaction's log that the venue itself wrote, and the call that wrote
+// each. Any program can print any bytes, so a line counts only while the venue is on top of the
+// invoke stack. A program cannot forge the stack: its lines always begin with `Program log: `,
+// `Program data: ` or `Program return: `. Events stand in `Program log:` as well as `Program data:`
+// lines.
 import type { RecordReaders, VenueEvent } from './records.ts';
 
 /**
- * An event, with the call it came from: the n-th top-level instruction that logs, and the n-th call
- * below it.
+ * An event and the call that wrote it. `instruction` counts the top-level instructions that leave
+ * lines in the log, from 0.
  */
 export type LoggedEvent = {
   readonly instruction: number;
-  /** 0 is the top-level instruction itself, n its n-th inner instruction. */
+  /** 0 is the top-level instruction itself, n the n-th call below it. */
   readonly call: number;
   readonly event: VenueEvent;
 };
 
-// Offsets and character codes of the runtime's own lines, of which there are few forms: `Program ID
+// Offsets and character codes of the runtime's own lines, which have these forms: `Program ID
 // invoke [N]`, `Program ID success`, `Program ID failed: …`, `Program ID consumed N of M compute
 // units`, `Program log: …`, `Program data: …`, `Program return: …`, `Log truncated`.
 const WORD = 'Program '.length;
@@ -36,8 +37,8 @@ function readPayload(records: RecordReaders, line: string, from: number): VenueE
 }
 
 /**
- * Where the payload of a `log: ` or `data: ` line begins; 0 when it is another line. No id holds a
- * colon.
+ * The index at which the payload of a `log: ` or `data: ` line begins; 0 for any other line. A
+ * program id contains no colon, so the test cannot take an id for a payload.
  */
 function payloadAt(line: string): number {
   const first = line.charCodeAt(WORD);
@@ -47,9 +48,8 @@ function payloadAt(line: string): number {
 }
 
 /**
- * The events that one program wrote, in order, by the readers of its records; null when the log was
- * cut and so cannot be trusted to be whole. Lines of other programs are passed over, another
- * venue's among them.
+ * The events that one program wrote, in order; null when the log was cut and may miss some. Lines
+ * of other programs, another venue's included, are skipped.
  */
 export function readLogs(
   records: RecordReaders,
@@ -57,7 +57,7 @@ export function readLogs(
   programId: string,
 ): LoggedEvent[] | null {
   const events: LoggedEvent[] = [];
-  // Of every frame on the stack: which call it is, or -1 when it is not the venue's.
+  // For each frame of the stack: the index of the venue's call, or -1 for another program's call.
   const venueCalls: number[] = [];
   const first = programId.charCodeAt(0);
   let depth = 0;

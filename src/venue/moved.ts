@@ -1,5 +1,5 @@
-// Moved: what a call of the venue moved between a vault and a token account, and the outflow that
-// it makes.
+// Moved: computes the tokens that a call of the venue moved between a vault and a token account,
+// and the outflow fact that results.
 import type { Outflow } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
@@ -8,10 +8,14 @@ import { walletCalls } from '../core/wallet-call.ts';
 import type { Heard, VenueCall } from './heard.ts';
 import type { Profile } from './profile.ts';
 
+/** The account at an index of a call; an empty text when the call has fewer accounts. */
 export const accountAt = (call: VenueCall, index: number): Address =>
   call.accounts[index] ?? ('' as Address);
 
-/** USD in 1e6 of tokens at a price in 1e6, rounded down as the program's counters are. */
+/**
+ * The value of `amount` tokens in USD (1e6) at a price in 1e6, rounded down as the program's
+ * counters are. Null for a market whose decimals are unknown.
+ */
 export function usdOf(
   { spotDecimals }: Profile,
   amount: bigint,
@@ -23,8 +27,8 @@ export function usdOf(
 }
 
 /**
- * What the token program moved between two accounts for a call of the venue, below the same
- * instruction.
+ * Base units that the token program moved from `vault` to `token` on behalf of a call of the venue,
+ * below the same top-level instruction. Negative when more went the other way.
  */
 export function movedBetween(
   heard: Heard,
@@ -44,7 +48,7 @@ export function movedBetween(
   return moved;
 }
 
-/** Tokens that a deposit or withdrawal moved, whichever way. */
+/** Base units that a deposit or withdrawal moved, in either direction. */
 export function tokensMoved(heard: Heard, call: VenueCall): bigint {
   const { known } = call;
   if (known === null || !('vault' in known)) return 0n;
@@ -57,7 +61,7 @@ export function tokensMoved(heard: Heard, call: VenueCall): bigint {
   return moved < 0n ? -moved : moved;
 }
 
-/** The outflow of what the venue moved out of an account by its owner's own doing. */
+/** The outflow fact of value that the venue moved out of an account on its owner's instruction. */
 export function outflow(
   heard: Heard,
   user: Watched,
@@ -72,7 +76,7 @@ export function outflow(
     owner: row?.ownerAfter ?? row?.owner ?? null,
     internal: owner === user.subscriberId,
     ofValue: true,
-    // The venue lets nobody but the account's authority withdraw.
+    // The venue accepts a withdrawal from the account's authority only.
     consent: 'agent',
     signers: [],
     ...given,

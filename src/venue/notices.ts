@@ -1,5 +1,5 @@
-// Notices: instructions that change who controls a watched account or what may be taken from it.
-// They move no value by themselves, emit no record, and come before many a loss.
+// Notices: reports instructions that change who controls a watched account or how much can be taken
+// from it. They move no value themselves and write no record, but often precede a loss.
 import type { Notice } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
@@ -18,7 +18,7 @@ const u64At = (call: VenueCall, at: number): bigint | null =>
 type Reader = (call: VenueCall) => Omit<Notice, 'kind'>;
 const none = { who: null, amount: null };
 
-/** What the notice of each call says; calls that are not here have none. */
+/** The notice of each call. A call that is not listed has none. */
 const NOTICES: Readonly<Record<string, Reader>> = {
   update_user_delegate: (call) => ({
     what: 'delegate_changed',
@@ -76,7 +76,7 @@ const NOTICES: Readonly<Record<string, Reader>> = {
   }),
 };
 
-/** Whom a call of the venue is about, among the watched. */
+/** The watched account or wallet that a call of the venue is about. */
 function subjectOf(heard: Heard, call: VenueCall): Watched | undefined {
   if (call.known === null) return undefined;
   const at = 'user' in call.known ? call.known.user : call.known.authority;
@@ -84,9 +84,9 @@ function subjectOf(heard: Heard, call: VenueCall): Watched | undefined {
 }
 
 /**
- * The watched wallet that a new sub-account belongs to: the one at the place of the authority, or
- * else one from which the new address derives. A coming program of Velocity moves the authority by
- * one place.
+ * The watched wallet to which a new sub-account belongs: the wallet at the index of the authority,
+ * or any wallet among the call's accounts from which the new address derives. The second rule
+ * covers a coming program of Velocity, which moves the authority by one place.
  */
 function ownerOf(
   heard: Heard,
@@ -105,7 +105,7 @@ function ownerOf(
   );
 }
 
-/** Puts notices of a transaction's instructions; logs tell nothing of these. */
+/** Puts the notices of a transaction's instructions. Logs do not show these changes. */
 export function hearNotices(heard: Heard): void {
   for (const call of heard.venueCalls) {
     const ordinal = call.place * ORDINALS_A_CALL + 2;

@@ -1,18 +1,18 @@
-// Profile: what one venue is, as data. Everything that differs between Drift v2 and Velocity stands
-// in the two profiles (`drift-v2/`, `velocity/`); the rest of this floor is written once and reads
-// it there.
+// Profile: one venue as data. Every difference between Drift v2 and Velocity stands in their two
+// profiles (`drift-v2/`, `velocity/`). The other files of this folder are shared by both and read
+// the profile.
 import type { Address } from '../core/ids.ts';
 import type { Layout } from './codec.ts';
 import type { ErrorRow } from './error-rows.ts';
 
 /**
- * Where the fields of a User stand. Offsets count from the account's first byte, its discriminator
+ * Offsets of the fields of a User, counted from the first byte of the account, its discriminator
  * included.
  */
 export type UserLayout = {
   readonly delegate: number;
   /**
-   * Spot positions are 40 bytes each on every venue of this family; the first is always the quote
+   * Spot positions have 40 bytes each at every venue of this family. The first is always the quote
    * market's.
    */
   readonly spots: number;
@@ -21,7 +21,7 @@ export type UserLayout = {
     readonly end: number;
     readonly stride: number;
     /**
-     * Offsets within a position; base, quote and entry stand at 8, 16 and 32 on every venue of this
+     * Offsets within a position. Base, quote and entry stand at 8, 16 and 32 at every venue of this
      * family.
      */
     readonly isolated: number;
@@ -36,7 +36,7 @@ export type UserLayout = {
   readonly subAccountId: number;
   readonly status: number;
   readonly openOrders: number;
-  /** The part that changes whenever a counter or the status does. */
+  /** The slice of the account that changes whenever a counter or the status changes. */
   readonly pulse: { readonly offset: number; readonly length: number };
 };
 export type SpotMarketLayout = {
@@ -47,32 +47,32 @@ export type SpotMarketLayout = {
   readonly index: number;
   readonly status: number;
   readonly paused: number;
-  /** How many statuses the program has, from 0 on. */
+  /** The number of statuses that the program has, counted from 0. */
   readonly statuses: number;
-  /** Statuses in which the program lets tokens be withdrawn. */
+  /** Statuses in which the program allows withdrawals. */
   readonly withdrawStatuses: readonly number[];
-  /** The bit of the market's paused operations that stops withdrawals. */
+  /** The bit of the market's `paused_operations` that stops withdrawals. */
   readonly withdrawPausedBit: number;
 };
 export type PerpMarketLayout = {
   readonly oracle: number;
-  /** The oracle price that the market saw last, PRICE precision (1e6). */
+  /** The oracle price at the market's last update, in PRICE precision (1e6). */
   readonly lastOraclePrice: number;
 };
 export type StateLayout = { readonly exchangeStatus: number; readonly flatFillerFee: number };
 export type UserStatsLayout = {
   readonly subAccountsCreated: number;
   /**
-   * Whether the venue has stopped every withdrawal of this authority; null where there is no such
-   * switch.
+   * The byte that says whether the venue has stopped every withdrawal of this authority; null where
+   * the program has no such byte.
    */
   readonly equityBreaker: number | null;
 };
 
 /**
- * The layouts of one kind of account. `bytes` is its exact length, discriminator included; an
- * account of any other length is refused. `refused` names lengths that are recognised and not
- * proven, each with what they are.
+ * The layout of one kind of account. `bytes` is its exact length, discriminator included; an
+ * account of any other length is refused. `refused` names lengths that are known but not proven,
+ * each with a description for the error.
  */
 export type AccountKind<Fields> = {
   readonly discriminator: string;
@@ -88,7 +88,7 @@ export type AccountKinds = {
   readonly State: AccountKind<StateLayout>;
 };
 
-/** Places of the accounts of an instruction that moves value or control. */
+/** Indexes of the accounts that Bailiff reads in an instruction that moves value or control. */
 export type CallPlaces =
   | {
       readonly call: 'withdraw' | 'isolated_withdraw' | 'deposit' | 'isolated_deposit';
@@ -129,22 +129,22 @@ export type CallPlaces =
     };
 
 /**
- * A part of `liquidatePerp` of a LiquidationRecord that is charged beside the fills of
- * `liquidate_perp_with_fill`.
+ * A field of `liquidatePerp` in a LiquidationRecord that liquidate_perp_with_fill charges in
+ * addition to the fees of its fills.
  */
 export type LiquidationFee = 'ifFee' | 'protocolFee';
 
 export type Profile = {
-  /** As settings and records name it. */
+  /** The name in settings and records. */
   readonly name: 'drift-v2' | 'velocity';
-  /** As people call it. */
+  /** The name in sentences for people. */
   readonly title: string;
   readonly programId: Address;
-  /** Seeds of the two accounts that are named otherwise at each venue. */
+  /** Seeds of the two accounts whose seeds differ between the venues. */
   readonly seeds: { readonly state: string; readonly signer: string };
   /**
-   * The token that profit is counted and paid in: its mint, what people call it, and its spot
-   * market.
+   * The token in which profit is counted and paid: its mint, symbol, decimals, and spot market
+   * index.
    */
   readonly quote: {
     readonly mint: Address;
@@ -152,29 +152,32 @@ export type Profile = {
     readonly decimals: number;
     readonly market: number;
   };
-  /** Decimals of the spot markets, by index. A market that is not here is unknown. */
+  /** Decimals of the spot markets, by market index. A market that is not listed is unknown. */
   readonly spotDecimals: readonly number[];
-  /** Mints of the spot markets. Only these, and SOL, are worth anything to a debt. */
+  /**
+   * Mints of the spot markets. Only these tokens and SOL count as value that could have paid a
+   * debt.
+   */
   readonly marketMints: ReadonlySet<string>;
-  /** The venue's own lookup tables, with its markets, oracles, vaults, mints and programs. */
+  /** The venue's own lookup tables, which hold its markets, oracles, vaults, mints and programs. */
   readonly lookupTables: readonly Address[];
   readonly accounts: AccountKinds;
-  /** Layouts of the records that are read, by the name of their event. */
+  /** Layouts of the records that are decoded, by the name of their event. */
   readonly records: RecordTables;
   /**
-   * Every instruction that the venue has, by discriminator in hex. One that is not here is newer
-   * than this release.
+   * All instructions of the venue, by discriminator in hex. An instruction that is not listed is
+   * newer than this release.
    */
   readonly instructions: ReadonlySet<string>;
-  /** Those of them that move value or control, with the places of their accounts. */
+  /** The instructions among them that move value or control, with the indexes of their accounts. */
   readonly calls: Readonly<Record<string, CallPlaces>>;
-  /** Bits of the State's exchange_status. */
+  /** Bits of the State's `exchange_status`. */
   readonly paused: { readonly withdraw: number; readonly settlePnl: number };
   readonly liquidationFees: readonly LiquidationFee[];
   readonly errors: ReadonlyMap<number, ErrorRow>;
   /**
-   * Names of the programs that the profile was proven on, by their hash on chain: sha256 without
-   * the zeros behind them.
+   * The names of the programs that the profile was proven on, by their hash on chain: SHA-256 of
+   * the bytes without the zeros at the end.
    */
   readonly provenOn: ReadonlyMap<string, string>;
 };

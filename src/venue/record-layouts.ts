@@ -1,6 +1,6 @@
-// Record layouts: the events that Bailiff asks, in the order of the program's state/events.rs,
-// where both venues write the same. A `?` marks a field that older versions of Drift v2 did not
-// write yet. What differs stands in the profiles.
+// Record layouts: the events that Bailiff decodes, with the fields in the order of the program's
+// state/events.rs, where both venues write the same. A `?` marks a field that older versions of
+// Drift v2 did not write. Layouts that differ stand in the profiles.
 import type { Layout } from './codec.ts';
 
 const MARKET_TYPE = ['spot', 'perp'] as const;
@@ -12,7 +12,7 @@ export const DepositRecord = {
   user: 'key',
   direction: ['deposit', 'withdraw'],
   depositRecordId: 'u64',
-  /** Token base units, after clamping. */
+  /** Token base units, after the program limited them to the deposit. */
   amount: 'u64',
   marketIndex: 'u16',
   oraclePrice: 'i64',
@@ -24,7 +24,7 @@ export const DepositRecord = {
   totalWithdrawsAfter: 'u64',
   explanation: ['none', 'transfer', 'borrow', 'repayBorrow', 'reward'],
   transferUser: { option: 'key' },
-  // Both since 2025-11.
+  // Both fields since 2025-11.
   'signer?': { option: 'key' },
   'userTokenAmountAfter?': 'i128',
 } as const satisfies Layout;
@@ -82,12 +82,12 @@ export const OrderActionRecord = {
   oraclePrice: 'i64',
   // Since 2025-03.
   'bitFlags?': 'u8',
-  // Since 2025-06; without them a fill does not tell what it realised.
+  // Since 2025-06. Without these fields a fill does not show what it realised.
   'takerExistingQuoteEntryAmount?': { option: 'u64' },
   'takerExistingBaseAssetAmount?': { option: 'u64' },
   'makerExistingQuoteEntryAmount?': { option: 'u64' },
   'makerExistingBaseAssetAmount?': { option: 'u64' },
-  // Since 2025-07 and 2025-09.
+  // Since 2025-07 (triggerPrice) and 2025-09.
   'triggerPrice?': { option: 'u64' },
   'builderIdx?': { option: 'u8' },
   'builderFee?': { option: 'u64' },
@@ -98,7 +98,7 @@ export const FundingPaymentRecord = {
   userAuthority: 'key',
   user: 'key',
   marketIndex: 'u16',
-  /** Quote base units; positive is received. */
+  /** Quote base units; positive when the account received it. */
   fundingPayment: 'i64',
   baseAssetAmount: 'i64',
   userLastCumulativeFunding: 'i64',
@@ -106,7 +106,7 @@ export const FundingPaymentRecord = {
   ammCumulativeFundingShort: 'i128',
 } as const satisfies Layout;
 
-/** A LiquidationRecord, of which the venues write two parts each in its own way. */
+/** The layout of a LiquidationRecord, with the two parts that differ between the venues. */
 export const liquidationRecord = <const Perp extends Layout, const Spot extends Layout>(
   perp: Perp,
   spot: Spot,
@@ -129,7 +129,7 @@ export const liquidationRecord = <const Perp extends Layout, const Spot extends 
     liquidationId: 'u16',
     bankrupt: 'bool',
     canceledOrderIds: { vec: 'u32' },
-    // All six are always there, zeroed when they are not the type.
+    // A record always holds all six parts; those of other liquidation types are zero.
     liquidatePerp: { struct: perp },
     liquidateSpot: { struct: spot },
     liquidateBorrowForPerpPnl: {
@@ -176,9 +176,9 @@ export const liquidationRecord = <const Perp extends Layout, const Spot extends 
 export const SwapRecord = {
   ts: 'i64',
   user: 'key',
-  /** What came back into Drift. */
+  /** Base units that came back into the Drift account. */
   amountOut: 'u64',
-  /** What was taken out of Drift. */
+  /** Base units that were taken out of the Drift account. */
   amountIn: 'u64',
   outMarketIndex: 'u16',
   inMarketIndex: 'u16',
@@ -187,7 +187,7 @@ export const SwapRecord = {
   fee: 'u64',
 } as const satisfies Layout;
 
-/** The part of `liquidateSpot` that every venue writes. */
+/** The fields of `liquidateSpot` that every venue writes. */
 export const SPOT_LIQUIDATION = {
   assetMarketIndex: 'u16',
   assetPrice: 'i64',
@@ -200,7 +200,7 @@ export const SPOT_LIQUIDATION = {
 
 type Newest<T> = { readonly [K in keyof T as K extends `${infer Name}?` ? Name : K]: T[K] };
 
-/** The layout of a program that never wrote an older one: every field is there. */
+/** The same layout with every field required, for a program that never wrote an older record. */
 export const newest = <const T extends Layout>(layout: T): Newest<T> =>
   Object.fromEntries(
     Object.entries(layout).map(([name, type]) => [name.replace('?', ''), type]),

@@ -1,6 +1,6 @@
-// Records: the events of a venue that Bailiff asks, decoded by the tables of its profile. Records
-// of other kinds are passed over undecoded; one that is not exactly as its table says comes back as
-// `Spoiled`, never as numbers.
+// Records: decodes the events of a venue by the tables of its profile. Records of other kinds are
+// skipped undecoded. A record that does not fit its table exactly is returned as `Spoiled`, without
+// figures.
 import { createHash } from 'node:crypto';
 import { compileReader, type RecordOf, type Spoiled } from './codec.ts';
 import type { RECORDS as DRIFT } from './drift-v2/records.ts';
@@ -20,7 +20,7 @@ type LiquidatedPerp =
 export type LiquidationRecord = Omit<Of<'LiquidationRecord'>, 'liquidatePerp'> & {
   readonly liquidatePerp: LiquidatedPerp;
 };
-/** A record that matters; `Spoiled` in place of one that is not as its table says. */
+/** A decoded record, or `Spoiled` for a record that does not fit its table. */
 export type VenueEvent =
   | DepositRecord
   | OrderActionRecord
@@ -30,28 +30,31 @@ export type VenueEvent =
   | Spoiled;
 
 export type RecordReaders = {
-  /** Whether base64 text can be the beginning of a record that matters, without decoding it. */
+  /** Whether base64 text can be the beginning of a record of the profile. Decodes nothing. */
   mayBeRecord(line: string, from: number): boolean;
-  /** Decodes one payload. Null when it is none of the records that matter. */
+  /** Decodes one payload. Null when it is no record of the profile. */
   decodeEvent(payload: Uint8Array): VenueEvent | null;
-  /** Decodes the record that the first `end` bytes of a buffer hold. */
+  /**
+   * Decodes the record in the first `end` bytes of a buffer. Null when it is no record of the
+   * profile.
+   */
   decodeIn(bytes: Buffer, view: DataView, end: number): VenueEvent | null;
 };
 
 type AnyReader = (bytes: Buffer, view: DataView, end: number) => VenueEvent;
 
-/** The first eight bytes of an event's record: of SHA-256 of `event:Name`. */
+/** The discriminator of an event: the first eight bytes of SHA-256 of `event:Name`. */
 export const eventDiscriminator = (name: string): Buffer =>
   createHash('sha256').update(`event:${name}`).digest().subarray(0, 8);
 
-/** Four characters as a number. */
+/** Four characters as one number. */
 const four = (text: string, from: number): number =>
   (text.charCodeAt(from) << 24) |
   (text.charCodeAt(from + 1) << 16) |
   (text.charCodeAt(from + 2) << 8) |
   text.charCodeAt(from + 3);
 
-/** Compiles the tables of a venue. */
+/** Compiles the record readers of a venue. */
 export function createRecordReaders(tables: RecordTables): RecordReaders {
   const names = Object.keys(tables) as (keyof RecordTables)[];
   const byDiscriminator = new Map<bigint, AnyReader>(
@@ -60,7 +63,9 @@ export function createRecordReaders(tables: RecordTables): RecordReaders {
       compileReader(name, tables[name]) as unknown as AnyReader,
     ]),
   );
-  /** How the base64 of each record begins: its first three bytes. */
+  /**
+   * How the base64 text of each record begins: four characters, which hold its first three bytes.
+   */
   const beginnings = new Set(
     names.map((name) => four(eventDiscriminator(name).toString('base64'), 0)),
   );

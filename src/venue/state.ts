@@ -1,5 +1,5 @@
-// State: what a watched account's own bytes say of its history: counters that the facts must add up
-// to, hints of what a difference means, and the pulse that a sweep compares.
+// State: reads from a watched account's own bytes the counters that must equal the sum of its
+// facts, the hints that explain a difference, and the pulse that a sweep compares.
 
 import type { Held } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -15,28 +15,31 @@ import type { Profile } from './profile.ts';
 
 export type StateReaders = {
   /**
-   * What a User's own state says of its history. T, the realised total, is the sum over perp slots
-   * of quote less entry, plus what was ever settled: only closes, fees, funding and liquidations
-   * change it (drift-facts B7).
+   * The counters, hints and positions of a User. T, the realised total, is the sum over perp slots
+   * of quote less entry, plus everything ever settled. Only closes, fees, funding and liquidations
+   * change T (drift-facts B7).
    */
   ofUser(data: Uint8Array): Omit<AccountState, 'slot'>;
-  /** The part of an account of that role that a sweep compares. */
+  /** The slice of an account of that role that a sweep compares. */
   pulse(role: Watched['role']): Slice;
   /**
-   * The state of an account that was read whole; null for a wallet, which keeps no counters. Throws
-   * `account_unreadable` for an account in the place of a User that is none of this venue.
+   * The state of an account that was read whole; null for a wallet, which has no counters. Throws
+   * `account_unreadable` when the account in the place of a User is not a User of this venue.
    */
   stateOf(role: Watched['role'], slot: number, account: ChainAccount | null): AccountState | null;
 };
 
-/** Creates the readers of what a profile's accounts say of their history. */
+/** Creates the readers of account state from a profile and its account readers. */
 export function createStateReaders(profile: Profile, accounts: AccountReaders): StateReaders {
   const { fields } = profile.accounts.User;
   const { spots, pulse, delegate: delegateAt, perpFunding } = fields;
   const { totalDeposits, totalWithdraws, settledPerpPnl } = fields;
   const { at: perpsAt, end, stride, isolated: isolatedAt, market, flags } = fields.perps;
 
-  /** The first spot position is always the quote market's. Balance type 1 is a borrow. */
+  /**
+   * The first spot position is always the quote market's. Balance type 1 is a borrow, returned
+   * negative.
+   */
   const quoteOf = (view: DataView, unsettled: bigint, isolated: bigint): QuoteHolding => {
     const scaled = view.getBigUint64(spots, true);
     let alone = isolated === 0n;
@@ -100,7 +103,7 @@ export function createStateReaders(profile: Profile, accounts: AccountReaders): 
   };
 }
 
-/** Without its sign: a long's entry is stored negative, a short's positive. */
+/** The entry without its sign: the program stores a long's entry negative, a short's positive. */
 const sizeOf = (entry: bigint): bigint => (entry < 0n ? -entry : entry);
 
 const NOBODY = '\0'.repeat(32);

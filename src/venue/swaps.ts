@@ -1,5 +1,5 @@
-// Swaps: what a swap with the venue's tokens cost the account: a suspicion, or an outflow where the
-// tokens went through accounts that are not the agent's.
+// Swaps: computes what a swap with the venue's tokens cost the account. The loss is a notice, or an
+// outflow when the tokens went through a token account that is not the agent's.
 import type { Outflow } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
@@ -11,15 +11,15 @@ import { accountAt, movedBetween, outflow, usdOf } from './moved.ts';
 import type { SwapRecord } from './records.ts';
 
 /**
- * A swap may lose this much of its value to fees and slippage, in basis points, before it is worth
- * a look.
+ * The loss in value, in basis points, up to which a swap counts as fees and slippage and is
+ * ignored.
  */
 const SWAP_LOSS_BPS = 200n;
 
 /**
- * What a swap took out of the account into a token account that is not the agent's: a delegate
- * swaps with accounts of its own, and what it keeps is out of reach. Null for a swap through the
- * agent's accounts.
+ * Tokens that a swap took out of the account into a token account that is not the agent's: a
+ * delegate may swap through accounts of its own and keep a part, which the daemon cannot reach.
+ * Null for a swap through the agent's accounts.
  */
 function swappedAway(
   heard: Heard,
@@ -36,8 +36,8 @@ function swappedAway(
 }
 
 /**
- * Puts what a swap kept. The venue takes the signature of the account's authority or of its
- * delegate, and of nobody else.
+ * Puts the outflow of tokens that were kept in a swap. The venue accepts a swap only with the
+ * signature of the account's authority or of its delegate.
  */
 function putSwapped(
   heard: Heard,
@@ -56,9 +56,10 @@ function putSwapped(
 }
 
 /**
- * A swap that gave back much less than it took: through the agent's own accounts a suspicion,
- * through another's an outflow of what was kept, in the token that was taken. What was sent away by
- * hand out of an own account is the wallet's outflow.
+ * Hears a swap that returned more than 200 bps less than it took. Through the agent's own accounts
+ * it becomes a notice; through another account it becomes an outflow of the missing value, in the
+ * token that was taken. A transfer out of an own account during the swap is the wallet's outflow,
+ * and not counted here.
  */
 export function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): void {
   const user = heard.userOf(record.user);
@@ -90,8 +91,8 @@ export function hearSwap(heard: Heard, each: HeardEvent, record: SwapRecord): vo
 }
 
 /**
- * Without a record: what was taken into another's token account; at what price it was made, no
- * instruction says.
+ * Hears a swap that has no readable record: puts the tokens that went to another owner's token
+ * account. Their USD value is null, because instructions carry no price.
  */
 export function hearBegunSwap(heard: Heard, user: Watched, call: VenueCall): void {
   const away = swappedAway(heard, user, call);
@@ -101,7 +102,10 @@ export function hearBegunSwap(heard: Heard, user: Watched, call: VenueCall): voi
   putSwapped(heard, user, ordinal, { amount, destination: token, usd: null });
 }
 
-/** Top-level instructions between which each subscriber swaps with the venue's tokens. */
+/**
+ * For each subscriber, the first and last top-level instruction of its swaps with the venue's
+ * tokens.
+ */
 export function swapBrackets(heard: Heard): Map<string, [number, number]> {
   const brackets = new Map<string, [number, number]>();
   for (const { known, accounts, top } of heard.venueCalls) {

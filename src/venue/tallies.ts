@@ -1,5 +1,5 @@
-// Tallies: while a transaction is heard, what it changes in the counters of each watched Drift
-// account, and for which of them that cannot be told.
+// Tallies: sums, for one transaction, the changes in the counters of each watched Drift account,
+// and collects the accounts whose changes cannot be told.
 
 import type { Tally, Unknown } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -12,29 +12,29 @@ const NAMES = ['realised', 'funding', 'deposits', 'withdraws'] as const;
 
 export type Tallies = {
   add(account: Watched, change: Change): void;
-  /** An amount of `realised` that the account may have got, and no record tells whether it did. */
+  /** An amount of `realised` that the account may have received; no record says whether it did. */
   perhaps(account: Watched, amount: bigint): void;
-  /** A keeper's flat fee that the account may have paid while the record tells 0. */
+  /** A keeper's flat fee that the account may have paid although the record says 0. */
   perhapsFee(account: Watched): void;
   /**
-   * The records do not tell what happened to this account: no tally is put for it, but an
-   * `unknown`.
+   * Marks an account whose changes the records do not show: it gets an `unknown` fact and no tally.
    */
   unknown(account: Watched, why: Unknown['why'], tradedAt: number | null): void;
   /**
-   * The account's state must be looked at although no counter is told to have changed: its tally is
-   * put in any case.
+   * Marks an account whose state must be compared although no counter is known to have changed: its
+   * tally is put even when all sums are zero.
    */
   touch(account: Watched): void;
   isUnknown(account: Address): boolean;
   /**
-   * Quote tokens came into an account whose records do not tell; null when the instructions do not
-   * tell how many.
+   * Adds quote base units that were deposited into an account that is marked `unknown`; null when
+   * the instructions do not say how many.
    */
   deposited(account: Watched, amount: bigint | null): void;
   put(put: Heard['put']): void;
 };
 
+/** Creates empty tallies. `put` writes one fact for each account, at the last ordinal. */
 export function createTallies(): Tallies {
   const sums = new Map<Watched, Tally>();
   const unknowns = new Map<Watched, Unknown>();

@@ -1,6 +1,6 @@
-// Transfers: value that the venue itself moved: withdrawals, deposits, transfers between
-// sub-accounts, swaps. Amounts and prices come from its records; destinations, and everything where
-// the log was cut, from instructions and token transfers.
+// Transfers: hears value that the venue itself moved: withdrawals, deposits, transfers between
+// sub-accounts, swaps. Amounts and prices come from its records. Destinations come from
+// instructions, and so do amounts where the log was cut.
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { ORDINALS_A_CALL } from '../core/transaction.ts';
@@ -35,7 +35,7 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
     heard.put(user.subscriberId, user.address, each.ordinal, body);
     return;
   }
-  // The program lets deposits move only between accounts of one authority.
+  // The program allows transfers of deposits between accounts of one authority only.
   const to = record.transferUser === null ? null : addressOf(record.transferUser);
   const body = outflow(heard, user, {
     route: 'transfer',
@@ -51,7 +51,10 @@ function hearRecord(heard: Heard, tallies: Tallies, each: HeardEvent, record: De
   });
 }
 
-/** Without records: the instructions say who moved where, the token program says how much. */
+/**
+ * Hears one call without records: instructions give the accounts, the token program's transfers the
+ * amount.
+ */
 function hearCall(heard: Heard, call: VenueCall): void {
   const { known } = call;
   if (known === null || !('user' in known)) return;
@@ -86,10 +89,10 @@ function hearCall(heard: Heard, call: VenueCall): void {
   }
 }
 
-/** The spot market that a call names first. */
+/** The spot market index that stands first in a call's arguments. */
 const marketOf = (call: VenueCall): number => Buffer.from(call.data).readUInt16LE(8);
 
-/** Calls that may put quote tokens into an account without saying how many. */
+/** Calls that may put quote tokens into an account without giving the amount. */
 const UNTELLING: ReadonlySet<string> = new Set([
   'isolated_deposit',
   'isolated_transfer',
@@ -99,8 +102,8 @@ const UNTELLING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What instructions put into watched accounts, in the quote token: it is told where the records of
- * an account are not.
+ * Adds the quote tokens that a call put into watched accounts. Only accounts that are marked
+ * `unknown` use the sum; for the others records give it.
  */
 function hearDeposits(heard: Heard, tallies: Tallies, call: VenueCall): void {
   const { known } = call;
@@ -124,7 +127,7 @@ function hearDeposits(heard: Heard, tallies: Tallies, call: VenueCall): void {
   }
 }
 
-/** Puts what the venue moved out, and adds to the tallies. */
+/** Puts the outflows that the venue caused, and adds to the tallies. */
 export function hearTransfers(heard: Heard, tallies: Tallies): void {
   for (const call of heard.venueCalls) hearDeposits(heard, tallies, call);
   if (heard.events === null) {
@@ -132,8 +135,7 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
     return;
   }
   for (const each of heard.events) {
-    // Where the record of a movement can't be read, its instruction is asked, as where the log was
-    // cut.
+    // Where a DepositRecord cannot be read, its call is heard instead, as where the log was cut.
     if (each.event.event === 'Spoiled' && each.event.of === 'DepositRecord' && each.call !== null)
       hearCall(heard, each.call);
     else if (each.event.event === 'DepositRecord') hearRecord(heard, tallies, each, each.event);
@@ -142,9 +144,10 @@ export function hearTransfers(heard: Heard, tallies: Tallies): void {
 }
 
 /**
- * Net tokens that the venue moved into each token account for its owner's own Drift account:
- * withdrawals and what a swap takes in, deposits and what it gives back out. A deposit for somebody
- * else's account is not among them, so the wallet sees it leave.
+ * Net base units that the venue moved into each token account for the Drift account of the same
+ * owner: withdrawals and the input of swaps count up, deposits and the output of swaps count down.
+ * A deposit into another owner's Drift account is left out, so that the wallet's balance shows it
+ * as an outflow.
  */
 export function venueMoves(heard: Heard): Map<string, bigint> {
   const moved = new Map<string, bigint>();
@@ -162,7 +165,7 @@ export function venueMoves(heard: Heard): Map<string, bigint> {
 const userOf = (call: VenueCall): Address =>
   call.known !== null && 'user' in call.known ? accountAt(call, call.known.user) : ('' as Address);
 
-/** The pairs of vault and token account that a call moves tokens between. */
+/** The pairs of vault and token account between which a call moves tokens. */
 function endsOf(call: VenueCall): { vault: Address; token: Address }[] {
   const { known } = call;
   if (known === null) return [];
@@ -180,8 +183,8 @@ function isOwn(heard: Heard, token: Address, user: Address): boolean {
   const watch = heard.watched.get(user);
   const owner = ownerAmong(heard, token);
   if (watch !== undefined) return watch.subscriberId === owner;
-  // A sub-account that nobody has told us of yet is still the agent's own when its address derives
-  // from the agent.
+  // A sub-account that is not registered yet belongs to the agent when its address derives from the
+  // agent's wallet.
   const row = heard.transaction.tokenBalances.find((each) => each.account === token);
   return [row?.owner, row?.ownerAfter].some((each) => each != null && ownUsers(each).has(user));
 }

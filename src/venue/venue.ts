@@ -1,4 +1,5 @@
-// Venue: one venue behind the port, by its dialect and by the door to what builds its instructions.
+// Venue: implements the `Venue` port for one dialect, with a door to the builder of its
+// instructions.
 import type { Address } from '../core/ids.ts';
 import type { Chain, PaymentParts } from '../core/outside.ts';
 import type { VenueFunds } from '../core/plan.ts';
@@ -15,19 +16,20 @@ import { inspectVenue } from './inspect.ts';
 const NO_ORACLE = '11111111111111111111111111111111' as Address;
 const USERS_REMEMBERED_MOST = 10_000;
 
-/** Creates the venue of a dialect. */
+/** Creates the venue of a dialect. `door` loads the builder when instructions are first needed. */
 export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
   const { profile, accounts, states, addresses } = dialect;
   const { quote } = profile;
-  /** By market address. */
+  /** The oracle of each market, by the market's address. */
   const oracles = new Map<Address, Address>();
-  // What a plan has just seen of a user, so that building its transaction a moment later need not
-  // read again. Whoever built the last transaction of a payment forgets it.
+  // The last account bytes that `funds` read for each Drift account. `instructions` builds from
+  // them without another read; `forget` drops them.
   const lastSeen = new Map<string, User>();
 
   /**
-   * Oracles hardly ever change; a wrong one fails the simulation, and that forgets them all. What
-   * is missing is read at once.
+   * The oracles of markets, in order; unknown ones are read in one request. Markets hardly ever
+   * change their oracle. An outdated one makes the simulation fail with an error of the class
+   * `operator`, and then all are forgotten.
    */
   const oraclesOf = async (
     markets: readonly { kind: 'spot' | 'perp'; index: number; address: Address }[],
@@ -52,8 +54,8 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
   };
 
   /**
-   * Oracles, then spot markets, then perp markets, each once, as the program's account loader wants
-   * them.
+   * The remaining accounts in the order that the program's account loader requires: oracles, then
+   * spot markets, then perp markets, each once.
    */
   const remainingAccounts = async (
     user: User,
@@ -171,7 +173,8 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
       const built: Instruction[] = [];
       if (plan.settleMarkets.length > 0) {
         const remaining = await remainingAccounts(user, plan.settleMarkets, readAccounts, 'settle');
-        // One instruction a market: one that is refused names its market by its place.
+        // One instruction for each market, so that the index of a refused instruction identifies
+        // the market.
         for (const market of plan.settleMarkets)
           built.push(builder.settle(parties, market, remaining));
       }

@@ -1,5 +1,5 @@
-// Accounts: where the fields that matter stand in Drift v2's zero-copy accounts (drift-facts
-// section E).
+// Accounts: the byte offsets of the fields that Bailiff reads in Drift v2's zero-copy accounts
+// (drift-facts section E).
 import type { AccountKinds } from '../profile.ts';
 import { CURRENT_BUILD } from './builds.ts';
 
@@ -45,12 +45,12 @@ export const ACCOUNTS: AccountKinds = {
       index: 684,
       status: 688,
       paused: 690,
-      // Initialized, Active, four kinds of pauses, ReduceOnly, Settlement, Delisted.
+      // Initialized, Active, four kinds of pause, ReduceOnly, Settlement, Delisted.
       statuses: 9,
       // Active, ReduceOnly and Settlement.
       withdrawStatuses: [1, 6, 7],
-      // The bit of an older build is found out by simulation: its refusal is 6149, withdrawals
-      // paused.
+      // The bit of the current build. An older build uses another bit; there the simulation of the
+      // withdrawal fails with 6149 (withdrawals paused).
       withdrawPausedBit: CURRENT_BUILD.pausedBits.withdraw,
     },
   },

@@ -1,56 +1,57 @@
-// Builds: what differs between builds of the venue's program that are known by their bytes. The
-// daemon's decoders need none of it to be safe: a field that a record lacks reads as absent, and
-// bytes that changed their meaning are not believed. Each entry was seen on the bytes:
-// test/local/builds.test.ts asks every program that is present.
+// Builds: the differences between builds of the Drift v2 program that are known by their bytes. The
+// decoders work without this list: a field that a record lacks reads as absent, and bytes that
+// changed their meaning are ignored. Each entry was checked on the program's bytes:
+// test/local/builds.test.ts runs every program file that is present.
 
-/** A build of the program, and where it departs from the interface that the SDK describes. */
+/** A build of the program, and where it differs from the interface that the SDK describes. */
 export type Build = {
   /** Year and month of the build. */
   readonly name: string;
   /**
-   * sha256 of the program's bytes in hex; null for the build of the SDK's interface, whose bytes
+   * SHA-256 of the program's bytes, in hex; null for the build that the SDK describes, whose bytes
    * are not public.
    */
   readonly sha256: string | null;
   /**
-   * sha256 of the bytes without the zeros behind them, in hex: on chain a program is padded with
-   * zeros, so this is its hash there, as `solana-verify get-program-hash` prints it. Null where
-   * `sha256` is.
+   * SHA-256 of the program's bytes without the zeros at the end, in hex. On chain a program is
+   * padded with zeros, so this is the hash that `solana-verify get-program-hash` prints. Null where
+   * `sha256` is null.
    */
   readonly deployedHash: string | null;
-  /** Where the bytes are published: a public repository on GitHub and the git blob in it. */
+  /** The public repository on GitHub and the git blob that hold the bytes. */
   readonly published: { readonly repository: string; readonly blob: string } | null;
   /**
-   * Fill records tell what a fill closed (`existing_*`). Without it a close is reckoned from the
-   * account's state.
+   * Fill records carry the position before the fill (`existing_*`). Where they do not, closes are
+   * reckoned from the account's state.
    */
   readonly tellsCloses: boolean;
   /**
-   * The authority signs initialize_user and initialize_user_stats; later builds don't ask for it.
+   * The authority must sign initialize_user and initialize_user_stats. Later builds do not require
+   * it.
    */
   readonly authoritySignsCreation: boolean;
-  /** Settling a market without a position is one of the things that `TrySettle` forgives. */
+  /** `TrySettle` also ignores a market in which the account has no position. */
   readonly trySettleForgivesNoPosition: boolean;
-  /** Bits of a market's `paused_operations`; null for a build that does not look at that field. */
+  /** Bits of a market's `paused_operations`; null for a build that ignores that field. */
   readonly pausedBits: {
-    /** In a spot market: no withdrawals. */
+    /** The bit of a spot market that stops withdrawals. */
     readonly withdraw: number;
-    /** In a perp market: no settling. */
+    /** The bit of a perp market that stops settlements. */
     readonly settle: number;
   } | null;
   /**
-   * A settlement that the market's empty pnl pool can't pay fails with 6260; otherwise it does
-   * nothing and succeeds.
+   * A settlement that the market's empty PnL pool cannot pay fails with 6260. False: such a
+   * settlement succeeds and changes nothing.
    */
   readonly refusesEmptyPool: boolean;
   /**
-   * Instructions that the product uses or hears, and that this build answers with 101,
+   * Instructions that Bailiff uses or decodes and that this build lacks: it answers with 101,
    * InstructionFallbackNotFound.
    */
   readonly lacks: readonly string[];
 };
 
-/** The build that the SDK 2.156 describes: what the venue ran before its pause in April 2026. */
+/** The build that SDK 2.156 describes: the venue ran it until its pause in April 2026. */
 export const CURRENT_BUILD = {
   name: '2025-11',
   sha256: null,
@@ -111,8 +112,8 @@ export const OLDER_BUILDS: readonly Build[] = [
 ];
 
 /**
- * What a local world without a compiled program shows in the place of its bytes. It is text: no
- * loader deploys it, so its hash can't name a program that moves money.
+ * The bytes that a local world without a compiled program shows as the program's. They are text,
+ * which no loader deploys, so their hash never matches a program that moves money.
  */
 export const STAND_IN = {
   name: 'stand-in of the local world',
@@ -120,7 +121,7 @@ export const STAND_IN = {
   deployedHash: '9c99283c12350604f9586caa29afdc6b7037e492f72d19b4bf93377638b004a2',
 } as const;
 
-/** Names of the programs that the venue profile was proven on, by their hash on chain. */
+/** The names of the programs that this profile was proven on, by their hash on chain. */
 export const PROVEN_ON: ReadonlyMap<string, string> = new Map([
   ...OLDER_BUILDS.flatMap(({ name, deployedHash }): [string, string][] =>
     deployedHash === null ? [] : [[deployedHash, `build of ${name}`]],
@@ -128,13 +129,13 @@ export const PROVEN_ON: ReadonlyMap<string, string> = new Map([
   [STAND_IN.deployedHash, STAND_IN.name],
 ]);
 
-/** The build of that name. Throws when there is none. */
+/** Returns the build of that name. Throws when no build has it. */
 export function buildNamed(name: string): Build {
   const found = [CURRENT_BUILD, ...OLDER_BUILDS].find((each) => each.name === name);
   if (found === undefined) throw new Error(`no build is named ${name}`);
   return found;
 }
 
-/** The build whose bytes have this sha256; the current one when the bytes are not known. */
+/** The build whose bytes have this SHA-256, or the current build when no build has it. */
 export const buildOf = (sha256: string): Build =>
   OLDER_BUILDS.find((each) => each.sha256 === sha256) ?? CURRENT_BUILD;

@@ -1,9 +1,9 @@
-// Errors: every error of Drift v2 that settling, withdrawing and transferring can end in: its
-// number, its name in the interface, its class, and the reason. A test holds the names against the
-// interface of the SDK.
+// Errors: every error of Drift v2 in which a settlement, withdrawal or transfer can end: its
+// number, its name in the interface, its class, and the reason. A test compares the names with the
+// SDK's interface.
 import type { ErrorRows } from '../error-rows.ts';
 
-/** Errors of the venue's program. A number that is not here is `unexpected`. */
+/** Errors of the venue's program. A number that is not listed is of the class `unexpected`. */
 export const ERROR_ROWS: ErrorRows = {
   // Passes within seconds: an oracle or a market is behind, or a keeper was faster.
   retry_soon: {
@@ -25,7 +25,7 @@ export const ERROR_ROWS: ErrorRows = {
     '6265 OracleInsufficientDataPoints': 'The oracle has too few data points.',
     '6266 OracleStaleForAMM': 'The oracle price is too old for the market maker.',
   },
-  // The account must recover first, or its owner must close or reduce something.
+  // Passes when the account recovers, or when its owner closes or reduces a position.
   retry_when_healthier: {
     '6003 InsufficientCollateral': 'What would be left is too little for the open positions.',
     '6095 InsufficientCollateralForSettlingPNL': 'The account is too weak to settle a loss.',
@@ -38,7 +38,7 @@ export const ERROR_ROWS: ErrorRows = {
       'Open orders in an expired market must be cancelled first.',
     '6254 UserReduceOnly': 'The account may only reduce.',
   },
-  // The venue gives nobody more for now, whatever the account holds.
+  // The venue's limits refuse every withdrawal for now, whatever the account holds.
   venue_limited: {
     '6092 SpotMarketInsufficientDeposits': 'The deposits are lent out.',
     '6128 DailyWithdrawLimit':
@@ -48,7 +48,7 @@ export const ERROR_ROWS: ErrorRows = {
     '6260 PnlPoolCantSettleUser': 'The profit pool of the market is empty.',
     '6268 MaxBorrows': 'The market has lent out all that it may.',
   },
-  // Paused for everybody.
+  // The venue has paused the operation for all accounts.
   venue_paused: {
     '101 InstructionFallbackNotFound': 'The program that is deployed has no such instruction.',
     '6024 ExchangePaused': 'The exchange has paused this operation.',
@@ -59,7 +59,7 @@ export const ERROR_ROWS: ErrorRows = {
     '6213 MarketBeingInitialized': 'The market is being set up.',
     '6250 SpotMarketReduceOnly': 'The market only lets positions shrink.',
   },
-  // A person must act on the account.
+  // The owner must act on the account.
   permanent: {
     '6007 MarketDelisted': 'The market is delisted.',
     '6125 UserBankrupt': 'The account is bankrupt.',
@@ -68,8 +68,8 @@ export const ERROR_ROWS: ErrorRows = {
     '6164 UnableToSettleExpiredUserPosition': 'A position in an expired market cannot be settled.',
     '6234 UserNotFound': 'The account does not exist.',
   },
-  // Our accounts or encodings do not fit the venue. What was remembered of it is read again once;
-  // then an operator must look.
+  // Bailiff's accounts or encodings do not fit the venue. The remembered oracles are dropped and
+  // read again once; after that an operator must look.
   operator: {
     '6020 BnConversionError': 'A number is out of range.',
     '6022 UnableToLoadOracle': 'An oracle account cannot be read.',
@@ -102,7 +102,7 @@ export const ERROR_ROWS: ErrorRows = {
     '6302 InvalidPoolId': 'The account belongs to another pool.',
     '6322 InvalidRevenueShareAccount': 'The revenue share account is another one.',
     '6324 UnableToLoadRevenueShareAccount': 'The revenue share account cannot be loaded.',
-    // Anchor's own: constraints, wrong programs, signers and accounts.
+    // Errors of Anchor itself: constraints, wrong programs, signers and accounts.
     '2001 ConstraintHasOne': 'An account belongs to another one than was given.',
     '2003 ConstraintRaw': 'An account does not meet a constraint.',
     '2006 ConstraintSeeds': 'An address is not the one that its seeds give.',

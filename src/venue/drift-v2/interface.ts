@@ -1,6 +1,6 @@
-// Interface: every instruction that Drift v2 has, by discriminator: the first eight bytes of
-// SHA-256 of `global:name`. It is the interface that ships with the SDK, which a test holds it to.
-// An instruction that is not here is newer than this release.
+// Interface: the discriminators of all instructions of Drift v2, each the first eight bytes of
+// SHA-256 of `global:name`. A test compares the list with the interface that ships with the SDK. An
+// instruction that is not listed is newer than this release.
 export const INSTRUCTIONS: ReadonlySet<string> = new Set(
   `
   0180b133ad2d0b66 02f1c3ace318fe9e 03246659b48078d5 0416e2c97c2c52e6 05622ebc0a3b02f9

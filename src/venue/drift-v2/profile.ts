@@ -1,5 +1,5 @@
-// Profile: Drift v2 as data. Sources: the interface that ships with the SDK 2.156, and the program
-// of 2026-03.
+// Profile: Drift v2 as data. Sources: the interface that ships with SDK 2.156, and the program of
+// 2026-03.
 import type { Address } from '../../core/ids.ts';
 import { errorTable } from '../error-rows.ts';
 import type { CallPlaces, Profile } from '../profile.ts';
@@ -15,8 +15,8 @@ export const QUOTE_DECIMALS = 6;
 export const QUOTE_MARKET = 0;
 
 /**
- * The venue's instructions that move value or control, by discriminator, with the places of their
- * accounts.
+ * The venue's instructions that move value or control, by discriminator in hex, with the index of
+ * each account that Bailiff reads.
  */
 export const CALLS = {
   b712469c946da122: { call: 'withdraw', user: 1, vault: 4, token: 6 },
@@ -40,8 +40,8 @@ export const CALLS = {
 } as const satisfies Readonly<Record<string, CallPlaces>>;
 
 /**
- * Decimals of the spot markets, by index: the table that ships with the SDK, which a test holds it
- * to.
+ * Decimals of the spot markets, by market index. A test compares them with the table that ships
+ * with the SDK.
  */
 export const SPOT_DECIMALS: readonly number[] = [
   6, 9, 9, 8, 8, 6, 9, 6, 9, 9, 6, 6, 8, 6, 9, 6, 9, 9, 6, 6, 9, 9, 6, 9, 9, 9, 6, 8, 6, 9, 6, 6, 5,
@@ -49,8 +49,8 @@ export const SPOT_DECIMALS: readonly number[] = [
 ];
 
 /**
- * Mints of the spot markets, from the same table. Only these, and SOL, are worth anything to a
- * debt.
+ * Mints of the spot markets, from the same table. Only these tokens and SOL count as value that
+ * could have paid a debt.
  */
 export const MARKET_MINTS: ReadonlySet<string> = new Set([
   'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
@@ -110,8 +110,8 @@ export const MARKET_MINTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The venue's own lookup tables, with its markets, oracles, vaults, mints and programs, as the SDK
- * names them.
+ * The venue's own lookup tables, as the SDK names them. They hold its markets, oracles, vaults,
+ * mints and programs.
  */
 export const LOOKUP_TABLES: readonly Address[] = [
   'Fpys8GRa5RBWfyeN7AaDUwFGD1zkDCA4z3t4CJLV8dfL' as Address,

@@ -1,4 +1,4 @@
-// Records: what Drift v2 writes otherwise than its successor.
+// Records: the record layouts of Drift v2, which differ from Velocity's in liquidations.
 import type { Layout } from '../codec.ts';
 import {
   DepositRecord,

@@ -1,6 +1,6 @@
-// Sdk: the one place that loads @drift-labs/sdk, when it is first needed: loading it takes a second
-// and 80 MB. From it come instruction encodings and error names; addresses, decoding and money are
-// ours.
+// Sdk: the only file that loads @drift-labs/sdk, when a builder is first needed: loading takes a
+// second and 80 MB. It provides instruction encodings and error names. Addresses, decoding and
+// amounts are computed without it.
 import { Connection, Keypair, PublicKey, type TransactionInstruction } from '@solana/web3.js';
 import type { Address } from '../../core/ids.ts';
 import type { AccountMeta, Instruction } from '../../core/transaction.ts';
@@ -17,8 +17,7 @@ async function load({ profile, addresses }: Dialect): Promise<Builder> {
   const sdk = await import('@drift-labs/sdk');
   const program = key(profile.programId);
   const { market: quoteMarket } = profile.quote;
-  // The client is never subscribed and never connects: it is asked for its instruction encodings
-  // alone.
+  // The client is never subscribed and never connects. It is used only to encode instructions.
   const connection = new Connection('http://127.0.0.1:1');
   const client = new sdk.DriftClient({
     connection,
@@ -81,7 +80,7 @@ async function load({ profile, addresses }: Dialect): Promise<Builder> {
   };
 }
 
-/** A door that loads the SDK once, when it is first gone through. */
+/** Creates a door that loads the SDK at the first `load`, once. */
 export function createSdkDoor(dialect: Dialect): BuilderDoor {
   let loading: Promise<Builder> | null = null;
   let ready: Builder | null = null;

@@ -1,13 +1,16 @@
-// Drift v2: the venue behind the port. Its program has been paused since April 2026.
+// Drift v2: the venue as an implementation of the `Venue` port. The program has been paused since
+// April 2026.
 import type { Venue } from '../../core/venue.ts';
 import { createDialect } from '../dialect.ts';
 import { createVenue } from '../venue.ts';
 import { DRIFT_PROFILE } from './profile.ts';
 import { createSdkDoor } from './sdk.ts';
 
-/** Drift v2's profile with its readers. */
+/** The profile of Drift v2 with its readers. */
 export const DRIFT_V2 = createDialect(DRIFT_PROFILE);
 
-/** `door` loads the SDK, for instruction encodings; venues may share one. */
+/**
+ * Creates the venue. `door` loads the SDK for instruction encodings; several venues may share one.
+ */
 export const createDriftVenue = (door = createSdkDoor(DRIFT_V2)): Venue =>
   createVenue(DRIFT_V2, door);

@@ -1,6 +1,6 @@
-// Accounts: where the fields that matter stand in Velocity's zero-copy accounts. Sources: the
-// structs of velocity-exchange/velocity-v1 (user.rs, spot_market.rs, perp_market.rs, state.rs),
-// held against accounts that the real program of 2026-07 wrote.
+// Accounts: the byte offsets of the fields that Bailiff reads in Velocity's zero-copy accounts.
+// Sources: the structs of velocity-exchange/velocity-v1 (user.rs, spot_market.rs, perp_market.rs,
+// state.rs), compared with accounts that the real program of 2026-07 wrote.
 import type { AccountKinds } from '../profile.ts';
 
 export const ACCOUNTS: AccountKinds = {

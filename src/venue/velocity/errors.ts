@@ -1,6 +1,6 @@
-// Errors: where Velocity's errors differ from those of Drift v2, whose numbers and names it kept.
-// Source: error.rs of velocity-exchange/velocity-v1 at 04b0573b; names up to 6367 stand in the
-// program of 2026-07.
+// Errors: the errors of Velocity that differ from those of Drift v2, whose numbers and names it
+// kept. Source: error.rs of velocity-exchange/velocity-v1 at 04b0573b; the program of 2026-07
+// contains the names up to 6367.
 import type { ErrorRows } from '../error-rows.ts';
 
 export const ERROR_ROWS: ErrorRows = {

@@ -1,7 +1,6 @@
-// Interface: the instructions of Velocity, by name. Each was dispatched on the real program of
-// 2026-07, but for the three of isolated positions: that build was compiled without them, and
-// answers
-// 101. An instruction that is not here is newer than this release.
+// Interface: the instructions of Velocity, by name. Each was called on the real program of 2026-07,
+// except the three of isolated positions: that build was compiled without them and answers 101. An
+// instruction that is not listed is newer than this release.
 import { createHash } from 'node:crypto';
 
 const NAMES = `
@@ -78,7 +77,9 @@ const NAMES = `
   zero_mm_oracle_fields
 `;
 
-/** The first eight bytes of an instruction's data, in hex: of SHA-256 of `global:name`. */
+/**
+ * The discriminator of an instruction, in hex: the first eight bytes of SHA-256 of `global:name`.
+ */
 export const instructionDiscriminator = (name: string): string =>
   createHash('sha256').update(`global:${name}`).digest('hex').slice(0, 16);
 

@@ -1,5 +1,5 @@
-// Profile: Velocity as data, the successor of Drift v2, which trades since 2026. Facts, their
-// sources and the day on which they were looked at: docs/venues.md.
+// Profile: Velocity as data. Velocity succeeds Drift v2 and trades since 2026. The facts, their
+// sources and the date of each check: docs/venues.md.
 import type { Address } from '../../core/ids.ts';
 import { ERROR_ROWS as DRIFT_ERRORS } from '../drift-v2/errors.ts';
 import { errorTable } from '../error-rows.ts';
@@ -9,7 +9,7 @@ import { ERROR_ROWS } from './errors.ts';
 import { INSTRUCTIONS, instructionDiscriminator } from './interface.ts';
 import { RECORDS } from './records.ts';
 
-/** Names of instructions whose call has another name in facts. */
+/** Instructions whose name differs from the name of the call in facts. */
 const NAMED: Readonly<Record<string, string>> = {
   isolated_withdraw: 'withdraw_from_isolated_perp_position',
   isolated_deposit: 'deposit_into_isolated_perp_position',
@@ -69,8 +69,8 @@ export const VELOCITY_PROFILE: Profile = {
     CALLS.map((each) => [instructionDiscriminator(NAMED[each.call] ?? each.call), each]),
   ),
   paused: { withdraw: 2, settlePnl: 64 },
-  // In liquidate_perp the taker's fee holds both already; only liquidate_perp_with_fill charges
-  // them beside it.
+  // In liquidate_perp the taker's fee contains both fees; only liquidate_perp_with_fill charges
+  // them in addition.
   liquidationFees: ['ifFee', 'protocolFee'],
   errors: errorTable(DRIFT_ERRORS, ERROR_ROWS),
   provenOn: new Map([

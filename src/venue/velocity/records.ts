@@ -1,6 +1,6 @@
-// Records: what Velocity writes otherwise than Drift v2: no `lp_shares`, and a protocol fee in
-// liquidations. Sources: state/events.rs of velocity-exchange/velocity-v1 at bf947a2c, and the
-// records of the real program of 2026-07.
+// Records: the record layouts of Velocity. They differ from Drift v2's: liquidations have no
+// `lp_shares` and add a protocol fee. Sources: state/events.rs of velocity-exchange/velocity-v1 at
+// bf947a2c, and records that the real program of 2026-07 wrote.
 import type { Layout } from '../codec.ts';
 import {
   DepositRecord,

@@ -1,4 +1,5 @@
-// Acts: the command that shows who asked for what to be changed, over HTTP and by command.
+// Acts: the command that lists the acts on record: who asked, over HTTP or by command, for which
+// change.
 import type { Command } from 'commander';
 import { isoTime } from '../core/time.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
@@ -10,7 +11,7 @@ type ActFilter = { actor?: string; subscriber?: string };
 const SHOWN = 80;
 
 export function addActs(program: Command, tools: Tools): void {
-  const acts = program.command('acts').description('who asked for what to be changed');
+  const acts = program.command('acts').description('acts on record: who asked for which change');
   listed(acts.command('list').description('acts, the newest first'), 'before')
     .option('--actor <actor>', 'the id of an API key, or configured, anyone or command')
     .option('--subscriber <id>', 'acts on this subscriber')

@@ -1,5 +1,5 @@
-// Agent keys: the commands that bring one in and change the master key. A secret is read from a
-// file or from standard input, never from an argument, where other processes could see it.
+// Agent keys: the commands that import an agent's key and change the master key. A secret is read
+// from a file or from standard input, never from an argument, which other processes could see.
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
@@ -37,7 +37,7 @@ async function importKey(
   tools
     .output()
     .result({ id, agentWallet: subscriber.agentWallet }, [
-      `The key of ${subscriber.agentWallet} is kept, sealed. Debts that waited for it are due.`,
+      `The key of ${subscriber.agentWallet} is stored, sealed. Debts that waited for it are due.`,
     ]);
   return 0;
 }
@@ -57,7 +57,8 @@ async function rotate({ parts, settings }: Opened, tools: Tools): Promise<number
   const bar = output.progress('wrapping keys', ids.length);
   let keys = 0;
   for (const [index, id] of ids.entries()) {
-    // Somebody may be faster: then what there is by now is wrapped, until nothing comes between.
+    // Another process may replace the key meanwhile. The loop then wraps the present key, until a
+    // replacement succeeds or the key is gone.
     for (let key = await subscribers.sealedKey(id); key !== null; ) {
       const sealed = vault.rewrap(agentKeyBinding(id, key.publicKey), key.sealed);
       const replaced = await subscribers.replaceKey(key, sealed);
@@ -90,13 +91,13 @@ export function addAgentKeys(program: Command, tools: Tools): void {
   keys
     .command('import <subscriber> <file>')
     .description(
-      'keep the key of an agent wallet, from a file (Solana CLI JSON or base58), or - for standard input',
+      'store the sealed key of an agent wallet, from a file (Solana CLI JSON or base58), or - for standard input',
     )
     .action((id: string, file: string) =>
       tools.act('keys import', { id }, (opened) => importKey(opened, tools, id, file)),
     );
   keys
     .command('rotate-master')
-    .description('wrap everything under BAILIFF_NEXT_MASTER_KEY; may run again')
+    .description('wrap every secret under BAILIFF_NEXT_MASTER_KEY; may be run again')
     .action(() => tools.act('keys rotate-master', {}, (opened) => rotate(opened, tools)));
 }

@@ -1,4 +1,4 @@
-// API keys: the commands that make, list and revoke them.
+// API keys: the commands that create, list and revoke them.
 import { createHash, randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { SCOPES, type Scope } from '../core/api-key.ts';
@@ -10,7 +10,7 @@ import type { Tools } from './tools.ts';
 
 const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text);
 
-/** Makes a key and shows it, this once. */
+/** Creates a key and prints it. The ledger keeps its hash alone, so it cannot be shown again. */
 async function createKey(
   { ledger }: Parts,
   output: Output,
@@ -61,7 +61,7 @@ async function revokeKey({ ledger }: Parts, output: Output, id: string): Promise
 }
 
 export function addApiKeys(program: Command, tools: Tools): void {
-  const keys = program.command('api-keys').description('who may use the API, and for what');
+  const keys = program.command('api-keys').description('API keys and their scopes');
   keys
     .command('create <name>')
     .description('make a key; it is shown once')
@@ -73,11 +73,11 @@ export function addApiKeys(program: Command, tools: Tools): void {
     );
   keys
     .command('list')
-    .description('every key that was ever made')
+    .description('all keys, revoked ones included')
     .action(() => tools.look(({ parts }) => listKeys(parts, tools.output())));
   keys
     .command('revoke <id>')
-    .description('take a key back, for good')
+    .description('revoke a key for good')
     .action((id: string) =>
       tools.act('api-keys revoke', { id }, ({ parts }) => revokeKey(parts, tools.output(), id)),
     );

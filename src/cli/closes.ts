@@ -1,4 +1,5 @@
-// Closes: the command that answers "why was nothing owed?" for every close of a subscriber.
+// Closes: the command that says of every close of a subscriber how much it makes owed, or why
+// nothing.
 import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import { outcomeOf } from '../core/outcome.ts';
@@ -9,7 +10,7 @@ export function addCloses(program: Command, tools: Tools): void {
   listed(
     program
       .command('closes <subscriber>')
-      .description('every close, newest first: what it makes owed, or why nothing'),
+      .description('every close, newest first: how much it makes owed, or why nothing'),
     'before',
   ).action((id: string, given: ListOptions) =>
     tools.look(({ parts: { ledger } }) =>

@@ -1,5 +1,5 @@
-// Debts: the commands that show what is owed, and the acts of an operator on it. They work on the
-// ledger; running daemons see what they did with their next look.
+// Debts: the commands that show debts, and the acts of an operator on them. They change the ledger;
+// running daemons see the change at their next reading of it.
 import { type Command, Option } from 'commander';
 import type { ProfitShare } from '../core/debt-ports.ts';
 import { explain } from '../core/explain.ts';
@@ -26,7 +26,10 @@ async function explainShare({ ledger }: Parts, output: Output, id: string): Prom
   return 0;
 }
 
-/** Exit code 1 when the debt is not one that waits. */
+/**
+ * Ends one debt unpaid. Returns exit code 1 when the debt is not open, or a payment of it is on its
+ * way.
+ */
 async function voidShare(
   { ledger }: Parts,
   output: Output,
@@ -52,7 +55,10 @@ async function retryShare({ ledger }: Parts, output: Output, id: string): Promis
   return done ? 0 : 1;
 }
 
-/** Ends everything that a subscriber owes and that waits. Exit code 1 when nothing does. */
+/**
+ * Ends every open debt of a subscriber that no payment is on its way for. Returns exit code 1 when
+ * there is none.
+ */
 async function forgive(
   parts: Parts,
   output: Output,
@@ -68,13 +74,13 @@ async function forgive(
   const total = forgiven.reduce((sum, each) => sum + each.left, 0n);
   output.result({ subscriber, forgiven, total }, [
     forgiven.length === 0
-      ? `${subscriber} owes nothing that waits; a payment that is on its way is seen to its end first.`
+      ? `${subscriber} has no open debt that can be ended; a payment that is on its way must end first.`
       : `${formatUnits(total)} USDC in ${forgiven.length} shares are forgiven; daemons judge ${subscriber} again within half a minute.`,
   ]);
   return forgiven.length === 0 ? 1 : 0;
 }
 
-/** Makes debts payable that were booked while only observing. Asked again, it finds none. */
+/** Makes debts payable that were booked in mode observe. A second run finds none. */
 async function adopt(
   { ledger }: Parts,
   output: Output,
@@ -99,7 +105,10 @@ async function adopt(
 
 const WHY_LENGTH = 60;
 
-/** Why a share is not paid: of a voided one by whom, when and why it was ended. */
+/**
+ * The cell WHY of a share: for a voided one who ended it, when and why; else the code of its
+ * reason.
+ */
 function whyOf({ voided, observed, reason }: ProfitShare): string {
   if (voided !== null) {
     const who = voided.person ?? voided.actor;
@@ -148,11 +157,11 @@ export function addDebts(program: Command, tools: Tools): void {
     );
   shares
     .command('explain <share>')
-    .description('how a share came to be its amount, number by number')
+    .description('how the amount of a share was computed, step by step')
     .action((id: string) => tools.look(({ parts }) => explainShare(parts, tools.output(), id)));
   shares
     .command('retry <share>')
-    .description('try a debt now, also one that waits for a person')
+    .description('try a debt now, including one that waits for a person')
     .action((id: string) =>
       tools.act('shares retry', { share: id }, ({ parts }) =>
         retryShare(parts, tools.output(), id),
@@ -167,7 +176,7 @@ export function addDebts(program: Command, tools: Tools): void {
   reasoned(
     shares
       .command('forgive <subscriber>')
-      .description('end everything that a subscriber owes and that waits'),
+      .description('end every open debt of a subscriber, unpaid'),
   ).action((id: string, { reason }: { reason: string }) =>
     tools.act('shares forgive', { id, reason }, ({ parts }) =>
       forgive(parts, tools.output(), tools.clock, id, { reason, ...tools.byWhom() }),
@@ -176,7 +185,7 @@ export function addDebts(program: Command, tools: Tools): void {
   reasoned(
     program
       .command('adopt')
-      .description('pay from now on what was booked while only observing')
+      .description('make debts payable that were booked in mode observe')
       .requiredOption('--from-slot <slot>', 'debts of closes in this slot and later'),
   ).action(({ fromSlot, reason }: { fromSlot: string; reason: string }) => {
     if (!/^\d{1,15}$/.test(fromSlot)) {

@@ -1,11 +1,11 @@
-// Doctor: the command that looks at everything a daemon stands on, and says of each thing what is
+// Doctor: the command that checks every part that a daemon depends on and prints for each what is
 // wrong and how to mend it.
 import type { Finding } from '../core/finding.ts';
 import { type Output, table } from './output.ts';
 
 const MARK = { ok: 'ok', warning: 'warning', wrong: 'WRONG' } as const;
 
-/** Exit code 3 when something is wrong. */
+/** Prints the findings. Returns exit code 3 when at least one of them is `wrong`, else 0. */
 export function report(findings: readonly Finding[], output: Output): number {
   const bad = findings.filter((each) => each.state === 'wrong').length;
   const rows = findings.flatMap((each) => [

@@ -1,5 +1,5 @@
-// Halts: the commands that stop signing, somewhere or everywhere, let it go on, and show where it
-// is stopped.
+// Halts: the commands that halt signing for all, for a creator or for a subscriber, lift a halt,
+// and list the halts in force.
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
@@ -18,7 +18,7 @@ async function halt(
   const halted = await ledger.halts.set(scope, reason);
   output.result({ scope, reason, halted }, [
     halted
-      ? `Nothing new is signed for ${scope}. What is signed already is seen to its end.`
+      ? `Nothing new is signed for ${scope}. Payments that are already signed are followed to their end.`
       : `There is no ${scope.replace(':', ' ')}: nothing is halted.`,
   ]);
   return halted ? 0 : 1;
@@ -56,7 +56,7 @@ export function addHalts(program: Command, tools: Tools): void {
   );
   program
     .command('halts')
-    .description('where nothing new is signed')
+    .description('halts of signing')
     .command('list')
     .description('every halt in force, with its reason')
     .action(() => tools.look(({ parts }) => listHalts(parts, tools.output())));

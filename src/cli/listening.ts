@@ -1,5 +1,5 @@
-// Listening: the commands about what is heard: one transaction again, the histories of accounts,
-// and the watch-list at Helius.
+// Listening: the commands about hearing: read one transaction again, walk the histories of
+// accounts, accept a state, and compare the watch-list at Helius.
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
@@ -15,7 +15,10 @@ import { type Opened, reasoned, type Tools } from './tools.ts';
 const exact = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
 
-/** Reads a transaction, shows what is heard in it, and lets running daemons record it again. */
+/**
+ * Reads a transaction and shows its facts. Without `dryRun` also notes its sighting anew, so that
+ * running daemons record it again.
+ */
 async function replay(
   { parts }: Opened,
   tools: Tools,
@@ -68,7 +71,10 @@ async function replay(
   return 0;
 }
 
-/** Walks the histories of accounts, from where each was scanned to, or from a slot. */
+/**
+ * Walks the histories of watched accounts, each from the slot up to which it was scanned, or all
+ * from a given slot.
+ */
 async function walk(
   { parts, log }: Opened,
   tools: Tools,
@@ -82,7 +88,7 @@ async function walk(
     .filter((each) => given.subscriber === undefined || each.subscriberId === given.subscriber)
     .map((each) => each.address);
   if (addresses.length === 0) {
-    tools.output().result({ accounts: 0 }, ['Nobody like that is watched.']);
+    tools.output().result({ accounts: 0 }, ['No watched account matches.']);
     return 1;
   }
   const output = tools.output();
@@ -138,8 +144,8 @@ async function watchList(
 export function addListening(program: Command, tools: Tools): void {
   program
     .command('replay <signature>')
-    .description('read a transaction again: what is heard in it, and have it recorded')
-    .option('--dry-run', 'only show it')
+    .description('read a transaction again, show its facts, and have daemons record them')
+    .option('--dry-run', 'only show the facts')
     .action((signature: string, { dryRun }: { dryRun?: boolean }) =>
       tools.act('replay', { signature, dryRun: dryRun === true }, (opened) =>
         replay(opened, tools, signature, dryRun === true),
@@ -147,11 +153,11 @@ export function addListening(program: Command, tools: Tools): void {
     );
   program
     .command('backfill')
-    .description('walk the histories of watched accounts now')
-    .option('--subscriber <id>', 'only of this one')
+    .description('read the histories of watched accounts now')
+    .option('--subscriber <id>', 'only accounts of this subscriber')
     .option(
       '--from-slot <slot>',
-      'from this slot on, however often it was read; else from where each was scanned to',
+      'from this slot on, even if it was read before; without it from where each was scanned to',
     )
     .action(async (given: { subscriber?: string; fromSlot?: string }) => {
       if (given.fromSlot !== undefined && !/^\d{1,15}$/.test(given.fromSlot))
@@ -160,12 +166,12 @@ export function addListening(program: Command, tools: Tools): void {
         walk(opened, tools, given),
       );
     });
-  const hearing = program.command('hearing').description('what no fact explains');
+  const hearing = program.command('hearing').description('differences that no fact explains');
   reasoned(
     hearing
       .command('accept <subject>')
       .description(
-        'take the state of an account (by address), or a transaction that no node gives (by signature), for right',
+        'accept the state of an account (by address), or a transaction that no node returns (by signature)',
       ),
   ).action((subject: string, { reason }: { reason: string }) =>
     tools.act('hearing accept', { subject, reason }, async ({ parts, log }) => {
@@ -174,18 +180,20 @@ export function addListening(program: Command, tools: Tools): void {
       tools
         .output()
         .result({ subject, accepted: true }, [
-          `${subject} is taken for right. Running daemons see it with their next look.`,
+          `${subject} is accepted. Running daemons see it at their next check.`,
         ]);
       return 0;
     }),
   );
-  const list = program.command('watch-list').description('what is registered at Helius');
+  const list = program.command('watch-list').description('addresses registered at Helius');
   list
     .command('diff')
-    .description('how it differs from what is watched; exit code 3 when it does')
+    .description('how they differ from the watched accounts; exit code 3 when they do')
     .action(() => tools.look((opened) => watchList(opened, tools, false)));
   list
     .command('repair')
-    .description('register what is missing, take out what nobody watches, enable what is disabled')
+    .description(
+      'register missing addresses, remove those that are not watched, enable disabled webhooks',
+    )
     .action(() => tools.act('watch-list repair', {}, (opened) => watchList(opened, tools, true)));
 }

@@ -1,5 +1,5 @@
-// Lists: how commands show lists in pages. A list that goes on says how many rows there are and how
-// to read on.
+// Lists: how commands show lists in pages. A list with further rows says how many rows there are
+// and how to go on.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { COUNTED_MOST, type ListFilters, type ListName } from '../core/lists.ts';
 import type { Ledger } from '../core/ports.ts';
@@ -7,7 +7,7 @@ import { createListing, type Loose, type PageOf, type Rows, readAll } from '../f
 import type { Output } from './output.ts';
 import { table } from './output.ts';
 
-/** Rows that a list shows unless --limit or --all says otherwise. */
+/** Rows that a list shows without --limit or --all. */
 const USUAL = 100;
 
 export type Turn = 'before' | 'after';
@@ -20,30 +20,33 @@ export type ListOptions = {
 
 function countOf(text: string): number {
   if (!/^[1-9][0-9]{0,8}$/.test(text))
-    throw new InvalidArgumentError('It is a whole number from 1 on.');
+    throw new InvalidArgumentError('Give a whole number of at least 1.');
   return Number(text);
 }
 
-/** Gives a list command --limit, --all, and the option that takes the cursor. */
+/** Adds --limit, --all and the option that takes the cursor to a list command. */
 export function listed(command: Command, turn: Turn): Command {
   return command
-    .addOption(new Option('--limit <rows>', 'so many rows').argParser(countOf).default(USUAL))
+    .addOption(new Option('--limit <rows>', 'rows to show').argParser(countOf).default(USUAL))
     .addOption(new Option('--all', 'every row, however many there are').conflicts('limit'))
-    .option(`--${turn} <cursor>`, 'go on from there: the next of an earlier list');
+    .option(`--${turn} <cursor>`, 'continue at this cursor, as an earlier list printed it');
 }
 
-/** What a list command is about: its rows under a name, and how each is shown. */
+/** A list command: the name of its list, the filter, and how a row is shown. */
 export type Shown<Name extends ListName> = {
   readonly list: Name;
   readonly filter: Loose<ListFilters[Name]>;
   readonly turn: Turn;
   readonly head: readonly string[];
   readonly cells: (row: Rows[Name]) => readonly string[];
-  /** A row as --json shows it; the row itself where it is left out. */
+  /** A row as --json shows it; without this function the row itself is shown. */
   readonly document?: (row: Rows[Name]) => unknown;
 };
 
-/** Reads as many rows as were asked for, and shows them with what is left. */
+/**
+ * Reads the rows that were asked for and shows them, with the cursor when further rows follow.
+ * Returns exit code 0.
+ */
 export async function showList<Name extends ListName>(
   ledger: Ledger,
   output: Output,

@@ -1,4 +1,4 @@
-// Lost acts: the commands about requests that were acknowledged and that the database lost.
+// Lost acts: the commands about acts that were answered with success and that the database lost.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
@@ -10,7 +10,7 @@ import { DIFFERENT } from './rebuild.ts';
 import { reasoned, type Tools } from './tools.ts';
 
 const LIST_MOST = 500;
-/** So many acts of a log are compared at once. */
+/** Acts of a log that are compared with the database in one query. */
 const COMPARED_AT_ONCE = 1_000;
 
 const linesOf = (acts: readonly LostAct[]): string[] =>
@@ -25,7 +25,7 @@ const linesOf = (acts: readonly LostAct[]): string[] =>
     ]),
   );
 
-/** Acts that a log says were acknowledged, in parts. */
+/** The acts that a log's `act.done` lines record, in parts of at most 1,000. */
 async function* loggedActs(file: string): AsyncGenerator<Acknowledged[]> {
   const lines = createInterface({ input: file === '-' ? process.stdin : createReadStream(file) });
   let part: Acknowledged[] = [];
@@ -40,11 +40,11 @@ async function* loggedActs(file: string): AsyncGenerator<Acknowledged[]> {
   if (part.length > 0) yield part;
 }
 
-/** Adds them to the command `acts`. */
+/** Adds the commands `lost`, `compare` and `review` to `acts`. */
 export function addLostActs(acts: Command, tools: Tools): void {
   acts
     .command('lost')
-    .description('those that wait for a person, oldest first; exit code 3 when there are any')
+    .description('lost acts that wait for a person, oldest first; exit code 3 when there are any')
     .action(() =>
       tools.look(async ({ parts }) => {
         const lost = await parts.ledger.acts.lost(LIST_MOST);
@@ -80,14 +80,14 @@ export function addLostActs(acts: Command, tools: Tools): void {
   reasoned(
     acts
       .command('review <nonce>')
-      .description('a lost act was looked at, and done again where that was needed'),
+      .description('mark a lost act as reviewed, after doing it again where that was needed'),
   ).action((nonce: string, { reason }: { reason: string }) =>
     tools.act('acts review', { nonce, reason }, async ({ parts }) => {
       const done = await parts.ledger.acts.reviewLost(nonce, { actor: 'command', reason });
       tools
         .output()
         .result({ nonce, reviewed: done }, [
-          done ? `${nonce} waits no more.` : `No lost act waits with ${nonce}.`,
+          done ? `${nonce} is reviewed.` : `No lost act with ${nonce} waits for a review.`,
         ]);
       return done ? 0 : 1;
     }),

@@ -1,22 +1,25 @@
-// Output: what commands print: sentences for people, or one JSON document with --json; progress
-// only to a terminal.
+// Output: prints the outcome of a command, as sentences for people or as one JSON document with
+// --json. Progress is shown only on a terminal.
 import { Presets, SingleBar } from 'cli-progress';
 
 export type Progress = { update(done: number, of?: number): void; stop(): void };
 export type Output = {
-  /** The outcome, once a command: the document, and the same in sentences. */
+  /** Prints the outcome, once a command: `document` with --json, else `lines`. */
   result(document: unknown, lines: readonly string[]): void;
-  /** Rows for people; with --json the document is all there is. */
+  /**
+   * Starts a progress bar of `of` steps. Shows nothing with --json, or when no terminal is there.
+   */
   progress(what: string, of: number): Progress;
 };
 
 const exact = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? value.toString() : value;
 
+/** Creates the output of a command. */
 export function createOutput(options: {
   json: boolean;
   say: (text: string) => unknown;
-  /** Standard error, when it is a terminal; null shows no progress. */
+  /** Standard error when it is a terminal, else null, which shows no progress. */
   terminal: NodeJS.WriteStream | null;
 }): Output {
   return {
@@ -42,7 +45,7 @@ export function createOutput(options: {
   };
 }
 
-/** Rows as columns, each as wide as its widest cell. */
+/** The rows as lines, each column padded to its widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),

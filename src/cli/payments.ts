@@ -1,5 +1,4 @@
-// Payments: the commands that show what was paid, and that make books whole after payments were
-// lost.
+// Payments: the commands that list payments, and that restore payments which the database lost.
 import { type Command, Option } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import { PAYMENT_STATES, type PaymentState } from '../core/payment.ts';
@@ -31,7 +30,7 @@ const listPayments = ({ ledger }: Parts, output: Output, given: PaymentFilter & 
   });
 
 export function addPayments(program: Command, tools: Tools): void {
-  const payments = program.command('payments').description('what was paid');
+  const payments = program.command('payments').description('payments to creators');
   listed(payments.command('list').description('payments, the newest first'), 'before')
     .option('--subscriber <id>')
     .option('--creator <wallet>')
@@ -41,8 +40,8 @@ export function addPayments(program: Command, tools: Tools): void {
     );
   payments
     .command('rebuild')
-    .description('after payments were lost: find on chain what was paid, and book it')
-    .option('--dry-run', 'say what would be restored, and write nothing')
+    .description('after payments were lost: find them on chain and restore them')
+    .option('--dry-run', 'print the payments that would be restored, and write nothing')
     .addHelpText(
       'after',
       '\nEvery payment carries its id on chain. A daemon whose books lack one of them refuses to pay that\nsubscriber until this has run. It may run beside daemons, and again.',

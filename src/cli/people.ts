@@ -1,4 +1,4 @@
-// People: the commands that show subscribers, and what the gate would say of one.
+// People: the commands that show subscribers, and the gate's verdict on one of them.
 import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import { ACTIONS, type Action, createRoster } from '../core/roster.ts';
@@ -8,7 +8,7 @@ import { type ListOptions, listed, showList } from './lists.ts';
 import { table } from './output.ts';
 import type { Opened, Tools } from './tools.ts';
 
-/** What a daemon that has heard all of the ledger would answer now. */
+/** The verdict that a daemon would give now if it had read the whole ledger. */
 async function decide({ parts, settings }: Opened, tools: Tools, who: string, action: Action) {
   const { ledger, chain } = parts;
   const roster = createRoster(gateOf(settings));
@@ -45,7 +45,7 @@ export function addPeople(program: Command, tools: Tools): void {
         return decision.verdict === 'allow' ? 0 : 3;
       });
     });
-  const subscribers = program.command('subscribers').description('who is watched');
+  const subscribers = program.command('subscribers').description('registered subscribers');
   listed(
     subscribers.command('list').description('subscribers in the order of their ids'),
     'after',
@@ -67,7 +67,7 @@ export function addPeople(program: Command, tools: Tools): void {
   );
   subscribers
     .command('show <id>')
-    .description('accounts, terms, standing and what is owed')
+    .description('accounts, terms, standing and debts')
     .action((id: string) =>
       tools.look(async ({ parts: { ledger } }) => {
         const subscriber = await ledger.subscribers.find(id);

@@ -1,4 +1,5 @@
-// Program: the commands and their help. Each noun adds its own.
+// Program: the command line: global options, help, and the commands, which each file of this folder
+// adds for its noun.
 import { Command, InvalidArgumentError } from 'commander';
 import { personOf } from '../core/act.ts';
 import type { Finding } from '../core/finding.ts';
@@ -32,6 +33,7 @@ export type ProgramPorts = {
   readonly exitWith: (code: number) => void;
 };
 
+/** Creates the command line. A command reports its exit code through `exitWith`. */
 export function createProgram(ports: ProgramPorts): Command {
   const program = new Command('bailiff')
     .description('Chain-verified profit-share settlement for copy trading.')
@@ -62,9 +64,12 @@ export function createProgram(ports: ProgramPorts): Command {
     .action(() => ports.start());
   program
     .command('demo')
-    .description('show the main job end to end, then end')
-    .option('--keep', 'stay afterwards, with URLs')
-    .option('--sources <list>', 'no other source of news: webhooks, subscriptions, backfill, sweep')
+    .description('show a settlement end to end, then stop')
+    .option('--keep', 'keep running afterwards, and print the URLs')
+    .option(
+      '--sources <list>',
+      'use these sources alone, of: webhooks, subscriptions, backfill, sweep',
+    )
     .action(async ({ keep, sources }: { keep?: boolean; sources?: string }) =>
       ports.exitWith(
         await ports.demo({ keep: keep === true, ...(sources === undefined ? {} : { sources }) }),
@@ -72,11 +77,11 @@ export function createProgram(ports: ProgramPorts): Command {
     );
   program
     .command('doctor')
-    .description('look at everything a daemon stands on: what is wrong, and how to mend it')
+    .description('check everything that a daemon depends on, and say how to mend it')
     .action(async () => ports.exitWith(report(await ports.probe(), output())));
   program
     .command('migrate')
-    .description('bring the database to this release')
+    .description('apply the migrations of this release to the database')
     .action(() => ports.migrate());
   program
     .command('settings-schema')

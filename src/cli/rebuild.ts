@@ -1,5 +1,5 @@
-// Rebuild: the command that makes books whole from the chain, after payments were lost with a disk
-// or an older copy was restored.
+// Rebuild: the command that restores payments from the chain, after the database lost them with a
+// disk or with the restore of an older copy.
 
 import { BLOCKS_UNTIL_DEAD } from '../core/continuity.ts';
 import { formatUnits } from '../core/money.ts';
@@ -9,10 +9,12 @@ import type { Parts } from '../parts.ts';
 import type { Output } from './output.ts';
 
 const POLL_MS = 1_000;
-/** Exit code when the chain shows payments that no debt here explains. */
+/** Exit code when the chain shows payments that the ledger's debts do not explain. */
 export const DIFFERENT = 3;
 
-/** Waits until nothing that was signed before this moment can land any more. */
+/**
+ * Waits until every transaction signed before now has landed or expired: BLOCKS_UNTIL_DEAD blocks.
+ */
 async function untilNothingFlies(parts: Parts, clock: Clock, output: Output): Promise<void> {
   const until = (await parts.chain.finalizedHeight()) + BLOCKS_UNTIL_DEAD;
   const bar = output.progress('waiting for what was signed to land or expire', BLOCKS_UNTIL_DEAD);
@@ -25,7 +27,10 @@ async function untilNothingFlies(parts: Parts, clock: Clock, output: Output): Pr
   bar.stop();
 }
 
-/** Rebuilds, says what was found, and returns the exit code: 0 when books and chain agree. */
+/**
+ * Restores the payments, prints the result, and returns the exit code: 0 when books and chain
+ * agree, else DIFFERENT.
+ */
 export async function rebuild(
   parts: Parts,
   given: { clock: Clock; log: Log; output: Output; dryRun: boolean },

@@ -1,5 +1,5 @@
-// Tools: what every command works with: the parts of a daemon, an output, and a record of what was
-// changed by command.
+// Tools: what every command is given: the parts of a daemon, the output, and a function that puts
+// an act on record.
 import type { Command } from 'commander';
 import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -13,12 +13,15 @@ export type Opened = { readonly parts: Parts; readonly settings: Settings; reado
 export type Tools = {
   readonly clock: Clock;
   output(): Output;
-  /** On whose behalf the command is: the actor `command`, and the person of `--by`. */
+  /** In whose name the command acts: the actor `command`, and the person that `--by` names. */
   byWhom(): Pick<Voiding, 'actor' | 'person'>;
   readonly exitWith: (code: number) => void;
-  /** Opens the parts for a command that changes nothing. Its number is the exit code. */
+  /** Opens the parts for a command that changes nothing. `work` returns the exit code. */
   look(work: (opened: Opened) => Promise<number>): Promise<void>;
-  /** The same for one that does: it is on record before it is done. */
+  /**
+   * Opens the parts for a command that changes something. The act is on record before `work` runs,
+   * and gets the exit code at the end.
+   */
   act(
     what: string,
     asked: Record<string, unknown>,
@@ -26,6 +29,7 @@ export type Tools = {
   ): Promise<void>;
 };
 
+/** Creates the tools of the commands. `withParts` opens and closes the parts of a daemon. */
 export function createTools(
   given: Pick<Tools, 'clock' | 'output' | 'exitWith' | 'byWhom'> & {
     readonly withParts: <T>(work: (opened: Opened) => Promise<T>) => Promise<T>;
@@ -49,7 +53,7 @@ export function createTools(
             await end(code);
             return code;
           } catch (thrown) {
-            // The record is of less weight than the reason why the command failed.
+            // If the record cannot be written, the error of the command is thrown all the same.
             await end(exitCodeOf(thrown)).catch(() => {});
             throw thrown;
           }
@@ -58,18 +62,18 @@ export function createTools(
   };
 }
 
-/** Faults that mean that a command was called with wrong arguments. */
+/** Faults that mean that the command was called with wrong arguments. */
 const WRONG_ARGUMENTS: ReadonlySet<FaultCode> = new Set([
   'body_invalid',
   'query_invalid',
   'address_invalid',
 ]);
 
-/** The exit code of a command that threw: 2 for wrong arguments, 1 for everything else. */
+/** The exit code of a command that threw: 2 for wrong arguments, 1 for every other error. */
 export const exitCodeOf = (thrown: unknown): 1 | 2 =>
   thrown instanceof Fault && WRONG_ARGUMENTS.has(thrown.code) ? 2 : 1;
 
-/** An act that a person answers for. */
+/** Adds the required option --reason to a command. The reason goes on record, without secrets. */
 export const reasoned = (command: Command): Command =>
   command.requiredOption('--reason <text>', 'why; it goes on record', (text: string) =>
     withoutSecretText(text),

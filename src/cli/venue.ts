@@ -1,5 +1,5 @@
-// Venue: the commands that show which bytes of the venue's program are on chain, and that have
-// bytes trusted which this release does not know: proven by the contract suite, or accepted by an
+// Venue: the commands that show the bytes of the venue's program on chain, and that make bytes
+// trusted which this release does not know: proven by the contract suite, or accepted by an
 // operator.
 import type { Command } from 'commander';
 import { judgeProgram } from '../core/conformance.ts';
@@ -9,21 +9,21 @@ import type { Parts } from '../parts.ts';
 import { type Output, table } from './output.ts';
 import { reasoned, type Tools } from './tools.ts';
 
-/** What the contract suite said of bytes. */
+/** The result of the contract suite on the bytes of a program. */
 export type Proof = {
   readonly tests: number;
   /** Names of the tests that failed; empty when the suite passed. */
   readonly failed: readonly string[];
 };
 /**
- * Runs the contract suite on the bytes of a program. Throws `settings_invalid` where it is not
- * installed.
+ * Runs the contract suite on the bytes of a program. Throws `settings_invalid` when the suite is
+ * not installed.
  */
 export type Prove = (bytes: Uint8Array) => Promise<Proof>;
 
 const SHOWN_MOST = 20;
 
-/** Exit code 3 when the program is not known. */
+/** Shows the program on chain. Returns exit code 3 when its bytes are not known. */
 async function show({ program, programs, venue }: Parts, output: Output): Promise<number> {
   const { hash, slot, authority } = await program.read();
   const vouchers = await programs.vouchers();
@@ -44,7 +44,7 @@ async function show({ program, programs, venue }: Parts, output: Output): Promis
       known
         ? `Known: ${found.as}.`
         : 'Not known: bailiff venue prove, or bailiff venue accept HASH --reason TEXT.',
-      authority === null ? 'Nobody may upgrade it.' : `${authority} may upgrade it.`,
+      authority === null ? 'It cannot be upgraded.' : `${authority} may upgrade it.`,
       ...table([
         ['TRUSTED', 'HOW', 'SINCE', 'REASON'],
         ...[...venue.provenOn].map(([each, name]) => [each, 'release', '', name]),
@@ -55,7 +55,10 @@ async function show({ program, programs, venue }: Parts, output: Output): Promis
   return known ? 0 : 3;
 }
 
-/** Exit code 3 when the suite failed: nothing is trusted then. */
+/**
+ * Runs the contract suite on the program on chain and trusts its bytes when every test passes.
+ * Returns exit code 3 when a test failed.
+ */
 async function prove(
   { program, programs }: Parts,
   output: Output,
@@ -94,7 +97,7 @@ async function accept(
   output.result({ hash, reason, deployed: runs }, [
     `${hash} is trusted from now on.`,
     runs
-      ? `It is what the chain runs, deployed in slot ${deployed.slot}; daemons see it within half a minute.`
+      ? `The chain runs it, deployed in slot ${deployed.slot}; daemons see it within half a minute.`
       : `The chain runs other bytes: ${deployed.hash}.`,
   ]);
   return 0;
@@ -119,11 +122,11 @@ export function addVenue(
     .description("the bytes of the venue's program on chain, and which are trusted");
   venue
     .command('show')
-    .description('what the chain runs, and whether it is known; exit code 3 when not')
+    .description('the program on chain, and whether its bytes are known; exit code 3 when not')
     .action(() => tools.look(({ parts }) => show(parts, tools.output())));
   venue
     .command('prove')
-    .description('run the contract suite on what the chain runs; needs a checkout with npm ci')
+    .description('run the contract suite on the program on chain; needs a checkout with npm ci')
     .action(() =>
       tools.act('venue prove', {}, ({ parts }) => prove(parts, tools.output(), run, version)),
     );
@@ -135,7 +138,9 @@ export function addVenue(
     ),
   );
   reasoned(
-    venue.command('distrust <hash>').description('take back what was proven or accepted here'),
+    venue
+      .command('distrust <hash>')
+      .description('withdraw the trust in bytes that were proven or accepted here'),
   ).action((hash: string, { reason }: { reason: string }) =>
     tools.act('venue distrust', { hash, reason }, ({ parts }) =>
       distrust(parts, tools.output(), hash),

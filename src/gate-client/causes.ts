@@ -1,4 +1,4 @@
-// Causes: why the daemon could not be heard, in words for the log of an engine.
+// Causes: puts the reason why the daemon could not be reached into words for the engine's log.
 
 const CUT = 'the connection was cut';
 const LATE = 'the connection could not be made in time';
@@ -21,8 +21,7 @@ const codeOf = (thrown: unknown): string | null =>
     : null;
 
 /**
- * Words for what `fetch` or the reading of its body threw. The code of the system is kept beside
- * them.
+ * Words for an error of `fetch` or of reading its body, with the system's error code in brackets.
  */
 export function causeOf(thrown: unknown): string {
   const messages: string[] = [];
@@ -39,7 +38,7 @@ export function causeOf(thrown: unknown): string {
   return messages.length === 0 ? String(thrown) : messages.join(': ');
 }
 
-/** Words for an answer that is no stream. `detail` is the problem's own. */
+/** Words for an answer that is not a stream. `detail` is the `detail` of the problem document. */
 export function refusalOf(status: number, detail: string | null, location: string | null): string {
   if (status === 401) return 'the API key was not accepted (401)';
   if (status === 403)

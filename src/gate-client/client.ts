@@ -1,7 +1,7 @@
-// Client: the gate inside a copy-trading engine's own process. It keeps the roster from the
-// daemon's stream and decides by the daemon's own rules, from memory. It needs nothing but `fetch`,
-// on Node 20 and newer. When it cannot vouch for what it holds, it says `unknown`, as the daemon
-// would, and why.
+// Client: the gate inside the process of a copy-trading engine. The client keeps the roster up to
+// date from the daemon's stream and decides from memory, by the daemon's own rules. It needs only
+// `fetch`, on Node 20 and newer. When its roster may be out of date, it answers `unknown` with a
+// reason, as the daemon does.
 import { delayMs } from '../core/backoff.ts';
 import type { Action, Decision, RosterEntry } from '../core/roster.ts';
 import { type After, listen } from './connection.ts';
@@ -11,37 +11,37 @@ import { type ChangeListener, createPicture, type GateSnapshot } from './picture
 export type { Action, Decision } from '../core/roster.ts';
 export { GateClientError, type GateClientErrorCode } from './options.ts';
 export type { ChangeListener, GateSnapshot } from './picture.ts';
-/** What is known of one subscriber. Amounts are in base units (millionths of a USDC). */
+/** One subscriber's entry in the roster. Amounts are in base units (millionths of a USDC). */
 export type GateEntry = RosterEntry;
 
 /**
- * `hydrating`: the daemon was not heard yet; there is nothing here, or what a snapshot held.
- * `live`: the stream runs.
- * `reconnecting`: the stream broke off; decisions are vouched for until the last view is
- * `gate.staleAfterMs` old.
- * `stale`: it is older, and what would be allowed is `unknown`.
- * `closed`: by its owner.
+ * - `hydrating`: the daemon has not been heard yet; the roster is empty, or holds a snapshot.
+ * - `live`: the stream runs.
+ * - `reconnecting`: the stream broke off; decisions stay valid until the last view of the chain is
+ *   `gate.staleAfterMs` old.
+ * - `stale`: the last view is older; a subscriber that would be allowed gets `unknown`.
+ * - `closed`: `close` was called.
  */
 export type GateState = 'hydrating' | 'live' | 'reconnecting' | 'stale' | 'closed';
 
 export type GateClientOptions = {
   /**
-   * Of the daemon, such as `http://127.0.0.1:8080`; with a path where a proxy puts the daemon under
-   * one.
+   * The daemon's URL, such as `http://127.0.0.1:8080`, with a path if a proxy serves the daemon
+   * under one.
    */
   readonly url: string;
-  /** With the scope `gate:read`. Undefined and empty mean none. */
+  /** An API key with the scope `gate:read`. Undefined and empty mean no key. */
   readonly apiKey?: string | undefined;
   /** Called when the state or its reason changes. */
   readonly onState?: ((state: GateState, why: string) => void) | undefined;
   /**
-   * Called with what a listener threw. Without it the error is thrown where no caller is: Node ends
-   * the process.
+   * Called with the error that a listener threw. Without this function the error is thrown in a
+   * microtask of its own, which ends the Node process unless `uncaughtException` is handled.
    */
   readonly onListenerError?: ((thrown: unknown) => void) | undefined;
   /**
-   * What an earlier client's `snapshot()` returned: debtors are denied at once, and only changes
-   * are fetched.
+   * The result of an earlier client's `snapshot()`: debtors are denied at once, and only the
+   * changes since are fetched.
    */
   readonly fromSnapshot?: GateSnapshot | null | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
@@ -52,39 +52,47 @@ export type GateClientOptions = {
 
 export type GateClient = {
   /**
-   * May this subscriber, by platform id or agent wallet, do this? Answered at once, from memory.
-   * Never throws.
+   * Whether this subscriber, by platform id or agent wallet, may do this. Answers at once, from
+   * memory. Never throws.
    */
   decide(subscriber: string, action: Action): Decision;
   readonly state: GateState;
-  /** Why the state is what it is, in words. */
+  /** Why the client is in this state, in words. */
   readonly why: string;
-  /** The last change that is known here. */
+  /** The revision of the last change that this client has received. */
   readonly revision: bigint;
   readonly size: number;
   /**
-   * Resolves when the client is live, or has been. Rejects with a GateClientError: `closed` when it
-   * is closed before, `not_ready` with the reason when it is not live after `timeoutMs`. Without
-   * `timeoutMs` it waits for ever.
+   * Resolves once the client has been live. Rejects with a GateClientError: `closed` when the
+   * client is closed before, `not_ready` with the reason when it has not been live after
+   * `timeoutMs`. Without `timeoutMs` the promise waits for ever.
    */
   ready(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
-  /** Calls the listener for each change after the first hydration. Returns how to stop. */
+  /**
+   * Calls the listener for each change after the first hydration. Returns a function that ends
+   * this.
+   */
   onChange(listener: ChangeListener): () => void;
-  /** Everything that is known, to be kept for the next start; null before anything is. */
+  /** The whole roster, to be kept for the next start; null before the first hydration. */
   snapshot(): GateSnapshot | null;
   close(): void;
 };
 
-/** Attempts that may succeed at once when the daemon is back, and those that a person must help. */
+/**
+ * Delays between attempts: 3 s at most after a failure that may pass, and 15 s at most after a
+ * refusal that lasts until a person changes something.
+ */
 const BACKOFF = { firstMs: 250, mostMs: 3_000 };
 const BACKOFF_REFUSED = { firstMs: 250, mostMs: 15_000 };
 /**
- * A beat comes each second. Three may be late; more than this is silence, however long views are
- * vouched for.
+ * A stream is silent when no event has come for `gate.staleAfterMs`, but at least 3 s and at most 5
+ * s. A beat is due each second, so up to three may be late.
  */
 const SILENT_MS = { least: 3_000, most: 5_000 };
 
-/** Beats are late by more than this: an old view is the stream's fault, not the chain's. */
+/**
+ * When beats are late by more than this, an old view is blamed on the stream and not on the chain.
+ */
 const LATE_MS = 2_000;
 
 const secondsOf = (ms: number): number => Math.max(0, Math.round(ms / 1_000));
@@ -95,8 +103,9 @@ const afterTimeout: After = (ms, act) => {
 };
 
 /**
- * Connects at once, and again whenever the stream breaks off, with jitter, at most 3 s later.
- * Throws a GateClientError `url_invalid`, `api_key_invalid` or `snapshot_invalid`.
+ * Creates a client, which connects at once. When the stream breaks off, the client connects again
+ * after at most 3 s, with jitter. Throws a GateClientError `url_invalid`, `api_key_invalid` or
+ * `snapshot_invalid`.
  */
 export function createGateClient(options: GateClientOptions): GateClient {
   const url = checkUrl(options.url);
@@ -188,8 +197,8 @@ export function createGateClient(options: GateClientOptions): GateClient {
   };
 
   /**
-   * Why the answer is unknown, when that is the client's own doing; null when the daemon's reason
-   * says it.
+   * The reason for `unknown` when the client itself causes it; null when the daemon's reason
+   * applies.
    */
   const ownReason = (stale: boolean): string | null => {
     switch (state) {

@@ -1,27 +1,30 @@
-// Connection: one request for the stream, from its beginning to its end. It ends by itself when
-// nothing comes: what stands between may have lost the connection without telling either side, or
-// may hold the stream back.
+// Connection: one request for the stream, from its beginning to its end. The connection ends itself
+// when nothing comes for too long: a proxy in between may have lost it without telling either side,
+// or may hold the stream back.
 import { causeOf, refusalOf } from './causes.ts';
 import { createEventReader, type ServerEvent } from './events.ts';
 
-/** Runs `act` once after `ms`, unless the returned function is called before. */
+/** Runs `act` once after `ms` milliseconds, unless the returned function is called before. */
 export type After = (ms: number, act: () => void) => () => void;
 
 export type Connection = {
   readonly url: string;
   readonly apiKey: string | null;
-  /** The id of the last event that is known, or null to be sent everything. */
+  /** The id of the last event that the client has; null asks for the whole roster. */
   readonly lastEventId: string | null;
   readonly fetch: typeof globalThis.fetch;
   readonly after: After;
-  /** How long no event may come, in milliseconds. */
+  /** After how many milliseconds without an event the connection is given up. */
   readonly silentMs: () => number;
   readonly controller: AbortController;
-  /** The daemon has answered with a stream. */
+  /** Called when the daemon has answered with a stream. */
   opened(): void;
   take(event: ServerEvent): void;
 };
-/** `refused`: the same request will be answered the same way until a person changes something. */
+/**
+ * Why a stream ended. `refused`: the same request gets the same answer until a person changes
+ * something.
+ */
 export type ConnectionEnd = { readonly why: string; readonly refused: boolean };
 
 const DETAIL_CHARACTERS_MOST = 200;
@@ -34,7 +37,7 @@ async function detailOf(response: Response): Promise<string | null> {
     : null;
 }
 
-/** Listens until the stream ends, and says why it ended. Never rejects. */
+/** Reads the stream until it ends, and returns why it ended. Never rejects. */
 export async function listen(connection: Connection): Promise<ConnectionEnd> {
   const { controller, apiKey, lastEventId } = connection;
   let silence: string | null = null;
@@ -52,12 +55,12 @@ export async function listen(connection: Connection): Promise<ConnectionEnd> {
     const response = await connection.fetch(`${connection.url}/v1/gate/stream`, {
       headers: {
         accept: 'text/event-stream',
-        // What is compressed on the way is held back until a block is full.
+        // A proxy that compresses the stream would hold events back until a block is full.
         'accept-encoding': 'identity',
         ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
         ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }),
       },
-      // A redirect to another origin would lose the key.
+      // Following a redirect to another origin would send the request without the key.
       redirect: 'manual',
       signal: controller.signal,
     });
@@ -83,8 +86,8 @@ export async function listen(connection: Connection): Promise<ConnectionEnd> {
         connection.take(event);
         live ||= event.event === 'beat';
       }
-      // A large roster takes its time. Afterwards a beat comes each second; comments of a proxy do
-      // not count.
+      // The roster may take long to arrive, so any bytes count until the first beat. From then on a
+      // beat comes each second, and only events count: a proxy may send comments by itself.
       if (events.length > 0 || !live)
         arm((seconds) => `nothing came for ${seconds} s, though a beat is due each second`);
     }

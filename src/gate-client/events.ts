@@ -1,4 +1,4 @@
-// Events: reads server-sent events out of a text that comes in pieces.
+// Events: reads server-sent events from text that arrives in pieces.
 
 export type ServerEvent = {
   readonly id: string | null;
@@ -7,8 +7,8 @@ export type ServerEvent = {
 };
 
 /**
- * Takes text as it comes; returns the events that are whole. Lines end with LF or CRLF, also across
- * pieces.
+ * Creates a reader that takes each piece of text and returns the events that are complete. Lines
+ * end with LF or CRLF, which may be split between pieces.
  */
 export function createEventReader(): (text: string) => ServerEvent[] {
   let rest = '';
@@ -27,7 +27,7 @@ export function createEventReader(): (text: string) => ServerEvent[] {
     return data.length === 0 ? null : { id, event, data: data.join('\n') };
   };
   return (text) => {
-    // The LF of a CRLF may be in the next piece, so the whole rest is looked at again.
+    // The LF of a CRLF may stand in the next piece, so the remainder is normalised again each time.
     const blocks = (rest + text).replaceAll('\r\n', '\n').split('\n\n');
     rest = blocks.pop() ?? '';
     return blocks.map(parse).filter((each) => each !== null);

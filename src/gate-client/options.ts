@@ -1,5 +1,5 @@
-// Options: what a gate client is created with, checked at once: a wrong URL or key would otherwise
-// fail at every attempt for ever.
+// Options: checks the options of a gate client when it is created, because with a wrong URL or key
+// every attempt to connect would fail.
 
 export type GateClientErrorCode =
   | 'url_invalid'
@@ -8,7 +8,7 @@ export type GateClientErrorCode =
   | 'not_ready'
   | 'closed';
 
-/** What the client throws or rejects with. The message never holds the API key. */
+/** The error that the client throws or rejects with. Its message never contains the API key. */
 export class GateClientError extends Error {
   override readonly name = 'GateClientError';
   readonly code: GateClientErrorCode;
@@ -19,9 +19,9 @@ export class GateClientError extends Error {
 }
 
 /**
- * The daemon's URL without a slash at its end. A path is kept, for a daemon behind a proxy. Throws
- * a GateClientError `url_invalid` for a text without http:// or https://, with credentials, with a
- * query or with a fragment.
+ * Returns the daemon's URL without a slash at its end. The path is kept, for a daemon behind a
+ * proxy. Throws a GateClientError `url_invalid` for a text without http:// or https://, with
+ * credentials, with a query or with a fragment.
  */
 export function checkUrl(text: string): string {
   const wrong = (why: string): never => {
@@ -43,7 +43,10 @@ export function checkUrl(text: string): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-/** The key without blanks around it; null for none or an empty one. Throws `api_key_invalid`. */
+/**
+ * Returns the key without blanks around it; null for no key or an empty one. Throws a
+ * GateClientError `api_key_invalid` for a key with other characters than visible ASCII.
+ */
 export function checkApiKey(key: string | undefined): string | null {
   const given = key?.trim() ?? '';
   if (given === '') return null;

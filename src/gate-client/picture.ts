@@ -1,6 +1,6 @@
-// Picture: what the client knows, kept from the events of the stream: the roster, by the daemon's
-// own code, the rules, how fresh it is, and up to which change. It can be put away as a snapshot
-// and taken up again.
+// Picture: everything that the client has received: the roster, kept by the daemon's own code, the
+// rules of the gate, the age of the view, and the last revision. A snapshot of it can be stored and
+// loaded again.
 import { createRoster, type Roster, type RosterEntry } from '../core/roster.ts';
 import {
   doubtsOf,
@@ -14,43 +14,44 @@ import {
 import type { ServerEvent } from './events.ts';
 import { GateClientError } from './options.ts';
 
-/** What `snapshot()` returns: plain JSON, which holds no key. */
+/** The result of `snapshot()`: plain JSON without any key. */
 export type GateSnapshot = {
   readonly format: 1;
-  /** By this machine's clock, in milliseconds. */
+  /** When the snapshot was taken, by the clock of this machine. Milliseconds since 1970. */
   readonly takenAtMs: number;
-  /** The id of the last event that is in it. */
+  /** The id of the last event that the snapshot includes. */
   readonly eventId: string | null;
   readonly rules: WireHello;
   /**
-   * The last beat, with the moment at which the daemon had seen the chain, by this machine's clock.
+   * The last beat, and when the daemon had seen the chain, by the clock of this machine
+   * (`observedAtMs`).
    */
   readonly beat: WireBeat | null;
   readonly observedAtMs: number | null;
   readonly entries: readonly WireEntry[];
 };
-/** `entry` is null when the ledger no longer knows the subscriber. */
+/** `entry` is null when the ledger has no such subscriber any more. */
 export type ChangeListener = (subscriber: string, entry: RosterEntry | null) => void;
 
 export type Picture = {
   readonly roster: Roster;
   readonly rules: WireHello;
   readonly revision: bigint;
-  /** What the daemon is asked to go on from; null to be sent everything. */
+  /** The id of the event after which the daemon continues; null asks for the whole roster. */
   readonly eventId: string | null;
   readonly observedAtMs: number | null;
-  /** A stream begins: what was left half-sent by the last one is dropped. */
+  /** Begins a stream: drops an incomplete roster of the stream before. */
   begin(): void;
   /**
-   * Returns true for a beat, after which decisions are vouched for. Throws when the event cannot be
-   * read.
+   * Takes an event. Returns true for a beat, after which decisions are valid. Throws when the event
+   * cannot be read.
    */
   take(event: ServerEvent): boolean;
   snapshot(): GateSnapshot | null;
   readonly listeners: Set<ChangeListener>;
 };
 
-/** Until the daemon has said by which rules it decides: nothing is vouched for. */
+/** The rules before the daemon has sent its own: every view counts as stale. */
 const NO_RULES: WireHello = {
   staleAfterMs: 0,
   failOpen: false,
@@ -66,7 +67,9 @@ const same = (a: RosterEntry | undefined, b: RosterEntry): boolean =>
   a.owedSinceMs === b.owedSinceMs &&
   a.reason === b.reason;
 
-/** Empty, or as a snapshot left it. Throws a GateClientError `snapshot_invalid`. */
+/**
+ * Creates an empty picture, or one from a snapshot. Throws a GateClientError `snapshot_invalid`.
+ */
 export function createPicture(
   nowMs: () => number,
   onListenerError: (thrown: unknown) => void,
@@ -78,7 +81,9 @@ export function createPicture(
   let eventId: string | null = null;
   let beat: WireBeat | null = null;
   let hydration: ReturnType<Roster['hydration']> | null = null;
-  /** During a hydration with listeners: who was sent, and who changed. */
+  /**
+   * While a new roster arrives and listeners exist: the ids received, and the entries that changed.
+   */
   let sent: { readonly ids: Set<string>; readonly changed: RosterEntry[] } | null = null;
   const listeners = new Set<ChangeListener>();
 

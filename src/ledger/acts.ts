@@ -1,4 +1,4 @@
-// Acts: who asked for what to be changed, and what came of it.
+// Acts: acts on record: who asked for which change, and what came of it.
 import type { Acts, LostAct } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import { at, type Sql, toJson, violates } from './database.ts';

@@ -1,10 +1,11 @@
-// Acts: whether requests that were answered with success are lost with a failover, so that a person
-// does them again.
+// Acts: finds acts that were answered with success and lost in a failover, which a person must
+// repeat.
 import { type Finding, fine, odd } from '../core/finding.ts';
 import type { Ledger } from '../core/ports.ts';
 
 const COUNTED_MOST = 500;
 
+/** A finding on acts that were acknowledged and that the database lost. */
 export async function ofActs({ acts }: Pick<Ledger, 'acts'>): Promise<Finding[]> {
   const lost = await acts.lost(COUNTED_MOST);
   return [

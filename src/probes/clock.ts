@@ -1,7 +1,7 @@
-// Clock: whether this machine's time and somebody else's agree.
+// Clock: compares this machine's clock with another.
 import { type Finding, wrong } from '../core/finding.ts';
 
-/** Nothing when they are no further apart than `mostMs`. */
+/** A finding when the two clocks differ by more than `mostMs`, else none. */
 export const skewOf = (
   what: string,
   theirsMs: number,

@@ -1,4 +1,5 @@
-// Database: whether Postgres answers, takes writes, hands notifications on, and is of this release.
+// Database: checks that Postgres answers, is the primary, passes notifications on, and has every
+// migration of this release.
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock } from '../core/ports.ts';
@@ -8,6 +9,7 @@ import { skewOf } from './clock.ts';
 
 const SKEW_MS_MOST = 10_000;
 
+/** The findings on the database. Throws a Fault when Postgres does not answer. */
 export async function ofDatabase(sql: Sql, clock: Clock): Promise<Finding[]> {
   const [row] = await sql<{ version: string; now: Date; replica: boolean; encoding: string }[]>`
     select current_setting('server_version') as version, now(), pg_is_in_recovery() as replica,

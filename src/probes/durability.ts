@@ -1,22 +1,26 @@
-// Durability: whether a commit that Postgres has acknowledged survives a crash of its machine, and
-// the loss of it. What is lost with commits is found by the daemon and made whole from the chain;
-// acts of people are not (docs/adr/0039-acknowledged-acts-are-compared.md).
+// Durability: finds whether a commit that Postgres has acknowledged survives a crash or the loss of
+// its machine. After such a loss the daemon restores payments and facts from the chain; acts of
+// people are lost (docs/adr/0039-acknowledged-acts-are-compared.md).
 import { type Finding, fine, odd } from '../core/finding.ts';
 import type { Sql } from '../ledger/database.ts';
 import { createMarks } from '../ledger/mark.ts';
 
-/** What Postgres says of its commits and of the standbys that follow it. */
+/** The settings of Postgres on commits, and the standbys that follow it. */
 export type Durability = {
   readonly synchronousCommit: string;
   readonly fsync: string;
-  /** `synchronous_standby_names`; empty where no standby is waited for. */
+  /** `synchronous_standby_names`; empty when commits wait for no standby. */
   readonly waitedFor: string;
   readonly standbys: number;
-  /** Standbys that commits wait for; null where this role may not see it. */
+  /**
+   * The number of standbys that commits wait for; null when the role of the connection may not see
+   * it.
+   */
   readonly synchronous: number | null;
   readonly tellsTimeline: boolean;
 };
 
+/** Reads the settings and the replication state of the server. */
 export async function readDurability(sql: Sql): Promise<Durability> {
   const [row] = await sql<
     {
@@ -90,7 +94,10 @@ function ofStandbys({ waitedFor, standbys, synchronous }: Durability): Finding {
   );
 }
 
-/** Judges what was read. Nothing here keeps the daemon from running, so nothing is `wrong`. */
+/**
+ * The findings on durability. None is `wrong`, because the daemon runs with every one of these
+ * settings.
+ */
 export function ofDurability(told: Durability): Finding[] {
   const found = [ofCommit(told), ofStandbys(told)];
   if (!told.tellsTimeline)

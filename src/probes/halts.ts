@@ -1,8 +1,9 @@
-// Halts: where an operator has halted signing, so that nobody looks elsewhere for why nothing is
-// paid.
+// Halts: lists where an operator has halted signing, so that the reason for missing payments is
+// found here first.
 import { type Finding, fine, odd } from '../core/finding.ts';
 import type { Ledger } from '../core/ports.ts';
 
+/** A finding for each halt in force. */
 export async function ofHalts(ledger: Pick<Ledger, 'halts'>): Promise<Finding[]> {
   const halts = await ledger.halts.list();
   if (halts.length === 0) return [fine('halts', 'nothing is halted')];

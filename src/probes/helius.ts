@@ -1,4 +1,4 @@
-// Helius: whether our webhooks are there, active, and hold what is watched.
+// Helius: checks that Bailiff's webhooks exist, are active, and contain the watched addresses.
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { Address } from '../core/ids.ts';
@@ -37,7 +37,7 @@ async function look(
       wrong(
         'helius',
         `${seen.disabled} of ${seen.webhooks} webhooks are disabled`,
-        'Start the daemon, which enables them and walks the hole; then see why deliveries failed.',
+        'Start the daemon, which enables them and reads the history since; then see why deliveries failed.',
       ),
     );
   if (seen.wrongSecret > 0)
@@ -68,7 +68,7 @@ async function look(
     found.push(
       odd(
         'helius',
-        `${seen.extra.length} addresses are registered that nobody watches; they cost credits`,
+        `${seen.extra.length} addresses are registered and not watched; they cost credits`,
         'Run: bailiff watch-list repair.',
       ),
     );
@@ -77,7 +77,7 @@ async function look(
     : [fine('helius', `${seen.webhooks} webhooks with ${addresses.length} addresses, active`)];
 }
 
-/** Never throws: a key that is refused is a finding of its own. */
+/** The findings on the webhooks. Never throws: a key that Helius refuses is a finding. */
 export async function ofHelius(
   settings: Settings,
   addresses: readonly Address[],

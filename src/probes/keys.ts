@@ -1,4 +1,4 @@
-// Keys: whether what is sealed opens, who may use the API, and whether the sponsor has SOL.
+// Keys: checks that the sealed secrets open, that an API key exists, and that the sponsor has SOL.
 import { createMasterKey } from '../chain/master-key.ts';
 import { readOwned } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
@@ -11,11 +11,13 @@ import type { Sql } from '../ledger/database.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import type { Settings } from '../system/settings.ts';
 
+/** The findings on secrets and API keys. Throws when the ledger cannot be read. */
 export async function ofKeys(settings: Settings, sql: Sql): Promise<Finding[]> {
   const ledger = createLedger(sql);
   const hasKey = settings.secrets.masterKey !== null;
   const masterKey = createMasterKey(
-    // The doctor changes nothing: what a daemon would keep is only looked at.
+    // The doctor changes nothing: where a daemon would keep the master key's check, the doctor
+    // keeps nothing.
     { ...ledger.masterKey, keep: async (sealed) => sealed },
     createVault(settings.secrets),
     hasKey,
@@ -27,13 +29,14 @@ export async function ofKeys(settings: Settings, sql: Sql): Promise<Finding[]> {
     found.push(
       odd(
         'api',
-        'no API key was ever made: whoever reaches the socket may do everything',
+        'no API key was ever made: every caller that reaches the socket may do everything',
         'Run: bailiff api-keys create NAME --scopes platform:write.',
       ),
     );
   return found;
 }
 
+/** Whether the sponsor holds more than its reserve (lamports). */
 export async function ofSponsor(
   rpcUrl: string,
   sponsor: Address,

@@ -1,4 +1,4 @@
-// Node: whether an RPC node is on the right chain and keeps up with it.
+// Node: checks that an RPC node is on the right chain and keeps up with it.
 import type { NodeReport } from '../chain/probe.ts';
 import { type Finding, fine, wrong } from '../core/finding.ts';
 import { KNOWN_GENESIS } from '../core/genesis.ts';
@@ -7,10 +7,13 @@ import type { Clock } from '../core/ports.ts';
 import type { Settings } from '../system/settings.ts';
 import { skewOf } from './clock.ts';
 
-/** The last finalized block is made some 13 s before it is final. */
+/** The age up to which a node's last finalized block is normal. Finality itself takes some 13 s. */
 const BLOCK_AGE_MS_MOST = 60_000;
 
-/** `kept` is the genesis hash in the ledger; null when it has none yet, or could not be read. */
+/**
+ * The findings on one node. `kept` is the genesis hash in the ledger; null when the ledger has none
+ * yet or could not be read.
+ */
 export function ofNode(
   what: string,
   node: NodeReport,
@@ -43,14 +46,13 @@ export function ofNode(
 }
 
 /**
- * The slots of one chain differ by less between a WebSocket and a node, even when one of them is
+ * The largest difference in slots between a WebSocket and a node of one chain, with one of them
  * catching up.
  */
 const APART_SLOTS_MOST = 2_000;
 
 /**
- * Whether a WebSocket tells slots of the chain that the node is on; `nodeSlot` is null where no
- * node of ours answered.
+ * Whether a WebSocket reports slots of the node's chain. `nodeSlot` is null when no node answered.
  */
 export function ofSocket(slot: Slot, nodeSlot: Slot | null): Finding {
   if (nodeSlot !== null && Math.abs(slot - nodeSlot) > APART_SLOTS_MOST)

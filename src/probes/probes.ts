@@ -1,5 +1,5 @@
-// Probes: everything a daemon stands on, looked at one by one, without changing any of it. What
-// cannot be reached is a finding, too, so the doctor always has something to say.
+// Probes: checks everything that a daemon depends on, one part after the other, and changes
+// nothing. A part that cannot be reached is a finding as well, so every run ends with a report.
 import { isSameHost, isSameNode, SAME_NODE } from '../chain/nodes.ts';
 import { hearSlot, readNode } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
@@ -36,7 +36,7 @@ async function safely(what: string, mend: string, probe: Probe): Promise<Finding
   }
 }
 
-/** Looks at everything. Nothing here is changed, and nothing throws. */
+/** Runs every probe and returns the findings. Changes nothing. */
 export async function probeAll(
   settings: Settings,
   sponsor: Address | null,
@@ -56,7 +56,7 @@ export async function probeAll(
     const mend = 'Check DATABASE_URL, that Postgres runs, and that this machine may reach it.';
     const seen = await safely('postgres', mend, () => ofDatabase(sql, clock));
     found.push(...seen);
-    // Tables of an older release are not read.
+    // Tables of an older release are not read, because their columns may differ.
     if (seen.every((each) => each.state === 'ok')) {
       found.push(...(await safely('keys', 'See the message.', () => ofKeys(settings, sql))));
       found.push(

@@ -1,5 +1,5 @@
-// Venue: whether the venue's program is there, known and open, and its quote token the one the
-// profile is made for.
+// Venue: checks that the venue's program is there, known and open, and that its quote token is the
+// one of the profile.
 import { readOwned } from '../chain/probe.ts';
 import { createProgramReader } from '../chain/program.ts';
 import { openConnection } from '../chain/rpc.ts';
@@ -11,7 +11,7 @@ import { DRIFT_V2 } from '../venue/drift-v2/venue.ts';
 
 const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 
-/** What a node says of the venue that the daemon serves. */
+/** The findings on the venue that the daemon serves, as one node shows it. */
 export async function ofVenue(
   rpcUrl: string,
   { profile, accounts, addresses }: Dialect = DRIFT_V2,
@@ -92,8 +92,8 @@ export async function ofVenue(
 }
 
 /**
- * Whether the bytes of the venue's program are known: those that this release was proven on, and
- * those that the ledger vouches for. Throws what reading the program throws.
+ * Whether the bytes of the venue's program are known: this release was proven on them, or the
+ * ledger vouches for them. Throws when the program cannot be read.
  */
 export async function ofProgram(
   rpcUrl: string,

@@ -1,8 +1,8 @@
-// Clock: the one door to time and chance.
+// Clock: the only file that reads the time and draws random numbers.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/ports.ts';
 
-/** The machine's own time and randomness. */
+/** The clock and the randomness of the machine. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   random: () => Math.random(),
@@ -21,10 +21,10 @@ export const systemClock: Clock = {
 };
 
 /**
- * Milliseconds since the process began, which no change of the machine's clock moves. For
- * durations.
+ * Milliseconds since the process began. Used for durations, because changes of the machine's clock
+ * do not affect it.
  */
 export const elapsedMs = (): number => performance.now();
 
-/** A new identity, unlike any other. */
+/** A new random id (UUID). */
 export const newId = (): string => randomUUID();

@@ -1,10 +1,10 @@
-// Log: pino lines with the event's name first. Keys, secrets and API keys inside URLs never reach
-// them.
+// Log: writes log lines with pino, under the event's name. Keys, secrets and API keys inside URLs
+// are replaced before a line is written.
 import pino from 'pino';
 import type { Log } from '../core/ports.ts';
 import { withoutSecretText } from '../core/secrets.ts';
 
-/** A field with such a name is shown as `…`, whatever its value. */
+/** The value of a field with such a name is replaced by `…`. */
 const SECRET_FIELD =
   /secret|password|authorization|api[-_]?keys?$|master[-_]?key|sponsor[-_]?key|sealed|database[-_]?url|cookie/i;
 function plain(value: unknown): unknown {
@@ -34,7 +34,7 @@ function plain(value: unknown): unknown {
   return value;
 }
 
-/** Opens the log at a level, on standard output or where `destination` says. */
+/** Opens the log at a level, on standard output or at `destination`. */
 export function openLog(level: string, destination?: pino.DestinationStream): Log {
   const options: pino.LoggerOptions = {
     level,
@@ -54,5 +54,5 @@ export function openLog(level: string, destination?: pino.DestinationStream): Lo
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-/** A log that keeps nothing. */
+/** A log that writes nothing. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

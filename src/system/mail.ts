@@ -1,7 +1,7 @@
-// Mail: events as HTTP requests to URLs that platforms chose. The look-up that resolves a name is
-// the one that the connection uses, so a name cannot lead to the daemon, its network or its cloud's
-// metadata after it was checked. Redirects are not followed. A refusal never tells what a name
-// resolved to.
+// Mail: sends events as HTTP requests to URLs that platforms chose. The look-up that is checked is
+// the one whose address the connection uses, so a host name cannot lead to the daemon, its network
+// or its cloud's metadata after the check. Redirects are not followed. A refusal does not say which
+// address a name resolved to.
 import { lookup as lookUp } from 'node:dns';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
@@ -30,13 +30,13 @@ for (const [net, bits] of [
   closed.addSubnet(net, bits, 'ipv4');
 for (const [net, bits] of [
   ['::', 96],
-  // Addresses that carry an IPv4 address: translated, NAT64 of both prefixes, 6to4, Teredo.
+  // Addresses that contain an IPv4 address: translated, NAT64 with both prefixes, 6to4, Teredo.
   ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
   ['2002::', 16],
   ['2001::', 32],
-  // Discard-only, segment routing, and site-local.
+  // Discard-only, segment routing, and site-local addresses.
   ['100::', 64],
   ['5f00::', 16],
   ['fec0::', 10],
@@ -46,7 +46,10 @@ for (const [net, bits] of [
 ] as const)
   closed.addSubnet(net, bits, 'ipv6');
 
-/** Whether a platform's URL may not lead to this address. A mapped IPv4 address counts as IPv4. */
+/**
+ * Whether an address is private or reserved, so that a platform's URL must not lead to it. A mapped
+ * IPv4 address counts as private.
+ */
 export function isPrivate(address: string): boolean {
   return closed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
@@ -55,13 +58,17 @@ const refused = (url: URL, why: string): Fault =>
   new Fault('endpoint_refused', `${url.origin} ${why}`);
 
 export type MailOptions = {
-  /** Whether URLs may lead to private addresses, over http, and to any port. */
+  /** Whether URLs may lead to private addresses, use http, and name any port. */
   readonly allowPrivate: boolean;
-  /** The ports that URLs may name otherwise. */
+  /** The ports that URLs may name unless `allowPrivate` is set. */
   readonly ports: readonly number[];
 };
 const HTTPS_PORT = 443;
 
+/**
+ * Creates the sender of events. `check` and `send` throw `endpoint_refused` for a URL that is not
+ * allowed.
+ */
 export function createMail({ allowPrivate, ports }: MailOptions): Mail {
   const lookup: LookupFunction = (hostname, options, done) =>
     lookUp(hostname, { ...options, all: true }, (error, found) => {
@@ -71,7 +78,7 @@ export function createMail({ allowPrivate, ports }: MailOptions): Mail {
       const bad = allowPrivate ? undefined : found.find((each) => isPrivate(each.address));
       if (bad !== undefined)
         return done(new Error(`${hostname} does not lead to a public address`), '');
-      // Node asks for all addresses where it may try several.
+      // Node asks for all addresses when it may try several.
       if (options.all === true) return done(null, found as never);
       return done(null, found[0]?.address ?? '', found[0]?.family ?? 4);
     });
@@ -89,7 +96,7 @@ export function createMail({ allowPrivate, ports }: MailOptions): Mail {
     const port = url.port === '' ? HTTPS_PORT : Number(url.port);
     if (!allowPrivate && !ports.includes(port))
       throw refused(url, `must use one of the ports ${ports.join(', ')} (events.ports)`);
-    // A literal address is connected to without a look-up.
+    // A literal address is connected to without a look-up, so it is checked here.
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (!allowPrivate && isIP(host) !== 0 && isPrivate(host))
       throw refused(url, 'is a private address; events.allowPrivate would allow it');
@@ -130,7 +137,7 @@ export function createMail({ allowPrivate, ports }: MailOptions): Mail {
             },
           },
           (answer) => {
-            // The body of the answer is not read: only the status counts.
+            // Only the status counts; the body of the answer is not read.
             answer.resume();
             answer.destroy();
             resolve(answer.statusCode ?? 0);

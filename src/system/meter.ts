@@ -1,40 +1,39 @@
-// Meter: how often something happened, how it ended, and how long it took, by labels. It is added
-// to for every request of the gate, so it keeps plain numbers, and makes the text that Prometheus
-// reads when it is asked for it.
+// Meter: counts occurrences by labels and outcome, with a histogram of their durations. Every
+// request of the gate adds to it, so it keeps plain numbers and writes the Prometheus text only
+// when asked.
 
 /**
- * Upper bounds of the buckets of durations, in seconds: from an answer out of memory to one that
+ * Upper bounds of the duration buckets, in seconds: from an answer out of memory to a call that
  * hung.
  */
 const BOUNDS_S = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 export type Meter = {
   /**
-   * Counts one occurrence. `labels` are the values of the meter's labels, in their order; `outcome`
-   * is one of its outcomes; `ms` is null for what has no duration, such as a stream.
+   * Counts one occurrence. `labels` are the values of the meter's labels, in order; `outcome` is
+   * one of its outcomes; `ms` is the duration in milliseconds, or null for an occurrence without
+   * one, such as a stream.
    */
   note(labels: readonly string[], outcome: string, ms: number | null): void;
-  /** Lets every outcome of these labels begin at 0, so that the first occurrence is an increase. */
+  /** Sets every outcome of these labels to 0, so that the first occurrence shows as an increase. */
   begin(labels: readonly string[]): void;
-  /**
-   * The text that Prometheus reads: a counter by outcome and a histogram of durations in seconds.
-   */
+  /** The Prometheus text: a counter by outcome, and a histogram of durations in seconds. */
   text(): string;
 };
 export type MeterOptions = {
-  /** Name and help of the counter. */
+  /** Name and help text of the counter. */
   readonly counter: readonly [name: string, help: string];
-  /** Name and help of the histogram. */
+  /** Name and help text of the histogram. */
   readonly histogram: readonly [name: string, help: string];
   readonly labels: readonly string[];
-  /** Name of the counter's last label, and its values. */
+  /** Name of the counter's last label, and the values that it can have. */
   readonly outcome: readonly [name: string, values: readonly string[]];
 };
 
 type Series = {
   readonly labels: string;
   readonly outcomes: Map<string, number>;
-  /** Durations by bucket, not cumulated; the last is above every bound. */
+  /** Number of durations in each bucket, not cumulated. The last bucket is above every bound. */
   readonly buckets: number[];
   sumMs: number;
 };
@@ -42,6 +41,7 @@ type Series = {
 const escaped = (text: string): string =>
   text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 
+/** Creates a meter. */
 export function createMeter(options: MeterOptions): Meter {
   const [outcomeLabel, outcomes] = options.outcome;
   const all = new Map<string, Series>();

@@ -1,7 +1,7 @@
-// Metrics: what Prometheus reads. Counters are moved by what happens. Gauges that ask Postgres or
-// the chain are read by a loop of the daemon, and the page shows what was read last: a scrape asks
-// nothing outside this process, so the page answers at once in an outage too.
-// `bailiff_sample_age_seconds` says how old each reading is.
+// Metrics: the page that Prometheus reads. Events move the counters. Gauges that need Postgres or
+// the chain are read by a loop of the daemon, and the page shows the last reading: a scrape makes
+// no call outside this process, so it answers at once during an outage too.
+// `bailiff_sample_age_seconds` gives the age of each reading.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type Coverage, programName, UNDERSTANDINGS } from '../core/coverage.ts';
 import { ERROR_EVENTS } from '../core/log-events.ts';
@@ -9,7 +9,7 @@ import { REQUEST_OUTCOMES, RPC_OUTCOMES } from '../core/outcomes.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { createMeter } from './meter.ts';
 
-/** A gauge and how its values are read. */
+/** A gauge, and the function that reads its values. */
 export type Reading = {
   readonly name: string;
   readonly help: string;
@@ -17,30 +17,31 @@ export type Reading = {
   readonly read: () => Promise<readonly { labels: Record<string, string>; value: number }[]>;
 };
 export type Metrics = {
-  /** A log whose every event is counted as well. */
+  /** Returns a log that counts every event of the levels info, warn and error before writing it. */
   metered(log: Log): Log;
   verdict(verdict: 'allow' | 'deny' | 'unknown'): void;
-  /** One call of a node, named by its host. */
+  /** Counts one call of a node, which is named by its host. */
   rpc(call: {
     readonly method: string;
     readonly node: string;
     readonly outcome: string;
     readonly ms: number;
   }): void;
-  /** One request of the API; null is a duration that says nothing. */
+  /** Counts one request of the API. `ms` is null when the duration says nothing, as of a stream. */
   request(route: string, method: string, outcome: string, ms: number | null): void;
-  /** Lets the counters of a route begin at 0. */
+  /** Sets the counters of a route to 0. */
   beginRoute(route: string, method: string): void;
   delivery(outcome: 'stored' | 'refused' | 'failed'): void;
   facts(facts: readonly { readonly body: { readonly kind: string } }[]): void;
   /**
-   * Calls of a program that were given an account of a subscriber, by how well they are understood.
+   * Adds the calls of a program that were given an account of a subscriber, by how well this
+   * release understands them.
    */
   covered(program: string, counted: Coverage): void;
   gauge(reading: Reading): void;
   /**
-   * Reads every gauge once. A gauge that cannot be read keeps its last values; the others are read
-   * all the same.
+   * Reads every gauge once. A gauge that cannot be read keeps its last values; the others are still
+   * read.
    */
   sample(): Promise<void>;
   /** The text that Prometheus reads. */
@@ -48,9 +49,10 @@ export type Metrics = {
   readonly contentType: string;
 };
 
+/** Creates the metrics of one daemon. */
 export function createMetrics(clock: Clock): Metrics {
   const registry = new Registry();
-  // Among them the event loop's lag.
+  // The event loop's lag is among them.
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const events = new Counter({
@@ -59,10 +61,11 @@ export function createMetrics(clock: Clock): Metrics {
     labelNames: ['event', 'level'],
     registers,
   });
-  // A counter that is born at 1 has no increase, and an alert on the first error of a kind would
-  // stay silent.
+  // Prometheus sees no increase in a counter that starts at 1, so an alert on the first error of a
+  // kind would not fire. Each counter of an error event therefore starts at 0.
   for (const event of ERROR_EVENTS) events.inc({ event, level: 'error' }, 0);
-  // Added to for every trade of every copier, so it is a plain number until somebody reads it.
+  // A plain number, because every copied trade adds to it. It is handed to Prometheus when the page
+  // is read.
   const verdicts = { allow: 0, deny: 0, unknown: 0 };
   new Counter({
     name: 'bailiff_gate_verdicts_total',
@@ -117,7 +120,7 @@ export function createMetrics(clock: Clock): Metrics {
       for (const each of values) gauge.shown.set(each.labels, each.value);
       gauge.readAtMs = clock.nowMs();
     } catch {
-      // Its age says so: the same outage is logged by the loops that it stops.
+      // The failure shows as the age of the sample. The loops that the same outage stops log it.
     }
   };
   new Gauge({

@@ -1,5 +1,5 @@
-// Schema traffic: settings of what comes in over HTTP and what goes out to RPC nodes and Helius,
-// with the bounds of each. docs/limits.md lists every bound.
+// Schema traffic: the settings of incoming HTTP and of calls to RPC nodes and Helius, with their
+// bounds. docs/limits.md lists every bound.
 import Type from 'typebox';
 import { bytes, milliseconds, url } from './schema-kinds.ts';
 

@@ -1,4 +1,5 @@
-// Schema: what the settings files may say, once: the type, the check and what editors are told.
+// Schema: the settings that the files may contain. The TypeScript type, the check and the JSON
+// schema for editors are all made from it.
 import Type from 'typebox';
 import { baseUnits, lamports, milliseconds, url } from './schema-kinds.ts';
 import { TRAFFIC } from './schema-traffic.ts';
@@ -17,7 +18,7 @@ export const SettingsSchema = Type.Object(
       {
         onUnknownProgram: Type.Enum(['tell', 'halt'], {
           description:
-            'What is done while the bytes of the venue’s program on chain are ones that this release was not proven on, and that nobody accepted. tell alarms. halt also signs nothing new.',
+            'What the daemon does while the bytes of the venue’s program on chain are neither ones that this release was proven on nor accepted by an operator. tell raises an alarm. halt also signs nothing new.',
         }),
       },
       { additionalProperties: false },
@@ -61,7 +62,7 @@ export const SettingsSchema = Type.Object(
             'A payment whose cost (fees, likely priority, rent) is above this part of its amount waits for more debts, until a withdrawal or a retry asks for it. Basis points.',
         }),
         usdcPerSol: baseUnits(
-          'What one SOL is reckoned at, to hold the cost of a payment against its amount; 0 leaves cost out.',
+          'The price of one SOL for comparing the cost of a payment with its amount; 0 ignores the cost.',
         ),
         reimbursePerSol: baseUnits(
           'What an agent gives the sponsor for one SOL of fees, in the same transaction; 0 is nothing.',
@@ -151,7 +152,7 @@ export const SettingsSchema = Type.Object(
           minItems: 1,
           uniqueItems: true,
           description:
-            'Where news comes from. Any one is enough to hear everything; together they are faster and survive each other.',
+            'The sources of signatures. Each one alone is enough to hear everything; several are faster, and one replaces another that fails.',
         }),
       },
       { additionalProperties: false },
@@ -182,7 +183,7 @@ export const SettingsSchema = Type.Object(
                 'What suspicions (fills far off the oracle, losing swaps, liquidation and builder fees, a token account that was given away) lead to: nothing, an event and a list, or unknown at the gate until a review.',
             }),
             amountMost: baseUnits(
-              'The sum since the last review above which somebody is suspected.',
+              'A subscriber is suspected when the sum since the last review is above this.',
             ),
           },
           { additionalProperties: false },
@@ -216,13 +217,13 @@ export const SettingsSchema = Type.Object(
           minimum: 1,
           maximum: 36_500,
           description:
-            'Webhook bodies that were read are kept so long. What they told is kept for good.',
+            'How many days webhook bodies are kept after they were read. The sightings made from them are kept for good.',
         }),
         eventsDays: Type.Integer({
           minimum: 14,
           maximum: 36_500,
           description:
-            'Events for endpoints are kept so long, handed on or not, and can be replayed.',
+            'How many days events for endpoints are kept, delivered or not. Until then they can be replayed.',
         }),
       },
       { additionalProperties: false },
@@ -241,7 +242,7 @@ export const SettingsSchema = Type.Object(
   { additionalProperties: false, title: 'Bailiff settings' },
 );
 
-/** The JSON schema of the settings files, for editors. */
+/** The JSON schema of the settings files, for editors. `npm run settings-schema` writes it. */
 export function settingsJsonSchema(): string {
   return `${JSON.stringify(SettingsSchema, null, 2)}\n`;
 }

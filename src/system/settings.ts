@@ -1,6 +1,6 @@
-// Settings: one schema for everything that can be set. Values come from config/<network>.json, then
-// from the file that BAILIFF_CONFIG names, then from the environment, which alone carries secrets.
-// All problems are reported at once.
+// Settings: reads the settings from config/<network>.json, then from the file that BAILIFF_CONFIG
+// names, then from the environment, each overriding the one before. Secrets come from the
+// environment alone. All problems are reported at once.
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -17,24 +17,27 @@ export type Secrets = {
   readonly webhookSecrets: readonly string[];
   readonly apiKeys: readonly string[];
   readonly masterKey: Uint8Array | null;
-  /** A new master key while it takes over: it seals, both open. */
+  /** The master key that is taking over: new secrets are sealed with it, both keys open. */
   readonly nextMasterKey: Uint8Array | null;
   readonly sponsorKey: Uint8Array | null;
 };
 export type Settings = FileSettings & {
   readonly secrets: Secrets;
-  /** Folder of local state: the embedded Postgres. */
+  /** The folder of local state, such as the embedded Postgres. */
   readonly stateFolder: string;
-  /** The compiled venue program for the local world. */
+  /** The file with the compiled venue program, for the local world. */
   readonly programFile: string;
-  /** Whether nothing at all was set, so that the local world is what the caller must have meant. */
+  /**
+   * Whether no variable is set, neither the network nor one of `REAL`. The local world then starts
+   * with a warning.
+   */
   readonly nothingSet: boolean;
 };
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const CONFIG_FOLDER = path.join(import.meta.dirname, '../../config');
 const NETWORKS = ['mainnet', 'local'];
-/** Any of these means that somebody means a real installation. */
+/** Variables of a real installation. When one is set, the network must be named. */
 const REAL = [
   'DATABASE_URL',
   'BAILIFF_RPC_URL',
@@ -49,7 +52,7 @@ const REAL = [
   'BAILIFF_SPONSOR_KEY',
   'BAILIFF_CONFIG',
 ];
-/** Every environment variable that sets something. */
+/** Every environment variable that the daemon reads as a setting. */
 export const KNOWN = [
   ...REAL,
   'BAILIFF_NETWORK',
@@ -163,8 +166,8 @@ function list(env: Environment, name: string, lengthLeast: number, problems: str
 }
 
 /**
- * Whether a URL has a host and a database. A raw # or / in the password makes it end, or begin,
- * elsewhere.
+ * Whether a URL has a host and a database. A raw # or / in the password would cut the URL at the
+ * wrong place.
  */
 function isDatabaseUrl(text: string): boolean {
   const url = URL.parse(text);
@@ -211,7 +214,7 @@ function secretsOf(env: Environment, problems: string[]): Secrets {
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');
 
-/** What no schema can say: settings that need each other. */
+/** Adds the problems that the schema cannot express: settings that depend on each other. */
 function togetherness(settings: FileSettings, secrets: Secrets, problems: string[]): void {
   if (!isLoopback(settings.http.host) && secrets.apiKeys.length === 0)
     problems.push(
@@ -245,7 +248,7 @@ function togetherness(settings: FileSettings, secrets: Secrets, problems: string
     );
 }
 
-/** Settings that an environment variable sets. */
+/** The environment variable of each setting that has one. */
 const VARIABLES: Readonly<Record<string, string>> = {
   'rpc.url': 'BAILIFF_RPC_URL',
   'rpc.wsUrl': 'BAILIFF_RPC_WS_URL',
@@ -259,10 +262,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   logLevel: 'BAILIFF_LOG_LEVEL',
 };
 
-/**
- * How an operator knows a setting: by its variable where that is set, else by its place in the
- * file.
- */
+/** The name of a setting in a problem: its variable when that is set, else its path in the file. */
 function nameOf(path: string, env: Environment): string {
   const found = Object.entries(VARIABLES).find(
     ([setting, variable]) => env[variable] && (path === setting || path.startsWith(`${setting}.`)),
@@ -271,8 +271,8 @@ function nameOf(path: string, env: Environment): string {
 }
 
 /**
- * Reads the settings. Throws `settings_invalid` with every problem, each naming the setting and
- * what it should be.
+ * Reads the settings. Throws `settings_invalid` with every problem; each names the setting and the
+ * value that it should have.
  */
 export function loadSettings(env: Environment): Settings {
   const problems: string[] = [];
@@ -318,12 +318,12 @@ export function loadSettings(env: Environment): Settings {
   };
 }
 
-/** The environment of this process; the only place that reads it. */
+/** The environment of this process. No other function reads it. */
 export function processEnvironment(): Environment {
   return process.env;
 }
 
-/** Whether the settings ask for the local world to be started beside the daemon. */
+/** Whether the settings ask for a local world to be started beside the daemon. */
 export function wantsLocalWorld(settings: Settings): boolean {
   return settings.network === 'local' && settings.rpc.url === null;
 }

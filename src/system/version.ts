@@ -1,4 +1,4 @@
-// Version: which release this is, as package.json says.
+// Version: the release of this installation, from package.json.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 

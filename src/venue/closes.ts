@@ -15,7 +15,7 @@ import type { Tallies } from './tallies.ts';
 
 const BASE = 1_000_000_000n;
 /**
- * A fill at a price this many basis points worse than the oracle gets an `off_price_fill` notice.
+ * A fill more than this many basis points worse than the oracle gets an `off_price_fill` notice.
  */
 const OFF_PRICE_BPS = 500n;
 

@@ -134,7 +134,7 @@ test('webhooks: disabled, incomplete, with another secret, without credits, with
   const findings = await probe();
   expect(wrongs(findings)).toEqual([['helius', '1 of 3 addresses are not registered']]);
   expect(findings.filter((each) => each.state === 'warning').map((each) => each.says)).toContain(
-    '1 addresses are registered that nobody watches; they cost credits',
+    '1 addresses are registered and not watched; they cost credits',
   );
   webhook.accountAddresses = accountAddresses;
   const { authHeader } = webhook;

@@ -1,5 +1,5 @@
-// Accruals: finalized closes that become profit shares, each part once, with what it was reckoned
-// from.
+// Accruals: books finalized closes as profit shares, each part of a close once, together with the
+// figures of its computation.
 import { createHash } from 'node:crypto';
 import type { Booking } from '../core/accrual.ts';
 import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
@@ -27,12 +27,12 @@ type FactRow = {
   subscription_id: string;
   vouched: boolean;
 };
-/** Sorts after every place in a block that is known. */
+/** Stands for a block index that is not known: it sorts after every known one. */
 const LAST = 2_147_483_647;
 
 /**
- * A share's id follows from what made it, so that booking the same part of a close again cannot
- * make a second one.
+ * The id of a share, derived from the subscription, the fact and the terms. Booking the same part
+ * of a close again gives the same id, so it cannot create a second share.
  */
 export function shareIdOf(subscriptionId: string, fact: Fact, termsSlot: number): string {
   const { slot, ordinal } = fact.position;
@@ -41,13 +41,19 @@ export function shareIdOf(subscriptionId: string, fact: Fact, termsSlot: number)
   );
   return `ps_${base58Text(createHash('sha256').update(preimage).digest()).slice(0, 24)}`;
 }
-/** Where the terms of a booking began; -1 when there are none. */
+/** The slot from which the terms of a booking hold; -1 for a booking without terms. */
 export const termsSlotOf = ({ terms }: Pick<Booking, 'terms'>): number => terms?.fromSlot ?? -1;
 
-/** Another daemon has changed a tab since this close was read; it is read again. */
+/**
+ * Thrown when another daemon has booked this close or changed a tab since it was read. `book` then
+ * returns false, and the close is read again.
+ */
 class Overtaken extends Error {}
 
-/** Takes a tab from where it was to where a booking leaves it. */
+/**
+ * Writes the tab that a booking leaves. Throws `Overtaken` when the tab is not the one that the
+ * booking was computed from.
+ */
 async function keepTab(
   tx: Transaction,
   subscription: { id: string; subscriberId: string },
@@ -62,7 +68,10 @@ async function keepTab(
   if (kept.length === 0) throw new Overtaken();
 }
 
-/** `observing`: what is booked is marked, and is not payable until a person adopts it. */
+/**
+ * Creates the functions that book closes. With `observing`, new shares are marked as observed and
+ * are not payable until a person adopts them.
+ */
 export function createAccruals(
   sql: Sql,
   now: Fragment,
@@ -120,8 +129,8 @@ export function createAccruals(
             delete from unbooked where account = ${account} and slot = ${slot} and signature = ${signature}
               and ordinal = ${ordinal} and subscriber_id = ${subscriberId} returning 1`;
           if (waited.length === 0) throw new Overtaken();
-          // A daemon of an earlier release books without taking it out: then that is all there is
-          // to do.
+          // A daemon of an earlier release books a close without deleting it from `unbooked`.
+          // Nothing is left to book then.
           const already = await tx`
             select 1 from accrual where subscriber_id = ${subscriberId} and subscription_id = ${subscription.id}
               and signature = ${signature} and slot = ${slot} and ordinal = ${ordinal} limit 1`;
@@ -155,11 +164,13 @@ export function createAccruals(
                 ${termsSlot}, ${creatorWallet}, ${amount}, ${share.observed}, ${now})`;
             await tellAll(tx, events);
           }
-          // A transfer that Bailiff did not make may have paid for the close before it was booked.
+          // A transfer that Bailiff did not make may have paid this debt before the close was
+          // booked.
           for (const creatorWallet of new Set(owing.map((each) => each.terms?.creatorWallet)))
             if (creatorWallet !== undefined)
               await applyCredits(tx, subscriberId, creatorWallet, now);
-          // A new debt is a reason to try the older ones with it.
+          // A new debt makes the older debts due again, so that one payment can cover them
+          // together.
           const waiting = tx`s.subscriber_id = ${subscriberId} and s.status = 'pending' and s.retry_at is not null`;
           if (owing.length > 0)
             await applyToShares(tx, { now, where: waiting }, () => ({ do: 'wake' }));

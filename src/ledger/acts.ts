@@ -1,12 +1,12 @@
-// Acts: acts on record: who asked for which change, and what came of it.
+// Acts: stores who asked for which change, when, and how the request ended.
 import type { Acts, LostAct } from '../core/act.ts';
 import { Fault } from '../core/fault.ts';
 import { at, type Sql, toJson, violates } from './database.ts';
 import { conditionsOf } from './lists.ts';
 
 /**
- * An act that has not ended for so long was broken off with its daemon; the same request goes on
- * with it.
+ * An act that has not ended after a minute was broken off when its daemon stopped. A repetition of
+ * the same request takes it over.
  */
 const BROKEN_OFF_AFTER_MS = 60_000;
 
@@ -23,6 +23,7 @@ type Row = {
   status: number | null;
 };
 
+/** Creates the acts on record. Their times come from the database's clock. */
 export function createActs(sql: Sql): Acts {
   const conditions = conditionsOf(sql);
   return {
@@ -52,7 +53,8 @@ export function createActs(sql: Sql): Acts {
           { fingerprint: Uint8Array; status: number | null; answer: string | null }[]
         >`
           select fingerprint, status, answer from act where actor = ${actor} and idempotency_key = ${once.key}`;
-        // It was refused this very moment, and its key is free again.
+        // The act that held the key was refused in this moment, which freed the key. The caller
+        // asks again.
         if (known === undefined) return { kind: 'running' };
         if (Buffer.compare(known.fingerprint, once.fingerprint) !== 0) return { kind: 'other' };
         const { status, answer } = known;

@@ -1,9 +1,8 @@
-// API keys: who may use the API for what. A key itself is seen once, when it is made; here is only
-// its hash.
+// API keys: stores the hashes and scopes of API keys. A key itself is shown once, when it is made.
 import type { ApiKeys, Scope } from '../core/api-key.ts';
 import type { Sql } from './database.ts';
 
-/** Postgres tells this channel when a key was made or revoked. */
+/** Postgres notifies this channel when a key is made or revoked. */
 export const API_KEY_CHANNEL = 'bailiff_api_key';
 
 type Row = {
@@ -14,6 +13,7 @@ type Row = {
   revoked_at: Date | null;
 };
 
+/** Creates the store of API keys. */
 export function createApiKeys(sql: Sql): ApiKeys {
   return {
     async add({ id, name, hash, scopes }) {

@@ -1,7 +1,11 @@
-// Asides: what cannot be read or written for now, each with its reason and when it is tried again.
+// Asides: stores transactions, histories, states and deliveries that cannot be read or written for
+// now, each with the reason and the time of the next attempt.
 import type { Aside, Asides } from '../core/hearing-ports.ts';
 import { at, type Sql } from './database.ts';
 
+/**
+ * Creates the store of asides. The delay doubles with each attempt, from `firstMs` up to `mostMs`.
+ */
 export function createAsides(sql: Sql): Asides {
   return {
     async put({ kind, subject, reason, nowMs, firstMs, mostMs }) {

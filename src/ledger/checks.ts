@@ -1,4 +1,5 @@
-// Checks: account state at finalized slots, kept beside the facts that should explain it.
+// Checks: stores account states at finalized slots, to be compared with the facts that should
+// explain them.
 import type { AccountCheck, Checks } from '../core/check-ports.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -56,7 +57,7 @@ function quoteOf(json: Json | null | undefined): QuoteHolding | null {
   };
 }
 
-/** Raw bytes go as hex: jsonb takes no zero characters. */
+/** Bytes are stored as hex, because jsonb does not accept zero characters. */
 const hex = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('hex');
 const jsonOf = (state: AccountState) =>
   toJson({
@@ -79,6 +80,7 @@ const checkOf = (row: Row): AccountCheck => ({
   unexplained: row.difference === null ? null : countersOf(row.difference),
 });
 
+/** Creates the store of account checks. */
 export function createChecks(sql: Sql): Checks {
   const select = (where: Fragment) => sql<Row[]>`
     select a.address, a.subscriber_id, a.role, a.cursor_slot, a.listed_revision, c.baseline, c.candidate, c.difference
@@ -193,8 +195,8 @@ export function createChecks(sql: Sql): Checks {
     advance: ({ address, baseline, candidate }, unread = []) =>
       sql.begin(async (tx) => {
         if (!(await stillUnread(tx, unread))) return;
-        // Another daemon may have gone on meanwhile: only the state that was judged may become the
-        // baseline.
+        // Another daemon may have changed the row meanwhile. The update applies only while baseline
+        // and candidate are the two states that were compared.
         const advanced = await tx`
           update account_check set baseline = candidate, candidate = null, difference = null, unexplained_since = null,
             checked_at = now()
@@ -217,8 +219,8 @@ export function createChecks(sql: Sql): Checks {
             checked_at = now()
           where address = ${address} and (candidate->>'slot')::bigint = ${candidate.slot}
             and (baseline->>'slot')::bigint = ${baseline.slot} returning 1`;
-        // A sum of nothing is recorded, too: it says what the account held then, and so what was
-        // opened or closed unseen.
+        // A reckoning of 0 is recorded as well: its positions show what was opened or closed
+        // without a record.
         if (advanced.length === 0) return;
         await putUnread(tx, { address, subscriberId }, unread, baseline.slot);
         await endUnread(tx, address, unread, 'state');

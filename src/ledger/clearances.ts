@@ -1,4 +1,4 @@
-// Clearances: permissions given, kept for good, so that a verdict can always be judged again.
+// Clearances: stores every clearance for good, so that a verdict can be judged again at any time.
 import type { Clearance } from '../core/clearance.ts';
 import type { ClearanceRecord, Clearances } from '../core/ports.ts';
 import { at, type Sql, type Transaction } from './database.ts';
@@ -29,7 +29,7 @@ const recordOf = (row: WholeRow): ClearanceRecord => ({
   revokedAtMs: row.revoked_at?.getTime() ?? null,
 });
 
-/** Every clearance a subscriber was ever given. */
+/** Every clearance that a subscriber was given, with the slot of its first trade afterwards. */
 export async function readClearances(
   tx: Sql | Transaction,
   subscriberId: string,
@@ -42,6 +42,7 @@ export async function readClearances(
   return rows.map(clearanceOf);
 }
 
+/** Creates the store of clearances. */
 export function createClearances(sql: Sql): Clearances {
   return {
     async list({ subscriberId, limit, before }) {
@@ -58,7 +59,7 @@ export function createClearances(sql: Sql): Clearances {
       return row === undefined ? null : recordOf(row);
     },
     async revoke(subscriberId, id, slot, nowMs) {
-      // It covered what left up to here: that stays so.
+      // A revoked clearance still covers outflows up to this slot.
       const rows = await sql`
         update clearance set until_slot = greatest(${slot}, granted_slot + 1), revoked_at = ${at(nowMs)}
         where subscriber_id = ${subscriberId} and clearance_id = ${id} and revoked_at is null and until_slot > ${slot}

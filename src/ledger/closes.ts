@@ -1,5 +1,6 @@
-// Closes: every close and reckoning of a subscriber with what became of it: its parts as they were
-// booked, their shares, or what its booking waits for. core/outcome.ts makes an answer of it.
+// Closes: reads every close and reckoning of a subscriber with its outcome: the parts as they were
+// booked, their shares, or the condition that its booking waits for. core/outcome.ts puts the
+// outcome into words.
 import type { Address, Signature } from '../core/ids.ts';
 import type { BookedPart, RecordedClose } from '../core/outcome.ts';
 import type { Facts } from '../core/ports.ts';
@@ -51,6 +52,7 @@ function partOf(json: Record<string, unknown>): BookedPart {
   };
 }
 
+/** Creates the reader of closes, newest first. */
 export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
   return {
     async closes({ subscriberId, limit, before }) {

@@ -1,14 +1,15 @@
-// Costs: what payments cost their fee payer, as the chain tells it, and how much of it was spent
-// within a day.
+// Costs: stores how much payments cost their fee payer according to the chain, and sums the costs
+// of the last 24 hours. Lamports.
 
 import type { Costs } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Spent } from '../core/spending.ts';
 import type { Sql } from './database.ts';
 
-/** Payments that ended longer ago than this keep what was planned of them. */
+/** Costs are read for payments that ended within this time. Older ones keep the planned figures. */
 const READ_WITHIN = '2 days';
 
+/** Creates the store of payment costs. */
 export function createCosts(sql: Sql): Costs {
   const ended = sql`(p.state = 'landed' or (p.state = 'failed' and p.signature is not null))
     and not p.restored and p.ended_at > now() - ${READ_WITHIN}::interval`;

@@ -1,24 +1,24 @@
-// Coverage: how many calls that touched watched accounts were understood, by program, and which are
-// not explained yet.
+// Coverage: counts by program how many calls that touched watched accounts were understood, and
+// lists those that account state has not confirmed yet.
 import type { CoverageBook } from '../core/doubt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Sql } from './database.ts';
 
 /**
- * Programs that have a row of their own. Anybody may call a program of its own making with a
- * watched account.
+ * The number of programs that have a row of their own. The limit exists because a caller can pass a
+ * watched account to any number of programs of its own.
  */
 const PROGRAMS_MOST = 100;
 const OTHER = 'other';
 
 type Row = { program: string; understood: bigint; neutral: bigint; unknown: bigint };
 
+/** Creates the store of coverage. */
 export function createCoverageBook(sql: Sql): CoverageBook {
   return {
     async add(rows) {
       if (rows.length === 0) return;
-      // In one order everywhere, so that daemons that add at once wait for each other and never in
-      // a circle.
+      // All daemons add rows in the same order, so that two that add at once cannot deadlock.
       const given = [...rows]
         .sort((a, b) => (a.program < b.program ? -1 : 1))
         .map(({ program, understood, neutral, unknown }) => ({

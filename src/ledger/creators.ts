@@ -1,10 +1,11 @@
-// Creators: which addresses are paid, which of them are agents of this ledger, and what showed that
-// a vault may be paid.
+// Creators: looks up which addresses are creators, which belong to agents of this ledger, and which
+// vaults were proven to be payable.
 
 import type { Address } from '../core/ids.ts';
 import type { Creators } from '../core/ports.ts';
 import { type Sql, toJson } from './database.ts';
 
+/** Creates the store of creators. */
 export function createCreators(sql: Sql): Creators {
   return {
     async isAgent(address) {

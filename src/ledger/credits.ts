@@ -1,5 +1,5 @@
-// Credits: transfers to creators that Bailiff did not make, each matched once with what was owed to
-// that creator when it was made.
+// Credits: matches transfers to creators that Bailiff did not make, once each, with the debts that
+// the subscriber owed to that creator at that time.
 import { allotCredits } from '../core/credit.ts';
 import type { CreditMatch, Credits } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -18,15 +18,18 @@ type Key = {
 };
 type CreditRow = Key & { id: string; left: bigint };
 
-/** Nobody books a debt of the subscriber, or matches a transfer of theirs, at the same time. */
+/**
+ * Locks the subscriber's row, so that no other transaction books a debt or matches a transfer of
+ * this subscriber until the commit.
+ */
 export async function holdDebtsOf(tx: Transaction, subscriberId: string): Promise<void> {
   await tx`select 1 from subscriber where subscriber_id = ${subscriberId} for no key update`;
 }
 
 /**
- * Discharges debts to a creator by what is left of transfers to it. The caller holds the
- * subscriber's debts. A debt that a payment has claimed is left alone: how much of it is owed is
- * known when the payment has ended.
+ * Discharges debts to a creator with the unused rest of transfers to that creator. The caller must
+ * hold the lock of `holdDebtsOf`. A debt that a payment has claimed is skipped: how much of it is
+ * owed is known when the payment has ended.
  */
 export async function applyCredits(
   tx: Transaction,
@@ -73,7 +76,7 @@ export async function applyCredits(
 
 class Claimed extends Error {}
 
-/** `now` is the clock of the ledger. */
+/** Creates the store of credits. `now` is the clock of the ledger. */
 export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
   const matchOne = (row: Key & { creator_wallet: Address }): Promise<CreditMatch | null> =>
     sql.begin(async (tx) => {
@@ -109,7 +112,7 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
         slot: Number(slot),
         excess: amount - credited,
       });
-      // The rest of these debts waited for this transfer, and is due now.
+      // The rest of these debts waited until this transfer was matched, and is due now.
       const unmatched = tx`s.subscriber_id = ${subscriberId} and s.creator_wallet = ${creatorWallet}
         and s.status = 'pending' and s.reason ->> 'code' = 'transfer_unmatched'`;
       await applyToShares(tx, { now, where: unmatched }, () => ({ do: 'wake' }));
@@ -126,7 +129,7 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
           const match = await matchOne(row);
           if (match !== null) matches.push(match);
         } catch (thrown) {
-          // Its payment ends first. Another daemon may have matched it, too.
+          // The claimed debt's payment must end first; or another daemon has matched this transfer.
           if (!(thrown instanceof Claimed) && !violates(thrown, 'credit_pkey')) throw thrown;
         }
       }

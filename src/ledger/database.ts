@@ -1,21 +1,19 @@
-// Database: the connection pool, and the types that cross it. bigint columns are bigint here; sums
-// are cast to it.
+// Database: opens the connection pool and defines the types that cross it. bigint columns are read
+// as `bigint`; sums must be cast to bigint in SQL.
 import postgres from 'postgres';
 import type { Log } from '../core/ports.ts';
 
 export type Sql = postgres.Sql<{ bigint: bigint }>;
 export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
-/** A piece of a query. */
+/** A part of a query. */
 export type Fragment = postgres.Fragment;
 
-/**
- * Postgres ends a statement, or a transaction that waits for its client, after so long.
- * Milliseconds.
- */
+/** After 120 s Postgres ends a statement, or a transaction whose client is idle. Milliseconds. */
 const STATEMENT_MS_MOST = 120_000;
 
 /**
  * Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode.
+ * `onEnded` is called when a connection ends.
  */
 export function openDatabase(
   url: string,
@@ -26,7 +24,8 @@ export function openDatabase(
   return postgres(url, {
     max: poolSize,
     types: { bigint: postgres.BigInt },
-    // Asking for array types is a query of the driver's own, whose rejection nobody could catch.
+    // With this option the driver would query array types by itself, and its rejection could not be
+    // caught.
     fetch_types: false,
     connection: {
       application_name: 'bailiff',
@@ -39,13 +38,13 @@ export function openDatabase(
   });
 }
 
-/** Whether an error is a violation of this unique constraint or index. */
+/** Whether an error is a violation of the named unique constraint or index. */
 export function violates(thrown: unknown, constraint: string): boolean {
   const error = thrown as { code?: unknown; constraint_name?: unknown } | null;
   return error?.code === '23505' && error.constraint_name === constraint;
 }
 
-/** JSON with bigint as decimal strings, for jsonb columns. */
+/** The value as JSON for a jsonb column, with bigint as decimal strings. */
 export function toJson(value: unknown): postgres.JSONValue {
   return JSON.parse(
     JSON.stringify(value, (_, each: unknown) =>
@@ -54,11 +53,11 @@ export function toJson(value: unknown): postgres.JSONValue {
   ) as postgres.JSONValue;
 }
 
-/** A timestamp parameter from milliseconds. */
+/** A timestamp parameter from milliseconds since 1970. */
 export function at(ms: number): Date {
   return new Date(ms);
 }
 
-/** So many milliseconds from now, by the clock of the ledger; null stays null. */
+/** The time `ms` milliseconds from now by the ledger's clock; null stays null. */
 export const inMs = (sql: Sql | Transaction, now: Fragment, ms: number | null): Fragment =>
   ms === null ? sql`null::timestamptz` : sql`${now} + ${Math.round(ms)} * interval '1 millisecond'`;

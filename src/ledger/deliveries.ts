@@ -1,21 +1,20 @@
-// Deliveries: webhook bodies exactly as received, kept before they are understood; those that one
-// commit takes are one delivery. Who begins to read one is on record until the reading ends, well
-// or not: a delivery at which several daemons ended, and did not come back, is known by that.
+// Deliveries: stores webhook bodies exactly as received, before they are understood. The bodies of
+// one commit are one delivery. A row records who began to read a delivery until the reading ends,
+// with or without success: a delivery at which several daemons died can be found by the rows that
+// are left.
 import type { Deliveries } from '../core/hearing-ports.ts';
 import { at, type Sql } from './database.ts';
 import { packBodies, unpackBodies } from './parcel.ts';
 import { noteRumours } from './sightings.ts';
 
-/**
- * A reading that began longer ago, by a daemon other than the one that asks, is taken for one that
- * never ended.
- */
+/** A reading by another daemon that began longer ago counts as one that never ended. */
 const READING_MS_MOST = 20_000;
 
 async function* plain(body: Uint8Array, bytesMost: number) {
   yield { length: body.length, bytes: body.length > bytesMost ? null : body };
 }
 
+/** Creates the store of deliveries. */
 export function createDeliveries(sql: Sql): Deliveries {
   return {
     async record(bodies, nowMs) {
@@ -38,7 +37,7 @@ export function createDeliveries(sql: Sql): Deliveries {
             select delivery_id, unended, row_number() over (order by delivery_id) as nth,
               sum(bytes) over (order by delivery_id) as bytes, max(unended) over (order by delivery_id) as worst
             from waiting),
-          -- One at which a daemon may have ended is read alone, so that only that one is blamed if it happens again.
+          -- A delivery at which a daemon may have died is read alone, so that it alone is blamed if that happens again.
           taken as (select delivery_id, unended from summed where nth = 1 or (bytes <= ${bytesMost} and worst = 0)),
           begun as (
             insert into delivery_reading (delivery_id, reader) select delivery_id, ${reader} from taken

@@ -1,4 +1,4 @@
-// Discharge: what a payment that landed does to the debts that it covers.
+// Discharge: applies a payment that landed to the debts that it covers.
 import type { Landing } from '../core/share-act.ts';
 import type { Fragment, Transaction } from './database.ts';
 import { applyToShares } from './share-changes.ts';
@@ -6,9 +6,9 @@ import { applyToShares } from './share-changes.ts';
 type Covered = { mine: bigint; covered: bigint; claimed: boolean };
 
 /**
- * Books what a landed payment covers. `land`: it was seen to land now, so it comes on top of what
- * was paid before. `recall`: these books had lost it, so a debt is paid as far as landed payments
- * and transfers by others cover it.
+ * Applies a landed payment to its debts. `land`: the payment has just landed, so its amount is
+ * added to the paid amount. `recall`: the ledger had lost the payment, so each debt is paid as far
+ * as landed payments and credits cover it.
  */
 export async function discharge(
   tx: Transaction,

@@ -1,4 +1,5 @@
-// Endpoints: where events go, what waits for each, and what came of it.
+// Endpoints: stores where events are sent, the deliveries that wait for each endpoint, and their
+// outcome.
 import type { Delivery, Endpoint, Endpoints, EventKind } from '../core/event.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 import { at, type Sql, type Transaction } from './database.ts';
@@ -33,6 +34,7 @@ const bytesOf = (secrets: readonly string[]): Uint8Array[] =>
 
 const FORGOTTEN_AT_ONCE = 5_000;
 
+/** Creates the store of endpoints. */
 export function createEndpoints(sql: Sql): Endpoints {
   const end = (
     tx: Transaction,
@@ -86,8 +88,7 @@ export function createEndpoints(sql: Sql): Endpoints {
       await sql.begin(async (tx) => {
         await tx`
           update endpoint set disabled_at = null, disabled_why = null, failing_since = null where endpoint_id = ${id}`;
-        // Somebody has mended the receiver: what waits for its next attempt need not wait for
-        // hours.
+        // A person has mended the receiver, so waiting deliveries are due now and not after hours.
         await tx`
           update event_delivery set due_at = now() where endpoint_id = ${id} and state = 'pending' and due_at > now()`;
       });
@@ -169,8 +170,7 @@ export function createEndpoints(sql: Sql): Endpoints {
         attempts: row.attempts,
       }));
     },
-    // The endpoint's row is always taken first, as removing it does: so the two never wait for each
-    // other.
+    // The endpoint's row is locked first, as its removal does, so that the two cannot deadlock.
     async delivered(endpointId, eventId, outcome, nowMs) {
       await sql.begin(async (tx) => {
         await tx`update endpoint set failing_since = null where endpoint_id = ${endpointId} and failing_since is not null`;

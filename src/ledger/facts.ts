@@ -1,11 +1,11 @@
-// Facts: reading them back out of jsonb, with every amount a bigint again.
+// Facts: reads facts from jsonb, with every amount as bigint.
 import type { FactBody, Held } from '../core/fact.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { FactRecord, Facts } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 import { conditionsOf, placeIn } from './lists.ts';
 
-/** The amounts of each kind of fact; jsonb keeps them as decimal text. */
+/** The amounts of each kind of fact. jsonb holds them as decimal text. */
 const AMOUNTS: Readonly<Record<FactBody['kind'], readonly string[]>> = {
   open: ['base', 'quote', 'fee', 'fillRecordId'],
   close: [
@@ -26,7 +26,7 @@ const AMOUNTS: Readonly<Record<FactBody['kind'], readonly string[]>> = {
   notice: ['amount'],
 };
 
-/** Positions out of jsonb; null where none were kept. */
+/** The positions in a jsonb value; null when it holds none. */
 export function heldOf(json: unknown): Held[] | null {
   if (!Array.isArray(json)) return null;
   return (json as { market: number; base: string; entry?: string | null }[]).map(
@@ -39,12 +39,12 @@ export function heldOf(json: unknown): Held[] | null {
 }
 
 /**
- * Outflows that an earlier release recorded: it took every one for the agent's own doing, and every
- * token for valuable.
+ * Fields that outflows of an earlier release lack. That release took every outflow for the agent's
+ * own act and every token for valuable.
  */
 const OLDER_OUTFLOW = { owner: null, ofValue: true, consent: 'agent', signers: [] };
 
-/** The body of a fact row. Its shape is what `toJson` wrote of a body of that kind. */
+/** The body of a fact's row. The row must hold what `toJson` wrote for that kind. */
 export function readBody<Kind extends FactBody['kind']>(
   kind: Kind,
   body: unknown,
@@ -74,13 +74,13 @@ type Row = {
   body: unknown;
 };
 
-/** Where a list of facts goes on after this one. */
+/** The cursor after which a list of facts continues. */
 export const cursorOf = (row: Pick<Row, 'slot' | 'signature' | 'ordinal' | 'account'>): string =>
   [row.slot, row.signature, row.ordinal, row.account].join('.');
 
 /**
- * The place that a cursor names. One that the ledger did not give out names no place: the list then
- * ends there.
+ * The place that a cursor names. For a cursor that the ledger did not issue, a place before every
+ * row, so that the list is empty.
  */
 export function placeOf(before: string | undefined) {
   if (before === undefined) return { from: null, signature: '', ordinal: '0', account: '' };
@@ -90,6 +90,7 @@ export function placeOf(before: string | undefined) {
     : { ...place, from: place.slot };
 }
 
+/** Creates the list of facts, newest first. */
 export function createFacts(sql: Sql): Pick<Facts, 'list'> {
   const conditions = conditionsOf(sql);
   return {

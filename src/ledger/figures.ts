@@ -1,9 +1,10 @@
-// Figures: sums over debts and payments, for metrics and for creators.
+// Figures: sums over debts and payments, for metrics and for creators. Amounts in base units.
 import type { ProfitShare } from '../core/debt-ports.ts';
 import type { Figures } from '../core/figures.ts';
 import type { PaymentState } from '../core/payment.ts';
 import { at, type Sql } from './database.ts';
 
+/** Creates the reader of figures. */
 export function createFigures(sql: Sql): Figures {
   return {
     async debts() {

@@ -1,12 +1,12 @@
-// Genesis: which chain this ledger belongs to. Written once, at the first start. Mainnet is held to
-// the hash that every node of it answers, a local chain to the one that was met first.
+// Genesis: stores which chain this ledger belongs to, once, at the first start. Mainnet is compared
+// with its known genesis hash, a local chain with the first hash that a node answered.
 import { KNOWN_GENESIS, type Network } from '../core/genesis.ts';
 import type { Sql } from './database.ts';
 
 /**
- * The genesis hash that a node of our chain must name, given the one that it did name: the ledger's
- * own, or the network's. An answer that fits the network is kept when the ledger has none yet;
- * another one is never written.
+ * Returns a function from the genesis hash that a node named to the one that it must name: the
+ * ledger's own, or the network's. When the ledger has none yet, a hash that fits the network is
+ * stored; another one is never stored.
  */
 export function createGenesis(sql: Sql, network: Network): (found: string) => Promise<string> {
   const known = KNOWN_GENESIS[network];
@@ -25,7 +25,7 @@ export function createGenesis(sql: Sql, network: Network): (found: string) => Pr
   };
 }
 
-/** The genesis hash that the ledger keeps; null before the first start. */
+/** The genesis hash in the ledger; null before the first start. */
 export async function keptGenesis(sql: Sql): Promise<string | null> {
   const [row] = await sql<{ genesis_hash: string }[]>`select genesis_hash from chain_identity`;
   return row?.genesis_hash ?? null;

@@ -1,8 +1,9 @@
-// Halts: where nothing new is signed. Debts that are halted are simply not due; what is signed
-// already is seen to its end.
+// Halts: stores where nothing new is signed. Halted debts are not due; a payment that is already
+// signed is followed to its end.
 import type { Halts } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 
+/** Creates the store of halts. */
 export function createHalts(sql: Sql): Halts {
   return {
     async set(scope, reason) {

@@ -1,4 +1,4 @@
-// Ledger: Postgres as the flows see it, one module a noun.
+// Ledger: puts together the `Ledger` port over Postgres, one module for each noun.
 import type { TopUpRule } from '../core/outflow.ts';
 import type { Ledger } from '../core/ports.ts';
 import { createActs } from './acts.ts';
@@ -34,10 +34,10 @@ import { createUnread } from './unread.ts';
 import { createWatchList, WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 /**
- * `now` is what debts and payments take for the time: the database's clock, unless a test gives
- * another. `observing`: what is booked here is marked as observed, and such debts count for the
- * standing; where it is false they count for nothing until they are adopted. `topUp`: swaps for SOL
- * that the platform lets the daemon make.
+ * Creates the ledger. `now` is the clock of debts and payments: the database's, unless a test
+ * passes another. With `observing`, new debts are marked as observed and count for the standing;
+ * without it observed debts do not count until they are adopted. `topUp` is the rule for swaps for
+ * SOL that the platform lets the daemon make.
  */
 export function createLedger(
   sql: Sql,
@@ -78,8 +78,8 @@ export function createLedger(
 }
 
 /**
- * Hears of standings that any daemon changed, and runs at every (re)connection, to catch up on what
- * was missed.
+ * Calls `onChange` when any daemon has changed a standing, and at every connection, because
+ * notifications during a disconnection are lost. Returns a function that stops listening.
  */
 export async function listenStandings(
   sql: Sql,
@@ -89,21 +89,27 @@ export async function listenStandings(
   return () => listening.unlisten();
 }
 
-/** Hears of events that any daemon wrote, and runs at every (re)connection. */
+/**
+ * Calls `onEvent` when any daemon has written an event, and at every connection. Returns a function
+ * that stops listening.
+ */
 export async function listenEvents(sql: Sql, onEvent: () => void): Promise<() => Promise<void>> {
   const listening = await sql.listen(EVENT_CHANNEL, onEvent, onEvent);
   return () => listening.unlisten();
 }
 
-/** Runs when any daemon or command made or revoked an API key, and at every (re)connection. */
+/**
+ * Calls `onChange` when an API key was made or revoked, and at every connection. Returns a function
+ * that stops listening.
+ */
 export async function listenApiKeys(sql: Sql, onChange: () => void): Promise<() => Promise<void>> {
   const listening = await sql.listen(API_KEY_CHANNEL, onChange, onChange);
   return () => listening.unlisten();
 }
 
 /**
- * Hears whose accounts any daemon began or ceased to watch; at every (re)connection it may be
- * anybody's.
+ * Calls `onListed` with the id of a subscriber whose accounts were added to the watch-list or left
+ * it. At every connection the call has no id and stands for every subscriber.
  */
 export async function listenWatchList(
   sql: Sql,

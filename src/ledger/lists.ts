@@ -1,5 +1,5 @@
-// Lists: the conditions of the lists that are shown in pages, how many rows each has, and whether a
-// cursor names one.
+// Lists: the conditions of the lists that are shown in pages, the number of their rows, and whether
+// a cursor names a row.
 import { ACTORS_WITHOUT_KEY } from '../core/act.ts';
 import {
   COUNTED_MOST,
@@ -12,7 +12,7 @@ import type { Fragment, Sql } from './database.ts';
 
 type Conditions = { readonly [Name in ListName]: (filter: ListFilters[Name]) => Fragment };
 
-/** The condition of each list, of its table's own columns. */
+/** The SQL condition of each list, on the columns of its table. */
 export function conditionsOf(sql: Sql): Conditions {
   const all = (parts: readonly (Fragment | null)[]): Fragment =>
     parts.reduce<Fragment>(
@@ -56,8 +56,8 @@ export function conditionsOf(sql: Sql): Conditions {
 }
 
 /**
- * A cursor of facts and credits: slot, signature, ordinal and account of a row; null when it is
- * none.
+ * The slot, signature, ordinal and account in a cursor of facts or credits; null for any other
+ * text.
  */
 export function placeIn(
   cursor: string,
@@ -67,6 +67,7 @@ export function placeIn(
   return whole ? { slot, signature, ordinal, account } : null;
 }
 
+/** Creates the functions that count lists and look up ids. */
 export function createLists(sql: Sql): Lists {
   const conditions = conditionsOf(sql);
   const tables: Readonly<Record<ListName, Fragment>> = {

@@ -1,18 +1,18 @@
-// Locks: advisory locks of Postgres, each held by a connection of its own and gone with it, so that
-// a daemon that dies holds nobody up. No transaction is open while the work is done. A lock that
-// another session holds is waited for within a bound: behind a pooler a session can keep a lock
-// long after its daemon is gone.
+// Locks: Postgres advisory locks, each held by a connection of its own and released with it, so
+// that a daemon that dies blocks no other. No transaction is open while the work is done. A lock
+// that another session holds is waited for within a bound, because a session behind a pooler can
+// keep a lock long after its daemon is gone.
 import { Fault } from '../core/fault.ts';
 import type { Locks } from '../core/hearing-ports.ts';
 import type { Sql } from './database.ts';
 
 const PATIENCE_MS = 15_000;
-/** SQLSTATE of a lock that was not available within `lock_timeout`. */
+/** SQLSTATE for a lock that was not available within `lock_timeout`. */
 const NOT_AVAILABLE = '55P03';
 
 /**
- * `open` opens a pool of one connection. Throws `not_ready` when the lock is not to be had within
- * `patienceMs`.
+ * Creates the locks. `open` opens a pool of one connection. `exclusively` throws `not_ready` when
+ * the lock is not available within `patienceMs` milliseconds.
  */
 export function createLocks(open: () => Sql, patienceMs = PATIENCE_MS): Locks {
   return {
@@ -31,7 +31,7 @@ export function createLocks(open: () => Sql, patienceMs = PATIENCE_MS): Locks {
         }
         return await work();
       } finally {
-        // Ending the connection gives the lock back.
+        // Closing the connection releases the lock.
         await sql.end({ timeout: 5 });
       }
     },

@@ -1,15 +1,18 @@
-// Mark: where the database stands, as it tells itself, and where it stood when daemons last trusted
-// it.
+// Mark: reads the identity and position of the database, and stores the identity that daemons last
+// trusted.
 import type { LedgerMark } from '../core/continuity.ts';
 import type { Fragment, Sql } from './database.ts';
 
-/** No such function, none for this role, or a feature that the cluster lacks. */
+/**
+ * SQLSTATEs for a function that does not exist, is not permitted, or is not supported by the
+ * cluster.
+ */
 const UNTOLD = new Set(['42883', '42501', '0A000', '42704', '42703', '42P01']);
 
 /**
- * System identifier, timeline, database, file of the payment table, start of the server. The
- * timeline comes from the name of the file that is being written: the control file tells it only
- * after the next checkpoint.
+ * Identity of the database: system identifier, timeline, database, file of the payment table, start
+ * of the server. The timeline is read from the name of the current WAL file, because the control
+ * file shows it only after the next checkpoint.
  */
 export const identityOf = (sql: Sql): Fragment => sql`
   concat_ws('/', (select system_identifier from pg_control_system()), left(pg_walfile_name(pg_current_wal_lsn()), 8),
@@ -17,14 +20,17 @@ export const identityOf = (sql: Sql): Fragment => sql`
     extract(epoch from pg_postmaster_start_time()))`;
 
 export type Marks = {
-  /** Throws what the driver throws where Postgres cannot be reached. */
+  /** Reads identity and position. Throws the driver's error when Postgres cannot be reached. */
   read(): Promise<LedgerMark>;
-  /** The identity that was trusted last; null at the first start. */
+  /** The identity that was trusted last; null before the first start. */
   trusted(): Promise<string | null>;
   trust(mark: LedgerMark): Promise<void>;
 };
 
-/** `ended` is how many connections of this process have ended so far. */
+/**
+ * Creates the reader of marks. `ended` returns how many connections of this process have ended so
+ * far.
+ */
 export function createMarks(sql: Sql, ended: () => number): Marks {
   return {
     async read() {
@@ -33,7 +39,7 @@ export function createMarks(sql: Sql, ended: () => number): Marks {
           select ${identityOf(sql)} as identity, (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint as position`;
         if (row !== undefined) return { told: true, ...row };
       } catch (thrown) {
-        // A Postgres-compatible cluster without these functions, or without the right to call them.
+        // A Postgres-compatible cluster without these functions, or a role that may not call them.
         if (!UNTOLD.has(String((thrown as { code?: unknown } | null)?.code))) throw thrown;
       }
       return { told: false, connections: ended() };

@@ -1,11 +1,12 @@
-// Master key: the known text that is sealed under it, and secrets that show whether a key is the
-// right one.
+// Master key: stores the known text that is sealed under the master key, and samples sealed
+// secrets. Both show whether a given key is the right one.
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import type { MasterKeyBook } from '../core/master-key.ts';
 import type { Sql } from './database.ts';
 
 const SAMPLED_MOST = 20;
 
+/** Creates the store behind the check of the master key. */
 export function createMasterKeyBook(sql: Sql): MasterKeyBook {
   const kept = async (): Promise<Uint8Array | null> => {
     const [row] = await sql<{ sealed: Uint8Array }[]>`select sealed from master_key_check`;

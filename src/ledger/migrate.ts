@@ -1,6 +1,6 @@
-// Migrate: numbered SQL files, applied once, in order, and never changed afterwards. Each runs in a
-// transaction whose first act is to take its own version row, so of two daemons that start at once
-// one waits and then finds it done.
+// Migrate: applies the numbered SQL files, once each, in order; they never change afterwards. Each
+// file runs in a transaction that first inserts its version row, so of two daemons that start at
+// once one waits and then finds the file applied.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,7 +17,7 @@ export type Migration = {
   readonly hash: string;
 };
 
-/** Reads the migrations of this release, in order. Throws when the numbers have a gap. */
+/** Reads the migrations of this release, in order. Throws when a number is missing. */
 export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{4}_.+\.sql$/.test(name)).sort();
   return Promise.all(
@@ -32,8 +32,8 @@ export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
 }
 
 /**
- * Names of migrations that this database lacks. Throws `migration_changed` and `database_newer` as
- * `migrate` does. Changes nothing.
+ * The names of the migrations that this database lacks. Throws `migration_changed` and
+ * `database_newer` as `migrate` does. Changes nothing.
  */
 export async function pendingMigrations(sql: Sql): Promise<string[]> {
   const wanted = await readMigrations();
@@ -55,7 +55,8 @@ export async function pendingMigrations(sql: Sql): Promise<string[]> {
 const ROUND_TRIP_MS = 3_000;
 
 /**
- * Whether a notification that is sent comes back: it does not through a pooler in transaction mode.
+ * Whether a notification that this pool sends reaches its listener within 3 s. Behind a pooler in
+ * transaction mode it does not.
  */
 export async function roundTrip(sql: Sql): Promise<boolean> {
   const heard = Promise.withResolvers<boolean>();
@@ -83,10 +84,7 @@ const changed = (name: string): Fault =>
     `Migration ${name} was applied to this database in another form. Migrations are immutable: restore the file, and put the change into a new one.`,
   );
 
-/**
- * Brings the database to this release. Returns the names that were applied. Safe to run from
- * several daemons.
- */
+/** Applies the missing migrations and returns their names. Several daemons may call it at once. */
 export async function migrate(
   sql: Sql,
   log: Log,

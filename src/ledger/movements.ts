@@ -1,5 +1,5 @@
-// Movements: what moved an account's positions, in chain order, as far back as it bears on the
-// closes that are to be booked.
+// Movements: reads the facts that moved an account's positions, in chain order, as far back as the
+// closes to be booked depend on them.
 
 import type { Realised } from '../core/accrual.ts';
 import type { Fact } from '../core/fact.ts';
@@ -17,9 +17,9 @@ type Row = {
   body: unknown;
 };
 
-/** Sorts after every place in a block that is known. */
+/** Stands for a block index that is not known: it sorts after every known one. */
 const LAST = 2_147_483_647;
-/** Four values: the order of closes that wait to be booked. */
+/** The four values by which closes that wait to be booked are ordered. */
 const placeOf = ({ signature, position: { slot, blockIndex, ordinal } }: Place) =>
   [slot, blockIndex ?? LAST, signature, ordinal] as const;
 
@@ -31,9 +31,9 @@ const movementOf = (row: Row): Movement => {
 };
 
 /**
- * The history before each of these closes of one account, which must be in chain order. A market in
- * which a booked close has shown that nothing was left is read from that close on, the others from
- * the slot after `since`.
+ * The movements before each of these closes of one account. The closes must be in chain order.
+ * Where a booked close has left a market flat, movements of that market are read from that close
+ * on; the others from the slot after `since`.
  */
 export async function readHistories(
   sql: Sql | Transaction,
@@ -44,11 +44,11 @@ export async function readHistories(
   const [first, last] = [closes[0], closes.at(-1)];
   if (first === undefined || last === undefined) return [];
   const [slot, block, signature, ordinal] = placeOf(first);
-  // A reckoning bears on every market.
+  // A reckoning concerns every market.
   const markets = closes.some(({ body }) => body.kind === 'reckoning')
     ? null
     : [...new Set(closes.map(({ body }) => (body.kind === 'close' ? body.market : -1)))];
-  /** As the text of an array; null is every market. */
+  /** The markets as the text of a Postgres array; null stands for every market. */
   const among = markets === null ? null : `{${markets.join(',')}}`;
   const flats = await sql<(Row & { market: number; block: number })[]>`
     select distinct on (a.market) 'flat' as kind, a.market, a.slot, coalesce(f.block_index, ${LAST}) as block, a.signature, a.ordinal,

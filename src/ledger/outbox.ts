@@ -1,14 +1,15 @@
-// Outbox: events, each written in the transaction of what it tells; Postgres itself notes for which
-// endpoints.
+// Outbox: writes events in the transaction of the change that they report. A trigger of Postgres
+// adds the deliveries to endpoints.
 import type { EventKind } from '../core/event.ts';
 import type { EventBodies, EventOf } from '../core/event-body.ts';
 import { type Sql, type Transaction, toJson } from './database.ts';
 
+/** Postgres notifies this channel when an event is written. */
 export const EVENT_CHANNEL = 'bailiff_event';
 
 /**
- * Writes events into a transaction, in their order. Amounts are base units, and become decimal
- * strings.
+ * Writes events in a transaction, in the given order. Amounts are base units and are stored as
+ * decimal strings.
  */
 export async function tellAll(
   tx: Sql | Transaction,
@@ -28,7 +29,7 @@ export async function tellAll(
     order by place`;
 }
 
-/** Writes one event into a transaction. Amounts are base units, and become decimal strings. */
+/** Writes one event in a transaction. Amounts are base units and are stored as decimal strings. */
 export const tell = <Kind extends EventKind>(
   tx: Sql | Transaction,
   kind: Kind,

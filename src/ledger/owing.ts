@@ -1,16 +1,19 @@
-// Owing: how long something has counted as owed. `standing.owed_since` is where that time would
-// begin if it had counted without a pause: gate and engines subtract it from their clock. While
-// nothing counts it is null, unless the limit was passed before.
+// Owing: measures how long a subscriber has owed something. `standing.owed_since` is the moment
+// from which the counted time would have run without a pause: gate and engines subtract it from
+// their clock. It is null while the time does not count, unless the limit had been passed before.
 import type { OpenDebt } from '../core/owing.ts';
 import type { Owing } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 import { nextRevision, STANDING_CHANNEL } from './standings.ts';
 
-/** A longer time between two looks was not watched: the daemon was down, and does not count it. */
+/**
+ * A longer time between two runs is not counted in full: the daemon was down and did not see it.
+ */
 const WATCHED_MS_MOST = 120_000;
-/** Smaller differences between what counted and what is shown are not told to every engine. */
+/** Differences up to this between the counted time and `owed_since` are not sent to the engines. */
 const DRIFT_MS = 30_000;
 
+/** Creates the store of owed times. */
 export function createOwing(sql: Sql): Owing {
   return {
     async open() {

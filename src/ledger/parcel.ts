@@ -1,13 +1,13 @@
-// Parcel: webhook bodies that are committed together, byte for byte as they came, in one compressed
-// row. Bodies repeat themselves, so that together they take a tenth of the bytes, of the
-// write-ahead log and of Postgres's time. A parcel is unpacked one body at a time: a row of some
-// kilobytes may hold hundreds of megabytes.
+// Parcel: packs webhook bodies that are committed together, byte for byte, into one compressed row.
+// Bodies resemble each other, so that together they take a tenth of the bytes, of the write-ahead
+// log and of Postgres's time. A parcel is unpacked one body at a time, because a row of some
+// kilobytes may expand to hundreds of megabytes.
 import { constants, createZstdDecompress, zstdCompressSync } from 'node:zlib';
 
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const LENGTH_BYTES = 4;
 
-/** Packs bodies, each behind its length. */
+/** Packs bodies, each preceded by its length (u32, little endian). */
 export function packBodies(bodies: readonly Uint8Array[]): Buffer {
   const parts = bodies.flatMap((body) => {
     const length = Buffer.alloc(LENGTH_BYTES);
@@ -17,13 +17,13 @@ export function packBodies(bodies: readonly Uint8Array[]): Buffer {
   return zstdCompressSync(Buffer.concat(parts), LEVEL);
 }
 
-/** A body, or only its length when it is longer than was asked for. */
+/** A body; `bytes` is null when it is longer than the caller's limit. */
 export type Unpacked = { readonly length: number; readonly bytes: Uint8Array | null };
 
 /**
- * The bodies of a parcel, in the order in which they came; of one that is longer than `bytesMost`
- * only the length, and its bytes are passed over. Throws a RangeError when the parcel ends inside a
- * body, and what zlib throws when it is damaged.
+ * Yields the bodies of a parcel in order. A body longer than `bytesMost` is skipped and only its
+ * length is yielded. Throws a RangeError when the parcel ends inside a body, and the error of zlib
+ * when it is damaged.
  */
 export async function* unpackBodies(
   parcel: Uint8Array,
@@ -31,7 +31,9 @@ export async function* unpackBodies(
 ): AsyncGenerator<Unpacked> {
   const unpacking = createZstdDecompress();
   unpacking.end(parcel);
-  /** What a length or a body still lacks; `parts` are null while a body is passed over. */
+  /**
+   * The bytes that the current length or body still lacks; `parts` is null while a body is skipped.
+   */
   let parts: Buffer[] | null = [];
   let lacks = LENGTH_BYTES;
   let body: number | null = null;

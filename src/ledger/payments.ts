@@ -1,6 +1,6 @@
-// Payments: each function is one conditional transition of core/payment.ts. False means that the
-// payment was not in the state that the transition starts from: another daemon was faster, and
-// nothing was changed.
+// Payments: stores payments. Each function is one conditional transition of core/payment.ts. False
+// means that the payment was not in the state from which the transition starts, because another
+// daemon was faster; nothing was changed then.
 
 import type { PaymentRecord, Payments } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -97,9 +97,9 @@ const recordOf = (row: RecordRow): PaymentRecord => ({
 
 class NotClaimed extends Error {}
 
-/** `now` is the database's clock, unless a test gives another. */
+/** Creates the store of payments. `now` is the database's clock, unless a test passes another. */
 export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
-  /** A payment ends without paying. False when it is not in the state that this starts from. */
+  /** Ends a payment that did not pay. False when it is not in the state `from`. */
   const end = (
     paymentId: string,
     from: PaymentState,
@@ -111,7 +111,8 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       return (await endUnpaid(tx, now, { from, where, change }, how)) > 0;
     });
   /**
-   * Claims every debt that a payment covers. Throws when one of them cannot be claimed any more.
+   * Claims every debt that a payment covers. Throws `NotClaimed` when one of them cannot be claimed
+   * any more.
    */
   const claim = async (tx: Transaction, { id, subscriberId, plan }: Payment): Promise<void> => {
     const amounts = new Map(plan.covers.map((each) => [each.shareId, each.amount]));
@@ -123,7 +124,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     if (claimed.length < amounts.size) throw new NotClaimed();
     await cover(tx, subscriberId, id, plan.covers);
   };
-  /** Notes which debts a payment covers, and how much of each. */
+  /** Stores which debts a payment covers, and how much of each. */
   const cover = async (
     tx: Transaction,
     subscriberId: string,
@@ -273,8 +274,8 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     restore: (subscriberId, paid, covers) =>
       sql.begin(async (tx) => {
         const { signature, slot, creatorWallet } = paid;
-        // The row of the very payment, whatever became of it here: its own covers are what it was
-        // planned to pay.
+        // The ledger has a row of this payment, in whatever state: its own covers say which debts
+        // it pays.
         const own = await tx`
           update payment set state = 'landed', restored = true, signature = ${signature}, sent_at = coalesce(sent_at, now()),
             executed_slot = ${slot}, ended_at = now()
@@ -289,7 +290,7 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
         const [first] = covers;
         if (first === undefined)
           throw new RangeError('a payment that covers nothing is not restored');
-        // A memo is only text: the same id may stand in two transactions, and each has paid.
+        // A memo is only text: two transactions may carry the same id, and each of them has paid.
         const [taken] = await tx`select 1 from payment where payment_id = ${paid.id}`;
         const id = taken === undefined ? paid.id : `${paid.id}.${signature}`;
         const rows = await tx`

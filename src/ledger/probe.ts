@@ -1,8 +1,8 @@
-// Probe: the one row that a daemon writes each second, so that it knows whether the ledger takes
-// writes.
+// Probe: writes one row each second, so that the daemon notices when the ledger refuses writes.
 import type { Probe } from '../core/ports.ts';
 import type { Sql } from './database.ts';
 
+/** Creates the probe. `write` returns the database's clock in milliseconds. */
 export function createProbe(sql: Sql): Probe {
   return {
     async write() {

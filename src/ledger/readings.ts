@@ -1,5 +1,5 @@
-// Readings: what a transaction did, recorded as one reading of it says. core/reading.ts decides
-// what a reading changes; here it is done in one transaction that holds the sighting's row.
+// Readings: records the facts of one reading of a transaction. core/reading.ts decides which facts
+// change; this file applies that in one transaction that holds the sighting's row.
 import type { Fact, Finality } from '../core/fact.ts';
 import type { ReadWith, Settled, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -35,8 +35,7 @@ async function recorded(tx: Transaction, signature: Signature): Promise<Recorded
 }
 
 /**
- * Records a fact of a reading, or brings the one at its place to this reading. False when nothing
- * changed.
+ * Inserts a fact of a reading, or updates the fact at the same place. False when nothing changed.
  */
 async function putFact(tx: Transaction, fact: Fact, finality: string): Promise<boolean> {
   const { kind, ...body } = fact.body;
@@ -64,7 +63,10 @@ async function withdraw(tx: Transaction, fact: Fact): Promise<void> {
       and ordinal = ${fact.position.ordinal} and account = ${fact.account} and finality = 'confirmed'`;
 }
 
-/** Whether it touches an account that joined the watch-list after the revision it was read with. */
+/**
+ * Whether the transaction touches an account that joined the watch-list after the revision with
+ * which it was read.
+ */
 async function isStale(
   tx: Transaction,
   { listRevision, touching }: ReadWith,
@@ -77,9 +79,16 @@ async function isStale(
   return joined.length > 0;
 }
 
-/** Another transaction has told the same fill, and is final: one of the two is not of our chain. */
+/**
+ * Violated when another final transaction has recorded the same fill: one of the two is not on our
+ * chain.
+ */
 const FILL_ONCE = 'fact_fill_once';
 
+/**
+ * Creates the functions that record readings, and withdraw the facts of a transaction that a fork
+ * dropped.
+ */
 export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
   return {
     async settle({ signature, slot, finality, facts, dueMs, nowMs, insist, readWith }) {

@@ -1,5 +1,5 @@
-// Share acts: what changes a debt outside of a payment. Each method names the rows and the act;
-// core/share.ts decides what becomes of them.
+// Share acts: changes debts outside of payments. Each method selects the rows and names the act;
+// core/share.ts decides the change.
 import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
 import { restingEvents } from '../core/share.ts';
 import { PLANNED_ANEW } from '../core/trouble.ts';
@@ -13,9 +13,9 @@ type ShareActs = Pick<
   'rest' | 'retry' | 'void' | 'hasten' | 'wake' | 'freeOrphans' | 'lapse' | 'adopt'
 >;
 
-/** `now` is the clock of the ledger. */
+/** Creates the acts on debts. `now` is the clock of the ledger. */
 export function createShareActs(sql: Sql, now: Fragment): ShareActs {
-  /** Ends the payment of a share that nothing is signed of, so that its debts are free. */
+  /** Ends the unsigned payment of a share, which frees its debts. */
   const endUnsignedOf = (tx: Transaction, shareId: string): Promise<void> =>
     endUnsigned(
       tx,
@@ -28,7 +28,8 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
   return {
     async rest(subscriberId, shareIds, trouble, retryInMs, countsAsAttempt) {
       await sql.begin(async (tx) => {
-        // Read before the debts are changed: the first debt that waits for the venue is news.
+        // Read before the debts change: only the first debt that waits for the venue is announced
+        // as an event.
         const [waiting] = await tx`
           select 1 from profit_share where reason ->> 'class' = 'venue_paused' and status = 'pending' limit 1`;
         const rested = await applyToShares(
@@ -137,7 +138,7 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
   };
 }
 
-/** What a debt is told as when it leaves or enters what is payable. */
+/** The summary of a debt that became payable or ended. */
 const ended = (share: { id: string; subscriberId: string; amount: bigint; paid: bigint }) => ({
   shareId: share.id,
   subscriberId: share.subscriberId,

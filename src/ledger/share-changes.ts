@@ -1,6 +1,7 @@
-// Share changes: how a transition of core/share.ts is applied. The rows are locked and read, the
-// core decides, and what it decided is written back with its events, all in the caller's
-// transaction. Nothing else updates profit_share.
+// Share changes: applies transitions of core/share.ts. The rows are locked and read, the core
+// decides, and the result is written with its events, all in the caller's transaction. Outside of
+// this file profit_share is only inserted (accruals.ts), and its reason is set or cleared while a
+// payment holds the debt (payments.ts).
 import type { Address } from '../core/ids.ts';
 import type { Trouble } from '../core/payment.ts';
 import { type Share, type ShareStatus, type Transition, transition } from '../core/share.ts';
@@ -29,7 +30,7 @@ type Row = {
   expiries: number;
   now: Date;
 };
-/** A locked debt, with what the query read beside it. */
+/** A locked debt, with the further columns that the query read. */
 export type Locked<Extra> = {
   readonly share: Share;
   readonly extra: Extra;
@@ -37,8 +38,8 @@ export type Locked<Extra> = {
 };
 
 /**
- * So many debts are locked, decided and written at a time; a batch of all would not fit into
- * memory.
+ * The number of debts that are locked, decided and written at a time. All of them at once might not
+ * fit into memory.
  */
 const ROWS_A_TURN = 2_000;
 
@@ -50,7 +51,7 @@ const shareOf = (row: Row): Share => ({
   paid: row.paid,
   overpaid: row.overpaid,
   status: row.status,
-  // Amounts in a reason are text in JSON.
+  // JSON holds the amounts in a reason as text.
   reason: row.reason === null ? null : troubleOf(row.reason),
   attempts: row.attempts,
   retryAtMs: row.retry_at?.getTime() ?? null,
@@ -68,7 +69,7 @@ const troubleOf = ({ lamports, ...rest }: Trouble): Trouble =>
 const timeOf = (ms: number | null): string | null =>
   ms === null ? null : new Date(ms).toISOString();
 
-/** What a transition may change, as a row of JSON. */
+/** The columns that a transition may change, as a row of JSON. */
 const rowOf = (share: Share) => ({
   share_id: share.id,
   paid: share.paid,
@@ -104,22 +105,22 @@ async function write(tx: Transaction, transitions: readonly Transition[]): Promi
   );
 }
 
-/** Which debts are locked, and what is read of each beside its own row. */
+/** Selects the debts to lock, and further columns to read with them. */
 export type Which = {
-  /** The ledger's clock. */
+  /** The clock of the ledger. */
   readonly now: Fragment;
-  /** Of `profit_share s` and what `join` adds. */
+  /** A condition on `profit_share s` and the tables of `join`. */
   readonly where: Fragment;
-  /** Joins to other tables; their rows are not locked. */
+  /** Joins to other tables. Their rows are not locked. */
   readonly join?: Fragment;
-  /** Further columns, each with a comma in front. */
+  /** Further columns, each preceded by a comma. */
   readonly columns?: Fragment;
 };
 
 /**
- * Locks the debts in the order of their ids, asks what happens to each, and writes what becomes of
- * those that the act may start from. `act` gives null to leave a debt alone. Returns the
- * transitions, with the debt as it was before.
+ * Locks the debts in the order of their ids, asks `act` for the act on each, and writes the
+ * transitions that core/share.ts allows. `act` returns null to leave a debt unchanged. Returns the
+ * transitions, each with the debt as it was before.
  */
 export async function applyToShares<Extra = unknown>(
   tx: Transaction,

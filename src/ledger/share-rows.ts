@@ -1,4 +1,5 @@
-// Share rows: a profit share as Postgres gives it, with its close, its payments and its credits.
+// Share rows: turns a row of a profit share into a `ProfitShare`, with its close, its payments and
+// its credits.
 import type { ProfitShare } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Trouble } from '../core/payment.ts';
@@ -26,7 +27,7 @@ export type ShareRow = {
   credited_by: Signature[];
 };
 
-/** Rows of earlier releases name no actor. `at` is ISO 8601 in UTC. */
+/** The column `voided`. Rows of earlier releases name no actor. `at` is ISO 8601 in UTC. */
 export type VoidedRow = {
   by: Voided['by'];
   reason: string;
@@ -36,17 +37,19 @@ export type VoidedRow = {
   afterMs?: number;
 };
 
-/** Who ended a debt unpaid, read from its column. */
+/** Reads from its column who ended a debt unpaid. */
 export const voidedOf = (row: VoidedRow): Voided => {
   const { by, reason, at: when, actor = by, person = null, afterMs } = row;
   const voided = { by, reason, actor, person, atMs: Date.parse(when) };
   return afterMs === undefined ? voided : { ...voided, afterMs };
 };
+/** The column `voided` for a debt that was ended unpaid. */
 export const voidedRow = ({ atMs, ...voided }: Voided): VoidedRow => ({
   ...voided,
   at: new Date(atMs).toISOString(),
 });
 
+/** The profit share of a row. */
 export const shareOf = (row: ShareRow): ProfitShare => ({
   id: row.share_id,
   subscriberId: row.subscriber_id,
@@ -59,7 +62,7 @@ export const shareOf = (row: ShareRow): ProfitShare => ({
   amount: row.amount,
   paid: row.paid,
   status: row.status,
-  // Why a debt waited says nothing about one that has ended.
+  // The reason why a debt waited does not apply to a debt that was ended.
   reason: row.status === 'voided' ? null : row.reason,
   attempts: row.attempts,
   retryAtMs: row.retry_at?.getTime() ?? null,

@@ -1,5 +1,4 @@
-// Shares: what the ledger tells of profit shares. How they come to be is in accruals.ts, what
-// changes them in share-acts.ts.
+// Shares: reads profit shares. accruals.ts creates them, share-acts.ts changes them.
 
 import type { Shares } from '../core/debt-ports.ts';
 import type { Address } from '../core/ids.ts';
@@ -10,7 +9,9 @@ import { conditionsOf } from './lists.ts';
 import { createShareActs } from './share-acts.ts';
 import { type ShareRow, shareOf } from './share-rows.ts';
 
-/** `now` is the database's clock, unless a test gives another. */
+/**
+ * Creates the store of profit shares. `now` is the database's clock, unless a test passes another.
+ */
 export function createShares(
   sql: Sql,
   now: Fragment = sql`now()`,
@@ -29,12 +30,12 @@ export function createShares(
     from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
     ${where}`;
 
-  /** Oldest first, as the chain has it: several closes may share a slot. */
+  /** The order of the chain, oldest first. Several closes may share a slot. */
   const byAge = sql`
     order by s.slot, (select f.block_index from fact f where f.subscriber_id = s.subscriber_id and f.signature = s.signature
       and f.slot = s.slot and f.ordinal = s.ordinal limit 1) nulls last, s.ordinal, s.share_id`;
 
-  /** Debts whose time has come, and which nothing holds back. */
+  /** Debts whose time of retry has come, and which neither a hold nor a halt keeps back. */
   const isDue = sql`
     s.status = 'pending' and not s.observed and (s.retry_at is null or s.retry_at <= ${now})
       and not exists (select 1 from profit_share h
@@ -114,7 +115,7 @@ export function createShares(
       return rows.map(shareOf);
     },
     async waitingFor(trouble) {
-      // Apart, so that the index on the class is used.
+      // Two queries, so that each can use its index.
       const named =
         'class' in trouble
           ? sql`s.reason ->> 'class' = ${trouble.class}`

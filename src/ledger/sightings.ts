@@ -1,22 +1,21 @@
-// Sightings: transactions that a source has named, until they are read. Which source named one, how
-// often and in what order makes no difference to what is recorded of it; readings.ts records that.
+// Sightings: stores the transactions that a source has named, until they are read. Which source
+// named one, how often and in which order does not change its facts, which readings.ts records.
 import type { Naming, Rumour, Sighting, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 import { createReadings } from './readings.ts';
 
-/** Transactions that one statement notes. */
+/** Transactions that one statement writes. */
 const CHUNK = 1_000;
 /**
- * So many transactions of an account are due as soon as they are named; those beyond follow at this
- * pace.
+ * The first 200 transactions of an account are due at once; further ones follow one every 50 ms.
  */
 const AT_ONCE = 200;
 const PACE_MS = 50;
 
 /**
- * When each transaction is due: an account's own queue decides, the shortest one where it touches
- * several.
+ * When a transaction is due: after its account's queue, or after the shortest queue when it touches
+ * several accounts. Milliseconds since 1970.
  */
 function dueOf(queues: Map<Address, number>, { accounts, urgent }: Rumour, nowMs: number): number {
   let waitMs = Number.POSITIVE_INFINITY;
@@ -81,9 +80,9 @@ async function noteChunk(
 }
 
 /**
- * Notes transactions that a source names. One that is known only learns what this source knows
- * better; it is read again when it had been given up, when it was read before an account that tells
- * of it was watched, or on demand. Facts on record stay.
+ * Notes transactions that a source names. For a known sighting only better information is stored.
+ * It is read again in three cases: it had been given up; it was read before one of its accounts was
+ * watched; or `again` is set. Recorded facts stay.
  */
 export async function noteRumours(
   sql: Sql | Transaction,
@@ -109,7 +108,7 @@ export async function noteRumours(
     ...each,
     dueMs: dueOf(queues, each, naming.nowMs),
   }));
-  // In one order everywhere: two daemons that note the same ones must not wait for each other.
+  // All daemons write in the same order, so that two of them cannot deadlock.
   due.sort((a, b) => (a.signature < b.signature ? -1 : 1));
   for (let from = 0; from < due.length; from += CHUNK) {
     const chunk = due.slice(from, from + CHUNK);
@@ -151,15 +150,19 @@ const sightingOf = (row: Row): Sighting => ({
   absentMs: row.absent_at?.getTime() ?? null,
 });
 
+/** Creates the store of sightings. */
 export function createSightings(sql: Sql): Sightings {
-  /** What no history named and no node has is no news; everything else that is wanted is. */
+  /**
+   * A sighting that is still to be read. A rumour that no history named and no node has is left
+   * out.
+   */
   const unread = () => sql`s.status = 'wanted' and (s.rank < 2 or s.absent_at is null)`;
   return {
     ...createReadings(sql),
     note: (rumours, naming) => noteRumours(sql, rumours, naming),
     async claim(nowMs, leaseMs, limit) {
-      // Those that an account's history named, and rumours, in turns: neither can keep the other
-      // from being read.
+      // Sightings that a history named and rumours take turns, so that neither kind can starve the
+      // other.
       const rows = await sql<Row[]>`
         with named as (
             select signature, rank, due_at from sighting

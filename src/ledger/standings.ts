@@ -1,6 +1,6 @@
-// Standings: the verdict on every subscriber, and the gapless series of its changes. A verdict is
-// judged and saved in one transaction that holds the subscriber's row, so that an older view never
-// overwrites a newer one.
+// Standings: stores the verdict on every subscriber, and the series of changes, whose revisions
+// have no gap. A verdict is computed and saved in one transaction that holds the subscriber's row,
+// so that an older view never overwrites a newer one.
 import { bookingsOf, tabsAfter } from '../core/accrual.ts';
 import { creatorPaid, creditEvents } from '../core/credit.ts';
 import type { Address, Signature } from '../core/ids.ts';
@@ -15,9 +15,12 @@ import { readHistories } from './movements.ts';
 import { tell } from './outbox.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
-/** The quote token: it goes by its name, and clearances are in it. */
+/**
+ * The mint of the quote token, mainnet USDC. Outflows in it are named and compared with clearances,
+ * and credits are matched in it.
+ */
 export const QUOTE_TOKEN = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Address;
-/** Rows of the whole roster that are held at once. */
+/** Rows of the roster that are held in memory at once. */
 const ROWS_A_TURN = 5_000;
 export const STANDING_CHANNEL = 'bailiff_standing';
 
@@ -29,7 +32,10 @@ type FactRow = {
   ordinal: number;
   kind: 'close' | 'reckoning';
   body: unknown;
-  /** What is booked for it and not forgiven, as decimal text; null when it is not booked. */
+  /**
+   * The shares that are booked for this fact, with amounts as decimal text; null when it is not
+   * booked.
+   */
   shares: { creator: Address; amount: string; claim: string }[] | null;
 };
 
@@ -46,8 +52,9 @@ const positionOf = (row: {
 });
 
 /**
- * What is owed: booked shares, and for closes that are not booked yet the shares they will make. Of
- * one that was voided, or is only observed where that does not count, what was paid.
+ * The amounts owed: booked shares, and for closes that are not booked yet the shares that they will
+ * make. Of a voided share, and of an observed one where those do not count, only the paid part
+ * counts.
  */
 async function owedEvents(
   tx: Transaction,
@@ -109,14 +116,14 @@ async function settledEvents(tx: Transaction, subscriberId: string): Promise<Sta
   }));
 }
 
-/** Wallets that the subscriber's terms name as creators, whenever they held. */
+/** The wallets that any terms of the subscriber, present or past, name as creator. */
 async function creatorsOf(tx: Transaction, subscriberId: string): Promise<Set<string>> {
   const rows = await tx<{ creator_wallet: string }[]>`
     select distinct creator_wallet from subscription_terms where subscriber_id = ${subscriberId}`;
   return new Set(rows.map((row) => row.creator_wallet));
 }
 
-/** Whom the agent let take tokens, or close token accounts, at any time. */
+/** The wallets that the agent ever allowed to take tokens or to close token accounts. */
 async function appointedBy(tx: Transaction, subscriberId: string): Promise<Set<string>> {
   const rows = await tx<{ who: string }[]>`
     select distinct body->>'who' as who from fact
@@ -126,8 +133,8 @@ async function appointedBy(tx: Transaction, subscriberId: string): Promise<Set<s
 }
 
 /**
- * Value that left by the subscriber's own doing, and transfers to creators, as far as they settle
- * what was owed.
+ * Value that left by the subscriber's own act, and transfers to creators as far as they settle
+ * debts.
  */
 async function outflowEvents(
   tx: Transaction,
@@ -169,15 +176,15 @@ async function outflowEvents(
 }
 
 /**
- * Takes the next revision. It holds everybody else's up until the transaction ends, so it comes
- * last in one.
+ * Takes the next revision. The row is locked until the transaction ends and blocks every other
+ * change of a standing, so this should be the last step of a transaction.
  */
 export async function nextRevision(tx: Transaction): Promise<bigint> {
   const [next] = await tx<{ last: bigint }[]>`update revision set last = last + 1 returning last`;
   return next?.last ?? 0n;
 }
 
-/** A subscriber joins the roster in good standing, or leaves it. */
+/** Adds a subscriber to the roster in good standing, or marks the subscriber as retired. */
 export async function joinStandings(
   tx: Transaction,
   subscriberId: string,
@@ -228,8 +235,8 @@ function entryOf(row: StandingRow): RosterEntry {
 }
 
 /**
- * `observing`: debts that are only observed count. `topUp`: swaps for SOL that are the daemon's
- * own.
+ * Creates the store of standings. With `observing`, observed debts count. `topUp` is the rule that
+ * recognises the daemon's own swaps for SOL.
  */
 export function createStandings(
   sql: Sql,
@@ -261,7 +268,7 @@ export function createStandings(
           known.reason === reason
         )
           return entryOf(known);
-        // When it begins to count is found by ledger/owing.ts.
+        // ledger/owing.ts sets the time from which a new debt counts.
         const owedSince = verdict.outstanding === 0n ? null : known.owed_since;
         const revision = await nextRevision(tx);
         await tx`
@@ -285,7 +292,7 @@ export function createStandings(
         return entryOf(saved ?? known);
       }),
     roster: (take) =>
-      // One snapshot: the entries are exactly those of the revision.
+      // One snapshot: the entries are exactly those of the returned revision.
       sql.begin('isolation level repeatable read', async (tx) => {
         const [row] = await tx<{ last: bigint; nonce: string | null }[]>`
           select r.last, c.nonce from revision r left join standing_change c on c.revision = r.last`;
@@ -293,7 +300,8 @@ export function createStandings(
         return { revision: row?.last ?? 0n, nonce: row?.nonce ?? null };
       }),
     async changesSince({ revision, nonce }, limit) {
-      // The change of the mark itself comes along: one statement sees one state of the ledger.
+      // The change at the mark itself is read too, so that one statement sees mark and changes in
+      // one state of the ledger.
       const rows = await sql<(StandingRow & { nonce: string })[]>`
         select c.subscriber_id, b.agent_wallet, c.standing, c.outstanding, c.reason, c.evidence, c.owed_since, c.revision,
                c.nonce

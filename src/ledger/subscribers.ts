@@ -1,5 +1,4 @@
-// Subscribers: who is watched, with which agent wallet and Drift accounts, and the sealed agent
-// key.
+// Subscribers: stores the subscribers, each with agent wallet, Drift accounts and sealed agent key.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscriber, Subscribers } from '../core/ports.ts';
@@ -9,8 +8,9 @@ import { joinStandings } from './standings.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
 
 /**
- * Refuses an id that is another subscriber's wallet, and a wallet that is another's id: the gate
- * takes both as a name. The locks on both names make two registrations at once take turns.
+ * Refuses an id that is another subscriber's wallet, and a wallet that is another's id, because the
+ * gate accepts both as a name. The locks on both names make simultaneous registrations wait for
+ * each other. Throws `conflict`.
  */
 async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address): Promise<void> {
   for (const name of [id, agentWallet].sort())
@@ -25,8 +25,9 @@ async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address
     );
 }
 
+/** Creates the store of subscribers. */
 export function createSubscribers(sql: Sql): Subscribers {
-  /** Those of a condition, each with its Drift accounts. */
+  /** The subscribers that satisfy a condition, each with its Drift accounts. */
   const read = async (where: Fragment): Promise<Subscriber[]> => {
     const rows = await sql<
       {
@@ -110,8 +111,8 @@ export function createSubscribers(sql: Sql): Subscribers {
           const [returned] = await tx<{ subscriber_id: string }[]>`
             update subscriber set retired_at = null where subscriber_id = ${given.id} and retired_at is not null returning subscriber_id`;
           if (returned !== undefined) {
-            // Nobody watched it meanwhile: its history counts from here, and its state is believed
-            // as it is now.
+            // The accounts were not watched in the meantime. History counts from this slot on, and
+            // the next account state is taken as the baseline.
             await tx`delete from account_check where subscriber_id = ${given.id}`;
             await tx`
               update account set cursor_slot = ${given.fromSlot}, cursor_at = now(), watched_at = now() where subscriber_id = ${given.id}`;

@@ -1,4 +1,5 @@
-// Subscriptions: which Drift account copies which creator, and on what terms since when.
+// Subscriptions: stores which Drift account copies which creator, with all terms and the slots from
+// which they hold.
 import type { Tab } from '../core/accrual.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
@@ -45,7 +46,7 @@ const tabsOf = (rows: readonly TabRow[]): Record<string, Tab> =>
     rows.map(({ mark_slot, carry, deficit }) => [String(mark_slot), { carry, deficit }]),
   );
 
-/** Subscriptions with all their terms, by any condition on `subscription`. */
+/** Reads subscriptions with all their terms and tabs, of one subscriber or by id. */
 export async function readSubscriptions(
   sql: Sql | Transaction,
   where: { subscriber?: string; subscription?: string },
@@ -71,6 +72,7 @@ export async function readSubscriptions(
   }));
 }
 
+/** Creates the store of subscriptions. */
 export function createSubscriptions(sql: Sql): Subscriptions {
   return {
     async put({ id, subscriberId, driftAccount, terms, held, basedOn }) {
@@ -102,7 +104,7 @@ export function createSubscriptions(sql: Sql): Subscriptions {
                 off_curve, expires_after_ms, ended, mark_slot)
               values (${subscriberId}, ${id}, ${fromSlot}, ${terms.creatorWallet}, ${terms.shareBps}, ${terms.basis}, ${terms.minimumPayment},
                 ${terms.offCurve}, ${terms.expiresAfterMs}, ${terms.ended}, ${markSlot})`;
-            // What closed before anything was agreed is never booked.
+            // Closes before the first terms are never booked.
             if (latest === undefined)
               await tx`delete from unbooked where account = ${driftAccount} and slot < ${fromSlot}`;
           }

@@ -1,5 +1,5 @@
-// Suspicions: sums of notices since the last review, kept while they are above the limit, and the
-// reviews that end them.
+// Suspicions: sums the notices of each subscriber since the last review, stores those above the
+// limit, and stores the reviews that end them.
 
 import type { Signature } from '../core/ids.ts';
 import type { Suspicions } from '../core/ports.ts';
@@ -24,6 +24,7 @@ const suspicionOf = (row: Row): Suspicion => ({
   slot: Number(row.slot),
 });
 
+/** Creates the store of suspicions. */
 export function createSuspicions(sql: Sql): Suspicions {
   const list = async (): Promise<Suspicion[]> =>
     (await sql<Row[]>`select * from suspicion order by amount desc, subscriber_id`).map(
@@ -33,8 +34,8 @@ export function createSuspicions(sql: Sql): Suspicions {
     list,
     async refresh(amountMost) {
       await sql.begin(async (tx) => {
-        // An agent's token account that changed hands is one by itself: nothing that a copier does
-        // needs it.
+        // One change of owner of an agent's token account is enough for a suspicion: copying never
+        // requires it.
         const found = await tx<Row[]>`
           select f.subscriber_id, coalesce(sum((f.body->>'amount')::numeric) filter (where f.body->>'what' in ${tx(SUSPICIONS)}), 0)::bigint as amount,
             count(*)::int as notices, jsonb_agg(distinct f.body->>'what') as kinds, max(f.slot) as slot,

@@ -1,9 +1,10 @@
-// Unfollowed: token accounts that would have to be watched, and are not, because their owner has
-// too many.
+// Unfollowed: stores token accounts that should be watched and are not, because their owner has too
+// many.
 import type { UnfollowedAccounts } from '../core/doubt-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';
 
+/** Creates the store of unfollowed accounts. */
 export function createUnfollowed(sql: Sql): UnfollowedAccounts {
   return {
     async add({ address, subscriberId, fromSlot }, nowMs) {

@@ -1,5 +1,4 @@
-// Unpaid: what is written when a payment ends without paying: its event, and its debts, which are
-// free again.
+// Unpaid: ends payments that did not pay: writes their event and frees their debts.
 import type { Address, Signature } from '../core/ids.ts';
 import type { PaymentState } from '../core/payment.ts';
 import type { ShareAct } from '../core/share-act.ts';
@@ -12,7 +11,7 @@ import { applyToShares } from './share-changes.ts';
 /** What the end of a payment means for its debts. */
 export type End = {
   readonly trouble: Trouble;
-  /** After how many milliseconds they are tried again; null leaves them for a person. */
+  /** After how many milliseconds the debts are tried again; null leaves them to a person. */
   readonly retryInMs: number | null;
   readonly countsAsAttempt: boolean;
   readonly how: Extract<ShareAct, { do: 'free' }>['how'];
@@ -27,8 +26,8 @@ type EndedRow = {
 };
 
 /**
- * Ends the payments that a condition on `payment p` names, in one state, and frees their debts.
- * Returns how many there were.
+ * Ends the payments in state `from` that satisfy a condition on `payment p`, and frees their debts.
+ * Returns how many payments ended.
  */
 export async function endUnpaid(
   tx: Transaction,
@@ -61,7 +60,7 @@ export async function endUnpaid(
   return rows.length;
 }
 
-/** Ends payments that nothing is signed of; their debts are due at once. */
+/** Ends payments that are planned and not signed. Their debts are due at once. */
 export async function endUnsigned(
   tx: Transaction,
   now: Fragment,

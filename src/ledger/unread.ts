@@ -1,5 +1,5 @@
-// Unread: transactions that a finalized history names and that no node gives: of which accounts
-// they raise a doubt, and what ended it.
+// Unread: stores transactions that a finalized history names and that no node returns, the accounts
+// that they cast doubt on, and how each doubt ended.
 import type { UnreadBook } from '../core/doubt-ports.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -7,14 +7,17 @@ import { afterCall, LAST_ORDINAL } from '../core/transaction.ts';
 import { UNREADABLE } from '../core/unread.ts';
 import { at, type Fragment, type Sql, type Transaction, toJson } from './database.ts';
 
-/** Of a sighting `s` whose account `m` it raises a doubt of: no node has given it for long. */
+/**
+ * The condition that sighting `s` casts doubt on its account `m`: a final history named it, and no
+ * node has returned it after the tries and the time of UNREADABLE.
+ */
 export const unreadable = (sql: Sql | Transaction, nowMs: number): Fragment => sql`
   (s.status = 'wanted' and s.named_final and s.attempts >= ${UNREADABLE.tries} and m.ended_at is null
     and s.wanted_at <= ${at(nowMs - UNREADABLE.afterMs)})`;
 
 /**
- * Holds these until the commit, so that none is read meanwhile. False when one is not wanted any
- * more.
+ * Locks these sightings until the commit, so that none is read meanwhile. False when one of them is
+ * not wanted any more.
  */
 export async function stillUnread(
   tx: Transaction,
@@ -26,14 +29,14 @@ export async function stillUnread(
   return rows.length === signatures.length;
 }
 
-/** What was set aside for a transaction is no news once nothing of it is in doubt. */
+/** Removes the asides of transactions that cast no doubt on any account any more. */
 async function clearAside(sql: Sql | Transaction, signatures: readonly Signature[]): Promise<void> {
   await sql`
     delete from set_aside where kind = 'transaction' and subject in ${sql([...signatures])}
       and not exists (select 1 from sighting_account m where m.signature = subject and m.ended_at is null)`;
 }
 
-/** They raise no doubt of this account any more. */
+/** Ends the doubt that these transactions cast on an account. */
 export async function endUnread(
   sql: Sql | Transaction,
   address: Address,
@@ -48,8 +51,9 @@ export async function endUnread(
 }
 
 /**
- * What they did to a Drift account is `unknown`, for good: its state tells. A later reading adds
- * nothing that was counted.
+ * Records a final `unknown` fact for each of these transactions of a Drift account: their profit is
+ * reckoned from account state. A later reading of the transaction adds nothing, so no profit is
+ * counted twice.
  */
 export async function putUnread(
   tx: Transaction,
@@ -58,7 +62,8 @@ export async function putUnread(
   afterSlot: Slot,
 ): Promise<void> {
   if (signatures.length === 0) return;
-  // Profit came somewhere in it. It counts as early, as that of a cut log whose call nobody knows.
+  // The call that realised the profit is not known. The profit counts from the first call on, as
+  // that of a transaction with a cut log.
   const body = toJson({ why: 'unreadable', tradedAt: afterCall({ place: 0 }) });
   await tx`
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
@@ -75,6 +80,7 @@ type Row = {
   wanted_at: Date;
 };
 
+/** Creates the store of unread transactions. */
 export function createUnread(sql: Sql): UnreadBook {
   return {
     async list(nowMs, limit) {

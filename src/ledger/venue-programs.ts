@@ -1,8 +1,9 @@
-// Venue programs: which bytes of the venue's program were seen on chain, and what vouches for those
-// that the release does not know.
+// Venue programs: stores which bytes of the venue's program were seen on chain, and which bytes
+// were proven or accepted here.
 import type { ProgramBook, Voucher } from '../core/conformance.ts';
 import type { Sql } from './database.ts';
 
+/** Creates the store of venue programs. */
 export function createVenuePrograms(sql: Sql): ProgramBook {
   return {
     async seen({ hash, slot }) {

@@ -1,14 +1,16 @@
-// Watch list: the accounts that are watched, and how far the history of each was scanned.
+// Watch list: stores the watched accounts, and up to which slot the history of each was scanned.
 import type { Watched, WatchList } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { at, type Sql } from './database.ts';
 import { noteRumours } from './sightings.ts';
 
+/** Postgres notifies this channel when accounts of a subscriber join or leave the watch-list. */
 export const WATCH_LIST_CHANNEL = 'bailiff_watch_list';
 
-/** Undoes the notes of a scan that began beyond the cursor. */
+/** Thrown to undo the sightings of a scan that began beyond the cursor. */
 class WentBack extends Error {}
 
+/** Creates the watch-list. */
 export function createWatchList(sql: Sql): WatchList {
   return {
     async all(subscriberId) {
@@ -24,7 +26,7 @@ export function createWatchList(sql: Sql): WatchList {
     async since(revision) {
       const [now] = await sql<{ revision: bigint }[]>`select revision from watch_list`;
       if (Number(now?.revision ?? 0n) === revision) return { revision, joined: [], left: [] };
-      // One snapshot: the list is exactly that of the revision.
+      // One snapshot: the accounts are exactly those of the returned revision.
       return sql.begin('isolation level repeatable read', async (tx) => {
         const [at] = await tx<{ revision: bigint }[]>`select revision from watch_list`;
         const joined = await tx<

@@ -1,7 +1,9 @@
-// Webhook ids: which webhooks at Helius are ours, whatever their URL says by now.
+// Webhook ids: stores the ids of Bailiff's webhooks at Helius, by which they are recognised even
+// after a change of their URL.
 import type { WebhookIds } from '../core/outside.ts';
 import type { Sql } from './database.ts';
 
+/** Creates the store of webhook ids. */
 export function createWebhookIds(sql: Sql): WebhookIds {
   return {
     async read() {

@@ -1,7 +1,7 @@
-// Absence: the proof that a finalized history lacks a transaction. It needs a node that keeps the
-// blocks of its slot and has seen later ones, and three answers that agree: the status with
-// history, the transaction itself, and the history of every account that it is said to touch. With
-// a second provider, both must agree.
+// Absence: proves that the finalized history lacks a transaction. The proof needs a node that keeps
+// the blocks of the transaction's slot and has seen later ones, and three answers that agree: the
+// status with history, the transaction itself, and the history of every account that it is said to
+// touch. With a second provider, both providers must agree.
 import type { Connection } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -11,7 +11,7 @@ import { asking } from './rpc.ts';
 import { askTogether } from './together.ts';
 import { readTransaction } from './transactions.ts';
 
-/** Walks an account's finalized history above a slot, at a node that has seen another. */
+/** Walks an account's finalized history above `afterSlot`, at a node that has seen `seenSlot`. */
 export type Walk = (
   connection: Connection,
   account: Address,
@@ -24,7 +24,7 @@ const unanswered = (why: string): Fault => new Fault('rpc_unavailable', `absence
 
 type Told = { readonly first: Slot; readonly statusSlot: Slot; readonly found: boolean };
 
-/** Puts the questions to one node, in one request. Null where the provider refuses that. */
+/** Sends the questions to one node in one batch. Null when the provider refuses batches. */
 async function askAtOnce(
   connection: Connection,
   signature: Signature,
@@ -51,7 +51,7 @@ async function askAtOnce(
   return { first, statusSlot: context.slot, found: value[0] !== null || transaction !== null };
 }
 
-/** The same one by one: several nodes may answer. */
+/** Sends the same questions one by one. Behind one URL, different nodes may answer them. */
 async function askApart(connection: Connection, signature: Signature, tip: Slot): Promise<Told> {
   const first = await asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
   const { context, value } = await asking('getSignatureStatuses', () =>
@@ -78,7 +78,8 @@ async function lacks(
   if (told.statusSlot < tip) throw unanswered('the node that tells the status is behind');
   if (told.found) return false;
   for (const account of accounts) {
-    // The slot is the oldest of this walk: what a bound leaves out is newer.
+    // This slot is the oldest of the walk. Rows beyond the walk's bound are newer and do not
+    // matter.
     const rows = await walk(connection, account, slot - 1, tip, 'finalized');
     if (rows.some((row) => row.signature === signature)) return false;
   }
@@ -87,7 +88,7 @@ async function lacks(
 
 /**
  * Whether the finalized chain lacks a transaction that was once seen in a slot. False when any node
- * has it. Throws `rpc_unavailable` when a node that keeps that slot could not be asked.
+ * has the transaction. Throws `rpc_unavailable` when no node that keeps that slot could be asked.
  */
 export async function proveAbsence(
   connections: { readonly first: Connection; readonly second: Connection | null },

@@ -1,29 +1,30 @@
-// Answer: bodies of HTTP answers, read within bounds. A node, or a host in between, may send
-// anything: without a bound one answer would fill the memory of the process. What is counted is
-// what is held: bytes after decompression.
+// Answer: reads bodies of HTTP answers within bounds. A node, or a host in between, may send any
+// number of bytes; without a bound one answer could fill the memory of the process. Bytes are
+// counted after decompression, as they are held.
 import { Fault } from '../core/fault.ts';
 
 export type AnswerBounds = {
-  /** Bytes of one answer. */
+  /** The most bytes of one answer. */
   readonly answerBytesMost: number;
-  /** Bytes of all answers that are on their way in. */
+  /** The most bytes of all answers that are being received at the same time. */
   readonly answersBytesMost: number;
 };
 /**
  * Reads an answer to its end and returns the same answer with its body in memory. Throws
- * `rpc_unavailable` when it, or all that are being read, would exceed their bounds; the connection
- * is then closed.
+ * `rpc_unavailable` and closes the connection when the answer, or all answers that are being read,
+ * exceed their bounds.
  */
 export type ReadAnswer = (answer: Response) => Promise<Response>;
 
-/** For commands, which ask a node a few questions. */
+/** The bounds of commands, which ask a node only a few questions. */
 export const USUAL_BOUNDS: AnswerBounds = {
   answerBytesMost: 16_777_216,
   answersBytesMost: 67_108_864,
 };
 
+/** Creates a reader. All answers that it reads share the bound `answersBytesMost`. */
 export function createAnswerReader(bounds: AnswerBounds): ReadAnswer {
-  /** Bytes of answers that are being read. */
+  /** Bytes of the answers that are being read now. */
   let held = 0;
   return async (answer) => {
     if (answer.body === null) return answer;

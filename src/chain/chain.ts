@@ -1,5 +1,5 @@
-// Chain: Solana as the flows see it. Reads at an explicit commitment, sends exactly the bytes it is
-// given, and looks a signature up with history, so that absence means what it says.
+// Chain: implements the `Chain` port over RPC. Each read names its commitment, `send` sends exactly
+// the given bytes, and `look` asks with history, so that an absence can be relied on.
 import {
   type BlockhashWithExpiryBlockHeight,
   type Connection,
@@ -34,8 +34,8 @@ const SIMULATION_UNITS = 1_400_000;
 const ACCOUNTS_MOST = 100;
 
 /**
- * The slot, when the chain can have reached it by now. A node that names another one has not
- * answered.
+ * Returns the slot when the chain can have reached it by now. Otherwise throws `rpc_unavailable`:
+ * an answer with an impossible slot counts as none.
  */
 function possible(tip: Tip, method: string, slot: Slot): Slot {
   if (!tip.believes(slot))
@@ -75,7 +75,7 @@ async function readAccounts(
   };
 }
 
-/** Runs a transaction without signatures against the latest blockhash. */
+/** Simulates a transaction without signatures against the latest blockhash. */
 async function runSimulation(
   connection: Connection,
   transaction: VersionedTransaction,
@@ -92,7 +92,8 @@ async function runSimulation(
         : { accounts: { encoding: 'base64', addresses: [...watched] } }),
     }),
   );
-  // The node says which blockhash it put in; an older one that does not is asked for its latest.
+  // The node returns the blockhash that it used. An older node does not, and is asked for its
+  // latest.
   const replaced = (value as { replacementBlockhash?: BlockhashWithExpiryBlockHeight })
     .replacementBlockhash;
   const latest =
@@ -123,8 +124,8 @@ async function runSimulation(
 }
 
 /**
- * The tables that a transaction of these instructions needs to fit one packet: none where it fits
- * without. Null when it does not fit with all of them.
+ * The lookup tables that a transaction of these instructions needs to fit one packet: none when it
+ * fits without them. Null when it does not fit with all of them.
  */
 async function tablesFor(
   tables: Tables,
@@ -140,18 +141,21 @@ async function tablesFor(
 }
 
 export type ChainSources = {
-  /** Where everything is asked but evidence for a death. */
+  /** Answers every question except those for evidence of a death. */
   readonly connection: Connection;
   readonly witnesses: { readonly first: Witness; readonly second: Witness | null };
   readonly tip: Tip;
-  /** As `Chain.vouch`. */
+  /** See `Chain.vouch`. */
   readonly vouch: () => Promise<void>;
-  /** Rows of one history that are held at once. */
+  /** The number of rows of one history that are held in memory at once. */
   readonly historyRowsMost?: number;
 };
 
 const HISTORY_ROWS_MOST = 20_000;
 
+/**
+ * Creates the chain. Every method may throw `rpc_unavailable`, `rpc_refused` or `chain_foreign`.
+ */
 export function createChain(
   { connection, witnesses, tip, vouch, historyRowsMost = HISTORY_ROWS_MOST }: ChainSources,
   tables: Tables,
@@ -160,7 +164,7 @@ export function createChain(
   const second = witnesses.second?.connection ?? null;
   const remembered: Remembered = new Map();
   const bounds = { remembered, rowsMost: historyRowsMost };
-  // For a proof each provider tells its own history.
+  // A proof takes each provider's own history, without help of the other.
   const walkAlone: Walk = (node, ...asked) =>
     walk({ connection: node, second: null, ...bounds }, ...asked);
   return {

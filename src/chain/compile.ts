@@ -1,4 +1,4 @@
-// Compile: instructions in the core's shape into a v0 transaction, and back.
+// Compile: turns the core's instructions into a v0 transaction, and back.
 import {
   AddressLookupTableAccount,
   ComputeBudgetProgram,
@@ -24,7 +24,7 @@ function toWeb3({ program, accounts, data }: Instruction): TransactionInstructio
   });
 }
 
-/** What web3.js knows a table as; what it says of its life bears on nothing here. */
+/** The table as web3.js represents it. The fields on its activation are not used here. */
 const tableOf = ({ key, addresses }: LookupTable): AddressLookupTableAccount =>
   new AddressLookupTableAccount({
     key: new PublicKey(key),
@@ -36,7 +36,9 @@ const tableOf = ({ key, addresses }: LookupTable): AddressLookupTableAccount =>
     },
   });
 
-/** An unsigned v0 transaction. What stands in one of the tables is named by its place there. */
+/**
+ * Returns an unsigned v0 transaction. An address that a table contains is named by its index there.
+ */
 export function compile(
   feePayer: Address,
   instructions: readonly Instruction[],
@@ -53,8 +55,8 @@ export function compile(
 
 /**
  * Reads a transaction back into instructions. `lookedUp` are the addresses that come from a table.
- * Throws a RangeError when it uses a lookup table, or an entry of one, that is not given: the pen
- * refuses what it cannot see.
+ * Throws a RangeError for a lookup table, or an index in one, that was not passed: the pen refuses
+ * a transaction that it cannot read completely.
  */
 export function decompile(
   transaction: VersionedTransaction,
@@ -94,7 +96,9 @@ export function decompile(
   };
 }
 
-/** Compute budget instructions: the limit and the price per unit. */
+/**
+ * The compute budget instructions: the unit limit, and the price in micro-lamports for each unit.
+ */
 export function budget(units: number, microLamports: bigint): Instruction[] {
   const built = [
     ComputeBudgetProgram.setComputeUnitLimit({ units }),
@@ -109,22 +113,22 @@ export function budget(units: number, microLamports: bigint): Instruction[] {
 
 /** The most bytes of a serialized transaction: one IPv6 packet without its headers. */
 const PACKET_BYTES = 1232;
-/** A signature, and the count of signatures in front of them. */
+/** The size of a signature, and of the count of signatures before them. */
 const [SIGNATURE_BYTES, COUNT_BYTES] = [64, 1];
 
-/** Whether a transaction fits one packet of 1,232 bytes once all its signatures are in. */
+/** Whether a transaction fits one packet of 1,232 bytes, with room for all its signatures. */
 export function fitsPacket({ message }: VersionedTransaction): boolean {
   try {
     const signatures = COUNT_BYTES + SIGNATURE_BYTES * message.header.numRequiredSignatures;
     return signatures + message.serialize().length <= PACKET_BYTES;
   } catch (thrown) {
-    // web3.js writes into a buffer of one packet, and fails where a message is longer.
+    // web3.js writes into a buffer of one packet and throws when the message is longer.
     if (thrown instanceof RangeError) return false;
     throw thrown;
   }
 }
 
-/** The programs of the top-level instructions of a serialized transaction. */
+/** The programs of the top-level instructions of a serialized transaction, in order. */
 export function programsOf(bytes: Uint8Array): Address[] {
   const { message } = VersionedTransaction.deserialize(bytes);
   return message.compiledInstructions.map(

@@ -1,8 +1,8 @@
-// Feed: account subscriptions spread over several sockets, of which the first carries the one slot
-// subscription. Bounded by construction: a notification is handed on at once or not at all, nothing
-// is queued here, and each account is on one socket. Providers take only so many subscriptions on
-// one connection and say so by refusing more: that number is learned, and the accounts that were
-// refused go to further sockets.
+// Feed: spreads account subscriptions over several sockets; the first also carries the slot
+// subscription. A notification is handed on at once or dropped, so no queue can grow, and each
+// account is on one socket. A provider that allows only so many subscriptions on a connection
+// refuses further ones: the feed learns that number and moves the refused accounts to other
+// sockets.
 import type { Address } from '../core/ids.ts';
 import type { AccountFeed, ChainAccount } from '../core/outside.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -15,7 +15,7 @@ export type FeedOptions = {
   readonly silentAfterMs: number;
   readonly accountsPerSocket: number;
   readonly socketsMost: number;
-  /** As `SocketOptions`. */
+  /** Both as in `SocketOptions`. */
   readonly admit: () => Promise<boolean>;
   readonly canBe: (slot: number) => boolean;
   readonly onSlot: (slot: number) => void;
@@ -23,7 +23,10 @@ export type FeedOptions = {
   readonly onSubscribed: (addresses: readonly Address[]) => void;
 };
 
-/** The account of a notification; null when it is gone, undefined when the value is no account. */
+/**
+ * The account of a notification; null when the account is gone, undefined when the value is not an
+ * account.
+ */
 export function readNotified(value: unknown): ChainAccount | null | undefined {
   if (value === null) return null;
   const { lamports, owner, data } = (value ?? {}) as Record<string, unknown>;
@@ -37,15 +40,18 @@ export function readNotified(value: unknown): ChainAccount | null | undefined {
   };
 }
 
-/** A limit that was learned is tried again after so long: it may have been an exception. */
+/**
+ * After this time a learned limit is tried again, because the refusal may have been an exception.
+ */
 const LEARNED_FOR_MS = 10 * 60_000;
 
+/** Opens the feed. A socket is opened when the first account is followed. */
 export function openFeed(options: FeedOptions): AccountFeed {
   const { clock, log } = options;
   const sockets: Socket[] = [];
-  /** The socket of each account that is followed; null where no socket has room. */
+  /** The socket of each followed account; null when no socket had room. */
   const known = new Map<Address, Socket | null>();
-  /** What one connection was seen to take, and when. */
+  /** How many subscriptions a connection took before it refused one, and when that was. */
   let learned = { perSocket: options.accountsPerSocket, atMs: Number.NEGATIVE_INFINITY };
   const perSocket = (): number =>
     clock.nowMs() - learned.atMs < LEARNED_FOR_MS ? learned.perSocket : options.accountsPerSocket;
@@ -71,7 +77,8 @@ export function openFeed(options: FeedOptions): AccountFeed {
         log.info('feed.limit_learned', fields);
         for (const address of addresses) place(address as Address);
       },
-      // A node that tells no slots on one connection may tell nothing on the others either.
+      // A node that sends no slots on one connection may send nothing on the others, so all are
+      // renewed.
       onSilent() {
         if (isFirst) for (const each of sockets.slice(1)) each.renew();
       },

@@ -1,4 +1,5 @@
-// Fees: what the network takes for a signature, and what others pay to be early.
+// Fees: reads the network's base fee, the rent of a token account, and the priority fees that
+// others pay.
 import { type Connection, PublicKey } from '@solana/web3.js';
 import { raisedPrice } from '../core/backoff.ts';
 import { Fault } from '../core/fault.ts';
@@ -11,8 +12,8 @@ const FULL_UNITS = 1_400_000;
 const TOKEN_ACCOUNT_BYTES = 165;
 
 /**
- * A value that is asked for again once it is older than `forMs`. Callers that come while it is
- * asked for share the answer: a burst of payments costs one request. An error is not remembered.
+ * Remembers a value and asks for it again once it is older than `forMs`. Callers that arrive during
+ * a request share its answer, so a burst of payments costs one request. Errors are not remembered.
  */
 function remembered<T>(
   ask: () => Promise<T>,
@@ -35,16 +36,13 @@ function remembered<T>(
   };
 }
 
-/**
- * Base fee and rent change with an epoch at most; a value that is older than this is asked for
- * again.
- */
+/** Base fee and rent change with an epoch at most, so asking once a minute is enough. */
 const NETWORK_PRICES_LAST_MS = 60_000;
 
 /**
- * What the network takes: base fee and rent as it says itself, asked for again every minute;
- * priority fees from what was paid recently, under a cap in lamports for a full transaction, read
- * at most so often.
+ * Creates the fee market. Base fee and rent are read from the node, at most once a minute. The
+ * price for priority is the 75th percentile of recent fees, read at most every `everyMs`, and
+ * limited so that a transaction of 1.4 million units pays at most `priorityFeeMost` lamports.
  */
 export function createFeeMarket(
   connection: Connection,
@@ -70,7 +68,7 @@ export function createFeeMarket(
         const answered = await asking('getMinimumBalanceForRentExemption', () =>
           connection.getMinimumBalanceForRentExemption(TOKEN_ACCOUNT_BYTES),
         );
-        // web3.js answers 0 when the node answered with an error; no account is free of rent.
+        // web3.js returns 0 when the node answered with an error. The real rent is never 0.
         if (answered === 0)
           throw new Fault('rpc_unavailable', 'getMinimumBalanceForRentExemption: no answer');
         return BigInt(answered);
@@ -80,7 +78,7 @@ export function createFeeMarket(
     ),
     lamportsPerSignature: remembered(
       async () => {
-        // Of the smallest message there is: one signature, nothing to do.
+        // The smallest message: one signature and no instruction.
         const { blockhash } = await asking('getLatestBlockhash', () =>
           connection.getLatestBlockhash('confirmed'),
         );

@@ -1,8 +1,9 @@
-// Helius: our webhook registrations, through helius-sdk. An edit must carry the complete object and
-// there is no ETag, so a webhook is always read, merged and written, by one writer at a time. More
-// addresses than one webhook takes are spread over several, all with our URL. Ours are those at our
-// URL and those whose ids we remember: one whose URL was changed, by a person or by our own
-// settings, is put right, and one that is no longer needed is removed, since it sends our secret.
+// Helius: keeps Bailiff's webhook registrations, through helius-sdk. An edit must carry the
+// complete object and there is no ETag, so a webhook is always read, merged and written, by one
+// writer at a time. Addresses beyond the limit of one webhook are spread over several with the same
+// URL. Webhooks at the configured URL and those with a remembered id are Bailiff's. A webhook whose
+// URL was changed, by a person or by the settings, is corrected; one that is no longer needed is
+// removed, because it sends the secret.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { RegistryReport, WebhookIds, WebhookRegistry } from '../core/outside.ts';
@@ -12,20 +13,22 @@ import { redact, shownUrl } from './rpc.ts';
 
 export type HeliusOptions = {
   readonly apiKey: string;
-  /** Another host than Helius' own, for a local stand-in. */
+  /** The host of a local stand-in; null for Helius. */
   readonly apiUrl: string | null;
-  /** Where Helius shall post to. */
+  /** The URL to which Helius posts. */
   readonly webhookUrl: string;
-  /** The value it shall send as `Authorization`. */
+  /** The value that Helius sends as `Authorization`. */
   readonly secret: string;
-  /** Addresses that one webhook is given at most. Helius takes 100,000. */
+  /** The most addresses of one webhook. Helius allows 100,000. */
   readonly addressesMost?: number;
-  /** Runs the work alone, of all daemons that share the database. */
+  /** Runs the work while no other daemon on the same database runs such work. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Null where nothing is remembered: ours are then the webhooks at our URL. */
+  /**
+   * The remembered ids; null when none are kept, so that only webhooks at the URL are Bailiff's.
+   */
   readonly ids: WebhookIds | null;
   readonly log: Log;
-  /** By when Helius must have answered a call. */
+  /** The deadline of one call. Milliseconds. */
   readonly answerMs?: number;
 };
 
@@ -39,7 +42,7 @@ type Webhook = {
   authHeader?: string;
   active?: boolean;
 };
-/** What each of our webhooks is, besides its addresses. */
+/** The fields of each webhook besides its addresses. */
 type Shape = Required<
   Pick<Webhook, 'webhookURL' | 'transactionTypes' | 'webhookType' | 'txnStatus' | 'authHeader'>
 >;
@@ -47,13 +50,13 @@ type Shape = Required<
 const SDK_HOST = 'https://api-mainnet.helius-rpc.com';
 const TIMEOUT_MS = 15_000;
 const ADDRESSES_MOST = 95_000;
-/** A list of webhooks with all their addresses is long: 95,000 take about 4.5 MB. */
+/** A list of webhooks contains all their addresses: 95,000 take about 4.5 MB. */
 const ANSWER_BYTES_MOST = 64 * 1_024 * 1_024;
 
 /**
- * helius-sdk calls the global fetch with a fixed host and no time-out. This wraps it for that host
- * alone: a deadline and a bound on bytes for every call, and the local stand-in where one is
- * configured (ADR 4).
+ * helius-sdk calls the global fetch with a fixed host and no deadline. This wraps fetch for that
+ * host alone: every call gets a deadline and a bound on bytes, and goes to the local stand-in if
+ * one is configured (ADR 4).
  */
 function guardFetch(apiUrl: string | null, answerMs: number): void {
   const original = globalThis.fetch;
@@ -69,8 +72,8 @@ function guardFetch(apiUrl: string | null, answerMs: number): void {
 }
 
 /**
- * What went wrong at Helius, so that the right alarm is raised. The SDK throws plain errors with
- * the status in them.
+ * Turns an error of the SDK into a fault by its cause, so that the right alarm is raised. The SDK
+ * throws plain errors with the HTTP status in their message.
  */
 export function heliusFault(thrown: unknown): Fault {
   if (thrown instanceof Fault && thrown.code !== 'rpc_unavailable') return thrown;
@@ -84,8 +87,8 @@ export function heliusFault(thrown: unknown): Fault {
 }
 
 /**
- * Which addresses each webhook shall hold: what one holds stays there, what is new goes where there
- * is room.
+ * The addresses that each webhook must hold: an address stays where it is, and a new one goes to a
+ * webhook with room.
  */
 export function spreadAddresses(
   held: readonly (readonly string[])[],
@@ -106,7 +109,7 @@ export function spreadAddresses(
   return shards;
 }
 
-/** Keeps our webhooks at Helius: their addresses, URL, secret and active flags. */
+/** Creates the registry, which keeps the addresses, URL, secret and active flag of the webhooks. */
 export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
   const { log, secret, webhookUrl } = options;
   let guarded = false;
@@ -121,8 +124,8 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
   };
   const isElsewhere = (webhook: Webhook): boolean => webhook.webhookURL !== webhookUrl;
   /**
-   * Whether it has another URL, type or filter than we gave it. A member that Helius does not tell
-   * is taken for right.
+   * Whether the webhook has another URL, type or filter than Bailiff gave it. A field that Helius
+   * does not return counts as unchanged.
    */
   const isAltered = (webhook: Webhook): boolean =>
     isElsewhere(webhook) ||
@@ -139,7 +142,7 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
     const { webhooks } = createHelius({ apiKey: options.apiKey, network: 'mainnet' });
     const remembered = new Set(await options.ids?.read());
     const all: unknown = await webhooks.getAll();
-    // Those at our URL come first: where they suffice, one at another URL is removed.
+    // Webhooks at the configured URL come first. If they suffice, one at another URL is removed.
     const known = (Array.isArray(all) ? (all as (Webhook | null)[]) : [])
       .filter((each) => each !== null && typeof each === 'object')
       .filter((each) => each.webhookURL === webhookUrl || remembered.has(each.webhookID))
@@ -148,8 +151,8 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
     return { webhooks, known };
   };
   /**
-   * Adds addresses, and takes out what is `unwanted`; the last ones of a webhook stay, since it
-   * must hold some.
+   * Adds addresses and removes those that are `unwanted`. If all addresses of a webhook are
+   * unwanted they stay, because Helius allows no empty webhook.
    */
   const write = async (
     addresses: readonly Address[],
@@ -157,7 +160,7 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
   ): Promise<boolean> => {
     const { webhooks, known: all } = await open();
     const here = all.filter((each) => !isElsewhere(each));
-    // One at another URL is brought here when none is here, and removed when it is not needed.
+    // A webhook at another URL is moved here when none is here, and removed otherwise.
     const known = here.length > 0 ? here : all;
     const kept = ({ accountAddresses }: Webhook): string[] => {
       const left = accountAddresses.filter((address) => !unwanted(address));
@@ -203,11 +206,10 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
         await webhooks.toggle(webhook.webhookID, true);
         log.warn('helius.webhook_enabled_again', { webhook: webhook.webhookID });
       }
-      // What it did not deliver meanwhile is a hole that the other sources fill.
+      // Deliveries may have been lost in the meantime; the other sources must read the history.
       if (webhook.active === false || altered) wasDisabled = true;
     }
-    // Remembered before the others go: what this daemon does not get to remove, it removes the next
-    // time.
+    // The ids are stored before the removal, so that a removal that fails is repeated next time.
     await options.ids?.keep([...ours, ...elsewhere.map((each) => each.webhookID)]);
     for (const { webhookID, webhookURL } of elsewhere) {
       await webhooks.delete(webhookID);
@@ -227,7 +229,7 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
         }
       }),
     );
-    // The next writer waits for this one, whether it succeeds or not.
+    // The next writer waits for this one, whether it succeeds or fails.
     writing = turn.catch(() => {});
     return turn;
   };
@@ -246,8 +248,8 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       extra: [...registered].filter((each) => !wanted.has(each)),
     };
   };
-  // An edit carries everything and costs a hundred credits: all that comes while one waits for its
-  // turn goes with it.
+  // An edit carries all addresses and costs a hundred credits, so changes that arrive while one
+  // waits for its turn are written together.
   type Turn = { readonly wanted: Set<Address>; readonly left: Set<string>; turn: Promise<boolean> };
   let waiting: Turn | null = null;
   const together = (wanted: readonly Address[], left: readonly Address[]): Promise<boolean> => {
@@ -269,7 +271,7 @@ export function createWebhookRegistry(options: HeliusOptions): WebhookRegistry {
       if (waiting === own) waiting = null;
     };
     waiting = own;
-    // A turn that never comes must not be waited for either.
+    // If the lock is never obtained, later calls must not wait for this turn.
     own.turn = alone(() => {
       leave();
       return write([...own.wanted], (address) => own.left.has(address));

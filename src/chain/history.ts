@@ -1,6 +1,7 @@
-// History: which transactions touched an account, as nodes tell it page by page. A row at or below
-// the asked slot ends a walk. An empty page ends it only as the word of a node that would know:
-// behind one URL there may be several, and a pruned or freshly booted one gives empty pages, too.
+// History: walks the transactions of an account, page by page, newest first. A row at or below the
+// asked slot ends a walk. An empty page ends it only when its node keeps the slots in question:
+// behind one URL there may be several nodes, and one that was pruned or has just started returns
+// empty pages as well.
 import { type Connection, PublicKey } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -9,17 +10,17 @@ import { asking } from './rpc.ts';
 import { askTogether, type Question } from './together.ts';
 
 const PAGE = 1_000;
-/** So many nodes in a row may give no evidence before the walk is given up for now. */
+/** After this many answers in a row without evidence, the walk is given up for now. */
 const TRIES = 3;
 /**
- * Where a provider refuses batches and no second one is set, so many empty pages in a row end a
- * walk, each followed by the question how far back the node remembers.
+ * When a provider refuses batches and no second one is set, this many empty pages in a row end a
+ * walk, each confirmed by how far back the node remembers.
  */
 const ENDS_APART = 3;
-/** So many accounts whose history is known to have begun are kept in mind. */
+/** The number of accounts for which a slot with history is remembered. */
 const REMEMBERED_MOST = 200_000;
 
-/** What is asked of a node: the account's transactions before one, newest first. */
+/** A page to ask for: the account's transactions before a signature, newest first. */
 export type PageOf = {
   readonly account: Address;
   readonly before: string | undefined;
@@ -35,7 +36,7 @@ const optionsOf = ({ before, seenSlot }: PageOf) => ({
   ...(before === undefined ? {} : { before }),
 });
 
-/** One page. Throws `rpc_unavailable`, also when the node has not seen `seenSlot`. */
+/** Reads one page. Throws `rpc_unavailable`, also when the node has not seen `seenSlot`. */
 export const askPage = (connection: Connection, page: PageOf): Promise<Page> =>
   asking('getSignaturesForAddress', () =>
     connection.getSignaturesForAddress(
@@ -47,22 +48,23 @@ export const askPage = (connection: Connection, page: PageOf): Promise<Page> =>
 const askFirst = (connection: Connection): Promise<Slot> =>
   asking('getFirstAvailableBlock', () => connection.getFirstAvailableBlock());
 
-/** The same page as a question among others. */
+/** The same page as a question of a batch. */
 export const pageQuestion = (page: PageOf): Question => ({
   method: 'getSignaturesForAddress',
   params: [page.account, { ...optionsOf(page), commitment: page.commitment }],
 });
+/** The question how far back a node remembers, for a batch. */
 export const FIRST_QUESTION: Question = { method: 'getFirstAvailableBlock', params: [] };
 
 /**
- * A page, and the first available block of the node that gave it. `sure` where both surely come
- * from one node.
+ * A page, and the first available block of the node that returned it. `sure` when one node
+ * certainly gave both.
  */
 export type Told = { readonly page: Page; readonly first: Slot; readonly sure: boolean };
 
 /**
- * Asks for a page together with the reach of the node. The node is asked for its reach last, so
- * that it can't prune in between.
+ * Reads a page together with the node's first available block. That is asked last, so that the node
+ * cannot prune in between.
  */
 export async function askPageAndReach(connection: Connection, page: PageOf): Promise<Told> {
   const answers = await askTogether(connection, [pageQuestion(page), FIRST_QUESTION]);
@@ -76,24 +78,24 @@ export async function askPageAndReach(connection: Connection, page: PageOf): Pro
 }
 
 /**
- * Rows of finalized history that were seen before: a node that keeps their slots must show them
- * again.
+ * For each account a slot with finalized history that was seen before. A node that keeps this slot
+ * must show that history again.
  */
 export type Remembered = Map<Address, Slot>;
 
 export type History = {
   readonly connection: Connection;
   /**
-   * Another provider, whose empty page must agree where the first one refuses batches; null where
+   * A second provider, whose empty page must agree when the first one refuses batches; null when
    * none is set.
    */
   readonly second: Connection | null;
   readonly remembered: Remembered;
-  /** Rows of one history that are held at once. */
+  /** The number of rows of one history that are held in memory at once. */
   readonly rowsMost: number;
 };
 
-/** Why this answer, whose page is empty, is no end of the history; null when it is one. */
+/** Why an empty page does not end the history; null when it does. */
 function whyNoEnd({ first }: Told, afterSlot: Slot, known: Slot | undefined): string | null {
   if (first > afterSlot + 1)
     return `this node's history begins at slot ${first}, and what happened after slot ${afterSlot} is asked for`;
@@ -103,8 +105,8 @@ function whyNoEnd({ first }: Told, afterSlot: Slot, known: Slot | undefined): st
 }
 
 /**
- * After an empty page: the page that some node does have, or an empty one once the history surely
- * ends there. Throws `rpc_unavailable` when no node gives evidence.
+ * Called after an empty page. Returns the page that another node has, or an empty one when the
+ * history certainly ends there. Throws `rpc_unavailable` when no node gives evidence.
  */
 async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promise<Page> {
   const { connection, second, remembered } = history;
@@ -128,11 +130,11 @@ async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promi
 }
 
 /**
- * Walks an account's history from newest to oldest until below a slot, and returns it oldest first.
- * The end is a row at or below that slot, or an empty page of a node that would know. A short page
- * is no end. Throws `rpc_unavailable` otherwise. Of a longer history the oldest `rowsMost` rows are
- * returned, and the last one says `goesOn`: strangers can write any number of transactions to an
- * account, and memory must not depend on it.
+ * Walks an account's history from the newest row down to a slot, and returns the rows above that
+ * slot, oldest first. The walk ends at a row at or below the slot, or at an empty page of a node
+ * that keeps the slots in question; a short page does not end it. Throws `rpc_unavailable`
+ * otherwise. Of a longer history the oldest `rowsMost` rows are returned, the last with `goesOn`:
+ * strangers can write any number of transactions to an account, and memory must not depend on it.
  */
 export async function walk(
   history: History,

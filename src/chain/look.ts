@@ -1,5 +1,5 @@
-// Look: what became of a signature. An absence is told only by a node that has seen the finalized
-// slot which was read before.
+// Look: reads the outcome of a signature. An absence counts only from a node that has seen the
+// finalized slot that was read before.
 import type { Connection } from '@solana/web3.js';
 import { messageOf } from '../core/fault.ts';
 import type { Signature } from '../core/ids.ts';
@@ -9,8 +9,8 @@ import { asking } from './rpc.ts';
 import type { Statuses } from './statuses.ts';
 
 /**
- * Asks for the status with history. `nothing` where no node could tell. Throws `rpc_unavailable` or
- * `rpc_refused`.
+ * Asks for the status with history. `nothing` when no node could answer. Throws `rpc_unavailable`
+ * or `rpc_refused`.
  */
 export async function lookAt(
   connection: Connection,
@@ -19,8 +19,8 @@ export async function lookAt(
 ): Promise<Look> {
   let status = await statusOf(signature);
   if (status === null) {
-    // Absence says something about the time up to a height only when it is asked for after that
-    // height was read.
+    // An absence covers the time up to a block height only when it is asked for after that height
+    // was read.
     const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
     try {
       status = await statusSince(connection, signature, epoch.absoluteSlot);

@@ -1,12 +1,12 @@
-// Master key: whether the one at hand is that of this ledger. The ledger keeps a known text sealed
-// under it. A daemon or a command that cannot open the text seals nothing: a secret sealed under
-// its key could be opened by no other daemon. It says what is wrong instead of failing at each
-// secret.
+// Master key: checks whether the master key of this process is that of the ledger, which keeps a
+// known text sealed under it. A process that cannot open the text seals nothing, because no other
+// daemon could open secrets under its key. The problem is reported once, and not as a failure of
+// each secret.
 import { Fault } from '../core/fault.ts';
 import type { MasterKey, MasterKeyBook, MasterKeyTrouble } from '../core/master-key.ts';
 import type { Vault } from '../core/outside.ts';
 
-/** What the known text is sealed for, and the text. */
+/** The binding of the known text, and the text. */
 const BOUND = 'bailiff/master-key';
 const TEXT = Buffer.from('This opens under the master key of the ledger.');
 
@@ -21,7 +21,7 @@ const WRONG: MasterKeyTrouble = {
     'BAILIFF_MASTER_KEY is not the key under which the secrets of this ledger are kept: they cannot be used, and no new ones are kept.',
 };
 
-/** `hasKey`: whether a master key is set at all. */
+/** Creates the check. `hasKey`: whether a master key is set at all. */
 export function createMasterKey(book: MasterKeyBook, plain: Vault, hasKey: boolean): MasterKey {
   let trouble: MasterKeyTrouble | null = null;
   const opens = (bound: string, sealed: Uint8Array): boolean => {
@@ -52,7 +52,8 @@ export function createMasterKey(book: MasterKeyBook, plain: Vault, hasKey: boole
         trouble = opens(BOUND, kept) ? null : hasKey ? WRONG : MISSING;
         return;
       }
-      // A ledger of an earlier release keeps secrets, and no known text.
+      // A ledger of an earlier release has secrets and no known text. The key is tried on some of
+      // them.
       const secrets = await book.sample();
       if (!hasKey) {
         trouble = secrets.length > 0 ? MISSING : null;

@@ -1,7 +1,7 @@
-// Nodes: the RPC nodes of the settings, and the host of the WebSocket, each held to our chain. A
-// node is asked for its genesis hash before anything else, again after it could not be reached, and
-// every few seconds; one that names another chain is not asked any more until it names ours again.
-// What is asked goes to the first node that is ours.
+// Nodes: the RPC nodes of the settings, and the host of the WebSocket, each checked to belong to
+// our chain. A node is asked for its genesis hash before its first use, again after it could not be
+// reached, and every 10 s. A node that names another chain is not used until it names ours again.
+// Questions go to the first node that belongs to our chain.
 import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -19,42 +19,44 @@ import {
 } from './rpc.ts';
 
 /**
- * The genesis hash of our chain. At the very first start the one that was found becomes it, where
- * no known hash speaks against it.
+ * Returns the genesis hash of our chain, given one that a node named. At the first start the named
+ * hash becomes the ledger's, unless the network's hash is known and differs.
  */
 export type ExpectGenesis = (found: string) => Promise<string>;
 
 export type ChainNode = Witness & {
-  /** Which setting names it. */
+  /** The setting that names the node. */
   readonly what: 'rpc' | 'second rpc' | 'websocket';
-  /** The URL as it may be shown: without its path, query and credentials. */
+  /** The URL without path, query and credentials. */
   readonly shown: string;
   /**
-   * The genesis hash that it named last, when that is not ours; null while it is ours, or not
+   * The genesis hash that the node named last, when it is not ours; null when it is ours or not
    * known.
    */
   readonly foreign: string | null;
 };
 export type Nodes = {
-  /** Asks the first node that belongs to our chain. Throws `chain_foreign` when none does. */
+  /**
+   * Sends to the first node that belongs to our chain. Throws `chain_foreign` when no node does.
+   */
   readonly connection: Connection;
   readonly first: ChainNode;
   readonly second: ChainNode | null;
   /**
-   * At start: says what the lack of a second provider means, and asks every node that answers.
-   * Throws `chain_foreign` naming the first that belongs to another chain.
+   * Called at start. Warns when there is no second provider, and asks every node that answers.
+   * Throws `chain_foreign` for the first node that belongs to another chain.
    */
   holdAll(): Promise<void>;
-  /** Why nothing can be asked: every node belongs to another chain. Null while one is ours. */
+  /** Why no node can be used: all belong to another chain. Null when at least one is ours. */
   trouble(): string | null;
-  /** What a person should mend of the settings of nodes. */
+  /** The findings on the nodes of the settings that a person should mend. */
   readonly findings: readonly Finding[];
-  /** As `Chain.vouch`, for the node that is asked. */
+  /** As `Chain.vouch`, for the node that is used. */
   vouch(): Promise<void>;
   /**
-   * Whether the WebSocket may be opened: false while the host that it leads to names another chain.
-   * Few hosts answer questions at the URL of their WebSocket; for one that does not, only the slots
-   * that it tells show what chain it is of.
+   * Whether the WebSocket may be opened: false while its host names the genesis hash of another
+   * chain. Few hosts answer HTTP questions at the URL of their WebSocket; the chain of the others
+   * shows only in the slots that they send.
    */
   admitSocket(): Promise<boolean>;
 };
@@ -62,21 +64,19 @@ export type Nodes = {
 const HELD_FOR_MS = 10_000;
 const FRESH_MS = 1_000;
 /**
- * A host that answers questions at the URL of its WebSocket does so by then: nothing waits longer
- * for one that does not.
+ * A host that answers at the URL of its WebSocket does so within 2 s, so no question there waits
+ * longer.
  */
 const SOCKET_MS = 2_000;
-/**
- * A host that does not answer questions at the URL of its WebSocket is not asked again for so long.
- */
+/** A host that did not answer at the URL of its WebSocket is not asked again for a minute. */
 const UNTOLD_FOR_MS = 60_000;
 
-/** Where the host of a WebSocket would answer questions over HTTP. */
+/** The HTTP URL at which the host of a WebSocket may answer questions. */
 const overHttp = (wsUrl: string): string => wsUrl.replace(/^ws/, 'http');
 
 /**
- * Whether two URLs name one node: all of them but the fragment, a default port and a slash at the
- * end is compared.
+ * Whether two URLs name one node. Everything is compared but the fragment, a default port and a
+ * slash at the end.
  */
 export function isSameNode(one: string, other: string): boolean {
   const plain = (text: string): string => {
@@ -91,6 +91,7 @@ export function isSameNode(one: string, other: string): boolean {
 export const isSameHost = (one: string, other: string): boolean =>
   URL.parse(one)?.host !== undefined && URL.parse(one)?.host === URL.parse(other)?.host;
 
+/** The finding that both URLs of the settings name one node. */
 export const SAME_NODE: Finding = wrong(
   'second rpc',
   'BAILIFF_SECOND_RPC_URL names the same node as BAILIFF_RPC_URL: it counts as none, because one node cannot confirm itself',
@@ -106,15 +107,15 @@ export type NodesOptions = {
   readonly log: Log;
   readonly bounds: CallBounds;
   readonly onCall?: RpcListener;
-  /** Time that never goes back, in milliseconds: calls are measured by it. */
+  /** A clock in milliseconds that never goes back, for the duration of calls. */
   readonly elapsedMs: () => number;
-  /** Carries requests; left out, the network does. */
+  /** Carries requests in place of the network; for tests. */
   readonly send?: typeof fetch;
 };
 
 type Held = ChainNode & { hold(forMs: number): Promise<void>; fetch: typeof fetch };
 
-/** The genesis hash that a node names. Throws `rpc_unavailable`. */
+/** Asks a node for its genesis hash. Throws `rpc_unavailable`. */
 async function askGenesis(url: string, send: typeof fetch): Promise<string> {
   try {
     const response = await send(url, {
@@ -171,7 +172,7 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
     try {
       return await send(url, init);
     } catch (thrown) {
-      // What answers at this URL the next time may be another node.
+      // Another node may answer at this URL next time, so its chain is checked again.
       heldAtMs = Number.NEGATIVE_INFINITY;
       throw thrown;
     }
@@ -199,10 +200,10 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
   };
 }
 
-/** Opens the nodes of the settings. Nothing is asked yet. */
+/** Opens the nodes of the settings. No request is sent yet. */
 export function openNodes(options: NodesOptions): Nodes {
   const first = openNode('rpc', options.url, options);
-  // A node that is asked twice is one witness, not two.
+  // One node that is asked twice is one witness, not two.
   const same = options.secondUrl !== null && isSameNode(options.url, options.secondUrl);
   const second =
     options.secondUrl === null || same
@@ -221,8 +222,8 @@ export function openNodes(options: NodesOptions): Nodes {
         });
 
   /**
-   * Runs work on the first node that is ours; on the next one only when a node belongs to another
-   * chain.
+   * Runs work on the first node that is ours. The next node is tried only when a node belongs to
+   * another chain, not when it fails.
    */
   const onOurs = async <T>(work: (node: Held) => Promise<T>): Promise<T> => {
     let refused: unknown;

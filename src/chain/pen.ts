@@ -1,6 +1,6 @@
-// Pen: keeps agent keys sealed and signs recorded payments, nothing else. A key is opened for one
-// signature and wiped afterwards. What is signed is decoded again from the compiled bytes and held
-// against the mandate of core/policy.ts.
+// Pen: keeps agent keys sealed and signs recorded payments and swaps only. A key is opened for one
+// signature and wiped afterwards. The compiled bytes are decoded again before signing and compared
+// with the mandate of core/policy.ts or core/swap.ts.
 import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/web3.js';
 import { agentKeyBinding } from '../core/bindings.ts';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -43,7 +43,7 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
   };
 }
 
-/** Every address that the policy holds an act against. */
+/** Every address with which the policy compares an act. */
 const named = (mandate: Mandate): Address[] =>
   [
     mandate.agent,
@@ -61,29 +61,30 @@ const DAY_MS = 24 * 3_600_000;
 export type PenOptions = {
   /** Seals and opens agent keys. */
   readonly vault: Vault;
-  /** 64-byte secret key of the sponsor, when one pays fees for agents without SOL. */
+  /** The sponsor's 64-byte secret key; null when no sponsor pays fees for agents without SOL. */
   readonly sponsorKey: Uint8Array | null;
   readonly mint: Address;
   readonly quoteMarket: number;
   readonly priorityFeeMost: bigint;
-  /** The most USDC that one payment may give the sponsor. */
+  /** The most that one payment may give the sponsor. USDC base units. */
   readonly reimburseMost: bigint;
-  /** What one payment, and the payments of one subscriber within a day, may move. */
+  /** The most that one payment, and all payments of one subscriber within 24 hours, may move. */
   readonly limits: PenLimits;
   readonly nowMs: () => number;
-  /** Null where agents may not swap. */
+  /** The limits of swaps; null when agents may not swap. */
   readonly swap: SwapLimits | null;
   readonly inspectVenue: (instruction: Instruction) => Act | null;
 };
 
+/** Creates the pen. It signs nothing that its policy objects to. */
 export function createPen(options: PenOptions): Pen {
   const sponsor = options.sponsorKey === null ? null : Keypair.fromSecretKey(options.sponsorKey);
   const { vault } = options;
 
   /**
-   * Opens a key, hands it to `use`, and wipes it, also when `use` throws. The key is in one buffer:
-   * a Keypair would hand out a copy at every look. The signature itself copies the seed once more,
-   * inside the library, and forgets it.
+   * Opens a key, passes it to `use`, and wipes it, also when `use` throws. The key stays in one
+   * buffer: a Keypair would return a copy at each access. The library copies the seed once while it
+   * signs.
    */
   const withKey = <T>(key: SealedKey, use: (signer: Signer) => T): T => {
     try {
@@ -103,7 +104,10 @@ export function createPen(options: PenOptions): Pen {
       { context: { trouble: 'agent_key_unreadable' } },
     );
 
-  /** What this pen signed within a day, also where the rows of those payments are lost. */
+  /**
+   * The amounts that this pen signed within 24 hours. They count even if the ledger loses those
+   * payments.
+   */
   const signed: { subscriberId: string; amount: bigint; atMs: number }[] = [];
   const requireWithinLimits = (
     { subscriberId, plan }: PaymentParts['payment'],
@@ -131,14 +135,14 @@ export function createPen(options: PenOptions): Pen {
     mandate: Mandate,
   ): void => {
     const { feePayer, instructions, lookedUp } = decompile(transaction, tables);
-    // A table is what a node says it is; what the mandate is about must stand in the bytes
-    // themselves.
+    // The entries of a table are what a node says. Addresses of the mandate must therefore stand in
+    // the transaction's own bytes.
     const hidden = named(mandate).filter((each) => lookedUp.includes(each));
     refuse(hidden.map((each) => `takes ${each} from a lookup table`));
     const acts = instructions.map((each) => options.inspectVenue(each) ?? inspectTokens(each));
     refuse(objections(feePayer, acts, mandate));
   };
-  /** The key of exactly this agent. */
+  /** Returns the key if it is this agent's. Throws `key_unavailable` or `pen_refused`. */
   const keyOf = (key: SealedKey | null, agent: Address, subscriberId: string): SealedKey => {
     if (key === null)
       throw new Fault('key_unavailable', `Subscriber ${subscriberId} has no agent key here.`);
@@ -201,7 +205,7 @@ export function createPen(options: PenOptions): Pen {
       const own = keyOf(key, agent, payment.subscriberId);
       if (options.swap === null) throw new Fault('pen_refused', 'Agents may not swap here.');
       const transaction = VersionedTransaction.deserialize(given);
-      // Its life must be known, so it gets a blockhash of ours.
+      // The blockhash is replaced by one whose expiry the daemon knows.
       transaction.message.recentBlockhash = blockhash;
       let read: ReturnType<typeof decompile>;
       try {

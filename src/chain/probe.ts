@@ -1,5 +1,5 @@
-// Probe: what a node says of itself and of accounts, for the doctor: which chain it is on, how far
-// behind, and whether its WebSocket lives.
+// Probe: reads a node's version, chain, slot and accounts for the doctor, and checks that a
+// WebSocket sends slots.
 import { type Connection, PublicKey } from '@solana/web3.js';
 import { WebSocket } from 'ws';
 import type { Address, Slot } from '../core/ids.ts';
@@ -10,7 +10,10 @@ export type NodeReport = {
   readonly version: string;
   readonly genesis: string;
   readonly slot: Slot;
-  /** When the last finalized block was made, by the chain's own clock. */
+  /**
+   * When the last finalized block was made, by the chain's clock. Milliseconds since 1970; null
+   * when unknown.
+   */
   readonly blockTimeMs: number | null;
 };
 export type OwnedAccount = {
@@ -20,7 +23,7 @@ export type OwnedAccount = {
   readonly data: Uint8Array;
 };
 
-/** Throws `rpc_unavailable` or `rpc_refused`. */
+/** Reads a node's report. Throws `rpc_unavailable` or `rpc_refused`. */
 export async function readNode(connection: Connection): Promise<NodeReport> {
   const version = await asking('getVersion', () => connection.getVersion());
   const genesis = await asking('getGenesisHash', () => connection.getGenesisHash());
@@ -34,7 +37,7 @@ export async function readNode(connection: Connection): Promise<NodeReport> {
   };
 }
 
-/** Accounts with their owners; null where there is none. */
+/** Reads accounts with their owners; null for an account that does not exist. */
 export async function readOwned(
   connection: Connection,
   addresses: readonly Address[],
@@ -54,13 +57,13 @@ export async function readOwned(
   );
 }
 
-/** The next slot that a WebSocket tells. Rejects when none comes in time. */
+/** The next slot that a WebSocket sends. Rejects when none comes before `signal` aborts. */
 export function hearSlot(url: string, signal: AbortSignal): Promise<Slot> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, { maxPayload: MESSAGE_BYTES_MOST });
     const end = (finish: () => void): void => {
       socket.removeAllListeners();
-      // What it still says is of no interest, nor is how it ends.
+      // Later messages and errors of the socket are ignored.
       socket.on('error', () => {});
       socket.terminate();
       finish();

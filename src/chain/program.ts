@@ -1,5 +1,5 @@
-// Program: the bytes of an upgradeable program as a node shows them, with the slot in which they
-// were deployed.
+// Program: reads the bytes of an upgradeable program from a node, with the slot in which they were
+// deployed.
 import { createHash } from 'node:crypto';
 import { type AccountInfo, type Connection, PublicKey } from '@solana/web3.js';
 import type { ProgramReader } from '../core/conformance.ts';
@@ -9,19 +9,23 @@ import { asking } from './rpc.ts';
 
 const LOADER = new PublicKey('BPFLoaderUpgradeab1e11111111111111111111111');
 /**
- * Bytes of a program data account before the program itself: state, slot, and the authority that
- * may upgrade it.
+ * Bytes of a program data account before the program itself: state, slot, and the upgrade
+ * authority.
  */
 export const PROGRAM_DATA_HEAD = 45;
 const IS_PROGRAM_DATA = 3;
 
-/** The hash of a program on chain: of its bytes up to the last one that is not zero. */
+/** The hash of a program on chain: SHA-256 of its bytes up to the last one that is not zero. */
 export function deployedHash(bytes: Uint8Array): string {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   return createHash('sha256').update(bytes.subarray(0, end)).digest('hex');
 }
 
+/**
+ * Creates the reader of a program. Throws `account_unreadable` when it is not an upgradeable
+ * program.
+ */
 export function createProgramReader(connection: Connection, programId: string): ProgramReader {
   const [address] = PublicKey.findProgramAddressSync([new PublicKey(programId).toBytes()], LOADER);
   const ask = async (length: number | null): Promise<Buffer> => {

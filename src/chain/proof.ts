@@ -1,8 +1,8 @@
-// Proof: one round of questions whether a transaction was never executed and never can be. The
-// finalized height is read first. Every later answer must come from a node of our chain that has
-// seen that slot and whose history reaches back to the blockhash; an answer that cannot show this
-// is no answer. The questions are put to one node in one request where the provider takes that.
-// core/death.ts decides how many rounds make a proof.
+// Proof: asks one round of questions on whether a transaction was never executed and never can be.
+// The finalized height is read first. Every later answer must come from a node of our chain that
+// has seen that slot and whose history reaches back to the blockhash; an answer that cannot show
+// this does not count. The questions are sent to one node in one batch if the provider accepts
+// that. core/death.ts decides how many rounds make a proof.
 import type { Connection } from '@solana/web3.js';
 import type { Absence, DeathEvidence } from '../core/death.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -19,16 +19,14 @@ import { asking } from './rpc.ts';
 import { askTogether } from './together.ts';
 import { readTransaction } from './transactions.ts';
 
-/** A node by itself, never a choice among several: evidence names its source. */
+/** One node by itself, so that evidence names its source. */
 export type Witness = {
   readonly connection: Connection;
-  /**
-   * Asks this very node, now, for its genesis hash. Throws `rpc_unavailable` when it gives none.
-   */
+  /** Asks this node for its genesis hash now. Throws `rpc_unavailable` when it does not answer. */
   ofOurChain(): Promise<boolean>;
 };
 
-/** An answer, or null when the question could not be answered. */
+/** The answer, or null when the question failed. */
 async function answer<T>(question: () => Promise<T>): Promise<T | null> {
   try {
     return await question();
@@ -38,15 +36,15 @@ async function answer<T>(question: () => Promise<T>): Promise<T | null> {
 }
 
 /**
- * What a walk through the history told: whether the signature is not in it, and from where on the
- * nodes at its ends remember.
+ * The result of a walk through the history: whether it lacks the signature, and the first available
+ * blocks of the nodes at its empty pages.
  */
 type Walked = { readonly lacks: boolean; readonly firsts: readonly Slot[] };
 
 /**
- * Whether the account's finalized history since the blockhash lacks the signature. The walk goes on
- * until a row older than the blockhash or an empty page: a short page proves no end. It may be
- * long, since strangers can write to an account.
+ * Whether the account's finalized history since the blockhash lacks the signature. The walk ends at
+ * a row older than the blockhash or at an empty page; a short page does not end it. It may be long,
+ * because strangers can write transactions to an account.
  */
 async function walkHistory(
   connection: Connection,
@@ -80,22 +78,22 @@ async function walkHistory(
 
 /**
  * The status of a signature, with history, from a node that has seen a slot. Throws when the node
- * is behind it.
+ * is behind that slot.
  */
 export async function statusSince(connection: Connection, signature: string, seenSlot: Slot) {
   const config = { searchTransactionHistory: true, minContextSlot: seenSlot };
   const found = await asking('getSignatureStatuses', () =>
     connection.getSignatureStatuses([signature], config),
   );
-  // Nodes before Agave 4.4 ignore minContextSlot here, so the context of the answer is compared
-  // too.
+  // Nodes before Agave 4.4 ignore minContextSlot here, so the answer's context slot is checked as
+  // well.
   if (found.context.slot < seenSlot) throw new RangeError('the node is behind');
   return found.value[0] ?? null;
 }
 
 type Status = { readonly context: { readonly slot: Slot }; readonly value: readonly unknown[] };
 
-/** What one node said in one request; null for a question that it did not answer. */
+/** The answers of one node to one batch; null for a question that it did not answer. */
 type Together = {
   readonly first: Slot;
   readonly statusAbsent: boolean | null;
@@ -104,7 +102,7 @@ type Together = {
 };
 
 /**
- * Puts all questions of a round to one node, in one request. Null where the provider refuses that.
+ * Sends all questions of a round to one node in one batch. Null when the provider refuses batches.
  */
 async function askAtOnce(
   connection: Connection,
@@ -134,10 +132,10 @@ async function askAtOnce(
   const first = Math.max(before, after);
   return {
     first,
-    // Nodes before Agave 4.4 ignore minContextSlot here, so the context of the answer is compared
-    // too.
+    // Nodes before Agave 4.4 ignore minContextSlot here, so the answer's context slot is checked as
+    // well.
     statusAbsent: context.slot < minContextSlot ? null : value[0] === null,
-    // Without its metadata the node has it, and does not know what became of it.
+    // A transaction without metadata exists at the node, but its outcome is unknown.
     transactionAbsent:
       transaction === null
         ? true
@@ -175,8 +173,8 @@ async function askOne(
   const walked = await answer(() =>
     walkHistory(connection, account, signed, seenSlot, told === null ? null : told.told),
   );
-  // Asked again at the end: where the questions were put one by one, several nodes may have
-  // answered, and a node prunes.
+  // The first available block is asked for again at the end: separate questions may have been
+  // answered by several nodes, and a node may have pruned in between.
   firsts.push(...(walked?.firsts ?? []), ...(told === null ? [await askFirst()] : []));
   return {
     finalizedSlot: seenSlot,
@@ -192,8 +190,8 @@ async function askOne(
 }
 
 /**
- * One round: asks the node, and the second provider when there is one. Throws when the first does
- * not tell its height.
+ * One round of questions to the first node, and to the second provider if there is one. Throws when
+ * the first node does not return its height.
  */
 export async function gatherDeathEvidence(
   { first, second }: { first: Witness; second: Witness | null },

@@ -1,23 +1,23 @@
-// Rpc: the connection to a Solana node, through web3.js, with time-outs and faults that say whether
-// to try again. It never makes an answer up: an error is an error, never an absence.
+// Rpc: opens connections to Solana nodes through web3.js, with deadlines, and turns errors into
+// faults that say whether to try again. An error is never returned as an absence.
 import { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { RpcOutcome } from '../core/outcomes.ts';
 import { createAnswerReader, type ReadAnswer, USUAL_BOUNDS } from './answer.ts';
 
-/** By when an answer must have arrived where no setting is at hand. */
+/** The deadline of an answer where no setting applies. Milliseconds. */
 export const ANSWER_MS = 10_000;
 /**
- * JSON-RPC codes that pass by themselves: behind, unhealthy, slot not there yet, long-term storage
- * trouble.
+ * JSON-RPC error codes that pass: node behind, unhealthy, slot not there yet, trouble with
+ * long-term storage.
  */
 const PASSING = new Set([
   -32001, -32004, -32005, -32007, -32008, -32009, -32014, -32016, -32019, -32603,
 ]);
 
 /**
- * Is told of every call, answered or failed. `node` is the host of its URL: API keys stand in paths
- * and queries.
+ * Called after every call, answered or failed. `node` is the host of the URL, because paths and
+ * queries contain API keys.
  */
 export type RpcListener = (call: {
   readonly method: string;
@@ -26,15 +26,18 @@ export type RpcListener = (call: {
   readonly ms: number;
 }) => void;
 
-/** An answer of JSON-RPC says at its beginning or end whether it is an error. */
+/**
+ * Matches the error member of a JSON-RPC answer. Only the beginning and the end of a body are
+ * searched.
+ */
 const ERROR = /"error"\s*:\s*\{\s*"(?:code|message)"\s*:/;
 const ENDS = 300;
 const refuses = (body: string): boolean =>
   ERROR.test(body.slice(0, ENDS)) || ERROR.test(body.slice(-ENDS));
 
 /**
- * Sends requests to a URL, and tells of each once its answer is read. `elapsedMs` is time that
- * never goes back.
+ * Returns a fetch that sends to a URL and reports each call once its answer is read. `elapsedMs` is
+ * a clock that never goes back.
  */
 export function listening(
   url: string,
@@ -44,7 +47,7 @@ export function listening(
 ): typeof fetch {
   const node = URL.parse(url)?.host ?? 'unknown';
   return async (_input, init) => {
-    // A batch counts as the calls that it carries.
+    // A batch counts as the calls that it contains.
     const methods = [...String(init?.body).matchAll(/"method":"(\w+)"/g)];
     const sinceMs = elapsedMs();
     const tell = (outcome: RpcOutcome): void => {
@@ -73,15 +76,15 @@ export function listening(
         throw thrown;
       }
     };
-    // web3.js reads answers as text: what it reads is what is told of.
+    // web3.js reads answers through `text`, so the outcome is known when that is called.
     return Object.defineProperty(answer, 'text', { value: told });
   };
 }
 
-/** What bounds the calls of a connection. */
+/** The bounds of the calls of a connection: deadline in milliseconds, and reader of answers. */
 export type CallBounds = { readonly answerMs: number; readonly read: ReadAnswer };
 
-/** Sends a request and reads its answer, both within the bounds. */
+/** Returns a fetch that sends a request and reads its answer within the bounds. */
 export const within =
   ({ answerMs, read }: CallBounds, send: typeof fetch = fetch): typeof fetch =>
   async (input, init) =>
@@ -89,21 +92,21 @@ export const within =
 
 const USUAL: CallBounds = { answerMs: ANSWER_MS, read: createAnswerReader(USUAL_BOUNDS) };
 
-/** Posts a body to the URL of a connection, under its bounds and its guard. */
+/** Posts a body to the URL of a connection, within its bounds and checks. */
 export type Carrier = (body: string) => Promise<Response>;
 
 const carriers = new WeakMap<Connection, Carrier>();
 
-/** What a connection carries batches with; undefined for one that was never told. */
+/** The carrier of a connection's batches; undefined when it has none. */
 export const carrierOf = (connection: Connection): Carrier | undefined => carriers.get(connection);
-/** Lets a connection carry batches. `openConnection` does so by itself. */
+/** Gives a connection a carrier for batches. `openConnection` does so itself. */
 export const carryWith = (connection: Connection, carrier: Carrier): void =>
   void carriers.set(connection, carrier);
 
 /**
- * Opens a connection. web3.js must not retry by itself: our own budgets decide. `send` carries a
- * request within bounds of its own; where it is left out, the request goes to the URL as it is,
- * also when another chain answers there.
+ * Opens a connection. web3.js must not retry by itself, because the daemon has budgets of its own.
+ * `send` carries the requests; without it they go to the URL within usual bounds, and no check of
+ * the chain is made.
  */
 export function openConnection(
   rpcUrl: string,
@@ -122,14 +125,14 @@ export function openConnection(
   return connection;
 }
 
-/** The text of an error without what may be secret in it: query strings of URLs carry API keys. */
+/** The text of an error without secrets: the query strings of URLs contain API keys. */
 export function redact(text: string): string {
   return text
     .replace(/([?&](?:api-key|api_key|apikey|token)=)[^&\s"']+/gi, '$1…')
     .replace(/(https?:\/\/[^\s"'?]*\?)[^\s"']+/g, '$1…');
 }
 
-/** A URL as it may be shown: keys stand in paths, queries and credentials. */
+/** A URL without path, query and credentials, which may contain keys. */
 export function shownUrl(url: string): string {
   try {
     const { protocol, host, pathname, search } = new URL(url);
@@ -139,7 +142,9 @@ export function shownUrl(url: string): string {
   }
 }
 
-/** Runs one RPC call, and turns whatever it throws into a fault. */
+/**
+ * Runs one RPC call. Throws `rpc_refused` for an error that will not pass, else `rpc_unavailable`.
+ */
 export async function asking<T>(method: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

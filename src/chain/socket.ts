@@ -1,9 +1,9 @@
-// Socket: one supervised WebSocket to an RPC node with the account subscriptions it carries.
-// After every end the socket connects and subscribes again. An open and mute one is found: by the
-// slots that stop coming where it carries the slot subscription, else by a question that is not
-// answered. A node replays nothing, so every (re)subscription is reported, for the accounts to be
-// read. Accounts that the node refuses are handed back. A socket of another chain is found by its
-// slots, which ours cannot have reached: nothing that it tells is handed on, and it is closed.
+// Socket: one supervised WebSocket to an RPC node, with its account subscriptions. After every end
+// the socket connects and subscribes again. A connection that is open and silent is detected: by
+// missing slots when it carries the slot subscription, else by a question without an answer. A node
+// replays nothing, so every subscription is reported and its account is read. Accounts that the
+// node refuses are handed back. A socket of another chain shows in slots that our chain cannot have
+// reached: its messages are dropped and it is closed.
 import { WebSocket } from 'ws';
 import { delayMs } from '../core/backoff.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -14,43 +14,46 @@ export type SocketOptions = {
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * Without a slot, or without any message where another socket carries the slot subscription, for
-   * so long, the socket counts as dead. A slot that our chain cannot have reached is none.
+   * After this time without a slot, or without any message if another socket carries the slot
+   * subscription, the connection counts as dead. A slot that our chain cannot have reached does not
+   * count. Milliseconds.
    */
   readonly silentAfterMs: number;
-  /** Asked before each connection; false while the host belongs to another chain. */
+  /** Asked before each connection. False while the host belongs to another chain. */
   readonly admit: () => Promise<boolean>;
   /** Whether our chain can have reached this slot by now. */
   readonly canBe: (slot: number) => boolean;
-  /** Hears of slots; null where another socket carries the slot subscription. */
+  /** Called for each slot; null when another socket carries the slot subscription. */
   readonly onSlot: ((slot: number) => void) | null;
   readonly onAccount: (address: string, slot: number, value: unknown) => void;
-  /** These are subscribed from now on; what happened before was not told. */
+  /** Called when accounts are subscribed. Changes before this moment were not notified. */
   readonly onSubscribed: (addresses: readonly string[]) => void;
   /**
-   * The node took `taken` accounts on this connection, at least one, and refused these. They are no
-   * longer this socket's.
+   * Called when the node took `taken` accounts, at least one, on this connection and refused these,
+   * which the socket no longer holds.
    */
   readonly onRefused: (addresses: readonly string[], taken: number) => void;
-  /** The connection ended because it was silent. */
+  /** Called when the connection ended because it was silent. */
   readonly onSilent?: () => void;
 };
 export type Socket = {
   add(address: string): void;
   remove(address: string): void;
   readonly size: number;
-  /** Accounts that the node has acknowledged on the present connection. */
+  /** Accounts whose subscription the node has acknowledged on the present connection. */
   readonly subscribed: number;
-  /** Ends the present connection; the socket comes back. */
+  /** Ends the present connection; the socket connects again. */
   renew(): void;
   close(): Promise<void>;
 };
 
 const RECONNECT = { firstMs: 250, mostMs: 15_000 };
 const FOREIGN = 'its host names the genesis hash of another chain';
-/** Subscriptions that are asked for before the answers to earlier ones have come. */
+/** Subscriptions that are requested before earlier ones are answered. */
 const ASKED_AT_ONCE = 100;
-/** No subscription has this id: the node answers that it knows none. */
+/**
+ * No subscription has this id, so the node answers with an error, which proves that it is alive.
+ */
 const NO_SUBSCRIPTION = 0;
 /** A longer message ends the connection. An account of the venue takes about 6 KiB in base64. */
 export const MESSAGE_BYTES_MOST = 2 * 1024 * 1024;
@@ -72,12 +75,13 @@ function parse(data: unknown): Message | null {
   }
 }
 
+/** Opens a socket, which connects until it is closed. */
 export function openSocket(options: SocketOptions): Socket {
   const { clock, log } = options;
   const shown = shownUrl(options.url);
   const wanted = new Set<string>();
   const stopping = new AbortController();
-  /** On the present connection; null while there is none. */
+  /** The present connection; null while there is none. */
   let link: {
     subscribe(address: string): void;
     unsubscribe(address: string): void;
@@ -85,7 +89,7 @@ export function openSocket(options: SocketOptions): Socket {
   } | null = null;
   let acknowledged = 0;
 
-  /** One connection's life; resolves when it is over. */
+  /** Runs one connection. Resolves with the reason when it is over. */
   const live = (): Promise<string> =>
     new Promise((resolve) => {
       const socket = new WebSocket(options.url, {
@@ -98,7 +102,7 @@ export function openSocket(options: SocketOptions): Socket {
       let refused: string[] = [];
       let lastId = 0;
       let heardMs = clock.nowMs();
-      /** The last slot that cannot be, where none came since that can. */
+      /** The last slot that our chain cannot have reached; null again after a slot that it can. */
       let oddSlot: number | null = null;
       acknowledged = 0;
       const over = new AbortController();
@@ -126,7 +130,7 @@ export function openSocket(options: SocketOptions): Socket {
         toAsk.push(address);
         askMore();
       };
-      /** Once every answer has come, what was taken is known: the rest is handed back. */
+      /** When every subscription is answered, hands the refused accounts back. */
       const handBack = (): void => {
         if (refused.length === 0 || asked.size > 0) return;
         if (accounts.size === 0) {
@@ -196,7 +200,7 @@ export function openSocket(options: SocketOptions): Socket {
         if (typeof message.result === 'number') {
           accounts.set(message.result, address);
           acknowledged = accounts.size;
-          // It may have been removed while it was being asked for.
+          // The account may have been removed while the request was under way.
           if (wanted.has(address)) options.onSubscribed([address]);
           else unsubscribe(address);
         } else refused.push(address);
@@ -214,7 +218,7 @@ export function openSocket(options: SocketOptions): Socket {
       const startedMs = clock.nowMs();
       const why = (await options.admit()) ? await live() : FOREIGN;
       if (stopping.signal.aborted) return;
-      // A connection that lived for a while starts the waiting over.
+      // After a connection that lasted, the delays start from the shortest again.
       attempt = clock.nowMs() - startedMs > RECONNECT.mostMs ? 0 : attempt + 1;
       log.warn('feed.disconnected', { why, accounts: wanted.size });
       await clock.sleep(delayMs(RECONNECT, attempt, clock.random()), stopping.signal);

@@ -1,13 +1,13 @@
-// Statuses: what nodes say of signatures, asked for many at once. In a burst thousands of payments
-// are looked at in the same second; one request carries up to 256 of them.
+// Statuses: asks for the statuses of many signatures at once. In a burst, thousands of payments are
+// looked up in the same second; one request carries up to 256 signatures.
 import type { Connection, SignatureStatus } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Signature } from '../core/ids.ts';
 import { asking } from './rpc.ts';
 
-/** The most signatures that a node takes in one getSignatureStatuses. */
+/** The most signatures that a node accepts in one getSignatureStatuses. */
 const SIGNATURES_MOST = 256;
-/** Requests under way at once; questions that come meanwhile wait for the next request. */
+/** Requests under way at once. Signatures that arrive meanwhile wait for the next request. */
 const REQUESTS_MOST = 2;
 
 type Asked = {
@@ -15,12 +15,13 @@ type Asked = {
   readonly resolve: (status: SignatureStatus | null) => void;
   readonly reject: (thrown: unknown) => void;
 };
+/** The status of a signature, with history; null when the node has none. */
 export type Statuses = (signature: Signature) => Promise<SignatureStatus | null>;
 
 /**
- * Returns how to ask for the status of a signature, with history: null where the node has none.
- * Throws `rpc_unavailable` or `rpc_refused`. While two requests are under way, questions are
- * gathered for the next one, so that a single question never waits and many share a request.
+ * Creates the function that asks for a status. It throws `rpc_unavailable` or `rpc_refused`. While
+ * two requests are under way, signatures are gathered for the next one: a single one is sent at
+ * once, and many share a request.
  */
 export function createStatuses(connection: Connection): Statuses {
   const waiting: Asked[] = [];
@@ -55,7 +56,7 @@ export function createStatuses(connection: Connection): Statuses {
   return (signature) =>
     new Promise((resolve, reject) => {
       waiting.push({ signature, resolve, reject });
-      // Questions of the same turn of the event loop share a request, too.
+      // Signatures of the same turn of the event loop share a request as well.
       queueMicrotask(pump);
     });
 }

@@ -1,6 +1,6 @@
-// Swap: the client of a Jupiter-compatible endpoint (quote, then swap), and the reading of what it
-// built. The endpoint is not trusted: each answer is checked by core/swap.ts before the pen
-// signs it.
+// Swap: the client of a Jupiter-compatible endpoint (quote, then swap), and the decoder of the
+// transactions that it builds. The endpoint is not trusted: core/swap.ts checks each transaction
+// before the pen signs it.
 import { type Connection, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
@@ -13,17 +13,17 @@ import { inspectTokens } from './tokens.ts';
 export const WRAPPED_SOL = 'So11111111111111111111111111111111111111112' as Address;
 const SWAP_PROGRAM = 'JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4' as Address;
 const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
-/** sha256("global:route")[0..8]. */
+/** The discriminator of `route`: the first eight bytes of SHA-256 of `global:route`. */
 const ROUTE = 'e517cb977ae3ad2a';
 /**
- * in_amount u64, quoted_out_amount u64, slippage_bps u16, platform_fee_bps u8: the fixed tail
- * behind the route plan.
+ * Bytes after the route plan: in_amount u64, quoted_out_amount u64, slippage_bps u16,
+ * platform_fee_bps u8.
  */
 const TAIL = 19;
 
 /**
- * What one instruction of a swap does. Only the plain `route` is known, in which the tokens pass
- * through no other owner's accounts.
+ * The act of one instruction of a swap. Only the plain `route` is known, in which the tokens pass
+ * through no other owner's accounts; any other is `unknown`.
  */
 export function inspectSwap(instruction: Instruction): SwapAct {
   const { program, accounts, data } = instruction;
@@ -53,6 +53,9 @@ export function inspectSwap(instruction: Instruction): SwapAct {
   return inspectTokens(instruction);
 }
 
+/**
+ * Creates the client. `offer` throws `swap_failed` when the endpoint does not build a transaction.
+ */
 export function createSwapDesk(options: {
   connection: Connection;
   url: string;
@@ -92,7 +95,7 @@ export function createSwapDesk(options: {
         outputMint: WRAPPED_SOL,
         amount: amount.toString(),
         slippageBps: String(slippageBpsMost),
-        // Other routes would open token accounts in between, which the pen does not sign.
+        // Indirect routes open token accounts in between, which the pen does not sign.
         onlyDirectRoutes: 'true',
       });
       const quoteResponse = await ask('quote', `${url}/quote?${query}`);

@@ -1,16 +1,16 @@
-// Tables: address lookup tables, read from the chain. A transaction that fits a packet without one
-// uses none; a larger one names what stands in a table by one byte instead of thirty-two.
+// Tables: reads address lookup tables from the chain. A transaction that fits a packet without a
+// table uses none. In a larger one an address in a table takes one byte instead of thirty-two.
 import { AddressLookupTableAccount, type Connection, PublicKey } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
 import type { LookupTable } from '../core/outside.ts';
 import { asking } from './rpc.ts';
 
 const TABLE_PROGRAM = 'AddressLookupTab1e1111111111111111111111111';
-/** Tables only grow, and seldom. */
+/** Tables only grow, and seldom, so reading them every ten minutes is enough. */
 const READ_EVERY_MS = 10 * 60_000;
 
 export type Tables = {
-  /** The tables that exist and are in force, as they were within the last ten minutes. */
+  /** The tables that exist and are active, as read within the last ten minutes. */
   read(): Promise<readonly LookupTable[]>;
 };
 
@@ -18,8 +18,8 @@ export type Tables = {
 export const NO_TABLES: Tables = { read: async () => [] };
 
 /**
- * Tables at these addresses. One that does not exist, is none, or is going out of force, is left
- * out.
+ * Creates the reader of the tables at these addresses. An address without a table, and a table that
+ * is being deactivated, are left out.
  */
 export function createTables(
   connection: Connection,

@@ -1,23 +1,24 @@
-// Together: several questions in one request. A JSON-RPC batch is one request, so one node behind a
-// URL answers all of it, and its answers may be held against each other. Some providers refuse
-// batches of some methods: then nothing is told this way.
+// Together: sends several questions in one JSON-RPC batch. A batch is one request, so one node
+// behind a URL answers all of it, and its answers can be compared with each other. Some providers
+// refuse batches of some methods; the caller then gets null.
 import type { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { carrierOf, redact } from './rpc.ts';
 
+/** One question of a batch. */
 export type Question = { readonly method: string; readonly params: readonly unknown[] };
-/** Connections whose provider takes no batches. */
+/** Connections whose provider refuses batches. */
 const refusing = new WeakSet<Connection>();
 
 type Reply = { readonly id?: unknown; readonly result?: unknown };
 
-/** HTTP statuses after which the same request may be answered later. */
+/** Whether the same request may be answered later, by HTTP status. */
 const passing = (status: number): boolean => status === 429 || status >= 500;
 
 /**
- * The answers of one node, in the order of the questions. Null when they were not all answered
- * together: the provider refuses batches, or the node could not answer one of them. Throws
- * `rpc_unavailable` when the URL does not answer at all.
+ * The answers of one node, in the order of the questions. Null when not all were answered: the
+ * provider refuses batches, or the node could not answer one of them. Throws `rpc_unavailable` when
+ * the URL does not answer at all.
  */
 export async function askTogether(
   connection: Connection,

@@ -1,5 +1,5 @@
-// Tokens: SPL token accounts and the instructions around them, through @solana/spl-token. A balance
-// is always that of the token account.
+// Tokens: SPL token accounts and their instructions, through @solana/spl-token. A balance is always
+// the token account's.
 import { createHash } from 'node:crypto';
 import {
   ACCOUNT_SIZE,
@@ -25,13 +25,16 @@ const SEED_LENGTH = 32;
 const key = (address: Address): PublicKey => new PublicKey(address);
 
 /**
- * Owners off the curve are taken: whether one may be paid was decided when the terms were agreed.
+ * The associated token account of an owner. Owners off the curve are accepted here: the terms were
+ * checked when they were agreed.
  */
 export const tokenAccount: Chain['tokenAccount'] = (mint, owner) =>
   getAssociatedTokenAddressSync(key(mint), key(owner), true).toBase58() as Address;
 
+/** Whether an address is on the ed25519 curve, so that it can be a wallet. */
 export const isOnCurve: Chain['isOnCurve'] = (address) => PublicKey.isOnCurve(key(address));
 
+/** The program-derived address of these seeds; null when they derive none. */
 export const derivedAddress: Chain['derivedAddress'] = (program, seeds) => {
   try {
     const [found] = PublicKey.findProgramAddressSync(
@@ -45,15 +48,16 @@ export const derivedAddress: Chain['derivedAddress'] = (program, seeds) => {
 };
 
 /**
- * A seed of at most 32 characters, as the system program allows: of the payment's id, which is
- * drawn at random.
+ * The seed of a payment's passing account: 32 characters, the most that the system program allows,
+ * from the payment's random id.
  */
 const passingSeed = (paymentId: string): string =>
   createHash('sha256').update(paymentId).digest('hex').slice(0, SEED_LENGTH);
 
 /**
- * As `PublicKey.createWithSeed`: SHA-256 of base, seed and owner. Only the agent's signature opens
- * an account there, and only the signed payment shows the address.
+ * The passing account of a payment, as `PublicKey.createWithSeed` derives it: SHA-256 of base, seed
+ * and owner. Only the agent's signature can open an account there, and the address is public only
+ * once the payment is signed.
  */
 export const passingAccount: Chain['passingAccount'] = (agent, paymentId) =>
   new PublicKey(
@@ -64,6 +68,7 @@ export const passingAccount: Chain['passingAccount'] = (agent, paymentId) =>
       .digest(),
   ).toBase58() as Address;
 
+/** A token account of that mint; null when there is none. `foreign`: its owner is another. */
 export const readTokenAccount: Chain['readTokenAccount'] = (account, mint, owner) => {
   if (
     account === null ||
@@ -93,9 +98,8 @@ function neutral(built: TransactionInstruction): Instruction {
 }
 
 /**
- * Opens the passing account. The agent's own token account is named as well, though it is not used:
- * the payments of an agent are found in the history of that address, where books and proofs of
- * death look.
+ * Opens the passing account. The agent's own token account is added to the instruction, though it
+ * is not used, because the payments of an agent are searched in the history of that address.
  */
 function openPassing(parts: PaymentParts, mint: Address, rent: bigint): Instruction[] {
   const created = SystemProgram.createAccountWithSeed({
@@ -115,9 +119,9 @@ function openPassing(parts: PaymentParts, mint: Address, rent: bigint): Instruct
 }
 
 /**
- * Around the venue's instructions: token accounts are created idempotently, the creator's always,
- * because the owner may have closed it since the plan was made; then the exact transfer, what the
- * sponsor is reimbursed, and the memo that names the payment on chain.
+ * The instructions around those of the venue. Token accounts are created idempotently, the
+ * creator's always, because its owner may have closed it since the plan was made. Then follow the
+ * exact transfer, the reimbursement of the sponsor, and the memo that names the payment on chain.
  */
 export function transferInstructions(
   parts: PaymentParts,
@@ -172,7 +176,8 @@ export function transferInstructions(
 }
 
 /**
- * CreateAccountWithSeed (3): base, length and text of the seed, lamports, space, owning program.
+ * Decodes CreateAccountWithSeed (3): base, length and text of the seed, lamports, space, owning
+ * program.
  */
 function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): Act {
   const unknown: Act = { act: 'unknown', program: SystemProgram.programId.toBase58() as Address };
@@ -192,7 +197,9 @@ function inspectCreation(accounts: Instruction['accounts'], data: Uint8Array): A
   };
 }
 
-/** What an instruction that is not the venue's would do. */
+/**
+ * The act of an instruction that is not the venue's; `unknown` for one that no payment contains.
+ */
 export function inspectTokens({ program, accounts, data }: Instruction): Act {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const at = (index: number): Address => accounts[index]?.address ?? ('' as Address);
@@ -204,7 +211,7 @@ export function inspectTokens({ program, accounts, data }: Instruction): Act {
   if (program === ASSOCIATED_TOKEN_PROGRAM_ID.toBase58() && tag === 1 && data.length === 1) {
     return { act: 'create_token_account', payer: at(0), account: at(1), owner: at(2), mint: at(3) };
   }
-  // TransferChecked: source, mint, destination, authority; a multisig would add signers.
+  // TransferChecked: source, mint, destination, authority. A multisig would add signers.
   if (
     program === TOKEN_PROGRAM_ID.toBase58() &&
     tag === 12 &&

@@ -1,6 +1,6 @@
-// Transactions: a transaction as RPC tells it, brought into the core's shape: all keys resolved,
-// inner instructions under their callers, token and lamport balances as bigint. A token account
-// that did not exist counts as zero.
+// Transactions: turns a transaction from RPC into the core's shape: all keys resolved, inner
+// instructions under their callers, token and lamport balances as bigint. A token account that did
+// not exist counts as zero.
 import type { Connection, VersionedTransactionResponse } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -21,7 +21,7 @@ function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
   const put = (list: Meta['preTokenBalances'], side: 'before' | 'after'): void => {
     for (const balance of list ?? []) {
       const { accountIndex, mint, uiTokenAmount } = balance;
-      // web3.js leaves out the token program, which every node has told since 2021.
+      // The types of web3.js lack the token program, which every node has returned since 2021.
       const { programId } = balance as { programId?: string };
       const row = rows.get(accountIndex) ?? {
         mint: mint as Address,
@@ -45,7 +45,7 @@ function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
   });
 }
 
-/** Lamports of every key; null where a node leaves some out, for then nothing can be added up. */
+/** Lamports of every key; null when the node left some out, because sums would then be wrong. */
 function lamportBalances(meta: Meta, keys: readonly Address[]): LamportBalances | null {
   const { preBalances, postBalances } = meta as Partial<Meta>;
   if (preBalances?.length !== keys.length || postBalances?.length !== keys.length) return null;
@@ -74,9 +74,9 @@ function instructionsOf(
 }
 
 /**
- * Reads one transaction; null when a node that has seen `seenSlot` does not have it at that
- * commitment. A transaction that comes without its metadata throws `rpc_unavailable`: the node has
- * it, and does not know what became of it.
+ * Reads one transaction. Null when a node that has seen `seenSlot` does not have it at that
+ * commitment. Throws `rpc_unavailable` for a transaction without metadata: the node has it but does
+ * not know its outcome.
  */
 export async function readTransaction(
   connection: Connection,
@@ -84,7 +84,7 @@ export async function readTransaction(
   commitment: 'confirmed' | 'finalized',
   seenSlot?: Slot,
 ): Promise<ChainTransaction | null> {
-  // web3.js hands every further member of the configuration on to the node.
+  // web3.js passes further members of the configuration on to the node.
   const config = {
     commitment,
     maxSupportedTransactionVersion: 1 as 0,

@@ -1,6 +1,6 @@
-// Vault: secrets at rest. Each is sealed under a data key of its own, which the master key wraps;
-// so a new master key takes wrapping data keys again and never opens a secret. What is sealed is
-// bound to what it is for: a row that was moved does not open.
+// Vault: seals secrets. Each is sealed under a data key of its own, which the master key wraps, so
+// a change of the master key only wraps data keys again and opens no secret. A sealed secret is
+// bound to its purpose: in another row it does not open.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Fault } from '../core/fault.ts';
 import type { Vault } from '../core/outside.ts';
@@ -30,16 +30,15 @@ function unlock(key: Uint8Array, locked: Uint8Array, bound: string): Buffer {
 }
 
 export type MasterKeys = {
-  /**
-   * 32 bytes; without one nothing can be sealed or opened, and a `key_unavailable` fault says so.
-   */
+  /** 32 bytes. Null when no key is set: sealing and opening then throw `key_unavailable`. */
   readonly masterKey: Uint8Array | null;
-  /** While a new master key takes over: it seals, and both open. */
+  /** The master key that is taking over: new secrets are sealed with it, both keys open. */
   readonly nextMasterKey: Uint8Array | null;
 };
 
+/** Creates the vault. */
 export function createVault({ masterKey, nextMasterKey }: MasterKeys): Vault {
-  /** The one that seals first. */
+  /** The key that seals comes first. */
   const masterKeys = (): [Uint8Array, ...Uint8Array[]] => {
     if (masterKey === null)
       throw new Fault(
@@ -59,7 +58,7 @@ export function createVault({ masterKey, nextMasterKey }: MasterKeys): Vault {
       try {
         return unlock(key, wrapped, bound);
       } catch {
-        // Not this one; the last one's refusal is the answer.
+        // Another key may open it; the error of the last key is thrown.
       }
     return unlock(first, wrapped, bound);
   };

@@ -42,11 +42,11 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const parts = await openParts(settings, clock, log, metrics.rpc);
   const { ledger, chain, venue, pen, locks, pace } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
-  // A URL of another chain ends the start here, by name. One that does not answer is held to it
-  // later.
+  // A node of another chain ends the start here with a fault that names it. A node that does not
+  // answer is checked at its first use.
   await parts.nodes.holdAll();
 
-  // The gate: standings in memory, kept in step with the ledger.
+  // The gate: standings in memory, updated from the ledger.
   const watched = await loadWatched(ledger.watchList);
   const rules = gateOf(settings);
   const roster = createRoster(rules);
@@ -133,7 +133,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(() => closeServer(server, clock));
   await server.listen({ host: settings.http.host, port: settings.http.port });
   const url = `http://${settings.http.host}:${(server.server.address() as AddressInfo).port}`;
-  // Helius is told our URL, which a free port gives only now.
+  // The registration at Helius needs the daemon's URL. With port 0 that is known only now.
   const alone = <T>(work: () => Promise<T>) => locks.exclusively('helius', work);
   registration.begin(openRegistry(settings, log, url, alone, parts.webhookIds));
   loops.after('moved');

@@ -1,5 +1,5 @@
-// Gauges: the figures that the daemon reads of its ledger, its chain and itself every few seconds,
-// each by name.
+// Gauges: the figures that the daemon reads from its ledger, its chain and itself every few
+// seconds.
 import type { Finding } from './core/finding.ts';
 import { ASIDE_KINDS } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
@@ -21,9 +21,9 @@ export type GaugeParts = {
   readonly sources: Sources;
   readonly conformance: ConformanceWatch;
   readonly clock: Clock;
-  /** What the last heartbeat found. */
+  /** The result of the last heartbeat. */
   readonly pulse: () => Pulse;
-  /** What is not right with secrets and endpoints. */
+  /** The findings on secrets, endpoints and nodes. */
   readonly findings: () => readonly Finding[];
 };
 
@@ -34,6 +34,7 @@ const AGES_MS = [5 * 60_000, HOUR_MS, 24 * HOUR_MS];
 const UNKNOWN_AFTER_MS = 2 * 60_000;
 const one = (value: number) => [{ labels: {}, value }];
 
+/** Registers every gauge. */
 export function installGauges(metrics: Metrics, given: GaugeParts): void {
   const { parts, roster, publisher, lanes, sources, conformance, clock } = given;
   const { ledger, chain, pen, fees } = parts;

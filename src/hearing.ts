@@ -1,6 +1,6 @@
-// Hearing: the half of the daemon that learns what happened on chain, wired. Webhooks, account
-// subscriptions, the sweep and the backfill note signatures; the inspector reads each one from RPC
-// and writes facts; checks hold account states against the facts.
+// Hearing: wires the half of the daemon that learns what happened on chain. Webhooks, account
+// subscriptions, the sweep and the backfill note signatures; the inspector reads each transaction
+// from RPC and records facts; checks compare account states with the facts.
 import { openFeed } from './chain/feed.ts';
 import type { Address, Slot } from './core/ids.ts';
 import type { AccountFeed } from './core/outside.ts';
@@ -45,15 +45,15 @@ export type Hearing = {
   readonly inspector: Inspector;
   readonly watch: Watch;
   readonly registration: Registration;
-  /** The account subscriptions; null where that source is off. */
+  /** The account subscriptions; null when that source is off. */
   readonly feed: AccountFeed | null;
-  /** Accounts joined: resolves when they are followed and Helius was told. */
+  /** Called when accounts joined. Resolves when they are followed and registered at Helius. */
   onWatched(addresses: readonly Address[]): Promise<void>;
-  /** Accounts left: resolves when Helius was told. */
+  /** Called when accounts left. Resolves when Helius was told. */
   onLeft(addresses: readonly Address[]): Promise<void>;
 };
 
-/** Wires what hears, and declares its loops. */
+/** Wires the half that hears, and declares its loops. */
 export async function addHearing(given: HearingPorts, settings: Settings): Promise<Hearing> {
   const { parts, roster, watched, settling, loops, metrics, clock, log } = given;
   const { ledger, pace, tip, nodes } = parts;
@@ -67,7 +67,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     if (count > 0) loops.after('noted');
   };
 
-  // What waits for a slot to become final, and what waits for an account to change.
+  // Wakes work that waits for a slot to become final, and debts that wait for an account to change.
   const finality = createFinality({
     ...ports,
     pace,
@@ -81,7 +81,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const { checkEveryMs } = settings.watch;
   const wake = createWake({ ...ports, venueEveryMs: checkEveryMs, nudge });
   loops.add('wake', Math.min(EVERY_MS.wakeMost, checkEveryMs), () => wake.run());
-  /** An account changed, or a webhook says that it did: what waits for that may go on. */
+  /** Called when an account changed, or a webhook says so. Wakes the work that waits for that. */
   const changed = (address: string, slot: Slot | null): void => {
     const account = watched.map.get(address as Address);
     if (account === undefined) return;
@@ -91,7 +91,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     loops.after('changed');
   };
 
-  // Account states, from subscriptions and from the sweep: an account that changed is scanned.
+  // Account states come from subscriptions and from the sweep. An account that changed is scanned.
   const watch = createWatch({
     ...ports,
     canBe: tip.canBe,
@@ -103,7 +103,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   });
   watch.remember(await ledger.checks.pulses());
   loops.add('scan', EVERY_MS.scan, async (signal) => {
-    // A transaction that a webhook tells of in this moment needs no scan.
+    // A webhook may name the transaction within this time, which saves the scan.
     await clock.sleep(EVERY_MS.scanPatience, signal);
     noted(await watch.scan(signal));
     if (watch.waiting) loops.after('unscanned');
@@ -128,8 +128,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const follow = (): void => feed?.follow(watched.addresses());
   follow();
 
-  // Webhook bodies. What a body says of slots is not believed: this notes that webhooks come, and a
-  // read tells up to where.
+  // Webhook bodies. The slots in a body are not trusted: the body only shows that webhooks arrive,
+  // and the transaction as read from RPC shows up to which slot.
   const onTold = (accounts: readonly Address[], saidSlot: number | null): void => {
     sources.note('webhooks', null, clock.nowMs());
     for (const account of accounts) {
@@ -149,7 +149,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       noted(found.noted);
     });
 
-  // Signatures are read, and what each transaction did becomes facts.
+  // Transactions are read, and their effects become facts.
   const coverage = createCoverageCounter(ports, metrics);
   const inspector = createInspector(
     {
@@ -182,8 +182,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     await judge(found.reckoned);
   });
 
-  // Accounts join and leave the watch-list here, in another daemon, or by adoption: each time the
-  // database tells.
+  // Accounts join and leave the watch-list here, in another daemon, or by adoption. Postgres
+  // notifies of each.
   const registration = createRegistration(
     { ...ports, onHole: () => loops.after('missed') },
     { ...settings.watch, ...settings.helius },
@@ -194,7 +194,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     registration.ask();
     loops.after('moved');
   });
-  // A connection that Postgres notifies on may be dead without an error: the list is read anyway.
+  // A notification connection may be dead without an error, so the list is also read regularly.
   loops.add('watch-list', EVERY_MS.watchList, async () => void (await watched.refresh()));
 
   return {
@@ -206,13 +206,13 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     feed,
     async onWatched(addresses) {
       follow();
-      // A state that could not be read is no reason to refuse: the check asks again.
+      // A state that could not be read does not refuse the registration: the check reads it again.
       const begun = beginChecks(ports, addresses).catch(() => loops.after('unchecked'));
       await Promise.all([begun, registration.joined()]);
     },
     async onLeft(addresses) {
       follow();
-      // An account that was registered again meanwhile stays.
+      // An account that was registered again in the meantime stays.
       await registration.left(addresses.filter((each) => !watched.map.has(each)));
     },
   };

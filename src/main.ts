@@ -1,5 +1,5 @@
-// Main: the edge of the process: arguments, signals, exit codes. It imports the local world only
-// when it is asked for, so that an installation without development dependencies runs without it.
+// Main: handles arguments, signals and exit codes. The local world is imported only when it is
+// needed, so that an installation without development dependencies runs.
 import './system/native-warning.ts';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,5 +1,6 @@
-// Settling: the half of the daemon that owes and pays, wired. Final closes are booked, standings
-// are judged, and a lane for each subscriber that owes plans, signs, sends and proves its payments.
+// Settling: wires the half of the daemon that owes and pays. Final closes are booked, standings are
+// judged, and a lane for each subscriber with debts plans, signs and sends payments and follows
+// them to their end.
 import { budget } from './chain/compile.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
@@ -22,23 +23,23 @@ export type SettlingPorts = {
   readonly loops: Loops;
   readonly clock: Clock;
   readonly log: Log;
-  /** Aborted when the daemon stops: lanes begin nothing new. */
+  /** Aborted when the daemon stops: lanes then begin nothing new. */
   readonly stopping: AbortSignal;
-  /** The database went back in time. */
+  /** Called when the database went back in time. */
   readonly onWentBack: () => void;
 };
 export type Settling = {
   readonly books: Books;
   readonly settle: Settle;
   readonly lanes: Lanes;
-  /** Judges these subscribers' standings anew. */
+  /** Judges the standings of these subscribers again. */
   judge(subscriberIds: readonly string[]): Promise<void>;
 };
 
-/** How many subscribers that owe one run of `judge` takes. */
+/** How many subscribers with debts one run of the loop `judge` takes. */
 const JUDGED_AT_ONCE = 2_000;
 
-/** Wires what owes and pays, and declares its loops. */
+/** Wires the half that owes and pays, and declares its loops. */
 export function addSettling(ports: SettlingPorts, settings: Settings): Settling {
   const { parts, roster, loops, clock, log, stopping } = ports;
   const { ledger } = parts;
@@ -60,8 +61,9 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
     await judge(await lapseDebts(ledger, log));
     for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
   });
-  // A daemon that stops after writing a fact or a payment, and before updating the standing, leaves
-  // the standing out of date: subscribers with open debts are judged at start and every 30 s.
+  // When a daemon stops after writing a fact or a payment and before updating the standing, the
+  // standing is out of date. Subscribers with open debts are therefore judged at start and every 30
+  // s.
   const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
   loops.add('judge', EVERY_MS.judge, async () => judge(await whoOwes()));
   return { books, settle, lanes, judge };

@@ -1,7 +1,6 @@
-// Access: every request gets an id, is counted by route, method and outcome with its duration, and
-// leaves one line in the log when its answer has ended. It sits around the server's handler, so
-// that it also sees what is answered out of memory, what no route matches, and what the client gave
-// up.
+// Access: gives every request an id, counts it by route, method and outcome with its duration, and
+// logs one line when its answer has ended. Access wraps the server's handler, so it also sees
+// answers of the fast gate, requests that match no route, and requests that the client aborted.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../core/ports.ts';
@@ -9,33 +8,35 @@ import { withoutSecretText } from '../core/secrets.ts';
 
 export type AccessOptions = {
   readonly log: Log;
-  /** Counts a request; null is a duration that says nothing, as of a stream. */
+  /** Counts a request. `ms` is null when the duration says nothing, as of a stream. */
   readonly count: (route: string, method: string, outcome: string, ms: number | null) => void;
-  /** Lets the counters of a route begin at 0. */
+  /** Sets the counters of a route to 0. */
   readonly begin: (route: string, method: string) => void;
-  /** Time that never goes back, in milliseconds. */
+  /** A clock in milliseconds that never goes back. */
   readonly elapsedMs: () => number;
-  /** The level of a request's line; requests that come many times a second have `debug`. */
+  /**
+   * The level of a request's line. Routes that are requested many times a second log at `debug`.
+   */
   readonly level: 'off' | 'debug' | 'info';
   /** Whether lines of level `debug` are written at all. */
   readonly debugging: boolean;
-  /** Begins every id that this process makes. */
+  /** The beginning of every id that this process makes. */
   readonly idPrefix: string;
 };
 export type Access = {
   /** Gives the request its id, and counts and logs it once its answer has ended. */
   take(request: IncomingMessage, response: ServerResponse): void;
-  /** The route that a request was matched with; without it, it counts as `unknown`. */
+  /** Notes the route that the router matched. Without this call the request counts as `unknown`. */
   routed(request: IncomingMessage, route: string): void;
-  /** What the caller is known as, for the line in the log. */
+  /** Adds the caller's names to the request's line in the log. */
   byWhom(request: IncomingMessage, whom: Readonly<Record<string, unknown>>): void;
-  /** Bytes that Node could not read as a request were answered with this status. */
+  /** Counts bytes that Node could not read as a request, with the status that was answered. */
   unreadable(status: number): void;
-  /** The id of a request; null for one that did not come by socket. */
+  /** The id of a request; null for a request that did not come by socket. */
   idOf(request: IncomingMessage): string | null;
 };
 
-/** Ids of callers are taken as they are within these bounds; others are replaced. */
+/** A caller's own id is kept when it matches; any other is replaced. */
 const GIVEN_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
 const HEADER = 'x-request-id';
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -52,15 +53,12 @@ type Open = {
 };
 
 const outcomeOf = (response: ServerResponse, route: string): string => {
-  // A reader of the stream always ends it by going.
+  // The stream ends when its reader leaves, so an unfinished answer there is normal.
   if (!response.writableFinished && route !== STREAM) return 'aborted';
   return `${Math.floor(response.statusCode / 100)}xx`;
 };
 
-/**
- * The path as it may be logged: without its query, and without segments that are longer than any
- * id.
- */
+/** The path for the log: without the query, and with `…` for segments longer than any id. */
 function shownPath(url: string): string {
   const [path = ''] = url.split('?');
   const short = path
@@ -70,6 +68,7 @@ function shownPath(url: string): string {
   return withoutSecretText(short).slice(0, 300);
 }
 
+/** Creates the access of a server. */
 export function createAccess(options: AccessOptions): Access {
   const { log, count, elapsedMs, level, debugging, idPrefix } = options;
   const open = new WeakMap<IncomingMessage, Open>();
@@ -122,8 +121,8 @@ export function createAccess(options: AccessOptions): Access {
 }
 
 /**
- * Tells the access of every route, of the route of each request, and of who asks. Before any route
- * is registered.
+ * Connects the access with Fastify: reports every route, the route of each request, and its caller.
+ * Must be called before any route is registered.
  */
 export function installAccess(
   app: FastifyInstance,

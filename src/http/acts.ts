@@ -1,6 +1,6 @@
-// Acts: every request that changes something is written down before it is done. With an
-// Idempotency-Key it is done once: sent again it gets the same answer, and another request under
-// the same key is refused.
+// Acts: writes every request that changes something to the record before it is carried out. With an
+// Idempotency-Key a request is carried out once: when it is repeated it gets the same answer, and a
+// different request with the same key is refused.
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
@@ -15,7 +15,7 @@ import { IdText, LIMIT_USUAL, Limit, nullable, Paged } from './shapes.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The answer shows a secret, once. */
+    /** The answer contains a secret that is shown only once. */
     secretAnswer?: boolean;
   }
 }
@@ -29,7 +29,7 @@ export type ActOptions = {
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** Whether a request changes something. Asking the gate for many is a question. */
+/** Whether a request changes something. `POST /v1/gate` does not. */
 const changes = (request: FastifyRequest): boolean =>
   !READS.has(request.method) && request.routeOptions.url !== '/v1/gate';
 
@@ -51,8 +51,8 @@ const BEGUN = Symbol('act');
 type Marked = FastifyRequest & { [BEGUN]?: { id: bigint; nonce: string; once: boolean } };
 
 /**
- * The nonce of the act that a request is: the same however often it is sent with one
- * Idempotency-Key.
+ * The nonce of a request's act. Repetitions with the same Idempotency-Key have the same nonce.
+ * Throws a TypeError for a request that changes nothing.
  */
 export function actOf(request: Marked): string {
   const act = request[BEGUN];
@@ -63,13 +63,13 @@ export function actOf(request: Marked): string {
 const PERSON_HEADER = 'x-bailiff-person';
 
 /**
- * Whom a request says it is from; null where it says nothing. Throws `body_invalid` for a name that
- * is none.
+ * The person whom the header X-Bailiff-Person names; null without that header. Throws
+ * `body_invalid` for a text that is not a name.
  */
 export function personIn(request: FastifyRequest): string | null {
   const given = request.headers[PERSON_HEADER];
   if (given === undefined) return null;
-  // Node reads header values as Latin-1; names are sent as UTF-8.
+  // Node reads header values as Latin-1, but names are sent as UTF-8.
   const person = personOf(Buffer.from(String(given), 'latin1').toString('utf8'));
   if (person === null)
     throw new Fault(
@@ -79,7 +79,7 @@ export function personIn(request: FastifyRequest): string | null {
   return person;
 }
 
-/** Before every route whose requests may change something. */
+/** Records the acts of all routes that are registered after this call. */
 export function recordActs(app: FastifyInstance, { acts, clock, byWhom }: ActOptions): void {
   app.addHook('preHandler', async (request: Marked, reply) => {
     if (!changes(request)) return;
@@ -117,12 +117,12 @@ export function recordActs(app: FastifyInstance, { acts, clock, byWhom }: ActOpt
   });
   app.addHook('onSend', async (request: Marked, reply, payload) => {
     const act = request[BEGUN];
-    // After a deadline Postgres is not waited for: the act stays on record as broken off.
+    // After a deadline Postgres is not waited for; the act stays on record without an end.
     if (act === undefined || isLate(request)) return;
-    // An end that fails is answered with an error, which is sent through here again.
+    // If `end` fails, the error is answered through this hook again, and must not call `end` twice.
     delete request[BEGUN];
     const { statusCode } = reply;
-    // A secret that was shown once is not kept to be shown again.
+    // An answer that contained a secret is kept without it, so the secret is not shown again.
     const { secretAnswer } = request.routeOptions.config;
     const kept = act.once && statusCode < 300 && (payload == null || typeof payload === 'string');
     await acts.end(
@@ -162,7 +162,7 @@ const ActList = Type.Object({
   ...Paged,
 });
 
-/** What was changed by whom. */
+/** The route that lists acts on record. */
 export const auditRoutes = async (
   app: FastifyInstance,
   { listing }: { readonly listing: Listing },

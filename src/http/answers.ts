@@ -1,8 +1,9 @@
-// Answers: the gate's answer and the stream's messages as JSON, written by hand once, for routes,
-// the fast path and the stream alike.
+// Answers: writes the gate's answer and the stream's messages as JSON. Routes, the fast gate and
+// the stream share them.
 import type { Decision } from '../core/roster.ts';
 import { wireEvidenceOf, wireOf } from '../core/wire.ts';
 
+/** The gate's answer as an object, for the serialiser of a route. */
 export function gateView(decision: Decision) {
   return {
     verdict: decision.verdict,
@@ -22,7 +23,7 @@ export function gateView(decision: Decision) {
 
 const quoted = new Map<string, string>();
 /**
- * JSON of a text that comes again and again: reasons, of which there are few, but for those of
+ * The JSON of a text, kept in memory for up to 1,000 texts: most reasons repeat, except those of
  * delinquents.
  */
 function quote(text: string): string {
@@ -34,8 +35,8 @@ function quote(text: string): string {
 }
 
 /**
- * The text of `gateView`, several times faster than a serialiser: the gate is asked for every trade
- * of every copier.
+ * The JSON text of `gateView`. It is concatenated by hand, several times faster than a serialiser,
+ * because the gate is asked before every copied trade.
  */
 export function gateText(decision: Decision): string {
   const { standing, outstanding, evidence, revision } = decision;
@@ -48,4 +49,5 @@ export function gateText(decision: Decision): string {
   );
 }
 
+/** A roster entry as the stream sends it. */
 export const entryView = wireOf;

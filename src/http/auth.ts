@@ -1,5 +1,5 @@
-// Auth: which API key a request carries, and whether that key covers a scope. Configured keys are
-// compared by SHA-256 in constant time; keys of the ledger are looked up by their SHA-256.
+// Auth: finds the API key of a request and whether it covers a scope. Configured keys are compared
+// by SHA-256 in constant time; keys of the ledger are looked up by their SHA-256.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type ApiKeys, covers, type Scope } from '../core/api-key.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -7,8 +7,8 @@ import type { Clock, Log } from '../core/ports.ts';
 const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
- * A check for any of several accepted values, so that a secret can be rotated without losing a
- * request.
+ * Returns a check for any of several accepted secrets, so that a secret can be rotated without
+ * refusing a request.
  */
 export function createSecretCheck(
   accepted: readonly string[],
@@ -23,27 +23,38 @@ export function createSecretCheck(
 }
 
 export type AuthorityOptions = {
-  /** From the environment: they may do everything. */
+  /** Keys from the environment. They cover every scope. */
   readonly configured: readonly string[];
   readonly keys: Pick<ApiKeys, 'live'>;
   readonly clock: Clock;
   readonly log: Log;
 };
 export type Authority = {
-  /** From memory: `yes`, `no` when the key lacks the scope, `unknown` when no such key is live. */
+  /**
+   * Judges from memory: `yes`, `no` when the key lacks the scope, `unknown` when no live key
+   * matches.
+   */
   judge(header: string | undefined, asked: Scope): 'yes' | 'no' | 'unknown';
-  /** The key's id, `configured` for a key from the environment, `anyone` without a known key. */
+  /**
+   * The id of the key, `configured` for a key of the environment, `anyone` for no or an unknown
+   * key.
+   */
   actor(header: string | undefined): string;
-  /** Reads the keys again; resolves with a read that began after the call. */
+  /** Reads the keys again. Resolves after a read that began after this call. */
   refresh(): Promise<void>;
-  /** Runs after each read of the keys that succeeded. Returns what ends that. */
+  /**
+   * Calls the listener after each successful read of the keys. Returns a function that ends this.
+   */
   onRead(listener: () => void): () => void;
 };
 
 const BEARER = /^Bearer /i;
-/** Requests with unknown keys lead to at most four reads of the keys a second. */
+/** Unknown keys cause at most four reads of the keys a second. */
 const REFRESH_EVERY_MS = 250;
 
+/**
+ * Creates the authority over API keys. Until the first read no request without a key is allowed.
+ */
 export function createAuthority({ configured, keys, clock, log }: AuthorityOptions): Authority {
   const isConfigured = createSecretCheck(configured);
   let live = new Map<string, { readonly id: string; readonly scopes: readonly Scope[] }>();
@@ -54,12 +65,12 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
   const never = new AbortController().signal;
   const listeners = new Set<() => void>();
   /**
-   * The next read. Callers that ask before it begins share it: it shows every key made before they
-   * asked.
+   * The next read. Callers that ask before it begins share it, because it shows every key that was
+   * made before they asked.
    */
   const read = async (): Promise<void> => {
     const waitMs = readAtMs + REFRESH_EVERY_MS - clock.nowMs();
-    // A clock that was set back must not make the wait longer.
+    // If the clock was set back, the wait must not become longer.
     await clock.sleep(Math.min(REFRESH_EVERY_MS, Math.max(0, waitMs)), never);
     coming = null;
     readAtMs = clock.nowMs();
@@ -78,7 +89,7 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
     }
   };
   /**
-   * While no key was ever made every request is allowed; the settings then permit loopback only.
+   * While no key was ever made, every request is allowed. The settings then permit loopback only.
    */
   const open = (): boolean => configured.length === 0 && !ever;
   return {

@@ -1,25 +1,24 @@
-// Bodies: how a request's body reaches its parser. gzip and deflate are unpacked as they are read;
-// the parser counts the unpacked bytes and stops at its limit, so a small body cannot become a
-// large one.
+// Bodies: unpacks gzip and deflate bodies while they are read. The parser counts unpacked bytes and
+// stops at its limit, so a small packed body cannot fill the memory.
 import { createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 
 /**
- * Bytes that a client may still send after a refusal: of a body that was too large, and of any
+ * Bytes that a client may still send after a refusal: for a body that was too large, and for any
  * other.
  */
 const DRAINED_BYTES_MOST = { tooLarge: 8 * 1_024 * 1_024, other: 262_144 } as const;
-/** How long it may take to send them. */
+/** The time in which the client may send them. Milliseconds. */
 const DRAINED_MS_MOST = 5_000;
 
 const UNPACKERS = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate } as const;
 const isPacked = (text: string): text is keyof typeof UNPACKERS => Object.hasOwn(UNPACKERS, text);
 
 /**
- * Unpacks compressed bodies, and lets a client that still sends a refused body read the refusal. A
- * body in another encoding is answered `encoding_unsupported`, one that cannot be unpacked
+ * Installs the unpacking, and lets a client that is still sending a refused body read the refusal.
+ * A body in another encoding is answered `encoding_unsupported`, one that cannot be unpacked
  * `body_invalid`.
  */
 export function installBodies(app: FastifyInstance, clock: Clock): void {
@@ -29,8 +28,8 @@ export function installBodies(app: FastifyInstance, clock: Clock): void {
     if (!isPacked(encoding))
       throw new Fault('encoding_unsupported', 'Send the body plain, or as gzip or deflate.');
     const unpacked = UNPACKERS[encoding]();
-    // A body of which the route reads nothing has no other listener: an error that nobody hears
-    // ends the process.
+    // When the route reads no body, no other listener exists, and an unhandled error event would
+    // end the process.
     unpacked.on('error', () => {});
     let received = 0;
     payload.on('data', (chunk: Buffer) => {
@@ -38,7 +37,7 @@ export function installBodies(app: FastifyInstance, clock: Clock): void {
     });
     payload.on('error', (thrown: Error) => unpacked.destroy(thrown));
     payload.pipe(unpacked);
-    // Fastify holds both counts, the packed and the unpacked one, against the route's limit.
+    // Fastify compares both counts, packed and unpacked, with the route's limit.
     Object.defineProperty(unpacked, 'receivedEncodedLength', { get: () => received });
     return unpacked;
   });

@@ -1,4 +1,5 @@
-// Clearances: the platform asks before it withdraws for a subscriber or closes the account.
+// Clearances: the routes by which a platform asks before it withdraws for a subscriber or closes an
+// account.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';
@@ -24,13 +25,14 @@ export type ClearanceOptions = {
   readonly listing: Listing;
   readonly chain: Pick<Chain, 'slot'>;
   readonly clock: Clock;
-  /** How long the answer may take while a payment is on its way. */
+  /** The longest time that an answer may wait for a payment. Milliseconds. */
   readonly patienceMs: number;
 };
 
 const Id = Type.Object({ id: IdText });
 const Both = Type.Object({ id: IdText, clearance: IdText });
 
+/** The routes of clearances. */
 export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app, options) => {
   const { clear, clearances, listing, chain, clock } = options;
   app.post<{ Params: Static<typeof Id>; Body: Static<typeof NewClearance> }>(

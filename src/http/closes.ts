@@ -1,5 +1,5 @@
-// Closes: every close of a subscriber with its share, or the named reason why there is none: "why
-// was nothing owed?".
+// Closes: the route that lists every close of a subscriber with its share, or with the reason why
+// nothing is owed.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { NOTHING_OWED, outcomeOf, type RecordedClose } from '../core/outcome.ts';
@@ -129,6 +129,7 @@ function closeView(close: RecordedClose): Static<typeof CloseList>['closes'][num
   };
 }
 
+/** The route of closes. */
 export const closeRoutes: FastifyPluginAsync<{
   readonly listing: Listing;
 }> = async (app, { listing }) => {

@@ -1,12 +1,14 @@
-// Deadline: no request waits for ever. A Postgres that hangs answers nothing, not even that it is
-// gone, so the daemon answers 503 itself once a request has taken longer than `http.answerMs`.
+// Deadline: limits the time of every request. A Postgres that hangs answers nothing, so the daemon
+// answers 503 itself when a request takes longer than `http.answerMs`.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Milliseconds that the route may take on top of `http.answerMs`; `never` for a stream. */
+    /**
+     * Milliseconds that the route may take in addition to `http.answerMs`; `never` for a stream.
+     */
     patienceMs?: number | 'never';
   }
 }
@@ -14,19 +16,19 @@ declare module 'fastify' {
 const LATE = Symbol('late');
 type Marked = FastifyRequest & { [LATE]?: true };
 
-/** Whether the request was answered by its deadline: nothing more may be awaited for it. */
+/** Whether the deadline has answered the request, so that nothing more may be awaited for it. */
 export const isLate = (request: Marked): boolean => request[LATE] === true;
 
 export type DeadlineOptions = {
   readonly clock: Clock;
   readonly answerMs: number;
-  /** When the ledger last took a write; null before the first. */
+  /** When the ledger last took a write, milliseconds since 1970; null before the first. */
   readonly ledgerAtMs: () => number | null;
 };
 
 /**
- * Answers `ledger_unavailable`, or `not_ready` while the ledger is well, to what takes too long.
- * Before every other hook.
+ * Answers a request that takes too long: `ledger_unavailable` when the ledger takes no writes, else
+ * `not_ready`. Must be installed before every other hook.
  */
 export function installDeadline(app: FastifyInstance, options: DeadlineOptions): void {
   const { clock, answerMs, ledgerAtMs } = options;

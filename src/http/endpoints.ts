@@ -1,5 +1,5 @@
-// Endpoints: where a platform wants to be told of events. A signing secret is shown once, when it
-// is made.
+// Endpoints: the routes of the URLs to which events are sent. A signing secret is shown once, when
+// it is made.
 import { randomBytes } from 'node:crypto';
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
@@ -18,7 +18,7 @@ export type EndpointOptions = {
   readonly mail: Mail;
   readonly seal: (endpointId: string, secret: string) => Uint8Array;
   readonly newId: () => string;
-  /** There is something to hand on. */
+  /** Called when deliveries have become due. */
   readonly onDue: () => void;
 };
 const Id = Type.Object({ id: IdText });
@@ -82,7 +82,7 @@ const DeliveryList = Type.Object({
   ),
   ...Paged,
 });
-/** Secrets that sign beside the newest while one is rotated. */
+/** Older secrets that still sign beside the newest during a rotation. */
 const OLDER_KEPT = 1;
 
 const when = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
@@ -99,6 +99,7 @@ const view = (endpoint: Endpoint): Static<typeof EndpointView> => ({
 });
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
+/** The routes of endpoints. */
 export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, options) => {
   const { endpoints, listing, mail, seal, newId, onDue } = options;
   const known = async (id: string): Promise<Endpoint> => {

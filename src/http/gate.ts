@@ -1,5 +1,5 @@
-// Gate: may this subscriber open or increase copied positions? Answered from memory, one or many at
-// a time.
+// Gate: answers whether a subscriber may open or increase copied positions. Answers come from
+// memory, for one or many subscribers.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
@@ -11,7 +11,7 @@ import { GateAnswer, GateAnswers, GateMany, GateQuery } from './shapes.ts';
 export type GateOptions = {
   readonly roster: Roster;
   readonly clock: Clock;
-  /** Every verdict is counted. */
+  /** Called with every verdict, which is counted. */
   readonly onVerdict: (verdict: Decision['verdict']) => void;
 };
 
@@ -39,8 +39,8 @@ const PLAIN = /^[\w.:-]*$/;
 const REVISION = /(?<="revision":")\d+(?=")/;
 
 /**
- * The answer to many, as text. Most owe nothing and are allowed: their answers differ in name and
- * revision alone, so what is the same is written once a request.
+ * The JSON of the answer to many. Most subscribers owe nothing and are allowed, and their answers
+ * differ in name and revision only, so the rest of the text is made once for each request.
  */
 function answersText(
   decide: Decide,
@@ -77,6 +77,7 @@ function answersText(
   return `${text}]}`;
 }
 
+/** The routes of the gate. */
 export const gateRoutes: FastifyPluginAsync<GateOptions> = async (app, options) => {
   const decide = decider(options);
   app.get<{ Params: Static<typeof Who>; Querystring: Static<typeof GateQuery> }>(
@@ -103,7 +104,7 @@ const PATH = /^\/v1\/gate\/([A-Za-z0-9_.:-]{1,64})(?:\?action=([a-z]+))?$/;
 const SUBSCRIBERS_MOST = 1_000;
 const isAction = (text: unknown): text is Action => (ACTIONS as readonly unknown[]).includes(text);
 
-/** The plain question to many; null for anything that the usual way must look at. */
+/** The subscribers and action of a plain request; null for a request that Fastify must validate. */
 function manyOf(body: Buffer): { subscribers: string[]; action: Action } | null {
   let asked: unknown;
   try {
@@ -122,21 +123,21 @@ function manyOf(body: Buffer): { subscribers: string[]; action: Action } | null 
 }
 
 export type FastGate = {
-  /** Answers the plain question before Fastify sees it. Returns whether it did, or will. */
+  /** Answers a plain request before Fastify sees it. Returns whether it has answered, or will. */
   take(request: IncomingMessage, response: ServerResponse): boolean;
 };
 export type FastGateOptions = GateOptions & {
   readonly authorised: (header: string | undefined) => boolean;
   readonly bytesMost: number;
-  /** Hears of the route of each request that is answered here, or whose body is read here. */
+  /** Called with the route of each request that is answered here or whose body is read here. */
   readonly onTaken: (request: IncomingMessage, route: string) => void;
-  /** The usual way for a request whose body was read here already, so that errors are the same. */
+  /** Passes a request whose body was already read to Fastify, so that errors are the same. */
   readonly usual: (request: IncomingMessage, body: Buffer, response: ServerResponse) => void;
 };
 
 /**
- * The fast path: the plain question, for one or for many. Anything else, and whoever is not
- * authorised, takes the usual way.
+ * Creates the fast gate, which answers plain requests with a key that may read the gate. Any other
+ * request goes through Fastify.
  */
 export function createFastGate(options: FastGateOptions): FastGate {
   const decide = decider(options);

@@ -1,6 +1,6 @@
-// Health: live means that this process makes progress, ready that the gate can vouch for its
-// answers. Every reason why not is named. Both are answered from memory: what the last heartbeat
-// found of the ledger and the chain.
+// Health: `live` means that this process makes progress, `ready` that the gate can vouch for its
+// answers. Every reason against is named. Both are answered from memory, from the ledger and chain
+// as the last heartbeat saw them.
 import type { FastifyPluginAsync } from 'fastify';
 import type { Finding } from '../core/finding.ts';
 import { SKEW_MS_MOST } from '../core/ledger-clock.ts';
@@ -10,20 +10,20 @@ import type { Pulse } from '../flows/heartbeat.ts';
 
 export type HealthOptions = {
   readonly roster: Roster;
-  /** What the last heartbeat found. */
+  /** The result of the last heartbeat. */
   readonly pulse: () => Pulse;
-  /** What a person should mend although the gate can vouch. */
+  /** Findings that a person should mend although the gate can vouch. */
   readonly findings: () => readonly Finding[];
   readonly clock: Clock;
   readonly staleAfterMs: number;
   readonly venue: string;
   readonly network: string;
   readonly mode: string;
-  /** Loops of which one run has lasted too long, by name. */
+  /** The names of loops of which one run has lasted too long. */
   readonly stuck: () => string[];
 };
 
-/** Why the gate cannot vouch for its answers just now; empty when it can. */
+/** Why the gate cannot vouch for its answers now; empty when it can. */
 function reasonsOf({ roster, pulse, clock, staleAfterMs }: HealthOptions): string[] {
   const reasons: string[] = [];
   const nowMs = clock.nowMs();
@@ -42,6 +42,7 @@ function reasonsOf({ roster, pulse, clock, staleAfterMs }: HealthOptions): strin
   return reasons;
 }
 
+/** The routes of health. */
 export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, options) => {
   const { roster, pulse, venue, network, mode, stuck } = options;
   app.get('/health/live', { config: { scope: 'public' } }, async (_request, reply) => {

@@ -1,5 +1,5 @@
-// Hearing: how far each source has come, what is not verified yet, and which accounts have changed
-// in ways that nobody can explain. Numbers, for people and for alarms.
+// Hearing: the routes that show how far each source has come, which transactions are still to be
+// read, and which accounts show differences that no fact explains.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Checks } from '../core/check-ports.ts';
@@ -20,16 +20,16 @@ export type HearingOptions = {
   readonly coverage: Pick<CoverageBook, 'totals' | 'unexplained'>;
   readonly suspicions: Pick<Suspicions, 'list' | 'review'>;
   readonly clock: Clock;
-  /** By source: the last slot it told of, and when. */
+  /** By source: the last slot that it reported, and when. */
   readonly progress: () => Readonly<
     Record<string, { readonly lastSlot: number | null; readonly lastMs: number | null }>
   >;
   /**
-   * Has the history of a watched account read again from a slot on; `not_found` when nobody watches
-   * it.
+   * Reads the history of a watched account again from a slot on. Returns how many transactions were
+   * noted. Throws `not_found` when the account is not watched.
    */
   readonly rescan: (address: string, fromSlot: number) => Promise<number>;
-  /** A person takes an account's state, or a transaction that no node gives, for right. */
+  /** Accepts, on behalf of a person, an account's state or a transaction that no node returns. */
   readonly accept: Accept;
   readonly feed: () => { sockets: number; accounts: number; subscribed: number } | null;
 };
@@ -185,6 +185,7 @@ const Review = Type.Object(
   },
 );
 
+/** The routes of hearing. */
 export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, options) => {
   const { sightings, checks, asides, clock } = options;
   app.post<{ Body: Static<typeof Rescan> }>(

@@ -1,5 +1,5 @@
-// Lost acts: requests that were answered with success, and that a database which went back in time
-// does not hold.
+// Lost acts: the route that lists requests which were answered with success and which a database
+// that went back in time does not hold.
 import type { FastifyPluginAsync } from 'fastify';
 import Type from 'typebox';
 import type { Acts } from '../core/act.ts';
@@ -24,6 +24,7 @@ const LostActList = Type.Object({
   ),
 });
 
+/** The route of lost acts. */
 export const lostActRoutes: FastifyPluginAsync<{ acts: Pick<Acts, 'lost'> }> = async (
   app,
   { acts },

@@ -1,4 +1,4 @@
-// Metrics: the page that Prometheus reads.
+// Metrics: the route of the page that Prometheus reads.
 import type { FastifyPluginAsync } from 'fastify';
 
 export type MetricsOptions = {
@@ -6,6 +6,7 @@ export type MetricsOptions = {
   readonly contentType: string;
 };
 
+/** The route of metrics. */
 export const metricsRoutes: FastifyPluginAsync<MetricsOptions> = async (app, options) => {
   app.get('/metrics', { config: { scope: 'operator' } }, async (_request, reply) =>
     reply.type(options.contentType).send(await options.text()),

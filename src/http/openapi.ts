@@ -1,4 +1,4 @@
-// OpenAPI: the API described from the very schemas that check it, as JSON and as a page to read.
+// OpenAPI: describes the API from the schemas that validate it, as JSON and as a page.
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
@@ -7,15 +7,15 @@ import { pagePolicy } from './headers.ts';
 import { COMMON_PROBLEMS, INPUT_PROBLEMS, ROUTES, type Route, WRITE_PROBLEMS } from './routes.ts';
 
 type Answers = Readonly<Record<string, unknown>>;
-/** What a route answers when all is well; 204 where it says nothing. */
+/** The answers of a route on success; 204 when it declares none. */
 const answersOf = (declared: unknown): Answers =>
   (declared as Answers | undefined) ?? { 204: { type: 'null', description: 'Done.' } };
 
-/** The gate answers from memory, as often as an engine asks. */
+/** Whether a route answers from memory, without rate limit and ledger. */
 const inMemory = (name: string): boolean => name.includes('/v1/gate');
 const OF_THE_LEDGER: readonly FaultCode[] = ['rate_limited', 'ledger_unavailable'];
 
-/** Its problems by status, each with their types. */
+/** The problems of a route by status, each with its codes. */
 function problemsOf(name: string, { problems }: Route): Answers {
   const changes = !name.startsWith('GET ') && name !== 'POST /v1/gate';
   const codes: FaultCode[] = [
@@ -45,7 +45,7 @@ const Problem = Type.Object({
 
 const hidden = (url: string): boolean => !url.startsWith('/v1/') || url === '/v1/gate/stream';
 
-/** Registers the description. Before every route. */
+/** Registers the description. Must be called before every route. */
 export function describeApi(app: FastifyInstance): void {
   app.register(swagger, {
     openapi: {
@@ -85,7 +85,7 @@ export function describeApi(app: FastifyInstance): void {
 
 /** Serves the description as JSON and as a page. */
 export async function describedRoutes(app: FastifyInstance): Promise<void> {
-  // Routes do not change after the start: both texts are made at the first request and kept.
+  // Routes do not change after the start, so both texts are made at the first request and kept.
   let json: string | null = null;
   let html: string | null = null;
   const text = (): string => {
@@ -118,6 +118,7 @@ type Document = {
   paths?: Record<string, Record<string, Operation>>;
 };
 
+/** The text with the characters that HTML reserves replaced. */
 export const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`);
 const schemaOf = (
@@ -129,7 +130,7 @@ const code = (schema: unknown): string =>
 const STYLE =
   'body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{background:#8881;padding:.5rem;overflow:auto}summary{cursor:pointer;padding:.3rem 0}';
 
-/** The description for people: no script, no style sheet from elsewhere. */
+/** The description as an HTML page without scripts or external style sheets. */
 function page({ info, paths }: Document): string {
   const operations = Object.entries(paths ?? {}).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => {

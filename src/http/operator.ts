@@ -1,4 +1,5 @@
-// Operator: what is paid and owed, and the few acts of a person: halts, and debts that end unpaid.
+// Operator: the routes that show payments, earnings, credits and halts, and the acts of a person on
+// them: halting, voiding, adopting.
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { PaymentRecord } from '../core/debt-ports.ts';
@@ -31,11 +32,11 @@ export type OperatorOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly mint: string;
-  /** On whose behalf a request is: the actor of its key, and the person that it names. */
+  /** In whose name a request acts: the actor of its key, and the person that it names. */
   readonly byWhom: (request: FastifyRequest) => Pick<Voiding, 'actor' | 'person'>;
-  /** A debt ended: the standing may change. */
+  /** Called when a debt was ended, because the standing may change. */
   readonly onVoided: (subscriberId: string) => Promise<void>;
-  /** Debts of the subscriber became payable. */
+  /** Called when debts of the subscriber became payable. */
   readonly onAdopted: (subscriberId: string) => Promise<void>;
 };
 
@@ -58,6 +59,7 @@ const paymentView = (payment: PaymentRecord, mint: string): Static<typeof Paymen
   };
 };
 
+/** The routes for operators. */
 export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, options) => {
   const { ledger, listing, clock, log, mint } = options;
   app.get<{ Querystring: Static<typeof PaymentQuery> }>(

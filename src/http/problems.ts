@@ -1,6 +1,6 @@
-// Problems: every error as RFC 9457 problem+json with a stable type, also those that Node and
-// Fastify find before a route is reached. A problem below 500 says what to do. One of 500 and above
-// says nothing of its cause, which may hold a secret; the cause is logged.
+// Problems: answers every error as RFC 9457 problem+json with a stable type, including errors that
+// Node and Fastify find before a route is reached. A problem below 500 says what to do. One of 500
+// and above does not say its cause, which may contain a secret; the cause is logged.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -18,7 +18,7 @@ const problem = (code: FaultCode | 'internal', status: number, detail: string): 
   detail,
 });
 
-/** Which code stands for an HTTP status that Fastify chose itself. */
+/** The code for an HTTP status that Fastify chose itself. */
 const codeOf = (status: number): FaultCode => {
   if (status === 413) return 'body_too_large';
   if (status === 415) return 'encoding_unsupported';
@@ -27,7 +27,7 @@ const codeOf = (status: number): FaultCode => {
 };
 
 function problemOf(thrown: unknown): Problem {
-  // The driver's own words may name hosts of the inside.
+  // The driver's message may name internal hosts and is not passed on.
   if (ledgerFault(thrown) !== thrown)
     return problem('ledger_unavailable', 503, 'Postgres cannot do this just now. Ask again.');
   if (thrown instanceof Fault)
@@ -46,8 +46,8 @@ const send = (reply: FastifyReply, told: Problem): FastifyReply =>
     .send(told);
 
 /**
- * Answers what the router refuses before any route is known: a malformed URL, or a parameter that
- * is too long.
+ * Answers errors of the router before a route is known: a malformed URL, or a parameter that is too
+ * long.
  */
 export function frameworkProblem(
   thrown: Error & { statusCode?: number },
@@ -55,7 +55,7 @@ export function frameworkProblem(
   reply: FastifyReply,
 ): void {
   const status = thrown.statusCode ?? 400;
-  // No hook has run for this request.
+  // No hook has run for this request, so the headers are set here.
   void send(
     reply.headers(SAFE_HEADERS),
     problem('request_invalid', status, 'The URL cannot be read.'),
@@ -67,7 +67,7 @@ const BROKEN: Readonly<Record<string, readonly [status: number, detail: string]>
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive whole in time.'],
 };
 
-/** Answers a request that expects what Node does not do: `100-continue` alone is done. */
+/** Answers a request with an `Expect` header other than `100-continue`. */
 export function expectationProblem(_request: IncomingMessage, response: ServerResponse): void {
   const told = problem('request_invalid', 417, 'The only expectation that is met is 100-continue.');
   response.writeHead(417, {
@@ -94,7 +94,7 @@ export function clientProblem(
   );
 }
 
-/** Installs the handlers of errors and unknown routes. */
+/** Installs the handlers of errors and of unknown routes. */
 export function installProblems(
   app: FastifyInstance,
   log: Log,

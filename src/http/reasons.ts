@@ -1,17 +1,17 @@
-// Reasons: the text with which a person answers for an act. It is kept and shown in many places, so
-// anything secret in it is taken out before the act is written down.
+// Reasons: removes secrets from the reason that a person gives for an act, before it is recorded,
+// because reasons are kept and shown in many places.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { base58Bytes } from '../core/ids.ts';
 import { withoutSecretText } from '../core/secrets.ts';
 
-/** PKCS#8 header of an Ed25519 private key; the seed of 32 bytes follows (RFC 8410). */
+/** The PKCS#8 header of an Ed25519 private key. The seed of 32 bytes follows (RFC 8410). */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SEED_BYTES = 32;
 const KEYPAIR_BYTES = 64;
 
 /**
- * Whether the text is a Solana keypair in base58: a signature is as long, but its halves do not
- * belong together.
+ * Whether the text is a Solana keypair in base58. A signature has the same length, but its second
+ * half is not the public key of the first.
  */
 function isKeypair(text: string): boolean {
   const bytes = base58Bytes(text);

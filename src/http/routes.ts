@@ -1,11 +1,10 @@
-// Routes: what each route of the API is for, and which problems of its own it may answer with,
-// beside those that every route has. The description is made of it, and tests hold it to what the
-// routes do.
+// Routes: a summary of each route, and the problems that it may answer besides the common ones. The
+// API description is made from this table, and tests compare it with the routes.
 import type { FaultCode } from '../core/fault.ts';
 
 export type Route = { readonly summary: string; readonly problems: readonly FaultCode[] };
 
-/** Every route may answer these: on the key, its rate, the path and the query, and the ledger. */
+/** Problems that every route may answer: on key, rate, path, query and ledger. */
 export const COMMON_PROBLEMS = [
   'unauthorised',
   'forbidden',
@@ -13,13 +12,14 @@ export const COMMON_PROBLEMS = [
   'query_invalid',
   'ledger_unavailable',
 ] as const;
-/** Every route whose method may carry a body answers these, also to a body it does not take. */
+/** Problems that every route whose method may carry a body can answer. */
 export const INPUT_PROBLEMS = ['body_invalid', 'body_too_large', 'encoding_unsupported'] as const;
-/** Every route that changes something answers these. */
+/** Problems that every route that changes something can answer. */
 export const WRITE_PROBLEMS = ['idempotency_running', 'idempotency_mismatch'] as const;
 
 const route = (summary: string, ...problems: FaultCode[]): Route => ({ summary, problems });
 
+/** Every route by method and path. */
 export const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/gate/{subscriber}': route('May this subscriber open, increase, reduce or close?'),
   'POST /v1/gate': route('The same for many at once.'),

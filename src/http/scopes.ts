@@ -1,14 +1,14 @@
-// Scopes: what each route asks of its caller. A route declares its scope in its own options, beside
-// its schema; a route that declares none stops the daemon at start, so no route is open by default.
-// The scope is judged on the route that the router matched, never on the text of the URL.
+// Scopes: checks the scope that a route requires. A route declares its scope in its options, beside
+// its schema; a route without one stops the daemon at start, so that no route is open by default.
+// The scope is taken from the route that the router matched, never from the text of the URL.
 import type { FastifyInstance } from 'fastify';
 import { SCOPES, type Scope } from '../core/api-key.ts';
 import { Fault } from '../core/fault.ts';
 import type { Authority } from './auth.ts';
 
 /**
- * `public` answers everybody. `webhook` checks the webhook secrets itself. The others need an API
- * key whose scopes cover them.
+ * `public` needs no key. `webhook` checks the webhook secrets itself. The others need an API key
+ * whose scopes cover them.
  */
 export const ROUTE_SCOPES = ['public', 'webhook', ...SCOPES] as const;
 export type RouteScope = (typeof ROUTE_SCOPES)[number];
@@ -22,9 +22,10 @@ declare module 'fastify' {
 const needsKey = (scope: RouteScope): scope is Scope => scope !== 'public' && scope !== 'webhook';
 
 /**
- * Checks every request against the scope of its route, and every route for having one. Call it
- * before any route is registered. Throws at registration for a route without a scope; answers
- * `unauthorised` without a live key, and `forbidden` to a key whose scopes do not cover the route.
+ * Checks that every route declares a scope, and checks every request against the scope of its
+ * route. Must be called before any route is registered. Throws a TypeError at registration for a
+ * route without a scope. Answers `unauthorised` without a live key, and `forbidden` when the key's
+ * scopes do not cover the route.
  */
 export function enforceScopes(app: FastifyInstance, authority: Authority): void {
   app.addHook('onRoute', ({ method, url, config }) => {
@@ -33,11 +34,11 @@ export function enforceScopes(app: FastifyInstance, authority: Authority): void 
   });
   app.addHook('onRequest', async (request) => {
     const { scope } = request.routeOptions.config;
-    // The handler of unknown routes has no scope, and says only that there is no such route.
+    // The handler of unknown routes has no scope; it only answers that the route does not exist.
     if (scope === undefined || !needsKey(scope)) return;
     const { authorization } = request.headers;
     if (authority.judge(authorization, scope) === 'yes') return;
-    // The key may have been made, or given a scope, since the daemon last read the keys.
+    // The key may have been made since the daemon last read the keys.
     await authority.refresh();
     const judged = authority.judge(authorization, scope);
     if (judged === 'no')

@@ -1,5 +1,5 @@
-// Server: Fastify with one plugin a surface. Dependencies come in as options; nothing hangs on the
-// instance.
+// Server: puts Fastify together, one plugin for each group of routes. Dependencies are passed as
+// options; nothing is attached to the Fastify instance.
 import { createServer as createHttpServer, type OutgoingHttpHeaders } from 'node:http';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
@@ -50,10 +50,10 @@ export type ServerOptions = {
   readonly acts: Acts;
   readonly listing: Listing;
   readonly clock: Clock;
-  /** Requests a minute that one key may make, the gate's left out. */
+  /** Requests a minute of one key. Requests to the gate are not counted. */
   readonly requestsPerMinuteMost: number;
   readonly bounds: Bounds;
-  /** Requests a minute to health, docs and problem pages that one address may make. */
+  /** Requests a minute of one address to health, docs and problem pages. */
   readonly publicRequestsPerMinuteMost: number;
   readonly clearances: ClearanceOptions;
   readonly hearing: HearingOptions;
@@ -64,24 +64,27 @@ export type ServerOptions = {
   readonly access: Omit<AccessOptions, 'log'>;
 };
 
-/** What keeps one client, or a hanging Postgres, from taking the daemon's time and memory. */
+/**
+ * Bounds that keep one client, or a hanging Postgres, from using up the daemon's time and memory.
+ */
 export type Bounds = {
   readonly connectionsMost: number;
-  /** Bytes of a body, the webhook's left out. */
+  /** The most bytes of a body, except a webhook's. */
   readonly bodyBytesMost: number;
-  /** By when the headers, and the whole request, must have arrived. */
+  /** The time in which the headers, and the whole request, must arrive. Milliseconds. */
   readonly headersMs: number;
   readonly bodyMs: number;
-  /** A request that takes longer is answered 503. */
+  /** The time after which a request is answered 503. Milliseconds. */
   readonly answerMs: number;
-  /** When the ledger last took a write; null before the first. */
+  /** When the ledger last took a write, milliseconds since 1970; null before the first. */
   readonly ledgerAtMs: () => number | null;
 };
 
-/** How often sockets are looked at for requests that take too long. */
+/** How often Node looks for requests that arrive too slowly. */
 const CHECK_EVERY_MS = 5_000;
 /**
- * Above the idle limit of 60 s that load balancers have, so that they close idle connections first.
+ * Longer than the idle limit of 60 s that load balancers have, so that they close idle connections
+ * first.
  */
 const KEEP_ALIVE_MS = 75_000;
 const MINUTE_MS = 60_000;
@@ -92,6 +95,7 @@ const tooMany = (_request: FastifyRequest, { max, ttl }: { max: number; ttl: num
     `More than ${max} requests in a minute. Ask again in ${Math.ceil(ttl / 1_000)} s.`,
   );
 
+/** Creates the server. The caller makes it listen. */
 export function createServer(options: ServerOptions): FastifyInstance {
   const { authority, bounds } = options;
   const access = createAccess({ ...options.access, log: options.log });
@@ -168,13 +172,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
       person: personIn(request),
     });
     recordActs(api, { acts: options.acts, clock: options.clock, byWhom });
-    // The gate is answered from memory, as often as an engine asks.
+    // The gate answers from memory and is not limited.
     await api.register(streamRoutes, options.stream);
     await api.register(gateRoutes, options.gate);
     await api.register(rateLimit, {
       max: options.requestsPerMinuteMost,
       timeWindow: MINUTE_MS,
-      // A key has one budget from all addresses; only requests without any key are told apart by
+      // A key has one budget for all addresses. Requests without a known key are counted by
       // address.
       keyGenerator: (request) => {
         const actor = actorOf(request);
@@ -197,7 +201,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return app;
 }
 
-/** How long clients may take to end what they began once the daemon stops. */
+/** The time in which requests under way may finish when the daemon stops. */
 const CLOSE_MS = 2_000;
 
 /**

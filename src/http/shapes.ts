@@ -1,16 +1,16 @@
-// Shapes: the JSON of the API, once: each schema is the type, the check of what comes in and the
-// filter of what goes out. Money is a decimal string of base units.
+// Shapes: the JSON of the API. Each schema is the TypeScript type, the check of input and the
+// filter of output. Money is a decimal string of base units.
 import Type from 'typebox';
 import { BLOCKS } from '../core/covered.ts';
 import { SHARE_STATUSES } from '../core/share.ts';
 import { ERROR_CLASSES, TROUBLES } from '../core/trouble.ts';
 
-/** An amount that a client gives: fits a bigint of Postgres with room to add. */
+/** An amount in a request. It fits a Postgres bigint with room for addition. */
 export const AmountText = Type.String({
   pattern: '^(0|[1-9][0-9]{0,17})$',
   description: 'base units as a decimal string of at most 18 digits.',
 });
-/** An amount that an answer tells. */
+/** An amount in an answer. */
 export const BaseUnits = Type.String({
   pattern: '^[0-9]+$',
   description: 'Base units, as a decimal string.',
@@ -24,14 +24,14 @@ export const IdText = Type.String({
   pattern: '^[A-Za-z0-9_.:-]{1,64}$',
   description: 'An id of the platform.',
 });
-/** How many rows one page of a list may have. */
+/** The number of rows in one page of a list. */
 export const Limit = Type.Optional(
   Type.Integer({ minimum: 1, maximum: 500, description: 'Rows of a page; 50 when left out.' }),
 );
 export const LIMIT_USUAL = 50;
 export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-/** What every list says beside its rows. */
+/** The fields of every list besides its rows. */
 export const Paged = {
   next: nullable(
     Type.String({ description: 'Give it as before or after to go on; null at the end.' }),
@@ -210,9 +210,9 @@ export const ClearanceList = Type.Object({
   ),
   ...Paged,
 });
-/** Lists whose cursor is the id of a row. */
+/** Query of lists whose cursor is the id of a row. */
 export const IdPage = Type.Object({ limit: Limit, before: Type.Optional(IdText) });
-/** Lists whose cursor names a place on chain. */
+/** Query of lists whose cursor names a place on chain. */
 export const PlacePage = {
   limit: Limit,
   before: Type.Optional(
@@ -228,7 +228,7 @@ export const Reason = Type.Object(
     reason: Type.String({
       minLength: 3,
       maxLength: 500,
-      // Postgres takes no NUL, and a log line no others.
+      // Postgres accepts no NUL, and a line of the log no other control character.
       pattern: '^[^\\u0000-\\u001f]*$',
       description: 'Why; it goes on record. One line.',
     }),

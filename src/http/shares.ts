@@ -1,4 +1,5 @@
-// Shares: what subscribers owe creators, why it is not paid, and how each came to be its amount.
+// Shares: the routes of debts: how much subscribers owe creators, why a debt is not paid, and how
+// its amount was computed.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { ProfitShare } from '../core/debt-ports.ts';
@@ -14,14 +15,14 @@ import { Explanation, IdText, LIMIT_USUAL, ShareList, ShareQuery, ShareView } fr
 export type ShareOptions = {
   readonly ledger: Ledger;
   readonly listing: Listing;
-  /** Gets a subscriber's lane going. */
+  /** Wakes the subscriber's lane. */
   readonly nudge: (subscriberId: string) => void;
   readonly mint: string;
 };
 
 const Id = Type.Object({ id: IdText });
 
-/** In the ledger lamports are text; JSON keeps them so. */
+/** The ledger's JSON holds lamports as text, and the answer keeps them as text. */
 const reasonView = ({
   lamports,
   ...reason
@@ -59,6 +60,7 @@ function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
   };
 }
 
+/** The routes of profit shares. */
 export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
   app,
   { ledger, listing, nudge, mint },

@@ -1,10 +1,10 @@
-// Stream: the roster as server-sent events, for engines that decide in their own process. A reader
-// is sent the whole roster, or the changes since its `Last-Event-ID` when the ledger still has that
-// very change; then every change, by gapless revision; and a beat each second that says how fresh
-// the roster is. A reader whose unread bytes exceed `http.streamBytesMost` is dropped and begins
-// anew, so that it delays no other reader; of all readers together `http.streamsBytesMost` may
-// wait, and beyond it the one with most unread bytes is dropped. A reader whose API key was revoked
-// is dropped when the daemon reads the keys.
+// Stream: sends the roster as server-sent events to engines that decide in their own process. A
+// reader first gets the whole roster, or only the changes since its `Last-Event-ID` if the ledger
+// still has that change. Then it gets every change, by revisions without gaps, and a beat each
+// second with the age of the roster. A reader with more than `http.streamBytesMost` unread bytes is
+// dropped and connects anew, so that it delays no other. When all readers together have more than
+// `http.streamsBytesMost` unread bytes, the one with most is dropped. A reader whose API key was
+// revoked is dropped when the daemon next reads the keys.
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
 import { Fault } from '../core/fault.ts';
@@ -31,7 +31,7 @@ export type StreamOptions = {
 };
 
 const ENTRIES_A_MESSAGE = 500;
-/** Beyond so many changes a whole hydration is cheaper. */
+/** With more changes than this, sending the whole roster is cheaper. */
 const CATCH_UP_MOST = 10_000;
 
 const message = (event: string, data: unknown, at?: Mark): string =>
@@ -41,14 +41,13 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
   const { roster, publisher, ledger, clock, log, rules } = options;
   const { streamsMost, streamBytesMost, streamsBytesMost } = options.bounds;
   /**
-   * Open streams, each with the Authorization header that its reader sent, and what drops the
-   * reader.
+   * Open streams, each with the Authorization header of its reader and the function that drops it.
    */
   const open = new Map<ServerResponse, { readonly header: string | undefined; drop(): void }>();
-  /** What waited for all readers when it was last counted, and what was written since. */
+  /** Unread bytes of all readers at the last count, and bytes written since. */
   let counted = 0;
   let written = 0;
-  /** Drops the reader with most unread bytes when those of all readers exceed their bound. */
+  /** Drops the reader with most unread bytes when all readers together exceed their bound. */
   const holdTogether = (bytes: number): void => {
     written += bytes;
     if (counted + written <= streamsBytesMost) return;
@@ -95,17 +94,17 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         throw new Fault('not_ready', `${open.size} streams are open; no more are taken.`);
       const given = request.headers['last-event-id'];
       const since = typeof given === 'string' ? markOf(given) : null;
-      // The reader comes from another daemon, which was told of a change before this one.
+      // The reader comes from another daemon, which has seen a change that this one has not.
       if (since !== null && since.revision > publisher.revision) await publisher.pull();
       reply.hijack();
       const response = reply.raw;
       response.writeHead(200, {
         'content-type': 'text/event-stream',
-        // A proxy that compresses or buffers would hold changes back.
+        // A proxy that compresses or buffers would delay changes.
         'cache-control': 'no-store, no-transform',
         'x-accel-buffering': 'no',
       });
-      // The reader comes back with the last revision it has seen.
+      // A dropped reader connects again with the last revision that it has.
       const drop = (): void => {
         if (response.destroyed) return;
         response.destroy();
@@ -118,7 +117,8 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         if (response.writableLength > streamBytesMost) drop();
         else holdTogether(text.length);
       };
-      // Changes that come while the past is being sent wait here, so that revisions stay in order.
+      // Changes that arrive while the past is being sent wait here, so that revisions stay in
+      // order.
       let waiting: string[] | null = [];
       const reader: Reader = {
         change(entry) {
@@ -126,7 +126,8 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
           if (waiting === null) send(text);
           else if (waiting.push(text) > CATCH_UP_MOST) drop();
         },
-        // Not before the reader has everything: a beat says that it may be vouched for.
+        // No beat is sent before the reader has everything, because a beat says that decisions are
+        // valid.
         beat() {
           if (waiting === null) send(message('beat', beatView()));
         },
@@ -149,19 +150,20 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
         const flush = async (): Promise<void> => {
           send(message('entries', chunk));
           chunk = [];
-          // A whole roster is more than may wait: it is written as fast as it is read.
+          // The whole roster exceeds the bound of unread bytes, so it is written only as fast as it
+          // is read.
           if (response.writableLength > streamBytesMost / 2 && !response.destroyed)
             await new Promise<void>((resolve) => {
               response.once('drain', resolve);
               response.once('close', resolve);
             });
         };
-        // What changes meanwhile waits, and is told again after it.
+        // Changes that arrive meanwhile wait and are sent after the roster.
         for (const entry of roster.all()) {
           if (chunk.push(entryView(entry)) === ENTRIES_A_MESSAGE) await flush();
           if (response.destroyed || response.writableEnded) return;
         }
-        // At least one message, so that a reader knows that nobody is left of those it knew.
+        // At least one message is sent, so that a reader can tell that its old entries are gone.
         await flush();
       } else {
         for (const entry of missed)

@@ -1,5 +1,5 @@
-// Subscribers: who is watched, with which accounts, and what happened to them. An agent key comes
-// in and never goes out.
+// Subscribers: the routes that register subscribers and show their accounts and facts. An agent key
+// can be given but is never returned.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';
@@ -39,12 +39,13 @@ const subscriberView = ({
   retiredAt: retiredAtMs === null ? null : isoTime(retiredAtMs),
 });
 
-/** Amounts of a fact as text. */
+/** The body of a fact with amounts as text. */
 const plain = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)),
   );
 
+/** The routes of subscribers. */
 export const subscriberRoutes: FastifyPluginAsync<SubscriberOptions> = async (
   app,
   { ledger, listing, register, retire },

@@ -1,5 +1,6 @@
-// Subscriptions: who copies which creator on what terms. Terms are added, never edited: what was
-// opened under them keeps them, and a change names the fields that it changes.
+// Subscriptions: the routes of subscriptions and their terms. Terms are added, never edited:
+// positions that were opened under old terms keep them, and a request names only the fields that it
+// changes.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Fault } from '../core/fault.ts';
@@ -28,6 +29,7 @@ const subscriptionView = (subscription: Subscription): Static<typeof Subscriptio
   })),
 });
 
+/** The routes of subscriptions. */
 export const subscriptionRoutes: FastifyPluginAsync<SubscriptionOptions> = async (
   app,
   { ledger, register },

@@ -1,13 +1,13 @@
-// Validation: holds every request against the schemas of its route, and says in words what does not
-// fit. Values of a body keep the type they were sent with: null is not 0 and true is not 1.
-// Parameters of the path and the query are text by nature, so they alone are converted. Unknown
-// properties and unknown query parameters are refused by name, on routes without a schema too.
+// Validation: compares every request with the schemas of its route, and says in words which part
+// does not fit. Values of a body are not converted: null is not 0 and true is not 1. Parameters of
+// path and query are text and are converted. Unknown properties and query parameters are refused by
+// name, also on routes without a schema.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import ajvFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import { Fault } from '../core/fault.ts';
 
-/** Levels of arrays and objects that a body may have. The API's own bodies have at most 3. */
+/** The most levels of arrays and objects in a body. The API's own bodies have at most 3. */
 const DEPTH_MOST = 32;
 
 const options = {
@@ -26,7 +26,7 @@ type JsonSchema = {
   readonly properties?: Readonly<Record<string, unknown>>;
 };
 
-/** The schema with unknown members refused, where it says nothing of them itself. */
+/** The schema with unknown properties refused, unless it allows them itself. */
 const closed = (schema: object): object =>
   'properties' in schema && !('additionalProperties' in schema)
     ? { ...schema, additionalProperties: false }
@@ -41,7 +41,7 @@ const kindOf = (value: unknown): string => {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 };
 
-/** `body/a/0` as `a[0]`; the part itself where the whole of it is meant. */
+/** `body/a/0` as `a[0]`; the name of the part when the error concerns all of it. */
 const placeOf = (path: string, part: string): string =>
   path === ''
     ? part
@@ -53,7 +53,8 @@ const placeOf = (path: string, part: string): string =>
 const named = (error: ErrorObject, part: string): string => placeOf(error.instancePath, part);
 
 /**
- * One sentence on one fault. It names the place and what is allowed there, never the value given.
+ * One sentence on one error. It names the place and the allowed values, never the value that was
+ * sent.
  */
 function sentence(error: ErrorObject, part: string): string {
   const schema = (error.parentSchema ?? {}) as JsonSchema;
@@ -77,7 +78,8 @@ function sentence(error: ErrorObject, part: string): string {
 }
 
 /**
- * What to say of all that Ajv found: of alternatives (a value or null) the first is what was meant.
+ * The sentence on all errors that Ajv found. For alternatives (a value or null) the first one is
+ * used.
  */
 function sentenceOf(errors: readonly ErrorObject[], part: string): string {
   const told = errors.find((each) => each.keyword !== 'anyOf') ?? errors[0];
@@ -85,8 +87,8 @@ function sentenceOf(errors: readonly ErrorObject[], part: string): string {
 }
 
 /**
- * Throws `body_invalid` for text that Postgres or a log line cannot hold, and for a body nested too
- * deep.
+ * Throws `body_invalid` for text that Postgres or a line of the log cannot hold, and for a body
+ * that is nested too deep.
  */
 export function refuseOddText(body: unknown): void {
   const waiting: { value: unknown; depth: number }[] = [{ value: body, depth: 0 }];
@@ -136,7 +138,7 @@ function refuseQuery(request: FastifyRequest, schema: FastifySchema | undefined)
     );
 }
 
-/** Installs the checks. Before any route is registered. */
+/** Installs the checks. Must be called before any route is registered. */
 export function installValidation(app: FastifyInstance): void {
   const compiled = new WeakMap<object, ValidateFunction>();
   app.setValidatorCompiler<object>(({ schema, httpPart }) => {

@@ -1,7 +1,7 @@
-// Webhook: POST /webhooks/helius. The body is stored and answered; what it says is looked at
-// afterwards. Helius gives up after a few tries within seconds, so nothing slow may stand between
-// its request and the 200, and our own trouble is answered 503, which it retries, never 403, which
-// it does not.
+// Webhook: POST /webhooks/helius. The body is stored and answered; its content is read afterwards.
+// Helius gives up after a few attempts within seconds, so nothing slow may happen before the
+// answer. The daemon's own failures are answered 503, which Helius retries, and never 403, which it
+// does not.
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import type { Receive } from '../flows/receive.ts';
@@ -18,8 +18,8 @@ const BLANKS = new Set([0x09, 0x0a, 0x0d, 0x20]);
 const ENDS: Readonly<Record<number, number>> = { 91: 0x5d, 123: 0x7d };
 
 /**
- * Whether the bytes begin and end as a JSON array or object. What is between is read after the
- * answer: it costs more than storing it, and what turns out to be garbage is counted then.
+ * Whether the bytes begin and end as a JSON array or object. The content is parsed after the
+ * answer, because that costs more than storing it; a body that is not JSON is counted then.
  */
 function looksLikeJson(body: Buffer): boolean {
   let from = 0;
@@ -37,11 +37,11 @@ export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, opt
     { parseAs: 'buffer', bodyLimit: options.bytesMost },
     (_request, body, done) => done(null, body),
   );
-  /** Room for each body that is on its way in, by its request. */
+  /** The function that frees the memory reserved for each body that is being received. */
   const rooms = new WeakMap<FastifyRequest, () => void>();
   /**
-   * The most that a body can come to: what its head says, or the limit where it is packed or says
-   * nothing.
+   * The most bytes that a body may have: its content-length, or the limit when it is packed or has
+   * no valid content-length.
    */
   const bytesOf = ({ headers }: FastifyRequest): number => {
     const said = Number(headers['content-length'] ?? options.bytesMost);
@@ -54,7 +54,7 @@ export const webhookRoutes: FastifyPluginAsync<WebhookOptions> = async (app, opt
     config: { scope: 'webhook' },
     bodyLimit: options.bytesMost,
     onRequest: async (request, reply) => {
-      // Before the body is read: a stranger's ten megabytes are not worth reading.
+      // Checked before the body is read, so that no body of a stranger is read.
       if (!authorised(request.headers.authorization)) {
         options.onDelivery('refused');
         throw new Fault(

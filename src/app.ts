@@ -115,7 +115,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   if (authority.judge(undefined, 'operator') === 'yes')
     log.warn('api.open', {
       host: settings.http.host,
-      detail: 'No API key was ever made: whoever reaches this address may do everything.',
+      detail: 'No API key was ever made: every caller that reaches this address may do everything.',
     });
   const server = createServer(
     surfaceOf(settings, {

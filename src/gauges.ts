@@ -51,11 +51,15 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
       value: count,
     })),
   );
-  gauge('debts_base_units', 'What is not paid of them, in USDC base units.', ['status'], async () =>
-    (await ledger.figures.debts()).map(({ status, left }) => ({
-      labels: { status },
-      value: Number(left),
-    })),
+  gauge(
+    'debts_base_units',
+    'The unpaid part of profit shares by status, in USDC base units.',
+    ['status'],
+    async () =>
+      (await ledger.figures.debts()).map(({ status, left }) => ({
+        labels: { status },
+        value: Number(left),
+      })),
   );
   gauge(
     'debt_oldest_seconds',
@@ -94,7 +98,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   );
   gauge(
     'payments_unknown',
-    'Payments sent over two minutes ago of which nobody knows what became.',
+    'Payments sent over two minutes ago whose outcome is not known.',
     [],
     async () => one(await ledger.figures.paymentsSentBefore(clock.nowMs() - UNKNOWN_AFTER_MS)),
   );
@@ -113,14 +117,14 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   });
   gauge(
     'set_aside',
-    'What cannot be read for now and is tried again, by kind.',
+    'Items that cannot be read for now and are tried again, by kind.',
     ['kind'],
     async () => {
       const counts = await ledger.asides.counts();
       return ASIDE_KINDS.map((kind) => ({ labels: { kind }, value: counts.get(kind) ?? 0 }));
     },
   );
-  gauge('gaps', 'Accounts that show what nobody can explain.', [], async () =>
+  gauge('gaps', 'Accounts with a difference that no fact explains.', [], async () =>
     one((await ledger.checks.gaps()).length),
   );
   gauge(
@@ -155,7 +159,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   );
   gauge(
     'findings',
-    'What a person should mend, as the doctor names it: master key, keys, endpoint secrets, endpoints, second rpc.',
+    'Findings that a person should mend, by the doctor’s names: master key, keys, endpoint secrets, endpoints, second rpc.',
     ['what'],
     async () =>
       FOUND.map((what) => ({
@@ -190,7 +194,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
       return one(Number((accounts[0]?.lamports ?? 0n) / cost));
     },
   );
-  gauge('sponsor_sol', 'What the sponsor holds; -1 without one.', [], async () => {
+  gauge('sponsor_sol', 'SOL that the sponsor holds; -1 without a sponsor.', [], async () => {
     if (pen.sponsor === null) return one(-1);
     const { accounts } = await chain.accounts([pen.sponsor as Address]);
     return one(Number(accounts[0]?.lamports ?? 0n) / LAMPORTS_A_SOL);

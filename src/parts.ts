@@ -1,6 +1,5 @@
-// Parts: what the daemon and the commands both stand on, opened and wired by hand: the ledger on
-// Postgres, the chain over RPC, the venue, the pen, and where agents may swap. Nothing here runs by
-// itself.
+// Parts: opens the parts that the daemon and the commands share, wired by hand: the ledger on
+// Postgres, the chain over RPC, the venue, the pen, and the swap endpoint. No part runs by itself.
 import { createAnswerReader } from './chain/answer.ts';
 import { createChain } from './chain/chain.ts';
 import { createFeeMarket } from './chain/fees.ts';
@@ -52,14 +51,14 @@ export type Parts = {
   readonly databaseUrl: string;
   readonly rpcUrl: string;
   readonly sql: Sql;
-  /** The RPC nodes, each held to the chain of the ledger. */
+  /** The RPC nodes, each checked to belong to the chain of the ledger. */
   readonly nodes: Nodes;
   readonly tip: Tip;
   readonly marks: Marks;
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly venue: Venue;
-  /** The venue's program on chain, and what the ledger keeps of such programs. */
+  /** Reads the venue's program on chain; `programs` are the programs that the ledger knows. */
   readonly program: ProgramReader;
   readonly programs: ProgramBook;
   readonly pen: Pen;
@@ -77,8 +76,8 @@ const DOUBTS_EVERY_MS = 15_000;
 const PROGRAM_EVERY_MS = 30_000;
 
 /**
- * Opens and migrates the ledger, sets the clock by it, and wires the rest. The settings must name a
- * database and an RPC node.
+ * Opens and migrates the ledger, sets the clock by it, and wires the rest. Throws
+ * `settings_invalid` when the settings name no database or no RPC node.
  */
 export async function openParts(
   settings: Settings,
@@ -102,7 +101,7 @@ export async function openParts(
   const sql = openDatabase(databaseUrl, log, 10, () => ended++);
   try {
     await migrate(sql, log);
-    // A ledger that takes no writes just now may still be looked at.
+    // A command may look at a ledger that refuses writes, so this failure is ignored.
     await clock.set?.(createProbe(sql).write).catch(() => {});
   } catch (thrown) {
     await sql.end({ timeout: 5 });
@@ -193,8 +192,8 @@ export async function openParts(
 }
 
 /**
- * Our webhooks at Helius; null where no key or no URL is known. `alone` runs work that one daemon
- * at a time does.
+ * The registry of webhooks at Helius; null when no API key or no URL is known, or the source is
+ * off. `alone` runs work that only one daemon at a time may do.
  */
 export function openRegistry(
   settings: Settings,
@@ -218,7 +217,7 @@ export function openRegistry(
   });
 }
 
-/** The gate's policy, in the units of the core. */
+/** The gate's rules, from the settings. */
 export const gateOf = ({ gate }: Settings): RosterOptions => ({
   staleAfterMs: gate.staleAfterMs,
   failOpen: gate.failOpen,
@@ -228,13 +227,13 @@ export const gateOf = ({ gate }: Settings): RosterOptions => ({
 
 const bigintOr = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
 
-/** The most USDC that is signed for. */
+/** The limits on the USDC that the pen signs for. */
 const limitsOf = ({ payments }: Settings): PenLimits => ({
   paymentMost: bigintOr(payments.mostPerPayment),
   subscriberADayMost: bigintOr(payments.mostPerSubscriberADay),
 });
 
-/** The most SOL that the sponsor gives. */
+/** The limits on the lamports that the sponsor spends. */
 const sponsorLimitsOf = ({ sponsor }: Settings): SponsorLimits => ({
   lamportsADayMost: bigintOr(sponsor.lamportsADayMost),
   subscriberADayMost: bigintOr(sponsor.lamportsPerSubscriberADayMost),
@@ -242,7 +241,7 @@ const sponsorLimitsOf = ({ sponsor }: Settings): SponsorLimits => ({
   failuresADayMost: sponsor.failuresPerSubscriberADayMost,
 });
 
-/** When doubts arise of single subscribers, and how fast debts age. */
+/** How often doubts on single subscribers are looked for, and how debts age. */
 export const upkeepOf = ({ gate, watch, keep }: Settings) => ({
   keep,
   everyMs: Math.min(DOUBTS_EVERY_MS, watch.checkEveryMs),
@@ -252,9 +251,15 @@ export const upkeepOf = ({ gate, watch, keep }: Settings) => ({
   suspicions: { ...gate.suspicions, amountMost: BigInt(gate.suspicions.amountMost) },
 });
 
-/** A slot is 200 ms at the least, so that a rule in slots is never looser than the one in time. */
+/**
+ * The shortest slot, in milliseconds. A time in slots is computed with it, so that it is never
+ * shorter than the time in the settings.
+ */
 const SLOT_MS_LEAST = 200;
-/** Which swaps for SOL are the daemon's own, also where the ledger has lost the payment. */
+/**
+ * The rule by which swaps for SOL are recognised as the daemon's own, even if the ledger lost the
+ * payment.
+ */
 export const topUpRuleOf = ({ swap }: Settings): TopUpRule | null =>
   swap.url === null
     ? null
@@ -264,7 +269,7 @@ export const topUpRuleOf = ({ swap }: Settings): TopUpRule | null =>
         everySlots: Math.ceil(swap.everyMs / SLOT_MS_LEAST),
       };
 
-/** What the settings allow a payment to be, in the units of the core. */
+/** The rules of payments, from the settings. */
 export function payingOf(settings: Settings) {
   const { payments, swap, mode } = settings;
   const reimbursed = payments.reimbursePerSol !== '0' && payments.reimburseMost !== '0';

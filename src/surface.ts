@@ -1,4 +1,4 @@
-// Surface: what the HTTP server is given of the daemon's parts, route group by route group.
+// Surface: passes the daemon's parts to the HTTP server, one group of routes after the other.
 import type { Acts } from './core/act.ts';
 import { endpointBinding } from './core/bindings.ts';
 import type { Finding } from './core/finding.ts';
@@ -39,22 +39,22 @@ export type Wiring = {
   readonly aside: SetAside;
   readonly metrics: Metrics;
   readonly authority: Authority;
-  /** What the last heartbeat found. */
+  /** The result of the last heartbeat. */
   readonly pulse: () => Pulse;
-  /** What is not right with secrets, endpoints and nodes. */
+  /** The findings on secrets, endpoints and nodes. */
   readonly findings: () => readonly Finding[];
   readonly feed: HearingOptions['feed'];
   readonly judgeAll: (ids: readonly string[]) => Promise<void>;
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
   readonly onLeft: (addresses: readonly Address[]) => Promise<void>;
-  /** Gets a subscriber's lane going. */
+  /** Wakes a subscriber's lane. */
   readonly nudge: (subscriberId: string) => void;
   readonly onDelivered: () => void;
   readonly onNoted: () => void;
-  /** Work that does not come to an end, by name. */
+  /** The names of loops of which one run does not end. */
   readonly stuck: () => string[];
   readonly mail: Mail;
-  /** There are events to hand on. */
+  /** Called when events have become due. */
   readonly onEvents: () => void;
 };
 

@@ -150,7 +150,9 @@ const ActList = Type.Object({
       }),
       keyName: nullable(Type.String({ description: 'The name that the API key was made with.' })),
       person: nullable(
-        Type.String({ description: 'Whom X-Bailiff-Person or --by named; null without.' }),
+        Type.String({
+          description: 'The person that X-Bailiff-Person or --by named; null without.',
+        }),
       ),
       what: Type.String(),
       asked: Type.Unknown({ description: 'Path and body, without anything secret.' }),

@@ -50,7 +50,7 @@ const CloseList = Type.Object({
       subscription: nullable(IdText),
       amount: Type.String({
         pattern: '^[0-9]+$',
-        description: 'What it makes owed, in base units.',
+        description: 'How much the close makes owed, in base units.',
       }),
       reason: Reason,
       sentence: Type.String({ description: 'The answer, for people.' }),

@@ -48,7 +48,7 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, optio
   app.get('/health/live', { config: { scope: 'public' } }, async (_request, reply) => {
     const hanging = stuck();
     const live = hanging.length === 0;
-    const reasons = hanging.map((each) => `${each} does not come to an end`);
+    const reasons = hanging.map((each) => `one run of ${each} does not end`);
     return reply.code(live ? 200 : 503).send({ live, reasons });
   });
   app.get('/health/ready', { config: { scope: 'public' } }, async (_request, reply) => {

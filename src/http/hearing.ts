@@ -60,8 +60,7 @@ const Answer = Type.Object({
       ),
     },
     {
-      description:
-        'What cannot be read for now, the hundred oldest of it. It is tried again by itself.',
+      description: 'The hundred oldest items that cannot be read for now. Each is tried again.',
     },
   ),
   gaps: Type.Array(
@@ -217,7 +216,7 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
     async (request, reply) => {
       const { subscriber, reason } = request.body;
       if (!(await options.suspicions.review(subscriber, reason, clock.nowMs())))
-        throw new Fault('not_found', `Nothing stands against subscriber ${subscriber}.`);
+        throw new Fault('not_found', `Subscriber ${subscriber} is not under suspicion.`);
       return reply.code(204).send();
     },
   );

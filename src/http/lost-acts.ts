@@ -18,7 +18,7 @@ const LostActList = Type.Object({
       status: Type.Integer({ description: 'The HTTP status that was answered.' }),
       kept: Type.Union([Type.Literal('nothing'), Type.Literal('beginning')], {
         description:
-          'What the database still holds of it. With beginning, what it did may be lost in part.',
+          'How much of the act the database still holds. With beginning, its effect may be lost in part.',
       }),
     }),
   ),

@@ -127,7 +127,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       if (!(await ledger.shares.void(id, voiding, clock.nowMs())))
         throw new Fault(
           'conflict',
-          `Profit share ${id} is ${(await ledger.shares.find(id))?.status}. Only one that waits can be voided; a payment that is on its way is seen to its end first.`,
+          `Profit share ${id} is ${(await ledger.shares.find(id))?.status}. Only a debt that waits can be voided; a payment that is on its way must end first.`,
         );
       log.warn('share.voided', {
         share: id,

@@ -1,5 +1,5 @@
-// Problem pages: each section of the runbook as a page of its own, so that the answer which names a
-// problem can link to what to do.
+// Problem pages: serves each section of the runbook as a page, to which the answer with that
+// problem links.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -9,7 +9,7 @@ import { escaped } from './openapi.ts';
 
 const RUNBOOK = path.join(import.meta.dirname, '../../docs/runbook.md');
 
-/** Sections of the runbook by fault code. */
+/** The sections of the runbook, by fault code. */
 export function readSections(text: string): ReadonlyMap<string, string> {
   const sections = text.matchAll(/^### `(\w+)`\n([\s\S]*?)(?=^#{2,4} |(?![\s\S]))/gm);
   return new Map([...sections].map(([, code = '', section = '']) => [code, section.trim()]));
@@ -28,7 +28,7 @@ const paragraphs = (text: string): string =>
     .map((each) => `<p>${escaped(each).replace(/`([^`]+)`/g, '<code>$1</code>')}</p>`)
     .join('\n');
 
-/** Open to everybody: there is nothing secret in what a problem means. */
+/** The pages need no key: they contain no secret. */
 export async function problemPages(app: FastifyInstance): Promise<void> {
   const sections = readSections(readFileSync(RUNBOOK, 'utf8'));
   app.get<{ Params: { code: string } }>(

@@ -35,7 +35,7 @@ function problemOf(thrown: unknown): Problem {
   const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500)
     return problem(codeOf(status), status, messageOf(thrown));
-  return problem('internal', 500, 'Something went wrong here. It has been logged.');
+  return problem('internal', 500, 'An internal error occurred. It has been logged.');
 }
 
 const send = (reply: FastifyReply, told: Problem): FastifyReply =>

@@ -42,7 +42,7 @@ export function enforceScopes(app: FastifyInstance, authority: Authority): void 
     await authority.refresh();
     const judged = authority.judge(authorization, scope);
     if (judged === 'no')
-      throw new Fault('forbidden', `This key may not do that; it takes the scope ${scope}.`);
+      throw new Fault('forbidden', `This key may not do that; it needs the scope ${scope}.`);
     if (judged === 'unknown')
       throw new Fault('unauthorised', 'Send a live API key as Authorization: Bearer.');
   });

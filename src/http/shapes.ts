@@ -129,7 +129,8 @@ export const ShareView = Type.Object({
   paidBy: Type.Array(Type.String({ description: 'Signature of a payment by Bailiff.' })),
   credited: Type.String({
     pattern: '^[0-9]+$',
-    description: 'Of what is paid: by transfers to the creator that Bailiff did not make.',
+    description:
+      'The part of paid that came from transfers to the creator that Bailiff did not make.',
   }),
   creditedBy: Type.Array(Type.String({ description: 'Signature of such a transfer.' })),
   observed: Type.Boolean({
@@ -143,7 +144,7 @@ export const ShareView = Type.Object({
           description:
             'As in the audit: the id of an API key, configured, anyone, command; or terms.',
         }),
-        person: nullable(Type.String({ description: 'Who the request said it was from.' })),
+        person: nullable(Type.String({ description: 'The person that the request named.' })),
         at: Type.String({ description: 'ISO 8601, UTC.' }),
         reason: Type.String(),
       },
@@ -158,7 +159,7 @@ export const Explanation = Type.Object({
     Type.Object({
       name: Type.String(),
       value: Type.String({ description: 'Base units, unless the formula says otherwise.' }),
-      formula: Type.String({ description: 'Where it was read, or how it was reckoned.' }),
+      formula: Type.String({ description: 'Where the value was read, or how it was computed.' }),
     }),
   ),
 });
@@ -295,7 +296,7 @@ export const CreditList = Type.Object({
       amount: BaseUnits,
       credited: Type.String({
         pattern: '^[0-9]+$',
-        description: 'What it discharged of debts to the creator. The rest is in excess.',
+        description: 'The part that discharged debts to the creator. The rest is in excess.',
       }),
       shares: Type.Array(Type.Object({ share: Type.String(), amount: BaseUnits })),
     }),

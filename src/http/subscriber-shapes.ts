@@ -60,11 +60,13 @@ export const AccountList = Type.Object({
       address: AddressText,
       role: Type.Enum(['drift_user', 'agent_wallet', 'agent_token_account']),
       subAccountId: nullable(Type.Integer()),
-      scannedSlot: Type.Integer({ description: 'Up to here its history was walked.' }),
+      scannedSlot: Type.Integer({ description: 'The slot up to which its history was scanned.' }),
       checkedSlot: nullable(
-        Type.Integer({ description: 'Up to here its state has proven that all was heard.' }),
+        Type.Integer({ description: 'The slot up to which its state agreed with its facts.' }),
       ),
-      hasGap: Type.Boolean({ description: 'It shows something that nobody can explain.' }),
+      hasGap: Type.Boolean({
+        description: 'Its state differs from its facts in a way that no fact explains.',
+      }),
     }),
   ),
 });
@@ -128,7 +130,7 @@ export const NewSubscription = Type.Object(
         minimum: 0,
         maximum: 10_000,
         description:
-          "The creator's share of realised profit, in basis points. A new subscription needs it and creatorWallet; in a change, whatever is left out stays as it was.",
+          "The creator's share of realised profit, in basis points. A new subscription needs it and creatorWallet; in a change, fields that are left out stay as they were.",
       }),
     ),
     newCreator: Type.Optional(
@@ -199,7 +201,7 @@ export const SubscriptionView = Type.Object({
       minimumPayment: BaseUnits,
       offCurve: Type.Boolean(),
       expiresAfterMs: nullable(Type.Integer()),
-      ended: Type.Boolean({ description: 'What is opened from here on owes nothing.' }),
+      ended: Type.Boolean({ description: 'Positions opened from this slot on owe nothing.' }),
       markSlot: Type.Integer({
         description: 'Where the present creator began: fromSlot of the terms that said so.',
       }),

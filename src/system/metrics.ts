@@ -94,7 +94,7 @@ export function createMetrics(clock: Clock): Metrics {
   });
   const deliveries = new Counter({
     name: 'bailiff_deliveries_total',
-    help: 'Webhook bodies by what became of them.',
+    help: 'Webhook bodies by outcome.',
     labelNames: ['outcome'],
     registers,
   });

@@ -1,8 +1,8 @@
-// Accrual: what one close makes a subscriber owe a creator. Each part of it follows the terms under
-// which that part was opened, and is net of the fees of opening and closing it. The fraction of a
-// base unit that floor division leaves is carried, so that many small wins are worth exactly as
-// much as one large one; and where the terms say so, losses are carried forward and made good
-// first.
+// Accrual: computes how much one close makes a subscriber owe a creator. Each part of a close
+// follows the terms under which that part was opened, net of the fees of opening and closing it.
+// The fraction of a base unit that floor division drops is carried over, so that many small wins
+// owe exactly as much as one large win. On the basis `high_water_mark`, losses are carried forward
+// and must be made good first.
 import type { Close, Held, Reckoning } from './fact.ts';
 import { unreachable } from './fault.ts';
 import type { Slot } from './ids.ts';
@@ -18,22 +18,23 @@ import {
 import { type BaseUnits, BPS_WHOLE, most, mulDivFloor } from './money.ts';
 import { dearer, dearestBetween, type Terms } from './terms.ts';
 
-/** What a subscription has running with one creator. */
+/** The running balance of a subscription with one creator. */
 export type Tab = {
-  /** Dust, in ten-thousandths of a base unit: 0 to 9,999. */
+  /** Dust: the remainder of floor division, in ten-thousandths of a base unit, 0 to 9,999. */
   readonly carry: bigint;
-  /** Losses since the last peak that are not made good yet. */
+  /** Losses since the last peak that wins have not made good yet. */
   readonly deficit: BaseUnits;
 };
+/** The tab of a new subscription. */
 export const EMPTY_TAB: Tab = { carry: 0n, deficit: 0n };
 
-/** A profit or loss that became real: of one close, or of several that only account state tells. */
+/** A realised profit or loss: of one close, or of all closes that account state proves together. */
 export type Realised = Close | Reckoning;
 
 /**
- * What a profit or loss makes owed: amount = floor((charged × bps + carry) / 10,000), the remainder
- * is the new carry. Charged is the profit; with a high-water mark, what of it exceeds the deficit,
- * which losses raise and wins lower.
+ * How much a profit or loss makes owed: amount = floor((charged × bps + carry) / 10,000). The
+ * remainder of the division is the new carry. `charged` is the profit; on a high-water mark it is
+ * the part of the profit above the deficit, which losses raise and wins lower.
  */
 export function accrue(
   netPnl: BaseUnits,
@@ -57,13 +58,13 @@ export function accrue(
   return { charged, amount: exact / BPS_WHOLE, tab: { carry: exact % BPS_WHOLE, deficit } };
 }
 
-/** A subscription as accrual sees it. */
+/** The fields of a subscription that accrual needs. */
 export type Agreement = {
   readonly terms: readonly Terms[];
-  /** What the account held when the first terms began, and as of which slot. */
+  /** The positions of the account when the first terms began, and the slot of that state. */
   readonly held: { readonly slot: Slot; readonly positions: readonly Held[] };
   /**
-   * By `markSlot` of the terms: a new wallet of the same creator goes on with the tab of the old
+   * Tabs by `markSlot` of the terms. A new wallet of the same creator continues the tab of the old
    * one.
    */
   readonly tabs: Readonly<Record<string, Tab>>;
@@ -71,7 +72,7 @@ export type Agreement = {
 
 /**
  * Whether every part of every close falls under the same terms, and no loss is carried from one
- * close to the next.
+ * close to the next. Closes can then be booked in any order.
  */
 export function isPlain({ terms, held }: Pick<Agreement, 'terms' | 'held'>): boolean {
   return terms.length === 1 && held.positions.length === 0 && terms[0]?.basis === 'per_close';
@@ -79,20 +80,22 @@ export function isPlain({ terms, held }: Pick<Agreement, 'terms' | 'held'>): boo
 
 /** One part of a close, as it is booked. */
 export type Booking = {
-  /** Null when nothing was agreed for it, or the subscription had ended: it owes nothing. */
+  /**
+   * Null when no terms applied to this part, or the subscription had ended: the part owes nothing.
+   */
   readonly terms: Terms | null;
   /**
-   * Base of this part in 1e9, and where the first of it was opened; null where only account state
-   * tells.
+   * Base of this part in 1e9, and the slot in which its first lot was opened; null when the profit
+   * is known from account state only.
    */
   readonly base: bigint | null;
   readonly openedSlot: Slot | null;
   /**
-   * What opening it cost, or brought when short; null where the venue's entry for the whole close
-   * is the part's.
+   * The quote paid to open this part, or received when it is short; null when the venue's own entry
+   * applies to the whole close.
    */
   readonly entry: BaseUnits | null;
-  /** Fees of opening what was closed. They are deducted in `netPnl`. */
+  /** Fees of opening the closed base. `netPnl` is net of them. */
   readonly openingFee: BaseUnits;
   readonly netPnl: BaseUnits;
   readonly charged: BaseUnits;
@@ -102,7 +105,7 @@ export type Booking = {
 };
 
 type Part = Pick<Booking, 'terms' | 'base' | 'openedSlot' | 'entry' | 'openingFee' | 'netPnl'>;
-/** Lots that a close takes under the same terms. */
+/** The lots that a close takes under the same terms. */
 type Group = Pick<Lot, 'terms' | 'base' | 'openedSlot' | 'entry' | 'fee'>;
 
 function groupsOf(taken: readonly Lot[]): Group[] {
@@ -122,10 +125,11 @@ function groupsOf(taken: readonly Lot[]): Group[] {
 }
 
 /**
- * The parts of a close. Where everything that is open was opened under the same terms, the venue's
- * figures are the part's. Where not, the venue's average entry mixes old and new prices: each part
- * is then worth what was paid for it, less what was paid to open it, and the difference from the
- * venue's figure belongs to no terms. Parts add up to the venue's profit less all opening fees.
+ * The parts of a close. When all open lots were opened under the same terms, the venue's figures
+ * apply to the one part. Otherwise the venue's average entry mixes old and new prices: each part is
+ * then worth its share of the proceeds less the quote paid to open it, and the difference from the
+ * venue's figure goes to a part without terms. The parts add up to the venue's profit less all
+ * opening fees.
  */
 function partsOfClose(
   close: Close,
@@ -134,7 +138,7 @@ function partsOfClose(
   { lots, hidden }: Holdings,
 ): Part[] {
   const { unexplained, ...found } = takeLots(lots, close);
-  // What no lot explains was opened where it could not be read, or in this very slot at the latest.
+  // Base that no lot explains was opened where it could not be read, or in this slot at the latest.
   const unseen: Lot = {
     market: close.market,
     position: close.position,
@@ -158,7 +162,8 @@ function partsOfClose(
       openingFee: fee,
       netPnl: whole,
     }));
-  // Shares of the whole by running sums, so that they add up to it.
+  // Each share is the difference of two rounded running sums, so that the shares add up to the
+  // whole.
   let running = 0n;
   const share = (amount: bigint, base: bigint): bigint =>
     mulDivFloor(amount, running + base, close.baseClosed) -
@@ -185,9 +190,10 @@ function partsOfClose(
 }
 
 /**
- * Profit behind a cut log: under the terms in force where it was realised, the dearest of them
- * where that slot is not known, or under those of what was closed there when they are dearer. The
- * fees of opening what was closed are deducted, as they are from a told close.
+ * The part of a profit behind a cut log. It falls under the terms in force where it was realised;
+ * when that slot is not known, under those with the highest share of the slots in question; or
+ * under the terms of the lots that were closed there when their share is higher. The fees of
+ * opening the closed lots are deducted, as for a recorded close.
  */
 function partsOfReckoning(
   reckoning: Reckoning,
@@ -217,8 +223,8 @@ function partsOfReckoning(
 }
 
 /**
- * Whether the venue's own entry in a close's record agrees with the lots: then every opening before
- * it was heard.
+ * Whether the entry in a close's record equals the entry computed from the lots. It proves that
+ * every opening before it was heard.
  */
 export function explains({ averages, lots }: Holdings, close: Close): boolean {
   const known = averages.get(close.market);
@@ -233,19 +239,19 @@ export function explains({ averages, lots }: Holdings, close: Close): boolean {
 
 export type Accrued = {
   readonly bookings: readonly Booking[];
-  /** Whether the record itself shows that everything before it in its market was heard. */
+  /** Whether the record shows that everything before it in its market was heard. */
   readonly explained: boolean;
   /**
-   * Whether the account then holds nothing in the market: what comes later needs no history from
-   * before.
+   * Whether the account then holds nothing in the market, so that later closes need no earlier
+   * history.
    */
   readonly flat: boolean;
 };
 
 /**
- * What a close or reckoning owes, part by part, each under the terms in force when that part was
- * opened: last opened, first closed. `history` is what moved the account's positions before it, in
- * chain order.
+ * The bookings of a close or reckoning, part by part, each under the terms in force when that part
+ * was opened; the lot opened last is closed first. `history` are the movements of the account's
+ * positions before it, in chain order.
  */
 export function accrualOf(
   realised: Realised,
@@ -281,7 +287,7 @@ export function accrualOf(
   return { bookings, explained, flat };
 }
 
-/** The bookings alone. */
+/** Only the bookings of `accrualOf`. */
 export const bookingsOf = (...given: Parameters<typeof accrualOf>): readonly Booking[] =>
   accrualOf(...given).bookings;
 

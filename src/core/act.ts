@@ -1,10 +1,10 @@
-// Act: a request to change something. The daemon writes it down before doing it, so that every
-// change has an actor on record. An act with an Idempotency-Key is done once, however often it is
-// sent.
+// Act: a request to change something. The daemon records an act before it carries it out, so that
+// every change has an actor on record. An act with an Idempotency-Key is carried out once, however
+// often it is sent.
 import { withoutSecretText, withoutSecretUrl } from './secrets.ts';
 
 /**
- * Actors that are no API key of the ledger: a key from the environment, a caller while no key
+ * Actors that are not an API key of the ledger: a key from the environment, a caller while no key
  * exists, a command.
  */
 export const ACTORS_WITHOUT_KEY: ReadonlySet<string> = new Set(['configured', 'anyone', 'command']);
@@ -13,27 +13,27 @@ export type NewAct = {
   /** The id of an API key, or one of ACTORS_WITHOUT_KEY. */
   readonly actor: string;
   /**
-   * Who says to have asked for it, beside the key: a name of 1 to 100 characters; null where none
-   * was given.
+   * The person whom the request names besides the key, 1 to 100 characters; null when it names
+   * none.
    */
   readonly person: string | null;
-  /** Method and route, or the command. */
+  /** Method and route of the request, or the name of the command. */
   readonly what: string;
-  /** What was given, without anything secret. */
+  /** The parameters of the request, without secrets. */
   readonly asked: Readonly<Record<string, unknown>>;
   readonly once: { readonly key: string; readonly fingerprint: Uint8Array } | null;
 };
 export type Begun =
   /**
-   * Id and nonce are the same when an act that was broken off is done again. A database that lost
-   * its last acts gives their ids out again, never a nonce.
+   * An act that was broken off and is carried out again keeps id and nonce. A database that lost
+   * its last acts may assign their ids again, but never a nonce.
    */
   | { readonly kind: 'begun'; readonly id: bigint; readonly nonce: string }
-  /** Done before: this was the answer. */
+  /** The act was carried out before, with this answer. */
   | { readonly kind: 'done'; readonly status: number; readonly answer: string }
-  /** Being done at this moment. */
+  /** The act is being carried out now. */
   | { readonly kind: 'running' }
-  /** The same key, with another request. */
+  /** The key was used for another request. */
   | { readonly kind: 'other' };
 export type Act = {
   readonly id: bigint;
@@ -44,7 +44,7 @@ export type Act = {
   readonly person: string | null;
   readonly what: string;
   readonly asked: unknown;
-  /** HTTP status, or exit code of a command; null when it is being done, or was broken off. */
+  /** HTTP status, or exit code of a command; null while the act runs, or when it was broken off. */
   readonly status: number | null;
 };
 /** An act that was answered with success, as the daemon that answered it remembers it. */
@@ -58,16 +58,18 @@ export type Acknowledged = {
 };
 /** An acknowledged act that the ledger does not hold. */
 export type LostAct = Acknowledged & {
-  /** What the ledger still holds of it. With `beginning`, what it did may be lost in part. */
+  /**
+   * How much of the act the ledger still holds. With `beginning`, its effect may be lost in part.
+   */
   readonly kept: 'nothing' | 'beginning';
 };
 export type Acts = {
-  /** Its age, by which it counts as broken off, is the database's. */
+  /** Records an act. The database's clock decides after which age an unended act is broken off. */
   begin(act: NewAct): Promise<Begun>;
   /**
-   * `answer` is kept of an act with a key that succeeded; a refused one changed nothing, and its
-   * key is free again. Throws `ledger_unavailable` when the ledger does not hold the act any more:
-   * then it may not be answered with success.
+   * Records the end of an act. `answer` is kept for an act with a key that succeeded. A refused act
+   * changed nothing, and its key is free again. Throws `ledger_unavailable` when the ledger does
+   * not hold the act any more; the act must then not be answered with success.
    */
   end(
     act: { readonly id: bigint; readonly nonce: string },
@@ -75,35 +77,38 @@ export type Acts = {
     answer: string | null,
     nowMs: number,
   ): Promise<void>;
-  /** Newest first; `before` is the id of the last one that was seen. */
+  /** Lists acts, newest first. `before` is the id of the last act of the page before. */
   list(filter: {
     actor?: string;
     subscriber?: string;
     limit: number;
     before?: bigint;
   }): Promise<Act[]>;
-  /** Which of these the ledger does not hold, or holds without their end. */
+  /** The acts among these that the ledger does not hold, or holds without their end. */
   missing(acts: readonly Acknowledged[]): Promise<readonly LostAct[]>;
-  /** Keeps lost acts for a person to look at. One that is kept already stays as it is. */
+  /** Stores lost acts for a person to review. An act that is stored already stays unchanged. */
   noteLost(acts: readonly LostAct[]): Promise<void>;
-  /** Lost acts that nobody has reviewed, oldest first. */
+  /** Lost acts without a review, oldest first. */
   lost(limit: number): Promise<readonly LostAct[]>;
   /**
-   * A person has looked at a lost act, and done again what was needed. False when none waits with
-   * this nonce.
+   * Records that a person has reviewed a lost act and repeated it where needed. False when no lost
+   * act with this nonce waits.
    */
   reviewLost(
     nonce: string,
     by: { readonly actor: string; readonly reason: string },
   ): Promise<boolean>;
-  /** Forgets the keys of acts that are older, by the database's clock; the acts stay. */
+  /**
+   * Deletes the idempotency keys of acts older than this, by the database's clock. The acts stay.
+   */
   forgetKeys(keepMs: number): Promise<void>;
 };
 
 const PERSON = /^[\p{L}\p{N}\p{P}\p{S}]([\p{L}\p{N}\p{P}\p{S} ]{0,98}[\p{L}\p{N}\p{P}\p{S}])?$/u;
 
 /**
- * A person's name as it is kept; null when the text is no name of 1 to 100 printable characters.
+ * The person's name as it is stored; null when the text is not a name of 1 to 100 printable
+ * characters.
  */
 export function personOf(text: string): string | null {
   const trimmed = text.trim();
@@ -113,12 +118,12 @@ export function personOf(text: string): string | null {
 const SECRETS = /secret|password|^key$/i;
 
 /**
- * The body or parameters of a request as they may be kept: fields named like secrets are `…`, a
- * field named `url` loses its tokens, and every other text loses what looks like a key.
+ * A request's body or parameters without secrets: fields with names like a secret become `…`, a
+ * field `url` loses its tokens, and every other text loses strings that look like keys.
  */
 export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
-  // Postgres takes no NUL.
+  // Postgres accepts no NUL character.
   if (typeof value === 'string') return withoutSecretText(value.replaceAll('\0', ''));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(

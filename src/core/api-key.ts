@@ -1,14 +1,14 @@
-// API key: what the bearer of a key may do. `platform:write` includes reading what a platform
-// needs; `operator` includes everything.
+// API key: the scopes of keys. `platform:write` includes every read that a platform needs;
+// `operator` includes everything.
 export const SCOPES = ['gate:read', 'platform:write', 'operator'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export type ApiKeys = {
-  /** `hash` is SHA-256 of the key. */
+  /** Stores a key. `hash` is its SHA-256. */
   add(key: { id: string; name: string; hash: Uint8Array; scopes: readonly Scope[] }): Promise<void>;
   /**
-   * `ever`: whether any key was ever made; from then on nobody is let in without one, also when all
-   * are revoked.
+   * The live keys. `ever` says whether any key was ever made: from then on every request needs a
+   * key, even if all keys are revoked.
    */
   live(): Promise<{
     readonly ever: boolean;
@@ -31,7 +31,7 @@ export type ApiKeys = {
   revoke(id: string): Promise<boolean>;
 };
 
-/** Whether a key with these scopes may use a route that asks for `asked`. */
+/** Whether a key with these scopes may use a route that requires `asked`. */
 export function covers(scopes: readonly Scope[], asked: Scope): boolean {
   if (scopes.includes('operator')) return true;
   return scopes.includes(asked) || (asked === 'gate:read' && scopes.includes('platform:write'));

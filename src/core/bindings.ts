@@ -1,9 +1,9 @@
-// Bindings: what each kind of secret is sealed for. A sealed secret that was moved to another row
-// does not open there.
+// Bindings: the text to which each kind of secret is bound when it is sealed. A sealed secret that
+// is moved to another row does not open there.
 
-/** The secret key of an agent wallet. */
+/** The binding of an agent wallet's secret key. */
 export const agentKeyBinding = (subscriberId: string, publicKey: string): string =>
   `bailiff/agent-key/${subscriberId}/${publicKey}`;
 
-/** A signing secret of an endpoint. */
+/** The binding of an endpoint's signing secret. */
 export const endpointBinding = (endpointId: string): string => `bailiff/endpoint/${endpointId}`;

@@ -1,11 +1,11 @@
-// Check ports: what the ledger keeps of account states that were held against the facts, and of the
+// Check ports: the port to the account states that were compared with the facts, and to the
 // differences that no fact explains.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Perhaps } from './perhaps.ts';
 import type { AccountState, Counters } from './reckoning.ts';
 import type { Cursor, Watched } from './watch-ports.ts';
 
-/** Account state against facts; see core/reckoning.ts. All slots are finalized. */
+/** An account's state compared with its facts; see core/reckoning.ts. All slots are finalized. */
 export type AccountCheck = Watched & {
   readonly cursor: Cursor;
   readonly baseline: AccountState | null;
@@ -21,16 +21,18 @@ export type Gap = {
 };
 
 export type Checks = {
-  /** Accounts without a baseline, with facts beyond it, with a state that waits, or with a gap. */
+  /**
+   * Accounts to check: without a baseline, with facts beyond it, with a candidate, or with a gap.
+   */
   due(limit: number, nowMs: number): Promise<AccountCheck[]>;
   find(addresses: readonly Address[]): Promise<AccountCheck[]>;
   begin(account: Watched, state: AccountState): Promise<void>;
   propose(address: Address, state: AccountState): Promise<void>;
   /**
-   * Sums of finalized facts above one slot up to another, and what those facts leave open;
-   * `settled` when no transaction that its own history named up to there, and none that was read at
-   * confirmed, is still to be read as final. Those that no node gives, by the time given, do not
-   * count for that: they are `unreadable`.
+   * Sums of the finalized facts above one slot up to another, and what they leave open. `settled`:
+   * every transaction up to there that the account's history named, or that was read at confirmed,
+   * has been read as final. Transactions that no node has returned by `nowMs` are not waited for:
+   * they are listed in `unreadable`.
    */
   told(
     address: Address,
@@ -47,9 +49,9 @@ export type Checks = {
     deletedSlot: Slot | null;
   }>;
   /**
-   * Tokens of this mint that left a Drift account in between, less those that came; null when not
-   * every movement could be read, or another token moved. Deposits are known in USD, and count for
-   * a thousandth more.
+   * Base units of this mint that left a Drift account in between, less those that came in. Null
+   * when a movement could not be read, or another token moved. Deposits are known in USD only and
+   * count for a thousandth more.
    */
   movedOut(
     address: Address,
@@ -57,30 +59,34 @@ export type Checks = {
     afterSlot: Slot,
     uptoSlot: Slot,
   ): Promise<bigint | null>;
-  /** Forgets the state that waits: it cannot be right. */
+  /** Drops the candidate, because it cannot be right. */
   discard(address: Address): Promise<void>;
-  /** It was looked at, and not everything up to the candidate is read. */
+  /**
+   * Notes that the account was checked while transactions up to the candidate are still to be read.
+   */
   wait(address: Address): Promise<void>;
   /**
-   * The realised total that facts explain: of the baseline, and of everything heard since,
-   * confirmed or final. Null without a baseline, or while a transaction is not understood.
+   * The realised total that the facts explain: the baseline's plus that of all later facts,
+   * confirmed or final. Null without a baseline, or while a transaction is `unknown`.
    */
   realised(address: Address): Promise<bigint | null>;
   /**
-   * Everything up to the candidate is accounted for: it becomes the baseline. What no node gives
-   * raises no doubt of the account any more; when one of those was read meanwhile, nothing is done.
+   * Makes the candidate the baseline, because everything up to it is accounted for. Ends the doubt
+   * that the `unreadable` transactions cast on the account. Does nothing when one of them was read
+   * meanwhile.
    */
   advance(account: AccountCheck, unreadable?: readonly Signature[]): Promise<void>;
-  /**
-   * As `advance`, and records profit that only the state proves, at the last unknown transaction.
-   */
+  /** As `advance`, and records a reckoning of `netPnl` at the last unknown transaction. */
   reckon(account: AccountCheck, netPnl: bigint, unreadable?: readonly Signature[]): Promise<void>;
-  /** The candidate is not explained. Returns whether that is news. */
+  /** Records a difference that the facts do not explain. Returns whether there was none before. */
   gap(address: Address, difference: Counters, nowMs: number): Promise<boolean>;
-  /** A person takes the state for right as it is. False when nothing about the account is open. */
+  /**
+   * Makes a state the baseline because a person accepts it. False when nothing about the account
+   * was open.
+   */
   accept(address: Address, state: AccountState): Promise<boolean>;
   gaps(): Promise<Gap[]>;
-  /** Subscribers none of whose venue accounts exists. */
+  /** Subscribers of whose venue accounts none exists. */
   absent(): Promise<string[]>;
   /** The pulse of every baseline. */
   pulses(): Promise<{ address: Address; slot: Slot; pulse: string }[]>;

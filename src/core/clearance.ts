@@ -1,7 +1,7 @@
-// Clearance: the platform's permission for a withdrawal that it will make itself. It is given when
-// nothing is owed and what may be owed stays covered (core/covered.ts). It lasts for a while, and
-// covers outflows of its time up to its amount, so that a profit which closes in between does not
-// make a runaway of a subscriber whose platform asked.
+// Clearance: the permission for a withdrawal that the platform will make itself. It is granted when
+// nothing is owed and the remaining funds cover what may be owed (core/covered.ts). It lasts for a
+// while and covers outflows in its time up to its amount, so that a profit which closes in between
+// does not make the subscriber a runaway.
 import type { Slot } from './ids.ts';
 import { type BaseUnits, formatUnits, least } from './money.ts';
 import type { Trouble } from './payment.ts';
@@ -14,8 +14,8 @@ export type Clearance = {
   readonly grantedSlot: Slot;
   readonly untilSlot: Slot;
   /**
-   * The first slot after it in which the subscriber traded; null while there is none. It ends a
-   * clearance to close.
+   * The first slot after the grant in which the subscriber traded; null while there is none. A
+   * trade ends a clearance to close.
    */
   readonly tradedSlot: Slot | null;
 };
@@ -28,10 +28,10 @@ export type ClearedOutflow = {
 };
 
 /**
- * How much of each outflow is cleared; what is not in the map is not at all. Each outflow, in chain
- * order, uses up the clearances in their time, oldest first, up to their amounts: what is beyond
- * them is judged. A clearance for closing covers every token, until the subscriber trades again:
- * what is earned after it was never looked at. Depends on nothing but the two sets.
+ * The cleared amount of each outflow; an outflow that is not in the map is not cleared at all. In
+ * chain order, each outflow uses up the clearances in its time, oldest first, up to their amounts.
+ * A clearance to close covers every token until the subscriber trades again, because later earnings
+ * were not checked. The result depends only on the two sets.
  */
 export function clearedAmounts(
   clearances: readonly Clearance[],
@@ -63,7 +63,7 @@ export function clearedAmounts(
   return cleared;
 }
 
-/** Which outflows are cleared as a whole. */
+/** The keys of outflows that are cleared completely. */
 export function clearedOutflows(
   clearances: readonly Clearance[],
   outflows: readonly ClearedOutflow[],
@@ -74,7 +74,7 @@ export function clearedOutflows(
   );
 }
 
-/** Why a withdrawal must wait, and what to do, in words for the subscriber. */
+/** Why a withdrawal must wait and what to do, in words for the subscriber. */
 export function whyBlocked(outstanding: BaseUnits, trouble: Trouble | null): string {
   const owing = `You owe ${formatUnits(outstanding)} USDC of profit share to the creator you copied.`;
   switch (trouble?.class) {

@@ -1,12 +1,12 @@
-// Close: realised PnL of one fill for one side of it, from the fill record alone, exact to the base
-// unit. Formula: drift program, math/orders.rs calculate_existing_position_fields_for_order_action
-// and controller/position.rs update_position_and_market; the record's floor division equals the
-// program's truncation.
+// Close: computes the realised PnL of one side of a fill from the fill record alone, exact to the
+// base unit. Formula: drift program, math/orders.rs
+// calculate_existing_position_fields_for_order_action and controller/position.rs
+// update_position_and_market. The floor division here equals the program's truncation.
 import type { Close, Open } from './fact.ts';
 import type { Address } from './ids.ts';
 import { mulDivCeil, mulDivFloor } from './money.ts';
 
-/** One side of a perp fill, as the record tells it. Quote amounts in 1e6, base in 1e9. */
+/** One side of a perp fill in its record. Quote amounts in 1e6, base in 1e9. */
 export type FillSide = {
   readonly market: number;
   readonly side: 'taker' | 'maker';
@@ -15,7 +15,7 @@ export type FillSide = {
   readonly cause: Close['cause'];
   readonly baseFilled: bigint;
   readonly quoteFilled: bigint;
-  /** `taker_fee` or `maker_fee`; negative is a rebate. It already includes any builder fee. */
+  /** `taker_fee` or `maker_fee`; negative for a rebate. It includes any builder fee. */
   readonly fee: bigint;
   /** This side's `existing_quote_entry_amount`: null when the fill did not reduce the position. */
   readonly existingEntry: bigint | null;
@@ -27,12 +27,12 @@ export type FillSide = {
 };
 
 /**
- * The close that a fill means for one side, or null when the fill only opened or increased.
+ * The close of one side of a fill; null when the fill only opened or increased the position.
  *
  * With Q quote filled, B base filled, E existing entry, X existing base (a flip only): proceeds = X
  * is null ? Q : floor(Q * X / B); closing a long earns proceeds - E, closing a short E - proceeds.
- * A flip's fee pays for closing and for opening: the close bears ceil(fee * X / B), so rounding
- * never raises what the subscriber owes.
+ * A flip's fee pays for closing and for opening: the close bears ceil(fee * X / B), so that
+ * rounding never raises the amount that the subscriber owes.
  */
 export function closeOf(fill: FillSide): Close | null {
   if (fill.existingEntry === null || fill.baseFilled <= 0n) return null;
@@ -65,16 +65,15 @@ export function closeOf(fill: FillSide): Close | null {
 }
 
 /**
- * What a fill opened or added for one side: all of it when it reduced nothing, what a flip had left
- * over, else null.
+ * The opening of one side of a fill: all of it when nothing was reduced, the rest of a flip, else
+ * null.
  */
 export function openOf(fill: FillSide): Open | null {
   const close = closeOf(fill);
   const base = fill.baseFilled - (close?.baseClosed ?? 0n);
   if (base <= 0n) return null;
   const { market, direction: position, fillRecordId } = fill;
-  // The close and the opening share the fill's quote and fee, so that nothing of either is lost
-  // between them.
+  // Close and opening split the fill's quote and fee without remainder.
   const quote = fill.quoteFilled - (close?.proceeds ?? 0n);
   const fee = fill.fee - (close?.fee ?? 0n);
   return { kind: 'open', market, position, base, quote, fee, fillRecordId };

@@ -1,22 +1,22 @@
-// Conformance: whether the bytes of the venue's program on chain are ones that the venue profile
-// was proven on, or that were proven or accepted here. Pure: flows read the chain and the ledger,
-// this decides.
+// Conformance: decides whether the bytes of the venue's program on chain are known: the venue
+// profile was proven on them, or they were proven or accepted here. Pure: flows read the chain and
+// the ledger.
 import type { Slot } from './ids.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
-/** A program as the chain shows it. */
+/** The program as the chain shows it. */
 export type DeployedProgram = {
-  /** sha256 of its bytes without the zeros behind them, in hex. */
+  /** SHA-256 of its bytes without the zeros at the end, in hex. */
   readonly hash: string;
-  /** The slot of its last deployment; 0 for a program that can't be upgraded. */
+  /** The slot of its last deployment; 0 for a program that cannot be upgraded. */
   readonly slot: Slot;
-  /** Who may upgrade it; null for nobody. */
+  /** The upgrade authority; null when the program cannot be upgraded. */
   readonly authority: string | null;
   readonly bytes: Uint8Array;
 };
 /**
- * How bytes that the profile does not know came to be trusted: the contract suite passed on them,
- * or an operator said so.
+ * Why bytes are trusted that the profile does not know: the contract suite passed on them, or an
+ * operator accepted them.
  */
 export type Voucher = {
   readonly hash: string;
@@ -24,10 +24,10 @@ export type Voucher = {
   readonly reason: string;
   readonly atMs: number;
 };
-/** The venue's program on chain. */
+/** Reads the venue's program on chain. */
 export type ProgramReader = {
   /**
-   * The slot of the last deployment, from the first bytes of the account alone. Throws as `read`
+   * The slot of the last deployment, read from the first bytes of the account. Throws as `read`
    * does.
    */
   deployedIn(): Promise<Slot>;
@@ -37,30 +37,30 @@ export type ProgramReader = {
    */
   read(): Promise<DeployedProgram>;
 };
-/** What the ledger keeps of programs: which were seen on chain, and what vouches for them. */
+/** The programs that the ledger knows: those seen on chain, and vouchers for others. */
 export type ProgramBook = {
   /**
-   * Writes down that this program was seen; returns the hash of the one that was seen before it,
-   * null when that is the same.
+   * Records that this program was seen. Returns the hash of the program seen before it; null when
+   * that is the same.
    */
   seen(program: Pick<DeployedProgram, 'hash' | 'slot'>): Promise<string | null>;
-  /** Everything that vouches for bytes, newest first. */
+  /** All vouchers, newest first. */
   vouchers(): Promise<readonly Voucher[]>;
-  /** Trusts these bytes from now on; a new voucher replaces an older one. */
+  /** Trusts these bytes from now on. A new voucher replaces an older one. */
   vouch(hash: string, how: Voucher['how'], reason: string): Promise<void>;
-  /** Takes the voucher of these bytes back; false when there is none. */
+  /** Removes the voucher of these bytes. False when there is none. */
   withdraw(hash: string): Promise<boolean>;
 };
 
 /**
- * What signing does while the program is unknown: `tell` alarms alone, `halt` signs nothing new.
+ * The reaction to an unknown program: `tell` raises an alarm only, `halt` also signs nothing new.
  */
 export type OnUnknownProgram = 'tell' | 'halt';
 
 export type Conformance =
-  /** The chain has not been asked yet, or never answered. */
+  /** The program has not been read yet. */
   | { readonly state: 'unread' }
-  /** `as` says why it is trusted. */
+  /** `as` says why the program is trusted. */
   | {
       readonly state: 'known';
       readonly hash: string;
@@ -69,10 +69,7 @@ export type Conformance =
     }
   | { readonly state: 'unknown'; readonly hash: string; readonly slot: Slot };
 
-/**
- * What a program is, given the names of the programs that the profile was proven on, and the
- * vouchers of others.
- */
+/** Judges a program by the programs that the profile was proven on and by the vouchers. */
 export function judgeProgram(
   program: Pick<DeployedProgram, 'hash' | 'slot'> | null,
   provenOn: ReadonlyMap<string, string>,
@@ -88,7 +85,7 @@ export function judgeProgram(
   return { state: 'unknown', hash, slot };
 }
 
-/** Why nothing new may be signed; null when it may. */
+/** Why nothing new may be signed; null when signing is allowed. */
 export function signingObjection(
   conformance: Conformance,
   onUnknown: OnUnknownProgram,

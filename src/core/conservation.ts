@@ -1,7 +1,7 @@
-// Conservation: every lamport and every token of a subscriber is accounted for, transaction by
-// transaction. What its wallet, token accounts and venue accounts held before, plus what the venue
-// paid in, less fees, must be there afterwards. What is missing has left, whichever instruction
-// took it. Wrapped SOL counts as SOL: both are lamports.
+// Conservation: accounts for every lamport and every token of a subscriber in one transaction. The
+// holdings of wallet, token accounts and venue accounts before, plus what the venue paid in, less
+// fees, must equal the holdings afterwards. A difference has left, whichever instruction took it.
+// Wrapped SOL counts as SOL, because both are lamports.
 import type { Outflow } from './fact.ts';
 import {
   type Asset,
@@ -23,9 +23,9 @@ import {
   walletCalls,
 } from './wallet-call.ts';
 
-/** A part of what left, by where it went. */
+/** A part of what left, by receiver. */
 export type Leaving = {
-  /** Null is SOL. */
+  /** Null for SOL. */
   readonly mint: Address | null;
   readonly decimals: number;
   readonly amount: bigint;
@@ -34,7 +34,7 @@ export type Leaving = {
   readonly source: Address;
   /** Null when no account received it: it was burnt, or went to the network as a fee. */
   readonly destination: Address | null;
-  /** Who owns the destination: of a token account its owner, else the destination itself. */
+  /** The owner of the destination: of a token account its owner, else the destination itself. */
   readonly owner: Address | null;
   readonly ordinal: number;
   readonly consent: Consent;
@@ -42,20 +42,17 @@ export type Leaving = {
 
 export type Consent = Outflow['consent'];
 
-/** Of a priority fee above this the excess counts as SOL that left: a validator may be a friend. */
+/** The part of a network fee above this is SOL that left: the validator may share it. */
 export const FEE_LAMPORTS_MOST = 5_000_000n;
-/**
- * The most that rent has ever been, in lamports a byte. It is the bound for accounts that the venue
- * itself creates.
- */
+/** The highest rent so far, in lamports a byte: the bound for accounts that the venue creates. */
 export const RENT_LAMPORTS_A_BYTE = 6_960n;
-/** Bytes that the runtime counts beside an account's data. */
+/** Bytes that the runtime adds to an account's data for rent. */
 const RENT_OVERHEAD_BYTES = 128n;
 
 /**
- * What a swap with the venue's tokens spent of an asset: the net of what the programs between its
- * two instructions moved, and what each account got of it. What somebody sends by hand in between
- * is not among it.
+ * What a swap with the venue's tokens spent of an asset: the net amount that programs moved between
+ * its two instructions, and how much each account received. Transfers that the subscriber makes by
+ * hand in between are not included.
  */
 function swapped(
   perimeter: Perimeter,
@@ -87,7 +84,7 @@ function swapped(
   return { spent: spent > 0n ? spent : 0n, got };
 }
 
-/** Bytes of accounts that the venue itself created in this transaction, by account. */
+/** The sizes of accounts that the venue itself created in this transaction, by account. */
 function madeByVenue({ calls, venue }: Perimeter): Map<Address, bigint> {
   const spaces = new Map<Address, bigint>();
   const owners = new Map<Address, Address>();
@@ -103,7 +100,7 @@ function madeByVenue({ calls, venue }: Perimeter): Map<Address, bigint> {
   return new Map([...spaces].filter(([account]) => owners.get(account) === venue));
 }
 
-/** The last call of a wallet program that names an own account, and this one when it is given. */
+/** The last call of a wallet program that names an own account and `destination`, if not null. */
 function placeOf(
   { calls }: Perimeter,
   own: ReadonlySet<Address>,
@@ -127,9 +124,9 @@ function consentTo(perimeter: Perimeter, { agent }: Subject, asset: Asset): Cons
   );
   const program = (account: Address) =>
     tokenBalances.find((row) => row.account === account)?.program ?? null;
-  // Only the owner or a delegate takes tokens of a classic token account. Lamports of an account
-  // without wrapped SOL are not bound like that: a stranger may close an account that it gave away,
-  // and keep the rent.
+  // Only the owner or a delegate can take tokens of a classic token account. Lamports of an account
+  // without wrapped SOL are not protected like that: a stranger may close an account that it gave
+  // to the agent, and keep the rent.
   const bound = ({ account }: Holding): boolean =>
     account === agent ||
     (program(account) === TOKEN_PROGRAM &&
@@ -143,7 +140,7 @@ function consentTo(perimeter: Perimeter, { agent }: Subject, asset: Asset): Cons
   return fell.some(bound) ? 'appointed' : 'none';
 }
 
-/** The account that lost most; of equals the first by address. */
+/** The account that lost most; among equals the first by address. */
 function poorest(own: readonly Holding[]): Address | undefined {
   const lost = ({ before, after }: Holding): bigint => before - after;
   return [...own].sort(
@@ -152,7 +149,7 @@ function poorest(own: readonly Holding[]): Address | undefined {
   )[0]?.account;
 }
 
-/** Gives ordinals out: parts of a call follow each other; parts that no call shows come last. */
+/** Assigns ordinals: parts of one call follow each other, parts without a call come last. */
 function createOrdinals(): (place: number | null) => number {
   const given = new Map<number | null, number>();
   return (place) => {
@@ -163,9 +160,9 @@ function createOrdinals(): (place: number | null) => number {
 }
 
 /**
- * What is missing of an asset after the transaction: held before, plus what the venue paid in, less
- * the network's fee and what a swap inside the venue's bracket spent, less what is held afterwards.
- * Negative when something came.
+ * The missing amount of an asset after the transaction: held before, plus what the venue paid in,
+ * less the network's fee and the amount spent by a swap with the venue's tokens, less what is held
+ * afterwards. Negative when something came in.
  */
 function missingOf(perimeter: Perimeter, subject: Subject, asset: Asset) {
   const { transaction, venueMoved } = perimeter;
@@ -190,16 +187,13 @@ function missingOf(perimeter: Perimeter, subject: Subject, asset: Asset) {
   return { own, ownAccounts, fee, swap, missing };
 }
 
-/**
- * Lamports that a transaction brought the subject in all, wrapped ones included, its network fee
- * left out; 0 when it lost some.
- */
+/** Lamports that a transaction brought the subscriber, before its network fee; 0 for a loss. */
 export function solBrought(perimeter: Perimeter, subject: Subject): bigint {
   const sol = assetsOf(perimeter, subject).find((each) => each.mint === null);
   return sol === undefined ? 0n : most(-missingOf(perimeter, subject, sol).missing, 0n);
 }
 
-/** What left of one asset, in parts by receiver. */
+/** The parts of one asset that left, by receiver. */
 function leavingsOf(
   perimeter: Perimeter,
   subject: Subject,
@@ -231,7 +225,7 @@ function leavingsOf(
     .filter((each) => !each.ownAfter)
     .map((each) => {
       const before = each.ownBefore ? 0n : each.before;
-      // Who paid the fee received more than its lamports show.
+      // The fee payer received its gain in addition to the fee that it paid.
       const paid = isSol && each.account === transaction.signers[0] ? transaction.fee : 0n;
       return { ...each, gain: each.after + paid - before - (swap.got.get(each.account) ?? 0n) };
     })
@@ -257,8 +251,8 @@ function leavingsOf(
         : leaving({ amount, how: 'transfer', destination: account, owner }),
     );
   }
-  // A fee that a Token-2022 mint keeps back on a transfer has no receiver. A burn is an act of the
-  // owner or a delegate.
+  // A fee that a Token-2022 mint withholds on a transfer has no receiver and is not an outflow. A
+  // burn is an act of the owner or a delegate, and is one.
   const burnt = perimeter.calls.some((call) =>
     walletCalls(call).some((act) => act.act === 'token_burn' && ownAccounts.has(act.account)),
   );
@@ -269,7 +263,7 @@ function leavingsOf(
   return leavings;
 }
 
-/** The wallet itself given to a program, which may take its lamports from then on unsigned. */
+/** The handover of the wallet to a program, which then needs no signature for its lamports. */
 function assigned(perimeter: Perimeter, { agent }: Subject): Leaving[] {
   const { lamports, keys } = perimeter.transaction;
   for (const call of perimeter.calls)
@@ -294,7 +288,7 @@ function assigned(perimeter: Perimeter, { agent }: Subject): Leaving[] {
   return [];
 }
 
-/** What left the wallets of a subject in a transaction that succeeded, of every asset. */
+/** Everything that left the wallets of a subject in a successful transaction, for every asset. */
 export function leavings(perimeter: Perimeter, subject: Subject): Leaving[] {
   const ordinals = createOrdinals();
   return [
@@ -305,7 +299,7 @@ export function leavings(perimeter: Perimeter, subject: Subject): Leaving[] {
   ];
 }
 
-/** What a failed transaction took: nothing but its fee. */
+/** What a failed transaction took: the excess of its fee only. */
 export function leavingsOfFailed(
   { transaction: { signers, fee } }: Pick<Perimeter, 'transaction'>,
   { agent }: Subject,

@@ -1,8 +1,8 @@
-// Continuity: whether the database is still the one that was read before, with everything that was
-// committed to it. A replica that was promoted, a copy that was restored and a server that was
-// started anew may lack commits; the money that they moved is gone all the same.
+// Continuity: decides whether the database is still the one that was read before, with all its
+// commits. A promoted replica, a restored copy and a restarted server may lack commits, while the
+// money that those moved is gone.
 
-/** Where a database stands. */
+/** The identity and position of a database. */
 export type LedgerMark =
   | {
       readonly told: true;
@@ -15,8 +15,8 @@ export type LedgerMark =
       readonly position: bigint;
     }
   /**
-   * A database that does not tell its timeline: `connections` is how many of this process have
-   * ended.
+   * A database that does not tell its timeline. `connections` counts the connections of this
+   * process that have ended.
    */
   | { readonly told: false; readonly connections: number };
 
@@ -32,7 +32,7 @@ export function mayHaveGoneBack(before: LedgerMark, after: LedgerMark): boolean 
 }
 
 /**
- * Finalized blocks after which nothing can land that was signed before: a blockhash's life and the
- * margin of a proof of death.
+ * Finalized blocks after which no transaction that was signed before can land: the life of a
+ * blockhash (150) plus the margin of a proof of death (32).
  */
 export const BLOCKS_UNTIL_DEAD = 182;

@@ -1,7 +1,7 @@
-// Coverage: of all calls that were given an account of a subscriber, how many are understood, how
-// many are known to move neither value nor control, and how many are unknown. Only the program that
-// owns an account can take its lamports or change its data, so an unknown call matters where it is
-// one of the owner's: a token program's, or the venue's.
+// Coverage: counts the calls that were given an account of a subscriber: understood, neutral (known
+// to move neither value nor control), and unknown. Only the program that owns an account can take
+// its lamports or change its data, so an unknown call matters when it is a call of the owner: a
+// token program or the venue.
 import type { Watched } from './hearing-ports.ts';
 import type { Address } from './ids.ts';
 import { type Call, type ChainTransaction, callsOf } from './transaction.ts';
@@ -19,7 +19,7 @@ export const UNDERSTANDINGS = ['understood', 'neutral', 'unknown'] as const;
 export type Understanding = (typeof UNDERSTANDINGS)[number];
 export type Coverage = Readonly<Record<Understanding, number>>;
 
-/** Programs by the names that metrics and people know them by; every other program is `other`. */
+/** The programs that have a name in metrics; every other program is `other`. */
 const NAMES: Readonly<Record<string, string>> = {
   [SYSTEM_PROGRAM]: 'system',
   [TOKEN_PROGRAM]: 'token',
@@ -32,10 +32,10 @@ const NAMES: Readonly<Record<string, string>> = {
   JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4: 'jupiter',
   dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH: 'drift',
 };
-/** The name of a program for a metric's label, of which there are few. */
+/** The name of a program for a metric's label. There are few names. */
 export const programName = (program: string): string => NAMES[program] ?? 'other';
 
-/** Programs that own no account of a subscriber, and call none that does. */
+/** Programs that own no account of a subscriber and call no program that does. */
 const HARMLESS: ReadonlySet<string> = new Set([
   'ComputeBudget111111111111111111111111111111',
   'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr',
@@ -46,19 +46,20 @@ const HARMLESS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Of both token programs: initialising, minting, freezing, revoking, asking; none takes value or
- * appoints a delegate.
+ * Instructions of both token programs that neither take value nor appoint a delegate: initialising,
+ * minting, freezing, revoking, asking.
  */
 const TOKEN_NEUTRAL: ReadonlySet<number> = new Set([
   0, 1, 2, 5, 7, 10, 11, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24,
 ]);
 /**
- * Of Token-2022: extensions of mints and accounts, but for those that hide amounts (27, 37, 42).
+ * Token-2022 instructions for extensions of mints and accounts, except those that hide amounts (27,
+ * 37, 42).
  */
 const TOKEN_2022_NEUTRAL: ReadonlySet<number> = new Set([
   25, 26, 28, 29, 30, 31, 32, 33, 34, 35, 36, 39, 40, 41, 43, 44,
 ]);
-/** Nonce accounts, but for withdrawals out of them. */
+/** Instructions on nonce accounts, except withdrawals. */
 const SYSTEM_NEUTRAL: ReadonlySet<number> = new Set([4, 6, 7, 12]);
 const BATCH = 255;
 
@@ -75,7 +76,7 @@ export function understandToken(call: Pick<Call, 'program' | 'accounts' | 'data'
   return extended ? 'neutral' : 'unknown';
 }
 
-/** How well a call is understood, given the venue's own answer for the venue's calls. */
+/** How well a call is understood. `understandVenue` judges the venue's calls. */
 export function understand(
   call: Call,
   venue: Address,
@@ -92,7 +93,7 @@ export function understand(
   return HARMLESS.has(program) ? 'neutral' : 'unknown';
 }
 
-/** The coverage of one transaction that succeeded, by program. */
+/** The coverage of one successful transaction, by program. */
 export function coverageOf(
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,

@@ -1,19 +1,19 @@
-// Covered: whether what a subscriber wants to take out surely leaves what may be owed. It holds
+// Covered: decides whether a withdrawal certainly leaves enough for what may be owed. That holds
 // while nothing is owed, everything that happened is known and paid, and no more leaves than is
-// settled. Pure: flows/clear.ts reads, this decides.
+// settled. Pure: flows/clear.ts reads, this file decides.
 import { type BaseUnits, formatUnits } from './money.ts';
 
 /** One Drift account of the subscriber, at one reading of the chain. */
 export type Holding = {
   readonly exists: boolean;
-  /**
-   * Whether the facts explain the realised total that the account shows: null while nothing proves
-   * it.
-   */
+  /** Whether the facts explain the account's realised total; null while that is not proven. */
   readonly heard: boolean | null;
-  /** Positions that are open. */
+  /** The number of open positions. */
   readonly positions: number;
-  /** Quote tokens deposited; and what closed positions can still settle into the deposit. */
+  /**
+   * Quote base units that are deposited, and that closed positions can still settle into the
+   * deposit.
+   */
   readonly deposit: BaseUnits;
   readonly claimable: BaseUnits;
 };
@@ -28,13 +28,13 @@ export type Block = (typeof BLOCKS)[number];
 export type Uncovered = {
   readonly code: Exclude<Block, 'owes'>;
   readonly reason: string;
-  /** Whether it passes by itself within seconds. */
+  /** Whether the objection passes within seconds. */
   readonly passes: boolean;
 };
 
 /**
- * Why a withdrawal or the closing of the account may not be cleared; null when it may. `amount` is
- * null for a closing.
+ * Why a withdrawal, or the closing of the account, must not be cleared; null when it may. `amount`
+ * is null for closing.
  */
 export function uncovered(
   holdings: readonly Holding[],
@@ -65,7 +65,7 @@ export function uncovered(
       passes: false,
     };
   if (amount === null) return null;
-  // What an open position brings later stays behind, as long as no more leaves than is there now.
+  // Later profit of an open position stays covered as long as no more leaves than is there now.
   const there = existing.reduce(
     (sum, each) => sum + each.deposit + (open ? 0n : each.claimable),
     tokens,

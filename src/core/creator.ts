@@ -1,29 +1,28 @@
-// Creator: which addresses a creator may be paid at. A payment goes to the associated token account
-// of this address, so an address that cannot sign a token transfer burns the money. Pure: flows
-// read the chain and the ledger, this decides.
+// Creator: decides at which addresses a creator may be paid. A payment goes to the associated token
+// account of the address, so money paid to an address that cannot sign a token transfer is lost.
+// Pure: flows read the chain and the ledger.
 import type { FaultCode } from './fault.ts';
 import type { Address } from './ids.ts';
 import { ASSOCIATED_TOKEN_PROGRAM, TOKEN_PROGRAMS } from './wallet-call.ts';
 
 export const SYSTEM_PROGRAM = '11111111111111111111111111111111' as Address;
 
-/** What the chain says of an address, at one reading. */
+/** One reading of an address on chain. */
 export type CreatorReading = {
   readonly address: Address;
-  /** Whether a key to this address can exist. */
+  /** Whether a key for this address can exist. */
   readonly onCurve: boolean;
-  /** Null where there is no account. */
+  /** Null when there is no account. */
   readonly account: { readonly owner: Address; readonly bytes: number } | null;
 };
 export type CreatorTerms = {
-  /** The terms say that the creator is an address without a key. */
+  /** The terms say that the creator's address has no key. */
   readonly offCurve: boolean;
   /**
-   * It was shown which program signs for this address, or the address was seen to exist: see ADR
-   * 25.
+   * A proof showed which program signs for this address, or the address was seen to exist (ADR 25).
    */
   readonly proven: boolean;
-  /** The venue's program, whose accounts hold collateral and never spend tokens by themselves. */
+  /** The venue's program. Its accounts hold collateral and never spend tokens themselves. */
   readonly venue: Address;
 };
 export type CreatorObjection = {
@@ -34,14 +33,14 @@ export type CreatorObjection = {
   readonly detail: string;
 };
 
-/** How a vault's address is derived; shown once per address. */
+/** How a vault's address is derived. It is given once for each address. */
 export type VaultProof = {
   readonly program: Address;
-  /** Each at most 32 bytes, without the bump. */
+  /** At most 32 bytes each, without the bump. */
   readonly seeds: readonly Uint8Array[];
 };
 
-/** Programs whose accounts are programs themselves. */
+/** Programs whose accounts are programs. */
 const LOADERS: ReadonlySet<string> = new Set([
   'NativeLoader1111111111111111111111111111111',
   'BPFLoader1111111111111111111111111111111111',
@@ -51,9 +50,9 @@ const LOADERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Addresses that were written by hand: native programs, sysvars, the incinerator. Their base58 text
- * ends in a row of ones, which a generated address does with a chance of one in 58^8. No key to
- * them is known.
+ * Addresses that were chosen by hand: native programs, sysvars, the incinerator. Their base58 text
+ * ends in eight or more ones, which a generated address does with a chance of one in 58^8. No key
+ * for them is known.
  */
 const WRITTEN_BY_HAND = /1{8}$/;
 const isReserved = (address: string): boolean =>
@@ -61,7 +60,7 @@ const isReserved = (address: string): boolean =>
   TOKEN_PROGRAMS.has(address) ||
   address === ASSOCIATED_TOKEN_PROGRAM;
 
-/** Programs that derive or own accounts, none of which can spend tokens in a creator's name. */
+/** Programs whose accounts cannot spend tokens in a creator's name. */
 const neverVaults = (program: string, venue: Address): boolean =>
   isReserved(program) || LOADERS.has(program) || program === venue;
 
@@ -109,8 +108,8 @@ export function creatorObjection(
 }
 
 /**
- * Why a derivation does not show who signs for an address; null when it does. `derived` is what the
- * seeds give.
+ * Why a derivation does not prove who signs for an address; null when it does. `derived` is the
+ * address that the seeds give.
  */
 export function proofObjection(
   address: Address,

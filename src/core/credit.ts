@@ -1,17 +1,14 @@
-// Credit: a transfer to a creator that Bailiff did not make: by the platform's other system, or by
-// the subscriber. It counts towards what is owed to that creator: each transfer once, the oldest
-// debts first, and only debts of closes that were there when it was made. What it leaves over is a
-// gift to the creator, and discharges nothing later.
+// Credit: counts a transfer to a creator that Bailiff did not make, by the platform's other system
+// or by the subscriber, towards the debts to that creator. Each transfer counts once, for the
+// oldest debts first, and only for debts of closes before it. The rest of a transfer is a gift to
+// the creator and pays no later debt.
 import { comparePositions, type Outflow } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
 import { whatLeft } from './outflow.ts';
 import type { StandingEvent } from './standing.ts';
 
-/**
- * A transfer with something of it left, and a debt with something left to pay; each list oldest
- * first.
- */
+/** A transfer with an unused rest, and a debt with an unpaid rest. Lists are oldest first. */
 export type OpenTransfer = { readonly id: string; readonly slot: Slot; readonly left: BaseUnits };
 export type OpenShare = { readonly id: string; readonly slot: Slot; readonly owed: BaseUnits };
 export type CreditPart = {
@@ -38,7 +35,7 @@ export function allotCredits(
   });
 }
 
-/** The creator that an outflow of the quote token went to; null when it went to none of these. */
+/** The creator who received an outflow of the quote token; null when none of these did. */
 export function creatorPaid(
   { mint, owner, destination, internal, paymentId }: Outflow,
   creators: ReadonlySet<string>,
@@ -49,8 +46,8 @@ export function creatorPaid(
 }
 
 /**
- * A transfer to a creator, as the standing sees it. `credited` is null while it is not matched in
- * the books.
+ * A transfer to a creator for the standing. `credited` is null while the ledger has not matched the
+ * transfer.
  */
 export type CreatorTransfer = {
   readonly creator: Address;
@@ -61,19 +58,18 @@ export type CreatorTransfer = {
 };
 
 /**
- * The rounding of another system's sum: up to this part of what a transfer discharged, the rest of
- * it is not judged.
+ * Tolerance for another system's rounding: a rest of up to a tenth of the discharged amount is not
+ * judged.
  */
 const ROUNDING = 10n;
 
-/** What is owed to a creator at a place, by debts and payments alone. */
+/** The amount owed to a creator at a place, by debts and payments alone. */
 function owedAt(
   history: readonly StandingEvent[],
   creator: string,
   at: StandingEvent['at'],
 ): BaseUnits {
-  // Where the order inside a slot is not known, the debt counts as older, and the payment as
-  // younger.
+  // When the order inside a slot is unknown, a debt counts as earlier and a payment as later.
   return history.reduce((sum, each) => {
     if (each.kind === 'left' || each.creator !== creator) return sum;
     const order = comparePositions(each.at, at);
@@ -83,11 +79,11 @@ function owedAt(
 }
 
 /**
- * What transfers to creators mean for the standing. As far as one discharges what was owed to that
- * creator when it was made, it settles. What is beyond that, by more than a tenth, left the
- * subscriber like any other outflow: else a wallet named as the creator of a subscription that owes
- * nothing would be a way out for everything. `claims` are all debts that a transfer may have been
- * meant for, those included that count for nothing here because they are only observed.
+ * The effect of transfers to creators on the standing. The part of a transfer that discharges debts
+ * to that creator settles them. A rest of more than a tenth counts as an outflow like any other:
+ * otherwise a wallet that is named as creator of a subscription without debts would allow any
+ * withdrawal. `claims` are all debts that a transfer may have been meant for, including observed
+ * ones that count for nothing here.
  */
 export function creditEvents(
   history: readonly StandingEvent[],

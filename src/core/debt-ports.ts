@@ -1,4 +1,4 @@
-// Debt ports: what the ledger keeps of profit shares and of the payments that discharge them.
+// Debt ports: the port to profit shares and to the payments that discharge them.
 import type { Accrued, Realised } from './accrual.ts';
 import type { DeathEvidence } from './death.ts';
 import type { Accrual } from './explain.ts';
@@ -15,10 +15,12 @@ import type { SponsorSpent, TransactionCost } from './spending.ts';
 export type UnaccruedClose = {
   readonly fact: Fact & { readonly body: Realised };
   readonly subscription: Subscription;
-  /** What moved the account's positions before it, as far back as it bears on this close. */
+  /**
+   * The movements of the account's positions before this close, as far back as it depends on them.
+   */
   readonly history: readonly Movement[];
   /**
-   * Whether account state has shown that everything up to its slot was heard, or was never read.
+   * Whether account state has proven that everything up to this slot was heard, or was never read.
    */
   readonly vouched: boolean;
 };
@@ -39,17 +41,17 @@ export type ProfitShare = {
   readonly attempts: number;
   readonly retryAtMs: number | null;
   readonly paidBy: readonly Signature[];
-  /** Of what is paid, what transfers discharged that Bailiff did not make, and which. */
+  /** The part of `paid` that transfers of others discharged, and their signatures. */
   readonly credited: BaseUnits;
   readonly creditedBy: readonly Signature[];
-  /** Booked by a daemon that only observes: it is never paid until a person adopts it. */
+  /** Booked by a daemon in mode observe. The share is not paid until a person adopts it. */
   readonly observed: boolean;
   /** Who ended the debt unpaid, when and why; null unless `status` is `voided`. */
   readonly voided: Voided | null;
 };
 
 /**
- * A transfer to a creator that Bailiff did not make, and what it counted for. What is not credited
+ * A transfer to a creator that Bailiff did not make, and the part that discharged debts. The rest
  * is in excess.
  */
 export type CreditMatch = {
@@ -62,22 +64,22 @@ export type CreditMatch = {
 export type Credit = CreditMatch & {
   readonly slot: Slot;
   readonly shares: readonly Cover[];
-  /** Where a list goes on after it. */
+  /** The cursor after which a list continues. */
   readonly cursor: string;
 };
 export type Credits = {
   /**
-   * Counts final transfers to creators towards what is owed to them, each once, the oldest debts
-   * first. One that meets a debt which a payment has claimed waits until that payment has ended.
-   * Debts of closes before a transfer that are booked later take what is left of it then.
+   * Matches final transfers to creators with debts, each once, the oldest debts first. A transfer
+   * that meets a debt claimed by a payment waits until that payment has ended. Debts of earlier
+   * closes that are booked later use the rest of the transfer then.
    */
   match(limit: number): Promise<CreditMatch[]>;
   /**
-   * A transfer to the creator that is not final, or not matched yet; null when there is none, and
-   * something may be signed.
+   * A transfer to the creator that is not final or not matched yet; null when there is none, so
+   * that a payment may be signed.
    */
   unmatched(subscriberId: string, creatorWallet: Address): Promise<Signature | null>;
-  /** Newest first; `before` is the cursor of the last one that was seen. */
+  /** Lists credits, newest first. `before` is the cursor of the last one of the page before. */
   list(filter: { subscriberId: string; limit: number; before?: string }): Promise<Credit[]>;
 };
 
@@ -97,15 +99,18 @@ export type PaymentRecord = {
   readonly endedAtMs: number | null;
 };
 
-/** How long a payment may stay unsigned before a clearance that asks for the debt ends it. */
+/** How long a payment may stay unsigned before a clearance request ends it. Milliseconds. */
 export const UNSIGNED_MOST_MS = 5_000;
 
-/** Ages and times to try again are kept by the database's clock: that of a daemon may be wrong. */
+/**
+ * Stores profit shares. Ages and retry times use the database's clock, because a daemon's may be
+ * wrong.
+ */
 export type Shares = {
   /**
-   * Finalized closes under a subscription that have not been accrued, in chain order, of places
-   * after `after`. Where the order of closes matters to what they owe, only those up to a slot up
-   * to which account state has shown that everything was heard.
+   * Finalized closes of subscriptions that are not booked, in chain order, after the place `after`.
+   * Where the order of closes matters, only those up to a slot for which account state has proven
+   * that everything was heard.
    */
   unaccrued(
     limit: number,
@@ -115,15 +120,16 @@ export type Shares = {
    * Books a close: a profit share for each part that owes something, and the tabs. False when it
    * was booked already.
    */
+  /** The debts of a subscriber that may be paid now, in chain order. */
   book(close: UnaccruedClose, accrued: Accrued): Promise<boolean>;
   due(subscriberId: string): Promise<Debt[]>;
-  /** Subscribers with a live payment, or with a debt whose time has come. */
+  /** Subscribers with a live payment, or with a debt that is due. */
   subscribersWithWork(): Promise<string[]>;
-  /** The most that one of these debts has met of each. */
+  /** The highest count of each kind of failure among these debts. */
   tries(subscriberId: string, shareIds: readonly string[]): Promise<Tries>;
   /**
-   * Records why debts could not be paid, and after how many milliseconds to try again; null leaves
-   * them `failed`, for a person.
+   * Records why debts could not be paid, and after how many milliseconds they are tried again; null
+   * makes them `failed`, for a person.
    */
   rest(
     subscriberId: string,
@@ -141,82 +147,87 @@ export type Shares = {
     before?: string;
   }): Promise<ProfitShare[]>;
   find(id: string): Promise<ProfitShare | null>;
-  /** What a share was reckoned from; null when there is no such share. */
+  /** The figures from which a share was computed; null when there is no such share. */
   accrual(id: string): Promise<Accrual | null>;
-  /** What a subscriber still owes, oldest first. */
+  /** The unpaid debts of a subscriber, oldest first. */
   open(subscriberId: string): Promise<ProfitShare[]>;
   /**
-   * Makes a debt due now that waits, also for a person, and ends a payment of it that nothing is
-   * signed of. False when it is none that waits, or has a payment that may still land.
+   * Makes a waiting debt due now, even one that waits for a person, and ends its unsigned payment.
+   * False when the debt does not wait, or has a payment that may still land.
    */
   retry(id: string): Promise<boolean>;
   /**
-   * Ends a debt unpaid, on record, and a payment of it that nothing is signed of. False when it is
-   * paid, voided, or has a payment that may still land.
+   * Ends a debt unpaid, on record, and ends its unsigned payment. False when the debt is paid or
+   * voided, or has a payment that may still land.
    */
   void(id: string, voiding: Voiding, nowMs: number): Promise<boolean>;
   /**
-   * Makes every pending debt due now, however small, and forgets why it waited. A payment that
-   * nothing is signed of after UNSIGNED_MOST_MS is ended, and its debts are planned anew.
+   * Makes every pending debt due now, even small ones, and clears their reasons. A payment that is
+   * still unsigned after UNSIGNED_MOST_MS is ended, so that its debts are planned again.
    */
   hasten(subscriberId: string): Promise<void>;
   /**
-   * Makes debts due that wait for one of these classes of trouble to pass. Returns whose they are.
+   * Makes debts due that wait for one of these classes of trouble to pass. Returns their
+   * subscribers.
    */
   wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;
   /**
-   * The subscribers with a pending debt that waits for this trouble to pass, named by its class or
-   * its code, and the Drift account of one of them; null when there is none.
+   * The subscribers with a pending debt that waits for this trouble, given by class or code, and
+   * the Drift account of one of them; null when there is none.
    */
   waitingFor(
     trouble: { readonly class: ErrorClass } | { readonly code: Trouble['code'] },
   ): Promise<{ driftUser: Address | null; subscribers: string[] }>;
-  /** The slot before the oldest close that is not paid for yet; 0 when there is none. */
+  /** The slot before the oldest unpaid close; 0 when there is none. */
   oldestOpenSlot(subscriberId: string): Promise<Slot>;
   /**
-   * Every share, oldest first, with what no landed payment covers of it; of a voided one, of what
-   * was paid.
+   * Every share, oldest first, with the amount that no live or landed payment and no credit covers.
+   * For a voided share the paid part counts as its amount.
    */
   uncovered(subscriberId: string): Promise<UncoveredShare[]>;
   /**
-   * Frees debts whose payment is nowhere in the books. Only after everything signed before can no
-   * longer land.
+   * Frees debts whose payment is missing from the ledger. Returns how many. Must be called only
+   * after everything signed before can no longer land.
    */
   freeOrphans(): Promise<number>;
   /**
-   * Makes debts payable that were booked by a daemon that observes, of closes in this slot and
-   * later. Returns them; none when asked again.
+   * Makes debts payable that were booked in mode observe, of closes in this slot and later. Returns
+   * them; a second call returns none.
    */
   adopt(fromSlot: Slot): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
-  /** Debts that wait to be adopted. */
+  /** The debts that wait to be adopted: their number, and their unpaid sum. */
   observed(): Promise<{ readonly count: number; readonly left: BaseUnits }>;
-  /** Lets debts lapse whose own terms say so, by the database's clock. Returns them. */
+  /** Ends debts whose terms let them lapse, by the database's clock. Returns them. */
   lapse(): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
 };
 
 /**
- * Every function is one conditional update: false means that the payment was not in the state it
- * starts from.
+ * Stores payments. Every transition is one conditional update; false means that the payment was not
+ * in the state from which it starts.
  */
 export type Payments = {
+  /** The payment of a subscriber that has not ended; null when there is none. */
   live(subscriberId: string): Promise<Payment | null>;
   /**
-   * Claims the debts and inserts the payment, in one transaction; false when somebody was faster.
+   * Claims the debts and inserts the payment in one transaction. False when another daemon was
+   * faster.
    */
   open(payment: Payment): Promise<boolean>;
   /**
-   * With `under`, false also when the database is no longer the one with that identity, checked
-   * with the same commit.
+   * From `planned` to `signed`: stores the bytes before they are sent. With `under`, also false
+   * when the database's identity has changed, which the same statement checks.
    */
+  /** From `signed` to `sent`: from now on the transaction may be executed. */
   signed(paymentId: string, bytes: SignedBytes, under?: string | null): Promise<boolean>;
+  /** From `sent` to `landed` in a finalized slot: discharges the debts. */
   sent(paymentId: string, nowMs: number): Promise<boolean>;
   landed(paymentId: string, slot: Slot): Promise<boolean>;
   /**
-   * From `planned`: notes why it is not signed yet, on the payment and on its debts. Nothing else
-   * changes; the signature takes the note away.
+   * Stays in `planned`: records why the payment is not signed yet, on the payment and on its debts.
+   * The signature clears it.
    */
   waits(paymentId: string, trouble: Trouble): Promise<boolean>;
-  /** From `planned` alone: nothing was signed. Frees the debts. */
+  /** From `planned` to `failed`, with nothing signed. Frees the debts. */
   refused(
     paymentId: string,
     trouble: Trouble,
@@ -224,8 +235,8 @@ export type Payments = {
     countsAsAttempt: boolean,
   ): Promise<boolean>;
   /**
-   * From `sent`, executed with an error in this finalized slot. Frees the debts; nothing of the
-   * subscriber is tried again before that time, also when an event wakes the lane.
+   * From `sent` to `failed`: executed with an error in this finalized slot. Frees the debts. No
+   * debt of the subscriber is tried again before `retryInMs`, even if an event wakes the lane.
    */
   failed(
     paymentId: string,
@@ -234,14 +245,17 @@ export type Payments = {
     retryInMs: number | null,
     countsAsAttempt: boolean,
   ): Promise<boolean>;
-  /** Frees the debts with this reason. `evidence` is every round that counted, oldest first. */
+  /**
+   * From `sent` to `dead`: proven never executed. Frees the debts with this reason. `evidence` are
+   * all rounds that counted, oldest first.
+   */
   dead(
     paymentId: string,
     evidence: readonly DeathEvidence[],
     trouble: Trouble,
     retryInMs: number,
   ): Promise<boolean>;
-  /** Newest first; `before` is the id of the last one that was seen. */
+  /** Lists payments, newest first. `before` is the id of the last one of the page before. */
   list(filter: {
     subscriberId?: string;
     creatorWallet?: string;
@@ -250,42 +264,40 @@ export type Payments = {
     before?: string;
   }): Promise<PaymentRecord[]>;
   find(id: string): Promise<PaymentRecord | null>;
-  /** Whether a top-up was tried within the last so many milliseconds, also when it failed. */
+  /** Whether a top-up was planned within the last `ms` milliseconds, even if it failed. */
   toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;
   /**
-   * Those of the signatures, each of a transaction that was executed without error, that these
-   * books do not know. Known is a payment that landed with it, or that was signed with it and may
-   * still be seen to land. An id proves nothing: a row that is planned, failed or dead while the
-   * chain shows its payment has lost a commit.
+   * The signatures, each of an executed transaction without error, that the ledger does not know. A
+   * signature is known when a payment landed with it, or was signed with it and may still land. An
+   * id proves nothing: a row that is planned, failed or dead although the chain shows its payment
+   * has lost a commit.
    */
   unknown(signatures: readonly Signature[]): Promise<Signature[]>;
-  /** What a landed payment paid beyond the debts that it covered. */
+  /** The amount that a landed payment paid beyond its debts. Base units. */
   overpaidBy(paymentId: string): Promise<BaseUnits>;
   /**
-   * Books a payment that the chain shows and the ledger lost, as landed. False when it is known
-   * after all.
+   * Stores a payment as landed that the chain shows and the ledger lost. False when the ledger
+   * knows it.
    */
   restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
 };
 
 /**
- * What payments cost their fee payer, as the chain tells it. A day is the last 24 hours of the
- * database's clock.
+ * Stores how much payments cost their fee payer according to the chain, in lamports. A day is the
+ * last 24 hours by the database's clock.
  */
 export type Costs = {
   /** Ended payments whose cost was not read yet, oldest first. */
   unread(limit: number): Promise<UnreadCost[]>;
   record(payment: UnreadCost, cost: TransactionCost): Promise<void>;
   /**
-   * How often a token account of this creator was opened, and how often that was planned and is not
+   * How many token accounts of this creator payments opened, and how many were planned and are not
    * read yet.
    */
   openings(creatorWallet: Address): Promise<{ readonly known: number; readonly unread: number }>;
-  /** What the sponsor gave within a day. */
+  /** The lamports that the sponsor spent within a day. */
   ofSponsor(sponsor: Address, subscriberId: string, creatorWallet: Address): Promise<SponsorSpent>;
-  /**
-   * USDC that was signed for within a day in payments of this subscriber that landed or may land.
-   */
+  /** USDC base units signed within a day in payments of this subscriber that landed or may land. */
   signedToday(subscriberId: string): Promise<BaseUnits>;
 };
 export type UnreadCost = {

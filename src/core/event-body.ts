@@ -1,6 +1,5 @@
-// Event body: what each kind of event tells, beside the subscriber that it is about. One type a
-// kind; the API describes the same bodies as webhooks, with amounts as decimal strings of base
-// units.
+// Event body: the type of the body of each kind of event, besides the subscriber. The API
+// description lists the same bodies as webhooks, with amounts as decimal strings of base units.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, BasisPoints } from './money.ts';
 import type { Trouble } from './payment.ts';
@@ -8,14 +7,17 @@ import type { Counters } from './reckoning.ts';
 import type { Evidence } from './standing.ts';
 import type { SuspicionKind } from './suspicion.ts';
 
-/** What a payment of a creator tells of itself. `signature` is null when nothing was signed. */
+/** The fields of a creator's payment. `signature` is null when nothing was signed. */
 type PaymentTold = {
   readonly payment: string;
   readonly creatorWallet: string;
   readonly amount: BaseUnits;
   readonly signature: Signature | null;
 };
-/** What discharged a debt. `payment` is null for a transfer that Bailiff did not make. */
+/**
+ * The transaction that discharged a debt. `payment` is null for a transfer that Bailiff did not
+ * make.
+ */
 type DischargeTold = {
   readonly share: string;
   readonly payment: string | null;
@@ -38,7 +40,7 @@ export type EventBodies = {
     readonly amount: BaseUnits;
   };
   'share.paid': DischargeTold;
-  /** `overpaid` is what this payment brought beyond the debt. */
+  /** `overpaid` is the amount that this payment paid beyond the debt. */
   'share.overpaid': DischargeTold & { readonly overpaid: BaseUnits };
   'share.blocked': Trouble & {
     readonly share: string;
@@ -51,8 +53,8 @@ export type EventBodies = {
     readonly by: 'terms' | 'operator';
     readonly reason: string;
     /**
-     * An API key's id, `configured`, `anyone`, `command`, or `terms`; and the person that a request
-     * named.
+     * `actor`: an API key's id, `configured`, `anyone`, `command`, or `terms`. `person`: the person
+     * that a request named.
      */
     readonly actor: string;
     readonly person: string | null;
@@ -64,7 +66,9 @@ export type EventBodies = {
     readonly creatorWallet: string;
     readonly signature: Signature;
     readonly slot: Slot;
-    /** What the transfer paid of the debt, and what is owed of it still. */
+    /**
+     * `amount`: the part of the debt that the transfer paid. `left`: the part that is still owed.
+     */
     readonly amount: BaseUnits;
     readonly left: BaseUnits;
   };
@@ -75,7 +79,7 @@ export type EventBodies = {
     readonly slot: Slot;
     readonly amount: BaseUnits;
     readonly credited: BaseUnits;
-    /** What no debt took. */
+    /** The part that discharged no debt. */
     readonly excess: BaseUnits;
   };
   'payment.landed': PaymentTold & {
@@ -101,19 +105,19 @@ export type EventBodies = {
   };
   'agent.needs_sol': Trouble;
   'venue.paused': Trouble;
-  /** How many debts wait for the venue. */
+  /** The number of debts that waited for the venue. */
   'venue.resumed': { readonly waiting: number };
   'account.gap': {
     readonly address: Address;
-    /** By counter, what the facts do not explain. */
+    /** The difference that the facts do not explain, by counter. */
     readonly difference: Counters;
   };
   'endpoint.disabled': { readonly endpoint: string; readonly url: string; readonly why: string };
 };
 
 /**
- * An event before it is written, of one of these kinds. `subscriberId` is null for what is about no
- * subscriber.
+ * An event before it is written, of one of these kinds. `subscriberId` is null for an event that
+ * concerns no subscriber.
  */
 export type EventOf<Kinds extends keyof EventBodies> = {
   [Kind in Kinds]: {

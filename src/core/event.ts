@@ -1,11 +1,11 @@
-// Event: something that a platform is told as it happens. An event is written in the transaction of
-// the change that it tells, so that neither is there without the other. Handing it to endpoints
-// comes afterwards, and is repeated until it is taken.
+// Event: a message to platforms about a change. An event is written in the transaction of its
+// change, so that neither exists without the other. It is sent to endpoints afterwards, and again
+// until it is accepted.
 import type { EventBodies } from './event-body.ts';
 
 /**
- * Every kind, with when it is told. docs/events-out.md and the webhooks of the API description have
- * the same list.
+ * Every kind of event, and when it is written. docs/events-out.md and the webhooks of the API
+ * description contain the same list.
  */
 export const EVENTS: Readonly<Record<EventKind, string>> = {
   'share.accrued': 'A finalized close made a debt.',
@@ -39,14 +39,14 @@ export const EVENT_KINDS = Object.keys(EVENTS) as readonly EventKind[];
 export type Endpoint = {
   readonly id: string;
   readonly url: string;
-  /** Null is all. */
+  /** The kinds that the endpoint receives; null for all. */
   readonly kinds: readonly EventKind[] | null;
   readonly createdAtMs: number;
   readonly failingSinceMs: number | null;
   readonly disabled: { readonly atMs: number; readonly why: string } | null;
 };
 export type SealedSecret = Uint8Array;
-/** An event on its way to an endpoint. */
+/** An event that is being sent to an endpoint. */
 export type Dispatch = {
   readonly endpoint: Endpoint;
   readonly secrets: readonly SealedSecret[];
@@ -54,7 +54,7 @@ export type Dispatch = {
   readonly kind: EventKind;
   readonly atMs: number;
   readonly body: unknown;
-  /** This one included. */
+  /** The number of attempts, this one included. */
   readonly attempts: number;
 };
 export type Delivery = {
@@ -76,33 +76,36 @@ export type Endpoints = {
   }): Promise<Endpoint>;
   find(id: string): Promise<Endpoint | null>;
   list(): Promise<Endpoint[]>;
-  /** Adds a newer secret beside those that are accepted still; `keep` of the older ones stay. */
+  /** Adds a newer secret; `keep` of the older ones stay valid. */
   addSecret(id: string, secret: SealedSecret, keep: number): Promise<void>;
   secrets(): Promise<{ readonly id: string; readonly secrets: readonly SealedSecret[] }[]>;
-  /** False when they are others by now. */
+  /** Replaces the secrets. False when they have changed from `from` meanwhile. */
   replaceSecrets(
     id: string,
     from: readonly SealedSecret[],
     to: readonly SealedSecret[],
   ): Promise<boolean>;
-  /** Deletes events that are older, by the database's clock, whatever became of them. */
+  /** Deletes events older than this by the database's clock, delivered or not. */
   forget(keepMs: number): Promise<void>;
-  /** Lets it be tried again; what waits is due at once. */
+  /** Enables an endpoint. Its waiting deliveries are due at once. */
   enable(id: string): Promise<void>;
-  /** False when it is disabled already. */
+  /** Disables an endpoint. False when it is disabled already. */
   disable(id: string, why: string, nowMs: number): Promise<boolean>;
-  /** With everything that waits for it. False when there is none. */
+  /** Removes an endpoint with its waiting deliveries. False when there is none. */
   remove(id: string): Promise<boolean>;
-  /** Has everything since then handed over again. Returns how many events that is. */
+  /** Makes every event since then due again. Returns the number of events. */
   replay(id: string, sinceMs: number): Promise<number>;
   deliveries(
     id: string,
     filter: { state?: Delivery['state']; limit: number; before?: string },
   ): Promise<Delivery[]>;
-  /** Takes due deliveries for `leaseMs`; nobody else sees them meanwhile. */
+  /** Takes due deliveries for `leaseMs`; no other daemon takes them meanwhile. */
   claim(nowMs: number, leaseMs: number, limit: number): Promise<Dispatch[]>;
   delivered(endpointId: string, eventId: string, outcome: string, nowMs: number): Promise<void>;
-  /** Not taken: again at `dueMs`, or never when that is null. */
+  /**
+   * Records that a delivery was not accepted: the next attempt is at `dueMs`, or never when that is
+   * null.
+   */
   refused(
     endpointId: string,
     eventId: string,
@@ -111,8 +114,8 @@ export type Endpoints = {
     nowMs: number,
   ): Promise<void>;
   /**
-   * It could not be signed: again at `dueMs`, with no attempt used up, and nothing said of the
-   * endpoint.
+   * Records that a delivery could not be signed: the next attempt is at `dueMs`. No attempt is used
+   * up, and the endpoint does not count as failing.
    */
   held(endpointId: string, eventId: string, outcome: string, dueMs: number): Promise<void>;
   totals(): Promise<{ readonly state: Delivery['state']; readonly count: number }[]>;
@@ -120,7 +123,7 @@ export type Endpoints = {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** How long after each failed attempt the next one comes; more than three days in all. */
+/** The delay after each failed attempt, more than three days in all. Milliseconds. */
 export const RETRIES_MS = [
   5_000,
   5 * MINUTE,
@@ -132,14 +135,12 @@ export const RETRIES_MS = [
   20 * HOUR,
   24 * HOUR,
 ] as const;
-/**
- * An endpoint that has taken nothing for so long is not tried any more, until somebody enables it.
- */
+/** An endpoint that has accepted nothing for this long is disabled until a person enables it. */
 export const DEAD_AFTER_MS = 5 * 24 * HOUR;
 
 /**
- * When to try again after so many failed attempts; null is never. `random` in [0, 1) spreads it by
- * a tenth.
+ * The delay before the next attempt after `attempts` failed ones, in milliseconds; null for never.
+ * `random` in [0, 1) varies it by 5 % in both directions.
  */
 export function retryAfterMs(attempts: number, random: number): number | null {
   const wait = RETRIES_MS[attempts - 1];

@@ -1,6 +1,6 @@
-// Explain: how a profit share came to be its amount: each number with where it was read and the
-// formula that made it, and the whole as a sentence. A reader can check every step with a
-// calculator and a block explorer.
+// Explain: shows how the amount of a profit share was computed: each number with its source and
+// formula, and a sentence for people. A reader can check every step with a calculator and a block
+// explorer.
 import type { Realised, Tab } from './accrual.ts';
 import { unreachable } from './fault.ts';
 import type { Signature, Slot } from './ids.ts';
@@ -12,18 +12,18 @@ export type Accrual = {
   readonly slot: Slot;
   readonly ordinal: number;
   readonly realised: Realised;
-  /** Where the terms of this part began. */
+  /** The slot from which the terms of this part hold. */
   readonly termsSlot: Slot;
   readonly basis: Basis;
   /**
-   * Base of this part in 1e9, and where the first of it was opened; null when it is the whole,
-   * under the only terms there are.
+   * Base of this part in 1e9, and the slot in which its first lot was opened; null when the part is
+   * the whole close under the only terms.
    */
   readonly base: bigint | null;
   readonly openedSlot: Slot | null;
   /**
-   * What opening this part cost, or brought when short; null where the record's entry is the
-   * part's.
+   * The quote paid to open this part, or received when it is short; null when the record's entry
+   * applies.
    */
   readonly entry: BaseUnits | null;
   readonly openingFee: BaseUnits;
@@ -33,7 +33,10 @@ export type Accrual = {
   readonly amount: BaseUnits;
   readonly before: Tab;
   readonly after: Tab;
-  /** Transfers to the creator that Bailiff did not make, and what each discharged of this share. */
+  /**
+   * Transfers to the creator that Bailiff did not make, each with the amount of this share that it
+   * paid.
+   */
   readonly credits: readonly {
     readonly signature: Signature;
     readonly slot: Slot;
@@ -41,7 +44,7 @@ export type Accrual = {
   }[];
 };
 /**
- * One number: where it comes from, and how. Amounts are quote base units unless the name says
+ * One number: its name, value and formula. Amounts are quote base units unless the name says
  * otherwise.
  */
 export type Step = {
@@ -102,7 +105,7 @@ function profitSteps({ realised, openingFee, entry }: Accrual, at: string): Step
       formula: `the close's part of the fill's fee; negative for a rebate; ${record}`,
     },
     opening,
-    // Of a close in several parts each part says what it is worth.
+    // In a close of several parts each part has its own profit step instead.
     ...(entry === null
       ? [
           {
@@ -115,7 +118,7 @@ function profitSteps({ realised, openingFee, entry }: Accrual, at: string): Step
   ];
 }
 
-/** Which part of the profit falls under these terms, and what of it is charged. */
+/** The steps for the part of the profit under these terms, and its charged amount. */
 function partSteps({
   realised,
   base,
@@ -170,7 +173,7 @@ function partSteps({
   return steps;
 }
 
-/** The steps from the record on chain to the amount owed, and a sentence for people. */
+/** The steps from the record on chain to the owed amount, and a sentence for people. */
 export function explain(accrual: Accrual): Explanation {
   const { realised, shareBps, before, after, amount, charged, openedSlot, termsSlot } = accrual;
   const at = `${accrual.signature}, slot ${accrual.slot}`;

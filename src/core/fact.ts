@@ -1,32 +1,32 @@
-// Fact: one thing that happened on chain to a watched account. It is keyed by where it stands on
-// the chain, never by how it was heard, so that hearing it twice, late or from another source
-// changes nothing.
+// Fact: one thing that happened on chain to a watched account. A fact is keyed by its place on the
+// chain, not by how it was heard, so that hearing it twice, late or from another source changes
+// nothing.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 
 /**
- * A place on the chain. `blockIndex` is null when no source has told the order inside the slot yet.
+ * A place on the chain. `blockIndex` is null while no source has told the order inside the slot.
  */
 export type ChainPosition = {
   readonly slot: Slot;
   readonly blockIndex: number | null;
-  /** Ordinal of the event inside its transaction, in execution order. */
+  /** Ordinal of the fact inside its transaction, in execution order. */
   readonly ordinal: number;
   /**
-   * The transaction, where the place is compared with others: two facts of one transaction always
+   * The transaction's signature, set where places are compared: two facts of one transaction always
    * have an order.
    */
   readonly signature?: Signature;
 };
 
 /**
- * `confirmed`: a supermajority has voted; it may still be dropped. `finalized`: it stays.
- * `withdrawn`: it was heard, and then the fork that held it was dropped.
+ * `confirmed`: a supermajority has voted; the fact may still be dropped. `finalized`: the fact
+ * stays. `withdrawn`: the fork that held the fact was dropped.
  */
 export type Finality = 'confirmed' | 'finalized' | 'withdrawn';
 
 /**
- * A perp position got smaller, closed or flipped. Amounts are quote base units unless said
+ * A perp position was reduced, closed or flipped. Amounts are quote base units unless said
  * otherwise.
  */
 export type Close = {
@@ -37,7 +37,7 @@ export type Close = {
   readonly position: 'long' | 'short';
   readonly cause: 'trade' | 'liquidation' | 'expiry' | 'transfer';
   /**
-   * Base filled in all, in 1e9 units; more than `baseClosed` when the fill flipped the position.
+   * All base of the fill, in 1e9 units; more than `baseClosed` when the fill flipped the position.
    */
   readonly baseFilled: bigint;
   /** Base that reduced the position, in 1e9 units. */
@@ -57,8 +57,8 @@ export type Close = {
 };
 
 /**
- * A perp position got larger, or was opened: by a fill that reduced nothing, or by what a flip had
- * left over.
+ * A perp position was opened or increased: by a fill that reduced nothing, or by the rest of a
+ * flip.
  */
 export type Open = {
   readonly kind: 'open';
@@ -67,21 +67,21 @@ export type Open = {
   /** Base that was added, in 1e9 units. */
   readonly base: bigint;
   /**
-   * Quote exchanged for `base`: what it is worth when nothing changes. Null in facts of an earlier
+   * Quote exchanged for `base`: the entry value of the opening. Null in facts of an earlier
    * release.
    */
   readonly quote: BaseUnits | null;
   /**
-   * The part of the fill's fee that belongs to the opening; negative for a maker's rebate. Null as
-   * above.
+   * The part of the fill's fee that belongs to the opening; negative for a maker's rebate. Null in
+   * facts of an earlier release.
    */
   readonly fee: BaseUnits | null;
   readonly fillRecordId: bigint;
 };
 
 /**
- * How value left. `transfer` stays with the same owner, and is followed. `swap` is what a swap with
- * the venue's tokens took into a token account that is not the agent's and did not give back.
+ * How value left. `transfer` stays with the same owner and is followed there. `swap` is what a swap
+ * with the venue's tokens moved into a token account that is not the agent's and did not return.
  */
 export const ROUTES = [
   'withdraw',
@@ -97,10 +97,10 @@ export const ROUTES = [
 ] as const;
 
 /**
- * Whose doing an outflow was. `agent`: the agent signed. `appointed`: it did not, and the program
- * that keeps the value lets nobody else take it but a delegate or a closing authority that the
- * agent appointed. `none`: the transaction proves neither, and only a signer whom the agent is
- * known to have appointed makes it the agent's.
+ * By whose act value left. `agent`: the agent signed. `appointed`: the agent did not sign, but the
+ * program that holds the value lets only a delegate or closing authority appointed by the agent
+ * take it. `none`: the transaction proves neither; the outflow is the agent's only if a signer is
+ * known to be appointed by the agent.
  */
 export const CONSENTS = ['agent', 'appointed', 'none'] as const;
 
@@ -108,25 +108,25 @@ export const CONSENTS = ['agent', 'appointed', 'none'] as const;
 export type Outflow = {
   readonly kind: 'outflow';
   readonly route: (typeof ROUTES)[number];
-  /** Token base units; lamports where the mint is null and the route is one of SOL. */
+  /** Token base units; lamports when the mint is null and the route is one of SOL. */
   readonly amount: BaseUnits;
-  /** Null for SOL, wrapped or not, and where no token balance of the transaction tells. */
+  /** Null for SOL, wrapped or not, and when no token balance of the transaction shows the mint. */
   readonly mint: Address | null;
   readonly decimals: number | null;
   readonly destination: Address | null;
-  /** Who owns the destination: of a token account its owner, else the destination itself. */
+  /** The owner of the destination: of a token account its owner, else the destination itself. */
   readonly owner: Address | null;
-  /** True when it ended in another account of the same subscriber. */
+  /** True when the value ended in another account of the same subscriber. */
   readonly internal: boolean;
   /**
-   * SOL, or a mint that the venue has a market of. Other tokens can be made by anybody, and are
-   * worth nothing here.
+   * SOL, or a mint for which the venue has a market. Any person can create other tokens, so they
+   * count as worthless.
    */
   readonly ofValue: boolean;
   readonly consent: (typeof CONSENTS)[number];
-  /** Who signed, where the consent is `none`; else empty. */
+  /** The signers when the consent is `none`; else empty. */
   readonly signers: readonly Address[];
-  /** Quote base units at the record's oracle price; null when no record tells a price. */
+  /** Quote base units at the record's oracle price; null when no record shows a price. */
   readonly usd: BaseUnits | null;
   /**
    * The payment of ours that a memo of the transaction names; absent without one. The ledger may
@@ -134,16 +134,16 @@ export type Outflow = {
    */
   readonly paymentId?: string;
   /**
-   * Of USDC: the lamports that the same transaction brought the subscriber; absent when it brought
-   * none.
+   * Lamports that the same transaction brought the subscriber, for an outflow of USDC; absent when
+   * there were none.
    */
   readonly brought?: bigint;
 };
 
 /**
- * What the records of one transaction say that the counters of one account changed by. Account
- * state must agree with their sum: that is how Bailiff knows that it has heard everything. Units:
- * see each.
+ * The change of one account's counters according to the records of one transaction. Account state
+ * must equal the sum of all tallies, which proves that Bailiff has heard everything. Units stand at
+ * each field.
  */
 export type Tally = {
   readonly kind: 'tally';
@@ -154,24 +154,24 @@ export type Tally = {
   readonly realised: bigint;
   /** The part of `realised` that is funding. */
   readonly funding: bigint;
-  /** Change of `total_deposits` and `total_withdraws`: USD in 1e6, of every spot market. */
+  /** Change of `total_deposits` and `total_withdraws`: USD in 1e6, over all spot markets. */
   readonly deposits: bigint;
   readonly withdraws: bigint;
-  /** Change of a token account's amount. */
+  /** Change of a token account's amount, in base units. */
   readonly tokens: bigint;
   /**
-   * Quote base units that `realised` may have changed by beside, each as a whole or not at all: a
-   * referral reward whose record does not say whose it is, a keeper's reward that finds no free
-   * position slot.
+   * Quote base units by which `realised` may have changed in addition, each completely or not at
+   * all: a referral reward whose record does not name the receiver, a keeper's reward for an
+   * account without a free position slot.
    */
   readonly perhaps?: readonly bigint[];
-  /** Flat fees of keepers that the account may have paid while the record tells them as 0. */
+  /** Number of keepers' flat fees that the account may have paid although the record says 0. */
   readonly untoldFees?: number;
 };
 
 /**
- * The transaction did something to the account that its records do not tell: the account's own
- * state has to.
+ * The transaction changed the account in a way that its records do not show. The account's own
+ * state must show it.
  */
 export type Unknown = {
   readonly kind: 'unknown';
@@ -182,48 +182,48 @@ export type Unknown = {
     | 'unknown_market'
     | 'unreadable';
   /**
-   * Place of the last call that may have traded for the account: profit came there, if any; null
-   * when none may have.
+   * Ordinal of the last call that may have traded for the account, where any profit was realised;
+   * null when no call may have traded.
    */
   readonly tradedAt: number | null;
   /**
-   * Quote tokens that came into the account, by its instructions; null when they do not tell,
-   * because it swapped, say. Left out where nothing came. What went out is an outflow.
+   * Quote base units that came into the account according to its instructions; null when these do
+   * not say (a swap, for example); absent when nothing came in. What went out is an outflow fact.
    */
   readonly deposited?: BaseUnits | null;
 };
 
-/** Profit that account state proves and no record tells: the transaction was `unknown`. */
+/** Profit that account state proves and no record shows, of transactions that were `unknown`. */
 export type Reckoning = {
   readonly kind: 'reckoning';
-  /** PnL of the closes less all fees, funding left out. */
+  /** PnL of the closes less all fees, without funding. */
   readonly netPnl: BaseUnits;
-  /** The account's state at these two finalized slots is what proves it. */
+  /** The two finalized slots whose account states prove the profit. */
   readonly afterSlot: Slot;
   readonly uptoSlot: Slot;
-  /** What the account held at the latter; null where it was not asked. */
+  /** The account's positions at `uptoSlot`; null when they were not read. */
   readonly held: readonly Held[] | null;
 };
 
-/** A position as account state tells it: base in 1e9, negative when short. */
+/** A position in account state: base in 1e9, negative when short. */
 export type Held = {
   readonly market: number;
   readonly base: bigint;
   /**
-   * The venue's entry value of all of it, never negative; null in states that an earlier release
-   * kept.
+   * The venue's entry value of the whole position, never negative; null in states stored by an
+   * earlier release.
    */
   readonly entry: BaseUnits | null;
 };
 
 export const NOTICES = [
-  // Losses that need judgement: suspicions, each with its evidence.
+  // Possible losses on purpose: they lead to suspicions, each with its evidence.
   'off_price_fill',
   'swap_loss',
   'liquidated',
   'builder_fee',
   'position_transfer',
-  // Control over the account or the wallet changed.
+  // Changes of control over the account or the wallet.
   'sub_account_seen',
   'user_deleted',
   'delegate_changed',
@@ -236,20 +236,18 @@ export const NOTICES = [
   'equity_breaker_tripped',
   'token_approved',
   'token_authority_changed',
-  // An instruction that this release does not know was given the account by the program that keeps
-  // it.
+  // The program that owns the account was given it in an instruction that this release does not
+  // know.
   'unknown_call',
 ] as const;
 
-/**
- * Something that moved no value out by itself, and that a person or a later rule may need to know.
- */
+/** Something that moved no value out by itself, but that a person or a later rule may need. */
 export type Notice = {
   readonly kind: 'notice';
   readonly what: (typeof NOTICES)[number];
-  /** Whose: the counterparty, the new delegate, the builder, the sub-account. */
+  /** The counterparty, the new delegate, the builder, or the sub-account. */
   readonly who: Address | null;
-  /** What it is worth or allows, in the unit that `detail` names. */
+  /** The value or the allowance, in the unit that `detail` names. */
   readonly amount: bigint | null;
   readonly detail: string;
 };
@@ -259,7 +257,10 @@ export type FactBody = Open | Close | Outflow | Tally | Unknown | Reckoning | No
 /** A fact as read from one transaction, before it is recorded. */
 export type Fact = {
   readonly subscriberId: string;
-  /** The watched account it happened to: a Drift user, or the agent's token account. */
+  /**
+   * The watched account to which the fact happened: a Drift user, the agent's wallet or token
+   * account.
+   */
   readonly account: Address;
   readonly signature: Signature;
   readonly position: ChainPosition;
@@ -267,10 +268,9 @@ export type Fact = {
 };
 
 /**
- * Orders two places on the chain: negative when `a` came first. Zero when the order cannot be told:
- * inside one slot, in two transactions of which one does not know its index in the block. Inside
- * one transaction the ordinal always tells. The order is partial: it must not be given to a sort of
- * more than one slot's events without care.
+ * Orders two places on the chain: negative when `a` came first. Zero when the order is unknown: two
+ * transactions of one slot, one of which has no known index in the block. Inside one transaction
+ * the ordinal decides. The order is partial: sorting events of one slot by it needs care.
  */
 export function comparePositions(a: ChainPosition, b: ChainPosition): number {
   if (a.slot !== b.slot) return a.slot - b.slot;

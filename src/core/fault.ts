@@ -1,7 +1,8 @@
-// Fault: something went wrong that somebody must be told about, with a stable code and a way out.
-// Outcomes that are part of the work (a payment that must wait) are values, not faults.
+// Fault: an operational error that a person or caller must be told about, with a stable code and a
+// remedy. Outcomes that belong to the normal work, such as a payment that must wait, are values and
+// not faults.
 
-/** Every code with what it means for the caller. `later`: the same call may succeed in a while. */
+/** Every code with its meaning for the caller. `later`: the same call may succeed after a while. */
 export const FAULTS = {
   settings_invalid: { retry: 'never', status: 500 },
   body_invalid: { retry: 'never', status: 400 },
@@ -46,7 +47,8 @@ export const FAULTS = {
 export type FaultCode = keyof typeof FAULTS;
 
 /**
- * An operational error: `code` is stable, the message says what to do, `context` carries the facts.
+ * An operational error. `code` is stable, the message says what to do, `context` carries the
+ * details.
  */
 export class Fault extends Error {
   readonly code: FaultCode;
@@ -63,18 +65,18 @@ export class Fault extends Error {
     this.context = options.context ?? {};
   }
 
-  /** Whether the same call may succeed in a while. */
+  /** Whether the same call may succeed after a while. */
   get retry(): 'later' | 'never' {
     return FAULTS[this.code].retry;
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** Closes a `switch` over a union: a new member does not compile until it is handled. */
+/** Ends a `switch` over a union, so that a new member does not compile until it is handled. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
 }

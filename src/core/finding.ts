@@ -1,25 +1,28 @@
-// Finding: what the doctor saw of one thing that a daemon stands on, and how to mend it.
+// Finding: the doctor's result on one part that a daemon depends on, and how to mend it.
 
 export type Finding = {
   readonly what: string;
-  /** `warning`: it runs, and a person should know. `wrong`: something does not work. */
+  /** `warning`: the daemon runs, and a person should know. `wrong`: something does not work. */
   readonly state: 'ok' | 'warning' | 'wrong';
   readonly says: string;
   readonly mend: string | null;
 };
 
+/** A finding that all is well. */
 export const fine = (what: string, says: string): Finding => ({
   what,
   state: 'ok',
   says,
   mend: null,
 });
+/** A finding that a person should know. */
 export const odd = (what: string, says: string, mend: string): Finding => ({
   what,
   state: 'warning',
   says,
   mend,
 });
+/** A finding that something does not work. */
 export const wrong = (what: string, says: string, mend: string): Finding => ({
   what,
   state: 'wrong',

@@ -1,5 +1,5 @@
-// Hearing ports: what the ledger keeps of watched accounts: who is watched, what was delivered and
-// mentioned, and how far each history was scanned.
+// Hearing ports: the port to deliveries, sightings, asides and locks; watch-ports.ts has the
+// watched accounts.
 import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Taking } from './reading.ts';
@@ -13,14 +13,17 @@ export type Sighting = {
   /** `wanted`: not read yet. `confirmed`: facts are recorded at confirmed commitment. */
   readonly status: 'wanted' | 'confirmed';
   readonly slot: Slot | null;
-  /** The slot by an account's history, and the best grounds on which it was named. */
+  /**
+   * The slot according to an account's history, and the strongest source that named the
+   * transaction.
+   */
   readonly namedSlot: Slot | null;
   readonly named: Naming['by'];
-  /** The order inside the block by an account's history. */
+  /** The index in the block according to an account's history. */
   readonly blockIndex: number | null;
   /**
-   * A finalized reading was recorded before: it is read again at finalized commitment, for the sake
-   * of another account.
+   * A finalized reading was recorded before. The transaction is read again at finalized commitment
+   * because of another account.
    */
   readonly final: boolean;
   /** The source that named it first, and the watched accounts that it is said to touch. */
@@ -28,54 +31,57 @@ export type Sighting = {
   readonly accounts: readonly Address[];
   readonly attempts: number;
   /**
-   * No node gives it, and of every account that it touches it is shown or accepted that nothing is
-   * missing.
+   * No node returns the transaction, and for every account that it touches it was shown or accepted
+   * that nothing is missing.
    */
   readonly ended: boolean;
-  /** Since when it is wanted, and since when nodes have answered that they do not have it. */
+  /**
+   * Since when the transaction is wanted, and since when nodes have answered that they do not have
+   * it.
+   */
   readonly wantedMs: number;
   readonly absentMs: number | null;
 };
 
 /**
- * The watch-list with which a transaction was read, and every address that it touches: keys, and
- * owners of moved tokens.
+ * The watch-list revision with which a transaction was read, and every address that it touches:
+ * keys, and owners of moved tokens.
  */
 export type ReadWith = { readonly listRevision: number; readonly touching: readonly string[] };
 
-/** What recording a reading came to, and the subscribers whose history it changed. */
+/** The outcome of recording a reading, and the subscribers whose facts it changed. */
 export type Settled = {
   /**
-   * `stale`: it touches an account that joined after the watch-list it was read with, and nothing
-   * was recorded.
+   * `stale`: the transaction touches an account that joined after the watch-list revision of the
+   * reading; nothing was recorded.
    */
   readonly outcome: Taking['outcome'] | 'stale';
   readonly changed: readonly string[];
 };
 
-/** A stored delivery whose reading has begun. */
+/** A stored delivery that is being read. */
 export type Begun = {
   readonly id: bigint;
   /**
-   * Runs of other daemons that began it and neither digested it nor set it aside: they ended at it,
-   * or hang in it.
+   * Runs of other daemons that began to read it and neither digested it nor set it aside: they died
+   * at it, or hang in it.
    */
   readonly unended: number;
   /**
-   * Unpacks one body at a time. Of a body longer than `bytesMost` only the length is told. A row
-   * that is broken throws while it is read.
+   * Unpacks one body at a time. For a body longer than `bytesMost` only the length is returned.
+   * Throws while reading a damaged row.
    */
   bodies(
     bytesMost: number,
   ): AsyncIterable<{ readonly length: number; readonly bytes: Uint8Array | null }>;
 };
 export type Deliveries = {
-  /** Stores raw bodies durably, all or none, as one delivery. */
+  /** Stores raw bodies durably as one delivery, all or none. */
   record(bodies: readonly Uint8Array[], nowMs: number): Promise<void>;
   /**
-   * Begins to read what is not digested, oldest first, without what is set aside: at most `limit`
-   * deliveries and, beyond the first, `bytesMost` bytes as they are stored. `reader` names this run
-   * of this daemon.
+   * Begins to read deliveries that are not digested, oldest first, without those set aside: at most
+   * `limit`, and after the first one at most `bytesMost` stored bytes. `reader` names this run of
+   * this daemon.
    */
   begin(asked: {
     readonly reader: string;
@@ -83,47 +89,49 @@ export type Deliveries = {
     readonly bytesMost: number;
     readonly nowMs: number;
   }): Promise<Begun[]>;
-  /** The reading of one ended without being digested. */
+  /** Notes that the reading of a delivery ended without digesting it. */
   ended(id: bigint): Promise<void>;
-  /** Marks one digested and notes its rumours, in one transaction. */
+  /** Marks a delivery digested and notes its rumours, in one transaction. */
   digested(
     id: bigint,
     counts: { entries: number; refused: number },
     rumours: readonly Rumour[],
     nowMs: number,
   ): Promise<void>;
-  /** Deletes what was digested longer ago, by the database's clock. */
+  /** Deletes deliveries that were digested longer ago, by the database's clock. */
   forget(keepMs: number): Promise<void>;
 };
 
 export type Sightings = {
-  /** Notes transactions that a source names, however many. */
+  /** Notes transactions that a source names. */
   note(rumours: readonly Rumour[], naming: Naming): Promise<void>;
   /**
-   * Takes due sightings for `leaseMs`; another daemon will not see them meanwhile. Those that a
-   * history named and rumours take turns; of one account so many are due at once, and the others at
-   * a pace.
+   * Takes due sightings for `leaseMs`; no other daemon takes them meanwhile. Sightings that a
+   * history named and rumours take turns. The first sightings of an account are due at once,
+   * further ones at a fixed pace.
    */
   claim(nowMs: number, leaseMs: number, limit: number): Promise<Sighting[]>;
-  /** `absentMs`: nodes have just answered that they do not have it. */
+  /**
+   * Postpones a sighting. `absentMs`: when nodes answered that they do not have the transaction.
+   */
   postpone(signature: Signature, dueMs: number, absentMs?: number): Promise<void>;
   /**
-   * Makes every confirmed reading of this slot and earlier ones due for its finalized reading. A
-   * row that is being read, or that was tried and postponed, keeps its time.
+   * Makes confirmed readings of this slot and earlier ones due for their finalized reading. A row
+   * that is being read, or that was tried and postponed, keeps its time.
    */
   becameFinal(slot: Slot, nowMs: number): Promise<void>;
   /**
-   * Gives up on a rumour that no node knows: forged, or dropped before it was read. What a history
-   * named stays.
+   * Gives up a rumour that no node knows: it was forged, or dropped before it was read. A sighting
+   * that a history named stays.
    */
   giveUp(signature: Signature): Promise<void>;
   /** The watched accounts that a transaction is said to touch, and those of its facts. */
   accountsOf(signature: Signature): Promise<Address[]>;
   /**
-   * Records what a transaction is at a finality: its facts become exactly these, as core/reading.ts
-   * decides. Idempotent. With `insist`, a reading without a log is taken although an earlier one
-   * had it. With `readWith`, a reading that did not look for an account that has joined since is
-   * refused as stale.
+   * Records a reading: the transaction's facts become exactly these, as core/reading.ts decides.
+   * Idempotent. With `insist`, a reading without a log replaces an earlier one with a log. With
+   * `readWith`, a reading that did not consider an account that has joined since is refused as
+   * `stale`.
    */
   settle(read: {
     signature: Signature;
@@ -136,51 +144,49 @@ export type Sightings = {
     readWith?: ReadWith;
   }): Promise<Settled>;
   /**
-   * The transaction is on no fork that lived: withdraws its facts. Returns the subscribers it
-   * touched.
+   * Withdraws the facts of a transaction that is on no surviving fork. Returns the affected
+   * subscribers.
    */
   drop(signature: Signature): Promise<string[]>;
-  /** What was mentioned and is not final yet, and since when the oldest of it waits. */
+  /** The number of sightings that are not final, and since when the oldest of them waits. */
   backlog(): Promise<{
     wanted: number;
     confirmed: number;
     oldestMs: number | null;
   }>;
   /**
-   * Whose transactions are wanted since before then and not read. A rumour that nodes answered they
-   * do not have does not count, nor does a transaction of which it is shown or accepted that
-   * nothing is missing. `unattributedSinceMs` is the oldest of those that an earlier release noted
-   * without accounts: they may touch any subscriber's.
+   * The subscribers whose transactions have been wanted since before then and are not read. Not
+   * counted are rumours that nodes do not have, and transactions for which it was shown or accepted
+   * that nothing is missing. `unattributedSinceMs` is the oldest sighting that an earlier release
+   * noted without accounts; it may concern any subscriber.
    */
   unread(beforeMs: number): Promise<{
     readonly subscribers: readonly string[];
     readonly unattributedSinceMs: number | null;
   }>;
-  /**
-   * When a webhook last delivered, and when another source last told of a transaction with facts.
-   */
+  /** When a webhook last delivered, and when another source last named a transaction with facts. */
   lastHeard(): Promise<{ webhookMs: number | null; otherMs: number | null }>;
 };
 
 export const ASIDE_KINDS = ['transaction', 'history', 'state', 'delivery'] as const;
 export type AsideKind = (typeof ASIDE_KINDS)[number];
 /**
- * Something that cannot be read or written for now. Its subject is a signature, an account, or the
- * id of a delivery.
+ * An item that cannot be read or written for now. Its subject is a signature, an account, or the id
+ * of a delivery.
  */
 export type Aside = {
   readonly kind: AsideKind;
   readonly subject: string;
   readonly reason: string;
-  /** Failures in a row. */
+  /** The number of failures in a row. */
   readonly attempts: number;
   readonly sinceMs: number;
   readonly retryMs: number;
 };
 export type Asides = {
   /**
-   * Notes a failure. It is tried again after `firstMs`, and after twice as long with each further
-   * failure, up to `mostMs`.
+   * Records a failure. The next attempt is after `firstMs`, and after twice as long with each
+   * further failure, up to `mostMs`.
    */
   put(failure: {
     kind: AsideKind;
@@ -190,18 +196,18 @@ export type Asides = {
     firstMs: number;
     mostMs: number;
   }): Promise<{ readonly attempts: number; readonly retryMs: number }>;
-  /** It went well. Returns how often it had failed. */
+  /** Removes an aside after a success. Returns how many failures it had. */
   clear(kind: AsideKind, subject: string): Promise<number>;
-  /** When each is tried again. */
+  /** The time of the next attempt, by subject. */
   of(kind: AsideKind): Promise<ReadonlyMap<string, number>>;
-  /** Oldest first. */
+  /** Lists asides, oldest first. */
   list(limit: number): Promise<Aside[]>;
   counts(): Promise<ReadonlyMap<AsideKind, number>>;
-  /** Subscribers of accounts whose history or state has failed since before then. */
+  /** Subscribers of accounts whose history or state has been failing since before then. */
   subscribersBefore(beforeMs: number): Promise<string[]>;
 };
 
-/** Work that one daemon at a time does, of all that share the database. */
+/** Runs work that only one daemon on the same database may do at a time. */
 export type Locks = {
   /**
    * Waits until no other daemon holds the name, and runs the work. Throws `not_ready` when that

@@ -1,6 +1,6 @@
-// Holdings: what a subscriber held of each asset before and after one transaction: in its wallet,
-// in every token account that it owns, and as rent of its accounts at the venue. The transaction's
-// own balances say who owns a token account.
+// Holdings: lists what a subscriber held of each asset before and after one transaction: in the
+// wallet, in every token account it owns, and as rent of its accounts at the venue. The
+// transaction's own balances say who owns a token account.
 import type { Watched } from './hearing-ports.ts';
 import type { Address } from './ids.ts';
 import type { Call, ChainTransaction, TokenBalance } from './transaction.ts';
@@ -12,27 +12,28 @@ export type Perimeter = {
   readonly watched: ReadonlyMap<string, Watched>;
   readonly venue: Address;
   readonly quoteMint: Address;
-  /** Whether the venue has a market of this mint; SOL is of value as well. */
+  /** Whether the venue has a market of this mint. SOL counts as valuable as well. */
   readonly ofValue: (mint: Address) => boolean;
-  /** The venue's accounts that derive from an agent: the lamports in them are the agent's. */
+  /** The venue's accounts that derive from an agent. Their lamports count as the agent's. */
   readonly venueAccounts: (agent: Address) => ReadonlySet<Address>;
   /**
-   * Net tokens that the venue moved into a token account, negative when out of it, for the owner's
-   * own account.
+   * Net base units that the venue moved into a token account for its owner's own Drift account;
+   * negative when out of it.
    */
   readonly venueMoved: ReadonlyMap<string, bigint>;
   /**
-   * Top-level instructions between which a subscriber swaps with the venue's tokens, both included.
+   * The first and last top-level instruction of each subscriber's swap with the venue's tokens,
+   * both included.
    */
   readonly swaps: ReadonlyMap<string, readonly [from: number, to: number]>;
 };
 
-/** Whose wallet is looked at. */
+/** The subscriber and wallet that are examined. */
 export type Subject = { readonly subscriberId: string; readonly agent: Address };
 
 /**
- * An account's side in an asset: what it held while it was the subject's, and what it held as a
- * whole.
+ * One account's part of an asset: whether it was the subject's before and after, and the amount it
+ * held before and after.
  */
 export type Holding = {
   readonly account: Address;
@@ -49,14 +50,11 @@ export type Asset = {
   readonly holdings: readonly Holding[];
 };
 
-/**
- * The token program has not been told of by this row: then only the watch-list says whose account
- * it is.
- */
+/** The row names no owner, before or after. Then only the watch-list says whose account it is. */
 const untold = (row: TokenBalance): boolean => row.owner === null && row.ownerAfter === null;
 
 /**
- * Whether a token account was the subject's, before and after. The transaction's own balances
+ * Whether a token account was the subject's before and after. The transaction's own balances
  * decide.
  */
 export function ownership(
@@ -71,7 +69,7 @@ export function ownership(
   return { before: row.owner === agent, after: row.ownerAfter === agent };
 }
 
-/** Everybody whose wallet or token accounts the transaction names. */
+/** Every subscriber whose wallet, or whose token account, the transaction names. */
 export function subjectsOf({
   transaction,
   watched,
@@ -114,7 +112,7 @@ function tokenAssets(perimeter: Perimeter, subject: Subject): Asset[] {
 }
 
 /**
- * SOL: lamports of the wallet, of every own token account, and of the agent's accounts at the
+ * SOL: the lamports of the wallet, of every own token account, and of the agent's accounts at the
  * venue.
  */
 function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
@@ -145,8 +143,8 @@ function solAsset(perimeter: Perimeter, subject: Subject): Asset | null {
 }
 
 /**
- * Every asset that the subject held before or after: each mint but wrapped SOL, and SOL with the
- * wrapped.
+ * Every asset that the subject held before or after: each mint except wrapped SOL, and SOL
+ * including the wrapped.
  */
 export function assetsOf(perimeter: Perimeter, subject: Subject): Asset[] {
   const sol = solAsset(perimeter, subject);

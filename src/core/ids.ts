@@ -1,5 +1,5 @@
-// Identities on chain, as base58 text with a brand, so that an address is never taken for a
-// signature.
+// Ids: identities on chain as base58 text. Each has a brand, so that an address cannot be used
+// where a signature is expected.
 
 declare const brand: unique symbol;
 /** A Solana account address: 32 bytes in base58. */
@@ -12,7 +12,7 @@ export type Slot = number;
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const DIGIT = new Map([...ALPHABET].map((character, value) => [character, value]));
 
-/** The bytes that base58 text stands for, or null if it is not base58. */
+/** The bytes of base58 text; null when the text is not base58. */
 export function base58Bytes(text: string): Uint8Array | null {
   const bytes: number[] = [];
   for (const character of text) {
@@ -29,7 +29,7 @@ export function base58Bytes(text: string): Uint8Array | null {
   return Uint8Array.from(bytes.reverse());
 }
 
-/** Base58 text of bytes. */
+/** The base58 text of bytes. */
 export function base58Text(bytes: Uint8Array): string {
   const digits: number[] = [];
   for (const byte of bytes) {
@@ -57,13 +57,13 @@ export function isSignature(text: string): text is Signature {
   return text.length >= 64 && text.length <= 88 && base58Bytes(text)?.length === 64;
 }
 
-/** The text as an address. Throws a RangeError when it is not one. */
+/** Returns the text as an address. Throws a RangeError when it is not one. */
 export function address(text: string): Address {
   if (!isAddress(text)) throw new RangeError(`not a Solana address: ${text.slice(0, 60)}`);
   return text;
 }
 
-/** The text as a signature. Throws a RangeError when it is not one. */
+/** Returns the text as a signature. Throws a RangeError when it is not one. */
 export function signature(text: string): Signature {
   if (!isSignature(text))
     throw new RangeError(`not a transaction signature: ${text.slice(0, 100)}`);

@@ -1,8 +1,8 @@
-// Ledger fault: what a failure of Postgres, or of the way to it, means for an operator, in one
-// sentence that says what to do.
+// Ledger fault: turns a failure of Postgres, or of the connection to it, into one sentence that
+// tells the operator what to do.
 import { Fault, messageOf } from './fault.ts';
 
-/** What the codes of Postgres and of the network mean for an operator, and what to do. */
+/** The sentence for each code of Postgres or of the network. */
 const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
   [
     /^ECONNREFUSED$/,
@@ -33,8 +33,8 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
 ];
 
 /**
- * A failure of Postgres or of the way to it as `ledger_unavailable` with what to do; everything
- * else as it is.
+ * A failure of Postgres or of the connection to it as `ledger_unavailable` with a remedy. Any other
+ * value is returned unchanged.
  */
 export function ledgerFault(thrown: unknown): unknown {
   if (thrown instanceof Fault) return thrown;

@@ -1,11 +1,11 @@
-// Lists: what the API and the commands show in pages. A page says how to go on and how many rows
-// there are, so that no list is cut silently.
+// Lists: the port to the lists that the API and the commands show in pages. A page says how to go
+// on and how many rows there are, so that no list is cut silently.
 import type { ProfitShare } from './debt-ports.ts';
 import type { Delivery } from './event.ts';
 import type { FactBody } from './fact.ts';
 import type { PaymentState } from './payment.ts';
 
-/** The rows that each list is asked for. A field that is left out does not restrict the list. */
+/** The filter of each list. A field that is left out does not restrict the list. */
 export type ListFilters = {
   readonly subscribers: Readonly<Record<never, never>>;
   readonly shares: {
@@ -28,31 +28,31 @@ export type ListFilters = {
 };
 export type ListName = keyof ListFilters;
 
-/** What a filter may name. */
+/** The kinds of things that a filter may name. */
 export const NAMED = ['subscriber', 'subscription', 'creator', 'actor', 'acted_on'] as const;
 export type Named = (typeof NAMED)[number];
 
 /**
- * Above so many rows a list does not say how many there are: counting them would take longer than
- * reading a page.
+ * With more rows than this a list does not give their number, because counting them would take
+ * longer than reading a page.
  */
 export const COUNTED_MOST = 10_000;
 
 export type Lists = {
-  /** How many rows the filter has in all pages; null above COUNTED_MOST. */
+  /** The number of rows of the filter in all pages; null above COUNTED_MOST. */
   total<Name extends ListName>(list: Name, filter: ListFilters[Name]): Promise<number | null>;
-  /** Whether a cursor names a row of the list, also one that the filter leaves out. */
+  /** Whether a cursor names a row of the list, even one that the filter excludes. */
   holds(list: ListName, cursor: string): Promise<boolean>;
   /**
-   * Whether the ledger knows what a filter names: an id, a creator's wallet of any terms, an actor,
-   * or a subscriber that is registered or was acted on.
+   * Whether the ledger knows the thing that a filter names: an id, a creator's wallet of any terms,
+   * an actor, or a subscriber that is registered or was acted on.
    */
   knows(what: Named, id: string): Promise<boolean>;
 };
 
 export type Page<Row> = {
   readonly rows: readonly Row[];
-  /** The cursor of the last row while there are more; null at the end. */
+  /** The cursor of the last row while there are further rows; null at the end. */
   readonly next: string | null;
   readonly total: number | null;
 };

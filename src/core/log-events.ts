@@ -1,5 +1,5 @@
-// Log events that are errors: each means that a person must act. Their counters begin at 0, so that
-// an alert sees the first one. A test holds the list to the code.
+// Log events: the events at level error. Each means that a person must act. Their counters start at
+// 0, so that an alert sees the first occurrence. A test compares the list with the code.
 export const ERROR_EVENTS = [
   'account.gap',
   'account.not_adopted',

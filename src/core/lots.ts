@@ -1,33 +1,34 @@
-// Lots: under which terms each part of a position was opened, at what price, and with what fees. A
-// lot is everything that was opened under the same terms, one fill after the other. What is closed
-// leaves the youngest lot first: a position from before the terms does not shield a trade that was
-// copied on top of it, and a copied trade does not realise the gains of the older position.
+// Lots: tracks under which terms each part of a position was opened, at which price and with which
+// fees. A lot is everything that was opened in succession under the same terms. A close takes from
+// the youngest lot first (ADR 28): a position from before the terms does not shield a copied trade
+// on top of it, and a copied trade does not realise the gains of the older position.
 import type { Close, Held, Reckoning } from './fact.ts';
 import type { Slot } from './ids.ts';
 import { type BaseUnits, least, most, mulDivCeil, mulDivFloor } from './money.ts';
 import { dearestBetween, holding, type Terms } from './terms.ts';
 
-/** Part of a position: base in 1e9, above zero. */
+/** A part of a position. Base in 1e9, above zero. */
 export type Lot = {
   readonly market: number;
   readonly position: 'long' | 'short';
-  /** Null: opened before anything was agreed, or after the subscription ended. */
+  /** Null: opened before the first terms, or after the subscription ended. */
   readonly terms: Terms | null;
-  /** Where the first of it was opened. */
+  /** The slot in which the first part of the lot was opened. */
   readonly openedSlot: Slot;
   readonly base: bigint;
   /**
-   * Quote that opening it cost, or brought when short; null where neither record nor state told.
+   * Quote paid to open the lot, or received when it is short; null when neither a record nor
+   * account state shows it.
    */
   readonly entry: BaseUnits | null;
   /**
-   * Fees of opening it; negative for rebates. Fees of hidden openings are in the reckoning of their
-   * transaction, and 0 here.
+   * Fees of opening the lot; negative for rebates. Fees of openings without a record are part of
+   * the reckoning of their transaction, and 0 here.
    */
   readonly fee: BaseUnits;
 };
 
-/** What moves lots, in chain order. */
+/** The facts that change lots, in chain order. */
 export type Movement = { readonly slot: Slot } & (
   | {
       readonly kind: 'open';
@@ -38,25 +39,24 @@ export type Movement = { readonly slot: Slot } & (
       readonly fee: BaseUnits | null;
     }
   | Pick<Close, 'kind' | 'market' | 'position' | 'baseClosed'>
-  /** After transactions that could not be read, the account says what it holds. */
+  /** The positions of the account after transactions that could not be read. */
   | Pick<Reckoning, 'kind' | 'held' | 'afterSlot'>
-  /** Something may have been opened here unseen. */
+  /** A transaction in which something may have been opened without a record. */
   | { readonly kind: 'unknown' }
   /** A booked close has shown that the account holds nothing in this market. */
   | { readonly kind: 'flat'; readonly market: number }
 );
 
-/** What the venue itself keeps of a position: all of its base, and one average entry. */
+/** The venue's own figures of a position: its whole base, and one average entry. */
 export type Average = { readonly base: bigint; readonly entry: BaseUnits | null };
 
 export type Holdings = {
-  /** In the order in which they were opened. */
+  /** The lots in the order in which they were opened. */
   readonly lots: readonly Lot[];
-  /** By market: `base` is negative when short. */
+  /** By market. `base` is negative when short. */
   readonly averages: ReadonlyMap<number, Average>;
   /**
-   * Slots of transactions that could not be read, since the account's state was last asked; in
-   * order.
+   * The slots of transactions that could not be read since the last known account state, in order.
    */
   readonly hidden: readonly Slot[];
 };
@@ -69,8 +69,8 @@ const isOf =
     lot.market === market && lot.position === position;
 
 /**
- * A part of a lot: its entry rounded down, as the venue does, and its fees up, so that rounding
- * never raises what is owed.
+ * A part of a lot. Its entry is rounded down, as the venue rounds, and its fees up, so that
+ * rounding never raises the amount that is owed.
  */
 function partOf(lot: Lot, base: bigint): Lot {
   if (base === lot.base) return lot;
@@ -83,7 +83,7 @@ function partOf(lot: Lot, base: bigint): Lot {
 }
 
 export type Taken = {
-  /** Youngest first. */
+  /** The youngest lot first. */
   readonly taken: readonly Lot[];
   readonly left: readonly Lot[];
   /** Base that no lot explains. */
@@ -91,8 +91,8 @@ export type Taken = {
 };
 
 /**
- * Takes a close out of the lots, youngest first. Lots of the other direction must have been closed
- * unseen before.
+ * Takes a close out of the lots, youngest first. Lots of the other direction are dropped: they must
+ * have been closed without a record before.
  */
 export function takeLots(
   lots: readonly Lot[],
@@ -123,8 +123,8 @@ export function takeLots(
 }
 
 /**
- * Adds an opening: to the youngest lot of the position when that is under the same terms, else as a
- * lot of its own.
+ * Adds an opening: to the youngest lot of the position if that has the same terms, else as a new
+ * lot.
  */
 function addLot(lots: readonly Lot[], opened: Lot): Lot[] {
   const kept = lots.filter(
@@ -146,7 +146,7 @@ function addLot(lots: readonly Lot[], opened: Lot): Lot[] {
 }
 
 /**
- * The venue's average after a close: it takes floor(entry × closed / base), as
+ * The venue's average after a close: floor(entry × closed / base) is taken away, as
  * controller/position.rs does.
  */
 function closedAverage({ base, entry }: Average, closed: bigint): Average {
@@ -158,14 +158,14 @@ function closedAverage({ base, entry }: Average, closed: bigint): Average {
 }
 
 /**
- * Several hidden reductions round several times: an entry that differs by no more than this was not
- * traded anew.
+ * Tolerance in base units for several hidden reductions, each of which rounds. An entry that
+ * differs by no more was not traded again.
  */
 const ENTRY_SLACK = 1_000n;
 
 /**
- * Whether the state's entry follows from what was known and reductions alone: then nothing was
- * opened unseen.
+ * Whether the state's entry follows from the known average by reductions alone. Then nothing was
+ * opened without a record.
  */
 function onlyReduced(known: Average | undefined, seen: Held): boolean {
   if (known === undefined || known.entry === null || seen.entry === null) return true;
@@ -175,7 +175,7 @@ function onlyReduced(known: Average | undefined, seen: Held): boolean {
   return sizeOf(difference) <= ENTRY_SLACK;
 }
 
-/** The first slot in which something can have been hidden that this reckoning proves. */
+/** The first slot in which an opening can be hidden that this reckoning covers. */
 export function hiddenFrom(
   { hidden }: Holdings,
   { slot, afterSlot }: { readonly slot: Slot; readonly afterSlot: Slot },
@@ -183,14 +183,15 @@ export function hiddenFrom(
   return Math.min(slot, hidden.find((each) => each > afterSlot) ?? slot);
 }
 
+/** The holdings after a resync, and the lots that must have been closed without a record. */
 export type Resynced = { readonly holdings: Holdings; readonly closed: readonly Lot[] };
 
 /**
- * Trims and fills the lots of every market to what the account says it holds after transactions
- * that could not be read, the first in slot `from` and the last in slot `slot`. `closed` is what
- * must have been closed unseen. What was opened unseen falls under the dearest terms in force
- * between the two. A position whose entry does not follow from what was known was closed and opened
- * anew.
+ * Adjusts the lots of every market to the account's positions after transactions that could not be
+ * read, the first in slot `from`, the last in slot `slot`. `closed` are the lots that must have
+ * been closed without a record. Base that was opened without a record falls under the terms with
+ * the highest share in force between the two slots. A position whose entry does not follow from the
+ * known figures counts as closed and opened again.
  */
 export function resync(
   { lots, averages }: Holdings,
@@ -279,8 +280,8 @@ function moved(holdings: Holdings, move: Movement, terms: readonly Terms[]): Hol
 }
 
 /**
- * Lots after these movements, beginning with what was held at a slot, before anything was agreed;
- * what happened up to that slot is in it already.
+ * The lots after these movements. They begin with the positions that were held before the first
+ * terms; movements up to that slot are part of those already.
  */
 export function lotsAfter(
   held: { readonly slot: Slot; readonly positions: readonly Held[] },

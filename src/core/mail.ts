@@ -1,19 +1,17 @@
-// Mail: the port to whoever asked to be told of events.
+// Mail: the port that sends events to platforms.
+/** One event as an HTTP request. */
 export type Letter = {
   readonly url: string;
   readonly id: string;
-  /** Of this attempt. */
+  /** The time of this attempt. Milliseconds since 1970. */
   readonly atMs: number;
   readonly body: string;
-  /** Every one signs, so that a receiver may know only one of them. */
+  /** Each secret signs, so that a receiver needs to know only one of them. */
   readonly secrets: readonly string[];
 };
 export type Mail = {
-  /**
-   * Refuses addresses that are private, and schemes that are not allowed. Throws
-   * `endpoint_refused`.
-   */
+  /** Throws `endpoint_refused` for a private address or a scheme that is not allowed. */
   check(url: string): Promise<void>;
-  /** Sends, and returns the status. Throws when there was no answer. */
+  /** Sends the letter and returns the HTTP status. Throws when there was no answer. */
   send(letter: Letter): Promise<number>;
 };

@@ -1,30 +1,29 @@
-// Master key: what is known of the key that seals every secret of a ledger, and what the ledger
-// keeps to tell it by.
+// Master key: the port to the check of the key that seals every secret of a ledger.
 import type { Vault } from './outside.ts';
 
 export type MasterKeyTrouble = {
   readonly code: 'master_key_missing' | 'master_key_wrong';
   readonly detail: string;
 };
-/** Whether the master key at hand is the ledger's. */
+/** Says whether the present master key is the ledger's. */
 export type MasterKey = {
-  /** The vault, which seals only while nothing is wrong with the master key. */
+  /** The vault. It seals and opens only while nothing is wrong with the master key. */
   readonly vault: Vault;
-  /** What is wrong with the master key; null when it is the ledger's, or was not looked at yet. */
+  /** The problem with the master key; null when it is the ledger's, or was not checked yet. */
   trouble(): MasterKeyTrouble | null;
-  /** Looks again. */
+  /** Checks the master key again. */
   look(): Promise<void>;
   /** Seals the known text under the next master key, when that takes over. */
   rewrap(): Promise<void>;
 };
 
-/** The known text that tells whether a master key is the ledger's. */
+/** Stores the known text that shows whether a master key is the ledger's. */
 export type MasterKeyBook = {
-  /** The text, sealed; null before the first start with a master key. */
+  /** The sealed text; null before the first start with a master key. */
   kept(): Promise<Uint8Array | null>;
-  /** Keeps it unless one is kept; returns what is kept then. */
+  /** Stores the text unless there is one. Returns the stored text. */
   keep(sealed: Uint8Array): Promise<Uint8Array>;
   replace(sealed: Uint8Array): Promise<void>;
-  /** Some of the secrets that are kept, with what each is sealed for. */
+  /** Some of the stored secrets, each with its binding. */
   sample(): Promise<{ readonly bound: string; readonly sealed: Uint8Array }[]>;
 };

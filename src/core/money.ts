@@ -1,5 +1,5 @@
-// Money. Amounts are whole base units in a bigint, everywhere; a decimal point exists only in text.
-// Every division names the way it rounds. Nothing here ever sees a float.
+// Money: amounts are whole base units in a bigint; a decimal point exists only in text. Every
+// division names its rounding. No function here uses floating point.
 
 /** An amount in the smallest unit of a token: 1 USDC is 1,000,000 base units. */
 export type BaseUnits = bigint;
@@ -42,7 +42,7 @@ export function formatUnits(amount: bigint, decimals: number = USDC_DECIMALS): s
   return `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
 
-/** Reads a decimal string of base units, as JSON carries them. Returns null for anything else. */
+/** Reads base units from a decimal string, as JSON carries them. Null for any other text. */
 export function parseBaseUnits(text: string): BaseUnits | null {
   return /^(0|[1-9][0-9]{0,18})$/.test(text) ? BigInt(text) : null;
 }

@@ -1,44 +1,48 @@
-// Outcome: what a close came to: of each of its parts the share, or the named reason why there is
-// none. Every close has an answer. Pure: the ledger gives what is on record of a close.
+// Outcome: the result of every close: for each part the share, or the named reason why nothing is
+// owed. Pure: the ledger provides the record of a close.
 import type { Close, Reckoning } from './fact.ts';
 import { unreachable } from './fault.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
 import type { Basis } from './terms.ts';
 
-/** Why a close, or a part of it, makes nothing owed, or does not yet. */
+/** Why a close, or a part of one, makes nothing owed, or not yet. */
 export const NOTHING_OWED = [
-  /** Its block is not final. */
+  /** The block is not final. */
   'not_final',
   /**
-   * The account shows what no fact explains; until that is settled nothing more of it is booked.
+   * The account shows a difference that no fact explains. Until it is settled, no close of the
+   * account is booked.
    */
   'gap',
-  /** The account's state was not checked at a finalized slot after it yet. */
+  /** The account's state was not checked at a finalized slot after the close yet. */
   'not_checked',
-  /** It is final and checked, and the next turn of booking takes it. */
+  /** The close is final and checked; the next run of booking takes it. */
   'not_booked',
   'no_subscription',
-  /** It was opened, or it closed, before anything was agreed. */
+  /** The part was opened, or the close happened, before the first terms. */
   'before_terms',
-  /** It was opened after the subscription had ended. */
+  /** The part was opened after the subscription had ended. */
   'after_end',
   'loss',
-  /** The profit made good earlier losses, under a high-water mark. */
+  /** The profit made good earlier losses, on a high-water mark. */
   'made_good',
-  /** The terms say 0 %. */
+  /** The terms have a share of 0 %. */
   'no_share',
-  /** The share is less than a base unit, and is carried. */
+  /** The share is less than a base unit and is carried over. */
   'dust',
 ] as const;
 export type NothingOwed = (typeof NOTHING_OWED)[number];
 
 /** A part of a close as it was booked, under one set of terms. */
 export type BookedPart = {
-  /** Where its terms began; null where there are none. */
+  /** The slot from which its terms hold; null without terms. */
   readonly termsSlot: Slot | null;
   readonly openedSlot: Slot | null;
-  /** Base of this part in 1e9; null where it is the whole, or only account state tells. */
+  /**
+   * Base of this part in 1e9; null when the part is the whole close, or only account state shows
+   * it.
+   */
   readonly base: bigint | null;
   readonly basis: Basis;
   readonly shareBps: number;
@@ -56,7 +60,7 @@ export type BookedPart = {
   } | null;
 };
 
-/** What is on record of a close. */
+/** The record of a close. */
 export type RecordedClose = {
   readonly account: Address;
   readonly signature: Signature;
@@ -65,15 +69,15 @@ export type RecordedClose = {
   readonly final: boolean;
   readonly body: Close | Reckoning;
   readonly subscriptionId: string | null;
-  /** Where the first terms of the subscription began; null without any. */
+  /** The slot of the subscription's first terms; null without any. */
   readonly firstTermsSlot: Slot | null;
-  /** It waits for its booking. */
+  /** The close waits to be booked. */
   readonly waits: boolean;
-  /** Up to where the account's state was checked; null when it never was. */
+  /** The slot up to which the account's state was checked; null when it never was. */
   readonly checkedSlot: Slot | null;
   readonly gap: boolean;
   readonly parts: readonly BookedPart[];
-  /** Where a list goes on after it. */
+  /** The cursor after which a list continues. */
   readonly cursor: string;
 };
 
@@ -97,7 +101,7 @@ function reasonOfPart(part: BookedPart, firstTermsSlot: Slot | null): NothingOwe
   return shareBps === 0 ? 'no_share' : 'dust';
 }
 
-/** Why nothing is owed for a part, in a sentence for people. */
+/** The sentence for people on a part. */
 function sayPart(part: BookedPart, reason: NothingOwed | null): string {
   const { netPnl, shareBps, charged, amount, deficitBefore, deficitAfter, termsSlot, share } = part;
   switch (reason) {
@@ -152,7 +156,7 @@ function sayWhole(
   }
 }
 
-/** Why a close without any booked part makes nothing owed, or does not yet. */
+/** Why a close without a booked part makes nothing owed, or not yet. */
 function reasonOfWhole(close: RecordedClose): Answer {
   const { final, subscriptionId, firstTermsSlot, slot, checkedSlot, gap, waits } = close;
   const answer = (reason: Parameters<typeof sayWhole>[0]): Answer => ({
@@ -171,10 +175,7 @@ function reasonOfWhole(close: RecordedClose): Answer {
   return answer('not_booked');
 }
 
-/**
- * What a close came to. The reason of the whole is that of its parts where no part owes: of
- * several, the first.
- */
+/** The outcome of a close. When no part owes anything, the reason is that of the first part. */
 export function outcomeOf(close: RecordedClose): Outcome {
   const parts = close.parts.map((part) => {
     const reason = reasonOfPart(part, close.firstTermsSlot);

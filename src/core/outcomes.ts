@@ -1,6 +1,6 @@
-// Outcomes: how requests to the API and calls of RPC nodes end, as metrics count them.
+// Outcomes: the ways in which API requests and RPC calls end, as metrics count them.
 
-/** How a request to the API ended; `aborted` is what the client did not wait for. */
+/** How a request to the API ended. `aborted`: the client did not wait for the answer. */
 export const REQUEST_OUTCOMES = ['2xx', '3xx', '4xx', '5xx', 'aborted'] as const;
 
 /**

@@ -1,6 +1,6 @@
-// Outflow: what kind of leaving an outflow was, and which leavings count against who owes. Pure
-// functions of the sets given, so that a history can be judged again at any time and in whatever
-// order it was heard. The whole rule: docs/standing.md.
+// Outflow: classifies outflows, and decides which of them count against a subscriber with debts.
+// Pure functions of the given sets, so that a history can be judged again at any time and in any
+// order of hearing. The whole rule: docs/standing.md.
 import { type Clearance, clearedAmounts } from './clearance.ts';
 import type { ChainPosition, Outflow } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
@@ -9,10 +9,15 @@ import type { StandingEvent } from './standing.ts';
 import { WRAPPED_SOL } from './wallet-call.ts';
 
 /**
- * `ours` is a payment of this ledger, or a swap for SOL as the daemon makes them; `creator` pays
- * one all the same; `cleared` was permitted; `internal` stays with the subscriber; `worthless` is
- * of a token without value; `unsigned` was not the agent's doing; `small` is a tip, a fee in the
- * token or rent. Any other, `outflow`, is the subscriber's own doing and counts.
+ * The class of an outflow.
+ * - `ours`: a payment of this ledger, or a swap for SOL within the daemon's rule.
+ * - `creator`: a transfer to a creator, which pays debts.
+ * - `cleared`: permitted by a clearance.
+ * - `internal`: stays with the subscriber.
+ * - `worthless`: a token without value.
+ * - `unsigned`: not by the agent's act.
+ * - `small`: within the allowance for tips, fees in the token, and rent.
+ * - `outflow`: any other; the subscriber's own act, which counts.
  */
 export type OutflowClass =
   | 'ours'
@@ -27,50 +32,50 @@ export type HeardOutflow = {
   readonly key: string;
   readonly signature: Signature;
   readonly slot: Slot;
-  /** Its signature is one of our payments. */
+  /** Its signature is that of one of our payments. */
   readonly ours: boolean;
   readonly body: Outflow;
 };
 /**
- * What the platform lets the daemon swap of an agent's USDC for SOL. A swap within these bounds
- * gives a subscriber who makes it by hand nothing that the daemon would not have done itself.
+ * The bounds of the daemon's swaps of an agent's USDC for SOL. A subscriber who makes such a swap
+ * by hand gains nothing that the daemon would not have done itself.
  */
 export type TopUpRule = {
-  /** The most USDC of one swap. */
+  /** The most USDC of one swap. Base units. */
   readonly amountMost: BaseUnits;
-  /** The least SOL that it brings. */
+  /** The least SOL that a swap must bring. Lamports. */
   readonly lamportsLeast: bigint;
-  /** The least number of slots between two. */
+  /** The least number of slots between two swaps. */
   readonly everySlots: number;
 };
-/** What is known of the subscriber beside its outflows. */
+/** What is known of the subscriber besides its outflows. */
 export type OutflowContext = {
-  /** Wallets that the subscriber's terms, past and present, name as creators. */
+  /** Wallets that any terms of the subscriber, past or present, name as creators. */
   readonly creators: ReadonlySet<string>;
   /** Delegates and closing authorities that the agent is known to have appointed. */
   readonly appointed: ReadonlySet<string>;
-  /** Null or absent where the platform tops no agent up. */
+  /** Null or absent when the platform tops up no agent. */
   readonly topUp?: TopUpRule | null;
 };
 const NOBODY: OutflowContext = { creators: new Set(), appointed: new Set() };
 
 /**
- * What may leave a wallet without anybody asking why, by transaction and by day: tips, rent of
- * other people's accounts, a relayer's fee in the token. SOL in lamports, USDC in base units.
+ * The amounts that may leave a wallet without counting, for each transaction and for each day:
+ * tips, rent of other people's accounts, a relayer's fee in the token. SOL in lamports, USDC in
+ * base units.
  */
 export const SMALL = {
   sol: { transaction: 10_000_000n, day: 50_000_000n },
   quote: { transaction: 500_000n, day: 2_500_000n },
 } as const;
-/** A day of slots of 200 ms. Where slots are longer it spans more than a day, and allows less. */
+/** A day of slots of 200 ms. With longer slots it spans more than a day, and so allows less. */
 export const DAY_SLOTS = 432_000;
 
 const isSol = ({ mint, decimals, route }: Outflow): boolean =>
   mint === WRAPPED_SOL || (mint === null && (decimals === 9 || route === 'sol_transfer'));
 
 /**
- * Which allowance an outflow falls under; null when it has none. Withdrawals from the venue never
- * have one.
+ * The allowance of an outflow; null when it has none. Withdrawals from the venue never have one.
  */
 function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | null {
   switch (body.route) {
@@ -91,8 +96,8 @@ function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | nu
 }
 
 /**
- * Those that are small: of a transaction no more than its allowance, together with every other
- * small transaction of the day before it no more than the day's.
+ * The outflows that are small: within the allowance of their transaction and, together with every
+ * other small transaction of the day before, within the allowance of a day.
  */
 function smallOutflows(outflows: readonly HeardOutflow[], quoteMint: Address): Set<string> {
   const small = new Set<string>();
@@ -116,8 +121,8 @@ function smallOutflows(outflows: readonly HeardOutflow[], quoteMint: Address): S
 type Group = { slot: Slot; id: string; amount: bigint; keys: string[] };
 
 /**
- * Outflows by transaction, in the order of slots; inside a slot by signature, so that the order
- * never depends on hearing.
+ * Outflows grouped by transaction, in the order of slots, and by signature inside a slot, so that
+ * the order does not depend on hearing.
  */
 function byTransaction(outflows: readonly HeardOutflow[]): Group[] {
   const groups = new Map<string, Group>();
@@ -132,8 +137,8 @@ function byTransaction(outflows: readonly HeardOutflow[]): Group[] {
 }
 
 /**
- * Swaps of USDC for SOL as the daemon makes them: within the bounds, and no more often. The ledger
- * may have lost the payment.
+ * Swaps of USDC for SOL within the bounds of the rule and its interval. They are recognised even if
+ * the ledger lost the payment.
  */
 function topUps(
   outflows: readonly HeardOutflow[],
@@ -158,15 +163,15 @@ function topUps(
 }
 
 /**
- * Whether a creator got it: then it lessens what is owed to that creator, and is no flight whoever
- * signed it.
+ * Whether a creator received it. It then pays debts to that creator and is no flight, whoever
+ * signed.
  */
 const toCreator = ({ destination, owner }: Outflow, creators: ReadonlySet<string>): boolean =>
   (owner !== null && creators.has(owner)) || (destination !== null && creators.has(destination));
 
 /**
- * Classifies outflows; depends on nothing but the sets given. One that is cleared in part is an
- * `outflow` of the rest.
+ * Classifies outflows by the given sets alone. An outflow that is cleared in part has the class
+ * `outflow` for the rest.
  */
 export function classifyOutflows(
   outflows: readonly HeardOutflow[],
@@ -184,8 +189,7 @@ function classify(
   { creators, appointed, topUp = null }: OutflowContext,
 ): { classes: Map<string, OutflowClass>; cleared: ReadonlyMap<string, BaseUnits> } {
   const classes = new Map<string, OutflowClass>();
-  // A mint that the venue paid out once is of value, though its market may be newer than this
-  // release.
+  // A mint that the venue has paid out has value, even if its market is newer than this release.
   const paidOut = new Set<string | null>(
     outflows
       .filter(({ body }) => body.route === 'withdraw' || body.route === 'isolated_withdraw')
@@ -219,9 +223,7 @@ function classify(
   return { classes, cleared };
 }
 
-/**
- * An amount that left, for people. The quote token and SOL go by their names, another by its mint.
- */
+/** An amount that left, in words: the quote token and SOL by name, any other token by its mint. */
 export function whatLeft(body: Outflow, quoteMint: Address): string {
   const { amount, mint, decimals } = body;
   if (isSol(body)) return `${formatUnits(amount, 9)} SOL`;
@@ -230,8 +232,8 @@ export function whatLeft(body: Outflow, quoteMint: Address): string {
 }
 
 /**
- * What counts in the judgement of a subscriber. An amount that went to several receivers in one
- * transaction is told as their sum, at the place of each.
+ * The events that count in the standing of a subscriber. An amount that went to several receivers
+ * in one transaction is reported as the sum, at the place of each part.
  */
 export function leftEvents(
   outflows: readonly (HeardOutflow & { readonly at: ChainPosition })[],

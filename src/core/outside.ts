@@ -1,5 +1,5 @@
-// Outside: the ports to what is not ours: the chain, the venue, the pen, fees, and the webhook
-// registry.
+// Outside: the ports to systems outside the daemon: the chain, the pen, the vault, fees, swaps, and
+// the webhook registry.
 import type { DeathEvidence } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
@@ -17,12 +17,12 @@ export type Simulated = {
   readonly error: unknown;
   readonly units: number;
   readonly logs: readonly string[];
-  /** Of the top-level instructions, as they were simulated. */
+  /** The programs of the top-level instructions, in order. */
   readonly programs: readonly Address[];
-  /** The accounts that were asked for, as they would have become. */
+  /** The requested accounts as they would be after the transaction. */
   readonly accounts: readonly (ChainAccount | null)[];
   /**
-   * The lookup tables without which it would not have fitted one packet; it is signed with the
+   * The lookup tables without which the transaction would not fit one packet. It is signed with the
    * same.
    */
   readonly tables: readonly LookupTable[];
@@ -37,45 +37,51 @@ export type SignatureRow = {
   readonly slot: Slot;
   readonly blockIndex: number | null;
   readonly memo: string | null;
-  /** Executed with an error: it changed nothing. */
+  /** The transaction was executed with an error and changed nothing. */
   readonly failed: boolean;
-  /** The history goes on after this row; slots before this row's are told completely. */
+  /** The history goes on after this row. Slots before this row's are complete. */
   readonly goesOn?: true;
 };
 
 /**
- * RPC. Every function throws a Fault (`rpc_unavailable`, `rpc_refused`) rather than make an answer
- * up.
+ * Solana over RPC. Every function throws a Fault (`rpc_unavailable`, `rpc_refused`,
+ * `chain_foreign`) when the node gives no usable answer.
  */
 export type Chain = {
+  /** The latest slot at a commitment. */
   slot(commitment: 'confirmed' | 'finalized'): Promise<Slot>;
-  /** Block height, which is what blockhashes expire by. */
+  /** The finalized block height, by which blockhashes expire. */
   finalizedHeight(): Promise<number>;
   /**
-   * Null when the node does not have it at that commitment. With `seenSlot` the answer comes from a
-   * node that has seen that slot, as far as the node honours it (Agave 4.4 and later). A
-   * transaction whose outcome the node lacks throws `rpc_unavailable`: it is not absent.
+   * A transaction; null when the node does not have it at that commitment. With `seenSlot` the
+   * answer comes from a node that has seen that slot, as far as the node honours this (Agave 4.4
+   * and later). Throws `rpc_unavailable` when the node has the transaction but not its outcome.
    */
   transaction(
     signature: Signature,
     commitment: 'confirmed' | 'finalized',
     seenSlot?: Slot,
   ): Promise<ChainTransaction | null>;
-  /** Accounts at confirmed commitment, in one call; null where there is none. */
+  /**
+   * Reads accounts at confirmed commitment, in one call; null for an account that does not exist.
+   */
   accounts(
     addresses: readonly Address[],
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
-  /** A part of each account, at most a hundred in one call; null where there is none. */
+  /**
+   * Reads a part of each account, at most a hundred in one call; null for an account that does not
+   * exist.
+   */
   slices(
     addresses: readonly Address[],
     slice: Slice | null,
     commitment: 'confirmed' | 'finalized',
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
   /**
-   * The signatures of an account in slots above `afterSlot`, oldest first and up to a bound
-   * (`goesOn`), from a node that has seen `seenSlot` (a node that is behind would leave out the
-   * end) and whose history reaches back to `afterSlot` (a node that keeps less would leave out the
-   * beginning). Throws `rpc_unavailable` otherwise. Only finalized signatures may move a cursor.
+   * The signatures of an account in slots above `afterSlot`, oldest first, up to a bound
+   * (`goesOn`). They come from a node that has seen `seenSlot`, so that the end is not missing, and
+   * whose history reaches back to `afterSlot`, so that the beginning is not missing. Throws
+   * `rpc_unavailable` otherwise. Only finalized signatures may move a cursor.
    */
   signatures(
     account: Address,
@@ -85,19 +91,19 @@ export type Chain = {
   ): Promise<SignatureRow[]>;
   /**
    * Whether the finalized chain lacks a transaction that was once seen in a slot: by status, by the
-   * transaction and by the history of these accounts, from a node that keeps that slot and has seen
-   * later ones, and from the second provider too where there is one.
+   * transaction itself and by the history of these accounts, at a node that keeps that slot and has
+   * seen later ones, and at the second provider if there is one.
    */
   finalizedAbsence(
     signature: Signature,
     accounts: readonly Address[],
     slot: Slot,
   ): Promise<boolean>;
-  /** The associated token account of an owner, whatever that is. */
+  /** The associated token account of an owner, on or off the curve. */
   tokenAccount(mint: Address, owner: Address): Address;
   /**
-   * Whether somebody can hold a key to this address; a program's address and a token account are
-   * off the curve.
+   * Whether a key for this address can exist. The addresses of programs and token accounts are off
+   * the curve.
    */
   isOnCurve(address: Address): boolean;
   /** The address that a program derives from seeds; null when they give none. */
@@ -105,8 +111,8 @@ export type Chain = {
   /** The address of the token account that an agent opens and closes within one payment. */
   passingAccount(agent: Address, paymentId: string): Address;
   /**
-   * Amount and state of a token account; null when it is none of this mint's. `foreign`: another
-   * than this owner may spend from it, whoever's address it derives from.
+   * Amount and state of a token account; null when it is not one of this mint. `foreign`: another
+   * than this owner may spend from it, even if its address derives from this owner.
    */
   readTokenAccount(
     account: ChainAccount | null,
@@ -114,8 +120,8 @@ export type Chain = {
     owner: Address,
   ): { amount: BaseUnits; frozen: boolean; foreign: boolean } | null;
   /**
-   * The instructions around the venue's: creation of token accounts, the transfer, the memo. `rent`
-   * is what a passing account is opened with.
+   * The instructions before and after the venue's: creation of token accounts, transfers, the memo.
+   * `rent` is the balance with which a passing account is opened, in lamports.
    */
   transferInstructions(
     parts: PaymentParts,
@@ -124,63 +130,66 @@ export type Chain = {
     memo: string,
     rent: Lamports,
   ): { before: Instruction[]; after: Instruction[] };
-  /** What a transaction's top-level instructions do, as far as wallets and tokens go. */
+  /** The acts of a transaction's top-level instructions on wallets and tokens. */
   actsOf(transaction: ChainTransaction): Act[];
   /**
-   * Whether a transaction of these instructions fits one packet, with a compute limit and a price,
-   * and with lookup tables where it needs them.
+   * Whether a transaction of these instructions fits one packet together with compute limit and
+   * price, with lookup tables if needed.
    */
   fits(feePayer: Address, instructions: readonly Instruction[]): Promise<boolean>;
   /** The programs of the top-level instructions of a signed transaction, read from its bytes. */
   programsOf(bytes: Uint8Array): readonly Address[];
   /**
-   * Runs a transaction without signatures against the latest blockhash, which it returns. Throws
-   * `transaction_too_large` when it does not fit one packet.
+   * Simulates a transaction without signatures against the latest blockhash, which it returns.
+   * Throws `transaction_too_large` when it does not fit one packet.
    */
   simulate(
     feePayer: Address,
     instructions: readonly Instruction[],
     watched: readonly Address[],
   ): Promise<Simulated>;
-  /** The same for a transaction that somebody else has built. */
+  /** Simulates a transaction that was built elsewhere. */
   simulateBytes(transaction: Uint8Array): Promise<Simulated>;
   /**
-   * Sends exactly these bytes; no preflight, no retries by the node. An error here never proves
-   * anything.
+   * Sends exactly these bytes, without preflight and without retries by the node. An error does not
+   * prove that they were not sent.
    */
+  /** Reads the outcome of a signature. An RPC failure gives `nothing`, never `absent`. */
   send(bytes: Uint8Array): Promise<void>;
   look(signature: Signature): Promise<Look>;
-  /** One round of evidence for a death; a question that was not answered is null. */
+  /** One round of evidence for a death. A question without an answer is null. */
   deathEvidence(signed: SignedBytes, tokenAccount: Address): Promise<DeathEvidence>;
   /**
-   * Throws unless the node that is asked belongs to our chain, asked within the last second. Before
-   * anything is written that a wrong chain would spoil for good: cursors, baselines, withdrawn
-   * facts.
+   * Throws unless the node in use has proven within the last second that it belongs to our chain.
+   * Called before writing anything that a wrong chain would spoil for good: cursors, baselines,
+   * withdrawn facts.
    */
   vouch(): Promise<void>;
 };
 
+/** The addresses of a payment. */
 export type PaymentParts = {
   readonly agent: Address;
   readonly agentTokenAccount: Address;
   /**
-   * The token account that pays: the agent's own, or one that exists within the transaction alone.
+   * The token account that pays: the agent's own, or one that exists only within the transaction.
    */
   readonly source: Address;
   readonly creator: Address;
   readonly creatorTokenAccount: Address;
   readonly payer: Address;
-  /** Where the sponsor is reimbursed; null when it does not pay. */
+  /** The token account in which the sponsor is reimbursed; null when the sponsor does not pay. */
   readonly sponsorTokenAccount: Address | null;
   readonly payment: Payment;
 };
 
-/** A lookup table with its contents, without which a transaction that uses it cannot be read. */
+/** A lookup table with its addresses, which are needed to read a transaction that uses it. */
 export type LookupTable = { readonly key: Address; readonly addresses: readonly Address[] };
-/** Where agents may swap USDC for SOL: an endpoint that answers with a transaction to sign. */
+/** The endpoint at which agents may swap USDC for SOL. It answers with a transaction to sign. */
 export type SwapDesk = {
   /**
-   * An unsigned transaction that swaps this much of the owner's USDC for SOL. Throws `swap_failed`.
+   * Returns an unsigned transaction that swaps this much of the owner's USDC for SOL. Throws
+   * `swap_failed`.
    */
   offer(
     owner: Address,
@@ -189,66 +198,61 @@ export type SwapDesk = {
 };
 
 /**
- * Account subscriptions. What comes is handed on at once; what may have been missed is said, never
- * replayed.
+ * Account subscriptions. Notifications are handed on at once. Changes that may have been missed are
+ * reported but not replayed.
  */
 export type AccountFeed = {
-  /**
-   * Subscribes to these accounts and to no others; those that are subscribed already stay as they
-   * are.
-   */
+  /** Subscribes to these accounts and to no others. Existing subscriptions stay. */
   follow(addresses: readonly Address[]): void;
   status(): { readonly sockets: number; readonly accounts: number; readonly subscribed: number };
   close(): Promise<void>;
 };
 
-/**
- * The vault: secrets at rest, each bound to what it is for. Throws `key_unavailable` without a
- * master key.
- */
+/** Seals secrets, each bound to its purpose. Throws `key_unavailable` without a master key. */
 export type Vault = {
+  /** Seals a secret for one purpose. */
   seal(bound: string, plain: Uint8Array): Uint8Array;
   /**
-   * Hands the secret to `use` and wipes it afterwards. Throws when it was sealed for something
-   * else, or by another key.
+   * Passes the secret to `use` and wipes it afterwards. Throws when it was sealed for another
+   * purpose or under another key.
    */
   open<T>(bound: string, sealed: Uint8Array, use: (plain: Uint8Array) => T): T;
-  /** The same secret under the master key that seals now; it is never opened for that. */
+  /** Wraps the same secret under the master key that seals now, without opening it. */
   rewrap(bound: string, sealed: Uint8Array): Uint8Array;
 };
 
-/** The pen: signs recorded payments and nothing else. */
+/** The pen: signs recorded payments and swaps only. */
 export type Pen = {
   /** Seals an agent's secret key for the ledger, bound to the subscriber and the public key. */
   seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
   /**
-   * Why a key does not open, as a trouble that uses up no attempt; null when it opens. It is wiped
-   * at once.
+   * Why a key does not open, as a trouble that uses up no attempt; null when it opens. The opened
+   * key is wiped at once.
    */
   closed(key: SealedKey): Trouble | null;
-  /** The sponsor's address when one is configured. */
+  /** The sponsor's address; null when no sponsor is configured. */
   readonly sponsor: Address | null;
   /**
-   * Builds, checks against the mandate and the limits, and signs. Throws `pen_refused`,
-   * `pen_limited` or `key_unavailable`.
+   * Builds the transaction, checks it against mandate and limits, and signs it. Throws
+   * `pen_refused`, `pen_limited` or `key_unavailable`.
    */
   sign(request: {
     parts: PaymentParts;
     memo: string;
     instructions: readonly Instruction[];
-    /** As the simulation used them. No address that the mandate names may come from one. */
+    /** The tables that the simulation used. No address that the mandate names may come from one. */
     tables: readonly LookupTable[];
     blockhash: string;
     key: SealedKey | null;
     /**
-     * What the ledger knows to be signed for this subscriber within a day, this payment not among
-     * it.
+     * USDC base units that the ledger knows to be signed for this subscriber within a day, without
+     * this payment.
      */
     signedToday: BaseUnits;
   }): { signature: Signature; bytes: Uint8Array };
   /**
-   * Checks a swap that somebody else has built against the swap policy, and signs it. Throws the
-   * same.
+   * Checks a swap that was built elsewhere against the swap policy, and signs it. Throws as `sign`
+   * does.
    */
   signSwap(request: {
     payment: Payment;
@@ -260,45 +264,43 @@ export type Pen = {
   }): { signature: Signature; bytes: Uint8Array };
 };
 
-/**
- * Chooses the priority fee of the next payment, in micro-lamports a compute unit, under the
- * configured cap.
- */
+/** The prices of the network. */
 export type FeeMarket = {
   /**
-   * `expiries`: how many payments of these debts have expired unexecuted; the price rises with
-   * each.
+   * The priority fee of the next payment in micro-lamports for each compute unit, under the
+   * configured cap. It rises with `expiries`, the number of payments of these debts that expired
+   * unexecuted.
    */
   microLamports(expiries?: number): Promise<bigint>;
-  /** What the network takes for one signature, as it says itself. */
+  /** The network's fee for one signature, in lamports. */
   lamportsPerSignature(): Promise<Lamports>;
-  /**
-   * The least balance of a token account, as the network says itself: it changes with the cluster's
-   * settings.
-   */
+  /** The least balance of a token account, in lamports. The cluster can change it. */
   tokenAccountRent(): Promise<Lamports>;
   readonly priorityFeeMost: Lamports;
 };
 
-/** The webhook registrations at Helius. */
+/** Bailiff's webhook registrations at Helius. */
 export type WebhookRegistry = {
   /**
-   * Makes sure that these addresses, and the ones already there, are registered at our URL, with
-   * our secret, and active. `wasDisabled`: a webhook had been switched off, so nothing was
-   * delivered for a while.
+   * Makes sure that these addresses, and those already registered, are registered at the configured
+   * URL with the secret, and active. `wasDisabled`: a webhook had been disabled or altered, so
+   * deliveries may be missing.
    */
   ensure(addresses: readonly Address[]): Promise<{ readonly wasDisabled: boolean }>;
-  /** Takes these addresses out, but for the last ones of a webhook, which must hold some. */
+  /**
+   * Removes these addresses. The last ones of a webhook stay, because Helius allows no empty
+   * webhook.
+   */
   remove(addresses: readonly Address[]): Promise<void>;
-  /** How what is registered differs from these addresses. Changes nothing. */
+  /** How the registration differs from these addresses. Changes nothing. */
   inspect(addresses: readonly Address[]): Promise<RegistryReport>;
-  /** As `ensure`, and takes addresses out that are not among these. Returns how many those were. */
+  /** As `ensure`, and removes addresses that are not among these. Returns how many were removed. */
   repair(addresses: readonly Address[]): Promise<number>;
 };
-/** Remembers which webhooks are ours. */
+/** Stores the ids of Bailiff's webhooks. */
 export type WebhookIds = {
   read(): Promise<readonly string[]>;
-  /** These are ours from now on, and no others. */
+  /** Replaces the stored ids. */
   keep(ids: readonly string[]): Promise<void>;
 };
 
@@ -306,7 +308,7 @@ export type RegistryReport = {
   readonly webhooks: number;
   readonly disabled: number;
   readonly wrongSecret: number;
-  /** Webhooks of ours whose type, filter of transactions or URL is another than we set. */
+  /** Webhooks of Bailiff with another type, transaction filter or URL than Bailiff set. */
   readonly altered: number;
   readonly missing: readonly string[];
   readonly extra: readonly string[];

@@ -1,32 +1,32 @@
-// Owing: whether the time in which something is owed counts against a subscriber. Owing for ever is
-// not free, so a debt ages; but time in which the subscriber could not pay through no act of its
-// own does not count: docs/gate.md has the table.
+// Owing: decides whether the time during which a debt is unpaid counts against the subscriber.
+// Unpaid debts age, but time in which the subscriber could not pay through no fault of its own does
+// not count: docs/gate.md has the table.
 import type { OwnTroubleCode, Trouble } from './trouble.ts';
 
-/** An unpaid share: what it waits for, and how often its payment failed. */
+/** An unpaid share: the reason why it waits, and how often its payment failed. */
 export type OpenDebt = {
   readonly status: 'pending' | 'processing' | 'failed';
   readonly reason: Pick<Trouble, 'class' | 'code'> | null;
   readonly attempts: number;
 };
 
-/** Troubles of the subscriber's own making that no class of their own tells. */
+/** Troubles that the subscriber causes, beyond those that their class shows. */
 const OWN_CODES: ReadonlySet<string> = new Set<OwnTroubleCode>(['no_agent_key', 'user_bankrupt']);
 /**
- * From so many failures on, what should have passed within seconds has not: something keeps it from
- * passing.
+ * After this many failures, a trouble that should pass within seconds counts, because something
+ * keeps it from passing.
  */
 const PASSES_WITHIN_ATTEMPTS = 8;
 
-/** Whether a debt ages just now. */
+/** Whether a debt ages now. */
 export function counts({ status, reason, attempts }: OpenDebt): boolean {
-  // On its way, or not tried yet: our part.
+  // A payment is on its way, or the debt was not tried yet: the daemon's turn, so no time counts.
   if (status === 'processing' || reason === null) return false;
   if (OWN_CODES.has(reason.code)) return true;
   switch (reason.class) {
     case 'needs_sol':
-      // The sponsor is the platform's: that it ran dry is nobody else's doing. A spent budget
-      // leaves the agent's own SOL.
+      // The platform must fill the sponsor, so an empty sponsor does not count. When the sponsor's
+      // budget is spent, the agent can still pay with its own SOL, so that counts.
       return reason.code !== 'sponsor_needs_sol';
     case 'retry_when_healthier':
       return true;
@@ -44,5 +44,5 @@ export function counts({ status, reason, attempts }: OpenDebt): boolean {
   }
 }
 
-/** Whether a subscriber's debts age just now: one that does is enough. */
+/** Whether a subscriber's debts age now: one debt that does is enough. */
 export const countsAgainst = (debts: readonly OpenDebt[]): boolean => debts.some(counts);

@@ -1,29 +1,30 @@
-// Pace: how long a slot of the chain takes just now, measured from readings of the slot. Slots are
-// meant to take 400 ms, took 200 in other years, and take longer under load: a time that is agreed
-// by the clock is turned into slots by what is measured.
+// Pace: measures how long a slot of the chain takes now. Slots are meant to take 400 ms, have taken
+// 200 ms in other years, and take longer under load. Times that are agreed by the clock are turned
+// into slots with this measurement.
 import type { Slot } from './ids.ts';
 
 export type Pace = {
-  /** A reading of the slot, and when its answer came. */
+  /** Notes a reading of the slot, and when its answer arrived. */
   note(slot: Slot, atMs: number): void;
-  /** Milliseconds a slot; null before two readings are far enough apart. */
+  /** Milliseconds for each slot; null before two readings are far enough apart. */
   msPerSlot(): number | null;
 };
 
-/** Readings closer than this tell nothing: a slot more or less would count too much. */
+/** Closer readings are not used: a difference of one slot would distort the result. */
 const SPAN_MS_LEAST = 2_000;
 const SLOTS_LEAST = 4;
-/** Older readings are left out: the pace of an hour ago is another one. */
+/** Older readings are dropped, because the pace changes. */
 const WINDOW_MS = 10 * 60_000;
-/** A reading that is kept for a while before the next one is. */
+/** The least time between two stored readings. */
 const EVERY_MS = 1_000;
 
+/** Creates an empty measurement. */
 export function createPace(): Pace {
   let readings: { slot: Slot; atMs: number }[] = [];
   let latest: { slot: Slot; atMs: number } | null = null;
   return {
     note(slot, atMs) {
-      // A node that is behind, or a clock that was set back, tells nothing of the pace.
+      // A reading of a node that is behind, or after the clock was set back, is ignored.
       if (latest !== null && (slot < latest.slot || atMs < latest.atMs)) return;
       latest = { slot, atMs };
       if (atMs - (readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) < EVERY_MS) return;

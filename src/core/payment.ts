@@ -1,5 +1,5 @@
-// Payment: one signed transaction meant to discharge debts of one subscription, and the rules of
-// its life.
+// Payment: one signed transaction meant to discharge debts of one subscriber to one creator, and
+// the rules of its life.
 //
 //   planned   The debts are claimed and the amounts decided. Nothing is signed. May become
 //             `signed` or `failed`.
@@ -12,9 +12,10 @@
 //             debts are free again.
 //   dead      Final: proven that it was never executed and never can be. The debts are free again.
 //
-// Age is never proof. `processing` for five minutes is a reason to look, and looking is all it
-// causes. A top-up (`purpose`) is the agent's own USDC for SOL. It discharges nothing, and lives by
-// the same rules. This module only decides; flows/settle.ts acts, one persisted step at a time.
+// Age alone proves nothing: a debt that has been `processing` for five minutes is looked up, and
+// nothing else follows from its age. A top-up (`purpose`) is the agent's own USDC for SOL; it
+// discharges nothing and follows the same rules. This module only decides; flows/settle.ts acts,
+// one persisted step at a time.
 import type { BackoffRule } from './backoff.ts';
 import { DEATH_MARGIN_BLOCKS } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
@@ -26,26 +27,26 @@ export { ERROR_CLASSES, type ErrorClass, type Trouble } from './trouble.ts';
 export const PAYMENT_STATES = ['planned', 'signed', 'sent', 'landed', 'failed', 'dead'] as const;
 export type PaymentState = (typeof PAYMENT_STATES)[number];
 
-/** A profit share with something left to pay. */
+/** A profit share with an unpaid rest. */
 export type Debt = {
   readonly shareId: string;
   readonly subscriptionId: string;
   readonly creatorWallet: Address;
-  /** The Drift user whose close made the debt, and which is asked first to pay it. */
+  /** The Drift user whose close made the debt. It is asked first to pay. */
   readonly driftUser: Address;
   readonly subAccountId: number;
   readonly owed: BaseUnits;
   readonly attempts: number;
-  /** Where its close was: a payment of it cannot be earlier. */
+  /** The slot of its close. A payment of the debt cannot be earlier. */
   readonly slot: Slot;
   /**
-   * Below this sum debts to the creator wait for each other; 0 once somebody asked, or the
+   * Below this sum, debts to the creator wait for each other; 0 once the debt was asked for, or the
    * subscriber is delinquent.
    */
   readonly minimum: BaseUnits;
   /**
-   * Somebody asked for it, the subscription has ended, or the subscriber is delinquent: it is paid
-   * whatever that costs.
+   * A clearance or retry asked for the debt, the subscription has ended, or the subscriber is
+   * delinquent: the debt is paid whatever the payment costs.
    */
   readonly asked?: boolean;
 };
@@ -56,21 +57,21 @@ export type Cover = { readonly shareId: string; readonly amount: BaseUnits };
 export type PaymentPlan = {
   readonly amount: BaseUnits;
   readonly covers: readonly Cover[];
-  /** Taken out of Drift first; only what the agent's token account lacks. */
+  /** The amount to withdraw from Drift first: only what the agent's token account lacks. */
   readonly withdraw: BaseUnits;
   readonly settleMarkets: readonly number[];
   readonly feePayer: 'agent' | 'sponsor';
-  /** USDC for the sponsor, for the fee it pays; on top of the amount. */
+  /** USDC for the sponsor, for the fee that it pays, in addition to the amount. */
   readonly reimburse: BaseUnits;
   /**
    * Whether the withdrawal goes through a token account of the agent that is opened and closed
-   * within the transaction, because its own is closed, frozen or another's. Its rent comes back at
-   * once.
+   * within the transaction, because the agent's own is closed, frozen or another's. Its rent
+   * returns at once.
    */
   readonly createAgentAccount: boolean;
   /**
-   * Whether the creator's token account was absent. It is created in every payment, in case it is
-   * closed meanwhile.
+   * Whether the creator's token account was absent. Every payment creates it if needed, in case it
+   * is closed meanwhile.
    */
   readonly createCreatorAccount: boolean;
 };
@@ -79,7 +80,7 @@ export type SignedBytes = {
   readonly signature: Signature;
   readonly bytes: Uint8Array;
   readonly lastValidBlockHeight: number;
-  /** Slot of the bank that gave the blockhash: the transaction cannot be in an earlier one. */
+  /** The slot of the bank that gave the blockhash: the transaction cannot be in an earlier one. */
   readonly blockhashSlot: Slot;
 };
 
@@ -92,7 +93,7 @@ export type Payment = {
   readonly driftUser: Address;
   readonly subAccountId: number;
   readonly plan: PaymentPlan;
-  /** The most often that one of its debts has failed before. */
+  /** The highest number of earlier failures among its debts. */
   readonly attempts: number;
   readonly state: PaymentState;
   readonly signed: SignedBytes | null;
@@ -101,14 +102,14 @@ export type Payment = {
 // ── What to do next ──────────────────────────────────────────────────────────────────────────────
 
 export type LaneView = {
-  /** The subscriber's live payment; there is at most one. */
+  /** The subscriber's live payment. There is at most one. */
   readonly payment: Payment | null;
-  /** Debts whose time to try has come, oldest first. */
+  /** Debts that are due, oldest first. */
   readonly due: readonly Debt[];
 };
 
 export type Command =
-  /** `debts` are those of the oldest debt's creator; `due` are all. */
+  /** `debts` are those to the creator of the oldest debt; `due` are all. */
   | { readonly do: 'plan'; readonly debts: readonly Debt[]; readonly due: readonly Debt[] }
   | { readonly do: 'sign'; readonly payment: Payment }
   | { readonly do: 'send'; readonly payment: Payment }
@@ -116,9 +117,8 @@ export type Command =
   | { readonly do: 'rest' };
 
 /**
- * The one next step of a lane. A live payment always comes first: there is never a second one
- * beside it. Creators are paid in the order of their oldest debt, each with everything that is due
- * to them.
+ * The next step of a lane. A live payment comes first, because a subscriber never has two. Creators
+ * are paid in the order of their oldest debt, each with all debts that are due.
  */
 export function next(view: LaneView): Command {
   const { payment, due } = view;
@@ -135,8 +135,8 @@ export function next(view: LaneView): Command {
 }
 
 /**
- * Why debts to one creator wait for each other; null when they need not: their sum reaches what one
- * of them asks for.
+ * Why the debts to one creator wait for each other; null when their sum reaches the minimum of one
+ * of them.
  */
 export function tooSmall(debts: readonly Debt[]): Trouble | null {
   const owed = debts.reduce((sum, debt) => sum + debt.owed, 0n);
@@ -150,7 +150,7 @@ export function tooSmall(debts: readonly Debt[]): Trouble | null {
 
 // ── Looking ──────────────────────────────────────────────────────────────────────────────────────
 
-/** What one look at the chain told about a signature. */
+/** The result of one look at the chain for a signature. */
 export type Look =
   | {
       readonly seen: 'executed';
@@ -167,7 +167,9 @@ export type Verdict =
   | { readonly do: 'prove'; readonly finalizedBlockHeight: number }
   | { readonly do: 'wait'; readonly rebroadcast: boolean };
 
-/** What a look means. Only a finalized result is final; an RPC error never means absence. */
+/**
+ * The conclusion from a look. Only a finalized result is final; an RPC error never means absence.
+ */
 export function conclude(signed: SignedBytes, look: Look): Verdict {
   if (look.seen === 'nothing') return { do: 'wait', rebroadcast: false };
   if (look.seen === 'executed') {
@@ -190,30 +192,30 @@ export type Aftermath = {
   readonly retry: 'backoff' | 'schedule' | null;
 };
 
-/** What became of the payments that a debt was in, since the last one that landed. */
+/** The ends of the payments of a debt, since the last one that landed. */
 export type Tries = {
   /** Errors that are in no table. */
   readonly unexpected: number;
-  /** Executed with an error, which cost a fee. */
+  /** Executions with an error, each of which cost a fee. */
   readonly failures: number;
-  /** Expired unexecuted. */
+  /** Payments that expired unexecuted. */
   readonly expiries: number;
 };
 export const NO_TRIES: Tries = { unexpected: 0, failures: 0, expiries: 0 };
 
 /**
- * How long nothing of a subscriber is tried after a failure on chain: from five seconds, doubling,
- * up to an hour. So a debt costs the fees of at most eleven failed payments in its first hour, and
- * of two in every hour after that.
+ * How long nothing of a subscriber is tried after a failure on chain: from five seconds, doubling
+ * up to an hour. A debt thus costs the fees of at most eleven failed payments in its first hour,
+ * and of two in every later hour.
  */
 export const AFTER_FAILURE: BackoffRule = { firstMs: 5_000, mostMs: 3_600_000 };
 
-/** So many unexpected troubles of one debt are tried again; the next one parks it for a person. */
+/** How many unexpected troubles of one debt are retried; the next one leaves it to a person. */
 export const UNEXPECTED_MOST = 8;
 
 /**
- * What trouble does to the debts it met: pauses cost nothing, failures back off, some need a
- * person. `tries` are those before it.
+ * The effect of a trouble on its debts: pauses use up no attempt, failures back off, some need a
+ * person. `tries` are those before this one.
  */
 export function aftermath(trouble: Trouble, tries: Tries = NO_TRIES): Aftermath {
   switch (trouble.class) {
@@ -240,7 +242,7 @@ export function aftermath(trouble: Trouble, tries: Tries = NO_TRIES): Aftermath 
 
 /** The account holds too little. Another account of the subscriber may hold enough. */
 export const INSUFFICIENT_FUNDS = 'insufficient_funds';
-/** What keeps a subscriber with several accounts from paying, the most telling first. */
+/** The order in which troubles of several accounts are reported, the most useful first. */
 const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS)[] = [
   'needs_authorisation',
   'books_behind',
@@ -257,8 +259,8 @@ const TELLING: readonly (ErrorClass | typeof INSUFFICIENT_FUNDS)[] = [
 ];
 
 /**
- * The trouble that matters of two, which two accounts of one subscriber have: the one whose end
- * would let the debt be paid soonest. Where both say as much, it is the first.
+ * The trouble to report of two that two accounts of one subscriber have: the one whose end would
+ * let the debt be paid soonest, or the first of two equal ones.
  */
 export function moreTelling(first: Trouble, second: Trouble): Trouble {
   const rank = ({ class: kind, code }: Trouble): number =>

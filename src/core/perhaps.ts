@@ -1,20 +1,20 @@
-// Perhaps: changes of an account that records announce without saying whose they are, or whether
-// they happened at all. A state may show each of them or not; it may show nothing else. That is how
-// a referral reward never becomes a gap.
+// Perhaps: handles changes that a record announces without saying whose they are, or whether they
+// happened. Account state may show each of them or not, but no other difference. A referral reward
+// therefore never becomes a gap.
 
-/** What the facts between two states leave open about an account's realised total. */
+/** The amounts that the facts between two states leave open in an account's realised total. */
 export type Perhaps = {
-  /** Quote base units, each in the account's total as a whole or not at all. */
+  /** Quote base units, each completely part of the account's total or not at all. */
   readonly amounts: readonly bigint[];
-  /** How many flat fees of keepers the venue may have taken while it records them as 0. */
+  /** How many keepers' flat fees the venue may have taken although it recorded 0. */
   readonly untoldFees: number;
 };
 export const NOTHING_PERHAPS: Perhaps = { amounts: [], untoldFees: 0 };
 
 /**
- * Different sums that are told apart. Somebody else's trades decide how many amounts there are, and
- * the work must not grow with them: beyond this, any difference between the least and the most that
- * they can add up to counts as explained.
+ * The most sums that are told apart. The trades of other users decide how many amounts there are,
+ * and the work must not grow with them: beyond this, every difference between the least and the
+ * greatest sum counts as explained.
  */
 const SUMS_MOST = 4_096;
 

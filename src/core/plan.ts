@@ -1,7 +1,6 @@
-// Plan: what a payment will do, decided from one reading of the chain, or why there can be none
-// now. Pure: flows read, this decides. Balances are those of token accounts; collateral counts only
-// as what can be withdrawn. Markets are settled only as far as the deposit falls short of the
-// withdrawal.
+// Plan: decides a payment from one reading of the chain, or says why there can be none now. Pure:
+// flows read. Balances are those of token accounts; collateral counts only as the amount that can
+// be withdrawn. Markets are settled only as far as the deposit is short of the withdrawal.
 import {
   type BaseUnits,
   BPS_WHOLE,
@@ -15,7 +14,7 @@ import { type CostRule, tooCostly } from './spending.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
 /**
- * Everything a plan depends on, read from the chain in one batch. SPL balances are token accounts,
+ * The readings that a plan depends on, made in one batch. SPL balances are those of token accounts,
  * never collateral.
  */
 export type Preflight = {
@@ -24,27 +23,27 @@ export type Preflight = {
    * Null when the agent has no token account that it can spend from: closed, frozen, or given away.
    */
   readonly agentTokens: BaseUnits | null;
-  /** `foreign`: the creator gave the account away, so nothing in it would be the creator's. */
+  /** `foreign`: the creator gave the account away, so money in it would not be the creator's. */
   readonly creatorAccount: 'absent' | 'open' | 'frozen' | 'foreign';
   /** Null when the Drift user does not exist. */
   readonly venue: VenueFunds | null;
   /** Null when no sponsor is configured. */
   readonly sponsorLamports: Lamports | null;
-  /** Whether the sponsor has an open token account, to be reimbursed in. */
+  /** Whether the sponsor has an open token account, in which it can be reimbursed. */
   readonly sponsorTakesTokens: boolean;
   /**
-   * Why the sponsor gives nothing for these debts, whatever it holds; null or left out when it may.
+   * Why the sponsor pays nothing for these debts, whatever it holds; null or absent when it may.
    */
   readonly sponsorRefuses?: Omit<Trouble, 'lamports'> | null;
   readonly costs: SolCosts;
 };
 
-/** A market that settling brings USDC from into the deposit. */
+/** A market from which settling brings USDC into the deposit. */
 export type Claimable = {
   readonly market: number;
-  /** What settling brings, in token base units, as far as one reading tells. */
+  /** The amount that settling brings, in base units, according to one reading. */
   readonly amount: BaseUnits;
-  /** A position is still open there; settling it moves what is not realised as well. */
+  /** A position is still open there; settling it also realises what is not realised. */
   readonly held: boolean;
 };
 
@@ -52,31 +51,31 @@ export type VenueFunds = {
   /** USDC deposited in the Drift user, in token base units. */
   readonly deposit: BaseUnits;
   readonly claimable: readonly Claimable[];
-  /** Whether positions or borrows lean on the collateral, so that not all of it may leave. */
+  /** Whether positions or borrows use the collateral, so that not all of it may leave. */
   readonly exposed: boolean;
   /**
-   * The most that may leave for the account's health, as the venue answered; null before it is
-   * asked.
+   * The most that may leave without harming the account's health, as the venue answered; null
+   * before it was asked.
    */
   readonly room: BaseUnits | null;
-  /** Set when the account or the venue forbids paying just now. */
+  /** Why the account or the venue forbids paying now; null when they do not. */
   readonly blocked: Trouble | null;
 };
 
 export type SolCosts = {
   readonly lamportsPerSignature: Lamports;
-  /** The most that may go to priority. */
+  /** The most lamports for priority. */
   readonly priority: Lamports;
-  /** What priority is likely to take at the present price; left out, it is as the most. */
+  /** The likely lamports for priority at the present price; when absent, the most. */
   readonly priorityLikely?: Lamports;
   readonly tokenAccountRent: Lamports;
-  /** Kept in the agent wallet when it pays its own fees. */
+  /** Lamports that stay in the agent wallet when it pays its own fees. */
   readonly agentReserve: Lamports;
-  /** Kept in the sponsor wallet. */
+  /** Lamports that stay in the sponsor wallet. */
   readonly sponsorReserve: Lamports;
 };
 
-/** What the platform allows. */
+/** The platform's rules for payments. */
 export type PayingPolicy = {
   /**
    * The least part of a debt that is worth a payment when not all of it can be reached; null pays
@@ -84,32 +83,29 @@ export type PayingPolicy = {
    */
   readonly partialLeast: BaseUnits | null;
   /**
-   * While positions are open: what of the deposit must stay free beyond the venue's initial margin,
-   * in basis points.
+   * While positions are open: the part of the deposit, in basis points, that must stay free beyond
+   * the venue's initial margin.
    */
   readonly marginFloorBps: number;
   /**
-   * What the agent gives the sponsor for a fee: USDC base units for one SOL, and the most for one
-   * payment.
+   * The agent's reimbursement of the sponsor for a fee: USDC base units for one SOL, and the most
+   * for one payment.
    */
   readonly reimbursement: { readonly perSol: BaseUnits; readonly most: BaseUnits } | null;
   /** How much USDC an agent short of SOL may swap; null when it may not. */
   readonly topUp: BaseUnits | null;
-  /** When a payment waits for more debts because of its cost; left out, never. */
+  /** When a payment waits for more debts because of its cost; absent for never. */
   readonly cost?: CostRule;
 };
 
 export type Planned =
   | { readonly kind: 'pay'; readonly plan: PaymentPlan }
-  /** The agent swaps some of its USDC for SOL first. */
+  /** The agent first swaps some of its USDC for SOL. */
   | { readonly kind: 'top_up'; readonly amount: BaseUnits }
-  /**
-   * `about`: whether it is the creator's trouble alone, or stands in the way of everything the
-   * subscriber owes.
-   */
+  /** `about`: whether the trouble concerns this creator only, or all debts of the subscriber. */
   | { readonly kind: 'wait'; readonly about: 'creator' | 'subscriber'; readonly trouble: Trouble };
 
-/** Markets that one payment settles at most: an account has no more positions. */
+/** The most markets that one payment settles. An account has no more positions. */
 const MARKETS_MOST = 8;
 const LAMPORTS_A_SOL = 1_000_000_000n;
 
@@ -135,9 +131,8 @@ function coverable(
 }
 
 /**
- * The markets that a payment may settle, in the order in which it does: closed positions first,
- * because settling an open one also moves what is not realised; among each, what brings most comes
- * first.
+ * The markets that a payment may settle, in order: closed positions first, because settling an open
+ * one also realises what is not realised; among equals the one that brings most first.
  */
 export function settleable(funds: VenueFunds): Claimable[] {
   return [...funds.claimable]
@@ -150,7 +145,7 @@ export function settleable(funds: VenueFunds): Claimable[] {
 }
 
 /**
- * Which markets to settle so that the deposit suffices for a withdrawal; none when it does already.
+ * The markets to settle so that the deposit suffices for a withdrawal; none when it already does.
  */
 function marketsToSettle(funds: VenueFunds, withdraw: BaseUnits): number[] {
   const chosen: number[] = [];
@@ -177,8 +172,9 @@ const needsSol = (
 });
 
 /**
- * Who pays fee and rent: the agent as long as its reserve stays, else the sponsor. The rent of the
- * agent's own account comes back within the transaction: it must be there, and costs nothing.
+ * Who pays fee and rent: the agent as long as its reserve remains, else the sponsor. The rent of
+ * the agent's passing account returns within the transaction: it must be available but costs
+ * nothing.
  */
 function choosePayer(
   preflight: Preflight,
@@ -208,8 +204,8 @@ function choosePayer(
 }
 
 /**
- * Whether the agent can send a swap at all: it pays the fee and, until it is closed again, the rent
- * of an account of wrapped SOL; and it must hold the USDC in its token account.
+ * Whether the agent can send a swap: it needs SOL for the fee and for the rent of an account of
+ * wrapped SOL until that is closed again, and the USDC in its token account.
  */
 function canTopUp(preflight: Preflight, amount: BaseUnits): boolean {
   const { costs } = preflight;
@@ -227,8 +223,8 @@ const CREATOR_FOREIGN = troubled(
 );
 
 /**
- * What the venue lets go: nothing while it is blocked, and no more than the account's health
- * allows.
+ * The amount that the venue lets out: nothing while it is blocked, and no more than the account's
+ * health allows.
  */
 function reachableFrom(funds: VenueFunds | null): BaseUnits {
   if (funds === null || funds.blocked !== null) return 0n;
@@ -236,16 +232,16 @@ function reachableFrom(funds: VenueFunds | null): BaseUnits {
   return funds.room === null ? all : least(all, funds.room);
 }
 
-/**
- * How much beyond a withdrawal must still be free to leave, so that it may be made: the margin
- * floor in base units.
- */
+/** The amount that must remain withdrawable after a withdrawal: the margin floor, in base units. */
 export function cushionOf(funds: VenueFunds, policy: PayingPolicy): BaseUnits {
   if (!funds.exposed) return 0n;
   return mulDivCeil(funds.deposit, BigInt(policy.marginFloorBps), BPS_WHOLE);
 }
 
-/** Why nothing can be covered: the margin floor, when there would be enough without it. */
+/**
+ * Why nothing can be covered: the margin floor, when there would be enough without it, else the
+ * lack of funds.
+ */
 function tooLittle(debts: readonly Debt[], preflight: Preflight, policy: PayingPolicy): Trouble {
   const { venue } = preflight;
   if (venue?.blocked) return venue.blocked;
@@ -287,8 +283,8 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
   const likely = chosen.cost - priority + priorityLikely;
   const costly = policy.cost && tooCostly(debts, amount, likely, policy.cost);
   if (costly) return wait(costly, 'creator');
-  // The debt comes first: the sponsor is reimbursed out of what is left, and never above the cap.
-  // Where the wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.
+  // The debt comes first: the sponsor is reimbursed from the rest, never above the cap. When the
+  // wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.
   const due =
     policy.reimbursement === null || chosen.payer === 'agent' || !preflight.sponsorTakesTokens
       ? 0n

@@ -1,6 +1,6 @@
-// Policy: what the pen may sign. A payment's mandate comes from the ledger; the transaction is
-// decoded again from the bytes about to be signed, and every act in it must be covered by the
-// mandate. Anything not recognised is refused.
+// Policy: decides what the pen may sign. The ledger gives the payment's mandate; the transaction is
+// decoded again from the bytes that are about to be signed, and the mandate must cover every act in
+// it. Any act that is not recognised is refused.
 import type { Address } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 
@@ -23,7 +23,7 @@ export type Act =
       readonly authority: Address;
       readonly amount: BaseUnits;
     }
-  /** An account at an address derived from a base key and a seed. */
+  /** Creates an account at an address derived from a base key and a seed. */
   | {
       readonly act: 'create_seeded_account';
       readonly payer: Address;
@@ -69,7 +69,8 @@ export type Mandate = {
   /** The token account that pays: the agent's own, or the passing one. */
   readonly source: Address;
   /**
-   * A token account of the agent that exists within this transaction alone; null where none is due.
+   * The agent's token account that exists only within this transaction; null when the payment needs
+   * none.
    */
   readonly passing: Address | null;
   readonly creator: Address;
@@ -82,7 +83,8 @@ export type Mandate = {
   readonly settleMarkets: readonly number[];
   readonly feePayer: Address;
   /**
-   * USDC for the sponsor that pays the fee, and where it goes; zero and null when there is none.
+   * USDC for the sponsor that pays the fee, and its token account; zero and null when there is no
+   * reimbursement.
    */
   readonly reimburse: BaseUnits;
   readonly sponsorTokenAccount: Address | null;
@@ -92,17 +94,21 @@ export type Mandate = {
 const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 const TOKEN_ACCOUNT_BYTES = 165n;
 /**
- * What a passing account takes, each exactly once: what it was opened with goes back to the fee
- * payer at its end.
+ * The acts of a passing account, each due exactly once. Its rent returns to the fee payer at the
+ * end.
  */
 const PASSING_ACTS = [
   'create_seeded_account',
   'initialize_token_account',
   'close_token_account',
 ] as const;
+/** The most compute units that a transaction may ask for. */
 export const COMPUTE_UNITS_MOST = 1_400_000;
 
-/** What the mandate owes: by role, since the sponsor may be the creator of this payment. */
+/**
+ * The amounts that the mandate owes, by role, because the sponsor may be the creator of this
+ * payment.
+ */
 function duesOf(mandate: Mandate): { role: 'creator' | 'sponsor'; to: Address; due: BaseUnits }[] {
   const { creatorTokenAccount, sponsorTokenAccount, amount, reimburse } = mandate;
   return [
@@ -114,8 +120,8 @@ function duesOf(mandate: Mandate): { role: 'creator' | 'sponsor'; to: Address; d
 }
 
 /**
- * How many transfers each role gets: a transfer counts for the first role that is still owed
- * exactly this.
+ * How many transfers each role gets. A transfer counts for the first role that is still owed
+ * exactly its amount.
  */
 function transfersByRole(acts: readonly Act[], mandate: Mandate): Record<string, number> {
   const open = duesOf(mandate);

@@ -1,6 +1,6 @@
-// Ports: what the flows need of the world below them. Each is a record of functions, so that a test
-// or the simulator can stand in for a whole floor. Nothing here says how. The world outside is in
-// outside.ts.
+// Ports: the interfaces that the flows need of the floors below them. Each is a record of
+// functions, so that a test or the simulator can replace a whole floor. outside.ts has the ports to
+// systems outside the daemon.
 
 import type { Agreement } from './accrual.ts';
 import type { Acts } from './act.ts';
@@ -24,21 +24,21 @@ import type { Standing, StandingEvent } from './standing.ts';
 import type { Suspicion } from './suspicion.ts';
 import type { Terms } from './terms.ts';
 
-/** Time and chance. The only door to both. */
+/** Time and random numbers. The daemon gets both only through this port. */
 export type Clock = {
   nowMs(): number;
-  /** Resolves after the time, or at once when the signal aborts. Never rejects. */
+  /** Resolves after `ms` milliseconds, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   random(): number;
 };
 
-/** Structured log lines: a stable event name first, facts as fields. */
+/** Structured log lines: a stable event name first, details as fields. */
 export type Log = {
   debug(event: string, fields?: Record<string, unknown>): void;
   info(event: string, fields?: Record<string, unknown>): void;
   warn(event: string, fields?: Record<string, unknown>): void;
-  /** A person must act. */
+  /** An error means that a person must act. */
   error(event: string, fields?: Record<string, unknown>): void;
 };
 
@@ -65,35 +65,37 @@ export type NewSubscriber = {
   readonly agentTokenAccount: Address;
   readonly driftAccounts: readonly { readonly address: Address; readonly subAccountId: number }[];
   readonly sealedKey: Uint8Array | null;
-  /** Where the history of the new accounts starts to count. */
+  /** The slot from which the history of the new accounts counts. */
   readonly fromSlot: Slot;
 };
 
 export type Subscribers = {
   /**
-   * Registers, or does nothing when exactly this is registered. A `conflict` fault when something
-   * else is.
+   * Registers a subscriber; does nothing when it is registered exactly so. Throws `conflict` when
+   * it is registered otherwise.
    */
   register(subscriber: NewSubscriber): Promise<'created' | 'known'>;
   find(id: string): Promise<Subscriber | null>;
   ids(): Promise<string[]>;
-  /** In the order of ids; `after` is the last one that was seen. */
+  /** Lists subscribers in the order of their ids. `after` is the last id of the page before. */
   list(page: { limit: number; after?: string }): Promise<Subscriber[]>;
   sealedKey(id: string): Promise<SealedKey | null>;
   /**
-   * Every key that is kept, in the order of subscribers; `after` is the last subscriber that was
-   * seen, or empty.
+   * Lists every stored key in the order of subscribers. `after` is the last subscriber of the page
+   * before, or empty.
    */
   sealedKeys(page: { limit: number; after: string }): Promise<SealedKey[]>;
   putKey(key: SealedKey): Promise<void>;
-  /** The same key, sealed anew. False when it is another by now, or gone. */
+  /**
+   * Replaces a key by the same key sealed anew. False when another key is stored by now, or none.
+   */
   replaceKey(key: SealedKey, sealed: Uint8Array): Promise<boolean>;
-  /** False when there was none. */
+  /** Deletes the key. False when there was none. */
   dropKey(id: string): Promise<boolean>;
   /**
-   * Ends every subscription at this slot, forgets the key, and watches nothing of it any more.
-   * False when something is owed, or a payment has not ended. Registering it again brings it back,
-   * from then on.
+   * Ends every subscription at this slot, deletes the key, and stops watching the accounts. False
+   * when something is owed, or a payment has not ended. A later registration starts anew from its
+   * slot.
    */
   retire(id: string, slot: Slot, nowMs: number): Promise<boolean>;
 };
@@ -106,10 +108,10 @@ export type Subscription = Agreement & {
 
 export type Subscriptions = {
   /**
-   * Creates, or adds terms from a later slot. `held` is kept of the first time alone. `basedOn` is
-   * where the terms began from which these were made, null when there were none: when others were
-   * added since, nothing is changed and the answer is null. Left out, it is not compared.
-   * `conflict` when the account already has another subscription.
+   * Creates a subscription, or adds terms from a later slot. `held` is stored only at creation.
+   * `basedOn` is the slot of the terms from which these were made, null when there were none: if
+   * other terms were added since, nothing changes and the result is null. When absent it is not
+   * compared. Throws `conflict` when the account already has another subscription.
    */
   put(subscription: {
     id: string;
@@ -127,11 +129,11 @@ export type Subscriptions = {
 
 export type FactRecord = Fact & {
   readonly finality: 'confirmed' | 'finalized' | 'withdrawn';
-  /** Where a list goes on after it. */
+  /** The cursor after which a list continues. */
   readonly cursor: string;
 };
 export type Facts = {
-  /** Newest first; `before` is the cursor of the last one that was seen. */
+  /** Lists facts, newest first. `before` is the cursor of the last one of the page before. */
   list(filter: {
     subscriberId: string;
     kind?: FactBody['kind'];
@@ -139,8 +141,8 @@ export type Facts = {
     before?: string;
   }): Promise<FactRecord[]>;
   /**
-   * Every close and reckoning of a subscriber with what became of it, newest first; those that a
-   * fork dropped are left out.
+   * Lists every close and reckoning of a subscriber with its outcome, newest first, without those
+   * that a fork dropped.
    */
   closes(filter: {
     subscriberId: string;
@@ -149,22 +151,22 @@ export type Facts = {
   }): Promise<RecordedClose[]>;
 };
 
-/** Whose addresses are paid. */
+/** The addresses at which creators are paid. */
 export type Creators = {
   /**
-   * Whether the address is an agent wallet of this ledger, or an account that is watched for one;
-   * for good.
+   * Whether the address is, or ever was, an agent wallet of this ledger or an account watched for
+   * one.
    */
   isAgent(address: Address): Promise<boolean>;
   /** Whether any terms ever named this address. */
   isCreator(address: Address): Promise<boolean>;
   /** Every address that any terms ever named. */
   wallets(): Promise<Address[]>;
-  /** Whether it was shown that an address off the curve may be paid. */
+  /** Whether it was proven that an address off the curve may be paid. */
   isProven(address: Address): Promise<boolean>;
   prove(address: Address, evidence: VaultEvidence): Promise<void>;
 };
-/** What shows that an address off the curve may be paid. */
+/** The evidence that an address off the curve may be paid. */
 export type VaultEvidence =
   | { readonly by: 'existence'; readonly owner: Address | null }
   | { readonly by: 'derivation'; readonly program: Address; readonly seeds: readonly string[] };
@@ -175,14 +177,16 @@ export type ClearanceRecord = Clearance & {
   readonly revokedAtMs: number | null;
 };
 export type Clearances = {
-  /** Newest first; `before` is the id of the last one that was seen. */
+  /** Lists clearances, newest first. `before` is the id of the last one of the page before. */
   list(filter: {
     subscriberId: string;
     limit: number;
     before?: string;
   }): Promise<ClearanceRecord[]>;
   find(subscriberId: string, id: string): Promise<ClearanceRecord | null>;
-  /** It covers nothing after this slot. False when there is no such clearance, or it has ended. */
+  /**
+   * Ends a clearance: it covers nothing after this slot. False when there is none, or it has ended.
+   */
   revoke(subscriberId: string, id: string, slot: Slot, nowMs: number): Promise<boolean>;
   grant(
     subscriberId: string,
@@ -192,61 +196,63 @@ export type Clearances = {
   ): Promise<void>;
 };
 
-/** Where nothing new is signed: everywhere, for a creator, or for a subscriber. */
+/** A halt of signing: for all, for a creator, or for a subscriber. */
 export type Halt = { readonly scope: string; readonly reason: string; readonly sinceMs: number };
 export type Halts = {
   /**
-   * False when the scope names a subscriber or a creator that the ledger does not know: nothing is
-   * halted then.
+   * Sets a halt. False when the ledger does not know the subscriber or creator of the scope;
+   * nothing is halted then.
    */
   set(scope: string, reason: string): Promise<boolean>;
-  /** False when there was none. */
+  /** Lifts a halt. False when there was none. */
   lift(scope: string): Promise<boolean>;
-  /** The halt that a payment of this subscriber to this creator meets, or null. */
+  /** The halt that applies to a payment of this subscriber to this creator, or null. */
   holding(subscriberId: string, creatorWallet: string): Promise<Halt | null>;
   list(): Promise<Halt[]>;
 };
 
+/** Stores the standing of every subscriber. */
 export type Standings = {
   /**
-   * Judges the subscriber's history and saves the verdict, with nobody in between; a new revision
-   * only on change.
+   * Judges the subscriber's history and saves the verdict in one transaction. A new revision is
+   * written only on change.
    */
   update(
     subscriberId: string,
     judge: (history: readonly StandingEvent[]) => Standing,
   ): Promise<RosterEntry>;
-  /** Everybody, in turns, as of the mark that it returns. */
+  /** Passes the whole roster to `take`, in parts, and returns the mark as of which it holds. */
   roster(take: (entries: readonly RosterEntry[]) => void): Promise<Mark>;
   /**
-   * Changes after a mark, in order, without gaps. Null when the ledger has no change with the
-   * mark's revision and nonce: it lost that change, and gives the revision out again or has done
-   * so.
+   * The changes after a mark, in order, without gaps. Null when the ledger has no change with the
+   * mark's revision and nonce: it lost that change, and assigns the revision again or has done so.
    */
   changesSince(mark: Mark, limit: number): Promise<RosterChange[] | null>;
   /**
-   * Whose verdict may be behind their history: everybody who owes, by the verdict or by the books.
+   * The subscribers whose verdict may be out of date: all who owe something, by the verdict or by
+   * open debts.
    */
   owing(): Promise<string[]>;
   entry(subscriberId: string): Promise<RosterEntry | null>;
 };
 
-/** Whether the ledger can be written just now. */
+/** Checks whether the ledger takes writes. */
 export type Probe = {
   /**
-   * Writes one row and resolves with the time of Postgres; rejects when Postgres is gone, full or
-   * read-only.
+   * Writes one row and resolves with the time of Postgres in milliseconds. Rejects when Postgres is
+   * gone, full or read-only.
    */
   write(): Promise<number>;
 };
 
-/** How long something counts as owed; core/owing.ts says when it does. */
+/** Measures how long debts are owed; core/owing.ts decides when that time counts. */
 export type Owing = {
-  /** Everybody who owes, with what each debt waits for. */
+  /** Every subscriber who owes something, with the reason why each debt waits. */
   open(): Promise<{ readonly subscriberId: string; readonly debts: readonly OpenDebt[] }[]>;
   /**
-   * Adds the time since the last look to those that count, and pauses the others. Above `limitMs` a
-   * paused one stays above it. Returns whose entry changed: they have a new revision.
+   * Adds the time since the last call to the subscribers in `counting`, and pauses those in
+   * `resting`. Above `limitMs` a paused one stays above it. Returns the subscribers whose entry
+   * changed; they have a new revision.
    */
   age(
     counting: readonly string[],
@@ -256,12 +262,15 @@ export type Owing = {
 };
 
 export type Suspicions = {
-  /** Sums up everybody's notices since the last review; who is above the limit is told of once. */
+  /**
+   * Sums every subscriber's notices since the last review. A subscriber above the limit is reported
+   * once by an event.
+   */
   refresh(amountMost: BaseUnits): Promise<Suspicion[]>;
   list(): Promise<Suspicion[]>;
   /**
-   * A person has looked: what was noticed up to now counts no more. False when nobody suspects the
-   * subscriber.
+   * Closes a suspicion after a person has looked at it: notices up to now count no more. False when
+   * the subscriber is not suspected.
    */
   review(subscriberId: string, reason: string, nowMs: number): Promise<boolean>;
 };

@@ -129,8 +129,7 @@ export const ShareView = Type.Object({
   paidBy: Type.Array(Type.String({ description: 'Signature of a payment by Bailiff.' })),
   credited: Type.String({
     pattern: '^[0-9]+$',
-    description:
-      'The part of paid that came from transfers to the creator that Bailiff did not make.',
+    description: 'The part of paid that transfers by others than Bailiff paid.',
   }),
   creditedBy: Type.Array(Type.String({ description: 'Signature of such a transfer.' })),
   observed: Type.Boolean({
@@ -296,7 +295,7 @@ export const CreditList = Type.Object({
       amount: BaseUnits,
       credited: Type.String({
         pattern: '^[0-9]+$',
-        description: 'The part that discharged debts to the creator. The rest is in excess.',
+        description: 'The part that discharged debts. The rest is in excess.',
       }),
       shares: Type.Array(Type.Object({ share: Type.String(), amount: BaseUnits })),
     }),

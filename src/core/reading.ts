@@ -1,7 +1,7 @@
-// Reading: what one reading of a transaction changes in the facts on record. A later reading
-// replaces an earlier one as a whole: closes, tallies and `unknown` alike. A finalized reading is
-// the last one; what it has counted for an account is never counted again, whichever node or
-// decoder reads the transaction later.
+// Reading: decides which facts on record change when a transaction is read. A later reading
+// replaces the whole earlier one, its closes, tallies and `unknown` facts alike. The first
+// finalized reading is the last word for every account that it counted: a later node or decoder may
+// add facts about other accounts, and never counts the same account twice.
 import type { Fact, FactBody, Finality } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
 
@@ -15,7 +15,7 @@ export type Reading = {
 export type Taking =
   | {
       readonly outcome: 'settled';
-      /** Facts on record that this reading does not tell. */
+      /** Facts on record that this reading does not contain; they are to be deleted. */
       readonly withdraw: readonly Fact[];
       /**
        * Facts to record, or to move to this reading's finality. Those on record as final stay as
@@ -23,27 +23,27 @@ export type Taking =
        */
       readonly put: readonly Fact[];
     }
-  /** A finalized reading is on record; this one is only confirmed. */
+  /** A finalized reading of this transaction is on record, and this reading is only confirmed. */
   | { readonly outcome: 'superseded' }
-  /** The log is missing, and an earlier reading at the same place had it. */
+  /** This reading has no log, and an earlier reading in the same slot had one. */
   | { readonly outcome: 'poorer' }
   /**
-   * A finalized reading placed the transaction in another slot: one of the two nodes is on another
-   * chain, or lies.
+   * A finalized reading placed the transaction in another slot, so one of the two nodes is on
+   * another chain or gives a wrong answer.
    */
   | { readonly outcome: 'contradicted' };
 
-/** Facts that say how an account's counters changed: by records, or as unknown. */
+/** Kinds of fact that change an account's counters, by known amounts or by an unknown amount. */
 const COUNTED: ReadonlySet<FactBody['kind']> = new Set(['close', 'tally', 'unknown']);
-/** Facts that only a whole log tells. */
+/** Kinds of fact that only a complete log shows. */
 const FROM_LOG: ReadonlySet<FactBody['kind']> = new Set(['open', 'close', 'tally']);
 
 const keyOf = ({ subscriberId, account, position }: Fact): string =>
   [subscriberId, account, position.slot, position.ordinal].join('/');
 
 /**
- * What makes a fact the same fact wherever a decoder places it in its transaction; null for facts
- * that are counted.
+ * The key under which a fact is the same fact although another decoder places it elsewhere in its
+ * transaction. Null for kinds that are counted, which are compared by place.
  */
 function sameness({ account, body }: Fact): string | null {
   switch (body.kind) {
@@ -62,8 +62,9 @@ function sameness({ account, body }: Fact): string | null {
 }
 
 /**
- * Of a finalized reading after another: what it adds to the accounts that the first one told of,
- * and to those it did not.
+ * The facts of a second finalized reading that may be added to `final`, the facts of the first:
+ * facts on the same place with the same kind, facts of places and accounts that the first reading
+ * did not count, and nothing that the first reading holds under another place.
  */
 function addedBy(facts: readonly Fact[], final: readonly Fact[]): Fact[] {
   const places = new Map(final.map((each) => [keyOf(each), each]));
@@ -91,9 +92,10 @@ function addedBy(facts: readonly Fact[], final: readonly Fact[]): Fact[] {
 }
 
 /**
- * Decides what a reading changes. `known` are all facts on record of the same transaction, in
- * whatever slot. `isFinal`: a finalized reading was recorded before, perhaps without any fact.
- * `insist` takes a reading without a log although an earlier one had it.
+ * Decides what a reading changes in the facts on record. `known` holds all facts on record of the
+ * same transaction, in whatever slot. `isFinal` says that a finalized reading was recorded before,
+ * perhaps one without any fact. `insist` accepts a reading without a log although an earlier
+ * reading had one.
  */
 export function takeReading(
   known: readonly RecordedFact[],

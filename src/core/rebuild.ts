@@ -1,11 +1,11 @@
-// Rebuild: what the chain alone tells of payments. Every payment carries its id in a memo, so a
-// ledger that lost its payments can be made whole from the history of the agent's token account.
+// Rebuild: recognises payments on chain. Every payment carries its id in a memo, so a ledger that
+// lost its payments can be filled again from the history of the agent's token account.
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import type { Cover } from './payment.ts';
 import type { Act } from './policy.ts';
 
-/** A payment as the chain tells it. */
+/** A payment as its transaction shows it. */
 export type PaidOnChain = {
   readonly id: string;
   readonly signature: Signature;
@@ -14,7 +14,7 @@ export type PaidOnChain = {
   readonly amount: BaseUnits;
 };
 
-/** A profit share, and how much of it no known payment covers. */
+/** A profit share, and the part of it that no known payment covers. */
 export type UncoveredShare = {
   readonly shareId: string;
   readonly creatorWallet: Address;
@@ -23,14 +23,14 @@ export type UncoveredShare = {
 
 const MEMO = /(?:^|\s)bailiff:([A-Za-z0-9_.-]{1,64})$/;
 
-/** Both releases of the program that puts a memo into a transaction. */
+/** The program ids of the two releases of the memo program. */
 const MEMO_PROGRAMS: ReadonlySet<string> = new Set([
   'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr',
   'Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo',
 ]);
 const utf8 = new TextDecoder();
 
-/** The payment that a memo of a transaction names, or null. */
+/** The id of the payment that the memo of a transaction names, or null when no memo names one. */
 export function paymentIdOf(
   calls: readonly { readonly program: string; readonly data: Uint8Array }[],
 ): string | null {
@@ -41,15 +41,19 @@ export function paymentIdOf(
   return null;
 }
 
-/** The payment id in a memo, as RPC gives it (with its length in front) or as it was written. */
+/**
+ * The payment id in a memo, or null. Accepts the memo as RPC gives it (with its length in front)
+ * and as it was written.
+ */
 export function paymentIdIn(memo: string | null): string | null {
   return MEMO.exec(memo ?? '')?.[1] ?? null;
 }
 
 /**
- * The payment that a transaction is, or null. Anybody can write a memo, so it also takes exactly
- * one transfer by the agent, out of its token account, to the token account of a creator it has
- * terms with.
+ * The payment that a transaction makes, or null when it makes none. Anybody can write a memo, so
+ * one payment id is not enough: the transaction must also hold exactly one transfer that the agent
+ * signs, out of the agent's token account, to the token account of a creator that the subscriber
+ * has terms with.
  */
 export function recognise(
   acts: readonly Act[],
@@ -57,7 +61,8 @@ export function recognise(
   creatorOf: ReadonlyMap<Address, Address>,
 ): { id: string; creatorWallet: Address; amount: BaseUnits } | null {
   const ids = acts.flatMap((act) => (act.act === 'memo' ? (paymentIdIn(act.text) ?? []) : []));
-  // A token account that the agent opened for this transaction alone pays as its own does.
+  // A payment may pass through a token account that the agent opens and closes in the same
+  // transaction; a transfer out of it counts as one out of the agent's own account.
   const passing = acts.flatMap((act) =>
     act.act === 'create_seeded_account' && act.base === agent.wallet ? [act.account] : [],
   );
@@ -75,9 +80,9 @@ export function recognise(
 }
 
 /**
- * Which shares a payment on chain covered: as planning covers them, the oldest first. `excess` is
- * what was paid beyond every share that is known; then debts are missing from the books, and
- * nothing may be assigned yet.
+ * The shares that a payment on chain covers, the oldest first, as planning chooses them. `excess`
+ * is the amount that is left after every known share; when it is above zero, debts are missing from
+ * the ledger and nothing may be assigned yet.
  */
 export function allot(
   paid: PaidOnChain,

@@ -1,7 +1,7 @@
-// Reckoning: does an account's own state agree with everything that was heard of it? Transactions
-// say what happened, state says whether all of them were heard. What state proves and no record
-// tells is either profit of a transaction that could not be read, or a gap, which is shown until it
-// is closed. Formulas: drift program, T of docs/invariants.md.
+// Reckoning: checks whether an account's own state agrees with all facts about it. Facts say what
+// transactions did; the state shows whether every transaction was heard. A difference is either the
+// profit of a transaction that could not be read, or a gap, which is shown until somebody closes
+// it. Formulas: drift program, T of docs/invariants.md.
 import type { Held } from './fact.ts';
 import type { Slot } from './ids.ts';
 import { formatUnits } from './money.ts';
@@ -21,28 +21,29 @@ export const NO_COUNTERS: Counters = {
   tokens: 0n,
 };
 
-/**
- * What else the state shows: no sum to check, but it tells what an unexplained difference means.
- */
+/** Fields of the state that are not summed against facts. They tell what a difference means. */
 export type Hints = {
   readonly exists: boolean;
   /** The delegate that may act for the account, as raw text; empty for none. */
   readonly delegate: string;
-  /** Net quote tokens that ever came in by hand: `cumulative_deposits` of the quote market. */
+  /**
+   * Quote tokens deposited by hand less those withdrawn, ever: `cumulative_deposits` of the quote
+   * market.
+   */
   readonly quoteFlow: bigint;
-  /** Scaled balance that stands in isolated positions. */
+  /** The scaled balance in isolated positions. */
   readonly isolated: bigint;
 };
 /**
- * What a Drift user holds in the quote token: enough to tell what was earned once the account is
- * gone.
+ * The quote tokens that a Drift user holds. From this and the tokens that left, the profit can be
+ * computed after the account was deleted.
  */
 export type QuoteHolding = {
   /** Scaled balance of the quote deposit, in 1e9; negative when it is a borrow. */
   readonly scaled: bigint;
-  /** Realised, and not settled into the deposit yet. Quote base units. */
+  /** Profit that is realised and not yet settled into the deposit, in quote base units. */
   readonly unsettled: bigint;
-  /** No other token and no isolated position is held. */
+  /** Whether the account holds no other token and no isolated position. */
   readonly alone: boolean;
 };
 export type AccountState = {
@@ -53,11 +54,14 @@ export type AccountState = {
   readonly positions: readonly Held[] | null;
   /** Null or absent for a token account, and in states kept by an older release. */
   readonly quote?: QuoteHolding | null;
-  /** The slice that a sweep compares, as latin1 text. */
+  /** The bytes of the account that a sweep compares, as latin1 text. */
   readonly pulse: string;
 };
 
-/** What the state shows beyond baseline and facts, counter by counter; null when nothing. */
+/**
+ * For each counter, the state's value less the baseline's and less the sum of the facts; null when
+ * all differences are zero.
+ */
 export function differenceOf(
   baseline: AccountState,
   told: Counters,
@@ -69,7 +73,7 @@ export function differenceOf(
   return COUNTERS.every((name) => difference[name] === 0n) ? null : difference;
 }
 
-/** Every way out that state alone can tell, and the changes that are none. */
+/** What a difference between the state and the facts can mean. */
 export const MEANINGS = [
   'withdraw',
   'deposit',
@@ -83,7 +87,10 @@ export const MEANINGS = [
 ] as const;
 export type Meaning = { readonly what: (typeof MEANINGS)[number]; readonly says: string };
 
-/** What a difference means, from the account's counters alone. Empty when there is none. */
+/**
+ * The meanings of the difference between a state and the facts, told from the account's counters
+ * alone; empty when there is no difference.
+ */
 export function meaningsOf(baseline: AccountState, told: Counters, seen: AccountState): Meaning[] {
   const meanings: Meaning[] = [];
   const say = (what: Meaning['what'], says: string) => meanings.push({ what, says });
@@ -119,7 +126,10 @@ export function meaningsOf(baseline: AccountState, told: Counters, seen: Account
 
 export type Check =
   | { readonly verdict: 'explained' }
-  /** Unknown transactions realised this much in all: PnL less fees, funding left out. */
+  /**
+   * Transactions that could not be read realised this much in sum: PnL less fees, funding not
+   * included.
+   */
   | { readonly verdict: 'reckoned'; readonly netPnl: bigint }
   | { readonly verdict: 'closed' }
   | {
@@ -128,7 +138,7 @@ export type Check =
       readonly meanings: readonly Meaning[];
     };
 
-/** The state of an account that was just made, or is gone. */
+/** The state of an account that was just created, or that no longer exists. */
 export const blankState = (slot: Slot): AccountState => ({
   slot,
   counters: NO_COUNTERS,
@@ -137,32 +147,32 @@ export const blankState = (slot: Slot): AccountState => ({
   pulse: '',
 });
 
-/** What may have been referral rewards. */
+/** The sum of the amounts that may have been referral rewards. */
 export const rewardsOf = ({ amounts }: Perhaps): bigint =>
   amounts.reduce((sum, each) => (each > 0n ? sum + each : sum), 0n);
 
-/** What is known of a stretch at whose end a Drift account was deleted. */
+/** The facts of the stretch between a baseline and the deletion of a Drift account. */
 export type LastStretch = {
   readonly told: Counters;
   readonly perhaps: Perhaps;
   readonly unknowns: number;
   /**
-   * Quote tokens that left the account, less those that came; null when not every movement could be
-   * read.
+   * Quote tokens that left the account less those that came in; null when one of the movements
+   * could not be read.
    */
   readonly movedOut: bigint | null;
   /**
-   * Tokens that the deposit of the baseline is worth now, in quote base units; null when that
-   * cannot be told.
+   * The worth of the baseline's deposit at the time of the check, in quote base units; null when
+   * the market cannot be read.
    */
   readonly worth: bigint | null;
 };
 
 /**
  * Judges the stretch before a deletion. An account can be deleted only when it holds nothing, so
- * everything in it has left: what left beyond what was there is what was earned. That is asked only
- * where a transaction could not be read; interest earned in between is left to the subscriber,
- * because `worth` is taken afterwards, and funding cannot be told from profit.
+ * every token in it has left; the profit is what left less what was there. It is computed only when
+ * a transaction of the stretch could not be read. Interest earned in between counts for the
+ * subscriber, because `worth` is taken afterwards; funding cannot be told apart from profit.
  */
 export function checkLastStretch(baseline: AccountState, last: LastStretch): Check {
   if (last.unknowns === 0) return { verdict: 'closed' };
@@ -182,7 +192,7 @@ export function checkLastStretch(baseline: AccountState, last: LastStretch): Che
   return { verdict: 'reckoned', netPnl: realised - rewardsOf(last.perhaps) };
 }
 
-/** What two stretches, one before a deletion and one after it, come to together. */
+/** The verdict for two stretches together, one before a deletion and one after it. */
 export function together(before: Check, after: Check): Check {
   if (before.verdict === 'gap') return before;
   if (after.verdict === 'gap') return after;
@@ -195,12 +205,12 @@ export function together(before: Check, after: Check): Check {
 }
 
 /**
- * Judges a state against its baseline. `told` sums the facts between the two; `unknowns` is how
- * many transactions between them could not be read. Reckoning may only be acted on when every
- * transaction up to the state was heard. `perhaps` is what the facts leave open, `flatFee` the
- * venue's fee for keepers in force, in quote base units. A reckoned profit leaves out what may have
- * been a referral reward: a reward is no profit of trading. An account that is gone holds nothing;
- * of a Drift account, `checkLastStretch` judges what was before.
+ * Judges a state against its baseline. `told` sums the facts between the two, and `unknowns` counts
+ * the transactions between them that could not be read. The caller must have heard every
+ * transaction up to the state before it acts on the verdict `reckoned`. `perhaps` holds amounts
+ * that the facts leave open, and `flatFee` is the venue's present fee for keepers, in quote base
+ * units. A reckoned profit leaves out amounts that may have been referral rewards, because a reward
+ * is no trading profit. `checkLastStretch` judges what a Drift account did before it was deleted.
  */
 export function checkState(
   baseline: AccountState,

@@ -1,16 +1,20 @@
-// Roster table: everybody's entry in columns, found by platform id or agent wallet. An object and
-// two map entries a subscriber would take some 400 bytes; here it is under 110, so that a million
-// fit into an engine's process. Who owes is rarer, and kept as objects.
+// Roster table: the roster entries of all subscribers in columns, found by platform id or agent
+// wallet. An object and two map entries would take some 400 bytes a subscriber; a row here takes
+// under 110, so that a million fit into an engine's process. Only subscribers who owe or are not in
+// good standing are kept as objects.
 import type { RosterEntry } from './roster.ts';
 
-/** Slots of a hash index a row: at least, and once nothing more is expected. */
+/**
+ * Slots of a hash index per row: the least before it is made anew, and the number after it was
+ * made.
+ */
 const SLOTS_LEAST = 1.2;
 const SLOTS_MADE = 1.5;
-/** While everybody is read, and afterwards, when few come at a time. */
+/** Growth of the arrays while all subscribers are loaded, and afterwards, when few are added. */
 const GROWTH_LOADING = 2;
 const GROWTH = 1.2;
 
-/** FNV-1a with a final mix, over ASCII text, one character after the other. */
+/** The FNV-1a hash with a final mix, over the characters of an ASCII text. */
 const FNV_START = 0x811c9dc5;
 const step = (hash: number, code: number): number => Math.imul(hash ^ code, 0x01000193);
 const mixed = (hash: number): number => {
@@ -30,16 +34,19 @@ const grown = <A extends Uint8Array | Uint32Array | BigUint64Array>(old: A, leng
 };
 
 export type RosterTable = {
-  /** Takes an entry of a subscriber that is not here yet. Nobody is found before `loaded`. */
+  /**
+   * Adds an entry of a subscriber that is not in the table yet. `rowOf` finds nobody before
+   * `loaded`.
+   */
   load(entry: RosterEntry): void;
-  /** Everybody is here: indexes are made, and what was taken for growth is given back. */
+  /** Ends loading: makes the indexes and gives back the memory kept for growth. */
   loaded(): void;
-  /** Replaces the entry of the same subscriber, whose wallet stays the same. */
+  /** Replaces the entry of the same subscriber, or adds it. A subscriber's wallet never changes. */
   put(entry: RosterEntry): void;
-  /** The row of a platform id, or of an agent wallet; -1 when there is none. */
+  /** The row of a platform id or an agent wallet, or -1. */
   rowOf(idOrWallet: string): number;
   entry(row: number): RosterEntry;
-  /** What a decision needs, without the texts. */
+  /** The fields of an entry that a decision needs, without id and wallet. */
   facts(
     row: number,
   ): Pick<
@@ -58,16 +65,20 @@ const NOTHING_OWED = {
 } as const;
 type Owing = Omit<RosterEntry, 'subscriberId' | 'agentWallet' | 'revision'>;
 
-/** Ids and wallets are ASCII of at most 255 characters; anything else throws a RangeError. */
+/**
+ * Creates an empty table. Ids and wallets are ASCII of at most 255 characters; `load` and `put`
+ * throw a RangeError for any other text.
+ */
 export function createRosterTable(): RosterTable {
   let size = 0;
   let growth = GROWTH_LOADING;
-  // Each row's texts: a length and its characters, twice: id, wallet.
+  // The texts of each row: length and characters of the id, then length and characters of the
+  // wallet.
   let texts = new Uint8Array(1_024);
   let textsEnd = 0;
   let places = new Uint32Array(16);
   let revisions = new BigUint64Array(16);
-  // Row + 1 by hash; 0 is free.
+  // Each slot of an index holds a row number plus 1; 0 is a free slot.
   let ids = new Uint32Array(24);
   let wallets = new Uint32Array(24);
   const owing = new Map<number, Owing>();

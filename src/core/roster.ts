@@ -1,13 +1,13 @@
-// Roster: every subscriber's standing in memory, and the gate's answer from it. It never answers
-// from a state it cannot vouch for: before it is hydrated, once its source has gone quiet, while
-// what was heard is not read, or while an account shows what nobody can explain, it says `unknown`
-// and why. The gate client decides with this very module.
+// Roster: the standing of every subscriber in memory, and the gate's answer from it. The roster
+// answers `unknown`, with a reason, while it is not hydrated, while its view of the chain is stale,
+// while heard transactions are not read, and while an account of the subscriber shows a change that
+// no fact explains. The gate client decides with this same module.
 import type { Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
 import { createRosterTable } from './roster-table.ts';
 import type { Evidence } from './standing.ts';
 
-/** `retired`: has left, owing nothing; nobody watches it any more. */
+/** `retired`: the subscriber has left and owes nothing; its accounts are no longer watched. */
 export const ROSTER_STANDINGS = ['good', 'delinquent', 'retired'] as const;
 export type RosterStanding = (typeof ROSTER_STANDINGS)[number];
 
@@ -16,7 +16,10 @@ export type RosterEntry = {
   readonly agentWallet: string;
   readonly standing: RosterStanding;
   readonly outstanding: BaseUnits;
-  /** Since when something has been owed without a pause. */
+  /**
+   * The time since which the subscriber has owed something without a pause; null when nothing is
+   * owed.
+   */
   readonly owedSinceMs: number | null;
   readonly reason: string | null;
   readonly evidence: Evidence | null;
@@ -24,9 +27,9 @@ export type RosterEntry = {
 };
 
 /**
- * A place in the series of changes. The nonce is drawn anew for each change, so that a revision
- * which a ledger gave out twice, because it lost the first change, has two marks. Null at revision
- * 0, where there is no change.
+ * A place in the series of changes. Each change draws a new nonce, so a revision that a ledger gave
+ * out twice, because it lost the first change, has two different marks. The nonce is null at
+ * revision 0, where there is no change.
  */
 export type Mark = { readonly revision: bigint; readonly nonce: string | null };
 /** An entry as one change left it, with the nonce of that change. */
@@ -46,21 +49,23 @@ export type Decision = {
   readonly asOfSlot: Slot | null;
   readonly revision: bigint | null;
   readonly stale: boolean;
-  /** What `allow` would be, were the verdict unknown. */
+  /** The value that `allow` has when the verdict is `unknown`. */
   readonly failOpen: boolean;
   /**
-   * For how long something has been owed, time left out in which the subscriber could do nothing
-   * about it. Null while nothing counts. Above `owedForMsMost` nothing may be opened; null there is
-   * no limit.
+   * For how long something has been owed, without the time in which the subscriber could do nothing
+   * about it. Null while nothing counts. Above `owedForMsMost` nothing may be opened;
+   * `owedForMsMost` is null when there is no limit.
    */
   readonly owedForMs: number | null;
   readonly owedForMsMost: number | null;
 };
 
-/** Why the standing of one subscriber cannot be vouched for. */
+/** A reason why the gate cannot vouch for the standing of one subscriber. */
 export type Doubt = {
   readonly reason: string;
-  /** None of its venue accounts exists: it has no standing at all. */
+  /**
+   * True when none of the subscriber's venue accounts exists; the decision then has no standing.
+   */
   readonly noAccount?: boolean;
 };
 export const UNEXPLAINED: Doubt = {
@@ -68,40 +73,40 @@ export const UNEXPLAINED: Doubt = {
     'An account of this subscriber shows what no fact explains, or did something that is not read yet.',
 };
 
-/** How fresh the roster's picture of the chain is. */
+/** The last slot at which the roster saw the chain, and when it saw it. */
 export type Freshness = { readonly asOfSlot: Slot | null; readonly observedAtMs: number | null };
 
 export type RosterOptions = {
-  /** Past this age the roster answers `unknown`. */
+  /** The age of the last observation above which the roster answers `unknown`. */
   readonly staleAfterMs: number;
-  /** Whether an engine should go on opening positions when the answer is `unknown`. */
+  /** Whether an engine should open positions when the verdict is `unknown`. */
   readonly failOpen: boolean;
-  /** Above this debt nothing may be opened either, whatever the standing; null for no limit. */
+  /** The debt above which nothing may be opened, whatever the standing; null for no limit. */
   readonly outstandingMost: BaseUnits | null;
-  /** Nor when something has been owed for longer than this. */
+  /** The time of owing above which nothing may be opened; null for no limit. */
   readonly owedForMsMost: number | null;
 };
 
-/** A node may be this far behind another one of the same chain. */
+/** A node may be this far behind another node of the same chain. */
 const LAG_SLOTS_MOST = 1_000;
 
 export type Roster = {
-  /** Replaces everything; the roster may answer from now on. */
+  /** Replaces all entries; from then on the roster may answer. */
   hydrate(entries: Iterable<RosterEntry>): void;
   /**
-   * The same for entries that come in turns, everybody once: until `done` the roster answers as
-   * before.
+   * Replaces all entries in turns, each subscriber once. The roster answers from the old entries
+   * until `done`.
    */
   hydration(): { add(entries: Iterable<RosterEntry>): void; done(): void };
-  /** Takes one entry, unless a newer revision of it is already known. */
+  /** Replaces one entry, unless the roster already holds a newer revision of it. */
   apply(entry: RosterEntry): void;
-  /** Notes that the chain was seen at a slot, so that the age of every answer is known. */
+  /** Records that the chain was seen at a slot at this time. Staleness is counted from it. */
   observe(asOfSlot: Slot, atMs: number): void;
-  /** Why nobody's standing can be vouched for just now; null when it can. */
+  /** Sets a reason why the gate vouches for nobody, or null to clear it. */
   doubtAll(why: string | null): void;
   /**
-   * Whose standing cannot be vouched for, and why; without a reason, accounts show something that
-   * nobody can explain.
+   * Replaces the set of subscribers that the gate does not vouch for. A list without reasons gives
+   * each the reason UNEXPLAINED.
    */
   doubt(subscribers: readonly string[] | ReadonlyMap<string, Doubt>): void;
   readonly doubts: {
@@ -114,11 +119,17 @@ export type Roster = {
   all(): Iterable<RosterEntry>;
   readonly size: number;
   readonly hydrated: boolean;
-  /** Decides by platform id or by agent wallet. Reducing and closing are always allowed. */
+  /**
+   * The decision for a subscriber, named by platform id or agent wallet. Reducing and closing are
+   * always allowed.
+   */
   decide(subscriber: string, action: Action, nowMs: number): Decision;
 };
 
-/** Clocks are read at two moments and slewed between them: so much below zero is no jump. */
+/**
+ * Two clock readings may be slewed against each other by this much; an age no further below zero is
+ * not taken for a clock that was set back.
+ */
 const CLOCK_SLACK_MS = 1_000;
 
 /** Creates an empty roster, which answers `unknown` until it is hydrated. */
@@ -147,7 +158,7 @@ export function createRoster(options: RosterOptions): Roster {
     };
   };
 
-  /** Why an entry in good standing may not open all the same. */
+  /** The reason why a subscriber in good standing may not open because of a limit, or null. */
   const beyondLimit = (
     entry: Pick<RosterEntry, 'outstanding' | 'owedSinceMs'>,
     nowMs: number,
@@ -173,7 +184,8 @@ export function createRoster(options: RosterOptions): Roster {
   ): readonly [Decision['verdict'], string] => {
     if (action === 'reduce' || action === 'close')
       return ['allow', 'Reducing and closing positions is always allowed.'];
-    // Plain JavaScript can pass any text: what is misspelt may be an open.
+    // A caller in plain JavaScript can pass any text, and a misspelt action may be meant as an
+    // open.
     if (action !== 'open' && action !== 'increase')
       return ['deny', `Not an action: "${String(action)}". Known are ${ACTIONS.join(', ')}.`];
     if (!hydrated) return ['unknown', 'Bailiff is starting and has not read its ledger yet.'];
@@ -205,8 +217,8 @@ export function createRoster(options: RosterOptions): Roster {
       if (row < 0 || table.facts(row).revision <= entry.revision) table.put(entry);
     },
     observe(asOfSlot, atMs) {
-      // A slot somewhat lower is a node that is behind. One far lower shows that the higher one was
-      // wrong.
+      // A slot a little lower comes from a node that is behind. A slot far lower shows that the
+      // higher one was wrong.
       if (
         seen.asOfSlot === null ||
         asOfSlot >= seen.asOfSlot ||
@@ -242,8 +254,8 @@ export function createRoster(options: RosterOptions): Roster {
       const row = table.rowOf(subscriber);
       const entry = row < 0 ? undefined : table.facts(row);
       const ageMs = seen.observedAtMs === null ? null : nowMs - seen.observedAtMs;
-      // A negative age means that this machine's clock was set back: the age of the view is not
-      // known then.
+      // A negative age means that this machine's clock was set back, so the age of the view is not
+      // known.
       const stale = ageMs === null || ageMs > options.staleAfterMs || ageMs < -CLOCK_SLACK_MS;
       const idOf = () => table.entry(row).subscriberId;
       const [verdict, reason] = judge(entry, idOf, action, nowMs, stale);

@@ -1,18 +1,18 @@
-// Secrets in text: what is taken out of texts and URLs before they are shown or kept. A client may
-// put a key into a reason or a token into a URL; neither may reach a log line, the audit, an event
-// or an answer.
+// Secrets: removes secrets from texts and URLs before they are shown or kept. A client may put a
+// key into a reason or a token into a URL; neither may reach a log line, the audit, an event or an
+// answer.
 
-/** What is secret wherever it stands in a text, and what is shown in its place. */
+/** Patterns of secrets in a text, each with the text that replaces it. */
 const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:api-key|api_key|apikey|token|key|secret)=)[^&\s"']+/gi, '$1…'],
   [/(\w+:\/\/[^:@/\s]+:)[^@\s]+@/g, '$1…@'],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 …'],
   [/\bwhsec_[\w+/=-]+/g, 'whsec_…'],
   [/\b(bailiff_[a-z0-9]+_)[\w-]{16,}/g, '$1…'],
-  // A keypair as the Solana CLI writes it.
+  // A keypair in the form that the Solana CLI writes.
   [/\[\s*(?:\d{1,3}\s*,\s*){31,}\d{1,3}\s*\]/g, '[…]'],
 ];
-/** A path segment of a URL that is long enough to be a token, as in the URLs of chat services. */
+/** A path segment long enough to be a token, as chat services put into their URLs. */
 const TOKEN_SEGMENT = /^[\w-]{20,}$/;
 const SHOWN_OF_A_TOKEN = 4;
 

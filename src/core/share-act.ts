@@ -1,5 +1,5 @@
-// Share act: what can happen to a debt, what is told of it, and what has work afterwards.
-// core/share.ts says what becomes of the debt.
+// Share act: the acts that change a debt, and the work that each act makes. core/share.ts decides
+// what becomes of the debt.
 import type { EventBodies, EventOf } from './event-body.ts';
 import type { Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
@@ -15,16 +15,18 @@ export type Landing = {
 };
 
 export type ShareAct =
-  /** A payment takes `amount` of what is left into its covers. */
+  /** A payment claims `amount` of what is left of the debt. */
   | { readonly do: 'claim'; readonly amount: BaseUnits }
-  /** Planning found that it cannot be paid now. `retryAtMs` null: a person must act first. */
+  /**
+   * Planning found that the debt cannot be paid now. With `retryAtMs` null a person must act first.
+   */
   | {
       readonly do: 'rest';
       readonly trouble: Trouble;
       readonly retryAtMs: number | null;
       readonly countsAsAttempt: boolean;
     }
-  /** Its payment ended without paying. */
+  /** The payment that had claimed the debt ended without paying it. */
   | {
       readonly do: 'free';
       readonly trouble: Trouble;
@@ -32,11 +34,11 @@ export type ShareAct =
       readonly countsAsAttempt: boolean;
       readonly how: 'failed_on_chain' | 'expired' | 'refused';
     }
-  /** Its payment is nowhere in the books, and can no longer land. */
+  /** The payment that had claimed the debt is missing from the ledger, and can no longer land. */
   | { readonly do: 'unclaim' }
   /**
-   * A payment of it was seen to land, with `amount` for it. `claimed`: another payment of it may
-   * still land.
+   * A payment landed, with `amount` for this debt. `claimed` says that another payment of the debt
+   * may still land.
    */
   | {
       readonly do: 'land';
@@ -45,8 +47,9 @@ export type ShareAct =
       readonly landing: Landing;
     }
   /**
-   * These books had lost a payment that the chain shows. `covered` is what every landed payment and
-   * every transfer by others bring together: a debt that remembers more stays as it is.
+   * The chain shows a payment that the ledger had lost. `covered` is the sum of every landed
+   * payment and every transfer by others for this debt; a debt that already records more stays as
+   * it is.
    */
   | {
       readonly do: 'recall';
@@ -54,40 +57,43 @@ export type ShareAct =
       readonly claimed: boolean;
       readonly landing: Landing;
     }
-  /** A transfer to the creator that Bailiff did not make pays `amount` of it. */
+  /** A transfer to the creator that Bailiff did not make pays `amount` of the debt. */
   | {
       readonly do: 'credit';
       readonly amount: BaseUnits;
       readonly transfer: { readonly signature: Signature; readonly slot: Slot };
     }
-  /** What it waits for may have come. */
+  /** The condition that the debt waits for may be met, so it is due again. */
   | { readonly do: 'wake' }
-  /** A clearance asks: it is due now, however small. */
+  /** A clearance makes the debt due now, however small it is. */
   | { readonly do: 'hasten' }
-  /** A person asks for it to be tried again, also after it has failed. */
+  /** A person asks for the debt to be tried again; this also works after it has failed. */
   | { readonly do: 'retry' }
   /**
-   * A person asked for another debt of the subscriber: what failed on chain holds this one back no
-   * longer.
+   * A person asked for another debt of the subscriber to be tried: the hold that a failure on chain
+   * put on this debt ends.
    */
   | { readonly do: 'release' }
   | { readonly do: 'adopt' }
   | { readonly do: 'void'; readonly voiding: Voiding; readonly atMs: number }
-  /** Its own terms let it lapse. */
+  /** The debt reached the age at which its terms let it lapse. */
   | { readonly do: 'lapse'; readonly afterMs: number; readonly atMs: number };
 export type ShareActName = ShareAct['do'];
 
 /** An event about one debt. */
 export type ShareEvent = EventOf<Extract<keyof EventBodies, `share.${string}`>>;
 
-/** Work that a transition makes: for the lane, or for the judgement of the standing. */
+/**
+ * Work that an act makes: `lane` for the payment lane, `standing` for the judgement of the
+ * standing.
+ */
 export type Wake = 'lane' | 'standing';
 /**
- * The work that each act makes. The composition root (`src/app.ts`) still nudges lanes and judges
- * standings by itself after each act; nothing reads this table but tests.
+ * The work that each act makes. Only tests read this table; `src/app.ts` wakes lanes and judges
+ * standings by itself after each act.
  */
 export const WAKES: Readonly<Record<ShareActName, readonly Wake[]>> = {
-  // The lane itself acts, and comes back by itself.
+  // The lane itself acts here, and goes on by itself.
   claim: [],
   rest: [],
   free: [],

@@ -1,10 +1,10 @@
-// Share due: which debts a lane may try now, and what of a debt nothing covers yet.
+// Share due: tells which debts a lane may try now, and which part of a debt nothing covers yet.
 import type { BaseUnits } from './money.ts';
 import type { Share } from './share.ts';
 
 /**
- * Whether a lane may try a debt now. `held`: another debt of the subscriber failed on chain, and
- * holds all of them back.
+ * Whether a lane may try a debt now. `held` says that a payment of another debt of the subscriber
+ * failed on chain, which holds all its debts back; `halted` says that an operator halted signing.
  */
 export const isDue = (
   { status, observed, retryAtMs }: Pick<Share, 'status' | 'observed' | 'retryAtMs'>,
@@ -18,9 +18,9 @@ export const isDue = (
   !halted;
 
 /**
- * What no payment and no transfer covers of a debt. `claimed` is what payments that landed or may
- * still land cover of it, `credited` what transfers by others do. Of a voided debt only what was
- * paid counts.
+ * The part of a debt that no payment and no transfer covers. `claimed` is the part that landed
+ * payments, and payments that may still land, cover; `credited` is the part that transfers by
+ * others cover. For a voided debt only the part that was paid counts as its amount.
  */
 export const uncoveredOf = (
   { status, amount, paid }: Pick<Share, 'status' | 'amount' | 'paid'>,

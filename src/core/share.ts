@@ -1,19 +1,18 @@
-// Share: a profit share, which is the debt of one subscriber to one creator for one close, and the
-// rules of its life.
+// Share: the debt of one subscriber to one creator for one close, and the rules of its life. "Debt"
+// and "profit share" name the same thing.
 //
-//   pending     Owed, and no payment has claimed it. The lane tries it from `retryAtMs` on; null is
-//               at once.
+//   pending     Owed, and no payment has claimed it. The lane tries it from `retryAtMs` on; null
+//               means at once.
 //   processing  A payment that is planned, signed or sent has claimed it. Only the end of that
-//               payment moves it on.
+//               payment moves the debt on.
 //   failed      Owed, but a person must act first. The lane does not try it.
 //   paid        Ended: `paid` equals `amount`. What lands beyond that is counted in `overpaid`.
-//   voided      Ended before it was paid whole, by its own terms or by an operator; `voided` says
-//               by whom and why.
-//               Only payments that the chain shows for the whole of it turn it into `paid`.
+//   voided      Ended before it was paid in full, by its own terms or by an operator; `voided` says
+//               by whom and why. Only payments on chain of the full amount turn it into `paid`.
 //
-// The amount, the creator and the close that made a debt never change. `paid` and `overpaid` never
-// fall. A debt that is observed is not payable, and adopting it is the only way out of that. The
-// ledger locks the row, asks `transition` what becomes of it, writes the answer and the events in
+// The amount, the creator and the close of a debt never change. `paid` and `overpaid` never fall. A
+// debt that was booked by a daemon that only observes is not payable until a person adopts it. The
+// ledger locks the row, asks `transition` for the new debt, and writes the debt and the events in
 // one transaction; sql/0027_debts.sql refuses every other change.
 import type { EventBodies, EventOf } from './event-body.ts';
 import type { Address } from './ids.ts';
@@ -39,18 +38,20 @@ export const OPEN_STATUSES = ['pending', 'processing', 'failed'] as const;
 export const isOpen = (status: ShareStatus): boolean =>
   (OPEN_STATUSES as readonly string[]).includes(status);
 
-/** On whose behalf a debt is ended unpaid, and why. */
+/** Who ends a debt unpaid, for whom, and why. */
 export type Voiding = {
   readonly reason: string;
-  /** As of an act: an API key's id, `configured`, `anyone` or `command`. */
+  /**
+   * The same kinds as the actor of an act: an API key's id, `configured`, `anyone` or `command`.
+   */
   readonly actor: string;
   readonly person: string | null;
 };
 export type Voided = Voiding & {
-  /** `terms`: the debt lapsed by its own terms; the actor is `terms` as well then. */
+  /** `terms`: the debt lapsed by its own terms; then `actor` is `terms` as well. */
   readonly by: 'operator' | 'terms';
   readonly atMs: number;
-  /** By terms: after how many milliseconds they let it lapse. */
+  /** The age in milliseconds at which the terms let the debt lapse; only with `terms`. */
   readonly afterMs?: number;
 };
 
@@ -66,7 +67,9 @@ export type Share = Tries & {
   readonly reason: Trouble | null;
   readonly attempts: number;
   readonly retryAtMs: number | null;
-  /** After a payment that failed on chain: until then the lane tries no debt of the subscriber. */
+  /**
+   * After a payment that failed on chain: the lane tries no debt of the subscriber until this time.
+   */
   readonly heldUntilMs: number | null;
   /** A person asked for it to be paid now, however small it is. */
   readonly hastened: boolean;
@@ -81,10 +84,7 @@ export type Transition = {
   readonly wakes: readonly Wake[];
 };
 
-/**
- * A debt as a close makes it, and the event of it. `origin` is the close and the terms that it fell
- * under.
- */
+/** A new debt and the event that announces it. `origin` names the close and the terms in force. */
 export function incurred(
   debt: Pick<Share, 'id' | 'subscriberId' | 'creatorWallet' | 'amount' | 'observed'>,
   origin: Pick<
@@ -113,7 +113,10 @@ export function incurred(
 const leftOf = ({ amount, paid }: Share): BaseUnits => amount - paid;
 const waits = ({ status }: Share): boolean => status === 'pending' || status === 'failed';
 
-/** After its payment failed: the reason, the count of it, and the time to try again. */
+/**
+ * A debt after planning or its payment failed, with the reason, the counts and the time to try
+ * again.
+ */
 function blocked(
   share: Share,
   { trouble, retryAtMs, countsAsAttempt }: Extract<ShareAct, { do: 'rest' | 'free' }>,
@@ -128,7 +131,9 @@ function blocked(
   };
 }
 
-/** With `total` paid for it in all; what exceeds the debt is overpaid. */
+/**
+ * A debt for which `total` has been paid in all; the part above its amount is counted as overpaid.
+ */
 function covered(share: Share, total: BaseUnits, claimed: boolean): Share {
   const whole = total >= share.amount;
   const open = claimed && share.status === 'processing' ? 'processing' : 'pending';
@@ -156,7 +161,7 @@ function eventsOfCover(before: Share, after: Share, landing: Landing): ShareEven
   return ended ? [{ kind: 'share.paid', subscriberId, body: { share, ...landing, amount } }] : [];
 }
 
-/** Ends a debt unpaid. */
+/** Ends a debt unpaid, and returns it with its event. */
 function ended(share: Share, voided: Voided): Pick<Transition, 'share' | 'events'> {
   const { by, reason, actor, person, atMs } = voided;
   const at = new Date(atMs).toISOString();
@@ -183,7 +188,7 @@ function after(share: Share, act: ShareAct): Pick<Transition, 'share' | 'events'
     }
     case 'rest': {
       if (share.status !== 'pending') return null;
-      // A debt that goes on waiting for the same reason is no news.
+      // No event when the debt goes on waiting for the same reason.
       const news = share.reason?.code !== act.trouble.code && act.trouble.class !== 'accumulating';
       const events = news ? [blockedEvent(act.trouble, act.retryAtMs === null)] : [];
       return { share: blocked(share, act), events };
@@ -191,7 +196,7 @@ function after(share: Share, act: ShareAct): Pick<Transition, 'share' | 'events'
     case 'free': {
       if (share.status !== 'processing') return null;
       const failed = act.how === 'failed_on_chain';
-      // What is tried again by itself is told by the event of the payment.
+      // When the debt is tried again by itself, the event of the payment is enough.
       const events = act.retryAtMs === null ? [blockedEvent(act.trouble, true)] : [];
       return {
         share: {
@@ -272,8 +277,8 @@ function after(share: Share, act: ShareAct): Pick<Transition, 'share' | 'events'
 }
 
 /**
- * What becomes of a debt by an act; null when the act does not start from the state that the debt
- * is in.
+ * The debt after an act, with its events; null when the act is not possible in the debt's present
+ * state.
  */
 export function transition(share: Share, act: ShareAct): Transition | null {
   const found = after(share, act);
@@ -281,8 +286,9 @@ export function transition(share: Share, act: ShareAct): Transition | null {
 }
 
 /**
- * What is told once of debts of one subscriber that rest, beside the event of each debt. Call it
- * when one of those is news. `venueAwaited`: another debt waited for the venue before.
+ * The events, beside those of each debt, that are told once when debts of a subscriber begin to
+ * rest. Call it only when the event of one of the debts is told. `venueAwaited` says that another
+ * debt already waited for the venue.
  */
 export function restingEvents(
   subscriberId: string,

@@ -1,44 +1,50 @@
-// Spending: what may be spent on whom: how much USDC one payment and one day may move, how much SOL
-// the sponsor gives, and when a payment is not worth its cost. Pure: flows read the ledger's own
-// sums, this decides. A day is the last 24 hours.
+// Spending: the limits on money. It decides how much USDC one payment and one day may move, how
+// much SOL the sponsor gives, and when a payment is not worth its cost. Pure: flows pass in the
+// sums from the ledger. A day is the last 24 hours.
 import { type BaseUnits, BPS_WHOLE, formatUnits, type Lamports, mulDivCeil } from './money.ts';
 import type { Debt } from './payment.ts';
 import type { ChainTransaction } from './transaction.ts';
 import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';
 
 /**
- * The most USDC that is signed for, so that a wrong row cannot move everything; null for no limit.
+ * The most USDC that the pen signs for, so that a wrong row cannot move everything; null for no
+ * limit.
  */
 export type PenLimits = {
   readonly paymentMost: BaseUnits | null;
   readonly subscriberADayMost: BaseUnits | null;
 };
 
-/** Lamports that the sponsor gives within a day; null for no limit. */
+/** The most lamports that the sponsor gives within a day; null for no limit. */
 export type SponsorLimits = {
   readonly lamportsADayMost: Lamports | null;
   readonly subscriberADayMost: Lamports | null;
   readonly creatorADayMost: Lamports | null;
-  /** Payments of one subscriber that may fail on chain at the sponsor's cost. */
+  /**
+   * The most payments of one subscriber that may fail on chain at the sponsor's cost within a day.
+   */
   readonly failuresADayMost: number | null;
 };
 
-/** What the sponsor spent within a day on somebody, and payments whose cost is not known yet. */
+/**
+ * The lamports that the sponsor spent within a day, and the number of payments whose cost is not
+ * known yet.
+ */
 export type Spent = { readonly lamports: Lamports; readonly unread: number };
 export type SponsorSpent = {
   readonly all: Spent;
   readonly subscriber: Spent;
   readonly creator: Spent;
-  /** Payments of the subscriber that failed on chain. */
+  /** Payments of the subscriber that failed on chain within the day. */
   readonly failures: number;
 };
 
-/** What a landed or failed transaction cost, by the balances before and after it. */
+/** The cost of a landed or failed transaction, from the balances before and after it. */
 export type TransactionCost = {
   readonly payer: string;
   readonly failed: boolean;
   readonly fee: Lamports;
-  /** Token accounts that exist since this transaction, with the lamports in them. */
+  /** Token accounts that this transaction created, with the lamports in them. */
   readonly opened: readonly {
     readonly account: string;
     readonly owner: string | null;
@@ -47,14 +53,14 @@ export type TransactionCost = {
 };
 
 /**
- * Above which part of its amount a payment's cost keeps it waiting, in basis points, and what one
- * SOL is worth.
+ * A payment waits while its cost is above `bpsMost` basis points of its amount. `usdcPerSol` is the
+ * worth of one SOL in USDC base units.
  */
 export type CostRule = { readonly bpsMost: number; readonly usdcPerSol: BaseUnits };
 
 const LAMPORTS_A_SOL = 1_000_000_000n;
 
-/** What a transaction cost; null when the node did not tell the balances. */
+/** The cost of a transaction; null when the node did not give the balances. */
 export function costOf(transaction: ChainTransaction): TransactionCost | null {
   const { keys, lamports, tokenBalances, fee, error } = transaction;
   const [payer] = keys;
@@ -68,7 +74,7 @@ export function costOf(transaction: ChainTransaction): TransactionCost | null {
   return { payer, failed: error !== null, fee, opened };
 }
 
-/** Why the pen may not sign so much; null when it may. */
+/** The reason why the pen may not sign a payment of this amount, or null when it may. */
 export function limitObjection(
   amount: BaseUnits,
   signedToday: BaseUnits,
@@ -83,7 +89,8 @@ export function limitObjection(
 
 /**
  * The debts that one payment may cover under the pen's limits: the oldest ones that fit. A debt
- * that alone is above a limit is for a person; one that is above what is left of the day waits.
+ * that is above a limit by itself needs a person; a debt that is above what is left of the day
+ * waits.
  */
 export function withinLimits(
   debts: readonly Debt[],
@@ -110,7 +117,7 @@ export function withinLimits(
   return { debts: fitting };
 }
 
-/** Why the sponsor gives nothing more for this subscriber or creator today; null when it does. */
+/** The reason why the sponsor pays no more fees for this subscriber or creator today, or null. */
 export function sponsorRefusal(
   spent: SponsorSpent,
   cost: Lamports,
@@ -138,8 +145,8 @@ export function sponsorRefusal(
 }
 
 /**
- * Why a payment waits for more debts: its cost is too large a part of it. Null once somebody asked
- * for it.
+ * The reason why a payment waits for more debts because its cost is too large a part of it. Null
+ * when the cost is small enough, or when somebody asked for one of the debts to be paid now.
  */
 export function tooCostly(
   debts: readonly Debt[],

@@ -1,9 +1,9 @@
-// Standing: may this subscriber be trusted with new copies? A pure function of what happened on
+// Standing: decides whether a subscriber may open new copies. A pure function of what happened on
 // chain.
 //
-// A subscriber who took value out while owing (a *runaway*) is delinquent until the debt is paid.
-// The judge walks the subscriber's history in chain order, so the verdict is the same in whatever
-// order the history was heard, and it changes back by itself when a fork drops one of the facts.
+// A subscriber who took value out while owing is a *runaway*, and is delinquent until the debt is
+// paid. The history is judged in chain order, so the result does not depend on the order in which
+// it was heard, and it changes back by itself when a fork drops one of the facts.
 import { type ChainPosition, comparePositions } from './fact.ts';
 import type { Signature } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
@@ -11,11 +11,14 @@ import { type BaseUnits, formatUnits } from './money.ts';
 type Sum = {
   readonly at: ChainPosition;
   readonly amount: BaseUnits;
-  /** To whom: transfers to a creator are held against what was owed to it. */
+  /**
+   * The creator's wallet. A transfer to a creator is held against what was owed to that creator.
+   */
   readonly creator?: string;
 };
 /**
- * What moves a subscriber's standing. `owed` and `settled` are sums of money, `left` is an outflow.
+ * One event that changes a standing. `owed` is a new debt, `settled` a payment or another end of a
+ * debt, `left` an outflow.
  */
 export type StandingEvent =
   | (Sum & { readonly kind: 'owed' })
@@ -24,12 +27,12 @@ export type StandingEvent =
       readonly kind: 'left';
       readonly at: ChainPosition;
       readonly amount: BaseUnits;
-      /** What left, for people: `500.000000 USDC`. */
+      /** What left, as text for people: `500.000000 USDC`. */
       readonly what: string;
       readonly signature: Signature;
     };
 
-/** The outflow a verdict rests on. */
+/** The outflow that a delinquent standing rests on. */
 export type Evidence = {
   readonly signature: Signature;
   readonly slot: number;
@@ -50,8 +53,8 @@ export type Standing =
 type Left = Extract<StandingEvent, { kind: 'left' }>;
 
 /**
- * Which of several flights in one slot is named as evidence: a total order, so that it never
- * depends on who was heard first.
+ * The order in which one of several outflows in a slot is named as evidence. It is a total order,
+ * so the choice never depends on who was heard first.
  */
 function inNamingOrder(a: Left, b: Left): number {
   const index = ({ at }: Left): number => at.blockIndex ?? Number.MAX_SAFE_INTEGER;
@@ -67,9 +70,9 @@ const sumOf = (events: readonly { readonly amount: BaseUnits }[]): BaseUnits =>
   events.reduce((sum, each) => sum + each.amount, 0n);
 
 /**
- * One slot's events. Where the chain does not tell which of two came first, nobody is accused: what
- * settles counts as earlier than what left, and what was newly owed as later. Returns the runaway
- * that stands after the slot.
+ * The debt and the runaway after one slot. Where the chain does not tell the order of two events,
+ * the subscriber is not accused: a settlement counts as earlier than an outflow, and a new debt as
+ * later.
  */
 function judgeSlot(
   events: readonly StandingEvent[],
@@ -80,13 +83,13 @@ function judgeSlot(
     events.filter((each): each is Extract<StandingEvent, { kind: Kind }> => each.kind === kind);
   const [owed, settled, left] = [of('owed'), of('settled'), of('left')];
   const precedes = (a: StandingEvent, b: StandingEvent) => comparePositions(a.at, b.at) < 0;
-  /** The least that can have been owed at this event, the event itself left out. */
+  /** The least amount that can have been owed at this event, without the event itself. */
   const leastAt = (event: StandingEvent): BaseUnits =>
     owedBefore +
     sumOf(owed.filter((each) => precedes(each, event))) -
     sumOf(settled.filter((each) => each !== event && !precedes(event, each)));
   /**
-   * Moments at which nothing may have been owed any more: what left before one of them is
+   * Settlements after which nothing may have been owed any more. An outflow before one of them is
    * forgotten.
    */
   const cleared = settled.filter((each) => leastAt(each) - each.amount <= 0n);
@@ -103,9 +106,9 @@ function judgeSlot(
 }
 
 /**
- * The standing that a history means. `left` must hold only outflows that count (core/outflow.ts).
- * Delinquent: a runaway is newer than the last moment at which nothing was owed, and something
- * still is.
+ * The standing that follows from a history. `left` events must be outflows that count
+ * (core/outflow.ts). A subscriber is delinquent when it has run away since the last moment at which
+ * nothing was owed, and still owes something.
  */
 export function judge(history: readonly StandingEvent[]): Standing {
   const slots = new Map<number, StandingEvent[]>();

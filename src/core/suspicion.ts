@@ -1,11 +1,11 @@
-// Suspicion: what may be a loss made on purpose, and cannot be told from bad luck by one
-// transaction: fills far off the oracle, swaps that lose, fees of liquidations, fees of builders.
-// Notices keep each with its evidence; their sum decides.
+// Suspicion: sums up notices that may show a loss made on purpose and that one transaction cannot
+// tell from bad luck: fills far off the oracle price, swaps that lose, fees of liquidations, fees
+// of builders. Each notice is kept with its evidence; the sum decides.
 import type { NOTICES } from './fact.ts';
 import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
 
-/** Notices whose amounts, in quote base units, add up to a suspicion. */
+/** Kinds of notice whose amounts, in quote base units, are added up. */
 export const SUSPICIONS = [
   'off_price_fill',
   'swap_loss',
@@ -15,23 +15,23 @@ export const SUSPICIONS = [
 export type SuspicionKind = (typeof SUSPICIONS)[number] | 'token_authority_changed';
 
 /**
- * What a platform makes of suspicions: nothing, an event and a list, or `unknown` at the gate as
- * well.
+ * What the platform wants done about a suspicion: nothing, an event and an entry in a list, or also
+ * the verdict `unknown` at the gate.
  */
 export const SUSPICION_ACTS = ['ignore', 'report', 'unknown'] as const;
 export type SuspicionRule = {
   readonly leadTo: (typeof SUSPICION_ACTS)[number];
-  /** Above this sum since the last review somebody is suspected. */
+  /** The sum since the last review above which a subscriber is suspected. */
   readonly amountMost: BaseUnits;
 };
 
-/** What stands against a subscriber since the last review. */
+/** The notices about a subscriber since the last review, summed up. */
 export type Suspicion = {
   readonly subscriberId: string;
   readonly amount: BaseUnits;
   readonly notices: number;
   readonly kinds: readonly SuspicionKind[];
-  /** The latest of them. */
+  /** The transaction of the latest notice. */
   readonly signature: Signature;
   readonly slot: Slot;
 };
@@ -44,6 +44,6 @@ const WORDS: Readonly<Record<SuspicionKind, string>> = {
   token_authority_changed: 'a token account that was given away',
 };
 
-/** Why the gate does not vouch for a suspected subscriber. */
+/** The reason, as the gate gives it, why it does not vouch for a suspected subscriber. */
 export const whySuspected = ({ amount, notices, kinds, slot }: Suspicion): string =>
   `${notices} notices for ${formatUnits(amount)} USDC, of ${kinds.map((each) => WORDS[each]).join(', ')}, the last in slot ${slot}, wait for a review by the platform.`;

@@ -1,6 +1,6 @@
-// Swap: what the pen may sign of a swap that somebody else has built. It is the agent's own money
-// for the agent's own SOL: one swap of exactly the planned USDC, for at least so much SOL, out of
-// and into the agent's accounts, and nothing beside it.
+// Swap: decides whether the pen may sign a swap that another service has built. It must be one swap
+// of exactly the planned USDC for at least the planned SOL, out of the agent's accounts and into
+// them, and nothing else.
 import type { Address } from './ids.ts';
 import { type BaseUnits, BPS_WHOLE, type Lamports, mulDivFloor } from './money.ts';
 import { type Act, COMPUTE_UNITS_MOST } from './policy.ts';
@@ -18,7 +18,7 @@ export type SwapAct =
       readonly slippageBps: number;
       readonly platformFeeBps: number;
     }
-  /** Closing an account of wrapped SOL turns it into SOL. */
+  /** Closing an account of wrapped SOL turns its balance into SOL. */
   | {
       readonly act: 'close_account';
       readonly account: Address;
@@ -30,7 +30,7 @@ export type SwapLimits = {
   /** The most USDC that one swap may take. */
   readonly amountMost: BaseUnits;
   readonly slippageBpsMost: number;
-  /** The least SOL that a swap must bring at its worst. */
+  /** The least lamports that a swap must bring at the worst price that it accepts. */
   readonly lamportsLeast: Lamports;
 };
 export type SwapMandate = SwapLimits & {
@@ -44,7 +44,7 @@ export type SwapMandate = SwapLimits & {
   readonly priorityFeeMost: Lamports;
 };
 
-/** The least a swap can bring: the quote less its slippage, rounded down. */
+/** The least amount a swap can bring: the quote less its slippage, rounded down. */
 const worstOf = (quotedOut: bigint, slippageBps: number): bigint =>
   mulDivFloor(quotedOut, BPS_WHOLE - BigInt(slippageBps), BPS_WHOLE);
 
@@ -90,7 +90,7 @@ function objectionTo(act: SwapAct, mandate: SwapMandate): string | null {
   }
 }
 
-/** Every reason not to sign a swap; empty when it is exactly the one that was planned. */
+/** Every reason not to sign a swap; empty when the swap is exactly the planned one. */
 export function swapObjections(
   feePayer: Address,
   acts: readonly SwapAct[],

@@ -1,11 +1,12 @@
-// Terms: what a subscription agrees with a creator, from one slot on. Terms are added, never
+// Terms: what a subscription agrees with a creator, from one slot on. Terms are added and never
 // edited: a change names the fields that it changes, and every other field stays as it was.
 import { Fault } from './fault.ts';
 import type { Address, Slot } from './ids.ts';
 import type { BaseUnits, BasisPoints } from './money.ts';
 
 /**
- * `per_close`: every win counts. `high_water_mark`: losses since the last peak are made good first.
+ * `per_close`: every win owes a share. `high_water_mark`: a win first makes good the losses since
+ * the last peak.
  */
 export const BASES = ['per_close', 'high_water_mark'] as const;
 export type Basis = (typeof BASES)[number];
@@ -19,17 +20,17 @@ export type Terms = {
   readonly creatorWallet: Address;
   readonly shareBps: BasisPoints;
   readonly basis: Basis;
-  /** Below this sum shares wait for each other; 0 pays each at once. */
+  /** Shares wait for each other until their sum reaches this amount; 0 pays each at once. */
   readonly minimumPayment: BaseUnits;
   /** Whether the creator may be an address that nobody holds a key to, such as a vault. */
   readonly offCurve: boolean;
-  /** After how long an unpaid debt lapses; null is never. */
+  /** The age at which an unpaid debt lapses; null means never. */
   readonly expiresAfterMs: number | null;
-  /** Whether the subscription ended here: what is opened from now on owes nothing. */
+  /** Whether these terms end the subscription: what is opened from here on owes nothing. */
   readonly ended: boolean;
   /**
-   * Where the present creator began: `fromSlot` of the terms that said so. Dust and losses are
-   * carried on from there.
+   * `fromSlot` of the terms with which the present creator began. Dust and losses are carried on
+   * from there.
    */
   readonly markSlot: Slot;
 };
@@ -43,17 +44,17 @@ export type TermsChange = {
   readonly offCurve?: boolean;
   readonly expiresAfterMs?: number | null;
   /**
-   * The wallet that is named belongs to another creator: losses from before are not made good under
-   * the new one. Without it a new wallet is the same creator's new address, and the losses stay. It
-   * says nothing while the wallet stays the same.
+   * The named wallet belongs to another creator, so earlier losses are not made good under it.
+   * Without this flag a new wallet is a new address of the same creator, and the losses stay. It
+   * has no effect while the wallet stays the same.
    */
   readonly newCreator?: boolean;
 };
 
 /**
  * The terms after a change. The first terms of a subscription must name the creator and the share;
- * every other field has a default. A change of a subscription that ended begins it again. Throws
- * `body_invalid` when the first terms lack one of the two.
+ * every other field has a default. A change of a subscription that has ended begins it again.
+ * Throws `body_invalid` when the first terms lack creator or share.
  */
 export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: Slot): Terms {
   const creatorWallet = change.creatorWallet ?? latest?.creatorWallet;
@@ -81,7 +82,7 @@ export function termsAfter(latest: Terms | null, change: TermsChange, fromSlot: 
   };
 }
 
-/** Whether two terms say the same, whenever they began. */
+/** Whether two terms agree in everything but their beginning and `markSlot`. */
 export const sameTerms = (one: Terms, other: Terms): boolean =>
   one.creatorWallet === other.creatorWallet &&
   one.shareBps === other.shareBps &&
@@ -102,8 +103,8 @@ export function termsAt(terms: readonly Terms[], slot: Slot): Terms | null {
 }
 
 /**
- * The terms that hold for something opened at a slot; null before the first terms, and after the
- * subscription ended.
+ * The terms under which a position opened at a slot owes; null before the first terms, and after
+ * the subscription ended.
  */
 export function holding(terms: readonly Terms[], slot: Slot): Terms | null {
   const found = termsAt(terms, slot);
@@ -111,8 +112,8 @@ export function holding(terms: readonly Terms[], slot: Slot): Terms | null {
 }
 
 /**
- * The terms that take more of a profit: the larger share, then `per_close`, then the later ones.
- * Null takes nothing.
+ * Of two terms, the ones that take more of a profit: the larger share, then `per_close`, then the
+ * later ones. Null stands for terms that take nothing.
  */
 export function dearer(one: Terms | null, other: Terms | null): Terms | null {
   if (one === null || other === null) return one ?? other;
@@ -121,7 +122,7 @@ export function dearer(one: Terms | null, other: Terms | null): Terms | null {
   return one.fromSlot >= other.fromSlot ? one : other;
 }
 
-/** The dearest terms that held for an opening somewhere from one slot to another, both included. */
+/** The dearest terms that were in force at any slot between the two, both included. */
 export function dearestBetween(terms: readonly Terms[], from: Slot, to: Slot): Terms | null {
   return terms
     .filter((each) => each.fromSlot > from && each.fromSlot <= to && !each.ended)

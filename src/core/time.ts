@@ -1,4 +1,4 @@
-// Time: instants as text. Where the present moment comes from is the clock's business alone.
+// Time: writes instants as text. Only the clock port reads the present time.
 
 /** Milliseconds since 1970 as an ISO 8601 instant in UTC. */
 export function isoTime(ms: number): string {

@@ -1,21 +1,22 @@
-// Tip: how far the chain has come, by what nodes say, and which slots cannot be. A slot that no
-// chain can have reached since the last believed answer is refused once or twice; when three
-// answers in a row agree with each other they are believed, so a real jump is followed, and one
-// wrong answer changes nothing.
+// Tip: the highest slot that the chain is known to have reached, and the test whether a node's slot
+// can be true. A slot that no chain can have reached since the last believed answer is refused;
+// when three answers in a row agree with each other they are believed. So a real jump is followed,
+// and one wrong answer changes nothing.
 import type { Slot } from './ids.ts';
 
-/** No cluster makes a slot in less time; 200 ms is the shortest that is planned (SIMD-0525). */
+/** No cluster makes a slot in less time; the shortest planned slot is 200 ms (SIMD-0525). */
 const SLOT_MS_LEAST = 50;
 /** Nodes of one cluster differ by fewer slots than this, even when one of them is catching up. */
 const APART_SLOTS_MOST = 2_000;
 /**
- * So many answers in a row that agree with each other are believed, whatever was believed before.
+ * This many answers in a row that agree with each other are believed, whatever was believed before.
  */
 const AGREEING = 3;
 
 export type Tip = {
   /**
-   * Whether a node's answer that names this slot may be believed; every believed one moves the tip.
+   * Whether a node's answer that names this slot may be believed. An answer that is believed may
+   * raise the tip.
    */
   believes(slot: Slot): boolean;
   /**
@@ -23,15 +24,15 @@ export type Tip = {
    * nothing.
    */
   canBe(slot: Slot): boolean;
-  /** The highest slot believed; null before the first. */
+  /** The highest slot that was believed; null before the first answer. */
   readonly slot: Slot | null;
 };
 
 type Seen = { readonly slot: Slot; readonly atMs: number };
 
 /**
- * Whether `slot` at `atMs` fits a chain that stood at `seen`: not far behind it, and no further on
- * than time allows.
+ * Whether `slot` at `atMs` fits a chain that stood at `seen`: not far behind it, and no further
+ * ahead than the time passed allows.
  */
 function fits(seen: Seen, slot: Slot, atMs: number): boolean {
   const passedMs = Math.max(0, atMs - seen.atMs);
@@ -39,7 +40,7 @@ function fits(seen: Seen, slot: Slot, atMs: number): boolean {
   return slot >= seen.slot - APART_SLOTS_MOST && slot <= most;
 }
 
-/** A tip that knows nothing yet: the first answer is believed. */
+/** Creates a tip that knows nothing yet; it believes the first answer. */
 export function createTip(nowMs: () => number): Tip {
   let believed: Seen | null = null;
   let odd: { readonly last: Seen; readonly count: number } | null = null;

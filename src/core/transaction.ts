@@ -1,6 +1,6 @@
-// Transaction: what Bailiff needs of a Solana transaction, free of any library's types. Chain code
-// fills it in from RPC, venue code reads events out of it, and both build instructions in this
-// shape.
+// Transaction: the parts of a Solana transaction that Bailiff needs, free of any library's types.
+// The chain code fills it in from RPC, the venue code reads events out of it, and both build
+// instructions in this shape.
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Lamports } from './money.ts';
 
@@ -16,12 +16,12 @@ export type Instruction = {
   readonly data: Uint8Array;
 };
 
-/** An executed instruction: accounts are resolved, lookup tables included. */
+/** An executed instruction with its accounts resolved, including those from lookup tables. */
 export type ExecutedInstruction = {
   readonly program: Address;
   readonly accounts: readonly Address[];
   readonly data: Uint8Array;
-  /** Instructions it called, in order, flattened. */
+  /** The instructions that it called, at every depth, in order. */
   readonly inner: readonly Omit<ExecutedInstruction, 'inner'>[];
 };
 
@@ -49,7 +49,8 @@ export type ChainTransaction = {
   readonly slot: Slot;
   readonly blockIndex: number | null;
   /**
-   * Null when it succeeded. A failed transaction changed nothing but fees, whatever its logs say.
+   * Null when the transaction succeeded. A failed transaction changed nothing but fees, whatever
+   * its logs say.
    */
   readonly error: unknown;
   /** Static keys, then writable and read-only keys from lookup tables. */
@@ -61,22 +62,25 @@ export type ChainTransaction = {
   /** Base fee and priority fee, in lamports. */
   readonly fee: Lamports;
   /**
-   * Lamports of every key before and after, in the order of `keys`; null when the node does not
-   * say.
+   * The lamports of every key before and after, in the order of `keys`; null when the node does not
+   * give them.
    */
   readonly lamports: LamportBalances | null;
   readonly logs: readonly string[];
 };
 
-/** One executed call: a top-level instruction, or one that it called. */
+/** One executed call: a top-level instruction, or one that was called by another instruction. */
 export type Call = {
   readonly program: Address;
   readonly accounts: readonly Address[];
   readonly data: Uint8Array;
-  /** Index of the top-level instruction, and the place below it; 0 is the instruction itself. */
+  /**
+   * The index of the top-level instruction, and the place below it; `inner` 0 is the instruction
+   * itself.
+   */
   readonly top: number;
   readonly inner: number;
-  /** Place in the order of execution. */
+  /** The place in the order of execution, from 0. */
   readonly place: number;
 };
 
@@ -93,11 +97,11 @@ export function callsOf({ instructions }: ChainTransaction): Call[] {
 }
 
 /**
- * Places for facts: those of one call follow each other, and what only the whole transaction tells
- * comes last.
+ * Ordinals of facts inside a transaction: each call has a range of this many, and a fact that only
+ * the whole transaction shows has LAST_ORDINAL.
  */
 export const ORDINALS_A_CALL = 1_024;
 export const LAST_ORDINAL = 2_000_000_000;
-/** The place behind everything that a call did. */
+/** The ordinal behind all facts of a call. */
 export const afterCall = ({ place }: Pick<Call, 'place'>): number =>
   place * ORDINALS_A_CALL + ORDINALS_A_CALL - 1;

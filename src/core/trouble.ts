@@ -1,13 +1,13 @@
-// Trouble: why a debt cannot be paid now. The class decides what happens to the debt. The code is
-// stable and public: every code of our own stands in TROUBLES, and docs/runbook.md has a section
-// for each.
+// Trouble: the reasons why a debt cannot be paid now. The class decides what happens to the debt.
+// The code is stable and public: TROUBLES holds every code of Bailiff's own, and docs/runbook.md
+// has a section for each.
 import type { Lamports } from './money.ts';
 
 /**
- * What kind of trouble an error is, and so what happens to the debt. `retry_soon`: it passes within
+ * The class of a trouble, which decides what happens to the debt. `retry_soon`: it passes within
  * seconds. `retry_when_healthier`: the account must recover first. `venue_paused`, `venue_limited`
- * (the venue gives nobody more for now), `needs_sol`, `needs_authorisation`, `books_behind`:
- * pauses, which use up no attempts. `accumulating`: the debt is too small yet by its own terms.
+ * (the venue pays nobody more for now), `needs_sol`, `needs_authorisation`, `books_behind`: pauses,
+ * which use up no attempts. `accumulating`: by its own terms the debt is still too small.
  * `unexpected`: an error that is in no table; it is tried again UNEXPECTED_MOST times at growing
  * intervals, then it parks the debt. `operator`, `permanent`: a person must act, so the debt is
  * parked at once.
@@ -28,7 +28,7 @@ export const ERROR_CLASSES = [
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
 type TroubleRow = { readonly class: ErrorClass; readonly means: string };
-/** Every code of our own, with its class and what it means for a platform. */
+/** Every code of Bailiff's own, with its class and its meaning for a platform. */
 export const TROUBLES = {
   planned_anew: {
     class: 'retry_soon',
@@ -237,23 +237,23 @@ export const TROUBLES = {
 export type OwnTroubleCode = keyof typeof TROUBLES;
 
 /**
- * Why a payment did not come about: the class decides, the code is stable, the detail is for
- * people.
+ * The reason why a payment was not made. The class decides what happens, the code is stable, the
+ * detail is text for people.
  */
 export type Trouble = {
   readonly class: ErrorClass;
   /**
-   * One of TROUBLES, a fault's code, or the name of an error of the chain: `venue_N` and `token_N`
+   * One of TROUBLES, the code of a fault, or the name of an error on chain: `venue_N` and `token_N`
    * for errors of those programs, `system_1` for a fee payer without rent, PROGRAM_N for another
-   * program, and the name that the cluster gives an error of a transaction.
+   * program, and otherwise the cluster's name of the transaction error.
    */
   readonly code: string;
   readonly detail: string;
-  /** With `needs_sol`: what the fee payer lacks. */
+  /** With `needs_sol`: the lamports that the fee payer lacks. */
   readonly lamports?: Lamports;
 };
 
-/** A trouble of our own: its class follows from its code. */
+/** A trouble of Bailiff's own; its class follows from its code. */
 export const troubled = <Code extends OwnTroubleCode>(
   code: Code,
   detail: string,
@@ -263,7 +263,10 @@ export const troubled = <Code extends OwnTroubleCode>(
   detail,
 });
 
-/** Of a payment that is ended before anything is signed, because a person or a clearance asks. */
+/**
+ * The trouble of a payment that is ended before it was signed, because a person or a clearance
+ * asked.
+ */
 export const PLANNED_ANEW: Trouble = troubled(
   'planned_anew',
   'The debt was asked for before anything was signed, so it is planned anew.',

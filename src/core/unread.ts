@@ -1,6 +1,6 @@
-// Unread: transactions that an account's finalized history names and that no node gives. They are
-// asked for as long as it takes; what they may have done is told by the account's own state and by
-// balances, or accepted by a person.
+// Unread: judges transactions that an account's finalized history names and that no node gives.
+// They are asked for without end; meanwhile the account's own state and its balances show what they
+// did, or a person accepts them as they are.
 import { FEE_LAMPORTS_MOST } from './conservation.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Lamports } from './money.ts';
@@ -17,21 +17,21 @@ import {
 } from './reckoning.ts';
 
 /**
- * From then on state and balances may answer for a transaction: it was asked for so long, and so
- * often.
+ * A transaction that was asked for this long and this often may be judged by state and balances
+ * instead.
  */
 export const UNREADABLE = { afterMs: 15 * 60_000, tries: 5 } as const;
 
 /**
- * Of the quote token that came and went by record, in USD at the oracle's price, one part in a
- * hundred may be the price's.
+ * The oracle price may be off by one part in this many of the quote tokens that came and went by
+ * record, in USD.
  */
 const PRICE_PART = 100n;
 const sizeOf = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
 
 /**
- * Whether the state shows that no swap took tokens out: it changes no counter of deposits and
- * withdrawals. Only an account that holds the quote token alone, before and after, shows it.
+ * Whether the state shows that no swap took tokens out. A swap changes no counter of deposits or
+ * withdrawals, so only an account that held the quote token alone, before and after, can show it.
  */
 function showsNoSwap(baseline: AccountState, told: Counters, seen: AccountState): boolean {
   if (baseline.quote?.alone !== true || seen.quote?.alone !== true) return false;
@@ -41,9 +41,10 @@ function showsNoSwap(baseline: AccountState, told: Counters, seen: AccountState)
 }
 
 /**
- * Judges a state across transactions that no node gives. Where nothing left, what they realised is
- * reckoned as that of any unknown transaction is. Where something left, nobody knows to whom: a
- * gap. `unproven` when the state cannot show that nothing left.
+ * Judges a state across transactions that no node gives. When nothing left the account, their
+ * profit is reckoned as that of any unknown transaction. When something left, its destination is
+ * not known: the verdict is a gap. The verdict is `unproven` when the state cannot show that
+ * nothing left.
  */
 export function checkUnread(
   baseline: AccountState,
@@ -60,7 +61,7 @@ export function checkUnread(
   const isVenue = role === 'drift_user';
   if (isVenue && !showsNoSwap(baseline, told, seen)) return { verdict: 'unproven' };
   if (check.verdict !== 'gap') return check;
-  // More came than was heard of. A token account has realised nothing.
+  // More came in than the facts tell. A token account realises no profit, so this is harmless.
   if (!isVenue) return { verdict: 'explained' };
   return {
     verdict: 'reckoned',

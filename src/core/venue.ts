@@ -1,5 +1,5 @@
-// Venue: the port to a perps program: what its transactions did, what its accounts hold, and which
-// instructions settle and withdraw. src/venue implements it.
+// Venue: the port to a perps program. It reads the program's transactions and accounts, and builds
+// the instructions that settle and withdraw. src/venue implements it.
 import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import type { Watched } from './hearing-ports.ts';
@@ -12,69 +12,78 @@ import type { AccountState } from './reckoning.ts';
 import type { ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
 
 /**
- * One venue's facts: addresses, layouts, instructions, error table. The successor of Drift v2 is
- * another of these.
+ * One venue: its addresses, layouts, instructions and error table. A successor of Drift v2 would be
+ * another value of this type.
  */
 export type Venue = {
   readonly name: string;
   readonly programId: Address;
   /**
-   * Names of the builds of its program that this profile was proven on, by their hash on chain
-   * (`DeployedProgram.hash`).
+   * Names of the builds of the venue's program that this release was proven with, by their hash on
+   * chain (`DeployedProgram.hash`).
    */
   readonly provenOn: ReadonlyMap<string, string>;
   readonly quoteMint: Address;
   readonly quoteMarket: number;
   readonly quoteDecimals: number;
-  /** The code of the trouble that says: what would be left is too little collateral. */
+  /**
+   * The code of the trouble that means: after this withdrawal too little collateral would be left.
+   */
   readonly shortOfCollateral: string;
-  /** Codes of a settlement that says: this market has nothing to bring. */
+  /** Codes of the troubles of a settlement that mean: this market has nothing to settle. */
   readonly nothingToSettle: readonly string[];
-  /** The PDA of a sub-account. */
+  /** The PDA of a sub-account of this authority. */
   userAddress(authority: Address, subAccountId: number): Promise<Address>;
-  /** Whether the venue has a market of this mint. */
+  /** Whether the venue has a market for tokens of this mint. */
   ofValue(mint: Address): boolean;
-  /** The facts of a transaction for watched accounts. */
+  /** The facts that a transaction makes for the watched accounts. */
   hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): Fact[];
   /**
-   * How much of a transaction is understood, by program, of the calls that were given an account of
-   * a subscriber.
+   * How much of a transaction this release understands, by program. Counts only calls that were
+   * given an account of a subscriber.
    */
   cover(
     transaction: ChainTransaction,
     watched: ReadonlyMap<string, Watched>,
   ): ReadonlyMap<Address, Coverage>;
-  /** The part of an account that changes whenever anything that matters does; null is all of it. */
+  /**
+   * The bytes of an account that change whenever something relevant changes; null means all bytes.
+   */
   pulseSlice(role: Watched['role']): Slice;
   /**
-   * What an account's own state says of its history. Null for a wallet, which keeps no counters.
+   * The counters that an account's own state shows at a slot; null for a wallet, which keeps none.
+   * A missing account (`account` null) has the blank state.
    */
   stateOf(role: Watched['role'], slot: Slot, account: ChainAccount | null): AccountState | null;
   /**
-   * The quote token's market, and what a scaled deposit of it is worth by its bytes, in quote base
-   * units; null for none.
+   * The address of the quote token's market. `quoteWorth`: the worth of a scaled deposit in that
+   * market, in quote base units; null when the market is missing or cannot be read.
    */
   quoteMarketAddress(): Promise<Address>;
   quoteWorth(scaled: bigint, market: ChainAccount | null): bigint | null;
   /**
-   * The account that counts an authority's sub-accounts, and how many it says were ever created.
+   * The address of the account that counts an authority's sub-accounts. `subAccountsCreated`: how
+   * many of them were ever created, by that account.
    */
   statsAddress(authority: Address): Address;
   subAccountsCreated(account: ChainAccount | null): number;
   /**
-   * What a keeper is paid for triggering or cancelling somebody's order, as it is in force now.
-   * Quote base units.
+   * The present fee that a keeper is paid for triggering or cancelling somebody's order, in quote
+   * base units.
    */
   flatFee(readAccounts: Chain['accounts']): Promise<bigint>;
-  /** The venue's own lookup tables, where it has some. */
+  /** The addresses of the venue's own lookup tables; empty when it has none. */
   readonly lookupTables: readonly Address[];
-  /** Accounts a preflight must read beside the wallets. */
+  /** The accounts that a preflight must read beside the wallets. */
   preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
-  /** What can be drawn from the venue, out of the accounts just named, in that order. */
+  /**
+   * The funds that can be drawn from the venue, computed from the accounts of `preflightAccounts`
+   * in that order; null when there are none.
+   */
   funds(driftUser: Address, accounts: readonly (ChainAccount | null)[]): VenueFunds | null;
   /**
-   * The same funds, where open positions count with the loss that is not realised yet, at the price
-   * that their markets saw last. `funds` must have been called for the account just before.
+   * The same funds, with the unrealised loss of open positions deducted at the last price that
+   * their markets saw. `funds` must have been called for the account just before.
    */
   valued(
     driftUser: Address,
@@ -83,18 +92,19 @@ export type Venue = {
   ): Promise<VenueFunds>;
   /**
    * The instructions of a payment: one settle instruction for each of its markets, in their order,
-   * then the withdrawal; none when nothing is withdrawn. The account is read anew only if it is
-   * forgotten.
+   * then the withdrawal when something is withdrawn. Reads the account only if it was forgotten.
    */
   instructions(parts: PaymentParts, readAccounts: Chain['accounts']): Promise<Instruction[]>;
   /**
-   * The account's positions may have changed: the next instructions are built from a new reading.
+   * Tells the venue that the account's positions may have changed, so that the next instructions
+   * are built from a new reading.
    */
   forget(driftUser: Address): void;
-  /** What one instruction does, when it is the venue's. */
+  /** The act of one instruction when it is the venue's; otherwise null. */
   inspect(instruction: Instruction | ExecutedInstruction): Act | null;
   /**
-   * The class of an on-chain error, given the programs of the transaction's top-level instructions.
+   * The trouble that an error on chain means, given the programs of the transaction's top-level
+   * instructions.
    */
   trouble(error: unknown, programs: readonly Address[], logs: readonly string[]): Trouble;
 };

@@ -1,6 +1,6 @@
-// Wallet call: what an instruction of the token programs or the system program does, read from its
-// bytes. Layouts: spl-token's TokenInstruction with p-token's additions (38, 45, 255), and the
-// system program's SystemInstruction.
+// Wallet call: decodes an instruction of the token programs or the system program. Layouts:
+// spl-token's TokenInstruction with p-token's additions (38, 45, 255), and the system program's
+// SystemInstruction.
 import type { Address } from './ids.ts';
 import { base58Text } from './ids.ts';
 import type { Call } from './transaction.ts';
@@ -30,13 +30,13 @@ export type WalletCall =
       readonly account: Address;
       /** Null removes the authority. */
       readonly authority: Address | null;
-      /** Which: 2 is the owner, 3 who may close the account. */
+      /** The kind of authority: 2 is the owner, 3 the authority that may close the account. */
       readonly type: number;
     }
   | { readonly act: 'token_burn'; readonly account: Address }
   /**
-   * Closing (9), unwrapping (45) and taking excess lamports (38): lamports of a token account go to
-   * the destination.
+   * Closing (9), unwrapping (45) and withdrawing excess lamports (38) send lamports of a token
+   * account to the destination.
    */
   | { readonly act: 'token_lamports'; readonly account: Address; readonly destination: Address }
   | {
@@ -45,7 +45,7 @@ export type WalletCall =
       readonly destination: Address;
       readonly lamports: bigint;
     }
-  /** An account gets its size, or its owning program, or both. */
+  /** An account gets its size, its owning program, or both. */
   | {
       readonly act: 'account_made';
       readonly account: Address;
@@ -62,12 +62,12 @@ const keyAt = (data: Uint8Array, at: number): Address | null =>
 
 export type Read = Pick<Call, 'accounts' | 'data'>;
 
-/** Header of each call inside a batch: how many accounts it takes, and how many bytes of data. */
+/** Length of the header of each call in a batch: one byte for its accounts, one for its data. */
 const BATCH_HEADER = 2;
 
 /**
- * The calls inside p-token's `batch`. A batch that does not fit its data has failed on chain, and
- * tells nothing.
+ * The calls inside p-token's `batch`. A batch that does not fit its data fails on chain, so what is
+ * decoded of it does not matter.
  */
 export function batched({ accounts, data }: Read): Read[] {
   const calls: Read[] = [];
@@ -87,7 +87,7 @@ export function batched({ accounts, data }: Read): Read[] {
 
 function tokenCalls({ accounts, data }: Read): WalletCall[] {
   const at = (index: number) => accounts[index] ?? ('' as Address);
-  // The numbers are the program's own, and it may have more than are known here.
+  // The token program may have more instructions than the numbers known here.
   const instruction: number = data[0] ?? -1;
   switch (instruction) {
     case 3:
@@ -147,7 +147,7 @@ function systemCalls({ accounts, data }: Read): WalletCall[] {
     case 2: // Transfer
       return [sent(at(0), at(1), u64(data, 4))];
     case 3: {
-      // CreateAccountWithSeed: base key, length and text of the seed, then as above.
+      // CreateAccountWithSeed: base key, length and text of the seed, then lamports, space, owner.
       const rest = 44 + Number(u64(data, 36));
       return [
         sent(at(0), at(1), u64(data, rest)),
@@ -174,8 +174,8 @@ function systemCalls({ accounts, data }: Read): WalletCall[] {
 }
 
 /**
- * What a call does, in order; nothing when it is another program's, or moves neither value nor
- * control.
+ * The effects of a call, in order; empty when the call is another program's, or moves neither value
+ * nor control.
  */
 export function walletCalls(call: Pick<Call, 'program' | 'accounts' | 'data'>): WalletCall[] {
   if (TOKEN_PROGRAMS.has(call.program)) return tokenCalls(call);

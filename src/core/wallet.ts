@@ -1,7 +1,8 @@
-// Wallet: what one transaction did to an agent's wallet and token accounts: what left them, by
-// core/conservation.ts, the change of the watched token account, and who may take tokens from now
-// on. Balances are the measure, so a log that is cut or forged changes nothing. What the venue
-// moved in and out is given, and is not the wallet's loss.
+// Wallet: the facts about what one transaction did to an agent's wallet and token accounts:
+// outflows (computed in core/conservation.ts), the change of the watched token account, and notices
+// of who may take tokens from now on. Balances are the measure, so a log that is cut or forged
+// changes nothing. What the venue moved in or out is known from elsewhere, and is no outflow of the
+// wallet.
 import { type Leaving, leavings, leavingsOfFailed, solBrought } from './conservation.ts';
 import { understandToken } from './coverage.ts';
 import type { FactBody, Notice, Outflow } from './fact.ts';
@@ -14,9 +15,9 @@ import { TOKEN_PROGRAMS, walletCalls } from './wallet-call.ts';
 export type Put = (subscriberId: string, account: Address, ordinal: number, body: FactBody) => void;
 
 /**
- * Which watched subscriber owns a token account. The transaction's own balances decide: an account
- * that was given away is watched still, and is nobody's here. The watch-list answers only where the
- * balances name no owner.
+ * The watched subscriber that owns a token account, or undefined. The transaction's own balances
+ * decide: an account that was given away is still watched, and belongs to nobody here. The
+ * watch-list answers only where the balances name no owner.
  */
 export function ownerAmong(
   {
@@ -32,7 +33,7 @@ export function ownerAmong(
   return found?.role === 'agent_wallet' ? found.subscriberId : undefined;
 }
 
-/** Who answers for what left, and by whose signatures. */
+/** The consent to what left; the transaction's signers are listed only with consent `none`. */
 export function consentOf(
   transaction: ChainTransaction,
   consent: Leaving['consent'],
@@ -72,7 +73,8 @@ function outflowOf(perimeter: Perimeter, subject: Subject, leaving: Leaving): Ou
 }
 
 /**
- * Tokens of a stranger's making that the agent did not move itself are no business of anybody's.
+ * Whether an outflow is worth recording. Tokens without value that left without the agent's consent
+ * are not.
  */
 const matters = ({ consent, ofValue }: Outflow): boolean => ofValue || consent !== 'none';
 
@@ -89,8 +91,8 @@ function putLeavings(
 }
 
 /**
- * The change of each watched token account, whoever owns it by now: account state is held against
- * it.
+ * Puts the change of each watched token account, whoever owns it by now. The account's state is
+ * checked against it.
  */
 function putTallies({ transaction, watched }: Perimeter, put: Put): void {
   for (const { account, before, after } of transaction.tokenBalances) {
@@ -107,7 +109,10 @@ function putTallies({ transaction, watched }: Perimeter, put: Put): void {
   }
 }
 
-/** Who may take tokens of an own account from now on, also where a batch says so. */
+/**
+ * Puts a notice for each call that lets somebody take tokens of an own account, also inside a
+ * batch.
+ */
 function putNotices(perimeter: Perimeter, put: Put): void {
   for (const call of perimeter.calls) {
     for (const [nth, act] of walletCalls(call).entries()) {
@@ -139,9 +144,9 @@ function putNotices(perimeter: Perimeter, put: Put): void {
 }
 
 /**
- * Calls of a token program that this release does not know, and that the agent let have its watched
- * account: control may have changed. What they moved is told by balances; that nothing moved since
- * is told by the account's own state.
+ * Puts a notice for each call of a token program that this release does not know, when the agent
+ * signed and passed its watched account: control of the account may have changed. Balances tell
+ * what the call moved, and the account's own state tells whether anything moved since.
  */
 function putUnknownCalls(perimeter: Perimeter, put: Put): void {
   const { transaction, watched } = perimeter;
@@ -162,7 +167,7 @@ function putUnknownCalls(perimeter: Perimeter, put: Put): void {
   }
 }
 
-/** The notice of a call that this release does not know. */
+/** The notice of a call that this release does not know. `instruction` holds its first bytes. */
 export const unknownCall = (program: Address, instruction: Uint8Array): Notice => ({
   kind: 'notice',
   what: 'unknown_call',
@@ -171,7 +176,7 @@ export const unknownCall = (program: Address, instruction: Uint8Array): Notice =
   detail: `Instruction ${Buffer.from(instruction).toString('hex')} of the program is newer than this release.`,
 });
 
-/** Puts what a successful transaction did to wallets. */
+/** Puts the facts of a successful transaction about the watched wallets. */
 export function hearWallets(perimeter: Perimeter, put: Put): void {
   putTallies(perimeter, put);
   putNotices(perimeter, put);
@@ -180,7 +185,7 @@ export function hearWallets(perimeter: Perimeter, put: Put): void {
     putLeavings(perimeter, subject, leavings(perimeter, subject), put);
 }
 
-/** Puts what a failed transaction took from a wallet. */
+/** Puts the facts of a failed transaction about the watched wallets: the fees that it took. */
 export function hearFailed(perimeter: Perimeter, put: Put): void {
   for (const subject of subjectsOf(perimeter))
     putLeavings(perimeter, subject, leavingsOfFailed(perimeter, subject), put);

@@ -1,33 +1,34 @@
-// Watch ports: the accounts that are watched, and how far the history of each was scanned.
+// Watch ports: the watched accounts, and how far the history of each was scanned.
 import type { Address, Signature, Slot } from './ids.ts';
 
 /**
- * A source has named a transaction as one that touches watched accounts. It is true once RPC says
- * so too.
+ * A claim by a source that a transaction touches watched accounts. It is true once RPC says so too.
  */
 export type Rumour = {
   readonly signature: Signature;
-  /** The order inside the block, where an account's history tells it. */
+  /** The order inside the block; null when the source does not give it. */
   readonly blockIndex: number | null;
-  /** The watched accounts that it is said to touch. */
+  /** The watched accounts that the transaction is said to touch. */
   readonly accounts: readonly Address[];
-  /** The slot that an account's history gives it. */
+  /** The slot that an account's history gives for the transaction. */
   readonly slot?: Slot | null;
-  /** An account was seen changed in that very slot: it is read before all others. */
+  /**
+   * An account was seen changed in that same slot, so the transaction is read before all others.
+   */
   readonly urgent?: boolean;
 };
-/** Who names transactions, and on what grounds. */
+/** The source that names transactions, and the evidence that it has. */
 export type Naming = {
   readonly source: string;
   readonly nowMs: number;
-  /** A webhook body is a rumour; the history of an account is RPC's own word, at a commitment. */
+  /** A webhook body is a rumour; an account's history is RPC's own word, at a commitment. */
   readonly by: 'rumour' | 'confirmed' | 'finalized';
   /**
-   * The watch-list's revision with which the account joined: what was read with an older list is
-   * read again.
+   * The revision of the watch-list with which the account joined. A transaction that was read with
+   * an older list is read again.
    */
   readonly listedRevision?: number;
-  /** Read them again in any case. */
+  /** Read the transactions again in any case. */
   readonly again?: boolean;
 };
 
@@ -38,23 +39,23 @@ export type Watched = {
   readonly role: (typeof WATCH_ROLES)[number];
 };
 
-/** A watched account, and how far it is known. */
+/** A watched account, and how far its history is known. */
 export type WatchedRecord = Watched & {
   readonly subAccountId: number | null;
   /**
-   * The last finalized slot up to which its history was scanned, and the one up to which its state
-   * has proven it whole.
+   * The last finalized slot up to which the account's history was scanned. `checkedSlot`: the slot
+   * up to which its state has proven that history complete; null before the first check.
    */
   readonly scannedSlot: Slot;
   readonly checkedSlot: Slot | null;
   readonly hasGap: boolean;
 };
 export type WatchList = {
-  /** Everybody's, or one subscriber's. */
+  /** The watched accounts of all subscribers, or of one. */
   all(subscriberId?: string): Promise<Watched[]>;
   /**
-   * Who has joined and which subscribers have left since a revision, and the present one; everybody
-   * since -1.
+   * The accounts that joined and the subscribers that left since a revision, and the present
+   * revision. With -1, all accounts.
    */
   since(revision: number): Promise<{
     readonly revision: number;
@@ -62,13 +63,13 @@ export type WatchList = {
     readonly left: readonly string[];
   }>;
   ofSubscriber(subscriberId: string): Promise<WatchedRecord[]>;
-  /** Of all accounts, or of these. */
+  /** The cursors of all accounts, or of these. */
   cursors(addresses?: readonly Address[]): Promise<Cursor[]>;
   /**
-   * Notes what a scan of this account's history named, and moves its cursor from the slot where the
-   * scan began to the finalized slot that it has reached: both or neither. False, and nothing is
-   * written, when the cursor stands before that beginning: the database has gone back to older
-   * commits, and what it then lacks must be scanned again.
+   * Records the transactions that a scan of this account's history named, and moves its cursor from
+   * the slot where the scan began to the finalized slot that it reached: both or neither. Returns
+   * false and writes nothing when the cursor stands before that beginning: the database has gone
+   * back to older commits, and what it then lacks must be scanned again.
    */
   scanned(
     address: Address,
@@ -77,8 +78,8 @@ export type WatchList = {
     naming: Naming,
   ): Promise<boolean>;
   /**
-   * Watches a sub-account, or with null a token account, that its owner made later. False when it
-   * is watched already.
+   * Watches a sub-account that its owner made later, or with `subAccountId` null a token account.
+   * Returns false when it is watched already.
    */
   adopt(account: {
     address: Address;
@@ -87,14 +88,14 @@ export type WatchList = {
     fromSlot: Slot;
     nowMs: number;
   }): Promise<boolean>;
-  /** Token accounts of a subscriber that are watched, and exist as far as is known. */
+  /** The number of watched token accounts of a subscriber that exist as far as is known. */
   openTokenAccounts(subscriberId: string): Promise<number>;
 };
 
-/** How far an account's history was scanned. */
+/** How far one account's history was scanned. */
 export type Cursor = {
   readonly address: Address;
   readonly slot: Slot;
-  /** The watch-list's revision with which it joined. */
+  /** The revision of the watch-list with which the account joined. */
   readonly listedRevision: number;
 };

@@ -1,4 +1,4 @@
-// Wire: the messages of the gate stream as JSON carries them, and back. The server writes them, the
+// Wire: translates the messages of the gate stream to JSON and back. The server writes them, the
 // gate client reads them.
 import {
   type Doubt,
@@ -29,30 +29,33 @@ export type WireEntry = {
   readonly evidence: WireEvidence | null;
   readonly revision: string;
 };
-/** First of all: the rules by which the daemon decides. */
+/** The first message: the rules by which the daemon decides. */
 export type WireHello = {
   readonly staleAfterMs: number;
   readonly failOpen: boolean;
   readonly outstandingMost: string | null;
   readonly owedForMsMost: number | null;
 };
-/** Again and again: what may be vouched for. */
+/**
+ * A message sent at short intervals: the state of the daemon's view, and whom it does not vouch
+ * for.
+ */
 export type WireBeat = {
   readonly revision: string;
   readonly asOfSlot: number | null;
-  /** How long ago the daemon saw the chain. */
+  /** The time since the daemon saw the chain; null before it has seen it. */
   readonly ageMs: number | null;
   readonly doubt: string | null;
   readonly doubted: readonly string[];
-  /** Of those doubted, the ones with a reason of their own. */
+  /** The doubted subscribers that have a reason of their own, with that reason. */
   readonly doubts?: readonly (Doubt & { readonly subscriber: string })[];
 };
 
-/** The mark as the id of an event: `revision:nonce`. */
+/** The id of an event: its mark as `revision:nonce`. */
 export const markText = ({ revision, nonce }: Mark): string => `${revision}:${nonce ?? ''}`;
 /**
- * The mark of an event id; null for every other text, a bare revision of earlier releases among
- * them.
+ * The mark in an event id; null for every other text, also for the bare revision that earlier
+ * releases sent.
  */
 export function markOf(text: string): Mark | null {
   const [, revision, nonce] = /^(\d{1,18}):([0-9a-f-]{36})$/.exec(text) ?? [];
@@ -61,7 +64,7 @@ export function markOf(text: string): Mark | null {
     : { revision: BigInt(revision), nonce };
 }
 
-/** The doubts of a beat, each with its reason. */
+/** The doubted subscribers of a beat, each with its reason. */
 export function doubtsOf({ doubted, doubts = [] }: WireBeat): Map<string, Doubt> {
   const why = new Map(doubted.map((id) => [id, UNEXPLAINED]));
   for (const { subscriber, ...doubt } of doubts) why.set(subscriber, doubt);
@@ -77,7 +80,7 @@ export const rulesOf = (hello: WireHello): RosterOptions => ({
   outstandingMost: hello.outstandingMost === null ? null : BigInt(hello.outstandingMost),
 });
 
-/** The entry of a message. Throws a RangeError or SyntaxError when it is none. */
+/** The entry in a message. Throws a RangeError or SyntaxError when the message is no entry. */
 export function entryOf(wire: WireEntry): RosterEntry {
   const { evidence } = wire;
   if (!ROSTER_STANDINGS.includes(wire.standing))

@@ -1,30 +1,32 @@
-// Absence: what it means that a node does not have a transaction. One answer of one node means
-// nothing: behind a URL there are many, and some lag, some were booted a minute ago. A transaction
-// that an account's finalized history named is never given up.
+// Absence: decides what to do when a node does not have a transaction. One answer of one node
+// proves nothing: behind a URL there are many nodes, and some lag or were started a minute ago. A
+// transaction that an account's finalized history named is never given up.
 import { delayMs } from '../core/backoff.ts';
 import type { Sighting } from '../core/hearing-ports.ts';
 import type { Slot } from '../core/ids.ts';
 import type { InspectOptions, InspectPorts } from './inspect.ts';
 import { FINALIZED_SOON_SLOTS, NOT_YET } from './inspect.ts';
 
-/** A rumour that no node has known for this long is forged, or was dropped before it was read. */
+/** A rumour that no node has known for this long was forged, or dropped before it was read. */
 const UNFOUND_AFTER_MS = 15 * 60_000;
-/** What a history names is asked for as long as it takes, at this pace in the end. */
+/**
+ * The longest wait between two tries for a transaction that a history names; the tries never end.
+ */
 const NAMED_MOST_MS = 5 * 60_000;
 /**
- * Two proofs of absence lie at least so many finality times apart: they are then of different
- * moments, and often nodes.
+ * Two proofs of absence must lie at least this many finality times apart, so that they are about
+ * different moments and often come from different nodes.
  */
 const PROOFS_APART = 4;
 /**
- * So many tries, and a transaction that an account's history names is set aside, with a person
- * told.
+ * After this many tries a transaction that an account's history names is set aside, which tells a
+ * person.
  */
 const TRIES = 5;
 
 /**
- * Whether the chain has dropped a transaction that was once in this slot: two proofs, some time
- * apart.
+ * Whether the chain has dropped a transaction that was once seen in this slot. `dropped` needs two
+ * proofs of absence at different times; `absent` is the first of them.
  */
 async function dropped(
   ports: InspectPorts,
@@ -44,8 +46,8 @@ async function dropped(
 }
 
 /**
- * Decides on a transaction that no node that was asked has. Returns the subscribers whose history
- * changed.
+ * Decides about a transaction that no asked node has: give up a rumour, drop it, or ask again
+ * later. Returns the subscribers whose history changed.
  */
 export async function onAbsent(
   ports: InspectPorts,
@@ -66,7 +68,8 @@ export async function onAbsent(
     return [];
   }
   const slot = sighting.status === 'confirmed' ? sighting.slot : sighting.namedSlot;
-  // What an account's finalized history named, or what was read as final, cannot be dropped.
+  // A transaction that an account's finalized history named, or that was read as final, cannot be
+  // dropped.
   if (named !== 'finalized' && !sighting.final && slot !== null) {
     const verdict = await dropped(ports, options, sighting, slot);
     if (verdict === 'dropped') {

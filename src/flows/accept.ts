@@ -1,17 +1,20 @@
-// Accept: a person has looked at what no fact explains, and takes it for right as it is: the state
-// of an account, a token account that is not followed, or a transaction that no node gives. What
-// was missed is not made up for; from here on everything must add up again.
+// Accept: a person has looked at a change that no fact explains, and accepts it: the state of an
+// account, a token account that is not followed, or a transaction that no node gives. Profit that
+// was missed is not booked afterwards; from here on state and facts must agree again.
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
 import type { CheckPorts } from './check.ts';
 import type { WatchedAccounts } from './watched.ts';
 
-/** What is accepted, by the address of an account or the signature of a transaction, and why. */
+/**
+ * Accepts an account (by its address) or a transaction (by its signature), with the person's
+ * reason.
+ */
 export type Accept = (subject: string, reason: string) => Promise<void>;
 
 /**
- * Throws `not_found` for an account or transaction that is not watched or not waited for,
- * `conflict` for an account about which nothing is open.
+ * Creates the flow. It throws `not_found` for an account that is not watched or a transaction that
+ * is not waited for, and `conflict` for an account that shows nothing to accept.
  */
 export function createAccept(
   ports: Pick<CheckPorts, 'ledger' | 'chain' | 'venue' | 'log'> & { watched: WatchedAccounts },

@@ -1,27 +1,27 @@
-// Acknowledged: the acts that this daemon has answered with success, remembered for a while. A
-// database that went back in time may lack the last of them. They are then found, kept in the
+// Acknowledged: remembers for a while the acts that this daemon has answered with success. A
+// database that went back in time may lack the latest of them; those acts are then recorded in the
 // ledger for a person, and logged. Each act is also a line `act.done` in the log, which `bailiff
-// acts compare` reads for a daemon that did not live through the failover.
+// acts compare` reads when no daemon lived through the failover.
 import type { Acknowledged, Acts, NewAct } from '../core/act.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 export type AcknowledgedActs = {
-  /** The ledger's acts, with a memory of those that ended well. */
+  /** The acts of the ledger, with a memory of those that ended with success. */
   readonly acts: Acts;
-  /** The database may lack its last commits: the next `check` compares. */
+  /** Tells that the database may lack its last commits; the next `check` compares. */
   wentBack(): void;
   /**
-   * After `wentBack`: finds and notes the acts that the ledger does not hold. Throws when Postgres
-   * does not answer; the next call asks again.
+   * After `wentBack`: finds the remembered acts that the ledger does not hold, and records them as
+   * lost. Throws when Postgres does not answer; the next call asks again.
    */
   check(): Promise<void>;
 };
 
-/** So many characters of remembered acts, as JSON; the oldest are forgotten first. */
+/** The most characters of remembered acts, as JSON; the oldest acts are forgotten first. */
 const CHARACTERS_MOST = 8 * 1024 * 1024;
-/** So many acts that have not ended are kept in mind. */
+/** The most acts without an end that are remembered. */
 const BEGUN_MOST = 10_000;
-/** What of a lost act stands in the log. */
+/** The most lost acts that one log line names. */
 const LOGGED_MOST = 50;
 
 export function rememberActs(
@@ -53,7 +53,7 @@ export function rememberActs(
         const told = await acts.begin(act);
         if (told.kind !== 'begun') return told;
         begun.set(told.nonce, act);
-        // A request that was cut off by its deadline never ends.
+        // A request that was cut off by its deadline never ends its act.
         const [oldest] = begun.keys();
         if (begun.size > BEGUN_MOST && oldest !== undefined) begun.delete(oldest);
         return told;
@@ -96,7 +96,7 @@ export function rememberActs(
 
 const NONCE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The acknowledged act that a line of a daemon's log tells of; null for every other line. */
+/** The act that an `act.done` line of a daemon's log tells of; null for every other line. */
 export function acknowledgedIn(line: string): Acknowledged | null {
   if (!line.includes('"act.done"')) return null;
   let told: Record<string, unknown>;

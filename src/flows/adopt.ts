@@ -1,6 +1,6 @@
-// Adopt: accounts that an owner makes later are watched from then on. Sub-accounts are found by
-// what was heard of them, and by the counter that says how many there are; token accounts where
-// collateral went, or that somebody else may take from.
+// Adopt: watches accounts that an owner made after registering. Sub-accounts are found through
+// facts that name them and through the venue's counter of sub-accounts; token accounts are followed
+// when collateral went to them, or when somebody else may take tokens from them.
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
@@ -11,7 +11,7 @@ export type AdoptPorts = CheckPorts & {
   readonly watched: WatchedAccounts;
 };
 
-/** Accounts of the same owner that a fact names and nobody watches. */
+/** Whether a fact names an account of the same owner that is not watched. */
 function namedIn(fact: Fact, watched: WatchedAccounts): boolean {
   const { body } = fact;
   const named =
@@ -23,7 +23,10 @@ function namedIn(fact: Fact, watched: WatchedAccounts): boolean {
   return named !== null && !watched.map.has(named);
 }
 
-/** Watches every sub-account of an agent that the venue counts, from this slot on. */
+/**
+ * Watches every sub-account of an agent that the venue counts, from this slot on. True when there
+ * were new ones.
+ */
 export async function adoptSubAccounts(
   ports: AdoptPorts,
   subscriberId: string,
@@ -43,20 +46,21 @@ export async function adoptSubAccounts(
 }
 
 /**
- * Open token accounts of one subscriber that are followed. Each costs its owner rent, and the
- * platform an address. While one beyond them exists, the gate says `unknown`: what a delegate takes
- * out of it would not be heard.
+ * The most open token accounts of one subscriber that are followed. Each account costs its owner
+ * rent, and the platform a watched address. While the subscriber has more of them the gate says
+ * `unknown`, because a delegate could take tokens out of one unheard.
  */
 export const TOKEN_ACCOUNTS_MOST = 100;
-/** Accounts that are not followed and are looked at in one run. */
+/** The most accounts that are not followed and are looked at in one run. */
 const LOOKS_MOST = 100;
-/** The owner in a token account's bytes; null for anything shorter. */
+/** The owner in a token account's bytes; null for data that is too short. */
 const ownerOf = (data: Uint8Array | undefined): string | null =>
   data === undefined || data.length < 165 ? null : base58Text(data.subarray(32, 64));
 
 /**
- * An own token account that must be followed from now on: a transaction of a delegate or of a
- * closing authority names the account and not the wallet, so nothing else would tell of it.
+ * The subscriber's own token account that a fact makes necessary to follow, or null. A transaction
+ * of a delegate or of a closing authority names the account and not the wallet, so it would not be
+ * heard otherwise.
  */
 function tokenAccountIn({ account, body }: Fact): Address | null {
   if (body.kind === 'notice')
@@ -69,8 +73,8 @@ function tokenAccountIn({ account, body }: Fact): Address | null {
 }
 
 /**
- * Token accounts of an agent who signed that hold tokens of value afterwards: what is kept there is
- * within reach, and followed.
+ * Token accounts of signing agents that hold tokens of value after a transaction. Such tokens stay
+ * within the agent's reach, so their accounts are followed.
  */
 function filledIn({ venue, watched }: AdoptPorts, transaction: ChainTransaction) {
   if (transaction.error !== null) return [];
@@ -105,8 +109,9 @@ async function adoptTokenAccount(
 }
 
 /**
- * Looks again at token accounts that are not followed: one that is closed or another's is
- * forgotten, and one for which there is room by now is followed, from where it was first named.
+ * Looks again at token accounts that are not followed. One that is closed, or has another owner, is
+ * forgotten. One for which there is room by now is followed from the slot where it was first named.
+ * True when an account is followed that was not.
  */
 export async function lookAtUnfollowed(ports: AdoptPorts): Promise<boolean> {
   const { ledger, chain, log } = ports;
@@ -131,9 +136,9 @@ export async function lookAtUnfollowed(ports: AdoptPorts): Promise<boolean> {
 }
 
 /**
- * Follows what a transaction and its freshly heard facts say of accounts that are not watched yet.
- * True when there were any. Its history begins with the transaction that told of it, which is read
- * again for its sake.
+ * Follows the accounts that a transaction and its new facts name and that are not watched yet. True
+ * when there were any; the caller must then hear the transaction again. The history of a new
+ * account begins with this transaction.
  */
 export async function adoptFrom(
   ports: AdoptPorts,

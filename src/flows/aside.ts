@@ -1,27 +1,27 @@
-// Aside: what fails is noted with its reason and tried again, later each time, so that its
-// neighbours go on. What keeps failing is told to a person, once.
+// Aside: records what fails, with the reason, and when it is tried again: each time later, so that
+// others go on meanwhile. A subject that keeps failing is reported to a person once.
 
 import { Fault, messageOf } from '../core/fault.ts';
 import type { AsideKind, Asides } from '../core/hearing-ports.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
-/** So many failures in a row, and a person is told. */
+/** After this many failures in a row a person is told. */
 const ALARM_AFTER = 5;
 const FIRST_MS = 1_000;
 const MOST_MS = 5 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 export type SetAside = {
-  /** Notes a failure. Returns when it is tried again. */
+  /** Records a failure. Returns the time of the next try, in milliseconds. */
   failed(kind: AsideKind, subject: string, thrown: unknown): Promise<number>;
   /**
-   * Notes what must not be tried again by itself: it is looked at once a day, and tells a person at
-   * once.
+   * Records a subject that must not be tried again soon: it is tried once a day, and a person is
+   * told at once.
    */
   forGood(kind: AsideKind, subject: string, reason: string): Promise<void>;
-  /** It went well again. */
+  /** The subject succeeded: its failures are forgotten. */
   succeeded(kind: AsideKind, subject: string): Promise<void>;
-  /** When each of those that fail may be tried again. */
+  /** The failing subjects of this kind, each with the time of its next try in milliseconds. */
   of(kind: AsideKind): Promise<ReadonlyMap<string, number>>;
 };
 
@@ -34,7 +34,8 @@ export function createAside(ports: {
   const { asides } = ports.ledger;
   return {
     async failed(kind, subject, thrown) {
-      // When the ledger is away, that is no fault of this subject: the caller's loop tries again.
+      // When the ledger does not answer, this subject is not at fault: the caller's loop tries
+      // again.
       if (thrown instanceof Fault && thrown.code === 'ledger_unavailable') throw thrown;
       const reason = messageOf(thrown).slice(0, 500);
       const { attempts, retryMs } = await asides.put({

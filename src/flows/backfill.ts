@@ -1,7 +1,7 @@
-// Backfill: what no webhook told. Every watched account's signatures are read from the last
-// finalized slot that was scanned to the present one; the cursor moves in the transaction that
-// stores what a part of the walk named. A history that cannot be read is set aside, and the others
-// are walked.
+// Backfill: finds the transactions that no webhook told of. The signatures of every watched account
+// are read from the last finalized slot that was scanned up to the present one. The cursor moves in
+// the same database transaction that records the signatures of a part. An account whose history
+// cannot be read is set aside, and the others are read.
 
 import type { Cursor } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -18,16 +18,19 @@ export type BackfillPorts = {
   readonly log: Log;
 };
 
-/** Slots scanned again each time: order inside a slot is not to be relied on at the edge. */
+/**
+ * Slots that are scanned again each time, because the order inside the last slot may have been
+ * incomplete.
+ */
 const OVERLAP_SLOTS = 2;
-/** Histories walked side by side. */
+/** The number of histories that are read side by side. */
 const AT_ONCE = 8;
-/** So many failures in a row, and it is the node that is sick, not the histories. */
+/** After this many failures in a row the node is at fault, not the histories, and the scan ends. */
 const FAILURES_MOST = 24;
 
 /**
- * Scans every watched account once, or just these. Returns how far, and how many transactions it
- * noted.
+ * Scans every watched account once, or only `addresses`. Returns the finalized slot that the scan
+ * aimed at, and the number of signatures that it noted.
  */
 export async function backfill(
   ports: BackfillPorts,
@@ -42,8 +45,8 @@ export async function backfill(
   let noted = 0;
   let failures = 0;
   /**
-   * Walks one go of a history. Returns the slot up to which it is noted; null when the cursor went
-   * back under it.
+   * Reads one part of a history. Returns the slot up to which it is recorded; null when the cursor
+   * went back meanwhile.
    */
   const walkOnce = async ({ address, slot, listedRevision }: Cursor): Promise<Slot | null> => {
     const after = Math.max(0, slot - OVERLAP_SLOTS);
@@ -64,7 +67,7 @@ export async function backfill(
       nowMs: clock.nowMs(),
       listedRevision,
     } as const;
-    // A cursor that another chain moved would hide everything up to its slot for good.
+    // If another chain's node moved the cursor, everything up to that slot would never be scanned.
     await chain.vouch();
     if (!(await ledger.watchList.scanned(address, { from: slot, upto }, rumours, naming)))
       return null;

@@ -1,7 +1,7 @@
-// Books: before a process signs a payment, the ledger is held against the chain: every payment of
-// ours that the agent's token account remembers must be known. A ledger that was restored from an
-// older copy, or lost its payments, would pay again what was paid. What the chain shows for certain
-// and open debts explain is booked at once; for the rest `bailiff payments rebuild` is needed.
+// Books: compares the ledger with the chain before this process signs a payment for a subscriber.
+// Every payment of Bailiff in the history of the agent's token account must be known to the ledger;
+// a ledger that was restored from an older copy, or lost payments, would otherwise pay twice. Final
+// payments that open debts explain are booked at once; the others need `bailiff payments rebuild`.
 import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import type { Chain, SignatureRow } from '../core/outside.ts';
@@ -17,32 +17,40 @@ export type BooksPorts = {
   readonly venue: Pick<Venue, 'quoteMint'>;
 };
 export type Books = {
-  /** Why nothing may be paid for this subscriber yet; null once ledger and chain agree. */
+  /**
+   * The reason why nothing may be paid for this subscriber yet; null when ledger and chain agree.
+   */
   disagreement(subscriber: Subscriber): Promise<Trouble | null>;
   /**
-   * Why nothing may be signed for anybody: the database may lack commits. Null when it is whole.
+   * The reason why nothing may be signed for any subscriber, because the database may lack commits;
+   * null when it is whole.
    */
   doubt(): Promise<Trouble | null>;
-  /** The identity of the database at the last look; null where it tells none. */
+  /** The identity of the database at the last look; null when it does not tell one. */
   identity(): string | null;
   /**
-   * How often the database has gone back under this process: what was agreed before the last time
-   * counts no more.
+   * How often this process has seen the database go back in time. An agreement that was reached
+   * under an earlier number is void.
    */
   lineage(): number;
-  /** What was agreed for this subscriber counts no more: the next time the chain is asked again. */
+  /**
+   * Forgets the agreement reached for this subscriber, so that the chain is asked again next time.
+   */
   forget(subscriberId: string): void;
 };
 
-/** Transactions read side by side. */
+/** The number of transactions that are read side by side. */
 const AT_ONCE = 8;
 /**
- * Signatures that are known to be no payments of ours, so that each is read once, however many
- * strangers write.
+ * The most signatures that are remembered as not being payments of Bailiff, so that each is read
+ * once, whoever writes them.
  */
 const STRANGERS_MOST = 100_000;
 
-/** Payments on chain, in slots after `since`, that the ledger does not know; oldest first. */
+/**
+ * Payments on chain in slots after `since` that the ledger does not know, the oldest first. Throws
+ * `rpc_unavailable` when the node cannot give one of the transactions.
+ */
 export async function unknownPayments(
   { ledger, chain, venue }: BooksPorts,
   { id, agentWallet: wallet, agentTokenAccount: tokenAccount }: Subscriber,
@@ -50,7 +58,8 @@ export async function unknownPayments(
   commitment: 'confirmed' | 'finalized',
   strangers: Set<Signature> = new Set(),
 ): Promise<PaidOnChain[]> {
-  // From a node that has seen the tip: one that is behind would leave out the latest payments.
+  // The history must come from a node that has seen the tip: one that is behind would leave out the
+  // latest payments.
   const tip = await chain.slot(commitment);
   const claimed: SignatureRow[] = [];
   for (let after: Slot | null = since; after !== null; ) {
@@ -74,7 +83,8 @@ export async function unknownPayments(
   );
   const read = async ({ signature, slot }: SignatureRow): Promise<PaidOnChain[]> => {
     const transaction = await chain.transaction(signature, commitment, tip);
-    // It is in the history: a node that cannot show it has not said that it is no payment.
+    // The transaction is in the account's history, so a node that cannot give it has not shown that
+    // it is no payment.
     if (transaction === null)
       throw new Fault(
         'rpc_unavailable',
@@ -84,8 +94,8 @@ export async function unknownPayments(
     const acts = chain.actsOf(transaction);
     const paid = recognise(acts, { wallet, tokenAccount }, creatorOf);
     if (paid !== null) return [{ ...paid, signature, slot }];
-    // Without a transfer that the agent signed it is nobody's payment, whatever terms there will
-    // be.
+    // Without a transfer that the agent signed this can never be a payment, whatever terms are
+    // added later.
     const signedByAgent = acts.some((act) => act.act === 'transfer' && act.authority === wallet);
     if (!signedByAgent && strangers.size < STRANGERS_MOST) strangers.add(signature);
     return [];
@@ -98,8 +108,8 @@ export async function unknownPayments(
 }
 
 /**
- * Books a payment that the chain shows, when open debts explain all of it. The rest of it
- * otherwise.
+ * Books a payment that the chain shows, when open debts explain all of it. Returns 0 when it is
+ * booked or was already known, otherwise the amount that no debt explains.
  */
 export async function bookFound(
   { ledger, log }: { ledger: Ledger; log: Log },
@@ -108,7 +118,8 @@ export async function bookFound(
 ): Promise<bigint> {
   const row = await ledger.payments.find(paid.id);
   const { covers, excess } = allot(paid, await ledger.shares.uncovered(subscriberId));
-  // The row of this very payment knows what it covers, and its debts are not free for others.
+  // When the ledger holds a row of this payment that agrees with the chain, that row says what it
+  // covers.
   const own =
     row !== null &&
     row.subscriberId === subscriberId &&
@@ -130,9 +141,9 @@ export async function bookFound(
 
 export type BooksParts = BooksPorts & {
   readonly log: Log;
-  /** Where the database tells how far it has come; left out for one that can't go back. */
+  /** Reads where the database stands; absent for a database that cannot go back. */
   readonly marks?: Marks;
-  /** Called when the database has gone back: whatever was remembered of it may be too new. */
+  /** Called when the database has gone back; anything remembered from it may no longer be true. */
   readonly onWentBack?: () => void;
 };
 
@@ -141,8 +152,8 @@ export function createBooks(ports: BooksParts): Books {
   const continuity =
     marks === undefined ? UNBROKEN : createContinuity({ marks, chain, log, onWentBack });
   /**
-   * From which slot on the two agree. An older debt may be heard of later: then the chain is asked
-   * again.
+   * For each subscriber, the slot from which on ledger and chain were found to agree. When an older
+   * debt is heard of later, the chain is asked again.
    */
   const agreedSince = new Map<string, Slot>();
   let agreedIn = continuity.times;

@@ -1,4 +1,4 @@
-// Budget: what planning asks before it plans: how much the pen may still sign for a subscriber
+// Budget: the limits that planning asks about: how much the pen may still sign for a subscriber
 // today, how often a creator's token account was opened, and whether the sponsor pays for this
 // subscriber and creator. The rules are in core/spending.ts.
 import type { Address } from '../core/ids.ts';
@@ -15,23 +15,27 @@ import {
 import { type Trouble, troubled } from '../core/trouble.ts';
 
 export type BudgetOptions = {
-  /** Token accounts of one creator that are opened at the payer's cost. */
+  /** The most token accounts of one creator that are opened at the payer's cost. */
   readonly creationsMost: number;
   /**
-   * What the pen enforces; planning keeps within it, so that the pen refuses only what is wrong.
+   * The limits that the pen enforces. Planning keeps within them, so that the pen refuses only what
+   * is wrong.
    */
   readonly limits?: PenLimits;
   readonly sponsorLimits?: SponsorLimits;
 };
 export type Budget = {
-  /** The debts that one payment may cover, or why none may be paid now. */
+  /** The debts that one payment may cover, or the trouble why none may be paid now. */
   bounded(
     subscriberId: string,
     debts: readonly Debt[],
   ): Promise<{ readonly debts: readonly Debt[] } | { readonly trouble: Trouble }>;
-  /** Why this creator's token account is not opened once more; null when it may be, or is open. */
+  /**
+   * The trouble why this creator's token account is not opened once more; null when it may be, or
+   * is open.
+   */
   opening(creator: Address, preflight: Preflight): Promise<Trouble | null>;
-  /** The reading, with the reason why the sponsor does not pay, if it does not. */
+  /** The preflight with the reason why the sponsor does not pay, if it does not. */
   sponsored(subscriberId: string, creator: Address, preflight: Preflight): Promise<Preflight>;
 };
 

@@ -1,6 +1,6 @@
-// Check: does what was heard of an account add up to what the account itself says? States are read
-// at finalized slots and judged by core/reckoning.ts once everything up to them has been heard. A
-// difference that no fact explains stays visible.
+// Check: compares the state of each watched account with the facts about it. States are read at
+// finalized slots and judged by core/reckoning.ts once everything up to them has been heard. A
+// difference that no fact explains stays on record as a gap.
 import type { AccountCheck } from '../core/check-ports.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
@@ -31,13 +31,13 @@ export type CheckPorts = {
   readonly log: Log;
 };
 const BATCH = 100;
-/** Changed accounts looked at in one run; the others wait for the next. */
+/** The most changed accounts that one run looks at; the others wait for the next run. */
 const CHANGED_MOST = 1_000;
 
-/** Accounts whose state could not be read or judged, and when each is tried again. */
+/** The accounts whose state could not be read or judged, each with the time of its next try. */
 type Failing = ReadonlyMap<string, number>;
 
-/** Does what concerns one account alone; what fails is set aside. Undefined when it failed. */
+/** Runs work that concerns one account. A failure is set aside and gives undefined. */
 async function alone<T>(
   { aside }: CheckPorts,
   address: Address,
@@ -54,7 +54,7 @@ async function alone<T>(
   }
 }
 
-/** Reads states of accounts at a finalized slot. */
+/** Reads the states of accounts at a finalized slot, as baseline or as candidate. */
 async function read(
   ports: CheckPorts,
   accounts: readonly AccountCheck[],
@@ -63,7 +63,7 @@ async function read(
   const { ledger, chain, venue } = ports;
   const addresses = accounts.map((each) => each.address);
   const { slot, accounts: found } = await chain.slices(addresses, null, 'finalized');
-  // A baseline of another chain would be compared with ours for good.
+  // A baseline from another chain would be compared with states of this chain for good.
   await chain.vouch();
   for (const [index, account] of accounts.entries()) {
     await alone(ports, account.address, failing, async () => {
@@ -77,8 +77,8 @@ async function read(
 }
 
 /**
- * The state that an account's history counts from. Registering reads it at once: what is before it
- * is not checked.
+ * Reads the baseline of accounts that have none: the state from which on their history is checked.
+ * Registering calls this at once; nothing before the baseline is checked.
  */
 export async function beginChecks(ports: CheckPorts, accounts: readonly Address[]): Promise<void> {
   const fresh = (await ports.ledger.checks.find(accounts)).filter((each) => each.baseline === null);
@@ -86,16 +86,18 @@ export async function beginChecks(ports: CheckPorts, accounts: readonly Address[
     await read(ports, fresh.slice(from, from + BATCH));
 }
 
-/** The venue's flat fee for keepers, asked for only where a record may have left one untold. */
+/**
+ * The venue's flat fee for keepers; 0, without asking, when no record can have left such a fee out.
+ */
 export const flatFeeFor = async (
   { chain, venue }: Pick<CheckPorts, 'chain' | 'venue'>,
   perhaps: Perhaps,
 ): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
 
 /**
- * Judges an account that was deleted in this slot, and perhaps made again: what was before the
- * deletion by what left the account, what came after it from nothing. A gap that was open stays
- * open: what it was cannot be read any more.
+ * Judges an account that was deleted in this slot and perhaps made again. The stretch before the
+ * deletion is judged by the tokens that left the account, the stretch after it from an empty state.
+ * A gap that was open stays open, because its cause cannot be read any more.
  */
 async function acrossDeletion(
   ports: CheckPorts,
@@ -128,8 +130,8 @@ async function acrossDeletion(
 }
 
 /**
- * `repairing`: the last try failed, perhaps after the gap was recorded and before its stretch was
- * read again.
+ * Judges one account whose candidate state can be judged. `repairing` says that the last try
+ * failed, perhaps after the gap was recorded and before its stretch was read again.
  */
 async function judge(
   ports: CheckPorts,
@@ -142,7 +144,8 @@ async function judge(
   const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
   const { told, perhaps, unknowns, settled, deletedSlot, unreadable } = found;
   if (!settled) {
-    // Others have their turn before it is looked at again.
+    // Puts the account at the end of the queue, so that others are judged before it is looked at
+    // again.
     await ledger.checks.wait(address);
     return 'other';
   }
@@ -163,7 +166,7 @@ async function judge(
         : checkState(baseline, told, unknowns, candidate, perhaps, flatFee);
   switch (check.verdict) {
     case 'unproven':
-      // The node may give it yet, and a person may accept it.
+      // A node may still give the transaction, or a person may accept it.
       await ledger.checks.discard(address);
       return 'other';
     case 'explained':
@@ -201,9 +204,10 @@ async function judge(
 }
 
 /**
- * Checks what is due and what has changed. A candidate is judged when the account's own history was
- * scanned past it and everything that scan told was read; until then it waits. Returns subscribers
- * for whom profit was reckoned.
+ * Checks the accounts that are due and those that have changed. A candidate is judged once the
+ * account's own history was scanned past it and every transaction of that scan was read; until then
+ * it waits. Returns the subscribers for whom profit was reckoned, and the number of transactions
+ * noted.
  */
 export async function checkAccounts(
   ports: CheckPorts,
@@ -217,7 +221,7 @@ export async function checkAccounts(
   const known = new Set(due.map((each) => each.address));
   const looked = [...changed].slice(0, CHANGED_MOST);
   const altered = await ledger.checks.find(looked.map(([address]) => address));
-  // A change is understood once a finalized state from after it was checked; a wallet has nothing
+  // A change is done with once a finalized state from after it was checked. A wallet has no state
   // to check.
   const open = new Map(altered.map((each) => [each.address, each.baseline?.slot ?? -1]));
   for (const [address, slot] of looked)
@@ -256,8 +260,8 @@ export async function checkAccounts(
 }
 
 /**
- * Sub-accounts that an owner made without telling: ids are given in sequence, and a counter says
- * how many there are.
+ * Sub-accounts of an agent that exist and are not watched. The venue numbers sub-accounts in
+ * sequence, and a counter of the owner says how many were created.
  */
 export async function missingSubAccounts(
   ports: Pick<CheckPorts, 'chain' | 'venue'>,

@@ -1,18 +1,20 @@
-// Checking: one turn of holding accounts against what was heard of them: their states, wallets that
-// transactions which no node gives touch, and token accounts that are not followed yet.
+// Checking: one turn of the check loop: account states, wallets touched by transactions that no
+// node gives, and token accounts that are not followed yet.
 import type { Address, Slot } from '../core/ids.ts';
 import { type AdoptPorts, lookAtUnfollowed } from './adopt.ts';
 import { checkAccounts } from './check.ts';
 import { createUnread } from './unread.ts';
 
 export type Turn = {
-  /** Subscribers for whom profit was reckoned. */
+  /** The subscribers for whom profit was reckoned. */
   readonly reckoned: readonly string[];
-  /** Transactions that were noted. */
+  /** The number of transactions that were noted. */
   readonly noted: number;
 };
 
-/** `changed` are accounts that were seen changed, and in which slot. */
+/**
+ * Creates the turn. `changed` maps each account that was seen changed to the slot of the change.
+ */
 export function createChecking(
   ports: AdoptPorts,
   changed: Map<Address, Slot>,

@@ -1,6 +1,6 @@
-// Clear: a platform asks whether a subscriber may withdraw or close. What is owed is paid at once
-// if it can be; then the accounts are read, and the answer is a clearance, or a sentence that says
-// why not and what to do.
+// Clear: answers a platform that asks whether a subscriber may withdraw or close. What is owed is
+// paid first, if it can be paid at once; then the accounts are read. The answer is a clearance, or
+// a sentence that says why not and what to do.
 import { type Clearance, whyBlocked } from '../core/clearance.ts';
 import { type Block, type Holding, type Uncovered, uncovered } from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
@@ -26,24 +26,32 @@ export type ClearPorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly pace: Pace;
-  /** Judges the subscriber anew and returns what is owed. */
+  /** Judges the subscriber anew, and returns the amount owed. */
   readonly outstanding: (subscriberId: string) => Promise<BaseUnits>;
-  /** Gets the subscriber's lane going. */
+  /** Wakes the subscriber's lane. */
   readonly nudge: (subscriberId: string) => void;
 };
 export type ClearOptions = {
   readonly lastsMs: number;
-  /** How long the answer may take while a payment is on its way. */
+  /** The longest time that an answer may take while a payment is on its way. */
   readonly patienceMs: number;
 };
 
 const POLL_MS = 100;
-/** Account states are read less often than the ledger: each look is two calls an account. */
+/**
+ * Accounts are read less often than the ledger, because each reading takes two calls per account.
+ */
 const LOOK_AGAIN_MS = 500;
-/** A withdrawal that is sent at the last moment lands before its blockhash expires: 150 blocks. */
+/**
+ * A withdrawal sent at the last moment lands before its blockhash expires, which is after 150
+ * blocks.
+ */
 const SENT_LATE_MS = 60_000;
 
-/** Asked again under the same id, it answers with what was granted then. */
+/**
+ * Answers the question. Under an id that was granted before, returns the earlier clearance. Throws
+ * `not_found` for a subscriber that is not registered.
+ */
 export type Clear = (
   subscriberId: string,
   wanted: { id: string; purpose: Clearance['purpose']; amount: BaseUnits | null },
@@ -53,12 +61,15 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   const { ledger, chain, venue, clock, log, pace } = ports;
   const never = new AbortController().signal;
 
-  /** Tries what is owed now, and waits until it is paid or known to be stuck. */
+  /**
+   * Makes the debts due now, and waits until they are paid, cannot be paid, or the deadline has
+   * passed. Returns the amount still owed.
+   */
   const settleUp = async (subscriberId: string, deadlineMs: number): Promise<BaseUnits> => {
     await ledger.shares.hasten(subscriberId);
     ports.nudge(subscriberId);
-    // An attempt may have been under way when we asked, and have looked before whatever has changed
-    // since: the first refusal is asked about once more.
+    // A payment attempt may have been under way at this call and have read the accounts before they
+    // changed, so the first refusal is tried once more.
     let refusals = 0;
     for (;;) {
       const owed = await ports.outstanding(subscriberId);
@@ -76,7 +87,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     }
   };
 
-  /** Each Drift account as it is now, and the tokens in the agent's own token account. */
+  /** The state of each Drift account now, and the tokens in the agent's own token account. */
   const holdingsOf = async (
     subscriber: Subscriber,
   ): Promise<{ holdings: Holding[]; tokens: BaseUnits }> => {
@@ -101,7 +112,10 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     return { holdings, tokens: own === null || own.foreign ? 0n : own.amount };
   };
 
-  /** Why nothing may be cleared though nothing is owed. What passes by itself is waited for. */
+  /**
+   * The reason why nothing may be cleared although nothing is owed, or null. Waits for reasons that
+   * pass by themselves.
+   */
   const doubtOf = async (
     subscriber: Subscriber,
     amount: BaseUnits | null,
@@ -115,7 +129,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     }
   };
 
-  /** How many slots pass within a time, as measured; measured now where nothing was yet. */
+  /** The number of slots in a time, at the measured pace; measures the pace when none is known. */
   const slotsIn = async (ms: number): Promise<number> => {
     for (;;) {
       const msPerSlot = pace.msPerSlot();
@@ -148,7 +162,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     if (owing !== null) return owing;
     const doubt = await doubtOf(subscriber, amount, deadlineMs);
     if (doubt !== null) return blocked(doubt.code, 0n, doubt.reason);
-    // What was heard while the accounts were read may owe.
+    // A transaction that was heard while the accounts were read may have made a new debt.
     const owingNow = await settled();
     if (owingNow !== null) return owingNow;
     const slots = await slotsIn(options.lastsMs + SENT_LATE_MS);

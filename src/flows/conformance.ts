@@ -1,5 +1,5 @@
-// Conformance: watches the bytes of the venue's program. Its slot of deployment is asked again and
-// again; when that moves, the program is read whole, and what it is now is told, alarmed and, by
+// Conformance: watches the bytes of the venue's program. Its slot of deployment is read regularly;
+// when the slot moves, the whole program is read. An unknown program is logged as an alarm and, by
 // the settings, halts signing.
 import {
   type Conformance,
@@ -21,10 +21,12 @@ export type ConformancePorts = {
   readonly log: Log;
 };
 export type ConformanceWatch = {
-  /** Looks once. Throws when the chain or the ledger can't be asked; what was known stays. */
+  /**
+   * Looks once. Throws when the chain or the ledger cannot be asked; the last known state stays.
+   */
   look(): Promise<void>;
   state(): Conformance;
-  /** Why nothing new may be signed; null when it may. */
+  /** The reason why nothing new may be signed, or null. */
   objection(): Trouble | null;
 };
 
@@ -37,7 +39,8 @@ export function createConformance(
   let told: string | null = null;
   return {
     async look() {
-      // An earlier slot is that of a node which is behind; a program is never deployed in the past.
+      // An earlier slot comes from a node that is behind, because no program is deployed in the
+      // past.
       if (last === null || (await program.deployedIn()) > last.slot) {
         const { hash, slot, authority } = await program.read();
         const before = await programs.seen({ hash, slot });

@@ -1,12 +1,12 @@
-// Continuity: nothing is signed on books that may lack commits. When the database has gone back, or
-// may have, signing waits until every blockhash that a lost payment can have used is dead; then all
-// books are read again, at `finalized`.
+// Continuity: stops signing while the database may lack commits. When the database has gone back,
+// or may have, signing waits until the blockhash of every lost payment must have expired; then the
+// ledger is compared with the chain again, at `finalized`.
 import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../core/continuity.ts';
 import type { Chain } from '../core/outside.ts';
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
-/** Where the database says that it stands, and where it stood when daemons last trusted it. */
+/** Where the database stands, and where it stood when daemons last trusted it. */
 export type Marks = {
   read(): Promise<LedgerMark>;
   trusted(): Promise<string | null>;
@@ -16,28 +16,28 @@ export type ContinuityPorts = {
   readonly marks: Marks;
   readonly chain: Pick<Chain, 'finalizedHeight'>;
   readonly log: Log;
-  /** Everything that this process remembers of the ledger may be too new. */
+  /** Called when the database has gone back; anything remembered from it may no longer be true. */
   readonly onWentBack: () => void;
 };
 export type Continuity = {
   /**
-   * Why nothing may be signed just now; null when the database is whole. Asks the database each
-   * time.
+   * The reason why nothing may be signed just now; null when the database is whole. Asks the
+   * database each time.
    */
   doubt(): Promise<Trouble | null>;
   /**
-   * What the database told of itself last; null where it tells nothing. A signature is committed
-   * under it alone.
+   * The identity that the database gave last; null when it gives none. A signature is committed
+   * only under this identity.
    */
   identity(): string | null;
   /**
-   * How often the database has gone back under this process: what was read before the last time
-   * counts no more.
+   * How often this process has seen the database go back. Anything read under an earlier number is
+   * void.
    */
   readonly times: number;
 };
 
-/** A continuity for memory and tests: the database never goes back. */
+/** For a ledger in memory and for tests: the database never goes back. */
 export const UNBROKEN: Continuity = {
   doubt: async () => null,
   identity: () => null,
@@ -59,7 +59,8 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
     const mark = await marks.read();
     if (last === null) {
       const trusted = await marks.trusted();
-      // A database that does not tell its timeline may have gone back while nobody was connected.
+      // A database that does not tell its timeline may have gone back while no daemon was
+      // connected.
       if (!mark.told)
         begin('This database does not tell its timeline, and this process has just connected.');
       else if (trusted === null) await marks.trust(mark);
@@ -72,10 +73,10 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
     last = mark;
     return mark;
   };
-  // Reads never overlap. Lanes ask side by side, and answers of overlapping reads may come in
-  // another order than the positions that they tell: an older position after a newer one would pass
-  // for a database that went back, and stop all payments for 182 blocks. A caller that finds a read
-  // under way shares the next one, which begins after the call.
+  // Reads never overlap. Lanes ask side by side, and overlapping reads could end in another order
+  // than that of the positions they return. An older position after a newer one would look like a
+  // database that went back, and would stop all payments for 182 blocks. A caller that finds a read
+  // under way shares the next read, which begins after the call.
   let running: Promise<LedgerMark> | null = null;
   let following: Promise<LedgerMark> | null = null;
   const look = (): Promise<LedgerMark> => {

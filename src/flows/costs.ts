@@ -1,6 +1,6 @@
-// Costs: reads from the chain what ended payments cost: who paid, how much, and which token
-// accounts they opened. What was planned can differ from that: the creator may close or open its
-// account between the simulation and the block.
+// Costs: reads from the chain the cost of ended payments: who paid, how much, and which token
+// accounts were opened. The cost can differ from the plan, because the creator may close or open
+// its account between the simulation and the block.
 import { messageOf } from '../core/fault.ts';
 import type { Chain } from '../core/outside.ts';
 import type { Ledger, Log } from '../core/ports.ts';
@@ -9,8 +9,8 @@ import { costOf } from '../core/spending.ts';
 const AT_ONCE = 50;
 
 /**
- * Reads the oldest unread ones. True when there may be more. One that no node can give is asked for
- * again later.
+ * Reads the costs of the oldest payments that lack them. True when there may be more. A payment
+ * whose transaction no node gives is tried again later.
  */
 export async function readCosts(
   { ledger, chain, log }: { ledger: Ledger; chain: Chain; log: Log },

@@ -1,6 +1,6 @@
-// Coverage: counts the calls of finalized transactions by how well they are understood. Counts are
-// kept in memory and written together, so that reading never waits for a row that every daemon adds
-// to; a daemon that dies loses what it had not written.
+// Coverage: counts the calls of finalized transactions by how well this release understands them.
+// The counts are kept in memory and written together, so that reading never waits for a row that
+// every daemon updates; a daemon that dies loses the counts that it had not written.
 import type { Coverage } from '../core/coverage.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Address } from '../core/ids.ts';
@@ -11,11 +11,12 @@ import type { WatchedAccounts } from './watched.ts';
 
 export type CoverageCounter = {
   /**
-   * A finalized transaction was read, for the first time or again, and these facts of it are new.
+   * Counts a finalized transaction that was read, for the first time or again, and its new facts.
    */
   heard(facts: readonly Fact[], transaction: ChainTransaction): void;
   /**
-   * Writes what was counted since the last time. What cannot be written is kept for the next time.
+   * Writes the counts since the last call. Counts that cannot be written are kept for the next
+   * call.
    */
   flush(): Promise<void>;
 };

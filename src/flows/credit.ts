@@ -1,11 +1,11 @@
-// Credit: transfers to creators that Bailiff did not make, once they are final, count towards what
-// is owed to those creators.
+// Credit: counts final transfers to creators that Bailiff did not make towards the debts to those
+// creators.
 import type { Ledger, Log } from '../core/ports.ts';
 import { accrueCloses } from './accrue.ts';
 
 const BATCH = 500;
 
-/** Matches what is final. Returns whose debts may have changed. */
+/** Matches final transfers with debts. Returns the subscribers whose debts may have changed. */
 export async function creditTransfers(ledger: Ledger, log: Log): Promise<string[]> {
   const matched = await ledger.credits.match(BATCH);
   for (const { subscriberId, creatorWallet, signature, amount, credited } of matched)
@@ -21,7 +21,8 @@ export async function creditTransfers(ledger: Ledger, log: Log): Promise<string[
 }
 
 /**
- * Books closes that have become final, and matches transfers. Returns whose debts may have changed.
+ * Books closes that have become final, and matches transfers. Returns the subscribers whose debts
+ * may have changed.
  */
 export async function bookFinal(ledger: Ledger, log: Log): Promise<string[]> {
   const owing = await accrueCloses(ledger, log);
@@ -29,8 +30,8 @@ export async function bookFinal(ledger: Ledger, log: Log): Promise<string[]> {
 }
 
 /**
- * Says at the start of a daemon that settles how many debts were only observed and wait to be
- * adopted.
+ * Logs, at the start of a daemon that settles, how many debts were booked by a daemon that only
+ * observed and wait to be adopted.
  */
 export async function tellObserved(ledger: Ledger, log: Log): Promise<void> {
   const observed = await ledger.shares.observed();

@@ -1,8 +1,8 @@
-// Digest: stored deliveries become rumours: signatures of transactions that seem to touch a watched
-// account. Nothing else of a body is believed: slots and places in a block come from RPC alone. An
-// entry that cannot be read does not hurt the others of its body; a delivery that cannot be
-// digested is set aside, and the next is read. What is held at once is one body and what it came
-// to.
+// Digest: turns stored webhook deliveries into rumours, which are signatures of transactions that
+// seem to touch a watched account. Nothing else in a body is believed: slots and places in a block
+// come from RPC. An entry that cannot be read does not affect the others of its body. A delivery
+// that fails is set aside, and the next one is read. Memory holds one body and its rumours at a
+// time.
 import { Fault } from '../core/fault.ts';
 import type { Begun, Rumour } from '../core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
@@ -17,25 +17,28 @@ export type DigestPorts = {
   readonly aside: SetAside;
   readonly clock: Clock;
   readonly log: Log;
-  /** Names this run of this daemon. */
+  /** The name of this run of this daemon. */
   readonly reader: string;
   readonly bounds: DigestBounds;
-  /** A webhook names these watched accounts; the slot is what the body says. */
+  /**
+   * Called for each transaction that a webhook names, with its watched accounts and the slot in the
+   * body.
+   */
   readonly onTold: (accounts: readonly Address[], saidSlot: Slot | null) => void;
 };
 
 export type DigestBounds = {
-  /** A body that is longer is not read: its delivery is set aside. */
+  /** The longest body that is read; a delivery with a longer one is set aside. */
   readonly webhookBytesMost: number;
-  /** Stored bytes of deliveries that are fetched at once. */
+  /** The most stored bytes of deliveries that are fetched at once. */
   readonly digestBytesMost: number;
 };
 
 type Json = Record<string, unknown>;
 const BATCH = 50;
-/** Rumours that are collected before they are noted. */
+/** The number of rumours that are collected before they are noted. */
 const NOTED_AT_ONCE = 2_000;
-/** A delivery that so many runs of daemons began and never ended is not read again. */
+/** A delivery that this many runs of daemons began and never ended is not read again. */
 const UNENDED_MOST = 3;
 
 const record = (value: unknown): Json | null =>
@@ -43,7 +46,7 @@ const record = (value: unknown): Json | null =>
 const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 
-/** Every account key of a raw entry: static keys, and those from lookup tables. */
+/** Every account key of a raw entry: its static keys, and the keys from lookup tables. */
 function keysOf(message: Json, meta: Json | null): string[] {
   const loaded = record(meta?.loadedAddresses);
   const own = Array.isArray(message.accountKeys)
@@ -54,7 +57,7 @@ function keysOf(message: Json, meta: Json | null): string[] {
   return [...own, ...strings(loaded?.writable), ...strings(loaded?.readonly)];
 }
 
-/** Owners and token accounts of what an enhanced entry says that it moved. */
+/** The owners and token accounts in the movements that an enhanced entry lists. */
 function movedKeysOf(entry: Json): string[] {
   const records = (value: unknown): Json[] =>
     Array.isArray(value) ? value.map(record).filter((each) => each !== null) : [];
@@ -77,7 +80,10 @@ function movedKeysOf(entry: Json): string[] {
 export type Entry = {
   readonly signature: Signature;
   readonly keys: readonly string[];
-  /** What the body says. It decides nothing: a scan may wait a moment for a change of that slot. */
+  /**
+   * The slot in the body. No decision rests on it; only a scan may wait a moment for a change of
+   * that slot.
+   */
   readonly slot: Slot | null;
 };
 
@@ -93,13 +99,13 @@ export function readEntry(value: unknown): Entry | null {
     if (signature === undefined || !isSignature(signature)) return null;
     return { signature, keys: keysOf(message, record(entry.meta)), slot };
   }
-  // An enhanced body is a hint: its signature, and the accounts that it names.
+  // Of an enhanced entry only the signature and the accounts that it names are used.
   if (typeof entry.signature === 'string' && isSignature(entry.signature))
     return { signature: entry.signature as Signature, keys: movedKeysOf(entry), slot };
   return null;
 }
 
-/** The entries of a body; null when it is no JSON. */
+/** The entries of a body; null when the body is no JSON. */
 function entriesOf(body: Uint8Array): readonly unknown[] | null {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
@@ -116,7 +122,10 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
   let rumours: Rumour[] = [];
   let told: { readonly accounts: readonly Address[]; readonly slot: Slot | null }[] = [];
   let tooLong = 0;
-  /** Notes what has come together, with the last of it as one transaction. */
+  /**
+   * Notes the collected rumours. The last call does so in one transaction with the end of the
+   * delivery.
+   */
   const note = async (last: boolean): Promise<void> => {
     const nowMs = clock.nowMs();
     if (last) await ledger.deliveries.digested(id, counts, rumours, nowMs);
@@ -152,14 +161,14 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
   );
 }
 
-/** Digests what is stored; true when there may be more. */
+/** Digests one batch of stored deliveries; true when there may be more. */
 export async function digestDeliveries(ports: DigestPorts): Promise<boolean> {
   const { ledger, watched, aside, clock, reader } = ports;
   const bytesMost = ports.bounds.digestBytesMost;
   const nowMs = clock.nowMs();
   const begun = await ledger.deliveries.begin({ reader, limit: BATCH, bytesMost, nowMs });
   if (begun.length === 0) return false;
-  // Bodies may tell of accounts that another daemon has just begun to watch.
+  // The bodies may name accounts that another daemon has just begun to watch.
   await watched.refresh();
   const failing = await aside.of('delivery');
   for (const delivery of begun) {

@@ -1,7 +1,7 @@
-// Doubt: what keeps the gate from vouching. For everybody: sources that have gone quiet. For a
-// subscriber: transactions that were named and are not read yet, histories and states that cannot
-// be read, accounts that show what no fact explains, accounts that were given to a call which this
-// release does not know, and token accounts that are not followed.
+// Doubt: tells for whom the gate cannot vouch: for every subscriber while no source was heard, and
+// for a subscriber whose named transactions are not read yet, whose histories or states cannot be
+// read, whose accounts show changes that no fact explains or were given to a call that this release
+// does not know, or who has token accounts that are not followed.
 import type { Clock, Ledger } from '../core/ports.ts';
 import { type Doubt, type Roster, UNEXPLAINED } from '../core/roster.ts';
 import { type SuspicionRule, whySuspected } from '../core/suspicion.ts';
@@ -16,7 +16,8 @@ export type DoubtPorts = {
 };
 
 /**
- * Whom the ledger gives reason to doubt, when what is older than `beforeMs` should have been read.
+ * The subscribers that the ledger gives reason to doubt. A transaction heard before `beforeMs`
+ * should have been read by now.
  */
 export async function doubtedBy(
   ledger: Pick<Ledger, 'sightings' | 'checks' | 'coverage' | 'asides'>,
@@ -40,7 +41,8 @@ export async function doubtedBy(
 }
 
 /**
- * Looks once. `startedMs` is when this daemon began to listen: no source has been quiet for longer.
+ * Sets the doubts of the roster once. `startedMs` is when this daemon began to listen; silence is
+ * counted from then at the earliest.
  */
 export async function refreshDoubts(
   { ledger, roster, sources, clock }: DoubtPorts,
@@ -72,16 +74,15 @@ const NO_ACCOUNT: Doubt = {
   noAccount: true,
 };
 
-/** Rows that are looked at; a subscriber may have many. */
+/** The most rows that are looked at; one subscriber may have many. */
 const UNFOLLOWED_MOST = 100_000;
 const TOO_MANY_ACCOUNTS: Doubt = {
   reason: `Holds tokens in more than ${TOKEN_ACCOUNTS_MOST} accounts of its own, and not all of them are followed. Close some of them.`,
 };
 
 /**
- * Whose standing cannot be vouched for by itself: subscribers none of whose accounts exists, and,
- * where the platform wants it so, those who are suspected of losses made on purpose; and owners of
- * more token accounts than are followed.
+ * Doubts about single subscribers: those of whom no account exists, those with more token accounts
+ * than are followed, and, when the settings say so, those suspected of losses made on purpose.
  */
 export async function personalDoubts(
   { ledger }: Pick<DoubtPorts, 'ledger'>,

@@ -1,7 +1,7 @@
-// Finality: when what waits for a slot to become final may go on. The time that a block takes to
-// become final changes with the chain (13 s in one year, a fraction of a second in another), so the
-// daemon asks the chain instead of waiting for a constant. It asks only while something waits, and
-// not before the slots in between can have passed.
+// Finality: tells when slots that something waits for have become final. The time that a block
+// takes to become final changes with the chain (13 s in one year, a fraction of a second in
+// another), so the daemon asks the chain. It asks only while something waits, and not before the
+// slots in between can have passed.
 import type { Sightings } from '../core/hearing-ports.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Chain } from '../core/outside.ts';
@@ -16,25 +16,27 @@ export type FinalityPorts = {
   /** The latest confirmed slot that is believed; null before the first. */
   readonly latestSlot: () => Slot | null;
   /**
-   * Every slot up to this one is final: what waited for one of them may be read or looked at now.
+   * Called when every slot up to this one is final: anything that waited for one of them may go on.
    */
   readonly onFinal: (slot: Slot) => void;
 };
 export type Finality = {
   /**
-   * Something waits for this slot to become final. A slot that the chain cannot have reached is
-   * ignored.
+   * Registers that something waits for this slot to become final. A slot that the chain cannot have
+   * reached is ignored.
    */
   expect(slot: Slot): void;
-  /** Looks whether something that waits is final by now, and asks the chain when that can be. */
+  /**
+   * Checks whether a slot that is waited for is final by now; asks the chain when that is possible.
+   */
   look(): Promise<void>;
 };
 
-/** Where the pace of the chain was not measured yet. */
+/** The time of a slot while the pace of the chain is not measured. */
 const MS_PER_SLOT = 400;
-/** The chain is not asked more often than this, and at least this often while something waits. */
+/** The shortest and the longest time between two questions to the chain while something waits. */
 const ASK_MS = { least: 150, most: 2_000 };
-/** A slot further ahead of the latest confirmed one than this is of no chain of ours. */
+/** A slot further ahead of the latest confirmed one than this is not of this chain. */
 const AHEAD_MOST = 1_000;
 
 export function createFinality(ports: FinalityPorts): Finality {

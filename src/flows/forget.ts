@@ -1,12 +1,12 @@
-// Forget: what the ledger keeps for a while and not for good: idempotency keys, webhook bodies, and
-// events.
+// Forget: deletes rows that the ledger keeps for a limited time: idempotency keys, webhook bodies,
+// and events.
 import type { Ledger } from '../core/ports.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** How long a request is known by its Idempotency-Key. */
 const ACT_KEYS_LAST_MS = DAY_MS;
 
-/** Deletes what is older than it is kept, by the clock of Postgres. */
+/** Deletes rows that are older than their limit, by the clock of Postgres. */
 export async function forgetOld(
   ledger: Pick<Ledger, 'acts' | 'deliveries' | 'endpoints'>,
   keep: { readonly deliveriesDays: number; readonly eventsDays: number },

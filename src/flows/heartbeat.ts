@@ -1,8 +1,7 @@
-// Heartbeat: once a second the daemon asks whether it can still vouch for the gate's answers. It
-// may only after the ledger took a write, the roster holds every change of the ledger, the doubts
-// were read, and the chain told its slot. When one of these fails the roster's view is not renewed,
-// so that the gate answers `unknown` once the view is older than `gate.staleAfterMs`, and says
-// which of them failed.
+// Heartbeat: once a second the daemon checks that it may vouch for the gate's answers. It may after
+// the ledger took a write, the roster holds every change of the ledger, the doubts were read, and
+// the chain gave its slot. When one of these fails the roster's view is not renewed, so the gate
+// answers `unknown` once the view is older than `gate.staleAfterMs`, and says which of them failed.
 import { Fault, messageOf } from '../core/fault.ts';
 import { type LedgerClock, SKEW_MS_MOST } from '../core/ledger-clock.ts';
 import type { Pace } from '../core/pace.ts';
@@ -19,33 +18,36 @@ export type HeartbeatPorts = DoubtPorts & {
   /** As `LedgerClock.set`. */
   readonly setClock: LedgerClock['set'];
   readonly log: Log;
-  /** The slot that the chain has reached, at `confirmed`. */
+  /** Reads the slot that the chain has reached, at `confirmed`. */
   readonly slot: () => Promise<number>;
-  /** Is told of each reading of the slot. */
+  /** Is given each reading of the slot. */
   readonly pace?: Pace;
-  /** Doubts of single subscribers, as of the last look. */
+  /** The doubts about single subscribers, as of the last look. */
   readonly personal?: () => ReadonlyMap<string, Doubt>;
   /** Reads the API keys again. */
   readonly readKeys: () => Promise<void>;
 };
 export type HeartbeatOptions = {
-  /** When this daemon began to listen. */
+  /** The time at which this daemon began to listen. */
   readonly startedMs: number;
   readonly lagMsMost: number;
   readonly staleAfterMs: number;
 };
 export type Backlog = Awaited<ReturnType<Ledger['sightings']['backlog']>>;
-/** What the last heartbeats found, for health and metrics. */
+/** The findings of the last heartbeats, for health and metrics. */
 export type Pulse = {
   /** When the ledger last took a write; null before the first. */
   readonly ledgerAtMs: number | null;
-  /** Transactions that were heard and are not final yet, as last read. */
+  /**
+   * Transactions that were heard and are not final yet, as last read; null before the first
+   * reading.
+   */
   readonly backlog: Backlog | null;
   /**
    * How far this machine's clock is ahead of the clock of Postgres; null before the first answer.
    */
   readonly skewMs: number | null;
-  /** Where nothing new is signed. */
+  /** The halts in force: where nothing new is signed. */
   readonly halts: readonly Halt[];
 };
 export type Heartbeat = {
@@ -53,7 +55,10 @@ export type Heartbeat = {
   readonly pulse: Pulse;
 };
 
-/** A part of the stale bound, so that one slow answer does not by itself make the view stale. */
+/**
+ * The ledger may take this part of the stale bound to answer, so that one slow answer does not make
+ * the view stale.
+ */
 const PATIENCE_PARTS = 3;
 
 export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions): Heartbeat {
@@ -64,8 +69,8 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
   let halts: readonly Halt[] = [];
 
   /**
-   * The work's result, or `ledger_unavailable` when it takes too long: a Postgres that hangs
-   * answers nothing.
+   * The result of the work. Throws `ledger_unavailable` when the work takes too long, because a
+   * Postgres that hangs never answers.
    */
   const inTime = async <T>(work: Promise<T>): Promise<T> => {
     const ms = Math.floor(options.staleAfterMs / PATIENCE_PARTS);
@@ -80,7 +85,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       ended.abort();
     }
   };
-  /** Logs what was halted or resumed since the last heartbeat, by any daemon or command. */
+  /** Logs halts that began or ended since the last heartbeat, through any daemon or command. */
   const tellHalts = (now: readonly Halt[]): void => {
     for (const { scope, reason } of now)
       if (!halts.some((each) => each.scope === scope))
@@ -89,7 +94,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       if (!now.some((each) => each.scope === scope)) log.warn('payments.resumed', { scope });
     halts = now;
   };
-  /** Logs once when the clock of this machine goes wrong, and once when it is right again. */
+  /** Logs once when this machine's clock goes wrong, and once when it is right again. */
   const tellSkew = (was: number | null, now: number): void => {
     const isWrong = Math.abs(now) > SKEW_MS_MOST;
     const wasWrong = was !== null && Math.abs(was) > SKEW_MS_MOST;
@@ -103,7 +108,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     backlog = await ledger.sightings.backlog();
     const { startedMs, lagMsMost } = options;
     await refreshDoubts(ports, startedMs, lagMsMost, ports.personal?.());
-    // A notification may have been lost with the connection that it was to come on.
+    // A notification may have been lost with its connection, so changes are also pulled here.
     if (!(await publisher.pull()))
       throw new Fault('ledger_unavailable', 'The changes of standings could not be read.');
     tellHalts(await ledger.halts.list());
@@ -127,7 +132,7 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
           roster.doubtAll(thrown.message);
         throw thrown;
       } finally {
-        // Readers of the stream are told how old the view is, also when it could not be renewed.
+        // Readers of the stream are told the age of the view, also when it could not be renewed.
         publisher.beat();
       }
     },

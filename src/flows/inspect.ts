@@ -1,5 +1,5 @@
-// Inspect: transactions that were named become facts. Each is read again from RPC, first at
-// `confirmed`, and once more at `finalized`; which source named it makes no difference. One that
+// Inspect: reads the transactions that were named, and records facts about them. Each is read from
+// RPC, first at `confirmed` and again at `finalized`, whichever source named it. A transaction that
 // cannot be read is set aside, and the others go on.
 import { delayMs } from '../core/backoff.ts';
 import type { Fact } from '../core/fact.ts';
@@ -25,41 +25,44 @@ export type InspectPorts = {
   /** Watches accounts of the same owner that facts name; true when there were new ones. */
   readonly adopt: (facts: readonly Fact[], transaction: ChainTransaction) => Promise<boolean>;
   /**
-   * Facts that have just become final, each once, however often its transaction is read; and that
-   * transaction.
+   * Called with facts that have just become final, each once however often its transaction is read,
+   * and with that transaction.
    */
   readonly onFacts: (facts: readonly Fact[], transaction: ChainTransaction) => void;
-  /** A transaction was read: RPC says that it happened in this slot, and names these keys. */
+  /** Called for each transaction that was read: RPC gives its slot and its keys. */
   readonly onRead: (transaction: ChainTransaction, source: string) => void;
 };
 export type InspectOptions = {
-  /** How long after a confirmed reading the finalized one is tried. */
+  /** The time after a confirmed reading at which the finalized one is tried. */
   readonly finalityMs: number;
-  /** Transactions that are read side by side. */
+  /** The number of transactions that are read side by side. */
   readonly readsAtOnce: number;
 };
 
-/** A node may not have a transaction yet that another one has confirmed. */
+/** The waits when a node may not have a transaction yet that another node has confirmed. */
 export const NOT_YET = { firstMs: 250, mostMs: 30_000 };
 /**
- * Slots by which the finalized tip must have passed a transaction's slot before its absence means
- * anything.
+ * The finalized tip must have passed a transaction's slot by this many slots before its absence
+ * means anything.
  */
 export const FINALIZED_SOON_SLOTS = 64;
-/** What waited for longer than this is final by now, as a rule: one reading is enough then. */
+/** A transaction that has waited longer than this is usually final, so one reading is enough. */
 const FINAL_BY_MS = 30_000;
 /**
- * So often a finalized transaction without its log is read again, because another node may have it,
- * before that is believed.
+ * How often a finalized transaction without its log is read again, in case another node has the
+ * log, before facts without it are accepted.
  */
 const LOG_TRIES = 12;
-/** Readings with a watch-list that moved meanwhile, before the transaction is left for later. */
+/** Readings during which the watch-list changed, before the transaction is left for later. */
 const LIST_TRIES = 3;
-/** So often a transaction is asked for that no node gives and that is in doubt no more. */
+/**
+ * The time between tries for a transaction that no node gives and that no account is in doubt about
+ * any more.
+ */
 export const ENDED_EVERY_MS = 5 * 60_000;
 /**
- * A node that keeps no logs, or none of this transaction, tells less than one line of a log that
- * was cut.
+ * Whether the node has no log of this transaction. A log that was cut has more than one line; a log
+ * that was not kept has one.
  */
 const keptNoLog = ({ logs }: ChainTransaction): boolean => logs.length === 1;
 
@@ -69,8 +72,8 @@ type Read = {
 };
 
 /**
- * Reads a transaction at the highest commitment at which it can be expected; null when no node that
- * was asked has it.
+ * Reads a transaction at the highest commitment that can be expected; null when no asked node has
+ * it.
  */
 async function read({ chain, clock }: InspectPorts, sighting: Sighting): Promise<Read | null> {
   const { signature, status, named, final } = sighting;
@@ -86,8 +89,8 @@ async function read({ chain, clock }: InspectPorts, sighting: Sighting): Promise
     if (mustBeFinal) {
       const waitedMs = clock.nowMs() - sighting.wantedMs;
       if (named !== 'finalized' || waitedMs < UNREADABLE.afterMs) return null;
-      // What a finalized history places in a slot, and a node shows in that slot, is the finalized
-      // transaction.
+      // A transaction that a finalized history places in a slot, and that a node shows in that
+      // slot, is the finalized one.
       const shown = await chain.transaction(signature, 'confirmed');
       return shown !== null && shown.slot === sighting.namedSlot
         ? { transaction: placed(shown), finality: 'finalized' }
@@ -101,8 +104,8 @@ async function read({ chain, clock }: InspectPorts, sighting: Sighting): Promise
 type Recorded = Settled & { readonly facts: readonly Fact[] };
 
 /**
- * Hears a transaction and records what it did, with a watch-list that is the ledger's own at that
- * moment.
+ * Hears a transaction and records its facts. The watch-list must be the ledger's latest at that
+ * moment; otherwise the transaction is heard again with the newer list.
  */
 async function record(
   ports: InspectPorts,
@@ -117,8 +120,8 @@ async function record(
   for (let tries = 1; ; tries++) {
     let { revision } = watched;
     let facts = venue.hear(transaction, watched.map);
-    // What it says of accounts that are not watched yet is followed first, and then it is read with
-    // them.
+    // Accounts that the transaction names and that are not watched yet are adopted first; then the
+    // transaction is heard again with them.
     if ((await ports.adopt(facts, transaction)) || revision !== watched.revision) {
       revision = watched.revision;
       facts = venue.hear(transaction, watched.map);
@@ -177,7 +180,10 @@ async function inspectOne(
   return changed;
 }
 
-/** Inspects one, by itself: what it throws is its own trouble, and it is tried again later. */
+/**
+ * Inspects one transaction. A failure is recorded and the transaction tried again later; only a
+ * ledger that does not answer throws.
+ */
 export async function inspectAlone(
   ports: InspectPorts,
   options: InspectOptions,
@@ -188,7 +194,8 @@ export async function inspectAlone(
   try {
     return await inspectOne(ports, options, sighting);
   } catch (thrown) {
-    // What is in doubt no more is asked for all the same, without an alarm.
+    // A transaction that no account is in doubt about any more is still asked for, without an
+    // alarm.
     const retryMs = sighting.ended
       ? ports.clock.nowMs() + ENDED_EVERY_MS
       : await aside.failed('transaction', signature, thrown);

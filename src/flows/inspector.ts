@@ -1,5 +1,5 @@
-// Inspector: reads what is due side by side, in a window that always has room for what is new: a
-// read that hangs holds its own place and no other.
+// Inspector: reads due transactions side by side, with a fixed number of places. A read that hangs
+// keeps its own place and no other.
 import type { Sighting } from '../core/hearing-ports.ts';
 import { type InspectOptions, type InspectPorts, inspectAlone } from './inspect.ts';
 import { sideBySide } from './window.ts';
@@ -7,20 +7,20 @@ import { sideBySide } from './window.ts';
 const BATCH = 50;
 const LEASE_MS = 15_000;
 /**
- * So long a round waits for the reads that it started; those that are not done are told of by a
- * later round.
+ * The longest time that a round waits for the reads that it started. The results of the others are
+ * returned by a later round.
  */
 const ROUND_MS = 1_000;
 
-/** What was read: the subscribers whose history changed, and whether more is due. */
+/** The subscribers whose history changed, and whether more transactions are due. */
 export type Round = { readonly changed: string[]; readonly more: boolean };
 export type Inspector = {
   round(): Promise<Round>;
-  /** Resolves when nothing is being read any more. */
+  /** Resolves when no read is running. */
   drained(): Promise<void>;
 };
 
-/** Inspects one batch of what is due, and waits for all of it. */
+/** Inspects one batch of due transactions, and waits for all of it. */
 export async function inspectDue(ports: InspectPorts, options: InspectOptions): Promise<Round> {
   const due = await ports.ledger.sightings.claim(ports.clock.nowMs(), LEASE_MS, BATCH);
   const changed = new Set<string>();
@@ -30,7 +30,7 @@ export async function inspectDue(ports: InspectPorts, options: InspectOptions): 
   return { changed: [...changed], more: due.length === BATCH };
 }
 
-/** `onLate` runs when a read is done that its round has not waited for. */
+/** Creates an inspector. `onLate` runs when a read ends after its round has returned. */
 export function createInspector(
   ports: InspectPorts,
   options: InspectOptions,
@@ -74,7 +74,7 @@ export function createInspector(
       if (failure !== null) {
         const { thrown } = failure;
         failure = null;
-        // What changed must be judged all the same, with the next round.
+        // The changed subscribers must still be judged, so the next round returns them.
         for (const id of found) changed.add(id);
         throw thrown;
       }

@@ -1,6 +1,6 @@
-// Keep: our webhooks at Helius stay as they should be, and their silence is noticed. Helius gives
-// up on a delivery within seconds and replays nothing: after any trouble the other sources fill the
-// hole.
+// Keep: keeps Bailiff's webhooks at Helius as they should be, and notices when they fall silent.
+// Helius gives up a delivery within seconds and replays nothing, so after a failure the other
+// sources must find the missing transactions.
 import type { Address } from '../core/ids.ts';
 import type { WebhookRegistry } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
@@ -9,13 +9,13 @@ export type KeepPorts = {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
-  /** Something was not delivered: the histories must be walked now. */
+  /** Called when deliveries may be missing: the histories must be scanned now. */
   readonly onHole: () => void;
 };
 
 /**
- * Whether webhooks have been silent although another source heard of the chain moving, for longer
- * than this.
+ * Whether webhooks have been silent for longer than `silentAfterMs` although another source heard
+ * of transactions.
  */
 export function isSilent(
   heard: { webhookMs: number | null; otherMs: number | null },
@@ -24,13 +24,13 @@ export function isSilent(
 ): boolean {
   const { webhookMs, otherMs } = heard;
   if (otherMs === null) return false;
-  // Give the delivery of that same transaction its time.
+  // The delivery about that same transaction is given this much time to arrive.
   return (
     nowMs - otherMs > silentAfterMs && (webhookMs === null || webhookMs < otherMs - silentAfterMs)
   );
 }
 
-/** Creates the keeper; each call looks once. It raises the alarm once for each silence. */
+/** Creates the keeper; each call checks once. It raises one alarm for each silence. */
 export function createKeeper(ports: KeepPorts, silentAfterMs: number) {
   const { ledger, clock, log } = ports;
   let alarmed = false;

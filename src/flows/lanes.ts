@@ -1,20 +1,21 @@
-// Lanes: one serial queue a subscriber, so that two steps for the same money never overlap in this
-// process. A lane only orders work; Postgres decides. No timeout, because it would free the slot
-// while the work goes on, and no clear, because it would leave promises pending. Idle lanes are
-// dropped; a global gate bounds what runs at once, first come first served. Work that has to wait
-// for the chain gives its place up and says when to come back.
+// Lanes: one serial queue per subscriber, so that two steps with the same money never overlap in
+// this process. A lane only orders work; locks in Postgres keep processes apart. A lane has no
+// timeout, because a timeout would free its place while the work goes on, and nothing clears a
+// lane, because that would leave promises pending. Idle lanes are dropped. A global gate bounds how
+// many lanes work at once, first come first served. Work that has to wait for the chain gives up
+// its place and says when it should run again.
 import PQueue from 'p-queue';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 export type Lanes = {
   /**
-   * Asks for the subscriber's work to be done. Coalesces: at most one run waits behind the present
-   * one.
+   * Asks for one run of the subscriber's work. At most one run waits behind the present one;
+   * further calls change nothing.
    */
   nudge(subscriberId: string): void;
   readonly active: number;
-  /** Takes no new work and waits for what runs. */
+  /** Takes no new work, and resolves when the running work has ended. */
   drain(): Promise<void>;
 };
 
@@ -22,7 +23,7 @@ export function createLanes(options: {
   concurrencyMost: number;
   clock: Clock;
   log: Log;
-  /** Milliseconds after which to run again, or null. */
+  /** The work of one lane. Returns the milliseconds until it should run again, or null. */
   work: (subscriberId: string) => Promise<number | null>;
 }): Lanes {
   const { clock, log } = options;
@@ -31,7 +32,9 @@ export function createLanes(options: {
   const gate = new PQueue({ concurrency: options.concurrencyMost });
   let draining = false;
 
-  /** Comes back after a while; one appointment a subscriber, the latest. */
+  /**
+   * Runs a lane again after a time. Each subscriber has one such timer; a later call replaces it.
+   */
   const comeBack = (subscriberId: string, ms: number): void => {
     resting.get(subscriberId)?.abort();
     const appointment = new AbortController();
@@ -48,8 +51,8 @@ export function createLanes(options: {
       const waitMs = await options.work(subscriberId);
       if (waitMs !== null && !draining) comeBack(subscriberId, waitMs);
     } catch (thrown) {
-      // Whatever it was, the next sweep asks again; only what will not pass by itself needs a
-      // person.
+      // The next sweep of debts asks again in any case. Only an error that does not pass by itself
+      // is logged as an error.
       const passing = thrown instanceof Fault && thrown.retry === 'later';
       log[passing ? 'warn' : 'error']('lane.failed', {
         subscriber: subscriberId,

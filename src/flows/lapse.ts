@@ -1,8 +1,8 @@
-// Lapse: debts that end unpaid because the subscription's own terms say so. Nothing else ends a
-// debt by age, and the age is the database's: a daemon's wrong clock voids nothing.
+// Lapse: ends debts unpaid when the terms of the subscription say so. Nothing else ends a debt by
+// age. The age is taken from the database's clock, so a wrong clock of a daemon voids nothing.
 import type { Ledger, Log } from '../core/ports.ts';
 
-/** Voids what has lapsed, on record. Returns whose debts they were. */
+/** Voids the debts that have lapsed, with an event each. Returns their subscribers. */
 export async function lapseDebts(ledger: Ledger, log: Log): Promise<string[]> {
   const lapsed = await ledger.shares.lapse();
   for (const { shareId, subscriberId, left } of lapsed)

@@ -1,5 +1,5 @@
-// Lists: the pages that the API and the commands show. A filter that names nothing and a cursor
-// that is none are refused: an empty page in their place would look like the end of a list.
+// Lists: reads the pages that the API and the commands show. A filter that names nothing and a
+// cursor that names no row are refused, because an empty page would look like the end of a list.
 import type { Act } from '../core/act.ts';
 import type { Credit, PaymentRecord, ProfitShare } from '../core/debt-ports.ts';
 import type { Delivery } from '../core/event.ts';
@@ -12,9 +12,9 @@ import type { ClearanceRecord, FactRecord, Ledger, Subscriber } from '../core/po
 /** The most rows of one page. */
 export const PAGE_MOST = 500;
 
-/** Where a page begins and how long it is. `cursor` is the `next` of the page before it. */
+/** The length of a page, and the `next` of the page before it as its cursor. */
 export type PageOf = { readonly limit: number; readonly cursor?: string | undefined };
-/** Given fields may be undefined, as parsers of queries and arguments leave them. */
+/** A filter whose fields may be undefined, as parsers of queries and arguments leave them. */
 export type Loose<Filter> = { readonly [Name in keyof Filter]: Filter[Name] | undefined };
 
 export type Rows = {
@@ -47,7 +47,10 @@ const WORDS: Readonly<Record<Named, (id: string) => string>> = {
   acted_on: (id) => `Subscriber ${id} is not registered, and no act names it.`,
   actor: (id) => `There is no API key ${id}. Other actors are configured, anyone and command.`,
 };
-/** Which field of a filter names what. The endpoint of deliveries is looked up by its own route. */
+/**
+ * The kind of thing that each filter field names. The route of deliveries itself looks up the
+ * endpoint.
+ */
 const FIELDS: Readonly<Record<string, Named>> = {
   subscriberId: 'subscriber',
   // Acts also name subscribers that were never registered.
@@ -142,7 +145,7 @@ export function createListing(ledger: Ledger): Listing {
           `${cursor} names no row of this list. Give the next of the page before, or begin anew without it.`,
         );
       const { read, cursorOf } = readers[list];
-      // One row more tells whether there are more.
+      // One row more than the page tells whether more rows follow.
       const [found, total] = await Promise.all([
         read(filter, limit + 1, cursor),
         ledger.lists.total(list, filter),
@@ -154,7 +157,7 @@ export function createListing(ledger: Ledger): Listing {
   };
 }
 
-/** So many rows from a cursor on, page by page; all of them where `most` is null. */
+/** Rows from a cursor on, page by page: at most `most`, or all rows when `most` is null. */
 export async function readAll<Row>(
   most: number | null,
   cursor: string | undefined,

@@ -1,6 +1,6 @@
-// Looking: what became of bytes that may be anywhere. A look costs a call, so it waits for a
-// reason: an account of the subscriber changed, and finality is near; or nothing was heard of it
-// for a while, and it is sent again.
+// Looking: decides when to look for a payment that was sent. A look costs an RPC call, so it waits
+// for a reason: an account of the subscriber changed and finality is near, or nothing was heard for
+// a while and the payment is sent again.
 import type { Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/payment.ts';
 import type { Clock } from '../core/ports.ts';
@@ -8,28 +8,29 @@ import type { Clock } from '../core/ports.ts';
 export type LookingOptions = {
   readonly pollMs: number;
   readonly rebroadcastMs: number;
-  /** How long a block usually takes to become final. */
+  /** The time that a block usually takes to become final. */
   readonly finalityMs: number;
 };
 export type Looking = {
-  /** The bytes have just been sent. */
+  /** Tells that the bytes have just been sent. */
   sent(subscriberId: string, signed: SignedBytes): void;
   /**
-   * An account of the subscriber changed by this slot: a payment on its way has probably been
-   * executed in it. Null where the slot is not known.
+   * Tells that an account of the subscriber changed by this slot, so a sent payment has probably
+   * been executed in it. Null when the slot is not known.
    */
   heard(subscriberId: string, slot: Slot | null): void;
   /**
-   * Every slot up to this one is final. Returns the subscribers whose payments are to be looked at
-   * now.
+   * Tells that every slot up to this one is final. Returns the subscribers whose payments should be
+   * looked for now.
    */
   final(slot: Slot): string[];
-  /** How long to wait before the next look: 0 or less is now. */
+  /** Milliseconds until the next look; 0 or less means now. */
   waitMs(subscriberId: string, signed: SignedBytes): number;
-  /** A look saw it executed in this slot, but not finally. */
+  /** A look saw the payment executed in this slot, not yet final. */
   executed(subscriberId: string, slot: Slot): void;
   /**
-   * A look learned nothing, or that it was not executed yet. True when it is time to send again.
+   * A look learned nothing, or did not find the payment executed. True when it is time to send it
+   * again.
    */
   absent(subscriberId: string): boolean;
   forget(subscriberId: string): void;
@@ -40,7 +41,7 @@ type Watch = {
   atMs: number;
   sentAtMs: number;
   expected: boolean;
-  /** The slot in which it was probably executed. */
+  /** The slot in which the payment was probably executed. */
   slot: Slot | null;
 };
 
@@ -68,7 +69,7 @@ export function createLooking(clock: Clock, options: LookingOptions): Looking {
       const ready: string[] = [];
       for (const [id, watch] of watches) {
         if (!watch.expected || watch.slot === null || watch.slot > slot) continue;
-        // One look for one reason: after it the watch goes on by time.
+        // The slot causes one look; later looks follow by time.
         watch.slot = null;
         watch.atMs = Math.min(watch.atMs, now);
         ready.push(id);
@@ -78,7 +79,8 @@ export function createLooking(clock: Clock, options: LookingOptions): Looking {
     waitMs(subscriberId, { signature }) {
       const watch = watches.get(subscriberId);
       if (watch?.signature === signature) return watch.atMs - clock.nowMs();
-      // Sent by another daemon, or before this one started: nobody knows how long ago.
+      // Another daemon sent the payment, or this process before a restart, so the time of sending
+      // is not known.
       const now = clock.nowMs();
       watches.set(subscriberId, {
         signature,

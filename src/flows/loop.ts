@@ -1,14 +1,14 @@
-// Loop: work that repeats, one run at a time: when it is nudged, and otherwise every so often. A
-// run that fails is logged, and the next one comes all the same.
+// Loop: repeats a work, one run at a time, when it is nudged and otherwise at an interval. A run
+// that fails is logged, and the next run still comes.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 export type Loop = {
-  /** Since when the present run lasts; null between runs. */
+  /** The time at which the present run began; null between runs. */
   readonly runningSinceMs: number | null;
-  /** Asks for a run soon. During a run it means one more run after it. */
+  /** Asks for a run soon. During a run it asks for one more run after it. */
   nudge(): void;
-  /** Lets the present run finish, and then no other begins. */
+  /** Lets the present run end, and starts no other. */
   stop(): Promise<void>;
 };
 

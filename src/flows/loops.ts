@@ -1,32 +1,34 @@
-// Loops: every loop of the daemon by name, and one table of which loops run at once after which
-// event. All of them begin together once the daemon is wired, and stop together. A run that does
-// not come to an end is told.
+// Loops: names every loop of the daemon, and lists which loops run at once after which event. All
+// loops begin together once the daemon is wired, and stop together. A run that does not end is
+// reported by `stuck`.
 import type { Clock, Log } from '../core/ports.ts';
 import { type Loop, startLoop } from './loop.ts';
 
-/** How often a loop runs when no event asks for a run, in milliseconds. */
+/** The time between two runs of a loop when no event asks for a run, in milliseconds. */
 export const EVERY_MS = {
   digest: 2_000,
   heartbeat: 1_000,
-  /** Only considers whether something may be final; the chain is asked less often. */
+  /** A run only considers whether a slot may be final; the chain is asked less often. */
   finality: 100,
-  /** Where `payments.retryEveryMs` is shorter, the sweep of debts runs that often. */
+  /** The sweep of debts runs every `payments.retryEveryMs` when that is shorter. */
   sweepMost: 5_000,
-  /** Only considers whether the webhooks are due to be looked at. */
+  /** A run only considers whether the webhooks are due to be checked. */
   registration: 5_000,
   judge: 30_000,
-  /** Where `watch.checkEveryMs` is shorter, the loop runs that often. */
+  /** The loop runs every `watch.checkEveryMs` when that is shorter. */
   wakeMost: 5_000,
   scan: 30_000,
-  /** A scan waits this long: a webhook that tells of the change saves the scan. */
+  /**
+   * A scan waits this long, because a webhook that tells of the change makes the scan unnecessary.
+   */
   scanPatience: 250,
   watchList: 2_000,
   notify: 5_000,
-  /** Figures for metrics; a scrape shows those that were read last. */
+  /** Figures for metrics; a scrape shows the figures read last. */
   sample: 5_000,
 } as const;
 
-/** Every loop of a daemon. One whose source is switched off is not declared. */
+/** Every loop of a daemon. A loop whose source is switched off is not added. */
 export type LoopName =
   | 'accrue'
   | 'backfill'
@@ -52,7 +54,7 @@ export type LoopName =
   | 'wake'
   | 'watch-list';
 
-/** What happens in a daemon, and the loops that run at once after it. */
+/** Events inside a daemon, and the loops that run at once after each. */
 export const RUN_AFTER = {
   /** A webhook body is stored. */
   delivered: ['digest'],
@@ -66,7 +68,7 @@ export const RUN_AFTER = {
   unscanned: ['scan'],
   /** The state of an account that joined could not be read. */
   unchecked: ['check'],
-  /** Webhooks were off for a while, or the database went back in time: histories are walked. */
+  /** Webhooks were off for a while, or the database went back in time: histories are scanned. */
   missed: ['backfill'],
   /** Accounts joined or left the watch-list, or the daemon's own URL is known. */
   moved: ['registration'],
@@ -75,9 +77,7 @@ export const RUN_AFTER = {
 } as const satisfies Record<string, readonly LoopName[]>;
 export type Happening = keyof typeof RUN_AFTER;
 
-/**
- * Loops whose runs are short. Walks of whole histories are not among them: they may last for hours.
- */
+/** Loops whose runs are short. Scans of whole histories may take hours and are not among them. */
 const PROMPT: readonly LoopName[] = [
   'digest',
   'inspect',
@@ -89,28 +89,34 @@ const PROMPT: readonly LoopName[] = [
 ];
 const STUCK_AFTER_MS = 10 * 60_000;
 /**
- * How long a stop waits for work that is under way. What is cut off is on record and goes on at the
- * next start.
+ * How long a stop waits for running work. Work that is cut off is on record and goes on at the next
+ * start.
  */
 const GRACE_MS = 2_000;
 
 export type Work = (signal: AbortSignal) => Promise<void>;
 export type Loops = {
-  /** Declares a loop: it runs every `everyMs`, and at once after what `RUN_AFTER` names it for. */
+  /**
+   * Adds a loop: it runs every `everyMs`, and at once after the events that name it in `RUN_AFTER`.
+   */
   add(name: LoopName, everyMs: number, work: Work): void;
-  /** Starts every loop that was declared; the first run of each begins at once. */
+  /** Starts every added loop; the first run of each begins at once. */
   begin(): void;
-  /** Lets the loops run that `RUN_AFTER` names. A loop that this daemon lacks is passed over. */
+  /**
+   * Starts a run of each loop that `RUN_AFTER` names for this event. Loops that this daemon lacks
+   * are skipped.
+   */
   after(happening: Happening): void;
-  /** Prompt loops of which one run has lasted longer than ten minutes. */
+  /** The prompt loops whose present run has lasted longer than ten minutes. */
   stuck(): string[];
   /**
-   * Stops all side by side. A run that waits for a slow node is not waited for beyond the grace.
+   * Stops all loops side by side. A run that waits for a slow node is left behind after the grace
+   * time.
    */
   stop(): Promise<void>;
 };
 
-/** Resolves with the work, or after two seconds without it. */
+/** Resolves when the work has ended, or after two seconds. */
 export async function inGrace(clock: Clock, work: Promise<unknown>): Promise<void> {
   const ended = new AbortController();
   await Promise.race([work, clock.sleep(GRACE_MS, ended.signal)]).finally(() => ended.abort());

@@ -1,6 +1,7 @@
-// Notify: hands events to endpoints, signed as Standard Webhooks, as often as it takes; what an
-// endpoint does not take for days is given up on record, and one that takes nothing at all is
-// disabled and reported. Handing on is at least once: the id tells a receiver.
+// Notify: delivers events to endpoints, signed as Standard Webhooks, and tries again until they are
+// taken. An event that an endpoint has not taken for days is given up on record, and an endpoint
+// that takes nothing at all is disabled and reported. An event may be delivered more than once; its
+// id tells the receiver.
 import { endpointBinding } from '../core/bindings.ts';
 import { DEAD_AFTER_MS, type Dispatch, retryAfterMs, type SealedSecret } from '../core/event.ts';
 import { messageOf } from '../core/fault.ts';
@@ -21,18 +22,19 @@ export type NotifyPorts = {
 };
 
 const BATCH = 20;
-/** Longer than an attempt may take. */
+/** Longer than one attempt may take. */
 const LEASE_MS = 60_000;
 const GONE = 410;
 
-/** When an event is tried again whose endpoint's secret does not open. */
+/** The time until an event is tried again whose endpoint's secret does not open. */
 const HELD_MS = 60_000;
 
 const opened = (vault: Vault, endpointId: string, secret: SealedSecret): string =>
   vault.open(endpointBinding(endpointId), secret, (plain) => Buffer.from(plain).toString('utf8'));
 
 /**
- * The signing secrets of an endpoint; null when one does not open, so that nothing can be signed.
+ * The signing secrets of an endpoint; null when one of them does not open, so that no event can be
+ * signed.
  */
 function secretsOf(vault: Vault, { endpoint, secrets }: Dispatch): string[] | null {
   try {
@@ -49,7 +51,7 @@ async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
   let gone = false;
   const secrets = secretsOf(vault, dispatch);
   if (secrets === null) {
-    // The receiver has no part in it: it uses up no attempt, and does not count against the
+    // The receiver is not at fault: this uses up no attempt and does not count against the
     // endpoint.
     const why = 'not sent: the signing secret of the endpoint does not open here';
     await ledger.endpoints.held(endpoint.id, eventId, why, clock.nowMs() + HELD_MS);
@@ -87,9 +89,9 @@ async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
     });
 }
 
-/** Hands on what is due. True when there may be more. */
+/** Delivers one batch of due events. True when there may be more. */
 export async function notifyEndpoints(ports: NotifyPorts): Promise<boolean> {
-  // With a wrong master key no event can be signed: all of them stay due.
+  // With a wrong master key no event can be signed, so all of them stay due.
   if (ports.masterKey.trouble() !== null) return false;
   const due = await ports.ledger.endpoints.claim(ports.clock.nowMs(), LEASE_MS, BATCH);
   await Promise.all(due.map((each) => handOn(ports, each)));

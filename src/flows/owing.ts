@@ -1,5 +1,6 @@
-// Owing: ages debts: every look adds the time since the last one to those whose debts wait for an
-// act of their own, and to nobody while the daemon itself cannot see the chain.
+// Owing: counts for how long subscribers owe. Each call adds the time since the last one to
+// subscribers whose debts wait for an act of their own, and to nobody while the daemon itself
+// cannot see the chain.
 
 import { countsAgainst } from '../core/owing.ts';
 import type { Clock, Ledger } from '../core/ports.ts';
@@ -11,7 +12,10 @@ export type OwingPorts = {
   readonly clock: Clock;
 };
 
-/** Looks once. Returns whose time began, paused or was corrected: their standings have changed. */
+/**
+ * Ages the debts once. Returns the subscribers whose time began, paused or was corrected; their
+ * roster entries have changed.
+ */
 export async function ageDebts(
   { ledger, roster, clock }: OwingPorts,
   options: { readonly staleAfterMs: number; readonly owedForMsMost: number | null },

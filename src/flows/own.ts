@@ -1,20 +1,20 @@
-// Own: which live payments this process wrote itself, after it had held the books against the
-// chain. What another process wrote, or this one into a database that has gone back since, may have
-// been paid already: the chain is asked before it is signed or sent.
+// Own: knows which live payments this process wrote itself, after comparing the ledger with the
+// chain. A payment that another process wrote, or that this process wrote into a database that has
+// gone back since, may already have been paid, so the chain is asked before it is signed or sent.
 import type { Payment, Trouble } from '../core/payment.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { Books } from './books.ts';
 
 export type Own = {
-  /** This process has planned or signed it. */
+  /** Tells that this process has planned or signed the payment. */
   wrote(paymentId: string): void;
   ended(paymentId: string): void;
-  /** Why a payment may not be signed or sent on these books; null when it may. */
+  /** The reason why a payment may not be signed or sent yet, or null. */
   doubt(payment: Payment, subscriber: Subscriber): Promise<Trouble | null>;
 };
 
 export function createOwn(books: Pick<Books, 'doubt' | 'disagreement' | 'lineage'>): Own {
-  /** Each with how often the database had gone back by then. */
+  /** Each payment with the number of times that the database had gone back when it was written. */
   const written = new Map<string, number>();
   return {
     wrote: (paymentId) => void written.set(paymentId, books.lineage()),

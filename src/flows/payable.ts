@@ -1,6 +1,6 @@
-// Payable: whether a creator's address may be paid: asked when terms are agreed or changed, and
-// again when a payment is planned, because an account can become another one meanwhile. The rules
-// are in core/creator.ts.
+// Payable: decides whether a creator's address may be paid. It is asked when terms are agreed or
+// changed, and again when a payment is planned, because an account can change its kind meanwhile.
+// The rules are in core/creator.ts.
 import {
   type CreatorObjection,
   creatorObjection,
@@ -23,13 +23,13 @@ export type PayablePorts = {
 };
 export type Payable = {
   /**
-   * Throws a fault that says why the creator cannot be paid at this address. What shows that an
-   * address off the curve may be paid is kept, once for every subscription.
+   * Throws a fault that says why the creator cannot be paid at this address. A proof that an
+   * address off the curve may be paid is kept, once for all subscriptions.
    */
   require(creator: Address, terms: { offCurve: boolean; vault: VaultProof | null }): Promise<void>;
   /**
-   * Why a payment to this creator may not be planned; null when it may. `account` is what the plan
-   * has just read there.
+   * The trouble why a payment to this creator may not be planned, or null. `account` is the account
+   * at that address, as planning has just read it.
    */
   trouble(creator: Address, account: ChainAccount | null): Promise<Trouble | null>;
 };
@@ -53,8 +53,9 @@ export function createPayable({ ledger, chain, venue, pen }: PayablePorts): Paya
       : null;
 
   /**
-   * A token account that is not open, or holds lamports alone, looks like a vault: it is told by
-   * whose it would be.
+   * Whether the address is the token account of a known wallet. Such an account may be closed or
+   * hold only lamports, and would then look like a vault; deriving it from the known wallets shows
+   * it.
    */
   const isTokenAccountOfSomebodyKnown = async (creator: Address): Promise<boolean> => {
     const wallets = [...(await creators.wallets()), ...(pen.sponsor === null ? [] : [pen.sponsor])];
@@ -105,7 +106,7 @@ export function createPayable({ ledger, chain, venue, pen }: PayablePorts): Paya
     },
     async trouble(creator, account) {
       const reading = readingOf(chain, creator, account);
-      // What must not be paid without a word in the terms was refused when they were agreed.
+      // Terms without `offCurve` for such an address were refused when they were agreed.
       const proven = reading.onCurve || account !== null || (await creators.isProven(creator));
       const objection =
         creatorObjection(reading, { offCurve: true, proven, venue: venue.programId }) ??

@@ -1,5 +1,5 @@
-// Planning: from debts that are due to a payment that may be opened, or to the reason why there can
-// be none now. Reads the chain; writes nothing.
+// Planning: turns due debts into a payment that may be opened, or into the trouble why none can be
+// now. Reads the chain and writes nothing.
 import type { Address, Signature } from '../core/ids.ts';
 import {
   type Debt,
@@ -47,8 +47,8 @@ const TOP_UP: Omit<PaymentPlan, 'amount'> = {
 };
 
 /**
- * Another transfer to the creator may pay for these debts: nothing is signed until it is final and
- * matched.
+ * The trouble while another transfer to the creator may pay for these debts: nothing is signed
+ * until the transfer is final and matched.
  */
 export const unmatchedBy = (signature: Signature): Trouble =>
   troubled(
@@ -56,7 +56,7 @@ export const unmatchedBy = (signature: Signature): Trouble =>
     `Transfer ${signature} to the creator was not made by Bailiff, and is not matched with what is owed yet.`,
   );
 
-/** Troubles of one account, which another account of the same owner need not have. */
+/** Troubles of one account that another account of the same owner need not have. */
 const LACKING: ReadonlySet<ErrorClass> = new Set([
   'retry_soon',
   'retry_when_healthier',
@@ -69,8 +69,8 @@ const LACKING: ReadonlySet<ErrorClass> = new Set([
 type Option = { readonly planned: Planned; readonly from: Debt };
 
 /**
- * The better of what two accounts can do: the one that pays more, else a swap, else the more
- * telling trouble.
+ * The better of two accounts' plans: the one that pays more, else a swap, else the more telling
+ * trouble.
  */
 function better(first: Option, second: Option): Option {
   const paid = ({ planned }: Option) => (planned.kind === 'pay' ? planned.plan.amount : 0n);
@@ -82,8 +82,7 @@ function better(first: Option, second: Option): Option {
 }
 
 /**
- * How many payments of one of these debts have expired; a debt that was never tried is not asked
- * about.
+ * How many payments of one of these debts have expired. Debts that were never tried cost no query.
  */
 async function expiriesOf(
   ledger: Ledger,
@@ -120,7 +119,10 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     signed: null,
   });
 
-  /** Values open positions, where the debts cannot be paid without settling one. */
+  /**
+   * The preflight with open positions valued, when the debts cannot be paid without settling one of
+   * them.
+   */
   const valued = async (
     debts: readonly Debt[],
     from: Debt,
@@ -159,8 +161,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   };
 
   /**
-   * The best plan: out of the account that made the debt, else out of another of the subscriber's,
-   * so that collateral moved between own sub-accounts is not out of reach.
+   * The best plan: from the account that made the debt, else from another account of the
+   * subscriber, so that collateral moved to another sub-account can still be used.
    */
   const best = async (
     subscriber: Subscriber,
@@ -179,7 +181,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       const from = { ...oldest, driftUser: address, subAccountId };
       const planned = await planFrom(subscriber, debts, from, mayTopUp);
       found = found === null ? { planned, from } : better(found, { planned, from });
-      // This account cannot; another of the same owner may.
+      // This account cannot pay; another of the same owner may.
       const lacking =
         planned.kind === 'wait' &&
         planned.about === 'subscriber' &&
@@ -200,7 +202,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const small = tooSmall(all);
     if (small !== null) return { kind: 'rest', debts: all, trouble: small };
     const key = subscriber.hasKey ? await ledger.subscribers.sealedKey(subscriber.id) : null;
-    // Before a payment is opened: one that cannot be signed would leave a failed row at each retry.
+    // Keys are checked before a payment is opened, because one that cannot be signed would leave a
+    // failed row at each retry.
     const closed = key === null ? NO_KEY : ports.pen.closed(key);
     if (closed !== null) return { kind: 'rest', debts: due, trouble: closed };
     const behind = await ports.books.disagreement(subscriber);
@@ -212,8 +215,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const { debts } = bounded;
     const { planned, from } = await best(subscriber, debts, oldest);
     if (planned.kind === 'wait') {
-      // Older debts come first: what keeps the subscriber from paying one creator keeps the younger
-      // ones waiting too.
+      // Debts are paid oldest first: a trouble of the subscriber with the oldest debt holds the
+      // younger ones as well.
       const resting = planned.about === 'creator' ? debts : due;
       return { kind: 'rest', debts: resting, trouble: planned.trouble };
     }
@@ -227,8 +230,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
   };
 
   /**
-   * What to do about debts to one creator. `due` is everything the subscriber has to pay now. Where
-   * no plan can be made at all, the debts rest with the reason.
+   * Decides about the debts to one creator: open a payment, or let them rest. `due` holds all due
+   * debts of the subscriber. When no plan can be made, the debts rest with the reason.
    */
   return async function intend(
     subscriber: Subscriber,

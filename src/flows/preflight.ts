@@ -1,5 +1,5 @@
-// Preflight: what a payment is made of, and the one reading of the chain that its plan depends on.
-// SPL balances come from token accounts, never from Drift collateral.
+// Preflight: builds the parts of a payment, and makes the one reading of the chain that its plan
+// depends on. SPL balances come from token accounts, never from Drift collateral.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
@@ -20,7 +20,7 @@ export type ReadPorts = {
 export type Reserves = { readonly agentReserve: bigint; readonly sponsorReserve: bigint };
 
 /**
- * Compute units of a usual payment: settling one market, withdrawing, and a transfer take some
+ * The compute units of a usual payment: settling one market, withdrawing, and a transfer take some
  * 113,000.
  */
 const UNITS_USUAL = 150_000n;
@@ -28,7 +28,7 @@ const MICRO = 1_000_000n;
 
 export const memoOf = (paymentId: string): string => `bailiff:${paymentId}`;
 
-/** Everybody's addresses in a payment. */
+/** The addresses of all accounts in a payment. */
 export function partsOf(
   { chain, venue, pen }: ReadPorts,
   payment: Payment,
@@ -49,7 +49,7 @@ export function partsOf(
   };
 }
 
-/** What stands before and after the venue's instructions. */
+/** The instructions before and after the venue's own. */
 export async function aroundOf(
   { chain, venue, fees }: ReadPorts,
   parts: PaymentParts,
@@ -59,7 +59,7 @@ export async function aroundOf(
   return chain.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, memo, rent);
 }
 
-/** A payment's instructions, without the compute budget. */
+/** All instructions of a payment, without the compute budget. */
 export async function instructionsOf(
   ports: ReadPorts,
   parts: PaymentParts,
@@ -70,9 +70,12 @@ export async function instructionsOf(
   return [...around.before, ...drawn, ...around.after];
 }
 
-/** What a plan depends on, and the account at the creator's address. */
+/** The reading that a plan depends on, with the account at the creator's address. */
 export type Reading = Preflight & { readonly creatorWallet: ChainAccount | null };
-/** The funds of a Drift account; one that cannot be read gives nothing, and says so. */
+/**
+ * The funds of a Drift account. An account that this release cannot read gives funds of zero that
+ * carry the trouble.
+ */
 function fundsIn(
   venue: Venue,
   driftUser: Address,
@@ -82,7 +85,7 @@ function fundsIn(
     return venue.funds(driftUser, accounts);
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.code !== 'account_unreadable') throw thrown;
-    // A release that reads it ends this, and no attempt is used up until then.
+    // The debts wait for a release that reads the account; no attempt is used up until then.
     const blocked = troubled(
       'account_unreadable',
       `The Drift account ${driftUser} cannot be read: ${thrown.message}`,
@@ -92,8 +95,9 @@ function fundsIn(
 }
 
 /**
- * One batched read of everything a plan depends on, with the Drift user that would pay. `expiries`:
- * how many payments of these debts have expired, which the price rises with.
+ * Reads everything that a plan depends on in one batch, for the Drift user that would pay.
+ * `expiries` is the number of payments of these debts that have expired; the priority fee rises
+ * with it.
  */
 export async function readPreflight(
   { chain, venue, pen, fees }: ReadPorts,
@@ -131,7 +135,7 @@ export async function readPreflight(
     venue: fundsIn(venue, debt.driftUser, accounts.slice(wallets.length)),
     creatorWallet: creatorWallet ?? null,
     sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
-    // A sponsor that is the creator as well gives nothing to itself.
+    // A sponsor that is also the creator is not reimbursed, because it would pay itself.
     sponsorTakesTokens: usable(sponsors) && pen.sponsor !== debt.creatorWallet,
     costs: {
       lamportsPerSignature: await fees.lamportsPerSignature(),

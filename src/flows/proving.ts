@@ -1,5 +1,6 @@
-// Proving: rounds of evidence for a death, asked some blocks apart and kept until they prove it or
-// one of them speaks against it. A process that starts asks them anew.
+// Proving: collects evidence that a sent payment can never be executed. Rounds are asked some
+// blocks apart, and kept until they prove it or one of them speaks against it. A process that
+// starts begins anew.
 import {
   BLOCKS_BETWEEN_ROUNDS,
   type DeathEvidence,
@@ -12,7 +13,7 @@ import type { Payment, SignedBytes } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
-/** What a proven death means for the debts. */
+/** The trouble of the debts of a payment that is proven dead. */
 export const EXPIRED: Trouble = troubled(
   'expired',
   'The transaction expired unexecuted; this was proven on chain.',
@@ -20,8 +21,8 @@ export const EXPIRED: Trouble = troubled(
 
 export type Proving = {
   /**
-   * Asks one more round, when its time has come. The rounds that prove the death; null while they
-   * do not.
+   * Asks for one more round when it is due. Returns the rounds that prove that the payment is dead,
+   * or null while they do not.
    */
   round(
     payment: Payment,
@@ -37,7 +38,7 @@ export function createProving(chain: Pick<Chain, 'deathEvidence'>, log: Log): Pr
   return {
     async round({ id }, signed, tokenAccount, finalizedBlockHeight) {
       const before = rounds.get(id) ?? [];
-      // A round too soon after the last would add nothing, and costs half a dozen calls.
+      // A round too soon after the last would prove nothing more, and costs half a dozen calls.
       const last = before.at(-1)?.finalizedBlockHeight ?? Number.NEGATIVE_INFINITY;
       if (finalizedBlockHeight < last + BLOCKS_BETWEEN_ROUNDS) return null;
       const evidence = await chain.deathEvidence(signed, tokenAccount);

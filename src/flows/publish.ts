@@ -1,34 +1,39 @@
-// Publish: the roster follows the ledger by its gapless revisions, whichever daemon made them, and
-// every reader of the stream is told in that order. A notification only says when to look; the
-// ledger says what changed.
+// Publish: applies changes of standings to the roster in the order of the ledger's gapless
+// revisions, whichever daemon made them, and passes them to every reader of the stream in that
+// order. A notification only says when to look; the ledger says what changed.
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Mark, Roster, RosterChange } from '../core/roster.ts';
 
 export type Reader = {
-  /** One change, in the order of revisions. */
+  /** Takes one change, in the order of revisions. */
   change(entry: RosterChange): void;
-  /** What may be vouched for, and as of when. */
+  /** Called when the state of the daemon's view should be sent. */
   beat(): void;
-  /** What was told counts no more: the reader has to come back and be told everything. */
+  /** Everything sent before is void: the reader must connect again and read everything anew. */
   end(): void;
 };
 export type Publisher = {
-  /** Reads everything anew. */
+  /** Reads the whole roster anew. */
   hydrate(): Promise<void>;
   /**
-   * The ledger has gone back: reads everything anew, and sends every reader away to do the same.
+   * After the ledger has gone back: reads the whole roster anew, and ends every reader so that it
+   * does the same.
    */
   restart(): Promise<void>;
   /**
-   * Reads and publishes what changed since. False when the ledger could not be read. Never rejects.
+   * Reads and publishes the changes since the last one. False when the ledger could not be read.
+   * Never rejects.
    */
   pull(): Promise<boolean>;
-  /** Tells every reader that time passes. */
+  /** Sends a beat to every reader. */
   beat(): void;
-  /** From now on; what was before is in the roster. Returns how to stop. */
+  /**
+   * Adds a reader of changes from now on; earlier changes are in the roster. Returns a function
+   * that removes it.
+   */
   subscribe(reader: Reader): () => void;
   readonly revision: bigint;
-  /** The last change that is in the roster. */
+  /** The mark of the last change that is in the roster. */
   readonly mark: Mark;
   readonly readers: number;
 };
@@ -51,7 +56,7 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
     for (;;) {
       const changes = await ledger.standings.changesSince(mark, BATCH);
       if (changes === null) {
-        // Postgres failed over to a standby that was behind, or was restored. Revisions are given
+        // Postgres failed over to a standby that was behind, or was restored: revisions are given
         // out again.
         const held = mark.revision;
         await hydrate();
@@ -68,14 +73,14 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
     }
   };
   const pull = async (): Promise<boolean> => {
-    // One read at a time. A call during a read has one more read made after it, and shares its
-    // result.
+    // One read at a time. A call during a read causes one more read after it, and returns that
+    // read's result.
     if (pulling !== null) {
       again = true;
       return pulling;
     }
-    // Never rejects: a caller that shares this promise may not await it, and an unhandled rejection
-    // would end the process.
+    // The promise never rejects: a caller that shares it may not await it, and an unhandled
+    // rejection would end the process.
     pulling = (async () => {
       try {
         do {

@@ -1,6 +1,6 @@
-// Rebuild: makes books whole that have lost payments, from the chain alone. Each payment found
-// there is booked as landed, with the shares it covered; what cannot be assigned is a difference,
-// and until there is none nothing is paid.
+// Rebuild: fills a ledger that has lost payments again, from the chain alone. Each payment found on
+// chain is booked as landed, with the shares that it covered. An amount that no share explains is a
+// difference; nothing is paid while there is one.
 
 import type { Slot } from '../core/ids.ts';
 import type { Ledger, Log } from '../core/ports.ts';
@@ -10,7 +10,7 @@ import { type BooksPorts, bookFound, unknownPayments } from './books.ts';
 export type Rebuilt = {
   readonly subscribers: number;
   readonly restored: readonly (PaidOnChain & { readonly subscriberId: string })[];
-  /** Paid on chain, and beyond every debt that these books know. */
+  /** Payments on chain that exceed every debt that the ledger knows. */
   readonly differences: readonly (PaidOnChain & {
     readonly subscriberId: string;
     readonly excess: bigint;
@@ -20,8 +20,8 @@ export type Rebuilt = {
 export type RebuildPorts = BooksPorts & { readonly log: Log };
 
 /**
- * The slot before the first terms of a subscriber: no payment of ours can be older. Null without
- * any subscription.
+ * The slot before the first terms of a subscriber; no payment can be older. Null when it has no
+ * subscription.
  */
 async function firstAgreed(ledger: Ledger, subscriberId: string): Promise<Slot | null> {
   const subscriptions = await ledger.subscriptions.ofSubscriber(subscriberId);
@@ -30,9 +30,9 @@ async function firstAgreed(ledger: Ledger, subscriberId: string): Promise<Slot |
 }
 
 /**
- * Walks every subscriber's token account back to its first terms; the node's history must reach
- * that far. With `dryRun` nothing is written. Throws `rpc_unavailable` rather than leave a
- * subscriber out; running it again goes on where it stopped.
+ * Reads the history of every subscriber's token account back to its first terms; the node's history
+ * must reach that far. With `dryRun` nothing is written. Throws `rpc_unavailable` rather than leave
+ * a subscriber out; a second run goes on where the first stopped.
  */
 export async function rebuildPayments(
   ports: RebuildPorts,

@@ -1,33 +1,33 @@
-// Receive: webhook bodies become durable before they are answered. Bodies that arrive while one
-// commit is on its way share the next commit, so that many deliveries cost one commit and no timer
-// is needed. The bytes of bodies that arrive or wait for a commit are bounded, and so is the wait:
-// a refused body is answered 503, and Helius sends it again.
+// Receive: commits webhook bodies before they are answered. Bodies that arrive during one commit
+// share the next one, so that many deliveries cost one commit and no timer is needed. The bytes of
+// bodies that arrive or wait are bounded, and so is the wait. A refused body is answered 503, and
+// Helius sends it again.
 import { Fault } from '../core/fault.ts';
 import type { Deliveries } from '../core/hearing-ports.ts';
 import type { Clock } from '../core/ports.ts';
 
 export type Receive = {
   /**
-   * Makes room for a body of at most so many bytes that is about to be read. Throws
-   * `ledger_unavailable` when bodies that arrive or wait hold all of it. The room is given back by
-   * the function that is returned, once.
+   * Makes room for a body of at most this many bytes that is about to be read. Returns a function
+   * that gives the room back; only its first call counts. Throws `ledger_unavailable` when there is
+   * no room.
    */
   reserve(bytes: number): () => void;
   /**
    * Resolves once the body is committed. Rejects with `ledger_unavailable` when the commit failed
    * or took longer than `patienceMs`, or when more than `waitingBytesMost` would wait. A commit
-   * that was only late may still succeed: the body is then stored twice, which digesting it twice
-   * makes harmless.
+   * that was only late may still succeed: the body is then stored twice, and digested twice without
+   * harm.
    */
   accept(body: Uint8Array): Promise<void>;
 };
 
 export type ReceiveOptions = {
-  /** Bytes of bodies that may arrive or wait for a commit. */
+  /** The most bytes of bodies that may arrive or wait for a commit. */
   readonly waitingBytesMost: number;
-  /** Bytes of bodies that one commit takes; one body always fits. */
+  /** The most bytes of bodies in one commit; a single body always fits. */
   readonly parcelBytesMost: number;
-  /** How long a body may wait for its commit. */
+  /** The longest time that a body may wait for its commit. */
   readonly patienceMs: number;
 };
 
@@ -36,12 +36,12 @@ type Waiting = {
   readonly resolve: () => void;
   readonly reject: (thrown: unknown) => void;
 };
-/** Bodies of one insert. */
+/** The most bodies in one insert. */
 const BATCH_MOST = 200;
-/** A turn of the event loop: the daemon reads every socket that has data once. */
+/** One turn of the event loop, in which the daemon reads every socket that has data once. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** How many of the waiting bodies the next insert takes: as many as fit, and at least one. */
+/** The number of waiting bodies in the next insert: as many as fit, and at least one. */
 function countOf(waiting: readonly Waiting[], bytesMost: number): number {
   let bytes = 0;
   let count = 0;
@@ -60,7 +60,7 @@ export function createReceive(
   onStored: () => void,
 ): Receive {
   let waiting: Waiting[] = [];
-  /** Bytes that arrive, wait or are being inserted. */
+  /** The bytes of bodies that arrive, wait or are being inserted. */
   let held = 0;
   let busy = false;
 
@@ -81,7 +81,7 @@ export function createReceive(
   const flush = async (): Promise<void> => {
     busy = true;
     while (waiting.length > 0) {
-      // Two turns, so that bodies which arrive together share one INSERT.
+      // Two turns, so that bodies that arrive together share one INSERT.
       await turn();
       await turn();
       const count = countOf(waiting, options.parcelBytesMost);
@@ -92,8 +92,8 @@ export function createReceive(
     busy = false;
   };
   /**
-   * Gives up on a body that still waits for its insert; one that is being inserted stays counted
-   * until that ends.
+   * Rejects a body that still waits for its insert. The bytes of one that is being inserted stay
+   * counted until that ends.
    */
   const giveUp = (given: Waiting): void => {
     const left = waiting.filter((each) => each !== given);
@@ -103,7 +103,7 @@ export function createReceive(
       new Fault('ledger_unavailable', `Postgres took longer than ${options.patienceMs} ms.`),
     );
   };
-  /** Counts bytes as held, where they fit. */
+  /** Counts bytes as held. Throws `ledger_unavailable` when they do not fit. */
   const hold = (bytes: number): void => {
     if (held + bytes > options.waitingBytesMost)
       throw new Fault(

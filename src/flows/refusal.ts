@@ -1,10 +1,9 @@
-// Refusal: what an exception means for debts of which nothing is signed yet. Whatever would come
-// again with the same plan ends that plan, with its reason, so that the debts are planned anew
-// another way.
+// Refusal: classifies an exception thrown before a payment was signed. An error that the same plan
+// would meet again ends the payment with that reason, so that its debts are planned anew.
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import type { ErrorClass, Trouble } from '../core/payment.ts';
 
-/** Faults that are about this payment, and not about the way to the chain or to the ledger. */
+/** Faults that concern this payment, and not the connection to the chain or to the ledger. */
 const CLASSES: Partial<Record<FaultCode, ErrorClass>> = {
   key_unavailable: 'needs_authorisation',
   pen_refused: 'operator',
@@ -16,9 +15,9 @@ const CLASSES: Partial<Record<FaultCode, ErrorClass>> = {
 };
 
 /**
- * The trouble behind an exception before anything is signed. Null for a fault that passes by
- * itself, as when RPC or Postgres does not answer: then nothing is decided, and the lane comes
- * back.
+ * The trouble that an exception means before anything is signed. Null for a fault that passes by
+ * itself, for example when RPC or Postgres does not answer: then nothing is decided, and the lane
+ * tries again.
  */
 export function refusalOf(thrown: unknown): Trouble | null {
   if (!(thrown instanceof Fault)) {
@@ -32,8 +31,8 @@ export function refusalOf(thrown: unknown): Trouble | null {
 }
 
 /**
- * What a payment that is not signed yet waits for, when RPC does not answer; null for anything
- * else, and while Postgres is away.
+ * The trouble that a payment shows which is not signed yet because RPC does not answer; null for
+ * anything else, also when Postgres does not answer.
  */
 export function waitOf(thrown: unknown): Trouble | null {
   if (

@@ -1,5 +1,5 @@
-// Register: a platform tells Bailiff whom to watch and what was agreed. From here on the accounts
-// are watched, and the agent key is kept sealed.
+// Register: records the subscribers and terms that a platform sends. From then on the accounts are
+// watched, and the agent key is kept sealed.
 import type { Agreement } from '../core/accrual.ts';
 import type { VaultProof } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
@@ -19,9 +19,9 @@ export type RegisterPorts = {
   readonly pen: Pen;
   readonly roster: Roster;
   readonly watched: WatchedAccounts;
-  /** New accounts are on the watch-list: every source is told, before the answer. */
+  /** Tells every source of the new accounts; the answer waits for it. */
   readonly onWatched: (addresses: readonly Address[]) => Promise<void>;
-  /** Gets the subscriber's lane going. */
+  /** Wakes the subscriber's lane. */
   readonly nudge: (subscriberId: string) => void;
   readonly log: Log;
 };
@@ -33,9 +33,9 @@ export type Register = {
     agentSecretKey?: string;
     subAccountIds: readonly number[];
   }): Promise<Subscriber>;
-  /** Keeps another key of the agent wallet; debts that waited for one are tried at once. */
+  /** Keeps another key of the agent wallet. Debts that waited for a key are tried at once. */
   key(subscriber: Subscriber, agentSecretKey: string): Promise<void>;
-  /** Agrees on first terms, or changes the fields that are given; the others stay as they were. */
+  /** Agrees on first terms, or changes the given fields; every other field stays as it was. */
   subscription(
     subscriberId: string,
     given: {
@@ -46,17 +46,20 @@ export type Register = {
       basis?: Basis;
       minimumPayment?: string;
       offCurve?: boolean;
-      /** How the vault's address is derived, where nothing exists there yet. */
+      /** The derivation of the vault's address, needed when nothing exists there yet. */
       vault?: GivenVault;
       expiresAfterMs?: number | null;
       newCreator?: boolean;
     },
   ): Promise<Subscription>;
-  /** From now on what is opened owes nothing; what was opened before still does when it closes. */
+  /**
+   * Ends a subscription. Positions opened from now on owe nothing; earlier ones still do when they
+   * close.
+   */
   end(subscriberId: string, subscriptionId: string): Promise<Subscription>;
 };
 
-/** A change of terms that others overtake so often is refused. */
+/** A change of terms that others overtake this often is refused. */
 const CHANGES_AT_ONCE_MOST = 5;
 
 function addressOf(text: string, name: string): Address {
@@ -64,7 +67,10 @@ function addressOf(text: string, name: string): Address {
   throw new Fault('address_invalid', `${name} is no Solana address: ${text.slice(0, 60)}`);
 }
 
-/** Reads a secret key as base58 or as a JSON array of 64 bytes. Never echoes it. */
+/**
+ * Reads a secret key in base58 or as a JSON array of 64 numbers. Throws `body_invalid`; no message
+ * contains the key.
+ */
 export function secretKeyOf(text: string): Uint8Array {
   const wrong = () =>
     new Fault(
@@ -90,7 +96,7 @@ export function secretKeyOf(text: string): Uint8Array {
   return Uint8Array.from(parsed as number[]);
 }
 
-/** Seeds as the API takes them: text, an address, or bytes. */
+/** A vault's program and seeds as the API takes them: text, an address, or hex bytes. */
 export type GivenVault = {
   program: string;
   seeds: readonly ({ text: string } | { address: string } | { hex: string })[];
@@ -127,15 +133,16 @@ export function createRegister({
     }
   };
   const payable = createPayable({ ledger, chain, venue, pen });
-  /** What waited for the key need not wait for the schedule as well. */
+  /** Makes the debts that waited for a key due now. */
   const keyCame = async (subscriberId: string): Promise<void> => {
     await ledger.shares.wake([{ subscriberId, class: 'needs_authorisation' }]);
     nudge(subscriberId);
   };
   /**
-   * What an account holds just now: opened before anything was agreed. Terms begin in the slot
-   * after, so that nothing falls between. A fork that dropped a confirmed opening would let as much
-   * go free later; waiting for finality would charge what is opened meanwhile.
+   * The positions that an account holds now, opened before anything was agreed. Terms begin in the
+   * next slot, so that no opening falls in between. If a fork drops a confirmed opening, as much of
+   * a later position goes free; waiting for finality instead would charge for positions opened
+   * meanwhile.
    */
   const heldBy = async (account: Address): Promise<Agreement['held']> => {
     const { slot, accounts } = await chain.slices([account], null, 'confirmed');
@@ -150,7 +157,7 @@ export function createRegister({
           'address_invalid',
           `agentWallet is no wallet: ${agentWallet} is a program's address or a token account.`,
         );
-      // One that is registered already may still bring its key or another sub-account.
+      // A wallet that is registered already may still send its key or another sub-account.
       const { creators } = ledger;
       if ((await creators.isCreator(agentWallet)) && !(await creators.isAgent(agentWallet)))
         throw new Fault(
@@ -221,8 +228,8 @@ export function createRegister({
           : { creatorWallet: addressOf(creatorWallet, 'creatorWallet') }),
         ...(minimumPayment === undefined ? {} : { minimumPayment: BigInt(minimumPayment) }),
       };
-      // Another change may be added between the reading and the writing: then this one is made anew
-      // of what that one left.
+      // Somebody else may change the terms between reading and writing; then this change is made
+      // again on top of theirs.
       for (let tries = 0; tries < CHANGES_AT_ONCE_MOST; tries++) {
         const latest = (await ledger.subscriptions.find(id))?.terms.at(-1) ?? null;
         const held = await heldBy(account.address);
@@ -263,7 +270,7 @@ export function createRegister({
         );
       if (latest.ended) return known;
       const fromSlot = await chain.slot('confirmed');
-      // An end is an end, whatever else was changed at the same time.
+      // An end applies whatever else was changed at the same time.
       const saved = await ledger.subscriptions.put({
         ...known,
         terms: { ...latest, fromSlot, ended: true },

@@ -1,6 +1,7 @@
-// Registration: our webhooks at Helius follow the watch-list. A platform that registers or retires
-// a subscriber waits for Helius only so long: the other sources hear the subscriber anyway, and the
-// loop registers what is missing. A failure is tried again soon, then later each time.
+// Registration: keeps Bailiff's webhooks at Helius in step with the watch-list. A platform that
+// registers or retires a subscriber waits for Helius only for a limited time: the other sources
+// hear the subscriber anyway, and the loop registers what is missing. A failure is tried again
+// soon, then later each time.
 import { delayMs } from '../core/backoff.ts';
 import type { Address } from '../core/ids.ts';
 import type { WebhookRegistry } from '../core/outside.ts';
@@ -11,24 +12,24 @@ export type RegistrationPorts = KeepPorts & {
   readonly watched: Pick<WatchedAccounts, 'addresses'>;
 };
 export type RegistrationOptions = {
-  /** How long a platform waits for Helius. */
+  /** The longest time that a platform waits for Helius. */
   readonly patienceMs: number;
   /**
-   * A WebSocket counts as dead after so long; webhooks that bring nothing for ten times as long
+   * The time after which a WebSocket counts as dead. Webhooks that are silent ten times as long
    * raise an alarm.
    */
   readonly silentAfterMs: number;
 };
 export type Registration = {
-  /** From now on there is a registry to write to; with null there is none. */
+  /** Sets the registry to write to; null when there is none. */
   begin(webhooks: WebhookRegistry | null): void;
-  /** Accounts joined. Resolves once they are registered, or after `helius.patienceMs`. */
+  /** Registers accounts that joined. Resolves when it is done, or after `patienceMs`. */
   joined(): Promise<void>;
-  /** Accounts left. The same. */
+  /** Removes accounts that left. Resolves when it is done, or after `patienceMs`. */
   left(addresses: readonly Address[]): Promise<void>;
-  /** What a loop runs every few seconds: looks when it is time. */
+  /** Called by a loop every few seconds; checks the webhooks when that is due. */
   round(): Promise<void>;
-  /** Has the next round look, whatever the time. */
+  /** Makes the check due at the next round. */
   ask(): void;
 };
 
@@ -49,7 +50,7 @@ export function createRegistration(
     dueMs = clock.nowMs() + delayMs(RETRY, failures, clock.random());
     log.warn('helius.not_registered', { err: thrown, failures });
   };
-  /** Waits for work that goes on by itself. */
+  /** Waits for the work for `patienceMs` at most; the work itself goes on. */
   const inPatience = async (work: Promise<unknown>): Promise<void> => {
     const ended = new AbortController();
     const done = work.catch(failed).finally(() => ended.abort());

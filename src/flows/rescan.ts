@@ -1,5 +1,5 @@
-// Rescan: a stretch of an account's history is read again, however often it was read before. Facts
-// that are on record as final stay as they are, and what was missed is added.
+// Rescan: has a part of an account's history read again, however often it was read before. Facts on
+// record as final stay as they are, and missing facts are added.
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Chain, SignatureRow } from '../core/outside.ts';
@@ -9,8 +9,8 @@ import type { WatchedAccounts } from './watched.ts';
 export type RescanPorts = { readonly ledger: Ledger; readonly chain: Chain; readonly clock: Clock };
 
 /**
- * Has everything read again that happened to an account above a slot, however often it was read
- * before. `uptoSlot` is one that the node must have seen. Returns how many transactions that is.
+ * Has every transaction of an account above `afterSlot` read again. `uptoSlot` is a slot that the
+ * node must have seen. Returns the number of transactions.
  */
 export async function rescan(
   { ledger, chain, clock }: RescanPorts,
@@ -37,8 +37,8 @@ export async function rescan(
 }
 
 /**
- * An operator's wish: from this slot to the present. Throws `not_found` for an account that nobody
- * watches.
+ * Creates the rescan that an operator asks for: from a slot to the present. It throws `not_found`
+ * for an account that is not watched.
  */
 export function createRescan(
   ports: RescanPorts & { watched: WatchedAccounts; onNoted: () => void },

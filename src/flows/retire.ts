@@ -1,6 +1,6 @@
-// Retire: a subscriber leaves. Nobody watches it any more afterwards, so it may only go once
-// everything it ever did is heard, nothing of it is owed, and nothing is open that could still make
-// a debt.
+// Retire: lets a subscriber leave. Its accounts are not watched afterwards, so it may leave only
+// when every transaction of it is heard, nothing is owed, and no position is open that could make a
+// debt.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { type AccountState, checkState, differenceOf, NO_COUNTERS } from '../core/reckoning.ts';
@@ -12,14 +12,14 @@ import type { WatchedAccounts } from './watched.ts';
 export type RetirePorts = CheckPorts & {
   readonly roster: Roster;
   readonly watched: WatchedAccounts;
-  /** These accounts are watched no more. */
+  /** Called with the accounts that are no longer watched. */
   readonly onLeft: (addresses: readonly Address[]) => Promise<void>;
 };
 export type Retire = (subscriberId: string) => Promise<void>;
 
 /**
- * Throws `not_found`, `conflict` with what is in the way, or `not_ready` while not everything is
- * heard.
+ * Creates the flow. It throws `not_found`, `conflict` with the reason, or `not_ready` while
+ * transactions of the subscriber are still unheard.
  */
 export function createRetire(ports: RetirePorts): Retire {
   const { ledger, chain, venue, clock, roster, watched, log } = ports;
@@ -27,8 +27,8 @@ export function createRetire(ports: RetirePorts): Retire {
   const holds = (state: AccountState | null): boolean => (state?.positions ?? []).length > 0;
 
   /**
-   * The account's own state must show nothing open, nothing that was not heard, and nothing that is
-   * not final yet.
+   * Checks the account's own state: no open position, no change that was not heard, nothing that is
+   * not final yet. Throws when one of these fails.
    */
   const requireDone = async (address: Address, subAccountId: number): Promise<void> => {
     const final = await chain.slices([address], null, 'finalized');
@@ -68,7 +68,7 @@ export function createRetire(ports: RetirePorts): Retire {
     for (const { address, subAccountId } of subscriber.driftAccounts)
       await requireDone(address, subAccountId);
     await ledger.standings.update(subscriberId, judge);
-    // What is opened after the states that were read owes nothing.
+    // A position opened after the states that were read owes nothing.
     if (!(await ledger.subscribers.retire(subscriberId, slot, clock.nowMs())))
       throw new Fault(
         'conflict',

@@ -1,7 +1,7 @@
-// Room: how much the venue lets go, found out by asking it: settling and withdrawing are simulated,
-// and nothing else. A market that it does not settle is left out. Where it refuses the withdrawal
-// for want of collateral, less is asked for. The plan that comes back is one that was granted, with
-// its markets.
+// Room: finds out how much the venue lets a payment withdraw, by simulating the settlement and the
+// withdrawal alone. A market that the venue does not settle is left out. When the venue refuses the
+// withdrawal because too little collateral would be left, a smaller amount is tried. The plan that
+// is returned was granted, with its markets.
 import { type BaseUnits, least } from '../core/money.ts';
 import type { Chain } from '../core/outside.ts';
 import { type Debt, moreTelling, type Payment, type PaymentPlan } from '../core/payment.ts';
@@ -28,19 +28,22 @@ export type RoomRequest = {
 };
 
 type Answer =
-  /** The withdrawal passes, and this much of it arrives. */
+  /** The withdrawal passes, and this amount arrives. */
   | { readonly kind: 'granted'; readonly room: BaseUnits }
-  /** What would be left is too little collateral. */
+  /** After the withdrawal too little collateral would be left. */
   | { readonly kind: 'short' }
   | { readonly kind: 'not_settled'; readonly market: number; readonly trouble: Trouble }
   | { readonly kind: 'refused'; readonly trouble: Trouble };
 
 /**
- * Plans that are tried for one payment: every market may be refused once, and all may be tried at
- * once.
+ * The most plans that are tried for one payment: each market may be refused once, and all may be
+ * tried together once.
  */
 const PLANS_MOST = 12;
-/** Halvings of the amount, where the venue refuses instead of giving less: to within 1/64 of it. */
+/**
+ * How often the amount is halved when the venue refuses instead of giving less, which finds it to
+ * within 1/64.
+ */
 const HALVINGS = 6;
 
 const SETTLED_SHORT = troubled(
@@ -62,8 +65,8 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
   const { chain, venue } = ports;
 
   /**
-   * Simulates settling these markets and withdrawing this much. Errors of set-up are asked about
-   * twice.
+   * Simulates settling these markets and withdrawing this amount. An error that suggests outdated
+   * accounts is simulated once more.
    */
   const ask = async (request: RoomRequest, decided: PaymentPlan): Promise<Answer> => {
     const { subscriber, preflight } = request;
@@ -84,7 +87,7 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
         return { kind: 'granted', room: (after?.amount ?? tokens) - tokens };
       }
       const trouble = venue.trouble(simulated.error, simulated.programs, simulated.logs);
-      // An oracle that the venue moved, or a market that changed: both are read anew, once.
+      // The venue may have moved an oracle, or a market changed: both are read again, once.
       if (trouble.class === 'operator' && !again) {
         venue.forget(payment.driftUser);
         continue;
@@ -98,8 +101,8 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
   };
 
   /**
-   * The most that passes below an amount that does not, in few questions. The least that is of use
-   * is asked first.
+   * The largest amount below a refused one that passes, found with few simulations. The least
+   * useful amount is tried first.
    */
   const below = async (
     request: RoomRequest,
@@ -125,10 +128,10 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
     return room;
   };
 
-  /** The best plan that the venue grants, or why there is none. */
+  /** The best plan that the venue grants, or the reason why there is none. */
   return async function granted(request: RoomRequest): Promise<Planned> {
     const { debts, preflight, policy, subscriber, paymentOf } = request;
-    /** What kept a market from being settled, when that is what the debts wait for. */
+    /** The trouble that kept a market from being settled, when the debts wait for that. */
     let unsettled: Trouble | null = null;
     const told = (found: Planned): Planned =>
       found.kind === 'wait' && unsettled !== null
@@ -137,7 +140,7 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
     const planWith = (venueFunds: VenueFunds | null): Planned =>
       plan(debts, { ...preflight, venue: venueFunds }, policy);
     let funds = preflight.venue;
-    // Whether everything is settled that can be: what is not settled is no collateral.
+    // Whether every market is settled that can be; profit that is not settled is no collateral.
     let everything = false;
     for (let tried = 0; tried < PLANS_MOST; tried++) {
       const found = planWith(funds);
@@ -156,7 +159,7 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       const cushion = cushionOf(funds, policy);
       const wanted = decided.withdraw + cushion;
       const answer = await ask(request, { ...decided, withdraw: wanted });
-      // The wallet's own tokens may still pay, or a part.
+      // The tokens in the wallet may still pay the debt or a part of it.
       if (answer.kind === 'refused') return told(planWith({ ...funds, blocked: answer.trouble }));
       if (answer.kind === 'not_settled') {
         const { market, trouble } = answer;

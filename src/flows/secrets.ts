@@ -1,5 +1,5 @@
-// Secrets: whether the master key is the ledger's, which secrets do not open although it is, and
-// which endpoints are disabled. The doctor and readiness tell the same.
+// Secrets: checks that the master key is the ledger's, which secrets do not open although it is,
+// and which endpoints are disabled. The doctor and the readiness check report the same findings.
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { MasterKey } from '../core/master-key.ts';
@@ -11,7 +11,9 @@ export type SecretPorts = {
   readonly masterKey: MasterKey;
 };
 
-/** Opening one takes some 40 microseconds: the gate waits for no more than so many. */
+/**
+ * Opening a key takes some 40 microseconds; the event loop is blocked for this many keys at most.
+ */
 const KEYS_AT_ONCE = 100;
 const MENDS = {
   master_key_missing: 'Set BAILIFF_MASTER_KEY to the key that other daemons have.',
@@ -76,9 +78,9 @@ async function ofEndpoints({ ledger, masterKey }: SecretPorts): Promise<Finding[
 }
 
 /**
- * What is found of the secrets of the ledger and of its endpoints. A master key that is not right
- * is one finding alone. `keys` is what an earlier look found of the agent keys; without it each of
- * them is opened.
+ * The findings about the secrets of the ledger and about its endpoints. A master key that is not
+ * right makes one finding. `keys` is an earlier finding about the agent keys; without it each agent
+ * key is opened.
  */
 export async function findSecrets(
   ports: SecretPorts,
@@ -87,31 +89,32 @@ export async function findSecrets(
   const trouble = ports.masterKey.trouble();
   const endpoints = await ofEndpoints(ports);
   if (trouble === null) return [keys ?? (await ofAgentKeys(ports)), ...endpoints];
-  // With another master key no signing secret opens, either: only which endpoints are disabled is
-  // news then.
+  // With a wrong master key no signing secret opens either, so of the endpoints only disabled ones
+  // are reported.
   return [
     wrong('master key', trouble.detail, MENDS[trouble.code]),
     ...endpoints.filter((each) => each.what === 'endpoints'),
   ];
 }
 
-/** Codes of debts that wait for a secret which opens. */
+/** Codes of debts that wait for a secret to open. */
 const WAITING = ['master_key_missing', 'master_key_wrong', 'agent_key_unreadable'] as const;
 /**
- * How often every agent key is opened, while all of them do. A payment asks for its own each time.
+ * The time between two checks of every agent key while all of them open. Each payment opens its own
+ * key anyway.
  */
 const KEYS_EVERY_MS = 600_000;
 
 export type SecretWatch = {
-  /** Looks again. What is found for the first time is logged. */
+  /** Checks the secrets again, and logs new findings. */
   look(): Promise<void>;
-  /** What is not right, as of the last look. */
+  /** The findings of the last check that are not ok. */
   findings(): readonly Finding[];
 };
 
 /**
- * Looks at secrets again and again. Debts that waited for a secret are made due once every secret
- * opens; while one does not, its own debts come again by their schedule.
+ * Creates the check that a loop repeats. Debts that waited for a secret become due once every
+ * secret opens; until then they are tried by their schedule.
  */
 export function createSecretWatch(
   ports: SecretPorts & { readonly clock: Pick<Clock, 'nowMs'>; readonly log: Log },
@@ -132,7 +135,7 @@ export function createSecretWatch(
     findings: () => findings,
     async look() {
       await masterKey.look();
-      // A payment has met a key that does not open: the last look is behind.
+      // A payment has met a key that does not open, so the last check of the keys is out of date.
       const { subscribers: met } = await ledger.shares.waitingFor({ code: 'agent_key_unreadable' });
       const recent = Math.abs(clock.nowMs() - keysAtMs) < KEYS_EVERY_MS;
       const fresh = recent && keys?.state === 'ok' && met.length === 0;

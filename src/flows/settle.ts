@@ -1,7 +1,7 @@
-// Settle: one subscriber's lane. It asks core/payment.ts for the next step, takes it, persists what
-// came of it, and asks again, until there is nothing to do now; then it says when to come back. No
-// network call is ever awaited inside a database transaction, and a crash between any two lines is
-// safe: the next run reads the state and goes on from there.
+// Settle: the work of one subscriber's lane. It asks core/payment.ts for the next step, takes it,
+// records the result, and asks again until nothing can be done now; then it says when it should run
+// again. No network call is awaited inside a database transaction, and a crash between any two
+// lines is safe: the next run reads the state and goes on from there.
 import { delayMs } from '../core/backoff.ts';
 import { Fault, messageOf, unreachable } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
@@ -31,23 +31,23 @@ export type SettlePorts = PlanningPorts &
   SigningPorts & {
     readonly clock: Clock;
     readonly log: Log;
-    /** Whether the venue's program is one that may be paid through. */
+    /** Gives the reason why the venue's program may not be paid through. */
     readonly conformance: Pick<ConformanceWatch, 'objection'>;
-    /** Called when a payment reached an end: standings may change. */
+    /** Called when a payment has ended, because standings may change. */
     readonly onEnded: (subscriberId: string) => Promise<void>;
   };
 export type SettleOptions = PlanningOptions &
   LookingOptions & {
     readonly retryEveryMs: number;
-    /** `observe`: nothing is signed, and nothing that was signed is sent for the first time. */
+    /** With `observe` nothing is signed, and nothing that was signed is sent for the first time. */
     readonly mode: 'settle' | 'observe';
   };
 export type Settle = {
-  /** Does what can be done for a subscriber now. Milliseconds until the next run, or null. */
+  /** Takes every step that is possible now. Milliseconds until the next run, or null. */
   run(subscriberId: string, signal: AbortSignal): Promise<number | null>;
-  /** An account of the subscriber changed by this slot; null where the slot is not known. */
+  /** Tells that an account of the subscriber changed by this slot; null: slot not known. */
   heard(subscriberId: string, slot: Slot | null): void;
-  /** Slots up to this one are final. Returns the subscribers whose payments can be looked at. */
+  /** Slots up to this one are final. Returns the subscribers whose payments to look for. */
   final(slot: Slot): string[];
 };
 
@@ -60,7 +60,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const proving = createProving(chain, log);
   const own = createOwn(ports.books);
 
-  /** After how many milliseconds to try again; null when a person must act first. */
+  /** The milliseconds until the next try; null when a person must act first. */
   const retryIn = (trouble: Trouble, attempts: number, tries: Tries): number | null => {
     const after = aftermath(trouble, tries).retry;
     if (after === null) return null;
@@ -120,9 +120,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   };
 
   /**
-   * Ends a payment that was refused before signing, or with a slot one that was executed with an
-   * error. The two must not be one: a replica whose simulation fails because the other's bytes have
-   * landed may not free their debts.
+   * Ends a payment that was refused before signing (`slot` null), or that was executed with an
+   * error in a slot. The two are recorded differently: a daemon whose simulation fails because
+   * another daemon's bytes have landed must not free the debts.
    */
   const fail = async (payment: Payment, trouble: Trouble, slot: Slot | null): Promise<void> => {
     const { subscriberId, plan } = payment;
@@ -133,7 +133,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
         : NO_TRIES;
     const retry = retryIn(trouble, payment.attempts, tries);
     const counts = aftermath(trouble, tries).countsAsAttempt;
-    // Each failure on chain costs a fee: whatever the trouble is, the next try waits longer.
+    // Each failure on chain costs a fee, so the next try waits longer, whatever the trouble is.
     const held = delayMs(AFTER_FAILURE, tries.failures + 1, clock.random());
     const ended =
       slot === null
@@ -168,14 +168,15 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     try {
       await signNow(payment);
     } catch (thrown) {
-      // Nothing is decided and the lane comes back. Until then the payment says what it waits for.
+      // Nothing is decided, and the lane runs again. Until then the payment shows what it waits
+      // for.
       const waits = waitOf(thrown);
       if (waits !== null) await ledger.payments.waits(payment.id, waits);
       throw thrown;
     }
   };
 
-  /** Sends the recorded bytes. What the node answers proves nothing, so it is only logged. */
+  /** Sends the recorded bytes. The node's answer proves nothing, so it is only logged. */
   const broadcast = async (payment: Payment, signed: SignedBytes): Promise<void> => {
     try {
       await chain.send(signed.bytes);
@@ -187,7 +188,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     }
   };
 
-  /** False when books and chain must agree first: another process may have signed the bytes. */
+  /** Sends a signed payment. False: ledger and chain must be compared before it is sent. */
   const doSend = async (payment: Payment): Promise<boolean> => {
     if (payment.signed === null) return true;
     const behind = await own.doubt(payment, await subscriberOf(payment.subscriberId));
@@ -196,7 +197,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
       return false;
     }
     if (!(await ledger.payments.sent(payment.id, clock.nowMs()))) return true;
-    // Before the send: its effect may be heard before its answer.
+    // Noted before the send, because its effect may be heard before its answer.
     looking.sent(payment.subscriberId, payment.signed);
     await broadcast(payment, payment.signed);
     log.info('payment.sent', {
@@ -234,9 +235,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     slot: Slot,
     error: unknown,
   ): Promise<void> => {
-    // The programs are known from our own bytes; no node has to remember the transaction. Its
-    // simulation passed, so an error of set-up is a change in between, and not for a person at
-    // once.
+    // The programs are read from the signed bytes, so no node has to remember the transaction. The
+    // simulation had passed, so an error of set-up means that something changed since; it is tried
+    // again and not left to a person at once.
     const trouble = venue.trouble(error, chain.programsOf(signed.bytes), []);
     await fail(
       payment,
@@ -245,7 +246,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     );
   };
 
-  /** False while the evidence does not prove a death. */
+  /** Ends a payment that is proven dead. False while the evidence does not prove it. */
   const bury = async (
     payment: Payment,
     signed: SignedBytes,
@@ -263,7 +264,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     return true;
   };
 
-  /** One look, when due. Milliseconds until the next, or null when the payment has ended. */
+  /** Looks for a sent payment when due. Milliseconds until the next look; null: it ended. */
   const doLook = async (payment: Payment, signed: SignedBytes): Promise<number | null> => {
     const { subscriberId } = payment;
     const waitMs = looking.waitMs(subscriberId, signed);

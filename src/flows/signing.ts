@@ -1,5 +1,6 @@
-// Signing: a planned payment becomes bytes, once: its instructions are simulated, sized, and signed
-// by the pen. What fails here was never signed, so its debts are free again.
+// Signing: turns a planned payment into signed bytes, once: its instructions are simulated, given a
+// compute limit, and signed by the pen. A payment that fails here was never signed, so its debts
+// become free again.
 import type { PaymentParts, Simulated, SwapDesk } from '../core/outside.ts';
 import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
@@ -11,14 +12,15 @@ import { refusalOf } from './refusal.ts';
 export type SigningPorts = ReadPorts & {
   readonly ledger: Ledger;
   readonly budget: (units: number, microLamports: bigint) => Instruction[];
-  /** Null where agents may not swap. */
+  /** Null when agents may not swap. */
   readonly swaps: SwapDesk | null;
 };
 export type Signed = { readonly bytes: SignedBytes } | { readonly refused: Trouble };
 
 /**
- * Simulated units are what this slot needs; the next may need more (bump searches, funding). After
- * a failure on chain the margin is wider, because too few units may have been the reason.
+ * The margin added to the simulated compute units, because the next slot may need more (bump
+ * searches, funding). After each failure on chain it is wider, because too few units may have been
+ * the cause.
  */
 const UNITS_MARGIN_PERCENT = 20;
 const UNITS_MARGIN_PERCENT_MOST = 100;
@@ -56,9 +58,9 @@ export function createSigning(ports: SigningPorts) {
   };
 
   /**
-   * Builds and simulates a payment. An error of set-up may be our memory of the venue: an oracle
-   * that it moved, a market that the account has left. Everything is then read anew, and tried once
-   * more.
+   * Builds and simulates a payment. An error of set-up may come from remembered venue data, such as
+   * an oracle that the venue moved or a market that the account has left; then the data is read
+   * again, and the payment is simulated once more.
    */
   const rehearsed = async (
     parts: PaymentParts,
@@ -73,7 +75,9 @@ export function createSigning(ports: SigningPorts) {
     }
   };
 
-  /** A payment whose debts were never tried is not asked about. */
+  /**
+   * The failures and expiries of the payment's debts. Debts that were never tried cost no query.
+   */
   const triesOf = async ({ attempts, subscriberId, plan }: Payment): Promise<Tries> =>
     attempts === 0
       ? NO_TRIES
@@ -107,7 +111,8 @@ export function createSigning(ports: SigningPorts) {
     } catch (thrown) {
       const refused = refusalOf(thrown);
       if (refused === null) throw thrown;
-      // A swap that cannot be read or simulated is no swap: SOL is still what is missing.
+      // A swap that cannot be read or simulated did not bring SOL, which is still what the payment
+      // lacks.
       return payment.purpose === 'share'
         ? { refused }
         : { refused: troubled('swap_failed', refused.detail) };

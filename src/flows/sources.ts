@@ -1,5 +1,4 @@
-// Sources: how far each source of news has come, as numbers. A source that is switched off is not
-// among them.
+// Sources: how far each source of news has come. A source that is switched off is not listed.
 import type { Slot } from '../core/ids.ts';
 
 export const SOURCES = ['webhooks', 'subscriptions', 'backfill', 'sweep'] as const;
@@ -8,7 +7,7 @@ export type Progress = { readonly lastSlot: Slot | null; readonly lastMs: number
 
 export type Sources = {
   /**
-   * The source has told of the chain up to this slot, or just of something when no slot is known.
+   * Records that a source told of the chain up to this slot, or of a change without a known slot.
    */
   note(source: Source, slot: Slot | null, nowMs: number): void;
   read(): Readonly<Partial<Record<Source, Progress>>>;

@@ -1,4 +1,4 @@
-// Standing: judges subscribers whose history changed, and puts the verdict on the roster.
+// Standing: judges subscribers whose history changed, and puts the result on the roster.
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import { judge } from '../core/standing.ts';
@@ -21,8 +21,8 @@ export async function judgeSubscribers(
 }
 
 /**
- * Of a list that is too long to be worked on at once, the next `most` in the order of ids with each
- * call, and the first again after the last.
+ * Creates a function that takes turns through a list that is too long for one run: each call
+ * returns the next `most` ids in order, and begins again after the last.
  */
 export function inTurns(list: () => Promise<readonly string[]>, most: number) {
   let upTo = '';

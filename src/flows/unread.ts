@@ -1,6 +1,7 @@
-// Unread: a wallet keeps no counters, so its own history is asked instead: what it held after the
-// transaction before the ones that no node gives, and before the one after them. Where no more than
-// a network fee is missing, they took nothing out of it.
+// Unread: proves from a wallet's own history that transactions which no node gives took nothing
+// from it. A wallet keeps no counters, so its balance after the last readable transaction before
+// them is compared with its balance before the next readable one. When at most a network fee is
+// missing, nothing left.
 
 import type { Unreadable } from '../core/doubt-ports.ts';
 import { messageOf } from '../core/fault.ts';
@@ -9,15 +10,20 @@ import type { Lamports } from '../core/money.ts';
 import { nothingLeft } from '../core/unread.ts';
 import type { CheckPorts } from './check.ts';
 
-/** Slots before the transaction in which the one before it is looked for: a week at 400 ms. */
+/**
+ * How many slots before the transaction the readable one is looked for: a week at 400 ms per slot.
+ */
 const LOOK_BACK_SLOTS = 1_512_000;
-/** The same transaction is looked at again after so long. */
+/** The time after which the same transaction is looked at again. */
 const AGAIN_MS = 5 * 60_000;
-/** Looked at in one run, and listed: rows of other accounts are ended by the checks of those. */
+/**
+ * The most transactions that are looked at in one run, and that are listed. The check of each
+ * account handles the rows of accounts other than wallets.
+ */
 const LOOKS_MOST = 10;
 const LIST_MOST = 1_000;
 
-/** Lamports of a wallet before or after a transaction; null when no node gives it. */
+/** The lamports of a wallet before or after a transaction; null when no node gives it. */
 async function lamportsAt(
   { chain }: Pick<CheckPorts, 'chain'>,
   wallet: Address,
@@ -54,7 +60,9 @@ async function isWhole(
   return held !== null && left !== null && nothingLeft(held, left);
 }
 
-/** Each call looks at some of the wallets that such transactions touch. */
+/**
+ * Creates a check that looks, at each call, at some of the wallets that such transactions touch.
+ */
 export function createUnread({
   ledger,
   chain,

@@ -1,6 +1,6 @@
-// Upkeep: loops that no payment waits for: the database is asked whether it went back in time, what
-// ended payments cost is read, debts age, subscribers are found whose standing cannot be vouched
-// for, the venue's program is looked at, and what was kept long enough is forgotten.
+// Upkeep: the loops that no payment waits for. They ask the database whether it went back in time,
+// read the cost of ended payments, age debts, find subscribers whose standing the gate cannot vouch
+// for, check the venue's program, and delete what was kept long enough.
 import type { Finding } from '../core/finding.ts';
 import type { MasterKey } from '../core/master-key.ts';
 import type { Chain } from '../core/outside.ts';
@@ -31,9 +31,9 @@ export type UpkeepPorts = {
   readonly answered: Pick<AcknowledgedActs, 'check'>;
 };
 export type UpkeepOptions = {
-  /** How often costs are read, debts age and doubts are looked for. */
+  /** How often costs are read, debts age and doubts are refreshed. */
   readonly everyMs: number;
-  /** How often the slot of the venue program's last deployment is asked for. */
+  /** How often the slot of the venue program's last deployment is read. */
   readonly programEveryMs: number;
   readonly staleAfterMs: number;
   readonly owedForMsMost: number | null;
@@ -41,9 +41,9 @@ export type UpkeepOptions = {
   readonly keep: Parameters<typeof forgetOld>[1];
 };
 export type Upkeep = {
-  /** Doubts of single subscribers, as of the last look. */
+  /** The doubts about single subscribers, as of the last run. */
   readonly doubts: () => ReadonlyMap<string, Doubt>;
-  /** What is not right with secrets and endpoints, as of the last look. */
+  /** The findings about secrets and endpoints that are not ok, as of the last run. */
   readonly findings: () => readonly Finding[];
 };
 
@@ -51,11 +51,11 @@ const LINEAGE_EVERY_MS = 2_000;
 const FORGET_EVERY_MS = 3_600_000;
 const SECRETS_EVERY_MS = 60_000;
 
-/** Declares the loops of upkeep. */
+/** Adds the loops of upkeep. */
 export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
   let doubts: ReadonlyMap<string, Doubt> = new Map();
   // Lanes ask before each signature. Acts may be lost while nothing is to be signed, so this loop
-  // asks, too.
+  // asks as well.
   loops.add('lineage', LINEAGE_EVERY_MS, async () => {
     try {
       await ports.books.doubt();

@@ -1,6 +1,6 @@
-// Wake: a debt that waits is tried again as soon as its reason may have passed: SOL came into the
-// agent's wallet, its accounts changed, or the venue opened again. A nudge may be lost; the
-// schedule tries every debt again all the same.
+// Wake: makes a waiting debt due as soon as its reason may have passed: SOL came into the agent's
+// wallet, its accounts changed, or the venue is open again. A wake may be lost; the schedule tries
+// every debt again anyway.
 import { type BackoffRule, delayMs } from '../core/backoff.ts';
 import { Fault } from '../core/fault.ts';
 import type { Watched } from '../core/hearing-ports.ts';
@@ -17,37 +17,37 @@ export type WakePorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly nudge: (subscriberId: string) => void;
-  /** How often a venue that has paused is asked whether it is open again. */
+  /** How often a paused venue is asked whether it is open again. */
   readonly venueEveryMs: number;
 };
 export type Wake = {
-  /** A watched account changed. */
+  /** Tells that a watched account changed. */
   changed(watched: Watched): void;
   /**
-   * Wakes the debts that the changes since the last call concern, and those that wait for the venue
-   * once it is open.
+   * Wakes the debts that the changes since the last call concern, and, once the venue is open, the
+   * debts that wait for it.
    */
   run(): Promise<void>;
 };
 
 /**
- * A pause may stand in an account that this daemon does not read: the program says it, and the
- * state shows the venue open. Debts that wait for the venue again after they were woken are woken
- * ever more seldom, at most every five minutes.
+ * A venue can be paused by an account that this daemon does not read; then its program refuses
+ * although its state shows it open. Debts that wait for the venue again after they were woken are
+ * woken less and less often, at least every five minutes.
  */
 const VENUE_MOST_MS = 5 * 60_000;
 /**
- * An account that changes with every trade does not make its owner's debts be tried as often: from
- * five seconds, doubling up to a minute while it goes on. What failed on chain is held back by the
- * ledger, and no change of an account hastens that.
+ * How often changes of an account may wake its owner's debts: from five seconds, doubling up to a
+ * minute while the changes go on. A debt that failed on chain is held back by the ledger, which no
+ * change of an account shortens.
  */
 const EACH_EVERY: BackoffRule = { firstMs: 5_000, mostMs: 60_000 };
-/** Without a change for so long, the next one counts as the first again. */
+/** After this long without a change, the next change counts as the first again. */
 const QUIET_AFTER_MS = 2 * EACH_EVERY.mostMs;
 
 /**
- * What a change of an account can end. A payment that fails on chain changes the wallet, never
- * these others.
+ * The class of trouble that a change of an account can end. A payment that fails on chain changes
+ * only the wallet.
  */
 const ENDS: Record<Watched['role'], ErrorClass> = {
   agent_wallet: 'needs_sol',
@@ -60,12 +60,14 @@ export function createWake(ports: WakePorts): Wake {
   const waiting = new Map<string, { subscriberId: string; class: ErrorClass }>();
   const woken = new Map<string, { atMs: number; times: number }>();
   let askedAtMs = Number.NEGATIVE_INFINITY;
-  /** How often debts were woken since the venue was last seen paused, or last had none waiting. */
+  /**
+   * How often debts were woken since the venue was last seen paused, or last had no debt waiting.
+   */
   let openings = 0;
 
   /**
-   * Whether state shows the venue paused. An account that cannot be read shows nothing, and its
-   * debts keep to the schedule.
+   * Whether the venue's state shows it paused. An account that cannot be read counts as paused, so
+   * its debts keep to the schedule.
    */
   const isPaused = async (driftUser: Address): Promise<boolean> => {
     const { accounts } = await chain.accounts(await venue.preflightAccounts(driftUser));

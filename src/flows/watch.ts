@@ -1,6 +1,6 @@
-// Watch: accounts tell that something happened to them, from subscriptions and from sweeps; what
-// happened is found by their history. A notification is a snapshot and never a step: states are
-// compared, older ones dropped, and of many changes in a row one scan is made.
+// Watch: learns from subscriptions and sweeps that an account changed; its history then tells which
+// transactions changed it. A notification shows a state, not a step: states are compared, older
+// ones dropped, and several changes in a row cause one scan.
 import type { Cursor, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Chain, ChainAccount } from '../core/outside.ts';
@@ -23,62 +23,66 @@ export type WatchPorts = {
   /** Whether the chain can have reached this slot by now. */
   readonly canBe: (slot: Slot) => boolean;
   /**
-   * True when a backfill walks the past of the accounts that are watched from the start: a first
-   * read of one is no change then.
+   * True when a backfill scans the past of the accounts that are watched from the start; then the
+   * first reading of one of them is not a change.
    */
   readonly trustFirstSight: boolean;
-  /** An account has changed; with null, some have to be read. */
+  /** Called when an account has changed; with null when accounts have to be read. */
   readonly onChange: (address: Address | null, slot: Slot | null) => void;
 };
 export type Watch = {
-  /** Pulses that the ledger remembers: an account that still has its own has not changed. */
+  /**
+   * Takes the pulses that the ledger remembers. An account that still has its remembered pulse has
+   * not changed.
+   */
   remember(pulses: readonly { address: Address; slot: Slot; pulse: string }[]): void;
-  /** A subscription's notification: the whole account. */
+  /** Takes a subscription's notification with the whole account. */
   notified(address: Address, slot: Slot, account: ChainAccount | null): void;
   /**
-   * These were subscribed just now: subscriptions replay nothing, so they are read once, with the
-   * next scan.
+   * Tells that these accounts were just subscribed to. Subscriptions replay nothing, so each
+   * account is read once with the next scan.
    */
   subscribed(addresses: readonly Address[]): void;
-  /** Reads these accounts' pulses; what differs from the last one is marked changed. */
+  /**
+   * Reads the pulses of these accounts, and marks those that differ from the last one as changed.
+   */
   sweep(accounts: readonly Watched[], signal: AbortSignal): Promise<void>;
   /**
-   * A webhook names the account in this slot: a scan for a change of that slot waits a moment,
-   * until the transaction is read.
+   * A webhook names the account in this slot. A scan for a change of that slot waits a moment for
+   * the transaction to be read.
    */
   hinted(address: Address, slot: Slot): void;
   /**
-   * A transaction of this slot that touches the account was read: the change of that slot needs no
-   * scan.
+   * A transaction of this slot that touches the account was read, so the change of that slot needs
+   * no scan.
    */
   told(address: Address, slot: Slot): void;
-  /** Scans the histories of what has changed. Returns how many transactions it noted. */
+  /** Scans the histories of changed accounts. Returns the number of signatures that it noted. */
   scan(signal: AbortSignal): Promise<number>;
-  /** Whether scans wait for what a webhook is about to tell. */
+  /** Whether scans wait for transactions that a webhook has named. */
   readonly waiting: boolean;
-  /**
-   * The ledger has gone back: what was scanned before counts no more, since the notes of it may be
-   * lost.
-   */
+  /** After the ledger has gone back: earlier scans are void, because their notes may be lost. */
   forget(): void;
   /**
-   * Accounts that changed, and in which slot at the latest; the check of an account past that slot
-   * takes it out.
+   * The changed accounts, each with the latest slot of a change. A check of the account past that
+   * slot removes it.
    */
   readonly changed: Map<Address, Slot>;
 };
 
 const BATCH = 100;
-/** Slots scanned again: order inside a slot is not to be relied on at the edge. */
+/**
+ * Slots that are scanned again, because the order inside the last slot may have been incomplete.
+ */
 const OVERLAP_SLOTS = 2;
-/** Histories scanned side by side. */
+/** The number of histories that are scanned side by side. */
 const SCANS_AT_ONCE = 8;
-/** So long a scan waits at most for the transaction that a webhook named. */
+/** The longest time that a scan waits for the transaction that a webhook named. */
 const HINT_MS_MOST = 1_500;
-/** Slots of an account that are remembered as read, or as hinted at. */
+/** The number of slots of an account that are remembered as read, or as named by a webhook. */
 const REMEMBERED_MOST = 16;
 /**
- * Sound nodes of one cluster differ by fewer slots: one that is further behind calls itself
+ * Healthy nodes of one cluster differ by fewer slots than this; a node further behind calls itself
  * unhealthy.
  */
 const APART_MOST = 150;
@@ -89,7 +93,8 @@ type Pending = {
   /** The last slot in which the account was seen changed. */
   readonly slot: Slot;
   /**
-   * Every slot in which a notification saw it change; what a sweep saw may be of any slot before.
+   * Every slot in which a notification saw a change. A change that a sweep saw may be of any
+   * earlier slot.
    */
   readonly slots: ReadonlySet<Slot>;
   readonly swept: boolean;
@@ -99,7 +104,7 @@ type Pending = {
 export function createWatch(ports: WatchPorts): Watch {
   const { ledger, chain, venue, watched, sources, aside, clock } = ports;
   const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);
-  /** `told`: by a notification, whose slot nothing has confirmed. */
+  /** `told`: the pulse comes from a notification, whose slot nothing has confirmed. */
   const pulses = new Map<Address, { slot: Slot; pulse: string; told: boolean }>();
   const readSlots = new Map<Address, readonly Slot[]>();
   const hints = new Map<Address, readonly { readonly slot: Slot; readonly atMs: number }[]>();
@@ -109,8 +114,8 @@ export function createWatch(ports: WatchPorts): Watch {
   const unread = new Set<Address>();
 
   /**
-   * `swept`: read by a sweep, which tells no slot of the change, and for which a first sight may be
-   * no news.
+   * Takes a pulse. `swept` says that a sweep read it: then the slot of the change is not known, and
+   * a first reading may be no change.
    */
   const observe = (
     address: Address,
@@ -119,8 +124,8 @@ export function createWatch(ports: WatchPorts): Watch {
     from: { readonly swept: boolean; readonly trusting: boolean },
   ): void => {
     const known = pulses.get(address);
-    // A read far below the slot that is known shows that this slot was wrong: it hides no later
-    // state.
+    // A reading far below the known slot shows that the known slot was wrong, so the reading is
+    // used.
     const overstated = known?.told === true && from.swept && known.slot - slot > APART_MOST;
     if (known !== undefined && slot < known.slot && !overstated) return;
     pulses.set(address, { slot, pulse, told: !from.swept });
@@ -137,7 +142,10 @@ export function createWatch(ports: WatchPorts): Watch {
     }
     ports.onChange(address, slot);
   };
-  /** Of a whole account, or of its slice: what of it makes the pulse. */
+  /**
+   * The pulse of an account; `whole` says whether the data is the whole account or already its
+   * slice.
+   */
   const pulseOf = (role: Watched['role'], account: ChainAccount | null, whole: boolean): string => {
     if (account === null) return '';
     const { offset, length } = venue.pulseSlice(role);
@@ -171,7 +179,8 @@ export function createWatch(ports: WatchPorts): Watch {
   };
 
   /**
-   * Whether all that a scan could find is about to be read, because a webhook has just named it.
+   * Whether webhooks have just named every transaction that a scan could find, so that it will be
+   * read without the scan.
    */
   const awaited = (address: Address, { slots, swept, sinceMs }: Pending): boolean => {
     if (swept || clock.nowMs() - sinceMs >= HINT_MS_MOST) return false;
@@ -201,13 +210,13 @@ export function createWatch(ports: WatchPorts): Watch {
     });
     const last = rows.at(-1);
     if (last?.goesOn === true) {
-      // The rest of a long history is scanned with the next run.
+      // The rest of a long history is scanned in the next run.
       scannedUpTo.set(address, last.slot - 1);
       ports.onChange(null, null);
       return rows.length;
     }
     scannedUpTo.set(address, slot);
-    // It may have changed again meanwhile.
+    // The account may have changed again meanwhile.
     if (toScan.get(address)?.slot === slot) toScan.delete(address);
     return rows.length;
   };
@@ -260,7 +269,7 @@ export function createWatch(ports: WatchPorts): Watch {
         try {
           noted += await scanOne(cursor);
         } catch (thrown) {
-          // It stays on the list, and the others are scanned.
+          // The account stays on the list, and the others are scanned.
           await aside.failed('history', cursor.address, thrown);
           return;
         }

@@ -1,22 +1,24 @@
 // Watched: the watch-list in memory, so that a transaction that touches no watched account costs a
-// few look-ups and no query. It is the ledger's list of one revision, and the ledger takes no facts
-// that were read with an older one.
+// few look-ups and no query. It is the ledger's list at one revision; the ledger refuses facts that
+// were read with an older list.
 import type { Watched, WatchList } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 
 export type WatchedAccounts = {
   readonly map: ReadonlyMap<string, Watched>;
-  /** The ledger's revision of the list that the map is. */
+  /** The ledger's revision of the list that the map holds. */
   readonly revision: number;
   /** Whether any of these keys is watched. */
   touches(keys: Iterable<string>): boolean;
   addresses(): Address[];
   /**
-   * Takes in who has joined or left before this call, here or at another daemon. True when there
-   * was anything.
+   * Adds accounts that joined and removes those that left before this call, through this daemon or
+   * another. True when the list changed.
    */
   refresh(): Promise<boolean>;
-  /** Called whenever the list has moved, whichever part of this daemon had it read. */
+  /**
+   * Calls the listener whenever the list has changed, whichever part of this daemon refreshed it.
+   */
   onMoved(listener: () => void): void;
 };
 
@@ -35,7 +37,7 @@ export async function loadWatched(list: Pick<WatchList, 'since'>): Promise<Watch
     for (const each of listeners) each();
     return true;
   };
-  // One reads at a time, and those that ask while a turn is waiting share that one.
+  // One refresh reads at a time; calls made while one waits for its turn share it.
   let reading: Promise<unknown> = Promise.resolve();
   let next: Promise<boolean> | null = null;
   const refresh = (): Promise<boolean> => {

@@ -1,8 +1,8 @@
-// Window: work on many items side by side, at most so many at once.
+// Window: does work on many items side by side, with a limit on how many at once.
 
 /**
- * Does the work on every item, `most` at a time, in their order. What a work throws ends the others
- * before their next item, and is thrown once all are done.
+ * Does the work on every item in order, `most` at a time. When a work throws, no further item is
+ * begun, and the error is thrown once the running ones have ended.
  */
 export async function sideBySide<T>(
   items: readonly T[],

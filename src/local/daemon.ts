@@ -1,5 +1,5 @@
-// Daemon: the real daemon in a process of its own, kept running. When it dies, however it dies, it
-// is started again on the same database and port, as a supervisor would.
+// Daemon: runs the real daemon in a process of its own, and starts it again on the same database
+// and port whenever it dies, as a supervisor would.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -10,11 +10,11 @@ import { freePort } from './free-port.ts';
 export type Daemon = {
   readonly url: string;
   readonly logFile: string;
-  /** The present process; changes when it was started again. */
+  /** The id of the present process; it changes when the daemon is started again. */
   pid(): number | undefined;
   /**
-   * Asks the API; waits while the daemon is being started again. Throws once `deadlineMs` has
-   * passed.
+   * Sends a request to the API, and waits while the daemon is being started again. Throws once
+   * `deadlineMs` has passed.
    */
   ask<T>(method: 'GET' | 'POST', route: string, body?: unknown): Promise<T>;
   stop(): Promise<number | null>;
@@ -24,7 +24,7 @@ const MAIN = path.join(import.meta.dirname, '../main.ts');
 const RETRY_MS = 100;
 const ASK_MS_MOST = 30_000;
 
-/** Starts it with this environment and nothing else that could set anything. */
+/** Starts the daemon with this environment and no other settings. */
 export async function startDaemon(options: {
   env: Record<string, string>;
   logFile: string;

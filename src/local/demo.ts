@@ -1,5 +1,5 @@
-// Demo: the local world in this process, the real daemon in another one, and the story between
-// them. The daemon may be killed at any moment: it is started again, and the story ends with the
+// Demo: runs the local world in this process, the real daemon in another one, and the story on
+// both. The daemon may be killed at any moment: it is started again, and the story ends with the
 // same balances.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
@@ -15,16 +15,16 @@ import { type Ending, tellStory } from './story.ts';
 
 export type DemoOptions = {
   readonly keep: boolean;
-  /** The only sources of news that the daemon may use; all of them when left out. */
+  /** The only sources of news that the daemon may use; all of them when absent. */
   readonly sources?: string;
   readonly say: (text: string) => void;
-  /** Where Postgres and the daemon's log are kept; where the settings say when it is left out. */
+  /** The folder of Postgres and the daemon's log; the one of the settings when absent. */
   readonly stateFolder?: string;
-  /** Told of every daemon, for tests that kill it. */
+  /** Called with each daemon that is started, for tests that kill it. */
   readonly onDaemon?: (daemon: Daemon) => void;
 };
 
-/** Runs the story. Returns what the chain said at its end. */
+/** Runs the story. Returns the balances on chain at its end. */
 export async function runStory(options: DemoOptions): Promise<Ending> {
   const { keep, sources, say, onDaemon } = options;
   const env = processEnvironment();
@@ -92,7 +92,7 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
   return ending;
 }
 
-/** The command. 0 when the creator holds exactly what was owed. */
+/** Runs the command. Returns 0 when the creator holds exactly what was owed, else 1. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const ending = await runStory(options);
   return ending.creator === ending.anaOwed + ending.boOwed ? 0 : 1;

@@ -1,5 +1,5 @@
-// Driver: what people do on the local chain: fund wallets, open Drift accounts, trade, move prices,
-// and withdraw behind the platform's back. Each act is a signed transaction like anybody's; reads
+// Driver: the acts of people on the local chain: they fund wallets, open Drift accounts, trade,
+// move prices, and withdraw without the platform. Each act is an ordinary signed transaction; reads
 // come from the chain.
 import {
   createAssociatedTokenAccountIdempotentInstruction,
@@ -26,11 +26,11 @@ import { priceAccount } from './drift/oracle.ts';
 
 export type Driver = {
   readonly faucet: Keypair;
-  /** A key that this world has not seen. */
+  /** A key that this world has not used. */
   newKey(): Keypair;
   /** Signs and executes; throws with the program's logs when it fails. */
   send(instructions: readonly TransactionInstruction[], signers: readonly Keypair[]): Landed;
-  /** Executes whatever comes of it. A string is an error that kept it from being included. */
+  /** Executes, also when it fails. Returns a text when an error kept it from being included. */
   attempt(
     instructions: readonly TransactionInstruction[],
     signers: readonly Keypair[],
@@ -38,10 +38,11 @@ export type Driver = {
   giveSol(owner: PublicKey, lamports: bigint): void;
   giveUsdc(owner: PublicKey, amount: bigint): void;
   /**
-   * A new agent wallet whose Drift sub-account 0 holds `deposit`. It keeps no SOL unless told to.
+   * A new agent wallet whose Drift sub-account 0 holds `deposit`. It keeps no SOL unless `lamports`
+   * says so.
    */
   createTrader(options: { deposit: bigint; lamports?: bigint; agent?: Keypair }): Trader;
-  /** A market order that takes from the AMM at once; base in 1e9. */
+  /** A market order that takes from the AMM at once; `base` is in 1e9. */
   trade(
     trader: Trader,
     direction: Direction,
@@ -49,7 +50,10 @@ export type Driver = {
     options?: { market?: number; reduceOnly?: boolean; limit?: bigint },
   ): Landed;
   movePrice(market: number, price: bigint): void;
-  /** Withdraws from Drift straight to somebody's token account, as an owner with the key can. */
+  /**
+   * Withdraws from Drift straight to a token account of `destination`, as an owner with the key
+   * can.
+   */
   withdrawTo(
     trader: Trader,
     destination: PublicKey,
@@ -84,7 +88,8 @@ export function createDriver(
 
   const attempt: Driver['attempt'] = (given, signers) => {
     const payer = signers[0] ?? faucet;
-    // The unit limit doubles as a nonce: two equal acts in one slot stay two transactions.
+    // The unit limit also makes each transaction different, so two equal acts in one slot stay two
+    // transactions.
     const units = ComputeBudgetProgram.setComputeUnitLimit({
       units: 1_000_000 + (nonce++ % 400_000),
     });

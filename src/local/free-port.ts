@@ -1,7 +1,7 @@
-// Free port: a TCP port on loopback that nobody listens on at this moment.
+// Free port: finds a TCP port on loopback that no process listens on.
 import { createServer } from 'node:net';
 
-/** Finds one. Somebody may take it before it is used; whoever binds it must be ready for that. */
+/** Finds a port. Another process may take it before it is used, so the caller must expect that. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

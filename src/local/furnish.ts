@@ -1,5 +1,5 @@
-// Furnish: gives a daemon that was told nothing what it needs to run here: an embedded Postgres
-// when no database is named, and the local world when no network is.
+// Furnish: starts what a daemon with incomplete settings needs to run here: an embedded Postgres
+// when no database is named, and the local world when no network is named.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import postgres from 'postgres';
@@ -14,7 +14,7 @@ export type Furnished = {
   close(): Promise<void>;
 };
 
-/** A database for a world that begins anew; those of worlds that ended are removed. */
+/** Creates a database for a new world, and removes those of worlds that have ended. */
 async function freshDatabase(adminUrl: string): Promise<string> {
   const sql = postgres(adminUrl, { max: 1, fetch_types: false, onnotice: () => {} });
   try {
@@ -31,7 +31,7 @@ async function freshDatabase(adminUrl: string): Promise<string> {
   }
 }
 
-/** Fills in the settings that are missing. What it starts is stopped by `close`. */
+/** Fills in the missing settings. `close` stops everything that was started. */
 export async function furnish(settings: Settings, clock: Clock, log: Log): Promise<Furnished> {
   await using stack = new AsyncDisposableStack();
   const local = wantsLocalWorld(settings);

@@ -1,6 +1,6 @@
-// Helius: a local one. It keeps webhook registrations behind the REST calls that helius-sdk makes,
-// and posts raw bodies to them at `confirmed`, at most a few times: three retries one second apart,
-// then the event is lost.
+// Helius: a local Helius. It keeps webhook registrations behind the REST calls that helius-sdk
+// makes, and posts raw bodies to them at `confirmed`. A delivery is tried again three times, one
+// second apart; then it is lost.
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { messageOf } from '../core/fault.ts';
@@ -21,13 +21,13 @@ export type Webhook = {
   active: boolean;
 };
 
-/** What the local Helius does wrong, on demand. */
+/** The faults that a test can switch on. */
 export type DeliveryMischief = {
   dropNext: number;
   duplicate: boolean;
   reverse: boolean;
   delayMs: number;
-  /** The plan's credits are used up: calls are refused, and nothing is delivered. */
+  /** The credits of the plan are used up: calls are refused, and nothing is delivered. */
   exhausted: boolean;
   /** Calls are read and never answered. */
   hanging: boolean;
@@ -38,7 +38,7 @@ export type LocalHelius = {
   readonly apiUrl: string;
   readonly webhooks: Map<string, Webhook>;
   readonly mischief: DeliveryMischief;
-  /** Resolves once everything that is on its way has been delivered or lost. */
+  /** Resolves once every delivery under way has arrived or is lost. */
   settled(): Promise<void>;
   close(): Promise<void>;
 };
@@ -54,7 +54,7 @@ async function json(request: IncomingMessage): Promise<Partial<Webhook>> {
     : (JSON.parse(Buffer.concat(chunks).toString('utf8')) as Partial<Webhook>);
 }
 
-/** Serves the REST interface and delivers what the cluster confirms. */
+/** Serves the REST interface, and delivers transactions that the cluster confirms. */
 export async function serveHelius(
   cluster: Cluster,
   options: { apiKey: string; clock: Clock; port?: number },
@@ -149,7 +149,7 @@ export async function serveHelius(
     }
     if (found === undefined) return void answer(400, { error: 'webhook id required' });
     if (request.method === 'PUT') {
-      // As the real one does: a field that is not sent is wiped.
+      // Like the real Helius, an update clears each field that it does not contain.
       Object.assign(found, {
         webhookURL: '',
         transactionTypes: [],

@@ -1,11 +1,15 @@
-// Identity: as whom the embedded PostgreSQL runs when we are root, and what that user can reach.
+// Identity: the user that the embedded PostgreSQL runs as when this process is root, and the
+// folders that this user can reach.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
 
 export type Identity = { readonly uid: number; readonly gid: number };
 
-/** The user PostgreSQL runs as when we are root: its own if the machine has one, else nobody. */
+/**
+ * The user that PostgreSQL runs as when this process is root: `postgres` if the machine has it,
+ * else `nobody`. Null when this process is not root.
+ */
 export function otherUser(): Identity | null {
   if (process.getuid?.() !== 0) return null;
   const users = readFileSync('/etc/passwd', 'utf8')
@@ -21,7 +25,7 @@ export function otherUser(): Identity | null {
   return { uid: Number(found[2]), gid: Number(found[3]) };
 }
 
-/** Whether every folder above a path lets other users through. */
+/** Whether other users may pass every folder above a path. */
 export function reachableByOthers(target: string): boolean {
   for (let folder = path.resolve(target); ; folder = path.dirname(folder)) {
     if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;

@@ -1,10 +1,10 @@
 // Postgres: an embedded PostgreSQL server for machines that have none. Its data stays in a folder
 // across restarts.
 //
-// PostgreSQL refuses to run as root: then it runs as another user of the machine, from a place that
-// user can reach. It runs in a session of its own, so that Ctrl-C reaches the daemon and not the
-// server, and a watchdog stops it when the process that started it is gone, however it went. A
-// server found running is shared, or taken over when its owner is dead.
+// PostgreSQL refuses to run as root; then it runs as another user of the machine, in a folder that
+// this user can reach. It runs in a session of its own, so that Ctrl-C reaches the daemon and not
+// the server. A watchdog stops it when the process that started it has ended in any way. A server
+// that already runs on the data is shared, or taken over when its owner is dead.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
@@ -26,9 +26,9 @@ import { type Identity, otherUser, reachableByOthers } from './identity.ts';
 
 export type PostgresServer = {
   readonly url: string;
-  /** Where it keeps its data; outside the given folder when another user must reach it. */
+  /** The folder of its data; outside the given folder when another user must reach it. */
   readonly home: string;
-  /** A URL of another database on the same server. */
+  /** The URL of another database on the same server. */
   urlOf(database: string): string;
   close(): Promise<void>;
 };
@@ -37,7 +37,10 @@ type Binaries = { readonly postgres: string; readonly initdb: string };
 const DATABASE = 'bailiff';
 const START_MS_MOST = 20_000;
 
-/** Copies the binaries once to where another user can reach them, and says where they are. */
+/**
+ * Copies the binaries once to a folder that the other user can reach, and returns their paths
+ * there.
+ */
 function reachableBinaries(given: Binaries, home: string): Binaries {
   const native = path.dirname(path.dirname(given.postgres));
   const copy = path.join(home, 'native');
@@ -102,7 +105,7 @@ function readNumber(file: string, line = 0): number | null {
   return Number.isInteger(value) && value > 0 ? value : null;
 }
 
-/** Stops the server when our end of a pipe closes, which the kernel sees to even after kill -9. */
+/** Stops the server when this process's end of a pipe closes, which happens even after kill -9. */
 function startWatchdog(serverPid: number): ChildProcess {
   const script = `trap '' INT TERM HUP; cat >/dev/null; kill -INT ${serverPid} 2>/dev/null`;
   const watchdog = spawn('/bin/sh', ['-c', script], {
@@ -111,7 +114,7 @@ function startWatchdog(serverPid: number): ChildProcess {
     cwd: '/',
   });
   watchdog.unref();
-  // The pipe must not keep our process alive: its end is what the watchdog waits for.
+  // The pipe must not keep this process alive, because the watchdog waits for its end.
   if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
   return watchdog;
 }
@@ -129,11 +132,11 @@ async function answers(url: string): Promise<boolean> {
 }
 
 export type PostgresOptions = {
-  /** Folder of this installation's local state; git-ignored. */
+  /** The folder of this installation's local state; ignored by git. */
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Extra server settings, for tests. */
+  /** More server settings, for tests. */
   readonly settings?: Readonly<Record<string, string>>;
 };
 
@@ -143,8 +146,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
   const identity = otherUser();
   const own = path.resolve(options.folder);
   mkdirSync(own, { recursive: true });
-  // Root's clone may lie where nobody else can go; then the server lives in a folder of its own,
-  // named after the clone.
+  // A clone owned by root may lie where no other user can go; then the server lives in a folder of
+  // its own, named after the clone.
   const reachable = identity === null || reachableByOthers(own);
   const home = reachable
     ? own
@@ -203,8 +206,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
   log.info('postgres.ready', { port, data, shared: !mine });
 
   /**
-   * A server that already runs on this data: waits for one that is stopping, joins one that
-   * answers.
+   * A server that already runs on this data, or null. Waits for one that is stopping, and joins one
+   * that answers.
    */
   async function joinRunning(): Promise<{ port: number; pid: number } | null> {
     for (let waited = 0; waited < START_MS_MOST; waited += 100) {
@@ -285,7 +288,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
       try {
         process.kill(pid, 'SIGINT');
       } catch {
-        // Already gone.
+        // The server has already ended.
       }
       for (
         let waited = 0;

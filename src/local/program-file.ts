@@ -1,29 +1,31 @@
-// Program file: the bytes of the venue's compiled program, which are not part of the repository:
-// which build they are, where each build's file lies, and how they are read from a node.
+// Program file: finds and identifies the bytes of the venue's compiled program, which are not part
+// of the repository, and reads them from a node.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
 import { type Build, CURRENT_BUILD, OLDER_BUILDS } from '../venue/drift-v2/builds.ts';
 
-/** The first bytes of every compiled program. */
+/** The first bytes of every ELF file, which a compiled program is. */
 const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 /**
- * Bytes of a program data account before the program itself: state, slot, and the authority that
- * may upgrade it.
+ * The bytes of a program data account before the program itself: state, slot, and upgrade
+ * authority.
  */
 const PROGRAM_DATA_HEAD = 45;
 
 export type ProgramBytes = {
   readonly bytes: Uint8Array;
   readonly sha256: string;
-  /** The known build of these bytes; null when they are of none. */
+  /** The known build of these bytes, or null. */
   readonly build: Build | null;
 };
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Says what bytes are. Throws `local_world_failed` when they are no compiled program. */
+/**
+ * Identifies the bytes of a program. Throws `local_world_failed` when they are no compiled program.
+ */
 export function identifyProgram(bytes: Uint8Array): ProgramBytes {
   if (!ELF.equals(bytes.subarray(0, 4)))
     throw new Fault(
@@ -35,8 +37,8 @@ export function identifyProgram(bytes: Uint8Array): ProgramBytes {
 }
 
 /**
- * Where the file of a build belongs: the newest older build, and bytes of no known build, at the
- * path of the settings; every other build beside it, by its name.
+ * The path for the file of a build. The newest older build, and bytes of no known build, have the
+ * path of the settings; other builds lie beside it, by their names.
  */
 export const placeOf = (build: Build | null, programFile: string): string =>
   build === null || build === OLDER_BUILDS[0]
@@ -58,12 +60,12 @@ export const describeProgram = ({ bytes, sha256, build }: ProgramBytes): string 
     ? `${bytes.length} bytes, sha256 ${sha256}: no build that is known; it is taken for the current one (${CURRENT_BUILD.name})`
     : `${bytes.length} bytes, sha256 ${sha256}: the build of ${build.name}`;
 
-/** Asks a node, in the way of Solana JSON-RPC, for the bytes of an account. */
+/** Reads the bytes of an account from a node over Solana JSON-RPC. */
 export type ReadAccount = (address: string) => Promise<Uint8Array | null>;
 
 /**
- * Dumps an upgradeable program from a node. Its account is as long as the longest program that it
- * ever held, filled with zeros: they are cut off. Throws `local_world_failed` when the node has no
+ * Reads an upgradeable program from a node. Its account is as long as the longest program that it
+ * ever held; the zeros at the end are cut off. Throws `local_world_failed` when the node has no
  * such program.
  */
 export async function dumpProgram(
@@ -72,7 +74,7 @@ export async function dumpProgram(
   addressOf: (bytes: Uint8Array) => string,
 ): Promise<ProgramBytes> {
   const program = await read(programId);
-  // State 2 is a program; the address of its data follows.
+  // State 2 is a program account; the address of its data account follows.
   if (program === null || program.length < 36 || program[0] !== 2)
     throw new Fault('local_world_failed', `The node has no upgradeable program ${programId}.`);
   const data = await read(addressOf(program.subarray(4, 36)));

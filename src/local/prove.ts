@@ -1,6 +1,6 @@
-// Prove: runs the contract suite on the bytes of a program, in a process of its own: every scenario
-// and every entry of the table of builds, long random histories and every kind of liquidation, each
-// on the bytes in LiteSVM.
+// Prove: runs the contract suite on the bytes of a program, in a process of its own: every
+// scenario, every entry of the table of builds, long random histories and every kind of
+// liquidation, each on the bytes in LiteSVM.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +16,7 @@ const SUITE = [
   'test/venue/identity.test.ts',
   'test/venue/liquidations.test.ts',
 ];
-/** Long histories on the stand-in say nothing of the bytes. */
+/** Skips the long histories on the stand-in, which show nothing about the bytes. */
 const NOT_ON_STAND_IN = '^(?!.*\\(program: null\\))(?!on the program null)';
 const PATIENCE_MS = 20 * 60_000;
 
@@ -31,8 +31,9 @@ type Report = {
 };
 
 /**
- * Runs the suite. Throws `settings_invalid` where the tests or the test runner are not installed,
- * `local_world_failed` when the suite ended without a report.
+ * Runs the suite. Returns the number of tests and the names of the failed ones. Throws
+ * `settings_invalid` when the tests or the test runner are not installed, and `local_world_failed`
+ * when the suite ended without a report.
  */
 export async function proveProgram(
   bytes: Uint8Array,
@@ -93,7 +94,7 @@ export async function proveProgram(
         `The contract suite ended without a report: ${said.trim().slice(-500)}`,
       );
     const report = JSON.parse(readFileSync(out, 'utf8')) as Report;
-    // A file that could not even be loaded has a message, and no test.
+    // A test file that could not be loaded has a message and no test.
     const failed = report.testResults.flatMap(({ name, message, assertionResults }) =>
       assertionResults.length === 0
         ? [`${path.relative(ROOT, name)}: ${message.slice(0, 200)}`]

@@ -1,6 +1,6 @@
-// Story: the main job, told in steps. A close is paid; a debt waits for SOL; a runaway is barred;
-// the debt is paid and the gate opens. Every amount is read from the chain over RPC, every verdict
-// from the daemon's API.
+// Story: shows the daemon's main job in steps: a close is paid; a debt waits for SOL; a subscriber
+// who withdrew while owing is refused at the gate; the debt is paid, and the gate allows again.
+// Every amount is read from the chain over RPC, every verdict from the daemon's API.
 
 import { execFile } from 'node:child_process';
 import path from 'node:path';
@@ -114,8 +114,8 @@ export async function tellStory({
   };
 
   /**
-   * The example engine in a process of its own: it holds the roster by the stream, and decides by
-   * itself.
+   * Runs the example engine in a process of its own; it holds the roster from the stream and
+   * decides by itself.
    */
   const sayEngine = async (): Promise<void> => {
     const { stdout } = await promisify(execFile)(process.execPath, [ENGINE, 'ana', 'bo'], {

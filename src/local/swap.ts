@@ -1,6 +1,6 @@
-// Swap: a stand-in for a Jupiter-compatible swap: the endpoint that builds a transaction, the
-// program that executes its one `route` instruction at a fixed price, and the pool that it draws
-// from.
+// Swap: a local stand-in for a Jupiter-compatible swap service: the endpoint that builds a
+// transaction, the program that executes its one `route` instruction at a fixed price, and the pool
+// that it draws from.
 import { createServer } from 'node:http';
 import {
   createAssociatedTokenAccountIdempotentInstruction,
@@ -27,7 +27,7 @@ import { mintAccount, tokenAccount, wrappedAccount } from './drift/tokens.ts';
 
 export const SWAP_PROGRAM = new PublicKey('JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4');
 const ROUTE = Buffer.from('e517cb977ae3ad2a', 'hex');
-/** USDC base units for one SOL. */
+/** The price of one SOL in USDC base units. */
 const PRICE = 150_000_000n;
 const LAMPORTS_A_SOL = 1_000_000_000n;
 const POOL_LAMPORTS = 1_000n * LAMPORTS_A_SOL;
@@ -37,7 +37,7 @@ const [POOL] = PublicKey.findProgramAddressSync([Buffer.from('bailiff_local_pool
 const poolOf = (mint: PublicKey): PublicKey => getAssociatedTokenAddressSync(mint, POOL, true);
 const worthOf = (usdc: bigint): bigint => (usdc * LAMPORTS_A_SOL) / PRICE;
 
-/** The mint of wrapped SOL and a pool that has some. */
+/** Writes the mint of wrapped SOL, and a pool that holds some. */
 export function writeSwapGenesis(
   put: (address: PublicKey, account: Account) => void,
   authority: PublicKey,
@@ -50,7 +50,7 @@ export function writeSwapGenesis(
   put(poolOf(NATIVE_MINT), wrappedAccount(NATIVE_MINT, POOL, POOL_LAMPORTS));
 }
 
-/** Executes `route`: in_amount of USDC for SOL at the price, or fails past the slippage. */
+/** Executes `route`: swaps in_amount of USDC for SOL at the price, or fails beyond the slippage. */
 export function createSwapStandIn(): StandIn {
   return {
     programId: SWAP_PROGRAM.toBase58(),

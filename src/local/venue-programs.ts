@@ -1,6 +1,6 @@
 // Venue programs: puts a build of the venue's compiled program where tests and the local world look
-// for it, from a file or from a node, and says which builds are there. npm run venue-programs --
-// [file | --rpc URL]
+// for it, from a file or from a node, and lists the builds that are present. Usage: npm run
+// venue-programs -- [file | --rpc URL]
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

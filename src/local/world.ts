@@ -1,6 +1,6 @@
-// World: everything outside Bailiff that it needs to do its job, on loopback: a Solana chain with
-// the venue's program (the compiled one where its file is present, the stand-in otherwise), a
-// market to trade on, Helius, and a place to swap.
+// World: everything outside Bailiff that it needs, on loopback: a Solana chain with the venue's
+// program (the compiled one when its file is present, else the stand-in), a market to trade on,
+// Helius, and a swap service.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
@@ -19,34 +19,33 @@ import { createDriver, type Driver } from './driver.ts';
 import { type LocalHelius, serveHelius } from './helius.ts';
 import { createSwapStandIn, type LocalSwap, serveSwap, writeSwapGenesis } from './swap.ts';
 
-/** SOL and BTC at genesis, PRICE precision. */
+/** The prices of SOL and BTC at genesis, in PRICE precision. */
 export const GENESIS_PRICES = [150_000_000n, 90_000_000_000n] as const;
 
 export type World = {
   readonly cluster: Cluster;
   readonly mischief: Mischief;
   readonly driver: Driver;
-  /** Which program executes the venue's instructions. */
+  /** The kind of program that executes the venue's instructions. */
   readonly venueProgram: 'compiled' | 'stand-in';
-  /** The build of that program; the stand-in behaves as the current one. */
+  /** The build of that program. The stand-in behaves as the current build. */
   readonly build: Build;
   /**
-   * Puts other bytes in the place of the venue's program, as an upgrade does; a stand-in goes on
-   * executing.
+   * Replaces the bytes of the venue's program, as an upgrade does. A stand-in goes on executing.
    */
   deploy(bytes: Uint8Array): void;
 };
 
 export type WorldOptions = {
-  /** Path of the compiled venue program; the stand-in is used when there is no such file. */
+  /** The path of the compiled venue program; the stand-in is used when the file is absent. */
   readonly programFile: string | null;
   /**
    * Whether an older build's records stay as it wrote them, or are translated to those of the
-   * current build (default).
+   * current build (the default).
    */
   readonly records?: 'as_written' | 'as_current';
   readonly clock: Clock;
-  /** Where new keys come from; random by default. A recording wants the same ones each time. */
+  /** The source of new keys; random by default. A recording needs the same keys each time. */
   readonly newKey?: () => Keypair;
   readonly cluster?: Partial<ClusterOptions>;
 };
@@ -71,7 +70,7 @@ function bankFor({
   return { bank, bytes, venueProgram: 'compiled', build };
 }
 
-/** Creates a world that stands still: nothing listens, and no slot passes unless it is told to. */
+/** Creates a world in which nothing listens, and slots pass only when a caller says so. */
 export function createWorld(options: WorldOptions): World {
   const { bank, bytes, venueProgram, build } = bankFor(options);
   const genesisUnixTime = Math.floor(options.clock.nowMs() / 1000);
@@ -96,7 +95,7 @@ export function createWorld(options: WorldOptions): World {
     faucet.publicKey,
   );
   const driver = createDriver(cluster, faucet, newKey);
-  // Several blocks in, so that finalized reads see the genesis.
+  // Some blocks are made first, so that finalized reads see the genesis accounts.
   cluster.advance(20);
   return { cluster, mischief: createMischief(), driver, venueProgram, build, deploy };
 }
@@ -108,7 +107,7 @@ export type ServedWorld = World & {
   close(): Promise<void>;
 };
 
-/** Serves a world on loopback and lets its slots pass in real time. */
+/** Serves a world on loopback, and lets its slots pass in real time. */
 export async function serveWorld(
   options: WorldOptions & { heliusApiKey: string; rpcPort?: number; heliusPort?: number },
 ): Promise<ServedWorld> {

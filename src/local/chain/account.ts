@@ -1,4 +1,4 @@
-// Account: an account of the local chain, and how LiteSVM's form is turned into it and back.
+// Account: an account of the local chain, and its translation from LiteSVM's form and back.
 import { type Address as KitAddress, lamports as kitLamports } from '@solana/kit';
 import type { LiteSVM } from 'litesvm';
 
@@ -10,8 +10,8 @@ export type Account = {
 };
 
 /**
- * Addresses in here come from keys that were parsed already; checking each again would be half of
- * the work.
+ * Addresses here come from keys that were parsed already. Checking each again would take half of
+ * the time.
  */
 const kitAddress = (address: string): KitAddress => address as KitAddress;
 
@@ -19,7 +19,7 @@ export const SYSTEM_PROGRAM = '11111111111111111111111111111111';
 export const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 export const TOKEN_2022_PROGRAM = 'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb';
 
-/** Reads an account; null where there is none. An account without lamports does not exist. */
+/** Reads an account; null when it does not exist. An account without lamports does not exist. */
 export function readAccount(svm: LiteSVM, address: string): Account | null {
   const found = svm.getAccount(kitAddress(address));
   if (!found.exists || found.lamports === 0n) return null;
@@ -31,7 +31,7 @@ export function readAccount(svm: LiteSVM, address: string): Account | null {
   };
 }
 
-/** Writes an account, or removes it. */
+/** Writes an account; null removes it. */
 export function writeAccount(svm: LiteSVM, address: string, account: Account | null): void {
   const data = account?.data ?? new Uint8Array();
   svm.setAccount({

@@ -1,7 +1,7 @@
-// Bank: executes transactions on LiteSVM and keeps what a real node would report about them: logs,
-// inner instructions, balances, fees. Where the compiled venue program is absent, a stand-in
-// executes its instructions: the stretches between them run in LiteSVM, and everything is put back
-// if any part fails, so a transaction stays atomic.
+// Bank: executes transactions on LiteSVM and keeps what a real node reports about them: logs, inner
+// instructions, balances, fees. When the compiled venue program is absent, a stand-in executes its
+// instructions; the instructions between them run in LiteSVM, and all accounts are put back if any
+// part fails, so a transaction stays atomic.
 import { createPublicKey, verify } from 'node:crypto';
 import { getTransactionDecoder, address as kitAddress } from '@solana/kit';
 import type { VersionedTransaction } from '@solana/web3.js';
@@ -44,7 +44,7 @@ export type Execution = {
   readonly postBalances: readonly bigint[];
   readonly preTokens: readonly TokenBalanceRow[];
   readonly postTokens: readonly TokenBalanceRow[];
-  /** What every writable account was before; puts the bank back when written. */
+  /** The state of every writable account before; `restore` puts the bank back to it. */
   readonly before: ReadonlyMap<string, Account | null>;
 };
 
@@ -54,14 +54,17 @@ export type Bank = {
   owned(program: string): { address: string; account: Account }[];
   setTime(slot: bigint, unixTime: bigint): void;
   minimumBalance(bytes: number): bigint;
-  /** Executes and commits. A string is a transaction error that kept it from executing at all. */
+  /**
+   * Executes and commits. Returns a text when a transaction error kept it from being executed at
+   * all.
+   */
   execute(transaction: VersionedTransaction, options: { verify: boolean }): Execution | string;
   restore(before: ReadonlyMap<string, Account | null>): void;
 };
 
 const MINT_DECIMALS_AT = 44;
 const TOKEN_ACCOUNT_BYTES = 165;
-/** Token-2022 writes what an account with extensions is right behind the classic layout. */
+/** Token-2022 writes the kind of an account with extensions right behind the classic layout. */
 const TOKEN_2022_IS_ACCOUNT = 2;
 
 function isTokenAccount({ owner, data }: Account): boolean {
@@ -89,8 +92,8 @@ function signaturesHold(transaction: VersionedTransaction): boolean {
 }
 
 /**
- * The runtime's log collector: past 10,000 bytes a line is dropped, later shorter ones may still
- * fit.
+ * The log lines that the runtime keeps: past 10,000 bytes a line is dropped, and later shorter
+ * lines may still fit.
  */
 function collectLogs(lines: readonly string[]): string[] {
   const kept: string[] = [];
@@ -108,11 +111,11 @@ function collectLogs(lines: readonly string[]): string[] {
   return kept;
 }
 
-/** Creates an empty bank. `standIns` execute in the place of the programs that they name. */
+/** Creates an empty bank. `standIns` execute in place of the programs that they name. */
 export function createBank(options: {
   standIns: readonly StandIn[];
   /**
-   * Rewrites the log that an older build of the program wrote. `before` and `after` read the
+   * Translates the log that an older build of the program wrote. `before` and `after` read the
    * accounts at both ends of the transaction; `after` is null when it failed.
    */
   translate?: (
@@ -129,7 +132,7 @@ export function createBank(options: {
   const { standIns } = options;
   const stoodIn = new Set(standIns.map((each) => each.programId));
 
-  // A program that has a stand-in looks like any other; the runtime must not try to load it.
+  // A program with a stand-in is marked executable here; the runtime must not try to load it.
   const get = (address: string): Account | null => {
     const account = readAccount(svm, address);
     return account !== null && stoodIn.has(address) ? { ...account, executable: true } : account;
@@ -144,7 +147,7 @@ export function createBank(options: {
   const restore = (before: ReadonlyMap<string, Account | null>): void => {
     for (const [address, account] of before) set(address, account);
   };
-  /** A mint's decimals never change, and reading an account out of the runtime is dear. */
+  /** A mint's decimals never change, and reading an account from the runtime is slow. */
   const decimals = new Map<string, number>();
   const decimalsOf = (mint: string): number => {
     const known = decimals.get(mint);

@@ -1,6 +1,7 @@
 // Cluster: slots, blocks, blockhashes and commitments over the bank. A block is `processed` while
-// it is open, `confirmed` and `finalized` a few slots later. Until it is final, a block can be
-// forked off: the accounts go back to what they were, and its transactions were never executed.
+// it is open, and `confirmed` and `finalized` some blocks later. Until it is final, a block can be
+// forked off: the accounts go back to their earlier state, and its transactions were never
+// executed.
 import { randomBytes } from 'node:crypto';
 import type { VersionedTransaction } from '@solana/web3.js';
 import { base58Text } from '../../core/ids.ts';
@@ -25,17 +26,17 @@ type Block = {
   readonly hash: string;
   readonly time: number;
   readonly landed: Landed[];
-  /** What accounts were when the block began. */
+  /** The state of accounts when the block began. */
   readonly before: Map<string, Account | null>;
 };
 
 export type ClusterOptions = {
   readonly slotMs: number;
-  /** Blocks until a block is confirmed, and until it is final. */
+  /** The number of blocks until a block is confirmed, and until it is final. */
   readonly confirmedAfter: number;
   readonly finalizedAfter: number;
   readonly genesisUnixTime: number;
-  /** What the nodes of this chain name as its genesis hash; random where it is left out. */
+  /** The genesis hash that the nodes of this chain give; random when absent. */
   readonly genesisHash?: string;
 };
 
@@ -65,28 +66,31 @@ export type Cluster = {
   account(address: string, commitment: Commitment): Account | null;
   /** Writes an account outside any transaction, as a price feed would. */
   put(address: string, account: Account | null): void;
-  /** Executes now. A string is a transaction error that kept it from being included. */
+  /** Executes now. Returns a text when a transaction error kept it from being included. */
   submit(transaction: VersionedTransaction, bytes: Uint8Array): Landed | string;
-  /** Executes and puts everything back; `after` holds these accounts as they would have become. */
+  /**
+   * Executes and puts everything back. `after` holds the named accounts as they would have become.
+   */
   simulate(
     transaction: VersionedTransaction,
     addresses?: readonly string[],
   ): { execution: Execution | string; after: (Account | null)[] };
   find(signature: string): Landed | null;
   commitmentOf(slot: number): Commitment;
-  /** Newest first. */
+  /** The transactions that name an address, newest first. */
   history(address: string): readonly Landed[];
   blockTime(slot: number): number | null;
-  /** Closes the open block and opens the next, `count` times. */
+  /** Closes the open block and opens the next one, `count` times. */
   advance(count?: number): void;
   /**
-   * Drops every block from this slot on that is not final. Returns what was in them, oldest first.
+   * Drops every block from this slot on that is not final. Returns their transactions, oldest
+   * first.
    */
   forkOff(fromSlot: number): Landed[];
   on(listener: (event: ClusterEvent) => void): () => void;
 };
 
-/** Creates a cluster over a bank. It stands still until it is told to advance. */
+/** Creates a cluster over a bank. Slots pass only through `advance`. */
 export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
   const blocks = new Map<number, Block>();
   const byHeight: Block[] = [];
@@ -118,7 +122,7 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     confirmed: options.confirmedAfter,
     finalized: options.finalizedAfter,
   };
-  // What was final once stays final, also while a fork has made the chain shorter.
+  // A block that was final stays final, also while a fork has made the chain shorter.
   let rooted = tip;
   const lagging = (commitment: Commitment): Block =>
     byHeight[Math.max(0, byHeight.length - 1 - lag[commitment])] ?? tip;

@@ -1,4 +1,4 @@
-// Encode: transactions and accounts in the JSON that a Solana RPC node and Helius answer with.
+// Encode: writes transactions and accounts in the JSON of a Solana RPC node and of Helius.
 import { base58Text } from '../../core/ids.ts';
 import type { Account } from './account.ts';
 import type { TokenBalanceRow } from './bank.ts';
@@ -6,7 +6,9 @@ import type { Landed } from './cluster.ts';
 
 type Slice = { readonly offset: number; readonly length: number };
 
-/** An account as RPC gives it. Encodings: base64 (also for base64+zstd's absence) and base58. */
+/**
+ * An account in RPC's JSON, with its data in base58 or else base64; base64+zstd is not supported.
+ */
 export function encodeAccount(account: Account | null, encoding: string, slice?: Slice) {
   if (account === null) return null;
   const data = slice
@@ -33,7 +35,7 @@ function encodeTokens(rows: readonly TokenBalanceRow[]) {
   }));
 }
 
-/** `uiTokenAmount` of an amount. The float in it is the one RPC gives; nobody should use it. */
+/** `uiTokenAmount` of an amount. RPC gives a float with it, which nobody should use. */
 export function uiAmount(amount: bigint, decimals: number) {
   if (decimals === 0)
     return {
@@ -47,7 +49,7 @@ export function uiAmount(amount: bigint, decimals: number) {
   return { amount: amount.toString(), decimals, uiAmount: Number(whole), uiAmountString: whole };
 }
 
-/** The `meta` of a transaction. Helius leaves out what a webhook body does not carry. */
+/** The `meta` of a transaction. Style `helius` leaves out the fields that a webhook body lacks. */
 export function encodeMeta(landed: Landed, style: 'rpc' | 'helius') {
   const { execution } = landed;
   const meta = {
@@ -74,7 +76,7 @@ export function encodeMeta(landed: Landed, style: 'rpc' | 'helius') {
   return { ...meta, status, computeUnitsConsumed: execution.units };
 }
 
-/** The `transaction` of a transaction in json encoding. */
+/** The `transaction` of a transaction, in json encoding. */
 export function encodeTransaction(landed: Landed, style: 'rpc' | 'helius') {
   const { transaction, execution } = landed;
   const { message } = transaction;

@@ -8,7 +8,7 @@ export type TransactionFailure =
   | { readonly InsufficientFundsForRent: { readonly account_index: number } }
   | { readonly DuplicateInstruction: number };
 
-/** Thrown inside a program: the instruction failed with this error. */
+/** Thrown inside a program: the instruction fails with this error. */
 export class ProgramFailure extends Error {
   readonly failure: InstructionFailure;
 

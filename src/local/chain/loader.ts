@@ -1,12 +1,12 @@
-// Loader: a program as the upgradeable loader keeps it on chain: an account that names another one,
-// and that one with the slot of the last deployment, the authority that may upgrade it, and the
-// bytes.
+// Loader: the accounts in which the upgradeable loader keeps a program: the program account names a
+// data account, which holds the slot of the last deployment, the authority that may upgrade the
+// program, and its bytes.
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from './account.ts';
 
 export const UPGRADEABLE_LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111';
 
-/** Where the loader keeps the bytes of a program. */
+/** The address of the account in which the loader keeps the bytes of a program. */
 export const programDataAddress = (programId: string): string =>
   PublicKey.findProgramAddressSync(
     [new PublicKey(programId).toBytes()],
@@ -14,8 +14,8 @@ export const programDataAddress = (programId: string): string =>
   )[0].toBase58();
 
 /**
- * The two accounts of a program, deployed in a slot, that nobody may upgrade. The data account
- * comes first: the runtime loads the program when it sees the other one.
+ * The two accounts of a program that was deployed in this slot and that nobody may upgrade. The
+ * data account comes first, because the runtime loads the program when the other one is written.
  */
 export function programAccounts(
   programId: string,

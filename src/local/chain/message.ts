@@ -1,5 +1,5 @@
-// Message: a transaction's message with every account resolved, lookup tables included, plus what
-// it asks of the compute budget.
+// Message: a transaction's message with every account resolved, lookup tables included, and its
+// compute budget.
 import {
   AddressLookupTableAccount,
   ComputeBudgetProgram,
@@ -42,7 +42,7 @@ function budgetOf(instructions: readonly ResolvedInstruction[]): { limit: number
 }
 
 /**
- * Resolves a transaction. Throws the name of the transaction error where a lookup table is missing
+ * Resolves a transaction. Throws the name of the transaction error when a lookup table is missing
  * or too short.
  */
 export function resolveMessage(

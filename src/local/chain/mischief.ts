@@ -1,16 +1,16 @@
-// Mischief: ways in which the local chain can be told to misbehave, as real providers do. All quiet
-// by default. Blocks are forked off and blockhashes expired through the cluster itself.
+// Mischief: the ways in which the local chain can be made to misbehave, as real providers do. All
+// are off by default. Forks and expired blockhashes are made through the cluster itself.
 
 export type Mischief = {
   /** Answer the next N requests with HTTP 429. */
   tooManyRequests: number;
   /** Fail the next N requests of a method with a JSON-RPC error. */
   failing: Map<string, number>;
-  /** Accept transactions and lose them: the next N. */
+  /** Accept the next N transactions and lose them. */
   swallowSends: number;
-  /** Execute transactions, and answer the sender with an error: the next N. */
+  /** Execute the next N transactions, and answer the sender with an error. */
   denySends: number;
-  /** Called around the execution of every sent transaction. */
+  /** Called before or after the execution of every sent transaction. */
   onSend: { readonly when: 'before' | 'after'; readonly act: () => void } | null;
   /** Answer from this many slots ago. */
   lagSlots: number;
@@ -23,22 +23,21 @@ export type Mischief = {
   /** Keep WebSockets open and send nothing on them. */
   muteSockets: boolean;
   /**
-   * Know no transaction up to this slot, as a node that prunes its ledger or was booted from a
+   * Give no transaction up to this slot, like a node that prunes its ledger or started from a
    * snapshot.
    */
   forgottenUpTo: number;
   /**
-   * Answer `meta: null` for transactions up to this slot: the node has them, and not what became of
-   * them.
+   * Answer `meta: null` for transactions up to this slot: the node has them without their result.
    */
   metalessUpTo: number;
   /** Name this genesis hash instead of the chain's own. */
   genesisHash: string | null;
-  /** At most so many rows in a page of history, whatever is asked for. */
+  /** The most rows in a page of history, whatever is asked for. */
   pageMost: number;
   /** Answer the next N account reads with null for every account. */
   emptyAccounts: number;
-  /** Name this slot in the next N answers that name the present one. */
+  /** Give this slot in the next N answers that contain the present slot. */
   wrongSlot: { slot: number; times: number };
 };
 
@@ -63,7 +62,7 @@ export function createMischief(): Mischief {
   };
 }
 
-/** Uses up one occurrence of a counted mischief. */
+/** Whether a counted mischief happens now; uses up one of its count. */
 export function strikes(
   mischief: Mischief,
   kind: 'tooManyRequests' | 'swallowSends' | 'denySends' | 'dropNotifications' | 'emptyAccounts',

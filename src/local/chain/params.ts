@@ -1,8 +1,8 @@
-// Params: reading the parameters of a JSON-RPC call, with the refusals an Agave node would give.
+// Params: reads the parameters of a JSON-RPC call, and refuses wrong ones as an Agave node does.
 import { base58Bytes } from '../../core/ids.ts';
 import type { Commitment } from './cluster.ts';
 
-/** An error answer, with the code that Agave gives. */
+/** An error answer, with Agave's code. */
 export class RpcError extends Error {
   readonly code: number;
   readonly data: unknown;

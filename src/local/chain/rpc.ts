@@ -1,4 +1,5 @@
-// Rpc: the JSON-RPC methods of the local chain, answering from the cluster as an Agave node would.
+// Rpc: the JSON-RPC methods of the local chain, which answer from the cluster as an Agave node
+// does.
 import { base58Bytes } from '../../core/ids.ts';
 import { type Account, TOKEN_PROGRAM } from './account.ts';
 import type { Cluster, Commitment, Landed } from './cluster.ts';
@@ -42,7 +43,7 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
     landed.slot <= cluster.slot(commitment) - mischief.lagSlots
       ? landed
       : null;
-  // Before the first slot of a local chain there was nothing, so nothing is missing.
+  // The first slot of which this node has blocks: all of them, unless `forgottenUpTo` is set.
   const firstAvailable = () => (mischief.forgottenUpTo === 0 ? 0 : mischief.forgottenUpTo + 1);
   const slice = (given: Config) => {
     const wanted = given.dataSlice as { offset: number; length: number } | undefined;

@@ -1,6 +1,6 @@
-// Segments: executes a transaction for which a stand-in program takes the place of a compiled one:
-// what lies between its instructions runs in LiteSVM, at a helper's expense, so that fees stay out
-// of the transaction's accounts.
+// Segments: executes a transaction in which a stand-in takes the place of a compiled program. The
+// instructions between those of the stand-in run in LiteSVM as transactions that a helper key pays
+// for, so that fees do not change the transaction's accounts.
 import { getTransactionDecoder } from '@solana/kit';
 import {
   Keypair,
@@ -16,7 +16,7 @@ import type { Execution, InnerInstruction } from './bank.ts';
 import { failureOf, ProgramFailure } from './failure.ts';
 import type { ResolvedInstruction, ResolvedMessage } from './message.ts';
 
-/** What a stand-in program may do while it executes one instruction. */
+/** The means of a stand-in program while it executes one instruction. */
 export type ProgramContext = {
   readonly slot: bigint;
   readonly unixTime: bigint;
@@ -24,23 +24,26 @@ export type ProgramContext = {
   set(address: string, account: Account): void;
   log(line: string): void;
   /**
-   * Calls another program, with any of the program's own addresses as signers. Throws
+   * Calls another program, with any of the stand-in's own addresses as signers. Throws
    * ProgramFailure.
    */
   call(instruction: TransactionInstruction): void;
 };
 export type StandIn = {
   readonly programId: string;
-  /** Executes or throws ProgramFailure. Returns the compute units that it would have used. */
+  /**
+   * Executes an instruction, or throws ProgramFailure. Returns the compute units that it would have
+   * used.
+   */
   execute(instruction: ResolvedInstruction, context: ProgramContext): number;
 };
 
-/** The part of an execution that running the instructions decides. */
+/** The part of an execution that running the instructions determines. */
 export type Ran = Pick<Execution, 'error' | 'logs' | 'inner' | 'units'>;
 
 const decoder = getTransactionDecoder();
 
-/** Inner instructions with indexes into the whole transaction's keys, `lift` levels deeper. */
+/** Inner instructions with indexes into the keys of the whole transaction, `lift` levels deeper. */
 export function innerOf(
   keys: readonly string[],
   meta: TransactionMetadata,
@@ -61,7 +64,7 @@ export function innerOf(
   );
 }
 
-/** Prepares the helper, and returns what executes a message around the stand-ins. */
+/** Prepares the helper key. Returns a function that executes a message with the stand-ins. */
 export function createSegments(
   svm: LiteSVM,
   programs: readonly StandIn[],

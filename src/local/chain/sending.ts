@@ -1,4 +1,4 @@
-// Sending: the JSON-RPC methods that take a transaction, and what became of one.
+// Sending: the JSON-RPC methods that take a transaction, and those that give its status.
 import {
   ComputeBudgetProgram,
   Keypair,
@@ -99,15 +99,15 @@ export function createSending(cluster: Cluster, mischief: Mischief, context: Con
     }
     if (strikes(mischief, 'swallowSends')) return signature;
     if (mischief.onSend?.when === 'before') {
-      // Whoever asked is gone before the transaction is executed: it is lost.
+      // The transaction is lost: the caller's process may have ended before it was executed.
       mischief.onSend.act();
       return signature;
     }
     const landed = cluster.submit(transaction, bytes);
     if (mischief.onSend?.when === 'after') mischief.onSend.act();
     if (strikes(mischief, 'denySends')) throw new RpcError(-32603, 'Internal error');
-    // As on a real node, a transaction that cannot be included is accepted and never heard of
-    // again.
+    // Like a real node, this one accepts a transaction that cannot be included, and never mentions
+    // it again.
     if (landed === 'SignatureFailure')
       throw new RpcError(-32003, 'Transaction signature verification failure');
     return signature;
@@ -129,7 +129,7 @@ export function createSending(cluster: Cluster, mischief: Mischief, context: Con
   };
 
   let airdrops = 0;
-  // A faucet with more SOL than anybody asks for; airdrops are transactions like any other.
+  // The faucet has more SOL than any test asks for. Airdrops are ordinary transactions.
   const faucet = Keypair.generate();
   const airdrop = (address: string, lamports: number): string => {
     const from = faucet.publicKey.toBase58();

@@ -1,5 +1,5 @@
-// Server: the local chain on loopback. HTTP on one port, WebSocket on the next, as web3.js expects
-// of a local node.
+// Server: serves the local chain on loopback: HTTP on one port and WebSocket on the next, as
+// web3.js expects of a local node.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { messageOf } from '../../core/fault.ts';
@@ -14,9 +14,9 @@ const KEEP_ALIVE_MS = 120_000;
 export type ChainServer = {
   readonly rpcUrl: string;
   readonly wsUrl: string;
-  /** Every method called, in order, for tests that count calls. */
+  /** Every method that was called, in order, for tests that count calls. */
   readonly calls: string[];
-  /** Cuts every WebSocket with this close code. */
+  /** Closes every WebSocket with this close code. */
   cutSockets(code: number): void;
   close(): Promise<void>;
 };
@@ -99,14 +99,14 @@ export async function serveChain(
     if (mischief.delayMs > 0) setTimeout(reply, mischief.delayMs);
     else reply();
   };
-  // An idle connection is kept as real nodes keep it: closed after Node's 5 s, it would fail the
-  // request that reuses it.
+  // Idle connections are kept open, as real nodes do. Node's default closes them after 5 s, and a
+  // request that reuses one then fails.
   const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     serve(request, response).catch((thrown: unknown) =>
       response.writeHead(500).end(messageOf(thrown)),
     );
   });
-  // As Agave's: it answers no questions over HTTP.
+  // Like Agave's WebSocket port, this one answers no HTTP requests.
   const wsHttp = createServer((_request, response) => response.writeHead(426).end());
   const bound = await bindPair(http, wsHttp, port);
   const sockets = new WebSocketServer({ server: wsHttp });

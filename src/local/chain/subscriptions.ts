@@ -1,5 +1,5 @@
-// Subscriptions: the WebSocket side of the local chain. One per socket; nothing is replayed after a
-// reconnect and nothing is sent on subscribing, as on a real node.
+// Subscriptions: the WebSocket methods of the local chain, for one socket. As on a real node
+// nothing is replayed after a reconnect, and nothing is sent on subscribing.
 import type { WebSocket } from 'ws';
 import type { Cluster, ClusterEvent, Commitment, Landed } from './cluster.ts';
 import { encodeAccount } from './encode.ts';
@@ -13,7 +13,7 @@ type Subscription = {
   readonly encoding: string;
 };
 
-/** Serves one socket: `handle` answers a subscribe or unsubscribe, `close` ends it. */
+/** Serves one socket. `handle` answers a method call; `close` ends the subscriptions. */
 export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: Mischief) {
   const subscriptions = new Map<number, Subscription>();
   let lastId = 0;
@@ -87,7 +87,7 @@ export function createSubscriber(socket: WebSocket, cluster: Cluster, mischief: 
   });
 
   return {
-    /** The result of a WebSocket method, or undefined when it is not one. */
+    /** The result of a WebSocket method; undefined when the method is not one. */
     handle(method: string, params: readonly unknown[]): unknown {
       if (method === 'ping') return null;
       const unsubscribed = /^(account|logs|signature|slot)Unsubscribe$/.test(method);

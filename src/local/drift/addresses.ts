@@ -12,7 +12,7 @@ const u16 = (value: number): Buffer => {
   return bytes;
 };
 const derived = new Map<string, [PublicKey, number]>();
-/** Deriving tries points of the curve until one is off it: worth remembering. */
+/** Deriving an address takes several tries, so each result is remembered. */
 const derive = (...seeds: (string | Buffer)[]): [PublicKey, number] => {
   const bytes = seeds.map((seed) => (typeof seed === 'string' ? Buffer.from(seed) : seed));
   const name = Buffer.concat(bytes).toString('latin1');

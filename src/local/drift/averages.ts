@@ -1,6 +1,5 @@
-// Averages: time-weighted means as the program keeps them (math/stats.rs), with its rounding:
-// toward the newer value by one unit, so that an average of something that never moves can end one
-// unit off it.
+// Averages: time-weighted means with the program's rounding (math/stats.rs): toward the newer value
+// by one unit, so the average of a value that never moves can end one unit beside it.
 import { most } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import type { Quote } from './session.ts';
@@ -18,7 +17,7 @@ export function weighted(fresh: bigint, known: bigint, weight: bigint, rest: big
   return mean === 0n && bias < 0n ? mean : mean + bias;
 }
 
-/** An average over `period` seconds, after `price` has stood since `since`. */
+/** An average over `period` seconds, in which `price` has held since `since`. */
 export function averageOf(
   price: bigint,
   now: bigint,
@@ -31,13 +30,15 @@ export function averageOf(
 }
 
 /**
- * A sum over a window in which what is older counts less, with a new amount
- * (calculate_rolling_sum).
+ * A sum over a window in which older amounts fade, with a new amount added (calculate_rolling_sum).
  */
 export const rollingSum = (known: bigint, added: bigint, passed: bigint, window: bigint): bigint =>
   (known * most(0n, window - passed)) / window + added;
 
-/** A price within a part of its hourly average; null for any price. */
+/**
+ * A price limited to a part of its hourly average above or below it; with `denominator` null not
+ * limited.
+ */
 export function clamped(price: bigint, average: bigint, denominator: bigint | null): bigint {
   if (denominator === null || average === 0n) return price;
   const room = (average < 0n ? -average : average) / denominator;

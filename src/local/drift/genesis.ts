@@ -1,6 +1,6 @@
-// Genesis: the venue's accounts as this world begins with them: state, a USDC and a SOL spot
-// market, perp markets with an AMM deep enough to fill, oracles, and a vault with other people's
-// deposits. Built from the layouts; the values are plausible, not copied.
+// Genesis: the venue's accounts at the start of the local world: state, a USDC and a SOL spot
+// market, perp markets with an AMM deep enough to fill orders, oracles, and a vault with other
+// people's deposits. They are built from the layouts; the values are plausible, not copied.
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from '../chain/account.ts';
 import {
@@ -114,7 +114,7 @@ function spotMarket(index: number, fields: Struct, price: bigint, time: GenesisT
   };
 }
 
-/** Reserves such that the AMM's price is exactly the peg: base equals quote equals sqrt(k). */
+/** Reserves with which the AMM's price is exactly the peg: base equals quote equals sqrt(k). */
 function ammAt(price: bigint, time: GenesisTime): Struct {
   const reserve = 41_000_000n * 1_000_000_000n;
   return {
@@ -184,7 +184,7 @@ function perpMarket(index: number, name: string, price: bigint, time: GenesisTim
   };
 }
 
-/** Writes the world the venue lives in. `mintAuthority` may mint USDC, as the world's faucet. */
+/** Writes the venue's accounts. `mintAuthority` may mint USDC, as the world's faucet. */
 export function writeGenesis(
   put: Put,
   mintAuthority: PublicKey,
@@ -261,9 +261,9 @@ export function writeGenesis(
 }
 
 /**
- * A perp market after its price moved: the AMM is repegged, so that it trades at the oracle's price
- * at once. Reserves stay, for they tell what the AMM holds against traders: the program checks
- * that, with that closed, they end where they began.
+ * A perp market after its price moved: the AMM is repegged, so that it trades at the oracle price
+ * at once. The reserves stay, because they show what the AMM holds against traders; the program
+ * checks that they end where they began once that is closed.
  */
 export function repegged(account: Account, price: bigint, time: GenesisTime): Account {
   const market = decodeAccount('PerpMarket', account.data);

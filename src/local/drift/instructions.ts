@@ -1,5 +1,5 @@
-// Instructions: the venue's instructions as people on the local chain send them, from its published
-// interface.
+// Instructions: the venue's instructions as traders on the local chain send them, built from its
+// published interface.
 import { getAssociatedTokenAddressSync, TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import {
   type AccountMeta,
@@ -33,7 +33,10 @@ export const meta = (pubkey: PublicKey, isWritable = false, isSigner = false): A
   isSigner,
 });
 
-/** Every oracle, then spot markets, then perp markets: the order the program asks for. */
+/**
+ * The remaining accounts in the program's order: every oracle, then spot markets, then perp
+ * markets.
+ */
 export function remaining(
   options: { writableSpot?: readonly number[]; writablePerp?: readonly number[] } = {},
 ): AccountMeta[] {
@@ -49,8 +52,8 @@ export function remaining(
 }
 
 /**
- * Parameters of an order; what this world does not use is left out. `more` overrides fields of the
- * interface.
+ * The parameters of an order; fields that this world does not use are left out. `more` overrides
+ * fields of the interface.
  */
 export function orderParams(order: {
   orderType: 'market' | 'limit' | 'triggerMarket';
@@ -214,7 +217,7 @@ export function venueInstructions() {
           ]),
         ],
       ),
-    /** Rests a post-only limit order. */
+    /** Places a post-only limit order that rests in the book. */
     rest: (
       trader: Trader,
       order: { direction: Direction; base: bigint; market: number; limit: bigint },

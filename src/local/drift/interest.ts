@@ -1,5 +1,5 @@
-// Interest: what borrowers of a spot market owe its depositors since it was last touched, and the
-// market's averages (controller/spot_balance.rs, math/spot_balance.rs).
+// Interest: the interest that borrowers of a spot market owe its depositors since its last update,
+// and the market's averages (controller/spot_balance.rs, math/spot_balance.rs).
 import { most } from '../../core/money.ts';
 import { remember, weighted } from './averages.ts';
 import type { Struct } from './layout.ts';
@@ -12,7 +12,8 @@ const FACTOR = 1_000_000n;
 const YEAR = 31_536_000n;
 const DAY = 86_400n;
 /**
- * A price counts in the averages as far as it is within this part of the hourly one; null for any.
+ * A price enters the averages as far as it lies within this part of the hourly average; null for no
+ * limit.
  */
 const CLAMP: Record<string, bigint | null> = {
   collateral: 10n,
@@ -90,6 +91,6 @@ export function accrue(session: Session, market: Struct, quote: Quote | null): v
   average(market, now, quote);
 }
 
-/** The same, with the price that the market's oracle names. */
+/** Lets interest accrue up to now, with the price of the market's oracle. */
 export const accrueAtPrice = (session: Session, market: Struct): void =>
   accrue(session, market, session.quote(market.oracle, market.oracleSource));

@@ -1,6 +1,6 @@
-// Keepers: what anybody may do to a user of the stand-in: settle its funding, liquidate it. Order
-// of events and amounts follow controller/liquidation.rs; take-over at the oracle price, or by
-// fills against the AMM.
+// Keepers: instructions of the stand-in that anybody may send for a user: settling funding and
+// liquidating. The order of events and the amounts follow controller/liquidation.rs: a take-over at
+// the oracle price, or fills against the AMM.
 
 import { PublicKey } from '@solana/web3.js';
 import { least, mulDivCeil } from '../../core/money.ts';
@@ -129,8 +129,8 @@ export function liquidatePerp(session: Session, args: Struct): void {
 }
 
 /**
- * The position is closed against the AMM; the insurance fund's fee comes on top, and is in no fill
- * record.
+ * Closes the position against the AMM. The insurance fund's fee is charged on top, and is in no
+ * fill record.
  */
 export function liquidatePerpWithFill(session: Session, args: Struct): void {
   const found = begin(session, args.marketIndex);
@@ -163,7 +163,7 @@ export function liquidatePerpWithFill(session: Session, args: Struct): void {
   emitLiquidation(session, found, {
     marketIndex: args.marketIndex,
     oraclePrice: price,
-    // As the program does it here: in the direction of the position that was there.
+    // Like the program, the record has the direction of the position that was closed.
     baseAssetAmount: held,
     quoteAssetAmount: direction === 'long' ? quote : -quote,
     fillRecordId: (market.nextFillRecordId as bigint) - 1n,

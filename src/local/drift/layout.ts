@@ -1,6 +1,6 @@
-// Layout: the venue's accounts, events and instruction arguments, encoded and decoded from its
+// Layout: encodes and decodes the venue's accounts, events and instruction arguments from its
 // published interface (the IDL that ships with the SDK). Integers are bigint when wider than 32
-// bits, keys are base58 text, enums are the variant's name. Used by the local chain alone; the
+// bits, keys are base58 text, enums are the variant's name. Only the local chain uses it; the
 // daemon has its own decoders.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -41,8 +41,8 @@ type Idl = {
 };
 
 /**
- * A decoded struct. Its shape is the IDL's, which TypeScript cannot see; the local venue code knows
- * what it asks for.
+ * A decoded struct. Its shape is the IDL's, which TypeScript cannot see, so the callers must know
+ * the fields.
  */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Struct = Record<string, any>;
@@ -171,7 +171,7 @@ function hash8(preimage: string): Uint8Array {
 const snake = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** On-chain sizes, discriminator included. */
+/** The sizes of accounts on chain, discriminator included. */
 const ACCOUNT_BYTES: Record<string, number> = {
   State: 992,
   SpotMarket: 776,
@@ -194,7 +194,7 @@ export function decodeAccount(name: string, data: Uint8Array): Struct {
   return readFields(structOf(name), new Cursor(data, 8));
 }
 
-/** An account whose every byte after the discriminator is zero. */
+/** An account with zero in every byte after the discriminator. */
 export function blankAccount(name: string): Struct {
   return decodeAccount(name, new Uint8Array(9_000));
 }
@@ -221,8 +221,8 @@ const eventsByDiscriminator = new Map(
 );
 
 /**
- * Reads a record; null when it is none of the venue's. Fields behind the end of an older, shorter
- * record are left out.
+ * Reads a record; null when it is not a record of the venue. Fields behind the end of an older,
+ * shorter record are left out.
  */
 export function readEvent(bytes: Uint8Array): { name: string; fields: Struct } | null {
   const event = eventsByDiscriminator.get(Buffer.from(bytes.subarray(0, 8)).toString('hex'));
@@ -243,7 +243,7 @@ const byDiscriminator = new Map(
   idl.instructions.map((each) => [Buffer.from(discriminatorOf(each.name)).toString('hex'), each]),
 );
 
-/** Reads an instruction's name and arguments; null when it is none of the venue's. */
+/** Reads an instruction's name and arguments; null when it is not an instruction of the venue. */
 export function decodeInstruction(
   data: Uint8Array,
 ): { name: string; args: Struct; accounts: Idl['instructions'][number]['accounts'] } | null {

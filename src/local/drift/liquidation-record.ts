@@ -1,5 +1,5 @@
-// Liquidation record: all six kinds stand in it side by side, zeroed where they are not the kind
-// that happened.
+// Liquidation record: writes the record of a liquidation. It has fields for all six kinds; those of
+// the five other kinds are zero.
 import type { Struct } from './layout.ts';
 import type { Session } from './session.ts';
 

@@ -1,6 +1,6 @@
-// Liquidations: those of the stand-in that take no position over: a borrow or a loss of perps
-// against a deposit or a profit, and both bankruptcies. The liquidator takes either side at the
-// oracle's price, without the program's fees; the insurance fund pays nothing
+// Liquidations: the stand-in's liquidations that take over no position: a borrow or a perp loss
+// against a deposit or a perp profit, and both bankruptcies. The liquidator takes either side at
+// the oracle price, without the program's fees; the insurance fund pays nothing
 // (controller/liquidation.rs).
 import { least } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
@@ -24,21 +24,21 @@ function load(session: Session): Both {
   return { user: session.load('User', key), key, liquidator };
 }
 
-/** Both accounts; fails when either is bankrupt. */
+/** Loads both accounts; fails when either is bankrupt. */
 function begin(session: Session): Both {
   const both = load(session);
   if ((both.user.status | both.liquidator.status) & BANKRUPT) fail(session, 'UserBankrupt');
   return both;
 }
 
-/** The user must be short of maintenance margin. The program looks at the positions first. */
+/** Fails unless the user is short of maintenance margin. The program checks the positions first. */
 function requireShort(session: Session, user: Struct): void {
   if (meets(session, user, 'maintenance')) fail(session, 'SufficientCollateral');
 }
 
 /**
- * A perp position without base; fails when there is none, or one with base, or when its quote has
- * the other sign.
+ * A perp position without base. Fails when there is none, when it has base, or when its quote
+ * amount has the other sign.
  */
 function perpPnlOf(session: Session, user: Struct, marketIndex: number, sign: 1n | -1n): Struct {
   const found = (user.perpPositions as Struct[]).find(
@@ -50,7 +50,7 @@ function perpPnlOf(session: Session, user: Struct, marketIndex: number, sign: 1n
   return found;
 }
 
-/** A spot position of that kind; fails when there is none, or one of the other kind. */
+/** Fails when there is no spot position in the market, or one of the other type. */
 function requireSpot(session: Session, user: Struct, marketIndex: number, type?: string): void {
   const found = (user.spotPositions as Struct[]).find(
     (each, at) => each.marketIndex === marketIndex && (at === 0 || marketIndex !== 0),
@@ -91,7 +91,7 @@ function borrowOf(session: Session, user: Struct, market: Struct): bigint {
     : 0n;
 }
 
-/** A loss of a perp market passes to the liquidator, and a deposit with it. */
+/** The liquidator takes over a loss of a perp market, and a deposit for it. */
 export function liquidatePerpPnlForDeposit(session: Session, args: Struct): void {
   const { user, key, liquidator } = begin(session);
   const perp = session.perpMarket(args.perpMarketIndex, true);
@@ -119,7 +119,7 @@ export function liquidatePerpPnlForDeposit(session: Session, args: Struct): void
   });
 }
 
-/** A borrow is repaid by the liquidator, who takes profit of a perp market for it. */
+/** The liquidator repays a borrow, and takes profit of a perp market for it. */
 export function liquidateBorrowForPerpPnl(session: Session, args: Struct): void {
   const { user, key, liquidator } = begin(session);
   const perp = session.perpMarket(args.perpMarketIndex, true);
@@ -147,7 +147,7 @@ export function liquidateBorrowForPerpPnl(session: Session, args: Struct): void 
   });
 }
 
-/** A borrow is repaid by the liquidator, who takes a deposit for it. */
+/** The liquidator repays a borrow, and takes a deposit for it. */
 export function liquidateSpot(session: Session, args: Struct): void {
   const { user, key, liquidator } = begin(session);
   const asset = session.spotMarket(args.assetMarketIndex, true);

@@ -1,6 +1,6 @@
-// Log: the lines of a transaction's log that the venue itself wrote as records, read by its
-// published interface. Any program may print the bytes of a record; a line counts only while the
-// venue is on top of the invoke stack.
+// Log: reads the records that the venue itself wrote into a transaction's log, by its published
+// interface. Any program may print the bytes of a record, so a line counts only while the venue is
+// on top of the invoke stack.
 import { DRIFT } from './addresses.ts';
 import { readEvent, type Struct } from './layout.ts';
 
@@ -9,7 +9,7 @@ const INVOKED = /^Program (\w+) invoke \[\d+\]$/;
 const RETURNED = /^Program \w+ (?:success|failed: .*)$/;
 
 /**
- * Replaces the base64 payload of every line that the venue wrote; `replace` returns null to leave a
+ * Replaces the base64 payload of every line that the venue wrote. `replace` returns null to leave a
  * line as it is.
  */
 export function mapPayloads(

@@ -1,5 +1,5 @@
-// Lookup: the venue's address lookup table on the local chain, at the address that it has on
-// mainnet: what transactions of every trader name, for as many perp markets as one account can
+// Lookup: the venue's address lookup table, at the same address as on mainnet. It holds the
+// addresses that every trader's transactions name, for as many perp markets as one account can
 // hold.
 
 import { TOKEN_PROGRAM_ID } from '@solana/spl-token';
@@ -20,7 +20,7 @@ const TABLE_PROGRAM = 'AddressLookupTab1e1111111111111111111111111';
 const HEADER_BYTES = 56;
 const PERP_MARKETS = 8;
 
-/** A table in force that was last extended long ago, as the lookup table program lays it out. */
+/** An active table that was last extended long ago, in the layout of the lookup table program. */
 export function tableAccount(addresses: readonly PublicKey[]): Account {
   const data = Buffer.alloc(HEADER_BYTES + 32 * addresses.length);
   data.writeUInt32LE(1, 0);
@@ -35,7 +35,7 @@ export function tableAccount(addresses: readonly PublicKey[]): Account {
   };
 }
 
-/** What the venue's own table holds. */
+/** The venue's own table. */
 export function venueTable(): Account {
   const perps = Array.from({ length: PERP_MARKETS }, (_, index) => index);
   return tableAccount([

@@ -1,7 +1,7 @@
 // Margin: collateral and requirement of a cross-margined user (math/margin.rs): spot deposits at
 // asset weight, borrows at liability weight, perps at their margin ratio as if every open order
-// were filled, positive unrealised PnL at its own weight. Prices are the oracle's. The strict
-// variant, which withdrawals and new orders must pass, takes the worse of price and five-minute
+// were filled, positive unrealised PnL at its own weight, all at oracle prices. The strict variant,
+// which withdrawals and new orders must pass, takes the worse of the price and its five-minute
 // average.
 import { most, mulDivFloor } from '../../core/money.ts';
 import { fundingOf } from './funding.ts';
@@ -12,7 +12,7 @@ import { signedTokens } from './spot.ts';
 const WEIGHT = 10_000n;
 const BASE = 1_000_000_000n;
 const PRICE = 1_000_000n;
-/** What every open order adds to the requirement. Quote units. */
+/** The amount in quote units that each open order adds to the requirement. */
 const OPEN_ORDER = 10_000n;
 
 export type MarginKind = 'initial' | 'fill' | 'maintenance';
@@ -33,7 +33,10 @@ export function perpIsUsed(position: Struct): boolean {
 
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 
-/** Value of a perp position at a price plus what it has in quote: its PnL, QUOTE precision. */
+/**
+ * The unrealised PnL of a perp position at a price: its base at that price plus its quote amount,
+ * QUOTE precision.
+ */
 export const unrealisedPnl = (position: Struct, price: bigint): bigint =>
   (position.baseAssetAmount * price) / BASE + position.quoteAssetAmount;
 
@@ -47,7 +50,7 @@ export function worstBase(position: Struct): bigint {
   return size(bids) > size(asks) ? bids : asks;
 }
 
-/** A weight or ratio of a market: that of fills lies between the other two. */
+/** A weight or ratio of a market; the one for fills is the mean of the other two. */
 function between(initial: number, maintenance: number, kind: MarginKind): bigint {
   if (kind === 'initial') return BigInt(initial);
   if (kind === 'maintenance') return BigInt(maintenance);
@@ -129,8 +132,8 @@ export function meets(session: Session, user: Struct, kind: MarginKind, strict =
 }
 
 /**
- * The most that can be withdrawn of a deposit by the plain price; the strict one may still refuse
- * it.
+ * The most of a deposit that can be withdrawn at the plain price; the strict variant may still
+ * refuse it.
  */
 export function maxWithdrawable(
   session: Session,

@@ -1,5 +1,5 @@
-// Oracle: Pyth v1 price accounts, the simplest form the venue reads. Prices in PRICE precision,
-// 1e6.
+// Oracle: Pyth v1 price accounts, the simplest form that the venue reads. Prices are in PRICE
+// precision, 1e6.
 import type { Account } from '../chain/account.ts';
 import { PYTH } from './addresses.ts';
 
@@ -29,7 +29,7 @@ export function priceAccount(price: bigint, slot: bigint): Account {
   };
 }
 
-/** What a price account says, in PRICE precision, and how many slots ago it said so. */
+/** The price of a price account in PRICE precision, its confidence, and its age in slots. */
 export function readQuote(
   account: Account,
   slot: bigint,

@@ -1,4 +1,4 @@
-// Order ends: how an order leaves the book without a fill, and what a keeper is paid for that
+// Order ends: takes an order out of the book without a fill, and pays the keeper for it
 // (controller/orders.rs).
 import type { Struct } from './layout.ts';
 import { meets, perpIsUsed } from './margin.ts';
@@ -10,7 +10,7 @@ import { fail, type Session } from './session.ts';
 export const STATUS = { beingLiquidated: 1, bankrupt: 2, reduceOnly: 4 } as const;
 export type Account = { readonly user: Struct; readonly key: string };
 
-/** An order record of an act that fills nothing. */
+/** Emits the order record of an act that fills nothing. */
 export function emitAct(
   session: Session,
   market: Struct,
@@ -31,14 +31,17 @@ export function emitAct(
   });
 }
 
-/** Fails while an account is being liquidated; one that is healthy again is so no longer. */
+/**
+ * Fails while an account is being liquidated. Ends the liquidation of an account that meets its
+ * margin again.
+ */
 export function requireHealthy(session: Session, user: Struct): void {
   if ((user.status & STATUS.beingLiquidated) === 0) return;
   if (!meets(session, user, 'maintenance')) fail(session, 'UserIsBeingLiquidated');
   user.status &= ~STATUS.beingLiquidated;
 }
 
-/** Ends an open order and tells so. */
+/** Ends an open order and emits its record. */
 export function endOrder(
   session: Session,
   { user, key }: Account,
@@ -63,8 +66,8 @@ export function endOrder(
 }
 
 /**
- * Takes the flat fee from an order's owner. Returns what the keeper got of it: nothing without a
- * free position slot.
+ * Takes the flat fee from an order's owner. Returns the part that the keeper received, which is 0
+ * when it has no free position slot.
  */
 export function payFlatFee(
   session: Session,

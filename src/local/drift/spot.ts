@@ -1,6 +1,6 @@
-// Spot: deposits and borrows as scaled balances. Formulas and rounding of the program's
+// Spot: deposits and borrows as scaled balances, with the formulas and rounding of the program's
 // math/spot_balance.rs and controller/spot_balance.rs: a deposit rounds down, a borrow rounds up,
-// and reducing a deposit rounds against it.
+// and a reduction of a deposit rounds against it.
 import type { Struct } from './layout.ts';
 import { fail, type Session } from './session.ts';
 
@@ -10,7 +10,7 @@ const precision = (market: Struct): bigint => 10n ** BigInt(19 - market.decimals
 const interest = (market: Struct, type: BalanceType): bigint =>
   type === 'deposit' ? market.cumulativeDepositInterest : market.cumulativeBorrowInterest;
 
-/** Tokens of a scaled balance. */
+/** The tokens of a scaled balance. */
 export function tokensOf(scaled: bigint, market: Struct, type: BalanceType): bigint {
   const product = scaled * interest(market, type);
   const divisor = precision(market);
@@ -27,15 +27,18 @@ function shiftTotal(market: Struct, type: BalanceType, delta: bigint): void {
   else market.borrowBalance += delta;
 }
 
-/** A balance that can be moved: a user's spot position, or a pool, which is always a deposit. */
+/**
+ * A balance that tokens move into or out of: a user's spot position, or a pool, which is always a
+ * deposit.
+ */
 type Balance = {
   get: () => { scaled: bigint; type: BalanceType };
   set: (scaled: bigint, type: BalanceType) => void;
 };
 
 /**
- * `leaving`: out of the market, which rounds against the balance; from one balance to another in it
- * does not.
+ * Moves tokens. `leaving` says that they leave the market, which rounds against the balance; a move
+ * between two balances of the market does not.
  */
 function move(
   balance: Balance,
@@ -109,7 +112,7 @@ export function movePool(
   );
 }
 
-/** The user's position in a spot market, used or not; the quote market is always the first slot. */
+/** The user's position in a spot market, used or not. The quote market is always the first slot. */
 export function spotPosition(
   session: Session,
   user: Struct,
@@ -137,23 +140,23 @@ export function spotPosition(
   return slot;
 }
 
-/** A market's deposits must cover its borrows. */
+/** Fails unless a market's deposits cover its borrows. */
 export function requireCovered(session: Session, market: Struct): void {
   const deposits = tokensOf(market.depositBalance, market, 'deposit');
   if (deposits < tokensOf(market.borrowBalance, market, 'borrow'))
     fail(session, 'SpotMarketInsufficientDeposits');
 }
 
-/** Signed tokens of a position: a borrow is negative. */
+/** The tokens of a position; negative for a borrow. */
 export function signedTokens(position: Struct, market: Struct): bigint {
   const tokens = tokensOf(position.scaledBalance, market, position.balanceType);
   return position.balanceType === 'deposit' ? tokens : -tokens;
 }
 
 /**
- * The venue's guard against a run: after a withdrawal the market must keep a share of its daily
- * average deposits and must not be borrowed out. Small users with a deposit are exempt. Source:
- * math/spot_withdraw.rs.
+ * Whether a withdrawal passes the venue's guard against a run: afterwards the market must keep a
+ * share of its daily average deposits and must not be borrowed out. Small users with a deposit are
+ * exempt. Source: math/spot_withdraw.rs.
  */
 export function withinWithdrawLimits(
   market: Struct,

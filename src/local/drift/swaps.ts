@@ -1,6 +1,7 @@
-// Swaps: begin_swap and end_swap of the stand-in. Tokens of one market are lent to the authority,
-// and what it has of another market's at the end is taken in for them. The stand-in does not see
-// the other instructions of the transaction, so it does not demand that an end follows a beginning.
+// Swaps: begin_swap and end_swap of the stand-in. Tokens of one market are lent to the authority;
+// at the end the tokens that it has of another market are taken in for them. The stand-in does not
+// see the other instructions of the transaction, so it does not demand that an end follows a
+// beginning.
 import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import { DRIFT_SIGNER } from './addresses.ts';

@@ -1,11 +1,11 @@
-// Tokens: SPL accounts as the world begins with them.
+// Tokens: SPL accounts at the start of the local world.
 import { AccountLayout, MintLayout, TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from '../chain/account.ts';
 
 const TOKEN_ACCOUNT_RENT = 2_039_280n;
 
-/** A token account's bytes, initialised. */
+/** An initialised token account. */
 export function tokenAccount(mint: PublicKey, owner: PublicKey, amount: bigint): Account {
   const data = Buffer.alloc(AccountLayout.span);
   AccountLayout.encode(

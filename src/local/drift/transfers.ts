@@ -1,5 +1,5 @@
-// Transfers: deposit, withdraw and transfer_deposit of the stand-in. Order of checks, rounding,
-// counters and events follow the program's instructions/user.rs.
+// Transfers: deposit, withdraw and transfer_deposit of the stand-in. The order of checks, the
+// rounding, the counters and the events follow the program's instructions/user.rs.
 import { createTransferInstruction } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 import { DRIFT_SIGNER } from './addresses.ts';
@@ -21,7 +21,7 @@ const SPOT_PAUSE = { deposit: 4, withdraw: 8 } as const;
 const BANKRUPT = 2;
 const key = (text: string): PublicKey => new PublicKey(text);
 
-/** USD value of tokens in QUOTE precision, as total_deposits and total_withdraws count it. */
+/** The USD value of tokens in QUOTE precision, as total_deposits and total_withdraws count it. */
 function quoteValue(tokens: bigint, price: bigint, market: Struct): bigint {
   return (tokens * price) / 10n ** BigInt(market.decimals);
 }
@@ -67,7 +67,7 @@ function record(
   });
 }
 
-/** Lowers a position by a withdrawal; what is more than the deposit becomes a borrow. */
+/** Lowers a position by a withdrawal; the part above the deposit becomes a borrow. */
 function takeOut(
   session: Session,
   user: Struct,

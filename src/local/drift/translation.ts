@@ -1,7 +1,7 @@
-// Translation: order records of an older build, as the current build would have written them.
-// Builds before 2025-06 leave out what a fill closed (`existing_*`). It follows from the position
-// before the fill and the program's own arithmetic (controller/position.rs), and the replayed
-// position must end where the program itself left the account.
+// Translation: rewrites order records of an older build as the current build would have written
+// them. Builds before 2025-06 leave out the part of a position that a fill closed (`existing_*`).
+// It is computed from the position before the fill with the program's own arithmetic
+// (controller/position.rs), and the replayed position must end where the program left the account.
 import { Fault } from '../../core/fault.ts';
 import { base58Text } from '../../core/ids.ts';
 import { DRIFT_V2 } from '../../venue/drift-v2/venue.ts';
@@ -30,7 +30,7 @@ function positionOf(account: Account | null, market: number): Position {
     : { base: found.baseAssetAmount, entry: found.quoteEntryAmount };
 }
 
-/** Borsh of an optional u64. */
+/** The Borsh encoding of an optional u64. */
 function optional(value: bigint | null): Buffer {
   if (value === null) return Buffer.of(0);
   const bytes = Buffer.alloc(9);
@@ -39,11 +39,11 @@ function optional(value: bigint | null): Buffer {
   return bytes;
 }
 
-/** The positions of the users that a transaction's fills touched, moved fill by fill. */
+/** Replays the positions of the users in a transaction's fills, fill by fill. */
 function createReplay(before: Get) {
   const positions = new Map<string, Position>();
   return {
-    /** Moves one side of a fill, and says what of its position the fill closed. */
+    /** Applies one side of a fill, and returns the part of the position that it closed. */
     fill(user: string, market: number, direction: Direction, base: bigint, quote: bigint): Change {
       const name = `${user}/${market}`;
       const was = positions.get(name) ?? positionOf(before(user), market);
@@ -66,7 +66,7 @@ function createReplay(before: Get) {
   };
 }
 
-/** The fields that an older order record lacks, as bytes that follow it. */
+/** The fields that an older order record lacks, as bytes to append to it. */
 function tailOf(record: OrderActionRecord, replay: ReturnType<typeof createReplay>): Buffer {
   const { baseAssetAmountFilled: base, quoteAssetAmountFilled: quote, marketIndex } = record;
   const filled = record.action === 'fill' && record.marketType === 'perp';
@@ -94,9 +94,9 @@ function tailOf(record: OrderActionRecord, replay: ReturnType<typeof createRepla
 
 /**
  * The log of a transaction as the current build would have written it. `before` and `after` read
- * the accounts at both ends; `after` is null when the transaction failed, and nothing is held
- * against it then. Throws `local_world_failed` when the replay and the program disagree, so that a
- * wrong translation can't pass for the program's word.
+ * the accounts at both ends; `after` is null when the transaction failed, and then nothing is
+ * compared. Throws `local_world_failed` when the replay and the program disagree, so that a wrong
+ * translation cannot pass for the program's own record.
  */
 export function translateLogs(logs: readonly string[], before: Get, after: Get | null): string[] {
   const replay = createReplay(before);

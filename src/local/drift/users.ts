@@ -12,8 +12,7 @@ function create(session: Session, address: string, layout: string, value: Struct
     SystemProgram.createAccount({
       fromPubkey: new PublicKey(session.at('payer')),
       newAccountPubkey: new PublicKey(address),
-      // Rent of this many bytes at 6,960 lamports a byte, as the program's own `rent` sysvar says
-      // here.
+      // The rent of this many bytes at 6,960 lamports per byte, the rate of the `rent` sysvar here.
       lamports: (data.length + 128) * 6_960,
       space: data.length,
       programId: DRIFT,
@@ -55,8 +54,8 @@ export function initializeUser(session: Session, args: Struct): void {
     nextOrderId: 1,
     nextLiquidationId: 1,
   });
-  // The first sub-account of an authority may name who referred it: the other's first sub-account,
-  // and its counter.
+  // The first sub-account of an authority may name its referrer by the referrer's first sub-account
+  // and counter.
   const referrer = id === 0 ? (session.makers()[0] ?? null) : null;
   if (referrer !== null) stats.referrer = session.load('User', referrer).authority;
   stats.numberOfSubAccounts += 1;

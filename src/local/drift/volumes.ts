@@ -1,4 +1,4 @@
-// Volumes: what an authority traded within thirty days, as it fades from second to second
+// Volumes: the thirty-day trading volume of an authority, which fades from second to second
 // (state/user.rs).
 import { most } from '../../core/money.ts';
 import { rollingSum } from './averages.ts';

@@ -1,6 +1,6 @@
-// Genesis: Velocity's accounts as a local world begins with them: state, a USDT and a SOL spot
-// market, SOL-PERP with a deep AMM, oracles, and a vault with other people's deposits. Made by code
-// from the structs of velocity-exchange/velocity-v1 (state.rs, spot_market.rs, perp_market.rs,
+// Genesis: Velocity's accounts at the start of a local world: state, a USDT and a SOL spot market,
+// SOL-PERP with a deep AMM, oracles, and a vault with other people's deposits. They are built from
+// the structs of velocity-exchange/velocity-v1 (state.rs, spot_market.rs, perp_market.rs,
 // vlp/amm/state.rs); the values are plausible, not copied.
 import { createHash } from 'node:crypto';
 import { PublicKey } from '@solana/web3.js';
@@ -15,7 +15,7 @@ export const PROGRAM = new PublicKey(profile.programId);
 export const USDT = new PublicKey(profile.quote.mint);
 const WRAPPED_SOL = new PublicKey('So11111111111111111111111111111111111111112');
 const INTEREST_ONE = 10_000_000_000n;
-/** Kind of both oracles: a Pyth Lazer feed, and one of a stable coin. */
+/** The kinds of the two oracles: a Pyth Lazer feed, and the Pyth Lazer feed of a stable coin. */
 const ORACLE_SOURCE = { lazer: 12, lazerStableCoin: 15 } as const;
 
 const u32 = (value: number): Buffer => {
@@ -23,7 +23,7 @@ const u32 = (value: number): Buffer => {
   bytes.writeUInt32LE(value);
   return bytes;
 };
-/** The oracle of a Pyth Lazer feed. */
+/** The address of the oracle of a Pyth Lazer feed. */
 const oracleOf = (feed: number): PublicKey =>
   PublicKey.findProgramAddressSync([Buffer.from('pyth_lazer'), u32(feed)], PROGRAM)[0];
 export const ORACLES = { usdt: oracleOf(8), sol: oracleOf(6) } as const;
@@ -64,7 +64,7 @@ export class Fields {
     for (const [index, value] of values.entries()) this.bytes.writeUInt32LE(value, at + 4 * index);
     return this;
   }
-  /** Signed or not: eight bytes each. */
+  /** Writes eight-byte integers, signed or not. */
   u64(at: number, ...values: bigint[]): this {
     for (const [index, value] of values.entries())
       this.bytes.writeBigUInt64LE(BigInt.asUintN(64, value), at + 8 * index);
@@ -119,7 +119,7 @@ function state(): Account {
     .account();
 }
 
-/** Price, confidence, delay, both averages, and when. */
+/** Writes a price, its confidence and delay, both averages, and the time. */
 const seen = (fields: Fields, at: number, price: bigint, { unixTime }: GenesisTime): Fields =>
   fields.u64(at, price, 0n, 0n, price, price, unixTime);
 
@@ -149,7 +149,7 @@ function spotMarket(
 }
 
 const perpReserve = 41_000_000n * 1_000_000_000n;
-/** Reserves and marks such that the AMM trades at the oracle's price. */
+/** Sets reserves and marks with which the AMM trades at the oracle price. */
 export function quoteAt(market: Fields, price: bigint, time: GenesisTime): Fields {
   return seen(
     market
@@ -207,16 +207,14 @@ function perpMarket(price: bigint, time: GenesisTime): Account {
   return quoteAt(market, price, time).account();
 }
 
-/** An oracle account: a price of eight decimals, published and posted now. */
+/** An oracle account with a price of eight decimals, published and posted now. */
 export function oracleAccount(price: bigint, { slot, unixTime }: GenesisTime): Account {
   const fields = Fields.of('PythLazerOracle', 48).u64(8, price * 100n, unixTime * 1_000_000n, slot);
   fields.bytes.writeInt32LE(-8, 32);
   return fields.account();
 }
 
-/**
- * Writes the world that the venue lives in. `mintAuthority` may mint USDT, as the world's faucet.
- */
+/** Writes the venue's accounts. `mintAuthority` may mint USDT, as the world's faucet. */
 export function writeVelocityGenesis(
   put: Put,
   mintAuthority: PublicKey,

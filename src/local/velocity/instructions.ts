@@ -1,5 +1,5 @@
-// Instructions: Velocity's instructions as people on the local chain send them, by name, with their
-// accounts in the order of the program.
+// Instructions: Velocity's instructions as traders on the local chain send them, by name, with
+// their accounts in the program's order.
 import { getAssociatedTokenAddressSync, TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import {
   type AccountMeta,
@@ -57,8 +57,8 @@ export const build = (
   });
 
 /**
- * The oracle of USDT and its market: what deposits and withdrawals of an account without positions
- * need.
+ * The oracle and market of USDT, which a deposit or withdrawal of an account without positions
+ * needs.
  */
 const quoteTail = [meta(ORACLES.usdt), meta(SPOT, true)];
 /** Both oracles, then the quote market, then SOL-PERP. */
@@ -74,7 +74,7 @@ export const makerAccounts = (maker: Trader): PublicKey[] => [
   statsOf(maker.agent.publicKey),
 ];
 
-/** Order parameters: a limit order of market 0. `postOnly` makes it rest. */
+/** The parameters of a limit order in market 0. `postOnly` makes it rest in the book. */
 function orderParams(order: {
   readonly direction: Direction;
   readonly base: bigint;

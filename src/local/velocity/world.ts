@@ -1,6 +1,6 @@
-// World: a Solana chain with Velocity's compiled program on it, and people who trade there. It
-// stands still: nothing listens, and no slot passes unless it is told to. Without the compiled
-// program there is none: Velocity has no stand-in yet.
+// World: a Solana chain with Velocity's compiled program, and people who trade on it. Nothing
+// listens, and slots pass only when a caller says so. It needs the compiled program, because
+// Velocity has no stand-in yet.
 import { existsSync, readFileSync } from 'node:fs';
 import {
   createAssociatedTokenAccountIdempotentInstruction,
@@ -33,7 +33,7 @@ import {
 } from './genesis.ts';
 import { instructions, type Trader, usdtOf, userOf } from './instructions.ts';
 
-/** USDT and SOL at genesis, PRICE precision. */
+/** The prices of USDT and SOL at genesis, in PRICE precision. */
 export const PRICES = { usdt: 999_289n, sol: 150_000_000n } as const;
 
 export type VelocityWorld = {
@@ -42,21 +42,24 @@ export type VelocityWorld = {
   newKey(): Keypair;
   /** Signs and executes; throws with the program's logs when it fails. */
   send(given: readonly TransactionInstruction[], signers: readonly Keypair[]): Landed;
-  /** Executes whatever comes of it. A string is an error that kept it from being included. */
+  /** Executes, also when it fails. Returns a text when an error kept it from being included. */
   attempt(given: readonly TransactionInstruction[], signers: readonly Keypair[]): Landed | string;
   giveUsdt(owner: PublicKey, amount: bigint): void;
   /** A wallet whose sub-account 0 holds `deposit` USDT. */
   createTrader(deposit: bigint): Trader;
   /** Creates the next sub-account of a wallet. */
   createSubAccount(trader: Trader, subAccountId: number): Trader;
-  /** Moves the price of SOL, for the oracle and the market's own marks. */
+  /** Moves the price of SOL, in the oracle and in the market's own marks. */
   movePrice(price: bigint): void;
-  /** Lets time pass: slots, and oracles that are published anew. */
+  /** Lets time pass: slots are made, and oracles are published again. */
   pass(seconds: number): void;
   userBytes(trader: Trader): Uint8Array;
 };
 
-/** Creates a world on the compiled program of that file. Throws `local_world_failed` without it. */
+/**
+ * Creates a world on the compiled program in that file. Throws `local_world_failed` when there is
+ * no such file.
+ */
 export function createVelocityWorld(options: {
   readonly programFile: string;
   readonly clock: Clock;
@@ -92,7 +95,7 @@ export function createVelocityWorld(options: {
       executable: false,
     });
   giveSol(faucet.publicKey, 1_000_000_000_000_000n);
-  /** Oracles are published every slot. */
+  /** Publishes the oracles, as happens in every slot. */
   const publish = (): void => {
     bank.setTime(time().slot, time().unixTime);
     put(ORACLES.usdt.toBase58(), oracleAccount(prices.usdt, time()));
@@ -101,7 +104,8 @@ export function createVelocityWorld(options: {
   let nonce = 0;
   const attempt: VelocityWorld['attempt'] = (given, signers) => {
     publish();
-    // The unit limit doubles as a nonce: two equal acts in one slot stay two transactions.
+    // The unit limit also makes each transaction different, so two equal acts in one slot stay two
+    // transactions.
     const units = ComputeBudgetProgram.setComputeUnitLimit({
       units: 1_000_000 + (nonce++ % 400_000),
     });
@@ -157,7 +161,7 @@ export function createVelocityWorld(options: {
     createSubAccount,
     createTrader(deposit) {
       const agent = newKey();
-      // The program lets nobody else pay for a wallet's first accounts.
+      // Under this program only a wallet itself may pay for its first accounts.
       giveSol(agent.publicKey, 1_000_000_000n);
       giveUsdt(agent.publicKey, deposit);
       send([instructions.initializeUserStats(agent.publicKey, agent.publicKey)], [faucet, agent]);

@@ -5,8 +5,11 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['src/system/native-warning.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A wait ends as soon as what it waits for is there: only a failure lasts so long. Each wait
+    // is shorter than its test, so that a failure says what was not there.
+    expect: { poll: { timeout: 45_000, interval: 50 } },
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     maxWorkers: 2,
   },
 });

@@ -109,7 +109,7 @@ async function openNode(): Promise<Node> {
     const params = { subscription: 0, result: { slot } };
     for (const socket of hearSlots)
       socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'slotNotification', params }));
-  }, 20);
+  });
   return node;
 }
 
@@ -157,20 +157,21 @@ async function start(
 }
 const addresses = (count: number): Address[] =>
   Array.from({ length: count }, () => Keypair.generate().publicKey.toBase58() as Address);
-const PATIENCE = { timeout: 20_000, interval: 10 };
+/** How often a wait looks, in milliseconds. */
+const OFTEN = { interval: 10 };
 
 test('spreads accounts over sockets and hands notifications on', async () => {
   const { node, feed, told, gaps } = await start(4);
   const watched = addresses(10);
   feed.follow(watched.slice(0, 6));
   feed.follow(watched);
-  await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual([...watched].sort());
+  await expect.poll(() => node.subscribed().sort(), OFTEN).toEqual([...watched].sort());
   await expect
-    .poll(() => feed.status(), PATIENCE)
+    .poll(() => feed.status(), OFTEN)
     .toEqual({ sockets: 3, accounts: 10, subscribed: 10 });
   expect([...gaps].sort()).toEqual([...watched].sort());
   node.notify(watched[7] ?? '', 42, 5);
-  await expect.poll(() => told, PATIENCE).toEqual([{ address: watched[7], slot: 42 }]);
+  await expect.poll(() => told, OFTEN).toEqual([{ address: watched[7], slot: 42 }]);
 });
 
 test('follows exactly who it is told to: who has left is unsubscribed, and makes room', async () => {
@@ -179,31 +180,29 @@ test('follows exactly who it is told to: who has left is unsubscribed, and makes
   feed.follow([first as Address, ...rest.slice(0, 3)]);
   // Before the node has acknowledged anything, and after.
   feed.follow(rest.slice(0, 5));
-  await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual(rest.slice(0, 5).sort());
-  await expect
-    .poll(() => feed.status(), PATIENCE)
-    .toEqual({ sockets: 2, accounts: 5, subscribed: 5 });
+  await expect.poll(() => node.subscribed().sort(), OFTEN).toEqual(rest.slice(0, 5).sort());
+  await expect.poll(() => feed.status(), OFTEN).toEqual({ sockets: 2, accounts: 5, subscribed: 5 });
   expect(gaps).not.toContain(first);
   feed.follow(rest.slice(2));
-  await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual(rest.slice(2).sort());
+  await expect.poll(() => node.subscribed().sort(), OFTEN).toEqual(rest.slice(2).sort());
   expect(feed.status()).toEqual({ sockets: 2, accounts: 5, subscribed: 5 });
   // On the next connection too.
   for (const socket of node.sockets) socket.terminate();
-  await expect.poll(() => node.subscribed().sort(), PATIENCE).toEqual(rest.slice(2).sort());
+  await expect.poll(() => node.subscribed().sort(), OFTEN).toEqual(rest.slice(2).sort());
 });
 
 test('who leaves before the node has answered is unsubscribed when it does', async () => {
   const { node, feed, gaps } = await start();
   const [stays, leaves] = addresses(2) as [Address, Address];
   feed.follow([stays]);
-  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(1);
+  await expect.poll(() => feed.status().subscribed, OFTEN).toBe(1);
   node.kept = [];
   feed.follow([stays, leaves]);
-  await expect.poll(() => node.subscribed(), PATIENCE).toContain(leaves);
+  await expect.poll(() => node.subscribed(), OFTEN).toContain(leaves);
   feed.follow([stays]);
   for (const answer of node.kept.splice(0)) answer();
   node.kept = null;
-  await expect.poll(() => node.subscribed(), PATIENCE).toEqual([stays]);
+  await expect.poll(() => node.subscribed(), OFTEN).toEqual([stays]);
   expect(feed.status()).toEqual({ sockets: 1, accounts: 1, subscribed: 1 });
   expect(gaps).toEqual([stays]);
 });
@@ -216,10 +215,10 @@ test.each([
   const { node, feed, gaps } = await start();
   const watched = addresses(3);
   feed.follow(watched);
-  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(3);
+  await expect.poll(() => feed.status().subscribed, OFTEN).toBe(3);
   gaps.length = 0;
   for (const socket of node.sockets) end(socket);
-  await expect.poll(() => [...gaps].sort(), PATIENCE).toEqual([...watched].sort());
+  await expect.poll(() => [...gaps].sort(), OFTEN).toEqual([...watched].sort());
   expect(feed.status().subscribed).toBe(3);
 });
 
@@ -227,22 +226,22 @@ test('a socket that is open and mute is found by the slots that stop coming', as
   const { node, feed, gaps } = await start();
   const watched = addresses(2);
   feed.follow(watched);
-  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(2);
+  await expect.poll(() => feed.status().subscribed, OFTEN).toBe(2);
   const first = [...node.sockets][0];
   gaps.length = 0;
   node.mute = true;
-  await expect.poll(() => node.sockets.has(first as WebSocket), PATIENCE).toBe(false);
+  await expect.poll(() => node.sockets.has(first as WebSocket), OFTEN).toBe(false);
   node.mute = false;
-  await expect.poll(() => [...new Set(gaps)].sort(), PATIENCE).toEqual([...watched].sort());
+  await expect.poll(() => [...new Set(gaps)].sort(), OFTEN).toEqual([...watched].sort());
 });
 
 test('a refused subscription is asked for again until it is taken', async () => {
   const { node, feed } = await start();
   node.refuse = true;
   feed.follow(addresses(1));
-  await expect.poll(() => node.refused, PATIENCE).toBeGreaterThan(0);
+  await expect.poll(() => node.refused, OFTEN).toBeGreaterThan(0);
   node.refuse = false;
-  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(1);
+  await expect.poll(() => feed.status().subscribed, OFTEN).toBe(1);
 });
 
 test('a socket whose slots our chain cannot have reached hands nothing on, is told of, and is opened again', async () => {
@@ -250,19 +249,19 @@ test('a socket whose slots our chain cannot have reached hands nothing on, is to
   const { node, feed, told, slots, errors, gaps } = await start(100, 400, guard);
   const [watched] = addresses(1);
   feed.follow([watched as Address]);
-  await expect.poll(() => slots.length, PATIENCE).toBeGreaterThan(2);
+  await expect.poll(() => slots.length, OFTEN).toBeGreaterThan(2);
   node.notify(watched as string, 900_000_000_000, 1);
   node.notify(watched as string, 7, 2);
-  await expect.poll(() => told, PATIENCE).toEqual([{ address: watched, slot: 7 }]);
+  await expect.poll(() => told, OFTEN).toEqual([{ address: watched, slot: 7 }]);
   // The URL leads to another chain from now on.
   node.jump = 900_000_000_000;
-  await expect.poll(() => errors.includes('feed.foreign'), PATIENCE).toBe(true);
+  await expect.poll(() => errors.includes('feed.foreign'), OFTEN).toBe(true);
   expect(Math.max(...slots)).toBeLessThan(guard.slotMost);
   // It is asked again and again, and once it is ours the accounts are read anew.
   const before = gaps.length;
   guard.slotMost = Number.MAX_SAFE_INTEGER;
-  await expect.poll(() => gaps.length, PATIENCE).toBeGreaterThan(before);
-  await expect.poll(() => Math.max(...slots), PATIENCE).toBeGreaterThan(900_000_000_000);
+  await expect.poll(() => gaps.length, OFTEN).toBeGreaterThan(before);
+  await expect.poll(() => Math.max(...slots), OFTEN).toBeGreaterThan(900_000_000_000);
 });
 
 test('no connection is made while the host names another chain', async () => {
@@ -270,10 +269,10 @@ test('no connection is made while the host names another chain', async () => {
   const { node, feed, gaps } = await start(100, 400, guard);
   const watched = addresses(2);
   feed.follow(watched);
-  await expect.poll(() => guard.asked, PATIENCE).toBeGreaterThan(2);
+  await expect.poll(() => guard.asked, OFTEN).toBeGreaterThan(2);
   expect(node.connections).toBe(0);
   guard.admit = true;
-  await expect.poll(() => [...gaps].sort(), PATIENCE).toEqual([...watched].sort());
+  await expect.poll(() => [...gaps].sort(), OFTEN).toEqual([...watched].sort());
 });
 
 test('a node that takes 25 accounts a connection: those it took stay, the others go to further sockets', async () => {
@@ -281,7 +280,7 @@ test('a node that takes 25 accounts a connection: those it took stay, the others
   const watched = addresses(110);
   feed.follow(watched);
   await expect
-    .poll(() => feed.status(), PATIENCE)
+    .poll(() => feed.status(), OFTEN)
     .toEqual({ sockets: 5, accounts: 110, subscribed: 110 });
   expect(node.subscribed().sort()).toEqual([...watched].sort());
   expect(node.slotSubscriptions).toBe(1);
@@ -289,10 +288,10 @@ test('a node that takes 25 accounts a connection: those it took stay, the others
   // The number is known from now on: further accounts are not asked for in vain.
   const more = addresses(20);
   feed.follow([...watched, ...more]);
-  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(130);
+  await expect.poll(() => feed.status().subscribed, OFTEN).toBe(130);
   expect(node.refused - asked).toBe(0);
   node.notify(watched[109] ?? '', 42, 5);
-  await expect.poll(() => told, PATIENCE).toEqual([{ address: watched[109], slot: 42 }]);
+  await expect.poll(() => told, OFTEN).toEqual([{ address: watched[109], slot: 42 }]);
 });
 
 test('beyond the sockets that may be opened accounts are not subscribed, which is said, and they are when there is room', async () => {
@@ -300,13 +299,13 @@ test('beyond the sockets that may be opened accounts are not subscribed, which i
   const watched = addresses(25);
   feed.follow(watched);
   await expect
-    .poll(() => feed.status(), PATIENCE)
+    .poll(() => feed.status(), OFTEN)
     .toEqual({ sockets: 2, accounts: 25, subscribed: 20 });
   expect(warned.filter((each) => each === 'feed.full').length).toBeGreaterThan(0);
   const taken = new Set(node.subscribed());
   const left = watched.filter((each) => !taken.has(each));
   feed.follow([...watched.filter((each) => taken.has(each)).slice(5), ...left]);
-  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(20);
+  await expect.poll(() => feed.status().subscribed, OFTEN).toBe(20);
   expect(new Set(node.subscribed())).toEqual(
     new Set([...watched.filter((each) => taken.has(each)).slice(5), ...left]),
   );
@@ -316,14 +315,14 @@ test('a socket without slots that no longer answers is opened anew, and one on w
   const { node, feed, gaps } = await start(2, 400);
   const watched = addresses(4);
   feed.follow(watched);
-  await expect.poll(() => feed.status().subscribed, PATIENCE).toBe(4);
+  await expect.poll(() => feed.status().subscribed, OFTEN).toBe(4);
   const [first, second] = [...node.sockets] as [WebSocket, WebSocket];
   // Many times the silence that would end it.
-  await expect.poll(() => node.probes, PATIENCE).toBeGreaterThan(12);
+  await expect.poll(() => node.probes, OFTEN).toBeGreaterThan(12);
   expect([...node.sockets]).toEqual([first, second]);
   gaps.length = 0;
   node.deaf.add(second);
-  await expect.poll(() => node.sockets.has(second), PATIENCE).toBe(false);
-  await expect.poll(() => [...gaps].sort(), PATIENCE).toEqual(watched.slice(2).sort());
+  await expect.poll(() => node.sockets.has(second), OFTEN).toBe(false);
+  await expect.poll(() => [...gaps].sort(), OFTEN).toEqual(watched.slice(2).sort());
   expect(node.sockets.has(first)).toBe(true);
 });

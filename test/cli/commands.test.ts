@@ -121,9 +121,7 @@ test('a transaction is shown and read again; histories are walked', async () => 
     )[0]?.at;
   const before = await settled();
   expect((await bailiff('replay', signature)).code).toBe(0);
-  await expect
-    .poll(async () => Number(await settled()) > Number(before), { timeout: 20_000 })
-    .toBe(true);
+  await expect.poll(async () => Number(await settled()) > Number(before)).toBe(true);
   expect((await bailiff('replay', base58Text(new Uint8Array(64).fill(7)))).code).toBe(1);
   expect((await bailiff('replay', 'nonsense')).out).toContain('No transaction signature');
   expect(await json('backfill', '--subscriber', 'ana', '--from-slot', '0')).toMatchObject({

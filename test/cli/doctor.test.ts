@@ -29,7 +29,7 @@ beforeAll(async () => {
   });
   const trader = street.driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
-}, 60_000);
+});
 afterAll(() => street[Symbol.asyncDispose]());
 
 const settings = (over: Partial<Settings> = {}): Settings => ({
@@ -98,7 +98,7 @@ test('a mint that is not the one the venue profile is made for', async () => {
   cluster.put(USDC.toBase58(), { ...known, data });
   expect(MintLayout.decode(data).decimals).toBe(9);
   await expect
-    .poll(async () => wrongs(await probe()), { timeout: 20_000 })
+    .poll(async () => wrongs(await probe()))
     .toEqual([['mint', expect.stringContaining('has 9 decimals')]]);
   cluster.put(USDC.toBase58(), known);
 });
@@ -120,7 +120,7 @@ test('a WebSocket that is open and says nothing', async () => {
   street.world.mischief.muteSockets = true;
   expect(wrongs(await probe())).toEqual([['websocket', expect.stringContaining('told no slot')]]);
   street.world.mischief.muteSockets = false;
-}, 30_000);
+});
 
 test('webhooks: disabled, incomplete, with another secret, without credits, with a rejected key', async () => {
   const { webhooks, mischief } = street.world.helius;
@@ -163,7 +163,7 @@ test('another master key, a sponsor without SOL, a venue that has paused', async
   ]);
   setExchangeStatus(street.world, 2);
   await expect
-    .poll(async () => (await probe()).find((each) => each.what === 'venue'), { timeout: 20_000 })
+    .poll(async () => (await probe()).find((each) => each.what === 'venue'))
     .toMatchObject({ state: 'warning', says: 'drift-v2 has paused withdrawals' });
   setExchangeStatus(street.world, 0);
 });
@@ -179,7 +179,7 @@ test('a venue program that this release was not proven on: odd, and wrong where 
   const program = async (onUnknownProgram: 'tell' | 'halt') =>
     (await probe({ venue: { onUnknownProgram } })).find((each) => each.what === 'program');
   await expect
-    .poll(() => program('tell'), { timeout: 20_000 })
+    .poll(() => program('tell'))
     .toMatchObject({ state: 'warning', says: expect.stringContaining('deployed in slot 9') });
   const wrong = await program('halt');
   expect(wrong).toMatchObject({ state: 'wrong', mend: expect.stringContaining('bailiff venue') });
@@ -191,7 +191,7 @@ test('a venue program that this release was not proven on: odd, and wrong where 
   });
   cluster.put(data.address, null);
   await expect
-    .poll(() => program('halt'), { timeout: 20_000 })
+    .poll(() => program('halt'))
     .toMatchObject({ state: 'wrong', says: expect.stringContaining('holds no program data') });
   cluster.put(data.address, known);
 });

@@ -77,22 +77,19 @@ test('SIGTERM to npm start ends the daemon and all that it started', async () =>
     BAILIFF_HTTP_PORT: '0',
     BAILIFF_DRIFT_PROGRAM: '/nonexistent',
   });
-  await expect.poll(started.said, { timeout: 50_000 }).toContain('app.ready');
+  await expect.poll(started.said).toContain('app.ready');
   const pid = Number(/"pid":(\d+)/.exec(started.said())?.[1]);
   started.child.kill('SIGTERM');
   await started.ended;
   // The signal reached the daemon through npm: it is gone, or on its way out and gone soon.
   await expect
-    .poll(
-      () => {
-        try {
-          process.kill(pid, 0);
-          return 'alive';
-        } catch {
-          return 'gone';
-        }
-      },
-      { timeout: 20_000 },
-    )
+    .poll(() => {
+      try {
+        process.kill(pid, 0);
+        return 'alive';
+      } catch {
+        return 'gone';
+      }
+    })
     .toBe('gone');
 });

@@ -67,7 +67,7 @@ test('shows what runs, accepts and distrusts bytes with a reason, on record', as
     0,
     'read the change',
   ]);
-}, 120_000);
+});
 
 test('bytes on which the contract suite fails are not trusted', async () => {
   const hash = upgrade('\x7fELF, and no program');

@@ -21,7 +21,6 @@ const memo = (text: string): TransactionInstruction =>
     keys: [],
     data: Buffer.from(text),
   });
-const PATIENCE = { timeout: 40_000 };
 
 /** Keeps a copy of the debts and payments as they are now. */
 async function backUp({ sql }: Street['database']): Promise<void> {
@@ -58,10 +57,7 @@ test.each([false, true])(
     world.mischief.failing.set('simulateTransaction', 1_000_000);
     profitableClose(driver, trader);
     await expect
-      .poll(
-        async () => (await database.sql`select 1 from payment where state = 'planned'`).length,
-        PATIENCE,
-      )
+      .poll(async () => (await database.sql`select 1 from payment where state = 'planned'`).length)
       .toBe(1);
     await backUp(database);
     world.mischief.failing.clear();
@@ -78,12 +74,11 @@ test.each([false, true])(
     // Another close is paid as ever.
     profitableClose(driver, trader);
     await expect
-      .poll(async () => (await street.shares('ana')).map((each) => each.status), PATIENCE)
+      .poll(async () => (await street.shares('ana')).map((each) => each.status))
       .toEqual(['paid', 'paid']);
     const owed = (await street.shares('ana')).reduce((sum, each) => sum + BigInt(each.amount), 0n);
     expect(driver.usdcOf(creator)).toBe(owed);
   },
-  90_000,
 );
 
 test('a running daemon whose database goes back waits, reads the chain, and pays nothing again', async () => {
@@ -110,7 +105,7 @@ test('a running daemon whose database goes back waits, reads the chain, and pays
     where datname = current_database() and pid <> pg_backend_pid()`.catch(() => {});
   await database.sql`update profit_share set retry_at = null where status = 'pending'`;
   await expect
-    .poll(async () => (await street.shares('ana')).map((each) => each.status), PATIENCE)
+    .poll(async () => (await street.shares('ana')).map((each) => each.status))
     .toEqual(['paid', 'paid']);
   expect(driver.usdcOf(creator)).toBe(held);
   const rows = await database.sql`select state, restored from payment order by planned_at`;
@@ -118,7 +113,7 @@ test('a running daemon whose database goes back waits, reads the chain, and pays
     { state: 'landed', restored: false },
     { state: 'landed', restored: true },
   ]);
-}, 90_000);
+});
 
 test('strangers’ memos and dust neither hold payments up nor count as payments, and the subscriber’s own is credited', async () => {
   await using street = await openStreet({ slotMs: 8 });
@@ -158,4 +153,4 @@ test('strangers’ memos and dust neither hold payments up nor count as payments
   await street.restart();
   await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(amount);
-}, 90_000);
+});

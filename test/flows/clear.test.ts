@@ -1,7 +1,12 @@
 // Clear: a platform asks before it withdraws. What is owed is paid at once, or the answer says why
 // not.
-import { Connection, Keypair } from '@solana/web3.js';
+import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
+import { createPace } from '../../src/core/pace.ts';
+import { blankState } from '../../src/core/reckoning.ts';
+import { type ClearPorts, createClear } from '../../src/flows/clear.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { createManualClock } from '../support/clock.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 test('pays what is owed, clears, and the withdrawal that follows makes no runaway', async () => {
@@ -38,8 +43,8 @@ test('pays what is owed, clears, and the withdrawal that follows makes no runawa
       await street.database
         .sql`select 1 from fact where signature = ${signature} and kind = 'outflow' and finality = 'finalized'`
     ).length;
-  await expect.poll(finalized(agreed.signature), { timeout: 20_000 }).toBe(1);
-  expect((await street.gate('ana')).standing).toBe('good');
+  await expect.poll(finalized(agreed.signature)).toBe(1);
+  await street.standing('ana', 'good');
   const more = driver.withdrawTo(trader, Keypair.generate().publicKey, 1_000_000n);
   expect((await street.standing('ana', 'delinquent')).evidence?.signature).toBe(more.signature);
 });
@@ -76,10 +81,48 @@ test('while a winning position is open, closing is not cleared and only what is 
   expect(evidence).toMatchObject({ amount: '629000000' });
 });
 
-test('a clearance lasts as long on the chain as on the clock, whatever the pace', async () => {
-  await using street = await openStreet({ slotMs: 20 });
-  const connection = new Connection(street.world.chain.rpcUrl);
-  const [fromSlot, fromMs] = [await connection.getSlot(), performance.now()];
+test.each([20, 400, 500])(
+  'a clearance lasts as long on the chain as on the clock, where a slot takes %i ms',
+  async (slotMs) => {
+    const clock = createManualClock();
+    const slot = async () => 1_000 + Math.floor(clock.nowMs() / slotMs);
+    const granted: { untilSlot: number; grantedSlot: number }[] = [];
+    const clear = createClear(
+      {
+        ledger: {
+          subscribers: { find: async () => ({ driftAccounts: [{ address: 'user' }] }) },
+          checks: { realised: async () => 0n },
+          clearances: {
+            find: async () => null,
+            grant: async (_: string, clearance: (typeof granted)[0]) =>
+              void granted.push(clearance),
+          },
+        },
+        chain: { slot, accounts: async () => ({ accounts: [null] }), readTokenAccount: () => null },
+        venue: {
+          preflightAccounts: async () => [],
+          stateOf: () => ({ ...blankState(1), hints: { exists: true } }),
+          funds: () => null,
+        },
+        clock,
+        log: silentLog,
+        pace: createPace(),
+        outstanding: async () => 0n,
+        nudge: () => {},
+      } as unknown as ClearPorts,
+      { lastsMs: 600_000, patienceMs: 0 },
+    );
+    const wanted = { id: 'c', purpose: 'close', amount: null } as const;
+    const answer = await clear('ana', wanted);
+    expect(answer).toMatchObject({ status: 'cleared', untilMs: clock.nowMs() + 600_000 });
+    const [given] = granted;
+    // What was sent at the last moment may land within a minute.
+    expect((given?.untilSlot ?? 0) - (given?.grantedSlot ?? 0)).toBe(660_000 / slotMs);
+  },
+);
+
+test('a running daemon measures the slots of its chain: a clearance is counted in slots of 20 ms', async () => {
+  await using street = await openStreet();
   const trader = street.driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   const { body } = await street.post('/v1/subscribers/ana/clearances', {
@@ -90,11 +133,9 @@ test('a clearance lasts as long on the chain as on the clock, whatever the pace'
   const [given] = await street.database.sql`
     select (until_slot - granted_slot)::int as slots,
       extract(epoch from until_at - granted_at)::int * 1000 as ms from clearance`;
-  // What was sent at the last moment may land within a minute.
-  const msPerSlot = (Number(given?.ms) + 60_000) / Number(given?.slots);
-  const real = (performance.now() - fromMs) / ((await connection.getSlot()) - fromSlot);
-  expect(msPerSlot / real).toBeGreaterThan(1 / 3);
-  expect(msPerSlot / real).toBeLessThan(3);
+  // A busy machine makes the slots longer, and never ten times as long: 400 ms are what is usual
+  // elsewhere.
+  expect((Number(given?.ms) + 60_000) / Number(given?.slots)).toBeLessThan(200);
 });
 
 test('wrong questions are answered as such', async () => {

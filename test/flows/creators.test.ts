@@ -151,13 +151,10 @@ test('an account that the creator closes after being paid is not opened for ever
   // Nodes tell of the account once its block is confirmed; a retry before that parks the debt
   // again.
   await expect
-    .poll(
-      async () => {
-        await street.post(`/v1/shares/${parked.id}/retry`, {});
-        return (await street.shares('ana')).find((each) => each.id === parked.id)?.status;
-      },
-      { timeout: 20_000, interval: 100 },
-    )
+    .poll(async () => {
+      await street.post(`/v1/shares/${parked.id}/retry`, {});
+      return (await street.shares('ana')).find((each) => each.id === parked.id)?.status;
+    })
     .toBe('paid');
 });
 

@@ -28,9 +28,7 @@ test('beside another system that pays: its withdrawals to the creator discharge 
   const { signature } = driver.withdrawTo(trader, creator, rounded);
   const paid = await street.share('ana', (each) => each.status === 'paid');
   expect(paid).toMatchObject({ credited: share.amount, creditedBy: [signature], paidBy: [] });
-  await expect
-    .poll(async () => (await street.gate('ana')).outstanding, { timeout: 20_000 })
-    .toBe('0');
+  await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
   expect(await street.verdict('ana', 'allow')).toMatchObject({ standing: 'good' });
   const credits = await fetch(`${street.app().url}/v1/subscribers/ana/credits`);
   expect(await credits.json()).toMatchObject({
@@ -46,7 +44,7 @@ test('beside another system that pays: its withdrawals to the creator discharge 
   });
   expect((await street.post('/v1/adoptions', body)).body).toEqual({ adopted: 0, left: '0' });
   expect(driver.usdcOf(creator)).toBe(rounded);
-}, 90_000);
+});
 
 test('a subscriber who pays the creator itself is no runaway, and is not charged again', async () => {
   await using street = await openStreet();
@@ -63,4 +61,4 @@ test('a subscriber who pays the creator itself is no runaway, and is not charged
   street.sendSol(trader.agent.publicKey, 50_000_000n);
   await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-}, 90_000);
+});

@@ -51,7 +51,6 @@ test('a payment that never lands is proven dead, and only then is there another'
   await expect
     .poll(
       async () => (await street.database.sql`select 1 from payment where state = 'dead'`).length,
-      { timeout: 30_000 },
     )
     .toBeGreaterThan(0);
   street.world.mischief.swallowSends = 0;
@@ -82,7 +81,6 @@ test('while RPC gives no answer nothing is declared dead', async () => {
   await expect
     .poll(
       async () => (await street.database.sql`select 1 from payment where state = 'sent'`).length,
-      { timeout: 20_000 },
     )
     .toBe(1);
   street.world.mischief.failing.set('getSignaturesForAddress', 1_000_000);
@@ -90,7 +88,7 @@ test('while RPC gives no answer nothing is declared dead', async () => {
     { height: bigint }[]
   >`select last_valid_block_height as height from payment`;
   await expect
-    .poll(() => street.world.cluster.height('finalized'), { timeout: 20_000 })
+    .poll(() => street.world.cluster.height('finalized'))
     .toBeGreaterThan(Number(height) + 80);
   expect(await street.database.sql`select 1 from payment where state = 'dead'`).toHaveLength(0);
   street.world.mischief.failing.clear();
@@ -112,7 +110,7 @@ test('a payment on a fork that is dropped lands again', async () => {
         signature = row?.signature ?? '';
         return street.world.cluster.find(signature) !== null;
       },
-      { timeout: 20_000, interval: 5 },
+      { interval: 5 },
     )
     .toBe(true);
   const landed = street.world.cluster.find(signature);
@@ -131,10 +129,7 @@ test('two daemons on one database pay once', async () => {
   );
   for (let n = 0; n < 4; n++) profitableClose(street.driver, trader);
   await expect
-    .poll(
-      async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
-      { timeout: 40_000 },
-    )
+    .poll(async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length)
     .toBe(4);
   const owed = (await street.shares('ana')).reduce((sum, each) => sum + BigInt(each.amount), 0n);
   expect(street.driver.usdcOf(creator)).toBe(owed);
@@ -152,7 +147,6 @@ test('a daemon that stops while a payment is on its way goes on from there', asy
   await expect
     .poll(
       async () => (await street.database.sql`select 1 from payment where state = 'sent'`).length,
-      { timeout: 20_000 },
     )
     .toBe(1);
   await street.stop();

@@ -10,8 +10,6 @@ import { silentLog } from '../../src/system/log.ts';
 import { createDatabase } from '../support/database.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
-const PATIENCE = { timeout: 40_000 };
-
 test('a payment that landed survives a start with the URLs of another chain: it is not dead, and not paid again', async () => {
   await using street = await openStreet({
     slotMs: 8,
@@ -26,7 +24,7 @@ test('a payment that landed survives a start with the URLs of another chain: it 
   const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
   await street.subscribe('ana', trader, creator);
   profitableClose(driver, trader);
-  await expect.poll(() => driver.usdcOf(creator), PATIENCE).not.toBeNull();
+  await expect.poll(() => driver.usdcOf(creator)).not.toBeNull();
   const held = driver.usdcOf(creator);
   await street.stop();
   const books = async () => ({
@@ -72,7 +70,7 @@ test('a payment that landed survives a start with the URLs of another chain: it 
     startApp({ ...settings, network: 'mainnet', secrets }, systemClock, silentLog),
   ).rejects.toMatchObject({ code: 'chain_foreign' });
   expect(await fresh.sql`select 1 from chain_identity`).toHaveLength(0);
-}, 90_000);
+});
 
 test('a node that turns foreign is dropped: nothing is signed, the gate is unknown and says why, and both recover', async () => {
   await using street = await openStreet({ slotMs: 8 });
@@ -83,12 +81,12 @@ test('a node that turns foreign is dropped: nothing is signed, the gate is unkno
   await street.verdict('ana', 'allow');
   world.mischief.genesisHash = Keypair.generate().publicKey.toBase58();
   await expect
-    .poll(async () => (await street.gate('ana')).reason, PATIENCE)
+    .poll(async () => (await street.gate('ana')).reason)
     .toMatch(/belongs? to another chain/);
   expect((await street.gate('ana')).verdict).toBe('unknown');
   profitableClose(driver, trader);
   const slot = world.cluster.slot('finalized');
-  await expect.poll(() => world.cluster.slot('finalized'), PATIENCE).toBeGreaterThan(slot + 100);
+  await expect.poll(() => world.cluster.slot('finalized')).toBeGreaterThan(slot + 100);
   expect(await database.sql`select 1 from payment`).toHaveLength(0);
   expect(driver.usdcOf(creator)).toBeNull();
 
@@ -96,4 +94,4 @@ test('a node that turns foreign is dropped: nothing is signed, the gate is unkno
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
   await street.verdict('ana', 'allow');
-}, 90_000);
+});

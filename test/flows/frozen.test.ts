@@ -32,13 +32,10 @@ test("a creator's frozen account parks the debt before anything is signed; thawe
   expect(await database.sql`select 1 from payment`).toHaveLength(0);
   driver.send([createThawAccountInstruction(account, USDC, issuer)], [driver.faucet]);
   await expect
-    .poll(
-      async () => {
-        await street.post(`/v1/shares/${parked.id}/retry`, {});
-        return (await street.shares('ana'))[0]?.status;
-      },
-      { timeout: 20_000, interval: 100 },
-    )
+    .poll(async () => {
+      await street.post(`/v1/shares/${parked.id}/retry`, {});
+      return (await street.shares('ana'))[0]?.status;
+    })
     .toBe('paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(parked.amount));
 });

@@ -11,8 +11,6 @@ import { base58Text } from '../../src/core/ids.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
 
-const PATIENCE = { timeout: 20_000, interval: 50 };
-
 test('without a Drift account there is no standing and no clearance, until there is one', async () => {
   await using street = await openStreet({
     settings: (given) => ({ ...given, clearances: { ...given.clearances, patienceMs: 0 } }),
@@ -25,9 +23,7 @@ test('without a Drift account there is no standing and no clearance, until there
     agentSecretKey: base58Text(agent.secretKey),
     subAccountIds: [0],
   });
-  await expect
-    .poll(async () => (await street.gate('ana')).reason, PATIENCE)
-    .toContain('No Drift account');
+  await expect.poll(async () => (await street.gate('ana')).reason).toContain('No Drift account');
   expect(await street.gate('ana')).toMatchObject({
     verdict: 'unknown',
     allow: false,
@@ -40,7 +36,7 @@ test('without a Drift account there is no standing and no clearance, until there
   expect(body).toMatchObject({ status: 'blocked', code: 'no_account', outstanding: '0' });
   driver.createTrader({ agent, deposit: 1_000_000_000n });
   await street.standing('ana', 'good');
-  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('allow');
+  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('allow');
 });
 
 test('who owes for longer than allowed, in time that counts, may open nothing; the answer tells both', async () => {
@@ -51,15 +47,15 @@ test('who owes for longer than allowed, in time that counts, may open nothing; t
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
   const owed = async () => (await street.gate('ana')) as unknown as Record<string, number | null>;
-  await expect.poll(async () => (await owed()).owedForMs, PATIENCE).not.toBeNull();
+  await expect.poll(async () => (await owed()).owedForMs).not.toBeNull();
   expect((await owed()).owedForMsMost).toBe(7 * 24 * 3_600_000);
   await street.verdict('ana', 'allow');
   await database.sql`update owed_time set counted_ms = ${8 * 24 * 3_600_000}`;
-  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('deny');
+  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('deny');
   expect((await street.gate('ana')).reason).toContain('longer than');
   street.sendSol(trader.agent.publicKey, 50_000_000n);
   await street.share('ana', (each) => each.status === 'paid');
-  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('allow');
+  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('allow');
 });
 
 test('where a platform chose so, the gate does not vouch for a suspected subscriber until a review', async () => {
@@ -80,11 +76,9 @@ test('where a platform chose so, the gate does not vouch for a suspected subscri
     [driver.faucet, agent],
   );
   // Before its Drift account was first checked the gate says `unknown` for that reason.
-  await expect
-    .poll(async () => (await street.gate('ana')).reason, PATIENCE)
-    .toContain('given away');
+  await expect.poll(async () => (await street.gate('ana')).reason).toContain('given away');
   expect((await street.gate('ana')).verdict).toBe('unknown');
   const review = { subscriber: 'ana', reason: 'asked, and explained' };
   expect((await street.post('/v1/hearing/reviews', review)).status).toBe(204);
-  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('allow');
+  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('allow');
 });

@@ -10,7 +10,6 @@ import type { Struct } from '../../src/local/drift/layout.ts';
 import { openStreet, type Street } from '../support/street.ts';
 import { bendAccount } from '../support/venue-world.ts';
 
-const PATIENCE = { timeout: 40_000, interval: 50 };
 const FLAT_FEE = 10_000n;
 let street: Street;
 beforeAll(async () => {
@@ -30,7 +29,7 @@ async function checkedTo(trader: Trader, slot: number): Promise<unknown> {
     .poll(async () => {
       const [row] = await read();
       return row !== undefined && (Number(row.slot) >= slot || row.difference !== null);
-    }, PATIENCE)
+    })
     .toBe(true);
   return (await read())[0]?.difference;
 }

@@ -112,7 +112,7 @@ beforeAll(async () => {
     secret: Uint8Array.of(1),
   });
   expect(await ledger.endpoints.replay('e1', 0)).toBe(ROWS);
-}, 60_000);
+});
 afterAll(() => held[Symbol.asyncDispose]());
 
 const FILTERS: { readonly [Name in ListName]: ListFilters[Name] } = {

@@ -5,8 +5,6 @@ import { expect, test } from 'vitest';
 import { openProxy } from '../support/proxy.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
-const PATIENCE = { timeout: 30_000 };
-
 test('Postgres gone: webhooks are answered 503, and what happened meanwhile is paid once it is back', async () => {
   let slam = (): void => {};
   let open = (): void => {};
@@ -37,9 +35,9 @@ test('Postgres gone: webhooks are answered 503, and what happened meanwhile is p
   expect((await deliver()).status).toBe(200);
   slam();
   expect((await deliver()).status).toBe(503);
-  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('unknown');
+  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('unknown');
   await expect
-    .poll(async () => (await street.gate('ana')).reason, PATIENCE)
+    .poll(async () => (await street.gate('ana')).reason)
     .toMatch(/^The ledger has taken no write for/);
   const health = await fetch(`${street.app().url}/health/ready`);
   expect(health.status).toBe(503);
@@ -48,9 +46,9 @@ test('Postgres gone: webhooks are answered 503, and what happened meanwhile is p
   open();
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-  await expect.poll(async () => (await deliver()).status, PATIENCE).toBe(200);
+  await expect.poll(async () => (await deliver()).status).toBe(200);
   // The verdict reaches the roster too, although the connection that listens was cut.
-  await expect.poll(async () => (await street.gate('ana')).outstanding, PATIENCE).toBe('0');
+  await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
   await street[Symbol.asyncDispose]();
   await close();
 });
@@ -83,10 +81,10 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
         body: '[]',
       })
     ).status;
-  await expect.poll(verdict, PATIENCE).toBe('allow');
+  await expect.poll(verdict).toBe('allow');
   door!.freeze();
   expect(await deliver()).toBe(503);
-  await expect.poll(verdict, PATIENCE).toBe('unknown');
+  await expect.poll(verdict).toBe('unknown');
   const asked = await fetch(`${base}/v1/shares`);
   expect([asked.status, ((await asked.json()) as { title: string }).title]).toEqual([
     503,
@@ -98,7 +96,7 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
   expect((await fetch(`${base}/health/ready`)).status).toBe(503);
   expect((await fetch(`${base}/health/live`)).status).toBe(200);
   door!.thaw();
-  await expect.poll(verdict, PATIENCE).toBe('allow');
+  await expect.poll(verdict).toBe('allow');
   expect(await deliver()).toBe(200);
 
   // A standby, or a full disk: everything can be read and nothing written.
@@ -109,7 +107,7 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
     door!.open();
   };
   cut();
-  await expect.poll(verdict, PATIENCE).toBe('unknown');
+  await expect.poll(verdict).toBe('unknown');
   expect(await deliver()).toBe(503);
   await database.sql.unsafe('set default_transaction_read_only = off');
   await database.sql.begin(async (tx) => {
@@ -117,7 +115,7 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
     await tx.unsafe(`alter database ${name} set default_transaction_read_only = off`);
   });
   cut();
-  await expect.poll(verdict, PATIENCE).toBe('allow');
+  await expect.poll(verdict).toBe('allow');
   await street[Symbol.asyncDispose]();
   await door!.close();
 });
@@ -144,20 +142,17 @@ test('RPC gone: the gate says unknown, a payment on its way is neither repeated 
   street.world.mischief.swallowSends = 1;
   profitableClose(driver, trader);
   await expect
-    .poll(
-      async () => (await database.sql`select 1 from payment where state = 'sent'`).length,
-      PATIENCE,
-    )
+    .poll(async () => (await database.sql`select 1 from payment where state = 'sent'`).length)
     .toBe(1);
   slam();
-  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('unknown');
+  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('unknown');
   expect(await street.gate('ana')).toMatchObject({ allow: false, stale: true });
   expect((await street.gate('ana', 'close')).allow).toBe(true);
   expect((await database.sql`select state from payment`).map((row) => row.state)).toEqual(['sent']);
   open();
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-  await expect.poll(async () => (await street.gate('ana')).verdict, PATIENCE).toBe('allow');
+  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('allow');
   await street[Symbol.asyncDispose]();
   await close();
 });

@@ -15,13 +15,10 @@ const creatorWallet = () => Keypair.generate().publicKey;
 async function aSlotLater({ world, app }: Street): Promise<void> {
   const slot = world.cluster.slot('processed');
   await expect
-    .poll(
-      async () => {
-        const health = await fetch(`${app().url}/health/ready`);
-        return ((await health.json()) as { asOfSlot: number }).asOfSlot;
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      const health = await fetch(`${app().url}/health/ready`);
+      return ((await health.json()) as { asOfSlot: number }).asOfSlot;
+    })
     .toBeGreaterThan(slot);
 }
 
@@ -68,7 +65,7 @@ test('a winner moved to another own sub-account just before its close owes as if
   expect(BigInt(share.amount)).toBeGreaterThan(2_900_000n);
   expect(await street.shares('ana')).toHaveLength(1);
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-}, 60_000);
+});
 
 test('a crumb from before the terms does not shield profit behind cut logs', async () => {
   await using street = await openStreet();
@@ -104,7 +101,7 @@ test('a crumb from before the terms does not shield profit behind cut logs', asy
   const amountOf = (name: string) => BigInt(steps.find((each) => each.name === name)?.value ?? '');
   expect(amountOf('openingFee')).toBeGreaterThan(0n);
   expect(amountOf('realised') - amountOf('openingFee')).toBe(amountOf('netPnl'));
-}, 90_000);
+});
 
 test('a mark outlives a new wallet, and a change of the share alone changes nothing else', async () => {
   await using street = await openStreet();
@@ -142,9 +139,8 @@ test('a mark outlives a new wallet, and a change of the share alone changes noth
       async () =>
         (await street.database.sql`select charged from accrual where signature = ${won}`)[0]
           ?.charged,
-      { timeout: 30_000 },
     )
     .toBe(0n);
   expect(await street.shares('ana')).toEqual([]);
   expect(await change({ basis: 'half_recovery' })).toMatchObject({ status: 400 });
-}, 90_000);
+});

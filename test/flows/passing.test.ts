@@ -47,12 +47,7 @@ test('an account that was given to a stranger: the debt is paid past it, and the
   await street.restart();
   profitableClose(driver, trader);
   await expect
-    .poll(
-      async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
-      {
-        timeout: 20_000,
-      },
-    )
+    .poll(async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length)
     .toBe(2);
 });
 
@@ -76,7 +71,6 @@ test('an account that is closed after each payment is never opened at the cost o
     await expect
       .poll(
         async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
-        { timeout: 20_000 },
       )
       .toBe(n);
     expect(driver.usdcOf(agent.publicKey)).toBeNull();

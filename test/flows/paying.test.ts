@@ -98,9 +98,7 @@ describe('when not everything can be reached', () => {
     expect(await street.database.sql`select 1 from payment`).toHaveLength(0);
     driver.trade(trader, 'short', 18_000_000_000n, { reduceOnly: true });
     await expect
-      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'), {
-        timeout: 20_000,
-      })
+      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
       .toBe(true);
   });
 });
@@ -216,14 +214,11 @@ test('two creators are paid in the order of their oldest debts, each with everyt
     .poll(
       async () =>
         (await street.shares('ana')).filter((each) => each.reason?.code === 'no_agent_key').length,
-      { timeout: 20_000 },
     )
     .toBe(3);
   await registerKey(street, agent, [0, 1]);
   await expect
-    .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'), {
-      timeout: 20_000,
-    })
+    .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
     .toBe(true);
   const payments = await database.sql<{ creator_wallet: string; shares: bigint }[]>`
     select creator_wallet, (select count(*) from payment_share ps where ps.payment_id = p.payment_id) as shares

@@ -15,7 +15,6 @@ const keyOf = (street: Street, agent: Keypair) =>
     agentSecretKey: JSON.stringify([...agent.secretKey]),
     subAccountIds: [0],
   });
-const patience = { timeout: 30_000, interval: 50 };
 const states = async ({ database }: Street) =>
   (await database.sql<{ state: string }[]>`select state from payment order by planned_at`).map(
     (each) => each.state,
@@ -67,7 +66,7 @@ test('a Drift account that is deleted between plan and signature: the payment en
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   world.mischief.failing.set('simulateTransaction', 1_000_000);
   profitableClose(driver, trader);
-  await expect.poll(() => states(street), patience).toEqual(['planned']);
+  await expect.poll(() => states(street)).toEqual(['planned']);
   driver.send([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]);
   driver.withdrawTo(trader, trader.agent.publicKey, 2_000_000_000n);
   world.cluster.put(userAddress(trader.agent.publicKey, 0).toBase58(), null);
@@ -85,7 +84,7 @@ test('while the node does not simulate, a debt can be voided, and a clearance go
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   world.mischief.failing.set('simulateTransaction', 1_000_000);
   profitableClose(driver, trader);
-  await expect.poll(() => states(street), patience).toEqual(['planned']);
+  await expect.poll(() => states(street)).toEqual(['planned']);
   const [share] = await street.shares('ana');
   expect(share?.status).toBe('processing');
   const voided = await street.post(`/v1/shares/${share?.id}/void`, { reason: 'goodwill' });

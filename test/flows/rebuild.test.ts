@@ -53,7 +53,6 @@ test('after total loss of the payments nothing is paid twice, and the chain make
       .poll(
         async () =>
           (await street.shares(id)).filter((each) => each.status === 'paid').length === count,
-        { timeout: 30_000 },
       )
       .toBe(true);
   for (let n = 1; n <= 2; n++) {
@@ -81,7 +80,7 @@ test('after total loss of the payments nothing is paid twice, and the chain make
   for (const [index, id] of ['ana', 'bo'].entries())
     expect(driver.usdcOf(creators[index] as never), id).toBe(await owed(id));
   await street.standing('ana', 'good');
-}, 120_000);
+});
 
 test('payments beyond every known debt are a difference: nothing is booked, and the command says so', async () => {
   await using street = await openStreet({ slotMs: 8 });
@@ -98,7 +97,7 @@ test('payments beyond every known debt are a difference: nothing is booked, and 
   expect(code).toBe(3);
   expect(document.differences).toHaveLength(1);
   expect(await database.sql`select 1 from payment`).toHaveLength(0);
-}, 60_000);
+});
 
 test('an older debt that is heard of later has the chain asked again', async () => {
   await using street = await openStreet({ slotMs: 8 });
@@ -141,4 +140,4 @@ test('an older debt that is heard of later has the chain asked again', async () 
   expect(await books.disagreement(ana)).toBeNull();
   expect((await ledger.shares.find(first.id))?.status).toBe('paid');
   await parts.sql.end();
-}, 60_000);
+});

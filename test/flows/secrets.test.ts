@@ -218,4 +218,4 @@ test('under a wrong master key debts wait without an attempt or a payment, and a
   const closed = await street.share('ana', (each) => each.reason?.code === 'agent_key_unreadable');
   expect(closed.reason?.detail).toContain('Bring the key in again');
   expect(await database.sql`select 1 from payment where state <> 'landed'`).toHaveLength(0);
-}, 180_000);
+});

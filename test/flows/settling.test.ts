@@ -74,9 +74,7 @@ test('a deposit that suffices pays whatever keeps the market from settling', asy
     bend();
     await giveKey(street, trader);
     await expect
-      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'), {
-        timeout: 20_000,
-      })
+      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
       .toBe(true);
     await database.sql`delete from agent_key`;
     mend();

@@ -48,16 +48,13 @@ test('the sponsor stops at the budget of a subscriber; the others are paid, and 
     expect
       .poll(
         async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
-        { timeout: 20_000 },
       )
       .toBe(n);
   for (const n of [1, 2]) {
     profitableClose(driver, ana);
     await paid(n);
   }
-  await expect
-    .poll(async () => (await database.sql`select 1 from payment_cost`).length, { timeout: 20_000 })
-    .toBe(2);
+  await expect.poll(async () => (await database.sql`select 1 from payment_cost`).length).toBe(2);
   profitableClose(driver, ana);
   const refused = await street.share('ana', (each) => each.reason !== null);
   expect(refused.reason).toMatchObject({ class: 'needs_sol', code: 'sponsor_subscriber_spent' });
@@ -81,7 +78,6 @@ test('an account that the creator closes between simulation and block counts as 
   profitableClose(driver, trader);
   await expect
     .poll(async () => (await database.sql`select 1 from payment where state = 'sent'`).length, {
-      timeout: 20_000,
       interval: 10,
     })
     .toBe(1);
@@ -94,8 +90,6 @@ test('an account that the creator closes between simulation and block counts as 
   const [payment] = await database.sql`select create_creator_account from payment`;
   expect(payment?.create_creator_account).toBe(false);
   await expect
-    .poll(async () => (await database.sql`select creator_opened from payment_cost`)[0], {
-      timeout: 20_000,
-    })
+    .poll(async () => (await database.sql`select creator_opened from payment_cost`)[0])
     .toEqual({ creator_opened: true });
 });

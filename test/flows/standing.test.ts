@@ -38,7 +38,6 @@ const isFinal = async ({ database }: Street, signature: string) => {
         (
           await database.sql`select 1 from sighting where signature = ${signature} and status = 'finalized'`
         ).length,
-      { timeout: 40_000 },
     )
     .toBe(1);
 };
@@ -101,7 +100,7 @@ test('a stranger that takes back its own token accuses nobody', async () => {
   );
   await isFinal(street, taken.signature);
   expect(await street.verdict('ana', 'allow')).toMatchObject({ standing: 'good' });
-}, 90_000);
+});
 
 test('SOL that leaves by an instruction of 2026, out of the own token account, is a flight', async () => {
   await using street = await openStreet();
@@ -121,7 +120,7 @@ test('SOL that leaves by an instruction of 2026, out of the own token account, i
   const gate = await street.standing('ana', 'delinquent');
   expect(gate.evidence?.signature).toBe(gone.signature);
   expect(gate.reason).toContain('5.000000000 SOL');
-}, 90_000);
+});
 
 test('SOL collateral in the own account of wrapped SOL is followed: a delegate that takes it makes a flight', async () => {
   await using street = await openStreet();
@@ -160,7 +159,6 @@ test('SOL collateral in the own account of wrapped SOL is followed: a delegate t
     .poll(
       async () =>
         (await database.sql`select 1 from account where address = ${wrapped.toBase58()}`).length,
-      { timeout: 40_000 },
     )
     .toBe(1);
   const theirs = wrappedAccountOf(delegate.publicKey);
@@ -174,7 +172,7 @@ test('SOL collateral in the own account of wrapped SOL is followed: a delegate t
   const gate = await street.standing('ana', 'delinquent');
   expect(gate.evidence?.signature).toBe(taken.signature);
   expect(gate.reason).toContain('7.000000000 SOL');
-}, 90_000);
+});
 
 test('collateral withdrawn into a USDC account that belongs to a stranger by now is a flight', async () => {
   await using street = await openStreet();
@@ -195,7 +193,7 @@ test('collateral withdrawn into a USDC account that belongs to a stranger by now
   );
   const gate = await street.standing('ana', 'delinquent');
   expect(gate.evidence?.signature).toBe(fled.signature);
-}, 90_000);
+});
 
 test('everybody has a turn, whoever comes and goes meanwhile', async () => {
   let owing = ['e', 'b', 'a', 'd', 'c'];

@@ -101,14 +101,11 @@ describe('paying', () => {
         async () =>
           (await street.shares('ana')).filter((each) => each.reason?.code === 'agent_needs_sol')
             .length,
-        { timeout: 20_000 },
       )
       .toBe(2);
     driver.giveSol(trader.agent.publicKey, 2_000_000_000n);
     await expect
-      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'), {
-        timeout: 20_000,
-      })
+      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
       .toBe(true);
     const shares = await street.shares('ana');
     expect(shares).toHaveLength(2);
@@ -189,7 +186,6 @@ describe('runaways', () => {
             await street.database
               .sql`select 1 from fact where signature = ${honest.signature} and kind = 'outflow' and finality = 'finalized'`
           ).length,
-        { timeout: 20_000 },
       )
       .toBe(1);
     await street.verdict('bo', 'allow');
@@ -214,7 +210,6 @@ describe('runaways', () => {
             await street.database
               .sql`select body->>'internal' as internal from fact where signature = ${moved.signature}`
           )[0]?.internal,
-        { timeout: 20_000 },
       )
       .toBe('true');
     expect((await street.gate('ana')).standing).toBe('good');
@@ -240,7 +235,7 @@ test('a verdict that a crash left behind the books is judged again at the next s
   await street.standing('bo', 'delinquent');
   // Once all is final, nothing that is heard again would mend the verdicts by the way.
   const unread = () => database.sql`select 1 from sighting where status in ('wanted', 'confirmed')`;
-  await expect.poll(async () => (await unread()).length, { timeout: 20_000 }).toBe(0);
+  await expect.poll(async () => (await unread()).length).toBe(0);
   await street.stop();
   await database.sql`update standing set outstanding = 7 where subscriber_id = 'ana'`;
   await database.sql`
@@ -273,7 +268,6 @@ describe('hearing', () => {
     await expect
       .poll(
         async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
-        { timeout: 20_000 },
       )
       .toBe(3);
     const owed = (await street.shares('ana')).reduce((sum, each) => sum + BigInt(each.amount), 0n);

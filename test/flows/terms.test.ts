@@ -28,13 +28,10 @@ async function agree(
 async function aSlotLater({ world, app }: Street): Promise<void> {
   const slot = world.cluster.slot('processed');
   await expect
-    .poll(
-      async () => {
-        const health = await fetch(`${app().url}/health/ready`);
-        return ((await health.json()) as { asOfSlot: number }).asOfSlot;
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      const health = await fetch(`${app().url}/health/ready`);
+      return ((await health.json()) as { asOfSlot: number }).asOfSlot;
+    })
     .toBeGreaterThan(slot);
 }
 const close = (driver: Driver, trader: Trader, base: bigint, price: bigint): string => {
@@ -73,7 +70,7 @@ test('a close owes by the terms of its opening: before any nothing, after a chan
   driver.trade(trader, 'long', 1_000_000_000n);
   const signature = close(driver, trader, 4_000_000_000n, 180_000_000n);
   await expect
-    .poll(async () => (await street.shares('ana')).map((each) => each.status), { timeout: 30_000 })
+    .poll(async () => (await street.shares('ana')).map((each) => each.status))
     .toEqual(['paid', 'paid']);
   const rows = await street.database.sql<
     { creator: string | null; net_pnl: bigint; amount: bigint; base: bigint }[]
@@ -99,7 +96,7 @@ test('a close owes by the terms of its opening: before any nothing, after a chan
   const told = await fetch(`${street.app().url}/v1/shares/${share?.id}/explanation`);
   const { steps } = (await told.json()) as { steps: { name: string; value: string }[] };
   expect(steps.find((each) => each.name === 'partPnl')?.value).toBe(String(second?.net_pnl));
-}, 90_000);
+});
 
 test('what was opened before anything was agreed owes nothing, though its opening is not final yet', async () => {
   await using street = await openStreet({ finalizedAfter: 150 });
@@ -116,12 +113,10 @@ test('what was opened before anything was agreed owes nothing, though its openin
   driver.trade(trader, 'long', 1_000_000_000n);
   const signature = close(driver, trader, 1_000_000_000n, 180_000_000n);
   await expect
-    .poll(async () => (await street.shares('ana')).map((each) => each.close.signature), {
-      timeout: 30_000,
-    })
+    .poll(async () => (await street.shares('ana')).map((each) => each.close.signature))
     .toContain(signature);
   expect(await street.shares('ana')).toHaveLength(1);
-}, 60_000);
+});
 
 test('with a high-water mark losses are made good first, and small shares wait for each other until a withdrawal', async () => {
   await using street = await openStreet();
@@ -160,7 +155,7 @@ test('with a high-water mark losses are made good first, and small shares wait f
   });
   expect(cleared).toMatchObject({ status: 201, body: { status: 'cleared' } });
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-}, 90_000);
+});
 
 test('who runs away while owing too little to be paid is barred, and paid for all the same', async () => {
   await using street = await openStreet();
@@ -176,7 +171,7 @@ test('who runs away while owing too little to be paid is barred, and paid for al
   await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
   await street.standing('ana', 'good');
-}, 90_000);
+});
 
 test('a subscriber leaves only when nothing is open, owed or unheard, and may come back', async () => {
   await using street = await openStreet();
@@ -199,13 +194,13 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   };
   driver.movePrice(0, 150_000_000n);
   driver.trade(trader, 'long', 1_000_000_000n);
-  await expect.poll(leave, { timeout: 20_000 }).toMatch(/holds positions/);
+  await expect.poll(leave).toMatch(/holds positions/);
   close(driver, trader, 1_000_000_000n, 160_000_000n);
   await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
-  await expect.poll(leave, { timeout: 20_000 }).toMatch(/owes something/);
+  await expect.poll(leave).toMatch(/owes something/);
   street.sendSol(trader.agent.publicKey, 50_000_000n);
   await street.share('ana', (each) => each.status === 'paid');
-  await expect.poll(leave, { timeout: 20_000 }).toBe(204);
+  await expect.poll(leave).toBe(204);
   expect(await leave()).toBe(204);
   expect(await followed()).toEqual([3, 3, false]);
   expect(await street.gate('ana')).toMatchObject({ verdict: 'deny', standing: 'retired' });
@@ -226,8 +221,7 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
     .poll(
       async () =>
         (await database.sql`select amount from accrual where signature = ${signature}`)[0]?.amount,
-      { timeout: 20_000 },
     )
     .toBe(0n);
   expect(await street.shares('ana')).toHaveLength(1);
-}, 90_000);
+});

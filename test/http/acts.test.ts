@@ -16,7 +16,7 @@ beforeAll(async () => {
   street = await openStreet();
   ana = street.driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ana', ana, Keypair.generate().publicKey);
-}, 60_000);
+});
 afterAll(() => street[Symbol.asyncDispose]());
 
 async function ask(method: string, route: string, body?: unknown, key?: string) {
@@ -176,9 +176,7 @@ test('subscribers, accounts and facts can be read page by page', async () => {
       facts: { kind: string; body: Record<string, unknown> }[];
       next: string;
     };
-  await expect
-    .poll(async () => (await facts('kind=close')).facts.length, { timeout: 20_000 })
-    .toBe(1);
+  await expect.poll(async () => (await facts('kind=close')).facts.length).toBe(1);
   const paged = async () => {
     const pages = [];
     for (let next = ''; ; ) {
@@ -190,9 +188,7 @@ test('subscribers, accounts and facts can be read page by page', async () => {
   };
   // Facts may still be coming, or becoming final: once none does, both ways show the same.
   await expect
-    .poll(async () => isDeepStrictEqual(await paged(), (await facts('limit=500')).facts), {
-      timeout: 20_000,
-    })
+    .poll(async () => isDeepStrictEqual(await paged(), (await facts('limit=500')).facts))
     .toBe(true);
   expect((await facts('kind=open')).facts[0]?.body).toMatchObject({ base: '1000000000' });
   expect(await ask('GET', '/v1/subscribers/ana/facts?before=nowhere')).toMatchObject({
@@ -224,4 +220,4 @@ test('a key may ask so often and no more; the gate is not counted', async () => 
   expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(await refused.json()).toMatchObject({ title: 'rate_limited', status: 429 });
   expect(await status('/v1/gate/nobody?action=close&')).toBe(200);
-}, 60_000);
+});

@@ -55,4 +55,4 @@ test('nobody is let in without a key once there is one, and nobody beyond its sc
         expect(await status(name, 'Bearer gate-only'), name).toBe(403);
     }),
   );
-}, 60_000);
+});

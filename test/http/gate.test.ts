@@ -11,9 +11,7 @@ test('many at once are answered as one by one, and wrong questions are refused',
   const { driver } = street;
   const trader = driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
-  await expect
-    .poll(async () => (await street.gate('ana')).verdict, { timeout: 20_000 })
-    .toBe('allow');
+  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('allow');
   const wallet = trader.agent.publicKey.toBase58();
   const many = await street.post('/v1/gate', { subscribers: ['ana', wallet, 'nobody'] });
   const answers = many.body.answers as Record<string, unknown>[];
@@ -63,16 +61,12 @@ test('an open gap makes the answer unknown for that subscriber alone; a limit on
   const [ana, bo, cy] = [0, 1, 2].map(() => driver.createTrader({ deposit: 1_000_000_000n }));
   for (const [id, trader] of Object.entries({ ana, bo, cy }))
     await street.subscribe(id, trader as never, Keypair.generate().publicKey);
-  await expect
-    .poll(async () => (await street.gate('ana')).verdict, { timeout: 20_000 })
-    .toBe('allow');
+  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('allow');
   await database.sql`
     update account_check set difference = '{"realised":"1"}', unexplained_since = now(), candidate = baseline
     where subscriber_id = 'ana' and address = (select address from account where subscriber_id = 'ana' and role = 'drift_user')`;
   profitableClose(driver, cy as never);
-  await expect
-    .poll(async () => (await street.gate('cy')).verdict, { timeout: 20_000 })
-    .toBe('deny');
+  await expect.poll(async () => (await street.gate('cy')).verdict).toBe('deny');
   expect((await street.gate('cy')).reason).toMatch(/more than the 0\.001000 USDC/);
   await street.verdict('bo', 'allow');
 });
@@ -88,7 +82,7 @@ test('sources that have gone quiet make every answer unknown, and failing open i
   const trader = street.driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   await expect
-    .poll(async () => street.gate('ana'), { timeout: 20_000 })
+    .poll(async () => street.gate('ana'))
     .toMatchObject({
       verdict: 'unknown',
       allow: true,

@@ -94,4 +94,4 @@ test('in observe mode debts are reckoned, served and judged, and nothing is sign
   // What was only observed is not payable before an operator adopts it.
   expect((await street.post(`/v1/shares/${share.id}/retry`, {})).status).toBe(409);
   expect(await database.sql`select 1 from payment`).toHaveLength(0);
-}, 60_000);
+});

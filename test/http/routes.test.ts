@@ -248,7 +248,7 @@ beforeAll(async () => {
     select 'ann', address, 'x', 1, 0, 'notice', 'finalized', '{"what":"swap_loss","amount":"900000000"}' from account where subscriber_id = 'ann' limit 1`;
   while ((await database.sql`select 1 from suspicion`).length === 0)
     await new Promise((resolve) => setImmediate(resolve));
-}, 120_000);
+});
 afterAll(() => street[Symbol.asyncDispose]());
 
 test('every route and every problem of its own is driven here', () => {
@@ -300,7 +300,7 @@ describe('what every route has', () => {
       expect(answer.status, `${name} ${JSON.stringify(answer.body)}`).toBeLessThan(300);
       expect(Object.keys(operation?.responses ?? {}), name).toContain(String(answer.status));
     }
-  }, 60_000);
+  });
 
   test('the examples of the description are accepted, one after the other', async () => {
     const document = (await ask('GET', '/openapi.json')).body as never as OpenApi;
@@ -322,5 +322,5 @@ describe('what every route has', () => {
       }
     }
     expect(driven).toBeGreaterThanOrEqual(12);
-  }, 60_000);
+  });
 });

@@ -78,7 +78,7 @@ test('hydration, then every change by gapless revision, the same from two daemon
     ['bo', 'good'],
   ]);
   await second.close();
-}, 90_000);
+});
 
 test('an engine with the client denies a runaway, goes stale when the daemon is gone, and comes back', async () => {
   await using street = await openStreet({
@@ -93,12 +93,12 @@ test('an engine with the client denies a runaway, goes stale when the daemon is 
   expect(gate.decide('ana', 'open')).toMatchObject({ verdict: 'unknown', allow: false });
   expect(gate.decide('ana', 'close').allow).toBe(true);
   await gate.ready();
-  await expect.poll(() => gate.decide('ana', 'open').verdict, { timeout: 20_000 }).toBe('allow');
+  await expect.poll(() => gate.decide('ana', 'open').verdict).toBe('allow');
   expect(gate.decide('nobody', 'open').verdict).toBe('deny');
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
   driver.withdrawTo(trader, Keypair.generate().publicKey, 10_000_000n);
-  await expect.poll(() => gate.decide('ana', 'open').verdict, { timeout: 20_000 }).toBe('deny');
+  await expect.poll(() => gate.decide('ana', 'open').verdict).toBe('deny');
   const signal = { copiers: ['ana'] };
   expect(route(gate, { action: 'open', ...signal }).skipped[0]?.why).toContain(
     'Withdrew 10.000000 USDC',
@@ -109,17 +109,17 @@ test('an engine with the client denies a runaway, goes stale when the daemon is 
   expect(gate.decide('ana', 'open').reason).toBe(reason);
 
   await street.stop();
-  await expect.poll(() => gate.state, { timeout: 20_000 }).toBe('stale');
+  await expect.poll(() => gate.state).toBe('stale');
   expect(gate.decide('bo', 'open').reason).toMatch(
     /^The stream from Bailiff broke off \d+ s ago: /,
   );
-  await expect.poll(() => gate.decide('bo', 'open').verdict, { timeout: 20_000 }).toBe('unknown');
+  await expect.poll(() => gate.decide('bo', 'open').verdict).toBe('unknown');
   const again = await startApp(
     { ...street.settings, http: { ...street.settings.http, port } },
     systemClock,
     silentLog,
   );
-  await expect.poll(() => gate.state, { timeout: 30_000 }).toBe('live');
+  await expect.poll(() => gate.state).toBe('live');
   expect(gate.decide('ana', 'open').verdict).toBe('deny');
   gate.close();
   const told = states.filter((each, at) => each !== states[at - 1]);
@@ -129,7 +129,7 @@ test('an engine with the client denies a runaway, goes stale when the daemon is 
     ),
   );
   await again.close();
-}, 120_000);
+});
 
 test('a reader that does not read is dropped, and holds nobody up', async () => {
   await using street = await openStreet();
@@ -158,7 +158,7 @@ test('a reader that does not read is dropped, and holds nobody up', async () => 
     told = BigInt(events.findLast(({ id }) => id !== null)?.id?.split(':')[0] ?? 0n);
     return enough;
   });
-  await expect.poll(() => live, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => live).toBe(true);
   // However much the kernel holds for the slow reader: at some time it is full, and the brisk one
   // is told every change meanwhile.
   const dropped = async (): Promise<boolean> =>
@@ -174,7 +174,7 @@ test('a reader that does not read is dropped, and holds nobody up', async () => 
       from next, generate_series(1, 2000) n`;
     last += 2_000n;
     await database.sql`select pg_notify('bailiff_standing', '')`;
-    await expect.poll(() => told, { timeout: 20_000 }).toBe(last);
+    await expect.poll(() => told).toBe(last);
   }
   enough = true;
   const revisions = changes(await brisk).map((each) => BigInt(each.revision));
@@ -184,4 +184,4 @@ test('a reader that does not read is dropped, and holds nobody up', async () => 
   expect((await street.gate('s7')).verdict).toBe('deny');
   slow.resume();
   await closed;
-}, 90_000);
+});

@@ -41,8 +41,7 @@ const rows = () =>
   street.database.sql<
     { entries: number; refused: number }[]
   >`select entries, refused from delivery where digested_at is not null order by delivery_id`;
-const digested = (count: number) =>
-  expect.poll(async () => (await rows()).length, { timeout: 20_000 }).toBe(count);
+const digested = (count: number) => expect.poll(async () => (await rows()).length).toBe(count);
 
 describe('deliveries', () => {
   test('a wrong or missing secret is 401, and nothing is stored', async () => {
@@ -104,15 +103,10 @@ describe('deliveries', () => {
       ).status,
     ).toBe(200);
     await expect
-      .poll(async () => (await street.database.sql`select 1 from sighting`).length, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await street.database.sql`select 1 from sighting`).length)
       .toBe(3);
     await expect
-      .poll(
-        async () => (await street.database.sql`select 1 from fact where kind = 'close'`).length,
-        { timeout: 20_000 },
-      )
+      .poll(async () => (await street.database.sql`select 1 from fact where kind = 'close'`).length)
       .toBe(2);
   });
 
@@ -130,7 +124,6 @@ describe('deliveries', () => {
             await street.database
               .sql`select attempts from sighting where signature = ${'5'.repeat(88)}`
           )[0]?.attempts ?? 0,
-        { timeout: 20_000 },
       )
       .toBeGreaterThan(0);
     // The real one, with the same content, is heard meanwhile.

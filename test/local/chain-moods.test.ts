@@ -21,9 +21,7 @@ describe('subscriptions', () => {
     chain.connection.onSlotChange(({ slot }) => heard.slot.push(slot));
     // Subscribing is done once the server has been asked for all three.
     await expect
-      .poll(() => chain.server.calls.filter((each) => each.endsWith('Subscribe')).length, {
-        timeout: 10_000,
-      })
+      .poll(() => chain.server.calls.filter((each) => each.endsWith('Subscribe')).length)
       .toBeGreaterThanOrEqual(3);
     const transaction = await chain.transferTo(to, 2_000_000);
     const signature = await chain.connection.sendTransaction(transaction);
@@ -116,7 +114,7 @@ describe('misbehaving', () => {
     await expect.poll(() => seen).toEqual([3_000_003]);
     chain.server.cutSockets(1001);
     // Anything but a normal closure makes web3.js subscribe again.
-    await expect.poll(asked, { timeout: 10_000 }).toBeGreaterThan(before + 1);
+    await expect.poll(asked).toBeGreaterThan(before + 1);
   });
 
   test('an airdrop is a transaction that can be confirmed', async () => {

@@ -113,7 +113,7 @@ test('the command tells the whole story and ends with 0', async () => {
     'Try next',
   ])
     expect(output).toContain(each);
-}, 180_000);
+});
 
 test.each(SOURCES)(
   'with every source but %s switched off the story ends the same',

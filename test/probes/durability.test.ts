@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await openPostgres({ folder, clock: systemClock, log: silentLog });
   sql = openDatabase(server.url, silentLog, 1);
   await migrate(sql, silentLog);
-}, 60_000);
+});
 afterAll(async () => {
   await sql.end({ timeout: 2 });
   await server.close();
@@ -125,7 +125,7 @@ test('standbys: asynchronous, synchronous, and waited for in vain', async () => 
   ]);
   await setting('synchronous_standby_names', '');
   expect((await says())[1]?.[1]).toBe('ok');
-}, 60_000);
+});
 
 test('a server that does not write to disk, and a cluster that tells no timeline, are told', () => {
   const whole = {

@@ -5,8 +5,9 @@ import { type Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect } from 'vitest';
 import { type App, startApp } from '../../src/app.ts';
 import { base58Text } from '../../src/core/ids.ts';
+import type { Cluster } from '../../src/local/chain/cluster.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
-import type { Driver } from '../../src/local/driver.ts';
+import { createDriver, type Driver } from '../../src/local/driver.ts';
 import { type ServedWorld, serveWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { openLog, silentLog } from '../../src/system/log.ts';
@@ -35,6 +36,7 @@ export type GateView = {
 };
 
 export type Street = AsyncDisposable & {
+  /** Its cluster confirms each act of the test before the call returns. */
   readonly world: ServedWorld;
   readonly driver: Driver;
   readonly database: TestDatabase;
@@ -67,7 +69,8 @@ export type Street = AsyncDisposable & {
   standing(id: string, wanted: string): Promise<GateView>;
 };
 
-const PATIENCE = { timeout: 40_000, interval: 25 };
+/** How often a wait looks; how long it lasts at most stands in vitest.config.ts. */
+const OFTEN = { interval: 25 };
 /** `BAILIFF_TEST_LOG=debug` prints the lines of every daemon that a test starts in its process. */
 const LOG_LEVEL = process.env.BAILIFF_TEST_LOG;
 const log = LOG_LEVEL ? openLog(LOG_LEVEL) : silentLog;
@@ -83,6 +86,24 @@ export type StreetOptions = {
   settings?: (settings: Settings, world: ServedWorld) => Settings | Promise<Settings>;
 };
 
+/**
+ * The cluster as a test acts on it: each transaction and each written account is in a confirmed
+ * block when the call returns, so that a daemon that is asked right afterwards reads it. The
+ * acts of one synchronous stretch of a test still reach a daemon of this process together.
+ */
+const confirming = (cluster: Cluster): Cluster => ({
+  ...cluster,
+  submit(...given) {
+    const landed = cluster.submit(...given);
+    cluster.advance();
+    return landed;
+  },
+  put(...given) {
+    cluster.put(...given);
+    cluster.advance();
+  },
+});
+
 export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   const database = await createDatabase();
   const heliusApiKey = randomBytes(8).toString('hex');
@@ -90,7 +111,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   const base = loadSettings(
     env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
   );
-  const world = await serveWorld({
+  const served = await serveWorld({
     programFile: base.programFile,
     clock: systemClock,
     heliusApiKey,
@@ -100,6 +121,9 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
       ...(options.genesisHash === undefined ? {} : { genesisHash: options.genesisHash }),
     },
   });
+  const cluster = confirming(served.cluster);
+  const driver = createDriver(cluster, served.driver.faucet);
+  const world: ServedWorld = { ...served, cluster, driver };
   const secret = randomBytes(16).toString('hex');
   const given: Settings = {
     ...base,
@@ -139,7 +163,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   };
   const street: Street = {
     world,
-    driver: world.driver,
+    driver,
     database,
     settings,
     secret,
@@ -180,7 +204,6 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
       expect(subscribed.status, JSON.stringify(subscribed.body)).toBe(201);
     },
     sendSol(toPubkey, lamports) {
-      const { driver } = world;
       const fromPubkey = driver.faucet.publicKey;
       driver.send([SystemProgram.transfer({ fromPubkey, toPubkey, lamports })], [driver.faucet]);
     },
@@ -193,7 +216,7 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
         last = await street.gate(id);
         return last.verdict === wanted ? wanted : last;
       };
-      await expect.poll(read, PATIENCE).toBe(wanted);
+      await expect.poll(read, OFTEN).toBe(wanted);
       return last;
     },
     async share(id, ready) {
@@ -203,14 +226,19 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
           const all = await street.shares(id);
           found = all.find(ready);
           return found === undefined ? all : 'as wanted';
-        }, PATIENCE)
+        }, OFTEN)
         .toBe('as wanted');
       if (found === undefined) throw new Error('unreachable');
       return found;
     },
     async standing(id, wanted) {
-      await expect.poll(async () => (await street.gate(id)).standing, PATIENCE).toBe(wanted);
-      return street.gate(id);
+      let last = await street.gate(id);
+      const read = async () => {
+        last = await street.gate(id);
+        return last.standing;
+      };
+      await expect.poll(read, OFTEN).toBe(wanted);
+      return last;
     },
     async [Symbol.asyncDispose]() {
       await stop();

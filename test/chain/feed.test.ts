@@ -8,6 +8,7 @@ import type { Address } from '../../src/core/ids.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 
+const SLOT_MS = 20;
 type Node = {
   url: string;
   sockets: Set<WebSocket>;
@@ -28,6 +29,8 @@ type Node = {
   probes: number;
   /** Connections that read and answer nothing. */
   deaf: Set<WebSocket>;
+  /** Milliseconds by the slots that the node has begun: while the machine stands still, none. */
+  nowMs(): number;
   /** Answers that are kept back; null lets them go at once. */
   kept: (() => void)[] | null;
   close(): Promise<void>;
@@ -40,6 +43,7 @@ async function openNode(): Promise<Node> {
   const hearSlots = new Set<WebSocket>();
   let ids = 0;
   let slot = 0;
+  let ticks = 0;
   const node: Node = {
     url: `ws://127.0.0.1:${(server.address() as { port: number }).port}`,
     sockets: new Set(),
@@ -62,6 +66,7 @@ async function openNode(): Promise<Node> {
     slotSubscriptions: 0,
     probes: 0,
     deaf: new Set(),
+    nowMs: () => ticks * SLOT_MS,
     kept: null,
     async close() {
       clearInterval(ticking);
@@ -103,13 +108,14 @@ async function openNode(): Promise<Node> {
   });
   const ticking = setInterval(() => {
     slot++;
+    ticks++;
     if (node.mute) return;
     if (node.jump > 0) slot += node.jump;
     node.jump = 0;
     const params = { subscription: 0, result: { slot } };
     for (const socket of hearSlots)
       socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'slotNotification', params }));
-  });
+  }, SLOT_MS);
   return node;
 }
 
@@ -134,7 +140,7 @@ async function start(
   const gaps: string[] = [];
   const feed = openFeed({
     url: node.url,
-    clock: systemClock,
+    clock: { ...systemClock, nowMs: node.nowMs },
     log: {
       ...silentLog,
       error: (event) => void errors.push(event),

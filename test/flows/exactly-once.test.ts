@@ -4,6 +4,7 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import type { DeathEvidence } from '../../src/core/death.ts';
+import type { Landed } from '../../src/local/chain/cluster.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
@@ -36,7 +37,8 @@ test('the node answers with an error, and the transaction lands all the same', a
 });
 
 test('a send that is lost is sent again, the same bytes', async () => {
-  const { street, creator, trader } = await begin();
+  // Its blockhash is good for 15 s.
+  const { street, creator, trader } = await begin({ slotMs: 100 });
   street.world.mischief.swallowSends = 2;
   profitableClose(street.driver, trader);
   await paidExactly(street, creator);
@@ -76,14 +78,18 @@ test('a payment that never lands is proven dead, and only then is there another'
 
 test('while RPC gives no answer nothing is declared dead', async () => {
   const { street, creator, trader } = await begin({ slotMs: 5 });
-  street.world.mischief.swallowSends = 1_000_000;
+  const { mischief } = street.world;
+  // From the first send on: it is lost, and no node tells any history.
+  mischief.onSend = {
+    when: 'before',
+    act: () => void mischief.failing.set('getSignaturesForAddress', 1_000_000),
+  };
   profitableClose(street.driver, trader);
   await expect
     .poll(
       async () => (await street.database.sql`select 1 from payment where state = 'sent'`).length,
     )
     .toBe(1);
-  street.world.mischief.failing.set('getSignaturesForAddress', 1_000_000);
   const [{ height } = { height: 0n }] = await street.database.sql<
     { height: bigint }[]
   >`select last_valid_block_height as height from payment`;
@@ -91,32 +97,33 @@ test('while RPC gives no answer nothing is declared dead', async () => {
     .poll(() => street.world.cluster.height('finalized'))
     .toBeGreaterThan(Number(height) + 80);
   expect(await street.database.sql`select 1 from payment where state = 'dead'`).toHaveLength(0);
-  street.world.mischief.failing.clear();
-  street.world.mischief.swallowSends = 0;
+  mischief.onSend = null;
+  mischief.failing.clear();
   await paidExactly(street, creator);
   await street[Symbol.asyncDispose]();
 });
 
 test('a payment on a fork that is dropped lands again', async () => {
   const { street, creator, trader } = await begin({ slotMs: 60 });
+  const { cluster } = street.world;
+  const isPayment = (each: Landed): boolean =>
+    each.execution.message.instructions.some(({ data }) =>
+      Buffer.from(data).toString().startsWith('bailiff:'),
+    );
+  // As soon as the payment is confirmed, and before its block can be final.
+  const dropped = new Promise<Landed[]>((resolve) => {
+    const off = cluster.on((event) => {
+      if (event.kind !== 'block' || event.commitment !== 'confirmed') return;
+      if (!event.landed.some(isPayment)) return;
+      off();
+      setImmediate(() => resolve(cluster.forkOff(event.slot)));
+    });
+  });
   profitableClose(street.driver, trader);
-  let signature = '';
-  await expect
-    .poll(
-      async () => {
-        const [row] = await street.database.sql<
-          { signature: string }[]
-        >`select signature from payment where state = 'sent'`;
-        signature = row?.signature ?? '';
-        return street.world.cluster.find(signature) !== null;
-      },
-      { interval: 5 },
-    )
-    .toBe(true);
-  const landed = street.world.cluster.find(signature);
-  const dropped = street.world.cluster.forkOff(landed?.slot ?? 0);
-  expect(dropped.some((each) => each.signature === signature)).toBe(true);
+  const [payment] = (await dropped).filter(isPayment);
   await paidExactly(street, creator);
+  const [row] = await street.database.sql`select signature from payment`;
+  expect(row?.signature).toBe(payment?.signature);
   await street[Symbol.asyncDispose]();
 });
 
@@ -141,7 +148,8 @@ test('two daemons on one database pay once', async () => {
 });
 
 test('a daemon that stops while a payment is on its way goes on from there', async () => {
-  const { street, creator, trader } = await begin();
+  // Its blockhash outlives the stop.
+  const { street, creator, trader } = await begin({ slotMs: 100 });
   street.world.mischief.swallowSends = 1_000;
   profitableClose(street.driver, trader);
   await expect

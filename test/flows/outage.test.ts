@@ -97,7 +97,7 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
   expect((await fetch(`${base}/health/live`)).status).toBe(200);
   door!.thaw();
   await expect.poll(verdict).toBe('allow');
-  expect(await deliver()).toBe(200);
+  await expect.poll(deliver).toBe(200);
 
   // A standby, or a full disk: everything can be read and nothing written.
   const name = new URL(database.url).pathname.slice(1);
@@ -139,16 +139,16 @@ test('RPC gone: the gate says unknown, a payment on its way is neither repeated 
   const creator = Keypair.generate().publicKey;
   const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
   await street.subscribe('ana', trader, creator);
-  street.world.mischief.swallowSends = 1;
+  street.world.mischief.swallowSends = 1_000_000;
   profitableClose(driver, trader);
   await expect
     .poll(async () => (await database.sql`select 1 from payment where state = 'sent'`).length)
     .toBe(1);
   slam();
-  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('unknown');
-  expect(await street.gate('ana')).toMatchObject({ allow: false, stale: true });
+  expect(await street.verdict('ana', 'unknown')).toMatchObject({ allow: false, stale: true });
   expect((await street.gate('ana', 'close')).allow).toBe(true);
   expect((await database.sql`select state from payment`).map((row) => row.state)).toEqual(['sent']);
+  street.world.mischief.swallowSends = 0;
   open();
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));

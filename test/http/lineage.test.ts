@@ -17,7 +17,7 @@ test('an engine whose last revision was lost and given out again denies whom the
     url,
     onState: (state, why) => void states.push(`${state}: ${why}`),
   });
-  await gate.ready({ timeoutMs: 20_000 });
+  await gate.ready({ timeoutMs: 45_000 });
   await expect.poll(() => gate.decide('bo', 'open').verdict).toBe('allow');
   const left = gate.snapshot() as GateSnapshot;
   profitableClose(driver, bo);
@@ -32,7 +32,7 @@ test('an engine whose last revision was lost and given out again denies whom the
   for (const nonce of [`:${crypto.randomUUID()}`, '']) {
     const fromSnapshot = { ...left, eventId: `${row?.revision}${nonce}` };
     const late = createGateClient({ url, fromSnapshot });
-    await late.ready({ timeoutMs: 20_000 });
+    await late.ready({ timeoutMs: 45_000 });
     expect(late.decide('bo', 'open').verdict).toBe('deny');
     late.close();
   }

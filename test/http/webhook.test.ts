@@ -205,7 +205,9 @@ describe('deliveries', () => {
   );
 
   test('none of it stopped the daemon', async () => {
-    expect((await fetch(`${street.app().url}/health/ready`)).status).toBe(200);
+    await expect
+      .poll(async () => (await fetch(`${street.app().url}/health/ready`)).status)
+      .toBe(200);
   });
 });
 

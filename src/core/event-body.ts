@@ -112,6 +112,7 @@ export type EventBodies = {
     /** The difference that the facts do not explain, by counter. */
     readonly difference: Counters;
   };
+  'endpoint.test': { readonly endpoint: string };
   'endpoint.disabled': { readonly endpoint: string; readonly url: string; readonly why: string };
 };
 

@@ -32,6 +32,7 @@ export const EVENTS: Readonly<Record<EventKind, string>> = {
   'venue.resumed': 'The venue takes withdrawals again. It is about no subscriber.',
   'account.gap': 'Account state shows a change that no fact explains.',
   'endpoint.disabled': 'An endpoint is not tried any more. The other endpoints are told.',
+  'endpoint.test': 'A request asked whether an endpoint takes events. Only that endpoint is told.',
 };
 export type EventKind = keyof EventBodies;
 export const EVENT_KINDS = Object.keys(EVENTS) as readonly EventKind[];
@@ -75,6 +76,15 @@ export type Endpoints = {
     secret: SealedSecret;
   }): Promise<Endpoint>;
   find(id: string): Promise<Endpoint | null>;
+  /** Changes its URL, its kinds, or both; a field that is left out stays. */
+  change(
+    id: string,
+    to: { readonly url?: string; readonly kinds?: readonly EventKind[] | null },
+  ): Promise<void>;
+  /** Writes an event that goes to this endpoint alone. Returns the event's id. */
+  test(id: string): Promise<string>;
+  /** Has one event handed over again. False when no event has this id, or it was forgotten. */
+  resend(id: string, eventId: string): Promise<boolean>;
   list(): Promise<Endpoint[]>;
   /** Adds a newer secret; `keep` of the older ones stay valid. */
   addSecret(id: string, secret: SealedSecret, keep: number): Promise<void>;
@@ -119,6 +129,30 @@ export type Endpoints = {
    */
   held(endpointId: string, eventId: string, outcome: string, dueMs: number): Promise<void>;
   totals(): Promise<{ readonly state: Delivery['state']; readonly count: number }[]>;
+};
+
+/** An event as it is pulled. */
+export type ToldEvent = {
+  readonly id: string;
+  readonly kind: EventKind;
+  readonly atMs: number;
+  readonly body: unknown;
+};
+/**
+ * All events in one order, for a reader that pulls them instead of being sent them. An event takes
+ * its place once its transaction is committed, behind every event that was pulled before: a reader
+ * that goes on from the last event it has misses none.
+ */
+export type EventLog = {
+  /**
+   * At most `limit` events after the one with this id, or from the oldest on where it is null. Null
+   * when no event has this id, or it was forgotten.
+   */
+  after(
+    id: string | null,
+    filter: { readonly kind?: EventKind; readonly subscriberId?: string },
+    limit: number,
+  ): Promise<ToldEvent[] | null>;
 };
 
 const MINUTE = 60_000;

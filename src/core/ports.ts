@@ -9,7 +9,7 @@ import type { Checks } from './check-ports.ts';
 import type { Clearance } from './clearance.ts';
 import type { Costs, Credits, Payments, Shares } from './debt-ports.ts';
 import type { CoverageBook, UnfollowedAccounts, UnreadBook } from './doubt-ports.ts';
-import type { Endpoints } from './event.ts';
+import type { Endpoints, EventLog } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
 import type { Figures } from './figures.ts';
 import type { Asides, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
@@ -300,6 +300,7 @@ export type Ledger = {
   readonly lists: Lists;
   readonly facts: Facts;
   readonly endpoints: Endpoints;
+  readonly events: EventLog;
   readonly clearances: Clearances;
   readonly standings: Standings;
   readonly owing: Owing;

@@ -12,7 +12,9 @@ export const SUSPICIONS = [
   'liquidated',
   'builder_fee',
 ] as const satisfies readonly (typeof NOTICES)[number][];
-export type SuspicionKind = (typeof SUSPICIONS)[number] | 'token_authority_changed';
+/** What a suspicion may rest on: those notices, and control over a token account given away. */
+export const SUSPICION_KINDS = [...SUSPICIONS, 'token_authority_changed'] as const;
+export type SuspicionKind = (typeof SUSPICION_KINDS)[number];
 
 /**
  * What the platform wants done about a suspicion: nothing, an event and an entry in a list, or also

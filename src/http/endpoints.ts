@@ -40,6 +40,17 @@ const NewEndpoint = Type.Object(
     ],
   },
 );
+const EndpointChange = Type.Object(
+  {
+    url: Type.Optional(NewEndpoint.properties.url),
+    kinds: Type.Optional(nullable(Kinds)),
+  },
+  { additionalProperties: false, minProperties: 1, examples: [{ kinds: ['share.paid'] }] },
+);
+const OneDelivery = Type.Object({
+  id: IdText,
+  event: Type.String({ pattern: '^[A-Za-z0-9_]{1,64}$', description: 'Id of an event.' }),
+});
 const EndpointView = Type.Object({
   id: IdText,
   url: Type.String({
@@ -135,6 +146,46 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
       schema: { params: Id, response: { 200: EndpointView } },
     },
     async ({ params }) => view(await known(params.id)),
+  );
+  app.patch<{ Params: Static<typeof Id>; Body: Static<typeof EndpointChange> }>(
+    '/v1/endpoints/:id',
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, body: EndpointChange, response: { 200: EndpointView } },
+    },
+    async ({ params, body }) => {
+      await known(params.id);
+      if (body.url !== undefined) await mail.check(body.url);
+      await endpoints.change(params.id, body);
+      return view(await known(params.id));
+    },
+  );
+  app.post<{ Params: Static<typeof Id> }>(
+    '/v1/endpoints/:id/tests',
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: Id, response: { 202: Type.Object({ event: Type.String() }) } },
+    },
+    async ({ params }, reply) => {
+      await known(params.id);
+      const event = await endpoints.test(params.id);
+      onDue();
+      return reply.code(202).send({ event });
+    },
+  );
+  app.post<{ Params: Static<typeof OneDelivery> }>(
+    '/v1/endpoints/:id/deliveries/:event/resend',
+    {
+      config: { scope: 'platform:write' },
+      schema: { params: OneDelivery, response: { 202: Type.Object({ event: Type.String() }) } },
+    },
+    async ({ params: { id, event } }, reply) => {
+      await known(id);
+      if (!(await endpoints.resend(id, event)))
+        throw new Fault('not_found', `There is no event ${event}, or it is not kept any more.`);
+      onDue();
+      return reply.code(202).send({ event });
+    },
   );
   app.delete<{ Params: Static<typeof Id> }>(
     '/v1/endpoints/:id',

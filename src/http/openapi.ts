@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { FAULTS, type FaultCode } from '../core/fault.ts';
+import { describedEvents } from './event-shapes.ts';
 import { pagePolicy } from './headers.ts';
 import { COMMON_PROBLEMS, INPUT_PROBLEMS, ROUTES, type Route, WRITE_PROBLEMS } from './routes.ts';
 
@@ -60,6 +61,7 @@ export function describeApi(app: FastifyInstance): void {
       servers: [{ url: '/' }],
       security: [{ key: [] }],
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      webhooks: describedEvents() as never,
     },
     transform({ schema, url, route }) {
       const name = `${String(route.method)} ${url.replace(/:(\w+)/g, '{$1}')}`;

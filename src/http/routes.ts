@@ -124,6 +124,20 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   ),
   'GET /v1/endpoints': route('Endpoints to which events are sent.'),
   'GET /v1/endpoints/{id}': route('One endpoint.', 'not_found'),
+  'PATCH /v1/endpoints/{id}': route(
+    'Change the URL of an endpoint, or the kinds of events that it is told.',
+    'not_found',
+    'endpoint_refused',
+  ),
+  'POST /v1/endpoints/{id}/tests': route(
+    'Send an event to this endpoint alone, to see whether it takes events.',
+    'not_found',
+  ),
+  'POST /v1/endpoints/{id}/deliveries/{event}/resend': route(
+    'Have one event handed over again.',
+    'not_found',
+  ),
+  'GET /v1/events': route('What happened, oldest first, after the last event that was pulled.'),
   'POST /v1/endpoints/{id}/secrets': route(
     'Make a new signing secret; the last one keeps signing beside it.',
     'not_found',

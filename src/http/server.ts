@@ -15,6 +15,7 @@ import { type ClearanceOptions, clearanceRoutes } from './clearances.ts';
 import { closeRoutes } from './closes.ts';
 import { installDeadline } from './deadline.ts';
 import { type EndpointOptions, endpointRoutes } from './endpoints.ts';
+import { eventRoutes } from './events.ts';
 import { createFastGate, type GateOptions, gateRoutes } from './gate.ts';
 import { installHeaders } from './headers.ts';
 import { type HealthOptions, healthRoutes } from './health.ts';
@@ -194,6 +195,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(hearingRoutes, options.hearing);
     await api.register(operatorRoutes, { ...options.operator, byWhom });
     await api.register(endpointRoutes, options.endpoints);
+    await api.register(eventRoutes, options.operator);
     await api.register(auditRoutes, { listing: options.listing });
     await api.register(lostActRoutes, options);
     await api.register(metricsRoutes, options.metrics);

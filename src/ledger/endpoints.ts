@@ -58,6 +58,26 @@ export function createEndpoints(sql: Sql): Endpoints {
         endpointOf,
       );
     },
+    async change(id, { url, kinds }) {
+      await sql`
+        update endpoint set url = ${url ?? sql`url`},
+          kinds = ${kinds === undefined ? sql`kinds` : kinds === null ? null : sql.json([...kinds])}
+        where endpoint_id = ${id}`;
+    },
+    async test(id) {
+      const [row] = await sql<{ event_id: string }[]>`
+        insert into event (kind, body) values ('endpoint.test', ${sql.json({ endpoint: id })}) returning event_id`;
+      return row?.event_id ?? '';
+    },
+    async resend(id, eventId) {
+      const rows = await sql`
+        insert into event_delivery (endpoint_id, event_id)
+        select p.endpoint_id, e.event_id from endpoint p, event e
+        where p.endpoint_id = ${id} and e.event_id = ${eventId}
+        on conflict (endpoint_id, event_id) do update set state = 'pending', attempts = 0, due_at = now(), ended_at = null
+        returning 1`;
+      return rows.length > 0;
+    },
     async addSecret(id, secret, keep) {
       await sql`
         update endpoint set secrets = jsonb_build_array(${hex(secret)}::text)
@@ -115,6 +135,7 @@ export function createEndpoints(sql: Sql): Endpoints {
         insert into event_delivery (endpoint_id, event_id)
         select p.endpoint_id, e.event_id from endpoint p join event e on p.kinds is null or p.kinds ? e.kind
         where p.endpoint_id = ${id} and e.at >= ${at(sinceMs)}
+          and (e.kind <> 'endpoint.test' or e.body ->> 'endpoint' = p.endpoint_id)
         on conflict (endpoint_id, event_id) do update set state = 'pending', attempts = 0, due_at = now(), ended_at = null
         returning 1`;
       return rows.length;

@@ -14,6 +14,7 @@ import { createCredits } from './credits.ts';
 import type { Fragment, Sql } from './database.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createEndpoints } from './endpoints.ts';
+import { createEventLog } from './event-log.ts';
 import { createFacts } from './facts.ts';
 import { createFigures } from './figures.ts';
 import { createHalts } from './halts.ts';
@@ -70,6 +71,7 @@ export function createLedger(
     masterKey: createMasterKeyBook(sql),
     facts: { ...createFacts(sql), ...createCloses(sql) },
     endpoints: createEndpoints(sql),
+    events: createEventLog(sql),
     clearances: createClearances(sql),
     standings: createStandings(sql, observing, topUp),
     owing: createOwing(sql),

@@ -26,7 +26,7 @@ export async function apiPage(): Promise<string> {
 
 Made by \`npm run api-page\` from the routes of \`src/http/routes.ts\`. Shapes, parameters and examples are at \`/docs\` and \`/openapi.json\` of a running daemon.
 
-Money is decimal strings of base units. Halts, endpoints, accounts, subscriptions and suspicions are told whole. Every other list gives \`next\`, which goes on as \`before\` (newest first) or \`after\` and is null at the end, and
+Money is decimal strings of base units. Halts, endpoints, accounts, subscriptions and suspicions are told whole. \`GET /v1/events\` is pulled oldest first: give \`next\` as \`after\`, also later, and no event is missed. Every other list gives \`next\`, which goes on as \`before\` (newest first) or \`after\` and is null at the end, and
 \`total\`, the rows of all pages (null above 10,000). A filter that names a subscriber, subscription, creator or key that is unknown here is answered
 \`not_found\`, one with another wrong value and a cursor that names no row \`query_invalid\`: no empty list stands for either. A problem is \`application/problem+json\`
 with a \`type\` that never changes, and a \`link\` to its page. What changes something takes an \`Idempotency-Key\`: the same request under it is

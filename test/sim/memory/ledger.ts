@@ -220,6 +220,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
     masterKey: nobodyAsks('the master key'),
     facts: nobodyAsks('facts'),
     endpoints: nobodyAsks('endpoints'),
+    events: nobodyAsks('events'),
     clearances: {
       ...nobodyAsks<Ledger['clearances']>('clearances'),
       async grant(subscriberId, clearance) {

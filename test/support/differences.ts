@@ -16,13 +16,8 @@ const OLDEST = ['2023-12'];
 
 export const DIFFERENCES: readonly Known[] = [
   {
-    where:
-      /^PerpMarket\.amm\.(markStd|oracleStd|(long|short)IntensityVolume|volume24h|lastTradeTs|lastOracleConfPct|lastOracleReservePriceSpreadPct|lastMarkPriceTwap(5min|Ts)?|last(Bid|Ask)PriceTwap|mmOraclePrice|mmOracleSlot|lastOracleNormalisedPrice|markTwap\w*)$/,
-    why: 'statistics of the AMM that steer its curve and its spread alone; the curve stands still in the stand-in',
-  },
-  {
-    where: /^PerpMarket\.amm\.historicalOracleData\.lastOraclePriceTwap(5min)?$/,
-    why: 'the program shrinks the average toward the mark’s after an oracle was late; a part of the statistics above',
+    where: /^PerpMarket\.amm\.mmOraclePrice$/,
+    why: 'before 2025 these bytes counted trades of either side; the current build keeps a price there',
   },
   {
     act: /^settleMultiplePnls trySettle$/,
@@ -51,6 +46,11 @@ export const DIFFERENCES: readonly Known[] = [
     where: /^error$/,
     program: /6171/,
     why: 'a fill one unit of rounding beyond its limit, which the program refuses',
+  },
+  {
+    builds: OLDEST,
+    where: /^PerpMarket\.amm\.lastOracleConfPct$/,
+    why: 'that build takes the oracle’s confidence as it is; later ones let an earlier, larger one fade',
   },
   {
     builds: OLDEST,

@@ -2,7 +2,12 @@
 // product uses or hears, now and then with an amount at an edge, for accounts that are rich,
 // indebted, or without a position.
 import { createTransferInstruction } from '@solana/spl-token';
-import { perpMarketAddress } from '../../src/local/drift/addresses.ts';
+import {
+  oracleAddress,
+  perpMarketAddress,
+  STATE,
+  userStatsAddress,
+} from '../../src/local/drift/addresses.ts';
 import type { Direction } from '../../src/local/drift/instructions.ts';
 import {
   cancelOrder,
@@ -16,8 +21,10 @@ import {
   resolveSpotBankruptcy,
   swapEnds,
   triggerOrder,
+  updateFundingRate,
 } from '../../src/local/drift/keeper-instructions.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';
+import { priceAccount } from '../../src/local/drift/oracle.ts';
 import type { Random } from '../sim/random.ts';
 import { openPair, type Pair } from './program-pair.ts';
 import { bendAccount } from './venue-world.ts';
@@ -32,9 +39,37 @@ function amountOf(random: Random, usual: number): bigint {
   return BigInt(1 + random.below(usual));
 }
 
+/**
+ * Referral rewards; and in every second history an AMM with a spread, a curve that moves, and JIT,
+ * which gets along with the fees it has, or has hardly any.
+ */
+function arrange({ worlds, random, traders }: Pair): void {
+  const [first] = traders;
+  const referred = traders.filter((each) => each !== first && random.chance(0.4));
+  const moves = random.chance(0.5);
+  const poor = random.chance(0.3);
+  for (const world of worlds) {
+    bendAccount(world, 'State', STATE.toBase58(), (state) => {
+      for (const tier of state.perpFeeStructure.feeTiers as Struct[])
+        Object.assign(tier, { referrerRewardNumerator: 15_000, refereeFeeNumerator: 5_000 });
+    });
+    for (const { agent } of referred)
+      bendAccount(world, 'UserStats', userStatsAddress(agent.publicKey).toBase58(), (stats) => {
+        stats.referrer = first?.agent.publicKey.toBase58();
+      });
+    for (const market of [0, 1])
+      bendAccount(world, 'PerpMarket', perpMarketAddress(market).toBase58(), ({ amm }) => {
+        if (moves)
+          Object.assign(amm, { baseSpread: 500, curveUpdateIntensity: 100, ammJitIntensity: 100 });
+        if (poor) amm.totalFeeMinusDistributions = 1_000_000n;
+      });
+  }
+}
+
 /** Plays so many random acts on both. */
 export function playFuzz(program: string, seed: number, steps: number): Pair {
   const pair = openPair(program, seed);
+  arrange(pair);
   const { real, worlds, random, traders, solOf, usdcOf, both } = pair;
   const prices = [150_000_000n, 90_000_000_000n];
   const has = (name: string) => !real.build.lacks.includes(name);
@@ -256,9 +291,24 @@ export function playFuzz(program: string, seed: number, steps: number): Pair {
           amm.cumulativeFundingRateShort += by - by / 3n;
         });
       both('settleFundingPayment', ({ driver }) => [driver.instructions.settleFunding(trader)]);
-    } else if (dice < 96) {
+    } else if (dice < 93) {
+      if (random.chance(0.7))
+        for (const world of worlds)
+          bendAccount(world, 'PerpMarket', perpMarketAddress(market).toBase58(), ({ amm }) => {
+            amm.lastFundingRateTs -= 7_200n;
+          });
+      both('updateFundingRate', () => [updateFundingRate(market)]);
+    } else if (dice < 97) {
       prices[market] = ticks((price * BigInt(9_600 + random.below(810))) / 10_000n);
-      for (const { driver } of worlds) driver.movePrice(market, prices[market] ?? 1n);
+      // The oracle alone, or the AMM's price with it.
+      const alone = random.chance(0.4);
+      for (const { driver, cluster } of worlds)
+        if (alone)
+          cluster.put(
+            oracleAddress(market).toBase58(),
+            priceAccount(prices[market] ?? 1n, BigInt(cluster.slot('processed'))),
+          );
+        else driver.movePrice(market, prices[market] ?? 1n);
     } else {
       const slots = 1 + random.below(20);
       for (const { cluster } of worlds) cluster.advance(slots);

@@ -11,7 +11,12 @@ import {
   userStatsAddress,
 } from '../../src/local/drift/addresses.ts';
 import type { Direction, Trader } from '../../src/local/drift/instructions.ts';
-import { fillOrder, placeOrder, triggerOrder } from '../../src/local/drift/keeper-instructions.ts';
+import {
+  fillOrder,
+  placeOrder,
+  triggerOrder,
+  updateFundingRate,
+} from '../../src/local/drift/keeper-instructions.ts';
 import { decodeAccount, type Struct } from '../../src/local/drift/layout.ts';
 import { eventsIn } from '../../src/local/drift/log.ts';
 import type { Driver } from '../../src/local/driver.ts';
@@ -32,7 +37,7 @@ export type Played = {
   readonly opened: ReadonlyMap<string, bigint>;
 };
 
-/** Referral rewards, and for the compiled program a spread, curve updates and JIT of the AMM. */
+/** Referral rewards, and an AMM with a spread, a curve that moves, and JIT. */
 function arrange(world: World): void {
   bendAccount(world, 'State', STATE.toBase58(), (state) => {
     for (const tier of state.perpFeeStructure.feeTiers as Struct[])
@@ -41,9 +46,13 @@ function arrange(world: World): void {
   for (const market of [0, 1])
     bendAccount(world, 'PerpMarket', perpMarketAddress(market).toBase58(), ({ amm }) => {
       const step = market === 0 ? 10_000_000n : 100_000n;
-      Object.assign(amm, { orderStepSize: step, minOrderSize: step });
-      if (world.venueProgram === 'compiled')
-        Object.assign(amm, { baseSpread: 500, curveUpdateIntensity: 100, ammJitIntensity: 100 });
+      Object.assign(amm, {
+        orderStepSize: step,
+        minOrderSize: step,
+        baseSpread: 500,
+        curveUpdateIntensity: 100,
+        ammJitIntensity: 100,
+      });
     });
 }
 
@@ -94,6 +103,9 @@ export function playKeepers(programFile: string | null, seed: number, fillsWante
     const facts = identity.take(landed, `seed ${seed}, step ${steps}`);
     closes += facts.filter(({ body }) => body.kind === 'close').length;
     for (const { name, fields } of eventsIn(landed.execution.logs)) {
+      if (name === 'FundingRateRecord') count('funding rate updated');
+      if (name === 'FundingPaymentRecord') count('funding paid');
+      if (name === 'CurveRecord') count('depth of the curve changed');
       if (name !== 'OrderActionRecord' || fields.action === 'place') continue;
       const kept = fields.filler !== null && fields.filler !== fields.taker && fields.fillerReward;
       if (fields.action !== 'fill') {
@@ -186,6 +198,13 @@ export function playKeepers(programFile: string | null, seed: number, fillsWante
       cluster.advance(random.below(30));
       settlePrices();
       send(fillOrder(keeper, trader, orderId, market, others), keeper);
+    } else if (dice < 88) {
+      // The hour is over: anybody updates the rate, or the next trade does.
+      bendAccount(world, 'PerpMarket', perpMarketAddress(market).toBase58(), ({ amm }) => {
+        amm.lastFundingRateTs -= 7_200n;
+      });
+      if (random.chance(0.7)) take(driver.attempt([updateFundingRate(market)], [faucet]));
+      take(driver.attempt([instructions.settleFunding(trader)], [faucet]));
     } else if (dice < 90) send(instructions.settlePnl(trader, market), trader);
     else if (dice < 93) {
       const tokens = getAssociatedTokenAddressSync(USDC, trader.agent.publicKey);

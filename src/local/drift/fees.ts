@@ -2,11 +2,14 @@
 // (math/fees.rs, math/matching.rs). Every authority is in the first tier here: the volumes of the
 // higher ones are not reached.
 import { least, mulDivCeil } from '../../core/money.ts';
-import type { Filling } from './filling.ts';
+import type { Filling } from './fill-books.ts';
 import type { Struct } from './layout.ts';
 import type { Direction } from './positions.ts';
-import type { Session } from './session.ts';
+import { fail, type Session } from './session.ts';
 
+const NOBODY = '11111111111111111111111111111111';
+/** Twenty-eight days. */
+const EPOCH = 2_419_200n;
 const TEN_BPS = 1_000n;
 const PERCENT = 1_000_000n;
 
@@ -20,15 +23,32 @@ export type Fees = {
 };
 export type Referrer = { readonly user: Struct; readonly stats: Struct };
 
-/** The account that referred the taker, when it and its counter are among the accounts. */
+/**
+ * The account that referred the taker; null where nobody did. It and its counter must be among the
+ * accounts.
+ */
 export function referrerOf(session: Session, takerStats: Struct, taker: string): Referrer | null {
+  const { referrer } = takerStats;
+  if (referrer === NOBODY) return null;
+  const stats = session.statsOf(referrer);
+  if (stats === null) return fail(session, 'ReferrerStatsNotFound');
   const key = session.makers().find((each) => {
     const { authority, subAccountId } = session.load('User', each);
-    return each !== taker && authority === takerStats.referrer && subAccountId === 0;
+    return each !== taker && authority === referrer && subAccountId === 0;
   });
-  if (key === undefined) return null;
-  const stats = session.statsOf(takerStats.referrer);
-  return stats === null ? null : { user: session.load('User', key), stats };
+  if (key === undefined) return fail(session, 'ReferrerNotFound');
+  const user = session.load('User', key);
+  user.lastActiveSlot = session.slot;
+  return { user, stats };
+}
+
+/** Counts a reward; the count of an epoch begins anew after the reward that ended it. */
+export function countReferral(stats: Struct, reward: bigint, now: bigint): void {
+  stats.fees.totalReferrerReward += reward;
+  stats.fees.currentEpochReferrerReward += reward;
+  if (now <= stats.nextEpochTs) return;
+  stats.nextEpochTs += EPOCH * ((now - stats.nextEpochTs) / EPOCH + 1n);
+  stats.fees.currentEpochReferrerReward = 0n;
 }
 
 /** Whole fourth root. */
@@ -68,7 +88,7 @@ function rewardOf(
 
 /**
  * Fees of a fill against the AMM, which earns `surplus` beyond them, or with `maker` against a
- * resting order.
+ * resting order. `pays`: whether a keeper is rewarded.
  */
 export function feesOf(
   session: Session,
@@ -77,8 +97,9 @@ export function feesOf(
   referrer: Referrer | null,
   maker: { readonly price: bigint; readonly direction: Direction } | null,
   surplus: bigint,
+  pays: boolean,
 ): Fees {
-  const { state, order, filler, oracle } = filling;
+  const { state, order, oracle } = filling;
   const structure = state.perpFeeStructure;
   const tier = structure.feeTiers[0];
   const rebateOf = (): bigint =>
@@ -86,10 +107,9 @@ export function feesOf(
   if (order.postOnly) {
     // A maker that the AMM fills pays nothing: the market lives on what the AMM earned.
     const rebate = rebateOf();
-    const reward =
-      filler.paid === null
-        ? 0n
-        : rewardOf(session, surplus - rebate, order.slot, TEN_BPS, structure.fillerRewardStructure);
+    const reward = !pays
+      ? 0n
+      : rewardOf(session, surplus - rebate, order.slot, TEN_BPS, structure.fillerRewardStructure);
     const toMarket = surplus - rebate - reward;
     return { fee: 0n, rebate, filler: reward, referral: 0n, discount: 0n, toMarket };
   }
@@ -106,10 +126,9 @@ export function feesOf(
   );
   const fee = whole - discount;
   const multiplier = maker === null ? TEN_BPS : multiplierOf(maker.price, maker.direction, oracle);
-  const reward =
-    filler.paid === null
-      ? 0n
-      : rewardOf(session, fee, order.slot, multiplier, structure.fillerRewardStructure);
+  const reward = !pays
+    ? 0n
+    : rewardOf(session, fee, order.slot, multiplier, structure.fillerRewardStructure);
   const rebate = maker === null ? 0n : rebateOf();
   return {
     fee,

@@ -10,6 +10,8 @@ import {
 import {
   DRIFT_SIGNER,
   insuranceVaultAddress,
+  oracleAddress,
+  perpMarketAddress,
   STATE,
   userStatsAddress,
   vaultAddress,
@@ -91,6 +93,14 @@ export const forceCancelOrders = (keeper: Trader, owner: Trader): TransactionIns
     account(keeper),
     account(owner),
     ...every(),
+  ]);
+
+/** Updates a market's funding rate, as anybody may once an hour. */
+export const updateFundingRate = (market: number): TransactionInstruction =>
+  build('updateFundingRate', { marketIndex: market }, [
+    meta(STATE),
+    meta(perpMarketAddress(market), true),
+    meta(oracleAddress(market)),
   ]);
 
 const liquidation = (

@@ -1,6 +1,6 @@
 // Makers: the resting orders of named accounts that could fill a taker's order, best price first.
 // What can't live on is ended at its owner's cost (controller/orders.rs: get_maker_orders_info).
-import type { Filling } from './filling.ts';
+import type { Filling } from './fill-books.ts';
 import type { Struct } from './layout.ts';
 import { endOrder, payFlatFee } from './order-ends.ts';
 import { breachesBand, isExpired, isMakers, isSpent, limitPrice, mayMatch } from './order-rules.ts';

@@ -1,9 +1,14 @@
 // Order fills: one order of an account is filled, by its owner or by a keeper, or ended where it
 // can't live on (controller/orders.rs: fill_perp_order).
-import { type Filling, fulfill, type Traded } from './filling.ts';
+import { referrerOf } from './fees.ts';
+import type { Filling, Traded } from './fill-books.ts';
+import { fulfill } from './filling.ts';
+import { tryFundingRate } from './funding-rate.ts';
 import type { Struct } from './layout.ts';
 import { findMakers } from './makers.ts';
 import { meets } from './margin.ts';
+import { reservePrice } from './marks.ts';
+import { allowsOrderPrice, validityOf } from './oracle-validity.ts';
 import { type Account, endOrder, payFlatFee, STATUS } from './order-ends.ts';
 import {
   isExpired,
@@ -17,9 +22,31 @@ import {
 import { perpPosition, settleFunding } from './positions.ts';
 import { fail, type Session } from './session.ts';
 
+const AMM_PAUSED = 4;
+const PAUSED = { amm: 2, fill: 4 } as const;
 const BASE = 1_000_000_000n;
 const MARGIN = 10_000n;
 const PERCENTAGE = 1_000_000n;
+
+/** An AMM that lost more than this in an hour fills nothing, by the market's tier. Quote units. */
+const LOST: Record<string, { quote: bigint; part: bigint }> = {
+  a: { quote: 10_000_000_000n, part: 50n },
+  b: { quote: 10_000_000_000n, part: 33n },
+  c: { quote: 5_000_000_000n, part: 25n },
+};
+const LOST_OTHERS = { quote: 5_000_000_000n, part: 20n };
+
+/**
+ * Whether the AMM fills orders: it is not paused, and did not lose too much since the last hour.
+ */
+function isAmmOpen(state: Struct, { amm, contractTier, pausedOperations }: Struct): boolean {
+  if (state.exchangeStatus & AMM_PAUSED || pausedOperations & PAUSED.amm) return false;
+  const { quote, part } = LOST[contractTier] ?? LOST_OTHERS;
+  const revenue: bigint = amm.netRevenueSinceLastFunding;
+  if (revenue > -quote) return true;
+  const fees: bigint = amm.totalFeeMinusDistributions;
+  return (revenue * PERCENTAGE) / (fees > 1n ? fees : 1n) > -PERCENTAGE / part;
+}
 
 /** Whether the oracle is so far off its own five-minute average that nothing is filled. */
 const isDivergent = (state: Struct, market: Struct, oracle: bigint): boolean => {
@@ -59,7 +86,7 @@ export function fillOrder(
   state: Struct,
   owner: Account,
   order: Struct,
-  filler: { readonly key: string; readonly paid: Filling['filler']['paid'] },
+  filler: Filling['filler'],
   taking: boolean,
 ): void {
   const { user, key } = owner;
@@ -72,19 +99,28 @@ export function fillOrder(
   if (mustBeTriggered(order) && !isTriggered(order)) fail(session, 'OrderMustBeTriggeredFirst');
   if (user.status & STATUS.bankrupt) return;
   if (user.status & STATUS.beingLiquidated && !meets(session, user, 'maintenance')) return;
-  const oracle = session.price(amm.oracle, amm.oracleSource);
+  if (market.pausedOperations & PAUSED.fill) fail(session, 'MarketFillOrderPaused');
+  const said = session.quote(amm.oracle, amm.oracleSource);
+  const validity = validityOf(state, market, said);
+  const oracle = said.price;
   const tick: bigint = amm.orderTickSize;
-  const filling: Filling = {
+  const stats = session.load('UserStats', session.at('userStats'));
+  const found: Filling = {
     taker: owner,
-    stats: session.load('UserStats', session.at('userStats')),
+    stats,
+    referrer: null,
     order,
     market,
     state,
+    reserve: reservePrice(amm),
+    oracleUsable: allowsOrderPrice(validity),
+    ammOpen: validity === 'valid' && isAmmOpen(state, market),
     limit: (taking ? takingPrice : limitPrice)(order, session.slot, tick),
     oracle,
     filler,
   };
-  const makers = findMakers(session, filling);
+  const makers = findMakers(session, found);
+  const filling = { ...found, referrer: referrerOf(session, stats, key) };
   if (isDivergent(state, market, oracle)) {
     if (filler.paid !== null) filler.paid.user.lastActiveSlot = session.slot;
     return;
@@ -108,5 +144,8 @@ export function fillOrder(
   const traded = fulfill(session, filling, makers);
   if (traded.base !== 0n) requireBands(session, state, market, direction, oracle, traded);
   if (isSpent(order, held(), amm.orderStepSize)) end();
-  if (traded.base !== 0n) user.lastActiveSlot = session.slot;
+  if (traded.base === 0n) return;
+  // Every trade tries to update the funding rate.
+  tryFundingRate(session, market, state, filling.reserve);
+  user.lastActiveSlot = session.slot;
 }

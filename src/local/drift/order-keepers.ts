@@ -1,7 +1,8 @@
 // Order keepers: fill_perp_order, trigger_order and force_cancel_orders of the stand-in: what a
 // keeper does with the order of another account, and what it is paid for it (controller/orders.rs).
 import { most } from '../../core/money.ts';
-import { updateAmm } from './amm.ts';
+import { updateAmm } from './curve.ts';
+import type { Filling } from './fill-books.ts';
 import type { Struct } from './layout.ts';
 import { meets, worstBase } from './margin.ts';
 import { emitAct, endOrder, payFlatFee, requireHealthy, STATUS } from './order-ends.ts';
@@ -28,20 +29,16 @@ function begin(session: Session): Kept {
 }
 
 /**
- * Who is paid for a fill: the keeper, unless it is the owner or a maker of it, or of the owner's
- * authority.
+ * Who is paid for a fill: the keeper, unless it is the owner or of the owner's authority; a maker
+ * that fills is paid for what the AMM takes alone.
  */
-function fillerOf(session: Session, { user, key, keeper, keeperKey }: Kept) {
-  const own =
-    key === keeperKey ||
-    session.makers().includes(keeperKey) ||
-    keeper.authority === user.authority;
-  return {
-    key: keeperKey,
-    paid: own
-      ? null
-      : { user: keeper, stats: session.load('UserStats', session.at('fillerStats')) },
-  };
+function fillerOf(session: Session, { user, key, keeper, keeperKey }: Kept): Filling['filler'] {
+  const own = key === keeperKey || keeper.authority === user.authority;
+  if (own) return { key: keeperKey, paid: null, maker: null };
+  const account = { user: keeper, stats: session.load('UserStats', session.at('fillerStats')) };
+  return session.makers().includes(keeperKey)
+    ? { key: keeperKey, paid: null, maker: account }
+    : { key: keeperKey, paid: account, maker: null };
 }
 
 /** Fills an order of another account, or ends it when it has expired. */
@@ -52,7 +49,7 @@ export function fillPerpOrder(session: Session, args: Struct): void {
   const order = (user.orders as Struct[]).find((each) => each.orderId === args.orderId);
   // Another keeper was first: the program lets that pass.
   if (order === undefined) return;
-  updateAmm(session, session.perpMarket(order.marketIndex, true));
+  updateAmm(session, session.perpMarket(order.marketIndex, true), state);
   fillOrder(session, state, { user, key }, order, fillerOf(session, kept), false);
 }
 

@@ -41,7 +41,8 @@ export function unfilled(order: Struct, held: bigint | null): bigint {
   return least(left, held < 0n ? -held : held);
 }
 
-const auctionEnded = (order: Struct, slot: bigint): boolean =>
+/** Whether an order's auction is over, or it has none. */
+export const auctionEnded = (order: Struct, slot: bigint): boolean =>
   order.auctionDuration === 0 || slot - order.slot > BigInt(order.auctionDuration);
 
 function auctionPrice(order: Struct, slot: bigint, tick: bigint): bigint {

@@ -1,7 +1,8 @@
 // Orders: place_perp_order, place_and_take_perp_order and cancel_order of the stand-in
 // (controller/orders.rs, validation/order.rs). Limit orders are post-only here, market orders go
 // through an auction, stops wait for a keeper.
-import { baseToPrice, standardBase, updateAmm } from './amm.ts';
+import { baseToPrice, standardBase } from './amm.ts';
+import { updateAmm } from './curve.ts';
 import type { Struct } from './layout.ts';
 import { meets } from './margin.ts';
 import { emitAct, endOrder, requireHealthy, STATUS } from './order-ends.ts';
@@ -185,12 +186,12 @@ export function placeAndTakePerpOrder(session: Session, { params }: Struct): voi
   if (state.exchangeStatus & FILL_PAUSED) fail(session, 'ExchangePaused');
   if (params.postOnly !== 'none') fail(session, 'InvalidOrderPostOnly');
   const market = session.perpMarket(params.marketIndex, true);
-  updateAmm(session, market);
+  updateAmm(session, market, state);
   const order = place(session, user, state, params);
   const key = session.at('user');
   if (order === null) throw fail(session, 'OrderDoesNotExist');
   const { orderId } = order;
-  fillOrder(session, state, { user, key }, order, { key, paid: null }, true);
+  fillOrder(session, state, { user, key }, order, { key, paid: null, maker: null }, true);
   const left = order.orderId === orderId && order.status === 'open';
   if (left && params.bitFlags & IMMEDIATE_OR_CANCEL)
     endOrder(session, { user, key }, market, order, { fillerReward: 0n });

@@ -133,6 +133,13 @@ export function applyFill(
   return change;
 }
 
+/** Whether an account has a position in a market, or a place for one. */
+export const hasRoom = (user: Struct, marketIndex: number): boolean =>
+  (user.perpPositions as Struct[]).some(
+    (each) => !perpIsUsed(each) || each.marketIndex === marketIndex,
+  );
+
+/** An account's position in a market, which may be a new one. */
 export function perpPosition(session: Session, user: Struct, marketIndex: number): Struct {
   const positions = user.perpPositions as Struct[];
   const held = positions.find((each) => each.marketIndex === marketIndex && perpIsUsed(each));

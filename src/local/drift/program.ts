@@ -6,6 +6,7 @@
 import type { ResolvedInstruction } from '../chain/message.ts';
 import type { ProgramContext, StandIn } from '../chain/segments.ts';
 import { DRIFT } from './addresses.ts';
+import { updateFundingRate } from './funding-rate.ts';
 import {
   liquidatePerp,
   liquidatePerpWithFill,
@@ -58,6 +59,7 @@ const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; 
   resolveSpotBankruptcy: { run: resolveSpotBankruptcy, units: 100_000 },
   beginSwap: { run: beginSwap, units: 60_000 },
   endSwap: { run: endSwap, units: 70_000 },
+  updateFundingRate: { run: updateFundingRate, units: 30_000 },
   updateUserDelegate: { run: updateUserDelegate, units: 2_900 },
 };
 

@@ -162,7 +162,7 @@ export function createSession(
     quote(oracle, source) {
       if (source === 'quoteAsset' || oracle === NO_ORACLE)
         return { price: 1_000_000n, confidence: 1n, delay: 0n };
-      if (!remaining.some(({ address }) => address === oracle))
+      if (!instruction.accounts.some(({ address }) => address === oracle))
         return fail({ log }, 'OracleNotFound');
       const account = context.get(oracle);
       return account === null ? fail({ log }, 'OracleNotFound') : readQuote(account, context.slot);

@@ -2,17 +2,40 @@
 // the program's controller/pnl.rs; every refusal of `TrySettle` that the program turns into a no-op
 // is one here too.
 import { least, most } from '../../core/money.ts';
+import { updateAmm } from './curve.ts';
 import { accrue } from './interest.ts';
 import type { Struct } from './layout.ts';
 import { meets, perpIsUsed, unrealisedPnl } from './margin.ts';
+import { reservePrice } from './marks.ts';
+import { allowsFunding, validityOf } from './oracle-validity.ts';
 import { creditQuote, settleFunding } from './positions.ts';
-import { fail, type Session } from './session.ts';
+import { fail, type Quote, type Session } from './session.ts';
 import { movePool, movePosition, spotPosition, tokensOf } from './spot.ts';
 
 const SETTLE_PAUSED = 64;
 const BANKRUPT = 2;
 const PERP_PAUSE = { settle: 8, settleWithPosition: 16 } as const;
 const BASE = 1_000_000_000n;
+const PERCENT = 1_000_000n;
+/**
+ * How far the oracle may be off its average, and its price may have moved as a part of itself, by
+ * the market's tier.
+ */
+const CALM: Record<string, { off: bigint; moved: bigint }> = {
+  a: { off: 5_000n, moved: 50n },
+  b: { off: 5_000n, moved: 50n },
+  c: { off: 10_000n, moved: 20n },
+};
+const CALM_OTHERS = { off: 25_000n, moved: 10n };
+const ORACLE_ERRORS = {
+  non_positive: 'OracleNonPositive',
+  too_volatile: 'OracleTooVolatile',
+  too_uncertain: 'OracleTooUncertain',
+  stale_for_margin: 'OracleStaleForMargin',
+  stale_for_amm: 'OracleStaleForAMM',
+  valid: 'DefaultError',
+} as const;
+const size = (value: bigint): bigint => (value < 0n ? -value : value);
 
 /**
  * What a user may claim of a positive PnL: what is realised, plus what the pools hold beyond all
@@ -85,7 +108,43 @@ function settlePools(market: Struct, quote: Struct, wanted: bigint): bigint {
   return amount;
 }
 
-function settleMarket(session: Session, user: Struct, marketIndex: number, must: boolean): void {
+/** Neither the AMM's price nor the oracle's may be too far off the oracle's five-minute average. */
+function requireBand(session: Session, state: Struct, { amm }: Struct, price: bigint): void {
+  const average: bigint = amm.historicalOracleData.lastOraclePriceTwap5min;
+  const off = (of: bigint): bigint => size(((of - average) * PERCENT) / of);
+  const worst = most(off(reservePrice(amm)), off(price));
+  const allowed: bigint = state.oracleGuardRails.priceDivergence.markOraclePercentDivergence;
+  if (worst > most(allowed, PERCENT / 10n)) fail(session, 'PriceBandsBreached');
+}
+
+/**
+ * What keeps a market whose curve moves from being settled by a price that moves too much; null
+ * when nothing does.
+ */
+function unsettled(session: Session, state: Struct, market: Struct, quote: Quote): string | null {
+  const { amm } = market;
+  const recent = amm.lastOracleValid && amm.lastUpdateSlot === session.slot;
+  if (amm.curveUpdateIntensity === 0 || recent) return null;
+  const validity = validityOf(state, market, quote);
+  const average: bigint = amm.historicalOracleData.lastOraclePriceTwap5min;
+  const low = least(average, quote.price);
+  const { off, moved } = CALM[market.contractTier] ?? CALM_OTHERS;
+  const calm =
+    size(((quote.price - average) * PERCENT) / low) < off &&
+    most(amm.oracleStd, amm.markStd) < low / moved;
+  if (allowsFunding(validity) && calm) return null;
+  if (!amm.lastOracleValid) return ORACLE_ERRORS[validity];
+  return amm.lastUpdateSlot === session.slot ? null : 'AMMNotUpdatedInSameSlot';
+}
+
+function settleMarket(
+  session: Session,
+  state: Struct,
+  user: Struct,
+  marketIndex: number,
+  must: boolean,
+  healthy: () => boolean,
+): void {
   const refuse = (name: string): void => {
     if (must) fail(session, name);
     session.log(`Program log: ${name}: skipped`);
@@ -94,7 +153,9 @@ function settleMarket(session: Session, user: Struct, marketIndex: number, must:
   const quote = session.spotMarket(0, true);
   accrue(session, quote, null);
   const market = session.perpMarket(marketIndex, true);
-  const price = session.price(market.amm.oracle, market.amm.oracleSource);
+  const said = session.quote(market.amm.oracle, market.amm.oracleSource);
+  const { price } = said;
+  requireBand(session, state, market, price);
   settleFunding(session, user, session.at('user'), market);
   const position = (user.perpPositions as Struct[]).find(
     (each) => each.marketIndex === marketIndex && perpIsUsed(each),
@@ -104,8 +165,13 @@ function settleMarket(session: Session, user: Struct, marketIndex: number, must:
     return;
   }
   const pnl = unrealisedPnl(position, price);
-  if (pnl < 0n && !meets(session, user, 'maintenance', true)) {
+  if (pnl < 0n && !healthy()) {
     refuse('InsufficientCollateralForSettlingPNL');
+    return;
+  }
+  const wrong = unsettled(session, state, market, said);
+  if (wrong !== null) {
+    refuse(wrong);
     return;
   }
   const held = position.baseAssetAmount !== 0n;
@@ -157,23 +223,28 @@ function settleMarket(session: Session, user: Struct, marketIndex: number, must:
   });
 }
 
-function begin(session: Session): Struct {
+function begin(session: Session): { user: Struct; state: Struct } {
   const state = session.load('State', session.at('state'));
   if (state.exchangeStatus & SETTLE_PAUSED) fail(session, 'ExchangePaused');
   const user = session.load('User', session.at('user'));
   user.lastActiveSlot = session.slot;
-  return user;
+  return { user, state };
 }
 
 export function settlePnl(session: Session, args: Struct): void {
-  const user = begin(session);
+  const { user, state } = begin(session);
   if (user.poolId !== 0) fail(session, 'InvalidPoolId');
-  settleMarket(session, user, args.marketIndex, true);
+  updateAmm(session, session.perpMarket(args.marketIndex, true), state);
+  settleMarket(session, state, user, args.marketIndex, true, () =>
+    meets(session, user, 'maintenance', true),
+  );
 }
 
 export function settleMultiplePnls(session: Session, args: Struct): void {
-  const user = begin(session);
+  const { user, state } = begin(session);
+  const healthy = meets(session, user, 'maintenance', true);
   for (const marketIndex of args.marketIndexes as number[]) {
-    settleMarket(session, user, marketIndex, args.mode === 'mustSettle');
+    updateAmm(session, session.perpMarket(marketIndex, true), state);
+    settleMarket(session, state, user, marketIndex, args.mode === 'mustSettle', () => healthy);
   }
 }

@@ -1,0 +1,166 @@
+// Fill books: what every fill does besides the trade itself: fees, rewards and volumes are booked,
+// the order shrinks, and a record tells it (controller/orders.rs).
+import { countReferral, feesOf, type Referrer } from './fees.ts';
+import type { Struct } from './layout.ts';
+import { NO_ACTION, NO_TAKER, sideOf } from './order-record.ts';
+import { hasAuction, noOrder, unfilled } from './order-rules.ts';
+import { creditEven, creditQuote, type Direction, hasRoom, perpPosition } from './positions.ts';
+import { fail, type Session } from './session.ts';
+import { countVolume } from './volumes.ts';
+
+const BASE = 1_000_000_000n;
+
+/** An account with its counter. */
+export type Paid = { readonly user: Struct; readonly stats: Struct };
+export type Account = { readonly key: string; readonly user: Struct };
+export type Filling = {
+  readonly taker: Account;
+  readonly stats: Struct;
+  /** The account that referred the taker. */
+  readonly referrer: Referrer | null;
+  readonly order: Struct;
+  readonly market: Struct;
+  readonly state: Struct;
+  /** The worst price; null for any. */
+  readonly limit: bigint | null;
+  readonly oracle: bigint;
+  /** The AMM's price before the order was filled. */
+  readonly reserve: bigint;
+  /** Whether prices may be reckoned from what the oracle says. */
+  readonly oracleUsable: boolean;
+  /** Whether the AMM fills orders now. */
+  readonly ammOpen: boolean;
+  /**
+   * Who is named as the filler, and the account that is paid, which is null for one of the taker's
+   * own or a maker. A maker who fills is paid for what the AMM takes of it.
+   */
+  readonly filler: {
+    readonly key: string;
+    readonly paid: Paid | null;
+    readonly maker: Paid | null;
+  };
+};
+
+/** Takes what was filled off an order and its position; a whole one leaves its slot. */
+export function shrink({ user }: Account, order: Struct, position: Struct, base: bigint): void {
+  if (order.direction === 'long') position.openBids -= base;
+  else position.openAsks += base;
+  if (unfilled(order, null) !== 0n) return;
+  user.openOrders -= 1;
+  user.hasOpenOrder = user.openOrders > 0;
+  if (hasAuction(order)) {
+    user.openAuctions -= 1;
+    user.hasOpenAuction = user.openAuctions > 0;
+  }
+  position.openOrders -= 1;
+  Object.assign(order, noOrder());
+}
+
+export function addTo(order: Struct, base: bigint, quote: bigint): void {
+  order.baseAssetAmountFilled += base;
+  order.quoteAssetAmountFilled += quote;
+  if (unfilled(order, null) === 0n) order.status = 'filled';
+}
+
+/** Whether a price lies beyond a limit, a unit of rounding apart. */
+export function requirePrice(
+  session: Session,
+  base: bigint,
+  quote: bigint,
+  direction: Direction,
+  limit: bigint,
+  taker: boolean,
+): void {
+  const rounded = taker ? (direction === 'long' ? quote - 1n : quote + 1n) : quote;
+  const price = (rounded * BASE) / base;
+  if (direction === 'long' ? price > limit : price < limit) fail(session, 'InvalidOrderFillPrice');
+}
+
+export type Traded = { base: bigint; quote: bigint };
+export const NOTHING: Traded = { base: 0n, quote: 0n };
+
+/** The account, where it can be paid in that market's quote. */
+const payable = <T extends { readonly user: Struct }>(
+  account: T | null,
+  market: Struct,
+): T | null => (account !== null && hasRoom(account.user, market.marketIndex) ? account : null);
+
+/**
+ * Adds what the market earned, and counts fees and rewards. `beside`: a fill of the AMM beside a
+ * maker, by which no referrer and no maker earns.
+ */
+export function settleFees(
+  session: Session,
+  filling: Filling,
+  quote: bigint,
+  maker: (Account & { stats: Struct | null; price: bigint; direction: Direction }) | null,
+  surplus: bigint,
+  beside = false,
+) {
+  const { taker, stats, market, filler } = filling;
+  const { marketIndex } = market;
+  const own = beside || maker?.user.authority === stats.referrer;
+  const referrer = own ? null : payable(filling.referrer, market);
+  const other = maker === null && !beside ? filler.maker : null;
+  const paid = filler.paid ?? other;
+  const pays = payable(paid, market) !== null;
+  const fees = feesOf(session, filling, quote, referrer, maker, surplus, pays);
+  const { amm } = market;
+  amm.totalFee += fees.toMarket;
+  amm.totalExchangeFee += maker === null ? fees.fee : fees.toMarket;
+  amm.totalMmFee += surplus;
+  amm.totalFeeMinusDistributions += fees.toMarket;
+  amm.netRevenueSinceLastFunding += fees.toMarket;
+  const position = perpPosition(session, taker.user, marketIndex);
+  stats.fees.totalFeePaid += fees.fee;
+  stats.fees.totalRefereeDiscount += fees.discount;
+  const payReferrer = () => {
+    if (referrer === null || fees.referral === 0n) return;
+    creditQuote(perpPosition(session, referrer.user, marketIndex), market, fees.referral);
+    countReferral(referrer.stats, fees.referral, session.now);
+  };
+  if (maker === null) payReferrer();
+  creditEven(position, market, -fees.fee);
+  const rebated = maker === null ? position : perpPosition(session, maker.user, marketIndex);
+  if (fees.rebate > 0n) {
+    creditEven(rebated, market, fees.rebate);
+    (maker?.stats ?? stats).fees.totalFeeRebate += fees.rebate;
+  }
+  if (paid !== null) {
+    if (fees.filler > 0n) {
+      creditQuote(perpPosition(session, paid.user, marketIndex), market, fees.filler);
+      countVolume(paid.stats, 'filler', quote, session.now);
+    }
+    paid.user.lastActiveSlot = session.slot;
+  }
+  if (maker !== null) payReferrer();
+  return fees;
+}
+
+export function emitFill(session: Session, filling: Filling, traded: Traded, fields: Struct): void {
+  const { taker, order, market, oracle, filler } = filling;
+  session.emitLog('OrderActionRecord', {
+    ...NO_ACTION,
+    ...NO_TAKER,
+    ts: session.now,
+    action: 'fill',
+    marketIndex: market.marketIndex,
+    marketType: 'perp',
+    oraclePrice: oracle,
+    filler: filler.key,
+    fillRecordId: market.nextFillRecordId++,
+    baseAssetAmountFilled: traded.base,
+    quoteAssetAmountFilled: traded.quote,
+    ...sideOf(order, taker.key),
+    ...fields,
+  });
+}
+
+/**
+ * What a maker's order trades for at its price: a buyer who makes pays no more, a seller who makes
+ * gets no less.
+ */
+export function makerQuote(base: bigint, price: bigint, direction: Direction): bigint {
+  const exact = base * price;
+  return direction === 'long' ? exact / BASE : (exact + BASE - 1n) / BASE;
+}

@@ -1,0 +1,43 @@
+// Oracle validity: how far the program trusts what an oracle says (math/oracle.rs): the worst thing
+// that is wrong with the price, and which acts still go on with it.
+import { least, most } from '../../core/money.ts';
+import type { Struct } from './layout.ts';
+import type { Quote } from './session.ts';
+
+const PERCENT = 1_000_000n;
+
+/** What is wrong with a price, worst first; `valid` when nothing is. */
+export type Validity =
+  | 'non_positive'
+  | 'too_volatile'
+  | 'too_uncertain'
+  | 'stale_for_margin'
+  | 'stale_for_amm'
+  | 'valid';
+
+/** How much wider than the State's a confidence interval may be, by the market's tier. */
+const WIDER: Record<string, bigint> = { a: 1n, b: 1n, c: 2n, speculative: 10n };
+const WIDEST = 50n;
+
+/** Judges the price of a perp market's oracle by the State's guard rails. */
+export function validityOf(state: Struct, market: Struct, quote: Quote): Validity {
+  const rails = state.oracleGuardRails.validity;
+  const average: bigint = market.amm.historicalOracleData.lastOraclePriceTwap;
+  const { price, confidence, delay } = quote;
+  if (price <= 0n) return 'non_positive';
+  if (most(price, average) / most(1n, least(average, price)) > rails.tooVolatileRatio)
+    return 'too_volatile';
+  const wide = (most(1n, confidence) * PERCENT) / price;
+  if (wide > rails.confidenceIntervalMaxSize * (WIDER[market.contractTier] ?? WIDEST))
+    return 'too_uncertain';
+  if (delay > rails.slotsBeforeStaleForMargin) return 'stale_for_margin';
+  return delay > rails.slotsBeforeStaleForAmm ? 'stale_for_amm' : 'valid';
+}
+
+/** Whether funding may be updated by such a price. */
+export const allowsFunding = (validity: Validity): boolean =>
+  validity === 'valid' || validity === 'stale_for_amm' || validity === 'stale_for_margin';
+
+/** Whether an order's price and the AMM's JIT may be reckoned from such a price. */
+export const allowsOrderPrice = (validity: Validity): boolean =>
+  validity === 'valid' || validity === 'stale_for_amm';

@@ -10,11 +10,26 @@
 // one never gets its own: the connection is lost to the pool, or a transaction stays open until Postgres ends it. And the number
 // of rows that had come when a connection broke was kept, so that the next result began with as many holes.
 // test/ledger/connections.test.ts shows both.
+//
+// @drift-labs/sdk 2.156.0 loads helius-laserstream for gRPC subscriptions, which nothing here uses. That is native code: it starts
+// threads in the process that holds the keys, and where no file descriptor is left at that moment it aborts the process. The
+// patch has it loaded when it is first used. test/venue/builder.test.ts shows that it is not loaded.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const PATCHES = [
+  {
+    name: '@drift-labs/sdk',
+    version: '2.156.0',
+    files: ['lib/node/isomorphic/grpc.js', 'lib/node/isomorphic/grpc.node.js'],
+    changes: [
+      [
+        'const helius_laserstream_1 = require("helius-laserstream");\n',
+        'const helius_laserstream_1 = new Proxy({}, { get: (_, name) => require("helius-laserstream")[name] });\n',
+      ],
+    ],
+  },
   {
     name: 'postgres',
     version: '3.4.9',

@@ -23,6 +23,7 @@ import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from '.
 import { gateOf, openParts, openRegistry, upkeepOf } from './parts.ts';
 import { addSettling } from './settling.ts';
 import { surfaceOf } from './surface.ts';
+import { elapsedMs } from './system/clock.ts';
 import { createMail } from './system/mail.ts';
 import { createMetrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
@@ -35,7 +36,7 @@ export type App = {
 
 /** Starts the daemon. The settings must name a database and an RPC node. */
 export async function startApp(settings: Settings, machine: Clock, plainLog: Log): Promise<App> {
-  const clock = setByLedger(machine);
+  const clock = setByLedger(machine, elapsedMs);
   const metrics = createMetrics(clock);
   const log = metrics.metered(plainLog);
   await using stack = new AsyncDisposableStack();
@@ -89,7 +90,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   stack.defer(await listenWatchList(sql, () => void watched.refresh().catch(unread)));
 
   const ports = { ...parts, ...shared, watched, publisher, books, answered };
-  const upkeep = addUpkeep(loops, ports, upkeepOf(settings));
+  const skewMs = () => heartbeat.pulse.skewMs;
+  const upkeep = addUpkeep(loops, { ...ports, skewMs }, upkeepOf(settings));
   const mail = createMail(settings.events);
   loops.add('notify', EVERY_MS.notify, async (signal) => {
     while (!signal.aborted && (await notifyEndpoints({ ...parts, mail, clock, log })));

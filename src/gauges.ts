@@ -23,11 +23,13 @@ export type GaugeParts = {
   readonly clock: Clock;
   /** The result of the last heartbeat. */
   readonly pulse: () => Pulse;
-  /** The findings on secrets, endpoints and nodes. */
+  /** The findings on secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
+  /** How far the chain's clock is ahead of that of Postgres; null before it was read. */
+  readonly chainAheadMs: () => number | null;
 };
 
-const FOUND = ['master key', 'keys', 'endpoint secrets', 'endpoints', 'second rpc'];
+const FOUND = ['master key', 'keys', 'endpoint secrets', 'endpoints', 'second rpc', 'clock'];
 const LAMPORTS_A_SOL = 1e9;
 const HOUR_MS = 3_600_000;
 const AGES_MS = [5 * 60_000, HOUR_MS, 24 * HOUR_MS];
@@ -159,7 +161,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   );
   gauge(
     'findings',
-    'Findings that a person should mend, by the doctor’s names: master key, keys, endpoint secrets, endpoints, second rpc.',
+    'Findings that a person should mend, by the doctor’s names: master key, keys, endpoint secrets, endpoints, second rpc, clock.',
     ['what'],
     async () =>
       FOUND.map((what) => ({
@@ -174,6 +176,15 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     async () => {
       const { skewMs } = given.pulse();
       return skewMs === null ? [] : one(skewMs / 1_000);
+    },
+  );
+  gauge(
+    'chain_clock_ahead_seconds',
+    'How far the clock of the chain is ahead of that of Postgres, as of the last minute.',
+    [],
+    async () => {
+      const aheadMs = given.chainAheadMs();
+      return aheadMs === null ? [] : one(aheadMs / 1_000);
     },
   );
   gauge('lanes', 'Subscribers with work in this process.', [], async () => one(lanes.active));

@@ -15,7 +15,7 @@ import { openDatabase } from './ledger/database.ts';
 import { migrate } from './ledger/migrate.ts';
 import { openParts } from './parts.ts';
 import { probeAll } from './probes/probes.ts';
-import { systemClock } from './system/clock.ts';
+import { elapsedMs, systemClock } from './system/clock.ts';
 import { openLog } from './system/log.ts';
 import { settingsJsonSchema } from './system/schema.ts';
 import {
@@ -98,7 +98,7 @@ const NO_SUITE =
 
 let exitCode = 0;
 /** The time that commands write and compare is that of the database. */
-const clock = setByLedger(systemClock);
+const clock = setByLedger(systemClock, elapsedMs);
 const program = createProgram({
   version: VERSION,
   say,

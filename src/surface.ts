@@ -3,6 +3,7 @@ import type { Acts } from './core/act.ts';
 import { endpointBinding } from './core/bindings.ts';
 import type { Finding } from './core/finding.ts';
 import type { Address } from './core/ids.ts';
+import type { LedgerClock } from './core/ledger-clock.ts';
 import type { Mail } from './core/mail.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster, RosterOptions } from './core/roster.ts';
@@ -23,13 +24,14 @@ import type { HearingOptions } from './http/hearing.ts';
 import type { ServerOptions } from './http/server.ts';
 import type { Parts } from './parts.ts';
 import { elapsedMs, newId } from './system/clock.ts';
+import { connectionsWithin, openFilesMost } from './system/files.ts';
 import type { Metrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
 
 export type Wiring = {
   readonly parts: Parts;
   readonly acts: Acts;
-  readonly clock: Clock;
+  readonly clock: LedgerClock;
   readonly log: Log;
   readonly roster: Roster;
   readonly rules: RosterOptions;
@@ -41,7 +43,7 @@ export type Wiring = {
   readonly authority: Authority;
   /** The result of the last heartbeat. */
   readonly pulse: () => Pulse;
-  /** The findings on secrets, endpoints and nodes. */
+  /** The findings on secrets, endpoints, clocks and nodes. */
   readonly findings: () => readonly Finding[];
   readonly feed: HearingOptions['feed'];
   readonly judgeAll: (ids: readonly string[]) => Promise<void>;
@@ -64,6 +66,12 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
   const { secrets } = settings;
   const listing = createListing(ledger);
   const ports = { ...wiring, ...parts };
+  // The age of a view is never taken for less than it may be.
+  const viewClock: Clock = { ...clock, nowMs: clock.latestMs };
+  const filesMost = openFilesMost();
+  const connectionsMost = connectionsWithin(settings.http.connectionsMost, filesMost);
+  if (connectionsMost < settings.http.connectionsMost)
+    log.warn('http.connections_bounded', { connectionsMost, filesMost });
   return {
     log,
     authority: wiring.authority,
@@ -82,8 +90,8 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       bytesMost: settings.http.webhookBytesMost,
       onDelivery: metrics.delivery,
     },
-    gate: { roster, clock, onVerdict: metrics.verdict },
-    stream: { ...wiring, ledger, bounds: settings.http },
+    gate: { roster, clock: viewClock, onVerdict: metrics.verdict },
+    stream: { ...wiring, clock: viewClock, ledger, bounds: settings.http },
     listing,
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ledger, listing, nudge, mint: venue.quoteMint },
@@ -93,6 +101,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     publicRequestsPerMinuteMost: settings.http.publicRequestsPerMinuteMost,
     bounds: {
       ...settings.http,
+      connectionsMost,
       ledgerAtMs: () => wiring.pulse().ledgerAtMs,
     },
     clearances: {
@@ -149,7 +158,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       roster,
       pulse: wiring.pulse,
       findings: () => [...wiring.findings(), ...parts.nodes.findings],
-      clock,
+      clock: viewClock,
       staleAfterMs: settings.gate.staleAfterMs,
       venue: venue.name,
       network: settings.network,

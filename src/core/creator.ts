@@ -55,7 +55,7 @@ const LOADERS: ReadonlySet<string> = new Set([
  * for them is known.
  */
 const WRITTEN_BY_HAND = /1{8}$/;
-const isReserved = (address: string): boolean =>
+export const isReserved = (address: string): boolean =>
   WRITTEN_BY_HAND.test(address) ||
   TOKEN_PROGRAMS.has(address) ||
   address === ASSOCIATED_TOKEN_PROGRAM;

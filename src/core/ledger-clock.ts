@@ -1,6 +1,8 @@
 // Ledger clock: a daemon's time, set by the clock of its database. Several daemons write and
 // compare leases, ages and the times of clearances, so they need one clock. A machine with a wrong
-// clock then writes the same times as the others.
+// clock then writes the same times as the others. Between two answers of the database the time
+// advances by what has passed, so that a machine's clock that is set amid a payment changes none of
+// its deadlines.
 import type { Clock } from './ports.ts';
 
 export type LedgerClock = Clock & {
@@ -10,6 +12,12 @@ export type LedgerClock = Clock & {
    * machine's clock is ahead. Throws the error of `read`.
    */
   set(read: () => Promise<number>): Promise<number>;
+  /**
+   * The latest that it may be: also what the machine's clock says, where that has gone on further
+   * since the last answer. A machine that was suspended knows of it by its clock alone. What
+   * vouches for its age goes by this; deadlines go by `nowMs`.
+   */
+  latestMs(): number;
 };
 
 /**
@@ -20,23 +28,28 @@ export const SKEW_MS_MOST = 5_000;
 /** Smaller differences are not followed, because no age needs that precision. */
 const STEP_MS_LEAST = 20;
 
-/** Creates the clock. Until the first `set` it shows the machine's time. */
-export function setByLedger(clock: Clock): LedgerClock {
+/**
+ * Creates the clock. Until the first `set` it shows the machine's time. `elapsedMs` is a time that
+ * no change of the machine's clock affects.
+ */
+export function setByLedger(machine: Clock, elapsedMs: () => number): LedgerClock {
+  /** The database's time when `elapsedMs` was 0. */
+  let beganMs = machine.nowMs() - elapsedMs();
   let aheadMs = 0;
+  const nowMs = (): number => Math.round(beganMs + elapsedMs());
   return {
-    nowMs: () => clock.nowMs() - aheadMs,
-    sleep: (ms, signal) => clock.sleep(ms, signal),
-    random: () => clock.random(),
+    nowMs,
+    latestMs: () => Math.max(nowMs(), machine.nowMs() - aheadMs),
+    sleep: (ms, signal) => machine.sleep(ms, signal),
+    random: () => machine.random(),
     async set(read) {
-      const askedMs = clock.nowMs();
+      const askedMs = elapsedMs();
       const ledgerMs = await read();
-      const tookMs = clock.nowMs() - askedMs;
-      const measuredMs = askedMs + tookMs / 2 - ledgerMs;
+      const tookMs = elapsedMs() - askedMs;
+      const measuredMs = ledgerMs - (askedMs + tookMs / 2);
       const uncertainMs = Math.max(STEP_MS_LEAST, tookMs / 2);
-      // A negative duration means that the machine's clock was set back meanwhile; the next request
-      // decides.
-      if (tookMs >= 0 && Math.abs(measuredMs - aheadMs) > uncertainMs)
-        aheadMs = Math.round(measuredMs);
+      if (Math.abs(measuredMs - beganMs) > uncertainMs) beganMs = measuredMs;
+      aheadMs = machine.nowMs() - nowMs();
       return aheadMs;
     },
   };

@@ -33,6 +33,7 @@ export type LoopName =
   | 'accrue'
   | 'backfill'
   | 'check'
+  | 'clocks'
   | 'costs'
   | 'digest'
   | 'doubts'

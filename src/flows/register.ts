@@ -1,7 +1,7 @@
 // Register: records the subscribers and terms that a platform sends. From then on the accounts are
 // watched, and the agent key is kept sealed.
 import type { Agreement } from '../core/accrual.ts';
-import type { VaultProof } from '../core/creator.ts';
+import { isReserved, SYSTEM_PROGRAM, type VaultProof } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
 import type { Chain, Pen } from '../core/outside.ts';
@@ -149,21 +149,30 @@ export function createRegister({
     const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
     return { slot, positions: state?.positions ?? [] };
   };
+  /**
+   * Refuses an agent wallet that can sign nothing, or whose history is not a person's: an account
+   * of a program, such as the System program by its address of ones, would have the daemon read
+   * what half the chain does.
+   */
+  const requireWallet = async (wallet: Address): Promise<void> => {
+    const refused = new Fault(
+      'address_invalid',
+      `agentWallet is no wallet: ${wallet} is a program's address, a program's account or a token account.`,
+    );
+    if (!chain.isOnCurve(wallet) || isReserved(wallet)) throw refused;
+    if (await ledger.creators.isCreator(wallet))
+      throw new Fault(
+        'agent_is_creator',
+        `${wallet} is the creator of a subscription here: shares would be paid to an agent wallet. Give this agent a wallet of its own.`,
+      );
+    const { accounts } = await chain.accounts([wallet]);
+    if ((accounts[0]?.owner ?? SYSTEM_PROGRAM) !== SYSTEM_PROGRAM) throw refused;
+  };
   return {
     async subscriber(given) {
       const agentWallet = addressOf(given.agentWallet, 'agentWallet');
-      if (!chain.isOnCurve(agentWallet))
-        throw new Fault(
-          'address_invalid',
-          `agentWallet is no wallet: ${agentWallet} is a program's address or a token account.`,
-        );
       // A wallet that is registered already may still send its key or another sub-account.
-      const { creators } = ledger;
-      if ((await creators.isCreator(agentWallet)) && !(await creators.isAgent(agentWallet)))
-        throw new Fault(
-          'agent_is_creator',
-          `${agentWallet} is the creator of a subscription here: shares would be paid to an agent wallet. Give this agent a wallet of its own.`,
-        );
+      if (!(await ledger.creators.isAgent(agentWallet))) await requireWallet(agentWallet);
       const agentTokenAccount = chain.tokenAccount(venue.quoteMint, agentWallet);
       const sealedKey =
         given.agentSecretKey === undefined

@@ -1,6 +1,6 @@
 // Upkeep: the loops that no payment waits for. They ask the database whether it went back in time,
 // read the cost of ended payments, age debts, find subscribers whose standing the gate cannot vouch
-// for, check the venue's program, and delete what was kept long enough.
+// for, check the venue's program, compare clocks, and delete what was kept long enough.
 import type { Finding } from '../core/finding.ts';
 import type { MasterKey } from '../core/master-key.ts';
 import type { Chain } from '../core/outside.ts';
@@ -9,6 +9,7 @@ import type { Doubt, Roster } from '../core/roster.ts';
 import type { SuspicionRule } from '../core/suspicion.ts';
 import type { AcknowledgedActs } from './acknowledged.ts';
 import type { Books } from './books.ts';
+import { createClockWatch } from './clocks.ts';
 import type { ConformanceWatch } from './conformance.ts';
 import { readCosts } from './costs.ts';
 import { personalDoubts } from './doubt.ts';
@@ -29,6 +30,8 @@ export type UpkeepPorts = {
   readonly masterKey: MasterKey;
   readonly books: Pick<Books, 'doubt'>;
   readonly answered: Pick<AcknowledgedActs, 'check'>;
+  /** How far this machine's clock is ahead of that of Postgres; null before the first answer. */
+  readonly skewMs: () => number | null;
 };
 export type UpkeepOptions = {
   /** How often costs are read, debts age and doubts are refreshed. */
@@ -43,13 +46,16 @@ export type UpkeepOptions = {
 export type Upkeep = {
   /** The doubts about single subscribers, as of the last run. */
   readonly doubts: () => ReadonlyMap<string, Doubt>;
-  /** The findings about secrets and endpoints that are not ok, as of the last run. */
+  /** The findings about secrets, endpoints and clocks that are not ok, as of the last run. */
   readonly findings: () => readonly Finding[];
+  /** How far the chain's clock was ahead of that of Postgres; null before the first look. */
+  readonly chainAheadMs: () => number | null;
 };
 
 const LINEAGE_EVERY_MS = 2_000;
 const FORGET_EVERY_MS = 3_600_000;
 const SECRETS_EVERY_MS = 60_000;
+const CLOCKS_EVERY_MS = 60_000;
 
 /** Adds the loops of upkeep. */
 export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptions): Upkeep {
@@ -76,5 +82,11 @@ export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptio
   });
   const secrets = createSecretWatch(ports);
   loops.add('secrets', SECRETS_EVERY_MS, () => secrets.look());
-  return { doubts: () => doubts, findings: secrets.findings };
+  const clocks = createClockWatch(ports, ports.skewMs);
+  loops.add('clocks', CLOCKS_EVERY_MS, () => clocks.look());
+  return {
+    doubts: () => doubts,
+    findings: () => [...secrets.findings(), ...clocks.findings()],
+    chainAheadMs: clocks.chainAheadMs,
+  };
 }

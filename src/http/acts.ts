@@ -138,7 +138,9 @@ const ActQuery = Type.Object({
   actor: Type.Optional(IdText),
   subscriber: Type.Optional(IdText),
   limit: Limit,
-  before: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })),
+  before: Type.Optional(
+    Type.String({ pattern: '^[0-9]{1,18}$', description: 'the next of the page before.' }),
+  ),
 });
 const ActList = Type.Object({
   acts: Type.Array(

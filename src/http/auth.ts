@@ -40,6 +40,8 @@ export type Authority = {
    * key.
    */
   actor(header: string | undefined): string;
+  /** A text that is the same for one known key and another for each; null for no known key. */
+  budget(header: string | undefined): string | null;
   /** Reads the keys again. Resolves after a read that began after this call. */
   refresh(): Promise<void>;
   /**
@@ -107,6 +109,12 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
       if (given === undefined) return 'anyone';
       if (isConfigured(given)) return 'configured';
       return live.get(hash(given).toString('hex'))?.id ?? 'anyone';
+    },
+    budget(header) {
+      const given = header?.replace(BEARER, '');
+      if (given === undefined) return null;
+      const own = hash(given).toString('hex');
+      return isConfigured(given) || live.has(own) ? own : null;
     },
     refresh() {
       coming ??= read();

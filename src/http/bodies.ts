@@ -45,8 +45,12 @@ export function installBodies(app: FastifyInstance, clock: Clock): void {
     const { raw } = request;
     if (reply.statusCode < 400 || raw.complete || raw.destroyed || raw.readableEnded)
       return payload;
-    // Closing a connection with unread bytes resets it, and the client may lose the answer.
+    // Closing a connection with unread bytes resets it, and the client may lose the answer. So a
+    // client that asked for closing gets it when it has sent the rest.
     reply.removeHeader('connection');
+    const { raw: response } = reply;
+    const closesAfter = !response.shouldKeepAlive;
+    response.shouldKeepAlive = true;
     const most = DRAINED_BYTES_MOST[reply.statusCode === 413 ? 'tooLarge' : 'other'];
     const ended = new AbortController();
     const close = (): void => void raw.socket.destroy();
@@ -59,7 +63,12 @@ export function installBodies(app: FastifyInstance, clock: Clock): void {
       if (drained > most) close();
     });
     raw.once('close', () => ended.abort());
-    raw.once('end', () => ended.abort());
+    raw.once('end', () => {
+      ended.abort();
+      if (!closesAfter) return;
+      if (response.writableFinished) raw.socket.end();
+      else response.once('finish', () => raw.socket.end());
+    });
     raw.resume();
     return payload;
   });

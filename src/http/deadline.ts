@@ -38,7 +38,12 @@ export function installDeadline(app: FastifyInstance, options: DeadlineOptions):
     const ms = answerMs + patienceMs;
     const ended = new AbortController();
     reply.raw.once('close', () => ended.abort());
-    void clock.sleep(ms, ended.signal).then(() => {
+    const wait = (): Promise<void> => clock.sleep(ms, ended.signal);
+    const arrived = wait().then(async () => {
+      // What a client takes to send its body is bounded by http.bodyMs, and is no delay of ours.
+      while (!request.raw.complete && !ended.signal.aborted) await wait();
+    });
+    void arrived.then(() => {
       if (ended.signal.aborted || reply.sent) return;
       request[LATE] = true;
       const silentMs = clock.nowMs() - (ledgerAtMs() ?? 0);

@@ -29,7 +29,8 @@ const NewEndpoint = Type.Object(
       minLength: 8,
       maxLength: 500,
       pattern: '^https?://',
-      description: 'Private addresses are refused, redirects are not followed.',
+      description:
+        'an http:// or https:// URL. Private addresses are refused, redirects are not followed.',
     }),
     kinds: Type.Optional(nullable(Kinds)),
   },
@@ -70,7 +71,12 @@ const Secret = {
 const Made = Type.Object({ ...EndpointView.properties, ...Secret });
 const EndpointList = Type.Object({ endpoints: Type.Array(EndpointView) });
 const Replay = Type.Object(
-  { since: Type.String({ format: 'date-time', description: 'ISO 8601.' }) },
+  {
+    since: Type.String({
+      format: 'date-time',
+      description: 'a time as in 2026-11-26T08:00:00Z (RFC 3339).',
+    }),
+  },
   { additionalProperties: false, examples: [{ since: '2026-01-01T00:00:00Z' }] },
 );
 const State = Type.Enum(['pending', 'delivered', 'failed']);

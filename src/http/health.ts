@@ -1,9 +1,9 @@
 // Health: `live` means that this process makes progress, `ready` that the gate can vouch for its
-// answers. Every reason against is named. Both are answered from memory, from the ledger and chain
-// as the last heartbeat saw them.
+// answers. Every reason against is named. What a person should mend although the gate can vouch,
+// such as a wrong clock, is a finding. Both are answered from memory, from the ledger and chain as
+// the last heartbeat saw them.
 import type { FastifyPluginAsync } from 'fastify';
 import type { Finding } from '../core/finding.ts';
-import { SKEW_MS_MOST } from '../core/ledger-clock.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import type { Pulse } from '../flows/heartbeat.ts';
@@ -28,7 +28,7 @@ function reasonsOf({ roster, pulse, clock, staleAfterMs }: HealthOptions): strin
   const reasons: string[] = [];
   const nowMs = clock.nowMs();
   const { observedAtMs } = roster.freshness();
-  const { ledgerAtMs, skewMs } = pulse();
+  const { ledgerAtMs } = pulse();
   if (!roster.hydrated) reasons.push('the roster is not hydrated');
   if (observedAtMs === null) reasons.push('the chain has not been seen yet');
   else if (Math.abs(nowMs - observedAtMs) > staleAfterMs)
@@ -36,8 +36,6 @@ function reasonsOf({ roster, pulse, clock, staleAfterMs }: HealthOptions): strin
   if (ledgerAtMs === null) reasons.push('Postgres has taken no write yet');
   else if (Math.abs(nowMs - ledgerAtMs) > staleAfterMs)
     reasons.push(`Postgres last took a write ${nowMs - ledgerAtMs} ms ago`);
-  if (skewMs !== null && Math.abs(skewMs) > SKEW_MS_MOST)
-    reasons.push(`the clock of this machine is ${skewMs} ms ahead of that of Postgres`);
   if (roster.doubts.all !== null) reasons.push(roster.doubts.all);
   return reasons;
 }

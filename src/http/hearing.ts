@@ -9,7 +9,8 @@ import { Fault } from '../core/fault.ts';
 import { ASIDE_KINDS, type Asides, type Sightings } from '../core/hearing-ports.ts';
 import type { Clock, Suspicions } from '../core/ports.ts';
 import type { Accept } from '../flows/accept.ts';
-import { BaseUnits, IdText, Reason } from './shapes.ts';
+import { Reason } from './operator-shapes.ts';
+import { BaseUnits, IdText, SlotGiven } from './shapes.ts';
 
 export type HearingOptions = {
   readonly sightings: Pick<Sightings, 'backlog'>;
@@ -130,7 +131,7 @@ const Answer = Type.Object({
 const Rescan = Type.Object(
   {
     address: Type.String({ minLength: 32, maxLength: 44, description: 'A watched account.' }),
-    fromSlot: Type.Integer({ minimum: 0, description: 'The first slot to read again.' }),
+    fromSlot: SlotGiven('The first slot to read again.'),
   },
   {
     additionalProperties: false,

@@ -9,21 +9,16 @@ import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Voiding } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
+import { Adopted, Adoption, Halt, HaltList, Reason, ScopeText } from './operator-shapes.ts';
 import {
-  Adopted,
-  Adoption,
   CreditList,
   EarningsView,
-  Halt,
-  HaltList,
   IdText,
   LIMIT_USUAL,
   PaymentList,
   PaymentQuery,
   PaymentView,
   PlacePage,
-  Reason,
-  ScopeText,
 } from './shapes.ts';
 
 export type OperatorOptions = {

@@ -3,6 +3,7 @@
 // and above does not say its cause, which may contain a secret; the cause is logged.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FAULTS, Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
@@ -67,15 +68,50 @@ const BROKEN: Readonly<Record<string, readonly [status: number, detail: string]>
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive whole in time.'],
 };
 
-/** Answers a request with an `Expect` header other than `100-continue`. */
-export function expectationProblem(_request: IncomingMessage, response: ServerResponse): void {
-  const told = problem('request_invalid', 417, 'The only expectation that is met is 100-continue.');
-  response.writeHead(417, {
+/** Answers a request before Fastify sees it, and closes its connection. */
+function answerBare(response: ServerResponse, status: number, detail: string): void {
+  response.writeHead(status, {
     ...SAFE_HEADERS,
     'content-type': 'application/problem+json',
     connection: 'close',
   });
-  response.end(JSON.stringify(told));
+  response.end(JSON.stringify(problem('request_invalid', status, detail)));
+}
+
+/** Answers a request that expects what Node does not do: `100-continue` alone is done. */
+export function expectationProblem(_request: IncomingMessage, response: ServerResponse): void {
+  answerBare(response, 417, 'The only expectation that is met is 100-continue.');
+}
+
+/**
+ * Answers a request of HTTP/1.1 that names no host, and returns whether it did. RFC 9112 wants it
+ * refused; Node would do so without a problem in the body.
+ */
+export function hostProblem(request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.headers.host !== undefined || request.httpVersion !== '1.1') return false;
+  answerBare(response, 400, 'A request of HTTP/1.1 has a Host header.');
+  return true;
+}
+
+/**
+ * Writes an answer to a connection that Node has given up reading, and closes it at once. A client
+ * that never closes its own side would otherwise keep the connection for good: no time-out of the
+ * server counts for it any more.
+ */
+function answerSocket(socket: Duplex, status: number, detail: string): void {
+  const body = JSON.stringify(problem('request_invalid', status, detail));
+  const headers = {
+    ...SAFE_HEADERS,
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  // A client that is gone already resets the connection: nothing is left to be done.
+  socket.on('error', () => {});
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () =>
+    socket.destroy(),
+  );
 }
 
 /** Answers bytes that Node could not read as a request, and closes the connection. */
@@ -84,14 +120,17 @@ export function clientProblem(
   socket: Socket,
   onAnswered: (status: number) => void = () => {},
 ): void {
-  if (thrown.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  if (socket.destroyed) return;
+  if (thrown.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, detail] = BROKEN[thrown.code ?? ''] ?? [400, 'This is not an HTTP request.'];
   onAnswered(status);
-  const body = JSON.stringify(problem('request_invalid', status, detail));
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
-      `X-Content-Type-Options: nosniff\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  answerSocket(socket, status, detail);
+}
+
+/** Answers a request for a tunnel (CONNECT), which Node would cut without a word. */
+export function tunnelProblem(socket: Duplex, onAnswered: (status: number) => void): void {
+  onAnswered(405);
+  answerSocket(socket, 405, 'CONNECT is not done here: this is no proxy.');
 }
 
 /** Installs the handlers of errors and of unknown routes. */
@@ -100,8 +139,16 @@ export function installProblems(
   log: Log,
   idOf: (request: IncomingMessage) => string | null,
 ): void {
+  const nowhere = ({ method, url }: FastifyRequest): Problem =>
+    problem('not_found', 404, `There is no ${method} ${url.split('?')[0]}.`);
   app.setErrorHandler((thrown, request, reply) => {
+    // The client closed the connection amid its body: nobody reads the answer, and nothing failed.
+    if (request.raw.destroyed && !request.raw.complete)
+      return void send(reply, problem('request_invalid', 400, 'The body did not arrive whole.'));
     const told = problemOf(thrown);
+    // A body that does not fit says nothing where there is no route.
+    if (request.is404 && told.status < 500 && told.status !== 413)
+      return void send(reply, nowhere(request));
     if (told.status >= 500)
       log.error('http.failed', {
         request: idOf(request.raw),
@@ -111,8 +158,5 @@ export function installProblems(
       });
     void send(reply, told);
   });
-  app.setNotFoundHandler((request, reply) => {
-    const [path = ''] = request.url.split('?');
-    void send(reply, problem('not_found', 404, `There is no ${request.method} ${path}.`));
-  });
+  app.setNotFoundHandler((request, reply) => void send(reply, nowhere(request)));
 }

@@ -29,7 +29,9 @@ import {
   clientProblem,
   expectationProblem,
   frameworkProblem,
+  hostProblem,
   installProblems,
+  tunnelProblem,
 } from './problems.ts';
 import { enforceScopes } from './scopes.ts';
 import { type ShareOptions, shareRoutes } from './shares.ts';
@@ -124,9 +126,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
           requestTimeout: bounds.bodyMs,
           connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, bounds.headersMs),
           keepAliveTimeout: KEEP_ALIVE_MS,
+          requireHostHeader: false,
         },
         (request, response) => {
           access.take(request, response);
+          if (hostProblem(request, response)) return;
           if (!fastGate.take(request, response)) handler(request, response);
         },
       );
@@ -134,11 +138,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
         access.take(request, response);
         expectationProblem(request, response);
       });
+      server.on('connect', (_request, socket) => tunnelProblem(socket, access.unreadable));
       server.maxConnections = bounds.connectionsMost;
       return server;
     },
     bodyLimit: bounds.bodyBytesMost,
     forceCloseConnections: 'idle',
+    // refuseOddText refuses such members by their name.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
     frameworkErrors: frameworkProblem,
     clientErrorHandler: (thrown, socket) => clientProblem(thrown, socket, access.unreadable),
   });
@@ -181,10 +189,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
       timeWindow: MINUTE_MS,
       // A key has one budget for all addresses. Requests without a known key are counted by
       // address.
-      keyGenerator: (request) => {
-        const actor = actorOf(request);
-        return actor === 'anyone' ? `anyone ${request.ip}` : actor;
-      },
+      keyGenerator: (request) =>
+        authority.budget(request.headers.authorization) ?? `anyone ${request.ip}`,
       errorResponseBuilder: tooMany,
     });
     await api.register(subscriberRoutes, options.subscribers);

@@ -22,8 +22,19 @@ export const AddressText = Type.String({
 });
 export const IdText = Type.String({
   pattern: '^[A-Za-z0-9_.:-]{1,64}$',
-  description: 'An id of the platform.',
+  description: 'an id of 1 to 64 letters, digits or any of _ . : -',
 });
+/**
+ * The id of something new. Most HTTP clients take a path segment of dots for another path, and
+ * `GET /v1/gate/stream` is a route of its own, so no request could name such an id.
+ */
+export const NewIdText = Type.String({
+  pattern: '^(?!(?:\\.{1,2}|stream)$)[A-Za-z0-9_.:-]{1,64}$',
+  description: 'an id of 1 to 64 letters, digits or any of _ . : - (not ., .. or stream).',
+});
+/** A slot that a client names. Larger numbers are not exact. */
+export const SlotGiven = (description: string) =>
+  Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });
 /** The number of rows in one page of a list. */
 export const Limit = Type.Optional(
   Type.Integer({ minimum: 1, maximum: 500, description: 'Rows of a page; 50 when left out.' }),
@@ -223,34 +234,6 @@ export const PlacePage = {
   ),
 };
 
-export const Reason = Type.Object(
-  {
-    reason: Type.String({
-      minLength: 3,
-      maxLength: 500,
-      // Postgres accepts no NUL, and a line of the log no other control character.
-      pattern: '^[^\\u0000-\\u001f]*$',
-      description: 'Why; it goes on record. One line.',
-    }),
-  },
-  { additionalProperties: false, examples: [{ reason: 'Agreed with the creator.' }] },
-);
-export const ScopeText = Type.String({
-  pattern: '^(all|creator:[1-9A-HJ-NP-Za-km-z]{32,44}|subscriber:[A-Za-z0-9_.:-]{1,64})$',
-  description: 'all, creator:WALLET or subscriber:ID.',
-});
-export const Halt = Type.Object(
-  {
-    scope: ScopeText,
-    ...Reason.properties,
-  },
-  { additionalProperties: false, examples: [{ scope: 'subscriber:ana', reason: 'A drill.' }] },
-);
-export const HaltList = Type.Object({
-  halts: Type.Array(
-    Type.Object({ scope: Type.String(), reason: Type.String(), since: Type.String() }),
-  ),
-});
 const PaymentState = Type.Enum(['planned', 'signed', 'sent', 'landed', 'failed', 'dead']);
 export const PaymentQuery = Type.Object({
   subscriber: Type.Optional(IdText),
@@ -301,21 +284,6 @@ export const CreditList = Type.Object({
     }),
   ),
   ...Paged,
-});
-export const Adoption = Type.Object(
-  {
-    fromSlot: Type.Integer({
-      minimum: 0,
-      description:
-        'Debts of closes in this slot and later become payable; earlier ones stay observed.',
-    }),
-    ...Reason.properties,
-  },
-  { additionalProperties: false, examples: [{ fromSlot: 300000000, reason: 'Cut-over.' }] },
-);
-export const Adopted = Type.Object({
-  adopted: Type.Integer({ description: 'How many debts; 0 when asked again.' }),
-  left: BaseUnits,
 });
 export const EarningsView = Type.Object({
   creatorWallet: AddressText,

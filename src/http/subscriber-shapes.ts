@@ -1,7 +1,16 @@
 // Subscriber shapes: the JSON of subscribers, their accounts, facts and subscriptions.
 import Type from 'typebox';
 import { BASES } from '../core/terms.ts';
-import { AddressText, BaseUnits, IdText, Limit, nullable, Paged, PlacePage } from './shapes.ts';
+import {
+  AddressText,
+  BaseUnits,
+  IdText,
+  Limit,
+  NewIdText,
+  nullable,
+  Paged,
+  PlacePage,
+} from './shapes.ts';
 
 const SecretKeyText = Type.String({
   minLength: 64,
@@ -12,7 +21,7 @@ const SecretKeyText = Type.String({
 
 export const NewSubscriber = Type.Object(
   {
-    id: IdText,
+    id: NewIdText,
     agentWallet: AddressText,
     agentSecretKey: Type.Optional(SecretKeyText),
     subAccountIds: Type.Array(Type.Integer({ minimum: 0, maximum: 65_535 }), {
@@ -102,7 +111,12 @@ const Vault = Type.Object(
         Type.Object({ text: Type.String({ maxLength: 32 }) }, { additionalProperties: false }),
         Type.Object({ address: AddressText }, { additionalProperties: false }),
         Type.Object(
-          { hex: Type.String({ pattern: '^([0-9a-f]{2}){0,32}$' }) },
+          {
+            hex: Type.String({
+              pattern: '^([0-9a-f]{2}){0,32}$',
+              description: 'at most 32 bytes in hexadecimal, lower case.',
+            }),
+          },
           { additionalProperties: false },
         ),
       ]),
@@ -118,7 +132,7 @@ const Vault = Type.Object(
 
 export const NewSubscription = Type.Object(
   {
-    id: IdText,
+    id: NewIdText,
     subAccountId: Type.Integer({
       minimum: 0,
       maximum: 65_535,
@@ -149,7 +163,7 @@ export const NewSubscription = Type.Object(
       Type.String({
         pattern: '^(0|[1-9][0-9]{0,17})$',
         description:
-          'Base units. Shares below this sum wait for each other, until a withdrawal is asked for; 0, as in a new subscription that names none, pays each at once.',
+          'base units as a decimal string of at most 18 digits. Shares below this sum wait for each other, until a withdrawal is asked for; 0, as in a new subscription that names none, pays each at once.',
       }),
     ),
     offCurve: Type.Optional(

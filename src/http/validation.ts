@@ -70,6 +70,8 @@ function sentence(error: ErrorObject, part: string): string {
       return `${place} must be one of: ${namesOf(schema.enum ?? [])}.`;
     case 'type':
       return `${place} must be of type ${[(error.params as { type: string | string[] }).type].flat().join(' or ')}, and is ${kindOf(error.data)}.`;
+    case 'format':
+      return `${place} does not fit: ${schema.description ?? `it must be a ${(error.params as { format: string }).format}`}`;
     case 'pattern':
       return `${place} does not fit: ${schema.description ?? `it must match ${(error.params as { pattern: string }).pattern}`}`;
     default:
@@ -86,9 +88,12 @@ function sentenceOf(errors: readonly ErrorObject[], part: string): string {
   return told === undefined ? `${part} does not fit.` : sentence(told, part);
 }
 
+/** Members that change what an object is, where code copies a body member by member. */
+const NOT_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
+
 /**
- * Throws `body_invalid` for text that Postgres or a line of the log cannot hold, and for a body
- * that is nested too deep.
+ * Throws `body_invalid` for text that Postgres or a line of the log cannot hold, for members with a
+ * meaning of their own in JavaScript, and for a body that is nested too deep.
  */
 export function refuseOddText(body: unknown): void {
   const waiting: { value: unknown; depth: number }[] = [{ value: body, depth: 0 }];
@@ -112,6 +117,8 @@ export function refuseOddText(body: unknown): void {
       throw new Fault('body_invalid', `The body is nested deeper than ${DEPTH_MOST} levels.`);
     for (const [name, inner] of Object.entries(value)) {
       check(name);
+      if (NOT_NAMES.has(name))
+        throw new Fault('body_invalid', `The body has a member ${name}, which no body may have.`);
       waiting.push({ value: inner, depth: depth + 1 });
     }
   }

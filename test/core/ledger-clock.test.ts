@@ -1,13 +1,20 @@
-// Ledger clock: follows the database and nothing that the way to it can explain.
+// Ledger clock: follows the database, nothing that the way to it can explain, and no change of the
+// machine's own clock.
 import { expect, test } from 'vitest';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
 import { createManualClock } from '../support/clock.ts';
 
-/** A machine that is so far ahead of its database, and answers that take so long. */
+const HOUR_MS = 3_600_000;
+
+/**
+ * A machine that is so far ahead of its database, and answers that take so long. `own` is time that
+ * passes; `jumpedMs` is by how much somebody has set the machine's clock since.
+ */
 function machine(aheadMs: number) {
   const own = createManualClock();
-  const clock = setByLedger(own);
-  const state = { aheadMs };
+  const state = { aheadMs, jumpedMs: 0 };
+  const machineMs = () => own.nowMs() + state.jumpedMs;
+  const clock = setByLedger({ ...own, nowMs: machineMs }, own.nowMs);
   const ask = (thereMs = 0, backMs = 0) =>
     clock.set(async () => {
       own.advance(thereMs);
@@ -15,20 +22,21 @@ function machine(aheadMs: number) {
       own.advance(backMs);
       return ledgerMs;
     });
-  return { own, clock, state, ask, off: () => clock.nowMs() - (own.nowMs() - state.aheadMs) };
+  const off = () => clock.nowMs() - (own.nowMs() - state.aheadMs);
+  return { own, clock, state, ask, off, machineMs };
 }
 
 test('it shows the database’s time, however wrong the machine is, and tells by how much', async () => {
   for (const aheadMs of [0, 172_800_000, -172_800_000, 3_000]) {
-    const { ask, off, clock, own } = machine(aheadMs);
-    expect(clock.nowMs()).toBe(own.nowMs());
+    const { ask, off, clock, machineMs } = machine(aheadMs);
+    expect(clock.nowMs()).toBe(machineMs());
     expect(await ask()).toBe(aheadMs);
     expect(off()).toBe(0);
   }
 });
 
 test('a slow answer moves it by no more than the way there and back leaves open', async () => {
-  const { ask, off, state, own } = machine(50_000);
+  const { ask, off, state } = machine(50_000);
   await ask(10, 10);
   expect(off()).toBe(0);
   // All of the delay on one side: it is at most half of it off, and such an answer alone does not
@@ -39,11 +47,38 @@ test('a slow answer moves it by no more than the way there and back leaves open'
   state.aheadMs += 90_000;
   await ask(0, 400);
   expect(Math.abs(off())).toBeLessThanOrEqual(200);
-  // The machine's clock steps back while it waits for an answer.
-  const before = off();
-  await ask(0, -3_600_000);
-  expect(off()).toBe(before);
-  expect(own.nowMs()).toBeGreaterThan(0);
+});
+
+test.each([HOUR_MS, -HOUR_MS])(
+  'a machine’s clock that is set by %d ms between two answers moves no deadline',
+  async (jumpMs) => {
+    const { own, clock, state, ask, off } = machine(7_000);
+    await ask();
+    const deadlineMs = clock.nowMs() + 30_000;
+    state.jumpedMs += jumpMs;
+    own.advance(10_000);
+    expect(off()).toBe(0);
+    expect(deadlineMs - clock.nowMs()).toBe(20_000);
+    // What is old may only be taken for older: the machine may have been suspended.
+    expect(clock.latestMs() - clock.nowMs()).toBe(Math.max(0, jumpMs));
+    // Set while the database answers, too.
+    state.jumpedMs += jumpMs;
+    expect(await ask(10, 10)).toBe(7_000 + 2 * jumpMs);
+    expect(off()).toBe(0);
+    expect(clock.latestMs()).toBe(clock.nowMs());
+  },
+);
+
+test('a machine that was suspended learns the time with the next answer, and nothing is taken for fresh before', async () => {
+  const { own, clock, state, ask, off } = machine(0);
+  await ask();
+  // An hour passes in which `own`, as a monotonic clock does, stands still.
+  state.jumpedMs += HOUR_MS;
+  state.aheadMs -= HOUR_MS;
+  expect(clock.latestMs() - clock.nowMs()).toBe(HOUR_MS);
+  expect(await ask()).toBe(0);
+  expect(off()).toBe(0);
+  expect(clock.nowMs()).toBe(own.nowMs() + HOUR_MS);
 });
 
 test('a database that does not answer changes nothing', async () => {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import Type from 'typebox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Reason } from '../../src/http/operator-shapes.ts';
 import { NewClearance } from '../../src/http/shapes.ts';
 import { NewSubscriber, NewSubscription } from '../../src/http/subscriber-shapes.ts';
 import { createBareServer } from '../support/bare-server.ts';
@@ -23,6 +24,7 @@ for (const [url, body] of [
   ['/subscriber', NewSubscriber],
   ['/subscription', NewSubscription],
   ['/clearance', NewClearance],
+  ['/reason', Reason],
   ['/anything', Type.Object({}, { additionalProperties: true })],
 ] as const)
   app.post(url, { config, schema: { body } }, async (request) => ({ got: request.body }));
@@ -105,6 +107,15 @@ describe('what does not fit is named', () => {
     ],
     ['/clearance', { purpose: 'withdraw', amount: '-1' }, /^amount does not fit/],
     ['/subscription', { ...terms, shareBps: 10_001 }, 'shareBps must be <= 10000.'],
+    [
+      '/subscriber',
+      { id: 'a/b', agentWallet: 'x'.repeat(40), subAccountIds: [0] },
+      'id does not fit: an id of 1 to 64 letters, digits or any of _ . : - (not ., .. or stream).',
+    ],
+    ...['.', '..', 'stream'].flatMap((id): [string, object, RegExp][] => [
+      ['/subscriber', { id, agentWallet: 'x'.repeat(40), subAccountIds: [0] }, /^id does not fit/],
+      ['/subscription', { ...terms, id }, /^id does not fit/],
+    ]),
     ['/none', { a: 1 }, 'This route takes no body.'],
     ['/none', [1], 'This route takes no body.'],
   ])('%s %j', async (url, body, detail) => {
@@ -145,6 +156,8 @@ describe('what nothing behind the route can keep is refused before it', () => {
     ['a NUL in a name', '{"a\\u0000":1}', /NUL/],
     ['half a surrogate pair', '{"reason":"\\ud800"}', /surrogate/],
     ['half a surrogate pair in a name', '{"\\udfff":1}', /surrogate/],
+    ['a member __proto__', '{"a":[{"__proto__":{"admin":true}}]}', /has a member __proto__/],
+    ['a constructor', '{"constructor":{"prototype":{}}}', /has a member constructor/],
     ['3,000 levels', `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`, /deeper than 32 levels/],
     ['30,000 arrays', `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, /deeper than 32 levels/],
   ])('%s', async (_, body, detail) => {
@@ -242,30 +255,40 @@ test('an expectation that is not met is answered as a problem', async () => {
   expect(chunks.join('')).toMatch(/^HTTP\/1\.1 417 .*application\/problem\+json.*100-continue/s);
 });
 
-test('a client that is still sending a body which is too large can read why', async () => {
-  const address = app.server.address();
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  const answer = await new Promise<string>((resolve, reject) => {
-    let text = '';
-    const bytes = 4_000_000;
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.write(
-        `POST /webhooks/helius HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`,
-      );
-      // The whole body goes out before the client looks for an answer.
-      socket.write(Buffer.alloc(bytes, 32), () => socket.resume());
-    });
-    socket.pause();
-    socket.on('data', (chunk) => {
-      text += chunk.toString();
-      if (text.includes('body_too_large')) {
+test.each(['keep-alive', 'close'])(
+  'a client that is still sending a body which is too large can read why (%s)',
+  async (connection) => {
+    const { port } = app.server.address() as { port: number };
+    const answer = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const bytes = 4_000_000;
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.write(
+          `POST /webhooks/helius HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nConnection: ${connection}\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`,
+        );
+        // The whole body goes out before the client looks for an answer.
+        socket.write(Buffer.alloc(bytes, 32), () => socket.resume());
+      });
+      socket.pause();
+      socket.on('data', (chunk) => {
+        text += chunk.toString();
+        // A client that asked for closing reads until the server closes.
+        if (connection === 'close' || !text.includes('body_too_large')) return;
         socket.destroy();
         resolve(text);
-      }
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(text));
     });
-    socket.on('error', reject);
-    socket.on('close', () => resolve(text));
-  });
-  expect(answer).toMatch(/^HTTP\/1\.1 413 /);
-  expect(answer).toContain('urn:bailiff:problem:body_too_large');
-});
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toContain('urn:bailiff:problem:body_too_large');
+  },
+);
+
+test.each(['unambiguous', 'a\u2028b', 'a\u202eb', 'a\u009b31mb', 'a\u007fb', 'a\u001bb'])(
+  'a reason is one line that a terminal shows as it is: %j',
+  async (reason) => {
+    const answer = await post('/reason', { reason });
+    expect(answer.status).toBe(reason === 'unambiguous' ? 200 : 400);
+  },
+);

@@ -60,12 +60,12 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
   expect((await ask('/health/ready')).reasons).toEqual([
     'the chain was last seen 6000 ms ago',
     'Postgres last took a write 6000 ms ago',
-    'the clock of this machine is 7000 ms ahead of that of Postgres',
     'No source has told of the chain.',
   ]);
   roster.doubtAll(null);
   roster.observe(8, clock.nowMs());
-  pulse = { ledgerAtMs: clock.nowMs(), backlog, skewMs: 0, halts: [] };
+  // The daemon goes by the clock of Postgres: that of the machine may be off.
+  pulse = { ledgerAtMs: clock.nowMs(), backlog, skewMs: 3_600_000, halts: [] };
   expect(await ask('/health/ready')).toMatchObject({ status: 200, ready: true, mode: 'observe' });
 });
 

@@ -6,9 +6,11 @@ import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
 import { createApiKeys } from '../../src/ledger/api-keys.ts';
+import { elapsedMs } from '../../src/system/clock.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
 const MASTER = 'k'.repeat(32);
+const OTHER = 'o'.repeat(32);
 let street: Street;
 beforeAll(async () => {
   street = await openStreet({
@@ -30,18 +32,27 @@ const ask = async (method: string, path: string, body?: unknown, key = MASTER) =
   return { status: answer.status, text };
 };
 
-test('a stream ends when its key is revoked', async () => {
+test('a stream ends within a second after its key is revoked', async () => {
   const keys = createApiKeys(street.database.sql);
-  const hash = createHash('sha256').update('engine').digest();
-  await keys.add({ id: 'engineone', name: 'engine', hash, scopes: ['gate:read'] });
-  const stream = await fetch(`${street.app().url}/v1/gate/stream`, {
-    headers: { authorization: 'Bearer engine' },
-  });
-  expect(stream.status).toBe(200);
-  const reader = stream.body!.getReader();
-  await reader.read();
-  expect(await keys.revoke('engineone')).toBe(true);
-  while (!(await reader.read()).done);
+  const endedAfterMs = async (name: string): Promise<number> => {
+    const hash = createHash('sha256').update(name).digest();
+    await keys.add({ id: name, name, hash, scopes: ['gate:read'] });
+    const stream = await fetch(`${street.app().url}/v1/gate/stream`, {
+      headers: { authorization: `Bearer ${name}` },
+    });
+    expect(stream.status).toBe(200);
+    const reader = stream.body!.getReader();
+    await reader.read();
+    const sinceMs = elapsedMs();
+    expect(await keys.revoke(name)).toBe(true);
+    while (!(await reader.read()).done);
+    return elapsedMs() - sinceMs;
+  };
+  // Every one ends. How fast is told by the fastest of some: a busy machine only adds to the time.
+  let fastestMs = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < 5 && fastestMs >= 1_000; n++)
+    fastestMs = Math.min(fastestMs, await endedAfterMs(`engineno${n}`));
+  expect(fastestMs).toBeLessThan(1_000);
 });
 
 test('an id may not be the wallet of another subscriber, nor a wallet the id of another', async () => {
@@ -97,7 +108,7 @@ test('one key has one budget, from whatever address', async () => {
         requestsPerMinuteMost: 3,
         publicRequestsPerMinuteMost: 4,
       },
-      secrets: { ...given.secrets, apiKeys: [MASTER] },
+      secrets: { ...given.secrets, apiKeys: [MASTER, OTHER] },
     }),
   });
   const { port } = new URL(limited.app().url);
@@ -105,9 +116,9 @@ test('one key has one budget, from whatever address', async () => {
    * Asks from an address of this machine: to whichever one connects, Linux comes from 127.0.0.1 by
    * itself.
    */
-  const get = (localAddress: string, path: string) =>
+  const get = (localAddress: string, path: string, key = MASTER) =>
     new Promise<number | undefined>((resolve, reject) => {
-      const headers = { authorization: `Bearer ${MASTER}` };
+      const headers = { authorization: `Bearer ${key}` };
       const asked = request({ host: '127.0.0.1', port, path, headers, localAddress }, (answer) => {
         answer.resume();
         resolve(answer.statusCode);
@@ -118,6 +129,8 @@ test('one key has one budget, from whatever address', async () => {
   for (const host of ['127.0.0.1', '127.0.0.2', '127.0.0.1', '127.0.0.2'])
     answers.push(await get(host, '/v1/halts'));
   expect(answers).toEqual([200, 200, 200, 429]);
+  // Keys of the environment are told apart, too.
+  expect(await get('127.0.0.1', '/v1/halts', OTHER)).toBe(200);
   // Routes without a key have a budget by address, shared by health, docs and problem pages.
   const open: (number | undefined)[] = [];
   for (const path of ['/health/live', '/docs', '/openapi.json', '/problems/conflict', '/docs'])

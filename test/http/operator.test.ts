@@ -2,9 +2,10 @@
 // Prometheus; over HTTP and by command.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Keypair, PublicKey } from '@solana/web3.js';
+import { Keypair, PublicKey, SYSVAR_CLOCK_PUBKEY, SystemProgram } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatUnits } from '../../src/core/money.ts';
+import { USDC } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { runCommand } from '../support/command.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
@@ -124,13 +125,18 @@ test('payments and earnings add up; halts hold, and voiding ends a debt on recor
   expect((await ask('DELETE', `/v1/halts/${scope}`)).status).toBe(404);
 });
 
-test('an agent wallet that nobody can hold a key to is refused', async () => {
-  const [agentWallet] = PublicKey.findProgramAddressSync([Buffer.from('agent')], creator);
-  const given = { id: 'cy', agentWallet: agentWallet.toBase58(), subAccountIds: [0] };
-  expect(await ask('POST', '/v1/subscribers', given)).toMatchObject({
-    status: 422,
-    body: { title: 'address_invalid' },
-  });
+test('an agent wallet that nobody can hold a key to, or that a program owns, is refused', async () => {
+  const [derived] = PublicKey.findProgramAddressSync([Buffer.from('agent')], creator);
+  // The mint is an account with a key on the curve; the rest are addresses written by hand.
+  for (const agentWallet of [derived, USDC, SystemProgram.programId, SYSVAR_CLOCK_PUBKEY])
+    expect(
+      await ask('POST', '/v1/subscribers', {
+        id: 'cy',
+        agentWallet: agentWallet.toBase58(),
+        subAccountIds: [0],
+      }),
+    ).toMatchObject({ status: 422, body: { title: 'address_invalid' } });
+  expect((await ask('GET', '/v1/subscribers/cy')).status).toBe(404);
 });
 
 test('the same by command, with JSON and exit codes', async () => {

@@ -19,6 +19,7 @@ const authority = {
     return covers([scope], asked) ? ('yes' as const) : ('no' as const);
   },
   actor: () => 'someone',
+  budget: () => 'someone',
   refresh: async () => {},
   onRead: () => () => {},
 };

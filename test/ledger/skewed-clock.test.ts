@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { elapsedMs, systemClock } from '../../src/system/clock.ts';
 import { createTestLedger, signatureOf } from '../support/ledger.ts';
 
 const DAYS_MS = 172_800_000;
@@ -14,7 +14,10 @@ test.each([DAYS_MS, -DAYS_MS])('a machine that is %d ms ahead', async (aheadMs) 
   await using held = await createTestLedger();
   const { sql, driftAccount } = held;
   const ledger = createLedger(sql);
-  const clock = setByLedger({ ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs });
+  const clock = setByLedger(
+    { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs },
+    elapsedMs,
+  );
   const off = await clock.set(ledger.probe.write);
   expect(Math.abs(off - aheadMs)).toBeLessThan(AT_MOST);
   /** How far a time in the ledger is from the database's own. */

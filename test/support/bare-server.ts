@@ -22,6 +22,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     authority: {
       judge: () => 'yes',
       actor: () => 'anyone',
+      budget: () => null,
       refresh: async () => {},
       onRead: () => () => {},
     },

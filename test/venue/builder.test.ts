@@ -31,6 +31,13 @@ test('for Drift v2 they are those of its SDK', async () => {
     );
 });
 
+test('the SDK brings no native code along that would run beside the keys', async () => {
+  await createSdkDoor(DRIFT_V2).load();
+  const { sharedObjects } = process.report.getReport() as { sharedObjects: string[] };
+  expect(sharedObjects.length).toBeGreaterThan(0);
+  expect(sharedObjects.filter((each) => each.includes('laserstream'))).toEqual([]);
+});
+
 test('addresses of markets, state and signer are those of the SDK', async () => {
   const program = new PublicKey(DRIFT_V2.profile.programId);
   const { addresses } = DRIFT_V2;

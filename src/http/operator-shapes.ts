@@ -1,0 +1,52 @@
+// Operator shapes: the JSON of what operators do and say why: halts, reasons, adoptions.
+import Type from 'typebox';
+import { BaseUnits, SlotGiven } from './shapes.ts';
+
+/**
+ * One line without control characters: commands print it to a terminal, which would obey them, and
+ * marks of writing direction would show another text than the one on record.
+ */
+const PLAIN_LINE =
+  '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$';
+
+export const Reason = Type.Object(
+  {
+    reason: Type.String({
+      minLength: 3,
+      maxLength: 500,
+      pattern: PLAIN_LINE,
+      description:
+        'why, on one line of 3 to 500 characters without control characters; it goes on record.',
+    }),
+  },
+  { additionalProperties: false, examples: [{ reason: 'Agreed with the creator.' }] },
+);
+export const ScopeText = Type.String({
+  pattern: '^(all|creator:[1-9A-HJ-NP-Za-km-z]{32,44}|subscriber:[A-Za-z0-9_.:-]{1,64})$',
+  description: 'all, creator:WALLET or subscriber:ID.',
+});
+export const Halt = Type.Object(
+  {
+    scope: ScopeText,
+    ...Reason.properties,
+  },
+  { additionalProperties: false, examples: [{ scope: 'subscriber:ana', reason: 'A drill.' }] },
+);
+export const HaltList = Type.Object({
+  halts: Type.Array(
+    Type.Object({ scope: Type.String(), reason: Type.String(), since: Type.String() }),
+  ),
+});
+export const Adoption = Type.Object(
+  {
+    fromSlot: SlotGiven(
+      'Debts of closes in this slot and later become payable; earlier ones stay observed.',
+    ),
+    ...Reason.properties,
+  },
+  { additionalProperties: false, examples: [{ fromSlot: 300000000, reason: 'Cut-over.' }] },
+);
+export const Adopted = Type.Object({
+  adopted: Type.Integer({ description: 'How many debts; 0 when asked again.' }),
+  left: BaseUnits,
+});

@@ -42,7 +42,7 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
   hanging = ['inspect'];
   expect(await ask('/health/live')).toMatchObject({
     status: 503,
-    reasons: ['inspect does not come to an end'],
+    reasons: ['one run of inspect does not end'],
   });
   expect(await ask('/health/ready')).toMatchObject({
     status: 503,

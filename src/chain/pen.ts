@@ -44,17 +44,16 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
 }
 
 /** Every address with which the policy compares an act. */
-const named = (mandate: Mandate): Address[] =>
-  [
-    mandate.agent,
-    mandate.source,
-    mandate.passing,
-    mandate.creator,
-    mandate.creatorTokenAccount,
-    mandate.driftUser,
-    mandate.feePayer,
-    mandate.sponsorTokenAccount,
-  ].filter((each) => each !== null);
+const named = (mandate: Mandate): (Address | null)[] => [
+  mandate.agent,
+  mandate.source,
+  mandate.passing,
+  mandate.creator,
+  mandate.creatorTokenAccount,
+  mandate.driftUser,
+  mandate.feePayer,
+  mandate.sponsorTokenAccount,
+];
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -84,16 +83,21 @@ export function createPen(options: PenOptions): Pen {
   /**
    * Opens a key, passes it to `use`, and wipes it, also when `use` throws. The key stays in one
    * buffer: a Keypair would return a copy at each access. The library copies the seed once while it
-   * signs.
+   * signs. Throws `key_unavailable` where the key does not open, and `pen_refused` where it opens
+   * and `use` fails.
    */
   const withKey = <T>(key: SealedKey, use: (signer: Signer) => T): T => {
+    let opened = false;
     try {
-      return vault.open(agentKeyBinding(key.subscriberId, key.publicKey), key.sealed, (secretKey) =>
-        use({ publicKey: new PublicKey(key.publicKey), secretKey }),
-      );
+      const binding = agentKeyBinding(key.subscriberId, key.publicKey);
+      return vault.open(binding, key.sealed, (secretKey) => {
+        opened = true;
+        return use({ publicKey: new PublicKey(key.publicKey), secretKey });
+      });
     } catch (thrown) {
       if (thrown instanceof Fault) throw thrown;
-      throw unreadable(key);
+      if (!opened) throw unreadable(key);
+      throw new Fault('pen_refused', `The signature could not be made: ${messageOf(thrown)}.`);
     }
   };
 
@@ -137,7 +141,7 @@ export function createPen(options: PenOptions): Pen {
     const { feePayer, instructions, lookedUp } = decompile(transaction, tables);
     // The entries of a table are what a node says. Addresses of the mandate must therefore stand in
     // the transaction's own bytes.
-    const hidden = named(mandate).filter((each) => lookedUp.includes(each));
+    const hidden = lookedUp.filter((each) => named(mandate).includes(each));
     refuse(hidden.map((each) => `takes ${each} from a lookup table`));
     const acts = instructions.map((each) => options.inspectVenue(each) ?? inspectTokens(each));
     refuse(objections(feePayer, acts, mandate));
@@ -154,10 +158,8 @@ export function createPen(options: PenOptions): Pen {
     transaction: VersionedTransaction,
   ): { signature: Signature; bytes: Uint8Array } => {
     const [first] = transaction.signatures;
-    if (
-      first === undefined ||
-      transaction.signatures.some((each) => each.every((byte) => byte === 0))
-    ) {
+    const isMissing = (signature: Uint8Array): boolean => signature.every((byte) => byte === 0);
+    if (first === undefined || transaction.signatures.some(isMissing)) {
       throw new Fault(
         'pen_refused',
         'A signature is missing: the fee payer is neither the agent nor the configured sponsor.',
@@ -181,7 +183,7 @@ export function createPen(options: PenOptions): Pen {
       try {
         return withKey(key, () => null);
       } catch (thrown) {
-        if (!(thrown instanceof Fault) || thrown.code !== 'key_unavailable') throw thrown;
+        if (!(thrown instanceof Fault)) throw thrown;
         const code = String(thrown.context.trouble ?? thrown.code);
         return { class: 'needs_authorisation', code, detail: thrown.message };
       }
@@ -192,9 +194,8 @@ export function createPen(options: PenOptions): Pen {
       const transaction = compile(parts.payer, instructions, blockhash, tables);
       check(transaction, tables, mandateOf(parts, memo, options));
       withKey(own, (agent) => {
-        const signers =
-          parts.payer === parts.agent ? [agent] : [agent, ...(sponsor === null ? [] : [sponsor])];
-        transaction.sign(signers);
+        const paysItself = sponsor === null || parts.payer !== sponsor.publicKey.toBase58();
+        transaction.sign(paysItself ? [agent] : [agent, sponsor]);
       });
       const { subscriberId, plan } = parts.payment;
       const amount = plan.amount + plan.reimburse;

@@ -61,6 +61,11 @@ export type Holdings = {
   readonly hidden: readonly Slot[];
 };
 
+/** A sum or difference of entries is not known where one of the two is not. */
+const plus = (one: BaseUnits | null, other: BaseUnits | null): BaseUnits | null =>
+  one === null || other === null ? null : one + other;
+const minus = (one: BaseUnits | null, other: BaseUnits | null): BaseUnits | null =>
+  one === null || other === null ? null : one - other;
 const sizeOf = (base: bigint): bigint => (base < 0n ? -base : base);
 const directionOf = (base: bigint): Lot['position'] => (base < 0n ? 'short' : 'long');
 const isOf =
@@ -115,8 +120,8 @@ export function takeLots(
       left.unshift({
         ...lot,
         base: lot.base - base,
-        entry: lot.entry === null || part.entry === null ? null : lot.entry - part.entry,
-        fee: lot.fee - (base > 0n ? part.fee : 0n),
+        entry: minus(lot.entry, part.entry),
+        fee: lot.fee - part.fee,
       });
   }
   return { taken, left, unexplained: wanted };
@@ -134,12 +139,10 @@ function addLot(lots: readonly Lot[], opened: Lot): Lot[] {
   const youngest = kept[at];
   if (youngest === undefined || youngest.terms?.fromSlot !== opened.terms?.fromSlot)
     return [...kept, opened];
-  const entry =
-    youngest.entry === null || opened.entry === null ? null : youngest.entry + opened.entry;
   kept[at] = {
     ...youngest,
     base: youngest.base + opened.base,
-    entry,
+    entry: plus(youngest.entry, opened.entry),
     fee: youngest.fee + opened.fee,
   };
   return kept;
@@ -153,8 +156,8 @@ function closedAverage({ base, entry }: Average, closed: bigint): Average {
   const size = sizeOf(base);
   const left = size - closed;
   if (left <= 0n) return { base: 0n, entry: 0n };
-  const rest = entry === null ? null : entry - mulDivFloor(entry, closed, size);
-  return { base: base < 0n ? -left : left, entry: rest };
+  const part = entry === null ? null : mulDivFloor(entry, closed, size);
+  return { base: base < 0n ? -left : left, entry: minus(entry, part) };
 }
 
 /**
@@ -217,6 +220,7 @@ export function resync(
     closed.push(...others, ...trimmed.taken);
     rest = [...rest.filter((lot) => lot.market !== market), ...trimmed.left];
     const tracked = stays === 0n ? 0n : (averages.get(market)?.entry ?? null);
+    const added = minus(state.entry, tracked);
     if (size > stays)
       rest = addLot(rest, {
         market,
@@ -224,7 +228,7 @@ export function resync(
         terms: dearestBetween(terms, from, slot),
         openedSlot: from,
         base: size - stays,
-        entry: state.entry === null || tracked === null ? null : most(state.entry - tracked, 0n),
+        entry: added === null ? null : most(added, 0n),
         fee: 0n,
       });
     if (size > 0n) next.set(market, { base: state.base, entry: state.entry });
@@ -251,8 +255,7 @@ function moved(holdings: Holdings, move: Movement, terms: readonly Terms[]): Hol
         known !== undefined && known.base !== 0n && directionOf(known.base) === position;
       const size = (grows ? sizeOf(known.base) : 0n) + base;
       const before = grows ? known.entry : 0n;
-      const entry = before === null || quote === null ? null : before + quote;
-      const average = { base: position === 'short' ? -size : size, entry };
+      const average = { base: position === 'short' ? -size : size, entry: plus(before, quote) };
       return { lots: opened, averages: new Map(averages).set(market, average), hidden };
     }
     case 'close': {

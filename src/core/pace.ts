@@ -31,8 +31,8 @@ export function createPace(): Pace {
       readings = [...readings.filter((each) => each.atMs > atMs - WINDOW_MS), latest];
     },
     msPerSlot() {
-      const [first] = readings;
-      if (first === undefined || latest === null) return null;
+      if (latest === null) return null;
+      const first = readings[0] ?? latest;
       const [slots, ms] = [latest.slot - first.slot, latest.atMs - first.atMs];
       return slots < SLOTS_LEAST || ms < SPAN_MS_LEAST ? null : ms / slots;
     },

@@ -54,9 +54,9 @@ export function createTip(nowMs: () => number): Tip {
         odd = null;
         return true;
       }
-      const agrees = odd !== null && fits(odd.last, slot, seen.atMs);
-      odd = { last: seen, count: agrees && odd !== null ? odd.count + 1 : 1 };
-      if (odd.count < AGREEING) return false;
+      const count = odd !== null && fits(odd.last, slot, seen.atMs) ? odd.count + 1 : 1;
+      odd = { last: seen, count };
+      if (count < AGREEING) return false;
       believed = seen;
       odd = null;
       return true;

@@ -194,6 +194,25 @@ test('no more than the cap is swapped, whatever the books say', () => {
   );
 });
 
+test('a pen without a rule for swaps signs none', () => {
+  const without = createPen({
+    vault: createVault({ masterKey: randomBytes(32), nextMasterKey: null }),
+    sponsorKey: null,
+    mint: text(USDC),
+    quoteMarket: 0,
+    priorityFeeMost: 1_000_000n,
+    reimburseMost: 0n,
+    limits: { paymentMost: null, subscriberADayMost: null },
+    nowMs: () => 0,
+    swap: null,
+    inspectVenue: createDriftVenue().inspect,
+  });
+  const request = { payment, agent: text(owner), transaction: new Uint8Array(), tables: [], key };
+  expect(() => without.signSwap({ ...request, blockhash: text(thief) })).toThrow(
+    expect.objectContaining({ code: 'pen_refused', message: expect.stringMatching(/not swap/) }),
+  );
+});
+
 test('another fee payer is refused', () => {
   expect(() => sign([OPEN, ROUTE, CLOSE], { payer: thief })).toThrow(/fee payer/);
 });
@@ -209,7 +228,12 @@ test('lookup tables are followed when they are known, and refused when they are 
     },
   });
   const known = [{ key: text(table.key), addresses: table.state.addresses.map(text) }];
-  expect(() => sign([OPEN, ROUTE, CLOSE], { table })).toThrow(/lookup table/);
+  expect(() => sign([OPEN, ROUTE, CLOSE], { table })).toThrow(
+    expect.objectContaining({
+      code: 'pen_refused',
+      message: expect.stringMatching(/lookup table/),
+    }),
+  );
   expect(sign([OPEN, ROUTE, CLOSE], { table, known }).signatures).toHaveLength(1);
   const lying = [{ key: text(table.key), addresses: [text(thief), text(thief), text(thief)] }];
   expect(() => sign([OPEN, ROUTE, CLOSE], { table, known: lying })).toThrow(/refuses/);

@@ -22,7 +22,59 @@ test('a node that is behind, or a clock that was set back, changes nothing', () 
     [90, 5_000],
     [9_000, 1_000],
     [115, 6_000],
-  ] as const)
+  ] as const) {
     pace.note(slot, ms);
-  expect(pace.msPerSlot()).toBe(400);
+    expect(pace.msPerSlot()).toBe(ms === 0 ? null : 400);
+  }
+});
+
+test('a slot that lasts counts with its time, and slots that come at once count too', () => {
+  const pace = createPace();
+  pace.note(100, 0);
+  pace.note(110, 4_000);
+  pace.note(110, 6_000);
+  expect(pace.msPerSlot()).toBe(600);
+  pace.note(120, 6_000);
+  expect(pace.msPerSlot()).toBe(300);
+});
+
+test('four slots and two seconds are the least that tell anything', () => {
+  for (const [slot, ms, told] of [
+    [103, 9_000, null],
+    [104, 9_000, 2_250],
+    [900, 1_999, null],
+    [900, 2_000, 2.5],
+  ] as const) {
+    const pace = createPace();
+    pace.note(100, 0);
+    pace.note(slot, ms);
+    expect(pace.msPerSlot()).toBe(told);
+  }
+});
+
+test('one reading a second is kept, for less than ten minutes', () => {
+  const kept = (nowMs: number) => {
+    const pace = createPace();
+    for (const [slot, ms] of [
+      [100, 0],
+      [150, 999],
+      [200, 1_000],
+      [300, 2_001],
+    ] as const)
+      pace.note(slot, ms);
+    pace.note(10_000, nowMs);
+    // The slot of the oldest reading that is kept, from the pace that is told.
+    return [150, 200, 300].filter((slot) => {
+      const ms =
+        new Map([
+          [150, 999],
+          [200, 1_000],
+          [300, 2_001],
+        ]).get(slot) ?? 0;
+      return pace.msPerSlot() === (nowMs - ms) / (10_000 - slot);
+    });
+  };
+  expect(kept(600_998)).toEqual([200]);
+  expect(kept(600_999)).toEqual([200]);
+  expect(kept(601_000)).toEqual([300]);
 });

@@ -31,3 +31,21 @@ test('ten thousand rewards are judged at once, by what they can come to at most'
   expect(mayBe(-3n * FEE - 1n, { amounts, untoldFees: 3 }, FEE)).toBe(false);
   expect(performance.now() - began).toBeLessThan(2_000);
 });
+
+test('beyond 4,096 different sums, what lies between the least and the most counts', () => {
+  const powers = (count: number) => Array.from({ length: count }, (_, n) => 3n ** BigInt(n));
+  // Twelve amounts have 4,096 sums, each of which is told apart.
+  const twelve = { amounts: powers(12), untoldFees: 0 };
+  expect(mayBe(4n, twelve, FEE)).toBe(true);
+  expect(mayBe(2n, twelve, FEE)).toBe(false);
+  const mixed = [...powers(12), -(3n ** 12n), 0n];
+  const [least, most] = [-(3n ** 12n), (3n ** 12n - 1n) / 2n];
+  const open = { amounts: mixed, untoldFees: 0 };
+  expect([least - 1n, least, 2n, most, most + 1n].map((sum) => mayBe(sum, open, FEE))).toEqual([
+    false,
+    true,
+    true,
+    true,
+    false,
+  ]);
+});

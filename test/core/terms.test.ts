@@ -74,3 +74,55 @@ test('the dearest terms take most: by share, then by basis, then the later', () 
   expect(dearestBetween(all, 12, 45)).toBe(plain);
   expect(dearestBetween(all, 41, 50)).toBeNull();
 });
+
+test('first terms without a creator or a share are refused', () => {
+  for (const change of [{}, { shareBps: 1_000 }, { creatorWallet: wallet('a') }])
+    expect(() => termsAfter(null, change, 10)).toThrow(
+      expect.objectContaining({ code: 'body_invalid' }),
+    );
+});
+
+test('a change in the slot of the latest terms, or before it, begins one slot after them', () => {
+  const latest = termsOf(10, 'a', 1_000);
+  const begins = [9, 10, 11, 12].map((slot) => termsAfter(latest, {}, slot).fromSlot);
+  expect(begins).toEqual([11, 11, 11, 12]);
+});
+
+test('terms are the same when every field is, whenever they began', () => {
+  const one = termsOf(10, 'a', 1_000);
+  expect(sameTerms(one, { ...one, fromSlot: 20, markSlot: 20 })).toBe(true);
+  const others: Partial<Terms>[] = [
+    { creatorWallet: wallet('b') },
+    { shareBps: 999 },
+    { basis: 'high_water_mark' },
+    { minimumPayment: 1n },
+    { offCurve: true },
+    { expiresAfterMs: 0 },
+    { ended: true },
+  ];
+  for (const other of others) expect(sameTerms(one, { ...one, ...other })).toBe(false);
+});
+
+test('of the same share, the terms without a mark are dearer; of the same basis, the later ones', () => {
+  const plain = termsOf(10, 'a', 1_000);
+  const marked = termsOf(20, 'b', 1_000, { basis: 'high_water_mark' });
+  const later = termsOf(30, 'c', 1_000);
+  for (const [one, other, found] of [
+    [plain, marked, plain],
+    [plain, later, later],
+    [marked, later, later],
+    [plain, termsOf(5, 'd', 1_001), termsOf(5, 'd', 1_001)],
+  ] as const) {
+    expect(dearer(one, other)).toEqual(found);
+    expect(dearer(other, one)).toEqual(found);
+  }
+  // Of two that began in one slot either will do; the first stays.
+  const twin = termsOf(10, 'e', 1_000);
+  expect(dearer(plain, twin)).toBe(plain);
+});
+
+test('the dearest between two slots includes terms that began in the last of them', () => {
+  const terms = [termsOf(10, 'a', 1_000), termsOf(20, 'b', 2_000)];
+  expect(dearestBetween(terms, 10, 19)?.shareBps).toBe(1_000);
+  expect(dearestBetween(terms, 10, 20)?.shareBps).toBe(2_000);
+});

@@ -49,3 +49,33 @@ test('after hours of silence the chain may have moved on by hours', () => {
   now = 10 * 3_600_000;
   expect(tip.believes(1_000 + 150_000)).toBe(true);
 });
+
+test('the bounds: 2,000 slots behind, and 2,000 and one for each 50 ms further on', () => {
+  let now = 36_000_000;
+  const tip = createTip(() => now);
+  tip.believes(10_000);
+  now += 1_000;
+  const can = [7_999, 8_000, 12_020, 12_021].map((slot) => tip.canBe(slot));
+  expect(can).toEqual([false, true, true, false]);
+  // The same slot again, later, does not shorten the time that has passed since it was first seen.
+  tip.believes(10_000);
+  expect(tip.canBe(12_020)).toBe(true);
+  now -= 5_000;
+  expect([12_000, 12_001].map((slot) => tip.canBe(slot))).toEqual([true, false]);
+});
+
+test('before the first answer any slot can be, slot 0 too, and none is known', () => {
+  const tip = createTip(() => 0);
+  expect(tip.slot).toBeNull();
+  expect([0, 900_000_000_000, -1, 1.5].map(tip.canBe)).toEqual([true, true, false, false]);
+  expect(tip.believes(0)).toBe(true);
+  expect(tip.slot).toBe(0);
+});
+
+test('answers that cannot be and differ from each other are never believed', () => {
+  const tip = createTip(() => 0);
+  tip.believes(1_000);
+  for (let slot = 1_000_000; slot < 10_000_000; slot += 1_000_000)
+    expect(tip.believes(slot)).toBe(false);
+  expect(tip.slot).toBe(1_000);
+});

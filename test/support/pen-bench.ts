@@ -94,15 +94,19 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
     payer: text(sponsor.publicKey),
     sponsorTokenAccount: ata(sponsor.publicKey),
   };
-  const { before, after } = transferInstructions(parts, QUOTE_MINT, 6, MEMO, 2_039_280n);
   const accounts = { user, authority: parts.agent };
-  const good = [
-    ...budget(200_000, 1_000n),
-    ...before,
-    sdk.settle(accounts, 0, []),
-    sdk.withdraw({ ...accounts, destination: parts.source }, 60n, []),
-    ...after,
-  ];
+  /** The instructions of a good payment; `PLACES` are those of the payment of this bench. */
+  const build = (given: PaymentParts): Instruction[] => {
+    const { before, after } = transferInstructions(given, QUOTE_MINT, 6, MEMO, 2_039_280n);
+    return [
+      ...budget(200_000, 1_000n),
+      ...before,
+      sdk.settle(accounts, 0, []),
+      sdk.withdraw({ ...accounts, destination: given.source }, 60n, []),
+      ...after,
+    ];
+  };
+  const good = build(parts);
   const sign = (
     instructions: readonly Instruction[],
     given: { parts?: PaymentParts; key?: SealedKey | null; signedToday?: bigint } = {},
@@ -154,6 +158,7 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
     parts,
     blockhash,
     good,
+    build,
     sign,
     withData,
     withAccount,

@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Random and slow: they run last, since the first test that fails ends the run of a mutant. */
-const LAST = ['conservation', 'holdings', 'proof', 'share', 'standing'];
+const LAST = ['holdings', 'proof', 'share', 'standing'];
 const place = ({ moduleId }: TestSpecification): number =>
   LAST.some((each) => moduleId.includes(`/${each}.test.`)) ? 1 : 0;
 
@@ -20,11 +20,12 @@ export default defineConfig({
     include: [
       'test/core/**/*.test.ts',
       'test/adversarial/**/*.test.ts',
-      'test/chain/proof.test.ts',
-      'test/venue/{wallet,outflows,closes}.test.ts',
+      'test/chain/{proof,round}.test.ts',
+      'test/venue/{wallet,outflows,closes,swaps}.test.ts',
     ],
-    // Three seconds of random transactions a mutant: conservation.test.ts stands for them here.
-    exclude: ['test/core/conservation.property.test.ts'],
+    // These execute transactions in LiteSVM, seconds for each mutant. Tests with transactions that are
+    // made by hand stand for them here: test/core/leavings.test.ts and test/venue.
+    exclude: ['test/core/conservation{,.property}.test.ts'],
     setupFiles: ['src/system/native-warning.ts'],
     testTimeout: 60_000,
     maxWorkers: 1,

@@ -29,22 +29,19 @@ export type FillSide = {
 /**
  * The close of one side of a fill; null when the fill only opened or increased the position.
  *
- * With Q quote filled, B base filled, E existing entry, X existing base (a flip only): proceeds = X
- * is null ? Q : floor(Q * X / B); closing a long earns proceeds - E, closing a short E - proceeds.
+ * With Q quote filled, B base filled, E existing entry, X existing base (a flip; else B): proceeds
+ * = floor(Q * X / B); closing a long earns proceeds - E, closing a short E - proceeds.
  * A flip's fee pays for closing and for opening: the close bears ceil(fee * X / B), so that
  * rounding never raises the amount that the subscriber owes.
  */
 export function closeOf(fill: FillSide): Close | null {
   if (fill.existingEntry === null || fill.baseFilled <= 0n) return null;
-  const flipped = fill.existingBase !== null;
   const baseClosed = fill.existingBase ?? fill.baseFilled;
-  const proceeds = flipped
-    ? mulDivFloor(fill.quoteFilled, baseClosed, fill.baseFilled)
-    : fill.quoteFilled;
+  const proceeds = mulDivFloor(fill.quoteFilled, baseClosed, fill.baseFilled);
   const position = fill.direction === 'short' ? 'long' : 'short';
   const grossPnl =
     position === 'long' ? proceeds - fill.existingEntry : fill.existingEntry - proceeds;
-  const fee = flipped ? mulDivCeil(fill.fee, baseClosed, fill.baseFilled) : fill.fee;
+  const fee = mulDivCeil(fill.fee, baseClosed, fill.baseFilled);
   return {
     kind: 'close',
     market: fill.market,

@@ -4,6 +4,7 @@
 // good standing are kept as objects.
 import type { RosterEntry } from './roster.ts';
 
+// Stryker disable all: sizes and the spread of the hash decide speed and memory, never an answer.
 /**
  * Slots of a hash index per row: the least before it is made anew, and the number after it was
  * made.
@@ -21,6 +22,7 @@ const mixed = (hash: number): number => {
   const half = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return (half ^ (half >>> 13)) >>> 0;
 };
+// Stryker restore all
 function hashOf(text: string): number {
   let hash = FNV_START;
   for (let i = 0; i < text.length; i++) hash = step(hash, text.charCodeAt(i));

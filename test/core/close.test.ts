@@ -2,7 +2,7 @@
 // rules.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { closeOf, type FillSide } from '../../src/core/close.ts';
+import { closeOf, type FillSide, openOf } from '../../src/core/close.ts';
 
 const fill = (given: Partial<FillSide>): FillSide => ({
   market: 0,
@@ -65,6 +65,12 @@ describe('realised PnL of a close', () => {
     );
     expect(close?.netPnl).toBe(13n);
   });
+});
+
+test('a fill of nothing closes and opens nothing', () => {
+  const none = fill({ baseFilled: 0n, existingEntry: 5n, existingBase: 5n });
+  expect(closeOf(none)).toBeNull();
+  expect(openOf(none)).toBeNull();
 });
 
 /** controller/position.rs: truncating division, signs as stored on chain. */

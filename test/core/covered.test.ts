@@ -33,10 +33,27 @@ test('what is not heard yet may owe: nothing is cleared before it is, and this p
     expect(found).toMatchObject({ code: 'results_not_final', passes: true });
   }
   expect(code([holding({ exists: false, heard: null }), holding()], 1n)).toBeNull();
+  expect(code([holding(), holding({ heard: false })], 1n)).toBe('results_not_final');
 });
 
 test('a subscriber without any account is not cleared, and the answer says why', () => {
   const found = uncovered([holding({ exists: false })], 0n, null);
   expect(found).toMatchObject({ code: 'no_account', passes: false });
   expect(found?.reason).toContain('No Drift account');
+});
+
+test('the most that may leave is told, and whether positions must be closed for more', () => {
+  const [flat, open] = [holding(), holding({ positions: 1 })].map((each) =>
+    uncovered([each], 0n, 5_000n),
+  );
+  expect(flat).toEqual({
+    code: 'too_much',
+    passes: false,
+    reason:
+      '0.005000 USDC is more than the 0.001030 USDC that is settled. Ask for at most that much.',
+  });
+  expect(open?.reason).toBe(
+    '0.005000 USDC is more than the 0.001000 USDC that is settled while positions are open. Ask for at most that much, or close every position first.',
+  );
+  expect(uncovered([holding({ positions: 1 })], 0n, null)).toMatchObject({ passes: false });
 });

@@ -63,6 +63,28 @@ describe('on the curve', () => {
   });
 });
 
+test('an account of every loader is a program, whatever the terms say', () => {
+  for (const owner of [
+    'NativeLoader1111111111111111111111111111111',
+    'BPFLoader1111111111111111111111111111111111',
+    'BPFLoader2111111111111111111111111111111111',
+    LOADER,
+    'LoaderV411111111111111111111111111111111111',
+  ] as Address[]) {
+    expect(code({ owner, bytes: 36, onCurve: false })).toBe('creator_not_payable');
+    expect(code({ owner, bytes: 36, onCurve: false, offCurve: true })).toBe('creator_not_payable');
+  }
+});
+
+test('an account of a program is no wallet, also an empty one', () =>
+  expect(code({ owner: GOVERNANCE, bytes: 0 })).toBe('creator_not_payable'));
+
+test('ones at the beginning, or a single one at the end, are ordinary in an address', () => {
+  for (const address of ['11111111Creator', 'Creator11111111x', 'Creator1', 'Creator1111111'])
+    expect(code({ address: address as Address }), address).toBeNull();
+  expect(code({ address: 'Creator11111111' as Address })).toBe('creator_not_payable');
+});
+
 describe('off the curve', () => {
   const off = { onCurve: false, offCurve: true };
   test('needs a word in the terms', () => {

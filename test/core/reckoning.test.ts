@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import {
   type AccountState,
+  blankState,
   checkLastStretch,
   checkState,
+  meaningsOf,
   NO_COUNTERS,
   together,
 } from '../../src/core/reckoning.ts';
@@ -121,4 +123,90 @@ test('two stretches together: a gap of either is a gap, and profits add up', () 
   expect(together(earned(5n), earned(-2n))).toEqual(earned(3n));
   expect(together(closed, gap)).toBe(gap);
   expect(together(gap, earned(1n))).toBe(gap);
+});
+
+describe('what a difference means', () => {
+  const meanings = (
+    counters: Partial<typeof NO_COUNTERS>,
+    hints: Partial<AccountState['hints']> = {},
+    heard: Partial<typeof NO_COUNTERS> = {},
+  ) => {
+    const before = state(1, {});
+    const after = { ...state(2, counters), hints: { ...before.hints, ...hints } };
+    return meaningsOf(before, { ...NO_COUNTERS, ...heard }, after).map(({ what, says }) => [
+      what,
+      says,
+    ]);
+  };
+  const NONE: string[][] = [];
+
+  test('a withdrawal, a deposit, a profit, a loss: each with its amount', () => {
+    expect(meanings({ withdraws: 2_500_000n })).toEqual([
+      ['withdraw', '2.500000 USD were withdrawn or transferred out unheard.'],
+    ]);
+    expect(meanings({ deposits: 1n })).toEqual([
+      ['deposit', '0.000001 USD were deposited unheard.'],
+    ]);
+    expect(meanings({ realised: 9n, funding: 2n })).toEqual([
+      ['trade', 'A profit of 0.000007 USD was realised unheard.'],
+    ]);
+    expect(meanings({ realised: -9n })).toEqual([
+      ['trade', 'A loss of 0.000009 USD was realised unheard.'],
+    ]);
+    expect(meanings({ realised: 2n, funding: 2n })).toEqual(NONE);
+  });
+  test('tokens of a token account', () => {
+    expect(meanings({ tokens: -3n })).toEqual([['tokens_left', '3 base units left unheard.']]);
+    expect(meanings({ tokens: 3n })).toEqual([['tokens_came', '3 base units came unheard.']]);
+  });
+  test('quote tokens that moved without a withdrawal or deposit are a swap', () => {
+    const swap = (way: string) => [
+      ['swap', `0.000005 USD of the quote token ${way} without a withdrawal: a swap.`],
+    ];
+    expect(meanings({}, { quoteFlow: -5n })).toEqual(swap('left'));
+    expect(meanings({}, { quoteFlow: 5n })).toEqual(swap('came'));
+    expect(meanings({}, { quoteFlow: 0n })).toEqual(NONE);
+    for (const name of ['deposits', 'withdraws'] as const) {
+      const kind = name === 'deposits' ? 'deposit' : 'withdraw';
+      // Unheard, the flow belongs to it; heard, it is explained.
+      expect(meanings({ [name]: 5n }, { quoteFlow: 5n }).map(([what]) => what)).toEqual([kind]);
+      expect(meanings({ [name]: 5n }, { quoteFlow: 5n }, { [name]: 5n })).toEqual(NONE);
+    }
+  });
+  test('collateral that became isolated explains a flow of quote tokens', () =>
+    expect(meanings({}, { quoteFlow: -5n, isolated: 5n }).map(([what]) => what)).toEqual([
+      'isolated_transfer',
+    ]));
+  test('another delegate, and an account that is gone, whatever else changed', () => {
+    expect(meanings({}, { delegate: 'other' }).map(([what]) => what)).toEqual(['delegate_changed']);
+    expect(meanings({ realised: 9n }, { exists: false }).map(([what]) => what)).toEqual([
+      'user_deleted',
+    ]);
+  });
+});
+
+test('the state of an account that is gone holds nothing', () =>
+  expect(blankState(5)).toEqual({
+    slot: 5,
+    counters: NO_COUNTERS,
+    hints: { exists: false, delegate: '', quoteFlow: 0n, isolated: 0n },
+    positions: [],
+    pulse: '',
+  }));
+
+test('rewards are taken out of what a deleted account earned, and only what came is a reward', () => {
+  const perhaps = { amounts: [10n, -7n], untoldFees: 0 };
+  expect(checkLastStretch({ ...was, quote }, { ...last, perhaps })).toEqual({
+    verdict: 'reckoned',
+    netPnl: 15n,
+  });
+  expect(checkLastStretch(was, last)).toMatchObject({ meanings: [{ what: 'user_deleted' }] });
+});
+
+test('two stretches that earned nothing are closed when the first is; earnings of the second count', () => {
+  const [explained, closed] = [{ verdict: 'explained' }, { verdict: 'closed' }] as const;
+  const earned = { verdict: 'reckoned', netPnl: 4n } as const;
+  expect(together(explained, closed)).toEqual(closed);
+  expect(together(explained, explained)).toEqual(explained);
+  expect(together(closed, earned)).toEqual(earned);
 });

@@ -179,8 +179,8 @@ describe('the average of a market', () => {
     position: 'long',
     baseClosed,
   });
-  const after = (...moves: Movement[]) => lotsAfter(NOTHING_HELD, moves, TERMS);
-  const average = (...moves: Movement[]) => after(...moves).averages.get(0);
+  const played = (...moves: Movement[]) => lotsAfter(NOTHING_HELD, moves, TERMS);
+  const average = (...moves: Movement[]) => played(...moves).averages.get(0);
 
   test('grows with openings and shrinks as the venue rounds', () => {
     expect(average(open(20, 3n, 100n))).toEqual({ base: 3n, entry: 100n });
@@ -208,14 +208,14 @@ describe('the average of a market', () => {
   test('of a close in a market where nothing was known stays unknown', () =>
     expect(average(close(20, 1n))).toBeUndefined());
   test('openings under the same terms are one lot, without an entry where one is untold', () => {
-    expect(after(open(20, 3n, 100n), open(21, 1n, 10n)).lots).toEqual([lot(4n, 110n)]);
-    expect(after(open(20, 3n, null), open(21, 1n, 10n)).lots).toEqual([lot(4n, null)]);
-    expect(after(open(20, 3n, 100n), open(21, 1n, null)).lots).toEqual([lot(4n, null)]);
+    expect(played(open(20, 3n, 100n), open(21, 1n, 10n)).lots).toEqual([lot(4n, 110n)]);
+    expect(played(open(20, 3n, null), open(21, 1n, 10n)).lots).toEqual([lot(4n, null)]);
+    expect(played(open(20, 3n, 100n), open(21, 1n, null)).lots).toEqual([lot(4n, null)]);
   });
   test('an opening in the other direction drops what must have been closed unseen', () => {
     const short = open(21, 1n, 10n, { position: 'short' });
     const elsewhere = open(20, 2n, 5n, { market: 1 });
-    expect(after(open(20, 3n, 100n), elsewhere, short).lots).toEqual([
+    expect(played(open(20, 3n, 100n), elsewhere, short).lots).toEqual([
       lot(2n, 5n, { market: 1 }),
       lot(1n, 10n, { position: 'short', openedSlot: 21 }),
     ]);
@@ -223,14 +223,14 @@ describe('the average of a market', () => {
   test('a market that was shown to be flat is forgotten, and no other', () => {
     const elsewhere = open(20, 2n, 5n, { market: 1 });
     const flat: Movement = { kind: 'flat', slot: 22, market: 0 };
-    const given = after(open(20, 3n, 100n), elsewhere, flat);
+    const given = played(open(20, 3n, 100n), elsewhere, flat);
     expect(given.lots).toEqual([lot(2n, 5n, { market: 1 })]);
     expect([...given.averages.keys()]).toEqual([1]);
   });
   test('a reckoning that does not know what is held changes nothing', () => {
     const untold = { kind: 'reckoning', slot: 22, held: null, afterSlot: 20 } as Movement;
     const unknown: Movement = { kind: 'unknown', slot: 21 };
-    const given = after(open(20, 3n, 100n), unknown, untold);
+    const given = played(open(20, 3n, 100n), unknown, untold);
     expect(given.lots).toEqual([lot(3n, 100n)]);
     expect(given.hidden).toEqual([21]);
   });

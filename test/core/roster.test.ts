@@ -136,3 +136,56 @@ test('a debt or its age beyond the platform’s limit denies, a doubt makes unkn
   expect(doubting.decide('nobody', 'open', 500).verdict).toBe('deny');
   expect(doubting.decide('bo', 'close', 500).verdict).toBe('allow');
 });
+
+test('only a subscriber that is known is found, and every entry is listed', () => {
+  const gate = roster();
+  const all = [entry({ subscriberId: 'ana' }), entry({ subscriberId: 'bo', agentWallet: 'w2' })];
+  gate.hydrate(all);
+  expect(gate.find('ana')).toEqual(all[0]);
+  expect(gate.find('w2')).toEqual(all[1]);
+  expect(gate.find('cy')).toBeUndefined();
+  expect([...gate.all()]).toEqual(all);
+  expect([gate.size, gate.hydrated, roster().hydrated]).toEqual([2, true, false]);
+});
+
+test('an action that is none is denied, also while nothing is known', () => {
+  const decision = roster(true).decide('ana', 'opne' as never, 0);
+  expect(decision).toMatchObject({ verdict: 'deny', allow: false });
+  expect(decision.reason).toMatch(/"opne"\. Known are open, /);
+});
+
+test('a subscriber who left is denied; a delinquent without a reason is denied all the same', () => {
+  const gate = roster(true);
+  gate.hydrate([
+    entry({ standing: 'retired' }),
+    entry({ subscriberId: 'bo', agentWallet: 'w2', standing: 'delinquent' }),
+  ]);
+  expect(gate.decide('ana', 'open', 0)).toMatchObject({
+    verdict: 'deny',
+    reason: 'This subscriber has left.',
+  });
+  expect(gate.decide('bo', 'open', 0)).toMatchObject({ verdict: 'deny', reason: 'Delinquent.' });
+});
+
+test('an entry is replaced by one of the same or a later revision, and added when it is new', () => {
+  const gate = roster();
+  gate.hydrate([entry({ revision: 5n })]);
+  const outstanding = () => gate.find('ana')?.outstanding;
+  gate.apply(entry({ revision: 4n, outstanding: 1n }));
+  expect(outstanding()).toBe(0n);
+  gate.apply(entry({ revision: 5n, outstanding: 2n }));
+  expect(outstanding()).toBe(2n);
+  gate.apply(entry({ subscriberId: 'bo', agentWallet: 'w2', revision: 1n }));
+  expect(gate.size).toBe(2);
+});
+
+test('what is doubted is listed with its reasons', () => {
+  const gate = roster();
+  gate.doubtAll('why');
+  gate.doubt(['ana']);
+  expect(gate.doubts).toMatchObject({ all: 'why', of: new Set(['ana']) });
+  expect([...gate.doubts.why.keys()]).toEqual(['ana']);
+  gate.doubtAll(null);
+  gate.doubt([]);
+  expect(gate.doubts).toEqual({ all: null, of: new Set(), why: new Map() });
+});

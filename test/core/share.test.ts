@@ -113,7 +113,7 @@ test('whatever happens, the debt stays what it is, nothing paid is taken back, a
         share = next;
       }
     }),
-    { numRuns: 3_000, seed: 17 },
+    { numRuns: 600, seed: 17 },
   );
   // The table allows nothing that never happens.
   const allowed = SHARE_STATUSES.flatMap((from) => FORWARD[from].map((to) => `${from} ${to}`));

@@ -75,6 +75,17 @@ describe('the sponsor', () => {
     expect(code({ all: { lamports: 991n, unread: 0 } })).toBe('sponsor_day_spent');
     expect(code({ failures: 3 })).toBe('sponsor_failures_spent');
   });
+  test('gives without bounds where no limit is set', () => {
+    const none = {
+      lamportsADayMost: null,
+      subscriberADayMost: null,
+      creatorADayMost: null,
+      failuresADayMost: null,
+    };
+    const all = { lamports: 10n ** 12n, unread: 9 };
+    const given = { all, subscriber: all, creator: all, failures: 99 };
+    expect(sponsorRefusal(given, 10n, none)).toBeNull();
+  });
   test('counts what is not read yet as the most it can have cost', () =>
     expect(code({ subscriber: { lamports: 80n, unread: 2 } })).toBe('sponsor_subscriber_spent'));
 });
@@ -89,6 +100,7 @@ describe('what a payment costs', () => {
       code: 'below_cost',
     });
     expect(tooCostly([debt(14n, true)], 14n, 10_000n, rule)).toBeNull();
+    expect(tooCostly([debt(7n), debt(7n, true)], 14n, 10_000n, rule)).toBeNull();
   });
 
   test('is read off the balances: the fee, and token accounts that are new', () => {
@@ -122,5 +134,10 @@ describe('what a payment costs', () => {
       opened: [{ account: fresh, owner, lamports: 7n }],
     });
     expect(costOf({ ...transaction, lamports: null })).toBeNull();
+    expect(costOf({ ...transaction, keys: [] })).toBeNull();
+    expect(costOf({ ...transaction, error: 'failed' })).toMatchObject({ failed: true });
+    // Opened and closed again within the transaction: nothing is left to count.
+    const passing = { before: [9n, 0n, 7n, 7n], after: [1n, 0n, 7n, 0n] };
+    expect(costOf({ ...transaction, lamports: passing })).toMatchObject({ opened: [] });
   });
 });

@@ -121,7 +121,8 @@ export type Sightings = {
    */
   becameFinal(slot: Slot, nowMs: number): Promise<void>;
   /**
-   * Gives up a rumour that no node knows: it was forged, or dropped before it was read. A sighting
+   * Gives up a rumour that no node knows: it was forged, or dropped before it was read. Also gives
+   * up a rumour that was read as confirmed, names no watched account and has no fact. A sighting
    * that a history named stays.
    */
   giveUp(signature: Signature): Promise<void>;

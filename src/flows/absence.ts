@@ -3,11 +3,14 @@
 // transaction that an account's finalized history named is never given up.
 import { delayMs } from '../core/backoff.ts';
 import type { Sighting } from '../core/hearing-ports.ts';
-import type { Slot } from '../core/ids.ts';
+import type { Address, Signature, Slot } from '../core/ids.ts';
 import type { InspectOptions, InspectPorts } from './inspect.ts';
 import { FINALIZED_SOON_SLOTS, NOT_YET } from './inspect.ts';
 
-/** A rumour that no node has known for this long was forged, or dropped before it was read. */
+/**
+ * A rumour that no node has known for this long was forged, or dropped before it was read. For the
+ * same time the daemon looks for two proofs that the chain has dropped a transaction of strangers.
+ */
 const UNFOUND_AFTER_MS = 15 * 60_000;
 /**
  * The longest wait between two tries for a transaction that a history names; the tries never end.
@@ -26,23 +29,33 @@ const TRIES = 5;
 
 /**
  * Whether the chain has dropped a transaction that was once seen in this slot. `dropped` needs two
- * proofs of absence at different times; `absent` is the first of them.
+ * proofs of absence at different times; `absent` is the first of them. A transaction that touches
+ * no watched account has no account's history to look at: its proof is the status and the
+ * transaction itself.
  */
 async function dropped(
   ports: InspectPorts,
   options: InspectOptions,
   { signature, absentMs }: Sighting,
+  accounts: readonly Address[],
   slot: Slot,
 ): Promise<'dropped' | 'absent' | 'unproven'> {
-  const { ledger, chain, clock } = ports;
+  const { chain, clock } = ports;
   const tip = await chain.slot('finalized');
   if (tip <= slot + FINALIZED_SOON_SLOTS) return 'unproven';
-  const accounts = await ledger.sightings.accountsOf(signature);
-  // The transaction touches no watched account, so no fact is withdrawn with it.
-  if (accounts.length === 0) return 'dropped';
   if (!(await chain.finalizedAbsence(signature, accounts, slot))) return 'unproven';
   const first = absentMs ?? clock.nowMs();
   return clock.nowMs() - first >= PROOFS_APART * options.finalityMs ? 'dropped' : 'absent';
+}
+
+async function giveUp(
+  { ledger, log, aside }: InspectPorts,
+  signature: Signature,
+): Promise<readonly string[]> {
+  log.warn('transaction.unfound', { signature });
+  await ledger.sightings.giveUp(signature);
+  await aside.succeeded('transaction', signature);
+  return [];
 }
 
 /**
@@ -58,20 +71,21 @@ export async function onAbsent(
   const { signature, attempts, named } = sighting;
   const nowMs = clock.nowMs();
   if (named === 'rumour' && sighting.status === 'wanted' && !sighting.final) {
-    if (nowMs - sighting.wantedMs > UNFOUND_AFTER_MS) {
-      log.warn('transaction.unfound', { signature });
-      await ledger.sightings.giveUp(signature);
-      return [];
-    }
+    if (nowMs - sighting.wantedMs > UNFOUND_AFTER_MS) return giveUp(ports, signature);
     const dueMs = nowMs + delayMs(NOT_YET, attempts, clock.random());
     await ledger.sightings.postpone(signature, dueMs, nowMs);
     return [];
   }
+  const accounts = await ledger.sightings.accountsOf(signature);
+  // A transaction of strangers: it was read, and it names no watched account. Nothing is withdrawn
+  // with it, so the search for two proofs ends after the time of a rumour.
+  const isStrangers = named === 'rumour' && !sighting.final && accounts.length === 0;
+  if (isStrangers && nowMs - sighting.wantedMs > UNFOUND_AFTER_MS) return giveUp(ports, signature);
   const slot = sighting.status === 'confirmed' ? sighting.slot : sighting.namedSlot;
   // A transaction that an account's finalized history named, or that was read as final, cannot be
   // dropped.
   if (named !== 'finalized' && !sighting.final && slot !== null) {
-    const verdict = await dropped(ports, options, sighting, slot);
+    const verdict = await dropped(ports, options, sighting, accounts, slot);
     if (verdict === 'dropped') {
       log.warn('transaction.dropped', { signature, slot });
       await aside.succeeded('transaction', signature);
@@ -89,7 +103,7 @@ export async function onAbsent(
   );
   const dueMs =
     nowMs + (sighting.status === 'confirmed' ? Math.max(waitMs, options.finalityMs) : waitMs);
-  if (attempts >= TRIES && !sighting.ended)
+  if (attempts >= TRIES && !sighting.ended && !isStrangers)
     await aside.failed(
       'transaction',
       signature,

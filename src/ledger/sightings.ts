@@ -204,7 +204,12 @@ export function createSightings(sql: Sql): Sightings {
     async giveUp(signature) {
       await sql.begin(async (tx) => {
         const rows = await tx`
-          update sighting set status = 'unfound' where signature = ${signature} and status = 'wanted' and rank = 2 returning 1`;
+          update sighting s set status = 'unfound'
+          where s.signature = ${signature} and s.rank = 2 and (s.status = 'wanted' or (s.status = 'confirmed'
+            and s.finalized_at is null
+            and not exists (select 1 from sighting_account m where m.signature = s.signature)
+            and not exists (select 1 from fact f where f.signature = s.signature and f.finality <> 'withdrawn')))
+          returning 1`;
         if (rows.length > 0) await tx`delete from sighting_account where signature = ${signature}`;
       });
     },

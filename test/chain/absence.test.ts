@@ -61,9 +61,16 @@ test('a node that is behind, pruned, or of another opinion proves nothing', asyn
   await expect(prove(node({ tip: SLOT }))).rejects.toThrow(/not past 500/);
   await expect(prove(node({ firstBlock: SLOT + 1 }))).rejects.toThrow(/keeps blocks from 501/);
   await expect(prove(node({ contextSlot: 899 }))).rejects.toThrow(/is behind/);
-  await expect(
-    proveAbsence({ first: node(), second: null }, walk(), SIGNATURE, [], SLOT),
-  ).rejects.toThrow(/no account/);
+});
+
+test('of a transaction that touches no watched account the status and the transaction itself are asked', async () => {
+  walks.length = 0;
+  const ask = (given: Partial<Answers>) =>
+    proveAbsence({ first: node(given), second: null }, walk(), SIGNATURE, [], SLOT);
+  expect(await ask({})).toBe(true);
+  expect(await ask({ status: { slot: SLOT } })).toBe(false);
+  await expect(ask({ firstBlock: SLOT + 1 })).rejects.toThrow(/keeps blocks from 501/);
+  expect(walks).toEqual([]);
 });
 
 test('with a second provider both must agree', async () => {

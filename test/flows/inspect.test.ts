@@ -247,21 +247,47 @@ describe('what was read at confirmed and a node does not have as final', () => {
     expect(held.events.map((each) => each.event)).toContain('transaction.dropped');
   });
 
-  test('is dropped without a proof when it touches no watched account', async () => {
-    await using held = await createListening();
-    const strange = held.close('nobody', 10);
-    await held.ledger.sightings.note([{ signature: strange, blockIndex: null, accounts: [] }], {
+  /** A transaction that names no watched account, read as confirmed and gone since. */
+  async function strange(held: Listening): Promise<void> {
+    const signature = held.close('nobody', 10);
+    await held.ledger.sightings.note([{ signature, blockIndex: null, accounts: [] }], {
       source: 'webhook',
       by: 'rumour',
       nowMs: held.clock.nowMs(),
     });
     await inspect(held);
-    held.node.answers.set(strange, () => null);
+    held.node.answers.set(signature, () => null);
+  }
+  const statusOf = async (held: Listening) =>
+    (await held.sql<{ status: string }[]>`select status from sighting`)[0]?.status;
+
+  test('is dropped by two proofs, too, when it touches no watched account', async () => {
+    await using held = await createListening();
+    await strange(held);
+    await rounds(held, 1);
+    expect(await statusOf(held)).toBe('confirmed');
+    held.node.absence = () => true;
+    await rounds(held, 1);
+    expect(await statusOf(held)).toBe('confirmed');
+    await rounds(held, 3);
+    expect(await statusOf(held)).toBe('dropped');
+  });
+
+  test('is given up as unfound after a quarter of an hour without proof when it touches no watched account', async () => {
+    await using held = await createListening();
+    await strange(held);
     held.node.absence = () => {
       throw held.trouble();
     };
-    await rounds(held, 1);
-    expect((await held.ledger.sightings.backlog()).confirmed).toBe(0);
+    await rounds(held, 14);
+    expect(await statusOf(held)).toBe('confirmed');
+    await rounds(held, 12);
+    expect(await statusOf(held)).toBe('unfound');
+    expect(held.events.map((each) => each.event)).not.toContain('transaction.dropped');
+    expect(await held.ledger.asides.list(5)).toEqual([]);
+    const asked = held.node.reads.length;
+    await rounds(held, 5);
+    expect(held.node.reads).toHaveLength(asked);
   });
 
   test('is not dropped before finality could have reached it', async () => {

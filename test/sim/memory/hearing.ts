@@ -200,7 +200,13 @@ export function createMemorySightings(state: State): Sightings {
     },
     async giveUp(signature) {
       const row = state.sightings.get(signature);
-      if (row?.status !== 'wanted' || row.rank < 2) return;
+      if (row === undefined || row.rank < 2) return;
+      const told = [...state.facts.values()].some(
+        (each) => each.fact.signature === signature && each.finality !== 'withdrawn',
+      );
+      const isStrangers =
+        row.status === 'confirmed' && !row.final && row.accounts.size === 0 && !told;
+      if (row.status !== 'wanted' && !isStrangers) return;
       row.status = 'unfound';
       row.accounts.clear();
     },

@@ -2,7 +2,7 @@
 // subscription. A notification is handed on at once or dropped, so no queue can grow, and each
 // account is on one socket. A provider that allows only so many subscriptions on a connection
 // refuses further ones: the feed learns that number and moves the refused accounts to other
-// sockets.
+// sockets. Accounts that no socket can take are tried again once a minute.
 import type { Address } from '../core/ids.ts';
 import type { AccountFeed, ChainAccount } from '../core/outside.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -44,6 +44,8 @@ export function readNotified(value: unknown): ChainAccount | null | undefined {
  * After this time a learned limit is tried again, because the refusal may have been an exception.
  */
 const LEARNED_FOR_MS = 10 * 60_000;
+/** Accounts without a socket are placed again at this pace, as far as there is room. */
+const PLACED_EVERY_MS = 60_000;
 
 /** Opens the feed. A socket is opened when the first account is followed. */
 export function openFeed(options: FeedOptions): AccountFeed {
@@ -99,6 +101,16 @@ export function openFeed(options: FeedOptions): AccountFeed {
       });
     full = socket === undefined;
   }
+  const closing = new AbortController();
+  /** Room comes without a change of the watch-list when the learned limit has run out. */
+  const placing = (async () => {
+    while (!closing.signal.aborted) {
+      await clock.sleep(PLACED_EVERY_MS, closing.signal);
+      const hasRoom = sockets.some((each) => each.size < perSocket());
+      if (closing.signal.aborted || !hasRoom) continue;
+      for (const [address, socket] of known) if (socket === null) place(address);
+    }
+  })();
   return {
     follow(addresses) {
       const wanted = new Set(addresses);
@@ -115,6 +127,8 @@ export function openFeed(options: FeedOptions): AccountFeed {
       subscribed: sockets.reduce((sum, each) => sum + each.subscribed, 0),
     }),
     async close() {
+      closing.abort();
+      await placing;
       await Promise.all(sockets.map((each) => each.close()));
     },
   };

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { openFeed } from '../../src/chain/feed.ts';
 import type { Address } from '../../src/core/ids.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { openNode } from '../support/socket-node.ts';
@@ -19,8 +20,9 @@ async function start(
   accountsPerSocket = 100,
   silentAfterMs = 400,
   guard?: Guard,
-  { most = Number.POSITIVE_INFINITY, socketsMost = 64 } = {},
+  options: { most?: number; socketsMost?: number; clock?: Clock } = {},
 ) {
+  const { most = Number.POSITIVE_INFINITY, socketsMost = 64 } = options;
   const node = await openNode();
   node.most = most;
   const slots: number[] = [];
@@ -30,7 +32,7 @@ async function start(
   const gaps: string[] = [];
   const feed = openFeed({
     url: node.url,
-    clock: { ...systemClock, nowMs: node.nowMs },
+    clock: options.clock ?? { ...systemClock, nowMs: node.nowMs },
     log: {
       ...silentLog,
       error: (event) => void errors.push(event),
@@ -205,6 +207,31 @@ test('beyond the sockets that may be opened accounts are not subscribed, which i
   expect(new Set(node.subscribed())).toEqual(
     new Set([...watched.filter((each) => taken.has(each)).slice(5), ...left]),
   );
+});
+
+test('accounts that no socket could take are placed when what a connection takes has grown, without a change of the list', async () => {
+  let passedMs = 0;
+  // Waits of a minute and more take a hundredth of a second here.
+  const clock: Clock = {
+    ...systemClock,
+    nowMs: () => systemClock.nowMs() + passedMs,
+    sleep: (ms, signal) => systemClock.sleep(ms >= 60_000 ? 10 : ms, signal),
+  };
+  const { node, feed } = await start(1_000, 7_200_000, undefined, {
+    most: 10,
+    socketsMost: 2,
+    clock,
+  });
+  const watched = addresses(25);
+  feed.follow(watched);
+  await expect.poll(() => feed.status().subscribed).toBe(20);
+  node.most = 100;
+  // The limit is believed for ten minutes.
+  await expect.poll(() => node.subscribed().length).toBe(20);
+  passedMs = 3_600_000;
+  await expect.poll(() => feed.status().subscribed).toBe(25);
+  expect(node.subscribed().sort()).toEqual([...watched].sort());
+  expect(node.connections).toBe(2);
 });
 
 test('a socket without slots that no longer answers is opened anew, and one on which nothing happens is not', async () => {

@@ -218,7 +218,7 @@ export function openRegistry(
 }
 
 /** The gate's rules, from the settings. */
-export const gateOf = ({ gate }: Settings): RosterOptions => ({
+export const gateOf = ({ gate }: Pick<Settings, 'gate'>): RosterOptions => ({
   staleAfterMs: gate.staleAfterMs,
   failOpen: gate.failOpen,
   owedForMsMost: gate.owedForMsMost,

@@ -1,23 +1,46 @@
 // People: the commands that show subscribers, and the gate's verdict on one of them.
 import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
-import { ACTIONS, type Action, createRoster } from '../core/roster.ts';
-import { doubtedBy } from '../flows/doubt.ts';
+import type { Ledger } from '../core/ports.ts';
+import { ACTIONS, type Action, createRoster, type Decision } from '../core/roster.ts';
+import { doubtedBy, personalDoubts, whyDoubted, whyUnread } from '../flows/doubt.ts';
 import { gateOf } from '../parts.ts';
+import type { Settings } from '../system/settings.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 import { table } from './output.ts';
 import type { Opened, Tools } from './tools.ts';
 
+/** What the verdict is made of: the ledger, the chain and the platform's rules of the gate. */
+export type Asked = {
+  readonly parts: {
+    readonly ledger: Pick<
+      Ledger,
+      'standings' | 'sightings' | 'checks' | 'coverage' | 'asides' | 'suspicions' | 'unfollowed'
+    >;
+    readonly chain: Pick<Opened['parts']['chain'], 'slot'>;
+  };
+  readonly settings: Pick<Settings, 'gate'>;
+};
+
 /** The verdict that a daemon would give now if it had read the whole ledger. */
-async function decide({ parts, settings }: Opened, tools: Tools, who: string, action: Action) {
+export async function decide(
+  { parts, settings }: Asked,
+  { clock }: Pick<Tools, 'clock'>,
+  who: string,
+  action: Action,
+): Promise<Decision> {
   const { ledger, chain } = parts;
   const roster = createRoster(gateOf(settings));
   const entry = await ledger.standings.entry(who);
   roster.hydrate(entry === null ? [] : [entry]);
-  roster.observe(await chain.slot('confirmed'), tools.clock.nowMs());
-  const beforeMs = tools.clock.nowMs() - settings.gate.lagMsMost;
-  roster.doubt((await doubtedBy(ledger, beforeMs)).subscribers);
-  return roster.decide(who, action, tools.clock.nowMs());
+  const nowMs = clock.nowMs();
+  roster.observe(await chain.slot('confirmed'), nowMs);
+  const doubted = await doubtedBy(ledger, nowMs - settings.gate.lagMsMost);
+  const personal = await personalDoubts({ ledger }, settings.gate.suspicions);
+  roster.doubt(whyDoubted(doubted.subscribers, personal));
+  const { unattributedSinceMs } = doubted;
+  roster.doubtAll(unattributedSinceMs === null ? null : whyUnread(nowMs, unattributedSinceMs));
+  return roster.decide(who, action, nowMs);
 }
 
 export function addPeople(program: Command, tools: Tools): void {

@@ -40,6 +40,21 @@ export async function doubtedBy(
   return { subscribers, unattributedSinceMs: unread.unattributedSinceMs };
 }
 
+/** The doubt of each subscriber. A personal doubt replaces the common one. */
+export const whyDoubted = (
+  subscribers: readonly string[],
+  personal: ReadonlyMap<string, Doubt>,
+): ReadonlyMap<string, Doubt> =>
+  new Map<string, Doubt>([
+    ...subscribers.map((id): [string, Doubt] => [id, UNEXPLAINED]),
+    ...personal,
+  ]);
+const secondsSince = (nowMs: number, sinceMs: number): number =>
+  Math.floor((nowMs - sinceMs) / 1_000);
+/** The doubt of everybody while a transaction waits that may touch any account. */
+export const whyUnread = (nowMs: number, sinceMs: number): string =>
+  `Transactions that were heard ${secondsSince(nowMs, sinceMs)} s ago are not read yet.`;
+
 /**
  * Sets the doubts of the roster once. `startedMs` is when this daemon began to listen; silence is
  * counted from then at the earliest.
@@ -56,17 +71,14 @@ export async function refreshDoubts(
     startedMs,
     ...Object.values(sources.read()).map((each) => each.lastMs ?? 0),
   );
-  const seconds = (sinceMs: number) => Math.floor((now - sinceMs) / 1_000);
   roster.doubtAll(
     now - heardMs > lagMsMost
-      ? `No source has told of the chain for ${seconds(heardMs)} s.`
+      ? `No source has told of the chain for ${secondsSince(now, heardMs)} s.`
       : doubted.unattributedSinceMs !== null
-        ? `Transactions that were heard ${seconds(doubted.unattributedSinceMs)} s ago are not read yet.`
+        ? whyUnread(now, doubted.unattributedSinceMs)
         : null,
   );
-  const why = new Map(doubted.subscribers.map((id) => [id, UNEXPLAINED]));
-  for (const [id, doubt] of personal) why.set(id, doubt);
-  roster.doubt(why);
+  roster.doubt(whyDoubted(doubted.subscribers, personal));
 }
 
 const NO_ACCOUNT: Doubt = {
@@ -83,16 +95,16 @@ const TOO_MANY_ACCOUNTS: Doubt = {
 /**
  * Doubts about single subscribers: those of whom no account exists, those with more token accounts
  * than are followed, and, when the settings say so, those suspected of losses made on purpose.
+ * Suspicions are read as the ledger summed them up last.
  */
 export async function personalDoubts(
-  { ledger }: Pick<DoubtPorts, 'ledger'>,
-  rule: SuspicionRule,
+  { ledger }: { readonly ledger: Pick<Ledger, 'suspicions' | 'unfollowed' | 'checks'> },
+  { leadTo }: Pick<SuspicionRule, 'leadTo'>,
 ): Promise<ReadonlyMap<string, Doubt>> {
   const doubts = new Map<string, Doubt>();
-  const suspected =
-    rule.leadTo === 'ignore' ? [] : await ledger.suspicions.refresh(rule.amountMost);
-  if (rule.leadTo === 'unknown')
-    for (const each of suspected) doubts.set(each.subscriberId, { reason: whySuspected(each) });
+  if (leadTo === 'unknown')
+    for (const each of await ledger.suspicions.list())
+      doubts.set(each.subscriberId, { reason: whySuspected(each) });
   for (const { subscriberId } of await ledger.unfollowed.list(UNFOLLOWED_MOST))
     doubts.set(subscriberId, TOO_MANY_ACCOUNTS);
   for (const id of await ledger.checks.absent()) doubts.set(id, NO_ACCOUNT);

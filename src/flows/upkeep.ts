@@ -70,6 +70,8 @@ export function addUpkeep(loops: Loops, ports: UpkeepPorts, options: UpkeepOptio
     }
   });
   loops.add('doubts', options.everyMs, async () => {
+    const { leadTo, amountMost } = options.suspicions;
+    if (leadTo !== 'ignore') await ports.ledger.suspicions.refresh(amountMost);
     doubts = await personalDoubts(ports, options.suspicions);
   });
   loops.add('owing', options.everyMs, async () => {

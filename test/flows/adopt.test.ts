@@ -65,7 +65,7 @@ async function world() {
     return adoptFrom(ports, [], transaction);
   };
   const reasons = async () => {
-    const doubts = await personalDoubts(held, { leadTo: 'ignore', amountMost: 0n });
+    const doubts = await personalDoubts(held, { leadTo: 'ignore' });
     return [...doubts].map(([id, { reason }]) => `${id}: ${reason}`);
   };
   return { ...held, ports, owners, filled, reasons };

@@ -1,27 +1,16 @@
 // Checks: account state against the facts in a running daemon: profit of a transaction whose log
 // was cut is paid all the same, to the unit, and what nobody can explain is a gap that is shown
 // until it is closed.
-import { Keypair, PublicKey, TransactionInstruction } from '@solana/web3.js';
+import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { decodeAccount, encodeAccount } from '../../src/local/drift/layout.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
+import { noise } from '../support/noise.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
 const { ofUser: readAccountState } = DRIFT_V2.states;
-
-const MEMO = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr');
-/** Instructions whose lines fill the log before anything else can be written. */
-const noise = Array.from(
-  { length: 60 },
-  (_, index) =>
-    new TransactionInstruction({
-      programId: MEMO,
-      keys: [],
-      data: Buffer.from(String(index % 10)),
-    }),
-);
 
 let street: Street;
 const sponsor = Keypair.generate();

@@ -130,6 +130,14 @@ export function venueInstructions() {
             : [meta(userAddress(referrer, 0), true), meta(userStatsAddress(referrer), true)]),
         ],
       ),
+    /** Closes a sub-account that is empty; its rent goes to the agent. */
+    deleteUser: (trader: Trader) =>
+      build('deleteUser', {}, [
+        meta(user(trader), true),
+        meta(userStatsAddress(trader.agent.publicKey), true),
+        meta(STATE, true),
+        meta(trader.agent.publicKey, true, true),
+      ]),
     deposit: (
       trader: Trader,
       amount: bigint,

@@ -28,7 +28,7 @@ import { createSession, failAnchor, type Session } from './session.ts';
 import { settleMultiplePnls, settlePnl } from './settle.ts';
 import { beginSwap, endSwap } from './swaps.ts';
 import { deposit, transferDeposit, withdraw } from './transfers.ts';
-import { initializeUser, initializeUserStats } from './users.ts';
+import { deleteUser, initializeUser, initializeUserStats } from './users.ts';
 
 /**
  * What each costs, as measured on the build of 2024-06 with one or two positions; the program's own
@@ -37,6 +37,7 @@ import { initializeUser, initializeUserStats } from './users.ts';
 const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; units: number }> = {
   initializeUserStats: { run: initializeUserStats, units: 21_600 },
   initializeUser: { run: initializeUser, units: 25_000 },
+  deleteUser: { run: deleteUser, units: 15_000 },
   deposit: { run: deposit, units: 32_100 },
   withdraw: { run: withdraw, units: 55_000 },
   transferDeposit: { run: transferDeposit, units: 40_400 },

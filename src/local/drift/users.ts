@@ -1,9 +1,15 @@
-// Users: initialize_user_stats and initialize_user of the stand-in. Anybody may pay; the authority
-// does not sign.
+// Users: initialize_user_stats, initialize_user and delete_user of the stand-in. Anybody may pay for
+// the making of an account, and the authority does not sign it; deleting one is the authority's.
 import { PublicKey, SystemProgram } from '@solana/web3.js';
 import { DRIFT, userAddress, userStatsAddress } from './addresses.ts';
 import { blankAccount, encodeAccount, type Struct } from './layout.ts';
+import { perpIsUsed } from './margin.ts';
 import { fail, failAnchor, type Session } from './session.ts';
+
+/** Bit of a counter whose authority has referred another. */
+const IS_REFERRER = 1;
+/** Bits of a user that is being liquidated, or is bankrupt. */
+const IN_TROUBLE = 1 | 2;
 
 function create(session: Session, address: string, layout: string, value: Struct): void {
   if (session.context.get(address) !== null) failAnchor(session, 0, 'AccountAlreadyInUse');
@@ -57,7 +63,11 @@ export function initializeUser(session: Session, args: Struct): void {
   // The first sub-account of an authority may name its referrer by the referrer's first sub-account
   // and counter.
   const referrer = id === 0 ? (session.makers()[0] ?? null) : null;
-  if (referrer !== null) stats.referrer = session.load('User', referrer).authority;
+  if (referrer !== null) {
+    stats.referrer = session.load('User', referrer).authority;
+    const referring = session.statsOf(stats.referrer);
+    if (referring !== null) referring.referrerStatus |= IS_REFERRER;
+  }
   stats.numberOfSubAccounts += 1;
   stats.numberOfSubAccountsCreated += 1;
   const state = session.load('State', session.at('state'));
@@ -70,4 +80,39 @@ export function initializeUser(session: Session, args: Struct): void {
     name: args.name,
     referrer: stats.referrer,
   });
+}
+
+/**
+ * Closes a sub-account that holds nothing, owes nothing and has no order (validate_user_deletion).
+ * No record tells of it. Its lamports go to the authority, and its id is never given again.
+ */
+export function deleteUser(session: Session): void {
+  const address = session.at('user');
+  const authority = session.at('authority');
+  const user = session.load('User', address);
+  const stats = session.load('UserStats', session.at('userStats'));
+  if (user.authority !== authority || stats.authority !== authority)
+    failAnchor(session, 2001, 'ConstraintHasOne');
+  const holds =
+    (user.perpPositions as Struct[]).some(perpIsUsed) ||
+    (user.spotPositions as Struct[]).some(
+      (each) => each.scaledBalance !== 0n || each.openOrders !== 0,
+    ) ||
+    (user.orders as Struct[]).some((order) => order.status !== 'init');
+  const refers = (stats.referrerStatus & IS_REFERRER) !== 0 && user.subAccountId === 0;
+  if ((user.status & IN_TROUBLE) !== 0 || refers || holds) fail(session, 'UserCantBeDeleted');
+  stats.numberOfSubAccounts -= 1;
+  const state = session.load('State', session.at('state'));
+  state.numberOfSubAccounts -= 1n;
+  const { context } = session;
+  const closed = context.get(address);
+  if (closed === null) return;
+  const wallet = context.get(authority) ?? {
+    lamports: 0n,
+    owner: SystemProgram.programId.toBase58(),
+    data: new Uint8Array(),
+    executable: false,
+  };
+  context.set(authority, { ...wallet, lamports: wallet.lamports + closed.lamports });
+  context.set(address, { ...closed, lamports: 0n, data: new Uint8Array() });
 }

@@ -1,0 +1,139 @@
+// Deletion: Drift accounts that their owner deletes, in a running daemon: what was earned there is
+// owed and paid, in whatever transaction the account vanishes, and a gap outlives it.
+import { getAssociatedTokenAddressSync } from '@solana/spl-token';
+import { Keypair, type TransactionInstruction } from '@solana/web3.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
+import type { Trader } from '../../src/local/drift/instructions.ts';
+import { noise } from '../support/noise.ts';
+import { openStreet, type Street } from '../support/street.ts';
+import { bendAccount } from '../support/venue-world.ts';
+
+const DEPOSIT = 1_000_000_000n;
+const EVERYTHING = 10n ** 15n;
+let street: Street;
+const sponsor = Keypair.generate();
+beforeAll(async () => {
+  street = await openStreet({ sponsor });
+  street.driver.giveSol(sponsor.publicKey, 10_000_000_000n);
+});
+afterAll(async () => street[Symbol.asyncDispose]());
+
+const addressOf = ({ agent, subAccountId }: Trader): string =>
+  userAddress(agent.publicKey, subAccountId).toBase58();
+const exists = (trader: Trader): boolean =>
+  street.world.cluster.bank.get(addressOf(trader)) !== null;
+
+/** Opens a long position whose price rises by a tenth. */
+function rise(trader: Trader): void {
+  street.driver.movePrice(0, 150_000_000n);
+  street.driver.trade(trader, 'long', 2_000_000_000n);
+  street.driver.movePrice(0, 165_000_000n);
+}
+/** Closes it, settles, takes everything into the agent's wallet, and deletes the account. */
+function leave(trader: Trader, before: readonly TransactionInstruction[] = []) {
+  const { driver } = street;
+  const { instructions } = driver;
+  const close = {
+    direction: 'short',
+    base: 2_000_000_000n,
+    market: 0,
+    limit: 1n,
+    reduceOnly: true,
+  } as const;
+  const landed = driver.send(
+    [
+      ...before,
+      instructions.trade(trader, close),
+      instructions.settlePnl(trader, 0),
+      instructions.withdraw(
+        trader,
+        getAssociatedTokenAddressSync(USDC, trader.agent.publicKey),
+        EVERYTHING,
+      ),
+      instructions.deleteUser(trader),
+    ],
+    [driver.faucet, trader.agent],
+  );
+  expect(exists(trader)).toBe(false);
+  return landed;
+}
+const walletOf = ({ agent }: Trader): bigint => street.driver.usdcOf(agent.publicKey) ?? 0n;
+
+test('an account that vanishes in the transaction of its close, behind a cut log, owes what it earned', async () => {
+  const trader = street.driver.createTrader({ deposit: DEPOSIT });
+  const creator = Keypair.generate().publicKey;
+  await street.subscribe('ana', trader, creator);
+  await street.stop();
+  rise(trader);
+  const landed = leave(trader, noise);
+  expect(landed.execution.logs).toContain('Log truncated');
+  const profit = walletOf(trader) - DEPOSIT;
+  expect(profit).toBeGreaterThan(20_000_000n);
+  await street.restart();
+  const share = await street.share('ana', (each) => each.status === 'paid');
+  expect(BigInt(share.amount)).toBe(profit / 10n);
+  expect(street.driver.usdcOf(creator)).toBe(profit / 10n);
+});
+
+test('a sub-account that is deleted, and the next one that is made in its place, owe for themselves', async () => {
+  const { driver } = street;
+  const first = driver.createTrader({ deposit: DEPOSIT });
+  const { agent } = first;
+  const creator = Keypair.generate().publicKey;
+  await street.subscribe('bo', first, creator);
+  let owed = 0n;
+  for (const subAccountId of [1, 2]) {
+    const trader = { agent, subAccountId };
+    const { instructions } = driver;
+    driver.send(
+      [
+        instructions.initializeUser(agent.publicKey, driver.faucet.publicKey, subAccountId),
+        instructions.transferDeposit(first, subAccountId, 400_000_000n),
+      ],
+      [driver.faucet, agent],
+    );
+    const agree = () =>
+      street.post('/v1/subscribers/bo/subscriptions', {
+        id: `bo-${subAccountId}`,
+        subAccountId,
+        creatorWallet: creator.toBase58(),
+        shareBps: 1_000,
+      });
+    await expect.poll(async () => (await agree()).status).toBe(201);
+    rise(trader);
+    const landed = leave(trader);
+    const share = await street.share('bo', (each) => each.close.signature === landed.signature);
+    expect(BigInt(share.close.netPnl)).toBeGreaterThan(20_000_000n);
+    expect(BigInt(share.amount)).toBe(BigInt(share.close.netPnl) / 10n);
+    owed += BigInt(share.amount);
+  }
+  await expect.poll(() => driver.usdcOf(creator)).toBe(owed);
+});
+
+test('a gap that was open when the account was deleted stays, and so does the doubt of the gate', async () => {
+  const { driver } = street;
+  const trader = driver.createTrader({ deposit: DEPOSIT });
+  await street.subscribe('cy', trader, Keypair.generate().publicKey);
+  bendAccount(street.world, 'User', addressOf(trader), (user) => {
+    user.totalWithdraws += 123_000_000n;
+  });
+  const gaps = async () => {
+    const read = await fetch(`${street.app().url}/v1/hearing`);
+    const all = ((await read.json()) as { gaps: { address: string; difference: unknown }[] }).gaps;
+    return all.filter((each) => each.address === addressOf(trader));
+  };
+  await expect.poll(async () => (await gaps()).length).toBe(1);
+  rise(trader);
+  const { signature } = leave(trader);
+  const { sql } = street.database;
+  const deletion = () => sql<{ slot: string }[]>`
+    select slot from fact where signature = ${signature} and kind = 'notice' and finality = 'finalized'`;
+  await expect.poll(async () => (await deletion()).length).toBe(1);
+  const judged = () => sql<{ slot: number }[]>`
+    select (candidate->>'slot')::int as slot from account_check where address = ${addressOf(trader)}
+      and candidate->'hints'->>'exists' = 'false' and difference is not null`;
+  await expect.poll(async () => (await judged()).length).toBe(1);
+  expect(await gaps()).toMatchObject([{ difference: { withdraws: '123000000' } }]);
+  await street.verdict('cy', 'unknown');
+});

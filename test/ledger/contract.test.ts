@@ -194,6 +194,44 @@ function draw(
   return (ledger) => ledger.standings.update(id, judge);
 }
 
+/** Pages of both lists by every filter, the last one after a cursor that names no row. */
+async function lists(ledger: Ledger): Promise<unknown> {
+  const pages = async <Row extends { readonly id: string }>(
+    list: (page: { limit: number; before?: string }) => Promise<Row[]>,
+  ): Promise<unknown[]> => {
+    const first = await list({ limit: 3 });
+    const cursor = first.at(-1)?.id;
+    const next = cursor === undefined ? [] : await list({ limit: 4, before: cursor });
+    return [first, next, await list({ limit: 4, before: 'none of this list' })];
+  };
+  const [id = ''] = WHO;
+  const creatorWallet = addressOf(40);
+  const found = [];
+  for (const filter of [
+    {},
+    { subscriberId: id },
+    { creatorWallet },
+    { subscriptionId: `${id}-sub` },
+    { status: 'paid' as const },
+  ])
+    found.push(await pages((page) => ledger.shares.list({ ...filter, ...page })));
+  for (const filter of [
+    {},
+    { subscriberId: id },
+    { creatorWallet },
+    { state: 'landed' as const },
+    { state: 'failed' as const },
+  ])
+    found.push(
+      await pages(async (page) => {
+        const rows = await ledger.payments.list({ ...filter, ...page });
+        // When each was planned and ended is the database's own time there.
+        return rows.map(({ plannedAtMs, endedAtMs, ...row }) => row);
+      }),
+    );
+  return found;
+}
+
 async function everything(ledger: Ledger): Promise<unknown> {
   const of = async (id: string) => ({
     open: await ledger.shares.open(id),
@@ -224,6 +262,7 @@ async function everything(ledger: Ledger): Promise<unknown> {
     backlog: await ledger.sightings.backlog(),
     waiting: (await ledger.shares.waitingFor({ class: 'venue_paused' })).subscribers.sort(),
     unknown: await ledger.payments.unknown([signatureOf(3), signatureOf(4_000)]),
+    lists: await lists(ledger),
   });
 }
 

@@ -1,11 +1,26 @@
 // Payments: their life, in memory.
 
-import type { Payments } from '../../../src/core/debt-ports.ts';
+import type { PaymentRecord, Payments } from '../../../src/core/debt-ports.ts';
 import { transition } from '../../../src/core/share.ts';
 import type { ShareAct } from '../../../src/core/share-act.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 import { createMemoryRestore } from './restore.ts';
 import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
+
+const newestFirst = (a: PaymentRow, b: PaymentRow): number =>
+  b.plannedAtMs - a.plannedAtMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+
+function recordOf(row: PaymentRow): PaymentRecord {
+  const { id, purpose, subscriberId, creatorWallet, signature, executedSlot: slot } = row;
+  const { plan, state, trouble, plannedAtMs, endedAtMs } = row;
+  return {
+    ...{ id, purpose, subscriberId, creatorWallet, signature, slot, state },
+    ...{ trouble, plannedAtMs, endedAtMs },
+    amount: plan.amount,
+    withdrawn: plan.withdraw,
+    feePayer: plan.feePayer,
+  };
+}
 
 /** `identity`: what the database tells of itself now; null where it tells nothing. */
 export function createMemoryPayments(
@@ -50,7 +65,16 @@ export function createMemoryPayments(
       const row = liveOf(subscriberId);
       if (row === undefined) return null;
       const attempts = row.covers.map((each) => state.shares.get(each.shareId)?.attempts ?? 0);
-      const { executedSlot, evidence, signature, plannedAtMs, endedAtMs, covers, ...payment } = row;
+      const {
+        executedSlot,
+        evidence,
+        trouble,
+        signature,
+        plannedAtMs,
+        endedAtMs,
+        covers,
+        ...payment
+      } = row;
       return { ...payment, attempts: Math.max(0, ...attempts) };
     },
     async open(payment) {
@@ -73,6 +97,7 @@ export function createMemoryPayments(
         covers,
         executedSlot: null,
         evidence: null,
+        trouble: null,
         signature: null,
         plannedAtMs: nowMs(),
         endedAtMs: null,
@@ -83,7 +108,7 @@ export function createMemoryPayments(
     async signed(id, signed, under = null) {
       const row = from(id, 'planned');
       if (row === null || (under !== null && under !== identity())) return false;
-      Object.assign(row, { state: 'signed', signed, signature: signed.signature });
+      Object.assign(row, { state: 'signed', signed, signature: signed.signature, trouble: null });
       return true;
     },
     async sent(id) {
@@ -111,6 +136,7 @@ export function createMemoryPayments(
     },
     async waits(id, trouble) {
       const row = from(id, 'planned');
+      if (row !== null) row.trouble = trouble;
       for (const { shareId } of row?.covers ?? []) {
         const share = state.shares.get(shareId);
         if (share?.status === 'processing') share.reason = trouble;
@@ -120,14 +146,14 @@ export function createMemoryPayments(
     async refused(id, trouble, retryInMs, counts) {
       const row = from(id, 'planned');
       if (row === null) return false;
-      row.state = 'failed';
+      Object.assign(row, { state: 'failed', trouble });
       free(row, trouble, retryInMs, counts, 'refused');
       return true;
     },
     async failed(id, slot, trouble, retryInMs, counts) {
       const row = from(id, 'sent');
       if (row === null) return false;
-      Object.assign(row, { state: 'failed', executedSlot: slot });
+      Object.assign(row, { state: 'failed', executedSlot: slot, trouble });
       free(row, trouble, retryInMs, counts, 'failed_on_chain');
       return true;
     },
@@ -138,21 +164,22 @@ export function createMemoryPayments(
       free(row, trouble, retryInMs, true, 'expired');
       return true;
     },
-    list: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    async list({ limit, before, subscriberId, creatorWallet, state: wanted }) {
+      const last = before === undefined ? null : state.payments.get(before);
+      // A cursor that names no payment has nothing after it.
+      if (last === undefined) return [];
+      return [...state.payments.values()]
+        .filter((each) => subscriberId === undefined || each.subscriberId === subscriberId)
+        .filter((each) => creatorWallet === undefined || each.creatorWallet === creatorWallet)
+        .filter((each) => wanted === undefined || each.state === wanted)
+        .filter((each) => last === null || newestFirst(last, each) < 0)
+        .sort(newestFirst)
+        .slice(0, limit)
+        .map(recordOf);
+    },
     async find(id) {
       const row = state.payments.get(id);
-      if (row === undefined) return null;
-      const { plan, executedSlot: slot, purpose, subscriberId, creatorWallet, signature } = row;
-      return {
-        ...{ id, purpose, subscriberId, creatorWallet, signature, slot },
-        amount: plan.amount,
-        withdrawn: plan.withdraw,
-        feePayer: plan.feePayer,
-        state: row.state,
-        trouble: null,
-        plannedAtMs: row.plannedAtMs,
-        endedAtMs: row.endedAtMs,
-      };
+      return row === undefined ? null : recordOf(row);
     },
     toppedUpWithin: async (subscriberId, ms) =>
       [...state.payments.values()].some(

@@ -75,6 +75,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       covers,
       executedSlot: slot,
       evidence: null,
+      trouble: null,
       plannedAtMs: nowMs(),
       endedAtMs: nowMs(),
     };

@@ -21,7 +21,7 @@ export function createMemoryShareActs(state: State, nowMs: () => number): ShareA
     [...state.shares.values()].filter((share) => share.subscriberId === subscriberId);
   /** Nothing is signed of it: it ends, and its debts are due. */
   const endUnsigned = (payment: PaymentRow): void => {
-    payment.state = 'failed';
+    Object.assign(payment, { state: 'failed', trouble: PLANNED_ANEW });
     applyToShares(
       state,
       payment.covers.flatMap(({ shareId }) => state.shares.get(shareId) ?? []),

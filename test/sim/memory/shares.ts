@@ -216,11 +216,19 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         expiries: most((each) => each.expiries),
       };
     },
-    async list({ subscriberId, status, limit }) {
+    async list({ subscriberId, subscriptionId, creatorWallet, status, limit, before }) {
+      const last = before === undefined ? null : state.shares.get(before);
+      // A cursor that names no share has nothing after it.
+      if (last === undefined) return [];
+      const youngestFirst = (a: ShareRow, b: ShareRow): number =>
+        b.slot - a.slot || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
       return [...state.shares.values()]
         .filter((share) => subscriberId === undefined || share.subscriberId === subscriberId)
+        .filter((share) => subscriptionId === undefined || share.subscriptionId === subscriptionId)
+        .filter((share) => creatorWallet === undefined || share.creatorWallet === creatorWallet)
         .filter((share) => status === undefined || share.status === status)
-        .sort((a, b) => b.slot - a.slot || (a.id < b.id ? 1 : -1))
+        .filter((share) => last === null || youngestFirst(last, share) < 0)
+        .sort(youngestFirst)
         .slice(0, limit)
         .map(viewOf);
     },

@@ -13,6 +13,7 @@ import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/cor
 import type { RosterEntry } from '../../../src/core/roster.ts';
 import { type Share, type Transition, transition } from '../../../src/core/share.ts';
 import type { ShareAct } from '../../../src/core/share-act.ts';
+import type { Trouble } from '../../../src/core/trouble.ts';
 
 export type SightingRow = {
   readonly signature: Signature;
@@ -65,6 +66,7 @@ export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
   signed: Payment['signed'];
   executedSlot: Slot | null;
   evidence: readonly DeathEvidence[] | null;
+  trouble: Trouble | null;
   /** Also of a payment that the chain has shown and whose bytes are lost. */
   signature: Signature | null;
   readonly plannedAtMs: number;

@@ -211,7 +211,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/flows/absence.ts',
     from: "if (tip <= slot + FINALIZED_SOON_SLOTS) return 'unproven';",
     to: '',
-    by: unit('test/flows/inspect.test.ts', 'is not dropped before finality could have reached it'),
+    by: unit('test/flows/absence.test.ts', 'is not dropped before finality could have reached it'),
   },
   {
     name: 'C4 a drop is proven by a node that tells its status from behind',

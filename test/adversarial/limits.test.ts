@@ -1,5 +1,5 @@
-// Limits: whatever the rows of the ledger say, the pen signs away no more in one payment and one
-// day than it may.
+// Limits: whatever rows the ledger holds, the pen signs no more than its limits allow for one
+// payment and one day.
 import { expect, test } from 'vitest';
 import { createPenBench } from '../support/pen-bench.ts';
 

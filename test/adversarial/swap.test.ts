@@ -1,6 +1,6 @@
 // Swap: the endpoint that builds an agent's swap is not trusted. Whatever it answers, the pen signs
-// only the one that was planned: this much USDC for at least so much SOL, out of and into the
-// agent's own accounts.
+// only the planned swap: this much USDC for at least so much SOL, out of the agent's own accounts
+// and into them.
 import { randomBytes } from 'node:crypto';
 import {
   createAssociatedTokenAccountIdempotentInstruction,

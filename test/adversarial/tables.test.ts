@@ -1,5 +1,5 @@
-// Tables: what a payment may name through a lookup table, whose contents are what a node says they
-// are.
+// Tables: which accounts of a payment may be named through a lookup table, whose contents are known
+// only from a node.
 import { randomBytes } from 'node:crypto';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey, VersionedTransaction } from '@solana/web3.js';

@@ -1,7 +1,6 @@
-// Burst world: the chain, Helius and the door of a burst, in a process of its own, moved by
-// messages. While trades are executed the chain's slots stand still and nothing is confirmed, so
-// that all of them are confirmed together when the slots go on: that is the second in which ten
-// thousand copiers close.
+// Burst world: the chain, Helius and the door of a burst, in a process of its own that messages
+// control. While trades are executed no slots pass and nothing is confirmed, so that all trades are
+// confirmed together when slots pass again: this is the second in which ten thousand copiers close.
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Keypair, PublicKey, SystemProgram } from '@solana/web3.js';

@@ -1,8 +1,8 @@
 // Burst: a creator closes once, and all copiers close in the same second. The real daemon runs in a
-// process of its own, the chain in another, and RPC answers after a set latency and up to a set
-// rate. What is printed: time to the first and the last payment, calls and credits a close, CPU of
-// the daemon a payment, and beside them the least time that the node's rate allows for the calls
-// that were made.
+// process of its own, the chain in another, and RPC answers with a fixed latency up to a fixed
+// rate. Prints the time to the first and the last payment, calls and credits per close, CPU of the
+// daemon per payment, and beside them the least time that the node's rate allows for the calls
+// made.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
-// Measure: two or more ways of doing the same, timed in slices one after the other in an order that
-// changes each round, so that a noisy machine is noisy for all of them. What counts are ratios
-// within one run.
+// Measure: times two or more ways of doing the same work in slices, one after the other, in an
+// order that changes each round, so that noise of the machine affects all of them. Only ratios
+// within one run are meaningful.
 export type Row = {
   readonly name: string;
   /** CPU microseconds a piece of work, the least of all rounds, and the median. */

@@ -1,5 +1,5 @@
-// Roster: a million subscribers: how long it takes to read everybody's standing from Postgres, and
-// what each takes in memory.
+// Roster: a million subscribers: the time to read all standings from Postgres, and the memory that
+// each takes.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -56,7 +56,7 @@ export async function benchRoster(): Promise<boolean> {
     const startedMs = performance.now();
     await publisher.hydrate();
     const tookMs = performance.now() - startedMs;
-    // What the driver took to read is not the roster's.
+    // Memory of the driver's reading does not count for the roster.
     await sql.end({ timeout: 5 });
     const each = (bytesTaken() - before) / SUBSCRIBERS;
     if (roster.size !== SUBSCRIBERS) throw new Error(`${roster.size} subscribers`);

@@ -1,6 +1,5 @@
-// Volume: what the daemon and its API ask of the ledger all the time, with ten times the books.
-// What is asked about one subscriber, one page or what is new must not read everything that ever
-// happened.
+// Volume: the ledger queries that the daemon and its API make all the time, on ten times the rows.
+// A query about one subscriber, about one page or about new rows must not read all rows of a table.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// Answer: what a node sends is read within a bound, whatever it is packed with, and the connection
-// is usable afterwards.
+// Answer: a node's answer is read within a size bound, however it is compressed, and the connection
+// can be used afterwards.
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createGzip } from 'node:zlib';
@@ -64,7 +64,7 @@ test.each([
     code: 'rpc_unavailable',
     message: expect.stringContaining('rpc.answerBytesMost'),
   });
-  // What the sockets and the packer buffer may have left the server; 300 MiB were there to be read.
+  // Sockets and the compressor may have buffered this much; the whole answer would be 300 MiB.
   expect(sent).toBeLessThan(100 * MIB);
   answer = well;
   expect(await getSlot()).toBe(7);

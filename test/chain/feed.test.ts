@@ -1,5 +1,5 @@
 // Feed: account subscriptions against a node that ends, mutes and refuses sockets in every way.
-// Whatever it does, every account is subscribed again, and what may have been missed is said.
+// Every account is subscribed again each time, and gaps in the notifications are reported.
 import { Keypair } from '@solana/web3.js';
 import { afterEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -155,7 +155,7 @@ test('a socket whose slots our chain cannot have reached hands nothing on, is to
   node.jump = 900_000_000_000;
   await expect.poll(() => errors.includes('feed.foreign'), OFTEN).toBe(true);
   expect(Math.max(...slots)).toBeLessThan(guard.slotMost);
-  // It is asked again and again, and once it is ours the accounts are read anew.
+  // The node is asked again regularly; once it names our chain, the accounts are read again.
   const before = gaps.length;
   guard.slotMost = Number.MAX_SAFE_INTEGER;
   await expect.poll(() => gaps.length, OFTEN).toBeGreaterThan(before);

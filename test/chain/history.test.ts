@@ -107,8 +107,8 @@ test('batches refused: the second provider must show the same end, and its rows 
   const short: Node = { rows: [row(3, 300)], first: 0 };
   const first = () => pool([short], 'refused');
   expect(await walked(first(), { second: pool([short], 'refused') })).toEqual([300]);
-  // What the second one has and the first one lacks counts, once a node of it that reaches back is
-  // asked.
+  // A signature that only the second node has counts, once a node of the second URL whose history
+  // reaches back far enough was asked.
   expect(await walked(first(), { second: pool([pruned, full]) })).toEqual([150, 200, 300]);
   await expect(walked(first(), { second: pool([pruned]) })).rejects.toMatchObject(UNANSWERED);
 });

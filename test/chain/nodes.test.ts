@@ -1,5 +1,5 @@
-// Nodes: every URL of the settings is held to the chain of the ledger: at start, later, and before
-// a WebSocket is opened. Real HTTP; what a node names can be changed while it runs.
+// Nodes: every URL of the settings must belong to the ledger's chain: at start, later, and before a
+// WebSocket is opened. Real HTTP; the genesis hash that a node gives can be changed while it runs.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';

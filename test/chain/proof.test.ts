@@ -1,6 +1,6 @@
 // Proof: the production questions against a local chain whose nodes forget, lag, cut pages and lie.
-// What is on chain is never found dead, and what never landed is found dead once a node that
-// remembers says so.
+// A transaction on chain is never found dead, and one that never landed is found dead once a node
+// with enough history says so.
 import { Keypair, type VersionedTransaction } from '@solana/web3.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { gatherDeathEvidence, type Witness } from '../../src/chain/proof.ts';
@@ -20,7 +20,7 @@ type Asked = { id: unknown; method: string; params: unknown[] };
 type Answer = { id: unknown; result?: unknown };
 /** Whether the nodes take no batches, so that each question is put by itself. */
 let apart = false;
-/** A node whose answers are edited on the way; what it was asked is kept. */
+/** A node whose answers the test edits; it keeps the questions asked. */
 function witness(
   edit: (asked: Asked, result: unknown) => unknown = (_, result) => result,
   ofOurChain = async () => true,
@@ -71,7 +71,7 @@ const gather = (
   second: Witness | null = null,
 ) => gatherDeathEvidence({ first, second }, signed, account);
 const proven = (signed: SignedBytes, round: DeathEvidence): boolean =>
-  // As many rounds as anybody may ask for: none of them may be complete.
+  // As many rounds as may be asked; none of them may be complete.
   isProvenDead(signed, [round, round, round]);
 
 describe.each(['together', 'apart'])('questions put %s', (how) => {

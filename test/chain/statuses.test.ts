@@ -1,4 +1,4 @@
-// Statuses and fees: what a burst of payments asks of a node at once is asked in few requests.
+// Statuses and fees: the calls that a burst of payments makes at once are sent in few requests.
 import type { Connection } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createFeeMarket } from '../../src/chain/fees.ts';

@@ -1,5 +1,5 @@
-// Commands: what an operator does without HTTP, as processes of their own beside a running daemon;
-// what they change is on record.
+// Commands: what an operator can do without HTTP, as processes beside a running daemon; every
+// change is on record as an act.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
@@ -147,9 +147,10 @@ test('a key comes in by standard input, and only the right one; a new master key
   await street.post('/v1/endpoints', { url: 'http://127.0.0.1:9/x' });
   const rotated = await runCommand(street, ['--json', 'keys', 'rotate-master'], { env });
   expect(JSON.parse(rotated.out)).toEqual({ keys: 1, secrets: 1 });
-  // It may run again: what is under the next key already stays.
+  // The command may run again; rows under the next key stay as they are.
   expect((await runCommand(street, ['keys', 'rotate-master'], { env })).code).toBe(0);
-  // Whoever has both keys meanwhile goes on, and so does whoever has the next one alone afterwards.
+  // A daemon with both keys goes on during the change, and a daemon with only the next key goes on
+  // after it.
   for (const given of [env, { BAILIFF_MASTER_KEY: next }]) {
     const doctor = await runCommand(street, ['--json', 'doctor'], { env: given });
     const { findings } = JSON.parse(doctor.out) as { findings: { what: string; says: string }[] };

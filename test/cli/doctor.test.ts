@@ -63,7 +63,7 @@ test('of a whole system nothing is wrong, and every thing is named', async () =>
   const say = (text: string) => lines.push(text);
   expect(report(findings, createOutput({ json: false, say, terminal: null }))).toBe(0);
   expect(lines.at(-1)).toBe('Nothing is wrong.');
-  // Whatever is no more than odd says how to mend it as well.
+  // A finding that is only odd also names its remedy.
   expect(lines.join('\n')).toContain('BAILIFF_SECOND_RPC_URL');
 });
 

@@ -1,4 +1,5 @@
-// Start: what an operator reads when the daemon cannot start, and that a stop ends everything.
+// Start: the sentences that an operator reads when the daemon cannot start; and a stop ends every
+// process.
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -81,7 +82,7 @@ test('SIGTERM to npm start ends the daemon and all that it started', async () =>
   const pid = Number(/"pid":(\d+)/.exec(started.said())?.[1]);
   started.child.kill('SIGTERM');
   await started.ended;
-  // The signal reached the daemon through npm: it is gone, or on its way out and gone soon.
+  // The signal reached the daemon through npm: it has ended, or will end soon.
   await expect
     .poll(() => {
       try {

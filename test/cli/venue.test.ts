@@ -1,5 +1,5 @@
-// Venue commands: what the chain runs, whether it is known, and what vouches for it, as processes
-// of their own; acts are on record.
+// Venue commands: which program the chain runs, whether it is known, and what vouches for it. They
+// run as processes of their own; acts are on record.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deployedHash } from '../../src/chain/program.ts';

@@ -109,7 +109,7 @@ describe('profit behind a cut log', () => {
     expect(bookingsOf(sold, 90, agreement, seen)).toMatchObject([
       { terms: { creatorWallet: 'a' }, netPnl: 50_000_000n },
     ]);
-    // What was merely reduced keeps its terms.
+    // The rest of a position that was only reduced keeps its terms.
     const less = { market: 0, base: 4n, entry: 40_000_000n };
     const reduced: Movement[] = [
       { kind: 'unknown', slot: 20 },

@@ -27,7 +27,7 @@ test('under halt only a known program is signed for; under tell every one is', (
   for (const state of [known, unknown, { state: 'unread' } as const])
     expect(signingObjection(state, 'tell')).toBeNull();
   expect(signingObjection(known, 'halt')).toBeNull();
-  // It passes by itself, within seconds.
+  // This state passes by itself, within seconds.
   expect(signingObjection({ state: 'unread' }, 'halt')).toMatchObject({
     class: 'retry_soon',
     code: 'venue_program_unread',

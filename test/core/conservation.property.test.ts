@@ -1,5 +1,5 @@
-// Conservation over random transactions: what is gone from the accounts, read from the chain, is
-// exactly what was told.
+// Conservation over random transactions: the loss of the accounts, read from the chain, equals the
+// sum of the outflow facts.
 import {
   AccountLayout,
   createCloseAccountInstruction,

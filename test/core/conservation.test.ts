@@ -1,6 +1,6 @@
-// Conservation: whatever instruction moves value out of an agent's wallet, the balances tell; and
-// what stays the subscriber's accuses nobody. Every act is executed by the real token programs and
-// the system program in LiteSVM.
+// Conservation: whatever instruction moves value out of an agent's wallet, the balances show it,
+// and value that stays the subscriber's is no outflow. Every act is executed by the real token
+// programs and the system program in LiteSVM.
 import {
   AuthorityType,
   createApproveInstruction,

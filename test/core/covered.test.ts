@@ -1,4 +1,5 @@
-// Covered: what may be cleared: never more than what surely leaves what open positions will owe.
+// Covered: a withdrawal is cleared only when enough certainly remains for what open positions may
+// owe.
 import { expect, test } from 'vitest';
 import { type Holding, uncovered } from '../../src/core/covered.ts';
 

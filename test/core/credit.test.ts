@@ -101,7 +101,7 @@ describe('matching', () => {
           expect(slotOf(part.shareId) <= slotOf(part.transferId)).toBe(true);
           expect(part.amount > 0n).toBe(true);
         }
-        // Nothing is left on both sides: what a transfer has left, no older debt wants.
+        // No transfer has an amount left while an older debt to the same creator is unpaid.
         for (const each of transfers)
           for (const share of shares)
             if (share.slot <= each.slot)
@@ -152,7 +152,7 @@ describe('standing', () => {
     expect(verdict(both, [transfer(20, 110n)])).toEqual({ standing: 'good', outstanding: 50n });
     const found = verdict(both, [transfer(20, 111n)]);
     expect(found).toMatchObject({ standing: 'delinquent', evidence: { amount: 11n } });
-    // Who owes nothing to anybody may give.
+    // A subscriber who owes nobody may pay a creator.
     expect(verdict([owed(10, 100n)], [transfer(20, 900n)])).toMatchObject({ standing: 'good' });
   });
 

@@ -1,5 +1,6 @@
-// Holdings: the transaction's own balances say who owns a token account and who got what left, and
-// nobody answers for what it did not sign. Executed by the real token programs in LiteSVM.
+// Holdings: the transaction's own balances tell the owner of a token account and the receiver of an
+// outflow, and no subscriber answers for an outflow that it did not sign. Executed by the real
+// token programs in LiteSVM.
 import {
   AuthorityType,
   createAssociatedTokenAccountIdempotentInstruction,

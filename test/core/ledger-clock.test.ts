@@ -39,8 +39,8 @@ test('a slow answer moves it by no more than the way there and back leaves open'
   const { ask, off, state } = machine(50_000);
   await ask(10, 10);
   expect(off()).toBe(0);
-  // All of the delay on one side: it is at most half of it off, and such an answer alone does not
-  // move it.
+  // When the whole delay is on one side, the reading is wrong by at most half the delay, and such
+  // an answer alone does not move the clock.
   await ask(0, 400);
   await ask(400, 0);
   expect(off()).toBe(0);

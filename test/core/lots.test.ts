@@ -1,5 +1,6 @@
-// Lots: an account that trades by the venue's rules, and what its closes are booked as. Told and
-// reckoned profit have one base; old gains are nobody's; a round trip under terms always owes.
+// Lots: an account that trades by the venue's rules, and the bookings of its closes. Recorded and
+// reckoned profit are computed from the same base; gains from before the terms owe nothing; a round
+// trip under terms always owes.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Agreement, accrualOf, type Booking, tabsAfter } from '../../src/core/accrual.ts';
@@ -68,7 +69,7 @@ function play(
   return { bookings, account, explained };
 }
 
-/** Closes whatever is left in sight, so that nothing stays deferred. */
+/** Closes every position in sight, so that nothing stays deferred. */
 const flattened = (trades: readonly Trade[]): Trade[] => {
   const account = createTradedAccount();
   for (const [n, each] of trades.entries())

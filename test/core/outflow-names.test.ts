@@ -1,4 +1,4 @@
-// Outflow: what each one is called, which route has an allowance, and how it is told.
+// Outflow: the name of each outflow, the routes that have an allowance, and the text for people.
 import { expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';

@@ -1,4 +1,4 @@
-// Payment: the next step, what a look means, and what proves a death.
+// Payment: the next step, the meaning of a look, and the proof of a death.
 import { describe, expect, test } from 'vitest';
 import { type Absence, type DeathEvidence, isProvenDead, withRound } from '../../src/core/death.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
@@ -37,7 +37,7 @@ describe('the next step', () => {
     expect(next({ payment: payment('signed'), due: [] }).do).toBe('send');
     expect(next({ payment: payment('planned'), due: [] }).do).toBe('sign');
     expect(next({ payment: null, due: [] }).do).toBe('rest');
-    // A payment that has ended is no work, whatever is due beside it.
+    // A payment that has ended makes no step, whatever else is due.
     for (const ended of ['landed', 'failed', 'dead'] as const)
       expect(next({ payment: payment(ended), due: [debt('a', 1n)] })).toEqual({ do: 'rest' });
   });
@@ -157,7 +157,7 @@ describe('a death', () => {
   test('by one provider alone takes three rounds, sixteen blocks apart, with nothing between them', () => {
     let rounds = withRound(signed, [], alone(1_033));
     expect(isProvenDead(signed, rounds)).toBe(false);
-    // Too soon: it adds nothing.
+    // This round comes too soon, so it adds nothing.
     rounds = withRound(signed, rounds, alone(1_048));
     expect(rounds).toHaveLength(1);
     rounds = withRound(signed, rounds, alone(1_049));
@@ -267,7 +267,7 @@ test('debts to a creator wait for each other until one of them asks for no more'
       '0.000009 USDC is owed to this creator; payments begin at 0.000010 USDC. It is paid with the next shares, or before a withdrawal.',
   });
   expect(tooSmall([...small, debt('c', 1n, { minimum: 20n })])).toBeNull();
-  // Somebody asked for one of them, or its subscriber is delinquent.
+  // A person asked for one of these debts, or its subscriber is delinquent.
   expect(tooSmall([...small, debt('c', 0n)])).toBeNull();
   expect(tooSmall([])).toBeNull();
 });

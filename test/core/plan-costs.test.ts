@@ -1,4 +1,4 @@
-// Plan: what SOL a payment needs, who gives it, and when a payment is not worth its cost.
+// Plan: the SOL that a payment needs, who gives it, and when a payment is not worth its cost.
 import { expect, test } from 'vitest';
 import { plan } from '../../src/core/plan.ts';
 import { debt, FUNDS, POLICY, planned, preflight, RENT, trouble } from '../support/plan.ts';

@@ -1,4 +1,4 @@
-// Plan: what a payment will do, from a preflight and the platform's policy.
+// Plan: the payment that follows from a preflight and the platform's policy.
 import { describe, expect, test } from 'vitest';
 import { cushionOf, type PayingPolicy, type Preflight, plan } from '../../src/core/plan.ts';
 import { debt, FUNDS, POLICY, planned, preflight, RENT, trouble } from '../support/plan.ts';

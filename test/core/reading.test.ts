@@ -1,4 +1,4 @@
-// Reading: what a later reading of the same transaction changes in the facts on record.
+// Reading: the changes that a later reading of the same transaction makes to the facts on record.
 import { expect, test } from 'vitest';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
@@ -45,7 +45,7 @@ const take = (
   const { slot = 50, isFinal = false, insist = false } = given;
   return takeReading(known, { slot, finality, facts }, { isFinal, insist });
 };
-/** What a finalized reading adds where a finalized one is on record. */
+/** The facts that a finalized reading adds to those of an earlier finalized reading. */
 const added = (known: readonly Fact[], facts: readonly Fact[]) => {
   const taking = take(recorded('finalized', ...known), 'finalized', facts);
   if (taking.outcome !== 'settled') throw new Error(taking.outcome);
@@ -75,7 +75,7 @@ test('a reading replaces a confirmed one as a whole', () => {
     withdraw: [close],
     put: [moved],
   });
-  // What was withdrawn before is not withdrawn again.
+  // A fact that was withdrawn before is not withdrawn again.
   expect(take(recorded('withdrawn', close), 'confirmed', [])).toMatchObject({ withdraw: [] });
 });
 
@@ -103,7 +103,7 @@ test('two final readings in different slots contradict each other', () => {
   const moved = { ...close, ...at(60, 1) };
   const taking = take(recorded('finalized', close), 'finalized', [moved], { slot: 60 });
   expect(taking).toEqual({ outcome: 'contradicted' });
-  // A reckoning is no reading: it stands where the check was.
+  // A reckoning does not come from a reading, so it stays at its slot.
   const elsewhere = { ...reckoning, ...at(40, 8) };
   expect(take(recorded('finalized', elsewhere), 'finalized', [close])).toMatchObject({
     put: [close],

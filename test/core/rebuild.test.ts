@@ -1,4 +1,4 @@
-// Rebuild: payments recognised from the chain alone, and what they covered.
+// Rebuild: payments recognised from the chain alone, and the shares that they covered.
 import { expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Act } from '../../src/core/policy.ts';
@@ -62,7 +62,7 @@ test('a token account that the agent opened for the transaction pays as its own 
   const paid = transfer({ source: STRANGER });
   expect(read([memo('bailiff:p'), seeded(AGENT), paid])).toMatchObject({ id: 'p', amount: 7n });
   expect(read([memo('bailiff:p'), seeded(CREATOR), paid])).toBeNull();
-  // Its own account is no passing one, whoever names it in another act.
+  // The agent's own account does not become a passing account because another act names it.
   const other = { act: 'settle_pnl', base: AGENT, account: STRANGER } as unknown as Act;
   expect(read([memo('bailiff:p'), other, paid])).toBeNull();
 });

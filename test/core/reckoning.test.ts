@@ -1,4 +1,4 @@
-// Reckoning: what a state proves, next to what was told.
+// Reckoning: the verdict about a state, given the facts.
 import { describe, expect, test } from 'vitest';
 import {
   type AccountState,

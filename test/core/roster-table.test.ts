@@ -1,4 +1,4 @@
-// Roster table: says what a map of objects would, whatever is put in, found or changed in between.
+// Roster table: behaves like a map of objects under every sequence of puts, look-ups and changes.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RosterEntry } from '../../src/core/roster.ts';

@@ -1,4 +1,4 @@
-// Roster: what the gate answers, and when it must not answer.
+// Roster: the gate's answers, and the conditions under which it must answer `unknown`.
 import { expect, test } from 'vitest';
 import { createRoster, type RosterEntry, type RosterOptions } from '../../src/core/roster.ts';
 

@@ -1,5 +1,5 @@
-// Share: whatever happens to a debt in whatever order, its amount stays, what was paid of it never
-// falls, and its status only moves as the table of core/share.ts says.
+// Share: under any sequence of acts the amount of a debt stays, its paid part never falls, and its
+// status moves only as the table in core/share.ts says.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';

@@ -1,6 +1,6 @@
 // Pair: a real PostgreSQL primary with an asynchronous streaming replica, from the machine's own
 // PostgreSQL. The replica receives through a door that can be shut, so that it lacks the last
-// commits; clients connect through another, which leads to whoever is primary.
+// commits; clients connect through another door, which leads to the present primary.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chownSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -72,7 +72,7 @@ async function openDoor(target: number): Promise<Door> {
 }
 
 export type Pair = {
-  /** Of whoever is primary. */
+  /** The URL of the present primary. */
   readonly url: string;
   /** Whether the replica has everything that is committed. */
   caughtUp(): Promise<boolean>;

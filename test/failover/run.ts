@@ -1,9 +1,9 @@
 // Failover: real daemon, real streaming replication. In each round the primary is killed under load
-// while its asynchronous replica lacks the last commits, and the replica is promoted. After it
-// every close of the chain is booked once, every creator holds exactly what is owed, and each act
-// that the API had acknowledged is in the database or listed as lost by the daemon. `npm run
-// failover -- --rounds 100`. With `--blind` the daemon runs without the evidence of lost commits,
-// and the run passes only when that ends in a double payment.
+// while its asynchronous replica lacks the last commits, and the replica is promoted. Afterwards
+// every close on chain is booked once, every creator holds exactly what is owed, and each act that
+// the API acknowledged is in the database or listed as lost by the daemon. `npm run failover --
+// --rounds 100`. With `--blind` the daemon runs without the evidence of lost commits, and the run
+// passes only when that ends in a double payment.
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Keypair, type PublicKey } from '@solana/web3.js';

@@ -1,5 +1,5 @@
-// Story: what a failed round leaves for a person to read: why each open debt and payment waits,
-// what Postgres runs, and the last lines of the daemon's log.
+// Story: prints, after a failed round, why each open debt and payment waits, the queries that
+// Postgres runs, and the last lines of the daemon's log.
 import type { Sql } from '../../src/ledger/database.ts';
 
 const LINES = 60;

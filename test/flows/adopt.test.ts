@@ -1,6 +1,5 @@
-// Adopt: token accounts of an agent are followed where it keeps tokens of value; and nobody slips
-// out by opening more of them than are followed, because the gate does not vouch for their owner
-// then.
+// Adopt: token accounts in which an agent keeps tokens of value are followed. An agent with more
+// token accounts than are followed gains nothing, because the gate then says `unknown` about it.
 import { describe, expect, test } from 'vitest';
 import { type Address, base58Bytes } from '../../src/core/ids.ts';
 import type { Chain, ChainAccount } from '../../src/core/outside.ts';

@@ -1,5 +1,5 @@
-// Alone: a history, an account's state or a delivery that cannot be read is set aside, and its
-// neighbours go on.
+// Alone: a history, an account's state or a delivery that cannot be read is set aside, and the
+// others are still read.
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import { base58Text, type Signature } from '../../src/core/ids.ts';
@@ -37,8 +37,8 @@ test('a history that cannot be had is walked later; the others are, and their cu
   expect(await ledger.asides.list(5)).toMatchObject([
     { kind: 'history', subject: accountOf('ana'), attempts: 1 },
   ]);
-  // It is not asked again before its time, and makes the gate of its subscriber unknown while it
-  // lasts.
+  // The history is not asked for again before its time, and makes the gate `unknown` for its
+  // subscriber meanwhile.
   await backfill(ports, never);
   expect((await ledger.asides.list(5))[0]?.attempts).toBe(1);
   expect(await ledger.asides.subscribersBefore(clock.nowMs())).toEqual(['ana']);
@@ -140,8 +140,8 @@ test('an account whose bytes cannot be read is set aside, and the others of its 
   expect(await held.ledger.asides.list(5)).toMatchObject([
     { kind: 'state', subject: accountOf('ana'), reason: 'User has 4,380 bytes' },
   ]);
-  // Within the lag bound the gate of its subscriber says unknown, and of nobody else; until it can
-  // be read again.
+  // After the lag bound the gate says `unknown` for this subscriber and for no other, until the
+  // state can be read again.
   const { ledger, clock } = held;
   const doubted = async () => (await doubtedBy(ledger, clock.nowMs() - 10_000)).subscribers;
   expect(await doubted()).toEqual([]);

@@ -1,5 +1,5 @@
-// Backup: the books go back to a copy of themselves, under a running daemon and between two starts.
-// What the chain shows is booked, and no creator is paid twice.
+// Backup: the ledger goes back to an older copy of itself, under a running daemon and between two
+// starts. Payments that the chain shows are booked, and no creator is paid twice.
 import {
   createAssociatedTokenAccountIdempotentInstruction,
   createTransferCheckedInstruction,

@@ -1,6 +1,6 @@
-// Calls: how many RPC calls an ordinary payment takes, by the local chain's own log. Only the lane
-// runs: what hearing asks for would be asked without any payment as well. Its clock is the test's:
-// on it no time passes but that for which the lane waits, and then every block is final.
+// Calls: the number of RPC calls of an ordinary payment, by the local chain's own log. Only the
+// lane runs, because the calls of hearing are made without any payment as well. Time on its clock
+// passes only while the lane waits, and then every block is final.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { budget } from '../../src/chain/compile.ts';
@@ -23,7 +23,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
   await street.subscribe('ana', trader, creator);
   const [sealed] = await database.sql`select * from agent_key`;
   await database.sql`delete from agent_key`;
-  /** A debt that is booked, and nobody to pay it. */
+  /** Books a debt that no lane pays. */
   const owe = async (count: number): Promise<void> => {
     profitableClose(driver, trader);
     await expect.poll(async () => (await street.shares('ana')).length).toBe(count);
@@ -50,7 +50,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
     await database.sql`update profit_share set retry_at = null where status = 'pending'`;
     const before = world.chain.calls.length;
     while ((await settle.run('ana', never)) !== null) {
-      // The account subscription tells that the agent's accounts changed; it is there whether
+      // The account subscription tells that the agent's accounts changed; it exists whether
       // something is paid or not.
       settle.heard('ana', null);
       world.cluster.advance(20);

@@ -1,6 +1,6 @@
-// Checks: account state against the facts in a running daemon: profit of a transaction whose log
-// was cut is paid all the same, to the unit, and what nobody can explain is a gap that is shown
-// until it is closed.
+// Checks: account state against the facts in a running daemon. Profit of a transaction whose log
+// was cut is paid to the unit, and a difference that no fact explains is shown as a gap until it is
+// closed.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { userAddress } from '../../src/local/drift/addresses.ts';
@@ -66,7 +66,7 @@ test('a withdrawal behind a cut log makes a runaway as any other', async () => {
   const { driver } = street;
   const trader = driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('bo', trader, Keypair.generate().publicKey);
-  // Nobody can pay: the debt stands.
+  // No daemon runs now, so the debt stays unpaid.
   await street.stop();
   driver.trade(trader, 'long', 2_000_000_000n);
   driver.movePrice(0, 180_000_000n);

@@ -1,5 +1,4 @@
-// Clear: a platform asks before it withdraws. What is owed is paid at once, or the answer says why
-// not.
+// Clear: a platform asks before it withdraws. Debts are paid at once, or the answer says why not.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createPace } from '../../src/core/pace.ts';
@@ -133,8 +132,7 @@ test('a running daemon measures the slots of its chain: a clearance is counted i
   const [given] = await street.database.sql`
     select (until_slot - granted_slot)::int as slots,
       extract(epoch from until_at - granted_at)::int * 1000 as ms from clearance`;
-  // A busy machine makes the slots longer, and never ten times as long: 400 ms are what is usual
-  // elsewhere.
+  // A busy machine makes slots longer, but never ten times as long; 400 ms are usual elsewhere.
   expect((Number(given?.ms) + 60_000) / Number(given?.slots)).toBeLessThan(200);
 });
 

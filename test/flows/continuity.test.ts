@@ -1,5 +1,5 @@
-// Continuity: after the database went back, or may have, nothing is signed for 182 blocks, and what
-// was agreed before counts no more.
+// Continuity: after the database went back, or may have, nothing is signed for 182 blocks, and
+// agreements from before are void.
 import { expect, test } from 'vitest';
 import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../../src/core/continuity.ts';
 import { createContinuity } from '../../src/flows/continuity.ts';
@@ -57,7 +57,7 @@ test('after a failover nothing is signed until everything that was signed before
   expect([continuity.times, world.went]).toEqual([1, 1]);
   world.height += BLOCKS_UNTIL_DEAD - 1;
   expect(await continuity.doubt()).not.toBeNull();
-  // It goes back once more: the wait begins anew.
+  // The database goes back once more, so the wait begins again.
   world.mark = told('b', 1n);
   expect(await continuity.doubt()).not.toBeNull();
   world.height += BLOCKS_UNTIL_DEAD - 1;

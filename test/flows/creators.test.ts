@@ -1,5 +1,5 @@
-// Creators: to whom may be paid, on the whole daemon: asked when terms are agreed, and again when a
-// payment is planned.
+// Creators: which addresses may be paid, on the whole daemon: checked when terms are agreed, and
+// again when a payment is planned.
 import {
   ACCOUNT_SIZE,
   createAssociatedTokenAccountInstruction,
@@ -84,7 +84,7 @@ test('terms name an address that can spend what is paid to it, or they are refus
   ];
   for (const [name, creator, more, refusal] of cases)
     expect(await agree(street, 'ana', creator, more), name).toBe(refusal);
-  // Lamports alone make no vault of the token account of somebody who is known.
+  // Lamports alone do not make a vault of a known wallet's token account.
   driver.giveSol(closedTokens, 1_000_000n);
   const creator = owner.publicKey;
   expect(await agree(street, 'ana', creator)).toBe('taken');
@@ -183,7 +183,7 @@ test('a vault is paid where the terms say so; by default it is refused, and a to
   expect(wrong.body).toMatchObject({ title: 'creator_unproven' });
   const right = await subscribe(vault, true, derived([{ text: 'vault' }]));
   expect(right.status).toBe(201);
-  // What was shown once need not be shown again.
+  // A proof that was given once need not be given again.
   expect((await subscribe(vault, true)).status).toBe(201);
   profitableClose(driver, trader);
   const share = await street.share('ana', (each) => each.status === 'paid');

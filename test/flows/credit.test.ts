@@ -1,5 +1,5 @@
-// Credit: another system, or the subscriber, pays the creator on chain: it counts as payment,
-// nothing is paid twice, and nobody is a runaway.
+// Credit: another system, or the subscriber, pays the creator on chain. It counts as payment,
+// nothing is paid twice, and it is no runaway.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { openStreet, type Street } from '../support/street.ts';
@@ -34,7 +34,7 @@ test('beside another system that pays: its withdrawals to the creator discharge 
   expect(await credits.json()).toMatchObject({
     credits: [{ signature, amount: String(rounded), credited: share.amount }],
   });
-  // What is not paid by anybody waits for a person, who adopts it once.
+  // A debt that nobody paid waits for a person, who adopts it once.
   win(street, trader);
   const second = await street.share('ana', (each) => each.status === 'pending');
   const body = { fromSlot: second.close.slot, reason: 'Cut-over.' };

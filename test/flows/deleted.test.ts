@@ -1,5 +1,5 @@
-// Deleted: Drift accounts that are deleted, made again, or said to be gone: what was earned there
-// is owed, and one answer of one node closes nothing.
+// Deleted: Drift accounts that are deleted, made again, or said to be gone. Their profit is owed,
+// and one answer of one node closes no account.
 import { expect, test } from 'vitest';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
 import type { Chain } from '../../src/core/outside.ts';
@@ -51,7 +51,7 @@ async function world(now: { state: AccountState }) {
   await ledger.checks.begin(account, state(40, 5n));
   return {
     ...held,
-    /** What one transaction did, read as final. */
+    /** Records the facts of one transaction, read as final. */
     async did(slot: number, ...bodies: FactBody[]): Promise<void> {
       const signature = signatureOf(slot);
       const facts = bodies.map((body, index): Fact => {

@@ -1,5 +1,5 @@
-// Finality: what waits for a slot goes on as soon as the chain says that the slot is final,
-// whatever time that takes, and the chain is asked no more often than that can have happened.
+// Finality: what waits for a slot goes on as soon as the chain says that the slot is final, however
+// long that takes, and the chain is asked no more often than it can change.
 import { expect, test } from 'vitest';
 import { createFinality } from '../../src/flows/finality.ts';
 import { createLooking } from '../../src/flows/looking.ts';

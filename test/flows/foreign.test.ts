@@ -13,7 +13,7 @@ import { openStreet, profitableClose } from '../support/street.ts';
 test('a payment that landed survives a start with the URLs of another chain: it is not dead, and not paid again', async () => {
   await using street = await openStreet({
     slotMs: 8,
-    // It lands, and the daemon is stopped before it looks.
+    // The payment lands, and the daemon is stopped before it looks.
     settings: (given) => ({
       ...given,
       payments: { ...given.payments, rebroadcastMs: 3_600_000, finalityMs: 3_600_000 },

@@ -1,5 +1,5 @@
-// Frozen: an account that its issuer has frozen is parked, not tried again and again, and paid once
-// somebody says so.
+// Frozen: a debt to a token account that its issuer has frozen is parked, is not tried again by
+// itself, and is paid once a person asks.
 import {
   createAssociatedTokenAccountInstruction,
   createFreezeAccountInstruction,

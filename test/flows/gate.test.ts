@@ -1,4 +1,4 @@
-// Gate: what the whole daemon says of subscribers whom it cannot vouch for: without an account,
+// Gate: the whole daemon's answers about subscribers whom it cannot vouch for: without an account,
 // suspected, or owing for too long.
 import {
   AuthorityType,

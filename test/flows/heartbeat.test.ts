@@ -1,5 +1,5 @@
-// Heartbeat: a machine whose clock is wrong or jumps is told of once, and the gate answers by the
-// time of Postgres all the same.
+// Heartbeat: a machine clock that is wrong or jumps is logged once, and the gate still answers by
+// the time of Postgres.
 import { expect, test } from 'vitest';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
 import type { Clock, Log } from '../../src/core/ports.ts';
@@ -13,7 +13,7 @@ function setUp() {
   const machine: Clock = {
     nowMs: () => rightMs + offMs,
     random: () => 0.5,
-    // Nothing takes long here: what waits for a bound never reaches it.
+    // No work takes long here, so a wait for a time bound never ends by itself.
     sleep: (_, signal) =>
       new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
   };
@@ -90,7 +90,7 @@ test.each([
     pass(1_000);
     await heartbeat.beat();
     expect(events).toEqual(['clock.skewed']);
-    // Whatever the machine shows, a chain that is silent for the bound is silent for the bound.
+    // However the machine's clock jumps, a chain that was silent for the bound counts as silent.
     pass(31_000);
     expect(ageMs()).toBe(31_000);
     jump(-ms);

@@ -112,7 +112,7 @@ describe('a flood', () => {
     const { ledger, clock } = held;
     expect((await ledger.sightings.backlog()).wanted).toBe(13_500);
     expect(await ledger.sightings.claim(clock.nowMs(), 60_000, 1_000)).toHaveLength(201);
-    // What others do is due at once, however long that queue is.
+    // Transactions of other subscribers are due at once, however long that queue is.
     const own = held.close('bo', 10);
     await held.named(own, 'bo', 'confirmed', 10);
     const next = await ledger.sightings.claim(clock.nowMs(), 60_000, 1_000);
@@ -174,7 +174,7 @@ describe('what is not read', () => {
     await inspect(held);
     held.clock.advance(LAG_MS + 1);
     expect(await doubted(held)).toEqual([]);
-    // It is given up after a quarter of an hour.
+    // The rumour is given up after a quarter of an hour.
     held.clock.advance(20 * 60_000);
     await inspect(held);
     expect((await held.ledger.sightings.backlog()).wanted).toBe(0);

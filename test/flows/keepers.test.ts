@@ -1,6 +1,6 @@
-// Keepers: what others may do to a subscriber's account in a running daemon: keepers that trigger
-// and fill its orders, and a stranger who names it as referrer. Every unit is explained, and the
-// gate stays open without a person.
+// Keepers: acts of others on a subscriber's account in a running daemon: keepers that trigger and
+// fill its orders, and a stranger who names it as referrer. Every unit is explained, and the gate
+// stays open without a person.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { STATE, userAddress } from '../../src/local/drift/addresses.ts';
@@ -85,7 +85,7 @@ test('a fee that the record tells as 0 is explained by exactly the flat fee', as
   const { driver, world } = street;
   const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
   const keeper = driver.createTrader({ deposit: 100_000_000n });
-  // A keeper whose position slots are all taken: the owner pays, and nobody is paid.
+  // The keeper's position slots are all taken: the owner pays the fee, and no keeper receives it.
   bendAccount(world, 'User', addressOf(keeper), (user) => {
     for (const [index, slot] of (user.perpPositions as Struct[]).entries())
       Object.assign(slot, { marketIndex: 10 + index, openOrders: 1 });

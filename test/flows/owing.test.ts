@@ -1,4 +1,5 @@
-// Owing: ways in which a subscriber who holds the key tried to owe nothing, on the whole street.
+// Owing: ways in which a subscriber who holds the key tried to owe nothing, against the whole
+// daemon.
 import { Keypair, PublicKey, TransactionInstruction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { openStreet, type Street } from '../support/street.ts';
@@ -23,7 +24,7 @@ async function aSlotLater({ world, app }: Street): Promise<void> {
 }
 
 /**
- * What moving a position did; null where the program under test has no such instruction (error
+ * The result of moving a position; null when the program under test has no such instruction (error
  * 101).
  */
 function movedOrMissing<T>(move: () => T): T | null {

@@ -1,5 +1,5 @@
-// Passing: an agent whose own token account is closed, frozen or given away pays all the same,
-// through a token account that is opened and closed within the payment; nobody keeps its rent.
+// Passing: an agent whose own token account is closed, frozen or given away still pays, through a
+// token account that is opened and closed within the payment; its rent returns to the payer.
 import {
   AuthorityType,
   createCloseAccountInstruction,

@@ -1,6 +1,5 @@
-// Paying: everything short of the plain case: parts, other sub-accounts, health, who pays fees,
-// terms that lapse, halts. Nothing here is tried again by schedule: what goes on, goes on because
-// something happened.
+// Paying: everything beyond the plain case: parts, other sub-accounts, health, fee payers, terms
+// that lapse, halts. The schedule is switched off, so every step here follows from an event.
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
@@ -91,7 +90,7 @@ describe('when not everything can be reached', () => {
     driver.trade(trader, 'long', 20_000_000_000n);
     driver.movePrice(0, 165_000_000n);
     driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
-    // What is still open has no profit that settling could turn into collateral.
+    // The position that is still open has no profit that settling could turn into collateral.
     driver.movePrice(0, 150_000_000n);
     const share = await street.share('ana', (each) => each.reason?.code === 'margin_floor');
     expect(share).toMatchObject({ status: 'pending', paid: '0' });
@@ -143,8 +142,8 @@ describe('who pays fees', () => {
       4_000_000n + 13_333_333n - 2n * 5_000n - 2_039_280n,
     );
     await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
-    // Books that lack the swap, as an older copy of them does: it is no flight of somebody who
-    // owes.
+    // A ledger that lacks the swap, such as an older copy: the swap must not count as an outflow of
+    // a subscriber who owes.
     const [swap] = await database.sql<{ body: unknown }[]>`
       select f.body from fact f join payment p using (signature) where f.kind = 'outflow' and p.purpose = 'top_up'`;
     const lost = {

@@ -1,5 +1,5 @@
-// Planned: nothing is signed yet, so no payment stays planned for ever, whatever keeps it from
-// being built.
+// Planned: a payment of which nothing is signed never stays planned for ever, whatever prevents its
+// building.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { userAddress } from '../../src/local/drift/addresses.ts';
@@ -48,7 +48,7 @@ test('eight markets in use, and a sponsor, fit one transaction with the venue’
   expect(waiting).toMatchObject({ status: 'pending', reason: { class: 'retry_when_healthier' } });
   world.cluster.put(LOOKUP_TABLE.toBase58(), table);
   world.cluster.advance(20);
-  // What a process knows of tables lasts ten minutes.
+  // A process remembers lookup tables for ten minutes.
   await street.restart();
   await street.post(`/v1/shares/${waiting.id}/retry`, {});
   const share = await street.share('ana', (each) => each.status === 'paid');

@@ -1,5 +1,5 @@
-// Publish: a pull that fails is logged, once, and rejects for nobody: those who share it are not
-// waiting for it.
+// Publish: a pull that fails is logged once and never rejects, because callers that share it do not
+// await it.
 import { expect, test } from 'vitest';
 import type { Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';

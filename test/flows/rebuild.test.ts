@@ -13,8 +13,8 @@ import { withoutGuards } from '../support/guards.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 /**
- * What a disk that died, or a backup from before the payments, leaves: debts, and no memory of
- * having paid them.
+ * Deletes the payments and keeps the debts, as a lost disk or a backup from before the payments
+ * does.
  */
 const loseThePayments = ({ sql }: Street['database']): Promise<void> =>
   withoutGuards(sql, async (tx) => {
@@ -59,7 +59,7 @@ test('after total loss of the payments nothing is paid twice, and the chain make
     for (const trader of traders) profitableClose(driver, trader);
     for (const id of ['ana', 'bo']) await allPaid(id, n);
   }
-  // Somebody else's memo on the agent's account is no payment of ours, and stops nobody.
+  // A stranger's memo on the agent's account is not taken for a payment, and stops nothing.
   const known = (await database.sql`select payment_id from payment`).map((row) => row.payment_id);
   await street.stop();
   await loseThePayments(database);
@@ -130,7 +130,7 @@ test('an older debt that is heard of later has the chain asked again', async () 
   await expect(booksOf(blind).disagreement(ana)).rejects.toMatchObject({
     code: 'rpc_unavailable',
   });
-  // What is not final yet is not booked, and nothing is signed meanwhile.
+  // A payment that is not final yet is not booked, and nothing is signed meanwhile.
   const early = {
     ...parts.chain,
     signatures: async (...given: Parameters<typeof parts.chain.signatures>) =>

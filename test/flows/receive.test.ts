@@ -1,4 +1,4 @@
-// Receive: what waits for Postgres is bounded in bytes and in time, and a parcel in bytes.
+// Receive: bodies that wait for Postgres are bounded in bytes and in time, and a parcel in bytes.
 import { expect, test } from 'vitest';
 import { createReceive } from '../../src/flows/receive.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';

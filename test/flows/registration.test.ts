@@ -1,6 +1,6 @@
-// Registration: our webhooks at a local Helius, through helius-sdk: what somebody changed is put
-// right, what is at an old URL goes, and neither a Helius that hangs nor a lock that another
-// session holds keeps a platform waiting.
+// Registration: Bailiff's webhooks at a local Helius, through helius-sdk. A changed webhook is
+// corrected, one at an old URL is removed, and neither a Helius that hangs nor a lock of another
+// session keeps a platform waiting.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createWebhookRegistry } from '../../src/chain/helius.ts';

@@ -156,7 +156,7 @@ test('agent keys are opened every ten minutes, and each minute while one of them
   expect([await look(8), passes]).toEqual([[], 1]);
   expect([await look(2), passes]).toEqual([['keys'], 2]);
   expect([await look(1), passes]).toEqual([['keys'], 3]);
-  // It is logged once.
+  // The finding is logged once.
   expect(errors).toEqual(['secrets.unusable']);
   await put(agentKeyBinding('ana', publicKey));
   expect([await look(1), passes]).toEqual([[], 4]);
@@ -185,7 +185,7 @@ test('under a wrong master key debts wait without an attempt or a payment, and a
     status: 'pending',
     reason: { class: 'needs_authorisation', detail: expect.stringContaining('BAILIFF_MASTER_KEY') },
   });
-  // It was tried again since: the schedule is 300 ms.
+  // The debt was tried again since; the schedule here is 300 ms.
   const [row] =
     await database.sql`select retry_at, attempts, unexpected, failures from profit_share`;
   await expect

@@ -1,6 +1,6 @@
-// Settle: one lane at a time, on the ledger in memory, with a chain that answers as the test says:
-// what is put on record before a byte is sent, what a halt stops, what is sent again, and that age
-// alone is no death.
+// Settle: one lane at a time, on the ledger in memory, with a chain whose answers the test sets:
+// what is recorded before a byte is sent, what a halt stops, what is sent again, and that age alone
+// never proves a payment dead.
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Look, Payment, Trouble } from '../../src/core/payment.ts';
@@ -54,7 +54,10 @@ async function laneWith(
   });
   await ledger.payments.open(PAYMENT);
   const sent: string[] = [];
-  /** What the books say: of a payment of another process, of all, and how often they went back. */
+  /**
+   * The answers of the books: about a payment of another process, about all, and how often they
+   * went back.
+   */
   const told = {
     disagreement: null as Trouble | null,
     doubt: null as Trouble | null,
@@ -206,7 +209,7 @@ test('what another process has planned or signed is held against the chain befor
   const bytes = { lastValidBlockHeight: EXPIRY, blockhashSlot: 1, signature: signatureOf(9) };
   await signed.ledger.payments.signed('p1', { ...bytes, bytes: Uint8Array.of(9) });
   signed.told.disagreement = behind;
-  // It waits, and nothing of it leaves.
+  // The payment waits, and nothing of it is sent.
   expect(await signed.run()).toBe(5_000);
   expect([signed.sent, signed.payment()?.state]).toEqual([[], 'signed']);
   signed.told.disagreement = null;

@@ -1,6 +1,5 @@
-// Signing: what fails before anything is signed ends the payment with its reason; what our memory
-// of the venue has wrong costs one more simulation. And a payment that failed on chain is classed
-// from its bytes.
+// Signing: a failure before anything is signed ends the payment with its reason. Outdated memory of
+// the venue costs one more simulation. A payment that failed on chain is classified from its bytes.
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';

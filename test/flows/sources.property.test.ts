@@ -28,7 +28,7 @@ import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 const CREATOR = addressOf(200);
 const FINAL_AFTER = 8;
 
-/** The chain as far as it has come, in the words of the port; it fails when it is told to. */
+/** The chain up to the present slot, as the port gives it; it fails when the test says so. */
 function chainOf(
   history: History,
   now: { slot: number; failing: () => boolean; cutting: () => boolean },

@@ -1,6 +1,5 @@
-// Standing, on the street: what accuses a subscriber who owes and what does not, told by a whole
-// daemon from the chain. And a list too long to be judged at once is judged in turns, and nobody is
-// left out.
+// Standing: what makes a subscriber who owes delinquent and what does not, judged by a whole daemon
+// from the chain. A list too long for one run is judged in turns, and no subscriber is left out.
 import {
   AuthorityType,
   createApproveInstruction,
@@ -41,7 +40,7 @@ const isFinal = async ({ database }: Street, signature: string) => {
     )
     .toBe(1);
 };
-/** A subscriber who owes and cannot pay: its agent has no SOL, and nobody sponsors it. */
+/** A subscriber who owes and cannot pay: its agent has no SOL, and there is no sponsor. */
 async function owing(street: Street, lamports = 0n) {
   const { driver } = street;
   const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports });

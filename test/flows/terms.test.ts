@@ -1,5 +1,5 @@
-// Terms: what was agreed when a position was opened is what its close owes, to whom and how; on the
-// whole street.
+// Terms: a close owes what was agreed when its position was opened: how much, to whom and how, on
+// the whole daemon.
 import { Keypair, type PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import type { Driver } from '../../src/local/driver.ts';
@@ -24,7 +24,7 @@ async function agree(
   });
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
 }
-/** Until the chain has gone on by a slot everybody sees. */
+/** Resolves once the chain has moved on by a slot that all commitments see. */
 async function aSlotLater({ world, app }: Street): Promise<void> {
   const slot = world.cluster.slot('processed');
   await expect
@@ -47,7 +47,7 @@ test('a close owes by the terms of its opening: before any nothing, after a chan
   driver.movePrice(0, 150_000_000n);
   driver.trade(trader, 'long', 1_000_000_000n);
   await aSlotLater(street);
-  // What is open now was opened before anything was agreed, and is not final yet.
+  // The position that is open now was opened before anything was agreed, and is not final yet.
   await street.subscribe('ana', trader, before, 1_000);
   await aSlotLater(street);
   driver.trade(trader, 'long', 1_000_000_000n);
@@ -206,7 +206,7 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   expect(await street.verdict('ana', 'deny')).toMatchObject({ standing: 'retired' });
   expect((await street.gate('ana', 'close')).allow).toBe(true);
   expect(await database.sql`select 1 from agent_key where subscriber_id = 'ana'`).toHaveLength(0);
-  // Nobody listens: what happens now is no business of ours.
+  // The daemon is stopped, so what happens now is not heard as it happens.
   driver.movePrice(0, 150_000_000n);
   driver.trade(trader, 'long', 1_000_000_000n);
   await aSlotLater(street);
@@ -216,7 +216,7 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   await expect.poll(followed).toEqual([6, 6, true]);
   await aSlotLater(street);
   const signature = close(driver, trader, 1_000_000_000n, 170_000_000n);
-  // Opened while nobody had agreed on anything: heard, and owing nothing.
+  // The position was opened before anything was agreed, so its close is heard and owes nothing.
   await expect
     .poll(
       async () =>

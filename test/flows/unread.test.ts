@@ -1,6 +1,6 @@
 // Unread: a transaction that an account's history names and that no node gives keeps its subscriber
-// in doubt until state or balances show that nothing is missing, or a person accepts it; and what
-// it realised is owed.
+// in doubt until state or balances show that nothing is missing, or a person accepts it; its profit
+// is owed.
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Chain, ChainAccount, SignatureRow } from '../../src/core/outside.ts';

@@ -163,7 +163,7 @@ test('a first notification is news, though a first read is none', async () => {
   await read.watch.sweep([{ address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }], never);
   expect(await read.watch.scan(never)).toBe(0);
   expect([scans.length, read.scans.length]).toEqual([1, 0]);
-  // One that joined later has a past since then, which nobody has walked.
+  // An account that joined later has a past since then, which no backfill has scanned.
   const LATER = 'later' as Address;
   const later = { address: LATER, subscriberId: 'bo', role: 'agent_wallet' } as const;
   read.watched.set(LATER, later);
@@ -209,8 +209,8 @@ test('the watch-list is taken in revision by revision, one read at a time, and a
   const watched = await loading;
   const older = watched.refresh();
   await expect.poll(() => answers.length).toBe(2);
-  // Those that ask while one is reading share the next turn: it sees what was there when they
-  // asked.
+  // Calls made while one is reading share the next turn, which sees the list as it was when they
+  // called.
   const newer = [watched.refresh(), watched.refresh()];
   await answer(1, { revision: 3, joined: [], left: [] });
   expect(await older).toBe(false);

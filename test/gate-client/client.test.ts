@@ -1,5 +1,5 @@
-// Client: what an engine sees while the stream begins, falls silent, breaks off and comes back, by
-// a clock that the test turns and a stream that the test writes.
+// Client: the states that an engine sees while the stream begins, falls silent, breaks off and
+// comes back, with a clock and a stream that the test controls.
 import { expect, test } from 'vitest';
 import type { GateSnapshot } from '../../src/gate-client/client.ts';
 import { beat, entry, HELLO, NONCES, openEngine, refused, text, whole } from '../support/engine.ts';
@@ -66,7 +66,7 @@ test('a silent stream is left after 5 s, and its silence is told apart from a ch
   });
   stream.write(text('beat', beat()));
   await pass(4_900);
-  // What a proxy adds to keep a connection open is no beat.
+  // Bytes that a proxy adds to keep a connection open are no beat.
   stream.write(': ping\n\n');
   await pass(100);
   expect(gate.state).toBe('reconnecting');

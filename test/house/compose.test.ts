@@ -1,5 +1,5 @@
-// Compose: what compose.yaml hands on and forbids, read from the file, since no container engine
-// may be at hand.
+// Compose: the variables that compose.yaml passes on and forbids, read from the file, because a
+// container engine may be missing.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,8 +9,8 @@ const text = readFileSync(path.join(import.meta.dirname, '../../compose.yaml'), 
 const bailiff = text.slice(text.indexOf('\n  bailiff:'), text.indexOf('\nvolumes:'));
 
 /**
- * Variables that mean nothing in the image: it listens where its port is published, and has no
- * local world.
+ * Variables without a meaning in the image, which listens on its published port and has no local
+ * world.
  */
 const NOT_IN_THE_IMAGE = [
   'BAILIFF_HTTP_HOST',

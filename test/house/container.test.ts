@@ -35,7 +35,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'bailiff-image-'));
   chmodSync(folder, 0o755);
-  // What the last stage copies from the first is all that stands in the folder.
+  // The folder holds exactly the files that the last stage copies from the first.
   for (const copy of command('COPY').filter((each) => !each.startsWith('--from='))) {
     const parts = copy.split(' ');
     const target = parts.pop() ?? '.';
@@ -65,7 +65,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** An ordinary user: when we are root, nobody. */
+/** An ordinary user: this process's own, or `nobody` when it runs as root. */
 function ordinary(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const nobody = readFileSync('/etc/passwd', 'utf8')

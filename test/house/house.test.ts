@@ -113,7 +113,7 @@ describe('doors', () => {
       /Date\.now\(|new Date\(\)|Math\.random\(|randomUUID|setTimeout\(|setInterval\(/,
       'src/system/clock.ts',
       'src/main.ts',
-      // It runs in an engine's process, and needs nothing of ours.
+      // The gate client runs in an engine's process, and needs no module of the daemon's.
       'src/gate-client/',
     ));
   test('postgres is used in ledger/', () => only(/from 'postgres'/, 'src/ledger/'));

@@ -1,6 +1,6 @@
-// Package: what an engine installs. The client's own package is packed, installed by npm in an
-// empty project without a registry, and run by the oldest Node that is at hand; bailiff/gate-client
-// is the same code under the daemon's name.
+// Package: the package that an engine installs. The client's own package is packed, installed by
+// npm in an empty project without a registry, and run by the oldest Node on this machine;
+// bailiff/gate-client is the same code under the daemon's name.
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,

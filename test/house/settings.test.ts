@@ -114,8 +114,8 @@ describe('the log', () => {
     });
   });
 
-  // Whatever a careless line could carry: by name, inside texts, inside what was thrown, at any
-  // depth.
+  // Secrets that a careless log line could carry: by name, inside texts, inside a thrown value, at
+  // any depth.
   const key = Keypair.generate();
   const secretText = base58Text(key.secretKey);
   const secretNumbers = JSON.stringify([...key.secretKey]);

@@ -1,5 +1,5 @@
-// Acts: what changes something is on record before it is done; with a key it is done once; nothing
-// secret is kept; and a key may ask only so often.
+// Acts: every change is on record before it is made; with an idempotency key it is made once; no
+// secret is kept; and the rate of each key is limited.
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Keypair } from '@solana/web3.js';

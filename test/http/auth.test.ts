@@ -1,5 +1,5 @@
-// Auth: nobody is let in by a read that failed, nor without a key once there is one, nor beyond its
-// scopes.
+// Auth: no request is let in because a read failed, nor without a key once a key exists, nor beyond
+// the scopes of its key.
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../../src/http/auth.ts';

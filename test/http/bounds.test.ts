@@ -1,5 +1,5 @@
-// Bounds: what strangers and clients hold open takes neither the daemon's memory nor its
-// connections for long, and each refusal can be read.
+// Bounds: connections that strangers and clients hold open cannot use up the daemon's memory or its
+// connections, and each refusal can be read.
 import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
@@ -15,7 +15,7 @@ async function listen(app: FastifyInstance): Promise<(text: string) => Promise<L
 }
 type Line = {
   readonly socket: Socket;
-  /** What has come so far. */
+  /** The text received so far. */
   readonly got: () => string;
   readonly closed: Promise<void>;
 };
@@ -80,7 +80,7 @@ test('a body whose length is not told, or that is packed, counts with the most t
   await expect.poll(() => held(receive, 5_000)).toBe(2_000);
 });
 
-/** What is held just now, found by how much more fits. */
+/** The bytes held just now, found by how many more fit. */
 function held(receive: ReturnType<typeof createReceive>, most: number): number {
   for (let bytes = most; bytes > 0; bytes -= 100)
     try {

@@ -1,5 +1,5 @@
-// Gate: one or many at a time, the same by the fast path and the usual one; what it cannot vouch
-// for it does not say.
+// Gate: one subscriber or many in a request, with the same answers on the fast path and the usual
+// one; the gate does not vouch for what it cannot know.
 import { isDeepStrictEqual } from 'node:util';
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';

@@ -91,7 +91,7 @@ test('in observe mode debts are reckoned, served and judged, and nothing is sign
     mode: string;
   };
   expect(health.mode).toBe('observe');
-  // What was only observed is not payable before an operator adopts it.
+  // A debt that was booked while only observing is not payable before an operator adopts it.
   expect((await street.post(`/v1/shares/${share.id}/retry`, {})).status).toBe(409);
   expect(await database.sql`select 1 from payment`).toHaveLength(0);
 });

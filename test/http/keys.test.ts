@@ -1,5 +1,4 @@
-// Keys: what a running daemon does when keys are revoked, names collide, and clients misplace
-// secrets.
+// Keys: a running daemon when keys are revoked, names collide, and clients misplace secrets.
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { Keypair } from '@solana/web3.js';
@@ -112,10 +111,7 @@ test('one key has one budget, from whatever address', async () => {
     }),
   });
   const { port } = new URL(limited.app().url);
-  /**
-   * Asks from an address of this machine: to whichever one connects, Linux comes from 127.0.0.1 by
-   * itself.
-   */
+  /** Asks from a given local address; without one, Linux would connect from 127.0.0.1. */
   const get = (localAddress: string, path: string, key = MASTER) =>
     new Promise<number | undefined>((resolve, reject) => {
       const headers = { authorization: `Bearer ${key}` };

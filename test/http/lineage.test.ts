@@ -1,6 +1,6 @@
-// Lineage: a ledger that lost its last changes gives their revisions out again. Neither an engine
-// that comes back with the id of a lost change nor one whose daemon goes on running is left with a
-// wrong allow. test/flows/publish.test.ts loses changes for real.
+// Lineage: a ledger that lost its last changes gives their revisions out again. An engine that
+// comes back with the id of a lost change, and one whose daemon keeps running, must not keep a
+// wrong `allow`. test/flows/publish.test.ts loses changes for real.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createGateClient, type GateSnapshot } from '../../src/gate-client/client.ts';

@@ -40,7 +40,7 @@ const AT_ONCE = 40;
 let street: Street;
 let document: OpenApi;
 let known: string[] = [];
-/** A daemon with somebody who owes; opened inside the first test, because it waits. */
+/** Opens a daemon with a subscriber who owes; called inside the first test, because it waits. */
 async function setUp(): Promise<void> {
   street = await openStreet({
     settings: (given) => ({ ...given, clearances: { ...given.clearances, patienceMs: 0 } }),
@@ -181,7 +181,7 @@ test(
       const paths = operations.map(({ path }) =>
         path.replace(/\{\w+\}/g, () => random.pick(known)),
       );
-      // Whoever lets ana go, or forgets her key, does what was asked for.
+      // A request that retires ana or deletes her key does as it was asked.
       const bytes = hostileBytes(random, [
         ...paths,
         '/webhooks/helius',
@@ -203,8 +203,8 @@ test(
       for (const parameter of operation.parameters ?? []) {
         const value = valueFor(parameter.schema, random, wrong);
         const text = typeof value === 'string' ? value : JSON.stringify(value);
-        // Forgetting a key and leaving are what these requests are for: they are asked for somebody
-        // else.
+        // Deleting a key and retiring are allowed effects of these requests, so they are sent for
+        // another subscriber.
         if (
           parameter.in === 'path' &&
           method === 'delete' &&

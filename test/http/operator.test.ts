@@ -214,7 +214,7 @@ test('keys: what is made by command works within its scopes until it is revoked'
         headers: key === null ? {} : { authorization: `Bearer ${key}` },
       })
     ).status;
-  // From the first key on nobody is let in without one.
+  // Once the first key exists, no request is let in without one.
   await expect.poll(() => status(null, '/v1/gate/ana')).toBe(401);
   const table: [string, number[]][] = [
     ['/v1/gate/ana', [200, 200, 200]],
@@ -232,7 +232,7 @@ test('keys: what is made by command works within its scopes until it is revoked'
   expect((await bailiff('api-keys', 'revoke', gate.id)).code).toBe(1);
   await expect.poll(() => status(gate.key, '/v1/gate/ana')).toBe(401);
   expect((await bailiff('api-keys', 'list')).out).toMatch(/engine +gate:read/);
-  // Nor is anybody let in once the last is gone.
+  // No request is let in after the last key is revoked, either.
   for (const { id } of [platform, operator]) await bailiff('api-keys', 'revoke', id);
   await expect.poll(() => status(operator.key, '/v1/gate/ana')).toBe(401);
   expect(await status(null, '/v1/gate/ana')).toBe(401);

@@ -1,5 +1,5 @@
-// Proxies: the stream behind what stands between an engine and the daemon: one that compresses, one
-// that cuts every stream after a while, and one that loses the connection without telling. The
+// Proxies: the stream behind proxies between an engine and the daemon: one that compresses, one
+// that cuts every stream after a while, and one that loses the connection without a sign. The
 // engine goes on, or says what is wrong.
 import { request as ask, createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
@@ -17,8 +17,8 @@ const portOf = async (server: Server): Promise<number> => {
 test('a proxy that compresses, one that cuts, one that falls silent, and an idle keep-alive', async () => {
   await using street = await openStreet({ webhooks: false });
   const { hostname, port } = new URL(street.app().url);
-  // Compresses whatever the reader accepts compressed, and heeds no `no-transform`; holds back what
-  // does not fill a block.
+  // Compresses all answers that the reader accepts compressed, ignores `no-transform`, and holds
+  // back bytes that do not fill a block.
   const compressing = createServer((request, response) => {
     const { url = '/', headers } = request;
     const onward = ask({ hostname, port, path: url, headers }, (answer) => {

@@ -1,6 +1,6 @@
 // Routes: every route of the API over real HTTP, with every problem that it may answer with, and
-// every example of its description. The list is the one the description is made of: a route or a
-// problem that nobody drives here fails.
+// every example of its description. The list is the one that the description is made of, so a route
+// or a problem that no request here causes fails the test.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS, type FaultCode } from '../../src/core/fault.ts';
@@ -46,7 +46,7 @@ beforeAll(async () => {
   const wanted = { purpose: 'withdraw', amount: '1' };
   const cleared = await ask('POST', '/v1/subscribers/ann/clearances', wanted);
   met.clearance = String(cleared.body.id);
-  // A gap that nobody can explain, at an account of which not everything is heard.
+  // A gap that no fact explains, at an account whose transactions are not all heard.
   const [row] = await database.sql<
     { address: string }[]
   >`update account_check set baseline = jsonb_set(baseline, '{counters,realised}', '"77"')

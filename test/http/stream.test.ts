@@ -1,6 +1,6 @@
-// Stream: several daemons on one Postgres tell the same changes in the same order; who comes back
-// gets what was missed; who is too slow is dropped; and the gate client decides from it as the
-// daemon does, or says that it cannot.
+// Stream: several daemons on one Postgres send the same changes in the same order; a reader that
+// comes back receives the changes that it missed; a reader that is too slow is dropped; and the
+// gate client decides as the daemon does, or says that it cannot.
 import { connect } from 'node:net';
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';

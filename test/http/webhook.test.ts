@@ -1,5 +1,5 @@
-// Webhook: the door Helius knocks at, over real HTTP. Whatever comes in, the daemon stays up and
-// loses nothing.
+// Webhook: the endpoint that Helius posts to, over real HTTP. Whatever is posted, the daemon stays
+// up and loses no valid body.
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { openStreet, type Street } from '../support/street.ts';
 let street: Street;
 let trader: Trader;
 beforeAll(async () => {
-  // No webhook registration and hardly any backfill: what is heard here was posted here.
+  // No webhook registration and hardly any backfill: every transaction heard here was posted here.
   street = await openStreet({
     webhooks: false,
     settings: (given) => ({

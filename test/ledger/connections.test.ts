@@ -1,6 +1,6 @@
-// Connections: what the driver's pool does when connections are cut. Every query is answered or
-// refused, none waits for ever, and what a cut transaction still says reaches no other query's
-// connection. Real Postgres, behind a door that resets its sockets.
+// Connections: the driver's pool when connections are cut. Every query is answered or refused, none
+// waits for ever, and the rest of a cut transaction reaches no other query's connection. Real
+// Postgres, behind a door that resets its sockets.
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDatabase, type Sql } from '../../src/ledger/database.ts';

@@ -49,7 +49,7 @@ async function settle(ledger: Ledger): Promise<void> {
 const sorted = <Row>(rows: Row[], by: keyof Row): Row[] =>
   rows.sort((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1));
 
-/** One step, drawn once and told to whichever ledger it is called with. */
+/** One random step; the same step is applied to each ledger that it is called with. */
 function draw(
   random: Random,
   n: number,
@@ -289,7 +289,7 @@ test.each([1, 2, 3, 4, 5, 6])('history %i is answered alike', async (seed) => {
   await settle(real);
   await settle(memory);
   const random = createRandom(seed);
-  /** What was told of debts so far, in order. */
+  /** The events about debts so far, in order. */
   const told = (): Promise<EventOf<EventKind>[]> =>
     sql`select kind, subscriber_id as "subscriberId", body - 'subscriber' as body from event
         where kind like 'share.%' or kind in ('transfer.credited', 'agent.needs_sol', 'venue.paused', 'venue.resumed')

@@ -1,4 +1,4 @@
-// Costs: what payments cost by the chain decides how often an account was opened and what the
+// Costs: the costs of payments on chain decide how often an account was opened and how much the
 // sponsor gave.
 import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';

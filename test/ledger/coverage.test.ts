@@ -1,6 +1,5 @@
-// Coverage: counts add up whichever daemon counted, a flood of programs makes no flood of rows, and
-// a call that nobody knows stays unexplained until the account's state was taken at a slot after
-// it.
+// Coverage: counts add up whichever daemon counted, many programs do not make many rows, and an
+// unknown call casts doubt until the account's state was read at a slot after it.
 import { expect, test } from 'vitest';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Address } from '../../src/core/ids.ts';

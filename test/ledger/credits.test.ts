@@ -69,7 +69,7 @@ describe('transfers that Bailiff did not make', () => {
     await settleFact(ledger, transfer, 'confirmed');
     expect(await ledger.credits.unmatched('ana', CREATOR)).toBe(transfer.signature);
     expect(await ledger.credits.unmatched('ana', addressOf(5))).toBeNull();
-    // It settles for the standing as soon as it is confirmed, and for the books when it is final.
+    // A confirmed transfer counts for the standing at once, and for the debts when it is final.
     expect(await outstanding(held)).toBe(150n);
     expect(await creditTransfers(ledger, silentLog)).toEqual([]);
     await settleFact(ledger, transfer, 'finalized');
@@ -82,7 +82,7 @@ describe('transfers that Bailiff did not make', () => {
       { slot: 13, paid: 0n, status: 'pending', credited: 0n },
     ]);
     expect(await outstanding(held)).toBe(150n);
-    // Told again, by whichever source: it is matched.
+    // Reported again by another source, the transfer is already matched.
     await settleFact(ledger, transfer, 'finalized');
     expect(await creditTransfers(ledger, silentLog)).toEqual([]);
     expect((await shares(held)).map((each) => each.paid)).toEqual([100n, 50n, 0n]);
@@ -177,7 +177,7 @@ describe('transfers that Bailiff did not make', () => {
       blockhashSlot: 3,
     });
     await ledger.payments.sent('p1', 0);
-    // Somebody paid at the same time.
+    // Another system paid at the same time.
     await settleFact(ledger, transferOf(50, 20, 100n), 'finalized');
     expect(await creditTransfers(ledger, silentLog)).toEqual([]);
     expect(await ledger.credits.unmatched('ana', CREATOR)).not.toBeNull();

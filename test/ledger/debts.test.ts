@@ -1,5 +1,5 @@
-// Debts: what the database refuses of a debt, of its terms, and of what it was reckoned from; and
-// that it allows exactly the steps that core/share.ts knows.
+// Debts: the changes of a debt, of its terms and of its accruals that the database refuses; and it
+// allows exactly the steps that core/share.ts knows.
 import { expect, test } from 'vitest';
 import { FORWARD, SHARE_STATUSES, type ShareStatus } from '../../src/core/share.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';

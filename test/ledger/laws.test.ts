@@ -1,4 +1,4 @@
-// Laws: what the database itself refuses, so that no fault in the code above can do it.
+// Laws: changes that the database itself refuses, so that no fault in the code above can make them.
 import { describe, expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import { judge } from '../../src/core/standing.ts';

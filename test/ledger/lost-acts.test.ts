@@ -34,7 +34,7 @@ const daemon = () => {
   const told = () => lines.filter((line) => line.includes('"acts.lost"'));
   return { ...memory, lines, told };
 };
-/** What a replica lacked: the last acts, and of one act before them its end. */
+/** Makes the database lack what a replica lacked: the last acts, and the end of one earlier act. */
 const loseActs = async (from: bigint, endOf: bigint): Promise<void> => {
   await database.sql`delete from act where act_id >= ${from}`;
   await database.sql`update act set status = null, ended_at = null where act_id = ${endOf}`;

@@ -77,7 +77,7 @@ test('a payment is known by its signature alone, and only while it may land or h
   await payments.sent('p1', 1);
   expect(await known()).toBe(true);
   await payments.dead('p1', [], { class: 'retry_soon', code: 'expired', detail: '' }, 0);
-  // Proven dead, and the chain shows it all the same: that proof was wrong.
+  // The payment was proven dead, and the chain shows it: the proof was wrong.
   expect(await known()).toBe(false);
   await held[Symbol.asyncDispose]();
 });
@@ -104,7 +104,7 @@ test('an id that stands in two transactions names two payments, and each has pai
   await payments.open(payment);
   await payments.signed('p1', bytes);
   const covers = payment.plan.covers;
-  // What the live payment covers is not free for others.
+  // The amount that the live payment covers is not free for others.
   expect((await shares.uncovered('ana')).map((each) => each.uncovered)).toEqual([0n]);
   expect(await payments.restore('ana', paid, covers)).toBe(true);
   expect(await payments.unknown([paid.signature, bytes.signature])).toEqual([]);

@@ -1,5 +1,5 @@
-// Readings: the readings of one transaction may differ: nodes with and without its log, forks,
-// daemons that are slow, releases with another decoder. Whatever they say, its profit is owed once.
+// Readings: readings of one transaction may differ: nodes with and without its log, forks, slow
+// daemons, releases with another decoder. In every case its profit is owed once.
 import { expect, test } from 'vitest';
 import type { Fact } from '../../src/core/fact.ts';
 import { type AccountState, checkState, NO_COUNTERS } from '../../src/core/reckoning.ts';
@@ -21,7 +21,7 @@ const state = (slot: number, realised: bigint): AccountState => ({
   pulse: '',
 });
 
-/** What a node with the log tells of one close, and what a node without it does. */
+/** The facts of one close from a node with the log, and from a node without it. */
 function readingsOf({ driftAccount: account }: TestLedger) {
   const close = closeFact(1, PROFIT, { slot: 50, account });
   const last = { ...close, position: { ...close.position, ordinal: LAST_ORDINAL } };

@@ -80,7 +80,7 @@ test('terms of a creator that is an agent by an earlier release can still be end
   await sql`alter table account disable trigger account_no_creator`;
   await register(ledger, 'creator', 900);
   await sql`alter table account enable trigger account_no_creator`;
-  // It is registered already, so it may bring another sub-account or its key.
+  // The subscriber is registered already, so it may send another sub-account or its key.
   expect(await register(ledger, 'creator', 900)).toBe('known');
   await expect(agree(ledger, 'ana', 3, 900)).resolves.not.toBeNull();
   const ended = await agree(ledger, 'ana', 3, 900, true);

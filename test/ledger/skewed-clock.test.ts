@@ -1,6 +1,5 @@
-// Skewed clock: a daemon whose machine is two days ahead or behind. What it writes and compares in
-// the ledger is the database's time, so its leases hold, nothing lapses or ages before its time,
-// and other daemons agree with it.
+// Skewed clock: a daemon whose machine is two days ahead or behind. It writes and compares times of
+// the database, so its leases hold, nothing lapses or ages early, and other daemons agree with it.
 import { expect, test } from 'vitest';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';

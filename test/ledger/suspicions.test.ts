@@ -1,4 +1,5 @@
-// Suspicions: notices add up until a person has looked; who is above the limit is told of once.
+// Suspicions: notices add up until a person has reviewed them; a subscriber above the limit is
+// reported once.
 import { expect, test } from 'vitest';
 import type { Fact, Notice } from '../../src/core/fact.ts';
 import { createTestLedger, settleFact, signatureOf, type TestLedger } from '../support/ledger.ts';

@@ -1,5 +1,5 @@
-// Tries: what became of a debt's payments is counted, a failure on chain holds the subscriber back
-// whatever wakes it, and ages are those of the database's clock.
+// Tries: the ends of a debt's payments are counted, a failure on chain holds the subscriber's debts
+// back whatever wakes them, and ages are measured by the database's clock.
 import { expect, test } from 'vitest';
 import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Payment, Trouble } from '../../src/core/payment.ts';
@@ -153,7 +153,7 @@ test('a debt can be voided or retried while a payment of it is unsigned, which e
     voided: { by: 'operator', ...forgiven, atMs: 1_700_000_000_000 },
   });
   expect((await payments.find('p2'))?.state).toBe('failed');
-  // What was signed meanwhile in memory is not taken any more.
+  // A payment that a process signed meanwhile in memory is refused.
   const bytes = { signature: signatureOf(5), bytes: Uint8Array.of(1) };
   expect(await payments.signed('p2', { ...bytes, lastValidBlockHeight: 1, blockhashSlot: 1 })).toBe(
     false,

@@ -1,5 +1,6 @@
-// Builds: what the table says of a build is asked of its bytes: which instructions it has, who
-// signs, which bits pause a market, and what an empty pool and a missing position end with.
+// Builds: each entry of the table of builds is checked on the build's bytes: its instructions,
+// their signers, the bits that pause a market, and the errors for an empty pool and a missing
+// position.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';

@@ -1,4 +1,4 @@
-// Chain moods: what the local chain tells by itself, and how it misbehaves when it is told to.
+// Chain moods: the notifications of the local chain, and its misbehaviour when a test asks for it.
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestChain, type TestChain } from '../support/chain.ts';

@@ -14,7 +14,7 @@ import { processEnvironment } from '../../src/system/settings.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-demo-'));
-// Reachable by whoever PostgreSQL runs as, so that everything it keeps is below this folder.
+// Readable for the user that PostgreSQL runs as, so that all its files lie below this folder.
 chmodSync(folder, 0o755);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

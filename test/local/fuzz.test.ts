@@ -1,6 +1,6 @@
 // Fuzz: random instructions end in the same error or the same records and accounts, field by field,
-// on the stand-in and on every compiled program that is present; what differs stands in one table
-// with its reason. Longer: npm run fuzz-venue.
+// on the stand-in and on every compiled program that is present; known differences stand in one
+// table with their reasons. Longer: npm run fuzz-venue.
 import { expect, test } from 'vitest';
 import { DIFFERENCES, reasonOf } from '../support/differences.ts';
 import { playFuzz } from '../support/fuzz-play.ts';

@@ -1,7 +1,7 @@
 // Venue contract: the same scenarios on the stand-in and on every build of the real program whose
 // file is present. Token balances, User fields, decoded events and error codes must be the same on
-// both. What the real program did is recorded (npm run record-fixtures), so that a machine without
-// it still holds the stand-in to it.
+// both. The results of the real program are recorded (npm run record-fixtures), so that a machine
+// without it still checks the stand-in.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';

@@ -1,6 +1,6 @@
-// Table: faults that were once, or could be, in the code that moves money, each with what catches
-// it: a named test, or the simulator within so many seeds. test/mutants/table.test.ts holds every
-// edit to the code as it is; `npm run mutants` runs them.
+// Table: faults that once were, or could be, in the code that moves money, each with the test that
+// catches it: a named test, or the simulator within a number of seeds. test/mutants/table.test.ts
+// checks that every edit still applies; `npm run mutants` runs them.
 
 import { EVIDENCE } from './evidence.ts';
 

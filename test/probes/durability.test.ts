@@ -1,5 +1,5 @@
-// Durability: what the doctor says of commits and standbys, asked of a Postgres of its own. A
-// standby is a client that streams its log, as pg_basebackup and a real standby do.
+// Durability: the doctor's findings about commits and standbys, on a Postgres of its own. A standby
+// is a client that streams its log, as pg_basebackup and a real standby do.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -56,14 +56,14 @@ async function follow(name: string): Promise<() => Promise<void>> {
     .unsafe(`START_REPLICATION PHYSICAL ${row?.at}`)
     .simple()
     .readable()) as unknown as Writable;
-  // It says that it has written everything up to there: before that it counts as none that commits
-  // may wait for.
+  // Reports that it has written everything up to this position; before that, commits cannot wait
+  // for it.
   const [high = '0', low = '0'] = (row?.at ?? '').split('/');
   const upTo = (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
   const status = Buffer.alloc(34);
   status.write('r');
   for (const at of [1, 9, 17]) status.writeBigUInt64BE(upTo, at);
-  // It ends with its connection.
+  // The standby ends with its connection.
   stream.on('error', () => {});
   stream.write(status);
   await expect

@@ -1,5 +1,5 @@
-// Books: the ledger of a simulated history, in memory or on real Postgres, and the few questions
-// that a history asks of it beyond the ledger's own.
+// Books: the ledger of a simulated history, in memory or on real Postgres, and some queries that
+// the ledger itself does not have.
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
@@ -14,7 +14,7 @@ export type SimBooks = {
   /** Sum of the subscriber's shares: of those that ended unpaid, what was paid. */
   booked(subscriberId: string): Promise<bigint>;
   payments(): Promise<{ payments: number; dead: number }>;
-  /** What a deliberate fault meddles with; null on Postgres. */
+  /** The state that a deliberate fault changes; null on Postgres. */
   readonly state: State | null;
   /** The database as a server that can go back; null on Postgres. */
   readonly server: MemoryServer | null;

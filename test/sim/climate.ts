@@ -10,7 +10,7 @@ import { PEOPLE, SUB_ACCOUNTS, subscriptionOf } from './world.ts';
 export type Climate = {
   /** How much gets through to the nodes and back. */
   readonly weather: Weather;
-  /** What may come over a node. */
+  /** The conditions that nodes may be in. */
   readonly moods: readonly Mood[];
   /** Whether the sponsor has SOL enough from the beginning. Otherwise gifts keep it alive. */
   readonly rich: boolean;
@@ -79,8 +79,8 @@ function agreed(random: Random): Climate['terms'] {
 }
 
 /**
- * `moods`: those that may come over nodes beside the usual ones. `foreign`: whether URLs may lead
- * to another chain.
+ * Draws the climate of a history. `moods` are conditions of nodes beside the usual ones; `foreign`
+ * says whether URLs may lead to another chain.
  */
 export const climateOf = (random: Random, moods: readonly Mood[], foreign: boolean): Climate => ({
   weather: random.chance(0.5) ? storm(random) : breeze(random),

@@ -29,7 +29,7 @@ import { PEOPLE, PRIORITY_FEE_MOST, penOf, venueOf } from './world.ts';
 export type Job = () => Promise<void>;
 export type Daemon = {
   readonly process: number;
-  /** What a daemon does all the time, and what it does once a minute or so. */
+  /** The work of a daemon that runs all the time, and the work that runs about once a minute. */
   readonly jobs: readonly Job[];
   readonly rare: readonly Job[];
 };
@@ -39,7 +39,7 @@ export type DaemonWorld = {
   readonly ledger: Ledger;
   /** Where the database says that it stands; null where it can't go back. */
   readonly marks: Marks | null;
-  /** What nodes of our chain name. */
+  /** The genesis hash that nodes of our chain give. */
   readonly genesisHash: string;
   readonly providers: { readonly first: Provider; readonly second: Provider | null };
   readonly witness: Witness;

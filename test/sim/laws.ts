@@ -1,4 +1,4 @@
-// Laws: what must hold of a simulated history, on the way and in the end.
+// Laws: the conditions that a simulated history must meet, during it and at its end.
 import type { Address } from '../../src/core/ids.ts';
 import { judge } from '../../src/core/standing.ts';
 import type { SimBooks } from './books.ts';
@@ -106,7 +106,7 @@ export function closesOf({
     return [{ user: accounts[1] ?? '', netPnl: view.readBigInt64LE(19), inside }];
   });
 }
-/** What a transaction brought to a token account, by its balances before and after. */
+/** The amount that a transaction brought to a token account, by its balances before and after. */
 function gainOf({ transaction, execution }: Landed, account: Address): bigint {
   const index = transaction.keys.indexOf(account);
   const of = (rows: Landed['execution']['preTokens']): bigint =>
@@ -139,8 +139,8 @@ function outflowsOf(landed: Landed, person: (typeof PEOPLE)[number]): Moment[] {
 }
 
 /**
- * By the signature of the close: what debts that ended unpaid had left. The chain does not tell it;
- * `checkLapsed` judges it.
+ * The amount left of each debt that ended unpaid, by the signature of its close. The chain does not
+ * show it; `checkLapsed` judges it.
  */
 function endedOf({ state }: SimBooks): Map<string, bigint> {
   const ended = [...(state?.shares.values() ?? [])].filter((each) => each.status === 'voided');
@@ -148,8 +148,8 @@ function endedOf({ state }: SimBooks): Map<string, bigint> {
 }
 
 /**
- * What the surviving chain says of one subscriber: debts by creator, and the history that standing
- * depends on.
+ * The truth about one subscriber by the surviving chain: debts by creator, and the history that its
+ * standing depends on.
  */
 export function truthOf(
   chain: SimChain,
@@ -163,7 +163,7 @@ export function truthOf(
     paid: History['paid'][number][];
     out: Moment[];
   } = { owed: [], paid: [], out: [] };
-  /** What division left over, by subscription. */
+  /** The remainders of divisions, by subscription. */
   const carries = new Map<string, bigint>();
   for (const landed of chain.landed()) {
     if (!chain.isFinal(landed)) continue;
@@ -220,8 +220,8 @@ export function checkEnded({ state }: SimBooks, acts: ReadonlySet<string>): void
 }
 
 /**
- * Law 6: the standing of everybody is what the chain says, and so is what they owe. Everything must
- * have been heard.
+ * Law 6: every standing, and every amount owed, is what the chain says. Everything must have been
+ * heard before.
  */
 export async function checkStandings(
   chain: SimChain,

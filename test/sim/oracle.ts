@@ -1,9 +1,9 @@
-// Oracle: the standing that a subscriber must have, told from the chain by the sentences of the
+// Oracle: the standing that a subscriber must have, computed from the chain by the sentences of the
 // design alone ("Standing, precisely"): "An outflow at position p is a runaway if at p a profit
 // share existed and was unpaid. A subscriber is delinquent while a runaway exists that is newer
 // than the last moment at which they owed nothing, and anything they owed is still unpaid." It
-// shares no code with the judge of the daemon, and asks other questions: what was owed at each
-// moment, never what comes next.
+// shares no code with the daemon's judge and works another way: it computes what was owed at each
+// moment instead of stepping through events.
 
 /** A place on the chain: slot, index in the block, index in the transaction. */
 export type Moment = readonly [slot: number, index: number, inside: number];
@@ -21,7 +21,7 @@ const before = (a: Moment, b: Moment): boolean =>
 export function standingOf({ owed, paid, outflows }: History): Standing {
   const sum = (rows: History['owed'], counts: (at: Moment) => boolean): bigint =>
     rows.reduce((total, { at, amount }) => (counts(at) ? total + amount : total), 0n);
-  // The daemon keeps the slot of a payment alone: in doubt it came first in its slot, so that
+  // The daemon keeps only the slot of a payment: within a slot the payment counts as first, so that
   // nobody is accused wrongly.
   const unpaidBefore = (p: Moment): bigint =>
     sum(owed, (at) => before(at, p)) - sum(paid, (at) => at[0] <= p[0]);

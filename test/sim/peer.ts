@@ -1,8 +1,8 @@
-// Peer: the same weather, crashes and closes, settled by the rules that QuantumVault's code
-// followed when it was read: a time-out is a failure and leaves no signature; an IOU is written
-// only then, and the retry only transfers; a claim has no condition; what is stale goes back to
-// pending unseen; every instance runs its own timer; fifty tries or a week void a debt; dust is
-// dropped. It shows what these laws are for. `npm run sim -- --peer --seeds 1000`
+// Peer: the same weather, crashes and closes, settled by the rules of QuantumVault's code as it was
+// read: a time-out is a failure and leaves no signature; an IOU is written only then, and the retry
+// only transfers; a claim has no condition; a stale row goes back to pending unseen; every instance
+// runs its own timer; fifty tries or a week void a debt; dust is dropped. It shows why these laws
+// exist. `npm run sim -- --peer --seeds 1000`
 import type { Address } from '../../src/core/ids.ts';
 import { TOKEN } from './chain/account.ts';
 import { createSimChain } from './chain/chain.ts';
@@ -30,7 +30,7 @@ export type PeerOutcome = {
   /** Debts that were paid more than once, and what went out beyond what was owed. */
   readonly doubled: number;
   readonly overpaid: bigint;
-  /** Debts that nobody will ever pay, and what they come to. */
+  /** Debts that will never be paid, and their sum. */
   readonly lost: number;
   readonly unpaid: bigint;
 };
@@ -58,7 +58,7 @@ const FAIR_STEPS = 400;
 /** Hardly a cloud: now and then an error, a send that is lost or late, a node a little behind. */
 const MILD: Weather = { error: 0.01, lost: 0.02, denied: 0.02, delayed: 0.1, lag: 0.1, lie: 0 };
 
-/** What a look answers; an error is what the peer takes for a failure. */
+/** The result of a look; the peer takes an error for a failure. */
 type Seen = { readonly error: unknown } | null;
 
 export async function simulatePeer(seed: number, mild = false): Promise<PeerOutcome> {
@@ -91,7 +91,7 @@ export async function simulatePeer(seed: number, mild = false): Promise<PeerOutc
     return status ? { error: status.err } : null;
   };
   /**
-   * Sends and waits, as sendAndConfirm does: whatever goes wrong is a failure, and the signature is
+   * Sends and waits, as sendAndConfirm does: every error is a failure, and the signature is
    * forgotten.
    */
   const transact = async (
@@ -119,7 +119,7 @@ export async function simulatePeer(seed: number, mild = false): Promise<PeerOutc
       return false;
     }
   };
-  /** What was paid for by each signature. */
+  /** The debt that each signature paid for. */
   const sent = new Map<string, string>();
   const payingFor = (person: Person, user: string, amount: bigint) => {
     const sub = person.users.indexOf(user as Address);

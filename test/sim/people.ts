@@ -1,5 +1,5 @@
-// People: what happens to a simulated history from outside: trades, flights, gifts, pauses, token
-// accounts that are closed, frozen or given away, operators, and the weather.
+// People: events from outside in a simulated history: trades, withdrawals while owing, gifts,
+// pauses, token accounts that are closed, frozen or given away, operators, and the weather.
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
@@ -33,7 +33,7 @@ const venue = (accounts: readonly string[], data: Uint8Array): SimInstruction =>
   data,
 });
 
-/** What people can do, each as the instructions of one transaction. */
+/** The acts of people, each as the instructions of one transaction. */
 export const ACTS = {
   /** Opens and closes a position: the close is what makes a debt. */
   close: (user: string, market: number, netPnl: bigint, base = 1_000_000_000n) => {
@@ -79,7 +79,7 @@ export const ACTS = {
   ],
 };
 
-/** Opens somebody's token account at the stranger's cost. */
+/** Opens another person's token account at the stranger's cost. */
 const openTokens = (account: string, owner: string): SimInstruction[] => [
   {
     program: ASSOCIATED,
@@ -91,8 +91,7 @@ const openTokens = (account: string, owner: string): SimInstruction[] => [
 export type People = {
   /** Something happens on chain. */
   live(): void;
-  /** Something an operator or a platform does. */
-  /** What an operator does: signing is halted and debts are voided only where that is allowed. */
+  /** Acts as an operator: halts signing and voids debts only where that is allowed. */
   operate(ledger: Ledger, halts: boolean, voids: boolean): Promise<void>;
   /**
    * A stranger names a payment of ours in a memo, and sends dust to the agent or to a creator with
@@ -108,7 +107,7 @@ export type People = {
   readonly voided: ReadonlySet<string>;
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
-  /** Whatever held payments up comes to an end: pauses, and want of money. */
+  /** Ends every obstacle to payments: pauses, and lack of money. */
   mend(): void;
   resume(): void;
   /** The sponsor has enough for everything. */

@@ -1,6 +1,6 @@
-// Provider: what stands behind one RPC URL: some nodes, of which each request gets any; and the way
-// there, on which requests are lost, answered late, or answered with an error although they got
-// through. `fetch` is the only thing that the daemon sees of it.
+// Provider: the nodes behind one RPC URL, of which each request reaches a random one; and the
+// network, on which requests are lost, answered late, or answered with an error although they
+// arrived. The daemon sees only `fetch`.
 import { BLOCKHASH_LIFE, type SimChain } from './chain/chain.ts';
 import { DRIFT_PROGRAM } from './chain/drift.ts';
 import { readTransaction, type SimTransaction } from './chain/message.ts';
@@ -28,7 +28,7 @@ export type Provider = {
   readonly nodes: SimNode[];
   /** Answers one request body. */
   fetch(body: string): string;
-  /** What becomes of bytes that somebody sends. Throws when the answer is an error. */
+  /** Handles bytes that a daemon sends. Throws when the answer is an error. */
   send(transaction: SimTransaction): void;
   /** From now on every node behind the URL belongs to this chain. */
   follow(chain: SimChain): void;

@@ -18,7 +18,7 @@ const payments =
 const withoutIndex = ({ state }: SimBooks): void => {
   if (state !== null) state.oneLive = false;
 };
-/** Processing debts are due again, whatever became of their payments. */
+/** Makes processing debts due again without asking what became of their payments. */
 const resetStale = ({ state }: SimBooks): void => {
   for (const share of state?.shares.values() ?? [])
     if (share.status === 'processing') Object.assign(share, { status: 'pending', retryAtMs: null });

@@ -37,7 +37,7 @@ test('a seed is a history: twice the same', async () => {
   expect(await simulate(77, memoryBooks)).toEqual(await simulate(77, memoryBooks));
 });
 
-/** Those that take too many histories for every run are left to `npm run sim -- --sabotage`. */
+/** Sabotages that need too many histories for every run are left to `npm run sim -- --sabotage`. */
 const QUICK = 60;
 
 test.each(Object.entries(SABOTAGES).filter(([, { within }]) => within <= QUICK))(

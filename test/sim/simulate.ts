@@ -51,7 +51,7 @@ export type Sabotage = {
 export type SimOptions = {
   /** Keeps stack traces, at a price. */
   readonly traces?: boolean;
-  /** What may come over nodes beside what comes over them in every history. */
+  /** Conditions of nodes beside those of every history. */
   readonly moods?: readonly Mood[];
   /** Whether URLs may lead to another chain for a while. */
   readonly foreign?: boolean;
@@ -63,9 +63,9 @@ const QUIET = 3;
 const TURNS_EACH = 5;
 const BLOCK_MS = 400;
 /**
- * How long a URL leads to another chain at least. A daemon asks for the genesis hash every ten
- * seconds, and again after it has read a history: it does not see another chain that comes and goes
- * between the two.
+ * The shortest time for which a URL leads to another chain. A daemon asks for the genesis hash
+ * every ten seconds, and again after it has read a history, so it does not notice a chain that
+ * comes and goes between the two.
  */
 const FOREIGN_MS = 60_000;
 
@@ -149,7 +149,7 @@ async function play(
   let signedAtCopy = 0;
   const boot = () => createDaemon(++lastProcess, world);
   const processes = await Promise.all(Array.from({ length: 1 + random.below(3) }, boot));
-  /** A webhook: it may come late, twice, or never; the daemon only learns a signature. */
+  /** A webhook, which may come late, twice, or never; the daemon takes only a signature from it. */
   const rumour = async (): Promise<void> => {
     const recent = chain.landed().slice(-8);
     if (recent.length === 0) return;
@@ -175,8 +175,8 @@ async function play(
     turns.pass(blocks * ms);
   };
   /**
-   * No daemon runs for longer than a blockhash lives. What was sent before lands meanwhile; then no
-   * node knows its status.
+   * No daemon runs for longer than a blockhash lives. Sent payments land meanwhile, and then no
+   * node knows their status.
    */
   const blackout = (): void => {
     for (let left = 300 + random.below(100); left > 0; left -= 60) {
@@ -295,9 +295,9 @@ async function play(
     const cursors = await plainLedger.watchList.cursors();
     return (await books.open()).rumours === 0 && cursors.every((each) => each.slot >= newest);
   };
-  // Nothing more is signed: everybody's standing, debts and all, must become what the chain says.
-  // Payments that the database has lost are found when the next one is planned, so there it takes
-  // payments.
+  // Nothing more is signed: every standing and debt must become what the chain says. A payment that
+  // the database has lost is found when the next one is planned, so with losses payments must go
+  // on.
   if (losses === 0) {
     await plainLedger.halts.set('all', 'the end');
     await settleDown(
@@ -308,7 +308,7 @@ async function play(
   }
   for (const { scope } of await plainLedger.halts.list()) await plainLedger.halts.lift(scope);
   people.mend();
-  // What was parked for a person has its person now.
+  // A person now retries each debt that was parked for one.
   const retryAll = async (): Promise<void> => {
     for (const { id } of PEOPLE)
       for (const { id: share } of await plainLedger.shares.open(id))

@@ -8,7 +8,7 @@ type Parked = { readonly process: number; readonly wakeAtMs: number; readonly re
 export type Turns = {
   nowMs(): number;
   pass(ms: number): void;
-  /** Starts a task of a process; it runs to its first call at once. */
+  /** Starts a task of a process; it runs at once up to its first call. */
   start(task: () => Promise<void>): Promise<void>;
   /** Gives the turn up; resolves when the task may go on, which for a killed process is never. */
   park(process: number, ms?: number): Promise<void>;

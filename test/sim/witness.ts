@@ -1,5 +1,5 @@
-// Witness: what happened outside the ledger, so that the laws need not believe it: every payment
-// that the pen has signed, with what it was to cover, kept where no lost commit reaches it.
+// Witness: a record kept outside the ledger, so that the laws need not rely on it: every payment
+// that the pen has signed, with the debts that it covers. No lost commit changes it.
 import type { Address } from '../../src/core/ids.ts';
 import type { Pen } from '../../src/core/outside.ts';
 import type { Cover } from '../../src/core/payment.ts';

@@ -1,6 +1,6 @@
-// World: who there is in every simulated history, with addresses and keys that are made once:
-// subscribers with an agent and two sub-accounts, creators, a sponsor, and the money they begin
-// with.
+// World: the people of every simulated history, with addresses and keys that are made once:
+// subscribers with an agent and two sub-accounts, creators, a sponsor, and their money at the
+// start.
 import './remembered.ts';
 import { createHash } from 'node:crypto';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
@@ -50,7 +50,7 @@ const sponsor = keypair('sponsor');
 export const SPONSOR_KEY = sponsor.secretKey;
 export const SPONSOR = text(sponsor.publicKey);
 export const SPONSOR_TOKENS = ata(sponsor.publicKey);
-/** Somebody with money of their own, who trades, tips, and sends dust. */
+/** A person with money of their own, who trades, tips, and sends dust. */
 const stranger = keypair('stranger').publicKey;
 export const STRANGER = text(stranger);
 export const STRANGER_TOKENS = ata(stranger);
@@ -105,7 +105,7 @@ export const PLACES = {
 };
 const lamports = (amount: bigint) => ({ lamports: amount, owner: SYSTEM, data: new Uint8Array() });
 
-/** Who is subscribed to whom: each sub-account copies one creator. */
+/** The subscription of a sub-account: each sub-account copies one creator. */
 export const subscriptionOf = (person: number, sub: number) => ({
   id: `${PEOPLE[person]?.id}-${sub}`,
   subscriberId: PEOPLE[person]?.id ?? '',

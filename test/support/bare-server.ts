@@ -1,5 +1,5 @@
-// Bare server: the production server with nothing behind its routes, for what is only about the
-// routes themselves.
+// Bare server: the production server without a daemon behind its routes, for tests of the routes
+// themselves.
 import type { FastifyInstance } from 'fastify';
 import { createServer, type ServerOptions } from '../../src/http/server.ts';
 import { systemClock as clock, elapsedMs } from '../../src/system/clock.ts';
@@ -14,7 +14,7 @@ export const BOUNDS: ServerOptions['bounds'] = {
   ledgerAtMs: () => null,
 };
 
-/** Whatever is not given must not be asked for. */
+/** Creates the server. A port that is not given must not be used by the test. */
 export function createBareServer(given: Partial<ServerOptions> = {}): FastifyInstance {
   const unasked = {} as never;
   return createServer({

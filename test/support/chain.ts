@@ -1,5 +1,5 @@
-// Chain: a local chain on sockets that stands still, a stock Connection to it, and somebody with
-// SOL.
+// Chain: a local chain on sockets whose slots pass only on request, a stock Connection to it, and a
+// key with SOL.
 import {
   Connection,
   Keypair,

@@ -30,7 +30,7 @@ export const beat = (doubt: string | null = null, ageMs = 0) => ({
 });
 export const text = (event: string, data: unknown, id?: string) =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-/** What a daemon sends at first. */
+/** The first messages that a daemon sends. */
 export const whole = (entries: unknown[], id: string) =>
   text('hello', HELLO) +
   text('entries', entries) +

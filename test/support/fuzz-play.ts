@@ -250,11 +250,11 @@ export function playFuzz(program: string, seed: number, steps: number): Pair {
         { trader, inMarket, outMarket, inTokens: tokens(inMarket), outTokens: tokens(outMarket) },
         amountIn,
       );
-      // What the swap brings lies in another's account; it is paid in between.
+      // The tokens that the swap brings lie in another account; they are paid in between.
       const worth =
         inMarket === 0 ? (amountIn * 1_000_000_000n) / price : (amountIn * price) / 1_000_000_000n;
       const out = (worth * BigInt(980 + random.below(40))) / 1_000n;
-      // What was taken out is spent, but for a half now and then.
+      // The tokens taken out are spent, now and then only half of them.
       const spend = createTransferInstruction(
         tokens(inMarket),
         inMarket === 0 ? usdcOf(other) : solOf(other),

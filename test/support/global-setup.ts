@@ -1,6 +1,6 @@
 // Global setup: one Postgres for the whole run, with a migrated template that every test copies.
-// The server is an embedded one, or the one that `BAILIFF_TEST_POSTGRES` names: the URL of a user
-// who may create databases.
+// The server is an embedded one, or the one in `BAILIFF_TEST_POSTGRES`, the URL of a user who may
+// create databases.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

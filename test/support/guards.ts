@@ -1,5 +1,5 @@
-// Guards: what a restored copy, a disk that died or an earlier time leaves in the ledger, which its
-// triggers would refuse.
+// Guards: writes rows that the triggers of the ledger refuse, as a restored copy, a lost disk or an
+// earlier release leaves them.
 import type { Sql, Transaction } from '../../src/ledger/database.ts';
 
 /** Runs statements in one transaction in which no trigger fires. Constraints hold all the same. */

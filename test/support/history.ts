@@ -1,5 +1,5 @@
-// History: what really happened on a local chain to two subscribers, kept so that it can be told in
-// any order: transactions with their slots and webhook bodies, and what every watched account was
+// History: the events of two subscribers on a local chain, kept so that they can be told in any
+// order: transactions with their slots and webhook bodies, and the state of every watched account
 // after each of them.
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey, TransactionInstruction } from '@solana/web3.js';
@@ -26,7 +26,7 @@ export type History = {
   readonly fromSlot: number;
   readonly toSlot: number;
   readonly happened: readonly Happened[];
-  /** What an account was at the end of a slot. */
+  /** The state of an account at the end of a slot. */
   at(address: Address, slot: number): ChainAccount | null;
 };
 

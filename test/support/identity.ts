@@ -1,6 +1,6 @@
-// Identity: holds the facts of every transaction against what the accounts themselves say, to the
-// unit and at once. What records leave open must be made up by those amounts exactly, as a check of
-// the daemon demands it.
+// Identity: compares the facts of every transaction with the accounts' own totals, to the unit and
+// at once. A difference must equal the amounts that the records leave open, as the daemon's check
+// demands.
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
@@ -43,8 +43,8 @@ export type Identity = {
   /** Checks every account, touched or not. */
   checkAll(label: string): void;
   /**
-   * What open amounts have explained so far, by account: rewards that came, less fees that were not
-   * told.
+   * The sum of open amounts that were needed so far, by account: rewards that came, less fees that
+   * no record told.
    */
   readonly opened: ReadonlyMap<string, bigint>;
 };

@@ -1,5 +1,5 @@
-// Keeper scenarios: what keepers do with orders that rest, for the contract suite: each on the
-// stand-in and on the program.
+// Keeper scenarios: acts of keepers on resting orders, for the contract suite: each on the stand-in
+// and on the program.
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import {
   cancelOrder,

@@ -94,7 +94,7 @@ export async function openRounds(options: {
         }
         if (output.length > 100_000) output = output.slice(-1_000);
       });
-      // It may die before it is ready: then there is nothing to ask it.
+      // The process may die before it is ready; then there is nothing to ask.
       child.once('exit', () => resolve(''));
       child.once('error', reject);
     });

@@ -1,5 +1,5 @@
-// Ledger draws: facts, troubles and payments as chance gives them, for histories that two ledgers
-// must answer alike.
+// Ledger draws: random facts, troubles and payments, for histories that two ledgers must answer
+// alike.
 import type { Fact } from '../../src/core/fact.ts';
 import type { Debt, Payment } from '../../src/core/payment.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
@@ -27,7 +27,7 @@ export const factOf = (random: Random, n: number): Fact => {
     kind: 'outflow' as const,
     route: 'withdraw' as const,
     amount: BigInt(1 + random.below(500)),
-    // Some of it goes to the creator, by whichever system.
+    // A part of it goes to the creator, through some other system.
     mint: random.chance(0.7) ? QUOTE_TOKEN : null,
     decimals: null,
     destination: null,

@@ -34,7 +34,9 @@ export type Stage = {
    * fails.
    */
   act(instructions: readonly TransactionInstruction[], ...signers: readonly Keypair[]): void;
-  /** The accounts were bent: what they are now is where checking begins again. */
+  /**
+   * Tells that the test has changed the accounts; checking begins again from their present state.
+   */
   settled(): void;
 };
 

@@ -44,8 +44,8 @@ export async function register(ledger: Ledger, id: string): Promise<void> {
 }
 
 /**
- * What the node answers: a transaction, null for none, or what it throws. By commitment where it
- * says so.
+ * The node's answer: a transaction, null for none, or an error that it throws; by commitment where
+ * it differs.
  */
 export type Answer = 'whole' | null | Error | 'hangs';
 export type Node = {
@@ -56,7 +56,7 @@ export type Node = {
     { readonly id: string; readonly slot: number; readonly netPnl: bigint }
   >;
   readonly histories: Map<Address, readonly SignatureRow[] | Error>;
-  /** What a proof of absence says. */
+  /** The result of a proof of absence. */
   absence: () => boolean;
   readonly reads: Signature[];
 };

@@ -65,7 +65,8 @@ const discriminators = new Map<string, string>(
 const ORDER = 'd53301bb6cdce6e0';
 
 /**
- * An instruction of the venue, an order unless named; accounts that nothing looks at are anybody.
+ * An instruction of the venue, an order unless named. Accounts that no test looks at have any
+ * address.
  */
 export function venue(
   call: string,
@@ -158,8 +159,8 @@ export const EXCESS_LAMPORTS = 5_000_000_000n;
 export const FEE = 5_000n;
 
 /**
- * What the runtime would make of the lamports: the calls' own transfers, wrapped SOL along with its
- * tokens, and what leaves token accounts when they are closed, unwrapped (45) or rid of excess
+ * The lamports after a transaction: the calls' own transfers, wrapped SOL with its tokens, and the
+ * lamports that leave token accounts when they are closed, unwrapped (45) or relieved of excess
  * lamports (38). Token accounts need no rent here.
  */
 function lamportsOf(

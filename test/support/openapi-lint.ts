@@ -1,5 +1,5 @@
-// OpenAPI lint: what is wrong with the description of the API. Run as a program it prints that, for
-// `npm run check`.
+// OpenAPI lint: the faults of the API's description. Run as a program it prints them, for `npm run
+// check`.
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { createBareServer } from './bare-server.ts';
 

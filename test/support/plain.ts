@@ -1,6 +1,6 @@
-// Plain: what two ledgers answer, as JSON that can be compared.
+// Plain: the answers of two ledgers as JSON that can be compared.
 
-/** As JSON, with what has no order put in one. */
+/** The value as JSON, with unordered lists sorted. */
 export const plain = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(value ?? null, (name, each: unknown) =>

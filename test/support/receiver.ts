@@ -12,7 +12,7 @@ import { createManualClock } from './clock.ts';
 import { createTestLedger } from './ledger.ts';
 
 type Received = { headers: IncomingHttpHeaders; body: string };
-/** A receiver on a real socket, which answers with whatever `status` says at the moment. */
+/** A receiver on a real socket, which answers with the present `status`. */
 export async function openReceiver() {
   const received: Received[] = [];
   const state = { status: 200, location: '' };

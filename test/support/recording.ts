@@ -1,6 +1,6 @@
-// Recording: what the compiled program did in scenarios of this project's own making, as text: each
-// transaction as a node would tell it, failed ones too, with the records as that build wrote them,
-// and every account of the venue and of tokens that it could write, on both sides of it.
+// Recording: the results of the compiled program in this project's scenarios, as text: each
+// transaction as a node gives it, failed ones too, with the records as that build wrote them, and
+// every venue and token account that it could write, before and after.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Keypair } from '@solana/web3.js';
 import type { Address } from '../../src/core/ids.ts';

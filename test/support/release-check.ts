@@ -21,7 +21,7 @@ export function sectionOf(changelog: string, version: string): string | null {
   return found === undefined ? null : found.slice(found.indexOf('\n')).trim();
 }
 
-/** What is wrong with a tag such as `v0.1.0`, in sentences; none when it can be released. */
+/** The problems of a tag such as `v0.1.0`, in sentences; empty when it can be released. */
 export function problemsOf(
   tag: string,
   versions: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 // Schema dump: a migrated database as text, read from Postgres's own catalog: each table with the
-// sentence that says what a row is, its columns, constraints, indexes and triggers; then the
-// functions. Everything is in the order of names, whichever migration made it.
+// sentence on its rows, its columns, constraints, indexes and triggers; then the functions.
+// Everything is sorted by name, whichever migration made it.
 import type { Sql } from '../../src/ledger/database.ts';
 
 type Line = { readonly table: string; readonly line: string };

@@ -81,7 +81,7 @@ export type StreetOptions = {
   slotMs?: number;
   /** Slots until a block is final. */
   finalizedAfter?: number;
-  /** What the chain's nodes name; random where it is left out. */
+  /** The genesis hash that the chain's nodes give; random when absent. */
   genesisHash?: string;
   settings?: (settings: Settings, world: ServedWorld) => Settings | Promise<Settings>;
 };

@@ -1,6 +1,6 @@
 // Traded account: a perp account by the venue's own rules of positions, fees and records, and the
-// facts that its fills make. It knows what it realised in all, as T of docs/invariants.md does, so
-// that bookings can be held against it.
+// facts of its fills. It knows its realised total, as T of docs/invariants.md, so that bookings can
+// be compared with it.
 import { closeOf, type FillSide, openOf } from '../../src/core/close.ts';
 import type { Close, Held } from '../../src/core/fact.ts';
 import type { Movement } from '../../src/core/lots.ts';

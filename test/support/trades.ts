@@ -1,4 +1,4 @@
-// Trades: what people do on a local market, without a test around it.
+// Trades: acts of people on a local market, for use outside a test file.
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import type { Driver } from '../../src/local/driver.ts';
 

@@ -1,4 +1,4 @@
-// Transaction: what landed on the local chain in the core's shape, without a socket in between.
+// Transaction: a transaction of the local chain in the core's shape, without a socket in between.
 import { type Address, base58Bytes, type Signature } from '../../src/core/ids.ts';
 import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';

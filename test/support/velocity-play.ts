@@ -79,7 +79,7 @@ export function playVelocity(programFile: string, seed: number, fills: number): 
       trader,
       'take',
     );
-    // What is left of it must not pile up: an account holds 32 orders.
+    // The rest of it must not pile up, because an account holds 32 orders.
     if (++orders % 8 === 0) act([instructions.cancelAll(maker)], maker, 'cancel');
   };
 

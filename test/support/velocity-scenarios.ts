@@ -1,6 +1,6 @@
-// Velocity scenarios: what people do at Velocity, played on its compiled program: trades,
+// Velocity scenarios: acts of people at Velocity, played on its compiled program: trades,
 // settlements, transfers, funding and both liquidations of a perp position. Each is recorded, and
-// held against the accounts to the unit.
+// compared with the accounts to the unit.
 import { Keypair } from '@solana/web3.js';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import {

@@ -1,5 +1,5 @@
-// Venue play: plays a scenario on the stand-in or on the compiled program, and keeps what can be
-// observed of it.
+// Venue play: plays a scenario on the stand-in or on the compiled program, and keeps the observable
+// results.
 import { PublicKey } from '@solana/web3.js';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { userAddress } from '../../src/local/drift/addresses.ts';
@@ -66,7 +66,7 @@ export type Scenario = (
   trader: Trader,
 ) => void;
 
-/** `errorsOf`: what a build ends with where that depends on it. */
+/** `errorsOf`: the errors of a build, when they depend on it. */
 export type Played = { run: Scenario; errors: unknown[]; errorsOf?: (build: Build) => unknown[] };
 
 /** Plays a scenario on the compiled program, or with null on the stand-in. */
@@ -103,8 +103,8 @@ export function play(program: string | null, scenario: Scenario): Outcome {
 }
 
 /**
- * Everything of an outcome but the fields that the records of an older build do not have yet, so
- * that what is left can be compared with it.
+ * An outcome without the fields that the records of an older build lack, so that the rest can be
+ * compared with it.
  */
 export function within(outcome: Outcome, older: Outcome): Outcome {
   const steps = outcome.steps.map((step, at) => ({
@@ -118,7 +118,7 @@ export function within(outcome: Outcome, older: Outcome): Outcome {
   return { ...outcome, build: older.build, steps };
 }
 
-/** An outcome as JSON, with bigint as text: what a recording holds. */
+/** An outcome as JSON, with bigint as text, for a recording. */
 export const recordable = (outcome: Outcome): unknown =>
   JSON.parse(
     JSON.stringify(outcome, (_, value: unknown) =>

@@ -1,4 +1,5 @@
-// Venue scenarios: what the contract suite plays on the stand-in and on the compiled program.
+// Venue scenarios: the scenarios that the contract suite plays on the stand-in and on the compiled
+// program.
 import { createTransferCheckedInstruction, getAssociatedTokenAddressSync } from '@solana/spl-token';
 import type { Keypair } from '@solana/web3.js';
 import { USDC } from '../../src/local/drift/addresses.ts';

@@ -1,4 +1,4 @@
-// Venue world: bending the venue's own accounts, as its administrators would.
+// Venue world: changes the venue's own accounts, as its administrators would.
 
 import type { PublicKey } from '@solana/web3.js';
 import type { Landed } from '../../src/local/chain/cluster.ts';
@@ -38,7 +38,7 @@ export const setPerpMarket = (world: World, change: Struct) =>
   bend(world, 'PerpMarket', perpMarketAddress(0).toBase58(), change);
 
 /**
- * What a transaction ends with when the instruction behind its unit limit fails with one of the
+ * The error of a transaction in which the instruction behind its unit limit fails with one of the
  * program's own codes.
  */
 export const custom = (code: number) => ({ InstructionError: [1, { Custom: code }] });

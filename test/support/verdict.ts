@@ -1,5 +1,5 @@
-// Verdict: what an account's own state says of what a transaction's facts tell of it, as a check of
-// the daemon judges it.
+// Verdict: compares the facts of a transaction with an account's own state, as the daemon's check
+// does.
 import type { Fact } from '../../src/core/fact.ts';
 import { COUNTERS, checkState, type NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { Dialect } from '../../src/venue/dialect.ts';

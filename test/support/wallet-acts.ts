@@ -1,5 +1,5 @@
-// Wallet acts: what somebody with an agent's key can do to its SOL and tokens, as instructions of
-// the real token programs and the system program, and a standing world to do it in.
+// Wallet acts: acts of a person with an agent's key on its SOL and tokens, as instructions of the
+// real token programs and the system program, and a world to do them in.
 import {
   createAssociatedTokenAccountIdempotentInstruction,
   getAssociatedTokenAddressSync,
@@ -74,7 +74,7 @@ export const createAllowPrefund = (from: PublicKey, made: PublicKey, lamports: b
     data: Buffer.concat([u32(13), u64(lamports), u64(0n), Buffer.alloc(32)]),
     keys: [writable(made, true), writable(from, true)],
   });
-/** Creates a second token account with a key of its own, owned by somebody. */
+/** The associated USDC account of a wallet. */
 export const usdcAccount = (owner: PublicKey) => getAssociatedTokenAddressSync(USDC, owner, true);
 export const wrappedAccountOf = (owner: PublicKey) =>
   getAssociatedTokenAddressSync(NATIVE_MINT, owner, true);
@@ -107,9 +107,9 @@ export type Stage = {
     signers?: readonly Keypair[],
     payer?: 'faucet' | 'first',
   ): Landed;
-  /** What was heard of these transactions, in the order of places. */
+  /** The outflows that were heard of these transactions, in the order of places. */
   outflows(...landed: Landed[]): Outflow[];
-  /** What a subscriber who owes 25 USDC is called after them. */
+  /** The standing of a subscriber who owes 25 USDC after them. */
   standing(...landed: Landed[]): 'good' | 'delinquent';
 };
 

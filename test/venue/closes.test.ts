@@ -1,6 +1,5 @@
-// Closes: what a fill means for one side in every form that fills come in: taker and maker, AMM and
-// match, liquidation, expiry, transfer, several in a transaction, and records that are too old to
-// tell.
+// Closes: the meaning of a fill for one side in every form that fills come in: taker and maker, AMM
+// and match, liquidation, expiry, transfer, several in a transaction, and records too old to tell.
 import { describe, expect, test } from 'vitest';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { encodeEvent } from '../../src/local/drift/layout.ts';

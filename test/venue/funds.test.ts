@@ -1,4 +1,4 @@
-// Funds: what one reading of a Drift account says can be drawn from it.
+// Funds: the amounts that can be drawn from a Drift account, by one reading of it.
 import { describe, expect, test } from 'vitest';
 import type { PerpPosition, SpotMarket, User } from '../../src/venue/accounts.ts';
 import { DRIFT_PROFILE } from '../../src/venue/drift-v2/profile.ts';

@@ -26,7 +26,7 @@ test.each(programs)(
   },
 );
 
-/** What others do to an account, and what the AMM does of itself. */
+/** Acts of others on an account, and changes that the AMM makes by itself. */
 const KINDS = [
   'orderFilledWithAMM',
   'orderFilledWithMatch',

@@ -1,5 +1,5 @@
-// Keeping: what keepers and referrers are paid, out of the records of the transactions they act in,
-// with everybody watched in every role, and the amounts that the records leave open.
+// Keeping: the payments to keepers and referrers, read from the records of the transactions that
+// they act in, with everybody watched in every role, and the amounts that the records leave open.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';

@@ -1,5 +1,5 @@
-// Liquidations: every kind of them, both bankruptcies, SOL as collateral and as a borrow, and a
-// swap: what each does to the totals of victim and liquidator is told to the unit.
+// Liquidations: every kind of liquidation, both bankruptcies, SOL as collateral and as a borrow,
+// and a swap: the facts tell each change of the totals of victim and liquidator to the unit.
 import { describe, expect, test } from 'vitest';
 import { createWorld } from '../../src/local/world.ts';
 import { createManualClock } from '../support/clock.ts';

@@ -1,6 +1,6 @@
-// Recorded: what the compiled program of 2024-06 did in scenarios of this project's making (npm run
+// Recorded: results of the compiled program of 2024-06 in this project's scenarios (npm run
 // record-fixtures), heard on a machine that does not have it: decoders, hearing and translation are
-// held against its bytes.
+// compared with its bytes.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -279,7 +279,7 @@ describe('an order record', () => {
     ['velocity', VELOCITY],
   ] as const)('of %s with a variant or a length of its own is refused', (_, { records }) => {
     expect(records.decodeEvent(action(20))).toMatchObject({ event: 'OrderActionRecord' });
-    // What the coming program of Velocity appends: ClobOrderEvicted, ClobRemainderCulled.
+    // The action that Velocity's next program appends: ClobOrderEvicted, ClobRemainderCulled.
     for (const coming of [21, 22])
       expect(records.decodeEvent(action(coming))).toMatchObject({
         event: 'Spoiled',

@@ -1,5 +1,5 @@
-// Swaps: with the venue's tokens: what is sent away inside the bracket, what a bad price means, and
-// what a delegate keeps.
+// Swaps with the venue's tokens: value sent away inside the bracket, the effect of a bad price, and
+// value that a delegate keeps.
 import { describe, expect, test } from 'vitest';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import {

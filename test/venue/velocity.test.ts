@@ -1,4 +1,4 @@
-// Velocity: what its compiled program of 2026-07 did in scenarios of this project's making (npm run
+// Velocity: results of its compiled program of 2026-07 in this project's scenarios (npm run
 // record-fixtures), heard on a machine that does not have it; and the readers of Drift v2 pointed
 // at the same accounts and records.
 import { readFileSync } from 'node:fs';

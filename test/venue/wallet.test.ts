@@ -1,4 +1,4 @@
-// Wallet: what leaves an agent's wallet outside the venue, and what changes who may take it:
+// Wallet: value that leaves an agent's wallet outside the venue, and changes of who may take it:
 // tokens, SOL, approvals, owners, delegates, builders, sub-accounts.
 import { describe, expect, test } from 'vitest';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';

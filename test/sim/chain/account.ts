@@ -15,7 +15,7 @@ export type Store = {
 export const SYSTEM = '11111111111111111111111111111111';
 export const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 export const LAMPORTS_A_SIGNATURE = 5_000n;
-/** What keeps an account of so many bytes alive, at the rate of 6,960 lamports a byte. */
+/** The rent-exempt lamports of an account of this many bytes, at 6,960 lamports per byte. */
 export const rentOf = (bytes: number): bigint => BigInt(bytes + 128) * 6_960n;
 export const UNITS = 90_000;
 

@@ -1,6 +1,6 @@
 // Bank: executes the transactions of the simulated chain by the rules of the real one: the fee is
-// paid whatever comes of it, the instructions take effect whole or not at all, and what a node
-// tells of it (logs, inner instructions, balances) is kept.
+// always paid, the instructions take effect all or none, and the logs, inner instructions and
+// balances that a node reports are kept.
 import { base58Text } from '../../../src/core/ids.ts';
 import {
   type Account,

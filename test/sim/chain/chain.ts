@@ -1,5 +1,5 @@
 // Chain: the simulated chain: blocks, block heights and slots that differ, blockhashes that expire,
-// forks, and finality. It keeps enough of the past to answer as a node does that is some blocks
+// forks, and finality. It keeps enough of the past to answer like a node that is some blocks
 // behind.
 import { base58Text } from '../../../src/core/ids.ts';
 import type { Random } from '../random.ts';
@@ -23,7 +23,7 @@ type Block = {
   readonly height: number;
   readonly hash: string;
   readonly executed: Landed[];
-  /** What each account was before this block. */
+  /** The state of each account before this block. */
   readonly undo: Map<string, Account | null>;
 };
 
@@ -47,16 +47,15 @@ export type SimChain = {
   happen(transaction: SimTransaction): Landed | null;
   /** Bytes that reached a leader: executed now, or so many blocks later. */
   submit(transaction: SimTransaction, delayBlocks: number): void;
-  /** What executing as of a block would come to. */
+  /** The result of executing a transaction on the state after a block, without including it. */
   trial(
     transaction: SimTransaction,
     index: number,
   ): { error: unknown; logs: readonly string[]; store: Store };
   tick(): void;
   /**
-   * Drops blocks that are not final. What people did in them happens again, as a rule; a payment
-   * may be included again by itself, at once or later, because its bytes are still known to some
-   * leader.
+   * Drops blocks that are not final. People's transactions in them usually happen again; a payment
+   * may be included again, at once or later, because some leader still has its bytes.
    */
   fork(): void;
 };

@@ -1,6 +1,6 @@
 // Drift: the venue's program on the simulated chain: fills, settling, withdrawals and deposits, on
-// accounts of the real layout, with the real records in the log. Margin is a plain rule: what is
-// withdrawn must leave enough for what was lost.
+// accounts of the real layout, with the real records in the log. Margin is a plain rule: a
+// withdrawal must leave enough for the open losses.
 
 import { least } from '../../../src/core/money.ts';
 import { encodeEvent } from '../../../src/local/drift/layout.ts';
@@ -92,7 +92,7 @@ function open(frame: Frame, address: string) {
     deposits: field(4272),
     withdraws: field(4280),
     settled: field(4296),
-    /** What open losses may still cost, in quote base units. */
+    /** The most that open losses may still cost, in quote base units. */
     owing(): bigint {
       let sum = 0n;
       for (let market = 0; market < MARKETS; market++) {
@@ -108,7 +108,7 @@ function open(frame: Frame, address: string) {
   };
 }
 
-/** Collateral of a User, as anybody can read it. */
+/** The collateral of a User, read from its account. */
 export function depositOf(found: Account | null): bigint {
   return found === null ? 0n : Buffer.from(found.data).readBigUInt64LE(104) / SCALE;
 }
@@ -216,7 +216,7 @@ function settle(frame: Frame, user: string, markets: readonly number[], must: bo
 }
 
 /**
- * What a fill carries here: market, base, entry, net profit of a close; an opening has no entry.
+ * The fields of a fill here: market, base, entry, net profit of a close; an opening has no entry.
  */
 export type Fill = {
   readonly market: number;

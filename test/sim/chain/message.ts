@@ -1,6 +1,6 @@
 // Message: a transaction of the simulated chain, read from the bytes that a daemon sent
-// (signatures, then a v0 message), or built by hand for what people do. The reader is this file's
-// own: it shares no code with what wrote the bytes.
+// (signatures, then a v0 message), or built by hand for people's acts. The reader shares no code
+// with the writer of the bytes.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { base58Bytes, base58Text, type Signature } from '../../../src/core/ids.ts';
 
@@ -16,7 +16,7 @@ export type SimTransaction = {
   readonly signers: number;
   readonly readonlySigned: number;
   readonly readonlyUnsigned: number;
-  /** Null for what people do: it needs no blockhash to be executed again after a fork. */
+  /** Null for people's transactions, which need no blockhash to be executed again after a fork. */
   readonly blockhash: string | null;
   readonly instructions: readonly SimInstruction[];
 };

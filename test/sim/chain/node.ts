@@ -1,6 +1,6 @@
-// Node: one RPC node of the simulated chain: it answers the JSON-RPC methods that the daemon asks,
-// as an Agave node would, from what it has: it may be behind, have pruned or never had older
-// blocks, keep no logs, or have a broken index.
+// Node: one RPC node of the simulated chain. It answers the daemon's JSON-RPC methods like an Agave
+// node, from the blocks that it has: it may be behind, have pruned or never had older blocks, keep
+// no logs, or have a broken index.
 import { base58Text } from '../../../src/core/ids.ts';
 import type { Random } from '../random.ts';
 import { type Account, LAMPORTS_A_SIGNATURE, rentOf, TOKEN, UNITS } from './account.ts';
@@ -38,7 +38,7 @@ export const soundNode = (chain: SimChain): SimNode => ({
   price: 0,
 });
 
-/** What can come over a node for a while. */
+/** The conditions that a node can be in for a while. */
 export const MOODS_KNOWN = {
   /** Its statuses, or its transactions, lack some; never both. */
   broken(node: SimNode, random: Random) {
@@ -51,33 +51,33 @@ export const MOODS_KNOWN = {
     node.lacks = (which) => which === 'status';
   },
   /**
-   * Its histories lack some transactions: what only account state could tell, which histories here
-   * do not check.
+   * The node's histories lack some transactions. Only account state could show them, and histories
+   * here do not check it.
    */
   'broken history'(node: SimNode, random: Random) {
     const part = random.below(4);
     node.lacks = (which, signature) => which === 'history' && signature.charCodeAt(20) % 4 === part;
   },
-  /** It keeps only the newest blocks, or was booted from a snapshot a moment ago. */
+  /** The node keeps only the newest blocks, or was started from a snapshot a moment ago. */
   forgetful(node: SimNode, random: Random) {
     const back = random.chance(0.5) ? 0 : random.below(300);
     node.firstSlot = node.chain.block(Math.max(0, node.chain.root() - back)).slot;
   },
-  /** It gives transactions without their outcome. */
+  /** The node gives transactions without their outcome. */
   'no meta'(node: SimNode) {
     node.tells = () => 'no meta';
   },
-  /** It ends pages of history early. */
+  /** The node ends pages of history early. */
   'short pages'(node: SimNode, random: Random) {
     node.pageMost = 1 + random.below(3);
   },
-  /** It has got its health back. */
+  /** The node is sound again. */
   sound(node: SimNode) {
     Object.assign(node, soundNode(node.chain));
   },
 } as const;
 export type Mood = keyof typeof MOODS_KNOWN;
-/** Those that come over nodes in every history. */
+/** The conditions that nodes may be in in every history. */
 export const MOODS: readonly Mood[] = [
   'sound',
   'broken',

@@ -1,6 +1,5 @@
-// Programs: what the programs of the simulated chain do to its accounts: system, token, associated
-// token, memo, compute budget. Error numbers are those of the real programs. The venue is in
-// drift.ts.
+// Programs: the programs of the simulated chain: system, token, associated token, memo, compute
+// budget. Error numbers are those of the real programs. The venue is in drift.ts.
 import { createHash } from 'node:crypto';
 import {
   type Account,
@@ -57,7 +56,7 @@ function put(frame: Frame, address: string, { account, data }: Held, amount: big
 const has = (data: Buffer, at: number, address: string): boolean =>
   data.subarray(at, at + 32).equals(keyBytes(address));
 
-/** Moves tokens, whoever allowed it. */
+/** Moves tokens without checking who allowed it. */
 export function moveTokens(frame: Frame, from: string, to: string, amount: bigint): void {
   const source = held(frame, from);
   if (source.data[108] === FROZEN || held(frame, to).data[108] === FROZEN)
@@ -97,7 +96,8 @@ export const token: Program = ({ accounts, data }, frame) => {
     next.set(data.subarray(3, 35), 32);
     frame.set(at(0), { ...given.account, data: new Uint8Array(next) });
   } else if (tag === 10 || tag === 11) {
-    // The mint's freeze authority signs: in this world, whoever the transaction says.
+    // The mint's freeze authority must sign; this world accepts the authority that the transaction
+    // names.
     const given = held(frame, at(0));
     const next = Buffer.from(given.data);
     next[108] = tag === 10 ? FROZEN : INITIALIZED;

@@ -1,4 +1,4 @@
-// Asides: what cannot be read for now, in memory.
+// Asides: the list of things that cannot be read for now, in memory.
 import type { Asides } from '../../../src/core/hearing-ports.ts';
 import type { State } from './state.ts';
 

@@ -43,7 +43,7 @@ function createMemoryHalts(state: State): Halts {
   };
 }
 
-/** Debts of the subscriber: those that count, and all that a transfer may have been meant for. */
+/** The debts of a subscriber that count, and all debts that a transfer may have been meant for. */
 function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
   const tabs = new Map([...state.subscriptions].map(([id, each]) => [id, each.tabs]));
   const owed: StandingEvent[] = [];
@@ -190,7 +190,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
   const ledger: Ledger = {
     probe: nobodyAsks('the probe'),
     deliveries: nobodyAsks('deliveries'),
-    // The simulated venue has no calls that nobody knows.
+    // The simulated venue has no unknown calls.
     coverage: { add: async () => {}, totals: async () => [], unexplained: async () => [] },
     checks: nobodyAsks('checks'),
     unread: { ...nobodyAsks<Ledger['unread']>('unread'), list: async () => [] },

@@ -1,4 +1,4 @@
-// Payments: their life, in memory.
+// Payments: the payment rows and their states, in memory.
 
 import type { PaymentRecord, Payments } from '../../../src/core/debt-ports.ts';
 import { transition } from '../../../src/core/share.ts';
@@ -22,7 +22,7 @@ function recordOf(row: PaymentRow): PaymentRecord {
   };
 }
 
-/** `identity`: what the database tells of itself now; null where it tells nothing. */
+/** Creates the payments. `identity` gives the database's identity now; null when it tells none. */
 export function createMemoryPayments(
   state: State,
   nowMs: () => number,

@@ -8,7 +8,7 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
     [...state.payments.values()].some(
       (each) => LIVE.has(each.state) && each.covers.some((cover) => cover.shareId === shareId),
     );
-  /** What landed payments and transfers by others bring to a debt together. */
+  /** The sum that landed payments and transfers by others bring to a debt. */
   const coveredOf = (shareId: string): bigint =>
     [
       ...[...state.payments.values()]

@@ -1,12 +1,12 @@
 // Server: the database in memory as a server that can go back: to a replica that lacks the last
-// commits, or to a restored copy. It tells its identity as Postgres does, or nothing, as a
-// Postgres-compatible cluster may.
+// commits, or to a restored copy. It tells its identity as Postgres does, or tells none, as some
+// Postgres-compatible clusters do.
 import type { Marks } from '../../../src/flows/continuity.ts';
 import type { State } from './state.ts';
 
 export type MemoryServer = {
   readonly marks: Marks;
-  /** What it tells of itself; null where it tells nothing. */
+  /** The server's identity; null when it tells none. */
   identity(): string | null;
   /** Whether it tells its timeline. */
   told: boolean;

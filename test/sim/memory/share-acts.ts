@@ -1,4 +1,4 @@
-// Share acts: what changes a debt outside of a payment, in memory. core/share.ts decides what
+// Share acts: the changes of a debt outside of a payment, in memory. core/share.ts decides what
 // becomes of each debt.
 import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
 import { restingEvents, type Transition } from '../../../src/core/share.ts';
@@ -19,7 +19,7 @@ type ShareActs = Pick<
 export function createMemoryShareActs(state: State, nowMs: () => number): ShareActs {
   const sharesOf = (subscriberId: string): ShareRow[] =>
     [...state.shares.values()].filter((share) => share.subscriberId === subscriberId);
-  /** Nothing is signed of it: it ends, and its debts are due. */
+  /** Ends a payment of which nothing is signed, and makes its debts due. */
   const endUnsigned = (payment: PaymentRow): void => {
     Object.assign(payment, { state: 'failed', trouble: PLANNED_ANEW });
     applyToShares(

@@ -1,5 +1,5 @@
-// State: everything the in-memory ledger keeps. It follows the Postgres ledger function by
-// function; one contract suite (test/ledger/contract.test.ts) holds the two together.
+// State: the tables of the in-memory ledger. It follows the Postgres ledger function by function;
+// one contract suite (test/ledger/contract.test.ts) compares the two.
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
 import type { Credit } from '../../../src/core/debt-ports.ts';
@@ -98,14 +98,14 @@ export type State = {
   readonly payments: Map<string, PaymentRow>;
   /** By the key of their fact. */
   readonly credits: Map<string, CreditRow>;
-  /** What was told of debts, in order. */
+  /** The events about debts, in order. */
   readonly events: EventOf<EventKind>[];
   readonly halts: Map<string, Halt>;
   readonly clearances: Map<string, Clearance[]>;
   readonly standings: Map<string, RosterEntry>;
   /** The identity of the database that daemons trusted last. */
   trusted: string | null;
-  /** What is booked is marked as observed, and such debts count for the standing. */
+  /** New debts are marked as observed, and such debts count for the standing. */
   observing: boolean;
   revision: bigint;
   /**
@@ -160,7 +160,7 @@ export const accrualKey = (subscriptionId: string, fact: Fact): string =>
 
 export const LIVE: ReadonlySet<string> = new Set(['planned', 'signed', 'sent']);
 
-/** Whether a share is paid whatever its size: as ledger/shares.ts. */
+/** Whether a share is paid whatever its size, as in ledger/shares.ts. */
 export const isAsked = (state: State, row: ShareRow): boolean =>
   row.hastened ||
   state.standings.get(row.subscriberId)?.standing === 'delinquent' ||

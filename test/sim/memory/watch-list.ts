@@ -1,4 +1,4 @@
-// Watch list: who is watched and how far each history was scanned, in memory.
+// Watch list: the watched accounts and how far each history was scanned, in memory.
 import type { Sightings, WatchList } from '../../../src/core/hearing-ports.ts';
 import type { State } from './state.ts';
 

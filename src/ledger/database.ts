@@ -12,6 +12,12 @@ export type Fragment = postgres.Fragment;
 const STATEMENT_MS_MOST = 120_000;
 
 /**
+ * Seconds until a connection is tried again after so many failures: 0.1 at first, 2 at most. The
+ * driver's own bound is 20, and for so long a daemon would be blind after Postgres has come back.
+ */
+const reconnectAfterS = (failures: number): number => Math.min(0.05 * 2 ** failures, 2);
+
+/**
  * Opens a pool. `DATABASE_URL` must reach Postgres directly or through a pooler in session mode.
  * `onEnded` is called when a connection ends.
  */
@@ -33,6 +39,7 @@ export function openDatabase(
       idle_in_transaction_session_timeout: STATEMENT_MS_MOST,
     },
     connect_timeout: 10,
+    backoff: reconnectAfterS,
     onclose: onEnded,
     onnotice: (notice) => log.debug('ledger.notice', { message: notice.message }),
   });

@@ -36,13 +36,15 @@ export async function startDaemon(options: {
   const url = `http://127.0.0.1:${port}`;
   mkdirSync(path.dirname(options.logFile), { recursive: true });
   const lines = createWriteStream(options.logFile, { flags: 'w' });
+  const { PATH = '', NODE_COMPILE_CACHE } = processEnvironment();
   let stopping = false;
   let child: ChildProcess;
 
   const launch = (): ChildProcess => {
     const started = spawn(process.execPath, [MAIN, 'start'], {
       env: {
-        PATH: processEnvironment().PATH ?? '',
+        PATH,
+        ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
         BAILIFF_HTTP_PORT: String(port),
         ...options.env,
       },

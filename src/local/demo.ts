@@ -20,6 +20,8 @@ export type DemoOptions = {
   readonly say: (text: string) => void;
   /** The folder of Postgres and the daemon's log; the one of the settings when absent. */
   readonly stateFolder?: string;
+  /** An empty database; one in an embedded Postgres when absent. */
+  readonly databaseUrl?: string;
   /** Called with each daemon that is started, for tests that kill it. */
   readonly onDaemon?: (daemon: Daemon) => void;
 };
@@ -32,6 +34,7 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
   const settings = loadSettings({
     ...(env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {}),
     ...(stateFolder ? { BAILIFF_STATE_FOLDER: stateFolder } : {}),
+    ...(options.databaseUrl ? { BAILIFF_NETWORK: 'local', DATABASE_URL: options.databaseUrl } : {}),
     ...(env.XDG_CACHE_HOME ? { XDG_CACHE_HOME: env.XDG_CACHE_HOME } : {}),
   });
   await using stack = new AsyncDisposableStack();

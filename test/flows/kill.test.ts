@@ -9,7 +9,7 @@ const CONTESTED = STEPS.filter((step) =>
   ['payment.planned', 'payment.signed', 'chain: executed, not answered'].includes(step),
 );
 
-test.each([
+test.concurrent.each([
   { replicas: 1, steps: STEPS },
   { replicas: 3, steps: CONTESTED },
 ])(

@@ -17,6 +17,7 @@ test('Postgres gone: webhooks are answered 503, and what happened meanwhile is p
       url.port = String(proxy.port);
       return {
         ...given,
+        http: { ...given.http, webhookAnswerMs: 1_000 },
         gate: { ...given.gate, staleAfterMs: 1_500, failOpen: false },
         secrets: { ...given.secrets, databaseUrl: url.href },
       };
@@ -32,21 +33,24 @@ test('Postgres gone: webhooks are answered 503, and what happened meanwhile is p
       headers: { authorization: street.secret },
       body: '[]',
     });
-  expect((await deliver()).status).toBe(200);
+  const delivered = async () => (await deliver()).status;
+  await expect.poll(delivered).toBe(200);
   slam();
-  expect((await deliver()).status).toBe(503);
-  await expect.poll(async () => (await street.gate('ana')).verdict).toBe('unknown');
+  expect(await delivered()).toBe(503);
   await expect
-    .poll(async () => (await street.gate('ana')).reason)
-    .toMatch(/^The ledger has taken no write for/);
-  const health = await fetch(`${street.app().url}/health/ready`);
-  expect(health.status).toBe(503);
+    .poll(() => street.gate('ana'))
+    .toMatchObject({
+      verdict: 'unknown',
+      reason: expect.stringMatching(/^The ledger has taken no write for/),
+    });
+  const ready = async () => (await fetch(`${street.app().url}/health/ready`)).status;
+  await expect.poll(ready).toBe(503);
   expect((await street.post('/v1/shares/none/retry', {})).body.title).toBe('ledger_unavailable');
   profitableClose(driver, trader);
   open();
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-  await expect.poll(async () => (await deliver()).status).toBe(200);
+  await expect.poll(delivered).toBe(200);
   // The verdict reaches the roster too, although the connection that listens was cut.
   await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
   await street[Symbol.asyncDispose]();
@@ -93,7 +97,7 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
   const metrics = await fetch(`${base}/metrics`);
   expect(metrics.status).toBe(200);
   expect(await metrics.text()).toContain('bailiff_sample_age_seconds{gauge="bailiff_debts"}');
-  expect((await fetch(`${base}/health/ready`)).status).toBe(503);
+  await expect.poll(async () => (await fetch(`${base}/health/ready`)).status).toBe(503);
   expect((await fetch(`${base}/health/live`)).status).toBe(200);
   door!.thaw();
   await expect.poll(verdict).toBe('allow');

@@ -205,8 +205,9 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   // The weather clears, and one source alone has to be enough for what is missing.
   calm.over = true;
   now.slot = history.toSlot + FINAL_AFTER;
-  for (let round = 0; round < 40; round++) {
-    clock.advance(20_000);
+  // What was set aside is tried again within five minutes, and a check takes several rounds.
+  for (let round = 0; round < 14; round++) {
+    clock.advance(60_000);
     // Which one is the seed's choice.
     if ((seed ?? 0) % 3 === 0) await backfill(plain, never);
     else if ((seed ?? 0) % 3 === 1) await watch.sweep([...watched.map.values()], never);
@@ -235,13 +236,11 @@ async function told(history: History, seed: number | null): Promise<unknown> {
 
 describe.each([101, 102, 103])('history %i', (historySeed) => {
   const history = playHistory(historySeed, 60);
-  test('through every kind of weather ends in the ledger of a quiet day', {
-    timeout: 120_000,
-  }, async () => {
+  test('through every kind of weather ends in the ledger of a quiet day', async () => {
     const quiet = await told(history, null);
     expect((quiet as { facts: unknown[] }).facts.length).toBeGreaterThan(60);
-    const fresh = 1 + (Number(process.env.VITEST_POOL_ID ?? 1) % 7);
-    for (const seed of [historySeed * 10 + 1, historySeed * 10 + 2, historySeed * 10 + fresh + 2])
+    // One for each source that has to be enough at the end.
+    for (const seed of [1, 2, 3].map((n) => historySeed * 10 + n))
       expect(await told(history, seed), `weather ${seed}`).toEqual(quiet);
   });
 });

@@ -148,9 +148,8 @@ describe('the image', () => {
       }
     };
     await expect.poll(health).toBe(200);
-    const asked = performance.now();
     child.kill('SIGTERM');
+    // A stop that takes nine seconds ends the process with 1.
     expect(await ended, output()).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(10_000);
   });
 });

@@ -1,6 +1,7 @@
 // Command: `bailiff` as a process of its own, on a street's database and chain.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { COMPILED } from './compiled.ts';
 import type { Street } from './street.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -14,6 +15,7 @@ export function runCommand(
   const { secrets } = street.settings;
   const env = {
     PATH: process.env.PATH ?? '',
+    ...COMPILED,
     BAILIFF_NETWORK: 'local',
     DATABASE_URL: street.database.url,
     BAILIFF_RPC_URL: street.world.chain.rpcUrl,

@@ -1,15 +1,17 @@
 // Kill rounds: real daemons in processes of their own, real Postgres, the local chain here; in
-// every round they are killed at a step of a payment, and in the end the creator holds exactly what
-// was owed.
+// every round they are killed at a step of a payment and started again, and in the end the creator
+// holds exactly what was owed. The daemons of one round go on into the next one.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { Keypair, type PublicKey } from '@solana/web3.js';
 import { base58Text } from '../../src/core/ids.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { type ServedWorld, serveWorld } from '../../src/local/world.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
+import { COMPILED } from './compiled.ts';
 
 /** Steps at which the daemon dies: its own events, and two moments only the chain can see. */
 export const STEPS = [
@@ -30,6 +32,7 @@ const PATIENCE_MS = 60_000;
 export type Rounds = {
   /** Plays one round; throws when the books and the chain differ. */
   play(step: Step): Promise<void>;
+  /** Daemons that died at a step. */
   readonly kills: number;
   close(): Promise<void>;
 };
@@ -42,6 +45,22 @@ async function until<T>(what: string, look: () => Promise<T | null>): Promise<T>
     if (clock.nowMs() - startedMs > PATIENCE_MS) throw new Error(`waited too long for ${what}`);
     await clock.sleep(20, new AbortController().signal);
   }
+}
+
+/** Resolves with the first line of a process that is as wanted. Throws when the process ends. */
+async function said({ stdout }: ChildProcess, wanted: RegExp): Promise<RegExpExecArray> {
+  if (stdout === null) throw new Error('nothing can be read of it');
+  const lines = createInterface({ input: stdout });
+  try {
+    for await (const line of lines) {
+      const found = wanted.exec(line);
+      if (found !== null) return found;
+    }
+  } finally {
+    lines.close();
+    stdout.resume();
+  }
+  throw new Error(`the daemon ended before it said ${wanted}`);
 }
 
 export async function openRounds(options: {
@@ -58,11 +77,12 @@ export async function openRounds(options: {
     cluster: { slotMs: 20 },
   });
   const masterKey = randomBytes(32).toString('base64');
+  /** Each running daemon, with its URL once it is ready. */
   const living = new Map<ChildProcess, string>();
   let kills = 0;
   let subscribers = 0;
 
-  const launch = async (killAt: Step | null): Promise<string> => {
+  const launch = async (): Promise<void> => {
     const child = spawn(process.execPath, [ENTRY], {
       env: {
         PATH: process.env.PATH ?? '',
@@ -74,31 +94,24 @@ export async function openRounds(options: {
         BAILIFF_WEBHOOK_SECRETS: 'w'.repeat(20),
         BAILIFF_MASTER_KEY: masterKey,
         DATABASE_URL: options.databaseUrl,
-        ...(killAt === null ? {} : { KILL_AT: killAt }),
+        ...COMPILED,
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     living.set(child, '');
-    child.once('exit', (_, signal) => {
-      living.delete(child);
-      if (signal === 'SIGKILL') kills++;
-    });
-    return new Promise((resolve, reject) => {
-      let output = '';
-      child.stdout?.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-        const ready = /^ready (\S+)$/m.exec(output);
-        if (ready?.[1]) {
-          living.set(child, ready[1]);
-          resolve(ready[1]);
-        }
-        if (output.length > 100_000) output = output.slice(-1_000);
-      });
-      // The process may die before it is ready; then there is nothing to ask.
-      child.once('exit', () => resolve(''));
-      child.once('error', reject);
-    });
+    child.once('exit', () => living.delete(child));
+    living.set(child, (await said(child, /^ready (\S+)$/))[1] ?? '');
   };
+  const launchAll = () => Promise.all(Array.from({ length: options.replicas }, launch));
+  /** From now on each daemon dies at the step. */
+  const arm = (step: Step) =>
+    Promise.all(
+      [...living.keys()].map((child) => {
+        const armed = said(child, /^armed /);
+        child.stdin?.write(`${step}\n`);
+        return armed;
+      }),
+    );
   const killAll = async (): Promise<void> => {
     const ended = [...living.keys()].map(
       (child) => new Promise((resolve) => child.once('exit', resolve)),
@@ -119,7 +132,7 @@ export async function openRounds(options: {
     const id = `s${++subscribers}`;
     const creator = Keypair.generate().publicKey;
     const trader = world.driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
-    const url = await launch(null);
+    const url = [...living.values()][0] ?? '';
     await post(url, '/v1/subscribers', {
       id,
       agentWallet: trader.agent.publicKey.toBase58(),
@@ -132,10 +145,10 @@ export async function openRounds(options: {
       creatorWallet: creator.toBase58(),
       shareBps: 1_000,
     });
-    await killAll();
     return { id, trader, creator };
   };
 
+  await launchAll();
   return {
     get kills() {
       return kills;
@@ -143,10 +156,6 @@ export async function openRounds(options: {
     async play(step) {
       const { driver, cluster, mischief } = world;
       const { id, trader, creator } = await register();
-      driver.movePrice(0, 150_000_000n);
-      driver.trade(trader, 'long', 2_000_000_000n);
-      driver.movePrice(0, 165_000_000n);
-      driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
       const onChain = step.startsWith('chain:');
       if (onChain)
         mischief.onSend = {
@@ -155,20 +164,22 @@ export async function openRounds(options: {
             for (const child of living.keys()) child.kill('SIGKILL');
           },
         };
-      await Promise.all(
-        Array.from({ length: options.replicas }, () => launch(onChain ? null : step)),
-      );
+      else await arm(step);
+      driver.movePrice(0, 150_000_000n);
+      driver.trade(trader, 'long', 2_000_000_000n);
+      driver.movePrice(0, 165_000_000n);
+      driver.trade(trader, 'short', 2_000_000_000n, { reduceOnly: true });
       await until(`a kill at ${step}`, async () => (living.size < options.replicas ? true : null));
       mischief.onSend = null;
+      kills += options.replicas - living.size;
       await killAll();
-      await Promise.all(Array.from({ length: options.replicas }, () => launch(null)));
+      await launchAll();
       const owed = await until(`${id} to be paid after a kill at ${step}`, async () => {
         const rows = await sql<
           { amount: bigint; status: string }[]
         >`select amount, status from profit_share where subscriber_id = ${id}`;
         return rows.length === 1 && rows[0]?.status === 'paid' ? rows[0].amount : null;
       });
-      await killAll();
       // Nothing of what was ever signed may still be able to move money: let the last blockhash
       // expire.
       cluster.advance(200);

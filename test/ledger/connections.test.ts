@@ -134,3 +134,9 @@ test('a cut transaction can say nothing more, whatever transaction has its conne
   });
   expect([...(await sql`select text from note`)]).toEqual([{ text: 'second' }]);
 });
+
+test('a connection is tried again after two seconds at most, however often it failed', async () => {
+  await open(1);
+  const backoff = sql.options.backoff as (failures: number) => number;
+  expect([1, 2, 5, 6, 7, 1_000].map(backoff)).toEqual([0.1, 0.2, 1.6, 2, 2, 2]);
+});

@@ -58,8 +58,9 @@ async function told(
 
 const KILLS = 6;
 /**
- * Kills the daemon at moments drawn from a seed, six times: in turn while it works, and while it
- * starts. After each start that is left alone it works for a while, however slow the machine is.
+ * Kills the daemon six times, at moments drawn from a seed: some answers later, and once more while
+ * it starts again. Before it is killed anew it has answered, so that the story goes on however slow
+ * the machine is.
  */
 async function killedStory(seed: number): Promise<{ ending: Ending; killed: number }> {
   let state = seed;
@@ -69,28 +70,31 @@ async function killedStory(seed: number): Promise<{ ending: Ending; killed: numb
   };
   let killed = 0;
   let over = false;
-  const until = async (ready: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!over && !(await ready())) await sleep(50);
-  };
-  const answers = async (daemon: Daemon): Promise<boolean> =>
-    fetch(`${daemon.url}/health/live`).then(
-      (response) => response.ok,
-      () => false,
-    );
-  const onDaemon = async (daemon: Daemon): Promise<void> => {
-    for (let last: number | undefined; !over && killed < KILLS; killed++) {
-      await until(() => daemon.pid() !== last);
-      if (killed % 2 === 0) await until(() => answers(daemon));
-      await sleep(random() * 1_500);
-      last = daemon.pid();
-      if (!over && last !== undefined) process.kill(last, 'SIGKILL');
-    }
+  const onDaemon = (daemon: Daemon): void => {
+    const kill = async (): Promise<void> => {
+      await sleep(random() * 1_000);
+      const pid = daemon.pid();
+      if (over || pid === undefined) return;
+      process.kill(pid, 'SIGKILL');
+      killed++;
+      while (!over && daemon.pid() === pid) await sleep(20);
+    };
+    const { ask } = daemon;
+    let answersLeft = 1;
+    const asked: Daemon['ask'] = async (...given) => {
+      const answer = await ask<never>(...given);
+      if (killed < KILLS && --answersLeft === 0)
+        void kill()
+          .then(kill)
+          .finally(() => {
+            answersLeft = 1 + Math.floor(random() * 10);
+          });
+      return answer;
+    };
+    Object.assign(daemon, { ask: asked });
   };
   try {
-    return {
-      ending: await told('killed', { onDaemon: (daemon) => void onDaemon(daemon) }),
-      killed,
-    };
+    return { ending: await told('killed', { onDaemon }), killed };
   } finally {
     over = true;
   }

@@ -22,7 +22,7 @@ export type Daemon = {
 
 const MAIN = path.join(import.meta.dirname, '../main.ts');
 const RETRY_MS = 100;
-const ASK_MS_MOST = 30_000;
+const ASK_MS_MOST = 120_000;
 
 /** Starts the daemon with this environment and no other settings. */
 export async function startDaemon(options: {

@@ -35,7 +35,7 @@ export type PostgresServer = {
 
 type Binaries = { readonly postgres: string; readonly initdb: string };
 const DATABASE = 'bailiff';
-const START_MS_MOST = 20_000;
+const START_MS_MOST = 60_000;
 
 /**
  * Copies the binaries once to a folder that the other user can reach, and returns their paths

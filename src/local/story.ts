@@ -48,7 +48,7 @@ export type StoryOptions = {
 };
 
 const ENGINE = path.join(import.meta.dirname, '../../examples/engine.ts');
-const WAIT_MS_MOST = 60_000;
+const WAIT_MS_MOST = 120_000;
 const POLL_MS = 100;
 const usd = (amount: bigint): string => `${formatUnits(amount)} USDC`;
 const sol = (lamports: bigint): string => `${formatUnits(lamports, 9)} SOL`;

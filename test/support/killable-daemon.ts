@@ -1,6 +1,6 @@
-// Killable daemon: the real daemon, which kills itself with SIGKILL right after a step. Steps are its
-// own log events, so production code knows nothing of this. A line on standard input names the step;
-// the daemon answers it with `armed STEP`.
+// Killable daemon: the real daemon, which kills itself with SIGKILL right after a step. Steps are
+// its own log events, so production code knows nothing of this. A line on standard input names the
+// step; the daemon answers it with `armed STEP`.
 import '../../src/system/native-warning.ts';
 import { createInterface } from 'node:readline';
 import { startApp } from '../../src/app.ts';

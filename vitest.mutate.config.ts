@@ -4,10 +4,12 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Random and slow: they run last, since the first test that fails ends the run of a mutant. */
-const LAST = ['holdings', 'proof', 'share', 'standing'];
-const place = ({ moduleId }: TestSpecification): number =>
-  LAST.some((each) => moduleId.includes(`/${each}.test.`)) ? 1 : 0;
+/**
+ * Files that import the local world or take long run last, since the first test that fails ends the
+ * run of a mutant.
+ */
+const LAST = /\/(adversarial|venue|chain)\/|\/(holdings|leavings|share|standing)\.test\./;
+const place = ({ moduleId }: TestSpecification): number => (LAST.test(moduleId) ? 1 : 0);
 
 class QuickFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

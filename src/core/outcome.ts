@@ -87,9 +87,17 @@ export type Outcome = Answer & {
   readonly parts: readonly (BookedPart & Answer)[];
 };
 
+/** The reasons that only a close without a booked part has. */
+type Unbooked = Extract<
+  NothingOwed,
+  'not_final' | 'gap' | 'not_checked' | 'not_booked' | 'no_subscription'
+>;
+/** The reasons why a booked part owes nothing. */
+type Unowed = Exclude<NothingOwed, Unbooked>;
+
 const usdc = (amount: BaseUnits): string => `${formatUnits(amount)} USDC`;
 
-function reasonOfPart(part: BookedPart, firstTermsSlot: Slot | null): NothingOwed | null {
+function reasonOfPart(part: BookedPart, firstTermsSlot: Slot | null): Unowed | null {
   const { termsSlot, openedSlot, netPnl, shareBps, charged, amount } = part;
   if (amount > 0n) return null;
   if (termsSlot === null)
@@ -102,7 +110,7 @@ function reasonOfPart(part: BookedPart, firstTermsSlot: Slot | null): NothingOwe
 }
 
 /** The sentence for people on a part. */
-function sayPart(part: BookedPart, reason: NothingOwed | null): string {
+function sayPart(part: BookedPart, reason: Unowed | null): string {
   const { netPnl, shareBps, charged, amount, deficitBefore, deficitAfter, termsSlot, share } = part;
   switch (reason) {
     case null: {
@@ -126,20 +134,12 @@ function sayPart(part: BookedPart, reason: NothingOwed | null): string {
       return 'It was opened before anything was agreed.';
     case 'after_end':
       return 'It was opened after the subscription had ended.';
-    case 'not_final':
-    case 'gap':
-    case 'not_checked':
-    case 'not_booked':
-    case 'no_subscription':
-      return sayWhole(reason);
     default:
       return unreachable(reason);
   }
 }
 
-function sayWhole(
-  reason: 'not_final' | 'gap' | 'not_checked' | 'not_booked' | 'no_subscription',
-): string {
+function sayWhole(reason: Unbooked): string {
   switch (reason) {
     case 'not_final':
       return 'Its block is not final yet. Shares are booked from finalized blocks.';
@@ -159,7 +159,7 @@ function sayWhole(
 /** Why a close without a booked part makes nothing owed, or not yet. */
 function reasonOfWhole(close: RecordedClose): Answer {
   const { final, subscriptionId, firstTermsSlot, slot, checkedSlot, gap, waits } = close;
-  const answer = (reason: Parameters<typeof sayWhole>[0]): Answer => ({
+  const answer = (reason: Unbooked): Answer => ({
     reason,
     sentence: sayWhole(reason),
   });

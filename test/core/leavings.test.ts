@@ -9,6 +9,7 @@ import { WRAPPED_SOL } from '../../src/core/wallet-call.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
 import {
   agent,
+  agentTokens,
   FEE,
   type Made,
   type MadeCall,
@@ -179,5 +180,17 @@ describe('the wallet itself', () => {
     expect(amounts(made([allocate(agent, 10n)]))).toEqual([]);
     expect(amounts(made([assign(agent, SYSTEM)]))).toEqual([]);
     expect(amounts(made([assign(stranger, OTHER)]))).toEqual([]);
+  });
+});
+
+describe('a token account whose owner the node does not tell', () => {
+  const untold = { owner: null, ownerAfter: null };
+  const left = (account: Address) => {
+    const call: Made = { program: TOKEN, accounts: [account, agent], data: Buffer.of(9) };
+    return amounts(made([call], [tokens(account, 90n, 40n, untold)]));
+  };
+  test('is its subscriber’s where the watch-list has it, and nobody’s where not', () => {
+    expect(left(agentTokens)).toEqual([50n]);
+    expect(left(someone())).toEqual([]);
   });
 });

@@ -1,9 +1,14 @@
-// Money and ids: rounding, text and base58, against independent implementations.
-import { PublicKey } from '@solana/web3.js';
+// Money: rounding, and amounts as text.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { base58Bytes, base58Text, isAddress, isSignature } from '../../src/core/ids.ts';
-import { formatUnits, mulDivCeil, mulDivFloor, parseBaseUnits } from '../../src/core/money.ts';
+import {
+  formatUnits,
+  least,
+  most,
+  mulDivCeil,
+  mulDivFloor,
+  parseBaseUnits,
+} from '../../src/core/money.ts';
 
 test('floor and ceiling hold for every sign', () => {
   const any = fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n });
@@ -26,20 +31,22 @@ test('amounts as text', () => {
   expect(parseBaseUnits('9007199254740993')).toBe(9007199254740993n);
 });
 
-test('base58 agrees with web3.js, leading zeros included', () => {
-  fc.assert(
-    fc.property(
-      fc.uint8Array({ minLength: 32, maxLength: 32 }),
-      fc.integer({ min: 0, max: 32 }),
-      (bytes, zeros) => {
-        bytes.fill(0, 0, zeros);
-        const text = new PublicKey(bytes).toBase58();
-        expect(base58Text(bytes)).toBe(text);
-        expect(base58Bytes(text)).toEqual(bytes);
-        expect(isAddress(text)).toBe(true);
-        expect(isSignature(text)).toBe(false);
-      },
-    ),
-  );
-  expect(isAddress('0OIl')).toBe(false);
+test('amounts of any decimals, and of none', () => {
+  expect(formatUnits(0n)).toBe('0.000000');
+  expect(formatUnits(7n, 0)).toBe('7');
+  expect(formatUnits(-7n, 0)).toBe('-7');
+  expect(formatUnits(123n, 2)).toBe('1.23');
+  expect(formatUnits(1_500_000_000n, 9)).toBe('1.500000000');
+});
+
+test('a decimal string of base units has up to 19 digits and no leading zero', () => {
+  expect(parseBaseUnits('0')).toBe(0n);
+  expect(parseBaseUnits('9'.repeat(19))).toBe(10n ** 19n - 1n);
+  for (const text of ['', '00', '-1', '+1', '1 ', ' 1', '1e3', '1n', 'a1', '1a', '9'.repeat(20)])
+    expect(parseBaseUnits(text), text).toBeNull();
+});
+
+test('the smaller and the larger of two amounts', () => {
+  expect([least(1n, 2n), least(2n, 1n), least(2n, 2n)]).toEqual([1n, 1n, 2n]);
+  expect([most(1n, 2n), most(2n, 1n), most(2n, 2n)]).toEqual([2n, 2n, 2n]);
 });

@@ -1,0 +1,212 @@
+// Policy: each field of each act that a payment may have, up to its limit and one beyond it.
+import { describe, expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
+import { type Act, COMPUTE_UNITS_MOST, type Mandate, objections } from '../../src/core/policy.ts';
+import { TOKEN_PROGRAM } from '../../src/core/wallet-call.ts';
+
+const address = (name: string) => name as Address;
+const thief = address('thief');
+const mandate: Mandate = {
+  memo: 'bailiff:p1',
+  agent: address('agent'),
+  source: address('passing'),
+  passing: address('passing'),
+  creator: address('creator'),
+  creatorTokenAccount: address('creator tokens'),
+  mint: address('usdc'),
+  amount: 100n,
+  driftUser: address('user'),
+  quoteMarket: 0,
+  withdraw: 60n,
+  settleMarkets: [1, 2],
+  feePayer: address('sponsor'),
+  reimburse: 5n,
+  sponsorTokenAccount: address('sponsor tokens'),
+  priorityFeeMost: 1_001n,
+};
+type ActOf<Kind extends Act['act']> = Extract<Act, { act: Kind }>;
+const limit: ActOf<'compute_limit'> = { act: 'compute_limit', units: COMPUTE_UNITS_MOST };
+const price: ActOf<'compute_price'> = { act: 'compute_price', microLamports: 715n };
+const creatorAccount: ActOf<'create_token_account'> = {
+  act: 'create_token_account',
+  payer: mandate.feePayer,
+  account: mandate.creatorTokenAccount,
+  owner: mandate.creator,
+  mint: mandate.mint,
+};
+const create: ActOf<'create_seeded_account'> = {
+  act: 'create_seeded_account',
+  payer: mandate.feePayer,
+  account: address('passing'),
+  base: mandate.agent,
+  space: 165n,
+  program: address(TOKEN_PROGRAM),
+};
+const initialize: ActOf<'initialize_token_account'> = {
+  act: 'initialize_token_account',
+  account: address('passing'),
+  mint: mandate.mint,
+  owner: mandate.agent,
+};
+const close: ActOf<'close_token_account'> = {
+  act: 'close_token_account',
+  account: address('passing'),
+  destination: mandate.feePayer,
+  authority: mandate.agent,
+};
+const settle: ActOf<'settle'> = {
+  act: 'settle',
+  user: mandate.driftUser,
+  authority: mandate.agent,
+  markets: [1, 2],
+};
+const withdraw: ActOf<'withdraw'> = {
+  act: 'withdraw',
+  user: mandate.driftUser,
+  authority: mandate.agent,
+  market: 0,
+  amount: 60n,
+  reduceOnly: true,
+  destination: mandate.source,
+};
+const transfer: ActOf<'transfer'> = {
+  act: 'transfer',
+  source: mandate.source,
+  mint: mandate.mint,
+  destination: mandate.creatorTokenAccount,
+  authority: mandate.agent,
+  amount: 100n,
+};
+const reimburse: ActOf<'transfer'> = {
+  ...transfer,
+  destination: address('sponsor tokens'),
+  amount: 5n,
+};
+const memo: ActOf<'memo'> = { act: 'memo', text: 'bailiff:p1' };
+const GOOD: readonly Act[] = [
+  limit,
+  price,
+  create,
+  initialize,
+  creatorAccount,
+  settle,
+  withdraw,
+  transfer,
+  reimburse,
+  close,
+  memo,
+];
+const judge = (acts: readonly Act[], under: Mandate = mandate) =>
+  objections(under.feePayer, acts, under);
+/** The good payment with one act changed. */
+const changed = <Kind extends Act>(act: Kind, change: Partial<Kind>) =>
+  judge(GOOD.map((each) => (each === act ? { ...each, ...change } : each)));
+
+test('a whole payment at every limit passes; a part of what is allowed passes too', () => {
+  expect(judge(GOOD)).toEqual([]);
+  expect(changed(withdraw, { amount: 1n })).toEqual([]);
+  expect(changed(settle, { markets: [2] })).toEqual([]);
+  expect(judge(GOOD.filter((each) => each !== reimburse && each !== settle))).toEqual([]);
+});
+
+test.each<[Act, object, string]>([
+  [limit, { units: COMPUTE_UNITS_MOST + 1 }, 'compute limit 1400001 is above the maximum'],
+  [price, { microLamports: 716n }, 'priority fee could reach 1002 lamports'],
+  [creatorAccount, { account: thief }, 'creates a token account of creator'],
+  [creatorAccount, { owner: thief }, 'creates a token account of thief'],
+  [creatorAccount, { mint: thief }, 'creates a token account of mint thief'],
+  [creatorAccount, { payer: mandate.agent }, 'rent is charged to agent'],
+  [create, { account: thief }, 'creates the account thief'],
+  [create, { base: thief }, 'creates the account passing'],
+  [create, { program: thief }, 'creates an account of thief with 165 bytes'],
+  [create, { space: 166n }, `creates an account of ${TOKEN_PROGRAM} with 166 bytes`],
+  [create, { payer: mandate.agent }, 'rent is charged to agent'],
+  [initialize, { account: thief }, 'initializes thief'],
+  [initialize, { owner: thief }, 'gives a token account to thief'],
+  [initialize, { mint: thief }, 'opens a token account of mint thief'],
+  [close, { account: thief }, 'closes thief'],
+  [close, { authority: thief }, 'closes passing'],
+  [close, { destination: thief }, 'gives rent to thief'],
+  [settle, { user: thief }, 'settles user thief'],
+  [settle, { markets: [1, 3] }, 'settles market 3'],
+  [withdraw, { user: thief }, 'withdraws from thief'],
+  [withdraw, { authority: thief }, 'withdraws from user'],
+  [withdraw, { market: 1 }, 'withdraws market 1'],
+  [withdraw, { destination: thief }, 'withdraws to thief'],
+  [withdraw, { reduceOnly: false }, 'withdraws without reduce_only, which could borrow'],
+  [withdraw, { amount: 61n }, 'withdraws 61, the mandate is 60'],
+  [transfer, { source: thief }, 'transfers from thief'],
+  [transfer, { mint: thief }, 'transfers mint thief'],
+  [transfer, { authority: thief }, 'transfers by authority of thief'],
+  [reimburse, { destination: thief }, 'transfers to thief'],
+  [reimburse, { amount: 6n }, 'transfers 6, the mandate is 5'],
+  [memo, { text: 'bailiff:p2' }, 'carries another memo'],
+])('%o with %o is refused', (act, change, why) => {
+  expect(changed(act, change)).toContain(why);
+});
+
+test('an act that is not known is refused', () =>
+  expect(judge([...GOOD, { act: 'unknown', program: thief }])).toEqual(['calls program thief']));
+
+test('what is due once is refused twice, and refused when it is missing', () => {
+  expect(judge([...GOOD, transfer])).toEqual(['has 2 transfers, exactly one is due']);
+  expect(judge([...GOOD, reimburse])).toEqual(['reimburses the sponsor more than once']);
+  expect(judge([...GOOD, memo])).toEqual(['has 2 memos, exactly one is due']);
+  expect(judge([...GOOD, withdraw])).toEqual(['withdraws more than once']);
+  expect(judge([...GOOD, limit])).toEqual(['sets compute_limit more than once']);
+  expect(judge([...GOOD, price])).toEqual(['sets compute_price more than once']);
+  const without = (act: Act) => judge(GOOD.filter((each) => each !== act));
+  expect(without(transfer)).toEqual(['has 0 transfers, exactly one is due']);
+  expect(without(memo)).toEqual(['has 0 memos, exactly one is due']);
+  for (const act of [create, initialize, close]) {
+    expect(judge([...GOOD, act])).toEqual([`has 2 of ${act.act}, the mandate is 1`]);
+    expect(without(act)).toEqual([`has 0 of ${act.act}, the mandate is 1`]);
+  }
+});
+
+test('the fee payer is the planned one', () =>
+  expect(objections(thief, GOOD, mandate)).toEqual(['fee payer is thief']));
+
+test('no more is withdrawn than is paid, whatever the mandate says', () => {
+  expect(judge(GOOD, { ...mandate, withdraw: 105n })).toEqual([]);
+  expect(judge(GOOD, { ...mandate, withdraw: 106n })).toEqual(['withdraws 106, more than it pays']);
+});
+
+describe('without a passing account', () => {
+  const plain: Mandate = { ...mandate, source: address('own'), passing: null };
+  const acts = [
+    { ...withdraw, destination: plain.source },
+    { ...transfer, source: plain.source },
+    { ...reimburse, source: plain.source },
+    memo,
+  ];
+  test('a payment passes, and opening one is refused', () => {
+    expect(judge(acts, plain)).toEqual([]);
+    expect(judge([...acts, close], plain)).toEqual([
+      'closes passing',
+      'has 1 of close_token_account, the mandate is 0',
+    ]);
+  });
+});
+
+describe('a reimbursement', () => {
+  const acts = GOOD.filter((each) => each !== reimburse);
+  test('that was not planned, or has no account, goes to a stranger', () => {
+    for (const none of [{ reimburse: 0n }, { sponsorTokenAccount: null }])
+      expect(judge([...acts, reimburse], { ...mandate, ...none })).toEqual([
+        'transfers to sponsor tokens',
+      ]);
+  });
+  test('to a sponsor that is the creator is told from the payment by its amount', () => {
+    const same: Mandate = { ...mandate, sponsorTokenAccount: mandate.creatorTokenAccount };
+    const back = { ...reimburse, destination: mandate.creatorTokenAccount };
+    expect(judge([...acts, back], same)).toEqual([]);
+    expect(judge([back, ...acts], same)).toEqual([]);
+    expect(judge([...acts, transfer], same)).toEqual(['has 2 transfers, exactly one is due']);
+    expect(judge([...acts, back, back], same)).toEqual(['has 2 transfers, exactly one is due']);
+    expect(judge([...acts, { ...back, amount: 6n }], same)).toEqual([
+      'transfers 6, the mandate is 100 and 5',
+      'has 2 transfers, exactly one is due',
+    ]);
+  });
+});

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type Average,
   type Holdings,
+  hiddenFrom,
   type Lot,
   lotsAfter,
   type Movement,
@@ -130,12 +131,19 @@ describe('an entry', () => {
   const known = { base: 100n, entry: 500_000n };
   test('that rounding alone explains was not traded anew; one unit more was', () => {
     for (const entry of [249_000n, 251_000n])
-      expect(seen(holdings(own, known), held(50n, entry)).closed).toHaveLength(1);
+      expect(seen(holdings(own, known), held(50n, entry)).holdings.lots).toEqual([
+        lot(50n, 250_000n),
+      ]);
     for (const entry of [248_999n, 251_001n]) {
       const { closed, holdings: after } = seen(holdings(own, known), held(50n, entry));
       expect(closed).toEqual(own);
       expect(after.lots).toEqual([added(50n, entry)]);
     }
+  });
+  test('of a position that grew is no sign of a new trade, however much was paid', () => {
+    const { closed, holdings: after } = seen(holdings(own, known), held(120n, 900_000n));
+    expect(closed).toEqual([]);
+    expect(after.lots).toEqual([...own, added(20n, 400_000n)]);
   });
   test('of a short position is compared in the same way', () => {
     const short = [lot(100n, 500_000n, { position: 'short' })];
@@ -158,6 +166,12 @@ describe('an entry', () => {
       expect(more).toEqual([own[0], added(20n, null)]);
     }
   });
+});
+
+test('the first slot with something unread is the first one after the last check', () => {
+  const from = (...hidden: number[]) =>
+    hiddenFrom({ ...holdings([]), hidden }, { slot: 60, afterSlot: 20 });
+  expect([from(20, 30, 40), from(20), from(), from(70)]).toEqual([30, 60, 60, 60]);
 });
 
 describe('the average of a market', () => {

@@ -189,3 +189,64 @@ test('what is doubted is listed with its reasons', () => {
   gate.doubt([]);
   expect(gate.doubts).toEqual({ all: null, of: new Set(), why: new Map() });
 });
+
+test('the last observation is that of the highest slot, unless that slot was far off', () => {
+  const gate = roster();
+  expect(gate.freshness()).toEqual({ asOfSlot: null, observedAtMs: null });
+  const after = (slot: number, atMs: number) => {
+    gate.observe(slot, atMs);
+    return [gate.freshness().asOfSlot, gate.freshness().observedAtMs];
+  };
+  expect(after(5_000, 1)).toEqual([5_000, 1]);
+  expect(after(5_000, 2)).toEqual([5_000, 2]);
+  expect(after(4_999, 3)).toEqual([5_000, 2]);
+  expect(after(4_000, 4)).toEqual([5_000, 2]);
+  expect(after(3_999, 5)).toEqual([3_999, 5]);
+  expect(after(4_000, 6)).toEqual([4_000, 6]);
+});
+
+test('a view from the future, by more than a second, is as stale as an old one', () => {
+  const gate = roster();
+  gate.hydrate([entry()]);
+  gate.observe(1, 50_000);
+  const at = (nowMs: number) => gate.decide('ana', 'open', nowMs).stale;
+  expect([48_999, 49_000, 50_000, 51_000, 51_001].map(at)).toEqual([
+    true,
+    false,
+    false,
+    false,
+    true,
+  ]);
+});
+
+test('a stale view says why: the common doubt where there is one', () => {
+  const gate = roster();
+  expect(gate.decide('ana', 'open', 0).reason).toMatch(/is starting/);
+  gate.hydrate([entry()]);
+  expect(gate.decide('ana', 'open', 0).reason).toMatch(/not been seen recently/);
+  gate.doubtAll('the node is of another chain');
+  expect(gate.decide('ana', 'open', 0).reason).toBe('the node is of another chain');
+});
+
+test('a debt that is too old says how old, and for how long it may be', () => {
+  const gate = roster(false, { owedForMsMost: 60_000 });
+  gate.hydrate([
+    entry({ outstanding: 5n, owedSinceMs: 40_000 }),
+    entry({ subscriberId: 'bo', agentWallet: 'w2' }),
+  ]);
+  gate.observe(1, 101_000);
+  expect(gate.decide('ana', 'open', 100_000).verdict).toBe('allow');
+  expect(gate.decide('ana', 'open', 101_500)).toMatchObject({
+    verdict: 'deny',
+    reason: 'Has owed something for 61 s, longer than the 60 s this platform allows.',
+  });
+  expect(gate.decide('bo', 'open', 101_500).verdict).toBe('allow');
+});
+
+test('a decision carries the evidence and the revision of the entry', () => {
+  const gate = roster();
+  const evidence = { signature: 's', slot: 1, amount: 2n, what: '', owedThen: 3n } as never;
+  gate.hydrate([entry({ standing: 'delinquent', evidence, revision: 7n })]);
+  expect(gate.decide('ana', 'open', 0)).toMatchObject({ evidence, revision: 7n });
+  expect(gate.decide('nobody', 'open', 0)).toMatchObject({ evidence: null, revision: null });
+});

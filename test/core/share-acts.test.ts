@@ -76,6 +76,24 @@ test('unexpected troubles are counted beside the attempts, others are not', () =
   expect(rest('retry_soon', false)).toMatchObject({ attempts: 4, unexpected: 1 });
 });
 
+test('a debt that rests until a person acts says so', () => {
+  const rest = (retryAtMs: number | null) =>
+    of({ do: 'rest', trouble: SHORT, retryAtMs, countsAsAttempt: true })?.events;
+  expect(rest(null)).toMatchObject([{ body: { waitsForPerson: true } }]);
+  expect(rest(5)).toMatchObject([{ body: { waitsForPerson: false } }]);
+});
+
+test('only an expiry counts as one', () => {
+  const free = (how: 'failed_on_chain' | 'expired' | 'refused') =>
+    of(
+      { do: 'free', trouble: SHORT, retryAtMs: 5, countsAsAttempt: true, how },
+      { status: 'processing' },
+    )?.share;
+  expect(free('expired')).toMatchObject({ expiries: 1, failures: 0 });
+  expect(free('failed_on_chain')).toMatchObject({ expiries: 0, failures: 1 });
+  expect(free('refused')).toMatchObject({ expiries: 0, failures: 0 });
+});
+
 describe('operators and clearances', () => {
   test('wake makes it due, and changes nothing else', () =>
     expect(of({ do: 'wake' }, WORN)).toEqual(quiet({ ...WORN, retryAtMs: null })));

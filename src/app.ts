@@ -123,6 +123,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     surfaceOf(settings, {
       ...{ ...ports, ...hearing, ...upkeep, rules, metrics, authority, pulse, mail },
       acts: answered.acts,
+      endings: settling.endings,
       feed: () => feed?.status() ?? null,
       judgeAll: settling.judge,
       nudge: (id) => lanes.nudge(id),

@@ -126,9 +126,12 @@ export async function openParts(
     [...venue.lookupTables, ...(settings.payments.lookupTables as Address[])],
     clock.nowMs,
   );
-  const { vouch } = nodes;
+  const { witnessed } = nodes;
   const { historyRowsMost } = rpc;
-  const chain = createChain({ connection, witnesses: nodes, tip, vouch, historyRowsMost }, tables);
+  const chain = createChain(
+    { connection, witnesses: nodes, tip, witnessed, historyRowsMost },
+    tables,
+  );
   const ledger = createLedger(sql, undefined, settings.mode === 'observe', topUpRuleOf(settings));
   const masterKey = createMasterKey(
     ledger.masterKey,

@@ -7,8 +7,8 @@ import type { Roster } from './core/roster.ts';
 import { type Books, createBooks } from './flows/books.ts';
 import type { ConformanceWatch } from './flows/conformance.ts';
 import { bookFinal } from './flows/credit.ts';
+import { createEndings, type Endings } from './flows/ending.ts';
 import { createLanes, type Lanes } from './flows/lanes.ts';
-import { lapseDebts } from './flows/lapse.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { createSettle, type Settle } from './flows/settle.ts';
 import { inTurns, judgeSubscribers } from './flows/standing.ts';
@@ -30,6 +30,7 @@ export type SettlingPorts = {
 };
 export type Settling = {
   readonly books: Books;
+  readonly endings: Endings;
   readonly settle: Settle;
   readonly lanes: Lanes;
   /** Judges the standings of these subscribers again. */
@@ -45,6 +46,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const { ledger } = parts;
   const judge = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });
+  const endings = createEndings({ ledger, books, clock, log });
   const settle = createSettle(
     { ...parts, ...ports, newId, books, budget, onEnded: (id) => judge([id]) },
     payingOf(settings),
@@ -58,13 +60,13 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
     for (const id of ids) lanes.nudge(id);
   });
   loops.add('sweep', Math.min(settings.payments.retryEveryMs, EVERY_MS.sweepMost), async () => {
-    await judge(await lapseDebts(ledger, log));
     for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
+    await judge(await endings.lapse());
   });
   // When a daemon stops after writing a fact or a payment and before updating the standing, the
   // standing is out of date. Subscribers with open debts are therefore judged at start and every 30
   // s.
   const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
   loops.add('judge', EVERY_MS.judge, async () => judge(await whoOwes()));
-  return { books, settle, lanes, judge };
+  return { books, endings, settle, lanes, judge };
 }

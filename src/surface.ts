@@ -9,7 +9,9 @@ import type { Clock, Log } from './core/ports.ts';
 import type { Roster, RosterOptions } from './core/roster.ts';
 import { createAccept } from './flows/accept.ts';
 import type { SetAside } from './flows/aside.ts';
+import type { Books } from './flows/books.ts';
 import { createClear } from './flows/clear.ts';
+import type { Endings } from './flows/ending.ts';
 import type { Pulse } from './flows/heartbeat.ts';
 import { createListing } from './flows/lists.ts';
 import type { Publisher } from './flows/publish.ts';
@@ -31,6 +33,8 @@ import type { Settings } from './system/settings.ts';
 export type Wiring = {
   readonly parts: Parts;
   readonly acts: Acts;
+  readonly endings: Endings;
+  readonly books: Pick<Books, 'doubt'>;
   readonly clock: LedgerClock;
   readonly log: Log;
   readonly roster: Roster;
@@ -123,7 +127,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     operator: {
       ledger,
       listing,
-      clock,
+      endings: wiring.endings,
       log,
       mint: venue.quoteMint,
       onVoided: (id) => judgeAll([id]),

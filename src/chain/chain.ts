@@ -145,8 +145,8 @@ export type ChainSources = {
   readonly connection: Connection;
   readonly witnesses: { readonly first: Witness; readonly second: Witness | null };
   readonly tip: Tip;
-  /** See `Chain.vouch`. */
-  readonly vouch: () => Promise<void>;
+  /** See `Chain.witnessed`. */
+  readonly witnessed: Chain['witnessed'];
   /** The number of rows of one history that are held in memory at once. */
   readonly historyRowsMost?: number;
 };
@@ -157,7 +157,7 @@ const HISTORY_ROWS_MOST = 20_000;
  * Creates the chain. Every method may throw `rpc_unavailable`, `rpc_refused` or `chain_foreign`.
  */
 export function createChain(
-  { connection, witnesses, tip, vouch, historyRowsMost = HISTORY_ROWS_MOST }: ChainSources,
+  { connection, witnesses, tip, witnessed, historyRowsMost = HISTORY_ROWS_MOST }: ChainSources,
   tables: Tables,
 ): Chain {
   const statusOf = createStatuses(connection);
@@ -187,7 +187,7 @@ export function createChain(
       possible(tip, 'getEpochInfo', epoch.absoluteSlot);
       return epoch.blockHeight ?? 0;
     },
-    vouch,
+    witnessed,
     async slot(commitment) {
       const slot = await asking('getSlot', () => connection.getSlot(commitment));
       return possible(tip, 'getSlot', slot);

@@ -51,8 +51,8 @@ export type Nodes = {
   trouble(): string | null;
   /** The findings on the nodes of the settings that a person should mend. */
   readonly findings: readonly Finding[];
-  /** As `Chain.vouch`, for the node that is used. */
-  vouch(): Promise<void>;
+  /** As `Chain.witnessed`. */
+  witnessed<T>(read: () => Promise<T>): Promise<T>;
   /**
    * Whether the WebSocket may be opened: false while its host names the genesis hash of another
    * chain. Few hosts answer HTTP questions at the URL of their WebSocket; the chain of the others
@@ -113,7 +113,15 @@ export type NodesOptions = {
   readonly send?: typeof fetch;
 };
 
-type Held = ChainNode & { hold(forMs: number): Promise<void>; fetch: typeof fetch };
+type Held = ChainNode & {
+  /** Throws `chain_foreign` unless it named our chain within so many milliseconds. */
+  hold(forMs: number): Promise<void>;
+  /** The same, by a question that is put after this call. */
+  confirm(): Promise<void>;
+  fetch: typeof fetch;
+  /** How many answers it gave, and how often it has turned to another chain or back to ours. */
+  count(): { readonly answers: number; readonly turns: number };
+};
 
 /** Asks a node for its genesis hash. Throws `rpc_unavailable`. */
 async function askGenesis(url: string, send: typeof fetch): Promise<string> {
@@ -142,24 +150,27 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
   let heldAtMs = Number.NEGATIVE_INFINITY;
   let foreign: { readonly found: string; readonly ours: string } | null = null;
   let asking: Promise<void> | null = null;
+  let following: Promise<void> | null = null;
+  let [answers, turns] = [0, 0];
 
   const ask = async (): Promise<void> => {
     const found = await askGenesis(url, send);
     const ours = await expect(found);
     const was = foreign;
     foreign = found === ours ? null : { found, ours };
+    if ((foreign === null) !== (was === null)) turns++;
     heldAtMs = clock.nowMs();
     if (foreign !== null && was === null)
       log.error('node.foreign', { node: what, url: shown, found, ours });
     if (foreign === null && was !== null) log.info('node.ours_again', { node: what, url: shown });
   };
-  const hold = async (forMs: number): Promise<void> => {
-    if (clock.nowMs() - heldAtMs > forMs) {
-      asking ??= ask().finally(() => {
-        asking = null;
-      });
-      await asking;
-    }
+  const askOnce = (): Promise<void> => {
+    asking ??= ask().finally(() => {
+      asking = null;
+    });
+    return asking;
+  };
+  const requireOurs = (): void => {
     if (foreign !== null)
       throw new Fault(
         'chain_foreign',
@@ -167,10 +178,30 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
         { context: { node: what, found: foreign.found } },
       );
   };
+  const hold = async (forMs: number): Promise<void> => {
+    if (clock.nowMs() - heldAtMs > forMs) await askOnce();
+    requireOurs();
+  };
+  // A question under way may have been answered before the call: the next one counts, and callers
+  // that wait for it share it.
+  const confirm = async (): Promise<void> => {
+    const ended = asking?.then(
+      () => {},
+      () => {},
+    );
+    following ??= Promise.resolve(ended).then(() => {
+      following = null;
+      return askOnce();
+    });
+    await following;
+    requireOurs();
+  };
   const held: typeof fetch = async (_input, init) => {
     await hold(HELD_FOR_MS);
     try {
-      return await send(url, init);
+      const answer = await send(url, init);
+      answers++;
+      return answer;
     } catch (thrown) {
       // Another node may answer at this URL next time, so its chain is checked again.
       heldAtMs = Number.NEGATIVE_INFINITY;
@@ -184,6 +215,8 @@ function openNode(what: ChainNode['what'], url: string, options: NodesOptions): 
     connection,
     fetch: held,
     hold,
+    confirm,
+    count: () => ({ answers, turns }),
     get foreign() {
       return foreign?.found ?? null;
     },
@@ -262,7 +295,20 @@ export function openNodes(options: NodesOptions): Nodes {
       if (all.some((node) => node.foreign === null)) return null;
       return `Every RPC node of the settings belongs to another chain: ${all.map((node) => `${node.shown} (genesis ${node.foreign})`).join(', ')}.`;
     },
-    vouch: () => onOurs((node) => node.hold(FRESH_MS)),
+    async witnessed(read) {
+      const before = all.map((node) => ({ node, ...node.count() }));
+      const found = await read();
+      for (const { node, answers, turns } of before) {
+        if (node.count().answers === answers) continue;
+        await node.confirm();
+        if (node.count().turns !== turns)
+          throw new Fault(
+            'chain_foreign',
+            `The ${node.what} URL ${node.shown} belonged to another chain for a while. What it told meanwhile does not count.`,
+          );
+      }
+      return found;
+    },
     async admitSocket() {
       if (options.clock.nowMs() < untoldUntilMs) return true;
       try {

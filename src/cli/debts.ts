@@ -7,10 +7,12 @@ import { formatUnits } from '../core/money.ts';
 import type { Clock } from '../core/ports.ts';
 import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
+import { createBooks } from '../flows/books.ts';
+import { createEndings, type Endings } from '../flows/ending.ts';
 import type { Parts } from '../parts.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 import { type Output, table } from './output.ts';
-import { reasoned, type Tools } from './tools.ts';
+import { type Opened, reasoned, type Tools } from './tools.ts';
 
 async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const accrual = await ledger.shares.accrual(id);
@@ -26,20 +28,25 @@ async function explainShare({ ledger }: Parts, output: Output, id: string): Prom
   return 0;
 }
 
+/** What ends debts or makes them payable, on books of its own that are held against the chain. */
+const endingsOf = ({ parts, log }: Opened, clock: Clock): Endings =>
+  createEndings({ ...parts, books: createBooks({ ...parts, log }), clock, log });
+
 /**
  * Ends one debt unpaid. Returns exit code 1 when the debt is not open, or a payment of it is on its
  * way.
  */
 async function voidShare(
-  { ledger }: Parts,
-  output: Output,
-  clock: Clock,
+  opened: Opened,
+  { output, clock }: Pick<Tools, 'output' | 'clock'>,
   id: string,
   voiding: Voiding,
 ): Promise<number> {
-  const done = await ledger.shares.void(id, voiding, clock.nowMs());
+  const { ledger } = opened.parts;
+  const known = await ledger.shares.find(id);
+  const done = known !== null && (await endingsOf(opened, clock).void(known, voiding));
   const status = (await ledger.shares.find(id))?.status ?? 'unknown here';
-  output.result({ share: id, voided: done, status }, [
+  output().result({ share: id, voided: done, status }, [
     done
       ? `${id} is voided: ${voiding.reason}`
       : `${id} is ${status}; only a debt that waits can be voided.`,
@@ -60,19 +67,19 @@ async function retryShare({ ledger }: Parts, output: Output, id: string): Promis
  * there is none.
  */
 async function forgive(
-  parts: Parts,
-  output: Output,
-  clock: Clock,
+  opened: Opened,
+  { output, clock }: Pick<Tools, 'output' | 'clock'>,
   subscriber: string,
   voiding: Voiding,
 ): Promise<number> {
-  const { ledger } = parts;
+  const { ledger } = opened.parts;
+  const endings = endingsOf(opened, clock);
   const forgiven: { share: string; left: bigint }[] = [];
   for (const each of await ledger.shares.open(subscriber))
-    if (await ledger.shares.void(each.id, voiding, clock.nowMs()))
+    if (await endings.void(each, voiding))
       forgiven.push({ share: each.id, left: each.amount - each.paid });
   const total = forgiven.reduce((sum, each) => sum + each.left, 0n);
-  output.result({ subscriber, forgiven, total }, [
+  output().result({ subscriber, forgiven, total }, [
     forgiven.length === 0
       ? `${subscriber} has no open debt that can be ended; a payment that is on its way must end first.`
       : `${formatUnits(total)} USDC in ${forgiven.length} shares are forgiven; daemons judge ${subscriber} again within half a minute.`,
@@ -80,27 +87,32 @@ async function forgive(
   return forgiven.length === 0 ? 1 : 0;
 }
 
-/** Makes debts payable that were booked in mode observe. A second run finds none. */
+/**
+ * Makes debts payable that were booked in mode observe. A second run finds none. Returns exit code
+ * 1 when debts of some subscribers have to wait.
+ */
 async function adopt(
-  { ledger }: Parts,
-  output: Output,
+  opened: Opened,
+  { output, clock }: Pick<Tools, 'output' | 'clock'>,
   fromSlot: number,
   reason: string,
 ): Promise<number> {
-  const adopted = await ledger.shares.adopt(fromSlot);
+  const { ledger } = opened.parts;
+  const { adopted, waiting } = await endingsOf(opened, clock).adopt(fromSlot);
   const left = adopted.reduce((sum, each) => sum + each.left, 0n);
   const still = await ledger.shares.observed();
-  output.result({ fromSlot, reason, adopted, left, still }, [
+  output().result({ fromSlot, reason, adopted, left, still, waiting }, [
     adopted.length === 0
       ? `No debt of a close in slot ${fromSlot} or later waits to be adopted.`
       : `${adopted.length} debts of ${formatUnits(left)} USDC are payable now; daemons in mode settle pay them within seconds.`,
     ...(still.count === 0
       ? []
       : [
-          `${still.count} debts of ${formatUnits(still.left)} USDC from earlier slots stay observed. Void them once they are settled elsewhere.`,
+          `${still.count} debts of ${formatUnits(still.left)} USDC stay observed. Void those of earlier slots once they are settled elsewhere.`,
         ]),
+    ...waiting.map((each) => `${each.subscriberId} waits: ${each.reason}`),
   ]);
-  return 0;
+  return waiting.length === 0 ? 0 : 1;
 }
 
 const WHY_LENGTH = 60;
@@ -169,8 +181,8 @@ export function addDebts(program: Command, tools: Tools): void {
     );
   reasoned(shares.command('void <share>').description('end a debt unpaid')).action(
     (id: string, { reason }: { reason: string }) =>
-      tools.act('shares void', { share: id, reason }, ({ parts }) =>
-        voidShare(parts, tools.output(), tools.clock, id, { reason, ...tools.byWhom() }),
+      tools.act('shares void', { share: id, reason }, (opened) =>
+        voidShare(opened, tools, id, { reason, ...tools.byWhom() }),
       ),
   );
   reasoned(
@@ -178,8 +190,8 @@ export function addDebts(program: Command, tools: Tools): void {
       .command('forgive <subscriber>')
       .description('end every open debt of a subscriber, unpaid'),
   ).action((id: string, { reason }: { reason: string }) =>
-    tools.act('shares forgive', { id, reason }, ({ parts }) =>
-      forgive(parts, tools.output(), tools.clock, id, { reason, ...tools.byWhom() }),
+    tools.act('shares forgive', { id, reason }, (opened) =>
+      forgive(opened, tools, id, { reason, ...tools.byWhom() }),
     ),
   );
   reasoned(
@@ -194,8 +206,8 @@ export function addDebts(program: Command, tools: Tools): void {
         .result({ fromSlot }, [`--from-slot is a slot, a whole number; got: ${fromSlot}`]);
       return tools.exitWith(2);
     }
-    return tools.act('adopt', { fromSlot, reason }, ({ parts }) =>
-      adopt(parts, tools.output(), Number(fromSlot), reason),
+    return tools.act('adopt', { fromSlot, reason }, (opened) =>
+      adopt(opened, tools, Number(fromSlot), reason),
     );
   });
 }

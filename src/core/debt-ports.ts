@@ -138,6 +138,8 @@ export type Shares = {
     retryInMs: number | null,
     countsAsAttempt: boolean,
   ): Promise<void>;
+  /** Notes why debts that are due cannot be planned just now. They stay due. */
+  note(subscriberId: string, shareIds: readonly string[], trouble: Trouble): Promise<void>;
   list(filter: {
     subscriberId?: string;
     subscriptionId?: string;
@@ -158,9 +160,10 @@ export type Shares = {
   retry(id: string): Promise<boolean>;
   /**
    * Ends a debt unpaid, on record, and ends its unsigned payment. False when the debt is paid or
-   * voided, or has a payment that may still land.
+   * voided, or has a payment that may still land. Throws `books_behind` when the database is no
+   * longer the one with the identity `under`; null skips this check.
    */
-  void(id: string, voiding: Voiding, nowMs: number): Promise<boolean>;
+  void(id: string, voiding: Voiding, nowMs: number, under: string | null): Promise<boolean>;
   /**
    * Makes every pending debt due now, even small ones, and clears their reasons. A payment that is
    * still unsigned after UNSIGNED_MOST_MS is ended, so that its debts are planned again.
@@ -178,6 +181,8 @@ export type Shares = {
   waitingFor(
     trouble: { readonly class: ErrorClass } | { readonly code: Trouble['code'] },
   ): Promise<{ driftUser: Address | null; subscribers: string[] }>;
+  /** What subscribers owe to a creator in debts that can be paid: neither parked nor observed. */
+  owedTo(creatorWallet: Address): Promise<BaseUnits>;
   /** The slot before the oldest unpaid close; 0 when there is none. */
   oldestOpenSlot(subscriberId: string): Promise<Slot>;
   /**
@@ -190,15 +195,26 @@ export type Shares = {
    * after everything signed before can no longer land.
    */
   freeOrphans(): Promise<number>;
+  /** Subscribers with observed debts of closes in this slot and later. */
+  adoptable(fromSlot: Slot): Promise<string[]>;
   /**
-   * Makes debts payable that were booked in mode observe, of closes in this slot and later. Returns
-   * them; a second call returns none.
+   * Makes debts of these subscribers payable that were booked in mode observe, of closes in this
+   * slot and later. Returns them; a second call returns none. Throws `books_behind` as `void` does.
    */
-  adopt(fromSlot: Slot): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
+  adopt(
+    fromSlot: Slot,
+    subscriberIds: readonly string[],
+    under: string | null,
+  ): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
   /** The debts that wait to be adopted: their number, and their unpaid sum. */
   observed(): Promise<{ readonly count: number; readonly left: BaseUnits }>;
-  /** Ends debts whose terms let them lapse, by the database's clock. Returns them. */
-  lapse(): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
+  /** Subscribers with debts that their own terms let lapse now, by the database's clock. */
+  lapsing(): Promise<string[]>;
+  /** Lets such debts of a subscriber lapse. Returns them. Throws `books_behind` as `void` does. */
+  lapse(
+    subscriberId: string,
+    under: string | null,
+  ): Promise<{ shareId: string; left: BaseUnits }[]>;
 };
 
 /**

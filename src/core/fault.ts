@@ -26,6 +26,7 @@ export const FAULTS = {
   agent_is_creator: { retry: 'never', status: 422 },
   endpoint_refused: { retry: 'never', status: 422 },
   not_ready: { retry: 'later', status: 503 },
+  books_behind: { retry: 'later', status: 503 },
   ledger_unavailable: { retry: 'later', status: 503 },
   migration_changed: { retry: 'never', status: 500 },
   database_newer: { retry: 'never', status: 500 },

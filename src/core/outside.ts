@@ -160,11 +160,12 @@ export type Chain = {
   /** One round of evidence for a death. A question without an answer is null. */
   deathEvidence(signed: SignedBytes, tokenAccount: Address): Promise<DeathEvidence>;
   /**
-   * Throws unless the node in use has proven within the last second that it belongs to our chain.
-   * Called before writing anything that a wrong chain would spoil for good: cursors, baselines,
-   * withdrawn facts.
+   * Runs reads, and gives what they found only where every node that answered meanwhile names our
+   * chain when it is asked again after them, and has not named another one since before. Throws
+   * `chain_foreign` otherwise, and `rpc_unavailable` when such a node does not say. For what a
+   * wrong chain would spoil for good: cursors, baselines, books.
    */
-  vouch(): Promise<void>;
+  witnessed<T>(read: () => Promise<T>): Promise<T>;
 };
 
 /** The addresses of a payment. */

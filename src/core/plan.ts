@@ -7,6 +7,7 @@ import {
   formatUnits,
   type Lamports,
   least,
+  most,
   mulDivCeil,
 } from './money.ts';
 import { type Cover, type Debt, INSUFFICIENT_FUNDS, type PaymentPlan } from './payment.ts';
@@ -36,6 +37,11 @@ export type Preflight = {
    */
   readonly sponsorRefuses?: Omit<Trouble, 'lamports'> | null;
   readonly costs: SolCosts;
+  /**
+   * Where the creator has no token account: what all subscribers owe to that wallet in debts that
+   * can be paid; left out where the ledger was not asked.
+   */
+  readonly owedToCreator?: BaseUnits;
 };
 
 /** A market from which settling brings USDC into the deposit. */
@@ -280,8 +286,10 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
     return wait(chosen.trouble);
   }
   const { priority, priorityLikely = priority } = preflight.costs;
-  const likely = chosen.cost - priority + priorityLikely;
-  const costly = policy.cost && tooCostly(debts, amount, likely, policy.cost);
+  const rent = createCreatorAccount ? preflight.costs.tokenAccountRent : 0n;
+  const fees = chosen.cost - rent - priority + priorityLikely;
+  const all = most(amount, preflight.owedToCreator ?? 0n);
+  const costly = policy.cost && tooCostly(debts, amount, { fees, rent, all }, policy.cost);
   if (costly) return wait(costly, 'creator');
   // The debt comes first: the sponsor is reimbursed from the rest, never above the cap. When the
   // wallet's tokens suffice for the debt, nothing is withdrawn for the sponsor alone.

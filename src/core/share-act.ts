@@ -26,6 +26,8 @@ export type ShareAct =
       readonly retryAtMs: number | null;
       readonly countsAsAttempt: boolean;
     }
+  /** It could not be planned, because RPC did not answer. Nothing but the reason changes. */
+  | { readonly do: 'note'; readonly trouble: Trouble }
   /** The payment that had claimed the debt ended without paying it. */
   | {
       readonly do: 'free';
@@ -96,6 +98,7 @@ export const WAKES: Readonly<Record<ShareActName, readonly Wake[]>> = {
   // The lane itself acts here, and goes on by itself.
   claim: [],
   rest: [],
+  note: [],
   free: [],
   land: ['standing'],
   unclaim: ['lane'],

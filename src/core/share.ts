@@ -193,6 +193,9 @@ function after(share: Share, act: ShareAct): Pick<Transition, 'share' | 'events'
       const events = news ? [blockedEvent(act.trouble, act.retryAtMs === null)] : [];
       return { share: blocked(share, act), events };
     }
+    case 'note':
+      if (share.status !== 'pending') return null;
+      return becomes({ reason: act.trouble });
     case 'free': {
       if (share.status !== 'processing') return null;
       const failed = act.how === 'failed_on_chain';

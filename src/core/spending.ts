@@ -144,21 +144,38 @@ export function sponsorRefusal(
   return null;
 }
 
+/** What a payment is likely to cost. */
+export type PaymentCost = {
+  readonly fees: Lamports;
+  /** Of the creator's token account, where the payment opens it; else 0. */
+  readonly rent: Lamports;
+  /** What all subscribers owe to that creator, this payment included: one account serves them. */
+  readonly all: BaseUnits;
+};
+
 /**
- * The reason why a payment waits for more debts because its cost is too large a part of it. Null
- * when the cost is small enough, or when somebody asked for one of the debts to be paid now.
+ * Why a payment waits for more debts: its cost is too large a part of it. Fees are held against its
+ * own amount, fees and rent together against everything that is owed to the creator. Null once
+ * somebody asked for it.
  */
 export function tooCostly(
   debts: readonly Debt[],
   amount: BaseUnits,
-  cost: Lamports,
+  { fees, rent, all }: PaymentCost,
   { bpsMost, usdcPerSol }: CostRule,
 ): Trouble | null {
-  const worth = mulDivCeil(cost, usdcPerSol, LAMPORTS_A_SOL);
-  if (debts.some((debt) => debt.asked) || worth * BPS_WHOLE <= amount * BigInt(bpsMost))
-    return null;
+  const worthOf = (lamports: Lamports) => mulDivCeil(lamports, usdcPerSol, LAMPORTS_A_SOL);
+  const within = (lamports: Lamports, of: BaseUnits): boolean =>
+    worthOf(lamports) * BPS_WHOLE <= of * BigInt(bpsMost);
+  if (debts.some((debt) => debt.asked)) return null;
+  if (within(fees, amount) && within(fees + rent, all)) return null;
+  const cost = within(fees, amount) ? fees + rent : fees;
+  const opening =
+    cost === fees
+      ? ''
+      : ` The creator has no USDC account: opening one is worth it once ${formatUnits(mulDivCeil(worthOf(cost), BPS_WHOLE, BigInt(bpsMost)))} USDC is owed to this creator by all subscribers; it is ${formatUnits(all)} USDC now.`;
   return troubled(
     'below_cost',
-    `Paying ${formatUnits(amount)} USDC would cost ${formatUnits(cost, 9)} SOL, some ${formatUnits(worth)} USDC. It is paid with the next shares, or before a withdrawal.`,
+    `Paying ${formatUnits(amount)} USDC would cost ${formatUnits(cost, 9)} SOL, some ${formatUnits(worthOf(cost))} USDC. It is paid with the next shares, or before a withdrawal.${opening}`,
   );
 }

@@ -39,7 +39,9 @@ export function createAccept(
       }
       throw new Fault('not_found', `Nobody watches ${subject}. Register its subscriber first.`);
     }
-    const { slot, accounts } = await chain.slices([account.address], null, 'finalized');
+    const { slot, accounts } = await chain.witnessed(() =>
+      chain.slices([account.address], null, 'finalized'),
+    );
     const state = venue.stateOf(account.role, slot, accounts[0] ?? null);
     if (state === null || !(await ledger.checks.accept(account.address, state)))
       throw new Fault(

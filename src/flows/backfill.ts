@@ -50,7 +50,8 @@ export async function backfill(
    */
   const walkOnce = async ({ address, slot, listedRevision }: Cursor): Promise<Slot | null> => {
     const after = Math.max(0, slot - OVERLAP_SLOTS);
-    const rows = await chain.signatures(address, after, tip, 'finalized');
+    // A cursor that another chain moved would hide everything up to its slot for good.
+    const rows = await chain.witnessed(() => chain.signatures(address, after, tip, 'finalized'));
     const last = rows.at(-1);
     const upto = last?.goesOn === true ? Math.min(tip, last.slot - 1) : tip;
     const rumours = rows
@@ -67,8 +68,6 @@ export async function backfill(
       nowMs: clock.nowMs(),
       listedRevision,
     } as const;
-    // If another chain's node moved the cursor, everything up to that slot would never be scanned.
-    await chain.vouch();
     if (!(await ledger.watchList.scanned(address, { from: slot, upto }, rumours, naming)))
       return null;
     noted += rumours.length;

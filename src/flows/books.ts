@@ -26,7 +26,7 @@ export type Books = {
    * null when it is whole.
    */
   doubt(): Promise<Trouble | null>;
-  /** The identity of the database at the last look; null when it does not tell one. */
+  /** The identity of the database when it was last whole; null when it does not tell one. */
   identity(): string | null;
   /**
    * How often this process has seen the database go back in time. An agreement that was reached
@@ -48,15 +48,25 @@ const AT_ONCE = 8;
 const STRANGERS_MOST = 100_000;
 
 /**
- * Payments on chain in slots after `since` that the ledger does not know, the oldest first. Throws
- * `rpc_unavailable` when the node cannot give one of the transactions.
+ * Payments on chain, in slots after `since`, that the ledger does not know; oldest first. The
+ * history of another chain would show none. Throws `rpc_unavailable` when the node cannot give one
+ * of the transactions.
  */
-export async function unknownPayments(
+export const unknownPayments = (
+  ports: BooksPorts,
+  subscriber: Subscriber,
+  since: Slot,
+  commitment: 'confirmed' | 'finalized',
+  strangers: Set<Signature> = new Set(),
+): Promise<PaidOnChain[]> =>
+  ports.chain.witnessed(() => readUnknown(ports, subscriber, since, commitment, strangers));
+
+async function readUnknown(
   { ledger, chain, venue }: BooksPorts,
   { id, agentWallet: wallet, agentTokenAccount: tokenAccount }: Subscriber,
   since: Slot,
   commitment: 'confirmed' | 'finalized',
-  strangers: Set<Signature> = new Set(),
+  strangers: Set<Signature>,
 ): Promise<PaidOnChain[]> {
   // The history must come from a node that has seen the tip: one that is behind would leave out the
   // latest payments.
@@ -167,7 +177,7 @@ export function createBooks(ports: BooksParts): Books {
     }
     return found;
   };
-  return {
+  const books: Books = {
     doubt,
     identity: continuity.identity,
     lineage: () => continuity.times,
@@ -175,6 +185,7 @@ export function createBooks(ports: BooksParts): Books {
     async disagreement(subscriber) {
       const broken = await doubt();
       if (broken !== null) return broken;
+      const lineage = continuity.times;
       // A payment is never older than the debt that it pays.
       const since = await ports.ledger.shares.oldestOpenSlot(subscriber.id);
       if ((agreedSince.get(subscriber.id) ?? Number.POSITIVE_INFINITY) <= since) return null;
@@ -186,6 +197,9 @@ export function createBooks(ports: BooksParts): Books {
       const left: PaidOnChain[] = [];
       for (const paid of final)
         if ((await bookFound(ports, subscriber.id, paid)) > 0n) left.push(paid);
+      // The database went back while the chain was read: part of this was compared with books that
+      // are gone.
+      if (continuity.times !== lineage) return books.disagreement(subscriber);
       const settled = new Set(final.map((each) => each.signature));
       const waiting = unknown.filter((each) => !settled.has(each.signature));
       const [first] = [...left, ...waiting];
@@ -204,4 +218,5 @@ export function createBooks(ports: BooksParts): Books {
           );
     },
   };
+  return books;
 }

@@ -7,6 +7,7 @@ import type { Debt } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Ledger } from '../core/ports.ts';
 import {
+  type CostRule,
   type PenLimits,
   type SponsorLimits,
   sponsorRefusal,
@@ -23,6 +24,8 @@ export type BudgetOptions = {
    */
   readonly limits?: PenLimits;
   readonly sponsorLimits?: SponsorLimits;
+  /** When a payment waits for more debts because of its cost; left out, never. */
+  readonly cost?: CostRule;
 };
 export type Budget = {
   /** The debts that one payment may cover, or the trouble why none may be paid now. */
@@ -37,6 +40,11 @@ export type Budget = {
   opening(creator: Address, preflight: Preflight): Promise<Trouble | null>;
   /** The preflight with the reason why the sponsor does not pay, if it does not. */
   sponsored(subscriberId: string, creator: Address, preflight: Preflight): Promise<Preflight>;
+  /**
+   * The reading, with what all subscribers owe to a creator whose token account would have to be
+   * opened: the rent is held against that.
+   */
+  owing(creator: Address, preflight: Preflight): Promise<Preflight>;
 };
 
 const reopened = (times: number): Trouble =>
@@ -51,7 +59,7 @@ const OPENINGS_UNREAD = troubled(
 
 export function createBudget(
   { ledger, pen }: { readonly ledger: Ledger; readonly pen: Pen },
-  { creationsMost, limits, sponsorLimits }: BudgetOptions,
+  { creationsMost, limits, sponsorLimits, cost: rule }: BudgetOptions,
 ): Budget {
   return {
     async bounded(subscriberId, debts) {
@@ -63,6 +71,10 @@ export function createBudget(
       const { known, unread } = await ledger.costs.openings(creator);
       if (known >= creationsMost) return reopened(known);
       return known + unread >= creationsMost ? OPENINGS_UNREAD : null;
+    },
+    async owing(creator, preflight) {
+      if (rule === undefined || preflight.creatorAccount !== 'absent') return preflight;
+      return { ...preflight, owedToCreator: await ledger.shares.owedTo(creator) };
     },
     async sponsored(subscriberId, creator, preflight) {
       if (pen.sponsor === null || sponsorLimits === undefined) return preflight;

@@ -62,9 +62,10 @@ async function read(
 ): Promise<void> {
   const { ledger, chain, venue } = ports;
   const addresses = accounts.map((each) => each.address);
-  const { slot, accounts: found } = await chain.slices(addresses, null, 'finalized');
-  // A baseline from another chain would be compared with states of this chain for good.
-  await chain.vouch();
+  // A baseline of another chain would be compared with ours for good.
+  const { slot, accounts: found } = await chain.witnessed(() =>
+    chain.slices(addresses, null, 'finalized'),
+  );
   for (const [index, account] of accounts.entries()) {
     await alone(ports, account.address, failing, async () => {
       const state = venue.stateOf(account.role, slot, found[index] ?? null);

@@ -9,6 +9,7 @@ import type { Chain } from '../core/outside.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import type { Venue } from '../core/venue.ts';
+import type { Books } from './books.ts';
 
 export type ClearAnswer =
   | { readonly status: 'cleared'; readonly clearance: Clearance; readonly untilMs: number }
@@ -26,6 +27,7 @@ export type ClearPorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly pace: Pace;
+  readonly books: Pick<Books, 'doubt'>;
   /** Judges the subscriber anew, and returns the amount owed. */
   readonly outstanding: (subscriberId: string) => Promise<BaseUnits>;
   /** Wakes the subscriber's lane. */
@@ -165,6 +167,9 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     // A transaction that was heard while the accounts were read may have made a new debt.
     const owingNow = await settled();
     if (owingNow !== null) return owingNow;
+    // A database that went back may have lost debts, or what shows that a debt is unpaid.
+    const broken = await ports.books.doubt();
+    if (broken !== null) return blocked('books_behind', 0n, broken.detail);
     const slots = await slotsIn(options.lastsMs + SENT_LATE_MS);
     const grantedSlot = await chain.slot('confirmed');
     const grantedAtMs = clock.nowMs();

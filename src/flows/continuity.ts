@@ -14,7 +14,7 @@ export type Marks = {
 };
 export type ContinuityPorts = {
   readonly marks: Marks;
-  readonly chain: Pick<Chain, 'finalizedHeight'>;
+  readonly chain: Pick<Chain, 'finalizedHeight' | 'witnessed'>;
   readonly log: Log;
   /** Called when the database has gone back; anything remembered from it may no longer be true. */
   readonly onWentBack: () => void;
@@ -26,8 +26,8 @@ export type Continuity = {
    */
   doubt(): Promise<Trouble | null>;
   /**
-   * The identity that the database gave last; null when it gives none. A signature is committed
-   * only under this identity.
+   * The identity that the database gave when it was last whole; null when it gives none. A
+   * signature is committed only under this identity.
    */
   identity(): string | null;
   /**
@@ -46,6 +46,8 @@ export const UNBROKEN: Continuity = {
 
 export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPorts): Continuity {
   let last: LedgerMark | null = null;
+  /** The newest mark that was read while nothing spoke against it. */
+  let whole: LedgerMark | null = null;
   let waiting: { readonly why: string; untilHeight: number | null } | null = null;
   let times = 0;
 
@@ -98,8 +100,12 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
       for (;;) {
         const mark = await look();
         const open = waiting;
-        if (open === null) return null;
-        const height = await chain.finalizedHeight();
+        if (open === null) {
+          whole = mark;
+          return null;
+        }
+        // The height of another chain would end the wait too early.
+        const height = await chain.witnessed(() => chain.finalizedHeight());
         // While the node answered, another lane ended this wait, or found that the database went
         // back once more.
         if (waiting !== open) continue;
@@ -111,12 +117,13 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
             `${open.why} Nothing is signed for another ${left} blocks: what the lost commits may have sent must land or expire first.`,
           );
         waiting = null;
+        whole = mark;
         await marks.trust(mark);
         log.info('ledger.whole_again', {});
         return null;
       }
     },
-    identity: () => (last?.told === true ? last.identity : null),
+    identity: () => (whole?.told === true ? whole.identity : null),
     get times() {
       return times;
     },

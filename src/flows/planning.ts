@@ -1,5 +1,5 @@
 // Planning: turns due debts into a payment that may be opened, or into the trouble why none can be
-// now. Reads the chain and writes nothing.
+// now. Reads the chain, and writes nothing but the reason of debts that RPC keeps waiting.
 import type { Address, Signature } from '../core/ids.ts';
 import {
   type Debt,
@@ -15,7 +15,7 @@ import type { Books } from './books.ts';
 import { type BudgetOptions, createBudget } from './budget.ts';
 import { createPayable } from './payable.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
-import { refusalOf } from './refusal.ts';
+import { refusalOf, waitOf } from './refusal.ts';
 import { createRoom } from './room.ts';
 
 export type PlanningPorts = ReadPorts & {
@@ -147,7 +147,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
     if (unpayable !== null) return { kind: 'wait', about: 'creator', trouble: unpayable };
     const afforded = await budget.sponsored(subscriber.id, from.creatorWallet, read);
-    const preflight = await valued(debts, from, afforded);
+    const preflight = await budget.owing(from.creatorWallet, await valued(debts, from, afforded));
     const unopened = await budget.opening(from.creatorWallet, preflight);
     if (unopened !== null) return { kind: 'wait', about: 'creator', trouble: unopened };
     const policy = mayTopUp ? options : { ...options, topUp: null };
@@ -242,8 +242,13 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       return await intendSafely(subscriber, debts, due);
     } catch (thrown) {
       const trouble = refusalOf(thrown);
-      if (trouble === null) throw thrown;
-      return { kind: 'rest', debts: due.length === 0 ? debts : due, trouble };
+      const resting = due.length === 0 ? debts : due;
+      if (trouble !== null) return { kind: 'rest', debts: resting, trouble };
+      // Nothing is decided and the lane comes back. Until then the debts say what they wait for.
+      const waits = waitOf(thrown);
+      const ids = resting.map((each) => each.shareId);
+      if (waits !== null && ids.length > 0) await ledger.shares.note(subscriber.id, ids, waits);
+      throw thrown;
     }
   };
 }

@@ -31,8 +31,8 @@ export function refusalOf(thrown: unknown): Trouble | null {
 }
 
 /**
- * The trouble that a payment shows which is not signed yet because RPC does not answer; null for
- * anything else, also when Postgres does not answer.
+ * The trouble that a debt shows which is not planned yet, or a payment which is not signed yet,
+ * because RPC does not answer; null for anything else, also when Postgres does not answer.
  */
 export function waitOf(thrown: unknown): Trouble | null {
   if (

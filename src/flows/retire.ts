@@ -31,8 +31,10 @@ export function createRetire(ports: RetirePorts): Retire {
    * not final yet. Throws when one of these fails.
    */
   const requireDone = async (address: Address, subAccountId: number): Promise<void> => {
-    const final = await chain.slices([address], null, 'finalized');
-    const now = await chain.slices([address], null, 'confirmed');
+    const { final, now } = await chain.witnessed(async () => ({
+      final: await chain.slices([address], null, 'finalized'),
+      now: await chain.slices([address], null, 'confirmed'),
+    }));
     const state = venue.stateOf('drift_user', final.slot, final.accounts[0] ?? null);
     const latest = venue.stateOf('drift_user', final.slot, now.accounts[0] ?? null);
     if (holds(state) || holds(latest))

@@ -15,6 +15,11 @@ const answersOf = (declared: unknown): Answers =>
 /** Whether a route answers from memory, without rate limit and ledger. */
 const inMemory = (name: string): boolean => name.includes('/v1/gate');
 const OF_THE_LEDGER: readonly FaultCode[] = ['rate_limited', 'ledger_unavailable'];
+/** Routes that hold the books against the chain first (flows/ending.ts). */
+const ENDS_DEBTS: ReadonlySet<string> = new Set([
+  'POST /v1/adoptions',
+  'POST /v1/shares/{id}/void',
+]);
 
 /** The problems of a route by status, each with its codes. */
 function problemsOf(name: string, { problems }: Route): Answers {
@@ -23,6 +28,7 @@ function problemsOf(name: string, { problems }: Route): Answers {
     ...COMMON_PROBLEMS.filter((code) => !inMemory(name) || !OF_THE_LEDGER.includes(code)),
     ...(name.startsWith('GET ') ? [] : INPUT_PROBLEMS),
     ...(changes ? WRITE_PROBLEMS : []),
+    ...(ENDS_DEBTS.has(name) ? (['books_behind', 'rpc_unavailable'] as const) : []),
     ...problems,
   ];
   const byStatus = Map.groupBy(codes, (code) => FAULTS[code].status);

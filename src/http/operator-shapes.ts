@@ -49,4 +49,8 @@ export const Adoption = Type.Object(
 export const Adopted = Type.Object({
   adopted: Type.Integer({ description: 'How many debts; 0 when asked again.' }),
   left: BaseUnits,
+  waiting: Type.Array(Type.Object({ subscriberId: Type.String(), reason: Type.String() }), {
+    description:
+      'Subscribers whose debts stay observed, because the ledger does not agree with the chain yet, or the chain does not tell. Ask again later.',
+  }),
 });

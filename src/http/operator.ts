@@ -5,9 +5,10 @@ import Type, { type Static } from 'typebox';
 import type { PaymentRecord } from '../core/debt-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
-import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Ledger, Log } from '../core/ports.ts';
 import type { Voiding } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
+import type { Endings } from '../flows/ending.ts';
 import type { Listing } from '../flows/lists.ts';
 import { Adopted, Adoption, Halt, HaltList, Reason, ScopeText } from './operator-shapes.ts';
 import {
@@ -24,7 +25,7 @@ import {
 export type OperatorOptions = {
   readonly ledger: Ledger;
   readonly listing: Listing;
-  readonly clock: Clock;
+  readonly endings: Pick<Endings, 'void' | 'adopt'>;
   readonly log: Log;
   readonly mint: string;
   /** In whose name a request acts: the actor of its key, and the person that it names. */
@@ -56,7 +57,7 @@ const paymentView = (payment: PaymentRecord, mint: string): Static<typeof Paymen
 
 /** The routes for operators. */
 export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, options) => {
-  const { ledger, listing, clock, log, mint } = options;
+  const { ledger, listing, endings, log, mint } = options;
   app.get<{ Querystring: Static<typeof PaymentQuery> }>(
     '/v1/payments',
     {
@@ -119,7 +120,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       if (known === null) throw new Fault('not_found', `There is no profit share ${id}.`);
       const { reason } = request.body;
       const voiding = { reason, ...options.byWhom(request) };
-      if (!(await ledger.shares.void(id, voiding, clock.nowMs())))
+      if (!(await endings.void(known, voiding)))
         throw new Fault(
           'conflict',
           `Profit share ${id} is ${(await ledger.shares.find(id))?.status}. Only a debt that waits can be voided; a payment that is on its way must end first.`,
@@ -139,12 +140,15 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
     '/v1/adoptions',
     { config: { scope: 'operator' }, schema: { body: Adoption, response: { 200: Adopted } } },
     async ({ body: { fromSlot, reason } }) => {
-      const adopted = await ledger.shares.adopt(fromSlot);
+      const { adopted, waiting } = await endings.adopt(fromSlot);
       const left = adopted.reduce((sum, each) => sum + each.left, 0n);
-      log.warn('shares.adopted', { fromSlot, shares: adopted.length, left, reason });
+      log.warn('shares.adopted', {
+        ...{ fromSlot, shares: adopted.length, left, reason },
+        waiting: waiting.length,
+      });
       for (const id of new Set(adopted.map((each) => each.subscriberId)))
         await options.onAdopted(id);
-      return { adopted: adopted.length, left: left.toString() };
+      return { adopted: adopted.length, left: left.toString(), waiting: [...waiting] };
     },
   );
   app.get<{ Params: { id: string }; Querystring: Static<typeof CreditQuery> }>(

@@ -1,7 +1,8 @@
 // Mark: reads the identity and position of the database, and stores the identity that daemons last
 // trusted.
 import type { LedgerMark } from '../core/continuity.ts';
-import type { Fragment, Sql } from './database.ts';
+import { Fault } from '../core/fault.ts';
+import type { Fragment, Sql, Transaction } from './database.ts';
 
 /**
  * SQLSTATEs for a function that does not exist, is not permitted, or is not supported by the
@@ -14,10 +15,24 @@ const UNTOLD = new Set(['42883', '42501', '0A000', '42704', '42703', '42P01']);
  * of the server. The timeline is read from the name of the current WAL file, because the control
  * file shows it only after the next checkpoint.
  */
-export const identityOf = (sql: Sql): Fragment => sql`
+export const identityOf = (sql: Sql | Transaction): Fragment => sql`
   concat_ws('/', (select system_identifier from pg_control_system()), left(pg_walfile_name(pg_current_wal_lsn()), 8),
     (select oid from pg_database where datname = current_database()), pg_relation_filenode('payment'),
     extract(epoch from pg_postmaster_start_time()))`;
+
+/**
+ * Throws `books_behind` when this transaction runs in another database than the one with this
+ * identity; null asks for none.
+ */
+export async function requireIdentity(tx: Transaction, under: string | null): Promise<void> {
+  if (under === null) return;
+  const [row] = await tx<{ same: boolean }[]>`select ${identityOf(tx)} = ${under} as same`;
+  if (row?.same !== true)
+    throw new Fault(
+      'books_behind',
+      'The database was promoted, restored or started anew after the books had been held against the chain. Nothing was changed. Ask again in a minute.',
+    );
+}
 
 export type Marks = {
   /** Reads identity and position. Throws the driver's error when Postgres cannot be reached. */

@@ -4,13 +4,24 @@ import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
 import { restingEvents } from '../core/share.ts';
 import { PLANNED_ANEW } from '../core/trouble.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
+import { requireIdentity } from './mark.ts';
 import { tellAll } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
 import { endUnsigned } from './unpaid.ts';
 
 type ShareActs = Pick<
   Shares,
-  'rest' | 'retry' | 'void' | 'hasten' | 'wake' | 'freeOrphans' | 'lapse' | 'adopt'
+  | 'rest'
+  | 'note'
+  | 'retry'
+  | 'void'
+  | 'hasten'
+  | 'wake'
+  | 'freeOrphans'
+  | 'lapsing'
+  | 'lapse'
+  | 'adoptable'
+  | 'adopt'
 >;
 
 /** Creates the acts on debts. `now` is the clock of the ledger. */
@@ -24,6 +35,12 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         and ps.payment_id = p.payment_id and ps.share_id = ${shareId})`,
       PLANNED_ANEW,
     );
+
+  /** The terms that a debt was booked under. */
+  const lapseTerms = sql`
+    join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot`;
+  const lapsesNow = sql`s.status in ('pending', 'failed') and t.expires_after_ms is not null
+    and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${now}`;
 
   return {
     async rest(subscriberId, shareIds, trouble, retryInMs, countsAsAttempt) {
@@ -46,6 +63,12 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         if (news) await tellAll(tx, restingEvents(subscriberId, trouble, waiting !== undefined));
       });
     },
+    async note(subscriberId, shareIds, trouble) {
+      await sql.begin(async (tx) => {
+        const where = tx`s.subscriber_id = ${subscriberId} and s.share_id in ${tx(shareIds)}`;
+        await applyToShares(tx, { now, where }, () => ({ do: 'note', trouble }));
+      });
+    },
     retry: (id) =>
       sql.begin(async (tx) => {
         await endUnsignedOf(tx, id);
@@ -58,8 +81,9 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         await applyToShares(tx, { now, where: held }, () => ({ do: 'release' }));
         return true;
       }),
-    void: (id, voiding, nowMs) =>
+    void: (id, voiding, nowMs, under) =>
       sql.begin(async (tx) => {
+        await requireIdentity(tx, under);
         await endUnsignedOf(tx, id);
         const voided = await applyToShares(tx, { now, where: tx`s.share_id = ${id}` }, () => ({
           do: 'void',
@@ -110,16 +134,21 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         return (await applyToShares(tx, { now, where: orphaned }, () => ({ do: 'unclaim' })))
           .length;
       }),
-    lapse: () =>
+    async lapsing() {
+      const rows = await sql<{ subscriber_id: string }[]>`
+        select distinct s.subscriber_id from profit_share s ${lapseTerms} where ${lapsesNow}`;
+      return rows.map((row) => row.subscriber_id);
+    },
+    lapse: (subscriberId, under) =>
       sql.begin(async (tx) => {
+        await requireIdentity(tx, under);
         const lapsed = await applyToShares<{ expires_after_ms: bigint }>(
           tx,
           {
             now,
             columns: tx`, t.expires_after_ms`,
-            join: tx`join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot`,
-            where: tx`s.status in ('pending', 'failed') and t.expires_after_ms is not null
-              and s.accrued_at + t.expires_after_ms * interval '1 millisecond' <= ${now}`,
+            join: lapseTerms,
+            where: tx`s.subscriber_id = ${subscriberId} and ${lapsesNow}`,
           },
           ({ extra, nowMs }) => ({
             do: 'lapse',
@@ -129,9 +158,16 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
         );
         return lapsed.map(({ share }) => ended(share));
       }),
-    adopt: (fromSlot) =>
+    async adoptable(fromSlot) {
+      const rows = await sql<{ subscriber_id: string }[]>`
+        select distinct subscriber_id from profit_share where observed and slot >= ${fromSlot} order by 1`;
+      return rows.map((row) => row.subscriber_id);
+    },
+    adopt: (fromSlot, subscriberIds, under) =>
       sql.begin(async (tx) => {
-        const observed = tx`s.observed and s.slot >= ${fromSlot}`;
+        await requireIdentity(tx, under);
+        if (subscriberIds.length === 0) return [];
+        const observed = tx`s.observed and s.slot >= ${fromSlot} and s.subscriber_id in ${tx([...subscriberIds])}`;
         const adopted = await applyToShares(tx, { now, where: observed }, () => ({ do: 'adopt' }));
         return adopted.map(({ share }) => ended(share));
       }),

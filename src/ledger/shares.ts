@@ -129,6 +129,12 @@ export function createShares(
         subscribers: rows.map((row) => row.subscriber_id),
       };
     },
+    async owedTo(creatorWallet) {
+      const [row] = await sql<{ owed: bigint }[]>`
+        select coalesce(sum(amount - paid), 0)::bigint as owed from profit_share
+        where creator_wallet = ${creatorWallet} and status in ('pending', 'processing') and not observed`;
+      return row?.owed ?? 0n;
+    },
     async oldestOpenSlot(subscriberId) {
       const [row] = await sql<{ slot: bigint | null }[]>`
         select min(slot) as slot from profit_share

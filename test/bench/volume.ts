@@ -29,7 +29,7 @@ function questions(ledger: Ledger): Record<string, () => Promise<unknown>> {
   return {
     'closes that are not booked': () => shares.unaccrued(100),
     'debts of one subscriber': () => shares.due(subscriberId),
-    'debts that lapse': () => shares.lapse(),
+    'debts that lapse': () => shares.lapsing(),
     'shares, the newest': () => shares.list({ limit: LIMIT }),
     'shares, a later page': () => shares.list({ limit: LIMIT, before: 'ps_7_20' }),
     'shares of a subscriber': () => shares.list({ subscriberId, limit: LIMIT }),

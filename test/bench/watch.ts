@@ -130,7 +130,7 @@ export async function benchWatch(): Promise<boolean> {
         connection,
         witnesses: { first: { connection, ofOurChain: async () => true }, second: null },
         tip: createTip(() => clock.nowMs()),
-        vouch: async () => {},
+        witnessed: <T>(read: () => Promise<T>) => read(),
       },
       NO_TABLES,
     );

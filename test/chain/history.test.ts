@@ -91,17 +91,25 @@ test('a row at or below the asked slot is an end that nobody is asked about', as
 });
 
 test.each(['refused', 'refused by method'] as const)(
-  'batches %s: three empty pages, each beside a node that reaches back, are an end',
+  'batches %s: eight empty pages, each beside a node that reaches back, are an end',
   async (batches) => {
     const url = pool([full], batches);
     expect(await walked(url)).toEqual([150, 200, 300]);
     const apart = url.asked.filter((each) => each === 'getFirstAvailableBlock');
-    expect(apart).toHaveLength(3);
+    expect(apart).toHaveLength(8);
     // The first page, an empty one, and one in each pair.
-    expect(url.asked.filter((each) => each === 'getSignaturesForAddress')).toHaveLength(5);
+    expect(url.asked.filter((each) => each === 'getSignaturesForAddress')).toHaveLength(10);
     await expect(walked(pool([full, full, pruned], batches))).rejects.toMatchObject(UNANSWERED);
   },
 );
+
+test('batches refused: a node that has pruned, seen once among them, makes empty pages no end', async () => {
+  // Each pair of an empty page and a reach is asked of two nodes. The pruned node gives the pages;
+  // in the third pair it tells its own reach, too.
+  const pairs = (count: number) => Array.from({ length: count }, () => [pruned, full]).flat();
+  const nodes = [pruned, pruned, ...pairs(2), pruned, pruned, ...pairs(20)];
+  await expect(walked(pool(nodes, 'refused'))).rejects.toMatchObject(UNANSWERED);
+});
 
 test('batches refused: the second provider must show the same end, and its rows count', async () => {
   const short: Node = { rows: [row(3, 300)], first: 0 };

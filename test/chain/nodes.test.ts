@@ -11,7 +11,13 @@ import { createManualClock } from '../support/clock.ts';
 const OURS = 'ours1111111111111111111111111111111111111';
 const OTHER = 'other111111111111111111111111111111111111';
 
-type Node = { url: string; genesis: string | null; slots: number; close(): void };
+type Node = {
+  url: string;
+  genesis: string | null;
+  slots: number;
+  geneses: number;
+  close(): void;
+};
 const open: Node[] = [];
 afterEach(() => {
   for (const each of open.splice(0)) each.close();
@@ -27,6 +33,7 @@ async function serve(genesis: string | null): Promise<Node> {
       if (node.genesis === null) return void response.writeHead(400).end('no questions here');
       const { id, method } = JSON.parse(body) as { id: unknown; method: string };
       if (method === 'getSlot') node.slots++;
+      if (method === 'getGenesisHash') node.geneses++;
       const result = method === 'getGenesisHash' ? node.genesis : 7;
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
@@ -38,6 +45,7 @@ async function serve(genesis: string | null): Promise<Node> {
     url: `http://127.0.0.1:${port}/v0/secret-key?api-key=secret`,
     genesis,
     slots: 0,
+    geneses: 0,
     close: () => void server.close(),
   };
   open.push(node);
@@ -103,7 +111,9 @@ test('a node that turns foreign is not asked any more; the second one is; with n
   second.genesis = OTHER;
   clock.advance(11_000);
   await expect(nodes.connection.getSlot()).rejects.toThrow(/belongs to another chain/);
-  await expect(nodes.vouch()).rejects.toMatchObject({ code: 'chain_foreign' });
+  await expect(nodes.witnessed(() => nodes.connection.getSlot())).rejects.toMatchObject({
+    code: 'chain_foreign',
+  });
   expect(nodes.trouble()).toContain('Every RPC node');
   expect(nodes.trouble()).not.toContain('secret');
 
@@ -112,6 +122,51 @@ test('a node that turns foreign is not asked any more; the second one is; with n
   await nodes.connection.getSlot();
   expect([first.slots, second.slots]).toEqual([2, 1]);
   expect(nodes.trouble()).toBeNull();
+});
+
+test('what a node told counts only where it names our chain again afterwards, and turned to no other meanwhile', async () => {
+  const [first, second] = [await serve(OURS), await serve(OURS)];
+  const { nodes, clock } = nodesOf(first, { second });
+  const foreign = { code: 'chain_foreign' };
+  expect(await nodes.witnessed(() => nodes.connection.getSlot())).toBe(7);
+  // It turns to another chain right after it named ours; no time passes.
+  await expect(
+    nodes.witnessed(async () => {
+      first.genesis = OTHER;
+      return nodes.connection.getSlot();
+    }),
+  ).rejects.toMatchObject(foreign);
+  // The second one is ours: what it tells counts, and the first one is not asked.
+  expect(await nodes.witnessed(() => nodes.connection.getSlot())).toBe(7);
+  // The first one answers, is seen to be of another chain, and is ours again at the end: its answer
+  // may be of the other.
+  first.genesis = OURS;
+  clock.advance(11_000);
+  await nodes.connection.getSlot();
+  await expect(
+    nodes.witnessed(async () => {
+      const told = await nodes.connection.getSlot();
+      first.genesis = OTHER;
+      clock.advance(11_000);
+      await nodes.connection.getSlot();
+      first.genesis = OURS;
+      clock.advance(11_000);
+      await nodes.connection.getSlot();
+      return told;
+    }),
+  ).rejects.toMatchObject(foreign);
+});
+
+test('readers that end side by side share a question that is put after all of them', async () => {
+  const first = await serve(OURS);
+  const { nodes } = nodesOf(first);
+  await nodes.holdAll();
+  const asked = first.geneses;
+  const read = () => nodes.witnessed(() => nodes.connection.getSlot());
+  await Promise.all(Array.from({ length: 8 }, read));
+  expect(first.geneses - asked).toBeLessThan(8);
+  first.genesis = OTHER;
+  await expect(Promise.all([read(), read()])).rejects.toMatchObject({ code: 'chain_foreign' });
 });
 
 test('a WebSocket is opened unless its host names another chain', async () => {

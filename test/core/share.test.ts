@@ -77,6 +77,7 @@ const acts: fc.Arbitrary<ShareAct> = fc.oneof(
   ),
   fc.constantFrom<ShareAct>(
     { do: 'unclaim' },
+    { do: 'note', trouble: SHORT },
     { do: 'wake' },
     { do: 'hasten' },
     { do: 'retry' },
@@ -123,6 +124,7 @@ test('whatever happens, the debt stays what it is, nothing paid is taken back, a
 test.each<[ShareActName, ShareAct, readonly ShareStatus[]]>([
   ['claim', { do: 'claim', amount: 10n }, ['pending']],
   ['rest', { do: 'rest', trouble: SHORT, retryAtMs: 1, countsAsAttempt: true }, ['pending']],
+  ['note', { do: 'note', trouble: SHORT }, ['pending']],
   [
     'free',
     { do: 'free', trouble: SHORT, retryAtMs: 1, countsAsAttempt: true, how: 'refused' },

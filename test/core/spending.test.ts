@@ -94,13 +94,25 @@ describe('what a payment costs', () => {
   const rule = { bpsMost: 1_000, usdcPerSol: 200_000_000n };
   test('above a tenth of its amount it waits for more, unless somebody asked', () => {
     // 10,000 lamports are 0.002 USDC: worth it from 0.02 USDC on.
-    expect(tooCostly([debt(20_000n)], 20_000n, 10_000n, rule)).toBeNull();
-    expect(tooCostly([debt(19_999n)], 19_999n, 10_000n, rule)).toMatchObject({
-      class: 'accumulating',
-      code: 'below_cost',
-    });
-    expect(tooCostly([debt(14n, true)], 14n, 10_000n, rule)).toBeNull();
-    expect(tooCostly([debt(7n), debt(7n, true)], 14n, 10_000n, rule)).toBeNull();
+    const cost = (all: bigint) => ({ fees: 10_000n, rent: 0n, all });
+    expect(tooCostly([debt(20_000n)], 20_000n, cost(20_000n), rule)).toBeNull();
+    const waits = tooCostly([debt(19_999n)], 19_999n, cost(19_999n), rule);
+    expect(waits).toMatchObject({ class: 'accumulating', code: 'below_cost' });
+    expect(waits?.detail).not.toContain('no USDC account');
+    expect(tooCostly([debt(14n, true)], 14n, cost(14n), rule)).toBeNull();
+  });
+
+  test('the rent of the creator’s account is held against what all subscribers owe to the creator, fees against the payment alone', () => {
+    // 2,000,000 lamports of rent are 0.4 USDC, worth it from 4.02 USDC on with the fees.
+    const cost = (all: bigint) => ({ fees: 10_000n, rent: 2_000_000n, all });
+    expect(tooCostly([debt(20_000n)], 20_000n, cost(4_020_000n), rule)).toBeNull();
+    const waits = tooCostly([debt(20_000n)], 20_000n, cost(4_019_999n), rule);
+    expect(waits).toMatchObject({ class: 'accumulating', code: 'below_cost' });
+    expect(waits?.detail).toContain('4.020000 USDC is owed to this creator by all subscribers');
+    // However much others owe, the fee of this payment has to be worth it.
+    expect(tooCostly([debt(19_999n)], 19_999n, cost(10n ** 9n), rule)).not.toBeNull();
+    expect(tooCostly([debt(14n, true)], 14n, cost(14n), rule)).toBeNull();
+    expect(tooCostly([debt(7n), debt(7n, true)], 14n, cost(14n), rule)).toBeNull();
   });
 
   test('is read off the balances: the fee, and token accounts that are new', () => {

@@ -22,7 +22,7 @@ test('the cursor moves only once everything that the scan told is noted', async 
   });
   const chain = {
     slot: async () => 100,
-    vouch: async () => {},
+    witnessed: <T>(read: () => Promise<T>) => read(),
     signatures: async () => [
       { signature: signatureOf(1), slot: 50, blockIndex: 0, memo: null, failed: false },
     ],

@@ -1,6 +1,7 @@
 // Books: a payment that the chain shows and the ledger does not know stops payments, from the
 // moment at which it is confirmed: one that is not final yet would be paid again before it is.
 import { expect, test } from 'vitest';
+import { BLOCKS_UNTIL_DEAD } from '../../src/core/continuity.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
 import { createBooks } from '../../src/flows/books.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -38,6 +39,7 @@ function portsWith(
     },
     chain: {
       slot: async () => 100,
+      witnessed: <T>(read: () => Promise<T>) => read(),
       signatures: async (_: string, __: number, ___: number, commitment: string) =>
         commitment === 'confirmed' || seenFrom === 'finalized' ? [row] : [],
       tokenAccount: () => CREATOR_TOKENS,
@@ -68,4 +70,37 @@ test('one that the ledger knows is no disagreement', async () => {
   expect(
     await createBooks(portsWith('finalized', ['p1', signatureOf(1)])).disagreement(ANA),
   ).toBeNull();
+});
+
+test('a database that goes back while the chain is read is compared again, as a whole', async () => {
+  const ports = portsWith('finalized', ['p1', signatureOf(1)]);
+  let [identity, height, walks, goesBack] = ['a', 1_000, 0, true];
+  const chain: typeof ports.chain = {
+    ...ports.chain,
+    finalizedHeight: async () => height,
+    async signatures(...asked) {
+      walks++;
+      if (goesBack) {
+        goesBack = false;
+        identity = 'b';
+        // Another lane asks meanwhile, and learns of it.
+        await books.doubt();
+      }
+      return ports.chain.signatures(...asked);
+    },
+  };
+  const marks = {
+    read: async () => ({ told: true, identity, position: 1n }) as const,
+    trusted: async () => 'a',
+    trust: async () => {},
+  };
+  const books = createBooks({ ...ports, chain, marks });
+  expect(await books.disagreement(ANA)).toMatchObject({ code: 'ledger_went_back' });
+  // Until it is whole again, nothing may be committed under what it tells of itself.
+  expect(books.identity()).toBe('a');
+  height += BLOCKS_UNTIL_DEAD;
+  expect(await books.disagreement(ANA)).toBeNull();
+  expect([walks, books.identity()]).toEqual([2, 'b']);
+  expect(await books.disagreement(ANA)).toBeNull();
+  expect(walks).toBe(2);
 });

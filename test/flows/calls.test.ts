@@ -74,7 +74,8 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
   ]);
   // Asked once by a process, in whatever order their answers come.
   const once = [
-    // Whether the node is of our chain.
+    // Whether the node is of our chain: before anything, and after the books were read.
+    'getGenesisHash',
     'getGenesisHash',
     // The books against the agent's history, from a node that has seen the tip.
     'getSlot',

@@ -32,7 +32,7 @@ function open(first: LedgerMark, trusted: string | null) {
         world.trusted = mark.told ? mark.identity : 'untold';
       },
     },
-    chain: { finalizedHeight: async () => world.height },
+    chain: { witnessed: (read) => read(), finalizedHeight: async () => world.height },
     log: silentLog,
     onWentBack: () => world.went++,
   });
@@ -82,7 +82,10 @@ test('a wait that begins while a lane asks for the height counts from a height o
   let mark = told('a', 1n);
   const continuity = createContinuity({
     marks: { read: async () => mark, trusted: async () => 'a', trust: async () => {} },
-    chain: { finalizedHeight: () => new Promise<number>((resolve) => asked.push(resolve)) },
+    chain: {
+      witnessed: (read) => read(),
+      finalizedHeight: () => new Promise<number>((resolve) => asked.push(resolve)),
+    },
     log: silentLog,
     onWentBack: () => {},
   });
@@ -107,6 +110,47 @@ test('a wait that begins while a lane asks for the height counts from a height o
   const third = continuity.doubt();
   await answerAll(2_000 + BLOCKS_UNTIL_DEAD - 1);
   expect(await third).not.toBeNull();
+});
+
+test('a lane that finds the wait over ends no wait that began while it asked for the height', async () => {
+  const asked: ((height: number) => void)[] = [];
+  const trusted: LedgerMark[] = [];
+  let mark = told('a', 1n);
+  const continuity = createContinuity({
+    marks: {
+      read: async () => mark,
+      trusted: async () => 'a',
+      trust: async (each) => void trusted.push(each),
+    },
+    chain: {
+      witnessed: (read) => read(),
+      finalizedHeight: () => new Promise<number>((resolve) => asked.push(resolve)),
+    },
+    log: silentLog,
+    onWentBack: () => {},
+  });
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const answer = async (height: number): Promise<void> => {
+    for (await turn(); asked.length > 0; await turn()) asked.shift()?.(height);
+  };
+  await continuity.doubt();
+  mark = told('b', 2n);
+  const began = continuity.doubt();
+  await answer(1_000);
+  expect(await began).not.toBeNull();
+  // The wait is over by the height that this lane is about to hear.
+  const late = continuity.doubt();
+  await turn();
+  const over = asked.shift();
+  // Meanwhile another lane finds that the database went back once more.
+  mark = told('c', 3n);
+  const next = continuity.doubt();
+  await turn();
+  over?.(1_000 + BLOCKS_UNTIL_DEAD);
+  await answer(1_000 + BLOCKS_UNTIL_DEAD);
+  for (const each of [await late, await next])
+    expect(each?.detail).toContain(`another ${BLOCKS_UNTIL_DEAD} blocks`);
+  expect([trusted, continuity.identity()]).toEqual([[], 'a']);
 });
 
 test('a process that starts holds the database against the one that was trusted last', async () => {
@@ -136,7 +180,7 @@ test('lanes that ask side by side never take the answers of overlapping reads fo
       trusted: async () => 'a',
       trust: async () => {},
     },
-    chain: { finalizedHeight: async () => 1_000 },
+    chain: { witnessed: (read) => read(), finalizedHeight: async () => 1_000 },
     log: silentLog,
     onWentBack: () => {},
   });

@@ -41,8 +41,13 @@ test('beside another system that pays: its withdrawals to the creator discharge 
   expect((await street.post('/v1/adoptions', body)).body).toEqual({
     adopted: 1,
     left: second.amount,
+    waiting: [],
   });
-  expect((await street.post('/v1/adoptions', body)).body).toEqual({ adopted: 0, left: '0' });
+  expect((await street.post('/v1/adoptions', body)).body).toEqual({
+    adopted: 0,
+    left: '0',
+    waiting: [],
+  });
   expect(driver.usdcOf(creator)).toBe(rounded);
 });
 

@@ -7,6 +7,7 @@ import type { Simulated } from '../../src/core/outside.ts';
 import type { Debt } from '../../src/core/payment.ts';
 import type { VenueFunds } from '../../src/core/plan.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import type { Trouble } from '../../src/core/trouble.ts';
 import {
   createPlanning,
   type PlanningOptions,
@@ -40,21 +41,26 @@ function planningWith(given: {
   tokens?: bigint;
   options?: Partial<PlanningOptions>;
   verdict?: Verdict;
+  /** What all subscribers owe to the creator, who has no token account. */
+  owedToAbsent?: bigint;
+  /** What RPC answers to the first read. */
+  silent?: Fault;
 }) {
   const { lamports = 10n ** 9n, tokens = 0n } = given;
   const asked: { settle: readonly number[]; withdraw: bigint }[] = [];
+  const noted: [string, readonly string[], Trouble][] = [];
+  const { owedToAbsent, silent } = given;
   const classify = createDriftVenue();
   const chain = {
-    accounts: async () => ({
-      slot: 1,
-      accounts: [{ lamports, owner: SYSTEM, data: new Uint8Array() }, {}, {}, null],
-    }),
+    async accounts() {
+      if (silent !== undefined) throw silent;
+      const creator = owedToAbsent === undefined ? {} : null;
+      const agent = { lamports, owner: SYSTEM, data: new Uint8Array() };
+      return { slot: 1, accounts: [agent, {}, creator, null] };
+    },
     tokenAccount: () => 'ata',
-    readTokenAccount: (account: { amount?: bigint }) => ({
-      amount: account?.amount ?? tokens,
-      frozen: false,
-      foreign: false,
-    }),
+    readTokenAccount: (account: { amount?: bigint } | null) =>
+      account && { amount: account.amount ?? tokens, frozen: false, foreign: false },
     isOnCurve: () => true,
     fits: async () => true,
     transferInstructions: () => ({ before: [], after: [] }),
@@ -100,6 +106,10 @@ function planningWith(given: {
       payments: { toppedUpWithin: async () => false },
       creators: { isAgent: async () => false },
       credits: { unmatched: async () => null },
+      shares: {
+        owedTo: async () => owedToAbsent ?? 0n,
+        note: async (...told: (typeof noted)[number]) => void noted.push(told),
+      },
     },
     books: { disagreement: async () => null, lineage: () => 0 },
     clock: { nowMs: () => 0, random: () => 0 },
@@ -136,6 +146,7 @@ function planningWith(given: {
   });
   return {
     asked,
+    noted,
     /**
      * How much of what is due rests when nothing can be paid of the first debt, the only one to its
      * creator.
@@ -159,6 +170,32 @@ function planningWith(given: {
     },
   };
 }
+
+test('RPC that is silent while a payment is planned is the reason that its debts give; nothing else is decided', async () => {
+  const silent = new Fault('rpc_unavailable', 'getMultipleAccounts: HTTP 503');
+  const { intend, noted } = planningWith({ accounts: [{ deposit: 10n ** 9n }], silent });
+  await expect(intend(50_000_000n, 7n)).rejects.toBe(silent);
+  const trouble = { class: 'retry_soon', code: 'rpc_unavailable', detail: silent.message };
+  expect(noted).toEqual([['ana', ['s50000000', 's7'], trouble]]);
+  // While Postgres is away there is nowhere to write it.
+  const away = new Fault('ledger_unavailable', 'gone');
+  const lost = planningWith({ accounts: [{ deposit: 1n }], silent: away });
+  await expect(lost.intend(50n)).rejects.toBe(away);
+  expect(lost.noted).toEqual([]);
+});
+
+test('a creator without a token account is paid small debts once all subscribers together owe what its rent is worth', async () => {
+  // At 200 USDC a SOL the rent and the fee are 0.409 USDC, worth it from 4.09 USDC on.
+  const options = { cost: { bpsMost: 1_000, usdcPerSol: 200_000_000n } };
+  const accounts = [{ deposit: 10n ** 9n }];
+  const few = planningWith({ accounts, options, owedToAbsent: 4_000_000n });
+  expect(await few.intend(50_000n)).toMatchObject({
+    code: 'below_cost',
+    detail: expect.stringContaining('it is 4.000000 USDC now'),
+  });
+  const many = planningWith({ accounts, options, owedToAbsent: 4_100_000n });
+  expect(await many.intend(50_000n)).toMatchObject({ amount: 50_000n, createCreatorAccount: true });
+});
 
 test('where the money is in another account and SOL is missing, SOL is what the debt waits for', async () => {
   const accounts = [{ deposit: 0n }, { deposit: 1_000_000_000n }];

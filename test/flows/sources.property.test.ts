@@ -88,7 +88,7 @@ function chainOf(
       });
       return { slot, accounts };
     },
-    async vouch() {},
+    witnessed: <T>(read: () => Promise<T>) => read(),
   } as unknown as Chain;
 }
 

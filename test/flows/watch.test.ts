@@ -50,7 +50,7 @@ function setUp(trustFirstSight = false) {
         slot: 50,
         accounts: [{ lamports: 9n, owner: ACCOUNT, data: new Uint8Array() }],
       }),
-      async vouch() {},
+      witnessed: <T>(read: () => Promise<T>) => read(),
     } as unknown as Chain,
     venue: { pulseSlice: () => ({ offset: 0, length: 0 }) } as unknown as Venue,
     watched: {

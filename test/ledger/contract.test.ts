@@ -111,7 +111,11 @@ function draw(
   if (choice < 57) return async (ledger) => (await accrueCloses(ledger, silentLog)).sort();
   if (choice < 60) return async (ledger) => (await creditTransfers(ledger, silentLog)).sort();
   if (choice < 61)
-    return async (ledger) => sorted(await ledger.shares.adopt(fact.position.slot), 'shareId');
+    return async (ledger) => {
+      const { slot } = fact.position;
+      const ids = await ledger.shares.adoptable(slot);
+      return [ids, sorted(await ledger.shares.adopt(slot, ids, null), 'shareId')];
+    };
   if (choice < 66)
     return async (ledger) => {
       const due = await ledger.shares.due(id);
@@ -152,7 +156,8 @@ function draw(
     return async (ledger) => {
       const due = await ledger.shares.due(id);
       const ids = due.map((each) => each.shareId);
-      if (ids.length > 0) await ledger.shares.rest(id, ids, trouble, retryInMs, counts);
+      if (ids.length > 0 && n % 4 === 0) await ledger.shares.note(id, ids, trouble);
+      else if (ids.length > 0) await ledger.shares.rest(id, ids, trouble, retryInMs, counts);
     };
   if (choice < 87)
     return async (ledger) => {
@@ -163,7 +168,7 @@ function draw(
   if (choice < 88)
     return async (ledger) => {
       const [, second] = await ledger.shares.open(id);
-      return second === undefined ? null : ledger.shares.void(second.id, VOIDING, nowMs);
+      return second === undefined ? null : ledger.shares.void(second.id, VOIDING, nowMs, null);
     };
   if (choice < 89) return (ledger) => ledger.shares.hasten(id);
   if (choice < 91)
@@ -171,7 +176,8 @@ function draw(
       (await ledger.shares.wake([{ subscriberId: id, class: trouble.class }])).sort();
   if (choice < 92)
     return async (ledger) => [
-      sorted(await ledger.shares.lapse(), 'shareId'),
+      (await ledger.shares.lapsing()).sort(),
+      sorted(await ledger.shares.lapse(id, null), 'shareId'),
       await ledger.shares.freeOrphans(),
     ];
   if (choice < 93) return (ledger) => ledger.halts.set(scope, 'drill');

@@ -246,9 +246,9 @@ describe('debts that were only observed', () => {
     // They count where one observes, and for nothing where one settles.
     expect((await observing.standings.update('ana', judge)).outstanding).toBe(300n);
     expect(await outstanding(held)).toBe(0n);
-    const adopted = await ledger.shares.adopt(12);
+    const adopted = await ledger.shares.adopt(12, ['ana'], null);
     expect(adopted.map((each) => each.left)).toEqual([100n, 100n]);
-    expect(await ledger.shares.adopt(12)).toEqual([]);
+    expect(await ledger.shares.adopt(12, ['ana'], null)).toEqual([]);
     expect((await ledger.shares.due('ana')).map((each) => each.slot)).toEqual([12, 13]);
     expect(await outstanding(held)).toBe(200n);
     expect(await ledger.shares.observed()).toEqual({ count: 1, left: 100n });
@@ -267,7 +267,7 @@ describe('debts that were only observed', () => {
     expect((await shares(held)).map((each) => each.status)).toEqual(['paid', 'paid']);
     expect((await observing.standings.update('ana', judge)).standing).toBe('good');
     expect(await ledger.shares.observed()).toEqual({ count: 0, left: 0n });
-    expect(await ledger.shares.adopt(0)).toEqual([]);
+    expect(await ledger.shares.adopt(0, ['ana'], null)).toEqual([]);
     expect(await outstanding(held)).toBe(0n);
   });
 });

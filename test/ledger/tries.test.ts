@@ -5,7 +5,6 @@ import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Payment, Trouble } from '../../src/core/payment.ts';
 import { NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { lapseDebts } from '../../src/flows/lapse.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { ageDebts, withoutGuards } from '../support/guards.ts';
 import {
@@ -145,7 +144,7 @@ test('a debt can be voided or retried while a payment of it is unsigned, which e
   });
   expect(await due(held)).toEqual([first, second]);
   await payments.open(plannedFor(held, 'p2', first));
-  expect(await shares.void(first, forgiven, 1_700_000_000_000)).toBe(true);
+  expect(await shares.void(first, forgiven, 1_700_000_000_000, null)).toBe(true);
   expect(await shares.find(first)).toMatchObject({
     status: 'voided',
     // Why it waited before says nothing any more.
@@ -161,7 +160,7 @@ test('a debt can be voided or retried while a payment of it is unsigned, which e
   // Bytes that are signed may land: nothing is ended any more.
   await sent(held, 'p3', second, 3);
   expect(await shares.retry(second)).toBe(false);
-  expect(await shares.void(second, forgiven, Date.now())).toBe(false);
+  expect(await shares.void(second, forgiven, Date.now(), null)).toBe(false);
 });
 
 test('a clearance ends a payment that stays unsigned, and leaves one that was planned just now', async () => {
@@ -199,9 +198,11 @@ test('a debt lapses by the age that the database knows; no clock of a daemon is 
     held.sql,
     (tx) => tx`update subscription_terms set expires_after_ms = 86400000`,
   );
-  expect(await lapseDebts(held.ledger, silentLog)).toEqual([]);
+  const { shares } = held.ledger;
+  expect([await shares.lapsing(), await shares.lapse('ana', null)]).toEqual([[], []]);
   await ageDebts(held.sql, 25);
-  expect(await lapseDebts(held.ledger, silentLog)).toEqual(['ana']);
+  expect(await shares.lapsing()).toEqual(['ana']);
+  expect((await shares.lapse('ana', null)).map((each) => each.shareId)).toEqual([first]);
   const [row] = await held.sql<{ voided: { at: string } }[]>`select voided from profit_share`;
   expect(Math.abs(Date.parse(row?.voided.at ?? '') - Date.now())).toBeLessThan(3_600_000);
   expect((await held.ledger.shares.find(first))?.status).toBe('voided');

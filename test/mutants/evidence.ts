@@ -43,9 +43,9 @@ export const EVIDENCE: readonly Mutant[] = [
   {
     name: 'C1 one empty page is the end of a history',
     file: 'src/chain/history.ts',
-    from: 'const ENDS_APART = 3;',
+    from: 'const ENDS_APART = 8;',
     to: 'const ENDS_APART = 1;',
-    by: unit('test/chain/history.test.ts', 'three empty pages, each beside a node'),
+    by: unit('test/chain/history.test.ts', 'eight empty pages, each beside a node'),
   },
   {
     name: 'C2 a node whose history begins later ends a walk',

@@ -78,11 +78,8 @@ function agreed(random: Random): Climate['terms'] {
   );
 }
 
-/**
- * Draws the climate of a history. `moods` are conditions of nodes beside the usual ones; `foreign`
- * says whether URLs may lead to another chain.
- */
-export const climateOf = (random: Random, moods: readonly Mood[], foreign: boolean): Climate => ({
+/** Draws the climate of a history. `moods` are conditions of nodes beside the usual ones. */
+export const climateOf = (random: Random, moods: readonly Mood[]): Climate => ({
   weather: random.chance(0.5) ? storm(random) : breeze(random),
   moods: [...MOODS, ...moods],
   rich: random.chance(0.6),
@@ -90,7 +87,7 @@ export const climateOf = (random: Random, moods: readonly Mood[], foreign: boole
   blackouts: random.chance(0.4) ? 0.01 : 0,
   losses: random.chance(0.3),
   told: random.chance(0.8),
-  foreign: foreign && random.chance(0.3) ? 0.01 : 0,
+  foreign: random.chance(0.3) ? 0.01 : 0,
   strangers: random.chance(0.4) ? 0.03 : 0,
   reimbursed: random.chance(0.4),
   terms: agreed(random),

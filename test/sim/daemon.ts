@@ -5,6 +5,7 @@ import { budget } from '../../src/chain/compile.ts';
 import { createFeeMarket } from '../../src/chain/fees.ts';
 import { openNodes } from '../../src/chain/nodes.ts';
 import { NO_TABLES } from '../../src/chain/tables.ts';
+import type { ProfitShare } from '../../src/core/debt-ports.ts';
 import type { Chain, Pen } from '../../src/core/outside.ts';
 import type { Clock, Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
@@ -14,6 +15,7 @@ import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { createBooks } from '../../src/flows/books.ts';
 import type { Marks } from '../../src/flows/continuity.ts';
+import { createEndings } from '../../src/flows/ending.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { createSettle } from '../../src/flows/settle.ts';
 import { judgeSubscribers } from '../../src/flows/standing.ts';
@@ -32,7 +34,11 @@ export type Daemon = {
   /** The work of a daemon that runs all the time, and the work that runs about once a minute. */
   readonly jobs: readonly Job[];
   readonly rare: readonly Job[];
+  /** An operator asks it to end a debt unpaid; it may refuse. */
+  readonly void: (share: ProfitShare) => Promise<void>;
 };
+/** How the operator of a simulated history voids debts. */
+export const DRILL = { reason: 'drill', actor: 'command', person: null };
 export type DaemonWorld = {
   readonly turns: Turns;
   readonly random: Random;
@@ -121,10 +127,10 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     elapsedMs: turns.nowMs,
     send: carrying(process, world),
   });
-  const { connection, vouch } = nodes;
+  const { connection, witnessed } = nodes;
   const witnesses = { first: nodes.first, second: nodes.second };
   const tip = createTip(turns.nowMs);
-  const chain = world.chain(createChain({ connection, witnesses, tip, vouch }, NO_TABLES));
+  const chain = world.chain(createChain({ connection, witnesses, tip, witnessed }, NO_TABLES));
   const venue = venueOf();
   const pen = world.pen(world.witness.watch(penOf()));
   const fees = createFeeMarket(connection, {
@@ -143,6 +149,11 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const judgeAll = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const never = new AbortController().signal;
   let ids = 0;
+  const books = createBooks({
+    ...{ ledger, chain, venue, log },
+    ...(world.marks === null ? {} : { marks: gated(world.marks, turns, process) }),
+  });
+  const endings = createEndings({ ledger, books, clock, log });
   const settle = createSettle(
     {
       chain,
@@ -153,10 +164,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       clock,
       log,
       swaps: null,
-      books: createBooks({
-        ...{ ledger, chain, venue, log },
-        ...(world.marks === null ? {} : { marks: gated(world.marks, turns, process) }),
-      }),
+      books,
       conformance: { objection: () => null },
       budget,
       newId: () => `p${process}.${++ids}`,
@@ -210,6 +218,13 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
         job(`settle ${id}`, async () => void (await settle.run(id, never))),
       ),
     ],
-    rare: [job('backfill', async () => void (await backfill(scanning, never, undefined, 1)))],
+    rare: [
+      job('backfill', async () => void (await backfill(scanning, never, undefined, 1))),
+      job('lapse', async () => judgeAll(await endings.lapse())),
+    ],
+    void: (share) =>
+      job('void', async () => {
+        if (await endings.void(share, DRILL)) await judgeAll([share.subscriberId]);
+      })(),
   };
 }

@@ -5,6 +5,7 @@ import type { SimBooks } from './books.ts';
 import { TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, DRIFT_PROGRAM } from './chain/drift.ts';
+import { DRILL } from './daemon.ts';
 import { type History, type Moment, standingOf } from './oracle.ts';
 import type { Witness } from './witness.ts';
 import {
@@ -191,32 +192,19 @@ export function truthOf(
 }
 
 /**
- * Law 2: only debts whose terms say so lapse, and none before its time, counted from the first
- * execution of its close.
+ * Law 2: a debt ends unpaid only where an operator voided it, or where its terms say so, and then
+ * not before its time, counted from the first execution of its close.
  */
-export function checkLapsed(
-  lapsed: readonly { readonly shareId: string }[],
-  { state }: SimBooks,
-  firstMs: ReadonlyMap<string, number>,
-  nowMs: number,
-): void {
-  for (const { shareId } of lapsed) {
-    const share = state?.shares.get(shareId);
-    const subscription = state?.subscriptions.get(share?.subscriptionId ?? '');
-    const after = subscription?.terms[0]?.expiresAfterMs ?? Number.POSITIVE_INFINITY;
-    const first = firstMs.get(share?.signature ?? '') ?? Number.POSITIVE_INFINITY;
-    if (first + after > nowMs) fail(`law 2: ${shareId} lapsed before its time`);
-  }
-}
-
-/**
- * Law 2: a debt ends unpaid only where it lapsed, or where an operator voided it. `acts` are these
- * debts.
- */
-export function checkEnded({ state }: SimBooks, acts: ReadonlySet<string>): void {
-  for (const { id, status } of state?.shares.values() ?? [])
-    if (status === 'voided' && !acts.has(id))
+export function checkEnded({ state }: SimBooks, firstMs: ReadonlyMap<string, number>): void {
+  for (const { id, status, voided, subscriptionId, signature } of state?.shares.values() ?? []) {
+    if (status !== 'voided' || voided?.reason === DRILL.reason) continue;
+    if (voided?.by !== 'terms')
       fail(`law 2: ${id} ended unpaid, and neither its terms nor an operator said so`);
+    const after = state?.subscriptions.get(subscriptionId)?.terms[0]?.expiresAfterMs;
+    const first = firstMs.get(signature) ?? Number.POSITIVE_INFINITY;
+    if (first + (after ?? Number.POSITIVE_INFINITY) > (voided?.atMs ?? 0))
+      fail(`law 2: ${id} lapsed before its time`);
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 // People: events from outside in a simulated history: trades, withdrawals while owing, gifts,
 // pauses, token accounts that are closed, frozen or given away, operators, and the weather.
+import type { ProfitShare } from '../../src/core/debt-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
@@ -91,8 +92,15 @@ const openTokens = (account: string, owner: string): SimInstruction[] => [
 export type People = {
   /** Something happens on chain. */
   live(): void;
-  /** Acts as an operator: halts signing and voids debts only where that is allowed. */
-  operate(ledger: Ledger, halts: boolean, voids: boolean): Promise<void>;
+  /**
+   * What an operator does. Signing is halted only where that is allowed; a debt is voided by a
+   * daemon.
+   */
+  operate(
+    ledger: Ledger,
+    halts: boolean,
+    voids: (share: ProfitShare) => Promise<void>,
+  ): Promise<void>;
   /**
    * A stranger names a payment of ours in a memo, and sends dust to the agent or to a creator with
    * it.
@@ -103,8 +111,6 @@ export type People = {
    * to later.
    */
   readonly firstMs: ReadonlyMap<string, number>;
-  /** Debts that an operator has voided. A database that goes back may not know of it any more. */
-  readonly voided: ReadonlySet<string>;
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
   /** Ends every obstacle to payments: pauses, and lack of money. */
@@ -114,8 +120,6 @@ export type People = {
   fund(): void;
 };
 
-const DRILL = { reason: 'drill', actor: 'command', person: null };
-
 export function createPeople(
   chain: SimChain,
   random: Random,
@@ -124,7 +128,6 @@ export function createPeople(
   let nonce = 0;
   let paused = false;
   const firstMs = new Map<string, number>();
-  const voided = new Set<string>();
   const act: People['act'] = (instructions, signer) => {
     const signers = [STRANGER, ...(signer === undefined ? [] : [signer])];
     const transaction = made(nonce++, signers, instructions);
@@ -169,7 +172,6 @@ export function createPeople(
   return {
     act,
     firstMs,
-    voided,
     live() {
       const person = random.pick(PEOPLE);
       const user = random.pick(person.users);
@@ -206,9 +208,8 @@ export function createPeople(
       else if (what < 0.6) {
         const open = await ledger.shares.open(id);
         const share = open.length === 0 ? null : random.pick(open);
-        if (share !== null && (what < 0.5 || !voids)) await ledger.shares.retry(share.id);
-        else if (share !== null && (await ledger.shares.void(share.id, DRILL, nowMs())))
-          voided.add(share.id);
+        if (share !== null && what < 0.5) await ledger.shares.retry(share.id);
+        else if (share !== null) await voids(share);
       } else if (what < 0.8)
         await ledger.halts.set(random.pick(['all', `subscriber:${id}`]), 'drill');
       else for (const { scope } of await ledger.halts.list()) await ledger.halts.lift(scope);

@@ -29,8 +29,6 @@ const { values } = parseArgs({
     /** Ends at the first history that breaks a law. */
     first: { type: 'boolean', default: false },
     moods: { type: 'string' },
-    /** URLs may lead to another chain for a while. */
-    foreign: { type: 'boolean', default: false },
     /** Processes that share the seeds. */
     workers: { type: 'string', default: '1' },
   },
@@ -81,10 +79,7 @@ if (values.sabotage) {
   process.exit(0);
 }
 if (Number(values.workers) > 1) {
-  const flags = [
-    ...(values.moods === undefined ? [] : ['--moods', values.moods]),
-    ...(values.foreign ? ['--foreign'] : []),
-  ];
+  const flags = values.moods === undefined ? [] : ['--moods', values.moods];
   const range = { from: Number(values.from), seeds: Number(values.seeds) };
   const { failed } = await playAmong(Number(values.workers), range, flags);
   process.exit(failed === 0 ? 0 : 1);
@@ -102,7 +97,6 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
       {
         traces: values.verbose,
         moods: (values.moods?.split(',') ?? []) as Mood[],
-        foreign: values.foreign,
       },
     );
     add(total, { seeds: 0, failed: 0, steps, kills, forks, losses, payments, dead });

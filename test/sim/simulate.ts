@@ -10,14 +10,7 @@ import { createSimChain, type SimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, type Mood, sicken, soundNode } from './chain/node.ts';
 import { climateOf } from './climate.ts';
 import { createDaemon, type DaemonWorld } from './daemon.ts';
-import {
-  checkBooks,
-  checkEnded,
-  checkLapsed,
-  checkOutcome,
-  checkPaidOnce,
-  checkStandings,
-} from './laws.ts';
+import { checkBooks, checkEnded, checkOutcome, checkPaidOnce, checkStandings } from './laws.ts';
 import { createPeople } from './people.ts';
 import { createProvider, FAIR } from './provider.ts';
 import { createRandom } from './random.ts';
@@ -53,8 +46,6 @@ export type SimOptions = {
   readonly traces?: boolean;
   /** Conditions of nodes beside those of every history. */
   readonly moods?: readonly Mood[];
-  /** Whether URLs may lead to another chain for a while. */
-  readonly foreign?: boolean;
 };
 
 const STEPS = 600;
@@ -106,7 +97,7 @@ async function play(
   furnish(chain);
   const people = createPeople(chain, random, turns.nowMs);
   const witness = createWitness();
-  const climate = climateOf(random, options.moods ?? [], options.foreign ?? false);
+  const climate = climateOf(random, options.moods ?? []);
   let { weather } = climate;
   if (climate.rich) people.fund();
   const books = await openBooks(turns.nowMs);
@@ -203,24 +194,12 @@ async function play(
       processes[index] = await boot();
     }
   };
-  /**
-   * Whether debts may end unpaid: the laws ask the ledger in memory which did, and a debt whose
-   * payment the database has lost must not, because no debt explains that payment then.
-   */
-  const mayVoid = books.state !== null && !climate.losses;
-  /** Debts that have lapsed. */
-  const ended = new Set<string>();
-  const lapse = async (): Promise<void> => {
-    if (!mayVoid) return;
-    const lapsed = await plainLedger.shares.lapse();
-    for (const { shareId } of lapsed) ended.add(shareId);
-    checkLapsed(lapsed, books, people.firstMs, turns.nowMs());
-  };
   const check = async (): Promise<void> => {
     // Books that lost a payment may share it out among the creator's debts in another way: then the
     // sum must be right in the end.
     if (losses === 0) await checkPaidOnce(chain, books, witness);
     checkBooks(chain, books, witness, lost);
+    checkEnded(books, people.firstMs);
     const [failure] = turns.failures;
     if (failure !== undefined) throw failure;
   };
@@ -249,7 +228,8 @@ async function play(
       kills++;
       processes[index] = await boot();
     }
-    if (random.chance(0.02)) await people.operate(plainLedger, climate.halts, mayVoid);
+    if (random.chance(0.02))
+      await people.operate(plainLedger, climate.halts, random.pick(processes).void);
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
     if (random.chance(climate.blackouts)) blackout();
     if (another !== null && random.chance(climate.foreign)) {
@@ -257,7 +237,6 @@ async function play(
       foreignMs = turns.nowMs();
     } else if (turns.nowMs() - foreignMs > FOREIGN_MS && random.chance(0.2)) ours();
     if (random.chance(climate.strangers)) people.meddle();
-    if (random.chance(0.03)) await lapse();
     if (climate.losses && random.chance(0.05)) {
       server?.copy();
       signedAtCopy = witness.signed.size;
@@ -322,7 +301,6 @@ async function play(
     if (random.chance(0.1)) await retryAll();
     return false;
   }, 'law 2: in fair weather something stays unpaid');
-  checkEnded(books, new Set([...ended, ...people.voided]));
   await checkOutcome(chain, books, witness);
   return { seed, steps, kills, forks, losses, ...(await books.payments()) };
 }

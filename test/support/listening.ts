@@ -112,7 +112,7 @@ export async function createListening(ids: readonly string[] = ['ana', 'bo']) {
       return rows;
     },
     finalizedAbsence: async () => node.absence(),
-    async vouch() {},
+    witnessed: <T>(read: () => Promise<T>) => read(),
   } as unknown as Chain;
   const venue = {
     hear({ signature }: ChainTransaction, watched: ReadonlyMap<string, unknown>): Fact[] {

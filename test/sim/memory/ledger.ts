@@ -210,7 +210,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
       ...nobodyAsks<Ledger['creators']>('creators'),
       isAgent: async () => false,
     },
-    shares: createMemoryShares(state, nowMs),
+    shares: createMemoryShares(state, nowMs, server.identity),
     credits: createMemoryCredits(state),
     payments: createMemoryPayments(state, nowMs, server.identity),
     halts: createMemoryHalts(state),

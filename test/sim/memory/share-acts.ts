@@ -1,6 +1,7 @@
 // Share acts: the changes of a debt outside of a payment, in memory. core/share.ts decides what
 // becomes of each debt.
 import { type Shares, UNSIGNED_MOST_MS } from '../../../src/core/debt-ports.ts';
+import { Fault } from '../../../src/core/fault.ts';
 import { restingEvents, type Transition } from '../../../src/core/share.ts';
 import { PLANNED_ANEW } from '../../../src/core/trouble.ts';
 import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from './state.ts';
@@ -13,10 +14,36 @@ const told = ({ share }: Transition) => ({
 
 type ShareActs = Pick<
   Shares,
-  'rest' | 'retry' | 'void' | 'hasten' | 'wake' | 'freeOrphans' | 'lapse' | 'adopt'
+  | 'rest'
+  | 'note'
+  | 'retry'
+  | 'void'
+  | 'hasten'
+  | 'wake'
+  | 'freeOrphans'
+  | 'lapsing'
+  | 'lapse'
+  | 'adoptable'
+  | 'adopt'
 >;
 
-export function createMemoryShareActs(state: State, nowMs: () => number): ShareActs {
+/** `identity`: what the database tells of itself now; null where it tells nothing. */
+export function createMemoryShareActs(
+  state: State,
+  nowMs: () => number,
+  identity: () => string | null,
+): ShareActs {
+  const requireIdentity = (under: string | null): void => {
+    if (under !== null && under !== identity())
+      throw new Fault('books_behind', 'the database in memory has gone back');
+  };
+  /** After how long a debt lapses by the terms that it was booked under, when that time is over. */
+  const lapsedAfter = (row: ShareRow): number | null => {
+    const terms = state.subscriptions.get(row.subscriptionId)?.terms ?? [];
+    const under = terms.find((each) => each.fromSlot === row.termsSlot);
+    const afterMs = under?.expiresAfterMs ?? null;
+    return afterMs === null || row.accruedAtMs + afterMs > nowMs() ? null : afterMs;
+  };
   const sharesOf = (subscriberId: string): ShareRow[] =>
     [...state.shares.values()].filter((share) => share.subscriberId === subscriberId);
   /** Ends a payment of which nothing is signed, and makes its debts due. */
@@ -57,6 +84,10 @@ export function createMemoryShareActs(state: State, nowMs: () => number): ShareA
       if (rested.some(({ events }) => events.length > 0))
         state.events.push(...restingEvents(subscriberId, trouble, venueAwaited));
     },
+    async note(subscriberId, shareIds, trouble) {
+      const named = sharesOf(subscriberId).filter((share) => shareIds.includes(share.id));
+      applyToShares(state, named, () => ({ do: 'note', trouble }));
+    },
     async retry(id) {
       endUnsignedOf(id);
       const [retried] = applyToShares(state, one(id), () => ({ do: 'retry' }));
@@ -65,7 +96,8 @@ export function createMemoryShareActs(state: State, nowMs: () => number): ShareA
       applyToShares(state, theirs, () => ({ do: 'release' }));
       return true;
     },
-    async void(id, voiding, atMs) {
+    async void(id, voiding, atMs, under) {
+      requireIdentity(under);
       endUnsignedOf(id);
       return applyToShares(state, one(id), () => ({ do: 'void', voiding, atMs })).length > 0;
     },
@@ -104,17 +136,28 @@ export function createMemoryShareActs(state: State, nowMs: () => number): ShareA
       );
       return applyToShares(state, orphans, () => ({ do: 'unclaim' })).length;
     },
-    async adopt(fromSlot) {
-      const asked = [...state.shares.values()].filter((row) => row.slot >= fromSlot);
+    async adoptable(fromSlot) {
+      const rows = [...state.shares.values()].filter((row) => row.observed && row.slot >= fromSlot);
+      return [...new Set(rows.map((row) => row.subscriberId))].sort();
+    },
+    async adopt(fromSlot, subscriberIds, under) {
+      requireIdentity(under);
+      const asked = [...state.shares.values()].filter(
+        (row) => row.slot >= fromSlot && subscriberIds.includes(row.subscriberId),
+      );
       return applyToShares(state, asked, () => ({ do: 'adopt' })).map(told);
     },
-    async lapse() {
-      return applyToShares(state, state.shares.values(), (row) => {
-        const terms = state.subscriptions.get(row.subscriptionId)?.terms ?? [];
-        const under = terms.find((each) => each.fromSlot === row.termsSlot);
-        const afterMs = under?.expiresAfterMs ?? null;
-        if (afterMs === null || row.accruedAtMs + afterMs > nowMs()) return null;
-        return { do: 'lapse', afterMs, atMs: nowMs() };
+    async lapsing() {
+      const rows = [...state.shares.values()].filter(
+        (row) => (row.status === 'pending' || row.status === 'failed') && lapsedAfter(row) !== null,
+      );
+      return [...new Set(rows.map((row) => row.subscriberId))];
+    },
+    async lapse(subscriberId, under) {
+      requireIdentity(under);
+      return applyToShares(state, sharesOf(subscriberId), (row) => {
+        const afterMs = lapsedAfter(row);
+        return afterMs === null ? null : { do: 'lapse', afterMs, atMs: nowMs() };
       }).map(told);
     },
   };

@@ -59,7 +59,12 @@ const landed = (state: State, shareId: string): PaymentRow[] =>
     (each) => each.state === 'landed' && each.covers.some((cover) => cover.shareId === shareId),
   );
 
-export function createMemoryShares(state: State, nowMs: () => number): Shares {
+/** `identity`: what the database tells of itself now; null where it tells nothing. */
+export function createMemoryShares(
+  state: State,
+  nowMs: () => number,
+  identity: () => string | null,
+): Shares {
   const creditsOf = (share: ShareRow) =>
     [...state.credits.values()].flatMap(({ signature, shares }) =>
       shares
@@ -253,6 +258,17 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
         subscribers: [...new Set(rows.map((share) => share.subscriberId))].sort(),
       };
     },
+    async owedTo(creatorWallet) {
+      return [...state.shares.values()].reduce(
+        (sum, { creatorWallet: creator, status, observed, amount, paid }) =>
+          creator === creatorWallet &&
+          !observed &&
+          (status === 'pending' || status === 'processing')
+            ? sum + amount - paid
+            : sum,
+        0n,
+      );
+    },
     async oldestOpenSlot(subscriberId) {
       const open = sharesOf(state, subscriberId).find((share) => isOpen(share.status));
       return Math.max(0, (open?.slot ?? 0) - 1);
@@ -267,7 +283,7 @@ export function createMemoryShares(state: State, nowMs: () => number): Shares {
           creditsOf(row).reduce((sum, each) => sum + each.amount, 0n),
         ),
       })),
-    ...createMemoryShareActs(state, nowMs),
+    ...createMemoryShareActs(state, nowMs, identity),
     async observed() {
       const rows = [...state.shares.values()].filter(
         (share) => share.observed && (share.status === 'pending' || share.status === 'failed'),

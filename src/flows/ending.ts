@@ -1,0 +1,121 @@
+// Ending: debts that end unpaid, by their own terms or by a person, and observed debts that a
+// person adopts. A database that went back may have lost a payment of such a debt, so each act
+// needs books that were held against the chain for its subscriber, and is committed under the
+// identity of the database that was held against it.
+import { Fault } from '../core/fault.ts';
+import type { Slot } from '../core/ids.ts';
+import type { BaseUnits } from '../core/money.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Voiding } from '../core/share.ts';
+import type { Trouble } from '../core/trouble.ts';
+import type { Books } from './books.ts';
+import { sideBySide } from './window.ts';
+
+export type EndingPorts = {
+  readonly ledger: Pick<Ledger, 'shares' | 'subscribers'>;
+  readonly books: Pick<Books, 'doubt' | 'disagreement' | 'identity'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly log: Log;
+};
+export type AdoptedDebts = {
+  readonly adopted: readonly {
+    readonly shareId: string;
+    readonly subscriberId: string;
+    readonly left: BaseUnits;
+  }[];
+  /** Subscribers whose debts stay observed for now, each with the reason. */
+  readonly waiting: readonly { readonly subscriberId: string; readonly reason: string }[];
+};
+export type Endings = {
+  /**
+   * Ends a debt unpaid. False when it is paid, voided, or has a payment that may still land. Throws
+   * `books_behind` until the books of its subscriber agree with the chain, and `rpc_unavailable`
+   * while the chain does not tell.
+   */
+  void(
+    share: { readonly id: string; readonly subscriberId: string },
+    voiding: Voiding,
+  ): Promise<boolean>;
+  /**
+   * Lets debts lapse whose own terms say so. Subscribers whose books do not agree yet are left for
+   * a later round. Returns whose debts lapsed.
+   */
+  lapse(): Promise<string[]>;
+  /**
+   * Makes observed debts of closes in this slot and later payable, of every subscriber whose books
+   * agree with the chain. Throws `books_behind` while the database may lack commits.
+   */
+  adopt(fromSlot: Slot): Promise<AdoptedDebts>;
+};
+
+/** Histories of agents that are read side by side. */
+const AT_ONCE = 8;
+/** A subscriber whose books do not agree, or could not be read, is looked at again after this. */
+const AGAIN_MS = 60_000;
+
+const behind = (what: string, trouble: Trouble): Fault =>
+  new Fault('books_behind', `${what}: ${trouble.detail}`, { context: { code: trouble.code } });
+
+export function createEndings({ ledger, books, clock, log }: EndingPorts): Endings {
+  /** Why the books of a subscriber cannot be relied on now; null when they can. */
+  const disagreement = async (subscriberId: string): Promise<Trouble | null> => {
+    const subscriber = await ledger.subscribers.find(subscriberId);
+    if (subscriber === null) throw new Fault('not_found', `subscriber ${subscriberId} is gone`);
+    return books.disagreement(subscriber);
+  };
+  /** The same as a sentence, also while the chain does not tell. */
+  const reasonAgainst = async (subscriberId: string): Promise<string | null> => {
+    try {
+      return (await disagreement(subscriberId))?.detail ?? null;
+    } catch (thrown) {
+      if (thrown instanceof Fault) return thrown.message;
+      throw thrown;
+    }
+  };
+  /** Subscribers who are not looked at before a time. */
+  const again = new Map<string, number>();
+  const lapseOf = async (subscriberId: string): Promise<boolean> => {
+    const reason = await reasonAgainst(subscriberId);
+    if (reason !== null) {
+      again.set(subscriberId, clock.nowMs() + AGAIN_MS);
+      log.warn('share.lapse_waits', { subscriber: subscriberId, reason });
+      return false;
+    }
+    const lapsed = await ledger.shares.lapse(subscriberId, books.identity());
+    for (const { shareId, left } of lapsed)
+      log.warn('share.voided', { share: shareId, subscriber: subscriberId, left, by: 'terms' });
+    return lapsed.length > 0;
+  };
+  return {
+    async void({ id, subscriberId }, voiding) {
+      const trouble = await disagreement(subscriberId);
+      if (trouble !== null) throw behind(`Profit share ${id} is not voided yet`, trouble);
+      return ledger.shares.void(id, voiding, clock.nowMs(), books.identity());
+    },
+    async lapse() {
+      const all = await ledger.shares.lapsing();
+      for (const [id, atMs] of again)
+        if (atMs <= clock.nowMs() || !all.includes(id)) again.delete(id);
+      const due = all.filter((id) => !again.has(id));
+      if (due.length === 0 || (await books.doubt()) !== null) return [];
+      const ended: string[] = [];
+      await sideBySide(due, AT_ONCE, async (id) => {
+        if (await lapseOf(id)) ended.push(id);
+      });
+      return ended;
+    },
+    async adopt(fromSlot) {
+      const broken = await books.doubt();
+      if (broken !== null) throw behind('Nothing is adopted yet', broken);
+      const agreed: string[] = [];
+      const waiting: { subscriberId: string; reason: string }[] = [];
+      await sideBySide(await ledger.shares.adoptable(fromSlot), AT_ONCE, async (subscriberId) => {
+        const reason = await reasonAgainst(subscriberId);
+        if (reason === null) agreed.push(subscriberId);
+        else waiting.push({ subscriberId, reason });
+      });
+      const under = books.identity();
+      return { adopted: await ledger.shares.adopt(fromSlot, agreed.sort(), under), waiting };
+    },
+  };
+}

@@ -1,0 +1,219 @@
+// Ending: no debt lapses, is voided or adopted, and no clearance is given, on books that may have
+// lost a payment.
+import { expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
+import type { SignatureRow } from '../../src/core/outside.ts';
+import { createPace } from '../../src/core/pace.ts';
+import { type Trouble, troubled } from '../../src/core/trouble.ts';
+import { accrueCloses } from '../../src/flows/accrue.ts';
+import { createBooks } from '../../src/flows/books.ts';
+import { type ClearPorts, createClear } from '../../src/flows/clear.ts';
+import { createEndings } from '../../src/flows/ending.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { createMarks } from '../../src/ledger/mark.ts';
+import { silentLog as log } from '../../src/system/log.ts';
+import { createManualClock } from '../support/clock.ts';
+import { ageDebts, withoutGuards } from '../support/guards.ts';
+import {
+  addressOf,
+  CREATOR,
+  closeFact,
+  createTestLedger,
+  settleFact,
+  signatureOf,
+  type TestLedger,
+} from '../support/ledger.ts';
+
+const DRILL = { reason: 'drill', actor: 'command', person: null };
+const WENT_BACK = troubled('ledger_went_back', 'Nothing is signed for another 9 blocks.');
+const NOT_FINAL = troubled('payments_not_final', 'They are booked once they are final.');
+
+/** A debt of 10 USDC that lapses after a day, and is a day old. */
+async function owing(): Promise<{ held: TestLedger; share: { id: string; subscriberId: string } }> {
+  const held = await createTestLedger();
+  const close = closeFact(1, 100_000_000n, { slot: 50, account: held.driftAccount });
+  await settleFact(held.ledger, close, 'finalized');
+  await accrueCloses(held.ledger, log);
+  await withoutGuards(
+    held.sql,
+    (tx) => tx`update subscription_terms set expires_after_ms = 86400000`,
+  );
+  await ageDebts(held.sql, 25);
+  const [share] = await held.ledger.shares.open('ana');
+  if (share === undefined) throw new Error('nothing is owed');
+  return { held, share };
+}
+/** Books whose troubles a test sets. */
+function saying(state: { doubt?: Trouble | null; behind?: Trouble | null; under?: string }) {
+  return {
+    doubt: async () => state.doubt ?? null,
+    disagreement: async () => state.doubt ?? state.behind ?? null,
+    identity: () => state.under ?? null,
+  };
+}
+
+test('while the database may lack commits, and until books and chain agree, nothing lapses and nothing is voided', async () => {
+  const { held, share } = await owing();
+  await using _ = held;
+  const { ledger } = held;
+  const clock = createManualClock();
+  const state: { doubt: Trouble | null; behind: Trouble | null } = {
+    doubt: WENT_BACK,
+    behind: NOT_FINAL,
+  };
+  const endings = createEndings({ ledger, books: saying(state), clock, log });
+  const refusal = async () => endings.void(share, DRILL).catch((thrown: unknown) => thrown);
+  expect(await endings.lapse()).toEqual([]);
+  expect(await refusal()).toMatchObject({
+    code: 'books_behind',
+    retry: 'later',
+    message: expect.stringContaining('another 9 blocks'),
+  });
+  state.doubt = null;
+  expect(await endings.lapse()).toEqual([]);
+  expect(await refusal()).toMatchObject({
+    code: 'books_behind',
+    context: { code: NOT_FINAL.code },
+  });
+  expect((await ledger.shares.find(share.id))?.status).toBe('pending');
+  state.behind = null;
+  // A subscriber whose books did not agree is read again after a minute, not at each round.
+  expect(await endings.lapse()).toEqual([]);
+  clock.advance(60_001);
+  expect(await endings.lapse()).toEqual(['ana']);
+  expect((await ledger.shares.find(share.id))?.voided?.by).toBe('terms');
+});
+
+test('a node that does not tell holds up one subscriber’s lapse, and an operator hears why', async () => {
+  const { held, share } = await owing();
+  await using _ = held;
+  const books = {
+    ...saying({}),
+    disagreement: () => Promise.reject(new Fault('rpc_unavailable', 'HTTP 503')),
+  };
+  const endings = createEndings({ ledger: held.ledger, books, clock: createManualClock(), log });
+  expect(await endings.lapse()).toEqual([]);
+  await expect(endings.void(share, DRILL)).rejects.toMatchObject({ code: 'rpc_unavailable' });
+  expect((await held.ledger.shares.find(share.id))?.status).toBe('pending');
+});
+
+test('observed debts are adopted where books and chain agree; others wait, by name', async () => {
+  await using held = await createTestLedger();
+  const observing = createLedger(held.sql, undefined, true);
+  await settleFact(observing, closeFact(1, 1_000n, { account: held.driftAccount }), 'finalized');
+  await accrueCloses(observing, log);
+  const { ledger } = held;
+  const state: { doubt: Trouble | null; behind: Trouble | null } = {
+    doubt: WENT_BACK,
+    behind: NOT_FINAL,
+  };
+  const endings = createEndings({ ledger, books: saying(state), clock: createManualClock(), log });
+  await expect(endings.adopt(0)).rejects.toMatchObject({ code: 'books_behind' });
+  state.doubt = null;
+  expect(await endings.adopt(0)).toEqual({
+    adopted: [],
+    waiting: [{ subscriberId: 'ana', reason: NOT_FINAL.detail }],
+  });
+  expect((await ledger.shares.observed()).count).toBe(1);
+  state.behind = null;
+  expect((await endings.adopt(0)).adopted).toMatchObject([{ subscriberId: 'ana', left: 100n }]);
+});
+
+test('no act is committed to another database than the one whose books were read', async () => {
+  const { held, share } = await owing();
+  await using _ = held;
+  const { shares } = held.ledger;
+  const behind = { code: 'books_behind' };
+  await expect(shares.void(share.id, DRILL, 0, 'another')).rejects.toMatchObject(behind);
+  await expect(shares.lapse('ana', 'another')).rejects.toMatchObject(behind);
+  await expect(shares.adopt(0, ['ana'], 'another')).rejects.toMatchObject(behind);
+  expect((await shares.find(share.id))?.status).toBe('pending');
+  const mark = await createMarks(held.sql, () => 0).read();
+  if (!mark.told) throw new Error('this Postgres tells its timeline');
+  expect(await shares.void(share.id, DRILL, 0, mark.identity)).toBe(true);
+});
+
+/** A chain on which the agent has paid 10 USDC to the creator, and which is final. */
+function paidOnChain(): Parameters<typeof createBooks>[0]['chain'] {
+  const row: SignatureRow = {
+    signature: signatureOf(8),
+    slot: 60,
+    blockIndex: 0,
+    memo: '[10] bailiff:p1',
+    failed: false,
+  };
+  return {
+    slot: async () => 100,
+    witnessed: <T>(read: () => Promise<T>) => read(),
+    signatures: async () => [row],
+    tokenAccount: () => addressOf(4),
+    transaction: async () => ({ error: null }),
+    actsOf: () => [
+      { act: 'memo', text: 'bailiff:p1' },
+      {
+        act: 'transfer',
+        source: addressOf(2),
+        mint: addressOf(9),
+        destination: addressOf(4),
+        authority: addressOf(1),
+        amount: 10_000_000n,
+      },
+    ],
+  } as unknown as Parameters<typeof createBooks>[0]['chain'];
+}
+
+test.each(['lapse', 'void'] as const)(
+  'a debt whose payment the database has lost is found paid before it may end: %s',
+  async (how) => {
+    const { held, share } = await owing();
+    await using _ = held;
+    const { ledger } = held;
+    const venue = { quoteMint: addressOf(9) };
+    const books = createBooks({ ledger, chain: paidOnChain(), venue, log });
+    const endings = createEndings({ ledger, books, clock: createManualClock(), log });
+    if (how === 'lapse') expect(await endings.lapse()).toEqual([]);
+    else expect(await endings.void(share, DRILL)).toBe(false);
+    expect(await ledger.shares.find(share.id)).toMatchObject({
+      status: 'paid',
+      paidBy: [signatureOf(8)],
+      voided: null,
+    });
+    expect(CREATOR).toBe((await ledger.payments.find('p1'))?.creatorWallet);
+  },
+);
+
+test('no clearance is given while the database may lack commits', async () => {
+  await using held = await createTestLedger();
+  const clock = createManualClock();
+  const state: { doubt: Trouble | null } = { doubt: WENT_BACK };
+  const pace = createPace();
+  pace.note(100, clock.nowMs());
+  const holding = { exists: true, delegate: '', quoteFlow: 0n, isolated: 0n };
+  const ports = {
+    ...{ ledger: held.ledger, clock, log, pace, books: saying(state) },
+    chain: {
+      accounts: async () => ({ slot: 100, accounts: [null] }),
+      slot: async () => 100,
+      readTokenAccount: () => null,
+    },
+    venue: {
+      quoteMint: addressOf(9),
+      preflightAccounts: async () => [],
+      stateOf: () => ({ hints: holding, counters: { realised: 0n }, positions: [] }),
+      funds: () => ({ deposit: 5n, claimable: [] }),
+    },
+    outstanding: async () => 0n,
+    nudge: () => {},
+  } as unknown as ClearPorts;
+  const heard = { ...held.ledger, checks: { ...held.ledger.checks, realised: async () => 0n } };
+  const clear = createClear({ ...ports, ledger: heard }, { lastsMs: 60_000, patienceMs: 0 });
+  const asked = { id: 'c1', purpose: 'withdraw', amount: 5n } as const;
+  expect(await clear('ana', asked)).toMatchObject({
+    status: 'blocked',
+    code: 'books_behind',
+    reason: WENT_BACK.detail,
+  });
+  state.doubt = null;
+  pace.note(200, clock.nowMs() + 40_000);
+  expect(await clear('ana', asked)).toMatchObject({ status: 'cleared' });
+});

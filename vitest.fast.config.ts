@@ -2,11 +2,11 @@
 // rules and the contract of both ledgers. No daemon is started. It takes under a minute on two
 // cores.
 import { defineConfig } from 'vitest/config';
-import whole from './vitest.config.ts';
+import { withPostgres } from './vitest.config.ts';
 
 export default defineConfig({
   test: {
-    ...whole.test,
+    ...withPostgres,
     include: [
       'test/{adversarial,chain,core,gate-client,house,mutants,venue}/**/*.test.ts',
       'test/ledger/contract.test.ts',

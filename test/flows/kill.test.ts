@@ -24,5 +24,5 @@ test.concurrent.each([
       await rounds.close();
     }
   },
-  240_000,
+  480_000,
 );

@@ -6,7 +6,7 @@ import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
-import { openStreet, profitableClose } from '../support/street.ts';
+import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
 
 const creatorWallet = () => Keypair.generate().publicKey;
 
@@ -81,11 +81,9 @@ describe('paying', () => {
   });
 
   test('losing closes owe nothing; several debts are paid together', async () => {
+    // A schedule would try one debt without the other.
     await using street = await openStreet({
-      settings: (given) => ({
-        ...given,
-        payments: { ...given.payments, agentReserveLamports: '900000000' },
-      }),
+      settings: unscheduled({ agentReserveLamports: '900000000' }),
     });
     const { driver } = street;
     const creator = creatorWallet();
@@ -103,7 +101,7 @@ describe('paying', () => {
             .length,
       )
       .toBe(2);
-    driver.giveSol(trader.agent.publicKey, 2_000_000_000n);
+    street.sendSol(trader.agent.publicKey, 2_000_000_000n);
     await expect
       .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
       .toBe(true);

@@ -27,7 +27,7 @@ export const STEPS = [
 export type Step = (typeof STEPS)[number];
 
 const ENTRY = path.join(import.meta.dirname, 'killable-daemon.ts');
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 export type Rounds = {
   /** Plays one round; throws when the books and the chain differ. */

@@ -76,7 +76,7 @@ async function lacks(
     (await askAtOnce(connection, signature, tip)) ?? (await askApart(connection, signature, tip));
   if (told.first > slot)
     throw unanswered(`the node keeps blocks from ${told.first} on, not of slot ${slot}`);
-  if (told.statusSlot < tip) throw unanswered('the node that tells the status is behind');
+  if (told.statusSlot < tip) throw unanswered('the node that gave the status is behind');
   if (told.found) return false;
   for (const account of accounts) {
     // This slot is the oldest of the walk. Rows beyond the walk's bound are newer and do not

@@ -206,7 +206,7 @@ export function createChain(
         if (absent && each !== null && !(await each.ofOurChain()))
           throw new Fault(
             'chain_foreign',
-            'absence: the node that tells it belongs to another chain',
+            'absence: the node that was asked belongs to another chain',
           );
       return absent;
     },

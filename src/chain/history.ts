@@ -100,9 +100,9 @@ export type History = {
 /** Why an empty page does not end the history; null when it does. */
 function whyNoEnd({ first }: Told, afterSlot: Slot, known: Slot | undefined): string | null {
   if (first > afterSlot + 1)
-    return `this node's history begins at slot ${first}, and what happened after slot ${afterSlot} is asked for`;
+    return `this node's history begins at slot ${first}, and the history after slot ${afterSlot} is asked for`;
   if (known !== undefined && known <= afterSlot && known >= first)
-    return `this node keeps slots from ${first} on, and does not show what happened in slot ${known}`;
+    return `this node keeps slots from ${first} on, and does not show the transactions of slot ${known}`;
   return null;
 }
 
@@ -132,7 +132,10 @@ async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promi
       misses++;
     } else if (++ends === ENDS_APART) return [];
   }
-  throw new Fault('rpc_unavailable', `getSignaturesForAddress: ${why ?? 'no node surely tells'}`);
+  throw new Fault(
+    'rpc_unavailable',
+    `getSignaturesForAddress: ${why ?? 'no node is known to have the whole history'}`,
+  );
 }
 
 /**

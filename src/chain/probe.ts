@@ -69,7 +69,7 @@ export function hearSlot(url: string, signal: AbortSignal): Promise<Slot> {
       finish();
     };
     signal.addEventListener('abort', () =>
-      end(() => reject(new Error('it was opened, and told no slot in time'))),
+      end(() => reject(new Error('it was opened, and no slot came in time'))),
     );
     socket.on('error', (error) => end(() => reject(new Error(redact(error.message)))));
     socket.on('open', () =>

@@ -156,7 +156,11 @@ export function openSocket(options: SocketOptions): Socket {
           const silentMs = clock.nowMs() - heardMs;
           if (silentMs > options.silentAfterMs) {
             if (oddSlot !== null) log.error('feed.foreign', { url: shown, slot: oddSlot });
-            finish(oddSlot === null ? 'silent' : `it tells slot ${oddSlot}, which cannot be`);
+            finish(
+              oddSlot === null
+                ? 'silent'
+                : `it names slot ${oddSlot}, which the chain cannot have reached`,
+            );
             options.onSilent?.();
           } else if (
             options.onSlot === null &&

@@ -85,7 +85,7 @@ export function whyBlocked(outstanding: BaseUnits, trouble: Trouble | null): str
     case 'venue_paused':
       return `${owing} It cannot be paid because Drift has paused withdrawals. Ask again once they are open.`;
     case 'venue_limited':
-      return `${owing} It cannot be paid because Drift lets nobody withdraw more just now. It is tried again by itself; ask again later.`;
+      return `${owing} It cannot be paid because Drift allows no further withdrawals just now. It is tried again by itself; ask again later.`;
     case 'retry_when_healthier':
       return `${owing} It cannot be paid because your collateral is tied up. Close or reduce a position, or deposit, and ask again.`;
     case 'books_behind':

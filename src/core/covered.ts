@@ -47,14 +47,14 @@ export function uncovered(
     return {
       code: 'no_account',
       reason:
-        'No Drift account of this subscriber exists, so there is nothing to clear and nothing can be said of it. Register the sub-account that is really in use.',
+        'No Drift account of this subscriber exists, so there is nothing to clear. Register the sub-account that is in use.',
       passes: false,
     };
   if (existing.some((each) => each.heard !== true))
     return {
       code: 'results_not_final',
       reason:
-        'Something happened on the Drift account that is not read and settled yet. Ask again in half a minute.',
+        'A transaction of the Drift account is not read and final yet. Ask again in half a minute.',
       passes: true,
     };
   const open = existing.some((each) => each.positions > 0);
@@ -62,7 +62,7 @@ export function uncovered(
     return {
       code: 'positions_open',
       reason:
-        'Positions are open: what they bring is shared when they are closed. Close every position, then ask again.',
+        'Positions are open, and their profit is shared when they are closed. Close every position, then ask again.',
       passes: false,
     };
   if (amount === null) return null;

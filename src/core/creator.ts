@@ -77,7 +77,7 @@ export function creatorObjection(
   const unpayable = (what: string) =>
     refuse(
       'creator_not_payable',
-      `${address} is ${what}: what is paid to it cannot be spent. Give the wallet of the creator.`,
+      `${address} is ${what}: a payment to it could not be spent. Give the wallet of the creator.`,
     );
   if (isReserved(address) || address === venue) return unpayable('a program or a sysvar');
   const owner = account?.owner ?? SYSTEM_PROGRAM;

@@ -10,7 +10,7 @@ import type { EventBodies } from './event-body.ts';
 export const EVENTS: Readonly<Record<EventKind, string>> = {
   'share.accrued': 'A finalized close made a debt.',
   'share.paid':
-    'What covers the rest of a debt is final. payment is null for a transfer that Bailiff did not make.',
+    'The payment of the rest of a debt is final. payment is null for a transfer that Bailiff did not make.',
   'share.overpaid': 'A payment landed for a debt that was covered already.',
   'share.blocked': 'A debt cannot be paid now, for a reason that is new.',
   'share.voided': 'A debt ended unpaid, by its terms or by an operator.',

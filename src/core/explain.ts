@@ -60,14 +60,14 @@ function profitSteps({ realised, openingFee, entry }: Accrual, at: string): Step
   const opening: Step = {
     name: 'openingFee',
     value: openingFee.toString(),
-    formula: 'fees of the fills that opened what was closed, in proportion to its base',
+    formula: 'fees of the fills that opened the closed part, in proportion to its base',
   };
   if (realised.kind === 'reckoning') {
     return [
       {
         name: 'realised',
         value: realised.netPnl.toString(),
-        formula: `change of the account's realised total between finalized slots ${realised.afterSlot} and ${realised.uptoSlot}, less what records tell of it and less funding; the transaction ${at} has no readable record`,
+        formula: `change of the account's realised total between finalized slots ${realised.afterSlot} and ${realised.uptoSlot}, less the amounts in records and less funding; the transaction ${at} has no readable record`,
       },
       opening,
       {
@@ -190,7 +190,7 @@ export function explain(accrual: Accrual): Explanation {
     {
       name: 'carryBefore',
       value: before.carry.toString(),
-      formula: 'what earlier closes left over, in ten-thousandths of a base unit',
+      formula: 'the remainder of earlier closes, in ten-thousandths of a base unit',
     },
     {
       name: 'amount',

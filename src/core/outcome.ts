@@ -144,7 +144,7 @@ function sayWhole(reason: Unbooked): string {
     case 'not_final':
       return 'Its block is not final yet. Shares are booked from finalized blocks.';
     case 'gap':
-      return 'The account shows what no fact explains. Nothing more of it is booked until that is explained or a person accepts the state.';
+      return 'The account shows a change that no fact explains. Nothing more of it is booked until the change is explained or a person accepts the state.';
     case 'not_checked':
       return 'The state of the account was not checked at a finalized slot after it yet.';
     case 'not_booked':

@@ -102,9 +102,12 @@ export function meaningsOf(baseline: AccountState, told: Counters, seen: Account
   const difference = differenceOf(baseline, told, seen) ?? NO_COUNTERS;
   const usd = (amount: bigint) => `${formatUnits(amount < 0n ? -amount : amount)} USD`;
   if (difference.withdraws !== 0n)
-    say('withdraw', `${usd(difference.withdraws)} were withdrawn or transferred out unheard.`);
+    say(
+      'withdraw',
+      `${usd(difference.withdraws)} were withdrawn or transferred out in no known transaction.`,
+    );
   if (difference.deposits !== 0n)
-    say('deposit', `${usd(difference.deposits)} were deposited unheard.`);
+    say('deposit', `${usd(difference.deposits)} were deposited in no known transaction.`);
   const flow = is.quoteFlow - was.quoteFlow;
   const told0 = difference.withdraws === 0n && difference.deposits === 0n;
   const explainedFlow = told.deposits !== 0n || told.withdraws !== 0n;
@@ -117,9 +120,14 @@ export function meaningsOf(baseline: AccountState, told: Counters, seen: Account
     say('isolated_transfer', 'Collateral moved into or out of an isolated position.');
   const traded = difference.realised - difference.funding;
   if (traded !== 0n)
-    say('trade', `${traded < 0n ? 'A loss' : 'A profit'} of ${usd(traded)} was realised unheard.`);
-  if (difference.tokens < 0n) say('tokens_left', `${-difference.tokens} base units left unheard.`);
-  if (difference.tokens > 0n) say('tokens_came', `${difference.tokens} base units came unheard.`);
+    say(
+      'trade',
+      `${traded < 0n ? 'A loss' : 'A profit'} of ${usd(traded)} was realised in no known transaction.`,
+    );
+  if (difference.tokens < 0n)
+    say('tokens_left', `${-difference.tokens} base units left in no known transaction.`);
+  if (difference.tokens > 0n)
+    say('tokens_came', `${difference.tokens} base units came in no known transaction.`);
   if (was.delegate !== is.delegate) say('delegate_changed', 'Another delegate may act for it.');
   return meanings;
 }
@@ -184,7 +192,7 @@ export function checkLastStretch(baseline: AccountState, last: LastStretch): Che
       meanings: [
         {
           what: 'user_deleted',
-          says: 'The account was closed after transactions that could not be read; what they realised cannot be told.',
+          says: 'The account was closed after transactions that could not be read; their profit cannot be computed.',
         },
       ],
     };

@@ -70,7 +70,7 @@ export type Doubt = {
 };
 export const UNEXPLAINED: Doubt = {
   reason:
-    'An account of this subscriber shows what no fact explains, or did something that is not read yet.',
+    'An account of this subscriber shows a change that no fact explains, or has a transaction that is not read yet.',
 };
 
 /** The last slot at which the roster saw the chain, and when it saw it. */

@@ -158,7 +158,7 @@ export const TROUBLES = {
   ledger_went_back: {
     class: 'books_behind',
     means:
-      'The database lost its last commits. Nothing is signed until what those may have sent has landed or expired.',
+      'The database lost its last commits. Nothing is signed until every payment of the lost commits has landed or expired.',
   },
   payments_not_final: {
     class: 'books_behind',
@@ -206,7 +206,7 @@ export const TROUBLES = {
   },
   creator_not_payable: {
     class: 'operator',
-    means: 'What is paid to the address of the creator could not be spent.',
+    means: 'A payment to the address of the creator could not be spent.',
   },
   creator_unproven: {
     class: 'operator',
@@ -219,11 +219,11 @@ export const TROUBLES = {
   },
   pen_refused: {
     class: 'operator',
-    means: 'The transaction was not exactly the recorded payment, so that it was not signed.',
+    means: 'The transaction was not exactly the recorded payment, so it was not signed.',
   },
   pen_limited: {
     class: 'operator',
-    means: 'The payment is above a limit that the pen enforces, so that it was not signed.',
+    means: 'The payment is above a limit that the pen enforces, so it was not signed.',
   },
   user_bankrupt: {
     class: 'permanent',

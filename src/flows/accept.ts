@@ -37,7 +37,7 @@ export function createAccept(
         log.warn('account.gap_accepted', { address: subject, reason });
         return;
       }
-      throw new Fault('not_found', `Nobody watches ${subject}. Register its subscriber first.`);
+      throw new Fault('not_found', `${subject} is not watched. Register its subscriber first.`);
     }
     const { slot, accounts } = await chain.witnessed(() =>
       chain.slices([account.address], null, 'finalized'),
@@ -46,7 +46,7 @@ export function createAccept(
     if (state === null || !(await ledger.checks.accept(account.address, state)))
       throw new Fault(
         'conflict',
-        `${subject} has no gap, and nothing else about it is open: its state and what was heard of it agree.`,
+        `${subject} has no gap and nothing else to accept: its state and its facts agree.`,
       );
     log.warn('account.gap_accepted', {
       address: subject,

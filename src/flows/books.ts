@@ -96,10 +96,7 @@ async function readUnknown(
     // The transaction is in the account's history, so a node that cannot give it has not shown that
     // it is no payment.
     if (transaction === null)
-      throw new Fault(
-        'rpc_unavailable',
-        `getTransaction: ${signature} is not to be had from this node`,
-      );
+      throw new Fault('rpc_unavailable', `getTransaction: this node does not give ${signature}`);
     if (transaction.error !== null) return [];
     const acts = chain.actsOf(transaction);
     const paid = recognise(acts, { wallet, tokenAccount }, creatorOf);
@@ -210,11 +207,11 @@ export function createBooks(ports: BooksParts): Books {
       return left.length === 0
         ? troubled(
             'payments_not_final',
-            `The chain shows ${waiting.length} payments that these books do not know and that are not final yet, the first in ${first.signature}. They are booked once they are final.`,
+            `The chain shows ${waiting.length} payments that the ledger does not know and that are not final yet, the first in ${first.signature}. They are booked once they are final.`,
           )
         : troubled(
             'payments_unknown',
-            `The chain shows ${left.length} payments that no debt in these books explains, the first in ${first.signature}. Nothing is paid until: bailiff payments rebuild.`,
+            `The chain shows ${left.length} payments that no debt in the ledger explains, the first in ${first.signature}. Nothing is paid until: bailiff payments rebuild.`,
           );
     },
   };

@@ -114,7 +114,7 @@ export function createContinuity({ marks, chain, log, onWentBack }: ContinuityPo
         if (left > 0)
           return troubled(
             'ledger_went_back',
-            `${open.why} Nothing is signed for another ${left} blocks: what the lost commits may have sent must land or expire first.`,
+            `${open.why} Nothing is signed for another ${left} blocks: payments of the lost commits must land or expire first.`,
           );
         waiting = null;
         whole = mark;

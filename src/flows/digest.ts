@@ -174,7 +174,7 @@ export async function digestDeliveries(ports: DigestPorts): Promise<boolean> {
   for (const delivery of begun) {
     const subject = String(delivery.id);
     if (delivery.unended >= UNENDED_MOST) {
-      const why = `${delivery.unended} daemons ended, or hung, while they read it. Histories tell what it told.`;
+      const why = `${delivery.unended} daemons ended, or hung, while they read it. Histories name its transactions.`;
       await aside.forGood('delivery', subject, why);
       continue;
     }

@@ -82,7 +82,7 @@ export async function refreshDoubts(
 }
 
 const NO_ACCOUNT: Doubt = {
-  reason: 'No Drift account of this subscriber exists, so nothing can be said of it.',
+  reason: 'No Drift account of this subscriber exists, so it has no standing.',
   noAccount: true,
 };
 

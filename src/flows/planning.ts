@@ -53,7 +53,7 @@ const TOP_UP: Omit<PaymentPlan, 'amount'> = {
 export const unmatchedBy = (signature: Signature): Trouble =>
   troubled(
     'transfer_unmatched',
-    `Transfer ${signature} to the creator was not made by Bailiff, and is not matched with what is owed yet.`,
+    `Transfer ${signature} to the creator was not made by Bailiff, and is not matched with the debts yet.`,
   );
 
 /** Troubles of one account that another account of the same owner need not have. */

@@ -46,7 +46,7 @@ export function createRescan(
   return async (address, fromSlot) => {
     const account = ports.watched.map.get(address);
     if (account === undefined)
-      throw new Fault('not_found', `Nobody watches ${address}. Register its subscriber first.`);
+      throw new Fault('not_found', `${address} is not watched. Register its subscriber first.`);
     const tip = await ports.chain.slot('finalized');
     const noted = await rescan(ports, account.address, fromSlot - 1, tip);
     ports.onNoted();

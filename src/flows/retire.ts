@@ -57,7 +57,7 @@ export function createRetire(ports: RetirePorts): Retire {
     }
     throw new Fault(
       'not_ready',
-      `Not everything that sub-account ${subAccountId} did is heard and final yet. Ask again in a minute; GET /v1/hearing shows gaps.`,
+      `Not every transaction of sub-account ${subAccountId} is heard and final yet. Ask again in a minute; GET /v1/hearing shows gaps.`,
     );
   };
 

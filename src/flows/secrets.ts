@@ -71,7 +71,7 @@ async function ofEndpoints({ ledger, masterKey }: SecretPorts): Promise<Finding[
         odd(
           'endpoints',
           `endpoint ${id} (${withoutSecretUrl(url)}) is disabled: ${disabled.why}`,
-          `Mend the receiver, then: POST /v1/endpoints/${id}/enable. Without it, remove the endpoint.`,
+          `Fix the receiver, then: POST /v1/endpoints/${id}/enable. Without it, remove the endpoint.`,
         ),
       );
   return found;

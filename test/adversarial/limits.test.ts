@@ -13,7 +13,7 @@ test('a payment above the limit of one payment is not signed, the sponsor includ
     /one payment may move 0.000105/,
   ));
 
-test('what the ledger tells of the day counts, and so does what this pen signed when its rows are gone', () => {
+test('the sums of the ledger count for the day, and so do signatures of this pen whose rows are gone', () => {
   expect(() => sign(good, { signedToday: 146n })).toThrow(/within a day/);
   sign(good, { signedToday: 145n });
   sign(good);

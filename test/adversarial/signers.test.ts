@@ -106,7 +106,7 @@ test('a signature that fails after the key has opened is no unreadable key', () 
   expect(pen.closed(key)).toBeNull();
 });
 
-test('what was signed for one subscriber does not count for another', async () => {
+test('signatures for one subscriber do not count for another', async () => {
   const limits = { paymentMost: null, subscriberADayMost: 250n };
   const { pen, key, parts, good, agent, blockhash } = await createPenBench({ limits });
   const of = (subscriberId: string) => () =>

@@ -79,7 +79,7 @@ const signWith = (tables: readonly LookupTable[]) =>
     signedToday: 0n,
   });
 
-test('what the mandate is not about may come from a table, and is read from it', () => {
+test('accounts outside the mandate may come from a table, and are read from it', () => {
   const table = { key: fresh(), addresses: [fresh(), QUOTE_MINT] };
   const { bytes } = signWith([table]);
   const transaction = VersionedTransaction.deserialize(bytes);

@@ -89,7 +89,7 @@ test('follows exactly who it is told to: who has left is unsubscribed, and makes
   await expect.poll(() => node.subscribed().sort(), OFTEN).toEqual(rest.slice(2).sort());
 });
 
-test('who leaves before the node has answered is unsubscribed when it does', async () => {
+test('an account that leaves before the node has answered is unsubscribed when it does', async () => {
   const { node, feed, gaps } = await start();
   const [stays, leaves] = addresses(2) as [Address, Address];
   feed.follow([stays]);

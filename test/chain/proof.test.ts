@@ -79,7 +79,7 @@ describe.each(['together', 'apart'])('questions put %s', (how) => {
     apart = how === 'apart';
   });
 
-  test('what never landed is dead, and every question names the slot that the node must have seen', async () => {
+  test('a transaction that never landed is dead, and every question names the slot that the node must have seen', async () => {
     const one = await signOne();
     chain.world.cluster.advance(400);
     const node = witness();

@@ -118,7 +118,7 @@ test('a WebSocket of another chain, by its slots', () => {
 
 test('a WebSocket that is open and says nothing', async () => {
   street.world.mischief.muteSockets = true;
-  expect(wrongs(await probe())).toEqual([['websocket', expect.stringContaining('told no slot')]]);
+  expect(wrongs(await probe())).toEqual([['websocket', expect.stringContaining('no slot came')]]);
   street.world.mischief.muteSockets = false;
 });
 

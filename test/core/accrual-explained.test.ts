@@ -103,7 +103,7 @@ test('the tabs after a booking keep every other tab, and parts without terms lea
   expect(tabsAfter({ 99: other }, before.bookings)).toEqual({ 99: other });
 });
 
-test('what was opened before the terms and after their end is one part, with the earliest opening', () => {
+test('openings before the terms and after their end are one part, with the earliest opening', () => {
   const held = { slot: 9, positions: [{ market: 0, base: 4n, entry: 320n }] };
   const ended = [termsOf(10, 'a', 1_000), termsOf(50, 'a', 1_000, { ended: true })];
   const history = [opened(20, 3n, { fee: 7n }), opened(60, 1n, { quote: 130n, fee: 2n })];

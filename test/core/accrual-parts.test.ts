@@ -61,7 +61,7 @@ describe('a close', () => {
     const short = opened(20, 1n, 999n, { position: 'short' });
     expect(told(agreed(A, B), close(1n, 150n, 100n), short)).toEqual([['b', 1n, null, 50n]]);
   });
-  test('what was opened unseen falls under the dearest terms between the first and the last unread', () => {
+  test('a position opened unseen falls under the dearest terms between the first and the last unread', () => {
     const unread = (slot: number): Movement => ({ kind: 'unknown', slot });
     const of = (...slots: number[]) =>
       told(agreed(A, B, C), close(1n, 150n, 100n), ...slots.map(unread))[0]?.[0];

@@ -70,7 +70,7 @@ describe('profit behind a cut log', () => {
     expect(under(lowered, 60, [hidden(45), hidden(60)], 48)).toEqual([['cheap', 1_000n]]);
   });
 
-  test('what was opened before the end and closed unseen after it owes still', () => {
+  test('a position opened before the end and closed unseen after it still owes', () => {
     const ended = [termsOf(10, 'a', 1_000), termsOf(50, 'a', 1_000, { ended: true })];
     expect(under(ended, 90, [opened(20, 3n)], 80)).toEqual([['a', 1_000n]]);
     expect(under(ended, 90, [], 80)).toEqual([[null, 1_000n]]);

@@ -164,7 +164,7 @@ describe('parts', () => {
     expect(rest).toMatchObject({ openingFee: 7n, netPnl: 293n });
   });
 
-  test('what was opened under the old terms owes by them, whenever it closes', () => {
+  test('a position opened under the old terms owes by them, whenever it closes', () => {
     const found = bookingsOf(close(1_000n, { baseClosed: 5n }), 90, both, [opened(20, 5n)]);
     expect(amounts(found)).toEqual([['a', 1_000n, 100n]]);
   });
@@ -180,7 +180,7 @@ describe('parts', () => {
     ]);
   });
 
-  test('what was held before anything was agreed owes nothing; another market is another position', () => {
+  test('a position held before anything was agreed owes nothing; another market is another position', () => {
     const held = { slot: 9, positions: [{ market: 0, base: 4n, entry: 400n }] };
     const agreement = agreed([termsOf(10, 'a', 1_000)], { held });
     expect(amounts(bookingsOf(sold(4n, 200n, 100n), 90, agreement, []))).toEqual([

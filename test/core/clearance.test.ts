@@ -85,7 +85,7 @@ test('the oldest grant is used up first, then by id; of two outflows in one slot
   ]);
 });
 
-test('what nothing covers is not named at all', () => {
+test('an outflow without any clearance is not named at all', () => {
   expect([...clearedAmounts([], [outflow('x', 1, 5n)])]).toEqual([]);
   const used = [outflow('x', 12, 100n), outflow('y', 13, 5n)];
   expect([...clearedAmounts([clearance('a', 10, 100n)], used)]).toEqual([['x', 100n]]);
@@ -158,6 +158,6 @@ test("the venue's own limit is no reason to close positions", () => {
     code: 'venue_6128',
     detail: '',
   });
-  expect(limited).toContain('Drift lets nobody withdraw more just now');
+  expect(limited).toContain('Drift allows no further withdrawals just now');
   expect(limited).not.toMatch(/Close or reduce a position/);
 });

@@ -28,7 +28,7 @@ test('while a position is open nothing is closed, and only what is settled may l
   expect(code(open, 1_006n)).toBe('too_much');
 });
 
-test('what is not heard yet may owe: nothing is cleared before it is, and this passes', () => {
+test('a transaction that is not heard yet may owe: nothing is cleared before, and this reason passes', () => {
   for (const heard of [false, null]) {
     const found = uncovered([holding({ heard })], 0n, 1n);
     expect(found).toMatchObject({ code: 'results_not_final', passes: true });

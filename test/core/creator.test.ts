@@ -95,7 +95,7 @@ describe('off the curve', () => {
     expect(code(off)).toBeNull();
     expect(code({ ...off, owner: GOVERNANCE, bytes: 200 })).toBeNull();
   });
-  test('what does not exist could be a token account that is not open: it needs proof', () => {
+  test('an address without an account could be a token account that is not open: it needs proof', () => {
     expect(code({ ...off, owner: null })).toBe('creator_unproven');
     expect(code({ ...off, owner: null, proven: true })).toBeNull();
   });

@@ -64,7 +64,7 @@ describe('who got it', () => {
     // A relayer's fee in the token is small.
     expect(stage.standing(landed)).toBe('good');
   });
-  test('what was withdrawn into an account that had been given away has left', () => {
+  test('a withdrawal into an account that had been given away is an outflow', () => {
     const given = stage.act([
       send(own, theirs, 100_000_000n),
       createSetAuthorityInstruction(own, agent, AuthorityType.AccountOwner, stranger.publicKey),

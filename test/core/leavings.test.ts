@@ -133,7 +133,7 @@ describe('receivers', () => {
       ]);
     }
   });
-  test('what nobody received has left all the same', () => {
+  test('value that nobody received is an outflow all the same', () => {
     expect(received()).toEqual([[null, SOL]]);
     expect(received([first, 1n])).toEqual([
       [first, 1n],

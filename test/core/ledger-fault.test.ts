@@ -33,7 +33,7 @@ test.each([
   expect(fault.cause).toMatchObject({ code });
 });
 
-test('what is no failure of Postgres stays as it is', () => {
+test('an error that is no failure of Postgres stays as it is', () => {
   const others = [
     null,
     undefined,

@@ -82,7 +82,7 @@ const flattened = (trades: readonly Trade[]): Trade[] => {
 const sum = (bookings: readonly Booking[]) =>
   bookings.reduce((total, each) => total + each.netPnl, 0n);
 
-test('what is booked of told and of hidden trades adds up to what the account realised, opening fees and flips included', () => {
+test('bookings of recorded and of hidden trades add up to the realised total of the account, opening fees and flips included', () => {
   const agreement = { terms: [termsOf(1, 'a', 1_000)], held: NOTHING_HELD, tabs: {} };
   fc.assert(
     fc.property(fc.array(trade, { maxLength: 25 }), (trades) => {

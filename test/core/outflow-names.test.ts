@@ -89,7 +89,7 @@ test('an amount is told in the units of its token, or in base units where they a
     expect(whatLeft(unknown, QUOTE_MINT)).toBe('100 base units of an unknown token');
 });
 
-test('what a clearance leaves is told as the rest of it, and nothing as no event', () => {
+test('the amount beyond a clearance is told as its rest, and no amount as no event', () => {
   const clearance = {
     id: 'c',
     purpose: 'withdraw',

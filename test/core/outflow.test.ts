@@ -172,14 +172,14 @@ describe('whose doing', () => {
     appointed: new Set(),
     ...given,
   });
-  test('nobody answers for what it did not sign, but for whom it appointed', () => {
+  test('a subscriber does not answer for an outflow that it did not sign, unless by an authority that it appointed', () => {
     const taken = heard('taken', { consent: 'none', signers: [stranger] });
     expect(outOf([taken])).toEqual([]);
     expect(outOf([taken], context({ appointed: new Set([stranger]) }))).toEqual(['taken']);
     const delegate = heard('by a delegate', { consent: 'appointed' });
     expect(outOf([delegate])).toEqual(['by a delegate']);
   });
-  test('what a creator got is no flight, in whatever transaction and by whatever account', () => {
+  test('a transfer to a creator is no runaway, in any transaction and from any account', () => {
     const creator = 'creator' as Address;
     const known = context({ creators: new Set([creator]) });
     const paid = { route: 'token_transfer', amount: 10n ** 9n } as const;
@@ -202,7 +202,7 @@ describe('whose doing', () => {
   });
 });
 
-test('what went to several receivers at once is told as one sum', () => {
+test('an outflow to several receivers at once is told as one sum', () => {
   const parts = ['a', 'b'].map((key) => ({
     ...heard(key, sol(3_000_000_000n)),
     signature: 'one' as Signature,

@@ -20,7 +20,7 @@ test('time counts while the subscriber could do something about it, and not whil
   expect(countsAgainst([debt('needs_sol', { code: 'sponsor_needs_sol' })])).toBe(false);
 });
 
-test('what should pass within seconds and does not, counts after eight failures', () => {
+test('a trouble that should pass within seconds and does not counts after eight failures', () => {
   for (const klass of ['retry_soon', 'unexpected'] as const) {
     expect(countsAgainst([debt(klass, { attempts: 7 })])).toBe(false);
     expect(countsAgainst([debt(klass, { attempts: 8 })])).toBe(true);

@@ -186,7 +186,7 @@ test('pauses use up no attempts, and no class lets a debt die', () => {
   }
 });
 
-test('what passes by itself backs off, what a person or an account must mend is asked by schedule', () => {
+test('a trouble that passes by itself backs off; one that a person or an account must end is tried by schedule', () => {
   const of = (kind: Trouble['class']) => aftermath({ class: kind, code: '', detail: '' });
   const pending = { status: 'pending', countsAsAttempt: true } as const;
   expect(of('retry_soon')).toEqual({ ...pending, retry: 'backoff' });

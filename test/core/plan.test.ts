@@ -44,7 +44,7 @@ describe('planning', () => {
     expect(planned([debt('a', 101n)], preflight({ venue })).settleMarkets).toEqual([0]);
   });
 
-  test('what brings most is settled first, and only what one payment can settle is reachable', () => {
+  test('the markets with the most profit are settled first, and only what one payment can settle is reachable', () => {
     const claimable = [1n, 1n, 1n, 20n, 20n, 1n, 1n, 1n, 1n, 1n].map((amount, market) => ({
       market,
       amount,

@@ -135,7 +135,7 @@ test('a reading without the log does not replace one that had it, unless it is i
   });
 });
 
-test('what a final reading has counted for an account is never counted again', () => {
+test('amounts that a final reading has counted for an account are never counted again', () => {
   const shifted = fact(3, { kind: 'close' });
   for (const counted of [close, tally, unknown])
     for (const again of [shifted, fact(7, { kind: 'tally' }), fact(7, { kind: 'unknown' })])

@@ -30,7 +30,7 @@ test('everything adds up', () =>
   ).toEqual({
     verdict: 'explained',
   }));
-test('what records do not tell of unreadable transactions, state does, funding left out', () =>
+test('state shows the profit of unreadable transactions that records do not, funding left out', () =>
   expect(
     checkState(was, told, 2, state(2, { realised: 170n, funding: 10n, withdraws: 9n })),
   ).toEqual({
@@ -91,7 +91,7 @@ const last = {
   worth: 1_000n,
 };
 
-test('what an account earned in the transaction that deleted it is what left beyond what was there', () => {
+test('the profit of the transaction that deleted an account is the amount that left less the amount that was there', () => {
   expect(checkLastStretch({ ...was, quote }, last)).toEqual({ verdict: 'reckoned', netPnl: 25n });
   expect(checkLastStretch({ ...was, quote }, { ...last, unknowns: 0 })).toEqual({
     verdict: 'closed',
@@ -142,22 +142,26 @@ describe('what a difference means', () => {
 
   test('a withdrawal, a deposit, a profit, a loss: each with its amount', () => {
     expect(meanings({ withdraws: 2_500_000n })).toEqual([
-      ['withdraw', '2.500000 USD were withdrawn or transferred out unheard.'],
+      ['withdraw', '2.500000 USD were withdrawn or transferred out in no known transaction.'],
     ]);
     expect(meanings({ deposits: 1n })).toEqual([
-      ['deposit', '0.000001 USD were deposited unheard.'],
+      ['deposit', '0.000001 USD were deposited in no known transaction.'],
     ]);
     expect(meanings({ realised: 9n, funding: 2n })).toEqual([
-      ['trade', 'A profit of 0.000007 USD was realised unheard.'],
+      ['trade', 'A profit of 0.000007 USD was realised in no known transaction.'],
     ]);
     expect(meanings({ realised: -9n })).toEqual([
-      ['trade', 'A loss of 0.000009 USD was realised unheard.'],
+      ['trade', 'A loss of 0.000009 USD was realised in no known transaction.'],
     ]);
     expect(meanings({ realised: 2n, funding: 2n })).toEqual(NONE);
   });
   test('tokens of a token account', () => {
-    expect(meanings({ tokens: -3n })).toEqual([['tokens_left', '3 base units left unheard.']]);
-    expect(meanings({ tokens: 3n })).toEqual([['tokens_came', '3 base units came unheard.']]);
+    expect(meanings({ tokens: -3n })).toEqual([
+      ['tokens_left', '3 base units left in no known transaction.'],
+    ]);
+    expect(meanings({ tokens: 3n })).toEqual([
+      ['tokens_came', '3 base units came in no known transaction.'],
+    ]);
   });
   test('quote tokens that moved without a withdrawal or deposit are a swap', () => {
     const swap = (way: string) => [

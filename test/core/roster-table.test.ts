@@ -52,7 +52,7 @@ test('any series of puts and look-ups, also across growth and loading', () => {
   );
 });
 
-test('what is no ASCII is refused, and not half put in', () => {
+test('a text that is not ASCII is refused, and nothing of it is kept', () => {
   const table = createRosterTable();
   const entry = entryOf(1, 1n, 0n);
   expect(() => table.put({ ...entry, subscriberId: 'ü' })).toThrow(RangeError);

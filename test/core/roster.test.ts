@@ -179,7 +179,7 @@ test('an entry is replaced by one of the same or a later revision, and added whe
   expect(gate.size).toBe(2);
 });
 
-test('what is doubted is listed with its reasons', () => {
+test('doubted subscribers are listed with their reasons', () => {
   const gate = roster();
   gate.doubtAll('why');
   gate.doubt(['ana']);

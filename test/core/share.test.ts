@@ -88,7 +88,7 @@ const acts: fc.Arbitrary<ShareAct> = fc.oneof(
   atMs.map((each): ShareAct => ({ do: 'lapse', afterMs: 1_000, atMs: each })),
 );
 
-test('whatever happens, the debt stays what it is, nothing paid is taken back, and an ended debt stays ended', () => {
+test('under any acts the debt keeps its amount, nothing paid is taken back, and an ended debt stays ended', () => {
   const reached = new Set<string>();
   fc.assert(
     fc.property(fc.boolean(), fc.array(acts, { maxLength: 40 }), (observed, happened) => {

@@ -195,7 +195,7 @@ test('a delivery that cannot be digested is set aside, on record, and the next i
   expect((await ledger.asides.list(5))[0]?.attempts).toBe(2);
 });
 
-test('what a body says of slots and of places in a block decides nothing', async () => {
+test('slots and places in the block in a webhook body decide nothing', async () => {
   await using held = await createListening();
   const { ledger, sql, clock } = held;
   const forged = { slot: 9e15, indexWithinBlock: 3_000_000_000 };

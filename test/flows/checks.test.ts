@@ -91,7 +91,7 @@ test('a withdrawal behind a cut log makes a runaway as any other', async () => {
     .toEqual(['300000000']);
 });
 
-test('what nobody can explain is a gap with its size, until account and facts agree again', async () => {
+test('a difference that no fact explains is a gap with its size, until account and facts agree again', async () => {
   const { driver, world } = street;
   const trader = driver.createTrader({ deposit: 500_000_000n });
   await street.subscribe('cy', trader, Keypair.generate().publicKey);

@@ -91,7 +91,7 @@ test('an upgrade is noticed by its slot, told once, and halts signing until some
   await programs.vouch(HASH, 'proven', 'all tests');
 });
 
-test('what changed while no daemon ran is told at the next start', async () => {
+test('a program that changed while no daemon ran is reported at the next start', async () => {
   upgrade('second upgrade');
   const { conformance, said } = watch('tell');
   await conformance.look();
@@ -109,7 +109,7 @@ test('what changed while no daemon ran is told at the next start', async () => {
   expect(conformance.state()).toMatchObject({ state: 'known', as: 'proven: all tests' });
 });
 
-test('what is no upgradeable program is refused by name, and what was known stays', async () => {
+test('an address without an upgradeable program is refused by name, and the known state stays', async () => {
   const none = createProgramReader(chain.connection, USDC.toBase58());
   await expect(none.read()).rejects.toThrow(programDataAddress(USDC.toBase58()));
   const { conformance } = watch('halt');

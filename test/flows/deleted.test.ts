@@ -125,7 +125,7 @@ test('close, withdraw and delete in one transaction whose log is cut: the profit
   expect(check?.baseline?.hints.exists).toBe(false);
 });
 
-test('what was deposited on the way is no profit, and what records told is not owed twice', async () => {
+test('a deposit in between is no profit, and recorded profit is not owed twice', async () => {
   await using held = await world({ state: blankState(90) });
   const close = closeFact(45, 10n * USDC, { account: ANA }).body;
   await held.did(45, close, tally({ realised: 10n * USDC }));

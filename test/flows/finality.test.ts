@@ -50,7 +50,7 @@ test('the chain is asked again when the slots in between can have passed, not be
   expect(world.asked).toBe(2);
 });
 
-test('what is final already when it is heard of goes on without another question', async () => {
+test('a slot that is already final when it is expected goes on without another question', async () => {
   const { world, done, finality } = open();
   finality.expect(100);
   await finality.look();

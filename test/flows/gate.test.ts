@@ -41,7 +41,7 @@ test('without a Drift account there is no standing and no clearance, until there
   await street.verdict('ana', 'allow');
 });
 
-test('who owes for longer than allowed, in time that counts, may open nothing; the answer tells both', async () => {
+test('a subscriber who owes for longer than allowed, in time that counts, may open nothing; the answer has both times', async () => {
   await using street = await openStreet({ settings: unscheduled() });
   const { driver, database } = street;
   const trader = driver.createTrader({ deposit: 1_000_000_000n });

@@ -215,7 +215,7 @@ describe('a watch-list that moved', () => {
     expect(held.node.reads).toHaveLength(1);
   });
 
-  test('what was read before an account joined is read again when its history names it, once', async () => {
+  test('a transaction that was read before an account joined is read again, once, when the history of the account names it', async () => {
     await using held = await createListening(['ana']);
     const close = held.close('bo', 10);
     await held.named(close, 'ana', 'finalized', 10);
@@ -239,7 +239,7 @@ describe('a watch-list that moved', () => {
     expect(held.node.reads).toHaveLength(2);
   });
 
-  test('who leaves and comes back is on it again', async () => {
+  test('a subscriber who leaves and comes back is on it again', async () => {
     await using held = await createListening(['ana']);
     const { watched } = held.ports;
     await held.ledger.subscribers.retire('ana', 50, 0);

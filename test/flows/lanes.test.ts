@@ -50,7 +50,7 @@ test('a subscriber is worked on once at a time, and many nudges are one more run
   expect(lanes.active).toBe(0);
 });
 
-test('who asked first goes first, however much another asks', async () => {
+test('the subscriber who asked first goes first, however often another asks', async () => {
   const { lanes, started, finish, settled } = open(1);
   lanes.nudge('ana');
   await settled();
@@ -63,7 +63,7 @@ test('who asked first goes first, however much another asks', async () => {
   expect(lanes.active).toBe(0);
 });
 
-test('who waits for the chain gives the place up, and comes back when it said', async () => {
+test('work that waits for the chain gives up its place, and runs again at the time that it named', async () => {
   const { lanes, sleeping, started, finish, settled } = open(1);
   lanes.nudge('ana');
   lanes.nudge('bo');

@@ -255,7 +255,7 @@ test('a market that the venue does not settle is left out, whatever it says, and
   expect(await found.intend(40n)).toMatchObject({ code: 'venue_6260', class: 'venue_limited' });
 });
 
-test('that a market has nothing to settle is no reason of its own', async () => {
+test('a market with nothing to settle does not become the reason of a debt', async () => {
   const verdict: Verdict = (settle, withdraw) =>
     settle.length === 0 ? { arrives: withdraw } : refusing(1, 6259);
   const found = planningWith({ accounts: [{ deposit: 5n, claimable: CLAIMABLE }], verdict });
@@ -301,7 +301,7 @@ test('an oracle that the venue moved costs one question more, and nobody is told
   expect(found.asked).toHaveLength(2);
 });
 
-test('whatever cannot be built at all leaves the debt with its reason', async () => {
+test('a payment that cannot be built leaves the debt with the reason', async () => {
   const broken = planningWith({
     accounts: [{ deposit: 100n, exposed: true }],
     verdict: () => {
@@ -311,7 +311,7 @@ test('whatever cannot be built at all leaves the debt with its reason', async ()
   expect(await broken.intend(50n)).toMatchObject({ class: 'unexpected', code: 'not_built' });
 });
 
-test('what keeps the subscriber from paying one creator keeps younger debts to others waiting too', async () => {
+test('a trouble of the subscriber with one creator holds younger debts to others as well', async () => {
   const lane = planningWith({ accounts: [{ deposit: 5n }] });
   expect(await lane.resting(10n, 1n, 2n)).toEqual([10n, 1n, 2n]);
 });

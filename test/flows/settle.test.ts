@@ -198,7 +198,7 @@ test('no age and no height is a death without its evidence', async () => {
 
 const behind: Trouble = { class: 'books_behind', code: 'payments_unknown', detail: 'x' };
 
-test('what another process has planned or signed is held against the chain before it is signed or sent', async () => {
+test('a payment that another process planned or signed is compared with the chain before it is signed or sent', async () => {
   const planned = await laneWith([absentAt(0)]);
   planned.told.disagreement = behind;
   await planned.run();
@@ -221,7 +221,7 @@ test('what another process has planned or signed is held against the chain befor
   expect([signed.sent, signed.payment()?.state]).toEqual([['9'], 'sent']);
 });
 
-test('what this process signed is not asked about again, unless the database has gone back since', async () => {
+test('a payment that this process signed is not compared again, unless the database has gone back since', async () => {
   const lane = await laneWith([absentAt(0)]);
   // Asked once, for another process had planned it; then it is this one's.
   await lane.run();

@@ -91,7 +91,7 @@ test('an oracle that the venue moved is asked about again, from a new reading, a
   expect(seen).toMatchObject({ asked: 2, forgotten: 2 });
 });
 
-test('what is wrong twice is for an operator, and a passing error is asked about once', async () => {
+test('an error that comes twice is for an operator, and a passing error is simulated once more', async () => {
   const twice = signing([failing(6036), failing(6036)]);
   expect(await twice.sign(payment(), subscriber)).toMatchObject({
     refused: { class: 'operator', code: 'venue_6036' },

@@ -272,7 +272,7 @@ describe('hearing', () => {
     expect(driver.usdcOf(creator)).toBe(owed);
   });
 
-  test('what happened while the daemon was down is heard when it is back', async () => {
+  test('transactions from a time without a daemon are heard when it is back', async () => {
     await using street = await openStreet();
     const { driver } = street;
     const creator = creatorWallet();

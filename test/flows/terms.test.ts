@@ -98,7 +98,7 @@ test('a close owes by the terms of its opening: before any nothing, after a chan
   expect(steps.find((each) => each.name === 'partPnl')?.value).toBe(String(second?.net_pnl));
 });
 
-test('what was opened before anything was agreed owes nothing, though its opening is not final yet', async () => {
+test('a position opened before anything was agreed owes nothing, though its opening is not final yet', async () => {
   await using street = await openStreet({ finalizedAfter: 150 });
   const { driver, world } = street;
   const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
@@ -157,7 +157,7 @@ test('with a high-water mark losses are made good first, and small shares wait f
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
 });
 
-test('who runs away while owing too little to be paid is barred, and paid for all the same', async () => {
+test('a subscriber who runs away while owing less than the minimum is denied, and the debt is paid all the same', async () => {
   await using street = await openStreet();
   const { driver } = street;
   const creator = creatorWallet();

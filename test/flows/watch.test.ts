@@ -95,7 +95,7 @@ test('an older snapshot is dropped, an equal one means nothing', async () => {
   expect(scans.map((each) => each.seen)).toEqual([20, 21]);
 });
 
-test('what was read already is not looked for, and a scan that fails is made again by itself', async () => {
+test('a transaction that was read causes no scan, and a scan that fails is repeated by itself', async () => {
   const { watch, see, noted, failed, trouble } = setUp();
   watch.told(ACCOUNT, 20);
   see(20, 5n);
@@ -122,7 +122,7 @@ test('a change is looked for until the transaction of that very slot is read, wh
   expect(scans).toHaveLength(1);
 });
 
-test('what a webhook says of a slot makes a scan wait a moment, and only for a change of that slot', async () => {
+test('a slot in a webhook makes a scan wait a moment, and only for a change of that slot', async () => {
   const { watch, see, clock, scans } = setUp();
   watch.hinted(ACCOUNT, 20);
   see(20, 5n);

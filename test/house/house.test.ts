@@ -144,7 +144,7 @@ describe('care', () => {
     expect(long, file).toEqual([]);
   });
 
-  test('nothing is left half-built, and no file has a name that says nothing', () => {
+  test('no marker of unfinished work is left, and no file has an empty name such as utils', () => {
     for (const { file, text } of [...files, ...tests]) {
       if (file.endsWith('house.test.ts')) continue;
       expect(text, file).not.toMatch(

@@ -72,7 +72,7 @@ test('devnet is refused with the reason', () => {
   expect(found).toContain('no profile');
 });
 
-test('what a network needs is asked for', () => {
+test('settings that a network needs are asked for', () => {
   const found = problems({ BAILIFF_NETWORK: 'mainnet' }).join('\n');
   for (const name of ['BAILIFF_RPC_URL', 'BAILIFF_WEBHOOK_SECRETS', 'BAILIFF_MASTER_KEY'])
     expect(found).toContain(name);

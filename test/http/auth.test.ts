@@ -27,7 +27,7 @@ test('until it was read that no key was ever made, nobody is let in without one'
   expect(authority.judge(undefined, 'operator')).toBe('yes');
 });
 
-test('nobody is let in without a key once there is one, and nobody beyond its scopes', async () => {
+test('no request is let in without a key once there is one, nor beyond the scopes of its key', async () => {
   await using closed = await openStreet({
     settings: (given) => ({ ...given, secrets: { ...given.secrets, apiKeys: ['k'.repeat(32)] } }),
   });

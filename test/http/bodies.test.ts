@@ -95,7 +95,7 @@ describe('values keep the type they were sent with', () => {
   });
 });
 
-describe('what does not fit is named', () => {
+describe('a field that does not fit is named', () => {
   test.each([
     ['/clearance', { purpose: 'take' }, 'purpose must be one of: withdraw, close.'],
     ['/clearance', {}, 'The body lacks purpose.'],
@@ -150,7 +150,7 @@ describe('what does not fit is named', () => {
   });
 });
 
-describe('what nothing behind the route can keep is refused before it', () => {
+describe('a body with NUL, half a surrogate pair, a prototype member or too much depth is refused before the route', () => {
   test.each([
     ['a NUL', JSON.stringify({ reason: 'a\0b' }), /NUL/],
     ['a NUL in a name', '{"a\\u0000":1}', /NUL/],

@@ -49,7 +49,7 @@ test('a close that a longer log tells after its profit was reckoned makes no sec
   expect(await ledger.shares.list({ limit: 10 })).toEqual(shares);
 });
 
-test('what tallies leave open is kept beside the sums of their counters', async () => {
+test('amounts that tallies leave open are kept beside the sums of their counters', async () => {
   const { ledger, driftAccount } = await withCandidate();
   const tally = (slot: number, body: Partial<Tally>) => ({
     ...closeFact(slot, 0n, { account: driftAccount }),

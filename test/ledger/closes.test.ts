@@ -119,7 +119,7 @@ test('losses that are carried are made good first, and the answer says what is l
   expect(found[2]?.amount).toBe(200_000n);
 });
 
-test('what is outside the terms says which side of them it was', async () => {
+test('a close outside the terms says whether it was before or after them', async () => {
   await using held = await createTestLedger();
   await held.ledger.subscriptions.put({
     id: 'ana-sub',
@@ -138,7 +138,7 @@ test('what is outside the terms says which side of them it was', async () => {
   expect(await reasons(held)).toEqual(['no_share', 'after_end']);
 });
 
-test('what closed before anything was agreed, and what has no subscription, owes nothing', async () => {
+test('a close before anything was agreed, and one without a subscription, owe nothing', async () => {
   await using held = await createTestLedger();
   await forgetAgreements(held.sql);
   await close(held, 10, USDC);

@@ -118,7 +118,7 @@ test('a payment counts before its cost is read, a failed one as a failure, and y
   });
 });
 
-test('what was signed within a day is known after a restart', async () => {
+test('the sum signed within a day is known after a restart', async () => {
   await using t = await createTestLedger();
   const { amount } = (await pay(t, 1)).plan;
   expect(await t.ledger.costs.signedToday('ana')).toBe(amount);

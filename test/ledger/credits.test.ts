@@ -119,7 +119,7 @@ describe('transfers that Bailiff did not make', () => {
     expect((await shares(held)).map((each) => each.paid)).toEqual([100n, 0n]);
   });
 
-  test('what is left over takes a debt that is booked later, if its close was there; else it stays in excess', async () => {
+  test('the rest of a transfer pays a debt that is booked later, if its close was earlier; else it stays in excess', async () => {
     await using held = await createTestLedger();
     const { ledger } = held;
     await settleFact(ledger, transferOf(50, 20, 130n), 'finalized');
@@ -211,7 +211,7 @@ describe('transfers that Bailiff did not make', () => {
     expect((await ledger.shares.uncovered('ana')).map((each) => each.uncovered)).toEqual([0n]);
   });
 
-  test('what is no transfer of the quote token to a creator is not matched', async () => {
+  test('an outflow that is no transfer of the quote token to a creator is not matched', async () => {
     await using held = await createTestLedger();
     const { ledger } = held;
     await owing(held, 1);

@@ -117,7 +117,7 @@ describe('facts', () => {
     ]);
   });
 
-  test('what a dropped fork took with it is undone in the standing', async () => {
+  test('facts of a dropped fork are undone in the standing', async () => {
     await using held = await createTestLedger();
     await settleFact(
       held.ledger,
@@ -220,7 +220,7 @@ describe('payments', () => {
     await held[Symbol.asyncDispose]();
   });
 
-  test('what may be on its way is never called refused, and failed only with the slot it was executed in', async () => {
+  test('a payment that may be on its way is never called refused, and fails only with the slot of its execution', async () => {
     const held = await withShare();
     const trouble = { class: 'retry_soon', code: 'x', detail: '' } as const;
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));

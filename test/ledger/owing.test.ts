@@ -59,7 +59,7 @@ test('a daemon that was away for an hour does not count the hour, and each chang
   expect(revisions).toEqual(revisions.map((_, at) => (revisions[0] ?? 0) + at));
 });
 
-test('what each debt waits for is told of everybody who owes', async () => {
+test('for every subscriber who owes, the reason that each debt waits for is listed', async () => {
   await using t = await createTestLedger();
   await owing(t);
   expect(await t.ledger.owing.open()).toEqual([{ subscriberId: 'ana', debts: [] }]);

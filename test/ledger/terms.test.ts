@@ -99,7 +99,7 @@ test.each([1, 2, 3, 4])(
   },
 );
 
-test('what account state has not vouched for yet is not booked, but counts for the standing', async () => {
+test('a close that account state has not proven yet is not booked, but counts for the standing', async () => {
   await using held = await createTestLedger();
   const { ledger, sql, driftAccount } = held;
   await ledger.subscriptions.put({

@@ -36,7 +36,7 @@ test('a close waits from when it is final, once, until it is booked', async () =
   expect(await ledger.shares.list({ limit: 5 })).toHaveLength(1);
 });
 
-test('what closed before anything was agreed does not wait for ever', async () => {
+test('a close before anything was agreed does not wait for ever', async () => {
   await using held = await createTestLedger();
   const { ledger, sql } = held;
   const account = addressOf(44);

@@ -87,7 +87,7 @@ test('a translation that the program contradicts is refused', () => {
   );
 });
 
-test('what other programs print is left as it is, whatever it looks like', () => {
+test('lines of other programs are left as they are, whatever they look like', () => {
   const [landed] = play();
   if (landed === undefined) throw new Error('a transaction');
   const forged = landed.execution.logs

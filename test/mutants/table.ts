@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/flows/planning.ts',
     from: "const resting = planned.about === 'creator' ? debts : due;",
     to: 'const resting = debts;',
-    by: unit('test/flows/planning.test.ts', 'keeps younger debts to others waiting'),
+    by: unit('test/flows/planning.test.ts', 'holds younger debts to others as well'),
   },
   {
     name: 'I2 a scan moves its cursor whatever the database has lost',
@@ -216,7 +216,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'C4 a drop is proven by a node that tells its status from behind',
     file: 'src/chain/absence.ts',
-    from: "if (told.statusSlot < tip) throw unanswered('the node that tells the status is behind');",
+    from: "if (told.statusSlot < tip) throw unanswered('the node that gave the status is behind');",
     to: '',
     by: unit('test/chain/absence.test.ts', 'a node that is behind, pruned, or of another opinion'),
   },

@@ -100,7 +100,7 @@ describe('errors of the whole transaction', () => {
     expect(whole(name)).toMatchObject({ class: 'retry_soon', code: name }),
   );
 
-  test('what the fee payer lacks is SOL', () => {
+  test('errors about the fee payer mean that it lacks SOL', () => {
     expect(whole('AccountNotFound').class).toBe('needs_sol');
     expect(whole('InsufficientFundsForFee').class).toBe('needs_sol');
     expect(whole({ InsufficientFundsForRent: { account_index: 0 } }).class).toBe('needs_sol');

@@ -75,7 +75,7 @@ describe('what settling brings', () => {
   });
 });
 
-describe('what leans on the collateral', () => {
+describe('positions and borrows that depend on the collateral', () => {
   test.each<[string, Partial<User>, boolean]>([
     ['nothing', {}, false],
     ['a closed position with profit', { perps: [position({ quote: 5n })] }, false],

@@ -78,7 +78,7 @@ describe('withdraw', () => {
       expect.objectContaining({ withdraws: 300_000_000n, realised: 0n }),
     ]);
   });
-  test('what a clamp left of it counts, not what was asked for', () => {
+  test('the amount that a clamp left counts, not the amount that was asked for', () => {
     expect(ofKind(made([withdrawal(away, 0n)]), 'outflow')).toEqual([]);
   });
   test('to the agent’s own token account it stays inside, and nothing left the wallet', () => {

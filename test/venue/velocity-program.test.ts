@@ -31,7 +31,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
     expect([...told.causes].sort()).toEqual(['liquidation', 'trade']);
   });
 
-  test('what the venue builds from its profile settles and withdraws', async () => {
+  test('instructions built from the profile of the venue settle and withdraw', async () => {
     const world = createVelocityWorld({ programFile, clock: createManualClock() });
     const stage = openVelocityStage(world);
     const { ana } = stage;

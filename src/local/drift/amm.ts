@@ -1,5 +1,5 @@
-// AMM: swaps of a perp market's own liquidity (math/amm.rs, math/amm_spread.rs, controller/amm.rs):
-// a constant product with a peg, and a spread on either side of it.
+// AMM: swaps against a perp market's own liquidity (math/amm.rs, math/amm_spread.rs,
+// controller/amm.rs): a constant product with a peg, and a spread on either side of it.
 import { least } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import type { Direction } from './positions.ts';
@@ -8,7 +8,7 @@ import { openSides, updateSideReserves } from './spread.ts';
 const BASE = 1_000_000_000n;
 const PRICE = 1_000_000n;
 
-/** Whole square root. */
+/** The square root, rounded down. */
 function squareRoot(value: bigint): bigint {
   if (value < 2n) return value;
   let root = 1n << BigInt((value.toString(2).length + 1) >> 1);
@@ -17,7 +17,7 @@ function squareRoot(value: bigint): bigint {
   return root;
 }
 
-/** Base rounded down to what may be traded. */
+/** A base amount rounded down to whole steps that may be traded. */
 export const standardBase = (base: bigint, step: bigint): bigint => base - (base % step);
 
 const invariantOf = ({ sqrtK }: Struct): bigint => (sqrtK as bigint) * (sqrtK as bigint);
@@ -39,16 +39,13 @@ function swapped(
   return { moved, baseAfter, quoteAfter };
 }
 
-/**
- * Swaps base against the AMM. `surplus`: how much better that is for the AMM than its price without
- * a spread.
- */
+/** Swaps base against the AMM. `surplus` is the AMM's gain over its price without a spread. */
 export function swapBase(
   amm: Struct,
   direction: Direction,
   base: bigint,
 ): { quote: bigint; surplus: bigint } {
-  // A buyer pays for one unit of reserve more, and one unit of quote on top of it.
+  // A buyer pays for one more unit of reserve, and one more unit of quote.
   const more = direction === 'long' ? 1n : 0n;
   const worth = (reserve: bigint): bigint => (reserve * (amm.pegMultiplier as bigint)) / BASE;
   const quote = worth(swapped(amm, sideOf(amm, direction), direction, base).moved + more) + more;
@@ -65,7 +62,7 @@ export function swapBase(
   return { quote, surplus: surplus < 0n ? -surplus : surplus };
 }
 
-/** How much base one fill may take from a side. */
+/** The base that one fill may take from a side at most. */
 export function availableBase(amm: Struct, direction: Direction): bigint {
   const { bids, asks } = openSides(amm);
   const room = (direction === 'long' ? bids : asks) / 2n;
@@ -73,7 +70,7 @@ export function availableBase(amm: Struct, direction: Direction): bigint {
   return standardBase(least(fraction, room), amm.orderStepSize);
 }
 
-/** How much base would move the AMM to a price, and in which direction. */
+/** The base that would move the AMM to a price, and the direction of that trade. */
 export function baseToPrice(
   amm: Struct,
   price: bigint,

@@ -1,6 +1,6 @@
-// Curve: how the AMM's own curve follows the oracle (controller/repeg.rs, math/repeg.rs,
-// math/cp_curve.rs): the peg moves toward the oracle's price as far as the AMM's fees pay for it,
-// and the depth shrinks or grows with funding.
+// Curve: moves the AMM's curve with the oracle (controller/repeg.rs, math/repeg.rs,
+// math/cp_curve.rs): the peg follows the oracle price as far as the AMM's fees pay for it, and the
+// depth shrinks or grows with funding.
 import { least, most } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import { rememberOracle, reservePrice } from './marks.ts';
@@ -11,15 +11,18 @@ import { openSides, updateSpreads } from './spread.ts';
 const RESERVE = 1_000_000_000n;
 const PERCENT = 1_000_000n;
 const CONCENTRATION = 1_000_000n;
-/** A curve's depth never grows beyond this. */
+/** The largest depth of a curve. */
 const DEPTH_MOST = 10n ** 21n;
-/** One update of the depth is a tenth of a percent at most, at full intensity. */
+/** One update changes the depth by a tenth of a percent at most, at full intensity. */
 const DEPTH_STEP = 1_000n;
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 
 type Depth = { readonly sqrtK: bigint; readonly base: bigint; readonly quote: bigint };
 
-/** What the AMM would get for closing what it holds, at reserves that a change may have moved. */
+/**
+ * The amount that the AMM would receive for closing its position, at reserves that a change may
+ * have moved.
+ */
 function closingValue(amm: Struct): bigint {
   const held: bigint = amm.baseAssetAmountWithAmm;
   if (held === 0n) return 0n;
@@ -30,7 +33,7 @@ function closingValue(amm: Struct): bigint {
   return (dearer * amm.pegMultiplier) / RESERVE + 1n;
 }
 
-/** The reserves that a curve of another depth has at the same price. */
+/** The reserves of a curve with another depth at the same price. */
 function deepened(session: Session, market: Struct, sqrtK: bigint): Depth {
   const { amm } = market;
   const known: bigint = amm.sqrtK;
@@ -44,7 +47,7 @@ function deepened(session: Session, market: Struct, sqrtK: bigint): Depth {
   return { sqrtK, base, quote: (sqrtK * sqrtK) / base };
 }
 
-/** Gives the AMM a depth, and the bounds and spreads that follow from it. */
+/** Sets the AMM's depth, and the bounds and spreads that follow from it. */
 function setDepth(amm: Struct, { sqrtK, base, quote }: Depth): void {
   const terminalBase: bigint = base + amm.baseAssetAmountWithAmm;
   Object.assign(amm, {
@@ -58,25 +61,25 @@ function setDepth(amm: Struct, { sqrtK, base, quote }: Depth): void {
   updateSpreads(amm, reservePrice(amm));
 }
 
-/** What a change of the curve costs the AMM; negative where it earns by it. */
+/** The cost of a change of the curve for the AMM; negative when it gains. */
 function costOf(held: bigint, before: bigint, after: bigint): bigint {
   if (held === 0n) return 0n;
   return held > 0n ? after - before : before - after;
 }
 
-/** Fees that the protocol keeps for itself: half of all that were charged. */
+/** Fees that the protocol keeps: half of all that were charged. */
 const feesKept = (amm: Struct): bigint => (amm.totalExchangeFee as bigint) / 2n;
 const feesReserved = (amm: Struct): bigint =>
   feesKept(amm) + (amm.totalLiquidationFee as bigint) - (amm.totalFeeWithdrawn as bigint);
 
-/** What the AMM may spend of its fees. */
+/** The part of its fees that the AMM may spend. */
 export const feePool = ({ amm }: Struct): bigint =>
   most(0n, (amm.totalFeeMinusDistributions as bigint) - feesReserved(amm));
 
-/** The least that the AMM's fees must keep after funding was paid out of them. */
+/** The fees that must remain after funding was paid out of them. */
 export const feesLeast = ({ amm }: Struct): bigint => feesKept(amm);
 
-/** Books a cost. False when the fees don't cover it, and `bound` says that they must. */
+/** Books a cost. False when the fees do not cover it and `bound` says that they must. */
 function book(amm: Struct, cost: bigint, bound: boolean): boolean {
   const after: bigint = amm.totalFeeMinusDistributions - cost;
   if (cost > 0n && bound && after < feesReserved(amm)) return false;
@@ -92,7 +95,7 @@ const pegCost = (amm: Struct, peg: bigint): bigint =>
     (peg - (amm.pegMultiplier as bigint))) /
   RESERVE;
 
-/** The peg that the oracle asks for, what may be spent on it, and whether fees must cover that. */
+/** The peg that the oracle price asks for, the budget for it, and whether fees must cover it. */
 function wanted(market: Struct, oracle: bigint): { peg: bigint; budget: bigint; bound: boolean } {
   const { amm } = market;
   const peg = pegFor(amm, oracle);
@@ -102,13 +105,13 @@ function wanted(market: Struct, oracle: bigint): { peg: bigint; budget: bigint; 
   const room = (oracle * BigInt(Math.trunc(amm.maxSpread / 2))) / PERCENT;
   const gap = reserve - oracle;
   if (size(gap) <= room) return { peg, budget, bound: budget !== 0n };
-  // The AMM may not quote further from the oracle than its widest spread, whatever that costs.
+  // The AMM may not quote further from the oracle than its widest spread, at any cost.
   const by = size(gap) - room;
   const nearer = pegFor(amm, gap < 0n ? reserve + by : reserve - by);
   return { peg: nearer, budget: pegCost(amm, nearer), bound: false };
 }
 
-/** What one unit of peg costs, rounded away from zero. */
+/** The cost of one unit of peg, rounded away from zero. */
 function costPerPeg(amm: Struct): bigint {
   const off = (amm.quoteAssetReserve as bigint) - amm.terminalQuoteAssetReserve;
   if (off === 0n) return 0n;
@@ -117,14 +120,14 @@ function costPerPeg(amm: Struct): bigint {
   return cost > 0n ? cost + 1n : cost < 0n ? cost - 1n : cost;
 }
 
-/** Whether the AMM holds so little that its depth may shrink. */
+/** Whether the AMM's position is small enough for its depth to shrink. */
 function mayShrink(amm: Struct): boolean {
   const { bids, asks } = openSides(amm);
   const held = size(amm.baseAssetAmountWithAmm);
   return held < least(bids, asks) && held < (amm.sqrtK as bigint) - amm.userLpShares;
 }
 
-/** The curve after its peg went as far toward the wanted one as the budget pays (adjust_amm). */
+/** The curve after its peg moved as far toward the wanted one as the budget pays (adjust_amm). */
 function adjusted(
   session: Session,
   market: Struct,
@@ -145,7 +148,7 @@ function adjusted(
   const earns = (perPeg > 0n && delta < 0n) || (perPeg < 0n && delta > 0n);
   if (perPeg === 0n || earns || reach > size(delta))
     return { depth: same, peg, cost: pegCost(amm, peg) };
-  // A shallower curve frees money that the peg may be moved with.
+  // A shallower curve frees money for moving the peg.
   const changed: Struct = { ...amm };
   let depth = same;
   let freed = 0n;
@@ -165,8 +168,8 @@ function adjusted(
 }
 
 /**
- * Lets a market follow its oracle: the curve where it may move, the averages, the spreads. Trades
- * and keepers do that first.
+ * Lets a market follow its oracle: the curve, if it may move, the averages and the spreads. Trades
+ * and keepers do this first.
  */
 export function updateAmm(session: Session, market: Struct, state: Struct): void {
   if (market.status === 'settlement' || market.status === 'delisted') return;
@@ -190,7 +193,7 @@ export function updateAmm(session: Session, market: Struct, state: Struct): void
   updateSpreads(amm, reserve);
 }
 
-/** By how much a budget scales the depth, in millionths (calculate_budgeted_k_scale). */
+/** The factor by which a budget scales the depth, in millionths (calculate_budgeted_k_scale). */
 function depthScale(amm: Struct, budget: bigint, intensity: bigint): bigint {
   const [base, quote, peg] = [amm.baseAssetReserve, amm.quoteAssetReserve, amm.pegMultiplier];
   const held: bigint = amm.baseAssetAmountWithAmm;
@@ -212,8 +215,8 @@ function depthScale(amm: Struct, budget: bigint, intensity: bigint): bigint {
 }
 
 /**
- * Lets the depth grow with half of what funding brought, or shrink by half of what it cost
- * (formulaic_update_k). `revenue`: what the AMM got of the funding, negative for what it paid.
+ * Lets the depth grow with half of the AMM's funding income, or shrink by half of its funding cost
+ * (formulaic_update_k). `revenue` is that income, negative for a cost.
  */
 export function updateDepth(session: Session, market: Struct, revenue: bigint): void {
   const { amm } = market;

@@ -1,6 +1,6 @@
-// Fees: what a fill costs the taker, and who is paid of it: maker, keeper and referrer
-// (math/fees.rs, math/matching.rs). Every authority is in the first tier here: the volumes of the
-// higher ones are not reached.
+// Fees: the fee of a fill for the taker, and its parts for maker, keeper and referrer
+// (math/fees.rs, math/matching.rs). Every authority is in the first fee tier here, because no
+// volume reaches a higher one.
 import { least, mulDivCeil } from '../../core/money.ts';
 import type { Filling } from './fill-books.ts';
 import type { Struct } from './layout.ts';
@@ -23,10 +23,7 @@ export type Fees = {
 };
 export type Referrer = { readonly user: Struct; readonly stats: Struct };
 
-/**
- * The account that referred the taker; null where nobody did. It and its counter must be among the
- * accounts.
- */
+/** The account that referred the taker, or null. It and its counter must be among the accounts. */
 export function referrerOf(session: Session, takerStats: Struct, taker: string): Referrer | null {
   const { referrer } = takerStats;
   if (referrer === NOBODY) return null;
@@ -42,7 +39,7 @@ export function referrerOf(session: Session, takerStats: Struct, taker: string):
   return { user, stats };
 }
 
-/** Counts a reward; the count of an epoch begins anew after the reward that ended it. */
+/** Counts a reward. The count of an epoch starts again after the reward that ended it. */
 export function countReferral(stats: Struct, reward: bigint, now: bigint): void {
   stats.fees.totalReferrerReward += reward;
   stats.fees.currentEpochReferrerReward += reward;
@@ -51,7 +48,7 @@ export function countReferral(stats: Struct, reward: bigint, now: bigint): void 
   stats.fees.currentEpochReferrerReward = 0n;
 }
 
-/** Whole fourth root. */
+/** The fourth root, rounded down. */
 function fourthRoot(value: bigint): bigint {
   let root = BigInt(Math.floor(Number(value) ** 0.25));
   while (root ** 4n > value) root--;
@@ -60,8 +57,8 @@ function fourthRoot(value: bigint): bigint {
 }
 
 /**
- * How good a maker's price was, in ten-thousandths of ten basis points: from 1 to 100 times as much
- * reward.
+ * The quality of a maker's price, in ten-thousandths of ten basis points: it multiplies the
+ * keeper's reward by 1 to 100.
  */
 function multiplierOf(price: bigint, direction: Direction, oracle: bigint): bigint {
   const above = ((oracle - price) * PERCENT) / oracle;
@@ -70,8 +67,8 @@ function multiplierOf(price: bigint, direction: Direction, oracle: bigint): bigi
 }
 
 /**
- * A keeper's reward: a part of the fee, at most what grows with the order's age and the maker's
- * price.
+ * A keeper's reward: a part of the fee, with a limit that grows with the order's age and the
+ * maker's price.
  */
 function rewardOf(
   session: Session,
@@ -87,8 +84,8 @@ function rewardOf(
 }
 
 /**
- * Fees of a fill against the AMM, which earns `surplus` beyond them, or with `maker` against a
- * resting order. `pays`: whether a keeper is rewarded.
+ * The fees of a fill against the AMM, which earns `surplus` beyond them, or with `maker` against a
+ * resting order. `pays` says whether a keeper is rewarded.
  */
 export function feesOf(
   session: Session,
@@ -105,7 +102,7 @@ export function feesOf(
   const rebateOf = (): bigint =>
     (quote * BigInt(tier.makerRebateNumerator)) / BigInt(tier.makerRebateDenominator);
   if (order.postOnly) {
-    // A maker that the AMM fills pays nothing: the market lives on what the AMM earned.
+    // A maker whose order the AMM fills pays no fee; the market receives what the AMM earned.
     const rebate = rebateOf();
     const reward = !pays
       ? 0n

@@ -63,7 +63,7 @@ export const fillBeside = (
 type Take = {
   readonly base: bigint;
   readonly limit: bigint | null;
-  /** A price other than the curve's, where there is one. */
+  /** A price that replaces the curve's; null for the curve's own. */
   readonly price: bigint | null;
   readonly explanation: 'orderFilledWithAMM' | 'orderFilledWithAMMJit';
 };

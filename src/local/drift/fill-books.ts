@@ -1,5 +1,5 @@
-// Fill books: what every fill does besides the trade itself: fees, rewards and volumes are booked,
-// the order shrinks, and a record tells it (controller/orders.rs).
+// Fill books: the bookkeeping of every fill: it books fees, rewards and volumes, shrinks the order,
+// and writes the record (controller/orders.rs).
 import { countReferral, feesOf, type Referrer } from './fees.ts';
 import type { Struct } from './layout.ts';
 import { NO_ACTION, NO_TAKER, sideOf } from './order-record.ts';
@@ -21,18 +21,18 @@ export type Filling = {
   readonly order: Struct;
   readonly market: Struct;
   readonly state: Struct;
-  /** The worst price; null for any. */
+  /** The worst price that the order takes; null for any. */
   readonly limit: bigint | null;
   readonly oracle: bigint;
   /** The AMM's price before the order was filled. */
   readonly reserve: bigint;
-  /** Whether prices may be reckoned from what the oracle says. */
+  /** Whether prices may be computed from the oracle's price. */
   readonly oracleUsable: boolean;
   /** Whether the AMM fills orders now. */
   readonly ammOpen: boolean;
   /**
-   * Who is named as the filler, and the account that is paid, which is null for one of the taker's
-   * own or a maker. A maker who fills is paid for what the AMM takes of it.
+   * The filler that the record names, and the account that is paid: null when the filler is one of
+   * the taker's own accounts or a maker. A maker who fills is paid for the part that the AMM takes.
    */
   readonly filler: {
     readonly key: string;
@@ -41,7 +41,10 @@ export type Filling = {
   };
 };
 
-/** Takes what was filled off an order and its position; a whole one leaves its slot. */
+/**
+ * Reduces an order and its position by the filled amount. An order that is filled completely leaves
+ * its slot.
+ */
 export function shrink({ user }: Account, order: Struct, position: Struct, base: bigint): void {
   if (order.direction === 'long') position.openBids -= base;
   else position.openAsks += base;
@@ -62,7 +65,7 @@ export function addTo(order: Struct, base: bigint, quote: bigint): void {
   if (unfilled(order, null) === 0n) order.status = 'filled';
 }
 
-/** Whether a price lies beyond a limit, a unit of rounding apart. */
+/** Fails when a price lies beyond a limit, with one unit allowed for rounding. */
 export function requirePrice(
   session: Session,
   base: bigint,
@@ -79,15 +82,15 @@ export function requirePrice(
 export type Traded = { base: bigint; quote: bigint };
 export const NOTHING: Traded = { base: 0n, quote: 0n };
 
-/** The account, where it can be paid in that market's quote. */
+/** The account, if it can be paid in that market's quote; else null. */
 const payable = <T extends { readonly user: Struct }>(
   account: T | null,
   market: Struct,
 ): T | null => (account !== null && hasRoom(account.user, market.marketIndex) ? account : null);
 
 /**
- * Adds what the market earned, and counts fees and rewards. `beside`: a fill of the AMM beside a
- * maker, by which no referrer and no maker earns.
+ * Adds the market's earnings, and counts fees and rewards. `beside` marks a fill of the AMM beside
+ * a maker, by which no referrer and no maker earns.
  */
 export function settleFees(
   session: Session,
@@ -157,8 +160,8 @@ export function emitFill(session: Session, filling: Filling, traded: Traded, fie
 }
 
 /**
- * What a maker's order trades for at its price: a buyer who makes pays no more, a seller who makes
- * gets no less.
+ * The quote amount of a maker's order at its price, rounded in the maker's favour: a buyer pays no
+ * more, a seller receives no less.
  */
 export function makerQuote(base: bigint, price: bigint, direction: Direction): bigint {
   const exact = base * price;

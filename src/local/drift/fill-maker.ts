@@ -1,5 +1,5 @@
-// Fill by a maker: an order matches a resting one at the price of that, and the AMM takes a part of
-// it at the same price where that makes its own position smaller (controller/orders.rs:
+// Fill by a maker: an order matches a resting one at the resting order's price, and the AMM takes a
+// part at the same price when that reduces its own position (controller/orders.rs:
 // fulfill_perp_order_with_match).
 import { least, most } from '../../core/money.ts';
 import { availableBase } from './amm.ts';
@@ -25,9 +25,9 @@ import type { Session } from './session.ts';
 import { countVolume } from './volumes.ts';
 
 /**
- * What a taker without a limit accepts of a maker: the AMM's side and a hundredth to half a
- * hundredth more, or where the AMM has nothing to sell, the oracle's price and what was asked
- * beyond it lately.
+ * The worst price that a taker without a limit accepts of a maker: the AMM's side and 0.5 to 1 %
+ * beyond it; or, when the AMM has too little to trade, the oracle price with the recent distance of
+ * that side from it, and 2 to 10 % beyond it.
  */
 function fallbackPrice(session: Session, { order, market, oracle }: Filling): bigint {
   const { amm } = market;
@@ -47,7 +47,7 @@ function fallbackPrice(session: Session, { order, market, oracle }: Filling): bi
     : most(0n, oracle + least(0n, amm.lastBidPriceTwap - average) - more);
 }
 
-/** Fills against one maker's order. Returns what was traded, with what the AMM took of it. */
+/** Fills against one maker's order. Returns the traded amounts, including the AMM's part. */
 export function fillWithMaker(session: Session, filling: Filling, maker: Maker): Traded {
   const { taker, stats, order, market } = filling;
   const { marketIndex } = market;

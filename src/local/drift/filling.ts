@@ -1,6 +1,6 @@
-// Filling: how the stand-in fills an order: against the resting orders of the makers that the
-// caller names, best price first, and against the market's AMM where that is better
-// (controller/orders.rs, math/fulfillment.rs).
+// Filling: fills an order against the resting orders of the makers that the caller names, best
+// price first, and against the market's AMM where it is better (controller/orders.rs,
+// math/fulfillment.rs).
 import { fillWithAmm } from './fill-amm.ts';
 import { type Filling, NOTHING, type Traded } from './fill-books.ts';
 import { fillWithMaker } from './fill-maker.ts';
@@ -15,14 +15,17 @@ const METHODS_MOST = 7;
 
 type Method = { readonly maker: Maker } | { readonly amm: bigint | null };
 
-/** What it is filled against, in order. `amm`: up to this price, or up to its own limit. */
+/**
+ * The methods that fill an order, in order. `amm`: up to this price; null for the order's own
+ * limit.
+ */
 function methodsOf(session: Session, filling: Filling, makers: readonly Maker[]): Method[] {
   const { order, market, limit, state, reserve } = filling;
   const shortest = BigInt(state.minPerpAuctionDuration);
   const open = filling.ammOpen && (shortest === 0n || session.slot - order.slot > shortest);
   const direction = opposite(order.direction);
   if (order.postOnly) {
-    // A resting order that the AMM has come to: the AMM takes it, at its price.
+    // The AMM's price has reached a resting order, so the AMM takes it at the order's price.
     const side = sidePrice(market.amm, order.direction, reserve);
     return open && limit !== null && crosses(order.direction, limit, side) ? [{ amm: null }] : [];
   }
@@ -42,10 +45,10 @@ function methodsOf(session: Session, filling: Filling, makers: readonly Maker[])
   return methods;
 }
 
-/** Fills an order as far as its limit goes. Returns what was traded. */
+/** Fills an order as far as its limit allows. Returns the traded amounts. */
 export function fulfill(session: Session, filling: Filling, makers: readonly Maker[]): Traded {
   const { taker, order, market } = filling;
-  // A filled order leaves its slot empty.
+  // Kept here, because a filled order leaves its slot empty.
   const direction: Direction = order.direction;
   const { marketIndex } = market;
   const held = heldOf(taker.user, marketIndex);

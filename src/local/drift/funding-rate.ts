@@ -1,6 +1,6 @@
-// Funding rate: update_funding_rate, which anybody may call once an hour, and which every trade
-// tries (controller/funding.rs, math/funding.rs): the side that the market leans to pays the other
-// one, and the AMM pays or gets the difference.
+// Funding rate: update_funding_rate, which anybody may call once an hour and which every trade
+// tries (controller/funding.rs, math/funding.rs): the larger side of the market pays the other one,
+// and the AMM pays or receives the difference.
 import { least, most } from '../../core/money.ts';
 import { averageOf } from './averages.ts';
 import { feePool, feesLeast, updateAmm, updateDepth } from './curve.ts';
@@ -14,20 +14,20 @@ const HOUR = 3_600n;
 const DAY = 86_400n;
 const PERCENT = 1_000_000n;
 const FUNDING_PAUSED = { exchange: 32, market: 1 } as const;
-/** What longs pay where nothing leans either way: a part of the oracle's price a day. */
+/** The rate that longs pay when the premium is zero: a part of the oracle price per day. */
 const OFFSET = 5_000n;
-/** Rates are kept a thousand times as fine as prices. */
+/** Rates have a thousand times the precision of prices. */
 const BUFFER = 1_000n;
-/** One unit of quote for one of base, in the unit of a rate. */
+/** One unit of quote per unit of base, as a rate. */
 const RATE_UNIT = 1_000_000_000_000n;
-/** A premium counts up to this part of the oracle's price, by the market's tier. */
+/** The largest premium that counts, as a part of the oracle price, by the market's tier. */
 const PREMIUM: Record<string, bigint> = { a: 33n, b: 33n, c: 20n };
 const PREMIUM_OTHERS = 10n;
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 
 /**
- * Seconds until the rate may be updated again. It is done on the hour: an update that came late
- * in its hour makes the next one wait for the hour after the next (math/helpers.rs).
+ * Seconds until the rate may be updated again. Updates happen on the hour: one that came late in
+ * its hour makes the next one wait for the hour after the next (math/helpers.rs).
  */
 export function secondsToUpdate(now: bigint, last: bigint, period: bigint): bigint {
   const late = period > 1n ? ((last % period) + period) % period : 0n;
@@ -36,7 +36,7 @@ export function secondsToUpdate(now: bigint, last: bigint, period: bigint): bigi
   return most(0n, wait - (now - last));
 }
 
-/** A rate that costs the AMM no more than a limit, beside what users pay each other. */
+/** A rate that costs the AMM no more than a limit, beside the payments between users. */
 function cappedRate(amm: Struct, rate: bigint, limit: bigint): bigint {
   const payers: bigint = rate > 0n ? amm.baseAssetAmountLong : amm.baseAssetAmountShort;
   const getters: bigint = rate < 0n ? amm.baseAssetAmountLong : amm.baseAssetAmountShort;
@@ -45,7 +45,9 @@ function cappedRate(amm: Struct, rate: bigint, limit: bigint): bigint {
   return ((whole < 0n ? whole + 1n : whole) * RATE_UNIT) / getters;
 }
 
-/** The rates of both sides, and what the AMM gets by them; it pays up to a third of its fees. */
+/**
+ * The rates of both sides, and the AMM's income from them; the AMM pays up to a third of its fees.
+ */
 function split(
   session: Session,
   market: Struct,
@@ -69,7 +71,7 @@ function split(
   return { long: rate < 0n ? capped : rate, short: rate > 0n ? capped : rate, revenue };
 }
 
-/** Whether something keeps the rate from being updated: a pause, the oracle, or a price far off. */
+/** Whether the rate may not be updated: because of a pause, the oracle, or a price too far off. */
 function isBlocked(session: Session, market: Struct, state: Struct, reserve: bigint): boolean {
   const { amm } = market;
   if (state.exchangeStatus & FUNDING_PAUSED.exchange) return true;
@@ -84,8 +86,8 @@ function isBlocked(session: Session, market: Struct, state: Struct, reserve: big
 }
 
 /**
- * Updates a market's rate where its hour has come and nothing is in the way. `reserve`: the AMM's
- * price, before the trade where there was one. Returns whether it was done.
+ * Updates a market's rate when its hour has come and nothing forbids it. `reserve` is the AMM's
+ * price before the trade, if there was one. Returns whether it was updated.
  */
 export function tryFundingRate(
   session: Session,
@@ -148,7 +150,7 @@ export function tryFundingRate(
   return true;
 }
 
-/** update_funding_rate: fails where the rate could not be updated. */
+/** update_funding_rate: fails when the rate could not be updated. */
 export function updateFundingRate(session: Session): void {
   const market = session.load('PerpMarket', session.at('perpMarket'));
   const state = session.load('State', session.at('state'));

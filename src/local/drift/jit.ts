@@ -1,5 +1,5 @@
-// JIT: how much of a match the AMM takes for itself, at the maker's price, where that makes its own
-// position smaller (math/amm_jit.rs).
+// JIT: the part of a match that the AMM takes for itself at the maker's price, when that reduces
+// its own position (math/amm_jit.rs).
 import { least, most } from '../../core/money.ts';
 import { standardBase } from './amm.ts';
 import type { Filling } from './fill-books.ts';
@@ -10,17 +10,17 @@ import type { Session } from './session.ts';
 import { openSides } from './spread.ts';
 
 const PERCENT = 1_000_000n;
-/** A price this part of the oracle's away from it looks like a trade with oneself. */
+/** A price further from the oracle than this part of it looks like a trade with oneself. */
 const WASH = 2_000n;
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 
-/** Whether a trade of that direction makes the AMM's own position smaller. */
+/** Whether a trade of that direction reduces the AMM's own position. */
 function relieves(amm: Struct, direction: Direction): boolean {
   const held: bigint = amm.baseAssetAmountWithAmm;
   return direction === 'long' ? held < -amm.orderStepSize : held > amm.orderStepSize;
 }
 
-/** Half of the match; less of one at a price that is better for the taker than the oracle's. */
+/** Half of the match; less when the price is better for the taker than the oracle's. */
 function halfOf(amm: Struct, base: bigint, direction: Direction, price: bigint, oracle: bigint) {
   const near = oracle / WASH;
   const half = base / 2n;
@@ -31,7 +31,7 @@ function halfOf(amm: Struct, base: bigint, direction: Direction, price: bigint, 
   return (half * most(0n, room - size(price - oracle))) / most(room, 1n);
 }
 
-/** Base that the AMM takes of a match. Zero where it does not want to, or has no JIT. */
+/** The base that the AMM takes of a match; 0 when it takes none. */
 export function jitBase(
   session: Session,
   { order, market, oracle, oracleUsable }: Filling,

@@ -1,5 +1,5 @@
-// Keeper instructions: the venue's instructions that keepers, liquidators and swappers send, from
-// its published interface, and the orders that they work on.
+// Keeper instructions: the instructions that keepers, liquidators and swappers send to the venue,
+// built from its published interface, and the orders that they act on.
 import { TOKEN_PROGRAM_ID } from '@solana/spl-token';
 import {
   type AccountMeta,
@@ -22,7 +22,7 @@ const every = () => remaining({ writableSpot: [0, 1], writablePerp: [0, 1] });
 const stats = ({ agent }: Trader): AccountMeta => meta(userStatsAddress(agent.publicKey), true);
 const account = (trader: Trader): AccountMeta => meta(user(trader), true);
 const signer = ({ agent }: Trader): AccountMeta => meta(agent.publicKey, false, true);
-/** Makers and referrers: each account with its counter. */
+/** The account and counter of each maker and referrer. */
 const others = (traders: readonly Trader[]): AccountMeta[] =>
   traders.flatMap((each) => [account(each), stats(each)]);
 
@@ -36,7 +36,7 @@ export type Swap = {
   readonly outTokens: PublicKey;
 };
 
-/** Leaves an order on the book: with an auction, a trigger, an end in time, or at a limit. */
+/** Places an order that stays on the book: with an auction, a trigger, an expiry, or a limit. */
 export const placeOrder = (
   trader: Trader,
   order: Parameters<typeof orderParams>[0],
@@ -51,7 +51,7 @@ export const placeOrder = (
 export const cancelOrder = (trader: Trader, orderId: number): TransactionInstruction =>
   build('cancelOrder', { orderId }, [meta(STATE), account(trader), signer(trader), ...every()]);
 
-/** Has a keeper fill, or cancel when it has expired, somebody's order. */
+/** Makes a keeper fill another account's order, or cancel it when it has expired. */
 export const fillOrder = (
   keeper: Trader,
   owner: Trader,
@@ -84,7 +84,8 @@ export const triggerOrder = (
   ]);
 
 /**
- * Cancels every order of an account that fails its initial margin; paid out of the spot balance.
+ * Cancels every order of an account that fails its initial margin; the fee comes out of its spot
+ * balance.
  */
 export const forceCancelOrders = (keeper: Trader, owner: Trader): TransactionInstruction =>
   build('forceCancelOrders', {}, [
@@ -95,7 +96,7 @@ export const forceCancelOrders = (keeper: Trader, owner: Trader): TransactionIns
     ...every(),
   ]);
 
-/** Updates a market's funding rate, as anybody may once an hour. */
+/** Updates a market's funding rate, which anybody may do once an hour. */
 export const updateFundingRate = (market: number): TransactionInstruction =>
   build('updateFundingRate', { marketIndex: market }, [
     meta(STATE),
@@ -121,7 +122,7 @@ const liquidation = (
     ...every(),
   ]);
 
-/** A borrow is repaid by the liquidator, who takes a deposit for it. */
+/** The liquidator repays a borrow, and takes a deposit for it. */
 export const liquidateSpot = (
   liquidator: Trader,
   victim: Trader,
@@ -140,7 +141,7 @@ export const liquidateSpot = (
     victim,
   );
 
-/** A borrow is repaid by the liquidator, who takes profit of a perp market for it. */
+/** The liquidator repays a borrow, and takes profit of a perp market for it. */
 export const liquidateBorrowForPerpPnl = (
   liquidator: Trader,
   victim: Trader,
@@ -159,7 +160,7 @@ export const liquidateBorrowForPerpPnl = (
     victim,
   );
 
-/** A loss of a perp market is taken over by the liquidator, who takes a deposit for it. */
+/** The liquidator takes over a loss of a perp market, and a deposit for it. */
 export const liquidatePerpPnlForDeposit = (
   liquidator: Trader,
   victim: Trader,
@@ -223,7 +224,7 @@ const swapAccounts = ({ trader, inMarket, outMarket, inTokens, outTokens }: Swap
   meta(SYSVAR_INSTRUCTIONS_PUBKEY),
   ...every(),
 ];
-/** Both ends of a swap; what is exchanged in between is the caller's. */
+/** The two instructions of a swap; the caller puts the exchange between them. */
 export const swapEnds = (
   swap: Swap,
   amountIn: bigint,

@@ -1,5 +1,6 @@
 // Makers: the resting orders of named accounts that could fill a taker's order, best price first.
-// What can't live on is ended at its owner's cost (controller/orders.rs: get_maker_orders_info).
+// Orders that may not stay are ended at their owner's cost (controller/orders.rs:
+// get_maker_orders_info).
 import type { Filling } from './fill-books.ts';
 import type { Struct } from './layout.ts';
 import { endOrder, payFlatFee } from './order-ends.ts';
@@ -23,8 +24,8 @@ export const heldOf = (user: Struct, marketIndex: number): bigint =>
   )?.baseAssetAmount ?? 0n;
 
 /**
- * Orders of the named makers that could fill it, best price first. What cannot live on is cancelled
- * at its owner's cost.
+ * The orders of the named makers that could fill the taker's order, best price first. Orders that
+ * may not stay are cancelled at their owner's cost.
  */
 export function findMakers(session: Session, filling: Filling): Maker[] {
   const { taker, order: taking, market, state, oracle, filler } = filling;
@@ -60,8 +61,7 @@ export function findMakers(session: Session, filling: Filling): Maker[] {
         });
         continue;
       }
-      // A later order of the same price stands before an earlier one, as the program's search
-      // leaves it.
+      // Of orders with the same price the later one comes first, as in the program.
       const at = found.findIndex((each) =>
         direction === 'short' ? each.price >= price : each.price <= price,
       );

@@ -1,6 +1,6 @@
-// Marks: what a perp market remembers of its prices and its trades (math/amm.rs): averages of the
-// AMM's bid and ask, of the oracle, how much they moved, and the volume of an hour and a day. They
-// steer the funding rate and the AMM's spread.
+// Marks: the averages that a perp market keeps of its prices and trades (math/amm.rs): of the AMM's
+// bid and ask, of the oracle, of how much they moved, and the volume of an hour and a day. The
+// funding rate and the AMM's spread depend on them.
 import { least, most } from '../../core/money.ts';
 import { averageOf, clamped, rollingSum, weighted } from './averages.ts';
 import type { Struct } from './layout.ts';
@@ -16,20 +16,20 @@ const DAY = 86_400n;
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 
 /**
- * Within this part of an average a new price counts, by the market's tier: a tenth, a fifth, a
- * half, and a third for the others.
+ * A new price counts as far as it lies within this part of the average, by the market's tier: a
+ * tenth, a fifth, a half, and a third for the others.
  */
 const CLAMP: Record<string, bigint> = { a: 10n, b: 5n, c: 2n };
 const CLAMP_OTHERS = 3n;
 const clampOf = ({ contractTier }: Struct): bigint => CLAMP[contractTier] ?? CLAMP_OTHERS;
 
-/** The price between the AMM's two sides, PRICE precision. */
+/** The price in the middle of the AMM's two sides, PRICE precision. */
 export const reservePrice = (amm: Struct): bigint =>
   ((amm.quoteAssetReserve as bigint) * amm.pegMultiplier) / amm.baseAssetReserve;
 
 /**
- * The price at which an order of that direction begins to fill against the AMM, given the price
- * between the sides.
+ * The price at which an order of that direction begins to fill against the AMM, given the middle
+ * price.
  */
 export const sidePrice = (amm: Struct, direction: Direction, reserve: bigint): bigint =>
   direction === 'long'
@@ -37,8 +37,8 @@ export const sidePrice = (amm: Struct, direction: Direction, reserve: bigint): b
     : (reserve * (PERCENT - BigInt(amm.shortSpread))) / PERCENT;
 
 /**
- * Bid and ask as a trade's price lets them be guessed: a buyer who paid more than the oracle's
- * price says where the ask is, a seller where the bid is.
+ * The bid and ask that follow from a trade's price: a buyer who paid more than the oracle price
+ * shows the ask, a seller who got less shows the bid.
  */
 function guessed(
   session: Session,
@@ -65,7 +65,7 @@ function guessed(
 }
 
 /**
- * Takes a trade's price into the averages of bid, ask and their middle. Returns the average of the
+ * Adds a trade's price to the averages of bid, ask and their middle. Returns the average of the
  * middle.
  */
 export function rememberMark(
@@ -85,7 +85,7 @@ export function rememberMark(
   const since: bigint = amm.lastMarkPriceTwapTs;
   const history = amm.historicalOracleData;
   const behind: bigint = history.lastOraclePriceTwapTs - since;
-  // After a time without trades the averages begin nearer to the oracle's.
+  // After a time without trades, the averages start nearer to the oracle's.
   const known = (average: bigint): bigint =>
     behind > most(period / 60n, MINUTE)
       ? weighted(history.lastOraclePriceTwap, average, behind, most(0n, period - behind))
@@ -115,9 +115,7 @@ export function rememberMark(
   return middle;
 }
 
-/**
- * The oracle's price, moved toward the AMM's by its confidence, unless it is that close already.
- */
+/** The oracle price, moved toward the AMM's price by its confidence, unless it is close already. */
 function normalised({ price, confidence }: Quote, reserve: bigint): bigint {
   const near = reserve / 4_000n;
   return reserve > price
@@ -125,7 +123,7 @@ function normalised({ price, confidence }: Quote, reserve: bigint): bigint {
     : most(least(reserve + near, price), price - confidence);
 }
 
-/** The confidence in parts of the price; an earlier, larger one fades within 21 seconds. */
+/** The confidence as a part of the price; an earlier, larger one fades within 21 seconds. */
 function confidenceOf(amm: Struct, confidence: bigint, reserve: bigint, now: bigint): bigint {
   const passed = most(0n, now - amm.historicalOracleData.lastOraclePriceTwapTs);
   const known: bigint = amm.lastOracleConfPct;
@@ -133,7 +131,7 @@ function confidenceOf(amm: Struct, confidence: bigint, reserve: bigint, now: big
   return most((confidence * PERCENT) / reserve, faded);
 }
 
-/** Takes the oracle's price into its averages. Returns the average over the funding period. */
+/** Adds the oracle price to its averages. Returns the average over the funding period. */
 export function rememberOracle(market: Struct, quote: Quote, reserve: bigint, now: bigint): bigint {
   const { amm } = market;
   const history = amm.historicalOracleData;
@@ -143,7 +141,7 @@ export function rememberOracle(market: Struct, quote: Quote, reserve: bigint, no
   const since: bigint = history.lastOraclePriceTwapTs;
   const late: bigint = amm.lastMarkPriceTwapTs - since;
   const average = (known: bigint, mark: bigint, period: bigint): bigint => {
-    // After a time without a price the average begins nearer to the marks'.
+    // After a time without a price, the average starts nearer to that of the AMM's prices.
     const fresh = late > 0n ? weighted(mark, price, late, most(1n, period - late)) : price;
     const passed = most(period === 0n ? 1n : 0n, now - since);
     return weighted(fresh, known, passed, most(0n, period - passed));
@@ -166,7 +164,7 @@ export function rememberOracle(market: Struct, quote: Quote, reserve: bigint, no
   return hourly;
 }
 
-/** Counts a trade of that direction in the volume of the hour and of the day. */
+/** Adds a trade of that direction to the volume of the hour and of the day. */
 export function rememberVolume(
   amm: Struct,
   direction: Direction,

@@ -1,5 +1,5 @@
-// Order fills: one order of an account is filled, by its owner or by a keeper, or ended where it
-// can't live on (controller/orders.rs: fill_perp_order).
+// Order fills: fills one order of an account, for its owner or a keeper, or ends it when it may not
+// stay (controller/orders.rs: fill_perp_order).
 import { referrerOf } from './fees.ts';
 import type { Filling, Traded } from './fill-books.ts';
 import { fulfill } from './filling.ts';
@@ -28,7 +28,9 @@ const BASE = 1_000_000_000n;
 const MARGIN = 10_000n;
 const PERCENTAGE = 1_000_000n;
 
-/** An AMM that lost more than this in an hour fills nothing, by the market's tier. Quote units. */
+/**
+ * An AMM that lost more than this in an hour fills nothing, by the market's tier, in quote units.
+ */
 const LOST: Record<string, { quote: bigint; part: bigint }> = {
   a: { quote: 10_000_000_000n, part: 50n },
   b: { quote: 10_000_000_000n, part: 33n },
@@ -37,7 +39,8 @@ const LOST: Record<string, { quote: bigint; part: bigint }> = {
 const LOST_OTHERS = { quote: 5_000_000_000n, part: 20n };
 
 /**
- * Whether the AMM fills orders: it is not paused, and did not lose too much since the last hour.
+ * Whether the AMM fills orders: it is not paused, and did not lose too much since the last funding
+ * update.
  */
 function isAmmOpen(state: Struct, { amm, contractTier, pausedOperations }: Struct): boolean {
   if (state.exchangeStatus & AMM_PAUSED || pausedOperations & PAUSED.amm) return false;
@@ -48,7 +51,7 @@ function isAmmOpen(state: Struct, { amm, contractTier, pausedOperations }: Struc
   return (revenue * PERCENTAGE) / (fees > 1n ? fees : 1n) > -PERCENTAGE / part;
 }
 
-/** Whether the oracle is so far off its own five-minute average that nothing is filled. */
+/** Whether the oracle price is so far from its own five-minute average that nothing is filled. */
 const isDivergent = (state: Struct, market: Struct, oracle: bigint): boolean => {
   const average: bigint = market.amm.historicalOracleData.lastOraclePriceTwap5min;
   const off = oracle > average ? oracle - average : average - oracle;
@@ -57,8 +60,8 @@ const isDivergent = (state: Struct, market: Struct, oracle: bigint): boolean => 
 };
 
 /**
- * A fill may be off the oracle's price by less than the initial margin, and off its average by less
- * than the State says.
+ * Fails when a fill's price is further from the oracle price than the initial margin, or further
+ * from its average than the State allows.
  */
 function requireBands(
   session: Session,
@@ -80,7 +83,7 @@ function requireBands(
   if ((worse(average) * PERCENTAGE) / average >= most) fail(session, 'PriceBandsBreached');
 }
 
-/** Fills an order that rests, as its owner or a keeper asks for. Ends it where it can't live on. */
+/** Fills a resting order for its owner or a keeper, or ends it when it may not stay. */
 export function fillOrder(
   session: Session,
   state: Struct,

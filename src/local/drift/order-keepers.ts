@@ -1,5 +1,5 @@
-// Order keepers: fill_perp_order, trigger_order and force_cancel_orders of the stand-in: what a
-// keeper does with the order of another account, and what it is paid for it (controller/orders.rs).
+// Order keepers: fill_perp_order, trigger_order and force_cancel_orders of the stand-in: a keeper's
+// acts on the order of another account, and the keeper's pay (controller/orders.rs).
 import { most } from '../../core/money.ts';
 import { updateAmm } from './curve.ts';
 import type { Filling } from './fill-books.ts';
@@ -12,7 +12,9 @@ import { perpPosition } from './positions.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 import { movePosition, spotPosition } from './spot.ts';
 
-/** A triggered order's auction, in slots, and how far from the oracle it ends. */
+/**
+ * The length of a triggered order's auction in slots, and how far from the oracle price it ends.
+ */
 const TRIGGERED = { slots: 30, part: 1_000n } as const;
 const FILL_PAUSED = 8;
 
@@ -29,8 +31,8 @@ function begin(session: Session): Kept {
 }
 
 /**
- * Who is paid for a fill: the keeper, unless it is the owner or of the owner's authority; a maker
- * that fills is paid for what the AMM takes alone.
+ * The filler of a fill and the account that is paid: the keeper, unless it is the owner or of the
+ * owner's authority. A maker that fills is paid only for the part that the AMM takes.
  */
 function fillerOf(session: Session, { user, key, keeper, keeperKey }: Kept): Filling['filler'] {
   const own = key === keeperKey || keeper.authority === user.authority;
@@ -47,15 +49,14 @@ export function fillPerpOrder(session: Session, args: Struct): void {
   const { user, key, state } = kept;
   if (state.exchangeStatus & FILL_PAUSED) fail(session, 'ExchangePaused');
   const order = (user.orders as Struct[]).find((each) => each.orderId === args.orderId);
-  // Another keeper was first: the program lets that pass.
+  // Another keeper filled the order first, which the program does not treat as an error.
   if (order === undefined) return;
   updateAmm(session, session.perpMarket(order.marketIndex, true), state);
   fillOrder(session, state, { user, key }, order, fillerOf(session, kept), false);
 }
 
 /**
- * Arms a stop order whose price is reached; it goes through an auction and can be filled from then
- * on.
+ * Triggers a stop order whose price is reached. It then goes through an auction and can be filled.
  */
 export function triggerOrder(session: Session, args: Struct): void {
   const kept = begin(session);
@@ -108,7 +109,7 @@ export function triggerOrder(session: Session, args: Struct): void {
 
 /**
  * Ends the orders of an account that fails its initial margin. The fee comes out of the quote
- * deposit: T stays.
+ * deposit, so T does not change.
  */
 export function forceCancelOrders(session: Session): void {
   const { user, keeper, state, key, keeperKey } = begin(session);

@@ -1,17 +1,17 @@
-// Order rules: what follows from an order by itself: its price in this slot, what of it is not
-// filled, whom it may be filled against, and when it ends (state/user.rs, math/orders.rs,
-// math/auction.rs, math/matching.rs).
+// Order rules: facts that follow from an order alone: its price in this slot, its unfilled amount,
+// the orders that it may match, and its end (state/user.rs, math/orders.rs, math/auction.rs,
+// math/matching.rs).
 import { least, most } from '../../core/money.ts';
 import { blankAccount, type Struct } from './layout.ts';
 import type { Direction } from './positions.ts';
 
 const MARGIN = 10_000n;
-/** A derived auction ends within this part of the oracle's price. */
+/** A derived auction ends within this part of the oracle price. */
 const DERIVED = 200n;
-/** A limit order may be ended by a keeper so many seconds after its time. */
+/** A keeper may end a limit order this many seconds after its expiry. */
 const LIMIT_BUFFER = 15n;
 
-/** What a slot holds after its order ended. */
+/** The content of a slot after its order ended. */
 export const noOrder = (): Struct => ({
   ...(blankAccount('User').orders as Struct[])[0],
   orderType: 'limit',
@@ -33,7 +33,7 @@ export function standardPrice(price: bigint, tick: bigint, direction: Direction)
   return direction === 'long' ? price - rest : price + tick - rest;
 }
 
-/** What is not filled; of a reduce-only order no more than the position has. */
+/** The unfilled amount; of a reduce-only order no more than the position. */
 export function unfilled(order: Struct, held: bigint | null): bigint {
   const left = (order.baseAssetAmount as bigint) - order.baseAssetAmountFilled;
   if (held === null || !order.reduceOnly || order.postOnly) return left;
@@ -55,7 +55,7 @@ function auctionPrice(order: Struct, slot: bigint, tick: bigint): bigint {
   return standardPrice(direction === 'long' ? start + moved : start - moved, tick, direction);
 }
 
-/** The worst price that an order takes in this slot; null for any. */
+/** The worst price that an order accepts in this slot; null for any. */
 export function limitPrice(order: Struct, slot: bigint, tick: bigint): bigint | null {
   if (
     !auctionEnded(order, slot) &&
@@ -66,8 +66,8 @@ export function limitPrice(order: Struct, slot: bigint, tick: bigint): bigint | 
 }
 
 /**
- * The same for an order that is taken in the instruction that places it: its auction counts as
- * over.
+ * The worst price of an order that is taken in the instruction that places it, whose auction counts
+ * as over.
  */
 export const takingPrice = (order: Struct, slot: bigint, tick: bigint): bigint | null =>
   hasAuction(order)
@@ -78,8 +78,8 @@ const isResting = (order: Struct, slot: bigint): boolean =>
   isLimit(order) && (order.postOnly || auctionEnded(order, slot));
 
 /**
- * Whether two orders may match: not both of this slot, the maker at rest, and older than a taker
- * that rests as well.
+ * Whether two orders may match: they are not both of this slot, the maker's order rests, and it is
+ * older than a taker's order that rests as well.
  */
 export function mayMatch(maker: Struct, taker: Struct, slot: bigint): boolean {
   if (slot === maker.slot && slot === taker.slot) return false;
@@ -90,7 +90,7 @@ export function mayMatch(maker: Struct, taker: Struct, slot: bigint): boolean {
 }
 
 /**
- * Whether an order of a maker can be looked at: an open limit order of that side and market, armed
+ * Whether an order can be a maker's order: an open limit order of that side and market, triggered
  * if it is a stop.
  */
 export const isMakers = (order: Struct, marketIndex: number, direction: Direction): boolean =>
@@ -105,8 +105,8 @@ export const crosses = (makerDirection: Direction, maker: bigint, taker: bigint)
   makerDirection === 'long' ? maker >= taker : maker <= taker;
 
 /**
- * Whether a maker's price is off the oracle's by the initial margin or more, at the maker's own
- * cost.
+ * Whether a maker's price differs from the oracle's by the initial margin or more, to the maker's
+ * disadvantage.
  */
 export function breachesBand(
   price: bigint,
@@ -121,11 +121,11 @@ export function breachesBand(
 export const isExpired = (order: Struct, now: bigint): boolean =>
   order.status === 'open' && order.maxTs !== 0n && !mustBeTriggered(order) && now > order.maxTs;
 
-/** Whether a keeper would have to wait before ending an expired order. */
+/** Whether it is too early for a keeper to end an expired order. */
 export const isTooEarlyToExpire = (order: Struct, now: bigint): boolean =>
   isLimit(order) && !isExpired(order, now - LIMIT_BUFFER);
 
-/** A reduce-only order that has nothing to reduce any more. */
+/** Whether a reduce-only order has nothing left to reduce. */
 export const isSpent = (order: Struct, held: bigint, step: bigint): boolean =>
   order.status === 'open' && order.reduceOnly && unfilled(order, held) < step;
 
@@ -133,7 +133,7 @@ export const isReducing = (direction: Direction, base: bigint, held: bigint): bo
   (direction === 'long' && held < 0n && base <= -held) ||
   (direction === 'short' && held > 0n && base <= held);
 
-/** Whether an order could make a position larger, with the bids and asks that are open already. */
+/** Whether an order could make a position larger, given the bids and asks that are open already. */
 export function increasesRisk(order: Struct, position: Struct): boolean {
   if (order.reduceOnly) return false;
   const held: bigint = position.baseAssetAmount;
@@ -143,8 +143,8 @@ export function increasesRisk(order: Struct, position: Struct): boolean {
 }
 
 /**
- * Start, end and duration of a new order's auction. Market orders always have prices, derived where
- * none are given.
+ * Start, end and duration of a new order's auction. Market orders always have prices; missing ones
+ * are derived.
  */
 export function auctionOf(
   params: Struct,

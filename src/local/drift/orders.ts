@@ -1,6 +1,6 @@
 // Orders: place_perp_order, place_and_take_perp_order and cancel_order of the stand-in
-// (controller/orders.rs, validation/order.rs). Limit orders are post-only here, market orders go
-// through an auction, stops wait for a keeper.
+// (controller/orders.rs, validation/order.rs). Limit orders are post-only here, market orders have
+// an auction, and stops wait for a keeper.
 import { baseToPrice, standardBase } from './amm.ts';
 import { updateAmm } from './curve.ts';
 import type { Struct } from './layout.ts';
@@ -39,8 +39,7 @@ function requireSize(session: Session, order: Struct, amm: Struct): void {
 }
 
 /**
- * A post-only order may not be one that the AMM would fill, unless the oracle says that its price
- * is a good one.
+ * Fails when the AMM would fill a post-only order, unless the oracle shows that its price is good.
  */
 function requireResting(session: Session, order: Struct, amm: Struct, oracle: bigint): void {
   const long = order.direction === 'long';
@@ -72,7 +71,7 @@ function requireValid(session: Session, order: Struct, amm: Struct, oracle: bigi
   }
 }
 
-/** Leaves an order on the book; null when its time is over already. */
+/** Places an order on the book. Returns null when its time is already over. */
 function place(session: Session, user: Struct, state: Struct, params: Struct): Struct | null {
   const key = session.at('user');
   const { now, slot } = session;
@@ -141,7 +140,7 @@ function place(session: Session, user: Struct, state: Struct, params: Struct): S
   }
   Object.assign(place, order);
   position.openOrders += 1;
-  // A stop takes no room before it is triggered.
+  // A stop counts in the open bids and asks only after it is triggered.
   if (!mustBeTriggered(order)) {
     if (order.direction === 'long') position.openBids += base;
     else position.openAsks -= base;
@@ -158,13 +157,13 @@ function place(session: Session, user: Struct, state: Struct, params: Struct): S
   return place;
 }
 
-/** Rests an order on the book. */
+/** Places an order on the book. */
 export function placePerpOrder(session: Session, { params }: Struct): void {
   const { user, state } = begin(session);
   place(session, user, state, params);
 }
 
-/** Cancels an order of the account, or the last one; none of that id is none to cancel. */
+/** Cancels an order of the account, or its last one. An unknown id changes nothing. */
 export function cancelOrder(session: Session, args: Struct): void {
   const { user } = begin(session);
   const id: number = args.orderId ?? user.nextOrderId - 1;
@@ -178,8 +177,7 @@ export function cancelOrder(session: Session, args: Struct): void {
 }
 
 /**
- * Places an order and fills it at once; what is left stays on the book, unless it is to be
- * cancelled.
+ * Places an order and fills it at once; the rest stays on the book, unless it is to be cancelled.
  */
 export function placeAndTakePerpOrder(session: Session, { params }: Struct): void {
   const { user, state } = begin(session);

@@ -1,5 +1,5 @@
-// Positions: how a fill or a funding payment changes a perp position, and what a fill record
-// reports of the position before it. Rules: controller/position.rs, math/orders.rs and
+// Positions: the effect of a fill or a funding payment on a perp position, and the fields of a fill
+// record about the position before it. Rules: controller/position.rs, math/orders.rs and
 // controller/funding.rs.
 import { cumulativeRate, fundingOf } from './funding.ts';
 import type { Struct } from './layout.ts';
@@ -16,8 +16,8 @@ export const opposite = (direction: Direction): Direction =>
 export type Change = { existingEntry: bigint | null; existingBase: bigint | null };
 
 /**
- * A position's base and the quote it was entered at, after a fill, and what a fill record reports
- * of it before.
+ * A position's base and entry amount after a fill, and the fields of the fill record about the
+ * position before it.
  */
 export function moved(
   { base: held, entry }: { base: bigint; entry: bigint },
@@ -46,7 +46,7 @@ export function moved(
 type Side = 'Long' | 'Short';
 const AGGREGATES = ['quoteEntryAmount', 'quoteBreakEvenAmount'] as const;
 
-/** What a market's totals of one side are changed by. */
+/** Changes a market's totals of one side. */
 function shift(market: Struct, side: Side, base: bigint, entry: bigint, even: bigint): void {
   market.amm[`baseAssetAmount${side}`] += base;
   for (const [at, name] of AGGREGATES.entries())
@@ -56,9 +56,7 @@ function shift(market: Struct, side: Side, base: bigint, entry: bigint, even: bi
 const isEmpty = (position: Struct): boolean =>
   position.quoteAssetAmount === 0n && position.baseAssetAmount === 0n;
 
-/**
- * Changes a position's quote, and with it the market's, without touching what it was entered at.
- */
+/** Changes the quote amount of a position and of its market; the entry amount stays. */
 export function creditQuote(position: Struct, market: Struct, delta: bigint): void {
   if (delta === 0n) return;
   if (isEmpty(position)) market.numberOfUsers += 1;
@@ -68,8 +66,8 @@ export function creditQuote(position: Struct, market: Struct, delta: bigint): vo
 }
 
 /**
- * The same for a fee, a rebate or funding, which also move the price at which the position breaks
- * even.
+ * Like `creditQuote`, for a fee, a rebate or funding, which also move the price at which the
+ * position breaks even.
  */
 export function creditEven(position: Struct, market: Struct, delta: bigint): void {
   creditQuote(position, market, delta);
@@ -80,8 +78,8 @@ export function creditEven(position: Struct, market: Struct, delta: bigint): voi
 }
 
 /**
- * Applies a fill to a position and to its market's totals, and says what a fill record reports of
- * the position before it.
+ * Applies a fill to a position and its market's totals, and returns the fields of the fill record
+ * about the position before it.
  */
 export function applyFill(
   position: Struct,
@@ -119,7 +117,7 @@ export function applyFill(
     quoteAssetAmount: position.quoteAssetAmount + deltaQuote,
     quoteEntryAmount: after.entry,
     quoteBreakEvenAmount: evenAfter,
-    // A position that was opened, enlarged or turned around is measured from the present rate on.
+    // A position that was opened, enlarged or flipped pays funding from the present rate on.
     ...(after.base === 0n
       ? { lastCumulativeFundingRate: 0n }
       : opens
@@ -133,13 +131,13 @@ export function applyFill(
   return change;
 }
 
-/** Whether an account has a position in a market, or a place for one. */
+/** Whether an account has a position in a market, or a free place for one. */
 export const hasRoom = (user: Struct, marketIndex: number): boolean =>
   (user.perpPositions as Struct[]).some(
     (each) => !perpIsUsed(each) || each.marketIndex === marketIndex,
   );
 
-/** An account's position in a market, which may be a new one. */
+/** An account's position in a market; takes a free place when there is none. */
 export function perpPosition(session: Session, user: Struct, marketIndex: number): Struct {
   const positions = user.perpPositions as Struct[];
   const held = positions.find((each) => each.marketIndex === marketIndex && perpIsUsed(each));
@@ -156,7 +154,7 @@ export function perpPosition(session: Session, user: Struct, marketIndex: number
   return free;
 }
 
-/** Pays or receives the funding that has come up since the position was last touched. */
+/** Pays or receives the funding since the position's last update. */
 export function settleFunding(
   session: Session,
   user: Struct,

@@ -1,5 +1,5 @@
-// Session: one instruction of the stand-in while it runs: its named accounts, the venue accounts it
-// loads and saves, the events it emits and the error it ends with.
+// Session: one running instruction of the stand-in: its named accounts, the venue accounts that it
+// loads and saves, the events that it emits, and the error that ends it.
 import { PublicKey } from '@solana/web3.js';
 import type { Account } from '../chain/account.ts';
 import { ProgramFailure } from '../chain/failure.ts';
@@ -43,7 +43,7 @@ export type Session = {
   readonly slot: bigint;
   readonly now: bigint;
   readonly context: ProgramContext;
-  /** Address of an account by its name in the interface. */
+  /** The address of an account by its name in the interface. */
   at(name: string): string;
   log(line: string): void;
   /** Emits through `sol_log_data`. */
@@ -54,15 +54,15 @@ export type Session = {
   load(layout: string, address: string): Struct;
   spotMarket(index: number, writable?: boolean): Struct;
   perpMarket(index: number, writable?: boolean): Struct;
-  /** The order of keys by their bytes, in which the program walks its maps. */
+  /** Compares two keys by their bytes, the order in which the program walks its maps. */
   byAddress(a: string, b: string): number;
   /** Users among the accounts beyond the named ones: makers that an order may be filled against. */
   makers(): string[];
   /** The UserStats of an authority, when it is among the accounts beyond the named ones. */
   statsOf(authority: string): Struct | null;
-  /** PRICE precision. */
+  /** The price of an oracle, PRICE precision. */
   price(oracle: string, source: string): bigint;
-  /** What an oracle says. */
+  /** The price of an oracle, with confidence and age. */
   quote(oracle: string, source: string): Quote;
   save(): void;
 };
@@ -72,7 +72,7 @@ export function createSession(
   named: readonly { readonly name: string; readonly isMut: boolean; readonly isSigner: boolean }[],
   world: ProgramContext,
 ): Session {
-  // Reading an account out of the runtime is dear, and one instruction looks at the same ones many
+  // Reading an account from the runtime is slow, and one instruction reads the same ones many
   // times.
   const seen = new Map<string, Account | null>();
   const context: ProgramContext = {

@@ -1,6 +1,6 @@
-// Settle: settle_pnl and settle_multiple_pnls of the stand-in. Order of checks and amounts follow
-// the program's controller/pnl.rs; every refusal of `TrySettle` that the program turns into a no-op
-// is one here too.
+// Settle: settle_pnl and settle_multiple_pnls of the stand-in. The order of checks and the amounts
+// follow the program's controller/pnl.rs. A refusal that the program's `TrySettle` mode turns into
+// a no-op is a no-op here, too.
 import { least, most } from '../../core/money.ts';
 import { updateAmm } from './curve.ts';
 import { accrue } from './interest.ts';
@@ -18,8 +18,8 @@ const PERP_PAUSE = { settle: 8, settleWithPosition: 16 } as const;
 const BASE = 1_000_000_000n;
 const PERCENT = 1_000_000n;
 /**
- * How far the oracle may be off its average, and its price may have moved as a part of itself, by
- * the market's tier.
+ * How far the oracle price may be from its average, and how much it may have moved as a part of
+ * itself, by the market's tier.
  */
 const CALM: Record<string, { off: bigint; moved: bigint }> = {
   a: { off: 5_000n, moved: 50n },
@@ -38,8 +38,8 @@ const ORACLE_ERRORS = {
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 
 /**
- * What a user may claim of a positive PnL: what is realised, plus what the pools hold beyond all
- * users' PnL.
+ * The part of a positive PnL that a user may claim: the realised part, and the amount that the
+ * pools hold beyond all users' PnL.
  */
 function claimable(position: Struct, excess: bigint, pnl: bigint): bigint {
   if (pnl <= 0n) return pnl;
@@ -47,7 +47,7 @@ function claimable(position: Struct, excess: bigint, pnl: bigint): bigint {
   return least(pnl, most(0n, realised) + most(0n, excess));
 }
 
-/** What the pnl pool and a fifth of the fee pool hold beyond what all users together are owed. */
+/** The amount that the PnL pool and a fifth of the fee pool hold beyond the PnL of all users. */
 function poolExcess(market: Struct, quote: Struct, price: bigint): bigint {
   const { amm } = market;
   const tokens =
@@ -59,10 +59,7 @@ function poolExcess(market: Struct, quote: Struct, price: bigint): bigint {
   return netUserPnl < tokens ? tokens - most(0n, netUserPnl) : 0n;
 }
 
-/**
- * Fees that the fee pool holds beyond what it should, and those that it lacks, move between it and
- * the pnl pool.
- */
+/** Moves fees above the fee pool's target to the PnL pool, and missing ones back. */
 function balancePools(market: Struct, quote: Struct): { sharesLosses: boolean } {
   const { amm, pnlPool } = market;
   const { feePool } = amm;
@@ -88,7 +85,7 @@ function balancePools(market: Struct, quote: Struct): { sharesLosses: boolean } 
 }
 
 /**
- * Moves what is settled between the pools and the user's deposit. Returns it; the AMM keeps a
+ * Moves a settled amount between the pools and the user's deposit, and returns it. The AMM keeps a
  * hundredth of a loss.
  */
 function settlePools(market: Struct, quote: Struct, wanted: bigint): bigint {
@@ -108,7 +105,7 @@ function settlePools(market: Struct, quote: Struct, wanted: bigint): bigint {
   return amount;
 }
 
-/** Neither the AMM's price nor the oracle's may be too far off the oracle's five-minute average. */
+/** Fails when the AMM's or the oracle's price is too far from the oracle's five-minute average. */
 function requireBand(session: Session, state: Struct, { amm }: Struct, price: bigint): void {
   const average: bigint = amm.historicalOracleData.lastOraclePriceTwap5min;
   const off = (of: bigint): bigint => size(((of - average) * PERCENT) / of);
@@ -118,8 +115,8 @@ function requireBand(session: Session, state: Struct, { amm }: Struct, price: bi
 }
 
 /**
- * What keeps a market whose curve moves from being settled by a price that moves too much; null
- * when nothing does.
+ * The error for a market with a moving curve whose price moves too much to settle; null when it may
+ * be settled.
  */
 function unsettled(session: Session, state: Struct, market: Struct, quote: Quote): string | null {
   const { amm } = market;

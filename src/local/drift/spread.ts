@@ -1,16 +1,16 @@
-// Spread: how far the AMM's two sides stand from its own price (math/amm_spread.rs,
+// Spread: the distance of the AMM's two sides from its own price (math/amm_spread.rs,
 // controller/amm.rs). Without curve updates it is half of the base spread on either side. With them
-// it widens with the oracle's uncertainty, with what the AMM holds, and with what it lost.
+// it widens with the oracle's uncertainty, the AMM's position, and its losses.
 import { least, most, mulDivCeil } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import type { Direction } from './positions.ts';
 
 const PERCENT = 1_000_000n;
-/** The AMM's inventory widens a side up to tenfold. */
+/** The AMM's position widens a side by a factor of ten at most. */
 const SKEW_MOST = 10n * PERCENT;
-/** An AMM that has nothing left of its fees quotes ten times as wide. */
+/** An AMM without any fees left quotes ten times as wide. */
 const POOR = 10n * PERCENT;
-/** From this loss in an hour on, the AMM widens its sides. Quote units. */
+/** From this loss within an hour on, the AMM widens its sides; quote units. */
 const RETREAT = 25_000_000n;
 /** An intensity above this moves the AMM's reference price, which is not executed here. */
 const INTENSITY_MOST = 100;
@@ -18,7 +18,7 @@ const INTENSITY_MOST = 100;
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 const within = (value: bigint, low: bigint, high: bigint): bigint => least(most(value, low), high);
 
-/** Base that the AMM may still sell, and base that it may still buy. */
+/** The base that the AMM may still sell, and the base that it may still buy. */
 export function openSides(amm: Struct): { bids: bigint; asks: bigint } {
   const base: bigint = amm.baseAssetReserve;
   return {
@@ -29,7 +29,7 @@ export function openSides(amm: Struct): { bids: bigint; asks: bigint } {
 
 type Sides = Record<Direction, bigint>;
 
-/** Spreads by how much prices moved lately, and by how much of the volume a side had. */
+/** The spreads that follow from recent price moves and each side's part of the volume. */
 function volatile(amm: Struct, reserve: bigint): Sides {
   const deviation = (((amm.oracleStd as bigint) + amm.markStd) * PERCENT) / reserve / 2n;
   const confidence: bigint = amm.lastOracleConfPct;
@@ -42,7 +42,7 @@ function volatile(amm: Struct, reserve: bigint): Sides {
   return { long: of(amm.longIntensityVolume), short: of(amm.shortIntensityVolume) };
 }
 
-/** The widest that both sides together may be. */
+/** The largest sum of both spreads. */
 function widest(amm: Struct, reserve: bigint): bigint {
   const moved = (most(amm.markStd, amm.oracleStd) * PERCENT) / reserve;
   const uncertain = least(most((amm.lastOracleConfPct as bigint) * 2n, moved), PERCENT);
@@ -62,7 +62,9 @@ function inventoryScale(amm: Struct, spread: bigint, allowed: bigint): bigint {
   return least(top, PERCENT + (top * part) / PERCENT);
 }
 
-/** How much of its fees the AMM would lose by closing what it holds. */
+/**
+ * A factor that grows with the part of its fees that the AMM would lose by closing its position.
+ */
 function leverageScale(amm: Struct, reserve: bigint): bigint {
   const quote = (amm.quoteAssetReserve as bigint) - amm.terminalQuoteAssetReserve;
   const net = (quote * (amm.pegMultiplier as bigint)) / 1_000_000_000n;
@@ -72,7 +74,7 @@ function leverageScale(amm: Struct, reserve: bigint): bigint {
   return least(SKEW_MOST, PERCENT + leverage + 1n);
 }
 
-/** What is added to a side after an hour of losses. */
+/** The addition to a side after an hour of losses. */
 function retreat(amm: Struct, top: bigint): bigint {
   const revenue: bigint = amm.netRevenueSinceLastFunding;
   if (revenue >= -RETREAT) return 0n;
@@ -80,7 +82,7 @@ function retreat(amm: Struct, top: bigint): bigint {
   return least(top / 10n, (BigInt(amm.baseSpread) * size(revenue)) / RETREAT);
 }
 
-/** Both sides, narrowed in proportion when they are wider than allowed together. */
+/** Both sides, reduced in proportion when their sum is above the limit. */
 function capped({ long, short }: Sides, top: bigint): Sides {
   const total = long + short;
   if (total <= top) return { long, short };
@@ -102,7 +104,7 @@ function moving(amm: Struct, reserve: bigint): Sides {
   if (off < 0n) sides.long = most(sides.long, -off + moved.long);
   if (off > 0n) sides.short = most(sides.short, off + moved.short);
   const held: bigint = amm.baseAssetAmountWithAmm;
-  // The side that would make the AMM's position larger.
+  // The side that would enlarge the AMM's position.
   const risky: Direction = held > 0n ? 'long' : 'short';
   const scale = (by: bigint, side: Direction): void => {
     sides[side] = (sides[side] * by) / PERCENT;

@@ -1,6 +1,6 @@
-// Clocks: whether this machine, Postgres and the chain tell the same time. The daemon goes by
-// Postgres, so a wrong clock of the machine harms nothing but the times of its log lines. Where
-// Postgres and the chain are apart, every age that the ledger tells is wrong.
+// Clocks: compares the clocks of this machine, of Postgres and of the chain. The daemon uses the
+// clock of Postgres, so a wrong clock of the machine affects only the times of its log lines. When
+// Postgres and the chain differ, every age in the ledger is wrong.
 import { type Finding, odd, wrong } from '../core/finding.ts';
 import type { Address } from '../core/ids.ts';
 import { SKEW_MS_MOST } from '../core/ledger-clock.ts';
@@ -10,17 +10,17 @@ import type { Clock, Log } from '../core/ports.ts';
 export type ClockWatch = {
   /** Reads the time of the chain. Throws `rpc_unavailable`. */
   look(): Promise<void>;
-  /** What a person should mend. */
+  /** The clocks that a person should correct. */
   findings(): readonly Finding[];
   /** How far the chain's clock was ahead of that of Postgres; null before the first look. */
   chainAheadMs(): number | null;
 };
 
 const SYSVAR_CLOCK = 'SysvarC1ock11111111111111111111111111111111' as Address;
-/** Of the account's data: slot, epoch start, epoch, leader schedule epoch, then seconds (i64). */
+/** In the account's data: slot, epoch start, epoch, leader schedule epoch, then seconds (i64). */
 const UNIX_TIME_AT = 32;
 /**
- * The chain's clock is the median of what validators vote, and the network lets it drift from real
+ * The chain's clock is the median of the validators' votes, and the network lets it drift from real
  * time by some seconds.
  */
 const CHAIN_APART_MS_MOST = 60_000;
@@ -28,7 +28,10 @@ const CHAIN_APART_MS_MOST = 60_000;
 const secondsOf = (ms: number): string => `${Math.round(Math.abs(ms) / 1_000)} s`;
 const side = (aheadMs: number): string => (aheadMs > 0 ? 'ahead of' : 'behind');
 
-/** `skewMs`: how far the clock of this machine is ahead of that of Postgres; null if unknown. */
+/**
+ * Creates the watch. `skewMs` gives how far this machine's clock is ahead of that of Postgres; null
+ * if unknown.
+ */
 export function createClockWatch(
   { chain, clock, log }: { chain: Pick<Chain, 'accounts'>; clock: Clock; log: Log },
   skewMs: () => number | null,

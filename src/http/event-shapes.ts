@@ -1,5 +1,5 @@
 // Event shapes: the body of each kind of event as a schema, and the `webhooks` of the API
-// description. A test holds each schema to the type of the body in core/event-body.ts.
+// description. A test compares each schema with the type of the body in core/event-body.ts.
 import Type from 'typebox';
 import { EVENTS, type EventKind } from '../core/event.ts';
 import { SUSPICION_KINDS } from '../core/suspicion.ts';
@@ -132,7 +132,7 @@ export const EVENT_SHAPES = {
   'endpoint.test': Type.Object({ endpoint: IdText }),
 } as const satisfies Record<EventKind, unknown>;
 
-/** What is sent and pulled: an event of one kind. */
+/** An event of one kind, as it is sent and pulled. */
 const envelope = (kind: EventKind) =>
   Type.Object({
     type: Type.Literal(kind),
@@ -149,7 +149,7 @@ const HEADERS = {
   'webhook-signature': 'As Standard Webhooks: v1, and an HMAC-SHA256 in base64, for each secret.',
 };
 
-/** The `webhooks` of the API description: one a kind, with its body. */
+/** The `webhooks` of the API description: one for each kind of event, with its body. */
 export const describedEvents = (): Record<string, unknown> =>
   Object.fromEntries(
     (Object.keys(EVENTS) as EventKind[]).map((kind) => [

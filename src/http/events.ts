@@ -1,5 +1,6 @@
-// Events: what happened, pulled in order. A platform that cannot be reached by webhooks, or that
-// wants every event exactly once in one order, asks for what comes after the last one it has.
+// Events: the route from which a platform pulls events in order. A platform that webhooks cannot
+// reach, or that wants every event exactly once in one order, asks for the events after the last
+// one it has.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { EVENT_KINDS } from '../core/event.ts';
@@ -51,7 +52,7 @@ export const eventRoutes: FastifyPluginAsync<{ readonly ledger: Pick<Ledger, 'ev
         ...(kind === undefined ? {} : { kind }),
         ...(subscriber === undefined ? {} : { subscriberId: subscriber }),
       };
-      // One event more tells whether there are more.
+      // One event more than the page tells whether more events follow.
       const found = await ledger.events.after(after, filter, limit + 1);
       if (found === null)
         throw new Fault(

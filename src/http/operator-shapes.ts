@@ -1,10 +1,10 @@
-// Operator shapes: the JSON of what operators do and say why: halts, reasons, adoptions.
+// Operator shapes: the JSON of operators' requests: halts, reasons, adoptions.
 import Type from 'typebox';
 import { BaseUnits, SlotGiven } from './shapes.ts';
 
 /**
- * One line without control characters: commands print it to a terminal, which would obey them, and
- * marks of writing direction would show another text than the one on record.
+ * One line without control characters: commands print it to a terminal, which would obey control
+ * characters, and marks of writing direction would show another text than the recorded one.
  */
 const PLAIN_LINE =
   '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$';

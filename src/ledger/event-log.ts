@@ -1,10 +1,10 @@
-// Event log: events in the order in which readers pull them. Numbers of a sequence are taken before
-// a transaction commits, so a later number may be visible first; places are given to committed
-// events alone, by one transaction at a time, and never change.
+// Event log: gives events in the order in which readers pull them. Numbers of a sequence are taken
+// before a transaction commits, so a later number may become visible first. Places are given only
+// to committed events, by one transaction at a time, and never change.
 import type { EventKind, EventLog } from '../core/event.ts';
 import type { Sql } from './database.ts';
 
-/** Events that one request gives their places; where more wait, the next request goes on. */
+/** The most events to which one request gives places; the next request goes on with the others. */
 const PLACED_AT_ONCE = 5_000;
 
 async function place(sql: Sql): Promise<void> {
@@ -29,7 +29,7 @@ export function createEventLog(sql: Sql): EventLog {
         id === null
           ? [{ place: 0n }]
           : await sql<{ place: bigint | null }[]>`select place from event where event_id = ${id}`;
-      // An event without a place was never pulled: its id came from a delivery.
+      // An event without a place was never pulled, so its id came from a delivery.
       if (from === undefined || from.place === null) return null;
       const rows = await sql<{ event_id: string; kind: EventKind; at: Date; body: unknown }[]>`
         select event_id, kind, at, body from event

@@ -1,9 +1,9 @@
-// Files: how many file descriptors this process may have open. Each connection takes one; a process
-// that has none left can reach neither Postgres nor RPC, however many connections it may accept.
+// Files: the number of file descriptors that this process may have open. Each connection takes one;
+// a process without a free one can reach neither Postgres nor RPC.
 
-/** The limit that holds (`ulimit -n`); null where there is none, or Node does not tell it. */
+/** The limit in force (`ulimit -n`); null when there is none, or when Node does not give it. */
 export function openFilesMost(): number | null {
-  // A report would look names of peers up, which could take long.
+  // Without this flag the report would look up the names of peers, which could take long.
   const report: typeof process.report & { excludeNetwork?: boolean } = process.report;
   report.excludeNetwork = true;
   const told = report.getReport() as {
@@ -14,13 +14,15 @@ export function openFilesMost(): number | null {
 }
 
 /**
- * What is kept free for everything else: Postgres (12), WebSockets (`watch.socketsMost`), requests
- * to nodes, Helius, endpoints and the swap endpoint, modules that are loaded later.
+ * Descriptors that are kept free for other uses: Postgres (12), WebSockets (`watch.socketsMost`),
+ * requests to nodes, Helius, endpoints and the swap endpoint, and modules that are loaded later.
  */
 const KEPT_FREE = 300;
 const CONNECTIONS_LEAST = 64;
 
-/** How many of the connections that the settings allow fit under a limit of open files. */
+/**
+ * The number of connections, at most that of the settings, that fits under a limit of open files.
+ */
 export const connectionsWithin = (connectionsMost: number, filesMost: number | null): number =>
   filesMost === null
     ? connectionsMost

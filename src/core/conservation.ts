@@ -299,7 +299,7 @@ export function leavings(perimeter: Perimeter, subject: Subject): Leaving[] {
   ];
 }
 
-/** What a failed transaction took: the excess of its fee only. */
+/** The outflow of a failed transaction, which is only the excess of its fee. */
 export function leavingsOfFailed(
   { transaction: { signers, fee } }: Pick<Perimeter, 'transaction'>,
   { agent }: Subject,

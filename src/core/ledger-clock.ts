@@ -13,9 +13,9 @@ export type LedgerClock = Clock & {
    */
   set(read: () => Promise<number>): Promise<number>;
   /**
-   * The latest that it may be: also what the machine's clock says, where that has gone on further
-   * since the last answer. A machine that was suspended knows of it by its clock alone. What
-   * vouches for its age goes by this; deadlines go by `nowMs`.
+   * The latest time that it may be now: this time, or the machine's clock when that has moved
+   * further since the last answer. Only its own clock tells a machine that it was suspended. An age
+   * that must be vouched for is measured by this time, a deadline by `nowMs`.
    */
   latestMs(): number;
 };

@@ -48,7 +48,7 @@ export type TopUpRule = {
   /** The least number of slots between two swaps. */
   readonly everySlots: number;
 };
-/** What is known of the subscriber besides its outflows. */
+/** The facts about the subscriber beside its outflows. */
 export type OutflowContext = {
   /** Wallets that any terms of the subscriber, past or present, name as creators. */
   readonly creators: ReadonlySet<string>;
@@ -163,8 +163,8 @@ function topUps(
 }
 
 /**
- * Whether a creator received it. It then pays debts to that creator and is no flight, whoever
- * signed.
+ * Whether a creator received the outflow. Whoever signed it, it then pays debts to that creator and
+ * makes no runaway.
  */
 const toCreator = ({ destination, owner }: Outflow, creators: ReadonlySet<string>): boolean =>
   (owner !== null && creators.has(owner)) || (destination !== null && creators.has(destination));

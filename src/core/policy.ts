@@ -62,7 +62,7 @@ export type Act =
     }
   | { readonly act: 'unknown'; readonly program: Address };
 
-/** What a recorded payment entitles the pen to sign. */
+/** The limits within which a recorded payment lets the pen sign. */
 export type Mandate = {
   readonly memo: string;
   readonly agent: Address;

@@ -12,7 +12,7 @@ export const SUSPICIONS = [
   'liquidated',
   'builder_fee',
 ] as const satisfies readonly (typeof NOTICES)[number][];
-/** What a suspicion may rest on: those notices, and control over a token account given away. */
+/** The notices that a suspicion may rest on; giving a token account away is one by itself. */
 export const SUSPICION_KINDS = [...SUSPICIONS, 'token_authority_changed'] as const;
 export type SuspicionKind = (typeof SUSPICION_KINDS)[number];
 

@@ -131,7 +131,7 @@ test('only the quote token, to a creator, not by a payment of ours, and not to o
 });
 
 describe('standing', () => {
-  test('a transfer that pays what is owed settles it, and is no flight', () => {
+  test('a transfer that pays what is owed settles it, and makes no runaway', () => {
     expect(verdict([owed(10, 100n)], [transfer(20, 100n)])).toEqual({
       standing: 'good',
       outstanding: 0n,

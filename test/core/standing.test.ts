@@ -116,7 +116,7 @@ describe('two facts of one transaction', () => {
     });
     expect(judge([owed(1, 10n), leaves(8), settled(5, 10n)]).standing).toBe('good');
   });
-  test('two such transactions that owe and flee are told apart in whatever order they come', () => {
+  test('two such transactions that owe and run away are told apart in whatever order they come', () => {
     const events = [owes(3, 'b'), leaves(8, 'b'), owes(3, 'a'), leaves(8, 'a')];
     for (const order of [events, [...events].reverse()])
       expect(judge(order)).toMatchObject({ standing: 'delinquent', evidence: { signature: 'a' } });

@@ -101,7 +101,7 @@ test('a stranger that takes back its own token accuses nobody', async () => {
   expect(await street.verdict('ana', 'allow')).toMatchObject({ standing: 'good' });
 });
 
-test('SOL that leaves by an instruction of 2026, out of the own token account, is a flight', async () => {
+test('SOL that leaves by an instruction of 2026, out of the own token account, makes a runaway', async () => {
   await using street = await openStreet();
   const { driver } = street;
   const trader = await owing(street);
@@ -121,7 +121,7 @@ test('SOL that leaves by an instruction of 2026, out of the own token account, i
   expect(gate.reason).toContain('5.000000000 SOL');
 });
 
-test('SOL collateral in the own account of wrapped SOL is followed: a delegate that takes it makes a flight', async () => {
+test('SOL collateral in the own account of wrapped SOL is followed: a delegate that takes it makes a runaway', async () => {
   await using street = await openStreet();
   const { driver, database } = street;
   const trader = await owing(street, 20n * SOL);
@@ -173,7 +173,7 @@ test('SOL collateral in the own account of wrapped SOL is followed: a delegate t
   expect(gate.reason).toContain('7.000000000 SOL');
 });
 
-test('collateral withdrawn into a USDC account that belongs to a stranger by now is a flight', async () => {
+test('collateral withdrawn into a USDC account that belongs to a stranger by now makes a runaway', async () => {
   await using street = await openStreet();
   const { driver } = street;
   const trader = await owing(street);

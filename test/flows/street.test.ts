@@ -192,7 +192,7 @@ describe('runaways', () => {
     expect(await street.verdict('ana', 'allow')).toMatchObject({ standing: 'good' });
   });
 
-  test('taking it to the own agent wallet is no flight; taking it from there is', async () => {
+  test('a withdrawal to the own agent wallet makes no runaway; a transfer from there does', async () => {
     const sponsor = Keypair.generate();
     await using street = await openStreet({ sponsor });
     const { driver } = street;

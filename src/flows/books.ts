@@ -4,6 +4,7 @@
 // payments that open debts explain are booked at once; the others need `bailiff payments rebuild`.
 import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
+import { type BaseUnits, most } from '../core/money.ts';
 import type { Chain, SignatureRow } from '../core/outside.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { allot, type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
@@ -115,16 +116,29 @@ async function readUnknown(
 }
 
 /**
+ * By debt, what payments of the chain may have paid of it that were not booked: one that debts
+ * explain in part only, and in a dry run every one. A later payment is not explained by it again.
+ */
+export type Taken = Map<string, BaseUnits>;
+
+/**
  * Books a payment that the chain shows, when open debts explain all of it. Returns 0 when it is
- * booked or was already known, otherwise the amount that no debt explains.
+ * booked or was already known, otherwise the amount that no debt explains; `taken` then holds what
+ * it may have paid. With `dryRun` the answer is the same, and nothing is booked.
  */
 export async function bookFound(
   { ledger, log }: { ledger: Ledger; log: Log },
   subscriberId: string,
   paid: PaidOnChain,
-): Promise<bigint> {
+  taken: Taken,
+  dryRun = false,
+): Promise<BaseUnits> {
   const row = await ledger.payments.find(paid.id);
-  const { covers, excess } = allot(paid, await ledger.shares.uncovered(subscriberId));
+  const uncovered = (await ledger.shares.uncovered(subscriberId)).map((each) => ({
+    ...each,
+    uncovered: most(0n, each.uncovered - (taken.get(each.shareId) ?? 0n)),
+  }));
+  const { covers, excess } = allot(paid, uncovered);
   // When the ledger holds a row of this payment that agrees with the chain, that row says what it
   // covers.
   const own =
@@ -134,8 +148,11 @@ export async function bookFound(
     row.creatorWallet === paid.creatorWallet &&
     row.state !== 'landed' &&
     (row.signature === null || row.signature === paid.signature);
+  if (!own && (dryRun || excess > 0n))
+    for (const { shareId, amount } of covers)
+      taken.set(shareId, (taken.get(shareId) ?? 0n) + amount);
   if (!own && excess > 0n) return excess;
-  if (await ledger.payments.restore(subscriberId, paid, covers))
+  if (!dryRun && (await ledger.payments.restore(subscriberId, paid, covers)))
     log.warn('payment.restored', {
       payment: paid.id,
       subscriber: subscriberId,
@@ -192,8 +209,9 @@ export function createBooks(ports: BooksParts): Books {
           ? []
           : await unknownPayments(ports, subscriber, since, 'finalized', strangers);
       const left: PaidOnChain[] = [];
+      const taken: Taken = new Map();
       for (const paid of final)
-        if ((await bookFound(ports, subscriber.id, paid)) > 0n) left.push(paid);
+        if ((await bookFound(ports, subscriber.id, paid, taken)) > 0n) left.push(paid);
       // The database went back while the chain was read: part of this was compared with books that
       // are gone.
       if (continuity.times !== lineage) return books.disagreement(subscriber);

@@ -4,8 +4,8 @@
 
 import type { Slot } from '../core/ids.ts';
 import type { Ledger, Log } from '../core/ports.ts';
-import { allot, type PaidOnChain } from '../core/rebuild.ts';
-import { type BooksPorts, bookFound, unknownPayments } from './books.ts';
+import type { PaidOnChain } from '../core/rebuild.ts';
+import { type BooksPorts, bookFound, type Taken, unknownPayments } from './books.ts';
 
 export type Rebuilt = {
   readonly subscribers: number;
@@ -47,10 +47,9 @@ export async function rebuildPayments(
     if (subscriber === null) continue;
     const since = await firstAgreed(ledger, subscriberId);
     if (since === null) continue;
+    const taken: Taken = new Map();
     for (const paid of await unknownPayments(ports, subscriber, since, 'finalized')) {
-      const excess = options.dryRun
-        ? allot(paid, await ledger.shares.uncovered(subscriberId)).excess
-        : await bookFound(ports, subscriberId, paid);
+      const excess = await bookFound(ports, subscriberId, paid, taken, options.dryRun);
       if (excess > 0n) differences.push({ ...paid, subscriberId, excess });
       else restored.push({ ...paid, subscriberId });
     }

@@ -139,13 +139,19 @@ function outflowsOf(landed: Landed, person: (typeof PEOPLE)[number]): Moment[] {
   });
 }
 
+/** A debt as it is booked: its amount, and the rest that ended unpaid. */
+type Booked = { readonly amount: bigint; readonly ended: bigint };
 /**
- * The amount left of each debt that ended unpaid, by the signature of its close. The chain does not
- * show it; `checkLapsed` judges it.
+ * The debts of the ledger in memory, by the signature of their close. The chain does not show which
+ * debts ended unpaid; `checkEnded` judges that.
  */
-function endedOf({ state }: SimBooks): Map<string, bigint> {
-  const ended = [...(state?.shares.values() ?? [])].filter((each) => each.status === 'voided');
-  return new Map(ended.map((each) => [each.signature, each.amount - each.paid]));
+function bookedOf({ state }: SimBooks): Map<string, Booked> {
+  return new Map(
+    [...(state?.shares.values() ?? [])].map(({ signature, amount, paid, status }) => [
+      signature,
+      { amount, ended: status === 'voided' ? amount - paid : 0n },
+    ]),
+  );
 }
 
 /**
@@ -156,7 +162,7 @@ export function truthOf(
   chain: SimChain,
   witness: Witness,
   person: (typeof PEOPLE)[number],
-  ended: ReadonlyMap<string, bigint>,
+  booked: ReadonlyMap<string, Booked>,
 ): { owed: Map<string, bigint>; history: History } {
   const owed = new Map<string, bigint>();
   const events: {
@@ -182,10 +188,15 @@ export function truthOf(
       const { id, creatorWallet } = subscriptionOf(PEOPLE.indexOf(person), sub);
       const exact = netPnl * BigInt(SHARE_BPS) + (carries.get(id) ?? 0n);
       carries.set(id, exact % 10_000n);
-      const amount = exact / 10_000n - (ended.get(landed.transaction.signature) ?? 0n);
-      if (amount === 0n) continue;
-      owed.set(creatorWallet, (owed.get(creatorWallet) ?? 0n) + amount);
-      events.owed.push({ at: [slot, index, inside], amount });
+      const whole = exact / 10_000n;
+      const row = booked.get(landed.transaction.signature);
+      const ended = row?.ended ?? 0n;
+      owed.set(creatorWallet, (owed.get(creatorWallet) ?? 0n) + whole - ended);
+      // Where closes are booked in another order, the remainders of their divisions make one debt a
+      // unit larger and another a unit smaller: then the sum alone is the chain's.
+      const off = (row?.amount ?? whole) - whole;
+      const amount = (off === 1n || off === -1n ? whole + off : whole) - ended;
+      if (amount !== 0n) events.owed.push({ at: [slot, index, inside], amount });
     }
   }
   return { owed, history: { owed: events.owed, paid: events.paid, outflows: events.out } };
@@ -217,7 +228,7 @@ export async function checkStandings(
   witness: Witness,
 ): Promise<void> {
   for (const person of PEOPLE) {
-    const { history } = truthOf(chain, witness, person, endedOf(books));
+    const { history } = truthOf(chain, witness, person, bookedOf(books));
     const expected = standingOf(history);
     const entry = await books.ledger.standings.update(person.id, judge);
     if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding)
@@ -238,7 +249,7 @@ export async function checkOutcome(
 ): Promise<void> {
   const due = new Map<string, bigint>();
   for (const person of PEOPLE) {
-    const { owed } = truthOf(chain, witness, person, endedOf(books));
+    const { owed } = truthOf(chain, witness, person, bookedOf(books));
     const total = [...owed.values()].reduce((sum, each) => sum + each, 0n);
     const booked = await books.booked(person.id);
     if (booked !== total)

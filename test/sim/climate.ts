@@ -32,6 +32,8 @@ export type Climate = {
    * with it.
    */
   readonly strangers: number;
+  /** The chance at each step that a platform is given a clearance to close an account. */
+  readonly clearances: number;
   /** Whether agents give the sponsor USDC for the fees that it pays. */
   readonly reimbursed: boolean;
   /**
@@ -88,6 +90,7 @@ export const climateOf = (random: Random, moods: readonly Mood[]): Climate => ({
   losses: random.chance(0.3),
   told: random.chance(0.8),
   foreign: random.chance(0.3) ? 0.01 : 0,
+  clearances: random.chance(0.4) ? 0.02 : 0,
   strangers: random.chance(0.4) ? 0.03 : 0,
   reimbursed: random.chance(0.4),
   terms: agreed(random),

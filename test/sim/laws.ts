@@ -155,6 +155,34 @@ function bookedOf({ state }: SimBooks): Map<string, Booked> {
 }
 
 /**
+ * Whether an outflow was cleared by a clearance to close: within its slots, and not after the
+ * subscriber traded in a later slot than that of its grant. Only kept clearances count.
+ */
+function isCleared(
+  chain: SimChain,
+  { state }: SimBooks,
+  person: (typeof PEOPLE)[number],
+): (at: Moment) => boolean {
+  const clearances = state?.clearances.get(person.id) ?? [];
+  const fills = (landed: Landed): boolean =>
+    landed.execution.error === null &&
+    landed.transaction.instructions.some(
+      ({ program, accounts, data }) =>
+        program === DRIFT_PROGRAM &&
+        Buffer.from(data).toString('hex', 0, 8) === CALL.fill &&
+        person.users.some((user) => user === accounts[1]),
+    );
+  const traded = chain.landed().flatMap((each) => (fills(each) ? [each.slot] : []));
+  return ([slot]) =>
+    clearances.some(
+      ({ grantedSlot, untilSlot }) =>
+        slot >= grantedSlot &&
+        slot <= untilSlot &&
+        !traded.some((each) => each > grantedSlot && each < slot),
+    );
+}
+
+/**
  * The truth about one subscriber by the surviving chain: debts by creator, and the history that its
  * standing depends on.
  */
@@ -162,7 +190,7 @@ export function truthOf(
   chain: SimChain,
   witness: Witness,
   person: (typeof PEOPLE)[number],
-  booked: ReadonlyMap<string, Booked>,
+  books: SimBooks,
 ): { owed: Map<string, bigint>; history: History } {
   const owed = new Map<string, bigint>();
   const events: {
@@ -170,6 +198,8 @@ export function truthOf(
     paid: History['paid'][number][];
     out: Moment[];
   } = { owed: [], paid: [], out: [] };
+  const booked = bookedOf(books);
+  const cleared = isCleared(chain, books, person);
   /** The remainders of divisions, by subscription. */
   const carries = new Map<string, bigint>();
   for (const landed of chain.landed()) {
@@ -181,7 +211,7 @@ export function truthOf(
         events.paid.push({ at: [slot, index, 0], amount: payment.amount });
       continue;
     }
-    events.out.push(...outflowsOf(landed, person));
+    events.out.push(...outflowsOf(landed, person).filter((at) => !cleared(at)));
     for (const { user, netPnl, inside } of closesOf(landed)) {
       const sub = person.users.indexOf(user as Address);
       if (sub < 0 || netPnl <= 0n) continue;
@@ -228,7 +258,7 @@ export async function checkStandings(
   witness: Witness,
 ): Promise<void> {
   for (const person of PEOPLE) {
-    const { history } = truthOf(chain, witness, person, bookedOf(books));
+    const { history } = truthOf(chain, witness, person, books);
     const expected = standingOf(history);
     const entry = await books.ledger.standings.update(person.id, judge);
     if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding)
@@ -249,7 +279,7 @@ export async function checkOutcome(
 ): Promise<void> {
   const due = new Map<string, bigint>();
   for (const person of PEOPLE) {
-    const { owed } = truthOf(chain, witness, person, bookedOf(books));
+    const { owed } = truthOf(chain, witness, person, books);
     const total = [...owed.values()].reduce((sum, each) => sum + each, 0n);
     const booked = await books.booked(person.id);
     if (booked !== total)

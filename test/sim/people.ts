@@ -113,6 +113,8 @@ export type People = {
   readonly firstMs: ReadonlyMap<string, number>;
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
+  /** A platform is given a clearance to close a subscriber's account. */
+  clear(ledger: Ledger): Promise<void>;
   /** Ends every obstacle to payments: pauses, and lack of money. */
   mend(): void;
   resume(): void;
@@ -127,6 +129,7 @@ export function createPeople(
 ): People {
   let nonce = 0;
   let paused = false;
+  let clearances = 0;
   const firstMs = new Map<string, number>();
   const act: People['act'] = (instructions, signer) => {
     const signers = [STRANGER, ...(signer === undefined ? [] : [signer])];
@@ -213,6 +216,15 @@ export function createPeople(
       } else if (what < 0.8)
         await ledger.halts.set(random.pick(['all', `subscriber:${id}`]), 'drill');
       else for (const { scope } of await ledger.halts.list()) await ledger.halts.lift(scope);
+    },
+    async clear(ledger) {
+      const { id } = random.pick(PEOPLE);
+      const grantedSlot = chain.block(chain.tip()).slot;
+      const untilSlot = grantedSlot + 1 + random.below(200);
+      const clearance = { purpose: 'close', amount: null, tradedSlot: null } as const;
+      const name = `c${++clearances}`;
+      const granted = { ...clearance, id: name, grantedSlot, untilSlot };
+      await ledger.clearances.grant(id, granted, nowMs(), nowMs() + 60_000);
     },
     resume: () => pause(false),
     fund: () => void act(ACTS.sendSol(SPONSOR, 10n ** 12n)),

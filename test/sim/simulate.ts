@@ -230,6 +230,8 @@ async function play(
     }
     if (random.chance(0.02))
       await people.operate(plainLedger, climate.halts, random.pick(processes).void);
+    // Which clearances the ledger keeps when it goes back only that in memory tells.
+    if (books.state !== null && random.chance(climate.clearances)) await people.clear(plainLedger);
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
     if (random.chance(climate.blackouts)) blackout();
     if (another !== null && random.chance(climate.foreign)) {

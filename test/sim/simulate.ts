@@ -229,7 +229,10 @@ async function play(
       processes[index] = await boot();
     }
     if (random.chance(0.02))
-      await people.operate(plainLedger, climate.halts, random.pick(processes).void);
+      await people.operate(plainLedger, climate.halts, async (share) => {
+        // Which debts ended unpaid only the ledger in memory tells the laws.
+        if (books.state !== null) await random.pick(processes).void(share);
+      });
     // Which clearances the ledger keeps when it goes back only that in memory tells.
     if (books.state !== null && random.chance(climate.clearances)) await people.clear(plainLedger);
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);

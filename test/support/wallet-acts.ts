@@ -12,7 +12,7 @@ import {
   SystemProgram,
   TransactionInstruction,
 } from '@solana/web3.js';
-import type { Outflow } from '../../src/core/fact.ts';
+import type { Fact, Outflow } from '../../src/core/fact.ts';
 import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { leftEvents } from '../../src/core/outflow.ts';
@@ -107,6 +107,8 @@ export type Stage = {
     signers?: readonly Keypair[],
     payer?: 'faucet' | 'first',
   ): Landed;
+  /** All facts of a transaction, and who signed it. */
+  hear(landed: Landed): { readonly facts: readonly Fact[]; readonly signers: readonly string[] };
   /** The outflows that were heard of these transactions, in the order of places. */
   outflows(...landed: Landed[]): Outflow[];
   /** The standing of a subscriber who owes 25 USDC after them. */
@@ -143,6 +145,7 @@ export function openStage(): Stage {
     agent,
     act: (instructions, signers = [trader.agent], payer = 'faucet') =>
       driver.send(instructions, [...(payer === 'faucet' ? [driver.faucet] : []), ...signers]),
+    hear: (landed) => ({ facts: heard([landed]), signers: transactionOf(landed).signers }),
     outflows: (...landed) =>
       heard(landed)
         .sort((a, b) => a.position.ordinal - b.position.ordinal)

@@ -76,7 +76,7 @@ test.each([
     expect(read.toLowerCase()).toContain("content-security-policy: default-src 'none'");
     expect(read).toContain('"type":"urn:bailiff:problem:request_invalid"');
     await expect.poll(connections).toBe(0);
-    expect(counted).toContain(count);
+    await expect.poll(() => counted).toContain(count);
     socket.destroy();
   },
 );

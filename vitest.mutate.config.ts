@@ -34,5 +34,7 @@ export default defineConfig({
     sequence: { sequencer: QuickFirst },
     // These tests share no state, and a fresh worker for each file would cost a second a mutant.
     isolate: false,
+    // The workers of StrykerJS would share this cache, and remove each other's entries.
+    fsModuleCache: false,
   },
 });

@@ -87,3 +87,27 @@ test('a database that does not answer changes nothing', async () => {
   await expect(clock.set(() => Promise.reject(new Error('away')))).rejects.toThrow('away');
   expect(off()).toBe(0);
 });
+
+test('sleep and chance are the machine’s, and half of a request’s time is uncertain', async () => {
+  const slept: number[] = [];
+  const machine = {
+    nowMs: () => 5_000,
+    sleep: async (ms: number) => void slept.push(ms),
+    random: () => 0.25,
+  };
+  let elapsedMs = 0;
+  const clock = setByLedger(machine, () => elapsedMs);
+  await clock.sleep(7, new AbortController().signal);
+  expect(slept).toEqual([7]);
+  expect(clock.random()).toBe(0.25);
+  const setAt = (ledgerMs: number) =>
+    clock.set(async () => {
+      elapsedMs += 200;
+      return ledgerMs;
+    });
+  // Answered in the middle of 200 ms: 100 ms off may be the request, 101 ms may not.
+  await setAt(5_000 + elapsedMs + 200);
+  expect(clock.nowMs()).toBe(5_000 + elapsedMs);
+  await setAt(5_000 + elapsedMs + 201);
+  expect(clock.nowMs()).toBe(5_000 + elapsedMs + 101);
+});

@@ -39,6 +39,8 @@ function passes({ by }: Mutant): boolean {
       : [
           ...['node_modules/vitest/vitest.mjs', 'run', by.file, '--maxWorkers', '1', '-t', by.test],
           ...['--config', PURE.test(by.file) ? 'vitest.mutate.config.ts' : 'vitest.config.ts'],
+          // The copy shares node_modules, and its cache, with vitest runs of the working tree.
+          '--no-fsModuleCache',
         ];
   const ran = spawnSync(node, given, {
     cwd: copy,

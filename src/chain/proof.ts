@@ -110,8 +110,8 @@ async function askAtOnce(
   account: Address,
   minContextSlot: Slot,
 ): Promise<Together | null> {
-  const page = { account, before: undefined, seenSlot: minContextSlot, commitment: 'finalized' };
   const commitment = 'finalized';
+  const page: PageOf = { account, before: undefined, seenSlot: minContextSlot, commitment };
   const answers = await askTogether(connection, [
     FIRST_QUESTION,
     {
@@ -122,7 +122,7 @@ async function askAtOnce(
       method: 'getTransaction',
       params: [signature, { commitment, maxSupportedTransactionVersion: 1, minContextSlot }],
     },
-    pageQuestion({ ...page, commitment }),
+    pageQuestion(page),
     FIRST_QUESTION,
   ]);
   if (answers === null) return null;

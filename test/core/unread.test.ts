@@ -89,6 +89,10 @@ describe('a token account', () => {
       verdict: 'gap',
       difference: { tokens: -1n },
     }));
+  test('that was opened or closed meanwhile proves nothing', () => {
+    expect(check(blankState(2), token)).toEqual(UNPROVEN);
+    expect(check(was, { ...token, baseline: blankState(0) })).toEqual(UNPROVEN);
+  });
   test('into which more came than was heard of has realised nothing', () => {
     expect(check(state({ tokens: 5n }), token)).toEqual({ verdict: 'explained' });
     expect(check(state({ tokens: 5n }, 9n, false), token)).toEqual({ verdict: 'explained' });

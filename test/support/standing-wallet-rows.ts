@@ -91,7 +91,7 @@ export const WALLET_ROWS: Readonly<Record<string, Row>> = {
       [createCloseAccountInstruction(wrapped, agent, agent)],
     );
   },
-  'An account created with lamports, by `createAccount` or `CreateAccountAllowPrefund`, of whatever size':
+  'An account created with lamports, by `createAccount` or `CreateAccountAllowPrefund`, of any size':
     (stage) => {
       const { agent } = accounts(stage);
       const [large, small, prefunded] = [

@@ -1,5 +1,6 @@
 // Loop: repeats a work, one run at a time, when it is nudged and otherwise at an interval. A run
-// that fails is logged, and the next run still comes.
+// that fails is logged, and is repeated after seconds, however long the interval is: what it was to
+// do is still due once Postgres or the node is back.
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
@@ -20,22 +21,34 @@ export type LoopOptions = {
   readonly work: (signal: AbortSignal) => Promise<void>;
 };
 
+/** The pause after a failed run; it doubles with each further one, up to the most. */
+const RETRY_MS = { first: 1_000, most: 30_000 } as const;
+
 /** Starts a loop; its first run begins at once. */
 export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loop {
   const stopping = new AbortController();
   let wake = new AbortController();
   let nudged = true;
+  let failures = 0;
   let runningSinceMs: number | null = null;
 
+  /** The time until the next run when nothing asks for one. */
+  const waitMs = (): number => {
+    if (failures === 0) return everyMs;
+    const pauseMs = RETRY_MS.first * 2 ** Math.min(failures - 1, 10);
+    // The first part of the pause is over: no nudge shortens that.
+    return Math.min(everyMs, pauseMs, RETRY_MS.most) - Math.min(everyMs, RETRY_MS.first);
+  };
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      if (!nudged) await clock.sleep(everyMs, wake.signal);
+      if (!nudged) await clock.sleep(waitMs(), wake.signal);
       if (stopping.signal.aborted) return;
       nudged = false;
       wake = new AbortController();
       runningSinceMs = clock.nowMs();
       try {
         await work(stopping.signal);
+        failures = 0;
       } catch (thrown) {
         const passing = thrown instanceof Fault && thrown.retry === 'later';
         log[passing ? 'warn' : 'error']('loop.failed', {
@@ -43,7 +56,8 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
           message: messageOf(thrown),
           ...(passing ? {} : { err: thrown }),
         });
-        await clock.sleep(Math.min(everyMs, 1_000), stopping.signal);
+        failures++;
+        await clock.sleep(Math.min(everyMs, RETRY_MS.first), stopping.signal);
       } finally {
         runningSinceMs = null;
       }

@@ -119,10 +119,11 @@ const METHODS = [
 
 /** The bytes of one hostile request to one of these paths. */
 export function hostileBytes(random: Random, paths: readonly string[]): Buffer {
-  const method = random.chance(0.03) ? random.pick(['BREW', 'get', 'G T']) : random.pick(METHODS);
+  const method = random.chance(0.03) ? random.pick(['BREW', 'get', 'G T', 'CONNECT']) : random.pick(METHODS);
   const target = random.pick(TARGETS)(random.pick(paths));
   const body = Buffer.from(random.pick(BODIES) as string);
-  const lines = [`${method} ${target} HTTP/1.1`, 'host: x', 'connection: close'];
+  const lines = [`${method} ${target} HTTP/1.1`, 'connection: close'];
+  if (!random.chance(0.02)) lines.push('host: x');
   if (random.chance(0.7)) lines.push('content-type: application/json');
   for (let n = random.below(3); n > 0; n--) lines.push(random.pick(HEADERS));
   const head = (framing: string): Buffer =>

@@ -9,7 +9,8 @@
 // That query stays in the list of sent ones. On the next TCP connection it takes the answer of another query, so that this
 // one never gets its own: the connection is lost to the pool, or a transaction stays open until Postgres ends it. And the number
 // of rows that had come when a connection broke was kept, so that the next result began with as many holes.
-// test/ledger/connections.test.ts shows both.
+// And where something accepts connections and closes them before Postgres is ready (a proxy whose Postgres is gone), the driver
+// connected again without a pause, and no query ever failed. test/ledger/connections.test.ts shows all of it.
 //
 // @drift-labs/sdk 2.156.0 loads helius-laserstream for gRPC subscriptions, which nothing here uses. That is native code: it starts
 // threads in the process that holds the keys, and where no file descriptor is left at that moment it aborts the process. The
@@ -59,6 +60,12 @@ const PATCHES = [
       [
         '    socket = null\n\n    if (initial)\n',
         "    socket = null\n\n    live = false\n    const gone = Errors.connection('CONNECTION_CLOSED', options, socket)\n    query && queryError(query, gone)\n    while (sent.length)\n      queryError(sent.shift(), gone)\n    query = results = errorResponse = null\n    result = new Result()\n    rows = 0\n\n    if (initial)\n",
+      ],
+      // A server, or a proxy without one behind it, that takes connections and closes them before Postgres is ready refuses the query.
+      // Unpatched, the driver connects again at once, some hundred times a second, and the query waits for ever.
+      [
+        '    if (initial)\n      return reconnect()\n\n    !hadError',
+        '    if (initial)\n      if (hadError || options.host[retries + 1])\n        return reconnect()\n      else\n        errored(gone)\n\n    !hadError',
       ],
     ],
   },

@@ -1,11 +1,11 @@
-// Gate server: the production server with a roster of so many subscribers, or a Fastify that
-// answers a constant.
+// Gate server: the production server with a roster of so many subscribers (`counted`: with the
+// access log and counters that the daemon has), or a Fastify that answers a constant.
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { createRoster, type RosterEntry } from '../../src/core/roster.ts';
 import { gateView } from '../../src/http/answers.ts';
 import { GateAnswer } from '../../src/http/shapes.ts';
-import { systemClock as clock } from '../../src/system/clock.ts';
+import { systemClock as clock, elapsedMs } from '../../src/system/clock.ts';
 import { createMetrics } from '../../src/system/metrics.ts';
 import { createBareServer } from '../support/bare-server.ts';
 
@@ -31,7 +31,17 @@ const entries = Array.from(
 );
 roster.hydrate(entries);
 roster.observe(1, clock.nowMs());
-const gate = { roster, clock, onVerdict: createMetrics(clock).verdict };
+const metrics = createMetrics(clock);
+const gate = { roster, clock, onVerdict: metrics.verdict };
+/** As the daemon has it: ids, counters and durations, and no line for a question to the gate. */
+const access = {
+  count: metrics.request,
+  begin: metrics.beginRoute,
+  elapsedMs,
+  level: 'info',
+  debugging: false,
+  idPrefix: 'bench',
+} as const;
 
 function constant() {
   const app = Fastify({ logger: false });
@@ -43,6 +53,7 @@ function constant() {
   );
   return app;
 }
-const app = mode === 'constant' ? constant() : createBareServer({ gate });
+const bailiff = () => createBareServer(mode === 'counted' ? { gate, access } : { gate });
+const app = mode === 'constant' ? constant() : bailiff();
 await app.listen({ port: 0, host: '127.0.0.1' });
 process.stdout.write(`${(app.server.address() as AddressInfo).port}\n`);

@@ -65,7 +65,11 @@ function decideUs(): number {
 }
 
 export async function benchGate(): Promise<boolean> {
-  const [constant, bailiff] = await Promise.all([start('constant'), start('bailiff')]);
+  const [constant, bailiff, counted] = await Promise.all([
+    start('constant'),
+    start('bailiff'),
+    start('counted'),
+  ]);
   const loader = openLoader();
   let met = true;
   const judge = (name: string, ratio: number, target: number): void => {
@@ -87,6 +91,17 @@ export async function benchGate(): Promise<boolean> {
     say(`  ${connections} connections: ${median(rates[1]).toFixed(0)} answers/s`);
     judge(`to a constant, ${connections} connections`, median(rates[1]) / median(rates[0]), 0.85);
   }
+  const access: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++)
+    for (const which of round % 2 === 0 ? [0, 1] : [1, 0])
+      access[which as 0 | 1].push(
+        await loader.rate(which === 0 ? bailiff.port : counted.port, 10, ONE),
+      );
+  judge(
+    'with request ids, counters and durations, to without',
+    median(access[1]) / median(access[0]),
+    0.7,
+  );
   const [single, batched]: [number[], number[]] = [[], []];
   const request = many();
   for (let round = 0; round < ROUNDS; round++) {
@@ -98,5 +113,6 @@ export async function benchGate(): Promise<boolean> {
   loader.stop();
   constant.stop();
   bailiff.stop();
+  counted.stop();
   return met;
 }

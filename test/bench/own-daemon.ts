@@ -72,7 +72,7 @@ export async function openOwnDaemon(
     BAILIFF_CONFIG: file,
     BAILIFF_DRIFT_PROGRAM: '/nonexistent',
     BAILIFF_HTTP_PORT: String(port),
-    BAILIFF_LOG_LEVEL: 'fatal',
+    BAILIFF_LOG_LEVEL: 'error',
     BAILIFF_RPC_URL: urls.rpc,
     BAILIFF_RPC_WS_URL: world.chain.wsUrl,
     BAILIFF_HELIUS_API_URL: world.helius.apiUrl,

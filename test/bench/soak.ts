@@ -2,107 +2,36 @@
 // webhooks a second of strangers, a profitable close every 3 s, ten questions to the gate a second,
 // and readers of the stream that come and go. Prints memory and handles every minute, and exits 1
 // when memory grew, a request failed, or creators hold something else than what is booked.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Keypair, PublicKey } from '@solana/web3.js';
 import { base58Text } from '../../src/core/ids.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
-import { freePort } from '../../src/local/free-port.ts';
-import { openPostgres } from '../../src/local/postgres.ts';
-import { serveWorld } from '../../src/local/world.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
-import { processEnvironment } from '../../src/system/settings.ts';
 import { median } from './load.ts';
+import { openOwnDaemon } from './own-daemon.ts';
 
 const minutes = Number(process.argv[2] ?? 60);
 const WEBHOOKS_A_SECOND = 60;
 const CLOSE_EVERY_MS = 3_000;
 const SUBSCRIBERS = 20;
-const KEY = 'k'.repeat(32);
-const SECRET = 's'.repeat(32);
 const never = new AbortController().signal;
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
-const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-soak-'));
-const postgres = await openPostgres({ folder, clock, log });
-const heliusApiKey = base58Text(random(8));
-const world = await serveWorld({
-  programFile: null,
-  clock,
-  heliusApiKey,
-  cluster: { slotMs: 400 },
-});
-const config = path.join(folder, 'config.json');
-const watch = { backfillEveryMs: 60_000, sweepEveryMs: 10_000, checkEveryMs: 5_000 };
-writeFileSync(config, JSON.stringify({ watch }));
-const port = await freePort();
-const base = `http://127.0.0.1:${port}`;
-const daemon = spawn(
-  process.execPath,
-  [path.join(import.meta.dirname, '../../src/main.ts'), 'start'],
-  {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      ...processEnvironment(),
-      BAILIFF_NETWORK: 'local',
-      BAILIFF_CONFIG: config,
-      BAILIFF_DRIFT_PROGRAM: '/nonexistent',
-      BAILIFF_HTTP_PORT: String(port),
-      BAILIFF_LOG_LEVEL: 'error',
-      BAILIFF_RPC_URL: world.chain.rpcUrl,
-      BAILIFF_RPC_WS_URL: world.chain.wsUrl,
-      BAILIFF_HELIUS_API_URL: world.helius.apiUrl,
-      BAILIFF_HELIUS_API_KEY: heliusApiKey,
-      BAILIFF_WEBHOOK_SECRETS: SECRET,
-      BAILIFF_API_KEYS: KEY,
-      BAILIFF_MASTER_KEY: Buffer.from(random(32)).toString('base64'),
-      DATABASE_URL: postgres.url,
-    },
-  },
+const own = await openOwnDaemon(
+  { watch: { backfillEveryMs: 60_000, sweepEveryMs: 10_000, checkEveryMs: 5_000 } },
+  { slotMs: 400 },
 );
-const ended = once(daemon, 'exit') as Promise<[number | null, string | null]>;
-const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
-const ask = (route: string, init: RequestInit = {}): Promise<Response> =>
-  fetch(base + route, { headers, ...init });
-const isReady = (): Promise<boolean> =>
-  ask('/health/ready').then(
-    (answer) => answer.ok,
-    () => false,
-  );
-while (!(await isReady())) {
-  if (daemon.exitCode !== null) throw new Error(`the daemon ended with ${daemon.exitCode}`);
-  await clock.sleep(200, never);
-}
-
+await own.start();
+const { world, base, headers, ask } = own;
 const { driver } = world;
-const post = async (route: string, body: unknown): Promise<void> => {
-  const answer = await ask(route, { method: 'POST', body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${route}: ${await answer.text()}`);
-};
 const creators = Array.from({ length: SUBSCRIBERS }, () => Keypair.generate().publicKey);
 const traders = creators.map(() =>
   driver.createTrader({ deposit: 10_000_000_000n, lamports: 500_000_000n }),
 );
-for (const [index, { agent }] of traders.entries()) {
-  await post('/v1/subscribers', {
-    id: `s${index}`,
-    agentWallet: agent.publicKey.toBase58(),
-    agentSecretKey: base58Text(agent.secretKey),
-    subAccountIds: [0],
-  });
-  await post(`/v1/subscribers/s${index}/subscriptions`, {
-    id: `sub${index}`,
-    subAccountId: 0,
-    creatorWallet: creators[index]?.toBase58(),
-    shareBps: 1_000,
-  });
-}
+for (const [index, trader] of traders.entries())
+  await own.subscribe(`s${index}`, trader, creators[index] as PublicKey);
 
 const outcomes = new Map<string, number>();
 const count = (outcome: string): void =>
@@ -116,7 +45,11 @@ const deliver = (): void => {
   const body = JSON.stringify([{ slot: 1, meta: { logMessages, err: null }, transaction }]);
   const sent = request(
     `${base}/webhooks/helius`,
-    { method: 'POST', agent, headers: { authorization: SECRET, 'content-length': body.length } },
+    {
+      method: 'POST',
+      agent,
+      headers: { authorization: own.secret, 'content-length': body.length },
+    },
     (answer) => {
       answer.resume();
       answer.on('end', () => count(`webhook ${answer.statusCode}`));
@@ -164,13 +97,13 @@ async function sample(): Promise<Sample> {
     rss: of('process_resident_memory_bytes') / MIB,
     heap: of('nodejs_heap_size_used_bytes') / MIB,
     external: of('nodejs_external_memory_bytes') / MIB,
-    handles: readdirSync(`/proc/${daemon.pid}/fd`).length,
+    handles: own.descriptors(),
   };
 }
 const shown = ({ rss, heap, external, handles }: Sample): string =>
   `RSS ${rss.toFixed(0)} MiB, heap ${heap.toFixed(0)} MiB, external ${external.toFixed(0)} MiB, ${handles} descriptors`;
 
-say(`soak of ${minutes} min, daemon ${daemon.pid}`);
+say(`soak of ${minutes} min`);
 const load = [
   every(1_000 / WEBHOOKS_A_SECOND, deliver),
   every(CLOSE_EVERY_MS, close),
@@ -178,7 +111,7 @@ const load = [
   every(500, reader),
 ];
 const samples: Sample[] = [];
-for (let minute = 1; minute <= minutes && daemon.exitCode === null; minute++) {
+for (let minute = 1; minute <= minutes && own.isAlive(); minute++) {
   for (let part = 0; part < 6; part++) {
     await clock.sleep(10_000, never);
     samples.push(await sample());
@@ -189,7 +122,7 @@ for (let minute = 1; minute <= minutes && daemon.exitCode === null; minute++) {
 over.abort();
 await Promise.all(load);
 
-const sql = openDatabase(postgres.url, log, 1);
+const sql = openDatabase(own.databaseUrl, log, 1);
 const [counted] = await sql<{ open: number; undigested: number }[]>`
   select (select count(*)::int from profit_share where status <> 'paid') as open,
     (select count(*)::int from delivery where digested_at is null) as undigested`;
@@ -210,9 +143,7 @@ const held = paid.reduce(
   0n,
 );
 const shares = paid.reduce((sum, each) => sum + each.shares, 0);
-const stopAt = performance.now();
-daemon.kill('SIGTERM');
-const [code] = await ended;
+const { code, ms: stoppedMs } = await own.end('SIGTERM');
 
 /** Medians over a part of the samples, so that one moment before a collection does not count. */
 const part = (from: number, to: number): Sample => {
@@ -227,7 +158,7 @@ say(`end:    ${shown(end)}`);
 say(`answers: ${[...outcomes].map(([what, times]) => `${what} ${times}`).join(', ')}`);
 say(`${closes} closes, ${shares} shares paid; booked ${owed}, creators hold ${held}`);
 say(`at the end of the load ${counted?.open} shares open, ${counted?.undigested} bodies unread`);
-say(`SIGTERM: exit ${code} after ${(performance.now() - stopAt).toFixed(0)} ms`);
+say(`SIGTERM: exit ${code} after ${stoppedMs} ms`);
 const grown =
   end.heap > middle.heap * 1.25 || end.rss > middle.rss * 1.15 || end.handles > middle.handles + 20;
 const failed = [...outcomes.keys()].some(
@@ -236,7 +167,5 @@ const failed = [...outcomes.keys()].some(
 if (grown) say('FAILED: memory or descriptors grew from the middle to the end');
 if (failed) say('FAILED: webhooks were not all answered 200');
 if (owed !== held || shares !== closes) say('FAILED: the books and the chain differ');
-await world.close();
-await postgres.close();
-for (const each of [folder, postgres.home]) rmSync(each, { recursive: true, force: true });
+await own.close();
 process.exit(grown || failed || owed !== held || shares !== closes || code !== 0 ? 1 : 0);

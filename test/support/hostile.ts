@@ -119,7 +119,9 @@ const METHODS = [
 
 /** The bytes of one hostile request to one of these paths. */
 export function hostileBytes(random: Random, paths: readonly string[]): Buffer {
-  const method = random.chance(0.03) ? random.pick(['BREW', 'get', 'G T', 'CONNECT']) : random.pick(METHODS);
+  const method = random.chance(0.03)
+    ? random.pick(['BREW', 'get', 'G T', 'CONNECT'])
+    : random.pick(METHODS);
   const target = random.pick(TARGETS)(random.pick(paths));
   const body = Buffer.from(random.pick(BODIES) as string);
   const lines = [`${method} ${target} HTTP/1.1`, 'connection: close'];

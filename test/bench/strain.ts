@@ -1,6 +1,7 @@
 // Strain: `npm run strain -- crowds|kills|outages`. The real daemon in a process of its own under
-// crowds of connections, under kill -9 amid webhooks, and while Postgres or the node is gone, hangs,
-// refuses or is cut. Prints what was measured; exits 1 where a promise of docs/limits.md is broken.
+// crowds of connections, under kill -9 amid webhooks, and while Postgres or the node is gone,
+// hangs, refuses or is cut. Prints what was measured; exits 1 where a promise of docs/limits.md is
+// broken.
 import { measureCrowds } from './strain-crowds.ts';
 import { measureKills } from './strain-kills.ts';
 import { measureOutages } from './strain-outages.ts';

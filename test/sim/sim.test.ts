@@ -1,6 +1,5 @@
 // Sim: fixed histories, most in memory and some on real Postgres; and faults put in on purpose:
-// each must be caught within a stated number of seeds. Fresh histories are drawn by `npm run sim`:
-// about 1 in 800 of them meets the remainder that docs/proof.md tells of pooled URLs.
+// each must be caught within a stated number of seeds. Fresh histories are drawn by `npm run sim`.
 import { expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';

@@ -228,11 +228,13 @@ async function play(
       kills++;
       processes[index] = await boot();
     }
-    if (random.chance(0.02))
+    if (random.chance(0.02)) {
+      const asked = random.pick(processes).void;
       await people.operate(plainLedger, climate.halts, async (share) => {
         // Which debts ended unpaid only the ledger in memory tells the laws.
-        if (books.state !== null) await random.pick(processes).void(share);
+        if (books.state !== null) await asked(share);
       });
+    }
     // Which clearances the ledger keeps when it goes back only that in memory tells.
     if (books.state !== null && random.chance(climate.clearances)) await people.clear(plainLedger);
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);

@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import { DIFFERENCES, reasonOf } from '../support/differences.ts';
 import { playFuzz } from '../support/fuzz-play.ts';
+import { playRuins } from '../support/fuzz-ruin.ts';
 import { compiledPrograms, sayIfNone } from '../support/programs.ts';
 
 sayIfNone('fuzz');
@@ -20,15 +21,19 @@ const DONE = [
   'transferDeposit',
   'updateUserDelegate',
   'settleFundingPayment',
+  'updateFundingRate',
 ];
 
-test('every known difference has a reason, and the table knows no other', () => {
-  for (const { why } of DIFFERENCES) expect(why.length).toBeGreaterThan(20);
+test('every known difference names its acts, its fields and a reason, and the table knows no other', () => {
+  for (const { builds, acts, where, why } of DIFFERENCES) {
+    expect(why.length).toBeGreaterThan(20);
+    for (const named of [builds, acts, where]) expect(named.length).toBeGreaterThan(0);
+  }
   const other = { act: 'withdraw', where: 'User.totalWithdraws', standIn: '1', program: '2' };
   expect(reasonOf('2024-06', other)).toBeNull();
 });
 
-test.each(compiledPrograms.map((file, at) => [file, at === 0 ? 300 : 150] as const))(
+test.each(compiledPrograms.map((file, at) => [file, at === 0 ? 250 : 150] as const))(
   'random instructions do the same on the stand-in and on %s',
   { timeout: 240_000 },
   (file, steps) => {
@@ -36,5 +41,23 @@ test.each(compiledPrograms.map((file, at) => [file, at === 0 ? 300 : 150] as con
     const unknown = differences.filter((each) => reasonOf(real.build.name, each) === null);
     expect(unknown.slice(0, 20)).toEqual([]);
     for (const name of DONE) expect(acts.get(name)?.done, name).toBeGreaterThan(0);
+  },
+);
+
+const LIQUIDATED = [
+  'liquidatePerp',
+  'liquidateSpot',
+  'liquidateBorrowForPerpPnl',
+  'liquidatePerpPnlForDeposit',
+  'resolveBankruptcy',
+];
+test.each(compiledPrograms)(
+  'liquidations of every kind and both bankruptcies do the same on the stand-in and on %s',
+  { timeout: 120_000 },
+  (file) => {
+    const { real, acts, differences } = playRuins(file, 1, 30);
+    const unknown = differences.filter((each) => reasonOf(real.build.name, each) === null);
+    expect(unknown.slice(0, 20)).toEqual([]);
+    for (const name of LIQUIDATED) expect(acts.get(name)?.done, name).toBeGreaterThan(0);
   },
 );

@@ -13,12 +13,7 @@ import {
   cancelOrder,
   fillOrder,
   forceCancelOrders,
-  liquidateBorrowForPerpPnl,
-  liquidatePerpPnlForDeposit,
-  liquidateSpot,
   placeOrder,
-  resolvePerpBankruptcy,
-  resolveSpotBankruptcy,
   swapEnds,
   triggerOrder,
   updateFundingRate,
@@ -26,6 +21,7 @@ import {
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { priceAccount } from '../../src/local/drift/oracle.ts';
 import type { Random } from '../sim/random.ts';
+import { playRuin } from './fuzz-ruin.ts';
 import { openPair, type Pair } from './program-pair.ts';
 import { bendAccount } from './venue-world.ts';
 
@@ -41,17 +37,21 @@ function amountOf(random: Random, usual: number): bigint {
 
 /**
  * Referral rewards; and in every second history an AMM with a spread, a curve that moves, and JIT,
- * which gets along with the fees it has, or has hardly any.
+ * which gets along with the fees it has, or has hardly any. The build of 2023-12 reckons spread and
+ * JIT in other ways: its AMM stands still.
  */
-function arrange({ worlds, random, traders }: Pair): void {
+function arrange({ real, worlds, random, traders }: Pair): void {
   const [first] = traders;
   const referred = traders.filter((each) => each !== first && random.chance(0.4));
-  const moves = random.chance(0.5);
+  const moves = random.chance(0.5) && real.build.name !== '2023-12';
   const poor = random.chance(0.3);
+  const slow = random.chance(0.5);
   for (const world of worlds) {
     bendAccount(world, 'State', STATE.toBase58(), (state) => {
       for (const tier of state.perpFeeStructure.feeTiers as Struct[])
         Object.assign(tier, { referrerRewardNumerator: 15_000, refereeFeeNumerator: 5_000 });
+      // Liquidations go step by step, or whole at once.
+      if (slow) Object.assign(state, { liquidationDuration: 150, initialPctToLiquidate: 1_000 });
     });
     for (const { agent } of referred)
       bendAccount(world, 'UserStats', userStatsAddress(agent.publicKey).toBase58(), (stats) => {
@@ -204,44 +204,8 @@ export function playFuzz(program: string, seed: number, steps: number): Pair {
         ],
         trader,
       );
-    } else if (dice < 84) {
-      const most = amountOf(random, 1_000_000_000);
-      const kind = random.below(5);
-      if (kind === 0)
-        both(
-          'liquidatePerp',
-          ({ driver }) => [driver.instructions.liquidate(trader, other, market, false)],
-          trader,
-        );
-      else if (kind === 1)
-        both(
-          'liquidateSpot',
-          () => [liquidateSpot(trader, other, random.chance(0.5) ? [0, 1] : [1, 0], most)],
-          trader,
-        );
-      else if (kind === 2)
-        both(
-          'liquidateBorrowForPerpPnl',
-          () => [liquidateBorrowForPerpPnl(trader, other, [market, spot], most)],
-          trader,
-        );
-      else if (kind === 3)
-        both(
-          'liquidatePerpPnlForDeposit',
-          () => [liquidatePerpPnlForDeposit(trader, other, [market, spot], most)],
-          trader,
-        );
-      else
-        both(
-          'resolveBankruptcy',
-          () => [
-            random.chance(0.5)
-              ? resolvePerpBankruptcy(trader, other, market)
-              : resolveSpotBankruptcy(trader, other, spot),
-          ],
-          trader,
-        );
-    } else if (dice < 86) {
+    } else if (dice < 84) playRuin(pair, other, trader, market);
+    else if (dice < 86) {
       const [inMarket, outMarket] = spot === 0 ? [0, 1] : [1, 0];
       const price = prices[0] ?? 1n;
       const amountIn = amountOf(random, inMarket === 0 ? 200_000_000 : 1_000_000_000);

@@ -7,7 +7,7 @@ import { Keypair, type PublicKey, type TransactionInstruction } from '@solana/we
 import type { Account } from '../../src/local/chain/account.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import {
-  DRIFT,
+  DRIFT_SIGNER,
   insuranceVaultAddress,
   perpMarketAddress,
   STATE,
@@ -135,7 +135,10 @@ export function openPair(program: string, seed: number): Pair {
       [1, WRAPPED_SOL, 1_000_000_000_000n],
     ] as const) {
       const vault = insuranceVaultAddress(market).toBase58();
-      cluster.put(vault, (market === 0 ? tokenAccount : wrappedAccount)(mint, DRIFT, amount));
+      cluster.put(
+        vault,
+        (market === 0 ? tokenAccount : wrappedAccount)(mint, DRIFT_SIGNER, amount),
+      );
     }
   for (const world of worlds)
     for (const market of [0, 1])

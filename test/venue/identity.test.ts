@@ -16,8 +16,8 @@ test.each(programs)(
     timeout: 240_000,
   },
   (file) => {
-    const { causes, closes, build } = playIdentity(file, 1, 500);
-    expect(closes.length).toBeGreaterThan(200);
+    const { causes, closes, build } = playIdentity(file, 1, 250);
+    expect(closes.length).toBeGreaterThan(100);
     // Builds before 2025 move no positions between sub-accounts: they have no
     // transfer_perp_position.
     const moves = !build.lacks.includes('transferPerpPosition');
@@ -44,7 +44,7 @@ test.each(programs)(
     timeout: 240_000,
   },
   (file) => {
-    const { kinds, referrer, opened, rewarded } = playKeepers(file, 2, 200);
+    const { kinds, referrer, opened, rewarded } = playKeepers(file, 2, 120);
     for (const kind of KINDS) expect([...kinds.keys()]).toContain(kind);
     expect(rewarded).toBeGreaterThan(0n);
     // The venue's own counter of referral rewards says the same as what the open amounts explained.

@@ -1,13 +1,20 @@
-// Keepers: instructions of the stand-in that anybody may send for a user: settling funding and
-// liquidating. The order of events and the amounts follow controller/liquidation.rs: a take-over at
-// the oracle price, or fills against the AMM.
+// Keepers: instructions of the stand-in that anybody may send for a user: settling funding, closing
+// a position of an account that is liquidated against the AMM, and moving a position to another
+// sub-account.
 
 import { PublicKey } from '@solana/web3.js';
-import { least, mulDivCeil } from '../../core/money.ts';
+import { mulDivCeil } from '../../core/money.ts';
 import { swapBase } from './amm.ts';
 import type { Struct } from './layout.ts';
-import { emitLiquidationRecord } from './liquidation-record.ts';
+import {
+  beginLiquidation,
+  enterLiquidation,
+  exitLiquidation,
+  isBankrupt,
+  tell,
+} from './liquidating.ts';
 import { meets } from './margin.ts';
+import { STATUS } from './order-ends.ts';
 import { NO_ACTION } from './order-record.ts';
 import {
   applyFill,
@@ -32,110 +39,23 @@ export function settleFundingPayment(session: Session): void {
   user.lastActiveSlot = session.slot;
 }
 
-type Liquidated = { user: Struct; key: string; market: Struct; position: Struct; price: bigint };
-
-function begin(session: Session, marketIndex: number): Liquidated {
-  const key = session.at('user');
-  const user = session.load('User', key);
-  if (key === session.at('liquidator')) fail(session, 'UserCantLiquidateThemself');
-  const market = session.perpMarket(marketIndex, true);
-  settleFunding(session, user, key, market);
-  if (meets(session, user, 'maintenance')) fail(session, 'SufficientCollateral');
-  const position = (user.perpPositions as Struct[]).find(
-    (each) => each.marketIndex === marketIndex && each.baseAssetAmount !== 0n,
-  );
-  if (position === undefined) return fail(session, 'InvalidPerpPositionToLiquidate');
-  const price = session.price(market.amm.oracle, market.amm.oracleSource);
-  return { user, key, market, position, price };
-}
-
-function emitLiquidation(session: Session, { user, key }: Liquidated, perp: Struct): void {
-  emitLiquidationRecord(session, { user, key }, 'liquidatePerp', {
-    lpShares: 0n,
-    userOrderId: 0,
-    liquidatorOrderId: 0,
-    ...perp,
-  });
-}
-
-/** A fill record of one side's forced order, as the two kinds of liquidation emit it. */
-function fillOf(
-  session: Session,
-  { key, user, market, price }: Liquidated,
-  fields: Struct,
-): Struct {
-  return {
-    ...NO_ACTION,
-    ts: session.now,
-    action: 'fill',
-    actionExplanation: 'liquidation',
-    marketIndex: market.marketIndex,
-    marketType: 'perp',
-    oraclePrice: price,
-    fillRecordId: market.nextFillRecordId++,
-    taker: key,
-    takerOrderId: user.nextOrderId++,
-    takerOrderBaseAssetAmount: fields.baseAssetAmountFilled,
-    takerOrderCumulativeBaseAssetAmountFilled: fields.baseAssetAmountFilled,
-    takerOrderCumulativeQuoteAssetAmountFilled: fields.quoteAssetAmountFilled,
-    ...fields,
-  };
-}
-
-/** The liquidator takes the position over at the oracle price, and is paid for it. */
-export function liquidatePerp(session: Session, args: Struct): void {
-  const found = begin(session, args.marketIndex);
-  const { market, position, price } = found;
-  const liquidatorKey = session.at('liquidator');
-  const liquidator = session.load('User', liquidatorKey);
-  settleFunding(session, liquidator, liquidatorKey, market);
-  const held: bigint = position.baseAssetAmount;
-  const direction: Direction = held > 0n ? 'short' : 'long';
-  const base = least(abs(held), args.liquidatorMaxBaseAssetAmount);
-  const quote = (base * price) / BASE;
-  const liquidatorFee = (quote * BigInt(market.liquidatorFee)) / FEE_PRECISION;
-  const ifFee = (quote * BigInt(market.ifLiquidationFee)) / FEE_PRECISION;
-  const change = applyFill(position, market, direction, base, quote);
-  charge(position, market, liquidatorFee + ifFee);
-  const other = perpPosition(session, liquidator, args.marketIndex);
-  const taken = applyFill(other, market, opposite(direction), base, quote);
-  charge(other, market, -liquidatorFee);
-  session.emitData(
-    'OrderActionRecord',
-    fillOf(session, found, {
-      takerOrderDirection: direction,
-      baseAssetAmountFilled: base,
-      quoteAssetAmountFilled: quote,
-      takerFee: liquidatorFee + ifFee,
-      makerFee: -liquidatorFee,
-      maker: liquidatorKey,
-      makerOrderId: liquidator.nextOrderId++,
-      makerOrderDirection: opposite(direction),
-      takerExistingQuoteEntryAmount: change.existingEntry,
-      takerExistingBaseAssetAmount: change.existingBase,
-      makerExistingQuoteEntryAmount: taken.existingEntry,
-      makerExistingBaseAssetAmount: taken.existingBase,
-    }),
-  );
-  emitLiquidation(session, found, {
-    marketIndex: args.marketIndex,
-    oraclePrice: price,
-    baseAssetAmount: direction === 'long' ? base : -base,
-    quoteAssetAmount: direction === 'long' ? -quote : quote,
-    fillRecordId: (market.nextFillRecordId as bigint) - 1n,
-    liquidatorFee,
-    ifFee,
-  });
-}
-
 /**
  * Closes the position against the AMM. The insurance fund's fee is charged on top, and is in no
- * fill record.
+ * fill record. No public build has this instruction: the position is closed whole, without a look
+ * at the shortage.
  */
 export function liquidatePerpWithFill(session: Session, args: Struct): void {
-  const found = begin(session, args.marketIndex);
-  const { market, position, price } = found;
-  const state = session.load('State', session.at('state'));
+  const found = beginLiquidation(session);
+  const { user, key, state } = found;
+  const market = session.perpMarket(args.marketIndex, true);
+  settleFunding(session, user, key, market);
+  const entered = enterLiquidation(session, found, null);
+  if (entered === null) return;
+  const position = (user.perpPositions as Struct[]).find(
+    (each) => each.marketIndex === args.marketIndex && each.baseAssetAmount !== 0n,
+  );
+  if (position === undefined) throw fail(session, 'InvalidPerpPositionToLiquidate');
+  const price = session.price(market.amm.oracle, market.amm.oracleSource);
   const tier = state.perpFeeStructure.feeTiers[0];
   const held: bigint = position.baseAssetAmount;
   const direction: Direction = held > 0n ? 'short' : 'long';
@@ -145,30 +65,46 @@ export function liquidatePerpWithFill(session: Session, args: Struct): void {
   const change = applyFill(position, market, direction, base, quote);
   charge(position, market, fee);
   market.amm.baseAssetAmountWithAmm += direction === 'long' ? base : -base;
-  session.emitLog(
-    'OrderActionRecord',
-    fillOf(session, found, {
-      takerOrderDirection: direction,
-      baseAssetAmountFilled: base,
-      quoteAssetAmountFilled: quote,
-      takerFee: fee,
-      makerOrderId: null,
-      makerOrderDirection: null,
-      takerExistingQuoteEntryAmount: change.existingEntry,
-      takerExistingBaseAssetAmount: change.existingBase,
-    }),
-  );
+  const fillRecordId: bigint = market.nextFillRecordId;
+  market.nextFillRecordId = fillRecordId + 1n;
+  session.emitLog('OrderActionRecord', {
+    ...NO_ACTION,
+    ts: session.now,
+    action: 'fill',
+    actionExplanation: 'liquidation',
+    marketIndex: market.marketIndex,
+    marketType: 'perp',
+    oraclePrice: price,
+    fillRecordId,
+    taker: key,
+    takerOrderId: user.nextOrderId++,
+    takerOrderDirection: direction,
+    takerOrderBaseAssetAmount: base,
+    takerOrderCumulativeBaseAssetAmountFilled: base,
+    takerOrderCumulativeQuoteAssetAmountFilled: quote,
+    baseAssetAmountFilled: base,
+    quoteAssetAmountFilled: quote,
+    takerFee: fee,
+    takerExistingQuoteEntryAmount: change.existingEntry,
+    takerExistingBaseAssetAmount: change.existingBase,
+  });
   const ifFee = (quote * BigInt(market.ifLiquidationFee)) / FEE_PRECISION;
   charge(position, market, ifFee);
-  emitLiquidation(session, found, {
-    marketIndex: args.marketIndex,
-    oraclePrice: price,
-    // Like the program, the record has the direction of the position that was closed.
-    baseAssetAmount: held,
-    quoteAssetAmount: direction === 'long' ? quote : -quote,
-    fillRecordId: (market.nextFillRecordId as bigint) - 1n,
-    liquidatorFee: 0n,
-    ifFee,
+  if (isBankrupt(user)) user.status = STATUS.bankrupt;
+  else exitLiquidation(user);
+  tell(session, found, entered, {
+    kind: 'liquidatePerp',
+    fields: {
+      marketIndex: args.marketIndex,
+      oraclePrice: price,
+      // As the program does it here: in the direction of the position that was there.
+      baseAssetAmount: held,
+      quoteAssetAmount: direction === 'long' ? quote : -quote,
+      fillRecordId,
+      ifFee,
+    },
+    freed: 0n,
+    ids: entered.canceledOrderIds,
   });
 }
 

@@ -3,7 +3,7 @@
 import type { Struct } from './layout.ts';
 import type { Session } from './session.ts';
 
-const NOTHING: Record<string, Struct> = {
+const NOTHING = {
   liquidatePerp: {
     marketIndex: 0,
     oraclePrice: 0n,
@@ -57,24 +57,33 @@ const NOTHING: Record<string, Struct> = {
   },
 };
 
-/** Emits the record of a liquidation of one kind. `fields` are those of that kind. */
+/** A kind of liquidation, as the record names it. */
+export type Kind = keyof typeof NOTHING;
+
+/**
+ * Emits the record of a liquidation of one kind. `fields` are those of that kind, `common` those
+ * that all kinds have.
+ */
 export function emitLiquidationRecord(
   session: Session,
-  { user, key }: { user: Struct; key: string },
-  kind: string,
+  user: string,
+  kind: Kind,
   fields: Struct,
+  common: {
+    readonly liquidationId: number;
+    readonly marginRequirement: bigint;
+    readonly totalCollateral: bigint;
+    readonly bankrupt: boolean;
+    readonly canceledOrderIds: readonly number[];
+    readonly marginFreed: bigint;
+  },
 ): void {
   session.emitData('LiquidationRecord', {
     ts: session.now,
     liquidationType: kind,
-    user: key,
+    user,
     liquidator: session.at('liquidator'),
-    marginRequirement: 0n,
-    totalCollateral: 0n,
-    marginFreed: 0n,
-    liquidationId: user.nextLiquidationId++,
-    bankrupt: false,
-    canceledOrderIds: [],
+    ...common,
     ...NOTHING,
     [kind]: { ...NOTHING[kind], ...fields },
     bitFlags: 0,

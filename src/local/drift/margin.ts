@@ -66,7 +66,19 @@ function strictPrice(session: Session, market: Struct, strict: boolean): Strict 
     : { now, least: now, most: now };
 }
 
-function addSpot(session: Session, position: Struct, kind: MarginKind, strict: boolean): Margin {
+/** What one position adds, and the value of what is owed by it. */
+export type MarginPart = Margin & {
+  readonly kind: 'spot' | 'perp';
+  readonly market: number;
+  readonly value: bigint;
+};
+
+function addSpot(
+  session: Session,
+  position: Struct,
+  kind: MarginKind,
+  strict: boolean,
+): MarginPart {
   const market = session.spotMarket(position.marketIndex);
   const price = strictPrice(session, market, strict);
   const tokens = signedTokens(position, market);
@@ -75,15 +87,23 @@ function addSpot(session: Session, position: Struct, kind: MarginKind, strict: b
     1n,
     10n ** BigInt(market.decimals),
   );
+  const part = { kind: 'spot', market: position.marketIndex as number } as const;
   if (value >= 0n) {
     const weight = between(market.initialAssetWeight, market.maintenanceAssetWeight, kind);
-    return { collateral: (value * weight) / WEIGHT, requirement: 0n, hasLiability: false };
+    const collateral = (value * weight) / WEIGHT;
+    return { ...part, collateral, requirement: 0n, value: 0n, hasLiability: false };
   }
   const weight = between(market.initialLiabilityWeight, market.maintenanceLiabilityWeight, kind);
-  return { collateral: 0n, requirement: (-value * weight) / WEIGHT, hasLiability: true };
+  const requirement = (-value * weight) / WEIGHT;
+  return { ...part, collateral: 0n, requirement, value: -value, hasLiability: true };
 }
 
-function addPerp(session: Session, position: Struct, kind: MarginKind, strict: boolean): Margin {
+function addPerp(
+  session: Session,
+  position: Struct,
+  kind: MarginKind,
+  strict: boolean,
+): MarginPart {
   const market = session.perpMarket(position.marketIndex);
   const quote = strictPrice(session, session.spotMarket(0), strict);
   const price = session.price(market.amm.oracle, market.amm.oracleSource);
@@ -97,6 +117,9 @@ function addPerp(session: Session, position: Struct, kind: MarginKind, strict: b
       : market.unrealizedPnlInitialAssetWeight;
   const weighed = pnl > 0n ? (pnl * BigInt(weight)) / WEIGHT : pnl;
   return {
+    kind: 'perp',
+    market: position.marketIndex,
+    value,
     collateral: (weighed * (pnl > 0n ? quote.least : quote.most)) / PRICE,
     requirement,
     hasLiability:
@@ -106,8 +129,14 @@ function addPerp(session: Session, position: Struct, kind: MarginKind, strict: b
   };
 }
 
-export function marginOf(session: Session, user: Struct, kind: MarginKind, strict = false): Margin {
-  const parts = [
+/** What every position of an account adds to collateral and requirement. */
+export function marginParts(
+  session: Session,
+  user: Struct,
+  kind: MarginKind,
+  strict = false,
+): MarginPart[] {
+  return [
     ...(user.spotPositions as Struct[])
       .filter((each) => each.scaledBalance !== 0n)
       .map((each) => addSpot(session, each, kind, strict)),
@@ -115,7 +144,11 @@ export function marginOf(session: Session, user: Struct, kind: MarginKind, stric
       .filter(perpIsUsed)
       .map((each) => addPerp(session, each, kind, strict)),
   ];
-  return parts.reduce(
+}
+
+/** Collateral and requirement of an account. */
+export function marginOf(session: Session, user: Struct, kind: MarginKind, strict = false): Margin {
+  return marginParts(session, user, kind, strict).reduce<Margin>(
     (sum, each) => ({
       collateral: sum.collateral + each.collateral,
       requirement: sum.requirement + each.requirement,

@@ -5,7 +5,7 @@ import type { Filling, Traded } from './fill-books.ts';
 import { fulfill } from './filling.ts';
 import { tryFundingRate } from './funding-rate.ts';
 import type { Struct } from './layout.ts';
-import { findMakers } from './makers.ts';
+import { findMakers, heldOf } from './makers.ts';
 import { meets } from './margin.ts';
 import { reservePrice } from './marks.ts';
 import { allowsOrderPrice, validityOf } from './oracle-validity.ts';
@@ -19,7 +19,7 @@ import {
   mustBeTriggered,
   takingPrice,
 } from './order-rules.ts';
-import { perpPosition, settleFunding } from './positions.ts';
+import { settleFunding } from './positions.ts';
 import { fail, type Session } from './session.ts';
 
 const AMM_PAUSED = 4;
@@ -128,7 +128,8 @@ export function fillOrder(
     if (filler.paid !== null) filler.paid.user.lastActiveSlot = session.slot;
     return;
   }
-  const held = () => perpPosition(session, user, order.marketIndex).baseAssetAmount as bigint;
+  const { marketIndex } = market;
+  const held = (): bigint => heldOf(user, marketIndex);
   const expired = isExpired(order, session.now);
   const end = (): void => {
     const fillerReward = payFlatFee(session, owner, filler, market, state);

@@ -11,11 +11,10 @@ import { hasAuction, isReducing, isTriggered, mustBeTriggered, unfilled } from '
 import { perpPosition } from './positions.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 import { movePosition, spotPosition } from './spot.ts';
+import { triggerAuction } from './trigger-auction.ts';
 
-/**
- * The length of a triggered order's auction in slots, and how far from the oracle price it ends.
- */
-const TRIGGERED = { slots: 30, part: 1_000n } as const;
+/** Slots that the auction of a triggered stop runs at least. */
+const AUCTION_LEAST = 30;
 const FILL_PAUSED = 8;
 
 type Kept = { user: Struct; key: string; keeper: Struct; keeperKey: string; state: Struct };
@@ -76,12 +75,13 @@ export function triggerOrder(session: Session, args: Struct): void {
   const size = (value: bigint): bigint => most(value, -value);
   const before = size(worstBase(position));
   const long = order.direction === 'long';
+  const auction = triggerAuction(market, order.direction, price);
   Object.assign(order, {
     triggerCondition: above ? 'triggeredAbove' : 'triggeredBelow',
     slot: session.slot,
-    auctionDuration: TRIGGERED.slots,
-    auctionStartPrice: price,
-    auctionEndPrice: long ? price + price / TRIGGERED.part : price - price / TRIGGERED.part,
+    auctionDuration: Math.max(auction.slots, AUCTION_LEAST),
+    auctionStartPrice: auction.start,
+    auctionEndPrice: auction.end,
   });
   if (hasAuction(order)) {
     user.openAuctions += 1;

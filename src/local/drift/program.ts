@@ -6,9 +6,9 @@
 import type { ResolvedInstruction } from '../chain/message.ts';
 import type { ProgramContext, StandIn } from '../chain/segments.ts';
 import { DRIFT } from './addresses.ts';
+import { resolvePerpBankruptcy, resolveSpotBankruptcy } from './bankruptcies.ts';
 import { updateFundingRate } from './funding-rate.ts';
 import {
-  liquidatePerp,
   liquidatePerpWithFill,
   settleFundingPayment,
   transferPerpPosition,
@@ -19,14 +19,13 @@ import {
   liquidateBorrowForPerpPnl,
   liquidatePerpPnlForDeposit,
   liquidateSpot,
-  resolvePerpBankruptcy,
-  resolveSpotBankruptcy,
 } from './liquidations.ts';
 import { fillPerpOrder, forceCancelOrders, triggerOrder } from './order-keepers.ts';
 import { cancelOrder, placeAndTakePerpOrder, placePerpOrder } from './orders.ts';
-import { createSession, failAnchor, type Session } from './session.ts';
+import { createSession, fail, failAnchor, type Session } from './session.ts';
 import { settleMultiplePnls, settlePnl } from './settle.ts';
 import { beginSwap, endSwap } from './swaps.ts';
+import { liquidatePerp } from './takeover.ts';
 import { deposit, transferDeposit, withdraw } from './transfers.ts';
 import { deleteUser, initializeUser, initializeUserStats } from './users.ts';
 
@@ -92,7 +91,13 @@ export function createDriftStandIn(): StandIn {
       context.log(`Program log: Instruction: ${display(decoded.name)}`);
       const session = createSession(instruction, decoded.accounts, context);
       requireSigners(session, instruction, decoded.accounts);
-      handler.run(session, decoded.args);
+      try {
+        handler.run(session, decoded.args);
+      } catch (thrown) {
+        // A division by zero, or an amount below zero, is an error of the program's own arithmetic.
+        if (thrown instanceof RangeError) fail(session, 'MathError');
+        throw thrown;
+      }
       session.save();
       return handler.units;
     },

@@ -220,6 +220,16 @@ function settleMarket(
   });
 }
 
+/** The vault must hold what depositors have beyond what was lent out. */
+function requireVault(session: Session): void {
+  const quote = session.spotMarket(0, true);
+  const vault = session.context.get(session.at('spotMarketVault'));
+  const tokens = vault === null ? 0n : Buffer.from(vault.data).readBigUInt64LE(64);
+  const deposits = tokensOf(quote.depositBalance, quote, 'deposit');
+  if (tokens < deposits - tokensOf(quote.borrowBalance, quote, 'borrow'))
+    fail(session, 'SpotMarketVaultInvariantViolated');
+}
+
 function begin(session: Session): { user: Struct; state: Struct } {
   const state = session.load('State', session.at('state'));
   if (state.exchangeStatus & SETTLE_PAUSED) fail(session, 'ExchangePaused');
@@ -235,6 +245,7 @@ export function settlePnl(session: Session, args: Struct): void {
   settleMarket(session, state, user, args.marketIndex, true, () =>
     meets(session, user, 'maintenance', true),
   );
+  requireVault(session);
 }
 
 export function settleMultiplePnls(session: Session, args: Struct): void {
@@ -244,4 +255,5 @@ export function settleMultiplePnls(session: Session, args: Struct): void {
     updateAmm(session, session.perpMarket(marketIndex, true), state);
     settleMarket(session, state, user, marketIndex, args.mode === 'mustSettle', () => healthy);
   }
+  requireVault(session);
 }

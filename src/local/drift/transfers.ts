@@ -5,7 +5,8 @@ import { PublicKey } from '@solana/web3.js';
 import { DRIFT_SIGNER } from './addresses.ts';
 import { accrueAtPrice } from './interest.ts';
 import type { Struct } from './layout.ts';
-import { maxWithdrawable, meets } from './margin.ts';
+import { marginOf, maxWithdrawable, perpIsUsed } from './margin.ts';
+import { allowsMargin, validityOf, validityOfSpot } from './oracle-validity.ts';
 import { fail, failAnchor, type Session } from './session.ts';
 import {
   movePosition,
@@ -103,8 +104,30 @@ function putIn(
   position.cumulativeDeposits += amount;
 }
 
+/**
+ * What is left must meet the initial margin, and where anything is owed every oracle must be one
+ * that margins are reckoned by.
+ */
 function requireInitialMargin(session: Session, user: Struct): void {
-  if (!meets(session, user, 'initial', true)) fail(session, 'InsufficientCollateral');
+  const { collateral, requirement, hasLiability } = marginOf(session, user, 'initial', true);
+  if (requirement > 0n || hasLiability) requireOracles(session, user);
+  if (collateral < requirement) fail(session, 'InsufficientCollateral');
+}
+
+function requireOracles(session: Session, user: Struct): void {
+  const state = session.load('State', session.at('state'));
+  const said = (market: Struct) => session.quote(market.oracle, market.oracleSource);
+  const found = [
+    ...(user.spotPositions as Struct[])
+      .filter((each) => each.scaledBalance !== 0n && each.marketIndex !== 0)
+      .map((each) => session.spotMarket(each.marketIndex))
+      .map((market) => validityOfSpot(state, market, said(market))),
+    ...(user.perpPositions as Struct[])
+      .filter(perpIsUsed)
+      .map((each) => session.perpMarket(each.marketIndex))
+      .map((market) => validityOf(state, market, said(market.amm))),
+  ];
+  if (!found.every(allowsMargin)) fail(session, 'InvalidOracle');
 }
 
 export function deposit(session: Session, args: Struct): void {
@@ -176,7 +199,8 @@ export function withdraw(session: Session, args: Struct): void {
     market,
     amount,
     direction: 'withdraw',
-    explanation: position.balanceType === 'borrow' ? 'borrow' : 'none',
+    explanation:
+      position.balanceType === 'borrow' && position.scaledBalance > 0n ? 'borrow' : 'none',
     position,
   });
   session.context.call(

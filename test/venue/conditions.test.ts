@@ -1,0 +1,60 @@
+// Conditions: under what states of the venue a settlement and a withdrawal fail, and how the
+// product classes it: on the stand-in, and on every compiled program that is present.
+import { describe, expect, test } from 'vitest';
+import { CONDITIONS, type End, endsUnder } from '../support/conditions.ts';
+import { programs, sayIfNone } from '../support/programs.ts';
+
+sayIfNone('conditions');
+
+const BANDS = 'venue_6023 retry_soon';
+const ORACLE = 'venue_6035 retry_soon';
+const PAUSED = 'venue_6024 venue_paused';
+const STATUS = 'venue_6158 venue_paused';
+/** What a settlement and a withdrawal end with. What is not listed is done, both ways. */
+const ENDS: Record<string, readonly [settle: End, withdraw: End]> = {
+  'the oracle is late for margins': ['done', ORACLE],
+  'the oracle says nothing': ['venue_6019 retry_soon', 'venue_6019 retry_soon'],
+  'the oracle is not sure': ['done', ORACLE],
+  'the oracle doubled': [BANDS, 'done'],
+  'the oracle fell by two thirds': [BANDS, 'done'],
+  'the oracle is seven times as high': [BANDS, ORACLE],
+  'the oracle is seven times as high, nothing is held': [BANDS, 'done'],
+  'the account is bankrupt': ['venue_6125 permanent', 'venue_6125 permanent'],
+  'everything is paused': [PAUSED, PAUSED],
+  'withdrawals are paused': ['done', PAUSED],
+  'settling is paused': [PAUSED, 'done'],
+  'the spot market was delisted': ['done', 'venue_6149 venue_paused'],
+  'the perp market may only be reduced, a half is held': [STATUS, 'done'],
+  'the perp market was delisted': [STATUS, 'done'],
+  'the vault is nearly empty': ['venue_6173 venue_limited', 'token_1 retry_when_healthier'],
+  'the tokens of the agent are frozen': ['done', 'token_17 permanent'],
+  'the pnl pool is empty': ['venue_6260 venue_limited', 'done'],
+  'all is lent out': ['done', 'venue_6092 venue_limited'],
+};
+/**
+ * The build of 2023-12 holds the AMM's price alone to a band, and settles in active markets alone.
+ */
+const OLDEST: typeof ENDS = {
+  'the oracle doubled': ['done', 'done'],
+  'the oracle fell by two thirds': ['done', 'done'],
+  'the oracle is seven times as high': ['done', ORACLE],
+  'the oracle is seven times as high, nothing is held': ['done', 'done'],
+  'the perp market may only be reduced': [STATUS, 'done'],
+  'the pnl pool is empty': ['done', 'done'],
+};
+
+describe.each(programs)('on the program %s', (file) => {
+  test.each(Object.entries(CONDITIONS))('%s', (name, condition) => {
+    const { build, ...ends } = endsUnder(file, condition);
+    const [settle, withdraw] = {
+      ...ENDS,
+      ...(build === '2023-12' ? OLDEST : {}),
+    }[name] ?? ['done', 'done'];
+    expect(ends).toEqual({ settle, withdraw });
+  });
+});
+
+test('every condition that is expected is one', () => {
+  for (const name of [...Object.keys(ENDS), ...Object.keys(OLDEST)])
+    expect(Object.keys(CONDITIONS)).toContain(name);
+});

@@ -72,6 +72,27 @@ describe('one sick transaction', () => {
     expect(await held.facts()).toEqual(['bo finalized', 'bo finalized', 'bo finalized']);
   });
 
+  test('and thirty-nine more of them hold up none of sixty others, however often they come back', async () => {
+    await using held = await createListening();
+    for (let slot = 10; slot < 50; slot++) {
+      const sick = held.close('ana', slot);
+      held.node.answers.set(sick, () => held.trouble());
+      await held.named(sick, 'ana', 'finalized', slot);
+    }
+    for (let slot = 50; slot < 110; slot++)
+      await held.named(held.close('bo', slot), 'bo', 'finalized', slot);
+    // Two rounds take a hundred: the sick ones come first, and wait longer after each try.
+    for (let n = 0; n < 2; n++) await inspect(held);
+    expect((await held.facts()).filter((each) => each === 'bo finalized')).toHaveLength(60);
+    for (let n = 0; n < 4; n++) {
+      held.clock.advance(1_000);
+      const late = held.close('bo', 110 + n);
+      await held.named(late, 'bo', 'finalized', 110 + n);
+      expect((await inspect(held)).changed).toContain('bo');
+    }
+    expect(await held.facts()).toHaveLength(64);
+  });
+
   test('that contradicts what is final is refused and set aside', async () => {
     await using held = await createListening();
     const close = held.close('ana', 10);

@@ -103,6 +103,7 @@ test.each([20, 400, 500])(
           stateOf: () => ({ ...blankState(1), hints: { exists: true } }),
           funds: () => null,
         },
+        books: { doubt: async () => null },
         clock,
         log: silentLog,
         pace: createPace(),

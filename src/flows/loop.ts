@@ -22,7 +22,7 @@ export type LoopOptions = {
 };
 
 /** The pause after a failed run; it doubles with each further one, up to the most. */
-const RETRY_MS = { first: 1_000, most: 30_000 } as const;
+const RETRY_MS = { first: 1_000, most: 5_000 } as const;
 
 /** Starts a loop; its first run begins at once. */
 export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loop {

@@ -44,7 +44,7 @@ test.each(programs)(
     timeout: 240_000,
   },
   (file) => {
-    const { kinds, referrer, opened, rewarded } = playKeepers(file, 2, 120);
+    const { kinds, referrer, opened, rewarded } = playKeepers(file, 10, 120);
     for (const kind of KINDS) expect([...kinds.keys()]).toContain(kind);
     expect(rewarded).toBeGreaterThan(0n);
     // The venue's own counter of referral rewards says the same as what the open amounts explained.

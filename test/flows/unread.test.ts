@@ -174,7 +174,9 @@ describe('a transaction that no node gives', () => {
     expect(await held.doubted()).toContain('ana');
     await held.accept(ANA, 'a withdrawal that the platform made');
     expect(await held.doubted()).toEqual([]);
-    await expect(held.accept(ANA, 'again')).rejects.toThrow('has no gap and nothing else to accept');
+    await expect(held.accept(ANA, 'again')).rejects.toThrow(
+      'has no gap and nothing else to accept',
+    );
   });
 
   test('that may have swapped ends only by a person, because no counter shows a swap', async () => {

@@ -4,7 +4,7 @@
 // PostgreSQL refuses to run as root; then it runs as another user of the machine, in a folder that
 // this user can reach. It runs in a session of its own, so that Ctrl-C reaches the daemon and not
 // the server. A watchdog stops it when the process that started it has ended in any way. A server
-// that already runs on the data is shared, or taken over when its owner is dead.
+// that already runs on the data is shared, or stopped and started again when its owner is dead.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
@@ -103,6 +103,15 @@ function readNumber(file: string, line = 0): number | null {
   if (!existsSync(file)) return null;
   const value = Number(readFileSync(file, 'utf8').split('\n')[line]);
   return Number.isInteger(value) && value > 0 ? value : null;
+}
+
+/** Asks a server to stop without waiting for its clients. */
+function stopServer(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch {
+    // The server has already ended.
+  }
 }
 
 /** Stops the server when this process's end of a pipe closes, which happens even after kill -9. */
@@ -214,7 +223,11 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
       const running = readNumber(pidFile);
       if (running === null || !isAlive(running)) return null;
       const at = readNumber(pidFile, 3);
-      if (at !== null && (await answers(urlAt(at, 'postgres')))) return { port: at, pid: running };
+      const owner = readNumber(ownerFile);
+      // The watchdog of a dead owner stops the server at some moment, so it is never joined.
+      if (owner !== null && !isAlive(owner)) stopServer(running);
+      else if (at !== null && (await answers(urlAt(at, 'postgres'))))
+        return { port: at, pid: running };
       await clock.sleep(100, neverAborted);
     }
     throw new Fault(
@@ -225,6 +238,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
 
   async function start(): Promise<{ port: number; pid: number }> {
     rmSync(pidFile, { force: true });
+    writeFileSync(ownerFile, `${process.pid}\n`);
     const chosen = await freePort();
     const settings = {
       listen_addresses: '127.0.0.1',
@@ -285,11 +299,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
     async close() {
       if (!mine) return;
       rmSync(ownerFile, { force: true });
-      try {
-        process.kill(pid, 'SIGINT');
-      } catch {
-        // The server has already ended.
-      }
+      stopServer(pid);
       for (
         let waited = 0;
         waited < START_MS_MOST && existsSync(pidFile) && isAlive(pid);

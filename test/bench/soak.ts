@@ -36,7 +36,8 @@ for (const [index, trader] of traders.entries())
 const outcomes = new Map<string, number>();
 const count = (outcome: string): void =>
   void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+// An idle connection is left before the daemon leaves it: a request on it would meet its end.
+const agent = new Agent({ keepAlive: true, maxSockets: 16, timeout: 20_000 });
 const strangers = Array.from({ length: 30 }, () => base58Text(random(32)));
 const deliver = (): void => {
   const logMessages = Array.from({ length: 20 }, () => Buffer.from(random(60)).toString('hex'));

@@ -150,7 +150,7 @@ test('RPC gone: the gate says unknown, a payment on its way is neither repeated 
     .toBe(1);
   slam();
   expect(await street.verdict('ana', 'unknown')).toMatchObject({ allow: false, stale: true });
-  expect((await street.gate('ana', 'close')).allow).toBe(true);
+  await expect.poll(async () => (await street.gate('ana', 'close')).allow).toBe(true);
   expect((await database.sql`select state from payment`).map((row) => row.state)).toEqual(['sent']);
   street.world.mischief.swallowSends = 0;
   open();

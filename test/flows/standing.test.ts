@@ -153,7 +153,7 @@ test('SOL collateral in the own account of wrapped SOL is followed: a delegate t
     [driver.faucet, agent],
   );
   await isFinal(street, out.signature);
-  expect((await street.gate('ana')).standing).toBe('good');
+  await street.standing('ana', 'good');
   await expect
     .poll(
       async () =>

@@ -204,7 +204,7 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   expect(await leave()).toBe(204);
   await expect.poll(followed).toEqual([3, 3, false]);
   expect(await street.verdict('ana', 'deny')).toMatchObject({ standing: 'retired' });
-  expect((await street.gate('ana', 'close')).allow).toBe(true);
+  await expect.poll(async () => (await street.gate('ana', 'close')).allow).toBe(true);
   expect(await database.sql`select 1 from agent_key where subscriber_id = 'ana'`).toHaveLength(0);
   // The daemon is stopped, so what happens now is not heard as it happens.
   driver.movePrice(0, 150_000_000n);

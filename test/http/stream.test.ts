@@ -110,9 +110,9 @@ test('an engine with the client denies a runaway, goes stale when the daemon is 
 
   await street.stop();
   await expect.poll(() => gate.state).toBe('stale');
-  expect(gate.decide('bo', 'open').reason).toMatch(
-    /^The stream from Bailiff broke off \d+ s ago: /,
-  );
+  await expect
+    .poll(() => gate.decide('bo', 'open').reason)
+    .toMatch(/^The stream from Bailiff broke off \d+ s ago: /);
   await expect.poll(() => gate.decide('bo', 'open').verdict).toBe('unknown');
   const again = await startApp(
     { ...street.settings, http: { ...street.settings.http, port } },

@@ -107,6 +107,8 @@ export function createEndings({ ledger, books, clock, log }: EndingPorts): Endin
     async adopt(fromSlot) {
       const broken = await books.doubt();
       if (broken !== null) throw behind('Nothing is adopted yet', broken);
+      // Taken before the histories are read: a database that goes back meanwhile has another one.
+      const under = books.identity();
       const agreed: string[] = [];
       const waiting: { subscriberId: string; reason: string }[] = [];
       await sideBySide(await ledger.shares.adoptable(fromSlot), AT_ONCE, async (subscriberId) => {
@@ -114,7 +116,6 @@ export function createEndings({ ledger, books, clock, log }: EndingPorts): Endin
         if (reason === null) agreed.push(subscriberId);
         else waiting.push({ subscriberId, reason });
       });
-      const under = books.identity();
       return { adopted: await ledger.shares.adopt(fromSlot, agreed.sort(), under), waiting };
     },
   };

@@ -119,6 +119,25 @@ test('observed debts are adopted where books and chain agree; others wait, by na
   expect((await endings.adopt(0)).adopted).toMatchObject([{ subscriberId: 'ana', left: 100n }]);
 });
 
+test('nothing is adopted when the database goes back and is whole again while histories are read', async () => {
+  await using held = await createTestLedger();
+  const observing = createLedger(held.sql, undefined, true);
+  await settleFact(observing, closeFact(1, 1_000n, { account: held.driftAccount }), 'finalized');
+  await accrueCloses(observing, log);
+  const mark = await createMarks(held.sql, () => 0).read();
+  const state = { under: 'the database before' };
+  const books = {
+    ...saying(state),
+    disagreement: async () => {
+      state.under = mark.told ? mark.identity : '';
+      return null;
+    },
+  };
+  const endings = createEndings({ ledger: held.ledger, books, clock: createManualClock(), log });
+  await expect(endings.adopt(0)).rejects.toMatchObject({ code: 'books_behind' });
+  expect((await held.ledger.shares.observed()).count).toBe(1);
+});
+
 test('no act is committed to another database than the one whose books were read', async () => {
   const { held, share } = await owing();
   await using _ = held;

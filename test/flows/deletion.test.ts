@@ -3,6 +3,7 @@
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, type TransactionInstruction } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FAST_CLUSTER } from '../../src/local/chain/cluster.ts';
 import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { noise } from '../support/noise.ts';
@@ -19,6 +20,16 @@ beforeAll(async () => {
 });
 afterAll(async () => street[Symbol.asyncDispose]());
 
+/**
+ * A trader whose deposit is final, so that the first state that a check reads holds it. A deposit
+ * after that state is counted at 1.001 of its amount in the subscriber's favour, and the share
+ * would depend on which came first.
+ */
+function traderWithFinalDeposit(): Trader {
+  const trader = street.driver.createTrader({ deposit: DEPOSIT });
+  street.world.cluster.advance(FAST_CLUSTER.finalizedAfter + 2);
+  return trader;
+}
 const addressOf = ({ agent, subAccountId }: Trader): string =>
   userAddress(agent.publicKey, subAccountId).toBase58();
 const exists = (trader: Trader): boolean =>
@@ -61,7 +72,7 @@ function leave(trader: Trader, before: readonly TransactionInstruction[] = []) {
 const walletOf = ({ agent }: Trader): bigint => street.driver.usdcOf(agent.publicKey) ?? 0n;
 
 test('an account that vanishes in the transaction of its close, behind a cut log, owes what it earned', async () => {
-  const trader = street.driver.createTrader({ deposit: DEPOSIT });
+  const trader = traderWithFinalDeposit();
   const creator = Keypair.generate().publicKey;
   await street.subscribe('ana', trader, creator);
   await street.stop();
@@ -78,7 +89,7 @@ test('an account that vanishes in the transaction of its close, behind a cut log
 
 test('a sub-account that is deleted, and the next one that is made in its place, owe for themselves', async () => {
   const { driver } = street;
-  const first = driver.createTrader({ deposit: DEPOSIT });
+  const first = traderWithFinalDeposit();
   const { agent } = first;
   const creator = Keypair.generate().publicKey;
   await street.subscribe('bo', first, creator);
@@ -112,8 +123,7 @@ test('a sub-account that is deleted, and the next one that is made in its place,
 });
 
 test('a gap that was open when the account was deleted stays, and so does the doubt of the gate', async () => {
-  const { driver } = street;
-  const trader = driver.createTrader({ deposit: DEPOSIT });
+  const trader = traderWithFinalDeposit();
   await street.subscribe('cy', trader, Keypair.generate().publicKey);
   bendAccount(street.world, 'User', addressOf(trader), (user) => {
     user.totalWithdraws += 123_000_000n;

@@ -1,11 +1,12 @@
 // App: the composition root. It opens the parts, wires the gate, what settles, what hears and what
 // is served, in this order, and starts the loops. Everything is disposed in reverse. Read it as the
-// wiring diagram: deliveries → digest → inspect (hearing.ts) → accrue → lanes → settle
-// (settling.ts), with standings judged along the way.
+// wiring diagram: deliveries → digest → inspect (hearing-wiring.ts) → accrue → lanes → settle
+// (settling-wiring.ts), with standings judged along the way.
 import type { AddressInfo } from 'node:net';
 import { setByLedger } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
+import { gateOf, openParts, openRegistry, upkeepOf } from './daemon-parts.ts';
 import { rememberActs } from './flows/acknowledged.ts';
 import { createConformance } from './flows/conformance.ts';
 import { tellObserved } from './flows/credit.ts';
@@ -16,15 +17,14 @@ import { createPublisher } from './flows/publish.ts';
 import { addUpkeep } from './flows/upkeep.ts';
 import { loadWatched } from './flows/watched.ts';
 import { installGauges } from './gauges.ts';
-import { addHearing } from './hearing.ts';
+import { addHearing } from './hearing-wiring.ts';
 import { createAuthority } from './http/auth.ts';
 import { closeServer, createServer } from './http/server.ts';
+import { surfaceOf } from './http-wiring.ts';
 import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
-import { gateOf, openParts, openRegistry, upkeepOf } from './parts.ts';
-import { addSettling } from './settling.ts';
-import { surfaceOf } from './surface.ts';
+import { addSettling } from './settling-wiring.ts';
 import { elapsedMs } from './system/clock.ts';
-import { createMail } from './system/mail.ts';
+import { createMail } from './system/event-sender.ts';
 import { createMetrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
 

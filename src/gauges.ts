@@ -1,16 +1,16 @@
 // Gauges: the figures that the daemon reads from its ledger, its chain and itself every few
 // seconds.
-import type { Finding } from './core/finding.ts';
+import type { Finding } from './core/doctor-finding.ts';
 import { ASIDE_KINDS } from './core/hearing-ports.ts';
 import type { Address } from './core/ids.ts';
 import type { Clock } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
+import type { Parts } from './daemon-parts.ts';
 import type { ConformanceWatch } from './flows/conformance.ts';
 import type { Pulse } from './flows/heartbeat.ts';
 import type { Lanes } from './flows/lanes.ts';
 import type { Publisher } from './flows/publish.ts';
 import type { Sources } from './flows/sources.ts';
-import type { Parts } from './parts.ts';
 import type { Metrics } from './system/metrics.ts';
 
 export type GaugeParts = {

@@ -4,12 +4,12 @@
 // touch. A transaction that touches no watched account is proven absent by the first two. With a
 // second provider, both providers must agree.
 import type { Connection } from '@solana/web3.js';
+import type { SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
-import type { SignatureRow } from '../core/outside.ts';
 import { FIRST_QUESTION } from './history.ts';
 import { asking } from './rpc.ts';
-import { askTogether } from './together.ts';
+import { askTogether } from './rpc-batch.ts';
 import { readTransaction } from './transactions.ts';
 
 /** Walks an account's finalized history above `afterSlot`, at a node that has seen `seenSlot`. */

@@ -3,8 +3,9 @@
 // account is on one socket. A provider that allows only so many subscriptions on a connection
 // refuses further ones: the feed learns that number and moves the refused accounts to other
 // sockets. Accounts that no socket can take are tried again once a minute.
+
+import type { AccountFeed, ChainAccount } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { AccountFeed, ChainAccount } from '../core/outside.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { openSocket, type Socket } from './socket.ts';
 

@@ -2,9 +2,9 @@
 // others pay.
 import { type Connection, PublicKey } from '@solana/web3.js';
 import { raisedPrice } from '../core/backoff.ts';
+import type { FeeMarket } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { FeeMarket } from '../core/outside.ts';
 import { compile } from './compile.ts';
 import { asking } from './rpc.ts';
 

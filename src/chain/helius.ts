@@ -4,9 +4,10 @@
 // URL. Webhooks at the configured URL and those with a remembered id are Bailiff's. A webhook whose
 // URL was changed, by a person or by the settings, is corrected; one that is no longer needed is
 // removed, because it sends the secret.
+
+import type { RegistryReport, WebhookIds, WebhookRegistry } from '../core/chain-ports.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { RegistryReport, WebhookIds, WebhookRegistry } from '../core/outside.ts';
 import type { Log } from '../core/ports.ts';
 import { createAnswerReader } from './answer.ts';
 import { redact, shownUrl } from './rpc.ts';

@@ -3,11 +3,11 @@
 // behind one URL there may be several nodes, and one that was pruned or has just started returns
 // empty pages as well.
 import { type Connection, PublicKey } from '@solana/web3.js';
+import type { SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
-import type { SignatureRow } from '../core/outside.ts';
 import { asking } from './rpc.ts';
-import { askTogether, type Question } from './together.ts';
+import { askTogether, type Question } from './rpc-batch.ts';
 
 const PAGE = 1_000;
 /** After this many answers in a row without evidence, the walk is given up for now. */

@@ -2,9 +2,10 @@
 // known text sealed under it. A process that cannot open the text seals nothing, because no other
 // daemon could open secrets under its key. The problem is reported once, and not as a failure of
 // each secret.
+
+import type { Vault } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { MasterKey, MasterKeyBook, MasterKeyTrouble } from '../core/master-key.ts';
-import type { Vault } from '../core/outside.ts';
 
 /** The binding of the known text, and the text. */
 const BOUND = 'bailiff/master-key';

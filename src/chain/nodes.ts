@@ -4,8 +4,8 @@
 // Questions go to the first node that belongs to our chain.
 import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
+import { type Finding, wrong } from '../core/doctor-finding.ts';
 import { Fault, messageOf } from '../core/fault.ts';
-import { type Finding, wrong } from '../core/finding.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Witness } from './proof.ts';
 import {

@@ -16,7 +16,7 @@ import {
   type Told,
 } from './history.ts';
 import { asking } from './rpc.ts';
-import { askTogether } from './together.ts';
+import { askTogether } from './rpc-batch.ts';
 import { readTransaction } from './transactions.ts';
 
 /** One node by itself, so that evidence names its source. */

@@ -14,8 +14,8 @@ import {
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
+import type { Chain, PaymentParts } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { Chain, PaymentParts } from '../core/outside.ts';
 import type { Act } from '../core/policy.ts';
 import type { Instruction } from '../core/transaction.ts';
 

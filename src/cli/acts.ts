@@ -2,9 +2,9 @@
 // change.
 import type { Command } from 'commander';
 import { isoTime } from '../core/time.ts';
+import type { Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 import { addLostActs } from './lost-acts.ts';
-import type { Tools } from './tools.ts';
 
 type ActFilter = { actor?: string; subscriber?: string };
 

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { agentKeyBinding, endpointBinding } from '../core/bindings.ts';
 import { Fault } from '../core/fault.ts';
 import { secretKeyOf } from '../flows/register.ts';
-import type { Opened, Tools } from './tools.ts';
+import type { Opened, Tools } from './command-tools.ts';
 
 async function importKey(
   { parts }: Opened,

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { SCOPES, type Scope } from '../core/api-key.ts';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
-import type { Parts } from '../parts.ts';
+import type { Parts } from '../daemon-parts.ts';
+import type { Tools } from './command-tools.ts';
 import { type Output, table } from './output.ts';
-import type { Tools } from './tools.ts';
 
 const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text);
 

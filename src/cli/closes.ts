@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import { outcomeOf } from '../core/outcome.ts';
+import type { Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
-import type { Tools } from './tools.ts';
 
 export function addCloses(program: Command, tools: Tools): void {
   listed(

@@ -7,12 +7,12 @@ import { formatUnits } from '../core/money.ts';
 import type { Clock } from '../core/ports.ts';
 import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
-import { createBooks } from '../flows/books.ts';
+import type { Parts } from '../daemon-parts.ts';
+import { createBooks } from '../flows/books-comparison.ts';
 import { createEndings, type Endings } from '../flows/ending.ts';
-import type { Parts } from '../parts.ts';
+import { type Opened, reasoned, type Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 import { type Output, table } from './output.ts';
-import { type Opened, reasoned, type Tools } from './tools.ts';
 
 async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const accrual = await ledger.shares.accrual(id);

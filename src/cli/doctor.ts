@@ -1,6 +1,6 @@
 // Doctor: the command that checks every part that a daemon depends on and prints for each what is
 // wrong and how to mend it.
-import type { Finding } from '../core/finding.ts';
+import type { Finding } from '../core/doctor-finding.ts';
 import { type Output, table } from './output.ts';
 
 const MARK = { ok: 'ok', warning: 'warning', wrong: 'WRONG' } as const;

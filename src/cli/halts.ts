@@ -3,9 +3,9 @@
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
-import type { Parts } from '../parts.ts';
+import type { Parts } from '../daemon-parts.ts';
+import { reasoned, type Tools } from './command-tools.ts';
 import { type Output, table } from './output.ts';
-import { reasoned, type Tools } from './tools.ts';
 
 async function halt(
   { ledger }: Parts,

@@ -5,9 +5,9 @@ import type { Command } from 'commander';
 import type { Acknowledged, LostAct } from '../core/act.ts';
 import { isoTime } from '../core/time.ts';
 import { acknowledgedIn } from '../flows/acknowledged.ts';
+import { reasoned, type Tools } from './command-tools.ts';
 import { table } from './output.ts';
 import { DIFFERENT } from './rebuild.ts';
-import { reasoned, type Tools } from './tools.ts';
 
 const LIST_MOST = 500;
 /** Acts of a log that are compared with the database in one query. */

@@ -2,11 +2,11 @@
 import { type Command, Option } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import { PAYMENT_STATES, type PaymentState } from '../core/payment.ts';
-import type { Parts } from '../parts.ts';
+import type { Parts } from '../daemon-parts.ts';
+import type { Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 import type { Output } from './output.ts';
 import { rebuild } from './rebuild.ts';
-import type { Tools } from './tools.ts';
 
 type PaymentFilter = { subscriber?: string; creator?: string; state?: PaymentState };
 

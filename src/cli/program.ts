@@ -2,20 +2,20 @@
 // adds for its noun.
 import { Command, InvalidArgumentError } from 'commander';
 import { personOf } from '../core/act.ts';
-import type { Finding } from '../core/finding.ts';
+import type { Finding } from '../core/doctor-finding.ts';
 import type { Clock } from '../core/ports.ts';
 import { addActs } from './acts.ts';
 import { addAgentKeys } from './agent-keys.ts';
 import { addApiKeys } from './api-keys.ts';
 import { addCloses } from './closes.ts';
+import { createTools, type Opened } from './command-tools.ts';
 import { addDebts } from './debts.ts';
 import { report } from './doctor.ts';
 import { addHalts } from './halts.ts';
-import { addListening } from './listening.ts';
+import { addListening } from './hearing.ts';
 import { createOutput } from './output.ts';
 import { addPayments } from './payments.ts';
-import { addPeople } from './people.ts';
-import { createTools, type Opened } from './tools.ts';
+import { addPeople } from './subscribers.ts';
 import { addVenue, type Prove } from './venue.ts';
 
 export type ProgramPorts = {

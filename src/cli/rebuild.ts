@@ -4,8 +4,8 @@
 import { BLOCKS_UNTIL_DEAD } from '../core/continuity.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import type { Parts } from '../daemon-parts.ts';
 import { rebuildPayments } from '../flows/rebuild.ts';
-import type { Parts } from '../parts.ts';
 import type { Output } from './output.ts';
 
 const POLL_MS = 1_000;

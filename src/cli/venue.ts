@@ -5,9 +5,9 @@ import type { Command } from 'commander';
 import { judgeProgram } from '../core/conformance.ts';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
-import type { Parts } from '../parts.ts';
+import type { Parts } from '../daemon-parts.ts';
+import { reasoned, type Tools } from './command-tools.ts';
 import { type Output, table } from './output.ts';
-import { reasoned, type Tools } from './tools.ts';
 
 /** The result of the contract suite on the bytes of a program. */
 export type Proof = {

@@ -1,6 +1,6 @@
 // Covered: decides whether a withdrawal certainly leaves enough for what may be owed. That holds
 // while nothing is owed, everything that happened is known and paid, and no more leaves than is
-// settled. Pure: flows/clear.ts reads, this file decides.
+// settled. Pure: flows/clearance.ts reads, this file decides.
 import { type BaseUnits, formatUnits } from './money.ts';
 
 /** One Drift account of the subscriber, at one reading of the chain. */

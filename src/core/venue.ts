@@ -1,10 +1,11 @@
 // Venue: the port to a perps program. It reads the program's transactions and accounts, and builds
 // the instructions that settle and withdraw. src/venue implements it.
+
+import type { Chain, ChainAccount, PaymentParts, Slice } from './chain-ports.ts';
 import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
-import type { Chain, ChainAccount, PaymentParts, Slice } from './outside.ts';
 import type { Trouble } from './payment.ts';
 import type { VenueFunds } from './plan.ts';
 import type { Act } from './policy.ts';

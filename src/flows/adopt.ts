@@ -4,7 +4,7 @@
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
-import { type CheckPorts, missingSubAccounts } from './check.ts';
+import { type CheckPorts, missingSubAccounts } from './account-checks.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type AdoptPorts = CheckPorts & {

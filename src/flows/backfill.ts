@@ -3,12 +3,12 @@
 // the same database transaction that records the signatures of a part. An account whose history
 // cannot be read is set aside, and the others are read.
 
+import type { Chain } from '../core/chain-ports.ts';
 import type { Cursor } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { SetAside } from './aside.ts';
-import { sideBySide } from './window.ts';
+import { sideBySide } from './side-by-side.ts';
 
 export type BackfillPorts = {
   readonly ledger: Ledger;

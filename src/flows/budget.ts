@@ -1,8 +1,9 @@
 // Budget: the limits that planning asks about: how much the pen may still sign for a subscriber
 // today, how often a creator's token account was opened, and whether the sponsor pays for this
 // subscriber and creator. The rules are in core/spending.ts.
+
+import type { Pen } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { Pen } from '../core/outside.ts';
 import type { Debt } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Ledger } from '../core/ports.ts';

@@ -1,10 +1,11 @@
 // Clocks: compares the clocks of this machine, of Postgres and of the chain. The daemon uses the
 // clock of Postgres, so a wrong clock of the machine affects only the times of its log lines. When
 // Postgres and the chain differ, every age in the ledger is wrong.
-import { type Finding, odd, wrong } from '../core/finding.ts';
+
+import type { Chain } from '../core/chain-ports.ts';
+import { type Finding, odd, wrong } from '../core/doctor-finding.ts';
 import type { Address } from '../core/ids.ts';
 import { SKEW_MS_MOST } from '../core/ledger-clock.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 export type ClockWatch = {

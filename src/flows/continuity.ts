@@ -1,8 +1,9 @@
 // Continuity: stops signing while the database may lack commits. When the database has gone back,
 // or may have, signing waits until the blockhash of every lost payment must have expired; then the
 // ledger is compared with the chain again, at `finalized`.
+
+import type { Chain } from '../core/chain-ports.ts';
 import { BLOCKS_UNTIL_DEAD, type LedgerMark, mayHaveGoneBack } from '../core/continuity.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 

@@ -1,8 +1,9 @@
 // Costs: reads from the chain the cost of ended payments: who paid, how much, and which token
 // accounts were opened. The cost can differ from the plan, because the creator may close or open
 // its account between the simulation and the block.
+
+import type { Chain } from '../core/chain-ports.ts';
 import { messageOf } from '../core/fault.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import { costOf } from '../core/spending.ts';
 

@@ -8,8 +8,8 @@ import type { BaseUnits } from '../core/money.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Voiding } from '../core/share.ts';
 import type { Trouble } from '../core/trouble.ts';
-import type { Books } from './books.ts';
-import { sideBySide } from './window.ts';
+import type { Books } from './books-comparison.ts';
+import { sideBySide } from './side-by-side.ts';
 
 export type EndingPorts = {
   readonly ledger: Pick<Ledger, 'shares' | 'subscribers'>;

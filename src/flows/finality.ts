@@ -2,9 +2,10 @@
 // takes to become final changes with the chain (13 s in one year, a fraction of a second in
 // another), so the daemon asks the chain. It asks only while something waits, and not before the
 // slots in between can have passed.
+
+import type { Chain } from '../core/chain-ports.ts';
 import type { Sightings } from '../core/hearing-ports.ts';
 import type { Slot } from '../core/ids.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock } from '../core/ports.ts';
 

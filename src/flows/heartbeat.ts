@@ -7,7 +7,7 @@ import { type LedgerClock, SKEW_MS_MOST } from '../core/ledger-clock.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Halt, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
-import { type DoubtPorts, refreshDoubts } from './doubt.ts';
+import { type DoubtPorts, refreshDoubts } from './gate-doubts.ts';
 import type { Publisher } from './publish.ts';
 
 export type HeartbeatPorts = DoubtPorts & {

@@ -2,10 +2,10 @@
 // RPC, first at `confirmed` and again at `finalized`, whichever source named it. A transaction that
 // cannot be read is set aside, and the others go on.
 import { delayMs } from '../core/backoff.ts';
+import type { Chain } from '../core/chain-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Settled, Sighting } from '../core/hearing-ports.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import { UNREADABLE } from '../core/unread.ts';

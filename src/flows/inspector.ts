@@ -2,7 +2,7 @@
 // keeps its own place and no other.
 import type { Sighting } from '../core/hearing-ports.ts';
 import { type InspectOptions, type InspectPorts, inspectAlone } from './inspect.ts';
-import { sideBySide } from './window.ts';
+import { sideBySide } from './side-by-side.ts';
 
 const BATCH = 50;
 const LEASE_MS = 15_000;

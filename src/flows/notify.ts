@@ -3,11 +3,11 @@
 // that takes nothing at all is disabled and reported. An event may be delivered more than once; its
 // id tells the receiver.
 import { endpointBinding } from '../core/bindings.ts';
+import type { Vault } from '../core/chain-ports.ts';
 import { DEAD_AFTER_MS, type Dispatch, retryAfterMs, type SealedSecret } from '../core/event.ts';
+import type { Mail } from '../core/event-sender.ts';
 import { messageOf } from '../core/fault.ts';
-import type { Mail } from '../core/mail.ts';
 import type { MasterKey } from '../core/master-key.ts';
-import type { Vault } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 import { isoTime } from '../core/time.ts';

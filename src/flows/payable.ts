@@ -1,6 +1,8 @@
 // Payable: decides whether a creator's address may be paid. It is asked when terms are agreed or
 // changed, and again when a payment is planned, because an account can change its kind meanwhile.
 // The rules are in core/creator.ts.
+
+import type { Chain, ChainAccount, Pen } from '../core/chain-ports.ts';
 import {
   type CreatorObjection,
   creatorObjection,
@@ -9,7 +11,6 @@ import {
 } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
-import type { Chain, ChainAccount, Pen } from '../core/outside.ts';
 import type { Ledger } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';

@@ -11,7 +11,7 @@ import {
 import type { PayingPolicy, Planned, Preflight } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import { type ErrorClass, type Trouble, troubled } from '../core/trouble.ts';
-import type { Books } from './books.ts';
+import type { Books } from './books-comparison.ts';
 import { type BudgetOptions, createBudget } from './budget.ts';
 import { createPayable } from './payable.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';

@@ -1,9 +1,10 @@
 // Preflight: builds the parts of a payment, and makes the one reading of the chain that its plan
 // depends on. SPL balances come from token accounts, never from Drift collateral.
+
+import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
-import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen } from '../core/outside.ts';
 import type { Debt, Payment } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';

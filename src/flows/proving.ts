@@ -1,6 +1,8 @@
 // Proving: collects evidence that a sent payment can never be executed. Rounds are asked some
 // blocks apart, and kept until they prove it or one of them speaks against it. A process that
 // starts begins anew.
+
+import type { Chain } from '../core/chain-ports.ts';
 import {
   BLOCKS_BETWEEN_ROUNDS,
   type DeathEvidence,
@@ -8,7 +10,6 @@ import {
   withRound,
 } from '../core/death.ts';
 import type { Address } from '../core/ids.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Payment, SignedBytes } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';

@@ -5,7 +5,7 @@
 import type { Slot } from '../core/ids.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import type { PaidOnChain } from '../core/rebuild.ts';
-import { type BooksPorts, bookFound, type Taken, unknownPayments } from './books.ts';
+import { type BooksPorts, bookFound, type Taken, unknownPayments } from './books-comparison.ts';
 
 export type Rebuilt = {
   readonly subscribers: number;

@@ -3,10 +3,10 @@
 // hear the subscriber anyway, and the loop registers what is missing. A failure is tried again
 // soon, then later each time.
 import { delayMs } from '../core/backoff.ts';
+import type { WebhookRegistry } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { WebhookRegistry } from '../core/outside.ts';
-import { createKeeper, type KeepPorts } from './keep.ts';
 import type { WatchedAccounts } from './watched.ts';
+import { createKeeper, type KeepPorts } from './webhook-check.ts';
 
 export type RegistrationPorts = KeepPorts & {
   readonly watched: Pick<WatchedAccounts, 'addresses'>;

@@ -1,8 +1,9 @@
 // Rescan: has a part of an account's history read again, however often it was read before. Facts on
 // record as final stay as they are, and missing facts are added.
+
+import type { Chain, SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Chain, SignatureRow } from '../core/outside.ts';
 import type { Clock, Ledger } from '../core/ports.ts';
 import type { WatchedAccounts } from './watched.ts';
 

@@ -6,7 +6,7 @@ import type { Address } from '../core/ids.ts';
 import { type AccountState, checkState, differenceOf, NO_COUNTERS } from '../core/reckoning.ts';
 import type { Roster } from '../core/roster.ts';
 import { judge } from '../core/standing.ts';
-import { type CheckPorts, flatFeeFor } from './check.ts';
+import { type CheckPorts, flatFeeFor } from './account-checks.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type RetirePorts = CheckPorts & {

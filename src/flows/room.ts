@@ -2,8 +2,9 @@
 // withdrawal alone. A market that the venue does not settle is left out. When the venue refuses the
 // withdrawal because too little collateral would be left, a smaller amount is tried. The plan that
 // is returned was granted, with its markets.
+
+import type { Chain } from '../core/chain-ports.ts';
 import { type BaseUnits, least } from '../core/money.ts';
-import type { Chain } from '../core/outside.ts';
 import { type Debt, moreTelling, type Payment, type PaymentPlan } from '../core/payment.ts';
 import {
   cushionOf,

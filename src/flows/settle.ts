@@ -19,13 +19,13 @@ import {
 } from '../core/payment.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { ConformanceWatch } from './conformance.ts';
-import { heldBack } from './holding.ts';
-import { createLooking, type LookingOptions } from './looking.ts';
-import { createOwn } from './own.ts';
+import { createLooking, type LookingOptions } from './look-schedule.ts';
+import { createOwn } from './own-payments.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
 import { createProving, EXPIRED } from './proving.ts';
 import { waitOf } from './refusal.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
+import { heldBack } from './signing-obstacle.ts';
 
 export type SettlePorts = PlanningPorts &
   SigningPorts & {

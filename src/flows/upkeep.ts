@@ -1,19 +1,20 @@
 // Upkeep: the loops that no payment waits for. They ask the database whether it went back in time,
 // read the cost of ended payments, age debts, find subscribers whose standing the gate cannot vouch
 // for, check the venue's program, compare clocks, and delete what was kept long enough.
-import type { Finding } from '../core/finding.ts';
+
+import type { Chain } from '../core/chain-ports.ts';
+import type { Finding } from '../core/doctor-finding.ts';
 import type { MasterKey } from '../core/master-key.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
 import type { SuspicionRule } from '../core/suspicion.ts';
 import type { AcknowledgedActs } from './acknowledged.ts';
-import type { Books } from './books.ts';
+import type { Books } from './books-comparison.ts';
 import { createClockWatch } from './clocks.ts';
 import type { ConformanceWatch } from './conformance.ts';
 import { readCosts } from './costs.ts';
-import { personalDoubts } from './doubt.ts';
 import { forgetOld } from './forget.ts';
+import { personalDoubts } from './gate-doubts.ts';
 import type { Loops } from './loops.ts';
 import { ageDebts } from './owing.ts';
 import type { Publisher } from './publish.ts';

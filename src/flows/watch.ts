@@ -1,15 +1,16 @@
 // Watch: learns from subscriptions and sweeps that an account changed; its history then tells which
 // transactions changed it. A notification shows a state, not a step: states are compared, older
 // ones dropped, and several changes in a row cause one scan.
+
+import type { Chain, ChainAccount } from '../core/chain-ports.ts';
 import type { Cursor, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Chain, ChainAccount } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Venue } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
+import { sideBySide } from './side-by-side.ts';
 import type { Source, Sources } from './sources.ts';
 import type { WatchedAccounts } from './watched.ts';
-import { sideBySide } from './window.ts';
 
 export type WatchPorts = {
   readonly ledger: Ledger;

@@ -2,12 +2,12 @@
 // account.
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
+import type { Chain } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { parseBaseUnits } from '../core/money.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Clearances, Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
-import type { Clear } from '../flows/clear.ts';
+import type { Clear } from '../flows/clearance.ts';
 import type { Listing } from '../flows/lists.ts';
 import { actOf } from './acts.ts';
 import {

@@ -3,7 +3,7 @@
 // such as a wrong clock, is a finding. Both are answered from memory, from the ledger and chain as
 // the last heartbeat saw them.
 import type { FastifyPluginAsync } from 'fastify';
-import type { Finding } from '../core/finding.ts';
+import type { Finding } from '../core/doctor-finding.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import type { Pulse } from '../flows/heartbeat.ts';

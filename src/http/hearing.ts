@@ -8,7 +8,7 @@ import type { CoverageBook, UnfollowedAccounts, UnreadBook } from '../core/doubt
 import { Fault } from '../core/fault.ts';
 import { ASIDE_KINDS, type Asides, type Sightings } from '../core/hearing-ports.ts';
 import type { Clock, Suspicions } from '../core/ports.ts';
-import type { Accept } from '../flows/accept.ts';
+import type { Accept } from '../flows/accepted-changes.ts';
 import { Reason } from './operator-shapes.ts';
 import { BaseUnits, IdText, SlotGiven } from './shapes.ts';
 

@@ -4,7 +4,7 @@
 // does not.
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { Fault } from '../core/fault.ts';
-import type { Receive } from '../flows/receive.ts';
+import type { Receive } from '../flows/webhook-intake.ts';
 import { createSecretCheck } from './auth.ts';
 
 export type WebhookOptions = {

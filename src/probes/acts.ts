@@ -1,6 +1,6 @@
 // Acts: finds acts that were answered with success and lost in a failover, which a person must
 // repeat.
-import { type Finding, fine, odd } from '../core/finding.ts';
+import { type Finding, fine, odd } from '../core/doctor-finding.ts';
 import type { Ledger } from '../core/ports.ts';
 
 const COUNTED_MOST = 500;

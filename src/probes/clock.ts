@@ -1,5 +1,5 @@
 // Clock: compares this machine's clock with another.
-import { type Finding, wrong } from '../core/finding.ts';
+import { type Finding, wrong } from '../core/doctor-finding.ts';
 
 /** A finding when the two clocks differ by more than `mostMs`, else none. */
 export const skewOf = (

@@ -1,6 +1,6 @@
 // Database: checks that Postgres answers, is the primary, passes notifications on, and has every
 // migration of this release.
-import { type Finding, fine, odd, wrong } from '../core/finding.ts';
+import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sql } from '../ledger/database.ts';

@@ -1,7 +1,7 @@
 // Durability: finds whether a commit that Postgres has acknowledged survives a crash or the loss of
 // its machine. After such a loss the daemon restores payments and facts from the chain; acts of
 // people are lost (docs/adr/0039-acknowledged-acts-are-compared.md).
-import { type Finding, fine, odd } from '../core/finding.ts';
+import { type Finding, fine, odd } from '../core/doctor-finding.ts';
 import type { Sql } from '../ledger/database.ts';
 import { createMarks } from '../ledger/mark.ts';
 

@@ -1,6 +1,6 @@
 // Halts: lists where an operator has halted signing, so that the reason for missing payments is
 // found here first.
-import { type Finding, fine, odd } from '../core/finding.ts';
+import { type Finding, fine, odd } from '../core/doctor-finding.ts';
 import type { Ledger } from '../core/ports.ts';
 
 /** A finding for each halt in force. */

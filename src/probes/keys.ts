@@ -3,7 +3,7 @@ import { createMasterKey } from '../chain/master-key.ts';
 import { readOwned } from '../chain/probe.ts';
 import { openConnection } from '../chain/rpc.ts';
 import { createVault } from '../chain/vault.ts';
-import { type Finding, fine, odd, wrong } from '../core/finding.ts';
+import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import type { Address } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import { findSecrets } from '../flows/secrets.ts';

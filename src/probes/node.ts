@@ -1,6 +1,6 @@
 // Node: checks that an RPC node is on the right chain and keeps up with it.
 import type { NodeReport } from '../chain/probe.ts';
-import { type Finding, fine, wrong } from '../core/finding.ts';
+import { type Finding, fine, wrong } from '../core/doctor-finding.ts';
 import { KNOWN_GENESIS } from '../core/genesis.ts';
 import type { Slot } from '../core/ids.ts';
 import type { Clock } from '../core/ports.ts';

@@ -4,8 +4,8 @@ import { readOwned } from '../chain/probe.ts';
 import { createProgramReader } from '../chain/program.ts';
 import { openConnection } from '../chain/rpc.ts';
 import { judgeProgram, type OnUnknownProgram, type Voucher } from '../core/conformance.ts';
+import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { Fault } from '../core/fault.ts';
-import { type Finding, fine, odd, wrong } from '../core/finding.ts';
 import type { Dialect } from '../venue/dialect.ts';
 import { DRIFT_V2 } from '../venue/drift-v2/venue.ts';
 

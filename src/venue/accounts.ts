@@ -1,9 +1,10 @@
 // Accounts: reads the fields that Bailiff needs from the venue's accounts, at the byte offsets that
 // the profile gives. A reader refuses an account, with `account_unreadable`, unless the venue's
 // program owns it and its length and discriminator are exactly those of its kind.
+
+import type { ChainAccount } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Text } from '../core/ids.ts';
-import type { ChainAccount } from '../core/outside.ts';
 import type { Key } from './codec.ts';
 import type { AccountKinds, Profile } from './profile.ts';
 

@@ -8,7 +8,7 @@ import { formatUnits } from '../core/money.ts';
 import { afterCall } from '../core/transaction.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Heard, HeardEvent } from './heard.ts';
-import { hearKeeping } from './keeping.ts';
+import { hearKeeping } from './keeper-fees.ts';
 import type { LiquidationFee } from './profile.ts';
 import type { LiquidationRecord, OrderActionRecord } from './records.ts';
 import type { Tallies } from './tallies.ts';

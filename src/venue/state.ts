@@ -1,9 +1,9 @@
 // State: reads from a watched account's own bytes the counters that must equal the sum of its
 // facts, the hints that explain a difference, and the pulse that a sweep compares.
 
+import type { ChainAccount, Slice } from '../core/chain-ports.ts';
 import type { Held } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
-import type { ChainAccount, Slice } from '../core/outside.ts';
 import {
   type AccountState,
   blankState,

@@ -1,7 +1,8 @@
 // Venue: implements the `Venue` port for one dialect, with a door to the builder of its
 // instructions.
+
+import type { Chain, PaymentParts } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { Chain, PaymentParts } from '../core/outside.ts';
 import type { VenueFunds } from '../core/plan.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import type { Venue } from '../core/venue.ts';

@@ -2,7 +2,7 @@
 // forgets, `insert` stores each request by itself, `bailiff` is the production route and ledger.
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
-import { createReceive } from '../../src/flows/receive.ts';
+import { createReceive } from '../../src/flows/webhook-intake.ts';
 import { webhookRoutes } from '../../src/http/webhook.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { createDeliveries } from '../../src/ledger/deliveries.ts';

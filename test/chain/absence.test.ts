@@ -3,7 +3,7 @@
 import type { Connection } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { proveAbsence, type Walk } from '../../src/chain/absence.ts';
-import type { SignatureRow } from '../../src/core/outside.ts';
+import type { SignatureRow } from '../../src/core/chain-ports.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 
 const SIGNATURE = signatureOf(1);

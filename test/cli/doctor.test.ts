@@ -6,7 +6,7 @@ import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { report } from '../../src/cli/doctor.ts';
 import { createOutput } from '../../src/cli/output.ts';
-import type { Finding } from '../../src/core/finding.ts';
+import type { Finding } from '../../src/core/doctor-finding.ts';
 import { KNOWN_GENESIS } from '../../src/core/genesis.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import { createVenuePrograms } from '../../src/ledger/venue-programs.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createOutput } from '../../src/cli/output.ts';
 import { rebuild } from '../../src/cli/rebuild.ts';
-import type { Parts } from '../../src/parts.ts';
+import type { Parts } from '../../src/daemon-parts.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 

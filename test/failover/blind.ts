@@ -3,7 +3,7 @@
 // is signed on as if it were whole.
 import { registerHooks } from 'node:module';
 
-const BOOKS = '/src/flows/books.ts';
+const BOOKS = '/src/flows/books-comparison.ts';
 /** Each replaces one function of `createBooks` by one that sees nothing. */
 const EDITS = [
   ['    doubt,\n', '    doubt: async () => null,\n'],

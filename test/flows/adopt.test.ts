@@ -1,14 +1,14 @@
 // Adopt: token accounts in which an agent keeps tokens of value are followed. An agent with more
 // token accounts than are followed gains nothing, because the gate then says `unknown` about it.
 import { describe, expect, test } from 'vitest';
+import type { Chain, ChainAccount } from '../../src/core/chain-ports.ts';
 import { type Address, base58Bytes } from '../../src/core/ids.ts';
-import type { Chain, ChainAccount } from '../../src/core/outside.ts';
 import { blankState } from '../../src/core/reckoning.ts';
 import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
 import type { Venue } from '../../src/core/venue.ts';
-import { createAccept } from '../../src/flows/accept.ts';
+import { createAccept } from '../../src/flows/accepted-changes.ts';
 import { adoptFrom, lookAtUnfollowed, TOKEN_ACCOUNTS_MOST } from '../../src/flows/adopt.ts';
-import { personalDoubts } from '../../src/flows/doubt.ts';
+import { personalDoubts } from '../../src/flows/gate-doubts.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import { createListening } from '../support/listening.ts';

@@ -1,15 +1,15 @@
 // Alone: a history, an account's state or a delivery that cannot be read is set aside, and the
 // others are still read.
 import { expect, test } from 'vitest';
+import type { Chain } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { base58Text, type Signature } from '../../src/core/ids.ts';
-import type { Chain } from '../../src/core/outside.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { Venue } from '../../src/core/venue.ts';
+import { beginChecks, checkAccounts } from '../../src/flows/account-checks.ts';
 import { backfill } from '../../src/flows/backfill.ts';
-import { beginChecks, checkAccounts } from '../../src/flows/check.ts';
 import { digestDeliveries, readEntry } from '../../src/flows/digest.ts';
-import { doubtedBy } from '../../src/flows/doubt.ts';
+import { doubtedBy } from '../../src/flows/gate-doubts.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import { accountOf, createListening, type Listening, OPTIONS } from '../support/listening.ts';

@@ -9,8 +9,8 @@ import { Keypair, PublicKey, SystemProgram, TransactionInstruction } from '@sola
 import { expect, test } from 'vitest';
 import { createOutput } from '../../src/cli/output.ts';
 import { rebuild } from '../../src/cli/rebuild.ts';
+import { openParts } from '../../src/daemon-parts.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
-import { openParts } from '../../src/parts.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';

@@ -4,9 +4,9 @@
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { budget } from '../../src/chain/compile.ts';
-import { createBooks } from '../../src/flows/books.ts';
+import { openParts, payingOf } from '../../src/daemon-parts.ts';
+import { createBooks } from '../../src/flows/books-comparison.ts';
 import { createSettle } from '../../src/flows/settle.ts';
-import { openParts, payingOf } from '../../src/parts.ts';
 import { newId, systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';

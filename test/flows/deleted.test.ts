@@ -1,13 +1,13 @@
 // Deleted: Drift accounts that are deleted, made again, or said to be gone. Their profit is owed,
 // and one answer of one node closes no account.
 import { expect, test } from 'vitest';
+import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
-import type { Chain } from '../../src/core/outside.ts';
 import { type AccountState, blankState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { LAST_ORDINAL } from '../../src/core/transaction.ts';
 import type { Venue } from '../../src/core/venue.ts';
+import { checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { checkAccounts } from '../../src/flows/check.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { closeFact, signatureOf } from '../support/ledger.ts';

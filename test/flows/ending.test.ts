@@ -1,13 +1,13 @@
 // Ending: no debt lapses, is voided or adopted, and no clearance is given, on books that may have
 // lost a payment.
 import { expect, test } from 'vitest';
+import type { SignatureRow } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
-import type { SignatureRow } from '../../src/core/outside.ts';
 import { createPace } from '../../src/core/pace.ts';
 import { type Trouble, troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { createBooks } from '../../src/flows/books.ts';
-import { type ClearPorts, createClear } from '../../src/flows/clear.ts';
+import { createBooks } from '../../src/flows/books-comparison.ts';
+import { type ClearPorts, createClear } from '../../src/flows/clearance.ts';
 import { createEndings } from '../../src/flows/ending.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createMarks } from '../../src/ledger/mark.ts';

@@ -2,7 +2,7 @@
 // long that takes, and the chain is asked no more often than it can change.
 import { expect, test } from 'vitest';
 import { createFinality } from '../../src/flows/finality.ts';
-import { createLooking } from '../../src/flows/looking.ts';
+import { createLooking } from '../../src/flows/look-schedule.ts';
 import { signatureOf } from '../support/ledger.ts';
 
 function open(msPerSlot: number | null = 400) {

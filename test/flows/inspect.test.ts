@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { doubtedBy } from '../../src/flows/doubt.ts';
+import { doubtedBy } from '../../src/flows/gate-doubts.ts';
 import { createInspector, inspectDue } from '../../src/flows/inspector.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { signatureOf } from '../support/ledger.ts';

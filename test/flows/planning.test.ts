@@ -1,9 +1,9 @@
 // Planning: which of a subscriber's accounts pays, and what is told when none can. Ports are stubs:
 // an account is a record of funds, and the venue answers as the test says.
 import { expect, test } from 'vitest';
+import type { Simulated } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Simulated } from '../../src/core/outside.ts';
 import type { Debt } from '../../src/core/payment.ts';
 import type { VenueFunds } from '../../src/core/plan.ts';
 import type { Subscriber } from '../../src/core/ports.ts';

@@ -1,9 +1,9 @@
 // Signing: a failure before anything is signed ends the payment with its reason. Outdated memory of
 // the venue costs one more simulation. A payment that failed on chain is classified from its bytes.
 import { expect, test } from 'vitest';
+import type { Simulated } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Simulated } from '../../src/core/outside.ts';
 import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';

@@ -2,14 +2,14 @@
 // orders, with losses, duplicates, failing nodes, nodes without logs and crashes, ends in the
 // identical ledger, and in no gap.
 import { describe, expect, test } from 'vitest';
+import type { Chain } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Chain } from '../../src/core/outside.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
+import { beginChecks, checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
-import { beginChecks, checkAccounts } from '../../src/flows/check.ts';
 import { digestDeliveries } from '../../src/flows/digest.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { createSources, SOURCES } from '../../src/flows/sources.ts';

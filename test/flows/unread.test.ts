@@ -2,16 +2,16 @@
 // in doubt until state or balances show that nothing is missing, or a person accepts it; its profit
 // is owed.
 import { describe, expect, test } from 'vitest';
+import type { Chain, ChainAccount, SignatureRow } from '../../src/core/chain-ports.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import type { Chain, ChainAccount, SignatureRow } from '../../src/core/outside.ts';
 import { type AccountState, blankState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { UNREADABLE } from '../../src/core/unread.ts';
 import type { Venue } from '../../src/core/venue.ts';
-import { createAccept } from '../../src/flows/accept.ts';
+import { createAccept } from '../../src/flows/accepted-changes.ts';
+import { checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { checkAccounts } from '../../src/flows/check.ts';
-import { doubtedBy } from '../../src/flows/doubt.ts';
+import { doubtedBy } from '../../src/flows/gate-doubts.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { createUnread } from '../../src/flows/unread.ts';
 import { silentLog } from '../../src/system/log.ts';

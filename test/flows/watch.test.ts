@@ -1,15 +1,15 @@
 // Watch: notifications are snapshots. Older ones are dropped, equal ones mean nothing, many changes
 // cost one scan, and a scan that fails is made again.
 import { expect, test } from 'vitest';
+import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Watched, WatchList } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Chain } from '../../src/core/outside.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Venue } from '../../src/core/venue.ts';
-import { isSilent } from '../../src/flows/keep.ts';
 import { createSources, SOURCES } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
+import { isSilent } from '../../src/flows/webhook-check.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 

@@ -3,7 +3,7 @@
 import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
-import { createReceive } from '../../src/flows/receive.ts';
+import { createReceive } from '../../src/flows/webhook-intake.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { BOUNDS, createBareServer } from '../support/bare-server.ts';
 

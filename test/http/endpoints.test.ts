@@ -4,7 +4,7 @@ import { Keypair } from '@solana/web3.js';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { tell } from '../../src/ledger/outbox.ts';
-import { createMail, isPrivate } from '../../src/system/mail.ts';
+import { createMail, isPrivate } from '../../src/system/event-sender.ts';
 import { createTestLedger } from '../support/ledger.ts';
 import { openReceiver } from '../support/receiver.ts';
 import { openStreet, profitableClose } from '../support/street.ts';

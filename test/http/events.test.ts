@@ -9,7 +9,7 @@ import { EVENT_KINDS, type EventKind } from '../../src/core/event.ts';
 import type { EventBodies } from '../../src/core/event-body.ts';
 import type { EVENT_SHAPES } from '../../src/http/event-shapes.ts';
 import { tell } from '../../src/ledger/outbox.ts';
-import { createMail } from '../../src/system/mail.ts';
+import { createMail } from '../../src/system/event-sender.ts';
 import { createBareServer } from '../support/bare-server.ts';
 import { withEndpoint } from '../support/receiver.ts';
 

@@ -5,7 +5,7 @@ import type { Fact } from '../../src/core/fact.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { createRoster } from '../../src/core/roster.ts';
-import { refreshDoubts } from '../../src/flows/doubt.ts';
+import { refreshDoubts } from '../../src/flows/gate-doubts.ts';
 import { createSources } from '../../src/flows/sources.ts';
 import { addressOf, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
 

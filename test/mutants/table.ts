@@ -21,7 +21,7 @@ const sim = (seeds: number, from?: number) => (from === undefined ? { seeds } : 
 const PEN = 'test/adversarial/pen.test.ts';
 const PLAN = 'test/core/plan.test.ts';
 const PAYMENT = 'test/core/payment.test.ts';
-const BOOKS = 'test/flows/books.test.ts';
+const BOOKS = 'test/flows/books-comparison.test.ts';
 const SETTLE = 'test/flows/settle.test.ts';
 const CONTINUITY = 'test/flows/continuity.test.ts';
 
@@ -47,7 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'S3 halts are not looked at before signing',
-    file: 'src/flows/holding.ts',
+    file: 'src/flows/signing-obstacle.ts',
     from: 'if (halt !== null) return haltedBy(halt);',
     to: '',
     by: unit(SETTLE, 'planned before a halt'),
@@ -173,14 +173,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'B1 books always agree',
-    file: 'src/flows/books.ts',
+    file: 'src/flows/books-comparison.ts',
     from: "await unknownPayments(ports, subscriber, since, 'confirmed'",
     to: "((..._: unknown[]): PaidOnChain[] => [])(ports, subscriber, since, 'confirmed'",
     by: unit(BOOKS, 'a payment that is only confirmed is unknown'),
   },
   {
     name: 'B2 books read the finalized history only',
-    file: 'src/flows/books.ts',
+    file: 'src/flows/books-comparison.ts',
     from: "await unknownPayments(ports, subscriber, since, 'confirmed'",
     to: "await unknownPayments(ports, subscriber, since, 'finalized'",
     by: unit(BOOKS, 'a payment that is only confirmed is unknown'),

@@ -1,9 +1,10 @@
 // Listening: a ledger with subscribers, and a chain and venue of which a test says what each node
 // answers: for the flows that read transactions, without a daemon around them.
+
+import type { Chain, SignatureRow } from '../../src/core/chain-ports.ts';
 import type { Fact } from '../../src/core/fact.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
-import type { Chain, SignatureRow } from '../../src/core/outside.ts';
 import type { Ledger, Log } from '../../src/core/ports.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import type { Venue } from '../../src/core/venue.ts';

@@ -6,8 +6,8 @@ import { createVault } from '../../src/chain/vault.ts';
 import { endpointBinding } from '../../src/core/bindings.ts';
 import type { MasterKeyTrouble } from '../../src/core/master-key.ts';
 import { notifyEndpoints } from '../../src/flows/notify.ts';
+import { createMail } from '../../src/system/event-sender.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { createMail } from '../../src/system/mail.ts';
 import { createManualClock } from './clock.ts';
 import { createTestLedger } from './ledger.ts';
 

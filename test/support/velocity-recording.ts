@@ -1,6 +1,6 @@
 // Velocity recording: every Velocity scenario, played on the compiled program with the same keys
 // each time, and the accounts of the venue as the program left them.
-import type { ChainAccount } from '../../src/core/outside.ts';
+import type { ChainAccount } from '../../src/core/chain-ports.ts';
 import { PROGRAM } from '../../src/local/velocity/genesis.ts';
 import { createVelocityWorld } from '../../src/local/velocity/world.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';

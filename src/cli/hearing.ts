@@ -3,14 +3,14 @@
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
-import { createAccept } from '../flows/accept.ts';
+import { openRegistry } from '../daemon-parts.ts';
+import { createAccept } from '../flows/accepted-changes.ts';
 import { createAside } from '../flows/aside.ts';
 import { backfill } from '../flows/backfill.ts';
 import { rescan } from '../flows/rescan.ts';
 import { loadWatched } from '../flows/watched.ts';
-import { openRegistry } from '../parts.ts';
+import { type Opened, reasoned, type Tools } from './command-tools.ts';
 import { table } from './output.ts';
-import { type Opened, reasoned, type Tools } from './tools.ts';
 
 const exact = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));

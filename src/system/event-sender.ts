@@ -7,8 +7,8 @@ import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Webhook } from 'standardwebhooks';
+import type { Letter, Mail } from '../core/event-sender.ts';
 import { Fault } from '../core/fault.ts';
-import type { Letter, Mail } from '../core/mail.ts';
 
 const TIMEOUT_MS = 15_000;
 

@@ -1,6 +1,6 @@
 // Receive: bodies that wait for Postgres are bounded in bytes and in time, and a parcel in bytes.
 import { expect, test } from 'vitest';
-import { createReceive } from '../../src/flows/receive.ts';
+import { createReceive } from '../../src/flows/webhook-intake.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 
 const MIB = 1_024 * 1_024;

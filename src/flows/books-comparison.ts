@@ -2,10 +2,11 @@
 // Every payment of Bailiff in the history of the agent's token account must be known to the ledger;
 // a ledger that was restored from an older copy, or lost payments, would otherwise pay twice. Final
 // payments that open debts explain are booked at once; the others need `bailiff payments rebuild`.
+
+import type { Chain, SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Signature, Slot } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
-import type { Chain, SignatureRow } from '../core/outside.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { allot, type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';

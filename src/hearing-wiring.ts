@@ -2,15 +2,16 @@
 // subscriptions, the sweep and the backfill note signatures; the inspector reads each transaction
 // from RPC and records facts; checks compare account states with the facts.
 import { openFeed } from './chain/feed.ts';
+import type { AccountFeed } from './core/chain-ports.ts';
 import type { Address, Slot } from './core/ids.ts';
-import type { AccountFeed } from './core/outside.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
+import type { Parts } from './daemon-parts.ts';
+import { beginChecks } from './flows/account-checks.ts';
 import { adoptFrom } from './flows/adopt.ts';
 import { createAside, type SetAside } from './flows/aside.ts';
 import { backfill } from './flows/backfill.ts';
-import { beginChecks } from './flows/check.ts';
-import { createChecking } from './flows/checking.ts';
+import { createChecking } from './flows/check-turn.ts';
 import type { ConformanceWatch } from './flows/conformance.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
 import { digestDeliveries } from './flows/digest.ts';
@@ -19,11 +20,10 @@ import { createInspector, type Inspector } from './flows/inspector.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { createRegistration, type Registration } from './flows/registration.ts';
 import { createSources, type Source, type Sources } from './flows/sources.ts';
-import { createWake } from './flows/wake.ts';
+import { createWake } from './flows/waiting-debts.ts';
 import { createWatch, type Watch } from './flows/watch.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
-import type { Parts } from './parts.ts';
-import type { Settling } from './settling.ts';
+import type { Settling } from './settling-wiring.ts';
 import { newId } from './system/clock.ts';
 import type { Metrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';

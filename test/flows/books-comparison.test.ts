@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { BLOCKS_UNTIL_DEAD } from '../../src/core/continuity.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
-import { createBooks } from '../../src/flows/books.ts';
+import { createBooks } from '../../src/flows/books-comparison.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 

@@ -3,7 +3,7 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createPace } from '../../src/core/pace.ts';
 import { blankState } from '../../src/core/reckoning.ts';
-import { type ClearPorts, createClear } from '../../src/flows/clear.ts';
+import { type ClearPorts, createClear } from '../../src/flows/clearance.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 import { openStreet, profitableClose } from '../support/street.ts';

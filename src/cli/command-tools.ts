@@ -5,7 +5,7 @@ import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { withoutSecretText } from '../core/secrets.ts';
 import type { Voiding } from '../core/share.ts';
-import type { Parts } from '../parts.ts';
+import type { Parts } from '../daemon-parts.ts';
 import type { Settings } from '../system/settings.ts';
 import type { Output } from './output.ts';
 

@@ -3,7 +3,7 @@
 // gone back since, may already have been paid, so the chain is asked before it is signed or sent.
 import type { Payment, Trouble } from '../core/payment.ts';
 import type { Subscriber } from '../core/ports.ts';
-import type { Books } from './books.ts';
+import type { Books } from './books-comparison.ts';
 
 export type Own = {
   /** Tells that this process has planned or signed the payment. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWebhookRegistry, heliusFault, spreadAddresses } from '../../src/chain/helius.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Log } from '../../src/core/ports.ts';
-import { createKeeper } from '../../src/flows/keep.ts';
+import { createKeeper } from '../../src/flows/webhook-check.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createLocks } from '../../src/ledger/locks.ts';

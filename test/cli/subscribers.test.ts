@@ -1,6 +1,6 @@
 // People: the verdict that `bailiff gate` prints is the daemon's, personal doubts included.
 import { expect, test } from 'vitest';
-import { type Asked, decide } from '../../src/cli/people.ts';
+import { type Asked, decide } from '../../src/cli/subscribers.ts';
 import { blankState } from '../../src/core/reckoning.ts';
 import { judge } from '../../src/core/standing.ts';
 import { loadSettings } from '../../src/system/settings.ts';

@@ -1,6 +1,6 @@
 // Finding: what is well needs no mending; what is not says how.
 import { expect, test } from 'vitest';
-import { fine, odd, wrong } from '../../src/core/finding.ts';
+import { fine, odd, wrong } from '../../src/core/doctor-finding.ts';
 
 test('each state of a finding', () => {
   expect(fine('a', 'b')).toEqual({ what: 'a', state: 'ok', says: 'b', mend: null });

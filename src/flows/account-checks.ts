@@ -1,10 +1,11 @@
 // Check: compares the state of each watched account with the facts about it. States are read at
 // finalized slots and judged by core/reckoning.ts once everything up to them has been heard. A
 // difference that no fact explains stays on record as a gap.
+
+import type { Chain } from '../core/chain-ports.ts';
 import type { AccountCheck } from '../core/check-ports.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Perhaps } from '../core/perhaps.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import {

@@ -1,15 +1,16 @@
 // Clear: answers a platform that asks whether a subscriber may withdraw or close. What is owed is
 // paid first, if it can be paid at once; then the accounts are read. The answer is a clearance, or
 // a sentence that says why not and what to do.
+
+import type { Chain } from '../core/chain-ports.ts';
 import { type Clearance, whyBlocked } from '../core/clearance.ts';
 import { type Block, type Holding, type Uncovered, uncovered } from '../core/covered.ts';
 import { Fault } from '../core/fault.ts';
 import type { BaseUnits } from '../core/money.ts';
-import type { Chain } from '../core/outside.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import type { Venue } from '../core/venue.ts';
-import type { Books } from './books.ts';
+import type { Books } from './books-comparison.ts';
 
 export type ClearAnswer =
   | { readonly status: 'cleared'; readonly clearance: Clearance; readonly untilMs: number }

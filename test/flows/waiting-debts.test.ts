@@ -1,12 +1,12 @@
 // Wake: an account that changes again and again wakes its owner's debts ever more seldom.
 import { expect, test } from 'vitest';
+import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Watched } from '../../src/core/hearing-ports.ts';
-import type { Chain } from '../../src/core/outside.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import type { Venue } from '../../src/core/venue.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
-import { createWake } from '../../src/flows/wake.ts';
+import { createWake } from '../../src/flows/waiting-debts.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { DRIFT_PROFILE } from '../../src/venue/drift-v2/profile.ts';
 import { classify } from '../../src/venue/errors.ts';

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import type { Ledger } from '../core/ports.ts';
 import { ACTIONS, type Action, createRoster, type Decision } from '../core/roster.ts';
-import { doubtedBy, personalDoubts, whyDoubted, whyUnread } from '../flows/doubt.ts';
-import { gateOf } from '../parts.ts';
+import { gateOf } from '../daemon-parts.ts';
+import { doubtedBy, personalDoubts, whyDoubted, whyUnread } from '../flows/gate-doubts.ts';
 import type { Settings } from '../system/settings.ts';
+import type { Opened, Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 import { table } from './output.ts';
-import type { Opened, Tools } from './tools.ts';
 
 /** What the verdict is made of: the ledger, the chain and the platform's rules of the gate. */
 export type Asked = {

@@ -1,6 +1,6 @@
 // Figures: sums over debts and payments, for metrics and for creators. Amounts in base units.
 import type { ProfitShare } from '../core/debt-ports.ts';
-import type { Figures } from '../core/figures.ts';
+import type { Figures } from '../core/debt-sums.ts';
 import type { PaymentState } from '../core/payment.ts';
 import { at, type Sql } from './database.ts';
 

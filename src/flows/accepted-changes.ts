@@ -3,7 +3,7 @@
 // was missed is not booked afterwards; from here on state and facts must agree again.
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
-import type { CheckPorts } from './check.ts';
+import type { CheckPorts } from './account-checks.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 /**

@@ -2,10 +2,10 @@
 // wallet, its accounts changed, or the venue is open again. A wake may be lost; the schedule tries
 // every debt again anyway.
 import { type BackoffRule, delayMs } from '../core/backoff.ts';
+import type { Chain } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { Chain } from '../core/outside.ts';
 import type { ErrorClass } from '../core/payment.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Venue } from '../core/venue.ts';

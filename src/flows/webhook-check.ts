@@ -1,8 +1,9 @@
 // Keep: keeps Bailiff's webhooks at Helius as they should be, and notices when they fall silent.
 // Helius gives up a delivery within seconds and replays nothing, so after a failure the other
 // sources must find the missing transactions.
+
+import type { WebhookRegistry } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { WebhookRegistry } from '../core/outside.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 
 export type KeepPorts = {

@@ -12,13 +12,6 @@ import type { RpcListener } from './chain/rpc.ts';
 import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
 import { createVault } from './chain/vault.ts';
-import type { ProgramBook, ProgramReader } from './core/conformance.ts';
-import { Fault } from './core/fault.ts';
-import type { Locks } from './core/hearing-ports.ts';
-import type { Address } from './core/ids.ts';
-import type { LedgerClock } from './core/ledger-clock.ts';
-import type { MasterKey } from './core/master-key.ts';
-import type { TopUpRule } from './core/outflow.ts';
 import type {
   Chain,
   FeeMarket,
@@ -27,7 +20,14 @@ import type {
   Vault,
   WebhookIds,
   WebhookRegistry,
-} from './core/outside.ts';
+} from './core/chain-ports.ts';
+import type { ProgramBook, ProgramReader } from './core/conformance.ts';
+import { Fault } from './core/fault.ts';
+import type { Locks } from './core/hearing-ports.ts';
+import type { Address } from './core/ids.ts';
+import type { LedgerClock } from './core/ledger-clock.ts';
+import type { MasterKey } from './core/master-key.ts';
+import type { TopUpRule } from './core/outflow.ts';
 import { createPace, type Pace } from './core/pace.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';

@@ -4,7 +4,8 @@
 import { budget } from './chain/compile.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
-import { type Books, createBooks } from './flows/books.ts';
+import { type Parts, payingOf } from './daemon-parts.ts';
+import { type Books, createBooks } from './flows/books-comparison.ts';
 import type { ConformanceWatch } from './flows/conformance.ts';
 import { bookFinal } from './flows/credit.ts';
 import { createEndings, type Endings } from './flows/ending.ts';
@@ -12,7 +13,6 @@ import { createLanes, type Lanes } from './flows/lanes.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
 import { createSettle, type Settle } from './flows/settle.ts';
 import { inTurns, judgeSubscribers } from './flows/standing.ts';
-import { type Parts, payingOf } from './parts.ts';
 import { newId } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
 

@@ -24,7 +24,7 @@ import { surfaceOf } from './http-wiring.ts';
 import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
 import { addSettling } from './settling-wiring.ts';
 import { elapsedMs } from './system/clock.ts';
-import { createMail } from './system/event-sender.ts';
+import { createEventSender } from './system/event-sender.ts';
 import { createMetrics } from './system/metrics.ts';
 import type { Settings } from './system/settings.ts';
 
@@ -92,9 +92,9 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const ports = { ...parts, ...shared, watched, publisher, books, answered };
   const skewMs = () => heartbeat.pulse.skewMs;
   const upkeep = addUpkeep(loops, { ...ports, skewMs }, upkeepOf(settings));
-  const mail = createMail(settings.events);
+  const sender = createEventSender(settings.events);
   loops.add('notify', EVERY_MS.notify, async (signal) => {
-    while (!signal.aborted && (await notifyEndpoints({ ...parts, mail, clock, log })));
+    while (!signal.aborted && (await notifyEndpoints({ ...parts, sender, clock, log })));
   });
   stack.defer(await listenEvents(sql, () => loops.after('written')));
   const heartbeat = createHeartbeat(
@@ -121,7 +121,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
     });
   const server = createServer(
     surfaceOf(settings, {
-      ...{ ...ports, ...hearing, ...upkeep, rules, metrics, authority, pulse, mail },
+      ...{ ...ports, ...hearing, ...upkeep, rules, metrics, authority, pulse, sender },
       acts: answered.acts,
       endings: settling.endings,
       feed: () => feed?.status() ?? null,

@@ -1,5 +1,6 @@
-// Parts: opens the parts that the daemon and the commands share, wired by hand: the ledger on
-// Postgres, the chain over RPC, the venue, the pen, and the swap endpoint. No part runs by itself.
+// Daemon parts: opens the parts that the daemon and the commands share, wired by hand: the
+// ledger on Postgres, the chain over RPC, the venue, the pen, and the swap endpoint. No part
+// runs by itself.
 import { createAnswerReader } from './chain/answer.ts';
 import { createChain } from './chain/chain.ts';
 import { createFeeMarket } from './chain/fees.ts';
@@ -12,15 +13,7 @@ import type { RpcListener } from './chain/rpc.ts';
 import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
 import { createVault } from './chain/vault.ts';
-import type {
-  Chain,
-  FeeMarket,
-  Pen,
-  SwapDesk,
-  Vault,
-  WebhookIds,
-  WebhookRegistry,
-} from './core/chain-ports.ts';
+import type { Chain, FeeMarket } from './core/chain-ports.ts';
 import type { ProgramBook, ProgramReader } from './core/conformance.ts';
 import { Fault } from './core/fault.ts';
 import type { Locks } from './core/hearing-ports.ts';
@@ -31,9 +24,11 @@ import type { TopUpRule } from './core/outflow.ts';
 import { createPace, type Pace } from './core/pace.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
+import type { Pen, SwapDesk, Vault } from './core/signing-ports.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
 import { createTip, type Tip } from './core/tip.ts';
 import type { Venue } from './core/venue.ts';
+import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createGenesis } from './ledger/genesis.ts';
 import { createLedger } from './ledger/ledger.ts';

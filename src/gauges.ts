@@ -48,7 +48,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   ): void => metrics.gauge({ name: `bailiff_${name}`, help, labels, read });
 
   gauge('debts', 'Profit shares by status.', ['status'], async () =>
-    (await ledger.figures.debts()).map(({ status, count }) => ({
+    (await ledger.sums.debts()).map(({ status, count }) => ({
       labels: { status },
       value: count,
     })),
@@ -58,7 +58,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'The unpaid part of profit shares by status, in USDC base units.',
     ['status'],
     async () =>
-      (await ledger.figures.debts()).map(({ status, left }) => ({
+      (await ledger.sums.debts()).map(({ status, left }) => ({
         labels: { status },
         value: Number(left),
       })),
@@ -67,10 +67,10 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'debt_oldest_seconds',
     'Age of the oldest open debt, without those that wait for their minimum or cost.',
     [],
-    async () => one(((await ledger.figures.oldestDebtMs(clock.nowMs())) ?? 0) / 1_000),
+    async () => one(((await ledger.sums.oldestDebtMs(clock.nowMs())) ?? 0) / 1_000),
   );
   gauge('debts_older', 'Open debts older than so many seconds.', ['seconds'], async () => {
-    const ages = await ledger.figures.debtsOlderThan(clock.nowMs(), AGES_MS);
+    const ages = await ledger.sums.debtsOlderThan(clock.nowMs(), AGES_MS);
     return ages.map((count, index) => ({
       labels: { seconds: String((AGES_MS[index] ?? 0) / 1_000) },
       value: count,
@@ -81,7 +81,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'From hearing of a close to its payment being final, in the last hour.',
     ['quantile'],
     async () =>
-      Object.entries(await ledger.figures.closeToPaid(clock.nowMs() - HOUR_MS)).map(
+      Object.entries(await ledger.sums.closeToPaid(clock.nowMs() - HOUR_MS)).map(
         ([quantile, ms]) => ({
           labels: { quantile },
           value: ms / 1_000,
@@ -93,7 +93,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'Payments by state and, of those that ended badly, class of trouble.',
     ['state', 'class'],
     async () =>
-      (await ledger.figures.payments()).map(({ state, class: trouble, count }) => ({
+      (await ledger.sums.payments()).map(({ state, class: trouble, count }) => ({
         labels: { state, class: trouble },
         value: count,
       })),
@@ -102,7 +102,7 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     'payments_unknown',
     'Payments sent over two minutes ago whose outcome is not known.',
     [],
-    async () => one(await ledger.figures.paymentsSentBefore(clock.nowMs() - UNKNOWN_AFTER_MS)),
+    async () => one(await ledger.sums.paymentsSentBefore(clock.nowMs() - UNKNOWN_AFTER_MS)),
   );
   gauge('events', 'Events to endpoints, by state.', ['state'], async () =>
     (await ledger.endpoints.totals()).map(({ state, count }) => ({

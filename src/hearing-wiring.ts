@@ -1,6 +1,6 @@
-// Hearing: wires the half of the daemon that learns what happened on chain. Webhooks, account
-// subscriptions, the sweep and the backfill note signatures; the inspector reads each transaction
-// from RPC and records facts; checks compare account states with the facts.
+// Hearing wiring: wires the half of the daemon that learns what happened on chain. Webhooks,
+// account subscriptions, the sweep and the backfill note signatures; the inspector reads each
+// transaction from RPC and records facts; checks compare account states with the facts.
 import { openFeed } from './chain/feed.ts';
 import type { AccountFeed } from './core/chain-ports.ts';
 import type { Address, Slot } from './core/ids.ts';

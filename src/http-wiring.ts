@@ -1,8 +1,9 @@
-// Surface: passes the daemon's parts to the HTTP server, one group of routes after the other.
+// HTTP wiring: passes the daemon's parts to the HTTP server, one group of routes after the
+// other.
 import type { Acts } from './core/act.ts';
 import { endpointBinding } from './core/bindings.ts';
 import type { Finding } from './core/doctor-finding.ts';
-import type { Mail } from './core/event-sender.ts';
+import type { EventSender } from './core/event-sender.ts';
 import type { Address } from './core/ids.ts';
 import type { LedgerClock } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
@@ -59,7 +60,7 @@ export type Wiring = {
   readonly onNoted: () => void;
   /** The names of loops of which one run does not end. */
   readonly stuck: () => string[];
-  readonly mail: Mail;
+  readonly sender: EventSender;
   /** Called when events have become due. */
   readonly onEvents: () => void;
 };
@@ -139,7 +140,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     endpoints: {
       endpoints: ledger.endpoints,
       listing,
-      mail: wiring.mail,
+      sender: wiring.sender,
       seal: (id, secret) => parts.vault.seal(endpointBinding(id), Buffer.from(secret)),
       newId,
       onDue: wiring.onEvents,

@@ -1,6 +1,6 @@
-// Settling: wires the half of the daemon that owes and pays. Final closes are booked, standings are
-// judged, and a lane for each subscriber with debts plans, signs and sends payments and follows
-// them to their end.
+// Settling wiring: wires the half of the daemon that owes and pays. Final closes are booked,
+// standings are judged, and a lane for each subscriber with debts plans, signs and sends
+// payments and follows them to their end.
 import { budget } from './chain/compile.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';

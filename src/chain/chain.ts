@@ -6,9 +6,10 @@ import {
   PublicKey,
   VersionedTransaction,
 } from '@solana/web3.js';
-import type { Chain, LookupTable, Simulated, Slice } from '../core/chain-ports.ts';
+import type { Chain, Simulated, Slice } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
+import type { LookupTable } from '../core/signing-ports.ts';
 import type { Tip } from '../core/tip.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { proveAbsence, type Walk } from './absence.ts';

@@ -7,8 +7,8 @@ import {
   TransactionMessage,
   VersionedTransaction,
 } from '@solana/web3.js';
-import type { LookupTable } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
+import type { LookupTable } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 
 function toWeb3({ program, accounts, data }: Instruction): TransactionInstruction {

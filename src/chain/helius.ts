@@ -5,10 +5,10 @@
 // URL was changed, by a person or by the settings, is corrected; one that is no longer needed is
 // removed, because it sends the secret.
 
-import type { RegistryReport, WebhookIds, WebhookRegistry } from '../core/chain-ports.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Log } from '../core/ports.ts';
+import type { RegistryReport, WebhookIds, WebhookRegistry } from '../core/webhook-ports.ts';
 import { createAnswerReader } from './answer.ts';
 import { redact, shownUrl } from './rpc.ts';
 

@@ -3,9 +3,9 @@
 // daemon could open secrets under its key. The problem is reported once, and not as a failure of
 // each secret.
 
-import type { Vault } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { MasterKey, MasterKeyBook, MasterKeyTrouble } from '../core/master-key.ts';
+import type { Vault } from '../core/signing-ports.ts';
 
 /** The binding of the known text, and the text. */
 const BOUND = 'bailiff/master-key';

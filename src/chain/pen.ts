@@ -3,12 +3,12 @@
 // with the mandate of core/policy.ts or core/swap.ts.
 import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/web3.js';
 import { agentKeyBinding } from '../core/bindings.ts';
-import type { LookupTable, PaymentParts, Pen, Vault } from '../core/chain-ports.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
+import type { LookupTable, PaymentParts, Pen, Vault } from '../core/signing-ports.ts';
 import { limitObjection, type PenLimits } from '../core/spending.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';

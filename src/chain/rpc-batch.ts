@@ -1,6 +1,6 @@
-// Together: sends several questions in one JSON-RPC batch. A batch is one request, so one node
-// behind a URL answers all of it, and its answers can be compared with each other. Some providers
-// refuse batches of some methods; the caller then gets null.
+// RPC batch: sends several questions in one JSON-RPC batch. A batch is one request, so one node
+// behind a URL answers all of it, and its answers can be compared with each other. Some
+// providers refuse batches of some methods; the caller then gets null.
 import type { Connection } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { carrierOf, redact } from './rpc.ts';

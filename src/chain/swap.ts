@@ -2,9 +2,9 @@
 // transactions that it builds. The endpoint is not trusted: core/swap.ts checks each transaction
 // before the pen signs it.
 import { type Connection, VersionedTransaction } from '@solana/web3.js';
-import type { LookupTable, SwapDesk } from '../core/chain-ports.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
+import type { LookupTable, SwapDesk } from '../core/signing-ports.ts';
 import type { SwapAct } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { asking, type CallBounds } from './rpc.ts';

@@ -1,8 +1,8 @@
 // Tables: reads address lookup tables from the chain. A transaction that fits a packet without a
 // table uses none. In a larger one an address in a table takes one byte instead of thirty-two.
 import { AddressLookupTableAccount, type Connection, PublicKey } from '@solana/web3.js';
-import type { LookupTable } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
+import type { LookupTable } from '../core/signing-ports.ts';
 import { asking } from './rpc.ts';
 
 const TABLE_PROGRAM = 'AddressLookupTab1e1111111111111111111111111';

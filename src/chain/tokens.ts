@@ -14,9 +14,10 @@ import {
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
-import type { Chain, PaymentParts } from '../core/chain-ports.ts';
+import type { Chain } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { Act } from '../core/policy.ts';
+import type { PaymentParts } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 
 const MEMO_PROGRAM = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr');

@@ -2,8 +2,8 @@
 // a change of the master key only wraps data keys again and opens no secret. A sealed secret is
 // bound to its purpose: in another row it does not open.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { Vault } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
+import type { Vault } from '../core/signing-ports.ts';
 
 // Sealed form: version 1 | wrapped data key (12 nonce, 32 key, 16 tag) | secret (12 nonce, its
 // bytes, 16 tag).

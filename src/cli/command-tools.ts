@@ -1,5 +1,5 @@
-// Tools: what every command is given: the parts of a daemon, the output, and a function that puts
-// an act on record.
+// Command tools: what every command is given: the parts of a daemon, the output, and a function
+// that puts an act on record.
 import type { Command } from 'commander';
 import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';

@@ -1,4 +1,4 @@
-// Listening: the commands about hearing: read one transaction again, walk the histories of
+// Hearing: the commands about hearing: read one transaction again, walk the histories of
 // accounts, accept a state, and compare the watch-list at Helius.
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';

@@ -1,4 +1,4 @@
-// People: the commands that show subscribers, and the gate's verdict on one of them.
+// Subscribers: the commands that show subscribers, and the gate's verdict on one of them.
 import type { Command } from 'commander';
 import { formatUnits } from '../core/money.ts';
 import type { Ledger } from '../core/ports.ts';

@@ -1,11 +1,11 @@
-// Outside: the ports to systems outside the daemon: the chain, the pen, the vault, fees, swaps, and
-// the webhook registry.
+// Chain ports: the ports to Solana: reads and sends over RPC, account subscriptions, and the prices
+// of the network.
 import type { DeathEvidence } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
-import type { Look, Payment, SignedBytes, Trouble } from './payment.ts';
+import type { Look, SignedBytes } from './payment.ts';
 import type { Act } from './policy.ts';
-import type { SealedKey } from './ports.ts';
+import type { LookupTable, PaymentParts } from './signing-ports.ts';
 import type { ChainTransaction, Instruction } from './transaction.ts';
 
 export type ChainAccount = {
@@ -154,8 +154,8 @@ export type Chain = {
    * Sends exactly these bytes, without preflight and without retries by the node. An error does not
    * prove that they were not sent.
    */
-  /** Reads the outcome of a signature. An RPC failure gives `nothing`, never `absent`. */
   send(bytes: Uint8Array): Promise<void>;
+  /** Reads the outcome of a signature. An RPC failure gives `nothing`, never `absent`. */
   look(signature: Signature): Promise<Look>;
   /** One round of evidence for a death. A question without an answer is null. */
   deathEvidence(signed: SignedBytes, tokenAccount: Address): Promise<DeathEvidence>;
@@ -168,36 +168,6 @@ export type Chain = {
   witnessed<T>(read: () => Promise<T>): Promise<T>;
 };
 
-/** The addresses of a payment. */
-export type PaymentParts = {
-  readonly agent: Address;
-  readonly agentTokenAccount: Address;
-  /**
-   * The token account that pays: the agent's own, or one that exists only within the transaction.
-   */
-  readonly source: Address;
-  readonly creator: Address;
-  readonly creatorTokenAccount: Address;
-  readonly payer: Address;
-  /** The token account in which the sponsor is reimbursed; null when the sponsor does not pay. */
-  readonly sponsorTokenAccount: Address | null;
-  readonly payment: Payment;
-};
-
-/** A lookup table with its addresses, which are needed to read a transaction that uses it. */
-export type LookupTable = { readonly key: Address; readonly addresses: readonly Address[] };
-/** The endpoint at which agents may swap USDC for SOL. It answers with a transaction to sign. */
-export type SwapDesk = {
-  /**
-   * Returns an unsigned transaction that swaps this much of the owner's USDC for SOL. Throws
-   * `swap_failed`.
-   */
-  offer(
-    owner: Address,
-    amount: BaseUnits,
-  ): Promise<{ transaction: Uint8Array; tables: readonly LookupTable[] }>;
-};
-
 /**
  * Account subscriptions. Notifications are handed on at once. Changes that may have been missed are
  * reported but not replayed.
@@ -207,62 +177,6 @@ export type AccountFeed = {
   follow(addresses: readonly Address[]): void;
   status(): { readonly sockets: number; readonly accounts: number; readonly subscribed: number };
   close(): Promise<void>;
-};
-
-/** Seals secrets, each bound to its purpose. Throws `key_unavailable` without a master key. */
-export type Vault = {
-  /** Seals a secret for one purpose. */
-  seal(bound: string, plain: Uint8Array): Uint8Array;
-  /**
-   * Passes the secret to `use` and wipes it afterwards. Throws when it was sealed for another
-   * purpose or under another key.
-   */
-  open<T>(bound: string, sealed: Uint8Array, use: (plain: Uint8Array) => T): T;
-  /** Wraps the same secret under the master key that seals now, without opening it. */
-  rewrap(bound: string, sealed: Uint8Array): Uint8Array;
-};
-
-/** The pen: signs recorded payments and swaps only. */
-export type Pen = {
-  /** Seals an agent's secret key for the ledger, bound to the subscriber and the public key. */
-  seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
-  /**
-   * Why a key does not open, as a trouble that uses up no attempt; null when it opens. The opened
-   * key is wiped at once.
-   */
-  closed(key: SealedKey): Trouble | null;
-  /** The sponsor's address; null when no sponsor is configured. */
-  readonly sponsor: Address | null;
-  /**
-   * Builds the transaction, checks it against mandate and limits, and signs it. Throws
-   * `pen_refused`, `pen_limited` or `key_unavailable`.
-   */
-  sign(request: {
-    parts: PaymentParts;
-    memo: string;
-    instructions: readonly Instruction[];
-    /** The tables that the simulation used. No address that the mandate names may come from one. */
-    tables: readonly LookupTable[];
-    blockhash: string;
-    key: SealedKey | null;
-    /**
-     * USDC base units that the ledger knows to be signed for this subscriber within a day, without
-     * this payment.
-     */
-    signedToday: BaseUnits;
-  }): { signature: Signature; bytes: Uint8Array };
-  /**
-   * Checks a swap that was built elsewhere against the swap policy, and signs it. Throws as `sign`
-   * does.
-   */
-  signSwap(request: {
-    payment: Payment;
-    agent: Address;
-    transaction: Uint8Array;
-    tables: readonly LookupTable[];
-    blockhash: string;
-    key: SealedKey | null;
-  }): { signature: Signature; bytes: Uint8Array };
 };
 
 /** The prices of the network. */
@@ -278,39 +192,4 @@ export type FeeMarket = {
   /** The least balance of a token account, in lamports. The cluster can change it. */
   tokenAccountRent(): Promise<Lamports>;
   readonly priorityFeeMost: Lamports;
-};
-
-/** Bailiff's webhook registrations at Helius. */
-export type WebhookRegistry = {
-  /**
-   * Makes sure that these addresses, and those already registered, are registered at the configured
-   * URL with the secret, and active. `wasDisabled`: a webhook had been disabled or altered, so
-   * deliveries may be missing.
-   */
-  ensure(addresses: readonly Address[]): Promise<{ readonly wasDisabled: boolean }>;
-  /**
-   * Removes these addresses. The last ones of a webhook stay, because Helius allows no empty
-   * webhook.
-   */
-  remove(addresses: readonly Address[]): Promise<void>;
-  /** How the registration differs from these addresses. Changes nothing. */
-  inspect(addresses: readonly Address[]): Promise<RegistryReport>;
-  /** As `ensure`, and removes addresses that are not among these. Returns how many were removed. */
-  repair(addresses: readonly Address[]): Promise<number>;
-};
-/** Stores the ids of Bailiff's webhooks. */
-export type WebhookIds = {
-  read(): Promise<readonly string[]>;
-  /** Replaces the stored ids. */
-  keep(ids: readonly string[]): Promise<void>;
-};
-
-export type RegistryReport = {
-  readonly webhooks: number;
-  readonly disabled: number;
-  readonly wrongSecret: number;
-  /** Webhooks of Bailiff with another type, transaction filter or URL than Bailiff set. */
-  readonly altered: number;
-  readonly missing: readonly string[];
-  readonly extra: readonly string[];
 };

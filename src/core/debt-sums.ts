@@ -1,4 +1,4 @@
-// Figures: the port to sums over debts and payments.
+// Debt sums: the port to sums over debts and payments.
 import type { ProfitShare } from './debt-ports.ts';
 import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
@@ -14,7 +14,7 @@ export type Earnings = {
   readonly observed: BaseUnits;
 };
 
-export type Figures = {
+export type DebtSums = {
   /** The number of profit shares by status, and their unpaid sum. */
   debts(): Promise<
     { readonly status: ProfitShare['status']; readonly count: number; readonly left: BaseUnits }[]

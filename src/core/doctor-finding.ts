@@ -1,4 +1,4 @@
-// Finding: the doctor's result on one part that a daemon depends on, and how to mend it.
+// Doctor finding: the doctor's result on one part that a daemon depends on, and how to mend it.
 
 export type Finding = {
   readonly what: string;

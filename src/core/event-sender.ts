@@ -1,6 +1,6 @@
-// Mail: the port that sends events to platforms.
+// Event sender: the port that sends events to platforms.
 /** One event as an HTTP request. */
-export type Letter = {
+export type EventRequest = {
   readonly url: string;
   readonly id: string;
   /** The time of this attempt. Milliseconds since 1970. */
@@ -9,9 +9,9 @@ export type Letter = {
   /** Each secret signs, so that a receiver needs to know only one of them. */
   readonly secrets: readonly string[];
 };
-export type Mail = {
+export type EventSender = {
   /** Throws `endpoint_refused` for a private address or a scheme that is not allowed. */
   check(url: string): Promise<void>;
-  /** Sends the letter and returns the HTTP status. Throws when there was no answer. */
-  send(letter: Letter): Promise<number>;
+  /** Sends the request and returns the HTTP status. Throws when there was no answer. */
+  send(request: EventRequest): Promise<number>;
 };

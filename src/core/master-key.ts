@@ -1,5 +1,5 @@
 // Master key: the port to the check of the key that seals every secret of a ledger.
-import type { Vault } from './chain-ports.ts';
+import type { Vault } from './signing-ports.ts';
 
 export type MasterKeyTrouble = {
   readonly code: 'master_key_missing' | 'master_key_wrong';

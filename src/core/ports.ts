@@ -1,6 +1,6 @@
 // Ports: the interfaces that the flows need of the floors below them. Each is a record of
-// functions, so that a test or the simulator can replace a whole floor. outside.ts has the ports to
-// systems outside the daemon.
+// functions, so that a test or the simulator can replace a whole floor. The other ports stand in
+// chain-ports.ts, signing-ports.ts, venue.ts and the files *-ports.ts of this folder.
 
 import type { Agreement } from './accrual.ts';
 import type { Acts } from './act.ts';
@@ -8,7 +8,7 @@ import type { ApiKeys } from './api-key.ts';
 import type { Checks } from './check-ports.ts';
 import type { Clearance } from './clearance.ts';
 import type { Costs, Credits, Payments, Shares } from './debt-ports.ts';
-import type { Figures } from './debt-sums.ts';
+import type { DebtSums } from './debt-sums.ts';
 import type { CoverageBook, UnfollowedAccounts, UnreadBook } from './doubt-ports.ts';
 import type { Endpoints, EventLog } from './event.ts';
 import type { Fact, FactBody } from './fact.ts';
@@ -292,7 +292,7 @@ export type Ledger = {
   readonly credits: Credits;
   readonly payments: Payments;
   readonly costs: Costs;
-  readonly figures: Figures;
+  readonly sums: DebtSums;
   readonly halts: Halts;
   readonly apiKeys: ApiKeys;
   readonly acts: Acts;

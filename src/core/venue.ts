@@ -1,7 +1,7 @@
 // Venue: the port to a perps program. It reads the program's transactions and accounts, and builds
 // the instructions that settle and withdraw. src/venue implements it.
 
-import type { Chain, ChainAccount, PaymentParts, Slice } from './chain-ports.ts';
+import type { Chain, ChainAccount, Slice } from './chain-ports.ts';
 import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import type { Watched } from './hearing-ports.ts';
@@ -10,6 +10,7 @@ import type { Trouble } from './payment.ts';
 import type { VenueFunds } from './plan.ts';
 import type { Act } from './policy.ts';
 import type { AccountState } from './reckoning.ts';
+import type { PaymentParts } from './signing-ports.ts';
 import type { ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
 
 /**

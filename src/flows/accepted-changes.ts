@@ -1,6 +1,7 @@
-// Accept: a person has looked at a change that no fact explains, and accepts it: the state of an
-// account, a token account that is not followed, or a transaction that no node gives. Profit that
-// was missed is not booked afterwards; from here on state and facts must agree again.
+// Accepted changes: a person has looked at a change that no fact explains, and accepts it: the
+// state of an account, a token account that is not followed, or a transaction that no node
+// gives. Profit that was missed is not booked afterwards; from here on state and facts must
+// agree again.
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
 import type { CheckPorts } from './account-checks.ts';

@@ -1,6 +1,6 @@
-// Check: compares the state of each watched account with the facts about it. States are read at
-// finalized slots and judged by core/reckoning.ts once everything up to them has been heard. A
-// difference that no fact explains stays on record as a gap.
+// Account checks: compares the state of each watched account with the facts about it. States are
+// read at finalized slots and judged by core/reckoning.ts once everything up to them has been
+// heard. A difference that no fact explains stays on record as a gap.
 
 import type { Chain } from '../core/chain-ports.ts';
 import type { AccountCheck } from '../core/check-ports.ts';

@@ -1,7 +1,8 @@
-// Books: compares the ledger with the chain before this process signs a payment for a subscriber.
-// Every payment of Bailiff in the history of the agent's token account must be known to the ledger;
-// a ledger that was restored from an older copy, or lost payments, would otherwise pay twice. Final
-// payments that open debts explain are booked at once; the others need `bailiff payments rebuild`.
+// Books comparison: compares the ledger with the chain before this process signs a payment for a
+// subscriber. Every payment of Bailiff in the history of the agent's token account must be known
+// to the ledger; a ledger that was restored from an older copy, or lost payments, would
+// otherwise pay twice. Final payments that open debts explain are booked at once; the others
+// need `bailiff payments rebuild`.
 
 import type { Chain, SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';

@@ -2,11 +2,11 @@
 // today, how often a creator's token account was opened, and whether the sponsor pays for this
 // subscriber and creator. The rules are in core/spending.ts.
 
-import type { Pen } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { Debt } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Ledger } from '../core/ports.ts';
+import type { Pen } from '../core/signing-ports.ts';
 import {
   type CostRule,
   type PenLimits,

@@ -1,5 +1,5 @@
-// Checking: one turn of the check loop: account states, wallets touched by transactions that no
-// node gives, and token accounts that are not followed yet.
+// Check turn: one turn of the check loop: account states, wallets touched by transactions that
+// no node gives, and token accounts that are not followed yet.
 import type { Address, Slot } from '../core/ids.ts';
 import { checkAccounts } from './account-checks.ts';
 import { type AdoptPorts, lookAtUnfollowed } from './adopt.ts';

@@ -1,6 +1,6 @@
-// Clear: answers a platform that asks whether a subscriber may withdraw or close. What is owed is
-// paid first, if it can be paid at once; then the accounts are read. The answer is a clearance, or
-// a sentence that says why not and what to do.
+// Clearance: answers a platform that asks whether a subscriber may withdraw or close. What is
+// owed is paid first, if it can be paid at once; then the accounts are read. The answer is a
+// clearance, or a sentence that says why not and what to do.
 
 import type { Chain } from '../core/chain-ports.ts';
 import { type Clearance, whyBlocked } from '../core/clearance.ts';

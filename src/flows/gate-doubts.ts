@@ -1,7 +1,7 @@
-// Doubt: tells for whom the gate cannot vouch: for every subscriber while no source was heard, and
-// for a subscriber whose named transactions are not read yet, whose histories or states cannot be
-// read, whose accounts show changes that no fact explains or were given to a call that this release
-// does not know, or who has token accounts that are not followed.
+// Gate doubts: tells for whom the gate cannot vouch: for every subscriber while no source was
+// heard, and for a subscriber whose named transactions are not read yet, whose histories or
+// states cannot be read, whose accounts show changes that no fact explains or were given to a
+// call that this release does not know, or who has token accounts that are not followed.
 import type { Clock, Ledger } from '../core/ports.ts';
 import { type Doubt, type Roster, UNEXPLAINED } from '../core/roster.ts';
 import { type SuspicionRule, whySuspected } from '../core/suspicion.ts';

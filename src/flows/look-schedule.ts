@@ -1,6 +1,6 @@
-// Looking: decides when to look for a payment that was sent. A look costs an RPC call, so it waits
-// for a reason: an account of the subscriber changed and finality is near, or nothing was heard for
-// a while and the payment is sent again.
+// Look schedule: decides when to look for a payment that was sent. A look costs an RPC call, so
+// it waits for a reason: an account of the subscriber changed and finality is near, or nothing
+// was heard for a while and the payment is sent again.
 import type { Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/payment.ts';
 import type { Clock } from '../core/ports.ts';

@@ -3,20 +3,20 @@
 // that takes nothing at all is disabled and reported. An event may be delivered more than once; its
 // id tells the receiver.
 import { endpointBinding } from '../core/bindings.ts';
-import type { Vault } from '../core/chain-ports.ts';
 import { DEAD_AFTER_MS, type Dispatch, retryAfterMs, type SealedSecret } from '../core/event.ts';
-import type { Mail } from '../core/event-sender.ts';
+import type { EventSender } from '../core/event-sender.ts';
 import { messageOf } from '../core/fault.ts';
 import type { MasterKey } from '../core/master-key.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
+import type { Vault } from '../core/signing-ports.ts';
 import { isoTime } from '../core/time.ts';
 
 export type NotifyPorts = {
   readonly ledger: Pick<Ledger, 'endpoints'>;
   readonly vault: Vault;
   readonly masterKey: Pick<MasterKey, 'trouble'>;
-  readonly mail: Mail;
+  readonly sender: EventSender;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -45,7 +45,7 @@ function secretsOf(vault: Vault, { endpoint, secrets }: Dispatch): string[] | nu
 }
 
 async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
-  const { ledger, vault, mail, clock, log } = ports;
+  const { ledger, vault, sender, clock, log } = ports;
   const { endpoint, eventId, kind, atMs, body, attempts } = dispatch;
   let outcome: string;
   let gone = false;
@@ -58,7 +58,7 @@ async function handOn(ports: NotifyPorts, dispatch: Dispatch): Promise<void> {
     return log.warn('event.held', { endpoint: endpoint.id, event: eventId, why });
   }
   try {
-    const status = await mail.send({
+    const status = await sender.send({
       url: endpoint.url,
       id: eventId,
       atMs: clock.nowMs(),

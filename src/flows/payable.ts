@@ -2,7 +2,7 @@
 // changed, and again when a payment is planned, because an account can change its kind meanwhile.
 // The rules are in core/creator.ts.
 
-import type { Chain, ChainAccount, Pen } from '../core/chain-ports.ts';
+import type { Chain, ChainAccount } from '../core/chain-ports.ts';
 import {
   type CreatorObjection,
   creatorObjection,
@@ -12,6 +12,7 @@ import {
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Ledger } from '../core/ports.ts';
+import type { Pen } from '../core/signing-ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';
 import { WRAPPED_SOL } from '../core/wallet-call.ts';

@@ -1,13 +1,14 @@
 // Preflight: builds the parts of a payment, and makes the one reading of the chain that its plan
 // depends on. SPL balances come from token accounts, never from Drift collateral.
 
-import type { Chain, ChainAccount, FeeMarket, PaymentParts, Pen } from '../core/chain-ports.ts';
+import type { Chain, ChainAccount, FeeMarket } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import type { Debt, Payment } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
+import type { PaymentParts, Pen } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';

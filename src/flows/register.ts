@@ -1,12 +1,13 @@
 // Register: records the subscribers and terms that a platform sends. From then on the accounts are
 // watched, and the agent key is kept sealed.
 import type { Agreement } from '../core/accrual.ts';
-import type { Chain, Pen } from '../core/chain-ports.ts';
+import type { Chain } from '../core/chain-ports.ts';
 import { isReserved, SYSTEM_PROGRAM, type VaultProof } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
 import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
+import type { Pen } from '../core/signing-ports.ts';
 import { type Basis, type TermsChange, termsAfter } from '../core/terms.ts';
 import type { Venue } from '../core/venue.ts';
 import { createPayable } from './payable.ts';

@@ -3,8 +3,8 @@
 // hear the subscriber anyway, and the loop registers what is missing. A failure is tried again
 // soon, then later each time.
 import { delayMs } from '../core/backoff.ts';
-import type { WebhookRegistry } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
+import type { WebhookRegistry } from '../core/webhook-ports.ts';
 import type { WatchedAccounts } from './watched.ts';
 import { createKeeper, type KeepPorts } from './webhook-check.ts';
 

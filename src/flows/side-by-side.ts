@@ -1,4 +1,4 @@
-// Window: does work on many items side by side, with a limit on how many at once.
+// Side by side: does work on many items side by side, with a limit on how many at once.
 
 /**
  * Does the work on every item in order, `most` at a time. When a work throws, no further item is

@@ -1,9 +1,10 @@
 // Signing: turns a planned payment into signed bytes, once: its instructions are simulated, given a
 // compute limit, and signed by the pen. A payment that fails here was never signed, so its debts
 // become free again.
-import type { PaymentParts, Simulated, SwapDesk } from '../core/chain-ports.ts';
+import type { Simulated } from '../core/chain-ports.ts';
 import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
+import type { PaymentParts, SwapDesk } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import { instructionsOf, memoOf, partsOf, type ReadPorts } from './preflight.ts';

@@ -1,10 +1,10 @@
-// Keep: keeps Bailiff's webhooks at Helius as they should be, and notices when they fall silent.
-// Helius gives up a delivery within seconds and replays nothing, so after a failure the other
-// sources must find the missing transactions.
+// Webhook check: keeps Bailiff's webhooks at Helius as they should be, and notices when they
+// fall silent. Helius gives up a delivery within seconds and replays nothing, so after a failure
+// the other sources must find the missing transactions.
 
-import type { WebhookRegistry } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { WebhookRegistry } from '../core/webhook-ports.ts';
 
 export type KeepPorts = {
   readonly ledger: Ledger;

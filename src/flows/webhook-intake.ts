@@ -1,7 +1,7 @@
-// Receive: commits webhook bodies before they are answered. Bodies that arrive during one commit
-// share the next one, so that many deliveries cost one commit and no timer is needed. The bytes of
-// bodies that arrive or wait are bounded, and so is the wait. A refused body is answered 503, and
-// Helius sends it again.
+// Webhook intake: commits webhook bodies before they are answered. Bodies that arrive during one
+// commit share the next one, so that many deliveries cost one commit and no timer is needed. The
+// bytes of bodies that arrive or wait are bounded, and so is the wait. A refused body is
+// answered 503, and Helius sends it again.
 import { Fault } from '../core/fault.ts';
 import type { Deliveries } from '../core/hearing-ports.ts';
 import type { Clock } from '../core/ports.ts';

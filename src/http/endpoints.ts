@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { type Endpoint, EVENT_KINDS } from '../core/event.ts';
-import type { Mail } from '../core/event-sender.ts';
+import type { EventSender } from '../core/event-sender.ts';
 import { Fault } from '../core/fault.ts';
 import type { Ledger } from '../core/ports.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
@@ -15,7 +15,7 @@ import { IdText, LIMIT_USUAL, Limit, nullable, Paged } from './shapes.ts';
 export type EndpointOptions = {
   readonly endpoints: Ledger['endpoints'];
   readonly listing: Listing;
-  readonly mail: Mail;
+  readonly sender: EventSender;
   readonly seal: (endpointId: string, secret: string) => Uint8Array;
   readonly newId: () => string;
   /** Called when deliveries have become due. */
@@ -118,7 +118,7 @@ const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 /** The routes of endpoints. */
 export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, options) => {
-  const { endpoints, listing, mail, seal, newId, onDue } = options;
+  const { endpoints, listing, sender, seal, newId, onDue } = options;
   const known = async (id: string): Promise<Endpoint> => {
     const found = await endpoints.find(id);
     if (found === null) throw new Fault('not_found', `There is no endpoint ${id}.`);
@@ -131,7 +131,7 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
       schema: { body: NewEndpoint, response: { 201: Made } },
     },
     async ({ body: { url, kinds = null } }, reply) => {
-      await mail.check(url);
+      await sender.check(url);
       const id = newId();
       const secret = newSecret();
       const made = await endpoints.create({ id, url, kinds, secret: seal(id, secret) });
@@ -161,7 +161,7 @@ export const endpointRoutes: FastifyPluginAsync<EndpointOptions> = async (app, o
     },
     async ({ params, body }) => {
       await known(params.id);
-      if (body.url !== undefined) await mail.check(body.url);
+      if (body.url !== undefined) await sender.check(body.url);
       await endpoints.change(params.id, body);
       return view(await known(params.id));
     },

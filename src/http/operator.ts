@@ -95,7 +95,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
         throw new Fault('address_invalid', `wallet is no Solana address: ${wallet}`);
       if (!(await ledger.creators.isCreator(wallet)))
         throw new Fault('not_found', `No terms name ${wallet} as a creator.`);
-      const { owed, inFlight, paid, voided, observed } = await ledger.figures.earnings(wallet);
+      const { owed, inFlight, paid, voided, observed } = await ledger.sums.earnings(wallet);
       return {
         creatorWallet: wallet,
         mint,

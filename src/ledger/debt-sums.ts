@@ -1,11 +1,11 @@
-// Figures: sums over debts and payments, for metrics and for creators. Amounts in base units.
+// Debt sums: sums over debts and payments, for metrics and for creators. Amounts in base units.
 import type { ProfitShare } from '../core/debt-ports.ts';
-import type { Figures } from '../core/debt-sums.ts';
+import type { DebtSums } from '../core/debt-sums.ts';
 import type { PaymentState } from '../core/payment.ts';
 import { at, type Sql } from './database.ts';
 
-/** Creates the reader of figures. */
-export function createFigures(sql: Sql): Figures {
+/** Creates the reader of sums. */
+export function createDebtSums(sql: Sql): DebtSums {
   return {
     async debts() {
       const rows = await sql<{ status: ProfitShare['status']; count: bigint; left: bigint }[]>`

@@ -12,7 +12,7 @@ import { createCoverageBook } from './coverage.ts';
 import { createCreators } from './creators.ts';
 import { createCredits } from './credits.ts';
 import type { Fragment, Sql } from './database.ts';
-import { createFigures } from './debt-sums.ts';
+import { createDebtSums } from './debt-sums.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createEventLog } from './event-log.ts';
@@ -63,7 +63,7 @@ export function createLedger(
     credits: createCredits(sql, now),
     payments: createPayments(sql, now),
     costs: createCosts(sql),
-    figures: createFigures(sql),
+    sums: createDebtSums(sql),
     halts: createHalts(sql),
     apiKeys: createApiKeys(sql),
     acts: createActs(sql),

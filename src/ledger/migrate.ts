@@ -52,22 +52,6 @@ export async function pendingMigrations(sql: Sql): Promise<string[]> {
     .map((each) => each.name);
 }
 
-const ROUND_TRIP_MS = 3_000;
-
-/**
- * Whether a notification that this pool sends reaches its listener within 3 s. Behind a pooler in
- * transaction mode it does not.
- */
-export async function roundTrip(sql: Sql): Promise<boolean> {
-  const heard = Promise.withResolvers<boolean>();
-  const listening = await sql.listen('bailiff_doctor', () => heard.resolve(true));
-  await sql.notify('bailiff_doctor', '');
-  AbortSignal.timeout(ROUND_TRIP_MS).addEventListener('abort', () => heard.resolve(false));
-  const came = await heard.promise;
-  await listening.unlisten();
-  return came;
-}
-
 /** Throws `database_newer` when a migration was applied that this release does not have. */
 function refuseNewer(rows: readonly { version: number; name?: string }[], known: number): void {
   const newest = Math.max(0, ...rows.map((row) => row.version));

@@ -1,6 +1,6 @@
 // Webhook ids: stores the ids of Bailiff's webhooks at Helius, by which they are recognised even
 // after a change of their URL.
-import type { WebhookIds } from '../core/chain-ports.ts';
+import type { WebhookIds } from '../core/webhook-ports.ts';
 import type { Sql } from './database.ts';
 
 /** Creates the store of webhook ids. */

@@ -4,7 +4,8 @@ import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sql } from '../ledger/database.ts';
-import { pendingMigrations, roundTrip } from '../ledger/migrate.ts';
+import { pendingMigrations } from '../ledger/migrate.ts';
+import { passesNotifications } from '../ledger/notifications.ts';
 import { skewOf } from './clock.ts';
 
 const SKEW_MS_MOST = 10_000;
@@ -24,7 +25,7 @@ export async function ofDatabase(sql: Sql, clock: Clock): Promise<Finding[]> {
     found.push(
       wrong('postgres', `the database is ${row.encoding}`, 'Make it anew with encoding UTF8.'),
     );
-  if (!(await roundTrip(sql)))
+  if (!(await passesNotifications(sql)))
     found.push(
       wrong(
         'postgres',

@@ -1,10 +1,10 @@
 // Helius: checks that Bailiff's webhooks exist, are active, and contain the watched addresses.
 
-import type { WebhookIds } from '../core/chain-ports.ts';
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Log } from '../core/ports.ts';
+import type { WebhookIds } from '../core/webhook-ports.ts';
 import { openRegistry } from '../daemon-parts.ts';
 import type { Settings } from '../system/settings.ts';
 

@@ -1,4 +1,4 @@
-// Mail: sends events as HTTP requests to URLs that platforms chose. The look-up that is checked is
+// Event sender: sends events as HTTP requests to URLs that platforms chose. The look-up that is checked is
 // the one whose address the connection uses, so a host name cannot lead to the daemon, its network
 // or its cloud's metadata after the check. Redirects are not followed. A refusal does not say which
 // address a name resolved to.
@@ -7,7 +7,7 @@ import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import type { Letter, Mail } from '../core/event-sender.ts';
+import type { EventRequest, EventSender } from '../core/event-sender.ts';
 import { Fault } from '../core/fault.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -57,7 +57,7 @@ export function isPrivate(address: string): boolean {
 const refused = (url: URL, why: string): Fault =>
   new Fault('endpoint_refused', `${url.origin} ${why}`);
 
-export type MailOptions = {
+export type EventSenderOptions = {
   /** Whether URLs may lead to private addresses, use http, and name any port. */
   readonly allowPrivate: boolean;
   /** The ports that URLs may name unless `allowPrivate` is set. */
@@ -69,7 +69,7 @@ const HTTPS_PORT = 443;
  * Creates the sender of events. `check` and `send` throw `endpoint_refused` for a URL that is not
  * allowed.
  */
-export function createMail({ allowPrivate, ports }: MailOptions): Mail {
+export function createEventSender({ allowPrivate, ports }: EventSenderOptions): EventSender {
   const lookup: LookupFunction = (hostname, options, done) =>
     lookUp(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null && !allowPrivate)
@@ -113,7 +113,7 @@ export function createMail({ allowPrivate, ports }: MailOptions): Mail {
         ),
       );
     },
-    async send({ url: text, id, atMs, body, secrets }: Letter) {
+    async send({ url: text, id, atMs, body, secrets }: EventRequest) {
       const url = urlOf(text);
       const timestamp = new Date(atMs);
       const signature = secrets

@@ -1,6 +1,6 @@
-// Keeping: adds to the tallies the fees that an account pays to keepers and the rewards that it
-// earns as a keeper or referrer. This money moves with orders and fills and is part of no close.
-// Sources: drift program, controller/orders.rs, pay_keeper_flat_reward_for_perps and
+// Keeper fees: adds to the tallies the fees that an account pays to keepers and the rewards that
+// it earns as a keeper or referrer. This money moves with orders and fills and is part of no
+// close. Sources: drift program, controller/orders.rs, pay_keeper_flat_reward_for_perps and
 // fulfill_perp_order_with_amm; ADR 32.
 import type { Heard, HeardEvent } from './heard.ts';
 import type { OrderActionRecord } from './records.ts';

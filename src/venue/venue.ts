@@ -1,9 +1,10 @@
 // Venue: implements the `Venue` port for one dialect, with a door to the builder of its
 // instructions.
 
-import type { Chain, PaymentParts } from '../core/chain-ports.ts';
+import type { Chain } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { VenueFunds } from '../core/plan.ts';
+import type { PaymentParts } from '../core/signing-ports.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import type { Venue } from '../core/venue.ts';
 import { depositTokens, type User } from './accounts.ts';

@@ -23,10 +23,10 @@ import {
 import { expect, test, vi } from 'vitest';
 import { createPen } from '../../src/chain/pen.ts';
 import { createVault } from '../../src/chain/vault.ts';
-import type { LookupTable } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
+import type { LookupTable } from '../../src/core/signing-ports.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { routeInstruction, SWAP_PROGRAM } from '../../src/local/swap.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';

@@ -8,9 +8,9 @@ import { budget, compile, decompile, fitsPacket, programsOf } from '../../src/ch
 import { createPen } from '../../src/chain/pen.ts';
 import { transferInstructions } from '../../src/chain/tokens.ts';
 import { createVault } from '../../src/chain/vault.ts';
-import type { LookupTable, PaymentParts } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
+import type { LookupTable, PaymentParts } from '../../src/core/signing-ports.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';

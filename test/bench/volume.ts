@@ -23,7 +23,7 @@ const NOISE_MS = 1;
 const LIMIT = 50;
 
 function questions(ledger: Ledger): Record<string, () => Promise<unknown>> {
-  const { shares, payments, standings, sightings, facts, figures } = ledger;
+  const { shares, payments, standings, sightings, facts, sums } = ledger;
   const creatorWallet = `c7${'y'.repeat(36)}` as Address;
   const subscriberId = 's20';
   return {
@@ -42,7 +42,7 @@ function questions(ledger: Ledger): Record<string, () => Promise<unknown>> {
     'what is unread': () => sightings.backlog(),
     'what was heard last': () => sightings.lastHeard(),
     'facts of a subscriber': () => facts.list({ subscriberId, limit: LIMIT }),
-    'the oldest debt': () => figures.oldestDebtMs(0),
+    'the oldest debt': () => sums.oldestDebtMs(0),
   };
 }
 

@@ -4,7 +4,7 @@ import { Keypair } from '@solana/web3.js';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { tell } from '../../src/ledger/outbox.ts';
-import { createMail, isPrivate } from '../../src/system/event-sender.ts';
+import { createEventSender, isPrivate } from '../../src/system/event-sender.ts';
 import { createTestLedger } from '../support/ledger.ts';
 import { openReceiver } from '../support/receiver.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
@@ -150,7 +150,7 @@ test.each([
 ])('%s is private: %s', (address, wanted) => expect(isPrivate(address)).toBe(wanted));
 
 test('no URL leads into our own network, by name or by number', async () => {
-  const mail = createMail({ allowPrivate: false, ports: [443] });
+  const sender = createEventSender({ allowPrivate: false, ports: [443] });
   for (const url of [
     'https://127.0.0.1/',
     'https://[::1]/',
@@ -162,11 +162,11 @@ test('no URL leads into our own network, by name or by number', async () => {
     'https://8.8.8.8:22/',
     'nonsense',
   ])
-    await expect(mail.check(url), url).rejects.toMatchObject({ code: 'endpoint_refused' });
-  await expect(mail.check('https://8.8.8.8/')).resolves.toBeUndefined();
+    await expect(sender.check(url), url).rejects.toMatchObject({ code: 'endpoint_refused' });
+  await expect(sender.check('https://8.8.8.8/')).resolves.toBeUndefined();
   // A refusal does not tell which internal names exist, nor what they resolve to.
   const told = async (url: string): Promise<string> =>
-    mail.check(url).then(
+    sender.check(url).then(
       () => '',
       (thrown: Error) =>
         thrown.message
@@ -176,8 +176,8 @@ test('no URL leads into our own network, by name or by number', async () => {
   expect(await told('https://localhost/')).toBe(await told('https://no-such-name.invalid/'));
   expect(await told('https://localhost/')).not.toMatch(/127|::1/);
   // The look-up that connects refuses, too: a name may have led elsewhere when it was checked.
-  const letter = { id: 'e', atMs: 0, body: '{}', secrets: [] };
-  await expect(mail.send({ ...letter, url: 'https://localhost/' })).rejects.toThrow(
+  const request = { id: 'e', atMs: 0, body: '{}', secrets: [] };
+  await expect(sender.send({ ...request, url: 'https://localhost/' })).rejects.toThrow(
     /does not lead to a public address/,
   );
 });

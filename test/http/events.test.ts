@@ -9,7 +9,7 @@ import { EVENT_KINDS, type EventKind } from '../../src/core/event.ts';
 import type { EventBodies } from '../../src/core/event-body.ts';
 import type { EVENT_SHAPES } from '../../src/http/event-shapes.ts';
 import { tell } from '../../src/ledger/outbox.ts';
-import { createMail } from '../../src/system/event-sender.ts';
+import { createEventSender } from '../../src/system/event-sender.ts';
 import { createBareServer } from '../support/bare-server.ts';
 import { withEndpoint } from '../support/receiver.ts';
 
@@ -68,7 +68,7 @@ async function served() {
     endpoints: {
       endpoints: held.ledger.endpoints,
       listing: {} as never,
-      mail: createMail({ allowPrivate: true, ports: [443] }),
+      sender: createEventSender({ allowPrivate: true, ports: [443] }),
       seal: (id, secret) => vault.seal(endpointBinding(id), Buffer.from(secret)),
       newId: () => 'e2',
       onDue: () => {},

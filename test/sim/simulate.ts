@@ -3,8 +3,9 @@
 // JSON-RPC. Several daemons run at once, are killed between any two steps, and hear late, twice,
 // out of order or not at all; operators retry, halt and hasten. The laws are checked on the way,
 // and in fair weather everything must come out.
-import type { Chain, Pen } from '../../src/core/chain-ports.ts';
+import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Ledger } from '../../src/core/ports.ts';
+import type { Pen } from '../../src/core/signing-ports.ts';
 import type { OpenBooks, SimBooks } from './books.ts';
 import { createSimChain, type SimChain } from './chain/chain.ts';
 import { MOODS_KNOWN, type Mood, sicken, soundNode } from './chain/node.ts';

@@ -1,9 +1,9 @@
 // Witness: a record kept outside the ledger, so that the laws need not rely on it: every payment
 // that the pen has signed, with the debts that it covers. No lost commit changes it.
 
-import type { Pen } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Cover } from '../../src/core/payment.ts';
+import type { Pen } from '../../src/core/signing-ports.ts';
 import type { Landed } from './chain/chain.ts';
 
 export type SignedPayment = {

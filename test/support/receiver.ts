@@ -6,7 +6,7 @@ import { createVault } from '../../src/chain/vault.ts';
 import { endpointBinding } from '../../src/core/bindings.ts';
 import type { MasterKeyTrouble } from '../../src/core/master-key.ts';
 import { notifyEndpoints } from '../../src/flows/notify.ts';
-import { createMail } from '../../src/system/event-sender.ts';
+import { createEventSender } from '../../src/system/event-sender.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from './clock.ts';
 import { createTestLedger } from './ledger.ts';
@@ -58,10 +58,10 @@ export async function withEndpoint() {
   // Postgres says when an event was written; our clock when it is tried.
   const [row] = await sql<{ now: Date }[]>`select now() + interval '1 second' as now`;
   const clock = createManualClock(row?.now.getTime() ?? 0);
-  const mail = createMail({ allowPrivate: true, ports: [443] });
+  const sender = createEventSender({ allowPrivate: true, ports: [443] });
   const masterKey = { trouble: () => trouble };
   let trouble: MasterKeyTrouble | null = null;
-  const run = () => notifyEndpoints({ ledger, vault, masterKey, mail, clock, log: silentLog });
+  const run = () => notifyEndpoints({ ledger, vault, masterKey, sender, clock, log: silentLog });
   const isWrong = (wrong: MasterKeyTrouble | null): void => {
     trouble = wrong;
   };

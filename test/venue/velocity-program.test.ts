@@ -3,8 +3,9 @@
 // stands in (velocity.test.ts).
 import { PublicKey, TransactionInstruction } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
-import type { Chain, PaymentParts } from '../../src/core/chain-ports.ts';
+import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
+import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
 import { usdtOf } from '../../src/local/velocity/instructions.ts';
 import { createVelocityWorld } from '../../src/local/velocity/world.ts';

@@ -214,7 +214,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
     credits: createMemoryCredits(state),
     payments: createMemoryPayments(state, nowMs, server.identity),
     halts: createMemoryHalts(state),
-    figures: nobodyAsks('figures'),
+    sums: nobodyAsks('sums'),
     acts: nobodyAsks('acts'),
     lists: nobodyAsks('lists'),
     masterKey: nobodyAsks('the master key'),

@@ -1,5 +1,5 @@
-// Signing ports: the ports of what signs: the pen and the vault that keeps its keys, the addresses of
-// a payment, and the endpoint that builds swaps.
+// Signing ports: the ports of what signs: the pen and the vault that keeps its keys, the
+// addresses of a payment, and the endpoint that builds swaps.
 import type { Address, Signature } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Payment } from './payment.ts';

@@ -1,7 +1,7 @@
-// Event sender: sends events as HTTP requests to URLs that platforms chose. The look-up that is checked is
-// the one whose address the connection uses, so a host name cannot lead to the daemon, its network
-// or its cloud's metadata after the check. Redirects are not followed. A refusal does not say which
-// address a name resolved to.
+// Event sender: sends events as HTTP requests to URLs that platforms chose. The look-up that is
+// checked is the one whose address the connection uses, so a host name cannot lead to the
+// daemon, its network or its cloud's metadata after the check. Redirects are not followed. A
+// refusal does not say which address a name resolved to.
 import { lookup as lookUp } from 'node:dns';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';

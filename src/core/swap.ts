@@ -1,9 +1,12 @@
-// Swap: decides whether the pen may sign a swap that another service has built. It must be one swap
-// of exactly the planned USDC for at least the planned SOL, out of the agent's accounts and into
-// them, and nothing else.
+// Swap: the rules about a swap that another service has built and the pen may sign, as two
+// tables: rules about single acts, and rules about the whole. It must be one swap of exactly the
+// planned USDC for at least the planned SOL, out of the agent's accounts and into them, and
+// nothing else.
 import type { Address } from './ids.ts';
 import { type BaseUnits, BPS_WHOLE, type Lamports, mulDivFloor } from './money.ts';
-import { type Act, COMPUTE_UNITS_MOST } from './policy.ts';
+import { COMPUTE_UNITS_MOST, PRIORITY_FEE } from './payment-rules.ts';
+import type { Act } from './policy.ts';
+import { objectionsTo, objectionTo, type Rule, type RulesByAct } from './rules.ts';
 
 export type SwapAct =
   | Act
@@ -48,47 +51,153 @@ export type SwapMandate = SwapLimits & {
 const worstOf = (quotedOut: bigint, slippageBps: number): bigint =>
   mulDivFloor(quotedOut, BPS_WHOLE - BigInt(slippageBps), BPS_WHOLE);
 
-function objectionTo(act: SwapAct, mandate: SwapMandate): string | null {
-  switch (act.act) {
-    case 'compute_limit':
-      return act.units <= COMPUTE_UNITS_MOST ? null : `compute limit ${act.units}`;
-    case 'compute_price': {
-      const most = (act.microLamports * BigInt(COMPUTE_UNITS_MOST)) / 1_000_000n;
-      return most <= mandate.priorityFeeMost ? null : `priority fee could reach ${most} lamports`;
-    }
-    case 'create_token_account': {
-      const own = act.account === mandate.wrapped && act.owner === mandate.agent;
-      if (!own || act.mint !== mandate.wrappedMint) return `creates an account of ${act.owner}`;
-      return act.payer === mandate.agent ? null : `rent is charged to ${act.payer}`;
-    }
-    case 'close_account':
-      if (act.account !== mandate.wrapped) return `closes ${act.account}`;
-      return act.destination === mandate.agent && act.authority === mandate.agent
-        ? null
-        : `sends the SOL to ${act.destination}`;
-    case 'swap':
-      if (act.authority !== mandate.agent) return `swaps by authority of ${act.authority}`;
-      if (act.source !== mandate.source) return `swaps out of ${act.source}`;
-      if (act.destination !== mandate.wrapped) return `swaps into ${act.destination}`;
-      if (act.destinationMint !== mandate.wrappedMint) return `swaps for ${act.destinationMint}`;
-      if (act.amountIn !== mandate.amount) return `swaps ${act.amountIn}, not ${mandate.amount}`;
-      if (act.platformFeeBps !== 0) return `pays a platform fee of ${act.platformFeeBps} bps`;
-      if (act.slippageBps > mandate.slippageBpsMost) return `slippage of ${act.slippageBps} bps`;
-      return worstOf(act.quotedOut, act.slippageBps) >= mandate.lamportsLeast
-        ? null
-        : `may bring only ${worstOf(act.quotedOut, act.slippageBps)} lamports`;
-    case 'transfer':
-    case 'create_seeded_account':
-    case 'initialize_token_account':
-    case 'close_token_account':
-    case 'memo':
-    case 'settle':
-    case 'withdraw':
-      return `does a ${act.act}`;
-    case 'unknown':
-      return `calls program ${act.program}`;
-  }
-}
+/** The rule about acts that no swap contains. */
+const NEVER: Rule<SwapAct, SwapMandate> = {
+  must: 'be an instruction that a swap contains',
+  holds: () => false,
+  objection: ({ act }) => `does a ${act}`,
+};
+
+/** The rules about single acts of a swap. */
+export const SWAP_RULES: RulesByAct<SwapAct, SwapMandate> = {
+  compute_limit: [
+    {
+      must: 'ask for at most 1,400,000 compute units',
+      holds: ({ units }) => units <= COMPUTE_UNITS_MOST,
+      objection: ({ units }) => `compute limit ${units}`,
+    },
+  ],
+  compute_price: [PRIORITY_FEE],
+  create_token_account: [
+    {
+      must: "create the agent's account of wrapped SOL",
+      holds: ({ account }, { wrapped }) => account === wrapped,
+      objection: ({ owner }) => `creates an account of ${owner}`,
+    },
+    {
+      must: 'create it for the agent',
+      holds: ({ owner }, { agent }) => owner === agent,
+      objection: ({ owner }) => `creates an account of ${owner}`,
+    },
+    {
+      must: 'create it for wrapped SOL',
+      holds: ({ mint }, { wrappedMint }) => mint === wrappedMint,
+      objection: ({ owner }) => `creates an account of ${owner}`,
+    },
+    {
+      must: 'charge the rent to the agent',
+      holds: ({ payer }, { agent }) => payer === agent,
+      objection: ({ payer }) => `rent is charged to ${payer}`,
+    },
+  ],
+  close_account: [
+    {
+      must: "close the agent's account of wrapped SOL",
+      holds: ({ account }, { wrapped }) => account === wrapped,
+      objection: ({ account }) => `closes ${account}`,
+    },
+    {
+      must: 'send the SOL to the agent',
+      holds: ({ destination }, { agent }) => destination === agent,
+      objection: ({ destination }) => `sends the SOL to ${destination}`,
+    },
+    {
+      must: 'be authorised by the agent',
+      holds: ({ authority }, { agent }) => authority === agent,
+      objection: ({ destination }) => `sends the SOL to ${destination}`,
+    },
+  ],
+  swap: [
+    {
+      must: 'be authorised by the agent',
+      holds: ({ authority }, { agent }) => authority === agent,
+      objection: ({ authority }) => `swaps by authority of ${authority}`,
+    },
+    {
+      must: "take from the agent's USDC account",
+      holds: ({ source }, mandate) => source === mandate.source,
+      objection: ({ source }) => `swaps out of ${source}`,
+    },
+    {
+      must: "give to the agent's account of wrapped SOL",
+      holds: ({ destination }, { wrapped }) => destination === wrapped,
+      objection: ({ destination }) => `swaps into ${destination}`,
+    },
+    {
+      must: 'buy wrapped SOL',
+      holds: ({ destinationMint }, { wrappedMint }) => destinationMint === wrappedMint,
+      objection: ({ destinationMint }) => `swaps for ${destinationMint}`,
+    },
+    {
+      must: 'spend exactly the planned amount',
+      holds: ({ amountIn }, { amount }) => amountIn === amount,
+      objection: ({ amountIn }, { amount }) => `swaps ${amountIn}, not ${amount}`,
+    },
+    {
+      must: 'pay no platform fee',
+      holds: ({ platformFeeBps }) => platformFeeBps === 0,
+      objection: ({ platformFeeBps }) => `pays a platform fee of ${platformFeeBps} bps`,
+    },
+    {
+      must: 'accept at most the slippage of the settings',
+      holds: ({ slippageBps }, { slippageBpsMost }) => slippageBps <= slippageBpsMost,
+      objection: ({ slippageBps }) => `slippage of ${slippageBps} bps`,
+    },
+    {
+      must: 'bring the least amount of SOL even at the worst price that it accepts',
+      holds: ({ quotedOut, slippageBps }, { lamportsLeast }) =>
+        worstOf(quotedOut, slippageBps) >= lamportsLeast,
+      objection: ({ quotedOut, slippageBps }) =>
+        `may bring only ${worstOf(quotedOut, slippageBps)} lamports`,
+    },
+  ],
+  transfer: [NEVER],
+  create_seeded_account: [NEVER],
+  initialize_token_account: [NEVER],
+  close_token_account: [NEVER],
+  memo: [NEVER],
+  settle: [NEVER],
+  withdraw: [NEVER],
+  unknown: [
+    {
+      must: 'be an instruction that a swap contains',
+      holds: () => false,
+      objection: ({ program }) => `calls program ${program}`,
+    },
+  ],
+};
+
+/** A swap as a whole: its fee payer, and how many acts of a kind there are. */
+type WholeSwap = {
+  readonly feePayer: Address;
+  readonly count: (kind: SwapAct['act']) => number;
+};
+
+/** The rules about a swap as a whole. */
+export const WHOLE_SWAP_RULES: readonly Rule<WholeSwap, SwapMandate>[] = [
+  {
+    must: 'be paid for by the agent',
+    holds: ({ feePayer }, { agent }) => feePayer === agent,
+    objection: ({ feePayer }) => `fee payer is ${feePayer}`,
+  },
+  {
+    must: 'swap once',
+    holds: ({ count }) => count('swap') === 1,
+    objection: ({ count }) => `has ${count('swap')} swaps, exactly one is due`,
+  },
+  {
+    must: 'turn the wrapped SOL into SOL by closing its account once',
+    holds: ({ count }) => count('close_account') === 1,
+    objection: () => 'does not end in SOL: the wrapped account stays open',
+  },
+  ...(['compute_limit', 'compute_price', 'create_token_account'] as const).map(
+    (kind): Rule<WholeSwap, SwapMandate> => ({
+      must: `contain at most one ${kind}`,
+      holds: ({ count }) => count(kind) <= 1,
+      objection: () => `has more than one ${kind}`,
+    }),
+  ),
+];
 
 /** Every reason not to sign a swap; empty when the swap is exactly the planned one. */
 export function swapObjections(
@@ -96,13 +205,9 @@ export function swapObjections(
   acts: readonly SwapAct[],
   mandate: SwapMandate,
 ): string[] {
-  const found = acts.map((act) => objectionTo(act, mandate)).filter((each) => each !== null);
-  if (feePayer !== mandate.agent) found.push(`fee payer is ${feePayer}`);
   const count = (kind: SwapAct['act']) => acts.filter((act) => act.act === kind).length;
-  if (count('swap') !== 1) found.push(`has ${count('swap')} swaps, exactly one is due`);
-  if (count('close_account') !== 1)
-    found.push('does not end in SOL: the wrapped account stays open');
-  for (const kind of ['compute_limit', 'compute_price', 'create_token_account'] as const)
-    if (count(kind) > 1) found.push(`has more than one ${kind}`);
-  return found;
+  return [
+    ...acts.map((act) => objectionTo(SWAP_RULES, act, mandate)).filter((each) => each !== null),
+    ...objectionsTo(WHOLE_SWAP_RULES, { feePayer, count }, mandate),
+  ];
 }

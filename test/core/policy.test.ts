@@ -1,7 +1,9 @@
 // Policy: each field of each act that a payment may have, up to its limit and one beyond it.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
-import { type Act, COMPUTE_UNITS_MOST, type Mandate, objections } from '../../src/core/policy.ts';
+import { COMPUTE_UNITS_MOST, PAYMENT_RULES } from '../../src/core/payment-rules.ts';
+import { type Act, type Mandate, objections } from '../../src/core/policy.ts';
+import type { Rule } from '../../src/core/rules.ts';
 import { TOKEN_PROGRAM } from '../../src/core/wallet-call.ts';
 
 const address = (name: string) => name as Address;
@@ -109,7 +111,8 @@ test('a whole payment at every limit passes; a part of what is allowed passes to
   expect(judge(GOOD.filter((each) => each !== reimburse && each !== settle))).toEqual([]);
 });
 
-test.each<[Act, object, string]>([
+/** An act of the good payment, a change that breaks one rule about it, and the objection. */
+const BROKEN: readonly [Act, object, string][] = [
   [limit, { units: COMPUTE_UNITS_MOST + 1 }, 'compute limit 1400001 is above the maximum'],
   [price, { microLamports: 716n }, 'priority fee could reach 1002 lamports'],
   [creatorAccount, { account: thief }, 'creates a token account of creator'],
@@ -141,8 +144,26 @@ test.each<[Act, object, string]>([
   [reimburse, { destination: thief }, 'transfers to thief'],
   [reimburse, { amount: 6n }, 'transfers 6, the mandate is 5'],
   [memo, { text: 'bailiff:p2' }, 'carries another memo'],
-])('%o with %o is refused', (act, change, why) => {
+];
+test.each(BROKEN)('%o with %o is refused', (act, change, why) => {
   expect(changed(act, change)).toContain(why);
+});
+
+test('every row of the table is broken by one of these changes', () => {
+  for (const [kind, rules] of Object.entries(PAYMENT_RULES)) {
+    const acts = BROKEN.filter(([act]) => act.act === kind).map(([act, change]) => ({
+      ...act,
+      ...change,
+    }));
+    if (kind === 'unknown') acts.push({ act: 'unknown', program: thief });
+    for (const rule of rules as readonly Rule<Act, Mandate>[]) {
+      const before = rules.slice(0, rules.indexOf(rule as never)) as readonly Rule<Act, Mandate>[];
+      const found = acts.filter(
+        (act) => !rule.holds(act, mandate) && before.every((each) => each.holds(act, mandate)),
+      );
+      expect(found.length, `${kind} must ${rule.must}`).toBeGreaterThan(0);
+    }
+  }
 });
 
 test('an act that is not known is refused', () =>

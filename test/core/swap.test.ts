@@ -1,7 +1,8 @@
 // Swap: what the mandate of a swap lets pass, to the unit, and each thing that it does not.
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
-import { COMPUTE_UNITS_MOST } from '../../src/core/policy.ts';
+import { COMPUTE_UNITS_MOST } from '../../src/core/payment-rules.ts';
+
 import { type SwapAct, type SwapMandate, swapObjections } from '../../src/core/swap.ts';
 
 const address = (name: string) => name as Address;

@@ -10,6 +10,7 @@ import { type Nodes, openNodes } from './chain/nodes.ts';
 import { createPen } from './chain/pen.ts';
 import { createProgramReader } from './chain/program.ts';
 import type { RpcListener } from './chain/rpc.ts';
+import { createSigners } from './chain/signers.ts';
 import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
 import { createVault } from './chain/vault.ts';
@@ -24,7 +25,7 @@ import type { TopUpRule } from './core/outflow.ts';
 import { createPace, type Pace } from './core/pace.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
-import type { Pen, SwapDesk, Vault } from './core/signing-ports.ts';
+import type { Pen, Signers, SwapDesk, Vault } from './core/signing-ports.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
 import { createTip, type Tip } from './core/tip.ts';
 import type { Venue } from './core/venue.ts';
@@ -56,6 +57,7 @@ export type Parts = {
   /** Reads the venue's program on chain; `programs` are the programs that the ledger knows. */
   readonly program: ProgramReader;
   readonly programs: ProgramBook;
+  readonly signers: Signers;
   readonly pen: Pen;
   readonly vault: Vault;
   readonly masterKey: MasterKey;
@@ -135,6 +137,7 @@ export async function openParts(
   );
   const { vault } = masterKey;
   await masterKey.look();
+  const signers = createSigners({ vault, sponsorKey: secrets.sponsorKey });
   return {
     databaseUrl,
     rpcUrl: rpc.url,
@@ -153,13 +156,13 @@ export async function openParts(
       nowMs: clock.nowMs,
     }),
     vault,
+    signers,
     masterKey,
     pace: createPace(),
     webhookIds: createWebhookIds(sql),
     locks: createLocks(() => openDatabase(databaseUrl, log, 1)),
     pen: createPen({
-      vault,
-      sponsorKey: secrets.sponsorKey,
+      signers,
       mint: venue.quoteMint,
       quoteMarket: venue.quoteMarket,
       priorityFeeMost,

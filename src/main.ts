@@ -4,7 +4,7 @@ import './system/native-warning.ts';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startApp } from './app.ts';
-import { publicKeyOf } from './chain/pen.ts';
+import { publicKeyOf } from './chain/signers.ts';
 import { exitCodeOf } from './cli/command-tools.ts';
 import { createProgram } from './cli/program.ts';
 import { wrong } from './core/doctor-finding.ts';

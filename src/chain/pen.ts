@@ -1,24 +1,20 @@
-// Pen: keeps agent keys sealed and signs recorded payments and swaps only. A key is opened for one
-// signature and wiped afterwards. The compiled bytes are decoded again before signing and compared
-// with the mandate of core/policy.ts or core/swap.ts.
-import { Keypair, PublicKey, type Signer, VersionedTransaction } from '@solana/web3.js';
-import { agentKeyBinding } from '../core/bindings.ts';
+// Pen: decides what is signed, and has it signed: recorded payments and swaps only. The compiled
+// bytes are decoded again before signing and compared with the rules of core/policy.ts or
+// core/swap.ts. The keys are with the signers of signers.ts.
+import { PublicKey, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
-import type { LookupTable, PaymentParts, Pen, Vault } from '../core/signing-ports.ts';
+import type { LookupTable, PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
 import { limitObjection, type PenLimits } from '../core/spending.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { compile, decompile } from './compile.ts';
+import { signatureBy } from './signers.ts';
 import { inspectSwap, WRAPPED_SOL } from './swap.ts';
 import { inspectTokens, passingAccount, tokenAccount } from './tokens.ts';
-
-/** The address of a 64-byte secret key. */
-export const publicKeyOf = (secretKey: Uint8Array): Address =>
-  Keypair.fromSecretKey(secretKey).publicKey.toBase58() as Address;
 
 function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandate {
   const { payment } = parts;
@@ -58,10 +54,7 @@ const named = (mandate: Mandate): (Address | null)[] => [
 const DAY_MS = 24 * 3_600_000;
 
 export type PenOptions = {
-  /** Seals and opens agent keys. */
-  readonly vault: Vault;
-  /** The sponsor's 64-byte secret key; null when no sponsor pays fees for agents without SOL. */
-  readonly sponsorKey: Uint8Array | null;
+  readonly signers: Signers;
   readonly mint: Address;
   readonly quoteMarket: number;
   readonly priorityFeeMost: bigint;
@@ -77,46 +70,22 @@ export type PenOptions = {
 
 /** Creates the pen. It signs nothing that its policy objects to. */
 export function createPen(options: PenOptions): Pen {
-  const sponsor = options.sponsorKey === null ? null : Keypair.fromSecretKey(options.sponsorKey);
-  const { vault } = options;
-
-  /**
-   * Opens a key, passes it to `use`, and wipes it, also when `use` throws. The key stays in one
-   * buffer: a Keypair would return a copy at each access. The library copies the seed once while it
-   * signs. Throws `key_unavailable` where the key does not open, and `pen_refused` where it opens
-   * and `use` fails.
-   */
-  const withKey = <T>(key: SealedKey, use: (signer: Signer) => T): T => {
-    let opened = false;
-    try {
-      const binding = agentKeyBinding(key.subscriberId, key.publicKey);
-      return vault.open(binding, key.sealed, (secretKey) => {
-        opened = true;
-        return use({ publicKey: new PublicKey(key.publicKey), secretKey });
-      });
-    } catch (thrown) {
-      if (thrown instanceof Fault) throw thrown;
-      if (!opened) throw unreadable(key);
-      throw new Fault('pen_refused', `The signature could not be made: ${messageOf(thrown)}.`);
-    }
-  };
-
-  const unreadable = ({ subscriberId }: SealedKey): Fault =>
-    new Fault(
-      'key_unavailable',
-      `The kept key of subscriber ${subscriberId} does not open, although the master key is right: its row was changed or moved. Bring the key in again.`,
-      { context: { trouble: 'agent_key_unreadable' } },
-    );
+  const { signers } = options;
 
   /**
    * The amounts that this pen signed within 24 hours. They count even if the ledger loses those
    * payments.
    */
   const signed: { subscriberId: string; amount: bigint; atMs: number }[] = [];
-  const requireWithinLimits = (
+  /**
+   * Counts a payment towards the limits, and signs it. A payment that is not signed after all
+   * counts no more. It counts while its signer works, so that two at once cannot exceed a limit.
+   */
+  const withinLimits = async <T>(
     { subscriberId, plan }: PaymentParts['payment'],
     signedToday: bigint,
-  ): void => {
+    work: () => Promise<T>,
+  ): Promise<T> => {
     while ((signed[0]?.atMs ?? Number.POSITIVE_INFINITY) <= options.nowMs() - DAY_MS)
       signed.shift();
     const remembered = signed.reduce(
@@ -124,9 +93,19 @@ export function createPen(options: PenOptions): Pen {
       0n,
     );
     const today = remembered > signedToday ? remembered : signedToday;
-    const objection = limitObjection(plan.amount + plan.reimburse, today, options.limits);
+    const amount = plan.amount + plan.reimburse;
+    const objection = limitObjection(amount, today, options.limits);
     if (objection !== null)
       throw new Fault('pen_limited', `The pen refuses to sign: the payment ${objection}.`);
+    const counted = { subscriberId, amount, atMs: options.nowMs() };
+    signed.push(counted);
+    try {
+      return await work();
+    } catch (thrown) {
+      const at = signed.indexOf(counted);
+      if (at >= 0) signed.splice(at, 1);
+      throw thrown;
+    }
   };
 
   const refuse = (found: readonly string[]): void => {
@@ -154,55 +133,46 @@ export function createPen(options: PenOptions): Pen {
       throw new Fault('pen_refused', 'The key at hand is not the agent of this payment.');
     return key;
   };
-  const written = (
+  /** Has every required signature put on a transaction, each by the signer of that address. */
+  const signedBy = async (
     transaction: VersionedTransaction,
-  ): { signature: Signature; bytes: Uint8Array } => {
-    const [first] = transaction.signatures;
-    const isMissing = (signature: Uint8Array): boolean => signature.every((byte) => byte === 0);
-    if (first === undefined || transaction.signatures.some(isMissing)) {
+    by: readonly Signer[],
+  ): Promise<{ signature: Signature; bytes: Uint8Array }> => {
+    const { message } = transaction;
+    const required = message.staticAccountKeys
+      .slice(0, message.header.numRequiredSignatures)
+      .map((each) => each.toBase58());
+    const missing = required.filter((each) => !by.some(({ address }) => address === each));
+    if (missing.length > 0)
       throw new Fault(
         'pen_refused',
         'A signature is missing: the fee payer is neither the agent nor the configured sponsor.',
       );
+    const bytes = message.serialize();
+    for (const signer of by) {
+      if (!required.includes(signer.address))
+        throw new Fault('pen_refused', `The transaction needs no signature of ${signer.address}.`);
+      const signature = await signatureBy(signer, bytes);
+      transaction.addSignature(new PublicKey(signer.address), signature);
     }
+    const [first] = transaction.signatures;
+    if (first === undefined) throw new Fault('pen_refused', 'The transaction has no fee payer.');
     return { signature: base58Text(first) as Signature, bytes: transaction.serialize() };
   };
 
   return {
-    sponsor: sponsor === null ? null : (sponsor.publicKey.toBase58() as Address),
-    seal(subscriberId, publicKey, secretKey) {
-      const derived = Keypair.fromSecretKey(secretKey);
-      if (derived.publicKey.toBase58() !== publicKey)
-        throw new Fault(
-          'key_mismatch',
-          `The secret key belongs to ${derived.publicKey.toBase58()}, not to ${publicKey}.`,
-        );
-      return vault.seal(agentKeyBinding(subscriberId, publicKey), secretKey);
-    },
-    closed(key) {
-      try {
-        return withKey(key, () => null);
-      } catch (thrown) {
-        if (!(thrown instanceof Fault)) throw thrown;
-        const code = String(thrown.context.trouble ?? thrown.code);
-        return { class: 'needs_authorisation', code, detail: thrown.message };
-      }
-    },
-    sign({ parts, memo, instructions, tables, blockhash, key, signedToday }) {
-      requireWithinLimits(parts.payment, signedToday);
-      const own = keyOf(key, parts.agent, parts.payment.subscriberId);
-      const transaction = compile(parts.payer, instructions, blockhash, tables);
-      check(transaction, tables, mandateOf(parts, memo, options));
-      withKey(own, (agent) => {
-        const paysItself = sponsor === null || parts.payer !== sponsor.publicKey.toBase58();
-        transaction.sign(paysItself ? [agent] : [agent, sponsor]);
+    sponsor: signers.sponsor?.address ?? null,
+    async sign({ parts, memo, instructions, tables, blockhash, key, signedToday }) {
+      return withinLimits(parts.payment, signedToday, async () => {
+        const own = keyOf(key, parts.agent, parts.payment.subscriberId);
+        const transaction = compile(parts.payer, instructions, blockhash, tables);
+        check(transaction, tables, mandateOf(parts, memo, options));
+        const { sponsor } = signers;
+        const sponsored = sponsor !== null && parts.payer === sponsor.address;
+        return signedBy(transaction, [signers.agent(own), ...(sponsored ? [sponsor] : [])]);
       });
-      const { subscriberId, plan } = parts.payment;
-      const amount = plan.amount + plan.reimburse;
-      signed.push({ subscriberId, amount, atMs: options.nowMs() });
-      return written(transaction);
     },
-    signSwap({ payment, agent, transaction: given, tables, blockhash, key }) {
+    async signSwap({ payment, agent, transaction: given, tables, blockhash, key }) {
       const own = keyOf(key, agent, payment.subscriberId);
       if (options.swap === null) throw new Fault('pen_refused', 'Agents may not swap here.');
       const transaction = VersionedTransaction.deserialize(given);
@@ -224,8 +194,7 @@ export function createPen(options: PenOptions): Pen {
         priorityFeeMost: options.priorityFeeMost,
       };
       refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));
-      withKey(own, (signer) => transaction.sign([signer]));
-      return written(transaction);
+      return signedBy(transaction, [signers.agent(own)]);
     },
   };
 }

@@ -23,7 +23,7 @@ async function importKey(
   const secret = secretKeyOf(given.trim());
   const sealed = (() => {
     try {
-      return parts.pen.seal(id, subscriber.agentWallet, secret);
+      return parts.signers.seal(id, subscriber.agentWallet, secret);
     } finally {
       secret.fill(0);
     }

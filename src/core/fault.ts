@@ -35,6 +35,7 @@ export const FAULTS = {
   rpc_refused: { retry: 'never', status: 502 },
   chain_foreign: { retry: 'later', status: 503 },
   key_unavailable: { retry: 'later', status: 503 },
+  signer_unavailable: { retry: 'later', status: 503 },
   pen_refused: { retry: 'never', status: 500 },
   pen_limited: { retry: 'never', status: 500 },
   transaction_too_large: { retry: 'never', status: 500 },

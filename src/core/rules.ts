@@ -22,7 +22,8 @@ export function objectionTo<Act extends { readonly act: string }, Mandate>(
   act: Act,
   mandate: Mandate,
 ): string | null {
-  // A row takes exactly the acts of its own kind, which the compiler cannot follow through an index.
+  // A row takes exactly the acts of its own kind, which the compiler does not follow through an
+  // index.
   const ofKind = rules[act.act as Act['act']] as readonly Rule<Act, Mandate>[];
   const broken = ofKind.find((rule) => !rule.holds(act, mandate));
   return broken === undefined ? null : broken.objection(act, mandate);

@@ -50,20 +50,48 @@ export type Vault = {
   rewrap(bound: string, sealed: Uint8Array): Uint8Array;
 };
 
-/** The pen: signs recorded payments and swaps only. */
-export type Pen = {
-  /** Seals an agent's secret key for the ledger, bound to the subscriber and the public key. */
+/**
+ * Signs with one ed25519 key, wherever the key is: sealed in the ledger, or at a service. A signer
+ * knows nothing about payments; the pen decides what it is asked to sign.
+ */
+export type Signer = {
+  readonly address: Address;
+  /**
+   * The 64-byte signature over these bytes. Throws `key_unavailable` when a person must bring the
+   * key; any other error means that the signer does not answer now.
+   */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+};
+
+/** The signers of this daemon. */
+export type Signers = {
+  /** Signs as the fee payer of agents without SOL; null when no sponsor is configured. */
+  readonly sponsor: Signer | null;
+  /** The signer of an agent's stored key. The key is opened when it signs. */
+  agent(key: SealedKey): Signer;
+  /**
+   * Seals an agent's 64-byte secret key for the ledger, bound to the subscriber and the public key.
+   * Throws `key_mismatch` when the key is another's.
+   */
   seal(subscriberId: string, publicKey: Address, secretKey: Uint8Array): Uint8Array;
   /**
-   * Why a key does not open, as a trouble that uses up no attempt; null when it opens. The opened
-   * key is wiped at once.
+   * Why a stored key cannot sign, as a trouble that uses up no attempt; null when it can. Signs
+   * nothing.
    */
-  closed(key: SealedKey): Trouble | null;
+  closed(key: SealedKey): Promise<Trouble | null>;
+};
+
+type Written = { readonly signature: Signature; readonly bytes: Uint8Array };
+/**
+ * The pen: decides what is signed, and has it signed. It lets recorded payments and swaps pass, and
+ * nothing else.
+ */
+export type Pen = {
   /** The sponsor's address; null when no sponsor is configured. */
   readonly sponsor: Address | null;
   /**
-   * Builds the transaction, checks it against mandate and limits, and signs it. Throws
-   * `pen_refused`, `pen_limited` or `key_unavailable`.
+   * Builds the transaction, checks it against mandate and limits, and has it signed. Throws
+   * `pen_refused`, `pen_limited`, `key_unavailable` or `signer_unavailable`.
    */
   sign(request: {
     parts: PaymentParts;
@@ -78,10 +106,10 @@ export type Pen = {
      * this payment.
      */
     signedToday: BaseUnits;
-  }): { signature: Signature; bytes: Uint8Array };
+  }): Promise<Written>;
   /**
-   * Checks a swap that was built elsewhere against the swap policy, and signs it. Throws as `sign`
-   * does.
+   * Checks a swap that was built elsewhere against the swap policy, and has it signed. Throws as
+   * `sign` does.
    */
   signSwap(request: {
     payment: Payment;
@@ -90,5 +118,5 @@ export type Pen = {
     tables: readonly LookupTable[];
     blockhash: string;
     key: SealedKey | null;
-  }): { signature: Signature; bytes: Uint8Array };
+  }): Promise<Written>;
 };

@@ -10,6 +10,7 @@ import {
 } from '../core/payment.ts';
 import type { PayingPolicy, Planned, Preflight } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
+import type { Signers } from '../core/signing-ports.ts';
 import { type ErrorClass, type Trouble, troubled } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
 import { type BudgetOptions, createBudget } from './budget.ts';
@@ -19,6 +20,7 @@ import { refusalOf, waitOf } from './refusal.ts';
 import { createRoom } from './room.ts';
 
 export type PlanningPorts = ReadPorts & {
+  readonly signers: Pick<Signers, 'closed'>;
   readonly ledger: Ledger;
   readonly books: Books;
   readonly newId: () => string;
@@ -204,7 +206,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const key = subscriber.hasKey ? await ledger.subscribers.sealedKey(subscriber.id) : null;
     // Keys are checked before a payment is opened, because one that cannot be signed would leave a
     // failed row at each retry.
-    const closed = key === null ? NO_KEY : ports.pen.closed(key);
+    const closed = key === null ? NO_KEY : await ports.signers.closed(key);
     if (closed !== null) return { kind: 'rest', debts: due, trouble: closed };
     const behind = await ports.books.disagreement(subscriber);
     if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };

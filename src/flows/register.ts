@@ -7,7 +7,7 @@ import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
 import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
-import type { Pen } from '../core/signing-ports.ts';
+import type { Pen, Signers } from '../core/signing-ports.ts';
 import { type Basis, type TermsChange, termsAfter } from '../core/terms.ts';
 import type { Venue } from '../core/venue.ts';
 import { createPayable } from './payable.ts';
@@ -17,7 +17,8 @@ export type RegisterPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly venue: Venue;
-  readonly pen: Pen;
+  readonly pen: Pick<Pen, 'sponsor'>;
+  readonly signers: Pick<Signers, 'seal'>;
   readonly roster: Roster;
   readonly watched: WatchedAccounts;
   /** Tells every source of the new accounts; the answer waits for it. */
@@ -119,6 +120,7 @@ export function createRegister({
   chain,
   venue,
   pen,
+  signers,
   roster,
   watched,
   onWatched,
@@ -128,7 +130,7 @@ export function createRegister({
   const seal = (id: string, wallet: Address, text: string): Uint8Array => {
     const secret = secretKeyOf(text);
     try {
-      return pen.seal(id, wallet, secret);
+      return signers.seal(id, wallet, secret);
     } finally {
       secret.fill(0);
     }

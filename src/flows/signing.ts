@@ -46,7 +46,7 @@ export function createSigning(ports: SigningPorts) {
     const simulated = await chain.simulateBytes(offer.transaction);
     if (simulated.error !== null)
       return { refused: venue.trouble(simulated.error, simulated.programs, simulated.logs) };
-    const written = pen.signSwap({
+    const written = await pen.signSwap({
       payment,
       agent: subscriber.agentWallet,
       transaction: offer.transaction,
@@ -93,7 +93,7 @@ export function createSigning(ports: SigningPorts) {
     if (trouble !== null) return { refused: trouble };
     const { failures, expiries } = await triesOf(payment);
     const units = unitsFor(simulated.units, failures);
-    const written = pen.sign({
+    const written = await pen.sign({
       parts,
       memo: memoOf(payment.id),
       instructions: [...ports.budget(units, await fees.microLamports(expiries)), ...core],

@@ -9,16 +9,16 @@ const limits = { paymentMost: 105n, subscriberADayMost: 250n };
 const { good, sign, planned } = await createPenBench({ limits, nowMs: () => nowMs });
 
 test('a payment above the limit of one payment is not signed, the sponsor included', () =>
-  expect(() => sign(good, { parts: planned({ amount: 101n }) })).toThrow(
+  expect(sign(good, { parts: planned({ amount: 101n }) })).rejects.toThrow(
     /one payment may move 0.000105/,
   ));
 
-test('the sums of the ledger count for the day, and so do signatures of this pen whose rows are gone', () => {
-  expect(() => sign(good, { signedToday: 146n })).toThrow(/within a day/);
-  sign(good, { signedToday: 145n });
-  sign(good);
+test('the sums of the ledger count for the day, and so do signatures of this pen whose rows are gone', async () => {
+  await expect(sign(good, { signedToday: 146n })).rejects.toThrow(/within a day/);
+  await sign(good, { signedToday: 145n });
+  await sign(good);
   // Two payments of 105 were signed; the ledger says that there were none.
-  expect(() => sign(good, { signedToday: 0n })).toThrow(/after 0.000210 within a day/);
+  await expect(sign(good, { signedToday: 0n })).rejects.toThrow(/after 0.000210 within a day/);
   nowMs = DAY_MS;
-  sign(good);
+  await sign(good);
 });

@@ -14,14 +14,14 @@ import {
   ComputeBudgetProgram,
   Keypair,
   type PublicKey,
-  type Signer,
   SystemProgram,
   type TransactionInstruction,
   TransactionMessage,
   VersionedTransaction,
 } from '@solana/web3.js';
 import { expect, test, vi } from 'vitest';
-import { createPen } from '../../src/chain/pen.ts';
+import { createPen, type PenOptions } from '../../src/chain/pen.ts';
+import { createSigners } from '../../src/chain/signers.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
@@ -37,9 +37,9 @@ const thief = Keypair.generate().publicKey;
 const owner = agent.publicKey;
 const AMOUNT = 2_000_000n;
 const OUT = 13_333_333n;
-const pen = createPen({
-  vault: createVault({ masterKey: randomBytes(32), nextMasterKey: null }),
-  sponsorKey: null,
+const vault = createVault({ masterKey: randomBytes(32), nextMasterKey: null });
+const signers = createSigners({ vault, sponsorKey: null });
+const rules: Omit<PenOptions, 'signers'> = {
   mint: text(USDC),
   quoteMarket: 0,
   priorityFeeMost: 1_000_000n,
@@ -48,11 +48,12 @@ const pen = createPen({
   nowMs: () => 0,
   swap: { amountMost: AMOUNT, slippageBpsMost: 100, lamportsLeast: 10_000_000n },
   inspectVenue: createDriftVenue().inspect,
-});
+};
+const pen = createPen({ ...rules, signers });
 const key: SealedKey = {
   subscriberId: 'ana',
   publicKey: text(owner),
-  sealed: pen.seal('ana', text(owner), agent.secretKey),
+  sealed: signers.seal('ana', text(owner), agent.secretKey),
 };
 const payment: Payment = {
   id: 'p1',
@@ -89,7 +90,7 @@ const withAccount = (given: TransactionInstruction, index: number, pubkey: Publi
   return { ...given, keys } as TransactionInstruction;
 };
 
-function sign(
+async function sign(
   instructions: TransactionInstruction[],
   options: {
     payer?: PublicKey;
@@ -97,14 +98,14 @@ function sign(
     known?: LookupTable[];
     payment?: Payment;
   } = {},
-): VersionedTransaction {
+): Promise<VersionedTransaction> {
   const message = new TransactionMessage({
     payerKey: options.payer ?? owner,
     recentBlockhash: text(Keypair.generate().publicKey),
     instructions,
   }).compileToV0Message(options.table === undefined ? [] : [options.table]);
   const blockhash = text(Keypair.generate().publicKey);
-  const { bytes } = pen.signSwap({
+  const { bytes } = await pen.signSwap({
     payment: options.payment ?? payment,
     agent: text(owner),
     transaction: new VersionedTransaction(message).serialize(),
@@ -117,8 +118,8 @@ function sign(
   return signed;
 }
 
-test('the swap that was planned is signed, with a blockhash of ours', () => {
-  expect(sign([LIMIT, OPEN, ROUTE, CLOSE]).signatures).toHaveLength(1);
+test('the swap that was planned is signed, with a blockhash of ours', async () => {
+  expect((await sign([LIMIT, OPEN, ROUTE, CLOSE])).signatures).toHaveLength(1);
 });
 
 const REFUSED: Record<string, [TransactionInstruction[], RegExp]> = {
@@ -183,41 +184,30 @@ const REFUSED: Record<string, [TransactionInstruction[], RegExp]> = {
     /calls program JUP/,
   ],
 };
-test.each(Object.entries(REFUSED))('refused: %s', (_name, [instructions, why]) => {
-  expect(() => sign(instructions)).toThrow(why);
+test.each(Object.entries(REFUSED))('refused: %s', async (_name, [instructions, why]) => {
+  await expect(sign(instructions)).rejects.toThrow(why);
 });
 
-test('no more than the cap is swapped, whatever the books say', () => {
+test('no more than the cap is swapped, whatever the books say', async () => {
   const larger = { ...payment, plan: { ...payment.plan, amount: AMOUNT + 1n } };
-  expect(() => sign([OPEN, route({ amount: AMOUNT + 1n }), CLOSE], { payment: larger })).toThrow(
-    /swaps 2000001/,
-  );
+  await expect(
+    sign([OPEN, route({ amount: AMOUNT + 1n }), CLOSE], { payment: larger }),
+  ).rejects.toThrow(/swaps 2000001/);
 });
 
-test('a pen without a rule for swaps signs none', () => {
-  const without = createPen({
-    vault: createVault({ masterKey: randomBytes(32), nextMasterKey: null }),
-    sponsorKey: null,
-    mint: text(USDC),
-    quoteMarket: 0,
-    priorityFeeMost: 1_000_000n,
-    reimburseMost: 0n,
-    limits: { paymentMost: null, subscriberADayMost: null },
-    nowMs: () => 0,
-    swap: null,
-    inspectVenue: createDriftVenue().inspect,
-  });
+test('a pen without a rule for swaps signs none', async () => {
+  const without = createPen({ ...rules, signers, swap: null });
   const request = { payment, agent: text(owner), transaction: new Uint8Array(), tables: [], key };
-  expect(() => without.signSwap({ ...request, blockhash: text(thief) })).toThrow(
+  await expect(without.signSwap({ ...request, blockhash: text(thief) })).rejects.toThrow(
     expect.objectContaining({ code: 'pen_refused', message: expect.stringMatching(/not swap/) }),
   );
 });
 
-test('another fee payer is refused', () => {
-  expect(() => sign([OPEN, ROUTE, CLOSE], { payer: thief })).toThrow(/fee payer/);
+test('another fee payer is refused', async () => {
+  await expect(sign([OPEN, ROUTE, CLOSE], { payer: thief })).rejects.toThrow(/fee payer/);
 });
 
-test('lookup tables are followed when they are known, and refused when they are not', () => {
+test('lookup tables are followed when they are known, and refused when they are not', async () => {
   const table = new AddressLookupTableAccount({
     key: Keypair.generate().publicKey,
     state: {
@@ -228,38 +218,44 @@ test('lookup tables are followed when they are known, and refused when they are 
     },
   });
   const known = [{ key: text(table.key), addresses: table.state.addresses.map(text) }];
-  expect(() => sign([OPEN, ROUTE, CLOSE], { table })).toThrow(
+  await expect(sign([OPEN, ROUTE, CLOSE], { table })).rejects.toThrow(
     expect.objectContaining({
       code: 'pen_refused',
       message: expect.stringMatching(/lookup table/),
     }),
   );
-  expect(sign([OPEN, ROUTE, CLOSE], { table, known }).signatures).toHaveLength(1);
+  expect((await sign([OPEN, ROUTE, CLOSE], { table, known })).signatures).toHaveLength(1);
   const lying = [{ key: text(table.key), addresses: [text(thief), text(thief), text(thief)] }];
-  expect(() => sign([OPEN, ROUTE, CLOSE], { table, known: lying })).toThrow(/refuses/);
+  await expect(sign([OPEN, ROUTE, CLOSE], { table, known: lying })).rejects.toThrow(/refuses/);
 });
 
-const SWAP = [LIMIT, OPEN, ROUTE, CLOSE];
-test('one copy is made for a signature, whatever is signed, and it is wiped, also when signing fails', () => {
+test('a key is open in one buffer for one signature, and wiped, also when signing fails', async () => {
   const open: Uint8Array[] = [];
-  const signing = vi.spyOn(VersionedTransaction.prototype, 'sign');
-  const wasOpen = (signers: readonly Signer[]): void => {
-    const [first] = signers as [Signer];
-    expect(Buffer.from(first.secretKey)).toEqual(Buffer.from(agent.secretKey));
-    open.push(first.secretKey);
-  };
-  signing.mockImplementationOnce(function (this: VersionedTransaction, signers) {
-    wasOpen(signers);
-    this.sign(signers);
+  let breaks = false;
+  const watching = createSigners({
+    vault: {
+      ...vault,
+      open: (bound, sealed, use) =>
+        vault.open(bound, sealed, (plain) => {
+          expect(Buffer.from(plain)).toEqual(Buffer.from(agent.secretKey));
+          open.push(plain);
+          const made = use(plain);
+          if (breaks) throw new Error('the library broke');
+          return made;
+        }),
+    },
+    sponsorKey: null,
   });
-  sign(SWAP);
-  signing.mockImplementationOnce((signers) => {
-    wasOpen(signers);
-    throw new Error('the library broke');
-  });
-  expect(() => sign(SWAP)).toThrow();
-  signing.mockRestore();
+  const copies = vi.spyOn(Buffer, 'concat');
+  const message = new Uint8Array(64);
+  await watching.agent(key).sign(message);
+  const seeds = copies.mock.results.filter(({ value }) => (value as Buffer).length === 48);
+  copies.mockRestore();
+  breaks = true;
+  await expect(watching.agent(key).sign(message)).rejects.toThrow('the library broke');
   expect(open).toHaveLength(2);
-  for (const each of open) expect(each.every((byte) => byte === 0)).toBe(true);
+  expect(seeds).toHaveLength(1);
+  for (const each of [...open, ...seeds.map(({ value }) => value as Buffer)])
+    expect(each.every((byte) => byte === 0)).toBe(true);
   expect(agent.secretKey.some((byte) => byte !== 0)).toBe(true);
 });

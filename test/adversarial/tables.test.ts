@@ -6,6 +6,7 @@ import { Keypair, PublicKey, VersionedTransaction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { budget, compile, decompile, fitsPacket, programsOf } from '../../src/chain/compile.ts';
 import { createPen } from '../../src/chain/pen.ts';
+import { createSigners } from '../../src/chain/signers.ts';
 import { transferInstructions } from '../../src/chain/tokens.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
@@ -24,9 +25,12 @@ const creator = Keypair.generate().publicKey;
 const driftUser = fresh();
 const MEMO = 'bailiff:p1';
 
-const pen = createPen({
+const signers = createSigners({
   vault: createVault({ masterKey: randomBytes(32), nextMasterKey: null }),
   sponsorKey: sponsor.secretKey,
+});
+const pen = createPen({
+  signers,
   mint: QUOTE_MINT,
   quoteMarket: 0,
   reimburseMost: 5n,
@@ -74,14 +78,14 @@ const signWith = (tables: readonly LookupTable[]) =>
     key: {
       subscriberId: 'ana',
       publicKey: parts.agent,
-      sealed: pen.seal('ana', parts.agent, agent.secretKey),
+      sealed: signers.seal('ana', parts.agent, agent.secretKey),
     },
     signedToday: 0n,
   });
 
-test('accounts outside the mandate may come from a table, and are read from it', () => {
+test('accounts outside the mandate may come from a table, and are read from it', async () => {
   const table = { key: fresh(), addresses: [fresh(), QUOTE_MINT] };
-  const { bytes } = signWith([table]);
+  const { bytes } = await signWith([table]);
   const transaction = VersionedTransaction.deserialize(bytes);
   const [lookup] = transaction.message.addressTableLookups;
   expect(lookup?.accountKey.toBase58()).toBe(table.key);
@@ -96,8 +100,8 @@ test.each([
   ['the creator', parts.creator],
   ['the token account of the creator', parts.creatorTokenAccount],
   ['the token account of the sponsor', parts.sponsorTokenAccount as Address],
-])('%s may not', (_, address) => {
-  expect(() => signWith([{ key: fresh(), addresses: [address] }])).toThrow(
+])('%s may not', async (_, address) => {
+  await expect(signWith([{ key: fresh(), addresses: [address] }])).rejects.toThrow(
     `takes ${address} from a lookup table`,
   );
 });
@@ -124,7 +128,7 @@ test('a transaction fits a packet up to its last byte, signatures included', () 
   for (const [fits, small] of sizes) expect(fits).toBe(small);
 });
 
-test('the programs of a transaction are read from its own bytes', () => {
-  const { bytes } = signWith([{ key: fresh(), addresses: [QUOTE_MINT] }]);
+test('the programs of a transaction are read from its own bytes', async () => {
+  const { bytes } = await signWith([{ key: fresh(), addresses: [QUOTE_MINT] }]);
   expect(programsOf(bytes)).toEqual(instructions.map((each) => each.program));
 });

@@ -93,7 +93,8 @@ function planningWith(given: {
   const ports = {
     chain,
     venue,
-    pen: { sponsor: null, closed: () => null },
+    pen: { sponsor: null },
+    signers: { closed: async () => null },
     fees: {
       microLamports: async () => 0n,
       lamportsPerSignature: async () => 5_000n,

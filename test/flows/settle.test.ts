@@ -94,8 +94,12 @@ async function laneWith(
     venue: { instructions: async () => [], forget: () => {}, quoteDecimals: 6 },
     pen: {
       sponsor: null,
-      sign: () => ({ signature: signatureOf(++signatures), bytes: Uint8Array.of(signatures) }),
+      sign: async () => ({
+        signature: signatureOf(++signatures),
+        bytes: Uint8Array.of(signatures),
+      }),
     },
+    signers: { closed: async () => null },
     chain: {
       tokenAccount: () => addressOf(50),
       transferInstructions: () => ({ before: [], after: [] }),

@@ -68,7 +68,7 @@ function signing(
       instructions: async () => [],
       forget: () => seen.forgotten++,
     },
-    pen: { sponsor: null, sign: () => ({ signature: 'sig', bytes: new Uint8Array() }) },
+    pen: { sponsor: null, sign: async () => ({ signature: 'sig', bytes: new Uint8Array() }) },
     fees: {
       tokenAccountRent: async () => 1n,
       microLamports: async (expiries: unknown) => {

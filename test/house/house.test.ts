@@ -136,8 +136,8 @@ describe('doors', () => {
   test('postgres is used in ledger/', () => only(/from 'postgres'/, 'src/ledger/'));
   test('fastify is used in http/', () => only(/from 'fastify'/, 'src/http/'));
   test('p-queue is used in flows/lanes.ts', () => only(/from 'p-queue'/, 'src/flows/lanes.ts'));
-  test('signers are made in chain/pen.ts', () =>
-    only(/fromSecretKey|\.sign\(\[/, 'src/chain/pen.ts'));
+  test('keys sign in chain/signers.ts', () =>
+    only(/fromSecretKey|\.sign\(\[|\bsign\(null/, 'src/chain/signers.ts'));
   test('the venue SDK is loaded in venue/drift-v2/sdk.ts', () =>
     only(/@drift-labs\/sdk/, 'src/venue/drift-v2/sdk.ts'));
   test('helius-sdk is loaded in chain/helius.ts', () => only(/helius-sdk'/, 'src/chain/helius.ts'));

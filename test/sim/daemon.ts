@@ -27,7 +27,7 @@ import type { Provider } from './provider.ts';
 import type { Random } from './random.ts';
 import type { Turns } from './turns.ts';
 import type { Witness } from './witness.ts';
-import { PEOPLE, PRIORITY_FEE_MOST, penOf, venueOf } from './world.ts';
+import { PEOPLE, PRIORITY_FEE_MOST, penOf, SIGNERS, venueOf } from './world.ts';
 
 export type Job = () => Promise<void>;
 export type Daemon = {
@@ -159,6 +159,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     {
       chain,
       venue,
+      signers: SIGNERS,
       pen,
       fees,
       ledger,

@@ -103,8 +103,8 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
     sabotage: {
       pen: (pen, chain) => ({
         ...pen,
-        sign(request) {
-          const signed = pen.sign(request);
+        async sign(request) {
+          const signed = await pen.sign(request);
           chain.submit(readTransaction(signed.bytes, false), 0);
           return signed;
         },

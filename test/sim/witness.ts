@@ -28,8 +28,8 @@ export function createWitness(): Witness {
     signed,
     watch: (pen) => ({
       ...pen,
-      sign(request) {
-        const made = pen.sign(request);
+      async sign(request) {
+        const made = await pen.sign(request);
         const { id, subscriberId, creatorWallet, plan } = request.parts.payment;
         signed.set(made.signature, {
           id,

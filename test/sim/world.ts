@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey } from '@solana/web3.js';
 import { createPen } from '../../src/chain/pen.ts';
+import { createSigners } from '../../src/chain/signers.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
@@ -60,10 +61,10 @@ export const PRIORITY_FEE_MOST = 20_000n;
 const door = createSdkDoor(DRIFT_V2);
 await door.load();
 export const venueOf = () => createDriftVenue(door);
+export const SIGNERS = createSigners({ vault: VAULT, sponsorKey: SPONSOR_KEY });
 export const penOf = () =>
   createPen({
-    vault: VAULT,
-    sponsorKey: SPONSOR_KEY,
+    signers: SIGNERS,
     mint: QUOTE_MINT,
     quoteMarket: QUOTE_MARKET,
     priorityFeeMost: PRIORITY_FEE_MOST,
@@ -74,7 +75,6 @@ export const penOf = () =>
     inspectVenue: venueOf().inspect,
   });
 
-const pen = penOf();
 export const PEOPLE: readonly Person[] = Array.from({ length: SUBSCRIBERS }, (_, index) => {
   const own = keypair(`agent ${index}`);
   const agent = text(own.publicKey);
@@ -87,7 +87,7 @@ export const PEOPLE: readonly Person[] = Array.from({ length: SUBSCRIBERS }, (_,
       pda('user', own.publicKey.toBuffer(), u16(sub)),
     ),
     stats: pda('user_stats', own.publicKey.toBuffer()),
-    sealed: { subscriberId: id, publicKey: agent, sealed: pen.seal(id, agent, own.secretKey) },
+    sealed: { subscriberId: id, publicKey: agent, sealed: SIGNERS.seal(id, agent, own.secretKey) },
   };
 });
 export const CREATOR_WALLETS: readonly Address[] = Array.from({ length: CREATORS }, (_, index) =>

@@ -5,6 +5,7 @@ import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey } from '@solana/web3.js';
 import { budget } from '../../src/chain/compile.ts';
 import { createPen, type PenOptions } from '../../src/chain/pen.ts';
+import { createSigners, type SignerKeys } from '../../src/chain/signers.ts';
 import { passingAccount, transferInstructions } from '../../src/chain/tokens.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
@@ -35,16 +36,21 @@ export const PLACES = {
   memo: 10,
 } as const;
 
-export async function createPenBench(more: Partial<PenOptions> = {}) {
+export async function createPenBench({
+  vault = createVault({ masterKey: randomBytes(32), nextMasterKey: null }),
+  sponsorKey,
+  ...more
+}: Partial<PenOptions & SignerKeys> = {}) {
   const agent = Keypair.generate();
   const creator = Keypair.generate().publicKey;
   const thief = Keypair.generate().publicKey;
   const sponsor = Keypair.generate();
-  const vault = createVault({ masterKey: randomBytes(32), nextMasterKey: null });
   const blockhash = text(Keypair.generate().publicKey);
-  const pen = createPen({
+  const signers = createSigners({
     vault,
-    sponsorKey: sponsor.secretKey,
+    sponsorKey: sponsorKey === undefined ? sponsor.secretKey : sponsorKey,
+  });
+  const rules: Omit<PenOptions, 'signers'> = {
     mint: QUOTE_MINT,
     quoteMarket: 0,
     reimburseMost: 5n,
@@ -54,11 +60,12 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
     nowMs: () => 0,
     inspectVenue: createDriftVenue().inspect,
     ...more,
-  });
+  };
+  const pen = createPen({ ...rules, signers });
   const key: SealedKey = {
     subscriberId: 'ana',
     publicKey: text(agent.publicKey),
-    sealed: pen.seal('ana', text(agent.publicKey), agent.secretKey),
+    sealed: signers.seal('ana', text(agent.publicKey), agent.secretKey),
   };
   const sdk = await createSdkDoor(DRIFT_V2).load();
   const user = DRIFT_V2.addresses.user(text(agent.publicKey), 0);
@@ -150,6 +157,8 @@ export async function createPenBench(more: Partial<PenOptions> = {}) {
     creator,
     thief,
     sponsor,
+    signers,
+    rules,
     pen,
     key,
     sdk,

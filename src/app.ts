@@ -105,6 +105,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
       personal: () => upkeep.doubts(),
       setClock: clock.set,
       readKeys: () => authority.refresh(),
+      failing: loops.failing,
     },
     { ...settings.gate, startedMs: clock.nowMs() },
   );

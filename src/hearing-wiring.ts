@@ -138,9 +138,11 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     }
   };
   const digestion = { ...ports, reader: newId(), bounds: settings.http, onTold };
-  loops.add('digest', EVERY_MS.digest, async (signal) => {
-    while (!signal.aborted && (await digestDeliveries(digestion)));
+  loops.add('digest', EVERY_MS.digest, async () => {
+    const more = await digestDeliveries(digestion);
     loops.after('noted');
+    // One batch a run, so that a good run after a failed one is soon known to be good.
+    if (more) loops.after('delivered');
   });
   if (uses('backfill'))
     loops.add('backfill', settings.watch.backfillEveryMs, async (signal) => {
@@ -165,14 +167,12 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     settings.watch,
     () => loops.after('noted'),
   );
-  loops.add('inspect', settings.watch.finalityMs, async (signal) => {
-    for (let more = true; more && !signal.aborted; ) {
-      const round = await inspector.round();
-      await judge(round.changed);
-      if (round.changed.length > 0) loops.after('heard');
-      more = round.more;
-    }
-    await coverage.flush();
+  loops.add('inspect', settings.watch.finalityMs, async () => {
+    const { changed: heard, more } = await inspector.round();
+    await judge(heard);
+    if (heard.length > 0) loops.after('heard');
+    if (more) loops.after('noted');
+    else await coverage.flush();
   });
   const check = createChecking(ports, watch.changed);
   loops.add('check', checkEveryMs, async (signal) => {

@@ -28,6 +28,8 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
     'Postgres is read-only: a standby, or default_transaction_read_only. Point DATABASE_URL at the primary.',
   ],
   [/^53100$/, 'The disk of Postgres is full.'],
+  [/^53...$/, 'Postgres lacks memory or another resource.'],
+  [/^58...$/, 'Postgres cannot read or write its files. Look at its disk and its log.'],
   [/^(08|57P|ECONN|EPIPE|CONNECTION)/, 'The connection to Postgres was lost.'],
   [/^57014$/, 'Postgres ended a statement that took too long (statement_timeout).'],
 ];

@@ -55,15 +55,20 @@ const secondsSince = (nowMs: number, sinceMs: number): number =>
 export const whyUnread = (nowMs: number, sinceMs: number): string =>
   `Transactions that were heard ${secondsSince(nowMs, sinceMs)} s ago are not read yet.`;
 
-/**
- * Sets the doubts of the roster once. `startedMs` is when this daemon began to listen; silence is
- * counted from then at the earliest.
- */
+export type DoubtOptions = {
+  /** When this daemon began to listen; silence is counted from then at the earliest. */
+  readonly startedMs: number;
+  readonly lagMsMost: number;
+  /** A reason that the caller knows why nobody can be vouched for; null for none. */
+  readonly why: string | null;
+  /** The doubts about single subscribers. */
+  readonly personal: ReadonlyMap<string, Doubt> | undefined;
+};
+
+/** Sets the doubts of the roster once. */
 export async function refreshDoubts(
   { ledger, roster, sources, clock }: DoubtPorts,
-  startedMs: number,
-  lagMsMost: number,
-  personal: ReadonlyMap<string, Doubt> = new Map(),
+  { startedMs, lagMsMost, why, personal = new Map() }: DoubtOptions,
 ): Promise<void> {
   const now = clock.nowMs();
   const doubted = await doubtedBy(ledger, now - lagMsMost);
@@ -71,13 +76,13 @@ export async function refreshDoubts(
     startedMs,
     ...Object.values(sources.read()).map((each) => each.lastMs ?? 0),
   );
-  roster.doubtAll(
+  const silent =
     now - heardMs > lagMsMost
       ? `No source has told of the chain for ${secondsSince(now, heardMs)} s.`
-      : doubted.unattributedSinceMs !== null
-        ? whyUnread(now, doubted.unattributedSinceMs)
-        : null,
-  );
+      : null;
+  const unread =
+    doubted.unattributedSinceMs === null ? null : whyUnread(now, doubted.unattributedSinceMs);
+  roster.doubtAll(why ?? silent ?? unread);
   roster.doubt(whyDoubted(doubted.subscribers, personal));
 }
 

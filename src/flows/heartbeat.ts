@@ -1,13 +1,16 @@
 // Heartbeat: once a second the daemon checks that it may vouch for the gate's answers. It may after
-// the ledger took a write, the roster holds every change of the ledger, the doubts were read, and
-// the chain gave its slot. When one of these fails the roster's view is not renewed, so the gate
-// answers `unknown` once the view is older than `gate.staleAfterMs`, and says which of them failed.
+// the ledger took a write, the roster holds every change of the ledger, the doubts were read, the
+// chain gave its slot, and no loop that carries news to the standings fails. When one of these
+// fails the roster's view is not renewed, so the gate answers `unknown` once the view is older than
+// `gate.staleAfterMs`, and says which of them failed. The loops count because a Postgres whose disk
+// is full may still take the heartbeat's own write, which changes one row in place.
 import { Fault, messageOf } from '../core/fault.ts';
 import { type LedgerClock, SKEW_MS_MOST } from '../core/ledger-clock.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Halt, Ledger, Log } from '../core/ports.ts';
 import type { Doubt, Roster } from '../core/roster.ts';
 import { type DoubtPorts, refreshDoubts } from './gate-doubts.ts';
+import type { Loops } from './loops.ts';
 import type { Publisher } from './publish.ts';
 
 export type HeartbeatPorts = DoubtPorts & {
@@ -26,6 +29,8 @@ export type HeartbeatPorts = DoubtPorts & {
   readonly personal?: () => ReadonlyMap<string, Doubt>;
   /** Reads the API keys again. */
   readonly readKeys: () => Promise<void>;
+  /** As `Loops.failing`. */
+  readonly failing: Loops['failing'];
 };
 export type HeartbeatOptions = {
   /** The time at which this daemon began to listen. */
@@ -101,13 +106,26 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
     if (isWrong && !wasWrong) log.warn('clock.skewed', { aheadMs: now });
     if (!isWrong && wasWrong) log.info('clock.right_again', { aheadMs: now });
   };
+  /** What is not recorded while a loop fails; null while none does. */
+  const unrecorded = (): { readonly says: string; readonly long: boolean } | null => {
+    const failing = ports.failing();
+    if (failing === null) return null;
+    const { name, sinceMs, thrown } = failing;
+    const forMs = clock.nowMs() - sinceMs;
+    return {
+      says: `What was heard cannot be recorded: ${name} has failed for ${Math.floor(forMs / 1_000)} s: ${messageOf(thrown)}`,
+      long: forMs > options.staleAfterMs / 2,
+    };
+  };
   const askLedger = async (): Promise<void> => {
     const before = skewMs;
     skewMs = await ports.setClock(ledger.probe.write);
     tellSkew(before, skewMs);
     backlog = await ledger.sightings.backlog();
     const { startedMs, lagMsMost } = options;
-    await refreshDoubts(ports, startedMs, lagMsMost, ports.personal?.());
+    const missing = unrecorded();
+    const why = missing?.long === true ? missing.says : null;
+    await refreshDoubts(ports, { startedMs, lagMsMost, why, personal: ports.personal?.() });
     // A notification may have been lost with its connection, so changes are also pulled here.
     if (!(await publisher.pull()))
       throw new Fault('ledger_unavailable', 'The changes of standings could not be read.');
@@ -119,6 +137,8 @@ export function createHeartbeat(ports: HeartbeatPorts, options: HeartbeatOptions
       try {
         await inTime(askLedger());
         ledgerAtMs = clock.nowMs();
+        const missing = unrecorded();
+        if (missing !== null) throw new Fault('ledger_unavailable', missing.says);
         const slot = await ports.slot();
         roster.observe(slot, clock.nowMs());
         ports.pace?.note(slot, clock.nowMs());

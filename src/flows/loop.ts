@@ -4,9 +4,13 @@
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
+/** A loop whose last run failed: when the first failure since a good run was, and the last one. */
+export type Failing = { readonly sinceMs: number; readonly thrown: unknown };
 export type Loop = {
   /** The time at which the present run began; null between runs. */
   readonly runningSinceMs: number | null;
+  /** Null when the last run succeeded, and before the first run has ended. */
+  readonly failing: Failing | null;
   /** Asks for a run soon. During a run it asks for one more run after it. */
   nudge(): void;
   /** Lets the present run end, and starts no other. */
@@ -31,6 +35,7 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
   let nudged = true;
   let failures = 0;
   let runningSinceMs: number | null = null;
+  let failing: Failing | null = null;
 
   /** The time until the next run when nothing asks for one. */
   const waitMs = (): number => {
@@ -49,7 +54,9 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
       try {
         await work(stopping.signal);
         failures = 0;
+        failing = null;
       } catch (thrown) {
+        failing = { sinceMs: failing?.sinceMs ?? clock.nowMs(), thrown };
         const passing = thrown instanceof Fault && thrown.retry === 'later';
         log[passing ? 'warn' : 'error']('loop.failed', {
           loop: name,
@@ -67,6 +74,9 @@ export function startLoop({ name, everyMs, clock, log, work }: LoopOptions): Loo
   return {
     get runningSinceMs() {
       return runningSinceMs;
+    },
+    get failing() {
+      return failing;
     },
     nudge() {
       nudged = true;

@@ -1,8 +1,9 @@
 // Loops: names every loop of the daemon, and lists which loops run at once after which event. All
 // loops begin together once the daemon is wired, and stop together. A run that does not end is
 // reported by `stuck`.
+import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import { type Loop, startLoop } from './loop.ts';
+import { type Failing, type Loop, startLoop } from './loop.ts';
 
 /** The time between two runs of a loop when no event asks for a run, in milliseconds. */
 export const EVERY_MS = {
@@ -88,6 +89,26 @@ const PROMPT: readonly LoopName[] = [
   'judge',
   'heartbeat',
 ];
+/**
+ * Loops that carry news from the chain to a standing. While one of them fails, news may be known to
+ * this daemon and not counted. The backfill is not among them: after a failure its next run may
+ * take hours.
+ */
+const CARRYING: readonly LoopName[] = [
+  'digest',
+  'scan',
+  'sweep-accounts',
+  'inspect',
+  'accrue',
+  'judge',
+];
+/** Faults of nodes. The doubts over silent sources and unread transactions cover them. */
+const OF_NODES: ReadonlySet<FaultCode> = new Set([
+  'rpc_unavailable',
+  'rpc_refused',
+  'chain_foreign',
+  'account_unreadable',
+]);
 const STUCK_AFTER_MS = 10 * 60_000;
 /**
  * How long a stop waits for running work. Work that is cut off is on record and goes on at the next
@@ -110,6 +131,11 @@ export type Loops = {
   after(happening: Happening): void;
   /** The prompt loops whose present run has lasted longer than ten minutes. */
   stuck(): string[];
+  /**
+   * The carrying loop that has failed for the longest time without a good run, unless its last
+   * failure is one of a node; null when there is none.
+   */
+  failing(): (Failing & { readonly name: LoopName }) | null;
   /**
    * Stops all loops side by side. A run that waits for a slow node is left behind after the grace
    * time.
@@ -140,6 +166,14 @@ export function createLoops({ clock, log }: { clock: Clock; log: Log }): Loops {
         const since = loops.get(name)?.runningSinceMs ?? null;
         return since !== null && clock.nowMs() - since > STUCK_AFTER_MS;
       }),
+    failing() {
+      const all = CARRYING.flatMap((name) => {
+        const failing = loops.get(name)?.failing ?? null;
+        const ofNodes = failing?.thrown instanceof Fault && OF_NODES.has(failing.thrown.code);
+        return failing === null || ofNodes ? [] : [{ ...failing, name }];
+      });
+      return all.toSorted((a, b) => a.sinceMs - b.sinceMs)[0] ?? null;
+    },
     stop: () => inGrace(clock, Promise.all([...loops.values()].map((each) => each.stop()))),
   };
 }

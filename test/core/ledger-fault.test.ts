@@ -19,6 +19,8 @@ test.each([
   ['53300', /max_connections/],
   ['25006', /read-only/],
   ['53100', /disk/],
+  ['53200', /memory or another resource/],
+  ['58030', /cannot read or write its files/],
   ['08006', /connection to Postgres was lost/],
   ['57P01', /connection to Postgres was lost/],
   ['ECONNRESET', /connection to Postgres was lost/],

@@ -1,10 +1,12 @@
 // Heartbeat: a machine clock that is wrong or jumps is logged once, and the gate still answers by
-// the time of Postgres.
+// the time of Postgres. While a loop that carries news fails, the view is not renewed, although the
+// ledger takes the heartbeat's own write.
 import { expect, test } from 'vitest';
 import { setByLedger } from '../../src/core/ledger-clock.ts';
 import type { Clock, Log } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { createHeartbeat } from '../../src/flows/heartbeat.ts';
+import type { Loops } from '../../src/flows/loops.ts';
 
 /** A machine, and a Postgres whose clock is right; `jump` sets the machine's clock. */
 function setUp() {
@@ -19,6 +21,7 @@ function setUp() {
   };
   const clock = setByLedger(machine, () => rightMs);
   const events: string[] = [];
+  let failing: ReturnType<Loops['failing']> = null;
   const note = (event: string) => void events.push(event);
   const log: Log = { debug: note, info: note, warn: note, error: note };
   const roster = createRoster({
@@ -27,7 +30,18 @@ function setUp() {
     outstandingMost: null,
     owedForMsMost: null,
   });
-  roster.hydrate([]);
+  roster.hydrate([
+    {
+      subscriberId: 'ana',
+      agentWallet: 'agent',
+      standing: 'good',
+      outstanding: 0n,
+      owedSinceMs: null,
+      reason: null,
+      evidence: null,
+      revision: 0n,
+    },
+  ]);
   const heartbeat = createHeartbeat(
     {
       ledger: {
@@ -50,6 +64,7 @@ function setUp() {
       log,
       slot: async () => 1_000,
       readKeys: async () => {},
+      failing: () => failing,
     } as never,
     { startedMs: clock.nowMs(), lagMsMost: 180_000, staleAfterMs: 30_000 },
   );
@@ -59,6 +74,11 @@ function setUp() {
     clock,
     events,
     ageMs,
+    gate: () => roster.decide('ana', 'open', clock.nowMs()),
+    /** A loop has failed since now; null when its next run succeeded. */
+    fail(thrown: Error | null) {
+      failing = thrown && { name: 'scan', sinceMs: rightMs, thrown };
+    },
     jump(ms: number) {
       offMs += ms;
     },
@@ -99,3 +119,27 @@ test.each([
     expect(heartbeat.pulse.skewMs).toBe(0);
   },
 );
+
+test('while a loop that carries news fails, the gate stops vouching at the stale bound', async () => {
+  const { heartbeat, gate, ageMs, fail, pass } = setUp();
+  await heartbeat.beat();
+  expect(gate().verdict).toBe('allow');
+  fail(new Error('The disk of Postgres is full.'));
+  for (let second = 1; second <= 31; second++) {
+    pass(1_000);
+    await expect(heartbeat.beat()).rejects.toThrow(/scan has failed/);
+    // The ledger takes the heartbeat's write all the time.
+    expect(heartbeat.pulse.ledgerAtMs).not.toBeNull();
+    // Half of the bound is left to a failure that passes.
+    expect(gate().verdict).toBe(second <= 15 ? 'allow' : 'unknown');
+  }
+  expect(gate()).toMatchObject({
+    stale: true,
+    reason:
+      'What was heard cannot be recorded: scan has failed for 31 s: The disk of Postgres is full.',
+  });
+  fail(null);
+  await heartbeat.beat();
+  expect(ageMs()).toBe(0);
+  expect(gate().verdict).toBe('allow');
+});

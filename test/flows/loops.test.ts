@@ -1,6 +1,7 @@
 // Loops: nothing runs before the daemon is wired; after an event exactly the loops of the table
 // run; a loop that this daemon lacks is passed over.
 import { expect, test } from 'vitest';
+import { Fault } from '../../src/core/fault.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { createLoops, type LoopName, RUN_AFTER } from '../../src/flows/loops.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -52,4 +53,44 @@ test('a loop that this daemon lacks is passed over', async () => {
   loops.begin();
   for (const each of happenings) loops.after(each);
   await loops.stop();
+});
+
+test('a loop that carries news and fails is told, with the time since which it has; a node that fails is not', async () => {
+  let nowMs = 1_000;
+  const clock: Clock = { ...standing, nowMs: () => nowMs, sleep: async () => {} };
+  const loops = createLoops({ clock, log: silentLog });
+  /** What each loop does; a run waits until it is told how to end. */
+  const works = new Map<LoopName, PromiseWithResolvers<void>>();
+  for (const name of ['scan', 'inspect', 'notify'] as const)
+    loops.add(name, 1, () => {
+      const run = Promise.withResolvers<void>();
+      works.set(name, run);
+      return run.promise;
+    });
+  const end = async (name: LoopName, thrown?: Error): Promise<void> => {
+    const run = works.get(name);
+    if (thrown === undefined) run?.resolve();
+    else run?.reject(thrown);
+    await quiet();
+  };
+  loops.begin();
+  await quiet();
+  expect(loops.failing()).toBeNull();
+  await end('notify', new Error('no news are lost by this'));
+  await end('inspect', new Fault('rpc_unavailable', 'the node is away'));
+  expect(loops.failing()).toBeNull();
+  nowMs = 2_000;
+  await end('scan', new Error('full'));
+  nowMs = 3_000;
+  await end('inspect', new Fault('ledger_unavailable', 'full'));
+  await end('scan', new Error('still full'));
+  // The inspection has failed for longer: first at its node.
+  expect(loops.failing()).toMatchObject({ name: 'inspect', sinceMs: 1_000 });
+  await end('inspect');
+  expect(loops.failing()).toMatchObject({ name: 'scan', sinceMs: 2_000 });
+  await end('scan');
+  expect(loops.failing()).toBeNull();
+  const stopped = loops.stop();
+  for (const run of works.values()) run.resolve();
+  await stopped;
 });

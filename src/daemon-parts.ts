@@ -13,6 +13,7 @@ import type { RpcListener } from './chain/rpc.ts';
 import { createSigners } from './chain/signers.ts';
 import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
+import { tokens } from './chain/tokens.ts';
 import { createVault } from './chain/vault.ts';
 import type { Chain, FeeMarket } from './core/chain-ports.ts';
 import type { ProgramBook, ProgramReader } from './core/conformance.ts';
@@ -28,6 +29,7 @@ import type { RosterOptions } from './core/roster.ts';
 import type { Pen, Signers, SwapDesk, Vault } from './core/signing-ports.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
 import { createTip, type Tip } from './core/tip.ts';
+import type { Tokens } from './core/token-ports.ts';
 import type { Venue } from './core/venue.ts';
 import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
@@ -53,6 +55,7 @@ export type Parts = {
   readonly marks: Marks;
   readonly ledger: Ledger;
   readonly chain: Chain;
+  readonly tokens: Tokens;
   readonly venue: Venue;
   /** Reads the venue's program on chain; `programs` are the programs that the ledger knows. */
   readonly program: ProgramReader;
@@ -146,6 +149,7 @@ export async function openParts(
     nodes,
     tip,
     chain,
+    tokens,
     marks: createMarks(sql, () => ended),
     venue,
     program: createProgramReader(connection, venue.programId),

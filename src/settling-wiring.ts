@@ -1,7 +1,7 @@
 // Settling wiring: wires the half of the daemon that owes and pays. Final closes are booked,
 // standings are judged, and a lane for each subscriber with debts plans, signs and sends
 // payments and follows them to their end.
-import { budget } from './chain/compile.ts';
+import { budget, programsOf } from './chain/compile.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import { type Parts, payingOf } from './daemon-parts.ts';
@@ -48,7 +48,7 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });
   const endings = createEndings({ ledger, books, clock, log });
   const settle = createSettle(
-    { ...parts, ...ports, newId, books, budget, onEnded: (id) => judge([id]) },
+    { ...parts, ...ports, newId, books, budget, programsOf, onEnded: (id) => judge([id]) },
     payingOf(settings),
   );
   const work = (id: string) => settle.run(id, stopping);

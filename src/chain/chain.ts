@@ -13,22 +13,13 @@ import type { LookupTable } from '../core/signing-ports.ts';
 import type { Tip } from '../core/tip.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { proveAbsence, type Walk } from './absence.ts';
-import { budget, compile, fitsPacket, programsOf } from './compile.ts';
+import { budget, compile, fitsPacket } from './compile.ts';
 import { type Remembered, walk } from './history.ts';
 import { lookAt } from './look.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
 import { asking } from './rpc.ts';
 import { createStatuses } from './statuses.ts';
 import type { Tables } from './tables.ts';
-import {
-  derivedAddress,
-  inspectTokens,
-  isOnCurve,
-  passingAccount,
-  readTokenAccount,
-  tokenAccount,
-  transferInstructions,
-} from './tokens.ts';
 import { readTransaction } from './transactions.ts';
 
 const SIMULATION_UNITS = 1_400_000;
@@ -169,20 +160,6 @@ export function createChain(
   const walkAlone: Walk = (node, ...asked) =>
     walk({ connection: node, second: null, ...bounds }, ...asked);
   return {
-    tokenAccount,
-    isOnCurve,
-    derivedAddress,
-    passingAccount,
-    readTokenAccount,
-    transferInstructions,
-    actsOf: ({ instructions }) =>
-      instructions.map(({ program, accounts, data }) =>
-        inspectTokens({
-          program,
-          data,
-          accounts: accounts.map((address) => ({ address, isSigner: false, isWritable: false })),
-        }),
-      ),
     async finalizedHeight() {
       const epoch = await asking('getEpochInfo', () => connection.getEpochInfo('finalized'));
       possible(tip, 'getEpochInfo', epoch.absoluteSlot);
@@ -213,7 +190,6 @@ export function createChain(
     },
     fits: async (feePayer, instructions) =>
       (await tablesFor(tables, feePayer, instructions)) !== null,
-    programsOf,
     async simulate(feePayer, instructions, watched) {
       const used = await tablesFor(tables, feePayer, instructions);
       if (used === null)

@@ -14,10 +14,10 @@ import {
   TOKEN_PROGRAM_ID,
 } from '@solana/spl-token';
 import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
-import type { Chain } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { Act } from '../core/policy.ts';
 import type { PaymentParts } from '../core/signing-ports.ts';
+import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 
 const MEMO_PROGRAM = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr');
@@ -29,14 +29,14 @@ const key = (address: Address): PublicKey => new PublicKey(address);
  * The associated token account of an owner. Owners off the curve are accepted here: the terms were
  * checked when they were agreed.
  */
-export const tokenAccount: Chain['tokenAccount'] = (mint, owner) =>
+export const tokenAccount: Tokens['tokenAccount'] = (mint, owner) =>
   getAssociatedTokenAddressSync(key(mint), key(owner), true).toBase58() as Address;
 
 /** Whether an address is on the ed25519 curve, so that it can be a wallet. */
-export const isOnCurve: Chain['isOnCurve'] = (address) => PublicKey.isOnCurve(key(address));
+export const isOnCurve: Tokens['isOnCurve'] = (address) => PublicKey.isOnCurve(key(address));
 
 /** The program-derived address of these seeds; null when they derive none. */
-export const derivedAddress: Chain['derivedAddress'] = (program, seeds) => {
+export const derivedAddress: Tokens['derivedAddress'] = (program, seeds) => {
   try {
     const [found] = PublicKey.findProgramAddressSync(
       seeds.map((each) => Buffer.from(each)),
@@ -60,7 +60,7 @@ const passingSeed = (paymentId: string): string =>
  * and owner. Only the agent's signature can open an account there, and the address is public only
  * once the payment is signed.
  */
-export const passingAccount: Chain['passingAccount'] = (agent, paymentId) =>
+export const passingAccount: Tokens['passingAccount'] = (agent, paymentId) =>
   new PublicKey(
     createHash('sha256')
       .update(key(agent).toBytes())
@@ -70,7 +70,7 @@ export const passingAccount: Chain['passingAccount'] = (agent, paymentId) =>
   ).toBase58() as Address;
 
 /** A token account of that mint; null when there is none. `foreign`: its owner is another. */
-export const readTokenAccount: Chain['readTokenAccount'] = (account, mint, owner) => {
+export const readTokenAccount: Tokens['readTokenAccount'] = (account, mint, owner) => {
   if (
     account === null ||
     account.owner !== TOKEN_PROGRAM_ID.toBase58() ||
@@ -243,3 +243,21 @@ export function inspectTokens({ program, accounts, data }: Instruction): Act {
     return { act: 'memo', text: Buffer.from(data).toString('utf8') };
   return { act: 'unknown', program };
 }
+
+/** The port over these functions. */
+export const tokens: Tokens = {
+  tokenAccount,
+  isOnCurve,
+  derivedAddress,
+  passingAccount,
+  readTokenAccount,
+  transferInstructions,
+  actsOf: ({ instructions }) =>
+    instructions.map(({ program, accounts, data }) =>
+      inspectTokens({
+        program,
+        data,
+        accounts: accounts.map((address) => ({ address, isSigner: false, isWritable: false })),
+      }),
+    ),
+};

@@ -2,10 +2,9 @@
 // of the network.
 import type { DeathEvidence } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
-import type { BaseUnits, Lamports } from './money.ts';
+import type { Lamports } from './money.ts';
 import type { Look, SignedBytes } from './payment.ts';
-import type { Act } from './policy.ts';
-import type { LookupTable, PaymentParts } from './signing-ports.ts';
+import type { LookupTable } from './signing-ports.ts';
 import type { ChainTransaction, Instruction } from './transaction.ts';
 
 export type ChainAccount = {
@@ -99,46 +98,11 @@ export type Chain = {
     accounts: readonly Address[],
     slot: Slot,
   ): Promise<boolean>;
-  /** The associated token account of an owner, on or off the curve. */
-  tokenAccount(mint: Address, owner: Address): Address;
-  /**
-   * Whether a key for this address can exist. The addresses of programs and token accounts are off
-   * the curve.
-   */
-  isOnCurve(address: Address): boolean;
-  /** The address that a program derives from seeds; null when they give none. */
-  derivedAddress(program: Address, seeds: readonly Uint8Array[]): Address | null;
-  /** The address of the token account that an agent opens and closes within one payment. */
-  passingAccount(agent: Address, paymentId: string): Address;
-  /**
-   * Amount and state of a token account; null when it is not one of this mint. `foreign`: another
-   * than this owner may spend from it, even if its address derives from this owner.
-   */
-  readTokenAccount(
-    account: ChainAccount | null,
-    mint: Address,
-    owner: Address,
-  ): { amount: BaseUnits; frozen: boolean; foreign: boolean } | null;
-  /**
-   * The instructions before and after the venue's: creation of token accounts, transfers, the memo.
-   * `rent` is the balance with which a passing account is opened, in lamports.
-   */
-  transferInstructions(
-    parts: PaymentParts,
-    mint: Address,
-    decimals: number,
-    memo: string,
-    rent: Lamports,
-  ): { before: Instruction[]; after: Instruction[] };
-  /** The acts of a transaction's top-level instructions on wallets and tokens. */
-  actsOf(transaction: ChainTransaction): Act[];
   /**
    * Whether a transaction of these instructions fits one packet together with compute limit and
    * price, with lookup tables if needed.
    */
   fits(feePayer: Address, instructions: readonly Instruction[]): Promise<boolean>;
-  /** The programs of the top-level instructions of a signed transaction, read from its bytes. */
-  programsOf(bytes: Uint8Array): readonly Address[];
   /**
    * Simulates a transaction without signatures against the latest blockhash, which it returns.
    * Throws `transaction_too_large` when it does not fit one packet.

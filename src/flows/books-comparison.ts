@@ -10,6 +10,7 @@ import type { Signature, Slot } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { allot, type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
+import type { Tokens } from '../core/token-ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';
 import { createContinuity, type Marks, UNBROKEN } from './continuity.ts';
@@ -17,6 +18,7 @@ import { createContinuity, type Marks, UNBROKEN } from './continuity.ts';
 export type BooksPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
+  readonly tokens: Tokens;
   readonly venue: Pick<Venue, 'quoteMint'>;
 };
 export type Books = {
@@ -65,7 +67,7 @@ export const unknownPayments = (
   ports.chain.witnessed(() => readUnknown(ports, subscriber, since, commitment, strangers));
 
 async function readUnknown(
-  { ledger, chain, venue }: BooksPorts,
+  { ledger, chain, tokens, venue }: BooksPorts,
   { id, agentWallet: wallet, agentTokenAccount: tokenAccount }: Subscriber,
   since: Slot,
   commitment: 'confirmed' | 'finalized',
@@ -89,7 +91,7 @@ async function readUnknown(
   const creatorOf = new Map(
     subscriptions.flatMap(({ terms }) =>
       terms.map(({ creatorWallet }) => [
-        chain.tokenAccount(venue.quoteMint, creatorWallet),
+        tokens.tokenAccount(venue.quoteMint, creatorWallet),
         creatorWallet,
       ]),
     ),
@@ -101,7 +103,7 @@ async function readUnknown(
     if (transaction === null)
       throw new Fault('rpc_unavailable', `getTransaction: this node does not give ${signature}`);
     if (transaction.error !== null) return [];
-    const acts = chain.actsOf(transaction);
+    const acts = tokens.actsOf(transaction);
     const paid = recognise(acts, { wallet, tokenAccount }, creatorOf);
     if (paid !== null) return [{ ...paid, signature, slot }];
     // Without a transfer that the agent signed this can never be a payment, whatever terms are

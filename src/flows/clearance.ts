@@ -9,6 +9,7 @@ import { Fault } from '../core/fault.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
+import type { Tokens } from '../core/token-ports.ts';
 import type { Venue } from '../core/venue.ts';
 import type { Books } from './books-comparison.ts';
 
@@ -24,6 +25,7 @@ export type ClearAnswer =
 export type ClearPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
+  readonly tokens: Tokens;
   readonly venue: Venue;
   readonly clock: Clock;
   readonly log: Log;
@@ -61,7 +63,7 @@ export type Clear = (
 ) => Promise<ClearAnswer>;
 
 export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
-  const { ledger, chain, venue, clock, log, pace } = ports;
+  const { ledger, chain, tokens, venue, clock, log, pace } = ports;
   const never = new AbortController().signal;
 
   /**
@@ -111,7 +113,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     }
     const { agentTokenAccount, agentWallet } = subscriber;
     const [account] = (await chain.accounts([agentTokenAccount])).accounts;
-    const own = chain.readTokenAccount(account ?? null, venue.quoteMint, agentWallet);
+    const own = tokens.readTokenAccount(account ?? null, venue.quoteMint, agentWallet);
     return { holdings, tokens: own === null || own.foreign ? 0n : own.amount };
   };
 

@@ -13,6 +13,7 @@ import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Pen } from '../core/signing-ports.ts';
+import type { Tokens } from '../core/token-ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';
 import { WRAPPED_SOL } from '../core/wallet-call.ts';
@@ -20,6 +21,7 @@ import { WRAPPED_SOL } from '../core/wallet-call.ts';
 export type PayablePorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
+  readonly tokens: Tokens;
   readonly venue: Pick<Venue, 'quoteMint' | 'programId'>;
   readonly pen: Pick<Pen, 'sponsor'>;
 };
@@ -36,13 +38,13 @@ export type Payable = {
   trouble(creator: Address, account: ChainAccount | null): Promise<Trouble | null>;
 };
 
-const readingOf = (chain: Chain, address: Address, account: ChainAccount | null) => ({
+const readingOf = (tokens: Tokens, address: Address, account: ChainAccount | null) => ({
   address,
-  onCurve: chain.isOnCurve(address),
+  onCurve: tokens.isOnCurve(address),
   account: account === null ? null : { owner: account.owner, bytes: account.data.length },
 });
 
-export function createPayable({ ledger, chain, venue, pen }: PayablePorts): Payable {
+export function createPayable({ ledger, chain, tokens, venue, pen }: PayablePorts): Payable {
   const { creators } = ledger;
   const mints = [venue.quoteMint, WRAPPED_SOL as Address];
 
@@ -62,7 +64,7 @@ export function createPayable({ ledger, chain, venue, pen }: PayablePorts): Paya
   const isTokenAccountOfSomebodyKnown = async (creator: Address): Promise<boolean> => {
     const wallets = [...(await creators.wallets()), ...(pen.sponsor === null ? [] : [pen.sponsor])];
     return wallets.some((wallet) =>
-      mints.some((mint) => chain.tokenAccount(mint, wallet) === creator),
+      mints.some((mint) => tokens.tokenAccount(mint, wallet) === creator),
     );
   };
 
@@ -73,11 +75,11 @@ export function createPayable({ ledger, chain, venue, pen }: PayablePorts): Paya
     const asked = vault === null ? [creator] : [creator, vault.program];
     const [account = null, program = null] = (await chain.accounts(asked)).accounts;
     if (vault !== null) {
-      const derived = chain.derivedAddress(vault.program, vault.seeds);
+      const derived = tokens.derivedAddress(vault.program, vault.seeds);
       const refused = proofObjection(creator, vault, derived, program, venue.programId);
       if (refused !== null) return refused;
     }
-    const reading = readingOf(chain, creator, account);
+    const reading = readingOf(tokens, creator, account);
     const proven = vault !== null || (await creators.isProven(creator));
     const objection =
       creatorObjection(reading, { offCurve, proven, venue: venue.programId }) ??
@@ -107,7 +109,7 @@ export function createPayable({ ledger, chain, venue, pen }: PayablePorts): Paya
       if (objection !== null) throw new Fault(objection.code, objection.detail);
     },
     async trouble(creator, account) {
-      const reading = readingOf(chain, creator, account);
+      const reading = readingOf(tokens, creator, account);
       // Terms without `offCurve` for such an address were refused when they were agreed.
       const proven = reading.onCurve || account !== null || (await creators.isProven(creator));
       const objection =

@@ -9,12 +9,14 @@ import type { Debt, Payment } from '../core/payment.ts';
 import type { Preflight } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { PaymentParts, Pen } from '../core/signing-ports.ts';
+import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';
 
 export type ReadPorts = {
   readonly chain: Chain;
+  readonly tokens: Tokens;
   readonly venue: Venue;
   readonly pen: Pen;
   readonly fees: FeeMarket;
@@ -32,7 +34,7 @@ export const memoOf = (paymentId: string): string => `bailiff:${paymentId}`;
 
 /** The addresses of all accounts in a payment. */
 export function partsOf(
-  { chain, venue, pen }: ReadPorts,
+  { tokens, venue, pen }: ReadPorts,
   payment: Payment,
   subscriber: Subscriber,
 ): PaymentParts {
@@ -42,23 +44,23 @@ export function partsOf(
     agent: subscriber.agentWallet,
     agentTokenAccount: subscriber.agentTokenAccount,
     source: payment.plan.createAgentAccount
-      ? chain.passingAccount(subscriber.agentWallet, payment.id)
+      ? tokens.passingAccount(subscriber.agentWallet, payment.id)
       : subscriber.agentTokenAccount,
     creator: payment.creatorWallet,
-    creatorTokenAccount: chain.tokenAccount(venue.quoteMint, payment.creatorWallet),
+    creatorTokenAccount: tokens.tokenAccount(venue.quoteMint, payment.creatorWallet),
     payer: sponsored ? pen.sponsor : subscriber.agentWallet,
-    sponsorTokenAccount: sponsored ? chain.tokenAccount(venue.quoteMint, pen.sponsor) : null,
+    sponsorTokenAccount: sponsored ? tokens.tokenAccount(venue.quoteMint, pen.sponsor) : null,
   };
 }
 
 /** The instructions before and after the venue's own. */
 export async function aroundOf(
-  { chain, venue, fees }: ReadPorts,
+  { tokens, venue, fees }: ReadPorts,
   parts: PaymentParts,
 ): Promise<{ before: Instruction[]; after: Instruction[] }> {
   const memo = memoOf(parts.payment.id);
   const rent = await fees.tokenAccountRent();
-  return chain.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, memo, rent);
+  return tokens.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, memo, rent);
 }
 
 /** All instructions of a payment, without the compute budget. */
@@ -102,7 +104,7 @@ function fundsIn(
  * with it.
  */
 export async function readPreflight(
-  { chain, venue, pen, fees }: ReadPorts,
+  { chain, tokens, venue, pen, fees }: ReadPorts,
   reserves: Reserves,
   debt: Pick<Debt, 'creatorWallet' | 'driftUser'>,
   subscriber: Subscriber,
@@ -110,23 +112,23 @@ export async function readPreflight(
 ): Promise<Reading> {
   const { quoteMint } = venue;
   const venueAccounts = await venue.preflightAccounts(debt.driftUser);
-  const sponsorTokens = pen.sponsor === null ? [] : [chain.tokenAccount(quoteMint, pen.sponsor)];
+  const sponsorTokens = pen.sponsor === null ? [] : [tokens.tokenAccount(quoteMint, pen.sponsor)];
   const wallets: Address[] = [
     subscriber.agentWallet,
     subscriber.agentTokenAccount,
-    chain.tokenAccount(quoteMint, debt.creatorWallet),
+    tokens.tokenAccount(quoteMint, debt.creatorWallet),
     debt.creatorWallet,
     pen.sponsor ?? subscriber.agentWallet,
     ...sponsorTokens,
   ];
   const { accounts } = await chain.accounts([...wallets, ...venueAccounts]);
   const [agent, agentTokens, creator, creatorWallet, payer, sponsorAccount] = accounts;
-  const own = chain.readTokenAccount(agentTokens ?? null, quoteMint, subscriber.agentWallet);
-  const theirs = chain.readTokenAccount(creator ?? null, quoteMint, debt.creatorWallet);
+  const own = tokens.readTokenAccount(agentTokens ?? null, quoteMint, subscriber.agentWallet);
+  const theirs = tokens.readTokenAccount(creator ?? null, quoteMint, debt.creatorWallet);
   const sponsors =
     pen.sponsor === null
       ? null
-      : chain.readTokenAccount(sponsorAccount ?? null, quoteMint, pen.sponsor);
+      : tokens.readTokenAccount(sponsorAccount ?? null, quoteMint, pen.sponsor);
   const usable = (read: typeof own) => read !== null && !read.frozen && !read.foreign;
   const price = await fees.microLamports(expiries);
   return {

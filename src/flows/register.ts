@@ -1,5 +1,6 @@
 // Register: records the subscribers and terms that a platform sends. From then on the accounts are
 // watched, and the agent key is kept sealed.
+
 import type { Agreement } from '../core/accrual.ts';
 import type { Chain } from '../core/chain-ports.ts';
 import { isReserved, SYSTEM_PROGRAM, type VaultProof } from '../core/creator.ts';
@@ -9,6 +10,7 @@ import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import type { Pen, Signers } from '../core/signing-ports.ts';
 import { type Basis, type TermsChange, termsAfter } from '../core/terms.ts';
+import type { Tokens } from '../core/token-ports.ts';
 import type { Venue } from '../core/venue.ts';
 import { createPayable } from './payable.ts';
 import type { WatchedAccounts } from './watched.ts';
@@ -16,6 +18,7 @@ import type { WatchedAccounts } from './watched.ts';
 export type RegisterPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
+  readonly tokens: Tokens;
   readonly venue: Venue;
   readonly pen: Pick<Pen, 'sponsor'>;
   readonly signers: Pick<Signers, 'seal'>;
@@ -118,6 +121,7 @@ function vaultOf({ program, seeds }: GivenVault): VaultProof {
 export function createRegister({
   ledger,
   chain,
+  tokens,
   venue,
   pen,
   signers,
@@ -135,7 +139,7 @@ export function createRegister({
       secret.fill(0);
     }
   };
-  const payable = createPayable({ ledger, chain, venue, pen });
+  const payable = createPayable({ ledger, chain, tokens, venue, pen });
   /** Makes the debts that waited for a key due now. */
   const keyCame = async (subscriberId: string): Promise<void> => {
     await ledger.shares.wake([{ subscriberId, class: 'needs_authorisation' }]);
@@ -162,7 +166,7 @@ export function createRegister({
       'address_invalid',
       `agentWallet is no wallet: ${wallet} is a program's address, a program's account or a token account.`,
     );
-    if (!chain.isOnCurve(wallet) || isReserved(wallet)) throw refused;
+    if (!tokens.isOnCurve(wallet) || isReserved(wallet)) throw refused;
     if (await ledger.creators.isCreator(wallet))
       throw new Fault(
         'agent_is_creator',
@@ -176,7 +180,7 @@ export function createRegister({
       const agentWallet = addressOf(given.agentWallet, 'agentWallet');
       // A wallet that is registered already may still send its key or another sub-account.
       if (!(await ledger.creators.isAgent(agentWallet))) await requireWallet(agentWallet);
-      const agentTokenAccount = chain.tokenAccount(venue.quoteMint, agentWallet);
+      const agentTokenAccount = tokens.tokenAccount(venue.quoteMint, agentWallet);
       const sealedKey =
         given.agentSecretKey === undefined
           ? null

@@ -79,7 +79,7 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       const instructions = [...before, ...(await venue.instructions(parts, chain.accounts))];
       const simulated = await chain.simulate(parts.payer, instructions, [parts.source]);
       if (simulated.error === null) {
-        const after = chain.readTokenAccount(
+        const after = ports.tokens.readTokenAccount(
           simulated.accounts[0] ?? null,
           quoteMint,
           subscriber.agentWallet,

@@ -238,7 +238,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     // The programs are read from the signed bytes, so no node has to remember the transaction. The
     // simulation had passed, so an error of set-up means that something changed since; it is tried
     // again and not left to a person at once.
-    const trouble = venue.trouble(error, chain.programsOf(signed.bytes), []);
+    const trouble = venue.trouble(error, ports.programsOf(signed.bytes), []);
     await fail(
       payment,
       trouble.class === 'operator' ? { ...trouble, class: 'unexpected' } : trouble,

@@ -2,6 +2,7 @@
 // compute limit, and signed by the pen. A payment that fails here was never signed, so its debts
 // become free again.
 import type { Simulated } from '../core/chain-ports.ts';
+import type { Address } from '../core/ids.ts';
 import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../core/payment.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { PaymentParts, SwapDesk } from '../core/signing-ports.ts';
@@ -13,6 +14,8 @@ import { refusalOf } from './refusal.ts';
 export type SigningPorts = ReadPorts & {
   readonly ledger: Ledger;
   readonly budget: (units: number, microLamports: bigint) => Instruction[];
+  /** The programs of the top-level instructions of a signed transaction, read from its bytes. */
+  readonly programsOf: (bytes: Uint8Array) => readonly Address[];
   /** Null when agents may not swap. */
   readonly swaps: SwapDesk | null;
 };

@@ -42,8 +42,10 @@ function portsWith(
       witnessed: <T>(read: () => Promise<T>) => read(),
       signatures: async (_: string, __: number, ___: number, commitment: string) =>
         commitment === 'confirmed' || seenFrom === 'finalized' ? [row] : [],
-      tokenAccount: () => CREATOR_TOKENS,
       transaction: async () => ({ error: null }),
+    },
+    tokens: {
+      tokenAccount: () => CREATOR_TOKENS,
       actsOf: () => [
         { act: 'memo', text: 'bailiff:p1' },
         {

@@ -3,7 +3,7 @@
 // passes only while the lane waits, and then every block is final.
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
-import { budget } from '../../src/chain/compile.ts';
+import { budget, programsOf } from '../../src/chain/compile.ts';
 import { openParts, payingOf } from '../../src/daemon-parts.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { createSettle } from '../../src/flows/settle.ts';
@@ -37,6 +37,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
       books: createBooks({ ...parts, log: silentLog }),
       conformance: { objection: () => null },
       budget,
+      programsOf,
       clock,
       log: silentLog,
       onEnded: async () => {},

@@ -97,7 +97,8 @@ test.each([20, 400, 500])(
               void granted.push(clearance),
           },
         },
-        chain: { slot, accounts: async () => ({ accounts: [null] }), readTokenAccount: () => null },
+        chain: { slot, accounts: async () => ({ accounts: [null] }) },
+        tokens: { readTokenAccount: () => null },
         venue: {
           preflightAccounts: async () => [],
           stateOf: () => ({ ...blankState(1), hints: { exists: true } }),

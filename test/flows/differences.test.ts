@@ -29,8 +29,13 @@ function chainWith(amounts: readonly bigint[]): RebuildPorts['chain'] {
     slot: async () => 100,
     witnessed: <T>(read: () => Promise<T>) => read(),
     signatures: async () => rows,
-    tokenAccount: () => addressOf(4),
     transaction: async (signature: string) => ({ error: null, at: at(signature) }),
+  } as unknown as RebuildPorts['chain'];
+}
+/** Reads each transaction as the payment of the amount at its place. */
+const tokensWith = (amounts: readonly bigint[]) =>
+  ({
+    tokenAccount: () => addressOf(4),
     actsOf: ({ at: index }: { at: number }) => [
       { act: 'memo', text: `bailiff:p${index + 1}` },
       {
@@ -42,11 +47,11 @@ function chainWith(amounts: readonly bigint[]): RebuildPorts['chain'] {
         amount: amounts[index],
       },
     ],
-  } as unknown as RebuildPorts['chain'];
-}
+  }) as unknown as RebuildPorts['tokens'];
 const VENUE = { quoteMint: addressOf(9) };
 const told = async ({ ledger }: TestLedger, amounts: readonly bigint[], dryRun: boolean) => {
-  const ports = { ledger, chain: chainWith(amounts), venue: VENUE, log };
+  const [chain, tokens] = [chainWith(amounts), tokensWith(amounts)];
+  const ports = { ledger, chain, tokens, venue: VENUE, log };
   const { restored, differences } = await rebuildPayments(ports, { dryRun });
   return {
     restored: restored.map((each) => each.amount),

@@ -165,21 +165,25 @@ function paidOnChain(): Parameters<typeof createBooks>[0]['chain'] {
     slot: async () => 100,
     witnessed: <T>(read: () => Promise<T>) => read(),
     signatures: async () => [row],
-    tokenAccount: () => addressOf(4),
     transaction: async () => ({ error: null }),
-    actsOf: () => [
-      { act: 'memo', text: 'bailiff:p1' },
-      {
-        act: 'transfer',
-        source: addressOf(2),
-        mint: addressOf(9),
-        destination: addressOf(4),
-        authority: addressOf(1),
-        amount: 10_000_000n,
-      },
-    ],
   } as unknown as Parameters<typeof createBooks>[0]['chain'];
 }
+
+/** Reads every transaction as the payment p1. */
+const PAYMENT_TOKENS = {
+  tokenAccount: () => addressOf(4),
+  actsOf: () => [
+    { act: 'memo', text: 'bailiff:p1' },
+    {
+      act: 'transfer',
+      source: addressOf(2),
+      mint: addressOf(9),
+      destination: addressOf(4),
+      authority: addressOf(1),
+      amount: 10_000_000n,
+    },
+  ],
+} as unknown as Parameters<typeof createBooks>[0]['tokens'];
 
 test.each(['lapse', 'void'] as const)(
   'a debt whose payment the database has lost is found paid before it may end: %s',
@@ -188,7 +192,7 @@ test.each(['lapse', 'void'] as const)(
     await using _ = held;
     const { ledger } = held;
     const venue = { quoteMint: addressOf(9) };
-    const books = createBooks({ ledger, chain: paidOnChain(), venue, log });
+    const books = createBooks({ ledger, chain: paidOnChain(), tokens: PAYMENT_TOKENS, venue, log });
     const endings = createEndings({ ledger, books, clock: createManualClock(), log });
     if (how === 'lapse') expect(await endings.lapse()).toEqual([]);
     else expect(await endings.void(share, DRILL)).toBe(false);
@@ -213,8 +217,8 @@ test('no clearance is given while the database may lack commits', async () => {
     chain: {
       accounts: async () => ({ slot: 100, accounts: [null] }),
       slot: async () => 100,
-      readTokenAccount: () => null,
     },
+    tokens: { readTokenAccount: () => null },
     venue: {
       quoteMint: addressOf(9),
       preflightAccounts: async () => [],

@@ -51,6 +51,13 @@ function planningWith(given: {
   const noted: [string, readonly string[], Trouble][] = [];
   const { owedToAbsent, silent } = given;
   const classify = createDriftVenue();
+  const tokenPort = {
+    tokenAccount: () => 'ata',
+    readTokenAccount: (account: { amount?: bigint } | null) =>
+      account && { amount: account.amount ?? tokens, frozen: false, foreign: false },
+    isOnCurve: () => true,
+    transferInstructions: () => ({ before: [], after: [] }),
+  };
   const chain = {
     async accounts() {
       if (silent !== undefined) throw silent;
@@ -58,12 +65,7 @@ function planningWith(given: {
       const agent = { lamports, owner: SYSTEM, data: new Uint8Array() };
       return { slot: 1, accounts: [agent, {}, creator, null] };
     },
-    tokenAccount: () => 'ata',
-    readTokenAccount: (account: { amount?: bigint } | null) =>
-      account && { amount: account.amount ?? tokens, frozen: false, foreign: false },
-    isOnCurve: () => true,
     fits: async () => true,
-    transferInstructions: () => ({ before: [], after: [] }),
     simulate: async (_payer: Address, instructions: readonly { data: bigint }[]) => {
       const amounts = instructions.map((each) => each.data);
       const settle = amounts.slice(0, -1).map(Number);
@@ -95,6 +97,7 @@ function planningWith(given: {
     venue,
     pen: { sponsor: null },
     signers: { closed: async () => null },
+    tokens: tokenPort,
     fees: {
       microLamports: async () => 0n,
       lamportsPerSignature: async () => 5_000n,

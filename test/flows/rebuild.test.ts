@@ -112,9 +112,9 @@ test('an older debt that is heard of later has the chain asked again', async () 
   await street.stop();
   await database.sql`truncate payment_share, payment cascade`;
   const parts = await openParts(street.settings, systemClock, silentLog);
-  const { ledger, venue } = parts;
+  const { ledger, venue, tokens } = parts;
   const booksOf = (chain: typeof parts.chain) =>
-    createBooks({ ledger, venue, chain, log: silentLog });
+    createBooks({ ledger, venue, chain, tokens, log: silentLog });
   const books = booksOf(parts.chain);
   const ana = await ledger.subscribers.find('ana');
   if (ana === null) throw new Error('ana is gone');

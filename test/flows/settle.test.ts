@@ -100,9 +100,11 @@ async function laneWith(
       }),
     },
     signers: { closed: async () => null },
-    chain: {
+    tokens: {
       tokenAccount: () => addressOf(50),
       transferInstructions: () => ({ before: [], after: [] }),
+    },
+    chain: {
       fits: async () => true,
       simulate: async () => ({
         error: null,

@@ -60,6 +60,8 @@ function signing(
       simulate,
       simulateBytes: simulate,
       accounts: async () => ({ slot: 1, accounts: [] }),
+    },
+    tokens: {
       tokenAccount: () => 'ata',
       transferInstructions: () => ({ before: [], after: [] }),
     },
@@ -167,10 +169,10 @@ test('a payment that failed on chain is classed from its own bytes, and holds th
         },
         chain: {
           look: async () => ({ seen: 'executed', finality: 'finalized', slot: 9, error }),
-          programsOf: () => [SYSTEM, PROGRAM_ID],
           // No node is asked for the transaction.
           transaction: () => Promise.reject(new Error('asked')),
         },
+        programsOf: () => [SYSTEM, PROGRAM_ID],
         venue: createDriftVenue(),
         pen: { sponsor: null },
         fees: {},

@@ -1,10 +1,11 @@
 // Daemon: one process of the simulator: the production flows, chain, pen and venue, over a ledger
 // and RPC connections that give the turn up at every call. Nothing above JSON-RPC is a stand-in.
 import { createChain } from '../../src/chain/chain.ts';
-import { budget } from '../../src/chain/compile.ts';
+import { budget, programsOf } from '../../src/chain/compile.ts';
 import { createFeeMarket } from '../../src/chain/fees.ts';
 import { openNodes } from '../../src/chain/nodes.ts';
 import { NO_TABLES } from '../../src/chain/tables.ts';
+import { tokens } from '../../src/chain/tokens.ts';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { ProfitShare } from '../../src/core/debt-ports.ts';
 import type { Clock, Ledger } from '../../src/core/ports.ts';
@@ -151,13 +152,14 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const never = new AbortController().signal;
   let ids = 0;
   const books = createBooks({
-    ...{ ledger, chain, venue, log },
+    ...{ ledger, chain, tokens, venue, log },
     ...(world.marks === null ? {} : { marks: gated(world.marks, turns, process) }),
   });
   const endings = createEndings({ ledger, books, clock, log });
   const settle = createSettle(
     {
       chain,
+      tokens,
       venue,
       signers: SIGNERS,
       pen,
@@ -169,6 +171,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       books,
       conformance: { objection: () => null },
       budget,
+      programsOf,
       newId: () => `p${process}.${++ids}`,
       onEnded: (id) => judgeAll([id]),
     },

@@ -22,6 +22,7 @@ import { createAuthority } from './http/auth.ts';
 import { closeServer, createServer } from './http/server.ts';
 import { surfaceOf } from './http-wiring.ts';
 import { listenApiKeys, listenEvents, listenStandings, listenWatchList } from './ledger/ledger.ts';
+import { requireRights } from './ledger/rights.ts';
 import { addSettling } from './settling-wiring.ts';
 import { elapsedMs } from './system/clock.ts';
 import { createEventSender } from './system/event-sender.ts';
@@ -43,6 +44,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const parts = await openParts(settings, clock, log, metrics.rpc);
   const { ledger, chain, venue, pen, locks, pace } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
+  await requireRights(sql);
   // A node of another chain ends the start here with a fault that names it. A node that does not
   // answer is checked at its first use.
   await parts.nodes.holdAll();

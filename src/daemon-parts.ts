@@ -28,7 +28,7 @@ import type { Clock, Ledger, Log } from './core/ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { Pen, Signers, SwapDesk, Vault } from './core/signing-ports.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
-import { createTip, type Tip } from './core/tip.ts';
+import { createTip, type Seen, type Tip } from './core/tip.ts';
 import type { Tokens } from './core/token-ports.ts';
 import type { Venue } from './core/venue.ts';
 import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
@@ -40,6 +40,7 @@ import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
 import { createProbe } from './ledger/probe.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
+import { newestCursor } from './ledger/watch-list.ts';
 import { createWebhookIds } from './ledger/webhook-ids.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
@@ -99,10 +100,12 @@ export async function openParts(
   const { swap } = settings;
   let ended = 0;
   const sql = openDatabase(databaseUrl, log, 10, () => ended++);
+  let recalled: Seen | null = null;
   try {
     await migrate(sql, log);
     // A command may look at a ledger that refuses writes, so this failure is ignored.
     await clock.set?.(createProbe(sql).write).catch(() => {});
+    recalled = await newestCursor(sql);
   } catch (thrown) {
     await sql.end({ timeout: 5 });
     throw thrown;
@@ -120,7 +123,7 @@ export async function openParts(
     elapsedMs,
   });
   const { connection } = nodes;
-  const tip = createTip(clock.nowMs);
+  const tip = createTip(clock.nowMs, recalled);
   const tables = createTables(
     connection,
     [...venue.lookupTables, ...(settings.payments.lookupTables as Address[])],

@@ -59,7 +59,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   const { ledger, pace, tip, nodes } = parts;
   const { settle, lanes, judge } = settling;
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
-  const sources = createSources(settings.watch.sources);
+  const sources = createSources(settings.watch.sources, tip.canBe);
   const aside = createAside({ ledger, clock, log });
   const ports = { ...given, ...parts, books: settling.books, sources, aside };
   const nudge = (id: string): void => lanes.nudge(id);

@@ -60,7 +60,10 @@ export type PenOptions = {
   readonly priorityFeeMost: bigint;
   /** The most that one payment may give the sponsor. USDC base units. */
   readonly reimburseMost: bigint;
-  /** The most that one payment, and all payments of one subscriber within 24 hours, may move. */
+  /**
+   * The most that one payment or swap, and all of one subscriber within 24 hours together, may
+   * move.
+   */
   readonly limits: PenLimits;
   readonly nowMs: () => number;
   /** The limits of swaps; null when agents may not swap. */
@@ -78,11 +81,12 @@ export function createPen(options: PenOptions): Pen {
    */
   const signed: { subscriberId: string; amount: bigint; atMs: number }[] = [];
   /**
-   * Counts a payment towards the limits, and signs it. A payment that is not signed after all
+   * Counts a payment or swap towards the limits, and signs it. One that is not signed after all
    * counts no more. It counts while its signer works, so that two at once cannot exceed a limit.
    */
   const withinLimits = async <T>(
-    { subscriberId, plan }: PaymentParts['payment'],
+    subscriberId: string,
+    amount: bigint,
     signedToday: bigint,
     work: () => Promise<T>,
   ): Promise<T> => {
@@ -93,7 +97,6 @@ export function createPen(options: PenOptions): Pen {
       0n,
     );
     const today = remembered > signedToday ? remembered : signedToday;
-    const amount = plan.amount + plan.reimburse;
     const objection = limitObjection(amount, today, options.limits);
     if (objection !== null)
       throw new Fault('pen_limited', `The pen refuses to sign: the payment ${objection}.`);
@@ -163,8 +166,9 @@ export function createPen(options: PenOptions): Pen {
   return {
     sponsor: signers.sponsor?.address ?? null,
     async sign({ parts, memo, instructions, tables, blockhash, key, signedToday }) {
-      return withinLimits(parts.payment, signedToday, async () => {
-        const own = keyOf(key, parts.agent, parts.payment.subscriberId);
+      const { subscriberId, plan } = parts.payment;
+      return withinLimits(subscriberId, plan.amount + plan.reimburse, signedToday, async () => {
+        const own = keyOf(key, parts.agent, subscriberId);
         const transaction = compile(parts.payer, instructions, blockhash, tables);
         check(transaction, tables, mandateOf(parts, memo, options));
         const { sponsor } = signers;
@@ -172,9 +176,11 @@ export function createPen(options: PenOptions): Pen {
         return signedBy(transaction, [signers.agent(own), ...(sponsored ? [sponsor] : [])]);
       });
     },
-    async signSwap({ payment, agent, transaction: given, tables, blockhash, key }) {
-      const own = keyOf(key, agent, payment.subscriberId);
+    async signSwap({ payment, agent, transaction: given, tables, blockhash, key, signedToday }) {
+      const { subscriberId } = payment;
+      const own = keyOf(key, agent, subscriberId);
       if (options.swap === null) throw new Fault('pen_refused', 'Agents may not swap here.');
+      const amount = least(payment.plan.amount, options.swap.amountMost);
       const transaction = VersionedTransaction.deserialize(given);
       // The blockhash is replaced by one whose expiry the daemon knows.
       transaction.message.recentBlockhash = blockhash;
@@ -190,11 +196,13 @@ export function createPen(options: PenOptions): Pen {
         source: tokenAccount(options.mint, agent),
         wrapped: tokenAccount(WRAPPED_SOL, agent),
         wrappedMint: WRAPPED_SOL,
-        amount: least(payment.plan.amount, options.swap.amountMost),
+        amount,
         priorityFeeMost: options.priorityFeeMost,
       };
       refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));
-      return signedBy(transaction, [signers.agent(own)]);
+      return withinLimits(subscriberId, amount, signedToday, () =>
+        signedBy(transaction, [signers.agent(own)]),
+      );
     },
   };
 }

@@ -313,7 +313,10 @@ export type Costs = {
   openings(creatorWallet: Address): Promise<{ readonly known: number; readonly unread: number }>;
   /** The lamports that the sponsor spent within a day. */
   ofSponsor(sponsor: Address, subscriberId: string, creatorWallet: Address): Promise<SponsorSpent>;
-  /** USDC base units signed within a day in payments of this subscriber that landed or may land. */
+  /**
+   * USDC base units signed within a day in payments and swaps of this subscriber that landed or may
+   * land.
+   */
   signedToday(subscriberId: string): Promise<BaseUnits>;
 };
 export type UnreadCost = {

@@ -21,7 +21,10 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
     /^3D000$/,
     'Postgres has no database of the name in DATABASE_URL. Create it, or correct the name.',
   ],
-  [/^42501$/, 'The user of DATABASE_URL lacks a right on the tables. Let it own the database.'],
+  [
+    /^42501$/,
+    'The user of DATABASE_URL lacks a right. Let it own the database, or grant it what bailiff doctor names.',
+  ],
   [/^53300$/, 'Postgres has no connection left (max_connections). Raise it, or end other clients.'],
   [
     /^25006$/,
@@ -30,6 +33,10 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
   [/^53100$/, 'The disk of Postgres is full.'],
   [/^53...$/, 'Postgres lacks memory or another resource.'],
   [/^58...$/, 'Postgres cannot read or write its files. Look at its disk and its log.'],
+  [
+    /^CONNECTION_CLOSED$/,
+    'The connection to Postgres was lost. If there never was one, look whether DATABASE_URL names the host and port of a Postgres.',
+  ],
   [/^(08|57P|ECONN|EPIPE|CONNECTION)/, 'The connection to Postgres was lost.'],
   [/^57014$/, 'Postgres ended a statement that took too long (statement_timeout).'],
 ];

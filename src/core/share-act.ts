@@ -84,31 +84,3 @@ export type ShareActName = ShareAct['do'];
 
 /** An event about one debt. */
 export type ShareEvent = EventOf<Extract<keyof EventBodies, `share.${string}`>>;
-
-/**
- * Work that an act makes: `lane` for the payment lane, `standing` for the judgement of the
- * standing.
- */
-export type Wake = 'lane' | 'standing';
-/**
- * The work that each act makes. Only tests read this table; `src/app.ts` wakes lanes and judges
- * standings by itself after each act.
- */
-export const WAKES: Readonly<Record<ShareActName, readonly Wake[]>> = {
-  // The lane itself acts here, and goes on by itself.
-  claim: [],
-  rest: [],
-  note: [],
-  free: [],
-  land: ['standing'],
-  unclaim: ['lane'],
-  recall: ['standing', 'lane'],
-  credit: ['standing', 'lane'],
-  wake: ['lane'],
-  hasten: ['lane'],
-  retry: ['lane'],
-  release: ['lane'],
-  adopt: ['standing', 'lane'],
-  void: ['standing'],
-  lapse: ['standing'],
-};

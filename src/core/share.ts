@@ -18,7 +18,7 @@ import type { EventBodies, EventOf } from './event-body.ts';
 import type { Address } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
 import { NO_TRIES, type Tries } from './payment.ts';
-import { type Landing, type ShareAct, type ShareEvent, WAKES, type Wake } from './share-act.ts';
+import type { Landing, ShareAct, ShareEvent } from './share-act.ts';
 import type { Trouble } from './trouble.ts';
 
 export const SHARE_STATUSES = ['pending', 'processing', 'paid', 'failed', 'voided'] as const;
@@ -81,7 +81,6 @@ export type Share = Tries & {
 export type Transition = {
   readonly share: Share;
   readonly events: readonly ShareEvent[];
-  readonly wakes: readonly Wake[];
 };
 
 /** A new debt and the event that announces it. `origin` names the close and the terms in force. */
@@ -91,7 +90,7 @@ export function incurred(
     EventBodies['share.accrued'],
     'subscription' | 'signature' | 'slot' | 'netPnl' | 'shareBps'
   >,
-): Pick<Transition, 'share' | 'events'> {
+): Transition {
   const { id, subscriberId, creatorWallet, amount } = debt;
   const share: Share = {
     ...debt,
@@ -162,7 +161,7 @@ function eventsOfCover(before: Share, after: Share, landing: Landing): ShareEven
 }
 
 /** Ends a debt unpaid, and returns it with its event. */
-function ended(share: Share, voided: Voided): Pick<Transition, 'share' | 'events'> {
+function ended(share: Share, voided: Voided): Transition {
   const { by, reason, actor, person, atMs } = voided;
   const at = new Date(atMs).toISOString();
   const body = { share: share.id, left: leftOf(share), by, reason, actor, person, at };
@@ -172,7 +171,11 @@ function ended(share: Share, voided: Voided): Pick<Transition, 'share' | 'events
   };
 }
 
-function after(share: Share, act: ShareAct): Pick<Transition, 'share' | 'events'> | null {
+/**
+ * The debt after an act, with its events; null when the act is not possible in the debt's present
+ * state.
+ */
+export function transition(share: Share, act: ShareAct): Transition | null {
   const { subscriberId } = share;
   const becomes = (change: Partial<Share>) => ({ share: { ...share, ...change }, events: [] });
   const blockedEvent = (trouble: Trouble, waitsForPerson: boolean): ShareEvent => ({
@@ -277,15 +280,6 @@ function after(share: Share, act: ShareAct): Pick<Transition, 'share' | 'events'
       return ended(share, { by: 'terms', ...voiding, atMs, afterMs });
     }
   }
-}
-
-/**
- * The debt after an act, with its events; null when the act is not possible in the debt's present
- * state.
- */
-export function transition(share: Share, act: ShareAct): Transition | null {
-  const found = after(share, act);
-  return found === null ? null : { ...found, wakes: WAKES[act.do] };
 }
 
 /**

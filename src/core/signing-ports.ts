@@ -108,8 +108,8 @@ export type Pen = {
     signedToday: BaseUnits;
   }): Promise<Written>;
   /**
-   * Checks a swap that was built elsewhere against the swap policy, and has it signed. Throws as
-   * `sign` does.
+   * Checks a swap that was built elsewhere against the swap policy and the limits, and has it
+   * signed. What it swaps counts for the day as a payment does. Throws as `sign` does.
    */
   signSwap(request: {
     payment: Payment;
@@ -118,5 +118,7 @@ export type Pen = {
     tables: readonly LookupTable[];
     blockhash: string;
     key: SealedKey | null;
+    /** As in `sign`. */
+    signedToday: BaseUnits;
   }): Promise<Written>;
 };

@@ -1,7 +1,7 @@
 // Tip: the highest slot that the chain is known to have reached, and the test whether a node's slot
 // can be true. A slot that no chain can have reached since the last believed answer is refused;
 // when three answers in a row agree with each other they are believed. So a real jump is followed,
-// and one wrong answer changes nothing.
+// and one wrong answer changes nothing. What the ledger recorded before counts as the first answer.
 import type { Slot } from './ids.ts';
 
 /** No cluster makes a slot in less time; the shortest planned slot is 200 ms (SIMD-0525). */
@@ -28,7 +28,8 @@ export type Tip = {
   readonly slot: Slot | null;
 };
 
-type Seen = { readonly slot: Slot; readonly atMs: number };
+/** A slot, and when the chain had reached it: milliseconds since 1970. */
+export type Seen = { readonly slot: Slot; readonly atMs: number };
 
 /**
  * Whether `slot` at `atMs` fits a chain that stood at `seen`: not far behind it, and no further
@@ -40,9 +41,12 @@ function fits(seen: Seen, slot: Slot, atMs: number): boolean {
   return slot >= seen.slot - APART_SLOTS_MOST && slot <= most;
 }
 
-/** Creates a tip that knows nothing yet; it believes the first answer. */
-export function createTip(nowMs: () => number): Tip {
-  let believed: Seen | null = null;
+/**
+ * Creates a tip. `recalled` is what was seen before this process began; without it the first answer
+ * is believed, whatever it says.
+ */
+export function createTip(nowMs: () => number, recalled: Seen | null = null): Tip {
+  let believed = recalled;
   let odd: { readonly last: Seen; readonly count: number } | null = null;
   const isSlot = (slot: Slot): boolean => Number.isSafeInteger(slot) && slot >= 0;
   return {

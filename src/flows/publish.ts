@@ -16,8 +16,9 @@ export type Publisher = {
   /** Reads the whole roster anew. */
   hydrate(): Promise<void>;
   /**
-   * After the ledger has gone back: reads the whole roster anew, and ends every reader so that it
-   * does the same.
+   * After the ledger has gone back: reads the whole roster anew, and then ends every reader so that
+   * it does the same. While the roster cannot be read, each `pull` tries again and returns false,
+   * so that the gate soon answers `unknown`. Never rejects.
    */
   restart(): Promise<void>;
   /**
@@ -44,6 +45,8 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
   const { ledger, roster, log } = ports;
   const readers = new Set<Reader>();
   let mark: Mark = { revision: 0n, nonce: null };
+  /** Whether the roster holds what the ledger has lost, and must be read anew. */
+  let lost = false;
   let pulling: Promise<boolean> | null = null;
   let again = false;
 
@@ -54,12 +57,16 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
   };
   const read = async (): Promise<void> => {
     for (;;) {
-      const changes = await ledger.standings.changesSince(mark, BATCH);
+      const changes = lost ? null : await ledger.standings.changesSince(mark, BATCH);
       if (changes === null) {
         // Postgres failed over to a standby that was behind, or was restored: revisions are given
         // out again.
         const held = mark.revision;
-        await hydrate();
+        lost = false;
+        await hydrate().catch((thrown: unknown) => {
+          lost = true;
+          throw thrown;
+        });
         log.error('roster.lineage_broken', { held, revision: mark.revision });
         for (const reader of readers) reader.end();
         return;
@@ -101,12 +108,8 @@ export function createPublisher(ports: { ledger: Ledger; roster: Roster; log: Lo
     pull,
     hydrate,
     async restart() {
-      try {
-        await hydrate();
-      } catch (thrown) {
-        log.warn('roster.refresh_failed', { err: thrown });
-      }
-      for (const reader of readers) reader.end();
+      lost = true;
+      await pull();
     },
     beat() {
       for (const reader of readers) reader.beat();

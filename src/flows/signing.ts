@@ -56,6 +56,7 @@ export function createSigning(ports: SigningPorts) {
       tables: offer.tables,
       blockhash: simulated.blockhash,
       key: await ledger.subscribers.sealedKey(payment.subscriberId),
+      signedToday: await ledger.costs.signedToday(payment.subscriberId),
     });
     const { lastValidBlockHeight, slot } = simulated;
     return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };

@@ -13,7 +13,13 @@ export type Sources = {
   read(): Readonly<Partial<Record<Source, Progress>>>;
 };
 
-export function createSources(enabled: readonly Source[]): Sources {
+/**
+ * Creates the progress of these sources. `canBe` says whether the chain can have reached a slot by
+ * now. A slot that it cannot have reached, or that is found later to have been a lie of a node, is
+ * not kept and not shown.
+ */
+export function createSources(enabled: readonly Source[], canBe: (slot: Slot) => boolean): Sources {
+  const possible = (slot: Slot | null): Slot | null => (slot !== null && canBe(slot) ? slot : null);
   const progress = new Map<Source, Progress>(
     enabled.map((each) => [each, { lastSlot: null, lastMs: null }]),
   );
@@ -21,9 +27,16 @@ export function createSources(enabled: readonly Source[]): Sources {
     note(source, slot, nowMs) {
       const known = progress.get(source);
       if (known === undefined) return;
-      const lastSlot = slot === null ? known.lastSlot : Math.max(slot, known.lastSlot ?? 0);
+      const [told, before] = [possible(slot), possible(known.lastSlot)];
+      const lastSlot = told === null || before === null ? (told ?? before) : Math.max(told, before);
       progress.set(source, { lastSlot, lastMs: nowMs });
     },
-    read: () => Object.fromEntries(progress),
+    read: () =>
+      Object.fromEntries(
+        [...progress].map(([source, { lastSlot, lastMs }]) => [
+          source,
+          { lastSlot: possible(lastSlot), lastMs },
+        ]),
+      ),
   };
 }

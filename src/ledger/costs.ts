@@ -80,7 +80,7 @@ export function createCosts(sql: Sql): Costs {
     async signedToday(subscriberId) {
       const [row] = await sql<{ amount: bigint }[]>`
         select coalesce(sum(amount + reimburse), 0)::bigint as amount from payment
-        where subscriber_id = ${subscriberId} and purpose = 'share' and signature is not null
+        where subscriber_id = ${subscriberId} and signature is not null
           and state in ('signed', 'sent', 'landed') and planned_at > now() - interval '1 day'`;
       return row?.amount ?? 0n;
     },

@@ -77,8 +77,12 @@ export async function migrate(
   const wanted = migrations ?? (await readMigrations());
   await sql.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(hashtextextended('bailiff.migrate', 0))`;
-    await tx`create table if not exists migration (
-      version integer primary key, name text not null, hash text not null, applied_at timestamptz not null default now())`;
+    // Looked for first: a role that may use the tables need not be one that may create them.
+    const [table] = await tx<{ there: boolean }[]>`
+      select to_regclass('migration') is not null as there`;
+    if (table?.there !== true)
+      await tx`create table migration (
+        version integer primary key, name text not null, hash text not null, applied_at timestamptz not null default now())`;
   });
   refuseNewer(
     await sql<

@@ -1,6 +1,7 @@
 // Watch list: stores the watched accounts, and up to which slot the history of each was scanned.
 import type { Watched, WatchList } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
+import type { Seen } from '../core/tip.ts';
 import { at, type Sql } from './database.ts';
 import { noteRumours } from './sightings.ts';
 
@@ -115,4 +116,14 @@ export function createWatchList(sql: Sql): WatchList {
       return added.length > 0;
     },
   };
+}
+
+/**
+ * The slot up to which the history of some account was recorded last, and when; null before the
+ * first. The chain had reached that slot by then.
+ */
+export async function newestCursor(sql: Sql): Promise<Seen | null> {
+  const [row] = await sql<{ slot: bigint; at: Date }[]>`
+    select cursor_slot as slot, cursor_at as at from account order by cursor_slot desc limit 1`;
+  return row === undefined ? null : { slot: Number(row.slot), atMs: row.at.getTime() };
 }

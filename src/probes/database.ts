@@ -1,11 +1,12 @@
-// Database: checks that Postgres answers, is the primary, passes notifications on, and has every
-// migration of this release.
+// Database: checks that Postgres answers, is the primary, passes notifications on, has every
+// migration of this release, and gives the daemon's role every right on the tables.
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sql } from '../ledger/database.ts';
 import { pendingMigrations } from '../ledger/migrate.ts';
 import { passesNotifications } from '../ledger/notifications.ts';
+import { lackingRights, rightsText } from '../ledger/rights.ts';
 import { skewOf } from './clock.ts';
 
 const SKEW_MS_MOST = 10_000;
@@ -44,4 +45,18 @@ export async function ofDatabase(sql: Sql, clock: Clock): Promise<Finding[]> {
         ),
   );
   return [...found, ...skewOf('Postgres', row.now.getTime(), clock.nowMs(), SKEW_MS_MOST)];
+}
+
+/** Whether the role of DATABASE_URL has the rights on the tables without which no daemon starts. */
+export async function ofRights(sql: Sql): Promise<Finding[]> {
+  const lacking = await lackingRights(sql);
+  return [
+    lacking.length === 0
+      ? fine('rights', 'the user of DATABASE_URL has every right on the tables that is needed')
+      : wrong(
+          'rights',
+          `the user of DATABASE_URL lacks ${rightsText(lacking)}`,
+          'Grant them, or let that user own the database.',
+        ),
+  ];
 }

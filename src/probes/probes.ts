@@ -8,15 +8,16 @@ import { ROUNDS_ALONE } from '../core/death.ts';
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { messageOf } from '../core/fault.ts';
 import type { Address, Slot } from '../core/ids.ts';
+import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import { openDatabase } from '../ledger/database.ts';
+import { openDatabase, type Sql } from '../ledger/database.ts';
 import { keptGenesis } from '../ledger/genesis.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import { createVenuePrograms } from '../ledger/venue-programs.ts';
 import { createWebhookIds } from '../ledger/webhook-ids.ts';
 import type { Settings } from '../system/settings.ts';
 import { ofActs } from './acts.ts';
-import { ofDatabase } from './database.ts';
+import { ofDatabase, ofRights } from './database.ts';
 import { ofDurability, readDurability } from './durability.ts';
 import { ofHalts } from './halts.ts';
 import { ofHelius } from './helius.ts';
@@ -36,6 +37,65 @@ async function safely(what: string, mend: string, probe: Probe): Promise<Finding
   }
 }
 
+/** What the other probes need from the ledger, with the findings about it. */
+type LedgerReading = {
+  readonly findings: readonly Finding[];
+  readonly addresses: readonly Address[];
+  readonly genesis: string | null;
+  readonly vouchers: readonly Voucher[];
+  /** The ids of Bailiff's webhooks at Helius. */
+  readonly ids: readonly string[];
+};
+const NOTHING_READ: LedgerReading = {
+  findings: [],
+  addresses: [],
+  genesis: null,
+  vouchers: [],
+  ids: [],
+};
+const DATABASE_MEND = 'Check DATABASE_URL, that Postgres runs, and that this machine may reach it.';
+const GRANT = 'Grant what the message names, or let the user of DATABASE_URL own the database.';
+
+/** Probes the ledger, and reads what the other probes need from it. Never rejects. */
+async function probeLedger(settings: Settings, sql: Sql, clock: Clock): Promise<LedgerReading> {
+  const asked = (what: string, mend: string, probe: Probe): Promise<Finding[]> =>
+    safely(what, mend, () =>
+      probe().catch((thrown: unknown) => {
+        throw ledgerFault(thrown);
+      }),
+    );
+  const findings = await asked('postgres', DATABASE_MEND, () => ofDatabase(sql, clock));
+  // Tables of an older release are not read, because their columns may differ.
+  if (findings.some((each) => each.state !== 'ok')) return { ...NOTHING_READ, findings };
+  const ledger = createLedger(sql);
+  const probes: readonly [what: string, probe: Probe][] = [
+    ['rights', () => ofRights(sql)],
+    ['keys', () => ofKeys(settings, sql)],
+    ['commits', async () => ofDurability(await readDurability(sql))],
+    ['acts', () => ofActs(ledger)],
+    ['halts', () => ofHalts(ledger)],
+  ];
+  for (const [what, probe] of probes) findings.push(...(await asked(what, GRANT, probe)));
+  /** The answer; `otherwise`, with a finding, when the table cannot be read. */
+  const reading = async <T>(what: string, otherwise: T, read: () => Promise<T>): Promise<T> => {
+    let answer = otherwise;
+    const failed = await asked(what, GRANT, async () => {
+      answer = await read();
+      return [];
+    });
+    findings.push(...failed);
+    return answer;
+  };
+  const watched = () => ledger.watchList.all();
+  return {
+    genesis: await reading('genesis', null, () => keptGenesis(sql)),
+    vouchers: await reading('program', [], () => createVenuePrograms(sql).vouchers()),
+    ids: await reading('webhooks', [], () => createWebhookIds(sql).read()),
+    addresses: (await reading('watch-list', [], watched)).map((each) => each.address),
+    findings,
+  };
+}
+
 /** Runs every probe and returns the findings. Changes nothing. */
 export async function probeAll(
   settings: Settings,
@@ -45,34 +105,19 @@ export async function probeAll(
 ): Promise<Finding[]> {
   const { secrets, rpc } = settings;
   const found: Finding[] = [fine('settings', `network ${settings.network}, mode ${settings.mode}`)];
-  let addresses: readonly Address[] = [];
-  let genesis: string | null = null;
-  let vouchers: readonly Voucher[] = [];
-  let ids: readonly string[] = [];
+  let read: LedgerReading = NOTHING_READ;
   if (secrets.databaseUrl === null)
     found.push(wrong('postgres', 'no database is named', 'Set DATABASE_URL.'));
   else {
     const sql = openDatabase(secrets.databaseUrl, log, 2);
-    const mend = 'Check DATABASE_URL, that Postgres runs, and that this machine may reach it.';
-    const seen = await safely('postgres', mend, () => ofDatabase(sql, clock));
-    found.push(...seen);
-    // Tables of an older release are not read, because their columns may differ.
-    if (seen.every((each) => each.state === 'ok')) {
-      found.push(...(await safely('keys', 'See the message.', () => ofKeys(settings, sql))));
-      found.push(
-        ...(await safely('commits', 'See the message.', async () =>
-          ofDurability(await readDurability(sql)),
-        )),
-      );
-      found.push(...(await safely('acts', 'See the message.', () => ofActs(createLedger(sql)))));
-      found.push(...(await safely('halts', 'See the message.', () => ofHalts(createLedger(sql)))));
-      genesis = await keptGenesis(sql);
-      vouchers = await createVenuePrograms(sql).vouchers();
-      ids = await createWebhookIds(sql).read();
-      addresses = (await createLedger(sql).watchList.all()).map((each) => each.address);
+    try {
+      read = await probeLedger(settings, sql, clock);
+      found.push(...read.findings);
+    } finally {
+      await sql.end({ timeout: 2 });
     }
-    await sql.end({ timeout: 2 });
   }
+  const { addresses, genesis, vouchers, ids } = read;
   if (rpc.url === null) found.push(wrong('rpc', 'no node is named', 'Set BAILIFF_RPC_URL.'));
   else {
     const { url } = rpc;

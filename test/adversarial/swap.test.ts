@@ -90,6 +90,18 @@ const withAccount = (given: TransactionInstruction, index: number, pubkey: Publi
   return { ...given, keys } as TransactionInstruction;
 };
 
+const transactionOf = (
+  instructions: TransactionInstruction[],
+  options: { payer?: PublicKey; table?: AddressLookupTableAccount } = {},
+): VersionedTransaction =>
+  new VersionedTransaction(
+    new TransactionMessage({
+      payerKey: options.payer ?? owner,
+      recentBlockhash: text(Keypair.generate().publicKey),
+      instructions,
+    }).compileToV0Message(options.table === undefined ? [] : [options.table]),
+  );
+
 async function sign(
   instructions: TransactionInstruction[],
   options: {
@@ -99,19 +111,15 @@ async function sign(
     payment?: Payment;
   } = {},
 ): Promise<VersionedTransaction> {
-  const message = new TransactionMessage({
-    payerKey: options.payer ?? owner,
-    recentBlockhash: text(Keypair.generate().publicKey),
-    instructions,
-  }).compileToV0Message(options.table === undefined ? [] : [options.table]);
   const blockhash = text(Keypair.generate().publicKey);
   const { bytes } = await pen.signSwap({
     payment: options.payment ?? payment,
     agent: text(owner),
-    transaction: new VersionedTransaction(message).serialize(),
+    transaction: transactionOf(instructions, options).serialize(),
     tables: options.known ?? [],
     blockhash,
     key,
+    signedToday: 0n,
   });
   const signed = VersionedTransaction.deserialize(bytes);
   expect(signed.message.recentBlockhash).toBe(blockhash);
@@ -197,10 +205,51 @@ test('no more than the cap is swapped, whatever the books say', async () => {
 
 test('a pen without a rule for swaps signs none', async () => {
   const without = createPen({ ...rules, signers, swap: null });
-  const request = { payment, agent: text(owner), transaction: new Uint8Array(), tables: [], key };
+  const request = {
+    payment,
+    agent: text(owner),
+    transaction: new Uint8Array(),
+    tables: [],
+    key,
+    signedToday: 0n,
+  };
   await expect(without.signSwap({ ...request, blockhash: text(thief) })).rejects.toThrow(
     expect.objectContaining({ code: 'pen_refused', message: expect.stringMatching(/not swap/) }),
   );
+});
+
+test('swaps count for the limits of the pen: one of them, and all of a day with the payments', async () => {
+  let nowMs = 0;
+  const limited = (paymentMost: bigint) =>
+    createPen({
+      ...rules,
+      signers,
+      limits: { paymentMost, subscriberADayMost: 2n * AMOUNT + 1n },
+      nowMs: () => nowMs,
+    });
+  const given = transactionOf([OPEN, ROUTE, CLOSE]).serialize();
+  const swapWith = (pen: ReturnType<typeof createPen>, signedToday: bigint) =>
+    pen.signSwap({
+      payment,
+      agent: text(owner),
+      transaction: given,
+      tables: [],
+      blockhash: text(thief),
+      key,
+      signedToday,
+    });
+  await expect(swapWith(limited(AMOUNT - 1n), 0n)).rejects.toThrow(
+    expect.objectContaining({ code: 'pen_limited' }),
+  );
+  const own = limited(AMOUNT);
+  // The ledger knows of a payment that leaves too little of the day.
+  await expect(swapWith(own, AMOUNT + 2n)).rejects.toThrow(/within a day/);
+  await swapWith(own, AMOUNT + 1n);
+  await swapWith(own, 0n);
+  // Two swaps were signed; the ledger says that there were none.
+  await expect(swapWith(own, 0n)).rejects.toThrow(/after 4.000000 within a day/);
+  nowMs = 24 * 3_600_000;
+  await swapWith(own, 0n);
 });
 
 test('another fee payer is refused', async () => {

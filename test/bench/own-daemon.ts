@@ -31,6 +31,8 @@ export type OwnDaemon = {
   /** Resident memory in MiB. */
   rss(): number;
   descriptors(): number;
+  /** Milliseconds for which its event loop has been ready to run and waited for a core. */
+  waitedMs(): number;
   ask(route: string, init?: RequestInit): Promise<Response>;
   subscribe(id: string, trader: Trader, creator: PublicKey): Promise<void>;
   close(): Promise<void>;
@@ -130,6 +132,11 @@ export async function openOwnDaemon(
       return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1_024);
     },
     descriptors: () => readdirSync(`/proc/${daemon?.pid}/fd`).length,
+    waitedMs() {
+      // The second number of schedstat: nanoseconds on the run queue of the main thread.
+      const waited = readFileSync(`/proc/${daemon?.pid}/schedstat`, 'utf8').split(' ')[1];
+      return Math.round(Number(waited) / 1_000_000);
+    },
     ask,
     async subscribe(id, { agent }, creator) {
       await post('/v1/subscribers', {

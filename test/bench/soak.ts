@@ -88,7 +88,7 @@ const every = async (ms: number, work: () => void): Promise<void> => {
   for (; !over.signal.aborted; await clock.sleep(ms, over.signal)) work();
 };
 
-type Sample = { rss: number; heap: number; external: number; handles: number };
+type Sample = { rss: number; heap: number; external: number; handles: number; waitedMs: number };
 const MIB = 1_024 * 1_024;
 async function sample(): Promise<Sample> {
   const text = await (await ask('/metrics')).text();
@@ -99,12 +99,21 @@ async function sample(): Promise<Sample> {
     heap: of('nodejs_heap_size_used_bytes') / MIB,
     external: of('nodejs_external_memory_bytes') / MIB,
     handles: own.descriptors(),
+    waitedMs: own.waitedMs(),
   };
 }
 const shown = ({ rss, heap, external, handles }: Sample): string =>
   `RSS ${rss.toFixed(0)} MiB, heap ${heap.toFixed(0)} MiB, external ${external.toFixed(0)} MiB, ${handles} descriptors`;
 
+/** The part of the time in which the daemon was ready to run and another process had the core. */
+const starved = ({ waitedMs }: Sample): string => {
+  const part = (100 * (waitedMs - waitedBeforeMs)) / (performance.now() - begunMs);
+  return `${part.toFixed(1)} % of the time without a core`;
+};
+
 say(`soak of ${minutes} min`);
+const begunMs = performance.now();
+const waitedBeforeMs = own.waitedMs();
 const load = [
   every(1_000 / WEBHOOKS_A_SECOND, deliver),
   every(CLOSE_EVERY_MS, close),
@@ -118,7 +127,7 @@ for (let minute = 1; minute <= minutes && own.isAlive(); minute++) {
     samples.push(await sample());
   }
   const last = samples.at(-1);
-  if (last) say(`${minute} min: ${shown(last)}, ${closes} closes`);
+  if (last) say(`${minute} min: ${shown(last)}, ${closes} closes, ${starved(last)}`);
 }
 over.abort();
 await Promise.all(load);
@@ -150,7 +159,13 @@ const { code, ms: stoppedMs } = await own.end('SIGTERM');
 const part = (from: number, to: number): Sample => {
   const own = samples.slice(Math.floor(samples.length * from), Math.ceil(samples.length * to));
   const of = (name: keyof Sample): number => median(own.map((each) => each[name]));
-  return { rss: of('rss'), heap: of('heap'), external: of('external'), handles: of('handles') };
+  return {
+    rss: of('rss'),
+    heap: of('heap'),
+    external: of('external'),
+    handles: of('handles'),
+    waitedMs: of('waitedMs'),
+  };
 };
 const [start, middle, end] = [part(0, 0.2), part(0.4, 0.6), part(0.8, 1)];
 say(`start:  ${shown(start)}`);

@@ -123,7 +123,7 @@ export async function benchWatch(): Promise<boolean> {
     say('start: reading the watch-list', `${(performance.now() - startedMs).toFixed(0)} ms`);
     say('memory of the watch-list', `${(mebibytes() - before).toFixed(1)} MiB`);
 
-    const sources = createSources(SOURCES);
+    const sources = createSources(SOURCES, () => true);
     const connection = openConnection(`http://127.0.0.1:${node.port}`, null);
     const chain = createChain(
       {

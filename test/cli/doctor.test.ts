@@ -1,9 +1,11 @@
 // Doctor: each thing that a daemon stands on is broken in turn, and the doctor says which it is,
 // and how to mend it.
 
+import { randomBytes } from 'node:crypto';
 import { MintLayout } from '@solana/spl-token';
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startApp } from '../../src/app.ts';
 import { report } from '../../src/cli/doctor.ts';
 import { createOutput } from '../../src/cli/output.ts';
 import type { Finding } from '../../src/core/doctor-finding.ts';
@@ -213,4 +215,47 @@ test('a clock that is off, and a node that is behind', async () => {
   const late = { ...systemClock, nowMs: () => systemClock.nowMs() + 3_600_000 };
   const found = wrongs(await probeAll(settings(), null, late, silentLog));
   expect(found.map(([what]) => what)).toEqual(['clock', 'rpc']);
+});
+
+test('a role that lacks rights on single tables: each right is named, and everything else is looked at', async () => {
+  const { sql, url } = street.database;
+  const role = `half_${randomBytes(4).toString('hex')}`;
+  await sql.unsafe(`create role ${role} login password 'half';
+    grant select, insert, update, delete on all tables in schema public to ${role};
+    revoke insert on payment, subscriber from ${role};
+    revoke select, update on chain_identity from ${role};
+    revoke all on helius_webhook from ${role}`);
+  const given = new URL(url);
+  given.username = role;
+  given.password = 'half';
+  const findings = await probe({
+    secrets: { ...street.settings.secrets, databaseUrl: given.href },
+  });
+  expect(wrongs(findings)).toEqual(
+    expect.arrayContaining([
+      [
+        'rights',
+        expect.stringMatching(
+          /select and update on chain_identity, select and insert and update and delete on helius_webhook, insert on payment, insert on subscriber/,
+        ),
+      ],
+      ['genesis', expect.stringContaining('permission denied for table chain_identity')],
+      ['webhooks', expect.stringContaining('permission denied for table helius_webhook')],
+    ]),
+  );
+  const looked = findings.filter((each) => each.state !== 'wrong').map((each) => each.what);
+  expect(looked).toEqual(expect.arrayContaining(['postgres', 'halts', 'rpc', 'venue', 'helius']));
+  // The connections of the doctor are closed, whatever it found.
+  await expect
+    .poll(() => sql`select 1 from pg_stat_activity where usename = ${role}`)
+    .toHaveLength(0);
+  const started = startApp(
+    { ...street.settings, secrets: { ...street.settings.secrets, databaseUrl: given.href } },
+    systemClock,
+    silentLog,
+  );
+  await expect(started).rejects.toThrow(
+    /lacks rights on the tables: select and update on chain_identity, .*insert on payment/,
+  );
+  await sql.unsafe(`drop owned by ${role}; drop role ${role}`);
 });

@@ -79,3 +79,14 @@ test('answers that cannot be and differ from each other are never believed', () 
     expect(tip.believes(slot)).toBe(false);
   expect(tip.slot).toBe(1_000);
 });
+
+test('what was seen before the start counts as the first answer, so that no first lie is believed', () => {
+  const now = 10_000;
+  const tip = createTip(() => now, { slot: 1_000, atMs: 0 });
+  expect(tip.slot).toBe(1_000);
+  expect(tip.believes(900_000_000_000)).toBe(false);
+  expect(tip.believes(1_025)).toBe(true);
+  // A ledger that recorded an impossible slot once holds the truth up for two answers.
+  const wrong = createTip(() => now, { slot: 900_000_000_000, atMs: 0 });
+  expect([1_025, 1_026, 1_027].map((slot) => wrong.believes(slot))).toEqual([false, false, true]);
+});

@@ -81,3 +81,32 @@ test('a ledger that lost its last changes is read anew, and readers begin anew, 
   await publisher.pull();
   expect(told).toHaveLength(3);
 });
+
+test('after the ledger went back, a roster that cannot be read is read at the next pull, and only then do readers begin anew', async () => {
+  await using held = await createTestLedger();
+  const { ledger } = held;
+  let isGone = false;
+  const standings: Ledger['standings'] = {
+    ...ledger.standings,
+    async roster(add) {
+      if (isGone) throw new Error('gone');
+      return ledger.standings.roster(add);
+    },
+  };
+  const rules = { staleAfterMs: 1, failOpen: false, outstandingMost: null, owedForMsMost: null };
+  const roster = createRoster(rules);
+  const publisher = createPublisher({ ledger: { ...ledger, standings }, roster, log: silentLog });
+  await publisher.hydrate();
+  let ends = 0;
+  publisher.subscribe({ change: () => {}, beat: () => {}, end: () => void ends++ });
+  isGone = true;
+  await publisher.restart();
+  // The changes since the last one could be read; the picture that they would be added to is lost.
+  expect(await publisher.pull()).toBe(false);
+  expect(ends).toBe(0);
+  isGone = false;
+  expect(await publisher.pull()).toBe(true);
+  expect(ends).toBe(1);
+  expect(await publisher.pull()).toBe(true);
+  expect(ends).toBe(1);
+});

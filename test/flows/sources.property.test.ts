@@ -127,7 +127,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   }
   await sql`update account set watched_at = 'epoch'`;
   let watched = await loadWatched(ledger.watchList);
-  const sources = createSources(SOURCES);
+  const sources = createSources(SOURCES, () => true);
   const aside = createAside({ ledger, clock, log });
   const plain = { ledger, chain, venue, aside, clock, log };
   const begun = [...watched.map.keys()] as Address[];

@@ -61,7 +61,7 @@ function setUp(trustFirstSight = false) {
       refresh: async () => false,
       onMoved: () => {},
     },
-    sources: createSources(SOURCES),
+    sources: createSources(SOURCES, () => true),
     aside,
     canBe: (slot) => slot <= latest.slot,
     clock,

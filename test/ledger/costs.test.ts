@@ -118,10 +118,29 @@ test('a payment counts before its cost is read, a failed one as a failure, and y
   });
 });
 
-test('the sum signed within a day is known after a restart', async () => {
+test('the sum signed within a day is known after a restart, swaps for SOL included', async () => {
   await using t = await createTestLedger();
-  const { amount } = (await pay(t, 1)).plan;
+  const payment = await pay(t, 1);
+  const { amount } = payment.plan;
   expect(await t.ledger.costs.signedToday('ana')).toBe(amount);
+  const swap: Payment = {
+    ...payment,
+    id: 'swap',
+    purpose: 'top_up',
+    plan: { ...payment.plan, amount: 7n, covers: [], feePayer: 'agent' },
+  };
+  await t.ledger.payments.open({
+    ...swap,
+    plan: { ...swap.plan, createCreatorAccount: false },
+  });
+  expect(await t.ledger.costs.signedToday('ana')).toBe(amount);
+  await t.ledger.payments.signed('swap', {
+    signature: signatureOf(900),
+    bytes: new Uint8Array(1),
+    lastValidBlockHeight: 1,
+    blockhashSlot: 1,
+  });
+  expect(await t.ledger.costs.signedToday('ana')).toBe(amount + 7n);
   expect(await t.ledger.costs.signedToday('bo')).toBe(0n);
   await t.sql`update payment set planned_at = now() - interval '25 hours'`;
   expect(await t.ledger.costs.signedToday('ana')).toBe(0n);

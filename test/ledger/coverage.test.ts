@@ -84,12 +84,15 @@ test('an unknown call makes the gate of its subscriber unknown, until its accoun
   await ledger.standings.roster((entries) => roster.hydrate(entries));
   roster.observe(30, nowMs);
   const verdict = async () => {
-    await refreshDoubts({ ledger, roster, sources: createSources([]), clock } as never, {
-      startedMs: nowMs,
-      lagMsMost: 60_000,
-      why: null,
-      personal: undefined,
-    });
+    await refreshDoubts(
+      { ledger, roster, sources: createSources([], () => true), clock } as never,
+      {
+        startedMs: nowMs,
+        lagMsMost: 60_000,
+        why: null,
+        personal: undefined,
+      },
+    );
     return roster.decide('ana', 'open', nowMs).verdict;
   };
   expect(await verdict()).toBe('allow');

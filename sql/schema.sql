@@ -452,14 +452,18 @@ create table payment (
   reimburse bigint not null default 0,
   create_creator_account boolean not null default false,
   restored boolean not null default false,
+  excess bigint not null default 0,
+  accepted jsonb,
   constraint payment_pkey primary key (payment_id),
   constraint payment_signature_key unique (signature),
   constraint payment_subscriber_id_payment_id_key unique (subscriber_id, payment_id),
   constraint payment_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
   constraint payment_subscriber_id_subscription_id_fkey foreign key (subscriber_id, subscription_id) references subscription(subscriber_id, subscription_id),
+  constraint payment_accepted_check check (accepted is null or excess > 0 and (accepted ->> 'reason') is not null and (accepted ->> 'actor') is not null and (accepted ->> 'at') is not null),
   constraint payment_amount_check check (amount > 0),
   constraint payment_bytes_first check (restored and state = 'landed' or (state in ('planned', 'failed')) or signature is not null and bytes is not null and last_valid_block_height is not null and blockhash_slot is not null),
   constraint payment_dead_has_evidence check (state <> 'dead' or evidence is not null),
+  constraint payment_excess_check check (excess >= 0 and excess <= amount and (excess = 0 or restored and state = 'landed')),
   constraint payment_executed_has_slot check ((state = 'landed' or state = 'failed' and signature is not null) = (executed_slot is not null)),
   constraint payment_fee_payer_check check (fee_payer in ('agent', 'sponsor')),
   constraint payment_purpose_check check (purpose in ('share', 'top_up')),
@@ -477,6 +481,7 @@ create index payment_ended_at on payment (ended_at) where (state in ('landed', '
 create index payment_landed_by_time on payment (ended_at) where (state = 'landed');
 create index payment_not_landed on payment (state) where (state <> 'landed');
 create unique index payment_one_live on payment (subscriber_id) where (state in ('planned', 'signed', 'sent'));
+create index payment_unexplained on payment (subscriber_id) where ((excess > 0) and (accepted is null));
 create trigger payment_forward before delete or update on payment for each row execute function payment_moves_forward();
 
 -- What a payment cost its fee payer, by the balances before and after it on chain.
@@ -509,7 +514,7 @@ create table payment_share (
   constraint payment_share_amount_check check (amount > 0)
 );
 create index payment_share_by_share on payment_share (subscriber_id, share_id);
-create trigger payment_share_kept before delete or update on payment_share for each row execute function row_is_kept();
+create trigger payment_share_kept before delete or update on payment_share for each row execute function payment_share_grows();
 
 -- A debt: what one accrual makes a subscriber owe a creator. Amount, creator and origin never change.
 create table profit_share (
@@ -895,11 +900,26 @@ begin
   if new.amount <> old.amount then
     raise exception 'a payment''s amount is never changed';
   end if;
+  if new.excess > old.excess then
+    raise exception 'what debts explain of a payment is never taken back';
+  end if;
+  if old.accepted is not null and (new.accepted, new.excess) is distinct from (old.accepted, old.excess) then
+    raise exception 'an accepted excess is never changed';
+  end if;
   if new.state <> old.state and (old.state, new.state) not in (
     ('planned', 'signed'), ('planned', 'failed'), ('signed', 'sent'),
     ('sent', 'landed'), ('sent', 'failed'), ('sent', 'dead'))
      and not (new.restored and new.state = 'landed') then
     raise exception 'a payment cannot go from % to %', old.state, new.state;
+  end if;
+  return new;
+end $$;
+
+create function payment_share_grows() returns trigger as $$
+begin
+  if tg_op = 'DELETE' or (new.subscriber_id, new.payment_id, new.share_id) <> (old.subscriber_id, old.payment_id, old.share_id)
+     or new.amount < old.amount then
+    raise exception 'what a payment covers is never taken back';
   end if;
   return new;
 end $$;

@@ -3,8 +3,8 @@
 import { type Command, Option } from 'commander';
 import type { ProfitShare } from '../core/debt-ports.ts';
 import { explain } from '../core/explain.ts';
+import { Fault } from '../core/fault.ts';
 import { formatUnits } from '../core/money.ts';
-import type { Clock } from '../core/ports.ts';
 import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
 import type { Parts } from '../daemon-parts.ts';
@@ -13,6 +13,7 @@ import { createEndings, type Endings } from '../flows/ending.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 import { type Output, table } from './output.ts';
+import { untilNothingFlies } from './rebuild.ts';
 
 async function explainShare({ ledger }: Parts, output: Output, id: string): Promise<number> {
   const accrual = await ledger.shares.accrual(id);
@@ -28,9 +29,35 @@ async function explainShare({ ledger }: Parts, output: Output, id: string): Prom
   return 0;
 }
 
-/** What ends debts or makes them payable, on books of its own that are held against the chain. */
-const endingsOf = ({ parts, log }: Opened, clock: Clock): Endings =>
-  createEndings({ ...parts, books: createBooks({ ...parts, log }), clock, log });
+/**
+ * What ends debts or makes them payable, on books of its own that are held against the chain. With
+ * `wait` it first waits until the database is whole for this process: where the database was
+ * replaced, or does not tell its timeline, until nothing that was signed before can land any more.
+ */
+async function endingsOf(
+  { parts, log }: Opened,
+  { output, clock }: Pick<Tools, 'output' | 'clock'>,
+  wait: boolean,
+): Promise<Endings> {
+  const books = createBooks({ ...parts, log });
+  for (let broken = await books.doubt(); broken !== null; broken = await books.doubt()) {
+    if (!wait)
+      throw new Fault(
+        'books_behind',
+        `${broken.detail} With --wait this command waits for that, and goes on once ledger and chain agree.`,
+      );
+    await untilNothingFlies(parts, clock, output());
+  }
+  return createEndings({ ...parts, books, clock, log });
+}
+
+/** Adds --wait to a command that needs books which agree with the chain. */
+const waiting = (command: Command): Command =>
+  command.option(
+    '--wait',
+    'on a database that was replaced or does not tell its timeline: wait 182 blocks, then compare with the chain',
+  );
+type Waiting = { readonly wait?: boolean };
 
 /**
  * Ends one debt unpaid. Returns exit code 1 when the debt is not open, or a payment of it is on its
@@ -38,19 +65,23 @@ const endingsOf = ({ parts, log }: Opened, clock: Clock): Endings =>
  */
 async function voidShare(
   opened: Opened,
-  { output, clock }: Pick<Tools, 'output' | 'clock'>,
+  tools: Pick<Tools, 'output' | 'clock'>,
   id: string,
   voiding: Voiding,
+  wait: boolean,
 ): Promise<number> {
   const { ledger } = opened.parts;
   const known = await ledger.shares.find(id);
-  const done = known !== null && (await endingsOf(opened, clock).void(known, voiding));
+  const done =
+    known !== null && (await (await endingsOf(opened, tools, wait)).void(known, voiding));
   const status = (await ledger.shares.find(id))?.status ?? 'unknown here';
-  output().result({ share: id, voided: done, status }, [
-    done
-      ? `${id} is voided: ${voiding.reason}`
-      : `${id} is ${status}; only a debt that waits can be voided.`,
-  ]);
+  tools
+    .output()
+    .result({ share: id, voided: done, status }, [
+      done
+        ? `${id} is voided: ${voiding.reason}`
+        : `${id} is ${status}; only a debt that waits can be voided.`,
+    ]);
   return done ? 0 : 1;
 }
 
@@ -68,22 +99,25 @@ async function retryShare({ ledger }: Parts, output: Output, id: string): Promis
  */
 async function forgive(
   opened: Opened,
-  { output, clock }: Pick<Tools, 'output' | 'clock'>,
+  tools: Pick<Tools, 'output' | 'clock'>,
   subscriber: string,
   voiding: Voiding,
+  wait: boolean,
 ): Promise<number> {
   const { ledger } = opened.parts;
-  const endings = endingsOf(opened, clock);
+  const endings = await endingsOf(opened, tools, wait);
   const forgiven: { share: string; left: bigint }[] = [];
   for (const each of await ledger.shares.open(subscriber))
     if (await endings.void(each, voiding))
       forgiven.push({ share: each.id, left: each.amount - each.paid });
   const total = forgiven.reduce((sum, each) => sum + each.left, 0n);
-  output().result({ subscriber, forgiven, total }, [
-    forgiven.length === 0
-      ? `${subscriber} has no open debt that can be ended; a payment that is on its way must end first.`
-      : `${formatUnits(total)} USDC in ${forgiven.length} shares are forgiven; daemons judge ${subscriber} again within half a minute.`,
-  ]);
+  tools
+    .output()
+    .result({ subscriber, forgiven, total }, [
+      forgiven.length === 0
+        ? `${subscriber} has no open debt that can be ended; a payment that is on its way must end first.`
+        : `${formatUnits(total)} USDC in ${forgiven.length} shares are forgiven; daemons judge ${subscriber} again within half a minute.`,
+    ]);
   return forgiven.length === 0 ? 1 : 0;
 }
 
@@ -93,26 +127,29 @@ async function forgive(
  */
 async function adopt(
   opened: Opened,
-  { output, clock }: Pick<Tools, 'output' | 'clock'>,
+  tools: Pick<Tools, 'output' | 'clock'>,
   fromSlot: number,
   reason: string,
+  wait: boolean,
 ): Promise<number> {
   const { ledger } = opened.parts;
-  const { adopted, waiting } = await endingsOf(opened, clock).adopt(fromSlot);
+  const { adopted, waiting: behind } = await (await endingsOf(opened, tools, wait)).adopt(fromSlot);
   const left = adopted.reduce((sum, each) => sum + each.left, 0n);
   const still = await ledger.shares.observed();
-  output().result({ fromSlot, reason, adopted, left, still, waiting }, [
-    adopted.length === 0
-      ? `No debt of a close in slot ${fromSlot} or later waits to be adopted.`
-      : `${adopted.length} debts of ${formatUnits(left)} USDC are payable now; daemons in mode settle pay them within seconds.`,
-    ...(still.count === 0
-      ? []
-      : [
-          `${still.count} debts of ${formatUnits(still.left)} USDC stay observed. Void those of earlier slots once they are settled elsewhere.`,
-        ]),
-    ...waiting.map((each) => `${each.subscriberId} waits: ${each.reason}`),
-  ]);
-  return waiting.length === 0 ? 0 : 1;
+  tools
+    .output()
+    .result({ fromSlot, reason, adopted, left, still, waiting: behind }, [
+      adopted.length === 0
+        ? `No debt of a close in slot ${fromSlot} or later waits to be adopted.`
+        : `${adopted.length} debts of ${formatUnits(left)} USDC are payable now; daemons in mode settle pay them within seconds.`,
+      ...(still.count === 0
+        ? []
+        : [
+            `${still.count} debts of ${formatUnits(still.left)} USDC stay observed. Void those of earlier slots once they are settled elsewhere.`,
+          ]),
+      ...behind.map((each) => `${each.subscriberId} waits: ${each.reason}`),
+    ]);
+  return behind.length === 0 ? 0 : 1;
 }
 
 const WHY_LENGTH = 60;
@@ -179,27 +216,27 @@ export function addDebts(program: Command, tools: Tools): void {
         retryShare(parts, tools.output(), id),
       ),
     );
-  reasoned(shares.command('void <share>').description('end a debt unpaid')).action(
-    (id: string, { reason }: { reason: string }) =>
+  waiting(reasoned(shares.command('void <share>').description('end a debt unpaid'))).action(
+    (id: string, { reason, wait = false }: { reason: string } & Waiting) =>
       tools.act('shares void', { share: id, reason }, (opened) =>
-        voidShare(opened, tools, id, { reason, ...tools.byWhom() }),
+        voidShare(opened, tools, id, { reason, ...tools.byWhom() }, wait),
       ),
   );
-  reasoned(
-    shares
-      .command('forgive <subscriber>')
-      .description('end every open debt of a subscriber, unpaid'),
-  ).action((id: string, { reason }: { reason: string }) =>
-    tools.act('shares forgive', { id, reason }, (opened) =>
-      forgive(opened, tools, id, { reason, ...tools.byWhom() }),
-    ),
+  const forgiving = shares
+    .command('forgive <subscriber>')
+    .description('end every open debt of a subscriber, unpaid');
+  waiting(reasoned(forgiving)).action(
+    (id: string, { reason, wait = false }: { reason: string } & Waiting) =>
+      tools.act('shares forgive', { id, reason }, (opened) =>
+        forgive(opened, tools, id, { reason, ...tools.byWhom() }, wait),
+      ),
   );
-  reasoned(
-    program
-      .command('adopt')
-      .description('make debts payable that were booked in mode observe')
-      .requiredOption('--from-slot <slot>', 'debts of closes in this slot and later'),
-  ).action(({ fromSlot, reason }: { fromSlot: string; reason: string }) => {
+  const adopting = program
+    .command('adopt')
+    .description('make debts payable that were booked in mode observe')
+    .requiredOption('--from-slot <slot>', 'debts of closes in this slot and later');
+  type Adopting = { readonly fromSlot: string; readonly reason: string } & Waiting;
+  waiting(reasoned(adopting)).action(({ fromSlot, reason, wait = false }: Adopting) => {
     if (!/^\d{1,15}$/.test(fromSlot)) {
       tools
         .output()
@@ -207,7 +244,7 @@ export function addDebts(program: Command, tools: Tools): void {
       return tools.exitWith(2);
     }
     return tools.act('adopt', { fromSlot, reason }, (opened) =>
-      adopt(opened, tools, Number(fromSlot), reason),
+      adopt(opened, tools, Number(fromSlot), reason, wait),
     );
   });
 }

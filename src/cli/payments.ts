@@ -1,9 +1,11 @@
-// Payments: the commands that list payments, and that restore payments which the database lost.
+// Payments: the commands that list payments, that restore payments which the database lost, and
+// that accept a payment of more than was owed.
 import { type Command, Option } from 'commander';
+import { isSignature, type Signature } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import { PAYMENT_STATES, type PaymentState } from '../core/payment.ts';
 import type { Parts } from '../daemon-parts.ts';
-import type { Tools } from './command-tools.ts';
+import { type Opened, reasoned, type Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 import type { Output } from './output.ts';
 import { rebuild } from './rebuild.ts';
@@ -29,6 +31,37 @@ const listPayments = ({ ledger }: Parts, output: Output, given: PaymentFilter & 
     ],
   });
 
+/**
+ * Accepts the excess of a payment, and tells how many of the subscriber still wait. Returns exit
+ * code 1 when the ledger holds no such payment.
+ */
+async function acceptExcess(
+  { parts }: Opened,
+  { output, byWhom }: Pick<Tools, 'output' | 'byWhom'>,
+  signature: string,
+  reason: string,
+): Promise<number> {
+  const { payments } = parts.ledger;
+  const found = isSignature(signature)
+    ? await payments.accept(signature as Signature, { reason, ...byWhom() })
+    : null;
+  const open = await payments.unexplained(OPEN_MOST);
+  const lines = open.map(
+    (each) =>
+      `  ${each.signature}  ${formatUnits(each.excess)} of ${formatUnits(each.amount)} USDC to ${each.creatorWallet}, of ${each.subscriberId}`,
+  );
+  output().result({ signature, accepted: found !== null, excess: found?.excess ?? 0n, open }, [
+    found === null
+      ? `The ledger holds no payment ${signature} with a part that no debt explains. bailiff payments rebuild looks for one on chain.`
+      : `${formatUnits(found.excess)} USDC of ${signature} stay with ${found.creatorWallet} and pay no debt. Daemons pay ${found.subscriberId} again once nothing else waits.`,
+    ...(lines.length === 0 ? [] : ['Payments that wait for an explanation:', ...lines]),
+  ]);
+  return found === null ? 1 : 0;
+}
+
+/** The most waiting payments that the answer lists. */
+const OPEN_MOST = 100;
+
 export function addPayments(program: Command, tools: Tools): void {
   const payments = program.command('payments').description('payments to creators');
   listed(payments.command('list').description('payments, the newest first'), 'before')
@@ -51,4 +84,15 @@ export function addPayments(program: Command, tools: Tools): void {
         rebuild(parts, { clock: tools.clock, log, output: tools.output(), dryRun }),
       ),
     );
+  reasoned(
+    payments
+      .command('accept <signature>')
+      .description(
+        'let a payment stand that no debt explains in full; its subscriber is paid again',
+      ),
+  ).action((signature: string, { reason }: { reason: string }) =>
+    tools.act('payments accept', { signature, reason }, (opened) =>
+      acceptExcess(opened, tools, signature, reason),
+    ),
+  );
 }

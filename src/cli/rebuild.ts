@@ -15,7 +15,11 @@ export const DIFFERENT = 3;
 /**
  * Waits until every transaction signed before now has landed or expired: BLOCKS_UNTIL_DEAD blocks.
  */
-async function untilNothingFlies(parts: Parts, clock: Clock, output: Output): Promise<void> {
+export async function untilNothingFlies(
+  parts: Pick<Parts, 'chain'>,
+  clock: Clock,
+  output: Output,
+): Promise<void> {
   const until = (await parts.chain.finalizedHeight()) + BLOCKS_UNTIL_DEAD;
   const bar = output.progress('waiting for what was signed to land or expire', BLOCKS_UNTIL_DEAD);
   for (;;) {
@@ -43,14 +47,14 @@ export async function rebuild(
     { dryRun: given.dryRun, onProgress: (done, of) => bar.update(done, of) },
   );
   bar.stop();
-  const freed =
-    given.dryRun || differences.length > 0 ? 0 : await parts.ledger.shares.freeOrphans();
-  const total = restored.reduce((sum, each) => sum + each.amount, 0n);
+  // A debt that is freed is paid only after the books of its subscriber agree with the chain.
+  const freed = given.dryRun ? 0 : await parts.ledger.shares.freeOrphans();
+  const total = restored.reduce((sum, each) => sum + each.explained, 0n);
   output.result({ subscribers, written: !given.dryRun, restored, differences, freed }, [
     `${restored.length} lost payments of ${formatUnits(total)} USDC ${given.dryRun ? 'would be' : 'were'} restored, for ${subscribers} subscribers.`,
     ...restored.map(
       (each) =>
-        `  ${each.id}  ${formatUnits(each.amount)} USDC  slot ${each.slot}  ${each.signature}`,
+        `  ${each.id}  ${formatUnits(each.explained)} USDC  slot ${each.slot}  ${each.signature}`,
     ),
     ...(freed === 0 ? [] : [`${freed} debts that waited for a lost payment are free again.`]),
     ...differences.map(
@@ -59,7 +63,7 @@ export async function rebuild(
     ),
     differences.length === 0
       ? 'Books and chain agree. Subscribers whose payments waited for this are paid again.'
-      : 'These subscribers stay unpaid. Let the daemon hear their whole history (it is running, and /v1/hearing shows no backlog), then run this again.',
+      : 'These subscribers stay unpaid. Let the daemon hear their whole history (it is running, and /v1/hearing shows no backlog), then run this again. When nothing is missing and the payment was more than was owed, end the wait: bailiff payments accept SIGNATURE --reason TEXT.',
   ]);
   return differences.length === 0 ? 0 : DIFFERENT;
 }

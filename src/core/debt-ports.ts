@@ -95,8 +95,22 @@ export type PaymentRecord = {
   readonly signature: Signature | null;
   readonly slot: Slot | null;
   readonly trouble: Trouble | null;
+  /**
+   * The part that no debt explains, of a payment that was found on chain. Base units; 0 for every
+   * other payment.
+   */
+  readonly excess: BaseUnits;
+  /** Who accepted the excess; null while payments of the subscriber wait for an explanation. */
+  readonly accepted: Accepted | null;
   readonly plannedAtMs: number;
   readonly endedAtMs: number | null;
+};
+/** The act of a person who ends the wait for an explanation of a payment's excess. */
+export type Accepted = {
+  readonly reason: string;
+  readonly actor: string;
+  readonly person: string | null;
+  readonly atMs: number;
 };
 
 /** How long a payment may stay unsigned before a clearance request ends it. Milliseconds. */
@@ -280,22 +294,32 @@ export type Payments = {
     before?: string;
   }): Promise<PaymentRecord[]>;
   find(id: string): Promise<PaymentRecord | null>;
+  bySignature(signature: Signature): Promise<PaymentRecord | null>;
   /** Whether a top-up was planned within the last `ms` milliseconds, even if it failed. */
   toppedUpWithin(subscriberId: string, ms: number): Promise<boolean>;
   /**
    * The signatures, each of an executed transaction without error, that the ledger does not know. A
    * signature is known when a payment landed with it, or was signed with it and may still land. An
    * id proves nothing: a row that is planned, failed or dead although the chain shows its payment
-   * has lost a commit.
+   * has lost a commit. A payment with an excess that nobody accepted is not known yet.
    */
   unknown(signatures: readonly Signature[]): Promise<Signature[]>;
   /** The amount that a landed payment paid beyond its debts. Base units. */
   overpaidBy(paymentId: string): Promise<BaseUnits>;
   /**
-   * Stores a payment as landed that the chain shows and the ledger lost. False when the ledger
-   * knows it.
+   * Stores a payment as landed that the chain shows and the ledger lost. What `covers` leaves of
+   * its amount is the excess. When the ledger holds the payment with an excess, `covers` are added
+   * and the excess falls by them. False when nothing changed, or when the subscriber has no terms
+   * with the creator.
    */
   restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
+  /**
+   * Accepts the excess of the payment with this signature: it stays with the creator and pays no
+   * debt. Null when the ledger holds no payment with this signature and an open excess.
+   */
+  accept(signature: Signature, by: Omit<Accepted, 'atMs'>): Promise<PaymentRecord | null>;
+  /** The payments whose excess nobody accepted, the oldest first. */
+  unexplained(limit: number): Promise<PaymentRecord[]>;
 };
 
 /**

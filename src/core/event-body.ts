@@ -86,6 +86,16 @@ export type EventBodies = {
     readonly slot: Slot;
     readonly purpose: 'share' | 'top_up';
   };
+  'payment.accepted': PaymentTold & {
+    readonly slot: Slot;
+    /** The part that no debt explains. */
+    readonly excess: BaseUnits;
+    readonly reason: string;
+    readonly actor: string;
+    readonly person: string | null;
+    /** ISO 8601, UTC. */
+    readonly at: string;
+  };
   'payment.failed': PaymentTold & Trouble;
   'payment.dead': PaymentTold & Trouble;
   'subscriber.registered': { readonly agentWallet: Address };

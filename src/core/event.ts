@@ -19,6 +19,8 @@ export const EVENTS: Readonly<Record<EventKind, string>> = {
   'transfer.credited':
     'A transfer to a creator that Bailiff did not make was matched with the debts to that creator.',
   'payment.landed': 'A payment is final.',
+  'payment.accepted':
+    'A person accepted the part of a payment that no debt explains. It stays with the creator.',
   'payment.failed':
     'A payment was refused before signing, or executed with an error. Its debts are free again.',
   'payment.dead': 'A payment was proven never executed. Its debts are free again.',

@@ -167,7 +167,7 @@ export const TROUBLES = {
   payments_unknown: {
     class: 'books_behind',
     means:
-      'The chain shows payments beyond every debt that the ledger knows. Nothing is paid until bailiff payments rebuild explains them.',
+      'The chain shows payments that the debts in the ledger explain only in part. Nothing is paid until debts that are heard later explain the rest, or bailiff payments accept says that nothing is missing.',
   },
   below_minimum: {
     class: 'accumulating',

@@ -120,15 +120,20 @@ async function readUnknown(
 }
 
 /**
- * By debt, what payments of the chain may have paid of it that were not booked: one that debts
- * explain in part only, and in a dry run every one. A later payment is not explained by it again.
+ * By debt, what payments of the chain would pay of it in a dry run, which books nothing. A later
+ * payment is not explained by it again.
  */
 export type Taken = Map<string, BaseUnits>;
 
 /**
- * Books a payment that the chain shows, when open debts explain all of it. Returns 0 when it is
- * booked or was already known, otherwise the amount that no debt explains; `taken` then holds what
- * it may have paid. With `dryRun` the answer is the same, and nothing is booked.
+ * `explained`: the part of a payment that was booked now, or would be in a dry run. `excess`: the
+ * part that no debt explains. Base units.
+ */
+type Found = { readonly explained: BaseUnits; readonly excess: BaseUnits };
+
+/**
+ * Books a payment that the chain shows, as far as open debts explain it. A payment that was booked in part is booked further. With `dryRun` the answer
+ * is the same, and nothing is booked.
  */
 export async function bookFound(
   { ledger, log }: { ledger: Ledger; log: Log },
@@ -136,35 +141,41 @@ export async function bookFound(
   paid: PaidOnChain,
   taken: Taken,
   dryRun = false,
-): Promise<BaseUnits> {
+): Promise<Found> {
   const row = await ledger.payments.find(paid.id);
-  const uncovered = (await ledger.shares.uncovered(subscriberId)).map((each) => ({
-    ...each,
-    uncovered: most(0n, each.uncovered - (taken.get(each.shareId) ?? 0n)),
-  }));
-  const { covers, excess } = allot(paid, uncovered);
-  // When the ledger holds a row of this payment that agrees with the chain, that row says what it
-  // covers.
-  const own =
+  const isSame =
     row !== null &&
     row.subscriberId === subscriberId &&
     row.amount === paid.amount &&
     row.creatorWallet === paid.creatorWallet &&
-    row.state !== 'landed' &&
     (row.signature === null || row.signature === paid.signature);
-  if (!own && (dryRun || excess > 0n))
-    for (const { shareId, amount } of covers)
-      taken.set(shareId, (taken.get(shareId) ?? 0n) + amount);
-  if (!own && excess > 0n) return excess;
-  if (!dryRun && (await ledger.payments.restore(subscriberId, paid, covers)))
+  // When the ledger holds a row of this payment that agrees with the chain, that row says what it
+  // covers.
+  const own = isSame && row.state !== 'landed';
+  const known = await ledger.payments.bySignature(paid.signature);
+  const uncovered = (await ledger.shares.uncovered(subscriberId)).map((each) => ({
+    ...each,
+    uncovered: most(0n, each.uncovered - (taken.get(each.shareId) ?? 0n)),
+  }));
+  // The rest of a payment that is booked in part, else all of it.
+  const amount = known?.state === 'landed' ? known.excess : paid.amount;
+  const { covers, excess } = own
+    ? { covers: [], excess: 0n }
+    : allot({ ...paid, amount }, uncovered);
+  if (dryRun)
+    for (const { shareId, amount: part } of covers)
+      taken.set(shareId, (taken.get(shareId) ?? 0n) + part);
+  const booked = !dryRun && (await ledger.payments.restore(subscriberId, paid, covers));
+  if (booked)
     log.warn('payment.restored', {
       payment: paid.id,
       subscriber: subscriberId,
       signature: paid.signature,
       amount: paid.amount,
+      excess,
       written: true,
     });
-  return 0n;
+  return { explained: booked || dryRun ? amount - excess : 0n, excess };
 }
 
 export type BooksParts = BooksPorts & {
@@ -214,8 +225,10 @@ export function createBooks(ports: BooksParts): Books {
           : await unknownPayments(ports, subscriber, since, 'finalized', strangers);
       const left: PaidOnChain[] = [];
       const taken: Taken = new Map();
-      for (const paid of final)
-        if ((await bookFound(ports, subscriber.id, paid, taken)) > 0n) left.push(paid);
+      for (const paid of final) {
+        const { excess } = await bookFound(ports, subscriber.id, paid, taken);
+        if (excess > 0n) left.push(paid);
+      }
       // The database went back while the chain was read: part of this was compared with books that
       // are gone.
       if (continuity.times !== lineage) return books.disagreement(subscriber);
@@ -233,7 +246,7 @@ export function createBooks(ports: BooksParts): Books {
           )
         : troubled(
             'payments_unknown',
-            `The chain shows ${left.length} payments that no debt in the ledger explains, the first in ${first.signature}. Nothing is paid until: bailiff payments rebuild.`,
+            `The chain shows ${left.length} payments that debts in the ledger explain only in part, the first in ${first.signature}. Nothing is paid until debts that are heard later explain the rest, or a person has looked: bailiff payments accept.`,
           );
     },
   };

@@ -1,6 +1,6 @@
 // Rebuild: fills a ledger that has lost payments again, from the chain alone. Each payment found on
-// chain is booked as landed, with the shares that it covered. An amount that no share explains is a
-// difference; nothing is paid while there is one.
+// chain is booked as landed, with the shares that it covered. An amount that no share explains is
+// its excess, and a difference: payments of its subscriber wait while there is one.
 
 import type { Slot } from '../core/ids.ts';
 import type { Ledger, Log } from '../core/ports.ts';
@@ -9,8 +9,12 @@ import { type BooksPorts, bookFound, type Taken, unknownPayments } from './books
 
 export type Rebuilt = {
   readonly subscribers: number;
-  readonly restored: readonly (PaidOnChain & { readonly subscriberId: string })[];
-  /** Payments on chain that exceed every debt that the ledger knows. */
+  /** Payments that were booked now, each with the part that debts explain. */
+  readonly restored: readonly (PaidOnChain & {
+    readonly subscriberId: string;
+    readonly explained: bigint;
+  })[];
+  /** Payments on chain, accepted by nobody, of which no debt in the ledger explains `excess`. */
   readonly differences: readonly (PaidOnChain & {
     readonly subscriberId: string;
     readonly excess: bigint;
@@ -49,9 +53,10 @@ export async function rebuildPayments(
     if (since === null) continue;
     const taken: Taken = new Map();
     for (const paid of await unknownPayments(ports, subscriber, since, 'finalized')) {
-      const excess = await bookFound(ports, subscriberId, paid, taken, options.dryRun);
+      const { dryRun } = options;
+      const { explained, excess } = await bookFound(ports, subscriberId, paid, taken, dryRun);
+      if (explained > 0n) restored.push({ ...paid, subscriberId, explained });
       if (excess > 0n) differences.push({ ...paid, subscriberId, excess });
-      else restored.push({ ...paid, subscriberId });
     }
     options.onProgress?.(index + 1, ids.length);
   }

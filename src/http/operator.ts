@@ -40,12 +40,19 @@ const Id = Type.Object({ id: IdText });
 const CreditQuery = Type.Object(PlacePage);
 
 const paymentView = (payment: PaymentRecord, mint: string): Static<typeof PaymentView> => {
-  const { amount, withdrawn, plannedAtMs, endedAtMs, trouble, ...rest } = payment;
+  const { amount, withdrawn, excess, accepted, plannedAtMs, endedAtMs, trouble, ...rest } = payment;
   return {
     ...rest,
     mint,
     amount: amount.toString(),
     withdrawn: withdrawn.toString(),
+    excess: excess.toString(),
+    accepted: accepted && {
+      reason: accepted.reason,
+      actor: accepted.actor,
+      person: accepted.person,
+      at: isoTime(accepted.atMs),
+    },
     trouble:
       trouble === null
         ? null

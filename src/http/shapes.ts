@@ -261,6 +261,19 @@ export const PaymentView = Type.Object({
       detail: Type.String(),
     }),
   ),
+  excess: Type.String({
+    pattern: '^[0-9]+$',
+    description:
+      'Of a payment that was found on chain, the part that no debt explains. Payments of its subscriber wait until accepted is set.',
+  }),
+  accepted: nullable(
+    Type.Object({
+      reason: Type.String(),
+      actor: Type.String(),
+      person: nullable(Type.String()),
+      at: Type.String(),
+    }),
+  ),
   plannedAt: Type.String(),
   endedAt: nullable(Type.String()),
 });

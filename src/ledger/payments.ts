@@ -2,98 +2,24 @@
 // means that the payment was not in the state from which the transition starts, because another
 // daemon was faster; nothing was changed then.
 
-import type { PaymentRecord, Payments } from '../core/debt-ports.ts';
-import type { Address, Signature } from '../core/ids.ts';
-import type { Cover, Payment, PaymentState, Trouble } from '../core/payment.ts';
+import type { Payments } from '../core/debt-ports.ts';
+import type { Payment, PaymentState } from '../core/payment.ts';
 import { at, type Fragment, type Sql, type Transaction, toJson, violates } from './database.ts';
 import { discharge } from './discharge.ts';
+import { createFoundPayments } from './found-payments.ts';
 import { conditionsOf } from './lists.ts';
 import { identityOf } from './mark.ts';
 import { tell } from './outbox.ts';
+import {
+  cover,
+  type LandedRow,
+  type PaymentRow,
+  paymentOf,
+  type RecordRow,
+  recordOf,
+} from './payment-rows.ts';
 import { applyToShares } from './share-changes.ts';
 import { type End, endUnpaid } from './unpaid.ts';
-
-type Row = {
-  payment_id: string;
-  purpose: Payment['purpose'];
-  subscriber_id: string;
-  subscription_id: string;
-  creator_wallet: Address;
-  drift_user: Address;
-  sub_account_id: number;
-  amount: bigint;
-  withdraw: bigint;
-  settle_markets: number[];
-  fee_payer: 'agent' | 'sponsor';
-  reimburse: bigint;
-  create_agent_account: boolean;
-  create_creator_account: boolean;
-  state: PaymentState;
-  signature: Signature | null;
-  bytes: Uint8Array | null;
-  last_valid_block_height: bigint | null;
-  blockhash_slot: bigint | null;
-};
-
-function paymentOf(row: Row, covers: Payment['plan']['covers'], attempts: number): Payment {
-  const signed = row.signature === null || row.bytes === null;
-  return {
-    id: row.payment_id,
-    purpose: row.purpose,
-    subscriberId: row.subscriber_id,
-    subscriptionId: row.subscription_id,
-    creatorWallet: row.creator_wallet,
-    driftUser: row.drift_user,
-    subAccountId: row.sub_account_id,
-    attempts,
-    state: row.state,
-    plan: {
-      amount: row.amount,
-      withdraw: row.withdraw,
-      settleMarkets: row.settle_markets,
-      feePayer: row.fee_payer,
-      reimburse: row.reimburse,
-      createAgentAccount: row.create_agent_account,
-      createCreatorAccount: row.create_creator_account,
-      covers,
-    },
-    signed: signed
-      ? null
-      : {
-          signature: row.signature as Signature,
-          bytes: row.bytes as Uint8Array,
-          lastValidBlockHeight: Number(row.last_valid_block_height),
-          blockhashSlot: Number(row.blockhash_slot),
-        },
-  };
-}
-
-type LandedRow = Pick<
-  Row,
-  'payment_id' | 'subscriber_id' | 'creator_wallet' | 'amount' | 'signature' | 'purpose'
->;
-type RecordRow = Row & {
-  executed_slot: bigint | null;
-  trouble: Trouble | null;
-  planned_at: Date;
-  ended_at: Date | null;
-};
-
-const recordOf = (row: RecordRow): PaymentRecord => ({
-  id: row.payment_id,
-  purpose: row.purpose,
-  subscriberId: row.subscriber_id,
-  creatorWallet: row.creator_wallet,
-  amount: row.amount,
-  withdrawn: row.withdraw,
-  feePayer: row.fee_payer,
-  state: row.state,
-  signature: row.signature,
-  slot: row.executed_slot === null ? null : Number(row.executed_slot),
-  trouble: row.trouble,
-  plannedAtMs: row.planned_at.getTime(),
-  endedAtMs: row.ended_at?.getTime() ?? null,
-});
 
 class NotClaimed extends Error {}
 
@@ -124,24 +50,9 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     if (claimed.length < amounts.size) throw new NotClaimed();
     await cover(tx, subscriberId, id, plan.covers);
   };
-  /** Stores which debts a payment covers, and how much of each. */
-  const cover = async (
-    tx: Transaction,
-    subscriberId: string,
-    id: string,
-    covers: readonly Cover[],
-  ): Promise<void> => {
-    const rows = covers.map(({ shareId, amount }) => ({
-      subscriber_id: subscriberId,
-      payment_id: id,
-      share_id: shareId,
-      amount,
-    }));
-    await tx`insert into payment_share ${tx(rows)}`;
-  };
   return {
     async live(subscriberId) {
-      const [row] = await sql<Row[]>`
+      const [row] = await sql<PaymentRow[]>`
         select * from payment where subscriber_id = ${subscriberId} and state in ('planned', 'signed', 'sent')`;
       if (row === undefined) return null;
       const covers = await sql<{ share_id: string; amount: bigint; attempts: number }[]>`
@@ -250,6 +161,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       const [row] = await sql<RecordRow[]>`select * from payment where payment_id = ${id}`;
       return row === undefined ? null : recordOf(row);
     },
+    async bySignature(signature) {
+      const [row] = await sql<RecordRow[]>`select * from payment where signature = ${signature}`;
+      return row === undefined ? null : recordOf(row);
+    },
     async toppedUpWithin(subscriberId, ms) {
       const rows = await sql`
         select 1 from payment
@@ -261,7 +176,8 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       if (signatures.length === 0) return [];
       const rows = await sql<{ signature: string }[]>`
         select signature from payment
-        where signature in ${sql([...signatures])} and state in ('signed', 'sent', 'landed')`;
+        where signature in ${sql([...signatures])} and state in ('signed', 'sent', 'landed')
+          and (excess = 0 or accepted is not null)`;
       const known = new Set(rows.map((row) => row.signature));
       return signatures.filter((each) => !known.has(each));
     },
@@ -271,40 +187,6 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
         from payment_share ps join profit_share s using (subscriber_id, share_id) where ps.payment_id = ${paymentId}`;
       return row?.overpaid ?? 0n;
     },
-    restore: (subscriberId, paid, covers) =>
-      sql.begin(async (tx) => {
-        const { signature, slot, creatorWallet } = paid;
-        // The ledger has a row of this payment, in whatever state: its own covers say which debts
-        // it pays.
-        const own = await tx`
-          update payment set state = 'landed', restored = true, signature = ${signature}, sent_at = coalesce(sent_at, now()),
-            executed_slot = ${slot}, ended_at = now()
-          where payment_id = ${paid.id} and subscriber_id = ${subscriberId} and amount = ${paid.amount}
-            and creator_wallet = ${creatorWallet} and state <> 'landed' and (signature is null or signature = ${signature})
-          returning 1`;
-        const told = { payment: paid.id, creatorWallet, signature, slot };
-        if (own.length > 0) {
-          await discharge(tx, now, told, 'recall');
-          return true;
-        }
-        const [first] = covers;
-        if (first === undefined)
-          throw new RangeError('a payment that covers nothing is not restored');
-        // A memo is only text: two transactions may carry the same id, and each of them has paid.
-        const [taken] = await tx`select 1 from payment where payment_id = ${paid.id}`;
-        const id = taken === undefined ? paid.id : `${paid.id}.${signature}`;
-        const rows = await tx`
-          insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, amount,
-            withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored)
-          select ${id}, s.subscriber_id, s.subscription_id, ${creatorWallet}, n.drift_account, a.sub_account_id, ${paid.amount},
-            0, '[]', 'agent', false, 'landed', ${signature}, now(), ${slot}, now(), true
-          from profit_share s join subscription n using (subscriber_id, subscription_id) join account a on a.address = n.drift_account
-          where s.subscriber_id = ${subscriberId} and s.share_id = ${first.shareId}
-          on conflict do nothing returning 1`;
-        if (rows.length === 0) return false;
-        await cover(tx, subscriberId, id, covers);
-        await discharge(tx, now, { ...told, payment: id }, 'recall');
-        return true;
-      }),
+    ...createFoundPayments(sql, now),
   };
 }

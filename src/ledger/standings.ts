@@ -106,8 +106,8 @@ async function owedEvents(
 
 async function settledEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
   const rows = await tx<{ executed_slot: bigint; amount: bigint; creator_wallet: string }[]>`
-    select executed_slot, amount, creator_wallet from payment
-    where subscriber_id = ${subscriberId} and state = 'landed' and purpose = 'share'`;
+    select executed_slot, amount - excess as amount, creator_wallet from payment
+    where subscriber_id = ${subscriberId} and state = 'landed' and purpose = 'share' and amount > excess`;
   return rows.map((row) => ({
     kind: 'settled',
     at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },

@@ -1,8 +1,12 @@
-// Differences: what `payments rebuild` tells of payments on chain that the debts explain in part is
-// right to the unit, the same in a dry run, and the same in every run.
+// Differences: a payment on chain that the debts explain in part is booked in part. What `payments
+// rebuild` tells of the rest is right to the unit, the same in a dry run, and the same in every run,
+// until the missing debt is heard or a person accepts it.
 import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
+import type { Subscriber } from '../../src/core/ports.ts';
+import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
+import { createBooks } from '../../src/flows/books-comparison.ts';
 import { type RebuildPorts, rebuildPayments } from '../../src/flows/rebuild.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import {
@@ -54,10 +58,12 @@ const told = async ({ ledger }: TestLedger, amounts: readonly bigint[], dryRun: 
   const ports = { ledger, chain, tokens, venue: VENUE, log };
   const { restored, differences } = await rebuildPayments(ports, { dryRun });
   return {
-    restored: restored.map((each) => each.amount),
+    restored: restored.map((each) => each.explained),
     differences: differences.map((each) => each.excess),
   };
 };
+const excesses = async ({ ledger }: TestLedger) =>
+  (await ledger.payments.unexplained(9)).map((each) => each.excess);
 /** A debt of each amount. */
 async function owing(held: TestLedger, ...amounts: bigint[]): Promise<void> {
   for (const [index, amount] of amounts.entries())
@@ -78,13 +84,23 @@ test('a dry run tells what the run then does: two payments do not share one debt
   expect(await told(held, [60n, 60n], false)).toEqual({ restored: [], differences: [60n] });
 });
 
-test('a payment that debts explain in part takes that part: no later one is booked for it, and every run says the same', async () => {
+test('a payment that debts explain in part is booked in part, and the rest with the debt that was missing', async () => {
   await using held = await createTestLedger();
   await owing(held, 60n);
-  const expected = { restored: [], differences: [40n, 60n] };
-  for (const dryRun of [true, false, false])
+  const expected = { restored: [60n], differences: [40n, 60n] };
+  for (const dryRun of [true, false])
     expect(await told(held, [100n, 60n], dryRun)).toEqual(expected);
-  expect(await held.sql`select 1 from payment`).toHaveLength(0);
+  // Every later run says the same of what is left, and books nothing again.
+  for (const dryRun of [true, false])
+    expect(await told(held, [100n, 60n], dryRun)).toEqual({
+      restored: [],
+      differences: [40n, 60n],
+    });
+  expect(await excesses(held)).toEqual([40n, 60n]);
+  expect((await held.ledger.shares.list({ limit: 9 })).map((each) => each.status)).toEqual([
+    'paid',
+  ]);
+  expect(await held.ledger.standings.update('ana', judge)).toMatchObject({ outstanding: 0n });
   // Once the missing debt is heard, both are explained.
   await settleFact(
     held.ledger,
@@ -92,7 +108,91 @@ test('a payment that debts explain in part takes that part: no later one is book
     'finalized',
   );
   await accrueCloses(held.ledger, log);
-  expect(await told(held, [100n, 60n], false)).toEqual({ restored: [100n, 60n], differences: [] });
+  const whole = { restored: [40n, 60n], differences: [] };
+  for (const dryRun of [true, false]) expect(await told(held, [100n, 60n], dryRun)).toEqual(whole);
+  expect(await excesses(held)).toEqual([]);
+  expect((await held.ledger.shares.list({ limit: 9 })).map((each) => each.paid).sort()).toEqual([
+    100n,
+    60n,
+  ]);
+});
+
+const ANA: Subscriber = {
+  id: 'ana',
+  agentWallet: addressOf(1),
+  agentTokenAccount: addressOf(2),
+} as unknown as Subscriber;
+const WHY = { reason: 'a tip', actor: 'command', person: 'bo' };
+
+test('a subscriber who paid more than it owed halts itself until a person accepts that, and is then paid again', async () => {
+  await using held = await createTestLedger();
+  const { ledger } = held;
+  await owing(held, 60n, 30n);
+  const ports = { ledger, chain: chainWith([60n, 130n]), venue: VENUE, log };
+  const obstacle = () => createBooks(ports).disagreement(ANA);
+  for (let run = 0; run < 2; run++)
+    expect(await obstacle()).toMatchObject({ code: 'payments_unknown' });
+  // What debts explain is booked, and nothing of it twice.
+  expect((await ledger.shares.list({ limit: 9 })).map((each) => each.status)).toEqual([
+    'paid',
+    'paid',
+  ]);
+  expect(await excesses(held)).toEqual([100n]);
+  // A debt that comes meanwhile is paid by it.
+  await settleFact(
+    ledger,
+    closeFact(8, 100n, { slot: 70, account: held.driftAccount }),
+    'finalized',
+  );
+  await accrueCloses(ledger, log);
+  expect(await obstacle()).toMatchObject({ code: 'payments_unknown' });
+  expect(await excesses(held)).toEqual([90n]);
+
+  expect(await ledger.payments.accept(signatureOf(100), WHY)).toBeNull();
+  const accepted = await ledger.payments.accept(signatureOf(101), WHY);
+  expect(accepted).toMatchObject({ amount: 130n, excess: 90n, accepted: WHY });
+  expect(await ledger.payments.accept(signatureOf(101), WHY)).toBeNull();
+  expect(await obstacle()).toBeNull();
+  const [event] = await held.sql`select body from event where kind = 'payment.accepted'`;
+  expect(event?.body).toMatchObject({ excess: '90', reason: 'a tip', person: 'bo' });
+  // An accepted excess pays no debt any more: not in the books, and not for the standing.
+  await settleFact(
+    ledger,
+    closeFact(9, 500n, { slot: 80, account: held.driftAccount }),
+    'finalized',
+  );
+  await accrueCloses(ledger, log);
+  expect(await told(held, [60n, 130n], false)).toEqual({ restored: [], differences: [] });
+  expect(await obstacle()).toBeNull();
+  expect(await ledger.standings.update('ana', judge)).toMatchObject({ outstanding: 50n });
+  await expect(
+    held.sql`update payment set excess = 0 where signature = ${signatureOf(101)}`,
+  ).rejects.toThrow(/accepted excess/);
+});
+
+test('a payment beyond every debt that the ledger has ever known is booked as an excess alone', async () => {
+  await using held = await createTestLedger();
+  expect(await told(held, [70n], false)).toEqual({ restored: [], differences: [70n] });
+  expect(await excesses(held)).toEqual([70n]);
+  await owing(held, 60n);
+  expect(await told(held, [70n], false)).toEqual({ restored: [60n], differences: [10n] });
+});
+
+test('of two payments with one id each is booked, and accepted by its signature', async () => {
+  await using held = await createTestLedger();
+  await owing(held, 60n);
+  const chain = chainWith([60n, 5n]);
+  const { actsOf } = chain;
+  const sameId: typeof chain = {
+    ...chain,
+    actsOf: (transaction) =>
+      actsOf(transaction).map((act) => (act.act === 'memo' ? { ...act, text: 'bailiff:p1' } : act)),
+  };
+  const ports = { ledger: held.ledger, chain: sameId, venue: VENUE, log };
+  const { differences } = await rebuildPayments(ports, { dryRun: false });
+  expect(differences.map((each) => each.excess)).toEqual([5n]);
+  expect(await held.ledger.payments.accept(signatureOf(101), WHY)).toMatchObject({ excess: 5n });
+  expect(await rebuildPayments(ports, { dryRun: false })).toMatchObject({ differences: [] });
 });
 
 test('a row of the payment itself is no difference in a dry run', async () => {

@@ -31,7 +31,7 @@ async function rebuilt(street: Street, dryRun: boolean) {
   return {
     code,
     document: JSON.parse(said.join('\n')) as {
-      restored: { id: string; amount: string }[];
+      restored: { id: string; explained: string }[];
       differences: unknown[];
     },
   };
@@ -82,7 +82,7 @@ test('after total loss of the payments nothing is paid twice, and the chain make
   await street.standing('ana', 'good');
 });
 
-test('payments beyond every known debt are a difference: nothing is booked, and the command says so', async () => {
+test('payments beyond every known debt are a difference, which the command tells', async () => {
   await using street = await openStreet({ slotMs: 8 });
   const { driver, database } = street;
   const creator = Keypair.generate().publicKey;
@@ -96,7 +96,10 @@ test('payments beyond every known debt are a difference: nothing is booked, and 
   const { code, document } = await rebuilt(street, false);
   expect(code).toBe(3);
   expect(document.differences).toHaveLength(1);
-  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+  expect(document.restored).toHaveLength(0);
+  expect(await database.sql`select excess = amount as whole from payment`).toEqual([
+    { whole: true },
+  ]);
 });
 
 test('an older debt that is heard of later has the chain asked again', async () => {

@@ -6,6 +6,7 @@ import type { DeathEvidence } from '../../src/core/death.ts';
 import type { EventKind } from '../../src/core/event.ts';
 import type { EventOf } from '../../src/core/event-body.ts';
 import type { Ledger } from '../../src/core/ports.ts';
+import { allot } from '../../src/core/rebuild.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { creditTransfers } from '../../src/flows/credit.ts';
@@ -171,6 +172,24 @@ function draw(
       return second === undefined ? null : ledger.shares.void(second.id, VOIDING, nowMs, null);
     };
   if (choice < 89) return (ledger) => ledger.shares.hasten(id);
+  // A payment that the chain shows and the ledger lost: debts explain it in part, or later.
+  if (choice < 90)
+    return async (ledger) => {
+      const lost = {
+        id: `lost${seed % 4}`,
+        signature: signatureOf(2_000 + (seed % 4)),
+        slot: 60,
+        creatorWallet: addressOf(40 + WHO.indexOf(id)),
+      };
+      const known = await ledger.payments.bySignature(lost.signature);
+      if (seed % 7 === 0) return known && ledger.payments.accept(lost.signature, VOIDING);
+      const paid = { ...lost, amount: known?.amount ?? BigInt(1 + (seed % 20_000)) };
+      const { covers } = allot(
+        { ...paid, amount: known?.excess ?? paid.amount },
+        await ledger.shares.uncovered(id),
+      );
+      return ledger.payments.restore(id, paid, covers);
+    };
   if (choice < 91)
     return async (ledger) =>
       (await ledger.shares.wake([{ subscriberId: id, class: trouble.class }])).sort();
@@ -267,7 +286,12 @@ async function everything(ledger: Ledger): Promise<unknown> {
     owing: (await ledger.standings.owing()).sort(),
     backlog: await ledger.sightings.backlog(),
     waiting: (await ledger.shares.waitingFor({ class: 'venue_paused' })).subscribers.sort(),
-    unknown: await ledger.payments.unknown([signatureOf(3), signatureOf(4_000)]),
+    unknown: await ledger.payments.unknown([
+      signatureOf(3),
+      signatureOf(4_000),
+      ...[0, 1, 2, 3].map((each) => signatureOf(2_000 + each)),
+    ]),
+    unexplained: (await ledger.payments.unexplained(99)).map((each) => [each.id, each.excess]),
     lists: await lists(ledger),
   });
 }

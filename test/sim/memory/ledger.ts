@@ -95,11 +95,12 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
   );
   const settled = payments
     .filter((each) => each.state === 'landed' && each.purpose === 'share')
+    .filter((each) => each.plan.amount > each.excess)
     .map(
       (each): StandingEvent => ({
         kind: 'settled',
         at: { slot: each.executedSlot ?? 0, blockIndex: null, ordinal: 0 },
-        amount: each.plan.amount,
+        amount: each.plan.amount - each.excess,
         creator: each.creatorWallet,
       }),
     );

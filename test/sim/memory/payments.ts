@@ -12,10 +12,10 @@ const newestFirst = (a: PaymentRow, b: PaymentRow): number =>
 
 function recordOf(row: PaymentRow): PaymentRecord {
   const { id, purpose, subscriberId, creatorWallet, signature, executedSlot: slot } = row;
-  const { plan, state, trouble, plannedAtMs, endedAtMs } = row;
+  const { plan, state, trouble, excess, accepted, plannedAtMs, endedAtMs } = row;
   return {
     ...{ id, purpose, subscriberId, creatorWallet, signature, slot, state },
-    ...{ trouble, plannedAtMs, endedAtMs },
+    ...{ trouble, excess, accepted, plannedAtMs, endedAtMs },
     amount: plan.amount,
     withdrawn: plan.withdraw,
     feePayer: plan.feePayer,
@@ -72,6 +72,8 @@ export function createMemoryPayments(
         signature,
         plannedAtMs,
         endedAtMs,
+        excess,
+        accepted,
         covers,
         ...payment
       } = row;
@@ -97,6 +99,8 @@ export function createMemoryPayments(
         covers,
         executedSlot: null,
         evidence: null,
+        excess: 0n,
+        accepted: null,
         trouble: null,
         signature: null,
         plannedAtMs: nowMs(),
@@ -181,6 +185,10 @@ export function createMemoryPayments(
       const row = state.payments.get(id);
       return row === undefined ? null : recordOf(row);
     },
+    async bySignature(signature) {
+      const row = [...state.payments.values()].find((each) => each.signature === signature);
+      return row === undefined ? null : recordOf(row);
+    },
     toppedUpWithin: async (subscriberId, ms) =>
       [...state.payments.values()].some(
         (each) =>
@@ -192,7 +200,9 @@ export function createMemoryPayments(
       const live = new Set(['signed', 'sent', 'landed']);
       const known = new Set(
         [...state.payments.values()].flatMap((each) =>
-          live.has(each.state) ? [each.signature] : [],
+          live.has(each.state) && (each.excess === 0n || each.accepted !== null)
+            ? [each.signature]
+            : [],
         ),
       );
       return signatures.filter((each) => !known.has(each));
@@ -205,5 +215,17 @@ export function createMemoryPayments(
       );
     },
     restore: createMemoryRestore(state, nowMs),
+    async accept(signature, by) {
+      const row = [...state.payments.values()].find((each) => each.signature === signature);
+      if (row === undefined || row.excess === 0n || row.accepted !== null) return null;
+      row.accepted = { ...by, atMs: nowMs() };
+      return recordOf(row);
+    },
+    unexplained: async (limit) =>
+      [...state.payments.values()]
+        .filter((each) => each.excess > 0n && each.accepted === null)
+        .sort((a, b) => (a.executedSlot ?? 0) - (b.executedSlot ?? 0) || (a.id < b.id ? -1 : 1))
+        .slice(0, limit)
+        .map(recordOf),
   };
 }

@@ -1,6 +1,15 @@
 // Restore: books a payment that the chain shows and that this ledger has lost, in memory.
 import type { Payments } from '../../../src/core/debt-ports.ts';
+import type { Cover } from '../../../src/core/payment.ts';
 import { applyToShares, LIVE, type PaymentRow, type State } from './state.ts';
+
+/** The parts for each debt, of both lists together. */
+function added(covers: readonly Cover[], more: readonly Cover[]): Cover[] {
+  const sums = new Map<string, bigint>();
+  for (const { shareId, amount } of [...covers, ...more])
+    sums.set(shareId, (sums.get(shareId) ?? 0n) + amount);
+  return [...sums].map(([shareId, amount]) => ({ shareId, amount }));
+}
 
 export function createMemoryRestore(state: State, nowMs: () => number): Payments['restore'] {
   /** Whether a payment covers a debt and may still land. */
@@ -42,11 +51,26 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       recall(known);
       return true;
     }
-    const [first] = covers;
-    if (first === undefined) throw new RangeError('a payment that covers nothing is not restored');
+    const explained = covers.reduce((sum, each) => sum + each.amount, 0n);
+    const booked = [...state.payments.values()].find(
+      (each) => each.signature === signature && each.subscriberId === subscriberId,
+    );
+    if (booked !== undefined) {
+      if (booked.excess === 0n || booked.accepted !== null || explained === 0n) return false;
+      booked.excess -= explained;
+      booked.covers = added(booked.covers, covers);
+      recall(booked);
+      return true;
+    }
     const id = known === undefined ? paid.id : `${paid.id}.${signature}`;
-    const share = state.shares.get(first.shareId);
-    const subscription = state.subscriptions.get(share?.subscriptionId ?? '');
+    const share = state.shares.get(covers[0]?.shareId ?? '');
+    const subscription =
+      covers.length > 0
+        ? state.subscriptions.get(share?.subscriptionId ?? '')
+        : [...state.subscriptions.values()]
+            .filter((each) => each.subscriberId === subscriberId)
+            .filter(({ terms }) => terms.some((each) => each.creatorWallet === creatorWallet))
+            .sort((a, b) => (a.id < b.id ? -1 : 1))[0];
     const taken =
       state.payments.has(id) ||
       [...state.payments.values()].some((each) => each.signature === signature);
@@ -75,6 +99,8 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       covers,
       executedSlot: slot,
       evidence: null,
+      excess: amount - explained,
+      accepted: null,
       trouble: null,
       plannedAtMs: nowMs(),
       endedAtMs: nowMs(),

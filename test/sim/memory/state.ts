@@ -2,7 +2,7 @@
 // one contract suite (test/ledger/contract.test.ts) compares the two.
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
-import type { Credit } from '../../../src/core/debt-ports.ts';
+import type { Accepted, Credit } from '../../../src/core/debt-ports.ts';
 import type { EventKind } from '../../../src/core/event.ts';
 import type { EventOf } from '../../../src/core/event-body.ts';
 import type { Fact } from '../../../src/core/fact.ts';
@@ -69,9 +69,12 @@ export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
   trouble: Trouble | null;
   /** Also of a payment that the chain has shown and whose bytes are lost. */
   signature: Signature | null;
+  /** As `PaymentRecord`. */
+  excess: bigint;
+  accepted: Accepted | null;
   readonly plannedAtMs: number;
   endedAtMs: number | null;
-  readonly covers: readonly Cover[];
+  covers: readonly Cover[];
 };
 
 export type State = {

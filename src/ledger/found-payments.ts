@@ -1,0 +1,91 @@
+// Found payments: stores payments that the chain shows and that this ledger had lost, and the parts
+// of them that no debt explains.
+import type { Payments } from '../core/debt-ports.ts';
+import type { Fragment, Sql } from './database.ts';
+import { discharge } from './discharge.ts';
+import { tell } from './outbox.ts';
+import { cover, type RecordRow, recordOf } from './payment-rows.ts';
+
+/** Creates the part of the store of payments that takes what was found on chain. */
+export const createFoundPayments = (
+  sql: Sql,
+  now: Fragment,
+): Pick<Payments, 'restore' | 'accept' | 'unexplained'> => ({
+  restore: (subscriberId, paid, covers) =>
+    sql.begin(async (tx) => {
+      const { signature, slot, creatorWallet } = paid;
+      // The ledger has a row of this payment, in whatever state: its own covers say which debts
+      // it pays.
+      const own = await tx`
+          update payment set state = 'landed', restored = true, signature = ${signature}, sent_at = coalesce(sent_at, now()),
+            executed_slot = ${slot}, ended_at = now()
+          where payment_id = ${paid.id} and subscriber_id = ${subscriberId} and amount = ${paid.amount}
+            and creator_wallet = ${creatorWallet} and state <> 'landed' and (signature is null or signature = ${signature})
+          returning 1`;
+      const told = { payment: paid.id, creatorWallet, signature, slot };
+      if (own.length > 0) {
+        await discharge(tx, now, told, 'recall');
+        return true;
+      }
+      const explained = covers.reduce((sum, each) => sum + each.amount, 0n);
+      // The ledger has booked a part of this payment, and debts that it knows now explain more.
+      const [known] = await tx<{ payment_id: string; open: boolean }[]>`
+          select payment_id, excess > 0 and accepted is null as open from payment
+          where signature = ${signature} and subscriber_id = ${subscriberId} for update`;
+      if (known !== undefined) {
+        if (!known.open || explained === 0n) return false;
+        await tx`update payment set excess = excess - ${explained} where payment_id = ${known.payment_id}`;
+        await cover(tx, subscriberId, known.payment_id, covers);
+        await discharge(tx, now, { ...told, payment: known.payment_id }, 'recall');
+        return true;
+      }
+      // A memo is only text: two transactions may carry the same id, and each of them has paid.
+      const [taken] = await tx`select 1 from payment where payment_id = ${paid.id}`;
+      const id = taken === undefined ? paid.id : `${paid.id}.${signature}`;
+      const rows = await tx`
+          insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, amount,
+            withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored, excess, planned_at)
+          select ${id}, n.subscriber_id, n.subscription_id, ${creatorWallet}, n.drift_account, a.sub_account_id, ${paid.amount},
+            0, '[]', 'agent', false, 'landed', ${signature}, now(), ${slot}, now(), true, ${paid.amount - explained}, ${now}
+          from subscription n join account a on a.address = n.drift_account
+          where n.subscriber_id = ${subscriberId} and case when ${covers.length > 0}
+            then n.subscription_id = (select subscription_id from profit_share
+              where subscriber_id = ${subscriberId} and share_id = ${covers[0]?.shareId ?? ''})
+            else exists (select 1 from subscription_terms t where t.subscriber_id = n.subscriber_id
+              and t.subscription_id = n.subscription_id and t.creator_wallet = ${creatorWallet}) end
+          order by n.subscription_id limit 1
+          on conflict do nothing returning 1`;
+      if (rows.length === 0) return false;
+      if (covers.length > 0) await cover(tx, subscriberId, id, covers);
+      await discharge(tx, now, { ...told, payment: id }, 'recall');
+      return true;
+    }),
+  accept: (signature, by) =>
+    sql.begin(async (tx) => {
+      const [{ at: acceptedAt } = { at: new Date(0) }] = await tx<
+        { at: Date }[]
+      >`select ${now} as at`;
+      const accepted = { ...by, at: acceptedAt.toISOString() };
+      const [row] = await tx<RecordRow[]>`
+          update payment set accepted = ${tx.json(accepted)}
+          where signature = ${signature} and excess > 0 and accepted is null returning *`;
+      if (row === undefined) return null;
+      const found = recordOf(row);
+      await tell(tx, 'payment.accepted', found.subscriberId, {
+        payment: found.id,
+        creatorWallet: found.creatorWallet,
+        amount: found.amount,
+        signature,
+        slot: found.slot ?? 0,
+        excess: found.excess,
+        ...accepted,
+      });
+      return found;
+    }),
+  async unexplained(limit) {
+    const rows = await sql<RecordRow[]>`
+        select * from payment where excess > 0 and accepted is null
+        order by executed_slot, payment_id limit ${limit}`;
+    return rows.map(recordOf);
+  },
+});

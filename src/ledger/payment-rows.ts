@@ -1,0 +1,121 @@
+// Payment rows: the columns of a payment, and what the core is given of them.
+import type { Accepted, PaymentRecord } from '../core/debt-ports.ts';
+import type { Address, Signature } from '../core/ids.ts';
+import type { Cover, Payment, PaymentState, Trouble } from '../core/payment.ts';
+import type { Transaction } from './database.ts';
+
+export type PaymentRow = {
+  payment_id: string;
+  purpose: Payment['purpose'];
+  subscriber_id: string;
+  subscription_id: string;
+  creator_wallet: Address;
+  drift_user: Address;
+  sub_account_id: number;
+  amount: bigint;
+  withdraw: bigint;
+  settle_markets: number[];
+  fee_payer: 'agent' | 'sponsor';
+  reimburse: bigint;
+  create_agent_account: boolean;
+  create_creator_account: boolean;
+  state: PaymentState;
+  signature: Signature | null;
+  bytes: Uint8Array | null;
+  last_valid_block_height: bigint | null;
+  blockhash_slot: bigint | null;
+};
+
+export function paymentOf(
+  row: PaymentRow,
+  covers: Payment['plan']['covers'],
+  attempts: number,
+): Payment {
+  const signed = row.signature === null || row.bytes === null;
+  return {
+    id: row.payment_id,
+    purpose: row.purpose,
+    subscriberId: row.subscriber_id,
+    subscriptionId: row.subscription_id,
+    creatorWallet: row.creator_wallet,
+    driftUser: row.drift_user,
+    subAccountId: row.sub_account_id,
+    attempts,
+    state: row.state,
+    plan: {
+      amount: row.amount,
+      withdraw: row.withdraw,
+      settleMarkets: row.settle_markets,
+      feePayer: row.fee_payer,
+      reimburse: row.reimburse,
+      createAgentAccount: row.create_agent_account,
+      createCreatorAccount: row.create_creator_account,
+      covers,
+    },
+    signed: signed
+      ? null
+      : {
+          signature: row.signature as Signature,
+          bytes: row.bytes as Uint8Array,
+          lastValidBlockHeight: Number(row.last_valid_block_height),
+          blockhashSlot: Number(row.blockhash_slot),
+        },
+  };
+}
+
+export type LandedRow = Pick<
+  PaymentRow,
+  'payment_id' | 'subscriber_id' | 'creator_wallet' | 'amount' | 'signature' | 'purpose'
+>;
+export type RecordRow = PaymentRow & {
+  executed_slot: bigint | null;
+  trouble: Trouble | null;
+  excess: bigint;
+  accepted: (Omit<Accepted, 'atMs'> & { readonly at: string }) | null;
+  planned_at: Date;
+  ended_at: Date | null;
+};
+
+export const recordOf = (row: RecordRow): PaymentRecord => ({
+  id: row.payment_id,
+  purpose: row.purpose,
+  subscriberId: row.subscriber_id,
+  creatorWallet: row.creator_wallet,
+  amount: row.amount,
+  withdrawn: row.withdraw,
+  feePayer: row.fee_payer,
+  state: row.state,
+  signature: row.signature,
+  slot: row.executed_slot === null ? null : Number(row.executed_slot),
+  trouble: row.trouble,
+  excess: row.excess,
+  accepted: row.accepted && {
+    reason: row.accepted.reason,
+    actor: row.accepted.actor,
+    person: row.accepted.person,
+    atMs: Date.parse(row.accepted.at),
+  },
+  plannedAtMs: row.planned_at.getTime(),
+  endedAtMs: row.ended_at?.getTime() ?? null,
+});
+
+/**
+ * Stores which debts a payment covers, and how much of each; adds to what it covers already. At
+ * least one.
+ */
+export async function cover(
+  tx: Transaction,
+  subscriberId: string,
+  id: string,
+  covers: readonly Cover[],
+): Promise<void> {
+  const rows = covers.map(({ shareId, amount }) => ({
+    subscriber_id: subscriberId,
+    payment_id: id,
+    share_id: shareId,
+    amount,
+  }));
+  await tx`
+    insert into payment_share ${tx(rows)}
+    on conflict on constraint payment_share_pkey do update set amount = payment_share.amount + excluded.amount`;
+}

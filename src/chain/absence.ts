@@ -1,5 +1,5 @@
-// Absence: proves that the finalized history lacks a transaction. The proof needs a node that keeps
-// the blocks of the transaction's slot and has seen later ones, and three answers that agree: the
+// Absence: proves that the finalized history lacks a transaction. The proof needs a node that shows
+// the block of the transaction's slot and has seen later ones, and three answers that agree: the
 // status with history, the transaction itself, and the history of every account that it is said to
 // touch. A transaction that touches no watched account is proven absent by the first two. With a
 // second provider, both providers must agree.
@@ -7,6 +7,7 @@ import type { Connection } from '@solana/web3.js';
 import type { SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
+import { reachesBack } from './blocks.ts';
 import { FIRST_QUESTION } from './history.ts';
 import { asking } from './rpc.ts';
 import { askTogether } from './rpc-batch.ts';
@@ -76,6 +77,10 @@ async function lacks(
     (await askAtOnce(connection, signature, tip)) ?? (await askApart(connection, signature, tip));
   if (told.first > slot)
     throw unanswered(`the node keeps blocks from ${told.first} on, not of slot ${slot}`);
+  if ((await reachesBack(connection, slot - 1, tip)) === false)
+    throw unanswered(
+      `the node names block ${told.first} as its first, and does not show slot ${slot}`,
+    );
   if (told.statusSlot < tip) throw unanswered('the node that gave the status is behind');
   if (told.found) return false;
   for (const account of accounts) {

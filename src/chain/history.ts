@@ -6,6 +6,7 @@ import { type Connection, PublicKey } from '@solana/web3.js';
 import type { SignatureRow } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
+import { reachesBack } from './blocks.ts';
 import { asking } from './rpc.ts';
 import { askTogether, type Question } from './rpc-batch.ts';
 
@@ -97,7 +98,7 @@ export type History = {
   readonly rowsMost: number;
 };
 
-/** Why an empty page does not end the history; null when it does. */
+/** Why an empty page does not end the history, by what its node says; null when it may. */
 function whyNoEnd({ first }: Told, afterSlot: Slot, known: Slot | undefined): string | null {
   if (first > afterSlot + 1)
     return `this node's history begins at slot ${first}, and the history after slot ${afterSlot} is asked for`;
@@ -123,6 +124,11 @@ async function atTheEnd(history: History, asked: PageOf, afterSlot: Slot): Promi
     if (why !== null && ends > 0) break;
     misses += why === null ? 0 : 1;
     if (why !== null) continue;
+    if ((await reachesBack(connection, afterSlot, asked.seenSlot)) === false) {
+      why = `this node names block ${told.first} as its first, and does not show the block after slot ${afterSlot}`;
+      misses++;
+      continue;
+    }
     if (told.sure) return [];
     if (second !== null) {
       const other = await askPageAndReach(second, asked);

@@ -7,6 +7,7 @@ import type { Connection } from '@solana/web3.js';
 import type { Absence, DeathEvidence } from '../core/death.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { SignedBytes } from '../core/payment.ts';
+import { blocksQuestion, keepsBlocks } from './blocks.ts';
 import {
   askPage,
   askPageAndReach,
@@ -99,6 +100,7 @@ type Together = {
   readonly statusAbsent: boolean | null;
   readonly transactionAbsent: boolean | null;
   readonly told: Told;
+  readonly blocks: readonly Slot[];
 };
 
 /**
@@ -106,10 +108,11 @@ type Together = {
  */
 async function askAtOnce(
   connection: Connection,
-  { signature }: SignedBytes,
+  signed: SignedBytes,
   account: Address,
   minContextSlot: Slot,
 ): Promise<Together | null> {
+  const { signature } = signed;
   const commitment = 'finalized';
   const page: PageOf = { account, before: undefined, seenSlot: minContextSlot, commitment };
   const answers = await askTogether(connection, [
@@ -123,11 +126,13 @@ async function askAtOnce(
       params: [signature, { commitment, maxSupportedTransactionVersion: 1, minContextSlot }],
     },
     pageQuestion(page),
+    blocksQuestion(signed, minContextSlot),
     FIRST_QUESTION,
   ]);
   if (answers === null) return null;
-  const [before, status, transaction, rows, after] = answers;
-  if (typeof before !== 'number' || typeof after !== 'number' || !Array.isArray(rows)) return null;
+  const [before, status, transaction, rows, blocks, after] = answers;
+  if (typeof before !== 'number' || typeof after !== 'number') return null;
+  if (!Array.isArray(rows) || !Array.isArray(blocks)) return null;
   const { context, value } = status as Status;
   const first = Math.max(before, after);
   return {
@@ -143,6 +148,7 @@ async function askAtOnce(
           ? null
           : false,
     told: { page: rows as Told['page'], first, sure: true },
+    blocks: blocks as Slot[],
   };
 }
 
@@ -173,6 +179,9 @@ async function askOne(
   const walked = await answer(() =>
     walkHistory(connection, account, signed, seenSlot, told === null ? null : told.told),
   );
+  const blocksKept = await answer(() =>
+    keepsBlocks(connection, signed, seenSlot, told === null ? null : told.blocks),
+  );
   // The first available block is asked for again at the end: separate questions may have been
   // answered by several nodes, and a node may have pruned in between.
   firsts.push(...(walked?.firsts ?? []), ...(told === null ? [await askFirst()] : []));
@@ -185,6 +194,7 @@ async function askOne(
     historyReaches: firsts.some((first) => first === null)
       ? null
       : firsts.every((first) => first !== null && first <= signed.blockhashSlot),
+    blocksKept,
     ownChain: await answer(ofOurChain),
   };
 }

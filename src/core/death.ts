@@ -24,6 +24,11 @@ export type Absence = {
    * transaction.
    */
   readonly historyReaches: boolean | null;
+  /**
+   * The node lists every block in which the bytes may have been executed. Its first available block
+   * alone is a claim that a pruned node may make, too.
+   */
+  readonly blocksKept: boolean | null;
   /** The node's genesis hash is the ledger's. */
   readonly ownChain: boolean | null;
 };
@@ -56,6 +61,7 @@ function saysDead(signed: SignedBytes, told: Absence): boolean {
     told.transactionAbsent === true &&
     told.historyAbsent === true &&
     told.historyReaches === true &&
+    told.blocksKept === true &&
     told.ownChain === true
   );
 }

@@ -3,12 +3,13 @@ import type { Accrued, Realised } from './accrual.ts';
 import type { DeathEvidence } from './death.ts';
 import type { Accrual } from './explain.ts';
 import type { Fact } from './fact.ts';
+import type { Accepted, FoundPayments } from './found-payment-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
 import type { Cover, Debt, ErrorClass, Payment, SignedBytes, Tries, Trouble } from './payment.ts';
 import type { Subscription } from './ports.ts';
-import type { PaidOnChain, UncoveredShare } from './rebuild.ts';
+import type { UncoveredShare } from './rebuild.ts';
 import type { ShareStatus, Voided, Voiding } from './share.ts';
 import type { SponsorSpent, TransactionCost } from './spending.ts';
 
@@ -95,24 +96,13 @@ export type PaymentRecord = {
   readonly signature: Signature | null;
   readonly slot: Slot | null;
   readonly trouble: Trouble | null;
-  /**
-   * The part that no debt explains, of a payment that was found on chain. Base units; 0 for every
-   * other payment.
-   */
+  /** Base units that no debt explains, of a payment that was found on chain; else 0. */
   readonly excess: BaseUnits;
-  /** Who accepted the excess; null while payments of the subscriber wait for an explanation. */
+  /** Who accepted the excess; null while nobody has. */
   readonly accepted: Accepted | null;
   readonly plannedAtMs: number;
   readonly endedAtMs: number | null;
 };
-/** The act of a person who ends the wait for an explanation of a payment's excess. */
-export type Accepted = {
-  readonly reason: string;
-  readonly actor: string;
-  readonly person: string | null;
-  readonly atMs: number;
-};
-
 /** How long a payment may stay unsigned before a clearance request ends it. Milliseconds. */
 export const UNSIGNED_MOST_MS = 5_000;
 
@@ -235,7 +225,7 @@ export type Shares = {
  * Stores payments. Every transition is one conditional update; false means that the payment was not
  * in the state from which it starts.
  */
-export type Payments = {
+export type Payments = FoundPayments & {
   /** The payment of a subscriber that has not ended; null when there is none. */
   live(subscriberId: string): Promise<Payment | null>;
   /**
@@ -306,20 +296,6 @@ export type Payments = {
   unknown(signatures: readonly Signature[]): Promise<Signature[]>;
   /** The amount that a landed payment paid beyond its debts. Base units. */
   overpaidBy(paymentId: string): Promise<BaseUnits>;
-  /**
-   * Stores a payment as landed that the chain shows and the ledger lost. What `covers` leaves of
-   * its amount is the excess. When the ledger holds the payment with an excess, `covers` are added
-   * and the excess falls by them. False when nothing changed, or when the subscriber has no terms
-   * with the creator.
-   */
-  restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
-  /**
-   * Accepts the excess of the payment with this signature: it stays with the creator and pays no
-   * debt. Null when the ledger holds no payment with this signature and an open excess.
-   */
-  accept(signature: Signature, by: Omit<Accepted, 'atMs'>): Promise<PaymentRecord | null>;
-  /** The payments whose excess nobody accepted, the oldest first. */
-  unexplained(limit: number): Promise<PaymentRecord[]>;
 };
 
 /**

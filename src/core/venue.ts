@@ -106,7 +106,8 @@ export type Venue = {
   inspect(instruction: Instruction | ExecutedInstruction): Act | null;
   /**
    * The trouble that an error on chain means, given the programs of the transaction's top-level
-   * instructions.
+   * instructions. The logs tell which program an instruction passes an error on from; they may be
+   * missing.
    */
   trouble(error: unknown, programs: readonly Address[], logs: readonly string[]): Trouble;
 };

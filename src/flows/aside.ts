@@ -3,6 +3,7 @@
 
 import { Fault, messageOf } from '../core/fault.ts';
 import type { AsideKind, Asides } from '../core/hearing-ports.ts';
+import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 /** After this many failures in a row a person is told. */
@@ -12,7 +13,10 @@ const MOST_MS = 5 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 export type SetAside = {
-  /** Records a failure. Returns the time of the next try, in milliseconds. */
+  /**
+   * Records a failure. Returns the time of the next try, in milliseconds. A failure of Postgres is
+   * thrown as `ledger_unavailable`.
+   */
   failed(kind: AsideKind, subject: string, thrown: unknown): Promise<number>;
   /**
    * Records a subject that must not be tried again soon: it is tried once a day, and a person is
@@ -34,9 +38,10 @@ export function createAside(ports: {
   const { asides } = ports.ledger;
   return {
     async failed(kind, subject, thrown) {
-      // When the ledger does not answer, this subject is not at fault: the caller's loop tries
-      // again.
-      if (thrown instanceof Fault && thrown.code === 'ledger_unavailable') throw thrown;
+      // When the ledger does not answer or takes no write, this subject is not at fault: the
+      // caller's loop fails, and tries again. A full disk may still take the row of this failure.
+      const fault = ledgerFault(thrown);
+      if (fault instanceof Fault && fault.code === 'ledger_unavailable') throw fault;
       const reason = messageOf(thrown).slice(0, 500);
       const { attempts, retryMs } = await asides.put({
         kind,

@@ -132,8 +132,8 @@ export type Taken = Map<string, BaseUnits>;
 type Found = { readonly explained: BaseUnits; readonly excess: BaseUnits };
 
 /**
- * Books a payment that the chain shows, as far as open debts explain it. A payment that was booked in part is booked further. With `dryRun` the answer
- * is the same, and nothing is booked.
+ * Books a payment that the chain shows, as far as open debts explain it. A payment that was booked
+ * in part is booked further. With `dryRun` the answer is the same, and nothing is booked.
  */
 export async function bookFound(
   { ledger, log }: { ledger: Ledger; log: Log },

@@ -6,6 +6,7 @@ import type { Chain } from '../core/chain-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Settled, Sighting } from '../core/hearing-ports.ts';
+import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import { UNREADABLE } from '../core/unread.ts';
@@ -196,11 +197,11 @@ export async function inspectAlone(
   } catch (thrown) {
     // A transaction that no account is in doubt about any more is still asked for, without an
     // alarm.
+    const fault = ledgerFault(thrown);
+    if (fault instanceof Fault && fault.code === 'ledger_unavailable') throw fault;
     const retryMs = sighting.ended
       ? ports.clock.nowMs() + ENDED_EVERY_MS
       : await aside.failed('transaction', signature, thrown);
-    if (sighting.ended && thrown instanceof Fault && thrown.code === 'ledger_unavailable')
-      throw thrown;
     await ledger.sightings.postpone(signature, retryMs);
     return [];
   }

@@ -1,5 +1,6 @@
 // Payment rows: the columns of a payment, and what the core is given of them.
-import type { Accepted, PaymentRecord } from '../core/debt-ports.ts';
+import type { PaymentRecord } from '../core/debt-ports.ts';
+import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Cover, Payment, PaymentState, Trouble } from '../core/payment.ts';
 import type { Transaction } from './database.ts';

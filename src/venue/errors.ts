@@ -64,14 +64,32 @@ function tokenTrouble(number: number): Trouble {
 const nameOfError = (error: unknown): string =>
   typeof error === 'string' ? error : (Object.keys((error as object | null) ?? {})[0] ?? 'unknown');
 
+const FAILED = /^Program (\w{32,44}) failed: custom program error: 0x([0-9a-f]{1,8})$/;
+/**
+ * The program that ended in this number first, as the runtime logged it: the innermost of the
+ * failing calls. Undefined when the log does not tell it. A program cannot write such a line,
+ * because the runtime puts `Program log: ` in front of what programs write.
+ */
+function failingProgram(logs: readonly string[], custom: number): string | undefined {
+  for (const line of logs) {
+    const [, program, number] = FAILED.exec(line) ?? [];
+    if (program !== undefined)
+      return Number.parseInt(number ?? '', 16) === custom ? program : undefined;
+  }
+  return undefined;
+}
+
 /**
  * Classifies the error of a transaction or simulation. `programs` are the programs of its top-level
- * instructions, in order. `nameOf` names venue errors that the profile's table lacks.
+ * instructions, in order. An instruction passes on the error of a program that it called; `logs`
+ * tell which program that was, as far as they are there. `nameOf` names venue errors that the
+ * profile's table lacks.
  */
 export function classify(
   profile: Profile,
   error: unknown,
   programs: readonly Address[],
+  logs: readonly string[],
   nameOf: (number: number) => string,
 ): Trouble {
   const failed = (error as { InstructionError?: [number, unknown] } | null)?.InstructionError;
@@ -81,15 +99,16 @@ export function classify(
     return troubleOf(known ?? 'unexpected', name, `The cluster says ${name}.`);
   }
   const [index, inner] = failed;
-  const program = programs[index];
   const custom = (inner as { Custom?: number } | null)?.Custom;
+  const top = programs[index];
   if (typeof custom !== 'number') {
     // The runtime's own errors: too few compute units, a panic, an account that changed meanwhile.
     const name = nameOfError(inner);
-    return troubleOf('unexpected', name, `Instruction ${index} of ${program} ends in ${name}.`);
+    return troubleOf('unexpected', name, `Instruction ${index} of ${top} ends in ${name}.`);
   }
-  // A venue instruction with an error below 100 passes on the error of the token program that it
-  // called: Anchor's own numbers begin at 100.
+  const program = failingProgram(logs, custom) ?? top;
+  // Without its log, a venue instruction with an error below 100 is taken to pass on the error of
+  // the token program: Anchor's own numbers begin at 100.
   if (program === profile.programId)
     return custom < 100 ? tokenTrouble(custom) : venueTrouble(profile, custom, nameOf);
   if (program === TOKEN_PROGRAM) return tokenTrouble(custom);

@@ -185,11 +185,12 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
       return built;
     },
     inspect: (instruction) => inspectVenue(profile.programId, instruction),
-    trouble(error, programs) {
+    trouble(error, programs, logs) {
       const trouble = classify(
         profile,
         error,
         programs,
+        logs,
         (code) => door.loaded()?.errorName(code) ?? `error ${code}`,
       );
       if (trouble.class === 'operator') oracles.clear();

@@ -13,6 +13,8 @@ const SLOT = 500;
 type Answers = {
   tip: number;
   firstBlock: number;
+  /** Where its blocks begin in truth. */
+  begins?: number;
   contextSlot: number;
   status: unknown;
   transaction: unknown;
@@ -26,10 +28,22 @@ const ABSENT: Answers = {
 };
 
 const node = (given: Partial<Answers> = {}): Connection => {
-  const { tip, firstBlock, contextSlot, status, transaction } = { ...ABSENT, ...given };
+  const {
+    tip,
+    firstBlock,
+    begins = firstBlock,
+    contextSlot,
+    status,
+    transaction,
+  } = { ...ABSENT, ...given };
   return {
     getSlot: async () => tip,
     getFirstAvailableBlock: async () => firstBlock,
+    getBlocks: async (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(
+        (slot) => slot >= begins,
+      ),
+    getBlock: async (slot: number) => ({ parentSlot: slot - 1 }),
     getSignatureStatuses: async () => ({ context: { slot: contextSlot }, value: [status] }),
     getTransaction: async () => transaction,
   } as unknown as Connection;
@@ -60,6 +74,7 @@ test('one answer that has it outweighs all others', async () => {
 test('a node that is behind, pruned, or of another opinion proves nothing', async () => {
   await expect(prove(node({ tip: SLOT }))).rejects.toThrow(/not past 500/);
   await expect(prove(node({ firstBlock: SLOT + 1 }))).rejects.toThrow(/keeps blocks from 501/);
+  await expect(prove(node({ begins: SLOT + 1 }))).rejects.toThrow(/does not show slot 500/);
   await expect(prove(node({ contextSlot: 899 }))).rejects.toThrow(/is behind/);
 });
 

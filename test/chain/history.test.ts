@@ -7,8 +7,11 @@ import { addressOf, signatureOf } from '../support/ledger.ts';
 
 type Row = { signature: string; slot: number; memo: null; err: null };
 type Question = { id: unknown; method: string; params: [string, { before?: string }] };
-/** A node: the rows that it keeps, newest first, and the first block that it says to have. */
-type Node = { readonly rows: readonly Row[]; readonly first: number };
+/**
+ * A node: the rows that it keeps, newest first, the first block that it says to have, and where its
+ * blocks begin in truth.
+ */
+type Node = { readonly rows: readonly Row[]; readonly first: number; readonly begins?: number };
 const row = (n: number, slot: number): Row => ({
   signature: signatureOf(n),
   slot,
@@ -19,8 +22,20 @@ const ALL = [row(3, 300), row(2, 200), row(1, 150)];
 const full: Node = { rows: ALL, first: 0 };
 const pruned: Node = { rows: [row(3, 300)], first: 250 };
 
-const tell = ({ rows, first }: Node, { id, method, params }: Question) => {
+const tell = ({ rows, first, begins = first }: Node, { id, method, params }: Question) => {
   const jsonrpc = '2.0';
+  if (method === 'getBlocks') {
+    const [from, to] = params as unknown as [number, number];
+    const length = Math.max(0, to - Math.max(from, begins) + 1);
+    const result = Array.from({ length }, (_, index) => Math.max(from, begins) + index);
+    return { jsonrpc, id, result };
+  }
+  if (method === 'getBlock') {
+    const slot = Number(params[0]);
+    const hashes = { blockhash: signatureOf(1), previousBlockhash: signatureOf(2) };
+    const result = { ...hashes, parentSlot: slot - 1, blockHeight: slot, blockTime: null };
+    return { jsonrpc, id, result };
+  }
   if (method === 'getFirstAvailableBlock') return { jsonrpc, id, result: first };
   const from = rows.findIndex((each) => each.signature === params[1].before) + 1;
   const known = params[1].before === undefined || from > 0;
@@ -74,7 +89,16 @@ const UNANSWERED = { code: 'rpc_unavailable' };
 test('an empty page is an end at once where the same node says that its history reaches', async () => {
   const url = pool([full]);
   expect(await walked(url)).toEqual([150, 200, 300]);
-  expect(url.asked).toEqual(['getSignaturesForAddress', 'getSignaturesForAddress', 'batch']);
+  const pages = ['getSignaturesForAddress', 'getSignaturesForAddress', 'batch'];
+  expect(url.asked).toEqual([...pages, 'getBlocks']);
+});
+
+test('a node that names an early first block and does not show it has not shown an end', async () => {
+  // Its blocks begin at slot 250, and so do its rows, as where a node has pruned.
+  const lying: Node = { ...pruned, first: 0, begins: 250 };
+  for (const batches of ['taken', 'refused'] as const)
+    await expect(walked(pool([lying], batches))).rejects.toMatchObject(UNANSWERED);
+  expect(await walked(pool([lying, lying, lying, lying, lying, full]))).toEqual([150, 200, 300]);
 });
 
 test('an empty page of a pruned node is no end, whatever other nodes of the URL say of their reach', async () => {
@@ -173,6 +197,7 @@ test('of a history longer than the bound the oldest rows are returned, and the l
     [200, false],
     [300, true],
   ]);
-  expect(pages).toBe(8);
+  // Six rows, the empty page, the same with the first block, and the block after slot 100.
+  expect(pages).toBe(9);
   expect(await bounded(300, 4)).toEqual([400, 500, 600, 700].map((slot) => [slot, false]));
 });

@@ -89,6 +89,7 @@ describe.each(['together', 'apart'])('questions put %s', (how) => {
       transactionAbsent: true,
       historyAbsent: true,
       historyReaches: true,
+      blocksKept: true,
       ownChain: true,
       second: 'none',
     });
@@ -122,6 +123,24 @@ describe.each(['together', 'apart'])('questions put %s', (how) => {
       transactionAbsent: true,
       historyAbsent: true,
       historyReaches: false,
+    });
+    expect(proven(one.signed, round)).toBe(false);
+  });
+
+  test('a lone node that has pruned and names an earlier first block is not believed', async () => {
+    const one = await signOne();
+    await send(one.transaction);
+    chain.world.cluster.advance(400);
+    chain.world.mischief.forgottenUpTo = chain.world.cluster.slot('processed') - 50;
+    chain.world.mischief.claimedFirst = 0;
+    const round = await gather(witness(), one);
+    // Every answer says that nothing was executed, and the claim says that it would know.
+    expect(round).toMatchObject({
+      statusAbsent: true,
+      transactionAbsent: true,
+      historyAbsent: true,
+      historyReaches: true,
+      blocksKept: false,
     });
     expect(proven(one.signed, round)).toBe(false);
   });

@@ -29,21 +29,34 @@ const row = (signature: string, slot: number) => ({
 
 type Question = { id: unknown; method: string; params: unknown[] };
 type Node = Record<string, (params: unknown[], nth: number) => unknown>;
+const EPOCH = {
+  absoluteSlot: SEEN,
+  blockHeight: 900,
+  epoch: 1,
+  slotIndex: 1,
+  slotsInEpoch: 432_000,
+  transactionCount: 1,
+};
 /** A node that knows nothing of the payment, and whose history reaches far back. */
 const ABSENT: Node = {
-  getEpochInfo: () => ({
-    absoluteSlot: SEEN,
-    blockHeight: 900,
-    epoch: 1,
-    slotIndex: 1,
-    slotsInEpoch: 432_000,
-    transactionCount: 1,
-  }),
+  getEpochInfo: () => EPOCH,
   getSignatureStatuses: () => ({ context: { slot: SEEN }, value: [null] }),
   getTransaction: () => null,
   getSignaturesForAddress: () => [],
   getFirstAvailableBlock: () => 1,
+  getBlocks: ([from, to]) => blocksBetween(Number(from), Number(to)),
+  getBlock: ([slot]) => headOf(Number(slot), 50),
 };
+const blocksBetween = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+/** A block whose height is its slot less so many slots that had none. */
+const headOf = (slot: number, skipped: number, parentSlot = slot - 1) => ({
+  blockhash: OTHER,
+  previousBlockhash: OTHER,
+  parentSlot,
+  blockHeight: slot - skipped,
+  blockTime: null,
+});
 
 /** One round with a node; `requests` are its requests, each with the questions in it. */
 async function round(how: 'together' | 'apart', change: Node = {}) {
@@ -73,6 +86,7 @@ const WHOLE = {
   transactionAbsent: true,
   historyAbsent: true,
   historyReaches: true,
+  blocksKept: true,
   ownChain: true,
   second: 'none',
 };
@@ -81,15 +95,17 @@ const BATCH = [
   'getSignatureStatuses',
   'getTransaction',
   'getSignaturesForAddress',
+  'getBlocks',
   'getFirstAvailableBlock',
 ];
+const HEADS = ['getBlock', 'getBlock'];
 
 test('together: the height first, then every question in one request, and no other', async () => {
   // An older transaction ends the walk on its first page.
   const older = { getSignaturesForAddress: () => [row(OTHER, BLOCKHASH_SLOT - 1)] };
   const { evidence, methods, requests } = await round('together', older);
   expect(evidence).toEqual(WHOLE);
-  expect(methods).toEqual([['getEpochInfo'], BATCH]);
+  expect(methods).toEqual([['getEpochInfo'], BATCH, ...HEADS.map((each) => [each])]);
   const asked = requests[1] as Question[];
   const commitment = 'finalized';
   const minContextSlot = SEEN;
@@ -106,13 +122,18 @@ test('together: the height first, then every question in one request, and no oth
     ACCOUNT,
     expect.objectContaining({ commitment, minContextSlot }),
   ]);
+  expect(asked[4]?.params).toEqual([BLOCKHASH_SLOT, SEEN, { commitment }]);
+  // The block of the blockhash, and the last one of the margin of a proof.
+  expect(requests.slice(2).map(([each]) => each?.params[0])).toEqual([500, 682]);
 });
 
 test('apart: each question by itself, the first available block before and after', async () => {
   const older = { getSignaturesForAddress: () => [row(OTHER, BLOCKHASH_SLOT - 1)] };
   const { evidence, methods, requests } = await round('apart', older);
   expect(evidence).toEqual(WHOLE);
-  expect(methods.flat()).toEqual(['getEpochInfo', ...BATCH]);
+  const apart = BATCH.filter((each) => each !== 'getBlocks').slice(0, -1);
+  const blocks = ['getBlocks', ...HEADS, 'getFirstAvailableBlock'];
+  expect(methods.flat()).toEqual(['getEpochInfo', ...apart, ...blocks]);
   for (const method of ['getTransaction', 'getSignaturesForAddress']) {
     const question = requests.flat().find((each) => each.method === method);
     expect(question?.params.at(-1)).toMatchObject({
@@ -167,6 +188,52 @@ describe.each(['together', 'apart'] as const)('%s', (how) => {
         nth === 0 ? [row(OTHER, BLOCKHASH_SLOT - 1)] : [row(SIGNATURE, 1)],
     };
     expect(await of(ended)).toMatchObject({ historyAbsent: true });
+  });
+  test('a node that names an early first block and lacks one of the blocks keeps them not', async () => {
+    const kept = async (change: Node) => (await of(change)).blocksKept;
+    expect(await kept({})).toBe(true);
+    // It begins later than it says, although it tells the parent of its first block.
+    const from = (first: number): Node => ({
+      getBlocks: ([begin, end]) => blocksBetween(Math.max(first, Number(begin)), Number(end)),
+    });
+    expect(await kept(from(BLOCKHASH_SLOT + 1))).toBe(false);
+    expect(await kept(from(SEEN + 1))).toBe(false);
+    // The slot of the blockhash was skipped, or a fork took its block: nothing is missing.
+    const skipped = {
+      ...from(BLOCKHASH_SLOT + 2),
+      getBlock: ([slot]: unknown[]) => headOf(Number(slot), 50, BLOCKHASH_SLOT - 1),
+    };
+    expect(await kept(skipped)).toBe(true);
+    // A hole in the middle: a node that was away, and began anew from a snapshot.
+    const hole: Node = {
+      getBlocks: ([begin, end]) =>
+        blocksBetween(Number(begin), Number(end)).filter((slot) => slot < 560 || slot > 570),
+    };
+    expect(await kept(hole)).toBe(false);
+    // It lists what it cannot give, or does not tell heights, or does not know the question.
+    for (const change of [
+      { getBlock: () => null },
+      { getBlock: ([slot]: unknown[]) => ({ ...headOf(Number(slot), 50), blockHeight: null }) },
+      { getBlocks: () => undefined },
+    ] as Node[])
+      expect(await kept(change)).toBeNull();
+  });
+  test('the blocks must go on past the last height at which the bytes were valid', async () => {
+    // Blocks from slot 500 on have heights from 400 on: 182 later the bytes are valid still.
+    const early: Node = { getBlock: ([slot]) => headOf(Number(slot), 100) };
+    expect((await of(early)).blocksKept).toBe(false);
+    // A cluster that stood still: no block in the first 600 slots after the blockhash's.
+    const still: Node = {
+      getEpochInfo: () => ({ ...(EPOCH as object), absoluteSlot: 5_000, blockHeight: 900 }),
+      getSignatureStatuses: () => ({ context: { slot: 5_000 }, value: [null] }),
+      getBlocks: ([begin, end]) =>
+        blocksBetween(Number(begin), Number(end)).filter((slot) => slot === 500 || slot > 2_000),
+      getBlock: ([slot]) =>
+        slot === 500
+          ? headOf(500, 50)
+          : headOf(Number(slot), 1_550, slot === 2_001 ? 500 : undefined),
+    };
+    expect((await of(still)).blocksKept).toBe(true);
   });
   test('a node that has pruned at one end of the walk only does not reach', async () => {
     const pruning: Node = {

@@ -107,6 +107,7 @@ describe('a death', () => {
     transactionAbsent: true,
     historyAbsent: true,
     historyReaches: true,
+    blocksKept: true,
     ownChain: true,
   };
   const QUESTIONS = [
@@ -114,6 +115,7 @@ describe('a death', () => {
     'transactionAbsent',
     'historyAbsent',
     'historyReaches',
+    'blocksKept',
     'ownChain',
   ] as const;
   const agreed: DeathEvidence = { ...absence, second: absence };

@@ -1,6 +1,6 @@
 // Differences: a payment on chain that the debts explain in part is booked in part. What `payments
-// rebuild` tells of the rest is right to the unit, the same in a dry run, and the same in every run,
-// until the missing debt is heard or a person accepts it.
+// rebuild` tells of the rest is right to the unit, the same in a dry run, and the same in every
+// run, until the missing debt is heard or a person accepts it.
 import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
@@ -128,7 +128,9 @@ test('a subscriber who paid more than it owed halts itself until a person accept
   await using held = await createTestLedger();
   const { ledger } = held;
   await owing(held, 60n, 30n);
-  const ports = { ledger, chain: chainWith([60n, 130n]), venue: VENUE, log };
+  const amounts = [60n, 130n];
+  const [chain, tokens] = [chainWith(amounts), tokensWith(amounts)];
+  const ports = { ledger, chain, tokens, venue: VENUE, log };
   const obstacle = () => createBooks(ports).disagreement(ANA);
   for (let run = 0; run < 2; run++)
     expect(await obstacle()).toMatchObject({ code: 'payments_unknown' });
@@ -181,14 +183,15 @@ test('a payment beyond every debt that the ledger has ever known is booked as an
 test('of two payments with one id each is booked, and accepted by its signature', async () => {
   await using held = await createTestLedger();
   await owing(held, 60n);
-  const chain = chainWith([60n, 5n]);
-  const { actsOf } = chain;
-  const sameId: typeof chain = {
-    ...chain,
+  const own = tokensWith([60n, 5n]);
+  const tokens: typeof own = {
+    ...own,
     actsOf: (transaction) =>
-      actsOf(transaction).map((act) => (act.act === 'memo' ? { ...act, text: 'bailiff:p1' } : act)),
+      own
+        .actsOf(transaction)
+        .map((act) => (act.act === 'memo' ? { ...act, text: 'bailiff:p1' } : act)),
   };
-  const ports = { ledger: held.ledger, chain: sameId, venue: VENUE, log };
+  const ports = { ledger: held.ledger, chain: chainWith([60n, 5n]), tokens, venue: VENUE, log };
   const { differences } = await rebuildPayments(ports, { dryRun: false });
   expect(differences.map((each) => each.excess)).toEqual([5n]);
   expect(await held.ledger.payments.accept(signatureOf(101), WHY)).toMatchObject({ excess: 5n });

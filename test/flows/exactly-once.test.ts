@@ -69,6 +69,7 @@ test('a payment that never lands is proven dead, and only then is there another'
       transactionAbsent: true,
       historyAbsent: true,
       historyReaches: true,
+      blocksKept: true,
       ownChain: true,
       second: 'none',
     });

@@ -104,6 +104,7 @@ test.each([
       DRIFT_PROFILE,
       { InstructionError: [0, { Custom: 6149 }] },
       [DRIFT_PROFILE.programId],
+      [],
       () => 'MarketWithdrawPaused',
     ),
   ],

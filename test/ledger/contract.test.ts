@@ -6,7 +6,6 @@ import type { DeathEvidence } from '../../src/core/death.ts';
 import type { EventKind } from '../../src/core/event.ts';
 import type { EventOf } from '../../src/core/event-body.ts';
 import type { Ledger } from '../../src/core/ports.ts';
-import { allot } from '../../src/core/rebuild.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { creditTransfers } from '../../src/flows/credit.ts';
@@ -17,7 +16,14 @@ import { createMemoryLedger } from '../sim/memory/ledger.ts';
 import { createRandom, type Random } from '../sim/random.ts';
 import { createDatabase } from '../support/database.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
-import { driftOf, factOf, paymentOf, troubleOf, WHO } from '../support/ledger-draws.ts';
+import {
+  driftOf,
+  factOf,
+  foundOnChain,
+  paymentOf,
+  troubleOf,
+  WHO,
+} from '../support/ledger-draws.ts';
 import { plain } from '../support/plain.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
@@ -148,6 +154,7 @@ function draw(
         transactionAbsent: true,
         historyAbsent: true,
         historyReaches: true,
+        blocksKept: true,
         ownChain: true,
         second: 'none',
       };
@@ -172,24 +179,7 @@ function draw(
       return second === undefined ? null : ledger.shares.void(second.id, VOIDING, nowMs, null);
     };
   if (choice < 89) return (ledger) => ledger.shares.hasten(id);
-  // A payment that the chain shows and the ledger lost: debts explain it in part, or later.
-  if (choice < 90)
-    return async (ledger) => {
-      const lost = {
-        id: `lost${seed % 4}`,
-        signature: signatureOf(2_000 + (seed % 4)),
-        slot: 60,
-        creatorWallet: addressOf(40 + WHO.indexOf(id)),
-      };
-      const known = await ledger.payments.bySignature(lost.signature);
-      if (seed % 7 === 0) return known && ledger.payments.accept(lost.signature, VOIDING);
-      const paid = { ...lost, amount: known?.amount ?? BigInt(1 + (seed % 20_000)) };
-      const { covers } = allot(
-        { ...paid, amount: known?.excess ?? paid.amount },
-        await ledger.shares.uncovered(id),
-      );
-      return ledger.payments.restore(id, paid, covers);
-    };
+  if (choice < 90) return (ledger) => foundOnChain(ledger, id, seed, VOIDING);
   if (choice < 91)
     return async (ledger) =>
       (await ledger.shares.wake([{ subscriberId: id, class: trouble.class }])).sort();

@@ -26,6 +26,7 @@ const EVIDENCE: readonly DeathEvidence[] = [
     transactionAbsent: true,
     historyAbsent: true,
     historyReaches: true,
+    blocksKept: true,
     ownChain: true,
     second: 'none',
   },

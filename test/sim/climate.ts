@@ -2,7 +2,7 @@
 // every history most would end in hardly any payment: a race between two daemons needs SOL and no
 // halt, a dropped payment needs one that landed.
 import type { Terms } from '../../src/core/terms.ts';
-import { MOODS, type Mood } from './chain/node.ts';
+import { MOODS, type Mood } from './chain/moods.ts';
 import type { Weather } from './provider.ts';
 import type { Random } from './random.ts';
 import { PEOPLE, SUB_ACCOUNTS, subscriptionOf } from './world.ts';

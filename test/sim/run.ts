@@ -11,7 +11,7 @@ import { openPostgres } from '../../src/local/postgres.ts';
 import { systemClock as clock } from '../../src/system/clock.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { memoryBooks, type OpenBooks, postgresBooks } from './books.ts';
-import type { Mood } from './chain/node.ts';
+import type { Mood } from './chain/moods.ts';
 import { simulatePeer } from './peer.ts';
 import { caughtAt, SABOTAGES } from './sabotage.ts';
 import { simulate } from './simulate.ts';

@@ -35,6 +35,7 @@ const ABSENT: Absence = {
   transactionAbsent: true,
   historyAbsent: true,
   historyReaches: true,
+  blocksKept: true,
   ownChain: true,
 };
 

@@ -2,10 +2,12 @@
 // alike.
 import type { Fact } from '../../src/core/fact.ts';
 import type { Debt, Payment } from '../../src/core/payment.ts';
+import type { Ledger } from '../../src/core/ports.ts';
+import { allot } from '../../src/core/rebuild.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
 import { QUOTE_TOKEN } from '../../src/ledger/standings.ts';
 import type { Random } from '../sim/random.ts';
-import { addressOf, closeFact } from './ledger.ts';
+import { addressOf, closeFact, signatureOf } from './ledger.ts';
 
 /** The subscribers of a history, and their Drift accounts. */
 export const WHO = ['ana', 'bo'];
@@ -79,3 +81,27 @@ export const paymentOf = (
     },
   };
 };
+
+/**
+ * A payment that the chain shows and the ledger lost: debts explain it in part, explain more of it
+ * later, or a person accepts the rest.
+ */
+export async function foundOnChain(
+  { payments, shares }: Ledger,
+  id: string,
+  seed: number,
+  by: { readonly reason: string; readonly actor: string; readonly person: string },
+): Promise<unknown> {
+  const lost = {
+    id: `lost${seed % 4}`,
+    signature: signatureOf(2_000 + (seed % 4)),
+    slot: 60,
+    creatorWallet: addressOf(40 + WHO.indexOf(id)),
+  };
+  const known = await payments.bySignature(lost.signature);
+  if (seed % 7 === 0) return known && payments.accept(lost.signature, by);
+  const paid = { ...lost, amount: known?.amount ?? BigInt(1 + (seed % 20_000)) };
+  const left = { ...paid, amount: known?.excess ?? paid.amount };
+  const { covers } = allot(left, await shares.uncovered(id));
+  return payments.restore(id, paid, covers);
+}

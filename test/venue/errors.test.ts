@@ -10,14 +10,15 @@ const ERRORS = DRIFT_PROFILE.errors;
 const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
 const SYSTEM = '11111111111111111111111111111111' as Address;
 const programs = [SYSTEM, PROGRAM_ID, TOKEN];
-const custom = (index: number, number: number) =>
+const custom = (index: number, number: number, logs: readonly string[] = []) =>
   classify(
     DRIFT_PROFILE,
     { InstructionError: [index, { Custom: number }] },
     programs,
+    logs,
     (each) => `E${each}`,
   );
-const whole = (error: unknown) => classify(DRIFT_PROFILE, error, programs, String);
+const whole = (error: unknown) => classify(DRIFT_PROFILE, error, programs, [], String);
 
 /** Every error that settle, withdraw and transfer can end in, by what it means for the debt. */
 const CLASSES: Record<string, readonly number[]> = {
@@ -115,4 +116,33 @@ describe('errors of the whole transaction', () => {
   ])('%j is unexpected: it is tried again before a person must look', (error, code) =>
     expect(whole(error)).toMatchObject({ class: 'unexpected', code }),
   );
+});
+
+describe('an error that an instruction passes on from a program that it called', () => {
+  const failed = (program: string, number: number) =>
+    `Program ${program} failed: custom program error: 0x${number.toString(16)}`;
+  const passedOn = (number: number, ...programs: string[]) =>
+    custom(1, number, [
+      `Program ${PROGRAM_ID} invoke [1]`,
+      'Program log: Instruction: Withdraw',
+      ...programs.map((each) => failed(each, number)),
+    ]);
+
+  test('is the error of the innermost program that failed', () => {
+    expect(passedOn(17, TOKEN, PROGRAM_ID).code).toBe('token_17');
+    // The rent of an account, which a call to the system program did not find.
+    expect(passedOn(1, SYSTEM, PROGRAM_ID)).toMatchObject({ class: 'needs_sol', code: 'system_1' });
+    const another = '4'.repeat(44);
+    expect(passedOn(6_003, another, PROGRAM_ID).code).toBe(`${another}_6003`);
+    expect(passedOn(6_003, PROGRAM_ID).code).toBe('venue_6003');
+  });
+
+  test('is taken by its number alone where the log does not tell the program', () => {
+    expect(custom(1, 1).code).toBe('token_1');
+    expect(custom(1, 1, ['Log truncated']).code).toBe('token_1');
+    // A line that a program wrote itself is none of the runtime's, and one of another number is
+    // none of this error.
+    expect(custom(1, 6_003, [`Program log: ${failed(TOKEN, 6_003)}`]).code).toBe('venue_6003');
+    expect(custom(1, 6_003, [failed(TOKEN, 1)]).code).toBe('venue_6003');
+  });
 });

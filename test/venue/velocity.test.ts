@@ -127,6 +127,7 @@ describe('what is told', () => {
                 VELOCITY.profile,
                 transaction.error,
                 transaction.instructions.map(({ program }) => program),
+                transaction.logs,
                 String,
               ),
             ],

@@ -80,6 +80,14 @@ export type Cluster = {
   /** The transactions that name an address, newest first. */
   history(address: string): readonly Landed[];
   blockTime(slot: number): number | null;
+  /** The head of the block in a slot; null when there is none. */
+  block(slot: number): {
+    readonly height: number;
+    readonly hash: string;
+    readonly parentSlot: number;
+  } | null;
+  /** The slots with a block, from one slot to another. */
+  slotsWithBlocks(from: number, to: number): number[];
   /** Closes the open block and opens the next one, `count` times. */
   advance(count?: number): void;
   /**
@@ -218,6 +226,14 @@ export function createCluster(bank: Bank, options: ClusterOptions): Cluster {
     },
     history: (address) => [...(byAddress.get(address) ?? [])].reverse(),
     blockTime: (slot) => blocks.get(slot)?.time ?? null,
+    block(slot) {
+      const found = blocks.get(slot);
+      if (found === undefined) return null;
+      const parentSlot = byHeight[found.height - GENESIS_HEIGHT - 1]?.slot ?? 0;
+      return { height: found.height, hash: found.hash, parentSlot };
+    },
+    slotsWithBlocks: (from, to) =>
+      byHeight.flatMap(({ slot }) => (slot >= from && slot <= to ? [slot] : [])),
     advance(count = 1) {
       for (let i = 0; i < count; i++) {
         report(tip, 'processed');

@@ -27,6 +27,8 @@ export type Mischief = {
    * snapshot.
    */
   forgottenUpTo: number;
+  /** Name this first available block, whatever `forgottenUpTo` says. */
+  claimedFirst: number | null;
   /**
    * Answer `meta: null` for transactions up to this slot: the node has them without their result.
    */
@@ -54,6 +56,7 @@ export function createMischief(): Mischief {
     swapNotifications: false,
     muteSockets: false,
     forgottenUpTo: 0,
+    claimedFirst: null,
     metalessUpTo: 0,
     genesisHash: null,
     pageMost: Number.POSITIVE_INFINITY,

@@ -44,7 +44,8 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
       ? landed
       : null;
   // The first slot of which this node has blocks: all of them, unless `forgottenUpTo` is set.
-  const firstAvailable = () => (mischief.forgottenUpTo === 0 ? 0 : mischief.forgottenUpTo + 1);
+  const firstAvailable = () =>
+    mischief.claimedFirst ?? (mischief.forgottenUpTo === 0 ? 0 : mischief.forgottenUpTo + 1);
   const slice = (given: Config) => {
     const wanted = given.dataSlice as { offset: number; length: number } | undefined;
     return wanted ?? undefined;
@@ -110,6 +111,30 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
     minimumLedgerSlot: firstAvailable,
     getSlot: ([given]) => context(commitmentOf(config(given)), config(given)).slot,
     getBlockHeight: ([given]) => cluster.height(commitmentOf(config(given))) - mischief.lagSlots,
+    getBlocks: ([from, to, given]) => {
+      const newest = cluster.slot(commitmentOf(config(given))) - mischief.lagSlots;
+      const last = Math.min(typeof to === 'number' ? to : newest, newest);
+      return cluster.slotsWithBlocks(Math.max(Number(from), mischief.forgottenUpTo + 1), last);
+    },
+    getBlock: ([slot, given]) => {
+      const wanted = Number(slot);
+      const { transactionDetails, commitment } = config(given);
+      if (transactionDetails !== 'none')
+        throw new RpcError(-32602, 'The local chain gives the heads of blocks only');
+      if (wanted <= mischief.forgottenUpTo)
+        throw new RpcError(-32001, `Block ${wanted} cleaned up, does not exist on node.`);
+      const found = cluster.block(wanted);
+      if (found === null || wanted > cluster.slot(commitmentOf(config({ commitment }))))
+        throw new RpcError(-32004, `Block not available for slot ${wanted}`);
+      const { height, hash, parentSlot } = found;
+      return {
+        blockhash: hash,
+        previousBlockhash: cluster.block(parentSlot)?.hash ?? hash,
+        parentSlot,
+        blockHeight: height,
+        blockTime: cluster.blockTime(wanted),
+      };
+    },
     getBlockTime: ([slot]) => cluster.blockTime(Number(slot)),
     getEpochInfo: ([given]) => {
       const commitment = commitmentOf(config(given));

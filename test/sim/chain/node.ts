@@ -2,7 +2,6 @@
 // node, from the blocks that it has: it may be behind, have pruned or never had older blocks, keep
 // no logs, or have a broken index.
 import { base58Text } from '../../../src/core/ids.ts';
-import type { Random } from '../random.ts';
 import { type Account, LAMPORTS_A_SIGNATURE, rentOf, TOKEN, UNITS } from './account.ts';
 import { BLOCKHASH_LIFE, type Landed, type SimChain } from './chain.ts';
 import { readTransaction, type SimTransaction } from './message.ts';
@@ -37,57 +36,6 @@ export const soundNode = (chain: SimChain): SimNode => ({
   pageMost: null,
   price: 0,
 });
-
-/** The conditions that a node can be in for a while. */
-export const MOODS_KNOWN = {
-  /** Its statuses, or its transactions, lack some; never both. */
-  broken(node: SimNode, random: Random) {
-    const index = random.pick(['status', 'transaction'] as const);
-    const part = random.below(4);
-    node.lacks = (which, signature) => which === index && signature.charCodeAt(20) % 4 === part;
-  },
-  /** Its statuses are gone, as where a node keeps only those of the last minutes. */
-  'no statuses'(node: SimNode) {
-    node.lacks = (which) => which === 'status';
-  },
-  /**
-   * The node's histories lack some transactions. Only account state could show them, and histories
-   * here do not check it.
-   */
-  'broken history'(node: SimNode, random: Random) {
-    const part = random.below(4);
-    node.lacks = (which, signature) => which === 'history' && signature.charCodeAt(20) % 4 === part;
-  },
-  /** The node keeps only the newest blocks, or was started from a snapshot a moment ago. */
-  forgetful(node: SimNode, random: Random) {
-    const back = random.chance(0.5) ? 0 : random.below(300);
-    node.firstSlot = node.chain.block(Math.max(0, node.chain.root() - back)).slot;
-  },
-  /** The node gives transactions without their outcome. */
-  'no meta'(node: SimNode) {
-    node.tells = () => 'no meta';
-  },
-  /** The node ends pages of history early. */
-  'short pages'(node: SimNode, random: Random) {
-    node.pageMost = 1 + random.below(3);
-  },
-  /** The node is sound again. */
-  sound(node: SimNode) {
-    Object.assign(node, soundNode(node.chain));
-  },
-} as const;
-export type Mood = keyof typeof MOODS_KNOWN;
-/** The conditions that nodes may be in in every history. */
-export const MOODS: readonly Mood[] = [
-  'sound',
-  'broken',
-  'no statuses',
-  'forgetful',
-  'no meta',
-  'short pages',
-];
-export const sicken = (node: SimNode, random: Random, moods: readonly Mood[]): void =>
-  MOODS_KNOWN[random.pick(moods)](node, random);
 
 export class RpcError extends Error {
   readonly code: number;
@@ -220,6 +168,35 @@ export const METHODS: Readonly<Record<string, Method>> = {
   getBlockHeight: (node, [given]) => node.chain.block(viewOf(node, config(given))).height,
   getFirstAvailableBlock: ({ firstSlot }) => firstSlot,
   minimumLedgerSlot: ({ firstSlot }) => firstSlot,
+  getBlocks(node, [from, to, given]) {
+    const { chain, firstSlot } = node;
+    const newest = viewOf(node, config(given));
+    const slots: number[] = [];
+    for (let index = newest; index >= 0; index--) {
+      const { slot } = chain.block(index);
+      if (slot < Number(from) || slot < firstSlot) break;
+      if (slot <= Number(to)) slots.push(slot);
+    }
+    return slots.reverse();
+  },
+  getBlock(node, [wanted, given]) {
+    const { chain, firstSlot } = node;
+    if (Number(wanted) < firstSlot) throw new RpcError(-32001, `Block ${wanted} cleaned up`);
+    for (let index = viewOf(node, config(given)); index >= 0; index--) {
+      const { slot, height, hash } = chain.block(index);
+      if (slot < Number(wanted)) break;
+      if (slot > Number(wanted)) continue;
+      const parent = index === 0 ? null : chain.block(index - 1);
+      return {
+        blockhash: hash,
+        previousBlockhash: parent?.hash ?? hash,
+        parentSlot: parent?.slot ?? 0,
+        blockHeight: height,
+        blockTime: null,
+      };
+    }
+    throw new RpcError(-32007, `Slot ${wanted} was skipped`);
+  },
   getEpochInfo(node, [given]) {
     const { slot, height } = node.chain.block(viewOf(node, config(given)));
     return {

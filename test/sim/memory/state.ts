@@ -2,10 +2,11 @@
 // one contract suite (test/ledger/contract.test.ts) compares the two.
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
-import type { Accepted, Credit } from '../../../src/core/debt-ports.ts';
+import type { Credit } from '../../../src/core/debt-ports.ts';
 import type { EventKind } from '../../../src/core/event.ts';
 import type { EventOf } from '../../../src/core/event-body.ts';
 import type { Fact } from '../../../src/core/fact.ts';
+import type { Accepted } from '../../../src/core/found-payment-ports.ts';
 import type { AsideKind, Watched } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
 import type { Cover, Payment } from '../../../src/core/payment.ts';

@@ -1,0 +1,108 @@
+// Blocks: shows that a node really keeps blocks of which it tells an absence. A node's first
+// available block is only a claim: one that was pruned and names an earlier block would give
+// "absent" to every question. The node must list the blocks, and their heights must leave none out.
+import type { Connection } from '@solana/web3.js';
+import { DEATH_MARGIN_BLOCKS } from '../core/death.ts';
+import { Fault } from '../core/fault.ts';
+import type { Slot } from '../core/ids.ts';
+import type { SignedBytes } from '../core/payment.ts';
+import { asking } from './rpc.ts';
+import type { Question } from './rpc-batch.ts';
+
+/** Blocks for which a blockhash may be used. */
+const BLOCKHASH_LIFE = 150;
+/** Blocks after that of the blockhash: its life, and the margin of a proof of death. */
+const BLOCKS_MOST = BLOCKHASH_LIFE + DEATH_MARGIN_BLOCKS;
+/**
+ * Slots in which so many blocks are looked for, and then more of them: a cluster that stood still
+ * leaves many slots without blocks.
+ */
+const WINDOWS = [600, 20_000, 400_000] as const;
+
+const questionOf = (fromSlot: Slot, uptoSlot: Slot): Question => ({
+  method: 'getBlocks',
+  params: [fromSlot, uptoSlot, { commitment: 'finalized' }],
+});
+/** The question for the blocks from the blockhash's slot on, for a batch. */
+export const blocksQuestion = ({ blockhashSlot }: SignedBytes, seenSlot: Slot): Question =>
+  questionOf(blockhashSlot, Math.min(seenSlot, blockhashSlot + WINDOWS[0]));
+
+const listBlocks = (connection: Connection, fromSlot: Slot, uptoSlot: Slot): Promise<Slot[]> =>
+  asking('getBlocks', () => connection.getBlocks(fromSlot, uptoSlot, 'finalized'));
+
+type Block = { readonly blockHeight?: number | null; readonly parentSlot: Slot };
+
+const BLOCK_CONFIG = {
+  commitment: 'finalized',
+  transactionDetails: 'none',
+  rewards: false,
+  maxSupportedTransactionVersion: 1,
+} as const;
+/** The head of a block. Throws `rpc_unavailable` when the node does not give it. */
+async function readHead(connection: Connection, slot: Slot): Promise<Block> {
+  const found = await asking('getBlock', () => connection.getBlock(slot, BLOCK_CONFIG));
+  if (found === null)
+    throw new Fault(
+      'rpc_unavailable',
+      `getBlock: the node lists slot ${slot} and does not give it`,
+    );
+  return found as Block;
+}
+
+/**
+ * Whether the node lists every block from the blockhash's slot on in which these bytes may have
+ * been executed. `begun` is its answer to `blocksQuestion`; null when that was not asked. Throws
+ * when the node does not answer.
+ */
+export async function keepsBlocks(
+  connection: Connection,
+  { blockhashSlot, lastValidBlockHeight }: SignedBytes,
+  seenSlot: Slot,
+  begun: readonly Slot[] | null,
+): Promise<boolean> {
+  for (const [index, window] of WINDOWS.entries()) {
+    const upto = Math.min(seenSlot, blockhashSlot + window);
+    const listed =
+      index === 0 && begun !== null ? begun : await listBlocks(connection, blockhashSlot, upto);
+    const slots = listed.slice(0, BLOCKS_MOST + 1);
+    const [from, to] = [slots[0], slots.at(-1)];
+    // No block in so many slots: the node has none of them, or the cluster stood still.
+    if (from === undefined || to === undefined) continue;
+    const first = await readHead(connection, from);
+    const last = await readHead(connection, to);
+    if (first.blockHeight == null || last.blockHeight == null)
+      throw new Fault('rpc_unavailable', 'getBlock: the node does not give heights of blocks');
+    // A block is missing before the first of the list, or between the first and the last.
+    if (first.parentSlot >= blockhashSlot) return false;
+    if (last.blockHeight - first.blockHeight !== slots.length - 1) return false;
+    if (last.blockHeight >= lastValidBlockHeight) return true;
+    if (upto === seenSlot) break;
+  }
+  return false;
+}
+
+/**
+ * Whether the node shows the first block after a slot, so that its ledger reaches back to that
+ * slot. Null when it does not know these questions, and is taken at its word. Throws
+ * `rpc_unavailable` when it does not answer.
+ */
+export async function reachesBack(
+  connection: Connection,
+  afterSlot: Slot,
+  seenSlot: Slot,
+): Promise<boolean | null> {
+  try {
+    for (const window of WINDOWS) {
+      const upto = Math.min(seenSlot, afterSlot + window);
+      if (upto <= afterSlot) return true;
+      const [from] = await listBlocks(connection, afterSlot + 1, upto);
+      if (from === afterSlot + 1) return true;
+      if (from !== undefined) return (await readHead(connection, from)).parentSlot <= afterSlot;
+      if (upto === seenSlot) break;
+    }
+    return false;
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === 'rpc_refused') return null;
+    throw thrown;
+  }
+}

@@ -1,0 +1,30 @@
+// Found payment ports: the port to payments that the chain shows and that the ledger had lost.
+import type { PaymentRecord } from './debt-ports.ts';
+import type { Signature } from './ids.ts';
+import type { Cover } from './payment.ts';
+import type { PaidOnChain } from './rebuild.ts';
+
+/** The act of a person who ends the wait for an explanation of a payment's excess. */
+export type Accepted = {
+  readonly reason: string;
+  readonly actor: string;
+  readonly person: string | null;
+  readonly atMs: number;
+};
+
+export type FoundPayments = {
+  /**
+   * Stores a payment as landed that the chain shows and the ledger lost. What `covers` leaves of
+   * its amount is the excess. When the ledger holds the payment with an excess, `covers` are added
+   * and the excess falls by them. False when nothing changed, or when the subscriber has no terms
+   * with the creator.
+   */
+  restore(subscriberId: string, paid: PaidOnChain, covers: readonly Cover[]): Promise<boolean>;
+  /**
+   * Accepts the excess of the payment with this signature: it stays with the creator and pays no
+   * debt. Null when the ledger holds no payment with this signature and an open excess.
+   */
+  accept(signature: Signature, by: Omit<Accepted, 'atMs'>): Promise<PaymentRecord | null>;
+  /** The payments whose excess nobody accepted, the oldest first. */
+  unexplained(limit: number): Promise<PaymentRecord[]>;
+};

@@ -6,6 +6,7 @@ COPY package.json package-lock.json ./
 COPY patches ./patches
 # The lock names the gate client's package as a workspace; the daemon itself runs from src.
 COPY packages/gate-client/package.json ./packages/gate-client/package.json
+COPY packages/verify/package.json ./packages/verify/package.json
 # Packages of the venue's SDK bring a compiler, a formatter and a test bank along. Nothing of the daemon loads them.
 RUN npm ci --omit=dev --ignore-scripts && node patches/apply.mjs && rm -rf node_modules/typescript node_modules/@typescript node_modules/prettier node_modules/solana-bankrun-*
 COPY config ./config

@@ -25,6 +25,7 @@ import type { MasterKey } from './core/master-key.ts';
 import type { TopUpRule } from './core/outflow.ts';
 import { createPace, type Pace } from './core/pace.ts';
 import type { Clock, Ledger, Log } from './core/ports.ts';
+import type { ReceiptBook } from './core/receipt-ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { Pen, Signers, SwapDesk, Vault } from './core/signing-ports.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
@@ -39,6 +40,7 @@ import { createLocks } from './ledger/locks.ts';
 import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
 import { createProbe } from './ledger/probe.ts';
+import { createReceiptBook } from './ledger/receipts.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
 import { newestCursor } from './ledger/watch-list.ts';
 import { createWebhookIds } from './ledger/webhook-ids.ts';
@@ -55,6 +57,7 @@ export type Parts = {
   readonly tip: Tip;
   readonly marks: Marks;
   readonly ledger: Ledger;
+  readonly receipts: ReceiptBook;
   readonly chain: Chain;
   readonly tokens: Tokens;
   readonly venue: Venue;
@@ -149,6 +152,7 @@ export async function openParts(
     rpcUrl: rpc.url,
     sql,
     ledger,
+    receipts: createReceiptBook(sql),
     nodes,
     tip,
     chain,

@@ -17,6 +17,7 @@ import type { Endings } from './flows/ending.ts';
 import type { Pulse } from './flows/heartbeat.ts';
 import { createListing } from './flows/lists.ts';
 import type { Publisher } from './flows/publish.ts';
+import { createReceipts } from './flows/receipts.ts';
 import { createRegister } from './flows/register.ts';
 import { createRescan } from './flows/rescan.ts';
 import { createRetire } from './flows/retire.ts';
@@ -100,6 +101,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     listing,
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
     shares: { ledger, listing, nudge, mint: venue.quoteMint },
+    receipts: { write: createReceipts(parts) },
     acts: wiring.acts,
     clock,
     requestsPerMinuteMost: settings.http.requestsPerMinuteMost,

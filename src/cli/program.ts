@@ -15,6 +15,7 @@ import { addHalts } from './halts.ts';
 import { addListening } from './hearing.ts';
 import { createOutput } from './output.ts';
 import { addPayments } from './payments.ts';
+import { addReceipts } from './receipts.ts';
 import { addPeople } from './subscribers.ts';
 import { addVenue, type Prove } from './venue.ts';
 
@@ -91,6 +92,10 @@ export function createProgram(ports: ProgramPorts): Command {
   addDebts(program, tools);
   addCloses(program, tools);
   addPayments(program, tools);
+  addReceipts(program, tools, {
+    say: ports.say,
+    pause: (ms) => ports.clock.sleep(ms, new AbortController().signal),
+  });
   addHalts(program, tools);
   addActs(program, tools);
   addListening(program, tools);

@@ -90,6 +90,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     'How the amount of a share was computed, step by step.',
     'not_found',
   ),
+  'GET /v1/shares/{id}/receipt': route(
+    'The receipt of a share, to be checked against any node without this daemon.',
+    'not_found',
+  ),
   'POST /v1/shares/{id}/retry': route(
     'Try a debt now, including one that waits for a person.',
     'not_found',

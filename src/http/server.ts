@@ -33,6 +33,7 @@ import {
   installProblems,
   tunnelProblem,
 } from './problems.ts';
+import { type ReceiptOptions, receiptRoutes } from './receipts.ts';
 import { enforceScopes } from './scopes.ts';
 import { type ShareOptions, shareRoutes } from './shares.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
@@ -50,6 +51,7 @@ export type ServerOptions = {
   readonly stream: StreamOptions;
   readonly subscribers: SubscriberOptions;
   readonly shares: ShareOptions;
+  readonly receipts: ReceiptOptions;
   readonly acts: Acts;
   readonly listing: Listing;
   readonly clock: Clock;
@@ -197,6 +199,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     await api.register(closeRoutes, options.subscribers);
     await api.register(subscriptionRoutes, options.subscribers);
     await api.register(shareRoutes, options.shares);
+    await api.register(receiptRoutes, options.receipts);
     await api.register(clearanceRoutes, options.clearances);
     await api.register(hearingRoutes, options.hearing);
     await api.register(operatorRoutes, { ...options.operator, byWhom });

@@ -5,6 +5,7 @@ import type { Booking } from '../core/accrual.ts';
 import type { Shares, UnaccruedClose } from '../core/debt-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
+import { shareIdFrom, sharePreimage } from '../core/receipt.ts';
 import { incurred } from '../core/share.ts';
 import type { Basis } from '../core/terms.ts';
 import { applyCredits, holdDebtsOf } from './credits.ts';
@@ -36,10 +37,12 @@ const LAST = 2_147_483_647;
  */
 export function shareIdOf(subscriptionId: string, fact: Fact, termsSlot: number): string {
   const { slot, ordinal } = fact.position;
-  const preimage = [subscriptionId, fact.account, fact.signature, slot, ordinal, termsSlot].join(
-    '/',
-  );
-  return `ps_${base58Text(createHash('sha256').update(preimage).digest()).slice(0, 24)}`;
+  const { account, signature } = fact;
+  const preimage = sharePreimage({
+    subscription: subscriptionId,
+    ...{ account, signature, slot, ordinal, termsSlot },
+  });
+  return shareIdFrom(base58Text(createHash('sha256').update(preimage).digest()));
 }
 /** The slot from which the terms of a booking hold; -1 for a booking without terms. */
 export const termsSlotOf = ({ terms }: Pick<Booking, 'terms'>): number => terms?.fromSlot ?? -1;

@@ -23,11 +23,17 @@ const LAST = 2_147_483_647;
 const placeOf = ({ signature, position: { slot, blockIndex, ordinal } }: Place) =>
   [slot, blockIndex ?? LAST, signature, ordinal] as const;
 
-const movementOf = (row: Row): Movement => {
-  const slot = Number(row.slot);
+/** A movement with the place of its fact; a flat market has that of the close that left it so. */
+export type PlacedMovement = Movement & {
+  readonly signature: Signature;
+  readonly ordinal: number;
+};
+
+const movementOf = (row: Row): PlacedMovement => {
+  const place = { slot: Number(row.slot), signature: row.signature, ordinal: row.ordinal };
   if (row.kind === 'flat')
-    return { kind: 'flat', slot, market: (row.body as { market: number }).market };
-  return { ...readBody(row.kind, row.body), slot };
+    return { kind: 'flat', market: (row.body as { market: number }).market, ...place };
+  return { ...readBody(row.kind, row.body), ...place };
 };
 
 /**
@@ -40,7 +46,7 @@ export async function readHistories(
   account: Address,
   since: Slot,
   closes: readonly (Place & { readonly body: Realised })[],
-): Promise<readonly Movement[][]> {
+): Promise<readonly PlacedMovement[][]> {
   const [first, last] = [closes[0], closes.at(-1)];
   if (first === undefined || last === undefined) return [];
   const [slot, block, signature, ordinal] = placeOf(first);

@@ -4,11 +4,17 @@ import type { FactBody } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type Call, type ChainTransaction, callsOf, ORDINALS_A_CALL } from '../core/transaction.ts';
+import type { Addresses } from './addresses.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Dialect } from './dialect.ts';
 import { readLogs } from './logs.ts';
 import type { CallPlaces } from './profile.ts';
 import type { VenueEvent } from './records.ts';
+
+/** The part of a dialect that reading a transaction needs. */
+export type Hearing = Pick<Dialect, 'profile' | 'records'> & {
+  readonly addresses: Pick<Addresses, 'user' | 'ownUsers' | 'ownAccounts'>;
+};
 
 export type VenueCall = Call & {
   /**
@@ -23,7 +29,7 @@ export type HeardEvent = {
   readonly ordinal: number;
 };
 export type Heard = {
-  readonly dialect: Dialect;
+  readonly dialect: Hearing;
   readonly transaction: ChainTransaction;
   readonly calls: readonly Call[];
   readonly venueCalls: readonly VenueCall[];
@@ -53,7 +59,7 @@ export const discriminatorOf = (data: Uint8Array): string =>
 
 /** Reads the calls and events of one venue in a transaction. */
 export function readHeard(
-  dialect: Dialect,
+  dialect: Hearing,
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
   put: Heard['put'],

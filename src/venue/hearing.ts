@@ -12,8 +12,7 @@ import { paymentIdOf } from '../core/rebuild.ts';
 import { afterCall, type ChainTransaction, ORDINALS_A_CALL } from '../core/transaction.ts';
 import { hearFailed, hearWallets, unknownCall } from '../core/wallet.ts';
 import { hearCloses } from './closes.ts';
-import type { Dialect } from './dialect.ts';
-import { discriminatorOf, type Heard, readHeard, type VenueCall } from './heard.ts';
+import { discriminatorOf, type Heard, type Hearing, readHeard, type VenueCall } from './heard.ts';
 import { hearNotices } from './notices.ts';
 import { swapBrackets } from './swaps.ts';
 import { createTallies, type Tallies } from './tallies.ts';
@@ -75,7 +74,7 @@ function markUnknownCalls(heard: Heard, tallies: Tallies): void {
  * an account of a subscriber.
  */
 export function cover(
-  dialect: Dialect,
+  dialect: Hearing,
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
 ): Map<Address, Coverage> {
@@ -93,7 +92,7 @@ export function cover(
  * The perimeter of a transaction, with the venue's addresses and mints, before any call is counted.
  */
 const perimeterOf = (
-  { profile, addresses }: Dialect,
+  { profile, addresses }: Hearing,
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
 ): Perimeter => ({
@@ -113,7 +112,7 @@ const perimeterOf = (
  * which accounts are watched.
  */
 export function hear(
-  dialect: Dialect,
+  dialect: Hearing,
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
 ): Fact[] {

@@ -12,7 +12,9 @@ const version = (file: string) =>
 
 test('both packages have one version, and it has a section in the changelog', () => {
   const versions = Object.fromEntries(
-    ['package.json', 'packages/gate-client/package.json'].map((each) => [each, version(each)]),
+    ['package.json', 'packages/gate-client/package.json', 'packages/verify/package.json'].map(
+      (each) => [each, version(each)],
+    ),
   );
   expect(problemsOf(`v${version('package.json')}`, versions, changelog)).toEqual([]);
 });

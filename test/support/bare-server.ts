@@ -31,6 +31,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     stream: { authority: { judge: () => 'yes', onRead: () => () => {} }, bounds: {} } as never,
     subscribers: unasked,
     shares: unasked,
+    receipts: unasked,
     listing: unasked,
     acts: unasked,
     clock,

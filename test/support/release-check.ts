@@ -1,4 +1,4 @@
-// Release check: a tag must be the version of both packages and have a section in CHANGELOG.md.
+// Release check: a tag must be the version of all packages and have a section in CHANGELOG.md.
 // With `--notes` the command prints that section, as the text of the release.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -41,7 +41,10 @@ if (import.meta.main) {
   const [tag = '', option] = process.argv.slice(2);
   const changelog = readFileSync(path.join(ROOT, 'CHANGELOG.md'), 'utf8');
   const versions = Object.fromEntries(
-    ['.', 'packages/gate-client'].map((each) => [`${each}/package.json`, versionOf(each)]),
+    ['.', 'packages/gate-client', 'packages/verify'].map((each) => [
+      `${each}/package.json`,
+      versionOf(each),
+    ]),
   );
   const problems = problemsOf(tag, versions, changelog);
   for (const each of problems) process.stderr.write(`${each}\n`);

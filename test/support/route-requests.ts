@@ -144,6 +144,7 @@ export const PROBLEMS: Problems = {
   },
   'GET /v1/shares/{id}': { not_found: () => ['/v1/shares/none'] },
   'GET /v1/shares/{id}/explanation': { not_found: () => ['/v1/shares/none/explanation'] },
+  'GET /v1/shares/{id}/receipt': { not_found: () => ['/v1/shares/none/receipt'] },
   'POST /v1/shares/{id}/retry': {
     not_found: () => ['/v1/shares/none/retry'],
     conflict: () => [`/v1/shares/${met.share.id}/retry`],
@@ -213,6 +214,7 @@ export const GOOD: Record<string, () => Request> = {
   ],
   'GET /v1/shares/{id}': () => [`/v1/shares/${met.share.id}`],
   'GET /v1/shares/{id}/explanation': () => [`/v1/shares/${met.share.id}/explanation`],
+  'GET /v1/shares/{id}/receipt': () => [`/v1/shares/${met.share.id}/receipt`],
   'POST /v1/shares/{id}/retry': () => [`/v1/shares/${met.waiting.id}/retry`],
   'POST /v1/shares/{id}/void': () => [`/v1/shares/${met.waiting.id}/void`, { reason: 'a drill' }],
   'GET /v1/payments/{id}': () => [`/v1/payments/${met.payment}`],

@@ -1,0 +1,155 @@
+// Receipt payment: checks that the chain shows the payments and transfers of a receipt: the
+// creator's token account up, the agent's down, by the amount to the unit, with a memo that names
+// the payment.
+import { creatorPaid } from './credit.ts';
+import type { Address } from './ids.ts';
+import { formatUnits } from './money.ts';
+import { paymentIdOf } from './rebuild.ts';
+import type { Receipt } from './receipt.ts';
+import {
+  differs,
+  type Finding,
+  type KnownVenue,
+  ok,
+  type ReceiptEvidence,
+  unknown,
+} from './receipt-check.ts';
+import { isFinding, readAt } from './receipt-close.ts';
+import { type ChainTransaction, callsOf } from './transaction.ts';
+
+/** By how much the token accounts rose that a test selects. */
+const riseOf = (
+  { tokenBalances }: ChainTransaction,
+  mint: Address,
+  selects: (balance: ChainTransaction['tokenBalances'][number]) => boolean,
+): bigint =>
+  tokenBalances
+    .filter((each) => each.mint === mint && selects(each))
+    .reduce((sum, each) => sum + each.after - each.before, 0n);
+
+/** By how much the creator's own token account rose; null when the account is another's. */
+function creatorRise(transaction: ChainTransaction, { creator, mint }: Receipt): bigint | null {
+  const own = transaction.tokenBalances.filter(
+    (each) => each.account === creator.tokenAccount && each.mint === mint,
+  );
+  return own.some((each) => each.ownerAfter !== null && each.ownerAfter !== creator.wallet)
+    ? null
+    : riseOf(transaction, mint, (each) => own.includes(each));
+}
+
+type Payment = Receipt['payments'][number];
+
+function faultsOf(transaction: ChainTransaction, receipt: Receipt, payment: Payment): string[] {
+  const { subscriber, mint, share } = receipt;
+  const { id, amount, withdrawn, reimbursed, covers } = payment;
+  const named = paymentIdOf(callsOf(transaction));
+  const rise = creatorRise(transaction, receipt);
+  const fall = -riseOf(transaction, mint, ({ owner, ownerAfter }) =>
+    [owner, ownerAfter].includes(subscriber.agentWallet),
+  );
+  const allotted = covers.reduce((sum, each) => sum + each.amount, 0n);
+  const shares = new Set(covers.map((each) => each.share));
+  return [
+    ...(named === id ? [] : [`its memo names ${named ?? 'no payment'}`]),
+    ...(rise === amount ? [] : [`the creator's token account rose by ${rise ?? 'nothing'}`]),
+    // A payment that was restored from the chain tells neither of the two.
+    ...(withdrawn === null || reimbursed === null || fall === amount - withdrawn + reimbursed
+      ? []
+      : [`the agent's tokens fell by ${fall}, with ${withdrawn} withdrawn for it`]),
+    ...(transaction.signers.includes(subscriber.agentWallet) ? [] : ['the agent did not sign it']),
+    // Only a payment that was restored from the chain may have paid more than known shares.
+    ...(allotted === amount || (withdrawn === null && allotted < amount)
+      ? []
+      : [`it is allotted ${allotted} in all`]),
+    ...(shares.size === covers.length && covers.every((each) => each.amount > 0n)
+      ? []
+      : ['it is allotted twice to one share, or nothing']),
+    ...(shares.has(share.id) ? [] : [`it is not allotted to ${share.id}`]),
+  ];
+}
+
+function checkPayment(receipt: Receipt, payment: Payment, evidence: ReceiptEvidence): Finding {
+  const read = readAt(evidence, 'payment', payment);
+  if (isFinding(read)) return read;
+  const faults = faultsOf(read, receipt, payment);
+  return faults.length === 0
+    ? ok(
+        'payment',
+        `${payment.signature} moved ${formatUnits(payment.amount)} USDC from the agent to the creator.`,
+      )
+    : differs('payment', `${payment.signature}: ${faults.join('; ')}.`);
+}
+
+type Credit = Receipt['credits'][number];
+
+function checkCredit(
+  receipt: Receipt,
+  credit: Credit,
+  venue: KnownVenue,
+  evidence: ReceiptEvidence,
+): Finding {
+  const read = readAt(evidence, 'transfer', credit);
+  if (isFinding(read)) return read;
+  const { creator, mint, subscriber } = receipt;
+  const { signature, account, ordinal, amount, credited } = credit;
+  const { agentWallet, tokenAccount, venueAccount } = subscriber;
+  if (![agentWallet, tokenAccount, venueAccount].includes(account))
+    return unknown('transfer', `${signature}: it left ${account}, another account of the agent.`);
+  const left = evidence
+    .facts(read, subscriber, venue)
+    .find((each) => each.account === account && each.position.ordinal === ordinal)?.body;
+  const paid =
+    left?.kind === 'outflow' &&
+    left.amount === amount &&
+    creatorPaid(left, new Set([creator.wallet]), mint) !== null;
+  const faults = [
+    ...(paid ? [] : [`no transfer of ${amount} from ${account} to the creator stands there`]),
+    ...(credited > 0n && credited <= amount ? [] : ['more of it is counted than it moved']),
+  ];
+  return faults.length === 0
+    ? ok('transfer', `${signature} moved ${formatUnits(amount)} USDC to the creator.`)
+    : differs('transfer', `${signature}: ${faults.join('; ')}.`);
+}
+
+/** Checks that what was paid is the sum of the payments and transfers, and fits the status. */
+function checkPaid({ share, payments, credits }: Receipt): Finding {
+  const signatures = new Set(payments.map((each) => each.signature));
+  const ids = new Set(payments.map((each) => each.id));
+  const transfers = new Set(
+    credits.map((each) => `${each.signature}/${each.ordinal}/${each.account}`),
+  );
+  const paid =
+    payments
+      .flatMap((each) => each.covers)
+      .filter((each) => each.share === share.id)
+      .reduce((sum, each) => sum + each.amount, 0n) +
+    credits.reduce((sum, each) => sum + each.credited, 0n);
+  const once =
+    signatures.size === payments.length &&
+    ids.size === payments.length &&
+    transfers.size === credits.length;
+  const whole = share.paid === share.amount;
+  if (!once) return differs('paid', 'A payment or transfer is listed twice.');
+  if (paid !== share.paid + share.overpaid || (share.overpaid > 0n && !whole))
+    return differs(
+      'paid',
+      `Payments and transfers sum to ${paid}, and the share says ${share.paid} and ${share.overpaid} beyond.`,
+    );
+  if (whole !== (share.status === 'paid'))
+    return differs(
+      'paid',
+      `${share.paid} of ${share.amount} is paid; that is not ${share.status}.`,
+    );
+  return ok('paid', `${formatUnits(share.paid)} of ${formatUnits(share.amount)} USDC is paid.`);
+}
+
+/** Every check of the payments of a receipt. */
+export const checkPaymentsOf = (
+  receipt: Receipt,
+  venue: KnownVenue,
+  evidence: ReceiptEvidence,
+): Finding[] => [
+  ...receipt.payments.map((each) => checkPayment(receipt, each, evidence)),
+  ...receipt.credits.map((each) => checkCredit(receipt, each, venue, evidence)),
+  checkPaid(receipt),
+];

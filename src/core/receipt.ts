@@ -1,0 +1,218 @@
+// Receipt: everything from which the amount of one profit share and its payment can be recomputed,
+// with the signatures of the transactions that show it. A receipt is checked against any Solana
+// node, without the ledger that wrote it (receipt-verdict.ts). What no chain shows is stated: the
+// terms, the balance carried over from earlier closes, and the positions before the first terms.
+
+import {
+  addressOf,
+  amountOf,
+  countOf,
+  type Described,
+  documentText,
+  flagOf,
+  kindOf,
+  listOf,
+  objectOf,
+  oneOf,
+  orNull,
+  type Reader,
+  signatureOf,
+  textOf,
+} from './document.ts';
+import { Fault } from './fault.ts';
+import { SHARE_STATUSES } from './share.ts';
+import type { Terms } from './terms.ts';
+import { BASES } from './terms.ts';
+
+/** The version of the format. A reader refuses every other one. */
+export const RECEIPT_VERSION = 1;
+/** The most movements that a receipt may list. */
+const MOVEMENTS_MOST = 100_000;
+/** The most bytes of a receipt's text. */
+export const RECEIPT_BYTES_MOST = 67_108_864;
+
+const position = oneOf('long', 'short');
+const place = { signature: signatureOf, slot: countOf, ordinal: countOf };
+const heldPosition = objectOf({ market: countOf, base: amountOf, entry: orNull(amountOf) });
+const tab = objectOf({ carry: amountOf, deficit: amountOf });
+
+const close = objectOf({
+  kind: oneOf('close'),
+  market: countOf,
+  side: oneOf('taker', 'maker'),
+  position,
+  cause: oneOf('trade', 'liquidation', 'expiry', 'transfer'),
+  baseFilled: amountOf,
+  baseClosed: amountOf,
+  proceeds: amountOf,
+  entry: amountOf,
+  grossPnl: amountOf,
+  fee: amountOf,
+  netPnl: amountOf,
+  fillRecordId: amountOf,
+  oraclePrice: amountOf,
+  counterparty: orNull(addressOf),
+});
+const reckoning = objectOf({
+  kind: oneOf('reckoning'),
+  netPnl: amountOf,
+  afterSlot: countOf,
+  uptoSlot: countOf,
+  held: orNull(listOf(heldPosition, 1_000)),
+});
+
+const movement = kindOf({
+  open: objectOf({
+    kind: oneOf('open'),
+    ...place,
+    market: countOf,
+    position,
+    base: amountOf,
+    quote: orNull(amountOf),
+    fee: orNull(amountOf),
+  }),
+  close: objectOf({
+    kind: oneOf('close'),
+    ...place,
+    market: countOf,
+    position,
+    baseClosed: amountOf,
+  }),
+  reckoning: objectOf({
+    kind: oneOf('reckoning'),
+    ...place,
+    held: orNull(listOf(heldPosition, 1_000)),
+    afterSlot: countOf,
+  }),
+  unknown: objectOf({ kind: oneOf('unknown'), ...place }),
+});
+
+const receipt = objectOf({
+  kind: oneOf('bailiff.receipt'),
+  version: oneOf(RECEIPT_VERSION),
+  genesisHash: textOf(64),
+  venue: textOf(40),
+  programId: addressOf,
+  mint: addressOf,
+  subscriber: objectOf({
+    agentWallet: addressOf,
+    tokenAccount: addressOf,
+    venueAccount: addressOf,
+    subAccountId: countOf,
+  }),
+  creator: objectOf({ wallet: addressOf, tokenAccount: addressOf }),
+  subscription: textOf(64),
+  share: objectOf({
+    id: textOf(64),
+    termsSlot: countOf,
+    amount: amountOf,
+    paid: amountOf,
+    /** What was paid beyond the amount. */
+    overpaid: amountOf,
+    status: oneOf(...SHARE_STATUSES),
+  }),
+  /** All terms up to the close. */
+  terms: listOf(
+    objectOf({
+      fromSlot: countOf,
+      markSlot: countOf,
+      creatorWallet: addressOf,
+      shareBps: countOf,
+      basis: oneOf(...BASES),
+      ended: flagOf,
+    }),
+    10_000,
+  ),
+  /** The positions before the first terms, as far as the close depends on them. */
+  held: objectOf({ slot: countOf, positions: listOf(heldPosition, 1_000) }),
+  /** What moved the position before the close, oldest first, since it was last empty. */
+  movements: listOf(movement, MOVEMENTS_MOST),
+  close: objectOf({ ...place, body: kindOf({ close, reckoning }) }),
+  /** Every part of the close, as it was booked; one of them is the share's. */
+  parts: listOf(
+    objectOf({
+      termsSlot: orNull(countOf),
+      basis: oneOf(...BASES),
+      shareBps: countOf,
+      base: orNull(amountOf),
+      openedSlot: orNull(countOf),
+      entry: orNull(amountOf),
+      openingFee: amountOf,
+      netPnl: amountOf,
+      charged: amountOf,
+      amount: amountOf,
+      before: tab,
+      after: tab,
+    }),
+    1_000,
+  ),
+  /** Payments that landed, each with all shares that it was for. */
+  payments: listOf(
+    objectOf({
+      id: textOf(64),
+      signature: signatureOf,
+      slot: countOf,
+      amount: amountOf,
+      /** Withdrawn from the venue, and paid to the sponsor beside it; null when not known. */
+      withdrawn: orNull(amountOf),
+      reimbursed: orNull(amountOf),
+      covers: listOf(objectOf({ share: textOf(64), amount: amountOf }), 10_000),
+    }),
+    10_000,
+  ),
+  /** Transfers by others that count towards the share: the whole transfer, and the part. */
+  credits: listOf(
+    objectOf({ ...place, account: addressOf, amount: amountOf, credited: amountOf }),
+    10_000,
+  ),
+});
+
+export type Receipt = Described<typeof receipt>;
+export type ReceiptMovement = Receipt['movements'][number];
+export type ReceiptPart = Receipt['parts'][number];
+
+/** Reads a receipt. Throws `body_invalid` for any other text, with the place of the fault. */
+export const receiptFrom: Reader<Receipt> = receipt;
+
+/** The receipts in a text: one, or a list of them. Throws `body_invalid` for any other text. */
+export function receiptsIn(text: string): Receipt[] {
+  if (text.length > RECEIPT_BYTES_MOST)
+    throw new Fault('body_invalid', `A receipt has at most ${RECEIPT_BYTES_MOST} bytes.`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (thrown) {
+    throw new Fault('body_invalid', 'The text is no JSON.', { cause: thrown });
+  }
+  return Array.isArray(parsed)
+    ? parsed.map((each, index) => receipt(each, `[${index}]`))
+    : [receipt(parsed, '')];
+}
+
+/** The text of a receipt. */
+export const receiptText = (of: Receipt): string => documentText(of);
+
+/** The receipt's terms as accrual reads them; what accrual does not read has its default. */
+export const termsOf = ({ terms }: Pick<Receipt, 'terms'>): Terms[] =>
+  terms.map((each) => ({
+    ...each,
+    minimumPayment: 0n,
+    offCurve: false,
+    expiresAfterMs: null,
+  }));
+
+/**
+ * The text whose hash is the id of a share. Booking the same part of a close again gives the same
+ * text.
+ */
+export const sharePreimage = (of: {
+  readonly subscription: string;
+  readonly account: string;
+  readonly signature: string;
+  readonly slot: number;
+  readonly ordinal: number;
+  readonly termsSlot: number;
+}): string =>
+  [of.subscription, of.account, of.signature, of.slot, of.ordinal, of.termsSlot].join('/');
+/** The id of a share from the SHA-256 of its text, in base58. */
+export const shareIdFrom = (digest58: string): string => `ps_${digest58.slice(0, 24)}`;

@@ -1,0 +1,232 @@
+// Receipts: reads everything from which the receipt of a share is written, in one transaction, so
+// that its amounts are of one moment.
+import type { Close, Reckoning } from '../core/fact.ts';
+import type { Address, Signature } from '../core/ids.ts';
+import type { Receipt, ReceiptMovement, ReceiptPart } from '../core/receipt.ts';
+import type { ReceiptBook } from '../core/receipt-ports.ts';
+import type { Basis } from '../core/terms.ts';
+import type { Sql, Transaction } from './database.ts';
+import { readBody } from './facts.ts';
+import { keptGenesis } from './genesis.ts';
+import { type PlacedMovement, readHistories } from './movements.ts';
+import { readSubscriptions } from './subscriptions.ts';
+
+type CloseRow = {
+  subscriber_id: string;
+  subscription_id: string;
+  account: Address;
+  signature: Signature;
+  slot: bigint;
+  ordinal: number;
+  block_index: number | null;
+  kind: 'close' | 'reckoning';
+  body: unknown;
+  terms_slot: bigint;
+  creator_wallet: Address;
+  amount: bigint;
+  paid: bigint;
+  overpaid: bigint;
+  status: Receipt['share']['status'];
+  agent_wallet: Address;
+  agent_token_account: Address;
+  sub_account_id: number;
+};
+
+/** The close in the shape of a receipt. Facts of later releases may have further fields. */
+function closeOf(body: Close | Reckoning): Receipt['close']['body'] {
+  if (body.kind === 'reckoning') {
+    const { kind, netPnl, afterSlot, uptoSlot, held } = body;
+    return { kind, netPnl, afterSlot, uptoSlot, held };
+  }
+  const { kind, market, side, position, cause, baseFilled, baseClosed, proceeds, entry } = body;
+  const { grossPnl, fee, netPnl, fillRecordId, oraclePrice, counterparty } = body;
+  return {
+    ...{ kind, market, side, position, cause, baseFilled, baseClosed, proceeds, entry },
+    ...{ grossPnl, fee, netPnl, fillRecordId, oraclePrice, counterparty },
+  };
+}
+
+function movementsOf(move: PlacedMovement): ReceiptMovement[] {
+  const { signature, slot, ordinal } = move;
+  const place = { signature, slot, ordinal };
+  switch (move.kind) {
+    case 'open': {
+      const { kind, market, position, base, quote, fee } = move;
+      return [{ kind, ...place, market, position, base, quote, fee }];
+    }
+    case 'close': {
+      const { kind, market, position, baseClosed } = move;
+      return [{ kind, ...place, market, position, baseClosed }];
+    }
+    case 'reckoning':
+      return [{ kind: move.kind, ...place, held: move.held, afterSlot: move.afterSlot }];
+    case 'unknown':
+      return [{ kind: move.kind, ...place }];
+    case 'flat':
+      return [];
+  }
+}
+
+async function readParts(tx: Transaction, close: CloseRow): Promise<ReceiptPart[]> {
+  const rows = await tx<
+    {
+      terms_slot: bigint;
+      basis: Basis;
+      share_bps: number;
+      base: bigint | null;
+      opened_slot: bigint | null;
+      entry: bigint | null;
+      opening_fee: bigint;
+      net_pnl: bigint;
+      charged: bigint;
+      amount: bigint;
+      carry_before: bigint;
+      carry_after: bigint;
+      deficit_before: bigint;
+      deficit_after: bigint;
+    }[]
+  >`
+    select terms_slot, basis, share_bps, base, opened_slot, entry, opening_fee, net_pnl, charged, amount, carry_before, carry_after,
+      deficit_before, deficit_after
+    from accrual where subscriber_id = ${close.subscriber_id} and subscription_id = ${close.subscription_id}
+      and signature = ${close.signature} and slot = ${close.slot} and ordinal = ${close.ordinal}
+    order by terms_slot`;
+  return rows.map((row) => ({
+    // -1 stands for a part without terms.
+    termsSlot: row.terms_slot < 0n ? null : Number(row.terms_slot),
+    basis: row.basis,
+    shareBps: row.share_bps,
+    base: row.base,
+    openedSlot: row.opened_slot === null ? null : Number(row.opened_slot),
+    entry: row.entry,
+    openingFee: row.opening_fee,
+    netPnl: row.net_pnl,
+    charged: row.charged,
+    amount: row.amount,
+    before: { carry: row.carry_before, deficit: row.deficit_before },
+    after: { carry: row.carry_after, deficit: row.deficit_after },
+  }));
+}
+
+async function readPayments(
+  tx: Transaction,
+  subscriberId: string,
+  shareId: string,
+): Promise<Receipt['payments']> {
+  const rows = await tx<
+    {
+      payment_id: string;
+      signature: Signature;
+      executed_slot: bigint;
+      amount: bigint;
+      withdraw: bigint;
+      reimburse: bigint;
+      restored: boolean;
+      covers: { share: string; amount: string }[];
+    }[]
+  >`
+    select p.payment_id, p.signature, p.executed_slot, p.amount, p.withdraw, p.reimburse, p.restored,
+      (select jsonb_agg(jsonb_build_object('share', c.share_id, 'amount', c.amount::text) order by c.share_id) from payment_share c
+        where c.subscriber_id = p.subscriber_id and c.payment_id = p.payment_id) as covers
+    from payment_share s join payment p using (subscriber_id, payment_id)
+    where s.subscriber_id = ${subscriberId} and s.share_id = ${shareId} and p.state = 'landed'
+    order by p.executed_slot, p.payment_id`;
+  return rows.map((row) => ({
+    id: row.payment_id,
+    signature: row.signature,
+    slot: Number(row.executed_slot),
+    amount: row.amount,
+    withdrawn: row.restored ? null : row.withdraw,
+    reimbursed: row.restored ? null : row.reimburse,
+    covers: row.covers.map(({ share, amount }) => ({ share, amount: BigInt(amount) })),
+  }));
+}
+
+async function readCredits(
+  tx: Transaction,
+  subscriberId: string,
+  shareId: string,
+): Promise<Receipt['credits']> {
+  const rows = await tx<
+    {
+      signature: Signature;
+      slot: bigint;
+      ordinal: number;
+      account: Address;
+      amount: bigint;
+      credited: bigint;
+    }[]
+  >`
+    select s.signature, s.slot, s.ordinal, s.account, c.amount, s.amount as credited
+    from credit_share s join credit c using (subscriber_id, account, signature, slot, ordinal)
+    where s.subscriber_id = ${subscriberId} and s.share_id = ${shareId} order by s.slot, s.signature, s.ordinal`;
+  return rows.map((row) => ({ ...row, slot: Number(row.slot) }));
+}
+
+/** Creates the book from which receipts are written. */
+export function createReceiptBook(sql: Sql): ReceiptBook {
+  const read = async (tx: Transaction, shareId: string, genesisHash: string) => {
+    const [row] = await tx<CloseRow[]>`
+      select s.subscriber_id, s.subscription_id, a.account, s.signature, s.slot, s.ordinal, f.block_index, f.kind, f.body, s.terms_slot,
+        s.creator_wallet, s.amount, s.paid, s.overpaid, s.status, p.agent_wallet, p.agent_token_account, w.sub_account_id
+      from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
+      join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot and f.ordinal = a.ordinal
+        and f.account = a.account
+      join subscriber p on p.subscriber_id = s.subscriber_id join account w on w.address = a.account
+      where s.share_id = ${shareId}`;
+    if (row === undefined) return null;
+    const [subscription] = await readSubscriptions(tx, { subscription: row.subscription_id });
+    if (subscription === undefined) return null;
+    const slot = Number(row.slot);
+    const { signature, ordinal, block_index: blockIndex } = row;
+    const body = readBody(row.kind, row.body);
+    const [history = []] = await readHistories(tx, row.account, subscription.held.slot, [
+      { signature, position: { slot, blockIndex, ordinal }, body },
+    ]);
+    const movements = history.flatMap(movementsOf);
+    // A market that was empty since holds nothing of what was held before the first terms.
+    const emptied = new Set(history.flatMap((each) => (each.kind === 'flat' ? each.market : [])));
+    const positions = subscription.held.positions.filter(
+      ({ market }) => !emptied.has(market) && (body.kind === 'reckoning' || market === body.market),
+    );
+    return {
+      genesisHash,
+      subscription: row.subscription_id,
+      subscriber: {
+        agentWallet: row.agent_wallet,
+        tokenAccount: row.agent_token_account,
+        venueAccount: row.account,
+        subAccountId: row.sub_account_id,
+      },
+      creatorWallet: row.creator_wallet,
+      share: {
+        id: shareId,
+        termsSlot: Number(row.terms_slot),
+        amount: row.amount,
+        paid: row.paid,
+        overpaid: row.overpaid,
+        status: row.status,
+      },
+      terms: subscription.terms
+        .filter((each) => each.fromSlot <= slot)
+        .map(({ fromSlot, markSlot, creatorWallet, shareBps, basis, ended }) => ({
+          ...{ fromSlot, markSlot, creatorWallet, shareBps, basis, ended },
+        })),
+      held: { slot: subscription.held.slot, positions },
+      movements,
+      close: { signature, slot, ordinal, body: closeOf(body) },
+      parts: await readParts(tx, row),
+      payments: await readPayments(tx, row.subscriber_id, shareId),
+      credits: await readCredits(tx, row.subscriber_id, shareId),
+    };
+  };
+  return {
+    async figures(shareId) {
+      const genesisHash = await keptGenesis(sql);
+      if (genesisHash === null) return null;
+      return sql.begin('isolation level repeatable read read only', (tx) =>
+        read(tx, shareId, genesisHash),
+      );
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// Record reader: reads the facts of a subscriber in a transaction with the readers that the
+// daemon uses, for programs that have a profile and need neither a ledger nor a connection. Whether
+// an outflow stays with the same owner is not told here.
+import type { Fact } from '../core/fact.ts';
+import type { Watched } from '../core/hearing-ports.ts';
+import type { Address } from '../core/ids.ts';
+import type { ChainTransaction } from '../core/transaction.ts';
+import type { Hearing } from './heard.ts';
+import { hear } from './hearing.ts';
+import type { Profile } from './profile.ts';
+import { createRecordReaders } from './records.ts';
+
+/** Returns the facts of a subscriber's accounts in a transaction. */
+export type RecordReader = (
+  transaction: ChainTransaction,
+  subscriber: {
+    readonly agentWallet: Address;
+    readonly tokenAccount: Address;
+    readonly venueAccount: Address;
+  },
+) => Fact[];
+
+const NOWHERE = '11111111111111111111111111111111' as Address;
+const NONE: ReadonlySet<Address> = new Set();
+
+/** Creates the reader of a venue's records. */
+export function createRecordReader(profile: Profile): RecordReader {
+  const hearing: Hearing = {
+    profile,
+    records: createRecordReaders(profile.records),
+    // Openings, closes and transfers to others do not depend on these.
+    addresses: { user: () => NOWHERE, ownUsers: () => NONE, ownAccounts: () => NONE },
+  };
+  return (transaction, { agentWallet, tokenAccount, venueAccount }) => {
+    const watched: Watched[] = [
+      { address: venueAccount, subscriberId: 'subscriber', role: 'drift_user' },
+      { address: agentWallet, subscriberId: 'subscriber', role: 'agent_wallet' },
+      { address: tokenAccount, subscriberId: 'subscriber', role: 'agent_token_account' },
+    ];
+    return hear(hearing, transaction, new Map(watched.map((each) => [each.address, each])));
+  };
+}

@@ -1,0 +1,170 @@
+// Transaction reader: reads finalized transactions and the genesis hash from a Solana node with
+// nothing but `fetch`, and turns a transaction into the shape that the decoders read. A node that
+// answers with an error, or without a transaction's metadata, has told nothing.
+import { type Address, base58Bytes, type Signature } from '../core/ids.ts';
+import type { ChainTransaction, ExecutedInstruction, TokenBalance } from '../core/transaction.ts';
+
+export type Node = {
+  genesisHash(): Promise<string>;
+  /** A transaction at `finalized`; null when the node does not have it. */
+  transaction(signature: Signature): Promise<ChainTransaction | null>;
+};
+
+type Compiled = {
+  readonly programIdIndex: number;
+  readonly accounts: readonly number[];
+  readonly data: string;
+};
+type Balance = {
+  readonly accountIndex: number;
+  readonly mint: string;
+  readonly owner?: string;
+  readonly programId?: string;
+  readonly uiTokenAmount: { readonly amount: string; readonly decimals: number };
+};
+/** The members of a `getTransaction` answer in the encoding `json` that are read here. */
+export type TransactionAnswer = {
+  readonly slot: number;
+  readonly transactionIndex?: number;
+  readonly transaction: {
+    readonly message: {
+      readonly accountKeys: readonly string[];
+      readonly header: { readonly numRequiredSignatures: number };
+      readonly instructions: readonly Compiled[];
+    };
+  };
+  readonly meta: {
+    readonly err: unknown;
+    readonly fee: number;
+    readonly logMessages?: readonly string[] | null;
+    readonly innerInstructions?:
+      | readonly { readonly index: number; readonly instructions: readonly Compiled[] }[]
+      | null;
+    readonly preTokenBalances?: readonly Balance[] | null;
+    readonly postTokenBalances?: readonly Balance[] | null;
+    readonly loadedAddresses?: {
+      readonly writable: readonly string[];
+      readonly readonly: readonly string[];
+    };
+  } | null;
+};
+
+const ANSWER_MS = 20_000;
+/** How often a request is repeated that failed or was refused for its rate. */
+const TRIES = 4;
+const PAUSE_MS = 400;
+
+function balancesOf(
+  { preTokenBalances, postTokenBalances }: NonNullable<TransactionAnswer['meta']>,
+  keys: readonly Address[],
+): TokenBalance[] {
+  const of = (list: readonly Balance[] | null | undefined) =>
+    new Map((list ?? []).map((each) => [each.accountIndex, each]));
+  const [before, after] = [of(preTokenBalances), of(postTokenBalances)];
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((index): TokenBalance[] => {
+    const [pre, post] = [before.get(index), after.get(index)];
+    const known = post ?? pre;
+    const account = keys[index];
+    if (known === undefined || account === undefined) return [];
+    return [
+      {
+        account,
+        mint: known.mint as Address,
+        decimals: known.uiTokenAmount.decimals,
+        program: (known.programId ?? null) as Address | null,
+        owner: (pre?.owner ?? null) as Address | null,
+        ownerAfter: (post?.owner ?? null) as Address | null,
+        before: BigInt(pre?.uiTokenAmount.amount ?? 0),
+        after: BigInt(post?.uiTokenAmount.amount ?? 0),
+      },
+    ];
+  });
+}
+
+/** A transaction from a node's answer. */
+export function transactionFrom(
+  signature: Signature,
+  { slot, transactionIndex, transaction, meta }: TransactionAnswer,
+): ChainTransaction {
+  if (meta === null) throw new Error(`the node has ${signature} and not its metadata`);
+  const { message } = transaction;
+  const keys = [
+    ...message.accountKeys,
+    ...(meta.loadedAddresses?.writable ?? []),
+    ...(meta.loadedAddresses?.readonly ?? []),
+  ] as Address[];
+  const called = new Map(
+    (meta.innerInstructions ?? []).map((each) => [each.index, each.instructions]),
+  );
+  const resolve = ({ programIdIndex, accounts, data }: Compiled) => ({
+    program: keys[programIdIndex] ?? ('' as Address),
+    accounts: accounts.map((index) => keys[index] ?? ('' as Address)),
+    data: base58Bytes(data) ?? new Uint8Array(),
+  });
+  return {
+    signature,
+    slot,
+    blockIndex: transactionIndex ?? null,
+    error: meta.err,
+    keys,
+    instructions: message.instructions.map(
+      (each, index): ExecutedInstruction => ({
+        ...resolve(each),
+        inner: (called.get(index) ?? []).map(resolve),
+      }),
+    ),
+    tokenBalances: balancesOf(meta, keys),
+    signers: keys.slice(0, message.header.numRequiredSignatures),
+    fee: BigInt(meta.fee),
+    lamports: null,
+    logs: meta.logMessages ?? ['Log truncated'],
+  };
+}
+
+class Passing extends Error {}
+
+/**
+ * Opens a node. `send` carries the requests and `pause` waits between repetitions. Calls reject
+ * when the node gives no answer after several tries.
+ */
+export function openNode(
+  url: string,
+  pause: (ms: number) => Promise<void>,
+  send: typeof fetch = fetch,
+): Node {
+  const once = async (method: string, params: readonly unknown[]): Promise<unknown> => {
+    const answer = await send(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    if (!answer.ok) throw new Passing(`${method}: the node answers ${answer.status}`);
+    const body = (await answer.json()) as {
+      result?: unknown;
+      error?: { code?: number; message?: string };
+    };
+    if (body.error !== undefined)
+      throw new Passing(`${method}: ${body.error.message ?? 'error'} (${body.error.code})`);
+    return body.result ?? null;
+  };
+  const ask = async (method: string, params: readonly unknown[]): Promise<unknown> => {
+    for (let tried = 1; ; tried++)
+      try {
+        return await once(method, params);
+      } catch (thrown) {
+        if (tried === TRIES) throw thrown;
+        await pause(PAUSE_MS * 2 ** (tried - 1));
+      }
+  };
+  return {
+    genesisHash: async () => String(await ask('getGenesisHash', [])),
+    async transaction(signature) {
+      const found = (await ask('getTransaction', [
+        signature,
+        { commitment: 'finalized', encoding: 'json', maxSupportedTransactionVersion: 1 },
+      ])) as TransactionAnswer | null;
+      return found === null ? null : transactionFrom(signature, found);
+    },
+  };
+}

@@ -1,0 +1,162 @@
+// Receipts: a street's shares are paid, their receipts are taken, the daemon is stopped, and the
+// receipts are verified against the chain's node alone; each figure changed by one unit is refused.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Keypair } from '@solana/web3.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Receipt, receiptFrom, receiptText } from '../../src/core/receipt.ts';
+import type { ChainTransaction } from '../../src/core/transaction.ts';
+import { type Node, openNode, verifyReceipts } from '../../src/verify/verify.ts';
+import { runCommand } from '../support/command.ts';
+import { variantsOf } from '../support/receipt-variants.ts';
+import { openStreet, type Street } from '../support/street.ts';
+
+let street: Street;
+let folder: string;
+let receipts: Receipt[];
+const SOL = 1_000_000_000n;
+const noPause = () => Promise.resolve();
+
+/** The street's node, asked once for each transaction. */
+function remembering(): Node {
+  const node = openNode(street.world.chain.rpcUrl, noPause);
+  const known = new Map<string, Promise<ChainTransaction | null>>();
+  const genesis = node.genesisHash();
+  return {
+    genesisHash: () => genesis,
+    transaction(signature) {
+      const found = known.get(signature) ?? node.transaction(signature);
+      known.set(signature, found);
+      return found;
+    },
+  };
+}
+const receiptOf = async (id: string): Promise<{ status: number; body: unknown }> => {
+  const answer = await fetch(`${street.app().url}/v1/shares/${id}/receipt`);
+  return { status: answer.status, body: await answer.json() };
+};
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'bailiff-receipts-'));
+  street = await openStreet();
+  const { driver } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey, 1_234, {
+    basis: 'high_water_mark',
+  });
+  driver.movePrice(0, 150_000_000n);
+  driver.trade(trader, 'long', 12_345_678_000n);
+  driver.movePrice(0, 153_000_000n);
+  driver.trade(trader, 'long', 5_000_000_000n);
+  driver.movePrice(0, 165_000_000n);
+  driver.trade(trader, 'short', 7_000_000_000n, { reduceOnly: true });
+  driver.trade(trader, 'short', 10_345_678_000n, { reduceOnly: true });
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await street[Symbol.asyncDispose]();
+});
+
+test('the route and the command write the same receipt', async () => {
+  await expect
+    .poll(async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length)
+    .toBe(2);
+  const shares = await street.shares('ana');
+  const answers = await Promise.all(shares.map((each) => receiptOf(each.id)));
+  receipts = answers.map(({ body }) => receiptFrom(body, ''));
+  const printed = await runCommand(street, ['receipt', shares[0]?.id ?? '']);
+  expect(printed.code, printed.out).toBe(0);
+  expect(JSON.parse(printed.out)).toEqual(answers[0]?.body);
+  expect((await receiptOf('none')).status).toBe(404);
+  await street.stop();
+});
+
+const written = (name: string, ...given: readonly Receipt[]): string => {
+  const file = path.join(folder, name);
+  writeFileSync(file, `[${given.map(receiptText).join(',')}]`);
+  return file;
+};
+
+describe('with the daemon stopped', () => {
+  test('receipts verify against the node alone, and tell what they only state', async () => {
+    const found = await verifyReceipts(receipts, remembering());
+    expect(found.checks.filter((each) => each.verdict !== 'ok')).toEqual([]);
+    expect(found.verdict).toBe('ok');
+    expect(new Set(found.checks.map((each) => each.what))).toEqual(
+      new Set([
+        ...['chain', 'venue', 'accounts', 'id', 'close', 'openings', 'history', 'computation'],
+        ...['share', 'payment', 'paid', 'together'],
+      ]),
+    );
+    const [first] = receipts;
+    expect(found.stated[first?.share.id ?? '']).toEqual([
+      expect.stringMatching(/^Terms: 12\.34 % above the high-water mark from slot \d+ on\.$/),
+      expect.stringContaining('Carried over'),
+      'Earlier losses to be made good first: 0.000000 USDC.',
+    ]);
+  });
+
+  test('the command needs no database, and its exit code tells ok, differs and cannot be told', async () => {
+    const env = { DATABASE_URL: '', BAILIFF_MASTER_KEY: '' };
+    const rpc = ['--rpc', street.world.chain.rpcUrl];
+    const verify = (...args: string[]) => runCommand(street, ['verify', ...args], { env });
+    const [first, second] = receipts as [Receipt, Receipt];
+    const good = await verify(written('good.json', first), written('other.json', second), ...rpc);
+    expect(good, good.out).toMatchObject({ code: 0, out: expect.stringContaining('together') });
+    const forged = { ...first, share: { ...first.share, amount: first.share.amount + 1n } };
+    expect(await verify(written('forged.json', forged), ...rpc)).toMatchObject({
+      code: 3,
+      out: expect.stringContaining('DIFFERS'),
+    });
+    const [payment] = first.payments;
+    const gone = '5'.repeat(87) as Receipt['close']['signature'];
+    const pruned = { ...first, payments: [{ ...payment, signature: gone }] } as Receipt;
+    expect(await verify(written('pruned.json', pruned), ...rpc)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('cannot be told'),
+    });
+    writeFileSync(path.join(folder, 'none.json'), '{"kind":"bailiff.receipt"}');
+    expect((await verify(path.join(folder, 'none.json'), ...rpc)).code).toBe(2);
+  });
+
+  test('every figure, changed by one unit, is refused', async () => {
+    const node = remembering();
+    let tried = 0;
+    for (const receipt of receipts)
+      for (const [name, variant] of variantsOf(receipt)) {
+        const { verdict } = await verifyReceipts([variant], node);
+        expect(verdict, name).not.toBe('ok');
+        tried++;
+      }
+    expect(tried).toBeGreaterThan(100);
+  });
+
+  test('one payment is never counted twice, nor one close for two shares', async () => {
+    const node = remembering();
+    const [first, second] = receipts as [Receipt, Receipt];
+    const [payment] = first.payments as [Receipt['payments'][number]];
+    const other = second.share.id;
+    const more = {
+      ...second,
+      payments: [{ ...payment, covers: [{ share: other, amount: second.share.amount }] }],
+    };
+    const stolen = await verifyReceipts([first, more], node);
+    expect(stolen.checks.filter((each) => each.what === 'together')).toMatchObject([
+      { verdict: 'differs', detail: expect.stringContaining('allotted otherwise') },
+    ]);
+    const twice = { ...first, share: { ...first.share, id: 'ps_another' } };
+    const doubled = await verifyReceipts([first, twice], node);
+    expect(doubled.checks.filter((each) => each.what === 'together')).toMatchObject([
+      { verdict: 'differs', detail: expect.stringContaining('two shares') },
+    ]);
+    // The same receipt given twice proves no more and no less.
+    expect((await verifyReceipts([first, first], node)).verdict).toBe('ok');
+  });
+
+  test('a node of another chain is told at once', async () => {
+    const elsewhere: Node = { ...remembering(), genesisHash: async () => 'another' };
+    const { verdict, checks } = await verifyReceipts(receipts.slice(0, 1), elsewhere);
+    expect([verdict, checks.map((each) => each.what)]).toEqual(['differs', ['chain']]);
+  });
+});

@@ -11,6 +11,8 @@ import { type Output, table } from './output.ts';
 
 /** The result of the contract suite on the bytes of a program. */
 export type Proof = {
+  /** The build whose table the bytes were held against: they have the same instructions. */
+  readonly build: string;
   readonly tests: number;
   /** Names of the tests that failed; empty when the suite passed. */
   readonly failed: readonly string[];
@@ -66,14 +68,19 @@ async function prove(
   version: string,
 ): Promise<number> {
   const { bytes, hash, slot } = await program.read();
-  const { tests, failed } = await run(bytes);
+  const { build, tests, failed } = await run(bytes);
   const passed = failed.length === 0;
   if (passed)
-    await programs.vouch(hash, 'proven', `${tests} tests of the contract suite of ${version}`);
-  output.result({ hash, slot, tests, failed, proven: passed }, [
+    await programs.vouch(
+      hash,
+      'proven',
+      `${tests} tests of the contract suite of ${version}, as the build of ${build}`,
+    );
+  const what = `${hash}, deployed in slot ${slot} and taken for the build of ${build}`;
+  output.result({ hash, slot, build, tests, failed, proven: passed }, [
     passed
-      ? `${hash}, deployed in slot ${slot}: all ${tests} tests of the contract suite passed. It is trusted from now on.`
-      : `${hash}, deployed in slot ${slot}: ${failed.length} of ${tests} tests of the contract suite failed. It is not trusted.`,
+      ? `${what}: all ${tests} tests of the contract suite passed. It is trusted from now on.`
+      : `${what}: ${failed.length} of ${tests} tests of the contract suite failed. It is not trusted.`,
     ...failed.slice(0, SHOWN_MOST).map((each) => `  ${each}`),
     ...(failed.length > SHOWN_MOST ? [`  and ${failed.length - SHOWN_MOST} more`] : []),
   ]);

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
-import { type Build, CURRENT_BUILD, OLDER_BUILDS } from '../venue/drift-v2/builds.ts';
+import { type Build, OLDER_BUILDS } from '../venue/drift-v2/builds.ts';
 
 /** The first bytes of every ELF file, which a compiled program is. */
 const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
@@ -57,7 +57,7 @@ export const presentPrograms = (programFile: string): string[] =>
 /** One line about a program for a person. */
 export const describeProgram = ({ bytes, sha256, build }: ProgramBytes): string =>
   build === null
-    ? `${bytes.length} bytes, sha256 ${sha256}: no build that is known; it is taken for the current one (${CURRENT_BUILD.name})`
+    ? `${bytes.length} bytes, sha256 ${sha256}: no build that is known; it is taken for the one whose instructions it has`
     : `${bytes.length} bytes, sha256 ${sha256}: the build of ${build.name}`;
 
 /** Reads the bytes of an account from a node over Solana JSON-RPC. */

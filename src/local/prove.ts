@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
 import { processEnvironment } from '../system/settings.ts';
+import { recognise } from './recognition.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const SUITE = [
@@ -31,14 +32,19 @@ type Report = {
 };
 
 /**
- * Runs the suite. Returns the number of tests and the names of the failed ones. Throws
+ * Runs the suite. Returns the build that the bytes were taken for, the number of tests and the names
+ * of the failed ones. Throws
  * `settings_invalid` when the tests or the test runner are not installed, and `local_world_failed`
  * when the suite ended without a report.
  */
 export async function proveProgram(
   bytes: Uint8Array,
   suite: readonly string[] = SUITE,
-): Promise<{ readonly tests: number; readonly failed: readonly string[] }> {
+): Promise<{
+  readonly build: string;
+  readonly tests: number;
+  readonly failed: readonly string[];
+}> {
   const require = createRequire(import.meta.url);
   let runner: string;
   try {
@@ -102,7 +108,11 @@ export async function proveProgram(
             .filter(({ status }) => status === 'failed')
             .map(({ fullName }) => fullName.replaceAll(program, 'the program')),
     );
-    return { tests: report.numPassedTests + report.numFailedTests, failed };
+    return {
+      build: recognise(bytes).name,
+      tests: report.numPassedTests + report.numFailedTests,
+      failed,
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

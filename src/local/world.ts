@@ -1,11 +1,10 @@
 // World: everything outside Bailiff that it needs, on loopback: a Solana chain with the venue's
 // program (the compiled one when its file is present, else the stand-in), a market to trade on,
 // Helius, and a swap service.
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
 import type { Clock } from '../core/ports.ts';
-import { type Build, buildOf, CURRENT_BUILD, STAND_IN } from '../venue/drift-v2/builds.ts';
+import { type Build, CURRENT_BUILD, STAND_IN } from '../venue/drift-v2/builds.ts';
 import { type Bank, createBank } from './chain/bank.ts';
 import { type Cluster, type ClusterOptions, createCluster, FAST_CLUSTER } from './chain/cluster.ts';
 import { programAccounts } from './chain/loader.ts';
@@ -17,6 +16,7 @@ import { createDriftStandIn } from './drift/program.ts';
 import { translateLogs } from './drift/translation.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { type LocalHelius, serveHelius } from './helius.ts';
+import { recognise } from './recognition.ts';
 import { createSwapStandIn, type LocalSwap, serveSwap, writeSwapGenesis } from './swap.ts';
 
 /** The prices of SOL and BTC at genesis, in PRICE precision. */
@@ -28,7 +28,10 @@ export type World = {
   readonly driver: Driver;
   /** The kind of program that executes the venue's instructions. */
   readonly venueProgram: 'compiled' | 'stand-in';
-  /** The build of that program. The stand-in behaves as the current build. */
+  /**
+   * The build of that program, or that its bytes are taken for. The stand-in behaves as the current
+   * build.
+   */
   readonly build: Build;
   /**
    * Replaces the bytes of the venue's program, as an upgrade does. A stand-in goes on executing.
@@ -61,7 +64,7 @@ function bankFor({
     return { bank, bytes, venueProgram: 'stand-in', build: CURRENT_BUILD };
   }
   const bytes = new Uint8Array(readFileSync(programFile));
-  const build = buildOf(createHash('sha256').update(bytes).digest('hex'));
+  const build = recognise(bytes);
   const translated = records === 'as_current' && !build.tellsCloses;
   const bank = createBank({
     standIns: [swap],

@@ -83,7 +83,7 @@ test.runIf(compiledPrograms.length > 0)(
   async () => {
     const [file = ''] = compiledPrograms;
     const proof = await proveProgram(readFileSync(file), ['test/local/builds.test.ts']);
-    expect(proof).toEqual({ tests: expect.any(Number), failed: [] });
+    expect(proof).toEqual({ build: '2024-06', tests: expect.any(Number), failed: [] });
     expect(proof.tests).toBeGreaterThan(3);
   },
   240_000,

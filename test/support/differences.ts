@@ -120,14 +120,6 @@ export const DIFFERENCES: readonly Known[] = [
   },
   {
     builds: OLDEST,
-    acts: ['resolveBankruptcy'],
-    where: ['error'],
-    standIn: /^done$/,
-    program: /"Custom":6019\}/,
-    why: 'that build’s arithmetic fails in some bankruptcies that the next one resolves; where in it was not found',
-  },
-  {
-    builds: OLDEST,
     acts: ['beginSwap, endSwap'],
     where: ['UserStats.takerVolume30d', 'UserStats.lastTakerVolume30dTs'],
     why: 'that build counts a swap as a taker’s volume',

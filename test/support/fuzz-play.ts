@@ -8,11 +8,10 @@ import {
   STATE,
   userStatsAddress,
 } from '../../src/local/drift/addresses.ts';
-import type { Direction } from '../../src/local/drift/instructions.ts';
+import type { Direction, Trader } from '../../src/local/drift/instructions.ts';
 import {
   cancelOrder,
   fillOrder,
-  forceCancelOrders,
   placeOrder,
   swapEnds,
   triggerOrder,
@@ -21,7 +20,8 @@ import {
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { priceAccount } from '../../src/local/drift/oracle.ts';
 import type { Random } from '../sim/random.ts';
-import { playRuin } from './fuzz-ruin.ts';
+import { playForcedCancel, playOwner } from './fuzz-owners.ts';
+import { liquidatesSlowly, playRuin } from './fuzz-ruin.ts';
 import { openPair, type Pair } from './program-pair.ts';
 import { bendAccount } from './venue-world.ts';
 
@@ -40,12 +40,16 @@ function amountOf(random: Random, usual: number): bigint {
  * which gets along with the fees it has, or has hardly any. The build of 2023-12 reckons spread and
  * JIT in other ways: its AMM stands still.
  */
-function arrange({ real, worlds, random, traders }: Pair): void {
+function arrange(pair: Pair): void {
+  const { real, worlds, random, traders } = pair;
   const [first] = traders;
   const referred = traders.filter((each) => each !== first && random.chance(0.4));
   const moves = random.chance(0.5) && real.build.name !== '2023-12';
+  // Above 100 the AMM's reference price moves, too.
+  const intensity = random.pick([100, 130, 200]);
+  const funding = BigInt(random.below(2_000_000)) - 1_000_000n;
   const poor = random.chance(0.3);
-  const slow = random.chance(0.5);
+  const slow = liquidatesSlowly(pair);
   for (const world of worlds) {
     bendAccount(world, 'State', STATE.toBase58(), (state) => {
       for (const tier of state.perpFeeStructure.feeTiers as Struct[])
@@ -60,7 +64,12 @@ function arrange({ real, worlds, random, traders }: Pair): void {
     for (const market of [0, 1])
       bendAccount(world, 'PerpMarket', perpMarketAddress(market).toBase58(), ({ amm }) => {
         if (moves)
-          Object.assign(amm, { baseSpread: 500, curveUpdateIntensity: 100, ammJitIntensity: 100 });
+          Object.assign(amm, {
+            baseSpread: 500,
+            curveUpdateIntensity: intensity,
+            ammJitIntensity: 100,
+            last24hAvgFundingRate: funding,
+          });
         if (poor) amm.totalFeeMinusDistributions = 1_000_000n;
       });
   }
@@ -155,8 +164,7 @@ export function playFuzz(program: string, seed: number, steps: number): Pair {
           ],
           trader,
         );
-    } else if (dice < 55)
-      both('forceCancelOrders', () => [forceCancelOrders(trader, other)], trader);
+    } else if (dice < 55) playForcedCancel(pair, other, trader);
     else if (dice < 61) {
       const by = random.chance(0.8) ? trader : other;
       both(
@@ -232,22 +240,8 @@ export function playFuzz(program: string, seed: number, steps: number): Pair {
         out > 10n ** 15n ? 1n : out,
       );
       both('beginSwap, endSwap', () => [begin, spend, pay, end], trader, other);
-    } else if (dice < 88)
-      both(
-        'updateUserDelegate',
-        ({ driver }) => [driver.instructions.updateDelegate(trader, other.agent.publicKey)],
-        trader,
-      );
-    else if (dice < 89) {
-      const id = random.below(4);
-      both(
-        'initializeUser',
-        ({ driver }) => [
-          driver.instructions.initializeUser(trader.agent.publicKey, driver.faucet.publicKey, id),
-        ],
-        trader,
-      );
-    } else if (dice < 91) {
+    } else if (dice < 89) playOwner(pair, trader, other);
+    else if (dice < 91) {
       const by = BigInt(random.below(4_000_000_000)) - 1_500_000_000n;
       for (const world of worlds)
         bendAccount(world, 'PerpMarket', perpMarketAddress(market).toBase58(), ({ amm }) => {
@@ -281,5 +275,11 @@ export function playFuzz(program: string, seed: number, steps: number): Pair {
     }
   };
   for (let at = 0; at < steps; at++) step();
+  // The rare acts come up in each history.
+  const [first, second, third] = traders as [Trader, Trader, Trader];
+  playOwner(pair, first, second, 'newcomer');
+  playOwner(pair, first, second, 'delegate');
+  playOwner(pair, first, second, 'margin trading');
+  playForcedCancel(pair, third, second, true);
   return pair;
 }

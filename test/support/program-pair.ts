@@ -7,6 +7,7 @@ import { Keypair, type PublicKey, type TransactionInstruction } from '@solana/we
 import type { Account } from '../../src/local/chain/account.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import {
+  DRIFT,
   DRIFT_SIGNER,
   insuranceVaultAddress,
   perpMarketAddress,
@@ -19,7 +20,12 @@ import {
 } from '../../src/local/drift/addresses.ts';
 import { WRAPPED_SOL } from '../../src/local/drift/genesis.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
-import { accountDiscriminator, decodeAccount, type Struct } from '../../src/local/drift/layout.ts';
+import {
+  accountDiscriminator,
+  decodeAccount,
+  decodeInstruction,
+  type Struct,
+} from '../../src/local/drift/layout.ts';
 import { eventsIn } from '../../src/local/drift/log.ts';
 import { tokenAccount, wrappedAccount } from '../../src/local/drift/tokens.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
@@ -37,6 +43,8 @@ export type Difference = {
 /** How often an act was done and failed on the program, and the units of those that were done. */
 export type Act = { done: number; failed: number; units: number };
 
+/** Sub-accounts whose accounts are compared. */
+const SUB_ACCOUNTS = [0, 1, 2, 3, 4];
 const LAYOUTS = ['State', 'SpotMarket', 'PerpMarket', 'User', 'UserStats'] as const;
 const layoutOf = (data: Uint8Array): string | null =>
   LAYOUTS.find((each) => Buffer.from(data.subarray(0, 8)).equals(accountDiscriminator(each))) ??
@@ -76,6 +84,10 @@ export type Pair = {
   readonly acts: ReadonlyMap<string, Act>;
   readonly errors: ReadonlySet<string>;
   readonly differences: readonly Difference[];
+  /** Names of the venue's instructions in transactions that the program did. */
+  readonly executed: ReadonlySet<string>;
+  /** Compares these accounts, too, from now on. */
+  track(...addresses: readonly PublicKey[]): void;
   solOf(trader: Trader): PublicKey;
   usdcOf(trader: Trader): PublicKey;
   /** Sends the same on both, and compares everything. True when the program did it. */
@@ -101,6 +113,7 @@ export function openPair(program: string, seed: number): Pair {
   const differences: Difference[] = [];
   const acts = new Map<string, Act>();
   const errors = new Set<string>();
+  const executed = new Set<string>();
 
   const solOf = ({ agent }: Trader): PublicKey =>
     getAssociatedTokenAddressSync(WRAPPED_SOL, agent.publicKey);
@@ -156,9 +169,7 @@ export function openPair(program: string, seed: number): Pair {
         insuranceVaultAddress(market),
       ]),
       ...traders.flatMap((trader) => [
-        userAddress(trader.agent.publicKey, 0),
-        userAddress(trader.agent.publicKey, 1),
-        userAddress(trader.agent.publicKey, 2),
+        ...SUB_ACCOUNTS.map((id) => userAddress(trader.agent.publicKey, id)),
         userStatsAddress(trader.agent.publicKey),
         usdcOf(trader),
         solOf(trader),
@@ -218,8 +229,9 @@ export function openPair(program: string, seed: number): Pair {
     make: (world: World) => readonly TransactionInstruction[],
     ...signers: readonly Trader[]
   ): boolean => {
-    const [theirs, mine] = worlds.map((world) =>
-      world.driver.attempt(make(world), [
+    const given = worlds.map((world) => make(world));
+    const [theirs, mine] = worlds.map((world, at) =>
+      world.driver.attempt(given[at] ?? [], [
         world.driver.faucet,
         ...signers.map(({ agent }) => agent),
       ]),
@@ -229,6 +241,10 @@ export function openPair(program: string, seed: number): Pair {
     const known = acts.get(act) ?? { done: 0, failed: 0, units: 0 };
     if (end === 'done') {
       known.done++;
+      for (const { programId, data } of given[0] ?? []) {
+        const name = programId.equals(DRIFT) ? decodeInstruction(data)?.name : undefined;
+        if (name !== undefined) executed.add(name);
+      }
       known.units += typeof theirs === 'string' ? 0 : theirs.execution.units;
     } else {
       known.failed++;
@@ -259,5 +275,21 @@ export function openPair(program: string, seed: number): Pair {
     agree();
     return end === 'done';
   };
-  return { real, worlds, random, traders, acts, errors, differences, solOf, usdcOf, both };
+  const track: Pair['track'] = (...addresses) => {
+    for (const each of addresses) tracked.add(each.toBase58());
+  };
+  return {
+    real,
+    worlds,
+    random,
+    traders,
+    acts,
+    errors,
+    differences,
+    executed,
+    track,
+    solOf,
+    usdcOf,
+    both,
+  };
 }

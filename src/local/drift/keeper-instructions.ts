@@ -96,6 +96,14 @@ export const forceCancelOrders = (keeper: Trader, owner: Trader): TransactionIns
     ...every(),
   ]);
 
+/** Allows or forbids borrows by swaps and spot orders; the owner signs. */
+export const updateMarginTrading = (trader: Trader, enabled: boolean): TransactionInstruction =>
+  build(
+    'updateUserMarginTradingEnabled',
+    { subAccountId: trader.subAccountId, marginTradingEnabled: enabled },
+    [meta(user(trader), true), meta(trader.agent.publicKey, false, true), ...remaining()],
+  );
+
 /** Updates a market's funding rate, which anybody may do once an hour. */
 export const updateFundingRate = (market: number): TransactionInstruction =>
   build('updateFundingRate', { marketIndex: market }, [

@@ -1,6 +1,6 @@
 // Keepers: instructions of the stand-in that anybody may send for a user: settling funding, closing
-// a position of an account that is liquidated against the AMM, and moving a position to another
-// sub-account.
+// a position of an account that is liquidated against the AMM; and those by which an owner moves a
+// position to another sub-account or changes who may do what with an account.
 
 import { PublicKey } from '@solana/web3.js';
 import { mulDivCeil } from '../../core/money.ts';
@@ -13,7 +13,7 @@ import {
   isBankrupt,
   tell,
 } from './liquidating.ts';
-import { meets } from './margin.ts';
+import { meets, perpIsUsed } from './margin.ts';
 import { STATUS } from './order-ends.ts';
 import { NO_ACTION } from './order-record.ts';
 import {
@@ -170,4 +170,18 @@ export function updateUserDelegate(session: Session, args: Struct): void {
   const user = session.load('User', session.at('user'));
   if (user.authority !== session.at('authority')) fail(session, 'DefaultError');
   user.delegate = new PublicKey(args.delegate as string).toBase58();
+}
+
+/**
+ * Allows or forbids borrows by swaps and spot orders. An isolated perp market forbids them. The
+ * stand-in has no spot orders, whose open amounts could stand against a prohibition.
+ */
+export function updateUserMarginTradingEnabled(session: Session, args: Struct): void {
+  const user = session.load('User', session.at('user'));
+  if (user.authority !== session.at('authority')) fail(session, 'DefaultError');
+  user.isMarginTradingEnabled = args.marginTradingEnabled;
+  if (!user.isMarginTradingEnabled) return;
+  for (const each of (user.perpPositions as Struct[]).filter(perpIsUsed))
+    if (session.perpMarket(each.marketIndex).contractTier === 'isolated')
+      fail(session, 'MarginOrdersOpen');
 }

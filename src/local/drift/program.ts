@@ -13,6 +13,7 @@ import {
   settleFundingPayment,
   transferPerpPosition,
   updateUserDelegate,
+  updateUserMarginTradingEnabled,
 } from './keepers.ts';
 import { decodeInstruction, type Struct } from './layout.ts';
 import {
@@ -61,6 +62,7 @@ const HANDLERS: Record<string, { run: (session: Session, args: Struct) => void; 
   endSwap: { run: endSwap, units: 70_000 },
   updateFundingRate: { run: updateFundingRate, units: 30_000 },
   updateUserDelegate: { run: updateUserDelegate, units: 2_900 },
+  updateUserMarginTradingEnabled: { run: updateUserMarginTradingEnabled, units: 9_000 },
 };
 
 /** Names of the instructions that the stand-in executes. */

@@ -119,7 +119,11 @@ export function createSession(
       const known = loaded.get(address);
       if (known !== undefined) return known.value;
       const account = context.get(address);
-      if (account === null) return failAnchor({ log }, 3012, 'AccountNotInitialized');
+      // Of the venue's accounts the program reads the State alone in a way that asks first whether
+      // it exists.
+      if (account === null && layout === 'State')
+        return failAnchor({ log }, 3012, 'AccountNotInitialized');
+      if (account === null) return failAnchor({ log }, 3007, 'AccountOwnedByWrongProgram');
       if (account.owner !== PROGRAM) return failAnchor({ log }, 3007, 'AccountOwnedByWrongProgram');
       if (!Buffer.from(account.data.subarray(0, 8)).equals(accountDiscriminator(layout))) {
         return failAnchor({ log }, 3002, 'AccountDiscriminatorMismatch');

@@ -1,9 +1,10 @@
-// Spread: the distance of the AMM's two sides from its own price (math/amm_spread.rs,
+// Spread: the distance of the AMM's two sides from its reference price (math/amm_spread.rs,
 // controller/amm.rs). Without curve updates it is half of the base spread on either side. With them
 // it widens with the oracle's uncertainty, the AMM's position, and its losses.
 import { least, most, mulDivCeil } from '../../core/money.ts';
 import type { Struct } from './layout.ts';
 import type { Direction } from './positions.ts';
+import { referenceOffset } from './reference-price.ts';
 
 const PERCENT = 1_000_000n;
 /** The AMM's position widens a side by a factor of ten at most. */
@@ -12,8 +13,6 @@ const SKEW_MOST = 10n * PERCENT;
 const POOR = 10n * PERCENT;
 /** From this loss within an hour on, the AMM widens its sides; quote units. */
 const RETREAT = 25_000_000n;
-/** An intensity above this moves the AMM's reference price, which is not executed here. */
-const INTENSITY_MOST = 100;
 
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 const within = (value: bigint, low: bigint, high: bigint): bigint => least(most(value, low), high);
@@ -129,8 +128,8 @@ function reservesAt(amm: Struct, spread: number): { base: bigint; quote: bigint 
 
 /** Moves both sides' reserves after the AMM's own have changed. */
 export function updateSideReserves(amm: Struct): void {
-  const ask = reservesAt(amm, amm.longSpread);
-  const bid = reservesAt(amm, -amm.shortSpread);
+  const ask = reservesAt(amm, amm.longSpread + amm.referencePriceOffset);
+  const bid = reservesAt(amm, -amm.shortSpread + amm.referencePriceOffset);
   Object.assign(amm, {
     askBaseAssetReserve: least(ask.base, amm.baseAssetReserve),
     bidBaseAssetReserve: most(bid.base, amm.baseAssetReserve),
@@ -142,14 +141,12 @@ export function updateSideReserves(amm: Struct): void {
 /** Sets the spreads of both sides anew, given the price between them, and moves their reserves. */
 export function updateSpreads(amm: Struct, reserve: bigint): void {
   const half = BigInt(Math.trunc(amm.baseSpread / 2));
-  if (amm.curveUpdateIntensity > INTENSITY_MOST)
-    throw new Error('the stand-in moves no reference price: an intensity of 100 is the most');
   const { long, short } =
     amm.curveUpdateIntensity > 0 ? moving(amm, reserve) : { long: half, short: half };
   Object.assign(amm, {
     longSpread: Number(long),
     shortSpread: Number(short),
-    referencePriceOffset: 0,
+    referencePriceOffset: referenceOffset(amm, reserve),
   });
   updateSideReserves(amm);
 }

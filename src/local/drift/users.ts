@@ -38,6 +38,9 @@ export function initializeUserStats(session: Session): void {
     ...blankAccount('UserStats'),
     authority,
     numberOfSubAccounts: 0,
+    lastTakerVolume30dTs: session.now,
+    lastMakerVolume30dTs: session.now,
+    lastFillerVolume30dTs: session.now,
   });
   const state = session.load('State', session.at('state'));
   state.numberOfAuthorities += 1n;

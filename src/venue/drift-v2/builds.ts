@@ -135,7 +135,3 @@ export function buildNamed(name: string): Build {
   if (found === undefined) throw new Error(`no build is named ${name}`);
   return found;
 }
-
-/** The build whose bytes have this SHA-256, or the current build when no build has it. */
-export const buildOf = (sha256: string): Build =>
-  OLDER_BUILDS.find((each) => each.sha256 === sha256) ?? CURRENT_BUILD;

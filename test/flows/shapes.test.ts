@@ -41,8 +41,6 @@ type Shape = {
   readonly shareBps?: number;
   /** The agent has no SOL: the sponsor pays the fee. */
   readonly sponsored?: boolean;
-  /** An instruction without which the payment cannot be made; a build may lack it. */
-  readonly needs?: string;
   readonly act: (street: Street, trader: Trader) => void;
 };
 
@@ -108,7 +106,6 @@ const SHAPES: Record<string, Shape> = {
     },
   },
   'profits in two markets at once': {
-    needs: 'settleMultiplePnls',
     act(street, trader) {
       const { driver } = street;
       driver.movePrice(0, 150_000_000n);
@@ -129,16 +126,12 @@ const SHAPES: Record<string, Shape> = {
 
 test('accounts of every shape are paid from in one transaction each, to the unit', {
   timeout: 900_000,
-}, async ({ annotate }) => {
+}, async () => {
   const sponsor = Keypair.generate();
   await using street = await openStreet({ sponsor });
   const { driver, world, database } = street;
   driver.giveSol(sponsor.publicKey, 10n * SOL);
   for (const [index, [name, shape]] of Object.entries(SHAPES).entries()) {
-    if (shape.needs !== undefined && world.build.lacks.includes(shape.needs)) {
-      await annotate(`${name}: the build of ${world.build.name} has no ${shape.needs}`);
-      continue;
-    }
     const id = `s${index}`;
     const creator = Keypair.generate().publicKey;
     const lamports = shape.sponsored === true ? 0n : 50_000_000n;

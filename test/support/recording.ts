@@ -30,9 +30,9 @@ export type Recorded = {
    */
   readonly others: readonly Sides[];
 };
-export type Recording = {
+export type Recording<Each = Recorded> = {
   readonly build: string;
-  readonly histories: Record<string, Recorded[]>;
+  readonly histories: Record<string, Each[]>;
   /** Accounts of the venue as the program left them, by the name of their kind. */
   readonly accounts?: Record<string, Uint8Array>;
 };
@@ -129,7 +129,7 @@ export function recordAll(programFile: string): Recording {
  * Text of a recording, one transaction a line: bigints as `123n`, bytes deflated and each kept
  * once, by its number.
  */
-export function writeRecording({ build, histories, accounts }: Recording): string {
+export function writeRecording({ build, histories, accounts }: Recording<unknown>): string {
   const numbers = new Map<string, number>();
   const text = (value: unknown): string =>
     JSON.stringify(value, function (this: Record<string, unknown>, name, each: unknown) {
@@ -150,8 +150,10 @@ export function writeRecording({ build, histories, accounts }: Recording): strin
   return `{"build": ${JSON.stringify(build)}, ${kept}"histories": {\n${lines.join(',\n')}\n}, "bytes": [\n${blobs}\n]}\n`;
 }
 
-export function readRecording(text: string): Recording {
-  const { bytes, ...recording } = JSON.parse(text) as Recording & { bytes: readonly string[] };
+export function readRecording<Each = Recorded>(text: string): Recording<Each> {
+  const { bytes, ...recording } = JSON.parse(text) as Recording<Each> & {
+    bytes: readonly string[];
+  };
   const blobs = bytes.map((each) => new Uint8Array(inflateRawSync(Buffer.from(each, 'base64'))));
   const revive = (value: unknown): unknown => {
     if (typeof value === 'string' && /^-?\d+n$/.test(value)) return BigInt(value.slice(0, -1));
@@ -160,5 +162,5 @@ export function readRecording(text: string): Recording {
     if ('bytes' in value && typeof value.bytes === 'number') return blobs[value.bytes];
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revive(each)]));
   };
-  return revive(recording) as Recording;
+  return revive(recording) as Recording<Each>;
 }

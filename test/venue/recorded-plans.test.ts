@@ -1,0 +1,67 @@
+// Recorded plans: payments that the product planned and that the compiled program of 2024-06
+// executed (npm run record-fixtures), planned again from the accounts that were read: the same
+// funds and instructions, byte by byte. What the plan counted on is what the program then did.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Chain } from '../../src/core/chain-ports.ts';
+import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
+import { PLANNED, planPayment, type RecordedPlan } from '../support/plan-recording.ts';
+import { readRecording } from '../support/recording.ts';
+
+const { histories } = readRecording<RecordedPlan>(
+  readFileSync(path.join(import.meta.dirname, '../fixtures/venue-plans.json'), 'utf8'),
+);
+const venue = createDriftVenue();
+
+const readerOf =
+  ({ reads }: RecordedPlan): Chain['accounts'] =>
+  async (addresses) => ({
+    slot: 1,
+    accounts: addresses.map((address) => {
+      const read = reads.find((each) => each.address === address);
+      if (read === undefined) throw new Error(`${address} was not read when this was recorded`);
+      return read.account;
+    }),
+  });
+
+test('every shape of account is recorded', () => {
+  expect(Object.keys(histories)).toEqual(Object.keys(PLANNED));
+});
+
+/** What a payment that the program refused is told as. */
+const TROUBLES: Record<string, string> = {
+  'withdrawals are paused': 'venue_6149',
+  'more than the margin of an open position lets go': 'venue_6003',
+};
+
+describe.each(Object.entries(histories))('%s', (name, [recorded]) => {
+  let planned: Awaited<ReturnType<typeof planPayment>>;
+  const known = recorded ?? expect.fail('nothing was recorded');
+  beforeAll(async () => {
+    planned = await planPayment(venue, known, readerOf(known));
+  });
+
+  test('is planned and built as it was when the program executed it', () => {
+    const { funds, settleMarkets, withdraw, instructions } = known;
+    expect(planned).toEqual({ funds, settleMarkets, withdraw, instructions });
+  });
+
+  test('the program settled what the plan counted on, and paid it, or refused by the error that is told', () => {
+    const trouble = TROUBLES[name];
+    if (trouble !== undefined) {
+      expect(venue.trouble(known.error, known.programs, []).code).toBe(trouble);
+      expect(known.paid).toBe(0n);
+      return;
+    }
+    expect(known.error).toBeNull();
+    expect(known.settled.map(({ market }) => market)).toEqual(planned.settleMarkets);
+    for (const { market, amount, held } of planned.funds.claimable) {
+      const pnl = known.settled.find((each) => each.market === market)?.pnl ?? 0n;
+      // Of a position that is open the program settles more when its market's pool has a surplus.
+      if (held) expect(pnl).toBeGreaterThanOrEqual(amount);
+      else expect(pnl).toBe(amount);
+    }
+    expect(known.paid).toBe(planned.withdraw);
+  });
+});

@@ -10,17 +10,19 @@ import { programs, sayIfNone } from '../support/programs.ts';
 sayIfNone('identity');
 
 const CAUSES = ['trade taker', 'trade maker', 'trade taker flip', 'transfer maker'];
-test.each(programs)(
+test.for(programs)(
   'trades, transfers, funding: the sum of the facts is the account (program: %s)',
   {
     timeout: 240_000,
   },
-  (file) => {
+  async (file, { annotate }) => {
     const { causes, closes, build } = playIdentity(file, 1, 250);
     expect(closes.length).toBeGreaterThan(100);
-    // Builds before 2025 move no positions between sub-accounts: they have no
-    // transfer_perp_position.
     const moves = !build.lacks.includes('transferPerpPosition');
+    if (!moves)
+      await annotate(
+        `The build of ${build.name} has no transfer_perp_position: no position is moved.`,
+      );
     for (const cause of CAUSES)
       if (moves || cause !== 'transfer maker') expect([...causes]).toContain(cause);
   },

@@ -32,10 +32,9 @@ type Report = {
 };
 
 /**
- * Runs the suite. Returns the build that the bytes were taken for, the number of tests and the names
- * of the failed ones. Throws
- * `settings_invalid` when the tests or the test runner are not installed, and `local_world_failed`
- * when the suite ended without a report.
+ * Runs the suite. Returns the build that the bytes were taken for, the number of tests and the
+ * names of the failed ones. Throws `settings_invalid` when the tests or the test runner are not
+ * installed, and `local_world_failed` when the suite ended without a report.
  */
 export async function proveProgram(
   bytes: Uint8Array,

@@ -12,12 +12,15 @@ create table account (
   watched_at timestamptz not null default now(),
   cursor_at timestamptz not null default now(),
   listed_revision bigint not null default 0,
+  venue text,
   constraint account_pkey primary key (address),
   constraint account_subscriber_id_address_key unique (subscriber_id, address),
   constraint account_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
+  constraint account_venue_fkey foreign key (venue) references venue(name),
   constraint account_cursor_slot_check check (cursor_slot >= 0),
   constraint account_role_check check (role in ('drift_user', 'agent_wallet', 'agent_token_account')),
-  constraint account_sub_account_of_drift_user check ((role = 'drift_user') = (sub_account_id is not null))
+  constraint account_sub_account_of_drift_user check ((role = 'drift_user') = (sub_account_id is not null)),
+  constraint account_venue_of_drift_user check (venue is null or role = 'drift_user')
 );
 create index account_by_listed on account (listed_revision);
 create trigger account_listed before insert or update of watched_at on account for each row execute function account_is_listed();
@@ -154,7 +157,9 @@ create table clearance (
   granted_at timestamptz not null,
   until_at timestamptz not null,
   revoked_at timestamptz,
+  mint text not null default 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
   constraint clearance_pkey primary key (clearance_id),
+  constraint clearance_mint_fkey foreign key (mint) references token(mint),
   constraint clearance_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
   constraint clearance_amount_of_withdrawal check ((purpose = 'withdraw') = (amount is not null) and amount > 0),
   constraint clearance_purpose_check check (purpose in ('withdraw', 'close')),
@@ -454,9 +459,11 @@ create table payment (
   restored boolean not null default false,
   excess bigint not null default 0,
   accepted jsonb,
+  mint text not null default 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
   constraint payment_pkey primary key (payment_id),
   constraint payment_signature_key unique (signature),
   constraint payment_subscriber_id_payment_id_key unique (subscriber_id, payment_id),
+  constraint payment_mint_fkey foreign key (mint) references token(mint),
   constraint payment_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
   constraint payment_subscriber_id_subscription_id_fkey foreign key (subscriber_id, subscription_id) references subscription(subscriber_id, subscription_id),
   constraint payment_accepted_check check (accepted is null or excess > 0 and (accepted ->> 'reason') is not null and (accepted ->> 'actor') is not null and (accepted ->> 'at') is not null),
@@ -483,6 +490,7 @@ create index payment_not_landed on payment (state) where (state <> 'landed');
 create unique index payment_one_live on payment (subscriber_id) where (state in ('planned', 'signed', 'sent'));
 create index payment_unexplained on payment (subscriber_id) where ((excess > 0) and (accepted is null));
 create trigger payment_forward before delete or update on payment for each row execute function payment_moves_forward();
+create trigger payment_mint_kept before update on payment for each row execute function mint_is_kept();
 
 -- What a payment cost its fee payer, by the balances before and after it on chain.
 create table payment_cost (
@@ -515,6 +523,7 @@ create table payment_share (
 );
 create index payment_share_by_share on payment_share (subscriber_id, share_id);
 create trigger payment_share_kept before delete or update on payment_share for each row execute function payment_share_grows();
+create trigger payment_share_one_token before insert on payment_share for each row execute function payment_covers_its_token();
 
 -- A debt: what one accrual makes a subscriber owe a creator. Amount, creator and origin never change.
 create table profit_share (
@@ -541,10 +550,12 @@ create table profit_share (
   held_until timestamptz,
   observed boolean not null default false,
   overpaid bigint not null default 0,
+  mint text not null default 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
   constraint profit_share_pkey primary key (share_id),
   constraint profit_share_once_an_accrual unique (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
   constraint profit_share_subscriber_id_share_id_key unique (subscriber_id, share_id),
   constraint profit_share_accrual foreign key (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot) references accrual(subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
+  constraint profit_share_mint_fkey foreign key (mint) references token(mint),
   constraint profit_share_amount_check check (amount > 0),
   constraint profit_share_attempts_check check (attempts >= 0),
   constraint profit_share_expiries_counts check (expiries >= 0),
@@ -567,6 +578,7 @@ create index profit_share_open on profit_share (accrued_at) where (status in ('p
 create index profit_share_resting on profit_share (((reason ->> 'class'))) where (status = 'pending');
 create index profit_share_unpaid on profit_share (status) include (amount, paid) where (status <> 'paid');
 create trigger profit_share_forward before delete or update on profit_share for each row execute function profit_share_moves_forward();
+create trigger profit_share_mint_kept before update on profit_share for each row execute function mint_is_kept();
 
 -- One row: the last revision. Taking it gives the next, without gaps, in the order of commits.
 create table revision (
@@ -643,11 +655,13 @@ create table standing (
   evidence jsonb,
   revision bigint not null,
   owed_since timestamptz,
+  owed jsonb not null default '[]'::jsonb,
   constraint standing_pkey primary key (subscriber_id),
   constraint standing_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
   constraint standing_delinquent_has_evidence check ((standing = 'delinquent') = (evidence is not null)),
   constraint standing_delinquent_has_reason check ((standing = 'delinquent') = (reason is not null)),
   constraint standing_outstanding_check check (outstanding >= 0),
+  constraint standing_owed_by_token check (jsonb_typeof(owed) = 'array'),
   constraint standing_standing_check check (standing in ('good', 'delinquent', 'retired'))
 );
 
@@ -662,6 +676,7 @@ create table standing_change (
   changed_at timestamptz not null default now(),
   owed_since timestamptz,
   nonce uuid not null default gen_random_uuid(),
+  owed jsonb not null default '[]'::jsonb,
   constraint standing_change_pkey primary key (revision),
   constraint standing_change_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
 );
@@ -763,6 +778,17 @@ create table tab (
 );
 create index tab_by_subscription on tab (subscription_id);
 
+-- A token in which a venue counts profit. A debt and its payment are in one of them.
+create table token (
+  mint text not null,
+  symbol text not null,
+  decimals integer not null,
+  constraint token_pkey primary key (mint),
+  constraint token_decimals_sane check (decimals >= 0 and decimals <= 18),
+  constraint token_symbol_length check (char_length(symbol) >= 1 and char_length(symbol) <= 20)
+);
+create trigger token_kept before delete or update on token for each row execute function row_is_kept();
+
 -- A final close or reckoning that is not booked yet. Making the fact final adds the row, booking removes it.
 create table unbooked (
   subscriber_id text not null,
@@ -796,6 +822,15 @@ create table unfollowed (
   constraint unfollowed_subscriber_fkey foreign key (subscriber_id) references subscriber(subscriber_id)
 );
 create index unfollowed_by_subscriber on unfollowed (subscriber_id);
+
+-- A venue that daemons of this ledger serve or served, with its quote token.
+create table venue (
+  name text not null,
+  mint text not null,
+  constraint venue_pkey primary key (name),
+  constraint venue_mint_fkey foreign key (mint) references token(mint)
+);
+create trigger venue_kept before delete or update on venue for each row execute function row_is_kept();
 
 -- Bytes of the venue's program that daemons saw on chain, by their hash, and what vouches for them.
 create table venue_program (
@@ -886,6 +921,25 @@ begin
   insert into unbooked (subscriber_id, account, signature, slot, ordinal)
   values (new.subscriber_id, new.account, new.signature, new.slot, new.ordinal) on conflict do nothing;
   return null;
+end $$;
+
+create function mint_is_kept() returns trigger as $$
+begin
+  if new.mint is distinct from old.mint then
+    raise exception 'the token of a % is never changed', tg_table_name;
+  end if;
+  return new;
+end $$;
+
+create function payment_covers_its_token() returns trigger as $$
+begin
+  if not exists (
+    select 1 from payment p join profit_share s on s.subscriber_id = p.subscriber_id and s.share_id = new.share_id
+    where p.subscriber_id = new.subscriber_id and p.payment_id = new.payment_id and p.mint = s.mint) then
+    raise exception 'payment % is not in the token of the debt %', new.payment_id, new.share_id
+      using errcode = 'check_violation', constraint = 'payment_share_one_token';
+  end if;
+  return new;
 end $$;
 
 create function payment_moves_forward() returns trigger as $$

@@ -31,7 +31,7 @@ import type { Pen, Signers, SwapDesk, Vault } from './core/signing-ports.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
 import { createTip, type Seen, type Tip } from './core/tip.ts';
 import type { Tokens } from './core/token-ports.ts';
-import type { Venue } from './core/venue.ts';
+import { DEFAULT_VENUE, type Venue } from './core/venue.ts';
 import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createGenesis } from './ledger/genesis.ts';
@@ -41,12 +41,13 @@ import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
 import { createProbe } from './ledger/probe.ts';
 import { createReceiptBook } from './ledger/receipts.ts';
+import { keepVenues } from './ledger/tokens.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
 import { newestCursor } from './ledger/watch-list.ts';
 import { createWebhookIds } from './ledger/webhook-ids.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
-import { createDriftVenue } from './venue/drift-v2/venue.ts';
+import { openVenue } from './venue/venues.ts';
 
 export type Parts = {
   readonly databaseUrl: string;
@@ -98,7 +99,8 @@ export async function openParts(
       'settings_invalid',
       'BAILIFF_RPC_URL: is required; the URL of a Solana RPC node',
     );
-  const venue = createDriftVenue();
+  const [name = DEFAULT_VENUE] = settings.venues;
+  const venue = openVenue(name);
   const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
   const { swap } = settings;
   let ended = 0;
@@ -106,6 +108,7 @@ export async function openParts(
   let recalled: Seen | null = null;
   try {
     await migrate(sql, log);
+    await keepVenues(sql, [{ name, quote: venue.quote }]);
     // A command may look at a ledger that refuses writes, so this failure is ignored.
     await clock.set?.(createProbe(sql).write).catch(() => {});
     recalled = await newestCursor(sql);

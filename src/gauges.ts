@@ -47,19 +47,19 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
     read: Parameters<Metrics['gauge']>[0]['read'],
   ): void => metrics.gauge({ name: `bailiff_${name}`, help, labels, read });
 
-  gauge('debts', 'Profit shares by status.', ['status'], async () =>
-    (await ledger.sums.debts()).map(({ status, count }) => ({
-      labels: { status },
+  gauge('debts', 'Profit shares by status and token.', ['status', 'token'], async () =>
+    (await ledger.sums.debts()).map(({ status, token, count }) => ({
+      labels: { status, token: token.symbol },
       value: count,
     })),
   );
   gauge(
     'debts_base_units',
-    'The unpaid part of profit shares by status, in USDC base units.',
-    ['status'],
+    'The unpaid part of profit shares by status and token, in base units of the token.',
+    ['status', 'token'],
     async () =>
-      (await ledger.sums.debts()).map(({ status, left }) => ({
-        labels: { status },
+      (await ledger.sums.debts()).map(({ status, token, left }) => ({
+        labels: { status, token: token.symbol },
         value: Number(left),
       })),
   );

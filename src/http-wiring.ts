@@ -7,7 +7,7 @@ import type { EventSender } from './core/event-sender.ts';
 import type { Address } from './core/ids.ts';
 import type { LedgerClock } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
-import type { Roster, RosterOptions } from './core/roster.ts';
+import { owedIn, type Roster, type RosterOptions } from './core/roster.ts';
 import type { Parts } from './daemon-parts.ts';
 import { createAccept } from './flows/accepted-changes.ts';
 import type { SetAside } from './flows/aside.ts';
@@ -100,7 +100,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     stream: { ...wiring, clock: viewClock, ledger, bounds: settings.http },
     listing,
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
-    shares: { ledger, listing, nudge, mint: venue.quoteMint },
+    shares: { ledger, listing, nudge },
     receipts: { write: createReceipts(parts) },
     acts: wiring.acts,
     clock,
@@ -119,9 +119,10 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       clear: createClear(
         {
           ...ports,
-          async outstanding(id) {
+          async owed(id) {
             await judgeAll([id]);
-            return roster.find(id)?.outstanding ?? 0n;
+            const entry = roster.find(id);
+            return entry === undefined ? [] : owedIn(entry);
           },
         },
         settings.clearances,
@@ -132,7 +133,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       listing,
       endings: wiring.endings,
       log,
-      mint: venue.quoteMint,
+      token: venue.quote,
       onVoided: (id) => judgeAll([id]),
       async onAdopted(id) {
         await judgeAll([id]);

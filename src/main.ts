@@ -106,9 +106,9 @@ const program = createProgram({
   clock,
   start,
   migrate: runMigrations,
-  async demo({ keep, sources }) {
+  async demo({ keep, sources, venue }) {
     const { runDemo } = await import('./local/demo.ts');
-    return runDemo({ keep, say, ...(sources === undefined ? {} : { sources }) });
+    return runDemo({ keep, venue, say, ...(sources === undefined ? {} : { sources }) });
   },
   async prove(bytes) {
     const { proveProgram } = await import('./local/prove.ts').catch((thrown: unknown) => {

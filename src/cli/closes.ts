@@ -1,8 +1,8 @@
 // Closes: the command that says of every close of a subscriber how much it makes owed, or why
 // nothing.
 import type { Command } from 'commander';
-import { formatUnits } from '../core/money.ts';
 import { outcomeOf } from '../core/outcome.ts';
+import { amountText } from '../core/token.ts';
 import type { Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
 
@@ -25,8 +25,8 @@ export function addCloses(program: Command, tools: Tools): void {
           return [
             String(slot),
             body.kind === 'close' ? String(body.market) : 'by state',
-            formatUnits(body.netPnl),
-            formatUnits(amount),
+            amountText(body.netPnl, close.token),
+            amountText(amount, close.token),
             reason ?? '',
             signature,
           ];

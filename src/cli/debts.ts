@@ -1,12 +1,13 @@
 // Debts: the commands that show debts, and the acts of an operator on them. They change the ledger;
 // running daemons see the change at their next reading of it.
+
 import { type Command, Option } from 'commander';
 import type { ProfitShare } from '../core/debt-ports.ts';
 import { explain } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
-import { formatUnits } from '../core/money.ts';
 import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
+import { amountsText, amountText, sumsOf, type Token } from '../core/token.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { createBooks } from '../flows/books-comparison.ts';
 import { createEndings, type Endings } from '../flows/ending.ts';
@@ -106,17 +107,17 @@ async function forgive(
 ): Promise<number> {
   const { ledger } = opened.parts;
   const endings = await endingsOf(opened, tools, wait);
-  const forgiven: { share: string; left: bigint }[] = [];
+  const forgiven: { share: string; left: bigint; token: Token }[] = [];
   for (const each of await ledger.shares.open(subscriber))
     if (await endings.void(each, voiding))
-      forgiven.push({ share: each.id, left: each.amount - each.paid });
-  const total = forgiven.reduce((sum, each) => sum + each.left, 0n);
+      forgiven.push({ share: each.id, left: each.amount - each.paid, token: each.token });
+  const total = sumsOf(forgiven.map((each) => ({ ...each.token, amount: each.left })));
   tools
     .output()
     .result({ subscriber, forgiven, total }, [
       forgiven.length === 0
         ? `${subscriber} has no open debt that can be ended; a payment that is on its way must end first.`
-        : `${formatUnits(total)} USDC in ${forgiven.length} shares are forgiven; daemons judge ${subscriber} again within half a minute.`,
+        : `${amountsText(total)} in ${forgiven.length} shares are forgiven; daemons judge ${subscriber} again within half a minute.`,
     ]);
   return forgiven.length === 0 ? 1 : 0;
 }
@@ -134,18 +135,18 @@ async function adopt(
 ): Promise<number> {
   const { ledger } = opened.parts;
   const { adopted, waiting: behind } = await (await endingsOf(opened, tools, wait)).adopt(fromSlot);
-  const left = adopted.reduce((sum, each) => sum + each.left, 0n);
+  const left = sumsOf(adopted.map((each) => ({ ...each.token, amount: each.left })));
   const still = await ledger.shares.observed();
   tools
     .output()
     .result({ fromSlot, reason, adopted, left, still, waiting: behind }, [
       adopted.length === 0
         ? `No debt of a close in slot ${fromSlot} or later waits to be adopted.`
-        : `${adopted.length} debts of ${formatUnits(left)} USDC are payable now; daemons in mode settle pay them within seconds.`,
+        : `${adopted.length} debts of ${amountsText(left)} are payable now; daemons in mode settle pay them within seconds.`,
       ...(still.count === 0
         ? []
         : [
-            `${still.count} debts of ${formatUnits(still.left)} USDC stay observed. Void those of earlier slots once they are settled elsewhere.`,
+            `${still.count} debts of ${amountsText(still.left)} stay observed. Void those of earlier slots once they are settled elsewhere.`,
           ]),
       ...behind.map((each) => `${each.subscriberId} waits: ${each.reason}`),
     ]);
@@ -187,8 +188,8 @@ const listShares = ({ ledger }: Parts, output: Output, given: ShareFilter & List
     cells: (each) => [
       each.id,
       each.subscriberId,
-      formatUnits(each.amount),
-      formatUnits(each.paid),
+      amountText(each.amount, each.token),
+      amountText(each.paid, each.token),
       each.status,
       whyOf(each),
     ],

@@ -1,9 +1,11 @@
 // Payments: the commands that list payments, that restore payments which the database lost, and
 // that accept a payment of more than was owed.
+
 import { type Command, Option } from 'commander';
 import { isSignature, type Signature } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import { PAYMENT_STATES, type PaymentState } from '../core/payment.ts';
+import { amountText } from '../core/token.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';
 import { type ListOptions, listed, showList } from './lists.ts';
@@ -25,7 +27,7 @@ const listPayments = ({ ledger }: Parts, output: Output, given: PaymentFilter & 
     cells: (each) => [
       each.id,
       each.subscriberId,
-      formatUnits(each.amount),
+      amountText(each.amount, each.token),
       each.state,
       each.signature ?? each.trouble?.code ?? '',
     ],
@@ -48,12 +50,12 @@ async function acceptExcess(
   const open = await payments.unexplained(OPEN_MOST);
   const lines = open.map(
     (each) =>
-      `  ${each.signature}  ${formatUnits(each.excess)} of ${formatUnits(each.amount)} USDC to ${each.creatorWallet}, of ${each.subscriberId}`,
+      `  ${each.signature}  ${formatUnits(each.excess, each.token.decimals)} of ${amountText(each.amount, each.token)} to ${each.creatorWallet}, of ${each.subscriberId}`,
   );
   output().result({ signature, accepted: found !== null, excess: found?.excess ?? 0n, open }, [
     found === null
       ? `The ledger holds no payment ${signature} with a part that no debt explains. bailiff payments rebuild looks for one on chain.`
-      : `${formatUnits(found.excess)} USDC of ${signature} stay with ${found.creatorWallet} and pay no debt. Daemons pay ${found.subscriberId} again once nothing else waits.`,
+      : `${amountText(found.excess, found.token)} of ${signature} stay with ${found.creatorWallet} and pay no debt. Daemons pay ${found.subscriberId} again once nothing else waits.`,
     ...(lines.length === 0 ? [] : ['Payments that wait for an explanation:', ...lines]),
   ]);
   return found === null ? 1 : 0;

@@ -1,9 +1,11 @@
 // Program: the command line: global options, help, and the commands, which each file of this folder
 // adds for its noun.
-import { Command, InvalidArgumentError } from 'commander';
+
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { personOf } from '../core/act.ts';
 import type { Finding } from '../core/doctor-finding.ts';
 import type { Clock } from '../core/ports.ts';
+import { DEFAULT_VENUE, VENUE_NAMES, type VenueName } from '../core/venue.ts';
 import { addActs } from './acts.ts';
 import { addAgentKeys } from './agent-keys.ts';
 import { addApiKeys } from './api-keys.ts';
@@ -26,7 +28,11 @@ export type ProgramPorts = {
   readonly clock: Clock;
   readonly start: () => Promise<void>;
   readonly migrate: () => Promise<void>;
-  readonly demo: (options: { keep: boolean; sources?: string }) => Promise<number>;
+  readonly demo: (options: {
+    keep: boolean;
+    sources?: string;
+    venue: VenueName;
+  }) => Promise<number>;
   readonly probe: () => Promise<Finding[]>;
   readonly prove: Prove;
   readonly writeSettingsSchema: () => Promise<void>;
@@ -71,10 +77,19 @@ export function createProgram(ports: ProgramPorts): Command {
       '--sources <list>',
       'use these sources alone, of: webhooks, subscriptions, backfill, sweep',
     )
-    .action(async ({ keep, sources }: { keep?: boolean; sources?: string }) =>
-      ports.exitWith(
-        await ports.demo({ keep: keep === true, ...(sources === undefined ? {} : { sources }) }),
-      ),
+    .addOption(
+      new Option('--venue <name>', 'the venue at which the story plays')
+        .choices([...VENUE_NAMES])
+        .default(DEFAULT_VENUE),
+    )
+    .action(
+      async ({ keep, sources, venue }: { keep?: boolean; sources?: string; venue: VenueName }) =>
+        ports.exitWith(
+          await ports.demo({
+            ...{ keep: keep === true, venue },
+            ...(sources === undefined ? {} : { sources }),
+          }),
+        ),
     );
   program
     .command('doctor')

@@ -2,8 +2,8 @@
 // disk or with the restore of an older copy.
 
 import { BLOCKS_UNTIL_DEAD } from '../core/continuity.ts';
-import { formatUnits } from '../core/money.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { amountsText, amountText, sumsOf } from '../core/token.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { rebuildPayments } from '../flows/rebuild.ts';
 import type { Output } from './output.ts';
@@ -49,17 +49,17 @@ export async function rebuild(
   bar.stop();
   // A debt that is freed is paid only after the books of its subscriber agree with the chain.
   const freed = given.dryRun ? 0 : await parts.ledger.shares.freeOrphans();
-  const total = restored.reduce((sum, each) => sum + each.explained, 0n);
+  const total = sumsOf(restored.map(({ token, explained: amount }) => ({ ...token, amount })));
   output.result({ subscribers, written: !given.dryRun, restored, differences, freed }, [
-    `${restored.length} lost payments of ${formatUnits(total)} USDC ${given.dryRun ? 'would be' : 'were'} restored, for ${subscribers} subscribers.`,
+    `${restored.length} lost payments of ${amountsText(total)} ${given.dryRun ? 'would be' : 'were'} restored, for ${subscribers} subscribers.`,
     ...restored.map(
       (each) =>
-        `  ${each.id}  ${formatUnits(each.explained)} USDC  slot ${each.slot}  ${each.signature}`,
+        `  ${each.id}  ${amountText(each.explained, each.token)}  slot ${each.slot}  ${each.signature}`,
     ),
     ...(freed === 0 ? [] : [`${freed} debts that waited for a lost payment are free again.`]),
     ...differences.map(
       (each) =>
-        `DIFFERENCE: ${each.signature} paid ${formatUnits(each.amount)} USDC to ${each.creatorWallet}, ${formatUnits(each.excess)} USDC more than the debts known of ${each.subscriberId}.`,
+        `DIFFERENCE: ${each.signature} paid ${amountText(each.amount, each.token)} to ${each.creatorWallet}, ${amountText(each.excess, each.token)} more than the debts known of ${each.subscriberId}.`,
     ),
     differences.length === 0
       ? 'Books and chain agree. Subscribers whose payments waited for this are paid again.'

@@ -1,8 +1,8 @@
 // Subscribers: the commands that show subscribers, and the gate's verdict on one of them.
 import type { Command } from 'commander';
-import { formatUnits } from '../core/money.ts';
 import type { Ledger } from '../core/ports.ts';
 import { ACTIONS, type Action, createRoster, type Decision } from '../core/roster.ts';
+import { amountsText, amountText } from '../core/token.ts';
 import { gateOf } from '../daemon-parts.ts';
 import { doubtedBy, personalDoubts, whyDoubted, whyUnread } from '../flows/gate-doubts.ts';
 import type { Settings } from '../system/settings.ts';
@@ -58,7 +58,7 @@ export function addPeople(program: Command, tools: Tools): void {
       await tools.look(async (opened) => {
         const decision = await decide(opened, tools, who, action as Action);
         const owed =
-          decision.outstanding === null ? '' : `, owes ${formatUnits(decision.outstanding)} USDC`;
+          decision.owed === null ? '' : `, owes ${amountsText(decision.owed) || 'nothing'}`;
         tools
           .output()
           .result({ subscriber: who, action, ...decision }, [
@@ -106,7 +106,7 @@ export function addPeople(program: Command, tools: Tools): void {
         tools
           .output()
           .result({ subscriber, accounts, subscriptions, standing, open }, [
-            `${id}: ${standing?.standing}, owes ${formatUnits(standing?.outstanding ?? 0n)} USDC. ${standing?.reason ?? ''}`.trim(),
+            `${id}: ${standing?.standing}, owes ${amountsText(standing?.owed ?? []) || 'nothing'}. ${standing?.reason ?? ''}`.trim(),
             ...table([
               ['ACCOUNT', 'ROLE', 'SCANNED', 'CHECKED', 'GAP'],
               ...accounts.map((each) => [
@@ -133,8 +133,8 @@ export function addPeople(program: Command, tools: Tools): void {
               ['SHARE', 'OWED', 'PAID', 'STATUS', 'WHY'],
               ...open.map((each) => [
                 each.id,
-                formatUnits(each.amount),
-                formatUnits(each.paid),
+                amountText(each.amount, each.token),
+                amountText(each.paid, each.token),
                 each.status,
                 each.reason?.code ?? '',
               ]),

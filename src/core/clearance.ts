@@ -2,15 +2,18 @@
 // nothing is owed and the remaining funds cover what may be owed (core/covered.ts). It lasts for a
 // while and covers outflows in its time up to its amount, so that a profit which closes in between
 // does not make the subscriber a runaway.
-import type { Slot } from './ids.ts';
-import { type BaseUnits, formatUnits, least } from './money.ts';
+import type { Address, Slot } from './ids.ts';
+import { type BaseUnits, least } from './money.ts';
 import type { Trouble } from './payment.ts';
+import { amountsText, type Owed, USDC } from './token.ts';
 
 export type Clearance = {
   readonly id: string;
   readonly purpose: 'withdraw' | 'close';
-  /** The most that may leave, in quote base units; null when the account is closed. */
+  /** The most that may leave, in base units of `mint`; null when the account is closed. */
   readonly amount: BaseUnits | null;
+  /** The quote token that may leave; left out for the default venue's. */
+  readonly mint?: Address;
   readonly grantedSlot: Slot;
   readonly untilSlot: Slot;
   /**
@@ -24,7 +27,8 @@ export type ClearedOutflow = {
   readonly key: string;
   readonly slot: Slot;
   readonly amount: BaseUnits;
-  readonly isQuote: boolean;
+  /** Null for SOL. */
+  readonly mint: Address | null;
 };
 
 /**
@@ -53,7 +57,7 @@ export function clearedAmounts(
         continue;
       }
       const rest = left.get(each.id) ?? 0n;
-      if (!outflow.isQuote || rest === 0n) continue;
+      if (outflow.mint !== (each.mint ?? USDC.mint) || rest === 0n) continue;
       const covered = least(rest, open);
       left.set(each.id, rest - covered);
       open -= covered;
@@ -75,17 +79,21 @@ export function clearedOutflows(
 }
 
 /** Why a withdrawal must wait and what to do, in words for the subscriber. */
-export function whyBlocked(outstanding: BaseUnits, trouble: Trouble | null): string {
-  const owing = `You owe ${formatUnits(outstanding)} USDC of profit share to the creator you copied.`;
+export function whyBlocked(
+  owed: readonly Owed[],
+  trouble: Trouble | null,
+  venue: string = 'Drift',
+): string {
+  const owing = `You owe ${amountsText(owed)} of profit share to the creator you copied.`;
   switch (trouble?.class) {
     case 'needs_sol':
       return `${owing} It cannot be paid because the wallet that pays network fees has too little SOL. Add SOL to your agent wallet and ask again.`;
     case 'needs_authorisation':
       return `${owing} It cannot be paid because the key of your agent wallet is not available. Contact your platform.`;
     case 'venue_paused':
-      return `${owing} It cannot be paid because Drift has paused withdrawals. Ask again once they are open.`;
+      return `${owing} It cannot be paid because ${venue} has paused withdrawals. Ask again once they are open.`;
     case 'venue_limited':
-      return `${owing} It cannot be paid because Drift allows no further withdrawals just now. It is tried again by itself; ask again later.`;
+      return `${owing} It cannot be paid because ${venue} allows no further withdrawals just now. It is tried again by itself; ask again later.`;
     case 'retry_when_healthier':
       return `${owing} It cannot be paid because your collateral is tied up. Close or reduce a position, or deposit, and ask again.`;
     case 'books_behind':

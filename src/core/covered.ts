@@ -1,7 +1,8 @@
 // Covered: decides whether a withdrawal certainly leaves enough for what may be owed. That holds
 // while nothing is owed, everything that happened is known and paid, and no more leaves than is
 // settled. Pure: flows/clearance.ts reads, this file decides.
-import { type BaseUnits, formatUnits } from './money.ts';
+import type { BaseUnits } from './money.ts';
+import { amountText, type Token, USDC } from './token.ts';
 
 /** One Drift account of the subscriber, at one reading of the chain. */
 export type Holding = {
@@ -35,12 +36,13 @@ export type Uncovered = {
 
 /**
  * Why a withdrawal, or the closing of the account, must not be cleared; null when it may. `amount`
- * is null for closing.
+ * is null for closing. Holdings, `tokens` and `amount` are those of one venue, in its quote token.
  */
 export function uncovered(
   holdings: readonly Holding[],
   tokens: BaseUnits,
   amount: BaseUnits | null,
+  token: Token = USDC,
 ): Uncovered | null {
   const existing = holdings.filter((each) => each.exists);
   if (existing.length === 0)
@@ -74,7 +76,7 @@ export function uncovered(
   if (amount <= there) return null;
   return {
     code: 'too_much',
-    reason: `${formatUnits(amount)} USDC is more than the ${formatUnits(there)} USDC that is settled${open ? ' while positions are open' : ''}. Ask for at most that much${open ? ', or close every position first' : ''}.`,
+    reason: `${amountText(amount, token)} is more than the ${amountText(there, token)} that is settled${open ? ' while positions are open' : ''}. Ask for at most that much${open ? ', or close every position first' : ''}.`,
     passes: false,
   };
 }

@@ -7,6 +7,7 @@ import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
 import { whatLeft } from './outflow.ts';
 import type { StandingEvent } from './standing.ts';
+import { type Quotes, USDC } from './token.ts';
 
 /** A transfer with an unused rest, and a debt with an unpaid rest. Lists are oldest first. */
 export type OpenTransfer = { readonly id: string; readonly slot: Slot; readonly left: BaseUnits };
@@ -35,13 +36,13 @@ export function allotCredits(
   });
 }
 
-/** The creator who received an outflow of the quote token; null when none of these did. */
+/** The creator who received an outflow of a quote token; null when none of these did. */
 export function creatorPaid(
   { mint, owner, destination, internal, paymentId }: Outflow,
   creators: ReadonlySet<string>,
-  quoteMint: Address,
+  quotes: Quotes,
 ): Address | null {
-  if (mint !== quoteMint || internal || paymentId !== undefined) return null;
+  if (mint === null || !quotes.has(mint) || internal || paymentId !== undefined) return null;
   return [owner, destination].find((each) => each !== null && creators.has(each)) ?? null;
 }
 
@@ -63,15 +64,17 @@ export type CreatorTransfer = {
  */
 const ROUNDING = 10n;
 
-/** The amount owed to a creator at a place, by debts and payments alone. */
+/** The amount of a token owed to a creator at a place, by debts and payments alone. */
 function owedAt(
   history: readonly StandingEvent[],
   creator: string,
+  mint: string,
   at: StandingEvent['at'],
 ): BaseUnits {
   // When the order inside a slot is unknown, a debt counts as earlier and a payment as later.
   return history.reduce((sum, each) => {
     if (each.kind === 'left' || each.creator !== creator) return sum;
+    if ((each.mint ?? USDC.mint) !== mint) return sum;
     const order = comparePositions(each.at, at);
     if (each.kind === 'owed') return order <= 0 ? sum + each.amount : sum;
     return order < 0 ? sum - each.amount : sum;
@@ -80,33 +83,35 @@ function owedAt(
 
 /**
  * The effect of transfers to creators on the standing. The part of a transfer that discharges debts
- * to that creator settles them. A rest of more than a tenth counts as an outflow like any other:
- * otherwise a wallet that is named as creator of a subscription without debts would allow any
- * withdrawal. `claims` are all debts that a transfer may have been meant for, including observed
- * ones that count for nothing here.
+ * to that creator in that token settles them. A rest of more than a tenth counts as an outflow like
+ * any other: otherwise a wallet that is named as creator of a subscription without debts would
+ * allow any withdrawal. `claims` are all debts that a transfer may have been meant for, including
+ * observed ones that count for nothing here.
  */
 export function creditEvents(
   history: readonly StandingEvent[],
   transfers: readonly CreatorTransfer[],
-  quoteMint: Address,
+  quotes: Quotes,
   claims: readonly StandingEvent[] = history,
 ): StandingEvent[] {
   const events: StandingEvent[] = [];
   const taken = new Map<string, { counted: BaseUnits; claimed: BaseUnits }>();
   const inOrder = [...transfers].sort((a, b) => comparePositions(a.at, b.at));
   for (const { creator, at, signature, body, credited } of inOrder) {
-    const before = taken.get(creator) ?? { counted: 0n, claimed: 0n };
+    const mint = body.mint ?? USDC.mint;
+    const whose = `${creator}/${mint}`;
+    const before = taken.get(whose) ?? { counted: 0n, claimed: 0n };
     const openOf = (of: readonly StandingEvent[], less: BaseUnits): BaseUnits =>
-      least(body.amount, most(owedAt(of, creator, at) - less, 0n));
+      least(body.amount, most(owedAt(of, creator, mint, at) - less, 0n));
     const counted = openOf(history, before.counted);
     const claimed = openOf(claims, before.claimed);
-    taken.set(creator, { counted: before.counted + counted, claimed: before.claimed + claimed });
+    taken.set(whose, { counted: before.counted + counted, claimed: before.claimed + claimed });
     const amount = credited ?? counted;
-    if (amount > 0n) events.push({ kind: 'settled', at, amount, creator });
+    if (amount > 0n) events.push({ kind: 'settled', at, amount, creator, mint });
     const discharged = most(credited ?? 0n, claimed);
     const beyond = body.amount - discharged;
     if (beyond * ROUNDING <= discharged) continue;
-    const what = whatLeft({ ...body, amount: beyond }, quoteMint);
+    const what = whatLeft({ ...body, amount: beyond }, quotes);
     events.push({ kind: 'left', at, amount: beyond, what, signature });
   }
   return events;

@@ -11,7 +11,7 @@ import type { Cover, Debt, ErrorClass, Payment, SignedBytes, Tries, Trouble } fr
 import type { Subscription } from './ports.ts';
 import type { UncoveredShare } from './rebuild.ts';
 import type { ShareStatus, Voided, Voiding } from './share.ts';
-import type { SponsorSpent, TransactionCost } from './spending.ts';
+import type { Owed, Token } from './token.ts';
 
 export type UnaccruedClose = {
   readonly fact: Fact & { readonly body: Realised };
@@ -27,6 +27,8 @@ export type UnaccruedClose = {
 };
 
 export type ProfitShare = {
+  /** The token of its amounts. */
+  readonly token: Token;
   readonly id: string;
   readonly subscriberId: string;
   readonly subscriptionId: string;
@@ -56,6 +58,7 @@ export type ProfitShare = {
  * is in excess.
  */
 export type CreditMatch = {
+  readonly token: Token;
   readonly subscriberId: string;
   readonly creatorWallet: Address;
   readonly signature: Signature;
@@ -85,6 +88,7 @@ export type Credits = {
 };
 
 export type PaymentRecord = {
+  readonly token: Token;
   readonly id: string;
   readonly purpose: Payment['purpose'];
   readonly subscriberId: string;
@@ -185,8 +189,11 @@ export type Shares = {
   waitingFor(
     trouble: { readonly class: ErrorClass } | { readonly code: Trouble['code'] },
   ): Promise<{ driftUser: Address | null; subscribers: string[] }>;
-  /** What subscribers owe to a creator in debts that can be paid: neither parked nor observed. */
-  owedTo(creatorWallet: Address): Promise<BaseUnits>;
+  /**
+   * What subscribers owe to a creator in debts of one token that can be paid: neither parked nor
+   * observed.
+   */
+  owedTo(creatorWallet: Address, mint: Address): Promise<BaseUnits>;
   /** The slot before the oldest unpaid close; 0 when there is none. */
   oldestOpenSlot(subscriberId: string): Promise<Slot>;
   /**
@@ -209,9 +216,9 @@ export type Shares = {
     fromSlot: Slot,
     subscriberIds: readonly string[],
     under: string | null,
-  ): Promise<{ shareId: string; subscriberId: string; left: BaseUnits }[]>;
-  /** The debts that wait to be adopted: their number, and their unpaid sum. */
-  observed(): Promise<{ readonly count: number; readonly left: BaseUnits }>;
+  ): Promise<{ shareId: string; subscriberId: string; token: Token; left: BaseUnits }[]>;
+  /** The debts that wait to be adopted: their number, and their unpaid sum by token. */
+  observed(): Promise<{ readonly count: number; readonly left: readonly Owed[] }>;
   /** Subscribers with debts that their own terms let lapse now, by the database's clock. */
   lapsing(): Promise<string[]>;
   /** Lets such debts of a subscriber lapse. Returns them. Throws `books_behind` as `void` does. */
@@ -296,32 +303,4 @@ export type Payments = FoundPayments & {
   unknown(signatures: readonly Signature[]): Promise<Signature[]>;
   /** The amount that a landed payment paid beyond its debts. Base units. */
   overpaidBy(paymentId: string): Promise<BaseUnits>;
-};
-
-/**
- * Stores how much payments cost their fee payer according to the chain, in lamports. A day is the
- * last 24 hours by the database's clock.
- */
-export type Costs = {
-  /** Ended payments whose cost was not read yet, oldest first. */
-  unread(limit: number): Promise<UnreadCost[]>;
-  record(payment: UnreadCost, cost: TransactionCost): Promise<void>;
-  /**
-   * How many token accounts of this creator payments opened, and how many were planned and are not
-   * read yet.
-   */
-  openings(creatorWallet: Address): Promise<{ readonly known: number; readonly unread: number }>;
-  /** The lamports that the sponsor spent within a day. */
-  ofSponsor(sponsor: Address, subscriberId: string, creatorWallet: Address): Promise<SponsorSpent>;
-  /**
-   * USDC base units signed within a day in payments and swaps of this subscriber that landed or may
-   * land.
-   */
-  signedToday(subscriberId: string): Promise<BaseUnits>;
-};
-export type UnreadCost = {
-  readonly paymentId: string;
-  readonly subscriberId: string;
-  readonly creatorWallet: Address;
-  readonly signature: Signature;
 };

@@ -3,8 +3,10 @@ import type { ProfitShare } from './debt-ports.ts';
 import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Payment } from './payment.ts';
+import type { Token } from './token.ts';
 
 export type Earnings = {
+  readonly token: Token;
   readonly owed: BaseUnits;
   /** The part claimed by a payment that has not ended. */
   readonly inFlight: BaseUnits;
@@ -15,9 +17,14 @@ export type Earnings = {
 };
 
 export type DebtSums = {
-  /** The number of profit shares by status, and their unpaid sum. */
+  /** The number of profit shares by status and token, and their unpaid sum. */
   debts(): Promise<
-    { readonly status: ProfitShare['status']; readonly count: number; readonly left: BaseUnits }[]
+    {
+      readonly status: ProfitShare['status'];
+      readonly token: Token;
+      readonly count: number;
+      readonly left: BaseUnits;
+    }[]
   >;
   /** The number of open debts that are older than each of these ages. */
   debtsOlderThan(nowMs: number, agesMs: readonly number[]): Promise<number[]>;
@@ -28,8 +35,11 @@ export type DebtSums = {
   closeToPaid(sinceMs: number): Promise<Readonly<Record<string, number>>>;
   /** The age of the oldest open debt in milliseconds; null when there is none. */
   oldestDebtMs(nowMs: number): Promise<number | null>;
-  /** The sums of one creator, in base units. The five add up to everything that ever accrued. */
-  earnings(creatorWallet: Address): Promise<Earnings>;
+  /**
+   * The sums of one creator by token, in base units: one row for each token in which anything ever
+   * accrued. The five add up to everything that ever accrued in it.
+   */
+  earnings(creatorWallet: Address): Promise<readonly Earnings[]>;
   /**
    * The number of payments by state and, for payments that ended badly, by class of trouble; empty
    * text for the others.

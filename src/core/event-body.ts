@@ -6,9 +6,12 @@ import type { Trouble } from './payment.ts';
 import type { Counters } from './reckoning.ts';
 import type { Evidence } from './standing.ts';
 import type { SuspicionKind } from './suspicion.ts';
+import type { Owed } from './token.ts';
 
+/** The token of the amounts of an event. */
+type TokenTold = { readonly mint: Address; readonly symbol: string };
 /** The fields of a creator's payment. `signature` is null when nothing was signed. */
-type PaymentTold = {
+type PaymentTold = TokenTold & {
   readonly payment: string;
   readonly creatorWallet: string;
   readonly amount: BaseUnits;
@@ -18,7 +21,7 @@ type PaymentTold = {
  * The transaction that discharged a debt. `payment` is null for a transfer that Bailiff did not
  * make.
  */
-type DischargeTold = {
+type DischargeTold = TokenTold & {
   readonly share: string;
   readonly payment: string | null;
   readonly creatorWallet: string;
@@ -29,7 +32,7 @@ type DischargeTold = {
 };
 
 export type EventBodies = {
-  'share.accrued': {
+  'share.accrued': TokenTold & {
     readonly share: string;
     readonly subscription: string;
     readonly creatorWallet: Address;
@@ -42,12 +45,13 @@ export type EventBodies = {
   'share.paid': DischargeTold;
   /** `overpaid` is the amount that this payment paid beyond the debt. */
   'share.overpaid': DischargeTold & { readonly overpaid: BaseUnits };
-  'share.blocked': Trouble & {
-    readonly share: string;
-    readonly left: BaseUnits;
-    readonly waitsForPerson: boolean;
-  };
-  'share.voided': {
+  'share.blocked': Trouble &
+    TokenTold & {
+      readonly share: string;
+      readonly left: BaseUnits;
+      readonly waitsForPerson: boolean;
+    };
+  'share.voided': TokenTold & {
     readonly share: string;
     readonly left: BaseUnits;
     readonly by: 'terms' | 'operator';
@@ -61,7 +65,7 @@ export type EventBodies = {
     /** ISO 8601, UTC. */
     readonly at: string;
   };
-  'share.credited': {
+  'share.credited': TokenTold & {
     readonly share: string;
     readonly creatorWallet: string;
     readonly signature: Signature;
@@ -72,8 +76,8 @@ export type EventBodies = {
     readonly amount: BaseUnits;
     readonly left: BaseUnits;
   };
-  'share.adopted': { readonly share: string; readonly left: BaseUnits };
-  'transfer.credited': {
+  'share.adopted': TokenTold & { readonly share: string; readonly left: BaseUnits };
+  'transfer.credited': TokenTold & {
     readonly creatorWallet: Address;
     readonly signature: Signature;
     readonly slot: Slot;
@@ -100,12 +104,18 @@ export type EventBodies = {
   'payment.dead': PaymentTold & Trouble;
   'subscriber.registered': { readonly agentWallet: Address };
   'subscriber.delinquent': {
+    /** The sum over all tokens; `owed` has it by token. */
     readonly outstanding: BaseUnits;
+    readonly owed: readonly Owed[];
     readonly reason: string | null;
     readonly evidence: Evidence;
     readonly revision: bigint;
   };
-  'subscriber.cleared': { readonly outstanding: BaseUnits; readonly revision: bigint };
+  'subscriber.cleared': {
+    readonly outstanding: BaseUnits;
+    readonly owed: readonly Owed[];
+    readonly revision: bigint;
+  };
   'subscriber.suspected': {
     readonly amount: BaseUnits;
     readonly notices: number;

@@ -4,10 +4,13 @@
 import type { Realised, Tab } from './accrual.ts';
 import { unreachable } from './fault.ts';
 import type { Signature, Slot } from './ids.ts';
-import { type BaseUnits, formatUnits } from './money.ts';
+import type { BaseUnits } from './money.ts';
 import type { Basis } from './terms.ts';
+import { amountText, type Token } from './token.ts';
 
 export type Accrual = {
+  /** The token of its amounts. */
+  readonly token: Token;
   readonly signature: Signature;
   readonly slot: Slot;
   readonly ordinal: number;
@@ -210,17 +213,18 @@ export function explain(accrual: Accrual): Explanation {
       }),
     ),
   ];
+  const text = (units: BaseUnits): string => amountText(units, accrual.token);
   const whole = realised.netPnl - accrual.openingFee;
   const what =
     realised.kind === 'reckoning'
-      ? `Account state shows a profit of ${formatUnits(whole)} USDC, net of fees, in transaction ${accrual.signature}`
-      : `A ${realised.position} position closed in transaction ${accrual.signature} (slot ${accrual.slot}) with ${formatUnits(realised.grossPnl)} USDC of realised profit, less ${formatUnits(realised.fee + accrual.openingFee)} USDC of fees for opening and closing it: ${formatUnits(whole)} USDC`;
+      ? `Account state shows a profit of ${text(whole)}, net of fees, in transaction ${accrual.signature}`
+      : `A ${realised.position} position closed in transaction ${accrual.signature} (slot ${accrual.slot}) with ${text(realised.grossPnl)} of realised profit, less ${text(realised.fee + accrual.openingFee)} of fees for opening and closing it: ${text(whole)}`;
   const of =
     charged === whole
       ? 'that'
-      : `${formatUnits(charged)} USDC, the part opened under these terms less earlier losses,`;
+      : `${text(charged)}, the part opened under these terms less earlier losses,`;
   return {
     steps,
-    sentence: `${what}. ${percent(shareBps)} of ${of} is ${formatUnits(amount)} USDC.`,
+    sentence: `${what}. ${percent(shareBps)} of ${of} is ${text(amount)}.`,
   };
 }

@@ -3,8 +3,9 @@
 import type { Close, Reckoning } from './fact.ts';
 import { unreachable } from './fault.ts';
 import type { Address, Signature, Slot } from './ids.ts';
-import { type BaseUnits, formatUnits } from './money.ts';
+import type { BaseUnits } from './money.ts';
 import type { Basis } from './terms.ts';
+import { amountText, type Token } from './token.ts';
 
 /** Why a close, or a part of one, makes nothing owed, or not yet. */
 export const NOTHING_OWED = [
@@ -62,6 +63,8 @@ export type BookedPart = {
 
 /** The record of a close. */
 export type RecordedClose = {
+  /** The token of its amounts: the quote token of the account's venue. */
+  readonly token: Token;
   readonly account: Address;
   readonly signature: Signature;
   readonly slot: Slot;
@@ -95,8 +98,6 @@ type Unbooked = Extract<
 /** The reasons why a booked part owes nothing. */
 type Unowed = Exclude<NothingOwed, Unbooked>;
 
-const usdc = (amount: BaseUnits): string => `${formatUnits(amount)} USDC`;
-
 function reasonOfPart(part: BookedPart, firstTermsSlot: Slot | null): Unowed | null {
   const { termsSlot, openedSlot, netPnl, shareBps, charged, amount } = part;
   if (amount > 0n) return null;
@@ -110,11 +111,12 @@ function reasonOfPart(part: BookedPart, firstTermsSlot: Slot | null): Unowed | n
 }
 
 /** The sentence for people on a part. */
-function sayPart(part: BookedPart, reason: Unowed | null): string {
+function sayPart(part: BookedPart, reason: Unowed | null, token: Token): string {
+  const text = (amount: BaseUnits): string => amountText(amount, token);
   const { netPnl, shareBps, charged, amount, deficitBefore, deficitAfter, termsSlot, share } = part;
   switch (reason) {
     case null: {
-      const of = `${shareBps / 100} % of ${usdc(charged)} is ${usdc(amount)}.`;
+      const of = `${shareBps / 100} % of ${text(charged)} is ${text(amount)}.`;
       if (share === null) return of;
       return share.observed
         ? `${of} It was only observed, and is not paid until a person adopts it.`
@@ -123,13 +125,13 @@ function sayPart(part: BookedPart, reason: Unowed | null): string {
     case 'loss':
       return netPnl === 0n
         ? 'Fees included, it closed without a profit.'
-        : `Fees included, it closed with a loss of ${usdc(-netPnl)}.`;
+        : `Fees included, it closed with a loss of ${text(-netPnl)}.`;
     case 'made_good':
-      return `The profit of ${usdc(netPnl)} made good earlier losses of ${usdc(deficitBefore)}; ${usdc(deficitAfter)} of them are left.`;
+      return `The profit of ${text(netPnl)} made good earlier losses of ${text(deficitBefore)}; ${text(deficitAfter)} of them are left.`;
     case 'no_share':
       return `The terms from slot ${termsSlot} on take a share of 0 %.`;
     case 'dust':
-      return `${shareBps / 100} % of ${usdc(charged)} is less than a base unit; the fraction is carried to the next close.`;
+      return `${shareBps / 100} % of ${text(charged)} is less than a base unit; the fraction is carried to the next close.`;
     case 'before_terms':
       return 'It was opened before anything was agreed.';
     case 'after_end':
@@ -179,7 +181,7 @@ function reasonOfWhole(close: RecordedClose): Answer {
 export function outcomeOf(close: RecordedClose): Outcome {
   const parts = close.parts.map((part) => {
     const reason = reasonOfPart(part, close.firstTermsSlot);
-    return { ...part, reason, sentence: sayPart(part, reason) };
+    return { ...part, reason, sentence: sayPart(part, reason, close.token) };
   });
   const [first] = parts;
   if (first === undefined) return { amount: 0n, parts, ...reasonOfWhole(close) };

@@ -3,9 +3,10 @@
 // order of hearing. The whole rule: docs/standing.md.
 import { type Clearance, clearedAmounts } from './clearance.ts';
 import type { ChainPosition, Outflow } from './fact.ts';
-import type { Address, Signature, Slot } from './ids.ts';
+import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
 import type { StandingEvent } from './standing.ts';
+import { amountText, type Quotes } from './token.ts';
 import { WRAPPED_SOL } from './wallet-call.ts';
 
 /**
@@ -37,11 +38,11 @@ export type HeardOutflow = {
   readonly body: Outflow;
 };
 /**
- * The bounds of the daemon's swaps of an agent's USDC for SOL. A subscriber who makes such a swap
- * by hand gains nothing that the daemon would not have done itself.
+ * The bounds of the daemon's swaps of an agent's quote tokens for SOL. A subscriber who makes such
+ * a swap by hand gains nothing that the daemon would not have done itself.
  */
 export type TopUpRule = {
-  /** The most USDC of one swap. Base units. */
+  /** The most quote tokens of one swap. Base units. */
   readonly amountMost: BaseUnits;
   /** The least SOL that a swap must bring. Lamports. */
   readonly lamportsLeast: bigint;
@@ -61,8 +62,8 @@ const NOBODY: OutflowContext = { creators: new Set(), appointed: new Set() };
 
 /**
  * The amounts that may leave a wallet without counting, for each transaction and for each day:
- * tips, rent of other people's accounts, a relayer's fee in the token. SOL in lamports, USDC in
- * base units.
+ * tips, rent of other people's accounts, a relayer's fee in the token. SOL in lamports, each quote
+ * token in its base units.
  */
 export const SMALL = {
   sol: { transaction: 10_000_000n, day: 50_000_000n },
@@ -75,16 +76,17 @@ const isSol = ({ mint, decimals, route }: Outflow): boolean =>
   mint === WRAPPED_SOL || (mint === null && (decimals === 9 || route === 'sol_transfer'));
 
 /**
- * The allowance of an outflow; null when it has none. Withdrawals from the venue never have one.
+ * The allowance that an outflow falls under: that of SOL, or of a quote token by its mint; null
+ * when it has none. Withdrawals from a venue never have one.
  */
-function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | null {
+function allowanceOf(body: Outflow, quotes: Quotes): string | null {
   switch (body.route) {
     case 'sol_transfer':
     case 'sol_handover':
     case 'network_fee':
       return 'sol';
     case 'token_transfer':
-      return isSol(body) ? 'sol' : body.mint === quoteMint ? 'quote' : null;
+      return isSol(body) ? 'sol' : body.mint !== null && quotes.has(body.mint) ? body.mint : null;
     case 'withdraw':
     case 'isolated_withdraw':
     case 'transfer':
@@ -99,12 +101,12 @@ function allowanceOf(body: Outflow, quoteMint: Address): keyof typeof SMALL | nu
  * The outflows that are small: within the allowance of their transaction and, together with every
  * other small transaction of the day before, within the allowance of a day.
  */
-function smallOutflows(outflows: readonly HeardOutflow[], quoteMint: Address): Set<string> {
+function smallOutflows(outflows: readonly HeardOutflow[], quotes: Quotes): Set<string> {
   const small = new Set<string>();
-  for (const asset of ['sol', 'quote'] as const) {
-    const limits = SMALL[asset];
+  for (const asset of ['sol', ...quotes.keys()]) {
+    const limits = asset === 'sol' ? SMALL.sol : SMALL.quote;
     const inOrder = byTransaction(
-      outflows.filter(({ body }) => allowanceOf(body, quoteMint) === asset),
+      outflows.filter(({ body }) => allowanceOf(body, quotes) === asset),
     ).filter((each) => each.amount <= limits.transaction);
     let sum = 0n;
     let from = 0;
@@ -137,12 +139,12 @@ function byTransaction(outflows: readonly HeardOutflow[]): Group[] {
 }
 
 /**
- * Swaps of USDC for SOL within the bounds of the rule and its interval. They are recognised even if
- * the ledger lost the payment.
+ * Swaps of a quote token for SOL within the bounds of the rule and its interval. They are
+ * recognised even if the ledger lost the payment.
  */
 function topUps(
   outflows: readonly HeardOutflow[],
-  quoteMint: Address,
+  quotes: Quotes,
   rule: TopUpRule | null,
 ): Set<string> {
   const found = new Set<string>();
@@ -150,7 +152,8 @@ function topUps(
   const swaps = outflows.filter(
     ({ body }) =>
       body.route === 'token_transfer' &&
-      body.mint === quoteMint &&
+      body.mint !== null &&
+      quotes.has(body.mint) &&
       (body.brought ?? 0n) >= rule.lamportsLeast,
   );
   let last = Number.NEGATIVE_INFINITY;
@@ -176,16 +179,16 @@ const toCreator = ({ destination, owner }: Outflow, creators: ReadonlySet<string
 export function classifyOutflows(
   outflows: readonly HeardOutflow[],
   clearances: readonly Clearance[],
-  quoteMint: Address,
+  quotes: Quotes,
   context: OutflowContext = NOBODY,
 ): Map<string, OutflowClass> {
-  return classify(outflows, clearances, quoteMint, context).classes;
+  return classify(outflows, clearances, quotes, context).classes;
 }
 
 function classify(
   outflows: readonly HeardOutflow[],
   clearances: readonly Clearance[],
-  quoteMint: Address,
+  quotes: Quotes,
   { creators, appointed, topUp = null }: OutflowContext,
 ): { classes: Map<string, OutflowClass>; cleared: ReadonlyMap<string, BaseUnits> } {
   const classes = new Map<string, OutflowClass>();
@@ -195,18 +198,19 @@ function classify(
       .filter(({ body }) => body.route === 'withdraw' || body.route === 'isolated_withdraw')
       .map(({ body }) => body.mint),
   );
-  const swapped = topUps(outflows, quoteMint, topUp);
+  const swapped = topUps(outflows, quotes, topUp);
   const others = outflows.filter(({ key, ours, body }) => {
     const { mint, consent, signers } = body;
     if (ours || swapped.has(key)) classes.set(key, 'ours');
     else if (body.internal) classes.set(key, 'internal');
-    else if (mint === quoteMint && toCreator(body, creators)) classes.set(key, 'creator');
+    else if (mint !== null && quotes.has(mint) && toCreator(body, creators))
+      classes.set(key, 'creator');
     else if (body.ofValue === false && !paidOut.has(mint)) classes.set(key, 'worthless');
     else if (consent === 'none' && !signers.some((each) => appointed.has(each)))
       classes.set(key, 'unsigned');
     return !classes.has(key);
   });
-  const small = smallOutflows(others, quoteMint);
+  const small = smallOutflows(others, quotes);
   for (const key of small) classes.set(key, 'small');
   const large = others.filter(({ key }) => !small.has(key));
   const cleared = clearedAmounts(
@@ -215,7 +219,7 @@ function classify(
       key,
       slot,
       amount: body.amount,
-      isQuote: body.mint === quoteMint,
+      mint: body.mint,
     })),
   );
   for (const { key, body } of large)
@@ -223,12 +227,12 @@ function classify(
   return { classes, cleared };
 }
 
-/** An amount that left, in words: the quote token and SOL by name, any other token by its mint. */
-export function whatLeft(body: Outflow, quoteMint: Address): string {
+/** An amount that left, in words: quote tokens and SOL by name, any other token by its mint. */
+export function whatLeft(body: Outflow, quotes: Quotes): string {
   const { amount, mint, decimals } = body;
   if (isSol(body)) return `${formatUnits(amount, 9)} SOL`;
   if (mint === null || decimals === null) return `${amount} base units of an unknown token`;
-  return `${formatUnits(amount, decimals)} ${mint === quoteMint ? 'USDC' : mint}`;
+  return amountText(amount, { mint, decimals, symbol: quotes.get(mint)?.symbol ?? mint });
 }
 
 /**
@@ -238,10 +242,10 @@ export function whatLeft(body: Outflow, quoteMint: Address): string {
 export function leftEvents(
   outflows: readonly (HeardOutflow & { readonly at: ChainPosition })[],
   clearances: readonly Clearance[],
-  quoteMint: Address,
+  quotes: Quotes,
   context: OutflowContext,
 ): StandingEvent[] {
-  const { classes, cleared } = classify(outflows, clearances, quoteMint, context);
+  const { classes, cleared } = classify(outflows, clearances, quotes, context);
   const counted = outflows
     .map((each) => {
       const amount = each.body.amount - (cleared.get(each.key) ?? 0n);
@@ -258,7 +262,7 @@ export function leftEvents(
       kind: 'left',
       at: { ...each.at, signature: each.signature },
       amount,
-      what: whatLeft({ ...each.body, amount }, quoteMint),
+      what: whatLeft({ ...each.body, amount }, quotes),
       signature: each.signature,
     };
   });

@@ -13,14 +13,16 @@
 //   dead      Final: proven that it was never executed and never can be. The debts are free again.
 //
 // Age alone proves nothing: a debt that has been `processing` for five minutes is looked up, and
-// nothing else follows from its age. A top-up (`purpose`) is the agent's own USDC for SOL; it
-// discharges nothing and follows the same rules. This module only decides; flows/settle.ts acts,
+// nothing else follows from its age. A top-up (`purpose`) is the agent's own quote tokens for SOL;
+// it discharges nothing and follows the same rules. This module only decides; flows/settle.ts acts,
 // one persisted step at a time.
 import type { BackoffRule } from './backoff.ts';
 import { DEATH_MARGIN_BLOCKS } from './death.ts';
 import type { Address, Signature, Slot } from './ids.ts';
-import { type BaseUnits, formatUnits, least } from './money.ts';
+import { type BaseUnits, least } from './money.ts';
+import { amountText, type Token } from './token.ts';
 import { type ErrorClass, type Trouble, troubled } from './trouble.ts';
+import type { VenueName } from './venue.ts';
 
 export { ERROR_CLASSES, type ErrorClass, type Trouble } from './trouble.ts';
 
@@ -35,6 +37,9 @@ export type Debt = {
   /** The Drift user whose close made the debt. It is asked first to pay. */
   readonly driftUser: Address;
   readonly subAccountId: number;
+  /** The venue of that account, and the token in which it counts. */
+  readonly venue: VenueName;
+  readonly token: Token;
   readonly owed: BaseUnits;
   readonly attempts: number;
   /** The slot of its close. A payment of the debt cannot be earlier. */
@@ -61,7 +66,7 @@ export type PaymentPlan = {
   readonly withdraw: BaseUnits;
   readonly settleMarkets: readonly number[];
   readonly feePayer: 'agent' | 'sponsor';
-  /** USDC for the sponsor, for the fee that it pays, in addition to the amount. */
+  /** Quote tokens for the sponsor, for the fee that it pays, in addition to the amount. */
   readonly reimburse: BaseUnits;
   /**
    * Whether the withdrawal goes through a token account of the agent that is opened and closed
@@ -92,6 +97,9 @@ export type Payment = {
   readonly creatorWallet: Address;
   readonly driftUser: Address;
   readonly subAccountId: number;
+  /** The venue of that account, and the token that is paid: the same as that of its debts. */
+  readonly venue: VenueName;
+  readonly token: Token;
   readonly plan: PaymentPlan;
   /** The highest number of earlier failures among its debts. */
   readonly attempts: number;
@@ -109,7 +117,7 @@ export type LaneView = {
 };
 
 export type Command =
-  /** `debts` are those to the creator of the oldest debt; `due` are all. */
+  /** `debts` are those to the creator of the oldest debt, at its venue; `due` are all. */
   | { readonly do: 'plan'; readonly debts: readonly Debt[]; readonly due: readonly Debt[] }
   | { readonly do: 'sign'; readonly payment: Payment }
   | { readonly do: 'send'; readonly payment: Payment }
@@ -118,7 +126,7 @@ export type Command =
 
 /**
  * The next step of a lane. A live payment comes first, because a subscriber never has two. Creators
- * are paid in the order of their oldest debt, each with all debts that are due.
+ * are paid in the order of their oldest debt, each with all debts that are due at that venue.
  */
 export function next(view: LaneView): Command {
   const { payment, due } = view;
@@ -130,7 +138,12 @@ export function next(view: LaneView): Command {
   }
   const oldest = due[0];
   if (oldest === undefined) return { do: 'rest' };
-  const debts = due.filter((debt) => debt.creatorWallet === oldest.creatorWallet);
+  const debts = due.filter(
+    (debt) =>
+      debt.creatorWallet === oldest.creatorWallet &&
+      debt.venue === oldest.venue &&
+      debt.token.mint === oldest.token.mint,
+  );
   return { do: 'plan', debts, due };
 }
 
@@ -141,10 +154,11 @@ export function next(view: LaneView): Command {
 export function tooSmall(debts: readonly Debt[]): Trouble | null {
   const owed = debts.reduce((sum, debt) => sum + debt.owed, 0n);
   if (debts.length === 0 || debts.some((debt) => owed >= debt.minimum)) return null;
+  const { token } = debts[0]!;
   const minimum = debts.reduce((lowest, debt) => least(lowest, debt.minimum), debts[0]!.minimum);
   return troubled(
     'below_minimum',
-    `${formatUnits(owed)} USDC is owed to this creator; payments begin at ${formatUnits(minimum)} USDC. It is paid with the next shares, or before a withdrawal.`,
+    `${amountText(owed, token)} is owed to this creator; payments begin at ${amountText(minimum, token)}. It is paid with the next shares, or before a withdrawal.`,
   );
 }
 

@@ -12,6 +12,7 @@ import {
 } from './money.ts';
 import { type Cover, type Debt, INSUFFICIENT_FUNDS, type PaymentPlan } from './payment.ts';
 import { type CostRule, tooCostly } from './spending.ts';
+import { amountText, type Token, USDC } from './token.ts';
 import { type Trouble, troubled } from './trouble.ts';
 
 /**
@@ -44,7 +45,7 @@ export type Preflight = {
   readonly owedToCreator?: BaseUnits;
 };
 
-/** A market from which settling brings USDC into the deposit. */
+/** A market from which settling brings quote tokens into the deposit. */
 export type Claimable = {
   readonly market: number;
   /** The amount that settling brings, in base units, according to one reading. */
@@ -54,7 +55,7 @@ export type Claimable = {
 };
 
 export type VenueFunds = {
-  /** USDC deposited in the Drift user, in token base units. */
+  /** Quote tokens deposited in the venue account, in base units. */
   readonly deposit: BaseUnits;
   readonly claimable: readonly Claimable[];
   /** Whether positions or borrows use the collateral, so that not all of it may leave. */
@@ -94,11 +95,11 @@ export type PayingPolicy = {
    */
   readonly marginFloorBps: number;
   /**
-   * The agent's reimbursement of the sponsor for a fee: USDC base units for one SOL, and the most
+   * The agent's reimbursement of the sponsor for a fee: quote base units for one SOL, and the most
    * for one payment.
    */
   readonly reimbursement: { readonly perSol: BaseUnits; readonly most: BaseUnits } | null;
-  /** How much USDC an agent short of SOL may swap; null when it may not. */
+  /** How many quote tokens an agent short of SOL may swap; null when it may not. */
   readonly topUp: BaseUnits | null;
   /** When a payment waits for more debts because of its cost; absent for never. */
   readonly cost?: CostRule;
@@ -106,7 +107,7 @@ export type PayingPolicy = {
 
 export type Planned =
   | { readonly kind: 'pay'; readonly plan: PaymentPlan }
-  /** The agent first swaps some of its USDC for SOL. */
+  /** The agent first swaps some of its quote tokens for SOL. */
   | { readonly kind: 'top_up'; readonly amount: BaseUnits }
   /** `about`: whether the trouble concerns this creator only, or all debts of the subscriber. */
   | { readonly kind: 'wait'; readonly about: 'creator' | 'subscriber'; readonly trouble: Trouble };
@@ -211,7 +212,7 @@ function choosePayer(
 
 /**
  * Whether the agent can send a swap: it needs SOL for the fee and for the rent of an account of
- * wrapped SOL until that is closed again, and the USDC in its token account.
+ * wrapped SOL until that is closed again, and the tokens in its token account.
  */
 function canTopUp(preflight: Preflight, amount: BaseUnits): boolean {
   const { costs } = preflight;
@@ -219,14 +220,13 @@ function canTopUp(preflight: Preflight, amount: BaseUnits): boolean {
   return (preflight.agentTokens ?? 0n) >= amount && preflight.agentLamports >= toSend;
 }
 
-const CREATOR_FROZEN = troubled(
-  'creator_account_frozen',
-  "The creator's USDC account is frozen by its issuer.",
-);
-const CREATOR_FOREIGN = troubled(
-  'creator_account_given_away',
-  "Another wallet owns the creator's USDC account: the creator gave it away. Agree on terms with another wallet, then retry.",
-);
+const creatorFrozen = ({ symbol }: Token): Trouble =>
+  troubled('creator_account_frozen', `The creator's ${symbol} account is frozen by its issuer.`);
+const creatorForeign = ({ symbol }: Token): Trouble =>
+  troubled(
+    'creator_account_given_away',
+    `Another wallet owns the creator's ${symbol} account: the creator gave it away. Agree on terms with another wallet, then retry.`,
+  );
 
 /**
  * The amount that the venue lets out: nothing while it is blocked, and no more than the account's
@@ -244,6 +244,9 @@ export function cushionOf(funds: VenueFunds, policy: PayingPolicy): BaseUnits {
   return mulDivCeil(funds.deposit, BigInt(policy.marginFloorBps), BPS_WHOLE);
 }
 
+/** The token of debts of one venue. */
+const tokenOfDebts = (debts: readonly Debt[]): Token => debts[0]?.token ?? USDC;
+
 /**
  * Why nothing can be covered: the margin floor, when there would be enough without it, else the
  * lack of funds.
@@ -252,12 +255,13 @@ function tooLittle(debts: readonly Debt[], preflight: Preflight, policy: PayingP
   const { venue } = preflight;
   if (venue?.blocked) return venue.blocked;
   const tokens = preflight.agentTokens ?? 0n;
-  const available = formatUnits(tokens + reachableFrom(venue));
+  const token = tokenOfDebts(debts);
+  const available = amountText(tokens + reachableFrom(venue), token);
   const unbound = venue === null ? tokens : tokens + reachableFrom({ ...venue, room: null });
   const floor = coverable(debts, unbound, policy.partialLeast).length > 0;
   return troubled(
     floor ? 'margin_floor' : INSUFFICIENT_FUNDS,
-    `${available} USDC can be reached${floor ? ' without bringing the account closer to liquidation than allowed' : ''}; ${formatUnits(debts[0]?.owed ?? 0n)} USDC is owed.`,
+    `${available} can be reached${floor ? ' without bringing the account closer to liquidation than allowed' : ''}; ${amountText(debts[0]?.owed ?? 0n, token)} is owed.`,
   );
 }
 
@@ -268,8 +272,10 @@ export function plan(debts: readonly Debt[], preflight: Preflight, policy: Payin
     about,
     trouble,
   });
-  if (preflight.creatorAccount === 'frozen') return wait(CREATOR_FROZEN, 'creator');
-  if (preflight.creatorAccount === 'foreign') return wait(CREATOR_FOREIGN, 'creator');
+  if (preflight.creatorAccount === 'frozen')
+    return wait(creatorFrozen(tokenOfDebts(debts)), 'creator');
+  if (preflight.creatorAccount === 'foreign')
+    return wait(creatorForeign(tokenOfDebts(debts)), 'creator');
   const tokens = preflight.agentTokens ?? 0n;
   const funds = preflight.venue;
   const available = tokens + reachableFrom(funds);

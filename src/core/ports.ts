@@ -7,7 +7,8 @@ import type { Acts } from './act.ts';
 import type { ApiKeys } from './api-key.ts';
 import type { Checks } from './check-ports.ts';
 import type { Clearance } from './clearance.ts';
-import type { Costs, Credits, Payments, Shares } from './debt-ports.ts';
+import type { Costs } from './cost-ports.ts';
+import type { Credits, Payments, Shares } from './debt-ports.ts';
 import type { DebtSums } from './debt-sums.ts';
 import type { CoverageBook, UnfollowedAccounts, UnreadBook } from './doubt-ports.ts';
 import type { Endpoints, EventLog } from './event.ts';
@@ -23,6 +24,8 @@ import type { Mark, RosterChange, RosterEntry } from './roster.ts';
 import type { Standing, StandingEvent } from './standing.ts';
 import type { Suspicion } from './suspicion.ts';
 import type { Terms } from './terms.ts';
+import type { Quotes } from './token.ts';
+import type { VenueName } from './venue.ts';
 
 /** Time and random numbers. The daemon gets both only through this port. */
 export type Clock = {
@@ -44,11 +47,17 @@ export type Log = {
 
 // ── Who, and on what terms ───────────────────────────────────────────────────────────────────────
 
+/** An account of a subscriber at a venue. */
+export type VenueAccount = {
+  readonly address: Address;
+  readonly subAccountId: number;
+  readonly venue: VenueName;
+};
 export type Subscriber = {
   readonly id: string;
   readonly agentWallet: Address;
   readonly agentTokenAccount: Address;
-  readonly driftAccounts: readonly { readonly address: Address; readonly subAccountId: number }[];
+  readonly driftAccounts: readonly VenueAccount[];
   readonly hasKey: boolean;
   readonly retiredAtMs: number | null;
 };
@@ -63,7 +72,8 @@ export type NewSubscriber = {
   readonly id: string;
   readonly agentWallet: Address;
   readonly agentTokenAccount: Address;
-  readonly driftAccounts: readonly { readonly address: Address; readonly subAccountId: number }[];
+  /** An account that names no venue is one of the default venue. */
+  readonly driftAccounts: readonly (Omit<VenueAccount, 'venue'> & Partial<VenueAccount>)[];
   readonly sealedKey: Uint8Array | null;
   /** The slot from which the history of the new accounts counts. */
   readonly fromSlot: Slot;
@@ -219,7 +229,7 @@ export type Standings = {
    */
   update(
     subscriberId: string,
-    judge: (history: readonly StandingEvent[]) => Standing,
+    judge: (history: readonly StandingEvent[], quotes: Quotes) => Standing,
   ): Promise<RosterEntry>;
   /** Passes the whole roster to `take`, in parts, and returns the mark as of which it holds. */
   roster(take: (entries: readonly RosterEntry[]) => void): Promise<Mark>;

@@ -4,6 +4,7 @@ import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import type { Cover } from './payment.ts';
 import type { Act } from './policy.ts';
+import type { Token } from './token.ts';
 
 /** A payment as its transaction shows it. */
 export type PaidOnChain = {
@@ -11,6 +12,8 @@ export type PaidOnChain = {
   readonly signature: Signature;
   readonly slot: Slot;
   readonly creatorWallet: Address;
+  /** The token that was paid. */
+  readonly token: Token;
   readonly amount: BaseUnits;
 };
 
@@ -18,6 +21,7 @@ export type PaidOnChain = {
 export type UncoveredShare = {
   readonly shareId: string;
   readonly creatorWallet: Address;
+  readonly mint: Address;
   readonly uncovered: BaseUnits;
 };
 
@@ -92,7 +96,8 @@ export function allot(
   let left = paid.amount;
   for (const share of shares) {
     if (left === 0n) break;
-    if (share.creatorWallet !== paid.creatorWallet || share.uncovered === 0n) continue;
+    if (share.creatorWallet !== paid.creatorWallet || share.mint !== paid.token.mint) continue;
+    if (share.uncovered === 0n) continue;
     const amount = least(share.uncovered, left);
     covers.push({ shareId: share.shareId, amount });
     left -= amount;

@@ -1,6 +1,7 @@
 // Receipt payment: checks that the chain shows the payments and transfers of a receipt: the
 // creator's token account up, the agent's down, by the amount to the unit, with a memo that names
 // the payment.
+
 import { creatorPaid } from './credit.ts';
 import type { Address } from './ids.ts';
 import { formatUnits } from './money.ts';
@@ -15,6 +16,7 @@ import {
   unknown,
 } from './receipt-check.ts';
 import { isFinding, readAt } from './receipt-close.ts';
+import { quotesOf, USDC } from './token.ts';
 import { type ChainTransaction, callsOf } from './transaction.ts';
 
 /** By how much the token accounts rose that a test selects. */
@@ -101,7 +103,7 @@ function checkCredit(
   const paid =
     left?.kind === 'outflow' &&
     left.amount === amount &&
-    creatorPaid(left, new Set([creator.wallet]), mint) !== null;
+    creatorPaid(left, new Set([creator.wallet]), quotesOf([{ ...USDC, mint }])) !== null;
   const faults = [
     ...(paid ? [] : [`no transfer of ${amount} from ${account} to the creator stands there`]),
     ...(credited > 0n && credited <= amount ? [] : ['more of it is counted than it moved']),

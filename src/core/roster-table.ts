@@ -53,7 +53,7 @@ export type RosterTable = {
     row: number,
   ): Pick<
     RosterEntry,
-    'standing' | 'outstanding' | 'owedSinceMs' | 'reason' | 'evidence' | 'revision'
+    'standing' | 'outstanding' | 'owed' | 'owedSinceMs' | 'reason' | 'evidence' | 'revision'
   >;
   readonly size: number;
 };

@@ -3,9 +3,10 @@
 // while heard transactions are not read, and while an account of the subscriber shows a change that
 // no fact explains. The gate client decides with this same module.
 import type { Slot } from './ids.ts';
-import { type BaseUnits, formatUnits } from './money.ts';
+import type { BaseUnits } from './money.ts';
 import { createRosterTable } from './roster-table.ts';
 import type { Evidence } from './standing.ts';
+import { amountText, type Owed, USDC } from './token.ts';
 
 /** `retired`: the subscriber has left and owes nothing; its accounts are no longer watched. */
 export const ROSTER_STANDINGS = ['good', 'delinquent', 'retired'] as const;
@@ -15,7 +16,10 @@ export type RosterEntry = {
   readonly subscriberId: string;
   readonly agentWallet: string;
   readonly standing: RosterStanding;
+  /** What is owed over all tokens, in base units; 0 exactly when nothing is owed. */
   readonly outstanding: BaseUnits;
+  /** What is owed by token; left out by servers of the release before, where all is USDC. */
+  readonly owed?: readonly Owed[];
   /**
    * The time since which the subscriber has owed something without a pause; null when nothing is
    * owed.
@@ -45,6 +49,8 @@ export type Decision = {
   readonly reason: string;
   readonly standing: RosterStanding | null;
   readonly outstanding: BaseUnits | null;
+  /** What is owed by token; null when the subscriber is not known. */
+  readonly owed: readonly Owed[] | null;
   readonly evidence: Evidence | null;
   readonly asOfSlot: Slot | null;
   readonly revision: bigint | null;
@@ -81,11 +87,18 @@ export type RosterOptions = {
   readonly staleAfterMs: number;
   /** Whether an engine should open positions when the verdict is `unknown`. */
   readonly failOpen: boolean;
-  /** The debt above which nothing may be opened, whatever the standing; null for no limit. */
+  /**
+   * The debt in one token above which nothing may be opened, whatever the standing; null for no
+   * limit.
+   */
   readonly outstandingMost: BaseUnits | null;
   /** The time of owing above which nothing may be opened; null for no limit. */
   readonly owedForMsMost: number | null;
 };
+
+/** What an entry owes, by token. */
+export const owedIn = ({ outstanding, owed }: Pick<RosterEntry, 'outstanding' | 'owed'>) =>
+  owed ?? (outstanding === 0n ? [] : [{ ...USDC, amount: outstanding }]);
 
 /** A node may be this far behind another node of the same chain. */
 const LAG_SLOTS_MOST = 1_000;
@@ -160,12 +173,14 @@ export function createRoster(options: RosterOptions): Roster {
 
   /** The reason why a subscriber in good standing may not open because of a limit, or null. */
   const beyondLimit = (
-    entry: Pick<RosterEntry, 'outstanding' | 'owedSinceMs'>,
+    entry: Pick<RosterEntry, 'outstanding' | 'owed' | 'owedSinceMs'>,
     nowMs: number,
   ): string | null => {
     const { outstandingMost, owedForMsMost } = options;
-    if (outstandingMost !== null && entry.outstanding > outstandingMost)
-      return `Owes ${formatUnits(entry.outstanding)} USDC, more than the ${formatUnits(outstandingMost)} USDC this platform allows.`;
+    const above = (most: BaseUnits) => owedIn(entry).find((each) => each.amount > most);
+    const beyond = outstandingMost === null ? undefined : above(outstandingMost);
+    if (outstandingMost !== null && beyond !== undefined)
+      return `Owes ${amountText(beyond.amount, beyond)}, more than the ${amountText(outstandingMost, beyond)} this platform allows.`;
     if (
       owedForMsMost !== null &&
       entry.owedSinceMs !== null &&
@@ -176,7 +191,9 @@ export function createRoster(options: RosterOptions): Roster {
   };
 
   const judge = (
-    entry: Pick<RosterEntry, 'standing' | 'outstanding' | 'owedSinceMs' | 'reason'> | undefined,
+    entry:
+      | Pick<RosterEntry, 'standing' | 'outstanding' | 'owed' | 'owedSinceMs' | 'reason'>
+      | undefined,
     subscriberId: () => string,
     action: Action,
     nowMs: number,
@@ -268,6 +285,7 @@ export function createRoster(options: RosterOptions): Roster {
             ? null
             : (entry?.standing ?? null),
         outstanding: entry?.outstanding ?? null,
+        owed: entry === undefined ? null : owedIn(entry),
         evidence: entry?.evidence ?? null,
         asOfSlot: seen.asOfSlot,
         revision: entry?.revision ?? null,

@@ -19,6 +19,7 @@ import type { Address } from './ids.ts';
 import { type BaseUnits, least, most } from './money.ts';
 import { NO_TRIES, type Tries } from './payment.ts';
 import type { Landing, ShareAct, ShareEvent } from './share-act.ts';
+import type { Token } from './token.ts';
 import type { Trouble } from './trouble.ts';
 
 export const SHARE_STATUSES = ['pending', 'processing', 'paid', 'failed', 'voided'] as const;
@@ -60,6 +61,8 @@ export type Share = Tries & {
   readonly id: string;
   readonly subscriberId: string;
   readonly creatorWallet: Address;
+  /** The token of its amounts: the quote token of the venue of the close. */
+  readonly token: Token;
   readonly amount: BaseUnits;
   readonly paid: BaseUnits;
   readonly overpaid: BaseUnits;
@@ -85,7 +88,7 @@ export type Transition = {
 
 /** A new debt and the event that announces it. `origin` names the close and the terms in force. */
 export function incurred(
-  debt: Pick<Share, 'id' | 'subscriberId' | 'creatorWallet' | 'amount' | 'observed'>,
+  debt: Pick<Share, 'id' | 'subscriberId' | 'creatorWallet' | 'token' | 'amount' | 'observed'>,
   origin: Pick<
     EventBodies['share.accrued'],
     'subscription' | 'signature' | 'slot' | 'netPnl' | 'shareBps'
@@ -105,10 +108,12 @@ export function incurred(
     hastened: false,
     voided: null,
   };
-  const body = { share: id, ...origin, creatorWallet, amount };
+  const body = { share: id, ...origin, creatorWallet, ...toldOf(share), amount };
   return { share, events: [{ kind: 'share.accrued', subscriberId, body }] };
 }
 
+/** The token of a debt in its events. */
+const toldOf = ({ token: { mint, symbol } }: Share) => ({ mint, symbol });
 const leftOf = ({ amount, paid }: Share): BaseUnits => amount - paid;
 const waits = ({ status }: Share): boolean => status === 'pending' || status === 'failed';
 
@@ -153,18 +158,22 @@ function eventsOfCover(before: Share, after: Share, landing: Landing): ShareEven
   const { subscriberId, id: share, amount } = after;
   const beyond = after.overpaid - before.overpaid;
   if (beyond > 0n) {
-    const body = { share, ...landing, amount, overpaid: beyond };
+    const body = { share, ...landing, ...toldOf(after), amount, overpaid: beyond };
     return [{ kind: 'share.overpaid', subscriberId, body }];
   }
   const ended = after.status === 'paid' && before.status !== 'paid';
-  return ended ? [{ kind: 'share.paid', subscriberId, body: { share, ...landing, amount } }] : [];
+  const body = { share, ...landing, ...toldOf(after), amount };
+  return ended ? [{ kind: 'share.paid', subscriberId, body }] : [];
 }
 
 /** Ends a debt unpaid, and returns it with its event. */
 function ended(share: Share, voided: Voided): Transition {
   const { by, reason, actor, person, atMs } = voided;
   const at = new Date(atMs).toISOString();
-  const body = { share: share.id, left: leftOf(share), by, reason, actor, person, at };
+  const body = {
+    ...{ share: share.id, ...toldOf(share), left: leftOf(share) },
+    ...{ by, reason, actor, person, at },
+  };
   return {
     share: { ...share, status: 'voided', retryAtMs: null, voided },
     events: [{ kind: 'share.voided', subscriberId: share.subscriberId, body }],
@@ -181,7 +190,7 @@ export function transition(share: Share, act: ShareAct): Transition | null {
   const blockedEvent = (trouble: Trouble, waitsForPerson: boolean): ShareEvent => ({
     kind: 'share.blocked',
     subscriberId,
-    body: { share: share.id, left: leftOf(share), ...trouble, waitsForPerson },
+    body: { share: share.id, ...toldOf(share), left: leftOf(share), ...trouble, waitsForPerson },
   });
   switch (act.do) {
     case 'claim': {
@@ -232,7 +241,10 @@ export function transition(share: Share, act: ShareAct): Transition | null {
       const next: Share = whole
         ? { ...share, paid, status: 'paid', retryAtMs: null, reason: null }
         : { ...share, paid };
-      const told = { share: share.id, creatorWallet: share.creatorWallet, ...act.transfer };
+      const told = {
+        ...{ share: share.id, creatorWallet: share.creatorWallet },
+        ...{ ...toldOf(share), ...act.transfer },
+      };
       const credited: ShareEvent = {
         kind: 'share.credited',
         subscriberId,
@@ -263,7 +275,7 @@ export function transition(share: Share, act: ShareAct): Transition | null {
       return share.heldUntilMs === null ? null : becomes({ heldUntilMs: null });
     case 'adopt': {
       if (!share.observed || !waits(share)) return null;
-      const body = { share: share.id, left: leftOf(share) };
+      const body = { share: share.id, ...toldOf(share), left: leftOf(share) };
       return {
         share: { ...share, observed: false, retryAtMs: null },
         events: [{ kind: 'share.adopted', subscriberId, body }],

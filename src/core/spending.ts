@@ -1,14 +1,15 @@
-// Spending: the limits on money. It decides how much USDC one payment and one day may move, how
+// Spending: the limits on money. It decides how much one payment and one day may move, how
 // much SOL the sponsor gives, and when a payment is not worth its cost. Pure: flows pass in the
 // sums from the ledger. A day is the last 24 hours.
 import { type BaseUnits, BPS_WHOLE, formatUnits, type Lamports, mulDivCeil } from './money.ts';
 import type { Debt } from './payment.ts';
+import { amountText, type Token, USDC } from './token.ts';
 import type { ChainTransaction } from './transaction.ts';
 import { type OwnTroubleCode, type Trouble, troubled } from './trouble.ts';
 
 /**
- * The most USDC that the pen signs for, so that a wrong row cannot move everything; null for no
- * limit.
+ * The most of one token that the pen signs for, so that a wrong row cannot move everything; null
+ * for no limit. In base units of the token.
  */
 export type PenLimits = {
   readonly paymentMost: BaseUnits | null;
@@ -54,7 +55,7 @@ export type TransactionCost = {
 
 /**
  * A payment waits while its cost is above `bpsMost` basis points of its amount. `usdcPerSol` is the
- * worth of one SOL in USDC base units.
+ * worth of one SOL in base units of any quote token: they are all meant to be worth a dollar.
  */
 export type CostRule = { readonly bpsMost: number; readonly usdcPerSol: BaseUnits };
 
@@ -79,11 +80,13 @@ export function limitObjection(
   amount: BaseUnits,
   signedToday: BaseUnits,
   { paymentMost, subscriberADayMost }: PenLimits,
+  token: Token = USDC,
 ): string | null {
+  const most = (limit: BaseUnits): string => formatUnits(limit, token.decimals);
   if (paymentMost !== null && amount > paymentMost)
-    return `moves ${formatUnits(amount)} USDC, one payment may move ${formatUnits(paymentMost)}`;
+    return `moves ${amountText(amount, token)}, one payment may move ${most(paymentMost)}`;
   if (subscriberADayMost !== null && signedToday + amount > subscriberADayMost)
-    return `moves ${formatUnits(amount)} USDC after ${formatUnits(signedToday)} within a day, a subscriber may pay ${formatUnits(subscriberADayMost)} a day`;
+    return `moves ${amountText(amount, token)} after ${most(signedToday)} within a day, a subscriber may pay ${most(subscriberADayMost)} a day`;
   return null;
 }
 
@@ -101,11 +104,11 @@ export function withinLimits(
   let sum = 0n;
   for (const debt of debts) {
     sum += debt.owed;
-    const objection = limitObjection(sum, signedToday, limits);
+    const objection = limitObjection(sum, signedToday, limits, debt.token);
     if (objection === null) fitting.push(debt);
     else if (fitting.length > 0) break;
     else {
-      const alone = limitObjection(debt.owed, 0n, limits) !== null;
+      const alone = limitObjection(debt.owed, 0n, limits, debt.token) !== null;
       const detail = alone
         ? `A payment of this debt ${objection}. Look at the debt; raise payments.mostPerPayment or payments.mostPerSubscriberADay if it is right, then retry.`
         : `A payment of this debt ${objection}. It is tried again once the day has passed.`;
@@ -164,6 +167,7 @@ export function tooCostly(
   { fees, rent, all }: PaymentCost,
   { bpsMost, usdcPerSol }: CostRule,
 ): Trouble | null {
+  const token = debts[0]?.token ?? USDC;
   const worthOf = (lamports: Lamports) => mulDivCeil(lamports, usdcPerSol, LAMPORTS_A_SOL);
   const within = (lamports: Lamports, of: BaseUnits): boolean =>
     worthOf(lamports) * BPS_WHOLE <= of * BigInt(bpsMost);
@@ -173,9 +177,9 @@ export function tooCostly(
   const opening =
     cost === fees
       ? ''
-      : ` The creator has no USDC account: opening one is worth it once ${formatUnits(mulDivCeil(worthOf(cost), BPS_WHOLE, BigInt(bpsMost)))} USDC is owed to this creator by all subscribers; it is ${formatUnits(all)} USDC now.`;
+      : ` The creator has no ${token.symbol} account: opening one is worth it once ${amountText(mulDivCeil(worthOf(cost), BPS_WHOLE, BigInt(bpsMost)), token)} is owed to this creator by all subscribers; it is ${amountText(all, token)} now.`;
   return troubled(
     'below_cost',
-    `Paying ${formatUnits(amount)} USDC would cost ${formatUnits(cost, 9)} SOL, some ${formatUnits(worthOf(cost))} USDC. It is paid with the next shares, or before a withdrawal.${opening}`,
+    `Paying ${amountText(amount, token)} would cost ${formatUnits(cost, 9)} SOL, some ${amountText(worthOf(cost), token)}. It is paid with the next shares, or before a withdrawal.${opening}`,
   );
 }

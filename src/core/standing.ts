@@ -5,8 +5,9 @@
 // paid. The history is judged in chain order, so the result does not depend on the order in which
 // it was heard, and it changes back by itself when a fork drops one of the facts.
 import { type ChainPosition, comparePositions } from './fact.ts';
-import type { Signature } from './ids.ts';
-import { type BaseUnits, formatUnits } from './money.ts';
+import type { Address, Signature } from './ids.ts';
+import type { BaseUnits } from './money.ts';
+import { amountsText, ONLY_USDC, type Owed, owedOf, type Quotes, USDC } from './token.ts';
 
 type Sum = {
   readonly at: ChainPosition;
@@ -15,6 +16,8 @@ type Sum = {
    * The creator's wallet. A transfer to a creator is held against what was owed to that creator.
    */
   readonly creator?: string;
+  /** The token of the amount; left out for the default venue's. */
+  readonly mint?: Address;
 };
 /**
  * One event that changes a standing. `owed` is a new debt, `settled` a payment or another end of a
@@ -38,17 +41,24 @@ export type Evidence = {
   readonly slot: number;
   readonly amount: BaseUnits;
   readonly what: string;
+  /** What was owed then, over all tokens in base units; `owed` has it by token. */
   readonly owedThen: BaseUnits;
+  readonly owed?: readonly Owed[];
 };
 
+/**
+ * What a subscriber owes: over all tokens in base units, a number that is 0 exactly when nothing is
+ * owed, and by token.
+ */
+type Owing = { readonly outstanding: BaseUnits; readonly owed: readonly Owed[] };
+
 export type Standing =
-  | { readonly standing: 'good'; readonly outstanding: BaseUnits }
-  | {
+  | (Owing & { readonly standing: 'good' })
+  | (Owing & {
       readonly standing: 'delinquent';
-      readonly outstanding: BaseUnits;
       readonly evidence: Evidence;
       readonly reason: string;
-    };
+    });
 
 type Left = Extract<StandingEvent, { kind: 'left' }>;
 
@@ -66,65 +76,88 @@ function inNamingOrder(a: Left, b: Left): number {
   );
 }
 
-const sumOf = (events: readonly { readonly amount: BaseUnits }[]): BaseUnits =>
-  events.reduce((sum, each) => sum + each.amount, 0n);
+/** Amounts by mint. Below zero where more was settled than was owed. */
+type Balances = ReadonlyMap<string, BaseUnits>;
+
+function added(balances: Balances, events: readonly Sum[], sign: bigint): Map<string, BaseUnits> {
+  const sums = new Map(balances);
+  for (const { mint = USDC.mint, amount } of events)
+    sums.set(mint, (sums.get(mint) ?? 0n) + sign * amount);
+  return sums;
+}
+const owesAny = (balances: Balances): boolean =>
+  [...balances.values()].some((amount) => amount > 0n);
+const totalOf = (owed: readonly Owed[]): BaseUnits =>
+  owed.reduce((sum, each) => sum + each.amount, 0n);
+
+type Runaway = Omit<Evidence, 'owedThen' | 'owed'> & { readonly owing: Balances };
 
 /**
- * The debt and the runaway after one slot. Where the chain does not tell the order of two events,
+ * The debts and the runaway after one slot. Where the chain does not tell the order of two events,
  * the subscriber is not accused: a settlement counts as earlier than an outflow, and a new debt as
- * later.
+ * later. Each token is counted by itself, and a debt in any of them makes an outflow a runaway.
  */
 function judgeSlot(
   events: readonly StandingEvent[],
-  owedBefore: BaseUnits,
-  runaway: Evidence | null,
-): { owed: BaseUnits; runaway: Evidence | null } {
+  owedBefore: Balances,
+  runaway: Runaway | null,
+): { owed: Balances; runaway: Runaway | null } {
   const of = <Kind extends StandingEvent['kind']>(kind: Kind) =>
     events.filter((each): each is Extract<StandingEvent, { kind: Kind }> => each.kind === kind);
   const [owed, settled, left] = [of('owed'), of('settled'), of('left')];
   const precedes = (a: StandingEvent, b: StandingEvent) => comparePositions(a.at, b.at) < 0;
-  /** The least amount that can have been owed at this event, without the event itself. */
-  const leastAt = (event: StandingEvent): BaseUnits =>
-    owedBefore +
-    sumOf(owed.filter((each) => precedes(each, event))) -
-    sumOf(settled.filter((each) => each !== event && !precedes(event, each)));
+  /** The least that can have been owed at this event, without the event itself. */
+  const leastAt = (event: StandingEvent): Balances =>
+    added(
+      added(
+        owedBefore,
+        owed.filter((each) => precedes(each, event)),
+        1n,
+      ),
+      settled.filter((each) => each !== event && !precedes(event, each)),
+      -1n,
+    );
   /**
    * Settlements after which nothing may have been owed any more. An outflow before one of them is
    * forgotten.
    */
-  const cleared = settled.filter((each) => leastAt(each) - each.amount <= 0n);
+  const cleared = settled.filter((each) => !owesAny(added(leastAt(each), [each], -1n)));
   const [first] = left
-    .filter((each) => leastAt(each) > 0n && !cleared.some((moment) => precedes(each, moment)))
+    .filter((each) => owesAny(leastAt(each)) && !cleared.some((moment) => precedes(each, moment)))
     .sort(inNamingOrder);
   let standing = cleared.length > 0 ? null : runaway;
   if (standing === null && first !== undefined) {
     const { signature, amount, what, at } = first;
-    standing = { signature, slot: at.slot, amount, what, owedThen: leastAt(first) };
+    standing = { signature, slot: at.slot, amount, what, owing: leastAt(first) };
   }
-  const after = owedBefore + sumOf(owed) - sumOf(settled);
-  return { owed: after, runaway: after <= 0n ? null : standing };
+  const after = added(added(owedBefore, owed, 1n), settled, -1n);
+  return { owed: after, runaway: owesAny(after) ? standing : null };
 }
 
 /**
  * The standing that follows from a history. `left` events must be outflows that count
  * (core/outflow.ts). A subscriber is delinquent when it has run away since the last moment at which
- * nothing was owed, and still owes something.
+ * nothing was owed at any venue, and still owes something. `quotes` names the tokens.
  */
-export function judge(history: readonly StandingEvent[]): Standing {
+export function judge(history: readonly StandingEvent[], quotes: Quotes = ONLY_USDC): Standing {
   const slots = new Map<number, StandingEvent[]>();
   for (const event of history) {
     const known = slots.get(event.at.slot);
     if (known === undefined) slots.set(event.at.slot, [event]);
     else known.push(event);
   }
-  let owed = 0n;
-  let runaway: Evidence | null = null;
+  let balances: Balances = new Map();
+  let runaway: Runaway | null = null;
   for (const slot of [...slots.keys()].sort((a, b) => a - b))
-    ({ owed, runaway } = judgeSlot(slots.get(slot) ?? [], owed, runaway));
-  const outstanding = owed > 0n ? owed : 0n;
-  if (runaway === null || outstanding === 0n) return { standing: 'good', outstanding };
+    ({ owed: balances, runaway } = judgeSlot(slots.get(slot) ?? [], balances, runaway));
+  const owed = owedOf(balances, quotes);
+  const outstanding = totalOf(owed);
+  if (runaway === null || outstanding === 0n) return { standing: 'good', outstanding, owed };
+  const { owing, ...left } = runaway;
+  const owedThen = owedOf(owing, quotes);
+  const evidence: Evidence = { ...left, owedThen: totalOf(owedThen), owed: owedThen };
   const reason =
-    `Withdrew ${runaway.what} on chain in slot ${runaway.slot} while owing ` +
-    `${formatUnits(runaway.owedThen)} USDC of profit share; ${formatUnits(outstanding)} USDC is still unpaid.`;
-  return { standing: 'delinquent', outstanding, evidence: runaway, reason };
+    `Withdrew ${left.what} on chain in slot ${left.slot} while owing ` +
+    `${amountsText(owedThen)} of profit share; ${amountsText(owed)} ${owed.length > 1 ? 'are' : 'is'} still unpaid.`;
+  return { standing: 'delinquent', outstanding, owed, evidence, reason };
 }

@@ -48,4 +48,4 @@ const WORDS: Readonly<Record<SuspicionKind, string>> = {
 
 /** The reason, as the gate gives it, why it does not vouch for a suspected subscriber. */
 export const whySuspected = ({ amount, notices, kinds, slot }: Suspicion): string =>
-  `${notices} notices for ${formatUnits(amount)} USDC, of ${kinds.map((each) => WORDS[each]).join(', ')}, the last in slot ${slot}, wait for a review by the platform.`;
+  `${notices} notices for ${formatUnits(amount)} in quote tokens, of ${kinds.map((each) => WORDS[each]).join(', ')}, the last in slot ${slot}, wait for a review by the platform.`;

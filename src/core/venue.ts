@@ -11,20 +11,31 @@ import type { VenueFunds } from './plan.ts';
 import type { Act } from './policy.ts';
 import type { AccountState } from './reckoning.ts';
 import type { PaymentParts } from './signing-ports.ts';
+import type { Token } from './token.ts';
 import type { ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
+
+/** The venues that this release knows, by the names that settings, records and the API use. */
+export const VENUE_NAMES = ['drift-v2', 'velocity'] as const;
+export type VenueName = (typeof VENUE_NAMES)[number];
+/** The venue that is meant where none is named. */
+export const DEFAULT_VENUE: VenueName = 'drift-v2';
 
 /**
  * One venue: its addresses, layouts, instructions and error table. A successor of Drift v2 would be
  * another value of this type.
  */
 export type Venue = {
-  readonly name: string;
+  readonly name: VenueName;
+  /** The name in sentences for people. */
+  readonly title: string;
   readonly programId: Address;
   /**
    * Names of the builds of the venue's program that this release was proven with, by their hash on
    * chain (`DeployedProgram.hash`).
    */
   readonly provenOn: ReadonlyMap<string, string>;
+  /** The token in which the venue counts profit and is paid out. */
+  readonly quote: Token;
   readonly quoteMint: Address;
   readonly quoteMarket: number;
   readonly quoteDecimals: number;

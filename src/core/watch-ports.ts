@@ -1,5 +1,7 @@
 // Watch ports: the watched accounts, and how far the history of each was scanned.
+
 import type { Address, Signature, Slot } from './ids.ts';
+import type { VenueName } from './venue.ts';
 
 /**
  * A claim by a source that a transaction touches watched accounts. It is true once RPC says so too.
@@ -37,6 +39,8 @@ export type Watched = {
   readonly address: Address;
   readonly subscriberId: string;
   readonly role: (typeof WATCH_ROLES)[number];
+  /** The venue of a `drift_user`; left out where it is the default venue. */
+  readonly venue?: VenueName;
 };
 
 /** A watched account, and how far its history is known. */
@@ -85,6 +89,8 @@ export type WatchList = {
     address: Address;
     subscriberId: string;
     subAccountId: number | null;
+    /** The venue of a sub-account; left out for the default venue, null for a token account. */
+    venue?: VenueName | null;
     fromSlot: Slot;
     nowMs: number;
   }): Promise<boolean>;

@@ -11,19 +11,25 @@ import {
 } from './roster.ts';
 import type { Evidence } from './standing.ts';
 import { isoTime } from './time.ts';
+import type { Owed, Token } from './token.ts';
 
+/** An amount of one token; `amount` is base units as decimal text. */
+export type WireOwed = Token & { readonly amount: string };
 export type WireEvidence = {
   readonly signature: string;
   readonly slot: number;
   readonly amount: string;
   readonly what: string;
   readonly owedThen: string;
+  readonly owed?: WireOwed[];
 };
 export type WireEntry = {
   readonly subscriber: string;
   readonly agentWallet: string;
   readonly standing: RosterStanding;
+  /** The sum over all tokens; `owed` has it by token, and is left out by earlier releases. */
   readonly outstanding: string;
+  readonly owed?: readonly WireOwed[];
   readonly owedSince: string | null;
   readonly reason: string | null;
   readonly evidence: WireEvidence | null;
@@ -80,6 +86,14 @@ export const rulesOf = (hello: WireHello): RosterOptions => ({
   outstandingMost: hello.outstandingMost === null ? null : BigInt(hello.outstandingMost),
 });
 
+const owedFrom = (wire: readonly WireOwed[]): Owed[] =>
+  wire.map((each) => ({ ...each, amount: BigInt(each.amount) }));
+export const wireOwedOf = (owed: readonly Owed[]): WireOwed[] =>
+  owed.map(({ mint, symbol, decimals, amount }) => ({
+    ...{ mint, symbol, decimals },
+    amount: amount.toString(),
+  }));
+
 /** The entry in a message. Throws a RangeError or SyntaxError when the message is no entry. */
 export function entryOf(wire: WireEntry): RosterEntry {
   const { evidence } = wire;
@@ -90,16 +104,18 @@ export function entryOf(wire: WireEntry): RosterEntry {
     agentWallet: wire.agentWallet,
     standing: wire.standing,
     outstanding: BigInt(wire.outstanding),
+    ...(wire.owed === undefined ? {} : { owed: owedFrom(wire.owed) }),
     owedSinceMs: wire.owedSince === null ? null : Date.parse(wire.owedSince),
     reason: wire.reason,
     evidence:
       evidence === null
         ? null
         : {
-            ...evidence,
+            ...{ slot: evidence.slot, what: evidence.what },
             signature: evidence.signature as never,
             amount: BigInt(evidence.amount),
             owedThen: BigInt(evidence.owedThen),
+            ...(evidence.owed === undefined ? {} : { owed: owedFrom(evidence.owed) }),
           },
     revision: BigInt(wire.revision),
   };
@@ -114,6 +130,7 @@ export const wireEvidenceOf = (evidence: Evidence | null): WireEvidence | null =
         amount: evidence.amount.toString(),
         what: evidence.what,
         owedThen: evidence.owedThen.toString(),
+        ...(evidence.owed === undefined ? {} : { owed: wireOwedOf(evidence.owed) }),
       };
 
 /** The entry as a message carries it. */
@@ -123,6 +140,7 @@ export function wireOf(entry: RosterEntry): WireEntry {
     agentWallet: entry.agentWallet,
     standing: entry.standing,
     outstanding: entry.outstanding.toString(),
+    ...(entry.owed === undefined ? {} : { owed: wireOwedOf(entry.owed) }),
     owedSince: entry.owedSinceMs === null ? null : isoTime(entry.owedSinceMs),
     reason: entry.reason,
     evidence: wireEvidenceOf(entry.evidence),

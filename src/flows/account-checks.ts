@@ -7,7 +7,7 @@ import type { AccountCheck } from '../core/check-ports.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Perhaps } from '../core/perhaps.ts';
-import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Clock, Ledger, Log, VenueAccount } from '../core/ports.ts';
 import {
   blankState,
   type Check,
@@ -269,14 +269,14 @@ export async function missingSubAccounts(
   ports: Pick<CheckPorts, 'chain' | 'venue'>,
   agentWallet: Address,
   watched: ReadonlyMap<string, Watched>,
-): Promise<{ address: Address; subAccountId: number }[]> {
+): Promise<VenueAccount[]> {
   const { chain, venue } = ports;
   const { accounts } = await chain.slices([venue.statsAddress(agentWallet)], null, 'confirmed');
   const created = venue.subAccountsCreated(accounts[0] ?? null);
-  const missing: { address: Address; subAccountId: number }[] = [];
+  const missing: VenueAccount[] = [];
   for (let subAccountId = 0; subAccountId < created; subAccountId++) {
     const address = await venue.userAddress(agentWallet, subAccountId);
-    if (!watched.has(address)) missing.push({ address, subAccountId });
+    if (!watched.has(address)) missing.push({ address, subAccountId, venue: venue.name });
   }
   return missing;
 }

@@ -101,7 +101,8 @@ async function adoptTokenAccount(
     return false;
   }
   await ledger.unfollowed.remove(address);
-  const account = { address, subscriberId, subAccountId: null, fromSlot, nowMs: clock.nowMs() };
+  const named = { address, subscriberId, subAccountId: null, venue: null };
+  const account = { ...named, fromSlot, nowMs: clock.nowMs() };
   if (!(await ledger.watchList.adopt(account))) return false;
   log.info('account.adopted', { subscriber: subscriberId, address, subAccountId: null });
   await watched.refresh();

@@ -19,7 +19,7 @@ export type BooksPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly tokens: Tokens;
-  readonly venue: Pick<Venue, 'quoteMint'>;
+  readonly venue: Pick<Venue, 'quote'>;
 };
 export type Books = {
   /**
@@ -91,7 +91,7 @@ async function readUnknown(
   const creatorOf = new Map(
     subscriptions.flatMap(({ terms }) =>
       terms.map(({ creatorWallet }) => [
-        tokens.tokenAccount(venue.quoteMint, creatorWallet),
+        tokens.tokenAccount(venue.quote.mint, creatorWallet),
         creatorWallet,
       ]),
     ),
@@ -105,7 +105,7 @@ async function readUnknown(
     if (transaction.error !== null) return [];
     const acts = tokens.actsOf(transaction);
     const paid = recognise(acts, { wallet, tokenAccount }, creatorOf);
-    if (paid !== null) return [{ ...paid, signature, slot }];
+    if (paid !== null) return [{ ...paid, token: venue.quote, signature, slot }];
     // Without a transfer that the agent signed this can never be a payment, whatever terms are
     // added later.
     const signedByAgent = acts.some((act) => act.act === 'transfer' && act.authority === wallet);

@@ -14,6 +14,7 @@ import {
   sponsorRefusal,
   withinLimits,
 } from '../core/spending.ts';
+import type { Token } from '../core/token.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 
 export type BudgetOptions = {
@@ -28,6 +29,8 @@ export type BudgetOptions = {
   /** When a payment waits for more debts because of its cost; left out, never. */
   readonly cost?: CostRule;
 };
+/** Who is paid, and in which token. */
+export type Recipient = Pick<Debt, 'creatorWallet' | 'token'>;
 export type Budget = {
   /** The debts that one payment may cover, or the trouble why none may be paid now. */
   bounded(
@@ -38,25 +41,26 @@ export type Budget = {
    * The trouble why this creator's token account is not opened once more; null when it may be, or
    * is open.
    */
-  opening(creator: Address, preflight: Preflight): Promise<Trouble | null>;
+  opening(to: Recipient, preflight: Preflight): Promise<Trouble | null>;
   /** The preflight with the reason why the sponsor does not pay, if it does not. */
   sponsored(subscriberId: string, creator: Address, preflight: Preflight): Promise<Preflight>;
   /**
    * The reading, with what all subscribers owe to a creator whose token account would have to be
    * opened: the rent is held against that.
    */
-  owing(creator: Address, preflight: Preflight): Promise<Preflight>;
+  owing(to: Recipient, preflight: Preflight): Promise<Preflight>;
 };
 
-const reopened = (times: number): Trouble =>
+const reopened = (times: number, { symbol }: Token): Trouble =>
   troubled(
     'creator_account_reopened',
-    `The creator has no USDC account, and ${times} were already opened at the payer's cost. The creator must open one; then retry.`,
+    `The creator has no ${symbol} account, and ${times} were already opened at the payer's cost. The creator must open one; then retry.`,
   );
-const OPENINGS_UNREAD = troubled(
-  'openings_unread',
-  'The creator has no USDC account, and payments that may have opened one are not read from the chain yet. It is decided once they are.',
-);
+const openingsUnread = ({ symbol }: Token): Trouble =>
+  troubled(
+    'openings_unread',
+    `The creator has no ${symbol} account, and payments that may have opened one are not read from the chain yet. It is decided once they are.`,
+  );
 
 export function createBudget(
   { ledger, pen }: { readonly ledger: Ledger; readonly pen: Pen },
@@ -65,17 +69,20 @@ export function createBudget(
   return {
     async bounded(subscriberId, debts) {
       if (limits === undefined) return { debts };
-      return withinLimits(debts, await ledger.costs.signedToday(subscriberId), limits);
+      const mint = debts[0]?.token.mint;
+      const signed = mint === undefined ? 0n : await ledger.costs.signedToday(subscriberId, mint);
+      return withinLimits(debts, signed, limits);
     },
-    async opening(creator, preflight) {
+    async opening({ creatorWallet, token }, preflight) {
       if (preflight.creatorAccount !== 'absent') return null;
-      const { known, unread } = await ledger.costs.openings(creator);
-      if (known >= creationsMost) return reopened(known);
-      return known + unread >= creationsMost ? OPENINGS_UNREAD : null;
+      const { known, unread } = await ledger.costs.openings(creatorWallet, token.mint);
+      if (known >= creationsMost) return reopened(known, token);
+      return known + unread >= creationsMost ? openingsUnread(token) : null;
     },
-    async owing(creator, preflight) {
+    async owing({ creatorWallet, token }, preflight) {
       if (rule === undefined || preflight.creatorAccount !== 'absent') return preflight;
-      return { ...preflight, owedToCreator: await ledger.shares.owedTo(creator) };
+      const owedToCreator = await ledger.shares.owedTo(creatorWallet, token.mint);
+      return { ...preflight, owedToCreator };
     },
     async sponsored(subscriberId, creator, preflight) {
       if (pen.sponsor === null || sponsorLimits === undefined) return preflight;

@@ -9,16 +9,25 @@ import { Fault } from '../core/fault.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Pace } from '../core/pace.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
+import type { Owed, Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Venue } from '../core/venue.ts';
 import type { Books } from './books-comparison.ts';
 
 export type ClearAnswer =
-  | { readonly status: 'cleared'; readonly clearance: Clearance; readonly untilMs: number }
+  | {
+      readonly status: 'cleared';
+      readonly clearance: Clearance;
+      /** The token of the amount. */
+      readonly token: Token;
+      readonly untilMs: number;
+    }
   | {
       readonly status: 'blocked';
       readonly code: Block;
+      /** What is owed over all tokens; `owed` has it by token. */
       readonly outstanding: BaseUnits;
+      readonly owed: readonly Owed[];
       readonly reason: string;
     };
 
@@ -31,8 +40,8 @@ export type ClearPorts = {
   readonly log: Log;
   readonly pace: Pace;
   readonly books: Pick<Books, 'doubt'>;
-  /** Judges the subscriber anew, and returns the amount owed. */
-  readonly outstanding: (subscriberId: string) => Promise<BaseUnits>;
+  /** Judges the subscriber anew, and returns what is owed by token; nothing when all is paid. */
+  readonly owed: (subscriberId: string) => Promise<readonly Owed[]>;
   /** Wakes the subscriber's lane. */
   readonly nudge: (subscriberId: string) => void;
 };
@@ -68,17 +77,17 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
 
   /**
    * Makes the debts due now, and waits until they are paid, cannot be paid, or the deadline has
-   * passed. Returns the amount still owed.
+   * passed. Returns what is still owed.
    */
-  const settleUp = async (subscriberId: string, deadlineMs: number): Promise<BaseUnits> => {
+  const settleUp = async (subscriberId: string, deadlineMs: number): Promise<readonly Owed[]> => {
     await ledger.shares.hasten(subscriberId);
     ports.nudge(subscriberId);
     // A payment attempt may have been under way at this call and have read the accounts before they
     // changed, so the first refusal is tried once more.
     let refusals = 0;
     for (;;) {
-      const owed = await ports.outstanding(subscriberId);
-      if (owed === 0n || clock.nowMs() >= deadlineMs) return owed;
+      const owed = await ports.owed(subscriberId);
+      if (owed.length === 0 || clock.nowMs() >= deadlineMs) return owed;
       const open = (await ledger.shares.open(subscriberId)).filter((each) => !each.observed);
       const stuck =
         open.length > 0 &&
@@ -128,7 +137,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
   ): Promise<Uncovered | null> => {
     for (;;) {
       const { holdings, tokens } = await holdingsOf(subscriber);
-      const found = uncovered(holdings, tokens, amount);
+      const found = uncovered(holdings, tokens, amount, venue.quote);
       if (found === null || !found.passes || clock.nowMs() >= deadlineMs) return found;
       await clock.sleep(LOOK_AGAIN_MS, never);
     }
@@ -149,30 +158,32 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     if (subscriber === null)
       throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
     const known = await ledger.clearances.find(subscriberId, id);
-    if (known !== null) return { status: 'cleared', clearance: known, untilMs: known.untilMs };
+    if (known !== null)
+      return { status: 'cleared', clearance: known, token: venue.quote, untilMs: known.untilMs };
     const deadlineMs = clock.nowMs() + options.patienceMs;
-    const blocked = (code: Block, outstanding: BaseUnits, reason: string): ClearAnswer => {
+    const blocked = (code: Block, owed: readonly Owed[], reason: string): ClearAnswer => {
+      const outstanding = owed.reduce((sum, each) => sum + each.amount, 0n);
       log.info('clearance.blocked', { subscriber: subscriberId, purpose, code, outstanding });
-      return { status: 'blocked', code, outstanding, reason };
+      return { status: 'blocked', code, outstanding, owed, reason };
     };
     const settled = async (): Promise<ClearAnswer | null> => {
-      let owed = await ports.outstanding(subscriberId);
-      if (owed > 0n) owed = await settleUp(subscriberId, deadlineMs);
-      if (owed === 0n) return null;
+      let owed = await ports.owed(subscriberId);
+      if (owed.length > 0) owed = await settleUp(subscriberId, deadlineMs);
+      if (owed.length === 0) return null;
       const open = await ledger.shares.open(subscriberId);
       const stuck = open.find((each) => each.reason !== null);
-      return blocked('owes', owed, whyBlocked(owed, stuck?.reason ?? null));
+      return blocked('owes', owed, whyBlocked(owed, stuck?.reason ?? null, venue.title));
     };
     const owing = await settled();
     if (owing !== null) return owing;
     const doubt = await doubtOf(subscriber, amount, deadlineMs);
-    if (doubt !== null) return blocked(doubt.code, 0n, doubt.reason);
+    if (doubt !== null) return blocked(doubt.code, [], doubt.reason);
     // A transaction that was heard while the accounts were read may have made a new debt.
     const owingNow = await settled();
     if (owingNow !== null) return owingNow;
     // A database that went back may have lost debts, or what shows that a debt is unpaid.
     const broken = await ports.books.doubt();
-    if (broken !== null) return blocked('books_behind', 0n, broken.detail);
+    if (broken !== null) return blocked('books_behind', [], broken.detail);
     const slots = await slotsIn(options.lastsMs + SENT_LATE_MS);
     const grantedSlot = await chain.slot('confirmed');
     const grantedAtMs = clock.nowMs();
@@ -181,6 +192,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       id,
       purpose,
       amount,
+      mint: venue.quoteMint,
       grantedSlot,
       untilSlot: grantedSlot + slots,
       tradedSlot: null,
@@ -192,6 +204,6 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       amount,
       clearance: id,
     });
-    return { status: 'cleared', clearance, untilMs };
+    return { status: 'cleared', clearance, token: venue.quote, untilMs };
   };
 }

@@ -2,11 +2,13 @@
 // person adopts. A database that went back may have lost a payment of such a debt, so each act
 // needs books that were held against the chain for its subscriber, and is committed under the
 // identity of the database that was held against it.
+
 import { Fault } from '../core/fault.ts';
 import type { Slot } from '../core/ids.ts';
 import type { BaseUnits } from '../core/money.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Voiding } from '../core/share.ts';
+import type { Token } from '../core/token.ts';
 import type { Trouble } from '../core/trouble.ts';
 import type { Books } from './books-comparison.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -21,6 +23,7 @@ export type AdoptedDebts = {
   readonly adopted: readonly {
     readonly shareId: string;
     readonly subscriberId: string;
+    readonly token: Token;
     readonly left: BaseUnits;
   }[];
   /** Subscribers whose debts stay observed for now, each with the reason. */

@@ -115,6 +115,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     creatorWallet: oldest.creatorWallet,
     driftUser: oldest.driftUser,
     subAccountId: oldest.subAccountId,
+    venue: oldest.venue,
+    token: oldest.token,
     plan: decided,
     attempts: Math.max(...debts.map((each) => each.attempts)),
     state: 'planned',
@@ -149,8 +151,8 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
     if (unpayable !== null) return { kind: 'wait', about: 'creator', trouble: unpayable };
     const afforded = await budget.sponsored(subscriber.id, from.creatorWallet, read);
-    const preflight = await budget.owing(from.creatorWallet, await valued(debts, from, afforded));
-    const unopened = await budget.opening(from.creatorWallet, preflight);
+    const preflight = await budget.owing(from, await valued(debts, from, afforded));
+    const unopened = await budget.opening(from, preflight);
     if (unopened !== null) return { kind: 'wait', about: 'creator', trouble: unopened };
     const policy = mayTopUp ? options : { ...options, topUp: null };
     return granted({
@@ -164,7 +166,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
 
   /**
    * The best plan: from the account that made the debt, else from another account of the
-   * subscriber, so that collateral moved to another sub-account can still be used.
+   * subscriber at the same venue, so that collateral that was moved there can still be used.
    */
   const best = async (
     subscriber: Subscriber,
@@ -175,7 +177,9 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       options.topUp !== null &&
       !(await ledger.payments.toppedUpWithin(subscriber.id, options.topUpEveryMs));
     let found: { planned: Planned; from: Debt } | null = null;
-    const others = subscriber.driftAccounts.filter((each) => each.address !== oldest.driftUser);
+    const others = subscriber.driftAccounts.filter(
+      (each) => each.venue === oldest.venue && each.address !== oldest.driftUser,
+    );
     for (const { address, subAccountId } of [
       { address: oldest.driftUser, subAccountId: oldest.subAccountId },
       ...others,

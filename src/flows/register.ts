@@ -189,6 +189,7 @@ export function createRegister({
         given.subAccountIds.map(async (subAccountId) => ({
           subAccountId,
           address: await venue.userAddress(agentWallet, subAccountId),
+          venue: venue.name,
         })),
       );
       const fromSlot = await chain.slot('finalized');

@@ -56,7 +56,7 @@ export function createSigning(ports: SigningPorts) {
       tables: offer.tables,
       blockhash: simulated.blockhash,
       key: await ledger.subscribers.sealedKey(payment.subscriberId),
-      signedToday: await ledger.costs.signedToday(payment.subscriberId),
+      signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
     });
     const { lastValidBlockHeight, slot } = simulated;
     return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };
@@ -104,7 +104,7 @@ export function createSigning(ports: SigningPorts) {
       tables: simulated.tables,
       blockhash: simulated.blockhash,
       key: await ledger.subscribers.sealedKey(payment.subscriberId),
-      signedToday: await ledger.costs.signedToday(payment.subscriberId),
+      signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
     });
     const { lastValidBlockHeight, slot } = simulated;
     return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };

@@ -1,7 +1,7 @@
 // Answers: writes the gate's answer and the stream's messages as JSON. Routes, the fast gate and
 // the stream share them.
 import type { Decision } from '../core/roster.ts';
-import { wireEvidenceOf, wireOf } from '../core/wire.ts';
+import { wireEvidenceOf, wireOf, wireOwedOf } from '../core/wire.ts';
 
 /** The gate's answer as an object, for the serialiser of a route. */
 export function gateView(decision: Decision) {
@@ -11,6 +11,7 @@ export function gateView(decision: Decision) {
     reason: decision.reason,
     standing: decision.standing,
     outstanding: decision.outstanding?.toString() ?? null,
+    owed: decision.owed === null ? null : wireOwedOf(decision.owed),
     evidence: wireEvidenceOf(decision.evidence),
     asOfSlot: decision.asOfSlot,
     revision: decision.revision?.toString() ?? null,
@@ -39,11 +40,13 @@ function quote(text: string): string {
  * because the gate is asked before every copied trade.
  */
 export function gateText(decision: Decision): string {
-  const { standing, outstanding, evidence, revision } = decision;
+  const { standing, outstanding, owed, evidence, revision } = decision;
+  const owedText =
+    owed === null ? 'null' : owed.length === 0 ? '[]' : JSON.stringify(wireOwedOf(owed));
   return (
     `{"verdict":"${decision.verdict}","allow":${decision.allow},"reason":${quote(decision.reason)},` +
     `"standing":${standing === null ? 'null' : `"${standing}"`},"outstanding":${outstanding === null ? 'null' : `"${outstanding}"`},` +
-    `"evidence":${evidence === null ? 'null' : JSON.stringify(wireEvidenceOf(evidence))},"asOfSlot":${decision.asOfSlot},` +
+    `"owed":${owedText},"evidence":${evidence === null ? 'null' : JSON.stringify(wireEvidenceOf(evidence))},"asOfSlot":${decision.asOfSlot},` +
     `"revision":${revision === null ? 'null' : `"${revision}"`},"stale":${decision.stale},"failOpen":${decision.failOpen},` +
     `"owedForMs":${decision.owedForMs},"owedForMsMost":${decision.owedForMsMost}}`
   );

@@ -7,6 +7,8 @@ import { Fault } from '../core/fault.ts';
 import { parseBaseUnits } from '../core/money.ts';
 import type { Clearances, Clock } from '../core/ports.ts';
 import { isoTime } from '../core/time.ts';
+import { USDC } from '../core/token.ts';
+import { wireOwedOf } from '../core/wire.ts';
 import type { Clear } from '../flows/clearance.ts';
 import type { Listing } from '../flows/lists.ts';
 import { actOf } from './acts.ts';
@@ -57,15 +59,23 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
       const id = `clearance-${actOf(request)}`;
       const answer = await clear(request.params.id, { id, purpose, amount });
       if (answer.status === 'blocked') {
-        const { status, code, outstanding, reason } = answer;
-        return reply.code(200).send({ status, code, outstanding: outstanding.toString(), reason });
+        const { status, code, outstanding, owed, reason } = answer;
+        return reply.code(200).send({
+          ...{ status, code, outstanding: outstanding.toString() },
+          ...{ owed: wireOwedOf(owed), reason },
+        });
       }
       const { clearance } = answer;
       return reply.code(201).send({
         status: 'cleared',
         id: clearance.id,
         purpose: clearance.purpose,
-        ...(clearance.amount === null ? {} : { amount: clearance.amount.toString() }),
+        ...(clearance.amount === null
+          ? {}
+          : {
+              amount: clearance.amount.toString(),
+              ...{ mint: answer.token.mint, symbol: answer.token.symbol },
+            }),
         until: isoTime(answer.untilMs),
       });
     },
@@ -87,6 +97,7 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
           id: each.id,
           purpose: each.purpose,
           amount: each.amount?.toString() ?? null,
+          mint: each.mint ?? USDC.mint,
           grantedSlot: each.grantedSlot,
           untilSlot: each.untilSlot,
           grantedAt: isoTime(each.grantedAtMs),

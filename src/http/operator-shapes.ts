@@ -1,6 +1,6 @@
 // Operator shapes: the JSON of operators' requests: halts, reasons, adoptions.
 import Type from 'typebox';
-import { BaseUnits, SlotGiven } from './shapes.ts';
+import { AddressText, BaseUnits, SlotGiven, SymbolText } from './shapes.ts';
 
 /**
  * One line without control characters: commands print it to a terminal, which would obey control
@@ -53,4 +53,27 @@ export const Adopted = Type.Object({
     description:
       'Subscribers whose debts stay observed, because the ledger does not agree with the chain yet, or the chain does not tell. Ask again later.',
   }),
+});
+
+export const EarningsView = Type.Object({
+  creatorWallet: AddressText,
+  mint: AddressText,
+  symbol: SymbolText,
+  owed: BaseUnits,
+  inFlight: BaseUnits,
+  paid: BaseUnits,
+  voided: BaseUnits,
+  observed: BaseUnits,
+  accrued: Type.String({ description: 'The sum of the five.' }),
+  tokens: Type.Array(
+    Type.Object({
+      ...{ mint: AddressText, symbol: SymbolText, decimals: Type.Integer() },
+      ...{ owed: BaseUnits, inFlight: BaseUnits, paid: BaseUnits, voided: BaseUnits },
+      ...{ observed: BaseUnits, accrued: BaseUnits },
+    }),
+    {
+      description:
+        'The same for each token in which anything ever accrued. The fields beside this list are those of the first venue that the daemon serves.',
+    },
+  ),
 });

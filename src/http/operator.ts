@@ -1,19 +1,29 @@
 // Operator: the routes that show payments, earnings, credits and halts, and the acts of a person on
 // them: halting, voiding, adopting.
+
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { PaymentRecord } from '../core/debt-ports.ts';
+import type { Earnings } from '../core/debt-sums.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Voiding } from '../core/share.ts';
 import { isoTime } from '../core/time.ts';
+import type { Token } from '../core/token.ts';
 import type { Endings } from '../flows/ending.ts';
 import type { Listing } from '../flows/lists.ts';
-import { Adopted, Adoption, Halt, HaltList, Reason, ScopeText } from './operator-shapes.ts';
+import {
+  Adopted,
+  Adoption,
+  EarningsView,
+  Halt,
+  HaltList,
+  Reason,
+  ScopeText,
+} from './operator-shapes.ts';
 import {
   CreditList,
-  EarningsView,
   IdText,
   LIMIT_USUAL,
   PaymentList,
@@ -27,7 +37,8 @@ export type OperatorOptions = {
   readonly listing: Listing;
   readonly endings: Pick<Endings, 'void' | 'adopt'>;
   readonly log: Log;
-  readonly mint: string;
+  /** The quote token of the first venue that is served. */
+  readonly token: Token;
   /** In whose name a request acts: the actor of its key, and the person that it names. */
   readonly byWhom: (request: FastifyRequest) => Pick<Voiding, 'actor' | 'person'>;
   /** Called when a debt was ended, because the standing may change. */
@@ -39,11 +50,27 @@ export type OperatorOptions = {
 const Id = Type.Object({ id: IdText });
 const CreditQuery = Type.Object(PlacePage);
 
-const paymentView = (payment: PaymentRecord, mint: string): Static<typeof PaymentView> => {
-  const { amount, withdrawn, excess, accepted, plannedAtMs, endedAtMs, trouble, ...rest } = payment;
+const nothingIn = (token: Token): Earnings => ({
+  token,
+  ...{ owed: 0n, inFlight: 0n, paid: 0n, voided: 0n, observed: 0n },
+});
+const earningsView = ({ token, owed, inFlight, paid, voided, observed }: Earnings) => ({
+  ...token,
+  owed: owed.toString(),
+  inFlight: inFlight.toString(),
+  paid: paid.toString(),
+  voided: voided.toString(),
+  observed: observed.toString(),
+  accrued: (owed + inFlight + paid + voided + observed).toString(),
+});
+
+const paymentView = (payment: PaymentRecord): Static<typeof PaymentView> => {
+  const { token, amount, withdrawn, excess, accepted, plannedAtMs, endedAtMs, ...most } = payment;
+  const { trouble, ...rest } = most;
   return {
     ...rest,
-    mint,
+    mint: payment.token.mint,
+    symbol: payment.token.symbol,
     amount: amount.toString(),
     withdrawn: withdrawn.toString(),
     excess: excess.toString(),
@@ -64,7 +91,7 @@ const paymentView = (payment: PaymentRecord, mint: string): Static<typeof Paymen
 
 /** The routes for operators. */
 export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, options) => {
-  const { ledger, listing, endings, log, mint } = options;
+  const { ledger, listing, endings, log, token } = options;
   app.get<{ Querystring: Static<typeof PaymentQuery> }>(
     '/v1/payments',
     {
@@ -75,7 +102,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       const { subscriber, creator, limit = LIMIT_USUAL, before, state } = request.query;
       const filter = { subscriberId: subscriber, creatorWallet: creator, state };
       const { rows, ...paged } = await listing.page('payments', filter, { limit, cursor: before });
-      return { payments: rows.map((each) => paymentView(each, mint)), ...paged };
+      return { payments: rows.map((each) => paymentView(each)), ...paged };
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -84,7 +111,7 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
     async ({ params }) => {
       const found = await ledger.payments.find(params.id);
       if (found === null) throw new Fault('not_found', `There is no payment ${params.id}.`);
-      return paymentView(found, mint);
+      return paymentView(found);
     },
   );
   app.get<{ Params: { wallet: string } }>(
@@ -102,17 +129,9 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
         throw new Fault('address_invalid', `wallet is no Solana address: ${wallet}`);
       if (!(await ledger.creators.isCreator(wallet)))
         throw new Fault('not_found', `No terms name ${wallet} as a creator.`);
-      const { owed, inFlight, paid, voided, observed } = await ledger.sums.earnings(wallet);
-      return {
-        creatorWallet: wallet,
-        mint,
-        owed: owed.toString(),
-        inFlight: inFlight.toString(),
-        paid: paid.toString(),
-        voided: voided.toString(),
-        observed: observed.toString(),
-        accrued: (owed + inFlight + paid + voided + observed).toString(),
-      };
+      const all = await ledger.sums.earnings(wallet);
+      const first = all.find((each) => each.token.mint === token.mint) ?? nothingIn(token);
+      return { creatorWallet: wallet, ...earningsView(first), tokens: all.map(earningsView) };
     },
   );
   app.post<{ Params: { id: string }; Body: Static<typeof Reason> }>(
@@ -168,18 +187,21 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
       const page = { limit, cursor: before };
       const { rows, ...paged } = await listing.page('credits', { subscriberId }, page);
       return {
-        credits: rows.map(({ signature, slot, creatorWallet, amount, credited, shares }) => ({
-          signature,
-          slot,
-          creatorWallet,
-          mint,
-          amount: amount.toString(),
-          credited: credited.toString(),
-          shares: shares.map((each) => ({
-            share: each.shareId,
-            amount: each.amount.toString(),
-          })),
-        })),
+        credits: rows.map(
+          ({ signature, slot, creatorWallet, token: of, amount, credited, shares }) => ({
+            signature,
+            slot,
+            creatorWallet,
+            mint: of.mint,
+            symbol: of.symbol,
+            amount: amount.toString(),
+            credited: credited.toString(),
+            shares: shares.map((each) => ({
+              share: each.shareId,
+              amount: each.amount.toString(),
+            })),
+          }),
+        ),
         ...paged,
       };
     },

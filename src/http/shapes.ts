@@ -67,12 +67,30 @@ export const GateMany = Type.Object(
   },
   { additionalProperties: false, examples: [{ subscribers: ['ana', 'bo'], action: 'open' }] },
 );
+/** An amount of one token. */
+export const OwedView = Type.Object(
+  {
+    mint: AddressText,
+    symbol: Type.String(),
+    decimals: Type.Integer(),
+    amount: BaseUnits,
+  },
+  { description: 'An amount of one token, in its base units.' },
+);
+export const SymbolText = Type.String({ description: 'The symbol of the token of the amounts.' });
 export const GateAnswer = Type.Object({
   verdict: Type.Enum(['allow', 'deny', 'unknown']),
   allow: Type.Boolean(),
   reason: Type.String(),
   standing: nullable(Type.Enum(['good', 'delinquent', 'retired'])),
-  outstanding: nullable(BaseUnits),
+  outstanding: nullable(
+    Type.String({
+      pattern: '^[0-9]+$',
+      description:
+        'What is owed over all tokens, in base units: 0 exactly when nothing is owed. owed has it by token.',
+    }),
+  ),
+  owed: nullable(Type.Array(OwedView)),
   evidence: nullable(
     Type.Object({
       signature: Type.String(),
@@ -80,6 +98,7 @@ export const GateAnswer = Type.Object({
       amount: BaseUnits,
       what: Type.String(),
       owedThen: BaseUnits,
+      owed: Type.Optional(Type.Array(OwedView)),
     }),
   ),
   asOfSlot: nullable(Type.Integer()),
@@ -120,6 +139,7 @@ export const ShareView = Type.Object({
   subscriptionId: IdText,
   creatorWallet: AddressText,
   mint: AddressText,
+  symbol: SymbolText,
   close: Type.Object({ signature: Type.String(), slot: Type.Integer(), netPnl: Type.String() }),
   shareBps: Type.Integer(),
   amount: BaseUnits,
@@ -193,6 +213,8 @@ export const ClearanceAnswer = Type.Object({
   id: Type.Optional(Type.String()),
   purpose: Type.Optional(Type.Enum(['withdraw', 'close'])),
   amount: Type.Optional(BaseUnits),
+  mint: Type.Optional(AddressText),
+  symbol: Type.Optional(SymbolText),
   until: Type.Optional(Type.String({ description: 'ISO 8601, UTC.' })),
   code: Type.Optional(
     Type.Enum([...BLOCKS], {
@@ -201,6 +223,7 @@ export const ClearanceAnswer = Type.Object({
     }),
   ),
   outstanding: Type.Optional(BaseUnits),
+  owed: Type.Optional(Type.Array(OwedView)),
   reason: Type.Optional(
     Type.String({ description: 'For the subscriber: why not, and what to do.' }),
   ),
@@ -212,6 +235,7 @@ export const ClearanceList = Type.Object({
       id: Type.String(),
       purpose: Type.Enum(['withdraw', 'close']),
       amount: nullable(BaseUnits),
+      mint: AddressText,
       grantedSlot: Type.Integer(),
       untilSlot: Type.Integer(),
       grantedAt: Type.String(),
@@ -248,6 +272,7 @@ export const PaymentView = Type.Object({
   subscriberId: IdText,
   creatorWallet: AddressText,
   mint: AddressText,
+  symbol: SymbolText,
   amount: BaseUnits,
   withdrawn: BaseUnits,
   feePayer: Type.Enum(['agent', 'sponsor']),
@@ -288,6 +313,7 @@ export const CreditList = Type.Object({
       slot: Type.Integer(),
       creatorWallet: AddressText,
       mint: AddressText,
+      symbol: SymbolText,
       amount: BaseUnits,
       credited: Type.String({
         pattern: '^[0-9]+$',
@@ -297,14 +323,4 @@ export const CreditList = Type.Object({
     }),
   ),
   ...Paged,
-});
-export const EarningsView = Type.Object({
-  creatorWallet: AddressText,
-  mint: AddressText,
-  owed: BaseUnits,
-  inFlight: BaseUnits,
-  paid: BaseUnits,
-  voided: BaseUnits,
-  observed: BaseUnits,
-  accrued: Type.String({ description: 'The sum of the five.' }),
 });

@@ -17,7 +17,6 @@ export type ShareOptions = {
   readonly listing: Listing;
   /** Wakes the subscriber's lane. */
   readonly nudge: (subscriberId: string) => void;
-  readonly mint: string;
 };
 
 const Id = Type.Object({ id: IdText });
@@ -37,13 +36,14 @@ const voidedView = ({
   at: isoTime(atMs),
 });
 
-function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
+function shareView(share: ProfitShare): Static<typeof ShareView> {
   return {
     id: share.id,
     subscriberId: share.subscriberId,
     subscriptionId: share.subscriptionId,
     creatorWallet: share.creatorWallet,
-    mint,
+    mint: share.token.mint,
+    symbol: share.token.symbol,
     close: { signature: share.signature, slot: share.slot, netPnl: share.netPnl.toString() },
     shareBps: share.shareBps,
     amount: share.amount.toString(),
@@ -63,7 +63,7 @@ function shareView(share: ProfitShare, mint: string): Static<typeof ShareView> {
 /** The routes of profit shares. */
 export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
   app,
-  { ledger, listing, nudge, mint },
+  { ledger, listing, nudge },
 ) => {
   app.get<{ Querystring: Static<typeof ShareQuery> }>(
     '/v1/shares',
@@ -80,7 +80,7 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
         status,
       };
       const { rows, ...paged } = await listing.page('shares', filter, { limit, cursor: before });
-      return { shares: rows.map((each) => shareView(each, mint)), ...paged };
+      return { shares: rows.map((each) => shareView(each)), ...paged };
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -96,7 +96,7 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
       const found = await ledger.shares.find(request.params.id);
       if (found === null)
         throw new Fault('not_found', `There is no profit share ${request.params.id}.`);
-      return shareView(found, mint);
+      return shareView(found);
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -130,7 +130,7 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
         );
       }
       nudge(known.subscriberId);
-      return shareView((await ledger.shares.find(id)) ?? known, mint);
+      return shareView((await ledger.shares.find(id)) ?? known);
     },
   );
 };

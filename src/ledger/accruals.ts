@@ -15,6 +15,7 @@ import { readHistories } from './movements.ts';
 import { tellAll } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
 import { readSubscriptions } from './subscriptions.ts';
+import { type TokenRow, tokenIn, tokenOfAccount } from './tokens.ts';
 
 type FactRow = {
   subscriber_id: string;
@@ -140,6 +141,7 @@ export function createAccruals(
           if (already.length > 0) return false;
           const owing = bookings.filter((each) => each.amount > 0n);
           if (owing.length > 0) await holdDebtsOf(tx, subscriberId);
+          const token = await tokenOfAccount(tx, account);
           for (const booking of bookings) {
             const { terms, netPnl, charged, amount, base, openedSlot, before, after } = booking;
             const market = fact.body.kind === 'close' ? fact.body.market : null;
@@ -157,14 +159,14 @@ export function createAccruals(
             const { creatorWallet, shareBps } = terms;
             const id = shareIdOf(subscription.id, fact, termsSlot);
             const { share, events } = incurred(
-              { id, subscriberId, creatorWallet, amount, observed: observing },
+              { id, subscriberId, creatorWallet, token, amount, observed: observing },
               { subscription: subscription.id, signature, slot, netPnl, shareBps },
             );
             await tx`
-              insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, amount,
+              insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, mint, amount,
                 observed, accrued_at)
               values (${id}, ${subscriberId}, ${subscription.id}, ${signature}, ${slot}, ${ordinal},
-                ${termsSlot}, ${creatorWallet}, ${amount}, ${share.observed}, ${now})`;
+                ${termsSlot}, ${creatorWallet}, ${token.mint}, ${amount}, ${share.observed}, ${now})`;
             await tellAll(tx, events);
           }
           // A transfer that Bailiff did not make may have paid this debt before the close was
@@ -186,7 +188,7 @@ export function createAccruals(
     },
     async accrual(id) {
       const [row] = await sql<
-        {
+        ({
           signature: Signature;
           slot: bigint;
           ordinal: number;
@@ -206,11 +208,11 @@ export function createAccruals(
           carry_after: bigint;
           deficit_before: bigint;
           deficit_after: bigint;
-        }[]
+        } & TokenRow)[]
       >`
         select a.signature, a.slot, a.ordinal, f.kind, f.body, a.terms_slot, a.basis, a.base, a.opened_slot, a.entry, a.opening_fee, a.net_pnl, a.share_bps, a.charged,
-          a.amount, a.carry_before, a.carry_after, a.deficit_before, a.deficit_after
-        from profit_share s
+          a.amount, a.carry_before, a.carry_after, a.deficit_before, a.deficit_after, k.mint, k.symbol, k.decimals
+        from profit_share s join token k on k.mint = s.mint
         join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
         join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot
           and f.ordinal = a.ordinal and f.account = a.account
@@ -220,6 +222,7 @@ export function createAccruals(
         select c.signature, c.slot, c.amount from credit_share c join profit_share s using (subscriber_id, share_id)
         where s.share_id = ${id} order by c.slot, c.signature`;
       return {
+        token: tokenIn(row),
         credits: credits.map((each) => ({ ...each, slot: Number(each.slot) })),
         signature: row.signature,
         slot: Number(row.slot),

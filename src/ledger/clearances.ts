@@ -1,12 +1,15 @@
 // Clearances: stores every clearance for good, so that a verdict can be judged again at any time.
 import type { Clearance } from '../core/clearance.ts';
+import type { Address } from '../core/ids.ts';
 import type { ClearanceRecord, Clearances } from '../core/ports.ts';
+import { USDC } from '../core/token.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 
 type Row = {
   clearance_id: string;
   purpose: Clearance['purpose'];
   amount: bigint | null;
+  mint: Address;
   granted_slot: bigint;
   until_slot: bigint;
   traded_slot: bigint | null;
@@ -17,6 +20,7 @@ const clearanceOf = (row: Row): Clearance => ({
   id: row.clearance_id,
   purpose: row.purpose,
   amount: row.amount,
+  mint: row.mint,
   grantedSlot: Number(row.granted_slot),
   untilSlot: Number(row.until_slot),
   tradedSlot: row.traded_slot === null ? null : Number(row.traded_slot),
@@ -35,7 +39,7 @@ export async function readClearances(
   subscriberId: string,
 ): Promise<Clearance[]> {
   const rows = await tx<Row[]>`
-    select clearance_id, purpose, amount, granted_slot, until_slot,
+    select clearance_id, purpose, amount, mint, granted_slot, until_slot,
       (select min(f.slot) from fact f where f.subscriber_id = c.subscriber_id and f.kind in ('open', 'close', 'reckoning')
         and f.finality <> 'withdrawn' and f.slot > c.granted_slot) as traded_slot
     from clearance c where subscriber_id = ${subscriberId}`;
@@ -68,8 +72,8 @@ export function createClearances(sql: Sql): Clearances {
     },
     async grant(subscriberId, clearance, grantedAtMs, untilMs) {
       await sql`
-        insert into clearance (clearance_id, subscriber_id, purpose, amount, granted_slot, until_slot, granted_at, until_at)
-        values (${clearance.id}, ${subscriberId}, ${clearance.purpose}, ${clearance.amount}, ${clearance.grantedSlot},
+        insert into clearance (clearance_id, subscriber_id, purpose, amount, mint, granted_slot, until_slot, granted_at, until_at)
+        values (${clearance.id}, ${subscriberId}, ${clearance.purpose}, ${clearance.amount}, ${clearance.mint ?? USDC.mint}, ${clearance.grantedSlot},
           ${clearance.untilSlot}, ${at(grantedAtMs)}, ${at(untilMs)})`;
     },
   };

@@ -4,8 +4,10 @@
 import type { Address, Signature } from '../core/ids.ts';
 import type { BookedPart, RecordedClose } from '../core/outcome.ts';
 import type { Facts } from '../core/ports.ts';
+import { DEFAULT_VENUE } from '../core/venue.ts';
 import type { Sql } from './database.ts';
 import { cursorOf, placeOf, readBody } from './facts.ts';
+import { type TokenRow, tokenIn } from './tokens.ts';
 
 type Row = {
   account: Address;
@@ -21,7 +23,7 @@ type Row = {
   checked_slot: bigint | null;
   gap: boolean;
   parts: Record<string, unknown>[];
-};
+} & TokenRow;
 
 const slotOf = (value: unknown): number | null => (value === null ? null : Number(value));
 const amountOf = (value: unknown): bigint => BigInt(value as string);
@@ -58,7 +60,7 @@ export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
     async closes({ subscriberId, limit, before }) {
       const { from, signature, ordinal, account } = placeOf(before);
       const rows = await sql<Row[]>`
-        select f.account, f.signature, f.slot, f.ordinal, f.kind, f.finality = 'finalized' as final, f.body, s.subscription_id,
+        select k.mint, k.symbol, k.decimals, f.account, f.signature, f.slot, f.ordinal, f.kind, f.finality = 'finalized' as final, f.body, s.subscription_id,
           (select min(from_slot) from subscription_terms t where t.subscription_id = s.subscription_id) as first_slot,
           exists (select 1 from unbooked u where u.account = f.account and u.slot = f.slot and u.signature = f.signature
             and u.ordinal = f.ordinal and u.subscriber_id = f.subscriber_id) as waits,
@@ -74,12 +76,14 @@ export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
               and a.ordinal = f.ordinal and a.account = f.account), '[]') as parts
         from fact f left join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
         left join account_check c on c.address = f.account
+        join account n on n.address = f.account join venue v on v.name = coalesce(n.venue, ${DEFAULT_VENUE}) join token k on k.mint = v.mint
         where f.subscriber_id = ${subscriberId} and f.kind in ('close', 'reckoning') and f.finality <> 'withdrawn'
           and (${from}::bigint is null or (f.slot, f.signature, f.ordinal::bigint, f.account)
             < (${from}::bigint, ${signature}, ${ordinal}::bigint, ${account}))
         order by f.slot desc, f.signature desc, f.ordinal desc, f.account desc limit ${limit}`;
       return rows.map(
         (row): RecordedClose => ({
+          token: tokenIn(row),
           account: row.account,
           signature: row.signature,
           slot: Number(row.slot),

@@ -1,7 +1,7 @@
 // Costs: stores how much payments cost their fee payer according to the chain, and sums the costs
 // of the last 24 hours. Lamports.
 
-import type { Costs } from '../core/debt-ports.ts';
+import type { Costs } from '../core/cost-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Spent } from '../core/spending.ts';
 import type { Sql } from './database.ts';
@@ -41,12 +41,12 @@ export function createCosts(sql: Sql): Costs {
           ${cost.fee}, ${rent}, ${cost.opened.some((each) => each.owner === payment.creatorWallet)})
         on conflict do nothing`;
     },
-    async openings(creatorWallet) {
+    async openings(creatorWallet, mint) {
       const [row] = await sql<{ known: bigint; unread: bigint }[]>`
         select count(*) filter (where c.creator_opened or (c.payment_id is null and not (${ended}))) as known,
                count(*) filter (where c.payment_id is null and ${ended}) as unread
         from payment p left join payment_cost c using (subscriber_id, payment_id)
-        where p.creator_wallet = ${creatorWallet} and p.state = 'landed' and (p.create_creator_account or c.creator_opened)`;
+        where p.creator_wallet = ${creatorWallet} and p.mint = ${mint} and p.state = 'landed' and (p.create_creator_account or c.creator_opened)`;
       return { known: Number(row?.known ?? 0n), unread: Number(row?.unread ?? 0n) };
     },
     async ofSponsor(sponsor, subscriberId, creatorWallet) {
@@ -77,10 +77,10 @@ export function createCosts(sql: Sql): Costs {
         failures: Number(row?.failures ?? 0n),
       };
     },
-    async signedToday(subscriberId) {
+    async signedToday(subscriberId, mint) {
       const [row] = await sql<{ amount: bigint }[]>`
         select coalesce(sum(amount + reimburse), 0)::bigint as amount from payment
-        where subscriber_id = ${subscriberId} and signature is not null
+        where subscriber_id = ${subscriberId} and mint = ${mint} and signature is not null
           and state in ('signed', 'sent', 'landed') and planned_at > now() - interval '1 day'`;
       return row?.amount ?? 0n;
     },

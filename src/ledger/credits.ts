@@ -1,13 +1,15 @@
 // Credits: matches transfers to creators that Bailiff did not make, once each, with the debts that
 // the subscriber owed to that creator at that time.
+
 import { allotCredits } from '../core/credit.ts';
 import type { CreditMatch, Credits } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
+import { tokenOf } from '../core/token.ts';
 import { type Fragment, type Sql, type Transaction, violates } from './database.ts';
 import { placeIn } from './lists.ts';
 import { tell } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
-import { QUOTE_TOKEN } from './standings.ts';
+import { readQuotes, tokenIn } from './tokens.ts';
 
 type Key = {
   subscriber_id: string;
@@ -16,7 +18,7 @@ type Key = {
   slot: bigint;
   ordinal: number;
 };
-type CreditRow = Key & { id: string; left: bigint };
+type CreditRow = Key & { id: string; left: bigint; mint: string };
 
 /**
  * Locks the subscriber's row, so that no other transaction books a debt or matches a transfer of
@@ -39,20 +41,27 @@ export async function applyCredits(
 ): Promise<void> {
   const transfers = await tx<CreditRow[]>`
     select c.subscriber_id, c.account, c.signature, c.slot, c.ordinal, c.amount - c.credited as left,
-      concat_ws('/', c.signature, c.slot, c.ordinal, c.account) as id
+      concat_ws('/', c.signature, c.slot, c.ordinal, c.account) as id, f.body ->> 'mint' as mint
     from credit c join fact f using (subscriber_id, signature, slot, ordinal, account)
     where c.subscriber_id = ${subscriberId} and c.creator_wallet = ${creatorWallet} and c.credited < c.amount
     order by c.slot, f.block_index nulls last, c.signature, c.ordinal`;
   if (transfers.length === 0) return;
-  const shares = await tx<{ share_id: string; slot: bigint; owed: bigint }[]>`
+  const shares = await tx<{ share_id: string; slot: bigint; owed: bigint; mint: string }[]>`
     with held as (
-      select share_id, slot, ordinal, amount - paid as owed from profit_share
+      select share_id, slot, ordinal, mint, amount - paid as owed from profit_share
       where subscriber_id = ${subscriberId} and creator_wallet = ${creatorWallet} and status in ('pending', 'failed')
       order by share_id for update)
-    select share_id, slot, owed from held order by slot, ordinal, share_id`;
-  const parts = allotCredits(
-    transfers.map(({ id, slot, left }) => ({ id, slot: Number(slot), left })),
-    shares.map(({ share_id: id, slot, owed }) => ({ id, slot: Number(slot), owed })),
+    select share_id, slot, mint, owed from held order by slot, ordinal, share_id`;
+  // A transfer pays debts in its own token only.
+  const parts = [...new Set(transfers.map(({ mint }) => mint))].flatMap((mint) =>
+    allotCredits(
+      transfers
+        .filter((each) => each.mint === mint)
+        .map(({ id, slot, left }) => ({ id, slot: Number(slot), left })),
+      shares
+        .filter((each) => each.mint === mint)
+        .map(({ share_id: id, slot, owed }) => ({ id, slot: Number(slot), owed })),
+    ),
   );
   for (const { transferId, shareId, amount } of parts) {
     const transfer = transfers.find((each) => each.id === transferId);
@@ -91,24 +100,26 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
         select 1 from profit_share where subscriber_id = ${subscriberId} and creator_wallet = ${creatorWallet}
           and status = 'processing' limit 1`;
       if (claimed.length > 0) throw new Claimed();
-      const made = await tx<{ amount: bigint }[]>`
+      const made = await tx<{ amount: bigint; mint: Address }[]>`
         insert into credit (subscriber_id, account, signature, slot, ordinal, creator_wallet, amount)
         select subscriber_id, account, signature, slot, ordinal, ${creatorWallet}, (body ->> 'amount')::bigint
         from fact f where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot} and ordinal = ${ordinal}
-          and account = ${account} and body ->> 'mint' = ${QUOTE_TOKEN} and (body ->> 'amount')::bigint > 0
+          and account = ${account} and body ->> 'mint' in (select mint from token) and (body ->> 'amount')::bigint > 0
           and not exists (select 1 from payment p where p.signature = f.signature)
-        on conflict do nothing returning amount`;
+        on conflict do nothing returning amount, (select body ->> 'mint' from fact f where f.subscriber_id = credit.subscriber_id
+          and f.signature = credit.signature and f.slot = credit.slot and f.ordinal = credit.ordinal and f.account = credit.account) as mint`;
       const [credit] = made;
       if (credit === undefined) return null;
       await applyCredits(tx, subscriberId, creatorWallet, now);
       const [row2] = await tx<{ credited: bigint }[]>`
         select credited from credit where subscriber_id = ${subscriberId} and signature = ${signature} and slot = ${slot}
           and ordinal = ${ordinal} and account = ${account}`;
-      const { amount } = credit;
+      const { amount, mint } = credit;
+      const { symbol, decimals } = tokenOf(await readQuotes(tx), mint);
       const credited = row2?.credited ?? 0n;
       const told = { creatorWallet, signature, amount, credited };
       await tell(tx, 'transfer.credited', subscriberId, {
-        ...told,
+        ...{ ...told, mint, symbol },
         slot: Number(slot),
         excess: amount - credited,
       });
@@ -116,7 +127,7 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
       const unmatched = tx`s.subscriber_id = ${subscriberId} and s.creator_wallet = ${creatorWallet}
         and s.status = 'pending' and s.reason ->> 'code' = 'transfer_unmatched'`;
       await applyToShares(tx, { now, where: unmatched }, () => ({ do: 'wake' }));
-      return { subscriberId, ...told };
+      return { subscriberId, ...told, token: { mint, symbol, decimals } };
     });
   return {
     async match(limit) {
@@ -138,11 +149,11 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
     async unmatched(subscriberId, creatorWallet) {
       const [row] = await sql<{ signature: Signature }[]>`
         select u.signature from uncredited u join fact f using (subscriber_id, signature, slot, ordinal, account)
-        where u.subscriber_id = ${subscriberId} and u.creator_wallet = ${creatorWallet} and f.body ->> 'mint' = ${QUOTE_TOKEN}
+        where u.subscriber_id = ${subscriberId} and u.creator_wallet = ${creatorWallet} and f.body ->> 'mint' in (select mint from token)
           and not exists (select 1 from payment p where p.signature = u.signature)
         union all
         select signature from fact f where subscriber_id = ${subscriberId} and kind = 'outflow' and finality = 'confirmed'
-          and ${creatorWallet} in (body ->> 'owner', body ->> 'destination') and body ->> 'mint' = ${QUOTE_TOKEN}
+          and ${creatorWallet} in (body ->> 'owner', body ->> 'destination') and body ->> 'mint' in (select mint from token)
           and body ->> 'internal' = 'false' and body ->> 'paymentId' is null
           and not exists (select 1 from payment p where p.signature = f.signature)
         limit 1`;
@@ -157,16 +168,20 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
           signature: Signature;
           slot: bigint;
           creator_wallet: Address;
+          mint: Address;
+          symbol: string;
+          decimals: number;
           amount: bigint;
           credited: bigint;
           shares: { share: string; amount: string }[];
         }[]
       >`
-        select c.signature, c.slot, c.ordinal, c.account, c.creator_wallet, c.amount, c.credited, coalesce((
+        select c.signature, c.slot, c.ordinal, c.account, c.creator_wallet, k.mint, k.symbol, k.decimals, c.amount, c.credited, coalesce((
           select jsonb_agg(jsonb_build_object('share', s.share_id, 'amount', s.amount::text) order by s.share_id) from credit_share s
           where s.subscriber_id = c.subscriber_id and s.signature = c.signature and s.slot = c.slot and s.ordinal = c.ordinal
             and s.account = c.account), '[]') as shares
-        from credit c where c.subscriber_id = ${subscriberId}
+        from credit c join fact f using (subscriber_id, signature, slot, ordinal, account) join token k on k.mint = f.body ->> 'mint'
+        where c.subscriber_id = ${subscriberId}
           and (${place?.slot ?? null}::bigint is null or (c.slot, c.signature, c.ordinal, c.account)
             < (${place?.slot ?? null}::bigint, ${place?.signature ?? ''}, ${place?.ordinal ?? '0'}::bigint, ${place?.account ?? ''}))
         order by c.slot desc, c.signature desc, c.ordinal desc, c.account desc limit ${limit}`;
@@ -175,6 +190,7 @@ export function createCredits(sql: Sql, now: Fragment = sql`now()`): Credits {
         signature: row.signature,
         slot: Number(row.slot),
         creatorWallet: row.creator_wallet,
+        token: tokenIn(row),
         amount: row.amount,
         credited: row.credited,
         shares: row.shares.map((each) => ({ shareId: each.share, amount: BigInt(each.amount) })),

@@ -3,16 +3,27 @@ import type { ProfitShare } from '../core/debt-ports.ts';
 import type { DebtSums } from '../core/debt-sums.ts';
 import type { PaymentState } from '../core/payment.ts';
 import { at, type Sql } from './database.ts';
+import { type TokenRow, tokenIn } from './tokens.ts';
 
 /** Creates the reader of sums. */
 export function createDebtSums(sql: Sql): DebtSums {
   return {
     async debts() {
-      const rows = await sql<{ status: ProfitShare['status']; count: bigint; left: bigint }[]>`
-        select status, count(*), sum(amount - paid)::bigint as left from profit_share where status <> 'paid' group by status
-        union all
-        select 'paid', (select count(*) from profit_share) - (select count(*) from profit_share where status <> 'paid'), 0::bigint`;
-      return rows.map((row) => ({ ...row, count: Number(row.count) }));
+      const rows = await sql<
+        (TokenRow & { status: ProfitShare['status']; count: bigint; left: bigint })[]
+      >`
+        with unpaid as (
+          select mint, status, count(*), sum(amount - paid)::bigint as left from profit_share
+          where status <> 'paid' group by mint, status)
+        select k.mint, k.symbol, k.decimals, f.status, f.count, f.left from token k join (
+          select mint, status, count, "left" from unpaid
+          union all
+          select w.mint, 'paid', w.count - coalesce((select sum(u.count) from unpaid u where u.mint = w.mint), 0)::bigint, 0::bigint
+          from (select t.mint, count(s.mint) from token t left join profit_share s using (mint) group by t.mint) w) f using (mint)`;
+      return rows.map((row) => ({
+        ...{ status: row.status, token: tokenIn(row), left: row.left },
+        count: Number(row.count),
+      }));
     },
     async debtsOlderThan(nowMs, agesMs) {
       const counts: number[] = [];
@@ -42,10 +53,16 @@ export function createDebtSums(sql: Sql): DebtSums {
       return row?.since == null ? null : Math.max(0, nowMs - row.since.getTime());
     },
     async earnings(creatorWallet) {
-      const [row] = await sql<
-        { owed: bigint; in_flight: bigint; paid: bigint; voided: bigint; observed: bigint }[]
+      const rows = await sql<
+        (TokenRow & {
+          owed: bigint;
+          in_flight: bigint;
+          paid: bigint;
+          voided: bigint;
+          observed: bigint;
+        })[]
       >`
-        select coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing') and not observed), 0)::bigint
+        select k.mint, k.symbol, k.decimals, coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing') and not observed), 0)::bigint
                - coalesce(sum(claimed), 0)::bigint as owed,
                coalesce(sum(claimed), 0)::bigint as in_flight,
                coalesce(sum(paid), 0)::bigint as paid,
@@ -54,14 +71,16 @@ export function createDebtSums(sql: Sql): DebtSums {
         from (select s.*, (select sum(ps.amount) from payment_share ps join payment p using (subscriber_id, payment_id)
                 where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id
                   and p.state in ('planned', 'signed', 'sent')) as claimed
-              from profit_share s where creator_wallet = ${creatorWallet}) s`;
-      return {
-        owed: row?.owed ?? 0n,
-        inFlight: row?.in_flight ?? 0n,
-        paid: row?.paid ?? 0n,
-        voided: row?.voided ?? 0n,
-        observed: row?.observed ?? 0n,
-      };
+              from profit_share s where creator_wallet = ${creatorWallet}) s join token k using (mint)
+        group by k.mint order by k.mint`;
+      return rows.map((row) => ({
+        token: tokenIn(row),
+        owed: row.owed,
+        inFlight: row.in_flight,
+        paid: row.paid,
+        voided: row.voided,
+        observed: row.observed,
+      }));
     },
     async payments() {
       const rows = await sql<{ state: PaymentState; class: string; count: bigint }[]>`

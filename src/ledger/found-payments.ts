@@ -1,6 +1,7 @@
 // Found payments: stores payments that the chain shows and that this ledger had lost, and the parts
 // of them that no debt explains.
 import type { Payments } from '../core/debt-ports.ts';
+import { DEFAULT_VENUE } from '../core/venue.ts';
 import type { Fragment, Sql } from './database.ts';
 import { discharge } from './discharge.ts';
 import { tell } from './outbox.ts';
@@ -20,7 +21,7 @@ export const createFoundPayments = (
           update payment set state = 'landed', restored = true, signature = ${signature}, sent_at = coalesce(sent_at, now()),
             executed_slot = ${slot}, ended_at = now()
           where payment_id = ${paid.id} and subscriber_id = ${subscriberId} and amount = ${paid.amount}
-            and creator_wallet = ${creatorWallet} and state <> 'landed' and (signature is null or signature = ${signature})
+            and creator_wallet = ${creatorWallet} and mint = ${paid.token.mint} and state <> 'landed' and (signature is null or signature = ${signature})
           returning 1`;
       const told = { payment: paid.id, creatorWallet, signature, slot };
       if (own.length > 0) {
@@ -43,11 +44,12 @@ export const createFoundPayments = (
       const [taken] = await tx`select 1 from payment where payment_id = ${paid.id}`;
       const id = taken === undefined ? paid.id : `${paid.id}.${signature}`;
       const rows = await tx`
-          insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, amount,
+          insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint, amount,
             withdraw, settle_markets, fee_payer, create_agent_account, state, signature, sent_at, executed_slot, ended_at, restored, excess, planned_at)
-          select ${id}, n.subscriber_id, n.subscription_id, ${creatorWallet}, n.drift_account, a.sub_account_id, ${paid.amount},
+          select ${id}, n.subscriber_id, n.subscription_id, ${creatorWallet}, n.drift_account, a.sub_account_id, v.mint, ${paid.amount},
             0, '[]', 'agent', false, 'landed', ${signature}, now(), ${slot}, now(), true, ${paid.amount - explained}, ${now}
           from subscription n join account a on a.address = n.drift_account
+            join venue v on v.name = coalesce(a.venue, ${DEFAULT_VENUE}) and v.mint = ${paid.token.mint}
           where n.subscriber_id = ${subscriberId} and case when ${covers.length > 0}
             then n.subscription_id = (select subscription_id from profit_share
               where subscriber_id = ${subscriberId} and share_id = ${covers[0]?.shareId ?? ''})
@@ -68,12 +70,15 @@ export const createFoundPayments = (
       const accepted = { ...by, at: acceptedAt.toISOString() };
       const [row] = await tx<RecordRow[]>`
           update payment set accepted = ${tx.json(accepted)}
-          where signature = ${signature} and excess > 0 and accepted is null returning *`;
+          where signature = ${signature} and excess > 0 and accepted is null
+          returning *, (select symbol from token k where k.mint = payment.mint) as symbol,
+            (select decimals from token k where k.mint = payment.mint) as decimals`;
       if (row === undefined) return null;
       const found = recordOf(row);
       await tell(tx, 'payment.accepted', found.subscriberId, {
         payment: found.id,
         creatorWallet: found.creatorWallet,
+        ...{ mint: found.token.mint, symbol: found.token.symbol },
         amount: found.amount,
         signature,
         slot: found.slot ?? 0,
@@ -84,7 +89,7 @@ export const createFoundPayments = (
     }),
   async unexplained(limit) {
     const rows = await sql<RecordRow[]>`
-        select * from payment where excess > 0 and accepted is null
+        select p.*, k.symbol, k.decimals from payment p join token k using (mint) where excess > 0 and accepted is null
         order by executed_slot, payment_id limit ${limit}`;
     return rows.map(recordOf);
   },

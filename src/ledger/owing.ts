@@ -52,8 +52,8 @@ export function createOwing(sql: Sql): Owing {
           const revision = await nextRevision(tx);
           await tx`update standing set owed_since = ${since}, revision = ${revision} where subscriber_id = ${id}`;
           await tx`
-            insert into standing_change (revision, subscriber_id, standing, outstanding, reason, evidence, owed_since)
-            select revision, subscriber_id, standing, outstanding, reason, evidence, owed_since from standing where subscriber_id = ${id}`;
+            insert into standing_change (revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since)
+            select revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since from standing where subscriber_id = ${id}`;
         }
         return changed.map((row) => row.subscriber_id);
       });

@@ -3,7 +3,9 @@ import type { PaymentRecord } from '../core/debt-ports.ts';
 import type { Accepted } from '../core/found-payment-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Cover, Payment, PaymentState, Trouble } from '../core/payment.ts';
+import type { VenueName } from '../core/venue.ts';
 import type { Transaction } from './database.ts';
+import { tokenIn } from './tokens.ts';
 
 export type PaymentRow = {
   payment_id: string;
@@ -13,6 +15,10 @@ export type PaymentRow = {
   creator_wallet: Address;
   drift_user: Address;
   sub_account_id: number;
+  venue: VenueName;
+  mint: Address;
+  symbol: string;
+  decimals: number;
   amount: bigint;
   withdraw: bigint;
   settle_markets: number[];
@@ -41,6 +47,8 @@ export function paymentOf(
     creatorWallet: row.creator_wallet,
     driftUser: row.drift_user,
     subAccountId: row.sub_account_id,
+    venue: row.venue,
+    token: tokenIn(row),
     attempts,
     state: row.state,
     plan: {
@@ -66,7 +74,8 @@ export function paymentOf(
 
 export type LandedRow = Pick<
   PaymentRow,
-  'payment_id' | 'subscriber_id' | 'creator_wallet' | 'amount' | 'signature' | 'purpose'
+  | ('payment_id' | 'subscriber_id' | 'creator_wallet' | 'mint' | 'symbol')
+  | ('amount' | 'signature' | 'purpose')
 >;
 export type RecordRow = PaymentRow & {
   executed_slot: bigint | null;
@@ -82,6 +91,7 @@ export const recordOf = (row: RecordRow): PaymentRecord => ({
   purpose: row.purpose,
   subscriberId: row.subscriber_id,
   creatorWallet: row.creator_wallet,
+  token: tokenIn(row),
   amount: row.amount,
   withdrawn: row.withdraw,
   feePayer: row.fee_payer,

@@ -4,6 +4,7 @@
 
 import type { Payments } from '../core/debt-ports.ts';
 import type { Payment, PaymentState } from '../core/payment.ts';
+import { DEFAULT_VENUE } from '../core/venue.ts';
 import { at, type Fragment, type Sql, type Transaction, toJson, violates } from './database.ts';
 import { discharge } from './discharge.ts';
 import { createFoundPayments } from './found-payments.ts';
@@ -53,7 +54,9 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
   return {
     async live(subscriberId) {
       const [row] = await sql<PaymentRow[]>`
-        select * from payment where subscriber_id = ${subscriberId} and state in ('planned', 'signed', 'sent')`;
+        select p.*, k.symbol, k.decimals, coalesce(a.venue, ${DEFAULT_VENUE}) as venue
+        from payment p join token k using (mint) left join account a on a.address = p.drift_user
+        where p.subscriber_id = ${subscriberId} and p.state in ('planned', 'signed', 'sent')`;
       if (row === undefined) return null;
       const covers = await sql<{ share_id: string; amount: bigint; attempts: number }[]>`
         select ps.share_id, ps.amount, s.attempts
@@ -70,10 +73,10 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
       try {
         await sql.begin(async (tx) => {
           await tx`
-            insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id,
+            insert into payment (payment_id, purpose, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, mint,
               amount, withdraw, settle_markets, fee_payer, reimburse, create_agent_account, create_creator_account, planned_at)
             values (${payment.id}, ${payment.purpose}, ${payment.subscriberId}, ${payment.subscriptionId}, ${payment.creatorWallet},
-              ${payment.driftUser}, ${payment.subAccountId}, ${plan.amount}, ${plan.withdraw}, ${tx.json([...plan.settleMarkets])},
+              ${payment.driftUser}, ${payment.subAccountId}, ${payment.token.mint}, ${plan.amount}, ${plan.withdraw}, ${tx.json([...plan.settleMarkets])},
               ${plan.feePayer}, ${plan.reimburse}, ${plan.createAgentAccount}, ${plan.createCreatorAccount}, ${now})`;
           if (plan.covers.length > 0) await claim(tx, payment);
         });
@@ -118,11 +121,16 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
         const [row] = await tx<LandedRow[]>`
           update payment set state = 'landed', executed_slot = ${slot}, ended_at = now()
           where payment_id = ${paymentId} and state = 'sent'
-          returning payment_id, subscriber_id, creator_wallet, amount, signature, purpose`;
+          returning payment_id, subscriber_id, creator_wallet, mint, amount, signature, purpose,
+            (select symbol from token k where k.mint = payment.mint) as symbol`;
         if (row === undefined) return false;
         const { subscriber_id, creator_wallet: creatorWallet, signature, purpose } = row;
+        const { mint, symbol, amount } = row;
         const told = { payment: paymentId, creatorWallet, signature, slot };
-        await tell(tx, 'payment.landed', subscriber_id, { ...told, purpose, amount: row.amount });
+        await tell(tx, 'payment.landed', subscriber_id, {
+          ...{ ...told, purpose },
+          ...{ mint, symbol, amount },
+        });
         await discharge(tx, now, told, 'land');
         return true;
       }),
@@ -151,18 +159,20 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     },
     async list({ limit, before, ...filter }) {
       const rows = await sql<RecordRow[]>`
-        select * from payment
+        select payment.*, k.symbol, k.decimals from payment join token k using (mint)
         where ${conditionsOf(sql).payments(filter)} and (${before ?? null}::text is null or (planned_at, payment_id) <
             (select planned_at, payment_id from payment where payment_id = ${before ?? null}))
         order by planned_at desc, payment_id desc limit ${limit}`;
       return rows.map(recordOf);
     },
     async find(id) {
-      const [row] = await sql<RecordRow[]>`select * from payment where payment_id = ${id}`;
+      const [row] = await sql<RecordRow[]>`
+        select p.*, k.symbol, k.decimals from payment p join token k using (mint) where payment_id = ${id}`;
       return row === undefined ? null : recordOf(row);
     },
     async bySignature(signature) {
-      const [row] = await sql<RecordRow[]>`select * from payment where signature = ${signature}`;
+      const [row] = await sql<RecordRow[]>`
+        select p.*, k.symbol, k.decimals from payment p join token k using (mint) where signature = ${signature}`;
       return row === undefined ? null : recordOf(row);
     },
     async toppedUpWithin(subscriberId, ms) {

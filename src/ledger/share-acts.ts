@@ -1,7 +1,7 @@
 // Share acts: changes debts outside of payments. Each method selects the rows and names the act;
 // core/share.ts decides the change.
 import { type Shares, UNSIGNED_MOST_MS } from '../core/debt-ports.ts';
-import { restingEvents } from '../core/share.ts';
+import { restingEvents, type Share } from '../core/share.ts';
 import { PLANNED_ANEW } from '../core/trouble.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 import { requireIdentity } from './mark.ts';
@@ -175,8 +175,9 @@ export function createShareActs(sql: Sql, now: Fragment): ShareActs {
 }
 
 /** The summary of a debt that became payable or ended. */
-const ended = (share: { id: string; subscriberId: string; amount: bigint; paid: bigint }) => ({
+const ended = (share: Pick<Share, 'id' | 'subscriberId' | 'token' | 'amount' | 'paid'>) => ({
   shareId: share.id,
   subscriberId: share.subscriberId,
+  token: share.token,
   left: share.amount - share.paid,
 });

@@ -9,11 +9,15 @@ import type { ShareAct } from '../core/share-act.ts';
 import { type Fragment, type Transaction, toJson } from './database.ts';
 import { tellAll } from './outbox.ts';
 import { type VoidedRow, voidedOf, voidedRow } from './share-rows.ts';
+import { tokenIn } from './tokens.ts';
 
 type Row = {
   share_id: string;
   subscriber_id: string;
   creator_wallet: Address;
+  mint: Address;
+  symbol: string;
+  decimals: number;
   amount: bigint;
   paid: bigint;
   overpaid: bigint;
@@ -47,6 +51,7 @@ const shareOf = (row: Row): Share => ({
   id: row.share_id,
   subscriberId: row.subscriber_id,
   creatorWallet: row.creator_wallet,
+  token: tokenIn(row),
   amount: row.amount,
   paid: row.paid,
   overpaid: row.overpaid,
@@ -130,10 +135,10 @@ export async function applyToShares<Extra = unknown>(
   const all: (Transition & { readonly before: Share })[] = [];
   for (let after = ''; ; ) {
     const rows = await tx<(Row & Extra)[]>`
-      select s.share_id, s.subscriber_id, s.creator_wallet, s.amount, s.paid, s.overpaid, s.status, s.reason, s.attempts,
+      select s.share_id, s.subscriber_id, s.creator_wallet, k.mint, k.symbol, k.decimals, s.amount, s.paid, s.overpaid, s.status, s.reason, s.attempts,
         s.retry_at, s.held_until, s.hastened, s.observed, s.voided, s.unexpected, s.failures, s.expiries, ${now} as now
         ${columns ?? tx``}
-      from profit_share s ${join ?? tx``}
+      from profit_share s join token k on k.mint = s.mint ${join ?? tx``}
       where ${where} and s.share_id > ${after} order by s.share_id limit ${ROWS_A_TURN} for update of s`;
     const turn = rows.flatMap((row) => {
       const before = shareOf(row);

@@ -4,12 +4,16 @@ import type { ProfitShare } from '../core/debt-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import type { Trouble } from '../core/payment.ts';
 import type { Voided } from '../core/share.ts';
+import { tokenIn } from './tokens.ts';
 
 export type ShareRow = {
   share_id: string;
   subscriber_id: string;
   subscription_id: string;
   creator_wallet: Address;
+  mint: Address;
+  symbol: string;
+  decimals: number;
   signature: Signature;
   slot: bigint;
   net_pnl: bigint;
@@ -51,6 +55,7 @@ export const voidedRow = ({ atMs, ...voided }: Voided): VoidedRow => ({
 
 /** The profit share of a row. */
 export const shareOf = (row: ShareRow): ProfitShare => ({
+  token: tokenIn(row),
   id: row.share_id,
   subscriberId: row.subscriber_id,
   subscriptionId: row.subscription_id,

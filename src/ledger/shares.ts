@@ -3,11 +3,13 @@
 import type { Shares } from '../core/debt-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type Debt, NO_TRIES, type Tries } from '../core/payment.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
 import type { Fragment, Sql } from './database.ts';
 import { conditionsOf } from './lists.ts';
 import { createShareActs } from './share-acts.ts';
 import { type ShareRow, shareOf } from './share-rows.ts';
+import { type TokenRow, tokenIn } from './tokens.ts';
 
 /**
  * Creates the store of profit shares. `now` is the database's clock, unless a test passes another.
@@ -18,7 +20,7 @@ export function createShares(
   observing: boolean = false,
 ): Shares {
   const select = (where: Fragment) => sql<ShareRow[]>`
-    select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, s.signature, s.slot, a.net_pnl, a.share_bps,
+    select s.share_id, s.subscriber_id, s.subscription_id, s.creator_wallet, k.mint, k.symbol, k.decimals, s.signature, s.slot, a.net_pnl, a.share_bps,
            s.amount, s.paid, s.status, s.reason, s.attempts, s.voided,
            case when s.status = 'pending' then greatest(s.retry_at, s.held_until) else s.retry_at end as retry_at,
            (select coalesce(jsonb_agg(p.signature), '[]') from payment_share ps join payment p using (subscriber_id, payment_id)
@@ -27,7 +29,8 @@ export function createShares(
                  where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id) as credited,
            (select coalesce(jsonb_agg(c.signature), '[]') from credit_share c
                  where c.subscriber_id = s.subscriber_id and c.share_id = s.share_id) as credited_by
-    from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
+    from profit_share s join token k on k.mint = s.mint
+      join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
     ${where}`;
 
   /** The order of the chain, oldest first. Several closes may share a slot. */
@@ -53,6 +56,10 @@ export function createShares(
           creator_wallet: Address;
           drift_account: Address;
           sub_account_id: number;
+          venue: VenueName;
+          mint: Address;
+          symbol: string;
+          decimals: number;
           owed: bigint;
           attempts: number;
           slot: bigint;
@@ -60,12 +67,13 @@ export function createShares(
           asked: boolean;
         }[]
       >`
-        select s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id, s.amount - s.paid as owed,
+        select s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id,
+          coalesce(a.venue, ${DEFAULT_VENUE}) as venue, k.mint, k.symbol, k.decimals, s.amount - s.paid as owed,
           s.attempts, s.slot,
           t.minimum_payment,
           s.hastened or d.standing = 'delinquent' or (select ended from subscription_terms u
               where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as asked
-        from profit_share s
+        from profit_share s join token k on k.mint = s.mint
         join subscription n using (subscriber_id, subscription_id)
         join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot
         join account a on a.address = n.drift_account
@@ -79,6 +87,8 @@ export function createShares(
           creatorWallet: row.creator_wallet,
           driftUser: row.drift_account,
           subAccountId: row.sub_account_id,
+          venue: row.venue,
+          token: tokenIn(row),
           owed: row.owed,
           attempts: row.attempts,
           slot: Number(row.slot),
@@ -129,10 +139,10 @@ export function createShares(
         subscribers: rows.map((row) => row.subscriber_id),
       };
     },
-    async owedTo(creatorWallet) {
+    async owedTo(creatorWallet, mint) {
       const [row] = await sql<{ owed: bigint }[]>`
         select coalesce(sum(amount - paid), 0)::bigint as owed from profit_share
-        where creator_wallet = ${creatorWallet} and status in ('pending', 'processing') and not observed`;
+        where creator_wallet = ${creatorWallet} and mint = ${mint} and status in ('pending', 'processing') and not observed`;
       return row?.owed ?? 0n;
     },
     async oldestOpenSlot(subscriberId) {
@@ -142,8 +152,10 @@ export function createShares(
       return Math.max(0, Number(row?.slot ?? 0n) - 1);
     },
     async uncovered(subscriberId) {
-      const rows = await sql<{ share_id: string; creator_wallet: Address; uncovered: bigint }[]>`
-        select s.share_id, s.creator_wallet, case s.status when 'voided' then s.paid else s.amount end - coalesce((select sum(ps.amount)::bigint
+      const rows = await sql<
+        { share_id: string; creator_wallet: Address; mint: Address; uncovered: bigint }[]
+      >`
+        select s.share_id, s.creator_wallet, s.mint, case s.status when 'voided' then s.paid else s.amount end - coalesce((select sum(ps.amount)::bigint
             from payment_share ps join payment p using (subscriber_id, payment_id)
             where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state in ('planned', 'signed', 'sent', 'landed')), 0)
           - coalesce((select sum(c.amount)::bigint from credit_share c
@@ -153,14 +165,18 @@ export function createShares(
       return rows.map((row) => ({
         shareId: row.share_id,
         creatorWallet: row.creator_wallet,
+        mint: row.mint,
         uncovered: row.uncovered,
       }));
     },
     async observed() {
-      const [row] = await sql<{ count: bigint; left: bigint }[]>`
-        select count(*), coalesce(sum(amount - paid), 0)::bigint as left from profit_share
-        where observed and status in ('pending', 'failed')`;
-      return { count: Number(row?.count ?? 0n), left: row?.left ?? 0n };
+      const rows = await sql<(TokenRow & { count: bigint; left: bigint })[]>`
+        select k.*, count(*), sum(amount - paid)::bigint as left from profit_share join token k using (mint)
+        where observed and status in ('pending', 'failed') group by k.mint order by k.mint`;
+      return {
+        count: rows.reduce((sum, row) => sum + Number(row.count), 0),
+        left: rows.map((row) => ({ ...tokenIn(row), amount: row.left })),
+      };
     },
     async find(id) {
       const [row] = await select(sql`where s.share_id = ${id}`);

@@ -1,25 +1,24 @@
 // Standings: stores the verdict on every subscriber, and the series of changes, whose revisions
 // have no gap. A verdict is computed and saved in one transaction that holds the subscriber's row,
 // so that an older view never overwrites a newer one.
+import { isDeepStrictEqual } from 'node:util';
 import { bookingsOf, tabsAfter } from '../core/accrual.ts';
 import { creatorPaid, creditEvents } from '../core/credit.ts';
 import type { Address, Signature } from '../core/ids.ts';
 import { leftEvents, type TopUpRule } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
-import type { RosterChange, RosterEntry } from '../core/roster.ts';
-import type { Evidence, StandingEvent } from '../core/standing.ts';
+import type { RosterChange } from '../core/roster.ts';
+import type { StandingEvent } from '../core/standing.ts';
+import { ONLY_USDC, type Quotes, USDC } from '../core/token.ts';
 import { readClearances } from './clearances.ts';
 import { type Sql, type Transaction, toJson } from './database.ts';
 import { readBody } from './facts.ts';
 import { readHistories } from './movements.ts';
 import { tell } from './outbox.ts';
+import { entryOf, owedColumn, type StandingRow } from './standing-rows.ts';
 import { readSubscriptions } from './subscriptions.ts';
+import { readQuotes } from './tokens.ts';
 
-/**
- * The mint of the quote token, mainnet USDC. Outflows in it are named and compared with clearances,
- * and credits are matched in it.
- */
-export const QUOTE_TOKEN = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as Address;
 /** Rows of the roster that are held in memory at once. */
 const ROWS_A_TURN = 5_000;
 export const STANDING_CHANNEL = 'bailiff_standing';
@@ -36,7 +35,9 @@ type FactRow = {
    * The shares that are booked for this fact, with amounts as decimal text; null when it is not
    * booked.
    */
-  shares: { creator: Address; amount: string; claim: string }[] | null;
+  shares: { creator: Address; mint: Address; amount: string; claim: string }[] | null;
+  /** The mint of the account's venue. */
+  mint: Address;
 };
 
 const positionOf = (row: {
@@ -62,10 +63,11 @@ async function owedEvents(
   observing: boolean,
 ): Promise<{ owed: StandingEvent[]; claims: StandingEvent[] }> {
   const rows = await tx<FactRow[]>`
-    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.shares
+    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.shares,
+      coalesce((select v.mint from account n join venue v on v.name = n.venue where n.address = f.account), ${USDC.mint}) as mint
     from fact f
     left join lateral (
-      select coalesce(jsonb_agg(jsonb_build_object('creator', s.creator_wallet, 'amount',
+      select coalesce(jsonb_agg(jsonb_build_object('creator', s.creator_wallet, 'mint', s.mint, 'amount',
           (case when s.status = 'voided' or (s.observed and not ${observing}) then s.paid else s.amount end)::text, 'claim', s.amount::text)
           order by s.terms_slot) filter (where s.share_id is not null), '[]') as shares
       from accrual a left join profit_share s using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
@@ -78,8 +80,9 @@ async function owedEvents(
   const events: StandingEvent[] = [];
   const claims: StandingEvent[] = [];
   for (const row of rows) {
-    let owed = (row.shares ?? []).map(({ creator, amount, claim }) => ({
+    let owed = (row.shares ?? []).map(({ creator, mint, amount, claim }) => ({
       creator,
+      mint,
       amount: BigInt(amount),
       claim: BigInt(claim),
     }));
@@ -90,29 +93,34 @@ async function owedEvents(
       const [history = []] = await readHistories(tx, row.account, since, [close]);
       const bookings = bookingsOf(close.body, close.position.slot, subscription, history);
       owed = bookings.flatMap(({ terms, amount }) =>
-        terms === null ? [] : [{ creator: terms.creatorWallet, amount, claim: amount }],
+        terms === null
+          ? []
+          : [{ creator: terms.creatorWallet, mint: row.mint, amount, claim: amount }],
       );
       const after = { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) };
       subscriptions = subscriptions.map((each) => (each === subscription ? after : each));
     }
-    for (const { creator, amount, claim } of owed) {
+    for (const { creator, mint, amount, claim } of owed) {
       const at = positionOf(row);
-      if (amount > 0n) events.push({ kind: 'owed', at, amount, creator });
-      if (claim > 0n) claims.push({ kind: 'owed', at, amount: claim, creator });
+      if (amount > 0n) events.push({ kind: 'owed', at, amount, creator, mint });
+      if (claim > 0n) claims.push({ kind: 'owed', at, amount: claim, creator, mint });
     }
   }
   return { owed: events, claims };
 }
 
 async function settledEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
-  const rows = await tx<{ executed_slot: bigint; amount: bigint; creator_wallet: string }[]>`
-    select executed_slot, amount - excess as amount, creator_wallet from payment
+  const rows = await tx<
+    { executed_slot: bigint; amount: bigint; creator_wallet: string; mint: Address }[]
+  >`
+    select executed_slot, amount - excess as amount, creator_wallet, mint from payment
     where subscriber_id = ${subscriberId} and state = 'landed' and purpose = 'share' and amount > excess`;
   return rows.map((row) => ({
     kind: 'settled',
     at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },
     amount: row.amount,
     creator: row.creator_wallet,
+    mint: row.mint,
   }));
 }
 
@@ -142,9 +150,10 @@ async function outflowEvents(
   history: readonly StandingEvent[],
   claims: readonly StandingEvent[],
   topUp: TopUpRule | null,
+  quotes: Quotes,
 ): Promise<StandingEvent[]> {
   const rows = await tx<
-    (Omit<FactRow, 'kind' | 'shares'> & { ours: boolean; credited: bigint | null })[]
+    (Omit<FactRow, 'kind' | 'shares' | 'mint'> & { ours: boolean; credited: bigint | null })[]
   >`
     select account, signature, slot, block_index, ordinal, body,
            exists (select 1 from payment p where p.signature = f.signature) as ours,
@@ -164,15 +173,15 @@ async function outflowEvents(
   }));
   const creators = await creatorsOf(tx, subscriberId);
   const transfers = outflows.flatMap(({ ours, body, at, signature, credited }) => {
-    const creator = ours ? null : creatorPaid(body, creators, QUOTE_TOKEN);
+    const creator = ours ? null : creatorPaid(body, creators, quotes);
     return creator === null ? [] : [{ creator, body, at, signature, credited }];
   });
-  const left = leftEvents(outflows, await readClearances(tx, subscriberId), QUOTE_TOKEN, {
+  const left = leftEvents(outflows, await readClearances(tx, subscriberId), quotes, {
     creators,
     appointed: await appointedBy(tx, subscriberId),
     topUp,
   });
-  return [...left, ...creditEvents(history, transfers, QUOTE_TOKEN, claims)];
+  return [...left, ...creditEvents(history, transfers, quotes, claims)];
 }
 
 /**
@@ -193,45 +202,11 @@ export async function joinStandings(
   const revision = await nextRevision(tx);
   await tx`
     insert into standing (subscriber_id, standing, outstanding, revision) values (${subscriberId}, ${standing}, 0, ${revision})
-    on conflict (subscriber_id) do update set standing = excluded.standing, outstanding = 0, reason = null, evidence = null,
+    on conflict (subscriber_id) do update set standing = excluded.standing, outstanding = 0, owed = '[]', reason = null, evidence = null,
       owed_since = null, revision = excluded.revision`;
   await tx`
     insert into standing_change (revision, subscriber_id, standing, outstanding) values (${revision}, ${subscriberId}, ${standing}, 0)`;
   await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
-}
-
-type StandingRow = {
-  subscriber_id: string;
-  agent_wallet: string;
-  standing: RosterEntry['standing'];
-  outstanding: bigint;
-  reason: string | null;
-  evidence: Record<string, unknown> | null;
-  owed_since: Date | null;
-  revision: bigint;
-};
-
-function entryOf(row: StandingRow): RosterEntry {
-  const { evidence } = row;
-  return {
-    subscriberId: row.subscriber_id,
-    agentWallet: row.agent_wallet,
-    standing: row.standing,
-    outstanding: row.outstanding,
-    reason: row.reason,
-    evidence:
-      evidence === null
-        ? null
-        : ({
-            signature: evidence.signature,
-            slot: evidence.slot,
-            amount: BigInt(evidence.amount as string),
-            what: evidence.what,
-            owedThen: BigInt(evidence.owedThen as string),
-          } as Evidence),
-    owedSinceMs: row.owed_since?.getTime() ?? null,
-    revision: row.revision,
-  };
 }
 
 /**
@@ -243,8 +218,14 @@ export function createStandings(
   observing: boolean = false,
   topUp: TopUpRule | null = null,
 ): Standings {
+  // Tokens are added at the start of a daemon only, and never changed.
+  let known: Quotes = ONLY_USDC;
+  const quotesFor = async (tx: Transaction, mints: readonly string[]): Promise<Quotes> => {
+    if (mints.some((each) => !known.has(each))) known = await readQuotes(tx);
+    return known;
+  };
   const select = (tx: Sql | Transaction, id: string | null) => tx<StandingRow[]>`
-    select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.reason, s.evidence, s.owed_since, s.revision
+    select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.owed, s.reason, s.evidence, s.owed_since, s.revision
     from standing s join subscriber b using (subscriber_id)
     where ${id}::text is null or s.subscriber_id = ${id}`;
   return {
@@ -257,14 +238,21 @@ export function createStandings(
         const { owed, claims } = await owedEvents(tx, subscriberId, observing);
         const settled = await settledEvents(tx, subscriberId);
         const history = [...owed, ...settled];
-        const left = await outflowEvents(tx, subscriberId, history, [...claims, ...settled], topUp);
-        const verdict = judge([...history, ...left]);
+        const quotes = await quotesFor(
+          tx,
+          history.flatMap((each) => (each.kind === 'left' ? [] : [each.mint ?? USDC.mint])),
+        );
+        const all = [...claims, ...settled];
+        const left = await outflowEvents(tx, subscriberId, history, all, topUp, quotes);
+        const verdict = judge([...history, ...left], quotes);
+        const owing = owedColumn(verdict.owed);
         const reason = verdict.standing === 'delinquent' ? verdict.reason : null;
         const evidence =
           verdict.standing === 'delinquent' ? tx.json(toJson(verdict.evidence)) : null;
         if (
           known.standing === verdict.standing &&
           known.outstanding === verdict.outstanding &&
+          isDeepStrictEqual(known.owed, owing) &&
           known.reason === reason
         )
           return entryOf(known);
@@ -272,22 +260,27 @@ export function createStandings(
         const owedSince = verdict.outstanding === 0n ? null : known.owed_since;
         const revision = await nextRevision(tx);
         await tx`
-          update standing set standing = ${verdict.standing}, outstanding = ${verdict.outstanding}, reason = ${reason},
+          update standing set standing = ${verdict.standing}, outstanding = ${verdict.outstanding}, owed = ${tx.json(owing)}, reason = ${reason},
             evidence = ${evidence}, owed_since = ${owedSince}, revision = ${revision} where subscriber_id = ${subscriberId}`;
         await tx`
-          insert into standing_change (revision, subscriber_id, standing, outstanding, reason, evidence, owed_since)
-          values (${revision}, ${subscriberId}, ${verdict.standing}, ${verdict.outstanding}, ${reason}, ${evidence}, ${owedSince})`;
+          insert into standing_change (revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since)
+          values (${revision}, ${subscriberId}, ${verdict.standing}, ${verdict.outstanding}, ${tx.json(owing)}, ${reason}, ${evidence}, ${owedSince})`;
         await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
         const { outstanding } = verdict;
         if (verdict.standing === 'delinquent' && known.standing === 'good')
           await tell(tx, 'subscriber.delinquent', subscriberId, {
             outstanding,
+            owed: verdict.owed,
             reason,
             evidence: verdict.evidence,
             revision,
           });
         if (verdict.standing === 'good' && known.standing === 'delinquent')
-          await tell(tx, 'subscriber.cleared', subscriberId, { outstanding, revision });
+          await tell(tx, 'subscriber.cleared', subscriberId, {
+            outstanding,
+            owed: verdict.owed,
+            revision,
+          });
         const [saved] = await select(tx, subscriberId);
         return entryOf(saved ?? known);
       }),
@@ -303,7 +296,7 @@ export function createStandings(
       // The change at the mark itself is read too, so that one statement sees mark and changes in
       // one state of the ledger.
       const rows = await sql<(StandingRow & { nonce: string })[]>`
-        select c.subscriber_id, b.agent_wallet, c.standing, c.outstanding, c.reason, c.evidence, c.owed_since, c.revision,
+        select c.subscriber_id, b.agent_wallet, c.standing, c.outstanding, c.owed, c.reason, c.evidence, c.owed_since, c.revision,
                c.nonce
         from standing_change c join subscriber b using (subscriber_id)
         where c.revision >= ${nonce === null ? revision + 1n : revision} order by c.revision

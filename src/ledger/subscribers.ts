@@ -2,6 +2,7 @@
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscriber, Subscribers } from '../core/ports.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { at, type Fragment, type Sql, type Transaction, violates } from './database.ts';
 import { tell } from './outbox.ts';
 import { joinStandings } from './standings.ts';
@@ -36,12 +37,12 @@ export function createSubscribers(sql: Sql): Subscribers {
         agent_token_account: Address;
         has_key: boolean;
         retired_at: Date | null;
-        drift_accounts: { address: Address; subAccountId: number }[];
+        drift_accounts: { address: Address; subAccountId: number; venue: VenueName }[];
       }[]
     >`
       select s.subscriber_id, agent_wallet, agent_token_account, k.subscriber_id is not null as has_key, retired_at,
-        (select coalesce(jsonb_agg(jsonb_build_object('address', a.address, 'subAccountId', a.sub_account_id)
-            order by a.sub_account_id), '[]')
+        (select coalesce(jsonb_agg(jsonb_build_object('address', a.address, 'subAccountId', a.sub_account_id,
+            'venue', coalesce(a.venue, ${DEFAULT_VENUE})) order by a.venue nulls first, a.sub_account_id), '[]')
           from account a where a.subscriber_id = s.subscriber_id and a.role = 'drift_user') as drift_accounts
       from subscriber s left join agent_key k using (subscriber_id) ${where}`;
     return rows.map((row) => ({
@@ -119,12 +120,18 @@ export function createSubscribers(sql: Sql): Subscribers {
             await joinStandings(tx, given.id);
           }
           const watched = [
-            { address: given.agentWallet, role: 'agent_wallet', sub_account_id: null },
-            { address: given.agentTokenAccount, role: 'agent_token_account', sub_account_id: null },
+            { address: given.agentWallet, role: 'agent_wallet', sub_account_id: null, venue: null },
+            {
+              address: given.agentTokenAccount,
+              role: 'agent_token_account',
+              sub_account_id: null,
+              venue: null,
+            },
             ...given.driftAccounts.map((each) => ({
               address: each.address,
               role: 'drift_user',
               sub_account_id: each.subAccountId,
+              venue: each.venue ?? DEFAULT_VENUE,
             })),
           ].map((each) => ({ ...each, subscriber_id: given.id, cursor_slot: given.fromSlot }));
           const added =

@@ -20,6 +20,8 @@ type EndedRow = {
   payment_id: string;
   subscriber_id: string;
   creator_wallet: Address;
+  mint: Address;
+  symbol: string;
   amount: bigint;
   signature: Signature | null;
   state: PaymentState;
@@ -37,11 +39,14 @@ export async function endUnpaid(
 ): Promise<number> {
   const rows = await tx<EndedRow[]>`
     update payment p set ${which.change}, ended_at = now() where p.state = ${which.from} and ${which.where}
-    returning p.payment_id, p.subscriber_id, p.creator_wallet, p.amount, p.signature, p.state`;
+    returning p.payment_id, p.subscriber_id, p.creator_wallet, p.mint, p.amount, p.signature, p.state,
+      (select symbol from token k where k.mint = p.mint) as symbol`;
   for (const row of rows) {
     await tell(tx, row.state === 'dead' ? 'payment.dead' : 'payment.failed', row.subscriber_id, {
       payment: row.payment_id,
       creatorWallet: row.creator_wallet,
+      mint: row.mint,
+      symbol: row.symbol,
       amount: row.amount,
       signature: row.signature,
       ...end.trouble,

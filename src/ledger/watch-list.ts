@@ -2,11 +2,24 @@
 import type { Watched, WatchList } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { Seen } from '../core/tip.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { at, type Sql } from './database.ts';
 import { noteRumours } from './sightings.ts';
 
 /** Postgres notifies this channel when accounts of a subscriber join or leave the watch-list. */
 export const WATCH_LIST_CHANNEL = 'bailiff_watch_list';
+
+type WatchedRow = {
+  address: Address;
+  subscriber_id: string;
+  role: Watched['role'];
+  venue: VenueName | null;
+};
+/** The venue is left out where it is the default one. */
+const watchedOf = ({ address, subscriber_id: subscriberId, role, venue }: WatchedRow): Watched => ({
+  ...{ address, subscriberId, role },
+  ...(venue === null || venue === DEFAULT_VENUE ? {} : { venue }),
+});
 
 /** Thrown to undo the sightings of a scan that began beyond the cursor. */
 class WentBack extends Error {}
@@ -15,14 +28,10 @@ class WentBack extends Error {}
 export function createWatchList(sql: Sql): WatchList {
   return {
     async all(subscriberId) {
-      const rows = await sql<{ address: Address; subscriber_id: string; role: Watched['role'] }[]>`
-        select address, subscriber_id, role from account join subscriber using (subscriber_id)
+      const rows = await sql<WatchedRow[]>`
+        select address, subscriber_id, role, venue from account join subscriber using (subscriber_id)
         where retired_at is null and (${subscriberId ?? null}::text is null or subscriber_id = ${subscriberId ?? null})`;
-      return rows.map((row) => ({
-        address: row.address,
-        subscriberId: row.subscriber_id,
-        role: row.role,
-      }));
+      return rows.map(watchedOf);
     },
     async since(revision) {
       const [now] = await sql<{ revision: bigint }[]>`select revision from watch_list`;
@@ -30,20 +39,14 @@ export function createWatchList(sql: Sql): WatchList {
       // One snapshot: the accounts are exactly those of the returned revision.
       return sql.begin('isolation level repeatable read', async (tx) => {
         const [at] = await tx<{ revision: bigint }[]>`select revision from watch_list`;
-        const joined = await tx<
-          { address: Address; subscriber_id: string; role: Watched['role'] }[]
-        >`
-          select address, subscriber_id, role from account join subscriber using (subscriber_id)
+        const joined = await tx<WatchedRow[]>`
+          select address, subscriber_id, role, venue from account join subscriber using (subscriber_id)
           where retired_at is null and listed_revision > ${revision}`;
         const left = await tx<{ subscriber_id: string }[]>`
           select subscriber_id from subscriber where left_revision > greatest(${revision}, 0)`;
         return {
           revision: Number(at?.revision ?? 0n),
-          joined: joined.map((row) => ({
-            address: row.address,
-            subscriberId: row.subscriber_id,
-            role: row.role,
-          })),
+          joined: joined.map(watchedOf),
           left: left.map((row) => row.subscriber_id),
         };
       });
@@ -106,10 +109,10 @@ export function createWatchList(sql: Sql): WatchList {
         throw thrown;
       }
     },
-    async adopt({ address, subscriberId, subAccountId, fromSlot, nowMs }) {
+    async adopt({ address, subscriberId, subAccountId, venue = null, fromSlot, nowMs }) {
       const added = await sql`
-        insert into account (address, subscriber_id, role, sub_account_id, cursor_slot, watched_at)
-        values (${address}, ${subscriberId}, ${subAccountId === null ? 'agent_token_account' : 'drift_user'}, ${subAccountId},
+        insert into account (address, subscriber_id, role, sub_account_id, venue, cursor_slot, watched_at)
+        values (${address}, ${subscriberId}, ${subAccountId === null ? 'agent_token_account' : 'drift_user'}, ${subAccountId}, ${venue},
           ${fromSlot}, ${at(nowMs)})
         on conflict (address) do nothing returning address`;
       if (added.length > 0) await sql`select pg_notify(${WATCH_LIST_CHANNEL}, ${subscriberId})`;

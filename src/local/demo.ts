@@ -4,8 +4,10 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { Keypair } from '@solana/web3.js';
+import { Fault } from '../core/fault.ts';
 import { base58Text } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { systemClock as clock } from '../system/clock.ts';
 import { silentLog } from '../system/log.ts';
 import { loadSettings, processEnvironment } from '../system/settings.ts';
@@ -17,6 +19,8 @@ export type DemoOptions = {
   readonly keep: boolean;
   /** The only sources of news that the daemon may use; all of them when absent. */
   readonly sources?: string;
+  /** The venue at which the story plays; the default venue when absent. */
+  readonly venue?: VenueName;
   readonly say: (text: string) => void;
   /** The folder of Postgres and the daemon's log; the one of the settings when absent. */
   readonly stateFolder?: string;
@@ -28,11 +32,15 @@ export type DemoOptions = {
 
 /** Runs the story. Returns the balances on chain at its end. */
 export async function runStory(options: DemoOptions): Promise<Ending> {
-  const { keep, sources, say, onDaemon } = options;
+  const { keep, sources, say, onDaemon, venue = DEFAULT_VENUE } = options;
   const env = processEnvironment();
   const stateFolder = options.stateFolder ?? env.BAILIFF_STATE_FOLDER;
   const settings = loadSettings({
     ...(env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {}),
+    ...(env.BAILIFF_VELOCITY_PROGRAM
+      ? { BAILIFF_VELOCITY_PROGRAM: env.BAILIFF_VELOCITY_PROGRAM }
+      : {}),
+    BAILIFF_VENUES: venue,
     ...(stateFolder ? { BAILIFF_STATE_FOLDER: stateFolder } : {}),
     ...(options.databaseUrl ? { BAILIFF_NETWORK: 'local', DATABASE_URL: options.databaseUrl } : {}),
     ...(env.XDG_CACHE_HOME ? { XDG_CACHE_HOME: env.XDG_CACHE_HOME } : {}),
@@ -41,6 +49,12 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
   const furnished = stack.adopt(await furnish(settings, clock, silentLog), (open) => open.close());
   const { world } = furnished;
   if (world === null) throw new Error('the demo needs the local world');
+  const driver = venue === 'velocity' ? world.velocity : world.driver;
+  if (driver === null)
+    throw new Fault(
+      'local_world_failed',
+      `Velocity's compiled program is not at ${settings.velocityProgramFile}, and it has no stand-in: put the file there, or name it in BAILIFF_VELOCITY_PROGRAM.`,
+    );
   const { secrets, rpc, helius } = furnished.settings;
   const sponsor = Keypair.generate();
   const daemon = stack.adopt(
@@ -50,6 +64,7 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
       onDeath: (how) => say(`\n   (the daemon died: ${how}; starting it again)`),
       env: {
         BAILIFF_NETWORK: 'local',
+        BAILIFF_VENUES: venue,
         BAILIFF_RPC_URL: rpc.url ?? '',
         BAILIFF_RPC_WS_URL: rpc.wsUrl ?? '',
         BAILIFF_HELIUS_API_URL: helius.apiUrl ?? '',
@@ -66,16 +81,16 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
   onDaemon?.(daemon);
   say('Bailiff: chain-verified profit-share settlement, shown on a local chain.');
   say(
-    world.venueProgram === 'compiled'
-      ? 'Venue: the real Drift v2 program, run by LiteSVM.'
+    venue === 'velocity' || world.venueProgram === 'compiled'
+      ? `Venue: the real ${venue === 'velocity' ? 'Velocity' : 'Drift v2'} program, run by LiteSVM.`
       : `Venue: a stand-in for the Drift v2 program (the compiled one is not at ${settings.programFile}).`,
   );
   say(
     'Postgres, Solana RPC, Helius webhooks and the daemon are real processes and real sockets; the money is not.',
   );
-  const ending = await tellStory({ world, daemon, sponsor, clock, say });
+  const ending = await tellStory({ world, driver, daemon, sponsor, clock, say });
   say(
-    `\nDone: the creator was owed ${formatUnits(ending.anaOwed + ending.boOwed)} USDC and holds ${formatUnits(ending.creator)} USDC.`,
+    `\nDone: the creator was owed ${formatUnits(ending.anaOwed + ending.boOwed)} ${driver.quote.symbol} and holds ${formatUnits(ending.creator)} ${driver.quote.symbol}.`,
   );
   if (keep) {
     say(

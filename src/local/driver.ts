@@ -1,48 +1,37 @@
-// Driver: the acts of people on the local chain: they fund wallets, open Drift accounts, trade,
-// move prices, and withdraw without the platform. Each act is an ordinary signed transaction; reads
-// come from the chain.
+// Driver: people on the local chain: they fund wallets, open accounts at a venue, trade, move
+// prices, and withdraw without the platform. This file holds what they do at either venue, and
+// Drift's driver; Velocity's is in velocity/driver.ts.
 import {
   createAssociatedTokenAccountIdempotentInstruction,
-  createMintToInstruction,
   createTransferCheckedInstruction,
   getAssociatedTokenAddressSync,
 } from '@solana/spl-token';
-import {
-  ComputeBudgetProgram,
-  Keypair,
-  type PublicKey,
-  SystemProgram,
-  type TransactionInstruction,
-  TransactionMessage,
-  VersionedTransaction,
-} from '@solana/web3.js';
+import { Keypair, type PublicKey } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
+import type { VenueName } from '../core/venue.ts';
 import type { Cluster, Landed } from './chain/cluster.ts';
 import { oracleAddress, perpMarketAddress, USDC, userAddress } from './drift/addresses.ts';
 import { repegged } from './drift/genesis.ts';
 import { type Direction, type Trader, venueInstructions } from './drift/instructions.ts';
 import { decodeAccount, type Struct } from './drift/layout.ts';
 import { priceAccount } from './drift/oracle.ts';
+import { createSender, type Sender } from './sender.ts';
 
-export type Driver = {
-  readonly faucet: Keypair;
-  /** A key that this world has not used. */
-  newKey(): Keypair;
-  /** Signs and executes; throws with the program's logs when it fails. */
-  send(instructions: readonly TransactionInstruction[], signers: readonly Keypair[]): Landed;
-  /** Executes, also when it fails. Returns a text when an error kept it from being included. */
-  attempt(
-    instructions: readonly TransactionInstruction[],
-    signers: readonly Keypair[],
-  ): Landed | string;
-  giveSol(owner: PublicKey, lamports: bigint): void;
-  giveUsdc(owner: PublicKey, amount: bigint): void;
+/** What people do at one venue, whichever it is. */
+export type VenueDriver = Omit<Sender, 'giveTokens' | 'tokensOf'> & {
+  readonly venue: VenueName;
+  readonly title: string;
+  /** The token in which the venue counts profit. */
+  readonly quote: { readonly mint: PublicKey; readonly symbol: string };
+  giveQuote(owner: PublicKey, amount: bigint): void;
+  /** The quote tokens in the owner's token account; null when there is no account. */
+  quoteOf(owner: PublicKey): bigint | null;
   /**
-   * A new agent wallet whose Drift sub-account 0 holds `deposit`. It keeps no SOL unless `lamports`
-   * says so.
+   * A new agent wallet whose sub-account 0 at the venue holds `deposit`. It keeps no SOL unless
+   * `lamports` says so.
    */
   createTrader(options: { deposit: bigint; lamports?: bigint; agent?: Keypair }): Trader;
-  /** A market order that takes from the AMM at once; `base` is in 1e9. */
+  /** A market order that is filled at once; `base` is in 1e9. */
   trade(
     trader: Trader,
     direction: Direction,
@@ -51,7 +40,7 @@ export type Driver = {
   ): Landed;
   movePrice(market: number, price: bigint): void;
   /**
-   * Withdraws from Drift straight to a token account of `destination`, as an owner with the key
+   * Withdraws from the venue straight to a token account of `destination`, as an owner with the key
    * can.
    */
   withdrawTo(
@@ -60,11 +49,18 @@ export type Driver = {
     amount: bigint,
     options?: { reduceOnly?: boolean },
   ): Landed;
+  /** The quote tokens that are deposited at the venue, in base units. */
+  depositOf(trader: Trader): bigint;
+};
+
+export type Driver = VenueDriver & {
+  giveUsdc(owner: PublicKey, amount: bigint): void;
   usdcOf(owner: PublicKey): bigint | null;
-  lamportsOf(owner: PublicKey): bigint;
   userOf(trader: Trader): Struct;
   readonly instructions: ReturnType<typeof venueInstructions>;
 };
+
+const FAUCET_LAMPORTS = 1_000_000_000_000n;
 
 export function createDriver(
   cluster: Cluster,
@@ -73,72 +69,29 @@ export function createDriver(
 ): Driver {
   const instructions = venueInstructions();
   const ata = (owner: PublicKey) => getAssociatedTokenAddressSync(USDC, owner, true);
-  const giveSol = (owner: PublicKey, lamports: bigint): void => {
-    const address = owner.toBase58();
-    const account = cluster.bank.get(address) ?? {
-      lamports: 0n,
-      owner: SystemProgram.programId.toBase58(),
-      data: new Uint8Array(),
-      executable: false,
-    };
-    cluster.put(address, { ...account, lamports: account.lamports + lamports });
-  };
-  giveSol(faucet.publicKey, 1_000_000_000_000n);
-  let nonce = 0;
-
-  const attempt: Driver['attempt'] = (given, signers) => {
-    const payer = signers[0] ?? faucet;
-    // The unit limit also makes each transaction different, so two equal acts in one slot stay two
-    // transactions.
-    const units = ComputeBudgetProgram.setComputeUnitLimit({
-      units: 1_000_000 + (nonce++ % 400_000),
-    });
-    const message = new TransactionMessage({
-      payerKey: payer.publicKey,
-      recentBlockhash: cluster.blockhash('processed').hash,
-      instructions: [units, ...given],
-    });
-    const transaction = new VersionedTransaction(message.compileToV0Message());
-    transaction.sign([
-      ...new Map(signers.map((each) => [each.publicKey.toBase58(), each])).values(),
-    ]);
-    return cluster.submit(transaction, transaction.serialize());
-  };
-  const send: Driver['send'] = (given, signers) => {
-    const landed = attempt(given, signers);
-    if (typeof landed === 'string')
-      throw new Fault('local_world_failed', `transaction refused: ${landed}`);
-    if (landed.execution.error !== null) {
-      throw new Fault(
-        'local_world_failed',
-        `transaction failed: ${JSON.stringify(landed.execution.error)}\n${landed.execution.logs.join('\n')}`,
-      );
-    }
-    return landed;
-  };
-  const giveUsdc = (owner: PublicKey, amount: bigint): void => {
-    send(
-      [
-        createAssociatedTokenAccountIdempotentInstruction(
-          faucet.publicKey,
-          ata(owner),
-          owner,
-          USDC,
-        ),
-        createMintToInstruction(USDC, ata(owner), faucet.publicKey, amount),
-      ],
-      [faucet],
-    );
+  const { giveTokens, tokensOf, ...sender } = createSender({ cluster, faucet, newKey });
+  const { send, giveSol } = sender;
+  giveSol(faucet.publicKey, FAUCET_LAMPORTS);
+  const giveUsdc = (owner: PublicKey, amount: bigint): void => giveTokens(USDC, owner, amount);
+  const usdcOf = (owner: PublicKey): bigint | null => tokensOf(USDC, owner);
+  const userOf = ({ agent, subAccountId }: Trader): Struct => {
+    const account = cluster.bank.get(userAddress(agent.publicKey, subAccountId).toBase58());
+    if (account === null) throw new Fault('local_world_failed', 'that trader has no Drift account');
+    return decodeAccount('User', account.data);
   };
 
   return {
-    faucet,
-    newKey,
-    send,
-    attempt,
-    giveSol,
+    ...sender,
+    venue: 'drift-v2',
+    title: 'Drift',
+    quote: { mint: USDC, symbol: 'USDC' },
+    giveQuote: giveUsdc,
+    quoteOf: usdcOf,
     giveUsdc,
+    usdcOf,
+    userOf,
     instructions,
+    depositOf: (trader) => (userOf(trader).spotPositions[0].scaledBalance as bigint) / 1_000n,
     createTrader({ deposit, lamports = 0n, agent = newKey() }) {
       const trader = { agent, subAccountId: 0 };
       if (lamports > 0n) giveSol(agent.publicKey, lamports);
@@ -191,17 +144,6 @@ export function createDriver(
         ],
         [faucet, trader.agent],
       );
-    },
-    usdcOf(owner) {
-      const account = cluster.account(ata(owner).toBase58(), 'processed');
-      return account === null ? null : Buffer.from(account.data).readBigUInt64LE(64);
-    },
-    lamportsOf: (owner) => cluster.account(owner.toBase58(), 'processed')?.lamports ?? 0n,
-    userOf({ agent, subAccountId }) {
-      const account = cluster.bank.get(userAddress(agent.publicKey, subAccountId).toBase58());
-      if (account === null)
-        throw new Fault('local_world_failed', 'that trader has no Drift account');
-      return decodeAccount('User', account.data);
     },
   };
 }

@@ -52,7 +52,14 @@ export async function furnish(settings: Settings, clock: Clock, log: Log): Promi
   }
   const heliusApiKey = randomBytes(12).toString('hex');
   const world = stack.adopt(
-    await serveWorld({ programFile: settings.programFile, clock, heliusApiKey }),
+    await serveWorld({
+      programFile: settings.programFile,
+      velocityProgramFile: settings.venues.includes('velocity')
+        ? settings.velocityProgramFile
+        : null,
+      clock,
+      heliusApiKey,
+    }),
     (open) => open.close(),
   );
   const furnished: Settings = {

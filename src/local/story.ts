@@ -11,8 +11,8 @@ import { base58Text } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Daemon } from './daemon.ts';
-import { USDC } from './drift/addresses.ts';
 import type { Trader } from './drift/instructions.ts';
+import type { VenueDriver } from './driver.ts';
 import type { ServedWorld } from './world.ts';
 
 type Gate = {
@@ -41,6 +41,8 @@ export type Ending = {
 };
 export type StoryOptions = {
   readonly world: ServedWorld;
+  /** The people of the venue at which the story plays. */
+  readonly driver: VenueDriver;
   readonly daemon: Daemon;
   readonly sponsor: Keypair;
   readonly clock: Clock;
@@ -50,25 +52,26 @@ export type StoryOptions = {
 const ENGINE = path.join(import.meta.dirname, '../../examples/engine.ts');
 const WAIT_MS_MOST = 120_000;
 const POLL_MS = 100;
-const usd = (amount: bigint): string => `${formatUnits(amount)} USDC`;
 const sol = (lamports: bigint): string => `${formatUnits(lamports, 9)} SOL`;
 const short = (text: string): string => `${text.slice(0, 8)}…${text.slice(-4)}`;
 
 export async function tellStory({
   world,
+  driver,
   daemon,
   sponsor,
   clock,
   say,
 }: StoryOptions): Promise<Ending> {
-  const { driver } = world;
+  const { mint, symbol } = driver.quote;
+  const usd = (amount: bigint): string => `${formatUnits(amount)} ${symbol}`;
   const rpc = new Connection(world.chain.rpcUrl, 'confirmed');
   const never = new AbortController().signal;
   const heading = (text: string) => say(`\n${text}`);
   const line = (text: string) => say(`   ${text}`);
 
   const balance = async (owner: PublicKey): Promise<bigint> => {
-    const account = await rpc.getAccountInfo(getAssociatedTokenAddressSync(USDC, owner, true));
+    const account = await rpc.getAccountInfo(getAssociatedTokenAddressSync(mint, owner, true));
     return account === null ? 0n : account.data.readBigUInt64LE(64);
   };
   const lamports = async (owner: PublicKey): Promise<bigint> => BigInt(await rpc.getBalance(owner));
@@ -88,8 +91,7 @@ export async function tellStory({
     (await daemon.ask<{ shares: Share[] }>('GET', `/v1/shares?subscriber=${id}`)).shares;
   const share = (id: string, what: string, ready: (each: Share) => boolean) =>
     until(what, async () => (await shares(id)).find(ready) ?? null);
-  const deposit = (trader: Trader): bigint =>
-    (driver.userOf(trader).spotPositions[0].scaledBalance as bigint) / 1000n;
+  const deposit = (trader: Trader): bigint => driver.depositOf(trader);
 
   const subscribe = async (id: string, trader: Trader, creator: PublicKey): Promise<void> => {
     const wallet = trader.agent.publicKey.toBase58();
@@ -139,13 +141,13 @@ export async function tellStory({
   await subscribe('ana', ana, creator);
   await subscribe('bo', bo, creator);
   line(
-    `creator   ${creator.toBase58()}  asks for 10 % of copiers' profit; has no USDC account yet`,
+    `creator   ${creator.toBase58()}  asks for 10 % of copiers' profit; has no ${symbol} account yet`,
   );
   line(
-    `ana       ${ana.agent.publicKey.toBase58()}  1,000 USDC on Drift, ${sol(await lamports(ana.agent.publicKey))}`,
+    `ana       ${ana.agent.publicKey.toBase58()}  1,000 ${symbol} at ${driver.title}, ${sol(await lamports(ana.agent.publicKey))}`,
   );
   line(
-    `bo        ${bo.agent.publicKey.toBase58()}  1,000 USDC on Drift, ${sol(await lamports(bo.agent.publicKey))}`,
+    `bo        ${bo.agent.publicKey.toBase58()}  1,000 ${symbol} at ${driver.title}, ${sol(await lamports(bo.agent.publicKey))}`,
   );
   await sayGate('ana', 'open');
 
@@ -156,7 +158,7 @@ export async function tellStory({
   const closed = driver.trade(ana, 'short', 4_000_000_000n, { reduceOnly: true });
   line(`sold them at about 165, transaction ${short(closed.signature)}`);
   line(
-    "the profit is Drift collateral now; the agent's token account holds " +
+    "the profit is collateral at the venue now; the agent's token account holds " +
       usd(await balance(ana.agent.publicKey)),
   );
   const anaPaid = await share('ana', "ana's share to be paid", (each) => each.status === 'paid');
@@ -190,7 +192,7 @@ export async function tellStory({
   const before = await balance(creator);
   const home = Keypair.generate().publicKey;
   const fled = driver.withdrawTo(bo, home, 500_000_000n);
-  line(`500 USDC left for bo's own wallet, transaction ${short(fled.signature)}`);
+  line(`500 ${symbol} left for bo's own wallet, transaction ${short(fled.signature)}`);
   await until('bo to be delinquent', async () =>
     (await gate('bo')).standing === 'delinquent' ? true : null,
   );

@@ -1,6 +1,6 @@
-// World: everything outside Bailiff that it needs, on loopback: a Solana chain with the venue's
-// program (the compiled one when its file is present, else the stand-in), a market to trade on,
-// Helius, and a swap service.
+// World: everything outside Bailiff that it needs, on loopback: a Solana chain with Drift's program
+// (the compiled one when its file is present, else the stand-in), Velocity's compiled program when
+// its file is present, markets to trade on, Helius, and a swap service.
 import { existsSync, readFileSync } from 'node:fs';
 import { Keypair } from '@solana/web3.js';
 import type { Clock } from '../core/ports.ts';
@@ -18,6 +18,8 @@ import { createDriver, type Driver } from './driver.ts';
 import { type LocalHelius, serveHelius } from './helius.ts';
 import { recognise } from './recognition.ts';
 import { createSwapStandIn, type LocalSwap, serveSwap, writeSwapGenesis } from './swap.ts';
+import { createVelocityDriver, PRICES, type VelocityDriver } from './velocity/driver.ts';
+import { PROGRAM as VELOCITY_PROGRAM, writeVelocityGenesis } from './velocity/genesis.ts';
 
 /** The prices of SOL and BTC at genesis, in PRICE precision. */
 export const GENESIS_PRICES = [150_000_000n, 90_000_000_000n] as const;
@@ -26,6 +28,8 @@ export type World = {
   readonly cluster: Cluster;
   readonly mischief: Mischief;
   readonly driver: Driver;
+  /** People at Velocity; null where its program is absent. */
+  readonly velocity: VelocityDriver | null;
   /** The kind of program that executes the venue's instructions. */
   readonly venueProgram: 'compiled' | 'stand-in';
   /**
@@ -42,6 +46,8 @@ export type World = {
 export type WorldOptions = {
   /** The path of the compiled venue program; the stand-in is used when the file is absent. */
   readonly programFile: string | null;
+  /** The path of Velocity's compiled program; null or absent leaves Velocity out of this world. */
+  readonly velocityProgramFile?: string | null;
   /**
    * Whether an older build's records stay as it wrote them, or are translated to those of the
    * current build (the default).
@@ -73,6 +79,30 @@ function bankFor({
   return { bank, bytes, venueProgram: 'compiled', build };
 }
 
+/**
+ * Puts Velocity's program, accounts and people on the chain; null where the file is absent. Its
+ * oracles are published in every slot, because the program refuses old prices.
+ */
+function openVelocity(
+  programFile: string | null,
+  cluster: Cluster,
+  faucet: Keypair,
+  newKey: () => Keypair,
+): VelocityDriver | null {
+  if (programFile === null || !existsSync(programFile)) return null;
+  const slot = BigInt(cluster.slot('processed'));
+  const unixTime = BigInt(cluster.blockTime(Number(slot)) ?? 0);
+  writeVelocityGenesis(cluster.put, faucet.publicKey, PRICES, { slot, unixTime });
+  const bytes = new Uint8Array(readFileSync(programFile));
+  for (const { address, account } of programAccounts(VELOCITY_PROGRAM.toBase58(), bytes, slot))
+    cluster.put(address, account);
+  const velocity = createVelocityDriver({ cluster, faucet, newKey });
+  cluster.on((event) => {
+    if (event.kind === 'slot') velocity.publish();
+  });
+  return velocity;
+}
+
 /** Creates a world in which nothing listens, and slots pass only when a caller says so. */
 export function createWorld(options: WorldOptions): World {
   const { bank, bytes, venueProgram, build } = bankFor(options);
@@ -98,9 +128,10 @@ export function createWorld(options: WorldOptions): World {
     faucet.publicKey,
   );
   const driver = createDriver(cluster, faucet, newKey);
+  const velocity = openVelocity(options.velocityProgramFile ?? null, cluster, faucet, newKey);
   // Some blocks are made first, so that finalized reads see the genesis accounts.
   cluster.advance(20);
-  return { cluster, mischief: createMischief(), driver, venueProgram, build, deploy };
+  return { cluster, mischief: createMischief(), driver, velocity, venueProgram, build, deploy };
 }
 
 export type ServedWorld = World & {

@@ -1,6 +1,7 @@
 // Schema: the settings that the files may contain. The TypeScript type, the check and the JSON
 // schema for editors are all made from it.
 import Type from 'typebox';
+import { VENUE_NAMES } from '../core/venue.ts';
 import { baseUnits, lamports, milliseconds, url } from './schema-kinds.ts';
 import { TRAFFIC } from './schema-traffic.ts';
 
@@ -13,6 +14,12 @@ export const SettingsSchema = Type.Object(
         'settle pays what is owed. observe computes, serves and announces everything, and signs nothing.',
     }),
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
+    venues: Type.Array(Type.Enum([...VENUE_NAMES]), {
+      minItems: 1,
+      maxItems: 1,
+      uniqueItems: true,
+      description: 'The venues on which the daemon watches subscribers and draws payments.',
+    }),
     ...TRAFFIC,
     venue: Type.Object(
       {

@@ -25,8 +25,9 @@ export type Settings = FileSettings & {
   readonly secrets: Secrets;
   /** The folder of local state, such as the embedded Postgres. */
   readonly stateFolder: string;
-  /** The file with the compiled venue program, for the local world. */
+  /** The files with the compiled programs of Drift and of Velocity, for the local world. */
   readonly programFile: string;
+  readonly velocityProgramFile: string;
   /**
    * Whether no variable is set, neither the network nor one of `REAL`. The local world then starts
    * with a warning.
@@ -64,6 +65,8 @@ export const KNOWN = [
   'BAILIFF_SOURCES',
   'BAILIFF_STATE_FOLDER',
   'BAILIFF_DRIFT_PROGRAM',
+  'BAILIFF_VELOCITY_PROGRAM',
+  'BAILIFF_VENUES',
   'BAILIFF_FIXTURES',
 ];
 
@@ -93,6 +96,7 @@ function readJson(file: string, problems: string[]): Json {
   return {};
 }
 
+const namesIn = (text: string): string[] => text.split(',').map((each) => each.trim());
 function overrides(env: Environment, problems: string[]): Json {
   const given: Json = {};
   const put = (section: string, name: string, value: unknown) => {
@@ -108,12 +112,8 @@ function overrides(env: Environment, problems: string[]): Json {
     if (/^\d+$/.test(env.BAILIFF_HTTP_PORT)) put('http', 'port', Number(env.BAILIFF_HTTP_PORT));
     else problems.push('BAILIFF_HTTP_PORT: must be a port number');
   }
-  if (env.BAILIFF_SOURCES)
-    put(
-      'watch',
-      'sources',
-      env.BAILIFF_SOURCES.split(',').map((each) => each.trim()),
-    );
+  if (env.BAILIFF_SOURCES) put('watch', 'sources', namesIn(env.BAILIFF_SOURCES));
+  if (env.BAILIFF_VENUES) given.venues = namesIn(env.BAILIFF_VENUES);
   if (env.BAILIFF_MODE) given.mode = env.BAILIFF_MODE;
   if (env.BAILIFF_LOG_LEVEL) given.logLevel = env.BAILIFF_LOG_LEVEL;
   return given;
@@ -154,10 +154,7 @@ function secretBytes(
 }
 
 function list(env: Environment, name: string, lengthLeast: number, problems: string[]): string[] {
-  const items = (env[name] ?? '')
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
+  const items = namesIn(env[name] ?? '').filter((each) => each !== '');
   if (items.some((each) => each.length < lengthLeast))
     problems.push(
       `${name}: each must have at least ${lengthLeast} characters; make one with: openssl rand -base64 32`,
@@ -258,6 +255,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   'http.host': 'BAILIFF_HTTP_HOST',
   'http.port': 'BAILIFF_HTTP_PORT',
   'watch.sources': 'BAILIFF_SOURCES',
+  venues: 'BAILIFF_VENUES',
   mode: 'BAILIFF_MODE',
   logLevel: 'BAILIFF_LOG_LEVEL',
 };
@@ -309,11 +307,13 @@ export function loadSettings(env: Environment): Settings {
       { context: { problems } },
     );
   const cache = env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
+  const programFile = env.BAILIFF_DRIFT_PROGRAM || path.join(cache, 'bailiff/drift.so');
   return {
     ...(values as FileSettings),
     secrets,
     stateFolder: env.BAILIFF_STATE_FOLDER || path.join(CONFIG_FOLDER, '../.bailiff'),
-    programFile: env.BAILIFF_DRIFT_PROGRAM || path.join(cache, 'bailiff/drift.so'),
+    programFile,
+    velocityProgramFile: env.BAILIFF_VELOCITY_PROGRAM || path.join(programFile, '../velocity.so'),
     nothingSet: real.length === 0 && env.BAILIFF_NETWORK === undefined,
   };
 }

@@ -2,6 +2,7 @@
 // profiles (`drift-v2/`, `velocity/`). The other files of this folder are shared by both and read
 // the profile.
 import type { Address } from '../core/ids.ts';
+import type { VenueName } from '../core/venue.ts';
 import type { Layout } from './codec.ts';
 import type { ErrorRow } from './error-rows.ts';
 
@@ -136,7 +137,7 @@ export type LiquidationFee = 'ifFee' | 'protocolFee';
 
 export type Profile = {
   /** The name in settings and records. */
-  readonly name: 'drift-v2' | 'velocity';
+  readonly name: VenueName;
   /** The name in sentences for people. */
   readonly title: string;
   readonly programId: Address;

@@ -110,8 +110,10 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
 
   return {
     name: profile.name,
+    title: profile.title,
     programId: profile.programId,
     provenOn: profile.provenOn,
+    quote: { mint: quote.mint, symbol: quote.symbol, decimals: quote.decimals },
     quoteMint: quote.mint,
     quoteMarket: quote.market,
     quoteDecimals: quote.decimals,

@@ -1,6 +1,7 @@
 // Swap: the endpoint that builds an agent's swap is not trusted. Whatever it answers, the pen signs
 // only the planned swap: this much USDC for at least so much SOL, out of the agent's own accounts
 // and into them.
+
 import { randomBytes } from 'node:crypto';
 import {
   createAssociatedTokenAccountIdempotentInstruction,
@@ -27,6 +28,7 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
 import type { LookupTable } from '../../src/core/signing-ports.ts';
+import { USDC as QUOTE } from '../../src/core/token.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { routeInstruction, SWAP_PROGRAM } from '../../src/local/swap.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
@@ -63,6 +65,8 @@ const payment: Payment = {
   creatorWallet: text(owner),
   driftUser: text(thief),
   subAccountId: 0,
+  venue: 'drift-v2',
+  token: QUOTE,
   attempts: 0,
   state: 'planned',
   signed: null,

@@ -31,7 +31,7 @@ test('gate and subscribers tell what the daemon would', async () => {
     [['gate', 'nobody'], said(3, 'not registered')],
     [['gate', 'nobody', '--action', 'close'], said(0, '')],
     [['gate', 'ana', '--action', 'steal'], said(2, '')],
-    [['subscribers', 'show', 'ana'], said(0, /ana: good, owes 0\.000000 USDC/)],
+    [['subscribers', 'show', 'ana'], said(0, /ana: good, owes nothing/)],
     [['subscribers', 'show', 'nobody'], said(1, '')],
   ];
   // Reading commands, side by side: each of them waits for most of its time.

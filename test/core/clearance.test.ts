@@ -1,4 +1,5 @@
 // Clearance: which outflows a permission covers, and what a subscriber is told otherwise.
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -9,6 +10,7 @@ import {
   whyBlocked,
 } from '../../src/core/clearance.ts';
 import { ERROR_CLASSES } from '../../src/core/payment.ts';
+import { USDC } from '../../src/core/token.ts';
 
 const clearance = (
   id: string,
@@ -27,7 +29,7 @@ const outflow = (key: string, slot: number, amount: bigint, isQuote = true): Cle
   key,
   slot,
   amount,
-  isQuote,
+  mint: isQuote ? USDC.mint : null,
 });
 
 test('covers what was asked for, in its time, once', () => {
@@ -131,7 +133,7 @@ test('does not depend on the order in which anything was heard, and never covers
 test('every kind of trouble is a sentence that says what to do', () => {
   for (const each of [...ERROR_CLASSES, null]) {
     const said = whyBlocked(
-      4_454_983n,
+      [{ ...USDC, amount: 4_454_983n }],
       each === null ? null : { class: each, code: 'some_code', detail: '' },
     );
     expect(said).toContain('4.454983 USDC');
@@ -141,7 +143,7 @@ test('every kind of trouble is a sentence that says what to do', () => {
 
 test('each kind of trouble asks for what mends it', () => {
   const said = (each: (typeof ERROR_CLASSES)[number]) =>
-    whyBlocked(1n, { class: each, code: 'some_code', detail: '' });
+    whyBlocked([{ ...USDC, amount: 1n }], { class: each, code: 'some_code', detail: '' });
   expect(said('needs_sol')).toContain('Add SOL to your agent wallet');
   expect(said('needs_authorisation')).toContain('the key of your agent wallet');
   expect(said('venue_paused')).toContain('Drift has paused withdrawals');
@@ -153,7 +155,7 @@ test('each kind of trouble asks for what mends it', () => {
 });
 
 test("the venue's own limit is no reason to close positions", () => {
-  const limited = whyBlocked(5_000_000n, {
+  const limited = whyBlocked([{ ...USDC, amount: 5_000_000n }], {
     class: 'venue_limited',
     code: 'venue_6128',
     detail: '',

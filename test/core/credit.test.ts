@@ -1,5 +1,6 @@
 // Credit: transfers to a creator discharge what was owed to it when they were made, each unit once;
 // the rest is no way out.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -11,8 +12,10 @@ import {
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { judge, type StandingEvent } from '../../src/core/standing.ts';
+import { quotesOf, USDC } from '../../src/core/token.ts';
 
-const QUOTE = 'USDC' as Address;
+const QUOTE = USDC.mint;
+const QUOTES = quotesOf([{ ...USDC, mint: QUOTE }]);
 const [creator, other] = ['creator' as Address, 'other' as Address];
 const body = (amount: bigint, more: Partial<Outflow> = {}): Outflow => ({
   kind: 'outflow',
@@ -49,7 +52,7 @@ const transfer = (
   ...more,
 });
 const verdict = (history: StandingEvent[], transfers: CreatorTransfer[]) =>
-  judge([...history, ...creditEvents(history, transfers, QUOTE)]);
+  judge([...history, ...creditEvents(history, transfers, QUOTES)]);
 
 describe('matching', () => {
   test('the oldest debts first, none that came later, and each unit of each once', () => {
@@ -116,8 +119,8 @@ describe('matching', () => {
 
 test('only the quote token, to a creator, not by a payment of ours, and not to oneself, counts', () => {
   const creators = new Set<string>([creator]);
-  expect(creatorPaid(body(5n), creators, QUOTE)).toBe(creator);
-  expect(creatorPaid(body(5n, { owner: null, destination: creator }), creators, QUOTE)).toBe(
+  expect(creatorPaid(body(5n), creators, QUOTES)).toBe(creator);
+  expect(creatorPaid(body(5n, { owner: null, destination: creator }), creators, QUOTES)).toBe(
     creator,
   );
   for (const more of [
@@ -127,16 +130,16 @@ test('only the quote token, to a creator, not by a payment of ours, and not to o
     { internal: true },
     { paymentId: 'p1' },
   ])
-    expect(creatorPaid(body(5n, more), creators, QUOTE)).toBeNull();
+    expect(creatorPaid(body(5n, more), creators, QUOTES)).toBeNull();
 });
 
 describe('standing', () => {
   test('a transfer that pays what is owed settles it, and makes no runaway', () => {
-    expect(verdict([owed(10, 100n)], [transfer(20, 100n)])).toEqual({
+    expect(verdict([owed(10, 100n)], [transfer(20, 100n)])).toMatchObject({
       standing: 'good',
       outstanding: 0n,
     });
-    expect(verdict([owed(10, 100n)], [transfer(20, 40n)])).toEqual({
+    expect(verdict([owed(10, 100n)], [transfer(20, 40n)])).toMatchObject({
       standing: 'good',
       outstanding: 60n,
     });
@@ -149,7 +152,10 @@ describe('standing', () => {
 
   test('rounding of another system accuses nobody; what is far beyond the debt left like any other', () => {
     const both = [owed(10, 100n), owed(10, 50n, other)];
-    expect(verdict(both, [transfer(20, 110n)])).toEqual({ standing: 'good', outstanding: 50n });
+    expect(verdict(both, [transfer(20, 110n)])).toMatchObject({
+      standing: 'good',
+      outstanding: 50n,
+    });
     const found = verdict(both, [transfer(20, 111n)]);
     expect(found).toMatchObject({ standing: 'delinquent', evidence: { amount: 11n } });
     // A subscriber who owes nobody may pay a creator.
@@ -175,7 +181,7 @@ describe('standing', () => {
     const counted = [owed(10, 50n, other)];
     const claims = [...counted, owed(10, 100n)];
     const events = (credited: bigint | null) =>
-      creditEvents(counted, [transfer(20, 100n, { credited })], QUOTE, claims);
+      creditEvents(counted, [transfer(20, 100n, { credited })], QUOTES, claims);
     expect(events(null)).toEqual([]);
     expect(events(100n)).toMatchObject([{ kind: 'settled', amount: 100n }]);
   });
@@ -191,7 +197,7 @@ describe('what was owed when a transfer was made', () => {
   const left = (slot: number): StandingEvent =>
     ({ kind: 'left', at: at(slot), amount: 9n, what: '', signature: 's' }) as never;
   const events = (history: StandingEvent[], ...transfers: CreatorTransfer[]) =>
-    creditEvents(history, transfers, QUOTE).map((each) => [each.kind, each.at.slot, each.amount]);
+    creditEvents(history, transfers, QUOTES).map((each) => [each.kind, each.at.slot, each.amount]);
 
   test('is lessened by payments before it to the same creator, and by nothing else', () => {
     const history = [owed(10, 100n), owed(10, 50n, other), left(11)];

@@ -1,9 +1,11 @@
 // Explain: every number on the way from a record to a debt stands in the steps, and the sentence
 // says the same.
+
 import { describe, expect, test } from 'vitest';
 import { type Accrual, explain } from '../../src/core/explain.ts';
 import type { Close, Reckoning } from '../../src/core/fact.ts';
 import type { Signature } from '../../src/core/ids.ts';
+import { USDC } from '../../src/core/token.ts';
 
 const close: Close = {
   kind: 'close',
@@ -31,6 +33,7 @@ const reckoning = {
 
 /** A whole close under the only terms: 10 % of what is left after the opening fee. */
 const accrual: Accrual = {
+  token: USDC,
   signature: 'sig' as Signature,
   slot: 50,
   ordinal: 0,

@@ -1,9 +1,12 @@
 // Outcome: every close has a reason, told by what is on record of it.
+
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { type BookedPart, outcomeOf, type RecordedClose } from '../../src/core/outcome.ts';
+import { USDC } from '../../src/core/token.ts';
 
 const waiting: RecordedClose = {
+  token: USDC,
   account: 'account' as Address,
   signature: 'sig' as Signature,
   slot: 50,

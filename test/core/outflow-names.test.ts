@@ -1,4 +1,5 @@
 // Outflow: the name of each outflow, the routes that have an allowance, and the text for people.
+
 import { expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
@@ -9,7 +10,10 @@ import {
   SMALL,
   whatLeft,
 } from '../../src/core/outflow.ts';
+import { quotesOf, USDC } from '../../src/core/token.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+
+const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
 
 const WRAPPED = 'So11111111111111111111111111111111111111112' as Address;
 const body: Outflow = {
@@ -35,7 +39,7 @@ const heard = (key: string, given: Partial<Outflow> = {}, slot = 10): HeardOutfl
 });
 const NOBODY = { creators: new Set<string>(), appointed: new Set<string>() };
 const classOf = (given: Partial<Outflow>, context = NOBODY) =>
-  classifyOutflows([heard('it', given)], [], QUOTE_MINT, context).get('it');
+  classifyOutflows([heard('it', given)], [], QUOTES, context).get('it');
 
 test('SOL has an allowance by every route, USDC by a transfer, and nothing that the venue paid out', () => {
   const sol = { mint: null, decimals: 9, amount: SMALL.sol.transaction } as const;
@@ -73,20 +77,20 @@ test('a mint that the venue paid out by an isolated withdrawal is of value, too'
   const mint = 'a newer market' as never;
   const sent = heard('sent', { route: 'token_transfer', mint, ofValue: false });
   const out = heard('out', { route: 'isolated_withdraw', mint, internal: true });
-  expect(classifyOutflows([sent, out], [], QUOTE_MINT).get('sent')).toBe('outflow');
+  expect(classifyOutflows([sent, out], [], QUOTES).get('sent')).toBe('outflow');
   const transfer = heard('out', { route: 'transfer', mint, internal: true });
-  expect(classifyOutflows([sent, transfer], [], QUOTE_MINT).get('sent')).toBe('worthless');
+  expect(classifyOutflows([sent, transfer], [], QUOTES).get('sent')).toBe('worthless');
 });
 
 test('an amount is told in the units of its token, or in base units where they are not known', () => {
-  expect(whatLeft(body, QUOTE_MINT)).toBe('0.000100 USDC');
-  expect(whatLeft({ ...body, mint: WRAPPED, decimals: 9 }, QUOTE_MINT)).toBe('0.000000100 SOL');
-  expect(whatLeft({ ...body, mint: 'jup' as never }, QUOTE_MINT)).toBe('0.000100 jup');
+  expect(whatLeft(body, QUOTES)).toBe('0.000100 USDC');
+  expect(whatLeft({ ...body, mint: WRAPPED, decimals: 9 }, QUOTES)).toBe('0.000000100 SOL');
+  expect(whatLeft({ ...body, mint: 'jup' as never }, QUOTES)).toBe('0.000100 jup');
   for (const unknown of [
     { ...body, mint: null },
     { ...body, mint: 'jup' as never, decimals: null },
   ])
-    expect(whatLeft(unknown, QUOTE_MINT)).toBe('100 base units of an unknown token');
+    expect(whatLeft(unknown, QUOTES)).toBe('100 base units of an unknown token');
 });
 
 test('the amount beyond a clearance is told as its rest, and no amount as no event', () => {
@@ -102,7 +106,7 @@ test('the amount beyond a clearance is told as its rest, and no amount as no eve
     ...heard(key, { amount }),
     at: { slot: 10, blockIndex: 3, ordinal: 0 },
   });
-  expect(leftEvents([at('a', 100n)], [clearance], QUOTE_MINT, NOBODY)).toEqual([
+  expect(leftEvents([at('a', 100n)], [clearance], QUOTES, NOBODY)).toEqual([
     {
       kind: 'left',
       at: { slot: 10, blockIndex: 3, ordinal: 0, signature: 'signature of a' },
@@ -111,6 +115,6 @@ test('the amount beyond a clearance is told as its rest, and no amount as no eve
       signature: 'signature of a',
     },
   ]);
-  expect(leftEvents([at('a', 60n)], [clearance], QUOTE_MINT, NOBODY)).toEqual([]);
-  expect(leftEvents([at('a', 0n)], [], QUOTE_MINT, NOBODY)).toEqual([]);
+  expect(leftEvents([at('a', 60n)], [clearance], QUOTES, NOBODY)).toEqual([]);
+  expect(leftEvents([at('a', 0n)], [], QUOTES, NOBODY)).toEqual([]);
 });

@@ -1,9 +1,13 @@
 // Outflow sums: what several parts of one transaction come to in the judgement.
+
 import { expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { classifyOutflows, type HeardOutflow, leftEvents } from '../../src/core/outflow.ts';
+import { quotesOf, USDC } from '../../src/core/token.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+
+const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
 
 const body: Outflow = {
   kind: 'outflow',
@@ -29,7 +33,7 @@ const heard = (key: string, given: Partial<Outflow>, slot = 10, signature = 'sig
 });
 const nobody = { creators: new Set<string>(), appointed: new Set<string>() };
 const amounts = (...outflows: ReturnType<typeof heard>[]) =>
-  leftEvents(outflows, [], QUOTE_MINT, nobody).map((each) => 'amount' in each && each.amount);
+  leftEvents(outflows, [], QUOTES, nobody).map((each) => 'amount' in each && each.amount);
 
 test('parts of one token in one transaction are told as their sum, others by themselves', () => {
   expect(amounts(heard('a', {}), heard('b', { amount: 7n }))).toEqual([107n, 107n]);
@@ -44,7 +48,7 @@ test('parts of one token in one transaction are told as their sum, others by the
 test('a token that is not told is no SOL, unless SOL itself was sent', () => {
   const large = 10n ** 12n;
   const what = (given: Partial<Outflow>) =>
-    leftEvents([heard('a', { amount: large, ...given })], [], QUOTE_MINT, nobody).map(
+    leftEvents([heard('a', { amount: large, ...given })], [], QUOTES, nobody).map(
       (each) => 'what' in each && each.what,
     );
   const untold = { mint: null, decimals: null } as const;
@@ -57,7 +61,7 @@ test('a swap for SOL is the daemon’s only in the quote token', () => {
   const topUp = { amountMost: 100n, lamportsLeast: 5n, everySlots: 10 };
   const classOf = (given: Partial<Outflow>) => {
     const swap: HeardOutflow = heard('a', { route: 'token_transfer', brought: 5n, ...given });
-    return classifyOutflows([swap], [], QUOTE_MINT, { ...nobody, topUp }).get('a');
+    return classifyOutflows([swap], [], QUOTES, { ...nobody, topUp }).get('a');
   };
   expect(classOf({})).toBe('ours');
   expect(classOf({ mint: 'another' as Address })).toBe('outflow');
@@ -69,7 +73,7 @@ test('of swaps in one slot the first by signature is the daemon’s, in whatever
     heard(signature, { route: 'token_transfer', brought: 5n, amount: 100n }, 10, signature),
   );
   for (const order of [swaps, swaps.toReversed()]) {
-    const classes = classifyOutflows(order, [], QUOTE_MINT, { ...nobody, topUp });
+    const classes = classifyOutflows(order, [], QUOTES, { ...nobody, topUp });
     expect(classes.get('s1')).toBe('ours');
     expect(classes.get('s2')).not.toBe('ours');
   }

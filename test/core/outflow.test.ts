@@ -1,4 +1,5 @@
 // Outflow: whose doing a leaving was.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Outflow } from '../../src/core/fact.ts';
@@ -11,7 +12,10 @@ import {
   type OutflowContext,
   SMALL,
 } from '../../src/core/outflow.ts';
+import { quotesOf, USDC } from '../../src/core/token.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+
+const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
 
 const body: Outflow = {
   kind: 'outflow',
@@ -58,7 +62,7 @@ test('ours, internal, cleared, and everything else', () => {
       }),
     ],
     [clearance],
-    QUOTE_MINT,
+    QUOTES,
   );
   expect(Object.fromEntries(classes)).toEqual({
     'pays a creator': 'ours',
@@ -82,7 +86,7 @@ const at = (slot: number, key: string, given: Partial<Outflow>): HeardOutflow =>
   slot,
 });
 const outOf = (outflows: readonly HeardOutflow[], context?: OutflowContext): string[] => {
-  const classes = classifyOutflows(outflows, [], QUOTE_MINT, context);
+  const classes = classifyOutflows(outflows, [], QUOTES, context);
   return outflows.filter((each) => classes.get(each.key) === 'outflow').map((each) => each.key);
 };
 
@@ -209,7 +213,7 @@ test('an outflow to several receivers at once is told as one sum', () => {
     at: { slot: 10, blockIndex: null, ordinal: key === 'a' ? 8 : 9 },
   }));
   const none = { creators: new Set<string>(), appointed: new Set<string>() };
-  expect(leftEvents(parts, [], QUOTE_MINT, none)).toEqual([
+  expect(leftEvents(parts, [], QUOTES, none)).toEqual([
     expect.objectContaining({ what: '6.000000000 SOL', amount: 6_000_000_000n }),
     expect.objectContaining({ what: '6.000000000 SOL', amount: 6_000_000_000n }),
   ]);

@@ -1,4 +1,5 @@
 // Payment: the next step, the meaning of a look, and the proof of a death.
+
 import { describe, expect, test } from 'vitest';
 import { type Absence, type DeathEvidence, isProvenDead, withRound } from '../../src/core/death.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
@@ -17,6 +18,7 @@ import {
   tooSmall,
   UNEXPECTED_MOST,
 } from '../../src/core/payment.ts';
+import { USDC } from '../../src/core/token.ts';
 
 const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({
   shareId,
@@ -25,6 +27,8 @@ const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => 
   creatorWallet: 'creator' as Address,
   driftUser: 'user' as Address,
   subAccountId: 0,
+  venue: 'drift-v2',
+  token: USDC,
   attempts: 0,
   minimum: 0n,
   slot: 1,

@@ -1,4 +1,5 @@
 // Rebuild: payments recognised from the chain alone, and the shares that they covered.
+
 import { expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Act } from '../../src/core/policy.ts';
@@ -9,6 +10,7 @@ import {
   paymentIdOf,
   recognise,
 } from '../../src/core/rebuild.ts';
+import { USDC } from '../../src/core/token.ts';
 
 const [AGENT, TOKENS, CREATOR, THEIRS, STRANGER] = ['a', 'at', 'c', 'ct', 's'] as Address[] as [
   Address,
@@ -91,12 +93,14 @@ test('it covers the oldest shares of its creator, and what is beyond them all is
     signature: 's' as Signature,
     slot: 1,
     creatorWallet: CREATOR,
+    token: USDC,
     amount: 10n,
   };
   const share = (shareId: string, uncovered: bigint, creatorWallet = CREATOR) => ({
     shareId,
     uncovered,
     creatorWallet,
+    mint: USDC.mint,
   });
   expect(
     allot(paid, [share('x', 5n, STRANGER), share('a', 0n), share('b', 4n), share('c', 9n)]),

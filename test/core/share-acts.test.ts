@@ -1,9 +1,11 @@
 // Share acts: what each act makes of a debt, field by field, and what is told of it.
+
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import { incurred, type Share, transition } from '../../src/core/share.ts';
 import type { Landing, ShareAct } from '../../src/core/share-act.ts';
 import { isDue } from '../../src/core/share-due.ts';
+import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 
 const { share: FRESH, events: BORN } = incurred(
@@ -11,6 +13,7 @@ const { share: FRESH, events: BORN } = incurred(
     id: 'ps_1',
     subscriberId: 'ana',
     creatorWallet: 'creator' as Address,
+    token: USDC,
     amount: 100n,
     observed: false,
   },
@@ -30,7 +33,10 @@ const of = (act: ShareAct, change: Partial<Share> = {}) => {
 };
 /** The debt after an act about which nothing is told. */
 const quiet = (change: Partial<Share>) => ({ share: debt(change), events: [] });
-const told = (kind: string, body: object) => ({ kind, subscriberId: 'ana', body });
+const told = (kind: string, body: object) => ({
+  ...{ kind, subscriberId: 'ana' },
+  body: { mint: USDC.mint, symbol: USDC.symbol, ...body },
+});
 
 /** A debt that has failed before, waits, and is held back. */
 const WORN: Partial<Share> = {

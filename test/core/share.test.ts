@@ -1,5 +1,6 @@
 // Share: under any sequence of acts the amount of a debt stays, its paid part never falls, and its
 // status moves only as the table in core/share.ts says.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
@@ -16,6 +17,7 @@ import {
 } from '../../src/core/share.ts';
 import type { Landing, ShareAct, ShareActName } from '../../src/core/share-act.ts';
 import { isDue, uncoveredOf } from '../../src/core/share-due.ts';
+import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
 
 const { share: FRESH } = incurred(
@@ -23,6 +25,7 @@ const { share: FRESH } = incurred(
     id: 'ps_1',
     subscriberId: 'ana',
     creatorWallet: 'creator' as Address,
+    token: USDC,
     amount: 100n,
     observed: false,
   },

@@ -1,5 +1,6 @@
 // Spending: limits of the pen, the budget of the sponsor, and payments that are not worth their
 // cost.
+
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import type { Debt } from '../../src/core/payment.ts';
@@ -11,6 +12,7 @@ import {
   tooCostly,
   withinLimits,
 } from '../../src/core/spending.ts';
+import { USDC } from '../../src/core/token.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { addressOf } from '../support/ledger.ts';
 
@@ -20,6 +22,8 @@ const debt = (owed: bigint, asked = false): Debt => ({
   creatorWallet: addressOf(1),
   driftUser: addressOf(2),
   subAccountId: 0,
+  venue: 'drift-v2',
+  token: USDC,
   owed,
   attempts: 0,
   slot: 1,

@@ -108,7 +108,7 @@ test.each([20, 400, 500])(
         clock,
         log: silentLog,
         pace: createPace(),
-        outstanding: async () => 0n,
+        owed: async () => [],
         nudge: () => {},
       } as unknown as ClearPorts,
       { lastsMs: 600_000, patienceMs: 0 },

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
+import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { type RebuildPorts, rebuildPayments } from '../../src/flows/rebuild.ts';
@@ -52,7 +53,7 @@ const tokensWith = (amounts: readonly bigint[]) =>
       },
     ],
   }) as unknown as RebuildPorts['tokens'];
-const VENUE = { quoteMint: addressOf(9) };
+const VENUE = { quote: USDC };
 const told = async ({ ledger }: TestLedger, amounts: readonly bigint[], dryRun: boolean) => {
   const [chain, tokens] = [chainWith(amounts), tokensWith(amounts)];
   const ports = { ledger, chain, tokens, venue: VENUE, log };
@@ -223,6 +224,8 @@ const PLANNED: Omit<Payment, 'plan' | 'driftUser'> = {
   subscriptionId: 'ana-sub',
   creatorWallet: CREATOR,
   subAccountId: 0,
+  venue: 'drift-v2',
+  token: USDC,
   attempts: 0,
   state: 'planned',
   signed: null,

@@ -1,9 +1,11 @@
 // Ending: no debt lapses, is voided or adopted, and no clearance is given, on books that may have
 // lost a payment.
+
 import { expect, test } from 'vitest';
 import type { SignatureRow } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { createPace } from '../../src/core/pace.ts';
+import { USDC } from '../../src/core/token.ts';
 import { type Trouble, troubled } from '../../src/core/trouble.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
@@ -191,7 +193,7 @@ test.each(['lapse', 'void'] as const)(
     const { held, share } = await owing();
     await using _ = held;
     const { ledger } = held;
-    const venue = { quoteMint: addressOf(9) };
+    const venue = { quote: USDC };
     const books = createBooks({ ledger, chain: paidOnChain(), tokens: PAYMENT_TOKENS, venue, log });
     const endings = createEndings({ ledger, books, clock: createManualClock(), log });
     if (how === 'lapse') expect(await endings.lapse()).toEqual([]);
@@ -220,12 +222,12 @@ test('no clearance is given while the database may lack commits', async () => {
     },
     tokens: { readTokenAccount: () => null },
     venue: {
-      quoteMint: addressOf(9),
+      quote: USDC,
       preflightAccounts: async () => [],
       stateOf: () => ({ hints: holding, counters: { realised: 0n }, positions: [] }),
       funds: () => ({ deposit: 5n, claimable: [] }),
     },
-    outstanding: async () => 0n,
+    owed: async () => [],
     nudge: () => {},
   } as unknown as ClearPorts;
   const heard = { ...held.ledger, checks: { ...held.ledger.checks, realised: async () => 0n } };

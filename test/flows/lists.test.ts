@@ -1,13 +1,14 @@
 // Lists: pages hold every row once, say how to go on and how many rows there are; a filter or
 // cursor that names nothing is refused, because an empty page would look like the end.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Signature } from '../../src/core/ids.ts';
 import { COUNTED_MOST, type ListFilters, type ListName } from '../../src/core/lists.ts';
+import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { creditTransfers } from '../../src/flows/credit.ts';
 import { createListing, type Loose, type Rows, readAll } from '../../src/flows/lists.ts';
-import { QUOTE_TOKEN } from '../../src/ledger/standings.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
   addressOf,
@@ -28,7 +29,7 @@ const transferOf = (signature: Signature, slot: number, ordinal: number): Fact =
     kind: 'outflow',
     route: 'token_transfer',
     amount: 7n,
-    mint: QUOTE_TOKEN,
+    mint: USDC.mint,
     decimals: 6,
     destination: addressOf(77),
     owner: CREATOR,

@@ -1,10 +1,12 @@
 // Paying: everything beyond the plain case: parts, other sub-accounts, health, fee payers, terms
 // that lapse, halts. The schedule is switched off, so every step here follows from an event.
+
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import { classifyOutflows, type TopUpRule } from '../../src/core/outflow.ts';
+import { quotesOf, USDC } from '../../src/core/token.ts';
 import { topUpRuleOf } from '../../src/daemon-parts.ts';
 import { readBody } from '../../src/ledger/facts.ts';
 import { createHalts } from '../../src/ledger/halts.ts';
@@ -13,6 +15,8 @@ import { transferUsdc } from '../../src/local/driver.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { ageDebts } from '../support/guards.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
+
+const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
 
 const SOL = 1_000_000_000n;
 const creatorWallet = () => Keypair.generate().publicKey;
@@ -154,7 +158,7 @@ describe('who pays fees', () => {
       body: readBody('outflow', swap?.body),
     };
     const classOf = (topUp: TopUpRule | null) =>
-      classifyOutflows([lost], [], QUOTE_MINT, {
+      classifyOutflows([lost], [], QUOTES, {
         creators: new Set(),
         appointed: new Set(),
         topUp,

@@ -1,5 +1,6 @@
 // Planning: which of a subscriber's accounts pays, and what is told when none can. Ports are stubs:
 // an account is a record of funds, and the venue answers as the test says.
+
 import { expect, test } from 'vitest';
 import type { Simulated } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
@@ -7,6 +8,7 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Debt } from '../../src/core/payment.ts';
 import type { VenueFunds } from '../../src/core/plan.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import {
   createPlanning,
@@ -135,7 +137,10 @@ function planningWith(given: {
     hasKey: true,
     agentWallet: 'a',
     agentTokenAccount: 't',
-    driftAccounts: given.accounts.map((_, at) => ({ address: `u${at}`, subAccountId: at })),
+    driftAccounts: given.accounts.map((_, at) => ({
+      ...{ address: `u${at}`, subAccountId: at },
+      venue: 'drift-v2',
+    })),
   } as unknown as Subscriber;
   const debt = (owed: bigint): Debt => ({
     shareId: `s${owed}`,
@@ -143,6 +148,8 @@ function planningWith(given: {
     creatorWallet: 'c' as Address,
     driftUser: 'u0' as Address,
     subAccountId: 0,
+    venue: 'drift-v2',
+    token: USDC,
     owed,
     attempts: 0,
     slot: 1,

@@ -39,12 +39,13 @@ test('a ledger that lost its last changes is read anew, and readers begin anew, 
   const log = { ...silentLog, error: (event: string) => void faults.push(event) };
   const publisher = createPublisher({ ledger, roster, log });
   const owes = (outstanding: bigint) =>
-    ledger.standings.update('ana', () => ({ standing: 'good', outstanding }));
+    ledger.standings.update('ana', () => ({ standing: 'good', outstanding, owed: [] }));
   const evidence = { signature: signatureOf(1), slot: 1, amount: 5n, what: 'w', owedThen: 5n };
   const runs = (outstanding: bigint) =>
     ledger.standings.update('ana', () => ({
       standing: 'delinquent',
       outstanding,
+      owed: [],
       reason: 'ran',
       evidence,
     }));

@@ -1,9 +1,11 @@
 // Settle: one lane at a time, on the ledger in memory, with a chain whose answers the test sets:
 // what is recorded before a byte is sent, what a halt stops, what is sent again, and that age alone
 // never proves a payment dead.
+
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Look, Payment, Trouble } from '../../src/core/payment.ts';
+import { USDC } from '../../src/core/token.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createMemoryLedger } from '../sim/memory/ledger.ts';
@@ -21,6 +23,8 @@ const PAYMENT: Payment = {
   creatorWallet: addressOf(40),
   driftUser: addressOf(10),
   subAccountId: 0,
+  venue: 'drift-v2',
+  token: USDC,
   attempts: 0,
   state: 'planned',
   signed: null,

@@ -1,11 +1,13 @@
 // Signing: a failure before anything is signed ends the payment with its reason. Outdated memory of
 // the venue costs one more simulation. A payment that failed on chain is classified from its bytes.
+
 import { expect, test } from 'vitest';
 import type { Simulated } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import { USDC } from '../../src/core/token.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
 import { createSigning, type SigningPorts } from '../../src/flows/signing.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -23,6 +25,8 @@ const payment = (given: Partial<Payment> = {}): Payment =>
     purpose: 'share',
     subscriberId: 'ana',
     creatorWallet: 'c',
+    venue: 'drift-v2',
+    token: USDC,
     driftUser: 'u',
     attempts: 0,
     plan: {

@@ -1,14 +1,18 @@
 // Standing: the table of docs/standing.md, row by row: an act of that kind, heard and classed by
 // the daemon's own code, counts as the row says and is signed by whom the row names.
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { classifyOutflows, type HeardOutflow } from '../../src/core/outflow.ts';
+import { quotesOf, USDC } from '../../src/core/token.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import type { Heard } from '../support/standing-heard.ts';
 import { VENUE_ROWS } from '../support/standing-venue-rows.ts';
 import { WALLET_ROWS } from '../support/standing-wallet-rows.ts';
 import { openStage } from '../support/wallet-acts.ts';
+
+const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
 
 /** By the first column. */
 const ROWS = { ...VENUE_ROWS, ...WALLET_ROWS };
@@ -36,7 +40,7 @@ function countsAs({ facts, context, clearances, ours }: Heard): string {
       : [],
   );
   const known = { creators: new Set<string>(), appointed: new Set<string>(), ...context };
-  const classes = classifyOutflows(outflows, clearances ?? [], QUOTE_MINT, known);
+  const classes = classifyOutflows(outflows, clearances ?? [], QUOTES, known);
   // The class that matters most: what counts, then what is left over.
   const found = new Set(classes.values());
   if (found.has('outflow')) return 'outflow';

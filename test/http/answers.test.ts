@@ -1,6 +1,8 @@
 // Answers: the text that is written by hand says what the view says.
+
 import { expect, test } from 'vitest';
 import type { Decision } from '../../src/core/roster.ts';
+import { USDC } from '../../src/core/token.ts';
 import { gateText, gateView } from '../../src/http/answers.ts';
 
 const plain: Decision = {
@@ -9,6 +11,7 @@ const plain: Decision = {
   reason: 'In good "standing".\n',
   standing: 'good',
   outstanding: 12n,
+  owed: [{ ...USDC, amount: 12n }],
   evidence: null,
   asOfSlot: 7,
   revision: 9n,

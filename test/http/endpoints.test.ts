@@ -120,7 +120,7 @@ test('an event is there exactly if what it tells is', async () => {
   const { sql } = held;
   await expect(
     sql.begin(async (tx) => {
-      await tell(tx, 'subscriber.cleared', 'ana', { outstanding: 0n, revision: 1n });
+      await tell(tx, 'subscriber.cleared', 'ana', { outstanding: 0n, owed: [], revision: 1n });
       throw new Error('it did not happen after all');
     }),
   ).rejects.toThrow('after all');

@@ -1,5 +1,6 @@
 // Events over HTTP: each kind is described as it is sent; endpoints are changed, tested and sent
 // one event again; and events are pulled in order.
+
 import { Ajv } from 'ajv';
 import type { Static } from 'typebox';
 import { expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import { createVault } from '../../src/chain/vault.ts';
 import { endpointBinding } from '../../src/core/bindings.ts';
 import { EVENT_KINDS, type EventKind } from '../../src/core/event.ts';
 import type { EventBodies } from '../../src/core/event-body.ts';
+import { USDC } from '../../src/core/token.ts';
 import type { EVENT_SHAPES } from '../../src/http/event-shapes.ts';
 import { tell } from '../../src/ledger/outbox.ts';
 import { createEventSender } from '../../src/system/event-sender.ts';
@@ -121,7 +123,10 @@ test('events are pulled in order, page by page, as they would be sent', async ()
   await using it = await served();
   const { app, sql } = it;
   for (let n = 0; n < 3; n++)
-    await tell(sql, 'share.adopted', `s${n}`, { share: `ps_${n}`, left: BigInt(n) });
+    await tell(sql, 'share.adopted', `s${n}`, {
+      ...{ mint: USDC.mint, symbol: USDC.symbol },
+      ...{ share: `ps_${n}`, left: BigInt(n) },
+    });
   type Page = {
     events: { id: string; type: string; data: unknown }[];
     next: string;

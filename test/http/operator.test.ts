@@ -170,7 +170,7 @@ test('every metric that alerts and dashboard ask for exists', async () => {
     for (const name of names) expect(known.has(name), `${file}: ${name}`).toBe(true);
   }
   // What is counted in the database is sampled every few seconds.
-  await expect.poll(metrics).toMatch(/bailiff_debts\{status="paid"\} 1/);
+  await expect.poll(metrics).toMatch(/bailiff_debts\{status="paid",token="USDC"\} 1/);
   await expect.poll(metrics).toMatch(/bailiff_gate_verdicts_total\{verdict="allow"\} [1-9]/);
   await expect
     .poll(metrics)

@@ -1,8 +1,10 @@
 // Costs: the costs of payments on chain decide how often an account was opened and how much the
 // sponsor gave.
+
 import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import type { TransactionCost } from '../../src/core/spending.ts';
+import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
@@ -35,6 +37,8 @@ async function pay({ ledger, driftAccount }: TestLedger, n: number): Promise<Pay
     creatorWallet: due.creatorWallet,
     driftUser: driftAccount,
     subAccountId: 0,
+    venue: 'drift-v2',
+    token: USDC,
     attempts: 0,
     state: 'planned',
     signed: null,
@@ -73,7 +77,7 @@ test('an opening that was planned counts once it is known to have happened, what
   await using t = await createTestLedger();
   const { ledger } = t;
   for (const n of [1, 2]) await pay(t, n);
-  expect(await ledger.costs.openings(CREATOR)).toEqual({ known: 0, unread: 2 });
+  expect(await ledger.costs.openings(CREATOR, USDC.mint)).toEqual({ known: 0, unread: 2 });
   const [first, second] = await ledger.costs.unread(10);
   if (first === undefined || second === undefined) throw new Error('both are unread');
   await ledger.costs.record(first, cost());
@@ -82,7 +86,7 @@ test('an opening that was planned counts once it is known to have happened, what
     second,
     cost({ opened: [{ account, owner: CREATOR, lamports: 2_039_280n }] }),
   );
-  expect(await ledger.costs.openings(CREATOR)).toEqual({ known: 1, unread: 0 });
+  expect(await ledger.costs.openings(CREATOR, USDC.mint)).toEqual({ known: 1, unread: 0 });
   expect(await ledger.costs.unread(10)).toEqual([]);
   expect(await ledger.costs.ofSponsor(SPONSOR, 'ana', CREATOR)).toEqual({
     all: { lamports: 2_059_280n, unread: 0 },
@@ -122,7 +126,7 @@ test('the sum signed within a day is known after a restart, swaps for SOL includ
   await using t = await createTestLedger();
   const payment = await pay(t, 1);
   const { amount } = payment.plan;
-  expect(await t.ledger.costs.signedToday('ana')).toBe(amount);
+  expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(amount);
   const swap: Payment = {
     ...payment,
     id: 'swap',
@@ -133,15 +137,15 @@ test('the sum signed within a day is known after a restart, swaps for SOL includ
     ...swap,
     plan: { ...swap.plan, createCreatorAccount: false },
   });
-  expect(await t.ledger.costs.signedToday('ana')).toBe(amount);
+  expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(amount);
   await t.ledger.payments.signed('swap', {
     signature: signatureOf(900),
     bytes: new Uint8Array(1),
     lastValidBlockHeight: 1,
     blockhashSlot: 1,
   });
-  expect(await t.ledger.costs.signedToday('ana')).toBe(amount + 7n);
-  expect(await t.ledger.costs.signedToday('bo')).toBe(0n);
+  expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(amount + 7n);
+  expect(await t.ledger.costs.signedToday('bo', USDC.mint)).toBe(0n);
   await t.sql`update payment set planned_at = now() - interval '25 hours'`;
-  expect(await t.ledger.costs.signedToday('ana')).toBe(0n);
+  expect(await t.ledger.costs.signedToday('ana', USDC.mint)).toBe(0n);
 });

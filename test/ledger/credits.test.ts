@@ -1,14 +1,15 @@
 // Credits: a transfer to a creator that Bailiff did not make is matched once it is final, once, and
 // never with a payment of ours; while it is not matched nothing is signed. Debts that were only
 // observed are not payable until a person adopts them.
+
 import { describe, expect, test } from 'vitest';
 import type { Fact, Outflow } from '../../src/core/fact.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import { judge } from '../../src/core/standing.ts';
+import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { creditTransfers } from '../../src/flows/credit.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
-import { QUOTE_TOKEN } from '../../src/ledger/standings.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
   addressOf,
@@ -35,7 +36,7 @@ const transferOf = (
     kind: 'outflow',
     route: 'token_transfer',
     amount,
-    mint: QUOTE_TOKEN,
+    mint: USDC.mint,
     decimals: 6,
     destination: addressOf(77),
     owner: CREATOR,
@@ -155,6 +156,8 @@ describe('transfers that Bailiff did not make', () => {
       creatorWallet: CREATOR,
       driftUser: debt.driftUser,
       subAccountId: 0,
+      venue: 'drift-v2',
+      token: USDC,
       attempts: 0,
       state: 'planned',
       signed: null,
@@ -203,7 +206,10 @@ describe('transfers that Bailiff did not make', () => {
     await settleFact(ledger, transferOf(51, 21, 30n), 'finalized');
     await creditTransfers(ledger, silentLog);
     const [share] = await ledger.shares.uncovered('ana');
-    const paid = { id: 'lost', signature: signatureOf(50), slot: 20, creatorWallet: CREATOR };
+    const paid = {
+      ...{ id: 'lost', signature: signatureOf(50), slot: 20 },
+      ...{ creatorWallet: CREATOR, token: USDC },
+    };
     await ledger.payments.restore('ana', { ...paid, amount: 70n }, [
       { shareId: share?.shareId ?? '', amount: 70n },
     ]);
@@ -234,7 +240,7 @@ describe('debts that were only observed', () => {
     const { ledger, sql } = held;
     const observing = createLedger(sql, undefined, true);
     await owing(held, 3, observing);
-    expect(await ledger.shares.observed()).toEqual({ count: 3, left: 300n });
+    expect(await ledger.shares.observed()).toEqual({ count: 3, left: [{ ...USDC, amount: 300n }] });
     expect(await ledger.shares.due('ana')).toEqual([]);
     expect(await ledger.shares.subscribersWithWork()).toEqual([]);
     const [some] = await ledger.shares.list({ limit: 1 });
@@ -251,7 +257,7 @@ describe('debts that were only observed', () => {
     expect(await ledger.shares.adopt(12, ['ana'], null)).toEqual([]);
     expect((await ledger.shares.due('ana')).map((each) => each.slot)).toEqual([12, 13]);
     expect(await outstanding(held)).toBe(200n);
-    expect(await ledger.shares.observed()).toEqual({ count: 1, left: 100n });
+    expect(await ledger.shares.observed()).toEqual({ count: 1, left: [{ ...USDC, amount: 100n }] });
     expect(await ledger.sums.earnings(CREATOR)).toMatchObject({ owed: 200n, observed: 100n });
     const told = await sql`select 1 from event where kind = 'share.adopted'`;
     expect(told).toHaveLength(2);
@@ -266,7 +272,7 @@ describe('debts that were only observed', () => {
     await creditTransfers(observing, silentLog);
     expect((await shares(held)).map((each) => each.status)).toEqual(['paid', 'paid']);
     expect((await observing.standings.update('ana', judge)).standing).toBe('good');
-    expect(await ledger.shares.observed()).toEqual({ count: 0, left: 0n });
+    expect(await ledger.shares.observed()).toEqual({ count: 0, left: [] });
     expect(await ledger.shares.adopt(0, ['ana'], null)).toEqual([]);
     expect(await outstanding(held)).toBe(0n);
   });

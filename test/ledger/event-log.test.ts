@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { tell } from '../../src/ledger/outbox.ts';
 import { createTestLedger } from '../support/ledger.ts';
 
-const cleared = { outstanding: 0n, revision: 1n };
+const cleared = { outstanding: 0n, owed: [], revision: 1n };
 
 test('an event whose transaction commits late is pulled behind those that were pulled before', async () => {
   await using held = await createTestLedger();

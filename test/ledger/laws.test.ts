@@ -1,7 +1,9 @@
 // Laws: changes that the database itself refuses, so that no fault in the code above can make them.
+
 import { describe, expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import { judge } from '../../src/core/standing.ts';
+import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import {
@@ -36,6 +38,8 @@ const paymentFor = (
   creatorWallet: CREATOR,
   driftUser,
   subAccountId: 0,
+  venue: 'drift-v2',
+  token: USDC,
   state: 'planned',
   attempts: 0,
   signed: null,

@@ -1,9 +1,11 @@
 // Lost commits: rows that a restored copy or a promoted replica left behind are made whole from the
 // chain, what was paid twice is on record as overpaid, and nothing is signed on a database that is
 // no longer the same.
+
 import { expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment.ts';
 import type { PaidOnChain } from '../../src/core/rebuild.ts';
+import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createMarks } from '../../src/ledger/mark.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -40,6 +42,8 @@ async function owing(): Promise<{ held: TestLedger; payment: Payment; paid: Paid
     creatorWallet: CREATOR,
     driftUser: held.driftAccount,
     subAccountId: 0,
+    venue: 'drift-v2',
+    token: USDC,
     attempts: 0,
     state: 'planned',
     signed: null,
@@ -59,6 +63,7 @@ async function owing(): Promise<{ held: TestLedger; payment: Payment; paid: Paid
     signature: signatureOf(8),
     slot: 51,
     creatorWallet: CREATOR,
+    token: USDC,
     amount: due.owed,
   };
   return { held, payment, paid };

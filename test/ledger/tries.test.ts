@@ -1,9 +1,11 @@
 // Tries: the ends of a debt's payments are counted, a failure on chain holds the subscriber's debts
 // back whatever wakes them, and ages are measured by the database's clock.
+
 import { expect, test } from 'vitest';
 import type { DeathEvidence } from '../../src/core/death.ts';
 import type { Payment, Trouble } from '../../src/core/payment.ts';
 import { NO_COUNTERS } from '../../src/core/reckoning.ts';
+import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { ageDebts, withoutGuards } from '../support/guards.ts';
@@ -52,6 +54,8 @@ const plannedFor = ({ driftAccount }: TestLedger, id: string, shareId: string): 
   creatorWallet: CREATOR,
   driftUser: driftAccount,
   subAccountId: 0,
+  venue: 'drift-v2',
+  token: USDC,
   attempts: 0,
   state: 'planned',
   signed: null,

@@ -1,11 +1,12 @@
 // Ledger draws: random facts, troubles and payments, for histories that two ledgers must answer
 // alike.
+
 import type { Fact } from '../../src/core/fact.ts';
 import type { Debt, Payment } from '../../src/core/payment.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { allot } from '../../src/core/rebuild.ts';
+import { USDC } from '../../src/core/token.ts';
 import { ERROR_CLASSES, type Trouble } from '../../src/core/trouble.ts';
-import { QUOTE_TOKEN } from '../../src/ledger/standings.ts';
 import type { Random } from '../sim/random.ts';
 import { addressOf, closeFact, signatureOf } from './ledger.ts';
 
@@ -30,7 +31,7 @@ export const factOf = (random: Random, n: number): Fact => {
     route: 'withdraw' as const,
     amount: BigInt(1 + random.below(500)),
     // A part of it goes to the creator, through some other system.
-    mint: random.chance(0.7) ? QUOTE_TOKEN : null,
+    mint: random.chance(0.7) ? USDC.mint : null,
     decimals: null,
     destination: null,
     internal: random.chance(0.2),
@@ -66,6 +67,8 @@ export const paymentOf = (
     creatorWallet: first.creatorWallet,
     driftUser: first.driftUser,
     subAccountId: 0,
+    venue: 'drift-v2',
+    token: USDC,
     attempts: 0,
     state: 'planned',
     signed: null,
@@ -97,6 +100,7 @@ export async function foundOnChain(
     signature: signatureOf(2_000 + (seed % 4)),
     slot: 60,
     creatorWallet: addressOf(40 + WHO.indexOf(id)),
+    token: USDC,
   };
   const known = await payments.bySignature(lost.signature);
   if (seed % 7 === 0) return known && payments.accept(lost.signature, by);

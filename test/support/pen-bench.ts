@@ -1,5 +1,6 @@
 // Pen bench: a pen with a sealed key, and a good payment through a passing account, for tests that
 // change one thing of it.
+
 import { randomBytes } from 'node:crypto';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey } from '@solana/web3.js';
@@ -12,6 +13,7 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
+import { USDC } from '../../src/core/token.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
@@ -77,6 +79,8 @@ export async function createPenBench({
     creatorWallet: text(creator),
     driftUser: user,
     subAccountId: 0,
+    venue: 'drift-v2',
+    token: USDC,
     state: 'planned',
     attempts: 0,
     signed: null,

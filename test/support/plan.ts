@@ -1,7 +1,9 @@
 // Plan: debts, a preflight and a policy as plain as can be, and what is planned from them.
+
 import type { Address } from '../../src/core/ids.ts';
 import type { Debt } from '../../src/core/payment.ts';
 import { type PayingPolicy, type Preflight, plan, type VenueFunds } from '../../src/core/plan.ts';
+import { USDC } from '../../src/core/token.ts';
 
 export const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({
   shareId,
@@ -10,6 +12,8 @@ export const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): D
   creatorWallet: 'creator' as Address,
   driftUser: 'user' as Address,
   subAccountId: 0,
+  venue: 'drift-v2',
+  token: USDC,
   attempts: 0,
   minimum: 0n,
   slot: 1,

@@ -1,23 +1,26 @@
 // Programs: the compiled programs that are present on this machine, for tests that run on each of
 // them. Where there is none, such a test runs on the stand-in alone and says so in one line.
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { presentPrograms } from '../../src/local/program-file.ts';
 import { loadSettings, processEnvironment } from '../../src/system/settings.ts';
 
 const env = processEnvironment();
 
 /** Where the program of the settings belongs, whether or not it is there. */
-export const { programFile } = loadSettings(
-  env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
-);
+export const { programFile, velocityProgramFile } = loadSettings({
+  ...(env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {}),
+  ...(env.BAILIFF_VELOCITY_PROGRAM
+    ? { BAILIFF_VELOCITY_PROGRAM: env.BAILIFF_VELOCITY_PROGRAM }
+    : {}),
+});
 
 /** Files of compiled programs: the one of the settings first, then older builds beside it. */
 export const compiledPrograms: readonly string[] = presentPrograms(programFile);
 
 /** The compiled program of Velocity, which belongs beside Drift's; null where it is not there. */
-const besides = path.join(path.dirname(programFile), 'velocity.so');
-export const velocityProgram: string | null = existsSync(besides) ? besides : null;
+export const velocityProgram: string | null = existsSync(velocityProgramFile)
+  ? velocityProgramFile
+  : null;
 
 /** The stand-in, which is null, and every compiled program that is present. */
 export const programs: readonly (string | null)[] = [null, ...compiledPrograms];

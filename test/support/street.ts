@@ -5,14 +5,17 @@ import { type Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect } from 'vitest';
 import { type App, startApp } from '../../src/app.ts';
 import { base58Text } from '../../src/core/ids.ts';
+import type { VenueName } from '../../src/core/venue.ts';
 import type { Cluster } from '../../src/local/chain/cluster.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { createDriver, type Driver } from '../../src/local/driver.ts';
+import { createVelocityDriver } from '../../src/local/velocity/driver.ts';
 import { type ServedWorld, serveWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { openLog, silentLog } from '../../src/system/log.ts';
 import { loadSettings, processEnvironment, type Settings } from '../../src/system/settings.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
+import { velocityProgram } from './programs.ts';
 
 export type ShareView = {
   id: string;
@@ -76,6 +79,8 @@ const LOG_LEVEL = process.env.BAILIFF_TEST_LOG;
 const log = LOG_LEVEL ? openLog(LOG_LEVEL) : silentLog;
 
 export type StreetOptions = {
+  /** The venues that the daemon serves; the one of the settings when absent. */
+  venues?: readonly VenueName[];
   sponsor?: Keypair;
   webhooks?: boolean;
   slotMs?: number;
@@ -108,11 +113,13 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   const database = await createDatabase();
   const heliusApiKey = randomBytes(8).toString('hex');
   const env = processEnvironment();
-  const base = loadSettings(
-    env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {},
-  );
+  const base = loadSettings({
+    ...(env.BAILIFF_DRIFT_PROGRAM ? { BAILIFF_DRIFT_PROGRAM: env.BAILIFF_DRIFT_PROGRAM } : {}),
+    ...(options.venues === undefined ? {} : { BAILIFF_VENUES: options.venues.join(',') }),
+  });
   const served = await serveWorld({
     programFile: base.programFile,
+    velocityProgramFile: options.venues?.includes('velocity') ? velocityProgram : null,
     clock: systemClock,
     heliusApiKey,
     cluster: {
@@ -123,7 +130,12 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   });
   const cluster = confirming(served.cluster);
   const driver = createDriver(cluster, served.driver.faucet);
-  const world: ServedWorld = { ...served, cluster, driver };
+  const { prices } = served.velocity ?? {};
+  const velocity =
+    prices === undefined
+      ? null
+      : createVelocityDriver({ cluster, faucet: served.driver.faucet, prices });
+  const world: ServedWorld = { ...served, cluster, driver, velocity };
   const secret = randomBytes(16).toString('hex');
   const given: Settings = {
     ...base,

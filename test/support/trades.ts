@@ -1,9 +1,13 @@
 // Trades: acts of people on a local market, for use outside a test file.
 import type { Trader } from '../../src/local/drift/instructions.ts';
-import type { Driver } from '../../src/local/driver.ts';
+import type { VenueDriver } from '../../src/local/driver.ts';
 
 /** Opens and closes a long with profit; returns the closing transaction. */
-export function profitableClose(driver: Driver, trader: Trader, base = 2_000_000_000n): string {
+export function profitableClose(
+  driver: VenueDriver,
+  trader: Trader,
+  base = 2_000_000_000n,
+): string {
   driver.movePrice(0, 150_000_000n);
   driver.trade(trader, 'long', base);
   driver.movePrice(0, 165_000_000n);

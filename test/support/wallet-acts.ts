@@ -1,5 +1,6 @@
 // Wallet acts: acts of a person with an agent's key on its SOL and tokens, as instructions of the
 // real token programs and the system program, and a world to do them in.
+
 import {
   createAssociatedTokenAccountIdempotentInstruction,
   getAssociatedTokenAddressSync,
@@ -17,6 +18,7 @@ import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { leftEvents } from '../../src/core/outflow.ts';
 import { judge } from '../../src/core/standing.ts';
+import { USDC as QUOTE, quotesOf } from '../../src/core/token.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
@@ -27,6 +29,8 @@ import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { hear } from '../../src/venue/hearing.ts';
 import { programFile } from './programs.ts';
 import { transactionOf } from './transaction.ts';
+
+const QUOTES = quotesOf([{ ...QUOTE, mint: QUOTE_MINT }]);
 
 export const SOL = 1_000_000_000n;
 
@@ -169,7 +173,7 @@ export function openStage(): Stage {
       const appointed = facts.flatMap(({ body }) =>
         body.kind === 'notice' && body.who !== null ? [body.who] : [],
       );
-      const left = leftEvents(outflows, [], QUOTE_MINT, {
+      const left = leftEvents(outflows, [], QUOTES, {
         creators: new Set(),
         appointed: new Set(appointed),
       });

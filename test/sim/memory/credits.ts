@@ -1,8 +1,9 @@
 // Credits: transfers to creators that Bailiff did not make, in memory.
+
 import { allotCredits, creatorPaid } from '../../../src/core/credit.ts';
 import type { Credits } from '../../../src/core/debt-ports.ts';
 import type { Address } from '../../../src/core/ids.ts';
-import { QUOTE_TOKEN } from '../../../src/ledger/standings.ts';
+import { ONLY_USDC, USDC } from '../../../src/core/token.ts';
 import { applyToShares, type FactRow, factKey, inChainOrder, type State } from './state.ts';
 
 export const creatorsOf = (state: State, subscriberId: string): ReadonlySet<string> =>
@@ -17,7 +18,7 @@ export function creatorOf(state: State, { fact, finality }: FactRow): Address | 
   const { body, subscriberId, signature } = fact;
   if (body.kind !== 'outflow' || finality === 'withdrawn') return null;
   if ([...state.payments.values()].some((each) => each.signature === signature)) return null;
-  return creatorPaid(body, creatorsOf(state, subscriberId), QUOTE_TOKEN);
+  return creatorPaid(body, creatorsOf(state, subscriberId), ONLY_USDC);
 }
 
 /** Discharges debts to a creator by what is left of transfers to it. */
@@ -67,7 +68,7 @@ export function createMemoryCredits(state: State): Credits {
         const claimed = theirs.some((share) => share.status === 'processing');
         if (claimed || body.kind !== 'outflow' || body.amount <= 0n) return [];
         const { amount } = body;
-        const told = { subscriberId, creatorWallet, signature, amount };
+        const told = { token: USDC, subscriberId, creatorWallet, signature, amount };
         const { slot, ordinal } = position;
         const cursor = [slot, signature, ordinal, fact.account].join('.');
         const credit = { ...told, id, slot, cursor, credited: 0n, shares: [] };
@@ -77,9 +78,8 @@ export function createMemoryCredits(state: State): Credits {
           kind: 'transfer.credited',
           subscriberId,
           body: {
-            creatorWallet,
-            signature,
-            amount,
+            ...{ creatorWallet, signature, amount },
+            ...{ mint: USDC.mint, symbol: USDC.symbol },
             credited: credit.credited,
             slot: position.slot,
             excess: amount - credit.credited,

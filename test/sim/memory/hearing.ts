@@ -1,4 +1,5 @@
 // Hearing: subscribers, accounts, rumours and facts, in memory.
+
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../../src/core/fault.ts';
 import type { Sightings } from '../../../src/core/hearing-ports.ts';
@@ -6,6 +7,7 @@ import type { Address } from '../../../src/core/ids.ts';
 import type { Subscribers, Subscriptions } from '../../../src/core/ports.ts';
 import { takeReading } from '../../../src/core/reading.ts';
 import { sameTerms } from '../../../src/core/terms.ts';
+import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
 import { factKey, type SightingRow, type State } from './state.ts';
 
 export function createMemorySubscribers(state: State): Subscribers {
@@ -36,6 +38,7 @@ export function createMemorySubscribers(state: State): Subscribers {
           agentWallet,
           standing: 'good',
           outstanding: 0n,
+          owed: [],
           owedSinceMs: null,
           reason: null,
           evidence: null,
@@ -49,7 +52,10 @@ export function createMemorySubscribers(state: State): Subscribers {
       if (found === undefined) return null;
       const driftAccounts = [...state.accounts.values()]
         .filter((each) => each.subscriberId === id && each.role === 'drift_user')
-        .map(({ address, subAccountId }) => ({ address, subAccountId: subAccountId ?? 0 }))
+        .map(({ address, subAccountId, venue = DEFAULT_VENUE }) => ({
+          ...{ address, venue },
+          subAccountId: subAccountId ?? 0,
+        }))
         .sort((a, b) => a.subAccountId - b.subAccountId);
       return { ...found, driftAccounts, hasKey: state.keys.has(id), retiredAtMs: null };
     },

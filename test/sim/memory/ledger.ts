@@ -1,12 +1,13 @@
 // Ledger: the whole ledger in memory, for histories by the thousand. Every function is one step, as
 // a transaction is.
+
 import { bookingsOf, tabsAfter } from '../../../src/core/accrual.ts';
 import { type CreatorTransfer, creditEvents } from '../../../src/core/credit.ts';
 import { leftEvents } from '../../../src/core/outflow.ts';
 import type { Halts, Ledger, Standings } from '../../../src/core/ports.ts';
 import { isOpen } from '../../../src/core/share.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
-import { QUOTE_TOKEN } from '../../../src/ledger/standings.ts';
+import { ONLY_USDC } from '../../../src/core/token.ts';
 import { createMemoryAsides } from './asides.ts';
 import { createMemoryCredits, creatorOf, creatorsOf } from './credits.ts';
 import {
@@ -124,12 +125,12 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     const later = trades.filter((slot) => slot > each.grantedSlot);
     return { ...each, tradedSlot: later.length === 0 ? null : Math.min(...later) };
   });
-  const left = leftEvents(outflows, clearances, QUOTE_TOKEN, {
+  const left = leftEvents(outflows, clearances, ONLY_USDC, {
     creators: creatorsOf(state, subscriberId),
     appointed: new Set(),
   });
   const history = [...owed, ...settled];
-  const credits = creditEvents(history, transfers, QUOTE_TOKEN, [...claims, ...settled]);
+  const credits = creditEvents(history, transfers, ONLY_USDC, [...claims, ...settled]);
   return [...history, ...left, ...credits];
 }
 
@@ -138,8 +139,8 @@ function createMemoryStandings(state: State): Standings {
     async update(subscriberId, judge) {
       const known = state.standings.get(subscriberId);
       if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
-      const verdict = judge(eventsOf(state, subscriberId));
-      const { standing, outstanding } = verdict;
+      const verdict = judge(eventsOf(state, subscriberId), ONLY_USDC);
+      const { standing, outstanding, owed } = verdict;
       const reason = standing === 'delinquent' ? verdict.reason : null;
       if (
         known.standing === standing &&
@@ -150,7 +151,10 @@ function createMemoryStandings(state: State): Standings {
       const evidence = standing === 'delinquent' ? verdict.evidence : null;
       const revision = ++state.revision;
       const owedSinceMs = outstanding === 0n ? null : known.owedSinceMs;
-      const entry = { ...known, standing, outstanding, owedSinceMs, reason, evidence, revision };
+      const entry = {
+        ...{ ...known, standing, outstanding, owed },
+        ...{ owedSinceMs, reason, evidence, revision },
+      };
       state.standings.set(subscriberId, entry);
       return entry;
     },

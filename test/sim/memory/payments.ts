@@ -16,6 +16,7 @@ function recordOf(row: PaymentRow): PaymentRecord {
   return {
     ...{ id, purpose, subscriberId, creatorWallet, signature, slot, state },
     ...{ trouble, excess, accepted, plannedAtMs, endedAtMs },
+    token: row.token,
     amount: plan.amount,
     withdrawn: plan.withdraw,
     feePayer: plan.feePayer,

@@ -1,6 +1,9 @@
 // Restore: books a payment that the chain shows and that this ledger has lost, in memory.
+
 import type { Payments } from '../../../src/core/debt-ports.ts';
 import type { Cover } from '../../../src/core/payment.ts';
+import { USDC } from '../../../src/core/token.ts';
+import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
 import { applyToShares, LIVE, type PaymentRow, type State } from './state.ts';
 
 /** The parts for each debt, of both lists together. */
@@ -83,6 +86,8 @@ export function createMemoryRestore(state: State, nowMs: () => number): Payments
       creatorWallet,
       driftUser: subscription.driftAccount,
       subAccountId: state.accounts.get(subscription.driftAccount)?.subAccountId ?? 0,
+      venue: DEFAULT_VENUE,
+      token: USDC,
       plan: {
         amount,
         covers,

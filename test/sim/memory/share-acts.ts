@@ -9,6 +9,7 @@ import { applyToShares, LIVE, type PaymentRow, type ShareRow, type State } from 
 const told = ({ share }: Transition) => ({
   shareId: share.id,
   subscriberId: share.subscriberId,
+  token: share.token,
   left: share.amount - share.paid,
 });
 

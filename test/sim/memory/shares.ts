@@ -5,6 +5,8 @@ import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
 import { isDue, uncoveredOf } from '../../../src/core/share-due.ts';
+import { sumsOf, USDC } from '../../../src/core/token.ts';
+import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
 import { applyCredits } from './credits.ts';
 import { createMemoryShareActs } from './share-acts.ts';
@@ -76,6 +78,7 @@ export function createMemoryShares(
     subscriberId: row.subscriberId,
     subscriptionId: row.subscriptionId,
     creatorWallet: row.creatorWallet,
+    token: row.token,
     signature: row.signature,
     slot: row.slot,
     netPnl: row.netPnl,
@@ -162,7 +165,10 @@ export function createMemoryShares(
         if (terms === null) continue;
         const { creatorWallet, shareBps } = terms;
         const { share, events } = incurred(
-          { id, subscriberId: fact.subscriberId, creatorWallet, amount, observed: state.observing },
+          {
+            ...{ id, subscriberId: fact.subscriberId, creatorWallet },
+            ...{ token: USDC, amount, observed: state.observing },
+          },
           { subscription: subscription.id, signature: fact.signature, slot, netPnl, shareBps },
         );
         state.events.push(...events);
@@ -198,6 +204,8 @@ export function createMemoryShares(
             creatorWallet: row.creatorWallet,
             driftUser,
             subAccountId: state.accounts.get(driftUser)?.subAccountId ?? 0,
+            venue: DEFAULT_VENUE,
+            token: row.token,
             owed: row.amount - row.paid,
             attempts: row.attempts,
             slot: row.slot,
@@ -277,6 +285,7 @@ export function createMemoryShares(
       sharesOf(state, subscriberId).map((row) => ({
         shareId: row.id,
         creatorWallet: row.creatorWallet,
+        mint: row.token.mint,
         uncovered: uncoveredOf(
           row,
           claimed(row),
@@ -290,7 +299,7 @@ export function createMemoryShares(
       );
       return {
         count: rows.length,
-        left: rows.reduce((sum, share) => sum + share.amount - share.paid, 0n),
+        left: sumsOf(rows.map((share) => ({ ...share.token, amount: share.amount - share.paid }))),
       };
     },
   };

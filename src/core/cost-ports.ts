@@ -1,0 +1,35 @@
+// Cost ports: the port to what payments cost their fee payers.
+import type { Address, Signature } from './ids.ts';
+import type { BaseUnits } from './money.ts';
+import type { SponsorSpent, TransactionCost } from './spending.ts';
+
+/**
+ * Stores how much payments cost their fee payer according to the chain, in lamports. A day is the
+ * last 24 hours by the database's clock.
+ */
+export type Costs = {
+  /** Ended payments whose cost was not read yet, oldest first. */
+  unread(limit: number): Promise<UnreadCost[]>;
+  record(payment: UnreadCost, cost: TransactionCost): Promise<void>;
+  /**
+   * How many accounts of this creator for a token payments opened, and how many were planned and
+   * are not read yet.
+   */
+  openings(
+    creatorWallet: Address,
+    mint: Address,
+  ): Promise<{ readonly known: number; readonly unread: number }>;
+  /** The lamports that the sponsor spent within a day. */
+  ofSponsor(sponsor: Address, subscriberId: string, creatorWallet: Address): Promise<SponsorSpent>;
+  /**
+   * Base units of one token signed within a day in payments and swaps of this subscriber that
+   * landed or may land.
+   */
+  signedToday(subscriberId: string, mint: Address): Promise<BaseUnits>;
+};
+export type UnreadCost = {
+  readonly paymentId: string;
+  readonly subscriberId: string;
+  readonly creatorWallet: Address;
+  readonly signature: Signature;
+};

@@ -1,0 +1,101 @@
+// Velocity: the daemon on Velocity's compiled program: a close is heard and paid in USDT, a
+// subscriber who withdraws while owing is barred until the debt is paid, and a crash between any
+// two steps pays once. Without the file these tests are left out; npm run venue-programs says how
+// to get it.
+import { Keypair } from '@solana/web3.js';
+import { describe, expect, test } from 'vitest';
+import type { VenueDriver } from '../../src/local/driver.ts';
+import { velocityProgram } from '../support/programs.ts';
+import { openStreet, profitableClose, type Street } from '../support/street.ts';
+
+const USDT = 'Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB';
+const people = ({ world }: Street): VenueDriver => {
+  if (world.velocity === null) throw new Error('this world has no Velocity');
+  return world.velocity;
+};
+
+describe.skipIf(velocityProgram === null)('on Velocity alone', () => {
+  const only = { venues: ['velocity'] as const };
+
+  test('a close is paid to the unit in USDT, and the rest stays at the venue', async () => {
+    await using street = await openStreet(only);
+    const driver = people(street);
+    const creator = Keypair.generate().publicKey;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+    await street.subscribe('ana', trader, creator);
+    const signature = profitableClose(driver, trader);
+    const share = await street.share('ana', (each) => each.status === 'paid');
+    expect(share.close.signature).toBe(signature);
+    expect(BigInt(share.amount)).toBe(BigInt(share.close.netPnl) / 10n);
+    expect(share).toMatchObject({ mint: USDT, symbol: 'USDT' });
+    expect(driver.quoteOf(creator)).toBe(BigInt(share.amount));
+    expect(driver.quoteOf(trader.agent.publicKey)).toBe(0n);
+    await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
+  });
+
+  test('a withdrawal while owing bars the subscriber, names USDT, and the payment clears it', async () => {
+    const sponsor = Keypair.generate();
+    await using street = await openStreet({ ...only, sponsor });
+    const driver = people(street);
+    const creator = Keypair.generate().publicKey;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n });
+    await street.subscribe('ana', trader, creator);
+    profitableClose(driver, trader);
+    await street.share('ana', (each) => each.reason?.code === 'sponsor_needs_sol');
+    driver.withdrawTo(trader, Keypair.generate().publicKey, 500_000_000n);
+    const barred = await street.verdict('ana', 'deny');
+    expect(barred.reason).toMatch(/^Withdrew 500\.000000 USDT on chain .* USDT is still unpaid\.$/);
+    street.sendSol(sponsor.publicKey, 1_000_000_000n);
+    const paid = await street.share('ana', (each) => each.status === 'paid');
+    expect(driver.quoteOf(creator)).toBe(BigInt(paid.amount));
+    await street.verdict('ana', 'allow');
+  });
+
+  test('a daemon that is started again in between pays what was owed once', async () => {
+    await using street = await openStreet(only);
+    const driver = people(street);
+    const creator = Keypair.generate().publicKey;
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
+    await street.subscribe('ana', trader, creator);
+    profitableClose(driver, trader);
+    await street.restart();
+    profitableClose(driver, trader);
+    await street.share('ana', (each) => each.status === 'paid');
+    await street.restart();
+    await expect
+      .poll(
+        async () => (await street.shares('ana')).filter((each) => each.status === 'paid').length,
+      )
+      .toBe(2);
+    const owed = (await street.shares('ana')).reduce((sum, each) => sum + BigInt(each.amount), 0n);
+    expect(driver.quoteOf(creator)).toBe(owed);
+    // The ledger forgets every payment; what the chain shows is booked again, and paid no more.
+    await street.stop();
+    await street.database.sql`alter table payment_share disable trigger all`;
+    await street.database.sql`alter table payment disable trigger all`;
+    await street.database.sql`alter table profit_share disable trigger all`;
+    await street.database.sql`delete from payment_cost`;
+    await street.database.sql`delete from payment_share`;
+    await street.database.sql`delete from payment`;
+    await street.database.sql`update profit_share set status = 'pending', paid = 0`;
+    await street.database.sql`alter table payment_share enable trigger all`;
+    await street.database.sql`alter table payment enable trigger all`;
+    await street.database.sql`alter table profit_share enable trigger all`;
+    await street.restart();
+    await expect
+      .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
+      .toBe(true);
+    expect(driver.quoteOf(creator)).toBe(owed);
+  });
+});
+
+test('a ledger that watches accounts of a venue that is not served is refused, by name', async () => {
+  await using street = await openStreet();
+  const trader = street.driver.createTrader({ deposit: 1_000_000_000n });
+  await street.subscribe('ana', trader, Keypair.generate().publicKey);
+  await street.stop();
+  street.settings.venues.splice(0, 1, 'velocity');
+  await expect(street.restart()).rejects.toThrow(
+    'BAILIFF_VENUES: names velocity, and this ledger watches 1 accounts of drift-v2.',
+  );
+});

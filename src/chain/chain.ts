@@ -1,29 +1,30 @@
 // Chain: implements the `Chain` port over RPC. Each read names its commitment, `send` sends exactly
 // the given bytes, and `look` asks with history, so that an absence can be relied on.
-import {
-  type BlockhashWithExpiryBlockHeight,
-  type Connection,
-  PublicKey,
-  VersionedTransaction,
-} from '@solana/web3.js';
-import type { Chain, Simulated, Slice } from '../core/chain-ports.ts';
+import type { Connection } from '@solana/web3.js';
+import type { Chain } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
+import { createShared } from '../core/gather.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { LookupTable } from '../core/signing-ports.ts';
 import type { Tip } from '../core/tip.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { proveAbsence, type Walk } from './absence.ts';
-import { budget, compile, fitsPacket } from './compile.ts';
+import { createAccountReads, readAccounts } from './account-reads.ts';
+import { budget, programsOf } from './compile.ts';
 import { type Remembered, walk } from './history.ts';
 import { lookAt } from './look.ts';
+import { encodeMessage, fitsPacket, unsigned } from './message.ts';
 import { gatherDeathEvidence, type Witness } from './proof.ts';
+import { askNode, countOf } from './question.ts';
 import { asking } from './rpc.ts';
+import { type Rehearsal, simulate } from './simulation.ts';
 import { createStatuses } from './statuses.ts';
 import type { Tables } from './tables.ts';
 import { readTransaction } from './transactions.ts';
 
 const SIMULATION_UNITS = 1_400_000;
-const ACCOUNTS_MOST = 100;
+/** Stands for the blockhash in a message that the node simulates with its own: 32 zero bytes. */
+const NO_BLOCKHASH = '11111111111111111111111111111111';
 
 /**
  * Returns the slot when the chain can have reached it by now. Otherwise throws `rpc_unavailable`:
@@ -38,83 +39,6 @@ function possible(tip: Tip, method: string, slot: Slot): Slot {
   return slot;
 }
 
-async function readAccounts(
-  connection: Connection,
-  addresses: readonly Address[],
-  slice: Slice | null,
-  commitment: 'confirmed' | 'finalized',
-  tip: Tip,
-): ReturnType<Chain['slices']> {
-  if (addresses.length > ACCOUNTS_MOST)
-    throw new RangeError(`at most ${ACCOUNTS_MOST} accounts a read`);
-  const found = await asking('getMultipleAccounts', () =>
-    connection.getMultipleAccountsInfoAndContext(
-      addresses.map((each) => new PublicKey(each)),
-      { commitment, ...(slice === null ? {} : { dataSlice: slice }) },
-    ),
-  );
-  return {
-    slot: possible(tip, 'getMultipleAccounts', found.context.slot),
-    accounts: found.value.map((each) =>
-      each === null
-        ? null
-        : {
-            lamports: BigInt(each.lamports),
-            owner: each.owner.toBase58() as Address,
-            data: new Uint8Array(each.data),
-          },
-    ),
-  };
-}
-
-/** Simulates a transaction without signatures against the latest blockhash. */
-async function runSimulation(
-  connection: Connection,
-  transaction: VersionedTransaction,
-  watched: readonly Address[],
-  tip: Tip,
-): Promise<Simulated> {
-  const { context, value } = await asking('simulateTransaction', () =>
-    connection.simulateTransaction(transaction, {
-      sigVerify: false,
-      replaceRecentBlockhash: true,
-      commitment: 'confirmed',
-      ...(watched.length === 0
-        ? {}
-        : { accounts: { encoding: 'base64', addresses: [...watched] } }),
-    }),
-  );
-  // The node returns the blockhash that it used. An older node does not, and is asked for its
-  // latest.
-  const replaced = (value as { replacementBlockhash?: BlockhashWithExpiryBlockHeight })
-    .replacementBlockhash;
-  const latest =
-    replaced ??
-    (await asking('getLatestBlockhash', () => connection.getLatestBlockhash('confirmed')));
-  const { compiledInstructions, staticAccountKeys } = transaction.message;
-  return {
-    error: value.err,
-    units: value.unitsConsumed ?? 0,
-    logs: value.logs ?? [],
-    programs: compiledInstructions.map(
-      (each) => (staticAccountKeys[each.programIdIndex]?.toBase58() ?? '') as Address,
-    ),
-    accounts: (value.accounts ?? []).map((each) =>
-      each === null
-        ? null
-        : {
-            lamports: BigInt(each.lamports),
-            owner: each.owner as Address,
-            data: new Uint8Array(Buffer.from(each.data[0] ?? '', 'base64')),
-          },
-    ),
-    tables: [],
-    blockhash: latest.blockhash,
-    lastValidBlockHeight: latest.lastValidBlockHeight,
-    slot: possible(tip, 'simulateTransaction', context.slot),
-  };
-}
-
 /**
  * The lookup tables that a transaction of these instructions needs to fit one packet: none when it
  * fits without them. Null when it does not fit with all of them.
@@ -126,7 +50,7 @@ async function tablesFor(
 ): Promise<readonly LookupTable[] | null> {
   const whole = [...budget(SIMULATION_UNITS, 1n), ...instructions];
   const fits = (used: readonly LookupTable[]): boolean =>
-    fitsPacket(compile(feePayer, whole, PublicKey.default.toBase58(), used));
+    fitsPacket(encodeMessage(feePayer, whole, NO_BLOCKHASH, used));
   if (fits([])) return [];
   const all = await tables.read();
   return fits(all) ? all : null;
@@ -153,6 +77,16 @@ export function createChain(
   tables: Tables,
 ): Chain {
   const statusOf = createStatuses(connection);
+  const checkSlot = (method: string, slot: Slot): Slot => possible(tip, method, slot);
+  const askSlot = (commitment: 'confirmed' | 'finalized') =>
+    createShared(() =>
+      asking('getSlot', async () =>
+        countOf(await askNode(connection, 'getSlot', [{ commitment }]), 'the slot'),
+      ),
+    );
+  const slots = { confirmed: askSlot('confirmed'), finalized: askSlot('finalized') };
+  const rehearse = (given: Rehearsal, watched: readonly Address[]) =>
+    simulate(connection, given, watched, checkSlot);
   const second = witnesses.second?.connection ?? null;
   const remembered: Remembered = new Map();
   const bounds = { remembered, rowsMost: historyRowsMost };
@@ -167,14 +101,13 @@ export function createChain(
     },
     witnessed,
     async slot(commitment) {
-      const slot = await asking('getSlot', () => connection.getSlot(commitment));
-      return possible(tip, 'getSlot', slot);
+      return checkSlot('getSlot', await slots[commitment]());
     },
     transaction: (signature, commitment, seenSlot) =>
       readTransaction(connection, signature, commitment, seenSlot),
-    accounts: (addresses) => readAccounts(connection, addresses, null, 'confirmed', tip),
+    accounts: createAccountReads(connection, checkSlot),
     slices: (addresses, slice, commitment) =>
-      readAccounts(connection, addresses, slice, commitment, tip),
+      readAccounts(connection, addresses, slice, commitment, checkSlot),
     signatures: (account, afterSlot, seenSlot, commitment) =>
       walk({ connection, second, ...bounds }, account, afterSlot, seenSlot, commitment),
     async finalizedAbsence(signature, accounts, slot) {
@@ -198,14 +131,20 @@ export function createChain(
           'The payment does not fit one transaction: the account uses more markets than can be named in it.',
         );
       const limited = [...budget(SIMULATION_UNITS, 0n), ...instructions];
-      const transaction = compile(feePayer, limited, PublicKey.default.toBase58(), used);
-      return { ...(await runSimulation(connection, transaction, watched, tip)), tables: used };
+      const message = encodeMessage(feePayer, limited, NO_BLOCKHASH, used);
+      const { programs } = message;
+      return { ...(await rehearse({ bytes: unsigned(message), programs }, watched)), tables: used };
     },
-    simulateBytes: (bytes) =>
-      runSimulation(connection, VersionedTransaction.deserialize(bytes), [], tip),
+    simulateBytes: async (bytes) => ({
+      ...(await rehearse({ bytes, programs: programsOf(bytes) }, [])),
+      tables: [],
+    }),
     async send(bytes) {
       await asking('sendTransaction', () =>
-        connection.sendRawTransaction(bytes, { skipPreflight: true, maxRetries: 0 }),
+        askNode(connection, 'sendTransaction', [
+          Buffer.from(bytes).toString('base64'),
+          { encoding: 'base64', skipPreflight: true, maxRetries: 0 },
+        ]),
       );
     },
     async look(signature) {

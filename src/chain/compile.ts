@@ -111,23 +111,6 @@ export function budget(units: number, microLamports: bigint): Instruction[] {
   }));
 }
 
-/** The most bytes of a serialized transaction: one IPv6 packet without its headers. */
-const PACKET_BYTES = 1232;
-/** The size of a signature, and of the count of signatures before them. */
-const [SIGNATURE_BYTES, COUNT_BYTES] = [64, 1];
-
-/** Whether a transaction fits one packet of 1,232 bytes, with room for all its signatures. */
-export function fitsPacket({ message }: VersionedTransaction): boolean {
-  try {
-    const signatures = COUNT_BYTES + SIGNATURE_BYTES * message.header.numRequiredSignatures;
-    return signatures + message.serialize().length <= PACKET_BYTES;
-  } catch (thrown) {
-    // web3.js writes into a buffer of one packet and throws when the message is longer.
-    if (thrown instanceof RangeError) return false;
-    throw thrown;
-  }
-}
-
 /** The programs of the top-level instructions of a serialized transaction, in order. */
 export function programsOf(bytes: Uint8Array): Address[] {
   const { message } = VersionedTransaction.deserialize(bytes);

@@ -2,6 +2,7 @@
 // looked up in the same second; one request carries up to 256 signatures.
 import type { Connection, SignatureStatus } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
+import { createGatherer, upTo } from '../core/gather.ts';
 import type { Signature } from '../core/ids.ts';
 import { asking } from './rpc.ts';
 
@@ -10,11 +11,6 @@ const SIGNATURES_MOST = 256;
 /** Requests under way at once. Signatures that arrive meanwhile wait for the next request. */
 const REQUESTS_MOST = 2;
 
-type Asked = {
-  readonly signature: Signature;
-  readonly resolve: (status: SignatureStatus | null) => void;
-  readonly reject: (thrown: unknown) => void;
-};
 /** The status of a signature, with history; null when the node has none. */
 export type Statuses = (signature: Signature) => Promise<SignatureStatus | null>;
 
@@ -24,39 +20,18 @@ export type Statuses = (signature: Signature) => Promise<SignatureStatus | null>
  * once, and many share a request.
  */
 export function createStatuses(connection: Connection): Statuses {
-  const waiting: Asked[] = [];
-  let underWay = 0;
-  const send = async (asked: readonly Asked[]): Promise<void> => {
-    try {
+  return createGatherer(
+    async (signatures: readonly Signature[]) => {
       const { value } = await asking('getSignatureStatuses', () =>
-        connection.getSignatureStatuses(
-          asked.map((each) => each.signature),
-          { searchTransactionHistory: true },
-        ),
+        connection.getSignatureStatuses([...signatures], { searchTransactionHistory: true }),
       );
-      if (value.length !== asked.length)
+      if (value.length !== signatures.length)
         throw new Fault(
           'rpc_unavailable',
-          `getSignatureStatuses: ${value.length} answers to ${asked.length} signatures`,
+          `getSignatureStatuses: ${value.length} answers to ${signatures.length} signatures`,
         );
-      for (const [index, { resolve }] of asked.entries()) resolve(value[index] ?? null);
-    } catch (thrown) {
-      for (const { reject } of asked) reject(thrown);
-    }
-  };
-  const pump = (): void => {
-    while (underWay < REQUESTS_MOST && waiting.length > 0) {
-      underWay++;
-      void send(waiting.splice(0, SIGNATURES_MOST)).finally(() => {
-        underWay--;
-        pump();
-      });
-    }
-  };
-  return (signature) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ signature, resolve, reject });
-      // Signatures of the same turn of the event loop share a request as well.
-      queueMicrotask(pump);
-    });
+      return value;
+    },
+    { count: upTo(SIGNATURES_MOST), atOnce: REQUESTS_MOST },
+  );
 }

@@ -24,13 +24,23 @@ const MEMO_PROGRAM = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr'
 const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111';
 const SEED_LENGTH = 32;
 const key = (address: Address): PublicKey => new PublicKey(address);
+/** Derived token accounts are kept in memory, because a payment derives the same ones many times. */
+const REMEMBERED_MOST = 50_000;
+const tokenAccounts = new Map<string, Address>();
 
 /**
  * The associated token account of an owner. Owners off the curve are accepted here: the terms were
  * checked when they were agreed.
  */
-export const tokenAccount: Tokens['tokenAccount'] = (mint, owner) =>
-  getAssociatedTokenAddressSync(key(mint), key(owner), true).toBase58() as Address;
+export const tokenAccount: Tokens['tokenAccount'] = (mint, owner) => {
+  const name = `${mint}/${owner}`;
+  const known = tokenAccounts.get(name);
+  if (known !== undefined) return known;
+  const derived = getAssociatedTokenAddressSync(key(mint), key(owner), true).toBase58() as Address;
+  if (tokenAccounts.size >= REMEMBERED_MOST) tokenAccounts.clear();
+  tokenAccounts.set(name, derived);
+  return derived;
+};
 
 /** Whether an address is on the ed25519 curve, so that it can be a wallet. */
 export const isOnCurve: Tokens['isOnCurve'] = (address) => PublicKey.isOnCurve(key(address));

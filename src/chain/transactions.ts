@@ -1,7 +1,7 @@
 // Transactions: turns a transaction from RPC into the core's shape: all keys resolved, inner
 // instructions under their callers, token and lamport balances as bigint. A token account that did
-// not exist counts as zero.
-import type { Connection, VersionedTransactionResponse } from '@solana/web3.js';
+// not exist counts as zero. Every version has the same members in the encoding `json`.
+import type { Connection } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { base58Bytes } from '../core/ids.ts';
@@ -11,34 +11,47 @@ import type {
   LamportBalances,
   TokenBalance,
 } from '../core/transaction.ts';
+import { askNode, countOf, itemsOf, membersOf, textOf } from './question.ts';
 import { asking } from './rpc.ts';
 
-type Meta = NonNullable<VersionedTransactionResponse['meta']>;
+type Json = Record<string, unknown>;
 type Writable<Row> = { -readonly [Field in keyof Row]: Row[Field] };
 
-function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
+const list = (value: unknown, what: string): readonly Json[] =>
+  value === null || value === undefined
+    ? []
+    : itemsOf(value, what).map((each) => membersOf(each, what));
+const addresses = (value: unknown, what: string): Address[] =>
+  value === undefined || value === null
+    ? []
+    : itemsOf(value, what).map((each) => textOf(each, what) as Address);
+const indexes = (value: unknown, what: string): number[] =>
+  itemsOf(value, what).map((each) => countOf(each, what));
+const bytesOf = (data: unknown): Uint8Array =>
+  base58Bytes(textOf(data, 'instruction data')) ?? new Uint8Array();
+
+function tokenBalances(meta: Json, keys: readonly Address[]): TokenBalance[] {
   const rows = new Map<number, Writable<Omit<TokenBalance, 'account'>>>();
-  const put = (list: Meta['preTokenBalances'], side: 'before' | 'after'): void => {
-    for (const balance of list ?? []) {
-      const { accountIndex, mint, uiTokenAmount } = balance;
-      // The types of web3.js lack the token program, which every node has returned since 2021.
-      const { programId } = balance as { programId?: string };
-      const row = rows.get(accountIndex) ?? {
-        mint: mint as Address,
-        decimals: uiTokenAmount.decimals,
-        program: (programId ?? null) as Address | null,
+  const put = (side: 'before' | 'after', given: unknown): void => {
+    for (const balance of list(given, 'token balances')) {
+      const index = countOf(balance.accountIndex, 'accountIndex');
+      const amount = membersOf(balance.uiTokenAmount, 'uiTokenAmount');
+      const row = rows.get(index) ?? {
+        mint: textOf(balance.mint, 'mint') as Address,
+        decimals: countOf(amount.decimals, 'decimals'),
+        program: (balance.programId ?? null) as Address | null,
         owner: null,
         ownerAfter: null,
         before: 0n,
         after: 0n,
       };
-      row[side] = BigInt(uiTokenAmount.amount);
+      row[side] = BigInt(textOf(amount.amount, 'amount'));
       row[side === 'before' ? 'owner' : 'ownerAfter'] = (balance.owner ?? null) as Address | null;
-      rows.set(accountIndex, row);
+      rows.set(index, row);
     }
   };
-  put(meta.preTokenBalances, 'before');
-  put(meta.postTokenBalances, 'after');
+  put('before', meta.preTokenBalances);
+  put('after', meta.postTokenBalances);
   return [...rows].flatMap(([index, row]) => {
     const account = keys[index];
     return account === undefined ? [] : [{ account, ...row }];
@@ -46,31 +59,66 @@ function tokenBalances(meta: Meta, keys: readonly Address[]): TokenBalance[] {
 }
 
 /** Lamports of every key; null when the node left some out, because sums would then be wrong. */
-function lamportBalances(meta: Meta, keys: readonly Address[]): LamportBalances | null {
-  const { preBalances, postBalances } = meta as Partial<Meta>;
-  if (preBalances?.length !== keys.length || postBalances?.length !== keys.length) return null;
-  return { before: preBalances.map(BigInt), after: postBalances.map(BigInt) };
+function lamportBalances(meta: Json, keys: readonly Address[]): LamportBalances | null {
+  const { preBalances, postBalances } = meta;
+  if (!Array.isArray(preBalances) || !Array.isArray(postBalances)) return null;
+  if (preBalances.length !== keys.length || postBalances.length !== keys.length) return null;
+  return {
+    before: (preBalances as number[]).map(BigInt),
+    after: (postBalances as number[]).map(BigInt),
+  };
 }
 
 function instructionsOf(
-  response: VersionedTransactionResponse,
-  meta: Meta,
+  message: Json,
+  meta: Json,
   keys: readonly Address[],
 ): ExecutedInstruction[] {
-  const resolve = (programIdIndex: number, accounts: readonly number[], data: Uint8Array) => ({
-    program: keys[programIdIndex] ?? ('' as Address),
-    accounts: accounts.map((index) => keys[index] ?? ('' as Address)),
-    data,
+  const resolve = (given: Json) => ({
+    program: keys[countOf(given.programIdIndex, 'programIdIndex')] ?? ('' as Address),
+    accounts: indexes(given.accounts, 'accounts').map((index) => keys[index] ?? ('' as Address)),
+    data: bytesOf(given.data),
   });
   const called = new Map(
-    (meta.innerInstructions ?? []).map((each) => [each.index, each.instructions]),
+    list(meta.innerInstructions, 'innerInstructions').map((each) => [
+      countOf(each.index, 'index'),
+      list(each.instructions, 'instructions'),
+    ]),
   );
-  return response.transaction.message.compiledInstructions.map((compiled, index) => ({
-    ...resolve(compiled.programIdIndex, compiled.accountKeyIndexes, compiled.data),
-    inner: (called.get(index) ?? []).map((each) =>
-      resolve(each.programIdIndex, each.accounts, base58Bytes(each.data) ?? new Uint8Array()),
-    ),
+  return list(message.instructions, 'instructions').map((each, index) => ({
+    ...resolve(each),
+    inner: (called.get(index) ?? []).map(resolve),
   }));
+}
+
+/** Reads the members of an answer to getTransaction. Throws an Error for one that lacks some. */
+function transactionOf(response: Json, signature: Signature): ChainTransaction {
+  const meta = membersOf(response.meta, 'meta');
+  const message = membersOf(membersOf(response.transaction, 'transaction').message, 'message');
+  const loaded = meta.loadedAddresses == null ? {} : membersOf(meta.loadedAddresses, 'loaded');
+  const keys = [
+    ...addresses(message.accountKeys, 'accountKeys'),
+    ...addresses(loaded.writable, 'writable'),
+    ...addresses(loaded.readonly, 'readonly'),
+  ];
+  const { transactionIndex: blockIndex } = response;
+  const header = membersOf(message.header, 'header');
+  return {
+    signature,
+    slot: countOf(response.slot, 'slot'),
+    blockIndex: typeof blockIndex === 'number' ? blockIndex : null,
+    error: meta.err ?? null,
+    keys,
+    instructions: instructionsOf(message, meta, keys),
+    tokenBalances: tokenBalances(meta, keys),
+    signers: keys.slice(0, countOf(header.numRequiredSignatures, 'numRequiredSignatures')),
+    fee: BigInt(countOf(meta.fee, 'fee')),
+    lamports: lamportBalances(meta, keys),
+    logs:
+      meta.logMessages == null
+        ? ['Log truncated']
+        : itemsOf(meta.logMessages, 'logMessages').map((each) => textOf(each, 'a log line')),
+  };
 }
 
 /**
@@ -78,47 +126,28 @@ function instructionsOf(
  * commitment. Throws `rpc_unavailable` for a transaction without metadata: the node has it but does
  * not know its outcome.
  */
-export async function readTransaction(
+export function readTransaction(
   connection: Connection,
   signature: Signature,
   commitment: 'confirmed' | 'finalized',
   seenSlot?: Slot,
 ): Promise<ChainTransaction | null> {
-  // web3.js passes further members of the configuration on to the node.
-  const config = {
-    commitment,
-    maxSupportedTransactionVersion: 1 as 0,
-    ...(seenSlot === undefined ? {} : { minContextSlot: seenSlot }),
-  };
-  const response = await asking('getTransaction', () =>
-    connection.getTransaction(signature, config),
-  );
-  if (response === null) return null;
-  const { meta } = response;
-  if (meta === null)
-    throw new Fault(
-      'rpc_unavailable',
-      `getTransaction: the node has ${signature} and not its metadata, so its outcome is unknown`,
-    );
-  const { message } = response.transaction;
-  const loaded = meta.loadedAddresses;
-  const keys = [
-    ...message.staticAccountKeys,
-    ...(loaded?.writable ?? []),
-    ...(loaded?.readonly ?? []),
-  ].map((each) => each.toBase58() as Address);
-  const blockIndex = (response as { transactionIndex?: unknown }).transactionIndex;
-  return {
-    signature,
-    slot: response.slot,
-    blockIndex: typeof blockIndex === 'number' ? blockIndex : null,
-    error: meta.err,
-    keys,
-    instructions: instructionsOf(response, meta, keys),
-    tokenBalances: tokenBalances(meta, keys),
-    signers: keys.slice(0, message.header.numRequiredSignatures),
-    fee: BigInt(meta.fee),
-    lamports: lamportBalances(meta, keys),
-    logs: meta.logMessages ?? ['Log truncated'],
-  };
+  return asking('getTransaction', async () => {
+    const found = await askNode(connection, 'getTransaction', [
+      signature,
+      {
+        commitment,
+        maxSupportedTransactionVersion: 1,
+        ...(seenSlot === undefined ? {} : { minContextSlot: seenSlot }),
+      },
+    ]);
+    if (found === null) return null;
+    const response = membersOf(found, 'the transaction');
+    if (response.meta === null || response.meta === undefined)
+      throw new Fault(
+        'rpc_unavailable',
+        `getTransaction: the node has ${signature} and not its metadata, so its outcome is unknown`,
+      );
+    return transactionOf(response, signature);
+  });
 }

@@ -48,17 +48,20 @@ export function createAddresses({ programId, seeds }: Profile): Addresses {
       program,
     )[0].toBase58() as Address;
   const remembered = new Map<string, Address>();
-  const indexed = (seed: string, index: number): Address => {
-    const name = `${seed}/${index}`;
-    const known = remembered.get(name) ?? derive(seed, u16(index));
+  const once = (name: string, make: () => Address): Address => {
+    const known = remembered.get(name) ?? make();
     if (remembered.size >= REMEMBERED_MOST) remembered.clear();
     remembered.set(name, known);
     return known;
   };
+  const indexed = (seed: string, index: number): Address =>
+    once(`${seed}/${index}`, () => derive(seed, u16(index)));
   const user = (authority: Address, subAccountId: number): Address =>
     derive('user', new PublicKey(authority).toBuffer(), u16(subAccountId));
   const userStats = (authority: Address): Address =>
-    derive('user_stats', new PublicKey(authority).toBuffer());
+    once(`user_stats/${authority}`, () =>
+      derive('user_stats', new PublicKey(authority).toBuffer()),
+    );
   const owned = new Map<Address, Owned>();
   const ownedBy = (agent: Address): Owned => {
     const known = owned.get(agent);

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { Keypair, PublicKey, VersionedTransaction } from '@solana/web3.js';
 import { expect, test } from 'vitest';
-import { budget, compile, decompile, fitsPacket, programsOf } from '../../src/chain/compile.ts';
+import { budget, decompile, programsOf } from '../../src/chain/compile.ts';
+import { encodeMessage, fitsPacket } from '../../src/chain/message.ts';
 import { createPen } from '../../src/chain/pen.ts';
 import { createSigners } from '../../src/chain/signers.ts';
 import { transferInstructions } from '../../src/chain/tokens.ts';
@@ -119,8 +120,7 @@ test('a transaction fits a packet up to its last byte, signatures included', () 
     },
   ];
   const sizes = [20, 30, 31, 32, 33, 34, 35, 60].map((count) => {
-    const transaction = compile(parts.payer, accounts(count), fresh());
-    const fits = fitsPacket(transaction);
+    const fits = fitsPacket(encodeMessage(parts.payer, accounts(count), fresh()));
     // A signature, its count, the header, the keys, the blockhash, and the instruction.
     const bytes = 65 + 3 + 1 + 32 * (count + 2) + 32 + 1 + 3 + count + 1;
     return [fits, bytes <= 1_232];

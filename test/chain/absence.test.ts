@@ -3,6 +3,7 @@
 import type { Connection } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { proveAbsence, type Walk } from '../../src/chain/absence.ts';
+import { carryWith } from '../../src/chain/rpc.ts';
 import type { SignatureRow } from '../../src/core/chain-ports.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 
@@ -36,7 +37,7 @@ const node = (given: Partial<Answers> = {}): Connection => {
     status,
     transaction,
   } = { ...ABSENT, ...given };
-  return {
+  const connection = {
     getSlot: async () => tip,
     getFirstAvailableBlock: async () => firstBlock,
     getBlocks: async (from: number, to: number) =>
@@ -45,8 +46,14 @@ const node = (given: Partial<Answers> = {}): Connection => {
       ),
     getBlock: async (slot: number) => ({ parentSlot: slot - 1 }),
     getSignatureStatuses: async () => ({ context: { slot: contextSlot }, value: [status] }),
-    getTransaction: async () => transaction,
   } as unknown as Connection;
+  // It answers getTransaction, and refuses batches.
+  carryWith(connection, async (body) =>
+    Array.isArray(JSON.parse(body))
+      ? Response.json({ error: { code: -32600, message: 'no batches' } })
+      : Response.json({ jsonrpc: '2.0', id: 1, result: transaction }),
+  );
+  return connection;
 };
 const walks: unknown[][] = [];
 const walk =

@@ -1,0 +1,84 @@
+// Gather: lets many callers share one request. A question that comes while few requests are under
+// way is sent at once; those that come meanwhile are gathered for the next request. No timer is
+// needed: the busier the other side is, the more questions share a request.
+
+/** The bounds of a gatherer. */
+export type GatherBounds<Q> = {
+  /** The number of waiting questions, in order, that the next request carries; at least one. */
+  readonly count: (waiting: readonly Q[]) => number;
+  /** Requests under way at once. */
+  readonly atOnce: number;
+  /**
+   * Whether a failed request of several questions is put again question by question, so that one
+   * that is refused hurts itself alone. Left out: never.
+   */
+  readonly apart?: (thrown: unknown) => boolean;
+};
+
+type Waiting<Q, A> = {
+  readonly question: Q;
+  readonly resolve: (answer: A) => void;
+  readonly reject: (thrown: unknown) => void;
+};
+
+/**
+ * Creates a function that answers one question. `ask` answers several, in their order; when it
+ * throws, every question of that request fails with the same error.
+ */
+export function createGatherer<Q, A>(
+  ask: (questions: readonly Q[]) => Promise<readonly A[]>,
+  { count, atOnce, apart = () => false }: GatherBounds<Q>,
+): (question: Q) => Promise<A> {
+  let waiting: Waiting<Q, A>[] = [];
+  let underWay = 0;
+  const send = async (asked: readonly Waiting<Q, A>[]): Promise<void> => {
+    try {
+      const answers = await ask(asked.map((each) => each.question));
+      if (answers.length !== asked.length)
+        throw new RangeError(`${answers.length} answers to ${asked.length} questions`);
+      for (const [index, { resolve }] of asked.entries()) resolve(answers[index] as A);
+    } catch (thrown) {
+      if (asked.length > 1 && apart(thrown)) for (const each of asked) await send([each]);
+      else for (const { reject } of asked) reject(thrown);
+    }
+  };
+  const pump = (): void => {
+    while (underWay < atOnce && waiting.length > 0) {
+      underWay++;
+      const next = Math.max(1, count(waiting.map((each) => each.question)));
+      const asked = waiting.slice(0, next);
+      waiting = waiting.slice(next);
+      void send(asked).finally(() => {
+        underWay--;
+        pump();
+      });
+    }
+  };
+  return (question) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ question, resolve, reject });
+      // Questions of the same turn of the event loop share a request as well.
+      queueMicrotask(pump);
+    });
+}
+
+/** At most this many questions in a request. */
+export const upTo =
+  (most: number) =>
+  (waiting: readonly unknown[]): number =>
+    Math.min(most, waiting.length);
+
+/**
+ * Creates a function whose callers share an answer that was asked for after they called: a caller
+ * that finds a request under way shares the next one, because the present one may have been
+ * answered before the call.
+ */
+export function createShared<A>(ask: () => Promise<A>): () => Promise<A> {
+  return createGatherer<undefined, A>(
+    async (questions) => {
+      const answer = await ask();
+      return questions.map(() => answer);
+    },
+    { count: upTo(Number.MAX_SAFE_INTEGER), atOnce: 1 },
+  ) as () => Promise<A>;
+}

@@ -91,7 +91,8 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const unread = (err: unknown): void => log.warn('watched.refresh_failed', { err });
   stack.defer(await listenWatchList(sql, () => void watched.refresh().catch(unread)));
 
-  const ports = { ...parts, ...shared, watched, publisher, books, answered };
+  const { ownSignatures } = settling;
+  const ports = { ...parts, ...shared, watched, publisher, books, answered, ownSignatures };
   const skewMs = () => heartbeat.pulse.skewMs;
   const upkeep = addUpkeep(loops, { ...ports, skewMs }, upkeepOf(settings));
   const sender = createEventSender(settings.events);

@@ -2,6 +2,7 @@
 // account subscriptions, the sweep and the backfill note signatures; the inspector reads each
 // transaction from RPC and records facts; checks compare account states with the facts.
 import { openFeed } from './chain/feed.ts';
+import { createBurst } from './core/burst.ts';
 import type { AccountFeed } from './core/chain-ports.ts';
 import type { Address, Slot } from './core/ids.ts';
 import type { Clock, Log } from './core/ports.ts';
@@ -18,6 +19,7 @@ import { digestDeliveries } from './flows/digest.ts';
 import { createFinality } from './flows/finality.ts';
 import { createInspector, type Inspector } from './flows/inspector.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
+import { createHaste } from './flows/reading-haste.ts';
 import { createRegistration, type Registration } from './flows/registration.ts';
 import { createSources, type Source, type Sources } from './flows/sources.ts';
 import { createWake } from './flows/waiting-debts.ts';
@@ -57,11 +59,12 @@ export type Hearing = {
 export async function addHearing(given: HearingPorts, settings: Settings): Promise<Hearing> {
   const { parts, roster, watched, settling, loops, metrics, clock, log } = given;
   const { ledger, pace, tip, nodes } = parts;
-  const { settle, lanes, judge } = settling;
+  const { settle, lanes, judge, ownSignatures } = settling;
   const uses = (source: Source): boolean => settings.watch.sources.includes(source);
   const sources = createSources(settings.watch.sources, tip.canBe);
   const aside = createAside({ ledger, clock, log });
-  const ports = { ...given, ...parts, books: settling.books, sources, aside };
+  const burst = createBurst(clock.nowMs);
+  const ports = { ...given, ...parts, books: settling.books, sources, aside, burst, ownSignatures };
   const nudge = (id: string): void => lanes.nudge(id);
   const noted = (count: number): void => {
     if (count > 0) loops.after('noted');
@@ -77,6 +80,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       for (const id of settle.final(slot)) nudge(id);
     },
   });
+  const haste = createHaste(burst, finality, ownSignatures);
   loops.add('finality', EVERY_MS.finality, () => finality.look());
   const { checkEveryMs } = settings.watch;
   const wake = createWake({ ...ports, venueEveryMs: checkEveryMs, nudge });
@@ -96,6 +100,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     ...ports,
     canBe: tip.canBe,
     trustFirstSight: uses('backfill'),
+    webhooks: uses('webhooks'),
     onChange(address, slot) {
       loops.after('unscanned');
       if (address !== null) changed(address, slot);
@@ -132,12 +137,13 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   // and the transaction as read from RPC shows up to which slot.
   const onTold = (accounts: readonly Address[], saidSlot: number | null): void => {
     sources.note('webhooks', null, clock.nowMs());
+    burst.heard(1);
     for (const account of accounts) {
       changed(account, saidSlot);
       if (saidSlot !== null) watch.hinted(account, saidSlot);
     }
   };
-  const digestion = { ...ports, reader: newId(), bounds: settings.http, onTold };
+  const digestion = { ...ports, reader: newId(), bounds: settings.http, onTold, haste };
   loops.add('digest', EVERY_MS.digest, async () => {
     const more = await digestDeliveries(digestion);
     loops.after('noted');
@@ -158,6 +164,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       ...ports,
       adopt: (facts, transaction) => adoptFrom(ports, facts, transaction),
       onFacts: coverage.heard,
+      onFinal: ownSignatures.read,
+      finalByMs: haste.finalByMs,
       onRead({ keys, slot }, source) {
         if (source === 'webhook') sources.note('webhooks', slot, clock.nowMs());
         for (const key of keys) if (watched.map.has(key)) watch.told(key, slot);
@@ -167,6 +175,16 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     settings.watch,
     () => loops.after('noted'),
   );
+  /** Notes the daemon's own payments, so that they are read although no source named them. */
+  const noteOwn = async (): Promise<void> => {
+    const executed = ownSignatures.takeExecuted();
+    if (executed.length === 0) return;
+    const naming = { source: 'own', by: 'finalized', nowMs: clock.nowMs() } as const;
+    await ledger.sightings.note(executed, naming);
+    for (const { accounts, slot } of executed)
+      for (const account of accounts) if (slot != null) watch.told(account, slot);
+  };
+  loops.add('own', EVERY_MS.own, noteOwn);
   loops.add('inspect', settings.watch.finalityMs, async () => {
     const { changed: heard, more } = await inspector.round();
     await judge(heard);

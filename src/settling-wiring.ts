@@ -11,6 +11,7 @@ import { bookFinal } from './flows/credit.ts';
 import { createEndings, type Endings } from './flows/ending.ts';
 import { createLanes, type Lanes } from './flows/lanes.ts';
 import { EVERY_MS, type Loops } from './flows/loops.ts';
+import { createOwnSignatures, type OwnSignatures } from './flows/own-signatures.ts';
 import { createSettle, type Settle } from './flows/settle.ts';
 import { inTurns, judgeSubscribers } from './flows/standing.ts';
 import { newId } from './system/clock.ts';
@@ -33,6 +34,7 @@ export type Settling = {
   readonly endings: Endings;
   readonly settle: Settle;
   readonly lanes: Lanes;
+  readonly ownSignatures: OwnSignatures;
   /** Judges the standings of these subscribers again. */
   judge(subscriberIds: readonly string[]): Promise<void>;
 };
@@ -47,8 +49,12 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   const judge = (ids: readonly string[]) => judgeSubscribers(ledger, roster, log, ids);
   const books = createBooks({ ...parts, log, onWentBack: ports.onWentBack });
   const endings = createEndings({ ledger, books, clock, log });
+  const ownSignatures = createOwnSignatures(clock);
   const settle = createSettle(
-    { ...parts, ...ports, newId, books, budget, programsOf, onEnded: (id) => judge([id]) },
+    {
+      ...{ ...parts, ...ports, newId, books, budget, programsOf, ownSignatures },
+      onEnded: (id) => judge([id]),
+    },
     payingOf(settings),
   );
   const work = (id: string) => settle.run(id, stopping);
@@ -68,5 +74,5 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
   // s.
   const whoOwes = inTurns(() => ledger.standings.owing(), JUDGED_AT_ONCE);
   loops.add('judge', EVERY_MS.judge, async () => judge(await whoOwes()));
-  return { books, endings, settle, lanes, judge };
+  return { books, endings, settle, lanes, ownSignatures, judge };
 }

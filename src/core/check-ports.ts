@@ -42,6 +42,8 @@ export type Checks = {
   ): Promise<{
     told: Counters;
     perhaps: Perhaps;
+    /** The number of facts in the sums. */
+    tallies: number;
     unknowns: number;
     settled: boolean;
     unreadable: readonly Signature[];

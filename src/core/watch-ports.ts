@@ -18,6 +18,11 @@ export type Rumour = {
    * An account was seen changed in that same slot, so the transaction is read before all others.
    */
   readonly urgent?: boolean;
+  /**
+   * How long its reading may wait, so that it is read once, when it is final; negative: it is read
+   * before rumours that came earlier. Milliseconds.
+   */
+  readonly waitMs?: number;
 };
 /** The source that names transactions, and the evidence that it has. */
 export type Naming = {

@@ -206,9 +206,32 @@ async function judge(
 }
 
 /**
+ * Whether the facts that were heard already explain an account's candidate state to the unit. Then
+ * nothing is missing between the two states, and the account's history need not be read for the
+ * check. Anything else is left to the whole judgement, which reads the history first.
+ */
+async function isExplained(
+  { ledger, clock, log }: CheckPorts,
+  account: AccountCheck,
+): Promise<boolean> {
+  const { address, baseline, candidate, subscriberId } = account;
+  if (baseline === null || candidate === null || account.unexplained !== null) return false;
+  if (!baseline.hints.exists || !candidate.hints.exists) return false;
+  const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
+  const { told, unknowns, settled, deletedSlot, unreadable } = found;
+  if (!settled || unknowns > 0 || deletedSlot !== null || unreadable.length > 0) return false;
+  // Without any fact the account changed in a way that its counters do not show.
+  if (found.tallies === 0) return false;
+  if (checkState(baseline, told, 0, candidate).verdict !== 'explained') return false;
+  await ledger.checks.advance(account);
+  log.debug('account.explained_without_history', { address, subscriber: subscriberId });
+  return true;
+}
+
+/**
  * Checks the accounts that are due and those that have changed. A candidate is judged once the
  * account's own history was scanned past it and every transaction of that scan was read; until then
- * it waits. Returns the subscribers for whom profit was reckoned, and the number of transactions
+ * it waits, unless the facts explain it already. Returns the subscribers for whom profit was reckoned, and the number of transactions
  * noted.
  */
 export async function checkAccounts(
@@ -237,7 +260,14 @@ export async function checkAccounts(
   const reckoned = new Set<string>();
   let noted = 0;
   for (let from = 0; from < accounts.length && !signal.aborted; from += BATCH) {
-    const batch = accounts.slice(from, from + BATCH);
+    const given = accounts.slice(from, from + BATCH);
+    const explained = new Set<Address>();
+    for (const each of given) {
+      if (each.candidate === null || each.cursor.slot >= each.candidate.slot) continue;
+      const done = await alone(ports, each.address, failing, () => isExplained(ports, each));
+      if (done === true) explained.add(each.address);
+    }
+    const batch = given.filter((each) => !explained.has(each.address));
     const behind = batch.filter((each) => each.candidate && each.cursor.slot < each.candidate.slot);
     if (behind.length > 0) {
       const scan = await backfill(

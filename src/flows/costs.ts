@@ -6,6 +6,7 @@ import type { Chain } from '../core/chain-ports.ts';
 import { messageOf } from '../core/fault.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import { costOf } from '../core/spending.ts';
+import type { OwnSignatures } from './own-signatures.ts';
 
 const AT_ONCE = 50;
 
@@ -14,16 +15,30 @@ const AT_ONCE = 50;
  * whose transaction no node gives is tried again later.
  */
 export async function readCosts(
-  { ledger, chain, log }: { ledger: Ledger; chain: Chain; log: Log },
+  {
+    ledger,
+    chain,
+    log,
+    ownSignatures,
+  }: {
+    ledger: Ledger;
+    chain: Chain;
+    log: Log;
+    ownSignatures: Pick<OwnSignatures, 'has' | 'takeCost'>;
+  },
   signal: AbortSignal,
 ): Promise<boolean> {
   const unread = await ledger.costs.unread(AT_ONCE);
   let read = 0;
   for (const payment of unread) {
     if (signal.aborted) return false;
+    // The payment is about to be read like any other transaction, and its cost with it.
+    if (ownSignatures.has(payment.signature)) continue;
     try {
-      const transaction = await chain.transaction(payment.signature, 'finalized');
-      const cost = transaction === null ? null : costOf(transaction);
+      const known = ownSignatures.takeCost(payment.signature);
+      const transaction =
+        known === null ? await chain.transaction(payment.signature, 'finalized') : null;
+      const cost = known ?? (transaction === null ? null : costOf(transaction));
       if (cost === null) continue;
       await ledger.costs.record(payment, cost);
       read++;

@@ -9,6 +9,7 @@ import type { Address, Signature, Slot } from '../core/ids.ts';
 import { isSignature } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { SetAside } from './aside.ts';
+import type { Haste } from './reading-haste.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type DigestPorts = {
@@ -25,6 +26,8 @@ export type DigestPorts = {
    * body.
    */
   readonly onTold: (accounts: readonly Address[], saidSlot: Slot | null) => void;
+  /** How long the reading of a transaction may wait; see flows/reading-haste.ts. */
+  readonly haste: Pick<Haste, 'waitMs'>;
 };
 
 export type DigestBounds = {
@@ -85,7 +88,31 @@ export type Entry = {
    * that slot.
    */
   readonly slot: Slot | null;
+  /**
+   * Whether the body says that tokens moved, or that a signer lost more lamports than fees take. It
+   * only decides which transaction is read first.
+   */
+  readonly moves: boolean;
 };
+
+/** A signer that loses more lamports than this has paid more than fees. */
+const FEES_MOST = 2_000_000;
+
+/** Whether a raw entry says that token balances changed, or that its payer lost more than fees. */
+function movesIn(meta: Json | null): boolean {
+  const amounts = (value: unknown): Map<unknown, unknown> =>
+    new Map(
+      (Array.isArray(value) ? value.map(record) : []).map((each) => [
+        each?.accountIndex,
+        record(each?.uiTokenAmount)?.amount,
+      ]),
+    );
+  const [before, after] = [amounts(meta?.preTokenBalances), amounts(meta?.postTokenBalances)];
+  for (const [index, amount] of after) if ((before.get(index) ?? '0') !== amount) return true;
+  for (const index of before.keys()) if (!after.has(index)) return true;
+  const lamports = (value: unknown): number => (Array.isArray(value) ? Number(value[0]) : 0);
+  return lamports(meta?.preBalances) - lamports(meta?.postBalances) > FEES_MOST;
+}
 
 /** Reads one entry of a body, raw or enhanced. Null when it names no transaction. */
 export function readEntry(value: unknown): Entry | null {
@@ -97,11 +124,17 @@ export function readEntry(value: unknown): Entry | null {
   if (message !== null) {
     const signature = strings(transaction?.signatures)[0];
     if (signature === undefined || !isSignature(signature)) return null;
-    return { signature, keys: keysOf(message, record(entry.meta)), slot };
+    const meta = record(entry.meta);
+    return { signature, keys: keysOf(message, meta), slot, moves: movesIn(meta) };
   }
   // Of an enhanced entry only the signature and the accounts that it names are used.
   if (typeof entry.signature === 'string' && isSignature(entry.signature))
-    return { signature: entry.signature as Signature, keys: movedKeysOf(entry), slot };
+    return {
+      signature: entry.signature as Signature,
+      keys: movedKeysOf(entry),
+      slot,
+      moves: Array.isArray(entry.tokenTransfers) && entry.tokenTransfers.length > 0,
+    };
   return null;
 }
 
@@ -147,7 +180,12 @@ async function digestOne(ports: DigestPorts, { id, bodies }: Begun): Promise<voi
       }
       if (!watched.touches(entry.keys)) continue;
       const accounts = [...new Set(entry.keys)].filter((key) => watched.map.has(key)) as Address[];
-      rumours.push({ signature: entry.signature, blockIndex: null, accounts });
+      rumours.push({
+        signature: entry.signature,
+        blockIndex: null,
+        accounts,
+        waitMs: ports.haste.waitMs(entry.signature, entry.moves),
+      });
       told.push({ accounts, slot: entry.slot });
       if (rumours.length >= NOTED_AT_ONCE) await note(false);
     }

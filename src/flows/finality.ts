@@ -31,18 +31,27 @@ export type Finality = {
    * Checks whether a slot that is waited for is final by now; asks the chain when that is possible.
    */
   look(): Promise<void>;
+  /**
+   * How long slots took lately from the moment at which something waited for them until they were
+   * known to be final, the median of the last ones. Milliseconds; null before the first.
+   */
+  lagMs(): number | null;
 };
 
 /** The time of a slot while the pace of the chain is not measured. */
 const MS_PER_SLOT = 400;
 /** The shortest and the longest time between two questions to the chain while something waits. */
 const ASK_MS = { least: 150, most: 2_000 };
+/** The number of slots whose time until finality is remembered. */
+const LAGS_KEPT = 16;
 /** A slot further ahead of the latest confirmed one than this is not of this chain. */
 const AHEAD_MOST = 1_000;
 
 export function createFinality(ports: FinalityPorts): Finality {
   const { chain, ledger, pace, clock } = ports;
-  const waiting = new Set<Slot>();
+  /** The slots that something waits for, each with the time since when. */
+  const waiting = new Map<Slot, number>();
+  const lags: number[] = [];
   let finalized: Slot = 0;
   let askAtMs = Number.NEGATIVE_INFINITY;
 
@@ -50,11 +59,12 @@ export function createFinality(ports: FinalityPorts): Finality {
     expect(slot) {
       const latest = ports.latestSlot();
       if (latest !== null && slot > latest + AHEAD_MOST) return;
-      waiting.add(slot);
+      // A slot that is final already teaches nothing about how long that takes.
+      if (!waiting.has(slot)) waiting.set(slot, slot <= finalized ? Number.NaN : clock.nowMs());
     },
     async look() {
       if (waiting.size === 0) return;
-      const first = Math.min(...waiting);
+      const first = Math.min(...waiting.keys());
       if (finalized < first) {
         if (clock.nowMs() < askAtMs) return;
         finalized = Math.max(finalized, await chain.slot('finalized'));
@@ -63,8 +73,14 @@ export function createFinality(ports: FinalityPorts): Finality {
         if (finalized < first) return;
       }
       await ledger.sightings.becameFinal(finalized, clock.nowMs());
-      for (const slot of waiting) if (slot <= finalized) waiting.delete(slot);
+      for (const [slot, sinceMs] of waiting) {
+        if (slot > finalized) continue;
+        waiting.delete(slot);
+        if (!Number.isNaN(sinceMs)) lags.push(clock.nowMs() - sinceMs);
+      }
+      lags.splice(0, lags.length - LAGS_KEPT);
       ports.onFinal(finalized);
     },
+    lagMs: () => lags.toSorted((a, b) => a - b)[lags.length >> 1] ?? null,
   };
 }

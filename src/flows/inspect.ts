@@ -30,6 +30,13 @@ export type InspectPorts = {
    * and with that transaction.
    */
   readonly onFacts: (facts: readonly Fact[], transaction: ChainTransaction) => void;
+  /** Called with each transaction that was read as final. */
+  readonly onFinal: (transaction: ChainTransaction) => void;
+  /**
+   * After this time a transaction is final, as the chain goes now; null when that is not known.
+   * Milliseconds.
+   */
+  readonly finalByMs: () => number | null;
   /** Called for each transaction that was read: RPC gives its slot and its keys. */
   readonly onRead: (transaction: ChainTransaction, source: string) => void;
 };
@@ -47,7 +54,10 @@ export const NOT_YET = { firstMs: 250, mostMs: 30_000 };
  * means anything.
  */
 export const FINALIZED_SOON_SLOTS = 64;
-/** A transaction that has waited longer than this is usually final, so one reading is enough. */
+/**
+ * A transaction that has waited longer than this is usually final, so one reading is enough. It
+ * holds while it is not known how long the chain takes.
+ */
 const FINAL_BY_MS = 30_000;
 /**
  * How often a finalized transaction without its log is read again, in case another node has the
@@ -76,14 +86,20 @@ type Read = {
  * Reads a transaction at the highest commitment that can be expected; null when no asked node has
  * it.
  */
-async function read({ chain, clock }: InspectPorts, sighting: Sighting): Promise<Read | null> {
+async function read(
+  { chain, clock, finalByMs }: InspectPorts,
+  sighting: Sighting,
+): Promise<Read | null> {
   const { signature, status, named, final } = sighting;
   const mustBeFinal = status === 'confirmed' || final || named === 'finalized';
   const placed = (transaction: ChainTransaction): ChainTransaction => ({
     ...transaction,
     blockIndex: transaction.blockIndex ?? sighting.blockIndex,
   });
-  const late = named !== 'rumour' && clock.nowMs() - sighting.wantedMs > FINAL_BY_MS;
+  // A rumour is looked for at `finalized` once only, so that forged ones cost little.
+  const late =
+    clock.nowMs() - sighting.wantedMs > (finalByMs() ?? FINAL_BY_MS) &&
+    (named !== 'rumour' || (sighting.attempts <= 1 && finalByMs() !== null));
   if (mustBeFinal || late) {
     const transaction = await chain.transaction(signature, 'finalized');
     if (transaction !== null) return { transaction: placed(transaction), finality: 'finalized' };
@@ -168,6 +184,7 @@ async function inspectOne(
   }
   if (sighting.attempts > 1) await ports.aside.succeeded('transaction', signature);
   ports.onRead(transaction, sighting.source);
+  if (finality === 'finalized') ports.onFinal(transaction);
   for (const { body, account } of facts)
     if (body.kind === 'unknown')
       log.warn('transaction.unknown', { signature, slot, account, why: body.why });

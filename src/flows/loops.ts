@@ -23,6 +23,8 @@ export const EVERY_MS = {
    * A scan waits this long, because a webhook that tells of the change makes the scan unnecessary.
    */
   scanPatience: 250,
+  /** How often the daemon's own executed payments are noted, so that they are read. */
+  own: 1_000,
   watchList: 2_000,
   notify: 5_000,
   /** Figures for metrics; a scrape shows the figures read last. */
@@ -46,6 +48,7 @@ export type LoopName =
   | 'lineage'
   | 'notify'
   | 'owing'
+  | 'own'
   | 'program'
   | 'registration'
   | 'sample'

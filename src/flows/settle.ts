@@ -21,6 +21,7 @@ import type { Clock, Log, Subscriber } from '../core/ports.ts';
 import type { ConformanceWatch } from './conformance.ts';
 import { createLooking, type LookingOptions } from './look-schedule.ts';
 import { createOwn } from './own-payments.ts';
+import type { OwnSignatures } from './own-signatures.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
 import { createProving, EXPIRED } from './proving.ts';
 import { waitOf } from './refusal.ts';
@@ -33,6 +34,8 @@ export type SettlePorts = PlanningPorts &
     readonly log: Log;
     /** Gives the reason why the venue's program may not be paid through. */
     readonly conformance: Pick<ConformanceWatch, 'objection'>;
+    /** Is told of each payment that is sent, so that its effects are not searched for. */
+    readonly ownSignatures: Pick<OwnSignatures, 'sent' | 'executed' | 'ended'>;
     /** Called when a payment has ended, because standings may change. */
     readonly onEnded: (subscriberId: string) => Promise<void>;
   };
@@ -191,7 +194,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   /** Sends a signed payment. False: ledger and chain must be compared before it is sent. */
   const doSend = async (payment: Payment): Promise<boolean> => {
     if (payment.signed === null) return true;
-    const behind = await own.doubt(payment, await subscriberOf(payment.subscriberId));
+    const subscriber = await subscriberOf(payment.subscriberId);
+    const behind = await own.doubt(payment, subscriber);
     if (behind !== null) {
       log.warn('payment.send_waits', { payment: payment.id, ...behind });
       return false;
@@ -199,6 +203,11 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (!(await ledger.payments.sent(payment.id, clock.nowMs()))) return true;
     // Noted before the send, because its effect may be heard before its answer.
     looking.sent(payment.subscriberId, payment.signed);
+    ports.ownSignatures.sent({
+      subscriberId: payment.subscriberId,
+      signature: payment.signed.signature,
+      accounts: [subscriber.agentWallet, subscriber.agentTokenAccount, payment.driftUser],
+    });
     await broadcast(payment, payment.signed);
     log.info('payment.sent', {
       payment: payment.id,
@@ -283,6 +292,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     }
     if (verdict.do === 'discharge') await land(payment, signed, verdict.slot);
     if (verdict.do === 'fail') await failExecuted(payment, signed, verdict.slot, verdict.error);
+    if (verdict.do === 'discharge' || verdict.do === 'fail')
+      ports.ownSignatures.executed(signed.signature, verdict.slot);
+    ports.ownSignatures.ended(subscriberId);
     looking.forget(subscriberId);
     proving.forget(payment.id);
     own.ended(payment.id);

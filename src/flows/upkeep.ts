@@ -17,6 +17,7 @@ import { forgetOld } from './forget.ts';
 import { personalDoubts } from './gate-doubts.ts';
 import type { Loops } from './loops.ts';
 import { ageDebts } from './owing.ts';
+import type { OwnSignatures } from './own-signatures.ts';
 import type { Publisher } from './publish.ts';
 import { createSecretWatch } from './secrets.ts';
 
@@ -31,6 +32,7 @@ export type UpkeepPorts = {
   readonly masterKey: MasterKey;
   readonly books: Pick<Books, 'doubt'>;
   readonly answered: Pick<AcknowledgedActs, 'check'>;
+  readonly ownSignatures: OwnSignatures;
   /** How far this machine's clock is ahead of that of Postgres; null before the first answer. */
   readonly skewMs: () => number | null;
 };

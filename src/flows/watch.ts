@@ -2,12 +2,14 @@
 // transactions changed it. A notification shows a state, not a step: states are compared, older
 // ones dropped, and several changes in a row cause one scan.
 
+import type { Burst } from '../core/burst.ts';
 import type { Chain, ChainAccount } from '../core/chain-ports.ts';
 import type { Cursor, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Venue } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
+import type { OwnSignatures } from './own-signatures.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Source, Sources } from './sources.ts';
 import type { WatchedAccounts } from './watched.ts';
@@ -28,6 +30,11 @@ export type WatchPorts = {
    * first reading of one of them is not a change.
    */
   readonly trustFirstSight: boolean;
+  /** Counts changes, and tells whether many accounts change at the same time. */
+  readonly burst: Burst;
+  /** Whether webhooks name transactions, so that a scan may wait for them. */
+  readonly webhooks: boolean;
+  readonly ownSignatures: Pick<OwnSignatures, 'underWay'>;
   /** Called when an account has changed; with null when accounts have to be read. */
   readonly onChange: (address: Address | null, slot: Slot | null) => void;
 };
@@ -80,6 +87,16 @@ const OVERLAP_SLOTS = 2;
 const SCANS_AT_ONCE = 8;
 /** The longest time that a scan waits for the transaction that a webhook named. */
 const HINT_MS_MOST = 1_500;
+/**
+ * The same in a burst, in which thousands of transactions are read in turn: until a webhook names
+ * the transaction, and until the named one is read.
+ */
+const BURST_HINT_MS_MOST = { named: 60_000, unnamed: 8_000 };
+/**
+ * How long a scan waits while the daemon's own payment of the subscriber is under way, because that
+ * payment is probably the change.
+ */
+const OWN_MS_MOST = 10_000;
 /** The number of slots of an account that are remembered as read, or as named by a webhook. */
 const REMEMBERED_MOST = 16;
 /**
@@ -132,6 +149,7 @@ export function createWatch(ports: WatchPorts): Watch {
     pulses.set(address, { slot, pulse, told: !from.swept });
     if (known === undefined ? from.trusting : known.pulse === pulse) return;
     changed.set(address, slot);
+    ports.burst.heard(1);
     if (from.swept || readSlots.get(address)?.includes(slot) !== true) {
       const before = toScan.get(address);
       toScan.set(address, {
@@ -184,7 +202,19 @@ export function createWatch(ports: WatchPorts): Watch {
    * read without the scan.
    */
   const awaited = (address: Address, { slots, swept, sinceMs }: Pending): boolean => {
-    if (swept || clock.nowMs() - sinceMs >= HINT_MS_MOST) return false;
+    const waitedMs = clock.nowMs() - sinceMs;
+    const subscriberId = watched.map.get(address)?.subscriberId;
+    if (
+      waitedMs < OWN_MS_MOST &&
+      subscriberId !== undefined &&
+      ports.ownSignatures.underWay(subscriberId)
+    )
+      return true;
+    if (swept) return false;
+    const inBurst = ports.webhooks && ports.burst.on();
+    const namedMs = inBurst ? BURST_HINT_MS_MOST.named : HINT_MS_MOST;
+    if (waitedMs >= namedMs) return false;
+    if (inBurst && waitedMs < BURST_HINT_MS_MOST.unnamed) return true;
     const hinted = (hints.get(address) ?? []).filter(({ atMs }) => sinceMs - atMs < HINT_MS_MOST);
     return [...slots].every((slot) => hinted.some((each) => each.slot === slot));
   };

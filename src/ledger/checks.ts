@@ -117,6 +117,7 @@ export function createChecks(sql: Sql): Checks {
         (Record<keyof Counters, string> & {
           perhaps: string[][];
           untold_fees: number;
+          tallies: number;
           unknowns: number;
           settled: boolean;
           unreadable: Signature[];
@@ -130,6 +131,7 @@ export function createChecks(sql: Sql): Checks {
                coalesce(sum((body->>'tokens')::numeric), 0)::text as tokens,
                coalesce(jsonb_agg(body->'perhaps') filter (where body->'perhaps' is not null), '[]') as perhaps,
                coalesce(sum((body->>'untoldFees')::int), 0)::int as untold_fees,
+               (count(*) filter (where kind = 'tally'))::int as tallies,
                (count(*) filter (where kind = 'unknown'))::int as unknowns,
                not exists (select 1 from sighting_account m join sighting s using (signature) where m.account = ${address}
                  and m.ended_at is null and not ${unreadable(sql, nowMs)} and ((s.status = 'wanted' and s.rank < 2 and (s.named_slot is null or s.named_slot <= ${uptoSlot}))
@@ -144,10 +146,11 @@ export function createChecks(sql: Sql): Checks {
         from fact where account = ${address} and finality = 'finalized' and kind in ('tally', 'unknown')
           and slot > ${afterSlot} and slot <= ${uptoSlot}`;
       if (row === undefined) throw new Error('a sum is always a row');
-      const { unknowns, settled, perhaps, untold_fees: untoldFees, deleted_slot } = row;
+      const { tallies, unknowns, settled, perhaps, untold_fees: untoldFees, deleted_slot } = row;
       return {
         told: countersOf(row),
         perhaps: { amounts: perhaps.flat().map(BigInt), untoldFees },
+        tallies,
         unknowns,
         settled,
         unreadable: row.unreadable,

@@ -17,14 +17,21 @@ const PACE_MS = 50;
  * When a transaction is due: after its account's queue, or after the shortest queue when it touches
  * several accounts. Milliseconds since 1970.
  */
-function dueOf(queues: Map<Address, number>, { accounts, urgent }: Rumour, nowMs: number): number {
+function dueOf(
+  queues: Map<Address, number>,
+  { accounts, urgent, waitMs: given = 0 }: Rumour,
+  nowMs: number,
+): number {
   let waitMs = Number.POSITIVE_INFINITY;
   for (const account of accounts) {
     const before = queues.get(account) ?? 0;
     queues.set(account, before + 1);
     waitMs = Math.min(waitMs, Math.max(0, before - AT_ONCE) * PACE_MS);
   }
-  return nowMs + (urgent === true || accounts.length === 0 ? 0 : waitMs);
+  if (urgent === true) return nowMs;
+  const queuedMs = accounts.length === 0 ? 0 : waitMs;
+  // What may go ahead of others, or may wait, keeps its place in a long queue of its account.
+  return nowMs + (queuedMs > 0 ? Math.max(queuedMs, given) : given);
 }
 
 async function noteChunk(

@@ -146,6 +146,9 @@ export async function benchWatch(): Promise<boolean> {
       clock,
       log,
       trustFirstSight: true,
+      webhooks: true,
+      burst: { heard: () => {}, on: () => false },
+      ownSignatures: { underWay: () => false },
       onChange: () => {},
     });
     const all = [...watched.map.values()];

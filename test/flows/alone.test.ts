@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
-import { base58Text, type Signature } from '../../src/core/ids.ts';
+import { type Address, base58Text, type Signature } from '../../src/core/ids.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { Venue } from '../../src/core/venue.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/account-checks.ts';
@@ -154,6 +154,34 @@ test('an account whose bytes cannot be read is set aside, and the others of its 
   expect(await doubted()).toEqual([]);
 });
 
+test('a state that facts explain to the unit is checked without reading the history; others are not', async () => {
+  await using held = await createListening();
+  const { all, baselines } = await checked(held);
+  const asked: string[] = [];
+  const chain = {
+    ...all.chain,
+    signatures: async (account: Address) => {
+      asked.push(account);
+      return [];
+    },
+  } as unknown as Chain;
+  const tally = (id: string, signature: Signature, realised: bigint) => held.sql`
+    insert into fact (subscriber_id, account, signature, slot, ordinal, kind, finality, body)
+    values (${id}, ${accountOf(id)}, ${signature}, 50, 0, 'tally', 'finalized', ${held.sql.json({
+      realised: String(realised),
+      funding: '0',
+      deposits: '0',
+      withdraws: '0',
+      tokens: '0',
+    })})`;
+  // Facts explain the state of ana, and not that of bo.
+  await tally('ana', signatureOf(31), 0n);
+  await tally('bo', signatureOf(32), 5n);
+  await checkAccounts({ ...all, chain }, new Map(), never);
+  expect(asked).toEqual([accountOf('bo')]);
+  expect(await baselines()).toEqual([60, 40]);
+});
+
 const bodyOf = (entries: readonly unknown[]): Uint8Array => Buffer.from(JSON.stringify(entries));
 const raw = (
   signature: Signature,
@@ -173,6 +201,7 @@ const digest = (held: Listening) => {
         ...held.ports,
         reader,
         bounds,
+        haste: { waitMs: () => 0 },
         onTold: (_, slot) => void said.push(slot),
       }),
   };

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { budget, programsOf } from '../../src/chain/compile.ts';
 import { openParts, payingOf } from '../../src/daemon-parts.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
+import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
 import { createSettle } from '../../src/flows/settle.ts';
 import { newId, systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -36,6 +37,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
       newId,
       books: createBooks({ ...parts, log: silentLog }),
       conformance: { objection: () => null },
+      ownSignatures: createOwnSignatures(clock),
       budget,
       programsOf,
       clock,

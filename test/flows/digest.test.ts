@@ -15,7 +15,7 @@ const entry = (signature: Signature, id: string) => ({
 });
 const bodyOf = (...entries: readonly unknown[]): Uint8Array => Buffer.from(JSON.stringify(entries));
 const digest = ({ ports }: Listening, reader = 'this', bounds = BOUNDS) =>
-  digestDeliveries({ ...ports, reader, bounds, onTold: () => {} });
+  digestDeliveries({ ...ports, reader, bounds, haste: { waitMs: () => 0 }, onTold: () => {} });
 const heard = async ({ sql }: Listening) =>
   (await sql<{ signature: string }[]>`select signature from sighting order by signature`).map(
     (each) => each.signature,

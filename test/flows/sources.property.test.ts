@@ -2,6 +2,7 @@
 // orders, with losses, duplicates, failing nodes, nodes without logs and crashes, ends in the
 // identical ledger, and in no gap.
 import { describe, expect, test } from 'vitest';
+import { createBurst } from '../../src/core/burst.ts';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
@@ -143,6 +144,9 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       watched,
       sources,
       trustFirstSight: false,
+      webhooks: true,
+      burst: createBurst(clock.nowMs),
+      ownSignatures: { underWay: () => false },
       canBe: () => true,
       onChange: () => {},
     });
@@ -155,7 +159,15 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   };
   const inspect = () =>
     inspectDue(
-      { ...plain, watched, adopt: async () => false, onFacts: () => {}, onRead },
+      {
+        ...plain,
+        watched,
+        adopt: async () => false,
+        onFacts: () => {},
+        onFinal: () => {},
+        finalByMs: () => null,
+        onRead,
+      },
       { finalityMs: 500, readsAtOnce: 4 },
     );
   const check = () => checkAccounts(plain, watch.changed, never);
@@ -168,7 +180,14 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       const some = Array.from({ length: 1 + random.below(3) }, () => random.pick(past()).body);
       await ledger.deliveries.record(some, clock.nowMs());
       const bounds = { webhookBytesMost: 5_000_000, digestBytesMost: 1_000_000 };
-      await digestDeliveries({ ...plain, watched, reader: 'this', bounds, onTold });
+      await digestDeliveries({
+        ...plain,
+        watched,
+        reader: 'this',
+        bounds,
+        onTold,
+        haste: { waitMs: () => 0 },
+      });
     },
     async () => {
       if (past().length === 0) return;

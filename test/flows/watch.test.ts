@@ -23,6 +23,7 @@ function setUp(trustFirstSight = false) {
   const noted: string[] = [];
   const failed: string[] = [];
   const latest = { slot: Number.MAX_SAFE_INTEGER };
+  const state = { burst: false, paying: false };
   const aside = {
     failed: async (_: string, subject: string) => failed.push(subject),
     forGood: async () => {},
@@ -66,12 +67,15 @@ function setUp(trustFirstSight = false) {
     canBe: (slot) => slot <= latest.slot,
     clock,
     log: silentLog,
+    webhooks: true,
+    burst: { heard: () => {}, on: () => state.burst },
+    ownSignatures: { underWay: () => state.paying },
     trustFirstSight,
     onChange: () => {},
   });
   const see = (slot: number, lamports: bigint) =>
     watch.notified(ACCOUNT, slot, { lamports, owner: ACCOUNT, data: new Uint8Array() });
-  return { watch, see, scans, noted, failed, latest, trouble, watched, clock };
+  return { watch, see, scans, noted, failed, latest, trouble, watched, clock, state };
 }
 
 test('many changes in a row cost one scan, from the cursor on', async () => {
@@ -222,4 +226,38 @@ test('the watch-list is taken in revision by revision, one read at a time, and a
   await leaving;
   expect(watched.addresses()).toEqual(['joined']);
   expect(asked).toEqual([-1, 3, 3, 5]);
+});
+
+test('in a burst a scan waits for the webhook, and for the reading of what it names, but not for ever', async () => {
+  const { watch, see, clock, scans, state } = setUp();
+  state.burst = true;
+  see(20, 5n);
+  clock.advance(7_999);
+  expect(await watch.scan(never)).toBe(0);
+  clock.advance(1);
+  expect(await watch.scan(never)).toBe(1);
+  watch.hinted(ACCOUNT, 30);
+  see(30, 6n);
+  clock.advance(59_999);
+  expect(await watch.scan(never)).toBe(0);
+  clock.advance(1);
+  expect(await watch.scan(never)).toBe(1);
+  expect(scans.map((each) => each.seen)).toEqual([20, 30]);
+});
+
+test('while a payment of the subscriber is under way, a scan waits for its end', async () => {
+  const { watch, see, clock, scans, state } = setUp();
+  state.paying = true;
+  see(20, 5n);
+  clock.advance(5_000);
+  expect(await watch.scan(never)).toBe(0);
+  expect(watch.waiting).toBe(true);
+  state.paying = false;
+  expect(await watch.scan(never)).toBe(1);
+  // A payment that does not end holds no scan back for longer than ten seconds.
+  state.paying = true;
+  see(30, 6n);
+  clock.advance(10_000);
+  expect(await watch.scan(never)).toBe(1);
+  expect(scans.map((each) => each.seen)).toEqual([20, 30]);
 });

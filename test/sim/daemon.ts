@@ -19,6 +19,7 @@ import { createBooks } from '../../src/flows/books-comparison.ts';
 import type { Marks } from '../../src/flows/continuity.ts';
 import { createEndings } from '../../src/flows/ending.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
+import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
 import { createSettle } from '../../src/flows/settle.ts';
 import { judgeSubscribers } from '../../src/flows/standing.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
@@ -156,6 +157,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     ...(world.marks === null ? {} : { marks: gated(world.marks, turns, process) }),
   });
   const endings = createEndings({ ledger, books, clock, log });
+  const ownSignatures = createOwnSignatures(clock);
   const settle = createSettle(
     {
       chain,
@@ -170,6 +172,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
       swaps: null,
       books,
       conformance: { objection: () => null },
+      ownSignatures,
       budget,
       programsOf,
       newId: () => `p${process}.${++ids}`,
@@ -211,6 +214,9 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
             adopt: async () => false,
             onFacts: () => {},
             aside,
+            onFinal: ownSignatures.read,
+            // Some transactions of the simulation are final by then and some are not.
+            finalByMs: () => 800,
             onRead: () => {},
           },
           // A simulated process does one thing at a time.

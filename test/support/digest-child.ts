@@ -18,6 +18,7 @@ const ports = {
   aside: createAside({ ledger, clock, log }),
   reader: newId(),
   bounds: { webhookBytesMost: 5_242_880, digestBytesMost: 16_777_216 },
+  haste: { waitMs: () => 0 },
   onTold: () => {},
 };
 while (await digestDeliveries(ports));

@@ -137,6 +137,8 @@ export async function createListening(ids: readonly string[] = ['ana', 'bo']) {
     log,
     adopt: async () => false,
     onFacts: () => {},
+    onFinal: () => {},
+    finalByMs: () => null,
     onRead: () => {},
   };
   let made = 0;

@@ -1,0 +1,98 @@
+// Own signatures: knows the payments that this process sent and that were not read from the chain
+// yet. Their signatures and accounts are known before any source names them, so no history is read
+// to find them, and they are read once, when they are final. After a restart they are heard like
+// any other transaction.
+
+import type { Rumour } from '../core/hearing-ports.ts';
+import type { Address, Signature, Slot } from '../core/ids.ts';
+import type { Clock } from '../core/ports.ts';
+import { costOf, type TransactionCost } from '../core/spending.ts';
+import type { ChainTransaction } from '../core/transaction.ts';
+
+export type OwnPayment = {
+  readonly subscriberId: string;
+  readonly signature: Signature;
+  /** The watched accounts that the payment changes. */
+  readonly accounts: readonly Address[];
+};
+export type OwnSignatures = {
+  /** Tells that a payment was sent. */
+  sent(payment: OwnPayment): void;
+  /** Tells that a payment was executed in this slot, which is final. */
+  executed(signature: Signature, slot: Slot): void;
+  /** Tells that a subscriber's payment has ended, however. */
+  ended(subscriberId: string): void;
+  /** Whether this process sent the transaction and has not read it yet. */
+  has(signature: string): boolean;
+  /** Whether a payment of this subscriber is under way, or executed and not taken yet. */
+  underWay(subscriberId: string): boolean;
+  /** Tells that a transaction was read as final. */
+  read(transaction: ChainTransaction): void;
+  /** The cost of a payment that was read; null when it was not. Each is given once. */
+  takeCost(signature: Signature): TransactionCost | null;
+  /** The executed payments that no one has noted yet, as transactions to read. Each once. */
+  takeExecuted(): Rumour[];
+};
+
+/** A payment that was not read after this time is heard like any other transaction. */
+const KEPT_MS = 120_000;
+const REMEMBERED_MOST = 50_000;
+
+type Kept = OwnPayment & { readonly sentMs: number };
+
+export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures {
+  const kept = new Map<string, Kept>();
+  const costs = new Map<string, TransactionCost>();
+  const underWay = new Map<string, number>();
+  let executed: Rumour[] = [];
+  /** Subscribers whose executed payment is not noted yet. */
+  const unnoted = new Set<string>();
+  const isFresh = (atMs: number): boolean => clock.nowMs() - atMs < KEPT_MS;
+  /** Forgets the oldest entries beyond the bounds; a Map keeps the order of insertion. */
+  const trim = (): void => {
+    for (const [signature, { sentMs }] of kept) {
+      if (kept.size <= REMEMBERED_MOST && isFresh(sentMs)) break;
+      kept.delete(signature);
+    }
+    for (const signature of costs.keys()) {
+      if (costs.size <= REMEMBERED_MOST) break;
+      costs.delete(signature);
+    }
+  };
+  return {
+    sent(payment) {
+      trim();
+      kept.set(payment.signature, { ...payment, sentMs: clock.nowMs() });
+      underWay.set(payment.subscriberId, clock.nowMs());
+    },
+    executed(signature, slot) {
+      const payment = kept.get(signature);
+      if (payment === undefined) return;
+      executed.push({ signature, slot, blockIndex: null, accounts: payment.accounts });
+      unnoted.add(payment.subscriberId);
+    },
+    ended: (subscriberId) => void underWay.delete(subscriberId),
+    has: (signature) => {
+      const payment = kept.get(signature);
+      return payment !== undefined && isFresh(payment.sentMs);
+    },
+    underWay: (subscriberId) =>
+      unnoted.has(subscriberId) || isFresh(underWay.get(subscriberId) ?? Number.NEGATIVE_INFINITY),
+    read(transaction) {
+      if (!kept.delete(transaction.signature)) return;
+      const cost = costOf(transaction);
+      if (cost !== null) costs.set(transaction.signature, cost);
+    },
+    takeCost(signature) {
+      const cost = costs.get(signature) ?? null;
+      costs.delete(signature);
+      return cost;
+    },
+    takeExecuted() {
+      const taken = executed;
+      executed = [];
+      unnoted.clear();
+      return taken;
+    },
+  };
+}

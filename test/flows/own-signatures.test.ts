@@ -1,0 +1,52 @@
+// Own signatures: what this process sent is known until it was read, and is noted once.
+import { expect, test } from 'vitest';
+import type { Address, Signature } from '../../src/core/ids.ts';
+import type { ChainTransaction } from '../../src/core/transaction.ts';
+import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
+import { createManualClock } from '../support/clock.ts';
+
+const OURS = 'ours' as Signature;
+const accounts = ['wallet', 'tokens', 'user'] as Address[];
+const sent = () => {
+  const clock = createManualClock();
+  const own = createOwnSignatures(clock);
+  own.sent({ subscriberId: 'ana', signature: OURS, accounts });
+  return { clock, own };
+};
+const read = (given: Partial<ChainTransaction> = {}) =>
+  ({
+    signature: OURS,
+    keys: ['wallet'],
+    lamports: { before: [9n], after: [4n] },
+    tokenBalances: [],
+    fee: 5n,
+    error: null,
+    ...given,
+  }) as unknown as ChainTransaction;
+
+test('a payment is under way from its sending until its end, and until it is noted', () => {
+  const { own } = sent();
+  expect([own.has(OURS), own.underWay('ana'), own.underWay('bo')]).toEqual([true, true, false]);
+  own.executed(OURS, 7);
+  own.ended('ana');
+  expect(own.underWay('ana')).toBe(true);
+  expect(own.takeExecuted()).toEqual([{ signature: OURS, slot: 7, blockIndex: null, accounts }]);
+  expect([own.underWay('ana'), own.takeExecuted()]).toEqual([false, []]);
+});
+
+test('its reading tells its cost, once, and then it is like any other transaction', () => {
+  const { own } = sent();
+  own.read(read());
+  own.read(read({ signature: 'other' as Signature }));
+  expect(own.has(OURS)).toBe(false);
+  expect(own.takeCost(OURS)).toEqual({ payer: 'wallet', failed: false, fee: 5n, opened: [] });
+  expect([own.takeCost(OURS), own.takeCost('other' as Signature)]).toEqual([null, null]);
+});
+
+test('a reading without balances tells no cost, and after two minutes nothing waits for it', () => {
+  const { own, clock } = sent();
+  clock.advance(120_000);
+  expect([own.has(OURS), own.underWay('ana')]).toEqual([false, false]);
+  own.read(read({ lamports: null }));
+  expect(own.takeCost(OURS)).toBe(null);
+});

@@ -1,0 +1,35 @@
+// Reading haste: what may wait until it is final is read once; what moves tokens goes first.
+import { expect, test } from 'vitest';
+import { createHaste } from '../../src/flows/reading-haste.ts';
+
+const hasteOf = (given: { burst: boolean; lagMs: number | null; own?: string }) =>
+  createHaste(
+    { on: () => given.burst },
+    { lagMs: () => given.lagMs },
+    { has: (signature) => signature === given.own },
+  );
+
+test('in quiet nothing waits', () => {
+  const haste = hasteOf({ burst: false, lagMs: 400 });
+  expect(haste.waitMs('one', false)).toBe(0);
+  expect(haste.waitMs('one', true)).toBe(0);
+});
+
+test('in a burst a trade waits until it is final, and what moves tokens goes ahead', () => {
+  const haste = hasteOf({ burst: true, lagMs: 400 });
+  expect(haste.finalByMs()).toBe(700);
+  expect(haste.waitMs('one', false)).toBe(700);
+  expect(haste.waitMs('one', true)).toBe(-600_000);
+});
+
+test('nothing waits for a chain that takes seconds, or whose pace is not known', () => {
+  expect(hasteOf({ burst: true, lagMs: 13_000 }).waitMs('one', false)).toBe(0);
+  const unknown = hasteOf({ burst: true, lagMs: null });
+  expect([unknown.finalByMs(), unknown.waitMs('one', false)]).toEqual([null, 0]);
+});
+
+test('the daemon reads its own payments without haste', () => {
+  const given = { lagMs: 400, own: 'ours' };
+  expect(hasteOf({ ...given, burst: false }).waitMs('ours', true)).toBe(2_000);
+  expect(hasteOf({ ...given, burst: true }).waitMs('ours', true)).toBe(2_000);
+});

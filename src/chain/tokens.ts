@@ -24,7 +24,7 @@ const MEMO_PROGRAM = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr'
 const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111';
 const SEED_LENGTH = 32;
 const key = (address: Address): PublicKey => new PublicKey(address);
-/** Derived token accounts are kept in memory, because a payment derives the same ones many times. */
+/** Derived token accounts are kept in memory: a payment derives the same ones many times. */
 const REMEMBERED_MOST = 50_000;
 const tokenAccounts = new Map<string, Address>();
 

@@ -210,11 +210,8 @@ async function judge(
  * nothing is missing between the two states, and the account's history need not be read for the
  * check. Anything else is left to the whole judgement, which reads the history first.
  */
-async function isExplained(
-  { ledger, clock, log }: CheckPorts,
-  account: AccountCheck,
-): Promise<boolean> {
-  const { address, baseline, candidate, subscriberId } = account;
+async function isExplained({ ledger, clock }: CheckPorts, account: AccountCheck): Promise<boolean> {
+  const { address, baseline, candidate } = account;
   if (baseline === null || candidate === null || account.unexplained !== null) return false;
   if (!baseline.hints.exists || !candidate.hints.exists) return false;
   const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
@@ -224,15 +221,14 @@ async function isExplained(
   if (found.tallies === 0) return false;
   if (checkState(baseline, told, 0, candidate).verdict !== 'explained') return false;
   await ledger.checks.advance(account);
-  log.debug('account.explained_without_history', { address, subscriber: subscriberId });
   return true;
 }
 
 /**
  * Checks the accounts that are due and those that have changed. A candidate is judged once the
  * account's own history was scanned past it and every transaction of that scan was read; until then
- * it waits, unless the facts explain it already. Returns the subscribers for whom profit was reckoned, and the number of transactions
- * noted.
+ * it waits, unless the facts explain it already. Returns the subscribers for whom profit was
+ * reckoned, and the number of transactions noted.
  */
 export async function checkAccounts(
   ports: CheckPorts,

@@ -5,23 +5,18 @@
 
 import type { Rumour } from '../core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Payment } from '../core/payment.ts';
+import type { Clock, Subscriber } from '../core/ports.ts';
 import { costOf, type TransactionCost } from '../core/spending.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 
-export type OwnPayment = {
-  readonly subscriberId: string;
-  readonly signature: Signature;
-  /** The watched accounts that the payment changes. */
-  readonly accounts: readonly Address[];
-};
 export type OwnSignatures = {
-  /** Tells that a payment was sent. */
-  sent(payment: OwnPayment): void;
-  /** Tells that a payment was executed in this slot, which is final. */
-  executed(signature: Signature, slot: Slot): void;
-  /** Tells that a subscriber's payment has ended, however. */
-  ended(subscriberId: string): void;
+  /** Tells that a signed payment is being sent. */
+  sent(payment: Payment, subscriber: Subscriber): void;
+  /**
+   * Tells that a payment has ended: executed in this finalized slot, or never; null: never.
+   */
+  ended(payment: Payment, slot: Slot | null): void;
   /** Whether this process sent the transaction and has not read it yet. */
   has(signature: string): boolean;
   /** Whether a payment of this subscriber is under way, or executed and not taken yet. */
@@ -38,7 +33,12 @@ export type OwnSignatures = {
 const KEPT_MS = 120_000;
 const REMEMBERED_MOST = 50_000;
 
-type Kept = OwnPayment & { readonly sentMs: number };
+type Kept = {
+  readonly subscriberId: string;
+  /** The watched accounts that the payment changes. */
+  readonly accounts: readonly Address[];
+  readonly sentMs: number;
+};
 
 export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures {
   const kept = new Map<string, Kept>();
@@ -60,18 +60,22 @@ export function createOwnSignatures(clock: Pick<Clock, 'nowMs'>): OwnSignatures 
     }
   };
   return {
-    sent(payment) {
+    sent({ signed, driftUser, subscriberId }, { agentWallet, agentTokenAccount }) {
+      if (signed === null) return;
       trim();
-      kept.set(payment.signature, { ...payment, sentMs: clock.nowMs() });
-      underWay.set(payment.subscriberId, clock.nowMs());
+      const accounts = [agentWallet, agentTokenAccount, driftUser];
+      const sentMs = clock.nowMs();
+      kept.set(signed.signature, { subscriberId, accounts, sentMs });
+      underWay.set(subscriberId, sentMs);
     },
-    executed(signature, slot) {
-      const payment = kept.get(signature);
-      if (payment === undefined) return;
+    ended({ signed, subscriberId }, slot) {
+      underWay.delete(subscriberId);
+      const payment = signed === null ? undefined : kept.get(signed.signature);
+      if (signed === null || payment === undefined || slot === null) return;
+      const { signature } = signed;
       executed.push({ signature, slot, blockIndex: null, accounts: payment.accounts });
-      unnoted.add(payment.subscriberId);
+      unnoted.add(subscriberId);
     },
-    ended: (subscriberId) => void underWay.delete(subscriberId),
     has: (signature) => {
       const payment = kept.get(signature);
       return payment !== undefined && isFresh(payment.sentMs);

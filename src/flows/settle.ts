@@ -14,7 +14,6 @@ import {
   next,
   type Payment,
   type SignedBytes,
-  type Tries,
   type Trouble,
 } from '../core/payment.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
@@ -25,6 +24,7 @@ import type { OwnSignatures } from './own-signatures.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
 import { createProving, EXPIRED } from './proving.ts';
 import { waitOf } from './refusal.ts';
+import { createRetryDelay } from './retry-delay.ts';
 import { createSigning, type SigningPorts } from './signing.ts';
 import { heldBack } from './signing-obstacle.ts';
 
@@ -35,7 +35,7 @@ export type SettlePorts = PlanningPorts &
     /** Gives the reason why the venue's program may not be paid through. */
     readonly conformance: Pick<ConformanceWatch, 'objection'>;
     /** Is told of each payment that is sent, so that its effects are not searched for. */
-    readonly ownSignatures: Pick<OwnSignatures, 'sent' | 'executed' | 'ended'>;
+    readonly ownSignatures: Pick<OwnSignatures, 'sent' | 'ended'>;
     /** Called when a payment has ended, because standings may change. */
     readonly onEnded: (subscriberId: string) => Promise<void>;
   };
@@ -54,7 +54,6 @@ export type Settle = {
   final(slot: Slot): string[];
 };
 
-const BACKOFF = { firstMs: 2_000, mostMs: 5 * 60_000 };
 export function createSettle(ports: SettlePorts, options: SettleOptions): Settle {
   const { ledger, chain, venue, clock, log } = ports;
   const intend = createPlanning(ports, options);
@@ -63,16 +62,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const proving = createProving(chain, log);
   const own = createOwn(ports.books);
 
-  /** The milliseconds until the next try; null when a person must act first. */
-  const retryIn = (trouble: Trouble, attempts: number, tries: Tries): number | null => {
-    const after = aftermath(trouble, tries).retry;
-    if (after === null) return null;
-    const wait =
-      after === 'backoff'
-        ? delayMs(BACKOFF, attempts + 1, clock.random())
-        : options.retryEveryMs * (0.9 + clock.random() / 5);
-    return Math.round(wait);
-  };
+  const retryIn = createRetryDelay(clock, options.retryEveryMs);
 
   const subscriberOf = async (id: string): Promise<Subscriber> => {
     const subscriber = await ledger.subscribers.find(id);
@@ -203,11 +193,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (!(await ledger.payments.sent(payment.id, clock.nowMs()))) return true;
     // Noted before the send, because its effect may be heard before its answer.
     looking.sent(payment.subscriberId, payment.signed);
-    ports.ownSignatures.sent({
-      subscriberId: payment.subscriberId,
-      signature: payment.signed.signature,
-      accounts: [subscriber.agentWallet, subscriber.agentTokenAccount, payment.driftUser],
-    });
+    ports.ownSignatures.sent(payment, subscriber);
     await broadcast(payment, payment.signed);
     log.info('payment.sent', {
       payment: payment.id,
@@ -292,9 +278,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     }
     if (verdict.do === 'discharge') await land(payment, signed, verdict.slot);
     if (verdict.do === 'fail') await failExecuted(payment, signed, verdict.slot, verdict.error);
-    if (verdict.do === 'discharge' || verdict.do === 'fail')
-      ports.ownSignatures.executed(signed.signature, verdict.slot);
-    ports.ownSignatures.ended(subscriberId);
+    ports.ownSignatures.ended(payment, 'slot' in verdict ? verdict.slot : null);
     looking.forget(subscriberId);
     proving.forget(payment.id);
     own.ended(payment.id);

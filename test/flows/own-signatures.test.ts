@@ -1,6 +1,8 @@
 // Own signatures: what this process sent is known until it was read, and is noted once.
 import { expect, test } from 'vitest';
 import type { Address, Signature } from '../../src/core/ids.ts';
+import type { Payment } from '../../src/core/payment.ts';
+import type { Subscriber } from '../../src/core/ports.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -10,8 +12,16 @@ const accounts = ['wallet', 'tokens', 'user'] as Address[];
 const sent = () => {
   const clock = createManualClock();
   const own = createOwnSignatures(clock);
-  own.sent({ subscriberId: 'ana', signature: OURS, accounts });
-  return { clock, own };
+  const payment = {
+    subscriberId: 'ana',
+    driftUser: 'user',
+    signed: { signature: OURS },
+  } as unknown as Payment;
+  own.sent(payment, {
+    agentWallet: 'wallet',
+    agentTokenAccount: 'tokens',
+  } as unknown as Subscriber);
+  return { clock, own, payment };
 };
 const read = (given: Partial<ChainTransaction> = {}) =>
   ({
@@ -25,10 +35,9 @@ const read = (given: Partial<ChainTransaction> = {}) =>
   }) as unknown as ChainTransaction;
 
 test('a payment is under way from its sending until its end, and until it is noted', () => {
-  const { own } = sent();
+  const { own, payment } = sent();
   expect([own.has(OURS), own.underWay('ana'), own.underWay('bo')]).toEqual([true, true, false]);
-  own.executed(OURS, 7);
-  own.ended('ana');
+  own.ended(payment, 7);
   expect(own.underWay('ana')).toBe(true);
   expect(own.takeExecuted()).toEqual([{ signature: OURS, slot: 7, blockIndex: null, accounts }]);
   expect([own.underWay('ana'), own.takeExecuted()]).toEqual([false, []]);

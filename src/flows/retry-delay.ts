@@ -1,5 +1,5 @@
-// Retry delay: decides how long a debt waits after a trouble: longer with each attempt, or until the
-// next turn of the schedule.
+// Retry delay: decides how long a debt waits after a trouble: longer with each attempt, or until
+// the next turn of the schedule.
 import { delayMs } from '../core/backoff.ts';
 import { aftermath, type Tries, type Trouble } from '../core/payment.ts';
 import type { Clock } from '../core/ports.ts';

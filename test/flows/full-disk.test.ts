@@ -54,6 +54,7 @@ test('signatures that cannot be noted fail the walk and the digest', async () =>
       ...held.ports,
       reader: 'this',
       bounds: { webhookBytesMost: 5_000_000, digestBytesMost: 1_000_000 },
+      haste: { waitMs: () => 0 },
       onTold: () => {},
     });
   await expect(digest()).rejects.toMatchObject(FULL);

@@ -12,9 +12,10 @@ export type AnswerBounds = {
 /**
  * Reads an answer to its end and returns the same answer with its body in memory. Throws
  * `rpc_unavailable` and closes the connection when the answer, or all answers that are being read,
- * exceed their bounds.
+ * exceed their bounds, and when the answer is that to another request. `id` is the id of the
+ * JSON-RPC request as text; null when there is none to compare.
  */
-export type ReadAnswer = (answer: Response) => Promise<Response>;
+export type ReadAnswer = (answer: Response, id?: string | null) => Promise<Response>;
 
 /** The bounds of commands, which ask a node only a few questions. */
 export const USUAL_BOUNDS: AnswerBounds = {
@@ -22,11 +23,14 @@ export const USUAL_BOUNDS: AnswerBounds = {
   answersBytesMost: 67_108_864,
 };
 
+/** Whether a body is a JSON object without the id of the request. */
+const isOfAnother = (body: Buffer, id: string): boolean => body[0] === 0x7b && !body.includes(id);
+
 /** Creates a reader. All answers that it reads share the bound `answersBytesMost`. */
 export function createAnswerReader(bounds: AnswerBounds): ReadAnswer {
   /** Bytes of the answers that are being read now. */
   let held = 0;
-  return async (answer) => {
+  return async (answer, id = null) => {
     if (answer.body === null) return answer;
     const chunks: Uint8Array[] = [];
     let own = 0;
@@ -49,7 +53,10 @@ export function createAnswerReader(bounds: AnswerBounds): ReadAnswer {
     } finally {
       held -= own;
     }
+    const body = Buffer.concat(chunks, own);
+    if (answer.ok && id !== null && isOfAnother(body, id))
+      throw new Fault('rpc_unavailable', 'the answer is that to another request');
     const { status, statusText, headers } = answer;
-    return new Response(Buffer.concat(chunks, own), { status, statusText, headers });
+    return new Response(body, { status, statusText, headers });
   };
 }

@@ -84,11 +84,19 @@ export function listening(
 /** The bounds of the calls of a connection: deadline in milliseconds, and reader of answers. */
 export type CallBounds = { readonly answerMs: number; readonly read: ReadAnswer };
 
-/** Returns a fetch that sends a request and reads its answer within the bounds. */
+/** Matches the id of a request of web3.js, which ends its body. */
+const REQUEST_ID = /"id":"([\w-]{36})"\}$/;
+
+/**
+ * Returns a fetch that sends a request, and reads the answer to that request within the bounds.
+ */
 export const within =
   ({ answerMs, read }: CallBounds, send: typeof fetch = fetch): typeof fetch =>
-  async (input, init) =>
-    read(await send(input, { ...init, signal: AbortSignal.timeout(answerMs) }));
+  async (input, init) => {
+    const id = typeof init?.body === 'string' ? REQUEST_ID.exec(init.body)?.[1] : undefined;
+    const answer = await send(input, { ...init, signal: AbortSignal.timeout(answerMs) });
+    return read(answer, id ?? null);
+  };
 
 const USUAL: CallBounds = { answerMs: ANSWER_MS, read: createAnswerReader(USUAL_BOUNDS) };
 

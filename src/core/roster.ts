@@ -113,7 +113,10 @@ export type Roster = {
   hydration(): { add(entries: Iterable<RosterEntry>): void; done(): void };
   /** Replaces one entry, unless the roster already holds a newer revision of it. */
   apply(entry: RosterEntry): void;
-  /** Records that the chain was seen at a slot at this time. Staleness is counted from it. */
+  /**
+   * Records that the chain was seen at a slot at this time. Staleness is counted from the last time
+   * at which that slot had moved.
+   */
   observe(asOfSlot: Slot, atMs: number): void;
   /** Sets a reason why the gate vouches for nobody, or null to clear it. */
   doubtAll(why: string | null): void;
@@ -235,10 +238,11 @@ export function createRoster(options: RosterOptions): Roster {
     },
     observe(asOfSlot, atMs) {
       // A slot a little lower comes from a node that is behind. A slot far lower shows that the
-      // higher one was wrong.
+      // higher one was wrong. The same slot again is no news: a node that stands still tells
+      // nothing of what happened since.
       if (
         seen.asOfSlot === null ||
-        asOfSlot >= seen.asOfSlot ||
+        asOfSlot > seen.asOfSlot ||
         asOfSlot < seen.asOfSlot - LAG_SLOTS_MOST
       )
         seen = { asOfSlot, observedAtMs: atMs };

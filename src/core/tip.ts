@@ -6,6 +6,11 @@ import type { Slot } from './ids.ts';
 
 /** No cluster makes a slot in less time; the shortest planned slot is 200 ms (SIMD-0525). */
 const SLOT_MS_LEAST = 50;
+/**
+ * No chain has a slot beyond this: sixteen years of the shortest slots. Such an answer is never
+ * believed, however often it is repeated.
+ */
+const SLOT_MOST = 10_000_000_000;
 /** Nodes of one cluster differ by fewer slots than this, even when one of them is catching up. */
 const APART_SLOTS_MOST = 2_000;
 /**
@@ -46,9 +51,10 @@ function fits(seen: Seen, slot: Slot, atMs: number): boolean {
  * is believed, whatever it says.
  */
 export function createTip(nowMs: () => number, recalled: Seen | null = null): Tip {
-  let believed = recalled;
+  const isSlot = (slot: Slot): boolean =>
+    Number.isSafeInteger(slot) && slot >= 0 && slot <= SLOT_MOST;
+  let believed = recalled !== null && isSlot(recalled.slot) ? recalled : null;
   let odd: { readonly last: Seen; readonly count: number } | null = null;
-  const isSlot = (slot: Slot): boolean => Number.isSafeInteger(slot) && slot >= 0;
   return {
     believes(slot) {
       if (!isSlot(slot)) return false;

@@ -245,7 +245,7 @@ export const hearingRoutes: FastifyPluginAsync<HearingOptions> = async (app, opt
         programs.reduce((total, each) => total + each[name], 0);
       const sources = Object.entries(options.progress()).map(([name, { lastSlot, lastMs }]) => [
         name,
-        { lastSlot, ageMs: lastMs === null ? null : nowMs - lastMs },
+        { lastSlot, ageMs: lastMs === null ? null : Math.max(0, nowMs - lastMs) },
       ]);
       return {
         sources: Object.fromEntries(sources),

@@ -8,12 +8,15 @@ import { createAnswerReader } from '../../src/chain/answer.ts';
 import { asking, openConnection, within } from '../../src/chain/rpc.ts';
 
 const MIB = 1_024 * 1_024;
-let answer: (response: ServerResponse) => void = () => {};
+let answer: (response: ServerResponse, id: string) => void = () => {};
 let sent = 0;
 const server = createServer((request, response) => {
-  request.resume();
+  let body = '';
+  request.on('data', (chunk) => {
+    body += String(chunk);
+  });
   response.on('error', () => {});
-  request.on('end', () => answer(response));
+  request.on('end', () => answer(response, (JSON.parse(body) as { id: string }).id));
 });
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
 afterAll(() => {
@@ -40,10 +43,13 @@ const ask = (bounds: { answerBytesMost: number; answersBytesMost: number }, answ
   return () => asking('getSlot', () => connection.getSlot());
 };
 const usual = { answerBytesMost: MIB, answersBytesMost: 4 * MIB };
-const well = (response: ServerResponse): void => {
-  response.setHeader('content-type', 'application/json');
-  response.end('{"jsonrpc":"2.0","id":"1","result":7}');
-};
+const answering =
+  (result: object) =>
+  (response: ServerResponse, id: string): void => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...result }));
+  };
+const well = answering({ result: 7 });
 
 test.each([
   ['plain', (response: ServerResponse) => pour(response)],
@@ -94,4 +100,15 @@ test('an answer whose end does not come fails after rpc.answerMs', async () => {
   const getSlot = ask(usual, 200);
   answer = (response) => void response.write('{');
   await expect(getSlot()).rejects.toMatchObject({ code: 'rpc_unavailable' });
+});
+
+test('an answer that carries the id of another request is no answer', async () => {
+  const getSlot = ask(usual);
+  answer = answering({ id: '7e1cbd4c-93ad-4a3c-8f0d-5dd7d1b1c1f5', result: 7 });
+  await expect(getSlot()).rejects.toMatchObject({
+    code: 'rpc_unavailable',
+    message: expect.stringContaining('another request'),
+  });
+  answer = well;
+  await expect(getSlot()).resolves.toBe(7);
 });

@@ -1,6 +1,7 @@
 // Start: the sentences that an operator reads when the daemon cannot start; and a stop ends every
 // process.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
@@ -40,15 +41,30 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
   const refused = other((copy) => {
     copy.port = '1';
   });
+  const unknownHost = other((copy) => {
+    copy.hostname = 'no-such-host.invalid';
+  });
+  // What listens there is no Postgres, and closes each connection.
+  const stranger = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+  const foreign = other((copy) => {
+    copy.port = String((stranger.address() as AddressInfo).port);
+  });
+  const BAILIFF_RPC_URL = 'http://127.0.0.1:1';
   const told = await Promise.all([
     bailiff(['migrate'], { DATABASE_URL: refused }),
-    bailiff(['shares', 'list'], { DATABASE_URL: missing, BAILIFF_RPC_URL: 'http://127.0.0.1:1' }),
+    bailiff(['shares', 'list'], { DATABASE_URL: missing, BAILIFF_RPC_URL }),
     bailiff(['start'], { DATABASE_URL: 'postgres://u:a/b+c@h/d' }),
+    bailiff(['start'], { DATABASE_URL: unknownHost, BAILIFF_RPC_URL }),
+    bailiff(['start'], { DATABASE_URL: foreign, BAILIFF_RPC_URL }),
   ]);
-  expect(told.map((each) => each.code)).toEqual([1, 1, 1]);
+  stranger.close();
+  expect(told.map((each) => each.code)).toEqual([1, 1, 1, 1, 1]);
   expect(told[0].out).toContain('Nothing listens at the address of DATABASE_URL.');
   expect(told[1].out).toContain('Postgres has no database of the name in DATABASE_URL.');
   expect(told[2].out).toContain('percent-encode');
+  expect(told[3].out).toContain('The host name in DATABASE_URL cannot be resolved.');
+  expect(told[4].out).toContain('names the host and port of a Postgres');
   for (const { out } of told) expect(out).not.toMatch(/^ +at /m);
 });
 
@@ -56,11 +72,21 @@ test('a database of a newer release is refused by start, migrate, doctor and eve
   await using database = await createDatabase();
   await database.sql`insert into migration (version, name, hash) values (9999, '9999_future.sql', 'x')`;
   const env = { DATABASE_URL: database.url, BAILIFF_RPC_URL: 'http://127.0.0.1:1' };
-  for (const args of [['migrate'], ['shares', 'list'], ['doctor']]) {
+  for (const args of [['start'], ['migrate'], ['shares', 'list'], ['doctor']]) {
     const { code, out } = await bailiff(args, env);
     expect(code, out).not.toBe(0);
     expect(out).toContain('newer release');
   }
+});
+
+test('a reader that closes the pipe early is no error, and the version is told', async () => {
+  const { code, out } = await run(
+    'bash',
+    ['-c', `${process.execPath} src/main.ts --help | head -0; echo "$PIPESTATUS"`],
+    {},
+  ).ended;
+  expect([code, out.trim()]).toEqual([0, '0']);
+  expect((await bailiff(['--version'], {})).out).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
 test('wrong settings name the variable that set them', async () => {

@@ -198,9 +198,11 @@ test('the last observation is that of the highest slot, unless that slot was far
     return [gate.freshness().asOfSlot, gate.freshness().observedAtMs];
   };
   expect(after(5_000, 1)).toEqual([5_000, 1]);
-  expect(after(5_000, 2)).toEqual([5_000, 2]);
-  expect(after(4_999, 3)).toEqual([5_000, 2]);
-  expect(after(4_000, 4)).toEqual([5_000, 2]);
+  expect(after(5_001, 2)).toEqual([5_001, 2]);
+  // A node that stands still, or is behind, tells nothing of what happened since.
+  expect(after(5_001, 3)).toEqual([5_001, 2]);
+  expect(after(4_999, 3)).toEqual([5_001, 2]);
+  expect(after(4_001, 4)).toEqual([5_001, 2]);
   expect(after(3_999, 5)).toEqual([3_999, 5]);
   expect(after(4_000, 6)).toEqual([4_000, 6]);
 });

@@ -10,6 +10,7 @@ import type { Loops } from '../../src/flows/loops.ts';
 
 /** A machine, and a Postgres whose clock is right; `jump` sets the machine's clock. */
 function setUp() {
+  let stoodStillAtMs: number | null = null;
   let rightMs = 1_800_000_000_000;
   let offMs = 0;
   const machine: Clock = {
@@ -62,7 +63,7 @@ function setUp() {
       clock,
       setClock: clock.set,
       log,
-      slot: async () => 1_000,
+      slot: async () => (stoodStillAtMs ?? rightMs) / 400,
       readKeys: async () => {},
       failing: () => failing,
     } as never,
@@ -75,6 +76,10 @@ function setUp() {
     events,
     ageMs,
     gate: () => roster.decide('ana', 'open', clock.nowMs()),
+    /** The node tells the slot of this moment from now on. */
+    standStill() {
+      stoodStillAtMs = rightMs;
+    },
     /** A loop has failed since now; null when its next run succeeded. */
     fail(thrown: Error | null) {
       failing = thrown && { name: 'scan', sinceMs: rightMs, thrown };
@@ -142,4 +147,16 @@ test('while a loop that carries news fails, the gate stops vouching at the stale
   await heartbeat.beat();
   expect(ageMs()).toBe(0);
   expect(gate().verdict).toBe('allow');
+});
+
+test('a node that tells the same slot again and again is no news: the gate stops vouching at the stale bound', async () => {
+  const { heartbeat, gate, ageMs, standStill, pass } = setUp();
+  await heartbeat.beat();
+  standStill();
+  for (let second = 1; second <= 31; second++) {
+    pass(1_000);
+    await heartbeat.beat();
+    expect(gate().verdict).toBe(second <= 30 ? 'allow' : 'unknown');
+  }
+  expect(ageMs()).toBe(31_000);
 });

@@ -2,7 +2,7 @@
 // with what differs: counted where the table of differences gives a reason, shown where it gives
 // none. npm run fuzz-venue -- [steps] [seeds] [first seed]
 import { OLDER_BUILDS } from '../../src/venue/drift-v2/builds.ts';
-import { DIFFERENCES, type Known, knownAs } from '../support/differences.ts';
+import { DIFFERENCES, explained, type Known } from '../support/differences.ts';
 import { playFuzz } from '../support/fuzz-play.ts';
 import { playRuins } from '../support/fuzz-ruin.ts';
 import type { Act } from '../support/program-pair.ts';
@@ -32,8 +32,10 @@ for (const file of compiledPrograms) {
         units: was.units + units,
       });
     }
-    for (const each of [...fuzzed.differences, ...ruined.differences]) {
-      const entry = knownAs(build, each);
+    for (const { difference: each, entry } of [
+      ...explained(build, fuzzed.differences),
+      ...explained(build, ruined.differences),
+    ]) {
       if (entry !== null) {
         known.set(entry.why, (known.get(entry.why) ?? 0) + 1);
         needed.add(entry);

@@ -11,6 +11,8 @@ export type Known = {
   /** What the stand-in and the program say, where only some values are meant. */
   readonly standIn?: RegExp;
   readonly program?: RegExp;
+  /** Everything else in which the two differ after the same act follows from this. */
+  readonly whole?: true;
   readonly why: string;
 };
 
@@ -108,15 +110,18 @@ export const DIFFERENCES: readonly Known[] = [
   },
   {
     builds: OLDEST,
-    acts: ['liquidatePerpPnlForDeposit'],
-    where: [
-      'records',
-      'User.status',
-      'User.perpPositions[].quoteAssetAmount',
-      'User.spotPositions[].scaledBalance',
-      'User.spotPositions[].cumulativeDeposits',
-    ],
-    why: 'that build goes on with a takeover of losses where the next one ends it after the orders were cancelled',
+    acts: ['fillPerpOrder'],
+    where: ['records'],
+    standIn: /^$/,
+    program: /^OrderActionRecord$/,
+    whole: true,
+    why: 'for want of that rebate, that build’s AMM fills a maker at a price that is not good enough later',
+  },
+  {
+    builds: OLDEST,
+    acts: ['forceCancelOrders'],
+    where: ['User.lastActiveSlot'],
+    why: 'that build does not count a reward in tokens as an act of the keeper',
   },
   {
     builds: OLDEST,
@@ -140,12 +145,20 @@ export const DIFFERENCES: readonly Known[] = [
     program: /^done$/,
     why: 'that build ends a settlement that brings nothing without an error (refusesEmptyPool)',
   },
+  {
+    builds: OLDEST,
+    acts: ['settlePnl'],
+    where: ['error'],
+    standIn: /"Custom":6095\}/,
+    program: /^done$/,
+    why: 'that build looks at the margin before a loss is settled without the strict price',
+  },
 ];
 
-/** The entry that a difference falls under; null for one that is not known. */
-export const knownAs = (
+/** The entry that a difference by itself falls under; null for one that is not known. */
+const entryOf = (
   build: string,
-  { act, where, standIn, program }: Difference,
+  { act, where, standIn, program }: Omit<Difference, 'nth'>,
 ): Known | null =>
   DIFFERENCES.find(
     (each) =>
@@ -156,6 +169,24 @@ export const knownAs = (
       (each.program?.test(program) ?? true),
   ) ?? null;
 
-/** The reason why a difference is known; null for one that is not. */
-export const reasonOf = (build: string, difference: Difference): string | null =>
-  knownAs(build, difference)?.why ?? null;
+/** Each difference of a history with its entry; null for one that is not known. */
+export function explained(
+  build: string,
+  differences: readonly Difference[],
+): { readonly difference: Difference; readonly entry: Known | null }[] {
+  const wholes = new Map<number, Known>();
+  for (const each of differences) {
+    const entry = entryOf(build, each);
+    if (entry?.whole === true) wholes.set(each.nth, entry);
+  }
+  return differences.map((difference) => ({
+    difference,
+    entry: wholes.get(difference.nth) ?? entryOf(build, difference),
+  }));
+}
+
+/** The differences of a history that no entry explains. */
+export const unexplained = (build: string, differences: readonly Difference[]): Difference[] =>
+  explained(build, differences).flatMap(({ difference, entry }) =>
+    entry === null ? [difference] : [],
+  );

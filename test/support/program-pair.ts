@@ -35,6 +35,8 @@ import { bendAccount } from './venue-world.ts';
 
 /** Where the two differ: in the error, in a field of a record, or in a field of an account. */
 export type Difference = {
+  /** The number of the act in its history. */
+  readonly nth: number;
   readonly act: string;
   readonly where: string;
   readonly standIn: string;
@@ -114,6 +116,7 @@ export function openPair(program: string, seed: number): Pair {
   const acts = new Map<string, Act>();
   const errors = new Set<string>();
   const executed = new Set<string>();
+  let nth = 0;
 
   const solOf = ({ agent }: Trader): PublicKey =>
     getAssociatedTokenAddressSync(WRAPPED_SOL, agent.publicKey);
@@ -195,6 +198,7 @@ export function openPair(program: string, seed: number): Pair {
       if (same(theirs, mine)) continue;
       const differ = (where: string, standInSays: unknown, programSays: unknown) =>
         differences.push({
+          nth,
           act,
           where,
           standIn: String(standInSays),
@@ -229,6 +233,7 @@ export function openPair(program: string, seed: number): Pair {
     make: (world: World) => readonly TransactionInstruction[],
     ...signers: readonly Trader[]
   ): boolean => {
+    nth++;
     const given = worlds.map((world) => make(world));
     const [theirs, mine] = worlds.map((world, at) =>
       world.driver.attempt(given[at] ?? [], [
@@ -251,7 +256,7 @@ export function openPair(program: string, seed: number): Pair {
       errors.add(end);
     }
     acts.set(act, known);
-    if (end !== ours) differences.push({ act, where: 'error', standIn: ours, program: end });
+    if (end !== ours) differences.push({ nth, act, where: 'error', standIn: ours, program: end });
     else if (typeof theirs !== 'string' && typeof mine !== 'string') {
       const events = ({ execution }: Landed) =>
         eventsIn(execution.logs).filter(({ name }) => name !== 'OrderRecord');
@@ -259,14 +264,20 @@ export function openPair(program: string, seed: number): Pair {
         const [said, told] = [events(mine), events(theirs)];
         const names = (list: typeof said) => list.map((each) => each.name).join();
         if (names(said) !== names(told))
-          differences.push({ act, where: 'records', standIn: names(said), program: names(told) });
+          differences.push({
+            nth,
+            act,
+            where: 'records',
+            standIn: names(said),
+            program: names(told),
+          });
         else
           for (const [at, { name, fields }] of told.entries()) {
             const shown = Object.fromEntries(
               Object.entries(said[at]?.fields ?? {}).filter(([field]) => field in fields),
             );
             compare(shown, fields, name, (where, a, b) =>
-              differences.push({ act, where, standIn: String(a), program: String(b) }),
+              differences.push({ nth, act, where, standIn: String(a), program: String(b) }),
             );
           }
         observe(act);

@@ -29,6 +29,7 @@ import type { ReceiptBook } from './core/receipt-ports.ts';
 import type { RosterOptions } from './core/roster.ts';
 import type { Pen, Signers, SwapDesk, Vault } from './core/signing-ports.ts';
 import type { PenLimits, SponsorLimits } from './core/spending.ts';
+import type { Statements } from './core/statement-ports.ts';
 import { createTip, type Seen, type Tip } from './core/tip.ts';
 import type { Tokens } from './core/token-ports.ts';
 import { DEFAULT_VENUE, type Venue } from './core/venue.ts';
@@ -41,12 +42,14 @@ import { createMarks, type Marks } from './ledger/mark.ts';
 import { migrate } from './ledger/migrate.ts';
 import { createProbe } from './ledger/probe.ts';
 import { createReceiptBook } from './ledger/receipts.ts';
+import { createStatements } from './ledger/statements.ts';
 import { keepVenues } from './ledger/tokens.ts';
 import { createVenuePrograms } from './ledger/venue-programs.ts';
 import { newestCursor } from './ledger/watch-list.ts';
 import { createWebhookIds } from './ledger/webhook-ids.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
+import { PERP_NAMES } from './venue/drift-v2/markets.ts';
 import { openVenue } from './venue/venues.ts';
 
 export type Parts = {
@@ -59,6 +62,9 @@ export type Parts = {
   readonly marks: Marks;
   readonly ledger: Ledger;
   readonly receipts: ReceiptBook;
+  readonly statements: Statements;
+  /** The name of a perp market of the venue; null when this release does not know it. */
+  readonly marketName: (index: number) => string | null;
   readonly chain: Chain;
   readonly tokens: Tokens;
   readonly venue: Venue;
@@ -156,6 +162,8 @@ export async function openParts(
     sql,
     ledger,
     receipts: createReceiptBook(sql),
+    statements: createStatements(sql),
+    marketName: (index) => (name === 'drift-v2' ? (PERP_NAMES[index] ?? null) : null),
     nodes,
     tip,
     chain,

@@ -100,7 +100,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     stream: { ...wiring, clock: viewClock, ledger, bounds: settings.http },
     listing,
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
-    shares: { ledger, listing, nudge },
+    shares: { ...parts, listing, nudge },
     receipts: { write: createReceipts(parts) },
     acts: wiring.acts,
     clock,
@@ -134,6 +134,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       endings: wiring.endings,
       log,
       token: venue.quote,
+      statements: parts.statements,
       onVoided: (id) => judgeAll([id]),
       async onAdopted(id) {
         await judgeAll([id]);

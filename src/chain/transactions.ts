@@ -101,12 +101,13 @@ function transactionOf(response: Json, signature: Signature): ChainTransaction {
     ...addresses(loaded.writable, 'writable'),
     ...addresses(loaded.readonly, 'readonly'),
   ];
-  const { transactionIndex: blockIndex } = response;
+  const { transactionIndex: blockIndex, blockTime } = response;
   const header = membersOf(message.header, 'header');
   return {
     signature,
     slot: countOf(response.slot, 'slot'),
     blockIndex: typeof blockIndex === 'number' ? blockIndex : null,
+    blockTimeMs: typeof blockTime === 'number' ? blockTime * 1_000 : null,
     error: meta.err ?? null,
     keys,
     instructions: instructionsOf(message, meta, keys),

@@ -5,14 +5,16 @@ import { type Command, Option } from 'commander';
 import type { ProfitShare } from '../core/debt-ports.ts';
 import { explain } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
+import { formatUnits } from '../core/money.ts';
 import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
+import type { ShareDetails } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import { amountsText, amountText, sumsOf, type Token } from '../core/token.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { createBooks } from '../flows/books-comparison.ts';
 import { createEndings, type Endings } from '../flows/ending.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';
-import { type ListOptions, listed, showList } from './lists.ts';
+import { dated, type ListOptions, listed, periodIn, showList } from './lists.ts';
 import { type Output, table } from './output.ts';
 import { untilNothingFlies } from './rebuild.ts';
 
@@ -153,6 +155,9 @@ async function adopt(
   return behind.length === 0 ? 0 : 1;
 }
 
+/** Shares whose details are read in one query. */
+const DETAILS_AT_ONCE = 500;
+const BASE_DECIMALS = 9;
 const WHY_LENGTH = 60;
 
 /**
@@ -174,30 +179,95 @@ type ShareFilter = {
   status?: ProfitShare['status'];
 };
 
-const listShares = ({ ledger }: Parts, output: Output, given: ShareFilter & ListOptions) =>
-  showList(ledger, output, given, {
+/** Everything that a statement of shares shows, as columns of CSV. */
+const shareColumns = (
+  detailsOf: (id: string) => ShareDetails | undefined,
+  marketName: Parts['marketName'],
+): readonly (readonly [string, (share: ProfitShare) => string])[] => {
+  const trade = (id: string): ShareDetails['trade'] => detailsOf(id)?.trade ?? null;
+  const usdc = (amount: bigint | null | undefined): string =>
+    amount == null ? '' : formatUnits(amount);
+  const base = (amount: bigint | null | undefined): string =>
+    amount == null ? '' : formatUnits(amount, BASE_DECIMALS);
+  const time = (ms: number | null | undefined): string => (ms == null ? '' : isoTime(ms));
+  return [
+    ['share', ({ id }) => id],
+    ['closed_at', ({ id }) => time(detailsOf(id)?.closedAtMs)],
+    ['slot', ({ slot }) => String(slot)],
+    ['subscriber', ({ subscriberId }) => subscriberId],
+    ['subscription', ({ subscriptionId }) => subscriptionId],
+    ['creator_wallet', ({ creatorWallet }) => creatorWallet],
+    ['market', ({ id }) => String(trade(id)?.market ?? '')],
+    ['market_name', ({ id }) => marketName(trade(id)?.market ?? -1) ?? ''],
+    ['position', ({ id }) => trade(id)?.position ?? ''],
+    ['base', ({ id }) => base(trade(id)?.base)],
+    ['share_base', ({ id }) => base(detailsOf(id)?.base)],
+    ['entry', ({ id }) => usdc(trade(id)?.entry)],
+    ['exit', ({ id }) => usdc(trade(id)?.exit)],
+    ['closing_fee', ({ id }) => usdc(trade(id)?.closingFee)],
+    ['opening_fee', ({ id }) => usdc(detailsOf(id)?.openingFee)],
+    ['funding', ({ id }) => usdc(detailsOf(id)?.funding)],
+    ['net_pnl', ({ netPnl }) => usdc(netPnl)],
+    ['share_bps', ({ shareBps }) => String(shareBps)],
+    ['token', ({ token }) => token.symbol],
+    ['amount', ({ amount }) => usdc(amount)],
+    ['paid', ({ paid }) => usdc(paid)],
+    ['credited', ({ credited }) => usdc(credited)],
+    ['status', ({ status }) => status],
+    ['why', whyOf],
+    ['close_signature', ({ signature }) => signature],
+    ['paid_by', ({ paidBy, creditedBy }) => [...paidBy, ...creditedBy].join(' ')],
+  ];
+};
+
+function listShares(parts: Parts, output: Output, given: ShareFilter & ListOptions) {
+  const { ledger, statements, marketName } = parts;
+  let details: ReadonlyMap<string, ShareDetails> = new Map();
+  return showList(ledger, output, given, {
     list: 'shares',
     filter: {
       subscriberId: given.subscriber,
       subscriptionId: given.subscription,
       creatorWallet: given.creator,
       status: given.status,
+      ...periodIn(given),
     },
     turn: 'before',
-    head: ['SHARE', 'SUBSCRIBER', 'OWED', 'PAID', 'STATUS', 'WHY'],
-    cells: (each) => [
-      each.id,
-      each.subscriberId,
-      amountText(each.amount, each.token),
-      amountText(each.paid, each.token),
-      each.status,
-      whyOf(each),
-    ],
+    head: ['SHARE', 'CLOSED', 'SUBSCRIBER', 'MARKET', 'OWED', 'PAID', 'STATUS', 'WHY'],
+    async prepare(rows) {
+      const found = new Map<string, ShareDetails>();
+      for (let from = 0; from < rows.length; from += DETAILS_AT_ONCE) {
+        const ids = rows.slice(from, from + DETAILS_AT_ONCE).map((each) => each.id);
+        for (const [id, each] of await statements.shares(ids)) found.set(id, each);
+      }
+      details = found;
+    },
+    cells(each) {
+      const { closedAtMs = null, trade = null } = details.get(each.id) ?? {};
+      return [
+        each.id,
+        closedAtMs === null ? '' : isoTime(closedAtMs).slice(0, 19),
+        each.subscriberId,
+        trade === null ? 'by state' : (marketName(trade.market) ?? String(trade.market)),
+        amountText(each.amount, each.token),
+        amountText(each.paid, each.token),
+        each.status,
+        whyOf(each),
+      ];
+    },
+    document: (each) => ({ ...each, ...details.get(each.id) }),
+    csv: shareColumns((id) => details.get(id), marketName),
   });
+}
 
 export function addDebts(program: Command, tools: Tools): void {
   const shares = program.command('shares').description('debts of subscribers to creators');
-  listed(shares.command('list').description('profit shares, the newest first'), 'before')
+  dated(
+    listed(
+      shares.command('list', { isDefault: true }).description('profit shares, the newest first'),
+      'before',
+    ),
+  )
     .option('--subscriber <id>')
     .option('--subscription <id>')
     .option('--creator <wallet>')

@@ -4,34 +4,81 @@
 import { type Command, Option } from 'commander';
 import { isSignature, type Signature } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
-import { PAYMENT_STATES, type PaymentState } from '../core/payment.ts';
+import { type Cover, PAYMENT_STATES, type PaymentState } from '../core/payment.ts';
+import { isoTime } from '../core/time.ts';
 import { amountText } from '../core/token.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { type Opened, reasoned, type Tools } from './command-tools.ts';
-import { type ListOptions, listed, showList } from './lists.ts';
+import { dated, type ListOptions, listed, periodIn, showList } from './lists.ts';
 import type { Output } from './output.ts';
 import { rebuild } from './rebuild.ts';
 
+/** Payments whose shares are read in one query. */
+const COVERS_AT_ONCE = 500;
+
 type PaymentFilter = { subscriber?: string; creator?: string; state?: PaymentState };
 
-const listPayments = ({ ledger }: Parts, output: Output, given: PaymentFilter & ListOptions) =>
-  showList(ledger, output, given, {
+function listPayments(
+  { ledger, statements }: Parts,
+  output: Output,
+  given: PaymentFilter & ListOptions,
+) {
+  let covers: ReadonlyMap<string, readonly Cover[]> = new Map();
+  const coversOf = (id: string): readonly Cover[] => covers.get(id) ?? [];
+  const time = (ms: number | null): string => (ms === null ? '' : isoTime(ms));
+  return showList(ledger, output, given, {
     list: 'payments',
     filter: {
       subscriberId: given.subscriber,
       creatorWallet: given.creator,
       state: given.state,
+      ...periodIn(given),
     },
     turn: 'before',
-    head: ['PAYMENT', 'SUBSCRIBER', 'AMOUNT', 'STATE', 'SIGNATURE'],
+    head: ['PAYMENT', 'PLANNED', 'SUBSCRIBER', 'AMOUNT', 'SHARES', 'STATE', 'SIGNATURE'],
+    async prepare(rows) {
+      const found = new Map<string, readonly Cover[]>();
+      for (let from = 0; from < rows.length; from += COVERS_AT_ONCE) {
+        const ids = rows.slice(from, from + COVERS_AT_ONCE).map((each) => each.id);
+        for (const [id, each] of await statements.payments(ids)) found.set(id, each);
+      }
+      covers = found;
+    },
     cells: (each) => [
       each.id,
+      isoTime(each.plannedAtMs).slice(0, 19),
       each.subscriberId,
       amountText(each.amount, each.token),
+      String(coversOf(each.id).length),
       each.state,
       each.signature ?? each.trouble?.code ?? '',
     ],
+    document: (each) => ({ ...each, shares: coversOf(each.id) }),
+    csv: [
+      ['payment', ({ id }) => id],
+      ['planned_at', ({ plannedAtMs }) => time(plannedAtMs)],
+      ['ended_at', ({ endedAtMs }) => time(endedAtMs)],
+      ['purpose', ({ purpose }) => purpose],
+      ['subscriber', ({ subscriberId }) => subscriberId],
+      ['creator_wallet', ({ creatorWallet }) => creatorWallet],
+      ['token', ({ token }) => token.symbol],
+      ['amount', ({ amount }) => formatUnits(amount)],
+      ['withdrawn', ({ withdrawn }) => formatUnits(withdrawn)],
+      ['fee_payer', ({ feePayer }) => feePayer],
+      ['state', ({ state }) => state],
+      ['slot', ({ slot }) => (slot === null ? '' : String(slot))],
+      ['signature', ({ signature }) => signature ?? ''],
+      ['trouble', ({ trouble }) => trouble?.code ?? ''],
+      [
+        'shares',
+        ({ id }) =>
+          coversOf(id)
+            .map(({ shareId, amount }) => `${shareId}=${formatUnits(amount)}`)
+            .join(' '),
+      ],
+    ],
   });
+}
 
 /**
  * Accepts the excess of a payment, and tells how many of the subscriber still wait. Returns exit
@@ -66,7 +113,12 @@ const OPEN_MOST = 100;
 
 export function addPayments(program: Command, tools: Tools): void {
   const payments = program.command('payments').description('payments to creators');
-  listed(payments.command('list').description('payments, the newest first'), 'before')
+  dated(
+    listed(
+      payments.command('list', { isDefault: true }).description('payments, the newest first'),
+      'before',
+    ),
+  )
     .option('--subscriber <id>')
     .option('--creator <wallet>')
     .addOption(new Option('--state <state>').choices(PAYMENT_STATES))

@@ -13,6 +13,7 @@ import { addCloses } from './closes.ts';
 import { createTools, type Opened } from './command-tools.ts';
 import { addDebts } from './debts.ts';
 import { report } from './doctor.ts';
+import { addEarnings } from './earnings.ts';
 import { addHalts } from './halts.ts';
 import { addListening } from './hearing.ts';
 import { createOutput } from './output.ts';
@@ -111,6 +112,7 @@ export function createProgram(ports: ProgramPorts): Command {
     say: ports.say,
     pause: (ms) => ports.clock.sleep(ms, new AbortController().signal),
   });
+  addEarnings(program, tools);
   addHalts(program, tools);
   addActs(program, tools);
   addListening(program, tools);

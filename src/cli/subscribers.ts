@@ -70,7 +70,9 @@ export function addPeople(program: Command, tools: Tools): void {
     });
   const subscribers = program.command('subscribers').description('registered subscribers');
   listed(
-    subscribers.command('list').description('subscribers in the order of their ids'),
+    subscribers
+      .command('list', { isDefault: true })
+      .description('subscribers in the order of their ids'),
     'after',
   ).action((given: ListOptions) =>
     tools.look(({ parts }) =>

@@ -5,6 +5,7 @@ import type { Accrual } from './explain.ts';
 import type { Fact } from './fact.ts';
 import type { Accepted, FoundPayments } from './found-payment-ports.ts';
 import type { Address, Signature, Slot } from './ids.ts';
+import type { ListFilters } from './lists.ts';
 import type { Movement } from './lots.ts';
 import type { BaseUnits } from './money.ts';
 import type { Cover, Debt, ErrorClass, Payment, SignedBytes, Tries, Trouble } from './payment.ts';
@@ -148,14 +149,7 @@ export type Shares = {
   ): Promise<void>;
   /** Notes why debts that are due cannot be planned just now. They stay due. */
   note(subscriberId: string, shareIds: readonly string[], trouble: Trouble): Promise<void>;
-  list(filter: {
-    subscriberId?: string;
-    subscriptionId?: string;
-    creatorWallet?: string;
-    status?: ProfitShare['status'];
-    limit: number;
-    before?: string;
-  }): Promise<ProfitShare[]>;
+  list(filter: ListFilters['shares'] & { limit: number; before?: string }): Promise<ProfitShare[]>;
   find(id: string): Promise<ProfitShare | null>;
   /** The figures from which a share was computed; null when there is no such share. */
   accrual(id: string): Promise<Accrual | null>;
@@ -283,13 +277,9 @@ export type Payments = FoundPayments & {
     retryInMs: number,
   ): Promise<boolean>;
   /** Lists payments, newest first. `before` is the id of the last one of the page before. */
-  list(filter: {
-    subscriberId?: string;
-    creatorWallet?: string;
-    state?: Payment['state'];
-    limit: number;
-    before?: string;
-  }): Promise<PaymentRecord[]>;
+  list(
+    filter: ListFilters['payments'] & { limit: number; before?: string },
+  ): Promise<PaymentRecord[]>;
   find(id: string): Promise<PaymentRecord | null>;
   bySignature(signature: Signature): Promise<PaymentRecord | null>;
   /** Whether a top-up was planned within the last `ms` milliseconds, even if it failed. */

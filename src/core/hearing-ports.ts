@@ -143,6 +143,8 @@ export type Sightings = {
     nowMs: number;
     insist?: boolean;
     readWith?: ReadWith;
+    /** The time of the block, which is kept with its facts. */
+    blockTimeMs?: number | null;
   }): Promise<Settled>;
   /**
    * Withdraws the facts of a transaction that is on no surviving fork. Returns the affected

@@ -4,6 +4,7 @@ import type { ProfitShare } from './debt-ports.ts';
 import type { Delivery } from './event.ts';
 import type { FactBody } from './fact.ts';
 import type { PaymentState } from './payment.ts';
+import type { Period } from './statement-ports.ts';
 
 /** The filter of each list. A field that is left out does not restrict the list. */
 export type ListFilters = {
@@ -13,14 +14,14 @@ export type ListFilters = {
     readonly subscriptionId?: string;
     readonly creatorWallet?: string;
     readonly status?: ProfitShare['status'];
-  };
+  } & Period;
   readonly payments: {
     readonly subscriberId?: string;
     readonly creatorWallet?: string;
     readonly state?: PaymentState;
-  };
-  readonly facts: { readonly subscriberId: string; readonly kind?: FactBody['kind'] };
-  readonly closes: { readonly subscriberId: string };
+  } & Period;
+  readonly facts: { readonly subscriberId: string; readonly kind?: FactBody['kind'] } & Period;
+  readonly closes: { readonly subscriberId: string } & Period;
   readonly credits: { readonly subscriberId: string };
   readonly clearances: { readonly subscriberId: string };
   readonly acts: { readonly actor?: string; readonly subscriber?: string };

@@ -22,6 +22,7 @@ import type { RecordedClose } from './outcome.ts';
 import type { OpenDebt } from './owing.ts';
 import type { Mark, RosterChange, RosterEntry } from './roster.ts';
 import type { Standing, StandingEvent } from './standing.ts';
+import type { Period } from './statement-ports.ts';
 import type { Suspicion } from './suspicion.ts';
 import type { Terms } from './terms.ts';
 import type { Quotes } from './token.ts';
@@ -144,21 +145,21 @@ export type FactRecord = Fact & {
 };
 export type Facts = {
   /** Lists facts, newest first. `before` is the cursor of the last one of the page before. */
-  list(filter: {
-    subscriberId: string;
-    kind?: FactBody['kind'];
-    limit: number;
-    before?: string;
-  }): Promise<FactRecord[]>;
+  list(
+    filter: Period & {
+      subscriberId: string;
+      kind?: FactBody['kind'];
+      limit: number;
+      before?: string;
+    },
+  ): Promise<FactRecord[]>;
   /**
    * Lists every close and reckoning of a subscriber with its outcome, newest first, without those
    * that a fork dropped.
    */
-  closes(filter: {
-    subscriberId: string;
-    limit: number;
-    before?: string;
-  }): Promise<RecordedClose[]>;
+  closes(
+    filter: Period & { subscriberId: string; limit: number; before?: string },
+  ): Promise<RecordedClose[]>;
 };
 
 /** The addresses at which creators are paid. */

@@ -4,3 +4,14 @@
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/**
+ * Milliseconds since 1970 of an ISO 8601 instant with its zone, or of the beginning of a day in
+ * UTC. Null for any other text.
+ */
+export function instantOf(text: string): number | null {
+  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
+}

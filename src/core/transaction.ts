@@ -48,6 +48,8 @@ export type ChainTransaction = {
   readonly signature: Signature;
   readonly slot: Slot;
   readonly blockIndex: number | null;
+  /** The time of the block in milliseconds; null or absent when the node does not tell it. */
+  readonly blockTimeMs?: number | null;
   /**
    * Null when the transaction succeeded. A failed transaction changed nothing but fees, whatever
    * its logs say.

@@ -155,6 +155,7 @@ async function record(
       nowMs: clock.nowMs(),
       insist,
       readWith: { listRevision: revision, touching },
+      blockTimeMs: transaction.blockTimeMs ?? null,
     });
     if (settled.outcome !== 'stale' || tries === LIST_TRIES) return { ...settled, facts };
     await watched.refresh();

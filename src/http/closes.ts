@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox';
 import { NOTHING_OWED, outcomeOf, type RecordedClose } from '../core/outcome.ts';
 import { BASES } from '../core/terms.ts';
 import type { Listing } from '../flows/lists.ts';
+import { PeriodFields, periodOf } from './periods.ts';
 import {
   AddressText,
   BaseUnits,
@@ -13,11 +14,11 @@ import {
   nullable,
   Paged,
   PlacePage,
-  ShareStatus,
 } from './shapes.ts';
+import { ShareStatus } from './share-shapes.ts';
 
 const Id = Type.Object({ id: IdText });
-const CloseQuery = Type.Object(PlacePage);
+const CloseQuery = Type.Object({ ...PlacePage, ...PeriodFields });
 const Reason = nullable(
   Type.Enum([...NOTHING_OWED], {
     description:
@@ -139,9 +140,14 @@ export const closeRoutes: FastifyPluginAsync<{
       config: { scope: 'platform:write' },
       schema: { params: Id, querystring: CloseQuery, response: { 200: CloseList } },
     },
-    async ({ params, query: { limit = LIMIT_USUAL, before } }) => {
+    async ({ params, query }) => {
+      const { limit = LIMIT_USUAL, before } = query;
       const page = { limit, cursor: before };
-      const { rows, ...paged } = await listing.page('closes', { subscriberId: params.id }, page);
+      const { rows, ...paged } = await listing.page(
+        'closes',
+        { subscriberId: params.id, ...periodOf(query) },
+        page,
+      );
       return { closes: rows.map(closeView), ...paged };
     },
   );

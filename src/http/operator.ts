@@ -7,8 +7,10 @@ import type { PaymentRecord } from '../core/debt-ports.ts';
 import type { Earnings } from '../core/debt-sums.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
+import type { Cover } from '../core/payment.ts';
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Voiding } from '../core/share.ts';
+import type { Statements } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Token } from '../core/token.ts';
 import type { Endings } from '../flows/ending.ts';
@@ -22,6 +24,7 @@ import {
   Reason,
   ScopeText,
 } from './operator-shapes.ts';
+import { PeriodFields, periodOf } from './periods.ts';
 import {
   CreditList,
   IdText,
@@ -39,6 +42,7 @@ export type OperatorOptions = {
   readonly log: Log;
   /** The quote token of the first venue that is served. */
   readonly token: Token;
+  readonly statements: Pick<Statements, 'payments' | 'earnings'>;
   /** In whose name a request acts: the actor of its key, and the person that it names. */
   readonly byWhom: (request: FastifyRequest) => Pick<Voiding, 'actor' | 'person'>;
   /** Called when a debt was ended, because the standing may change. */
@@ -49,6 +53,7 @@ export type OperatorOptions = {
 
 const Id = Type.Object({ id: IdText });
 const CreditQuery = Type.Object(PlacePage);
+const EarningsQuery = Type.Object(PeriodFields);
 
 const nothingIn = (token: Token): Earnings => ({
   token,
@@ -64,7 +69,10 @@ const earningsView = ({ token, owed, inFlight, paid, voided, observed }: Earning
   accrued: (owed + inFlight + paid + voided + observed).toString(),
 });
 
-const paymentView = (payment: PaymentRecord): Static<typeof PaymentView> => {
+const paymentView = (
+  payment: PaymentRecord,
+  covers: readonly Cover[],
+): Static<typeof PaymentView> => {
   const { token, amount, withdrawn, excess, accepted, plannedAtMs, endedAtMs, ...most } = payment;
   const { trouble, ...rest } = most;
   return {
@@ -86,6 +94,10 @@ const paymentView = (payment: PaymentRecord): Static<typeof PaymentView> => {
         : { class: trouble.class, code: trouble.code, detail: trouble.detail },
     plannedAt: isoTime(plannedAtMs),
     endedAt: endedAtMs === null ? null : isoTime(endedAtMs),
+    shares: covers.map(({ shareId, amount: part }) => ({
+      share: shareId,
+      amount: part.toString(),
+    })),
   };
 };
 
@@ -100,9 +112,14 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
     },
     async (request) => {
       const { subscriber, creator, limit = LIMIT_USUAL, before, state } = request.query;
-      const filter = { subscriberId: subscriber, creatorWallet: creator, state };
+      const period = periodOf(request.query);
+      const filter = { subscriberId: subscriber, creatorWallet: creator, state, ...period };
       const { rows, ...paged } = await listing.page('payments', filter, { limit, cursor: before });
-      return { payments: rows.map((each) => paymentView(each)), ...paged };
+      const covers = await options.statements.payments(rows.map((each) => each.id));
+      return {
+        payments: rows.map((each) => paymentView(each, covers.get(each.id) ?? [])),
+        ...paged,
+      };
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -111,15 +128,17 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
     async ({ params }) => {
       const found = await ledger.payments.find(params.id);
       if (found === null) throw new Fault('not_found', `There is no payment ${params.id}.`);
-      return paymentView(found);
+      const covers = await options.statements.payments([found.id]);
+      return paymentView(found, covers.get(found.id) ?? []);
     },
   );
-  app.get<{ Params: { wallet: string } }>(
+  app.get<{ Params: { wallet: string }; Querystring: Static<typeof EarningsQuery> }>(
     '/v1/creators/:wallet/earnings',
     {
       config: { scope: 'platform:write' },
       schema: {
         params: Type.Object({ wallet: IdText }),
+        querystring: EarningsQuery,
         response: { 200: EarningsView },
       },
     },
@@ -129,7 +148,8 @@ export const operatorRoutes: FastifyPluginAsync<OperatorOptions> = async (app, o
         throw new Fault('address_invalid', `wallet is no Solana address: ${wallet}`);
       if (!(await ledger.creators.isCreator(wallet)))
         throw new Fault('not_found', `No terms name ${wallet} as a creator.`);
-      const all = await ledger.sums.earnings(wallet);
+      const filter = { ...periodOf(request.query), creatorWallet: wallet, limit: 1 };
+      const all = await options.statements.earnings(filter);
       const first = all.find((each) => each.token.mint === token.mint) ?? nothingIn(token);
       return { creatorWallet: wallet, ...earningsView(first), tokens: all.map(earningsView) };
     },

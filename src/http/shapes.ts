@@ -2,8 +2,8 @@
 // filter of output. Money is a decimal string of base units.
 import Type from 'typebox';
 import { BLOCKS } from '../core/covered.ts';
-import { SHARE_STATUSES } from '../core/share.ts';
 import { ERROR_CLASSES, TROUBLES } from '../core/trouble.ts';
+import { PeriodFields } from './periods.ts';
 
 /** An amount in a request. It fits a Postgres bigint with room for addition. */
 export const AmountText = Type.String({
@@ -121,81 +121,9 @@ export const GateAnswers = Type.Object({
   answers: Type.Array(Type.Object({ subscriber: Type.String(), ...GateAnswer.properties })),
 });
 
-export const ShareStatus = Type.Enum([...SHARE_STATUSES]);
-export const ShareQuery = Type.Object({
-  subscriber: Type.Optional(IdText),
-  subscription: Type.Optional(IdText),
-  creator: Type.Optional(IdText),
-  status: Type.Optional(ShareStatus),
-  limit: Limit,
-  before: Type.Optional(IdText),
-});
-const TroubleCode = Type.String({
+/** The code of a trouble. */
+export const TroubleCode = Type.String({
   description: `Stable. ${Object.keys(TROUBLES).join(', ')}; a problem's code; or an error of the chain, such as venue_6003. The runbook says what each means.`,
-});
-export const ShareView = Type.Object({
-  id: Type.String(),
-  subscriberId: IdText,
-  subscriptionId: IdText,
-  creatorWallet: AddressText,
-  mint: AddressText,
-  symbol: SymbolText,
-  close: Type.Object({ signature: Type.String(), slot: Type.Integer(), netPnl: Type.String() }),
-  shareBps: Type.Integer(),
-  amount: BaseUnits,
-  paid: BaseUnits,
-  status: ShareStatus,
-  reason: nullable(
-    Type.Object({
-      class: Type.Enum([...ERROR_CLASSES]),
-      code: TroubleCode,
-      detail: Type.String(),
-      lamports: Type.Optional(
-        Type.String({ pattern: '^[0-9]+$', description: 'With needs_sol: what is lacking.' }),
-      ),
-    }),
-  ),
-  attempts: Type.Integer(),
-  retryAt: nullable(Type.String()),
-  paidBy: Type.Array(Type.String({ description: 'Signature of a payment by Bailiff.' })),
-  credited: Type.String({
-    pattern: '^[0-9]+$',
-    description: 'The part of paid that transfers by others than Bailiff paid.',
-  }),
-  creditedBy: Type.Array(Type.String({ description: 'Signature of such a transfer.' })),
-  observed: Type.Boolean({
-    description: 'Booked while only observing: never paid until it is adopted.',
-  }),
-  voided: nullable(
-    Type.Object(
-      {
-        by: Type.Enum(['operator', 'terms']),
-        actor: Type.String({
-          description:
-            'As in the audit: the id of an API key, configured, anyone, command; or terms.',
-        }),
-        person: nullable(Type.String({ description: 'The person that the request named.' })),
-        at: Type.String({ description: 'ISO 8601, UTC.' }),
-        reason: Type.String(),
-      },
-      { description: 'Of a voided share: who ended it unpaid, when and why.' },
-    ),
-  ),
-});
-export const Explanation = Type.Object({
-  share: Type.String(),
-  sentence: Type.String(),
-  steps: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      value: Type.String({ description: 'Base units, unless the formula says otherwise.' }),
-      formula: Type.String({ description: 'Where the value was read, or how it was computed.' }),
-    }),
-  ),
-});
-export const ShareList = Type.Object({
-  shares: Type.Array(ShareView),
-  ...Paged,
 });
 
 export const NewClearance = Type.Object(
@@ -260,6 +188,7 @@ export const PlacePage = {
 
 const PaymentState = Type.Enum(['planned', 'signed', 'sent', 'landed', 'failed', 'dead']);
 export const PaymentQuery = Type.Object({
+  ...PeriodFields,
   subscriber: Type.Optional(IdText),
   creator: Type.Optional(IdText),
   state: Type.Optional(PaymentState),
@@ -301,6 +230,9 @@ export const PaymentView = Type.Object({
   ),
   plannedAt: Type.String(),
   endedAt: nullable(Type.String()),
+  shares: Type.Array(Type.Object({ share: Type.String(), amount: BaseUnits }), {
+    description: 'The shares that it is for, each with its part.',
+  }),
 });
 export const PaymentList = Type.Object({
   payments: Type.Array(PaymentView),

@@ -8,15 +8,21 @@ import { Fault } from '../core/fault.ts';
 import type { Trouble } from '../core/payment.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Voided } from '../core/share.ts';
+import type { ShareDetails, Statements } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
-import { Explanation, IdText, LIMIT_USUAL, ShareList, ShareQuery, ShareView } from './shapes.ts';
+import { periodOf } from './periods.ts';
+import { IdText, LIMIT_USUAL } from './shapes.ts';
+import { Explanation, ShareList, ShareQuery, ShareView } from './share-shapes.ts';
 
 export type ShareOptions = {
   readonly ledger: Ledger;
   readonly listing: Listing;
   /** Wakes the subscriber's lane. */
   readonly nudge: (subscriberId: string) => void;
+  readonly statements: Pick<Statements, 'shares'>;
+  /** The name of a perp market; null when this release does not know it. */
+  readonly marketName: (index: number) => string | null;
 };
 
 const Id = Type.Object({ id: IdText });
@@ -36,7 +42,12 @@ const voidedView = ({
   at: isoTime(atMs),
 });
 
-function shareView(share: ProfitShare): Static<typeof ShareView> {
+function shareView(
+  share: ProfitShare,
+  details: ShareDetails | undefined,
+  { marketName }: Pick<ShareOptions, 'marketName'>,
+): Static<typeof ShareView> {
+  const { closedAtMs = null, trade = null, base = null, funding = null } = details ?? {};
   return {
     id: share.id,
     subscriberId: share.subscriberId,
@@ -44,7 +55,22 @@ function shareView(share: ProfitShare): Static<typeof ShareView> {
     creatorWallet: share.creatorWallet,
     mint: share.token.mint,
     symbol: share.token.symbol,
-    close: { signature: share.signature, slot: share.slot, netPnl: share.netPnl.toString() },
+    close: {
+      signature: share.signature,
+      slot: share.slot,
+      at: closedAtMs === null ? null : isoTime(closedAtMs),
+      netPnl: share.netPnl.toString(),
+      market: trade?.market ?? null,
+      marketName: trade === null ? null : marketName(trade.market),
+      position: trade?.position ?? null,
+      base: trade?.base.toString() ?? null,
+      shareBase: base?.toString() ?? null,
+      entry: trade?.entry.toString() ?? null,
+      exit: trade?.exit.toString() ?? null,
+      closingFee: trade?.closingFee.toString() ?? null,
+      openingFee: (details?.openingFee ?? 0n).toString(),
+      funding: funding?.toString() ?? null,
+    },
     shareBps: share.shareBps,
     amount: share.amount.toString(),
     paid: share.paid.toString(),
@@ -61,10 +87,16 @@ function shareView(share: ProfitShare): Static<typeof ShareView> {
 }
 
 /** The routes of profit shares. */
-export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
-  app,
-  { ledger, listing, nudge },
-) => {
+export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (app, options) => {
+  const { ledger, listing, nudge, statements } = options;
+  const viewsOf = async (shares: readonly ProfitShare[]): Promise<Static<typeof ShareView>[]> => {
+    const details = await statements.shares(shares.map((each) => each.id));
+    return shares.map((each) => shareView(each, details.get(each.id), options));
+  };
+  const viewOf = async (share: ProfitShare): Promise<Static<typeof ShareView>> => {
+    const details = await statements.shares([share.id]);
+    return shareView(share, details.get(share.id), options);
+  };
   app.get<{ Querystring: Static<typeof ShareQuery> }>(
     '/v1/shares',
     {
@@ -78,9 +110,10 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
         subscriptionId: named.subscription,
         creatorWallet: named.creator,
         status,
+        ...periodOf(request.query),
       };
       const { rows, ...paged } = await listing.page('shares', filter, { limit, cursor: before });
-      return { shares: rows.map((each) => shareView(each)), ...paged };
+      return { shares: await viewsOf(rows), ...paged };
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -96,7 +129,7 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
       const found = await ledger.shares.find(request.params.id);
       if (found === null)
         throw new Fault('not_found', `There is no profit share ${request.params.id}.`);
-      return shareView(found);
+      return viewOf(found);
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -130,7 +163,7 @@ export const shareRoutes: FastifyPluginAsync<ShareOptions> = async (
         );
       }
       nudge(known.subscriberId);
-      return shareView((await ledger.shares.find(id)) ?? known);
+      return viewOf((await ledger.shares.find(id)) ?? known);
     },
   );
 };

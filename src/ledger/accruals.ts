@@ -164,9 +164,11 @@ export function createAccruals(
             );
             await tx`
               insert into profit_share (share_id, subscriber_id, subscription_id, signature, slot, ordinal, terms_slot, creator_wallet, mint, amount,
-                observed, accrued_at)
+                observed, accrued_at, closed_at)
               values (${id}, ${subscriberId}, ${subscription.id}, ${signature}, ${slot}, ${ordinal},
-                ${termsSlot}, ${creatorWallet}, ${token.mint}, ${amount}, ${share.observed}, ${now})`;
+                ${termsSlot}, ${creatorWallet}, ${token.mint}, ${amount}, ${share.observed}, ${now},
+                (select block_at from fact f where f.subscriber_id = ${subscriberId} and f.signature = ${signature} and f.slot = ${slot}
+                  and f.ordinal = ${ordinal} and f.account = ${account}))`;
             await tellAll(tx, events);
           }
           // A transfer that Bailiff did not make may have paid this debt before the close was

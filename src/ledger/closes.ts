@@ -7,6 +7,7 @@ import type { Facts } from '../core/ports.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
 import type { Sql } from './database.ts';
 import { cursorOf, placeOf, readBody } from './facts.ts';
+import { conditionsOf } from './lists.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
 
 type Row = {
@@ -57,7 +58,7 @@ function partOf(json: Record<string, unknown>): BookedPart {
 /** Creates the reader of closes, newest first. */
 export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
   return {
-    async closes({ subscriberId, limit, before }) {
+    async closes({ limit, before, ...filter }) {
       const { from, signature, ordinal, account } = placeOf(before);
       const rows = await sql<Row[]>`
         select k.mint, k.symbol, k.decimals, f.account, f.signature, f.slot, f.ordinal, f.kind, f.finality = 'finalized' as final, f.body, s.subscription_id,
@@ -74,11 +75,10 @@ export function createCloses(sql: Sql): Pick<Facts, 'closes'> {
               order by a.opened_slot nulls first, a.terms_slot)
             from accrual a where a.subscriber_id = f.subscriber_id and a.signature = f.signature and a.slot = f.slot
               and a.ordinal = f.ordinal and a.account = f.account), '[]') as parts
-        from fact f left join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
+        from (select * from fact where ${conditionsOf(sql).closes(filter)}) f left join subscription s on s.drift_account = f.account and s.subscriber_id = f.subscriber_id
         left join account_check c on c.address = f.account
         join account n on n.address = f.account join venue v on v.name = coalesce(n.venue, ${DEFAULT_VENUE}) join token k on k.mint = v.mint
-        where f.subscriber_id = ${subscriberId} and f.kind in ('close', 'reckoning') and f.finality <> 'withdrawn'
-          and (${from}::bigint is null or (f.slot, f.signature, f.ordinal::bigint, f.account)
+        where (${from}::bigint is null or (f.slot, f.signature, f.ordinal::bigint, f.account)
             < (${from}::bigint, ${signature}, ${ordinal}::bigint, ${account}))
         order by f.slot desc, f.signature desc, f.ordinal desc, f.account desc limit ${limit}`;
       return rows.map(

@@ -94,11 +94,12 @@ export function placeOf(before: string | undefined) {
 export function createFacts(sql: Sql): Pick<Facts, 'list'> {
   const conditions = conditionsOf(sql);
   return {
-    async list({ subscriberId, kind, limit, before }) {
+    async list({ limit, before, ...filter }) {
+      const { subscriberId } = filter;
       const { from, signature, ordinal, account } = placeOf(before);
       const rows = await sql<Row[]>`
         select account, signature, slot, ordinal, block_index, kind, finality, body from fact
-        where ${conditions.facts({ subscriberId, ...(kind === undefined ? {} : { kind }) })}
+        where ${conditions.facts(filter)}
           and (${from}::bigint is null or (slot, signature, ordinal::bigint, account)
             < (${from}::bigint, ${signature}, ${ordinal}::bigint, ${account}))
         order by slot desc, signature desc, ordinal desc, account desc limit ${limit}`;

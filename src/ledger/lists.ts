@@ -8,7 +8,8 @@ import {
   type Lists,
   type Named,
 } from '../core/lists.ts';
-import type { Fragment, Sql } from './database.ts';
+import type { Period } from '../core/statement-ports.ts';
+import { at, type Fragment, type Sql } from './database.ts';
 
 type Conditions = { readonly [Name in ListName]: (filter: ListFilters[Name]) => Fragment };
 
@@ -21,25 +22,37 @@ export function conditionsOf(sql: Sql): Conditions {
     );
   const same = (column: Fragment, value: string | undefined): Fragment | null =>
     value === undefined ? null : sql`${column} = ${value}`;
+  const within = (column: Fragment, { sinceMs, untilMs }: Period): Fragment =>
+    all([
+      sinceMs === undefined ? null : sql`${column} >= ${at(sinceMs)}`,
+      untilMs === undefined ? null : sql`${column} < ${at(untilMs)}`,
+    ]);
   return {
     subscribers: () => sql`true`,
-    shares: ({ subscriberId, subscriptionId, creatorWallet, status }) =>
+    shares: ({ subscriberId, subscriptionId, creatorWallet, status, ...period }) =>
       all([
+        within(sql`coalesce(s.closed_at, s.accrued_at)`, period),
         same(sql`s.subscriber_id`, subscriberId),
         same(sql`s.subscription_id`, subscriptionId),
         same(sql`s.creator_wallet`, creatorWallet),
         same(sql`s.status`, status),
       ]),
-    payments: ({ subscriberId, creatorWallet, state }) =>
+    payments: ({ subscriberId, creatorWallet, state, ...period }) =>
       all([
+        within(sql`planned_at`, period),
         same(sql`subscriber_id`, subscriberId),
         same(sql`creator_wallet`, creatorWallet),
         same(sql`state`, state),
       ]),
-    facts: ({ subscriberId, kind }) =>
-      all([same(sql`subscriber_id`, subscriberId), same(sql`kind`, kind)]),
-    closes: ({ subscriberId }) =>
-      sql`subscriber_id = ${subscriberId} and kind in ('close', 'reckoning') and finality <> 'withdrawn'`,
+    facts: ({ subscriberId, kind, ...period }) =>
+      all([
+        within(sql`coalesce(block_at, recorded_at)`, period),
+        same(sql`subscriber_id`, subscriberId),
+        same(sql`kind`, kind),
+      ]),
+    closes: ({ subscriberId, ...period }) =>
+      sql`subscriber_id = ${subscriberId} and kind in ('close', 'reckoning') and finality <> 'withdrawn'
+        and ${within(sql`coalesce(block_at, recorded_at)`, period)}`,
     credits: ({ subscriberId }) => sql`c.subscriber_id = ${subscriberId}`,
     clearances: ({ subscriberId }) => sql`subscriber_id = ${subscriberId}`,
     acts: ({ actor, subscriber }) =>

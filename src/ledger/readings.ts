@@ -37,14 +37,20 @@ async function recorded(tx: Transaction, signature: Signature): Promise<Recorded
 /**
  * Inserts a fact of a reading, or updates the fact at the same place. False when nothing changed.
  */
-async function putFact(tx: Transaction, fact: Fact, finality: string): Promise<boolean> {
+async function putFact(
+  tx: Transaction,
+  fact: Fact,
+  finality: string,
+  blockAt: Date | null,
+): Promise<boolean> {
   const { kind, ...body } = fact.body;
   const { slot, ordinal, blockIndex } = fact.position;
   const rows = await tx`
-    insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body)
-    values (${fact.subscriberId}, ${fact.account}, ${fact.signature}, ${slot}, ${ordinal}, ${blockIndex}, ${kind}, ${finality}, ${tx.json(toJson(body))})
+    insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body, block_at)
+    values (${fact.subscriberId}, ${fact.account}, ${fact.signature}, ${slot}, ${ordinal}, ${blockIndex}, ${kind}, ${finality}, ${tx.json(toJson(body))},
+      ${blockAt})
     on conflict (subscriber_id, signature, slot, ordinal, account) do update
-      set finality = excluded.finality,
+      set finality = excluded.finality, block_at = coalesce(excluded.block_at, fact.block_at),
         kind = case when fact.finality = 'finalized' then fact.kind else excluded.kind end,
         body = case when fact.finality = 'finalized' then fact.body else excluded.body end,
         block_index = case when fact.finality = 'finalized' then coalesce(fact.block_index, excluded.block_index)
@@ -91,7 +97,18 @@ const FILL_ONCE = 'fact_fill_once';
  */
 export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
   return {
-    async settle({ signature, slot, finality, facts, dueMs, nowMs, insist, readWith }) {
+    async settle({
+      signature,
+      slot,
+      finality,
+      facts,
+      dueMs,
+      nowMs,
+      insist,
+      readWith,
+      blockTimeMs,
+    }) {
+      const blockAt = blockTimeMs == null ? null : at(blockTimeMs);
       try {
         return await sql.begin(async (tx): Promise<Settled> => {
           const [row] = await tx<{ final: boolean }[]>`
@@ -118,7 +135,7 @@ export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
             changed.add(fact.subscriberId);
           }
           for (const fact of taking.put)
-            if (await putFact(tx, fact, finality)) changed.add(fact.subscriberId);
+            if (await putFact(tx, fact, finality, blockAt)) changed.add(fact.subscriberId);
           await tx`
             update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}, settled_at = ${at(nowMs)},
               settled_revision = ${readWith?.listRevision ?? revision}, attempts = 0, absent_at = null,

@@ -6,6 +6,7 @@ import { PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { idl } from '../../src/local/drift/layout.ts';
 import { INSTRUCTIONS } from '../../src/venue/drift-v2/interface.ts';
+import { PERP_NAMES } from '../../src/venue/drift-v2/markets.ts';
 import {
   CALLS,
   MARKET_MINTS,
@@ -22,6 +23,12 @@ test('decimals of every spot market', () => {
   expect(SPOT_DECIMALS).toHaveLength(markets.length);
   for (const { marketIndex, precisionExp } of markets)
     expect(SPOT_DECIMALS[marketIndex], `market ${marketIndex}`).toBe(precisionExp.toNumber());
+});
+
+test('the name of every perp market', () => {
+  const markets = sdk.PerpMarkets['mainnet-beta'];
+  expect(PERP_NAMES).toHaveLength(markets.length);
+  for (const { marketIndex, symbol } of markets) expect(PERP_NAMES[marketIndex]).toBe(symbol);
 });
 
 test('mints of every spot market', () => {

@@ -1,0 +1,57 @@
+// Statement ports: what people want to see of shares and payments beside the debt itself: when, in
+// which market, at which prices, with which fees; and the sums of each creator in a period.
+import type { Earnings } from './debt-sums.ts';
+import type { Address } from './ids.ts';
+import type { BaseUnits } from './money.ts';
+import type { Cover } from './payment.ts';
+
+/** A period of time, in milliseconds since 1970; `untilMs` is not part of it. */
+export type Period = { readonly sinceMs?: number; readonly untilMs?: number };
+
+/** The trade behind a share. Amounts are quote base units, base is in 1e9. */
+export type ShareTrade = {
+  readonly market: number;
+  readonly position: 'long' | 'short';
+  /** Base, entry and exit of the whole close, of which the share may be for a part. */
+  readonly base: bigint;
+  readonly entry: BaseUnits;
+  readonly exit: BaseUnits;
+  /** The fee of the whole close; negative for a rebate. */
+  readonly closingFee: BaseUnits;
+};
+export type ShareDetails = {
+  /** The time of the block of the close; null when it is not known. */
+  readonly closedAtMs: number | null;
+  /** Null when only account state shows the profit. */
+  readonly trade: ShareTrade | null;
+  /** The base that fell under the share's terms, in 1e9; null when it is not known. */
+  readonly base: bigint | null;
+  /** Fees of opening the share's part. */
+  readonly openingFee: BaseUnits;
+  /**
+   * Funding of the account, over all its markets, from the opening of the part to its close. It is
+   * no part of the profit. Null when the opening is not known.
+   */
+  readonly funding: BaseUnits | null;
+};
+
+export type CreatorEarnings = Earnings & { readonly creatorWallet: Address };
+
+export type Statements = {
+  /** The details of these shares. */
+  shares(ids: readonly string[]): Promise<ReadonlyMap<string, ShareDetails>>;
+  /** The shares that each of these payments is for, with their parts. */
+  payments(ids: readonly string[]): Promise<ReadonlyMap<string, readonly Cover[]>>;
+  /**
+   * The sums of creators over shares whose close lies in the period, token by token, in the order
+   * of their wallets, after the wallet `after`; of one creator when `creatorWallet` is given.
+   * `limit` counts creators.
+   */
+  earnings(
+    filter: Period & {
+      readonly creatorWallet?: Address;
+      readonly after?: string;
+      readonly limit: number;
+    },
+  ): Promise<CreatorEarnings[]>;
+};

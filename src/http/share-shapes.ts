@@ -1,0 +1,114 @@
+// Share shapes: the JSON of profit shares: the query of their list, one share, and its explanation.
+import Type from 'typebox';
+import { SHARE_STATUSES } from '../core/share.ts';
+import { ERROR_CLASSES } from '../core/trouble.ts';
+import { PeriodFields } from './periods.ts';
+import {
+  AddressText,
+  BaseUnits,
+  IdText,
+  Limit,
+  nullable,
+  Paged,
+  SymbolText,
+  TroubleCode,
+} from './shapes.ts';
+
+export const ShareStatus = Type.Enum([...SHARE_STATUSES]);
+export const ShareQuery = Type.Object({
+  ...PeriodFields,
+  subscriber: Type.Optional(IdText),
+  subscription: Type.Optional(IdText),
+  creator: Type.Optional(IdText),
+  status: Type.Optional(ShareStatus),
+  limit: Limit,
+  before: Type.Optional(IdText),
+});
+export const ShareView = Type.Object({
+  id: Type.String(),
+  subscriberId: IdText,
+  subscriptionId: IdText,
+  creatorWallet: AddressText,
+  mint: AddressText,
+  symbol: SymbolText,
+  close: Type.Object({
+    signature: Type.String(),
+    slot: Type.Integer(),
+    at: nullable(Type.String({ description: 'Time of the block; null when it is not known.' })),
+    netPnl: Type.String(),
+    market: nullable(
+      Type.Integer({ description: 'Null when only account state shows the profit.' }),
+    ),
+    marketName: nullable(Type.String()),
+    position: nullable(Type.Enum(['long', 'short'])),
+    base: nullable(Type.String({ description: 'Base that was closed, in 1e9.' })),
+    shareBase: nullable(
+      Type.String({ description: 'The part of it under the terms of the share, in 1e9.' }),
+    ),
+    entry: nullable(Type.String({ description: 'Quote paid or received to open base.' })),
+    exit: nullable(Type.String({ description: 'Quote received or paid to close base.' })),
+    closingFee: nullable(Type.String({ description: 'Of base; negative for a rebate.' })),
+    openingFee: Type.String({ description: 'Of shareBase; negative for a rebate.' }),
+    funding: nullable(
+      Type.String({
+        description:
+          'Funding of the account in all markets, from the opening to the close. It is no part of netPnl.',
+      }),
+    ),
+  }),
+  shareBps: Type.Integer(),
+  amount: BaseUnits,
+  paid: BaseUnits,
+  status: ShareStatus,
+  reason: nullable(
+    Type.Object({
+      class: Type.Enum([...ERROR_CLASSES]),
+      code: TroubleCode,
+      detail: Type.String(),
+      lamports: Type.Optional(
+        Type.String({ pattern: '^[0-9]+$', description: 'With needs_sol: what is lacking.' }),
+      ),
+    }),
+  ),
+  attempts: Type.Integer(),
+  retryAt: nullable(Type.String()),
+  paidBy: Type.Array(Type.String({ description: 'Signature of a payment by Bailiff.' })),
+  credited: Type.String({
+    pattern: '^[0-9]+$',
+    description: 'The part of paid that transfers by others than Bailiff paid.',
+  }),
+  creditedBy: Type.Array(Type.String({ description: 'Signature of such a transfer.' })),
+  observed: Type.Boolean({
+    description: 'Booked while only observing: never paid until it is adopted.',
+  }),
+  voided: nullable(
+    Type.Object(
+      {
+        by: Type.Enum(['operator', 'terms']),
+        actor: Type.String({
+          description:
+            'As in the audit: the id of an API key, configured, anyone, command; or terms.',
+        }),
+        person: nullable(Type.String({ description: 'The person that the request named.' })),
+        at: Type.String({ description: 'ISO 8601, UTC.' }),
+        reason: Type.String(),
+      },
+      { description: 'Of a voided share: who ended it unpaid, when and why.' },
+    ),
+  ),
+});
+export const Explanation = Type.Object({
+  share: Type.String(),
+  sentence: Type.String(),
+  steps: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      value: Type.String({ description: 'Base units, unless the formula says otherwise.' }),
+      formula: Type.String({ description: 'Where the value was read, or how it was computed.' }),
+    }),
+  ),
+});
+export const ShareList = Type.Object({
+  shares: Type.Array(ShareView),
+  ...Paged,
+});

@@ -1,0 +1,107 @@
+// Statements: reads what people want to see of shares, payments and creators beside the debts.
+import type { Address } from '../core/ids.ts';
+import type { ShareDetails, Statements } from '../core/statement-ports.ts';
+import type { Sql } from './database.ts';
+import { readBody } from './facts.ts';
+import { conditionsOf } from './lists.ts';
+import { type TokenRow, tokenIn } from './tokens.ts';
+
+type DetailRow = {
+  share_id: string;
+  closed_at: Date | null;
+  kind: 'close' | 'reckoning';
+  body: unknown;
+  base: bigint | null;
+  opening_fee: bigint;
+  funding: bigint | null;
+};
+
+function detailsOf(row: DetailRow): ShareDetails {
+  const body = readBody(row.kind, row.body);
+  const trade =
+    body.kind === 'reckoning'
+      ? null
+      : {
+          market: body.market,
+          position: body.position,
+          base: body.baseClosed,
+          entry: body.entry,
+          exit: body.proceeds,
+          closingFee: body.fee,
+        };
+  return {
+    closedAtMs: row.closed_at?.getTime() ?? null,
+    trade,
+    base: row.base,
+    openingFee: row.opening_fee,
+    funding: row.funding,
+  };
+}
+
+/** Creates the reader of statements. */
+export function createStatements(sql: Sql): Statements {
+  return {
+    async shares(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await sql<DetailRow[]>`
+        select s.share_id, s.closed_at, f.kind, f.body, a.base, a.opening_fee,
+          case when a.opened_slot is null then null else (
+            select coalesce(sum((t.body ->> 'funding')::bigint), 0)::bigint from fact t
+            where t.account = a.account and t.kind = 'tally' and t.finality <> 'withdrawn' and t.slot between a.opened_slot and a.slot) end as funding
+        from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
+        join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot and f.ordinal = a.ordinal
+          and f.account = a.account
+        where s.share_id in ${sql([...ids])}`;
+      return new Map(rows.map((row) => [row.share_id, detailsOf(row)]));
+    },
+    async payments(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await sql<{ payment_id: string; covers: { share: string; amount: string }[] }[]>`
+        select p.payment_id, jsonb_agg(jsonb_build_object('share', c.share_id, 'amount', c.amount::text) order by c.share_id) as covers
+        from payment p join payment_share c using (subscriber_id, payment_id)
+        where p.payment_id in ${sql([...ids])} group by p.payment_id`;
+      return new Map(
+        rows.map((row) => [
+          row.payment_id,
+          row.covers.map(({ share, amount }) => ({ shareId: share, amount: BigInt(amount) })),
+        ]),
+      );
+    },
+    async earnings({ creatorWallet = null, after = null, limit, ...period }) {
+      const within = conditionsOf(sql).shares(period);
+      const rows = await sql<
+        (TokenRow & {
+          creator_wallet: Address;
+          owed: bigint;
+          in_flight: bigint;
+          paid: bigint;
+          voided: bigint;
+          observed: bigint;
+        })[]
+      >`
+        with creators as (
+          select distinct creator_wallet from profit_share s where (${creatorWallet}::text is null or creator_wallet = ${creatorWallet})
+            and (${after}::text is null or creator_wallet > ${after}) and ${within} order by creator_wallet limit ${limit})
+        select creator_wallet, k.mint, k.symbol, k.decimals,
+          coalesce(sum(amount - paid) filter (where status in ('pending', 'failed', 'processing') and not observed), 0)::bigint
+            - coalesce(sum(claimed), 0)::bigint as owed,
+          coalesce(sum(claimed), 0)::bigint as in_flight,
+          coalesce(sum(paid), 0)::bigint as paid,
+          coalesce(sum(amount - paid) filter (where status = 'voided'), 0)::bigint as voided,
+          coalesce(sum(amount - paid) filter (where status in ('pending', 'failed') and observed), 0)::bigint as observed
+        from (select s.*, (select sum(ps.amount) from payment_share ps join payment p using (subscriber_id, payment_id)
+                where ps.subscriber_id = s.subscriber_id and ps.share_id = s.share_id and p.state in ('planned', 'signed', 'sent')) as claimed
+              from profit_share s join creators using (creator_wallet) where ${within}) s join token k using (mint)
+        group by creator_wallet, k.mint order by creator_wallet, k.mint`;
+      return rows.map((row) => ({
+        creatorWallet: row.creator_wallet,
+        token: tokenIn(row),
+        owed: row.owed,
+        inFlight: row.in_flight,
+        paid: row.paid,
+        voided: row.voided,
+        observed: row.observed,
+      }));
+    },
+  };
+}

@@ -1,0 +1,115 @@
+// Statements: what daily work needs of shares, payments and earnings: times, markets, prices, fees,
+// funding, periods, and CSV, over real HTTP and as commands.
+import { Keypair } from '@solana/web3.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { asking } from '../support/ask.ts';
+import { runCommand } from '../support/command.ts';
+import { openStreet, profitableClose, type Street } from '../support/street.ts';
+
+let street: Street;
+const ask = asking(() => street.app().url);
+const creator = Keypair.generate().publicKey;
+const before = Date.now();
+
+beforeAll(async () => {
+  street = await openStreet();
+  const { driver } = street;
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
+  await street.subscribe('ana', trader, creator);
+  profitableClose(driver, trader);
+});
+afterAll(() => street[Symbol.asyncDispose]());
+
+type Close = Record<string, string | number | null>;
+type Share = { id: string; status: string; close: Close };
+const sharesOf = async (query: string): Promise<Share[]> =>
+  (await ask('GET', `/v1/shares?${query}`)).body.shares as Share[];
+const DAY_MS = 86_400_000;
+const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+test('a share tells when and where it was closed, at which prices, with which fees', async () => {
+  await street.share('ana', (each) => each.status === 'paid');
+  const [share] = await sharesOf('subscriber=ana');
+  const close = share?.close ?? {};
+  expect(close).toMatchObject({ market: 0, marketName: 'SOL-PERP', position: 'long' });
+  const amount = (name: string): bigint => BigInt(String(close[name]));
+  expect(amount('netPnl')).toBe(
+    amount('exit') - amount('entry') - amount('closingFee') - amount('openingFee'),
+  );
+  expect(amount('base')).toBe(amount('shareBase'));
+  expect(close.funding).toMatch(/^-?\d+$/);
+  const [stored] = await street.database.sql<{ at: Date; fact: Date }[]>`
+    select s.closed_at as at, f.block_at as fact from profit_share s join fact f using (subscriber_id, signature, slot, ordinal)
+    where s.share_id = ${share?.id ?? ''} and f.kind = 'close'`;
+  expect(close.at).toBe(stored?.at.toISOString());
+  expect(stored?.fact).toEqual(stored?.at);
+  const block = street.world.cluster.blockTime(Number(close.slot));
+  expect(Date.parse(String(close.at))).toBe((block ?? 0) * 1_000);
+});
+
+test('a payment lists the shares that it is for, with their parts', async () => {
+  const [share] = await sharesOf('subscriber=ana');
+  const { payments } = (await ask('GET', '/v1/payments?subscriber=ana')).body as {
+    payments: { id: string; amount: string; shares: unknown }[];
+  };
+  const landed = payments[0];
+  expect(landed?.shares).toEqual([{ share: share?.id, amount: landed?.amount }]);
+  const one = (await ask('GET', `/v1/payments/${landed?.id}`)).body;
+  expect(one.shares).toEqual(landed?.shares);
+});
+
+describe('periods', () => {
+  test('lists and sums take only what lies within', async () => {
+    const [today, tomorrow] = [day(before - DAY_MS), day(before + 2 * DAY_MS)];
+    const lists = ['/v1/shares?', '/v1/payments?', '/v1/subscribers/ana/closes?'];
+    for (const list of lists) {
+      const rows = async (query: string): Promise<number> => {
+        const { body } = await ask('GET', `${list}${query}`);
+        const found = body.shares ?? body.payments ?? body.closes;
+        return (found as unknown[]).length;
+      };
+      expect(await rows(`since=${today}&until=${tomorrow}`), list).toBe(1);
+      expect(await rows(`since=${tomorrow}`), list).toBe(0);
+      expect(await rows(`until=${today}`), list).toBe(0);
+    }
+    const earned = async (query: string): Promise<unknown> =>
+      (await ask('GET', `/v1/creators/${creator.toBase58()}/earnings?${query}`)).body.accrued;
+    expect(await earned(`since=${tomorrow}`)).toBe('0');
+    expect(await earned(`since=${today}`)).toBe(await earned(''));
+    expect(await earned('')).not.toBe('0');
+  });
+
+  test('a text that is no time is refused', async () => {
+    for (const since of ['2026-13-45', '2026-11-26T12:00', 'yesterday'])
+      expect(await ask('GET', `/v1/shares?since=${since}`)).toMatchObject({
+        status: 400,
+        body: { title: 'query_invalid' },
+      });
+  });
+});
+
+test('commands print the same as CSV, each row whole, and nothing beside', async () => {
+  const csv = async (...args: string[]) => {
+    const { code, out } = await runCommand(street, [...args, '--csv']);
+    expect(code, out).toBe(0);
+    return out.trimEnd().split('\n');
+  };
+  const [share] = await sharesOf('subscriber=ana');
+  const [shares, payments, earnings, none] = await Promise.all([
+    csv('shares', '--since', day(before - DAY_MS)),
+    csv('payments', 'list'),
+    csv('earnings'),
+    csv('shares', '--until', '2020-01-01'),
+  ]);
+  expect(shares).toHaveLength(2);
+  expect(shares[0]).toMatch(/^share,closed_at,slot,subscriber,/);
+  expect(shares[1]).toContain(`${share?.id},${share?.close.at}`);
+  expect(shares[1]).toContain(',SOL-PERP,long,');
+  expect(payments[1]).toContain(`${share?.id}=`);
+  expect(earnings).toEqual([
+    'creator_wallet,owed,in_flight,paid,voided,observed,accrued',
+    expect.stringMatching(new RegExp(`^${creator.toBase58()},0\\.000000,0\\.000000,\\d`)),
+  ]);
+  expect(none).toHaveLength(1);
+  expect((await runCommand(street, ['shares', '--since', 'yesterday'])).code).toBe(2);
+});

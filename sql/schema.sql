@@ -313,6 +313,7 @@ create table fact (
   body jsonb not null,
   recorded_at timestamptz not null default now(),
   repeats boolean not null default false,
+  block_at timestamptz,
   constraint fact_pkey primary key (subscriber_id, signature, slot, ordinal, account),
   constraint fact_subscriber_id_fkey foreign key (subscriber_id) references subscriber(subscriber_id),
   constraint fact_finality_check check (finality in ('confirmed', 'finalized', 'withdrawn')),
@@ -551,6 +552,7 @@ create table profit_share (
   observed boolean not null default false,
   overpaid bigint not null default 0,
   mint text not null default 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
+  closed_at timestamptz,
   constraint profit_share_pkey primary key (share_id),
   constraint profit_share_once_an_accrual unique (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot),
   constraint profit_share_subscriber_id_share_id_key unique (subscriber_id, share_id),
@@ -571,6 +573,7 @@ create table profit_share (
 );
 create index profit_share_by_creator on profit_share (creator_wallet, slot, share_id);
 create index profit_share_by_slot on profit_share (slot, share_id);
+create index profit_share_by_time on profit_share (coalesce(closed_at, accrued_at));
 create index profit_share_due on profit_share (subscriber_id, retry_at) where (status = 'pending');
 create index profit_share_held on profit_share (subscriber_id, held_until) where (held_until is not null);
 create index profit_share_observed on profit_share (slot) where observed;

@@ -15,6 +15,7 @@ import { createSwapDesk } from './chain/swap.ts';
 import { createTables } from './chain/tables.ts';
 import { tokens } from './chain/tokens.ts';
 import { createVault } from './chain/vault.ts';
+import type { AuditBook } from './core/audit-ports.ts';
 import type { Chain, FeeMarket } from './core/chain-ports.ts';
 import type { ProgramBook, ProgramReader } from './core/conformance.ts';
 import { Fault } from './core/fault.ts';
@@ -34,6 +35,7 @@ import { createTip, type Seen, type Tip } from './core/tip.ts';
 import type { Tokens } from './core/token-ports.ts';
 import { DEFAULT_VENUE, type Venue } from './core/venue.ts';
 import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
+import { createAuditBook } from './ledger/audit.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
 import { createGenesis } from './ledger/genesis.ts';
 import { createLedger } from './ledger/ledger.ts';
@@ -63,6 +65,7 @@ export type Parts = {
   readonly ledger: Ledger;
   readonly receipts: ReceiptBook;
   readonly statements: Statements;
+  readonly audits: AuditBook;
   /** The name of a perp market of the venue; null when this release does not know it. */
   readonly marketName: (index: number) => string | null;
   readonly chain: Chain;
@@ -163,6 +166,7 @@ export async function openParts(
     ledger,
     receipts: createReceiptBook(sql),
     statements: createStatements(sql),
+    audits: createAuditBook(sql),
     marketName: (index) => (name === 'drift-v2' ? (PERP_NAMES[index] ?? null) : null),
     nodes,
     tip,

@@ -9,6 +9,7 @@ import { DEFAULT_VENUE, VENUE_NAMES, type VenueName } from '../core/venue.ts';
 import { addActs } from './acts.ts';
 import { addAgentKeys } from './agent-keys.ts';
 import { addApiKeys } from './api-keys.ts';
+import { addAudit } from './audit.ts';
 import { addCloses } from './closes.ts';
 import { createTools, type Opened } from './command-tools.ts';
 import { addDebts } from './debts.ts';
@@ -113,6 +114,7 @@ export function createProgram(ports: ProgramPorts): Command {
     pause: (ms) => ports.clock.sleep(ms, new AbortController().signal),
   });
   addEarnings(program, tools);
+  addAudit(program, tools);
   addHalts(program, tools);
   addActs(program, tools);
   addListening(program, tools);

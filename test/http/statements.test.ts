@@ -107,8 +107,8 @@ test('commands print the same as CSV, each row whole, and nothing beside', async
   expect(shares[1]).toContain(',SOL-PERP,long,');
   expect(payments[1]).toContain(`${share?.id}=`);
   expect(earnings).toEqual([
-    'creator_wallet,owed,in_flight,paid,voided,observed,accrued',
-    expect.stringMatching(new RegExp(`^${creator.toBase58()},0\\.000000,0\\.000000,\\d`)),
+    'creator_wallet,token,owed,in_flight,paid,voided,observed,accrued',
+    expect.stringMatching(new RegExp(`^${creator.toBase58()},USDC,0\\.000000,0\\.000000,\\d`)),
   ]);
   expect(none).toHaveLength(1);
   expect((await runCommand(street, ['shares', '--since', 'yesterday'])).code).toBe(2);

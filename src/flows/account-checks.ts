@@ -30,7 +30,17 @@ export type CheckPorts = {
   readonly aside: SetAside;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * When the stretch of an account's gap was read again last. Without it a stretch is read again
+   * only when its gap is new.
+   */
+  readonly rescanned?: Map<Address, number>;
 };
+/**
+ * The stretch of a gap that stays open is read again after this. One URL may stand for many nodes,
+ * and the one that was asked may have lacked the same transactions again.
+ */
+const RESCAN_MS = 5 * 60_000;
 const BATCH = 100;
 /** The most changed accounts that one run looks at; the others wait for the next run. */
 const CHANGED_MOST = 1_000;
@@ -190,8 +200,15 @@ async function judge(
       await ledger.checks.reckon(account, check.netPnl, unreadable);
       return 'reckoned';
     case 'gap': {
-      const news = await ledger.checks.gap(address, check.difference, clock.nowMs());
-      if (!news && !repairing) return 'other';
+      const nowMs = clock.nowMs();
+      const news = await ledger.checks.gap(address, check.difference, nowMs);
+      const lastMs = ports.rescanned?.get(address) ?? null;
+      if (!news && !repairing && (lastMs === null || nowMs - lastMs < RESCAN_MS)) {
+        // A process that has just started has not read this stretch.
+        if (lastMs === null) ports.rescanned?.set(address, nowMs);
+        return 'other';
+      }
+      ports.rescanned?.set(address, nowMs);
       log.error('account.gap', {
         address,
         subscriber: subscriberId,

@@ -20,8 +20,9 @@ export function createChecking(
   changed: Map<Address, Slot>,
 ): (signal: AbortSignal) => Promise<Turn> {
   const proveUnread = createUnread(ports);
+  const rescanned = new Map<Address, number>();
   return async (signal) => {
-    const checked = await checkAccounts(ports, changed, signal);
+    const checked = await checkAccounts({ ...ports, rescanned }, changed, signal);
     await proveUnread(signal);
     await lookAtUnfollowed(ports);
     return checked;

@@ -5,12 +5,15 @@ import type { Sql } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createMemoryLedger } from './memory/ledger.ts';
 import type { MemoryServer } from './memory/server.ts';
-import { LIVE, type State } from './memory/state.ts';
+import { accrualKey, LIVE, type State } from './memory/state.ts';
 
 export type SimBooks = {
   readonly ledger: Ledger;
-  /** Rumours that are not final, debts that are not paid, payments that have not ended. */
-  open(): Promise<{ rumours: number; debts: number; live: number }>;
+  /**
+   * Rumours that are not final, closes that are not booked, debts that are not paid, payments that
+   * have not ended.
+   */
+  open(): Promise<{ rumours: number; closes: number; debts: number; live: number }>;
   /** Sum of the subscriber's shares: of those that ended unpaid, what was paid. */
   booked(subscriberId: string): Promise<bigint>;
   payments(): Promise<{ payments: number; dead: number }>;
@@ -34,7 +37,16 @@ export const memoryBooks: OpenBooks = async (nowMs) => {
         ({ status }) => status !== 'paid' && status !== 'voided',
       ).length;
       const live = [...state.payments.values()].filter((each) => LIVE.has(each.state)).length;
-      return { rumours: wanted + confirmed, debts, live };
+      const closes = [...state.facts.values()].filter(
+        ({ fact, finality }) =>
+          finality === 'finalized' &&
+          (fact.body.kind === 'close' || fact.body.kind === 'reckoning') &&
+          [...state.subscriptions.values()].some(
+            (each) =>
+              each.driftAccount === fact.account && !state.accruals.has(accrualKey(each.id, fact)),
+          ),
+      ).length;
+      return { rumours: wanted + confirmed, closes, debts, live };
     },
     booked: async (id) =>
       [...state.shares.values()].reduce(
@@ -61,12 +73,18 @@ export const postgresBooks =
       state: null,
       server: null,
       async open() {
-        const [row] = await sql<{ rumours: bigint; debts: bigint; live: bigint }[]>`
+        const [row] = await sql<{ rumours: bigint; closes: bigint; debts: bigint; live: bigint }[]>`
           select (select count(*) from sighting where status in ('wanted', 'confirmed')) as rumours,
+                 (select count(*) from unbooked) as closes,
                  (select count(*) from profit_share where status not in ('paid', 'voided')) as debts,
                  (select count(*) from payment where state in ('planned', 'signed', 'sent')) as live`;
-        const { rumours = 0n, debts = 0n, live = 0n } = row ?? {};
-        return { rumours: Number(rumours), debts: Number(debts), live: Number(live) };
+        const { rumours = 0n, closes = 0n, debts = 0n, live = 0n } = row ?? {};
+        return {
+          rumours: Number(rumours),
+          closes: Number(closes),
+          debts: Number(debts),
+          live: Number(live),
+        };
       },
       async booked(id) {
         const [row] = await sql<{ total: bigint | null }[]>`

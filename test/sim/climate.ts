@@ -2,7 +2,7 @@
 // every history most would end in hardly any payment: a race between two daemons needs SOL and no
 // halt, a dropped payment needs one that landed.
 import type { Terms } from '../../src/core/terms.ts';
-import { MOODS, type Mood } from './chain/moods.ts';
+import { CHECKED_MOODS, MOODS, type Mood } from './chain/moods.ts';
 import type { Weather } from './provider.ts';
 import type { Random } from './random.ts';
 import { PEOPLE, SUB_ACCOUNTS, subscriptionOf } from './world.ts';
@@ -39,7 +39,16 @@ export type Climate = {
   /**
    * By subscription: below which sum its debts wait for each other, and after how long they lapse.
    */
-  readonly terms: ReadonlyMap<string, Pick<Terms, 'minimumPayment' | 'expiresAfterMs'>>;
+  readonly terms: ReadonlyMap<string, Pick<Terms, 'minimumPayment' | 'expiresAfterMs' | 'basis'>>;
+  /**
+   * Whether account states are compared with the facts. Terms that are not plain need it, and so do
+   * nodes whose histories lack transactions.
+   */
+  readonly checked: boolean;
+  /** The chance at each step that a subscription gets other terms. */
+  readonly agreements: number;
+  /** The chance at each step that a fork drops a block in which a payment of ours has landed. */
+  readonly drops: number;
 };
 
 /** From almost fair to hardly anything getting through. */
@@ -65,7 +74,7 @@ const breeze = (random: Random): Weather => ({
  * Plain terms in half of the histories. A close brings some 80,000 base units; a history lasts a
  * few minutes.
  */
-function agreed(random: Random): Climate['terms'] {
+function agreed(random: Random, marks: boolean): Climate['terms'] {
   const varied = random.chance(0.5);
   return new Map(
     PEOPLE.flatMap((_, person) =>
@@ -74,6 +83,7 @@ function agreed(random: Random): Climate['terms'] {
         {
           minimumPayment: varied && random.chance(0.5) ? BigInt(random.below(300_000)) : 0n,
           expiresAfterMs: varied && random.chance(0.3) ? 30_000 + random.below(120_000) : null,
+          basis: marks && random.chance(0.6) ? 'high_water_mark' : 'per_close',
         },
       ]),
     ),
@@ -81,17 +91,25 @@ function agreed(random: Random): Climate['terms'] {
 }
 
 /** Draws the climate of a history. `moods` are conditions of nodes beside the usual ones. */
-export const climateOf = (random: Random, moods: readonly Mood[]): Climate => ({
-  weather: random.chance(0.5) ? storm(random) : breeze(random),
-  moods: [...MOODS, ...moods],
-  rich: random.chance(0.6),
-  halts: random.chance(0.4),
-  blackouts: random.chance(0.4) ? 0.01 : 0,
-  losses: random.chance(0.3),
-  told: random.chance(0.8),
-  foreign: random.chance(0.3) ? 0.01 : 0,
-  clearances: random.chance(0.4) ? 0.02 : 0,
-  strangers: random.chance(0.4) ? 0.03 : 0,
-  reimbursed: random.chance(0.4),
-  terms: agreed(random),
-});
+export function climateOf(random: Random, moods: readonly Mood[]): Climate {
+  const checked = random.chance(0.5);
+  const losses = random.chance(0.3);
+  return {
+    weather: random.chance(0.5) ? storm(random) : breeze(random),
+    moods: [...MOODS, ...(checked ? CHECKED_MOODS : []), ...moods],
+    checked,
+    rich: random.chance(0.6),
+    halts: random.chance(0.4),
+    blackouts: random.chance(0.4) ? 0.01 : 0,
+    losses,
+    told: random.chance(0.8),
+    foreign: random.chance(0.3) ? 0.01 : 0,
+    clearances: random.chance(0.4) ? 0.02 : 0,
+    strangers: random.chance(0.4) ? 0.03 : 0,
+    reimbursed: random.chance(0.4),
+    drops: random.chance(0.4) ? 0.3 : 0,
+    terms: agreed(random, checked && random.chance(0.6)),
+    // A database that went back has lost its newest terms, which only a person can name again.
+    agreements: checked && !losses && random.chance(0.6) ? 0.01 : 0,
+  };
+}

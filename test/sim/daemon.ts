@@ -12,6 +12,7 @@ import type { Clock, Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import type { Pen } from '../../src/core/signing-ports.ts';
 import { createTip } from '../../src/core/tip.ts';
+import { checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
@@ -54,6 +55,8 @@ export type DaemonWorld = {
   readonly witness: Witness;
   /** Whether agents give the sponsor USDC for the fees that it pays. */
   readonly reimbursed: boolean;
+  /** Whether account states are compared with the facts. */
+  readonly checked: boolean;
   readonly chain: (own: Chain) => Chain;
   readonly pen: (own: Pen) => Pen;
 };
@@ -182,6 +185,12 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   );
   const aside = createAside({ ledger, clock, log });
   const scanning = { ledger, chain, aside, clock, log };
+  const checking = { ...scanning, venue, rescanned: new Map() };
+  const check = async (): Promise<void> => {
+    const { reckoned } = await checkAccounts(checking, new Map(), never);
+    await judgeAll(reckoned);
+    await judgeAll(await accrueCloses(ledger, log));
+  };
   const busy = new Set<string>();
   const job =
     (name: string, run: () => Promise<void>): Job =>
@@ -232,6 +241,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     rare: [
       job('backfill', async () => void (await backfill(scanning, never, undefined, 1))),
       job('lapse', async () => judgeAll(await endings.lapse())),
+      ...(world.checked ? [job('check', check)] : []),
     ],
     void: (share) =>
       job('void', async () => {

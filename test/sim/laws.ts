@@ -1,21 +1,12 @@
 // Laws: the conditions that a simulated history must meet, during it and at its end.
-import type { Address } from '../../src/core/ids.ts';
 import { judge } from '../../src/core/standing.ts';
 import type { SimBooks } from './books.ts';
-import { TOKEN } from './chain/account.ts';
-import type { Landed, SimChain } from './chain/chain.ts';
-import { CALL, DRIFT_PROGRAM } from './chain/drift.ts';
+import type { SimChain } from './chain/chain.ts';
 import { DRILL } from './daemon.ts';
-import { type History, type Moment, standingOf } from './oracle.ts';
+import { standingOf } from './oracle.ts';
+import { gainOf, truthOf } from './truth.ts';
 import type { Witness } from './witness.ts';
-import {
-  CREATOR_WALLETS,
-  creatorTokens,
-  PEOPLE,
-  SHARE_BPS,
-  SPONSOR_TOKENS,
-  subscriptionOf,
-} from './world.ts';
+import { CREATOR_WALLETS, creatorTokens, PEOPLE, SPONSOR_TOKENS } from './world.ts';
 
 const fail = (law: string): never => {
   throw new Error(law);
@@ -92,147 +83,6 @@ export function checkBooks(
 }
 
 /**
- * Net profit of each close in a transaction, by account, read from the instructions that people
- * gave.
- */
-export function closesOf({
-  transaction,
-  execution,
-}: Landed): { user: string; netPnl: bigint; inside: number }[] {
-  if (execution.error !== null) return [];
-  return transaction.instructions.flatMap(({ program, accounts, data }, inside) => {
-    const view = Buffer.from(data);
-    if (program !== DRIFT_PROGRAM || view.toString('hex', 0, 8) !== CALL.fill || view[18] !== 1)
-      return [];
-    return [{ user: accounts[1] ?? '', netPnl: view.readBigInt64LE(19), inside }];
-  });
-}
-/** The amount that a transaction brought to a token account, by its balances before and after. */
-function gainOf({ transaction, execution }: Landed, account: Address): bigint {
-  const index = transaction.keys.indexOf(account);
-  const of = (rows: Landed['execution']['preTokens']): bigint =>
-    rows.find((row) => row.accountIndex === index)?.amount ?? 0n;
-  return of(execution.postTokens) - of(execution.preTokens);
-}
-
-/** Places of what people took out of a subscriber's accounts. */
-function outflowsOf(landed: Landed, person: (typeof PEOPLE)[number]): Moment[] {
-  const { transaction, execution, slot, index } = landed;
-  if (execution.error !== null) return [];
-  const { preTokens, postTokens } = execution;
-  // A withdrawal from an empty account takes nothing.
-  const moved = preTokens.some(
-    (row) =>
-      row.amount >
-      (postTokens.find((each) => each.accountIndex === row.accountIndex)?.amount ?? 0n),
-  );
-  if (!moved) return [];
-  return transaction.instructions.flatMap(({ program, accounts, data }, inside): Moment[] => {
-    const view = Buffer.from(data);
-    const withdraws =
-      program === DRIFT_PROGRAM &&
-      view.toString('hex', 0, 8) === CALL.withdraw &&
-      person.users.some((user) => user === accounts[1]) &&
-      accounts[6] !== person.agentTokens;
-    const sends = program === TOKEN && data[0] === 3 && accounts[0] === person.agentTokens;
-    return withdraws || sends ? [[slot, index, inside]] : [];
-  });
-}
-
-/** A debt as it is booked: its amount, and the rest that ended unpaid. */
-type Booked = { readonly amount: bigint; readonly ended: bigint };
-/**
- * The debts of the ledger in memory, by the signature of their close. The chain does not show which
- * debts ended unpaid; `checkEnded` judges that.
- */
-function bookedOf({ state }: SimBooks): Map<string, Booked> {
-  return new Map(
-    [...(state?.shares.values() ?? [])].map(({ signature, amount, paid, status }) => [
-      signature,
-      { amount, ended: status === 'voided' ? amount - paid : 0n },
-    ]),
-  );
-}
-
-/**
- * Whether an outflow was cleared by a clearance to close: within its slots, and not after the
- * subscriber traded in a later slot than that of its grant. Only kept clearances count.
- */
-function isCleared(
-  chain: SimChain,
-  { state }: SimBooks,
-  person: (typeof PEOPLE)[number],
-): (at: Moment) => boolean {
-  const clearances = state?.clearances.get(person.id) ?? [];
-  const fills = (landed: Landed): boolean =>
-    landed.execution.error === null &&
-    landed.transaction.instructions.some(
-      ({ program, accounts, data }) =>
-        program === DRIFT_PROGRAM &&
-        Buffer.from(data).toString('hex', 0, 8) === CALL.fill &&
-        person.users.some((user) => user === accounts[1]),
-    );
-  const traded = chain.landed().flatMap((each) => (fills(each) ? [each.slot] : []));
-  return ([slot]) =>
-    clearances.some(
-      ({ grantedSlot, untilSlot }) =>
-        slot >= grantedSlot &&
-        slot <= untilSlot &&
-        !traded.some((each) => each > grantedSlot && each < slot),
-    );
-}
-
-/**
- * The truth about one subscriber by the surviving chain: debts by creator, and the history that its
- * standing depends on.
- */
-export function truthOf(
-  chain: SimChain,
-  witness: Witness,
-  person: (typeof PEOPLE)[number],
-  books: SimBooks,
-): { owed: Map<string, bigint>; history: History } {
-  const owed = new Map<string, bigint>();
-  const events: {
-    owed: History['owed'][number][];
-    paid: History['paid'][number][];
-    out: Moment[];
-  } = { owed: [], paid: [], out: [] };
-  const booked = bookedOf(books);
-  const cleared = isCleared(chain, books, person);
-  /** The remainders of divisions, by subscription. */
-  const carries = new Map<string, bigint>();
-  for (const landed of chain.landed()) {
-    if (!chain.isFinal(landed)) continue;
-    const { slot, index } = landed;
-    const payment = witness.paymentOf(landed);
-    if (payment !== null) {
-      if (payment.subscriberId === person.id && landed.execution.error === null)
-        events.paid.push({ at: [slot, index, 0], amount: payment.amount });
-      continue;
-    }
-    events.out.push(...outflowsOf(landed, person).filter((at) => !cleared(at)));
-    for (const { user, netPnl, inside } of closesOf(landed)) {
-      const sub = person.users.indexOf(user as Address);
-      if (sub < 0 || netPnl <= 0n) continue;
-      const { id, creatorWallet } = subscriptionOf(PEOPLE.indexOf(person), sub);
-      const exact = netPnl * BigInt(SHARE_BPS) + (carries.get(id) ?? 0n);
-      carries.set(id, exact % 10_000n);
-      const whole = exact / 10_000n;
-      const row = booked.get(landed.transaction.signature);
-      const ended = row?.ended ?? 0n;
-      owed.set(creatorWallet, (owed.get(creatorWallet) ?? 0n) + whole - ended);
-      // Where closes are booked in another order, the remainders of their divisions make one debt a
-      // unit larger and another a unit smaller: then the sum alone is the chain's.
-      const off = (row?.amount ?? whole) - whole;
-      const amount = (off === 1n || off === -1n ? whole + off : whole) - ended;
-      if (amount !== 0n) events.owed.push({ at: [slot, index, inside], amount });
-    }
-  }
-  return { owed, history: { owed: events.owed, paid: events.paid, outflows: events.out } };
-}
-
-/**
  * Law 2: a debt ends unpaid only where an operator voided it, or where its terms say so, and then
  * not before its time, counted from the first execution of its close.
  */
@@ -258,7 +108,7 @@ export async function checkStandings(
   witness: Witness,
 ): Promise<void> {
   for (const person of PEOPLE) {
-    const { history } = truthOf(chain, witness, person, books);
+    const { history } = await truthOf(chain, witness, person, books);
     const expected = standingOf(history);
     const entry = await books.ledger.standings.update(person.id, judge);
     if (entry.standing !== expected.standing || entry.outstanding !== expected.outstanding)
@@ -279,7 +129,7 @@ export async function checkOutcome(
 ): Promise<void> {
   const due = new Map<string, bigint>();
   for (const person of PEOPLE) {
-    const { owed } = truthOf(chain, witness, person, books);
+    const { owed } = await truthOf(chain, witness, person, books);
     const total = [...owed.values()].reduce((sum, each) => sum + each, 0n);
     const booked = await books.booked(person.id);
     if (booked !== total)

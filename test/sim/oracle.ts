@@ -1,9 +1,9 @@
-// Oracle: the standing that a subscriber must have, computed from the chain by the sentences of the
-// design alone ("Standing, precisely"): "An outflow at position p is a runaway if at p a profit
-// share existed and was unpaid. A subscriber is delinquent while a runaway exists that is newer
-// than the last moment at which they owed nothing, and anything they owed is still unpaid." It
-// shares no code with the daemon's judge and works another way: it computes what was owed at each
-// moment instead of stepping through events.
+// Oracle: the debts and the standing that a subscriber must have, computed from the chain by the
+// sentences of the design alone ("Standing, precisely"): "An outflow at position p is a runaway if
+// at p a profit share existed and was unpaid. A subscriber is delinquent while a runaway exists
+// that is newer than the last moment at which they owed nothing, and anything they owed is still
+// unpaid." It shares no code with the daemon's judge and its accrual, and works another way: it
+// computes what was owed at each moment instead of stepping through events.
 
 /** A place on the chain: slot, index in the block, index in the transaction. */
 export type Moment = readonly [slot: number, index: number, inside: number];
@@ -37,4 +37,41 @@ export function standingOf({ owed, paid, outflows }: History): Standing {
   });
   const runawayStands = runaways.some((p) => !free.some(({ at }) => at[0] > p[0]));
   return { standing: runawayStands ? 'delinquent' : 'good', outstanding };
+}
+
+/** What a subscription agrees, by the slot from which on it does; as the ledger keeps it. */
+export type Agreed = {
+  readonly fromSlot: number;
+  readonly markSlot: number;
+  readonly creatorWallet: string;
+  readonly shareBps: number;
+  readonly basis: string;
+};
+
+/**
+ * The debts of one account by the sentences of the design: a close follows the terms in force when
+ * its position was opened, here in the same slot. Per close each win owes its share. On a
+ * high-water mark losses are carried, and a win owes only for what is above them. The fraction that
+ * division leaves is carried, too. A new creator begins with neither.
+ */
+export function debtsOf(
+  closes: readonly { readonly slot: number; readonly netPnl: bigint }[],
+  terms: readonly Agreed[],
+): { readonly creator: string; readonly amount: bigint }[] {
+  const tabs = new Map<number, { rest: bigint; lost: bigint }>();
+  return closes.map(({ slot, netPnl }) => {
+    const own = terms.findLast((each) => each.fromSlot <= slot);
+    if (own === undefined) return { creator: '', amount: 0n };
+    const tab = tabs.get(own.markSlot) ?? { rest: 0n, lost: 0n };
+    tabs.set(own.markSlot, tab);
+    let won = netPnl > 0n ? netPnl : 0n;
+    if (own.basis === 'high_water_mark') {
+      const above = netPnl - tab.lost;
+      tab.lost = above < 0n ? -above : 0n;
+      won = above > 0n ? above : 0n;
+    }
+    const exact = won * BigInt(own.shareBps) + tab.rest;
+    tab.rest = exact % 10_000n;
+    return { creator: own.creatorWallet, amount: exact / 10_000n };
+  });
 }

@@ -9,10 +9,10 @@ import { createSimChain } from './chain/chain.ts';
 import { made, type SimTransaction } from './chain/message.ts';
 import { METHODS, soundNode } from './chain/node.ts';
 import { storm } from './climate.ts';
-import { closesOf } from './laws.ts';
 import { ACTS, createPeople } from './people.ts';
 import { createProvider, FAIR, type Weather } from './provider.ts';
 import { createRandom } from './random.ts';
+import { closesOf } from './truth.ts';
 import { createTurns } from './turns.ts';
 import {
   creatorTokens,

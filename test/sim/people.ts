@@ -3,7 +3,9 @@
 import type { ProfitShare } from '../../src/core/debt-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
+import { termsAfter } from '../../src/core/terms.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { NOTHING_HELD } from '../support/terms.ts';
 import { rentOf, SYSTEM, TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, DRIFT_PROGRAM, depositOf, fillData, stateAccount } from './chain/drift.ts';
@@ -20,6 +22,8 @@ import {
   SPONSOR,
   STRANGER,
   STRANGER_TOKENS,
+  SUB_ACCOUNTS,
+  subscriptionOf,
 } from './world.ts';
 
 const withU64 = (head: readonly number[], amount: bigint, tail: readonly number[] = []) => {
@@ -113,7 +117,9 @@ export type People = {
   readonly firstMs: ReadonlyMap<string, number>;
   /** Does this, signed by the stranger who pays, and by another. */
   act(instructions: readonly SimInstruction[], signer?: string): Landed | null;
-  /** A platform is given a clearance to close a subscriber's account. */
+  /** A subscription gets other terms: another wallet or creator, another share, another basis. */
+  agree(ledger: Ledger): Promise<void>;
+  /** A platform is given a clearance to withdraw, or to close a subscriber's account. */
   clear(ledger: Ledger): Promise<void>;
   /** Ends every obstacle to payments: pauses, and lack of money. */
   mend(): void;
@@ -221,10 +227,33 @@ export function createPeople(
       const { id } = random.pick(PEOPLE);
       const grantedSlot = chain.block(chain.tip()).slot;
       const untilSlot = grantedSlot + 1 + random.below(200);
-      const clearance = { purpose: 'close', amount: null, tradedSlot: null } as const;
+      const amount = random.chance(0.5) ? null : BigInt(1 + random.below(1_000_000_000));
+      const purpose = amount === null ? ('close' as const) : ('withdraw' as const);
+      const clearance = { purpose, amount, tradedSlot: null };
       const name = `c${++clearances}`;
       const granted = { ...clearance, id: name, grantedSlot, untilSlot };
       await ledger.clearances.grant(id, granted, nowMs(), nowMs() + 60_000);
+    },
+    async agree(ledger) {
+      const person = random.below(PEOPLE.length);
+      const sub = random.below(SUB_ACCOUNTS);
+      const { creatorWallet: _, ...subscription } = subscriptionOf(person, sub);
+      const latest = (await ledger.subscriptions.find(subscription.id))?.terms.at(-1) ?? null;
+      const change = {
+        ...(random.chance(0.5) ? { creatorWallet: random.pick(CREATOR_WALLETS) } : {}),
+        ...(random.chance(0.5) ? { shareBps: random.pick([500, 1_000, 2_000]) } : {}),
+        ...(random.chance(0.5)
+          ? { basis: random.pick(['per_close', 'high_water_mark'] as const) }
+          : {}),
+        newCreator: random.chance(0.5),
+      };
+      const terms = termsAfter(latest, change, chain.block(chain.tip()).slot + 1);
+      await ledger.subscriptions.put({
+        ...subscription,
+        terms,
+        held: NOTHING_HELD,
+        basedOn: latest?.fromSlot ?? null,
+      });
     },
     resume: () => pause(false),
     fund: () => void act(ACTS.sendSol(SPONSOR, 10n ** 12n)),

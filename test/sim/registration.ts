@@ -1,10 +1,16 @@
 // Registration: the subscribers and subscriptions that a history begins with.
+import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
+import type { SimChain } from './chain/chain.ts';
 import type { Climate } from './climate.ts';
-import { PEOPLE, SHARE_BPS, SUB_ACCOUNTS, subscriptionOf } from './world.ts';
+import { PEOPLE, SHARE_BPS, SUB_ACCOUNTS, subscriptionOf, venueOf } from './world.ts';
 
-export async function register(ledger: Ledger, { terms }: Climate): Promise<void> {
+export async function register(
+  ledger: Ledger,
+  chain: SimChain,
+  { terms, checked }: Climate,
+): Promise<void> {
   for (const [index, person] of PEOPLE.entries()) {
     await ledger.subscribers.register({
       id: person.id,
@@ -22,5 +28,19 @@ export async function register(ledger: Ledger, { terms }: Climate): Promise<void
         held: NOTHING_HELD,
       });
     }
+  }
+  if (!checked) return;
+  // The state from which on histories are checked, as registering an account reads it.
+  const venue = venueOf();
+  // People may act in the first block already.
+  const slot = chain.block(0).slot - 1;
+  for (const account of await ledger.watchList.all()) {
+    const found = chain.store.get(account.address);
+    const state = venue.stateOf(
+      account.role,
+      slot,
+      found && { ...found, owner: found.owner as Address },
+    );
+    if (state !== null) await ledger.checks.begin(account, state);
   }
 }

@@ -107,7 +107,7 @@ async function play(
   const { server } = books;
   if (server !== null) server.told = climate.told;
   sabotage.prepare?.(books);
-  await register(plainLedger, climate);
+  await register(plainLedger, chain, climate);
   /** One URL, one to three nodes. */
   const provider = () =>
     createProvider({
@@ -129,6 +129,7 @@ async function play(
     marks: climate.losses ? (server?.marks ?? null) : null,
     providers: { first, second },
     reimbursed: climate.reimbursed,
+    checked: climate.checked,
     chain: sabotage.chain ?? ((own) => own),
     pen: (own) => sabotage.pen?.(own, chain) ?? own,
   };
@@ -182,6 +183,12 @@ async function play(
   const ours = (): void => {
     for (const each of [first, second]) each?.follow(chain);
   };
+  /** Whether a payment stands in a block that a fork may still drop. */
+  const hasJustPaid = (): boolean =>
+    chain
+      .landed()
+      .slice(-8)
+      .some((each) => !chain.isFinal(each) && witness.paymentOf(each) !== null);
   /** Payments that the database has lost: only the chain remembers them until they are booked. */
   const lost = new Set<string>();
   /** The database goes back: daemons go on with what they remember, or are started anew with it. */
@@ -239,6 +246,7 @@ async function play(
     }
     // Which clearances the ledger keeps when it goes back only that in memory tells.
     if (books.state !== null && random.chance(climate.clearances)) await people.clear(plainLedger);
+    if (random.chance(climate.agreements)) await people.agree(plainLedger);
     if (random.chance(0.03)) sicken(random.pick(nodes), random, climate.moods);
     if (random.chance(climate.blackouts)) blackout();
     if (another !== null && random.chance(climate.foreign)) {
@@ -246,6 +254,10 @@ async function play(
       foreignMs = turns.nowMs();
     } else if (turns.nowMs() - foreignMs > FOREIGN_MS && random.chance(0.2)) ours();
     if (random.chance(climate.strangers)) people.meddle();
+    if (random.chance(climate.drops) && hasJustPaid()) {
+      chain.fork();
+      forks++;
+    }
     if (climate.losses && random.chance(0.05)) {
       server?.copy();
       signedAtCopy = witness.signed.size;
@@ -281,7 +293,8 @@ async function play(
     // newest of it.
     const newest = chain.landed().findLast((each) => chain.isFinal(each))?.slot ?? 0;
     const cursors = await plainLedger.watchList.cursors();
-    return (await books.open()).rumours === 0 && cursors.every((each) => each.slot >= newest);
+    const { rumours, closes } = await books.open();
+    return rumours + closes === 0 && cursors.every((each) => each.slot >= newest);
   };
   // Nothing more is signed: every standing and debt must become what the chain says. A payment that
   // the database has lost is found when the next one is planned, so with losses payments must go

@@ -14,10 +14,7 @@ export const MOODS_KNOWN = {
   'no statuses'(node: SimNode) {
     node.lacks = (which) => which === 'status';
   },
-  /**
-   * The node's histories lack some transactions. Only account state could show them, and histories
-   * here do not check it.
-   */
+  /** The node's histories lack some transactions. Only account state can show them. */
   'broken history'(node: SimNode, random: Random) {
     const part = random.below(4);
     node.lacks = (which, signature) => which === 'history' && signature.charCodeAt(20) % 4 === part;
@@ -41,6 +38,8 @@ export const MOODS_KNOWN = {
   },
 } as const;
 export type Mood = keyof typeof MOODS_KNOWN;
+/** The conditions that nodes may be in where account states are checked. */
+export const CHECKED_MOODS: readonly Mood[] = ['broken history'];
 /** The conditions that nodes may be in in every history. */
 export const MOODS: readonly Mood[] = [
   'sound',

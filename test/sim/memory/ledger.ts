@@ -9,12 +9,14 @@ import { isOpen } from '../../../src/core/share.ts';
 import type { StandingEvent } from '../../../src/core/standing.ts';
 import { ONLY_USDC } from '../../../src/core/token.ts';
 import { createMemoryAsides } from './asides.ts';
+import { createMemoryChecks } from './checks.ts';
 import { createMemoryCredits, creatorOf, creatorsOf } from './credits.ts';
 import {
   createMemorySightings,
   createMemorySubscribers,
   createMemorySubscriptions,
 } from './hearing.ts';
+import { movementsBefore } from './movements.ts';
 import { createMemoryPayments } from './payments.ts';
 import { createMemoryServer, type MemoryServer } from './server.ts';
 import { createMemoryShares } from './shares.ts';
@@ -75,7 +77,8 @@ function owedOf(state: State, rows: readonly FactRow[], subscriberId: string) {
       continue;
     }
     const agreement = { ...subscription, tabs: tabs.get(subscription.id) ?? {} };
-    const bookings = bookingsOf(body, fact.position.slot, agreement, []);
+    const before = movementsBefore(state, subscription.held.slot, { fact, blockIndex });
+    const bookings = bookingsOf(body, fact.position.slot, agreement, before);
     tabs.set(subscription.id, tabsAfter(agreement.tabs, bookings));
     for (const { terms, amount } of bookings) {
       if (terms === null) continue;
@@ -197,7 +200,7 @@ export function createMemoryLedger(nowMs: () => number): MemoryLedger {
     deliveries: nobodyAsks('deliveries'),
     // The simulated venue has no unknown calls.
     coverage: { add: async () => {}, totals: async () => [], unexplained: async () => [] },
-    checks: nobodyAsks('checks'),
+    checks: createMemoryChecks(state),
     unread: { ...nobodyAsks<Ledger['unread']>('unread'), list: async () => [] },
     unfollowed: nobodyAsks('unfollowed'),
     asides: createMemoryAsides(state),

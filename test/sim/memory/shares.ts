@@ -1,6 +1,6 @@
 // Shares: profit shares, in memory.
 
-import { tabsAfter } from '../../../src/core/accrual.ts';
+import { isPlain, tabsAfter } from '../../../src/core/accrual.ts';
 import type { ProfitShare, Shares } from '../../../src/core/debt-ports.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import { incurred, isOpen, type Share } from '../../../src/core/share.ts';
@@ -9,6 +9,7 @@ import { sumsOf, USDC } from '../../../src/core/token.ts';
 import { DEFAULT_VENUE } from '../../../src/core/venue.ts';
 import { shareIdOf, termsSlotOf } from '../../../src/ledger/accruals.ts';
 import { applyCredits } from './credits.ts';
+import { movementsBefore } from './movements.ts';
 import { createMemoryShareActs } from './share-acts.ts';
 import {
   accrualKey,
@@ -119,9 +120,11 @@ export function createMemoryShares(
         const { body } = fact;
         if ((body.kind !== 'close' && body.kind !== 'reckoning') || finality !== 'finalized')
           return [];
+        const provenUpTo = state.checks.get(fact.account)?.baseline.slot ?? null;
         return [...state.subscriptions.values()]
           .filter(
             (each) =>
+              (isPlain(each) || (provenUpTo !== null && fact.position.slot <= provenUpTo)) &&
               each.driftAccount === fact.account &&
               each.subscriberId === fact.subscriberId &&
               fact.position.slot >= Math.min(...each.terms.map((terms) => terms.fromSlot)) &&
@@ -129,10 +132,8 @@ export function createMemoryShares(
           )
           .map((subscription) => ({
             subscription: { ...subscription },
-            // The simulated terms are plain, and openings are not simulated: a close is the whole
-            // of what it closes.
-            history: [],
-            vouched: true,
+            history: movementsBefore(state, subscription.held.slot, { fact, blockIndex }),
+            vouched: provenUpTo === null || fact.position.slot <= provenUpTo,
             fact: { ...fact, body, position: { ...fact.position, blockIndex } },
           }));
       });

@@ -11,6 +11,7 @@ import type { AsideKind, Watched } from '../../../src/core/hearing-ports.ts';
 import type { Address, Signature, Slot } from '../../../src/core/ids.ts';
 import type { Cover, Payment } from '../../../src/core/payment.ts';
 import type { Halt, SealedKey, Subscriber, Subscription } from '../../../src/core/ports.ts';
+import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
 import { type Share, type Transition, transition } from '../../../src/core/share.ts';
 import type { ShareAct } from '../../../src/core/share-act.ts';
@@ -78,6 +79,13 @@ export type PaymentRow = Omit<Payment, 'attempts' | 'state' | 'signed'> & {
   covers: readonly Cover[];
 };
 
+export type CheckRow = {
+  baseline: AccountState;
+  candidate: AccountState | null;
+  difference: Counters | null;
+  turn: number;
+};
+
 export type State = {
   readonly subscribers: Map<string, Omit<Subscriber, 'hasKey' | 'driftAccounts' | 'retiredAtMs'>>;
   readonly keys: Map<string, SealedKey>;
@@ -107,6 +115,9 @@ export type State = {
   readonly halts: Map<string, Halt>;
   readonly clearances: Map<string, Clearance[]>;
   readonly standings: Map<string, RosterEntry>;
+  readonly checks: Map<Address, CheckRow>;
+  /** Grows with each look at an account, so that the one looked at longest ago is next. */
+  turns: number;
   /** The identity of the database that daemons trusted last. */
   trusted: string | null;
   /** New debts are marked as observed, and such debts count for the standing. */
@@ -136,6 +147,8 @@ export const emptyState = (): State => ({
   halts: new Map(),
   clearances: new Map(),
   standings: new Map(),
+  checks: new Map(),
+  turns: 0,
   trusted: null,
   observing: false,
   revision: 0n,

@@ -1,0 +1,165 @@
+// Checks: the account states that are compared with the facts, in memory.
+import type { AccountCheck, Checks } from '../../../src/core/check-ports.ts';
+import type { Fact } from '../../../src/core/fact.ts';
+import type { Address } from '../../../src/core/ids.ts';
+import { COUNTERS, type Counters } from '../../../src/core/reckoning.ts';
+import { LAST_ORDINAL } from '../../../src/core/transaction.ts';
+import { type FactRow, factKey, type State } from './state.ts';
+
+const SUMMED: ReadonlySet<string> = new Set(['tally', 'unknown', 'reckoning']);
+
+export function createMemoryChecks(state: State): Checks {
+  const checkOf = (address: Address): AccountCheck | null => {
+    const account = state.accounts.get(address);
+    if (account === undefined || account.role === 'agent_wallet') return null;
+    const { subscriberId, role, cursorSlot: slot, listedRevision } = account;
+    const check = state.checks.get(address);
+    return {
+      ...{ address, subscriberId, role, cursor: { address, slot, listedRevision } },
+      baseline: check?.baseline ?? null,
+      candidate: check?.candidate ?? null,
+      unexplained: check?.difference ?? null,
+    };
+  };
+  const finalFacts = (address: Address, after: number, upto: number): FactRow[] =>
+    [...state.facts.values()].filter(
+      ({ fact, finality }) =>
+        finality === 'finalized' &&
+        fact.account === address &&
+        fact.position.slot > after &&
+        fact.position.slot <= upto,
+    );
+  const isDue = (check: AccountCheck): boolean =>
+    check.baseline === null ||
+    check.candidate !== null ||
+    check.unexplained !== null ||
+    finalFacts(check.address, check.baseline.slot, Number.POSITIVE_INFINITY).some(({ fact }) =>
+      SUMMED.has(fact.body.kind),
+    );
+  /** Makes the candidate the baseline, when both are the states that were compared. */
+  const advance = ({ address, baseline, candidate }: AccountCheck): boolean => {
+    const row = state.checks.get(address);
+    if (row === undefined || candidate === null) return false;
+    if (row.candidate?.slot !== candidate.slot || row.baseline.slot !== baseline?.slot)
+      return false;
+    Object.assign(row, { baseline: candidate, candidate: null, difference: null });
+    row.turn = ++state.turns;
+    return true;
+  };
+  const all = (): AccountCheck[] =>
+    [...state.accounts.keys()].flatMap((address) => checkOf(address) ?? []);
+  return {
+    due: async (limit) =>
+      all()
+        .filter(isDue)
+        .sort(
+          (a, b) =>
+            (state.checks.get(a.address)?.turn ?? 0) - (state.checks.get(b.address)?.turn ?? 0),
+        )
+        .slice(0, limit),
+    find: async (addresses) => addresses.flatMap((address) => checkOf(address) ?? []),
+    async begin({ address }, baseline) {
+      if (state.checks.has(address)) return;
+      state.checks.set(address, { baseline, candidate: null, difference: null, turn: 0 });
+    },
+    async propose(address, candidate) {
+      const row = state.checks.get(address);
+      if (row !== undefined && row.candidate === null && row.baseline.slot < candidate.slot)
+        row.candidate = candidate;
+    },
+    async told(address, afterSlot, uptoSlot) {
+      const facts = finalFacts(address, afterSlot, uptoSlot).map(({ fact }) => fact.body);
+      const told = Object.fromEntries(
+        COUNTERS.map((name) => [
+          name,
+          facts.reduce((sum, body) => sum + (body.kind === 'tally' ? body[name] : 0n), 0n),
+        ]),
+      ) as Counters;
+      const settled = ![...state.sightings.values()].some(
+        ({ accounts, status, rank, namedSlot, slot }) =>
+          accounts.has(address) &&
+          ((status === 'wanted' && rank < 2 && (namedSlot === null || namedSlot <= uptoSlot)) ||
+            (status === 'confirmed' && (slot ?? 0) <= uptoSlot)),
+      );
+      return {
+        ...{ told, settled },
+        perhaps: {
+          amounts: facts.flatMap((body) => (body.kind === 'tally' ? (body.perhaps ?? []) : [])),
+          untoldFees: facts.reduce(
+            (sum, body) => sum + (body.kind === 'tally' ? (body.untoldFees ?? 0) : 0),
+            0,
+          ),
+        },
+        unknowns: facts.filter((body) => body.kind === 'unknown').length,
+        // Simulated nodes give every transaction again before a quarter of an hour is over.
+        unreadable: [],
+        // No account of the venue is deleted in a simulated history.
+        deletedSlot: null,
+      };
+    },
+    movedOut: () => Promise.reject(new RangeError('no account is deleted in memory')),
+    async discard(address) {
+      const row = state.checks.get(address);
+      if (row !== undefined) Object.assign(row, { candidate: null, turn: ++state.turns });
+    },
+    async wait(address) {
+      const row = state.checks.get(address);
+      if (row !== undefined) row.turn = ++state.turns;
+    },
+    realised: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    async advance(account) {
+      advance(account);
+    },
+    async reckon(account, netPnl) {
+      const { address, subscriberId, baseline, candidate } = account;
+      if (baseline === null || candidate === null || !advance(account)) return;
+      const unknown = finalFacts(address, baseline.slot, candidate.slot)
+        .filter(({ fact }) => fact.body.kind === 'unknown')
+        .sort((a, b) => b.fact.position.slot - a.fact.position.slot)[0];
+      if (unknown === undefined) return;
+      const { position, signature } = unknown.fact;
+      const fact: Fact = {
+        ...{ subscriberId, account: address, signature },
+        position: { ...position, ordinal: LAST_ORDINAL + 1 },
+        body: {
+          kind: 'reckoning',
+          netPnl,
+          afterSlot: baseline.slot,
+          uptoSlot: candidate.slot,
+          held: candidate.positions ?? [],
+        },
+      };
+      state.facts.set(factKey(fact), {
+        fact,
+        blockIndex: unknown.blockIndex,
+        finality: 'finalized',
+      });
+    },
+    async gap(address, difference) {
+      const row = state.checks.get(address);
+      if (row === undefined) return false;
+      const news = row.difference === null;
+      Object.assign(row, { candidate: null, difference, turn: ++state.turns });
+      return news;
+    },
+    accept: () => Promise.reject(new RangeError('nobody asks for this in memory')),
+    gaps: async () =>
+      [...state.checks].flatMap(([address, { difference }]) =>
+        difference === null
+          ? []
+          : [
+              {
+                ...{ address, difference, sinceMs: 0 },
+                subscriberId: state.accounts.get(address)?.subscriberId ?? '',
+              },
+            ],
+      ),
+    absent: async () => [],
+    pulses: async () =>
+      [...state.checks].map(([address, { baseline }]) => ({
+        address,
+        slot: baseline.slot,
+        pulse: baseline.pulse,
+      })),
+  };
+}

@@ -1,0 +1,171 @@
+// Truth: what the surviving chain says of a subscriber, read from the instructions that people gave
+// and the balances that they left. It shares no code with the venue's readers.
+import type { Address } from '../../src/core/ids.ts';
+import type { SimBooks } from './books.ts';
+import { TOKEN } from './chain/account.ts';
+import type { Landed, SimChain } from './chain/chain.ts';
+import { CALL, DRIFT_PROGRAM } from './chain/drift.ts';
+import { debtsOf, type History, type Moment } from './oracle.ts';
+import type { Witness } from './witness.ts';
+import { PEOPLE, subscriptionOf } from './world.ts';
+
+/**
+ * Net profit of each close in a transaction, by account, read from the instructions that people
+ * gave.
+ */
+export function closesOf({
+  transaction,
+  execution,
+}: Landed): { user: string; netPnl: bigint; inside: number }[] {
+  if (execution.error !== null) return [];
+  return transaction.instructions.flatMap(({ program, accounts, data }, inside) => {
+    const view = Buffer.from(data);
+    if (program !== DRIFT_PROGRAM || view.toString('hex', 0, 8) !== CALL.fill || view[18] !== 1)
+      return [];
+    return [{ user: accounts[1] ?? '', netPnl: view.readBigInt64LE(19), inside }];
+  });
+}
+/** The amount that a transaction brought to a token account, by its balances before and after. */
+export function gainOf({ transaction, execution }: Landed, account: Address): bigint {
+  const index = transaction.keys.indexOf(account);
+  const of = (rows: Landed['execution']['preTokens']): bigint =>
+    rows.find((row) => row.accountIndex === index)?.amount ?? 0n;
+  return of(execution.postTokens) - of(execution.preTokens);
+}
+
+/** What people took out of a subscriber's accounts in one transaction. */
+type Taken = { readonly at: Moment; readonly amount: bigint; readonly signature: string };
+function takenOf(landed: Landed, person: (typeof PEOPLE)[number]): Taken[] {
+  const { transaction, execution, slot, index } = landed;
+  if (execution.error !== null) return [];
+  const { signature } = transaction;
+  return transaction.instructions.flatMap(({ program, accounts, data }, inside): Taken[] => {
+    const view = Buffer.from(data);
+    const withdraws =
+      program === DRIFT_PROGRAM &&
+      view.toString('hex', 0, 8) === CALL.withdraw &&
+      person.users.some((user) => user === accounts[1]) &&
+      accounts[6] !== person.agentTokens;
+    const sends = program === TOKEN && data[0] === 3 && accounts[0] === person.agentTokens;
+    if (!withdraws && !sends) return [];
+    // A withdrawal from an empty account takes nothing.
+    const amount = gainOf(landed, (accounts[withdraws ? 6 : 1] ?? '') as Address);
+    return amount > 0n ? [{ at: [slot, index, inside], amount, signature }] : [];
+  });
+}
+
+/** A debt as it is booked: its amount, and the rest that ended unpaid. */
+type Booked = { readonly amount: bigint; readonly ended: bigint };
+/**
+ * The debts of the ledger in memory, by the signature of their close. The chain does not show which
+ * debts ended unpaid; `checkEnded` judges that.
+ */
+function bookedOf({ state }: SimBooks): Map<string, Booked> {
+  return new Map(
+    [...(state?.shares.values() ?? [])].map(({ signature, amount, paid, status }) => [
+      signature,
+      { amount, ended: status === 'voided' ? amount - paid : 0n },
+    ]),
+  );
+}
+
+/**
+ * The withdrawals that no clearance covers in full. A clearance to close covers what leaves within
+ * its slots, and not after the subscriber traded in a later slot than that of its grant. One to
+ * withdraw covers its amount, in the order of the chain; in one slot in the order of the
+ * signatures. Of several the one that was granted first is used first. Only kept clearances count.
+ */
+function notCleared(
+  chain: SimChain,
+  { state }: SimBooks,
+  person: (typeof PEOPLE)[number],
+  taken: readonly Taken[],
+): Moment[] {
+  const fills = (landed: Landed): boolean =>
+    landed.execution.error === null &&
+    landed.transaction.instructions.some(
+      ({ program, accounts, data }) =>
+        program === DRIFT_PROGRAM &&
+        Buffer.from(data).toString('hex', 0, 8) === CALL.fill &&
+        person.users.some((user) => user === accounts[1]),
+    );
+  const traded = chain.landed().flatMap((each) => (fills(each) ? [each.slot] : []));
+  const clearances = [...(state?.clearances.get(person.id) ?? [])]
+    .sort((a, b) => a.grantedSlot - b.grantedSlot || (a.id < b.id ? -1 : 1))
+    .map((each) => ({ ...each, left: each.amount }));
+  const inOrder = [...taken].sort(
+    (a, b) => a.at[0] - b.at[0] || (a.signature < b.signature ? -1 : 1),
+  );
+  return inOrder.flatMap(({ at, amount }) => {
+    let open = amount;
+    for (const each of clearances) {
+      if (at[0] < each.grantedSlot || at[0] > each.untilSlot) continue;
+      if (each.left === null) {
+        if (!traded.some((slot) => slot > each.grantedSlot && slot < at[0])) open = 0n;
+        continue;
+      }
+      const covered = each.left < open ? each.left : open;
+      each.left -= covered;
+      open -= covered;
+    }
+    return open > 0n ? [at] : [];
+  });
+}
+
+/**
+ * The truth about one subscriber by the surviving chain: debts by creator, and the history that its
+ * standing depends on.
+ */
+export async function truthOf(
+  chain: SimChain,
+  witness: Witness,
+  person: (typeof PEOPLE)[number],
+  books: SimBooks,
+): Promise<{ owed: Map<string, bigint>; history: History }> {
+  const owed = new Map<string, bigint>();
+  const events: { owed: History['owed'][number][]; paid: History['paid'][number][] } = {
+    owed: [],
+    paid: [],
+  };
+  const taken: Taken[] = [];
+  const closes = person.users.map((): (ReturnType<typeof closesOf>[number] & Place)[] => []);
+  type Place = { readonly slot: number; readonly index: number; readonly signature: string };
+  for (const landed of chain.landed()) {
+    if (!chain.isFinal(landed)) continue;
+    const { slot, index } = landed;
+    const payment = witness.paymentOf(landed);
+    if (payment !== null) {
+      if (payment.subscriberId === person.id && landed.execution.error === null)
+        events.paid.push({ at: [slot, index, 0], amount: payment.amount });
+      continue;
+    }
+    taken.push(...takenOf(landed, person));
+    const { signature } = landed.transaction;
+    for (const close of closesOf(landed))
+      closes[person.users.indexOf(close.user as Address)]?.push({
+        ...close,
+        slot,
+        index,
+        signature,
+      });
+  }
+  const booked = bookedOf(books);
+  for (const [sub, own] of closes.entries()) {
+    const { id } = subscriptionOf(PEOPLE.indexOf(person), sub);
+    const terms = (await books.ledger.subscriptions.find(id))?.terms ?? [];
+    for (const [at, { creator, amount: whole }] of debtsOf(own, terms).entries()) {
+      const { slot, index, inside, signature } = own[at] as (typeof own)[number];
+      const row = booked.get(signature);
+      const ended = row?.ended ?? 0n;
+      owed.set(creator, (owed.get(creator) ?? 0n) + whole - ended);
+      // Where closes are booked in another order, the remainders of their divisions make one debt a
+      // unit larger and another a unit smaller: then the sum alone is the chain's.
+      const off = (row?.amount ?? whole) - whole;
+      const amount = (off === 1n || off === -1n ? whole + off : whole) - ended;
+      if (amount !== 0n) events.owed.push({ at: [slot, index, inside], amount });
+    }
+  }
+  owed.delete('');
+  const outflows = notCleared(chain, books, person, taken);
+  return { owed, history: { owed: events.owed, paid: events.paid, outflows } };
+}

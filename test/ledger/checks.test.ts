@@ -3,11 +3,18 @@
 import { expect, test } from 'vitest';
 import type { AccountCheck } from '../../src/core/check-ports.ts';
 import type { Tally } from '../../src/core/fact.ts';
+import type { Address } from '../../src/core/ids.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { addressOf, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+import {
+  addressOf,
+  closeFact,
+  createTestLedger,
+  settleFact,
+  signatureOf,
+} from '../support/ledger.ts';
 
 const state = (slot: number, realised: bigint): AccountState => ({
   slot,
@@ -139,4 +146,23 @@ test('an account whose transactions are not read yet lets the others have their 
   }
   expect(turns[0]).not.toBe(turns[1]);
   expect(turns.slice(2)).toEqual(turns.slice(0, 2));
+});
+
+test('one unreadable transaction of another account, or of nobody, keeps no account from being checked', async () => {
+  const { ledger, driftAccount } = await withCandidate();
+  const other = addressOf(77);
+  const naming = { source: 'backfill', by: 'finalized', nowMs: 0 } as const;
+  const row = (n: number, accounts: readonly Address[]) => ({
+    signature: signatureOf(n),
+    blockIndex: 0,
+    slot: 20,
+    accounts,
+  });
+  await ledger.sightings.note([row(500, [other])], naming);
+  await ledger.sightings.note([row(501, [])], { ...naming, source: 'webhook', by: 'rumour' });
+  const isSettled = async () => (await ledger.checks.told(driftAccount, 5, 50)).settled;
+  expect(await isSettled()).toBe(true);
+  // One of its own does, until it is read.
+  await ledger.sightings.note([row(502, [driftAccount])], naming);
+  expect(await isSettled()).toBe(false);
 });

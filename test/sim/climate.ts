@@ -47,8 +47,6 @@ export type Climate = {
   readonly checked: boolean;
   /** The chance at each step that a subscription gets other terms. */
   readonly agreements: number;
-  /** The chance at each step that a fork drops a block in which a payment of ours has landed. */
-  readonly drops: number;
 };
 
 /** From almost fair to hardly anything getting through. */
@@ -107,7 +105,6 @@ export function climateOf(random: Random, moods: readonly Mood[]): Climate {
     clearances: random.chance(0.4) ? 0.02 : 0,
     strangers: random.chance(0.4) ? 0.03 : 0,
     reimbursed: random.chance(0.4),
-    drops: random.chance(0.4) ? 0.3 : 0,
     terms: agreed(random, checked && random.chance(0.6)),
     // A database that went back has lost its newest terms, which only a person can name again.
     agreements: checked && !losses && random.chance(0.6) ? 0.01 : 0,

@@ -183,12 +183,15 @@ async function play(
   const ours = (): void => {
     for (const each of [first, second]) each?.follow(chain);
   };
-  /** Whether a payment stands in a block that a fork may still drop. */
-  const hasJustPaid = (): boolean =>
-    chain
-      .landed()
-      .slice(-8)
-      .some((each) => !chain.isFinal(each) && witness.paymentOf(each) !== null);
+  /** Drops a payment that is not final, although the books call it landed already. */
+  const dropBelieved = (): void => {
+    const believed = chain.landed().findLast((each) => {
+      const payment = witness.paymentOf(each);
+      const row = payment === null ? undefined : books.state?.payments.get(payment.id);
+      return row?.state === 'landed' && !chain.isFinal(each);
+    });
+    if (believed !== undefined) chain.fork(believed.slot);
+  };
   /** Payments that the database has lost: only the chain remembers them until they are booked. */
   const lost = new Set<string>();
   /** The database goes back: daemons go on with what they remember, or are started anew with it. */
@@ -254,10 +257,6 @@ async function play(
       foreignMs = turns.nowMs();
     } else if (turns.nowMs() - foreignMs > FOREIGN_MS && random.chance(0.2)) ours();
     if (random.chance(climate.strangers)) people.meddle();
-    if (random.chance(climate.drops) && hasJustPaid()) {
-      chain.fork();
-      forks++;
-    }
     if (climate.losses && random.chance(0.05)) {
       server?.copy();
       signedAtCopy = witness.signed.size;
@@ -266,6 +265,7 @@ async function play(
     const loses = witness.signed.size > signedAtCopy ? 0.06 : 0.002;
     if (climate.losses && random.chance(loses)) await lose();
     if (sabotage.meddle !== undefined && random.chance(0.1)) sabotage.meddle(books);
+    dropBelieved();
     await check();
   }
 
@@ -283,6 +283,7 @@ async function play(
       for (const { jobs } of processes) for (const job of jobs) await job();
       if (steps % 3 === 0) for (const job of random.pick(processes).rare) await job();
       for (let turn = 0; turn < 60 && (await turns.step()); turn++);
+      dropBelieved();
       await check();
       quiet = (await done()) ? quiet + 1 : 0;
     }

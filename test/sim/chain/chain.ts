@@ -55,9 +55,10 @@ export type SimChain = {
   tick(): void;
   /**
    * Drops blocks that are not final. People's transactions in them usually happen again; a payment
-   * may be included again, at once or later, because some leader still has its bytes.
+   * may be included again, at once or later, because some leader still has its bytes. With a slot
+   * the block in it is dropped, and payments are never included again.
    */
-  fork(): void;
+  fork(fromSlot?: number): void;
 };
 
 const hashOf = (chain: number, slot: number, turn: number): string => {
@@ -162,10 +163,11 @@ export function createSimChain(random: Random, name = 0): SimChain {
       delayed = delayed.filter((each) => each.at > last().height);
       for (const { transaction } of due) include(transaction);
     },
-    fork() {
+    fork(fromSlot) {
       const deepest = blocks.length - 1 - rooted;
       if (deepest < 1) return;
-      const depth = 1 + random.below(deepest);
+      const lost = blocks.filter(({ slot: at }) => at >= (fromSlot ?? Number.NaN)).length;
+      const depth = fromSlot === undefined ? 1 + random.below(deepest) : Math.min(lost, deepest);
       const dropped: SimTransaction[] = [];
       for (let count = 0; count < depth; count++) {
         const block = blocks.pop() as Block;
@@ -180,6 +182,7 @@ export function createSimChain(random: Random, name = 0): SimChain {
       mine();
       for (const each of dropped) {
         const fate = random.next();
+        if (fromSlot !== undefined && each.blockhash !== null) continue;
         if (fate < 0.55) include(each);
         else if (fate < 0.75 && each.blockhash !== null)
           later(each, 1 + random.below(BLOCKHASH_LIFE));

@@ -215,7 +215,7 @@ export async function inspectAlone(
   } catch (thrown) {
     // A transaction that no account is in doubt about any more is still asked for, without an
     // alarm.
-    const fault = ledgerFault(thrown);
+    const fault = sighting.ended ? ledgerFault(thrown) : null;
     if (fault instanceof Fault && fault.code === 'ledger_unavailable') throw fault;
     const retryMs = sighting.ended
       ? ports.clock.nowMs() + ENDED_EVERY_MS

@@ -82,4 +82,25 @@ export const EVIDENCE: readonly Mutant[] = [
     to: '',
     by: unit(PROOF, 'the end of a long history is told by a node that may have pruned'),
   },
+  {
+    name: 'D8 a node that lists none of its blocks is believed',
+    file: 'src/core/death.ts',
+    from: '    told.blocksKept === true &&\n',
+    to: '',
+    by: unit(PROOF, 'a lone node that has pruned and names an earlier first block'),
+  },
+  {
+    name: 'D9 the end of a history is taken from a node that does not show its blocks',
+    file: 'src/chain/history.ts',
+    from: '(await reachesBack(connection, afterSlot, asked.seenSlot)) === false',
+    to: 'false as boolean',
+    by: unit('test/chain/history.test.ts', 'a node that names an early first block'),
+  },
+  {
+    name: 'D10 a hole among the blocks is not seen',
+    file: 'src/chain/blocks.ts',
+    from: 'if (last.blockHeight - first.blockHeight !== slots.length - 1) return false;',
+    to: '',
+    by: unit('test/chain/round.test.ts', 'a node that names an early first block and lacks'),
+  },
 ];

@@ -41,8 +41,8 @@ test('a gap that stays open is looked for again after five minutes, by every pro
   const process = () => {
     const ports = { ...held.ports, chain, venue, rescanned: new Map() };
     return async (): Promise<void> => {
-      // The first turn reads the state, the second judges it.
-      for (let turn = 0; turn < 2; turn++) {
+      // One turn reads the state, one walks the history up to it, and one judges it.
+      for (let turn = 0; turn < 3; turn++) {
         node.tip += 10;
         await checkAccounts(ports, new Map([[accountOf('ana'), node.tip]]), never);
       }

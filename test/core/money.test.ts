@@ -20,7 +20,8 @@ test('floor and ceiling hold for every sign', () => {
       expect(ceil * c >= a * b && (ceil - 1n) * c < a * b).toBe(true);
     }),
   );
-  expect(() => mulDivFloor(1n, 1n, 0n)).toThrow(RangeError);
+  for (const divisor of [0n, -1n])
+    expect(() => mulDivFloor(1n, 1n, divisor)).toThrow('the divisor must be positive');
 });
 
 test('amounts as text', () => {

@@ -27,7 +27,9 @@ export function movementsBefore(
           return [{ ...body, slot }];
         case 'unknown':
           return [{ kind: 'unknown', slot }];
-        default:
+        case 'notice':
+        case 'outflow':
+        case 'tally':
           return [];
       }
     });

@@ -6,6 +6,7 @@ import type { Opened, Tools } from '../../src/cli/command-tools.ts';
 import { addDebts } from '../../src/cli/debts.ts';
 import { createOutput } from '../../src/cli/output.ts';
 import { addPayments } from '../../src/cli/payments.ts';
+import { USDC } from '../../src/core/token.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -70,7 +71,8 @@ test('payments accept ends the wait for one payment, names those that still wait
   const { ledger, run } = held;
   for (const n of [7, 8]) {
     const paid = { id: `p${n}`, signature: signatureOf(n), slot: 60, creatorWallet: CREATOR };
-    await ledger.payments.restore('ana', { ...paid, amount: BigInt(n) }, []);
+    const what = { ...paid, token: USDC, amount: BigInt(n) };
+    await ledger.payments.restore('ana', what, []);
   }
   const accept = (signature: string) =>
     run('payments', 'accept', signature, '--reason', 'a tip of the subscriber');

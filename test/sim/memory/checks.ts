@@ -90,6 +90,7 @@ export function createMemoryChecks(state: State): Checks {
             0,
           ),
         },
+        tallies: facts.filter((body) => body.kind === 'tally').length,
         unknowns: facts.filter((body) => body.kind === 'unknown').length,
         // Simulated nodes give every transaction again before a quarter of an hour is over.
         unreadable: [],

@@ -106,3 +106,20 @@ export async function reachesBack(
     throw thrown;
   }
 }
+
+/** Slots below the newest one in which a node must list a block. */
+const RECENT_SLOTS = 100;
+/**
+ * Whether a node lists its newest blocks and gives the head of one, as a proof of death needs it.
+ * Throws `rpc_unavailable` when it does not answer.
+ */
+export async function givesBlocks(connection: Connection, slot: Slot): Promise<boolean> {
+  try {
+    const listed = await listBlocks(connection, Math.max(0, slot - RECENT_SLOTS), slot);
+    const newest = listed.at(-1);
+    return newest !== undefined && (await readHead(connection, newest)).blockHeight != null;
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === 'rpc_refused') return false;
+    throw thrown;
+  }
+}

@@ -3,6 +3,7 @@
 import { type Connection, PublicKey } from '@solana/web3.js';
 import { WebSocket } from 'ws';
 import type { Address, Slot } from '../core/ids.ts';
+import { givesBlocks } from './blocks.ts';
 import { asking, redact } from './rpc.ts';
 import { MESSAGE_BYTES_MOST } from './socket.ts';
 
@@ -15,6 +16,8 @@ export type NodeReport = {
    * when unknown.
    */
   readonly blockTimeMs: number | null;
+  /** Whether it serves `getBlocks` and `getBlock`. */
+  readonly givesBlocks: boolean;
 };
 export type OwnedAccount = {
   readonly owner: Address;
@@ -34,6 +37,7 @@ export async function readNode(connection: Connection): Promise<NodeReport> {
     genesis,
     slot,
     blockTimeMs: time === null ? null : time * 1_000,
+    givesBlocks: await givesBlocks(connection, slot),
   };
 }
 

@@ -31,6 +31,14 @@ export function ofNode(
         `Give the URL of a node of the chain that this ledger belongs to (network ${settings.network}).`,
       ),
     );
+  if (!node.givesBlocks)
+    found.push(
+      wrong(
+        what,
+        'it does not serve getBlocks and getBlock: a payment that expired is never proven dead, and its debts wait',
+        'Give the URL of a provider that serves these methods.',
+      ),
+    );
   if (node.blockTimeMs === null) return found;
   const ageMs = clock.nowMs() - node.blockTimeMs;
   if (ageMs > BLOCK_AGE_MS_MOST)

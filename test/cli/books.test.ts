@@ -53,9 +53,15 @@ async function commands() {
       clock,
       output: () => createOutput({ json: true, say: (text) => said.push(text), terminal: null }),
       byWhom: () => ({ actor: 'command', person: 'bo' }),
-      exitWith: (given) => void (code = given),
-      look: async (work) => void (code = await work(opened)),
-      act: async (_, __, work) => void (code = await work(opened)),
+      exitWith(given) {
+        code = given;
+      },
+      async look(work) {
+        code = await work(opened);
+      },
+      async act(_, __, work) {
+        code = await work(opened);
+      },
     };
     const program = new Command();
     addDebts(program, tools);

@@ -15,10 +15,14 @@ const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-kill-'));
 const server = await openPostgres({ folder, clock, log });
 let failed = 0;
 for (const replicas of [1, 3]) {
-  const sql = openDatabase(server.url, log);
+  // Each number of daemons has a chain of its own, and a ledger belongs to one chain.
+  const admin = openDatabase(server.url, log, 1);
+  await admin.unsafe(`create database rounds_${replicas}`);
+  await admin.end();
+  const databaseUrl = server.url.replace(/\/[^/]*$/, `/rounds_${replicas}`);
+  const sql = openDatabase(databaseUrl, log);
   await migrate(sql, log);
-  await sql.unsafe('truncate subscriber, sighting, delivery cascade');
-  const rounds = await openRounds({ sql, databaseUrl: server.url, replicas });
+  const rounds = await openRounds({ sql, databaseUrl, replicas });
   const count = Math.ceil(wanted / 2);
   for (let round = 0; round < count; round++) {
     const step = STEPS[round % STEPS.length] ?? STEPS[0];

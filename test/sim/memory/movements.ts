@@ -20,17 +20,8 @@ export function movementsBefore(
     .sort(inChainOrder)
     .flatMap(({ fact: { body, position } }): Movement[] => {
       const { slot } = position;
-      switch (body.kind) {
-        case 'open':
-        case 'close':
-        case 'reckoning':
-          return [{ ...body, slot }];
-        case 'unknown':
-          return [{ kind: 'unknown', slot }];
-        case 'notice':
-        case 'outflow':
-        case 'tally':
-          return [];
-      }
+      if (body.kind === 'unknown') return [{ kind: 'unknown', slot }];
+      const moves = body.kind === 'open' || body.kind === 'close' || body.kind === 'reckoning';
+      return moves ? [{ ...body, slot }] : [];
     });
 }

@@ -1,12 +1,13 @@
 // Nodes: the RPC nodes of the settings, and the host of the WebSocket, each checked to belong to
 // our chain. A node is asked for its genesis hash before its first use, again after it could not be
 // reached, and every 10 s. A node that names another chain is not used until it names ours again.
-// Questions go to the first node that belongs to our chain.
+// Questions go to the first node that belongs to our chain and answers.
 import type { Connection } from '@solana/web3.js';
 import { ROUNDS_ALONE } from '../core/death.ts';
 import { type Finding, wrong } from '../core/doctor-finding.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { createPool, type PoolStatus } from './pool.ts';
 import type { Witness } from './proof.ts';
 import {
   type CallBounds,
@@ -37,9 +38,12 @@ export type ChainNode = Witness & {
 };
 export type Nodes = {
   /**
-   * Sends to the first node that belongs to our chain. Throws `chain_foreign` when no node does.
+   * Sends to the first node that belongs to our chain and answers; see pool.ts. Throws
+   * `chain_foreign` when every node belongs to another chain.
    */
   readonly connection: Connection;
+  /** How each node of the pool is doing. */
+  pool(): readonly PoolStatus[];
   readonly first: ChainNode;
   readonly second: ChainNode | null;
   /**
@@ -103,7 +107,7 @@ export type NodesOptions = {
   readonly wsUrl: string | null;
   readonly secondUrl: string | null;
   readonly expect: ExpectGenesis;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
   readonly log: Log;
   readonly bounds: CallBounds;
   readonly onCall?: RpcListener;
@@ -254,29 +258,18 @@ export function openNodes(options: NodesOptions): Nodes {
           bounds: { ...options.bounds, answerMs: Math.min(options.bounds.answerMs, SOCKET_MS) },
         });
 
-  /**
-   * Runs work on the first node that is ours. The next node is tried only when a node belongs to
-   * another chain, not when it fails.
-   */
-  const onOurs = async <T>(work: (node: Held) => Promise<T>): Promise<T> => {
-    let refused: unknown;
-    for (const node of all) {
-      try {
-        return await work(node);
-      } catch (thrown) {
-        if (!(thrown instanceof Fault) || thrown.code !== 'chain_foreign') throw thrown;
-        refused ??= thrown;
-      }
-    }
-    throw refused;
-  };
+  // A node that is another chain's is left alone; so is one that fails or asks for a pause, as long
+  // as another one answers. Evidence that names its source asks its own node, never the pool.
+  const pool = createPool(
+    all.map((node) => ({ name: node.shown, send: node.fetch })),
+    options.clock,
+  );
   return {
     first,
     second,
     findings: same ? [SAME_NODE] : [],
-    connection: openConnection(options.url, options.wsUrl, (input, init) =>
-      onOurs((node) => node.fetch(input, init)),
-    ),
+    connection: openConnection(options.url, options.wsUrl, pool.send),
+    pool: pool.status,
     async holdAll() {
       if (same) options.log.error('rpc.same', { detail: SAME_NODE.says });
       if (second === null)

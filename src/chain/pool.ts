@@ -1,8 +1,8 @@
 // Pool: carries requests to the RPC nodes of the settings. The first node is preferred. A node that
-// fails, or that answers 429, rests: the next one is asked meanwhile. `Retry-After` is obeyed; where
-// no node is left, the request waits for the first rest to end. Each node has a window of requests
-// under way, which a 429 halves and answers widen again, so that a burst goes at the pace of the
-// provider's plan.
+// fails, or that answers 429, rests: the next one is asked meanwhile. `Retry-After` is obeyed;
+// where no node is left, the request waits for the first rest to end. Each node has a window of
+// requests under way, which a 429 halves and answers widen again, so that a burst goes at the pace
+// of the provider's plan.
 import { Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 

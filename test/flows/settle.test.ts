@@ -87,6 +87,7 @@ async function laneWith(
     swaps: null,
     books,
     conformance: { objection: () => objection },
+    ownSignatures: { sent: () => {}, ended: () => {} },
     fees: {
       microLamports: async () => 0n,
       lamportsPerSignature: async () => 5_000n,

@@ -182,6 +182,7 @@ test('a payment that failed on chain is classed from its own bytes, and holds th
         fees: {},
         clock: createManualClock(0, () => 0),
         log: silentLog,
+        ownSignatures: { sent: () => {}, ended: () => {} },
         onEnded: async () => {},
       } as unknown as SettlePorts,
       { retryEveryMs: 10_000, pollMs: 1, rebroadcastMs: 1, finalityMs: 1 } as SettleOptions,

@@ -225,6 +225,41 @@ describe.each(BASES)('a receipt on the basis %s', (basis) => {
   });
 });
 
+test('a payment that the chain shows otherwise is refused: another receiver, amount, memo or signer', () => {
+  const { receipt, evidence } = made('per_close', 70_001n);
+  const [payment] = receipt.payments as [Receipt['payments'][number]];
+  const shown = (change: (found: ChainTransaction) => Partial<ChainTransaction>) => ({
+    ...evidence,
+    transaction(signature: Signature) {
+      const found = evidence.transaction(signature);
+      const ours = found !== null && signature === payment.signature;
+      return ours ? { ...found, ...change(found) } : found;
+    },
+  });
+  const [toCreator, fromAgent] =
+    shown(() => ({})).transaction(payment.signature)?.tokenBalances ?? [];
+  const changes: { readonly [name: string]: Partial<ChainTransaction> } = {
+    less: { tokenBalances: [{ ...toCreator!, after: toCreator!.after - 1n }, fromAgent!] },
+    elsewhere: { tokenBalances: [{ ...toCreator!, account: keyOf('other') }, fromAgent!] },
+    owner: { tokenBalances: [{ ...toCreator!, ownerAfter: keyOf('other') }, fromAgent!] },
+    mint: { tokenBalances: [{ ...toCreator!, mint: keyOf('other') }, fromAgent!] },
+    agent: { tokenBalances: [toCreator!, { ...fromAgent!, after: fromAgent!.after - 1n }] },
+    memo: { instructions: [memo('p2')] },
+    silent: { instructions: [] },
+    signer: { signers: [keyOf('other')] },
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    const found = checkReceipts(
+      [receipt],
+      shown(() => change),
+    );
+    expect(
+      found.filter((each) => each.verdict !== 'ok').map((each) => [each.what, each.verdict]),
+      name,
+    ).toEqual([['payment', 'differs']]);
+  }
+});
+
 test('whatever the profit, a true receipt is ok and one with a forged amount is not', () =>
   fc.assert(
     fc.property(

@@ -91,6 +91,9 @@ export function createEndings({ ledger, books, clock, log }: EndingPorts): Endin
   };
   return {
     async void({ id, subscriberId }, voiding) {
+      // A debt that has ended cannot be voided, whatever the chain shows: no node is asked.
+      const status = (await ledger.shares.find(id))?.status;
+      if (status === 'paid' || status === 'voided') return false;
       const trouble = await disagreement(subscriberId);
       if (trouble !== null) throw behind(`Profit share ${id} is not voided yet`, trouble);
       return ledger.shares.void(id, voiding, clock.nowMs(), books.identity());

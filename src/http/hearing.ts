@@ -135,7 +135,7 @@ const Rescan = Type.Object(
   },
   {
     additionalProperties: false,
-    examples: [{ address: '7v54NWdBtkjuAFJrLGsS2SXnuk8nKam81mZJeeYxVFi9', fromSlot: 0 }],
+    examples: [{ address: '7v54NWdBtkjuAFJrLGsS2SXnuk8nKam81mZJeeYxVFi9', fromSlot: 300000000 }],
   },
 );
 

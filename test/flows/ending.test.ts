@@ -97,6 +97,9 @@ test('a node that does not tell holds up one subscriber’s lapse, and an operat
   expect(await endings.lapse()).toEqual([]);
   await expect(endings.void(share, DRILL)).rejects.toMatchObject({ code: 'rpc_unavailable' });
   expect((await held.ledger.shares.find(share.id))?.status).toBe('pending');
+  // The same debt, once it has ended, is refused without a question to the chain.
+  expect(await held.ledger.shares.void(share.id, DRILL, 0, null)).toBe(true);
+  expect(await endings.void(share, DRILL)).toBe(false);
 });
 
 test('observed debts are adopted where books and chain agree; others wait, by name', async () => {

@@ -56,7 +56,7 @@ beforeAll(async () => {
   met.gapped = row?.address ?? '';
   await database.sql`
     insert into fact (subscriber_id, account, signature, slot, ordinal, kind, finality, body)
-    select 'ann', address, 'x', 1, 0, 'notice', 'finalized', '{"what":"swap_loss","amount":"900000000"}' from account where subscriber_id = 'ann' limit 1`;
+    select 'ann', address, 'x', 300000000, 0, 'notice', 'finalized', '{"what":"swap_loss","amount":"900000000"}' from account where subscriber_id = 'ann' limit 1`;
   while ((await database.sql`select 1 from suspicion`).length === 0)
     await new Promise((resolve) => setImmediate(resolve));
 });

@@ -174,7 +174,9 @@ export const PROBLEMS: Problems = {
     not_found: () => ['', { scope: 'subscriber:nobody', reason: 'a drill' }],
   },
   'DELETE /v1/halts/{scope}': { not_found: () => ['/v1/halts/all'] },
-  'POST /v1/hearing/rescans': { not_found: () => ['', { address: creator, fromSlot: 0 }] },
+  'POST /v1/hearing/rescans': {
+    not_found: () => ['', { address: creator, fromSlot: 300_000_000 }],
+  },
   'POST /v1/hearing/reviews': { not_found: () => ['', { subscriber: 'nobody', reason: 'drill' }] },
   'POST /v1/hearing/acceptances': {
     not_found: () => ['', { address: creator, reason: 'a drill' }],
@@ -227,7 +229,7 @@ export const GOOD: Record<string, () => Request> = {
   ],
   'PUT /v1/halts': () => ['', { scope: 'subscriber:bo', reason: 'a drill' }],
   'DELETE /v1/halts/{scope}': () => ['/v1/halts/subscriber:bo'],
-  'POST /v1/hearing/rescans': () => ['', { address: wallet(), fromSlot: 0 }],
+  'POST /v1/hearing/rescans': () => ['', { address: wallet(), fromSlot: 300_000_000 }],
   'POST /v1/hearing/reviews': () => ['', { subscriber: 'ann', reason: 'a drill' }],
   'POST /v1/hearing/acceptances': () => ['', { address: met.gapped, reason: 'a drill' }],
 };

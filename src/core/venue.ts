@@ -21,6 +21,21 @@ export type VenueName = (typeof VENUE_NAMES)[number];
 export const DEFAULT_VENUE: VenueName = 'drift-v2';
 
 /**
+ * An account at the venue as one reading showed it: the markets that its instructions must name, and
+ * the positions that are valued.
+ */
+export type SeenAccount = {
+  readonly address: Address;
+  /** The spot markets of its deposits and borrows. */
+  readonly spotMarkets: readonly number[];
+  readonly perps: readonly {
+    readonly market: number;
+    readonly base: bigint;
+    readonly quote: bigint;
+  }[];
+};
+
+/**
  * One venue: its addresses, layouts, instructions and error table. A successor of Drift v2 would be
  * another value of this type.
  */
@@ -90,29 +105,40 @@ export type Venue = {
   /** The accounts that a preflight must read beside the wallets. */
   preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
   /**
-   * The funds that can be drawn from the venue, computed from the accounts of `preflightAccounts`
-   * in that order; null when there are none.
+   * The account and the funds that can be drawn from it, from one reading of the accounts of
+   * `preflightAccounts` in that order; null when one of them does not exist. Throws
+   * `account_unreadable`.
    */
-  funds(driftUser: Address, accounts: readonly (ChainAccount | null)[]): VenueFunds | null;
+  read(
+    driftUser: Address,
+    accounts: readonly (ChainAccount | null)[],
+  ): { readonly account: SeenAccount; readonly funds: VenueFunds } | null;
+  /** Reads the account alone. Throws a RangeError when it does not exist. */
+  account(driftUser: Address, readAccounts: Chain['accounts']): Promise<SeenAccount>;
   /**
-   * The same funds, with the unrealised loss of open positions deducted at the last price that
-   * their markets saw. `funds` must have been called for the account just before.
+   * The same funds, with the unrealised loss of the account's open positions deducted at the last
+   * price that their markets saw.
    */
   valued(
-    driftUser: Address,
+    account: SeenAccount,
     funds: VenueFunds,
     readAccounts: Chain['accounts'],
   ): Promise<VenueFunds>;
   /**
-   * The instructions of a payment: one settle instruction for each of its markets, in their order,
-   * then the withdrawal when something is withdrawn. Reads the account only if it was forgotten.
+   * The instructions of a payment out of this account: one settle instruction for each of its
+   * markets, in their order, then the withdrawal when something is withdrawn. The oracles of markets
+   * are read once and remembered until `forgetOracles`.
    */
-  instructions(parts: PaymentParts, readAccounts: Chain['accounts']): Promise<Instruction[]>;
+  instructions(
+    parts: PaymentParts,
+    account: SeenAccount,
+    readAccounts: Chain['accounts'],
+  ): Promise<Instruction[]>;
   /**
-   * Tells the venue that the account's positions may have changed, so that the next instructions
-   * are built from a new reading.
+   * Forgets the oracles of markets. To be called when the program refused accounts that
+   * instructions named: the venue may have moved an oracle.
    */
-  forget(driftUser: Address): void;
+  forgetOracles(): void;
   /** The act of one instruction when it is the venue's; otherwise null. */
   inspect(instruction: Instruction | ExecutedInstruction): Act | null;
   /**

@@ -109,7 +109,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     for (const { address } of subscriber.driftAccounts) {
       const { slot, accounts } = await chain.accounts(await venue.preflightAccounts(address));
       const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
-      const funds = venue.funds(address, accounts);
+      const funds = venue.read(address, accounts)?.funds ?? null;
       const told = await ledger.checks.realised(address);
       const claimable = funds?.claimable.filter((each) => !each.held) ?? [];
       holdings.push({

@@ -8,16 +8,17 @@ import {
   type PaymentPlan,
   tooSmall,
 } from '../core/payment.ts';
-import type { PayingPolicy, Planned, Preflight } from '../core/plan.ts';
+import type { PayingPolicy, Preflight } from '../core/plan.ts';
 import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { Signers } from '../core/signing-ports.ts';
 import { type ErrorClass, type Trouble, troubled } from '../core/trouble.ts';
+import type { SeenAccount } from '../core/venue.ts';
 import type { Books } from './books-comparison.ts';
 import { type BudgetOptions, createBudget } from './budget.ts';
 import { createPayable } from './payable.ts';
 import { type ReadPorts, type Reserves, readPreflight } from './preflight.ts';
 import { refusalOf, waitOf } from './refusal.ts';
-import { createRoom } from './room.ts';
+import { createRoom, type Granted } from './room.ts';
 
 export type PlanningPorts = ReadPorts & {
   readonly signers: Pick<Signers, 'closed'>;
@@ -31,7 +32,12 @@ export type PlanningOptions = Reserves &
     readonly topUpEveryMs: number;
   };
 export type Intent =
-  | { readonly kind: 'open'; readonly payment: Payment }
+  | {
+      readonly kind: 'open';
+      readonly payment: Payment;
+      /** The account from which the payment was measured, to be signed from the same reading. */
+      readonly account: SeenAccount | null;
+    }
   | { readonly kind: 'rest'; readonly debts: readonly Debt[]; readonly trouble: Trouble };
 
 const NO_KEY = troubled(
@@ -68,7 +74,7 @@ const LACKING: ReadonlySet<ErrorClass> = new Set([
   'permanent',
 ]);
 
-type Option = { readonly planned: Planned; readonly from: Debt };
+type Option = Granted & { readonly from: Debt };
 
 /**
  * The better of two accounts' plans: the one that pays more, else a swap, else the more telling
@@ -129,15 +135,16 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
    */
   const valued = async (
     debts: readonly Debt[],
-    from: Debt,
+    account: SeenAccount | null,
     preflight: Preflight,
   ): Promise<Preflight> => {
     const funds = preflight.venue;
-    if (funds === null || !funds.claimable.some((each) => each.held)) return preflight;
+    if (funds === null || account === null || !funds.claimable.some((each) => each.held))
+      return preflight;
     const owed = debts.reduce((sum, each) => sum + each.owed, 0n);
     const closed = funds.claimable.reduce((sum, each) => sum + (each.held ? 0n : each.amount), 0n);
     if ((preflight.agentTokens ?? 0n) + funds.deposit + closed >= owed) return preflight;
-    return { ...preflight, venue: await venue.valued(from.driftUser, funds, ports.chain.accounts) };
+    return { ...preflight, venue: await venue.valued(account, funds, ports.chain.accounts) };
   };
 
   const planFrom = async (
@@ -145,20 +152,25 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     debts: readonly Debt[],
     from: Debt,
     mayTopUp: boolean,
-  ): Promise<Planned> => {
+  ): Promise<Granted> => {
+    const waits = (trouble: Trouble): Granted => ({
+      planned: { kind: 'wait', about: 'creator', trouble },
+      account: null,
+    });
     const expiries = await expiriesOf(ledger, subscriber.id, debts);
     const read = await readPreflight(ports, options, from, subscriber, expiries);
     const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
-    if (unpayable !== null) return { kind: 'wait', about: 'creator', trouble: unpayable };
+    if (unpayable !== null) return waits(unpayable);
     const afforded = await budget.sponsored(subscriber.id, from.creatorWallet, read);
-    const preflight = await budget.owing(from, await valued(debts, from, afforded));
+    const preflight = await budget.owing(from, await valued(debts, read.account, afforded));
     const unopened = await budget.opening(from, preflight);
-    if (unopened !== null) return { kind: 'wait', about: 'creator', trouble: unopened };
+    if (unopened !== null) return waits(unopened);
     const policy = mayTopUp ? options : { ...options, topUp: null };
     return granted({
       subscriber,
       debts,
       preflight,
+      account: read.account,
       policy,
       paymentOf: (decided) => paymentOf(subscriber, debts, from, decided),
     });
@@ -172,11 +184,11 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     subscriber: Subscriber,
     debts: readonly Debt[],
     oldest: Debt,
-  ): Promise<{ planned: Planned; from: Debt }> => {
+  ): Promise<Option> => {
     const mayTopUp =
       options.topUp !== null &&
       !(await ledger.payments.toppedUpWithin(subscriber.id, options.topUpEveryMs));
-    let found: { planned: Planned; from: Debt } | null = null;
+    let found: Option | null = null;
     const others = subscriber.driftAccounts.filter(
       (each) => each.venue === oldest.venue && each.address !== oldest.driftUser,
     );
@@ -185,8 +197,9 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       ...others,
     ] as { address: Address; subAccountId: number }[]) {
       const from = { ...oldest, driftUser: address, subAccountId };
-      const planned = await planFrom(subscriber, debts, from, mayTopUp);
-      found = found === null ? { planned, from } : better(found, { planned, from });
+      const option = { ...(await planFrom(subscriber, debts, from, mayTopUp)), from };
+      const { planned } = option;
+      found = found === null ? option : better(found, option);
       // This account cannot pay; another of the same owner may.
       const lacking =
         planned.kind === 'wait' &&
@@ -195,7 +208,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       const whole = planned.kind === 'pay' && planned.plan.covers.length === debts.length;
       if (whole || (planned.kind !== 'pay' && !lacking)) break;
     }
-    return found as { planned: Planned; from: Debt };
+    return found as Option;
   };
 
   const intendSafely = async (
@@ -219,7 +232,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const bounded = await budget.bounded(subscriber.id, all);
     if ('trouble' in bounded) return { kind: 'rest', debts: due, trouble: bounded.trouble };
     const { debts } = bounded;
-    const { planned, from } = await best(subscriber, debts, oldest);
+    const { planned, account, from } = await best(subscriber, debts, oldest);
     if (planned.kind === 'wait') {
       // Debts are paid oldest first: a trouble of the subscriber with the oldest debt holds the
       // younger ones as well.
@@ -227,10 +240,11 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
       return { kind: 'rest', debts: resting, trouble: planned.trouble };
     }
     if (planned.kind === 'pay')
-      return { kind: 'open', payment: paymentOf(subscriber, debts, from, planned.plan) };
+      return { kind: 'open', account, payment: paymentOf(subscriber, debts, from, planned.plan) };
     const payment = paymentOf(subscriber, debts, from, { ...TOP_UP, amount: planned.amount });
     return {
       kind: 'open',
+      account: null,
       payment: { ...payment, purpose: 'top_up', creatorWallet: subscriber.agentWallet },
     };
   };

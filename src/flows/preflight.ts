@@ -6,13 +6,13 @@ import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import type { Debt, Payment } from '../core/payment.ts';
-import type { Preflight } from '../core/plan.ts';
+import type { Preflight, VenueFunds } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
 import type { PaymentParts, Pen } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { troubled } from '../core/trouble.ts';
-import type { Venue } from '../core/venue.ts';
+import type { SeenAccount, Venue } from '../core/venue.ts';
 
 export type ReadPorts = {
   readonly chain: Chain;
@@ -63,30 +63,39 @@ export async function aroundOf(
   return tokens.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, memo, rent);
 }
 
-/** All instructions of a payment, without the compute budget. */
+/**
+ * All instructions of a payment out of an account as it was read, without the compute budget. A
+ * payment that draws nothing from the venue needs no account.
+ */
 export async function instructionsOf(
   ports: ReadPorts,
   parts: PaymentParts,
+  account: SeenAccount | null,
 ): Promise<Instruction[]> {
   const { chain, venue } = ports;
   const around = await aroundOf(ports, parts);
-  const drawn = await venue.instructions(parts, chain.accounts);
+  const drawn = account === null ? [] : await venue.instructions(parts, account, chain.accounts);
   return [...around.before, ...drawn, ...around.after];
 }
 
-/** The reading that a plan depends on, with the account at the creator's address. */
-export type Reading = Preflight & { readonly creatorWallet: ChainAccount | null };
+/** The reading that a plan depends on. */
+export type Reading = Preflight & {
+  /** The account at the creator's address. */
+  readonly creatorWallet: ChainAccount | null;
+  /** The account at the venue; null when it does not exist or cannot be read. */
+  readonly account: SeenAccount | null;
+};
 /**
- * The funds of a Drift account. An account that this release cannot read gives funds of zero that
+ * A Drift account and its funds. An account that this release cannot read gives funds of zero that
  * carry the trouble.
  */
-function fundsIn(
+function readAtVenue(
   venue: Venue,
   driftUser: Address,
   accounts: readonly (ChainAccount | null)[],
-): Preflight['venue'] {
+): { account: SeenAccount | null; funds: VenueFunds | null } {
   try {
-    return venue.funds(driftUser, accounts);
+    return venue.read(driftUser, accounts) ?? { account: null, funds: null };
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.code !== 'account_unreadable') throw thrown;
     // The debts wait for a release that reads the account; no attempt is used up until then.
@@ -94,7 +103,8 @@ function fundsIn(
       'account_unreadable',
       `The Drift account ${driftUser} cannot be read: ${thrown.message}`,
     );
-    return { deposit: 0n, claimable: [], exposed: false, room: null, blocked };
+    const funds = { deposit: 0n, claimable: [], exposed: false, room: null, blocked };
+    return { account: null, funds };
   }
 }
 
@@ -130,13 +140,15 @@ export async function readPreflight(
       ? null
       : tokens.readTokenAccount(sponsorAccount ?? null, quoteMint, pen.sponsor);
   const usable = (read: typeof own) => read !== null && !read.frozen && !read.foreign;
+  const { account, funds } = readAtVenue(venue, debt.driftUser, accounts.slice(wallets.length));
   const price = await fees.microLamports(expiries);
   return {
     agentLamports: agent?.lamports ?? 0n,
     agentTokens: own !== null && usable(own) ? own.amount : null,
     creatorAccount:
       theirs === null ? 'absent' : theirs.foreign ? 'foreign' : theirs.frozen ? 'frozen' : 'open',
-    venue: fundsIn(venue, debt.driftUser, accounts.slice(wallets.length)),
+    venue: funds,
+    account,
     creatorWallet: creatorWallet ?? null,
     sponsorLamports: pen.sponsor === null ? null : (payer?.lamports ?? 0n),
     // A sponsor that is also the creator is not reimbursed, because it would pay itself.

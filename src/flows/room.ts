@@ -17,16 +17,22 @@ import {
 } from '../core/plan.ts';
 import type { Subscriber } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
+import type { SeenAccount } from '../core/venue.ts';
 import { aroundOf, instructionsOf, partsOf, type ReadPorts } from './preflight.ts';
 
 export type RoomRequest = {
   readonly subscriber: Subscriber;
   readonly debts: readonly Debt[];
   readonly preflight: Preflight;
+  /** The account at the venue as the preflight read it. */
+  readonly account: SeenAccount | null;
   readonly policy: PayingPolicy;
   /** The payment that a plan would become. */
   readonly paymentOf: (decided: PaymentPlan) => Payment;
 };
+
+/** A plan that was granted, and the account from which it was measured. */
+export type Granted = { readonly planned: Planned; readonly account: SeenAccount | null };
 
 type Answer =
   /** The withdrawal passes, and this amount arrives. */
@@ -62,6 +68,9 @@ const failedAt = (error: unknown): number => {
   return Array.isArray(at) ? at[0] : -1;
 };
 
+/** A request with the account that was read last: again, when the venue refused an older reading. */
+type Measured = Omit<RoomRequest, 'account'> & { account: SeenAccount | null };
+
 export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
   const { chain, venue } = ports;
 
@@ -69,14 +78,17 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
    * Simulates settling these markets and withdrawing this amount. An error that suggests outdated
    * accounts is simulated once more.
    */
-  const ask = async (request: RoomRequest, decided: PaymentPlan): Promise<Answer> => {
+  const ask = async (request: Measured, decided: PaymentPlan): Promise<Answer> => {
     const { subscriber, preflight } = request;
     for (let again = false; ; again = true) {
       const payment = request.paymentOf(decided);
       const parts = partsOf(ports, payment, subscriber);
       const { quoteMint } = venue;
       const { before } = await aroundOf(ports, parts);
-      const instructions = [...before, ...(await venue.instructions(parts, chain.accounts))];
+      const { account } = request;
+      const drawn =
+        account === null ? [] : await venue.instructions(parts, account, chain.accounts);
+      const instructions = [...before, ...drawn];
       const simulated = await chain.simulate(parts.payer, instructions, [parts.source]);
       if (simulated.error === null) {
         const after = ports.tokens.readTokenAccount(
@@ -90,7 +102,8 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       const trouble = venue.trouble(simulated.error, simulated.programs, simulated.logs);
       // The venue may have moved an oracle, or a market changed: both are read again, once.
       if (trouble.class === 'operator' && !again) {
-        venue.forget(payment.driftUser);
+        venue.forgetOracles();
+        request.account = await venue.account(payment.driftUser, chain.accounts);
         continue;
       }
       const prefix = simulated.programs.length - instructions.length + before.length;
@@ -106,7 +119,7 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
    * useful amount is tried first.
    */
   const below = async (
-    request: RoomRequest,
+    request: Measured,
     decided: PaymentPlan,
     refused: BaseUnits,
     leastOfUse: BaseUnits,
@@ -130,7 +143,7 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
   };
 
   /** The best plan that the venue grants, or the reason why there is none. */
-  return async function granted(request: RoomRequest): Promise<Planned> {
+  const best = async (request: Measured): Promise<Planned> => {
     const { debts, preflight, policy, subscriber, paymentOf } = request;
     /** The trouble that kept a market from being settled, when the debts wait for that. */
     let unsettled: Trouble | null = null;
@@ -150,7 +163,7 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       const settleMarkets = everything ? all : found.plan.settleMarkets;
       const decided = { ...found.plan, settleMarkets };
       const parts = partsOf(ports, paymentOf(decided), subscriber);
-      if (!(await chain.fits(parts.payer, await instructionsOf(ports, parts)))) {
+      if (!(await chain.fits(parts.payer, await instructionsOf(ports, parts, request.account)))) {
         if (settleMarkets.length === 0) return planWith({ ...funds, blocked: TOO_LARGE });
         const kept = settleable(funds).slice(0, settleMarkets.length - 1);
         funds = { ...funds, claimable: kept };
@@ -185,5 +198,10 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       return { kind: 'pay', plan: { ...bounded.plan, settleMarkets } };
     }
     return told(planWith(funds === null ? null : { ...funds, room: 0n }));
+  };
+  return async function granted(given: RoomRequest): Promise<Granted> {
+    const request: Measured = { ...given };
+    const planned = await best(request);
+    return { planned, account: request.account };
   };
 }

@@ -17,6 +17,7 @@ import {
   type Trouble,
 } from '../core/payment.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
+import type { SeenAccount } from '../core/venue.ts';
 import type { ConformanceWatch } from './conformance.ts';
 import { createLooking, type LookingOptions } from './look-schedule.ts';
 import { createOwn } from './own-payments.ts';
@@ -61,6 +62,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const looking = createLooking(clock, options);
   const proving = createProving(chain, log);
   const own = createOwn(ports.books);
+  /** The reading by which each subscriber's last payment was planned, until it is signed. */
+  const measured = new Map<string, { payment: string; account: SeenAccount | null }>();
 
   const retryIn = createRetryDelay(clock, options.retryEveryMs);
 
@@ -99,9 +102,10 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const intent = await intend(await subscriberOf(subscriberId), debts, due);
     if (intent === null) return;
     if (intent.kind === 'rest') return rest(subscriberId, intent.debts, intent.trouble);
-    const { payment } = intent;
+    const { payment, account } = intent;
     if (await ledger.payments.open(payment)) {
       own.wrote(payment.id);
+      measured.set(subscriberId, { payment: payment.id, account });
       log.info('payment.planned', {
         payment: payment.id,
         purpose: payment.purpose,
@@ -150,7 +154,10 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const behind = await own.doubt(payment, subscriber);
     if (behind !== null) return fail(payment, behind, null);
     const under = ports.books.identity();
-    const outcome = await sign(payment, subscriber);
+    const seen = measured.get(payment.subscriberId);
+    measured.delete(payment.subscriberId);
+    const account = seen?.payment === payment.id ? seen.account : null;
+    const outcome = await sign(payment, subscriber, account);
     if ('refused' in outcome) return fail(payment, outcome.refused, null);
     const { signature } = outcome.bytes;
     if (!(await ledger.payments.signed(payment.id, outcome.bytes, under))) return;

@@ -8,6 +8,7 @@ import type { Ledger, Subscriber } from '../core/ports.ts';
 import type { PaymentParts, SwapDesk } from '../core/signing-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
+import type { SeenAccount } from '../core/venue.ts';
 import { instructionsOf, memoOf, partsOf, type ReadPorts } from './preflight.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -63,20 +64,26 @@ export function createSigning(ports: SigningPorts) {
   };
 
   /**
-   * Builds and simulates a payment. An error of set-up may come from remembered venue data, such as
-   * an oracle that the venue moved or a market that the account has left; then the data is read
-   * again, and the payment is simulated once more.
+   * Builds a payment from the reading by which it was planned, and simulates it. An error of set-up
+   * may mean that the reading is outdated: the venue moved an oracle, or the account left a market.
+   * Then account and oracles are read again, and the payment is simulated once more.
    */
   const rehearsed = async (
     parts: PaymentParts,
+    measured: SeenAccount | null,
   ): Promise<{ core: Instruction[]; simulated: Simulated; trouble: Trouble | null }> => {
+    const { driftUser, plan } = parts.payment;
+    const readAnew = async () =>
+      plan.withdraw === 0n ? null : venue.account(driftUser, chain.accounts);
+    let account = measured ?? (await readAnew());
     for (let again = false; ; again = true) {
-      const core = await instructionsOf(ports, parts);
-      venue.forget(parts.payment.driftUser);
+      const core = await instructionsOf(ports, parts, account);
       const simulated = await chain.simulate(parts.payer, core, []);
       if (simulated.error === null) return { core, simulated, trouble: null };
       const trouble = venue.trouble(simulated.error, simulated.programs, simulated.logs);
       if (trouble.class !== 'operator' || again) return { core, simulated, trouble };
+      venue.forgetOracles();
+      account = await readAnew();
     }
   };
 
@@ -91,9 +98,13 @@ export function createSigning(ports: SigningPorts) {
           plan.covers.map((each) => each.shareId),
         );
 
-  const share = async (payment: Payment, subscriber: Subscriber): Promise<Signed> => {
+  const share = async (
+    payment: Payment,
+    subscriber: Subscriber,
+    measured: SeenAccount | null,
+  ): Promise<Signed> => {
     const parts = partsOf(ports, payment, subscriber);
-    const { core, simulated, trouble } = await rehearsed(parts);
+    const { core, simulated, trouble } = await rehearsed(parts, measured);
     if (trouble !== null) return { refused: trouble };
     const { failures, expiries } = await triesOf(payment);
     const units = unitsFor(simulated.units, failures);
@@ -110,9 +121,19 @@ export function createSigning(ports: SigningPorts) {
     return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };
   };
 
-  return async function sign(payment: Payment, subscriber: Subscriber): Promise<Signed> {
+  /**
+   * Signs a payment. `measured` is the reading of the account by which it was planned; null when
+   * another process planned it, and then the account is read again.
+   */
+  return async function sign(
+    payment: Payment,
+    subscriber: Subscriber,
+    measured: SeenAccount | null,
+  ): Promise<Signed> {
     try {
-      return await (payment.purpose === 'top_up' ? topUp : share)(payment, subscriber);
+      return payment.purpose === 'top_up'
+        ? await topUp(payment, subscriber)
+        : await share(payment, subscriber, measured);
     } catch (thrown) {
       const refused = refusalOf(thrown);
       if (refused === null) throw thrown;

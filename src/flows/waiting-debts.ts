@@ -72,7 +72,7 @@ export function createWake(ports: WakePorts): Wake {
   const isPaused = async (driftUser: Address): Promise<boolean> => {
     const { accounts } = await chain.accounts(await venue.preflightAccounts(driftUser));
     try {
-      return venue.funds(driftUser, accounts)?.blocked?.class === 'venue_paused';
+      return venue.read(driftUser, accounts)?.funds.blocked?.class === 'venue_paused';
     } catch (thrown) {
       if (thrown instanceof Fault && thrown.code === 'account_unreadable') return true;
       throw thrown;

@@ -4,6 +4,7 @@
 import { mulDivFloor } from '../core/money.ts';
 import type { Claimable, VenueFunds } from '../core/plan.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
+import type { SeenAccount } from '../core/venue.ts';
 import { depositTokens, type PerpPosition, type SpotMarket, type User } from './accounts.ts';
 import type { Profile } from './profile.ts';
 
@@ -72,11 +73,11 @@ export function fundsOf(
  */
 export function atPrices(
   funds: VenueFunds,
-  user: User,
+  { perps }: SeenAccount,
   prices: ReadonlyMap<number, bigint>,
 ): VenueFunds {
   const worth = ({ market, amount, held }: Claimable): bigint => {
-    const position = user.perps.find((each) => each.market === market);
+    const position = perps.find((each) => each.market === market);
     const price = prices.get(market);
     if (!held || position === undefined || price === undefined) return amount;
     const whole = mulDivFloor(position.base, price, BASE) + position.quote;

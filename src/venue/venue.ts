@@ -3,10 +3,9 @@
 
 import type { Chain } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
-import type { VenueFunds } from '../core/plan.ts';
 import type { PaymentParts } from '../core/signing-ports.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
-import type { Venue } from '../core/venue.ts';
+import type { SeenAccount, Venue } from '../core/venue.ts';
 import { depositTokens, type User } from './accounts.ts';
 import type { Builder, BuilderDoor } from './builder.ts';
 import type { Dialect } from './dialect.ts';
@@ -16,7 +15,6 @@ import { cover, hear } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
 
 const NO_ORACLE = '11111111111111111111111111111111' as Address;
-const USERS_REMEMBERED_MOST = 10_000;
 
 /** Creates the venue of a dialect. `door` loads the builder when instructions are first needed. */
 export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
@@ -24,14 +22,11 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
   const { quote } = profile;
   /** The oracle of each market, by the market's address. */
   const oracles = new Map<Address, Address>();
-  // The last account bytes that `funds` read for each Drift account. `instructions` builds from
-  // them without another read; `forget` drops them.
-  const lastSeen = new Map<string, User>();
 
   /**
    * The oracles of markets, in order; unknown ones are read in one request. Markets hardly ever
    * change their oracle. An outdated one makes the simulation fail with an error of the class
-   * `operator`, and then all are forgotten.
+   * `operator`; the caller then calls `forgetOracles`.
    */
   const oraclesOf = async (
     markets: readonly { kind: 'spot' | 'perp'; index: number; address: Address }[],
@@ -60,13 +55,13 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
    * spot markets, then perp markets, each once.
    */
   const remainingAccounts = async (
-    user: User,
+    seen: SeenAccount,
     settleMarkets: readonly number[],
     readAccounts: Chain['accounts'],
     writable: 'settle' | 'withdraw',
   ): Promise<AccountMeta[]> => {
-    const spots = [...new Set([quote.market, ...user.spots.map((each) => each.market)])];
-    const perps = [...new Set([...settleMarkets, ...user.perps.map((each) => each.market)])];
+    const spots = [...new Set([quote.market, ...seen.spotMarkets])];
+    const perps = [...new Set([...settleMarkets, ...seen.perps.map((each) => each.market)])];
     const markets = [
       ...spots.map((index) => ({
         kind: 'spot' as const,
@@ -100,13 +95,11 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     ];
   };
 
-  const userFor = async (driftUser: Address, readAccounts: Chain['accounts']): Promise<User> => {
-    const known = lastSeen.get(driftUser);
-    if (known !== undefined) return known;
-    const [account] = (await readAccounts([driftUser])).accounts;
-    if (!account) throw new RangeError(`the ${profile.title} account ${driftUser} does not exist`);
-    return accounts.user(accounts.owned(account));
-  };
+  const seenIn = (address: Address, user: User): SeenAccount => ({
+    address,
+    spotMarkets: user.spots.map((each) => each.market),
+    perps: user.perps.map(({ market, base, quote: held }) => ({ market, base, quote: held })),
+  });
 
   return {
     name: profile.name,
@@ -143,60 +136,61 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
       addresses.spotMarket(quote.market),
       addresses.state,
     ],
-    funds(driftUser, [userAccount, marketAccount, stateAccount]): VenueFunds | null {
+    read(driftUser, [userAccount, marketAccount, stateAccount]) {
       if (!userAccount || !marketAccount || !stateAccount) return null;
       const user = accounts.user(accounts.owned(userAccount));
-      if (lastSeen.size >= USERS_REMEMBERED_MOST) lastSeen.clear();
-      lastSeen.set(driftUser, user);
       const exchangeStatus = accounts.exchangeStatus(accounts.owned(stateAccount));
       const market = accounts.spotMarket(accounts.owned(marketAccount));
-      return fundsOf(profile, user, market, exchangeStatus);
+      const account = seenIn(driftUser, user);
+      return { account, funds: fundsOf(profile, user, market, exchangeStatus) };
     },
-    async valued(driftUser, funds, readAccounts) {
-      const user = lastSeen.get(driftUser);
+    async account(driftUser, readAccounts) {
+      const [account] = (await readAccounts([driftUser])).accounts;
+      if (!account)
+        throw new RangeError(`the ${profile.title} account ${driftUser} does not exist`);
+      return seenIn(driftUser, accounts.user(accounts.owned(account)));
+    },
+    async valued(seen, funds, readAccounts) {
       const held = funds.claimable.filter((each) => each.held).map((each) => each.market);
-      if (user === undefined || held.length === 0) return funds;
+      if (held.length === 0) return funds;
       const { accounts: markets } = await readAccounts(held.map(addresses.perpMarket));
       const prices = new Map<number, bigint>();
       for (const [at, market] of held.entries()) {
         const account = markets[at];
         if (account) prices.set(market, accounts.perpPrice(accounts.owned(account)));
       }
-      return atPrices(funds, user, prices);
+      return atPrices(funds, seen, prices);
     },
-    forget: (driftUser) => void lastSeen.delete(driftUser),
+    forgetOracles: () => oracles.clear(),
     async instructions(
       { payment, agent, source }: PaymentParts,
+      seen,
       readAccounts,
     ): Promise<Instruction[]> {
       const { plan } = payment;
       if (plan.withdraw === 0n) return [];
       const builder: Builder = await door.load();
-      const user = await userFor(payment.driftUser, readAccounts);
       const parties = { user: payment.driftUser, authority: agent };
       const built: Instruction[] = [];
       if (plan.settleMarkets.length > 0) {
-        const remaining = await remainingAccounts(user, plan.settleMarkets, readAccounts, 'settle');
+        const remaining = await remainingAccounts(seen, plan.settleMarkets, readAccounts, 'settle');
         // One instruction for each market, so that the index of a refused instruction identifies
         // the market.
         for (const market of plan.settleMarkets)
           built.push(builder.settle(parties, market, remaining));
       }
-      const remaining = await remainingAccounts(user, plan.settleMarkets, readAccounts, 'withdraw');
+      const remaining = await remainingAccounts(seen, plan.settleMarkets, readAccounts, 'withdraw');
       built.push(builder.withdraw({ ...parties, destination: source }, plan.withdraw, remaining));
       return built;
     },
     inspect: (instruction) => inspectVenue(profile.programId, instruction),
-    trouble(error, programs, logs) {
-      const trouble = classify(
+    trouble: (error, programs, logs) =>
+      classify(
         profile,
         error,
         programs,
         logs,
         (code) => door.loaded()?.errorName(code) ?? `error ${code}`,
-      );
-      if (trouble.class === 'operator') oracles.clear();
-      return trouble;
-    },
+      ),
   };
 }

@@ -102,7 +102,7 @@ test.each([20, 400, 500])(
         venue: {
           preflightAccounts: async () => [],
           stateOf: () => ({ ...blankState(1), hints: { exists: true } }),
-          funds: () => null,
+          read: () => null,
         },
         books: { doubt: async () => null },
         clock,

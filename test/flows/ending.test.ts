@@ -228,7 +228,7 @@ test('no clearance is given while the database may lack commits', async () => {
       quote: USDC,
       preflightAccounts: async () => [],
       stateOf: () => ({ hints: holding, counters: { realised: 0n }, positions: [] }),
-      funds: () => ({ deposit: 5n, claimable: [] }),
+      read: () => ({ funds: { deposit: 5n, claimable: [] } }),
     },
     owed: async () => [],
     nudge: () => {},

@@ -85,14 +85,18 @@ function planningWith(given: {
   const venue = {
     ...classify,
     preflightAccounts: async () => [],
-    funds: (user: string) => ({ ...FUNDS, ...given.accounts[Number(user.slice(1))] }),
-    valued: async (_: string, funds: VenueFunds) => funds,
+    read: (user: string) => ({
+      account: { address: user },
+      funds: { ...FUNDS, ...given.accounts[Number(user.slice(1))] },
+    }),
+    account: async (address: string) => ({ address }),
+    valued: async (_: unknown, funds: VenueFunds) => funds,
     instructions: async ({
       payment: { plan },
     }: {
       payment: { plan: { settleMarkets: number[]; withdraw: bigint } };
     }) => [...plan.settleMarkets.map(BigInt), plan.withdraw].map((data) => ({ data })),
-    forget: () => {},
+    forgetOracles: () => {},
   };
   const ports = {
     chain,

@@ -96,7 +96,7 @@ async function laneWith(
     budget: () => [],
     newId: () => 'p2',
     onEnded: async () => {},
-    venue: { instructions: async () => [], forget: () => {}, quoteDecimals: 6 },
+    venue: { account: async () => ({}), instructions: async () => [], quoteDecimals: 6 },
     pen: {
       sponsor: null,
       sign: async () => ({

@@ -8,6 +8,7 @@ import type { Address } from '../../src/core/ids.ts';
 import { NO_TRIES, type Payment, type SignedBytes, type Tries } from '../../src/core/payment.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
 import { USDC } from '../../src/core/token.ts';
+import type { SeenAccount } from '../../src/core/venue.ts';
 import { createSettle, type SettleOptions, type SettlePorts } from '../../src/flows/settle.ts';
 import { createSigning, type SigningPorts } from '../../src/flows/signing.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -19,6 +20,7 @@ const SYSTEM = '11111111111111111111111111111111' as Address;
 const FINE = { error: null, units: 100_000 };
 const failing = (number: number) => ({ error: { InstructionError: [1, { Custom: number }] } });
 const subscriber = { id: 'ana', agentWallet: 'a', agentTokenAccount: 't' } as unknown as Subscriber;
+const MEASURED = { address: 'u', spotMarkets: [], perps: [] } as unknown as SeenAccount;
 const payment = (given: Partial<Payment> = {}): Payment =>
   ({
     id: 'p1',
@@ -45,7 +47,10 @@ function signing(
   const seen = {
     budgets: [] as [number, bigint][],
     expiries: [] as unknown[],
+    /** How often the account was read anew, and the oracles were forgotten. */
+    readAnew: 0,
     forgotten: 0,
+    builtFrom: [] as unknown[],
     asked: 0,
   };
   const simulate = async () => {
@@ -71,8 +76,12 @@ function signing(
     },
     venue: {
       ...createDriftVenue(),
-      instructions: async () => [],
-      forget: () => seen.forgotten++,
+      account: async () => ({ reading: ++seen.readAnew }),
+      instructions: async (_parts: unknown, account: unknown) => {
+        seen.builtFrom.push(account);
+        return [];
+      },
+      forgetOracles: () => seen.forgotten++,
     },
     pen: { sponsor: null, sign: async () => ({ signature: 'sig', bytes: new Uint8Array() }) },
     fees: {
@@ -91,19 +100,26 @@ function signing(
   return { sign: createSigning(ports), seen };
 }
 
-test('an oracle that the venue moved is asked about again, from a new reading, and nobody is told', async () => {
+test('a payment is built from the reading by which it was planned, and from a new one when there is none', async () => {
+  const { sign, seen } = signing([FINE, FINE]);
+  await sign(payment(), subscriber, MEASURED);
+  await sign(payment(), subscriber, null);
+  expect(seen).toMatchObject({ readAnew: 1, forgotten: 0, builtFrom: [MEASURED, { reading: 1 }] });
+});
+
+test('when the venue moved an oracle, oracles and account are read again, and no debt shows it', async () => {
   const { sign, seen } = signing([failing(6036), FINE]);
-  expect(await sign(payment(), subscriber)).toHaveProperty('bytes');
-  expect(seen).toMatchObject({ asked: 2, forgotten: 2 });
+  expect(await sign(payment(), subscriber, MEASURED)).toHaveProperty('bytes');
+  expect(seen).toMatchObject({ asked: 2, forgotten: 1, builtFrom: [MEASURED, { reading: 1 }] });
 });
 
 test('an error that comes twice is for an operator, and a passing error is simulated once more', async () => {
   const twice = signing([failing(6036), failing(6036)]);
-  expect(await twice.sign(payment(), subscriber)).toMatchObject({
+  expect(await twice.sign(payment(), subscriber, MEASURED)).toMatchObject({
     refused: { class: 'operator', code: 'venue_6036' },
   });
   const passing = signing([failing(6264)]);
-  expect(await passing.sign(payment(), subscriber)).toMatchObject({
+  expect(await passing.sign(payment(), subscriber, MEASURED)).toMatchObject({
     refused: { class: 'retry_soon', code: 'venue_6264' },
   });
 });
@@ -126,29 +142,29 @@ test.each<[string, Error, object]>([
   ],
 ])('%s ends the payment with its reason', async (_, thrown, refused) => {
   const { sign } = signing([thrown]);
-  expect(await sign(payment(), subscriber)).toMatchObject({ refused });
+  expect(await sign(payment(), subscriber, MEASURED)).toMatchObject({ refused });
 });
 
 test('a node that does not answer decides nothing', async () => {
   const { sign } = signing([new Fault('rpc_unavailable', 'timed out')]);
-  await expect(sign(payment(), subscriber)).rejects.toThrow('timed out');
+  await expect(sign(payment(), subscriber, MEASURED)).rejects.toThrow('timed out');
 });
 
 test('a swap that cannot be read is no swap: SOL is still what is missing', async () => {
   const swap = () => Promise.reject(new RangeError('encoding overruns Uint8Array'));
   const { sign } = signing([], { swap });
-  expect(await sign(payment({ purpose: 'top_up' }), subscriber)).toMatchObject({
+  expect(await sign(payment({ purpose: 'top_up' }), subscriber, MEASURED)).toMatchObject({
     refused: { class: 'needs_sol', code: 'swap_failed' },
   });
 });
 
 test('after failures the compute limit is wider, after expiries the price is asked for with them', async () => {
   const first = signing([FINE]);
-  await first.sign(payment(), subscriber);
+  await first.sign(payment(), subscriber, MEASURED);
   expect(first.seen).toMatchObject({ budgets: [[120_000, 7n]], expiries: [0] });
   const tries = { ...NO_TRIES, failures: 2, expiries: 3 };
   const later = signing([FINE], { tries });
-  await later.sign(payment({ attempts: 5 }), subscriber);
+  await later.sign(payment({ attempts: 5 }), subscriber, MEASURED);
   expect(later.seen).toMatchObject({ budgets: [[160_000, 7n]], expiries: [3] });
 });
 

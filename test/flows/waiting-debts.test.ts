@@ -81,7 +81,7 @@ async function resting(trouble: Trouble, state: { blocked: Trouble | null }) {
     venue: {
       name: 'Drift',
       preflightAccounts: async () => [],
-      funds: () => state,
+      read: () => ({ funds: state }),
     } as unknown as Venue,
     clock,
     log: silentLog,

@@ -1,5 +1,7 @@
 // Funds: the amounts that can be drawn from a Drift account, by one reading of it.
+
 import { describe, expect, test } from 'vitest';
+import type { Address } from '../../src/core/ids.ts';
 import type { PerpPosition, SpotMarket, User } from '../../src/venue/accounts.ts';
 import { DRIFT_PROFILE } from '../../src/venue/drift-v2/profile.ts';
 import { atPrices, fundsOf } from '../../src/venue/funds.ts';
@@ -64,14 +66,15 @@ describe('what settling brings', () => {
       perps: [position({ base: BASE, quote: -70n * PRICE, entry: -100n * PRICE })],
     });
     const known = fundsOf(DRIFT_PROFILE, owner, MARKET, 0);
+    const seen = { address: 'user' as Address, spotMarkets: [], perps: owner.perps };
     const at = (price: bigint) =>
-      atPrices(known, owner, new Map([[0, price * PRICE]])).claimable.map((each) => each.amount);
+      atPrices(known, seen, new Map([[0, price * PRICE]])).claimable.map((each) => each.amount);
     expect(at(120n)).toEqual([30n * PRICE]);
     expect(at(90n)).toEqual([20n * PRICE]);
     expect(at(70n)).toEqual([]);
     expect(at(60n)).toEqual([]);
     // A market that cannot be read is taken at its word; the venue is asked anyway.
-    expect(atPrices(known, owner, new Map()).claimable).toEqual(known.claimable);
+    expect(atPrices(known, seen, new Map()).claimable).toEqual(known.claimable);
   });
 });
 

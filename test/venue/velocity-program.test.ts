@@ -50,8 +50,9 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
       }),
     });
     const { accounts } = await readAccounts(await venue.preflightAccounts(driftUser));
-    const funds = venue.funds(driftUser, accounts);
-    expect(funds).toMatchObject({
+    const read = venue.read(driftUser, accounts);
+    if (read === null) throw new Error('the account is not there');
+    expect(read.funds).toMatchObject({
       deposit: 1_000_000_000n,
       claimable: [{ market: 0, amount: 19_783_000n, held: false }],
       exposed: false,
@@ -63,7 +64,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
       source,
       payment: { driftUser, plan: { withdraw: 1_019_000_000n, settleMarkets: [0] } },
     } as unknown as PaymentParts;
-    const built = await venue.instructions(parts, readAccounts);
+    const built = await venue.instructions(parts, read.account, readAccounts);
     expect(built.map((each) => venue.inspect(each)?.act)).toEqual(['settle', 'withdraw']);
     const landed = world.send(built.map(wired), [world.faucet, ana.agent]);
     // More than was deposited: the profit was settled first.

@@ -8,6 +8,7 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Bytes } from '../core/ids.ts';
 import type { SealedKey } from '../core/ports.ts';
 import type { Signer, Signers, Vault } from '../core/signing-ports.ts';
+import { isOwnTroubleCode } from '../core/trouble.ts';
 
 /** What stands before the 32 bytes of an ed25519 seed, and of a public key, in DER (RFC 8410). */
 const SEED_DER = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -102,7 +103,8 @@ export function createSigners({ vault, sponsorKey }: SignerKeys): Signers {
         return withKey(key, () => null);
       } catch (thrown) {
         if (!(thrown instanceof Fault)) throw thrown;
-        const code = String(thrown.context.trouble ?? thrown.code);
+        const { trouble } = thrown.context;
+        const code = isOwnTroubleCode(trouble) ? trouble : thrown.code;
         return { class: 'needs_authorisation', code, detail: thrown.message };
       }
     },

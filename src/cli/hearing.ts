@@ -1,7 +1,9 @@
 // Hearing: the commands about hearing: read one transaction again, walk the histories of
 // accounts, accept a state, and compare the watch-list at Helius.
+
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
+import { hearTransaction } from '../core/hear.ts';
 import { isSignature } from '../core/ids.ts';
 import { openRegistry } from '../daemon-parts.ts';
 import { createAccept } from '../flows/accepted-changes.ts';
@@ -34,7 +36,7 @@ async function replay(
     return 1;
   }
   const watched = await loadWatched(ledger.watchList);
-  const facts = venue.hear(transaction, watched.map);
+  const facts = hearTransaction(venue, transaction, watched.map);
   if (!dryRun) {
     const { blockIndex, slot, keys } = transaction;
     const accounts = keys.filter((key) => watched.map.has(key));

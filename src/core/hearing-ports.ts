@@ -3,6 +3,7 @@
 import type { Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Taking } from './reading.ts';
+import type { NamedBy, SignatureSink } from './source.ts';
 import type { Naming, Rumour } from './watch-ports.ts';
 
 export type { Cursor, Naming, Rumour, Watched, WatchedRecord, WatchList } from './watch-ports.ts';
@@ -27,7 +28,7 @@ export type Sighting = {
    */
   readonly final: boolean;
   /** The source that named it first, and the watched accounts that it is said to touch. */
-  readonly source: string;
+  readonly source: NamedBy;
   readonly accounts: readonly Address[];
   readonly attempts: number;
   /**
@@ -102,9 +103,7 @@ export type Deliveries = {
   forget(keepMs: number): Promise<void>;
 };
 
-export type Sightings = {
-  /** Notes transactions that a source names. */
-  note(rumours: readonly Rumour[], naming: Naming): Promise<void>;
+export type Sightings = SignatureSink & {
   /**
    * Takes due sightings for `leaseMs`; no other daemon takes them meanwhile. Sightings that a
    * history named and rumours take turns. The first sightings of an account are due at once,

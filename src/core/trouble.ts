@@ -1,6 +1,7 @@
 // Trouble: the reasons why a debt cannot be paid now. The class decides what happens to the debt.
 // The code is stable and public: TROUBLES holds every code of Bailiff's own, and docs/runbook.md
 // has a section for each.
+import type { FaultCode } from './fault.ts';
 import type { Lamports } from './money.ts';
 
 /**
@@ -235,6 +236,28 @@ export const TROUBLES = {
   },
 } as const satisfies Readonly<Record<string, TroubleRow>>;
 export type OwnTroubleCode = keyof typeof TROUBLES;
+export const isOwnTroubleCode = (code: unknown): code is OwnTroubleCode =>
+  typeof code === 'string' && Object.hasOwn(TROUBLES, code);
+
+declare const chainErrorBrand: unique symbol;
+/**
+ * The name of an error on chain that has no number of a known program: the cluster's name of it, or
+ * PROGRAM_N for error N of another program. The venue's error classifier makes these, and no other
+ * code does.
+ */
+export type ChainErrorName = string & { readonly [chainErrorBrand]: true };
+/**
+ * The code of a trouble: one of TROUBLES, the code of a fault, or an error on chain: `venue_N` and
+ * `token_N` for errors of those programs, `system_1` for a fee payer without rent, or another's
+ * name.
+ */
+export type TroubleCode =
+  | OwnTroubleCode
+  | FaultCode
+  | `venue_${number}`
+  | `token_${number}`
+  | 'system_1'
+  | ChainErrorName;
 
 /**
  * The reason why a payment was not made. The class decides what happens, the code is stable, the
@@ -242,12 +265,7 @@ export type OwnTroubleCode = keyof typeof TROUBLES;
  */
 export type Trouble = {
   readonly class: ErrorClass;
-  /**
-   * One of TROUBLES, the code of a fault, or the name of an error on chain: `venue_N` and `token_N`
-   * for errors of those programs, `system_1` for a fee payer without rent, PROGRAM_N for another
-   * program, and otherwise the cluster's name of the transaction error.
-   */
-  readonly code: string;
+  readonly code: TroubleCode;
   readonly detail: string;
   /** With `needs_sol`: the lamports that the fee payer lacks. */
   readonly lamports?: Lamports;

@@ -6,13 +6,13 @@ import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
-import type { Trouble } from './payment.ts';
 import type { VenueFunds } from './plan.ts';
 import type { Act } from './policy.ts';
 import type { AccountState } from './reckoning.ts';
 import type { PaymentParts } from './signing-ports.ts';
 import type { Token } from './token.ts';
 import type { ChainTransaction, ExecutedInstruction, Instruction } from './transaction.ts';
+import type { Trouble, TroubleCode } from './trouble.ts';
 
 /** The venues that this release knows, by the names that settings, records and the API use. */
 export const VENUE_NAMES = ['drift-v2', 'velocity'] as const;
@@ -33,6 +33,22 @@ export type SeenAccount = {
     readonly base: bigint;
     readonly quote: bigint;
   }[];
+};
+
+/** What a venue did in one transaction. */
+export type HeardAtVenue = {
+  /** The facts about watched accounts at the venue. */
+  readonly facts: readonly Fact[];
+  /**
+   * By token account: base units that the venue moved into it for its owner's own account there;
+   * negative when out of it.
+   */
+  readonly moved: ReadonlyMap<string, bigint>;
+  /**
+   * By subscriber: the first and last top-level instruction of its swap with the venue's tokens,
+   * both included.
+   */
+  readonly swaps: ReadonlyMap<string, readonly [from: number, to: number]>;
 };
 
 /**
@@ -57,15 +73,20 @@ export type Venue = {
   /**
    * The code of the trouble that means: after this withdrawal too little collateral would be left.
    */
-  readonly shortOfCollateral: string;
+  readonly shortOfCollateral: TroubleCode;
   /** Codes of the troubles of a settlement that mean: this market has nothing to settle. */
-  readonly nothingToSettle: readonly string[];
+  readonly nothingToSettle: readonly TroubleCode[];
   /** The PDA of a sub-account of this authority. */
   userAddress(authority: Address, subAccountId: number): Promise<Address>;
   /** Whether the venue has a market for tokens of this mint. */
   ofValue(mint: Address): boolean;
-  /** The facts that a transaction makes for the watched accounts. */
-  hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): Fact[];
+  /**
+   * What the venue did in a transaction, without the wallets: core/hear.ts puts both together. A
+   * transaction that failed did nothing at the venue.
+   */
+  hear(transaction: ChainTransaction, watched: ReadonlyMap<string, Watched>): HeardAtVenue;
+  /** The venue's accounts that derive from an agent. Their lamports count as the agent's. */
+  ownAccounts(agent: Address): ReadonlySet<Address>;
   /**
    * How much of a transaction this release understands, by program. Counts only calls that were
    * given an account of a subscriber.

@@ -1,6 +1,7 @@
 // Watch ports: the watched accounts, and how far the history of each was scanned.
 
 import type { Address, Signature, Slot } from './ids.ts';
+import type { NamedBy } from './source.ts';
 import type { VenueName } from './venue.ts';
 
 /**
@@ -26,7 +27,7 @@ export type Rumour = {
 };
 /** The source that names transactions, and the evidence that it has. */
 export type Naming = {
-  readonly source: string;
+  readonly source: NamedBy;
   readonly nowMs: number;
   /** A webhook body is a rumour; an account's history is RPC's own word, at a commitment. */
   readonly by: 'rumour' | 'confirmed' | 'finalized';

@@ -5,6 +5,7 @@ import { delayMs } from '../core/backoff.ts';
 import type { Chain } from '../core/chain-ports.ts';
 import type { Fact } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
+import { hearTransaction } from '../core/hear.ts';
 import type { Settled, Sighting } from '../core/hearing-ports.ts';
 import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
@@ -136,12 +137,12 @@ async function record(
   const touching = [...transaction.keys, ...owners.filter((each) => each !== null)];
   for (let tries = 1; ; tries++) {
     let { revision } = watched;
-    let facts = venue.hear(transaction, watched.map);
+    let facts = hearTransaction(venue, transaction, watched.map);
     // Accounts that the transaction names and that are not watched yet are adopted first; then the
     // transaction is heard again with them.
     if ((await ports.adopt(facts, transaction)) || revision !== watched.revision) {
       revision = watched.revision;
-      facts = venue.hear(transaction, watched.map);
+      facts = hearTransaction(venue, transaction, watched.map);
     }
     const cut = facts.some(({ body }) => body.kind === 'unknown' && body.why === 'log_truncated');
     if (finality === 'finalized' && cut && keptNoLog(transaction) && !insist)

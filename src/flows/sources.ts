@@ -1,8 +1,7 @@
 // Sources: how far each source of news has come. A source that is switched off is not listed.
 import type { Slot } from '../core/ids.ts';
+import type { Source } from '../core/source.ts';
 
-export const SOURCES = ['webhooks', 'subscriptions', 'backfill', 'sweep'] as const;
-export type Source = (typeof SOURCES)[number];
 export type Progress = { readonly lastSlot: Slot | null; readonly lastMs: number | null };
 
 export type Sources = {

@@ -7,11 +7,12 @@ import type { Chain, ChainAccount } from '../core/chain-ports.ts';
 import type { Cursor, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
+import type { Source } from '../core/source.ts';
 import type { Venue } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import { sideBySide } from './side-by-side.ts';
-import type { Source, Sources } from './sources.ts';
+import type { Sources } from './sources.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type WatchPorts = {

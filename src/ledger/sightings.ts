@@ -1,7 +1,9 @@
 // Sightings: stores the transactions that a source has named, until they are read. Which source
 // named one, how often and in which order does not change its facts, which readings.ts records.
+
 import type { Naming, Rumour, Sighting, Sightings } from '../core/hearing-ports.ts';
 import type { Address, Signature } from '../core/ids.ts';
+import type { NamedBy } from '../core/source.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 import { createReadings } from './readings.ts';
 
@@ -133,7 +135,7 @@ type Row = {
   rank: number;
   final: boolean;
   named_final: boolean;
-  source: string;
+  source: NamedBy;
   attempts: number;
   wanted_at: Date;
   absent_at: Date | null;

@@ -1,6 +1,8 @@
 // Schema: the settings that the files may contain. The TypeScript type, the check and the JSON
 // schema for editors are all made from it.
+
 import Type from 'typebox';
+import { SOURCES } from '../core/source.ts';
 import { VENUE_NAMES } from '../core/venue.ts';
 import { baseUnits, lamports, milliseconds, url } from './schema-kinds.ts';
 import { TRAFFIC } from './schema-traffic.ts';
@@ -155,7 +157,7 @@ export const SettingsSchema = Type.Object(
           description:
             'WebSockets to the node; accounts beyond what they carry are heard by the other sources.',
         }),
-        sources: Type.Array(Type.Enum(['webhooks', 'subscriptions', 'backfill', 'sweep']), {
+        sources: Type.Array(Type.Enum(SOURCES), {
           minItems: 1,
           uniqueItems: true,
           description:

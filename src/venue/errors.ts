@@ -2,7 +2,7 @@
 // is identified by the program of the failing instruction and the number, because two programs use
 // the same number for different errors.
 import type { Address } from '../core/ids.ts';
-import type { ErrorClass, Trouble } from '../core/payment.ts';
+import type { ChainErrorName, ErrorClass, Trouble, TroubleCode } from '../core/trouble.ts';
 import { TOKEN_ERRORS, TRANSACTION_ERRORS } from './error-table.ts';
 import type { Profile } from './profile.ts';
 
@@ -29,9 +29,9 @@ const ASSOCIATED_PROGRAM = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
 /** The venue's code for: the withdrawal would leave too little collateral. */
 export const SHORT_OF_COLLATERAL = 'venue_6003';
 /** The venue's codes for: settling this market would bring nothing. */
-export const NOTHING_TO_SETTLE: readonly string[] = ['venue_6010', 'venue_6259'];
+export const NOTHING_TO_SETTLE: readonly TroubleCode[] = ['venue_6010', 'venue_6259'];
 
-const troubleOf = (kind: ErrorClass, code: string, what: string): Trouble => ({
+const troubleOf = (kind: ErrorClass, code: TroubleCode, what: string): Trouble => ({
   class: kind,
   code,
   detail: `${what} ${NEXT[kind]}`,
@@ -59,6 +59,9 @@ function tokenTrouble(number: number): Trouble {
     `${known?.reason ?? 'The token program refuses.'} (token program, ${known?.name ?? 'error'} ${number})`,
   );
 }
+
+/** The code of an error that has no number of a known program. */
+const named = (name: string) => name as ChainErrorName;
 
 /** The name of an error that is a text or an object with one key; `unknown` for any other value. */
 const nameOfError = (error: unknown): string =>
@@ -96,7 +99,7 @@ export function classify(
   if (!Array.isArray(failed)) {
     const name = nameOfError(error);
     const known = TRANSACTION_ERRORS.get(name);
-    return troubleOf(known ?? 'unexpected', name, `The cluster says ${name}.`);
+    return troubleOf(known ?? 'unexpected', named(name), `The cluster says ${name}.`);
   }
   const [index, inner] = failed;
   const custom = (inner as { Custom?: number } | null)?.Custom;
@@ -104,7 +107,7 @@ export function classify(
   if (typeof custom !== 'number') {
     // The runtime's own errors: too few compute units, a panic, an account that changed meanwhile.
     const name = nameOfError(inner);
-    return troubleOf('unexpected', name, `Instruction ${index} of ${top} ends in ${name}.`);
+    return troubleOf('unexpected', named(name), `Instruction ${index} of ${top} ends in ${name}.`);
   }
   const program = failingProgram(logs, custom) ?? top;
   // Without its log, a venue instruction with an error below 100 is taken to pass on the error of
@@ -121,7 +124,7 @@ export function classify(
   }
   return troubleOf(
     'unexpected',
-    `${program}_${custom}`,
+    named(`${program}_${custom}`),
     `Program ${program} ends in error ${custom}.`,
   );
 }

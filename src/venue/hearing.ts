@@ -1,16 +1,16 @@
-// Hearing: derives the facts of one transaction for the watched accounts. The signer and the
+// Hearing: derives what the venue did in one transaction for the watched accounts. The signer and the
 // calling program do not matter. A failed transaction moves only its fee. Where the log was cut,
 // outflows are taken from instructions and balances, and the account's realised profit is marked
 // `unknown`, to be reckoned from account state. A record that cannot be read is treated in the same
 // way, for the accounts that it concerns.
 import { type Coverage, coverageOf } from '../core/coverage.ts';
 import type { Fact } from '../core/fact.ts';
+import type { HearingVenue } from '../core/hear.ts';
 import type { Watched } from '../core/hearing-ports.ts';
-import type { Perimeter } from '../core/holdings.ts';
 import type { Address } from '../core/ids.ts';
-import { paymentIdOf } from '../core/rebuild.ts';
 import { afterCall, type ChainTransaction, ORDINALS_A_CALL } from '../core/transaction.ts';
-import { hearFailed, hearWallets, unknownCall } from '../core/wallet.ts';
+import type { HeardAtVenue } from '../core/venue.ts';
+import { unknownCall } from '../core/wallet.ts';
 import { hearCloses } from './closes.ts';
 import { discriminatorOf, type Heard, type Hearing, readHeard, type VenueCall } from './heard.ts';
 import { hearNotices } from './notices.ts';
@@ -89,33 +89,15 @@ export function cover(
 }
 
 /**
- * The perimeter of a transaction, with the venue's addresses and mints, before any call is counted.
+ * What one venue did in a transaction. An ordinal depends on the transaction alone, not on which
+ * accounts are watched.
  */
-const perimeterOf = (
-  { profile, addresses }: Hearing,
-  transaction: ChainTransaction,
-  watched: ReadonlyMap<string, Watched>,
-): Perimeter => ({
-  transaction,
-  watched,
-  calls: [],
-  venue: profile.programId,
-  quoteMint: profile.quote.mint,
-  ofValue: (mint) => profile.marketMints.has(mint),
-  venueAccounts: addresses.ownAccounts,
-  venueMoved: new Map(),
-  swaps: new Map(),
-});
-
-/**
- * The facts of a transaction at one venue. An ordinal depends on the transaction alone, not on
- * which accounts are watched.
- */
-export function hear(
+export function hearVenue(
   dialect: Hearing,
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
-): Fact[] {
+): HeardAtVenue {
+  if (transaction.error !== null) return { facts: [], moved: new Map(), swaps: new Map() };
   const facts: Fact[] = [];
   const { signature, slot, blockIndex } = transaction;
   const put: Heard['put'] = (subscriberId, account, ordinal, body) =>
@@ -126,10 +108,6 @@ export function hear(
       position: { slot, blockIndex, ordinal },
       body,
     });
-  if (transaction.error !== null) {
-    hearFailed(perimeterOf(dialect, transaction, watched), put);
-    return facts;
-  }
   const heard = readHeard(dialect, transaction, watched, put);
   const tallies = createTallies();
   if (heard.events === null) markCut(heard, tallies);
@@ -139,24 +117,20 @@ export function hear(
   hearNotices(heard);
   markUnknownCalls(heard, tallies);
   tallies.put(put);
-  hearWallets(
-    {
-      ...perimeterOf(dialect, transaction, watched),
-      calls: heard.calls,
-      venueMoved: venueMoves(heard),
-      swaps: swapBrackets(heard),
-    },
-    put,
-  );
   // An account that is `unknown` gets its profit for this transaction from account state as a
   // whole. Its closes and opens are dropped, so that no part of the profit is counted twice.
   const told = facts.filter(
     ({ account, body }) =>
       (body.kind !== 'close' && body.kind !== 'open') || !tallies.isUnknown(account),
   );
-  const paymentId = paymentIdOf(heard.calls);
-  if (paymentId === null) return told;
-  return told.map((fact) =>
-    fact.body.kind === 'outflow' ? { ...fact, body: { ...fact.body, paymentId } } : fact,
-  );
+  return { facts: told, moved: venueMoves(heard), swaps: swapBrackets(heard) };
 }
+
+/** The part of a venue by which whole transactions are heard (core/hear.ts). */
+export const hearingVenueOf = (dialect: Hearing): HearingVenue => ({
+  hear: (transaction, watched) => hearVenue(dialect, transaction, watched),
+  programId: dialect.profile.programId,
+  quoteMint: dialect.profile.quote.mint,
+  ofValue: (mint) => dialect.profile.marketMints.has(mint),
+  ownAccounts: dialect.addresses.ownAccounts,
+});

@@ -2,11 +2,12 @@
 // daemon uses, for programs that have a profile and need neither a ledger nor a connection. Whether
 // an outflow stays with the same owner is not told here.
 import type { Fact } from '../core/fact.ts';
+import { hearTransaction } from '../core/hear.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import type { Hearing } from './heard.ts';
-import { hear } from './hearing.ts';
+import { hearingVenueOf } from './hearing.ts';
 import type { Profile } from './profile.ts';
 import { createRecordReaders } from './records.ts';
 
@@ -37,6 +38,7 @@ export function createRecordReader(profile: Profile): RecordReader {
       { address: agentWallet, subscriberId: 'subscriber', role: 'agent_wallet' },
       { address: tokenAccount, subscriberId: 'subscriber', role: 'agent_token_account' },
     ];
-    return hear(hearing, transaction, new Map(watched.map((each) => [each.address, each])));
+    const byAddress = new Map(watched.map((each) => [each.address, each]));
+    return hearTransaction(hearingVenueOf(hearing), transaction, byAddress);
   };
 }

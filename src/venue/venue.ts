@@ -11,7 +11,7 @@ import type { Builder, BuilderDoor } from './builder.ts';
 import type { Dialect } from './dialect.ts';
 import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from './errors.ts';
 import { atPrices, fundsOf } from './funds.ts';
-import { cover, hear } from './hearing.ts';
+import { cover, hearVenue } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
 
 const NO_ORACLE = '11111111111111111111111111111111' as Address;
@@ -114,7 +114,8 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     nothingToSettle: NOTHING_TO_SETTLE,
     lookupTables: profile.lookupTables,
     userAddress: async (authority, subAccountId) => addresses.user(authority, subAccountId),
-    hear: (transaction, watched) => hear(dialect, transaction, watched),
+    hear: (transaction, watched) => hearVenue(dialect, transaction, watched),
+    ownAccounts: addresses.ownAccounts,
     cover: (transaction, watched) => cover(dialect, transaction, watched),
     ofValue: (mint) => profile.marketMints.has(mint),
     pulseSlice: states.pulse,

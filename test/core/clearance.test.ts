@@ -134,7 +134,7 @@ test('every kind of trouble is a sentence that says what to do', () => {
   for (const each of [...ERROR_CLASSES, null]) {
     const said = whyBlocked(
       [{ ...USDC, amount: 4_454_983n }],
-      each === null ? null : { class: each, code: 'some_code', detail: '' },
+      each === null ? null : { class: each, code: 'expired', detail: '' },
     );
     expect(said).toContain('4.454983 USDC');
     expect(said).toMatch(/(ask again|Ask again|Contact your platform)/);
@@ -143,7 +143,7 @@ test('every kind of trouble is a sentence that says what to do', () => {
 
 test('each kind of trouble asks for what mends it', () => {
   const said = (each: (typeof ERROR_CLASSES)[number]) =>
-    whyBlocked([{ ...USDC, amount: 1n }], { class: each, code: 'some_code', detail: '' });
+    whyBlocked([{ ...USDC, amount: 1n }], { class: each, code: 'expired', detail: '' });
   expect(said('needs_sol')).toContain('Add SOL to your agent wallet');
   expect(said('needs_authorisation')).toContain('the key of your agent wallet');
   expect(said('venue_paused')).toContain('Drift has paused withdrawals');

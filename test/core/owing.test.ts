@@ -1,11 +1,11 @@
 // Owing: which debts age, by what they wait for.
 import { expect, test } from 'vitest';
 import { counts, countsAgainst, type OpenDebt } from '../../src/core/owing.ts';
-import { ERROR_CLASSES, type ErrorClass } from '../../src/core/payment.ts';
+import { ERROR_CLASSES, type ErrorClass, type TroubleCode } from '../../src/core/trouble.ts';
 
-const debt = (klass: ErrorClass | null, more: Partial<OpenDebt> & { code?: string } = {}) => ({
+const debt = (klass: ErrorClass | null, more: Partial<OpenDebt> & { code?: TroubleCode } = {}) => ({
   status: more.status ?? ('pending' as const),
-  reason: klass === null ? null : { class: klass, code: more.code ?? 'some_code' },
+  reason: klass === null ? null : { class: klass, code: more.code ?? 'expired' },
   attempts: more.attempts ?? 0,
 });
 

@@ -19,6 +19,7 @@ import {
   UNEXPECTED_MOST,
 } from '../../src/core/payment.ts';
 import { USDC } from '../../src/core/token.ts';
+import type { TroubleCode } from '../../src/core/trouble.ts';
 
 const debt = (shareId: string, owed: bigint, more: Partial<Debt> = {}): Debt => ({
   shareId,
@@ -178,7 +179,7 @@ describe('a death', () => {
 
 test('pauses use up no attempts, and no class lets a debt die', () => {
   for (const each of ERROR_CLASSES) {
-    const after = aftermath({ class: each, code: '', detail: '' });
+    const after = aftermath({ class: each, code: 'expired', detail: '' });
     const paused = [
       'venue_paused',
       'venue_limited',
@@ -193,7 +194,7 @@ test('pauses use up no attempts, and no class lets a debt die', () => {
 });
 
 test('a trouble that passes by itself backs off; one that a person or an account must end is tried by schedule', () => {
-  const of = (kind: Trouble['class']) => aftermath({ class: kind, code: '', detail: '' });
+  const of = (kind: Trouble['class']) => aftermath({ class: kind, code: 'expired', detail: '' });
   const pending = { status: 'pending', countsAsAttempt: true } as const;
   expect(of('retry_soon')).toEqual({ ...pending, retry: 'backoff' });
   expect(of('retry_when_healthier')).toEqual({ ...pending, retry: 'schedule' });
@@ -221,7 +222,7 @@ test('an unexpected error is tried again a stated number of times, and then park
 describe('of the troubles of several accounts the one that matters is told', () => {
   const trouble = (kind: Trouble['class'], code: string = kind): Trouble => ({
     class: kind,
-    code,
+    code: code as TroubleCode,
     detail: '',
   });
   const short = trouble('retry_when_healthier', INSUFFICIENT_FUNDS);

@@ -38,7 +38,7 @@ test('fees, priority and rent count in full, for the agent and for the sponsor',
 test('a sponsor that refuses these debts says why, and how much the agent lacks', () => {
   const sponsorRefuses = {
     class: 'needs_sol',
-    code: 'sponsor_budget',
+    code: 'sponsor_subscriber_spent',
     detail: 'Enough.',
   } as const;
   const given = { agentLamports: 5_000n, sponsorLamports: 10n ** 9n, sponsorRefuses };

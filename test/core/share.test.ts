@@ -51,7 +51,7 @@ const atMs = fc.integer({ min: 0, max: 1_000_000 });
 const retryAtMs = fc.option(atMs, { nil: null });
 const trouble = fc
   .constantFrom(...ERROR_CLASSES)
-  .map((kind): Trouble => ({ class: kind, code: kind, detail: '' }));
+  .map((kind): Trouble => ({ class: kind, code: 'expired', detail: '' }));
 const acts: fc.Arbitrary<ShareAct> = fc.oneof(
   amount.map((each): ShareAct => ({ do: 'claim', amount: each })),
   fc

@@ -60,7 +60,7 @@ async function world(now: { state: AccountState }) {
         return { ...closeFact(slot, 0n, { account: ANA }), signature, position, body };
       });
       const rumour = { signature, blockIndex: 0, accounts: [ANA], slot };
-      await ledger.sightings.note([rumour], { source: 'test', by: 'finalized', nowMs: 0 });
+      await ledger.sightings.note([rumour], { source: 'replay', by: 'finalized', nowMs: 0 });
       await ledger.sightings.settle({
         signature,
         slot,

@@ -124,7 +124,7 @@ describe('a flood', () => {
         accounts: [accountOf(id)],
         slot: 5,
       })),
-      { source: 'test', by, nowMs: held.clock.nowMs() },
+      { source: 'replay', by, nowMs: held.clock.nowMs() },
     );
 
   test('of 13,500 transactions that name one account is noted, and the account’s own pace is all it costs', async () => {

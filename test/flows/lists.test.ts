@@ -80,7 +80,7 @@ beforeAll(async () => {
     const signature = signatureOf(slot);
     const accounts = [addressOf(2)];
     await ledger.sightings.note([{ signature, blockIndex: 0, accounts }], {
-      source: 'test',
+      source: 'replay',
       by: 'confirmed',
       nowMs: 0,
     });

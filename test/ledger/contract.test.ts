@@ -87,7 +87,7 @@ function draw(
           },
         ],
         {
-          source: 'test',
+          source: 'replay',
           by: (['rumour', 'confirmed', 'finalized'] as const)[seed % 3] ?? 'rumour',
           nowMs,
           again: seed % 11 === 0,

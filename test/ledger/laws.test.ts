@@ -216,7 +216,7 @@ describe('payments', () => {
       await held.ledger.payments.failed(
         'p1',
         9,
-        { class: 'operator', code: 'x', detail: '' },
+        { class: 'operator', code: 'expired', detail: '' },
         null,
         true,
       ),
@@ -226,7 +226,7 @@ describe('payments', () => {
 
   test('a payment that may be on its way is never called refused, and fails only with the slot of its execution', async () => {
     const held = await withShare();
-    const trouble = { class: 'retry_soon', code: 'x', detail: '' } as const;
+    const trouble = { class: 'retry_soon', code: 'expired', detail: '' } as const;
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     await held.ledger.payments.signed('p1', bytes);
     expect(await held.ledger.payments.refused('p1', trouble, 0, true)).toBe(false);
@@ -247,14 +247,14 @@ describe('payments', () => {
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     await held.ledger.payments.refused(
       'p1',
-      { class: 'retry_soon', code: 'x', detail: 'why' },
+      { class: 'retry_soon', code: 'expired', detail: 'why' },
       5_000,
       true,
     );
     expect(await held.ledger.shares.find(held.share.id)).toMatchObject({
       status: 'pending',
       attempts: 1,
-      reason: { code: 'x', detail: 'why' },
+      reason: { code: 'expired', detail: 'why' },
     });
     expect(await held.ledger.shares.due('ana')).toEqual([]);
     await held.sql`update profit_share set retry_at = retry_at - interval '5 seconds'`;
@@ -264,7 +264,7 @@ describe('payments', () => {
     );
     await held.ledger.payments.refused(
       'p2',
-      { class: 'permanent', code: 'y', detail: '' },
+      { class: 'permanent', code: 'user_bankrupt', detail: '' },
       null,
       true,
     );

@@ -93,7 +93,7 @@ test('a row that stayed planned or failed is landed with its own covers, once th
     const { payments } = held.ledger;
     await payments.open(payment);
     if (end === 'failed')
-      await payments.refused('p1', { class: 'retry_soon', code: 'x', detail: '' }, 0, true);
+      await payments.refused('p1', { class: 'retry_soon', code: 'expired', detail: '' }, 0, true);
     expect(await payments.restore('ana', paid, [])).toBe(true);
     expect(await payments.find('p1')).toMatchObject({ state: 'landed', signature: paid.signature });
     expect(await share(held)).toMatchObject({ status: 'paid', paid: paid.amount, overpaid: 0n });

@@ -43,7 +43,7 @@ async function settle(
   if (first === undefined) throw new Error('nothing to settle');
   const { slot = 50, insist = false } = given;
   const rumour = { signature: first.signature, blockIndex: 0, accounts: [first.account] };
-  await ledger.sightings.note([rumour], { source: 'test', by: 'confirmed', nowMs: 0 });
+  await ledger.sightings.note([rumour], { source: 'replay', by: 'confirmed', nowMs: 0 });
   return ledger.sightings.settle({
     signature: first.signature,
     slot,

@@ -27,7 +27,7 @@ test.each([DAYS_MS, -DAYS_MS])('a machine that is %d ms ahead', async (aheadMs) 
   };
 
   // A sighting that this daemon names is due for every daemon, and leased for as long as it says.
-  const naming = { source: 'test', by: 'confirmed', nowMs: clock.nowMs() } as const;
+  const naming = { source: 'replay', by: 'confirmed', nowMs: clock.nowMs() } as const;
   await ledger.sightings.note(
     [{ signature: signatureOf(1), blockIndex: 0, accounts: [driftAccount], urgent: true }],
     naming,

@@ -2,6 +2,7 @@
 // the daemon killed at any moment. Each story has a world, a database and a daemon of its own, the
 // command an embedded Postgres; four are told side by side, since each of them waits most of its
 // time.
+
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatUnits } from '../../src/core/money.ts';
+import { SOURCES } from '../../src/core/source.ts';
 import type { Daemon } from '../../src/local/daemon.ts';
 import { runStory } from '../../src/local/demo.ts';
 import type { Ending } from '../../src/local/story.ts';
@@ -46,7 +48,6 @@ async function runCommand(): Promise<{ code: number | null; output: string }> {
   return { code, output };
 }
 
-const SOURCES = ['webhooks', 'subscriptions', 'backfill', 'sweep'] as const;
 async function told(
   name: string,
   more: { sources?: string; onDaemon?: (daemon: Daemon) => void },

@@ -20,7 +20,7 @@ import type { Trader } from '../../src/local/drift/instructions.ts';
 import type { World } from '../../src/local/world.ts';
 import type { Dialect } from '../../src/venue/dialect.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
-import { hear } from '../../src/venue/hearing.ts';
+import { hear } from './hear.ts';
 import { transactionOf } from './transaction.ts';
 
 type Kept = {

@@ -46,7 +46,7 @@ export const factOf = (random: Random, n: number): Fact => {
 
 export const troubleOf = (random: Random): Trouble => ({
   class: random.pick(ERROR_CLASSES),
-  code: random.pick(['withdrawals_paused', 'expired', 'transfer_unmatched', 'other']),
+  code: random.pick(['withdrawals_paused', 'expired', 'transfer_unmatched', 'venue_6003'] as const),
   detail: 'as it was',
 });
 

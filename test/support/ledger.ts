@@ -94,7 +94,7 @@ export async function settleFact(
   finality: 'confirmed' | 'finalized',
 ): Promise<string[]> {
   const rumour = { signature: fact.signature, blockIndex: 0, accounts: [fact.account] };
-  await ledger.sightings.note([rumour], { source: 'test', by: 'confirmed', nowMs: 0 });
+  await ledger.sightings.note([rumour], { source: 'replay', by: 'confirmed', nowMs: 0 });
   const { changed } = await ledger.sightings.settle({
     signature: fact.signature,
     slot: fact.position.slot,

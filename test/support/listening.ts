@@ -2,12 +2,11 @@
 // answers: for the flows that read transactions, without a daemon around them.
 
 import type { Chain, SignatureRow } from '../../src/core/chain-ports.ts';
-import type { Fact } from '../../src/core/fact.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Ledger, Log } from '../../src/core/ports.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
-import type { Venue } from '../../src/core/venue.ts';
+import type { HeardAtVenue, Venue } from '../../src/core/venue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import type { InspectOptions, InspectPorts } from '../../src/flows/inspect.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
@@ -116,13 +115,16 @@ export async function createListening(ids: readonly string[] = ['ana', 'bo']) {
     witnessed: <T>(read: () => Promise<T>) => read(),
   } as unknown as Chain;
   const venue = {
-    hear({ signature }: ChainTransaction, watched: ReadonlyMap<string, unknown>): Fact[] {
+    hear({ signature }: ChainTransaction, watched: ReadonlyMap<string, unknown>): HeardAtVenue {
+      const [moved, swaps] = [new Map<string, bigint>(), new Map<string, [number, number]>()];
       const close = node.closes.get(signature);
-      if (close === undefined || !watched.has(accountOf(close.id))) return [];
+      if (close === undefined || !watched.has(accountOf(close.id)))
+        return { facts: [], moved, swaps };
       const { id, slot, netPnl } = close;
       const fact = closeFact(1, netPnl, { slot, account: accountOf(id), subscriberId: id });
       const fillRecordId = BigInt([...node.closes.keys()].indexOf(signature) + 1);
-      return [{ ...fact, signature, body: { ...fact.body, fillRecordId } }];
+      const body = { ...fact.body, fillRecordId };
+      return { facts: [{ ...fact, signature, body }], moved, swaps };
     },
   } as unknown as Venue;
   const aside = createAside({ ledger, clock, log });

@@ -22,7 +22,7 @@ import {
 } from '../../src/local/drift/layout.ts';
 import { CALLS, PROGRAM_ID, QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
-import { hear } from '../../src/venue/hearing.ts';
+import { hear } from './hear.ts';
 
 const { user: userAddress } = DRIFT_V2.addresses;
 const { ofUser: readAccountState } = DRIFT_V2.states;

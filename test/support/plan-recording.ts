@@ -120,17 +120,17 @@ export async function planPayment(
   { driftUser, agent, source }: Pick<RecordedPlan, 'driftUser' | 'agent' | 'source'>,
   read: Chain['accounts'],
 ): Promise<Pick<RecordedPlan, 'funds' | 'settleMarkets' | 'withdraw' | 'instructions'>> {
-  venue.forget(driftUser);
   const { accounts } = await read(await venue.preflightAccounts(driftUser));
-  const known = venue.funds(driftUser, accounts);
+  const known = venue.read(driftUser, accounts);
   if (known === null) throw new Error('the account is gone');
-  const funds = await venue.valued(driftUser, known, read);
+  const { account } = known;
+  const funds = await venue.valued(account, known.funds, read);
   const settleMarkets = funds.claimable.map(({ market }) => market);
   const whole = funds.claimable.reduce((sum, { amount }) => sum + amount, funds.deposit);
   const withdraw = funds.exposed ? whole / 2n : whole;
   const payment = { driftUser, plan: { settleMarkets, withdraw } };
   const parts = { payment, agent, source } as unknown as PaymentParts;
-  const instructions = await venue.instructions(parts, read);
+  const instructions = await venue.instructions(parts, account, read);
   return { funds, settleMarkets, withdraw, instructions };
 }
 

@@ -9,7 +9,7 @@ import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
-import { hear } from '../../src/venue/hearing.ts';
+import { hear } from './hear.ts';
 import * as hand from './made-transaction.ts';
 import { SOL, type Stage, usdcAccount } from './wallet-acts.ts';
 

@@ -26,7 +26,7 @@ import { createWorld, type World } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
-import { hear } from '../../src/venue/hearing.ts';
+import { hear } from './hear.ts';
 import { programFile } from './programs.ts';
 import { transactionOf } from './transaction.ts';
 

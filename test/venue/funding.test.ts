@@ -9,8 +9,8 @@ import { perpMarketAddress, userAddress } from '../../src/local/drift/addresses.
 import { updateFundingRate } from '../../src/local/drift/keeper-instructions.ts';
 import { createWorld } from '../../src/local/world.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
-import { hear } from '../../src/venue/hearing.ts';
 import { createManualClock } from '../support/clock.ts';
+import { hear } from '../support/hear.ts';
 import { createIdentity } from '../support/identity.ts';
 import { noise } from '../support/noise.ts';
 import { programs, sayIfNone } from '../support/programs.ts';

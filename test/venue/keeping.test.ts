@@ -5,7 +5,7 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { NO_ACTION } from '../../src/local/drift/order-record.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
-import { hear } from '../../src/venue/hearing.ts';
+import { hear } from '../support/hear.ts';
 import { made, ofKind, someone, user, venue, watched } from '../support/made-transaction.ts';
 
 const [keeper, owner] = [someone(), someone()];

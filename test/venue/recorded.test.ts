@@ -10,7 +10,7 @@ import { DRIFT } from '../../src/local/drift/addresses.ts';
 import { eventsIn } from '../../src/local/drift/log.ts';
 import { translateLogs } from '../../src/local/drift/translation.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
-import { hear } from '../../src/venue/hearing.ts';
+import { hear } from '../support/hear.ts';
 import { type Recorded, readRecording } from '../support/recording.ts';
 import { verdictOf } from '../support/verdict.ts';
 

@@ -7,7 +7,7 @@ import { encodeEvent, type Struct } from '../../src/local/drift/layout.ts';
 import { NO_ACTION } from '../../src/local/drift/order-record.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
-import { hear } from '../../src/venue/hearing.ts';
+import { hear } from '../support/hear.ts';
 import {
   agent,
   agentTokens,

@@ -9,9 +9,10 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Dialect } from '../../src/venue/dialect.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { classify } from '../../src/venue/errors.ts';
-import { cover, hear } from '../../src/venue/hearing.ts';
+import { cover } from '../../src/venue/hearing.ts';
 import { readLogs } from '../../src/venue/logs.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
+import { hear } from '../support/hear.ts';
 import { type Recorded, readRecording } from '../support/recording.ts';
 import { verdictOf } from '../support/verdict.ts';
 

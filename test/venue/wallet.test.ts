@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { TokenBalance } from '../../src/core/transaction.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
-import { hear } from '../../src/venue/hearing.ts';
+import { hear } from '../support/hear.ts';
 import {
   agent,
   agentTokens,

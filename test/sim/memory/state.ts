@@ -1,5 +1,6 @@
 // State: the tables of the in-memory ledger. It follows the Postgres ledger function by function;
 // one contract suite (test/ledger/contract.test.ts) compares the two.
+
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
 import type { Credit } from '../../../src/core/debt-ports.ts';
@@ -15,6 +16,7 @@ import type { AccountState, Counters } from '../../../src/core/reckoning.ts';
 import type { RosterEntry } from '../../../src/core/roster.ts';
 import { type Share, type Transition, transition } from '../../../src/core/share.ts';
 import type { ShareAct } from '../../../src/core/share-act.ts';
+import type { NamedBy } from '../../../src/core/source.ts';
 import type { Trouble } from '../../../src/core/trouble.ts';
 
 export type SightingRow = {
@@ -28,7 +30,7 @@ export type SightingRow = {
   namedSlot: Slot | null;
   namedFinal: boolean;
   readonly accounts: Set<Address>;
-  readonly source: string;
+  readonly source: NamedBy;
   attempts: number;
   wantedMs: number;
   absentMs: number | null;

@@ -2,8 +2,10 @@
 // asked slot ends a walk. An empty page ends it only when its node keeps the slots in question:
 // behind one URL there may be several nodes, and one that was pruned or has just started returns
 // empty pages as well.
+
 import { type Connection, PublicKey } from '@solana/web3.js';
 import type { SignatureRow } from '../core/chain-ports.ts';
+import type { Commitment } from '../core/fact.ts';
 import { Fault } from '../core/fault.ts';
 import type { Address, Signature, Slot } from '../core/ids.ts';
 import { reachesBack } from './blocks.ts';
@@ -28,7 +30,7 @@ export type PageOf = {
   readonly account: Address;
   readonly before: string | undefined;
   readonly seenSlot: Slot;
-  readonly commitment: 'confirmed' | 'finalized';
+  readonly commitment: Commitment;
 };
 type Row = { signature: string; slot: Slot; memo: string | null; err: unknown };
 type Page = readonly Row[];
@@ -156,7 +158,7 @@ export async function walk(
   account: Address,
   afterSlot: Slot,
   seenSlot: Slot,
-  commitment: 'confirmed' | 'finalized',
+  commitment: Commitment,
 ): Promise<SignatureRow[]> {
   const { rowsMost, remembered } = history;
   // Newest first.

@@ -1,19 +1,21 @@
 // Pen: decides what is signed, and has it signed: recorded payments and swaps only. The compiled
 // bytes are decoded again before signing and compared with the rules of core/policy.ts or
 // core/swap.ts. The keys are with the signers of signers.ts.
+
 import { PublicKey, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
+import { WRAPPED_SOL } from '../core/programs.ts';
 import type { LookupTable, PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
 import { limitObjection, type PenLimits } from '../core/spending.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { compile, decompile } from './compile.ts';
 import { signatureBy } from './signers.ts';
-import { inspectSwap, WRAPPED_SOL } from './swap.ts';
+import { inspectSwap } from './swap.ts';
 import { inspectTokens, passingAccount, tokenAccount } from './tokens.ts';
 
 function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandate {

@@ -1,18 +1,18 @@
 // Swap: the client of a Jupiter-compatible endpoint (quote, then swap), and the decoder of the
 // transactions that it builds. The endpoint is not trusted: core/swap.ts checks each transaction
 // before the pen signs it.
+
 import { type Connection, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
+import { TOKEN_PROGRAM, WRAPPED_SOL } from '../core/programs.ts';
 import type { LookupTable, SwapDesk } from '../core/signing-ports.ts';
 import type { SwapAct } from '../core/swap.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { asking, type CallBounds } from './rpc.ts';
 import { inspectTokens } from './tokens.ts';
 
-export const WRAPPED_SOL = 'So11111111111111111111111111111111111111112' as Address;
 const SWAP_PROGRAM = 'JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4' as Address;
-const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
 /** The discriminator of `route`: the first eight bytes of SHA-256 of `global:route`. */
 const ROUTE = 'e517cb977ae3ad2a';
 /**

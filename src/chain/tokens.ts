@@ -1,5 +1,6 @@
 // Tokens: SPL token accounts and their instructions, through @solana/spl-token. A balance is always
 // the token account's.
+
 import { createHash } from 'node:crypto';
 import {
   ACCOUNT_SIZE,
@@ -16,12 +17,11 @@ import {
 import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
 import type { Address } from '../core/ids.ts';
 import type { Act } from '../core/policy.ts';
+import { COMPUTE_BUDGET_PROGRAM, MEMO_PROGRAM } from '../core/programs.ts';
 import type { PaymentParts } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 
-const MEMO_PROGRAM = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr');
-const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111';
 const SEED_LENGTH = 32;
 const key = (address: Address): PublicKey => new PublicKey(address);
 /** Derived token accounts are kept in memory: a payment derives the same ones many times. */
@@ -180,7 +180,11 @@ export function transferInstructions(
           ]
         : []),
       neutral(
-        new TransactionInstruction({ programId: MEMO_PROGRAM, keys: [], data: Buffer.from(memo) }),
+        new TransactionInstruction({
+          programId: key(MEMO_PROGRAM),
+          keys: [],
+          data: Buffer.from(memo),
+        }),
       ),
     ],
   };
@@ -215,9 +219,9 @@ export function inspectTokens({ program, accounts, data }: Instruction): Act {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const at = (index: number): Address => accounts[index]?.address ?? ('' as Address);
   const tag = data[0];
-  if (program === COMPUTE_BUDGET && tag === 2 && data.length === 5)
+  if (program === COMPUTE_BUDGET_PROGRAM && tag === 2 && data.length === 5)
     return { act: 'compute_limit', units: view.getUint32(1, true) };
-  if (program === COMPUTE_BUDGET && tag === 3 && data.length === 9)
+  if (program === COMPUTE_BUDGET_PROGRAM && tag === 3 && data.length === 9)
     return { act: 'compute_price', microLamports: view.getBigUint64(1, true) };
   if (program === ASSOCIATED_TOKEN_PROGRAM_ID.toBase58() && tag === 1 && data.length === 1) {
     return { act: 'create_token_account', payer: at(0), account: at(1), owner: at(2), mint: at(3) };
@@ -249,7 +253,7 @@ export function inspectTokens({ program, accounts, data }: Instruction): Act {
     };
   if (isToken && tag === 9 && data.length === 1 && accounts.length === 3)
     return { act: 'close_token_account', account: at(0), destination: at(1), authority: at(2) };
-  if (program === MEMO_PROGRAM.toBase58() && accounts.length === 0)
+  if (program === MEMO_PROGRAM && accounts.length === 0)
     return { act: 'memo', text: Buffer.from(data).toString('utf8') };
   return { act: 'unknown', program };
 }

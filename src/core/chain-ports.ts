@@ -1,6 +1,8 @@
 // Chain ports: the ports to Solana: reads and sends over RPC, account subscriptions, and the prices
 // of the network.
+
 import type { DeathEvidence } from './death.ts';
+import type { Commitment } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Lamports } from './money.ts';
 import type { Look, SignedBytes } from './payment.ts';
@@ -48,7 +50,7 @@ export type SignatureRow = {
  */
 export type Chain = {
   /** The latest slot at a commitment. */
-  slot(commitment: 'confirmed' | 'finalized'): Promise<Slot>;
+  slot(commitment: Commitment): Promise<Slot>;
   /** The finalized block height, by which blockhashes expire. */
   finalizedHeight(): Promise<number>;
   /**
@@ -58,7 +60,7 @@ export type Chain = {
    */
   transaction(
     signature: Signature,
-    commitment: 'confirmed' | 'finalized',
+    commitment: Commitment,
     seenSlot?: Slot,
   ): Promise<ChainTransaction | null>;
   /**
@@ -74,7 +76,7 @@ export type Chain = {
   slices(
     addresses: readonly Address[],
     slice: Slice | null,
-    commitment: 'confirmed' | 'finalized',
+    commitment: Commitment,
   ): Promise<{ slot: Slot; accounts: (ChainAccount | null)[] }>;
   /**
    * The signatures of an account in slots above `afterSlot`, oldest first, up to a bound
@@ -86,7 +88,7 @@ export type Chain = {
     account: Address,
     afterSlot: Slot,
     seenSlot: Slot,
-    commitment: 'confirmed' | 'finalized',
+    commitment: Commitment,
   ): Promise<SignatureRow[]>;
   /**
    * Whether the finalized chain lacks a transaction that was once seen in a slot: by status, by the

@@ -13,15 +13,15 @@ import {
 } from './holdings.ts';
 import type { Address } from './ids.ts';
 import { least, most } from './money.ts';
-import { LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
 import {
   SYSTEM_PROGRAM,
   TOKEN_2022_PROGRAM,
   TOKEN_PROGRAM,
   TOKEN_PROGRAMS,
   WRAPPED_SOL,
-  walletCalls,
-} from './wallet-call.ts';
+} from './programs.ts';
+import { LAST_ORDINAL, ORDINALS_A_CALL } from './transaction.ts';
+import { walletCalls } from './wallet-call.ts';
 
 /** A part of what left, by receiver. */
 export type Leaving = {

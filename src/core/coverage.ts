@@ -2,18 +2,20 @@
 // to move neither value nor control), and unknown. Only the program that owns an account can take
 // its lamports or change its data, so an unknown call matters when it is a call of the owner: a
 // token program or the venue.
+
 import type { Watched } from './hearing-ports.ts';
 import type { Address } from './ids.ts';
-import { type Call, type ChainTransaction, callsOf } from './transaction.ts';
 import {
   ASSOCIATED_TOKEN_PROGRAM,
-  batched,
+  COMPUTE_BUDGET_PROGRAM,
+  MEMO_PROGRAM,
   SYSTEM_PROGRAM,
   TOKEN_2022_PROGRAM,
   TOKEN_PROGRAM,
   TOKEN_PROGRAMS,
-  walletCalls,
-} from './wallet-call.ts';
+} from './programs.ts';
+import { type Call, type ChainTransaction, callsOf } from './transaction.ts';
+import { batched, walletCalls } from './wallet-call.ts';
 
 export const UNDERSTANDINGS = ['understood', 'neutral', 'unknown'] as const;
 export type Understanding = (typeof UNDERSTANDINGS)[number];
@@ -37,8 +39,8 @@ export const programName = (program: string): string => NAMES[program] ?? 'other
 
 /** Programs that own no account of a subscriber and call no program that does. */
 const HARMLESS: ReadonlySet<string> = new Set([
-  'ComputeBudget111111111111111111111111111111',
-  'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr',
+  COMPUTE_BUDGET_PROGRAM,
+  MEMO_PROGRAM,
   'AddressLookupTab1e1111111111111111111111111',
   'Ed25519SigVerify111111111111111111111111111',
   'KeccakSecp256k11111111111111111111111111111',

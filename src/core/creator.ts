@@ -3,9 +3,7 @@
 // Pure: flows read the chain and the ledger.
 import type { FaultCode } from './fault.ts';
 import type { Address } from './ids.ts';
-import { ASSOCIATED_TOKEN_PROGRAM, TOKEN_PROGRAMS } from './wallet-call.ts';
-
-export const SYSTEM_PROGRAM = '11111111111111111111111111111111' as Address;
+import { ASSOCIATED_TOKEN_PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAMS } from './programs.ts';
 
 /** One reading of an address on chain. */
 export type CreatorReading = {

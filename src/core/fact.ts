@@ -23,7 +23,8 @@ export type ChainPosition = {
  * `confirmed`: a supermajority has voted; the fact may still be dropped. `finalized`: the fact
  * stays. `withdrawn`: the fork that held the fact was dropped.
  */
-export type Finality = 'confirmed' | 'finalized' | 'withdrawn';
+export type Commitment = 'confirmed' | 'finalized';
+export type Finality = Commitment | 'withdrawn';
 
 /**
  * A perp position was reduced, closed or flipped. Amounts are quote base units unless said

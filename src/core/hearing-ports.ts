@@ -1,6 +1,6 @@
 // Hearing ports: the port to deliveries, sightings, asides and locks; watch-ports.ts has the
 // watched accounts.
-import type { Fact } from './fact.ts';
+import type { Commitment, Fact } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { Taking } from './reading.ts';
 import type { NamedBy, SignatureSink } from './source.ts';
@@ -136,7 +136,7 @@ export type Sightings = SignatureSink & {
   settle(read: {
     signature: Signature;
     slot: Slot;
-    finality: 'confirmed' | 'finalized';
+    finality: Commitment;
     facts: readonly Fact[];
     dueMs: number;
     nowMs: number;

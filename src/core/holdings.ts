@@ -3,8 +3,8 @@
 // transaction's own balances say who owns a token account.
 import type { Watched } from './hearing-ports.ts';
 import type { Address } from './ids.ts';
+import { WRAPPED_SOL } from './programs.ts';
 import type { Call, ChainTransaction, TokenBalance } from './transaction.ts';
-import { WRAPPED_SOL } from './wallet-call.ts';
 
 export type Perimeter = {
   readonly transaction: ChainTransaction;

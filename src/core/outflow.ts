@@ -5,9 +5,9 @@ import { type Clearance, clearedAmounts } from './clearance.ts';
 import type { ChainPosition, Outflow } from './fact.ts';
 import type { Signature, Slot } from './ids.ts';
 import { type BaseUnits, formatUnits } from './money.ts';
+import { WRAPPED_SOL } from './programs.ts';
 import type { StandingEvent } from './standing.ts';
 import { amountText, type Quotes } from './token.ts';
-import { WRAPPED_SOL } from './wallet-call.ts';
 
 /**
  * The class of an outflow.

@@ -1,11 +1,12 @@
 // Payment rules: what must hold for each single act of a payment that the pen signs, as one table.
 // core/policy.ts has the rules about the payment as a whole.
+
 import type { Address } from './ids.ts';
 import type { BaseUnits, Lamports } from './money.ts';
 import type { Act, Mandate } from './policy.ts';
+import { TOKEN_PROGRAM } from './programs.ts';
 import type { Rule, RulesByAct } from './rules.ts';
 
-const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 const TOKEN_ACCOUNT_BYTES = 165n;
 /** The most compute units that a transaction may ask for. */
 export const COMPUTE_UNITS_MOST = 1_400_000;

@@ -12,7 +12,7 @@ import type { Credits, Payments, Shares } from './debt-ports.ts';
 import type { DebtSums } from './debt-sums.ts';
 import type { CoverageBook, UnfollowedAccounts, UnreadBook } from './doubt-ports.ts';
 import type { Endpoints, EventLog } from './event.ts';
-import type { Fact, FactBody } from './fact.ts';
+import type { Fact, FactBody, Finality } from './fact.ts';
 import type { Asides, Deliveries, Sightings, WatchList } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { Lists } from './lists.ts';
@@ -139,7 +139,7 @@ export type Subscriptions = {
 // ── Debts and payments ───────────────────────────────────────────────────────────────────────────
 
 export type FactRecord = Fact & {
-  readonly finality: 'confirmed' | 'finalized' | 'withdrawn';
+  readonly finality: Finality;
   /** The cursor after which a list continues. */
   readonly cursor: string;
 };

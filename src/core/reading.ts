@@ -2,14 +2,14 @@
 // replaces the whole earlier one, its closes, tallies and `unknown` facts alike. The first
 // finalized reading is the last word for every account that it counted: a later node or decoder may
 // add facts about other accounts, and never counts the same account twice.
-import type { Fact, FactBody, Finality } from './fact.ts';
+import type { Commitment, Fact, FactBody, Finality } from './fact.ts';
 import type { Address, Slot } from './ids.ts';
 
 /** A fact on record, of the transaction that is being read. */
 export type RecordedFact = { readonly fact: Fact; readonly finality: Finality };
 export type Reading = {
   readonly slot: Slot;
-  readonly finality: 'confirmed' | 'finalized';
+  readonly finality: Commitment;
   readonly facts: readonly Fact[];
 };
 export type Taking =

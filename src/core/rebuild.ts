@@ -1,9 +1,11 @@
 // Rebuild: recognises payments on chain. Every payment carries its id in a memo, so a ledger that
 // lost its payments can be filled again from the history of the agent's token account.
+
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import type { Cover } from './payment.ts';
 import type { Act } from './policy.ts';
+import { MEMO_PROGRAM } from './programs.ts';
 import type { Token } from './token.ts';
 
 /** A payment as its transaction shows it. */
@@ -29,7 +31,7 @@ const MEMO = /(?:^|\s)bailiff:([A-Za-z0-9_.-]{1,64})$/;
 
 /** The program ids of the two releases of the memo program. */
 const MEMO_PROGRAMS: ReadonlySet<string> = new Set([
-  'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr',
+  MEMO_PROGRAM,
   'Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo',
 ]);
 const utf8 = new TextDecoder();

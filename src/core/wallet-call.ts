@@ -3,14 +3,8 @@
 // SystemInstruction.
 import type { Address } from './ids.ts';
 import { base58Text } from './ids.ts';
+import { SYSTEM_PROGRAM, TOKEN_PROGRAMS } from './programs.ts';
 import type { Call } from './transaction.ts';
-
-export const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
-export const TOKEN_2022_PROGRAM = 'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb';
-export const TOKEN_PROGRAMS: ReadonlySet<string> = new Set([TOKEN_PROGRAM, TOKEN_2022_PROGRAM]);
-export const ASSOCIATED_TOKEN_PROGRAM = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
-export const WRAPPED_SOL = 'So11111111111111111111111111111111111111112' as Address;
-export const SYSTEM_PROGRAM = '11111111111111111111111111111111';
 
 export type WalletCall =
   | {

@@ -1,5 +1,5 @@
 // Watch ports: the watched accounts, and how far the history of each was scanned.
-
+import type { Commitment } from './fact.ts';
 import type { Address, Signature, Slot } from './ids.ts';
 import type { NamedBy } from './source.ts';
 import type { VenueName } from './venue.ts';
@@ -30,7 +30,7 @@ export type Naming = {
   readonly source: NamedBy;
   readonly nowMs: number;
   /** A webhook body is a rumour; an account's history is RPC's own word, at a commitment. */
-  readonly by: 'rumour' | 'confirmed' | 'finalized';
+  readonly by: 'rumour' | Commitment;
   /**
    * The revision of the watch-list with which the account joined. A transaction that was read with
    * an older list is read again.

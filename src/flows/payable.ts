@@ -12,11 +12,11 @@ import {
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
 import type { Ledger } from '../core/ports.ts';
+import { WRAPPED_SOL } from '../core/programs.ts';
 import type { Pen } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';
-import { WRAPPED_SOL } from '../core/wallet-call.ts';
 
 export type PayablePorts = {
   readonly ledger: Ledger;

@@ -3,10 +3,11 @@
 
 import type { Agreement } from '../core/accrual.ts';
 import type { Chain } from '../core/chain-ports.ts';
-import { isReserved, SYSTEM_PROGRAM, type VaultProof } from '../core/creator.ts';
+import { isReserved, type VaultProof } from '../core/creator.ts';
 import { Fault } from '../core/fault.ts';
 import { type Address, base58Bytes, isAddress } from '../core/ids.ts';
 import type { Ledger, Log, Subscriber, Subscription } from '../core/ports.ts';
+import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { Roster } from '../core/roster.ts';
 import type { Pen, Signers } from '../core/signing-ports.ts';
 import { type Basis, type TermsChange, termsAfter } from '../core/terms.ts';

@@ -1,15 +1,15 @@
 // Venue: checks that the venue's program is there, known and open, and that its quote token is the
 // one of the profile.
+
 import { readOwned } from '../chain/probe.ts';
 import { createProgramReader } from '../chain/program.ts';
 import { openConnection } from '../chain/rpc.ts';
 import { judgeProgram, type OnUnknownProgram, type Voucher } from '../core/conformance.ts';
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { Fault } from '../core/fault.ts';
+import { TOKEN_PROGRAM } from '../core/programs.ts';
 import type { Dialect } from '../venue/dialect.ts';
 import { DRIFT_V2 } from '../venue/drift-v2/venue.ts';
-
-const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 
 /** The findings on the venue that the daemon serves, as one node shows it. */
 export async function ofVenue(

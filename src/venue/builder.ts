@@ -1,7 +1,9 @@
 // Builder: makes the instructions of a payment from the profile alone: one settlement for each
 // market, then the withdrawal. The accounts and their order are the same at every venue of this
 // family; only the program id and the addresses differ.
+
 import type { Address } from '../core/ids.ts';
+import { TOKEN_PROGRAM } from '../core/programs.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import type { Dialect } from './dialect.ts';
 import { SETTLE, WITHDRAW } from './inspect.ts';
@@ -27,8 +29,6 @@ export type Builder = {
  * returns null until `load` has finished.
  */
 export type BuilderDoor = { load(): Promise<Builder>; loaded(): Builder | null };
-
-const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
 
 const meta = (address: Address, isWritable = false, isSigner = false): AccountMeta => ({
   address,

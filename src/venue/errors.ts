@@ -1,7 +1,9 @@
 // Errors: classifies the error of a payment: whether and when its debts are tried again. An error
 // is identified by the program of the failing instruction and the number, because two programs use
 // the same number for different errors.
+
 import type { Address } from '../core/ids.ts';
+import { ASSOCIATED_TOKEN_PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM } from '../core/programs.ts';
 import type { ChainErrorName, ErrorClass, Trouble, TroubleCode } from '../core/trouble.ts';
 import { TOKEN_ERRORS, TRANSACTION_ERRORS } from './error-table.ts';
 import type { Profile } from './profile.ts';
@@ -21,10 +23,6 @@ const NEXT: Readonly<Record<ErrorClass, string>> = {
   operator: 'This points at set-up or at a fault of ours; an operator must look.',
   permanent: 'This account cannot pay any more without a person stepping in.',
 };
-
-const SYSTEM_PROGRAM = '11111111111111111111111111111111';
-const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
-const ASSOCIATED_PROGRAM = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
 
 /** The venue's code for: the withdrawal would leave too little collateral. */
 export const SHORT_OF_COLLATERAL = 'venue_6003';
@@ -115,7 +113,7 @@ export function classify(
   if (program === profile.programId)
     return custom < 100 ? tokenTrouble(custom) : venueTrouble(profile, custom, nameOf);
   if (program === TOKEN_PROGRAM) return tokenTrouble(custom);
-  if ((program === SYSTEM_PROGRAM || program === ASSOCIATED_PROGRAM) && custom === 1) {
+  if ((program === SYSTEM_PROGRAM || program === ASSOCIATED_TOKEN_PROGRAM) && custom === 1) {
     return {
       class: 'needs_sol',
       code: 'system_1',

@@ -3,6 +3,7 @@
 
 import type { Chain } from '../core/chain-ports.ts';
 import type { Address } from '../core/ids.ts';
+import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { PaymentParts } from '../core/signing-ports.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import type { SeenAccount, Venue } from '../core/venue.ts';
@@ -14,7 +15,8 @@ import { atPrices, fundsOf } from './funds.ts';
 import { cover, hearVenue } from './hearing.ts';
 import { inspectVenue } from './inspect.ts';
 
-const NO_ORACLE = '11111111111111111111111111111111' as Address;
+/** Markets without an oracle name the system program. */
+const NO_ORACLE = SYSTEM_PROGRAM;
 
 /** Creates the venue of a dialect. `door` loads the builder when instructions are first needed. */
 export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {

@@ -1,7 +1,8 @@
 // Creator: which addresses may be paid, for every kind of account that can stand at one.
 import { describe, expect, test } from 'vitest';
-import { creatorObjection, proofObjection, SYSTEM_PROGRAM } from '../../src/core/creator.ts';
+import { creatorObjection, proofObjection } from '../../src/core/creator.ts';
 import type { Address } from '../../src/core/ids.ts';
+import { SYSTEM_PROGRAM } from '../../src/core/programs.ts';
 import { addressOf } from '../support/ledger.ts';
 
 const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;

@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { leavings, solBrought } from '../../src/core/conservation.ts';
 import type { Perimeter } from '../../src/core/holdings.ts';
 import type { Address } from '../../src/core/ids.ts';
+import { WRAPPED_SOL } from '../../src/core/programs.ts';
 import {
   type ChainTransaction,
   callsOf,
   LAST_ORDINAL,
   ORDINALS_A_CALL,
 } from '../../src/core/transaction.ts';
-import { WRAPPED_SOL } from '../../src/core/wallet-call.ts';
 import { PROGRAM_ID, QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import {
   agent,

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { FEE_LAMPORTS_MOST, RENT_LAMPORTS_A_BYTE } from '../../src/core/conservation.ts';
 import type { Outflow } from '../../src/core/fact.ts';
 import { type Address, base58Bytes } from '../../src/core/ids.ts';
+import { WRAPPED_SOL } from '../../src/core/programs.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
-import { WRAPPED_SOL } from '../../src/core/wallet-call.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
 import {
   agent,

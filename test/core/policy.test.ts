@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/ids.ts';
 import { COMPUTE_UNITS_MOST, PAYMENT_RULES } from '../../src/core/payment-rules.ts';
 import { type Act, type Mandate, objections } from '../../src/core/policy.ts';
+import { TOKEN_PROGRAM } from '../../src/core/programs.ts';
 import type { Rule } from '../../src/core/rules.ts';
-import { TOKEN_PROGRAM } from '../../src/core/wallet-call.ts';
 
 const address = (name: string) => name as Address;
 const thief = address('thief');

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { coverageOf, understand, understandToken } from '../../src/core/coverage.ts';
 import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
-import type { Call, ChainTransaction } from '../../src/core/transaction.ts';
 import {
   ASSOCIATED_TOKEN_PROGRAM,
   SYSTEM_PROGRAM,
   TOKEN_2022_PROGRAM,
   TOKEN_PROGRAM,
-} from '../../src/core/wallet-call.ts';
+} from '../../src/core/programs.ts';
+import type { Call, ChainTransaction } from '../../src/core/transaction.ts';
 
 const VENUE = 'venue' as Address;
 const call = (program: string, ...data: number[]): Call => ({

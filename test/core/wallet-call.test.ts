@@ -2,13 +2,8 @@
 // bytes that are put together here by hand.
 import { describe, expect, test } from 'vitest';
 import { type Address, base58Text } from '../../src/core/ids.ts';
-import {
-  batched,
-  SYSTEM_PROGRAM,
-  TOKEN_2022_PROGRAM,
-  TOKEN_PROGRAM,
-  walletCalls,
-} from '../../src/core/wallet-call.ts';
+import { SYSTEM_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from '../../src/core/programs.ts';
+import { batched, walletCalls } from '../../src/core/wallet-call.ts';
 
 const ACCOUNTS = ['a', 'b', 'c', 'd'] as Address[];
 const KEY = new Uint8Array(32).fill(7);

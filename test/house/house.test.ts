@@ -141,6 +141,13 @@ describe('doors', () => {
     only(/fromSecretKey|\.sign\(\[|\bsign\(null/, 'src/chain/signers.ts'));
   test('the venue SDK is loaded in venue/drift-v2/sdk.ts', () =>
     only(/@drift-labs\/sdk/, 'src/venue/drift-v2/sdk.ts'));
+  test('addresses of Solana programs stand in core/programs.ts', () =>
+    only(
+      /'(?:Tokenkeg|TokenzQd|ATokenGP|MemoSq4g|ComputeBudget1|11111111111111111111111111111111)/,
+      'src/core/programs.ts',
+      // The door to the SDK imports no core value.
+      'src/venue/drift-v2/sdk.ts',
+    ));
   test('helius-sdk is loaded in chain/helius.ts', () => only(/helius-sdk'/, 'src/chain/helius.ts'));
 });
 

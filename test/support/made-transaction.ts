@@ -6,13 +6,14 @@ import { Keypair } from '@solana/web3.js';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
 import type { Watched } from '../../src/core/hearing-ports.ts';
 import { type Address, base58Bytes, type Signature } from '../../src/core/ids.ts';
+import { WRAPPED_SOL } from '../../src/core/programs.ts';
 import { type AccountState, meaningsOf, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type {
   ChainTransaction,
   LamportBalances,
   TokenBalance,
 } from '../../src/core/transaction.ts';
-import { WRAPPED_SOL, walletCalls } from '../../src/core/wallet-call.ts';
+import { walletCalls } from '../../src/core/wallet-call.ts';
 import {
   blankAccount,
   encodeAccount,

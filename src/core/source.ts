@@ -1,5 +1,5 @@
-// Source: the sources from which signatures of transactions become known, declared once, and the port
-// into which each of them puts what it learns. What a source says is never believed: the
+// Source: the sources from which signatures of transactions become known, declared once, and the
+// port into which each of them puts what it learns. What a source says is never believed: the
 // transaction is read from RPC, so that the source changes nothing about its facts.
 import type { Naming, Rumour } from './watch-ports.ts';
 
@@ -8,16 +8,17 @@ export const SOURCES = ['webhooks', 'subscriptions', 'backfill', 'sweep'] as con
 export type Source = (typeof SOURCES)[number];
 
 /**
- * What named a signature, as the row of its sighting says: a webhook body, the history of an account
- * that was seen changed (by a subscription or a sweep), the walk of finalized history, a payment of the daemon itself, or a person.
+ * What named a signature, as the row of its sighting says: a webhook body, the history of an
+ * account that was seen changed (by a subscription or a sweep), the walk of finalized history, a
+ * payment of the daemon itself, or a person.
  */
 export const NAMED_BY = ['webhook', 'watch', 'backfill', 'own', 'repair', 'replay'] as const;
 export type NamedBy = (typeof NAMED_BY)[number];
 
 /**
- * The port of every source of signatures, be it a body, a history or a stream: it notes transactions
- * with the watched accounts that they are said to touch. `flows/inspect` reads them from here and
- * does not see which source it was.
+ * The port of every source of signatures, be it a body, a history or a stream: it notes
+ * transactions with the watched accounts that they are said to touch. `flows/inspect` reads them
+ * from here and does not see which source it was.
  */
 export type SignatureSink = {
   note(rumours: readonly Rumour[], naming: Naming): Promise<void>;

@@ -21,8 +21,8 @@ export type VenueName = (typeof VENUE_NAMES)[number];
 export const DEFAULT_VENUE: VenueName = 'drift-v2';
 
 /**
- * An account at the venue as one reading showed it: the markets that its instructions must name, and
- * the positions that are valued.
+ * An account at the venue as one reading showed it: the markets that its instructions must name,
+ * and the positions that are valued.
  */
 export type SeenAccount = {
   readonly address: Address;
@@ -147,8 +147,8 @@ export type Venue = {
   ): Promise<VenueFunds>;
   /**
    * The instructions of a payment out of this account: one settle instruction for each of its
-   * markets, in their order, then the withdrawal when something is withdrawn. The oracles of markets
-   * are read once and remembered until `forgetOracles`.
+   * markets, in their order, then the withdrawal when something is withdrawn. The oracles of
+   * markets are read once and remembered until `forgetOracles`.
    */
   instructions(
     parts: PaymentParts,

@@ -68,7 +68,9 @@ const failedAt = (error: unknown): number => {
   return Array.isArray(at) ? at[0] : -1;
 };
 
-/** A request with the account that was read last: again, when the venue refused an older reading. */
+/**
+ * A request with the account that was read last: again, when the venue refused an older reading.
+ */
 type Measured = Omit<RoomRequest, 'account'> & { account: SeenAccount | null };
 
 export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {

@@ -1,8 +1,8 @@
-// Hearing: derives what the venue did in one transaction for the watched accounts. The signer and the
-// calling program do not matter. A failed transaction moves only its fee. Where the log was cut,
-// outflows are taken from instructions and balances, and the account's realised profit is marked
-// `unknown`, to be reckoned from account state. A record that cannot be read is treated in the same
-// way, for the accounts that it concerns.
+// Hearing: derives what the venue did in one transaction for the watched accounts. The signer and
+// the calling program do not matter. A failed transaction moves only its fee. Where the log was
+// cut, outflows are taken from instructions and balances, and the account's realised profit is
+// marked `unknown`, to be reckoned from account state. A record that cannot be read is treated in
+// the same way, for the accounts that it concerns.
 import { type Coverage, coverageOf } from '../core/coverage.ts';
 import type { Fact } from '../core/fact.ts';
 import type { HearingVenue } from '../core/hear.ts';

@@ -149,7 +149,7 @@ test('each kind of trouble asks for what mends it', () => {
   expect(said('venue_paused')).toContain('Drift has paused withdrawals');
   expect(said('retry_when_healthier')).toContain('Close or reduce a position');
   for (const each of ['books_behind', 'operator', 'permanent'] as const)
-    expect(said(each)).toContain('give this code: some_code');
+    expect(said(each)).toContain('give this code: expired');
   for (const each of ['retry_soon', 'unexpected', 'accumulating'] as const)
     expect(said(each)).toContain('It is being paid now');
 });

@@ -35,14 +35,16 @@ export const MUTANTS: readonly Mutant[] = [
     return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };
   };
 
-  return async`,
+  /**
+   * Signs a payment.`,
     to: `      signedToday: await ledger.costs.signedToday(payment.subscriberId),
     });
     const { lastValidBlockHeight, slot } = simulated;
     return { bytes: { ...written, lastValidBlockHeight: lastValidBlockHeight - 20, blockhashSlot: slot } };
   };
 
-  return async`,
+  /**
+   * Signs a payment.`,
     by: unit(SETTLE, 'the expiry and the slot of the blockhash'),
   },
   {

@@ -2,7 +2,7 @@
 // bump seed only, the highest whose address is off the curve; here every bump is tried, which needs
 // no arithmetic on the curve: to find seeds for a given address is as hard as to break SHA-256.
 import { type Address, base58Bytes, base58Text } from './ids.ts';
-import { ASSOCIATED_TOKEN_PROGRAM, TOKEN_PROGRAM } from './wallet-call.ts';
+import { ASSOCIATED_TOKEN_PROGRAM, TOKEN_PROGRAM } from './programs.ts';
 
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 

@@ -5,6 +5,7 @@ import type { Fact } from '../core/fact.ts';
 import { hearTransaction } from '../core/hear.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
+import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import type { Hearing } from './heard.ts';
 import { hearingVenueOf } from './hearing.ts';
@@ -21,7 +22,8 @@ export type RecordReader = (
   },
 ) => Fact[];
 
-const NOWHERE = '11111111111111111111111111111111' as Address;
+/** An account that no transaction names as a subscriber's. */
+const NOWHERE = SYSTEM_PROGRAM;
 const NONE: ReadonlySet<Address> = new Set();
 
 /** Creates the reader of a venue's records. */

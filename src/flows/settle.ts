@@ -17,11 +17,11 @@ import {
   type Trouble,
 } from '../core/payment.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
-import type { SeenAccount } from '../core/venue.ts';
 import type { ConformanceWatch } from './conformance.ts';
 import { createLooking, type LookingOptions } from './look-schedule.ts';
 import { createOwn } from './own-payments.ts';
 import type { OwnSignatures } from './own-signatures.ts';
+import { createPlanReadings } from './plan-readings.ts';
 import { createPlanning, type PlanningOptions, type PlanningPorts } from './planning.ts';
 import { createProving, EXPIRED } from './proving.ts';
 import { waitOf } from './refusal.ts';
@@ -62,8 +62,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
   const looking = createLooking(clock, options);
   const proving = createProving(chain, log);
   const own = createOwn(ports.books);
-  /** The reading by which each subscriber's last payment was planned, until it is signed. */
-  const measured = new Map<string, { payment: string; account: SeenAccount | null }>();
+  const readings = createPlanReadings();
 
   const retryIn = createRetryDelay(clock, options.retryEveryMs);
 
@@ -105,7 +104,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const { payment, account } = intent;
     if (await ledger.payments.open(payment)) {
       own.wrote(payment.id);
-      measured.set(subscriberId, { payment: payment.id, account });
+      readings.keep(payment, account);
       log.info('payment.planned', {
         payment: payment.id,
         purpose: payment.purpose,
@@ -154,10 +153,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     const behind = await own.doubt(payment, subscriber);
     if (behind !== null) return fail(payment, behind, null);
     const under = ports.books.identity();
-    const seen = measured.get(payment.subscriberId);
-    measured.delete(payment.subscriberId);
-    const account = seen?.payment === payment.id ? seen.account : null;
-    const outcome = await sign(payment, subscriber, account);
+    const outcome = await sign(payment, subscriber, readings.take(payment));
     if ('refused' in outcome) return fail(payment, outcome.refused, null);
     const { signature } = outcome.bytes;
     if (!(await ledger.payments.signed(payment.id, outcome.bytes, under))) return;

@@ -29,7 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'S1 the expiry is recorded 20 blocks too low',
     file: 'src/flows/signing.ts',
-    from: `      signedToday: await ledger.costs.signedToday(payment.subscriberId),
+    from: `      signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
     });
     const { lastValidBlockHeight, slot } = simulated;
     return { bytes: { ...written, lastValidBlockHeight, blockhashSlot: slot } };
@@ -37,7 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   /**
    * Signs a payment.`,
-    to: `      signedToday: await ledger.costs.signedToday(payment.subscriberId),
+    to: `      signedToday: await ledger.costs.signedToday(payment.subscriberId, payment.token.mint),
     });
     const { lastValidBlockHeight, slot } = simulated;
     return { bytes: { ...written, lastValidBlockHeight: lastValidBlockHeight - 20, blockhashSlot: slot } };
@@ -99,15 +99,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'J2 what was paid does not count for standing',
     file: 'src/core/standing.ts',
-    from: 'const after = owedBefore + sumOf(owed) - sumOf(settled);',
-    to: 'const after = owedBefore + sumOf(owed);',
+    from: 'const after = added(added(owedBefore, owed, 1n), settled, -1n);',
+    to: 'const after = added(owedBefore, owed, 1n);',
     by: sim(10),
   },
   {
     name: 'J3 in doubt a debt counts as earlier than what left',
     file: 'src/core/standing.ts',
-    from: 'sumOf(owed.filter((each) => precedes(each, event)))',
-    to: 'sumOf(owed.filter((each) => !precedes(event, each)))',
+    from: 'owed.filter((each) => precedes(each, event)),',
+    to: 'owed.filter((each) => !precedes(event, each)),',
     by: unit('test/core/standing.test.ts', 'nobody is accused'),
   },
   {
@@ -204,8 +204,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'B5 an excess counts for the standing',
     file: 'src/ledger/standings.ts',
-    from: 'select executed_slot, amount - excess as amount, creator_wallet from payment',
-    to: 'select executed_slot, amount, creator_wallet from payment',
+    from: 'select executed_slot, amount - excess as amount, creator_wallet, mint from payment',
+    to: 'select executed_slot, amount, creator_wallet, mint from payment',
     by: unit('test/flows/differences.test.ts', 'a subscriber who paid more than it owed'),
   },
   {

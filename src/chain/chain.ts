@@ -5,6 +5,7 @@ import type { Chain } from '../core/chain-ports.ts';
 import { Fault } from '../core/fault.ts';
 import { createShared } from '../core/gather.ts';
 import type { Address, Slot } from '../core/ids.ts';
+import { SYSTEM_PROGRAM } from '../core/programs.ts';
 import type { LookupTable } from '../core/signing-ports.ts';
 import type { Tip } from '../core/tip.ts';
 import type { Instruction } from '../core/transaction.ts';
@@ -23,8 +24,11 @@ import type { Tables } from './tables.ts';
 import { readTransaction } from './transactions.ts';
 
 const SIMULATION_UNITS = 1_400_000;
-/** Stands for the blockhash in a message that the node simulates with its own: 32 zero bytes. */
-const NO_BLOCKHASH = '11111111111111111111111111111111';
+/**
+ * Stands for the blockhash in a message that the node simulates with its own: 32 zero bytes, as the
+ * address of the system program has them.
+ */
+const NO_BLOCKHASH: string = SYSTEM_PROGRAM;
 
 /**
  * Returns the slot when the chain can have reached it by now. Otherwise throws `rpc_unavailable`:

@@ -8,6 +8,7 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Debt } from '../../src/core/payment.ts';
 import type { VenueFunds } from '../../src/core/plan.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import { USDC } from '../../src/core/token.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
 import {
@@ -63,9 +64,8 @@ function planningWith(given: {
   const chain = {
     async accounts() {
       if (silent !== undefined) throw silent;
-      const creator = owedToAbsent === undefined ? {} : null;
       const agent = { lamports, owner: SYSTEM, data: new Uint8Array() };
-      return { slot: 1, accounts: [agent, {}, creator, null] };
+      return { slot: 1, accounts: [agent, {}, owedToAbsent === undefined ? {} : null, null] };
     },
     fits: async () => true,
     simulate: async (_payer: Address, instructions: readonly { data: bigint }[]) => {
@@ -91,11 +91,8 @@ function planningWith(given: {
     }),
     account: async (address: string) => ({ address }),
     valued: async (_: unknown, funds: VenueFunds) => funds,
-    instructions: async ({
-      payment: { plan },
-    }: {
-      payment: { plan: { settleMarkets: number[]; withdraw: bigint } };
-    }) => [...plan.settleMarkets.map(BigInt), plan.withdraw].map((data) => ({ data })),
+    instructions: async ({ payment: { plan } }: PaymentParts) =>
+      [...plan.settleMarkets.map(BigInt), plan.withdraw].map((data) => ({ data })),
     forgetOracles: () => {},
   };
   const ports = {

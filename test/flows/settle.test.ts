@@ -96,7 +96,6 @@ async function laneWith(
     budget: () => [],
     newId: () => 'p2',
     onEnded: async () => {},
-    ownSignatures: { sent: () => {}, ended: () => {} },
     venue: { account: async () => ({}), instructions: async () => [], quoteDecimals: 6 },
     pen: {
       sponsor: null,

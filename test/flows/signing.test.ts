@@ -193,7 +193,6 @@ test('a payment that failed on chain is classed from its own bytes, and holds th
           transaction: () => Promise.reject(new Error('asked')),
         },
         programsOf: () => [SYSTEM, PROGRAM_ID],
-        ownSignatures: { sent: () => {}, ended: () => {} },
         venue: createDriftVenue(),
         pen: { sponsor: null },
         fees: {},

@@ -186,7 +186,8 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
       for (const account of accounts) if (slot != null) watch.told(account, slot);
   };
   loops.add('own', EVERY_MS.own, noteOwn);
-  loops.add('inspect', settings.watch.finalityMs, async () => {
+  const inspectEveryMs = Math.min(EVERY_MS.inspectMost, settings.watch.finalityMs);
+  loops.add('inspect', inspectEveryMs, async () => {
     const { changed: heard, more } = await inspector.round();
     await judge(heard);
     if (heard.length > 0) loops.after('heard');

@@ -23,6 +23,11 @@ export const EVERY_MS = {
    * A scan waits this long, because a webhook that tells of the change makes the scan unnecessary.
    */
   scanPatience: 250,
+  /**
+   * Readings that a burst put off become due by the clock. The loop runs every `watch.finalityMs`
+   * when that is shorter.
+   */
+  inspectMost: 500,
   /** How often the daemon's own executed payments are noted, so that they are read. */
   own: 1_000,
   watchList: 2_000,

@@ -64,7 +64,7 @@ test('a silent stream is left after 5 s, and its silence is told apart from a ch
     verdict: 'unknown',
     reason: expect.stringContaining('The chain has not been seen recently'),
   });
-  stream.write(text('beat', beat()));
+  stream.write(text('beat', beat(null, 0, 8)));
   await pass(4_900);
   // Bytes that a proxy adds to keep a connection open are no beat.
   stream.write(': ping\n\n');
@@ -84,7 +84,7 @@ test('a silent stream is left after 5 s, and its silence is told apart from a ch
     .write(
       text('hello', HELLO) +
         text('live', { revision: '1' }, `1:${NONCES[0]}`) +
-        text('beat', beat()),
+        text('beat', beat(null, 0, 9)),
     );
   await settle();
   expect(gate.decide('ana', 'open').verdict).toBe('allow');
@@ -211,7 +211,7 @@ test('a snapshot denies debtors at once, vouches while it is fresh, and asks for
     .write(
       text('hello', HELLO) +
         text('live', { revision: '2' }, `2:${NONCES[0]}`) +
-        text('beat', beat()),
+        text('beat', beat(null, 0, 8)),
     );
   await settle();
   expect(gate.decide('ana', 'open').verdict).toBe('allow');

@@ -21,9 +21,10 @@ export const entry = (subscriber: string, revision: number, standing = 'good') =
   evidence: null,
   revision: String(revision),
 });
-export const beat = (doubt: string | null = null, ageMs = 0) => ({
+/** A beat of a daemon that saw this slot so long ago. */
+export const beat = (doubt: string | null = null, ageMs = 0, asOfSlot = 7) => ({
   revision: '1',
-  asOfSlot: 7,
+  asOfSlot,
   ageMs,
   doubt,
   doubted: [],

@@ -258,7 +258,7 @@ describe('debts that were only observed', () => {
     expect((await ledger.shares.due('ana')).map((each) => each.slot)).toEqual([12, 13]);
     expect(await outstanding(held)).toBe(200n);
     expect(await ledger.shares.observed()).toEqual({ count: 1, left: [{ ...USDC, amount: 100n }] });
-    expect(await ledger.sums.earnings(CREATOR)).toMatchObject({ owed: 200n, observed: 100n });
+    expect(await ledger.sums.earnings(CREATOR)).toMatchObject([{ owed: 200n, observed: 100n }]);
     const told = await sql`select 1 from event where kind = 'share.adopted'`;
     expect(told).toHaveLength(2);
   });

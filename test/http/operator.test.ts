@@ -144,7 +144,7 @@ test('the same by command, with JSON and exit codes', async () => {
   expect(JSON.parse(listed.out)).toMatchObject({
     shares: [{ subscriberId: 'ana', status: 'paid' }],
   });
-  expect((await bailiff('payments', 'list')).out).toMatch(/^PAYMENT +SUBSCRIBER/);
+  expect((await bailiff('payments', 'list')).out).toMatch(/^PAYMENT +PLANNED +SUBSCRIBER/);
   expect((await bailiff('halt', 'subscriber:ana', '--reason', 'a drill')).code).toBe(0);
   expect((await ask('GET', '/v1/halts')).body).toMatchObject({
     halts: [{ scope: 'subscriber:ana' }],

@@ -114,7 +114,13 @@ export function createRpcMethods(cluster: Cluster, mischief: Mischief): RpcMetho
     getBlocks: ([from, to, given]) => {
       const newest = cluster.slot(commitmentOf(config(given))) - mischief.lagSlots;
       const last = Math.min(typeof to === 'number' ? to : newest, newest);
-      return cluster.slotsWithBlocks(Math.max(Number(from), mischief.forgottenUpTo + 1), last);
+      const kept = cluster.slotsWithBlocks(
+        Math.max(Number(from), mischief.forgottenUpTo + 1),
+        last,
+      );
+      // The chain begins with the block of slot 0, and skips every slot up to its first
+      // transaction.
+      return Number(from) === 0 && mischief.forgottenUpTo === 0 ? [0, ...kept] : kept;
     },
     getBlock: ([slot, given]) => {
       const wanted = Number(slot);

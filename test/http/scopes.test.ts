@@ -31,6 +31,7 @@ const decision = {
   reason: '',
   standing: null,
   outstanding: null,
+  owed: null,
 };
 const more = { evidence: null, asOfSlot: null, revision: null, stale: true, failOpen: false };
 const gate = {

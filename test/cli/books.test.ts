@@ -38,7 +38,7 @@ async function commands() {
       signatures: async () => [],
     },
     tokens: {},
-    venue: { quoteMint: addressOf(9) },
+    venue: { quote: { ...USDC, mint: addressOf(9) } },
     marks: {
       read: async () => ({ told: false, connections: 0 }),
       trusted: async () => 'untold',

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { BLOCKS_UNTIL_DEAD } from '../../src/core/continuity.ts';
 import type { Subscriber } from '../../src/core/ports.ts';
+import { USDC } from '../../src/core/token.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
@@ -58,7 +59,7 @@ function portsWith(
         },
       ],
     },
-    venue: { quoteMint: addressOf(9) },
+    venue: { quote: { ...USDC, mint: addressOf(9) } },
     log: silentLog,
   } as unknown as Parameters<typeof createBooks>[0];
 }

@@ -91,7 +91,7 @@ export function createEndings({ ledger, books, clock, log }: EndingPorts): Endin
   };
   return {
     async void({ id, subscriberId }, voiding) {
-      // A debt that has ended cannot be voided, whatever the chain shows: no node is asked.
+      // A debt that is paid or voided cannot be voided: the answer needs no node.
       const status = (await ledger.shares.find(id))?.status;
       if (status === 'paid' || status === 'voided') return false;
       const trouble = await disagreement(subscriberId);

@@ -1,4 +1,4 @@
-// Audit ports: the port to what was owed and paid to creators, whoever paid it.
+// Audit ports: the port to what was owed and paid to creators, by any system.
 import type { AuditHistory } from './audit.ts';
 
 export type AuditBook = {

@@ -103,7 +103,7 @@ export type PaymentRecord = {
   readonly trouble: Trouble | null;
   /** Base units that no debt explains, of a payment that was found on chain; else 0. */
   readonly excess: BaseUnits;
-  /** Who accepted the excess; null while nobody has. */
+  /** The person who accepted the excess; null until a person accepts it. */
   readonly accepted: Accepted | null;
   readonly plannedAtMs: number;
   readonly endedAtMs: number | null;
@@ -288,7 +288,7 @@ export type Payments = FoundPayments & {
    * The signatures, each of an executed transaction without error, that the ledger does not know. A
    * signature is known when a payment landed with it, or was signed with it and may still land. An
    * id proves nothing: a row that is planned, failed or dead although the chain shows its payment
-   * has lost a commit. A payment with an excess that nobody accepted is not known yet.
+   * has lost a commit. A payment with an excess that no person accepted is not known yet.
    */
   unknown(signatures: readonly Signature[]): Promise<Signature[]>;
   /** The amount that a landed payment paid beyond its debts. Base units. */

@@ -25,6 +25,6 @@ export type FoundPayments = {
    * debt. Null when the ledger holds no payment with this signature and an open excess.
    */
   accept(signature: Signature, by: Omit<Accepted, 'atMs'>): Promise<PaymentRecord | null>;
-  /** The payments whose excess nobody accepted, the oldest first. */
+  /** The payments whose excess no person accepted, the oldest first. */
   unexplained(limit: number): Promise<PaymentRecord[]>;
 };

@@ -48,7 +48,7 @@ function fits(seen: Seen, slot: Slot, atMs: number): boolean {
 
 /**
  * Creates a tip. `recalled` is what was seen before this process began; without it the first answer
- * is believed, whatever it says.
+ * is believed, unless no chain can have that slot.
  */
 export function createTip(nowMs: () => number, recalled: Seen | null = null): Tip {
   const isSlot = (slot: Slot): boolean =>

@@ -59,7 +59,7 @@ export type DoubtOptions = {
   /** When this daemon began to listen; silence is counted from then at the earliest. */
   readonly startedMs: number;
   readonly lagMsMost: number;
-  /** A reason that the caller knows why nobody can be vouched for; null for none. */
+  /** The caller's own reason why the gate vouches for no subscriber; null for none. */
   readonly why: string | null;
   /** The doubts about single subscribers. */
   readonly personal: ReadonlyMap<string, Doubt> | undefined;

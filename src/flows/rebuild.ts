@@ -14,7 +14,7 @@ export type Rebuilt = {
     readonly subscriberId: string;
     readonly explained: bigint;
   })[];
-  /** Payments on chain, accepted by nobody, of which no debt in the ledger explains `excess`. */
+  /** Payments on chain that no person accepted. No debt in the ledger explains `excess`. */
   readonly differences: readonly (PaidOnChain & {
     readonly subscriberId: string;
     readonly excess: bigint;

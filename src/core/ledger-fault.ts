@@ -33,11 +33,12 @@ const TROUBLES: readonly (readonly [codes: RegExp, sentence: string])[] = [
   [/^53100$/, 'The disk of Postgres is full.'],
   [/^53...$/, 'Postgres lacks memory or another resource.'],
   [/^58...$/, 'Postgres cannot read or write its files. Look at its disk and its log.'],
+  // A server that is no Postgres ends the first connection in one of these three ways.
   [
-    /^CONNECTION_CLOSED$/,
+    /^(CONNECTION_CLOSED|ECONNRESET|EPIPE)$/,
     'The connection to Postgres was lost. If there never was one, look whether DATABASE_URL names the host and port of a Postgres.',
   ],
-  [/^(08|57P|ECONN|EPIPE|CONNECTION)/, 'The connection to Postgres was lost.'],
+  [/^(08|57P|ECONN|CONNECTION)/, 'The connection to Postgres was lost.'],
   [/^57014$/, 'Postgres ended a statement that took too long (statement_timeout).'],
 ];
 

@@ -44,27 +44,35 @@ test('a Postgres that cannot be used is told in one sentence with what to do, an
   const unknownHost = other((copy) => {
     copy.hostname = 'no-such-host.invalid';
   });
-  // What listens there is no Postgres, and closes each connection.
-  const stranger = createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
-  const foreign = other((copy) => {
-    copy.port = String((stranger.address() as AddressInfo).port);
-  });
+  // Two servers that are no Postgres: one closes each connection, the other resets each.
+  const closing = createServer((socket) => socket.end());
+  const resetting = createServer((socket) => socket.resetAndDestroy());
+  const [closed, reset] = await Promise.all(
+    [closing, resetting].map(async (server) => {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return other((copy) => {
+        copy.port = String((server.address() as AddressInfo).port);
+      });
+    }),
+  );
   const BAILIFF_RPC_URL = 'http://127.0.0.1:1';
   const told = await Promise.all([
     bailiff(['migrate'], { DATABASE_URL: refused }),
     bailiff(['shares', 'list'], { DATABASE_URL: missing, BAILIFF_RPC_URL }),
     bailiff(['start'], { DATABASE_URL: 'postgres://u:a/b+c@h/d' }),
     bailiff(['start'], { DATABASE_URL: unknownHost, BAILIFF_RPC_URL }),
-    bailiff(['start'], { DATABASE_URL: foreign, BAILIFF_RPC_URL }),
+    bailiff(['start'], { DATABASE_URL: closed as string, BAILIFF_RPC_URL }),
+    bailiff(['start'], { DATABASE_URL: reset as string, BAILIFF_RPC_URL }),
   ]);
-  stranger.close();
-  expect(told.map((each) => each.code)).toEqual([1, 1, 1, 1, 1]);
+  closing.close();
+  resetting.close();
+  expect(told.map((each) => each.code)).toEqual([1, 1, 1, 1, 1, 1]);
   expect(told[0].out).toContain('Nothing listens at the address of DATABASE_URL.');
   expect(told[1].out).toContain('Postgres has no database of the name in DATABASE_URL.');
   expect(told[2].out).toContain('percent-encode');
   expect(told[3].out).toContain('The host name in DATABASE_URL cannot be resolved.');
   expect(told[4].out).toContain('names the host and port of a Postgres');
+  expect(told[5].out).toContain('names the host and port of a Postgres');
   for (const { out } of told) expect(out).not.toMatch(/^ +at /m);
 });
 

@@ -20,8 +20,8 @@ for (const file of compiledPrograms) {
   const unknown = new Map<string, { times: number; example: string }>();
   let build = '';
   for (let seed = from; seed < from + seeds; seed++) {
-    const fuzzed = playFuzz(file, seed, steps);
-    const ruined = playRuins(file, seed, Math.ceil(steps / 10));
+    const fuzzed = await playFuzz(file, seed, steps);
+    const ruined = await playRuins(file, seed, Math.ceil(steps / 10));
     build = fuzzed.real.build.name;
     for (const each of [...fuzzed.errors, ...ruined.errors]) errors.add(each);
     for (const [act, { done, failed, units }] of [...fuzzed.acts, ...ruined.acts]) {

@@ -50,8 +50,8 @@ describe.each(compiledPrograms)('on %s', (file) => {
     for (const each of pair.executed) executed.add(each);
   };
 
-  test('random instructions do the same as on the stand-in', { timeout: 240_000 }, () => {
-    const pair = playFuzz(file, seed, steps);
+  test('random instructions do the same as on the stand-in', { timeout: 240_000 }, async () => {
+    const pair = await playFuzz(file, seed, steps);
     hold(pair);
     // On 2024-06 the AMM's curve and its reference price move.
     const market = pair.real.cluster.bank.get(perpMarketAddress(0).toBase58());
@@ -64,7 +64,7 @@ describe.each(compiledPrograms)('on %s', (file) => {
     {
       timeout: 120_000,
     },
-    () => hold(playRuins(file, 1, 30)),
+    async () => hold(await playRuins(file, 1, 30)),
   );
 
   test('the two histories did every instruction that is used or heard and that the build has', () => {

@@ -20,6 +20,7 @@ import {
 import type { Struct } from '../../src/local/drift/layout.ts';
 import { priceAccount } from '../../src/local/drift/oracle.ts';
 import type { Random } from '../sim/random.ts';
+import { breathe } from './event-loop.ts';
 import { playForcedCancel, playOwner } from './fuzz-owners.ts';
 import { liquidatesSlowly, playRuin } from './fuzz-ruin.ts';
 import { openPair, type Pair } from './program-pair.ts';
@@ -76,7 +77,7 @@ function arrange(pair: Pair): void {
 }
 
 /** Plays so many random acts on both. */
-export function playFuzz(program: string, seed: number, steps: number): Pair {
+export async function playFuzz(program: string, seed: number, steps: number): Promise<Pair> {
   const pair = openPair(program, seed);
   arrange(pair);
   const { real, worlds, random, traders, solOf, usdcOf, both } = pair;
@@ -274,7 +275,10 @@ export function playFuzz(program: string, seed: number, steps: number): Pair {
         for (const each of [0, 1]) driver.movePrice(each, prices[each] ?? 1n);
     }
   };
-  for (let at = 0; at < steps; at++) step();
+  for (let at = 0; at < steps; at++) {
+    step();
+    await breathe(at);
+  }
   // The rare acts come up in each history.
   const [first, second, third] = traders as [Trader, Trader, Trader];
   playOwner(pair, first, second, 'newcomer');

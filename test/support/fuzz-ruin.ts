@@ -16,6 +16,7 @@ import {
 } from '../../src/local/drift/keeper-instructions.ts';
 import { decodeAccount, type Struct } from '../../src/local/drift/layout.ts';
 import type { World } from '../../src/local/world.ts';
+import { breathe } from './event-loop.ts';
 import { openPair, type Pair } from './program-pair.ts';
 import { bendAccount } from './venue-world.ts';
 
@@ -182,7 +183,7 @@ export const liquidatesSlowly = ({ random, real }: Pair): boolean =>
   random.chance(0.5) && real.build.name !== '2023-12';
 
 /** Opens positions and ruins one trader after the other, so many times. */
-export function playRuins(program: string, seed: number, times: number): Pair {
+export async function playRuins(program: string, seed: number, times: number): Promise<Pair> {
   const pair = openPair(program, seed);
   const { traders, random, both, worlds } = pair;
   const slow = liquidatesSlowly(pair);
@@ -209,6 +210,7 @@ export function playRuins(program: string, seed: number, times: number): Pair {
         victim,
       );
     playRuin(pair, victim, liquidator, market);
+    await breathe(at);
   }
   return pair;
 }

@@ -14,6 +14,7 @@ import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { readLogs } from '../../src/venue/logs.ts';
 import { createRandom } from '../sim/random.ts';
 import { createManualClock } from './clock.ts';
+import { breathe } from './event-loop.ts';
 import { hear } from './hear.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { transactionOf } from './transaction.ts';
@@ -56,7 +57,11 @@ export type Told = {
 };
 
 /** Plays a random history until there were so many fills. */
-export function playIdentity(programFile: string | null, seed: number, trades: number): Told {
+export async function playIdentity(
+  programFile: string | null,
+  seed: number,
+  trades: number,
+): Promise<Told> {
   const world = createWorld({ programFile, clock: createManualClock() });
   const { driver, cluster } = world;
   const { instructions } = driver;
@@ -148,6 +153,7 @@ export function playIdentity(programFile: string | null, seed: number, trades: n
 
   while (told.fills < trades) {
     told.steps++;
+    await breathe(told.steps);
     if (told.steps > trades * 4) throw new Error('too few of the random acts are possible');
     if (told.steps % 40 === 0) cluster.advance(1);
     const landed = act();

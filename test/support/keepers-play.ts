@@ -23,6 +23,7 @@ import type { Driver } from '../../src/local/driver.ts';
 import { createWorld, type World } from '../../src/local/world.ts';
 import { createRandom } from '../sim/random.ts';
 import { createManualClock } from './clock.ts';
+import { breathe } from './event-loop.ts';
 import { createIdentity } from './identity.ts';
 import { bendAccount } from './venue-world.ts';
 
@@ -76,7 +77,11 @@ function open(driver: Driver, referrer: Trader | null): Trader {
 const ticks = (price: bigint): bigint => (price / 100n) * 100n;
 
 /** Plays until there were so many fills. */
-export function playKeepers(programFile: string | null, seed: number, fillsWanted: number): Played {
+export async function playKeepers(
+  programFile: string | null,
+  seed: number,
+  fillsWanted: number,
+): Promise<Played> {
   const world = createWorld({ programFile, clock: createManualClock() });
   const { driver, cluster } = world;
   const { instructions, faucet } = driver;
@@ -221,6 +226,7 @@ export function playKeepers(programFile: string | null, seed: number, fillsWante
   const before = statsOf(referrer).fees.totalReferrerReward as bigint;
   while (fills < fillsWanted) {
     steps++;
+    await breathe(steps);
     if (steps > fillsWanted * 8) throw new Error('too few of the random acts are possible');
     if (steps % 10 === 0) cluster.advance(1);
     step();

@@ -8,6 +8,7 @@ import { createVelocityWorld } from '../../src/local/velocity/world.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { createRandom } from '../sim/random.ts';
 import { createManualClock } from './clock.ts';
+import { breathe } from './event-loop.ts';
 import { createIdentity } from './identity.ts';
 
 export type VelocityTold = {
@@ -24,7 +25,11 @@ const SOL = 1_000_000_000n;
 const USDT = 1_000_000n;
 
 /** Plays a random history until there were so many fills. */
-export function playVelocity(programFile: string, seed: number, fills: number): VelocityTold {
+export async function playVelocity(
+  programFile: string,
+  seed: number,
+  fills: number,
+): Promise<VelocityTold> {
   const world = createVelocityWorld({ programFile, clock: createManualClock() });
   const identity = createIdentity(world, 10_000n, VELOCITY);
   const random = createRandom(seed);
@@ -85,6 +90,7 @@ export function playVelocity(programFile: string, seed: number, fills: number): 
 
   while (told.fills < fills) {
     told.steps++;
+    await breathe(told.steps);
     const trader = pick(traders);
     const owner = trader.agent.publicKey;
     const amount = BigInt(1 + random.below(40_000_000));

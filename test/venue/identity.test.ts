@@ -16,7 +16,7 @@ test.for(programs)(
     timeout: 240_000,
   },
   async (file, { annotate }) => {
-    const { causes, closes, build } = playIdentity(file, 1, 250);
+    const { causes, closes, build } = await playIdentity(file, 1, 250);
     expect(closes.length).toBeGreaterThan(100);
     const moves = !build.lacks.includes('transferPerpPosition');
     if (!moves)
@@ -45,8 +45,8 @@ test.each(programs)(
   {
     timeout: 240_000,
   },
-  (file) => {
-    const { kinds, referrer, opened, rewarded } = playKeepers(file, 10, 120);
+  async (file) => {
+    const { kinds, referrer, opened, rewarded } = await playKeepers(file, 10, 120);
     for (const kind of KINDS) expect([...kinds.keys()]).toContain(kind);
     expect(rewarded).toBeGreaterThan(0n);
     // The venue's own counter of referral rewards says the same as what the open amounts explained.

@@ -26,8 +26,8 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   const programFile = velocityProgram ?? '';
   test('trades, transfers, funding, liquidations: the sum of the facts is the account', {
     timeout: 180_000,
-  }, () => {
-    const told = playVelocity(programFile, 7, 150);
+  }, async () => {
+    const told = await playVelocity(programFile, 7, 150);
     expect(told.closes.length).toBeGreaterThan(30);
     expect([...told.causes].sort()).toEqual(['liquidation', 'trade']);
   });

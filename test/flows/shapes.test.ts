@@ -83,16 +83,6 @@ const SHAPES: Record<string, Shape> = {
       profitableClose(driver, trader);
     },
   },
-  'the profit stands in a position that is still open, and the deposit is gone': {
-    shareBps: 5_000,
-    act({ driver }, trader) {
-      driver.movePrice(0, 150_000_000n);
-      driver.trade(trader, 'long', 2n * SOL);
-      driver.movePrice(0, 180_000_000n);
-      driver.withdrawTo(trader, Keypair.generate().publicKey, 978_000_000n);
-      driver.trade(trader, 'short', 1_900_000_000n, { reduceOnly: true });
-    },
-  },
   'four fills in one transaction': {
     act(street, trader) {
       const { driver } = street;
@@ -122,45 +112,62 @@ const SHAPES: Record<string, Shape> = {
       );
     },
   },
+  // The last one: all are paid at the price at which it leaves its position open.
+  'the profit stands in a position that is still open, and the deposit is gone': {
+    shareBps: 5_000,
+    act({ driver }, trader) {
+      driver.movePrice(0, 150_000_000n);
+      driver.trade(trader, 'long', 2n * SOL);
+      driver.movePrice(0, 180_000_000n);
+      driver.withdrawTo(trader, Keypair.generate().publicKey, 978_000_000n);
+      driver.trade(trader, 'short', 1_900_000_000n, { reduceOnly: true });
+    },
+  },
 };
 
 const only = process.env.BAILIFF_TEST_SHAPE;
 
-test('accounts of every shape are paid from in one transaction each, to the unit', {
-  timeout: 900_000,
-}, async () => {
+type Played = { readonly id: string; readonly name: string; readonly creator: PublicKey };
+
+/** A subscriber whose account has the shape and has closed with profit. */
+async function play(street: Street, index: number, name: string, shape: Shape): Promise<Played> {
+  const [id, creator] = [`s${index}`, Keypair.generate().publicKey];
+  const lamports = shape.sponsored === true ? 0n : 50_000_000n;
+  const trader = street.driver.createTrader({ deposit: 1_000_000_000n, lamports });
+  await street.subscribe(id, trader, creator, shape.shareBps);
+  shape.act(street, trader);
+  return { id, name, creator };
+}
+
+/** Waits until all that a subscriber owes is paid, and holds the payments to their limits. */
+async function holdPayments(street: Street, { id, name, creator }: Played): Promise<void> {
+  const { driver, world, database } = street;
+  await expect
+    .poll(async () => (await street.shares(id)).map(({ status }) => status), { message: name })
+    .toSatisfy((all: string[]) => all.length > 0 && all.every((each) => each === 'paid'));
+  const owed = (await street.shares(id)).reduce((sum, { amount }) => sum + BigInt(amount), 0n);
+  expect(driver.usdcOf(creator), name).toBe(owed);
+  await street.verdict(id, 'allow');
+  const payments = await database.sql<{ signature: string }[]>`
+    select signature from payment where subscriber_id = ${id} and state = 'landed'`;
+  for (const { signature } of payments) {
+    const landed = world.cluster.find(signature);
+    const { units, message } = landed?.execution ?? expect.fail(name);
+    expect(landed?.bytes.length, name).toBeLessThanOrEqual(PACKET);
+    expect(units, name).toBeLessThan(message.computeLimit);
+    if (process.env.BAILIFF_TEST_FIGURES === 'yes')
+      process.stdout.write(
+        `${name}: ${landed?.bytes.length} bytes, ${units} of ${message.computeLimit} units\n`,
+      );
+  }
+}
+
+test('accounts of every shape are paid from in one transaction each, to the unit', async () => {
   const sponsor = Keypair.generate();
   await using street = await openStreet({ sponsor });
-  const { driver, world, database } = street;
-  driver.giveSol(sponsor.publicKey, 10n * SOL);
-  for (const [index, [name, shape]] of Object.entries(SHAPES).entries()) {
-    if (only && !name.startsWith(only)) continue;
-    const id = `s${index}`;
-    const creator = Keypair.generate().publicKey;
-    const lamports = shape.sponsored === true ? 0n : 50_000_000n;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports });
-    await street.subscribe(id, trader, creator, shape.shareBps);
-    shape.act(street, trader);
-    await expect
-      .poll(async () => (await street.shares(id)).map(({ status }) => status), {
-        message: name,
-        timeout: 120_000,
-      })
-      .toSatisfy((all: string[]) => all.length > 0 && all.every((each) => each === 'paid'));
-    const owed = (await street.shares(id)).reduce((sum, { amount }) => sum + BigInt(amount), 0n);
-    expect(driver.usdcOf(creator), name).toBe(owed);
-    await street.verdict(id, 'allow');
-    const payments = await database.sql<{ signature: string }[]>`
-      select signature from payment where subscriber_id = ${id} and state = 'landed'`;
-    for (const { signature } of payments) {
-      const landed = world.cluster.find(signature);
-      const { units, message } = landed?.execution ?? expect.fail(name);
-      expect(landed?.bytes.length, name).toBeLessThanOrEqual(PACKET);
-      expect(units, name).toBeLessThan(message.computeLimit);
-      if (process.env.BAILIFF_TEST_FIGURES === 'yes')
-        process.stdout.write(
-          `${name}: ${landed?.bytes.length} bytes, ${units} of ${message.computeLimit} units\n`,
-        );
-    }
-  }
+  street.driver.giveSol(sponsor.publicKey, 10n * SOL);
+  const played: Played[] = [];
+  for (const [index, [name, shape]] of Object.entries(SHAPES).entries())
+    if (!only || name.startsWith(only)) played.push(await play(street, index, name, shape));
+  for (const each of played) await holdPayments(street, each);
 });

@@ -5,6 +5,7 @@ import type { Close } from '../../src/core/fact.ts';
 import type { Landed } from '../../src/local/chain/cluster.ts';
 import { instructions, type Trader, usdtOf } from '../../src/local/velocity/instructions.ts';
 import { createVelocityWorld } from '../../src/local/velocity/world.ts';
+import { readLogs } from '../../src/venue/logs.ts';
 import { VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { createRandom } from '../sim/random.ts';
 import { createManualClock } from './clock.ts';
@@ -23,6 +24,12 @@ export type VelocityTold = {
 
 const SOL = 1_000_000_000n;
 const USDT = 1_000_000n;
+
+/** Perp fills of a transaction, as its log tells. */
+const fillsOf = ({ execution }: Landed): number =>
+  (readLogs(VELOCITY.records, execution.logs, VELOCITY.profile.programId) ?? []).filter(
+    ({ event }) => event.event === 'OrderActionRecord' && event.action === 'fill',
+  ).length;
 
 /** Plays a random history until there were so many fills. */
 export async function playVelocity(
@@ -46,11 +53,19 @@ export async function playVelocity(
   const liquidator = world.createTrader(10_000_000n * USDT);
   identity.watch(maker, 'maker');
   identity.watch(liquidator, 'liquidator');
+  const delegate = world.newKey();
   const traders = ['ana', 'bo', 'cy'].flatMap((id) => {
     const first = world.createTrader(500n * USDT);
     const second = world.createSubAccount(first, 1);
     world.giveUsdt(first.agent.publicKey, 1_000_000n * USDT);
     world.send([instructions.deposit(second, 400n * USDT)], [world.faucet, first.agent]);
+    world.send(
+      [
+        ...[first, second].map((each) => instructions.setDelegate(each, delegate.publicKey)),
+        instructions.allowDelegateTransfers(first.agent.publicKey, true),
+      ],
+      [world.faucet, first.agent],
+    );
     for (const each of [first, second]) identity.watch(each, id);
     return [first, second];
   });
@@ -61,9 +76,11 @@ export async function playVelocity(
     if (typeof landed === 'string' || landed.execution.error !== null) {
       told.refused++;
       if (typeof landed === 'string') return;
-    } else told.done.set(label, (told.done.get(label) ?? 0) + 1);
+    } else {
+      told.done.set(label, (told.done.get(label) ?? 0) + 1);
+      told.fills += fillsOf(landed);
+    }
     for (const { body } of identity.take(landed, `${label} (step ${told.steps})`)) {
-      if (body.kind === 'close' || body.kind === 'open') told.fills++;
       if (body.kind !== 'close') continue;
       told.closes.push(body);
       told.causes.add(body.cause);
@@ -102,7 +119,16 @@ export async function playVelocity(
       act([instructions.withdraw(trader, usdtOf(owner), amount)], trader, 'withdraw');
     else if (dice < 88) {
       const to = 1 - trader.subAccountId;
-      act([instructions.transferDeposit(trader, to, amount)], trader, 'transfer');
+      if (random.below(2) === 0)
+        act([instructions.transferDeposit(trader, to, amount)], trader, 'transfer');
+      else
+        take(
+          world.attempt(
+            [instructions.transferByDelegate(trader, to, amount, delegate.publicKey)],
+            [world.faucet, delegate],
+          ),
+          'transfer by delegate',
+        );
     } else if (dice < 92) {
       world.pass(3_700);
       const given = [instructions.updateFundingRate(), instructions.settleFunding(trader)];

@@ -7,8 +7,9 @@ import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { PaymentParts } from '../../src/core/signing-ports.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
-import { usdtOf } from '../../src/local/velocity/instructions.ts';
+import { build, usdtOf } from '../../src/local/velocity/instructions.ts';
 import { createVelocityWorld } from '../../src/local/velocity/world.ts';
+import { INSTRUCTION_NAMES } from '../../src/venue/velocity/interface.ts';
 import { createVelocityVenue, VELOCITY } from '../../src/venue/velocity/venue.ts';
 import { createManualClock } from '../support/clock.ts';
 import { velocityProgram } from '../support/programs.ts';
@@ -27,9 +28,22 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   test('trades, transfers, funding, liquidations: the sum of the facts is the account', {
     timeout: 180_000,
   }, async () => {
-    const told = await playVelocity(programFile, 7, 150);
+    const told = await playVelocity(programFile, 7, 80);
     expect(told.closes.length).toBeGreaterThan(30);
     expect([...told.causes].sort()).toEqual(['liquidation', 'trade']);
+    for (const act of ['liquidate', 'liquidate with a fill', 'funding', 'transfer by delegate'])
+      expect([...told.done.keys()]).toContain(act);
+  });
+
+  test('every listed instruction is one of the program, but those of isolated positions', () => {
+    const world = createVelocityWorld({ programFile, clock: createManualClock() });
+    const unknown = INSTRUCTION_NAMES.filter((name) => {
+      const landed = world.attempt([build(name, [], [])], [world.faucet]);
+      const error = typeof landed === 'string' ? landed : landed.execution.error;
+      // InstructionFallbackNotFound: the program has no such instruction.
+      return JSON.stringify(error).includes('{"Custom":101}');
+    });
+    expect(unknown).toEqual(INSTRUCTION_NAMES.filter((name) => name.includes('isolated')));
   });
 
   test('instructions built from the profile of the venue settle and withdraw', async () => {

@@ -17,6 +17,7 @@ import { migrate } from './ledger/migrate.ts';
 import { probeAll } from './probes/probes.ts';
 import { elapsedMs, systemClock } from './system/clock.ts';
 import { openLog } from './system/log.ts';
+import { outliveReaders, requireExit } from './system/process-end.ts';
 import { settingsJsonSchema } from './system/schema.ts';
 import {
   loadSettings,
@@ -30,18 +31,24 @@ const STOP_MS_MOST = 9_000;
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 
-/** Resolves at SIGTERM or SIGINT. A stop that takes too long ends the process with 1. */
-function untilStopped(): Promise<void> {
+let serving = false;
+
+/**
+ * Resolves with the signal at SIGTERM or SIGINT. A stop that takes too long ends the process with
+ * 1.
+ */
+function untilStopped(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    const stop = (): void => {
+    const stop = (signal: NodeJS.Signals): void => {
       setTimeout(() => process.exit(1), STOP_MS_MOST).unref();
-      resolve();
+      resolve(signal);
     };
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
   });
 }
 
 async function start(): Promise<void> {
+  serving = true;
   const given = loadSettings(processEnvironment());
   const log = openLog(given.logLevel);
   const stopped = untilStopped();
@@ -69,8 +76,8 @@ async function start(): Promise<void> {
     say('  To run on a real network set BAILIFF_NETWORK and what it then asks for; see README.md.');
     say('');
   }
-  await stopped;
-  log.info('app.stopping', {});
+  // At `warn`, so that each end with exit code 0 has a line that says why.
+  log.warn('app.stopping', { signal: await stopped });
 }
 
 async function runMigrations(): Promise<void> {
@@ -87,11 +94,8 @@ async function runMigrations(): Promise<void> {
   }
 }
 
-// The reader of a pipe may close it early, as `head` does: nothing is left to be said then.
-process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
-  if (thrown.code === 'EPIPE') process.exit(0);
-  throw thrown;
-});
+outliveReaders(() => serving);
+requireExit((text) => process.stderr.write(`${text}\n`));
 
 const NO_SUITE =
   'This installation has no contract suite. Run bailiff venue prove in a checkout of the project after npm ci, on the same BAILIFF_RPC_URL and DATABASE_URL; or accept the hash.';

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { freePort } from '../../src/local/free-port.ts';
 import { createDatabase } from '../support/database.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -115,7 +116,7 @@ test('SIGTERM to npm start ends the daemon and all that it started', async () =>
   await expect.poll(started.said).toContain('app.ready');
   const pid = Number(/"pid":(\d+)/.exec(started.said())?.[1]);
   started.child.kill('SIGTERM');
-  await started.ended;
+  expect((await started.ended).out).toMatch(/"signal":"SIGTERM","event":"app.stopping"/);
   // The signal reached the daemon through npm: it has ended, or will end soon.
   await expect
     .poll(() => {
@@ -127,4 +128,38 @@ test('SIGTERM to npm start ends the daemon and all that it started', async () =>
       }
     })
     .toBe('gone');
+});
+
+test('a daemon whose output is read no more goes on until a signal ends it', async () => {
+  const port = await freePort();
+  // Writes to standard output as a library may, once the daemon handles errors of it.
+  const writing = `setInterval(() => {
+    if (process.stdout.listenerCount('error') > 0) process.stdout.write('said by a library\\n');
+  }, 20).unref();`;
+  const started = run(process.execPath, ['src/main.ts', 'start'], {
+    BAILIFF_NETWORK: 'local',
+    BAILIFF_HTTP_PORT: String(port),
+    BAILIFF_DRIFT_PROGRAM: '/nonexistent',
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(writing)}`,
+  });
+  await new Promise((resolve) => started.child.stdout?.once('data', resolve));
+  started.child.stdout?.destroy();
+  const live = () =>
+    fetch(`http://127.0.0.1:${port}/health/live`).then(
+      ({ status }) => status,
+      () => `exit code ${started.child.exitCode}`,
+    );
+  await expect.poll(live).toBe(200);
+  started.child.kill('SIGTERM');
+  expect((await started.ended).code).toBe(0);
+});
+
+test('a process whose event loop runs empty before its work has ended fails', async () => {
+  const script = `
+    import { requireExit } from './src/system/process-end.ts';
+    requireExit((text) => process.stderr.write(text));
+    new Promise(() => {});`;
+  const { code, out } = await run(process.execPath, ['--input-type=module', '-e', script], {})
+    .ended;
+  expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('nothing left to wait') });
 });

@@ -2,22 +2,35 @@
 import type { Ledger, Log } from '../core/ports.ts';
 import type { Roster } from '../core/roster.ts';
 import { judge } from '../core/standing.ts';
+import { sideBySide } from './side-by-side.ts';
 
+/** The number of subscribers that are judged side by side; the ledger judges them in groups. */
+const AT_ONCE = 64;
+
+/**
+ * Judges these subscribers. A failure of one does not keep the others from being judged; the first
+ * failure is thrown at the end.
+ */
 export async function judgeSubscribers(
   ledger: Ledger,
   roster: Roster,
   log: Log,
   subscriberIds: readonly string[],
 ): Promise<void> {
-  for (const id of subscriberIds) {
+  const failures: unknown[] = [];
+  const judgeOne = async (id: string): Promise<void> => {
     const before = roster.find(id);
     const entry = await ledger.standings.update(id, judge);
     roster.apply(entry);
-    if (before?.standing === entry.standing) continue;
+    if (before?.standing === entry.standing) return;
     if (entry.standing === 'delinquent')
       log.warn('subscriber.delinquent', { subscriber: id, reason: entry.reason });
     else if (before?.standing === 'delinquent') log.info('subscriber.cleared', { subscriber: id });
-  }
+  };
+  await sideBySide(subscriberIds, AT_ONCE, (id) =>
+    judgeOne(id).catch((thrown: unknown) => void failures.push(thrown)),
+  );
+  if (failures.length > 0) throw failures[0];
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Basis } from '../core/terms.ts';
 import { applyCredits, holdDebtsOf } from './credits.ts';
 import type { Fragment, Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
+import { grouped } from './groups.ts';
 import { readHistories } from './movements.ts';
 import { tellAll } from './outbox.ts';
 import { applyToShares } from './share-changes.ts';
@@ -109,10 +110,10 @@ export function createAccruals(
         },
       }));
       const found = new Map<UnaccruedClose['fact'], UnaccruedClose>();
-      for (const id of new Set(closes.map((each) => each.subscriptionId))) {
-        const [subscription] = await readSubscriptions(sql, { subscription: id });
-        if (subscription === undefined) continue;
-        const own = closes.filter((each) => each.subscriptionId === id);
+      const bySubscription = grouped(closes, (each) => each.subscriptionId);
+      const ids = [...bySubscription.keys()];
+      for (const subscription of await readSubscriptions(sql, { subscriptions: ids })) {
+        const own = bySubscription.get(subscription.id) ?? [];
         const histories = await readHistories(
           sql,
           subscription.driftAccount,

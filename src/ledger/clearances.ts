@@ -4,6 +4,7 @@ import type { Address } from '../core/ids.ts';
 import type { ClearanceRecord, Clearances } from '../core/ports.ts';
 import { USDC } from '../core/token.ts';
 import { at, type Sql, type Transaction } from './database.ts';
+import { among, grouped } from './groups.ts';
 
 type Row = {
   clearance_id: string;
@@ -33,17 +34,21 @@ const recordOf = (row: WholeRow): ClearanceRecord => ({
   revokedAtMs: row.revoked_at?.getTime() ?? null,
 });
 
-/** Every clearance that a subscriber was given, with the slot of its first trade afterwards. */
+/**
+ * Every clearance that these subscribers were given, by subscriber, each with the slot of the first
+ * trade afterwards.
+ */
 export async function readClearances(
   tx: Sql | Transaction,
-  subscriberId: string,
-): Promise<Clearance[]> {
-  const rows = await tx<Row[]>`
-    select clearance_id, purpose, amount, mint, granted_slot, until_slot,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly Clearance[]>> {
+  const rows = await tx<(Row & { subscriber_id: string })[]>`
+    select subscriber_id, clearance_id, purpose, amount, mint, granted_slot, until_slot,
       (select min(f.slot) from fact f where f.subscriber_id = c.subscriber_id and f.kind in ('open', 'close', 'reckoning')
         and f.finality <> 'withdrawn' and f.slot > c.granted_slot) as traded_slot
-    from clearance c where subscriber_id = ${subscriberId}`;
-  return rows.map(clearanceOf);
+    from clearance c where subscriber_id in ${among(tx, ids)}`;
+  const bySubscriber = grouped(rows, (row) => row.subscriber_id);
+  return new Map([...bySubscriber].map(([id, own]) => [id, own.map(clearanceOf)]));
 }
 
 /** Creates the store of clearances. */

@@ -1,6 +1,8 @@
 // Database: opens the connection pool and defines the types that cross it. bigint columns are read
 // as `bigint`; sums must be cast to bigint in SQL.
 import postgres from 'postgres';
+import { Fault } from '../core/fault.ts';
+import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Log } from '../core/ports.ts';
 
 export type Sql = postgres.Sql<{ bigint: bigint }>;
@@ -50,6 +52,15 @@ export function violates(thrown: unknown, constraint: string): boolean {
   const error = thrown as { code?: unknown; constraint_name?: unknown } | null;
   return error?.code === '23505' && error.constraint_name === constraint;
 }
+
+/**
+ * Whether a failure of work for several may be that of one of them alone: not where Postgres or the
+ * connection to it failed.
+ */
+export const isOfOne = (thrown: unknown): boolean => {
+  const fault = ledgerFault(thrown);
+  return !(fault instanceof Fault && fault.code === 'ledger_unavailable');
+};
 
 /** The value as JSON for a jsonb column, with bigint as decimal strings. */
 export function toJson(value: unknown): postgres.JSONValue {

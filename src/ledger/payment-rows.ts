@@ -33,11 +33,14 @@ export type PaymentRow = {
   blockhash_slot: bigint | null;
 };
 
-export function paymentOf(
-  row: PaymentRow,
-  covers: Payment['plan']['covers'],
-  attempts: number,
-): Payment {
+/** A debt that a payment covers, as jsonb. */
+export type CoverJson = {
+  readonly share: string;
+  readonly amount: string;
+  readonly attempts: number;
+};
+
+export function paymentOf(row: PaymentRow, covered: readonly CoverJson[]): Payment {
   const signed = row.signature === null || row.bytes === null;
   return {
     id: row.payment_id,
@@ -49,7 +52,7 @@ export function paymentOf(
     subAccountId: row.sub_account_id,
     venue: row.venue,
     token: tokenIn(row),
-    attempts,
+    attempts: Math.max(0, ...covered.map((each) => each.attempts)),
     state: row.state,
     plan: {
       amount: row.amount,
@@ -59,7 +62,7 @@ export function paymentOf(
       reimburse: row.reimburse,
       createAgentAccount: row.create_agent_account,
       createCreatorAccount: row.create_creator_account,
-      covers,
+      covers: covered.map(({ share, amount }) => ({ shareId: share, amount: BigInt(amount) })),
     },
     signed: signed
       ? null

@@ -3,15 +3,26 @@
 // daemon was faster; nothing was changed then.
 
 import type { Payments } from '../core/debt-ports.ts';
+import { createGatherer, upTo } from '../core/gather.ts';
 import type { Payment, PaymentState } from '../core/payment.ts';
 import { DEFAULT_VENUE } from '../core/venue.ts';
-import { at, type Fragment, type Sql, type Transaction, toJson, violates } from './database.ts';
+import {
+  at,
+  type Fragment,
+  isOfOne,
+  type Sql,
+  type Transaction,
+  toJson,
+  violates,
+} from './database.ts';
 import { discharge } from './discharge.ts';
 import { createFoundPayments } from './found-payments.ts';
+import { among } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { identityOf } from './mark.ts';
 import { tell } from './outbox.ts';
 import {
+  type CoverJson,
   cover,
   type LandedRow,
   type PaymentRow,
@@ -23,6 +34,9 @@ import { applyToShares } from './share-changes.ts';
 import { type End, endUnpaid } from './unpaid.ts';
 
 class NotClaimed extends Error {}
+
+/** Live payments of at most so many subscribers are read in one query. */
+const READ_TOGETHER = 64;
 
 /** Creates the store of payments. `now` is the database's clock, unless a test passes another. */
 export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
@@ -52,22 +66,23 @@ export function createPayments(sql: Sql, now: Fragment = sql`now()`): Payments {
     await cover(tx, subscriberId, id, plan.covers);
   };
   return {
-    async live(subscriberId) {
-      const [row] = await sql<PaymentRow[]>`
-        select p.*, k.symbol, k.decimals, coalesce(a.venue, ${DEFAULT_VENUE}) as venue
-        from payment p join token k using (mint) left join account a on a.address = p.drift_user
-        where p.subscriber_id = ${subscriberId} and p.state in ('planned', 'signed', 'sent')`;
-      if (row === undefined) return null;
-      const covers = await sql<{ share_id: string; amount: bigint; attempts: number }[]>`
-        select ps.share_id, ps.amount, s.attempts
-        from payment_share ps join profit_share s using (subscriber_id, share_id)
-        where ps.subscriber_id = ${subscriberId} and ps.payment_id = ${row.payment_id}`;
-      return paymentOf(
-        row,
-        covers.map((each) => ({ shareId: each.share_id, amount: each.amount })),
-        Math.max(0, ...covers.map((each) => each.attempts)),
-      );
-    },
+    live: createGatherer<string, Payment | null>(
+      async (ids) => {
+        const rows = await sql<(PaymentRow & { covers: CoverJson[] })[]>`
+          select p.*, k.symbol, k.decimals, coalesce(a.venue, ${DEFAULT_VENUE}) as venue,
+            (select coalesce(jsonb_agg(jsonb_build_object('share', ps.share_id, 'amount', ps.amount::text, 'attempts', s.attempts)), '[]')
+              from payment_share ps join profit_share s using (subscriber_id, share_id)
+              where ps.subscriber_id = p.subscriber_id and ps.payment_id = p.payment_id) as covers
+          from payment p join token k using (mint) left join account a on a.address = p.drift_user
+          where p.subscriber_id in ${among(sql, ids)} and p.state in ('planned', 'signed', 'sent')`;
+        const found = new Map(rows.map((row) => [row.subscriber_id, row]));
+        return ids.map((id) => {
+          const row = found.get(id);
+          return row === undefined ? null : paymentOf(row, row.covers);
+        });
+      },
+      { count: upTo(READ_TOGETHER), atOnce: 2, apart: isOfOne },
+    ),
     async open(payment) {
       const { plan } = payment;
       try {

@@ -34,21 +34,41 @@ async function recorded(tx: Transaction, signature: Signature): Promise<Recorded
   }));
 }
 
+const placeOf = ({ subscriberId, account, position: { ordinal } }: Fact): string =>
+  `${subscriberId} ${account} ${ordinal}`;
+
 /**
- * Inserts a fact of a reading, or updates the fact at the same place. False when nothing changed.
+ * Inserts the facts of a reading, or updates the facts at their places. Returns the subscribers of
+ * those that changed.
  */
-async function putFact(
+async function putFacts(
   tx: Transaction,
-  fact: Fact,
+  facts: readonly Fact[],
   finality: string,
   blockAt: Date | null,
-): Promise<boolean> {
-  const { kind, ...body } = fact.body;
-  const { slot, ordinal, blockIndex } = fact.position;
-  const rows = await tx`
+): Promise<string[]> {
+  if (facts.length === 0) return [];
+  // One statement cannot write a place twice, so facts of one place are written one after another.
+  if (new Set(facts.map(placeOf)).size < facts.length) {
+    const changed: string[] = [];
+    for (const fact of facts) changed.push(...(await putFacts(tx, [fact], finality, blockAt)));
+    return changed;
+  }
+  const rows = facts.map(({ body: { kind, ...body }, position, ...fact }) => ({
+    subscriber_id: fact.subscriberId,
+    account: fact.account,
+    signature: fact.signature,
+    slot: position.slot,
+    ordinal: position.ordinal,
+    block_index: position.blockIndex,
+    kind,
+    body,
+  }));
+  const changed = await tx<{ subscriber_id: string }[]>`
     insert into fact (subscriber_id, account, signature, slot, ordinal, block_index, kind, finality, body, block_at)
-    values (${fact.subscriberId}, ${fact.account}, ${fact.signature}, ${slot}, ${ordinal}, ${blockIndex}, ${kind}, ${finality}, ${tx.json(toJson(body))},
-      ${blockAt})
+    select subscriber_id, account, signature, slot, ordinal, block_index, kind, ${finality}, body, ${blockAt}::timestamptz
+    from jsonb_to_recordset(${tx.json(toJson(rows))}) as f(subscriber_id text, account text, signature text, slot bigint,
+      ordinal int, block_index int, kind text, body jsonb)
     on conflict (subscriber_id, signature, slot, ordinal, account) do update
       set finality = excluded.finality, block_at = coalesce(excluded.block_at, fact.block_at),
         kind = case when fact.finality = 'finalized' then fact.kind else excluded.kind end,
@@ -59,7 +79,7 @@ async function putFact(
           and (fact.finality, fact.kind, fact.body) is distinct from (excluded.finality, excluded.kind, excluded.body))
          or (fact.block_index is null and excluded.block_index is not null)
     returning subscriber_id`;
-  return rows.length > 0;
+  return changed.map((row) => row.subscriber_id);
 }
 
 async function withdraw(tx: Transaction, fact: Fact): Promise<void> {
@@ -134,8 +154,7 @@ export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
             await withdraw(tx, fact);
             changed.add(fact.subscriberId);
           }
-          for (const fact of taking.put)
-            if (await putFact(tx, fact, finality, blockAt)) changed.add(fact.subscriberId);
+          for (const id of await putFacts(tx, taking.put, finality, blockAt)) changed.add(id);
           await tx`
             update sighting set status = ${finality}, slot = ${slot}, due_at = ${at(dueMs)}, settled_at = ${at(nowMs)},
               settled_revision = ${readWith?.listRevision ?? revision}, attempts = 0, absent_at = null,

@@ -175,7 +175,7 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
       join subscriber p on p.subscriber_id = s.subscriber_id join account w on w.address = a.account
       where s.share_id = ${shareId}`;
     if (row === undefined) return null;
-    const [subscription] = await readSubscriptions(tx, { subscription: row.subscription_id });
+    const [subscription] = await readSubscriptions(tx, { subscriptions: [row.subscription_id] });
     if (subscription === undefined) return null;
     const slot = Number(row.slot);
     const { signature, ordinal, block_index: blockIndex } = row;

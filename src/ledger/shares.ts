@@ -1,15 +1,52 @@
 // Shares: reads profit shares. accruals.ts creates them, share-acts.ts changes them.
 
 import type { Shares } from '../core/debt-ports.ts';
+import { createGatherer, upTo } from '../core/gather.ts';
 import type { Address } from '../core/ids.ts';
 import { type Debt, NO_TRIES, type Tries } from '../core/payment.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { createAccruals } from './accruals.ts';
-import type { Fragment, Sql } from './database.ts';
+import { type Fragment, isOfOne, type Sql } from './database.ts';
+import { among, grouped } from './groups.ts';
 import { conditionsOf } from './lists.ts';
 import { createShareActs } from './share-acts.ts';
 import { type ShareRow, shareOf } from './share-rows.ts';
 import { type TokenRow, tokenIn } from './tokens.ts';
+
+/** Due debts of at most so many subscribers are read in one query. */
+const READ_TOGETHER = 64;
+
+type DueRow = {
+  subscriber_id: string;
+  share_id: string;
+  subscription_id: string;
+  creator_wallet: Address;
+  drift_account: Address;
+  sub_account_id: number;
+  venue: VenueName;
+  mint: Address;
+  symbol: string;
+  decimals: number;
+  owed: bigint;
+  attempts: number;
+  slot: bigint;
+  minimum_payment: bigint;
+  asked: boolean;
+};
+const debtOf = (row: DueRow): Debt => ({
+  shareId: row.share_id,
+  subscriptionId: row.subscription_id,
+  creatorWallet: row.creator_wallet,
+  driftUser: row.drift_account,
+  subAccountId: row.sub_account_id,
+  venue: row.venue,
+  token: tokenIn(row),
+  owed: row.owed,
+  attempts: row.attempts,
+  slot: Number(row.slot),
+  minimum: row.asked ? 0n : row.minimum_payment,
+  asked: row.asked,
+});
 
 /**
  * Creates the store of profit shares. `now` is the database's clock, unless a test passes another.
@@ -48,55 +85,27 @@ export function createShares(
   return {
     ...createAccruals(sql, now, observing),
     ...createShareActs(sql, now),
-    async due(subscriberId) {
-      const rows = await sql<
-        {
-          share_id: string;
-          subscription_id: string;
-          creator_wallet: Address;
-          drift_account: Address;
-          sub_account_id: number;
-          venue: VenueName;
-          mint: Address;
-          symbol: string;
-          decimals: number;
-          owed: bigint;
-          attempts: number;
-          slot: bigint;
-          minimum_payment: bigint;
-          asked: boolean;
-        }[]
-      >`
-        select s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id,
-          coalesce(a.venue, ${DEFAULT_VENUE}) as venue, k.mint, k.symbol, k.decimals, s.amount - s.paid as owed,
-          s.attempts, s.slot,
-          t.minimum_payment,
-          s.hastened or d.standing = 'delinquent' or (select ended from subscription_terms u
-              where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as asked
-        from profit_share s join token k on k.mint = s.mint
-        join subscription n using (subscriber_id, subscription_id)
-        join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot
-        join account a on a.address = n.drift_account
-        join standing d on d.subscriber_id = s.subscriber_id
-        where s.subscriber_id = ${subscriberId} and ${isDue}
-        ${byAge}`;
-      return rows.map(
-        (row): Debt => ({
-          shareId: row.share_id,
-          subscriptionId: row.subscription_id,
-          creatorWallet: row.creator_wallet,
-          driftUser: row.drift_account,
-          subAccountId: row.sub_account_id,
-          venue: row.venue,
-          token: tokenIn(row),
-          owed: row.owed,
-          attempts: row.attempts,
-          slot: Number(row.slot),
-          minimum: row.asked ? 0n : row.minimum_payment,
-          asked: row.asked,
-        }),
-      );
-    },
+    due: createGatherer<string, Debt[]>(
+      async (ids) => {
+        const rows = await sql<DueRow[]>`
+          select s.subscriber_id, s.share_id, s.subscription_id, s.creator_wallet, n.drift_account, a.sub_account_id,
+            coalesce(a.venue, ${DEFAULT_VENUE}) as venue, k.mint, k.symbol, k.decimals, s.amount - s.paid as owed,
+            s.attempts, s.slot,
+            t.minimum_payment,
+            s.hastened or d.standing = 'delinquent' or (select ended from subscription_terms u
+                where u.subscription_id = s.subscription_id order by from_slot desc limit 1) as asked
+          from profit_share s join token k on k.mint = s.mint
+          join subscription n using (subscriber_id, subscription_id)
+          join subscription_terms t on t.subscription_id = s.subscription_id and t.from_slot = s.terms_slot
+          join account a on a.address = n.drift_account
+          join standing d on d.subscriber_id = s.subscriber_id
+          where s.subscriber_id in ${among(sql, ids)} and ${isDue}
+          ${byAge}`;
+        const found = grouped(rows, (row) => row.subscriber_id);
+        return ids.map((id) => (found.get(id) ?? []).map(debtOf));
+      },
+      { count: upTo(READ_TOGETHER), atOnce: 2, apart: isOfOne },
+    ),
     async subscribersWithWork() {
       const rows = await sql<{ subscriber_id: string }[]>`
         select subscriber_id from payment where state in ('planned', 'signed', 'sent')

@@ -1,196 +1,37 @@
 // Standings: stores the verdict on every subscriber, and the series of changes, whose revisions
 // have no gap. A verdict is computed and saved in one transaction that holds the subscriber's row,
-// so that an older view never overwrites a newer one.
+// so that an older view never overwrites a newer one. Verdicts that are asked for at the same time
+// share a transaction; where that fails, each is computed in one of its own, so that one bad row
+// hurts its own subscriber alone.
 import { isDeepStrictEqual } from 'node:util';
-import { bookingsOf, tabsAfter } from '../core/accrual.ts';
-import { creatorPaid, creditEvents } from '../core/credit.ts';
-import type { Address, Signature } from '../core/ids.ts';
-import { leftEvents, type TopUpRule } from '../core/outflow.ts';
+import type { EventKind } from '../core/event.ts';
+import type { EventOf } from '../core/event-body.ts';
+import { createGatherer, upTo } from '../core/gather.ts';
+import type { TopUpRule } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';
-import type { RosterChange } from '../core/roster.ts';
-import type { StandingEvent } from '../core/standing.ts';
-import { ONLY_USDC, type Quotes, USDC } from '../core/token.ts';
-import { readClearances } from './clearances.ts';
-import { type Sql, type Transaction, toJson } from './database.ts';
-import { readBody } from './facts.ts';
-import { readHistories } from './movements.ts';
-import { tell } from './outbox.ts';
+import type { RosterChange, RosterEntry } from '../core/roster.ts';
+import type { Standing } from '../core/standing.ts';
+import { ONLY_USDC, type Quotes } from '../core/token.ts';
+import { isOfOne, type Sql, type Transaction, toJson } from './database.ts';
+import { among } from './groups.ts';
+import { tellAll } from './outbox.ts';
+import { readStandingHistories } from './standing-history.ts';
 import { entryOf, owedColumn, type StandingRow } from './standing-rows.ts';
-import { readSubscriptions } from './subscriptions.ts';
 import { readQuotes } from './tokens.ts';
 
 /** Rows of the roster that are held in memory at once. */
 const ROWS_A_TURN = 5_000;
 export const STANDING_CHANNEL = 'bailiff_standing';
 
-type FactRow = {
-  account: Address;
-  signature: Signature;
-  slot: bigint;
-  block_index: number | null;
-  ordinal: number;
-  kind: 'close' | 'reckoning';
-  body: unknown;
-  /**
-   * The shares that are booked for this fact, with amounts as decimal text; null when it is not
-   * booked.
-   */
-  shares: { creator: Address; mint: Address; amount: string; claim: string }[] | null;
-  /** The mint of the account's venue. */
-  mint: Address;
-};
-
-const positionOf = (row: {
-  signature: Signature;
-  slot: bigint;
-  block_index: number | null;
-  ordinal: number;
-}) => ({
-  slot: Number(row.slot),
-  blockIndex: row.block_index,
-  ordinal: row.ordinal,
-  signature: row.signature,
-});
-
 /**
- * The amounts owed: booked shares, and for closes that are not booked yet the shares that they will
- * make. Of a voided share, and of an observed one where those do not count, only the paid part
- * counts.
+ * Takes the next revisions, one for each of `count` changes, and returns the first of them. The row
+ * is locked until the transaction ends and blocks every other change of a standing, so this should
+ * be the last step of a transaction.
  */
-async function owedEvents(
-  tx: Transaction,
-  subscriberId: string,
-  observing: boolean,
-): Promise<{ owed: StandingEvent[]; claims: StandingEvent[] }> {
-  const rows = await tx<FactRow[]>`
-    select f.account, f.signature, f.slot, f.block_index, f.ordinal, f.kind, f.body, a.shares,
-      coalesce((select v.mint from account n join venue v on v.name = n.venue where n.address = f.account), ${USDC.mint}) as mint
-    from fact f
-    left join lateral (
-      select coalesce(jsonb_agg(jsonb_build_object('creator', s.creator_wallet, 'mint', s.mint, 'amount',
-          (case when s.status = 'voided' or (s.observed and not ${observing}) then s.paid else s.amount end)::text, 'claim', s.amount::text)
-          order by s.terms_slot) filter (where s.share_id is not null), '[]') as shares
-      from accrual a left join profit_share s using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
-      where a.subscriber_id = f.subscriber_id and a.signature = f.signature and a.slot = f.slot and a.ordinal = f.ordinal
-        and a.account = f.account having count(*) > 0) a on true
-    where f.subscriber_id = ${subscriberId} and f.kind in ('close', 'reckoning') and f.finality <> 'withdrawn'
-    order by f.slot, f.block_index nulls last, f.signature, f.ordinal`;
-  const unbooked = rows.some((row) => row.shares === null);
-  let subscriptions = unbooked ? await readSubscriptions(tx, { subscriber: subscriberId }) : [];
-  const events: StandingEvent[] = [];
-  const claims: StandingEvent[] = [];
-  for (const row of rows) {
-    let owed = (row.shares ?? []).map(({ creator, mint, amount, claim }) => ({
-      creator,
-      mint,
-      amount: BigInt(amount),
-      claim: BigInt(claim),
-    }));
-    const subscription = subscriptions.find((each) => each.driftAccount === row.account);
-    if (row.shares === null && subscription !== undefined) {
-      const close = { ...row, position: positionOf(row), body: readBody(row.kind, row.body) };
-      const since = subscription.held.slot;
-      const [history = []] = await readHistories(tx, row.account, since, [close]);
-      const bookings = bookingsOf(close.body, close.position.slot, subscription, history);
-      owed = bookings.flatMap(({ terms, amount }) =>
-        terms === null
-          ? []
-          : [{ creator: terms.creatorWallet, mint: row.mint, amount, claim: amount }],
-      );
-      const after = { ...subscription, tabs: tabsAfter(subscription.tabs, bookings) };
-      subscriptions = subscriptions.map((each) => (each === subscription ? after : each));
-    }
-    for (const { creator, mint, amount, claim } of owed) {
-      const at = positionOf(row);
-      if (amount > 0n) events.push({ kind: 'owed', at, amount, creator, mint });
-      if (claim > 0n) claims.push({ kind: 'owed', at, amount: claim, creator, mint });
-    }
-  }
-  return { owed: events, claims };
-}
-
-async function settledEvents(tx: Transaction, subscriberId: string): Promise<StandingEvent[]> {
-  const rows = await tx<
-    { executed_slot: bigint; amount: bigint; creator_wallet: string; mint: Address }[]
-  >`
-    select executed_slot, amount - excess as amount, creator_wallet, mint from payment
-    where subscriber_id = ${subscriberId} and state = 'landed' and purpose = 'share' and amount > excess`;
-  return rows.map((row) => ({
-    kind: 'settled',
-    at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },
-    amount: row.amount,
-    creator: row.creator_wallet,
-    mint: row.mint,
-  }));
-}
-
-/** The wallets that any terms of the subscriber, present or past, name as creator. */
-async function creatorsOf(tx: Transaction, subscriberId: string): Promise<Set<string>> {
-  const rows = await tx<{ creator_wallet: string }[]>`
-    select distinct creator_wallet from subscription_terms where subscriber_id = ${subscriberId}`;
-  return new Set(rows.map((row) => row.creator_wallet));
-}
-
-/** The wallets that the agent ever allowed to take tokens or to close token accounts. */
-async function appointedBy(tx: Transaction, subscriberId: string): Promise<Set<string>> {
-  const rows = await tx<{ who: string }[]>`
-    select distinct body->>'who' as who from fact
-    where subscriber_id = ${subscriberId} and kind = 'notice' and finality <> 'withdrawn' and body->>'who' is not null
-      and body->>'what' in ('token_approved', 'token_authority_changed', 'delegate_changed')`;
-  return new Set(rows.map((row) => row.who));
-}
-
-/**
- * Value that left by the subscriber's own act, and transfers to creators as far as they settle
- * debts.
- */
-async function outflowEvents(
-  tx: Transaction,
-  subscriberId: string,
-  history: readonly StandingEvent[],
-  claims: readonly StandingEvent[],
-  topUp: TopUpRule | null,
-  quotes: Quotes,
-): Promise<StandingEvent[]> {
-  const rows = await tx<
-    (Omit<FactRow, 'kind' | 'shares' | 'mint'> & { ours: boolean; credited: bigint | null })[]
-  >`
-    select account, signature, slot, block_index, ordinal, body,
-           exists (select 1 from payment p where p.signature = f.signature) as ours,
-           (select credited from credit c where c.subscriber_id = f.subscriber_id and c.account = f.account
-              and c.signature = f.signature and c.slot = f.slot and c.ordinal = f.ordinal) as credited
-    from fact f where subscriber_id = ${subscriberId} and kind = 'outflow' and finality <> 'withdrawn'
-    order by slot, block_index nulls last, signature, ordinal`;
-  if (rows.length === 0) return [];
-  const outflows = rows.map((row) => ({
-    key: `${row.signature}/${row.slot}/${row.ordinal}/${row.account}`,
-    signature: row.signature,
-    slot: Number(row.slot),
-    ours: row.ours,
-    credited: row.credited,
-    body: readBody('outflow', row.body),
-    at: positionOf(row),
-  }));
-  const creators = await creatorsOf(tx, subscriberId);
-  const transfers = outflows.flatMap(({ ours, body, at, signature, credited }) => {
-    const creator = ours ? null : creatorPaid(body, creators, quotes);
-    return creator === null ? [] : [{ creator, body, at, signature, credited }];
-  });
-  const left = leftEvents(outflows, await readClearances(tx, subscriberId), quotes, {
-    creators,
-    appointed: await appointedBy(tx, subscriberId),
-    topUp,
-  });
-  return [...left, ...creditEvents(history, transfers, quotes, claims)];
-}
-
-/**
- * Takes the next revision. The row is locked until the transaction ends and blocks every other
- * change of a standing, so this should be the last step of a transaction.
- */
-export async function nextRevision(tx: Transaction): Promise<bigint> {
-  const [next] = await tx<{ last: bigint }[]>`update revision set last = last + 1 returning last`;
-  return next?.last ?? 0n;
+export async function nextRevision(tx: Transaction, count = 1): Promise<bigint> {
+  const [next] = await tx<{ last: bigint }[]>`
+    update revision set last = last + ${count} returning last`;
+  return (next?.last ?? 0n) - BigInt(count - 1);
 }
 
 /** Adds a subscriber to the roster in good standing, or marks the subscriber as retired. */
@@ -209,6 +50,68 @@ export async function joinStandings(
   await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
 }
 
+/** The most subscribers whose standings are judged in one transaction. */
+const JUDGED_TOGETHER = 32;
+
+type Judge = Parameters<Standings['update']>[1];
+type Asked = { readonly id: string; readonly judge: Judge };
+type Change = { readonly before: RosterEntry; readonly verdict: Standing };
+
+/** The reason of a verdict; only a delinquent standing has one. */
+const reasonOf = (verdict: Standing): string | null =>
+  verdict.standing === 'delinquent' ? verdict.reason : null;
+
+const isSame = (before: RosterEntry, verdict: Standing): boolean =>
+  before.standing === verdict.standing &&
+  before.outstanding === verdict.outstanding &&
+  isDeepStrictEqual(owedColumn(before.owed ?? []), owedColumn(verdict.owed)) &&
+  before.reason === reasonOf(verdict);
+
+/** The event that a change of standing causes, if any. */
+function eventOf({ before, verdict }: Change, revision: bigint): EventOf<EventKind>[] {
+  const { subscriberId } = before;
+  const { outstanding, owed } = verdict;
+  if (verdict.standing === 'delinquent' && before.standing === 'good') {
+    const { reason, evidence } = verdict;
+    const body = { outstanding, owed, reason, evidence, revision };
+    return [{ kind: 'subscriber.delinquent', subscriberId, body }];
+  }
+  if (verdict.standing === 'good' && before.standing === 'delinquent')
+    return [{ kind: 'subscriber.cleared', subscriberId, body: { outstanding, owed, revision } }];
+  return [];
+}
+
+/** Saves verdicts and their changes under the next revisions, and tells of them. */
+async function keep(tx: Transaction, changes: readonly Change[]): Promise<void> {
+  const first = await nextRevision(tx, changes.length);
+  const rows = changes.map(({ before, verdict }, index) => ({
+    revision: first + BigInt(index),
+    subscriber_id: before.subscriberId,
+    standing: verdict.standing,
+    outstanding: verdict.outstanding,
+    owed: owedColumn(verdict.owed),
+    reason: reasonOf(verdict),
+    evidence: verdict.standing === 'delinquent' ? verdict.evidence : null,
+  }));
+  // ledger/owing.ts sets the time from which a new debt counts.
+  await tx`
+    with given as (
+        select * from jsonb_to_recordset(${tx.json(toJson(rows))}) as g(revision bigint, subscriber_id text, standing text,
+          outstanding bigint, owed jsonb, reason text, evidence jsonb)),
+      changed as (
+        update standing s set standing = g.standing, outstanding = g.outstanding, owed = g.owed, reason = g.reason, evidence = g.evidence,
+          owed_since = case when g.outstanding = 0 then null else s.owed_since end, revision = g.revision
+        from given g where s.subscriber_id = g.subscriber_id
+        returning s.revision, s.subscriber_id, s.standing, s.outstanding, s.owed, s.reason, s.evidence, s.owed_since)
+    insert into standing_change (revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since)
+    select revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since from changed order by revision
+    returning pg_notify(${STANDING_CHANNEL}, subscriber_id)`;
+  await tellAll(
+    tx,
+    changes.flatMap((each, index) => eventOf(each, first + BigInt(index))),
+  );
+}
+
 /**
  * Creates the store of standings. With `observing`, observed debts count. `topUp` is the rule that
  * recognises the daemon's own swaps for SOL.
@@ -224,66 +127,60 @@ export function createStandings(
     if (mints.some((each) => !known.has(each))) known = await readQuotes(tx);
     return known;
   };
-  const select = (tx: Sql | Transaction, id: string | null) => tx<StandingRow[]>`
+  const select = (tx: Sql | Transaction, ids: readonly string[] | null) => tx<StandingRow[]>`
     select s.subscriber_id, b.agent_wallet, s.standing, s.outstanding, s.owed, s.reason, s.evidence, s.owed_since, s.revision
     from standing s join subscriber b using (subscriber_id)
-    where ${id}::text is null or s.subscriber_id = ${id}`;
+    ${ids === null ? tx`` : tx`where s.subscriber_id in ${among(tx, ids)}`}`;
+  const entriesOf = async (tx: Sql | Transaction, ids: readonly string[]) =>
+    new Map((await select(tx, ids)).map((row) => [row.subscriber_id, entryOf(row)]));
+
+  /** Judges subscribers, each id once, in one transaction that holds their rows. */
+  const judgeTogether = (asked: readonly Asked[]): Promise<RosterEntry[]> =>
+    sql.begin(async (tx) => {
+      const ids = asked.map((each) => each.id);
+      // All daemons lock the rows in the same order, so that two of them cannot deadlock.
+      await tx`
+        select 1 from standing where subscriber_id in ${among(tx, ids)} order by subscriber_id for update`;
+      const known = await entriesOf(tx, ids);
+      const unknown = ids.find((id) => !known.has(id));
+      if (unknown !== undefined) throw new Error(`subscriber ${unknown} has no standing`);
+      const histories = await readStandingHistories(
+        tx,
+        ids.filter((id) => known.get(id)?.standing !== 'retired'),
+        { observing, topUp, quotesFor: (mints) => quotesFor(tx, mints) },
+      );
+      const changes = asked.flatMap(({ id, judge }): Change[] => {
+        const before = known.get(id) as RosterEntry;
+        const history = histories.get(id);
+        if (history === undefined) return [];
+        const verdict = judge([...history.events], history.quotes);
+        return isSame(before, verdict) ? [] : [{ before, verdict }];
+      });
+      if (changes.length > 0) await keep(tx, changes);
+      const saved =
+        changes.length === 0
+          ? known
+          : await entriesOf(
+              tx,
+              changes.map((each) => each.before.subscriberId),
+            );
+      return ids.map((id) => (saved.get(id) ?? known.get(id)) as RosterEntry);
+    });
+  const judged = createGatherer<Asked, RosterEntry>(
+    async (asked) => {
+      // A subscriber that is asked for twice is judged again after the first verdict is saved.
+      const first = asked.filter(({ id }, at) => asked.findIndex((each) => each.id === id) === at);
+      const entries = await judgeTogether(first);
+      const found = new Map(first.map((each, index) => [each, entries[index] as RosterEntry]));
+      const answers: RosterEntry[] = [];
+      for (const each of asked)
+        answers.push(found.get(each) ?? ((await judgeTogether([each]))[0] as RosterEntry));
+      return answers;
+    },
+    { count: upTo(JUDGED_TOGETHER), atOnce: 2, apart: isOfOne },
+  );
   return {
-    update: (subscriberId, judge) =>
-      sql.begin(async (tx) => {
-        await tx`select 1 from standing where subscriber_id = ${subscriberId} for update`;
-        const [known] = await select(tx, subscriberId);
-        if (known === undefined) throw new Error(`subscriber ${subscriberId} has no standing`);
-        if (known.standing === 'retired') return entryOf(known);
-        const { owed, claims } = await owedEvents(tx, subscriberId, observing);
-        const settled = await settledEvents(tx, subscriberId);
-        const history = [...owed, ...settled];
-        const quotes = await quotesFor(
-          tx,
-          history.flatMap((each) => (each.kind === 'left' ? [] : [each.mint ?? USDC.mint])),
-        );
-        const all = [...claims, ...settled];
-        const left = await outflowEvents(tx, subscriberId, history, all, topUp, quotes);
-        const verdict = judge([...history, ...left], quotes);
-        const owing = owedColumn(verdict.owed);
-        const reason = verdict.standing === 'delinquent' ? verdict.reason : null;
-        const evidence =
-          verdict.standing === 'delinquent' ? tx.json(toJson(verdict.evidence)) : null;
-        if (
-          known.standing === verdict.standing &&
-          known.outstanding === verdict.outstanding &&
-          isDeepStrictEqual(known.owed, owing) &&
-          known.reason === reason
-        )
-          return entryOf(known);
-        // ledger/owing.ts sets the time from which a new debt counts.
-        const owedSince = verdict.outstanding === 0n ? null : known.owed_since;
-        const revision = await nextRevision(tx);
-        await tx`
-          update standing set standing = ${verdict.standing}, outstanding = ${verdict.outstanding}, owed = ${tx.json(owing)}, reason = ${reason},
-            evidence = ${evidence}, owed_since = ${owedSince}, revision = ${revision} where subscriber_id = ${subscriberId}`;
-        await tx`
-          insert into standing_change (revision, subscriber_id, standing, outstanding, owed, reason, evidence, owed_since)
-          values (${revision}, ${subscriberId}, ${verdict.standing}, ${verdict.outstanding}, ${tx.json(owing)}, ${reason}, ${evidence}, ${owedSince})`;
-        await tx`select pg_notify(${STANDING_CHANNEL}, ${subscriberId})`;
-        const { outstanding } = verdict;
-        if (verdict.standing === 'delinquent' && known.standing === 'good')
-          await tell(tx, 'subscriber.delinquent', subscriberId, {
-            outstanding,
-            owed: verdict.owed,
-            reason,
-            evidence: verdict.evidence,
-            revision,
-          });
-        if (verdict.standing === 'good' && known.standing === 'delinquent')
-          await tell(tx, 'subscriber.cleared', subscriberId, {
-            outstanding,
-            owed: verdict.owed,
-            revision,
-          });
-        const [saved] = await select(tx, subscriberId);
-        return entryOf(saved ?? known);
-      }),
+    update: (id, judge) => judged({ id, judge }),
     roster: (take) =>
       // One snapshot: the entries are exactly those of the returned revision.
       sql.begin('isolation level repeatable read', async (tx) => {
@@ -314,7 +211,7 @@ export function createStandings(
       return rows.map((row) => row.subscriber_id);
     },
     async entry(subscriberId) {
-      const [row] = await select(sql, subscriberId);
+      const [row] = await select(sql, [subscriberId]);
       return row === undefined ? null : entryOf(row);
     },
   };

@@ -1,9 +1,11 @@
 // Subscribers: stores the subscribers, each with agent wallet, Drift accounts and sealed agent key.
 import { Fault } from '../core/fault.ts';
+import { createGatherer, upTo } from '../core/gather.ts';
 import type { Address } from '../core/ids.ts';
 import type { Subscriber, Subscribers } from '../core/ports.ts';
 import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
-import { at, type Fragment, type Sql, type Transaction, violates } from './database.ts';
+import { at, type Fragment, isOfOne, type Sql, type Transaction, violates } from './database.ts';
+import { among } from './groups.ts';
 import { tell } from './outbox.ts';
 import { joinStandings } from './standings.ts';
 import { WATCH_LIST_CHANNEL } from './watch-list.ts';
@@ -25,6 +27,9 @@ async function requireOwnNames(tx: Transaction, id: string, agentWallet: Address
       'An id may not be the wallet of another subscriber, nor a wallet the id of another. Use another id.',
     );
 }
+
+/** At most so many subscribers are read in one query. */
+const READ_TOGETHER = 64;
 
 /** Creates the store of subscribers. */
 export function createSubscribers(sql: Sql): Subscribers {
@@ -55,10 +60,14 @@ export function createSubscribers(sql: Sql): Subscribers {
     }));
   };
   return {
-    async find(id) {
-      const [found] = await read(sql`where s.subscriber_id = ${id}`);
-      return found ?? null;
-    },
+    find: createGatherer<string, Subscriber | null>(
+      async (ids) => {
+        const found = await read(sql`where s.subscriber_id in ${among(sql, ids)}`);
+        const known = new Map(found.map((each) => [each.id, each]));
+        return ids.map((id) => known.get(id) ?? null);
+      },
+      { count: upTo(READ_TOGETHER), atOnce: 2, apart: isOfOne },
+    ),
     list: ({ limit, after }) =>
       read(sql`where ${after ?? null}::text is null or s.subscriber_id > ${after ?? null}
         order by s.subscriber_id limit ${limit}`),

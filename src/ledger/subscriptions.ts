@@ -7,6 +7,7 @@ import type { Subscription, Subscriptions } from '../core/ports.ts';
 import { type Basis, sameTerms, type Terms } from '../core/terms.ts';
 import { type Sql, type Transaction, toJson, violates } from './database.ts';
 import { heldOf } from './facts.ts';
+import { among, grouped } from './groups.ts';
 
 type Row = {
   subscription_id: string;
@@ -46,29 +47,35 @@ const tabsOf = (rows: readonly TabRow[]): Record<string, Tab> =>
     rows.map(({ mark_slot, carry, deficit }) => [String(mark_slot), { carry, deficit }]),
   );
 
-/** Reads subscriptions with all their terms and tabs, of one subscriber or by id. */
+/** Reads subscriptions with all their terms and tabs, of these subscribers or by these ids. */
 export async function readSubscriptions(
   sql: Sql | Transaction,
-  where: { subscriber?: string; subscription?: string },
+  where:
+    | { readonly subscribers: readonly string[] }
+    | { readonly subscriptions: readonly string[] },
 ): Promise<Subscription[]> {
+  const condition =
+    'subscribers' in where
+      ? sql`subscriber_id in ${among(sql, where.subscribers)}`
+      : sql`subscription_id in ${among(sql, where.subscriptions)}`;
   const rows = await sql<Row[]>`
     select subscription_id, subscriber_id, drift_account, held, held_slot from subscription
-    where (${where.subscriber ?? null}::text is null or subscriber_id = ${where.subscriber ?? null})
-      and (${where.subscription ?? null}::text is null or subscription_id = ${where.subscription ?? null})
-    order by subscription_id`;
+    where ${condition} order by subscription_id`;
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.subscription_id);
   const terms = await sql<TermsRow[]>`
-    select * from subscription_terms where subscription_id in ${sql(ids)} order by from_slot`;
+    select * from subscription_terms where subscription_id in ${among(sql, ids)} order by from_slot`;
   const tabs = await sql<TabRow[]>`
-    select subscription_id, mark_slot, carry, deficit from tab where subscription_id in ${sql(ids)} order by mark_slot`;
+    select subscription_id, mark_slot, carry, deficit from tab where subscription_id in ${among(sql, ids)} order by mark_slot`;
+  const termsBy = grouped(terms, (each) => each.subscription_id);
+  const tabsBy = grouped(tabs, (each) => each.subscription_id);
   return rows.map((row) => ({
     id: row.subscription_id,
     subscriberId: row.subscriber_id,
     driftAccount: row.drift_account,
     held: { slot: Number(row.held_slot), positions: heldOf(row.held) ?? [] },
-    tabs: tabsOf(tabs.filter((each) => each.subscription_id === row.subscription_id)),
-    terms: terms.filter((each) => each.subscription_id === row.subscription_id).map(termsOf),
+    tabs: tabsOf(tabsBy.get(row.subscription_id) ?? []),
+    terms: (termsBy.get(row.subscription_id) ?? []).map(termsOf),
   }));
 }
 
@@ -108,7 +115,7 @@ export function createSubscriptions(sql: Sql): Subscriptions {
             if (latest === undefined)
               await tx`delete from unbooked where account = ${driftAccount} and slot < ${fromSlot}`;
           }
-          const [saved] = await readSubscriptions(tx, { subscription: id });
+          const [saved] = await readSubscriptions(tx, { subscriptions: [id] });
           if (saved === undefined) throw new Error(`subscription ${id} vanished`);
           return saved;
         });
@@ -129,7 +136,7 @@ export function createSubscriptions(sql: Sql): Subscriptions {
         throw thrown;
       }
     },
-    find: async (id) => (await readSubscriptions(sql, { subscription: id }))[0] ?? null,
-    ofSubscriber: (subscriberId) => readSubscriptions(sql, { subscriber: subscriberId }),
+    find: async (id) => (await readSubscriptions(sql, { subscriptions: [id] }))[0] ?? null,
+    ofSubscriber: (subscriberId) => readSubscriptions(sql, { subscribers: [subscriberId] }),
   };
 }

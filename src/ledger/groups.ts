@@ -1,0 +1,23 @@
+// Groups: conditions on many ids in one query, and rows grouped by what they belong to.
+import type { Fragment, Sql, Transaction } from './database.ts';
+
+/**
+ * The list of these texts, for `in`. One parameter whatever their number, so that a statement is
+ * prepared once.
+ */
+export const among = (sql: Sql | Transaction, texts: readonly string[]): Fragment =>
+  sql`(select jsonb_array_elements_text(${sql.json([...texts])}))`;
+
+/** The rows by key, each group in the order of the rows. */
+export function grouped<Row>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+): ReadonlyMap<string, readonly Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = found.get(keyOf(row));
+    if (group === undefined) found.set(keyOf(row), [row]);
+    else group.push(row);
+  }
+  return found;
+}

@@ -8,7 +8,7 @@ import type { Clock, Log } from './core/ports.ts';
 import { createRoster } from './core/roster.ts';
 import { gateOf, openParts, openRegistry, upkeepOf } from './daemon-parts.ts';
 import { rememberActs } from './flows/acknowledged.ts';
-import { createConformance } from './flows/conformance.ts';
+import { createConformance, createVenuesConformance } from './flows/conformance.ts';
 import { tellObserved } from './flows/credit.ts';
 import { createHeartbeat } from './flows/heartbeat.ts';
 import { createLoops, EVERY_MS, inGrace } from './flows/loops.ts';
@@ -42,7 +42,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const log = metrics.metered(plainLog);
   await using stack = new AsyncDisposableStack();
   const parts = await openParts(settings, clock, log, metrics.rpc);
-  const { ledger, chain, venue, pen, locks, pace } = parts;
+  const { ledger, chain, venues, pen, locks, pace } = parts;
   const sql = stack.adopt(parts.sql, (open) => open.end({ timeout: 2 }));
   await requireRights(sql);
   // A node of another chain ends the start here with a fault that names it. A node that does not
@@ -59,7 +59,15 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   const authority = createAuthority({ configured, keys: ledger.apiKeys, clock, log });
   await authority.refresh();
   stack.defer(await listenApiKeys(sql, () => void authority.refresh()));
-  const conformance = createConformance({ ...parts, log }, settings.venue);
+  const conformance = createVenuesConformance(
+    new Map(
+      venues.all.map((venue) => {
+        const { reader, book } = parts.programOf(venue.name);
+        const ports = { program: reader, programs: book, venue, log };
+        return [venue.name, createConformance(ports, settings.venue)];
+      }),
+    ),
+  );
   const answered = rememberActs(ledger.acts, { clock, log });
 
   const loops = createLoops({ clock, log });
@@ -148,7 +156,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   log.info('app.ready', {
     url,
     network: settings.network,
-    venue: venue.name,
+    venues: venues.all.map((each) => each.name),
     subscribers: roster.size,
     sponsor: pen.sponsor,
   });

@@ -33,7 +33,7 @@ import type { PenLimits, SponsorLimits } from './core/spending.ts';
 import type { Statements } from './core/statement-ports.ts';
 import { createTip, type Seen, type Tip } from './core/tip.ts';
 import type { Tokens } from './core/token-ports.ts';
-import { DEFAULT_VENUE, type Venue } from './core/venue.ts';
+import { DEFAULT_VENUE, type VenueName, type Venues, venuesOf } from './core/venue.ts';
 import type { WebhookIds, WebhookRegistry } from './core/webhook-ports.ts';
 import { createAuditBook } from './ledger/audit.ts';
 import { openDatabase, type Sql } from './ledger/database.ts';
@@ -51,7 +51,6 @@ import { newestCursor } from './ledger/watch-list.ts';
 import { createWebhookIds } from './ledger/webhook-ids.ts';
 import { elapsedMs } from './system/clock.ts';
 import type { Settings } from './system/settings.ts';
-import { PERP_NAMES } from './venue/drift-v2/markets.ts';
 import { openVenue } from './venue/venues.ts';
 
 export type Parts = {
@@ -66,14 +65,14 @@ export type Parts = {
   readonly receipts: ReceiptBook;
   readonly statements: Statements;
   readonly audits: AuditBook;
-  /** The name of a perp market of the venue; null when this release does not know it. */
-  readonly marketName: (index: number) => string | null;
   readonly chain: Chain;
   readonly tokens: Tokens;
-  readonly venue: Venue;
-  /** Reads the venue's program on chain; `programs` are the programs that the ledger knows. */
-  readonly program: ProgramReader;
-  readonly programs: ProgramBook;
+  readonly venues: Venues;
+  /** Reads a venue's program on chain; `book` are the programs that the ledger knows. */
+  readonly programOf: (venue: VenueName) => {
+    readonly reader: ProgramReader;
+    readonly book: ProgramBook;
+  };
   readonly signers: Signers;
   readonly pen: Pen;
   readonly vault: Vault;
@@ -108,8 +107,8 @@ export async function openParts(
       'settings_invalid',
       'BAILIFF_RPC_URL: is required; the URL of a Solana RPC node',
     );
-  const [name = DEFAULT_VENUE] = settings.venues;
-  const venue = openVenue(name);
+  const [first = DEFAULT_VENUE, ...others] = settings.venues;
+  const venues = venuesOf([openVenue(first), ...others.map(openVenue)]);
   const priorityFeeMost = BigInt(settings.payments.priorityFeeLamportsMost);
   const { swap } = settings;
   let ended = 0;
@@ -117,7 +116,7 @@ export async function openParts(
   let recalled: Seen | null = null;
   try {
     await migrate(sql, log);
-    await keepVenues(sql, [{ name, quote: venue.quote }]);
+    await keepVenues(sql, venues.all);
     // A command may look at a ledger that refuses writes, so this failure is ignored.
     await clock.set?.(createProbe(sql).write).catch(() => {});
     recalled = await newestCursor(sql);
@@ -141,7 +140,10 @@ export async function openParts(
   const tip = createTip(clock.nowMs, recalled);
   const tables = createTables(
     connection,
-    [...venue.lookupTables, ...(settings.payments.lookupTables as Address[])],
+    [
+      ...venues.all.flatMap((each) => each.lookupTables),
+      ...(settings.payments.lookupTables as Address[]),
+    ],
     clock.nowMs,
   );
   const { witnessed } = nodes;
@@ -158,6 +160,10 @@ export async function openParts(
   );
   const { vault } = masterKey;
   await masterKey.look();
+  const programOf: Parts['programOf'] = (name) => ({
+    reader: createProgramReader(connection, venues.of(name).programId),
+    book: createVenuePrograms(sql, name),
+  });
   const signers = createSigners({ vault, sponsorKey: secrets.sponsorKey });
   return {
     databaseUrl,
@@ -167,15 +173,13 @@ export async function openParts(
     receipts: createReceiptBook(sql),
     statements: createStatements(sql),
     audits: createAuditBook(sql),
-    marketName: (index) => (name === 'drift-v2' ? (PERP_NAMES[index] ?? null) : null),
     nodes,
     tip,
     chain,
     tokens,
     marks: createMarks(sql, () => ended),
-    venue,
-    program: createProgramReader(connection, venue.programId),
-    programs: createVenuePrograms(sql),
+    venues,
+    programOf,
     fees: createFeeMarket(connection, {
       priorityFeeMost,
       everyMs: FEES_EVERY_MS,
@@ -189,8 +193,7 @@ export async function openParts(
     locks: createLocks(() => openDatabase(databaseUrl, log, 1)),
     pen: createPen({
       signers,
-      mint: venue.quoteMint,
-      quoteMarket: venue.quoteMarket,
+      venueOf: venues.of,
       priorityFeeMost,
       reimburseMost: BigInt(settings.payments.reimburseMost),
       limits: limitsOf(settings),
@@ -203,7 +206,6 @@ export async function openParts(
               lamportsLeast: BigInt(swap.lamportsLeast),
               slippageBpsMost: swap.slippageBpsMost,
             },
-      inspectVenue: venue.inspect,
     }),
     swaps:
       swap.url === null
@@ -211,7 +213,6 @@ export async function openParts(
         : createSwapDesk({
             connection,
             url: swap.url,
-            mint: venue.quoteMint,
             slippageBpsMost: swap.slippageBpsMost,
             bounds,
           }),

@@ -6,7 +6,7 @@ import type { Address } from './core/ids.ts';
 import type { Clock } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import type { Parts } from './daemon-parts.ts';
-import type { ConformanceWatch } from './flows/conformance.ts';
+import type { VenuesConformance } from './flows/conformance.ts';
 import type { Pulse } from './flows/heartbeat.ts';
 import type { Lanes } from './flows/lanes.ts';
 import type { Publisher } from './flows/publish.ts';
@@ -19,7 +19,7 @@ export type GaugeParts = {
   readonly publisher: Publisher;
   readonly lanes: Lanes;
   readonly sources: Sources;
-  readonly conformance: ConformanceWatch;
+  readonly conformance: VenuesConformance;
   readonly clock: Clock;
   /** The result of the last heartbeat. */
   readonly pulse: () => Pulse;
@@ -147,17 +147,22 @@ export function installGauges(metrics: Metrics, given: GaugeParts): void {
   gauge(
     'venue_program_known',
     'Whether the bytes of the venue’s program are known or were accepted: 1 or 0; -1 before they were read.',
-    [],
-    async () => one({ known: 1, unknown: 0, unread: -1 }[conformance.state().state]),
+    ['venue'],
+    async () =>
+      conformance.states().map(({ venue, state }) => ({
+        labels: { venue },
+        value: { known: 1, unknown: 0, unread: -1 }[state.state],
+      })),
   );
   gauge(
     'venue_program_slot',
     'The slot in which the venue’s program was deployed last; -1 before it was read.',
-    [],
-    async () => {
-      const state = conformance.state();
-      return one(state.state === 'unread' ? -1 : state.slot);
-    },
+    ['venue'],
+    async () =>
+      conformance.states().map(({ venue, state }) => ({
+        labels: { venue },
+        value: state.state === 'unread' ? -1 : state.slot,
+      })),
   );
   gauge(
     'findings',

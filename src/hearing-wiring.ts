@@ -14,7 +14,7 @@ import { adoptFrom } from './flows/adopt.ts';
 import { createAside, type SetAside } from './flows/aside.ts';
 import { backfill } from './flows/backfill.ts';
 import { createChecking } from './flows/check-turn.ts';
-import type { ConformanceWatch } from './flows/conformance.ts';
+import type { VenuesConformance } from './flows/conformance.ts';
 import { createCoverageCounter } from './flows/coverage.ts';
 import { digestDeliveries } from './flows/digest.ts';
 import { createFinality } from './flows/finality.ts';
@@ -34,7 +34,7 @@ import type { Settings } from './system/settings.ts';
 export type HearingPorts = {
   readonly parts: Parts;
   readonly roster: Roster;
-  readonly conformance: ConformanceWatch;
+  readonly conformance: VenuesConformance;
   readonly watched: WatchedAccounts;
   readonly settling: Settling;
   readonly loops: Loops;

@@ -8,6 +8,7 @@ import type { Address } from './core/ids.ts';
 import type { LedgerClock } from './core/ledger-clock.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { owedIn, type Roster, type RosterOptions } from './core/roster.ts';
+import { marketNameAt } from './core/venue.ts';
 import type { Parts } from './daemon-parts.ts';
 import { createAccept } from './flows/accepted-changes.ts';
 import type { SetAside } from './flows/aside.ts';
@@ -68,7 +69,7 @@ export type Wiring = {
 
 export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
   const { parts, clock, log, roster, nudge, judgeAll, metrics } = wiring;
-  const { ledger, venue } = parts;
+  const { ledger, venues } = parts;
   const { secrets } = settings;
   const listing = createListing(ledger);
   const ports = { ...wiring, ...parts };
@@ -100,7 +101,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
     stream: { ...wiring, clock: viewClock, ledger, bounds: settings.http },
     listing,
     subscribers: { ledger, listing, register: createRegister(ports), retire: createRetire(ports) },
-    shares: { ...parts, listing, nudge },
+    shares: { ...parts, listing, nudge, marketName: (trade) => marketNameAt(venues, trade) },
     receipts: { write: createReceipts(parts) },
     acts: wiring.acts,
     clock,
@@ -133,7 +134,7 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       listing,
       endings: wiring.endings,
       log,
-      token: venue.quote,
+      token: venues.usual.quote,
       statements: parts.statements,
       onVoided: (id) => judgeAll([id]),
       async onAdopted(id) {
@@ -169,7 +170,8 @@ export function surfaceOf(settings: Settings, wiring: Wiring): ServerOptions {
       findings: () => [...wiring.findings(), ...parts.nodes.findings],
       clock: viewClock,
       staleAfterMs: settings.gate.staleAfterMs,
-      venue: venue.name,
+      venue: venues.usual.name,
+      venues: venues.all.map((each) => each.name),
       network: settings.network,
       mode: settings.mode,
       stuck: wiring.stuck,

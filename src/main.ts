@@ -114,11 +114,11 @@ const program = createProgram({
     const { runDemo } = await import('./local/demo.ts');
     return runDemo({ keep, venue, say, ...(sources === undefined ? {} : { sources }) });
   },
-  async prove(bytes) {
+  async prove(bytes, venue) {
     const { proveProgram } = await import('./local/prove.ts').catch((thrown: unknown) => {
       throw new Fault('settings_invalid', NO_SUITE, { cause: thrown });
     });
-    return proveProgram(bytes);
+    return proveProgram(bytes, venue);
   },
   writeSettingsSchema: () =>
     writeFile(

@@ -6,7 +6,7 @@ import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import { type Parts, payingOf } from './daemon-parts.ts';
 import { type Books, createBooks } from './flows/books-comparison.ts';
-import type { ConformanceWatch } from './flows/conformance.ts';
+import type { VenuesConformance } from './flows/conformance.ts';
 import { bookFinal } from './flows/credit.ts';
 import { createEndings, type Endings } from './flows/ending.ts';
 import { createLanes, type Lanes } from './flows/lanes.ts';
@@ -20,7 +20,7 @@ import type { Settings } from './system/settings.ts';
 export type SettlingPorts = {
   readonly parts: Parts;
   readonly roster: Roster;
-  readonly conformance: ConformanceWatch;
+  readonly conformance: VenuesConformance;
   readonly loops: Loops;
   readonly clock: Clock;
   readonly log: Log;

@@ -6,13 +6,15 @@ import { PublicKey, VersionedTransaction } from '@solana/web3.js';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Address, base58Text, type Signature } from '../core/ids.ts';
 import { least } from '../core/money.ts';
+import type { Payment } from '../core/payment.ts';
 import { type Act, type Mandate, objections } from '../core/policy.ts';
 import type { SealedKey } from '../core/ports.ts';
 import { WRAPPED_SOL } from '../core/programs.ts';
 import type { LookupTable, PaymentParts, Pen, Signer, Signers } from '../core/signing-ports.ts';
 import { limitObjection, type PenLimits } from '../core/spending.ts';
 import { type SwapLimits, swapObjections } from '../core/swap.ts';
-import type { Instruction } from '../core/transaction.ts';
+import type { Token } from '../core/token.ts';
+import type { Venue, VenueName } from '../core/venue.ts';
 import { compile, decompile } from './compile.ts';
 import { signatureBy } from './signers.ts';
 import { inspectSwap } from './swap.ts';
@@ -20,6 +22,7 @@ import { inspectTokens, passingAccount, tokenAccount } from './tokens.ts';
 
 function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandate {
   const { payment } = parts;
+  const { quote, quoteMarket } = rules.venueOf(payment.venue);
   const passing = payment.plan.createAgentAccount ? passingAccount(parts.agent, payment.id) : null;
   return {
     memo,
@@ -28,10 +31,10 @@ function mandateOf(parts: PaymentParts, memo: string, rules: PenOptions): Mandat
     passing,
     creator: parts.creator,
     creatorTokenAccount: parts.creatorTokenAccount,
-    mint: rules.mint,
+    mint: quote.mint,
     amount: payment.plan.amount,
     driftUser: payment.driftUser,
-    quoteMarket: rules.quoteMarket,
+    quoteMarket,
     withdraw: payment.plan.withdraw,
     settleMarkets: payment.plan.settleMarkets,
     feePayer: parts.payer,
@@ -57,10 +60,10 @@ const DAY_MS = 24 * 3_600_000;
 
 export type PenOptions = {
   readonly signers: Signers;
-  readonly mint: Address;
-  readonly quoteMarket: number;
+  /** The venue by its name. Throws `venue_not_served`. */
+  readonly venueOf: (name: VenueName) => Pick<Venue, 'quote' | 'quoteMarket' | 'inspect'>;
   readonly priorityFeeMost: bigint;
-  /** The most that one payment may give the sponsor. USDC base units. */
+  /** The most that one payment may give the sponsor. Base units of its token. */
   readonly reimburseMost: bigint;
   /**
    * The most that one payment or swap, and all of one subscriber within 24 hours together, may
@@ -70,7 +73,6 @@ export type PenOptions = {
   readonly nowMs: () => number;
   /** The limits of swaps; null when agents may not swap. */
   readonly swap: SwapLimits | null;
-  readonly inspectVenue: (instruction: Instruction) => Act | null;
 };
 
 /** Creates the pen. It signs nothing that its policy objects to. */
@@ -81,13 +83,13 @@ export function createPen(options: PenOptions): Pen {
    * The amounts that this pen signed within 24 hours. They count even if the ledger loses those
    * payments.
    */
-  const signed: { subscriberId: string; amount: bigint; atMs: number }[] = [];
+  const signed: { subscriberId: string; token: Token; amount: bigint; atMs: number }[] = [];
   /**
    * Counts a payment or swap towards the limits, and signs it. One that is not signed after all
    * counts no more. It counts while its signer works, so that two at once cannot exceed a limit.
    */
   const withinLimits = async <T>(
-    subscriberId: string,
+    { subscriberId, token }: Payment,
     amount: bigint,
     signedToday: bigint,
     work: () => Promise<T>,
@@ -95,14 +97,17 @@ export function createPen(options: PenOptions): Pen {
     while ((signed[0]?.atMs ?? Number.POSITIVE_INFINITY) <= options.nowMs() - DAY_MS)
       signed.shift();
     const remembered = signed.reduce(
-      (sum, each) => (each.subscriberId === subscriberId ? sum + each.amount : sum),
+      (sum, each) =>
+        each.subscriberId === subscriberId && each.token.mint === token.mint
+          ? sum + each.amount
+          : sum,
       0n,
     );
     const today = remembered > signedToday ? remembered : signedToday;
-    const objection = limitObjection(amount, today, options.limits);
+    const objection = limitObjection(amount, today, options.limits, token);
     if (objection !== null)
       throw new Fault('pen_limited', `The pen refuses to sign: the payment ${objection}.`);
-    const counted = { subscriberId, amount, atMs: options.nowMs() };
+    const counted = { subscriberId, token, amount, atMs: options.nowMs() };
     signed.push(counted);
     try {
       return await work();
@@ -121,13 +126,16 @@ export function createPen(options: PenOptions): Pen {
     transaction: VersionedTransaction,
     tables: readonly LookupTable[],
     mandate: Mandate,
+    venue: VenueName,
   ): void => {
     const { feePayer, instructions, lookedUp } = decompile(transaction, tables);
     // The entries of a table are what a node says. Addresses of the mandate must therefore stand in
     // the transaction's own bytes.
     const hidden = lookedUp.filter((each) => named(mandate).includes(each));
     refuse(hidden.map((each) => `takes ${each} from a lookup table`));
-    const acts = instructions.map((each) => options.inspectVenue(each) ?? inspectTokens(each));
+    // Only the venue of the payment may take part: a call of another one is no act of its.
+    const { inspect } = options.venueOf(venue);
+    const acts = instructions.map((each): Act => inspect(each) ?? inspectTokens(each));
     refuse(objections(feePayer, acts, mandate));
   };
   /** Returns the key if it is this agent's. Throws `key_unavailable` or `pen_refused`. */
@@ -169,10 +177,10 @@ export function createPen(options: PenOptions): Pen {
     sponsor: signers.sponsor?.address ?? null,
     async sign({ parts, memo, instructions, tables, blockhash, key, signedToday }) {
       const { subscriberId, plan } = parts.payment;
-      return withinLimits(subscriberId, plan.amount + plan.reimburse, signedToday, async () => {
+      return withinLimits(parts.payment, plan.amount + plan.reimburse, signedToday, async () => {
         const own = keyOf(key, parts.agent, subscriberId);
         const transaction = compile(parts.payer, instructions, blockhash, tables);
-        check(transaction, tables, mandateOf(parts, memo, options));
+        check(transaction, tables, mandateOf(parts, memo, options), parts.payment.venue);
         const { sponsor } = signers;
         const sponsored = sponsor !== null && parts.payer === sponsor.address;
         return signedBy(transaction, [signers.agent(own), ...(sponsored ? [sponsor] : [])]);
@@ -195,14 +203,14 @@ export function createPen(options: PenOptions): Pen {
       const mandate = {
         ...options.swap,
         agent,
-        source: tokenAccount(options.mint, agent),
+        source: tokenAccount(payment.token.mint, agent),
         wrapped: tokenAccount(WRAPPED_SOL, agent),
         wrappedMint: WRAPPED_SOL,
         amount,
         priorityFeeMost: options.priorityFeeMost,
       };
       refuse(swapObjections(read.feePayer, read.instructions.map(inspectSwap), mandate));
-      return withinLimits(subscriberId, amount, signedToday, () =>
+      return withinLimits(payment, amount, signedToday, () =>
         signedBy(transaction, [signers.agent(own)]),
       );
     },

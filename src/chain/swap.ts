@@ -59,11 +59,10 @@ export function inspectSwap(instruction: Instruction): SwapAct {
 export function createSwapDesk(options: {
   connection: Connection;
   url: string;
-  mint: Address;
   slippageBpsMost: number;
   bounds: CallBounds;
 }): SwapDesk {
-  const { connection, url, mint, slippageBpsMost, bounds } = options;
+  const { connection, url, slippageBpsMost, bounds } = options;
   const ask = async (what: string, input: string, init?: RequestInit): Promise<unknown> => {
     try {
       const signal = AbortSignal.timeout(bounds.answerMs);
@@ -89,7 +88,7 @@ export function createSwapDesk(options: {
       }),
     );
   return {
-    async offer(owner, amount) {
+    async offer(owner, amount, mint) {
       const query = new URLSearchParams({
         inputMint: mint,
         outputMint: WRAPPED_SOL,

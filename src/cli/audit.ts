@@ -5,6 +5,7 @@ import { AUDIT_KINDS, type AuditKind, type AuditRow, auditOf, auditSums } from '
 import { csvLine } from '../core/csv.ts';
 import { formatUnits } from '../core/money.ts';
 import { isoTime } from '../core/time.ts';
+import { amountText } from '../core/token.ts';
 import { createListing, readAll } from '../flows/lists.ts';
 import type { Opened, Tools } from './command-tools.ts';
 import { dated, type ListOptions, periodIn } from './lists.ts';
@@ -14,7 +15,7 @@ type Given = ListOptions & { readonly subscriber?: string; readonly kind?: Audit
 
 const COLUMNS = [
   ...['kind', 'subscriber', 'creator_wallet', 'shares', 'at', 'slot', 'owed', 'paid'],
-  ...['difference', 'transfers'],
+  ...['difference', 'token', 'transfers'],
 ];
 const cellsOf = (row: AuditRow): string[] => [
   row.kind,
@@ -23,9 +24,10 @@ const cellsOf = (row: AuditRow): string[] => [
   row.shares.join(' '),
   row.atMs === null ? '' : isoTime(row.atMs),
   String(row.slot),
-  formatUnits(row.owed),
-  formatUnits(row.paid),
-  formatUnits(row.difference),
+  formatUnits(row.owed, row.token.decimals),
+  formatUnits(row.paid, row.token.decimals),
+  formatUnits(row.difference, row.token.decimals),
+  row.token.symbol,
   row.transfers.join(' '),
 ];
 
@@ -69,7 +71,8 @@ async function audit({ parts }: Opened, tools: Tools, given: Given): Promise<num
       : [
           ...(rows.length === 0 ? [] : table(lines)),
           ...AUDIT_KINDS.map(
-            (each) => `${each}: ${sums[each].rows}, ${formatUnits(sums[each].difference)} USDC`,
+            (each) =>
+              `${each}: ${[sums[each].rows, ...sums[each].differences.map((sum) => amountText(sum.amount, sum))].join(', ')}`,
           ),
         ],
   );

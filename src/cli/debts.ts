@@ -10,6 +10,7 @@ import { SHARE_STATUSES, type Voiding } from '../core/share.ts';
 import type { ShareDetails } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import { amountsText, amountText, sumsOf, type Token } from '../core/token.ts';
+import { marketNameAt } from '../core/venue.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { createBooks } from '../flows/books-comparison.ts';
 import { createEndings, type Endings } from '../flows/ending.ts';
@@ -182,7 +183,7 @@ type ShareFilter = {
 /** Everything that a statement of shares shows, as columns of CSV. */
 const shareColumns = (
   detailsOf: (id: string) => ShareDetails | undefined,
-  marketName: Parts['marketName'],
+  marketName: (trade: ShareDetails['trade']) => string,
 ): readonly (readonly [string, (share: ProfitShare) => string])[] => {
   const trade = (id: string): ShareDetails['trade'] => detailsOf(id)?.trade ?? null;
   const usdc = (amount: bigint | null | undefined): string =>
@@ -198,7 +199,7 @@ const shareColumns = (
     ['subscription', ({ subscriptionId }) => subscriptionId],
     ['creator_wallet', ({ creatorWallet }) => creatorWallet],
     ['market', ({ id }) => String(trade(id)?.market ?? '')],
-    ['market_name', ({ id }) => marketName(trade(id)?.market ?? -1) ?? ''],
+    ['market_name', ({ id }) => marketName(trade(id))],
     ['position', ({ id }) => trade(id)?.position ?? ''],
     ['base', ({ id }) => base(trade(id)?.base)],
     ['share_base', ({ id }) => base(detailsOf(id)?.base)],
@@ -221,7 +222,9 @@ const shareColumns = (
 };
 
 function listShares(parts: Parts, output: Output, given: ShareFilter & ListOptions) {
-  const { ledger, statements, marketName } = parts;
+  const { ledger, statements, venues } = parts;
+  const marketName = (trade: ShareDetails['trade']): string =>
+    trade === null ? '' : (marketNameAt(venues, trade) ?? '');
   let details: ReadonlyMap<string, ShareDetails> = new Map();
   return showList(ledger, output, given, {
     list: 'shares',
@@ -248,7 +251,7 @@ function listShares(parts: Parts, output: Output, given: ShareFilter & ListOptio
         each.id,
         closedAtMs === null ? '' : isoTime(closedAtMs).slice(0, 19),
         each.subscriberId,
-        trade === null ? 'by state' : (marketName(trade.market) ?? String(trade.market)),
+        trade === null ? 'by state' : marketName(trade) || String(trade.market),
         amountText(each.amount, each.token),
         amountText(each.paid, each.token),
         each.status,

@@ -29,14 +29,14 @@ async function replay(
 ): Promise<number> {
   if (!isSignature(text))
     throw new Fault('body_invalid', `No transaction signature: ${text.slice(0, 100)}`);
-  const { ledger, chain, venue } = parts;
+  const { ledger, chain, venues } = parts;
   const transaction = await chain.transaction(text, 'confirmed');
   if (transaction === null) {
     tools.output().result({ signature: text, found: false }, [`No node knows ${text}.`]);
     return 1;
   }
   const watched = await loadWatched(ledger.watchList);
-  const facts = hearTransaction(venue, transaction, watched.map);
+  const facts = hearTransaction(venues.all, transaction, watched.map);
   if (!dryRun) {
     const { blockIndex, slot, keys } = transaction;
     const accounts = keys.filter((key) => watched.map.has(key));

@@ -33,7 +33,7 @@ export type ProgramPorts = {
   readonly demo: (options: {
     keep: boolean;
     sources?: string;
-    venue: VenueName;
+    venue: VenueName | 'both';
   }) => Promise<number>;
   readonly probe: () => Promise<Finding[]>;
   readonly prove: Prove;
@@ -80,12 +80,20 @@ export function createProgram(ports: ProgramPorts): Command {
       'use these sources alone, of: webhooks, subscriptions, backfill, sweep',
     )
     .addOption(
-      new Option('--venue <name>', 'the venue at which the story plays')
-        .choices([...VENUE_NAMES])
+      new Option('--venue <name>', 'the venue at which the story plays, or both')
+        .choices([...VENUE_NAMES, 'both'])
         .default(DEFAULT_VENUE),
     )
     .action(
-      async ({ keep, sources, venue }: { keep?: boolean; sources?: string; venue: VenueName }) =>
+      async ({
+        keep,
+        sources,
+        venue,
+      }: {
+        keep?: boolean;
+        sources?: string;
+        venue: VenueName | 'both';
+      }) =>
         ports.exitWith(
           await ports.demo({
             ...{ keep: keep === true, venue },

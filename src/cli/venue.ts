@@ -1,10 +1,11 @@
-// Venue: the commands that show the bytes of the venue's program on chain, and that make bytes
+// Venue: the commands that show the bytes of the venues' programs on chain, and that make bytes
 // trusted which this release does not know: proven by the contract suite, or accepted by an
 // operator.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { judgeProgram } from '../core/conformance.ts';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
+import { VENUE_NAMES, type VenueName } from '../core/venue.ts';
 import type { Parts } from '../daemon-parts.ts';
 import { reasoned, type Tools } from './command-tools.ts';
 import { type Output, table } from './output.ts';
@@ -18,42 +19,48 @@ export type Proof = {
   readonly failed: readonly string[];
 };
 /**
- * Runs the contract suite on the bytes of a program. Throws `settings_invalid` when the suite is
- * not installed.
+ * Runs a venue's contract suite on the bytes of a program. Throws `settings_invalid` when the suite
+ * is not installed.
  */
-export type Prove = (bytes: Uint8Array) => Promise<Proof>;
+export type Prove = (bytes: Uint8Array, venue: VenueName) => Promise<Proof>;
 
 const SHOWN_MOST = 20;
 
-/** Shows the program on chain. Returns exit code 3 when its bytes are not known. */
-async function show({ program, programs, venue }: Parts, output: Output): Promise<number> {
-  const { hash, slot, authority } = await program.read();
-  const vouchers = await programs.vouchers();
-  const found = judgeProgram({ hash, slot }, venue.provenOn, vouchers);
-  const known = found.state === 'known';
-  output.result(
-    {
-      program: venue.programId,
-      hash,
-      slot,
-      upgradeAuthority: authority,
-      known,
-      as: known ? found.as : null,
-      vouchers,
-    },
-    [
-      `${venue.programId}: deployed in slot ${slot}, hash ${hash}.`,
-      known
-        ? `Known: ${found.as}.`
-        : 'Not known: bailiff venue prove, or bailiff venue accept HASH --reason TEXT.',
-      authority === null ? 'It cannot be upgraded.' : `${authority} may upgrade it.`,
-      ...table([
-        ['TRUSTED', 'HOW', 'SINCE', 'REASON'],
-        ...[...venue.provenOn].map(([each, name]) => [each, 'release', '', name]),
-        ...vouchers.map((each) => [each.hash, each.how, isoTime(each.atMs), each.reason]),
-      ]),
-    ],
-  );
+type Named = { readonly venue?: VenueName };
+
+/**
+ * Shows the program of each served venue, or of one, as the chain has it. Returns exit code 3 when
+ * the bytes of one are not known.
+ */
+async function show({ programOf, venues }: Parts, output: Output, { venue }: Named) {
+  const asked = venue === undefined ? venues.all : [venues.of(venue)];
+  const vouchers = await programOf(venues.usual.name).book.vouchers();
+  const shown = [];
+  for (const { name, programId, provenOn } of asked) {
+    const { hash, slot, authority } = await programOf(name).reader.read();
+    const found = judgeProgram({ hash, slot }, provenOn, vouchers);
+    const known = found.state === 'known';
+    const as = known ? found.as : null;
+    const program = { venue: name, program: programId, hash, slot, upgradeAuthority: authority };
+    shown.push({ document: { ...program, known, as }, provenOn });
+  }
+  const known = shown.every(({ document }) => document.known);
+  output.result({ ...shown[0]?.document, vouchers, venues: shown.map((each) => each.document) }, [
+    ...shown.flatMap(({ document: { venue: name, program, hash, slot, as, upgradeAuthority } }) => [
+      `${name}: ${program}, deployed in slot ${slot}, hash ${hash}.`,
+      as === null
+        ? `Not known: bailiff venue prove --venue ${name}, or bailiff venue accept HASH --reason TEXT.`
+        : `Known: ${as}.`,
+      upgradeAuthority === null ? 'It cannot be upgraded.' : `${upgradeAuthority} may upgrade it.`,
+    ]),
+    ...table([
+      ['TRUSTED', 'HOW', 'SINCE', 'REASON'],
+      ...shown.flatMap(({ provenOn, document }) =>
+        [...provenOn].map(([hash, name]) => [hash, 'release', '', `${document.venue}: ${name}`]),
+      ),
+      ...vouchers.map((each) => [each.hash, each.how, isoTime(each.atMs), each.reason]),
+    ]),
+  ]);
   return known ? 0 : 3;
 }
 
@@ -62,22 +69,23 @@ async function show({ program, programs, venue }: Parts, output: Output): Promis
  * Returns exit code 3 when a test failed.
  */
 async function prove(
-  { program, programs }: Parts,
+  { programOf, venues }: Parts,
   output: Output,
-  run: Prove,
-  version: string,
+  { run, version, venue }: Named & { readonly run: Prove; readonly version: string },
 ): Promise<number> {
-  const { bytes, hash, slot } = await program.read();
-  const { build, tests, failed } = await run(bytes);
+  const { name } = venue === undefined ? venues.usual : venues.of(venue);
+  const { reader, book } = programOf(name);
+  const { bytes, hash, slot } = await reader.read();
+  const { build, tests, failed } = await run(bytes, name);
   const passed = failed.length === 0;
   if (passed)
-    await programs.vouch(
+    await book.vouch(
       hash,
       'proven',
-      `${tests} tests of the contract suite of ${version}, as the build of ${build}`,
+      `${tests} tests of the contract suite of ${version} for ${name}, as the build of ${build}`,
     );
-  const what = `${hash}, deployed in slot ${slot} and taken for the build of ${build}`;
-  output.result({ hash, slot, build, tests, failed, proven: passed }, [
+  const what = `${hash}, the program of ${name} deployed in slot ${slot} and taken for the build of ${build}`;
+  output.result({ venue: name, hash, slot, build, tests, failed, proven: passed }, [
     passed
       ? `${what}: all ${tests} tests of the contract suite passed. It is trusted from now on.`
       : `${what}: ${failed.length} of ${tests} tests of the contract suite failed. It is not trusted.`,
@@ -87,8 +95,9 @@ async function prove(
   return passed ? 0 : 3;
 }
 
+/** Trusts bytes at an operator's word, whether or not a served venue runs them now. */
 async function accept(
-  { program, programs }: Parts,
+  { programOf, venues }: Parts,
   output: Output,
   hash: string,
   reason: string,
@@ -98,21 +107,27 @@ async function accept(
       'body_invalid',
       'A hash is 64 hexadecimal digits, as bailiff venue show prints it.',
     );
-  const deployed = await program.read();
-  await programs.vouch(hash, 'accepted', reason);
-  const runs = deployed.hash === hash;
-  output.result({ hash, reason, deployed: runs }, [
+  const deployed = [];
+  for (const { name } of venues.all)
+    deployed.push({ name, ...(await programOf(name).reader.read()) });
+  await programOf(venues.usual.name).book.vouch(hash, 'accepted', reason);
+  const found = deployed.find((each) => each.hash === hash);
+  output.result({ hash, reason, deployed: found !== undefined, venue: found?.name ?? null }, [
     `${hash} is trusted from now on.`,
-    runs
-      ? `The chain runs it, deployed in slot ${deployed.slot}; daemons see it within half a minute.`
-      : `The chain runs other bytes: ${deployed.hash}.`,
+    found === undefined
+      ? `The chain runs other bytes: ${deployed.map((each) => `${each.hash} for ${each.name}`).join(', ')}.`
+      : `The chain runs it for ${found.name}, deployed in slot ${found.slot}; daemons see it within half a minute.`,
   ]);
   return 0;
 }
 
-async function distrust({ programs, venue }: Parts, output: Output, hash: string): Promise<number> {
-  const done = await programs.withdraw(hash);
-  const says = venue.provenOn.has(hash)
+async function distrust(
+  { programOf, venues }: Parts,
+  output: Output,
+  hash: string,
+): Promise<number> {
+  const done = await programOf(venues.usual.name).book.withdraw(hash);
+  const says = venues.all.some((each) => each.provenOn.has(hash))
     ? `This release was proven on ${hash}; that can't be taken back.`
     : `Nothing vouches for ${hash}.`;
   output.result({ hash, withdrawn: done }, [done ? `${hash} is not trusted any more.` : says]);
@@ -126,16 +141,21 @@ export function addVenue(
 ): void {
   const venue = program
     .command('venue')
-    .description("the bytes of the venue's program on chain, and which are trusted");
+    .description("the bytes of the venues' programs on chain, and which are trusted");
+  const named = (says: string): Option => new Option('--venue <name>', says).choices(VENUE_NAMES);
   venue
     .command('show')
-    .description('the program on chain, and whether its bytes are known; exit code 3 when not')
-    .action(() => tools.look(({ parts }) => show(parts, tools.output())));
+    .description('the programs on chain, and whether their bytes are known; exit code 3 when not')
+    .addOption(named('show one venue instead of all that are served'))
+    .action((given: Named) => tools.look(({ parts }) => show(parts, tools.output(), given)));
   venue
     .command('prove')
     .description('run the contract suite on the program on chain; needs a checkout with npm ci')
-    .action(() =>
-      tools.act('venue prove', {}, ({ parts }) => prove(parts, tools.output(), run, version)),
+    .addOption(named('the venue; drift-v2 when left out, else the one that is served'))
+    .action((given: Named) =>
+      tools.act('venue prove', { ...given }, ({ parts }) =>
+        prove(parts, tools.output(), { ...given, run, version }),
+      ),
     );
   reasoned(
     venue.command('accept <hash>').description('trust these bytes without running the suite'),

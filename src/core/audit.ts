@@ -4,11 +4,13 @@
 import type { Address, Signature, Slot } from './ids.ts';
 import { type BaseUnits, least } from './money.ts';
 import type { Cover } from './payment.ts';
+import { type Owed, sumsOf, type Token } from './token.ts';
 
 /** A debt as an audit sees it. A voided debt owes what was paid of it. */
 export type AuditDebt = {
   readonly share: string;
   readonly creatorWallet: Address;
+  readonly token: Token;
   readonly signature: Signature;
   readonly slot: Slot;
   readonly atMs: number | null;
@@ -18,6 +20,7 @@ export type AuditDebt = {
 export type AuditTransfer = {
   readonly signature: Signature;
   readonly creatorWallet: Address;
+  readonly token: Token;
   readonly slot: Slot;
   readonly atMs: number | null;
   readonly amount: BaseUnits;
@@ -51,6 +54,7 @@ export type AuditRow = {
   readonly kind: AuditKind;
   readonly subscriberId: string;
   readonly creatorWallet: Address;
+  readonly token: Token;
   /** The debt; of a second payment the debts that it paid again. Empty when nothing was owed. */
   readonly shares: readonly string[];
   /** Of the close, or of the transfer when the row is about a transfer. */
@@ -67,6 +71,8 @@ export type AuditRow = {
 /** Another system's rounding: a payment within a tenth of the debt was meant for it. */
 const ROUNDING = 10n;
 
+/** A creator that is owed a token. */
+type Payee = { readonly creatorWallet: Address; readonly token: Token };
 type Open = AuditDebt & { paid: BaseUnits; by: Signature[] };
 type Done = { readonly transfer: AuditTransfer; readonly debts: readonly Open[] };
 
@@ -111,10 +117,10 @@ function payAll(debts: readonly Open[], transfer: AuditTransfer): void {
 
 type Audited = { readonly debts: readonly Open[]; readonly rows: readonly AuditRow[] };
 
-/** Matches the transfers to one creator with the debts to that creator. */
+/** Matches the transfers of one token to one creator with the debts to that creator in it. */
 function auditOne(
   subscriberId: string,
-  creatorWallet: Address,
+  { creatorWallet, token }: Payee,
   given: readonly AuditDebt[],
   transfers: readonly AuditTransfer[],
 ): Audited {
@@ -128,7 +134,8 @@ function auditOne(
     of: readonly Open[],
   ) =>
     rows.push({
-      ...{ kind, subscriberId, creatorWallet, slot, atMs, owed: 0n, paid, difference: paid },
+      ...{ kind, subscriberId, creatorWallet, token, slot, atMs },
+      ...{ owed: 0n, paid, difference: paid },
       shares: of.map((each) => each.share),
       transfers: [signature],
     });
@@ -181,16 +188,32 @@ const bySlot = (one: { readonly slot: Slot }, other: { readonly slot: Slot }): n
  * rest of one, that paid no debt. What all rows say was paid adds up to all transfers.
  */
 export function auditOf({ subscriberId, debts, transfers }: AuditHistory): AuditRow[] {
-  const creators = new Set([...debts, ...transfers].map((each) => each.creatorWallet));
-  const rows = [...creators].flatMap((creatorWallet) => {
-    const to = <Of extends { creatorWallet: Address; slot: Slot }>(all: readonly Of[]): Of[] =>
-      all.filter((each) => each.creatorWallet === creatorWallet).sort(bySlot);
-    const found = auditOne(subscriberId, creatorWallet, to(debts), to(transfers));
+  const payees = new Map<string, Payee>(
+    [...debts, ...transfers].map(({ creatorWallet, token }) => [
+      `${creatorWallet} ${token.mint}`,
+      { creatorWallet, token },
+    ]),
+  );
+  const rows = [...payees.values()].flatMap((payee) => {
+    const { creatorWallet, token } = payee;
+    const to = <Of extends Payee & { slot: Slot }>(all: readonly Of[]): Of[] =>
+      all
+        .filter((each) => each.creatorWallet === creatorWallet && each.token.mint === token.mint)
+        .sort(bySlot);
+    const found = auditOne(subscriberId, payee, to(debts), to(transfers));
     return [
       ...found.debts.map((debt): AuditRow => {
         const { share, slot, atMs, owed, paid, by } = debt;
         return {
-          ...{ kind: kindOf(debt), subscriberId, creatorWallet, shares: [share], slot, atMs },
+          ...{
+            kind: kindOf(debt),
+            subscriberId,
+            creatorWallet,
+            token,
+            shares: [share],
+            slot,
+            atMs,
+          },
           ...{ owed, paid, difference: paid - owed, transfers: by },
         };
       }),
@@ -201,15 +224,17 @@ export function auditOf({ subscriberId, debts, transfers }: AuditHistory): Audit
 }
 
 export type AuditSums = Readonly<
-  Record<AuditKind, { readonly rows: number; readonly difference: BaseUnits }>
+  Record<AuditKind, { readonly rows: number; readonly differences: readonly Owed[] }>
 >;
 
-/** The number of rows of each kind, and the sum of their differences. */
+/** The number of rows of each kind, and the sums of their differences, token by token. */
 export const auditSums = (rows: readonly AuditRow[]): AuditSums =>
   Object.fromEntries(
-    AUDIT_KINDS.map((kind) => {
+    AUDIT_KINDS.map((kind): [AuditKind, AuditSums[AuditKind]] => {
       const own = rows.filter((each) => each.kind === kind);
-      const difference = own.reduce((sum, each) => sum + each.difference, 0n);
-      return [kind, { rows: own.length, difference }];
+      const differences = sumsOf(
+        own.map(({ token, difference }) => ({ ...token, amount: difference })),
+      );
+      return [kind, { rows: own.length, differences }];
     }),
   ) as AuditSums;

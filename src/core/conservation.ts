@@ -72,7 +72,7 @@ function swapped(
   for (const call of perimeter.calls) {
     const inside = call.inner > 0 && call.top >= bracket[0] && call.top <= bracket[1];
     const top = perimeter.transaction.instructions[call.top]?.program;
-    if (!inside || top === perimeter.venue) continue;
+    if (!inside || (top !== undefined && perimeter.venues.has(top))) continue;
     for (const act of walletCalls(call)) {
       if (act.act !== 'token_transfer') continue;
       const { source, destination, amount } = act;
@@ -84,11 +84,11 @@ function swapped(
   return { spent: spent > 0n ? spent : 0n, got };
 }
 
-/** The sizes of accounts that the venue itself created in this transaction, by account. */
-function madeByVenue({ calls, venue }: Perimeter): Map<Address, bigint> {
+/** The sizes of accounts that a venue itself created in this transaction, by account. */
+function madeByVenue({ calls, venues }: Perimeter): Map<Address, bigint> {
   const spaces = new Map<Address, bigint>();
   const owners = new Map<Address, Address>();
-  const tops = new Set(calls.filter((call) => call.program === venue).map((call) => call.top));
+  const tops = new Set(calls.filter((call) => venues.has(call.program)).map((call) => call.top));
   for (const call of calls) {
     if (call.inner === 0 || !tops.has(call.top)) continue;
     for (const act of walletCalls(call)) {
@@ -97,7 +97,7 @@ function madeByVenue({ calls, venue }: Perimeter): Map<Address, bigint> {
       if (act.owner !== null) owners.set(act.account, act.owner);
     }
   }
-  return new Map([...spaces].filter(([account]) => owners.get(account) === venue));
+  return new Map([...spaces].filter(([account]) => venues.has(owners.get(account) ?? '')));
 }
 
 /** The last call of a wallet program that names an own account and `destination`, if not null. */

@@ -21,7 +21,7 @@ export type CreatorTerms = {
    */
   readonly proven: boolean;
   /** The venue's program. Its accounts hold collateral and never spend tokens themselves. */
-  readonly venue: Address;
+  readonly venues: ReadonlySet<string>;
 };
 export type CreatorObjection = {
   readonly code: Extract<
@@ -59,8 +59,8 @@ export const isReserved = (address: string): boolean =>
   address === ASSOCIATED_TOKEN_PROGRAM;
 
 /** Programs whose accounts cannot spend tokens in a creator's name. */
-const neverVaults = (program: string, venue: Address): boolean =>
-  isReserved(program) || LOADERS.has(program) || program === venue;
+const neverVaults = (program: string, venues: ReadonlySet<string>): boolean =>
+  isReserved(program) || LOADERS.has(program) || venues.has(program);
 
 const refuse = (code: CreatorObjection['code'], detail: string): CreatorObjection => ({
   code,
@@ -70,14 +70,14 @@ const refuse = (code: CreatorObjection['code'], detail: string): CreatorObjectio
 /** Why a creator cannot be paid at this address; null when it can. */
 export function creatorObjection(
   { address, onCurve, account }: CreatorReading,
-  { offCurve, proven, venue }: CreatorTerms,
+  { offCurve, proven, venues }: CreatorTerms,
 ): CreatorObjection | null {
   const unpayable = (what: string) =>
     refuse(
       'creator_not_payable',
       `${address} is ${what}: a payment to it could not be spent. Give the wallet of the creator.`,
     );
-  if (isReserved(address) || address === venue) return unpayable('a program or a sysvar');
+  if (isReserved(address) || venues.has(address)) return unpayable('a program or a sysvar');
   const owner = account?.owner ?? SYSTEM_PROGRAM;
   if (TOKEN_PROGRAMS.has(owner) && onCurve) return unpayable('a token account or a mint');
   if (TOKEN_PROGRAMS.has(owner))
@@ -94,7 +94,7 @@ export function creatorObjection(
     );
   if (onCurve)
     return plain ? null : unpayable(`an account of the program ${owner}, not a plain wallet`);
-  if (owner !== SYSTEM_PROGRAM && neverVaults(owner, venue))
+  if (owner !== SYSTEM_PROGRAM && neverVaults(owner, venues))
     return unpayable(`an account of ${owner}`);
   if (owner === SYSTEM_PROGRAM && !plain) return unpayable('an account of the system program');
   if (account === null && !proven)
@@ -114,14 +114,14 @@ export function proofObjection(
   proof: VaultProof,
   derived: Address | null,
   program: { readonly owner: Address } | null,
-  venue: Address,
+  venues: ReadonlySet<string>,
 ): CreatorObjection | null {
   if (derived !== address)
     return refuse(
       'creator_unproven',
       `The program ${proof.program} does not derive ${address} from these seeds.`,
     );
-  if (neverVaults(proof.program, venue))
+  if (neverVaults(proof.program, venues))
     return refuse(
       'creator_not_payable',
       `${address} belongs to ${proof.program}, which never spends tokens for a creator.`,

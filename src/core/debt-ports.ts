@@ -13,6 +13,7 @@ import type { Subscription } from './ports.ts';
 import type { UncoveredShare } from './rebuild.ts';
 import type { ShareStatus, Voided, Voiding } from './share.ts';
 import type { Owed, Token } from './token.ts';
+import type { VenueName } from './venue.ts';
 
 export type UnaccruedClose = {
   readonly fact: Fact & { readonly body: Realised };
@@ -177,11 +178,13 @@ export type Shares = {
    */
   wake(waiting: readonly { subscriberId: string; class: ErrorClass }[]): Promise<string[]>;
   /**
-   * The subscribers with a pending debt that waits for this trouble, given by class or code, and
-   * the Drift account of one of them; null when there is none.
+   * The subscribers with a pending debt, at one venue or at any, that waits for this trouble, given
+   * by class or code, and the account of one of them; null when there is none.
    */
   waitingFor(
-    trouble: { readonly class: ErrorClass } | { readonly code: Trouble['code'] },
+    trouble: ({ readonly class: ErrorClass } | { readonly code: Trouble['code'] }) & {
+      readonly venue?: VenueName;
+    },
   ): Promise<{ driftUser: Address | null; subscribers: string[] }>;
   /**
    * What subscribers owe to a creator in debts of one token that can be paid: neither parked nor

@@ -31,6 +31,7 @@ export const FAULTS = {
   migration_changed: { retry: 'never', status: 500 },
   database_newer: { retry: 'never', status: 500 },
   rpc_unavailable: { retry: 'later', status: 503 },
+  venue_not_served: { retry: 'never', status: 422 },
   account_unreadable: { retry: 'later', status: 502 },
   rpc_refused: { retry: 'never', status: 502 },
   chain_foreign: { retry: 'later', status: 503 },

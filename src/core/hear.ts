@@ -1,31 +1,51 @@
-// Hear: the facts of one transaction: what the venue did for the watched accounts, and what went
-// through the watched wallets and token accounts.
+// Hear: the facts of one transaction: what the venues did for the watched accounts, and what went
+// through the watched wallets and token accounts, once, whichever venues took part.
 import type { Fact } from './fact.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Perimeter } from './holdings.ts';
 import { paymentIdOf } from './rebuild.ts';
 import { type ChainTransaction, callsOf } from './transaction.ts';
-import type { Venue } from './venue.ts';
+import type { HeardAtVenue, Venue } from './venue.ts';
 import { hearFailed, hearWallets, type Put } from './wallet.ts';
 
 /** The part of a venue by which transactions are heard. */
-export type HearingVenue = Pick<
-  Venue,
-  'hear' | 'programId' | 'quoteMint' | 'ofValue' | 'ownAccounts'
->;
+export type HearingVenue = Pick<Venue, 'hear' | 'programId' | 'quote' | 'ofValue' | 'ownAccounts'>;
+
+/** What all venues together moved into each token account. */
+function movedBy(told: readonly HeardAtVenue[]): ReadonlyMap<string, bigint> {
+  const [only] = told;
+  if (told.length === 1 && only !== undefined) return only.moved;
+  const sums = new Map<string, bigint>();
+  for (const { moved } of told)
+    for (const [account, amount] of moved) sums.set(account, (sums.get(account) ?? 0n) + amount);
+  return sums;
+}
+
+/** Each subscriber's swap, from the first instruction at any venue to the last. */
+function swapsOf(told: readonly HeardAtVenue[]): HeardAtVenue['swaps'] {
+  const [only] = told;
+  if (told.length === 1 && only !== undefined) return only.swaps;
+  const swaps = new Map<string, readonly [number, number]>();
+  for (const each of told)
+    for (const [subscriber, [from, to]] of each.swaps) {
+      const known = swaps.get(subscriber) ?? [from, to];
+      swaps.set(subscriber, [Math.min(known[0], from), Math.max(known[1], to)]);
+    }
+  return swaps;
+}
 
 /**
  * The facts that a transaction makes for the watched accounts. A failed transaction moves only its
  * fee. Outflows of a transaction that carries a payment's memo name that payment.
  */
 export function hearTransaction(
-  venue: HearingVenue,
+  venues: readonly HearingVenue[],
   transaction: ChainTransaction,
   watched: ReadonlyMap<string, Watched>,
 ): Fact[] {
   const { signature, slot, blockIndex } = transaction;
-  const { facts, moved, swaps } = venue.hear(transaction, watched);
-  const heard: Fact[] = [...facts];
+  const told = venues.map((each) => each.hear(transaction, watched));
+  const heard: Fact[] = told.flatMap((each) => each.facts);
   const put: Put = (subscriberId, account, ordinal, body) => {
     const position = { slot, blockIndex, ordinal };
     heard.push({ subscriberId, account, signature, position, body });
@@ -36,12 +56,12 @@ export function hearTransaction(
     transaction,
     watched,
     calls,
-    venue: venue.programId,
-    quoteMint: venue.quoteMint,
-    ofValue: venue.ofValue,
-    venueAccounts: venue.ownAccounts,
-    venueMoved: moved,
-    swaps,
+    venues: new Set(venues.map((each) => each.programId)),
+    quotes: new Set(venues.map((each) => each.quote.mint)),
+    ofValue: (mint) => venues.some((each) => each.ofValue(mint)),
+    venueAccounts: (agent) => new Set(venues.flatMap((each) => [...each.ownAccounts(agent)])),
+    venueMoved: movedBy(told),
+    swaps: swapsOf(told),
   };
   (failed ? hearFailed : hearWallets)(perimeter, put);
   const paymentId = paymentIdOf(calls);

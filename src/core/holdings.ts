@@ -10,19 +10,21 @@ export type Perimeter = {
   readonly transaction: ChainTransaction;
   readonly calls: readonly Call[];
   readonly watched: ReadonlyMap<string, Watched>;
-  readonly venue: Address;
-  readonly quoteMint: Address;
-  /** Whether the venue has a market of this mint. SOL counts as valuable as well. */
+  /** The programs of the venues. */
+  readonly venues: ReadonlySet<string>;
+  /** The mints of their quote tokens. */
+  readonly quotes: ReadonlySet<string>;
+  /** Whether a venue has a market of this mint. SOL counts as valuable as well. */
   readonly ofValue: (mint: Address) => boolean;
-  /** The venue's accounts that derive from an agent. Their lamports count as the agent's. */
+  /** The venues' accounts that derive from an agent. Their lamports count as the agent's. */
   readonly venueAccounts: (agent: Address) => ReadonlySet<Address>;
   /**
-   * Net base units that the venue moved into a token account for its owner's own Drift account;
+   * Net base units that venues moved into a token account for its owner's own Drift account;
    * negative when out of it.
    */
   readonly venueMoved: ReadonlyMap<string, bigint>;
   /**
-   * The first and last top-level instruction of each subscriber's swap with the venue's tokens,
+   * The first and last top-level instruction of each subscriber's swap with a venue's tokens,
    * both included.
    */
   readonly swaps: ReadonlyMap<string, readonly [from: number, to: number]>;

@@ -56,6 +56,10 @@ export type Debt = {
   readonly asked?: boolean;
 };
 
+/** The debts of accounts at one venue. */
+export const debtsAt = (debts: readonly Debt[], venue: VenueName | undefined): readonly Debt[] =>
+  debts.filter((each) => each.venue === venue);
+
 export type Cover = { readonly shareId: string; readonly amount: BaseUnits };
 
 /** What a payment will do, decided before anything is signed. */

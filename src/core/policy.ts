@@ -86,8 +86,8 @@ export type Mandate = {
   readonly settleMarkets: readonly number[];
   readonly feePayer: Address;
   /**
-   * USDC for the sponsor that pays the fee, and its token account; zero and null when there is no
-   * reimbursement.
+   * Quote tokens for the sponsor that pays the fee, and its token account; zero and null when there
+   * is no reimbursement.
    */
   readonly reimburse: BaseUnits;
   readonly sponsorTokenAccount: Address | null;

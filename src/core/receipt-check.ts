@@ -2,6 +2,7 @@
 // `ok` only when the chain or arithmetic shows it; what a node does not have is `unknown`.
 import type { Fact } from './fact.ts';
 import type { Address, Signature } from './ids.ts';
+import type { Token } from './token.ts';
 import type { ChainTransaction } from './transaction.ts';
 
 export const RECEIPT_VERDICTS = ['ok', 'differs', 'unknown'] as const;
@@ -33,7 +34,7 @@ export const unknown = (what: string, detail: string): Finding => ({
 export type KnownVenue = {
   readonly name: string;
   readonly programId: Address;
-  readonly quoteMint: Address;
+  readonly quote: Token;
 };
 
 /** The accounts whose facts a receipt is about. */

@@ -16,7 +16,7 @@ import {
   unknown,
 } from './receipt-check.ts';
 import { isFinding, readAt } from './receipt-close.ts';
-import { quotesOf, USDC } from './token.ts';
+import { amountText, quotesOf } from './token.ts';
 import { type ChainTransaction, callsOf } from './transaction.ts';
 
 /** By how much the token accounts rose that a test selects. */
@@ -70,14 +70,19 @@ function faultsOf(transaction: ChainTransaction, receipt: Receipt, payment: Paym
   ];
 }
 
-function checkPayment(receipt: Receipt, payment: Payment, evidence: ReceiptEvidence): Finding {
+function checkPayment(
+  receipt: Receipt,
+  payment: Payment,
+  { quote }: KnownVenue,
+  evidence: ReceiptEvidence,
+): Finding {
   const read = readAt(evidence, 'payment', payment);
   if (isFinding(read)) return read;
   const faults = faultsOf(read, receipt, payment);
   return faults.length === 0
     ? ok(
         'payment',
-        `${payment.signature} moved ${formatUnits(payment.amount)} USDC from the agent to the creator.`,
+        `${payment.signature} moved ${amountText(payment.amount, quote)} from the agent to the creator.`,
       )
     : differs('payment', `${payment.signature}: ${faults.join('; ')}.`);
 }
@@ -92,7 +97,7 @@ function checkCredit(
 ): Finding {
   const read = readAt(evidence, 'transfer', credit);
   if (isFinding(read)) return read;
-  const { creator, mint, subscriber } = receipt;
+  const { creator, subscriber } = receipt;
   const { signature, account, ordinal, amount, credited } = credit;
   const { agentWallet, tokenAccount, venueAccount } = subscriber;
   if (![agentWallet, tokenAccount, venueAccount].includes(account))
@@ -103,18 +108,18 @@ function checkCredit(
   const paid =
     left?.kind === 'outflow' &&
     left.amount === amount &&
-    creatorPaid(left, new Set([creator.wallet]), quotesOf([{ ...USDC, mint }])) !== null;
+    creatorPaid(left, new Set([creator.wallet]), quotesOf([venue.quote])) !== null;
   const faults = [
     ...(paid ? [] : [`no transfer of ${amount} from ${account} to the creator stands there`]),
     ...(credited > 0n && credited <= amount ? [] : ['more of it is counted than it moved']),
   ];
   return faults.length === 0
-    ? ok('transfer', `${signature} moved ${formatUnits(amount)} USDC to the creator.`)
+    ? ok('transfer', `${signature} moved ${amountText(amount, venue.quote)} to the creator.`)
     : differs('transfer', `${signature}: ${faults.join('; ')}.`);
 }
 
 /** Checks that what was paid is the sum of the payments and transfers, and fits the status. */
-function checkPaid({ share, payments, credits }: Receipt): Finding {
+function checkPaid({ share, payments, credits }: Receipt, { quote }: KnownVenue): Finding {
   const signatures = new Set(payments.map((each) => each.signature));
   const ids = new Set(payments.map((each) => each.id));
   const transfers = new Set(
@@ -142,7 +147,10 @@ function checkPaid({ share, payments, credits }: Receipt): Finding {
       'paid',
       `${share.paid} of ${share.amount} is paid; that is not ${share.status}.`,
     );
-  return ok('paid', `${formatUnits(share.paid)} of ${formatUnits(share.amount)} USDC is paid.`);
+  return ok(
+    'paid',
+    `${formatUnits(share.paid, quote.decimals)} of ${amountText(share.amount, quote)} is paid.`,
+  );
 }
 
 /** Every check of the payments of a receipt. */
@@ -151,7 +159,7 @@ export const checkPaymentsOf = (
   venue: KnownVenue,
   evidence: ReceiptEvidence,
 ): Finding[] => [
-  ...receipt.payments.map((each) => checkPayment(receipt, each, evidence)),
+  ...receipt.payments.map((each) => checkPayment(receipt, each, venue, evidence)),
   ...receipt.credits.map((each) => checkCredit(receipt, each, venue, evidence)),
-  checkPaid(receipt),
+  checkPaid(receipt, venue),
 ];

@@ -1,6 +1,7 @@
 // Receipt ports: the port to the figures from which the receipt of a share is written.
 import type { Address } from './ids.ts';
 import type { Receipt } from './receipt.ts';
+import type { VenueName } from './venue.ts';
 
 /** What the ledger knows for a receipt; the addresses that derive from wallets are added later. */
 export type ReceiptFigures = Pick<
@@ -17,6 +18,8 @@ export type ReceiptFigures = Pick<
   | 'credits'
 > & {
   readonly subscriber: Receipt['subscriber'];
+  /** The venue of the account that closed. */
+  readonly venue: VenueName;
   readonly creatorWallet: Address;
 };
 export type ReceiptBook = {

@@ -64,7 +64,7 @@ function checkOne(receipt: Receipt, evidence: ReceiptEvidence): Finding[] {
       ),
     ];
   const venue = evidence.venues.find((each) => each.programId === receipt.programId);
-  if (venue === undefined || venue.name !== receipt.venue || venue.quoteMint !== receipt.mint)
+  if (venue === undefined || venue.name !== receipt.venue || venue.quote.mint !== receipt.mint)
     return [
       differs(
         'venue',

@@ -25,15 +25,19 @@ export type PaymentParts = {
 
 /** A lookup table with its addresses, which are needed to read a transaction that uses it. */
 export type LookupTable = { readonly key: Address; readonly addresses: readonly Address[] };
-/** The endpoint at which agents may swap USDC for SOL. It answers with a transaction to sign. */
+/**
+ * The endpoint at which agents may swap quote tokens for SOL. It answers with a transaction to
+ * sign.
+ */
 export type SwapDesk = {
   /**
-   * Returns an unsigned transaction that swaps this much of the owner's USDC for SOL. Throws
-   * `swap_failed`.
+   * Returns an unsigned transaction that swaps this much of the owner's tokens of a mint for SOL.
+   * Throws `swap_failed`.
    */
   offer(
     owner: Address,
     amount: BaseUnits,
+    mint: Address,
   ): Promise<{ transaction: Uint8Array; tables: readonly LookupTable[] }>;
 };
 
@@ -102,8 +106,8 @@ export type Pen = {
     blockhash: string;
     key: SealedKey | null;
     /**
-     * USDC base units that the ledger knows to be signed for this subscriber within a day, without
-     * this payment.
+     * Base units of the payment's token that the ledger knows to be signed for this subscriber
+     * within a day, without this payment.
      */
     signedToday: BaseUnits;
   }): Promise<Written>;

@@ -4,12 +4,15 @@ import type { Earnings } from './debt-sums.ts';
 import type { Address } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Cover } from './payment.ts';
+import type { VenueName } from './venue.ts';
 
 /** A period of time, in milliseconds since 1970; `untilMs` is not part of it. */
 export type Period = { readonly sinceMs?: number; readonly untilMs?: number };
 
 /** The trade behind a share. Amounts are quote base units, base is in 1e9. */
 export type ShareTrade = {
+  /** The venue of the account; market indexes are its own. */
+  readonly venue: VenueName;
   readonly market: number;
   readonly position: 'long' | 'short';
   /** Base, entry and exit of the whole close, of which the share may be for a part. */

@@ -1,6 +1,6 @@
 // Swap: the rules about a swap that another service has built and the pen may sign, as two
 // tables: rules about single acts, and rules about the whole. It must be one swap of exactly the
-// planned USDC for at least the planned SOL, out of the agent's accounts and into them, and
+// planned tokens for at least the planned SOL, out of the agent's accounts and into them, and
 // nothing else.
 import type { Address } from './ids.ts';
 import { type BaseUnits, BPS_WHOLE, type Lamports, mulDivFloor } from './money.ts';
@@ -30,7 +30,7 @@ export type SwapAct =
     };
 
 export type SwapLimits = {
-  /** The most USDC that one swap may take. */
+  /** The most base units of the payment's token that one swap may take. */
   readonly amountMost: BaseUnits;
   readonly slippageBpsMost: number;
   /** The least lamports that a swap must bring at the worst price that it accepts. */
@@ -38,7 +38,7 @@ export type SwapLimits = {
 };
 export type SwapMandate = SwapLimits & {
   readonly agent: Address;
-  /** The agent's USDC account. */
+  /** The agent's account of the token that is swapped. */
   readonly source: Address;
   /** The agent's account of wrapped SOL. */
   readonly wrapped: Address;
@@ -114,7 +114,7 @@ export const SWAP_RULES: RulesByAct<SwapAct, SwapMandate> = {
       objection: ({ authority }) => `swaps by authority of ${authority}`,
     },
     {
-      must: "take from the agent's USDC account",
+      must: "take from the agent's account of the payment's token",
       holds: ({ source }, mandate) => source === mandate.source,
       objection: ({ source }) => `swaps out of ${source}`,
     },

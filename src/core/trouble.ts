@@ -57,7 +57,7 @@ export const TROUBLES = {
   },
   swap_off: {
     class: 'retry_soon',
-    means: 'Swaps of USDC for SOL were switched off after this one was planned.',
+    means: 'Swaps of quote tokens for SOL were switched off after this one was planned.',
   },
   insufficient_funds: {
     class: 'retry_when_healthier',
@@ -118,7 +118,7 @@ export const TROUBLES = {
   swap_failed: {
     class: 'needs_sol',
     means:
-      'The agent lacks SOL, and the swap of USDC for SOL was not offered, not readable, or refused.',
+      'The agent lacks SOL, and the swap of quote tokens for SOL was not offered, not readable, or refused.',
   },
   no_agent_key: {
     class: 'needs_authorisation',

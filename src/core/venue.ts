@@ -4,6 +4,7 @@
 import type { Chain, ChainAccount, Slice } from './chain-ports.ts';
 import type { Coverage } from './coverage.ts';
 import type { Fact } from './fact.ts';
+import { Fault } from './fault.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Address, Slot } from './ids.ts';
 import type { VenueFunds } from './plan.ts';
@@ -76,6 +77,8 @@ export type Venue = {
   readonly shortOfCollateral: TroubleCode;
   /** Codes of the troubles of a settlement that mean: this market has nothing to settle. */
   readonly nothingToSettle: readonly TroubleCode[];
+  /** The name of a perp market; null when this release does not know it. */
+  marketName(index: number): string | null;
   /** The PDA of a sub-account of this authority. */
   userAddress(authority: Address, subAccountId: number): Promise<Address>;
   /** Whether the venue has a market for tokens of this mint. */
@@ -169,3 +172,39 @@ export type Venue = {
    */
   trouble(error: unknown, programs: readonly Address[], logs: readonly string[]): Trouble;
 };
+
+/** The venues that a daemon serves, in the order of the settings. */
+export type Venues = {
+  readonly all: readonly Venue[];
+  /** The venue of that name, the default one when left out. Throws `venue_not_served`. */
+  of(name: VenueName | undefined): Venue;
+  /** The venue that is meant where a caller names none: the default one, else the first served. */
+  readonly usual: Venue;
+};
+
+/** Puts venues together. */
+export function venuesOf(all: readonly [Venue, ...Venue[]]): Venues {
+  return {
+    all,
+    of(name = DEFAULT_VENUE) {
+      const found = all.find((each) => each.name === name);
+      if (found === undefined)
+        throw new Fault(
+          'venue_not_served',
+          `This daemon does not serve ${name}, only ${all.map((each) => each.name).join(', ')}. BAILIFF_VENUES names the venues.`,
+        );
+      return found;
+    },
+    usual: all.find((each) => each.name === DEFAULT_VENUE) ?? all[0],
+  };
+}
+
+/** The name of a venue's perp market; null when this daemon or this release does not know it. */
+export const marketNameAt = (
+  { all }: Venues,
+  { venue, market }: { readonly venue: VenueName; readonly market: number },
+): string | null => all.find((each) => each.name === venue)?.marketName(market) ?? null;
+
+/** The venue that reads a watched account. Wallets and token accounts look alike at every venue. */
+export const venueOf = (venues: Venues, { role, venue }: Pick<Watched, 'role' | 'venue'>): Venue =>
+  role === 'drift_user' ? venues.of(venue) : venues.usual;

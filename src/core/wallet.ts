@@ -48,7 +48,7 @@ function routeOf(perimeter: Perimeter, { how, mint, destination }: Leaving): Out
   const toVenue =
     destination !== null &&
     perimeter.calls.some(
-      (call) => call.program === perimeter.venue && call.accounts.includes(destination),
+      (call) => perimeter.venues.has(call.program) && call.accounts.includes(destination),
     );
   if (toVenue) return 'foreign_deposit';
   return mint === null ? 'sol_transfer' : 'token_transfer';
@@ -56,7 +56,8 @@ function routeOf(perimeter: Perimeter, { how, mint, destination }: Leaving): Out
 
 function outflowOf(perimeter: Perimeter, subject: Subject, leaving: Leaving): Outflow {
   const { mint, decimals, amount, destination, owner } = leaving;
-  const brought = mint === perimeter.quoteMint ? solBrought(perimeter, subject) : 0n;
+  const isQuote = mint !== null && perimeter.quotes.has(mint);
+  const brought = isQuote ? solBrought(perimeter, subject) : 0n;
   return {
     kind: 'outflow',
     route: routeOf(perimeter, leaving),
@@ -67,7 +68,7 @@ function outflowOf(perimeter: Perimeter, subject: Subject, leaving: Leaving): Ou
     owner,
     internal: false,
     ofValue: mint === null || perimeter.ofValue(mint),
-    usd: mint === perimeter.quoteMint ? amount : null,
+    usd: isQuote ? amount : null,
     ...consentOf(perimeter.transaction, leaving.consent),
     ...(brought > 0n ? { brought } : {}),
   };

@@ -4,6 +4,7 @@
 // agree again.
 import { Fault } from '../core/fault.ts';
 import { isSignature } from '../core/ids.ts';
+import { venueOf } from '../core/venue.ts';
 import type { CheckPorts } from './account-checks.ts';
 import type { WatchedAccounts } from './watched.ts';
 
@@ -18,9 +19,9 @@ export type Accept = (subject: string, reason: string) => Promise<void>;
  * is not waited for, and `conflict` for an account that shows nothing to accept.
  */
 export function createAccept(
-  ports: Pick<CheckPorts, 'ledger' | 'chain' | 'venue' | 'log'> & { watched: WatchedAccounts },
+  ports: Pick<CheckPorts, 'ledger' | 'chain' | 'venues' | 'log'> & { watched: WatchedAccounts },
 ): Accept {
-  const { ledger, chain, venue, watched, log } = ports;
+  const { ledger, chain, venues, watched, log } = ports;
   const acceptTransaction = async (
     signature: Parameters<typeof ledger.unread.accept>[0],
     reason: string,
@@ -43,7 +44,7 @@ export function createAccept(
     const { slot, accounts } = await chain.witnessed(() =>
       chain.slices([account.address], null, 'finalized'),
     );
-    const state = venue.stateOf(account.role, slot, accounts[0] ?? null);
+    const state = venueOf(venues, account).stateOf(account.role, slot, accounts[0] ?? null);
     if (state === null || !(await ledger.checks.accept(account.address, state)))
       throw new Fault(
         'conflict',

@@ -1,13 +1,11 @@
 // Account checks: compares the state of each watched account with the facts about it. States are
 // read at finalized slots and judged by core/reckoning.ts once everything up to them has been
 // heard. A difference that no fact explains stays on record as a gap.
-
 import type { Chain } from '../core/chain-ports.ts';
 import type { AccountCheck } from '../core/check-ports.ts';
-import type { Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Perhaps } from '../core/perhaps.ts';
-import type { Clock, Ledger, Log, VenueAccount } from '../core/ports.ts';
+import type { Clock, Ledger, Log } from '../core/ports.ts';
 import {
   blankState,
   type Check,
@@ -18,7 +16,7 @@ import {
   together,
 } from '../core/reckoning.ts';
 import { checkUnread } from '../core/unread.ts';
-import type { Venue } from '../core/venue.ts';
+import { type Venue, type Venues, venueOf } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import { backfill } from './backfill.ts';
 import { rescan } from './rescan.ts';
@@ -26,7 +24,7 @@ import { rescan } from './rescan.ts';
 export type CheckPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
-  readonly venue: Venue;
+  readonly venues: Venues;
   readonly aside: SetAside;
   readonly clock: Clock;
   readonly log: Log;
@@ -71,7 +69,7 @@ async function read(
   accounts: readonly AccountCheck[],
   failing: Failing = new Map(),
 ): Promise<void> {
-  const { ledger, chain, venue } = ports;
+  const { ledger, chain, venues } = ports;
   const addresses = accounts.map((each) => each.address);
   // A baseline of another chain would be compared with ours for good.
   const { slot, accounts: found } = await chain.witnessed(() =>
@@ -79,7 +77,7 @@ async function read(
   );
   for (const [index, account] of accounts.entries()) {
     await alone(ports, account.address, failing, async () => {
-      const state = venue.stateOf(account.role, slot, found[index] ?? null);
+      const state = venueOf(venues, account).stateOf(account.role, slot, found[index] ?? null);
       if (state === null) return;
       if (account.baseline === null) await ledger.checks.begin(account, state);
       else if (state.slot > account.baseline.slot)
@@ -102,7 +100,7 @@ export async function beginChecks(ports: CheckPorts, accounts: readonly Address[
  * The venue's flat fee for keepers; 0, without asking, when no record can have left such a fee out.
  */
 export const flatFeeFor = async (
-  { chain, venue }: Pick<CheckPorts, 'chain' | 'venue'>,
+  { chain, venue }: { readonly chain: Pick<Chain, 'accounts'>; readonly venue: Venue },
   perhaps: Perhaps,
 ): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
 
@@ -113,10 +111,12 @@ export const flatFeeFor = async (
  */
 async function acrossDeletion(
   ports: CheckPorts,
-  { address, baseline, candidate, unexplained }: AccountCheck,
+  account: AccountCheck,
   deletedSlot: Slot,
 ): Promise<Check> {
-  const { ledger, chain, venue } = ports;
+  const { ledger, chain, venues } = ports;
+  const { address, baseline, candidate, unexplained } = account;
+  const venue = venueOf(venues, account);
   if (baseline === null || candidate === null) throw new Error('nothing to judge');
   if (unexplained !== null)
     return {
@@ -133,7 +133,7 @@ async function acrossDeletion(
   const worth =
     read === null ? null : venue.quoteWorth(quote?.scaled ?? 0n, read.accounts[0] ?? null);
   const movedOut = await ledger.checks.movedOut(address, venue.quoteMint, slot, deletedSlot);
-  const flatFee = await flatFeeFor(ports, after.perhaps);
+  const flatFee = await flatFeeFor({ chain, venue }, after.perhaps);
   const { told, unknowns, perhaps } = after;
   return together(
     checkLastStretch(baseline, { ...before, movedOut, worth }),
@@ -150,8 +150,9 @@ async function judge(
   account: AccountCheck,
   repairing: boolean,
 ): Promise<'reckoned' | 'repaired' | 'other'> {
-  const { ledger, clock, log } = ports;
+  const { ledger, chain, clock, log } = ports;
   const { address, baseline, candidate, subscriberId } = account;
+  const venue = venueOf(ports.venues, account);
   if (baseline === null || candidate === null) return 'other';
   const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
   const { told, perhaps, unknowns, settled, deletedSlot, unreadable } = found;
@@ -161,7 +162,7 @@ async function judge(
     await ledger.checks.wait(address);
     return 'other';
   }
-  const flatFee = await flatFeeFor(ports, perhaps);
+  const flatFee = await flatFeeFor({ chain, venue }, perhaps);
   const gone = account.role === 'drift_user' && baseline.hints.exists && !candidate.hints.exists;
   if (gone && deletedSlot === null) {
     await ledger.checks.discard(address);
@@ -302,24 +303,4 @@ export async function checkAccounts(
     if (idle.length > 0) await read(ports, idle, failing);
   }
   return { reckoned: [...reckoned], noted };
-}
-
-/**
- * Sub-accounts of an agent that exist and are not watched. The venue numbers sub-accounts in
- * sequence, and a counter of the owner says how many were created.
- */
-export async function missingSubAccounts(
-  ports: Pick<CheckPorts, 'chain' | 'venue'>,
-  agentWallet: Address,
-  watched: ReadonlyMap<string, Watched>,
-): Promise<VenueAccount[]> {
-  const { chain, venue } = ports;
-  const { accounts } = await chain.slices([venue.statsAddress(agentWallet)], null, 'confirmed');
-  const created = venue.subAccountsCreated(accounts[0] ?? null);
-  const missing: VenueAccount[] = [];
-  for (let subAccountId = 0; subAccountId < created; subAccountId++) {
-    const address = await venue.userAddress(agentWallet, subAccountId);
-    if (!watched.has(address)) missing.push({ address, subAccountId, venue: venue.name });
-  }
-  return missing;
 }

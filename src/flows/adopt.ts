@@ -4,7 +4,8 @@
 import type { Fact } from '../core/fact.ts';
 import { type Address, base58Text, type Slot } from '../core/ids.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
-import { type CheckPorts, missingSubAccounts } from './account-checks.ts';
+import type { CheckPorts } from './account-checks.ts';
+import { missingSubAccounts } from './sub-accounts.ts';
 import type { WatchedAccounts } from './watched.ts';
 
 export type AdoptPorts = CheckPorts & {
@@ -76,7 +77,7 @@ function tokenAccountIn({ account, body }: Fact): Address | null {
  * Token accounts of signing agents that hold tokens of value after a transaction. Such tokens stay
  * within the agent's reach, so their accounts are followed.
  */
-function filledIn({ venue, watched }: AdoptPorts, transaction: ChainTransaction) {
+function filledIn({ venues, watched }: AdoptPorts, transaction: ChainTransaction) {
   if (transaction.error !== null) return [];
   return transaction.tokenBalances.flatMap(({ account, mint, ownerAfter, after }) => {
     const owner = ownerAfter === null ? undefined : watched.map.get(ownerAfter);
@@ -84,7 +85,7 @@ function filledIn({ venue, watched }: AdoptPorts, transaction: ChainTransaction)
       owner?.role === 'agent_wallet' &&
       transaction.signers.includes(owner.address) &&
       after > 0n &&
-      venue.ofValue(mint);
+      venues.all.some((each) => each.ofValue(mint));
     return kept ? [{ address: account, subscriberId: owner.subscriberId }] : [];
   });
 }

@@ -10,6 +10,7 @@ import type { Signature, Slot } from '../core/ids.ts';
 import { type BaseUnits, most } from '../core/money.ts';
 import type { Ledger, Log, Subscriber } from '../core/ports.ts';
 import { allot, type PaidOnChain, paymentIdIn, recognise } from '../core/rebuild.ts';
+import type { Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
 import type { Venue } from '../core/venue.ts';
@@ -19,7 +20,7 @@ export type BooksPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly tokens: Tokens;
-  readonly venue: Pick<Venue, 'quote'>;
+  readonly venues: { readonly all: readonly Pick<Venue, 'quote'>[] };
 };
 export type Books = {
   /**
@@ -64,17 +65,24 @@ export const unknownPayments = (
   commitment: 'confirmed' | 'finalized',
   strangers: Set<Signature> = new Set(),
 ): Promise<PaidOnChain[]> =>
-  ports.chain.witnessed(() => readUnknown(ports, subscriber, since, commitment, strangers));
+  ports.chain.witnessed(async () => {
+    const found: PaidOnChain[] = [];
+    for (const { quote } of ports.venues.all)
+      found.push(...(await readUnknown(ports, subscriber, quote, since, commitment, strangers)));
+    return found.sort((a, b) => a.slot - b.slot);
+  });
 
 async function readUnknown(
-  { ledger, chain, tokens, venue }: BooksPorts,
-  { id, agentWallet: wallet, agentTokenAccount: tokenAccount }: Subscriber,
+  { ledger, chain, tokens }: BooksPorts,
+  { id, agentWallet: wallet }: Subscriber,
+  quote: Token,
   since: Slot,
   commitment: 'confirmed' | 'finalized',
   strangers: Set<Signature>,
 ): Promise<PaidOnChain[]> {
   // The history must come from a node that has seen the tip: one that is behind would leave out the
   // latest payments.
+  const tokenAccount = tokens.tokenAccount(quote.mint, wallet);
   const tip = await chain.slot(commitment);
   const claimed: SignatureRow[] = [];
   for (let after: Slot | null = since; after !== null; ) {
@@ -91,7 +99,7 @@ async function readUnknown(
   const creatorOf = new Map(
     subscriptions.flatMap(({ terms }) =>
       terms.map(({ creatorWallet }) => [
-        tokens.tokenAccount(venue.quote.mint, creatorWallet),
+        tokens.tokenAccount(quote.mint, creatorWallet),
         creatorWallet,
       ]),
     ),
@@ -105,7 +113,7 @@ async function readUnknown(
     if (transaction.error !== null) return [];
     const acts = tokens.actsOf(transaction);
     const paid = recognise(acts, { wallet, tokenAccount }, creatorOf);
-    if (paid !== null) return [{ ...paid, token: venue.quote, signature, slot }];
+    if (paid !== null) return [{ ...paid, token: quote, signature, slot }];
     // Without a transfer that the agent signed this can never be a payment, whatever terms are
     // added later.
     const signedByAgent = acts.some((act) => act.act === 'transfer' && act.authority === wallet);

@@ -11,7 +11,7 @@ import type { Pace } from '../core/pace.ts';
 import type { Clock, Ledger, Log, Subscriber } from '../core/ports.ts';
 import type { Owed, Token } from '../core/token.ts';
 import type { Tokens } from '../core/token-ports.ts';
-import type { Venue } from '../core/venue.ts';
+import type { Venue, VenueName, Venues } from '../core/venue.ts';
 import type { Books } from './books-comparison.ts';
 
 export type ClearAnswer =
@@ -35,7 +35,7 @@ export type ClearPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly tokens: Tokens;
-  readonly venue: Venue;
+  readonly venues: Venues;
   readonly clock: Clock;
   readonly log: Log;
   readonly pace: Pace;
@@ -68,11 +68,17 @@ const SENT_LATE_MS = 60_000;
  */
 export type Clear = (
   subscriberId: string,
-  wanted: { id: string; purpose: Clearance['purpose']; amount: BaseUnits | null },
+  wanted: {
+    id: string;
+    purpose: Clearance['purpose'];
+    amount: BaseUnits | null;
+    /** The venue from which the amount is withdrawn; the usual one when left out. */
+    venue?: VenueName;
+  },
 ) => Promise<ClearAnswer>;
 
 export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
-  const { ledger, chain, tokens, venue, clock, log, pace } = ports;
+  const { ledger, chain, tokens, venues, clock, log, pace } = ports;
   const never = new AbortController().signal;
 
   /**
@@ -101,12 +107,19 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     }
   };
 
-  /** The state of each Drift account now, and the tokens in the agent's own token account. */
+  /**
+   * The state of each account now, at one venue or at all, and the quote tokens in the agent's own
+   * token account.
+   */
   const holdingsOf = async (
     subscriber: Subscriber,
+    at: Venue,
+    all: boolean,
   ): Promise<{ holdings: Holding[]; tokens: BaseUnits }> => {
     const holdings: Holding[] = [];
-    for (const { address } of subscriber.driftAccounts) {
+    for (const { address, venue: name } of subscriber.driftAccounts) {
+      if (!all && name !== at.name) continue;
+      const venue = venues.of(name);
       const { slot, accounts } = await chain.accounts(await venue.preflightAccounts(address));
       const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
       const funds = venue.read(address, accounts)?.funds ?? null;
@@ -120,9 +133,10 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
         claimable: claimable.reduce((sum, each) => sum + each.amount, 0n),
       });
     }
-    const { agentTokenAccount, agentWallet } = subscriber;
-    const [account] = (await chain.accounts([agentTokenAccount])).accounts;
-    const own = tokens.readTokenAccount(account ?? null, venue.quoteMint, agentWallet);
+    const { agentWallet } = subscriber;
+    const address = tokens.tokenAccount(at.quoteMint, agentWallet);
+    const [account] = (await chain.accounts([address])).accounts;
+    const own = tokens.readTokenAccount(account ?? null, at.quoteMint, agentWallet);
     return { holdings, tokens: own === null || own.foreign ? 0n : own.amount };
   };
 
@@ -132,12 +146,13 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
    */
   const doubtOf = async (
     subscriber: Subscriber,
+    at: Venue,
     amount: BaseUnits | null,
     deadlineMs: number,
   ): Promise<Uncovered | null> => {
     for (;;) {
-      const { holdings, tokens } = await holdingsOf(subscriber);
-      const found = uncovered(holdings, tokens, amount, venue.quote);
+      const { holdings, tokens } = await holdingsOf(subscriber, at, amount === null);
+      const found = uncovered(holdings, tokens, amount, at.quote);
       if (found === null || !found.passes || clock.nowMs() >= deadlineMs) return found;
       await clock.sleep(LOOK_AGAIN_MS, never);
     }
@@ -153,13 +168,14 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
     }
   };
 
-  return async (subscriberId, { id, purpose, amount }) => {
+  return async (subscriberId, { id, purpose, amount, venue: name }) => {
+    const at = name === undefined ? venues.usual : venues.of(name);
     const subscriber = await ledger.subscribers.find(subscriberId);
     if (subscriber === null)
       throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
     const known = await ledger.clearances.find(subscriberId, id);
     if (known !== null)
-      return { status: 'cleared', clearance: known, token: venue.quote, untilMs: known.untilMs };
+      return { status: 'cleared', clearance: known, token: at.quote, untilMs: known.untilMs };
     const deadlineMs = clock.nowMs() + options.patienceMs;
     const blocked = (code: Block, owed: readonly Owed[], reason: string): ClearAnswer => {
       const outstanding = owed.reduce((sum, each) => sum + each.amount, 0n);
@@ -172,11 +188,11 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       if (owed.length === 0) return null;
       const open = await ledger.shares.open(subscriberId);
       const stuck = open.find((each) => each.reason !== null);
-      return blocked('owes', owed, whyBlocked(owed, stuck?.reason ?? null, venue.title));
+      return blocked('owes', owed, whyBlocked(owed, stuck?.reason ?? null, at.title));
     };
     const owing = await settled();
     if (owing !== null) return owing;
-    const doubt = await doubtOf(subscriber, amount, deadlineMs);
+    const doubt = await doubtOf(subscriber, at, amount, deadlineMs);
     if (doubt !== null) return blocked(doubt.code, [], doubt.reason);
     // A transaction that was heard while the accounts were read may have made a new debt.
     const owingNow = await settled();
@@ -192,7 +208,7 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       id,
       purpose,
       amount,
-      mint: venue.quoteMint,
+      mint: at.quoteMint,
       grantedSlot,
       untilSlot: grantedSlot + slots,
       tradedSlot: null,
@@ -204,6 +220,6 @@ export function createClear(ports: ClearPorts, options: ClearOptions): Clear {
       amount,
       clearance: id,
     });
-    return { status: 'cleared', clearance, token: venue.quote, untilMs };
+    return { status: 'cleared', clearance, token: at.quote, untilMs };
   };
 }

@@ -12,7 +12,7 @@ import {
 } from '../core/conformance.ts';
 import type { Trouble } from '../core/payment.ts';
 import type { Log } from '../core/ports.ts';
-import type { Venue } from '../core/venue.ts';
+import { DEFAULT_VENUE, type Venue, type VenueName } from '../core/venue.ts';
 
 export type ConformancePorts = {
   readonly program: ProgramReader;
@@ -62,5 +62,27 @@ export function createConformance(
     },
     state: () => state,
     objection: () => signingObjection(state, onUnknown),
+  };
+}
+
+export type VenuesConformance = {
+  look(): Promise<void>;
+  /** The state of each venue's program. */
+  states(): readonly { readonly venue: VenueName; readonly state: Conformance }[];
+  /** The reason why nothing new may be signed for payments out of a venue, or null. */
+  objection(venue: VenueName | undefined): Trouble | null;
+};
+
+/** Watches the programs of several venues, each by itself. */
+export function createVenuesConformance(
+  watches: ReadonlyMap<VenueName, ConformanceWatch>,
+): VenuesConformance {
+  return {
+    async look() {
+      const looked = await Promise.allSettled([...watches.values()].map((each) => each.look()));
+      for (const each of looked) if (each.status === 'rejected') throw each.reason;
+    },
+    states: () => [...watches].map(([venue, watch]) => ({ venue, state: watch.state() })),
+    objection: (venue = DEFAULT_VENUE) => watches.get(venue)?.objection() ?? null,
   };
 }

@@ -24,7 +24,7 @@ export type CoverageCounter = {
 export function createCoverageCounter(
   ports: {
     readonly ledger: Pick<Ledger, 'coverage'>;
-    readonly venue: Pick<Venue, 'cover'>;
+    readonly venues: { readonly all: readonly Pick<Venue, 'cover' | 'programId'>[] };
     readonly watched: Pick<WatchedAccounts, 'map'>;
   },
   metrics: {
@@ -44,10 +44,15 @@ export function createCoverageCounter(
   return {
     heard(facts, transaction) {
       metrics.facts(facts);
-      for (const [program, counted] of ports.venue.cover(transaction, ports.watched.map)) {
-        add(program, counted);
-        metrics.covered(program, counted);
-      }
+      const { all } = ports.venues;
+      for (const [index, venue] of all.entries())
+        for (const [program, counted] of venue.cover(transaction, ports.watched.map)) {
+          // A venue judges its own calls; every other program is counted once, by the first venue.
+          const judged = all.find((each) => each.programId === program) ?? all[0];
+          if (judged !== all[index]) continue;
+          add(program, counted);
+          metrics.covered(program, counted);
+        }
     },
     async flush() {
       if (counts.size === 0) return;

@@ -11,7 +11,7 @@ import { ledgerFault } from '../core/ledger-fault.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 import { UNREADABLE } from '../core/unread.ts';
-import type { Venue } from '../core/venue.ts';
+import type { Venues } from '../core/venue.ts';
 import { onAbsent } from './absence.ts';
 import type { SetAside } from './aside.ts';
 import type { WatchedAccounts } from './watched.ts';
@@ -19,7 +19,7 @@ import type { WatchedAccounts } from './watched.ts';
 export type InspectPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
-  readonly venue: Venue;
+  readonly venues: Venues;
   readonly watched: WatchedAccounts;
   readonly aside: SetAside;
   readonly clock: Clock;
@@ -131,18 +131,18 @@ async function record(
   { signature, attempts }: Sighting,
   { transaction, finality }: Read,
 ): Promise<Recorded> {
-  const { ledger, venue, watched, clock } = ports;
+  const { ledger, venues, watched, clock } = ports;
   const insist = attempts > LOG_TRIES;
   const owners = transaction.tokenBalances.flatMap((each) => [each.owner, each.ownerAfter]);
   const touching = [...transaction.keys, ...owners.filter((each) => each !== null)];
   for (let tries = 1; ; tries++) {
     let { revision } = watched;
-    let facts = hearTransaction(venue, transaction, watched.map);
+    let facts = hearTransaction(venues.all, transaction, watched.map);
     // Accounts that the transaction names and that are not watched yet are adopted first; then the
     // transaction is heard again with them.
     if ((await ports.adopt(facts, transaction)) || revision !== watched.revision) {
       revision = watched.revision;
-      facts = hearTransaction(venue, transaction, watched.map);
+      facts = hearTransaction(venues.all, transaction, watched.map);
     }
     const cut = facts.some(({ body }) => body.kind === 'unknown' && body.why === 'log_truncated');
     if (finality === 'finalized' && cut && keptNoLog(transaction) && !insist)

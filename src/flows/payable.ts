@@ -22,7 +22,7 @@ export type PayablePorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly tokens: Tokens;
-  readonly venue: Pick<Venue, 'quoteMint' | 'programId'>;
+  readonly venues: { readonly all: readonly Pick<Venue, 'quote' | 'programId'>[] };
   readonly pen: Pick<Pen, 'sponsor'>;
 };
 export type Payable = {
@@ -44,9 +44,10 @@ const readingOf = (tokens: Tokens, address: Address, account: ChainAccount | nul
   account: account === null ? null : { owner: account.owner, bytes: account.data.length },
 });
 
-export function createPayable({ ledger, chain, tokens, venue, pen }: PayablePorts): Payable {
+export function createPayable({ ledger, chain, tokens, venues, pen }: PayablePorts): Payable {
   const { creators } = ledger;
-  const mints = [venue.quoteMint, WRAPPED_SOL as Address];
+  const mints = [...venues.all.map((each) => each.quote.mint), WRAPPED_SOL as Address];
+  const programs = new Set<string>(venues.all.map((each) => each.programId));
 
   const ofAgent = async (creator: Address): Promise<CreatorObjection | null> =>
     (await creators.isAgent(creator))
@@ -76,14 +77,13 @@ export function createPayable({ ledger, chain, tokens, venue, pen }: PayablePort
     const [account = null, program = null] = (await chain.accounts(asked)).accounts;
     if (vault !== null) {
       const derived = tokens.derivedAddress(vault.program, vault.seeds);
-      const refused = proofObjection(creator, vault, derived, program, venue.programId);
+      const refused = proofObjection(creator, vault, derived, program, programs);
       if (refused !== null) return refused;
     }
     const reading = readingOf(tokens, creator, account);
     const proven = vault !== null || (await creators.isProven(creator));
     const objection =
-      creatorObjection(reading, { offCurve, proven, venue: venue.programId }) ??
-      (await ofAgent(creator));
+      creatorObjection(reading, { offCurve, proven, venues: programs }) ?? (await ofAgent(creator));
     if (objection !== null || reading.onCurve) return objection;
     if (vault === null && (await isTokenAccountOfSomebodyKnown(creator)))
       return {
@@ -113,7 +113,7 @@ export function createPayable({ ledger, chain, tokens, venue, pen }: PayablePort
       // Terms without `offCurve` for such an address were refused when they were agreed.
       const proven = reading.onCurve || account !== null || (await creators.isProven(creator));
       const objection =
-        creatorObjection(reading, { offCurve: true, proven, venue: venue.programId }) ??
+        creatorObjection(reading, { offCurve: true, proven, venues: programs }) ??
         (await ofAgent(creator));
       return objection === null ? null : troubled(objection.code, objection.detail);
     },

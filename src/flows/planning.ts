@@ -3,6 +3,7 @@
 import type { Address, Signature } from '../core/ids.ts';
 import {
   type Debt,
+  debtsAt,
   moreTelling,
   type Payment,
   type PaymentPlan,
@@ -103,7 +104,7 @@ async function expiriesOf(
 }
 
 export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
-  const { ledger, venue } = ports;
+  const { ledger, venues } = ports;
   const granted = createRoom(ports);
   const payable = createPayable(ports);
   const budget = createBudget(ports, options);
@@ -135,6 +136,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
    */
   const valued = async (
     debts: readonly Debt[],
+    from: Debt,
     account: SeenAccount | null,
     preflight: Preflight,
   ): Promise<Preflight> => {
@@ -144,7 +146,10 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const owed = debts.reduce((sum, each) => sum + each.owed, 0n);
     const closed = funds.claimable.reduce((sum, each) => sum + (each.held ? 0n : each.amount), 0n);
     if ((preflight.agentTokens ?? 0n) + funds.deposit + closed >= owed) return preflight;
-    return { ...preflight, venue: await venue.valued(account, funds, ports.chain.accounts) };
+    return {
+      ...preflight,
+      venue: await venues.of(from.venue).valued(account, funds, ports.chain.accounts),
+    };
   };
 
   const planFrom = async (
@@ -162,7 +167,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const unpayable = await payable.trouble(from.creatorWallet, read.creatorWallet);
     if (unpayable !== null) return waits(unpayable);
     const afforded = await budget.sponsored(subscriber.id, from.creatorWallet, read);
-    const preflight = await budget.owing(from, await valued(debts, read.account, afforded));
+    const preflight = await budget.owing(from, await valued(debts, from, read.account, afforded));
     const unopened = await budget.opening(from, preflight);
     if (unopened !== null) return waits(unopened);
     const policy = mayTopUp ? options : { ...options, topUp: null };
@@ -230,13 +235,14 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     const transfer = await ledger.credits.unmatched(subscriber.id, oldest.creatorWallet);
     if (transfer !== null) return { kind: 'rest', debts: all, trouble: unmatchedBy(transfer) };
     const bounded = await budget.bounded(subscriber.id, all);
-    if ('trouble' in bounded) return { kind: 'rest', debts: due, trouble: bounded.trouble };
+    if ('trouble' in bounded)
+      return { kind: 'rest', debts: debtsAt(due, oldest.venue), trouble: bounded.trouble };
     const { debts } = bounded;
     const { planned, account, from } = await best(subscriber, debts, oldest);
     if (planned.kind === 'wait') {
       // Debts are paid oldest first: a trouble of the subscriber with the oldest debt holds the
-      // younger ones as well.
-      const resting = planned.about === 'creator' ? debts : due;
+      // younger ones at that venue as well. Another venue may be open while this one is paused.
+      const resting = planned.about === 'creator' ? debts : debtsAt(due, oldest.venue);
       return { kind: 'rest', debts: resting, trouble: planned.trouble };
     }
     if (planned.kind === 'pay')

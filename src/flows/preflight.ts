@@ -12,12 +12,12 @@ import type { PaymentParts, Pen } from '../core/signing-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
 import type { Instruction } from '../core/transaction.ts';
 import { troubled } from '../core/trouble.ts';
-import type { SeenAccount, Venue } from '../core/venue.ts';
+import type { SeenAccount, Venue, Venues } from '../core/venue.ts';
 
 export type ReadPorts = {
   readonly chain: Chain;
   readonly tokens: Tokens;
-  readonly venue: Venue;
+  readonly venues: Venues;
   readonly pen: Pen;
   readonly fees: FeeMarket;
 };
@@ -34,33 +34,36 @@ export const memoOf = (paymentId: string): string => `bailiff:${paymentId}`;
 
 /** The addresses of all accounts in a payment. */
 export function partsOf(
-  { tokens, venue, pen }: ReadPorts,
+  { tokens, venues, pen }: ReadPorts,
   payment: Payment,
   subscriber: Subscriber,
 ): PaymentParts {
+  const { quoteMint } = venues.of(payment.venue);
+  const agentTokens = tokens.tokenAccount(quoteMint, subscriber.agentWallet);
   const sponsored = payment.plan.feePayer === 'sponsor' && pen.sponsor !== null;
   return {
     payment,
     agent: subscriber.agentWallet,
-    agentTokenAccount: subscriber.agentTokenAccount,
+    agentTokenAccount: agentTokens,
     source: payment.plan.createAgentAccount
       ? tokens.passingAccount(subscriber.agentWallet, payment.id)
-      : subscriber.agentTokenAccount,
+      : agentTokens,
     creator: payment.creatorWallet,
-    creatorTokenAccount: tokens.tokenAccount(venue.quoteMint, payment.creatorWallet),
+    creatorTokenAccount: tokens.tokenAccount(quoteMint, payment.creatorWallet),
     payer: sponsored ? pen.sponsor : subscriber.agentWallet,
-    sponsorTokenAccount: sponsored ? tokens.tokenAccount(venue.quoteMint, pen.sponsor) : null,
+    sponsorTokenAccount: sponsored ? tokens.tokenAccount(quoteMint, pen.sponsor) : null,
   };
 }
 
 /** The instructions before and after the venue's own. */
 export async function aroundOf(
-  { tokens, venue, fees }: ReadPorts,
+  { tokens, venues, fees }: ReadPorts,
   parts: PaymentParts,
 ): Promise<{ before: Instruction[]; after: Instruction[] }> {
   const memo = memoOf(parts.payment.id);
   const rent = await fees.tokenAccountRent();
-  return tokens.transferInstructions(parts, venue.quoteMint, venue.quoteDecimals, memo, rent);
+  const { mint, decimals } = venues.of(parts.payment.venue).quote;
+  return tokens.transferInstructions(parts, mint, decimals, memo, rent);
 }
 
 /**
@@ -72,7 +75,8 @@ export async function instructionsOf(
   parts: PaymentParts,
   account: SeenAccount | null,
 ): Promise<Instruction[]> {
-  const { chain, venue } = ports;
+  const { chain } = ports;
+  const venue = ports.venues.of(parts.payment.venue);
   const around = await aroundOf(ports, parts);
   const drawn = account === null ? [] : await venue.instructions(parts, account, chain.accounts);
   return [...around.before, ...drawn, ...around.after];
@@ -101,7 +105,7 @@ function readAtVenue(
     // The debts wait for a release that reads the account; no attempt is used up until then.
     const blocked = troubled(
       'account_unreadable',
-      `The Drift account ${driftUser} cannot be read: ${thrown.message}`,
+      `The ${venue.title} account ${driftUser} cannot be read: ${thrown.message}`,
     );
     const funds = { deposit: 0n, claimable: [], exposed: false, room: null, blocked };
     return { account: null, funds };
@@ -114,18 +118,19 @@ function readAtVenue(
  * with it.
  */
 export async function readPreflight(
-  { chain, tokens, venue, pen, fees }: ReadPorts,
+  { chain, tokens, venues, pen, fees }: ReadPorts,
   reserves: Reserves,
-  debt: Pick<Debt, 'creatorWallet' | 'driftUser'>,
+  debt: Pick<Debt, 'creatorWallet' | 'driftUser' | 'venue'>,
   subscriber: Subscriber,
   expiries: number,
 ): Promise<Reading> {
+  const venue = venues.of(debt.venue);
   const { quoteMint } = venue;
   const venueAccounts = await venue.preflightAccounts(debt.driftUser);
   const sponsorTokens = pen.sponsor === null ? [] : [tokens.tokenAccount(quoteMint, pen.sponsor)];
   const wallets: Address[] = [
     subscriber.agentWallet,
-    subscriber.agentTokenAccount,
+    tokens.tokenAccount(quoteMint, subscriber.agentWallet),
     tokens.tokenAccount(quoteMint, debt.creatorWallet),
     debt.creatorWallet,
     pen.sponsor ?? subscriber.agentWallet,

@@ -4,7 +4,7 @@
 import { RECEIPT_VERSION, type Receipt } from '../core/receipt.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
 import type { Tokens } from '../core/token-ports.ts';
-import type { Venue } from '../core/venue.ts';
+import type { Venues } from '../core/venue.ts';
 
 /** Writes the receipt of a share; null when there is no such share. */
 export type WriteReceipt = (shareId: string) => Promise<Receipt | null>;
@@ -14,16 +14,18 @@ export const createReceipts =
   ({
     receipts,
     tokens,
-    venue,
+    venues,
   }: {
     readonly receipts: ReceiptBook;
     readonly tokens: Pick<Tokens, 'tokenAccount'>;
-    readonly venue: Pick<Venue, 'name' | 'programId' | 'quoteMint'>;
+    readonly venues: Pick<Venues, 'of'>;
   }): WriteReceipt =>
   async (shareId) => {
     const found = await receipts.figures(shareId);
     if (found === null) return null;
-    const { genesisHash, subscriber, creatorWallet: wallet, ...figures } = found;
+    const { genesisHash, subscriber, creatorWallet: wallet, venue: name, ...figures } = found;
+    const venue = venues.of(name);
+    const tokenAccount = tokens.tokenAccount(venue.quoteMint, subscriber.agentWallet);
     return {
       kind: 'bailiff.receipt',
       version: RECEIPT_VERSION,
@@ -31,7 +33,7 @@ export const createReceipts =
       venue: venue.name,
       programId: venue.programId,
       mint: venue.quoteMint,
-      subscriber,
+      subscriber: { ...subscriber, tokenAccount },
       creator: { wallet, tokenAccount: tokens.tokenAccount(venue.quoteMint, wallet) },
       ...figures,
     };

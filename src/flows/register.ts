@@ -12,7 +12,7 @@ import type { Roster } from '../core/roster.ts';
 import type { Pen, Signers } from '../core/signing-ports.ts';
 import { type Basis, type TermsChange, termsAfter } from '../core/terms.ts';
 import type { Tokens } from '../core/token-ports.ts';
-import type { Venue } from '../core/venue.ts';
+import type { Venue, VenueName, Venues } from '../core/venue.ts';
 import { createPayable } from './payable.ts';
 import type { WatchedAccounts } from './watched.ts';
 
@@ -20,7 +20,7 @@ export type RegisterPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly tokens: Tokens;
-  readonly venue: Venue;
+  readonly venues: Venues;
   readonly pen: Pick<Pen, 'sponsor'>;
   readonly signers: Pick<Signers, 'seal'>;
   readonly roster: Roster;
@@ -37,6 +37,8 @@ export type Register = {
     id: string;
     agentWallet: string;
     agentSecretKey?: string;
+    /** The venue of the sub-accounts; the usual one when left out. */
+    venue?: VenueName;
     subAccountIds: readonly number[];
   }): Promise<Subscriber>;
   /** Keeps another key of the agent wallet. Debts that waited for a key are tried at once. */
@@ -46,6 +48,8 @@ export type Register = {
     subscriberId: string,
     given: {
       id: string;
+      /** The venue of the sub-account; the usual one when left out. */
+      venue?: VenueName;
       subAccountId: number;
       creatorWallet?: string;
       shareBps?: number;
@@ -123,7 +127,7 @@ export function createRegister({
   ledger,
   chain,
   tokens,
-  venue,
+  venues,
   pen,
   signers,
   roster,
@@ -140,7 +144,7 @@ export function createRegister({
       secret.fill(0);
     }
   };
-  const payable = createPayable({ ledger, chain, tokens, venue, pen });
+  const payable = createPayable({ ledger, chain, tokens, venues, pen });
   /** Makes the debts that waited for a key due now. */
   const keyCame = async (subscriberId: string): Promise<void> => {
     await ledger.shares.wake([{ subscriberId, class: 'needs_authorisation' }]);
@@ -152,7 +156,7 @@ export function createRegister({
    * a later position goes free; waiting for finality instead would charge for positions opened
    * meanwhile.
    */
-  const heldBy = async (account: Address): Promise<Agreement['held']> => {
+  const heldBy = async (venue: Venue, account: Address): Promise<Agreement['held']> => {
     const { slot, accounts } = await chain.slices([account], null, 'confirmed');
     const state = venue.stateOf('drift_user', slot, accounts[0] ?? null);
     return { slot, positions: state?.positions ?? [] };
@@ -181,6 +185,7 @@ export function createRegister({
       const agentWallet = addressOf(given.agentWallet, 'agentWallet');
       // A wallet that is registered already may still send its key or another sub-account.
       if (!(await ledger.creators.isAgent(agentWallet))) await requireWallet(agentWallet);
+      const venue = given.venue === undefined ? venues.usual : venues.of(given.venue);
       const agentTokenAccount = tokens.tokenAccount(venue.quoteMint, agentWallet);
       const sealedKey =
         given.agentSecretKey === undefined
@@ -230,15 +235,16 @@ export function createRegister({
       const subscriber = await ledger.subscribers.find(subscriberId);
       if (subscriber === null)
         throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
+      const venue = given.venue === undefined ? venues.usual : venues.of(given.venue);
       const account = subscriber.driftAccounts.find(
-        (each) => each.subAccountId === given.subAccountId,
+        (each) => each.venue === venue.name && each.subAccountId === given.subAccountId,
       );
       if (account === undefined)
         throw new Fault(
           'not_found',
-          `Subscriber ${subscriberId} has no sub-account ${given.subAccountId}. Register it first.`,
+          `Subscriber ${subscriberId} has no sub-account ${given.subAccountId} at ${venue.title}. Register it first.`,
         );
-      const { id, subAccountId, creatorWallet, minimumPayment, vault, ...rest } = given;
+      const { id, subAccountId, venue: _, creatorWallet, minimumPayment, vault, ...rest } = given;
       const change: TermsChange = {
         ...rest,
         ...(creatorWallet === undefined
@@ -250,7 +256,7 @@ export function createRegister({
       // again on top of theirs.
       for (let tries = 0; tries < CHANGES_AT_ONCE_MOST; tries++) {
         const latest = (await ledger.subscriptions.find(id))?.terms.at(-1) ?? null;
-        const held = await heldBy(account.address);
+        const held = await heldBy(venue, account.address);
         const terms = termsAfter(latest, change, held.slot + 1);
         await payable.require(terms.creatorWallet, {
           offCurve: terms.offCurve,

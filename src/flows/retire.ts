@@ -3,6 +3,7 @@
 // debt.
 import { Fault } from '../core/fault.ts';
 import type { Address } from '../core/ids.ts';
+import type { VenueAccount } from '../core/ports.ts';
 import { type AccountState, checkState, differenceOf, NO_COUNTERS } from '../core/reckoning.ts';
 import type { Roster } from '../core/roster.ts';
 import { judge } from '../core/standing.ts';
@@ -22,7 +23,7 @@ export type Retire = (subscriberId: string) => Promise<void>;
  * transactions of the subscriber are still unheard.
  */
 export function createRetire(ports: RetirePorts): Retire {
-  const { ledger, chain, venue, clock, roster, watched, log } = ports;
+  const { ledger, chain, venues, clock, roster, watched, log } = ports;
 
   const holds = (state: AccountState | null): boolean => (state?.positions ?? []).length > 0;
 
@@ -30,7 +31,12 @@ export function createRetire(ports: RetirePorts): Retire {
    * Checks the account's own state: no open position, no change that was not heard, nothing that is
    * not final yet. Throws when one of these fails.
    */
-  const requireDone = async (address: Address, subAccountId: number): Promise<void> => {
+  const requireDone = async ({
+    address,
+    subAccountId,
+    venue: name,
+  }: VenueAccount): Promise<void> => {
+    const venue = venues.of(name);
     const { final, now } = await chain.witnessed(async () => ({
       final: await chain.slices([address], null, 'finalized'),
       now: await chain.slices([address], null, 'confirmed'),
@@ -67,8 +73,7 @@ export function createRetire(ports: RetirePorts): Retire {
       throw new Fault('not_found', `Subscriber ${subscriberId} is not registered.`);
     if (subscriber.retiredAtMs !== null) return;
     const slot = await chain.slot('confirmed');
-    for (const { address, subAccountId } of subscriber.driftAccounts)
-      await requireDone(address, subAccountId);
+    for (const account of subscriber.driftAccounts) await requireDone(account);
     await ledger.standings.update(subscriberId, judge);
     // A position opened after the states that were read owes nothing.
     if (!(await ledger.subscribers.retire(subscriberId, slot, clock.nowMs())))
@@ -76,14 +81,11 @@ export function createRetire(ports: RetirePorts): Retire {
         'conflict',
         `${subscriberId} owes something, or a payment is on its way. Let it be paid, or forgive it, first.`,
       );
+    const left = await ledger.watchList.ofSubscriber(subscriberId);
     await watched.refresh();
     const entry = await ledger.standings.entry(subscriberId);
     if (entry !== null) roster.apply(entry);
     log.info('subscriber.retired', { subscriber: subscriberId });
-    await ports.onLeft([
-      subscriber.agentWallet,
-      subscriber.agentTokenAccount,
-      ...subscriber.driftAccounts.map(({ address }) => address),
-    ]);
+    await ports.onLeft(left.map(({ address }) => address));
   };
 }

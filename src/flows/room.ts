@@ -74,7 +74,7 @@ const failedAt = (error: unknown): number => {
 type Measured = Omit<RoomRequest, 'account'> & { account: SeenAccount | null };
 
 export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
-  const { chain, venue } = ports;
+  const { chain } = ports;
 
   /**
    * Simulates settling these markets and withdrawing this amount. An error that suggests outdated
@@ -84,6 +84,7 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
     const { subscriber, preflight } = request;
     for (let again = false; ; again = true) {
       const payment = request.paymentOf(decided);
+      const venue = ports.venues.of(payment.venue);
       const parts = partsOf(ports, payment, subscriber);
       const { quoteMint } = venue;
       const { before } = await aroundOf(ports, parts);
@@ -179,7 +180,8 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
       if (answer.kind === 'refused') return told(planWith({ ...funds, blocked: answer.trouble }));
       if (answer.kind === 'not_settled') {
         const { market, trouble } = answer;
-        if (!venue.nothingToSettle.includes(trouble.code)) unsettled = trouble;
+        const { nothingToSettle } = ports.venues.of(paymentOf(decided).venue);
+        if (!nothingToSettle.includes(trouble.code)) unsettled = trouble;
         funds = { ...funds, claimable: funds.claimable.filter((each) => each.market !== market) };
         continue;
       }

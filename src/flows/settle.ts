@@ -10,6 +10,7 @@ import {
   aftermath,
   conclude,
   type Debt,
+  debtsAt,
   NO_TRIES,
   next,
   type Payment,
@@ -17,7 +18,7 @@ import {
   type Trouble,
 } from '../core/payment.ts';
 import type { Clock, Log, Subscriber } from '../core/ports.ts';
-import type { ConformanceWatch } from './conformance.ts';
+import type { VenuesConformance } from './conformance.ts';
 import { createLooking, type LookingOptions } from './look-schedule.ts';
 import { createOwn } from './own-payments.ts';
 import type { OwnSignatures } from './own-signatures.ts';
@@ -34,7 +35,7 @@ export type SettlePorts = PlanningPorts &
     readonly clock: Clock;
     readonly log: Log;
     /** Gives the reason why the venue's program may not be paid through. */
-    readonly conformance: Pick<ConformanceWatch, 'objection'>;
+    readonly conformance: Pick<VenuesConformance, 'objection'>;
     /** Is told of each payment that is sent, so that its effects are not searched for. */
     readonly ownSignatures: Pick<OwnSignatures, 'sent' | 'ended'>;
     /** Called when a payment has ended, because standings may change. */
@@ -56,7 +57,7 @@ export type Settle = {
 };
 
 export function createSettle(ports: SettlePorts, options: SettleOptions): Settle {
-  const { ledger, chain, venue, clock, log } = ports;
+  const { ledger, chain, tokens, venues, clock, log } = ports;
   const intend = createPlanning(ports, options);
   const sign = createSigning(ports);
   const looking = createLooking(clock, options);
@@ -96,8 +97,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     debts: readonly Debt[],
     due: readonly Debt[],
   ): Promise<void> => {
-    const objection = ports.conformance.objection();
-    if (objection !== null) return rest(subscriberId, due, objection);
+    const venue = debts[0]?.venue;
+    const objection = ports.conformance.objection(venue);
+    if (objection !== null) return rest(subscriberId, debtsAt(due, venue), objection);
     const intent = await intend(await subscriberOf(subscriberId), debts, due);
     if (intent === null) return;
     if (intent.kind === 'rest') return rest(subscriberId, intent.debts, intent.trouble);
@@ -105,12 +107,11 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (await ledger.payments.open(payment)) {
       own.wrote(payment.id);
       readings.keep(payment, account);
+      const { id, purpose, venue: at } = payment;
+      const { amount, withdraw } = payment.plan;
       log.info('payment.planned', {
-        payment: payment.id,
-        purpose: payment.purpose,
-        subscriber: subscriberId,
-        amount: payment.plan.amount,
-        withdraw: payment.plan.withdraw,
+        ...{ payment: id, purpose, venue: at },
+        ...{ subscriber: subscriberId, amount, withdraw },
       });
     }
   };
@@ -222,8 +223,7 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
         payment: payment.id,
         subscriber: payment.subscriberId,
         overpaid,
-        detail:
-          'It landed for debts that were covered already. The creator holds more than was owed.',
+        detail: 'It landed for debts that were covered already; the creator holds more than owed.',
       });
   };
 
@@ -233,15 +233,11 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     slot: Slot,
     error: unknown,
   ): Promise<void> => {
-    // The programs are read from the signed bytes, so no node has to remember the transaction. The
-    // simulation had passed, so an error of set-up means that something changed since; it is tried
-    // again and not left to a person at once.
-    const trouble = venue.trouble(error, ports.programsOf(signed.bytes), []);
-    await fail(
-      payment,
-      trouble.class === 'operator' ? { ...trouble, class: 'unexpected' } : trouble,
-      slot,
-    );
+    // The programs stand in the signed bytes. The simulation had passed, so an error of set-up
+    // means that something changed since: it is tried again and not left to a person at once.
+    const found = venues.of(payment.venue).trouble(error, ports.programsOf(signed.bytes), []);
+    const passes: Trouble = { ...found, class: 'unexpected' };
+    await fail(payment, found.class === 'operator' ? passes : found, slot);
   };
 
   /** Ends a payment that is proven dead. False while the evidence does not prove it. */
@@ -251,7 +247,8 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     finalizedBlockHeight: number,
   ): Promise<boolean> => {
     const { id, subscriberId } = payment;
-    const { agentTokenAccount: account } = await subscriberOf(subscriberId);
+    const { agentWallet: agent } = await subscriberOf(subscriberId);
+    const account = tokens.tokenAccount(payment.token.mint, agent);
     const evidence = await proving.round(payment, signed, account, finalizedBlockHeight);
     if (evidence === null) return false;
     const retry = retryIn(EXPIRED, payment.attempts, NO_TRIES) ?? 0;

@@ -3,7 +3,7 @@
 import type { Payment } from '../core/payment.ts';
 import type { Halt, Ledger } from '../core/ports.ts';
 import { type Trouble, troubled } from '../core/trouble.ts';
-import type { ConformanceWatch } from './conformance.ts';
+import type { VenuesConformance } from './conformance.ts';
 import { unmatchedBy } from './planning.ts';
 
 const haltedBy = ({ scope, reason }: Halt): Trouble =>
@@ -14,12 +14,12 @@ export async function heldBack(
   {
     ledger,
     conformance,
-  }: { readonly ledger: Ledger; readonly conformance: Pick<ConformanceWatch, 'objection'> },
-  { subscriberId, creatorWallet }: Payment,
+  }: { readonly ledger: Ledger; readonly conformance: Pick<VenuesConformance, 'objection'> },
+  { subscriberId, creatorWallet, venue }: Payment,
 ): Promise<Trouble | null> {
   const halt = await ledger.halts.holding(subscriberId, creatorWallet);
   if (halt !== null) return haltedBy(halt);
-  const objection = conformance.objection();
+  const objection = conformance.objection(venue);
   if (objection !== null) return objection;
   const transfer = await ledger.credits.unmatched(subscriberId, creatorWallet);
   return transfer === null ? null : unmatchedBy(transfer);

@@ -39,17 +39,22 @@ function unitsFor(simulated: number, failures: number): number {
 }
 
 export function createSigning(ports: SigningPorts) {
-  const { ledger, chain, venue, pen, fees, swaps } = ports;
+  const { ledger, chain, venues, pen, fees, swaps } = ports;
 
   const topUp = async (payment: Payment, subscriber: Subscriber): Promise<Signed> => {
     if (swaps === null) {
       const detail = 'Swaps were switched off after this one was planned.';
       return { refused: troubled('swap_off', detail) };
     }
-    const offer = await swaps.offer(subscriber.agentWallet, payment.plan.amount);
+    const { mint } = payment.token;
+    const offer = await swaps.offer(subscriber.agentWallet, payment.plan.amount, mint);
     const simulated = await chain.simulateBytes(offer.transaction);
     if (simulated.error !== null)
-      return { refused: venue.trouble(simulated.error, simulated.programs, simulated.logs) };
+      return {
+        refused: venues
+          .of(payment.venue)
+          .trouble(simulated.error, simulated.programs, simulated.logs),
+      };
     const written = await pen.signSwap({
       payment,
       agent: subscriber.agentWallet,
@@ -73,6 +78,7 @@ export function createSigning(ports: SigningPorts) {
     measured: SeenAccount | null,
   ): Promise<{ core: Instruction[]; simulated: Simulated; trouble: Trouble | null }> => {
     const { driftUser, plan } = parts.payment;
+    const venue = venues.of(parts.payment.venue);
     const readAnew = async () =>
       plan.withdraw === 0n ? null : venue.account(driftUser, chain.accounts);
     let account = measured ?? (await readAnew());

@@ -11,7 +11,7 @@ import type { SuspicionRule } from '../core/suspicion.ts';
 import type { AcknowledgedActs } from './acknowledged.ts';
 import type { Books } from './books-comparison.ts';
 import { createClockWatch } from './clocks.ts';
-import type { ConformanceWatch } from './conformance.ts';
+import type { VenuesConformance } from './conformance.ts';
 import { readCosts } from './costs.ts';
 import { forgetOld } from './forget.ts';
 import { personalDoubts } from './gate-doubts.ts';
@@ -28,7 +28,7 @@ export type UpkeepPorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly publisher: Pick<Publisher, 'pull'>;
-  readonly conformance: Pick<ConformanceWatch, 'look'>;
+  readonly conformance: Pick<VenuesConformance, 'look'>;
   readonly masterKey: MasterKey;
   readonly books: Pick<Books, 'doubt'>;
   readonly answered: Pick<AcknowledgedActs, 'check'>;

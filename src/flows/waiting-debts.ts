@@ -8,12 +8,12 @@ import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import type { ErrorClass } from '../core/payment.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
-import type { Venue } from '../core/venue.ts';
+import type { Venue, Venues } from '../core/venue.ts';
 
 export type WakePorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
-  readonly venue: Venue;
+  readonly venues: Venues;
   readonly clock: Clock;
   readonly log: Log;
   readonly nudge: (subscriberId: string) => void;
@@ -56,7 +56,7 @@ const ENDS: Record<Watched['role'], ErrorClass> = {
 };
 
 export function createWake(ports: WakePorts): Wake {
-  const { ledger, chain, venue, clock, log } = ports;
+  const { ledger, chain, venues, clock, log } = ports;
   const waiting = new Map<string, { subscriberId: string; class: ErrorClass }>();
   const woken = new Map<string, { atMs: number; times: number }>();
   let askedAtMs = Number.NEGATIVE_INFINITY;
@@ -69,7 +69,7 @@ export function createWake(ports: WakePorts): Wake {
    * Whether the venue's state shows it paused. An account that cannot be read counts as paused, so
    * its debts keep to the schedule.
    */
-  const isPaused = async (driftUser: Address): Promise<boolean> => {
+  const isPaused = async (venue: Venue, driftUser: Address): Promise<boolean> => {
     const { accounts } = await chain.accounts(await venue.preflightAccounts(driftUser));
     try {
       return venue.read(driftUser, accounts)?.funds.blocked?.class === 'venue_paused';
@@ -86,18 +86,16 @@ export function createWake(ports: WakePorts): Wake {
     };
     if (clock.nowMs() - askedAtMs < delayMs(everyMs, Math.max(1, openings), 1)) return [];
     askedAtMs = clock.nowMs();
-    const { driftUser, subscribers } = await ledger.shares.waitingFor({ class: 'venue_paused' });
-    if (driftUser === null) {
-      openings = 0;
-      return [];
+    const found: string[] = [];
+    for (const venue of venues.all) {
+      const trouble = { class: 'venue_paused', venue: venue.name } as const;
+      const { driftUser, subscribers } = await ledger.shares.waitingFor(trouble);
+      if (driftUser === null || (await isPaused(venue, driftUser))) continue;
+      log.info('venue.resumed', { venue: venue.name, subscribers: subscribers.length });
+      found.push(...subscribers);
     }
-    if (await isPaused(driftUser)) {
-      openings = 0;
-      return [];
-    }
-    openings++;
-    log.info('venue.resumed', { venue: venue.name, subscribers: subscribers.length });
-    return subscribers;
+    openings = found.length === 0 ? 0 : openings + 1;
+    return [...new Set(found)];
   };
 
   return {

@@ -8,7 +8,7 @@ import type { Cursor, Watched } from '../core/hearing-ports.ts';
 import type { Address, Slot } from '../core/ids.ts';
 import type { Clock, Ledger, Log } from '../core/ports.ts';
 import type { Source } from '../core/source.ts';
-import type { Venue } from '../core/venue.ts';
+import { type Venues, venueOf } from '../core/venue.ts';
 import type { SetAside } from './aside.ts';
 import type { OwnSignatures } from './own-signatures.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -18,7 +18,7 @@ import type { WatchedAccounts } from './watched.ts';
 export type WatchPorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
-  readonly venue: Venue;
+  readonly venues: Venues;
   readonly watched: WatchedAccounts;
   readonly sources: Sources;
   readonly aside: SetAside;
@@ -120,8 +120,10 @@ type Pending = {
   readonly sinceMs: number;
 };
 
+type Kind = Pick<Watched, 'role' | 'venue'>;
+
 export function createWatch(ports: WatchPorts): Watch {
-  const { ledger, chain, venue, watched, sources, aside, clock } = ports;
+  const { ledger, chain, venues, watched, sources, aside, clock } = ports;
   const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);
   /** `told`: the pulse comes from a notification, whose slot nothing has confirmed. */
   const pulses = new Map<Address, { slot: Slot; pulse: string; told: boolean }>();
@@ -166,9 +168,9 @@ export function createWatch(ports: WatchPorts): Watch {
    * The pulse of an account; `whole` says whether the data is the whole account or already its
    * slice.
    */
-  const pulseOf = (role: Watched['role'], account: ChainAccount | null, whole: boolean): string => {
+  const pulseOf = (watch: Kind, account: ChainAccount | null, whole: boolean): string => {
     if (account === null) return '';
-    const { offset, length } = venue.pulseSlice(role);
+    const { offset, length } = venueOf(venues, watch).pulseSlice(watch.role);
     if (length === 0) return String(account.lamports);
     const bytes = whole ? account.data.subarray(offset, offset + length) : account.data;
     return Buffer.from(bytes).toString('latin1');
@@ -179,17 +181,23 @@ export function createWatch(ports: WatchPorts): Watch {
     signal: AbortSignal,
     source: Source,
   ): Promise<void> => {
-    for (const role of ROLES) {
-      const mine = accounts.filter((each) => each.role === role).map((each) => each.address);
+    const kinds = ROLES.flatMap((role): Kind[] =>
+      role !== 'drift_user' ? [{ role }] : venues.all.map(({ name: venue }) => ({ role, venue })),
+    );
+    for (const kind of kinds) {
+      const mine = accounts
+        .filter((each) => each.role === kind.role)
+        .filter((each) => kind.venue === undefined || venueOf(venues, each).name === kind.venue)
+        .map((each) => each.address);
       for (let from = 0; from < mine.length && !signal.aborted; from += BATCH) {
         const batch = mine.slice(from, from + BATCH);
         const { slot, accounts: read } = await chain.slices(
           batch,
-          venue.pulseSlice(role),
+          venueOf(venues, kind).pulseSlice(kind.role),
           'confirmed',
         );
         for (const [index, address] of batch.entries())
-          observe(address, slot, pulseOf(role, read[index] ?? null, false), {
+          observe(address, slot, pulseOf(kind, read[index] ?? null, false), {
             swept: true,
             trusting: walked.has(address),
           });
@@ -263,7 +271,7 @@ export function createWatch(ports: WatchPorts): Watch {
       if (watch === undefined) return;
       if (!ports.canBe(slot)) return;
       sources.note('subscriptions', slot, clock.nowMs());
-      observe(address, slot, pulseOf(watch.role, account, true), { swept: false, trusting: false });
+      observe(address, slot, pulseOf(watch, account, true), { swept: false, trusting: false });
     },
     subscribed(addresses) {
       for (const address of addresses) unread.add(address);

@@ -11,7 +11,7 @@ import { type ChangeListener, createPicture, type GateSnapshot } from './picture
 export type { Action, Decision } from '../core/roster.ts';
 export { GateClientError, type GateClientErrorCode } from './options.ts';
 export type { ChangeListener, GateSnapshot } from './picture.ts';
-/** One subscriber's entry in the roster. Amounts are in base units (millionths of a USDC). */
+/** One subscriber's entry in the roster. Amounts are in base units, millionths of a token. */
 export type GateEntry = RosterEntry;
 
 /**

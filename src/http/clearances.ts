@@ -48,7 +48,7 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
       },
     },
     async (request, reply) => {
-      const { purpose, amount: text } = request.body;
+      const { purpose, amount: text, venue } = request.body;
       const amount = text === undefined ? null : parseBaseUnits(text);
       if ((purpose === 'withdraw') !== (amount !== null && amount > 0n)) {
         throw new Fault(
@@ -57,7 +57,10 @@ export const clearanceRoutes: FastifyPluginAsync<ClearanceOptions> = async (app,
         );
       }
       const id = `clearance-${actOf(request)}`;
-      const answer = await clear(request.params.id, { id, purpose, amount });
+      const answer = await clear(request.params.id, {
+        ...{ id, purpose, amount },
+        ...(venue === undefined ? {} : { venue }),
+      });
       if (answer.status === 'blocked') {
         const { status, code, outstanding, owed, reason } = answer;
         return reply.code(200).send({

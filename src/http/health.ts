@@ -16,7 +16,9 @@ export type HealthOptions = {
   readonly findings: () => readonly Finding[];
   readonly clock: Clock;
   readonly staleAfterMs: number;
+  /** The usual venue, and all that are served. */
   readonly venue: string;
+  readonly venues: readonly string[];
   readonly network: string;
   readonly mode: string;
   /** The names of loops of which one run has lasted too long. */
@@ -42,7 +44,7 @@ function reasonsOf({ roster, pulse, clock, staleAfterMs }: HealthOptions): strin
 
 /** The routes of health. */
 export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, options) => {
-  const { roster, pulse, venue, network, mode, stuck } = options;
+  const { roster, pulse, venue, venues, network, mode, stuck } = options;
   app.get('/health/live', { config: { scope: 'public' } }, async (_request, reply) => {
     const hanging = stuck();
     const live = hanging.length === 0;
@@ -60,6 +62,7 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, optio
       findings: options.findings().map(({ what, says, mend }) => ({ what, says, mend })),
       subscribers: roster.size,
       venue,
+      venues: [...venues],
       network,
       mode,
     });

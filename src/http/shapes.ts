@@ -3,6 +3,7 @@
 import Type from 'typebox';
 import { BLOCKS } from '../core/covered.ts';
 import { ERROR_CLASSES, TROUBLES } from '../core/trouble.ts';
+import { VENUE_NAMES } from '../core/venue.ts';
 import { PeriodFields } from './periods.ts';
 
 /** An amount in a request. It fits a Postgres bigint with room for addition. */
@@ -67,14 +68,8 @@ export const GateMany = Type.Object(
   },
   { additionalProperties: false, examples: [{ subscribers: ['ana', 'bo'], action: 'open' }] },
 );
-/** An amount of one token. */
 export const OwedView = Type.Object(
-  {
-    mint: AddressText,
-    symbol: Type.String(),
-    decimals: Type.Integer(),
-    amount: BaseUnits,
-  },
+  { mint: AddressText, symbol: Type.String(), decimals: Type.Integer(), amount: BaseUnits },
   { description: 'An amount of one token, in its base units.' },
 );
 export const SymbolText = Type.String({ description: 'The symbol of the token of the amounts.' });
@@ -130,6 +125,11 @@ export const NewClearance = Type.Object(
   {
     purpose: Type.Enum(['withdraw', 'close']),
     amount: Type.Optional(AmountText),
+    venue: Type.Optional(
+      Type.Enum([...VENUE_NAMES], {
+        description: 'With withdraw: the venue whose quote token leaves; drift-v2 when left out.',
+      }),
+    ),
   },
   {
     additionalProperties: false,

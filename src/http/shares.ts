@@ -8,7 +8,7 @@ import { Fault } from '../core/fault.ts';
 import type { Trouble } from '../core/payment.ts';
 import type { Ledger } from '../core/ports.ts';
 import type { Voided } from '../core/share.ts';
-import type { ShareDetails, Statements } from '../core/statement-ports.ts';
+import type { ShareDetails, ShareTrade, Statements } from '../core/statement-ports.ts';
 import { isoTime } from '../core/time.ts';
 import type { Listing } from '../flows/lists.ts';
 import { periodOf } from './periods.ts';
@@ -21,8 +21,8 @@ export type ShareOptions = {
   /** Wakes the subscriber's lane. */
   readonly nudge: (subscriberId: string) => void;
   readonly statements: Pick<Statements, 'shares'>;
-  /** The name of a perp market; null when this release does not know it. */
-  readonly marketName: (index: number) => string | null;
+  /** The name of the market of a trade; null when this release does not know it. */
+  readonly marketName: (trade: Pick<ShareTrade, 'venue' | 'market'>) => string | null;
 };
 
 const Id = Type.Object({ id: IdText });
@@ -61,7 +61,7 @@ function shareView(
       at: closedAtMs === null ? null : isoTime(closedAtMs),
       netPnl: share.netPnl.toString(),
       market: trade?.market ?? null,
-      marketName: trade === null ? null : marketName(trade.market),
+      marketName: trade === null ? null : marketName(trade),
       position: trade?.position ?? null,
       base: trade?.base.toString() ?? null,
       shareBase: base?.toString() ?? null,

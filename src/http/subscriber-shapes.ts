@@ -1,6 +1,7 @@
 // Subscriber shapes: the JSON of subscribers, their accounts, facts and subscriptions.
 import Type from 'typebox';
 import { BASES } from '../core/terms.ts';
+import { VENUE_NAMES } from '../core/venue.ts';
 import {
   AddressText,
   BaseUnits,
@@ -11,6 +12,11 @@ import {
   Paged,
   PlacePage,
 } from './shapes.ts';
+
+const VenueName = Type.Enum([...VENUE_NAMES]);
+export const VenueText = Type.Enum([...VENUE_NAMES], {
+  description: 'The venue that is meant; drift-v2 when left out, else the one that is served.',
+});
 
 const SecretKeyText = Type.String({
   minLength: 64,
@@ -24,6 +30,7 @@ export const NewSubscriber = Type.Object(
     id: NewIdText,
     agentWallet: AddressText,
     agentSecretKey: Type.Optional(SecretKeyText),
+    venue: Type.Optional(VenueText),
     subAccountIds: Type.Array(Type.Integer({ minimum: 0, maximum: 65_535 }), {
       minItems: 1,
       maxItems: 64,
@@ -48,7 +55,9 @@ export const SubscriberView = Type.Object({
   agentTokenAccount: AddressText,
   hasKey: Type.Boolean(),
   retiredAt: nullable(Type.String()),
-  driftAccounts: Type.Array(Type.Object({ address: AddressText, subAccountId: Type.Integer() })),
+  driftAccounts: Type.Array(
+    Type.Object({ address: AddressText, subAccountId: Type.Integer(), venue: VenueName }),
+  ),
 });
 
 export const NewKey = Type.Object(
@@ -133,6 +142,7 @@ const Vault = Type.Object(
 export const NewSubscription = Type.Object(
   {
     id: NewIdText,
+    venue: Type.Optional(VenueText),
     subAccountId: Type.Integer({
       minimum: 0,
       maximum: 65_535,

@@ -10,6 +10,7 @@ import {
   type QuoteHolding,
 } from '../core/reckoning.ts';
 import { LAST_ORDINAL } from '../core/transaction.ts';
+import type { VenueName } from '../core/venue.ts';
 import { at, type Fragment, type Sql, toJson } from './database.ts';
 import { heldOf } from './facts.ts';
 import { tell } from './outbox.ts';
@@ -20,6 +21,7 @@ type Row = {
   address: Address;
   subscriber_id: string;
   role: Watched['role'];
+  venue: VenueName | null;
   cursor_slot: bigint;
   listed_revision: bigint;
   baseline: Json | null;
@@ -70,6 +72,7 @@ const checkOf = (row: Row): AccountCheck => ({
   address: row.address,
   subscriberId: row.subscriber_id,
   role: row.role,
+  ...(row.venue === null ? {} : { venue: row.venue }),
   cursor: {
     address: row.address,
     slot: Number(row.cursor_slot),
@@ -83,7 +86,7 @@ const checkOf = (row: Row): AccountCheck => ({
 /** Creates the store of account checks. */
 export function createChecks(sql: Sql): Checks {
   const select = (where: Fragment) => sql<Row[]>`
-    select a.address, a.subscriber_id, a.role, a.cursor_slot, a.listed_revision, c.baseline, c.candidate, c.difference
+    select a.address, a.subscriber_id, a.role, a.venue, a.cursor_slot, a.listed_revision, c.baseline, c.candidate, c.difference
     from account a join subscriber s on s.subscriber_id = a.subscriber_id left join account_check c using (address)
     where s.retired_at is null and a.role <> 'agent_wallet' and ${where}`;
   return {

@@ -5,6 +5,7 @@ import type { Address, Signature } from '../core/ids.ts';
 import type { Receipt, ReceiptMovement, ReceiptPart } from '../core/receipt.ts';
 import type { ReceiptBook } from '../core/receipt-ports.ts';
 import type { Basis } from '../core/terms.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import type { Sql, Transaction } from './database.ts';
 import { readBody } from './facts.ts';
 import { keptGenesis } from './genesis.ts';
@@ -30,6 +31,7 @@ type CloseRow = {
   agent_wallet: Address;
   agent_token_account: Address;
   sub_account_id: number;
+  venue: VenueName;
 };
 
 /** The close in the shape of a receipt. Facts of later releases may have further fields. */
@@ -168,7 +170,8 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
   const read = async (tx: Transaction, shareId: string, genesisHash: string) => {
     const [row] = await tx<CloseRow[]>`
       select s.subscriber_id, s.subscription_id, a.account, s.signature, s.slot, s.ordinal, f.block_index, f.kind, f.body, s.terms_slot,
-        s.creator_wallet, s.amount, s.paid, s.overpaid, s.status, p.agent_wallet, p.agent_token_account, w.sub_account_id
+        s.creator_wallet, s.amount, s.paid, s.overpaid, s.status, p.agent_wallet, p.agent_token_account, w.sub_account_id,
+        coalesce(w.venue, ${DEFAULT_VENUE}) as venue
       from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
       join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot and f.ordinal = a.ordinal
         and f.account = a.account
@@ -198,6 +201,7 @@ export function createReceiptBook(sql: Sql): ReceiptBook {
         venueAccount: row.account,
         subAccountId: row.sub_account_id,
       },
+      venue: row.venue,
       creatorWallet: row.creator_wallet,
       share: {
         id: shareId,

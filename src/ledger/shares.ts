@@ -142,7 +142,9 @@ export function createShares(
       const rows = await sql<{ subscriber_id: string; drift_account: Address }[]>`
         select distinct on (s.subscriber_id) s.subscriber_id, n.drift_account
         from profit_share s join subscription n using (subscriber_id, subscription_id)
-        where s.status = 'pending' and ${named}`;
+        join account a on a.address = n.drift_account
+        where s.status = 'pending' and ${named}
+          and (${trouble.venue ?? null}::text is null or coalesce(a.venue, ${DEFAULT_VENUE}) = ${trouble.venue ?? null})`;
       return {
         driftUser: rows[0]?.drift_account ?? null,
         subscribers: rows.map((row) => row.subscriber_id),

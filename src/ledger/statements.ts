@@ -1,6 +1,7 @@
 // Statements: reads what people want to see of shares, payments and creators beside the debts.
 import type { Address } from '../core/ids.ts';
 import type { ShareDetails, Statements } from '../core/statement-ports.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import type { Sql } from './database.ts';
 import { readBody } from './facts.ts';
 import { conditionsOf } from './lists.ts';
@@ -14,6 +15,7 @@ type DetailRow = {
   base: bigint | null;
   opening_fee: bigint;
   funding: bigint | null;
+  venue: VenueName;
 };
 
 function detailsOf(row: DetailRow): ShareDetails {
@@ -22,6 +24,7 @@ function detailsOf(row: DetailRow): ShareDetails {
     body.kind === 'reckoning'
       ? null
       : {
+          venue: row.venue,
           market: body.market,
           position: body.position,
           base: body.baseClosed,
@@ -44,13 +47,14 @@ export function createStatements(sql: Sql): Statements {
     async shares(ids) {
       if (ids.length === 0) return new Map();
       const rows = await sql<DetailRow[]>`
-        select s.share_id, s.closed_at, f.kind, f.body, a.base, a.opening_fee,
+        select s.share_id, s.closed_at, f.kind, f.body, a.base, a.opening_fee, coalesce(w.venue, ${DEFAULT_VENUE}) as venue,
           case when a.opened_slot is null then null else (
             select coalesce(sum((t.body ->> 'funding')::bigint), 0)::bigint from fact t
             where t.account = a.account and t.kind = 'tally' and t.finality <> 'withdrawn' and t.slot between a.opened_slot and a.slot) end as funding
         from profit_share s join accrual a using (subscriber_id, subscription_id, signature, slot, ordinal, terms_slot)
         join fact f on f.subscriber_id = a.subscriber_id and f.signature = a.signature and f.slot = a.slot and f.ordinal = a.ordinal
           and f.account = a.account
+        join account w on w.address = a.account
         where s.share_id in ${sql([...ids])}`;
       return new Map(rows.map((row) => [row.share_id, detailsOf(row)]));
     },

@@ -1,18 +1,20 @@
 // Venue programs: stores which bytes of the venue's program were seen on chain, and which bytes
 // were proven or accepted here.
 import type { ProgramBook, Voucher } from '../core/conformance.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import type { Sql } from './database.ts';
 
-/** Creates the store of venue programs. */
-export function createVenuePrograms(sql: Sql): ProgramBook {
+/** Creates the store of the programs of one venue. */
+export function createVenuePrograms(sql: Sql, venue: VenueName = DEFAULT_VENUE): ProgramBook {
   return {
     async seen({ hash, slot }) {
       return sql.begin(async (tx) => {
         const [before] = await tx<{ hash: string }[]>`
-          select hash from venue_program where slot is not null order by slot desc, seen_at desc limit 1`;
+          select hash from venue_program where slot is not null and coalesce(venue, ${DEFAULT_VENUE}) = ${venue} order by slot desc, seen_at desc limit 1`;
         await tx`
-          insert into venue_program (hash, slot, seen_at) values (${hash}, ${slot}, now())
-          on conflict on constraint venue_program_pkey do update set slot = excluded.slot, seen_at = excluded.seen_at`;
+          insert into venue_program (hash, slot, seen_at, venue) values (${hash}, ${slot}, now(), ${venue})
+          on conflict on constraint venue_program_pkey do update
+            set slot = excluded.slot, seen_at = excluded.seen_at, venue = excluded.venue`;
         return before === undefined || before.hash === hash ? null : before.hash;
       });
     },

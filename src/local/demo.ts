@@ -7,7 +7,7 @@ import { Keypair } from '@solana/web3.js';
 import { Fault } from '../core/fault.ts';
 import { base58Text } from '../core/ids.ts';
 import { formatUnits } from '../core/money.ts';
-import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { DEFAULT_VENUE, VENUE_NAMES, type VenueName } from '../core/venue.ts';
 import { systemClock as clock } from '../system/clock.ts';
 import { silentLog } from '../system/log.ts';
 import { loadSettings, processEnvironment } from '../system/settings.ts';
@@ -19,8 +19,8 @@ export type DemoOptions = {
   readonly keep: boolean;
   /** The only sources of news that the daemon may use; all of them when absent. */
   readonly sources?: string;
-  /** The venue at which the story plays; the default venue when absent. */
-  readonly venue?: VenueName;
+  /** The venue at which the story plays, or both; the default venue when absent. */
+  readonly venue?: VenueName | 'both';
   readonly say: (text: string) => void;
   /** The folder of Postgres and the daemon's log; the one of the settings when absent. */
   readonly stateFolder?: string;
@@ -33,6 +33,7 @@ export type DemoOptions = {
 /** Runs the story. Returns the balances on chain at its end. */
 export async function runStory(options: DemoOptions): Promise<Ending> {
   const { keep, sources, say, onDaemon, venue = DEFAULT_VENUE } = options;
+  const venues = venue === 'both' ? VENUE_NAMES.join(',') : venue;
   const env = processEnvironment();
   const stateFolder = options.stateFolder ?? env.BAILIFF_STATE_FOLDER;
   const settings = loadSettings({
@@ -40,7 +41,7 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
     ...(env.BAILIFF_VELOCITY_PROGRAM
       ? { BAILIFF_VELOCITY_PROGRAM: env.BAILIFF_VELOCITY_PROGRAM }
       : {}),
-    BAILIFF_VENUES: venue,
+    BAILIFF_VENUES: venues,
     ...(stateFolder ? { BAILIFF_STATE_FOLDER: stateFolder } : {}),
     ...(options.databaseUrl ? { BAILIFF_NETWORK: 'local', DATABASE_URL: options.databaseUrl } : {}),
     ...(env.XDG_CACHE_HOME ? { XDG_CACHE_HOME: env.XDG_CACHE_HOME } : {}),
@@ -50,7 +51,8 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
   const { world } = furnished;
   if (world === null) throw new Error('the demo needs the local world');
   const driver = venue === 'velocity' ? world.velocity : world.driver;
-  if (driver === null)
+  const second = venue === 'both' ? world.velocity : null;
+  if (driver === null || (venue === 'both' && second === null))
     throw new Fault(
       'local_world_failed',
       `Velocity's compiled program is not at ${settings.velocityProgramFile}, and it has no stand-in: put the file there, or name it in BAILIFF_VELOCITY_PROGRAM.`,
@@ -64,7 +66,7 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
       onDeath: (how) => say(`\n   (the daemon died: ${how}; starting it again)`),
       env: {
         BAILIFF_NETWORK: 'local',
-        BAILIFF_VENUES: venue,
+        BAILIFF_VENUES: venues,
         BAILIFF_RPC_URL: rpc.url ?? '',
         BAILIFF_RPC_WS_URL: rpc.wsUrl ?? '',
         BAILIFF_HELIUS_API_URL: helius.apiUrl ?? '',
@@ -85,13 +87,18 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
       ? `Venue: the real ${venue === 'velocity' ? 'Velocity' : 'Drift v2'} program, run by LiteSVM.`
       : `Venue: a stand-in for the Drift v2 program (the compiled one is not at ${settings.programFile}).`,
   );
+  if (second !== null) say('A second venue: the real Velocity program, run by LiteSVM.');
   say(
     'Postgres, Solana RPC, Helius webhooks and the daemon are real processes and real sockets; the money is not.',
   );
-  const ending = await tellStory({ world, driver, daemon, sponsor, clock, say });
+  const ending = await tellStory({ world, driver, second, daemon, sponsor, clock, say });
   say(
     `\nDone: the creator was owed ${formatUnits(ending.anaOwed + ending.boOwed)} ${driver.quote.symbol} and holds ${formatUnits(ending.creator)} ${driver.quote.symbol}.`,
   );
+  if (ending.second !== null && second !== null)
+    say(
+      `      At ${second.title} it was owed ${formatUnits(ending.second.boOwed)} ${second.quote.symbol} and holds ${formatUnits(ending.second.creator)} ${second.quote.symbol}.`,
+    );
   if (keep) {
     say(
       `\nStill running. API ${daemon.url}  RPC ${world.chain.rpcUrl}  daemon log ${daemon.logFile}`,
@@ -113,5 +120,6 @@ export async function runStory(options: DemoOptions): Promise<Ending> {
 /** Runs the command. Returns 0 when the creator holds exactly what was owed, else 1. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const ending = await runStory(options);
-  return ending.creator === ending.anaOwed + ending.boOwed ? 0 : 1;
+  const { creator, anaOwed, boOwed, second } = ending;
+  return creator === anaOwed + boOwed && second?.creator === second?.boOwed ? 0 : 1;
 }

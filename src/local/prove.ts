@@ -7,16 +7,39 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Fault } from '../core/fault.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
 import { processEnvironment } from '../system/settings.ts';
 import { recognise } from './recognition.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
-const SUITE = [
-  'test/local/venue.contract.test.ts',
-  'test/local/builds.test.ts',
-  'test/venue/identity.test.ts',
-  'test/venue/liquidations.test.ts',
-];
+type Suite = {
+  readonly files: readonly string[];
+  /** The name of the file and the variable by which the tests find the program. */
+  readonly file: string;
+  readonly variable: 'BAILIFF_DRIFT_PROGRAM' | 'BAILIFF_VELOCITY_PROGRAM';
+  /** The build that the bytes are taken for. */
+  readonly buildOf: (bytes: Uint8Array) => string;
+};
+const SUITES: Readonly<Record<VenueName, Suite>> = {
+  'drift-v2': {
+    files: [
+      'test/local/venue.contract.test.ts',
+      'test/local/builds.test.ts',
+      'test/venue/identity.test.ts',
+      'test/venue/liquidations.test.ts',
+    ],
+    file: 'drift.so',
+    variable: 'BAILIFF_DRIFT_PROGRAM',
+    buildOf: (bytes) => recognise(bytes).name,
+  },
+  // One build of Velocity is known, so there is no table of builds to hold the bytes against.
+  velocity: {
+    files: ['test/venue/velocity-program.test.ts', 'test/venue/velocity-controls.test.ts'],
+    file: 'velocity.so',
+    variable: 'BAILIFF_VELOCITY_PROGRAM',
+    buildOf: () => '2026-07',
+  },
+};
 /** Skips the long histories on the stand-in, which show nothing about the bytes. */
 const NOT_ON_STAND_IN = '^(?!.*\\(program: null\\))(?!on the program null)';
 const PATIENCE_MS = 20 * 60_000;
@@ -38,12 +61,14 @@ type Report = {
  */
 export async function proveProgram(
   bytes: Uint8Array,
-  suite: readonly string[] = SUITE,
+  venue: VenueName = DEFAULT_VENUE,
+  files: readonly string[] = SUITES[venue].files,
 ): Promise<{
   readonly build: string;
   readonly tests: number;
   readonly failed: readonly string[];
 }> {
+  const { file, variable, buildOf } = SUITES[venue];
   const require = createRequire(import.meta.url);
   let runner: string;
   try {
@@ -55,7 +80,7 @@ export async function proveProgram(
       { cause: thrown },
     );
   }
-  const missing = suite.filter((file) => !existsSync(path.join(ROOT, file)));
+  const missing = files.filter((file) => !existsSync(path.join(ROOT, file)));
   if (missing.length > 0)
     throw new Fault(
       'settings_invalid',
@@ -63,7 +88,7 @@ export async function proveProgram(
     );
   const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-prove-'));
   try {
-    const program = path.join(folder, 'drift.so');
+    const program = path.join(folder, file);
     const out = path.join(folder, 'report.json');
     writeFileSync(program, bytes);
     const args = [
@@ -71,7 +96,7 @@ export async function proveProgram(
       'run',
       '--config',
       'vitest.prove.config.ts',
-      ...suite,
+      ...files,
       '-t',
       NOT_ON_STAND_IN,
     ];
@@ -85,7 +110,7 @@ export async function proveProgram(
           env: {
             PATH: PATH ?? '',
             ...(HOME === undefined ? {} : { HOME }),
-            BAILIFF_DRIFT_PROGRAM: program,
+            [variable]: program,
           },
           timeout: PATIENCE_MS,
           maxBuffer: 64 * 1024 * 1024,
@@ -108,7 +133,7 @@ export async function proveProgram(
             .map(({ fullName }) => fullName.replaceAll(program, 'the program')),
     );
     return {
-      build: recognise(bytes).name,
+      build: buildOf(bytes),
       tests: report.numPassedTests + report.numFailedTests,
       failed,
     };

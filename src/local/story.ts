@@ -24,6 +24,7 @@ type Gate = {
 };
 type Share = {
   id: string;
+  mint: string;
   amount: string;
   status: string;
   close: { netPnl: string; signature: string };
@@ -38,11 +39,15 @@ export type Ending = {
   readonly boAgentLamports: bigint;
   readonly anaDeposit: bigint;
   readonly boDeposit: bigint;
+  /** What the creator holds and Bo owed in the token of the second venue; null without one. */
+  readonly second: { readonly creator: bigint; readonly boOwed: bigint } | null;
 };
 export type StoryOptions = {
   readonly world: ServedWorld;
   /** The people of the venue at which the story plays. */
   readonly driver: VenueDriver;
+  /** The people of another venue, at which Bo trades with the same wallet; null without one. */
+  readonly second: VenueDriver | null;
   readonly daemon: Daemon;
   readonly sponsor: Keypair;
   readonly clock: Clock;
@@ -58,20 +63,23 @@ const short = (text: string): string => `${text.slice(0, 8)}…${text.slice(-4)}
 export async function tellStory({
   world,
   driver,
+  second,
   daemon,
   sponsor,
   clock,
   say,
 }: StoryOptions): Promise<Ending> {
-  const { mint, symbol } = driver.quote;
-  const usd = (amount: bigint): string => `${formatUnits(amount)} ${symbol}`;
+  const { symbol } = driver.quote;
+  const usd = (amount: bigint, at: VenueDriver = driver): string =>
+    `${formatUnits(amount)} ${at.quote.symbol}`;
   const rpc = new Connection(world.chain.rpcUrl, 'confirmed');
   const never = new AbortController().signal;
   const heading = (text: string) => say(`\n${text}`);
   const line = (text: string) => say(`   ${text}`);
 
-  const balance = async (owner: PublicKey): Promise<bigint> => {
-    const account = await rpc.getAccountInfo(getAssociatedTokenAddressSync(mint, owner, true));
+  const balance = async (owner: PublicKey, { quote } = driver): Promise<bigint> => {
+    const address = getAssociatedTokenAddressSync(quote.mint, owner, true);
+    const account = await rpc.getAccountInfo(address);
     return account === null ? 0n : account.data.readBigUInt64LE(64);
   };
   const lamports = async (owner: PublicKey): Promise<bigint> => BigInt(await rpc.getBalance(owner));
@@ -89,20 +97,35 @@ export async function tellStory({
     daemon.ask<Gate>('GET', `/v1/gate/${id}?action=${action}`);
   const shares = async (id: string) =>
     (await daemon.ask<{ shares: Share[] }>('GET', `/v1/shares?subscriber=${id}`)).shares;
-  const share = (id: string, what: string, ready: (each: Share) => boolean) =>
-    until(what, async () => (await shares(id)).find(ready) ?? null);
+  const share = (
+    id: string,
+    what: string,
+    ready: (each: Share) => boolean,
+    { quote }: VenueDriver = driver,
+  ): Promise<Share> => {
+    const mint = quote.mint.toBase58();
+    const found = (all: Share[]) => all.find((each) => each.mint === mint && ready(each));
+    return until(what, async () => found(await shares(id)) ?? null);
+  };
   const deposit = (trader: Trader): bigint => driver.depositOf(trader);
 
-  const subscribe = async (id: string, trader: Trader, creator: PublicKey): Promise<void> => {
+  const subscribe = async (
+    id: string,
+    trader: Trader,
+    creator: PublicKey,
+    { venue }: VenueDriver = driver,
+  ): Promise<void> => {
     const wallet = trader.agent.publicKey.toBase58();
     await daemon.ask('POST', '/v1/subscribers', {
       id,
       agentWallet: wallet,
       agentSecretKey: base58Text(trader.agent.secretKey),
+      venue,
       subAccountIds: [0],
     });
     await daemon.ask('POST', `/v1/subscribers/${id}/subscriptions`, {
-      id: `${id}-copies-creator`,
+      id: `${id}-copies-creator${venue === driver.venue ? '' : `-at-${venue}`}`,
+      venue,
       subAccountId: 0,
       creatorWallet: creator.toBase58(),
       shareBps: 1_000,
@@ -149,6 +172,11 @@ export async function tellStory({
   line(
     `bo        ${bo.agent.publicKey.toBase58()}  1,000 ${symbol} at ${driver.title}, ${sol(await lamports(bo.agent.publicKey))}`,
   );
+  const boSecond = second?.createTrader({ deposit: 1_000_000_000n, agent: bo.agent }) ?? null;
+  if (second !== null && boSecond !== null) {
+    await subscribe('bo', boSecond, creator, second);
+    line(`          the same wallet holds 1,000 ${second.quote.symbol} at ${second.title} as well`);
+  }
   await sayGate('ana', 'open');
 
   heading('2. Ana copies a trade, and it closes with profit');
@@ -186,13 +214,28 @@ export async function tellStory({
   line(
     `bo owes ${usd(boOwed)}. It stands as an IOU (${waiting.status}): ${waiting.reason?.detail}`,
   );
+  let secondOwed = 0n;
+  if (second !== null && boSecond !== null) {
+    second.trade(boSecond, 'long', 2_000_000_000n);
+    second.movePrice(0, 160_000_000n);
+    second.trade(boSecond, 'short', 2_000_000_000n, { reduceOnly: true });
+    const also = await share('bo', "bo's share at the second venue", () => true, second);
+    secondOwed = BigInt(also.amount);
+    line(
+      `at ${second.title} bo owes ${usd(secondOwed, second)} as well: another token, another IOU`,
+    );
+  }
   await sayGate('bo', 'open');
 
   heading('4. Bo withdraws on chain, past the platform, while owing');
   const before = await balance(creator);
   const home = Keypair.generate().publicKey;
-  const fled = driver.withdrawTo(bo, home, 500_000_000n);
-  line(`500 ${symbol} left for bo's own wallet, transaction ${short(fled.signature)}`);
+  const [fleeing, from] = second !== null && boSecond !== null ? [boSecond, second] : [bo, driver];
+  const fled = from.withdrawTo(fleeing, home, 500_000_000n);
+  line(
+    `500 ${from.quote.symbol} left ${from.title} for bo's own wallet, transaction ${short(fled.signature)}`,
+  );
+  if (second !== null) line('one standing over both venues: bo may open nothing at either');
   await until('bo to be delinquent', async () =>
     (await gate('bo')).standing === 'delinquent' ? true : null,
   );
@@ -208,6 +251,12 @@ export async function tellStory({
     `paid, ${short(boPaid.paidBy[0] ?? '')}; the sponsor paid the fee, bo's agent holds ${sol(await lamports(bo.agent.publicKey))}`,
   );
   line(`creator: ${usd(before)} before, ${usd(await balance(creator))} after`);
+  if (second !== null) {
+    const paid = await share('bo', "bo's other share", (each) => each.status === 'paid', second);
+    line(
+      `and ${usd(await balance(creator, second), second)} out of ${second.title}, ${short(paid.paidBy[0] ?? '')}: each debt in its own token`,
+    );
+  }
   await until('bo to be in good standing', async () =>
     (await gate('bo')).verdict === 'allow' ? true : null,
   );
@@ -221,5 +270,7 @@ export async function tellStory({
     boAgentLamports: await lamports(bo.agent.publicKey),
     anaDeposit: deposit(ana),
     boDeposit: deposit(bo),
+    second:
+      second === null ? null : { creator: await balance(creator, second), boOwed: secondOwed },
   };
 }

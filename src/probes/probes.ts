@@ -162,12 +162,12 @@ export async function probeAll(
         async () => [ofSocket(await hearSlot(wsUrl, AbortSignal.timeout(SOCKET_MS)), nodeSlot)],
       )),
     );
-    found.push(...(await safely('venue', mend, () => ofVenue(url))));
-    found.push(
-      ...(await safely('program', mend, () =>
-        ofProgram(url, vouchers, settings.venue.onUnknownProgram),
-      )),
-    );
+    const { onUnknownProgram } = settings.venue;
+    for (const venue of settings.venues)
+      found.push(
+        ...(await safely('venue', mend, () => ofVenue(url, venue))),
+        ...(await safely('program', mend, () => ofProgram(url, vouchers, onUnknownProgram, venue))),
+      );
     if (sponsor !== null)
       found.push(
         ...(await safely('sponsor', mend, () =>

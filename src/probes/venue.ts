@@ -8,14 +8,15 @@ import { judgeProgram, type OnUnknownProgram, type Voucher } from '../core/confo
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { Fault } from '../core/fault.ts';
 import { TOKEN_PROGRAM } from '../core/programs.ts';
-import type { Dialect } from '../venue/dialect.ts';
-import { DRIFT_V2 } from '../venue/drift-v2/venue.ts';
+import { DEFAULT_VENUE, type VenueName } from '../core/venue.ts';
+import { dialectOf } from '../venue/venues.ts';
 
-/** The findings on the venue that the daemon serves, as one node shows it. */
+/** The findings on a venue that the daemon serves, as one node shows it. */
 export async function ofVenue(
   rpcUrl: string,
-  { profile, accounts, addresses }: Dialect = DRIFT_V2,
+  venue: VenueName = DEFAULT_VENUE,
 ): Promise<Finding[]> {
+  const { profile, accounts, addresses } = dialectOf(venue);
   const { name, programId, quote, paused: bits } = profile;
   const connection = openConnection(rpcUrl, null);
   const [program, mint, marketAccount, stateAccount] = await readOwned(connection, [
@@ -92,15 +93,16 @@ export async function ofVenue(
 }
 
 /**
- * Whether the bytes of the venue's program are known: this release was proven on them, or the
+ * Whether the bytes of a venue's program are known: this release was proven on them, or the
  * ledger vouches for them. Throws when the program cannot be read.
  */
 export async function ofProgram(
   rpcUrl: string,
   vouchers: readonly Voucher[],
   onUnknown: OnUnknownProgram,
+  venue: VenueName = DEFAULT_VENUE,
 ): Promise<Finding[]> {
-  const { programId, provenOn } = DRIFT_V2.profile;
+  const { programId, provenOn } = dialectOf(venue).profile;
   const program = await createProgramReader(openConnection(rpcUrl, null), programId).read();
   const found = judgeProgram(program, provenOn, vouchers);
   const deployed = `deployed in slot ${program.slot}, hash ${program.hash}`;

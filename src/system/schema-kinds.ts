@@ -7,11 +7,11 @@ export const lamports = (description: string) =>
     pattern: '^(0|[1-9][0-9]{0,17})$',
     description: `${description} Lamports, as a decimal string.`,
   });
-/** A setting in USDC base units. */
+/** A setting in base units of a quote token. It holds for each token by itself. */
 export const baseUnits = (description: string) =>
   Type.String({
     pattern: '^(0|[1-9][0-9]{0,17})$',
-    description: `${description} USDC base units, as a decimal string.`,
+    description: `${description} In base units of each quote token by itself, as a decimal string.`,
   });
 /** A setting in milliseconds, at most a day. */
 export const milliseconds = (description: string, minimum: number) =>

@@ -18,7 +18,6 @@ export const SettingsSchema = Type.Object(
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
     venues: Type.Array(Type.Enum([...VENUE_NAMES]), {
       minItems: 1,
-      maxItems: 1,
       uniqueItems: true,
       description: 'The venues on which the daemon watches subscribers and draws payments.',
     }),
@@ -43,7 +42,7 @@ export const SettingsSchema = Type.Object(
         ),
         partialLeast: Type.Union([baseUnits('The least part'), Type.Null()], {
           description:
-            'When not all of a debt can be reached, the least part of it that is worth a payment, in USDC base units; null pays whole debts only.',
+            'When not all of a debt can be reached, the least part of it that is worth a payment, in base units of its token; null pays whole debts only.',
         }),
         marginFloorBps: Type.Integer({
           minimum: 0,
@@ -58,11 +57,11 @@ export const SettingsSchema = Type.Object(
         }),
         mostPerPayment: Type.Union([baseUnits('The most'), Type.Null()], {
           description:
-            'The most that the pen signs away in one payment, in USDC base units; a debt above it waits for a person. null for no limit.',
+            'The most that the pen signs away in one payment, in base units of each token by itself; a debt above it waits for a person. null for no limit.',
         }),
         mostPerSubscriberADay: Type.Union([baseUnits('The most'), Type.Null()], {
           description:
-            'The most that the pen signs away for one subscriber within 24 hours, in USDC base units; null for no limit.',
+            'The most that the pen signs away for one subscriber within 24 hours, in base units of each token by itself; null for no limit.',
         }),
         costBpsMost: Type.Integer({
           minimum: 1,
@@ -179,7 +178,7 @@ export const SettingsSchema = Type.Object(
         ),
         outstandingMost: Type.Union([baseUnits('A debt'), Type.Null()], {
           description:
-            'Above this debt, in USDC base units, nothing new may be opened, whatever the standing; null for no limit.',
+            'Above this debt in one token, in its base units, nothing new may be opened, whatever the standing; null for no limit.',
         }),
         owedForMsMost: Type.Union([Type.Integer({ minimum: 1_000 }), Type.Null()], {
           description:

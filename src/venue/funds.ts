@@ -12,11 +12,17 @@ import type { Profile } from './profile.ts';
 const BASE = 1_000_000_000n;
 
 function blockedBy(
-  { title, paused }: Profile,
+  { title, paused, quote }: Profile,
   user: User,
-  market: Pick<SpotMarket, 'withdrawPaused'>,
+  market: Pick<SpotMarket, 'mint' | 'decimals' | 'withdrawPaused'>,
   exchangeStatus: number,
 ): Trouble | null {
+  // Every payment holds the market's token against the profile, because amounts are counted in it.
+  if (market.mint !== quote.mint || market.decimals !== quote.decimals)
+    return troubled(
+      'account_unreadable',
+      `The ${quote.symbol} market of ${title} holds ${market.mint} with ${market.decimals} decimals, and this release counts in ${quote.mint} with ${quote.decimals}. Nothing is paid until a release knows that token.`,
+    );
   if (user.bankrupt) return troubled('user_bankrupt', `The ${title} account is bankrupt.`);
   if (market.withdrawPaused || (exchangeStatus & paused.withdraw) !== 0) {
     return troubled(

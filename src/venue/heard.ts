@@ -4,6 +4,7 @@ import type { FactBody } from '../core/fact.ts';
 import type { Watched } from '../core/hearing-ports.ts';
 import type { Address } from '../core/ids.ts';
 import { type Call, type ChainTransaction, callsOf, ORDINALS_A_CALL } from '../core/transaction.ts';
+import { DEFAULT_VENUE } from '../core/venue.ts';
 import type { Addresses } from './addresses.ts';
 import { addressOf, type Key } from './codec.ts';
 import type { Dialect } from './dialect.ts';
@@ -64,7 +65,10 @@ export function readHeard(
   watched: ReadonlyMap<string, Watched>,
   put: Heard['put'],
 ): Heard {
-  const { programId, calls: places } = dialect.profile;
+  const { programId, calls: places, name } = dialect.profile;
+  /** Whether an account is one at this venue. */
+  const isOwn = (account: Watched | undefined): account is Watched =>
+    account?.role === 'drift_user' && (account.venue ?? DEFAULT_VENUE) === name;
   const calls = callsOf(transaction);
   const venueCalls = calls
     .filter((call) => call.program === programId)
@@ -94,13 +98,13 @@ export function readHeard(
     userOf(key) {
       if (key === null) return undefined;
       const found = watched.get(addressOf(key));
-      return found?.role === 'drift_user' ? found : undefined;
+      return isOwn(found) ? found : undefined;
     },
     givenTo(call) {
       const accounts = new Set<string>(call?.accounts ?? transaction.keys);
       return [...accounts].flatMap((address) => {
         const found = watched.get(address);
-        return found?.role === 'drift_user' ? [found] : [];
+        return isOwn(found) ? [found] : [];
       });
     },
     put,

@@ -130,7 +130,7 @@ export function hearVenue(
 export const hearingVenueOf = (dialect: Hearing): HearingVenue => ({
   hear: (transaction, watched) => hearVenue(dialect, transaction, watched),
   programId: dialect.profile.programId,
-  quoteMint: dialect.profile.quote.mint,
+  quote: dialect.profile.quote,
   ofValue: (mint) => dialect.profile.marketMints.has(mint),
   ownAccounts: dialect.addresses.ownAccounts,
 });

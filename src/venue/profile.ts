@@ -160,6 +160,8 @@ export type Profile = {
    * debt.
    */
   readonly marketMints: ReadonlySet<string>;
+  /** The names of the perp markets, by market index. */
+  readonly perpNames: readonly string[];
   /** The venue's own lookup tables, which hold its markets, oracles, vaults, mints and programs. */
   readonly lookupTables: readonly Address[];
   readonly accounts: AccountKinds;

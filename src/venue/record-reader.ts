@@ -36,11 +36,16 @@ export function createRecordReader(profile: Profile): RecordReader {
   };
   return (transaction, { agentWallet, tokenAccount, venueAccount }) => {
     const watched: Watched[] = [
-      { address: venueAccount, subscriberId: 'subscriber', role: 'drift_user' },
+      {
+        address: venueAccount,
+        subscriberId: 'subscriber',
+        role: 'drift_user',
+        venue: profile.name,
+      },
       { address: agentWallet, subscriberId: 'subscriber', role: 'agent_wallet' },
       { address: tokenAccount, subscriberId: 'subscriber', role: 'agent_token_account' },
     ];
     const byAddress = new Map(watched.map((each) => [each.address, each]));
-    return hearTransaction(hearingVenueOf(hearing), transaction, byAddress);
+    return hearTransaction([hearingVenueOf(hearing)], transaction, byAddress);
   };
 }

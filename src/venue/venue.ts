@@ -115,6 +115,7 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
     shortOfCollateral: SHORT_OF_COLLATERAL,
     nothingToSettle: NOTHING_TO_SETTLE,
     lookupTables: profile.lookupTables,
+    marketName: (index) => profile.perpNames[index] ?? null,
     userAddress: async (authority, subAccountId) => addresses.user(authority, subAccountId),
     hear: (transaction, watched) => hearVenue(dialect, transaction, watched),
     ownAccounts: addresses.ownAccounts,

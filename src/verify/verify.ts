@@ -28,7 +28,8 @@ const venueOf = ({ name, programId, quote }: Profile): KnownVenue => {
     const profile = PROFILES.find((each) => each.name === name);
     if (profile !== undefined) readers.set(name, createRecordReader(profile));
   }
-  return { name, programId, quoteMint: quote.mint };
+  const { mint, symbol, decimals } = quote;
+  return { name, programId, quote: { mint, symbol, decimals } };
 };
 
 export type Verification = {

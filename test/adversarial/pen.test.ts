@@ -7,9 +7,10 @@ import { createSigners } from '../../src/chain/signers.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
-import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 import { ata, createPenBench, MEMO, PLACES, text } from '../support/pen-bench.ts';
+
+const DRIFT = createDriftVenue();
 
 const { agent, thief, sponsor, signers, key, parts, good, sign, withData, withAccount, blockhash } =
   await createPenBench();
@@ -182,14 +183,12 @@ describe('sealed keys', () => {
         vault: createVault({ masterKey: new Uint8Array(32), nextMasterKey: null }),
         sponsorKey: null,
       }),
-      mint: QUOTE_MINT,
-      quoteMarket: 0,
+      venueOf: () => DRIFT,
       reimburseMost: 0n,
       swap: null,
       priorityFeeMost: 0n,
       limits: { paymentMost: null, subscriberADayMost: null },
       nowMs: () => 0,
-      inspectVenue: createDriftVenue().inspect,
     });
     await expect(
       swapped.sign({

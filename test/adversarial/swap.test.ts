@@ -33,6 +33,8 @@ import { USDC } from '../../src/local/drift/addresses.ts';
 import { routeInstruction, SWAP_PROGRAM } from '../../src/local/swap.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 
+const DRIFT = createDriftVenue();
+
 const text = (key: PublicKey): Address => key.toBase58() as Address;
 const agent = Keypair.generate();
 const thief = Keypair.generate().publicKey;
@@ -42,14 +44,12 @@ const OUT = 13_333_333n;
 const vault = createVault({ masterKey: randomBytes(32), nextMasterKey: null });
 const signers = createSigners({ vault, sponsorKey: null });
 const rules: Omit<PenOptions, 'signers'> = {
-  mint: text(USDC),
-  quoteMarket: 0,
+  venueOf: () => DRIFT,
   priorityFeeMost: 1_000_000n,
   reimburseMost: 0n,
   limits: { paymentMost: null, subscriberADayMost: null },
   nowMs: () => 0,
   swap: { amountMost: AMOUNT, slippageBpsMost: 100, lamportsLeast: 10_000_000n },
-  inspectVenue: createDriftVenue().inspect,
 };
 const pen = createPen({ ...rules, signers });
 const key: SealedKey = {

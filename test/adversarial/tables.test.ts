@@ -13,9 +13,12 @@ import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import type { LookupTable, PaymentParts } from '../../src/core/signing-ports.ts';
+import { USDC } from '../../src/core/token.ts';
 import type { Instruction } from '../../src/core/transaction.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
+
+const DRIFT = createDriftVenue();
 
 const text = (key: PublicKey) => key.toBase58() as Address;
 const fresh = () => text(Keypair.generate().publicKey);
@@ -32,14 +35,12 @@ const signers = createSigners({
 });
 const pen = createPen({
   signers,
-  mint: QUOTE_MINT,
-  quoteMarket: 0,
+  venueOf: () => DRIFT,
   reimburseMost: 5n,
   limits: { paymentMost: null, subscriberADayMost: null },
   nowMs: () => 0,
   swap: null,
   priorityFeeMost: 1_000_000n,
-  inspectVenue: createDriftVenue().inspect,
 });
 const parts: PaymentParts = {
   payment: {
@@ -48,6 +49,8 @@ const parts: PaymentParts = {
     subscriberId: 'ana',
     creatorWallet: text(creator),
     driftUser,
+    venue: 'drift-v2',
+    token: USDC,
     plan: {
       amount: 100n,
       covers: [],

@@ -15,6 +15,7 @@ import { NO_TABLES } from '../../src/chain/tables.ts';
 import { type Address, base58Text } from '../../src/core/ids.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import { createTip } from '../../src/core/tip.ts';
+import { venuesOf } from '../../src/core/venue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { createSources } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
@@ -135,11 +136,11 @@ export async function benchWatch(): Promise<boolean> {
       },
       NO_TABLES,
     );
-    const venue = createDriftVenue();
+    const venues = venuesOf([createDriftVenue()]);
     const watch = createWatch({
       ledger,
       chain,
-      venue,
+      venues,
       watched,
       sources,
       aside: createAside({ ledger, clock, log }),

@@ -49,7 +49,7 @@ test('a history with double payments is audited to the unit', async () => {
   const { code, lines } = await audit('--csv');
   expect(code).toBe(3);
   const rows = lines.slice(1).map((line) => line.split(','));
-  const told = rows.map(([kind, , , of, , , , , difference, by]) => [kind, of, difference, by]);
+  const told = rows.map(([kind, , , of, , , , , difference, , by]) => [kind, of, difference, by]);
   const usdc = ({ amount }: ShareView): string => (Number(amount) / 1e6).toFixed(6);
   expect(told).toHaveLength(6);
   expect(told).toEqual(

@@ -82,7 +82,7 @@ test.runIf(compiledPrograms.length > 0)(
   'on a build that is known a part of the suite passes',
   async () => {
     const [file = ''] = compiledPrograms;
-    const proof = await proveProgram(readFileSync(file), ['test/local/builds.test.ts']);
+    const proof = await proveProgram(readFileSync(file), 'drift-v2', ['test/local/builds.test.ts']);
     expect(proof).toEqual({ build: '2024-06', tests: expect.any(Number), failed: [] });
     expect(proof.tests).toBeGreaterThan(3);
   },
@@ -90,7 +90,7 @@ test.runIf(compiledPrograms.length > 0)(
 );
 
 test('without the suite the command says where to run it', async () => {
-  await expect(proveProgram(Buffer.from('x'), ['test/none.test.ts'])).rejects.toThrow(
+  await expect(proveProgram(Buffer.from('x'), 'drift-v2', ['test/none.test.ts'])).rejects.toThrow(
     'Use a checkout of the project',
   );
 });

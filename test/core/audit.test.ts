@@ -4,10 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AuditDebt, type AuditTransfer, auditOf, auditSums } from '../../src/core/audit.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
+import { type Token, USDC } from '../../src/core/token.ts';
 
 const CREATOR = 'creator' as Address;
 const debt = (share: string, slot: number, owed: bigint): AuditDebt => ({
-  ...{ share, slot, owed, creatorWallet: CREATOR, atMs: null },
+  ...{ share, slot, owed, creatorWallet: CREATOR, token: USDC, atMs: null },
   signature: `close of ${share}` as Signature,
 });
 const paid = (
@@ -16,7 +17,7 @@ const paid = (
   amount: bigint,
   covers: AuditTransfer['covers'] = null,
 ): AuditTransfer => ({
-  ...{ slot, amount, covers, creatorWallet: CREATOR, atMs: null },
+  ...{ slot, amount, covers, creatorWallet: CREATOR, token: USDC, atMs: null },
   signature: name as Signature,
 });
 const rowsOf = (debts: readonly AuditDebt[], ...transfers: AuditTransfer[]) =>
@@ -116,6 +117,32 @@ test('a payment of another amount goes to the oldest debts, and its rest is owed
     ['nothing_owed', '', 7_200n, 'y'],
   ]));
 
+test('an amount of one token pays no debt in another, and sums are told token by token', () => {
+  const USDT: Token = { mint: 'usdt' as Address, symbol: 'USDT', decimals: 6 };
+  const rows = auditOf({
+    subscriberId: 'ana',
+    debts: [debt('a', 10, 1_000n), { ...debt('b', 20, 1_000n), token: USDT }],
+    transfers: [{ ...paid('x', 21, 1_000n), token: USDT }],
+  });
+  expect(rows.map(({ kind, token, transfers }) => [kind, token.symbol, transfers])).toEqual([
+    ['never', 'USDC', []],
+    ['right', 'USDT', ['x']],
+  ]);
+  expect(
+    auditSums([...rows, ...rows.map((each) => ({ ...each, kind: 'never' as const }))]),
+  ).toEqual(
+    expect.objectContaining({
+      never: {
+        rows: 3,
+        differences: [
+          { ...USDC, amount: -2_000n },
+          { ...USDT, amount: 0n },
+        ],
+      },
+    }),
+  );
+});
+
 test('whatever the history, the rows add up to the transfers and the debts', () =>
   fc.assert(
     fc.property(
@@ -135,7 +162,7 @@ test('whatever the history, the rows add up to the transfers and the debts', () 
         expect(
           rows.filter((each) => each.shares.length === 1 && each.kind !== 'twice'),
         ).toHaveLength(debts.length);
-        expect(auditSums(rows).right.difference).toBe(0n);
+        for (const { amount } of auditSums(rows).right.differences) expect(amount).toBe(0n);
       },
     ),
   ));

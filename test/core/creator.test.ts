@@ -30,7 +30,11 @@ const code = (
         onCurve: given.onCurve ?? true,
         account: owner === null ? null : { owner, bytes },
       },
-      { offCurve: given.offCurve ?? false, proven: given.proven ?? false, venue: VENUE },
+      {
+        offCurve: given.offCurve ?? false,
+        proven: given.proven ?? false,
+        venues: new Set([VENUE]),
+      },
     )?.code ?? null
   );
 };
@@ -119,8 +123,13 @@ describe('off the curve', () => {
 describe('a derivation', () => {
   const proof = { program: GOVERNANCE, seeds: [new Uint8Array([1])] };
   const judged = (derived: Address | null, owner: Address | null, program = GOVERNANCE) =>
-    proofObjection(wallet, { ...proof, program }, derived, owner === null ? null : { owner }, VENUE)
-      ?.code ?? null;
+    proofObjection(
+      wallet,
+      { ...proof, program },
+      derived,
+      owner === null ? null : { owner },
+      new Set([VENUE]),
+    )?.code ?? null;
   test('shows who signs, when an existing program derives exactly this address', () => {
     expect(judged(wallet, LOADER)).toBeNull();
     expect(judged(addressOf(603), LOADER)).toBe('creator_unproven');

@@ -5,7 +5,7 @@ import type { Chain, ChainAccount } from '../../src/core/chain-ports.ts';
 import { type Address, base58Bytes } from '../../src/core/ids.ts';
 import { blankState } from '../../src/core/reckoning.ts';
 import type { ChainTransaction, TokenBalance } from '../../src/core/transaction.ts';
-import type { Venue } from '../../src/core/venue.ts';
+import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { createAccept } from '../../src/flows/accepted-changes.ts';
 import { adoptFrom, lookAtUnfollowed, TOKEN_ACCOUNTS_MOST } from '../../src/flows/adopt.ts';
 import { personalDoubts } from '../../src/flows/gate-doubts.ts';
@@ -33,11 +33,11 @@ async function world() {
     }),
   } as unknown as Chain;
   const venue = {
-    ...held.ports.venue,
+    ...held.ports.venues.usual,
     ofValue: (mint: string) => mint === QUOTE_MINT,
     stateOf: (_: string, slot: number) => blankState(slot),
   } as unknown as Venue;
-  const ports = { ...held.ports, chain, venue };
+  const ports = { ...held.ports, chain, venues: venuesOf([venue]) };
   const filled = (
     account: Address,
     given: { signer?: Address; mint?: Address; amount?: bigint; slot?: number } = {},

@@ -5,7 +5,7 @@ import type { Chain } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { type Address, base58Text, type Signature } from '../../src/core/ids.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
-import type { Venue } from '../../src/core/venue.ts';
+import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/account-checks.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { digestDeliveries, readEntry } from '../../src/flows/digest.ts';
@@ -87,13 +87,13 @@ async function checked(held: Listening) {
     }),
   } as unknown as Chain;
   const venue = {
-    ...ports.venue,
+    ...ports.venues.usual,
     stateOf(_: string, slot: number, account: { owner: string }) {
       if (sick.has(account.owner)) throw new RangeError('User has 4,380 bytes');
       return state(slot, 0n);
     },
   } as unknown as Venue;
-  const all = { ...ports, chain, venue };
+  const all = { ...ports, chain, venues: venuesOf([venue]) };
   node.tip = 40;
   const accounts = [accountOf('ana'), accountOf('bo')];
   await beginChecks(all, accounts);

@@ -7,6 +7,7 @@ import { USDC } from '../../src/core/token.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
+import { servingOnly } from '../support/venues.ts';
 
 const [AGENT, TOKENS, CREATOR, CREATOR_TOKENS] = [1, 2, 3, 4].map(addressOf) as [
   ReturnType<typeof addressOf>,
@@ -46,7 +47,7 @@ function portsWith(
       transaction: async () => ({ error: null }),
     },
     tokens: {
-      tokenAccount: () => CREATOR_TOKENS,
+      tokenAccount: (_: string, owner: string) => (owner === AGENT ? TOKENS : CREATOR_TOKENS),
       actsOf: () => [
         { act: 'memo', text: 'bailiff:p1' },
         {
@@ -59,7 +60,7 @@ function portsWith(
         },
       ],
     },
-    venue: { quote: { ...USDC, mint: addressOf(9) } },
+    venues: servingOnly({ quote: { ...USDC, mint: addressOf(9) } }),
     log: silentLog,
   } as unknown as Parameters<typeof createBooks>[0];
 }

@@ -7,6 +7,7 @@ import { type ClearPorts, createClear } from '../../src/flows/clearance.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
+import { servingOnly } from '../support/venues.ts';
 
 test('pays what is owed, clears, and the withdrawal that follows makes no runaway', async () => {
   const sponsor = Keypair.generate();
@@ -98,12 +99,12 @@ test.each([20, 400, 500])(
           },
         },
         chain: { slot, accounts: async () => ({ accounts: [null] }) },
-        tokens: { readTokenAccount: () => null },
-        venue: {
+        tokens: { tokenAccount: () => 'ata', readTokenAccount: () => null },
+        venues: servingOnly({
           preflightAccounts: async () => [],
           stateOf: () => ({ ...blankState(1), hints: { exists: true } }),
           read: () => null,
-        },
+        }),
         books: { doubt: async () => null },
         clock,
         log: silentLog,

@@ -5,7 +5,7 @@ import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
 import { type AccountState, blankState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { LAST_ORDINAL } from '../../src/core/transaction.ts';
-import type { Venue } from '../../src/core/venue.ts';
+import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -40,7 +40,7 @@ async function world(now: { state: AccountState }) {
     slices: async () => ({ slot: now.state.slot, accounts: [null] }),
   } as unknown as Chain;
   const venue = {
-    ...ports.venue,
+    ...ports.venues.usual,
     quoteMint: QUOTE_MINT,
     stateOf: () => now.state,
     quoteMarketAddress: async () => ANA,
@@ -73,7 +73,7 @@ async function world(now: { state: AccountState }) {
     async checked(runs = 3): Promise<bigint[]> {
       for (let n = 0; n < runs; n++) {
         const changed = new Map([[ANA, now.state.slot]]);
-        await checkAccounts({ ...ports, chain, venue }, changed, never);
+        await checkAccounts({ ...ports, chain, venues: venuesOf([venue]) }, changed, never);
       }
       await accrueCloses(ledger, silentLog);
       return (await ledger.shares.list({ limit: 10 })).map((each) => each.amount);

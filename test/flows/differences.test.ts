@@ -40,7 +40,7 @@ function chainWith(amounts: readonly bigint[]): RebuildPorts['chain'] {
 /** Reads each transaction as the payment of the amount at its place. */
 const tokensWith = (amounts: readonly bigint[]) =>
   ({
-    tokenAccount: () => addressOf(4),
+    tokenAccount: (_: string, owner: string) => addressOf(owner === addressOf(1) ? 2 : 4),
     actsOf: ({ at: index }: { at: number }) => [
       { act: 'memo', text: `bailiff:p${index + 1}` },
       {
@@ -56,7 +56,7 @@ const tokensWith = (amounts: readonly bigint[]) =>
 const VENUE = { quote: USDC };
 const told = async ({ ledger }: TestLedger, amounts: readonly bigint[], dryRun: boolean) => {
   const [chain, tokens] = [chainWith(amounts), tokensWith(amounts)];
-  const ports = { ledger, chain, tokens, venue: VENUE, log };
+  const ports = { ledger, chain, tokens, venues: { all: [VENUE] }, log };
   const { restored, differences } = await rebuildPayments(ports, { dryRun });
   return {
     restored: restored.map((each) => each.explained),
@@ -131,7 +131,7 @@ test('a subscriber who paid more than it owed halts itself until a person accept
   await owing(held, 60n, 30n);
   const amounts = [60n, 130n];
   const [chain, tokens] = [chainWith(amounts), tokensWith(amounts)];
-  const ports = { ledger, chain, tokens, venue: VENUE, log };
+  const ports = { ledger, chain, tokens, venues: { all: [VENUE] }, log };
   const obstacle = () => createBooks(ports).disagreement(ANA);
   for (let run = 0; run < 2; run++)
     expect(await obstacle()).toMatchObject({ code: 'payments_unknown' });
@@ -192,7 +192,13 @@ test('of two payments with one id each is booked, and accepted by its signature'
         .actsOf(transaction)
         .map((act) => (act.act === 'memo' ? { ...act, text: 'bailiff:p1' } : act)),
   };
-  const ports = { ledger: held.ledger, chain: chainWith([60n, 5n]), tokens, venue: VENUE, log };
+  const ports = {
+    ledger: held.ledger,
+    chain: chainWith([60n, 5n]),
+    tokens,
+    venues: { all: [VENUE] },
+    log,
+  };
   const { differences } = await rebuildPayments(ports, { dryRun: false });
   expect(differences.map((each) => each.excess)).toEqual([5n]);
   expect(await held.ledger.payments.accept(signatureOf(101), WHY)).toMatchObject({ excess: 5n });

@@ -25,6 +25,7 @@ import {
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
+import { servingOnly } from '../support/venues.ts';
 
 const DRILL = { reason: 'drill', actor: 'command', person: null };
 const WENT_BACK = troubled('ledger_went_back', 'Nothing is signed for another 9 blocks.');
@@ -176,7 +177,7 @@ function paidOnChain(): Parameters<typeof createBooks>[0]['chain'] {
 
 /** Reads every transaction as the payment p1. */
 const PAYMENT_TOKENS = {
-  tokenAccount: () => addressOf(4),
+  tokenAccount: (_: string, owner: string) => addressOf(owner === addressOf(1) ? 2 : 4),
   actsOf: () => [
     { act: 'memo', text: 'bailiff:p1' },
     {
@@ -197,7 +198,13 @@ test.each(['lapse', 'void'] as const)(
     await using _ = held;
     const { ledger } = held;
     const venue = { quote: USDC };
-    const books = createBooks({ ledger, chain: paidOnChain(), tokens: PAYMENT_TOKENS, venue, log });
+    const books = createBooks({
+      ledger,
+      chain: paidOnChain(),
+      tokens: PAYMENT_TOKENS,
+      venues: { all: [venue] },
+      log,
+    });
     const endings = createEndings({ ledger, books, clock: createManualClock(), log });
     if (how === 'lapse') expect(await endings.lapse()).toEqual([]);
     else expect(await endings.void(share, DRILL)).toBe(false);
@@ -223,13 +230,13 @@ test('no clearance is given while the database may lack commits', async () => {
       accounts: async () => ({ slot: 100, accounts: [null] }),
       slot: async () => 100,
     },
-    tokens: { readTokenAccount: () => null },
-    venue: {
-      quote: USDC,
+    tokens: { tokenAccount: () => 'ata', readTokenAccount: () => null },
+    venues: servingOnly({
+      ...{ name: 'drift-v2', quote: USDC },
       preflightAccounts: async () => [],
       stateOf: () => ({ hints: holding, counters: { realised: 0n }, positions: [] }),
       read: () => ({ funds: { deposit: 5n, claimable: [] } }),
-    },
+    }),
     owed: async () => [],
     nudge: () => {},
   } as unknown as ClearPorts;

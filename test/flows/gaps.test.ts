@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
-import type { Venue } from '../../src/core/venue.ts';
+import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/account-checks.ts';
 import { accountOf, createListening } from '../support/listening.ts';
 
@@ -35,11 +35,11 @@ test('a gap that stays open is looked for again after five minutes, by every pro
     pulse: '',
   });
   const venue = {
-    ...held.ports.venue,
+    ...held.ports.venues.usual,
     stateOf: (_: string, slot: number) => state(slot),
   } as unknown as Venue;
   const process = () => {
-    const ports = { ...held.ports, chain, venue, rescanned: new Map() };
+    const ports = { ...held.ports, chain, venues: venuesOf([venue]), rescanned: new Map() };
     return async (): Promise<void> => {
       // One turn reads the state, one walks the history up to it, and one judges it.
       for (let turn = 0; turn < 3; turn++) {
@@ -49,7 +49,7 @@ test('a gap that stays open is looked for again after five minutes, by every pro
     };
   };
   const first = process();
-  await beginChecks({ ...held.ports, chain, venue }, [accountOf('ana')]);
+  await beginChecks({ ...held.ports, chain, venues: venuesOf([venue]) }, [accountOf('ana')]);
   const baseline = node.tip;
   realised = 100n;
   /** How often the whole stretch since the baseline was asked for. */

@@ -18,6 +18,7 @@ import {
 } from '../../src/flows/planning.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
+import { servingOnly } from '../support/venues.ts';
 
 const SYSTEM = '11111111111111111111111111111111' as Address;
 const FUNDS: VenueFunds = {
@@ -83,7 +84,7 @@ function planningWith(given: {
     },
   };
   const venue = {
-    ...classify,
+    ...{ ...classify, quote: USDC },
     preflightAccounts: async () => [],
     read: (user: string) => ({
       account: { address: user },
@@ -97,7 +98,7 @@ function planningWith(given: {
   };
   const ports = {
     chain,
-    venue,
+    venues: servingOnly(venue),
     pen: { sponsor: null },
     signers: { closed: async () => null },
     tokens: tokenPort,
@@ -137,7 +138,6 @@ function planningWith(given: {
     id: 'ana',
     hasKey: true,
     agentWallet: 'a',
-    agentTokenAccount: 't',
     driftAccounts: given.accounts.map((_, at) => ({
       ...{ address: `u${at}`, subAccountId: at },
       venue: 'drift-v2',

@@ -115,9 +115,9 @@ test('an older debt that is heard of later has the chain asked again', async () 
   await street.stop();
   await database.sql`truncate payment_share, payment cascade`;
   const parts = await openParts(street.settings, systemClock, silentLog);
-  const { ledger, venue, tokens } = parts;
+  const { ledger, venues, tokens } = parts;
   const booksOf = (chain: typeof parts.chain) =>
-    createBooks({ ledger, venue, chain, tokens, log: silentLog });
+    createBooks({ ledger, venues, chain, tokens, log: silentLog });
   const books = booksOf(parts.chain);
   const ana = await ledger.subscribers.find('ana');
   if (ana === null) throw new Error('ana is gone');

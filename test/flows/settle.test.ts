@@ -11,6 +11,7 @@ import { silentLog } from '../../src/system/log.ts';
 import { createMemoryLedger } from '../sim/memory/ledger.ts';
 import { createManualClock } from '../support/clock.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
+import { servingOnly } from '../support/venues.ts';
 
 const EXPIRY = 1_000;
 const NODE_SLOT = 77;
@@ -96,7 +97,7 @@ async function laneWith(
     budget: () => [],
     newId: () => 'p2',
     onEnded: async () => {},
-    venue: { account: async () => ({}), instructions: async () => [], quoteDecimals: 6 },
+    venues: servingOnly({ account: async () => ({}), instructions: async () => [], quote: USDC }),
     pen: {
       sponsor: null,
       sign: async () => ({

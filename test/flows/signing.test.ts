@@ -15,6 +15,7 @@ import { silentLog } from '../../src/system/log.ts';
 import { PROGRAM_ID } from '../../src/venue/drift-v2/profile.ts';
 import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 import { createManualClock } from '../support/clock.ts';
+import { servingOnly } from '../support/venues.ts';
 
 const SYSTEM = '11111111111111111111111111111111' as Address;
 const FINE = { error: null, units: 100_000 };
@@ -74,7 +75,7 @@ function signing(
       tokenAccount: () => 'ata',
       transferInstructions: () => ({ before: [], after: [] }),
     },
-    venue: {
+    venues: servingOnly({
       ...createDriftVenue(),
       account: async () => ({ reading: ++seen.readAnew }),
       instructions: async (_parts: unknown, account: unknown) => {
@@ -82,7 +83,7 @@ function signing(
         return [];
       },
       forgetOracles: () => seen.forgotten++,
-    },
+    }),
     pen: { sponsor: null, sign: async () => ({ signature: 'sig', bytes: new Uint8Array() }) },
     fees: {
       tokenAccountRent: async () => 1n,
@@ -193,7 +194,7 @@ test('a payment that failed on chain is classed from its own bytes, and holds th
           transaction: () => Promise.reject(new Error('asked')),
         },
         programsOf: () => [SYSTEM, PROGRAM_ID],
-        venue: createDriftVenue(),
+        venues: servingOnly(createDriftVenue()),
         pen: { sponsor: null },
         fees: {},
         clock: createManualClock(0, () => 0),

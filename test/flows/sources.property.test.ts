@@ -8,6 +8,7 @@ import { Fault } from '../../src/core/fault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
+import { venuesOf } from '../../src/core/venue.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
@@ -108,7 +109,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
     cutting: () => !calm.over && random.chance(0.15),
   };
   const chain = chainOf(history, now);
-  const venue = createDriftVenue();
+  const venues = venuesOf([createDriftVenue()]);
   const never = new AbortController().signal;
   for (const { id, agent, accounts } of history.subscribers) {
     await ledger.subscribers.register({
@@ -131,7 +132,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   let watched = await loadWatched(ledger.watchList);
   const sources = createSources(SOURCES, () => true);
   const aside = createAside({ ledger, clock, log });
-  const plain = { ledger, chain, venue, aside, clock, log };
+  const plain = { ledger, chain, venues, aside, clock, log };
   const begun = [...watched.map.keys()] as Address[];
   const calmly = async (work: () => Promise<unknown>): Promise<void> => {
     calm.over = true;

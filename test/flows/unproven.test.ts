@@ -29,7 +29,7 @@ test('with halt nothing is signed on an unknown program, and an acceptance or a 
   const known = (value: number) =>
     expect
       .poll(() => metric('bailiff_venue_program_known'), PATIENCE)
-      .toBe(`bailiff_venue_program_known ${value}`);
+      .toBe(`bailiff_venue_program_known{venue="drift-v2"} ${value}`);
   const data = programDataAddress(DRIFT.toBase58());
   const before = world.cluster.bank.get(data)?.data.subarray(PROGRAM_DATA_HEAD) ?? new Uint8Array();
   /**

@@ -7,7 +7,7 @@ import type { Address, Signature } from '../../src/core/ids.ts';
 import { type AccountState, blankState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { UNREADABLE } from '../../src/core/unread.ts';
-import type { Venue } from '../../src/core/venue.ts';
+import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { createAccept } from '../../src/flows/accepted-changes.ts';
 import { checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
@@ -58,11 +58,11 @@ async function world(now: { state: AccountState; lamports?: bigint }, touches: A
     },
   } as unknown as Chain;
   const venue = {
-    ...ports.venue,
+    ...ports.venues.usual,
     quoteMint: QUOTE_MINT,
     stateOf: (role: string) => (role === 'agent_wallet' ? null : now.state),
   } as unknown as Venue;
-  const all = { ...ports, chain, venue };
+  const all = { ...ports, chain, venues: venuesOf([venue]) };
   const account = { address: ANA, subscriberId: 'ana', role: 'drift_user' } as const;
   await ledger.checks.begin(account, state(40));
   const naming = { source: 'backfill', by: 'finalized', nowMs: 0 } as const;

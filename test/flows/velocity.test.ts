@@ -5,6 +5,7 @@
 import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import type { VenueDriver } from '../../src/local/driver.ts';
+import { ofProgram, ofVenue } from '../../src/probes/venue.ts';
 import { velocityProgram } from '../support/programs.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
@@ -87,6 +88,66 @@ describe.skipIf(velocityProgram === null)('on Velocity alone', () => {
       .toBe(true);
     expect(driver.quoteOf(creator)).toBe(owed);
   });
+});
+
+describe.skipIf(velocityProgram === null)('on both venues', () => {
+  const both = { venues: ['drift-v2', 'velocity'] as const };
+  const USDC = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v';
+
+  test('each venue pays in its own token; running away from one bars on both', async () => {
+    const sponsor = Keypair.generate();
+    await using street = await openStreet({ ...both, sponsor });
+    const velocity = people(street);
+    const { driver: drift } = street;
+    const creator = Keypair.generate().publicKey;
+    const atDrift = drift.createTrader({ deposit: 1_000_000_000n });
+    const { agent } = atDrift;
+    const atVelocity = velocity.createTrader({ deposit: 1_000_000_000n, agent });
+    await street.subscribe('ana', atDrift, creator);
+    await street.subscribe('ana', atVelocity, creator, 1_000, {}, 'velocity');
+    const first = profitableClose(drift, atDrift);
+    const second = profitableClose(velocity, atVelocity);
+    const shareOf = (signature: string) =>
+      street.share(
+        'ana',
+        (each) => each.close.signature === signature && each.reason?.code === 'sponsor_needs_sol',
+      );
+    const usdc = await shareOf(first);
+    const usdt = await shareOf(second);
+    expect([usdc, usdt]).toMatchObject([{ mint: USDC }, { mint: USDT }]);
+    velocity.withdrawTo(atVelocity, Keypair.generate().publicKey, 300_000_000n);
+    const barred = await street.verdict('ana', 'deny');
+    expect(barred.reason).toMatch(
+      /^Withdrew 300\.000000 USDT .* while owing .* USDC and .* USDT of profit share/,
+    );
+    expect(barred).toMatchObject({
+      outstanding: (BigInt(usdc.amount) + BigInt(usdt.amount)).toString(),
+      owed: [
+        { symbol: 'USDC', amount: usdc.amount },
+        { symbol: 'USDT', amount: usdt.amount },
+      ],
+    });
+    street.sendSol(sponsor.publicKey, 1_000_000_000n);
+    const paid = (id: string) =>
+      street.share('ana', (each) => each.id === id && each.status === 'paid');
+    const [inUsdc, inUsdt] = [await paid(usdc.id), await paid(usdt.id)];
+    expect(inUsdc.paidBy).not.toEqual(inUsdt.paidBy);
+    expect(drift.quoteOf(creator)).toBe(BigInt(usdc.amount));
+    expect(velocity.quoteOf(creator)).toBe(BigInt(usdt.amount));
+    expect(await street.verdict('ana', 'allow')).toMatchObject({ outstanding: '0', owed: [] });
+  });
+});
+
+test.skipIf(velocityProgram === null)('the doctor looks at the venue that is served', async () => {
+  await using street = await openStreet({ venues: ['velocity'] });
+  const { rpcUrl } = street.world.chain;
+  expect(await ofVenue(rpcUrl, 'velocity')).toMatchObject([
+    { what: 'mint', state: 'ok', says: `${USDT}, 6 decimals` },
+    { what: 'venue', state: 'ok', says: 'velocity is there and open' },
+  ]);
+  expect(await ofProgram(rpcUrl, [], 'halt', 'velocity')).toMatchObject([
+    { what: 'program', state: 'ok', says: expect.stringContaining('build of 2026-07') },
+  ]);
 });
 
 test('a ledger that watches accounts of a venue that is not served is refused, by name', async () => {

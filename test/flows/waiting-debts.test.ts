@@ -4,7 +4,7 @@ import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Watched } from '../../src/core/hearing-ports.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Trouble } from '../../src/core/trouble.ts';
-import type { Venue } from '../../src/core/venue.ts';
+import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createWake } from '../../src/flows/waiting-debts.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -26,7 +26,7 @@ function waking() {
   const wake = createWake({
     ledger,
     chain: {} as Chain,
-    venue: {} as Venue,
+    venues: venuesOf([{} as Venue]),
     clock,
     log: silentLog,
     nudge: () => atS.push((clock.nowMs() - startMs) / 1_000),
@@ -78,11 +78,13 @@ async function resting(trouble: Trouble, state: { blocked: Trouble | null }) {
   const wake = createWake({
     ledger,
     chain: { accounts: async () => ({ slot: 1, accounts: [] }) } as unknown as Chain,
-    venue: {
-      name: 'Drift',
-      preflightAccounts: async () => [],
-      read: () => ({ funds: state }),
-    } as unknown as Venue,
+    venues: venuesOf([
+      {
+        name: 'drift-v2',
+        preflightAccounts: async () => [],
+        read: () => ({ funds: state }),
+      } as unknown as Venue,
+    ]),
     clock,
     log: silentLog,
     nudge: (id) => nudged.push(id),

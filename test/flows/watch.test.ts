@@ -6,7 +6,7 @@ import type { Watched, WatchList } from '../../src/core/hearing-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { SOURCES } from '../../src/core/source.ts';
-import type { Venue } from '../../src/core/venue.ts';
+import { type Venue, venuesOf } from '../../src/core/venue.ts';
 import { createSources } from '../../src/flows/sources.ts';
 import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
@@ -54,7 +54,9 @@ function setUp(trustFirstSight = false) {
       }),
       witnessed: <T>(read: () => Promise<T>) => read(),
     } as unknown as Chain,
-    venue: { pulseSlice: () => ({ offset: 0, length: 0 }) } as unknown as Venue,
+    venues: venuesOf([
+      { name: 'drift-v2', pulseSlice: () => ({ offset: 0, length: 0 }) } as unknown as Venue,
+    ]),
     watched: {
       map: watched,
       touches: () => true,

@@ -39,6 +39,7 @@ function serve(level: 'off' | 'debug' | 'info', debugging: boolean) {
       clock,
       staleAfterMs: 1_000,
       venue: 'v',
+      venues: ['v'],
       network: 'n',
       mode: 'm',
       stuck: () => [],

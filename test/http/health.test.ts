@@ -29,6 +29,7 @@ test('work that hangs, a view that is old, doubts and a missing Postgres are eac
     clock,
     staleAfterMs: 5_000,
     venue: 'v',
+    venues: ['v'],
     network: 'local',
     mode: 'observe',
     stuck: () => hanging,

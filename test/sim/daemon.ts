@@ -12,6 +12,7 @@ import type { Clock, Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import type { Pen } from '../../src/core/signing-ports.ts';
 import { createTip } from '../../src/core/tip.ts';
+import { venuesOf } from '../../src/core/venue.ts';
 import { checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
@@ -137,7 +138,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const witnesses = { first: nodes.first, second: nodes.second };
   const tip = createTip(turns.nowMs);
   const chain = world.chain(createChain({ connection, witnesses, tip, witnessed }, NO_TABLES));
-  const venue = venueOf();
+  const venues = venuesOf([venueOf()]);
   const pen = world.pen(world.witness.watch(penOf()));
   const fees = createFeeMarket(connection, {
     priorityFeeMost: PRIORITY_FEE_MOST,
@@ -156,7 +157,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const never = new AbortController().signal;
   let ids = 0;
   const books = createBooks({
-    ...{ ledger, chain, tokens, venue, log },
+    ...{ ledger, chain, tokens, venues, log },
     ...(world.marks === null ? {} : { marks: gated(world.marks, turns, process) }),
   });
   const endings = createEndings({ ledger, books, clock, log });
@@ -165,7 +166,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
     {
       chain,
       tokens,
-      venue,
+      venues,
       signers: SIGNERS,
       pen,
       fees,
@@ -185,7 +186,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   );
   const aside = createAside({ ledger, clock, log });
   const scanning = { ledger, chain, aside, clock, log };
-  const checking = { ...scanning, venue, rescanned: new Map() };
+  const checking = { ...scanning, venues, rescanned: new Map() };
   const check = async (): Promise<void> => {
     const { reckoned } = await checkAccounts(checking, new Map(), never);
     await judgeAll(reckoned);
@@ -216,7 +217,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
           {
             ledger,
             chain,
-            venue,
+            venues,
             watched,
             clock,
             log,

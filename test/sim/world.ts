@@ -10,7 +10,7 @@ import { createSigners } from '../../src/chain/signers.ts';
 import { createVault } from '../../src/chain/vault.ts';
 import type { Address } from '../../src/core/ids.ts';
 import type { SealedKey } from '../../src/core/ports.ts';
-import { PROGRAM_ID, QUOTE_MARKET, QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { PROGRAM_ID, QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
 import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 import { rentOf, SYSTEM } from './chain/account.ts';
@@ -65,14 +65,12 @@ export const SIGNERS = createSigners({ vault: VAULT, sponsorKey: SPONSOR_KEY });
 export const penOf = () =>
   createPen({
     signers: SIGNERS,
-    mint: QUOTE_MINT,
-    quoteMarket: QUOTE_MARKET,
+    venueOf: () => venueOf(),
     priorityFeeMost: PRIORITY_FEE_MOST,
     reimburseMost: 1_000_000n,
     limits: { paymentMost: null, subscriberADayMost: null },
     nowMs: () => 0,
     swap: null,
-    inspectVenue: venueOf().inspect,
   });
 
 export const PEOPLE: readonly Person[] = Array.from({ length: SUBSCRIBERS }, (_, index) => {

@@ -8,4 +8,4 @@ import { hearingVenueOf } from '../../src/venue/hearing.ts';
 export const hear = (
   dialect: Dialect,
   ...[transaction, watched]: Parameters<HearingVenue['hear']>
-): Fact[] => hearTransaction(hearingVenueOf(dialect), transaction, watched);
+): Fact[] => hearTransaction([hearingVenueOf(dialect)], transaction, watched);

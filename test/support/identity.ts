@@ -86,7 +86,8 @@ export function createIdentity(
     watch({ agent, subAccountId }, subscriberId) {
       const { publicKey } = agent;
       const put = (address: string, role: Watched['role']) => {
-        const account = { address: address as Address, subscriberId, role };
+        const venue = role === 'drift_user' ? { venue: profile.name } : {};
+        const account: Watched = { address: address as Address, subscriberId, role, ...venue };
         watched.set(address, account);
         if (role === 'agent_wallet') return;
         kept.set(address, {

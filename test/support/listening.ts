@@ -5,8 +5,9 @@ import type { Chain, SignatureRow } from '../../src/core/chain-ports.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';
 import type { Ledger, Log } from '../../src/core/ports.ts';
+import { USDC } from '../../src/core/token.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
-import type { HeardAtVenue, Venue } from '../../src/core/venue.ts';
+import { type HeardAtVenue, type Venue, venuesOf } from '../../src/core/venue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import type { InspectOptions, InspectPorts } from '../../src/flows/inspect.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
@@ -115,6 +116,11 @@ export async function createListening(ids: readonly string[] = ['ana', 'bo']) {
     witnessed: <T>(read: () => Promise<T>) => read(),
   } as unknown as Chain;
   const venue = {
+    name: 'drift-v2',
+    programId: addressOf(0),
+    quote: USDC,
+    ofValue: () => true,
+    ownAccounts: () => new Set(),
     hear({ signature }: ChainTransaction, watched: ReadonlyMap<string, unknown>): HeardAtVenue {
       const [moved, swaps] = [new Map<string, bigint>(), new Map<string, [number, number]>()];
       const close = node.closes.get(signature);
@@ -132,7 +138,7 @@ export async function createListening(ids: readonly string[] = ['ana', 'bo']) {
   const ports: InspectPorts = {
     ledger,
     chain,
-    venue,
+    venues: venuesOf([venue]),
     watched,
     aside,
     clock,

@@ -7,6 +7,7 @@ import type { Close, Fact, Open, Outflow } from '../../src/core/fact.ts';
 import { type Address, base58Text, type Signature } from '../../src/core/ids.ts';
 import { type Receipt, shareIdFrom, sharePreimage } from '../../src/core/receipt.ts';
 import type { ReceiptEvidence } from '../../src/core/receipt-check.ts';
+import { USDC } from '../../src/core/token.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
@@ -166,7 +167,7 @@ export function made(basis: 'per_close' | 'high_water_mark', gain: bigint, fee =
   };
   const evidence: ReceiptEvidence = {
     genesisHash: 'here',
-    venues: [{ name: 'drift-v2', programId: PROGRAM, quoteMint: MINT }],
+    venues: [{ name: 'drift-v2', programId: PROGRAM, quote: { ...USDC, mint: MINT } }],
     transaction: (signature) => transactions.get(signature) ?? null,
     facts: (transaction) =>
       [...records, close, gift]

@@ -19,6 +19,8 @@ import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
 import { createSdkDoor } from '../../src/venue/drift-v2/sdk.ts';
 import { createDriftVenue, DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
 
+const DRIFT = createDriftVenue();
+
 export const text = (key: PublicKey) => key.toBase58() as Address;
 export const ata = (owner: PublicKey) =>
   text(getAssociatedTokenAddressSync(new PublicKey(QUOTE_MINT), owner));
@@ -53,14 +55,12 @@ export async function createPenBench({
     sponsorKey: sponsorKey === undefined ? sponsor.secretKey : sponsorKey,
   });
   const rules: Omit<PenOptions, 'signers'> = {
-    mint: QUOTE_MINT,
-    quoteMarket: 0,
+    venueOf: () => DRIFT,
     reimburseMost: 5n,
     swap: null,
     priorityFeeMost: 1_000_000n,
     limits: { paymentMost: null, subscriberADayMost: null },
     nowMs: () => 0,
-    inspectVenue: createDriftVenue().inspect,
     ...more,
   };
   const pen = createPen({ ...rules, signers });

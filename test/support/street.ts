@@ -56,6 +56,7 @@ export type Street = AsyncDisposable & {
     creator: PublicKey,
     shareBps?: number,
     terms?: Record<string, unknown>,
+    venue?: VenueName,
   ): Promise<void>;
   /** SOL by a transaction, so that accounts tell of it. */
   sendSol(to: PublicKey, lamports: bigint): void;
@@ -197,18 +198,21 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
         body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
       };
     },
-    async subscribe(id, trader, creator, shareBps = 1_000, terms = {}) {
+    async subscribe(id, trader, creator, shareBps = 1_000, terms = {}, venue = undefined) {
+      const at = venue === undefined ? {} : { venue };
       const agentWallet = trader.agent.publicKey.toBase58();
       const registered = await street.post('/v1/subscribers', {
         id,
         agentWallet,
         agentSecretKey: base58Text(trader.agent.secretKey),
         subAccountIds: [0],
+        ...at,
       });
       expect(registered.status, JSON.stringify(registered.body)).toBe(201);
       const subscribed = await street.post(`/v1/subscribers/${id}/subscriptions`, {
-        id: `${id}-sub`,
+        id: `${id}-sub${venue ?? ''}`,
         subAccountId: 0,
+        ...at,
         creatorWallet: creator.toBase58(),
         shareBps,
         ...terms,

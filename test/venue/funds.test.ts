@@ -8,6 +8,7 @@ import { atPrices, fundsOf } from '../../src/venue/funds.ts';
 
 /** One unit of scaled balance is one token base unit. */
 const MARKET = {
+  mint: DRIFT_PROFILE.quote.mint,
   decimals: 6,
   cumulativeDepositInterest: 10n ** 13n,
   withdrawPaused: false,
@@ -33,6 +34,17 @@ const user = (given: Partial<User>): User =>
     ...given,
   }) as unknown as User;
 const funds = (given: Partial<User>) => fundsOf(DRIFT_PROFILE, user(given), MARKET, 0);
+
+test('a quote market of another token, or with other decimals, pays nothing', () => {
+  for (const other of [{ mint: 'another' }, { decimals: 9 }]) {
+    const market = { ...MARKET, ...other } as SpotMarket;
+    expect(fundsOf(DRIFT_PROFILE, user({}), market, 0).blocked).toMatchObject({
+      class: 'venue_limited',
+      code: 'account_unreadable',
+    });
+  }
+  expect(funds({}).blocked).toBeNull();
+});
 
 describe('what settling brings', () => {
   test('quote less entry, where that is a profit', () => {

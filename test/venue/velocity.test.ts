@@ -24,7 +24,10 @@ const all = Object.values(histories).flat();
 
 const watchedOf = ({ users }: Recorded): Map<string, Watched> =>
   new Map(
-    users.map(({ address }) => [address, { address, subscriberId: address, role: 'drift_user' }]),
+    users.map(({ address }) => [
+      address,
+      { address, subscriberId: address, role: 'drift_user', venue: 'velocity' },
+    ]),
   );
 const heard = (each: Recorded, dialect: Dialect = VELOCITY) =>
   hear(dialect, each.transaction, watchedOf(each));

@@ -7,6 +7,7 @@ import { ACCOUNTS } from './accounts.ts';
 import { PROVEN_ON } from './builds.ts';
 import { ERROR_ROWS } from './errors.ts';
 import { INSTRUCTIONS } from './interface.ts';
+import { PERP_NAMES } from './markets.ts';
 import { RECORDS } from './records.ts';
 
 export const PROGRAM_ID = 'dRiftyHA39MWEi3m9aunc5MzRF1JYuBsbn6VPcn33UH' as Address;
@@ -126,6 +127,7 @@ export const DRIFT_PROFILE: Profile = {
   quote: { mint: QUOTE_MINT, symbol: 'USDC', decimals: QUOTE_DECIMALS, market: QUOTE_MARKET },
   spotDecimals: SPOT_DECIMALS,
   marketMints: MARKET_MINTS,
+  perpNames: PERP_NAMES,
   lookupTables: LOOKUP_TABLES,
   accounts: ACCOUNTS,
   records: RECORDS,

@@ -61,6 +61,8 @@ export const VELOCITY_PROFILE: Profile = {
     '7vfCXTUXx5WJV5JADk17DUJ4ksgau7utNKj4b963voxs',
     'A7bdiYdS5GjqGFtxf17ppRHtDKPkkRqbKtR27dxvQXaS',
   ]),
+  // The markets of the relaunch: deploy-scripts/params/relaunch-perp-markets.json at 765e033e.
+  perpNames: ['SOL-PERP', 'BTC-PERP', 'ETH-PERP', 'HYPE-PERP', 'ZEC-PERP'],
   lookupTables: ['4E971nER9Jn4JjT8mKEX1nvkfg8Qycp7zNEcCq2nT8ZY' as Address],
   accounts: ACCOUNTS,
   records: RECORDS,

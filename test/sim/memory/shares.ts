@@ -258,7 +258,8 @@ export function createMemoryShares(
           share.status === 'pending' &&
           ('class' in trouble
             ? share.reason?.class === trouble.class
-            : share.reason?.code === trouble.code),
+            : share.reason?.code === trouble.code) &&
+          (trouble.venue ?? DEFAULT_VENUE) === DEFAULT_VENUE,
       );
       const [first] = rows;
       const subscription = first && state.subscriptions.get(first.subscriptionId);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const shared = {
-  setupFiles: ['src/system/native-warning.ts'],
+  setupFiles: ['src/system/native-warning.ts', 'test/support/leaks.ts'],
   // A wait ends as soon as what it waits for is there: only a failure lasts so long. Each wait is
   // shorter than its test, so that a failure says what was not there.
   expect: { poll: { timeout: 45_000, interval: 50 } },

@@ -16,7 +16,7 @@ import {
   takeLots,
 } from './lots.ts';
 import { type BaseUnits, BPS_WHOLE, most, mulDivFloor } from './money.ts';
-import { dearer, dearestBetween, type Terms } from './terms.ts';
+import { BASIS_TOLD, dearer, dearestBetween, type Terms } from './terms.ts';
 
 /** The running balance of a subscription with one creator. */
 export type Tab = {
@@ -75,7 +75,8 @@ export type Agreement = {
  * close to the next. Closes can then be booked in any order.
  */
 export function isPlain({ terms, held }: Pick<Agreement, 'terms' | 'held'>): boolean {
-  return terms.length === 1 && held.positions.length === 0 && terms[0]?.basis === 'per_close';
+  const [only] = terms.length === 1 ? terms : [];
+  return only !== undefined && held.positions.length === 0 && !BASIS_TOLD[only.basis].carriesLosses;
 }
 
 /** One part of a close, as it is booked. */

@@ -1,7 +1,14 @@
 // Event: a message to platforms about a change. An event is written in the transaction of its
-// change, so that neither exists without the other. It is sent to endpoints afterwards, and again
-// until it is accepted.
-import type { EventBodies } from './event-body.ts';
+// change, so that neither exists without the other. Each kind has one sentence and one type of body
+// here; the API description lists the same bodies as webhooks, with amounts as decimal strings of
+// base units.
+import type { Address, Signature, Slot } from './ids.ts';
+import type { BaseUnits, BasisPoints } from './money.ts';
+import type { Trouble } from './payment.ts';
+import type { Counters } from './reckoning.ts';
+import type { Evidence } from './standing.ts';
+import type { SuspicionKind } from './suspicion.ts';
+import type { Owed } from './token.ts';
 
 /**
  * Every kind of event, and when it is written. docs/events-out.md and the webhooks of the API
@@ -39,99 +46,145 @@ export const EVENTS: Readonly<Record<EventKind, string>> = {
 export type EventKind = keyof EventBodies;
 export const EVENT_KINDS = Object.keys(EVENTS) as readonly EventKind[];
 
-export type Endpoint = {
-  readonly id: string;
-  readonly url: string;
-  /** The kinds that the endpoint receives; null for all. */
-  readonly kinds: readonly EventKind[] | null;
-  readonly createdAtMs: number;
-  readonly failingSinceMs: number | null;
-  readonly disabled: { readonly atMs: number; readonly why: string } | null;
+/** The token of the amounts of an event. */
+type TokenTold = { readonly mint: Address; readonly symbol: string };
+/** The fields of a creator's payment. `signature` is null when nothing was signed. */
+type PaymentTold = TokenTold & {
+  readonly payment: string;
+  readonly creatorWallet: string;
+  readonly amount: BaseUnits;
+  readonly signature: Signature | null;
 };
-export type SealedSecret = Uint8Array;
-/** An event that is being sent to an endpoint. */
-export type Dispatch = {
-  readonly endpoint: Endpoint;
-  readonly secrets: readonly SealedSecret[];
-  readonly eventId: string;
-  readonly kind: EventKind;
-  readonly atMs: number;
-  readonly body: unknown;
-  /** The number of attempts, this one included. */
-  readonly attempts: number;
-};
-export type Delivery = {
-  readonly eventId: string;
-  readonly kind: EventKind;
-  readonly atMs: number;
-  readonly state: 'pending' | 'delivered' | 'failed';
-  readonly attempts: number;
-  readonly outcome: string | null;
-  readonly dueAtMs: number | null;
+/**
+ * The transaction that discharged a debt. `payment` is null for a transfer that Bailiff did not
+ * make.
+ */
+type DischargeTold = TokenTold & {
+  readonly share: string;
+  readonly payment: string | null;
+  readonly creatorWallet: string;
+  readonly signature: Signature | null;
+  readonly slot: Slot;
+  /** The whole amount of the debt. */
+  readonly amount: BaseUnits;
 };
 
-export type Endpoints = {
-  create(endpoint: {
-    id: string;
-    url: string;
-    kinds: readonly EventKind[] | null;
-    secret: SealedSecret;
-  }): Promise<Endpoint>;
-  find(id: string): Promise<Endpoint | null>;
-  /** Changes its URL, its kinds, or both; a field that is left out stays. */
-  change(
-    id: string,
-    to: { readonly url?: string; readonly kinds?: readonly EventKind[] | null },
-  ): Promise<void>;
-  /** Writes an event that goes to this endpoint alone. Returns the event's id. */
-  test(id: string): Promise<string>;
-  /** Has one event handed over again. False when no event has this id, or it was forgotten. */
-  resend(id: string, eventId: string): Promise<boolean>;
-  list(): Promise<Endpoint[]>;
-  /** Adds a newer secret; `keep` of the older ones stay valid. */
-  addSecret(id: string, secret: SealedSecret, keep: number): Promise<void>;
-  secrets(): Promise<{ readonly id: string; readonly secrets: readonly SealedSecret[] }[]>;
-  /** Replaces the secrets. False when they have changed from `from` meanwhile. */
-  replaceSecrets(
-    id: string,
-    from: readonly SealedSecret[],
-    to: readonly SealedSecret[],
-  ): Promise<boolean>;
-  /** Deletes events older than this by the database's clock, delivered or not. */
-  forget(keepMs: number): Promise<void>;
-  /** Enables an endpoint. Its waiting deliveries are due at once. */
-  enable(id: string): Promise<void>;
-  /** Disables an endpoint. False when it is disabled already. */
-  disable(id: string, why: string, nowMs: number): Promise<boolean>;
-  /** Removes an endpoint with its waiting deliveries. False when there is none. */
-  remove(id: string): Promise<boolean>;
-  /** Makes every event since then due again. Returns the number of events. */
-  replay(id: string, sinceMs: number): Promise<number>;
-  deliveries(
-    id: string,
-    filter: { state?: Delivery['state']; limit: number; before?: string },
-  ): Promise<Delivery[]>;
-  /** Takes due deliveries for `leaseMs`; no other daemon takes them meanwhile. */
-  claim(nowMs: number, leaseMs: number, limit: number): Promise<Dispatch[]>;
-  delivered(endpointId: string, eventId: string, outcome: string, nowMs: number): Promise<void>;
-  /**
-   * Records that a delivery was not accepted: the next attempt is at `dueMs`, or never when that is
-   * null.
-   */
-  refused(
-    endpointId: string,
-    eventId: string,
-    outcome: string,
-    dueMs: number | null,
-    nowMs: number,
-  ): Promise<void>;
-  /**
-   * Records that a delivery could not be signed: the next attempt is at `dueMs`. No attempt is used
-   * up, and the endpoint does not count as failing.
-   */
-  held(endpointId: string, eventId: string, outcome: string, dueMs: number): Promise<void>;
-  totals(): Promise<{ readonly state: Delivery['state']; readonly count: number }[]>;
+export type EventBodies = {
+  'share.accrued': TokenTold & {
+    readonly share: string;
+    readonly subscription: string;
+    readonly creatorWallet: Address;
+    readonly signature: Signature;
+    readonly slot: Slot;
+    readonly netPnl: BaseUnits;
+    readonly shareBps: BasisPoints;
+    readonly amount: BaseUnits;
+  };
+  'share.paid': DischargeTold;
+  /** `overpaid` is the amount that this payment paid beyond the debt. */
+  'share.overpaid': DischargeTold & { readonly overpaid: BaseUnits };
+  'share.blocked': Trouble &
+    TokenTold & {
+      readonly share: string;
+      readonly left: BaseUnits;
+      readonly waitsForPerson: boolean;
+    };
+  'share.voided': TokenTold & {
+    readonly share: string;
+    readonly left: BaseUnits;
+    readonly by: 'terms' | 'operator';
+    readonly reason: string;
+    /**
+     * `actor`: an API key's id, `configured`, `anyone`, `command`, or `terms`. `person`: the person
+     * that a request named.
+     */
+    readonly actor: string;
+    readonly person: string | null;
+    /** ISO 8601, UTC. */
+    readonly at: string;
+  };
+  'share.credited': TokenTold & {
+    readonly share: string;
+    readonly creatorWallet: string;
+    readonly signature: Signature;
+    readonly slot: Slot;
+    /**
+     * `amount`: the part of the debt that the transfer paid. `left`: the part that is still owed.
+     */
+    readonly amount: BaseUnits;
+    readonly left: BaseUnits;
+  };
+  'share.adopted': TokenTold & { readonly share: string; readonly left: BaseUnits };
+  'transfer.credited': TokenTold & {
+    readonly creatorWallet: Address;
+    readonly signature: Signature;
+    readonly slot: Slot;
+    readonly amount: BaseUnits;
+    readonly credited: BaseUnits;
+    /** The part that discharged no debt. */
+    readonly excess: BaseUnits;
+  };
+  'payment.landed': PaymentTold & {
+    readonly slot: Slot;
+    readonly purpose: 'share' | 'top_up';
+  };
+  'payment.accepted': PaymentTold & {
+    readonly slot: Slot;
+    /** The part that no debt explains. */
+    readonly excess: BaseUnits;
+    readonly reason: string;
+    readonly actor: string;
+    readonly person: string | null;
+    /** ISO 8601, UTC. */
+    readonly at: string;
+  };
+  'payment.failed': PaymentTold & Trouble;
+  'payment.dead': PaymentTold & Trouble;
+  'subscriber.registered': { readonly agentWallet: Address };
+  'subscriber.delinquent': {
+    /** The sum over all tokens; `owed` has it by token. */
+    readonly outstanding: BaseUnits;
+    readonly owed: readonly Owed[];
+    readonly reason: string | null;
+    readonly evidence: Evidence;
+    readonly revision: bigint;
+  };
+  'subscriber.cleared': {
+    readonly outstanding: BaseUnits;
+    readonly owed: readonly Owed[];
+    readonly revision: bigint;
+  };
+  'subscriber.suspected': {
+    readonly amount: BaseUnits;
+    readonly notices: number;
+    readonly kinds: readonly SuspicionKind[];
+    readonly signature: Signature;
+    readonly slot: Slot;
+  };
+  'agent.needs_sol': Trouble;
+  'venue.paused': Trouble;
+  /** The number of debts that waited for the venue. */
+  'venue.resumed': { readonly waiting: number };
+  'account.gap': {
+    readonly address: Address;
+    /** The difference that the facts do not explain, by counter. */
+    readonly difference: Counters;
+  };
+  'endpoint.test': { readonly endpoint: string };
+  'endpoint.disabled': { readonly endpoint: string; readonly url: string; readonly why: string };
 };
+
+/**
+ * An event before it is written, of one of these kinds. `subscriberId` is null for an event that
+ * concerns no subscriber.
+ */
+export type EventOf<Kinds extends keyof EventBodies> = {
+  [Kind in Kinds]: {
+    readonly kind: Kind;
+    readonly subscriberId: string | null;
+    readonly body: EventBodies[Kind];
+  };
+}[Kinds];
 
 /** An event as it is pulled. */
 export type ToldEvent = {
@@ -156,29 +209,3 @@ export type EventLog = {
     limit: number,
   ): Promise<ToldEvent[] | null>;
 };
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-/** The delay after each failed attempt, more than three days in all. Milliseconds. */
-export const RETRIES_MS = [
-  5_000,
-  5 * MINUTE,
-  30 * MINUTE,
-  2 * HOUR,
-  5 * HOUR,
-  10 * HOUR,
-  14 * HOUR,
-  20 * HOUR,
-  24 * HOUR,
-] as const;
-/** An endpoint that has accepted nothing for this long is disabled until a person enables it. */
-export const DEAD_AFTER_MS = 5 * 24 * HOUR;
-
-/**
- * The delay before the next attempt after `attempts` failed ones, in milliseconds; null for never.
- * `random` in [0, 1) varies it by 5 % in both directions.
- */
-export function retryAfterMs(attempts: number, random: number): number | null {
-  const wait = RETRIES_MS[attempts - 1];
-  return wait === undefined ? null : Math.round(wait * (0.95 + random / 10));
-}

@@ -15,6 +15,7 @@ import {
 } from './receipt-check.ts';
 import { checkCloseOf } from './receipt-close.ts';
 import { checkPaymentsOf } from './receipt-payment.ts';
+import { BASIS_TOLD } from './terms.ts';
 
 /** The transactions from which a receipt is checked, each once. */
 export const signaturesOf = ({ close, movements, payments, credits }: Receipt): Signature[] => [
@@ -155,9 +156,9 @@ export function statedIn({ terms, parts, held, share }: Receipt): string[] {
   if (under === undefined || part === undefined) return [];
   const from = `from slot ${under.fromSlot} on`;
   return [
-    `Terms: ${under.shareBps / 100} % ${under.basis === 'per_close' ? 'of each profit' : 'above the high-water mark'} ${from}.`,
+    `Terms: ${under.shareBps / 100} % ${BASIS_TOLD[under.basis].of} ${from}.`,
     `Carried over from earlier closes: ${part.before.carry} ten-thousandths of a base unit.`,
-    ...(under.basis === 'high_water_mark'
+    ...(BASIS_TOLD[under.basis].carriesLosses
       ? [`Earlier losses to be made good first: ${formatUnits(part.before.deficit)} USDC.`]
       : []),
     ...(held.positions.length === 0

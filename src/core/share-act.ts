@@ -1,6 +1,6 @@
 // Share act: the acts that change a debt, and the work that each act makes. core/share.ts decides
 // what becomes of the debt.
-import type { EventBodies, EventOf } from './event-body.ts';
+import type { EventBodies, EventOf } from './event.ts';
 import type { Signature, Slot } from './ids.ts';
 import type { BaseUnits } from './money.ts';
 import type { Trouble } from './payment.ts';

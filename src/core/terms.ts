@@ -5,11 +5,16 @@ import type { Address, Slot } from './ids.ts';
 import type { BaseUnits, BasisPoints } from './money.ts';
 
 /**
- * `per_close`: every win owes a share. `high_water_mark`: a win first makes good the losses since
- * the last peak.
+ * The bases, the one that takes the most of the same closes first. `per_close`: every win owes a
+ * share. `high_water_mark`: a win first makes good the losses since the last peak.
  */
 export const BASES = ['per_close', 'high_water_mark'] as const;
 export type Basis = (typeof BASES)[number];
+/** Of what a share is taken, for people, and whether losses are carried from close to close. */
+export const BASIS_TOLD: Readonly<Record<Basis, { of: string; carriesLosses: boolean }>> = {
+  per_close: { of: 'of each profit', carriesLosses: false },
+  high_water_mark: { of: 'above the high-water mark', carriesLosses: true },
+};
 
 /**
  * Terms of a subscription for everything that is opened from `fromSlot` on, until the next terms
@@ -112,13 +117,14 @@ export function holding(terms: readonly Terms[], slot: Slot): Terms | null {
 }
 
 /**
- * Of two terms, the ones that take more of a profit: the larger share, then `per_close`, then the
- * later ones. Null stands for terms that take nothing.
+ * Of two terms, the ones that take more of a profit: the larger share, then the basis that
+ * is named first in `BASES`, then the later ones. Null stands for terms that take nothing.
  */
 export function dearer(one: Terms | null, other: Terms | null): Terms | null {
   if (one === null || other === null) return one ?? other;
   if (one.shareBps !== other.shareBps) return one.shareBps > other.shareBps ? one : other;
-  if (one.basis !== other.basis) return one.basis === 'per_close' ? one : other;
+  if (one.basis !== other.basis)
+    return BASES.indexOf(one.basis) < BASES.indexOf(other.basis) ? one : other;
   return one.fromSlot >= other.fromSlot ? one : other;
 }
 

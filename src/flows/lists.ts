@@ -2,7 +2,7 @@
 // cursor that names no row are refused, because an empty page would look like the end of a list.
 import type { Act } from '../core/act.ts';
 import type { Credit, PaymentRecord, ProfitShare } from '../core/debt-ports.ts';
-import type { Delivery } from '../core/event.ts';
+import type { Delivery } from '../core/endpoint.ts';
 import { Fault } from '../core/fault.ts';
 import { isAddress } from '../core/ids.ts';
 import type { ListFilters, ListName, Named, Page } from '../core/lists.ts';

@@ -3,7 +3,7 @@
 // that takes nothing at all is disabled and reported. An event may be delivered more than once; its
 // id tells the receiver.
 import { endpointBinding } from '../core/bindings.ts';
-import { DEAD_AFTER_MS, type Dispatch, retryAfterMs, type SealedSecret } from '../core/event.ts';
+import { DEAD_AFTER_MS, type Dispatch, retryAfterMs, type SealedSecret } from '../core/endpoint.ts';
 import type { EventSender } from '../core/event-sender.ts';
 import { messageOf } from '../core/fault.ts';
 import type { MasterKey } from '../core/master-key.ts';

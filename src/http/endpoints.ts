@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyPluginAsync } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { type Endpoint, EVENT_KINDS } from '../core/event.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import { EVENT_KINDS } from '../core/event.ts';
 import type { EventSender } from '../core/event-sender.ts';
 import { Fault } from '../core/fault.ts';
 import type { Ledger } from '../core/ports.ts';

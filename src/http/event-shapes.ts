@@ -1,5 +1,5 @@
 // Event shapes: the body of each kind of event as a schema, and the `webhooks` of the API
-// description. A test compares each schema with the type of the body in core/event-body.ts.
+// description. A test compares each schema with the type of the body in core/event.ts.
 import Type from 'typebox';
 import { EVENTS, type EventKind } from '../core/event.ts';
 import { SUSPICION_KINDS } from '../core/suspicion.ts';

@@ -1,6 +1,7 @@
 // Endpoints: stores where events are sent, the deliveries that wait for each endpoint, and their
 // outcome.
-import type { Delivery, Endpoint, Endpoints, EventKind } from '../core/event.ts';
+import type { Delivery, Endpoint, Endpoints } from '../core/endpoint.ts';
+import type { EventKind } from '../core/event.ts';
 import { withoutSecretUrl } from '../core/secrets.ts';
 import { at, type Sql, type Transaction } from './database.ts';
 import { conditionsOf } from './lists.ts';

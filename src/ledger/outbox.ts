@@ -1,7 +1,6 @@
 // Outbox: writes events in the transaction of the change that they report. A trigger of Postgres
 // adds the deliveries to endpoints.
-import type { EventKind } from '../core/event.ts';
-import type { EventBodies, EventOf } from '../core/event-body.ts';
+import type { EventBodies, EventKind, EventOf } from '../core/event.ts';
 import { type Sql, type Transaction, toJson } from './database.ts';
 
 /** Postgres notifies this channel when an event is written. */

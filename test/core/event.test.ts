@@ -1,12 +1,7 @@
 // Event: when a delivery that failed is tried again.
 import { expect, test } from 'vitest';
-import {
-  DEAD_AFTER_MS,
-  EVENT_KINDS,
-  EVENTS,
-  RETRIES_MS,
-  retryAfterMs,
-} from '../../src/core/event.ts';
+import { DEAD_AFTER_MS, RETRIES_MS, retryAfterMs } from '../../src/core/endpoint.ts';
+import { EVENT_KINDS, EVENTS } from '../../src/core/event.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -14,7 +14,7 @@ async function begin(options: Parameters<typeof openStreet>[0] = {}) {
   const creator = Keypair.generate().publicKey;
   const trader = street.driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n });
   await street.subscribe('ana', trader, creator);
-  return { street, creator, trader };
+  return { street, creator, trader, [Symbol.asyncDispose]: () => street[Symbol.asyncDispose]() };
 }
 
 async function paidExactly(street: Street, creator: Keypair['publicKey']): Promise<void> {
@@ -28,26 +28,27 @@ async function paidExactly(street: Street, creator: Keypair['publicKey']): Promi
 }
 
 test('the node answers with an error, and the transaction lands all the same', async () => {
-  const { street, creator, trader } = await begin();
+  await using begun = await begin();
+  const { street, creator, trader } = begun;
   street.world.mischief.denySends = 1;
   profitableClose(street.driver, trader);
   await paidExactly(street, creator);
   expect(await street.database.sql`select 1 from payment`).toHaveLength(1);
-  await street[Symbol.asyncDispose]();
 });
 
 test('a send that is lost is sent again, the same bytes', async () => {
   // Its blockhash is good for 15 s.
-  const { street, creator, trader } = await begin({ slotMs: 100 });
+  await using begun = await begin({ slotMs: 100 });
+  const { street, creator, trader } = begun;
   street.world.mischief.swallowSends = 2;
   profitableClose(street.driver, trader);
   await paidExactly(street, creator);
   expect(await street.database.sql`select 1 from payment`).toHaveLength(1);
-  await street[Symbol.asyncDispose]();
 });
 
 test('a payment that never lands is proven dead, and only then is there another', async () => {
-  const { street, creator, trader } = await begin({ slotMs: 5 });
+  await using begun = await begin({ slotMs: 5 });
+  const { street, creator, trader } = begun;
   street.world.mischief.swallowSends = 1_000_000;
   profitableClose(street.driver, trader);
   await expect
@@ -74,11 +75,11 @@ test('a payment that never lands is proven dead, and only then is there another'
       second: 'none',
     });
   expect(street.world.cluster.find(dead?.signature ?? '')).toBeNull();
-  await street[Symbol.asyncDispose]();
 });
 
 test('while RPC gives no answer nothing is declared dead', async () => {
-  const { street, creator, trader } = await begin({ slotMs: 5 });
+  await using begun = await begin({ slotMs: 5 });
+  const { street, creator, trader } = begun;
   const { mischief } = street.world;
   // From the first send on: it is lost, and no node tells any history.
   mischief.onSend = {
@@ -101,11 +102,11 @@ test('while RPC gives no answer nothing is declared dead', async () => {
   mischief.onSend = null;
   mischief.failing.clear();
   await paidExactly(street, creator);
-  await street[Symbol.asyncDispose]();
 });
 
 test('a payment on a fork that is dropped lands again', async () => {
-  const { street, creator, trader } = await begin({ slotMs: 60 });
+  await using begun = await begin({ slotMs: 60 });
+  const { street, creator, trader } = begun;
   const { cluster } = street.world;
   const isPayment = (each: Landed): boolean =>
     each.execution.message.instructions.some(({ data }) =>
@@ -125,11 +126,11 @@ test('a payment on a fork that is dropped lands again', async () => {
   await paidExactly(street, creator);
   const [row] = await street.database.sql`select signature from payment`;
   expect(row?.signature).toBe(payment?.signature);
-  await street[Symbol.asyncDispose]();
 });
 
 test('two daemons on one database pay once', async () => {
-  const { street, creator, trader } = await begin();
+  await using begun = await begin();
+  const { street, creator, trader } = begun;
   const second = await startApp(
     { ...street.settings, secrets: { ...street.settings.secrets, heliusApiKey: null } },
     systemClock,
@@ -145,12 +146,12 @@ test('two daemons on one database pay once', async () => {
     ((await (await fetch(`${url}/v1/gate/ana`)).json()) as { outstanding: string }).outstanding;
   await expect.poll(() => gate(second.url)).toBe('0');
   await second.close();
-  await street[Symbol.asyncDispose]();
 });
 
 test('a daemon that stops while a payment is on its way goes on from there', async () => {
   // Its blockhash outlives the stop.
-  const { street, creator, trader } = await begin({ slotMs: 100 });
+  await using begun = await begin({ slotMs: 100 });
+  const { street, creator, trader } = begun;
   street.world.mischief.swallowSends = 1_000;
   profitableClose(street.driver, trader);
   await expect
@@ -163,5 +164,4 @@ test('a daemon that stops while a payment is on its way goes on from there', asy
   await street.restart();
   await paidExactly(street, creator);
   expect(await street.database.sql`select 1 from payment`).toHaveLength(1);
-  await street[Symbol.asyncDispose]();
 });

@@ -1,12 +1,13 @@
 // Notify: an event is tried for days and given up on record, an endpoint that takes nothing is
 // disabled and goes on where it was, and what is not the receiver's fault says nothing against it.
 import { expect, test } from 'vitest';
-import { DEAD_AFTER_MS, RETRIES_MS } from '../../src/core/event.ts';
+import { DEAD_AFTER_MS, RETRIES_MS } from '../../src/core/endpoint.ts';
 import { tell } from '../../src/ledger/outbox.ts';
 import { withEndpoint } from '../support/receiver.ts';
 
 test('an endpoint that is down is tried for days, then given up on record, and never holds another event up', async () => {
-  const { ledger, sql, receiver, clock, run } = await withEndpoint();
+  await using made = await withEndpoint();
+  const { ledger, sql, receiver, clock, run } = made;
   receiver.state.status = 500;
   await tell(sql, 'venue.resumed', null, { waiting: 1 });
   const attempts: number[] = [];
@@ -29,11 +30,11 @@ test('an endpoint that is down is tried for days, then given up on record, and n
   await ledger.endpoints.replay('e1', 0);
   await run();
   expect(receiver.received.at(-2)?.body).toContain('"waiting":1');
-  await receiver[Symbol.asyncDispose]();
 });
 
 test('an endpoint that takes nothing for days is disabled and reported, and goes on where it was once enabled', async () => {
-  const { ledger, sql, receiver, clock, run } = await withEndpoint();
+  await using made = await withEndpoint();
+  const { ledger, sql, receiver, clock, run } = made;
   receiver.state.status = 302;
   receiver.state.location = 'http://127.0.0.1:1/elsewhere';
   for (let day = 0; day * 86_400_000 <= DEAD_AFTER_MS + 86_400_000; day++) {
@@ -56,11 +57,11 @@ test('an endpoint that takes nothing for days is disabled and reported, and goes
   await tell(sql, 'venue.resumed', null, { waiting: 0 });
   await run();
   expect((await ledger.endpoints.list())[0]?.disabled?.why).toContain('410');
-  await receiver[Symbol.asyncDispose]();
 });
 
 test('an endpoint that is enabled while it fails is tried at once with what waits', async () => {
-  const { ledger, sql, receiver, run, clock } = await withEndpoint();
+  await using made = await withEndpoint();
+  const { ledger, sql, receiver, run, clock } = made;
   receiver.state.status = 500;
   await tell(sql, 'venue.resumed', null, { waiting: 1 });
   await run();
@@ -73,11 +74,11 @@ test('an endpoint that is enabled while it fails is tried at once with what wait
   await run();
   expect(receiver.received).toHaveLength(2);
   expect(await ledger.endpoints.list()).toMatchObject([{ failingSinceMs: null }]);
-  await receiver[Symbol.asyncDispose]();
 });
 
 test('a signing secret that does not open holds its events back, and says nothing against the endpoint', async () => {
-  const { ledger, sql, receiver, clock, run, isWrong } = await withEndpoint();
+  await using made = await withEndpoint();
+  const { ledger, sql, receiver, clock, run, isWrong } = made;
   const [kept] = await sql<{ secrets: string[] }[]>`select secrets from endpoint`;
   await sql`update endpoint set secrets = ${sql.json(['00ff'])}`;
   await tell(sql, 'venue.resumed', null, { waiting: 1 });
@@ -99,5 +100,4 @@ test('a signing secret that does not open holds its events back, and says nothin
   isWrong(null);
   await run();
   expect(receiver.received).toHaveLength(1);
-  await receiver[Symbol.asyncDispose]();
 });

@@ -9,7 +9,9 @@ test('Postgres gone: webhooks are answered 503, and what happened meanwhile is p
   let slam = (): void => {};
   let open = (): void => {};
   let close = async (): Promise<void> => {};
-  const street = await openStreet({
+  // Disposed after the street, whose daemon must end over a proxy that still passes.
+  await using _proxy = { [Symbol.asyncDispose]: () => close() };
+  await using street = await openStreet({
     async settings(given) {
       const url = new URL(given.secrets.databaseUrl ?? '');
       const proxy = await openProxy(Number(url.port));
@@ -53,13 +55,12 @@ test('Postgres gone: webhooks are answered 503, and what happened meanwhile is p
   await expect.poll(delivered).toBe(200);
   // The verdict reaches the roster too, although the connection that listens was cut.
   await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
-  await street[Symbol.asyncDispose]();
-  await close();
 });
 
 test('Postgres hangs or takes no writes: webhooks and the API are answered 503, the gate says unknown, metrics and health from memory', async () => {
   let door: Awaited<ReturnType<typeof openProxy>> | null = null;
-  const street = await openStreet({
+  await using _door = { [Symbol.asyncDispose]: async () => door?.close() };
+  await using street = await openStreet({
     async settings(given) {
       const url = new URL(given.secrets.databaseUrl ?? '');
       door = await openProxy(Number(url.port));
@@ -120,15 +121,15 @@ test('Postgres hangs or takes no writes: webhooks and the API are answered 503, 
   });
   cut();
   await expect.poll(verdict).toBe('allow');
-  await street[Symbol.asyncDispose]();
-  await door!.close();
 });
 
 test('RPC gone: the gate says unknown, a payment on its way is neither repeated nor given up', async () => {
   let slam = (): void => {};
   let open = (): void => {};
   let close = async (): Promise<void> => {};
-  const street = await openStreet({
+  // Disposed after the street, whose daemon must end over a proxy that still passes.
+  await using _proxy = { [Symbol.asyncDispose]: () => close() };
+  await using street = await openStreet({
     async settings(given) {
       const proxy = await openProxy(Number(new URL(given.rpc.url ?? '').port));
       ({ slam, open, close } = proxy);
@@ -157,6 +158,4 @@ test('RPC gone: the gate says unknown, a payment on its way is neither repeated 
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
   await expect.poll(async () => (await street.gate('ana')).verdict).toBe('allow');
-  await street[Symbol.asyncDispose]();
-  await close();
 });

@@ -25,7 +25,8 @@ const state = (slot: number, realised: bigint): AccountState => ({
 });
 
 async function withCandidate() {
-  const { ledger, driftAccount, sql } = await createTestLedger();
+  const held = await createTestLedger();
+  const { ledger, driftAccount, sql } = held;
   const account = { address: driftAccount, subscriberId: 'ana', role: 'drift_user' } as const;
   const found = async (): Promise<AccountCheck> => {
     const [check] = await ledger.checks.find([driftAccount]);
@@ -34,11 +35,12 @@ async function withCandidate() {
   };
   await ledger.checks.begin(account, state(5, 0n));
   await ledger.checks.propose(driftAccount, state(50, 100_000n));
-  return { ledger, driftAccount, sql, found };
+  return { ...held, sql, found };
 }
 
 test('a close that a longer log tells after its profit was reckoned makes no second debt', async () => {
-  const { ledger, driftAccount, found } = await withCandidate();
+  await using candidate = await withCandidate();
+  const { ledger, driftAccount, found } = candidate;
   const close = closeFact(1, 100_000n, { account: driftAccount });
   const unknown = {
     ...close,
@@ -57,7 +59,8 @@ test('a close that a longer log tells after its profit was reckoned makes no sec
 });
 
 test('amounts that tallies leave open are kept beside the sums of their counters', async () => {
-  const { ledger, driftAccount } = await withCandidate();
+  await using candidate = await withCandidate();
+  const { ledger, driftAccount } = candidate;
   const tally = (slot: number, body: Partial<Tally>) => ({
     ...closeFact(slot, 0n, { account: driftAccount }),
     body: { kind: 'tally', ...NO_COUNTERS, ...body } as const,
@@ -78,7 +81,8 @@ test('amounts that tallies leave open are kept beside the sums of their counters
 });
 
 test('a reckoning is booked once, by whichever daemon is first', async () => {
-  const { ledger, driftAccount, found, sql } = await withCandidate();
+  await using candidate = await withCandidate();
+  const { ledger, driftAccount, found, sql } = candidate;
   const close = closeFact(1, 100_000n, { account: driftAccount });
   await settleFact(
     ledger,
@@ -91,7 +95,8 @@ test('a reckoning is booked once, by whichever daemon is first', async () => {
 });
 
 test('a daemon that judged an older state does not pass a newer one unseen', async () => {
-  const { ledger, driftAccount, found } = await withCandidate();
+  await using candidate = await withCandidate();
+  const { ledger, driftAccount, found } = candidate;
   const judged = await found();
   await ledger.checks.advance(judged);
   await ledger.checks.propose(driftAccount, state(90, 300_000n));
@@ -101,7 +106,8 @@ test('a daemon that judged an older state does not pass a newer one unseen', asy
 });
 
 test('profit hidden behind a cut log counts before the hidden withdrawal that followed it', async () => {
-  const { ledger, driftAccount, found } = await withCandidate();
+  await using candidate = await withCandidate();
+  const { ledger, driftAccount, found } = candidate;
   const traded = closeFact(1, 100_000n, { account: driftAccount });
   const left = closeFact(2, 0n, { account: driftAccount });
   const unknown = (tradedAt: number | null) =>

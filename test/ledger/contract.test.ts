@@ -3,8 +3,7 @@
 // one holds of the other.
 import { expect, test } from 'vitest';
 import type { DeathEvidence } from '../../src/core/death.ts';
-import type { EventKind } from '../../src/core/event.ts';
-import type { EventOf } from '../../src/core/event-body.ts';
+import type { EventKind, EventOf } from '../../src/core/event.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';

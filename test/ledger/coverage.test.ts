@@ -72,7 +72,8 @@ async function withUnknownCall(slot = 20) {
 }
 
 test('an unknown call makes the gate of its subscriber unknown, until its account was checked after it', async () => {
-  const { ledger, driftAccount, fact, addresses } = await withUnknownCall();
+  await using held = await withUnknownCall();
+  const { ledger, driftAccount, fact, addresses } = held;
   const nowMs = Date.parse('2026-11-26T00:00:00Z');
   const clock = { nowMs: () => nowMs } as never;
   const roster = createRoster({
@@ -112,7 +113,8 @@ test('an unknown call makes the gate of its subscriber unknown, until its accoun
 });
 
 test('a person may take the state for right, and a fork may take the call away', async () => {
-  const { ledger, driftAccount, fact, addresses } = await withUnknownCall();
+  await using held = await withUnknownCall();
+  const { ledger, driftAccount, fact, addresses } = held;
   await settleFact(ledger, fact, 'confirmed');
   expect(await addresses()).toEqual([driftAccount]);
   await ledger.sightings.drop(fact.signature);

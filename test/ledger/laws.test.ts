@@ -63,7 +63,7 @@ const bytes = {
 
 describe('debts', () => {
   test('one close makes at most one share, however often it is accrued', async () => {
-    const held = await withShare();
+    await using held = await withShare();
     await Promise.all([accrueCloses(held.ledger, silentLog), accrueCloses(held.ledger, silentLog)]);
     await settleFact(
       held.ledger,
@@ -72,18 +72,16 @@ describe('debts', () => {
     );
     await accrueCloses(held.ledger, silentLog);
     expect(await held.ledger.shares.list({ limit: 10 })).toHaveLength(1);
-    await held[Symbol.asyncDispose]();
   });
 
   test('a share cannot be paid past its amount', async () => {
-    const held = await withShare();
+    await using held = await withShare();
     await expect(held.sql`update profit_share set paid = amount + 1`).rejects.toThrow(/check/);
     await expect(held.sql`update profit_share set status = 'paid'`).rejects.toThrow(/check/);
-    await held[Symbol.asyncDispose]();
   });
 
   test('dust is carried from close to close, across facts heard in any order', async () => {
-    const held = await createTestLedger();
+    await using held = await createTestLedger();
     for (const n of [3, 1, 2])
       await settleFact(held.ledger, closeFact(n, 4n, { account: held.driftAccount }), 'finalized');
     await accrueCloses(held.ledger, silentLog);
@@ -93,19 +91,17 @@ describe('debts', () => {
     expect((await held.ledger.subscriptions.find('ana-sub'))?.tabs).toEqual({
       1: { carry: 2_000n, deficit: 0n },
     });
-    await held[Symbol.asyncDispose]();
   });
 });
 
 describe('facts', () => {
   test('are never edited or deleted', async () => {
-    const held = await withShare();
+    await using held = await withShare();
     await expect(held.sql`update fact set body = '{}'`).rejects.toThrow(/never edited/);
     await expect(held.sql`delete from fact`).rejects.toThrow(/never deleted/);
     await expect(held.sql`update fact set finality = 'withdrawn'`).rejects.toThrow(
       /stays finalized/,
     );
-    await held[Symbol.asyncDispose]();
   });
 
   test('a transaction that a fork moved to another slot is one fact withdrawn and one that holds', async () => {
@@ -159,7 +155,7 @@ describe('facts', () => {
 
 describe('payments', () => {
   test('a subscriber has one live payment, whoever opens a second', async () => {
-    const held = await withShare();
+    await using held = await withShare();
     const opened = await Promise.all(
       ['p1', 'p2', 'p3'].map((id) =>
         held.ledger.payments.open(
@@ -168,21 +164,19 @@ describe('payments', () => {
       ),
     );
     expect(opened.filter(Boolean)).toHaveLength(1);
-    await held[Symbol.asyncDispose]();
   });
 
   test('nothing may be sent before bytes, signature and expiry are recorded', async () => {
-    const held = await withShare();
+    await using held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     expect(await held.ledger.payments.sent('p1', 0)).toBe(false);
     await expect(
       held.sql`update payment set state = 'signed' where payment_id = 'p1'`,
     ).rejects.toThrow(/check/);
-    await held[Symbol.asyncDispose]();
   });
 
   test('signed bytes are never replaced, a second signer loses, and no state goes back', async () => {
-    const held = await withShare();
+    await using held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     expect(await held.ledger.payments.signed('p1', bytes)).toBe(true);
     expect(await held.ledger.payments.signed('p1', { ...bytes, signature: signatureOf(501) })).toBe(
@@ -193,11 +187,10 @@ describe('payments', () => {
       /cannot go from signed to planned/,
     );
     await expect(held.sql`delete from payment`).rejects.toThrow(/never deleted/);
-    await held[Symbol.asyncDispose]();
   });
 
   test('landing discharges once, and only from sent', async () => {
-    const held = await withShare();
+    await using held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     await held.ledger.payments.signed('p1', bytes);
     expect(await held.ledger.payments.landed('p1', 9)).toBe(false);
@@ -221,11 +214,10 @@ describe('payments', () => {
         true,
       ),
     ).toBe(false);
-    await held[Symbol.asyncDispose]();
   });
 
   test('a payment that may be on its way is never called refused, and fails only with the slot of its execution', async () => {
-    const held = await withShare();
+    await using held = await withShare();
     const trouble = { class: 'retry_soon', code: 'expired', detail: '' } as const;
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     await held.ledger.payments.signed('p1', bytes);
@@ -239,11 +231,10 @@ describe('payments', () => {
     expect((await held.ledger.shares.find(held.share.id))?.status).toBe('processing');
     expect(await held.ledger.payments.failed('p1', 9, trouble, 0, true)).toBe(true);
     expect((await held.ledger.shares.find(held.share.id))?.status).toBe('pending');
-    await held[Symbol.asyncDispose]();
   });
 
   test('a failure frees the debt with its reason; one for a person leaves it failed', async () => {
-    const held = await withShare();
+    await using held = await withShare();
     await held.ledger.payments.open(paymentFor(held.share.id, held.share.amount));
     await held.ledger.payments.refused(
       'p1',
@@ -269,7 +260,6 @@ describe('payments', () => {
       true,
     );
     expect((await held.ledger.shares.find(held.share.id))?.status).toBe('failed');
-    await held[Symbol.asyncDispose]();
   });
 });
 

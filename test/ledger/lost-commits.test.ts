@@ -73,6 +73,7 @@ const share = async ({ sql }: TestLedger) =>
 
 test('a payment is known by its signature alone, and only while it may land or has landed', async () => {
   const { held, payment } = await owing();
+  await using _ = held;
   const { payments } = held.ledger;
   const known = async () => (await payments.unknown([bytes.signature])).length === 0;
   await payments.open(payment);
@@ -84,12 +85,12 @@ test('a payment is known by its signature alone, and only while it may land or h
   await payments.dead('p1', [], { class: 'retry_soon', code: 'expired', detail: '' }, 0);
   // The payment was proven dead, and the chain shows it: the proof was wrong.
   expect(await known()).toBe(false);
-  await held[Symbol.asyncDispose]();
 });
 
 test('a row that stayed planned or failed is landed with its own covers, once the chain shows it', async () => {
   for (const end of ['planned', 'failed'] as const) {
     const { held, payment, paid } = await owing();
+    await using _ = held;
     const { payments } = held.ledger;
     await payments.open(payment);
     if (end === 'failed')
@@ -99,12 +100,12 @@ test('a row that stayed planned or failed is landed with its own covers, once th
     expect(await share(held)).toMatchObject({ status: 'paid', paid: paid.amount, overpaid: 0n });
     expect(await payments.unknown([paid.signature])).toEqual([]);
     expect(await payments.live('ana')).toBeNull();
-    await held[Symbol.asyncDispose]();
   }
 });
 
 test('an id that stands in two transactions names two payments, and each has paid', async () => {
   const { held, payment, paid } = await owing();
+  await using _ = held;
   const { payments, shares } = held.ledger;
   await payments.open(payment);
   await payments.signed('p1', bytes);
@@ -113,11 +114,11 @@ test('an id that stands in two transactions names two payments, and each has pai
   expect((await shares.uncovered('ana')).map((each) => each.uncovered)).toEqual([0n]);
   expect(await payments.restore('ana', paid, covers)).toBe(true);
   expect(await payments.unknown([paid.signature, bytes.signature])).toEqual([]);
-  await held[Symbol.asyncDispose]();
 });
 
 test('a payment that lands for a share that is covered already is overpaid, told, and the lane goes on', async () => {
   const { held, payment, paid } = await owing();
+  await using _ = held;
   const { payments } = held.ledger;
   await payments.open(payment);
   await payments.signed('p1', bytes);
@@ -133,11 +134,11 @@ test('a payment that lands for a share that is covered already is overpaid, told
   const told = await held.sql`select body from event where kind = 'share.overpaid'`;
   expect(told).toMatchObject([{ body: { overpaid: String(paid.amount) } }]);
   expect(await payments.live('ana')).toBeNull();
-  await held[Symbol.asyncDispose]();
 });
 
 test('bytes are committed only under the identity that was looked at', async () => {
   const { held, payment } = await owing();
+  await using _ = held;
   const { payments } = held.ledger;
   const marks = createMarks(held.sql, () => 0);
   const before = await marks.read();
@@ -155,5 +156,4 @@ test('bytes are committed only under the identity that was looked at', async () 
   // A table that was emptied and filled from a copy is another file.
   await held.sql`truncate payment_share, payment cascade`;
   expect(await marks.read()).not.toMatchObject({ identity: before.identity });
-  await held[Symbol.asyncDispose]();
 });

@@ -65,5 +65,15 @@ export async function withEndpoint() {
   const isWrong = (wrong: MasterKeyTrouble | null): void => {
     trouble = wrong;
   };
-  return { ...held, receiver, clock, run, isWrong };
+  return {
+    ...held,
+    receiver,
+    clock,
+    run,
+    isWrong,
+    async [Symbol.asyncDispose]() {
+      await receiver[Symbol.asyncDispose]();
+      await held[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -4,8 +4,7 @@
 import type { Clearance } from '../../../src/core/clearance.ts';
 import type { DeathEvidence } from '../../../src/core/death.ts';
 import type { Credit } from '../../../src/core/debt-ports.ts';
-import type { EventKind } from '../../../src/core/event.ts';
-import type { EventOf } from '../../../src/core/event-body.ts';
+import type { EventKind, EventOf } from '../../../src/core/event.ts';
 import type { Fact } from '../../../src/core/fact.ts';
 import type { Accepted } from '../../../src/core/found-payment-ports.ts';
 import type { AsideKind, Watched } from '../../../src/core/hearing-ports.ts';

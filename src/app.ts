@@ -126,7 +126,7 @@ export async function startApp(settings: Settings, machine: Clock, plainLog: Log
   loops.add('sample', EVERY_MS.sample, () => metrics.sample());
   loops.begin();
 
-  if (authority.judge(undefined, 'operator') === 'yes')
+  if (authority.permits(undefined, 'operator') === 'yes')
     log.warn('api.open', {
       host: settings.http.host,
       detail: 'No API key was ever made: every caller that reaches this address may do everything.',

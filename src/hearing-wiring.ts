@@ -9,6 +9,7 @@ import type { Clock, Log } from './core/ports.ts';
 import type { Roster } from './core/roster.ts';
 import type { Source } from './core/source.ts';
 import type { Parts } from './daemon-parts.ts';
+import { type AccountChanges, createAccountChanges } from './flows/account-changes.ts';
 import { beginChecks } from './flows/account-checks.ts';
 import { adoptFrom } from './flows/adopt.ts';
 import { createAside, type SetAside } from './flows/aside.ts';
@@ -24,7 +25,6 @@ import { createHaste } from './flows/reading-haste.ts';
 import { createRegistration, type Registration } from './flows/registration.ts';
 import { createSources, type Sources } from './flows/sources.ts';
 import { createWake } from './flows/waiting-debts.ts';
-import { createWatch, type Watch } from './flows/watch.ts';
 import type { WatchedAccounts } from './flows/watched.ts';
 import type { Settling } from './settling-wiring.ts';
 import { newId } from './system/clock.ts';
@@ -46,7 +46,7 @@ export type Hearing = {
   readonly sources: Sources;
   readonly aside: SetAside;
   readonly inspector: Inspector;
-  readonly watch: Watch;
+  readonly watch: AccountChanges;
   readonly registration: Registration;
   /** The account subscriptions; null when that source is off. */
   readonly feed: AccountFeed | null;
@@ -97,7 +97,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
   };
 
   // Account states come from subscriptions and from the sweep. An account that changed is scanned.
-  const watch = createWatch({
+  const watch = createAccountChanges({
     ...ports,
     canBe: tip.canBe,
     trustFirstSight: uses('backfill'),
@@ -115,7 +115,7 @@ export async function addHearing(given: HearingPorts, settings: Settings): Promi
     if (watch.waiting) loops.after('unscanned');
   });
   if (uses('sweep'))
-    loops.add('sweep-accounts', settings.watch.sweepEveryMs, (signal) =>
+    loops.add('sweep', settings.watch.sweepEveryMs, (signal) =>
       watch.sweep([...watched.map.values()], signal),
     );
   const feed = !uses('subscriptions')

@@ -65,10 +65,14 @@ export function addSettling(ports: SettlingPorts, settings: Settings): Settling 
     await judge(ids);
     for (const id of ids) lanes.nudge(id);
   });
-  loops.add('sweep', Math.min(settings.payments.retryEveryMs, EVERY_MS.sweepMost), async () => {
-    for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
-    await judge(await endings.lapse());
-  });
+  loops.add(
+    'due-debts',
+    Math.min(settings.payments.retryEveryMs, EVERY_MS.dueDebtsMost),
+    async () => {
+      for (const id of await ledger.shares.subscribersWithWork()) lanes.nudge(id);
+      await judge(await endings.lapse());
+    },
+  );
   // When a daemon stops after writing a fact or a payment and before updating the standing, the
   // standing is out of date. Subscribers with open debts are therefore judged at start and every 30
   // s.

@@ -2,7 +2,7 @@
 // trusted which this release does not know: proven by the contract suite, or accepted by an
 // operator.
 import { type Command, Option } from 'commander';
-import { judgeProgram } from '../core/conformance.ts';
+import { conformanceOf } from '../core/conformance.ts';
 import { Fault } from '../core/fault.ts';
 import { isoTime } from '../core/time.ts';
 import { VENUE_NAMES, type VenueName } from '../core/venue.ts';
@@ -38,7 +38,7 @@ async function show({ programOf, venues }: Parts, output: Output, { venue }: Nam
   const shown = [];
   for (const { name, programId, provenOn } of asked) {
     const { hash, slot, authority } = await programOf(name).reader.read();
-    const found = judgeProgram({ hash, slot }, provenOn, vouchers);
+    const found = conformanceOf({ hash, slot }, provenOn, vouchers);
     const known = found.state === 'known';
     const as = known ? found.as : null;
     const program = { venue: name, program: programId, hash, slot, upgradeAuthority: authority };

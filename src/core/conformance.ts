@@ -70,7 +70,7 @@ export type Conformance =
   | { readonly state: 'unknown'; readonly hash: string; readonly slot: Slot };
 
 /** Judges a program by the programs that the profile was proven on and by the vouchers. */
-export function judgeProgram(
+export function conformanceOf(
   program: Pick<DeployedProgram, 'hash' | 'slot'> | null,
   provenOn: ReadonlyMap<string, string>,
   vouchers: readonly Voucher[],

@@ -78,7 +78,7 @@ export function understandToken(call: Pick<Call, 'program' | 'accounts' | 'data'
   return extended ? 'neutral' : 'unknown';
 }
 
-/** How well a call is understood. `understandVenue` judges the venue's calls. */
+/** How well a call is understood. `understandVenue` classes the venue's calls. */
 export function understand(
   call: Call,
   venue: Address,

@@ -107,7 +107,7 @@ export function creditEvents(
     const claimed = openOf(claims, before.claimed);
     taken.set(whose, { counted: before.counted + counted, claimed: before.claimed + claimed });
     const amount = credited ?? counted;
-    if (amount > 0n) events.push({ kind: 'settled', at, amount, creator, mint });
+    if (amount > 0n) events.push({ kind: 'discharged', at, amount, creator, mint });
     const discharged = most(credited ?? 0n, claimed);
     const beyond = body.amount - discharged;
     if (beyond * ROUNDING <= discharged) continue;

@@ -133,7 +133,7 @@ export type Sightings = SignatureSink & {
    * `readWith`, a reading that did not consider an account that has joined since is refused as
    * `stale`.
    */
-  settle(read: {
+  record(read: {
     signature: Signature;
     slot: Slot;
     finality: Commitment;

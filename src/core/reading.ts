@@ -14,7 +14,7 @@ export type Reading = {
 };
 export type Taking =
   | {
-      readonly outcome: 'settled';
+      readonly outcome: 'recorded';
       /** Facts on record that this reading does not contain; they are to be deleted. */
       readonly withdraw: readonly Fact[];
       /**
@@ -121,5 +121,5 @@ export function takeReading(
 
   const put = final.length === 0 ? facts : addedBy(facts, final);
   const kept = new Set(put.map(keyOf));
-  return { outcome: 'settled', withdraw: open.filter((each) => !kept.has(keyOf(each))), put };
+  return { outcome: 'recorded', withdraw: open.filter((each) => !kept.has(keyOf(each))), put };
 }

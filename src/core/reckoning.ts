@@ -218,7 +218,7 @@ export function together(before: Check, after: Check): Check {
  * transaction up to the state before it acts on the verdict `reckoned`. `perhaps` holds amounts
  * that the facts leave open, and `flatFee` is the venue's present fee for keepers, in quote base
  * units. A reckoned profit leaves out amounts that may have been referral rewards, because a reward
- * is no trading profit. `checkLastStretch` judges what a Drift account did before it was deleted.
+ * is no trading profit. `checkLastStretch` checks what a Drift account did before it was deleted.
  */
 export function checkState(
   baseline: AccountState,

@@ -193,7 +193,7 @@ export function createRoster(options: RosterOptions): Roster {
     return null;
   };
 
-  const judge = (
+  const answer = (
     entry:
       | Pick<RosterEntry, 'standing' | 'outstanding' | 'owed' | 'owedSinceMs' | 'reason'>
       | undefined,
@@ -279,7 +279,7 @@ export function createRoster(options: RosterOptions): Roster {
       // known.
       const stale = ageMs === null || ageMs > options.staleAfterMs || ageMs < -CLOCK_SLACK_MS;
       const idOf = () => table.entry(row).subscriberId;
-      const [verdict, reason] = judge(entry, idOf, action, nowMs, stale);
+      const [verdict, reason] = answer(entry, idOf, action, nowMs, stale);
       return {
         verdict,
         allow: verdict === 'unknown' ? options.failOpen : verdict === 'allow',

@@ -20,12 +20,12 @@ type Sum = {
   readonly mint?: Address;
 };
 /**
- * One event that changes a standing. `owed` is a new debt, `settled` a payment or another end of a
+ * One event that changes a standing. `owed` is a new debt, `discharged` a payment or other end of a
  * debt, `left` an outflow.
  */
 export type StandingEvent =
   | (Sum & { readonly kind: 'owed' })
-  | (Sum & { readonly kind: 'settled' })
+  | (Sum & { readonly kind: 'discharged' })
   | {
       readonly kind: 'left';
       readonly at: ChainPosition;
@@ -76,7 +76,7 @@ function inNamingOrder(a: Left, b: Left): number {
   );
 }
 
-/** Amounts by mint. Below zero where more was settled than was owed. */
+/** Amounts by mint. Below zero where more was discharged than was owed. */
 type Balances = ReadonlyMap<string, BaseUnits>;
 
 function added(balances: Balances, events: readonly Sum[], sign: bigint): Map<string, BaseUnits> {
@@ -104,7 +104,7 @@ function judgeSlot(
 ): { owed: Balances; runaway: Runaway | null } {
   const of = <Kind extends StandingEvent['kind']>(kind: Kind) =>
     events.filter((each): each is Extract<StandingEvent, { kind: Kind }> => each.kind === kind);
-  const [owed, settled, left] = [of('owed'), of('settled'), of('left')];
+  const [owed, discharged, left] = [of('owed'), of('discharged'), of('left')];
   const precedes = (a: StandingEvent, b: StandingEvent) => comparePositions(a.at, b.at) < 0;
   /** The least that can have been owed at this event, without the event itself. */
   const leastAt = (event: StandingEvent): Balances =>
@@ -114,14 +114,14 @@ function judgeSlot(
         owed.filter((each) => precedes(each, event)),
         1n,
       ),
-      settled.filter((each) => each !== event && !precedes(event, each)),
+      discharged.filter((each) => each !== event && !precedes(event, each)),
       -1n,
     );
   /**
    * Settlements after which nothing may have been owed any more. An outflow before one of them is
    * forgotten.
    */
-  const cleared = settled.filter((each) => !owesAny(added(leastAt(each), [each], -1n)));
+  const cleared = discharged.filter((each) => !owesAny(added(leastAt(each), [each], -1n)));
   const [first] = left
     .filter((each) => owesAny(leastAt(each)) && !cleared.some((moment) => precedes(each, moment)))
     .sort(inNamingOrder);
@@ -130,7 +130,7 @@ function judgeSlot(
     const { signature, amount, what, at } = first;
     standing = { signature, slot: at.slot, amount, what, owing: leastAt(first) };
   }
-  const after = added(added(owedBefore, owed, 1n), settled, -1n);
+  const after = added(added(owedBefore, owed, 1n), discharged, -1n);
   return { owed: after, runaway: owesAny(after) ? standing : null };
 }
 

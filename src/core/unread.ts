@@ -1,6 +1,6 @@
-// Unread: judges transactions that an account's finalized history names and that no node gives.
-// They are asked for without end; meanwhile the account's own state and its balances show what they
-// did, or a person accepts them as they are.
+// Unread: decides about transactions that an account's finalized history names and that no node
+// gives. They are asked for without end; meanwhile the account's own state and its balances show
+// what they did, or a person accepts them as they are.
 import { FEE_LAMPORTS_MOST } from './conservation.ts';
 import type { Watched } from './hearing-ports.ts';
 import type { Lamports } from './money.ts';
@@ -17,7 +17,7 @@ import {
 } from './reckoning.ts';
 
 /**
- * A transaction that was asked for this long and this often may be judged by state and balances
+ * A transaction that was asked for this long and this often may be decided by state and balances
  * instead.
  */
 export const UNREADABLE = { afterMs: 15 * 60_000, tries: 5 } as const;

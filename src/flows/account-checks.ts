@@ -1,5 +1,5 @@
 // Account checks: compares the state of each watched account with the facts about it. States are
-// read at finalized slots and judged by core/reckoning.ts once everything up to them has been
+// read at finalized slots and checked by core/reckoning.ts once everything up to them has been
 // heard. A difference that no fact explains stays on record as a gap.
 import type { Chain } from '../core/chain-ports.ts';
 import type { AccountCheck } from '../core/check-ports.ts';
@@ -43,7 +43,7 @@ const BATCH = 100;
 /** The most changed accounts that one run looks at; the others wait for the next run. */
 const CHANGED_MOST = 1_000;
 
-/** The accounts whose state could not be read or judged, each with the time of its next try. */
+/** The accounts whose state could not be read or checked, each with the time of its next try. */
 type Failing = ReadonlyMap<string, number>;
 
 /** Runs work that concerns one account. A failure is set aside and gives undefined. */
@@ -105,8 +105,9 @@ export const flatFeeFor = async (
 ): Promise<bigint> => (perhaps.untoldFees === 0 ? 0n : venue.flatFee(chain.accounts));
 
 /**
- * Judges an account that was deleted in this slot and perhaps made again. The stretch before the
- * deletion is judged by the tokens that left the account, the stretch after it from an empty state.
+ * Checks an account that was deleted in this slot and perhaps made again. The stretch before the
+ * deletion is checked by the tokens that left the account, the stretch after it from an empty
+ * state.
  * A gap that was open stays open, because its cause cannot be read any more.
  */
 async function acrossDeletion(
@@ -117,7 +118,7 @@ async function acrossDeletion(
   const { ledger, chain, venues } = ports;
   const { address, baseline, candidate, unexplained } = account;
   const venue = venueOf(venues, account);
-  if (baseline === null || candidate === null) throw new Error('nothing to judge');
+  if (baseline === null || candidate === null) throw new Error('nothing to check');
   if (unexplained !== null)
     return {
       verdict: 'gap',
@@ -142,10 +143,10 @@ async function acrossDeletion(
 }
 
 /**
- * Judges one account whose candidate state can be judged. `repairing` says that the last try
+ * Checks one account against its candidate state. `repairing` says that the last try
  * failed, perhaps after the gap was recorded and before its stretch was read again.
  */
-async function judge(
+async function checkOne(
   ports: CheckPorts,
   account: AccountCheck,
   repairing: boolean,
@@ -157,7 +158,7 @@ async function judge(
   const found = await ledger.checks.told(address, baseline.slot, candidate.slot, clock.nowMs());
   const { told, perhaps, unknowns, settled, deletedSlot, unreadable } = found;
   if (!settled) {
-    // Puts the account at the end of the queue, so that others are judged before it is looked at
+    // Puts the account at the end of the queue, so that others are checked before it is looked at
     // again.
     await ledger.checks.wait(address);
     return 'other';
@@ -226,7 +227,7 @@ async function judge(
 /**
  * Whether the facts that were heard already explain an account's candidate state to the unit. Then
  * nothing is missing between the two states, and the account's history need not be read for the
- * check. Anything else is left to the whole judgement, which reads the history first.
+ * check. Anything else is left to the whole check, which reads the history first.
  */
 async function isExplained({ ledger, clock }: CheckPorts, account: AccountCheck): Promise<boolean> {
   const { address, baseline, candidate } = account;
@@ -243,7 +244,7 @@ async function isExplained({ ledger, clock }: CheckPorts, account: AccountCheck)
 }
 
 /**
- * Checks the accounts that are due and those that have changed. A candidate is judged once the
+ * Checks the accounts that are due and those that have changed. A candidate is checked once the
  * account's own history was scanned past it and every transaction of that scan was read; until then
  * it waits, unless the facts explain it already. Returns the subscribers for whom profit was
  * reckoned, and the number of transactions noted.
@@ -294,7 +295,7 @@ export async function checkAccounts(
     for (const each of batch) {
       if (each.candidate === null || each.cursor.slot < each.candidate.slot) continue;
       const outcome = await alone(ports, each.address, failing, () =>
-        judge(ports, each, failing.has(each.address)),
+        checkOne(ports, each, failing.has(each.address)),
       );
       if (outcome === 'reckoned') reckoned.add(each.subscriberId);
       if (outcome === 'repaired') noted++;

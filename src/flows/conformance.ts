@@ -3,8 +3,8 @@
 // the settings, halts signing.
 import {
   type Conformance,
+  conformanceOf,
   type DeployedProgram,
-  judgeProgram,
   type OnUnknownProgram,
   type ProgramBook,
   type ProgramReader,
@@ -48,7 +48,7 @@ export function createConformance(
         if (before !== null)
           log.warn('venue.program_changed', { slot, hash, before, upgradeAuthority: authority });
       }
-      state = judgeProgram(last, venue.provenOn, await programs.vouchers());
+      state = conformanceOf(last, venue.provenOn, await programs.vouchers());
       if (state.state !== 'unknown') told = null;
       else if (told !== state.hash) {
         told = state.hash;

@@ -147,7 +147,7 @@ async function record(
     const cut = facts.some(({ body }) => body.kind === 'unknown' && body.why === 'log_truncated');
     if (finality === 'finalized' && cut && keptNoLog(transaction) && !insist)
       return { outcome: 'poorer', changed: [], facts };
-    const settled = await ledger.sightings.settle({
+    const settled = await ledger.sightings.record({
       signature,
       slot: transaction.slot,
       finality,
@@ -179,7 +179,7 @@ async function inspectOne(
     log.error('transaction.contradicted', { signature, slot });
     throw new Error(`Read as final in slot ${slot}, it contradicts what is on record as final.`);
   }
-  if (outcome !== 'settled') {
+  if (outcome !== 'recorded') {
     const waitMs = delayMs(NOT_YET, sighting.attempts, clock.random());
     await ledger.sightings.postpone(signature, clock.nowMs() + waitMs);
     return [];

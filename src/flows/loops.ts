@@ -11,8 +11,8 @@ export const EVERY_MS = {
   heartbeat: 1_000,
   /** A run only considers whether a slot may be final; the chain is asked less often. */
   finality: 100,
-  /** The sweep of debts runs every `payments.retryEveryMs` when that is shorter. */
-  sweepMost: 5_000,
+  /** Due debts are looked for every `payments.retryEveryMs` when that is shorter. */
+  dueDebtsMost: 5_000,
   /** A run only considers whether the webhooks are due to be checked. */
   registration: 5_000,
   judge: 30_000,
@@ -45,6 +45,7 @@ export type LoopName =
   | 'costs'
   | 'digest'
   | 'doubts'
+  | 'due-debts'
   | 'finality'
   | 'forget'
   | 'heartbeat'
@@ -60,7 +61,6 @@ export type LoopName =
   | 'scan'
   | 'secrets'
   | 'sweep'
-  | 'sweep-accounts'
   | 'wake'
   | 'watch-list';
 
@@ -93,7 +93,7 @@ const PROMPT: readonly LoopName[] = [
   'inspect',
   'accrue',
   'wake',
-  'sweep',
+  'due-debts',
   'judge',
   'heartbeat',
 ];
@@ -102,14 +102,7 @@ const PROMPT: readonly LoopName[] = [
  * this daemon and not counted. The backfill is not among them: after a failure its next run may
  * take hours.
  */
-const CARRYING: readonly LoopName[] = [
-  'digest',
-  'scan',
-  'sweep-accounts',
-  'inspect',
-  'accrue',
-  'judge',
-];
+const CARRYING: readonly LoopName[] = ['digest', 'scan', 'sweep', 'inspect', 'accrue', 'judge'];
 /** Faults of nodes. The doubts over silent sources and unread transactions cover them. */
 const OF_NODES: ReadonlySet<FaultCode> = new Set([
   'rpc_unavailable',

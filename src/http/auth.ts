@@ -34,7 +34,7 @@ export type Authority = {
    * Judges from memory: `yes`, `no` when the key lacks the scope, `unknown` when no live key
    * matches.
    */
-  judge(header: string | undefined, asked: Scope): 'yes' | 'no' | 'unknown';
+  permits(header: string | undefined, asked: Scope): 'yes' | 'no' | 'unknown';
   /**
    * The id of the key, `configured` for a key of the environment, `anyone` for no or an unknown
    * key.
@@ -95,7 +95,7 @@ export function createAuthority({ configured, keys, clock, log }: AuthorityOptio
    */
   const open = (): boolean => configured.length === 0 && !ever;
   return {
-    judge(header, asked) {
+    permits(header, asked) {
       if (open()) return 'yes';
       const given = header?.replace(BEARER, '');
       if (given === undefined) return 'unknown';

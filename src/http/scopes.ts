@@ -37,10 +37,10 @@ export function enforceScopes(app: FastifyInstance, authority: Authority): void 
     // The handler of unknown routes has no scope; it only answers that the route does not exist.
     if (scope === undefined || !needsKey(scope)) return;
     const { authorization } = request.headers;
-    if (authority.judge(authorization, scope) === 'yes') return;
+    if (authority.permits(authorization, scope) === 'yes') return;
     // The key may have been made since the daemon last read the keys.
     await authority.refresh();
-    const judged = authority.judge(authorization, scope);
+    const judged = authority.permits(authorization, scope);
     if (judged === 'no')
       throw new Fault('forbidden', `This key may not do that; it needs the scope ${scope}.`);
     if (judged === 'unknown')

@@ -106,7 +106,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const access = createAccess({ ...options.access, log: options.log });
   const fastGate = createFastGate({
     ...options.gate,
-    authorised: (header) => authority.judge(header, 'gate:read') === 'yes',
+    authorised: (header) => authority.permits(header, 'gate:read') === 'yes',
     bytesMost: bounds.bodyBytesMost,
     onTaken: access.routed,
     usual(request, payload, response) {

@@ -27,7 +27,7 @@ export type StreamOptions = {
     readonly streamBytesMost: number;
     readonly streamsBytesMost: number;
   };
-  readonly authority: Pick<Authority, 'judge' | 'onRead'>;
+  readonly authority: Pick<Authority, 'permits' | 'onRead'>;
 };
 
 const ENTRIES_A_MESSAGE = 500;
@@ -65,7 +65,7 @@ export const streamRoutes: FastifyPluginAsync<StreamOptions> = async (app, optio
   });
   const forget = options.authority.onRead(() => {
     for (const [response, { header }] of open) {
-      if (options.authority.judge(header, 'gate:read') === 'yes') continue;
+      if (options.authority.permits(header, 'gate:read') === 'yes') continue;
       response.end();
       log.warn('stream.key_revoked', { revision: publisher.revision });
     }

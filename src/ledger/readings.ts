@@ -115,9 +115,9 @@ const FILL_ONCE = 'fact_fill_once';
  * Creates the functions that record readings, and withdraw the facts of a transaction that a fork
  * dropped.
  */
-export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
+export function createReadings(sql: Sql): Pick<Sightings, 'record' | 'drop'> {
   return {
-    async settle({
+    async record({
       signature,
       slot,
       finality,
@@ -148,7 +148,7 @@ export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
           if (taking.outcome === 'superseded')
             await tx`
               update sighting set finalized_at = coalesce(finalized_at, ${at(nowMs)}) where signature = ${signature}`;
-          if (taking.outcome !== 'settled') return { outcome: taking.outcome, changed: [] };
+          if (taking.outcome !== 'recorded') return { outcome: taking.outcome, changed: [] };
           const changed = new Set<string>();
           for (const fact of taking.withdraw) {
             await withdraw(tx, fact);
@@ -162,7 +162,7 @@ export function createReadings(sql: Sql): Pick<Sightings, 'settle' | 'drop'> {
             where signature = ${signature} and status <> 'finalized'`;
           if (finality === 'finalized')
             await tx`delete from sighting_account where signature = ${signature}`;
-          return { outcome: 'settled', changed: [...changed] };
+          return { outcome: 'recorded', changed: [...changed] };
         });
       } catch (thrown) {
         if (violates(thrown, FILL_ONCE)) return { outcome: 'contradicted', changed: [] };

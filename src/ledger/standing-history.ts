@@ -1,5 +1,5 @@
 // Standing history: reads, for several subscribers at once, the events from which their standings
-// are judged: amounts owed, payments that settled them, and value that left. A burst changes the
+// are judged: amounts owed, payments that discharged them, and value that left. A burst changes the
 // standings of thousands in a few seconds, so that one query serves many of them.
 import { bookingsOf, tabsAfter } from '../core/accrual.ts';
 import { creatorPaid, creditEvents } from '../core/credit.ts';
@@ -126,8 +126,8 @@ type SettledRow = {
   creator_wallet: string;
   mint: Address;
 };
-const settledEvent = (row: SettledRow): StandingEvent => ({
-  kind: 'settled',
+const dischargedEvent = (row: SettledRow): StandingEvent => ({
+  kind: 'discharged',
   at: { slot: Number(row.executed_slot), blockIndex: null, ordinal: 0 },
   amount: row.amount,
   creator: row.creator_wallet,
@@ -168,7 +168,7 @@ const outflowOf = (row: OutflowRow) => ({
 });
 
 /**
- * Reads the histories of these subscribers: what is owed and settled, value that left by their own
+ * Reads the histories of these subscribers: what is owed and discharged, value that left by their own
  * acts, and transfers to creators as far as they settle debts.
  */
 export async function readStandingHistories(
@@ -182,7 +182,7 @@ export async function readStandingHistories(
     unbooked.length === 0 ? [] : await readSubscriptions(tx, { subscribers: unbooked }),
     (each) => each.subscriberId,
   );
-  const settled = grouped(
+  const discharged = grouped(
     await tx<SettledRow[]>`
       select subscriber_id, executed_slot, amount - excess as amount, creator_wallet, mint from payment
       where subscriber_id in ${among(tx, ids)} and state = 'landed' and purpose = 'share' and amount > excess`,
@@ -205,7 +205,7 @@ export async function readStandingHistories(
   for (const id of ids) {
     const booked = realisedBy.get(id) ?? [];
     const { owed, claims } = await owedEvents(tx, booked, subscriptions.get(id) ?? []);
-    const paid = (settled.get(id) ?? []).map(settledEvent);
+    const paid = (discharged.get(id) ?? []).map(dischargedEvent);
     const history = [...owed, ...paid];
     const quotes = await quotesFor(
       history.flatMap((each) => (each.kind === 'left' ? [] : [each.mint ?? USDC.mint])),

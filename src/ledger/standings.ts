@@ -4,8 +4,7 @@
 // share a transaction; where that fails, each is computed in one of its own, so that one bad row
 // hurts its own subscriber alone.
 import { isDeepStrictEqual } from 'node:util';
-import type { EventKind } from '../core/event.ts';
-import type { EventOf } from '../core/event-body.ts';
+import type { EventKind, EventOf } from '../core/event.ts';
 import { createGatherer, upTo } from '../core/gather.ts';
 import type { TopUpRule } from '../core/outflow.ts';
 import type { Standings } from '../core/ports.ts';

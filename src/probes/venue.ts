@@ -4,7 +4,7 @@
 import { readOwned } from '../chain/probe.ts';
 import { createProgramReader } from '../chain/program.ts';
 import { openConnection } from '../chain/rpc.ts';
-import { judgeProgram, type OnUnknownProgram, type Voucher } from '../core/conformance.ts';
+import { conformanceOf, type OnUnknownProgram, type Voucher } from '../core/conformance.ts';
 import { type Finding, fine, odd, wrong } from '../core/doctor-finding.ts';
 import { Fault } from '../core/fault.ts';
 import { TOKEN_PROGRAM } from '../core/programs.ts';
@@ -104,7 +104,7 @@ export async function ofProgram(
 ): Promise<Finding[]> {
   const { programId, provenOn } = dialectOf(venue).profile;
   const program = await createProgramReader(openConnection(rpcUrl, null), programId).read();
-  const found = judgeProgram(program, provenOn, vouchers);
+  const found = conformanceOf(program, provenOn, vouchers);
   const deployed = `deployed in slot ${program.slot}, hash ${program.hash}`;
   if (found.state === 'known') return [fine('program', `${deployed}: ${found.as}`)];
   const mend =

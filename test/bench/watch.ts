@@ -16,9 +16,9 @@ import { type Address, base58Text } from '../../src/core/ids.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import { createTip } from '../../src/core/tip.ts';
 import { venuesOf } from '../../src/core/venue.ts';
+import { createAccountChanges } from '../../src/flows/account-changes.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { createSources } from '../../src/flows/sources.ts';
-import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
@@ -137,7 +137,7 @@ export async function benchWatch(): Promise<boolean> {
       NO_TABLES,
     );
     const venues = venuesOf([createDriftVenue()]);
-    const watch = createWatch({
+    const watch = createAccountChanges({
       ledger,
       chain,
       venues,

@@ -15,7 +15,7 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
 } from '../support/ledger.ts';
 
@@ -23,7 +23,7 @@ import {
 async function commands() {
   const held = await createTestLedger();
   const { ledger } = held;
-  await settleFact(ledger, closeFact(1, 600n, { account: held.driftAccount }), 'finalized');
+  await recordFact(ledger, closeFact(1, 600n, { account: held.driftAccount }), 'finalized');
   await accrueCloses(ledger, log);
   const clock = createManualClock();
   const startMs = clock.nowMs();

@@ -1,20 +1,20 @@
 // Conformance: which programs are known, and what an unknown one does to signing.
 import { expect, test } from 'vitest';
-import { judgeProgram, signingObjection } from '../../src/core/conformance.ts';
+import { conformanceOf, signingObjection } from '../../src/core/conformance.ts';
 
 const PROVEN = new Map([['a', 'build of 2024-06']]);
 const voucher = (hash: string) => ({ hash, how: 'accepted' as const, reason: 'read it', atMs: 1 });
 const at = (hash: string) => ({ hash, slot: 7 });
 
 test('a program is known by the release, or by a voucher for exactly its bytes', () => {
-  expect(judgeProgram(null, PROVEN, [])).toEqual({ state: 'unread' });
-  expect(judgeProgram(at('a'), PROVEN, [])).toEqual({
+  expect(conformanceOf(null, PROVEN, [])).toEqual({ state: 'unread' });
+  expect(conformanceOf(at('a'), PROVEN, [])).toEqual({
     state: 'known',
     ...at('a'),
     as: 'build of 2024-06',
   });
-  expect(judgeProgram(at('b'), PROVEN, [voucher('c')])).toEqual({ state: 'unknown', ...at('b') });
-  expect(judgeProgram(at('b'), PROVEN, [voucher('c'), voucher('b')])).toEqual({
+  expect(conformanceOf(at('b'), PROVEN, [voucher('c')])).toEqual({ state: 'unknown', ...at('b') });
+  expect(conformanceOf(at('b'), PROVEN, [voucher('c'), voucher('b')])).toEqual({
     state: 'known',
     ...at('b'),
     as: 'accepted: read it',

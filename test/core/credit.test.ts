@@ -183,13 +183,13 @@ describe('standing', () => {
     const events = (credited: bigint | null) =>
       creditEvents(counted, [transfer(20, 100n, { credited })], QUOTES, claims);
     expect(events(null)).toEqual([]);
-    expect(events(100n)).toMatchObject([{ kind: 'settled', amount: 100n }]);
+    expect(events(100n)).toMatchObject([{ kind: 'discharged', amount: 100n }]);
   });
 });
 
 describe('what was owed when a transfer was made', () => {
-  const settled = (slot: number, amount: bigint, to: string = creator): StandingEvent => ({
-    kind: 'settled',
+  const discharged = (slot: number, amount: bigint, to: string = creator): StandingEvent => ({
+    kind: 'discharged',
     at: at(slot),
     amount,
     creator: to,
@@ -201,41 +201,41 @@ describe('what was owed when a transfer was made', () => {
 
   test('is lessened by payments before it to the same creator, and by nothing else', () => {
     const history = [owed(10, 100n), owed(10, 50n, other), left(11)];
-    expect(events(history, transfer(20, 100n))).toEqual([['settled', 20, 100n]]);
-    expect(events([...history, settled(19, 40n)], transfer(20, 60n))).toEqual([
-      ['settled', 20, 60n],
+    expect(events(history, transfer(20, 100n))).toEqual([['discharged', 20, 100n]]);
+    expect(events([...history, discharged(19, 40n)], transfer(20, 60n))).toEqual([
+      ['discharged', 20, 60n],
     ]);
-    expect(events([...history, settled(19, 40n)], transfer(20, 100n))).toEqual([
-      ['settled', 20, 60n],
+    expect(events([...history, discharged(19, 40n)], transfer(20, 100n))).toEqual([
+      ['discharged', 20, 60n],
       ['left', 20, 40n],
     ]);
-    expect(events([...history, settled(19, 40n, other)], transfer(20, 100n))).toEqual([
-      ['settled', 20, 100n],
+    expect(events([...history, discharged(19, 40n, other)], transfer(20, 100n))).toEqual([
+      ['discharged', 20, 100n],
     ]);
   });
   test('includes a debt of the very place, and no payment of the very place', () => {
-    expect(events([owed(20, 100n)], transfer(20, 100n))).toEqual([['settled', 20, 100n]]);
+    expect(events([owed(20, 100n)], transfer(20, 100n))).toEqual([['discharged', 20, 100n]]);
     expect(events([owed(21, 100n)], transfer(20, 100n))).toEqual([['left', 20, 100n]]);
-    expect(events([owed(10, 100n), settled(20, 40n)], transfer(20, 100n))).toEqual([
-      ['settled', 20, 100n],
+    expect(events([owed(10, 100n), discharged(20, 40n)], transfer(20, 100n))).toEqual([
+      ['discharged', 20, 100n],
     ]);
   });
   test('a rest of a tenth is rounding, one unit more has left', () => {
-    expect(events([owed(10, 100n)], transfer(20, 110n))).toEqual([['settled', 20, 100n]]);
+    expect(events([owed(10, 100n)], transfer(20, 110n))).toEqual([['discharged', 20, 100n]]);
     expect(events([owed(10, 100n)], transfer(20, 111n))).toEqual([
-      ['settled', 20, 100n],
+      ['discharged', 20, 100n],
       ['left', 20, 11n],
     ]);
   });
   test('what one transfer has taken the next one does not take again', () => {
     expect(events([owed(10, 100n)], transfer(20, 70n), transfer(21, 70n))).toEqual([
-      ['settled', 20, 70n],
-      ['settled', 21, 30n],
+      ['discharged', 20, 70n],
+      ['discharged', 21, 30n],
       ['left', 21, 40n],
     ]);
   });
   test('what the ledger has credited settles, whatever is open', () => {
-    expect(events([], transfer(20, 100n, { credited: 100n }))).toEqual([['settled', 20, 100n]]);
+    expect(events([], transfer(20, 100n, { credited: 100n }))).toEqual([['discharged', 20, 100n]]);
     expect(events([owed(10, 100n)], transfer(20, 100n, { credited: 0n }))).toEqual([]);
   });
 });

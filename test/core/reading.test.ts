@@ -48,14 +48,14 @@ const take = (
 /** The facts that a finalized reading adds to those of an earlier finalized reading. */
 const added = (known: readonly Fact[], facts: readonly Fact[]) => {
   const taking = take(recorded('finalized', ...known), 'finalized', facts);
-  if (taking.outcome !== 'settled') throw new Error(taking.outcome);
+  if (taking.outcome !== 'recorded') throw new Error(taking.outcome);
   expect(taking.withdraw).toEqual([]);
   return taking.put;
 };
 
 test('the first reading is taken whole', () => {
   expect(take([], 'confirmed', [close, tally])).toEqual({
-    outcome: 'settled',
+    outcome: 'recorded',
     withdraw: [],
     put: [close, tally],
   });
@@ -64,14 +64,14 @@ test('the first reading is taken whole', () => {
 test('a reading replaces a confirmed one as a whole', () => {
   const later = fact(2, { kind: 'close' });
   expect(take(recorded('confirmed', close, tally), 'finalized', [later, tally])).toEqual({
-    outcome: 'settled',
+    outcome: 'recorded',
     withdraw: [close],
     put: [later, tally],
   });
   // In another slot after a fork, everything of the first slot goes.
   const moved = { ...close, ...at(60, 1) };
   expect(take(recorded('confirmed', close), 'confirmed', [moved], { slot: 60 })).toEqual({
-    outcome: 'settled',
+    outcome: 'recorded',
     withdraw: [close],
     put: [moved],
   });
@@ -118,7 +118,7 @@ test('a reading without the log does not replace one that had it, unless it is i
     const before = recorded('confirmed', told);
     expect(take(before, 'finalized', [unknown])).toEqual({ outcome: 'poorer' });
     expect(take(before, 'finalized', [unknown], { insist: true })).toMatchObject({
-      outcome: 'settled',
+      outcome: 'recorded',
       put: [unknown],
     });
   }
@@ -126,12 +126,12 @@ test('a reading without the log does not replace one that had it, unless it is i
   const elsewhere = { ...close, account: 'other' as Address };
   for (const told of [elsewhere, outflow(1)])
     expect(take(recorded('confirmed', told), 'finalized', [unknown])).toMatchObject({
-      outcome: 'settled',
+      outcome: 'recorded',
     });
   const early = recorded('confirmed', { ...close, ...at(40, 1) });
-  expect(take(early, 'finalized', [unknown])).toMatchObject({ outcome: 'settled' });
+  expect(take(early, 'finalized', [unknown])).toMatchObject({ outcome: 'recorded' });
   expect(take(recorded('confirmed', close), 'finalized', [outflow(1)])).toMatchObject({
-    outcome: 'settled',
+    outcome: 'recorded',
   });
 });
 

@@ -15,8 +15,8 @@ const owed = (slot: number, amount: bigint, blockIndex: number | null = 0): Stan
   at: at(slot, blockIndex),
   amount,
 });
-const settled = (slot: number, amount: bigint): StandingEvent => ({
-  kind: 'settled',
+const discharged = (slot: number, amount: bigint): StandingEvent => ({
+  kind: 'discharged',
   at: at(slot, null),
   amount,
 });
@@ -43,28 +43,28 @@ describe('delinquency', () => {
   });
 
   test('paying everything clears it', () => {
-    expect(judge([owed(1, 10n), left(2), settled(3, 10n)])).toMatchObject({
+    expect(judge([owed(1, 10n), left(2), discharged(3, 10n)])).toMatchObject({
       standing: 'good',
       outstanding: 0n,
     });
   });
 
   test('paying a part does not', () => {
-    expect(judge([owed(1, 10n), left(2), settled(3, 9n)])).toMatchObject({
+    expect(judge([owed(1, 10n), left(2), discharged(3, 9n)])).toMatchObject({
       standing: 'delinquent',
       outstanding: 1n,
     });
   });
 
   test('an old runaway does not count once everything was paid, even when something new is owed', () => {
-    expect(judge([owed(1, 10n), left(2), settled(3, 10n), owed(4, 7n)])).toMatchObject({
+    expect(judge([owed(1, 10n), left(2), discharged(3, 10n), owed(4, 7n)])).toMatchObject({
       standing: 'good',
       outstanding: 7n,
     });
   });
 
   test('nor when the payment and the new debt are in one slot, and nobody knows which came first', () => {
-    expect(judge([owed(1, 10n), left(2), settled(5, 10n), owed(5, 7n)])).toMatchObject({
+    expect(judge([owed(1, 10n), left(2), discharged(5, 10n), owed(5, 7n)])).toMatchObject({
       standing: 'good',
       outstanding: 7n,
     });
@@ -110,11 +110,11 @@ describe('two facts of one transaction', () => {
     expect(judge([owes(3, 'one'), leaves(8, 'other')]).standing).toBe('good');
   });
   test('a payment of that slot may have come first', () => {
-    expect(judge([owes(3), leaves(8), settled(5, 4n)])).toMatchObject({
+    expect(judge([owes(3), leaves(8), discharged(5, 4n)])).toMatchObject({
       standing: 'delinquent',
       evidence: { owedThen: 6n },
     });
-    expect(judge([owed(1, 10n), leaves(8), settled(5, 10n)]).standing).toBe('good');
+    expect(judge([owed(1, 10n), leaves(8), discharged(5, 10n)]).standing).toBe('good');
   });
   test('two such transactions that owe and run away are told apart in whatever order they come', () => {
     const events = [owes(3, 'b'), leaves(8, 'b'), owes(3, 'a'), leaves(8, 'a')];
@@ -134,12 +134,12 @@ test('the verdict does not depend on the order in which things were heard', () =
     ordinal: fc.integer({ min: 0, max: 4 }),
   });
   const event = fc
-    .tuple(fc.constantFrom('owed', 'settled', 'left'), place, amount)
+    .tuple(fc.constantFrom('owed', 'discharged', 'left'), place, amount)
     .map(([kind, where, sum]): StandingEvent => {
       const { slot, transaction, ordinal } = where;
       const signature = `${slot}/${transaction}` as Signature;
       const at = { slot, blockIndex: where.known ? transaction : null, ordinal, signature };
-      if (kind === 'settled') return settled(slot, sum);
+      if (kind === 'discharged') return discharged(slot, sum);
       if (kind === 'owed') return { kind, at, amount: sum };
       return { kind: 'left', what: `${sum} units`, at, amount: sum, signature };
     });

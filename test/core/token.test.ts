@@ -18,7 +18,7 @@ const USDT = {
 };
 const BOTH = quotesOf([USDC, USDT]);
 const at = (slot: number) => ({ slot, blockIndex: 0, ordinal: 0 });
-const sum = (kind: 'owed' | 'settled', slot: number, amount: bigint, mint: Address) =>
+const sum = (kind: 'owed' | 'discharged', slot: number, amount: bigint, mint: Address) =>
   ({ kind, at: at(slot), amount, creator: 'creator', mint }) satisfies StandingEvent;
 const left = (slot: number): StandingEvent => ({
   kind: 'left',
@@ -80,7 +80,7 @@ describe('one standing over both venues', () => {
     const overpaid = [
       sum('owed', 1, 10n, USDC.mint),
       sum('owed', 1, 10n, USDT.mint),
-      sum('settled', 2, 20n, USDC.mint),
+      sum('discharged', 2, 20n, USDC.mint),
       left(3),
     ];
     expect(judge(overpaid, BOTH)).toMatchObject({
@@ -91,9 +91,9 @@ describe('one standing over both venues', () => {
 
   test('it is cleared once nothing is owed in any token', () => {
     const ran = [sum('owed', 1, 10n, USDC.mint), sum('owed', 1, 10n, USDT.mint), left(2)];
-    const usdc = sum('settled', 3, 10n, USDC.mint);
+    const usdc = sum('discharged', 3, 10n, USDC.mint);
     expect(judge([...ran, usdc], BOTH).standing).toBe('delinquent');
-    expect(judge([...ran, usdc, sum('settled', 4, 10n, USDT.mint)], BOTH)).toEqual({
+    expect(judge([...ran, usdc, sum('discharged', 4, 10n, USDT.mint)], BOTH)).toEqual({
       standing: 'good',
       outstanding: 0n,
       owed: [],
@@ -144,7 +144,7 @@ test('a transfer to a creator settles debts in its own token only', () => {
       ],
       BOTH,
     ).map((each) => each.kind);
-  expect(paid(USDC.mint)).toEqual(['settled']);
+  expect(paid(USDC.mint)).toEqual(['discharged']);
   expect(paid(USDT.mint)).toEqual(['left']);
 });
 

@@ -61,7 +61,7 @@ async function world(now: { state: AccountState }) {
       });
       const rumour = { signature, blockIndex: 0, accounts: [ANA], slot };
       await ledger.sightings.note([rumour], { source: 'replay', by: 'finalized', nowMs: 0 });
-      await ledger.sightings.settle({
+      await ledger.sightings.record({
         signature,
         slot,
         finality: 'finalized',

@@ -15,7 +15,7 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
@@ -68,7 +68,7 @@ const excesses = async ({ ledger }: TestLedger) =>
 /** A debt of each amount. */
 async function owing(held: TestLedger, ...amounts: bigint[]): Promise<void> {
   for (const [index, amount] of amounts.entries())
-    await settleFact(
+    await recordFact(
       held.ledger,
       closeFact(index + 1, amount * 10n, { slot: 50, account: held.driftAccount }),
       'finalized',
@@ -103,7 +103,7 @@ test('a payment that debts explain in part is booked in part, and the rest with 
   ]);
   expect(await held.ledger.standings.update('ana', judge)).toMatchObject({ outstanding: 0n });
   // Once the missing debt is heard, both are explained.
-  await settleFact(
+  await recordFact(
     held.ledger,
     closeFact(9, 1_000n, { slot: 55, account: held.driftAccount }),
     'finalized',
@@ -142,7 +142,7 @@ test('a subscriber who paid more than it owed halts itself until a person accept
   ]);
   expect(await excesses(held)).toEqual([100n]);
   // A debt that comes meanwhile is paid by it.
-  await settleFact(
+  await recordFact(
     ledger,
     closeFact(8, 100n, { slot: 70, account: held.driftAccount }),
     'finalized',
@@ -159,7 +159,7 @@ test('a subscriber who paid more than it owed halts itself until a person accept
   const [event] = await held.sql`select body from event where kind = 'payment.accepted'`;
   expect(event?.body).toMatchObject({ excess: '90', reason: 'a tip', person: 'bo' });
   // An accepted excess pays no debt any more: not in the books, and not for the standing.
-  await settleFact(
+  await recordFact(
     ledger,
     closeFact(9, 500n, { slot: 80, account: held.driftAccount }),
     'finalized',

@@ -21,7 +21,7 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
@@ -35,7 +35,7 @@ const NOT_FINAL = troubled('payments_not_final', 'They are booked once they are 
 async function owing(): Promise<{ held: TestLedger; share: { id: string; subscriberId: string } }> {
   const held = await createTestLedger();
   const close = closeFact(1, 100_000_000n, { slot: 50, account: held.driftAccount });
-  await settleFact(held.ledger, close, 'finalized');
+  await recordFact(held.ledger, close, 'finalized');
   await accrueCloses(held.ledger, log);
   await withoutGuards(
     held.sql,
@@ -106,7 +106,7 @@ test('a node that does not tell holds up one subscriber’s lapse, and an operat
 test('observed debts are adopted where books and chain agree; others wait, by name', async () => {
   await using held = await createTestLedger();
   const observing = createLedger(held.sql, undefined, true);
-  await settleFact(observing, closeFact(1, 1_000n, { account: held.driftAccount }), 'finalized');
+  await recordFact(observing, closeFact(1, 1_000n, { account: held.driftAccount }), 'finalized');
   await accrueCloses(observing, log);
   const { ledger } = held;
   const state: { doubt: Trouble | null; behind: Trouble | null } = {
@@ -128,7 +128,7 @@ test('observed debts are adopted where books and chain agree; others wait, by na
 test('nothing is adopted when the database goes back and is whole again while histories are read', async () => {
   await using held = await createTestLedger();
   const observing = createLedger(held.sql, undefined, true);
-  await settleFact(observing, closeFact(1, 1_000n, { account: held.driftAccount }), 'finalized');
+  await recordFact(observing, closeFact(1, 1_000n, { account: held.driftAccount }), 'finalized');
   await accrueCloses(observing, log);
   const mark = await createMarks(held.sql, () => 0).read();
   const state = { under: 'the database before' };

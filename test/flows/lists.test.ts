@@ -15,7 +15,7 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
@@ -47,7 +47,7 @@ beforeAll(async () => {
   held = await createTestLedger();
   const { ledger, sql, driftAccount } = held;
   for (let n = 1; n <= ROWS; n++)
-    await settleFact(ledger, closeFact(n, 1_000n, { account: driftAccount }), 'finalized');
+    await recordFact(ledger, closeFact(n, 1_000n, { account: driftAccount }), 'finalized');
   await accrueCloses(ledger, silentLog);
   for (let n = 1; n <= ROWS; n++) {
     await ledger.clearances.grant(
@@ -86,7 +86,7 @@ beforeAll(async () => {
     });
     const facts = ordinals.map((ordinal) => transferOf(signature, slot, ordinal));
     const read = { signature, slot, facts, finality: 'finalized', dueMs: 0, nowMs: 0 } as const;
-    await ledger.sightings.settle(read);
+    await ledger.sightings.record(read);
   }
   await creditTransfers(ledger, silentLog);
   for (let n = 1; n < ROWS; n++)

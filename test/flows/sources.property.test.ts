@@ -9,6 +9,7 @@ import type { Address } from '../../src/core/ids.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import type { ChainTransaction } from '../../src/core/transaction.ts';
 import { venuesOf } from '../../src/core/venue.ts';
+import { createAccountChanges } from '../../src/flows/account-changes.ts';
 import { beginChecks, checkAccounts } from '../../src/flows/account-checks.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
@@ -16,7 +17,6 @@ import { backfill } from '../../src/flows/backfill.ts';
 import { digestDeliveries } from '../../src/flows/digest.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { createSources } from '../../src/flows/sources.ts';
-import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { silentLog as log } from '../../src/system/log.ts';
@@ -141,7 +141,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   };
   await calmly(() => beginChecks(plain, begun));
   const openWatch = () =>
-    createWatch({
+    createAccountChanges({
       ...plain,
       watched,
       sources,

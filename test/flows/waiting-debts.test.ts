@@ -11,7 +11,7 @@ import { silentLog } from '../../src/system/log.ts';
 import { DRIFT_PROFILE } from '../../src/venue/drift-v2/profile.ts';
 import { classify } from '../../src/venue/errors.ts';
 import { createManualClock } from '../support/clock.ts';
-import { closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+import { closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
 
 function waking() {
   const clock = createManualClock();
@@ -66,7 +66,7 @@ const paused = { class: 'venue_paused', code: 'withdrawals_paused', detail: '' }
 async function resting(trouble: Trouble, state: { blocked: Trouble | null }) {
   const held = await createTestLedger();
   const { ledger, sql } = held;
-  await settleFact(ledger, closeFact(1, 1_000_000n, { account: held.driftAccount }), 'finalized');
+  await recordFact(ledger, closeFact(1, 1_000_000n, { account: held.driftAccount }), 'finalized');
   await accrueCloses(ledger, silentLog);
   const rest = async () => {
     const ids = (await ledger.shares.due('ana')).map((each) => each.shareId);

@@ -19,12 +19,12 @@ test('until it was read that no key was ever made, nobody is let in without one'
     },
   };
   const authority = createAuthority({ configured: [], keys, clock, log });
-  expect(authority.judge(undefined, 'operator')).toBe('unknown');
+  expect(authority.permits(undefined, 'operator')).toBe('unknown');
   await authority.refresh();
-  expect(authority.judge(undefined, 'operator')).toBe('unknown');
+  expect(authority.permits(undefined, 'operator')).toBe('unknown');
   reachable = true;
   await authority.refresh();
-  expect(authority.judge(undefined, 'operator')).toBe('yes');
+  expect(authority.permits(undefined, 'operator')).toBe('yes');
 });
 
 test('no request is let in without a key once there is one, nor beyond the scopes of its key', async () => {

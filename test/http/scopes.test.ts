@@ -13,7 +13,7 @@ const CALLERS = [...SCOPES, 'none'] as const;
 type Caller = (typeof CALLERS)[number];
 const headerOf = (caller: Caller) => (caller === 'none' ? undefined : `Bearer ${caller}`);
 const authority = {
-  judge: (header: string | undefined, asked: Scope) => {
+  permits: (header: string | undefined, asked: Scope) => {
     const scope = SCOPES.find((each) => header === `Bearer ${each}`);
     if (scope === undefined) return 'unknown' as const;
     return covers([scope], asked) ? ('yes' as const) : ('no' as const);

@@ -12,7 +12,7 @@ import {
   addressOf,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
 } from '../support/ledger.ts';
 
@@ -46,14 +46,14 @@ test('a close that a longer log tells after its profit was reckoned makes no sec
     ...close,
     body: { kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 } as const,
   };
-  await settleFact(ledger, unknown, 'finalized');
+  await recordFact(ledger, unknown, 'finalized');
   await ledger.checks.reckon(await found(), 100_000n);
   await accrueCloses(ledger, silentLog);
   const shares = await ledger.shares.list({ limit: 10 });
   expect(shares.map((each) => each.netPnl)).toEqual([100_000n]);
 
   const later = { ...close, position: { ...close.position, ordinal: 7 } };
-  await settleFact(ledger, later, 'finalized');
+  await recordFact(ledger, later, 'finalized');
   await accrueCloses(ledger, silentLog);
   expect(await ledger.shares.list({ limit: 10 })).toEqual(shares);
 });
@@ -65,11 +65,11 @@ test('amounts that tallies leave open are kept beside the sums of their counters
     ...closeFact(slot, 0n, { account: driftAccount }),
     body: { kind: 'tally', ...NO_COUNTERS, ...body } as const,
   });
-  await settleFact(ledger, tally(6, { realised: -7n, perhaps: [750n, -4n] }), 'finalized');
-  await settleFact(ledger, tally(7, { realised: 5n, untoldFees: 2 }), 'finalized');
-  await settleFact(ledger, tally(8, { perhaps: [33n], untoldFees: 1 }), 'finalized');
+  await recordFact(ledger, tally(6, { realised: -7n, perhaps: [750n, -4n] }), 'finalized');
+  await recordFact(ledger, tally(7, { realised: 5n, untoldFees: 2 }), 'finalized');
+  await recordFact(ledger, tally(8, { perhaps: [33n], untoldFees: 1 }), 'finalized');
   // Beyond the state that is judged.
-  await settleFact(ledger, tally(51, { perhaps: [9n], untoldFees: 1 }), 'finalized');
+  await recordFact(ledger, tally(51, { perhaps: [9n], untoldFees: 1 }), 'finalized');
   const { told, perhaps } = await ledger.checks.told(driftAccount, 5, 50);
   expect(told).toEqual({ ...NO_COUNTERS, realised: -2n });
   expect(perhaps.untoldFees).toBe(3);
@@ -84,7 +84,7 @@ test('a reckoning is booked once, by whichever daemon is first', async () => {
   await using candidate = await withCandidate();
   const { ledger, driftAccount, found, sql } = candidate;
   const close = closeFact(1, 100_000n, { account: driftAccount });
-  await settleFact(
+  await recordFact(
     ledger,
     { ...close, body: { kind: 'unknown', why: 'log_truncated', tradedAt: 1_023 } },
     'finalized',
@@ -112,8 +112,8 @@ test('profit hidden behind a cut log counts before the hidden withdrawal that fo
   const left = closeFact(2, 0n, { account: driftAccount });
   const unknown = (tradedAt: number | null) =>
     ({ kind: 'unknown', why: 'log_truncated', tradedAt }) as const;
-  await settleFact(ledger, { ...traded, body: unknown(1_023) }, 'finalized');
-  await settleFact(ledger, { ...left, body: unknown(null) }, 'finalized');
+  await recordFact(ledger, { ...traded, body: unknown(1_023) }, 'finalized');
+  await recordFact(ledger, { ...left, body: unknown(null) }, 'finalized');
   const signed = { owner: null, ofValue: true, consent: 'agent', signers: [] } as const;
   const outflow = {
     kind: 'outflow',
@@ -124,7 +124,7 @@ test('profit hidden behind a cut log counts before the hidden withdrawal that fo
   } as const;
   const gone = { ...outflow, destination: null, internal: false, ...signed, usd: null };
   const at = { ...left.position, ordinal: 8 };
-  await settleFact(ledger, { ...left, position: at, body: gone }, 'finalized');
+  await recordFact(ledger, { ...left, position: at, body: gone }, 'finalized');
   await ledger.checks.reckon(await found(), 100_000n);
   expect(await ledger.standings.update('ana', judge)).toMatchObject({ standing: 'delinquent' });
 });
@@ -155,7 +155,8 @@ test('an account whose transactions are not read yet lets the others have their 
 });
 
 test('one unreadable transaction of another account, or of nobody, keeps no account from being checked', async () => {
-  const { ledger, driftAccount } = await withCandidate();
+  await using candidate = await withCandidate();
+  const { ledger, driftAccount } = candidate;
   const other = addressOf(77);
   const naming = { source: 'backfill', by: 'finalized', nowMs: 0 } as const;
   const row = (n: number, accounts: readonly Address[]) => ({

@@ -14,7 +14,7 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   type TestLedger,
 } from '../support/ledger.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
@@ -43,7 +43,7 @@ const close = (
   n: number,
   netPnl: bigint,
   finality: 'confirmed' | 'finalized' = 'finalized',
-) => settleFact(held.ledger, closeFact(n, netPnl, { account: ACCOUNT, slot: n }), finality);
+) => recordFact(held.ledger, closeFact(n, netPnl, { account: ACCOUNT, slot: n }), finality);
 const open = (held: Pick<TestLedger, 'ledger'>, n: number) => {
   const body: FactBody = {
     kind: 'open',
@@ -55,7 +55,7 @@ const open = (held: Pick<TestLedger, 'ledger'>, n: number) => {
     fillRecordId: BigInt(10_000 + n),
   };
   const fact: Fact = { ...closeFact(n, 0n, { account: ACCOUNT, slot: n }), body };
-  return settleFact(held.ledger, fact, 'finalized');
+  return recordFact(held.ledger, fact, 'finalized');
 };
 /** Oldest first: reason, what is owed, and the sentence. */
 async function answers({ ledger }: Pick<TestLedger, 'ledger'>) {
@@ -164,7 +164,7 @@ test('a part that was opened before the terms owes nothing, and the other part d
   await open(held, 21);
   const whole = closeFact(22, 4n * USDC, { account: ACCOUNT, slot: 22 });
   const body = { ...whole.body, baseFilled: 2n, baseClosed: 2n, proceeds: 4n * USDC };
-  await settleFact(held.ledger, { ...whole, body }, 'finalized');
+  await recordFact(held.ledger, { ...whole, body }, 'finalized');
   while ((await accrueCloses(held.ledger, silentLog)).length > 0);
   const [found] = await answers(held);
   expect(found?.reason).toBeNull();

@@ -100,7 +100,7 @@ function draw(
   if (choice < 22) return (ledger) => ledger.sightings.becameFinal(fact.position.slot, nowMs);
   if (choice < 44)
     return async (ledger) => {
-      const { outcome, changed } = await ledger.sightings.settle({
+      const { outcome, changed } = await ledger.sightings.record({
         signature: fact.signature,
         slot: fact.position.slot,
         finality,

@@ -12,7 +12,7 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
@@ -21,7 +21,7 @@ const SPONSOR = addressOf(700);
 
 /** Pays the next debt of a subscriber, as far as the ledger goes. */
 async function pay({ ledger, driftAccount }: TestLedger, n: number): Promise<Payment> {
-  await settleFact(
+  await recordFact(
     ledger,
     closeFact(n, 100_000_000n, { slot: 50 + n, account: driftAccount }),
     'finalized',

@@ -7,7 +7,7 @@ import { type AccountState, NO_COUNTERS } from '../../src/core/reckoning.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { refreshDoubts } from '../../src/flows/gate-doubts.ts';
 import { createSources } from '../../src/flows/sources.ts';
-import { addressOf, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+import { addressOf, closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
 
 const row = (program: string, unknown = 0) => ({
   program: program as Address,
@@ -97,12 +97,12 @@ test('an unknown call makes the gate of its subscriber unknown, until its accoun
     return roster.decide('ana', 'open', nowMs).verdict;
   };
   expect(await verdict()).toBe('allow');
-  await settleFact(ledger, fact, 'confirmed');
+  await recordFact(ledger, fact, 'confirmed');
   expect(await addresses()).toEqual([driftAccount]);
   expect(await verdict()).toBe('unknown');
   expect(roster.decide('ana', 'close', nowMs).verdict).toBe('allow');
 
-  await settleFact(ledger, fact, 'finalized');
+  await recordFact(ledger, fact, 'finalized');
   await ledger.checks.propose(driftAccount, state(50));
   expect(await verdict()).toBe('unknown');
   const [check] = await ledger.checks.find([driftAccount]);
@@ -115,13 +115,13 @@ test('an unknown call makes the gate of its subscriber unknown, until its accoun
 test('a person may take the state for right, and a fork may take the call away', async () => {
   await using held = await withUnknownCall();
   const { ledger, driftAccount, fact, addresses } = held;
-  await settleFact(ledger, fact, 'confirmed');
+  await recordFact(ledger, fact, 'confirmed');
   expect(await addresses()).toEqual([driftAccount]);
   await ledger.sightings.drop(fact.signature);
   expect(await addresses()).toEqual([]);
   expect(await ledger.checks.accept(driftAccount, state(40))).toBe(false);
 
-  await settleFact(ledger, { ...fact, position: { ...fact.position, slot: 22 } }, 'finalized');
+  await recordFact(ledger, { ...fact, position: { ...fact.position, slot: 22 } }, 'finalized');
   expect(await addresses()).toEqual([driftAccount]);
   expect(await ledger.checks.accept(driftAccount, state(40))).toBe(true);
   expect(await addresses()).toEqual([]);

@@ -16,7 +16,7 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
@@ -51,7 +51,7 @@ const transferOf = (
 /** Closes of 1,000 units of profit in slots 11, 12 ...; each owes 100. */
 async function owing(held: TestLedger, closes: number, ledger = held.ledger): Promise<void> {
   for (let n = 1; n <= closes; n++)
-    await settleFact(ledger, closeFact(n, 1_000n, { account: held.driftAccount }), 'finalized');
+    await recordFact(ledger, closeFact(n, 1_000n, { account: held.driftAccount }), 'finalized');
   await accrueCloses(ledger, silentLog);
 }
 const shares = async ({ ledger }: TestLedger) =>
@@ -67,13 +67,13 @@ describe('transfers that Bailiff did not make', () => {
     const { ledger, sql } = held;
     await owing(held, 3);
     const transfer = transferOf(50, 12, 150n);
-    await settleFact(ledger, transfer, 'confirmed');
+    await recordFact(ledger, transfer, 'confirmed');
     expect(await ledger.credits.unmatched('ana', CREATOR)).toBe(transfer.signature);
     expect(await ledger.credits.unmatched('ana', addressOf(5))).toBeNull();
     // A confirmed transfer counts for the standing at once, and for the debts when it is final.
     expect(await outstanding(held)).toBe(150n);
     expect(await creditTransfers(ledger, silentLog)).toEqual([]);
-    await settleFact(ledger, transfer, 'finalized');
+    await recordFact(ledger, transfer, 'finalized');
     expect(await ledger.credits.unmatched('ana', CREATOR)).toBe(transfer.signature);
     expect(await creditTransfers(ledger, silentLog)).toEqual(['ana']);
     expect(await ledger.credits.unmatched('ana', CREATOR)).toBeNull();
@@ -84,7 +84,7 @@ describe('transfers that Bailiff did not make', () => {
     ]);
     expect(await outstanding(held)).toBe(150n);
     // Reported again by another source, the transfer is already matched.
-    await settleFact(ledger, transfer, 'finalized');
+    await recordFact(ledger, transfer, 'finalized');
     expect(await creditTransfers(ledger, silentLog)).toEqual([]);
     expect((await shares(held)).map((each) => each.paid)).toEqual([100n, 50n, 0n]);
     expect((await ledger.shares.due('ana')).map((each) => each.owed)).toEqual([50n, 100n]);
@@ -111,7 +111,7 @@ describe('transfers that Bailiff did not make', () => {
     await using held = await createTestLedger();
     const { ledger } = held;
     await owing(held, 2);
-    await settleFact(ledger, transferOf(50, 40, 100n), 'finalized');
+    await recordFact(ledger, transferOf(50, 40, 100n), 'finalized');
     const both = await Promise.all([
       creditTransfers(ledger, silentLog),
       creditTransfers(ledger, silentLog),
@@ -123,14 +123,14 @@ describe('transfers that Bailiff did not make', () => {
   test('the rest of a transfer pays a debt that is booked later, if its close was earlier; else it stays in excess', async () => {
     await using held = await createTestLedger();
     const { ledger } = held;
-    await settleFact(ledger, transferOf(50, 20, 130n), 'finalized');
+    await recordFact(ledger, transferOf(50, 20, 130n), 'finalized');
     await creditTransfers(ledger, silentLog);
     expect(await ledger.credits.list({ subscriberId: 'ana', limit: 5 })).toMatchObject([
       { amount: 130n, credited: 0n },
     ]);
     const late = closeFact(1, 1_000n, { account: held.driftAccount, slot: 20 });
     const after = closeFact(2, 1_000n, { account: held.driftAccount, slot: 21 });
-    for (const close of [late, after]) await settleFact(ledger, close, 'finalized');
+    for (const close of [late, after]) await recordFact(ledger, close, 'finalized');
     await accrueCloses(ledger, silentLog);
     expect((await shares(held)).map((each) => [each.slot, each.status])).toEqual([
       [20, 'paid'],
@@ -181,11 +181,11 @@ describe('transfers that Bailiff did not make', () => {
     });
     await ledger.payments.sent('p1', 0);
     // Another system paid at the same time.
-    await settleFact(ledger, transferOf(50, 20, 100n), 'finalized');
+    await recordFact(ledger, transferOf(50, 20, 100n), 'finalized');
     expect(await creditTransfers(ledger, silentLog)).toEqual([]);
     expect(await ledger.credits.unmatched('ana', CREATOR)).not.toBeNull();
     // Our own payment's outflow is never matched, by its signature.
-    await settleFact(ledger, transferOf(60, 21, 100n), 'finalized');
+    await recordFact(ledger, transferOf(60, 21, 100n), 'finalized');
     await ledger.payments.landed('p1', 21);
     expect(await creditTransfers(ledger, silentLog)).toEqual(['ana']);
     expect(await ledger.credits.list({ subscriberId: 'ana', limit: 5 })).toMatchObject([
@@ -198,12 +198,12 @@ describe('transfers that Bailiff did not make', () => {
     await using held = await createTestLedger();
     const { ledger } = held;
     await owing(held, 1);
-    await settleFact(ledger, transferOf(50, 20, 100n, { paymentId: 'lost' }), 'finalized');
+    await recordFact(ledger, transferOf(50, 20, 100n, { paymentId: 'lost' }), 'finalized');
     expect(await creditTransfers(ledger, silentLog)).toEqual([]);
     expect(await ledger.credits.unmatched('ana', CREATOR)).toBeNull();
     expect((await ledger.shares.uncovered('ana')).map((each) => each.uncovered)).toEqual([100n]);
     // A share that a transfer has paid in part is restored to no more than the rest.
-    await settleFact(ledger, transferOf(51, 21, 30n), 'finalized');
+    await recordFact(ledger, transferOf(51, 21, 30n), 'finalized');
     await creditTransfers(ledger, silentLog);
     const [share] = await ledger.shares.uncovered('ana');
     const paid = {
@@ -227,7 +227,7 @@ describe('transfers that Bailiff did not make', () => {
       { mint: addressOf(6) },
       { mint: null },
     ].entries())
-      await settleFact(ledger, transferOf(50 + n, 20, 100n, more), 'finalized');
+      await recordFact(ledger, transferOf(50 + n, 20, 100n, more), 'finalized');
     expect(await creditTransfers(ledger, silentLog)).toEqual([]);
     expect(await ledger.credits.unmatched('ana', CREATOR)).toBeNull();
     expect(await shares(held)).toMatchObject([{ status: 'pending', paid: 0n }]);
@@ -268,7 +268,7 @@ describe('debts that were only observed', () => {
     const { ledger, sql } = held;
     const observing = createLedger(sql, undefined, true);
     await owing(held, 2, observing);
-    await settleFact(observing, transferOf(50, 12, 200n), 'finalized');
+    await recordFact(observing, transferOf(50, 12, 200n), 'finalized');
     await creditTransfers(observing, silentLog);
     expect((await shares(held)).map((each) => each.status)).toEqual(['paid', 'paid']);
     expect((await observing.standings.update('ana', judge)).standing).toBe('good');

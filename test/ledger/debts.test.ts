@@ -5,12 +5,12 @@ import { FORWARD, SHARE_STATUSES, type ShareStatus } from '../../src/core/share.
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { withoutGuards } from '../support/guards.ts';
-import { addressOf, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+import { addressOf, closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
 
 async function owing() {
   const held = await createTestLedger();
   const close = closeFact(1, 1_000_000n, { account: held.driftAccount });
-  await settleFact(held.ledger, close, 'finalized');
+  await recordFact(held.ledger, close, 'finalized');
   await accrueCloses(held.ledger, silentLog);
   return held;
 }

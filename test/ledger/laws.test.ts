@@ -11,14 +11,14 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
 } from '../support/ledger.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 async function withShare(netPnl = 100_000n) {
   const test = await createTestLedger();
-  await settleFact(test.ledger, closeFact(1, netPnl, { account: test.driftAccount }), 'finalized');
+  await recordFact(test.ledger, closeFact(1, netPnl, { account: test.driftAccount }), 'finalized');
   await accrueCloses(test.ledger, silentLog);
   const [share] = await test.ledger.shares.list({ limit: 10 });
   if (share === undefined) throw new Error('no share was booked');
@@ -65,7 +65,7 @@ describe('debts', () => {
   test('one close makes at most one share, however often it is accrued', async () => {
     await using held = await withShare();
     await Promise.all([accrueCloses(held.ledger, silentLog), accrueCloses(held.ledger, silentLog)]);
-    await settleFact(
+    await recordFact(
       held.ledger,
       closeFact(1, 100_000n, { account: held.driftAccount }),
       'finalized',
@@ -83,7 +83,7 @@ describe('debts', () => {
   test('dust is carried from close to close, across facts heard in any order', async () => {
     await using held = await createTestLedger();
     for (const n of [3, 1, 2])
-      await settleFact(held.ledger, closeFact(n, 4n, { account: held.driftAccount }), 'finalized');
+      await recordFact(held.ledger, closeFact(n, 4n, { account: held.driftAccount }), 'finalized');
     await accrueCloses(held.ledger, silentLog);
     const shares = await held.ledger.shares.list({ limit: 10 });
     // 10 % of 4 units, three times: 0.4, 0.8, 1.2 — the third close makes the first whole unit.
@@ -108,8 +108,8 @@ describe('facts', () => {
     await using held = await createTestLedger();
     const first = closeFact(1, 50n, { account: held.driftAccount, slot: 20 });
     const moved = closeFact(1, 60n, { account: held.driftAccount, slot: 22 });
-    await settleFact(held.ledger, first, 'confirmed');
-    expect(await settleFact(held.ledger, moved, 'finalized')).toEqual(['ana']);
+    await recordFact(held.ledger, first, 'confirmed');
+    expect(await recordFact(held.ledger, moved, 'finalized')).toEqual(['ana']);
     const rows = await held.sql`select slot, finality from fact order by slot`;
     expect(rows.map((row) => [Number(row.slot), row.finality])).toEqual([
       [20, 'withdrawn'],
@@ -119,7 +119,7 @@ describe('facts', () => {
 
   test('facts of a dropped fork are undone in the standing', async () => {
     await using held = await createTestLedger();
-    await settleFact(
+    await recordFact(
       held.ledger,
       closeFact(1, 100_000n, { account: held.driftAccount, slot: 20 }),
       'finalized',
@@ -141,7 +141,7 @@ describe('facts', () => {
         usd: null,
       } as const,
     };
-    await settleFact(held.ledger, outflow, 'confirmed');
+    await recordFact(held.ledger, outflow, 'confirmed');
     expect((await held.ledger.standings.update('ana', judge)).standing).toBe('delinquent');
     expect(await held.ledger.sightings.drop(outflow.signature)).toEqual(['ana']);
     expect((await held.ledger.standings.update('ana', judge)).standing).toBe('good');

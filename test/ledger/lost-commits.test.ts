@@ -13,7 +13,7 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
@@ -26,7 +26,7 @@ const bytes = {
 };
 async function owing(): Promise<{ held: TestLedger; payment: Payment; paid: PaidOnChain }> {
   const held = await createTestLedger();
-  await settleFact(
+  await recordFact(
     held.ledger,
     closeFact(1, 100_000_000n, { slot: 50, account: held.driftAccount }),
     'finalized',

@@ -7,7 +7,7 @@ import { judge } from '../../src/core/standing.ts';
 import { LAST_ORDINAL } from '../../src/core/transaction.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { closeFact, createTestLedger, settleFact, type TestLedger } from '../support/ledger.ts';
+import { closeFact, createTestLedger, recordFact, type TestLedger } from '../support/ledger.ts';
 
 const PROFIT = 100_000_000n;
 /** The share of it: 10 %. */
@@ -44,7 +44,7 @@ async function settle(
   const { slot = 50, insist = false } = given;
   const rumour = { signature: first.signature, blockIndex: 0, accounts: [first.account] };
   await ledger.sightings.note([rumour], { source: 'replay', by: 'confirmed', nowMs: 0 });
-  return ledger.sightings.settle({
+  return ledger.sightings.record({
     signature: first.signature,
     slot,
     finality,
@@ -111,7 +111,7 @@ test('where no node has the log any more, the account’s own state tells the de
 test('a confirmed reading that comes after the finalized one changes nothing', async () => {
   await using held = await createTestLedger();
   const { ledger, sql, driftAccount: account } = held;
-  await settleFact(ledger, closeFact(1, PROFIT, { slot: 55, account }), 'finalized');
+  await recordFact(ledger, closeFact(1, PROFIT, { slot: 55, account }), 'finalized');
   const forked = closeFact(1, PROFIT, { slot: 50, account });
   expect(await settle(held, [forked], 'confirmed')).toEqual({
     outcome: 'superseded',
@@ -126,7 +126,7 @@ test('a confirmed reading that comes after the finalized one changes nothing', a
 test('a finalized reading in another slot than the first one is refused', async () => {
   await using held = await createTestLedger();
   const { ledger, driftAccount: account } = held;
-  await settleFact(ledger, closeFact(1, PROFIT, { slot: 55, account }), 'finalized');
+  await recordFact(ledger, closeFact(1, PROFIT, { slot: 55, account }), 'finalized');
   const elsewhere = closeFact(1, PROFIT, { slot: 50, account });
   expect((await settle(held, [elsewhere], 'finalized')).outcome).toBe('contradicted');
   await accrueCloses(ledger, silentLog);
@@ -198,7 +198,7 @@ test('the database refuses a fill that is told by two transactions, and the read
   await using held = await createTestLedger();
   const { ledger, sql, driftAccount: account } = held;
   const first = closeFact(1, PROFIT, { slot: 50, account });
-  await settleFact(ledger, first, 'finalized');
+  await recordFact(ledger, first, 'finalized');
   const other = closeFact(2, PROFIT, { slot: 51, account });
   const twice = { ...other, body: { ...other.body, fillRecordId: first.body.fillRecordId } };
   expect(await settle(held, [twice], 'finalized', { slot: 51 })).toEqual({
@@ -215,8 +215,8 @@ test('the database refuses a fill that is told by two transactions, and the read
 test('a fact that is not final is replaced on record, a final one is never edited', async () => {
   await using held = await createTestLedger();
   const { ledger, sql, driftAccount: account } = held;
-  await settleFact(ledger, closeFact(1, 5n, { slot: 50, account }), 'confirmed');
-  await settleFact(ledger, closeFact(1, 7n, { slot: 50, account }), 'finalized');
+  await recordFact(ledger, closeFact(1, 5n, { slot: 50, account }), 'confirmed');
+  await recordFact(ledger, closeFact(1, 7n, { slot: 50, account }), 'finalized');
   const [fact] = await sql<{ body: { netPnl: string } }[]>`select body from fact`;
   expect(fact?.body.netPnl).toBe('7');
   const [before] = await sql<{ body: { netPnl: string } }[]>`select body from fact_replaced`;

@@ -6,7 +6,7 @@ import { judge } from '../../src/core/standing.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { judgeSubscribers } from '../../src/flows/standing.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { addressOf, CREATOR, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+import { addressOf, CREATOR, closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const MANY = 40;
@@ -34,7 +34,7 @@ async function closedTogether(ledger: Ledger): Promise<void> {
       terms: termsOf(1, CREATOR, 1_000),
       held: NOTHING_HELD,
     });
-    await settleFact(
+    await recordFact(
       ledger,
       closeFact(n, netPnl, { account, subscriberId: id, slot: 20 }),
       n % 2 === 0 ? 'finalized' : 'confirmed',

@@ -2,7 +2,7 @@
 // reported once.
 import { expect, test } from 'vitest';
 import type { Fact, Notice } from '../../src/core/fact.ts';
-import { createTestLedger, settleFact, signatureOf, type TestLedger } from '../support/ledger.ts';
+import { createTestLedger, recordFact, signatureOf, type TestLedger } from '../support/ledger.ts';
 
 const notice = async (
   { ledger, driftAccount }: TestLedger,
@@ -18,7 +18,7 @@ const notice = async (
     position: { slot: 50 + n, blockIndex: 0, ordinal: 0 },
     body: { kind: 'notice', what, who: null, amount, detail },
   };
-  await settleFact(ledger, fact, 'finalized');
+  await recordFact(ledger, fact, 'finalized');
 };
 const told = async ({ sql }: TestLedger): Promise<number> =>
   (await sql`select 1 from event where kind = 'subscriber.suspected'`).length;

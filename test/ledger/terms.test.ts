@@ -5,7 +5,7 @@ import type { Fact } from '../../src/core/fact.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createRandom } from '../sim/random.ts';
-import { addressOf, CREATOR, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+import { addressOf, CREATOR, closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const OTHER = addressOf(901);
@@ -60,7 +60,7 @@ async function booked(facts: readonly Fact[], heard: readonly number[], seed: nu
   const random = createRandom(seed);
   const known = new Set<number>();
   for (const index of heard) {
-    await settleFact(ledger, facts[index] as Fact, 'finalized');
+    await recordFact(ledger, facts[index] as Fact, 'finalized');
     known.add(index);
     // State can have shown no more than what was heard without a hole.
     let whole = 0;
@@ -109,8 +109,8 @@ test('a close that account state has not proven yet is not booked, but counts fo
     terms: termsOf(5, CREATOR, 1_000, { basis: 'high_water_mark' }),
     held: NOTHING_HELD,
   });
-  await settleFact(ledger, closeFact(1, -3_000n, { account: driftAccount }), 'finalized');
-  await settleFact(ledger, closeFact(2, 5_000n, { account: driftAccount }), 'finalized');
+  await recordFact(ledger, closeFact(1, -3_000n, { account: driftAccount }), 'finalized');
+  await recordFact(ledger, closeFact(2, 5_000n, { account: driftAccount }), 'finalized');
   expect(await accrueCloses(ledger, silentLog)).toEqual([]);
   const { judge } = await import('../../src/core/standing.ts');
   // The loss comes off the win here, too.

@@ -13,7 +13,7 @@ import {
   CREATOR,
   closeFact,
   createTestLedger,
-  settleFact,
+  recordFact,
   signatureOf,
   type TestLedger,
 } from '../support/ledger.ts';
@@ -37,7 +37,7 @@ const EVIDENCE: readonly DeathEvidence[] = [
 /** Debts of one subscriber, one a number. */
 async function owing(held: TestLedger, ...numbers: number[]): Promise<string[]> {
   for (const n of numbers)
-    await settleFact(
+    await recordFact(
       held.ledger,
       closeFact(n, 100_000_000n, { account: held.driftAccount }),
       'finalized',

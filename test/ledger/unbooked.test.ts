@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { accrualOf } from '../../src/core/accrual.ts';
 import { accrueCloses } from '../../src/flows/accrue.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { addressOf, CREATOR, closeFact, createTestLedger, settleFact } from '../support/ledger.ts';
+import { addressOf, CREATOR, closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 test('a close waits from when it is final, once, until it is booked', async () => {
@@ -12,10 +12,10 @@ test('a close waits from when it is final, once, until it is booked', async () =
   const { ledger, sql, driftAccount } = held;
   const waiting = async () => (await sql`select 1 from unbooked`).length;
   const close = closeFact(1, 100_000n, { account: driftAccount });
-  await settleFact(ledger, close, 'confirmed');
+  await recordFact(ledger, close, 'confirmed');
   expect(await waiting()).toBe(0);
-  await settleFact(ledger, close, 'finalized');
-  await settleFact(ledger, close, 'finalized');
+  await recordFact(ledger, close, 'finalized');
+  await recordFact(ledger, close, 'finalized');
   expect(await waiting()).toBe(1);
   const [read] = await ledger.shares.unaccrued(5);
   if (read === undefined) throw new Error('nothing waits');
@@ -23,7 +23,7 @@ test('a close waits from when it is final, once, until it is booked', async () =
   const both = [ledger.shares.book(read, accrued), ledger.shares.book(read, accrued)];
   expect((await Promise.all(both)).sort()).toEqual([false, true]);
   expect(await waiting()).toBe(0);
-  await settleFact(ledger, close, 'finalized');
+  await recordFact(ledger, close, 'finalized');
   expect(await ledger.shares.unaccrued(5)).toEqual([]);
   // Booked by a daemon of an earlier release, which knows of no queue; under other terms than are
   // read now.
@@ -51,7 +51,7 @@ test('a close before anything was agreed does not wait for ever', async () => {
     [1, 10],
     [2, 20],
   ] as const)
-    await settleFact(ledger, closeFact(n, 100_000n, { account, slot }), 'finalized');
+    await recordFact(ledger, closeFact(n, 100_000n, { account, slot }), 'finalized');
   expect(await ledger.shares.unaccrued(5)).toEqual([]);
   await ledger.subscriptions.put({
     id: 'late',
@@ -69,7 +69,7 @@ test('a heavy trader’s closes of a whole outage are booked from one batch, dus
   await using held = await createTestLedger();
   const { ledger, driftAccount } = held;
   for (let n = 1; n <= 30; n++)
-    await settleFact(ledger, closeFact(n, 33n, { account: driftAccount }), 'finalized');
+    await recordFact(ledger, closeFact(n, 33n, { account: driftAccount }), 'finalized');
   let asked = 0;
   const shares = {
     ...ledger.shares,

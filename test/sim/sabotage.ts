@@ -47,7 +47,7 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
         ...ledger,
         sightings: {
           ...ledger.sightings,
-          settle: (read) => ledger.sightings.settle({ ...read, finality: 'finalized' }),
+          record: (read) => ledger.sightings.record({ ...read, finality: 'finalized' }),
         },
       }),
     },

@@ -20,7 +20,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
   return createServer({
     log,
     authority: {
-      judge: () => 'yes',
+      permits: () => 'yes',
       actor: () => 'anyone',
       budget: () => null,
       refresh: async () => {},
@@ -28,7 +28,7 @@ export function createBareServer(given: Partial<ServerOptions> = {}): FastifyIns
     },
     webhook: { receive: unasked, secrets: ['x'], bytesMost: 1_000, onDelivery: () => {} },
     gate: unasked,
-    stream: { authority: { judge: () => 'yes', onRead: () => () => {} }, bounds: {} } as never,
+    stream: { authority: { permits: () => 'yes', onRead: () => () => {} }, bounds: {} } as never,
     subscribers: unasked,
     shares: unasked,
     receipts: unasked,

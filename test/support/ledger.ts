@@ -88,14 +88,14 @@ export function closeFact(
 }
 
 /** Records a fact as read at a finality. */
-export async function settleFact(
+export async function recordFact(
   ledger: Ledger,
   fact: Fact,
   finality: 'confirmed' | 'finalized',
 ): Promise<string[]> {
   const rumour = { signature: fact.signature, blockIndex: 0, accounts: [fact.account] };
   await ledger.sightings.note([rumour], { source: 'replay', by: 'confirmed', nowMs: 0 });
-  const { changed } = await ledger.sightings.settle({
+  const { changed } = await ledger.sightings.record({
     signature: fact.signature,
     slot: fact.position.slot,
     finality,

@@ -22,7 +22,7 @@ const WIDEST = 50n;
 /** The same for spot markets. */
 const WIDER_SPOT: Record<string, bigint> = { collateral: 1n, protected: 1n, cross: 5n };
 
-function judge(state: Struct, average: bigint, wider: bigint, quote: Quote): Validity {
+function validityBy(state: Struct, average: bigint, wider: bigint, quote: Quote): Validity {
   const rails = state.oracleGuardRails.validity;
   const { price, confidence, delay } = quote;
   // Of a price of nothing the program's division fails before it is called non-positive.
@@ -35,18 +35,18 @@ function judge(state: Struct, average: bigint, wider: bigint, quote: Quote): Val
   return delay > rails.slotsBeforeStaleForAmm ? 'stale_for_amm' : 'valid';
 }
 
-/** Judges the price of a perp market's oracle by the State's guard rails. */
+/** The validity of the price of a perp market's oracle by the State's guard rails. */
 export const validityOf = (state: Struct, market: Struct, quote: Quote): Validity =>
-  judge(
+  validityBy(
     state,
     market.amm.historicalOracleData.lastOraclePriceTwap,
     WIDER[market.contractTier] ?? WIDEST,
     quote,
   );
 
-/** Judges the price of a spot market's oracle likewise. */
+/** The validity of the price of a spot market's oracle likewise. */
 export const validityOfSpot = (state: Struct, market: Struct, quote: Quote): Validity =>
-  judge(
+  validityBy(
     state,
     market.historicalOracleData.lastOraclePriceTwap,
     WIDER_SPOT[market.assetTier] ?? WIDEST,

@@ -216,7 +216,7 @@ export function createMemorySightings(state: State): Sightings {
       row.status = 'unfound';
       row.accounts.clear();
     },
-    async settle({ signature, slot, finality, facts, dueMs, insist, readWith }) {
+    async record({ signature, slot, finality, facts, dueMs, insist, readWith }) {
       const row = state.sightings.get(signature);
       const listRevision = readWith?.listRevision ?? state.listRevision;
       const stale = (readWith?.touching ?? []).some(
@@ -233,7 +233,7 @@ export function createMemorySightings(state: State): Sightings {
         { isFinal, insist: insist ?? false },
       );
       if (taking.outcome === 'superseded' && row !== undefined) row.final = true;
-      if (taking.outcome !== 'settled') return { outcome: taking.outcome, changed: [] };
+      if (taking.outcome !== 'recorded') return { outcome: taking.outcome, changed: [] };
       const changed = new Set<string>();
       for (const fact of taking.withdraw) {
         const own = state.facts.get(factKey(fact));
@@ -271,7 +271,7 @@ export function createMemorySightings(state: State): Sightings {
           attempts: 0,
           absentMs: null,
         });
-      return { outcome: 'settled', changed: [...changed] };
+      return { outcome: 'recorded', changed: [...changed] };
     },
     async drop(signature) {
       const changed = new Set<string>();

@@ -97,12 +97,12 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
   const payments = [...state.payments.values()].filter(
     (each) => each.subscriberId === subscriberId,
   );
-  const settled = payments
+  const discharged = payments
     .filter((each) => each.state === 'landed' && each.purpose === 'share')
     .filter((each) => each.plan.amount > each.excess)
     .map(
       (each): StandingEvent => ({
-        kind: 'settled',
+        kind: 'discharged',
         at: { slot: each.executedSlot ?? 0, blockIndex: null, ordinal: 0 },
         amount: each.plan.amount - each.excess,
         creator: each.creatorWallet,
@@ -132,8 +132,8 @@ function eventsOf(state: State, subscriberId: string): StandingEvent[] {
     creators: creatorsOf(state, subscriberId),
     appointed: new Set(),
   });
-  const history = [...owed, ...settled];
-  const credits = creditEvents(history, transfers, ONLY_USDC, [...claims, ...settled]);
+  const history = [...owed, ...discharged];
+  const credits = creditEvents(history, transfers, ONLY_USDC, [...claims, ...discharged]);
   return [...history, ...left, ...credits];
 }
 

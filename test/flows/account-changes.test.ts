@@ -1,5 +1,5 @@
-// Watch: notifications are snapshots. Older ones are dropped, equal ones mean nothing, many changes
-// cost one scan, and a scan that fails is made again.
+// Account changes: notifications are snapshots. Older ones are dropped, equal ones mean nothing,
+// many changes cost one scan, and a scan that fails is made again.
 import { expect, test } from 'vitest';
 import type { Chain } from '../../src/core/chain-ports.ts';
 import type { Watched, WatchList } from '../../src/core/hearing-ports.ts';
@@ -7,8 +7,8 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { SOURCES } from '../../src/core/source.ts';
 import { type Venue, venuesOf } from '../../src/core/venue.ts';
+import { createAccountChanges } from '../../src/flows/account-changes.ts';
 import { createSources } from '../../src/flows/sources.ts';
-import { createWatch } from '../../src/flows/watch.ts';
 import { loadWatched } from '../../src/flows/watched.ts';
 import { isSilent } from '../../src/flows/webhook-check.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -34,7 +34,7 @@ function setUp(trustFirstSight = false) {
   const watched = new Map<string, Watched>([
     [ACCOUNT, { address: ACCOUNT, subscriberId: 'ana', role: 'agent_wallet' }],
   ]);
-  const watch = createWatch({
+  const watch = createAccountChanges({
     ledger: {
       watchList: { cursors: async () => [{ address: ACCOUNT, slot: 10, listedRevision: 0 }] },
       sightings: {

@@ -1,7 +1,6 @@
-// Watch: learns from subscriptions and sweeps that an account changed; its history then tells which
-// transactions changed it. A notification shows a state, not a step: states are compared, older
-// ones dropped, and several changes in a row cause one scan.
-
+// Account changes: learns from subscriptions and sweeps that an account changed; its history then
+// tells which transactions changed it. A notification shows a state, not a step: states are
+// compared, older ones dropped, and several changes in a row cause one scan.
 import type { Burst } from '../core/burst.ts';
 import type { Chain, ChainAccount } from '../core/chain-ports.ts';
 import type { Cursor, Watched } from '../core/hearing-ports.ts';
@@ -15,7 +14,7 @@ import { sideBySide } from './side-by-side.ts';
 import type { Sources } from './sources.ts';
 import type { WatchedAccounts } from './watched.ts';
 
-export type WatchPorts = {
+export type AccountChangePorts = {
   readonly ledger: Ledger;
   readonly chain: Chain;
   readonly venues: Venues;
@@ -39,7 +38,7 @@ export type WatchPorts = {
   /** Called when an account has changed; with null when accounts have to be read. */
   readonly onChange: (address: Address | null, slot: Slot | null) => void;
 };
-export type Watch = {
+export type AccountChanges = {
   /**
    * Takes the pulses that the ledger remembers. An account that still has its remembered pulse has
    * not changed.
@@ -122,7 +121,7 @@ type Pending = {
 
 type Kind = Pick<Watched, 'role' | 'venue'>;
 
-export function createWatch(ports: WatchPorts): Watch {
+export function createAccountChanges(ports: AccountChangePorts): AccountChanges {
   const { ledger, chain, venues, watched, sources, aside, clock } = ports;
   const walked = new Set(ports.trustFirstSight ? watched.map.keys() : []);
   /** `told`: the pulse comes from a notification, whose slot nothing has confirmed. */

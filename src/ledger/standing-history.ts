@@ -168,8 +168,8 @@ const outflowOf = (row: OutflowRow) => ({
 });
 
 /**
- * Reads the histories of these subscribers: what is owed and discharged, value that left by their own
- * acts, and transfers to creators as far as they settle debts.
+ * Reads the histories of these subscribers: what is owed and discharged, value that left by their
+ * own acts, and transfers to creators as far as they discharge debts.
  */
 export async function readStandingHistories(
   tx: Transaction,

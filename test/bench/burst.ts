@@ -51,6 +51,10 @@ const profiling: Record<string, string> =
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const MAINNET = path.join(import.meta.dirname, '../../config/mainnet.json');
 
+/** The last lines of a log, which say why its daemon ended. */
+const lastLines = (file: string): string =>
+  readFileSync(file, 'utf8').trimEnd().split('\n').slice(-3).join('\n');
+
 /** CPU seconds and resident memory of a process, from /proc; zeros where there is none. */
 function usageOf(pid: number | undefined): { cpuS: number; rssMiB: number } {
   try {
@@ -91,10 +95,11 @@ async function burst(given: BurstCase): Promise<void> {
     heliusApiKey,
   ]);
   const [ready] = (await once(world, 'message')) as [Ready];
+  const logFile = path.join(folder, 'daemon.log');
   const daemon = await startDaemon({
     clock,
-    logFile: path.join(folder, 'daemon.log'),
-    onDeath: (how) => say(`  the daemon died: ${how}`),
+    logFile,
+    onDeath: (how) => say(`  the daemon died: ${how}\n${lastLines(logFile)}`),
     env: {
       BAILIFF_NETWORK: 'local',
       BAILIFF_CONFIG: settingsFile(folder),

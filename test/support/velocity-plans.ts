@@ -226,7 +226,8 @@ async function record(
     ...planned,
     programs: message.instructions.map(({ program }) => program as Address),
     error,
-    logs: error === null ? [] : logs,
+    // Another build of the program may need other compute units for the same.
+    logs: error === null ? [] : logs.filter((line) => !line.includes(' compute units')),
     settled: planned.settleMarkets.map((market) => ({ market, pnl: after - settledBefore })),
     paid: held() - before,
   };

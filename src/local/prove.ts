@@ -34,7 +34,11 @@ const SUITES: Readonly<Record<VenueName, Suite>> = {
   },
   // One build of Velocity is known, so there is no table of builds to hold the bytes against.
   velocity: {
-    files: ['test/venue/velocity-program.test.ts', 'test/venue/velocity-controls.test.ts'],
+    files: [
+      'test/venue/velocity-program.test.ts',
+      'test/venue/velocity-controls.test.ts',
+      'test/venue/velocity-plans.test.ts',
+    ],
     file: 'velocity.so',
     variable: 'BAILIFF_VELOCITY_PROGRAM',
     buildOf: () => '2026-07',

@@ -2,6 +2,7 @@
 // absence some time apart drop it, and nothing else does.
 import { describe, expect, test } from 'vitest';
 import { inspectDue } from '../../src/flows/inspector.ts';
+import { sightingsIn } from '../support/heard-rows.ts';
 import { createListening, type Listening, OPTIONS } from '../support/listening.ts';
 
 const inspect = ({ ports }: Listening) => inspectDue(ports, OPTIONS);
@@ -60,8 +61,7 @@ describe('what was read at confirmed and a node does not have as final', () => {
     await inspect(held);
     held.node.answers.set(signature, () => null);
   }
-  const statusOf = async (held: Listening) =>
-    (await held.sql<{ status: string }[]>`select status from sighting`)[0]?.status;
+  const statusOf = async (held: Listening) => (await sightingsIn(held))[0]?.status;
 
   test('is dropped by two proofs, too, when it touches no watched account', async () => {
     await using held = await createListening();

@@ -7,6 +7,7 @@ import { userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { decodeAccount, encodeAccount } from '../../src/local/drift/layout.ts';
 import { DRIFT_V2 } from '../../src/venue/drift-v2/venue.ts';
+import { factsOf, sightingsIn } from '../support/heard-rows.ts';
 import { noise } from '../support/noise.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
@@ -83,12 +84,13 @@ test('a withdrawal behind a cut log makes a runaway as any other', async () => {
   const landed = driver.send([...noise, out], [driver.faucet, trader.agent]);
   expect(landed.execution.logs).toContain('Log truncated');
   await street.restart();
-  const facts = () =>
-    street.database.sql<{ kind: string; body: { amount: string; route: string } }[]>`
-      select kind, body from fact where signature = ${landed.signature} and kind = 'outflow'`;
   await expect
-    .poll(async () => (await facts()).map((each) => each.body.amount))
-    .toEqual(['300000000']);
+    .poll(async () =>
+      (await factsOf(street.database, 'outflow'))
+        .filter(({ signature }) => signature === landed.signature)
+        .map(({ body }) => body.amount),
+    )
+    .toEqual([300_000_000n]);
 });
 
 test('a difference that no fact explains is a gap with its size, until account and facts agree again', async () => {
@@ -160,14 +162,14 @@ test('an operator can have an account’s history read again', async () => {
   await street.subscribe('ed', trader, Keypair.generate().publicKey);
   const address = userAddress(trader.agent.publicKey, 0).toBase58();
   const { signature } = street.driver.trade(trader, 'long', 100_000_000n);
-  const known = () => street.database.sql<{ status: string; settled_at: Date }[]>`
-    select status, settled_at from sighting where signature = ${signature}`;
-  await expect.poll(async () => (await known())[0]?.status).toBe('finalized');
-  const before = (await known())[0]?.settled_at;
+  const known = async () =>
+    (await sightingsIn(street.database)).find((each) => each.signature === signature);
+  await expect.poll(async () => (await known())?.status).toBe('finalized');
+  const before = (await known())?.settledAt;
   const again = await street.post('/v1/hearing/rescans', { address, fromSlot: 0 });
   expect(again).toMatchObject({ status: 202, body: { transactions: expect.any(Number) } });
   await expect
-    .poll(async () => Number((await known())[0]?.settled_at ?? 0) > Number(before))
+    .poll(async () => Number((await known())?.settledAt ?? 0) > Number(before))
     .toBe(true);
   expect(
     (await street.post('/v1/hearing/rescans', { address: 'x'.repeat(40), fromSlot: 0 })).status,
@@ -188,10 +190,12 @@ test('a sub-account that the owner makes is watched from then on, and what it di
     [driver.faucet, trader.agent],
   );
   const second = userAddress(trader.agent.publicKey, 1).toBase58();
-  const tallies = () => street.database.sql<{ body: { deposits: string } }[]>`
-    select body from fact where account = ${second} and signature = ${landed.signature} and kind = 'tally'`;
   await expect
-    .poll(async () => (await tallies()).map((each) => each.body.deposits))
-    .toEqual(['100000000']);
+    .poll(async () =>
+      (await factsOf(street.database, 'tally'))
+        .filter(({ account, signature }) => account === second && signature === landed.signature)
+        .map(({ body }) => body.deposits),
+    )
+    .toEqual([100_000_000n]);
   await expect.poll(async () => (await hearing()).gaps).toEqual([]);
 });

@@ -11,7 +11,9 @@ import { backfill } from '../../src/flows/backfill.ts';
 import { digestDeliveries, readEntry } from '../../src/flows/digest.ts';
 import { doubtedBy } from '../../src/flows/gate-doubts.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
-import { addressOf, signatureOf } from '../support/ledger.ts';
+import { storeSpoiledDelivery } from '../support/damage.ts';
+import { sightingsIn } from '../support/heard-rows.ts';
+import { addressOf, settleFact, signatureOf } from '../support/ledger.ts';
 import { accountOf, createListening, type Listening, OPTIONS } from '../support/listening.ts';
 
 const never = new AbortController().signal;
@@ -165,15 +167,18 @@ test('a state that facts explain to the unit is checked without reading the hist
       return [];
     },
   } as unknown as Chain;
-  const tally = (id: string, signature: Signature, realised: bigint) => held.sql`
-    insert into fact (subscriber_id, account, signature, slot, ordinal, kind, finality, body)
-    values (${id}, ${accountOf(id)}, ${signature}, 50, 0, 'tally', 'finalized', ${held.sql.json({
-      realised: String(realised),
-      funding: '0',
-      deposits: '0',
-      withdraws: '0',
-      tokens: '0',
-    })})`;
+  const tally = (id: string, signature: Signature, realised: bigint) =>
+    settleFact(
+      held.ledger,
+      {
+        subscriberId: id,
+        account: accountOf(id),
+        signature,
+        position: { slot: 50, blockIndex: 0, ordinal: 0 },
+        body: { ...NO_COUNTERS, kind: 'tally', realised },
+      },
+      'finalized',
+    );
   // Facts explain the state of ana, and not that of bo.
   await tally('ana', signatureOf(31), 0n);
   await tally('bo', signatureOf(32), 5n);
@@ -209,13 +214,12 @@ const digest = (held: Listening) => {
 
 test('a delivery that cannot be digested is set aside, on record, and the next is read', async () => {
   await using held = await createListening();
-  const { ledger, sql, clock } = held;
-  await sql`insert into delivery (received_at, packing, body) values (now(), 'zstd', 'no zstd at all')`;
+  const { ledger, clock } = held;
+  await storeSpoiledDelivery(held);
   await ledger.deliveries.record([bodyOf([raw(signatureOf(5), [accountOf('bo')])])], clock.nowMs());
   const { run } = digest(held);
   await run();
-  const sightings = () => sql<{ signature: string }[]>`select signature from sighting`;
-  expect((await sightings()).map((each) => each.signature)).toEqual([signatureOf(5)]);
+  expect((await sightingsIn(held)).map((each) => each.signature)).toEqual([signatureOf(5)]);
   expect(await ledger.asides.list(5)).toMatchObject([{ kind: 'delivery', attempts: 1 }]);
   await run();
   expect((await ledger.asides.list(5))[0]?.attempts).toBe(1);
@@ -226,15 +230,15 @@ test('a delivery that cannot be digested is set aside, on record, and the next i
 
 test('slots and places in the block in a webhook body decide nothing', async () => {
   await using held = await createListening();
-  const { ledger, sql, clock } = held;
+  const { ledger, clock } = held;
   const forged = { slot: 9e15, indexWithinBlock: 3_000_000_000 };
   const body = bodyOf([raw(signatureOf(5), [accountOf('bo')], forged)]);
   await ledger.deliveries.record([body], clock.nowMs());
   const { run } = digest(held);
   await run();
   expect(await ledger.asides.list(5)).toEqual([]);
-  expect([...(await sql`select block_index, slot, named_slot from sighting`)]).toEqual([
-    { block_index: null, slot: null, named_slot: null },
+  expect(await sightingsIn(held)).toMatchObject([
+    { blockIndex: null, slot: null, namedSlot: null },
   ]);
 });
 

@@ -13,6 +13,9 @@ import { openParts } from '../../src/daemon-parts.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { backUpBooks, cutConnections, loseAgentKeys } from '../support/damage.ts';
+import { retryNow } from '../support/haste.ts';
+import { debtsIn, paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 const memo = (text: string): TransactionInstruction =>
@@ -22,21 +25,6 @@ const memo = (text: string): TransactionInstruction =>
     data: Buffer.from(text),
   });
 
-/** Keeps a copy of the debts and payments as they are now. */
-async function backUp({ sql }: Street['database']): Promise<void> {
-  for (const each of ['payment', 'payment_share', 'profit_share'])
-    await sql.unsafe(`create table backup_${each} as table ${each}`);
-}
-/** Puts the copy back, as a restored backup or a replica without the last commits would. */
-async function restore({ sql }: Street['database']): Promise<void> {
-  await sql.begin(async (tx) => {
-    await tx.unsafe(`set local session_replication_role = replica`);
-    await tx.unsafe(`truncate payment_share, payment cascade`);
-    await tx.unsafe(`delete from profit_share`);
-    for (const each of ['profit_share', 'payment', 'payment_share'])
-      await tx.unsafe(`insert into ${each} select * from backup_${each}`);
-  });
-}
 async function runRebuild(street: Street): Promise<number> {
   const parts = await openParts(street.settings, systemClock, silentLog);
   const output = createOutput({ json: true, say: () => {}, terminal: null });
@@ -57,17 +45,17 @@ test.each([false, true])(
     world.mischief.failing.set('simulateTransaction', 1_000_000);
     profitableClose(driver, trader);
     await expect
-      .poll(async () => (await database.sql`select 1 from payment where state = 'planned'`).length)
-      .toBe(1);
-    await backUp(database);
+      .poll(async () => (await paymentsIn(database)).map(({ state }) => state))
+      .toEqual(['planned']);
+    const restore = await backUpBooks(database);
     world.mischief.failing.clear();
     const share = await street.share('ana', (each) => each.status === 'paid');
     expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
     await street.stop();
-    await restore(database);
+    await restore();
     if (withRebuild) {
       expect(await runRebuild(street)).toBe(0);
-      expect((await database.sql`select status from profit_share`)[0]?.status).toBe('paid');
+      expect((await debtsIn(database))[0]?.status).toBe('paid');
     }
     await street.restart();
     await street.share('ana', (each) => each.status === 'paid');
@@ -90,26 +78,22 @@ test('a running daemon whose database goes back waits, reads the chain, and pays
   // One payment, so that the process has held its books against the chain once.
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.status === 'paid');
-  const [sealed] = await database.sql`select * from agent_key`;
-  await database.sql`delete from agent_key`;
+  const giveKeyBack = await loseAgentKeys(database);
   profitableClose(driver, trader);
   const second = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
-  await backUp(database);
-  await database.sql`insert into agent_key ${database.sql({ ...sealed })}`;
+  const restore = await backUpBooks(database);
+  await giveKeyBack();
   await street.share('ana', (each) => each.id === second.id && each.status === 'paid');
   const held = driver.usdcOf(creator);
   // The primary dies: every connection is cut, and what answers next is without the last commits.
-  await restore(database);
-  await database.sql`
-    select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()`.catch(() => {});
-  await database.sql`update profit_share set retry_at = null where status = 'pending'`;
+  await restore();
+  await cutConnections(database);
+  await retryNow(database);
   await expect
     .poll(async () => (await street.shares('ana')).map((each) => each.status))
     .toEqual(['paid', 'paid']);
   expect(driver.usdcOf(creator)).toBe(held);
-  const rows = await database.sql`select state, restored from payment order by planned_at`;
-  expect(rows).toMatchObject([
+  expect(await paymentsIn(database)).toMatchObject([
     { state: 'landed', restored: false },
     { state: 'landed', restored: true },
   ]);
@@ -121,8 +105,7 @@ test('strangers’ memos and dust neither hold payments up nor count as payments
   const creator = Keypair.generate().publicKey;
   const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
   await street.subscribe('ana', trader, creator);
-  await database.sql`create table kept as table agent_key`;
-  await database.sql`delete from agent_key`;
+  const giveKeyBack = await loseAgentKeys(database);
   profitableClose(driver, trader);
   const share = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
   const amount = BigInt(share.amount);
@@ -149,7 +132,7 @@ test('strangers’ memos and dust neither hold payments up nor count as payments
     [faucet, agent],
   );
   await street.stop();
-  await database.sql`insert into agent_key select * from kept`;
+  await giveKeyBack();
   await street.restart();
   await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(amount);

@@ -11,6 +11,8 @@ import { createSettle } from '../../src/flows/settle.ts';
 import { newId, systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
+import { loseAgentKeys } from '../support/damage.ts';
+import { retryNow } from '../support/haste.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 const FINALITY_MS = 1_500;
@@ -22,9 +24,8 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
   driver.giveUsdc(creator, 1n);
   const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
   await street.subscribe('ana', trader, creator);
-  const [sealed] = await database.sql`select * from agent_key`;
-  await database.sql`delete from agent_key`;
-  /** Books a debt that no lane pays. */
+  const giveKeyBack = await loseAgentKeys(database);
+  /** Books a debt that no lane pays, because the agent's key is missing. */
   const owe = async (count: number): Promise<void> => {
     profitableClose(driver, trader);
     await expect.poll(async () => (await street.shares('ana')).length).toBe(count);
@@ -49,8 +50,8 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
   const never = new AbortController().signal;
   const pay = async (): Promise<string[]> => {
     await street.stop();
-    await database.sql`insert into agent_key ${database.sql({ ...sealed })}`;
-    await database.sql`update profit_share set retry_at = null where status = 'pending'`;
+    await giveKeyBack();
+    await retryNow(database);
     const before = world.chain.calls.length;
     while ((await settle.run('ana', never)) !== null) {
       // The account subscription tells that the agent's accounts changed; it exists whether
@@ -60,7 +61,7 @@ test('an ordinary payment takes four RPC calls, confirmation included', async ()
       clock.advance(FINALITY_MS);
     }
     const calls = world.chain.calls.slice(before);
-    await database.sql`delete from agent_key`;
+    await loseAgentKeys(database);
     await street.restart();
     return calls;
   };

@@ -13,6 +13,7 @@ import { expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
 import { DRIFT, STATE, USDC } from '../../src/local/drift/addresses.ts';
 import { type Driver, transferUsdc } from '../../src/local/driver.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
 const SOL = 1_000_000_000n;
@@ -122,8 +123,7 @@ test('a sponsor that is the creator as well is paid, and gives nothing back to i
   profitableClose(driver, trader);
   const share = await street.share('house', (each) => each.status === 'paid');
   expect(driver.usdcOf(sponsor.publicKey)).toBe(BigInt(share.amount) + 1n);
-  const [payment] = await database.sql`select reimburse, fee_payer from payment`;
-  expect(payment).toMatchObject({ reimburse: 0n, fee_payer: 'sponsor' });
+  expect(await paymentsIn(database)).toMatchObject([{ reimburse: 0n, feePayer: 'sponsor' }]);
 });
 
 test('an account that the creator closes after being paid is not opened for ever', async () => {

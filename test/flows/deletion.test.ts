@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FAST_CLUSTER } from '../../src/local/chain/cluster.ts';
 import { USDC, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
+import { checksIn, factsOf } from '../support/heard-rows.ts';
 import { noise } from '../support/noise.ts';
 import { openStreet, type Street } from '../support/street.ts';
 import { bendAccount } from '../support/venue-world.ts';
@@ -136,13 +137,16 @@ test('a gap that was open when the account was deleted stays, and so does the do
   await expect.poll(async () => (await gaps()).length).toBe(1);
   rise(trader);
   const { signature } = leave(trader);
-  const { sql } = street.database;
-  const deletion = () => sql<{ slot: string }[]>`
-    select slot from fact where signature = ${signature} and kind = 'notice' and finality = 'finalized'`;
+  const deletion = async () =>
+    (await factsOf(street.database, 'notice')).filter(
+      (each) => each.signature === signature && each.finality === 'finalized',
+    );
   await expect.poll(async () => (await deletion()).length).toBe(1);
-  const judged = () => sql<{ slot: number }[]>`
-    select (candidate->>'slot')::int as slot from account_check where address = ${addressOf(trader)}
-      and candidate->'hints'->>'exists' = 'false' and difference is not null`;
+  const judged = async () =>
+    (await checksIn(street.database)).filter(
+      ({ address, candidate, difference }) =>
+        address === addressOf(trader) && candidate?.hints.exists === false && difference !== null,
+    );
   await expect.poll(async () => (await judged()).length).toBe(1);
   expect(await gaps()).toMatchObject([{ difference: { withdraws: '123000000' } }]);
   await street.verdict('cy', 'unknown');

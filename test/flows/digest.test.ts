@@ -1,11 +1,15 @@
 // Digest: a stored body cannot take more memory than its bound allows, and one at which daemons end
 // is set aside.
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Signature } from '../../src/core/ids.ts';
 import { digestDeliveries } from '../../src/flows/digest.ts';
+import { storeSpoiledDelivery } from '../support/damage.ts';
+import { ageReadings } from '../support/haste.ts';
+import { deliveriesIn, readingsIn, sightingsIn } from '../support/heard-rows.ts';
 import { signatureOf } from '../support/ledger.ts';
 import { accountOf, createListening, type Listening } from '../support/listening.ts';
 
@@ -16,14 +20,12 @@ const entry = (signature: Signature, id: string) => ({
 const bodyOf = (...entries: readonly unknown[]): Uint8Array => Buffer.from(JSON.stringify(entries));
 const digest = ({ ports }: Listening, reader = 'this', bounds = BOUNDS) =>
   digestDeliveries({ ...ports, reader, bounds, haste: { waitMs: () => 0 }, onTold: () => {} });
-const heard = async ({ sql }: Listening) =>
-  (await sql<{ signature: string }[]>`select signature from sighting order by signature`).map(
-    (each) => each.signature,
-  );
+const heard = async (held: Listening) =>
+  (await sightingsIn(held)).map(({ signature }) => signature);
 
 test('a row of some kilobytes that holds 135 MB is digested within 256 MiB of heap', async () => {
   await using held = await createListening();
-  const { ledger, sql } = held;
+  const { ledger } = held;
   const entries = { null: 1_000_000, '{}': 1_600_000 };
   const filled = (text: keyof typeof entries): Buffer =>
     Buffer.from(`[${text}${`,${text}`.repeat(entries[text] - 1)}]`);
@@ -31,8 +33,8 @@ test('a row of some kilobytes that holds 135 MB is digested within 256 MiB of he
   const objects = filled('{}');
   const heardOf = bodyOf(entry(signatureOf(5), 'ana'));
   await ledger.deliveries.record([...Array(24).fill(nulls), ...Array(3).fill(objects), heardOf], 0);
-  const [stored] = await sql`select octet_length(body) as bytes from delivery`;
-  expect(Number(stored?.bytes)).toBeLessThan(100_000);
+  const [stored] = await deliveriesIn(held);
+  expect(stored?.body.length).toBeLessThan(100_000);
   const child = path.join(import.meta.dirname, '../support/digest-child.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--max-old-space-size=256',
@@ -42,14 +44,12 @@ test('a row of some kilobytes that holds 135 MB is digested within 256 MiB of he
   expect(Number(stdout), 'MiB at most').toBeLessThan(640);
   expect(await heard(held)).toEqual([signatureOf(5)]);
   const refused = 24 * entries.null + 3 * entries['{}'];
-  expect([...(await sql`select entries, refused from delivery`)]).toEqual([
-    { entries: refused + 1, refused },
-  ]);
+  expect(await deliveriesIn(held)).toMatchObject([{ entries: refused + 1, refused }]);
 });
 
 test('a body at which three daemons ended is set aside with its reason, and the next bodies are read', async () => {
   await using held = await createListening();
-  const { ledger, sql, clock } = held;
+  const { ledger, clock } = held;
   const nowMs = clock.nowMs();
   for (const [n, id] of [
     [5, 'ana'],
@@ -62,7 +62,7 @@ test('a body at which three daemons ended is set aside with its reason, and the 
   /** A daemon begins, and is gone. */
   const die = async (reader: string) => {
     const begun = await begin(reader);
-    await sql`update delivery_reading set begun_at = begun_at - interval '21 seconds'`;
+    await ageReadings(held, 21);
     return begun.map(({ id, unended }) => [Number(id), unended]);
   };
   expect(await die('first')).toEqual([
@@ -83,24 +83,25 @@ test('a body at which three daemons ended is set aside with its reason, and the 
   clock.advance(25 * 3_600_000);
   while (await digest(held, 'fifth'));
   expect(await heard(held)).toEqual([signatureOf(6), signatureOf(7)]);
-  expect([...(await sql`select delivery_id, reader from delivery_reading order by 2`)]).toEqual([
-    { delivery_id: 1n, reader: 'fifth' },
-    { delivery_id: 1n, reader: 'first' },
-    { delivery_id: 1n, reader: 'fourth' },
-    { delivery_id: 1n, reader: 'second' },
-    { delivery_id: 1n, reader: 'third' },
+  const unended = await readingsIn(held);
+  expect(unended.map(({ deliveryId, reader }) => `${deliveryId} ${reader}`)).toEqual([
+    '1 fifth',
+    '1 first',
+    '1 fourth',
+    '1 second',
+    '1 third',
   ]);
 });
 
 test('a body that fails without ending the daemon leaves no mark of an unended reading', async () => {
   await using held = await createListening();
-  const { ledger, sql, clock } = held;
-  await sql`insert into delivery (received_at, packing, body) values (now(), 'zstd', 'no zstd at all')`;
+  const { ledger, clock } = held;
+  await storeSpoiledDelivery(held);
   for (let run = 0; run < 4; run++) {
     await digest(held, `run ${run}`);
     clock.advance(24 * 3_600_000);
   }
-  expect(await sql`select 1 from delivery_reading`).toHaveLength(0);
+  expect(await readingsIn(held)).toEqual([]);
   expect(await ledger.asides.list(5)).toMatchObject([{ attempts: 4 }]);
 });
 
@@ -125,9 +126,9 @@ test('a body beyond the bound is set aside with its reason, and what lies beside
 
 test('deliveries are fetched within a number of stored bytes, and at least one', async () => {
   await using held = await createListening();
-  const { ledger, sql } = held;
-  await sql`insert into delivery (received_at, packing, body)
-    select now(), 'none', decode(repeat('20', 1000), 'hex') from generate_series(1, 4)`;
+  const { ledger } = held;
+  // Random bytes are stored as they are, because they cannot be packed into fewer.
+  for (let n = 0; n < 4; n++) await ledger.deliveries.record([randomBytes(1_000)], 0);
   const begin = async (bytesMost: number, limit = 10) =>
     (await ledger.deliveries.begin({ reader: 'r', limit, bytesMost, nowMs: 0 })).length;
   expect(await begin(2_500)).toBe(2);

@@ -15,7 +15,8 @@ import { createLedger } from '../../src/ledger/ledger.ts';
 import { createMarks } from '../../src/ledger/mark.ts';
 import { silentLog as log } from '../../src/system/log.ts';
 import { createManualClock } from '../support/clock.ts';
-import { ageDebts, withoutGuards } from '../support/guards.ts';
+import { ageDebts } from '../support/guards.ts';
+import { agreeOnExpiry } from '../support/haste.ts';
 import {
   addressOf,
   CREATOR,
@@ -37,10 +38,7 @@ async function owing(): Promise<{ held: TestLedger; share: { id: string; subscri
   const close = closeFact(1, 100_000_000n, { slot: 50, account: held.driftAccount });
   await recordFact(held.ledger, close, 'finalized');
   await accrueCloses(held.ledger, log);
-  await withoutGuards(
-    held.sql,
-    (tx) => tx`update subscription_terms set expires_after_ms = 86400000`,
-  );
+  await agreeOnExpiry(held, 86_400_000);
   await ageDebts(held.sql, 25);
   const [share] = await held.ledger.shares.open('ana');
   if (share === undefined) throw new Error('nothing is owed');

@@ -4,10 +4,13 @@
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { startApp } from '../../src/app.ts';
+import { keptGenesis } from '../../src/ledger/genesis.ts';
 import { serveWorld } from '../../src/local/world.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { createDatabase } from '../support/database.ts';
+import { accountsIn } from '../support/heard-rows.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 test('a payment that landed survives a start with the URLs of another chain: it is not dead, and not paid again', async () => {
@@ -31,8 +34,8 @@ test('a payment that landed survives a start with the URLs of another chain: it 
   await street.stop();
   world.mischief.failing.clear();
   const books = async () => ({
-    payments: await database.sql`select payment_id, state, signature from payment`,
-    cursors: await database.sql`select address, cursor_slot from account order by address`,
+    payments: await paymentsIn(database),
+    cursors: (await accountsIn(database)).map(({ address, cursorSlot }) => [address, cursorSlot]),
   });
   const before = await books();
   expect(before.payments).toMatchObject([{ state: 'sent' }]);
@@ -65,14 +68,14 @@ test('a payment that landed survives a start with the URLs of another chain: it 
   await street.restart();
   await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(held);
-  expect(await database.sql`select count(*)::int as n from payment`).toMatchObject([{ n: 1 }]);
+  expect(await paymentsIn(database)).toHaveLength(1);
   // Mainnet is held to its known hash from the very first start.
   await using fresh = await createDatabase();
   const secrets = { ...settings.secrets, databaseUrl: fresh.url };
   await expect(
     startApp({ ...settings, network: 'mainnet', secrets }, systemClock, silentLog),
   ).rejects.toMatchObject({ code: 'chain_foreign' });
-  expect(await fresh.sql`select 1 from chain_identity`).toHaveLength(0);
+  expect(await keptGenesis(fresh.sql)).toBeNull();
 });
 
 test('a node that turns foreign is dropped: nothing is signed, the gate is unknown and says why, and both recover', async () => {
@@ -92,7 +95,7 @@ test('a node that turns foreign is dropped: nothing is signed, the gate is unkno
   profitableClose(driver, trader);
   const slot = world.cluster.slot('finalized');
   await expect.poll(() => world.cluster.slot('finalized')).toBeGreaterThan(slot + 100);
-  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+  expect(await paymentsIn(database)).toEqual([]);
   expect(driver.usdcOf(creator)).toBeNull();
 
   world.mischief.genesisHash = null;

@@ -9,6 +9,7 @@ import {
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { USDC } from '../../src/local/drift/addresses.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 test("a creator's frozen account parks the debt before anything is signed; thawed and retried, it is paid", async () => {
@@ -29,7 +30,7 @@ test("a creator's frozen account parks the debt before anything is signed; thawe
   profitableClose(driver, trader);
   const parked = await street.share('ana', (each) => each.status === 'failed');
   expect(parked.reason).toMatchObject({ code: 'creator_account_frozen', class: 'permanent' });
-  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+  expect(await paymentsIn(database)).toEqual([]);
   driver.send([createThawAccountInstruction(account, USDC, issuer)], [driver.faucet]);
   await expect
     .poll(async () => {

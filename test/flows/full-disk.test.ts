@@ -5,34 +5,21 @@ import { expect, test } from 'vitest';
 import { backfill } from '../../src/flows/backfill.ts';
 import { digestDeliveries } from '../../src/flows/digest.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
-import { accountOf, createListening, type Listening, OPTIONS } from '../support/listening.ts';
+import { fillDisk } from '../support/damage.ts';
+import { accountOf, createListening, OPTIONS } from '../support/listening.ts';
 
 const never = new AbortController().signal;
 const FULL = { code: 'ledger_unavailable', message: expect.stringContaining('disk') };
-
-/** From now on Postgres refuses new rows of these tables, and takes every other write. */
-async function fill({ sql }: Listening, ...tables: string[]): Promise<void> {
-  await sql.unsafe(`
-    create function no_room() returns trigger language plpgsql as $$
-    begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`);
-  for (const table of tables)
-    await sql.unsafe(
-      `create trigger full_disk before insert on ${table} for each row execute function no_room()`,
-    );
-}
-const empty = async ({ sql }: Listening, ...tables: string[]): Promise<void> => {
-  for (const table of tables) await sql.unsafe(`drop trigger full_disk on ${table}`);
-};
 
 test('facts that cannot be stored fail the inspection, and are stored once there is room', async () => {
   await using held = await createListening();
   const close = held.close('bo', 10);
   await held.told(close, 'bo');
-  await fill(held, 'fact');
+  const makeRoom = await fillDisk(held, 'fact');
   await expect(inspectDue(held.ports, OPTIONS)).rejects.toMatchObject(FULL);
   // The row of a failure would have found room.
   expect(await held.ledger.asides.list(5)).toEqual([]);
-  await empty(held, 'fact');
+  await makeRoom();
   held.clock.advance(60_000);
   await inspectDue(held.ports, OPTIONS);
   expect(await held.facts()).toEqual(['bo confirmed']);
@@ -47,7 +34,7 @@ test('signatures that cannot be noted fail the walk and the digest', async () =>
     transaction: { signatures: [close], message: { accountKeys: [accountOf('bo')] } },
   };
   await held.ledger.deliveries.record([Buffer.from(JSON.stringify(body))], held.clock.nowMs());
-  await fill(held, 'sighting');
+  const makeRoom = await fillDisk(held, 'sighting');
   await expect(backfill(held.ports, never)).rejects.toMatchObject(FULL);
   const digest = () =>
     digestDeliveries({
@@ -59,7 +46,7 @@ test('signatures that cannot be noted fail the walk and the digest', async () =>
     });
   await expect(digest()).rejects.toMatchObject(FULL);
   expect(await held.ledger.asides.list(5)).toEqual([]);
-  await empty(held, 'sighting');
+  await makeRoom();
   await digest();
   expect((await held.ledger.sightings.backlog()).wanted).toBe(1);
 });

@@ -9,6 +9,7 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
+import { oweForDays } from '../support/haste.ts';
 import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
 
 test('without a Drift account there is no standing and no clearance, until there is one', async () => {
@@ -52,7 +53,7 @@ test('a subscriber who owes for longer than allowed, in time that counts, may op
   await expect.poll(async () => (await owed()).owedForMs).not.toBeNull();
   expect((await owed()).owedForMsMost).toBe(7 * 24 * 3_600_000);
   await street.verdict('ana', 'allow');
-  await database.sql`update owed_time set counted_ms = ${8 * 24 * 3_600_000}`;
+  await oweForDays(database, 8);
   expect((await street.verdict('ana', 'deny')).reason).toContain('longer than');
   street.sendSol(trader.agent.publicKey, 50_000_000n);
   await street.share('ana', (each) => each.status === 'paid');

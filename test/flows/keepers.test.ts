@@ -7,6 +7,7 @@ import { STATE, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { fillOrder, placeOrder, triggerOrder } from '../../src/local/drift/keeper-instructions.ts';
 import type { Struct } from '../../src/local/drift/layout.ts';
+import { checksIn } from '../support/heard-rows.ts';
 import { openStreet, type Street } from '../support/street.ts';
 import { bendAccount } from '../support/venue-world.ts';
 
@@ -23,15 +24,15 @@ const addressOf = (trader: Trader) => userAddress(trader.agent.publicKey, 0).toB
  * over.
  */
 async function checkedTo(trader: Trader, slot: number): Promise<unknown> {
-  const read = () => street.database.sql<{ slot: string; difference: unknown }[]>`
-    select baseline->>'slot' as slot, difference from account_check where address = ${addressOf(trader)}`;
+  const read = async () =>
+    (await checksIn(street.database)).find(({ address }) => address === addressOf(trader));
   await expect
     .poll(async () => {
-      const [row] = await read();
-      return row !== undefined && (Number(row.slot) >= slot || row.difference !== null);
+      const check = await read();
+      return check !== undefined && (check.baseline.slot >= slot || check.difference !== null);
     })
     .toBe(true);
-  return (await read())[0]?.difference;
+  return (await read())?.difference;
 }
 const quoteOf = (trader: Trader): bigint =>
   street.driver.userOf(trader).perpPositions[0].quoteAssetAmount;

@@ -10,6 +10,7 @@ import { accrueCloses } from '../../src/flows/accrue.ts';
 import { creditTransfers } from '../../src/flows/credit.ts';
 import { createListing, type Loose, type Rows, readAll } from '../../src/flows/lists.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { failedPayments, manyActs } from '../support/crowds.ts';
 import {
   addressOf,
   CREATOR,
@@ -45,7 +46,7 @@ let held: TestLedger;
 const ROWS = 5;
 beforeAll(async () => {
   held = await createTestLedger();
-  const { ledger, sql, driftAccount } = held;
+  const { ledger, driftAccount } = held;
   for (let n = 1; n <= ROWS; n++)
     await recordFact(ledger, closeFact(n, 1_000n, { account: driftAccount }), 'finalized');
   await accrueCloses(ledger, silentLog);
@@ -101,11 +102,7 @@ beforeAll(async () => {
       sealedKey: null,
       fromSlot: 1,
     });
-  await sql`
-    insert into payment (payment_id, subscriber_id, subscription_id, creator_wallet, drift_user, sub_account_id, amount, withdraw,
-      settle_markets, fee_payer, create_agent_account, state, planned_at)
-    select 'p' || n, 'ana', 'ana-sub', ${CREATOR}, ${driftAccount}, 0, 5, 0, '[]', 'agent', false, 'failed', to_timestamp(n / 2)
-    from generate_series(1, ${ROWS}) n`;
+  await failedPayments(held, ROWS, { creator: CREATOR, driftAccount });
   await ledger.endpoints.create({
     id: 'e1',
     url: 'http://203.0.113.7/',
@@ -206,8 +203,7 @@ test('acts of a subscriber that was never registered are told, and the name of t
 });
 
 test('a list of very many rows says that it does not count them', async () => {
-  await held.sql`
-    insert into act (at, actor, what, asked) select now(), 'anyone', 'x', '{}' from generate_series(1, ${COUNTED_MOST + 1})`;
+  await manyActs(held, COUNTED_MOST + 1);
   expect((await ask('acts', { actor: 'anyone' }, { limit: 1 })).total).toBeNull();
   const all = await readAll(null, undefined, (at) =>
     createListing(held.ledger).page('acts', { actor: 'anyone' }, at),

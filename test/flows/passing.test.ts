@@ -9,13 +9,13 @@ import {
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { USDC } from '../../src/local/drift/addresses.ts';
+import { factsOf } from '../support/heard-rows.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
 const SOL = 1_000_000_000n;
 const ata = (owner: Keypair) => getAssociatedTokenAddressSync(USDC, owner.publicKey);
 const noticed = async ({ database }: Street, what: string): Promise<number> =>
-  (await database.sql`select 1 from fact where kind = 'notice' and body ->> 'what' = ${what}`)
-    .length;
+  (await factsOf(database, 'notice')).filter(({ body }) => body.what === what).length;
 
 test('an account that was given to a stranger: the debt is paid past it, and the gift is on record', async () => {
   await using street = await openStreet({ settings: unscheduled() });

@@ -8,12 +8,14 @@ import { base58Text } from '../../src/core/ids.ts';
 import { classifyOutflows, type TopUpRule } from '../../src/core/outflow.ts';
 import { quotesOf, USDC } from '../../src/core/token.ts';
 import { topUpRuleOf } from '../../src/daemon-parts.ts';
-import { readBody } from '../../src/ledger/facts.ts';
 import { createHalts } from '../../src/ledger/halts.ts';
 import { STATE } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { loseAgentKeys } from '../support/damage.ts';
 import { ageDebts } from '../support/guards.ts';
+import { factsOf } from '../support/heard-rows.ts';
+import { debtsIn, paymentSharesIn, paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 
 const QUOTES = quotesOf([{ ...USDC, mint: QUOTE_MINT }]);
@@ -35,7 +37,7 @@ describe('when not everything can be reached', () => {
     const creator = creatorWallet();
     const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
     await street.subscribe('ana', trader, creator, 5_000);
-    await street.database.sql`delete from agent_key`;
+    await loseAgentKeys(street.database);
     profitableClose(driver, trader);
     const waiting = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
     const owed = BigInt(waiting.amount);
@@ -62,7 +64,7 @@ describe('when not everything can be reached', () => {
     const creator = creatorWallet();
     const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: SOL });
     await street.subscribe('ana', trader, creator);
-    await street.database.sql`delete from agent_key`;
+    await loseAgentKeys(street.database);
     profitableClose(driver, trader);
     const { amount } = await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
     driver.send([driver.instructions.settlePnl(trader, 0)], [driver.faucet, trader.agent]);
@@ -80,8 +82,7 @@ describe('when not everything can be reached', () => {
     await registerKey(street, agent, [0, 1]);
     await street.share('ana', (each) => each.status === 'paid');
     expect(driver.usdcOf(creator)).toBe(BigInt(amount));
-    const [payment] = await street.database.sql`select sub_account_id from payment`;
-    expect(payment?.sub_account_id).toBe(1);
+    expect(await paymentsIn(street.database)).toMatchObject([{ subAccountId: 1 }]);
   });
 
   test('the venue decides by simulation: nothing leaves that the margin floor needs', async () => {
@@ -98,7 +99,7 @@ describe('when not everything can be reached', () => {
     driver.movePrice(0, 150_000_000n);
     const share = await street.share('ana', (each) => each.reason?.code === 'margin_floor');
     expect(share).toMatchObject({ status: 'pending', paid: '0' });
-    expect(await street.database.sql`select 1 from payment`).toHaveLength(0);
+    expect(await paymentsIn(street.database)).toEqual([]);
     driver.trade(trader, 'short', 18_000_000_000n, { reduceOnly: true });
     await expect
       .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
@@ -135,8 +136,8 @@ describe('who pays fees', () => {
     profitableClose(driver, trader);
     const share = await street.share('ana', (each) => each.status === 'paid');
     expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-    const rows = await database.sql`select purpose, state, amount from payment order by planned_at`;
-    expect(rows.map((each) => [each.purpose, each.state, each.amount])).toEqual([
+    const payments = await paymentsIn(database);
+    expect(payments.map(({ purpose, state, amount }) => [purpose, state, amount])).toEqual([
       ['top_up', 'landed', 2_000_000n],
       ['share', 'landed', BigInt(share.amount)],
     ]);
@@ -148,14 +149,17 @@ describe('who pays fees', () => {
     await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
     // A ledger that lacks the swap, such as an older copy: the swap must not count as an outflow of
     // a subscriber who owes.
-    const [swap] = await database.sql<{ body: unknown }[]>`
-      select f.body from fact f join payment p using (signature) where f.kind = 'outflow' and p.purpose = 'top_up'`;
+    const topUp = payments.find(({ purpose }) => purpose === 'top_up');
+    const swap = (await factsOf(database, 'outflow')).find(
+      ({ signature }) => signature === topUp?.signature,
+    );
+    if (swap === undefined) throw new Error('the swap was not heard');
     const lost = {
       key: 'swap',
       signature: 'lost' as Signature,
       slot: 1,
       ours: false,
-      body: readBody('outflow', swap?.body),
+      body: swap.body,
     };
     const classOf = (topUp: TopUpRule | null) =>
       classifyOutflows([lost], [], QUOTES, {
@@ -211,7 +215,7 @@ test('two creators are paid in the order of their oldest debts, each with everyt
       creatorWallet: creator.toBase58(),
       shareBps: 1_000,
     });
-  await database.sql`delete from agent_key`;
+  await loseAgentKeys(database);
   for (const trader of [first, second, first]) profitableClose(driver, trader);
   await expect
     .poll(
@@ -223,10 +227,12 @@ test('two creators are paid in the order of their oldest debts, each with everyt
   await expect
     .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
     .toBe(true);
-  const payments = await database.sql<{ creator_wallet: string; shares: bigint }[]>`
-    select creator_wallet, (select count(*) from payment_share ps where ps.payment_id = p.payment_id) as shares
-    from payment p order by executed_slot`;
-  expect(payments.map((each) => [each.creator_wallet, Number(each.shares)])).toEqual([
+  const covered = await paymentSharesIn(database);
+  const payments = (await paymentsIn(database)).map(({ paymentId, creatorWallet }) => [
+    creatorWallet,
+    covered.filter((each) => each.paymentId === paymentId).length,
+  ]);
+  expect(payments).toEqual([
     [older?.toBase58(), 2],
     [younger?.toBase58(), 1],
   ]);
@@ -246,7 +252,7 @@ describe('what keeps a debt', () => {
     profitableClose(driver, trader);
     const share = await street.share('ana', (each) => each.status === 'pending');
     expect(await halts.list()).toMatchObject([{ reason: 'looked into' }]);
-    expect(await database.sql`select 1 from payment`).toHaveLength(0);
+    expect(await paymentsIn(database)).toEqual([]);
     expect(await halts.lift(`creator:${creator.toBase58()}`)).toBe(true);
     await street.share('ana', (each) => each.id === share.id && each.status === 'paid');
   });
@@ -261,8 +267,8 @@ describe('what keeps a debt', () => {
     await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
     await ageDebts(database.sql, 25);
     await street.share('ana', (each) => each.status === 'voided');
-    const [row] = await database.sql`select voided from profit_share`;
-    expect(row?.voided).toMatchObject({ by: 'terms', reason: 'lapsed' });
+    const [debt] = await debtsIn(database);
+    expect(debt?.voided).toMatchObject({ by: 'terms', reason: 'lapsed' });
     await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');
   });
 

@@ -4,6 +4,8 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { userAddress } from '../../src/local/drift/addresses.ts';
 import { LOOKUP_TABLE } from '../../src/local/drift/lookup.ts';
+import { loseAgentKeys } from '../support/damage.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 import { openMarkets, openPositions } from '../support/venue-world.ts';
 
@@ -16,9 +18,7 @@ const keyOf = (street: Street, agent: Keypair) =>
     subAccountIds: [0],
   });
 const states = async ({ database }: Street) =>
-  (await database.sql<{ state: string }[]>`select state from payment order by planned_at`).map(
-    (each) => each.state,
-  );
+  (await paymentsIn(database)).map(({ state }) => state);
 
 test('eight markets in use, and a sponsor, fit one transaction with the venue’s lookup table; without it the debt says why', async () => {
   const sponsor = Keypair.generate();
@@ -32,7 +32,7 @@ test('eight markets in use, and a sponsor, fit one transaction with the venue’
   const creator = Keypair.generate().publicKey;
   const trader = driver.createTrader({ deposit: 5_000_000_000n });
   await street.subscribe('ana', trader, creator);
-  await database.sql`delete from agent_key`;
+  await loseAgentKeys(database);
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
   openMarkets(world, 8);
@@ -53,10 +53,8 @@ test('eight markets in use, and a sponsor, fit one transaction with the venue’
   await street.post(`/v1/shares/${waiting.id}/retry`, {});
   const share = await street.share('ana', (each) => each.status === 'paid');
   expect(driver.usdcOf(creator)).toBe(BigInt(share.amount));
-  const [row] = await database.sql<
-    { bytes: Uint8Array }[]
-  >`select bytes from payment where state = 'landed'`;
-  expect(row?.bytes.length).toBeLessThanOrEqual(1_232);
+  const landed = (await paymentsIn(database)).find(({ state }) => state === 'landed');
+  expect(landed?.bytes?.length).toBeLessThanOrEqual(1_232);
 });
 
 test('a Drift account that is deleted between plan and signature: the payment ends, and the wallet pays', async () => {

@@ -5,6 +5,7 @@ import type { Ledger } from '../../src/core/ports.ts';
 import { createRoster } from '../../src/core/roster.ts';
 import { createPublisher } from '../../src/flows/publish.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { loseStandingsAfter } from '../support/damage.ts';
 import { createTestLedger, signatureOf } from '../support/ledger.ts';
 
 test('a failing ledger rejects nobody’s pull, and the next one catches up', async () => {
@@ -32,7 +33,7 @@ test('a failing ledger rejects nobody’s pull, and the next one catches up', as
 
 test('a ledger that lost its last changes is read anew, and readers begin anew, though the revisions are given out again', async () => {
   await using held = await createTestLedger();
-  const { ledger, sql } = held;
+  const { ledger } = held;
   const rules = { staleAfterMs: 1, failOpen: false, outstandingMost: null, owedForMsMost: null };
   const roster = createRoster(rules);
   const faults: string[] = [];
@@ -49,11 +50,6 @@ test('a ledger that lost its last changes is read anew, and readers begin anew, 
       reason: 'ran',
       evidence,
     }));
-  const lose = async (revision: number) => {
-    await sql`delete from standing_change where revision > ${revision}`;
-    await sql`update revision set last = ${revision}`;
-    await sql`update standing set outstanding = 0, revision = ${revision}`;
-  };
   await publisher.hydrate();
   const told: string[] = [];
   publisher.subscribe({
@@ -67,7 +63,7 @@ test('a ledger that lost its last changes is read anew, and readers begin anew, 
   const before = publisher.mark;
   expect(await ledger.standings.changesSince(before, 10)).toEqual([]);
 
-  await lose(1);
+  await loseStandingsAfter(held, 1);
   // Not given out again yet: the ledger is merely behind.
   expect(await ledger.standings.changesSince(before, 10)).toBeNull();
   await owes(3n);

@@ -9,18 +9,15 @@ import { openParts } from '../../src/daemon-parts.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
-import { withoutGuards } from '../support/guards.ts';
+import { loseAgentKeys, loseDebts, losePayments, reopenDebts } from '../support/damage.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
-/**
- * Deletes the payments and keeps the debts, as a lost disk or a backup from before the payments
- * does.
- */
-const loseThePayments = ({ sql }: Street['database']): Promise<void> =>
-  withoutGuards(sql, async (tx) => {
-    await tx`truncate payment_share, payment cascade`;
-    await tx`update profit_share set status = 'pending', paid = 0, retry_at = null`;
-  });
+/** The payments are gone, and the debts stand as before them: a lost disk, or an old backup. */
+async function loseWhatWasPaid(database: Street['database']): Promise<void> {
+  await losePayments(database);
+  await reopenDebts(database);
+}
 
 async function rebuilt(street: Street, dryRun: boolean) {
   const parts = await openParts(street.settings, systemClock, silentLog);
@@ -60,19 +57,19 @@ test('after total loss of the payments nothing is paid twice, and the chain make
     for (const id of ['ana', 'bo']) await allPaid(id, n);
   }
   // A stranger's memo on the agent's account is not taken for a payment, and stops nothing.
-  const known = (await database.sql`select payment_id from payment`).map((row) => row.payment_id);
+  const known = (await paymentsIn(database)).map(({ paymentId }) => paymentId);
   await street.stop();
-  await loseThePayments(database);
+  await loseWhatWasPaid(database);
   const dry = await rebuilt(street, true);
   expect(dry.code).toBe(0);
-  expect(await database.sql`select 1 from payment`).toHaveLength(0);
+  expect(await paymentsIn(database)).toEqual([]);
   const { code, document } = await rebuilt(street, false);
   expect(code).toBe(0);
   expect(document.restored.map((each) => each.id).sort()).toEqual([...known].sort());
   expect((await rebuilt(street, false)).document.restored).toEqual([]);
   // Lost once more: without the command the daemon itself books what the chain shows, before it
   // pays anything.
-  await loseThePayments(database);
+  await loseWhatWasPaid(database);
   await street.restart();
   profitableClose(driver, traders[0] as never);
   await allPaid('ana', 3);
@@ -91,15 +88,15 @@ test('payments beyond every known debt are a difference, which the command tells
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.status === 'paid');
   await street.stop();
-  await loseThePayments(database);
-  await withoutGuards(database.sql, (tx) => tx`delete from profit_share`);
+  await loseWhatWasPaid(database);
+  await loseDebts(database);
   const { code, document } = await rebuilt(street, false);
   expect(code).toBe(3);
   expect(document.differences).toHaveLength(1);
   expect(document.restored).toHaveLength(0);
-  expect(await database.sql`select excess = amount as whole from payment`).toEqual([
-    { whole: true },
-  ]);
+  const restored = await paymentsIn(database);
+  expect(restored).toHaveLength(1);
+  expect(restored[0]?.excess).toBe(restored[0]?.amount);
 });
 
 test('an older debt that is heard of later has the chain asked again', async () => {
@@ -109,11 +106,11 @@ test('an older debt that is heard of later has the chain asked again', async () 
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   profitableClose(driver, trader);
   const first = await street.share('ana', (each) => each.status === 'paid');
-  await database.sql`delete from agent_key`;
+  await loseAgentKeys(database);
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.reason?.code === 'no_agent_key');
   await street.stop();
-  await database.sql`truncate payment_share, payment cascade`;
+  await losePayments(database);
   const parts = await openParts(street.settings, systemClock, silentLog);
   const { ledger, venues, tokens } = parts;
   const booksOf = (chain: typeof parts.chain) =>
@@ -123,11 +120,8 @@ test('an older debt that is heard of later has the chain asked again', async () 
   if (ana === null) throw new Error('ana is gone');
   // Only the younger debt is open, and nothing was paid since its close.
   expect(await books.disagreement(ana)).toBeNull();
-  expect(await database.sql`select 1 from payment`).toHaveLength(0);
-  await withoutGuards(
-    database.sql,
-    (tx) => tx`update profit_share set status = 'pending', paid = 0 where share_id = ${first.id}`,
-  );
+  expect(await paymentsIn(database)).toEqual([]);
+  await reopenDebts(database, first.id);
   // A node that names the transaction and cannot show it has not said that it is no payment.
   const blind = { ...parts.chain, transaction: async () => null };
   await expect(booksOf(blind).disagreement(ana)).rejects.toMatchObject({

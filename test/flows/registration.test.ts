@@ -41,7 +41,7 @@ beforeEach(async () => {
   helius.webhooks.clear();
   helius.mischief.hanging = false;
   events.length = 0;
-  await database.sql`delete from helius_webhook`;
+  await createWebhookIds(database.sql).keep([]);
 });
 
 const locksOf = (patienceMs?: number) =>

@@ -12,7 +12,9 @@ import { silentLog } from '../../src/system/log.ts';
 import type { Settings } from '../../src/system/settings.ts';
 import { createManualClock } from '../support/clock.ts';
 import { runCommand } from '../support/command.ts';
+import { copyEndpointSecrets, spoilAgentKeys } from '../support/damage.ts';
 import { addressOf, createTestLedger } from '../support/ledger.ts';
+import { debtsIn, eventsIn, paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 const KEY = (n: number): Uint8Array => new Uint8Array(32).fill(n);
@@ -87,7 +89,7 @@ describe('the master key', () => {
 
 test('a key and a signing secret that do not open, and a disabled endpoint, are each a finding of their own', async () => {
   await using held = await createTestLedger();
-  const { ledger, sql } = held;
+  const { ledger } = held;
   const masterKey = masterKeyOf(ledger.masterKey, 1);
   await masterKey.look();
   const found = async () =>
@@ -103,7 +105,7 @@ test('a key and a signing secret that do not open, and a disabled endpoint, are 
   // A row that was moved does not open there.
   const moved = seal(agentKeyBinding('bo', publicKey));
   await ledger.subscribers.putKey({ subscriberId: 'ana', publicKey, sealed: moved });
-  await sql`update endpoint set secrets = (select secrets from endpoint where endpoint_id = 'e2') where endpoint_id = 'e1'`;
+  await copyEndpointSecrets(held, 'e2', 'e1');
   await ledger.endpoints.disable('e2', 'It answered 410 Gone.', 0);
   expect(await found()).toEqual([
     ['keys', 'wrong', expect.stringContaining('1 of 1 agent keys do not open, the first of ana')],
@@ -186,17 +188,13 @@ test('under a wrong master key debts wait without an attempt or a payment, and a
     reason: { class: 'needs_authorisation', detail: expect.stringContaining('BAILIFF_MASTER_KEY') },
   });
   // The debt was tried again since; the schedule here is 300 ms.
-  const [row] =
-    await database.sql`select retry_at, attempts, unexpected, failures from profit_share`;
-  await expect
-    .poll(async () => (await database.sql`select retry_at from profit_share`)[0]?.retry_at)
-    .not.toEqual(row?.retry_at);
-  expect(await database.sql`select attempts, unexpected, failures from profit_share`).toEqual([
-    { attempts: 0, unexpected: 0, failures: 0 },
-  ]);
-  expect(await database.sql`select 1 from payment`).toHaveLength(0);
-  const events = database.sql`select kind from event where kind in ('share.blocked', 'payment.failed')`;
-  expect(await events).toEqual([{ kind: 'share.blocked' }]);
+  const [debt] = await debtsIn(database);
+  await expect.poll(async () => (await debtsIn(database))[0]?.retryAt).not.toEqual(debt?.retryAt);
+  expect(await debtsIn(database)).toMatchObject([{ attempts: 0, unexpected: 0, failures: 0 }]);
+  expect(await paymentsIn(database)).toEqual([]);
+  const told = (await eventsIn(database)).map(({ kind }) => kind);
+  expect(told.filter((kind) => kind === 'share.blocked')).toHaveLength(1);
+  expect(told).not.toContain('payment.failed');
   const ready = await fetch(`${street.app().url}/health/ready`);
   expect(await ready.json()).toMatchObject({
     findings: [{ what: 'master key', says: expect.stringContaining('is not the key') }],
@@ -213,9 +211,9 @@ test('under a wrong master key debts wait without an attempt or a payment, and a
   await street.restart();
   await street.share('ana', (each) => each.status === 'paid');
   // One key alone that does not open is told as that.
-  await database.sql`update agent_key set sealed = set_byte(sealed, 70, 255 - get_byte(sealed, 70))`;
+  await spoilAgentKeys(database);
   profitableClose(driver, ana);
   const closed = await street.share('ana', (each) => each.reason?.code === 'agent_key_unreadable');
   expect(closed.reason?.detail).toContain('Bring the key in again');
-  expect(await database.sql`select 1 from payment where state <> 'landed'`).toHaveLength(0);
+  expect((await paymentsIn(database)).map(({ state }) => state)).toEqual(['landed']);
 });

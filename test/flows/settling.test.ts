@@ -5,6 +5,8 @@ import { expect, test } from 'vitest';
 import { perpMarketAddress, userAddress } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { decodeAccount, encodeAccount } from '../../src/local/drift/layout.ts';
+import { loseAgentKeys } from '../support/damage.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street, unscheduled } from '../support/street.ts';
 import { setExchangeStatus, setPerpMarket } from '../support/venue-world.ts';
 
@@ -22,7 +24,7 @@ async function indebted(
   const { driver } = street;
   const trader = driver.createTrader({ deposit, lamports: SOL });
   await street.subscribe('ana', trader, creator, shareBps);
-  await street.database.sql`delete from agent_key`;
+  await loseAgentKeys(street.database);
   return { trader, creator };
 }
 const owed = (street: Street) =>
@@ -35,9 +37,8 @@ const giveKey = (street: Street, { agent }: Trader) =>
     subAccountIds: [0],
   });
 const settled = async (street: Street): Promise<number[]> => {
-  const [row] = await street.database.sql<{ settle_markets: number[] }[]>`
-    select settle_markets from payment where state = 'landed'`;
-  return row?.settle_markets ?? [];
+  const landed = (await paymentsIn(street.database)).find(({ state }) => state === 'landed');
+  return landed?.settleMarkets ?? expect.fail('no payment has landed');
 };
 const bendUser = (street: Street, { agent }: Trader, change: Record<string, unknown>): void => {
   const address = userAddress(agent.publicKey, 0).toBase58();
@@ -76,13 +77,15 @@ test('a deposit that suffices pays whatever keeps the market from settling', asy
     await expect
       .poll(async () => (await street.shares('ana')).every((each) => each.status === 'paid'))
       .toBe(true);
-    await database.sql`delete from agent_key`;
+    await loseAgentKeys(database);
     mend();
   }
-  const settled = await database.sql<
-    { settle_markets: number[] }[]
-  >`select settle_markets from payment`;
-  expect(settled.map((each) => each.settle_markets)).toEqual([[], [], [], []]);
+  expect((await paymentsIn(database)).map(({ settleMarkets }) => settleMarkets)).toEqual([
+    [],
+    [],
+    [],
+    [],
+  ]);
 });
 
 test('where the deposit falls short and the market settles nothing, the debt says what the venue said', async () => {

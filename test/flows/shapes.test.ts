@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { WRAPPED_SOL } from '../../src/local/drift/genesis.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { wrappedAccount } from '../../src/local/drift/tokens.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 /** The most bytes that a transaction may have. */
@@ -148,10 +149,12 @@ async function holdPayments(street: Street, { id, name, creator }: Played): Prom
   const owed = (await street.shares(id)).reduce((sum, { amount }) => sum + BigInt(amount), 0n);
   expect(driver.usdcOf(creator), name).toBe(owed);
   await street.verdict(id, 'allow');
-  const payments = await database.sql<{ signature: string }[]>`
-    select signature from payment where subscriber_id = ${id} and state = 'landed'`;
+  const payments = (await paymentsIn(database)).filter(
+    ({ subscriberId, state }) => subscriberId === id && state === 'landed',
+  );
+  expect(payments, name).not.toHaveLength(0);
   for (const { signature } of payments) {
-    const landed = world.cluster.find(signature);
+    const landed = world.cluster.find(signature ?? '');
     const { units, message } = landed?.execution ?? expect.fail(name);
     expect(landed?.bytes.length, name).toBeLessThanOrEqual(PACKET);
     expect(units, name).toBeLessThan(message.computeLimit);

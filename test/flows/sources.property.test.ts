@@ -24,8 +24,11 @@ import { createDriftVenue } from '../../src/venue/drift-v2/venue.ts';
 import { createRandom } from '../sim/random.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createDatabase } from '../support/database.ts';
+import { watchSince1970 } from '../support/haste.ts';
+import { factsIn } from '../support/heard-rows.ts';
 import { type History, playHistory } from '../support/history.ts';
 import { addressOf } from '../support/ledger.ts';
+import { type AccrualRow, accrualsIn } from '../support/rows.ts';
 import { NOTHING_HELD, termsOf } from '../support/terms.ts';
 
 const CREATOR = addressOf(200);
@@ -128,7 +131,7 @@ async function told(history: History, seed: number | null): Promise<unknown> {
       held: NOTHING_HELD,
     });
   }
-  await sql`update account set watched_at = 'epoch'`;
+  await watchSince1970(database);
   let watched = await loadWatched(ledger.watchList);
   const sources = createSources(SOURCES, () => true);
   const aside = createAside({ ledger, clock, log });
@@ -241,18 +244,36 @@ async function told(history: History, seed: number | null): Promise<unknown> {
   }
   expect(await ledger.sightings.backlog()).toMatchObject({ wanted: 0, confirmed: 0 });
   expect(await ledger.checks.gaps()).toEqual([]);
-  const facts = await sql`
-    select subscriber_id, account, signature, slot::int, ordinal, block_index, kind, finality, body from fact
-    where kind <> 'reckoning' and finality <> 'withdrawn' order by slot, signature, ordinal, account`;
+  const all = (await factsIn(database)).filter(({ finality }) => finality !== 'withdrawn');
+  const facts = all
+    .filter(({ body }) => body.kind !== 'reckoning')
+    .map(({ subscriberId, account, signature, slot, ordinal, blockIndex, finality, body }) => ({
+      ...{ subscriberId, account, signature, slot, ordinal, blockIndex, finality, body },
+    }));
   // Where records tell nothing, account state tells the sum of what it saw at once: how often it
   // looked is its own affair.
-  const reckoned = await sql`
-    select account, sum((body->>'netPnl')::numeric)::text as net from fact where kind = 'reckoning' group by account order by account`;
-  const accrued = await sql`
-    select a.subscriber_id, a.signature, a.ordinal, a.net_pnl, a.amount, a.carry_before, a.carry_after from accrual a
-    join fact f using (subscriber_id, signature, slot, ordinal, account) where f.kind = 'close' order by a.slot, a.signature, a.ordinal`;
-  const carried = reckoned.length > 0 ? [] : [...accrued];
-  return { facts: [...facts], reckoned: [...reckoned].filter((each) => each.net !== '0'), carried };
+  const reckoned = new Map<string, bigint>();
+  for (const { account, body } of all)
+    if (body.kind === 'reckoning')
+      reckoned.set(account, (reckoned.get(account) ?? 0n) + body.netPnl);
+  const isOfClose = (booked: AccrualRow): boolean =>
+    all.some(
+      (each) =>
+        each.body.kind === 'close' &&
+        each.signature === booked.signature &&
+        each.ordinal === booked.ordinal &&
+        each.account === booked.account,
+    );
+  const carried = (await accrualsIn(database))
+    .filter(isOfClose)
+    .map(({ subscriberId, signature, ordinal, netPnl, amount, carryBefore, carryAfter }) => ({
+      ...{ subscriberId, signature, ordinal, netPnl, amount, carryBefore, carryAfter },
+    }));
+  return {
+    facts,
+    reckoned: [...reckoned].filter(([, net]) => net !== 0n).sort(),
+    carried: reckoned.size > 0 ? [] : carried,
+  };
 }
 
 describe.each([101, 102, 103])('history %i', (historySeed) => {

@@ -5,6 +5,7 @@ import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
+import { costsIn, paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
 
 const SOL = 1_000_000_000n;
@@ -54,7 +55,7 @@ test('the sponsor stops at the budget of a subscriber; the others are paid, and 
     profitableClose(driver, ana);
     await paid(n);
   }
-  await expect.poll(async () => (await database.sql`select 1 from payment_cost`).length).toBe(2);
+  await expect.poll(async () => (await costsIn(database)).length).toBe(2);
   profitableClose(driver, ana);
   const refused = await street.share('ana', (each) => each.reason !== null);
   expect(refused.reason).toMatchObject({ class: 'needs_sol', code: 'sponsor_subscriber_spent' });
@@ -89,9 +90,8 @@ test('an account that the creator closes between simulation and block counts as 
   };
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.status === 'paid');
-  const [payment] = await database.sql`select create_creator_account from payment`;
-  expect(payment?.create_creator_account).toBe(false);
+  expect(await paymentsIn(database)).toMatchObject([{ createCreatorAccount: false }]);
   await expect
-    .poll(async () => (await database.sql`select creator_opened from payment_cost`)[0])
-    .toEqual({ creator_opened: true });
+    .poll(async () => (await costsIn(database)).map(({ creatorOpened }) => creatorOpened))
+    .toEqual([true]);
 });

@@ -19,6 +19,7 @@ import {
 import { Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { inTurns } from '../../src/flows/standing.ts';
+import { accountsIn, sightingsIn } from '../support/heard-rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 import {
   openAccount,
@@ -34,11 +35,9 @@ const isFinal = async ({ database }: Street, signature: string) => {
   await expect
     .poll(
       async () =>
-        (
-          await database.sql`select 1 from sighting where signature = ${signature} and status = 'finalized'`
-        ).length,
+        (await sightingsIn(database)).find((each) => each.signature === signature)?.status,
     )
-    .toBe(1);
+    .toBe('finalized');
 };
 /** A subscriber who owes and cannot pay: its agent has no SOL, and there is no sponsor. */
 async function owing(street: Street, lamports = 0n) {
@@ -155,11 +154,8 @@ test('SOL collateral in the own account of wrapped SOL is followed: a delegate t
   await isFinal(street, out.signature);
   await street.standing('ana', 'good');
   await expect
-    .poll(
-      async () =>
-        (await database.sql`select 1 from account where address = ${wrapped.toBase58()}`).length,
-    )
-    .toBe(1);
+    .poll(async () => (await accountsIn(database)).map(({ address }) => address))
+    .toContain(wrapped.toBase58());
   const theirs = wrappedAccountOf(delegate.publicKey);
   const taken = driver.send(
     [

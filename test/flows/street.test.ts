@@ -6,6 +6,8 @@ import { Keypair } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import { transferUsdc } from '../../src/local/driver.ts';
+import { failDebts, mistakeStanding } from '../support/damage.ts';
+import { factsOf, sightingsIn } from '../support/heard-rows.ts';
 import { openStreet, profitableClose, unscheduled } from '../support/street.ts';
 
 const creatorWallet = () => Keypair.generate().publicKey;
@@ -145,7 +147,7 @@ test('a debt that needs a person stays, until somebody asks for it to be tried a
   await street.subscribe('ana', trader, creatorWallet());
   profitableClose(driver, trader);
   const waiting = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
-  await database.sql`update profit_share set status = 'failed', retry_at = null`;
+  await failDebts(database);
   driver.giveSol(trader.agent.publicKey, 50_000_000n);
   expect((await street.post('/v1/shares/none/retry', {})).status).toBe(404);
   expect((await street.post(`/v1/shares/${waiting.id}/retry`, {})).status).toBe(200);
@@ -178,14 +180,12 @@ describe('runaways', () => {
     await expect.poll(async () => (await street.gate('ana', 'close')).allow).toBe(true);
     await street.verdict(ana.agent.publicKey.toBase58(), 'deny');
     await expect
-      .poll(
-        async () =>
-          (
-            await street.database
-              .sql`select 1 from fact where signature = ${honest.signature} and kind = 'outflow' and finality = 'finalized'`
-          ).length,
+      .poll(async () =>
+        (await factsOf(street.database, 'outflow'))
+          .filter(({ signature }) => signature === honest.signature)
+          .map(({ finality }) => finality),
       )
-      .toBe(1);
+      .toEqual(['finalized']);
     await street.verdict('bo', 'allow');
     driver.giveSol(sponsor.publicKey, 1_000_000_000n);
     await street.share('ana', (each) => each.status === 'paid');
@@ -202,14 +202,12 @@ describe('runaways', () => {
     await street.share('ana', (each) => each.reason?.code === 'sponsor_needs_sol');
     const moved = driver.withdrawTo(ana, ana.agent.publicKey, 100_000_000n);
     await expect
-      .poll(
-        async () =>
-          (
-            await street.database
-              .sql`select body->>'internal' as internal from fact where signature = ${moved.signature}`
-          )[0]?.internal,
+      .poll(async () =>
+        (await factsOf(street.database, 'outflow'))
+          .filter(({ signature }) => signature === moved.signature)
+          .map(({ body }) => body.internal),
       )
-      .toBe('true');
+      .toEqual([true]);
     await street.standing('ana', 'good');
     const fled = transferUsdc(driver, ana.agent, Keypair.generate().publicKey, 60_000_000n);
     expect((await street.standing('ana', 'delinquent')).evidence?.signature).toBe(fled.signature);
@@ -232,12 +230,14 @@ test('a verdict that a crash left behind the books is judged again at the next s
   driver.withdrawTo(bo, Keypair.generate().publicKey, 5_000_000n);
   await street.standing('bo', 'delinquent');
   // Once all is final, nothing that is heard again would mend the verdicts by the way.
-  const unread = () => database.sql`select 1 from sighting where status in ('wanted', 'confirmed')`;
-  await expect.poll(async () => (await unread()).length).toBe(0);
+  const unread = async () =>
+    (await sightingsIn(database)).filter(
+      ({ status }) => status === 'wanted' || status === 'confirmed',
+    );
+  await expect.poll(unread).toEqual([]);
   await street.stop();
-  await database.sql`update standing set outstanding = 7 where subscriber_id = 'ana'`;
-  await database.sql`
-    update standing set standing = 'good', outstanding = 0, reason = null, evidence = null where subscriber_id = 'bo'`;
+  await mistakeStanding(database, 'ana', 7n);
+  await mistakeStanding(database, 'bo', 0n);
   await street.restart();
   await street.standing('bo', 'delinquent');
   await expect.poll(async () => (await street.gate('ana')).outstanding).toBe('0');

@@ -2,7 +2,9 @@
 // the whole daemon.
 import { Keypair, type PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
+import { createLedger } from '../../src/ledger/ledger.ts';
 import type { Driver } from '../../src/local/driver.ts';
+import { accrualsIn, termsIn } from '../support/rows.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
 const creatorWallet = () => Keypair.generate().publicKey;
@@ -72,22 +74,21 @@ test('a close owes by the terms of its opening: before any nothing, after a chan
   await expect
     .poll(async () => (await street.shares('ana')).map((each) => each.status))
     .toEqual(['paid', 'paid']);
-  const rows = await street.database.sql<
-    { creator: string | null; net_pnl: bigint; amount: bigint; base: bigint }[]
-  >`
-    select (select creator_wallet from subscription_terms t where t.from_slot = a.terms_slot) as creator, net_pnl, amount, base
-    from accrual a where signature = ${signature} order by opened_slot`;
-  expect(rows.map((each) => each.base)).toEqual([2_000_000_000n, 1_000_000_000n, 1_000_000_000n]);
-  const [none, first, second] = rows;
-  expect([none?.creator, none?.amount]).toEqual([null, 0n]);
-  expect(first).toMatchObject({
-    creator: before.toBase58(),
-    amount: ((first?.net_pnl ?? 0n) * 1_000n) / 10_000n,
-  });
-  expect(second).toMatchObject({
-    creator: later.toBase58(),
-    amount: ((second?.net_pnl ?? 0n) * 2_000n) / 10_000n,
-  });
+  const parts = (await accrualsIn(street.database)).filter((each) => each.signature === signature);
+  expect(parts.map(({ base }) => base)).toEqual([2_000_000_000n, 1_000_000_000n, 1_000_000_000n]);
+  const agreed = await termsIn(street.database);
+  const creatorOf = (part: (typeof parts)[number] | undefined) =>
+    agreed.find(({ fromSlot }) => fromSlot === part?.termsSlot)?.creatorWallet ?? null;
+  const [none, first, second] = parts;
+  expect([creatorOf(none), none?.amount]).toEqual([null, 0n]);
+  expect([creatorOf(first), first?.amount]).toEqual([
+    before.toBase58(),
+    ((first?.netPnl ?? 0n) * 1_000n) / 10_000n,
+  ]);
+  expect([creatorOf(second), second?.amount]).toEqual([
+    later.toBase58(),
+    ((second?.netPnl ?? 0n) * 2_000n) / 10_000n,
+  ]);
   expect(driver.usdcOf(before)).toBe(first?.amount);
   expect(driver.usdcOf(later)).toBe(second?.amount);
   const [share] = (await street.shares('ana')).filter(
@@ -95,7 +96,7 @@ test('a close owes by the terms of its opening: before any nothing, after a chan
   );
   const told = await fetch(`${street.app().url}/v1/shares/${share?.id}/explanation`);
   const { steps } = (await told.json()) as { steps: { name: string; value: string }[] };
-  expect(steps.find((each) => each.name === 'partPnl')?.value).toBe(String(second?.net_pnl));
+  expect(steps.find((each) => each.name === 'partPnl')?.value).toBe(String(second?.netPnl));
 });
 
 test('a position opened before anything was agreed owes nothing, though its opening is not final yet', async () => {
@@ -138,13 +139,10 @@ test('with a high-water mark losses are made good first, and small shares wait f
   const share = await street.share('ana', (each) => each.reason?.code === 'below_minimum');
   expect(share.close.signature).toBe(won);
   expect(share).toMatchObject({ status: 'pending', attempts: 0 });
-  const closes = await street.database.sql<
-    { net_pnl: bigint; charged: bigint; deficit_after: bigint }[]
-  >`
-    select net_pnl, charged, deficit_after from accrual order by slot`;
-  const total = closes.reduce((sum, each) => sum + each.net_pnl, 0n);
+  const closes = await accrualsIn(street.database);
+  const total = closes.reduce((sum, each) => sum + each.netPnl, 0n);
   expect(closes.map((each) => each.charged)).toEqual([0n, 0n, total]);
-  expect(closes.at(-1)?.deficit_after).toBe(0n);
+  expect(closes.at(-1)?.deficitAfter).toBe(0n);
   expect(BigInt(share.amount)).toBe(total / 10n);
   await expect.poll(async () => (await street.gate('ana')).outstanding).toBe(share.amount);
   expect(driver.usdcOf(creator)).toBeNull();
@@ -208,7 +206,7 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
     .poll(() => street.gate('ana'))
     .toMatchObject({ verdict: 'deny', standing: 'retired' });
   await expect.poll(async () => (await street.gate('ana', 'close')).allow).toBe(true);
-  expect(await database.sql`select 1 from agent_key where subscriber_id = 'ana'`).toHaveLength(0);
+  expect(await createLedger(database.sql).subscribers.sealedKey('ana')).toBeNull();
   // The daemon is stopped, so what happens now is not heard as it happens.
   driver.movePrice(0, 150_000_000n);
   driver.trade(trader, 'long', 1_000_000_000n);
@@ -221,10 +219,11 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   const signature = close(driver, trader, 1_000_000_000n, 170_000_000n);
   // The position was opened before anything was agreed, so its close is heard and owes nothing.
   await expect
-    .poll(
-      async () =>
-        (await database.sql`select amount from accrual where signature = ${signature}`)[0]?.amount,
+    .poll(async () =>
+      (await accrualsIn(database))
+        .filter((each) => each.signature === signature)
+        .map(({ amount }) => amount),
     )
-    .toBe(0n);
+    .toEqual([0n]);
   expect(await street.shares('ana')).toHaveLength(1);
 });

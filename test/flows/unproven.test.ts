@@ -8,6 +8,7 @@ import { createVenuePrograms } from '../../src/ledger/venue-programs.ts';
 import { programDataAddress } from '../../src/local/chain/loader.ts';
 import { DRIFT } from '../../src/local/drift/addresses.ts';
 import { runCommand } from '../support/command.ts';
+import { paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 /** Bytes of a program data account before the program itself. */
@@ -52,7 +53,7 @@ test('with halt nothing is signed on an unknown program, and an acceptance or a 
   const waiting = await street.share('ana', ({ reason }) => reason !== null);
   expect(waiting).toMatchObject({ status: 'pending', reason: { code: 'venue_program_unknown' } });
   expect(waiting.reason?.detail).toContain(first);
-  expect(await street.database.sql`select from payment`).toHaveLength(0);
+  expect(await paymentsIn(street.database)).toEqual([]);
   const accepted = await runCommand(street, ['venue', 'accept', first, '--reason', 'read it']);
   expect(accepted).toMatchObject({ code: 0, out: expect.stringContaining('is trusted') });
   const paid = await street.share('ana', ({ status }) => status === 'paid');

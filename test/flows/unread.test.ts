@@ -16,6 +16,7 @@ import { inspectDue } from '../../src/flows/inspector.ts';
 import { createUnread } from '../../src/flows/unread.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
+import { factsIn } from '../support/heard-rows.ts';
 import { addressOf, signatureOf } from '../support/ledger.ts';
 import { accountOf, createListening, OPTIONS } from '../support/listening.ts';
 
@@ -114,10 +115,7 @@ async function world(now: { state: AccountState; lamports?: bigint }, touches: A
     doubted: async () => (await doubtedBy(ledger, clock.nowMs() - LAG_MS)).subscribers,
     owed: async () => (await ledger.shares.list({ limit: 10 })).map((each) => each.amount),
     kinds: async () =>
-      (
-        await held.sql<{ kind: string; finality: string }[]>`
-          select kind, finality from fact order by ordinal`
-      ).map((each) => `${each.kind} ${each.finality}`),
+      (await factsIn(held)).map(({ body, finality }) => `${body.kind} ${finality}`),
   };
 }
 

@@ -12,6 +12,7 @@ import { DRIFT_PROFILE } from '../../src/venue/drift-v2/profile.ts';
 import { classify } from '../../src/venue/errors.ts';
 import { createManualClock } from '../support/clock.ts';
 import { closeFact, createTestLedger, recordFact } from '../support/ledger.ts';
+import { eventsIn } from '../support/rows.ts';
 
 function waking() {
   const clock = createManualClock();
@@ -65,7 +66,7 @@ const paused = { class: 'venue_paused', code: 'withdrawals_paused', detail: '' }
  */
 async function resting(trouble: Trouble, state: { blocked: Trouble | null }) {
   const held = await createTestLedger();
-  const { ledger, sql } = held;
+  const { ledger } = held;
   await recordFact(ledger, closeFact(1, 1_000_000n, { account: held.driftAccount }), 'finalized');
   await accrueCloses(ledger, silentLog);
   const rest = async () => {
@@ -91,10 +92,7 @@ async function resting(trouble: Trouble, state: { blocked: Trouble | null }) {
     venueEveryMs: 60_000,
   });
   const told = async () =>
-    (
-      await sql`
-    select kind from event where kind like 'venue.%' order by sequence`
-    ).map((row) => row.kind);
+    (await eventsIn(held)).map(({ kind }) => kind).filter((kind) => kind.startsWith('venue.'));
   return { ...held, clock, nudged, wake, told, rest };
 }
 

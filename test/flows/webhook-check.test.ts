@@ -13,6 +13,7 @@ import { type LocalHelius, serveHelius } from '../../src/local/helius.ts';
 import { createWorld } from '../../src/local/world.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { signatureOf } from '../support/ledger.ts';
 import { someone } from '../support/made-transaction.ts';
 
 const clock = createManualClock();
@@ -82,8 +83,15 @@ test('a webhook that was switched off is switched on, and its hole is filled; si
   expect([webhook?.active, holes]).toEqual([true, 1]);
 
   // Another source hears of the chain; webhooks do not.
-  await database.sql`insert into sighting (signature, status, slot, source, first_seen_at, due_at)
-    values ('s', 'finalized', 5, 'backfill', ${new Date(clock.nowMs())}, now())`;
+  const heard = { signature: signatureOf(1), slot: 5 };
+  const nowMs = clock.nowMs();
+  await ledger.sightings.note([{ ...heard, blockIndex: 0, accounts: [] }], {
+    source: 'backfill',
+    by: 'finalized',
+    nowMs,
+  });
+  const read = { ...heard, facts: [], finality: 'finalized', dueMs: nowMs, nowMs } as const;
+  expect(await ledger.sightings.settle(read)).toMatchObject({ outcome: 'taken' });
   events.length = 0;
   await keep(webhooks, []);
   expect(events).not.toContain('helius.silent');

@@ -8,6 +8,9 @@ import { withoutSecrets } from '../../src/core/act.ts';
 import { base58Text } from '../../src/core/ids.ts';
 import { createActs } from '../../src/ledger/acts.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
+import { loseAnswer } from '../support/damage.ts';
+import { ageAct } from '../support/haste.ts';
+import { everythingIn } from '../support/rows.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
 let street: Street;
@@ -92,9 +95,7 @@ test('an act that a dying daemon broke off may be done again after a minute', as
   });
   const one = act('k');
   const begun = await acts.begin(one);
-  const aged = (seconds: number) =>
-    street.database.sql`
-      update act set at = now() - ${seconds} * interval '1 second' where idempotency_key = 'k'`;
+  const aged = (seconds: number) => ageAct(street.database, 'k', seconds);
   expect(begun).toMatchObject({ kind: 'begun' });
   await aged(50);
   expect(await acts.begin(one)).toEqual({ kind: 'running' });
@@ -112,10 +113,7 @@ test('an act that a dying daemon broke off may be done again after a minute', as
 test('a clearance whose daemon died before it could say so is granted once', async () => {
   const first = await ask('POST', CLEARANCES, clearance('11'), 'dying');
   const before = (await ask('GET', CLEARANCES)).body.clearances;
-  // As the daemon would have left it.
-  await street.database.sql`
-    update act set status = null, ended_at = null, answer = null, at = now() - interval '2 minutes'
-    where idempotency_key = 'dying'`;
+  await loseAnswer(street.database, 'dying');
   const again = await ask('POST', CLEARANCES, clearance('11'), 'dying');
   expect(again).toMatchObject({ status: 201, replayed: false, text: first.text });
   expect((await ask('GET', CLEARANCES)).body.clearances).toEqual(before);
@@ -137,10 +135,7 @@ test('the audit tells who asked for what, with nothing secret in it, also of wha
   ]);
   const older = (await ask('GET', `/v1/audit?subscriber=ana&before=${told.next}`)).body;
   expect(JSON.stringify(older)).toContain('POST /v1/subscribers');
-  const rows = await street.database.sql`select * from act`;
-  expect(
-    JSON.stringify(rows, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)),
-  ).not.toContain(agentSecretKey);
+  expect(await everythingIn(street.database)).not.toContain(agentSecretKey);
   expect(withoutSecrets({ a: [{ agentSecretKey: 'x', b: 1 }], secret: 's' })).toEqual({
     a: [{ agentSecretKey: '…', b: 1 }],
     secret: '…',

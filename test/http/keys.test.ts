@@ -5,6 +5,7 @@ import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { base58Text } from '../../src/core/ids.ts';
 import { createApiKeys } from '../../src/ledger/api-keys.ts';
+import { createHalts } from '../../src/ledger/halts.ts';
 import { elapsedMs } from '../../src/system/clock.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
@@ -90,8 +91,8 @@ test('secrets in a reason or in the URL of an endpoint are shown nowhere', async
   const shown = await Promise.all(
     ['/v1/halts', '/v1/audit', '/v1/endpoints'].map((path) => ask('GET', path)),
   );
-  const tables = await street.database.sql`select reason from halt`;
-  const all = [...shown.map((each) => each.text), JSON.stringify(tables)].join('\n');
+  const halts = await createHalts(street.database.sql).list();
+  const all = [...shown.map((each) => each.text), JSON.stringify(halts)].join('\n');
   expect(all).toContain(signature);
   for (const [name, secret] of Object.entries(secrets)) expect(all, name).not.toContain(secret);
   expect(all).toContain('http://127.0.0.1:9/hooks/T0KE…?token=…&q=…');

@@ -4,6 +4,7 @@
 import { Keypair } from '@solana/web3.js';
 import { expect, test } from 'vitest';
 import { createGateClient, type GateSnapshot } from '../../src/gate-client/client.ts';
+import { changeNonces } from '../support/damage.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 test('an engine whose last revision was lost and given out again denies whom the ledger denies', async () => {
@@ -27,10 +28,9 @@ test('an engine whose last revision was lost and given out again denies whom the
 
   // Engines that hold bo as good, and have seen a change with the revision of bo's delinquency:
   // another one, which the ledger lost; and one whose id is of a release that knew no nonce.
-  const [row] = await database.sql<{ revision: bigint }[]>`
-    select revision from standing_change where standing = 'delinquent' order by revision desc limit 1`;
+  const { revision } = await street.standing('bo', 'delinquent');
   for (const nonce of [`:${crypto.randomUUID()}`, '']) {
-    const fromSnapshot = { ...left, eventId: `${row?.revision}${nonce}` };
+    const fromSnapshot = { ...left, eventId: `${revision}${nonce}` };
     const late = createGateClient({ url, fromSnapshot });
     await late.ready({ timeoutMs: 45_000 });
     expect(late.decide('bo', 'open').verdict).toBe('deny');
@@ -39,7 +39,7 @@ test('an engine whose last revision was lost and given out again denies whom the
 
   // The daemon finds by itself that the change it read last is another one now, and sends its
   // readers everything anew.
-  await database.sql`update standing_change set nonce = gen_random_uuid()`;
+  await changeNonces(database);
   await expect.poll(() => states).toContainEqual(expect.stringMatching(/^reconnecting: /));
   await expect.poll(() => gate.state).toBe('live');
   expect(gate.decide('bo', 'open').verdict).toBe('deny');

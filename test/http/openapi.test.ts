@@ -4,10 +4,13 @@
 import { Keypair } from '@solana/web3.js';
 import { afterAll, expect, test, vi } from 'vitest';
 import { ROUTES } from '../../src/http/routes.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
 import { createRandom, type Random } from '../sim/random.ts';
 import { createBareServer } from '../support/bare-server.ts';
+import { factsOf } from '../support/heard-rows.ts';
 import { hostileBytes, sendBytes } from '../support/hostile.ts';
 import { lint } from '../support/openapi-lint.ts';
+import { debtsIn, paymentsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 type Schema = {
@@ -161,18 +164,16 @@ test(
     const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
     );
-    const { sql } = street.database;
-    const precious = async () =>
-      JSON.stringify(
-        [
-          await sql`select * from payment order by payment_id`,
-          await sql`select subscriber_id, agent_wallet from subscriber where subscriber_id = 'ana'`,
-          await sql`select * from agent_key where subscriber_id = 'ana'`,
-          await sql`select fact.signature, finality, body from fact where subscriber_id = 'ana' and kind = 'close' order by slot, ordinal`,
-          await sql`select amount, paid from profit_share`,
-        ],
-        (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each),
-      );
+    const { subscribers } = createLedger(street.database.sql);
+    const precious = async () => ({
+      payments: await paymentsIn(street.database),
+      wallet: (await subscribers.find('ana'))?.agentWallet,
+      key: await subscribers.sealedKey('ana'),
+      closes: (await factsOf(street.database, 'close'))
+        .filter(({ subscriberId }) => subscriberId === 'ana')
+        .map(({ signature, finality, body }) => [signature, finality, body]),
+      debts: (await debtsIn(street.database)).map(({ amount, paid }) => [amount, paid]),
+    });
     const before = await precious();
     const statuses = new Map<number, number>();
     const faults: string[] = [];

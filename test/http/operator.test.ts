@@ -8,6 +8,7 @@ import { formatUnits } from '../../src/core/money.ts';
 import { USDC } from '../../src/local/drift/addresses.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { runCommand } from '../support/command.ts';
+import { everythingIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -206,8 +207,7 @@ test('keys: what is made by command works within its scopes until it is revoked'
   const gate = await make('engine', 'gate:read');
   const platform = await make('platform', 'platform:write');
   const operator = await make('ops', 'operator');
-  const rows = await street.database.sql`select hash from api_key`;
-  expect(JSON.stringify(rows)).not.toContain(gate.key);
+  expect(await everythingIn(street.database)).not.toContain(gate.key);
   const status = async (key: string | null, route: string) =>
     (
       await fetch(street.app().url + route, {

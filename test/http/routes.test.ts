@@ -4,15 +4,28 @@
 import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS, type FaultCode } from '../../src/core/fault.ts';
+import type { Address } from '../../src/core/ids.ts';
 import { ROUTES } from '../../src/http/routes.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { userAddress } from '../../src/local/drift/addresses.ts';
 import { asking } from '../support/ask.ts';
+import { settleFact, signatureOf } from '../support/ledger.ts';
 import { examplesOf, type OpenApi } from '../support/openapi-lint.ts';
 import { GOOD, met, PROBLEMS, type Request, split, terms } from '../support/route-requests.ts';
 import { openStreet, profitableClose, type ShareView, type Street } from '../support/street.ts';
+import { bendAccount } from '../support/venue-world.ts';
 
 let street: Street;
 
 const ask = asking(() => street.app().url);
+/** Asks until there is an answer. Hooks may not use `expect.poll`. */
+const until = async <T>(look: () => Promise<T | undefined>): Promise<T> => {
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+};
 beforeAll(async () => {
   street = await openStreet({
     settings: (given) => ({ ...given, clearances: { ...given.clearances, patienceMs: 0 } }),
@@ -22,20 +35,15 @@ beforeAll(async () => {
   const bo = driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ann', met.ana, Keypair.fromSeed(Buffer.alloc(32, 1)).publicKey);
   await street.subscribe('bo', bo, Keypair.generate().publicKey);
-  for (const id of ['leaving', 'unheard']) {
-    const trader = driver.createTrader({ deposit: 1_000_000_000n });
-    await street.subscribe(id, trader, Keypair.generate().publicKey);
-  }
+  const [leaving, unheard] = [1, 2].map(() => driver.createTrader({ deposit: 1_000_000_000n }));
+  if (leaving === undefined || unheard === undefined) throw new Error('unreachable');
+  await street.subscribe('leaving', leaving, Keypair.generate().publicKey);
+  await street.subscribe('unheard', unheard, Keypair.generate().publicKey);
   await street.post('/v1/subscribers/ann/subscriptions', terms());
   profitableClose(driver, met.ana);
   profitableClose(driver, bo);
-  const seen = async (id: string, ready: (each: ShareView) => boolean): Promise<ShareView> => {
-    for (;;) {
-      const found = (await street.shares(id)).find(ready);
-      if (found !== undefined) return found;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
+  const seen = async (id: string, ready: (each: ShareView) => boolean): Promise<ShareView> =>
+    until(async () => (await street.shares(id)).find(ready));
   met.share = await seen('ann', (each) => each.status === 'paid');
   met.waiting = await seen('bo', (each) => each.reason?.code === 'agent_needs_sol');
   const { payments } = (await ask('GET', '/v1/payments')).body as { payments: { id: string }[] };
@@ -46,19 +54,31 @@ beforeAll(async () => {
   const wanted = { purpose: 'withdraw', amount: '1' };
   const cleared = await ask('POST', '/v1/subscribers/ann/clearances', wanted);
   met.clearance = String(cleared.body.id);
-  // A gap that no fact explains, at an account whose transactions are not all heard.
-  const [row] = await database.sql<
-    { address: string }[]
-  >`update account_check set baseline = jsonb_set(baseline, '{counters,realised}', '"77"')
-    where address = (select address from account where subscriber_id = 'unheard' and role = 'drift_user') returning address`;
-  await database.sql`
-    update account_check set difference = '{"realised":"1","funding":"0","deposits":"0","withdraws":"0","tokens":"0"}', unexplained_since = now() where address = ${row?.address ?? ''}`;
-  met.gapped = row?.address ?? '';
-  await database.sql`
-    insert into fact (subscriber_id, account, signature, slot, ordinal, kind, finality, body)
-    select 'ann', address, 'x', 300000000, 0, 'notice', 'finalized', '{"what":"swap_loss","amount":"900000000"}' from account where subscriber_id = 'ann' limit 1`;
-  while ((await database.sql`select 1 from suspicion`).length === 0)
-    await new Promise((resolve) => setImmediate(resolve));
+  // A gap that no fact explains, so that not everything of the subscriber is heard.
+  met.gapped = userAddress(unheard.agent.publicKey, 0).toBase58();
+  bendAccount(street.world, 'User', met.gapped, (user) => {
+    user.totalWithdraws += 1n;
+  });
+  await until(async () => {
+    const { gaps } = (await ask('GET', '/v1/hearing')).body as { gaps: { address: string }[] };
+    return gaps.find(({ address }) => address === met.gapped);
+  });
+  // A swap of ann's that lost 900 USDC.
+  await settleFact(
+    createLedger(database.sql),
+    {
+      subscriberId: 'ann',
+      account: userAddress(met.ana.agent.publicKey, 0).toBase58() as Address,
+      signature: signatureOf(1),
+      position: { slot: 300_000_000, blockIndex: 0, ordinal: 0 },
+      body: { kind: 'notice', what: 'swap_loss', who: null, amount: 900_000_000n, detail: '' },
+    },
+    'finalized',
+  );
+  await until(async () => {
+    const { body } = await ask('GET', '/v1/hearing/suspicions');
+    return (body.suspicions as unknown[])[0];
+  });
 });
 afterAll(() => street[Symbol.asyncDispose]());
 

@@ -4,6 +4,8 @@ import { Keypair } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asking } from '../support/ask.ts';
 import { runCommand } from '../support/command.ts';
+import { factsOf } from '../support/heard-rows.ts';
+import { debtsIn } from '../support/rows.ts';
 import { openStreet, profitableClose, type Street } from '../support/street.ts';
 
 let street: Street;
@@ -38,11 +40,12 @@ test('a share tells when and where it was closed, at which prices, with which fe
   );
   expect(amount('base')).toBe(amount('shareBase'));
   expect(close.funding).toMatch(/^-?\d+$/);
-  const [stored] = await street.database.sql<{ at: Date; fact: Date }[]>`
-    select s.closed_at as at, f.block_at as fact from profit_share s join fact f using (subscriber_id, signature, slot, ordinal)
-    where s.share_id = ${share?.id ?? ''} and f.kind = 'close'`;
-  expect(close.at).toBe(stored?.at.toISOString());
-  expect(stored?.fact).toEqual(stored?.at);
+  const debt = (await debtsIn(street.database)).find(({ shareId }) => shareId === share?.id);
+  const fact = (await factsOf(street.database, 'close')).find(
+    ({ signature, ordinal }) => signature === debt?.signature && ordinal === debt.ordinal,
+  );
+  expect(close.at).toBe(debt?.closedAt?.toISOString());
+  expect(fact?.blockAt).toEqual(debt?.closedAt);
   const block = street.world.cluster.blockTime(Number(close.slot));
   expect(Date.parse(String(close.at))).toBe((block ?? 0) * 1_000);
 });

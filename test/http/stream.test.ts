@@ -10,6 +10,7 @@ import { createGateClient, type GateState } from '../../src/gate-client/client.t
 import { createEventReader, type ServerEvent } from '../../src/gate-client/events.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { manyRunaways, manySubscribers } from '../support/crowds.ts';
 import { openStreet, profitableClose } from '../support/street.ts';
 
 /** Reads a stream until `enough`, and returns its events. */
@@ -135,14 +136,7 @@ test('a reader that does not read is dropped, and holds nobody up', async () => 
   await using street = await openStreet();
   const { database } = street;
   // Thirty thousand subscribers are more than may wait for one reader.
-  await database.sql`
-    insert into subscriber (subscriber_id, agent_wallet, agent_token_account)
-    select 's' || n, 'w' || n || repeat('x', 30), 't' || n from generate_series(1, 30000) n`;
-  await database.sql`
-    insert into standing (subscriber_id, standing, outstanding, revision) select 's' || n, 'good', 0, n from generate_series(1, 30000) n`;
-  await database.sql`
-    insert into standing_change (revision, subscriber_id, standing, outstanding) select n, 's' || n, 'good', 0 from generate_series(1, 30000) n`;
-  await database.sql`update revision set last = 30000`;
+  await manySubscribers(database, 30_000);
   await street.restart();
   const { port } = new URL(street.app().url);
   const slow = connect(Number(port), '127.0.0.1');
@@ -167,13 +161,8 @@ test('a reader that does not read is dropped, and holds nobody up', async () => 
     );
   let last = 30_000n;
   while (!(await dropped())) {
-    await database.sql`
-      with next as (update revision set last = last + 2000 returning last)
-      insert into standing_change (revision, subscriber_id, standing, outstanding, reason, evidence)
-      select last - 2000 + n, 's' || n, 'delinquent', 5, repeat('because ', 60), '{"signature":"s","slot":1,"amount":"1","what":"w","owedThen":"1"}'
-      from next, generate_series(1, 2000) n`;
+    await manyRunaways(database, 2_000);
     last += 2_000n;
-    await database.sql`select pg_notify('bailiff_standing', '')`;
     await expect.poll(() => told).toBe(last);
   }
   enough = true;

@@ -9,6 +9,7 @@ import { unpackBodies } from '../../src/ledger/parcel.ts';
 import { encodeDelivery } from '../../src/local/chain/encode.ts';
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import { processEnvironment } from '../../src/system/settings.ts';
+import { deliveriesIn, factsIn, factsOf, sightingsIn } from '../support/heard-rows.ts';
 import { openStreet, type Street } from '../support/street.ts';
 
 let street: Street;
@@ -37,11 +38,12 @@ const deliver = (
     headers: { 'content-type': type, ...(authorization === null ? {} : { authorization }) },
     body,
   });
-const rows = () =>
-  street.database.sql<
-    { entries: number; refused: number }[]
-  >`select entries, refused from delivery where digested_at is not null order by delivery_id`;
-const digested = (count: number) => expect.poll(async () => (await rows()).length).toBe(count);
+const digestedRows = async () =>
+  (await deliveriesIn(street.database)).filter(({ digestedAt }) => digestedAt !== null);
+const digested = (count: number) =>
+  expect.poll(async () => (await digestedRows()).length).toBe(count);
+/** A signature that no transaction has. */
+const FORGED = '5'.repeat(88);
 
 describe('deliveries', () => {
   test('a wrong or missing secret is 401, and nothing is stored', async () => {
@@ -50,13 +52,13 @@ describe('deliveries', () => {
       expect(response.status).toBe(401);
       expect(response.headers.get('content-type')).toContain('application/problem+json');
     }
-    expect(await street.database.sql`select 1 from delivery`).toHaveLength(0);
+    expect(await deliveriesIn(street.database)).toEqual([]);
   });
 
   test('garbage is 400', async () => {
     for (const body of ['', ' ', 'hello', '"text"', '7', '[{', '[}', '{]', 'null'])
       expect((await deliver(body)).status, body).toBe(400);
-    expect(await street.database.sql`select 1 from delivery`).toHaveLength(0);
+    expect(await deliveriesIn(street.database)).toEqual([]);
   });
 
   test('a body of our shape about strangers is stored and ignored', async () => {
@@ -64,7 +66,7 @@ describe('deliveries', () => {
     const landed = street.driver.trade(stranger, 'long', 10_000_000n);
     expect((await deliver(JSON.stringify([encodeDelivery(landed)]))).status).toBe(200);
     await digested(1);
-    expect(await street.database.sql`select 1 from sighting`).toHaveLength(0);
+    expect(await sightingsIn(street.database)).toEqual([]);
   });
 
   test('entries that name no transaction are counted, and their neighbours are heard', async () => {
@@ -82,9 +84,9 @@ describe('deliveries', () => {
         .status,
     ).toBe(200);
     await digested(2);
-    expect((await rows())[1]).toEqual({ entries: 7, refused: 6 });
-    const sightings = await street.database.sql`select signature from sighting`;
-    expect(sightings.map((row) => row.signature)).toEqual([landed.signature]);
+    expect((await digestedRows())[1]).toMatchObject({ entries: 7, refused: 6 });
+    const sightings = await sightingsIn(street.database);
+    expect(sightings.map(({ signature }) => signature)).toEqual([landed.signature]);
   });
 
   test('a bare object and an enhanced body are hints like any other', async () => {
@@ -102,12 +104,8 @@ describe('deliveries', () => {
         )
       ).status,
     ).toBe(200);
-    await expect
-      .poll(async () => (await street.database.sql`select 1 from sighting`).length)
-      .toBe(3);
-    await expect
-      .poll(async () => (await street.database.sql`select 1 from fact where kind = 'close'`).length)
-      .toBe(2);
+    await expect.poll(async () => (await sightingsIn(street.database)).length).toBe(3);
+    await expect.poll(async () => (await factsOf(street.database, 'close')).length).toBe(2);
   });
 
   test('a forged body cannot make a fact: the chain is asked', async () => {
@@ -115,21 +113,13 @@ describe('deliveries', () => {
     const forged = JSON.parse(JSON.stringify(encodeDelivery(landed))) as ReturnType<
       typeof encodeDelivery
     >;
-    forged.transaction.signatures = ['5'.repeat(88)];
+    forged.transaction.signatures = [FORGED];
     expect((await deliver(JSON.stringify([forged]))).status).toBe(200);
-    await expect
-      .poll(
-        async () =>
-          (
-            await street.database
-              .sql`select attempts from sighting where signature = ${'5'.repeat(88)}`
-          )[0]?.attempts ?? 0,
-      )
-      .toBeGreaterThan(0);
-    // The real one, with the same content, is heard meanwhile.
-    expect(
-      await street.database.sql`select 1 from fact where signature = ${'5'.repeat(88)}`,
-    ).toHaveLength(0);
+    const attempts = async () =>
+      (await sightingsIn(street.database)).find(({ signature }) => signature === FORGED)?.attempts;
+    await expect.poll(async () => (await attempts()) ?? 0).toBeGreaterThan(0);
+    const facts = await factsIn(street.database);
+    expect(facts.map(({ signature }) => signature)).not.toContain(FORGED);
   });
 
   test('ten megabytes are refused before they are read', async () => {
@@ -167,9 +157,8 @@ describe('deliveries', () => {
 
   test('many at once share commits, and all are stored', async () => {
     const kept = async (): Promise<string[]> => {
-      const parcels = await street.database.sql<{ body: Buffer }[]>`select body from delivery`;
       const texts: string[] = [];
-      for (const each of parcels)
+      for (const each of await deliveriesIn(street.database))
         for await (const { bytes } of unpackBodies(each.body))
           texts.push(Buffer.from(bytes ?? []).toString());
       return texts;
@@ -178,7 +167,7 @@ describe('deliveries', () => {
     const answers = await Promise.all(bodies.map((each) => deliver(each)));
     expect(answers.every((each) => each.status === 200)).toBe(true);
     expect(await kept()).toEqual(expect.arrayContaining(bodies));
-    const commits = await street.database.sql`select 1 from delivery`;
+    const commits = await deliveriesIn(street.database);
     expect(commits.length).toBeLessThan((await kept()).length);
   });
 
@@ -193,14 +182,14 @@ describe('deliveries', () => {
       const body = Array.isArray(file)
         ? file
         : (Object.values(file).find((each) => Array.isArray(each)) ?? file);
-      const before = (await street.database.sql`select 1 from sighting`).length;
-      const count = (await street.database.sql`select 1 from delivery`).length;
+      const before = (await sightingsIn(street.database)).length;
+      const count = (await deliveriesIn(street.database)).length;
       expect((await deliver(JSON.stringify(body))).status).toBe(200);
       await digested(count + 1);
-      const last = (await rows()).at(-1);
+      const last = (await digestedRows()).at(-1);
       expect(last?.entries).toBeGreaterThan(0);
       expect(last?.refused).toBe(0);
-      expect(await street.database.sql`select 1 from sighting`).toHaveLength(before);
+      expect(await sightingsIn(street.database)).toHaveLength(before);
     },
   );
 

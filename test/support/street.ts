@@ -36,6 +36,7 @@ export type GateView = {
   standing: string | null;
   outstanding: string | null;
   evidence: { signature: string } | null;
+  revision: string | null;
 };
 
 export type Street = AsyncDisposable & {

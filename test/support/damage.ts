@@ -1,0 +1,164 @@
+// Damage: does to a test's ledger what a fault does to a real one: a lost disk, an older backup, a
+// full disk, bytes that were altered. Functions are named by what happens; a function whose damage
+// is mended later in the test returns the mending.
+import type { Sql } from '../../src/ledger/database.ts';
+import { withoutGuards } from './guards.ts';
+import type { Ledgered } from './rows.ts';
+
+/** Deletes every agent key, so that no payment can be signed. Returns what puts them back. */
+export async function loseAgentKeys({ sql }: Ledgered): Promise<() => Promise<void>> {
+  const keys = await sql`delete from agent_key returning *`;
+  return async () => {
+    await sql`insert into agent_key ${sql([...keys])}`;
+  };
+}
+
+/** Alters one byte of every sealed agent key, so that none opens with the master key. */
+export async function spoilAgentKeys({ sql }: Ledgered): Promise<void> {
+  await sql`update agent_key set sealed = set_byte(sealed, 70, 255 - get_byte(sealed, 70))`;
+}
+
+/** Replaces every endpoint's secrets by one that does not open. Returns what puts them back. */
+export async function spoilEndpointSecrets({ sql }: Ledgered): Promise<() => Promise<void>> {
+  const kept = await sql<{ id: string; secrets: string[] }[]>`
+    select endpoint_id as id, secrets from endpoint`;
+  await sql`update endpoint set secrets = ${sql.json(['00ff'])}`;
+  return async () => {
+    for (const { id, secrets } of kept)
+      await sql`update endpoint set secrets = ${sql.json(secrets)} where endpoint_id = ${id}`;
+  };
+}
+
+/** Writes the sealed secrets of one endpoint into the row of another, where they do not open. */
+export async function copyEndpointSecrets(
+  { sql }: Ledgered,
+  from: string,
+  to: string,
+): Promise<void> {
+  await sql`
+    update endpoint set secrets = (select secrets from endpoint where endpoint_id = ${from})
+    where endpoint_id = ${to}`;
+}
+
+/** Stores a delivery whose body cannot be unpacked. */
+export async function storeSpoiledDelivery({ sql }: Ledgered): Promise<void> {
+  await sql`
+    insert into delivery (received_at, packing, body) values (now(), 'zstd', 'no zstd at all')`;
+}
+
+/** Deletes all payments and what they covered. Debts stay as paid as they were. */
+export const losePayments = ({ sql }: Ledgered): Promise<void> =>
+  withoutGuards(sql, (tx) => tx`truncate payment_share, payment cascade`);
+
+/** Makes debts, or one of them, unpaid and due at once, whatever was paid. */
+export const reopenDebts = ({ sql }: Ledgered, shareId: string | null = null): Promise<void> =>
+  withoutGuards(
+    sql,
+    (tx) => tx`
+      update profit_share set status = 'pending', paid = 0, retry_at = null
+      where ${shareId}::text is null or share_id = ${shareId}`,
+  );
+
+/** Writes the excess of every payment as 0. The ledger refuses it for an accepted excess. */
+export async function loseExcesses({ sql }: Ledgered): Promise<void> {
+  await sql`update payment set excess = 0`;
+}
+
+/** Deletes all debts. */
+export const loseDebts = ({ sql }: Ledgered): Promise<void> =>
+  withoutGuards(sql, (tx) => tx`delete from profit_share`);
+
+/** Makes every debt `failed`, as a trouble leaves it that waits for a person. */
+export async function failDebts({ sql }: Ledgered): Promise<void> {
+  await sql`update profit_share set status = 'failed', retry_at = null`;
+}
+
+/**
+ * Copies the debts and payments as they are now. Returns what puts the copy back, as a restored
+ * backup does, or a replica that lacks the last commits.
+ */
+export async function backUpBooks({ sql }: Ledgered): Promise<() => Promise<void>> {
+  const tables = ['profit_share', 'payment', 'payment_share'];
+  for (const each of tables) await sql.unsafe(`create table backup_${each} as table ${each}`);
+  return () =>
+    withoutGuards(sql, async (tx) => {
+      await tx`truncate payment_share, payment cascade`;
+      await tx`delete from profit_share`;
+      for (const each of tables)
+        await tx.unsafe(`insert into ${each} select * from backup_${each}`);
+    });
+}
+
+/** Cuts every connection to the database but the one that asks for it. */
+export async function cutConnections({ sql }: Ledgered): Promise<void> {
+  await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`.catch(() => {});
+}
+
+/** Makes the ledger forget all changes of standings after a revision, as a lost commit does. */
+export async function loseStandingsAfter({ sql }: Ledgered, revision: number): Promise<void> {
+  await sql`delete from standing_change where revision > ${revision}`;
+  await sql`update revision set last = ${revision}`;
+  await sql`update standing set outstanding = 0, revision = ${revision}`;
+}
+
+/**
+ * Gives every change of a standing another nonce, as in a ledger that went back and has given the
+ * same revisions to other changes since.
+ */
+export async function changeNonces({ sql }: Ledgered): Promise<void> {
+  await sql`update standing_change set nonce = gen_random_uuid()`;
+}
+
+/** Writes a wrong standing: good, with these base units outstanding and no reason. */
+export async function mistakeStanding({ sql }: Ledgered, id: string, owed: bigint): Promise<void> {
+  await sql`
+    update standing set standing = 'good', outstanding = ${owed}, reason = null, evidence = null
+    where subscriber_id = ${id}`;
+}
+
+/** Ends an act, as a daemon does that dies two minutes ago before it could answer. */
+export async function loseAnswer({ sql }: Ledgered, idempotencyKey: string): Promise<void> {
+  await sql`
+    update act set status = null, ended_at = null, answer = null, at = now() - interval '2 minutes'
+    where idempotency_key = ${idempotencyKey}`;
+}
+
+/**
+ * From now on Postgres refuses new rows of these tables, and takes every other write, as with a full
+ * disk. Returns what makes room.
+ */
+export async function fillDisk(
+  { sql }: Ledgered,
+  ...tables: readonly string[]
+): Promise<() => Promise<void>> {
+  await sql.unsafe(`
+    create or replace function no_room() returns trigger language plpgsql as $$
+    begin
+      raise exception 'could not extend file: No space left on device' using errcode = '53100';
+    end $$`);
+  for (const each of tables)
+    await sql.unsafe(
+      `create trigger full_disk before insert on ${each} for each row execute function no_room()`,
+    );
+  return async () => {
+    for (const each of tables) await sql.unsafe(`drop trigger full_disk on ${each}`);
+  };
+}
+
+/**
+ * New connections to the database can read and not write, as with a standby. Returns what lets them
+ * write again.
+ */
+export async function refuseWrites(sql: Sql, url: string): Promise<() => Promise<void>> {
+  const name = new URL(url).pathname.slice(1);
+  await sql.unsafe(`alter database ${name} set default_transaction_read_only = on`);
+  return async () => {
+    await sql.unsafe('set default_transaction_read_only = off');
+    await sql.begin(async (tx) => {
+      await tx.unsafe('set transaction read write');
+      await tx.unsafe(`alter database ${name} set default_transaction_read_only = off`);
+    });
+  };
+}

@@ -11,7 +11,7 @@ let street: Street;
 let ana: Trader;
 beforeAll(async () => {
   street = await openStreet();
-  ana = street.driver.createTrader({ deposit: 1_000_000_000n });
+  ana = street.driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('ana', ana, Keypair.generate().publicKey);
 });
 afterAll(() => street[Symbol.asyncDispose]());

@@ -81,6 +81,7 @@ describe('matching', () => {
     );
     const sorted = <Row extends { slot: number }>(rows: Row[]) =>
       rows.toSorted((a, b) => a.slot - b.slot);
+    let allotted = 0;
     fc.assert(
       fc.property(list, list, (given, wanted) => {
         const transfers = sorted(given).map(({ slot, amount }, n) => ({
@@ -94,6 +95,7 @@ describe('matching', () => {
           owed: amount,
         }));
         const parts = allotCredits(transfers, shares);
+        allotted += parts.length;
         const sumOf = (by: 'transferId' | 'shareId', id: string) =>
           parts.reduce((sum, each) => (each[by] === id ? sum + each.amount : sum), 0n);
         for (const each of transfers) expect(sumOf('transferId', each.id) <= each.left).toBe(true);
@@ -114,6 +116,7 @@ describe('matching', () => {
               ).toBe(true);
       }),
     );
+    expect(allotted).toBeGreaterThan(100);
   });
 });
 

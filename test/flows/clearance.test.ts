@@ -127,7 +127,7 @@ test.each([20, 400, 500])(
 );
 
 test('a running daemon measures the slots of its chain: a clearance is counted in slots of 20 ms', async () => {
-  await using street = await openStreet();
+  await using street = await openStreet({ slotMs: 20 });
   const trader = street.driver.createTrader({ deposit: 1_000_000_000n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   const { body } = await street.post('/v1/subscribers/ana/clearances', {

@@ -55,7 +55,7 @@ test('a subscriber who pays the creator itself is no runaway, and is not charged
   await using street = await openStreet();
   const { driver } = street;
   const creator = Keypair.generate().publicKey;
-  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('ana', trader, creator);
   win(street, trader);
   const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');

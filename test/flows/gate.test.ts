@@ -45,7 +45,7 @@ test('without a Drift account there is no standing and no clearance, until there
 test('a subscriber who owes for longer than allowed, in time that counts, may open nothing; the answer has both times', async () => {
   await using street = await openStreet({ settings: unscheduled() });
   const { driver, database } = street;
-  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   profitableClose(driver, trader);
   await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');

@@ -260,7 +260,7 @@ describe('what keeps a debt', () => {
   test('a debt lapses by its own terms alone, on record, and the gate knows', async () => {
     await using street = await openStreet();
     const { driver, database } = street;
-    const trader = driver.createTrader({ deposit: 1_000_000_000n });
+    const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
     await street.subscribe('ana', trader, creatorWallet(), 1_000, { expiresAfterMs: 86_400_000 });
     profitableClose(driver, trader);
     const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');

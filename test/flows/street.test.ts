@@ -143,7 +143,7 @@ describe('paying', () => {
 test('a debt that needs a person stays, until somebody asks for it to be tried again', async () => {
   await using street = await openStreet();
   const { driver, database } = street;
-  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('ana', trader, creatorWallet());
   profitableClose(driver, trader);
   const waiting = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');
@@ -219,7 +219,7 @@ test('a verdict that a crash left behind the books is judged again at the next s
   const { driver, database } = street;
   const [ana, bo] = [
     driver.createTrader({ deposit: 1_000_000_000n, lamports: 50_000_000n }),
-    driver.createTrader({ deposit: 1_000_000_000n }),
+    driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n }),
   ];
   await street.subscribe('ana', ana, creatorWallet());
   await street.subscribe('bo', bo, creatorWallet());

@@ -175,7 +175,7 @@ test('a subscriber leaves only when nothing is open, owed or unheard, and may co
   await using street = await openStreet();
   const { driver, database } = street;
   const creator = creatorWallet();
-  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('ana', trader, creator);
   await street.subscribe('bo', driver.createTrader({ deposit: 1_000_000_000n }), creator);
   const followed = async () => {

@@ -24,7 +24,9 @@ describe('config/ops/alerts.yaml', () => {
     expect(read('docs/runbook.md')).toContain(`\n### ${name}\n`);
     expect(cases).toContain(`- name: ${name} fires\n`);
     expect(cases).toContain(`- name: ${name} stays silent\n`);
-    for (const [, metric = ''] of rule.matchAll(/bailiff_([a-z_]+?)(?:_bucket)?(?![a-z_])/g))
+    const metrics = [...rule.matchAll(/bailiff_([a-z_]+?)(?:_bucket)?(?![a-z_])/g)];
+    expect(metrics).not.toHaveLength(0);
+    for (const [, metric = ''] of metrics)
       expect(source, metric).toMatch(new RegExp(`'(bailiff_)?${metric}'`));
   });
 

@@ -70,7 +70,9 @@ test('the package brings no dependency, no script of installation, and no TypeSc
   expect(Object.keys(own.scripts as object)).toEqual(['prepack']);
   const files = globSync('node_modules/@bailiff/gate-client/**/*.ts', { cwd: project });
   expect(files.filter((each) => !each.endsWith('.d.ts'))).toEqual([]);
-  for (const file of globSync('node_modules/@bailiff/gate-client/**/*.js', { cwd: project }))
+  const scripts = globSync('node_modules/@bailiff/gate-client/**/*.js', { cwd: project });
+  expect(scripts).not.toHaveLength(0);
+  for (const file of scripts)
     expect(readFileSync(path.join(project, file), 'utf8'), file).not.toMatch(
       /from ['"](?!\.)|require\(|import\(/,
     );

@@ -11,11 +11,11 @@ const problems = (env: Record<string, string>): string[] => {
   try {
     loadSettings(env);
   } catch (thrown) {
-    if (thrown instanceof Fault)
-      return thrown.message
-        .split('\n')
-        .slice(1)
-        .map((line) => line.trim());
+    if (!(thrown instanceof Fault)) throw thrown;
+    return thrown.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim());
   }
   return [];
 };

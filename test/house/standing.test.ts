@@ -74,5 +74,7 @@ test.each(table)('%s', (event, signed, counted) => {
     if (signed === 'agent' || signed?.startsWith('agent, and')) expect(byAgent).toBe(true);
     else if (signed === 'a stranger' || signed?.startsWith('a delegate'))
       expect(byAgent).toBe(false);
+    else
+      expect(['anybody', 'agent or Drift delegate', 'Drift delegate, or agent']).toContain(signed);
   }
 });

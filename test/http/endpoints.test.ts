@@ -22,7 +22,7 @@ test('from a close to a paid creator every event arrives, verifiable, and again 
     kinds: ['share.paid'],
   });
   expect(only.body).toMatchObject({ kinds: ['share.paid'], disabled: null });
-  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   profitableClose(driver, trader);
   const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');

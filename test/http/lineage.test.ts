@@ -11,7 +11,7 @@ test('an engine whose last revision was lost and given out again denies whom the
   await using street = await openStreet();
   const { driver, database } = street;
   const { url } = street.app();
-  const bo = driver.createTrader({ deposit: 1_000_000_000n });
+  const bo = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('bo', bo, Keypair.generate().publicKey);
   const states: string[] = [];
   const gate = createGateClient({

@@ -49,7 +49,7 @@ async function setUp(): Promise<void> {
     settings: (given) => ({ ...given, clearances: { ...given.clearances, patienceMs: 0 } }),
   });
   const { driver } = street;
-  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   profitableClose(driver, trader);
   const share = await street.share('ana', (each) => each.reason?.code === 'agent_needs_sol');

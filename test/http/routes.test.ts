@@ -32,7 +32,7 @@ beforeAll(async () => {
   });
   const { driver, database } = street;
   met.ana = driver.createTrader({ deposit: 1_000_000_000n, lamports: 1_000_000_000n });
-  const bo = driver.createTrader({ deposit: 1_000_000_000n });
+  const bo = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('ann', met.ana, Keypair.fromSeed(Buffer.alloc(32, 1)).publicKey);
   await street.subscribe('bo', bo, Keypair.generate().publicKey);
   const [leaving, unheard] = [1, 2].map(() => driver.createTrader({ deposit: 1_000_000_000n }));

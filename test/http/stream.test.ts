@@ -50,7 +50,9 @@ test('hydration, then every change by gapless revision, the same from two daemon
   const second = await startApp({ ...street.settings, secrets }, systemClock, silentLog);
   const urls = [street.app().url, second.url];
   const told = urls.map((url) => read(url, (events) => changes(events).length >= 5));
-  const traders = ['ana', 'bo'].map(() => driver.createTrader({ deposit: 1_000_000_000n }));
+  const traders = ['ana', 'bo'].map(() =>
+    driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n }),
+  );
   await street.subscribe('ana', traders[0] as never, Keypair.generate().publicKey);
   await street.subscribe('bo', traders[1] as never, Keypair.generate().publicKey);
   profitableClose(driver, traders[0] as never);
@@ -87,7 +89,7 @@ test('an engine with the client denies a runaway, goes stale when the daemon is 
   });
   const { driver } = street;
   const port = Number(new URL(street.app().url).port);
-  const trader = driver.createTrader({ deposit: 1_000_000_000n });
+  const trader = driver.createTrader({ deposit: 1_000_000_000n, lamports: 0n });
   await street.subscribe('ana', trader, Keypair.generate().publicKey);
   const states: GateState[] = [];
   const gate = createGateClient({ url: street.app().url, onState: (state) => states.push(state) });

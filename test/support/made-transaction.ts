@@ -1,6 +1,7 @@
-// Made transaction: a transaction built by hand from the venue's layouts: instructions with what
-// they called, the records each call emitted, and the token balances. The log is written as the
-// runtime writes it, or cut off.
+// Made transaction: a transaction built by hand from the venue's layouts, which no program has
+// executed: instructions with what they called, the records each call emitted, and the token
+// balances. The log is written as the runtime writes it, or cut off. Nothing checks that records,
+// balances and instructions agree: a test says each of them.
 import { createHash } from 'node:crypto';
 import { Keypair } from '@solana/web3.js';
 import type { Fact, FactBody } from '../../src/core/fact.ts';
@@ -28,17 +29,25 @@ import { hear } from './hear.ts';
 const { user: userAddress } = DRIFT_V2.addresses;
 const { ofUser: readAccountState } = DRIFT_V2.states;
 
+/** A new address, which nothing watches. */
 export const someone = (): Address => Keypair.generate().publicKey.toBase58() as Address;
 export const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
 export const SYSTEM = '11111111111111111111111111111111' as Address;
+/** Jupiter: a program whose calls the venue does not read. */
 export const OTHER = 'JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4' as Address;
 
+/** The agent's wallet of the subscriber `ana`. */
 export const agent = someone();
+/** Its Drift account, sub-account 0. */
 export const user = userAddress(agent, 0);
+/** Its USDC account. The address is any, not the one that would be derived from the wallet. */
 export const agentTokens = someone();
+/** The token account of the venue that deposits go to and withdrawals come from. */
 export const vault = someone();
+/** A wallet that is nothing to `ana`. */
 export const stranger = someone();
 
+/** The three accounts above, all of `ana`, and no other. */
 export const watched = new Map<string, Watched>(
   (
     [
@@ -49,13 +58,16 @@ export const watched = new Map<string, Watched>(
   ).map(([address, role]) => [address, { address, subscriberId: 'ana', role }]),
 );
 
+/** A record of the venue, on a `Program data` line, or on a `Program log` line with `as: 'log'`. */
 type Emitted = { readonly event: string; readonly value: Struct; readonly as?: 'log' | 'data' };
+/** A call of a program, with the records that it emits. */
 export type MadeCall = {
   readonly program: Address;
   readonly accounts: readonly Address[];
   readonly data: Uint8Array;
   readonly emits?: readonly Emitted[];
 };
+/** An instruction of the transaction, with the calls that it makes. */
 export type Made = MadeCall & { readonly inner?: readonly MadeCall[] };
 
 const discriminators = new Map<string, string>(
@@ -66,8 +78,10 @@ const discriminators = new Map<string, string>(
 const ORDER = 'd53301bb6cdce6e0';
 
 /**
- * An instruction of the venue, an order unless named. Accounts that no test looks at have any
- * address.
+ * An instruction of the venue. `call` is a call of its profile; any other text makes an order
+ * (place_and_take_perp_order) with 40 bytes of zeros as arguments. With `name` the instruction of
+ * that name is encoded with `args` instead. `at` gives accounts by their place; every other place
+ * holds a new address. It emits no record and calls nothing unless `rest` says so.
  */
 export function venue(
   call: string,
@@ -98,26 +112,35 @@ const withU64 = (head: readonly number[], amount: bigint, tail: readonly number[
   bytes.writeBigUInt64LE(amount);
   return Buffer.from([...head, ...bytes, ...tail]);
 };
+/** Moves tokens (Transfer of the token program); the third account, the authority, is new. */
 export const transfer = (from: Address, to: Address, amount: bigint): MadeCall => ({
   program: TOKEN,
   accounts: [from, to, someone()],
   data: withU64([3], amount),
 });
+/** A call of the token program. */
 export const tokenCall = (accounts: readonly Address[], data: Uint8Array): MadeCall => ({
   program: TOKEN,
   accounts,
   data,
 });
+/** The agent lets a delegate take tokens (Approve). */
 export const approve = (source: Address, delegate: Address, amount: bigint): MadeCall =>
   tokenCall([source, delegate, agent], withU64([4], amount));
+/** The agent gives a token account to another owner (SetAuthority of kind 2). */
 export const setOwner = (account: Address, owner: Address): MadeCall =>
   tokenCall([account, agent], Buffer.from([6, 2, 1, ...(base58Bytes(owner) ?? [])]));
+/** Moves lamports (Transfer of the system program). */
 export const sendSol = (from: Address, to: Address, lamports: bigint): MadeCall => ({
   program: SYSTEM,
   accounts: [from, to],
   data: withU64([2, 0, 0, 0], lamports),
 });
 
+/**
+ * The balance of a token account before and after the transaction: USDC with 6 decimals, owned by
+ * `stranger` on both sides, unless `given` says otherwise. `mine` makes the agent its owner.
+ */
 export const tokens = (
   account: Address,
   before: bigint,
@@ -152,8 +175,8 @@ function logOf(made: readonly Made[]): string[] {
 }
 
 /**
- * Lamports that a wallet begins with, and that an own token account is taken to hold beyond its
- * rent.
+ * Lamports that every wallet of a made transaction begins with, and that an own token account is
+ * taken to hold beyond its rent; and the fee, which the first signer pays.
  */
 export const WALLET_LAMPORTS = 1_000_000_000_000n;
 export const EXCESS_LAMPORTS = 5_000_000_000n;
@@ -212,8 +235,10 @@ function lamportsOf(
 
 let counter = 0;
 /**
- * The transaction, whole or with its log cut before the first record. The agent signs it and pays,
- * unless told.
+ * The transaction, with a signature of its own. Unless `given` says otherwise it succeeds, in slot 100
+ * at place 0 of the block; the agent alone signs it and pays the fee of 5,000 lamports. Its log is
+ * whole, or with `cut` ends before the first record. `balances` are the only token balances. Lamports
+ * follow from the instructions (`lamportsOf`).
  */
 export function made(
   instructions: readonly Made[],
@@ -256,15 +281,20 @@ export function made(
   };
 }
 
+/** What Drift's hearing makes of the transaction for `ana`: the bodies of all facts, in order. */
 export const bodies = (transaction: ChainTransaction): FactBody[] =>
   hear(DRIFT_V2, transaction, watched).map((each: Fact) => each.body);
+/** The bodies of one kind. */
 export const ofKind = <Kind extends FactBody['kind']>(
   transaction: ChainTransaction,
   kind: Kind,
 ): Extract<FactBody, { kind: Kind }>[] =>
   bodies(transaction).filter((each) => each.kind === kind) as Extract<FactBody, { kind: Kind }>[];
 
-/** A DepositRecord of our user, with what a test does not care about filled in. */
+/**
+ * A DepositRecord of `user`. Unless `value` says otherwise it is a withdrawal of nothing from market
+ * 0 (USDC at 1 USD), record 1, made by the owner and not a transfer between accounts.
+ */
 export const depositRecord = (value: Struct): Emitted => ({
   event: 'DepositRecord',
   value: {
@@ -290,7 +320,10 @@ export const depositRecord = (value: Struct): Emitted => ({
   },
 });
 
-/** The account before and after, as its counters show it. */
+/**
+ * The state of `user` at a slot: 1,000 USDC were deposited and are held, and nothing else ever
+ * happened, but for what `change` writes.
+ */
 export const stateOf = (slot: number, change: (user: Struct) => void = () => {}): AccountState => {
   const account = blankAccount('User');
   account.authority = agent;
@@ -300,5 +333,6 @@ export const stateOf = (slot: number, change: (user: Struct) => void = () => {})
   change(account);
   return { slot, ...readAccountState(encodeAccount('User', account)) };
 };
+/** What the change of that state means, as the check of accounts names it. */
 export const means = (change: (user: Struct) => void): string[] =>
   meaningsOf(stateOf(1), NO_COUNTERS, stateOf(2, change)).map((each) => each.what);

@@ -1,5 +1,6 @@
-// Street: the whole daemon in this process, against a local world on real sockets and a database of
-// its own.
+// Street: a town for a test. It opens the whole daemon in this process, against a local chain, a
+// local Helius and a database of its own, all on real sockets. `openStreet` says what is there at
+// the beginning, `Street` what a test can do.
 import { randomBytes } from 'node:crypto';
 import { type Keypair, type PublicKey, SystemProgram } from '@solana/web3.js';
 import { expect } from 'vitest';
@@ -16,6 +17,7 @@ import { openLog, silentLog } from '../../src/system/log.ts';
 import { loadSettings, processEnvironment, type Settings } from '../../src/system/settings.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { velocityProgram } from './programs.ts';
+import { settingsOf } from './street-settings.ts';
 
 export type ShareView = {
   id: string;
@@ -42,15 +44,26 @@ export type GateView = {
 export type Street = AsyncDisposable & {
   /** Its cluster confirms each act of the test before the call returns. */
   readonly world: ServedWorld;
+  /** People at Drift, who act without Bailiff. */
   readonly driver: Driver;
   readonly database: TestDatabase;
+  /** What the daemon was started with; `restart` reads them again. */
   readonly settings: Settings;
+  /** The secret in the Authorization header of webhook deliveries. */
   readonly secret: string;
+  /** The running daemon. Throws while it is stopped. */
   app(): App;
   /** Stops the daemon and starts it again on the same database. */
   restart(): Promise<void>;
   stop(): Promise<void>;
+  /** Sends JSON to the API. A body that is empty is `{}` in the answer. */
   post(route: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
+  /**
+   * Registers a subscriber with the secret key of the trader's agent, and its sub-account 0. Agrees
+   * on the subscription `<id>-sub` there: `shareBps` of each close's profit (1,000, a tenth, when
+   * absent) for the creator, by the basis per_close, without a minimum payment and without an expiry.
+   * `terms` are further fields of the API's terms, and replace these.
+   */
   subscribe(
     id: string,
     trader: Trader,
@@ -59,9 +72,11 @@ export type Street = AsyncDisposable & {
     terms?: Record<string, unknown>,
     venue?: VenueName,
   ): Promise<void>;
-  /** SOL by a transaction, so that accounts tell of it. */
+  /** The faucet sends SOL by a transaction, which the daemon hears as a change of the account. */
   sendSol(to: PublicKey, lamports: bigint): void;
+  /** The first page of a subscriber's shares, as the API lists them: newest first. */
   shares(id: string): Promise<ShareView[]>;
+  /** The gate's answer just now, about `open` when no action is given. */
   gate(id: string, action?: string): Promise<GateView>;
   /**
    * Waits for a verdict about opening, and returns the whole answer. A busy machine, or slots that
@@ -71,6 +86,7 @@ export type Street = AsyncDisposable & {
   verdict(id: string, wanted: GateView['verdict']): Promise<GateView>;
   /** Waits until a share of a subscriber is as wanted. */
   share(id: string, ready: (share: ShareView) => boolean): Promise<ShareView>;
+  /** Waits until the gate tells this standing of a subscriber, and returns the whole answer. */
   standing(id: string, wanted: string): Promise<GateView>;
 };
 
@@ -81,15 +97,22 @@ const LOG_LEVEL = process.env.BAILIFF_TEST_LOG;
 const log = LOG_LEVEL ? openLog(LOG_LEVEL) : silentLog;
 
 export type StreetOptions = {
-  /** The venues that the daemon serves; the one of the settings when absent. */
+  /**
+   * The venues that the daemon serves: Drift v2 alone when absent. With `velocity` its program is on
+   * the chain, too.
+   */
   venues?: readonly VenueName[];
+  /** Pays the fees of payments. It holds what the test gives it. No sponsor when absent. */
   sponsor?: Keypair;
+  /** False: the daemon has no key for Helius, so that it registers no webhook and is sent none. */
   webhooks?: boolean;
+  /** Milliseconds between two blocks; 20 when absent, 400 on mainnet. */
   slotMs?: number;
-  /** Slots until a block is final. */
+  /** Blocks until a block is final; 8 when absent, about 32 on mainnet. */
   finalizedAfter?: number;
   /** The genesis hash that the chain's nodes give; random when absent. */
   genesisHash?: string;
+  /** Changes the settings with which the daemon starts, those of `settingsOf`. */
   settings?: (settings: Settings, world: ServedWorld) => Settings | Promise<Settings>;
 };
 
@@ -111,6 +134,22 @@ const confirming = (cluster: Cluster): Cluster => ({
   },
 });
 
+/**
+ * Opens a street. Unless an option says otherwise, there are:
+ *
+ * - a fresh database with the whole schema, and no row that a person made;
+ * - a chain with a block every 20 ms by the machine's clock, confirmed after one block and final
+ *   after eight, whose faucet has SOL and USDC for everybody;
+ * - Drift: the compiled program where its file is present, else the stand-in (`BAILIFF_DRIFT_PROGRAM`
+ *   names another file). SOL costs 150 USD and BTC 90,000 until `driver.movePrice`;
+ * - Helius, which sends the daemon each transaction of the accounts that it registers;
+ * - the daemon, started, in mode `settle`, with all four sources, a random master key, no sponsor, no
+ *   swap service and no API key, so that a request needs none.
+ *
+ * There are no people: `driver.createTrader` makes a trader, whose agent has no SOL unless `lamports`
+ * says so and then cannot pay, and `street.subscribe` registers it. A creator has no token account
+ * until it is paid or given USDC.
+ */
 export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   const database = await createDatabase();
   const heliusApiKey = randomBytes(8).toString('hex');
@@ -139,30 +178,16 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
       : createVelocityDriver({ cluster, faucet: served.driver.faucet, prices });
   const world: ServedWorld = { ...served, cluster, driver, velocity };
   const secret = randomBytes(16).toString('hex');
-  const given: Settings = {
-    ...base,
-    // A loaded machine may take its time: only tests of the deadline have a short one.
-    http: { ...base.http, port: 0, answerMs: 60_000, webhookAnswerMs: 30_000 },
-    rpc: { ...base.rpc, url: world.chain.rpcUrl, wsUrl: world.chain.wsUrl },
-    helius: { ...base.helius, apiUrl: world.helius.apiUrl },
-    payments: { ...base.payments, retryEveryMs: 300, pollMs: 50, rebroadcastMs: 200 },
-    watch: {
-      ...base.watch,
-      backfillEveryMs: 400,
-      finalityMs: 60,
-      sweepEveryMs: 1_000,
-      checkEveryMs: 500,
-    },
-    secrets: {
+  const given = settingsOf(
+    base,
+    world,
+    {
       databaseUrl: database.url,
       heliusApiKey: options.webhooks === false ? null : heliusApiKey,
       webhookSecrets: [secret],
-      apiKeys: [],
-      masterKey: new Uint8Array(randomBytes(32)),
-      nextMasterKey: null,
-      sponsorKey: options.sponsor?.secretKey ?? null,
     },
-  };
+    options.sponsor,
+  );
   const settings = (await options.settings?.(given, world)) ?? given;
   let app: App | null = await startApp(settings, systemClock, log);
   const running = (): App => {
@@ -266,12 +291,5 @@ export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   return street;
 }
 
-/** Settings under which nothing is tried again by schedule: only triggers do it. */
-export const unscheduled =
-  (payments: Partial<Settings['payments']> = {}) =>
-  (given: Settings): Settings => ({
-    ...given,
-    payments: { ...given.payments, retryEveryMs: 3_600_000, ...payments },
-  });
-
+export { unscheduled } from './street-settings.ts';
 export { profitableClose } from './trades.ts';

@@ -2,7 +2,11 @@
 import type { Trader } from '../../src/local/drift/instructions.ts';
 import type { VenueDriver } from '../../src/local/driver.ts';
 
-/** Opens and closes a long with profit; returns the closing transaction. */
+/**
+ * Sets the price of market 0 to 150, buys `base` (in 1e9; 2 SOL when absent), sets the price to 165
+ * and sells it all: 30 USDC of profit for 2 SOL, less the fees of both trades. Returns the signature
+ * of the closing transaction.
+ */
 export function profitableClose(
   driver: VenueDriver,
   trader: Trader,

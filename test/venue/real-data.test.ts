@@ -25,29 +25,36 @@ const load = (name: string): Struct =>
 const hasShared = existsSync(path.join(shared, 'INDEX.md'));
 
 describe.runIf(hasShared)('real chain data', () => {
-  const names = [
-    'logs-driftrs-parses_order_trigger.json',
-    'logs-driftrs-parses_jit_proxy_logs.json',
-    'events-driftrs-history.json',
-    'logs-driftrs-parses_swap_logs.json',
-    'logs-swap-beginend-jupiter-protocolv2.json',
-    'events-fundingpayment-driftsim-localnet.json',
-    'events-swap-spotinterest-2025-pinax.json',
-    'logs-updatefundingrate-curve-fundingrate-protocolv2.json',
-  ];
-  test.each(names)('%s', (name) => {
+  /** Each file, and how many of its records are of a kind that the product reads. */
+  const files = [
+    ['logs-driftrs-parses_order_trigger.json', 2],
+    ['logs-driftrs-parses_jit_proxy_logs.json', 4],
+    ['events-driftrs-history.json', 8],
+    ['logs-driftrs-parses_swap_logs.json', 1],
+    ['logs-swap-beginend-jupiter-protocolv2.json', 1],
+    ['events-fundingpayment-driftsim-localnet.json', 14],
+    ['events-swap-spotinterest-2025-pinax.json', 1],
+    ['logs-updatefundingrate-curve-fundingrate-protocolv2.json', 0],
+  ] as const;
+  test.each(files)('%s', (name, records) => {
+    // Lines of a log, or records alone.
     const payloads = [
-      ...JSON.stringify(load(name)).matchAll(/Program (?:log|data): ([A-Za-z0-9+/]{40,}={0,2})/g),
+      ...JSON.stringify(load(name)).matchAll(
+        /(?:Program (?:log|data): |"b64":")([A-Za-z0-9+/]{40,}={0,2})/g,
+      ),
     ].map((match) => Buffer.from(match[1] ?? '', 'base64'));
+    let read = 0;
     for (const bytes of payloads) {
       const ours = DRIFT_V2.records.decodeEvent(bytes);
       if (ours === null) continue;
+      read++;
       if (ours.event === 'Spoiled') throw new Error(`a real ${ours.of} can't be read`);
       // The SDK needs the missing trailing fields padded with zeros; ours reads the bytes as they
       // are.
       compare(bytes, Buffer.concat([bytes, Buffer.alloc(64)]));
       expect(ours.ts > 0n).toBe(true);
     }
+    expect(read).toBe(records);
   });
 
   test('67 mainnet users: positions and counters as the SDK reads them', () => {
@@ -58,6 +65,9 @@ describe.runIf(hasShared)('real chain data', () => {
     ].map((match) => Buffer.from(match[1] ?? '', 'base64'));
     const users = buffers.filter((each) => each.length === 4376);
     expect(users.length).toBeGreaterThan(50);
+    const perps = users.flatMap((bytes) => readUser(bytes).perps);
+    const spots = users.flatMap((bytes) => readUser(bytes).spots);
+    expect([perps.length, spots.length]).toEqual([48, 105]);
     for (const bytes of users) {
       const ours = readUser(bytes);
       const theirs = sdk.decodeUser(bytes);
@@ -113,6 +123,7 @@ describe.runIf(hasShared)('real chain data', () => {
   test("mainnet's USDC market", () => {
     const items = load('accounts-protocolv2-rust-tests.json').items as Struct[];
     const found = items.filter((each) => each.account === 'SpotMarket');
+    expect(found).not.toHaveLength(0);
     for (const each of found) {
       const bytes = Buffer.from(each.b64 as string, 'base64');
       const theirs = client.program.coder.accounts.decodeUnchecked('SpotMarket', bytes) as Struct;

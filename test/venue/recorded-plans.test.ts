@@ -25,8 +25,12 @@ const readerOf =
     }),
   });
 
-test('every shape of account is recorded', () => {
+test('every shape of account is recorded, with positions that are open and that are closed', () => {
   expect(Object.keys(histories)).toEqual(Object.keys(PLANNED));
+  const claimable = Object.values(histories).flatMap((all) =>
+    all.flatMap(({ funds }) => funds.claimable.map(({ held }) => held)),
+  );
+  expect(new Set(claimable)).toEqual(new Set([true, false]));
 });
 
 /** What a payment that the program refused is told as. */

@@ -38,6 +38,12 @@ function translated({ transaction, users }: Recorded): Recorded['transaction'] {
   return { ...transaction, logs: translateLogs(transaction.logs, at('before'), after) };
 }
 
+test('every recorded scenario has transactions, and most touch a watched account', () => {
+  for (const [name, recorded] of Object.entries(histories))
+    expect(recorded, name).not.toHaveLength(0);
+  expect(all.filter(({ users }) => users.length > 0).length).toBeGreaterThan(all.length / 2);
+});
+
 describe.each(Object.entries(histories))('%s', (_, recorded) => {
   test('translated, the facts of each transaction are what the accounts say, to the unit', () => {
     for (const each of recorded) {
@@ -61,10 +67,13 @@ describe.each(Object.entries(histories))('%s', (_, recorded) => {
 });
 
 test('token accounts hold on both sides what the node tells of them, and a failed transaction changes nothing', () => {
-  let told = 0;
+  let [told, failed] = [0, 0];
   for (const { transaction, users, others } of all) {
     if (transaction.error !== null)
-      for (const each of [...users, ...others]) expect(each.after).toEqual(each.before);
+      for (const each of [...users, ...others]) {
+        failed++;
+        expect(each.after).toEqual(each.before);
+      }
     for (const { address, before, after } of others) {
       const balance = transaction.tokenBalances.find(({ account: at }) => at === address);
       if (balance === undefined) continue;
@@ -74,6 +83,7 @@ test('token accounts hold on both sides what the node tells of them, and a faile
     }
   }
   expect(told).toBeGreaterThan(50);
+  expect(failed).toBeGreaterThan(10);
 });
 
 test('the recording holds every error that scenarios end with', () => {

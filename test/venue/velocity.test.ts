@@ -38,6 +38,14 @@ const owned = (dialect: Dialect, data: Uint8Array) => ({
   data,
 });
 
+test('transactions of both venues are recorded, and most touch a watched account', () => {
+  for (const recorded of [all, drift]) {
+    expect(recorded.length).toBeGreaterThan(20);
+    const touching = recorded.filter(({ users }) => users.length > 0);
+    expect(touching.length).toBeGreaterThan(recorded.length / 2);
+  }
+});
+
 test.each(Object.entries(histories))(
   'the facts of %s are what the accounts say, to the unit',
   (_, recorded) => {
@@ -143,9 +151,11 @@ describe('what is told', () => {
     ]);
   });
   test('every instruction of the recording is known', () => {
-    for (const each of all)
-      for (const coverage of cover(VELOCITY, each.transaction, watchedOf(each)).values())
-        expect(coverage.unknown).toBe(0);
+    const covered = all.flatMap((each) => [
+      ...cover(VELOCITY, each.transaction, watchedOf(each)).values(),
+    ]);
+    expect(covered.length).toBeGreaterThan(20);
+    expect(covered.filter(({ unknown }) => unknown > 0)).toEqual([]);
   });
 });
 

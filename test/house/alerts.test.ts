@@ -25,7 +25,8 @@ describe('config/ops/alerts.yaml', () => {
     expect(cases).toContain(`- name: ${name} fires\n`);
     expect(cases).toContain(`- name: ${name} stays silent\n`);
     const metrics = [...rule.matchAll(/bailiff_([a-z_]+?)(?:_bucket)?(?![a-z_])/g)];
-    expect(metrics).not.toHaveLength(0);
+    // BailiffDown asks Prometheus alone, whether it can scrape.
+    expect(metrics.length > 0).toBe(name !== 'BailiffDown');
     for (const [, metric = ''] of metrics)
       expect(source, metric).toMatch(new RegExp(`'(bailiff_)?${metric}'`));
   });

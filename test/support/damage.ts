@@ -126,8 +126,8 @@ export async function loseAnswer({ sql }: Ledgered, idempotencyKey: string): Pro
 }
 
 /**
- * From now on Postgres refuses new rows of these tables, and takes every other write, as with a full
- * disk. Returns what makes room.
+ * From now on Postgres refuses new rows of these tables, and takes every other write, as with a
+ * full disk. Returns what makes room.
  */
 export async function fillDisk(
   { sql }: Ledgered,

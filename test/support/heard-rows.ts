@@ -1,6 +1,6 @@
-// Heard rows: reads the tables of what a test's ledger heard of the chain: facts, sightings, watched
-// accounts and their checks, webhook deliveries. As in rows.ts, rows come whole and in their natural
-// order.
+// Heard rows: reads the tables of what a test's ledger heard of the chain: facts, sightings,
+// watched accounts and their checks, webhook deliveries. As in rows.ts, rows come whole and in
+// their natural order.
 import type { Fact, FactBody, Finality } from '../../src/core/fact.ts';
 import type { Address, Signature, Slot } from '../../src/core/ids.ts';
 import type { AccountState, Counters } from '../../src/core/reckoning.ts';

@@ -173,10 +173,10 @@ export { EXCESS_LAMPORTS, FEE, WALLET_LAMPORTS } from './made-lamports.ts';
 
 let counter = 0;
 /**
- * The transaction, with a signature of its own. Unless `given` says otherwise it succeeds, in slot 100
- * at place 0 of the block; the agent alone signs it and pays the fee of 5,000 lamports. Its log is
- * whole, or with `cut` ends before the first record. `balances` are the only token balances. Lamports
- * follow from the instructions (made-lamports.ts).
+ * The transaction, with a signature of its own. Unless `given` says otherwise it succeeds, in slot
+ * 100 at place 0 of the block; the agent alone signs it and pays the fee of 5,000 lamports. Its log
+ * is whole, or with `cut` ends before the first record. `balances` are the only token balances.
+ * Lamports follow from the instructions (made-lamports.ts).
  */
 export function made(
   instructions: readonly Made[],
@@ -230,8 +230,8 @@ export const ofKind = <Kind extends FactBody['kind']>(
   bodies(transaction).filter((each) => each.kind === kind) as Extract<FactBody, { kind: Kind }>[];
 
 /**
- * A DepositRecord of `user`. Unless `value` says otherwise it is a withdrawal of nothing from market
- * 0 (USDC at 1 USD), record 1, made by the owner and not a transfer between accounts.
+ * A DepositRecord of `user`. Unless `value` says otherwise it is a withdrawal of nothing from
+ * market 0 (USDC at 1 USD), record 1, made by the owner and not a transfer between accounts.
  */
 export const depositRecord = (value: Struct): Emitted => ({
   event: 'DepositRecord',

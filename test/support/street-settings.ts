@@ -6,8 +6,9 @@ import type { ServedWorld } from '../../src/local/world.ts';
 import type { Settings } from '../../src/system/settings.ts';
 
 /**
- * The settings of the daemon: those of config/local.json, with the addresses of this world, and with
- * shorter times, so that no test waits for a schedule. Behind each of these: config/mainnet.json.
+ * The settings of the daemon: those of config/local.json, with the addresses of this world, and
+ * with shorter times, so that no test waits for a schedule. Behind each of these:
+ * config/mainnet.json.
  */
 export function settingsOf(
   base: Settings,

@@ -61,8 +61,8 @@ export type Street = AsyncDisposable & {
   /**
    * Registers a subscriber with the secret key of the trader's agent, and its sub-account 0. Agrees
    * on the subscription `<id>-sub` there: `shareBps` of each close's profit (1,000, a tenth, when
-   * absent) for the creator, by the basis per_close, without a minimum payment and without an expiry.
-   * `terms` are further fields of the API's terms, and replace these.
+   * absent) for the creator, by the basis per_close, without a minimum payment and without an
+   * expiry. `terms` are further fields of the API's terms, and replace these.
    */
   subscribe(
     id: string,
@@ -98,8 +98,8 @@ const log = LOG_LEVEL ? openLog(LOG_LEVEL) : silentLog;
 
 export type StreetOptions = {
   /**
-   * The venues that the daemon serves: Drift v2 alone when absent. With `velocity` its program is on
-   * the chain, too.
+   * The venues that the daemon serves: Drift v2 alone when absent. With `velocity` its program is
+   * on the chain, too.
    */
   venues?: readonly VenueName[];
   /** Pays the fees of payments. It holds what the test gives it. No sponsor when absent. */
@@ -140,15 +140,16 @@ const confirming = (cluster: Cluster): Cluster => ({
  * - a fresh database with the whole schema, and no row that a person made;
  * - a chain with a block every 20 ms by the machine's clock, confirmed after one block and final
  *   after eight, whose faucet has SOL and USDC for everybody;
- * - Drift: the compiled program where its file is present, else the stand-in (`BAILIFF_DRIFT_PROGRAM`
- *   names another file). SOL costs 150 USD and BTC 90,000 until `driver.movePrice`;
+ * - Drift: the compiled program where its file is present, else the stand-in
+ *   (`BAILIFF_DRIFT_PROGRAM` names another file). SOL costs 150 USD and BTC 90,000 until
+ *   `driver.movePrice`;
  * - Helius, which sends the daemon each transaction of the accounts that it registers;
- * - the daemon, started, in mode `settle`, with all four sources, a random master key, no sponsor, no
- *   swap service and no API key, so that a request needs none.
+ * - the daemon, started, in mode `settle`, with all four sources, a random master key, no sponsor,
+ *   no swap service and no API key, so that a request needs none.
  *
- * There are no people: `driver.createTrader` makes a trader, whose agent has no SOL unless `lamports`
- * says so and then cannot pay, and `street.subscribe` registers it. A creator has no token account
- * until it is paid or given USDC.
+ * There are no people: `driver.createTrader` makes a trader, whose agent has no SOL unless
+ * `lamports` says so and then cannot pay, and `street.subscribe` registers it. A creator has no
+ * token account until it is paid or given USDC.
  */
 export async function openStreet(options: StreetOptions = {}): Promise<Street> {
   const database = await createDatabase();

@@ -4,8 +4,8 @@ import type { VenueDriver } from '../../src/local/driver.ts';
 
 /**
  * Sets the price of market 0 to 150, buys `base` (in 1e9; 2 SOL when absent), sets the price to 165
- * and sells it all: 30 USDC of profit for 2 SOL, less the fees of both trades. Returns the signature
- * of the closing transaction.
+ * and sells it all: 30 USDC of profit for 2 SOL, less the fees of both trades. Returns the
+ * signature of the closing transaction.
  */
 export function profitableClose(
   driver: VenueDriver,

@@ -13,7 +13,7 @@ import { doubtedBy } from '../../src/flows/gate-doubts.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { storeSpoiledDelivery } from '../support/damage.ts';
 import { sightingsIn } from '../support/heard-rows.ts';
-import { addressOf, settleFact, signatureOf } from '../support/ledger.ts';
+import { addressOf, recordFact, signatureOf } from '../support/ledger.ts';
 import { accountOf, createListening, type Listening, OPTIONS } from '../support/listening.ts';
 
 const never = new AbortController().signal;
@@ -168,7 +168,7 @@ test('a state that facts explain to the unit is checked without reading the hist
     },
   } as unknown as Chain;
   const tally = (id: string, signature: Signature, realised: bigint) =>
-    settleFact(
+    recordFact(
       held.ledger,
       {
         subscriberId: id,

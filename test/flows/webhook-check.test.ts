@@ -91,7 +91,7 @@ test('a webhook that was switched off is switched on, and its hole is filled; si
     nowMs,
   });
   const read = { ...heard, facts: [], finality: 'finalized', dueMs: nowMs, nowMs } as const;
-  expect(await ledger.sightings.settle(read)).toMatchObject({ outcome: 'settled' });
+  expect(await ledger.sightings.record(read)).toMatchObject({ outcome: 'recorded' });
   events.length = 0;
   await keep(webhooks, []);
   expect(events).not.toContain('helius.silent');

@@ -9,7 +9,7 @@ import { ROUTES } from '../../src/http/routes.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { userAddress } from '../../src/local/drift/addresses.ts';
 import { asking } from '../support/ask.ts';
-import { settleFact, signatureOf } from '../support/ledger.ts';
+import { recordFact, signatureOf } from '../support/ledger.ts';
 import { examplesOf, type OpenApi } from '../support/openapi-lint.ts';
 import { GOOD, met, PROBLEMS, type Request, split, terms } from '../support/route-requests.ts';
 import { openStreet, profitableClose, type ShareView, type Street } from '../support/street.ts';
@@ -64,7 +64,7 @@ beforeAll(async () => {
     return gaps.find(({ address }) => address === met.gapped);
   });
   // A swap of ann's that lost 900 USDC.
-  await settleFact(
+  await recordFact(
     createLedger(database.sql),
     {
       subscriberId: 'ann',

@@ -191,8 +191,13 @@ export type Shares = {
    * observed.
    */
   owedTo(creatorWallet: Address, mint: Address): Promise<BaseUnits>;
-  /** The slot before the oldest unpaid close; 0 when there is none. */
-  oldestOpenSlot(subscriberId: string): Promise<Slot>;
+  /**
+   * The slot before the oldest close with an unpaid debt, or before the oldest payment with an
+   * excess that nobody accepted; null when there is neither. Of `payable` debts: those that are
+   * pending or claimed by a payment, and not observed. Of `open` ones: parked and observed debts,
+   * too.
+   */
+  oldestOpenSlot(subscriberId: string, which: 'payable' | 'open'): Promise<Slot | null>;
   /**
    * Every share, oldest first, with the amount that no live or landed payment and no credit covers.
    * For a voided share the paid part counts as its amount.

@@ -24,9 +24,13 @@ export type BooksPorts = {
 };
 export type Books = {
   /**
-   * The reason why nothing may be paid for this subscriber yet; null when ledger and chain agree.
+   * The reason why no debt of this subscriber may be paid, or ended, yet; null when ledger and
+   * chain agree, or when there is no debt that a payment on chain could have paid. The history is
+   * read back to the oldest debt that may be paid now, and to the oldest excess that nobody
+   * accepted. `also` takes in more: with a slot, a debt of a close in that slot, which the caller
+   * read as payable earlier; with `open`, parked and observed debts.
    */
-  disagreement(subscriber: Subscriber): Promise<Trouble | null>;
+  disagreement(subscriber: Subscriber, also?: Slot | 'open'): Promise<Trouble | null>;
   /**
    * The reason why nothing may be signed for any subscriber, because the database may lack commits;
    * null when it is whole.
@@ -219,12 +223,18 @@ export function createBooks(ports: BooksParts): Books {
     identity: continuity.identity,
     lineage: () => continuity.times,
     forget: (subscriberId) => void agreedSince.delete(subscriberId),
-    async disagreement(subscriber) {
+    async disagreement(subscriber, also) {
       const broken = await doubt();
       if (broken !== null) return broken;
       const lineage = continuity.times;
-      // A payment is never older than the debt that it pays.
-      const since = await ports.ledger.shares.oldestOpenSlot(subscriber.id);
+      // A payment is never older than the debt that it pays. Where no debt is left nothing can be
+      // paid twice, and nothing is read: a history since the first slot is more than most nodes
+      // keep.
+      const { shares } = ports.ledger;
+      const oldest = await shares.oldestOpenSlot(subscriber.id, also === 'open' ? also : 'payable');
+      const floors = [oldest, typeof also === 'number' ? also - 1 : null];
+      const since = Math.min(...floors.filter((each) => each !== null));
+      if (since === Number.POSITIVE_INFINITY) return null;
       if ((agreedSince.get(subscriber.id) ?? Number.POSITIVE_INFINITY) <= since) return null;
       const unknown = await unknownPayments(ports, subscriber, since, 'confirmed', strangers);
       const final =
@@ -239,7 +249,7 @@ export function createBooks(ports: BooksParts): Books {
       }
       // The database went back while the chain was read: part of this was compared with books that
       // are gone.
-      if (continuity.times !== lineage) return books.disagreement(subscriber);
+      if (continuity.times !== lineage) return books.disagreement(subscriber, also);
       const settled = new Set(final.map((each) => each.signature));
       const waiting = unknown.filter((each) => !settled.has(each.signature));
       const [first] = [...left, ...waiting];

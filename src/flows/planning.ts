@@ -230,7 +230,7 @@ export function createPlanning(ports: PlanningPorts, options: PlanningOptions) {
     // failed row at each retry.
     const closed = key === null ? NO_KEY : await ports.signers.closed(key);
     if (closed !== null) return { kind: 'rest', debts: due, trouble: closed };
-    const behind = await ports.books.disagreement(subscriber);
+    const behind = await ports.books.disagreement(subscriber, oldest.slot);
     if (behind !== null) return { kind: 'rest', debts: due, trouble: behind };
     const transfer = await ledger.credits.unmatched(subscriber.id, oldest.creatorWallet);
     if (transfer !== null) return { kind: 'rest', debts: all, trouble: unmatchedBy(transfer) };

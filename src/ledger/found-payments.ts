@@ -75,13 +75,14 @@ export const createFoundPayments = (
             (select decimals from token k where k.mint = payment.mint) as decimals`;
       if (row === undefined) return null;
       const found = recordOf(row);
+      if (found.slot === null) throw new Error(`payment ${found.id} has an excess and no slot`);
       await tell(tx, 'payment.accepted', found.subscriberId, {
         payment: found.id,
         creatorWallet: found.creatorWallet,
         ...{ mint: found.token.mint, symbol: found.token.symbol },
         amount: found.amount,
         signature,
-        slot: found.slot ?? 0,
+        slot: found.slot,
         excess: found.excess,
         ...accepted,
       });

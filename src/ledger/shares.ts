@@ -156,11 +156,17 @@ export function createShares(
         where creator_wallet = ${creatorWallet} and mint = ${mint} and status in ('pending', 'processing') and not observed`;
       return row?.owed ?? 0n;
     },
-    async oldestOpenSlot(subscriberId) {
+    async oldestOpenSlot(subscriberId, which) {
+      const counted =
+        which === 'payable'
+          ? sql`status in ('pending', 'processing') and not observed`
+          : sql`status in ('pending', 'processing', 'failed')`;
       const [row] = await sql<{ slot: bigint | null }[]>`
-        select min(slot) as slot from profit_share
-        where subscriber_id = ${subscriberId} and status in ('pending', 'processing', 'failed')`;
-      return Math.max(0, Number(row?.slot ?? 0n) - 1);
+        select min(slot) as slot from (
+          select slot from profit_share where subscriber_id = ${subscriberId} and ${counted}
+          union all
+          select executed_slot from payment where subscriber_id = ${subscriberId} and excess > 0 and accepted is null) as unproven`;
+      return row?.slot == null ? null : Number(row.slot) - 1;
     },
     async uncovered(subscriberId) {
       const rows = await sql<

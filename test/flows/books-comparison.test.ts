@@ -35,7 +35,7 @@ function portsWith(
   };
   return {
     ledger: {
-      shares: { oldestOpenSlot: async () => 0 },
+      shares: { oldestOpenSlot: async () => 50 },
       payments: { unknown: async (all: string[]) => all.filter((each) => !known.includes(each)) },
       subscriptions: { ofSubscriber: async () => [{ terms: [{ creatorWallet: CREATOR }] }] },
     },
@@ -107,4 +107,60 @@ test('a database that goes back while the chain is read is compared again, as a 
   expect([walks, books.identity()]).toEqual([2, 'b']);
   expect(await books.disagreement(ANA)).toBeNull();
   expect(walks).toBe(2);
+});
+
+/** Books over a ledger whose oldest debts a test sets, and the slots after which they read. */
+function reading(oldest: { payable: number | null; open: number | null }) {
+  const ports = portsWith('finalized', ['p1', signatureOf(1)]);
+  const read: number[] = [];
+  const books = createBooks({
+    ...ports,
+    ledger: {
+      ...ports.ledger,
+      shares: {
+        ...ports.ledger.shares,
+        oldestOpenSlot: async (_: string, which: 'payable' | 'open') => oldest[which],
+      },
+    },
+    chain: {
+      ...ports.chain,
+      signatures: async (account, after, ...rest) => {
+        read.push(after);
+        return ports.chain.signatures(account, after, ...rest);
+      },
+    },
+  });
+  return { books, read };
+}
+
+test('without a debt no history is read: most nodes do not keep one since the first slot', async () => {
+  const oldest: Parameters<typeof reading>[0] = { payable: null, open: null };
+  const { books, read } = reading(oldest);
+  expect(await books.disagreement(ANA)).toBeNull();
+  expect(await books.disagreement(ANA, 'open')).toBeNull();
+  expect(read).toEqual([]);
+  // Nothing was compared, so the first debt that is heard is.
+  oldest.payable = 80;
+  expect(await books.disagreement(ANA)).toBeNull();
+  expect(read).toEqual([80]);
+});
+
+test('a debt that is parked or observed lengthens no history, until it may be paid or is to end', async () => {
+  const oldest: Parameters<typeof reading>[0] = { payable: 80, open: 5 };
+  const { books, read } = reading(oldest);
+  expect(await books.disagreement(ANA)).toBeNull();
+  expect(await books.disagreement(ANA, 'open')).toBeNull();
+  expect(read).toEqual([80, 5]);
+  const again = reading(oldest);
+  expect(await again.books.disagreement(ANA)).toBeNull();
+  oldest.payable = 5;
+  expect(await again.books.disagreement(ANA)).toBeNull();
+  expect(again.read).toEqual([80, 5]);
+});
+
+test('a debt that was read as payable counts, even if it is parked meanwhile', async () => {
+  const { books, read } = reading({ payable: 80, open: 5 });
+  expect(await books.disagreement(ANA, 6)).toBeNull();
+  expect(await books.disagreement(ANA, 81)).toBeNull();
+  expect(read).toEqual([5]);
 });

@@ -248,7 +248,7 @@ async function lists(ledger: Ledger): Promise<unknown> {
 
 async function everything(ledger: Ledger): Promise<unknown> {
   const of = async (id: string) => ({
-    open: await ledger.shares.open(id),
+    debts: await ledger.shares.open(id),
     due: await ledger.shares.due(id),
     live: await ledger.payments.live(id),
     uncovered: await ledger.shares.uncovered(id),
@@ -260,7 +260,8 @@ async function everything(ledger: Ledger): Promise<unknown> {
         async (_, other) => (await ledger.credits.unmatched(id, addressOf(40 + other))) !== null,
       ),
     ),
-    oldest: await ledger.shares.oldestOpenSlot(id),
+    payable: await ledger.shares.oldestOpenSlot(id, 'payable'),
+    open: await ledger.shares.oldestOpenSlot(id, 'open'),
     standing: await ledger.standings.update(id, judge),
     tabs: (await ledger.subscriptions.find(`${id}-sub`))?.tabs,
   });

@@ -279,9 +279,18 @@ export function createMemoryShares(
         0n,
       );
     },
-    async oldestOpenSlot(subscriberId) {
-      const open = sharesOf(state, subscriberId).find((share) => isOpen(share.status));
-      return Math.max(0, (open?.slot ?? 0) - 1);
+    async oldestOpenSlot(subscriberId, which) {
+      const open = sharesOf(state, subscriberId).find(
+        ({ status, observed }) =>
+          isOpen(status) && (which === 'open' || (status !== 'failed' && !observed)),
+      );
+      const unproven = [...state.payments.values()].flatMap((each) =>
+        each.subscriberId === subscriberId && each.excess > 0n && each.accepted === null
+          ? [each.executedSlot]
+          : [],
+      );
+      const slots = [open?.slot ?? null, ...unproven].filter((each) => each !== null);
+      return slots.length === 0 ? null : Math.min(...slots) - 1;
     },
     uncovered: async (subscriberId) =>
       sharesOf(state, subscriberId).map((row) => ({

@@ -60,6 +60,15 @@ describe('the next step', () => {
     ]);
     expect(command.do === 'plan' && command.due).toHaveLength(4);
   });
+  test('debts of one creator at another venue, or in another token, make a payment of their own', () => {
+    const others = [
+      debt('b', 1n, { venue: 'velocity' }),
+      debt('c', 1n, { token: { ...USDC, mint: 'other' as Address } }),
+      debt('d', 1n),
+    ];
+    const command = next({ payment: null, due: [debt('a', 1n), ...others] });
+    expect(command.do === 'plan' && command.debts.map((each) => each.shareId)).toEqual(['a', 'd']);
+  });
 });
 
 const signed: SignedBytes = {

@@ -69,3 +69,19 @@ test('a payment waits when its likely cost is too much for its amount', () => {
   const dear = preflight({ venue, costs: { ...costs, priorityLikely: 1_000n } });
   expect(plan([debt('a', 7_500n)], dear, { ...POLICY, cost }).kind).toBe('wait');
 });
+
+test("the rent of a creator's account is held against all that is owed to it, and the fee alone against the amount", () => {
+  const cost = { usdcPerSol: 150_000_000n, bpsMost: 1_000 };
+  const given = (owedToCreator: bigint) =>
+    preflight({
+      creatorAccount: 'absent',
+      owedToCreator,
+      venue: { ...FUNDS, deposit: 10_000_000n },
+    });
+  // The fee is 750 base units, so 7,500 may be paid. 2,039,280 lamports of rent are 305,892.
+  expect(planned([debt('a', 7_500n)], given(10_000_000n), { cost }).amount).toBe(7_500n);
+  const dear = plan([debt('a', 7_499n)], given(10_000_000n), { ...POLICY, cost });
+  expect(dear).toMatchObject({ kind: 'wait', about: 'creator' });
+  const poor = plan([debt('a', 7_500n)], given(7_500n), { ...POLICY, cost });
+  expect(poor).toMatchObject({ kind: 'wait', about: 'creator' });
+});

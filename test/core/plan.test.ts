@@ -223,6 +223,27 @@ describe('planning', () => {
     ).toBe(0n);
   });
 
+  test('the sponsor gets nothing where the agent pays the fee, nor without a rule, nor by a withdrawal of its own', () => {
+    const given = { agentLamports: 0n, sponsorLamports: 10n ** 9n, sponsorTakesTokens: true };
+    const reimbursement = { perSol: 150_000_000n, most: 10_000n };
+    const rich = preflight({ ...given, agentLamports: 10n ** 9n });
+    expect(planned([debt('a', 100n)], rich, { reimbursement })).toMatchObject({
+      feePayer: 'agent',
+      reimburse: 0n,
+    });
+    expect(planned([debt('a', 100n)], preflight(given)).reimburse).toBe(0n);
+    // The wallet holds exactly the debt, and the venue more.
+    expect(
+      planned([debt('a', 100n)], preflight({ ...given, agentTokens: 100n }), { reimbursement }),
+    ).toMatchObject({ reimburse: 0n, withdraw: 0n });
+  });
+
+  test('tokens that suffice are paid without the venue', () => {
+    expect(planned([debt('a', 100n)], preflight({ venue: null, agentTokens: 100n }))).toMatchObject(
+      { amount: 100n, withdraw: 0n, settleMarkets: [] },
+    );
+  });
+
   test('an agent short of SOL swaps some USDC first, when it can still send that', () => {
     const toSend = 5_000n + RENT;
     const given = { agentLamports: toSend, agentTokens: 2_000n };
@@ -233,6 +254,10 @@ describe('planning', () => {
     expect(ask({}, {}).kind).toBe('wait');
     expect(ask({ agentLamports: toSend - 1n }, { topUp: 1n }).kind).toBe('wait');
     expect(ask({ sponsorLamports: 0n }, { topUp: 1n }).kind).toBe('wait');
+    // The priority fee is part of what a swap costs to send.
+    const costs = { ...preflight().costs, priority: 1_000n };
+    expect(ask({ costs }, { topUp: 1n }).kind).toBe('wait');
+    expect(ask({ costs, agentLamports: toSend + 1_000n }, { topUp: 1n }).kind).toBe('top_up');
   });
 
   test("a creator's trouble is theirs alone; the subscriber's stands in the way of every debt", () => {

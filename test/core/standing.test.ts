@@ -2,8 +2,11 @@
 // verdict.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Signature } from '../../src/core/ids.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
 import { judge, type StandingEvent } from '../../src/core/standing.ts';
+import { quotesOf, USDC } from '../../src/core/token.ts';
+
+const USDT = { ...USDC, mint: 'usdt' as Address, symbol: 'USDT' };
 
 const at = (slot: number, blockIndex: number | null = 0, ordinal = 0) => ({
   slot,
@@ -153,4 +156,54 @@ test('the verdict does not depend on the order in which things were heard', () =
     }),
     { numRuns: 2_000 },
   );
+});
+
+describe('the evidence', () => {
+  const leftBy = (signature: string, blockIndex: number | null, what = '5 units') =>
+    ({ ...left(2, 5n, blockIndex), signature, what }) as StandingEvent;
+  const named = (...events: StandingEvent[]) => {
+    const verdict = judge([owed(1, 10n), ...events]);
+    return verdict.standing === 'delinquent' ? verdict.evidence : null;
+  };
+
+  test('of several outflows in a slot the first of the block is named, then one of unknown place, then by signature', () => {
+    for (const [first, second] of [
+      [leftBy('b', 1), leftBy('a', 2)],
+      [leftBy('b', 1), leftBy('a', null)],
+      [leftBy('a', null), leftBy('b', null)],
+    ] as const) {
+      const { signature } = first as { signature: string };
+      expect(named(first, second)?.signature).toBe(signature);
+      expect(named(second, first)?.signature).toBe(signature);
+    }
+  });
+
+  test('of two amounts in one place the choice does not depend on who was heard first', () => {
+    const [usdc, sol] = [leftBy('a', 1, '5 USDC'), leftBy('a', 1, '1 SOL')];
+    expect(named(usdc, sol)?.what).toBe('1 SOL');
+    expect(named(sol, usdc)?.what).toBe('1 SOL');
+  });
+
+  test('a later outflow does not replace the one that a verdict rests on', () => {
+    expect(named(left(2), left(3))?.signature).toBe('sig2');
+  });
+
+  test('an outflow before a transfer that paid everything, in one slot, is forgotten with what it took', () => {
+    const paid: StandingEvent = { kind: 'settled', at: at(2, 1), amount: 10n };
+    expect(judge([owed(1, 10n), left(2, 5n, 0), paid, owed(2, 7n, 2)])).toMatchObject({
+      standing: 'good',
+      outstanding: 7n,
+    });
+    expect(judge([owed(1, 10n), paid, owed(2, 7n, 2), left(2, 5n, 3)]).standing).toBe('delinquent');
+  });
+
+  test('the reason names every token that is owed', () => {
+    const reason = (...events: StandingEvent[]) => {
+      const verdict = judge([owed(1, 10n), left(2), ...events], quotesOf([USDC, USDT]));
+      return verdict.standing === 'delinquent' ? verdict.reason : null;
+    };
+    const usdt = { ...owed(3, 20n), mint: USDT.mint } as StandingEvent;
+    expect(reason()).toMatch(/; 0\.000010 USDC is still unpaid\.$/);
+    expect(reason(usdt)).toMatch(/; 0\.000010 USDC and 0\.000020 USDT are still unpaid\.$/);
+  });
 });

@@ -103,4 +103,31 @@ export const EVIDENCE: readonly Mutant[] = [
     to: '',
     by: unit('test/chain/round.test.ts', 'a node that names an early first block and lacks'),
   },
+  {
+    name: 'B6 a history is read since the first slot where nothing is owed',
+    file: 'src/flows/books-comparison.ts',
+    from: 'const floors = [oldest, ',
+    to: 'const floors = [oldest ?? 0, ',
+    by: { file: 'test/flows/books-comparison.test.ts', test: 'without a debt no history is read' },
+  },
+  {
+    name: 'B7 a debt that was payable a moment ago is not looked for',
+    file: 'src/flows/books-comparison.ts',
+    from: "typeof also === 'number' ? also - 1 : null",
+    to: 'null',
+    by: {
+      file: 'test/flows/books-comparison.test.ts',
+      test: 'a debt that was read as payable counts',
+    },
+  },
+  {
+    name: 'B8 parked and observed debts lengthen every comparison',
+    file: 'src/flows/books-comparison.ts',
+    from: "also === 'open' ? also : 'payable'",
+    to: "'open'",
+    by: {
+      file: 'test/flows/books-comparison.test.ts',
+      test: 'a debt that is parked or observed lengthens no history',
+    },
+  },
 ];

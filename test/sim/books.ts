@@ -3,6 +3,7 @@
 import type { Ledger } from '../../src/core/ports.ts';
 import type { Sql } from '../../src/ledger/database.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
+import { waitingTransfers } from './memory/credits.ts';
 import { createMemoryLedger } from './memory/ledger.ts';
 import type { MemoryServer } from './memory/server.ts';
 import { accrualKey, LIVE, type State } from './memory/state.ts';
@@ -10,10 +11,10 @@ import { accrualKey, LIVE, type State } from './memory/state.ts';
 export type SimBooks = {
   readonly ledger: Ledger;
   /**
-   * Rumours that are not final, closes that are not booked, debts that are not paid, payments that
-   * have not ended.
+   * Rumours that are not final, closes that are not booked, transfers to creators that are not
+   * matched, debts that are not paid, payments that have not ended.
    */
-  open(): Promise<{ rumours: number; closes: number; debts: number; live: number }>;
+  open(): Promise<Record<'rumours' | 'closes' | 'transfers' | 'debts' | 'live', number>>;
   /** Sum of the subscriber's shares: of those that ended unpaid, what was paid. */
   booked(subscriberId: string): Promise<bigint>;
   payments(): Promise<{ payments: number; dead: number }>;
@@ -46,7 +47,8 @@ export const memoryBooks: OpenBooks = async (nowMs) => {
               each.driftAccount === fact.account && !state.accruals.has(accrualKey(each.id, fact)),
           ),
       ).length;
-      return { rumours: wanted + confirmed, closes, debts, live };
+      const transfers = waitingTransfers(state).length;
+      return { rumours: wanted + confirmed, closes, transfers, debts, live };
     },
     booked: async (id) =>
       [...state.shares.values()].reduce(
@@ -73,13 +75,17 @@ export const postgresBooks =
       state: null,
       server: null,
       async open() {
-        const [row] = await sql<{ rumours: bigint; closes: bigint; debts: bigint; live: bigint }[]>`
+        const [row] = await sql<
+          Record<'rumours' | 'closes' | 'transfers' | 'debts' | 'live', bigint>[]
+        >`
           select (select count(*) from sighting where status in ('wanted', 'confirmed')) as rumours,
                  (select count(*) from unbooked) as closes,
+                 (select count(*) from uncredited) as transfers,
                  (select count(*) from profit_share where status not in ('paid', 'voided')) as debts,
                  (select count(*) from payment where state in ('planned', 'signed', 'sent')) as live`;
-        const { rumours = 0n, closes = 0n, debts = 0n, live = 0n } = row ?? {};
+        const { rumours = 0n, closes = 0n, transfers = 0n, debts = 0n, live = 0n } = row ?? {};
         return {
+          transfers: Number(transfers),
           rumours: Number(rumours),
           closes: Number(closes),
           debts: Number(debts),

@@ -32,6 +32,13 @@ export type Climate = {
    * with it.
    */
   readonly strangers: number;
+  /** The chance at each step that a creator is paid by somebody else than Bailiff. */
+  readonly transfers: number;
+  /**
+   * The chance at each step that tokens come into an agent's wallet, from its own accounts or from
+   * strangers, or that the subscriber takes some out of it.
+   */
+  readonly topUps: number;
   /** The chance at each step that a platform is given a clearance to close an account. */
   readonly clearances: number;
   /** Whether agents give the sponsor USDC for the fees that it pays. */
@@ -104,6 +111,8 @@ export function climateOf(random: Random, moods: readonly Mood[]): Climate {
     foreign: random.chance(0.3) ? 0.01 : 0,
     clearances: random.chance(0.4) ? 0.02 : 0,
     strangers: random.chance(0.4) ? 0.03 : 0,
+    transfers: random.chance(0.4) ? 0.02 : 0,
+    topUps: random.chance(0.4) ? 0.03 : 0,
     reimbursed: random.chance(0.4),
     terms: agreed(random, checked && random.chance(0.6)),
     // A database that went back has lost its newest terms, which only a person can name again.

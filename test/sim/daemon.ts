@@ -14,11 +14,11 @@ import type { Pen } from '../../src/core/signing-ports.ts';
 import { createTip } from '../../src/core/tip.ts';
 import { venuesOf } from '../../src/core/venue.ts';
 import { checkAccounts } from '../../src/flows/account-checks.ts';
-import { accrueCloses } from '../../src/flows/accrue.ts';
 import { createAside } from '../../src/flows/aside.ts';
 import { backfill } from '../../src/flows/backfill.ts';
 import { createBooks } from '../../src/flows/books-comparison.ts';
 import type { Marks } from '../../src/flows/continuity.ts';
+import { bookFinal } from '../../src/flows/credit.ts';
 import { createEndings } from '../../src/flows/ending.ts';
 import { inspectDue } from '../../src/flows/inspector.ts';
 import { createOwnSignatures } from '../../src/flows/own-signatures.ts';
@@ -190,7 +190,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
   const check = async (): Promise<void> => {
     const { reckoned } = await checkAccounts(checking, new Map(), never);
     await judgeAll(reckoned);
-    await judgeAll(await accrueCloses(ledger, log));
+    await judgeAll(await bookFinal(ledger, log));
   };
   const busy = new Set<string>();
   const job =
@@ -233,7 +233,7 @@ export async function createDaemon(process: number, world: DaemonWorld): Promise
           { finalityMs: 800, readsAtOnce: 1 },
         );
         await judgeAll(found.changed);
-        await judgeAll(await accrueCloses(ledger, log));
+        await judgeAll(await bookFinal(ledger, log));
       }),
       ...PEOPLE.map(({ id }) =>
         job(`settle ${id}`, async () => void (await settle.run(id, never))),

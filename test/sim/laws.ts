@@ -4,7 +4,7 @@ import type { SimBooks } from './books.ts';
 import type { SimChain } from './chain/chain.ts';
 import { DRILL } from './daemon.ts';
 import { standingOf } from './oracle.ts';
-import { gainOf, truthOf } from './truth.ts';
+import { gainOf, transfersOf, truthOf } from './truth.ts';
 import type { Witness } from './witness.ts';
 import { CREATOR_WALLETS, creatorTokens, PEOPLE, SPONSOR_TOKENS } from './world.ts';
 
@@ -13,8 +13,8 @@ const fail = (law: string): never => {
 };
 
 /**
- * Law 1, on the chain itself: payments that were executed never cover more of a share than there
- * is.
+ * Law 1, on the chain itself: payments that were executed, and transfers that count towards it,
+ * never cover more of a share than there is.
  */
 export async function checkPaidOnce(
   chain: SimChain,
@@ -30,6 +30,15 @@ export async function checkPaidOnce(
       paid.set(shareId, { amount: known.amount + amount, by: [...known.by, payment.id] });
     }
   }
+  for (const { id: subscriberId } of PEOPLE)
+    for (const { signature, shares } of await books.ledger.credits.list({
+      subscriberId,
+      limit: 500,
+    }))
+      for (const { shareId, amount } of shares) {
+        const known = paid.get(shareId) ?? { amount: 0n, by: [] };
+        paid.set(shareId, { amount: known.amount + amount, by: [...known.by, signature] });
+      }
   for (const [shareId, { amount, by }] of paid) {
     if (by.length < 2) continue;
     const share = await books.ledger.shares.find(shareId);
@@ -51,6 +60,8 @@ export function checkBooks(
   lost: ReadonlySet<string>,
 ): void {
   if (state === null) return;
+  witness.note();
+  for (const each of witness.broken) fail(each);
   const payments = [...state.payments.values()];
   const live = payments.filter((each) => LIVE.has(each.state));
   if (new Set(live.map((each) => each.subscriberId)).size < live.length)
@@ -65,6 +76,24 @@ export function checkBooks(
       fail(
         `law 2: share ${share.id} is ${share.status}, and ${claimed ? 'has' : 'has no'} payment`,
       );
+  }
+  for (const { signature, subscriberId, creatorWallet, slot, amount, credited } of [
+    ...state.credits.values(),
+  ]) {
+    const landed = chain.find(signature);
+    if (landed === null || !chain.isFinal(landed))
+      fail(`law 1: transfer ${signature} counts, and is not final`);
+    if (credited > amount) fail(`law 1: transfer ${signature} of ${amount} counts for ${credited}`);
+    // The rest of a transfer pays every debt that was there when it was made.
+    const left = [...state.shares.values()].find(
+      (each) =>
+        each.subscriberId === subscriberId &&
+        each.creatorWallet === creatorWallet &&
+        each.slot <= slot &&
+        (each.status === 'pending' || each.status === 'failed'),
+    );
+    if (credited < amount && left !== undefined)
+      fail(`law 2: ${left.id} is ${left.status}, and transfer ${signature} has a rest`);
   }
   for (const landed of chain.landed()) {
     const payment = witness.paymentOf(landed);
@@ -119,6 +148,31 @@ export async function checkStandings(
 }
 
 /**
+ * Each final transfer to a creator by others is in the books once, as the chain shows it, and no
+ * other is. Returns what the books credit.
+ */
+async function checkCredits(
+  chain: SimChain,
+  books: SimBooks,
+  witness: Witness,
+  person: (typeof PEOPLE)[number],
+): Promise<readonly { readonly creatorWallet: string; readonly credited: bigint }[]> {
+  const told = (rows: readonly { signature: string; creator: string; amount: bigint }[]): string =>
+    rows
+      .map(({ signature, creator, amount }) => `${signature} ${creator} ${amount}`)
+      .sort()
+      .join(', ');
+  const booked = await books.ledger.credits.list({ subscriberId: person.id, limit: 500 });
+  const [shown, known] = [
+    told(transfersOf(chain, witness, person)),
+    told(booked.map(({ creatorWallet: creator, ...each }) => ({ ...each, creator }))),
+  ];
+  if (shown !== known)
+    fail(`law 1: others paid for ${person.id}: ${shown} by the chain, ${known} by the ledger`);
+  return booked;
+}
+
+/**
  * In the end: the ledger is the history of the chain, debts are what it implies, and creators hold
  * exactly that.
  */
@@ -137,6 +191,9 @@ export async function checkOutcome(
     for (const [creator, amount] of owed) due.set(creator, (due.get(creator) ?? 0n) + amount);
   }
   await checkStandings(chain, books, witness);
+  for (const person of PEOPLE)
+    for (const { creatorWallet, credited } of await checkCredits(chain, books, witness, person))
+      due.set(creatorWallet, (due.get(creatorWallet) ?? 0n) - credited);
   const received = new Map<string, bigint>();
   let [agreed, reimbursed] = [0n, 0n];
   for (const landed of chain.landed()) {

@@ -10,7 +10,15 @@ export type Moment = readonly [slot: number, index: number, inside: number];
 export type Standing = { readonly standing: 'good' | 'delinquent'; readonly outstanding: bigint };
 export type History = {
   readonly owed: readonly { readonly at: Moment; readonly amount: bigint }[];
-  readonly paid: readonly { readonly at: Moment; readonly amount: bigint }[];
+  /**
+   * Payments, and what transfers by others discharged. The place of a transfer is known `exact`; of
+   * a payment the daemon keeps only the slot.
+   */
+  readonly paid: readonly {
+    readonly at: Moment;
+    readonly amount: bigint;
+    readonly exact?: boolean;
+  }[];
   /** Outflows that are neither payments, nor cleared, nor to the subscriber. */
   readonly outflows: readonly Moment[];
 };
@@ -21,21 +29,26 @@ const before = (a: Moment, b: Moment): boolean =>
 export function standingOf({ owed, paid, outflows }: History): Standing {
   const sum = (rows: History['owed'], counts: (at: Moment) => boolean): bigint =>
     rows.reduce((total, { at, amount }) => (counts(at) ? total + amount : total), 0n);
-  // The daemon keeps only the slot of a payment: within a slot the payment counts as first, so that
-  // nobody is accused wrongly.
-  const unpaidBefore = (p: Moment): bigint =>
-    sum(owed, (at) => before(at, p)) - sum(paid, (at) => at[0] <= p[0]);
-  const unpaidAfter = (p: Moment): bigint =>
-    sum(owed, (at) => !before(p, at)) - sum(paid, (at) => at[0] <= p[0]);
+  // Within a slot a payment counts as first, so that nobody is accused wrongly; a transfer where it
+  // is.
+  const paidUpTo = (p: Moment, whole: boolean): bigint =>
+    paid.reduce(
+      (total, { at, amount, exact = false }) =>
+        (exact && !whole ? !before(p, at) : at[0] <= p[0]) ? total + amount : total,
+      0n,
+    );
+  const unpaidBefore = (p: Moment): bigint => sum(owed, (at) => before(at, p)) - paidUpTo(p, false);
   const outstanding = sum(owed, () => true) - sum(paid, () => true);
   if (outstanding <= 0n) return { standing: 'good', outstanding: 0n };
   const runaways = outflows.filter((p) => unpaidBefore(p) > 0n);
-  // Moments at which nothing was owed: only a payment can bring one about.
-  const free = paid.filter(({ at }) => {
-    const start: Moment = [at[0], -1, -1];
-    return unpaidAfter(start) <= 0n;
+  // Moments at which nothing was owed: only a payment or a transfer can bring one about.
+  const free = paid.filter(({ at, exact = false }) => {
+    const start: Moment = exact ? at : [at[0], -1, -1];
+    return sum(owed, (each) => before(each, start)) - paidUpTo(start, !exact) <= 0n;
   });
-  const runawayStands = runaways.some((p) => !free.some(({ at }) => at[0] > p[0]));
+  const runawayStands = runaways.some(
+    (p) => !free.some(({ at, exact = false }) => (exact ? before(p, at) : at[0] > p[0])),
+  );
   return { standing: runawayStands ? 'delinquent' : 'good', outstanding };
 }
 
@@ -73,5 +86,42 @@ export function debtsOf(
     const exact = won * BigInt(own.shareBps) + tab.rest;
     tab.rest = exact % 10_000n;
     return { creator: own.creatorWallet, amount: exact / 10_000n };
+  });
+}
+
+/** A transfer to a creator that Bailiff did not make, and the part that the ledger credited. */
+export type Transfer = {
+  readonly at: Moment;
+  readonly creator: string;
+  readonly amount: bigint;
+  readonly credited: bigint;
+};
+
+/**
+ * The transfers that are flights, by the sentences of ADR 31: what a transfer discharged, or could
+ * have discharged of what was owed to its creator when it was made, is no flight; up to a tenth of
+ * that more is another system's rounding; what is beyond left the subscriber. Each debt excuses one
+ * transfer. A debt in an earlier place counts; a payment only from the next slot on.
+ */
+export function flightsOf(
+  transfers: readonly Transfer[],
+  owed: readonly { readonly at: Moment; readonly creator: string; readonly amount: bigint }[],
+  paid: readonly { readonly at: Moment; readonly creator: string; readonly amount: bigint }[],
+): Moment[] {
+  const excused = new Map<string, bigint>();
+  return transfers.flatMap(({ at, creator, amount, credited }) => {
+    const sum = (rows: typeof owed, counts: (row: Moment) => boolean): bigint =>
+      rows.reduce(
+        (all, row) => (row.creator === creator && counts(row.at) ? all + row.amount : all),
+        0n,
+      );
+    const open =
+      sum(owed, (row) => before(row, at)) -
+      sum(paid, (row) => row[0] < at[0]) -
+      (excused.get(creator) ?? 0n);
+    const meant = open < 0n ? 0n : open < amount ? open : amount;
+    excused.set(creator, (excused.get(creator) ?? 0n) + meant);
+    const discharged = meant > credited ? meant : credited;
+    return (amount - discharged) * 10n > discharged ? [at] : [];
   });
 }

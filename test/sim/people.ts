@@ -2,6 +2,7 @@
 // pauses, token accounts that are closed, frozen or given away, operators, and the weather.
 import type { ProfitShare } from '../../src/core/debt-ports.ts';
 import type { Address } from '../../src/core/ids.ts';
+import { least } from '../../src/core/money.ts';
 import type { Ledger } from '../../src/core/ports.ts';
 import { termsAfter } from '../../src/core/terms.ts';
 import { QUOTE_MINT } from '../../src/venue/drift-v2/profile.ts';
@@ -11,6 +12,7 @@ import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, DRIFT_PROGRAM, depositOf, fillData, stateAccount } from './chain/drift.ts';
 import { keyBytes, made, type SimInstruction } from './chain/message.ts';
 import { ASSOCIATED, FROZEN, MEMO } from './chain/programs.ts';
+import type { Climate } from './climate.ts';
 import type { Random } from './random.ts';
 import {
   CREATOR_WALLETS,
@@ -84,6 +86,9 @@ export const ACTS = {
   ],
 };
 
+/** Transfers of tokens out of a wallet up to this sum are tips, which count for nothing. */
+export const TIPS_MOST = 500_000n;
+
 /** Opens another person's token account at the stranger's cost. */
 const openTokens = (account: string, owner: string): SimInstruction[] => [
   {
@@ -106,10 +111,10 @@ export type People = {
     voids: (share: ProfitShare) => Promise<void>,
   ): Promise<void>;
   /**
-   * A stranger names a payment of ours in a memo, and sends dust to the agent or to a creator with
-   * it.
+   * What happens in some climates only. A stranger names a payment of ours in a memo, and sends dust
+   * to the agent or to a creator with it; a creator is paid by others; a wallet gets tokens.
    */
-  meddle(): void;
+  beside(climate: Pick<Climate, 'strangers' | 'transfers' | 'topUps'>): void;
   /**
    * When each transaction that people made was executed first, by its signature; a fork may move it
    * to later.
@@ -178,6 +183,36 @@ export function createPeople(
     else if (random.chance(0.7)) act(ACTS.closeTokens(agentTokens, agent), agent);
     else act(ACTS.giveAway(agentTokens, agent, keyBytes(STRANGER)), agent);
   };
+  /**
+   * The subscriber, or another system that holds its key, pays a creator: out of the venue, or out
+   * of the wallet. A close brings a debt of some 80,000, so this is a part, the whole, or more.
+   */
+  const payCreator = (person: Person): void => {
+    const into = creatorTokens(random.pick(CREATOR_WALLETS));
+    const amount = 1n + BigInt(random.below(random.chance(0.7) ? 90_000 : 400_000));
+    if (random.chance(0.5))
+      act(ACTS.withdraw(person, random.pick(person.users), amount, into), person.agent);
+    else {
+      const part = least(amount, amountOf(person.agentTokens));
+      act(ACTS.sendTokens(person.agentTokens, into, person.agent, part), person.agent);
+    }
+  };
+  /**
+   * Tokens come into the wallet out of the venue or from a stranger, or leave it: a tip, or more
+   * than the allowance for tips.
+   */
+  const fillWallet = (person: Person): void => {
+    const { agent, agentTokens } = person;
+    const amount = 1n + BigInt(random.below(300_000));
+    const what = random.next();
+    if (what < 0.4)
+      act(ACTS.withdraw(person, random.pick(person.users), amount, agentTokens), agent);
+    else if (what < 0.7) act(ACTS.sendTokens(STRANGER_TOKENS, agentTokens, STRANGER, 4n * amount));
+    else {
+      const taken = random.chance(0.5) ? amount / 10n : TIPS_MOST + amount;
+      act(ACTS.sendTokens(agentTokens, STRANGER_TOKENS, agent, taken), agent);
+    }
+  };
   return {
     act,
     firstMs,
@@ -201,7 +236,10 @@ export function createPeople(
       else if (what < 0.97) troubleCreator(random.pick(CREATOR_WALLETS));
       else troubleAgent(person);
     },
-    meddle() {
+    beside({ strangers, transfers, topUps }) {
+      if (random.chance(transfers)) payCreator(random.pick(PEOPLE));
+      if (random.chance(topUps)) fillWallet(random.pick(PEOPLE));
+      if (!random.chance(strangers)) return;
       const payment = `bailiff:p${1 + random.below(6)}.${1 + random.below(8)}`;
       const into = random.pick([
         ...PEOPLE.map(({ agentTokens }) => agentTokens),

@@ -5,6 +5,7 @@ import type { Absence } from '../../src/core/death.ts';
 import type { Payments } from '../../src/core/debt-ports.ts';
 import { memoryBooks, type SimBooks } from './books.ts';
 import { readTransaction } from './chain/message.ts';
+import { waitingTransfers } from './memory/credits.ts';
 import { type Sabotage, simulate } from './simulate.ts';
 
 const payments =
@@ -207,6 +208,57 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
     within: 30,
     sabotage: {
       meddle: ({ state }) => state?.accruals.clear(),
+    },
+  },
+  'counting a transfer to a creator twice': {
+    within: 30,
+    sabotage: {
+      meddle: ({ state }) => state?.credits.clear(),
+    },
+  },
+  'taking a confirmed transfer for a final one': {
+    within: 60,
+    sabotage: {
+      ledger: (ledger, { state }) => ({
+        ...ledger,
+        credits: {
+          ...ledger.credits,
+          async match(limit) {
+            for (const { row } of state === null ? [] : waitingTransfers(state))
+              row.finality = 'finalized';
+            return ledger.credits.match(limit);
+          },
+        },
+      }),
+    },
+  },
+  'paying while a transfer to the creator waits to be matched': {
+    within: 60,
+    sabotage: {
+      ledger: (ledger) => ({
+        ...ledger,
+        credits: { ...ledger.credits, unmatched: async () => null },
+      }),
+    },
+  },
+  'taking money that goes to the own wallet for a flight': {
+    within: 60,
+    sabotage: {
+      ledger: (ledger) => ({
+        ...ledger,
+        sightings: {
+          ...ledger.sightings,
+          settle: (read) =>
+            ledger.sightings.settle({
+              ...read,
+              facts: read.facts.map((fact) =>
+                fact.body.kind === 'outflow'
+                  ? { ...fact, body: { ...fact.body, internal: false } }
+                  : fact,
+              ),
+            }),
+        },
+      }),
     },
   },
   'giving up a debt that failed': {

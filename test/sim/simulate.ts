@@ -98,13 +98,13 @@ async function play(
   const chain = createSimChain(random);
   furnish(chain);
   const people = createPeople(chain, random, turns.nowMs);
-  const witness = createWitness();
   const climate = climateOf(random, options.moods ?? []);
   let { weather } = climate;
   if (climate.rich) people.fund();
   const books = await openBooks(turns.nowMs);
   const plainLedger = books.ledger;
   const { server } = books;
+  const witness = createWitness(books.state, turns.nowMs);
   if (server !== null) server.told = climate.told;
   sabotage.prepare?.(books);
   await register(plainLedger, chain, climate);
@@ -256,7 +256,7 @@ async function play(
       random.pick(second === null ? [first] : [first, second]).follow(another);
       foreignMs = turns.nowMs();
     } else if (turns.nowMs() - foreignMs > FOREIGN_MS && random.chance(0.2)) ours();
-    if (random.chance(climate.strangers)) people.meddle();
+    people.beside(climate);
     if (climate.losses && random.chance(0.05)) {
       server?.copy();
       signedAtCopy = witness.signed.size;
@@ -294,8 +294,8 @@ async function play(
     // newest of it.
     const newest = chain.landed().findLast((each) => chain.isFinal(each))?.slot ?? 0;
     const cursors = await plainLedger.watchList.cursors();
-    const { rumours, closes } = await books.open();
-    return rumours + closes === 0 && cursors.every((each) => each.slot >= newest);
+    const { rumours, closes, transfers } = await books.open();
+    return rumours + closes + transfers === 0 && cursors.every((each) => each.slot >= newest);
   };
   // Nothing more is signed: every standing and debt must become what the chain says. A payment that
   // the database has lost is found when the next one is planned, so with losses payments must go

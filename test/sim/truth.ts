@@ -1,13 +1,14 @@
 // Truth: what the surviving chain says of a subscriber, read from the instructions that people gave
 // and the balances that they left. It shares no code with the venue's readers.
-import type { Address } from '../../src/core/ids.ts';
+import type { Address, Signature } from '../../src/core/ids.ts';
 import type { SimBooks } from './books.ts';
 import { TOKEN } from './chain/account.ts';
 import type { Landed, SimChain } from './chain/chain.ts';
 import { CALL, DRIFT_PROGRAM } from './chain/drift.ts';
-import { debtsOf, type History, type Moment } from './oracle.ts';
+import { debtsOf, flightsOf, type History, type Moment, type Transfer } from './oracle.ts';
+import { TIPS_MOST } from './people.ts';
 import type { Witness } from './witness.ts';
-import { PEOPLE, subscriptionOf } from './world.ts';
+import { CREATOR_WALLETS, creatorTokens, PEOPLE, subscriptionOf } from './world.ts';
 
 /**
  * Net profit of each close in a transaction, by account, read from the instructions that people
@@ -35,11 +36,23 @@ export function gainOf({ transaction, execution }: Landed, account: Address): bi
 
 /** What people took out of a subscriber's accounts in one transaction. */
 type Taken = { readonly at: Moment; readonly amount: bigint; readonly signature: string };
-function takenOf(landed: Landed, person: (typeof PEOPLE)[number]): Taken[] {
+/** The creator whose token account this is; null of any other account. */
+const creatorAt = (account: string): Address | null =>
+  CREATOR_WALLETS.find((wallet) => creatorTokens(wallet) === account) ?? null;
+
+/**
+ * What left a subscriber's accounts in one transaction, to a creator or to others, by the
+ * instructions that people gave. Tips count for nothing: the histories are too short for more of
+ * them than a day allows.
+ */
+function takenOf(
+  landed: Landed,
+  person: (typeof PEOPLE)[number],
+): (Taken & { readonly creator: Address | null })[] {
   const { transaction, execution, slot, index } = landed;
   if (execution.error !== null) return [];
   const { signature } = transaction;
-  return transaction.instructions.flatMap(({ program, accounts, data }, inside): Taken[] => {
+  return transaction.instructions.flatMap(({ program, accounts, data }, inside) => {
     const view = Buffer.from(data);
     const withdraws =
       program === DRIFT_PROGRAM &&
@@ -49,10 +62,24 @@ function takenOf(landed: Landed, person: (typeof PEOPLE)[number]): Taken[] {
     const sends = program === TOKEN && data[0] === 3 && accounts[0] === person.agentTokens;
     if (!withdraws && !sends) return [];
     // A withdrawal from an empty account takes nothing.
-    const amount = gainOf(landed, (accounts[withdraws ? 6 : 1] ?? '') as Address);
-    return amount > 0n ? [{ at: [slot, index, inside], amount, signature }] : [];
+    const into = (accounts[withdraws ? 6 : 1] ?? '') as Address;
+    const [amount, creator] = [gainOf(landed, into), creatorAt(into)];
+    if (amount === 0n || (sends && creator === null && amount <= TIPS_MOST)) return [];
+    return [{ at: [slot, index, inside], amount, signature, creator }];
   });
 }
+
+/** Every transfer to a creator on the surviving chain that people made for a subscriber. */
+export const transfersOf = (
+  chain: SimChain,
+  witness: Witness,
+  person: (typeof PEOPLE)[number],
+): (Taken & { readonly creator: Address })[] =>
+  chain
+    .landed()
+    .filter((landed) => chain.isFinal(landed) && witness.paymentOf(landed) === null)
+    .flatMap((landed) => takenOf(landed, person))
+    .flatMap((each) => (each.creator === null ? [] : [{ ...each, creator: each.creator }]));
 
 /** A debt as it is booked: its amount, and the rest that ended unpaid. */
 type Booked = { readonly amount: bigint; readonly ended: bigint };
@@ -122,11 +149,9 @@ export async function truthOf(
   person: (typeof PEOPLE)[number],
   books: SimBooks,
 ): Promise<{ owed: Map<string, bigint>; history: History }> {
+  type Sum = { readonly at: Moment; readonly creator: string; readonly amount: bigint };
   const owed = new Map<string, bigint>();
-  const events: { owed: History['owed'][number][]; paid: History['paid'][number][] } = {
-    owed: [],
-    paid: [],
-  };
+  const events: { owed: Sum[]; claims: Sum[]; paid: Sum[] } = { owed: [], claims: [], paid: [] };
   const taken: Taken[] = [];
   const closes = person.users.map((): (ReturnType<typeof closesOf>[number] & Place)[] => []);
   type Place = { readonly slot: number; readonly index: number; readonly signature: string };
@@ -136,10 +161,14 @@ export async function truthOf(
     const payment = witness.paymentOf(landed);
     if (payment !== null) {
       if (payment.subscriberId === person.id && landed.execution.error === null)
-        events.paid.push({ at: [slot, index, 0], amount: payment.amount });
+        events.paid.push({
+          at: [slot, index, 0],
+          creator: payment.creatorWallet,
+          amount: payment.amount,
+        });
       continue;
     }
-    taken.push(...takenOf(landed, person));
+    taken.push(...takenOf(landed, person).filter(({ creator }) => creator === null));
     const { signature } = landed.transaction;
     for (const close of closesOf(landed))
       closes[person.users.indexOf(close.user as Address)]?.push({
@@ -161,11 +190,24 @@ export async function truthOf(
       // Where closes are booked in another order, the remainders of their divisions make one debt a
       // unit larger and another a unit smaller: then the sum alone is the chain's.
       const off = (row?.amount ?? whole) - whole;
-      const amount = (off === 1n || off === -1n ? whole + off : whole) - ended;
-      if (amount !== 0n) events.owed.push({ at: [slot, index, inside], amount });
+      const claimed = off === 1n || off === -1n ? whole + off : whole;
+      const place: Moment = [slot, index, inside];
+      events.claims.push({ at: place, creator, amount: claimed });
+      if (claimed !== ended) events.owed.push({ at: place, creator, amount: claimed - ended });
     }
   }
   owed.delete('');
-  const outflows = notCleared(chain, books, person, taken);
-  return { owed, history: { owed: events.owed, paid: events.paid, outflows } };
+  const credits = await books.ledger.credits.list({ subscriberId: person.id, limit: 500 });
+  const credited = new Map(credits.map((each) => [each.signature, each.credited]));
+  const transfers: Transfer[] = transfersOf(chain, witness, person).map((each) => ({
+    ...each,
+    credited: credited.get(each.signature as Signature) ?? 0n,
+  }));
+  const discharged = transfers.map(({ at, credited: amount }) => ({ at, amount, exact: true }));
+  const paid = [...events.paid, ...discharged.filter(({ amount }) => amount > 0n)];
+  const outflows = [
+    ...notCleared(chain, books, person, taken),
+    ...flightsOf(transfers, events.claims, events.paid),
+  ];
+  return { owed, history: { owed: events.owed, paid, outflows } };
 }

@@ -5,6 +5,8 @@ import type { Address } from '../../src/core/ids.ts';
 import type { Cover } from '../../src/core/payment.ts';
 import type { Pen } from '../../src/core/signing-ports.ts';
 import type { Landed } from './chain/chain.ts';
+import { waitingTransfers } from './memory/credits.ts';
+import type { State } from './memory/state.ts';
 
 export type SignedPayment = {
   readonly id: string;
@@ -20,17 +22,43 @@ export type Witness = {
   watch(pen: Pen): Pen;
   /** The payment that a landed transaction is, or null when people made it. */
   paymentOf(landed: Landed): SignedPayment | null;
+  /**
+   * Notes which transfers to creators by others wait in the books. A payment to such a creator that
+   * is planned after the note, and signed while the transfer still waits, breaks a law.
+   */
+  note(): void;
+  /** The laws that were broken while payments were signed. */
+  readonly broken: readonly string[];
 };
 
-export function createWitness(): Witness {
+/** `state` is that of the ledger in memory; null on Postgres, which is not looked into. */
+export function createWitness(state: State | null, nowMs: () => number): Witness {
   const signed = new Map<string, SignedPayment>();
+  /** Transfers that wait to be matched, each with the time at which it was first noted. */
+  const waits = new Map<string, number>();
+  const broken: string[] = [];
+  const waiting = () => (state === null ? [] : waitingTransfers(state));
   return {
     signed,
+    broken,
+    note() {
+      const ids = new Set(waiting().map((each) => each.id));
+      for (const id of waits.keys()) if (!ids.has(id)) waits.delete(id);
+      for (const id of ids) if (!waits.has(id)) waits.set(id, nowMs());
+    },
     watch: (pen) => ({
       ...pen,
       async sign(request) {
         const made = await pen.sign(request);
         const { id, subscriberId, creatorWallet, plan } = request.parts.payment;
+        const plannedMs = state?.payments.get(id)?.plannedAtMs ?? 0;
+        for (const { id: transfer, row, creator } of waiting())
+          if (
+            creator === creatorWallet &&
+            row.fact.subscriberId === subscriberId &&
+            (waits.get(transfer) ?? plannedMs) < plannedMs
+          )
+            broken.push(`law 1: ${id} was signed while a transfer to its creator was not matched`);
         signed.set(made.signature, {
           id,
           subscriberId,

@@ -50,13 +50,19 @@ export function applyCredits(state: State, subscriberId: string, creatorWallet: 
   }
 }
 
-export function createMemoryCredits(state: State): Credits {
-  const waiting = (): { id: string; row: FactRow; creator: Address }[] =>
-    [...state.facts.values()].sort(inChainOrder).flatMap((row) => {
+/** The transfers to creators that are heard, and not matched, in the order of the chain. */
+export const waitingTransfers = (state: State): { id: string; row: FactRow; creator: Address }[] =>
+  [...state.facts.values()]
+    .flatMap((row) => {
+      if (row.fact.body.kind !== 'outflow') return [];
       const creator = creatorOf(state, row);
       const id = factKey(row.fact);
       return creator === null || state.credits.has(id) ? [] : [{ id, row, creator }];
-    });
+    })
+    .sort((a, b) => inChainOrder(a.row, b.row));
+
+export function createMemoryCredits(state: State): Credits {
+  const waiting = () => waitingTransfers(state);
   return {
     async match(limit) {
       const final = waiting().filter(({ row }) => row.finality === 'finalized');

@@ -111,8 +111,8 @@ export type People = {
     voids: (share: ProfitShare) => Promise<void>,
   ): Promise<void>;
   /**
-   * What happens in some climates only. A stranger names a payment of ours in a memo, and sends dust
-   * to the agent or to a creator with it; a creator is paid by others; a wallet gets tokens.
+   * What happens in some climates only. A stranger names a payment of ours in a memo, and sends
+   * dust to the agent or to a creator with it; a creator is paid by others; a wallet gets tokens.
    */
   beside(climate: Pick<Climate, 'strangers' | 'transfers' | 'topUps'>): void;
   /**

@@ -233,7 +233,7 @@ export const SABOTAGES: Record<string, { sabotage: Sabotage; within: number }> =
     },
   },
   'paying while a transfer to the creator waits to be matched': {
-    within: 60,
+    within: 100,
     sabotage: {
       ledger: (ledger) => ({
         ...ledger,

@@ -38,6 +38,16 @@ test('a debt is never edited, taken back or deleted, nor are its terms and what 
   await refused(sql`update profit_share set observed = true`, /never called observed again/);
 });
 
+test('a basis that SQL does not know is refused by the list of them, and by the rule that computes with it', async () => {
+  await using held = await owing();
+  const { sql } = held;
+  const changed = (table: string) =>
+    withoutGuards(sql, (tx) => tx`update ${tx(table)} set basis = 'half_recovery'`);
+  await expect(changed('subscription_terms')).rejects.toThrow('subscription_terms_basis_check');
+  await sql`alter table accrual drop constraint accrual_basis_check`;
+  await expect(changed('accrual')).rejects.toThrow('accrual_charged');
+});
+
 test('a debt goes from one status to another exactly as core/share.ts says', async () => {
   await using held = await owing();
   const { sql } = held;

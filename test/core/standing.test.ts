@@ -189,7 +189,7 @@ describe('the evidence', () => {
   });
 
   test('an outflow before a transfer that paid everything, in one slot, is forgotten with what it took', () => {
-    const paid: StandingEvent = { kind: 'settled', at: at(2, 1), amount: 10n };
+    const paid: StandingEvent = { kind: 'discharged', at: at(2, 1), amount: 10n };
     expect(judge([owed(1, 10n), left(2, 5n, 0), paid, owed(2, 7n, 2)])).toMatchObject({
       standing: 'good',
       outstanding: 7n,

@@ -180,6 +180,7 @@ export type Unknown = {
     | 'log_truncated'
     | 'record_broken'
     | 'older_record'
+    | 'no_record'
     | 'unknown_market'
     | 'unreadable';
   /**
@@ -235,6 +236,7 @@ export const NOTICES = [
   'delegate_transfers_changed',
   'equity_floor_changed',
   'equity_breaker_tripped',
+  'special_status_changed',
   'token_approved',
   'token_authority_changed',
   // The program that owns the account was given it in an instruction that this release does not

@@ -225,6 +225,13 @@ export const PAYMENT_RULES: RulesByAct<Act, Mandate> = {
       objection: ({ amount }, { withdraw }) => `withdraws ${amount}, the mandate is ${withdraw}`,
     },
   ],
+  refresh_interest: [
+    {
+      must: 'name the four accounts of one market and no others',
+      holds: ({ accounts }) => accounts === 4,
+      objection: ({ accounts }) => `books interest with ${accounts} accounts`,
+    },
+  ],
   unknown: [
     {
       must: 'be an instruction that a payment contains',

@@ -63,6 +63,8 @@ export type Act =
       readonly reduceOnly: boolean;
       readonly destination: Address;
     }
+  /** Books the interest of a spot market. Anybody may do that, and it moves no tokens. */
+  | { readonly act: 'refresh_interest'; readonly accounts: number }
   | { readonly act: 'unknown'; readonly program: Address };
 
 /** The limits within which a recorded payment lets the pen sign. */

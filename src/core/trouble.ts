@@ -226,6 +226,11 @@ export const TROUBLES = {
     class: 'operator',
     means: 'The payment is above a limit that the pen enforces, so it was not signed.',
   },
+  equity_breaker_tripped: {
+    class: 'operator',
+    means:
+      'The venue has stopped every withdrawal of the wallet, because one of its accounts fell below its equity floor. Only the venue ends that.',
+  },
   user_bankrupt: {
     class: 'permanent',
     means: 'The account at the venue is bankrupt.',

@@ -29,6 +29,10 @@ export type SeenAccount = {
   readonly address: Address;
   /** The spot markets of its deposits and borrows. */
   readonly spotMarkets: readonly number[];
+  /** Those among them that it borrows from, without the quote market. */
+  readonly borrowed: readonly number[];
+  /** Spot markets whose interest is booked before the withdrawal; none when left out. */
+  readonly refresh?: readonly number[];
   readonly perps: readonly {
     readonly market: number;
     readonly base: bigint;
@@ -126,11 +130,15 @@ export type Venue = {
   flatFee(readAccounts: Chain['accounts']): Promise<bigint>;
   /** The addresses of the venue's own lookup tables; empty when it has none. */
   readonly lookupTables: readonly Address[];
-  /** The accounts that a preflight must read beside the wallets. */
-  preflightAccounts(driftUser: Address): Promise<readonly Address[]>;
+  /**
+   * The accounts that a preflight must read beside the wallets: the account, its quote market, the
+   * venue's state, and, with `authority`, the account that tells whether the venue has stopped that
+   * wallet, where it has one.
+   */
+  preflightAccounts(driftUser: Address, authority?: Address): Promise<readonly Address[]>;
   /**
    * The account and the funds that can be drawn from it, from one reading of the accounts of
-   * `preflightAccounts` in that order; null when one of them does not exist. Throws
+   * `preflightAccounts` in that order; null when one of the first three does not exist. Throws
    * `account_unreadable`.
    */
   read(
@@ -163,6 +171,12 @@ export type Venue = {
    * instructions named: the venue may have moved an oracle.
    */
   forgetOracles(): void;
+  /**
+   * The account of a refused payment as the payment is to be built again: with the interest of the
+   * borrowed markets booked first, because the venue refused to value them by an old rate. Null
+   * when this trouble is another one, or the interest was booked already.
+   */
+  refreshed(trouble: Trouble, account: SeenAccount): SeenAccount | null;
   /** The act of one instruction when it is the venue's; otherwise null. */
   inspect(instruction: Instruction | ExecutedInstruction): Act | null;
   /**

@@ -126,7 +126,7 @@ export async function readPreflight(
 ): Promise<Reading> {
   const venue = venues.of(debt.venue);
   const { quoteMint } = venue;
-  const venueAccounts = await venue.preflightAccounts(debt.driftUser);
+  const venueAccounts = await venue.preflightAccounts(debt.driftUser, subscriber.agentWallet);
   const sponsorTokens = pen.sponsor === null ? [] : [tokens.tokenAccount(quoteMint, pen.sponsor)];
   const wallets: Address[] = [
     subscriber.agentWallet,

@@ -103,6 +103,11 @@ export function createRoom(ports: ReadPorts & { readonly chain: Chain }) {
         return { kind: 'granted', room: (after?.amount ?? tokens) - tokens };
       }
       const trouble = venue.trouble(simulated.error, simulated.programs, simulated.logs);
+      const refreshed = account === null || again ? null : venue.refreshed(trouble, account);
+      if (refreshed !== null) {
+        request.account = refreshed;
+        continue;
+      }
       // The venue may have moved an oracle, or a market changed: both are read again, once.
       if (trouble.class === 'operator' && !again) {
         venue.forgetOracles();

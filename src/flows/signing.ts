@@ -71,7 +71,8 @@ export function createSigning(ports: SigningPorts) {
   /**
    * Builds a payment from the reading by which it was planned, and simulates it. An error of set-up
    * may mean that the reading is outdated: the venue moved an oracle, or the account left a market.
-   * Then account and oracles are read again, and the payment is simulated once more.
+   * Then account and oracles are read again, and the payment is simulated once more, as it is after
+   * the interest of borrowed markets was booked where the venue asks for that.
    */
   const rehearsed = async (
     parts: PaymentParts,
@@ -87,6 +88,11 @@ export function createSigning(ports: SigningPorts) {
       const simulated = await chain.simulate(parts.payer, core, []);
       if (simulated.error === null) return { core, simulated, trouble: null };
       const trouble = venue.trouble(simulated.error, simulated.programs, simulated.logs);
+      const refreshed = account === null || again ? null : venue.refreshed(trouble, account);
+      if (refreshed !== null) {
+        account = refreshed;
+        continue;
+      }
       if (trouble.class !== 'operator' || again) return { core, simulated, trouble };
       venue.forgetOracles();
       account = await readAnew();

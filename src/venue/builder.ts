@@ -6,7 +6,7 @@ import type { Address } from '../core/ids.ts';
 import { TOKEN_PROGRAM } from '../core/programs.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import type { Dialect } from './dialect.ts';
-import { SETTLE, WITHDRAW } from './inspect.ts';
+import { REFRESH_INTEREST, SETTLE, WITHDRAW } from './inspect.ts';
 
 export type Parties = { readonly user: Address; readonly authority: Address };
 export type Builder = {
@@ -82,6 +82,25 @@ export function createBuilder({ profile, addresses }: Dialect): Builder {
     errorName: (code) => errors.get(code)?.name ?? 'unnamed error',
   };
 }
+
+/**
+ * The instruction that books the interest of a spot market up to now. Anybody may send it, and it
+ * moves no tokens.
+ */
+export const interestInstruction = (
+  { profile, addresses }: Dialect,
+  market: number,
+  oracle: Address,
+): Instruction => ({
+  program: profile.programId,
+  accounts: [
+    meta(addresses.state),
+    meta(addresses.spotMarket(market), true),
+    meta(oracle),
+    meta(addresses.spotVault(market)),
+  ],
+  data: dataOf(REFRESH_INTEREST.discriminator, 0, () => {}),
+});
 
 /** Wraps a builder that needs no loading as a `BuilderDoor`. */
 export function openDoor(builder: Builder): BuilderDoor {

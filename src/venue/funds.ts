@@ -11,11 +11,19 @@ import type { Profile } from './profile.ts';
 /** BASE (1e9) times PRICE (1e6) divided by QUOTE (1e6). */
 const BASE = 1_000_000_000n;
 
+/** What stops withdrawals beside the account and its market. */
+export type Stops = {
+  /** The State's bits of what is paused for all accounts. */
+  readonly exchangeStatus: number;
+  /** Whether the venue stopped every withdrawal of this wallet. */
+  readonly stopped: boolean;
+};
+
 function blockedBy(
   { title, paused, quote }: Profile,
   user: User,
   market: Pick<SpotMarket, 'mint' | 'decimals' | 'withdrawPaused'>,
-  exchangeStatus: number,
+  { exchangeStatus, stopped }: Stops,
 ): Trouble | null {
   // Every payment holds the market's token against the profile, because amounts are counted in it.
   if (market.mint !== quote.mint || market.decimals !== quote.decimals)
@@ -30,6 +38,11 @@ function blockedBy(
       `${title} has paused withdrawals. It is tried again on schedule.`,
     );
   }
+  if (stopped)
+    return troubled(
+      'equity_breaker_tripped',
+      `${title} has stopped every withdrawal of this wallet, because one of its accounts fell below its equity floor. Only the venue ends that; then bailiff shares retry.`,
+    );
   return null;
 }
 
@@ -46,12 +59,12 @@ function claimableOf(position: PerpPosition, market: SpotMarket): Claimable {
   return { market: position.market, amount: brings, held };
 }
 
-/** The funds of an account, computed from the account, its quote market and the State's status. */
+/** The funds of an account, computed from the account, its quote market and what stops it. */
 export function fundsOf(
   profile: Profile,
   user: User,
   market: SpotMarket,
-  exchangeStatus: number,
+  stops: Stops,
 ): VenueFunds {
   const quote = user.spots.find((each) => each.market === profile.quote.market && !each.isBorrow);
   return {
@@ -68,7 +81,7 @@ export function fundsOf(
       user.spots.some((each) => each.isBorrow) ||
       user.perps.some((each) => each.base !== 0n || each.quote < 0n),
     room: null,
-    blocked: blockedBy(profile, user, market, exchangeStatus),
+    blocked: blockedBy(profile, user, market, stops),
   };
 }
 

@@ -18,6 +18,12 @@ import { swapBrackets } from './swaps.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import { hearTransfers, venueMoves } from './transfers.ts';
 
+/** Calls of the profile that may realise profit. */
+const TRADING: ReadonlySet<string> = new Set([
+  'liquidate_perp_with_fill',
+  'special_transfer_perp_position_to_vamm',
+]);
+
 /**
  * The ordinal from which a call may have realised profit; null for a call that realises none. A
  * null `call` stands for the whole transaction and returns the ordinal after its first call.
@@ -25,8 +31,8 @@ import { hearTransfers, venueMoves } from './transfers.ts';
 function tradedAt(call: VenueCall | null): number | null {
   if (call === null) return afterCall({ place: 0 });
   // Deposits, withdrawals and the other calls of the profile realise nothing, except
-  // liquidate_perp_with_fill. A call that the profile does not list may realise profit.
-  const trades = call.known === null || call.known.call === 'liquidate_perp_with_fill';
+  // liquidate_perp_with_fill and the transfer to the vAMM. A call that the profile does not list may realise profit.
+  const trades = call.known === null || TRADING.has(call.known.call);
   return trades ? afterCall(call) : null;
 }
 
@@ -50,6 +56,18 @@ function markSpoiled(heard: Heard, tallies: Tallies): void {
     const named = event.keys?.map((key) => heard.userOf(key)) ?? heard.givenTo(call);
     for (const account of named)
       if (account !== undefined) tallies.unknown(account, 'record_broken', tradedAt(call));
+  }
+}
+
+/**
+ * Marks the account of each call that trades without a record. A vAMM hedger's position moves to
+ * the venue at the oracle price, and only the program's log line in words tells of it.
+ */
+function markUntold(heard: Heard, tallies: Tallies): void {
+  for (const call of heard.venueCalls) {
+    if (call.known?.call !== 'special_transfer_perp_position_to_vamm') continue;
+    for (const account of heard.givenTo(call))
+      tallies.unknown(account, 'no_record', afterCall(call));
   }
 }
 
@@ -112,6 +130,7 @@ export function hearVenue(
   const tallies = createTallies();
   if (heard.events === null) markCut(heard, tallies);
   markSpoiled(heard, tallies);
+  markUntold(heard, tallies);
   hearCloses(heard, tallies);
   hearTransfers(heard, tallies);
   hearNotices(heard);

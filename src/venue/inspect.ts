@@ -16,11 +16,13 @@ export const WITHDRAW = {
   destination: 6,
 };
 export const SETTLE = { discriminator: '2b3dea2d0f5f9899', user: 1, authority: 2 };
+/** `update_spot_market_cumulative_interest`, with four accounts and no arguments. */
+export const REFRESH_INTEREST = { discriminator: '27a68bf39ea59be1', accounts: 4 };
 export const SETTLE_MULTIPLE = { ...SETTLE, discriminator: '7f4275392832987f' };
 
 /**
  * The decoded act of an instruction: null when the instruction belongs to another program,
- * `unknown` when it is neither a withdrawal nor a settlement.
+ * `unknown` when it is neither a withdrawal nor a settlement nor a booking of interest.
  */
 export function inspectVenue(
   programId: Address,
@@ -50,6 +52,8 @@ export function inspectVenue(
       reduceOnly: read.u8() === 1,
     };
   }
+  if (startsWith(instruction.data, REFRESH_INTEREST.discriminator) && instruction.data.length === 8)
+    return { act: 'refresh_interest', accounts: instruction.accounts.length };
   const [user, authority] = [at(SETTLE.user), at(SETTLE.authority)];
   if (user === undefined || authority === undefined) return unknown;
   if (startsWith(instruction.data, SETTLE.discriminator) && instruction.data.length === 10) {

@@ -62,6 +62,19 @@ const NOTICES: Readonly<Record<string, Reader>> = {
     amount: u64At(call, 8),
     detail: 'The venue set the equity below which it refuses withdrawals, in quote base units.',
   }),
+  special_transfer_perp_position_to_vamm: (call) => ({
+    what: 'position_transfer',
+    ...none,
+    detail: `A position in market ${u16At(call, 8)} moved to the venue's own AMM at the oracle price.`,
+  }),
+  update_special_user_status: (call) => ({
+    what: 'special_status_changed',
+    ...none,
+    detail:
+      call.data[8] === 0
+        ? 'The venue took the special status away: positions move by fills alone.'
+        : "The venue gave a special status: positions may move to the venue's own AMM.",
+  }),
   trip_equity_floor_breaker: () => ({
     what: 'equity_breaker_tripped',
     ...none,

@@ -125,7 +125,9 @@ export type CallPlaces =
         | 'update_user_margin_trading_enabled'
         | 'update_user_pool_id'
         | 'update_user_equity_floor'
-        | 'trip_equity_floor_breaker';
+        | 'trip_equity_floor_breaker'
+        | 'special_transfer_perp_position_to_vamm'
+        | 'update_special_user_status';
       readonly user: number;
     };
 
@@ -178,6 +180,11 @@ export type Profile = {
   readonly paused: { readonly withdraw: number; readonly settlePnl: number };
   readonly liquidationFees: readonly LiquidationFee[];
   readonly errors: ReadonlyMap<number, ErrorRow>;
+  /**
+   * The number of the error that means: book the interest of a borrowed market first. Null where
+   * the program has no such error.
+   */
+  readonly staleInterest: number | null;
   /**
    * The names of the programs that the profile was proven on, by their hash on chain: SHA-256 of
    * the bytes without the zeros at the end.

@@ -22,6 +22,7 @@ const NO_ORACLE = SYSTEM_PROGRAM;
 export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
   const { profile, accounts, states, addresses } = dialect;
   const { quote } = profile;
+  const hasBreaker = profile.accounts.UserStats.fields.equityBreaker !== null;
   /** The oracle of each market, by the market's address. */
   const oracles = new Map<Address, Address>();
 
@@ -100,6 +101,9 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
   const seenIn = (address: Address, user: User): SeenAccount => ({
     address,
     spotMarkets: user.spots.map((each) => each.market),
+    borrowed: user.spots
+      .filter((each) => each.isBorrow && each.market !== quote.market)
+      .map((each) => each.market),
     perps: user.perps.map(({ market, base, quote: held }) => ({ market, base, quote: held })),
   });
 
@@ -135,18 +139,20 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
       const [account] = (await readAccounts([addresses.state])).accounts;
       return account ? accounts.flatFillerFee(accounts.owned(account)) : 0n;
     },
-    preflightAccounts: async (driftUser) => [
+    preflightAccounts: async (driftUser, authority) => [
       driftUser,
       addresses.spotMarket(quote.market),
       addresses.state,
+      ...(hasBreaker && authority !== undefined ? [addresses.userStats(authority)] : []),
     ],
-    read(driftUser, [userAccount, marketAccount, stateAccount]) {
+    read(driftUser, [userAccount, marketAccount, stateAccount, stats]) {
       if (!userAccount || !marketAccount || !stateAccount) return null;
       const user = accounts.user(accounts.owned(userAccount));
       const exchangeStatus = accounts.exchangeStatus(accounts.owned(stateAccount));
       const market = accounts.spotMarket(accounts.owned(marketAccount));
       const account = seenIn(driftUser, user);
-      return { account, funds: fundsOf(profile, user, market, exchangeStatus) };
+      const stopped = stats ? accounts.breakerTripped(accounts.owned(stats)) : false;
+      return { account, funds: fundsOf(profile, user, market, { exchangeStatus, stopped }) };
     },
     async account(driftUser, readAccounts) {
       const [account] = (await readAccounts([driftUser])).accounts;
@@ -166,6 +172,12 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
       return atPrices(funds, seen, prices);
     },
     forgetOracles: () => oracles.clear(),
+    refreshed: ({ code }, account) =>
+      code === `venue_${profile.staleInterest}` &&
+      account.borrowed.length > 0 &&
+      account.refresh === undefined
+        ? { ...account, refresh: account.borrowed }
+        : null,
     async instructions(
       { payment, agent, source }: PaymentParts,
       seen,
@@ -184,6 +196,11 @@ export function createVenue(dialect: Dialect, door: BuilderDoor): Venue {
           built.push(builder.settle(parties, market, remaining));
       }
       const remaining = await remainingAccounts(seen, plan.settleMarkets, readAccounts, 'withdraw');
+      for (const index of seen.refresh ?? []) {
+        const market = { kind: 'spot' as const, index, address: addresses.spotMarket(index) };
+        const [oracle = NO_ORACLE] = await oraclesOf([market], readAccounts);
+        built.push(interestInstruction(dialect, index, oracle));
+      }
       built.push(builder.withdraw({ ...parties, destination: source }, plan.withdraw, remaining));
       return built;
     },

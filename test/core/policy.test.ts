@@ -84,6 +84,7 @@ const reimburse: ActOf<'transfer'> = {
   destination: address('sponsor tokens'),
   amount: 5n,
 };
+const interest: ActOf<'refresh_interest'> = { act: 'refresh_interest', accounts: 4 };
 const memo: ActOf<'memo'> = { act: 'memo', text: 'bailiff:p1' };
 const GOOD: readonly Act[] = [
   limit,
@@ -92,6 +93,7 @@ const GOOD: readonly Act[] = [
   initialize,
   creatorAccount,
   settle,
+  interest,
   withdraw,
   transfer,
   reimburse,
@@ -132,6 +134,7 @@ const BROKEN: readonly [Act, object, string][] = [
   [close, { destination: thief }, 'gives rent to thief'],
   [settle, { user: thief }, 'settles user thief'],
   [settle, { markets: [1, 3] }, 'settles market 3'],
+  [interest, { accounts: 5 }, 'books interest with 5 accounts'],
   [withdraw, { user: thief }, 'withdraws from thief'],
   [withdraw, { authority: thief }, 'withdraws from user'],
   [withdraw, { market: 1 }, 'withdraws market 1'],

@@ -77,7 +77,10 @@ describe('the bytes at +72 of a perp slot', () => {
     Object.assign(user.perpPositions[2], slot);
     const bytes = encodeAccount('User', user);
     return {
-      exposed: fundsOf(DRIFT_PROFILE, readUser(bytes), market, 0).exposed,
+      exposed: fundsOf(DRIFT_PROFILE, readUser(bytes), market, {
+        exchangeStatus: 0,
+        stopped: false,
+      }).exposed,
       isolated: readAccountState(bytes).hints.isolated,
     };
   };

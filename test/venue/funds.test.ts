@@ -33,12 +33,13 @@ const user = (given: Partial<User>): User =>
     hasOpenOrders: false,
     ...given,
   }) as unknown as User;
-const funds = (given: Partial<User>) => fundsOf(DRIFT_PROFILE, user(given), MARKET, 0);
+const OPEN = { exchangeStatus: 0, stopped: false };
+const funds = (given: Partial<User>) => fundsOf(DRIFT_PROFILE, user(given), MARKET, OPEN);
 
 test('a quote market of another token, or with other decimals, pays nothing', () => {
   for (const other of [{ mint: 'another' }, { decimals: 9 }]) {
     const market = { ...MARKET, ...other } as SpotMarket;
-    expect(fundsOf(DRIFT_PROFILE, user({}), market, 0).blocked).toMatchObject({
+    expect(fundsOf(DRIFT_PROFILE, user({}), market, OPEN).blocked).toMatchObject({
       class: 'venue_limited',
       code: 'account_unreadable',
     });
@@ -77,7 +78,7 @@ describe('what settling brings', () => {
     const owner = user({
       perps: [position({ base: BASE, quote: -70n * PRICE, entry: -100n * PRICE })],
     });
-    const known = fundsOf(DRIFT_PROFILE, owner, MARKET, 0);
+    const known = fundsOf(DRIFT_PROFILE, owner, MARKET, OPEN);
     const seen = { address: 'user' as Address, spotMarkets: [], perps: owner.perps };
     const at = (price: bigint) =>
       atPrices(known, seen, new Map([[0, price * PRICE]])).claimable.map((each) => each.amount);
@@ -106,7 +107,12 @@ describe('positions and borrows that depend on the collateral', () => {
 
 test('a bankrupt account and paused withdrawals are known without asking', () => {
   expect(funds({ bankrupt: true }).blocked?.code).toBe('user_bankrupt');
-  expect(fundsOf(DRIFT_PROFILE, user({}), MARKET, 2).blocked?.code).toBe('withdrawals_paused');
+  expect(
+    fundsOf(DRIFT_PROFILE, user({}), MARKET, { ...OPEN, exchangeStatus: 2 }).blocked?.code,
+  ).toBe('withdrawals_paused');
+  expect(
+    fundsOf(DRIFT_PROFILE, user({}), MARKET, { ...OPEN, stopped: true }).blocked,
+  ).toMatchObject({ class: 'operator', code: 'equity_breaker_tripped' });
   const paused = { ...MARKET, withdrawPaused: true };
-  expect(fundsOf(DRIFT_PROFILE, user({}), paused, 0).blocked?.class).toBe('venue_paused');
+  expect(fundsOf(DRIFT_PROFILE, user({}), paused, OPEN).blocked?.class).toBe('venue_paused');
 });

@@ -1,6 +1,8 @@
 // Profile: the venue's facts that are written down here are those of its SDK.
 
 import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import * as sdk from '@drift-labs/sdk';
 import { PublicKey } from '@solana/web3.js';
 import { expect, test } from 'vitest';
@@ -83,4 +85,26 @@ test('discriminators and places of accounts of every call that moves value or co
       for (const index of [indexes as number | number[]].flat())
         expect(places[role], `${name} ${role}`).toContain(accounts[index]?.name);
   }
+});
+
+test('outside its folder and the local world, a venue is named in these files alone', () => {
+  // docs/venues.md counts them as what a third venue costs.
+  const root = path.join(import.meta.dirname, '../..');
+  const naming = globSync('src/**/*.ts', { cwd: root })
+    .filter((file) => !/^src\/(local|venue\/velocity)\//.test(file))
+    .filter((file) => {
+      const code = readFileSync(path.join(root, file), 'utf8').replaceAll(
+        /^\s*(\/\/|\*|\/\*).*$/gm,
+        '',
+      );
+      return /velocity/i.test(
+        code.replaceAll(/BAILIFF_VELOCITY_PROGRAM|velocityProgramFile|velocity\.so/g, ''),
+      );
+    });
+  expect(naming.sort()).toEqual([
+    'src/core/venue.ts',
+    'src/venue/records.ts',
+    'src/venue/venues.ts',
+    'src/verify/verify.ts',
+  ]);
 });

@@ -135,6 +135,7 @@ export const DRIFT_PROFILE: Profile = {
   calls: CALLS,
   paused: { withdraw: 2, settlePnl: 64 },
   liquidationFees: ['ifFee'],
+  staleInterest: null,
   errors: errorTable(ERROR_ROWS),
   provenOn: PROVEN_ON,
 };

@@ -39,6 +39,8 @@ const CALLS: readonly CallPlaces[] = [
   { call: 'update_user_allow_delegate_transfer', authority: 1 },
   { call: 'update_user_equity_floor', user: 2 },
   { call: 'trip_equity_floor_breaker', user: 2 },
+  { call: 'special_transfer_perp_position_to_vamm', user: 0 },
+  { call: 'update_special_user_status', user: 2 },
 ];
 
 export const VELOCITY_PROFILE: Profile = {
@@ -74,6 +76,7 @@ export const VELOCITY_PROFILE: Profile = {
   // In liquidate_perp the taker's fee contains both fees; only liquidate_perp_with_fill charges
   // them in addition.
   liquidationFees: ['ifFee', 'protocolFee'],
+  staleInterest: 6371,
   errors: errorTable(DRIFT_ERRORS, ERROR_ROWS),
   provenOn: new Map([
     ['90b9ba1116b0262106eb5ad36cf61fec87f33fef1233d5fe703016885d73a876', 'build of 2026-07'],

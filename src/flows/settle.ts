@@ -197,7 +197,9 @@ export function createSettle(ports: SettlePorts, options: SettleOptions): Settle
     if (!(await ledger.payments.sent(payment.id, clock.nowMs()))) return true;
     // Noted before the send, because its effect may be heard before its answer.
     looking.sent(payment.subscriberId, payment.signed);
-    ports.ownSignatures.sent(payment, subscriber);
+    const { agentWallet } = subscriber;
+    const agentTokenAccount = tokens.tokenAccount(payment.token.mint, agentWallet);
+    ports.ownSignatures.sent(payment, { agentWallet, agentTokenAccount });
     await broadcast(payment, payment.signed);
     log.info('payment.sent', {
       payment: payment.id,

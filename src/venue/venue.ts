@@ -8,7 +8,7 @@ import type { PaymentParts } from '../core/signing-ports.ts';
 import type { AccountMeta, Instruction } from '../core/transaction.ts';
 import type { SeenAccount, Venue } from '../core/venue.ts';
 import { depositTokens, type User } from './accounts.ts';
-import type { Builder, BuilderDoor } from './builder.ts';
+import { type Builder, type BuilderDoor, interestInstruction } from './builder.ts';
 import type { Dialect } from './dialect.ts';
 import { classify, NOTHING_TO_SETTLE, SHORT_OF_COLLATERAL } from './errors.ts';
 import { atPrices, fundsOf } from './funds.ts';

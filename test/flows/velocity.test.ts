@@ -135,6 +135,30 @@ describe.skipIf(velocityProgram === null)('on both venues', () => {
     expect(drift.quoteOf(creator)).toBe(BigInt(usdc.amount));
     expect(velocity.quoteOf(creator)).toBe(BigInt(usdt.amount));
     expect(await street.verdict('ana', 'allow')).toMatchObject({ outstanding: '0', owed: [] });
+
+    const get = async (route: string) => (await fetch(street.app().url + route)).json();
+    expect(await get(`/v1/creators/${creator.toBase58()}/earnings`)).toMatchObject({
+      symbol: 'USDC',
+      paid: usdc.amount,
+      tokens: [
+        { symbol: 'USDC', paid: usdc.amount, owed: '0' },
+        { symbol: 'USDT', paid: usdt.amount, owed: '0' },
+      ],
+    });
+    // What names no venue means Drift v2.
+    expect(await get('/v1/subscribers/ana')).toMatchObject({
+      driftAccounts: [{ venue: 'drift-v2' }, { venue: 'velocity' }],
+    });
+    const asked = { purpose: 'withdraw', amount: '1000000' };
+    const clearances = '/v1/subscribers/ana/clearances';
+    expect(await street.post(clearances, asked)).toMatchObject({
+      status: 201,
+      body: { symbol: 'USDC', amount: '1000000' },
+    });
+    expect(await street.post(clearances, { ...asked, venue: 'velocity' })).toMatchObject({
+      status: 201,
+      body: { symbol: 'USDT', amount: '1000000' },
+    });
   });
 });
 

@@ -158,6 +158,7 @@ export const SWAP_RULES: RulesByAct<SwapAct, SwapMandate> = {
   memo: [NEVER],
   settle: [NEVER],
   withdraw: [NEVER],
+  refresh_interest: [NEVER],
   unknown: [
     {
       must: 'be an instruction that a swap contains',

@@ -11,8 +11,8 @@ import { costOf, type TransactionCost } from '../core/spending.ts';
 import type { ChainTransaction } from '../core/transaction.ts';
 
 export type OwnSignatures = {
-  /** Tells that a signed payment is being sent. */
-  sent(payment: Payment, subscriber: Subscriber): void;
+  /** Tells that a signed payment is being sent, out of these accounts. */
+  sent(payment: Payment, accounts: Pick<Subscriber, 'agentWallet' | 'agentTokenAccount'>): void;
   /**
    * Tells that a payment has ended: executed in this finalized slot, or never; null: never.
    */

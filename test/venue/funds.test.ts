@@ -79,7 +79,7 @@ describe('what settling brings', () => {
       perps: [position({ base: BASE, quote: -70n * PRICE, entry: -100n * PRICE })],
     });
     const known = fundsOf(DRIFT_PROFILE, owner, MARKET, OPEN);
-    const seen = { address: 'user' as Address, spotMarkets: [], perps: owner.perps };
+    const seen = { address: 'user' as Address, spotMarkets: [], borrowed: [], perps: owner.perps };
     const at = (price: bigint) =>
       atPrices(known, seen, new Map([[0, price * PRICE]])).claimable.map((each) => each.amount);
     expect(at(120n)).toEqual([30n * PRICE]);

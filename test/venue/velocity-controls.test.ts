@@ -28,7 +28,7 @@ import { createManualClock } from '../support/clock.ts';
 import { hear } from '../support/hear.ts';
 import { velocityProgram } from '../support/programs.ts';
 import { transactionOf } from '../support/transaction.ts';
-import { openVelocityStage, type Stage, tradeAt } from '../support/velocity-scenarios.ts';
+import { openVelocityStage, type Stage } from '../support/velocity-scenarios.ts';
 
 const USDT = 1_000_000n;
 const SOL = 1_000_000_000n;
@@ -53,11 +53,17 @@ const open = (): Stage =>
     createVelocityWorld({ programFile: velocityProgram ?? '', clock: createManualClock() }),
   );
 /** Changes the bytes of an account, as administrators of the venue or older builds left them. */
-function edit({ cluster }: VelocityWorld, address: string, write: (data: Buffer) => Buffer | void) {
+function edit(
+  { cluster }: VelocityWorld,
+  address: string,
+  write: (data: Buffer) => unknown,
+  bytes?: number,
+): void {
   const account = cluster.bank.get(address);
   if (account === null) throw new Error(`${address} is not there`);
-  const data = Buffer.from(account.data);
-  cluster.put(address, { ...account, data: new Uint8Array(write(data) ?? data) });
+  const data = Buffer.from(account.data.subarray(0, bytes));
+  write(data);
+  cluster.put(address, { ...account, data: new Uint8Array(data) });
 }
 const readerOf =
   ({ cluster }: VelocityWorld): Chain['accounts'] =>
@@ -125,7 +131,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
   test('below an equity floor a payment rests; once the breaker is tripped it waits for an operator', async () => {
     const { world, ana } = open();
     const user = userOf(ana).toBase58();
-    edit(world, user, (data) => void data.writeBigUInt64LE(2_000n * USDT, 4_480));
+    edit(world, user, (data) => data.writeBigUInt64LE(2_000n * USDT, 4_480));
     const { account, funds } = await seen(world, ana);
     expect(funds.blocked).toBeNull();
     const built = (await paying(world, ana, account, USDT)).map(wired);
@@ -148,7 +154,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
     const tripped = world.send([trip], [world.faucet, keeper]);
     expect(noticesOf(heard(tripped, ana))).toEqual(['equity_breaker_tripped']);
     // The floor is gone, and the breaker still holds: it stops every sub-account of the wallet.
-    edit(world, user, (data) => void data.writeBigUInt64LE(0n, 4_480));
+    edit(world, user, (data) => data.writeBigUInt64LE(0n, 4_480));
     expect(troubleOf(world.attempt(built, signers))).toMatchObject({ code: 'venue_6358' });
     expect((await seen(world, ana)).funds.blocked).toMatchObject({
       class: 'operator',
@@ -163,7 +169,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
       data.writeUInt16LE(1, 176);
       data.writeUInt8(1, 178);
     });
-    edit(world, addresses.spotMarket(1), (data) => void data.writeBigUInt64LE(SOL / 10n, 312));
+    edit(world, addresses.spotMarket(1), (data) => data.writeBigUInt64LE(SOL / 10n, 312));
     world.pass(7_200);
     const { account } = await seen(world, ana);
     expect(account).toMatchObject({ spotMarkets: [0, 1], borrowed: [1] });
@@ -211,37 +217,6 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
     world.send([wired(withdrawal)], signers);
   });
 
-  test('a position that moves to the AMM without a record is left to the state of the account', () => {
-    const stage = open();
-    const { world, ana } = stage;
-    tradeAt(stage, ana, 'long', 2n * SOL, 150_000_000n);
-    // The AMM is long as well, and the venue gave ana a special status.
-    edit(world, addresses.perpMarket(0), (data) => void data.writeBigInt64LE(5n * SOL, 1_112));
-    edit(world, userOf(ana).toBase58(), (data) => void data.writeUInt8(1, 4_476));
-    world.movePrice(160_000_000n);
-    const landed = world.send(
-      [
-        build(
-          'special_transfer_perp_position_to_vamm',
-          [Buffer.from([0, 0, 0])],
-          [
-            meta(userOf(ana), true),
-            meta(ana.agent.publicKey, false, true),
-            meta(key(addresses.state)),
-            ...tail(),
-          ],
-        ),
-      ],
-      [world.faucet, ana.agent],
-    );
-    const bodies = heard(landed, ana);
-    expect(noticesOf(bodies)).toEqual(['position_transfer']);
-    expect(bodies).toContainEqual(
-      expect.objectContaining({ kind: 'unknown', why: 'no_record', tradedAt: expect.any(Number) }),
-    );
-    expect(VELOCITY.accounts.user(world.userBytes(ana)).perps).toMatchObject([{ base: 0n }]);
-  });
-
   test('an account that was never grown is refused by its length, and read once extend_account grew it', () => {
     const { world, ana } = open();
     const user = userOf(ana).toBase58();
@@ -249,7 +224,7 @@ describe.skipIf(velocityProgram === null)('on the compiled program', () => {
     edit(world, addresses.state, (data) => {
       faucet.publicKey.toBuffer().copy(data, 8);
     });
-    edit(world, user, (data) => data.subarray(0, 4_376));
+    edit(world, user, () => {}, 4_376);
     expect(() => VELOCITY.accounts.user(world.userBytes(ana))).toThrow(
       'it was never grown to the length',
     );

@@ -1,5 +1,5 @@
-// Two tokens: each rule about amounts counts USDC and USDT by themselves, and one standing is judged
-// over both.
+// Two tokens: each rule about amounts counts USDC and USDT by themselves, and one standing is
+// judged over both.
 import { describe, expect, test } from 'vitest';
 import { type Clearance, clearedAmounts } from '../../src/core/clearance.ts';
 import type { Address, Signature } from '../../src/core/ids.ts';

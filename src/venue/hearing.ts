@@ -31,7 +31,8 @@ const TRADING: ReadonlySet<string> = new Set([
 function tradedAt(call: VenueCall | null): number | null {
   if (call === null) return afterCall({ place: 0 });
   // Deposits, withdrawals and the other calls of the profile realise nothing, except
-  // liquidate_perp_with_fill and the transfer to the vAMM. A call that the profile does not list may realise profit.
+  // liquidate_perp_with_fill and the transfer to the vAMM. A call that the profile does not list
+  // may realise profit.
   const trades = call.known === null || TRADING.has(call.known.call);
   return trades ? afterCall(call) : null;
 }

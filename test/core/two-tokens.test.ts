@@ -12,7 +12,7 @@ const USDT: Token = { mint: 'usdt' as Address, symbol: 'USDT', decimals: 6 };
 const BOTH = quotesOf([USDC, USDT]);
 const at = (slot: number) => ({ slot, blockIndex: 0, ordinal: 0 });
 const sum = (
-  kind: 'owed' | 'settled',
+  kind: 'owed' | 'discharged',
   slot: number,
   amount: bigint,
   { mint }: Token,
@@ -37,14 +37,14 @@ describe('one standing', () => {
   test('what is paid too much in one token pays nothing in the other', () => {
     const history = [
       ...[sum('owed', 1, 7n, USDT), sum('owed', 1, 10n, USDC), left(2)],
-      sum('settled', 3, 99n, USDC),
+      sum('discharged', 3, 99n, USDC),
     ];
     expect(judge(history, BOTH)).toMatchObject({
       standing: 'delinquent',
       owed: [{ symbol: 'USDT', amount: 7n }],
       reason: expect.stringContaining('0.000007 USDT is still unpaid.'),
     });
-    const paid = [...history, sum('settled', 4, 7n, USDT)];
+    const paid = [...history, sum('discharged', 4, 7n, USDT)];
     expect(judge(paid, BOTH)).toMatchObject({ standing: 'good', outstanding: 0n, owed: [] });
   });
 });
